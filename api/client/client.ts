@@ -1,0 +1,48 @@
+import type { KubeList, KubeObject } from '../machinery/meta.ts';
+import type { ObjectRef, ResourceType } from '../machinery/resource-type.ts';
+import type { WatchEvent } from '../machinery/watch-event.ts';
+
+/**
+ * How every part of Troupe uses the API: the same calls against Troupe's own server and a real cluster.
+ * Failures are StatusError with the server's reason; a server that cannot be reached is ServiceUnavailable.
+ */
+export interface Client {
+  get<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef): Promise<T>;
+  list<T extends KubeObject>(type: ResourceType<T>, options?: ListOptions): Promise<KubeList<T>>;
+  create<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
+  /** Replaces spec and metadata; Conflict when metadata.resourceVersion is stale. */
+  update<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
+  /** Replaces status only; Conflict when metadata.resourceVersion is stale. */
+  updateStatus<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
+  patch<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, patch: Patch): Promise<T>;
+  delete(type: ResourceType, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
+  /** One watch request: ends when the server ends it, throws StatusError when it fails. Informers keep it going. */
+  watch<T extends KubeObject>(type: ResourceType<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
+}
+
+export interface ListOptions {
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  limit?: number;
+  continue?: string;
+  resourceVersion?: string;
+  signal?: AbortSignal;
+}
+
+export interface WatchOptions extends ListOptions {
+  allowWatchBookmarks?: boolean;
+  timeoutSeconds?: number;
+}
+
+export interface DeleteOptions {
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+export interface Patch {
+  type: 'merge' | 'json';
+  /** An object for merge, an array of operations for json. */
+  body: unknown;
+  subresource?: 'status';
+}

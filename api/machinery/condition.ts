@@ -1,0 +1,49 @@
+/** Conditions (meta/v1): what a controller last observed, one entry per type. */
+
+export type ConditionStatus = 'True' | 'False' | 'Unknown';
+
+export interface Condition {
+  type: string;
+  status: ConditionStatus;
+  /** A word in CamelCase for programs. */
+  reason: string;
+  /** A sentence for people; stable while nothing changes: no times, no counters that flap. */
+  message: string;
+  /** When `status` last changed, RFC 3339. */
+  lastTransitionTime: string;
+  /** The metadata.generation this was worked out from. */
+  observedGeneration?: number;
+}
+
+/** A condition before it is put into a list; the time of transition is worked out there. */
+export type NewCondition = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
+
+export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+export function isConditionTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+  return findCondition(conditions, type)?.status === 'True';
+}
+
+/**
+ * A copy of `conditions` with `next` in it. lastTransitionTime moves only when the status changes
+ * (apimachinery meta.SetStatusCondition), so that writing the same finding twice changes nothing.
+ */
+export function withCondition(
+  conditions: readonly Condition[] | undefined,
+  next: NewCondition,
+  at: { now: string; generation?: number | undefined },
+): Condition[] {
+  const list = [...(conditions ?? [])];
+  const index = list.findIndex((condition) => condition.type === next.type);
+  const previous = index < 0 ? undefined : list[index];
+  const condition: Condition = {
+    ...next,
+    lastTransitionTime: previous?.status === next.status ? previous.lastTransitionTime : at.now,
+    ...(at.generation === undefined ? {} : { observedGeneration: at.generation }),
+  };
+  if (index < 0) list.push(condition);
+  else list[index] = condition;
+  return list;
+}

@@ -1,0 +1,19 @@
+import type { GroupVersionKind } from './group-version-kind.ts';
+import type { KubeObject } from './meta.ts';
+
+/**
+ * Names one resource of the API and, for the compiler, the type of its objects. A client call takes one
+ * of these (see api/types/resources.ts) in place of three strings and a type argument.
+ */
+export interface ResourceType<T extends KubeObject = KubeObject> extends GroupVersionKind {
+  plural: string;
+  namespaced: boolean;
+  /** Never set: only carries the type. */
+  readonly object?: T;
+}
+
+/** Where an object is; `namespace` is absent for cluster-scoped resources. */
+export interface ObjectRef {
+  namespace?: string;
+  name: string;
+}

@@ -1,0 +1,222 @@
+import type { Unstructured } from '../machinery/meta.ts';
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventAppended,
+  TaskMessage,
+} from '../machinery/task-event.ts';
+
+/**
+ * The storage contract (DESIGN: one contract, two drivers). `Store` is what the registry uses: reads and
+ * watches from memory, writes through one group-committing writer. `Driver` is what a database has to do.
+ *
+ * Revisions: one counter for the whole store. A commit assigns the next numbers while it holds the counter,
+ * so the order of revisions is the order of commits and there are no gaps; a reader that sees
+ * revision N has, or can read, every one below it. Whatever breaks that must stop the store, not hide.
+ */
+
+/** `resource` is `plural.group` (`tasks.agent.wecode.io`, `events`); `namespace` is '' for cluster-scoped. */
+export interface StorageKey {
+  resource: string;
+  namespace: string;
+  name: string;
+}
+
+/** An object at one revision. Frozen and shared between all readers: copy before changing. */
+export interface StoredObject {
+  readonly key: StorageKey;
+  readonly revision: number;
+  /** Has metadata.resourceVersion = String(revision). */
+  readonly object: Unstructured;
+  /** `object` as JSON text, made once and shared by every reply and watch that sends it. */
+  json(): string;
+}
+
+export type Mutation =
+  | { op: 'create'; key: StorageKey; object: Unstructured }
+  | { op: 'update'; key: StorageKey; object: Unstructured; expectedRevision: number }
+  | {
+      op: 'delete';
+      key: StorageKey;
+      expectedRevision: number;
+      /** The uid of a Task whose event log and messages go in the same transaction. */
+      purgeLogOf?: string;
+    };
+
+export type StoreEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** One revision. For DELETED, `object` is the last state, with the revision of the deletion. */
+export interface StoreEvent {
+  type: StoreEventType;
+  revision: number;
+  object: StoredObject;
+  /** State before this revision; lets a reader with a selector tell entering from leaving. */
+  previous: StoredObject | undefined;
+}
+
+export interface ListQuery {
+  resource: string;
+  /** Absent: all namespaces. */
+  namespace?: string;
+  /**
+   * Absent: the newest state, including every write acknowledged by any replica before the call.
+   * 0: whatever memory holds. N: memory, once it has reached N.
+   */
+  minRevision?: number;
+}
+
+export interface ListResult {
+  /** The revision of the snapshot; a watch from here misses nothing. */
+  revision: number;
+  /** Ordered by namespace, then name, as bytes. An immutable snapshot. */
+  items: readonly StoredObject[];
+}
+
+export interface WatchQuery {
+  resource: string;
+  namespace?: string;
+  /** Only later revisions are sent. Older than the compacted revision: StorageError Compacted. */
+  after: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Batches of events in revision order, never empty, each event exactly once. Ends when the signal aborts
+ * or the store closes; throws StorageError TooSlow when the reader fell behind its bounded buffer
+ * (the reader watches again from its last revision).
+ */
+export type WatchStream = AsyncIterable<readonly StoreEvent[]>;
+
+export interface TaskLogQuery {
+  taskUID: string;
+  /** Only later events. */
+  after: number;
+  /** At most this many. */
+  limit: number;
+}
+
+/** The per-Task event log and the messages of its conversation. */
+export interface TaskLog {
+  /**
+   * Adds the events whose sourceSeq is new, in order, in one transaction with the messages (which are added
+   * only if at least one event is new). Idempotent; a gap in sourceSeq is StorageError Conflict.
+   */
+  append(batch: TaskEventAppend): Promise<TaskEventAppended>;
+  read(query: TaskLogQuery): Promise<TaskEvent[]>;
+  /** Existing events after `after`, then new ones as they come, until the signal aborts. Reads in pages: memory stays bounded. */
+  follow(query: { taskUID: string; after: number; signal: AbortSignal }): AsyncIterable<readonly TaskEvent[]>;
+  messages(query: TaskLogQuery): Promise<TaskMessage[]>;
+}
+
+export interface Store {
+  /** Newest state, as a list without minRevision is. */
+  get(key: StorageKey): Promise<StoredObject | undefined>;
+  list(query: ListQuery): Promise<ListResult>;
+  /**
+   * Durable when it resolves, and seen by every later read through any replica. Throws StorageError Exists,
+   * NotFound or Conflict (expectedRevision is not the current one).
+   */
+  commit(mutation: Mutation): Promise<StoredObject>;
+  watch(query: WatchQuery): WatchStream;
+  readonly log: TaskLog;
+  /** Drops history that nobody may still ask for; also runs by itself. Returns the compacted revision. */
+  compact(): Promise<number>;
+  /** Resolves when a write and a read work, else throws StorageError Unavailable or Full; for /readyz. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StorageErrorCode =
+  | 'Exists'
+  | 'NotFound'
+  | 'Conflict'
+  /** The revision asked for was compacted; list anew. */
+  | 'Compacted'
+  /** The revision asked for is newer than the store (and did not come within the wait). */
+  | 'FutureRevision'
+  | 'TooSlow'
+  /** The database cannot be reached or refuses for now. */
+  | 'Unavailable'
+  /** No space left. */
+  | 'Full'
+  /** The object is larger than the database takes. */
+  | 'TooLarge'
+  | 'Closed';
+
+export class StorageError extends Error {
+  readonly code: StorageErrorCode;
+  /** The state that won, where the code is Conflict and it is known. */
+  readonly current: StoredObject | undefined;
+
+  constructor(code: StorageErrorCode, message: string, options: { cause?: unknown; current?: StoredObject } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'StorageError';
+    this.code = code;
+    this.current = options.current;
+  }
+}
+
+// ---- What a database driver does -------------------------------------------------------------
+
+/** A row of the revision log. `body` is the object's JSON without resourceVersion (its last state for a delete). */
+export interface LogRow {
+  revision: number;
+  key: StorageKey;
+  op: 'create' | 'update' | 'delete';
+  /** Revision of the state before, 0 for a create. */
+  previousRevision: number;
+  body: string;
+}
+
+/** A mutation with its body serialised. */
+export interface DriverMutation {
+  op: 'create' | 'update' | 'delete';
+  key: StorageKey;
+  /** 0 for a create. */
+  expectedRevision: number;
+  body: string;
+  purgeLogOf?: string;
+}
+
+export type MutationOutcome =
+  | { ok: true; revision: number }
+  | { ok: false; code: 'Exists' | 'NotFound' | 'Conflict' };
+
+/** A current object's row. */
+export interface ObjectRow {
+  key: StorageKey;
+  revision: number;
+  body: string;
+}
+
+/**
+ * One open database. Vendor errors come out as StorageError (Unavailable, Full, TooLarge, Conflict for a gap in
+ * a task's source). Every method is one transaction.
+ */
+export interface Driver {
+  /**
+   * Applies each mutation that fits the current state and gives it the next revision; the others get their
+   * failure and do not stop the rest. Takes the revision counter first, so concurrent commits are serial.
+   */
+  commit(mutations: readonly DriverMutation[]): Promise<MutationOutcome[]>;
+  /** Log rows after `after`, in order, at most `limit`. */
+  tail(after: number, limit: number): Promise<LogRow[]>;
+  /** The newest and the compacted revision, in one read. */
+  revision(): Promise<{ current: number; compacted: number }>;
+  /** Every current object and the revision of that snapshot, in one consistent read. */
+  snapshot(): Promise<{ revision: number; compacted: number; rows: ObjectRow[] }>;
+  /** Raises the compacted revision to at most `upTo` and deletes log rows up to it, in small batches. Returns it. */
+  compact(upTo: number): Promise<number>;
+  appendTaskEvents(batch: TaskEventAppend): Promise<TaskEventAppended>;
+  readTaskEvents(query: TaskLogQuery): Promise<TaskEvent[]>;
+  readTaskMessages(query: TaskLogQuery): Promise<TaskMessage[]>;
+  close(): Promise<void>;
+}
+
+/** Tells other replicas that there is something new. Only ever a hint: losing one delays, never loses. */
+export interface WakeUp {
+  /** `topic` is `revision` or `task/UID`. */
+  publish(topic: string): void;
+  subscribe(listener: (topic: string) => void): () => void;
+  close(): Promise<void>;
+}
