@@ -1,0 +1,24 @@
+import type { NewCondition } from '#api/machinery/condition';
+import { notReady, ready } from './ready.ts';
+
+/** Reasons of a Ghost. */
+export const GhostReason = {
+  /** Ready=True: the Ghost can be used. */
+  Valid: 'Valid',
+  /** Ready=False: an entry of mcpServers has neither command nor url. */
+  InvalidMCPServer: 'InvalidMCPServer',
+  /** Ready=False: preload_skills names a skill that is not in skills. */
+  UnknownPreloadSkill: 'UnknownPreloadSkill',
+} as const;
+
+/** Why a Ghost is not ready. */
+export type GhostNotReadyReason = Exclude<(typeof GhostReason)[keyof typeof GhostReason], 'Valid'>;
+
+export function ghostReady(): NewCondition {
+  return ready(GhostReason.Valid, 'The Ghost can be used.');
+}
+
+/** Names the field or the missing object in `message`. */
+export function ghostNotReady(reason: GhostNotReadyReason, message: string): NewCondition {
+  return notReady(reason, message);
+}

@@ -1,0 +1,97 @@
+import type { NewCondition } from '#api/machinery/condition';
+import { newCondition } from './ready.ts';
+
+export const SandboxCondition = {
+  /** True while the runner answers and the agent works. */
+  Ready: 'Ready',
+  /** True once an Executor was chosen; written by the sandbox controller, the only one that binds. */
+  Scheduled: 'Scheduled',
+  /** True when the run has ended, whatever the outcome. */
+  Finished: 'Finished',
+} as const;
+
+/** Reasons of a Sandbox; those of Finished=True are also `status.reason`. */
+export const SandboxReason = {
+  /** Scheduled=True: spec.executorName is set. */
+  Bound: 'Bound',
+  /** Scheduled=False: there is no Executor that is ready and schedulable. */
+  NoExecutor: 'NoExecutor',
+  /** Scheduled=False: every ready Executor is full. */
+  NoCapacity: 'NoCapacity',
+  /** Ready=False: the Executor has no free port; it tries again. */
+  NoPort: 'NoPort',
+  /** Ready=False: the container is created and the repository cloned. */
+  Starting: 'Starting',
+  /** Ready=True: the agent works. */
+  AgentRunning: 'AgentRunning',
+  /** Ready=False, Finished=True: the agent has done its work. */
+  Succeeded: 'Succeeded',
+  /** Finished=True: stopped on request. */
+  Cancelled: 'Cancelled',
+  /** Finished=True: the agent ended with an error of its own. */
+  AgentFailed: 'AgentFailed',
+  /** Finished=True: the agent process was killed, as by a signal or for want of memory. */
+  AgentKilled: 'AgentKilled',
+  /** Finished=True: spec.timeoutSeconds were over. */
+  TimedOut: 'TimedOut',
+  /** Finished=True: the repository could not be cloned. */
+  CloneFailed: 'CloneFailed',
+  /** Finished=True: the model service refused or did not answer. */
+  ModelError: 'ModelError',
+  /** Finished=True: the container could not be started, or its runner did not become ready. */
+  StartFailed: 'StartFailed',
+  /** Finished=True: the Executor has vanished or stopped reporting; the step may be tried again. */
+  ExecutorLost: 'ExecutorLost',
+  /** Finished=True: the container has vanished or died; the step may be tried again. */
+  ContainerLost: 'ContainerLost',
+} as const;
+
+/** How a Sandbox ends. */
+export type SandboxFinishedReason = (typeof SandboxReason)[
+  | 'Succeeded'
+  | 'Cancelled'
+  | 'AgentFailed'
+  | 'AgentKilled'
+  | 'TimedOut'
+  | 'CloneFailed'
+  | 'ModelError'
+  | 'StartFailed'
+  | 'ExecutorLost'
+  | 'ContainerLost'];
+
+const LOST: readonly string[] = [SandboxReason.ExecutorLost, SandboxReason.ContainerLost];
+
+/** Whether the run ended for a reason outside the agent, so that the retry policy allows another attempt. */
+export function isLoss(reason: string | undefined): boolean {
+  return reason !== undefined && LOST.includes(reason);
+}
+
+export function sandboxBound(executorName: string): NewCondition {
+  return newCondition(SandboxCondition.Scheduled, 'True', {
+    reason: SandboxReason.Bound,
+    message: `Bound to Executor ${executorName}.`,
+  });
+}
+
+export function sandboxUnbound(reason: 'NoExecutor' | 'NoCapacity', message: string): NewCondition {
+  return newCondition(SandboxCondition.Scheduled, 'False', { reason, message });
+}
+
+export function sandboxReady(): NewCondition {
+  return newCondition(SandboxCondition.Ready, 'True', {
+    reason: SandboxReason.AgentRunning,
+    message: 'The agent works.',
+  });
+}
+
+/** Not ready yet (NoPort, Starting) or no longer (a reason of the end). */
+export function sandboxNotReady(
+  reason: 'NoPort' | 'Starting' | SandboxFinishedReason,
+  message: string,
+): NewCondition {
+  return newCondition(SandboxCondition.Ready, 'False', { reason, message });
+}
+
+export function sandboxFinished(reason: SandboxFinishedReason, message: string): NewCondition {
+  return newCondition(SandboxCondition.Finished, 'True', { reason, message });
+}

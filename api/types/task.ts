@@ -1,0 +1,64 @@
+import type { NewCondition } from '#api/machinery/condition';
+import { newCondition, notReady, ready } from './ready.ts';
+
+export const TaskCondition = {
+  /** True once Team and Workspace were resolved and the snapshot was taken; it then stays. */
+  Ready: 'Ready',
+  /** True when the Task has ended, whatever the outcome; `kubectl wait --for=condition=Finished` waits for it. */
+  Finished: 'Finished',
+} as const;
+
+/** Reasons of a Task. */
+export const TaskReason = {
+  /** Ready=True: Team and Workspace are resolved, the steps are planned. */
+  Planned: 'Planned',
+  /** Ready=False: teamRef names a Team that does not exist or is not ready. */
+  WaitingForTeam: 'WaitingForTeam',
+  /** Ready=False: workspaceRef names a Workspace that does not exist or is not ready. */
+  WaitingForWorkspace: 'WaitingForWorkspace',
+  /** Ready=False and Finished=True: the Team needs a Workspace and the Task names none. */
+  WorkspaceRequired: 'WorkspaceRequired',
+  /** Ready=False and Finished=True: this version does not carry out the Team's collaborationModel. */
+  UnsupportedMode: 'UnsupportedMode',
+  /** Finished=False: the Task waits for its references. */
+  Pending: 'Pending',
+  /** Finished=False: a step is under way. */
+  Running: 'Running',
+  /** Finished=False: no Executor has room for the next step. */
+  Unschedulable: 'Unschedulable',
+  /** Finished=False: cancelling was asked for and the running step has not stopped yet. */
+  Cancelling: 'Cancelling',
+  /** Finished=False: a person has to confirm the stage (requireConfirmation). */
+  WaitingForConfirmation: 'WaitingForConfirmation',
+  /** Finished=True: every step succeeded. */
+  Completed: 'Completed',
+  /** Finished=True: a step failed; the message says which and why. */
+  Failed: 'Failed',
+  /** Finished=True: stopped on request. */
+  Cancelled: 'Cancelled',
+} as const;
+
+export type TaskReadyFalseReason = (typeof TaskReason)[
+  'WaitingForTeam' | 'WaitingForWorkspace' | 'WorkspaceRequired' | 'UnsupportedMode'];
+
+export type TaskUnfinishedReason = (typeof TaskReason)[
+  'Pending' | 'Running' | 'Unschedulable' | 'Cancelling' | 'WaitingForConfirmation'];
+
+export type TaskFinishedReason = (typeof TaskReason)[
+  'Completed' | 'Failed' | 'Cancelled' | 'UnsupportedMode' | 'WorkspaceRequired'];
+
+export function taskReady(message: string): NewCondition {
+  return ready(TaskReason.Planned, message);
+}
+
+export function taskNotReady(reason: TaskReadyFalseReason, message: string): NewCondition {
+  return notReady(reason, message);
+}
+
+export function taskUnfinished(reason: TaskUnfinishedReason, message: string): NewCondition {
+  return newCondition(TaskCondition.Finished, 'False', { reason, message });
+}
+
+export function taskFinished(reason: TaskFinishedReason, message: string): NewCondition {
+  return newCondition(TaskCondition.Finished, 'True', { reason, message });
+}
