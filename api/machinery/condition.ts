@@ -18,7 +18,10 @@ export interface Condition {
 /** A condition before it is put into a list; the time of transition is worked out there. */
 export type NewCondition = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
 
-export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+export function findCondition(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
 

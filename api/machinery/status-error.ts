@@ -145,8 +145,14 @@ export function conflict(resource: ResourceName, name: string, why?: string): St
 }
 
 /** A failed validation: one cause per field, all of them in the message (brackets only for more than one). */
-export function invalid(kind: { group: string; kind: string }, name: string, causes: StatusCause[]): StatusError {
-  const texts = causes.map((cause) => (cause.field === undefined ? cause.message : `${cause.field}: ${cause.message}`));
+export function invalid(
+  kind: { group: string; kind: string },
+  name: string,
+  causes: StatusCause[],
+): StatusError {
+  const texts = causes.map((cause) =>
+    cause.field === undefined ? cause.message : `${cause.field}: ${cause.message}`,
+  );
   const joined = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new StatusError('Invalid', `${qualifiedKind(kind)} "${name}" is invalid: ${joined}`, {
     details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind, causes },

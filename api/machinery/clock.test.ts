@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { type Clock, formatMicroTime, formatTime, sleep } from './clock.ts';
+
+/** A clock whose timers fire when the test says so. */
+function handClock(): Clock & { fire(): void; pending(): number } {
+  const timers = new Set<() => void>();
+  return {
+    now: () => 0,
+    after(_ms, fn) {
+      timers.add(fn);
+      return () => timers.delete(fn);
+    },
+    fire: () => timers.forEach((fn) => fn()),
+    pending: () => timers.size,
+  };
+}
+
+describe('time on the wire', () => {
+  it.each([
+    [formatTime, '2026-11-21T06:00:00Z', 'metav1.Time has whole seconds'],
+    [formatMicroTime, '2026-11-21T06:00:00.123000Z', 'metav1.MicroTime has six digits'],
+  ] as const)('%o', (format, want, reason) => {
+    expect(format(Date.UTC(2026, 10, 21, 6, 0, 0, 123)), reason).toBe(want);
+  });
+});
+
+describe('sleep', () => {
+  it('resolves when the clock fires', async () => {
+    const clock = handClock();
+    const slept = sleep(clock, 10);
+    clock.fire();
+    await expect(slept).resolves.toBeUndefined();
+  });
+
+  it('rejects with the reason of the abort and leaves no timer', async () => {
+    const clock = handClock();
+    const abort = new AbortController();
+    const slept = sleep(clock, 10, abort.signal);
+    abort.abort(new Error('stopping'));
+    await expect(slept).rejects.toThrow('stopping');
+    expect(clock.pending()).toBe(0);
+    await expect(sleep(clock, 10, abort.signal)).rejects.toThrow('stopping');
+  });
+});

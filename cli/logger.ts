@@ -1,0 +1,40 @@
+import { pino } from 'pino';
+import type { LogFields, Logger } from '#api/machinery/logger';
+import { describeError } from '#api/machinery/logger';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** JSON lines on standard error, so that standard output stays the command's own. */
+export function createLogger(level: LogLevel): Logger {
+  const root = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  return wrap(root);
+}
+
+function wrap(target: pino.Logger): Logger {
+  return {
+    debug: (message, fields) => target.debug(printable(fields), message),
+    info: (message, fields) => target.info(printable(fields), message),
+    warn: (message, fields) => target.warn(printable(fields), message),
+    error: (message, fields) => target.error(printable(fields), message),
+    with: (fields) => wrap(target.child(printable(fields))),
+  };
+}
+
+/** Errors as one line: their properties may hold requests with credentials, so they are never serialised whole. */
+function printable(fields: LogFields = {}): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      value instanceof Error ? describeError(value) : value,
+    ]),
+  );
+}

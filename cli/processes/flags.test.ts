@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { parseListen } from './flags.ts';
+
+describe('parseListen', () => {
+  it.each([
+    ['127.0.0.1:7443', { host: '127.0.0.1', port: 7443 }, 'an IPv4 address'],
+    [':8080', { host: '0.0.0.0', port: 8080 }, 'no host means every address'],
+    ['[::1]:0', { host: '::1', port: 0 }, 'IPv6 in brackets, port 0 for a free one'],
+    ['api.local:443', { host: 'api.local', port: 443 }, 'a host name'],
+  ])('%s', (text, want, reason) => {
+    expect(parseListen(text), reason).toEqual(want);
+  });
+
+  it.each([
+    ['7443', 'a port alone'],
+    ['127.0.0.1', 'a host alone'],
+    ['127.0.0.1:70000', 'a port out of range'],
+    ['::1:80', 'IPv6 without brackets is ambiguous'],
+    ['host:80:90', 'two ports'],
+  ])('refuses %s', (text, reason) => {
+    expect(() => parseListen(text), reason).toThrow(/expected HOST:PORT/);
+  });
+});

@@ -1,0 +1,78 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { LOG_LEVELS, type LogLevel } from '../logger.ts';
+
+/** Flags that `troupe server` and `troupe api` share. */
+export interface ApiFlags {
+  listen: { host: string; port: number };
+  dataDir: string;
+  writeKubeconfig?: string;
+  logLevel: LogLevel;
+}
+
+/** Flags of the processes that are clients of an API server. */
+export interface ClientFlags {
+  kubeconfig?: string;
+  context?: string;
+  logLevel: LogLevel;
+}
+
+export const DEFAULT_LISTEN = '127.0.0.1:7443';
+
+/** `HOST:PORT`, `[IPv6]:PORT` or `:PORT` (all addresses); port 0 takes a free one. */
+export function parseListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new InvalidArgumentError(`expected HOST:PORT with a port of 0 to 65535, such as ${DEFAULT_LISTEN}`);
+  }
+  return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')), port };
+}
+
+export function defaultDataDir(): string {
+  return join(homedir(), '.troupe');
+}
+
+export function addApiFlags(command: Command): Command {
+  return addLogLevel(command)
+    .option(
+      '--listen <host:port>',
+      'address to serve the API on (HTTPS)',
+      parseListen,
+      parseListen(DEFAULT_LISTEN),
+    )
+    .option(
+      '--data-dir <dir>',
+      'folder for the database, the CA and the token',
+      resolvePath,
+      defaultDataDir(),
+    )
+    .option('--write-kubeconfig <file>', 'also write the kubeconfig to this file', resolvePath);
+}
+
+export function addClientFlags(command: Command): Command {
+  return addLogLevel(command)
+    .option('--kubeconfig <file>', 'kubeconfig that names the API server', resolvePath)
+    .option('--context <name>', 'context of the kubeconfig to use');
+}
+
+export function addDriverFlag(command: Command): Command {
+  return command.addOption(
+    new Option('--driver <name>', 'where sandboxes run; auto takes docker when an engine answers')
+      .choices(['auto', 'docker', 'process'])
+      .default('auto'),
+  );
+}
+
+function addLogLevel(command: Command): Command {
+  return command.addOption(
+    new Option('--log-level <level>', 'least important log line to print')
+      .choices(LOG_LEVELS)
+      .default('info'),
+  );
+}
+
+function resolvePath(path: string): string {
+  return resolve(path);
+}

@@ -1,0 +1,80 @@
+import { describeError, type Logger } from '#api/machinery/logger';
+
+/** A part of a process that must be ended in order. */
+interface Part {
+  name: string;
+  stop(): Promise<void>;
+}
+
+/** What a starting process needs to keep: parts are stopped in the reverse of the order they were added. */
+export interface Lifetime {
+  /** Aborts when the process was asked to stop. */
+  readonly signal: AbortSignal;
+  add(part: Part): void;
+}
+
+/** How long all parts together may take to stop before the process leaves anyway, in milliseconds. */
+const STOP_DEADLINE_MS = 20_000;
+
+/**
+ * Runs `start`, then waits for SIGTERM or SIGINT and stops every part. A second signal leaves at once, as
+ * kube-apiserver does. Resolves with the exit code: 0 after a clean stop, 1 when starting or stopping failed.
+ */
+export async function runUntilSignal(
+  logger: Logger,
+  start: (lifetime: Lifetime) => Promise<void>,
+): Promise<number> {
+  const parts: Part[] = [];
+  const asked = new AbortController();
+  const onSignal = (): void => {
+    if (asked.signal.aborted) process.exit(130);
+    asked.abort(new Error('asked to stop'));
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  const lifetime: Lifetime = { signal: asked.signal, add: (part) => void parts.push(part) };
+  let failed = false;
+  try {
+    await start(lifetime);
+    if (!asked.signal.aborted) await waitForAbort(asked.signal);
+  } catch (error) {
+    failed = !asked.signal.aborted;
+    if (failed) process.stderr.write(`troupe: ${describeError(error)}\n`);
+  }
+  const stopped = await stopAll(parts, logger);
+  return failed || !stopped ? 1 : 0;
+}
+
+/** An open socket or timer of a part keeps the process alive meanwhile. */
+function waitForAbort(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    // An API-less process may have only unreferenced handles; waiting for a signal must not end it.
+    const keepAlive = setInterval(() => undefined, 2 ** 30);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(keepAlive);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
+
+async function stopAll(parts: Part[], logger: Logger): Promise<boolean> {
+  const deadline = setTimeout(() => {
+    logger.error('parts did not stop in time', { deadlineMs: STOP_DEADLINE_MS });
+    process.exit(1);
+  }, STOP_DEADLINE_MS);
+  let clean = true;
+  for (const part of parts.toReversed()) {
+    try {
+      await part.stop();
+    } catch (error) {
+      clean = false;
+      logger.error('a part did not stop cleanly', { part: part.name, error });
+    }
+  }
+  clearTimeout(deadline);
+  return clean;
+}
