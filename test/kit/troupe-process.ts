@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type RunningProcess, startProcess } from '#dev/environment/process';
+
+export const ROOT = path.resolve(import.meta.dirname, '../..');
+export const TROUPE = path.join(ROOT, 'bin/troupe');
+
+export interface TroupeProcessOptions {
+  /** Command line after `troupe`. */
+  args: readonly string[];
+  env?: Record<string, string>;
+  /** What the process prints on one line once it works. */
+  readyLine: RegExp;
+}
+
+export interface TroupeProcess extends AsyncDisposable {
+  readonly process: RunningProcess;
+  /** The match of the ready line. */
+  readonly ready: RegExpExecArray;
+  /** Ends the process without a chance to clean up, as a crash does. */
+  kill(): Promise<void>;
+}
+
+/** Starts one of Troupe's processes as a user would and waits for its ready line. */
+export async function startTroupe(options: TroupeProcessOptions): Promise<TroupeProcess> {
+  let ready: RegExpExecArray | null = null;
+  const process_ = await startProcess({
+    command: TROUPE,
+    args: options.args,
+    env: { ...process.env, ...options.env },
+    onLine: (line) => {
+      ready ??= options.readyLine.exec(line);
+    },
+    patienceMs: 30_000,
+  });
+  await process_.until({ what: 'get ready', ready: () => ready !== null, timeoutMs: 60_000 });
+  return {
+    process: process_,
+    ready: ready as unknown as RegExpExecArray,
+    async kill() {
+      process.kill(process_.pid, 'SIGKILL');
+      await process_.exited;
+    },
+    [Symbol.asyncDispose]: () => process_.stop(),
+  };
+}
+
+export interface ServerOptions {
+  dataDir: string;
+  driver?: 'auto' | 'docker' | 'process';
+  /** Default 127.0.0.1:0. */
+  listen?: string;
+  env?: Record<string, string>;
+}
+
+export interface TroupeServer extends TroupeProcess {
+  readonly url: string;
+  readonly kubeconfig: string;
+}
+
+/** `troupe server` on SQLite in `dataDir`. */
+export async function startServer(options: ServerOptions): Promise<TroupeServer> {
+  const kubeconfig = path.join(options.dataDir, 'test-kubeconfig');
+  const started = await startTroupe({
+    args: [
+      'server',
+      ...['--listen', options.listen ?? '127.0.0.1:0'],
+      ...['--data-dir', options.dataDir],
+      ...['--write-kubeconfig', kubeconfig],
+      ...['--driver', options.driver ?? 'process'],
+    ],
+    env: { TROUPE_DATABASE_URL: '', TROUPE_REDIS_URL: '', ...options.env },
+    readyLine: /^troupe server ready at (\S+),/,
+  });
+  await readFile(kubeconfig);
+  return { ...started, url: started.ready[1] ?? '', kubeconfig };
+}
