@@ -1,0 +1,178 @@
+/**
+ * Which folder may import which: the table of docs/flow.md and CONTRIBUTING.md, as rules.
+ * `import type` counts (tsPreCompilationDeps), because a type dependency is a dependency of thought.
+ *
+ * Each layer names the folders of ours that it may import beside itself. Unit tests (*.test.ts) may use
+ * their whole top-level folder and all of api/, since they run on real parts and not on stand-ins.
+ */
+/** The top-level folders that hold code; whatever is imported from one of them is "ours". */
+const OURS = '^(api|cli|controllers|dev|executor-image|executor-manager|model-server|test)/';
+const TEST = '[.]test[.]ts$';
+
+const machinery = '^api/machinery/';
+const types = '^api/types/';
+const schema = '^api/schema/';
+const client = '^api/client/';
+const contract = '^api/storage/contract[.]ts$';
+/** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
+const composition = '^(api|controllers|executor-manager|model-server)/[^/]+[.]ts$';
+
+const layers = [
+  { name: 'api-machinery', from: machinery, may: [] },
+  { name: 'api-types', from: types, may: [machinery] },
+  { name: 'api-schema', from: schema, may: [machinery, types] },
+  { name: 'api-storage', from: '^api/storage/', may: [machinery] },
+  { name: 'api-registry', from: '^api/registry/', may: [machinery, types, schema, contract] },
+  { name: 'api-server', from: '^api/server/', may: [machinery, '^api/registry/'] },
+  { name: 'api-client', from: client, may: [machinery, types] },
+  { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/'] },
+  { name: 'controllers-runtime', from: '^controllers/runtime/', may: [machinery, client] },
+  {
+    name: 'controllers-kind',
+    from: '^controllers/(?!runtime/)([^/]+)/',
+    may: ['^controllers/$1/', '^controllers/runtime/', machinery, types, client],
+    notItself: true,
+  },
+  {
+    name: 'controllers-composition',
+    from: '^controllers/[^/]+[.]ts$',
+    may: ['^controllers/', machinery, types, client],
+  },
+  { name: 'executor-manager-protocol', from: '^executor-manager/protocol/', may: [] },
+  {
+    name: 'executor-manager',
+    from: '^executor-manager/(?!protocol/)',
+    may: ['^executor-manager/', machinery, types, client],
+    notItself: true,
+  },
+  { name: 'executor-image', from: '^executor-image/', may: ['^executor-manager/protocol/'] },
+  { name: 'model-server', from: '^model-server/', may: [machinery] },
+  { name: 'cli', from: '^cli/', may: [client, machinery, composition] },
+];
+
+const layerRules = layers.map((layer) => ({
+  name: `layer-${layer.name}`,
+  comment: `${layer.from} may import, of ours: ${layer.may.join(', ') || 'nothing'}`,
+  severity: 'error',
+  from: { path: layer.from, pathNot: TEST },
+  to: { path: OURS, pathNot: layer.notItself ? layer.may : [layer.from, ...layer.may] },
+}));
+
+/** npm packages with the only folders that may import them; a package not listed here is for dev/ and test/. */
+const packages = {
+  '@anthropic-ai/claude-code': ['^executor-image/'],
+  '@hono/node-server': ['^api/server/', '^executor-image/', '^executor-manager/', '^model-server/'],
+  '@kubernetes/client-node': ['^api/client/', '^cli/'],
+  '@peculiar/x509': ['^api/server/', '^api/[^/]+[.]ts$'],
+  ajv: ['^api/schema/'],
+  'better-sqlite3': ['^api/storage/'],
+  commander: ['^cli/'],
+  dockerode: ['^executor-manager/drivers/'],
+  'drizzle-orm': ['^api/storage/'],
+  'eventsource-parser': ['^executor-image/', '^executor-manager/', '^model-server/', '^api/client/', '^cli/'],
+  hono: ['^api/server/', '^executor-image/', '^executor-manager/', '^model-server/'],
+  ioredis: ['^api/storage/'],
+  jose: ['^api/server/', '^api/[^/]+[.]ts$'],
+  'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
+  mysql2: ['^api/storage/'],
+  pino: ['^[^/]+/[^/]+[.]ts$'],
+  re2js: ['^api/schema/'],
+  rfc6902: ['^api/machinery/', '^api/registry/'],
+  rolldown: ['^executor-image/build[.]ts$'],
+  'socket.io': ['^api/server/'],
+  undici: ['^api/client/', '^cli/', '^executor-image/', '^executor-manager/'],
+  yaml: ['^api/', '^cli/', '^model-server/'],
+};
+
+const escaped = (name) => name.replaceAll(/[.]/g, '[.]');
+const named = Object.keys(packages).map((name) => `^node_modules/(@types/)?${escaped(name)}/`);
+const TOOLS = ['^dev/', '^test/', TEST, '^[^/]+[.]config[.]ts$'];
+
+const packageRules = Object.entries(packages).map(([name, folders]) => ({
+  name: `npm-${name}`,
+  comment: `${name} is imported in ${folders.join(', ')} only`,
+  severity: 'error',
+  from: { path: OURS, pathNot: [...folders, ...TOOLS] },
+  to: { path: `^node_modules/(@types/)?${escaped(name)}/` },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    ...packageRules,
+    {
+      name: 'npm-unlisted',
+      comment: 'a package is listed in .dependency-cruiser.cjs with the folders that may import it',
+      severity: 'error',
+      from: { path: OURS, pathNot: TOOLS },
+      to: { path: '^node_modules/', pathNot: named },
+    },
+    {
+      name: 'protocol-imports-nothing',
+      comment:
+        'the wire types of manager and sandbox depend on nothing at all, so that both sides can take them',
+      severity: 'error',
+      from: { path: '^executor-manager/protocol/', pathNot: TEST },
+      to: { pathNot: '^executor-manager/protocol/' },
+    },
+    {
+      name: 'machinery-is-pure',
+      comment: 'no files, sockets or processes below the API',
+      severity: 'error',
+      from: { path: machinery, pathNot: TEST },
+      to: { path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|child_process|worker_threads)$' },
+    },
+    {
+      name: 'dev-is-for-tools',
+      comment: 'only dev/ and test/ import dev/',
+      severity: 'error',
+      from: { path: OURS, pathNot: '^(dev|test)/' },
+      to: { path: '^dev/' },
+    },
+    {
+      name: 'nobody-imports-tests',
+      comment: 'test/ and *.test.ts are imported by nobody else',
+      severity: 'error',
+      from: { path: OURS, pathNot: '^test/' },
+      to: { path: ['^test/', TEST] },
+    },
+    {
+      name: 'unit-tests-stay-near',
+      comment: 'a test that crosses top-level folders (other than into api/) belongs in test/',
+      severity: 'error',
+      from: { path: '^(api|cli|controllers|executor-image|executor-manager|model-server)/.*[.]test[.]ts$' },
+      to: {
+        path: OURS,
+        pathNot: ['^$1/', '^api/', '^executor-manager/protocol/', composition],
+      },
+    },
+    {
+      name: 'main-is-an-end',
+      comment: 'a main.ts starts a process; only the troupe command, tools and tests may import it',
+      severity: 'error',
+      from: { path: OURS, pathNot: ['^(cli|dev|test)/', TEST] },
+      to: { path: '/main[.]ts$' },
+    },
+    { name: 'no-cycle', comment: 'modules form a tree', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'resolves',
+      comment: 'every import resolves',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: ['node_modules'] },
+    exclude: { path: ['^[.]cache/'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.d.ts'],
+      conditionNames: ['node', 'import', 'require', 'types', 'default'],
+      exportsFields: ['exports'],
+      mainFields: ['module', 'main', 'types'],
+    },
+  },
+};

@@ -1,0 +1,43 @@
+# Every target only starts a program; the work is in dev/ and bin/.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+MAKEFLAGS += --no-print-directory
+DEPS := node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test verify bench image generate up down clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(DEPS) ## a Team does a Task on a small repository, before your eyes
+	@node dev/demo.ts
+
+test: $(DEPS) ## every check and every test (last line: N passed, N failed)
+	@node dev/test.ts
+
+verify: $(DEPS) ## the fast part of test: checks and unit tests
+	@node dev/test.ts --fast
+
+bench: $(DEPS) ## measure the API, the start of a Task and memory
+	@node dev/bench.ts
+
+image: $(DEPS) ## build the image of the sandboxes
+	@node dev/image.ts
+
+generate: $(DEPS) ## write the generated files anew
+	@node dev/generate.ts
+
+up: $(DEPS) ## start a local server (data in .cache/server)
+	@node dev/local-server.ts up
+
+down: $(DEPS) ## stop the local server
+	@node dev/local-server.ts down
+
+clean: ## remove node_modules and all that was built, local data too
+	@if [ -e node_modules/.package-lock.json ]; then node dev/local-server.ts down; fi
+	@rm -rf node_modules coverage .cache
+
+# The lock file npm writes last: newer than ours means that node_modules is complete and current.
+$(DEPS): package-lock.json
+	@npm ci --ignore-scripts
+	@touch $(DEPS)

@@ -1,0 +1,44 @@
+import path from 'node:path';
+import { docker } from './docker.ts';
+import type { DockerEngine } from './docker.ts';
+import { git } from './git.ts';
+import { kubectl } from './kubectl.ts';
+import { mysql } from './mysql.ts';
+import { redis } from './redis.ts';
+
+export type Part = 'docker' | 'git' | 'kubectl' | 'mysql' | 'redis';
+
+export interface Environment extends AsyncDisposable {
+  /** What a child process needs to find the parts: DOCKER_HOST, TROUPE_TEST_*_URL and a PATH. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly docker: DockerEngine | undefined;
+}
+
+/**
+ * The real parts that tests, demo and bench run on: what the environment names, else private instances, else
+ * installed first. One after the other, because two of them may need apt. Disposing stops what was started.
+ */
+export async function environment(parts: readonly Part[]): Promise<Environment> {
+  await using stack = new AsyncDisposableStack();
+  const variables: Record<string, string> = {};
+  const folders: string[] = [];
+  let engine: DockerEngine | undefined;
+  if (parts.includes('git')) folders.push(path.dirname(await git()));
+  if (parts.includes('kubectl')) folders.push(path.dirname(await kubectl()));
+  if (parts.includes('redis')) variables['TROUPE_TEST_REDIS_URL'] = stack.use(await redis()).url;
+  if (parts.includes('mysql')) variables['TROUPE_TEST_DATABASE_URL'] = stack.use(await mysql()).url;
+  if (parts.includes('docker')) {
+    engine = stack.use(await docker());
+    variables['DOCKER_HOST'] = engine.host;
+  }
+  variables['PATH'] = withFolders(folders);
+  const owned = stack.move();
+  return { variables, docker: engine, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** PATH with the folders that it lacks in front, so that a kubectl too old for us is hidden. */
+function withFolders(folders: readonly string[]): string {
+  const before = (process.env['PATH'] ?? '').split(path.delimiter);
+  const missing = folders.filter((folder) => !before.includes(folder));
+  return [...new Set([...missing, ...before])].join(path.delimiter);
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { runCommand } from './run-command.ts';
+import type { CommandResult } from './run-command.ts';
+
+/** Runs every generator. `--check` puts everything back and fails when a committed file was not current. */
+
+interface Generator {
+  name: string;
+  /** Runs only when this file is there. */
+  source: string;
+  command: readonly string[];
+  /** Every file below is the generator's. */
+  output: string;
+}
+
+const generators: readonly Generator[] = [
+  {
+    name: 'types from crds/',
+    source: 'api/types/generate.ts',
+    command: ['node', 'api/types/generate.ts'],
+    output: 'api/types/generated',
+  },
+  ...['sqlite', 'mysql'].map((driver) => ({
+    name: `${driver} migrations`,
+    source: `api/storage/${driver}/drizzle.config.ts`,
+    command: [
+      'drizzle-kit',
+      'generate',
+      '--config',
+      `api/storage/${driver}/drizzle.config.ts`,
+      '--name',
+      'change',
+    ],
+    output: `api/storage/${driver}/migrations`,
+  })),
+];
+
+type Files = Map<string, Buffer>;
+
+/** Regenerates, compares with what was there, and restores it. */
+export async function checkGenerated(): Promise<CommandResult> {
+  const problems: string[] = [];
+  for (const generator of generators.filter(({ source }) => existsSync(source))) {
+    const before = await filesBelow(generator.output);
+    const { ok, output } = await runCommand(generator.command);
+    const after = await filesBelow(generator.output);
+    const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+      (file) => digest(before.get(file)) !== digest(after.get(file)),
+    );
+    await restore(changed, before);
+    if (!ok) problems.push(`${generator.name}: ${output}`);
+    if (changed.length > 0)
+      problems.push(`${generator.name}: run \`make generate\`, then commit ${changed.join(', ')}`);
+  }
+  return { ok: problems.length === 0, output: problems.join('\n') };
+}
+
+async function filesBelow(folder: string): Promise<Files> {
+  if (!existsSync(folder)) return new Map();
+  const names = await readdir(folder, { recursive: true });
+  const files: Files = new Map();
+  for (const name of names.toSorted()) {
+    const file = path.join(folder, name);
+    if ((await stat(file)).isFile()) files.set(file, await readFile(file));
+  }
+  return files;
+}
+
+const digest = (content: Buffer | undefined): string =>
+  content === undefined ? 'absent' : createHash('sha256').update(content).digest('hex');
+
+async function restore(changed: readonly string[], before: Files): Promise<void> {
+  for (const file of changed) {
+    const content = before.get(file);
+    if (content === undefined) {
+      await rm(file);
+    } else {
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+  }
+}
+
+async function generate(): Promise<void> {
+  for (const generator of generators) {
+    if (!existsSync(generator.source)) {
+      console.log(`${generator.name}: no ${generator.source}`);
+      continue;
+    }
+    const { ok, output } = await runCommand(generator.command);
+    console.log(ok ? `${generator.name}: done` : `${generator.name}: failed\n${output}`);
+    if (!ok) process.exitCode = 1;
+  }
+}
+
+async function check(): Promise<void> {
+  const { ok, output } = await checkGenerated();
+  console.log(ok ? 'generated files are current' : output);
+  if (!ok) process.exitCode = 1;
+}
+
+if (import.meta.main) await (process.argv.includes('--check') ? check() : generate());

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { glob } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { checkGenerated } from './generate.ts';
+import { runCommand } from './run-command.ts';
+import type { CommandResult } from './run-command.ts';
+
+/** Folders with code; named one by one because some tools would follow links out of `.`. */
+const FOLDERS = [
+  'api',
+  'cli',
+  'controllers',
+  'dev',
+  'executor-image',
+  'executor-manager',
+  'model-server',
+  'test',
+];
+
+export interface Step {
+  name: string;
+  run: () => Promise<CommandResult>;
+}
+
+/** The checks that need no engine, cheapest first. Import rules are a test: test/architecture.test.ts. */
+export const verifySteps: readonly Step[] = [
+  { name: 'generated files are current', run: checkGenerated },
+  { name: 'formatting (prettier)', run: () => runCommand(['prettier', '--check', '--log-level=warn', '.']) },
+  { name: 'lint (oxlint)', run: lint },
+  { name: 'types (tsc)', run: () => runCommand(['tsc', '--noEmit']) },
+  { name: 'unused files, exports and packages (knip)', run: () => runCommand(['knip', '--no-config-hints']) },
+  { name: 'suppressions give a reason', run: checkSuppressions },
+];
+
+function lint(): Promise<CommandResult> {
+  return runCommand([
+    'oxlint',
+    '--type-aware',
+    '--report-unused-disable-directives-severity=error',
+    ...FOLDERS.filter((folder) => existsSync(folder)),
+    'vitest.config.ts',
+  ]);
+}
+
+const SUPPRESSION = /(oxlint|eslint)-disable|@ts-expect-error|prettier-ignore|(c8|v8|istanbul) ignore/;
+const FORBIDDEN = /@ts-(ignore|nocheck)|\b(describe|it|test)[.](only|skip|todo)\b|retry:\s*[1-9]/;
+
+async function checkSuppressions(): Promise<CommandResult> {
+  const found: string[] = [];
+  for await (const file of glob(FOLDERS.map((folder) => `${folder}/**/*.ts`))) {
+    // This file has to spell out what it looks for.
+    if (file === 'dev/verify-steps.ts') continue;
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    for (const [index, line] of lines.entries()) {
+      const problem = suppressionProblem(line);
+      if (problem !== undefined) found.push(`${file}:${index + 1}: ${problem}: ${line.trim()}`);
+    }
+  }
+  return { ok: found.length === 0, output: found.join('\n') };
+}
+
+/** What is wrong with the line, if it turns a check off: `-- reason` has to say why. */
+function suppressionProblem(line: string): string | undefined {
+  if (FORBIDDEN.test(line)) return 'not allowed';
+  return SUPPRESSION.test(line) && !/ -- \S+/.test(line) ? 'needs "-- reason"' : undefined;
+}
