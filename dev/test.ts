@@ -43,7 +43,7 @@ async function main(): Promise<number> {
 }
 
 async function runStep(step: Step, tally: Tally): Promise<void> {
-  if (interrupted.signal.aborted) throw interrupted.signal.reason;
+  interrupted.signal.throwIfAborted();
   const start = performance.now();
   const { ok, output } = await step.run();
   report(ok, step.name, performance.now() - start);
@@ -73,6 +73,7 @@ async function vitest(
   variables: Record<string, string>,
   tally: Tally,
 ): Promise<void> {
+  interrupted.signal.throwIfAborted();
   const file = cacheFolder('test', 'vitest.json');
   await rm(file, { force: true });
   const start = performance.now();

@@ -156,6 +156,14 @@ describe('the rules bite', () => {
     },
   );
 
+  test('resolves: an import inside `await using` is seen', { timeout: 60_000 }, async () => {
+    const folder = await tree('cli/a.ts', './b.ts', ['cli/b.ts']);
+    const text = `export async function f() {\n  await using x = await import('./gone.ts');\n  return x;\n}\n`;
+    await writeFile(path.join(folder, 'cli/c.ts'), text);
+    const result = await cruise(folder);
+    expect(result.summary.violations.map((violation) => violation.rule.name)).toContain('resolves');
+  });
+
   test('no-cycle: two files import each other', { timeout: 60_000 }, async () => {
     const folder = await tree('cli/a.ts', './b.ts', []);
     await writeFile(path.join(folder, 'cli/b.ts'), `import type { B } from './a.ts';\nexport type A = B;\n`);

@@ -28,7 +28,7 @@ export interface RunningProcess extends AsyncDisposable {
   readonly pid: number;
   /** The last 64 KiB of stdout and stderr. */
   output(): string;
-  /** Resolves with the exit code, or the signal's name. */
+  /** Resolves with the exit code, or the signal's name, when all output has arrived. */
   readonly exited: Promise<number | string>;
   /** Resolves once `ready()` holds. Throws with the output when the process ends first or the time is over. */
   until(options: ReadyOptions): Promise<void>;
@@ -48,11 +48,13 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   });
   await once(child, 'spawn');
   const output = collectOutput(child, options.onLine);
-  const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
+  // A grandchild may hold the pipes open; stopping waits for the process, not for them.
+  const ended = once(child, 'exit');
+  const exited = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
   const { pid } = child as { pid: number };
   const onExit = (): void => signalGroup(pid, 'SIGTERM');
   process.once('exit', onExit);
-  void exited.then(() => process.off('exit', onExit));
+  void ended.then(() => process.off('exit', onExit));
 
   const gone = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const stop = async (): Promise<void> => {
@@ -62,10 +64,10 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
       const late = delay(options.patienceMs ?? 10_000, 'late', { signal: patience.signal }).catch(
         () => 'stopped',
       );
-      if ((await Promise.race([exited, late])) === 'late') signalGroup(pid, 'SIGKILL');
+      if ((await Promise.race([ended, late])) === 'late') signalGroup(pid, 'SIGKILL');
       patience.abort();
     }
-    await exited;
+    await ended;
   };
   return {
     pid,
