@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
+import { compileSchema } from './compile-schema.ts';
+import type { NameRule, PrinterColumn, ResourceDefinition } from './resource-definition.ts';
+import type { StructuralSchema } from './structural-schema.ts';
+
+/** A CustomResourceDefinition as far as this server uses it. */
+export interface CustomResourceDefinition {
+  metadata: { name: string };
+  spec: {
+    group: string;
+    scope: 'Cluster' | 'Namespaced';
+    names: {
+      kind: string;
+      listKind?: string;
+      plural: string;
+      singular?: string;
+      shortNames?: string[];
+      categories?: string[];
+    };
+    versions: CrdVersion[];
+  };
+}
+
+interface CrdVersion {
+  name: string;
+  served: boolean;
+  storage: boolean;
+  subresources?: { status?: object };
+  additionalPrinterColumns?: (Omit<PrinterColumn, 'priority'> & { priority?: number })[];
+  selectableFields?: { jsonPath: string }[];
+  schema: { openAPIV3Schema: StructuralSchema };
+}
+
+const BUILT_IN = join(import.meta.dirname, 'builtin');
+const CRDS = join(import.meta.dirname, '..', '..', 'crds');
+
+/** kubectl's default for a kind without printer columns (apiextensions-apiserver tableconvertor). */
+const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  priority: 0,
+};
+
+/** All kinds this server serves: Kubernetes' own that clients expect, then ours. Compiles every schema: call it once. */
+export function loadDefinitions(folder: string = CRDS): ResourceDefinition[] {
+  return [
+    ...loadCrds(BUILT_IN).flatMap((crd) => defineResources(crd, { builtIn: true })),
+    ...loadCrds(folder).flatMap((crd) => defineResources(crd, { builtIn: false })),
+  ];
+}
+
+/**
+ * Every `.yaml` file of the folder, in the order of their names.
+ *
+ * @throws Error naming the file that is no CustomResourceDefinition
+ */
+export function loadCrds(folder: string): CustomResourceDefinition[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+  return files.sort().map((file) => {
+    const path = join(folder, file);
+    const document: unknown = parse(readFileSync(path, 'utf8'));
+    if (!isCrd(document)) throw new Error(`${path}: not a CustomResourceDefinition`);
+    return document;
+  });
+}
+
+function isCrd(document: unknown): document is CustomResourceDefinition {
+  return (document as { kind?: unknown } | null)?.kind === 'CustomResourceDefinition';
+}
+
+/** One definition per version. */
+export function defineResources(
+  crd: CustomResourceDefinition,
+  { builtIn }: { builtIn: boolean },
+): ResourceDefinition[] {
+  const { group, names, scope, versions } = crd.spec;
+  return versions.map((version) => ({
+    group,
+    version: version.name,
+    kind: names.kind,
+    listKind: names.listKind ?? `${names.kind}List`,
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    scope,
+    served: version.served,
+    storage: version.storage,
+    builtIn,
+    nameRule: nameRule(group, version.name, names.kind),
+    hasStatus: version.subresources?.status !== undefined,
+    printerColumns: printerColumns(version),
+    selectableFields: (version.selectableFields ?? []).map((field) => field.jsonPath),
+    schema: version.schema.openAPIV3Schema,
+    compiled: compileSchema(version.schema.openAPIV3Schema),
+  }));
+}
+
+function printerColumns(version: CrdVersion): PrinterColumn[] {
+  const columns = version.additionalPrinterColumns ?? [AGE];
+  return columns.map((column) => Object.assign({ priority: 0 }, column));
+}
+
+/** The v1 kinds of our group keep names such as ClaudeCode, which manifests out there have. */
+function nameRule(group: string, version: string, kind: string): NameRule {
+  if (group === TROUPE_GROUP && version === 'v1') return 'path-segment';
+  return group === '' && kind === 'Namespace' ? 'dns-label' : 'dns-subdomain';
+}

@@ -1,0 +1,88 @@
+/**
+ * Names as Kubernetes checks them (apimachinery pkg/util/validation, pkg/api/validation/path), with its texts.
+ * Each function returns what is wrong, empty when nothing is.
+ */
+
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+
+const SUBDOMAIN_TEXT =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start " +
+  "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL_TEXT =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end " +
+  "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is " +
+  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const QUALIFIED_TEXT =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
+  "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
+  "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const LABEL_VALUE_TEXT =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and " +
+  "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is " +
+  "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+/** `maxLength` in bytes; names are ASCII when they are valid at all. */
+const tooLongText = (max: number): string => `must be no more than ${max} bytes`;
+
+export function subdomainProblems(name: string): string[] {
+  return [
+    ...(name.length > 253 ? [tooLongText(253)] : []),
+    ...(SUBDOMAIN.test(name) ? [] : [SUBDOMAIN_TEXT]),
+  ];
+}
+
+export function dnsLabelProblems(name: string): string[] {
+  return [...(name.length > 63 ? [tooLongText(63)] : []), ...(LABEL.test(name) ? [] : [LABEL_TEXT])];
+}
+
+/** Anything that can stand between two slashes of a URL; for kinds whose manifests have names such as ClaudeCode. */
+export function pathSegmentProblems(name: string): string[] {
+  if (name === '.' || name === '..') return [`may not be '${name}'`];
+  const illegal = ['/', '%'].filter((character) => name.includes(character));
+  return [
+    ...illegal.map((character) => `may not contain '${character}'`),
+    ...(hasControlCharacter(name) ? ['may not contain control characters'] : []),
+    ...(Buffer.byteLength(name) > 253 ? [tooLongText(253)] : []),
+  ];
+}
+
+/** Also line breaks: a name is written into logs, tables and headers. */
+function hasControlCharacter(name: string): boolean {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name);
+}
+
+/** `prefix/name` or `name`: keys of labels and annotations, finalizers. */
+export function qualifiedNameProblems(key: string): string[] {
+  const parts = key.split('/');
+  const [prefix, name] = parts.length === 2 ? parts : [undefined, parts[0]];
+  if (parts.length > 2 || name === undefined)
+    return [
+      `a qualified name must consist of alphanumeric characters, '-', '_' or '.' with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  return [...prefixProblems(prefix), ...namePartProblems(name)];
+}
+
+function prefixProblems(prefix: string | undefined): string[] {
+  if (prefix === undefined) return [];
+  if (prefix === '') return ['prefix part must be non-empty'];
+  return subdomainProblems(prefix).map((problem) => `prefix part ${problem}`);
+}
+
+function namePartProblems(name: string): string[] {
+  if (name === '') return ['name part must be non-empty', QUALIFIED_TEXT];
+  return [
+    ...(name.length > 63 ? [`name part ${tooLongText(63)}`] : []),
+    ...(QUALIFIED_NAME.test(name) ? [] : [QUALIFIED_TEXT]),
+  ];
+}
+
+export function labelValueProblems(value: string): string[] {
+  return [
+    ...(value.length > 63 ? [tooLongText(63)] : []),
+    ...(LABEL_VALUE.test(value) ? [] : [LABEL_VALUE_TEXT]),
+  ];
+}

@@ -1,0 +1,197 @@
+import type { ObjectMeta } from '#api/machinery/meta';
+import type { StatusCause } from '#api/machinery/status-error';
+import { forbidden, invalidType, invalidValue, requiredValue } from './field-error.ts';
+import {
+  dnsLabelProblems,
+  labelValueProblems,
+  pathSegmentProblems,
+  qualifiedNameProblems,
+  subdomainProblems,
+} from './names.ts';
+import type { NameRule, ResourceDefinition } from './resource-definition.ts';
+import { isJsonObject } from './structural-schema.ts';
+import { jsonType } from './value-checks.ts';
+
+/** Keys and values of all annotations together, in bytes (apimachinery pkg/api/validation/objectmeta.go). */
+const MAX_ANNOTATION_BYTES = 256 * 1024;
+
+const NAME_PROBLEMS: Record<NameRule, (name: string) => string[]> = {
+  'dns-label': dnsLabelProblems,
+  'dns-subdomain': subdomainProblems,
+  'path-segment': pathSegmentProblems,
+};
+
+/**
+ * Everything wrong with the metadata of an object about to be stored, in the words of kube-apiserver. The types of
+ * its fields are taken for granted: coerceObjectMeta has seen to them.
+ */
+export function validateObjectMeta(
+  meta: ObjectMeta,
+  definition: Pick<ResourceDefinition, 'nameRule' | 'scope'>,
+): StatusCause[] {
+  return [
+    ...validateName(meta, NAME_PROBLEMS[definition.nameRule]),
+    ...validateNamespace(meta.namespace ?? '', definition.scope),
+    ...validateLabels(meta.labels ?? {}),
+    ...validateAnnotations(meta.annotations ?? {}),
+    ...validateOwners(meta),
+    ...validateFinalizers(meta.finalizers ?? []),
+  ];
+}
+
+function validateName(meta: ObjectMeta, problems: (name: string) => string[]): StatusCause[] {
+  if (meta.name === '' || meta.name === undefined)
+    return [requiredValue('metadata.name', 'name or generateName is required')];
+  return problems(meta.name).map((problem) => invalidValue('metadata.name', meta.name, problem));
+}
+
+function validateNamespace(namespace: string, scope: 'Cluster' | 'Namespaced'): StatusCause[] {
+  if (scope === 'Cluster')
+    return namespace === '' ? [] : [forbidden('metadata.namespace', 'not allowed on this type')];
+  if (namespace === '') return [requiredValue('metadata.namespace')];
+  return dnsLabelProblems(namespace).map((problem) => invalidValue('metadata.namespace', namespace, problem));
+}
+
+function validateLabels(labels: Record<string, string>): StatusCause[] {
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...qualifiedNameProblems(key).map((problem) => invalidValue('metadata.labels', key, problem)),
+    ...labelValueProblems(value).map((problem) => invalidValue('metadata.labels', value, problem)),
+  ]);
+}
+
+function validateAnnotations(annotations: Record<string, string>): StatusCause[] {
+  const causes: StatusCause[] = [];
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+    for (const problem of qualifiedNameProblems(key.toLowerCase()))
+      causes.push(invalidValue('metadata.annotations', key, problem));
+  }
+  if (bytes > MAX_ANNOTATION_BYTES)
+    causes.push({
+      reason: 'FieldValueTooLong',
+      field: 'metadata.annotations',
+      message: `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`,
+    });
+  return causes;
+}
+
+function validateOwners(meta: ObjectMeta): StatusCause[] {
+  const owners = meta.ownerReferences ?? [];
+  const causes = owners.flatMap((owner, index) => {
+    const at = `metadata.ownerReferences[${index}]`;
+    const fields = ['apiVersion', 'kind', 'name', 'uid'] as const;
+    return fields
+      .filter((field) => owner[field] === undefined || owner[field] === '')
+      .map((field) => invalidValue(`${at}.${field}`, '', 'must not be empty'));
+  });
+  const controllers = owners.filter((owner) => owner.controller === true);
+  if (controllers.length > 1)
+    causes.push(
+      invalidValue(
+        'metadata.ownerReferences',
+        owners,
+        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.map(describeOwner).join(' and ')}`,
+      ),
+    );
+  return causes;
+}
+
+const describeOwner = (owner: { kind: string; name: string }): string => `${owner.kind}/${owner.name}`;
+
+function validateFinalizers(finalizers: string[]): StatusCause[] {
+  return finalizers.flatMap((finalizer) =>
+    qualifiedNameProblems(finalizer).map((problem) =>
+      invalidValue('metadata.finalizers', finalizer, problem),
+    ),
+  );
+}
+
+/** Fields of ObjectMeta that a client may send, and what they must be. */
+const META_FIELDS: Record<string, (value: unknown) => boolean> = {
+  name: isString,
+  namespace: isString,
+  generateName: isString,
+  displayName: isString,
+  uid: isString,
+  resourceVersion: isString,
+  selfLink: isString,
+  creationTimestamp: isString,
+  deletionTimestamp: isString,
+  generation: (value) => typeof value === 'number' || typeof value === 'bigint',
+  deletionGracePeriodSeconds: (value) => typeof value === 'number' || typeof value === 'bigint',
+  labels: isStringMap,
+  annotations: isStringMap,
+  ownerReferences: (value) => Array.isArray(value) && value.every(isOwnerReference),
+  finalizers: (value) => Array.isArray(value) && value.every(isString),
+  managedFields: Array.isArray,
+};
+
+export interface CoercedObjectMeta {
+  metadata: ObjectMeta;
+  /** Such as `metadata.zork`; for fieldValidation Strict and Warn. */
+  unknownFields: string[];
+  /** Fields of a wrong type; the metadata is not fit for anything while there are some. */
+  causes: StatusCause[];
+}
+
+/**
+ * The metadata of a client as ObjectMeta: unknown fields and nulls are left out (apiextensions-apiserver
+ * pkg/apiserver/schema/objectmeta).
+ */
+export function coerceObjectMeta(value: unknown): CoercedObjectMeta {
+  const unknownFields: string[] = [];
+  const causes: StatusCause[] = [];
+  const metadata: ObjectMeta & Record<string, unknown> = { name: '' };
+  if (value !== undefined && value !== null && !isJsonObject(value))
+    causes.push(invalidType('metadata', 'object', jsonType(value)));
+  for (const [name, field] of Object.entries(isJsonObject(value) ? value : {})) {
+    const fits = Object.hasOwn(META_FIELDS, name) ? META_FIELDS[name] : undefined;
+    if (fits === undefined) unknownFields.push(`metadata.${name}`);
+    else if (field !== null && fits(field)) metadata[name] = field;
+    else if (field !== null) causes.push(wrongMetaType(name, field));
+  }
+  return { metadata, unknownFields: unknownFields.sort(), causes };
+}
+
+function wrongMetaType(name: string, value: unknown): StatusCause {
+  const field = `metadata.${name}`;
+  if ((name === 'labels' || name === 'annotations') && isJsonObject(value)) {
+    const [key, wrong] = Object.entries(value).find(([, one]) => !isString(one)) ?? ['', undefined];
+    return invalidType(`${field}.${key}`, 'string', jsonType(wrong));
+  }
+  const expected = {
+    labels: 'object',
+    annotations: 'object',
+    generation: 'integer',
+    deletionGracePeriodSeconds: 'integer',
+  };
+  const lists = ['ownerReferences', 'finalizers', 'managedFields'];
+  const fallback = lists.includes(name) ? 'array' : 'string';
+  return invalidType(
+    field,
+    Object.hasOwn(expected, name) ? expected[name as keyof typeof expected] : fallback,
+    jsonType(value),
+  );
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isStringMap(value: unknown): boolean {
+  return isJsonObject(value) && Object.values(value).every(isString);
+}
+
+const OWNER_STRINGS = ['apiVersion', 'kind', 'name', 'uid'];
+const OWNER_BOOLEANS = ['controller', 'blockOwnerDeletion'];
+
+function isOwnerReference(value: unknown): boolean {
+  return (
+    isJsonObject(value) &&
+    OWNER_STRINGS.every((name) => value[name] === undefined || isString(value[name])) &&
+    OWNER_BOOLEANS.every(
+      (name) => value[name] === undefined || value[name] === null || typeof value[name] === 'boolean',
+    )
+  );
+}

@@ -1,0 +1,109 @@
+import { badRequest } from '#api/machinery/status-error';
+import { formatPath } from './field-path.ts';
+import type { FieldPath } from './field-path.ts';
+import { isJsonObject } from './structural-schema.ts';
+import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+
+/**
+ * Pruning (apiextensions-apiserver pkg/apiserver/schema/pruning): fields without a schema go, unless the node says
+ * x-kubernetes-preserve-unknown-fields. A value of the wrong type stays as it is, so that validation can name it.
+ */
+type Pruner = (value: unknown, unknown: UnknownFields) => unknown;
+
+interface UnknownFields {
+  at: FieldPath;
+  found: string[];
+}
+
+/** Deeper nesting could exhaust the stack; kube-apiserver's decoder stops at 10,000, we do at what no manifest needs. */
+const MAX_DEPTH = 500;
+
+/** The pruner of a whole object; adds the paths of the fields it leaves out to `unknownFields`. */
+export function compilePruner(
+  schema: StructuralSchema,
+): (object: unknown, unknownFields: string[]) => unknown {
+  const prune = compileNode(schema);
+  return (object, found) => prune(object, { at: [], found });
+}
+
+function compileNode(schema: StructuralSchema): Pruner {
+  const items = schema.items === undefined ? keepAll : compileNode(schema.items);
+  const fields = compileFields(schema);
+  return (value, unknown) => {
+    if (Array.isArray(value))
+      return schema.items === undefined ? keepAll(value, unknown) : pruneItems(value, items, unknown);
+    if (!isJsonObject(value)) return value;
+    return schema.type === undefined || schema.type === 'object'
+      ? pruneFields(value, fields, unknown)
+      : value;
+  };
+}
+
+interface Fields {
+  known: Map<string, Pruner>;
+  /** For a field that is not known; undefined leaves it out. */
+  other: Pruner | undefined;
+}
+
+function compileFields(schema: StructuralSchema): Fields {
+  const known = new Map<string, Pruner>();
+  for (const [name, child] of Object.entries(schema.properties ?? {})) known.set(name, compileNode(child));
+  if (schema['x-kubernetes-embedded-resource'] === true)
+    for (const name of ['apiVersion', 'kind', 'metadata']) known.set(name, keepAll);
+  return { known, other: compileOther(schema) };
+}
+
+function compileOther(schema: StructuralSchema): Pruner | undefined {
+  const { additionalProperties } = schema;
+  if (typeof additionalProperties === 'object') return compileNode(additionalProperties);
+  const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  return preserves || additionalProperties === true ? keepAll : undefined;
+}
+
+function pruneFields(object: JsonObject, fields: Fields, unknown: UnknownFields): JsonObject {
+  let result = object;
+  for (const name of Object.keys(object)) {
+    // An assignment through this name would change a prototype somewhere: it is never a field of ours.
+    const prune = name === '__proto__' ? undefined : (fields.known.get(name) ?? fields.other);
+    const value = object[name];
+    unknown.at.push(name);
+    if (prune === undefined) {
+      unknown.found.push(formatPath(unknown.at));
+      if (result === object) result = { ...object };
+      delete result[name];
+    } else {
+      const pruned = prune(value, unknown);
+      if (pruned !== value) {
+        if (result === object) result = { ...object };
+        result[name] = pruned;
+      }
+    }
+    unknown.at.pop();
+  }
+  return result;
+}
+
+function pruneItems(array: unknown[], prune: Pruner, unknown: UnknownFields): unknown[] {
+  let result = array;
+  for (const [index, value] of array.entries()) {
+    unknown.at.push(index);
+    const pruned = prune(value, unknown);
+    unknown.at.pop();
+    if (pruned === value) continue;
+    if (result === array) result = [...array];
+    result[index] = pruned;
+  }
+  return result;
+}
+
+const FREE: Fields = { known: new Map(), other: (value, unknown) => keepAll(value, unknown) };
+
+/** Anything goes, but for what could do harm: names of prototypes and nesting without end. */
+function keepAll(value: unknown, unknown: UnknownFields): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (unknown.at.length > MAX_DEPTH)
+    throw badRequest(`the object is nested more than ${MAX_DEPTH} levels deep`);
+  return Array.isArray(value)
+    ? pruneItems(value, keepAll, unknown)
+    : pruneFields(value as JsonObject, FREE, unknown);
+}

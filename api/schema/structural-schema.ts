@@ -1,0 +1,51 @@
+/**
+ * A structural schema (apiextensions.k8s.io/v1 JSONSchemaProps): the subset of JSON Schema with a type on every
+ * node that Kubernetes prunes, defaults and validates custom resources by.
+ */
+export interface StructuralSchema extends ValueValidation {
+  type?: 'array' | 'boolean' | 'integer' | 'number' | 'object' | 'string';
+  description?: string;
+  title?: string;
+  default?: unknown;
+  nullable?: boolean;
+  properties?: Record<string, StructuralSchema>;
+  additionalProperties?: StructuralSchema | boolean;
+  items?: StructuralSchema;
+  'x-kubernetes-preserve-unknown-fields'?: boolean;
+  'x-kubernetes-embedded-resource'?: boolean;
+  'x-kubernetes-int-or-string'?: boolean;
+  'x-kubernetes-list-type'?: 'atomic' | 'map' | 'set';
+  'x-kubernetes-list-map-keys'?: string[];
+  'x-kubernetes-map-type'?: 'atomic' | 'granular';
+}
+
+/** What only judges a value; the one thing allowed inside allOf, anyOf, oneOf and not. */
+export interface ValueValidation {
+  format?: string;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: boolean;
+  exclusiveMaximum?: boolean;
+  multipleOf?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  minItems?: number;
+  maxItems?: number;
+  uniqueItems?: boolean;
+  minProperties?: number;
+  maxProperties?: number;
+  required?: string[];
+  allOf?: StructuralSchema[];
+  anyOf?: StructuralSchema[];
+  oneOf?: StructuralSchema[];
+  not?: StructuralSchema;
+}
+
+/** A decoded JSON object of a client; its keys may be anything, `__proto__` included. */
+export type JsonObject = Record<string, unknown>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
