@@ -53,10 +53,14 @@ function validateNamespace(namespace: string, scope: 'Cluster' | 'Namespaced'): 
 }
 
 function validateLabels(labels: Record<string, string>): StatusCause[] {
-  return Object.entries(labels).flatMap(([key, value]) => [
-    ...qualifiedNameProblems(key).map((problem) => invalidValue('metadata.labels', key, problem)),
-    ...labelValueProblems(value).map((problem) => invalidValue('metadata.labels', value, problem)),
-  ]);
+  const causes: StatusCause[] = [];
+  for (const [key, value] of Object.entries(labels)) {
+    for (const problem of qualifiedNameProblems(key))
+      causes.push(invalidValue('metadata.labels', key, problem));
+    for (const problem of labelValueProblems(value))
+      causes.push(invalidValue('metadata.labels', value, problem));
+  }
+  return causes;
 }
 
 function validateAnnotations(annotations: Record<string, string>): StatusCause[] {

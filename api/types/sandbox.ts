@@ -59,11 +59,11 @@ export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'ExecutorLost'
   | 'ContainerLost'];
 
-const LOST: readonly string[] = [SandboxReason.ExecutorLost, SandboxReason.ContainerLost];
+const LOST: ReadonlySet<string> = new Set([SandboxReason.ExecutorLost, SandboxReason.ContainerLost]);
 
 /** Whether the run ended for a reason outside the agent, so that the retry policy allows another attempt. */
 export function isLoss(reason: string | undefined): boolean {
-  return reason !== undefined && LOST.includes(reason);
+  return reason !== undefined && LOST.has(reason);
 }
 
 export function sandboxBound(executorName: string): NewCondition {
@@ -94,4 +94,17 @@ export function sandboxNotReady(
 
 export function sandboxFinished(reason: SandboxFinishedReason, message: string): NewCondition {
   return newCondition(SandboxCondition.Finished, 'True', { reason, message });
+}
+
+/** Keeps a deleted Sandbox until its container is gone. */
+export const SANDBOX_FINALIZER = 'agent.wecode.io/sandbox';
+
+/** Label of a Sandbox: the name of its Task, where that is a valid label value. */
+export const TASK_LABEL = 'agent.wecode.io/task';
+
+const FINAL_PHASES: readonly string[] = ['Succeeded', 'Failed', 'Cancelled'];
+
+/** Whether the run has ended; the phase then never changes again. */
+export function isFinalPhase(phase: string | undefined): boolean {
+  return phase !== undefined && FINAL_PHASES.includes(phase);
 }

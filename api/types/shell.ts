@@ -11,6 +11,8 @@ export const ShellReason = {
   ConflictingShellType: 'ConflictingShellType',
   /** Ready=False: baseImage is not the name of an image. */
   InvalidImage: 'InvalidImage',
+  /** Ready=False: baseShellRef names a Shell that does not exist. */
+  BaseShellNotFound: 'BaseShellNotFound',
 } as const;
 
 /** Why a Shell is not ready. */

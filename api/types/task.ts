@@ -6,6 +6,8 @@ export const TaskCondition = {
   Ready: 'Ready',
   /** True when the Task has ended, whatever the outcome; `kubectl wait --for=condition=Finished` waits for it. */
   Finished: 'Finished',
+  /** True only when every step succeeded; absent until the Task has ended. */
+  Complete: 'Complete',
 } as const;
 
 /** Reasons of a Task. */
@@ -61,4 +63,16 @@ export function taskUnfinished(reason: TaskUnfinishedReason, message: string): N
 
 export function taskFinished(reason: TaskFinishedReason, message: string): NewCondition {
   return newCondition(TaskCondition.Finished, 'True', { reason, message });
+}
+
+/** Written when the Task ends; True only for COMPLETED. */
+export function taskComplete(complete: boolean, reason: TaskFinishedReason, message: string): NewCondition {
+  return newCondition(TaskCondition.Complete, complete ? 'True' : 'False', { reason, message });
+}
+
+const FINAL_STATUSES: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
+
+/** Whether the Task has ended; its status then never changes again. */
+export function isFinalTaskStatus(status: string | undefined): boolean {
+  return status !== undefined && FINAL_STATUSES.includes(status);
 }

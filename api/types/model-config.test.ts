@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { hasURLCredential, inlineModelCredential, modelSettings } from './model-config.ts';
+
+const settings = (env: unknown, rest: Record<string, unknown> = {}) =>
+  modelSettings({ modelConfig: { env }, ...rest });
+
+describe('modelSettings', () => {
+  const cases = [
+    {
+      reason: 'ANTHROPIC_* variables mean anthropic',
+      got: settings({
+        ANTHROPIC_MODEL: 'm',
+        ANTHROPIC_BASE_URL: 'http://h',
+        ANTHROPIC_AUTH_TOKEN: 't',
+        ANTHROPIC_DEFAULT_HAIKU_MODEL: 'small',
+      }),
+      want: {
+        protocol: 'anthropic',
+        name: 'm',
+        baseURL: 'http://h',
+        env: { ANTHROPIC_DEFAULT_HAIKU_MODEL: 'small' },
+      },
+    },
+    {
+      reason: 'model: claude is the provider, model_id the id',
+      got: settings({ model: 'claude', model_id: 'sonnet', api_key: 'k' }),
+      want: { protocol: 'anthropic', name: 'sonnet', env: {} },
+    },
+    {
+      reason: 'model: openai is the provider',
+      got: settings({ model: 'openai', model_id: 'gpt', base_url: 'https://h/v1', api_key: 'k' }),
+      want: { protocol: 'openai', name: 'gpt', baseURL: 'https://h/v1', env: {} },
+    },
+    {
+      reason: 'any other word in model is the id',
+      got: settings({ model: 'deepseek-chat', api_key: 'k' }),
+      want: { protocol: 'openai', name: 'deepseek-chat', env: {} },
+    },
+    {
+      reason: 'a provider word alone is no id',
+      got: settings({ model: 'openai' }),
+      want: { protocol: 'openai', env: {} },
+    },
+    {
+      reason: 'spec.protocol wins',
+      got: settings({ OPENAI_MODEL: 'x' }, { protocol: 'claude' }),
+      want: { protocol: 'anthropic', name: 'x', env: {} },
+    },
+    {
+      reason: 'an unknown protocol is named',
+      got: settings({ model_id: 'x' }, { protocol: 'gemini' }),
+      want: { unknownProtocol: 'gemini', name: 'x', env: {} },
+    },
+    {
+      reason: 'what looks like a credential is not copied, a limit in tokens is',
+      got: settings({
+        model_id: 'x',
+        MY_API_KEY: 'k',
+        GITHUB_TOKEN: 't',
+        DB_PASSWORD: 'p',
+        PROXY: 'http://u:p@h',
+        MAX_THINKING_TOKENS: 1000,
+        SESSION_TOKENS: 'abc',
+        DEBUG: true,
+        'not a name': 'v',
+      }),
+      want: { protocol: 'openai', name: 'x', env: { MAX_THINKING_TOKENS: '1000', DEBUG: 'true' } },
+    },
+    {
+      reason: 'a base URL with a password is left out',
+      got: settings({ model_id: 'x', base_url: 'http://u:p@h/' }),
+      want: { protocol: 'openai', name: 'x', env: {} },
+    },
+    {
+      reason: 'limits: modelConfig wins over the legacy fields',
+      got: modelSettings({
+        modelConfig: { env: { model_id: 'x' }, context_window: 5, max_output_tokens: '7' },
+        contextWindow: 1,
+      }),
+      want: { protocol: 'openai', name: 'x', contextWindow: 5, maxOutputTokens: 7, env: {} },
+    },
+    { reason: 'no env at all', got: settings(undefined), want: { protocol: 'openai', env: {} } },
+    { reason: 'env of a wrong type', got: settings(['x']), want: { protocol: 'openai', env: {} } },
+  ];
+  it.each(cases)('$reason', ({ got, want }) => expect(got).toEqual(want));
+
+  it('finds the credential in the order of the manifests', () => {
+    const credential = (env: Record<string, string>) => inlineModelCredential({ modelConfig: { env } });
+    expect(
+      credential({ OPENAI_API_KEY: 'd', ANTHROPIC_AUTH_TOKEN: 'c', ANTHROPIC_API_KEY: 'b', api_key: 'a' }),
+    ).toBe('a');
+    expect(credential({ OPENAI_API_KEY: 'd', ANTHROPIC_AUTH_TOKEN: 'c' })).toBe('c');
+    expect(credential({ api_key: '' })).toBeUndefined();
+  });
+
+  it('sees a credential in a URL only before the host', () => {
+    expect(hasURLCredential('https://u@h/x')).toBe(true);
+    expect(hasURLCredential('https://h/x@y')).toBe(false);
+  });
+});

@@ -1,0 +1,136 @@
+import type { ModelSpec } from './generated/model.ts';
+
+/**
+ * Reads the free `modelConfig` of a Model the way compatible manifests write it: `env` holds either
+ * `model`, `model_id`, `base_url`, `api_key`, or the ANTHROPIC_* and OPENAI_* variables of the agents'
+ * own programs. Pure, and used by every part that needs to know what a Model means.
+ */
+
+export type ModelProtocol = 'anthropic' | 'openai';
+
+export interface ModelSettings {
+  /** Absent when `unknownProtocol` says why. */
+  protocol?: ModelProtocol;
+  /** A protocol the manifest asks for by name that is none of ours. */
+  unknownProtocol?: string;
+  /** The model's id at its service. */
+  name?: string;
+  /** Never holds a user name or password; see hasURLCredential. */
+  baseURL?: string;
+  /** Tokens. */
+  maxOutputTokens?: number;
+  /** Tokens. */
+  contextWindow?: number;
+  /** Further variables for the agent; no credentials. */
+  env: Record<string, string>;
+}
+
+const PROTOCOL_WORDS: ReadonlyMap<string, ModelProtocol> = new Map([
+  ['anthropic', 'anthropic'],
+  ['claude', 'anthropic'],
+  ['openai', 'openai'],
+]);
+
+const NAME_VARIABLES = ['model_id', 'ANTHROPIC_MODEL', 'OPENAI_MODEL'];
+const BASE_URL_VARIABLES = ['base_url', 'ANTHROPIC_BASE_URL', 'OPENAI_BASE_URL', 'OPENAI_API_BASE'];
+/** In the order in which they are tried. */
+const CREDENTIAL_VARIABLES = ['api_key', 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'OPENAI_API_KEY'];
+const READ_ELSEWHERE = new Set(['model', ...NAME_VARIABLES, ...BASE_URL_VARIABLES, ...CREDENTIAL_VARIABLES]);
+
+/** What `spec` says, without its credential. Never throws: what cannot be read is absent. */
+export function modelSettings(spec: ModelSpec): ModelSettings {
+  const env = modelEnv(spec);
+  const word = first(env, ['model']);
+  const name = first(env, NAME_VARIABLES) ?? (isProtocolWord(word) ? undefined : word);
+  const baseURL = first(env, BASE_URL_VARIABLES);
+  const maxOutputTokens = count(spec.modelConfig['max_output_tokens']) ?? spec.maxOutputTokens;
+  const contextWindow = count(spec.modelConfig['context_window']) ?? spec.contextWindow;
+  return {
+    ...protocolOf(spec, env),
+    ...(name === undefined ? {} : { name }),
+    ...(baseURL === undefined || hasURLCredential(baseURL) ? {} : { baseURL }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(contextWindow === undefined ? {} : { contextWindow }),
+    env: plainVariables(env),
+  };
+}
+
+/** The credential written into the manifest itself, if any. A secret: hand it on, never log or store it. */
+export function inlineModelCredential(spec: ModelSpec): string | undefined {
+  return first(modelEnv(spec), CREDENTIAL_VARIABLES);
+}
+
+/** The base URL as written, for checks of it; modelSettings leaves out one that holds a credential. */
+export function rawModelBaseURL(spec: ModelSpec): string | undefined {
+  return first(modelEnv(spec), BASE_URL_VARIABLES);
+}
+
+/** Whether a URL has `user:password@` or `user@` before its host. */
+export function hasURLCredential(url: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(url);
+}
+
+function protocolOf(
+  spec: ModelSpec,
+  env: Record<string, string>,
+): Pick<ModelSettings, 'protocol' | 'unknownProtocol'> {
+  const asked = spec.protocol ?? text(spec.modelConfig['protocol']);
+  if (asked !== undefined && asked !== '') {
+    const protocol = PROTOCOL_WORDS.get(asked.toLowerCase());
+    return protocol === undefined ? { unknownProtocol: asked } : { protocol };
+  }
+  const word = PROTOCOL_WORDS.get((env['model'] ?? '').toLowerCase());
+  if (word !== undefined) return { protocol: word };
+  const anthropic = Object.keys(env).some((variable) => variable.startsWith('ANTHROPIC_'));
+  return { protocol: anthropic ? 'anthropic' : 'openai' };
+}
+
+function isProtocolWord(word: string | undefined): boolean {
+  return word !== undefined && PROTOCOL_WORDS.has(word.toLowerCase());
+}
+
+/** modelConfig.env with numbers and booleans as text; anything else in it is left out. */
+function modelEnv(spec: ModelSpec): Record<string, string> {
+  const env = spec.modelConfig['env'];
+  if (typeof env !== 'object' || env === null || Array.isArray(env)) return {};
+  const entries = Object.entries(env).flatMap(([key, value]: [string, unknown]) => {
+    const string = text(value);
+    return string === undefined ? [] : [[key, string] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Variables that may be copied into other objects. Denied by default: whatever looks like a credential by
+ * its name (a number called ..._TOKENS is a limit, not one) or has one in a URL.
+ */
+function plainVariables(env: Record<string, string>): Record<string, string> {
+  const entries = Object.entries(env).filter(([name, value]) => {
+    if (READ_ELSEWHERE.has(name) || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return false;
+    if (/_TOKENS$/i.test(name) && /^\d+$/.test(value)) return true;
+    return !isCredentialName(name) && !hasURLCredential(value);
+  });
+  return Object.fromEntries(entries);
+}
+
+function isCredentialName(name: string): boolean {
+  return /key|token|secret|password|passwd|auth|credential/i.test(name);
+}
+
+function first(env: Record<string, string>, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (value !== undefined && value !== '') return value;
+  }
+  return undefined;
+}
+
+function text(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.trim();
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+function count(value: unknown): number | undefined {
+  const number = typeof value === 'string' ? Number(value) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number > 0 ? number : undefined;
+}

@@ -1,0 +1,62 @@
+import type { Unstructured } from '../machinery/meta.ts';
+import { TROUPE_GROUP } from '../machinery/group-version-kind.ts';
+import type { ResourceType } from '../machinery/resource-type.ts';
+import type { Bot } from './generated/bot.ts';
+import type { Executor } from './generated/executor.ts';
+import type { Ghost } from './generated/ghost.ts';
+import type { Model } from './generated/model.ts';
+import type { Sandbox } from './generated/sandbox.ts';
+import type { Shell } from './generated/shell.ts';
+import type { Task } from './generated/task.ts';
+import type { Team } from './generated/team.ts';
+import type { Workspace } from './generated/workspace.ts';
+
+/** The resources our own parts use through a Client: one token per kind, with the type of its objects. */
+
+const user = { group: TROUPE_GROUP, version: 'v1', namespaced: true } as const;
+const own = { group: TROUPE_GROUP, version: 'v1alpha1' } as const;
+const core = { group: '', version: 'v1' } as const;
+
+export const GHOSTS: ResourceType<Ghost> = { ...user, kind: 'Ghost', plural: 'ghosts' };
+export const MODELS: ResourceType<Model> = { ...user, kind: 'Model', plural: 'models' };
+export const SHELLS: ResourceType<Shell> = { ...user, kind: 'Shell', plural: 'shells' };
+export const BOTS: ResourceType<Bot> = { ...user, kind: 'Bot', plural: 'bots' };
+export const TEAMS: ResourceType<Team> = { ...user, kind: 'Team', plural: 'teams' };
+export const WORKSPACES: ResourceType<Workspace> = { ...user, kind: 'Workspace', plural: 'workspaces' };
+export const TASKS: ResourceType<Task> = { ...user, kind: 'Task', plural: 'tasks' };
+export const SANDBOXES: ResourceType<Sandbox> = {
+  ...own,
+  kind: 'Sandbox',
+  plural: 'sandboxes',
+  namespaced: true,
+};
+/** Cluster-scoped. */
+export const EXECUTORS: ResourceType<Executor> = {
+  ...own,
+  kind: 'Executor',
+  plural: 'executors',
+  namespaced: false,
+};
+
+export interface Secret extends Unstructured {
+  type?: string;
+  /** Values in base64. */
+  data?: Record<string, string>;
+  /** Write-only: plain values, moved into `data` by the server. */
+  stringData?: Record<string, string>;
+}
+
+export const SECRETS: ResourceType<Secret> = { ...core, kind: 'Secret', plural: 'secrets', namespaced: true };
+export const NAMESPACES: ResourceType<Unstructured> = {
+  ...core,
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+};
+/** core/v1 Event, as controllers/runtime writes them and `describe` reads them. */
+export const EVENTS: ResourceType<Unstructured> = {
+  ...core,
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true,
+};
