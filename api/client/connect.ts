@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StatusError } from '../machinery/status-error.ts';
+import type { Client } from './client.ts';
+import { type ClientConfig, findClientConfig, processEnvironment } from './config.ts';
+import { createCredentials } from './credentials.ts';
+import { createHttpClient } from './http-client.ts';
+import { type KubeconfigContext, loadKubeconfig } from './kubeconfig.ts';
+import { createTaskLogClient, type TaskLogClient } from './task-log.ts';
+import { createTransport, type Transport } from './transport.ts';
+
+export interface Connection {
+  client: Client;
+  taskLog: TaskLogClient;
+  /** Plain requests: tables, discovery, kinds that are not known beforehand. */
+  transport: Transport;
+  /** The namespace of the kubeconfig's context. */
+  namespace: string;
+  /** The server's address. */
+  server: string;
+  /** Cuts everything under way. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Path of a kubeconfig; absent: KUBECONFIG, ~/.troupe/kubeconfig, ~/.kube/config, a pod's service account. */
+  kubeconfig?: string;
+  /** Absent: the file's current-context. */
+  context?: string;
+  userAgent?: string;
+}
+
+/**
+ * Opens a connection to an API server. Does not talk to it yet.
+ * @throws StatusError BadRequest when there is no usable kubeconfig.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  const config = findClientConfig({ kubeconfig: options.kubeconfig, env: processEnvironment() });
+  if (config === undefined) {
+    throw new StatusError(
+      'BadRequest',
+      'no kubeconfig found: start `troupe server`, set KUBECONFIG or pass --kubeconfig',
+    );
+  }
+  const context = await loadContext(config, options.context);
+  const transport = createTransport({
+    ...context,
+    credentials: await createCredentials(context.user),
+    ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
+  });
+  return {
+    client: createHttpClient({ transport }),
+    taskLog: createTaskLogClient({ transport }),
+    transport,
+    namespace: context.namespace,
+    server: context.server,
+    close: () => transport.close(),
+  };
+}
+
+async function loadContext(config: ClientConfig, context: string | undefined): Promise<KubeconfigContext> {
+  if (config.from === 'files') return loadKubeconfig({ files: config.files, context });
+  const file = (name: string): Promise<string> => readFile(join(config.folder, name), 'utf8');
+  return {
+    server: config.server,
+    ca: await file('ca.crt'),
+    skipTLSVerify: false,
+    namespace: (await file('namespace').catch(() => 'default')).trim(),
+    user: { name: 'service account', tokenFile: join(config.folder, 'token') },
+  };
+}

@@ -1,0 +1,59 @@
+import type { ObjectRef } from '../machinery/resource-type.ts';
+import { StatusError } from '../machinery/status-error.ts';
+import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../machinery/task-event.ts';
+import { TASKS } from '../types/resources.ts';
+import { queryString, resourcePath } from './resource-path.ts';
+import type { Transport } from './transport.ts';
+
+/** The event log and the conversation of a Task: its subresources `log` and `messages`. */
+export interface TaskLogClient {
+  /**
+   * Idempotent: events known already are left out. Throws StatusError NotFound when the Task is gone,
+   * Conflict when `taskUID` is not the uid of the Task that has this name now.
+   */
+  append(ref: ObjectRef, batch: TaskEventAppend): Promise<TaskEventAppended>;
+  /**
+   * Events later than `after` in order. With `follow` it goes on until the Task is final. One request: a cut
+   * connection throws ServiceUnavailable, and the caller reads on after the last `seq` it has.
+   */
+  read(ref: ObjectRef, options?: TaskLogReadOptions): AsyncIterable<TaskEvent>;
+  messages(ref: ObjectRef): Promise<TaskMessage[]>;
+}
+
+export interface TaskLogReadOptions {
+  /** Default 0: from the beginning. */
+  after?: number;
+  follow?: boolean;
+  signal?: AbortSignal;
+}
+
+export function createTaskLogClient(options: { transport: Transport }): TaskLogClient {
+  const { transport } = options;
+  return {
+    async append(ref, batch) {
+      const path = resourcePath(TASKS, { ...ref, subresource: 'log' });
+      const answer = await transport.send({ method: 'POST', path, body: batch });
+      return parse(answer.text) as TaskEventAppended;
+    },
+    async *read(ref, read = {}) {
+      const query = queryString({ after: read.after, follow: read.follow });
+      const path = resourcePath(TASKS, { ...ref, subresource: 'log' }) + query;
+      const request = { method: 'GET', path, accept: 'application/x-ndjson', signal: read.signal } as const;
+      for await (const line of transport.lines(request)) yield parse(line) as TaskEvent;
+    },
+    async messages(ref) {
+      const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });
+      const answer = await transport.send({ method: 'GET', path });
+      return (parse(answer.text) as { items: TaskMessage[] }).items;
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    // A cut in the middle of a line looks like this too; the reader reads on after its last event.
+    throw new StatusError('ServiceUnavailable', 'the server sent half a line', { cause: error });
+  }
+}

@@ -1,0 +1,162 @@
+import { Pool } from 'undici';
+import { type Clock, sleep, systemClock } from '../machinery/clock.ts';
+import { StatusError } from '../machinery/status-error.ts';
+import type { Credentials } from './credentials.ts';
+import { readLines } from './line-stream.ts';
+import { connectionError, isLostConnection, responseError, retryAfterMs } from './transport-error.ts';
+
+/** HTTP to one API server: authentication, pooling and errors as StatusError. What a Client is made of. */
+export interface Transport {
+  /** Server address, for messages: no credentials in it. */
+  readonly server: string;
+  /** One exchange. Throws StatusError for every status from 400 on, and for a server that is away. */
+  send(request: ApiRequest): Promise<ApiResponse>;
+  /** Lines of an answer that may never end. Throws as `send` does; a cut connection is ServiceUnavailable. */
+  lines(request: ApiRequest): AsyncIterable<string>;
+  close(): Promise<void>;
+}
+
+export interface ApiRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query. */
+  path: string;
+  body?: unknown;
+  /** Default application/json. */
+  contentType?: string;
+  /** Default application/json. */
+  accept?: string;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ApiResponse {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+export interface TransportOptions {
+  /** `https://host:port` with an optional path before the API's own. */
+  server: string;
+  /** PEM; absent: the system's authorities. */
+  ca?: string | undefined;
+  skipTLSVerify?: boolean | undefined;
+  /** Name to check the certificate against, when it is not the host of `server`. */
+  tlsServerName?: string | undefined;
+  credentials: Credentials;
+  userAgent?: string;
+  clock?: Clock;
+}
+
+/** How long a server may take to begin and to go on with an answer, in milliseconds (kube-apiserver: 60 s). */
+const ANSWER_TIMEOUT_MS = 65_000;
+/** How often a request is sent again that the server turned away with 429 and Retry-After. */
+const MAX_THROTTLED = 5;
+
+/** Sends over one keep-alive pool. Connections are opened as needed: every watch holds one. */
+export function createTransport(options: TransportOptions): Transport {
+  const wire = createExchange(options);
+  const clock = options.clock ?? systemClock;
+  const translate = (error: unknown, signal?: AbortSignal): Error =>
+    connectionError(error, { server: options.server, signal });
+
+  async function sendOnce(request: ApiRequest): Promise<ApiResponse> {
+    const answer = await wire.exchange(request, ANSWER_TIMEOUT_MS);
+    const text = await answer.body.text();
+    if (answer.statusCode >= 400) throw responseError(answer.statusCode, text, answer.headers);
+    return { status: answer.statusCode, headers: answer.headers, text };
+  }
+
+  return {
+    server: options.server,
+    async send(request) {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          return await sendOnce(request);
+        } catch (error) {
+          // A kept-alive socket that the server closed meanwhile says nothing about the server: reads go again.
+          if (attempt === 0 && request.method === 'GET' && isLostConnection(error)) continue;
+          const wait = retryAfterMs(error);
+          if (wait === undefined || attempt >= MAX_THROTTLED) throw translate(error, request.signal);
+          await sleep(clock, wait, request.signal);
+        }
+      }
+    },
+    async *lines(request) {
+      try {
+        const answer = await wire.exchange(request, 0);
+        if (answer.statusCode >= 400) {
+          throw responseError(answer.statusCode, await answer.body.text(), answer.headers);
+        }
+        yield* readLines(answer.body);
+      } catch (error) {
+        throw translate(error, request.signal);
+      }
+    },
+    close: () => wire.close(),
+  };
+}
+
+/** The bare request; `bodyTimeout` in milliseconds between two pieces of the answer, 0 for none. */
+function createExchange(options: TransportOptions) {
+  const url = new URL(options.server);
+  const prefix = url.pathname.replace(/\/$/, '');
+  const pools = createPools(options, url);
+  return {
+    async exchange(request: ApiRequest, bodyTimeout: number) {
+      const auth = await options.credentials.current();
+      const { body } = request;
+      return pools.get(auth).request({
+        method: request.method,
+        path: prefix + request.path,
+        headers: {
+          accept: request.accept ?? 'application/json',
+          'user-agent': options.userAgent ?? 'troupe',
+          ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+          ...auth.headers,
+        },
+        body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+        signal: request.signal ?? null,
+        headersTimeout: ANSWER_TIMEOUT_MS,
+        bodyTimeout,
+      });
+    },
+    close: () => pools.destroy(),
+  };
+}
+
+/** A pool holds its client certificate; an exec plugin that hands out a new one gets a new pool. */
+function createPools(options: TransportOptions, url: URL) {
+  let current: { certificate: string; pool: Pool } | undefined;
+  const all: Pool[] = [];
+  return {
+    get(auth: { certificate?: string; key?: string }): Pool {
+      const certificate = auth.certificate ?? '';
+      if (current?.certificate !== certificate) {
+        // The old pool's watches run on; it is closed with the rest.
+        current = { certificate, pool: openPool(options, url, auth) };
+        all.push(current.pool);
+      }
+      return current.pool;
+    },
+    async destroy(): Promise<void> {
+      const closed = new StatusError('ServiceUnavailable', `the connection to ${options.server} was closed`);
+      await Promise.all(all.map((pool) => pool.destroy(closed)));
+    },
+  };
+}
+
+function openPool(options: TransportOptions, url: URL, auth: { certificate?: string; key?: string }): Pool {
+  return new Pool(url.origin, {
+    connect: {
+      timeout: 10_000,
+      keepAlive: true,
+      // A watch may be silent for long; probes find a peer that vanished without closing.
+      keepAliveInitialDelay: 15_000,
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+      ...(auth.certificate === undefined ? {} : { cert: auth.certificate }),
+      ...(auth.key === undefined ? {} : { key: auth.key }),
+      ...(options.skipTLSVerify === true ? { rejectUnauthorized: false } : {}),
+      ...(options.tlsServerName === undefined ? {} : { servername: options.tlsServerName }),
+    },
+  });
+}
