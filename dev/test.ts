@@ -3,6 +3,8 @@ import path from 'node:path';
 import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 import { environment } from './environment/environment.ts';
 import type { Environment } from './environment/environment.ts';
+import { temporaryFolder } from './environment/temporary-folder.ts';
+import { interruption } from './interruption.ts';
 import { runCommand } from './run-command.ts';
 import { verifySteps } from './verify-steps.ts';
 import type { Step } from './verify-steps.ts';
@@ -19,10 +21,7 @@ interface Tally {
 
 const SLOW_MS = 10_000;
 const fast = process.argv.includes('--fast');
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
-}
+const interrupted = interruption();
 process.chdir(projectRoot);
 process.exitCode = await main();
 
@@ -43,7 +42,7 @@ async function main(): Promise<number> {
 }
 
 async function runStep(step: Step, tally: Tally): Promise<void> {
-  interrupted.signal.throwIfAborted();
+  interrupted.throwIfAborted();
   const start = performance.now();
   const { ok, output } = await step.run();
   report(ok, step.name, performance.now() - start);
@@ -73,14 +72,17 @@ async function vitest(
   variables: Record<string, string>,
   tally: Tally,
 ): Promise<void> {
-  interrupted.signal.throwIfAborted();
+  interrupted.throwIfAborted();
   const file = cacheFolder('test', 'vitest.json');
   await rm(file, { force: true });
   const start = performance.now();
+  // A test that is killed cannot remove its temporary folders; all of them are in this one.
+  await using temporary = await temporaryFolder('test');
   const { ok } = await runCommand(
     ['vitest', 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-    { env: { ...process.env, ...variables }, live: true, signal: interrupted.signal },
+    { env: { ...process.env, ...variables, TMPDIR: temporary.path }, live: true, signal: interrupted },
   );
+  interrupted.throwIfAborted();
   const counted = count(JSON.parse(await readFile(file, 'utf8')) as VitestReport);
   // An unhandled rejection or a failed set-up fails the run without failing a test.
   if (!ok && counted.failed === 0) counted.failed = 1;

@@ -115,9 +115,9 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether something accepts connections there: a TCP port of 127.0.0.1, or a unix socket's path. */
-export async function accepts(target: number | string): Promise<boolean> {
-  const socket = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
+/** Whether something accepts connections there: a TCP port (of 127.0.0.1 when no host is given). */
+export async function accepts(target: number | { host: string; port: number }): Promise<boolean> {
+  const socket = connect(typeof target === 'number' ? { host: '127.0.0.1', port: target } : target);
   try {
     await once(socket, 'connect');
     return true;

@@ -1,0 +1,28 @@
+import type { DockerEngine } from './docker.ts';
+import { installPackages } from './packages.ts';
+import { findProgram } from './program.ts';
+import { projectRoot } from './cache-folder.ts';
+import { runCommand } from '../run-command.ts';
+
+/**
+ * Builds the image of the sandboxes in the engine, unless it has it: a few minutes the first time, no time
+ * afterwards. Throws when the build fails; what it prints goes to our own output.
+ */
+export async function buildSandboxImage(engine: DockerEngine, signal?: AbortSignal): Promise<void> {
+  if (
+    process.getuid?.() === 0 &&
+    (await findProgram('mmdebstrap')) === undefined &&
+    (await findProgram('dpkg'))
+  ) {
+    await installPackages(['mmdebstrap'], {
+      purpose: 'to make the base image of the sandboxes where it cannot be pulled',
+      otherwise: 'load the image into the engine yourself.',
+    });
+  }
+  const { ok } = await runCommand([process.execPath, `${projectRoot}/executor-image/build.ts`], {
+    env: { ...process.env, DOCKER_HOST: engine.host },
+    live: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (!ok) throw new Error('the image of the sandboxes could not be built (see above)');
+}

@@ -1,0 +1,13 @@
+import { docker } from './environment/docker.ts';
+import { buildSandboxImage } from './environment/sandbox-image.ts';
+import { interruption } from './interruption.ts';
+
+/** `make image`: builds the image of the sandboxes in the Docker engine that demo and tests use. */
+const interrupted = interruption();
+try {
+  await using engine = await docker();
+  await buildSandboxImage(engine, interrupted);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
