@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { applyJsonPatch } from './json-patch.ts';
+import { StatusError } from './status-error.ts';
+
+const task = { spec: { items: ['a', 'b', 'c'], prompt: 'x' } };
+
+function failure(patch: unknown, target: object = task): StatusError {
+  try {
+    applyJsonPatch(target, patch);
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
+  throw new Error('the patch applied');
+}
+
+describe('applyJsonPatch', () => {
+  it.each([
+    [[{ op: 'add', path: '/spec/title', value: 't' }], { items: ['a', 'b', 'c'], prompt: 'x', title: 't' }],
+    [[{ op: 'remove', path: '/spec/items/1' }], { items: ['a', 'c'], prompt: 'x' }],
+    [[{ op: 'replace', path: '/spec/items/-1', value: 'z' }], { items: ['a', 'b', 'z'], prompt: 'x' }],
+    [[{ op: 'add', path: '/spec/items/-', value: 'd' }], { items: ['a', 'b', 'c', 'd'], prompt: 'x' }],
+    [[{ op: 'move', from: '/spec/prompt', path: '/spec/p' }], { items: ['a', 'b', 'c'], p: 'x' }],
+    [
+      [{ op: 'copy', from: '/spec/prompt', path: '/spec/p' }],
+      { items: ['a', 'b', 'c'], p: 'x', prompt: 'x' },
+    ],
+    [[{ op: 'test', path: '/spec/prompt', value: 'x' }], task.spec],
+  ])('%j', (patch, want) => {
+    expect(applyJsonPatch(task, patch).spec).toEqual(want);
+    expect(task.spec.items, 'the target is left alone').toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([
+    [{ op: 'add' }, 400, 'an object is no list of operations'],
+    [[1], 400, 'a number is no operation'],
+    [[{ op: 'fly', path: '/a' }], 422, 'unknown operation'],
+    [[{ op: 'test', path: '/spec/prompt', value: 'y' }], 422, 'a failed test'],
+    [[{ op: 'remove', path: '/spec/nope' }], 422, 'nothing to remove'],
+    [[{ op: 'replace', path: '/spec/nope', value: 1 }], 422, 'nothing to replace'],
+    [[{ op: 'add', path: '/no/such', value: 1 }], 422, 'no parent'],
+    [[{ op: 'add', path: '/spec/a' }], 422, 'no value'],
+    [[{ op: 'add', path: 'spec', value: 1 }], 422, 'no pointer'],
+    [[{ op: 'replace', path: '', value: {} }], 422, 'the whole object'],
+    [[{ op: 'add', path: '/__proto__/polluted', value: 1 }], 422, 'a prototype'],
+    [[{ op: 'add', path: '/constructor/prototype/polluted', value: 1 }], 422, 'a prototype by another way'],
+  ])('refuses %j with %d', (patch, code, reason) => {
+    expect(failure(patch).code, reason).toBe(code);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('refuses too many operations', () => {
+    const patch = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/spec/prompt', value: 'x' }));
+    expect(failure(patch).code).toBe(413);
+  });
+
+  it('stops copies that would double an object without end', () => {
+    const patch = Array.from({ length: 60 }, () => ({ op: 'copy', from: '/a', path: '/a/-' }));
+    expect(failure(patch, { a: ['x'] }).code).toBe(413);
+  });
+});

@@ -1,0 +1,172 @@
+import { labelValueFault, qualifiedNameFault } from './object-name.ts';
+import { badRequest } from './status-error.ts';
+
+/** A label selector as in `?labelSelector=` (apimachinery pkg/labels). */
+
+export type LabelOperator = '!' | '!=' | '<' | '=' | '>' | 'exists' | 'in' | 'notin';
+
+export interface LabelRequirement {
+  key: string;
+  operator: LabelOperator;
+  values: string[];
+}
+
+export interface LabelSelector {
+  readonly requirements: readonly LabelRequirement[];
+  /** True for every object when there are no requirements. */
+  matches(labels: Readonly<Record<string, string>> | undefined): boolean;
+}
+
+/** @throws StatusError BadRequest for a syntax error, naming what was found */
+export function parseLabelSelector(text: string): LabelSelector {
+  const requirements = new Parser(tokenize(text)).parse();
+  return {
+    requirements,
+    matches: (labels) => requirements.every((requirement) => satisfied(requirement, labels ?? {})),
+  };
+}
+
+function satisfied(
+  { key, operator, values }: LabelRequirement,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case 'exists':
+      return value !== undefined;
+    case '!':
+      return value === undefined;
+    case '=':
+    case 'in':
+      return value !== undefined && values.includes(value);
+    case '!=':
+    case 'notin':
+      return value === undefined || !values.includes(value);
+    case '>':
+    case '<':
+      return compares(value, operator, values[0] ?? '');
+  }
+}
+
+const INTEGER = /^[+-]?\d+$/;
+
+function compares(value: string | undefined, operator: '<' | '>', limit: string): boolean {
+  if (value === undefined || !INTEGER.test(value)) return false;
+  return operator === '>' ? BigInt(value) > BigInt(limit) : BigInt(value) < BigInt(limit);
+}
+
+const TOKEN = /\s*(==|!=|[!=<>(),]|[^\s!=<>(),]+)/y;
+
+function tokenize(text: string): string[] {
+  const tokens: string[] = [];
+  const trimmed = text.trim();
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < trimmed.length) tokens.push(TOKEN.exec(trimmed)?.[1] ?? '');
+  return tokens;
+}
+
+const SPECIAL = new Set(['==', '!=', '!', '=', '<', '>', '(', ')', ',']);
+
+function syntaxError(found: string | undefined, expected: string): Error {
+  return badRequest(`unable to parse requirement: found '${found ?? ''}', expected: ${expected}`);
+}
+
+class Parser {
+  readonly #tokens: readonly string[];
+  #at = 0;
+
+  constructor(tokens: readonly string[]) {
+    this.#tokens = tokens;
+  }
+
+  parse(): LabelRequirement[] {
+    const requirements: LabelRequirement[] = [];
+    while (this.#at < this.#tokens.length) {
+      requirements.push(checked(this.#requirement()));
+      const next = this.#next();
+      if (next === undefined) break;
+      if (next !== ',') throw syntaxError(next, `',' or 'end of string'`);
+      if (this.#at === this.#tokens.length) throw syntaxError('', 'identifier after ,');
+    }
+    return requirements;
+  }
+
+  #next(): string | undefined {
+    return this.#tokens[this.#at++];
+  }
+
+  #peek(): string | undefined {
+    return this.#tokens[this.#at];
+  }
+
+  #requirement(): LabelRequirement {
+    if (this.#peek() === '!') {
+      this.#next();
+      return { key: this.#key(), operator: '!', values: [] };
+    }
+    const key = this.#key();
+    const operator = this.#peek();
+    if (operator === undefined || operator === ',') return { key, operator: 'exists', values: [] };
+    this.#next();
+    return { key, ...this.#comparison(operator) };
+  }
+
+  #key(): string {
+    const key = this.#next();
+    if (key === undefined || SPECIAL.has(key)) throw syntaxError(key, '!, identifier, or end of string');
+    return key;
+  }
+
+  #comparison(operator: string): { operator: LabelOperator; values: string[] } {
+    if (operator === 'in' || operator === 'notin') return { operator, values: this.#set() };
+    if (operator === '=' || operator === '==') return { operator: '=', values: [this.#value()] };
+    if (operator === '!=' || operator === '<' || operator === '>')
+      return { operator, values: [this.#value()] };
+    throw syntaxError(operator, 'in, notin, =, ==, !=, gt, lt');
+  }
+
+  /** A value may be empty: `a=,b` selects an empty value of a. */
+  #value(): string {
+    const value = this.#peek();
+    if (value === undefined || value === ',') return '';
+    if (SPECIAL.has(value)) throw syntaxError(value, 'identifier');
+    this.#next();
+    return value;
+  }
+
+  #set(): string[] {
+    const open = this.#next();
+    if (open !== '(') throw syntaxError(open, "'('");
+    const values: string[] = [];
+    for (;;) {
+      const value = this.#peek();
+      if (value === ',' || value === ')') values.push('');
+      else if (value === undefined || SPECIAL.has(value)) throw syntaxError(value, "',', ')' or identifier");
+      else {
+        values.push(value);
+        this.#next();
+      }
+      const end = this.#next();
+      if (end === ')') return values;
+      if (end !== ',') throw syntaxError(end, "',' or ')'");
+    }
+  }
+}
+
+function checked(requirement: LabelRequirement): LabelRequirement {
+  const { key, operator, values } = requirement;
+  const keyFault = qualifiedNameFault(key);
+  if (keyFault !== undefined) throw badRequest(`key: Invalid value: ${JSON.stringify(key)}: ${keyFault}`);
+  for (const [index, value] of values.entries()) {
+    const fault = labelValueFault(value);
+    if (fault !== undefined) {
+      throw badRequest(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${fault}`);
+    }
+    if ((operator === '<' || operator === '>') && !INTEGER.test(value)) {
+      throw badRequest(
+        `values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+      );
+    }
+  }
+  return requirement;
+}
