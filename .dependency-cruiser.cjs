@@ -86,7 +86,7 @@ const packages = {
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
   mysql2: ['^api/storage/'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
-  re2js: ['^api/schema/'],
+  re2js: ['^api/schema/', '^model-server/'],
   rfc6902: ['^api/machinery/', '^api/registry/'],
   rolldown: ['^executor-image/build[.]ts$'],
   'socket.io': ['^api/server/'],

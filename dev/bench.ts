@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import mysqlClient from 'mysql2/promise';
+import { apiUnderTest } from './bench/api-under-test.ts';
+import { measureCreate } from './bench/create.ts';
+import type { BenchDatabase } from './bench/database.ts';
+import { formatTable } from './bench/figure.ts';
+import type { Figure } from './bench/figure.ts';
+import { measureGet } from './bench/get.ts';
+import { measureList } from './bench/list.ts';
+import { measureMemory } from './bench/memory.ts';
+import { measureTaskStart } from './bench/task-start.ts';
+import { measureWatch } from './bench/watch.ts';
+import { projectRoot } from './environment/cache-folder.ts';
+import { docker } from './environment/docker.ts';
+import { mysql } from './environment/mysql.ts';
+import { buildSandboxImage } from './environment/sandbox-image.ts';
+import { interruption } from './interruption.ts';
+
+/** `make bench`, or `node dev/bench.ts api|task|memory …` for some of the figures. */
+
+const GROUPS = { api: measureApi, task: measureTasks, memory: async () => [await measureMemory()] };
+type Group = keyof typeof GROUPS;
+
+const interrupted = interruption();
+process.chdir(projectRoot);
+const asked = process.argv.slice(2);
+const figures: Figure[] = [];
+for (const [name, measure] of Object.entries(GROUPS) as [Group, () => Promise<Figure[]>][]) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  try {
+    interrupted.throwIfAborted();
+    figures.push(...(await measure()));
+  } catch (error) {
+    console.error(`${name}:`, error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+console.log(formatTable(figures));
+
+async function measureApi(): Promise<Figure[]> {
+  // Acknowledged writes are on disk, as in production.
+  await using server = await mysql({ durable: true });
+  await using own = await ownDatabase(server.url);
+  const databases: BenchDatabase[] = [{ name: 'sqlite' }, { name: 'mysql', url: own.url }];
+  const result: Figure[] = [];
+  for (const database of databases) {
+    await using api = await apiUnderTest(database.url === undefined ? {} : { databaseUrl: database.url });
+    for (const measure of [measureCreate, measureGet, measureList, measureWatch]) {
+      interrupted.throwIfAborted();
+      const figure = await measure(api, database);
+      console.log(`${figure.name} on ${figure.on}: ${figure.value}`);
+      result.push(figure);
+    }
+  }
+  return result;
+}
+
+/** A new database on the server, dropped afterwards: the server may be somebody's. */
+async function ownDatabase(url: string): Promise<{ url: string } & AsyncDisposable> {
+  const name = `troupe_bench_${randomBytes(4).toString('hex')}`;
+  const execute = async (sql: string): Promise<void> => {
+    const connection = await mysqlClient.createConnection(url);
+    await connection.query(sql);
+    await connection.end();
+  };
+  await execute(`CREATE DATABASE ${name}`);
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return { url: own.href, [Symbol.asyncDispose]: () => execute(`DROP DATABASE ${name}`) };
+}
+
+async function measureTasks(): Promise<Figure[]> {
+  await using engine = await docker();
+  await buildSandboxImage(engine, interrupted);
+  return measureTaskStart(engine.host);
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { parse } from 'yaml';
+import { projectRoot } from '../environment/cache-folder.ts';
+import { startProcess } from '../environment/process.ts';
+import { temporaryFolder } from '../environment/temporary-folder.ts';
+
+export interface ApiUnderTest extends AsyncDisposable {
+  readonly pid: number;
+  readonly url: string;
+  /** Sends a request and gives the body's text. Throws on any status above 299. */
+  call(method: Dispatcher.HttpMethod, path: string, body?: unknown): Promise<string>;
+  /** Sends a GET and gives the body as it arrives. */
+  open(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
+}
+
+export interface ApiOptions {
+  /** mysql://… or sqlite:…; a file in a temporary folder when absent. */
+  databaseUrl?: string;
+  /** What follows `troupe`; default the API alone. */
+  command?: readonly string[];
+  env?: Record<string, string>;
+}
+
+interface Kubeconfig {
+  clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
+  users: { user: { token: string } }[];
+}
+
+/** One of our servers in a process of its own, and a client with its kubeconfig's CA and token. */
+export async function apiUnderTest(options: ApiOptions = {}): Promise<ApiUnderTest> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder('bench'));
+  const kubeconfig = path.join(folder.path, 'kubeconfig');
+  const server = stack.use(
+    await startProcess({
+      command: path.join(projectRoot, 'bin/troupe'),
+      args: [
+        ...(options.command ?? ['api']),
+        ...['--listen', '127.0.0.1:0', '--log-level', 'warn'],
+        ...['--data-dir', path.join(folder.path, 'data')],
+        ...['--write-kubeconfig', kubeconfig],
+      ],
+      env: {
+        ...process.env,
+        TROUPE_DATABASE_URL: options.databaseUrl ?? '',
+        TROUPE_REDIS_URL: '',
+        ...options.env,
+      },
+    }),
+  );
+  await server.until({
+    what: 'get ready',
+    ready: () => server.output().includes(' ready at '),
+    timeoutMs: 60_000,
+  });
+  const config = parse(await readFile(kubeconfig, 'utf8')) as Kubeconfig;
+  const { cluster } = config.clusters[0] ?? fail('cluster');
+  const { user } = config.users[0] ?? fail('user');
+  const dispatcher = new Agent({
+    connections: 128,
+    bodyTimeout: 0,
+    connect: { ca: Buffer.from(cluster['certificate-authority-data'], 'base64').toString() },
+  });
+  stack.defer(() => dispatcher.destroy());
+  const headers = { authorization: `Bearer ${user.token}`, 'content-type': 'application/json' };
+  const owned = stack.move();
+  return {
+    pid: server.pid,
+    url: cluster.server,
+    async call(method, path, body) {
+      const answer = await request(cluster.server + path, {
+        method,
+        headers,
+        dispatcher,
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode > 299) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
+      return text;
+    },
+    async open(path, signal) {
+      const answer = await request(cluster.server + path, { headers, dispatcher, signal });
+      if (answer.statusCode > 299)
+        throw new Error(`GET ${path}: ${answer.statusCode} ${await answer.body.text()}`);
+      return answer.body as AsyncIterable<Buffer>;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function fail(what: string): never {
+  throw new Error(`the kubeconfig names no ${what}`);
+}

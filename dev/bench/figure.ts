@@ -1,0 +1,38 @@
+/** One measured figure, beside the floor that the machine gave in the same run. */
+export interface Figure {
+  name: string;
+  /** What it ran on: sqlite, mysql, docker or -. */
+  on: string;
+  /** The figure with its unit, as people read it. */
+  value: string;
+  p50Ms?: number;
+  p99Ms?: number;
+  /** What the floor is, with its value. */
+  floor?: string;
+  /** How many times the floor's cost ours is; 1 is the best there is. */
+  ratio?: number;
+}
+
+const HEADINGS = ['figure', 'on', 'value', 'p50 ms', 'p99 ms', 'x floor', 'floor'];
+
+/** The figures as a table of aligned columns. */
+export function formatTable(figures: readonly Figure[]): string {
+  const rows = figures.map((figure) => [
+    figure.name,
+    figure.on,
+    figure.value,
+    figure.p50Ms?.toFixed(2) ?? '-',
+    figure.p99Ms?.toFixed(2) ?? '-',
+    figure.ratio?.toFixed(2) ?? '-',
+    figure.floor ?? '-',
+  ]);
+  const widths = HEADINGS.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [line(HEADINGS), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
