@@ -102,9 +102,9 @@ export const SANDBOX_FINALIZER = 'agent.wecode.io/sandbox';
 /** Label of a Sandbox: the name of its Task, where that is a valid label value. */
 export const TASK_LABEL = 'agent.wecode.io/task';
 
-const FINAL_PHASES: readonly string[] = ['Succeeded', 'Failed', 'Cancelled'];
+const FINAL_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Cancelled']);
 
 /** Whether the run has ended; the phase then never changes again. */
 export function isFinalPhase(phase: string | undefined): boolean {
-  return phase !== undefined && FINAL_PHASES.includes(phase);
+  return phase !== undefined && FINAL_PHASES.has(phase);
 }

@@ -70,9 +70,9 @@ export function taskComplete(complete: boolean, reason: TaskFinishedReason, mess
   return newCondition(TaskCondition.Complete, complete ? 'True' : 'False', { reason, message });
 }
 
-const FINAL_STATUSES: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
+const FINAL_STATUSES: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
 /** Whether the Task has ended; its status then never changes again. */
 export function isFinalTaskStatus(status: string | undefined): boolean {
-  return status !== undefined && FINAL_STATUSES.includes(status);
+  return status !== undefined && FINAL_STATUSES.has(status);
 }

@@ -1,0 +1,56 @@
+import type { NewCondition } from '#api/machinery/condition';
+import type { Shell } from '#api/types/generated/shell';
+import { ShellReason, shellNotReady, shellReady } from '#api/types/shell';
+
+export interface ShellPlan {
+  condition: NewCondition;
+  /** The program in force, whichever of the two spellings named it. */
+  shellType: string | undefined;
+}
+
+/** Types with an adapter in the runner. */
+const RUNNABLE: readonly string[] = ['ClaudeCode', 'Chat'];
+
+/** Compatible installations ship one public Shell per type, named like the type; manifests refer to them. */
+const BUILT_IN_SHELLS: ReadonlySet<string> = new Set(['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex']);
+
+/** registry[:port]/path:tag@sha256:digest (the reference grammar of the OCI distribution spec, loosely). */
+const IMAGE = /^[a-z0-9]+([._:/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?$/;
+
+/** `shellExists` answers for a name in the Shell's own namespace. */
+export function planShell(shell: Shell, shellExists: (name: string) => boolean): ShellPlan {
+  const { shellType, runtime, baseImage, baseShellRef } = shell.spec;
+  const type = shellType ?? runtime;
+  const plan = (condition: NewCondition): ShellPlan => ({ condition, shellType: type });
+  if (shellType !== undefined && runtime !== undefined && shellType !== runtime) {
+    return plan(
+      shellNotReady(
+        ShellReason.ConflictingShellType,
+        `spec.shellType "${shellType}" and spec.runtime "${runtime}" differ; give one of them.`,
+      ),
+    );
+  }
+  if (type === undefined || !RUNNABLE.includes(type)) {
+    return plan(
+      shellNotReady(
+        ShellReason.UnsupportedShellType,
+        `spec.shellType: this version has no runner for "${type ?? ''}"; it has ${RUNNABLE.join(' and ')}.`,
+      ),
+    );
+  }
+  if (baseImage !== undefined && baseImage !== '' && !IMAGE.test(baseImage)) {
+    return plan(
+      shellNotReady(ShellReason.InvalidImage, `spec.baseImage: "${baseImage}" is not the name of an image.`),
+    );
+  }
+  if (baseShellRef !== undefined && baseShellRef !== '' && !resolves(baseShellRef, shellExists)) {
+    return plan(
+      shellNotReady(ShellReason.BaseShellNotFound, `spec.baseShellRef: Shell "${baseShellRef}" not found.`),
+    );
+  }
+  return plan(shellReady());
+}
+
+function resolves(name: string, shellExists: (name: string) => boolean): boolean {
+  return BUILT_IN_SHELLS.has(name) || shellExists(name);
+}

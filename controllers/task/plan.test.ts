@@ -1,0 +1,370 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { findCondition } from '#api/machinery/condition';
+import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import type { Task, TaskSpec } from '#api/types/generated/task';
+import { isFinalTaskStatus } from '#api/types/task';
+import { planTask } from './plan.ts';
+import type { TaskPlan } from './plan.ts';
+import type { Resolution } from './resolve.ts';
+import type { PlannedStep } from './snapshot.ts';
+
+const NOW = '2026-01-01T00:00:00Z';
+
+function step(name: string, more: Partial<PlannedStep> = {}): PlannedStep {
+  return {
+    name,
+    contextPassing: 'previous_bot',
+    requireConfirmation: false,
+    requiresWorkspace: false,
+    usesWorkspace: true,
+    shell: { type: 'ClaudeCode' },
+    agent: { botName: `${name}-bot` },
+    ...more,
+  };
+}
+
+function resolved(...steps: PlannedStep[]): Resolution {
+  return {
+    outcome: 'resolved',
+    content: { teamRef: { namespace: 'default', name: 'team' }, mode: 'pipeline', prompt: 'do it', steps },
+  };
+}
+
+/** Plays the API server and the executor manager for one Task. */
+function world(resolution: Resolution, spec: Partial<TaskSpec> = {}) {
+  let task: Task = {
+    apiVersion: 'agent.wecode.io/v1',
+    kind: 'Task',
+    metadata: { name: 'fix', namespace: 'default', uid: 'abcdef-1', generation: 1 },
+    spec: { prompt: 'do it', teamRef: { name: 'team' }, ...spec },
+  };
+  const sandboxes = new Map<string, Sandbox>();
+  let created = 0;
+  const plan = (): TaskPlan =>
+    planTask({ task, sandboxes: [...sandboxes.values()], resolve: () => resolution, now: NOW });
+  return {
+    plan,
+    /** Plans and does what the plan says. */
+    step(): TaskPlan {
+      const next = plan();
+      if (next.status !== undefined) task = { ...task, status: next.status };
+      if (next.create !== undefined && !sandboxes.has(next.create.metadata.name)) {
+        created += 1;
+        const metadata = { ...next.create.metadata, uid: `sandbox-${created}` };
+        sandboxes.set(metadata.name, { ...next.create, metadata });
+      }
+      for (const { metadata } of next.cancel) this.change(metadata.name, { spec: { cancel: true } });
+      return next;
+    },
+    /** Plans until nothing changes any more. */
+    settle(): Task {
+      for (let round = 0; round < 20; round += 1) {
+        const before = JSON.stringify([task, [...sandboxes]]);
+        this.step();
+        if (JSON.stringify([task, [...sandboxes]]) === before) return task;
+      }
+      throw new Error('the plan does not settle');
+    },
+    change(
+      name: string,
+      { spec, status }: { spec?: Partial<Sandbox['spec']>; status?: SandboxStatus },
+    ): void {
+      const sandbox = sandboxes.get(name);
+      if (sandbox === undefined) throw new Error(`no Sandbox ${name}`);
+      sandboxes.set(name, {
+        ...sandbox,
+        spec: { ...sandbox.spec, ...spec },
+        ...(status === undefined ? {} : { status: { ...sandbox.status, ...status } }),
+      });
+    },
+    remove: (name: string): boolean => sandboxes.delete(name),
+    edit(change: Partial<TaskSpec>): void {
+      task = { ...task, spec: { ...task.spec, ...change } };
+    },
+    names: (): string[] => [...sandboxes.keys()],
+    sandbox: (name: string): Sandbox => sandboxes.get(name)!,
+    task: (): Task => task,
+  };
+}
+
+const A1 = 'fix-abcde-s0-a1';
+const A2 = 'fix-abcde-s0-a2';
+const B1 = 'fix-abcde-s1-a1';
+const succeeded = (value: string): { status: SandboxStatus } => ({
+  status: { phase: 'Succeeded', reason: 'Succeeded', finishedAt: NOW, result: { value } },
+});
+const failed = (reason: string, message = 'why'): { status: SandboxStatus } => ({
+  status: { phase: 'Failed', reason, message },
+});
+const finished = (task: Task) => findCondition(task.status?.conditions, 'Finished');
+const ready = (task: Task) => findCondition(task.status?.conditions, 'Ready');
+
+describe('planTask', () => {
+  it('waits, and says for what', () => {
+    const w = world({
+      outcome: 'waiting',
+      reason: 'WaitingForTeam',
+      message: 'spec.teamRef: Team "default/team" not found.',
+    });
+    const task = w.settle();
+    expect(task.status).toMatchObject({ status: 'PENDING', state: 'Unavailable', progress: 0 });
+    expect(ready(task)).toMatchObject({ status: 'False', reason: 'WaitingForTeam', observedGeneration: 1 });
+    expect(finished(task)).toMatchObject({ status: 'False', reason: 'Pending' });
+    expect(w.names()).toEqual([]);
+  });
+
+  it('fails at once what cannot be carried out', () => {
+    const task = world({ outcome: 'impossible', reason: 'UnsupportedMode', message: 'no' }).settle();
+    expect(task.status).toMatchObject({ status: 'FAILED', errorMessage: 'no', completedAt: NOW });
+    expect(finished(task)).toMatchObject({ status: 'True', reason: 'UnsupportedMode' });
+    expect(findCondition(task.status?.conditions, 'Complete')?.status).toBe('False');
+  });
+
+  it('one step: planned, started, run, completed', () => {
+    const w = world(resolved(step('dev')));
+    const first = w.step();
+    expect(first.create?.metadata).toMatchObject({
+      name: A1,
+      labels: { 'agent.wecode.io/task': 'fix' },
+      finalizers: ['agent.wecode.io/sandbox'],
+      ownerReferences: [{ kind: 'Task', uid: 'abcdef-1', controller: true }],
+    });
+    expect(first.create?.spec).toMatchObject({ prompt: 'do it', step: 0, attempt: 1, timeoutSeconds: 1800 });
+    expect(w.task().status).toMatchObject({ status: 'PENDING', currentStep: 0 });
+    expect(w.task().status?.snapshot?.hash).toMatch(/^sha256:[0-9a-f]{64}$/);
+
+    w.change(A1, { status: { phase: 'Running' } });
+    expect(w.settle().status).toMatchObject({ status: 'RUNNING', progress: 0 });
+    expect(ready(w.task())).toMatchObject({
+      status: 'True',
+      message: 'Planned one step of Team "default/team".',
+    });
+
+    w.change(A1, succeeded('done'));
+    const task = w.settle();
+    expect(task.status).toMatchObject({
+      status: 'COMPLETED',
+      progress: 100,
+      result: { value: 'done', steps: [{ name: 'dev', sandbox: A1, value: 'done' }] },
+      subTasks: [{ status: 'COMPLETED', executor_name: A1, bot_ids: ['dev-bot'], role: 'ASSISTANT' }],
+    });
+    expect(finished(task)).toMatchObject({ status: 'True', reason: 'Completed' });
+    expect(findCondition(task.status?.conditions, 'Complete')?.status).toBe('True');
+    expect(task.status?.conditions?.[0]?.type).toBe('Ready');
+  });
+
+  it('a pipeline passes on what the step before said', () => {
+    const w = world(resolved(step('dev', { prompt: 'Write.' }), step('review', { prompt: 'Review.' })));
+    w.settle();
+    expect(w.sandbox(A1).spec.prompt).toBe('Write.\n\ndo it');
+    w.change(A1, { status: { phase: 'Running' } });
+    w.settle();
+    w.change(A1, succeeded('written'));
+    expect(w.settle().status).toMatchObject({ status: 'RUNNING', progress: 50, currentStep: 1 });
+    expect(w.sandbox(B1).spec.prompt).toBe('Review.\n\nResult of the step before, dev:\nwritten');
+    w.change(B1, succeeded('fine'));
+    expect(w.settle().status).toMatchObject({ status: 'COMPLETED', result: { value: 'fine' } });
+  });
+
+  it('a stage that wants confirmation waits for spec.currentStage', () => {
+    const w = world(resolved(step('dev', { requireConfirmation: true }), step('review')));
+    w.settle();
+    w.change(A1, succeeded('x'));
+    expect(w.settle().status).toMatchObject({ status: 'PENDING_CONFIRMATION', currentStep: 0 });
+    expect(finished(w.task())?.message).toBe(
+      'Step 1 of 2 (dev) has ended; set spec.currentStage to 1 to go on.',
+    );
+    expect(w.names()).toEqual([A1]);
+    w.edit({ currentStage: 1 });
+    expect(w.settle().status?.status).toBe('RUNNING');
+    expect(w.names()).toEqual([A1, B1]);
+  });
+
+  it('no confirmation is asked for after the last step', () => {
+    const w = world(resolved(step('dev', { requireConfirmation: true })));
+    w.settle();
+    w.change(A1, succeeded('x'));
+    expect(w.settle().status?.status).toBe('COMPLETED');
+  });
+
+  const losses = [
+    { reason: 'a lost executor', end: failed('ExecutorLost') },
+    { reason: 'a lost container', end: failed('ContainerLost') },
+    { reason: 'an engine that could not start it', end: failed('StartFailed') },
+  ];
+  it.each(losses)('$reason means another attempt', ({ end }) => {
+    const w = world(resolved(step('dev')), { retryPolicy: { maxAttempts: 2 } });
+    w.settle();
+    w.change(A1, end);
+    expect(w.settle().status).toMatchObject({
+      status: 'PENDING',
+      subTasks: [{ attempt: 2, executor_name: A2 }],
+    });
+    expect(w.names()).toEqual([A1, A2]);
+    w.change(A2, end);
+    const task = w.settle();
+    expect(task.status?.status).toBe('FAILED');
+    expect(task.status?.errorMessage).toContain('It was the last of 2 attempts.');
+  });
+
+  it('a failed start of a runner that was reached is not tried again', () => {
+    const w = world(resolved(step('dev')));
+    w.settle();
+    w.change(A1, { status: { ...failed('StartFailed').status, runningAt: NOW } });
+    expect(w.settle().status?.status).toBe('FAILED');
+  });
+
+  it("an agent's own failure ends the Task with the step and the reason", () => {
+    const w = world(resolved(step('dev'), step('review')));
+    w.settle();
+    w.change(A1, failed('CloneFailed', 'no such branch'));
+    const task = w.settle();
+    expect(task.status).toMatchObject({
+      status: 'FAILED',
+      errorMessage: 'Step 1 of 2 (dev) failed: CloneFailed: no such branch',
+      subTasks: [{ status: 'FAILED', errorMessage: 'CloneFailed: no such branch' }, { status: 'PENDING' }],
+    });
+    expect(w.names()).toEqual([A1]);
+  });
+
+  it('a Sandbox that was seen and is gone is asked for before the next attempt', () => {
+    const w = world(resolved(step('dev')));
+    w.settle();
+    w.remove(A1);
+    const plan = w.plan();
+    expect(plan.mustBeGone).toEqual({ name: A1, uid: 'sandbox-1' });
+    expect(plan.create?.metadata.name).toBe(A2);
+  });
+
+  it('a Sandbox that was never seen is created again under the same name', () => {
+    const w = world(resolved(step('dev')));
+    w.step();
+    w.remove(A1);
+    expect(w.plan()).toMatchObject({ create: { metadata: { name: A1 } } });
+    expect(w.plan().mustBeGone).toBeUndefined();
+  });
+
+  it('a Sandbox without an Executor is shown in the Task', () => {
+    const w = world(resolved(step('dev')));
+    w.settle();
+    const condition = {
+      type: 'Scheduled',
+      status: 'False',
+      reason: 'NoCapacity',
+      message: 'full.',
+      lastTransitionTime: NOW,
+    } as const;
+    w.change(A1, { status: { phase: 'Pending', conditions: [condition] } });
+    expect(finished(w.settle())).toMatchObject({
+      reason: 'Unschedulable',
+      message: 'Step 1 of 1 (dev) waits: full.',
+    });
+  });
+
+  describe('cancel', () => {
+    it('before the plan ends at once', () => {
+      const w = world({ outcome: 'waiting', reason: 'WaitingForTeam', message: 'x' }, { cancel: true });
+      expect(w.settle().status?.status).toBe('CANCELLED');
+    });
+
+    it('stops the running step and waits for its end', () => {
+      const w = world(resolved(step('dev'), step('review')));
+      w.settle();
+      w.edit({ cancel: true });
+      expect(w.settle().status?.status).toBe('CANCELLING');
+      expect(w.sandbox(A1).spec.cancel).toBe(true);
+      w.change(A1, { status: { phase: 'Cancelled', reason: 'Cancelled' } });
+      expect(w.settle().status).toMatchObject({
+        status: 'CANCELLED',
+        subTasks: [{ status: 'CANCELLED' }, {}],
+      });
+      expect(w.names()).toEqual([A1]);
+    });
+
+    it('does not start the next step when the running one ends well', () => {
+      const w = world(resolved(step('dev'), step('review')));
+      w.settle();
+      w.edit({ cancel: true });
+      w.settle();
+      w.change(A1, succeeded('x'));
+      expect(w.settle().status?.status).toBe('CANCELLED');
+      expect(w.names()).toEqual([A1]);
+    });
+
+    it('comes too late for a Task whose steps have all ended', () => {
+      const w = world(resolved(step('dev')));
+      w.settle();
+      w.change(A1, succeeded('x'));
+      w.edit({ cancel: true });
+      expect(w.settle().status?.status).toBe('COMPLETED');
+    });
+
+    it('stops a Sandbox left over from a lost race with the end of the Task', () => {
+      const w = world(resolved(step('dev')));
+      w.step();
+      w.remove(A1);
+      w.edit({ cancel: true });
+      const plan = w.plan();
+      expect(plan.mustBeGone).toEqual({ name: A1, uid: undefined });
+      expect(plan.status?.status).toBe('CANCELLED');
+    });
+  });
+
+  it('the plan was taken once: a later answer of the references changes nothing', () => {
+    const w = world(resolved(step('dev')));
+    w.settle();
+    const task = w.task();
+    const plan = planTask({
+      task,
+      sandboxes: w.names().map((name) => w.sandbox(name)),
+      resolve: () => {
+        throw new Error('must not be asked');
+      },
+      now: '2027-01-01T00:00:00Z',
+    });
+    expect(plan.status).toBe(task.status);
+  });
+
+  it('whatever happens: at most one live Sandbox, attempts in order, a final Task stays as it is', () => {
+    const happening = fc.constantFrom(
+      'run',
+      'succeed',
+      'lose',
+      'fail',
+      'cancel',
+      'confirm',
+      'remove',
+      'plan',
+    );
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
+        const w = world(resolved(step('a', { requireConfirmation: true }), step('b')), {
+          retryPolicy: { maxAttempts: 3 },
+        });
+        for (const what of happenings) {
+          const live = w
+            .names()
+            .filter(
+              (name) =>
+                w.sandbox(name).status?.phase === undefined || w.sandbox(name).status?.phase === 'Running',
+            );
+          expect(live.length).toBeLessThanOrEqual(1);
+          const name = live[0];
+          if (name !== undefined && what === 'run') w.change(name, { status: { phase: 'Running' } });
+          if (name !== undefined && what === 'succeed') w.change(name, succeeded('x'));
+          if (name !== undefined && what === 'lose') w.change(name, failed('ExecutorLost'));
+          if (name !== undefined && what === 'fail') w.change(name, failed('AgentFailed'));
+          if (name !== undefined && what === 'remove') w.remove(name);
+          if (what === 'cancel') w.edit({ cancel: true });
+          if (what === 'confirm') w.edit({ currentStage: 1 });
+          const before = w.task();
+          const after = w.settle();
+          if (isFinalTaskStatus(before.status?.status)) expect(after.status).toEqual(before.status);
+        }
+        expect(w.names().length).toBeLessThanOrEqual(6);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,96 @@
+import type { Bot } from '#api/types/generated/bot';
+import type { Ghost } from '#api/types/generated/ghost';
+import type { Model } from '#api/types/generated/model';
+import type { SandboxAgent, SandboxModel, SandboxShell } from '#api/types/generated/sandbox';
+import type { Shell } from '#api/types/generated/shell';
+import type { TeamMember } from '#api/types/generated/team';
+import { modelSettings } from '#api/types/model-config';
+import type { PlannedStep } from './snapshot.ts';
+
+/** Everything one step is made of; all of it exists and is ready. */
+export interface StepParts {
+  member: TeamMember;
+  bot: Bot;
+  ghost: Ghost;
+  shell: Shell;
+  /** What baseShellRef of the Shell names. */
+  base: Shell | undefined;
+  model: Model | undefined;
+}
+
+/** Shells that only talk: a repository in their sandbox would be cloned for nothing. */
+const WITHOUT_REPOSITORY: ReadonlySet<string> = new Set(['Chat', 'Dify']);
+
+export function plannedStep(parts: StepParts): PlannedStep {
+  const { member, bot, model } = parts;
+  const shell = stepShell(parts);
+  const requiresWorkspace = parts.shell.spec.requiresWorkspace === true;
+  return {
+    name: member.name ?? member.role ?? bot.metadata.name,
+    ...(member.prompt === undefined || member.prompt === '' ? {} : { prompt: member.prompt }),
+    contextPassing: member.contextPassing ?? 'none',
+    requireConfirmation: member.requireConfirmation ?? false,
+    requiresWorkspace,
+    usesWorkspace: requiresWorkspace || !WITHOUT_REPOSITORY.has(shell.type),
+    shell,
+    agent: stepAgent(parts),
+    ...(model === undefined ? {} : { model: stepModel(model) }),
+  };
+}
+
+function stepShell({ shell, base }: StepParts): SandboxShell {
+  const image = shell.spec.baseImage ?? base?.spec.baseImage;
+  return {
+    // A Shell without a type is never ready, so the last choice is not reached.
+    type: shell.spec.shellType ?? shell.spec.runtime ?? 'ClaudeCode',
+    ...(image === undefined || image === '' ? {} : { image }),
+  };
+}
+
+function stepAgent({ bot, ghost }: StepParts): SandboxAgent {
+  const { systemPrompt, mcpServers, skills } = ghost.spec;
+  return {
+    botName: bot.metadata.name,
+    ghostRef: nameOf(ghost),
+    ...(systemPrompt === '' ? {} : { systemPrompt }),
+    ...(mcpServers === undefined ? {} : { mcpServers: redactServers(mcpServers) }),
+    ...(skills === undefined ? {} : { skills }),
+  };
+}
+
+function stepModel(model: Model): SandboxModel {
+  const { protocol, name, baseURL, maxOutputTokens, contextWindow, env } = modelSettings(model.spec);
+  return {
+    ref: nameOf(model),
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(name === undefined ? {} : { name }),
+    ...(baseURL === undefined ? {} : { baseURL }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(contextWindow === undefined ? {} : { contextWindow }),
+    ...(Object.keys(env).length === 0 ? {} : { env }),
+  };
+}
+
+/** MCP servers with the names of their variables and headers, but not the values, which may be credentials. */
+export function redactServers(
+  servers: Record<string, Record<string, unknown>>,
+): Record<string, Record<string, unknown>> {
+  const redacted = Object.entries(servers).map(([name, server]) => {
+    const fields = Object.entries(server).map(([field, value]) => [
+      field,
+      field === 'env' || field === 'headers' ? withoutValues(value) : value,
+    ]);
+    return [name, Object.fromEntries(fields) as Record<string, unknown>] as const;
+  });
+  return Object.fromEntries(redacted);
+}
+
+function withoutValues(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.fromEntries(Object.keys(value).map((key) => [key, '']));
+}
+
+function nameOf(object: Bot | Ghost | Model): { name: string; namespace?: string } {
+  const { name, namespace } = object.metadata;
+  return { name, ...(namespace === undefined ? {} : { namespace }) };
+}

@@ -1,0 +1,51 @@
+import type { Sandbox, SandboxResultUsage } from '#api/types/generated/sandbox';
+import type { StepRecord } from './step.ts';
+
+/** What a step came to, as status.subTasks[].result keeps it. */
+export function stepResult(sandbox: Sandbox): Record<string, unknown> {
+  return { value: '', ...sandbox.status?.result };
+}
+
+/**
+ * status.result of the Task: the last step's answer as `value` (the field of compatible clients), every
+ * step's result, and the sums of tokens and money. Undefined when no step has ended well.
+ */
+export function taskResult(records: readonly StepRecord[]): Record<string, unknown> | undefined {
+  const done = records.filter((record) => record.status === 'COMPLETED');
+  const last = done.at(-1)?.result;
+  if (last === undefined) return undefined;
+  const workspace = done
+    .map((record) => record.result?.['workspace'])
+    .findLast((found) => found !== undefined);
+  const usage = totalUsage(done);
+  const costs = done.flatMap((record) => numberIn(record.result, 'costUSD'));
+  return {
+    value: last['value'] ?? '',
+    steps: done.map(namedResult),
+    ...(usage === undefined ? {} : { usage }),
+    ...(costs.length === 0 ? {} : { costUSD: costs.reduce((sum, cost) => sum + cost, 0) }),
+    ...(workspace === undefined ? {} : { workspace }),
+  };
+}
+
+function namedResult(record: StepRecord): Record<string, unknown> {
+  return { name: record.title, sandbox: record.executor_name, ...record.result };
+}
+
+const USAGE_FIELDS = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
+
+function totalUsage(records: readonly StepRecord[]): SandboxResultUsage | undefined {
+  const usages = records.flatMap((record) => {
+    const usage = record.result?.['usage'];
+    return typeof usage === 'object' && usage !== null ? [usage] : [];
+  });
+  if (usages.length === 0) return undefined;
+  const total = (field: string): number =>
+    usages.flatMap((usage) => numberIn(usage, field)).reduce((sum, count) => sum + count, 0);
+  return Object.fromEntries(USAGE_FIELDS.map((field) => [field, total(field)]));
+}
+
+function numberIn(fields: object | undefined, name: string): number[] {
+  const value: unknown = Object.entries(fields ?? {}).find(([key]) => key === name)?.[1];
+  return typeof value === 'number' ? [value] : [];
+}

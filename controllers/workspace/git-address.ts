@@ -1,0 +1,50 @@
+/** Checks of what will be handed to git: early, clear words instead of git's own later. */
+
+const SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'ssh:', 'git:', 'file:']);
+
+/** `user@host:path`, the short form of ssh (git-clone(1), GIT URLS). */
+const SCP_LIKE = /^(?:[A-Za-z0-9_.+-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!\/\/)[^\s:]\S*$/;
+
+/** What is wrong with the address, or undefined. */
+export function gitURLProblem(address: string): string | undefined {
+  if (address.startsWith('-')) return 'must not begin with "-"';
+  // Control characters and spaces: git would take a line break for the end of a request.
+  if (/[\s\p{Cc}]/u.test(address)) return 'must not contain white space';
+  // ext::, fd:: and other remote helpers run programs (gitremote-helpers(7)).
+  if (/^[A-Za-z0-9]+::/.test(address)) return 'must not name a remote helper';
+  if (!address.includes('://')) {
+    return SCP_LIKE.test(address) ? undefined : 'is neither a URL nor of the form user@host:path';
+  }
+  const url = URL.parse(address);
+  if (url === null) return 'is not a valid URL';
+  if (!SCHEMES.has(url.protocol)) {
+    return `has the scheme "${url.protocol.slice(0, -1)}"; allowed are https, http, ssh, git and file`;
+  }
+  if (url.protocol !== 'file:' && url.hostname === '') return 'names no host';
+  if (url.hostname.startsWith('-')) return 'must not name a host that begins with "-"';
+  return credentialProblem(url);
+}
+
+/** A user name alone is how ssh logs in; over http it is often a token. */
+function credentialProblem(url: URL): string | undefined {
+  const isHTTP = url.protocol === 'https:' || url.protocol === 'http:';
+  return url.password !== '' || (isHTTP && url.username !== '')
+    ? 'must not hold a credential; put it into a Secret and name that in spec.repository.secretRef'
+    : undefined;
+}
+
+/** What is wrong with the name of a branch, or undefined (git-check-ref-format(1)). */
+export function branchNameProblem(name: string): string | undefined {
+  if (name === '') return 'must not be empty';
+  if (name.startsWith('-')) return 'must not begin with "-"';
+  if (name === '@' || name === 'HEAD') return 'is reserved';
+  if (/[\p{Cc} ~^:?*[\\]/u.test(name)) return 'contains a character that git does not allow in a branch name';
+  if (name.includes('..') || name.includes('@{') || name.includes('//')) {
+    return 'must not contain "..", "@{" or "//"';
+  }
+  if (name.startsWith('/') || name.endsWith('/') || name.endsWith('.')) {
+    return 'must not begin with "/" or end with "/" or "."';
+  }
+  const badPart = name.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'));
+  return badPart ? 'must have no part that begins with "." or ends with ".lock"' : undefined;
+}
