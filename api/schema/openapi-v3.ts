@@ -30,7 +30,11 @@ export function buildOpenApiDocuments(
     const path = groupVersionPath(definition);
     groups.set(path, [...(groups.get(path) ?? []), definition]);
   }
-  return new Map([...groups].sort().map(([path, members]) => [path, buildDocument(members)]));
+  return new Map(
+    [...groups]
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      .map(([path, members]) => [path, buildDocument(members)]),
+  );
 }
 
 /** What `GET /openapi/v3` answers: the hash of a document makes its address, so that clients may keep it for ever. */

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadCrds, loadDefinitions } from './load-crds.ts';
+import type { ResourceDefinition } from './resource-definition.ts';
+import { structuralProblems } from './structural-check.ts';
+import type { StructuralSchema } from './structural-schema.ts';
+
+const definitions = loadDefinitions();
+const ours = definitions.filter((definition) => !definition.builtIn);
+const named = (list: ResourceDefinition[]) =>
+  list.map((definition) => ({ kind: definition.kind, definition }));
+
+describe('crds/', () => {
+  it('defines these kinds', () => {
+    const lines = ours.map(
+      (one) => `${one.group}/${one.version} ${one.plural} ${one.scope} ${one.shortNames.join()}`,
+    );
+    expect(lines).toEqual([
+      'agent.wecode.io/v1 bots Namespaced bo',
+      'agent.wecode.io/v1alpha1 executors Cluster exe',
+      'agent.wecode.io/v1 ghosts Namespaced gh',
+      'agent.wecode.io/v1 models Namespaced mo',
+      'agent.wecode.io/v1alpha1 sandboxes Namespaced sbx',
+      'agent.wecode.io/v1 shells Namespaced sh',
+      'agent.wecode.io/v1 tasks Namespaced ta,tk',
+      'agent.wecode.io/v1 teams Namespaced te',
+      'agent.wecode.io/v1 workspaces Namespaced ws',
+    ]);
+  });
+
+  it.each(named(ours))(
+    '$kind is in the category troupe, served, stored and has a status',
+    ({ definition }) => {
+      expect(definition.categories).toContain('troupe');
+      expect([definition.served, definition.storage, definition.hasStatus]).toEqual([true, true, true]);
+    },
+  );
+
+  it.each(named(definitions))(
+    '$kind has a structural schema, as a real cluster demands',
+    ({ definition }) => {
+      expect(structuralProblems(definition.schema)).toEqual([]);
+    },
+  );
+
+  it.each(named(ours))('$kind describes each of its fields', ({ definition }) => {
+    const { spec, status } = definition.schema.properties ?? {};
+    expect([...undescribed(spec, 'spec'), ...undescribed(status, 'status')]).toEqual([]);
+  });
+
+  it.each(named(definitions))(
+    '$kind has printer columns and selectable fields that exist',
+    ({ definition }) => {
+      const paths = [
+        ...definition.printerColumns.map((column) => column.jsonPath),
+        ...definition.selectableFields,
+      ];
+      const simple = paths.filter((path) => /^(\.\w+)+$/.test(path) && !path.startsWith('.metadata.'));
+      expect(simple.filter((path) => !exists(definition.schema, path.split('.').slice(1)))).toEqual([]);
+    },
+  );
+
+  it('checks names of the seven v1 kinds as path segments, others as Kubernetes does', () => {
+    const rules = Object.fromEntries(definitions.map((one) => [one.kind, one.nameRule]));
+    expect(rules).toMatchObject({ Shell: 'path-segment', Sandbox: 'dns-subdomain', Namespace: 'dns-label' });
+  });
+});
+
+describe('loadCrds', () => {
+  it('names the file that is no CustomResourceDefinition', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'crds-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'a.yaml'), 'kind: Pod\n');
+    expect(() => loadCrds(folder)).toThrow(/a\.yaml: not a CustomResourceDefinition/);
+  });
+});
+
+function undescribed(schema: StructuralSchema | undefined, at: string): string[] {
+  const found: string[] = [];
+  for (const [name, child] of Object.entries(schema?.properties ?? {})) {
+    if (child.description === undefined) found.push(`${at}.${name}`);
+    found.push(...undescribed(child, `${at}.${name}`), ...undescribed(child.items, `${at}.${name}[]`));
+  }
+  return found;
+}
+
+function exists(schema: StructuralSchema | undefined, path: string[]): boolean {
+  const [name, ...rest] = path;
+  if (name === undefined) return schema !== undefined;
+  if (schema?.['x-kubernetes-preserve-unknown-fields'] === true) return true;
+  const child = schema?.properties?.[name];
+  return child !== undefined && exists(child, rest);
+}
