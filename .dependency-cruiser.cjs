@@ -87,6 +87,7 @@ const packages = {
   mysql2: ['^api/storage/'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
   re2js: ['^api/schema/', '^model-server/'],
+  'reflect-metadata': ['^api/server/', '^api/[^/]+[.]ts$'],
   rfc6902: ['^api/machinery/', '^api/registry/'],
   rolldown: ['^executor-image/build[.]ts$'],
   'socket.io': ['^api/server/'],

@@ -1,6 +1,7 @@
-import type { webcrypto } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+// @peculiar/x509 is built on a container for dependencies that needs it.
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { Agent, request } from 'undici';
 import { startProcess } from '../environment/process.ts';
@@ -40,16 +41,15 @@ export async function floor(body: string): Promise<Floor> {
   };
 }
 
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+
 async function certificateFiles(folder: string): Promise<{ certificate: string; key: string; pem: string }> {
-  const keys = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair;
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const made = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=floor',
     notBefore: new Date(Date.now() - 60_000),
     notAfter: new Date(Date.now() + 24 * 60 * 60_000),
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    signingAlgorithm: ALGORITHM,
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
