@@ -1,0 +1,230 @@
+import { createParser } from 'eventsource-parser';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLogger } from '#api/machinery/logger';
+import { parseScript } from './load-script.ts';
+import { startModelServer } from './model-server.ts';
+import type { ModelServer } from './model-server.ts';
+
+interface ToolCallPart {
+  function: { name?: string; arguments: string };
+}
+
+/** The parts of both protocols that are read here. */
+interface Wire {
+  type?: string;
+  delta?: Partial<Record<'thinking' | 'text' | 'partial_json', string>>;
+  choices?: {
+    delta?: { content?: string; tool_calls?: ToolCallPart[] };
+    message?: { tool_calls?: ToolCallPart[] };
+  }[];
+  data?: { id: string }[];
+}
+
+const json = async (response: Response): Promise<Wire> => (await response.json()) as Wire;
+
+const SCRIPT = `
+models: [scripted-a, scripted-b]
+rules:
+  - when: { contains: broken }
+    error: { status: 529, message: busy, retryAfter: 3 }
+  - when: { contains: cut }
+    reply: This answer does not end, it is cut off in the middle of it.
+    close: true
+  - when: { contains: hang }
+    hang: true
+  - when: { contains: work }
+    steps:
+      - thinking: I need a look at the file first.
+        reply: Looking.
+        toolCall: { name: read_file, input: { path: 'über/{{prompt}}.txt' } }
+        usage: { inputTokens: 11, outputTokens: 7, cacheReadTokens: 5 }
+      - reply: The file says {{toolResult}}.
+`;
+
+let server: ModelServer;
+beforeAll(async () => {
+  server = await startModelServer({
+    host: '127.0.0.1',
+    port: 0,
+    script: parseScript(SCRIPT),
+    logger: silentLogger,
+  });
+});
+afterAll(() => server.close());
+
+const post = (path: string, body: unknown, signal?: AbortSignal): Promise<Response> =>
+  fetch(`${server.url}${path}`, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+async function events(response: Response): Promise<Wire[]> {
+  const found: Wire[] = [];
+  const parser = createParser({
+    onEvent: (event) => {
+      if (event.data !== '[DONE]') found.push(JSON.parse(event.data) as Wire);
+    },
+  });
+  parser.feed(await response.text());
+  return found;
+}
+
+const user = (content: unknown): Record<string, unknown> => ({ role: 'user', content });
+
+describe('Anthropic Messages', () => {
+  const ask = (messages: unknown[], more: object = {}): Promise<Response> =>
+    post('/v1/messages?beta=true', { model: 'm', max_tokens: 10, messages, ...more });
+
+  it('answers with thinking, text and a tool call', async () => {
+    const body = await json(await ask([user('work')]));
+    expect(body).toMatchObject({
+      type: 'message',
+      role: 'assistant',
+      model: 'm',
+      stop_reason: 'tool_use',
+      content: [
+        { type: 'thinking', thinking: 'I need a look at the file first.' },
+        { type: 'text', text: 'Looking.' },
+        { type: 'tool_use', name: 'read_file', input: { path: 'über/work.txt' } },
+      ],
+      usage: { input_tokens: 11, output_tokens: 7, cache_read_input_tokens: 5 },
+    });
+  });
+
+  it('streams the same answer in pieces that add up', async () => {
+    const response = await ask([user('work')], { stream: true });
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    const parts = await events(response);
+    const join = (key: 'thinking' | 'text' | 'partial_json'): string =>
+      parts.map((part) => part.delta?.[key] ?? '').join('');
+    expect(join('thinking')).toBe('I need a look at the file first.');
+    expect(join('text')).toBe('Looking.');
+    expect(JSON.parse(join('partial_json'))).toEqual({ path: 'über/work.txt' });
+    expect(parts[0]?.type).toBe('message_start');
+    expect(parts.slice(-2)).toMatchObject([
+      { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 7 } },
+      { type: 'message_stop' },
+    ]);
+  });
+
+  it('sees tool results, and past the notes that a client adds', async () => {
+    const messages = [
+      user([
+        { type: 'text', text: '<system-reminder>broken</system-reminder>' },
+        { type: 'text', text: 'work' },
+      ]),
+      { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'read_file', input: {} }] },
+      user([
+        { type: 'tool_result', tool_use_id: 't1', content: [{ type: 'text', text: 'forty-two' }] },
+        { type: 'text', text: '<system-reminder>cut</system-reminder>' },
+      ]),
+    ];
+    const body = await json(await ask(messages));
+    expect(body).toMatchObject({
+      content: [{ type: 'text', text: 'The file says forty-two.' }],
+      stop_reason: 'end_turn',
+    });
+  });
+
+  it.each([
+    { reason: 'scripted', prompt: 'broken', status: 529, type: 'overloaded_error', message: 'busy' },
+    {
+      reason: 'no rule',
+      prompt: 'anything',
+      status: 404,
+      type: 'not_found_error',
+      message: 'no rule of the script matches turn 1 of "anything"',
+    },
+  ])('sends errors: $reason', async ({ prompt, status, type, message }) => {
+    const response = await ask([user(prompt)], { stream: true });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('retry-after')).toBe(status === 529 ? '3' : null);
+    expect(await response.json()).toEqual({ type: 'error', error: { type, message } });
+  });
+
+  it('refuses what is not a request', async () => {
+    for (const body of ['{', '[]', '{}']) {
+      const response = await post('/v1/messages', body);
+      expect(response.status, body).toBe(400);
+    }
+    expect((await post('/v1/nothing', {})).status).toBe(404);
+  });
+
+  it('cuts the connection in the middle of an answer', async () => {
+    const response = await ask([user('cut')], { stream: true });
+    await expect(response.text()).rejects.toThrow('terminated');
+  });
+
+  it('hangs until the client leaves', async () => {
+    const leaving = new AbortController();
+    const asked = post('/v1/messages', { messages: [user('hang')], stream: true }, leaving.signal);
+    // Another answer in the meantime shows that the hanging one holds nothing up.
+    expect((await ask([user('work')])).status).toBe(200);
+    leaving.abort();
+    await expect(asked).rejects.toThrow('abort');
+  });
+
+  it('counts tokens and lists models', async () => {
+    const counted = await post('/v1/messages/count_tokens', { messages: [user('work')] });
+    expect(await counted.json()).toEqual({ input_tokens: expect.any(Number) });
+    const models = await json(await fetch(`${server.url}/v1/models`));
+    expect(models.data?.map((model) => model.id)).toEqual(['scripted-a', 'scripted-b']);
+    expect((await fetch(server.url, { method: 'HEAD' })).status).toBe(200);
+  });
+});
+
+describe('OpenAI Chat Completions', () => {
+  it.each(['/v1/chat/completions', '/chat/completions', '/v1/v1/chat/completions'])(
+    'answers at %s',
+    async (path) => {
+      const body = await json(await post(path, { model: 'm', messages: [user('work')] }));
+      expect(body.choices).toMatchObject([
+        {
+          finish_reason: 'tool_calls',
+          message: {
+            content: 'Looking.',
+            reasoning_content: 'I need a look at the file first.',
+            tool_calls: [{ type: 'function', function: { name: 'read_file' } }],
+          },
+        },
+      ]);
+      expect(JSON.parse(body.choices?.[0]?.message?.tool_calls?.[0]?.function.arguments ?? '')).toEqual({
+        path: 'über/work.txt',
+      });
+      expect(body).toMatchObject({ usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } });
+    },
+  );
+
+  it('streams, tool call and usage included', async () => {
+    const response = await post('/v1/chat/completions', { messages: [user('work')], stream: true });
+    const parts = await events(response);
+    const deltas = parts.map((part) => part.choices?.[0]?.delta ?? {});
+    expect(deltas.map((delta) => delta.content ?? '').join('')).toBe('Looking.');
+    const calls = deltas.flatMap((delta) => delta.tool_calls ?? []);
+    expect(calls[0]).toMatchObject({ index: 0, function: { name: 'read_file' } });
+    expect(JSON.parse(calls.map((call) => call.function.arguments).join(''))).toEqual({
+      path: 'über/work.txt',
+    });
+    expect(parts.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 18 } });
+  });
+
+  it('sees the results of tools', async () => {
+    const messages = [
+      { role: 'system', content: 'You help.' },
+      user('work'),
+      { role: 'assistant', tool_calls: [{ id: 'c1', function: { name: 'read_file', arguments: '{}' } }] },
+      { role: 'tool', tool_call_id: 'c1', content: 'forty-two' },
+    ];
+    const body = await json(await post('/v1/chat/completions', { messages }));
+    expect(body.choices).toMatchObject([
+      { message: { content: 'The file says forty-two.' }, finish_reason: 'stop' },
+    ]);
+  });
+
+  it('sends errors in its own form', async () => {
+    const response = await post('/v1/chat/completions', { messages: [user('broken')] });
+    expect(response.status).toBe(529);
+    expect(await response.json()).toMatchObject({ error: { message: 'busy', type: 'server_error' } });
+  });
+});

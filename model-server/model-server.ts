@@ -1,0 +1,215 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { sleep, systemClock } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { describeError } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
+import { anthropic } from './anthropic.ts';
+import { BadRequestError, estimateTokens, isRecord } from './conversation.ts';
+import { createMatcher } from './match.ts';
+import type { Matcher } from './match.ts';
+import { openai } from './openai.ts';
+import type { Protocol } from './protocol.ts';
+import type { Script, ScriptedError, Step } from './script.ts';
+
+export interface ModelServerOptions {
+  host: string;
+  /** 0 for any free port. */
+  port: number;
+  script: Script;
+  logger: Logger;
+  clock?: Clock;
+}
+
+export interface ModelServer {
+  /** Base URL for both protocols, without a path. */
+  url: string;
+  /** Ends all connections, hanging ones too. */
+  close(): Promise<void>;
+}
+
+/** The services' own limit is 32 MB. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+/** Serves a script as a model. Throws the system's error when the address cannot be listened on. */
+export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
+  const context: Context = {
+    script: options.script,
+    matcher: createMatcher(options.script),
+    logger: options.logger.with({ component: 'model-server' }),
+    clock: options.clock ?? systemClock,
+    answers: 0,
+  };
+  const server = createServer((request, response) => {
+    serve(context, request, response).catch((error: unknown) => {
+      if (response.destroyed) return; // the client went away, which ends the answer
+      context.logger.error('request failed', { path: request.url, error: describeError(error) });
+      response.destroy();
+    });
+  });
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
+  const { address, port, family } = server.address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return { url: `http://${host}:${port}`, close: () => close(server) };
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+interface Context {
+  script: Script;
+  matcher: Matcher;
+  logger: Logger;
+  clock: Clock;
+  answers: number;
+}
+
+async function serve(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Base URLs come with and without /v1, and clients add their own; any number of them is the same place.
+  const path = (request.url ?? '/')
+    .replace(/\?.*$/, '')
+    .replace(/^(\/v1)+(?=\/)/, '')
+    .replace(/\/+$/, '');
+  const call = `${request.method} ${path}`;
+  const protocol = path === '/chat/completions' ? openai : anthropic;
+  try {
+    await route(context, { call, request, response });
+  } catch (error) {
+    if (!(error instanceof BadRequestError)) throw error;
+    sendError(response, protocol, { status: 400, message: error.message });
+  }
+}
+
+async function route(
+  context: Context,
+  { call, request, response }: Exchange & { call: string },
+): Promise<void> {
+  if (call === 'POST /messages') return answer(context, anthropic, { request, response });
+  if (call === 'POST /chat/completions') return answer(context, openai, { request, response });
+  if (call === 'POST /messages/count_tokens') {
+    return sendJson(response, 200, { input_tokens: estimateTokens(await readBody(request)) });
+  }
+  if (call === 'GET /models') return sendJson(response, 200, modelList(context.script));
+  if (/^(GET|HEAD) (\/v1)?$/.test(call)) return sendJson(response, 200, { service: 'troupe model-server' });
+  return sendError(response, anthropic, { status: 404, message: `no such path: ${call}` });
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
+async function answer(context: Context, protocol: Protocol, { request, response }: Exchange): Promise<void> {
+  const conversation = protocol.read(await readBody(request));
+  const match = context.matcher.answer(conversation);
+  context.logger.debug('answered', {
+    protocol: protocol.name,
+    rule: match?.rule ?? 'none',
+    model: conversation.model,
+    turn: conversation.turn,
+    tools: conversation.tools.length,
+  });
+  if (match === undefined) {
+    // 404 rather than 400: clients do not try it again and show the message as it is.
+    const message = `no rule of the script matches turn ${conversation.turn} of "${conversation.prompt.slice(0, 120)}"`;
+    return sendError(response, protocol, { status: 404, message });
+  }
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('connection closed')));
+  const { step } = match;
+  if (step.delayMs > 0) await sleep(context.clock, step.delayMs, gone.signal);
+  if (step.error !== undefined) return sendError(response, protocol, step.error);
+  const id = ++context.answers;
+  if (conversation.stream) {
+    return streamAnswer(context, response, {
+      parts: protocol.stream(conversation, step, id),
+      step,
+      signal: gone.signal,
+    });
+  }
+  if (step.ending === 'complete') return sendJson(response, 200, protocol.whole(conversation, step, id));
+  if (step.ending === 'close') response.destroy();
+}
+
+interface StreamOptions {
+  parts: ReturnType<Protocol['stream']>;
+  step: Step;
+  signal: AbortSignal;
+}
+
+async function streamAnswer(
+  context: Context,
+  response: ServerResponse,
+  { parts, step, signal }: StreamOptions,
+): Promise<void> {
+  const silent = step.reply === undefined && step.thinking === undefined && step.toolCalls.length === 0;
+  if (step.ending === 'hang' && silent) return;
+  if (step.ending === 'close' && silent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  for (const { event, data } of parts) {
+    const flushed = response.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`);
+    if (!flushed) await once(response, 'drain', { signal });
+    if (step.chunkDelayMs > 0) await sleep(context.clock, step.chunkDelayMs, signal);
+  }
+  if (step.ending === 'complete') response.end();
+  // Ending the socket sends what was written; destroying it at once might not.
+  if (step.ending === 'close') response.socket?.end();
+}
+
+async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MOST_BYTES) throw new BadRequestError('the request is larger than 32 MB');
+    chunks.push(chunk);
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new BadRequestError('the body is not JSON');
+  }
+  if (!isRecord(body)) throw new BadRequestError('the body is not a JSON object');
+  return body;
+}
+
+/** One list that clients of either protocol can read. */
+function modelList(script: Script): unknown {
+  const data = script.models.map((id) => ({
+    id,
+    type: 'model',
+    object: 'model',
+    display_name: id,
+    created: 0,
+    created_at: '1970-01-01T00:00:00Z',
+    owned_by: 'script',
+  }));
+  return {
+    object: 'list',
+    data,
+    has_more: false,
+    first_id: script.models[0] ?? null,
+    last_id: script.models.at(-1) ?? null,
+  };
+}
+
+function sendError(response: ServerResponse, protocol: Protocol, error: ScriptedError): void {
+  if (error.retryAfter !== undefined) response.setHeader('retry-after', String(error.retryAfter));
+  sendJson(response, error.status, protocol.error(error));
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
