@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '#api/machinery/clock';
+import { describeError, type Logger, silentLogger } from '#api/machinery/logger';
+import { isStatusError } from '#api/machinery/status-error';
+import type { Runnable } from './manager.ts';
+import type { Source } from './source.ts';
+import { type BackOff, createWorkQueue, type WorkQueue } from './work-queue.ts';
+
+export interface ReconcileResult {
+  /** Milliseconds after which to look at the key again, although nothing changed. */
+  requeueAfter?: number;
+}
+
+/**
+ * Makes the world fit one object. Gets only the key: whatever happened, it reads what is there now, compares
+ * and acts. Throwing means "again later" with growing delay; Conflict is expected and not logged; a
+ * TerminalError ends the matter until the object changes.
+ */
+export type Reconcile = (key: string, signal: AbortSignal, logger: Logger) => Promise<ReconcileResult | void>;
+
+/** A failure that trying again cannot mend. */
+export class TerminalError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'TerminalError';
+  }
+}
+
+export interface ControllerOptions {
+  name: string;
+  reconcile: Reconcile;
+  sources: readonly Source[];
+  /** How many keys are worked on at a time; default 1. One key never has two workers. */
+  workers?: number;
+  /** Milliseconds after which the signal of one reconcile aborts; default 2 minutes. */
+  timeoutMs?: number;
+  backOff?: BackOff;
+  clock?: Clock;
+  logger?: Logger;
+  /** Names one run of reconcile in the log. */
+  newId?: () => string;
+}
+
+type Outcome =
+  | { kind: 'done' }
+  | { kind: 'later'; ms: number }
+  | { kind: 'stale' }
+  | { kind: 'failed'; error: unknown }
+  | { kind: 'terminal'; error: TerminalError }
+  | { kind: 'stopped' };
+
+/** The loop around a reconcile: a queue fed by the sources, and workers that empty it. */
+export function createController(options: ControllerOptions): Runnable {
+  const clock = options.clock ?? systemClock;
+  const logger = (options.logger ?? silentLogger).with({ controller: options.name });
+  const queue = createWorkQueue({
+    clock,
+    ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
+  });
+
+  async function work(signal: AbortSignal): Promise<void> {
+    for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
+      const log = logger.with({ key, reconcileId: (options.newId ?? randomUUID)() });
+      const outcome = await runOnce({ ...options, clock }, key, { signal, log });
+      settle(queue, key, { outcome, log });
+      queue.done(key);
+    }
+  }
+
+  return {
+    name: `controller ${options.name}`,
+    async run(signal) {
+      for (const source of options.sources) source.start((key) => queue.add(key));
+      const stop = (): void => queue.shutDown();
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      await Promise.all(Array.from({ length: options.workers ?? 1 }, () => work(signal)));
+    },
+  };
+}
+
+/** Runs reconcile once; whatever it throws becomes an outcome. */
+async function runOnce(
+  options: { reconcile: Reconcile; timeoutMs?: number; clock: Clock },
+  key: string,
+  context: { signal: AbortSignal; log: Logger },
+): Promise<Outcome> {
+  const late = new AbortController();
+  const timeoutMs = options.timeoutMs ?? 120_000;
+  const cancel = options.clock.after(timeoutMs, () =>
+    late.abort(new Error(`the reconcile took longer than ${timeoutMs} ms`)),
+  );
+  const began = options.clock.now();
+  try {
+    const result = await options.reconcile(key, AbortSignal.any([context.signal, late.signal]), context.log);
+    context.log.debug('reconciled', { ms: options.clock.now() - began });
+    return result?.requeueAfter === undefined ? { kind: 'done' } : { kind: 'later', ms: result.requeueAfter };
+  } catch (error) {
+    if (context.signal.aborted) return { kind: 'stopped' };
+    if (error instanceof TerminalError) return { kind: 'terminal', error };
+    if (isStatusError(error, 'Conflict')) return { kind: 'stale' };
+    return { kind: 'failed', error };
+  } finally {
+    cancel();
+  }
+}
+
+/** What becomes of a key after its run: the one place that decides. */
+function settle(queue: WorkQueue, key: string, run: { outcome: Outcome; log: Logger }): void {
+  const { outcome, log } = run;
+  switch (outcome.kind) {
+    case 'done':
+      queue.forget(key);
+      return;
+    case 'later':
+      queue.forget(key);
+      queue.addAfter(key, outcome.ms);
+      return;
+    case 'stale':
+      // Somebody else wrote first, or the cache lags behind: the next look will see it.
+      log.debug('object changed meanwhile, trying again', { delayMs: queue.retry(key) });
+      return;
+    case 'failed':
+      log.warn('reconcile failed, trying again', {
+        cause: describeError(outcome.error),
+        delayMs: queue.retry(key),
+      });
+      return;
+    case 'terminal':
+      queue.forget(key);
+      log.error('reconcile failed for good', { cause: describeError(outcome.error) });
+      return;
+    case 'stopped':
+      return;
+  }
+}

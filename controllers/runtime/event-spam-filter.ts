@@ -1,0 +1,26 @@
+import type { Clock } from '#api/machinery/clock';
+
+/** client-go's spam filter: 25 events about one object at once, then one in five minutes. */
+const BURST = 25;
+const REFILL_MS = 5 * 60_000;
+/** Objects remembered; the ones not heard of for longest are forgotten first. */
+const MAX_OBJECTS = 4096;
+
+/** A bucket of events per object, so that one object in trouble cannot fill the store. */
+export function createSpamFilter(clock: Pick<Clock, 'now'>): { admits(object: string): boolean } {
+  const buckets = new Map<string, { tokens: number; at: number }>();
+  return {
+    admits(object) {
+      const now = clock.now();
+      const known = buckets.get(object) ?? { tokens: BURST, at: now };
+      const tokens = Math.min(BURST, known.tokens + (now - known.at) / REFILL_MS);
+      buckets.delete(object);
+      buckets.set(object, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
+      for (const oldest of buckets.size > MAX_OBJECTS ? buckets.keys() : []) {
+        buckets.delete(oldest);
+        break;
+      }
+      return tokens >= 1;
+    },
+  };
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import type { Client } from '#api/client/client';
+import { type Clock, formatTime, sleep, systemClock } from '#api/machinery/clock';
+import { describeError, type Logger, silentLogger } from '#api/machinery/logger';
+import type { KubeObject } from '#api/machinery/meta';
+import type { ResourceType } from '#api/machinery/resource-type';
+import { isStatusError, StatusError } from '#api/machinery/status-error';
+import { createSpamFilter } from './event-spam-filter.ts';
+import type { Runnable } from './manager.ts';
+
+/** Something that happened, for people who look at an object: past tense, one sentence, no secrets. */
+export interface RecordedEvent {
+  type: 'Normal' | 'Warning';
+  /** CamelCase, for programs. */
+  reason: string;
+  message: string;
+}
+
+/** Writes core/v1 Events. Never blocks, never fails: an Event that cannot be written is left out. */
+export interface Recorder extends Runnable {
+  event(about: KubeObject, event: RecordedEvent): void;
+}
+
+export interface RecorderOptions {
+  client: Pick<Client, 'create' | 'get' | 'patch'>;
+  /** Who reports: `task-controller`. */
+  component: string;
+  clock?: Clock;
+  logger?: Logger;
+}
+
+interface CoreEvent extends KubeObject {
+  involvedObject: Record<string, string | undefined>;
+  type: string;
+  reason: string;
+  message: string;
+  source: { component: string };
+  reportingComponent: string;
+  reportingInstance: string;
+  firstTimestamp: string;
+  lastTimestamp: string;
+  count: number;
+}
+
+const EVENTS: ResourceType<CoreEvent> = {
+  group: '',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true,
+};
+
+/** Events that may wait for a server that is away; more are left out. */
+const MAX_WAITING = 1000;
+const MAX_TRIES = 5;
+const MAX_NAME = 253;
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  const clock = options.clock ?? systemClock;
+  const logger = (options.logger ?? silentLogger).with({ component: options.component });
+  const spam = createSpamFilter(clock);
+  // By name: an event that is told again while it waits only raises its count.
+  const waiting = new Map<string, CoreEvent>();
+  let wake = Promise.withResolvers<void>();
+
+  async function drain(signal: AbortSignal): Promise<void> {
+    for (const [key, event] of waiting) {
+      waiting.delete(key);
+      await write(options.client, event, { clock, signal }).catch((error: unknown) =>
+        logger.debug('event left out', { reason: event.reason, cause: describeError(error) }),
+      );
+    }
+  }
+
+  return {
+    name: `recorder ${options.component}`,
+    event(about, happened) {
+      const event = buildEvent(about, happened, { component: options.component, now: clock.now() });
+      const key = `${event.metadata.namespace}/${event.metadata.name}`;
+      const same = waiting.get(key);
+      if (same !== undefined) {
+        same.count += 1;
+        same.lastTimestamp = event.lastTimestamp;
+      } else if (waiting.size < MAX_WAITING && spam.admits(about.metadata.uid ?? key)) {
+        waiting.set(key, event);
+        wake.resolve();
+      } else {
+        logger.debug('event left out', { reason: event.reason, cause: 'too many' });
+      }
+    },
+    async run(signal) {
+      const stopped = new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      while (!signal.aborted) {
+        await Promise.race([wake.promise, stopped]);
+        wake = Promise.withResolvers();
+        await drain(signal);
+      }
+      // What still waits is tried once more each: the last news of a process is often the most wanted.
+      await drain(signal);
+    },
+  };
+}
+
+/** Creates the event, or raises the count of the one that says the same. */
+async function write(
+  client: RecorderOptions['client'],
+  event: CoreEvent,
+  context: { clock: Clock; signal: AbortSignal },
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await createOrCount(client, event);
+      return;
+    } catch (error) {
+      if (!isPassing(error) || attempt >= MAX_TRIES || context.signal.aborted) throw error;
+      // An abort ends the wait, and one last try follows.
+      await sleep(context.clock, 500 * 2 ** attempt, context.signal).catch(() => undefined);
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof StatusError && (error.code === 429 || error.code >= 500 || error.reason === 'Conflict')
+  );
+}
+
+async function createOrCount(client: RecorderOptions['client'], event: CoreEvent): Promise<void> {
+  try {
+    await client.create(EVENTS, event);
+  } catch (error) {
+    if (!isStatusError(error, 'AlreadyExists')) throw error;
+    const ref = { namespace: event.metadata.namespace ?? 'default', name: event.metadata.name };
+    const known = await client.get(EVENTS, ref);
+    const count = (known.count ?? 1) + event.count;
+    const body = { count, lastTimestamp: event.lastTimestamp };
+    // It may expire between the two calls; then it is left out, which is what expiry means.
+    await client.patch(EVENTS, ref, { type: 'merge', body });
+  }
+}
+
+function buildEvent(
+  about: KubeObject,
+  event: RecordedEvent,
+  context: { component: string; now: number },
+): CoreEvent {
+  const time = formatTime(context.now);
+  // Kubernetes puts Events about cluster-scoped objects into `default`.
+  const namespace = about.metadata.namespace ?? 'default';
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { namespace, name: eventName(about, event, context.component) },
+    involvedObject: {
+      apiVersion: about.apiVersion,
+      kind: about.kind,
+      name: about.metadata.name,
+      namespace: about.metadata.namespace,
+      uid: about.metadata.uid,
+      resourceVersion: about.metadata.resourceVersion,
+    },
+    ...event,
+    // The field's limit in Kubernetes.
+    message: event.message.slice(0, 1024),
+    source: { component: context.component },
+    reportingComponent: context.component,
+    reportingInstance: '',
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  };
+}
+
+/**
+ * The same name for the same news, in every replica and after a restart: that is what aggregates. Names of our
+ * kinds may hold what an Event's name (a DNS subdomain) may not.
+ */
+function eventName(about: KubeObject, event: RecordedEvent, component: string): string {
+  const said = [about.kind, about.metadata.uid, event.type, event.reason, event.message, component];
+  const digest = createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 16);
+  const prefix = about.metadata.name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .slice(0, MAX_NAME - digest.length - 1)
+    .replaceAll(/^-+|-+$/g, '');
+  return `${prefix === '' ? 'x' : prefix}.${digest}`;
+}

@@ -1,0 +1,25 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Client } from '#api/client/client';
+import type { KubeObject } from '#api/machinery/meta';
+import type { ResourceType } from '#api/machinery/resource-type';
+
+/**
+ * Writes a status if it differs from what `object` has, and returns the object as it is now. The write is
+ * checked against the resourceVersion of `object`: one that was worked out from an old state is a Conflict, and
+ * a write that would change nothing is not sent, since every write wakes every watcher.
+ */
+export async function writeStatus<T extends KubeObject & { status?: unknown }>(
+  client: Pick<Client, 'updateStatus'>,
+  type: ResourceType<T>,
+  change: { object: T; status: NonNullable<T['status']> },
+): Promise<T> {
+  const { object } = change;
+  const status = withoutUndefined(change.status);
+  if (isDeepStrictEqual(object.status, status)) return object;
+  return client.updateStatus(type, { ...object, status });
+}
+
+/** As it looks after its way over the wire: fields that are undefined are not there. */
+function withoutUndefined<V>(value: V): V {
+  return JSON.parse(JSON.stringify(value)) as V;
+}
