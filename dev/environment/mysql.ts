@@ -97,6 +97,8 @@ async function initialise(command: string, data: string): Promise<void> {
     `--datadir=${data}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
+    // It wants to look its own host name up, which a bare machine cannot; nobody connects by name here.
+    '--force',
     ...asRoot(),
   ]);
 }
