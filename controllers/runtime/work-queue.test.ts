@@ -108,7 +108,11 @@ function modelAdd(model: Model, key: string): void {
 
 function modelDelay(model: Model, key: string, ms: number): void {
   if (ms <= 0) modelAdd(model, key);
-  else model.delayed.set(key, Math.min(model.delayed.get(key) ?? Infinity, model.now + ms));
+  else if ((model.delayed.get(key) ?? Infinity) > model.now + ms) {
+    // Of two that are due at the same moment the one that was planned first comes first.
+    model.delayed.delete(key);
+    model.delayed.set(key, model.now + ms);
+  }
 }
 
 const command = (

@@ -1,0 +1,21 @@
+import type { Client } from '#api/client/client';
+import type { Clock } from '#api/machinery/clock';
+import type { Logger } from '#api/machinery/logger';
+import type { KubeObject } from '#api/machinery/meta';
+import type { Informers } from './informers.ts';
+import type { RecordedEvent } from './recorder.ts';
+
+/** What every controller of one process is made from. */
+export interface ControllerContext {
+  client: Client;
+  informers: Informers;
+  clock: Clock;
+  logger: Logger;
+  /** The recorder of the controller called `name`. */
+  recorder(name: string): EventSink;
+}
+
+/** The part of a Recorder that reconcilers use. */
+export interface EventSink {
+  event(about: KubeObject, event: RecordedEvent): void;
+}
