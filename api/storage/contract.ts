@@ -1,10 +1,5 @@
 import type { Unstructured } from '../machinery/meta.ts';
-import type {
-  TaskEvent,
-  TaskEventAppend,
-  TaskEventAppended,
-  TaskMessage,
-} from '../machinery/task-event.ts';
+import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../machinery/task-event.ts';
 
 /**
  * The storage contract (DESIGN: one contract, two drivers). `Store` is what the registry uses: reads and
@@ -148,7 +143,11 @@ export class StorageError extends Error {
   /** The state that won, where the code is Conflict and it is known. */
   readonly current: StoredObject | undefined;
 
-  constructor(code: StorageErrorCode, message: string, options: { cause?: unknown; current?: StoredObject } = {}) {
+  constructor(
+    code: StorageErrorCode,
+    message: string,
+    options: { cause?: unknown; current?: StoredObject } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'StorageError';
     this.code = code;
@@ -168,19 +167,39 @@ export interface LogRow {
   body: string;
 }
 
+/** A row of the log with the state before it, for a watch that starts in the past. */
+export interface HistoryRow extends LogRow {
+  /** Absent for a create. */
+  previousBody?: string;
+}
+
+export interface HistoryQuery {
+  resource: string;
+  after: number;
+  /** Later revisions are not read. */
+  upTo: number;
+  limit: number;
+}
+
 /** A mutation with its body serialised. */
 export interface DriverMutation {
   op: 'create' | 'update' | 'delete';
   key: StorageKey;
   /** 0 for a create. */
   expectedRevision: number;
+  /** Empty for a delete: the log has the last state already. */
   body: string;
   purgeLogOf?: string;
 }
 
 export type MutationOutcome =
-  | { ok: true; revision: number }
-  | { ok: false; code: 'Exists' | 'NotFound' | 'Conflict' };
+  { ok: true; revision: number } | { ok: false; code: 'Exists' | 'NotFound' | 'Conflict' };
+
+/** What became of one append: where the log stands, or why nothing was added. */
+export type AppendOutcome =
+  | { ok: true; appended: TaskEventAppended; added: boolean }
+  /** Conflict: a gap in sourceSeq. NotFound: the Task was deleted and its log with it. */
+  | { ok: false; code: 'Conflict' | 'NotFound'; message: string };
 
 /** A current object's row. */
 export interface ObjectRow {
@@ -189,27 +208,51 @@ export interface ObjectRow {
   body: string;
 }
 
-/**
- * One open database. Vendor errors come out as StorageError (Unavailable, Full, TooLarge, Conflict for a gap in
- * a task's source). Every method is one transaction.
- */
-export interface Driver {
+export interface RevisionState {
+  /** The newest revision. */
+  current: number;
+  /** History up to and including this revision may be gone. */
+  compacted: number;
+}
+
+/** The objects and the log of their revisions. Every method is one transaction. */
+export interface RevisionTables {
   /**
    * Applies each mutation that fits the current state and gives it the next revision; the others get their
    * failure and do not stop the rest. Takes the revision counter first, so concurrent commits are serial.
+   * When it throws, the outcome is unknown: a lost connection may have committed.
    */
   commit(mutations: readonly DriverMutation[]): Promise<MutationOutcome[]>;
-  /** Log rows after `after`, in order, at most `limit`. */
+  /** Log rows after `after`, in order, at most `limit`, without a gap unless `after` is compacted. */
   tail(after: number, limit: number): Promise<LogRow[]>;
-  /** The newest and the compacted revision, in one read. */
-  revision(): Promise<{ current: number; compacted: number }>;
+  /** As tail, of one resource, with the states before. `compacted` was read in the same snapshot. */
+  history(query: HistoryQuery): Promise<{ compacted: number; rows: HistoryRow[] }>;
+  revision(): Promise<RevisionState>;
   /** Every current object and the revision of that snapshot, in one consistent read. */
   snapshot(): Promise<{ revision: number; compacted: number; rows: ObjectRow[] }>;
-  /** Raises the compacted revision to at most `upTo` and deletes log rows up to it, in small batches. Returns it. */
+  /**
+   * Raises the compacted revision to at most `upTo` and deletes the history up to it, a batch per transaction.
+   * The newest state of each object stays, however old. Returns the compacted revision.
+   */
   compact(upTo: number): Promise<number>;
-  appendTaskEvents(batch: TaskEventAppend): Promise<TaskEventAppended>;
+}
+
+/** The event logs and the conversations of Tasks. */
+export interface TaskTables {
+  /** One transaction for all; the outcomes are in the order of the batches. */
+  appendTaskEvents(batches: readonly TaskEventAppend[]): Promise<AppendOutcome[]>;
   readTaskEvents(query: TaskLogQuery): Promise<TaskEvent[]>;
   readTaskMessages(query: TaskLogQuery): Promise<TaskMessage[]>;
+}
+
+/** One open database. Vendor errors come out as StorageError (Unavailable, Full, TooLarge). */
+export interface Driver {
+  readonly revisions: RevisionTables;
+  readonly tasks: TaskTables;
+  /** True when other processes may write too, so memory has to follow the log. */
+  readonly shared: boolean;
+  /** Writes and reads one row. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,84 @@
+import { StorageError } from './contract.ts';
+
+export interface BatchQueueOptions<T, R> {
+  /** One transaction for the items; the results are in their order. */
+  run(items: readonly T[]): Promise<readonly R[]>;
+  /** Bytes of one item, about. */
+  sizeOf(item: T): number;
+  /** At most this many items in one batch. */
+  maxItems: number;
+  /** A batch is closed before it would exceed this; a larger item travels alone. */
+  maxBytes: number;
+  /** More waiting items than this are refused. */
+  maxWaiting: number;
+}
+
+interface Waiting<T, R> {
+  item: T;
+  resolve(result: R): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Group commit: while one batch is being written the next one gathers, so that the cost of a durable commit
+ * (one fsync) is shared. One batch at a time; the items keep their order.
+ */
+export class BatchQueue<T, R> {
+  readonly #options: BatchQueueOptions<T, R>;
+  #waiting: Waiting<T, R>[] = [];
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: BatchQueueOptions<T, R>) {
+    this.#options = options;
+  }
+
+  /** Resolves with the item's result once its batch is durable; rejects with what `run` threw. */
+  add(item: T): Promise<R> {
+    if (this.#closed) return Promise.reject(new StorageError('Closed', 'the store is closed'));
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      return Promise.reject(new StorageError('Unavailable', 'too many writes are waiting'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  /** Refuses new items and resolves when the waiting ones are done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    // The requests of one turn of the event loop share a batch; a synchronous driver would else commit each alone.
+    await new Promise(setImmediate);
+    while (this.#waiting.length > 0) {
+      await this.#runBatch(this.#take());
+      await new Promise(setImmediate);
+    }
+    this.#running = undefined;
+  }
+
+  async #runBatch(batch: readonly Waiting<T, R>[]): Promise<void> {
+    try {
+      const results = await this.#options.run(batch.map((waiting) => waiting.item));
+      batch.forEach((waiting, i) => waiting.resolve(results[i] as R));
+    } catch (error) {
+      for (const waiting of batch) waiting.reject(error);
+    }
+  }
+
+  #take(): Waiting<T, R>[] {
+    const { maxItems, maxBytes, sizeOf } = this.#options;
+    let bytes = 0;
+    let count = 0;
+    for (const { item } of this.#waiting) {
+      bytes += sizeOf(item);
+      if (count > 0 && (count >= maxItems || bytes > maxBytes)) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}

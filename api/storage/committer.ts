@@ -1,0 +1,112 @@
+import { BatchQueue } from './batch-queue.ts';
+import { StorageError } from './contract.ts';
+import type { DriverMutation, Mutation, MutationOutcome, RevisionTables, StoredObject } from './contract.ts';
+import type { Follower } from './follower.ts';
+import type { Change, Memory } from './memory.ts';
+import { atRevision, encodeBody, restore } from './stored-object.ts';
+
+export interface CommitterOptions {
+  memory: Memory;
+  follower: Follower;
+  tables: Pick<RevisionTables, 'commit'>;
+  /** After a batch was committed: tells other replicas. */
+  onCommitted(): void;
+  maxItems: number;
+  maxBytes: number;
+  maxWaiting: number;
+}
+
+/** What a key costs in a batch beside its body. */
+const ROW_OVERHEAD_BYTES = 512;
+
+/** Writes through one queue; each write resolves when it is durable and memory has it. */
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #queue: BatchQueue<DriverMutation, MutationOutcome>;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+    this.#queue = new BatchQueue({
+      run: (batch) => this.#commit(batch),
+      // A UTF-16 unit becomes at most three bytes; texts are mostly ASCII, and drivers allow for twice the limit.
+      sizeOf: (mutation) => mutation.body.length + ROW_OVERHEAD_BYTES,
+      maxItems: options.maxItems,
+      maxBytes: options.maxBytes,
+      maxWaiting: options.maxWaiting,
+    });
+  }
+
+  async commit(mutation: Mutation): Promise<StoredObject> {
+    const previous = mutation.op === 'create' ? undefined : this.#expected(mutation);
+    const driverMutation = toDriverMutation(mutation);
+    const outcome = await this.#queue.add(driverMutation);
+    if (!outcome.ok) throw this.#failure(outcome.code, mutation);
+    if (previous !== undefined && mutation.op === 'delete') return atRevision(previous, outcome.revision);
+    return (
+      this.#options.memory.at(mutation.key, outcome.revision) ??
+      restore(mutation.key, outcome.revision, driverMutation.body)
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  /**
+   * The state that an update or delete builds on. Memory is at or past the expected revision (the store saw to
+   * it), so what memory denies the database would deny too.
+   */
+  #expected(mutation: Exclude<Mutation, { op: 'create' }>): StoredObject {
+    const current = this.#options.memory.get(mutation.key);
+    if (current === undefined) throw this.#failure('NotFound', mutation);
+    if (current.revision !== mutation.expectedRevision) throw this.#failure('Conflict', mutation);
+    return current;
+  }
+
+  async #commit(batch: readonly DriverMutation[]): Promise<MutationOutcome[]> {
+    try {
+      const outcomes = await this.#options.tables.commit(batch);
+      await this.#options.follower.absorb(changesOf(batch, outcomes));
+      this.#options.onCommitted();
+      return outcomes;
+    } catch (error) {
+      // The commit may have happened although its answer was lost; memory must not stay behind.
+      this.#options.follower.catchUp().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #failure(code: 'Exists' | 'NotFound' | 'Conflict', mutation: Mutation): StorageError {
+    const { resource, namespace, name } = mutation.key;
+    const what = `${resource} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+    const current = code === 'Conflict' ? this.#options.memory.get(mutation.key) : undefined;
+    return new StorageError(code, `${what}: ${TEXTS[code]}`, current === undefined ? {} : { current });
+  }
+}
+
+const TEXTS = {
+  Exists: 'exists already',
+  NotFound: 'does not exist',
+  Conflict: 'was changed since the expected revision',
+};
+
+function toDriverMutation(mutation: Mutation): DriverMutation {
+  if (mutation.op === 'create') {
+    return { op: 'create', key: mutation.key, expectedRevision: 0, body: encodeBody(mutation.object) };
+  }
+  const { key, expectedRevision } = mutation;
+  if (mutation.op === 'update')
+    return { op: 'update', key, expectedRevision, body: encodeBody(mutation.object) };
+  const purge = mutation.purgeLogOf === undefined ? {} : { purgeLogOf: mutation.purgeLogOf };
+  return { op: 'delete', key, expectedRevision, body: '', ...purge };
+}
+
+function changesOf(batch: readonly DriverMutation[], outcomes: readonly MutationOutcome[]): Change[] {
+  return batch.flatMap((mutation, i) => {
+    const outcome = outcomes[i];
+    if (outcome?.ok !== true) return [];
+    const { key, op, body } = mutation;
+    const object = op === 'delete' ? undefined : restore(key, outcome.revision, body);
+    return [{ revision: outcome.revision, key, object }];
+  });
+}

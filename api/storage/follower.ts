@@ -1,0 +1,84 @@
+import type { LogRow, RevisionTables } from './contract.ts';
+import type { Change, Memory } from './memory.ts';
+import { restore } from './stored-object.ts';
+
+const PAGE = 1_000;
+
+export interface FollowerOptions {
+  memory: Memory;
+  log: Pick<RevisionTables, 'tail'>;
+  /** Called when an event would have been lost; the store must stop. */
+  onGap(error: unknown): void;
+}
+
+/** Brings the log of revisions into memory: own commits as they are, those of other replicas from the database. */
+export class Follower {
+  readonly #options: FollowerOptions;
+  #reading: Promise<void> | undefined;
+  #again = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over what this process has committed; resolves when memory has it. */
+  async absorb(changes: readonly Change[]): Promise<void> {
+    const first = changes[0];
+    const last = changes.at(-1);
+    if (first === undefined || last === undefined) return;
+    if (first.revision <= this.#options.memory.revision + 1) {
+      this.#apply(changes);
+      return;
+    }
+    // Another replica committed in between: read its revisions and ours in order.
+    while (this.#options.memory.revision < last.revision) await this.catchUp();
+  }
+
+  /**
+   * Reads until the end of the log as it was when this was called, or later. Rejects when the database cannot
+   * be read.
+   */
+  async catchUp(): Promise<void> {
+    if (this.#reading !== undefined) {
+      // The read under way may have passed the place where a newer row appeared.
+      this.#again = true;
+      return this.#reading;
+    }
+    this.#reading = this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /** Resolves when no read is under way. */
+  async idle(): Promise<void> {
+    await this.#reading?.catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    const { log, memory } = this.#options;
+    for (;;) {
+      this.#again = false;
+      const rows = await log.tail(memory.revision, PAGE);
+      this.#apply(rows.map((row) => changeOf(row)));
+      if (rows.length < PAGE && !this.#again) return;
+    }
+  }
+
+  #apply(changes: readonly Change[]): void {
+    try {
+      this.#options.memory.apply(changes);
+    } catch (error) {
+      this.#options.onGap(error);
+      throw error;
+    }
+  }
+}
+
+function changeOf(row: LogRow): Change {
+  return {
+    revision: row.revision,
+    key: row.key,
+    object: row.op === 'delete' ? undefined : restore(row.key, row.revision, row.body),
+  };
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../machinery/clock.ts';
+import { StorageError } from './contract.ts';
+import type { RevisionState } from './contract.ts';
+import type { Follower } from './follower.ts';
+import type { Memory } from './memory.ts';
+
+export interface FreshnessOptions {
+  memory: Memory;
+  follower: Follower;
+  clock: Clock;
+  /** False when this process is the only writer: then memory is never behind. */
+  shared: boolean;
+  readRevision(): Promise<RevisionState>;
+  /** How long a read waits for a revision, in milliseconds; kube-apiserver waits 3 s. */
+  waitMs: number;
+}
+
+/** Makes a read from memory as new as it has to be. */
+export class Freshness {
+  readonly #options: FreshnessOptions;
+  #reading: Promise<number> | undefined;
+  #next: Promise<number> | undefined;
+
+  constructor(options: FreshnessOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when memory has every write that any replica acknowledged before the call. */
+  async newest(): Promise<void> {
+    if (!this.#options.shared) return;
+    const revision = await this.#currentRevision();
+    await this.reached(revision);
+  }
+
+  /** Resolves when memory has the revision. Throws StorageError FutureRevision when it does not come in time. */
+  async reached(revision: number): Promise<void> {
+    const { memory, follower, shared } = this.#options;
+    if (memory.revision >= revision) return;
+    if (shared) await follower.catchUp();
+    if (memory.revision >= revision) return;
+    await this.#wait(revision);
+  }
+
+  #wait(revision: number): Promise<void> {
+    const { memory, clock, waitMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const stopWaiting = memory.onReached(revision, () => {
+        stopTimer();
+        resolve();
+      });
+      const stopTimer = clock.after(waitMs, () => {
+        stopWaiting();
+        const have = memory.revision;
+        reject(
+          new StorageError('FutureRevision', `revision ${revision} is newer than the current one, ${have}`),
+        );
+      });
+    });
+  }
+
+  /**
+   * Concurrent readers share one query, but only a query that starts after they came: one already under way
+   * may have missed a write that was acknowledged since.
+   */
+  #currentRevision(): Promise<number> {
+    if (this.#reading === undefined) {
+      this.#reading = this.#options
+        .readRevision()
+        .then((state) => state.current)
+        .finally(() => {
+          this.#reading = undefined;
+        });
+      return this.#reading;
+    }
+    this.#next ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#currentRevision();
+      });
+    return this.#next;
+  }
+}

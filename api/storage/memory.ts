@@ -1,0 +1,169 @@
+import type {
+  ObjectRow,
+  StorageError,
+  StorageKey,
+  StoredObject,
+  StoreEvent,
+  StoreEventType,
+} from './contract.ts';
+import { EventRing } from './event-ring.ts';
+import { OrderedObjects } from './ordered-objects.ts';
+import { atRevision, restore } from './stored-object.ts';
+import type { Watcher } from './watcher.ts';
+
+/** One revision on its way into memory. `object` is absent for a delete. */
+export interface Change {
+  revision: number;
+  key: StorageKey;
+  object: StoredObject | undefined;
+}
+
+export interface ResourceMemory {
+  objects: OrderedObjects;
+  ring: EventRing;
+  watchers: Set<{ namespace: string | undefined; watcher: Watcher }>;
+}
+
+export interface MemoryOptions {
+  snapshot: { revision: number; rows: readonly ObjectRow[] };
+  /** Events kept per resource. */
+  ringCapacity: number;
+}
+
+/** Everything the store serves reads and watches from, at one revision. */
+export class Memory {
+  readonly #resources = new Map<string, ResourceMemory>();
+  readonly #ringCapacity: number;
+  #revision: number;
+  readonly #loadedAt: number;
+  #closed = false;
+  #waiters: { revision: number; resolve: () => void }[] = [];
+
+  constructor({ snapshot, ringCapacity }: MemoryOptions) {
+    this.#revision = snapshot.revision;
+    this.#loadedAt = snapshot.revision;
+    this.#ringCapacity = ringCapacity;
+    for (const row of snapshot.rows) {
+      this.resource(row.key.resource).objects.set(restore(row.key, row.revision, row.body));
+    }
+  }
+
+  /** The newest revision applied; every one below it is, too. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  resource(name: string): ResourceMemory {
+    let found = this.#resources.get(name);
+    if (found === undefined) {
+      found = {
+        objects: new OrderedObjects(),
+        ring: new EventRing(this.#ringCapacity, this.#loadedAt),
+        watchers: new Set(),
+      };
+      this.#resources.set(name, found);
+    }
+    return found;
+  }
+
+  get(key: StorageKey): StoredObject | undefined {
+    return this.#resources.get(key.resource)?.objects.get(key);
+  }
+
+  /** The current object, if it is at exactly this revision. */
+  at(key: StorageKey, revision: number): StoredObject | undefined {
+    const found = this.get(key);
+    return found?.revision === revision ? found : undefined;
+  }
+
+  /**
+   * Applies changes in revision order and hands their events to the watchers; those already applied are
+   * skipped. Throws when a revision is missing in between: that would be a lost event.
+   */
+  apply(changes: readonly Change[]): void {
+    const events = new Map<string, StoreEvent[]>();
+    for (const change of changes) {
+      if (change.revision <= this.#revision) continue;
+      if (change.revision !== this.#revision + 1) {
+        throw new Error(`revision ${change.revision} follows ${this.#revision}: the log has a gap`);
+      }
+      const event = this.#applyOne(change);
+      const list = events.get(change.key.resource);
+      if (list === undefined) events.set(change.key.resource, [event]);
+      else list.push(event);
+    }
+    for (const [resource, list] of events) deliver(this.resource(resource), list);
+    this.#wakeWaiters();
+  }
+
+  /** Calls back once, as soon as the revision is applied. The returned function cancels. */
+  onReached(revision: number, resolve: () => void): () => void {
+    const waiter = { revision, resolve };
+    this.#waiters.push(waiter);
+    return () => {
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    };
+  }
+
+  /** True once watches were ended; new ones end at once. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Ends every watch, with the error if there is one. */
+  endWatches(error?: StorageError): void {
+    this.#closed = true;
+    for (const { watchers } of this.#resources.values()) {
+      for (const { watcher } of watchers) {
+        if (error === undefined) watcher.end();
+        else watcher.fail(error);
+      }
+    }
+  }
+
+  #applyOne(change: Change): StoreEvent {
+    const resource = this.resource(change.key.resource);
+    const previous = resource.objects.get(change.key);
+    const object = change.object ?? (previous && atRevision(previous, change.revision));
+    if (object === undefined) throw new Error(`revision ${change.revision} deletes what is not there`);
+    if (change.object === undefined) resource.objects.delete(change.key);
+    else resource.objects.set(change.object);
+    this.#revision = change.revision;
+    const event = Object.freeze({
+      type: eventType(change, previous),
+      revision: change.revision,
+      object,
+      previous,
+    });
+    resource.ring.push(event);
+    return event;
+  }
+
+  #wakeWaiters(): void {
+    const ready = this.#waiters.filter((waiter) => waiter.revision <= this.#revision);
+    if (ready.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > this.#revision);
+    for (const waiter of ready) waiter.resolve();
+  }
+}
+
+function eventType(change: Change, previous: StoredObject | undefined): StoreEventType {
+  if (change.object === undefined) return 'DELETED';
+  return previous === undefined ? 'ADDED' : 'MODIFIED';
+}
+
+function deliver(resource: ResourceMemory, events: readonly StoreEvent[]): void {
+  const byNamespace = new Map<string, StoreEvent[]>();
+  for (const { namespace, watcher } of resource.watchers) {
+    if (namespace === undefined) {
+      watcher.push(events);
+      continue;
+    }
+    let own = byNamespace.get(namespace);
+    if (own === undefined) {
+      own = events.filter((event) => event.object.key.namespace === namespace);
+      byNamespace.set(namespace, own);
+    }
+    if (own.length > 0) watcher.push(own);
+  }
+}

@@ -1,0 +1,49 @@
+import { systemClock } from '../machinery/clock.ts';
+import type { Clock } from '../machinery/clock.ts';
+import type { Logger } from '../machinery/logger.ts';
+import { StorageError } from './contract.ts';
+import type { Driver, Store, WakeUp } from './contract.ts';
+import { openMysql } from './mysql/open-mysql.ts';
+import { openSqlite } from './sqlite/open-sqlite.ts';
+import { loadStore } from './store.ts';
+import { DEFAULT_STORE_OPTIONS } from './store-options.ts';
+import type { StoreOptions } from './store-options.ts';
+import { noWakeUp } from './wake-up.ts';
+import { connectRedis } from './wake-up-redis.ts';
+
+export interface OpenStoreOptions {
+  /** `sqlite:PATH` or `mysql://user:password@host:port/database`. It may hold a password: never logged. */
+  url: string;
+  /** `redis://…`; only with MySQL, and only to hear sooner of other replicas. */
+  redisURL?: string;
+  logger: Logger;
+  clock?: Clock;
+  options?: Partial<StoreOptions>;
+}
+
+/**
+ * Opens a store, making or migrating its tables. Throws StorageError Unavailable when the database cannot be
+ * reached, is served by another process (SQLite) or was written by a newer version.
+ */
+export async function openStore(given: OpenStoreOptions): Promise<Store> {
+  const clock = given.clock ?? systemClock;
+  const logger = given.logger.with({ component: 'storage' });
+  const driver = await openDriver(given.url);
+  try {
+    const hints = driver.shared && given.redisURL !== undefined;
+    const wakeUp: WakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
+    // With hints the clock is only the safety net.
+    const polling = hints ? { pollMs: 250, taskPollMs: 5_000 } : {};
+    const options = { ...DEFAULT_STORE_OPTIONS, ...polling, ...given.options };
+    return await loadStore({ driver, wakeUp, logger, clock, options });
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
+}
+
+async function openDriver(url: string): Promise<Driver> {
+  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length));
+  if (url.startsWith('mysql://')) return openMysql(url);
+  throw new StorageError('Unavailable', 'the database URL must begin with sqlite: or mysql://');
+}

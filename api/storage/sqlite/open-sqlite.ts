@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import type { Database as Connection } from 'better-sqlite3';
+import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
+import { StorageError } from '../contract.ts';
+import type { Driver } from '../contract.ts';
+import { refuseNewerDatabase } from '../migration-journal.ts';
+import { translated } from './errors.ts';
+import { SqliteRevisions } from './sqlite-revisions.ts';
+import { SqliteTaskTables } from './sqlite-task-tables.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
+
+/**
+ * Opens (and makes or migrates) a database file. Throws StorageError Unavailable when another process has it.
+ * The schema and its migrations are Drizzle's; the statements are prepared by hand on the same connection,
+ * because Drizzle's builder costs more than the statement itself on this path.
+ */
+export function openSqlite(file: string): Driver {
+  return translated(() => {
+    mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o700 });
+    const connection = new Database(file, { timeout: 1_000 });
+    try {
+      prepare(connection, file);
+      return driverOf(connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  });
+}
+
+function prepare(connection: Connection, file: string): void {
+  // Exclusive before WAL: the lock then also replaces the shared-memory file. It ends with the process, however
+  // that dies. Memory is only right while nobody else writes (see freshness.ts), so a second server is refused.
+  connection.pragma('locking_mode = EXCLUSIVE');
+  lock(connection, file);
+  connection.pragma('journal_mode = WAL');
+  // An acknowledged write survives a power cut; NORMAL would lose the last ones. Group commit pays for it.
+  connection.pragma('synchronous = FULL');
+  connection.pragma('foreign_keys = ON');
+  connection.pragma('cache_size = -32768');
+  refuseNewerDatabase(MIGRATIONS, appliedMigration(connection));
+  migrate(drizzle(connection), { migrationsFolder: MIGRATIONS });
+  connection
+    .prepare('INSERT OR IGNORE INTO revision_counter (id, current, compacted, checks) VALUES (1, 0, 0, 0)')
+    .run();
+}
+
+function lock(connection: Connection, file: string): void {
+  try {
+    connection.exec('BEGIN EXCLUSIVE; COMMIT');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) {
+      throw new StorageError(
+        'Unavailable',
+        `another process has the database file ${file}; only one may serve it`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw error;
+  }
+}
+
+function appliedMigration(connection: Connection): number | undefined {
+  const table = connection
+    .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '__drizzle_migrations'")
+    .get();
+  if (table === undefined) return undefined;
+  const row = connection.prepare('SELECT max(created_at) AS applied FROM __drizzle_migrations').get() as {
+    applied: number | null;
+  };
+  return row.applied ?? undefined;
+}
+
+function driverOf(connection: Connection): Driver {
+  const touch = connection.prepare('UPDATE revision_counter SET checks = checks + 1 WHERE id = 1');
+  return {
+    revisions: new SqliteRevisions(connection),
+    tasks: new SqliteTaskTables(connection),
+    shared: false,
+    async check() {
+      translated(() => touch.run());
+    },
+    async close() {
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Database, Statement } from 'better-sqlite3';
+
+export interface RawLogRow {
+  revision: number;
+  resource: string;
+  namespace: string;
+  name: string;
+  op: 'create' | 'update' | 'delete';
+  previousRevision: number;
+  body: string;
+  previousBody: string | null;
+}
+
+export interface RawObjectRow {
+  resource: string;
+  namespace: string;
+  name: string;
+  revision: number;
+  body: string;
+}
+
+export type RevisionStatements = ReturnType<typeof prepareRevisionStatements>;
+
+const LOG_COLUMNS = `r.revision, r.resource, r.namespace, r.name, r.op, r.previous_revision AS previousRevision,
+  r.body, p.body AS previousBody`;
+
+/** Every statement of SqliteRevisions, prepared once. */
+export function prepareRevisionStatements(db: Database) {
+  return {
+    beginWrite: db.prepare('BEGIN IMMEDIATE'),
+    beginRead: db.prepare('BEGIN'),
+    state: db.prepare('SELECT current, compacted FROM revision_counter WHERE id = 1'),
+    setCurrent: db.prepare('UPDATE revision_counter SET current = ? WHERE id = 1'),
+    setCompacted: db.prepare('UPDATE revision_counter SET compacted = ? WHERE id = 1'),
+    ...objectStatements(db),
+    ...logStatements(db),
+    purge: ['task_events', 'task_messages', 'task_sources'].map((table): Statement =>
+      db.prepare(`DELETE FROM ${table} WHERE task_uid = ?`),
+    ),
+    markPurged: db.prepare(
+      `INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at) VALUES (?, 0, 0, ?)
+       ON CONFLICT (task_uid) DO UPDATE SET purged_at = excluded.purged_at`,
+    ),
+    dropTombstones: db.prepare('DELETE FROM task_logs WHERE purged_at > 0 AND purged_at <= ?'),
+  };
+}
+
+function objectStatements(db: Database) {
+  return {
+    currentRevision: db.prepare(
+      'SELECT revision FROM objects WHERE resource = ? AND namespace = ? AND name = ?',
+    ),
+    insertObject: db.prepare('INSERT INTO objects (resource, namespace, name, revision) VALUES (?, ?, ?, ?)'),
+    updateObject: db.prepare(
+      'UPDATE objects SET revision = ? WHERE resource = ? AND namespace = ? AND name = ?',
+    ),
+    deleteObject: db.prepare('DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?'),
+    snapshot: db.prepare(
+      `SELECT o.resource, o.namespace, o.name, o.revision, r.body
+       FROM objects o JOIN revisions r ON r.revision = o.revision`,
+    ),
+  };
+}
+
+function logStatements(db: Database) {
+  return {
+    insertRevision: db.prepare(
+      `INSERT INTO revisions (revision, resource, namespace, name, op, previous_revision, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    // Only a delete needs the row before it: its own body is empty.
+    tail: db.prepare(
+      `SELECT ${LOG_COLUMNS} FROM revisions r
+       LEFT JOIN revisions p ON r.op = 'delete' AND p.revision = r.previous_revision
+       WHERE r.revision > ? ORDER BY r.revision LIMIT ?`,
+    ),
+    history: db.prepare(
+      `SELECT ${LOG_COLUMNS} FROM revisions r LEFT JOIN revisions p ON p.revision = r.previous_revision
+       WHERE r.resource = ? AND r.revision > ? AND r.revision <= ? ORDER BY r.revision LIMIT ?`,
+    ),
+    dropReplaced: db.prepare(
+      `DELETE FROM revisions WHERE revision IN
+       (SELECT previous_revision FROM revisions WHERE revision > ? AND revision <= ? AND previous_revision > 0)`,
+    ),
+    dropDeletes: db.prepare("DELETE FROM revisions WHERE revision > ? AND revision <= ? AND op = 'delete'"),
+  };
+}

@@ -1,0 +1,178 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type {
+  DriverMutation,
+  HistoryQuery,
+  HistoryRow,
+  LogRow,
+  MutationOutcome,
+  ObjectRow,
+  RevisionState,
+  RevisionTables,
+  StorageKey,
+} from '../contract.ts';
+import { translated } from './errors.ts';
+import { prepareRevisionStatements } from './revision-statements.ts';
+import type { RawLogRow, RawObjectRow, RevisionStatements } from './revision-statements.ts';
+
+/** Revisions per transaction of a compaction: short, because writes wait for it. */
+const COMPACT_BATCH = 1_000;
+
+/** Objects and the revision log in SQLite. Synchronous underneath: a commit blocks for one fsync. */
+export class SqliteRevisions implements RevisionTables {
+  readonly #connection: Database;
+  readonly #sql: RevisionStatements;
+
+  constructor(connection: Database) {
+    this.#connection = connection;
+    this.#sql = prepareRevisionStatements(connection);
+  }
+
+  async commit(mutations: readonly DriverMutation[]): Promise<MutationOutcome[]> {
+    return this.#write(() => {
+      const start = this.#state().current;
+      let current = start;
+      const outcomes = mutations.map((mutation): MutationOutcome => {
+        const outcome = this.#applyOne(mutation, current + 1);
+        if (outcome.ok) current = outcome.revision;
+        return outcome;
+      });
+      if (current > start) this.#sql.setCurrent.run(current);
+      return outcomes;
+    });
+  }
+
+  async tail(after: number, limit: number): Promise<LogRow[]> {
+    return translated(() => (this.#sql.tail.all(after, limit) as RawLogRow[]).map((row) => logRow(row)));
+  }
+
+  async history({
+    resource,
+    after,
+    upTo,
+    limit,
+  }: HistoryQuery): Promise<{ compacted: number; rows: HistoryRow[] }> {
+    return this.#read(() => {
+      const rows = this.#sql.history.all(resource, after, upTo, limit) as RawLogRow[];
+      return { compacted: this.#state().compacted, rows: rows.map((row) => historyRow(row)) };
+    });
+  }
+
+  async revision(): Promise<RevisionState> {
+    return translated(() => this.#state());
+  }
+
+  async snapshot(): Promise<{ revision: number; compacted: number; rows: ObjectRow[] }> {
+    return this.#read(() => {
+      const { current, compacted } = this.#state();
+      const rows = (this.#sql.snapshot.all() as RawObjectRow[]).map((row) => ({
+        key: keyOf(row),
+        revision: row.revision,
+        body: row.body,
+      }));
+      return { revision: current, compacted, rows };
+    });
+  }
+
+  async compact(upTo: number): Promise<number> {
+    for (;;) {
+      const { compacted, done } = this.#write(() => this.#compactBatch(upTo));
+      if (done) return compacted;
+      await new Promise(setImmediate); // requests get their turn between two batches
+    }
+  }
+
+  #compactBatch(upTo: number): { compacted: number; done: boolean } {
+    const { current, compacted } = this.#state();
+    const goal = Math.min(upTo, current);
+    const to = Math.min(goal, compacted + COMPACT_BATCH);
+    if (to <= compacted) return { compacted, done: true };
+    // What a revision in the batch replaced goes; then the deletes themselves, which nothing later refers to.
+    this.#sql.dropReplaced.run(compacted, to);
+    this.#sql.dropDeletes.run(compacted, to);
+    this.#sql.dropTombstones.run(to);
+    this.#sql.setCompacted.run(to);
+    return { compacted: to, done: to === goal };
+  }
+
+  #applyOne(mutation: DriverMutation, revision: number): MutationOutcome {
+    const { resource, namespace, name } = mutation.key;
+    const sql = this.#sql;
+    const current = sql.currentRevision.get(resource, namespace, name) as { revision: number } | undefined;
+    const refusal = refuse(mutation, current?.revision);
+    if (refusal !== undefined) return { ok: false, code: refusal };
+    sql.insertRevision.run(
+      revision,
+      resource,
+      namespace,
+      name,
+      mutation.op,
+      current?.revision ?? 0,
+      mutation.body,
+    );
+    if (mutation.op === 'create') sql.insertObject.run(resource, namespace, name, revision);
+    else if (mutation.op === 'update') sql.updateObject.run(revision, resource, namespace, name);
+    else sql.deleteObject.run(resource, namespace, name);
+    if (mutation.purgeLogOf !== undefined) this.#purge(mutation.purgeLogOf, revision);
+    return { ok: true, revision };
+  }
+
+  #purge(taskUID: string, revision: number): void {
+    for (const statement of this.#sql.purge) statement.run(taskUID);
+    // A late append must not start the log anew; compaction removes this mark.
+    this.#sql.markPurged.run(taskUID, revision);
+  }
+
+  #state(): RevisionState {
+    return this.#sql.state.get() as RevisionState;
+  }
+
+  #write<T>(body: () => T): T {
+    return translated(() => inTransaction(this.#connection, { begin: this.#sql.beginWrite, body }));
+  }
+
+  #read<T>(body: () => T): T {
+    return translated(() => inTransaction(this.#connection, { begin: this.#sql.beginRead, body }));
+  }
+}
+
+/** Runs the body between `begin` and COMMIT; whatever it throws is thrown after a rollback. */
+export function inTransaction<T>(connection: Database, step: { begin: Statement; body: () => T }): T {
+  step.begin.run();
+  try {
+    const result = step.body();
+    connection.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // Some errors (disk full, I/O) have rolled back already.
+    if (connection.inTransaction) connection.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function refuse(
+  mutation: DriverMutation,
+  current: number | undefined,
+): 'Exists' | 'NotFound' | 'Conflict' | undefined {
+  if (mutation.op === 'create') return current === undefined ? undefined : 'Exists';
+  if (current === undefined) return 'NotFound';
+  return current === mutation.expectedRevision ? undefined : 'Conflict';
+}
+
+const keyOf = (row: StorageKey): StorageKey => ({
+  resource: row.resource,
+  namespace: row.namespace,
+  name: row.name,
+});
+
+const logRow = (row: RawLogRow): LogRow => ({
+  revision: row.revision,
+  key: keyOf(row),
+  op: row.op,
+  previousRevision: row.previousRevision,
+  body: row.op === 'delete' ? (row.previousBody ?? '') : row.body,
+});
+
+const historyRow = (row: RawLogRow): HistoryRow => ({
+  ...logRow(row),
+  ...(row.previousBody === null ? {} : { previousBody: row.previousBody }),
+});

@@ -1,0 +1,112 @@
+import type { Database } from 'better-sqlite3';
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventType,
+  TaskMessage,
+  TaskMessageInput,
+} from '../../machinery/task-event.ts';
+import type { AppendOutcome, TaskLogQuery, TaskTables } from '../contract.ts';
+import { planAppend } from '../plan-append.ts';
+import type { AppendPlan, TaskLogState } from '../plan-append.ts';
+import { translated } from './errors.ts';
+import { inTransaction } from './sqlite-revisions.ts';
+
+interface RawTaskEvent {
+  seq: number;
+  source: string;
+  sourceSeq: number;
+  time: string;
+  type: TaskEventType;
+  data: string;
+}
+
+type Statements = ReturnType<typeof prepareStatements>;
+
+/** Task logs in SQLite. */
+export class SqliteTaskTables implements TaskTables {
+  readonly #connection: Database;
+  readonly #sql: Statements;
+
+  constructor(connection: Database) {
+    this.#connection = connection;
+    this.#sql = prepareStatements(connection);
+  }
+
+  async appendTaskEvents(batches: readonly TaskEventAppend[]): Promise<AppendOutcome[]> {
+    const body = (): AppendOutcome[] => batches.map((batch) => this.#append(batch));
+    return translated(() => inTransaction(this.#connection, { begin: this.#sql.begin, body }));
+  }
+
+  async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<TaskEvent[]> {
+    const rows = translated(() => this.#sql.events.all(taskUID, after, limit) as RawTaskEvent[]);
+    return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }));
+  }
+
+  async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {
+    return translated(() => this.#sql.messages.all(taskUID, after, limit) as TaskMessage[]);
+  }
+
+  #append(batch: TaskEventAppend): AppendOutcome {
+    const plan = planAppend(batch, this.#stateOf(batch));
+    if (plan.rows !== undefined) this.#write(batch, plan.rows);
+    return plan.outcome;
+  }
+
+  #stateOf({ taskUID, source }: TaskEventAppend): TaskLogState {
+    const log = this.#sql.log.get(taskUID) as Omit<TaskLogState, 'lastSourceSeq'> | undefined;
+    const known = this.#sql.source.get(taskUID, source) as { lastSourceSeq: number } | undefined;
+    return {
+      ...(log ?? { lastSeq: 0, lastMessageId: 0, purgedAt: 0 }),
+      lastSourceSeq: known?.lastSourceSeq ?? 0,
+    };
+  }
+
+  #write({ taskUID, source }: TaskEventAppend, rows: NonNullable<AppendPlan['rows']>): void {
+    for (const { seq, sourceSeq, time, type, data } of rows.events) {
+      this.#sql.insertEvent.run(taskUID, seq, source, sourceSeq, time, type, JSON.stringify(data));
+    }
+    for (const message of rows.messages) this.#insertMessage(taskUID, { ...message, source });
+    this.#sql.putLog.run(taskUID, rows.lastSeq, rows.lastMessageId);
+    this.#sql.putSource.run(taskUID, source, rows.lastSourceSeq);
+  }
+
+  #insertMessage(taskUID: string, message: TaskMessageInput & { id: number; source: string }): void {
+    const { id, source, role, content, time } = message;
+    this.#sql.insertMessage.run(taskUID, id, source, role, content, time);
+  }
+}
+
+function prepareStatements(db: Database) {
+  return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    log: db.prepare(
+      `SELECT last_seq AS lastSeq, last_message_id AS lastMessageId, purged_at AS purgedAt
+       FROM task_logs WHERE task_uid = ?`,
+    ),
+    source: db.prepare(
+      'SELECT last_source_seq AS lastSourceSeq FROM task_sources WHERE task_uid = ? AND source = ?',
+    ),
+    insertEvent: db.prepare(
+      'INSERT INTO task_events (task_uid, seq, source, source_seq, time, type, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    insertMessage: db.prepare(
+      'INSERT INTO task_messages (task_uid, id, source, role, content, time) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    putLog: db.prepare(
+      `INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at) VALUES (?, ?, ?, 0)
+       ON CONFLICT (task_uid) DO UPDATE SET last_seq = excluded.last_seq, last_message_id = excluded.last_message_id`,
+    ),
+    putSource: db.prepare(
+      `INSERT INTO task_sources (task_uid, source, last_source_seq) VALUES (?, ?, ?)
+       ON CONFLICT (task_uid, source) DO UPDATE SET last_source_seq = excluded.last_source_seq`,
+    ),
+    events: db.prepare(
+      `SELECT seq, source, source_seq AS sourceSeq, time, type, data
+       FROM task_events WHERE task_uid = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    ),
+    messages: db.prepare(
+      `SELECT id, source, role, content, time FROM task_messages WHERE task_uid = ? AND id > ? ORDER BY id LIMIT ?`,
+    ),
+  };
+}

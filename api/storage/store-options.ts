@@ -1,0 +1,33 @@
+/** How a store behaves under load and over time; the defaults are right for production. */
+export interface StoreOptions {
+  /** Writes per transaction. */
+  maxItems: number;
+  /** Characters per transaction, about; stays well below MySQL's smallest common max_allowed_packet, 16 MiB. */
+  maxBytes: number;
+  /** Writes that may wait; more are refused as Unavailable. */
+  maxWaiting: number;
+  /** Events kept in memory per resource, for watches that start a little in the past. */
+  ringCapacity: number;
+  /** Events that may wait for a slow watch before it ends with TooSlow. */
+  watchBuffer: number;
+  /** How long a read waits for a revision, in milliseconds; kube-apiserver waits 3 s. */
+  waitMs: number;
+  /** Milliseconds between looks at a shared database's log. */
+  pollMs: number;
+  /** Milliseconds between looks at a followed task log in a shared database. */
+  taskPollMs: number;
+  /** See CompactorOptions. */
+  compaction: { everyMs: number; windowMs: number; minRevisions: number };
+}
+
+export const DEFAULT_STORE_OPTIONS: StoreOptions = {
+  maxItems: 256,
+  maxBytes: 4 * 1024 * 1024,
+  maxWaiting: 10_000,
+  ringCapacity: 2_000,
+  watchBuffer: 10_000,
+  waitMs: 3_000,
+  pollMs: 50,
+  taskPollMs: 1_000,
+  compaction: { everyMs: 60_000, windowMs: 15 * 60_000, minRevisions: 10_000 },
+};

@@ -1,0 +1,170 @@
+import type { Clock } from '../machinery/clock.ts';
+import { describeError } from '../machinery/logger.ts';
+import type { Logger } from '../machinery/logger.ts';
+import { Committer } from './committer.ts';
+import { Compactor } from './compactor.ts';
+import { StorageError } from './contract.ts';
+import type {
+  Driver,
+  ListQuery,
+  ListResult,
+  Mutation,
+  StorageKey,
+  Store,
+  StoredObject,
+  StoreEvent,
+  TaskLog,
+  WakeUp,
+  WatchQuery,
+} from './contract.ts';
+import { Follower } from './follower.ts';
+import { Freshness } from './freshness.ts';
+import { Memory } from './memory.ts';
+import { Poller } from './poller.ts';
+import type { StoreOptions } from './store-options.ts';
+import { StoredTaskLog } from './task-log.ts';
+import { compactedError, watchFrom } from './watch.ts';
+
+export interface DriverStoreOptions {
+  driver: Driver;
+  wakeUp: WakeUp;
+  logger: Logger;
+  clock: Clock;
+  options: StoreOptions;
+}
+
+/** Loads the current objects into memory and serves them. The store owns the driver and the wake-up from here on. */
+export async function loadStore(parts: DriverStoreOptions): Promise<Store> {
+  const snapshot = await parts.driver.revisions.snapshot();
+  const memory = new Memory({ snapshot, ringCapacity: parts.options.ringCapacity });
+  return new DriverStore(parts, memory, snapshot.compacted);
+}
+
+class DriverStore implements Store {
+  readonly log: TaskLog;
+  readonly #parts: DriverStoreOptions;
+  readonly #memory: Memory;
+  readonly #follower: Follower;
+  readonly #freshness: Freshness;
+  readonly #committer: Committer;
+  readonly #compactor: Compactor;
+  readonly #taskLog: StoredTaskLog;
+  readonly #poller: Poller | undefined;
+  #closing: Promise<void> | undefined;
+  #failure: StorageError | undefined;
+
+  constructor(parts: DriverStoreOptions, memory: Memory, compacted: number) {
+    const { driver, wakeUp, clock, logger, options } = parts;
+    const { maxItems, maxBytes, maxWaiting } = options;
+    const limits = { maxItems, maxBytes, maxWaiting };
+    this.#parts = parts;
+    this.#memory = memory;
+    const follower = new Follower({ memory, log: driver.revisions, onGap: (error) => this.#stop(error) });
+    this.#follower = follower;
+    this.#freshness = new Freshness({
+      memory,
+      follower,
+      clock,
+      shared: driver.shared,
+      readRevision: () => driver.revisions.revision(),
+      waitMs: options.waitMs,
+    });
+    this.#committer = new Committer({
+      memory,
+      follower,
+      tables: driver.revisions,
+      onCommitted: () => wakeUp.publish('revision'),
+      ...limits,
+    });
+    this.#compactor = new Compactor(
+      { memory, tables: driver.revisions, clock, logger, ...options.compaction },
+      compacted,
+    );
+    const pollMs = driver.shared ? options.taskPollMs : undefined;
+    this.#taskLog = new StoredTaskLog({ tables: driver.tasks, wakeUp, clock, pollMs, ...limits });
+    this.log = this.#taskLog;
+    this.#poller = driver.shared
+      ? new Poller({ follower, wakeUp, clock, logger, everyMs: options.pollMs })
+      : undefined;
+  }
+
+  async get(key: StorageKey): Promise<StoredObject | undefined> {
+    this.#assertOpen();
+    await this.#freshness.newest();
+    return this.#memory.get(key);
+  }
+
+  async list({ resource, namespace, minRevision }: ListQuery): Promise<ListResult> {
+    this.#assertOpen();
+    if (minRevision === undefined) await this.#freshness.newest();
+    else await this.#freshness.reached(minRevision);
+    const items = this.#memory.resource(resource).objects.list(namespace);
+    return { revision: this.#memory.revision, items };
+  }
+
+  async commit(mutation: Mutation): Promise<StoredObject> {
+    this.#assertOpen();
+    if (mutation.op !== 'create' && mutation.expectedRevision > this.#memory.revision) {
+      // A revision that another replica gave out, perhaps; one that nobody did is a conflict.
+      await this.#freshness.newest();
+    }
+    return this.#committer.commit(mutation);
+  }
+
+  async *watch(query: WatchQuery): AsyncGenerator<readonly StoreEvent[]> {
+    this.#assertOpen();
+    if (query.after < this.#compactor.compacted) throw compactedError(query.after, this.#compactor.compacted);
+    await this.#freshness.reached(query.after);
+    yield* watchFrom(query, {
+      memory: this.#memory,
+      log: this.#parts.driver.revisions,
+      bufferCapacity: this.#parts.options.watchBuffer,
+    });
+    // A store that stopped because of an error says so to those who still watch.
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  compact(): Promise<number> {
+    this.#assertOpen();
+    return this.#compactor.compact();
+  }
+
+  async check(): Promise<void> {
+    this.#assertOpen();
+    await this.#parts.driver.check();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#poller?.close();
+    this.#memory.endWatches();
+    await this.#compactor.close();
+    await this.#committer.close();
+    await this.#taskLog.close();
+    await this.#follower.idle();
+    await this.#parts.wakeUp.close();
+    await this.#parts.driver.close();
+  }
+
+  /** An event was about to be lost: serving on would hide it. */
+  #stop(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = new StorageError('Closed', 'the store stopped: its log of revisions has a gap', {
+      cause: error,
+    });
+    this.#parts.logger.error('the store stopped: its log of revisions has a gap', {
+      error: describeError(error),
+      revision: this.#memory.revision,
+    });
+    this.#memory.endWatches(this.#failure);
+  }
+
+  #assertOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closing !== undefined) throw new StorageError('Closed', 'the store is closed');
+  }
+}

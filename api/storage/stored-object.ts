@@ -1,0 +1,67 @@
+import type { Unstructured } from '../machinery/meta.ts';
+import type { StorageKey, StoredObject } from './contract.ts';
+
+const METADATA = '"metadata":{';
+
+/**
+ * The text that the database keeps: apiVersion, kind and metadata first, no resourceVersion, because the
+ * revision is not known before the commit. `restore` puts it in, so an object is serialised once per write.
+ */
+export function encodeBody(object: Unstructured): string {
+  const { apiVersion, kind, metadata, ...rest } = object;
+  const { resourceVersion: _, ...meta } = metadata;
+  const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":${JSON.stringify(meta)}`;
+  const tail = JSON.stringify(rest);
+  return tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`;
+}
+
+/** The stored object of a body at a revision. */
+export function restore(key: StorageKey, revision: number, body: string): StoredObject {
+  // apiVersion and kind come first and quotes inside strings are escaped, so the first match is metadata itself.
+  const at = body.indexOf(METADATA) + METADATA.length;
+  const separator = body.charAt(at) === '}' ? '' : ',';
+  return new Restored(
+    key,
+    revision,
+    `${body.slice(0, at)}"resourceVersion":"${revision}"${separator}${body.slice(at)}`,
+  );
+}
+
+/** The same state at a later revision: what a DELETED event carries. */
+export function atRevision(stored: StoredObject, revision: number): StoredObject {
+  const text = stored
+    .json()
+    .replace(`"resourceVersion":"${stored.revision}"`, `"resourceVersion":"${revision}"`);
+  return new Restored(stored.key, revision, text);
+}
+
+/** Parses on first use: most objects are only ever sent on as text. */
+class Restored implements StoredObject {
+  readonly key: StorageKey;
+  readonly revision: number;
+  readonly #text: string;
+  #object: Unstructured | undefined;
+
+  constructor(key: StorageKey, revision: number, text: string) {
+    this.key = key;
+    this.revision = revision;
+    this.#text = text;
+    Object.freeze(this);
+  }
+
+  get object(): Unstructured {
+    this.#object ??= deepFreeze(JSON.parse(this.#text) as Unstructured);
+    return this.#object;
+  }
+
+  json(): string {
+    return this.#text;
+  }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) deepFreeze(member);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,106 @@
+import { StorageError } from './contract.ts';
+import type { HistoryRow, RevisionTables, StoreEvent, StoreEventType, WatchQuery } from './contract.ts';
+import type { Memory } from './memory.ts';
+import { restore } from './stored-object.ts';
+import { Watcher } from './watcher.ts';
+
+const PAGE = 500;
+
+const TYPES: Record<HistoryRow['op'], StoreEventType> = {
+  create: 'ADDED',
+  update: 'MODIFIED',
+  delete: 'DELETED',
+};
+
+export interface WatchOptions {
+  memory: Memory;
+  log: Pick<RevisionTables, 'history'>;
+  /** Events that may wait for a slow reader. */
+  bufferCapacity: number;
+}
+
+/**
+ * History out of the database until memory's ring covers the rest, then live. The change-over happens in one
+ * synchronous step, so nothing is missed or repeated.
+ */
+export async function* watchFrom(
+  query: WatchQuery,
+  options: WatchOptions,
+): AsyncGenerator<readonly StoreEvent[]> {
+  const { memory } = options;
+  const resource = memory.resource(query.resource);
+  let cursor = query.after;
+  while (cursor < resource.ring.floor) {
+    if (query.signal.aborted || memory.closed) return;
+    const upTo = memory.revision;
+    const page = await readHistory(query, { options, cursor, upTo });
+    if (page.events.length > 0) yield page.events;
+    cursor = page.reached;
+  }
+  yield* live(query, options, cursor);
+}
+
+interface HistoryStep {
+  options: WatchOptions;
+  cursor: number;
+  upTo: number;
+}
+
+async function readHistory(
+  query: WatchQuery,
+  { options, cursor, upTo }: HistoryStep,
+): Promise<{ events: StoreEvent[]; reached: number }> {
+  const { compacted, rows } = await options.log.history({
+    resource: query.resource,
+    after: cursor,
+    upTo,
+    limit: PAGE,
+  });
+  if (cursor < compacted) throw compactedError(cursor, compacted);
+  const events = rows
+    .filter((row) => query.namespace === undefined || row.key.namespace === query.namespace)
+    .map((row) => eventOf(row));
+  return { events, reached: rows.length < PAGE ? upTo : (rows.at(-1)?.revision ?? upTo) };
+}
+
+async function* live(
+  query: WatchQuery,
+  options: WatchOptions,
+  after: number,
+): AsyncGenerator<readonly StoreEvent[]> {
+  const resource = options.memory.resource(query.resource);
+  const watcher = new Watcher(options.bufferCapacity);
+  const entry = { namespace: query.namespace, watcher };
+  const end = (): void => watcher.end();
+  const missed = resource.ring
+    .after(after)
+    .filter((event) => query.namespace === undefined || event.object.key.namespace === query.namespace);
+  resource.watchers.add(entry);
+  query.signal.addEventListener('abort', end, { once: true });
+  try {
+    if (query.signal.aborted || options.memory.closed) return;
+    if (missed.length > 0) yield missed;
+    for (;;) {
+      const events = await watcher.next();
+      if (events === undefined) return;
+      yield events;
+    }
+  } finally {
+    resource.watchers.delete(entry);
+    query.signal.removeEventListener('abort', end);
+  }
+}
+
+function eventOf(row: HistoryRow): StoreEvent {
+  return Object.freeze({
+    type: TYPES[row.op],
+    revision: row.revision,
+    object: restore(row.key, row.revision, row.body),
+    previous:
+      row.previousBody === undefined ? undefined : restore(row.key, row.previousRevision, row.previousBody),
+  });
+}
+
+export function compactedError(after: number, compacted: number): StorageError {
+  return new StorageError('Compacted', `revision ${after} is older than the compacted revision ${compacted}`);
+}

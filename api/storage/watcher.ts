@@ -1,0 +1,68 @@
+import { StorageError } from './contract.ts';
+import type { StoreEvent } from './contract.ts';
+
+/**
+ * One watch that has reached the present: a bounded buffer between the writer and a reader who may be slow.
+ */
+export class Watcher {
+  readonly #capacity: number;
+  #batches: (readonly StoreEvent[])[] = [];
+  #buffered = 0;
+  #failure: StorageError | undefined;
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  /** `capacity`: events that may wait for the reader. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  push(events: readonly StoreEvent[]): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    if (this.#buffered + events.length > this.#capacity) {
+      this.fail(
+        new StorageError('TooSlow', 'the watch fell behind; watch again from the last revision seen'),
+      );
+      return;
+    }
+    this.#batches.push(events);
+    this.#buffered += events.length;
+    this.#wakeUp();
+  }
+
+  /** The reader gets the error instead of what is still buffered: it starts over anyway. */
+  fail(error: StorageError): void {
+    this.#failure ??= error;
+    this.#batches = [];
+    this.#wakeUp();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wakeUp();
+  }
+
+  /** What is buffered, waiting for it if need be; undefined at the end. Throws the failure. */
+  async next(): Promise<readonly StoreEvent[] | undefined> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#ended) return undefined;
+      if (this.#batches.length > 0) return this.#take();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #take(): readonly StoreEvent[] {
+    const batches = this.#batches;
+    this.#batches = [];
+    this.#buffered = 0;
+    return batches.length === 1 ? (batches[0] ?? []) : batches.flat();
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
