@@ -38,6 +38,8 @@ clean: ## remove node_modules and all that was built, local data too
 	@rm -rf node_modules coverage .cache
 
 # The lock file npm writes last: newer than ours means that node_modules is complete and current.
+# Not `npm ci`: it refuses a lock file made where the registry serves no packages for other platforms
+# ("Missing: @swc/core-darwin-arm64@ from lock file"). What is locked is installed as locked either way.
 $(DEPS): package-lock.json
-	@npm ci --ignore-scripts
+	@npm install --no-save --ignore-scripts --loglevel=error
 	@touch $(DEPS)
