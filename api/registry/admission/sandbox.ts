@@ -1,0 +1,25 @@
+import { forbidden } from '../../schema/field-error.ts';
+import { type Admission, fieldsOf, immutableFields } from './rules.ts';
+
+const CHANGEABLE = new Set(['cancel', 'executorName']);
+
+/**
+ * A Sandbox is one run: what it runs never changes. Its binding is set once, as that of a Pod, so that two
+ * executors can never both believe that the run is theirs.
+ */
+export const sandboxAdmission: Admission = {
+  judge(sandbox, previous) {
+    if (previous === undefined) return [];
+    const before = fieldsOf(previous['spec']);
+    const after = fieldsOf(sandbox['spec']);
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+      (name) => !CHANGEABLE.has(name),
+    );
+    const causes = immutableFields({ at: 'spec', names, before, after, why: 'field is immutable' });
+    const bound = before['executorName'] ?? '';
+    if (bound !== '' && after['executorName'] !== bound) {
+      causes.push(forbidden('spec.executorName', 'field is immutable once the Sandbox is bound'));
+    }
+    return causes;
+  },
+};

@@ -1,0 +1,70 @@
+import { formatApiVersion } from '../machinery/group-version-kind.ts';
+import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
+import { badRequest, invalid } from '../machinery/status-error.ts';
+import { invalidValue } from '../schema/field-error.ts';
+import { coerceObjectMeta } from '../schema/object-meta.ts';
+import type { FieldValidation } from './requests.ts';
+import type { Resource } from './resource.ts';
+
+/** A body as an object of its kind: known fields only, defaults in place, metadata of the right types. */
+export interface Decoded {
+  object: Unstructured;
+  warnings: string[];
+}
+
+/** @throws StatusError BadRequest or Invalid, naming what does not fit */
+export function decodeObject(resource: Resource, body: unknown, fieldValidation: FieldValidation): Decoded {
+  const typed = withTypeMeta(resource, body);
+  const { metadata, unknownFields: unknownMeta, causes } = coerceObjectMeta(typed['metadata']);
+  if (causes.length > 0) throw invalid(resource, metadata.name, causes);
+  const pruned = resource.compiled.prune({ ...typed, metadata });
+  const object = resource.compiled.applyDefaults(pruned.object);
+  const unknown = [...pruned.unknownFields, ...unknownMeta];
+  return { object, warnings: judgeUnknownFields(resource, unknown, fieldValidation) };
+}
+
+function judgeUnknownFields(
+  resource: Resource,
+  fields: readonly string[],
+  fieldValidation: FieldValidation,
+): string[] {
+  if (fieldValidation === 'Ignore') return [];
+  const texts = fields.map((field) => `unknown field "${field}"`);
+  if (fieldValidation === 'Warn' || texts.length === 0) return texts;
+  const { kind, version } = resource;
+  throw badRequest(
+    `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${texts.join(', ')}`,
+  );
+}
+
+function withTypeMeta(resource: Resource, body: unknown): Record<string, unknown> & Unstructured {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; the body is no JSON object`,
+    );
+  }
+  const wanted = formatApiVersion(resource);
+  const { kind, apiVersion, metadata } = body as Record<string, unknown>;
+  if (!resource.builtIn && (kind === undefined || kind === '')) {
+    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body).slice(0, 256)}'`);
+  }
+  if (!isAbsent(apiVersion, resource) && apiVersion !== wanted) {
+    throw badRequest(
+      `the API version in the data (${printed(apiVersion)}) does not match the expected API version (${wanted})`,
+    );
+  }
+  if (!isAbsent(kind, resource) && kind !== resource.kind) {
+    const name = (metadata as { name?: unknown } | null | undefined)?.name;
+    throw invalid(resource, typeof name === 'string' ? name : '', [
+      invalidValue('kind', kind, `must be ${resource.kind}`),
+    ]);
+  }
+  return { ...body, apiVersion: wanted, kind: resource.kind, metadata: metadata as ObjectMeta };
+}
+
+/** Built-in kinds take their kind and version from the URL when the body has none. */
+const isAbsent = (value: unknown, resource: Resource): boolean =>
+  resource.builtIn && (value === undefined || value === '');
+
+const printed = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value) ?? '');

@@ -1,0 +1,13 @@
+import { notFound } from '../machinery/status-error.ts';
+import type { StoredObject } from '../storage/contract.ts';
+import type { RegistryContext } from './context.ts';
+import { storageKey, type Target } from './resource.ts';
+import { stored } from './storage-failure.ts';
+
+/** The newest state. @throws StatusError NotFound */
+export async function getObject(context: RegistryContext, target: Target): Promise<StoredObject> {
+  const { resource, name } = target;
+  const found = await stored(context.store.get(storageKey(target)), { resource, name });
+  if (found === undefined) throw notFound(resource, name);
+  return found;
+}

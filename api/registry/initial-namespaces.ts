@@ -1,0 +1,18 @@
+import { isStatusError } from '../machinery/status-error.ts';
+import { INITIAL_NAMESPACES } from './admission/namespace.ts';
+import type { Registry } from './registry.ts';
+import { storageResource } from './resource.ts';
+
+/** Makes the namespaces that everything else relies on; several replicas may do so at once. */
+export async function createInitialNamespaces(registry: Registry): Promise<void> {
+  const resource = registry.resources.find((one) => storageResource(one) === 'namespaces');
+  if (resource === undefined) throw new Error('the kind Namespace is not defined');
+  for (const name of INITIAL_NAMESPACES) {
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    try {
+      await registry.create({ resource, namespace: '', body, dryRun: false, fieldValidation: 'Strict' });
+    } catch (error) {
+      if (!isStatusError(error, 'AlreadyExists')) throw error;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../machinery/clock.ts';
+import type { Store, StoredObject } from '../storage/contract.ts';
+import type { RegistryContext } from './context.ts';
+import { createObject } from './create.ts';
+import { deleteObject } from './delete.ts';
+import { getObject } from './get.ts';
+import { listObjects } from './list.ts';
+import { patchObject } from './patch.ts';
+import type {
+  CreateRequest,
+  DeleteRequest,
+  DeleteResult,
+  ListQuery,
+  ObjectList,
+  PatchRequest,
+  UpdateRequest,
+  WatchItem,
+  WatchQuery,
+  WriteResult,
+} from './requests.ts';
+import type { Resource, Target } from './resource.ts';
+import { updateObject } from './update.ts';
+import { watchObjects } from './watch.ts';
+
+/** The verbs of the API on objects of any kind: one file per verb. Failures are StatusErrors. */
+export interface Registry {
+  /** Every kind served. */
+  readonly resources: readonly Resource[];
+  get(target: Target): Promise<StoredObject>;
+  list(query: ListQuery): Promise<ObjectList>;
+  watch(query: WatchQuery): AsyncIterable<readonly WatchItem[]>;
+  create(request: CreateRequest): Promise<WriteResult>;
+  update(request: UpdateRequest): Promise<WriteResult>;
+  patch(request: PatchRequest): Promise<WriteResult>;
+  delete(request: DeleteRequest): Promise<DeleteResult>;
+}
+
+export interface RegistryOptions {
+  resources: readonly Resource[];
+  store: Store;
+  clock?: Clock;
+  random?: () => number;
+  newUID?: () => string;
+}
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const context: RegistryContext = {
+    resources: options.resources,
+    store: options.store,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    newUID: options.newUID ?? randomUUID,
+  };
+  return {
+    resources: options.resources,
+    get: (target) => getObject(context, target),
+    list: (query) => listObjects(context, query),
+    watch: (query) => watchObjects(context, query),
+    create: (request) => createObject(context, request),
+    update: (request) => updateObject(context, request),
+    patch: (request) => patchObject(context, request),
+    delete: (request) => deleteObject(context, request),
+  };
+}

@@ -1,0 +1,67 @@
+import {
+  alreadyExists,
+  conflict,
+  expired,
+  notFound,
+  StatusError,
+  unavailable,
+} from '../machinery/status-error.ts';
+import { StorageError, type StorageErrorCode } from '../storage/contract.ts';
+import type { Resource } from './resource.ts';
+
+export function isStorageError(error: unknown, code: StorageErrorCode): error is StorageError {
+  return error instanceof StorageError && error.code === code;
+}
+
+/** What a client is told about a failure of the store; other errors pass as they are. */
+export function storageFailure(error: unknown, at: { resource: Resource; name?: string }): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const name = at.name ?? '';
+  switch (error.code) {
+    case 'Exists':
+      return alreadyExists(at.resource, name);
+    case 'NotFound':
+      return notFound(at.resource, name);
+    case 'Conflict':
+      return conflict(at.resource, name);
+    case 'Compacted':
+      return expired(error.message);
+    case 'FutureRevision':
+      return futureRevision(error);
+    case 'TooSlow':
+      return new StatusError('Timeout', 'the watch was too slow and fell behind; watch again', {
+        cause: error,
+      });
+    case 'Full':
+      return unavailable('the database or its disk has no space left; nothing was stored', error);
+    case 'TooLarge':
+      return new StatusError('RequestEntityTooLarge', 'the object is larger than the database takes', {
+        cause: error,
+      });
+    case 'Unavailable':
+      return unavailable('the database cannot be reached or refuses for now', error);
+    case 'Closed':
+      return unavailable('the server is stopping', error);
+  }
+}
+
+/** kube-apiserver's answer to a resourceVersion that is still to come. */
+function futureRevision(error: StorageError): StatusError {
+  const message = 'Too large resource version';
+  return new StatusError('Timeout', message, {
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message }],
+      retryAfterSeconds: 1,
+    },
+    cause: error,
+  });
+}
+
+/** Awaits a call of the store and translates its failure. */
+export async function stored<T>(promise: Promise<T>, at: { resource: Resource; name?: string }): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    throw storageFailure(error, at);
+  }
+}

@@ -1,0 +1,76 @@
+import { badRequest } from '../machinery/status-error.ts';
+import type {
+  TaskEventAppend,
+  TaskEventInput,
+  TaskEventType,
+  TaskMessageInput,
+} from '../machinery/task-event.ts';
+
+const TYPES: ReadonlySet<string> = new Set<TaskEventType>([
+  'status',
+  'text',
+  'thinking',
+  'tool_call',
+  'tool_result',
+  'usage',
+  'log',
+  'diff',
+  'error',
+  'result',
+]);
+
+/** The body of a POST to a Task's log. @throws StatusError BadRequest naming the field that is wrong */
+export function parseTaskEventAppend(body: unknown): TaskEventAppend {
+  const { source, taskUID, events, messages } = objectAt(body, 'body');
+  if (!Array.isArray(events)) throw wrong('events', 'a list');
+  if (messages !== undefined && !Array.isArray(messages)) throw wrong('messages', 'a list');
+  return {
+    source: textAt(source, 'source'),
+    taskUID: textAt(taskUID, 'taskUID'),
+    events: events.map((event, index) => parseEvent(event, `events[${index}]`)),
+    ...(messages === undefined
+      ? {}
+      : { messages: messages.map((message, index) => parseMessage(message, `messages[${index}]`)) }),
+  };
+}
+
+function wrong(field: string, expected: string): Error {
+  return badRequest(`${field}: Invalid value: must be ${expected}`);
+}
+
+function objectAt(value: unknown, field: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(field, 'an object');
+  return value as Record<string, unknown>;
+}
+
+function textAt(value: unknown, field: string): string {
+  if (typeof value !== 'string' || value === '') throw wrong(field, 'a text that is not empty');
+  return value;
+}
+
+function timeAt(value: unknown, field: string): string {
+  if (typeof value !== 'string' || Number.isNaN(Date.parse(value))) throw wrong(field, 'an RFC 3339 time');
+  return value;
+}
+
+function parseEvent(value: unknown, at: string): TaskEventInput {
+  const { sourceSeq, time, type, data } = objectAt(value, at);
+  if (typeof sourceSeq !== 'number' || !Number.isSafeInteger(sourceSeq) || sourceSeq < 1) {
+    throw wrong(`${at}.sourceSeq`, 'a whole number from 1');
+  }
+  if (typeof type !== 'string' || !TYPES.has(type))
+    throw wrong(`${at}.type`, `one of ${[...TYPES].join(', ')}`);
+  return {
+    sourceSeq,
+    time: timeAt(time, `${at}.time`),
+    type: type as TaskEventType,
+    data: objectAt(data, `${at}.data`),
+  };
+}
+
+function parseMessage(value: unknown, at: string): TaskMessageInput {
+  const { role, content, time } = objectAt(value, at);
+  if (role !== 'USER' && role !== 'ASSISTANT') throw wrong(`${at}.role`, 'USER or ASSISTANT');
+  if (typeof content !== 'string') throw wrong(`${at}.content`, 'a text');
+  return { role, content, time: timeAt(time, `${at}.time`) };
+}
