@@ -1,0 +1,133 @@
+import type { TaskEvent } from './task-event.ts';
+
+/** Turns the events of a Task into text for people, as `logs` prints it; keeps track of half-written lines. */
+export interface TaskEventText {
+  /** The text one more event adds; may be empty, and need not end with a newline. */
+  add(event: TaskEvent): string;
+  /** What is missing for the text to end with a newline. */
+  end(): string;
+}
+
+export interface TaskEventTextOptions {
+  /** Begin each line with the time of its event. */
+  timestamps?: boolean;
+  /** Show the model's reasoning too; it is left out otherwise. */
+  thinking?: boolean;
+}
+
+const MAX_LINE = 160;
+/** Lines of a tool's output that are shown. */
+const MAX_OUTPUT_LINES = 4;
+
+/**
+ * `text` parts run together as the agent wrote them; everything else is on lines of its own:
+ * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line.
+ */
+export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEventText {
+  let open = false;
+  const stamp = (event: TaskEvent): string => (options.timestamps === true ? `${event.time} ` : '');
+  const close = (): string => (open ? '\n' : '');
+
+  function stream(event: TaskEvent, text: string): string {
+    if (text === '') return '';
+    const start = open ? '' : stamp(event);
+    open = !text.endsWith('\n');
+    // A time belongs in front of every line that begins in this text.
+    return start + text.replaceAll(/\n(?!$)/g, `\n${stamp(event)}`);
+  }
+
+  return {
+    add(event) {
+      if (event.type === 'text') return stream(event, field(event, 'text'));
+      const lines = eventLines(event, options.thinking === true);
+      if (lines.length === 0) return '';
+      const text = close() + lines.map((line) => `${stamp(event)}${line}\n`).join('');
+      open = false;
+      return text;
+    },
+    end() {
+      const text = close();
+      open = false;
+      return text;
+    },
+  };
+}
+
+function eventLines(event: TaskEvent, thinking: boolean): string[] {
+  switch (event.type) {
+    case 'status':
+      return [`# ${event.source}: ${statusText(event)}`];
+    case 'thinking':
+      return thinking ? lines(field(event, 'text')).map((line) => `~ ${line}`) : [];
+    case 'tool_call':
+      return [cut(`> ${field(event, 'name')} ${inputText(event.data['input'])}`.trimEnd())];
+    case 'tool_result':
+      return outputLines(event);
+    case 'log':
+      return lines(field(event, 'text')).map((line) => `| ${line}`);
+    case 'diff':
+      return [`# ${diffText(event)}`];
+    case 'error':
+      return [`error: ${[field(event, 'reason'), field(event, 'message')].filter(Boolean).join(': ')}`];
+    case 'result': {
+      const message = [field(event, 'phase'), field(event, 'reason'), field(event, 'message')];
+      const text = message.filter(Boolean).join(': ');
+      return text === '' ? [] : [`# ${event.source}: ${text}`];
+    }
+    case 'usage':
+    case 'text':
+      return [];
+  }
+}
+
+function field(event: TaskEvent, name: string): string {
+  return scalar(event.data[name]);
+}
+
+function scalar(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function statusText(event: TaskEvent): string {
+  const executor = field(event, 'executor');
+  const message = field(event, 'message');
+  return (
+    [field(event, 'phase'), executor && `on ${executor}`].filter(Boolean).join(' ') +
+    (message && `: ${message}`)
+  );
+}
+
+function diffText(event: TaskEvent): string {
+  const count = field(event, 'filesChanged') || '0';
+  return `${count} ${count === '1' ? 'file' : 'files'} changed on ${field(event, 'branch')} (${field(event, 'headCommit').slice(0, 12)})`;
+}
+
+/** What tools of coding agents usually act on, the most telling first. */
+const TELLING = ['file_path', 'path', 'command', 'pattern', 'url', 'query', 'description', 'prompt'];
+
+function inputText(input: unknown): string {
+  if (typeof input !== 'object' || input === null) return scalar(input);
+  const values = input as Record<string, unknown>;
+  const telling = TELLING.map((name) => scalar(values[name])).find((text) => text !== '');
+  if (telling !== undefined) return telling.split('\n')[0] ?? '';
+  return Object.keys(values).length === 0 ? '' : JSON.stringify(values);
+}
+
+function outputLines(event: TaskEvent): string[] {
+  const output = event.data['output'];
+  const all = lines(typeof output === 'string' ? output : JSON.stringify(output ?? ''));
+  const mark = event.data['isError'] === true ? '! ' : '  ';
+  const shown = all.slice(0, MAX_OUTPUT_LINES).map((line) => cut(mark + line));
+  const more = all.length - shown.length;
+  return more > 0 ? [...shown, `${mark}... ${more} more ${more === 1 ? 'line' : 'lines'}`] : shown;
+}
+
+function lines(text: string): string[] {
+  const parts = text.split('\n');
+  if (parts.at(-1) === '') parts.pop();
+  return parts;
+}
+
+function cut(line: string): string {
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE - 3)}...` : line;
+}
