@@ -1,3 +1,4 @@
+import { isConditionTrue } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
 import { BotReason, botNotReady, botReady } from '#api/types/bot';
 import type { BotNotReadyReason } from '#api/types/bot';
@@ -5,7 +6,7 @@ import type { Bot, BotSpec } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { Model } from '#api/types/generated/model';
 import type { Shell } from '#api/types/generated/shell';
-import { isReadyNow } from '#api/types/ready';
+import { modelSettings } from '#api/types/model-config';
 import type { ReadyStatus } from '#api/types/ready';
 
 /** What the Bot's references lead to; undefined where there is no such object. */
@@ -24,7 +25,7 @@ type RefField = 'ghostRef' | 'shellRef' | 'modelRef' | 'secondaryModelRef';
 interface Reference {
   field: RefField;
   kind: 'Ghost' | 'Shell' | 'Model';
-  found: { metadata: { generation?: number }; status?: ReadyStatus } | undefined;
+  found: { status?: ReadyStatus } | undefined;
 }
 
 /** Available when all references resolve to objects that are ready, else naming the first that does not. */
@@ -39,9 +40,25 @@ export function planBot(bot: Bot, parts: BotParts): NewCondition {
     const problem = planReference(bot, reference);
     if (problem !== undefined) return problem;
   }
-  return needsModel(parts.shell) && bot.spec.modelRef === undefined
-    ? botNotReady(BotReason.ModelRequired, 'spec.modelRef: required, since the Shell calls a model.')
-    : botReady();
+  return planModelUse(bot, parts) ?? botReady();
+}
+
+/** Whether the Shell gets the model it needs. */
+function planModelUse(bot: Bot, { shell, model }: BotParts): NewCondition | undefined {
+  const { modelRef } = bot.spec;
+  const type = shell?.spec.shellType ?? shell?.spec.runtime ?? '';
+  if (modelRef === undefined || model === undefined) {
+    return WITHOUT_MODEL.has(type)
+      ? undefined
+      : botNotReady(BotReason.ModelRequired, 'spec.modelRef: required, since the Shell calls a model.');
+  }
+  const { protocol = '' } = modelSettings(model.spec);
+  if (type !== 'ClaudeCode' || protocol === 'anthropic') return undefined;
+  const name = `${modelRef.namespace ?? bot.metadata.namespace ?? ''}/${modelRef.name}`;
+  return botNotReady(
+    BotReason.ModelNotSupported,
+    `spec.modelRef: Model "${name}" speaks ${protocol}; ClaudeCode needs anthropic.`,
+  );
 }
 
 function planReference(bot: Bot, { field, kind, found }: Reference): NewCondition | undefined {
@@ -51,14 +68,11 @@ function planReference(bot: Bot, { field, kind, found }: Reference): NewConditio
   if (found === undefined) {
     return botNotReady(`${kind}NotFound` satisfies BotNotReadyReason, `${shown} not found.`);
   }
-  if (isReadyNow(found)) return undefined;
+  // Not asked for the newest generation: else a Bot would flap with each edit of its parts.
+  if (isConditionTrue(found.status?.conditions, 'Ready')) return undefined;
   const why = found.status?.message;
   return botNotReady(
     `${kind}NotReady` satisfies BotNotReadyReason,
     `${shown} is not ready${why === undefined ? '' : `: ${why.replace(/\.$/, '')}`}.`,
   );
-}
-
-function needsModel(shell: Shell | undefined): boolean {
-  return !WITHOUT_MODEL.has(shell?.spec.shellType ?? shell?.spec.runtime ?? '');
 }

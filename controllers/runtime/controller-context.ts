@@ -12,7 +12,7 @@ export interface ControllerContext {
   clock: Clock;
   logger: Logger;
   /** The recorder of the controller called `name`. */
-  recorder(name: string): EventSink;
+  recorder: (name: string) => EventSink;
 }
 
 /** The part of a Recorder that reconcilers use. */

@@ -64,6 +64,14 @@ function ended(observation: Observation, outcome: Outcome): TaskPlan {
   return { status: nextStatus(observation, { records: recordsOf(observation), outcome }), cancel: [] };
 }
 
+/** The status of a Task whose plan the server refuses, with the server's words. */
+export function planRejected(observation: Observation, message: string): TaskStatus {
+  const records = recordsOf(observation);
+  const unfinished = records.findIndex((record) => record.status !== 'COMPLETED');
+  const step = Math.max(unfinished, 0);
+  return nextStatus(observation, { records, outcome: { kind: 'failed', step, reason: 'Rejected', message } });
+}
+
 function recordsOf({ task }: Observation): StepRecord[] {
   return [...(task.status?.subTasks ?? [])] as StepRecord[];
 }

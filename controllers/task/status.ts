@@ -115,6 +115,7 @@ function failure(outcome: Extract<Outcome, { kind: 'failed' }>, records: readonl
 /** `Step 2 of 3, reviewer,`: how messages name a step. */
 function stepTitle(step: number, records: readonly StepRecord[]): string {
   const title = records[step]?.title;
+  if (title === undefined && records.length === 0) return 'The Task';
   return `Step ${step + 1} of ${records.length}${title === undefined ? '' : ` (${title})`}`;
 }
 

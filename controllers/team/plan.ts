@@ -1,7 +1,7 @@
+import { isConditionTrue } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
 import type { Bot } from '#api/types/generated/bot';
 import type { Team, TeamMember } from '#api/types/generated/team';
-import { isReadyNow } from '#api/types/ready';
 import { TeamReason, teamNotReady, teamReady } from '#api/types/team';
 
 /** Collaboration models this version carries out. */
@@ -37,7 +37,8 @@ function planMembers(team: Team, botOf: (member: TeamMember) => Bot | undefined)
     const namespace = member.botRef.namespace ?? team.metadata.namespace ?? '';
     const shown = `spec.members[${index}].botRef: Bot "${namespace}/${member.botRef.name}"`;
     if (bot === undefined) missing.push(`${shown} not found`);
-    else if (!isReadyNow(bot)) unready.push(`${shown} is not ready${because(bot)}`);
+    else if (!isConditionTrue(bot.status?.conditions, 'Ready'))
+      unready.push(`${shown} is not ready${because(bot)}`);
   }
   const problems = [...missing, ...unready];
   if (problems.length === 0) return undefined;

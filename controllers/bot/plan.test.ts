@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { ghostNotReady, ghostReady } from '#api/types/ghost';
+import type { Bot, BotSpec } from '#api/types/generated/bot';
+import { withReady } from '#api/types/ready';
+import { planBot } from './plan.ts';
+import type { BotParts } from './plan.ts';
+
+const at = { now: '2026-01-01T00:00:00Z', generation: 1 };
+const object = (spec: object, condition = ghostReady()) =>
+  ({ metadata: { name: 'x', generation: 1 }, spec, status: withReady(undefined, condition, at) }) as never;
+const wrong = ghostNotReady('InvalidMCPServer', 'spec.mcpServers.a: wrong.');
+
+const parts: BotParts = {
+  ghost: object({}),
+  shell: object({ shellType: 'ClaudeCode' }),
+  model: object({ modelConfig: { env: { model: 'claude', model_id: 'x' } } }),
+  secondaryModel: undefined,
+};
+const bot = (spec: Partial<BotSpec> = {}): Bot => ({
+  apiVersion: 'agent.wecode.io/v1',
+  kind: 'Bot',
+  metadata: { name: 'b', namespace: 'ns' },
+  spec: {
+    ghostRef: { name: 'g' },
+    shellRef: { name: 's' },
+    modelRef: { name: 'm', namespace: 'other' },
+    ...spec,
+  },
+});
+
+describe('planBot', () => {
+  const { modelRef: _, ...withoutModel } = bot().spec;
+  const cases: { reason: string; bot?: Bot; parts?: Partial<BotParts>; want: string; message?: string }[] = [
+    { reason: 'all there', want: 'ReferencesResolved' },
+    {
+      reason: 'no Ghost',
+      parts: { ghost: undefined },
+      want: 'GhostNotFound',
+      message: 'spec.ghostRef: Ghost "ns/g" not found.',
+    },
+    {
+      reason: 'no Shell',
+      parts: { shell: undefined },
+      want: 'ShellNotFound',
+      message: 'spec.shellRef: Shell "ns/s" not found.',
+    },
+    {
+      reason: 'no Model, in another namespace',
+      parts: { model: undefined },
+      want: 'ModelNotFound',
+      message: 'spec.modelRef: Model "other/m" not found.',
+    },
+    {
+      reason: 'a Ghost that is wrong',
+      parts: { ghost: object({}, wrong) },
+      want: 'GhostNotReady',
+      message: 'spec.ghostRef: Ghost "ns/g" is not ready: spec.mcpServers.a: wrong.',
+    },
+    {
+      reason: 'no modelRef',
+      bot: { ...bot(), spec: withoutModel },
+      parts: { model: undefined },
+      want: 'ModelRequired',
+      message: 'spec.modelRef: required, since the Shell calls a model.',
+    },
+    {
+      reason: 'no modelRef for Dify',
+      bot: { ...bot(), spec: withoutModel },
+      parts: { model: undefined, shell: object({ runtime: 'Dify' }) },
+      want: 'ReferencesResolved',
+    },
+    {
+      reason: 'no second Model',
+      bot: bot({ secondaryModelRef: { name: 'v' } }),
+      want: 'ModelNotFound',
+      message: 'spec.secondaryModelRef: Model "ns/v" not found.',
+    },
+    {
+      reason: 'Claude Code with a model of another protocol',
+      parts: { model: object({ modelConfig: { env: { model: 'openai', model_id: 'x' } } }) },
+      want: 'ModelNotSupported',
+      message: 'spec.modelRef: Model "other/m" speaks openai; ClaudeCode needs anthropic.',
+    },
+  ];
+  it.each(cases)('$reason', ({ bot: given = bot(), parts: changed, want, message }) => {
+    const condition = planBot(given, { ...parts, ...changed });
+    expect(condition.reason).toBe(want);
+    if (message !== undefined) expect(condition.message).toBe(message);
+  });
+});

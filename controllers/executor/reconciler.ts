@@ -1,0 +1,40 @@
+import type { Client } from '#api/client/client';
+import { formatTime } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { withCondition } from '#api/machinery/condition';
+import type { Executor } from '#api/types/generated/executor';
+import { EXECUTORS } from '#api/types/resources';
+import type { Reconcile } from '../runtime/controller.ts';
+import type { EventSink } from '../runtime/controller-context.ts';
+import { readyEvent } from '../runtime/ready-event.ts';
+import { writeStatus } from '../runtime/status-writer.ts';
+import { planExecutor } from './plan.ts';
+
+export interface ExecutorReconcilerOptions {
+  executors: { get(key: string): Executor | undefined };
+  client: Pick<Client, 'updateStatus'>;
+  recorder: EventSink;
+  clock: Clock;
+}
+
+/** Marks an Executor whose manager has fallen silent. Its manager writes everything else, and the mark off again. */
+export function executorReconciler({
+  executors,
+  client,
+  recorder,
+  clock,
+}: ExecutorReconcilerOptions): Reconcile {
+  return async (key) => {
+    const executor = executors.get(key);
+    if (executor === undefined || executor.metadata.deletionTimestamp !== undefined) return undefined;
+    const { condition, recheckAfter } = planExecutor(executor, clock.now());
+    if (condition === undefined) return recheckAfter === undefined ? {} : { requeueAfter: recheckAfter };
+    const at = { now: formatTime(clock.now()), generation: executor.metadata.generation };
+    const conditions = withCondition(executor.status?.conditions, condition, at);
+    const status = { ...executor.status, conditions };
+    const written = await writeStatus(client, EXECUTORS, { object: executor, status });
+    const event = readyEvent(executor, written);
+    if (event !== undefined) recorder.event(executor, event);
+    return undefined;
+  };
+}

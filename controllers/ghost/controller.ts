@@ -1,0 +1,18 @@
+import { GHOSTS } from '#api/types/resources';
+import { createController } from '../runtime/controller.ts';
+import type { ControllerContext } from '../runtime/controller-context.ts';
+import type { Runnable } from '../runtime/manager.ts';
+import { objects } from '../runtime/source.ts';
+import { ghostReconciler } from './reconciler.ts';
+
+/** Watches Ghosts. */
+export function ghostController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+  const ghosts = informers.of(GHOSTS);
+  return createController({
+    name: 'ghost',
+    reconcile: ghostReconciler({ ghosts, client, clock, recorder: recorder('ghost-controller') }),
+    sources: [objects(ghosts)],
+    clock,
+    logger,
+  });
+}

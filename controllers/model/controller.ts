@@ -1,0 +1,23 @@
+import { objectKey } from '#api/machinery/meta';
+import { MODELS, SECRETS } from '#api/types/resources';
+import { createController } from '../runtime/controller.ts';
+import type { ControllerContext } from '../runtime/controller-context.ts';
+import type { Runnable } from '../runtime/manager.ts';
+import { objects, referrersTo } from '../runtime/source.ts';
+import { modelReconciler } from './reconciler.ts';
+
+/** Watches Models and the Secrets they name. */
+export function modelController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+  const models = informers.of(MODELS);
+  const secrets = informers.of(SECRETS);
+  models.addIndex('model:secret', ({ metadata: { namespace }, spec: { secretRef } }) =>
+    secretRef === undefined ? [] : [objectKey({ namespace, name: secretRef.name })],
+  );
+  return createController({
+    name: 'model',
+    reconcile: modelReconciler({ models, secrets, client, clock, recorder: recorder('model-controller') }),
+    sources: [objects(models), referrersTo(secrets, models, 'model:secret')],
+    clock,
+    logger,
+  });
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { Model, ModelSpec } from '#api/types/generated/model';
+import { planModel } from './plan.ts';
+
+const model = (spec: ModelSpec): Model => ({
+  apiVersion: 'agent.wecode.io/v1',
+  kind: 'Model',
+  metadata: { name: 'm', namespace: 'ns' },
+  spec,
+});
+const env = (values: Record<string, unknown>): ModelSpec => ({ modelConfig: { env: values } });
+const keys = (...names: string[]) => ({ keys: new Set(names) });
+
+describe('planModel', () => {
+  const cases = [
+    { reason: 'complete', spec: env({ model: 'claude', model_id: 'x', api_key: 'k' }), want: 'Valid' },
+    {
+      reason: 'the variables of Claude Code',
+      spec: env({ ANTHROPIC_MODEL: 'x', ANTHROPIC_AUTH_TOKEN: 'k' }),
+      want: 'Valid',
+    },
+    { reason: 'no id', spec: env({ api_key: 'k' }), want: 'InvalidConfig', text: 'no model id' },
+    {
+      reason: 'a speech model needs no id',
+      spec: { ...env({ api_key: 'k' }), modelType: 'tts' } satisfies ModelSpec,
+      want: 'Valid',
+    },
+    {
+      reason: 'another protocol',
+      spec: { ...env({ model_id: 'x', api_key: 'k' }), protocol: 'gemini' },
+      want: 'UnsupportedProtocol',
+      text: '"gemini"',
+    },
+    {
+      reason: 'no http URL',
+      spec: env({ model_id: 'x', api_key: 'k', base_url: 'ftp://h' }),
+      want: 'InvalidConfig',
+      text: 'ftp://h',
+    },
+    {
+      reason: 'not a URL',
+      spec: env({ model_id: 'x', api_key: 'k', base_url: 'h:80/v1 ' }),
+      want: 'InvalidConfig',
+    },
+    {
+      reason: 'a password in the URL is not repeated',
+      spec: env({ model_id: 'x', api_key: 'k', base_url: 'http://u:hush@h' }),
+      want: 'InvalidConfig',
+      not: 'hush',
+    },
+    {
+      reason: 'no credential',
+      spec: env({ model_id: 'x' }),
+      want: 'CredentialMissing',
+      text: 'spec.secretRef',
+    },
+    {
+      reason: 'no Secret',
+      spec: { ...env({ model_id: 'x' }), secretRef: { name: 's' } },
+      want: 'SecretNotFound',
+      text: '"ns/s"',
+    },
+    {
+      reason: 'an empty Secret',
+      spec: { ...env({ model_id: 'x' }), secretRef: { name: 's' } },
+      secret: keys('other'),
+      want: 'SecretKeyMissing',
+      text: '"api_key"',
+    },
+    {
+      reason: 'a Secret with the key',
+      spec: { ...env({ model_id: 'x' }), secretRef: { name: 's', key: 'k' } },
+      secret: keys('k'),
+      want: 'Valid',
+    },
+  ];
+  it.each(cases)('$reason', ({ spec, secret, want, text = '', not }) => {
+    const condition = planModel(model(spec), secret);
+    expect(condition.reason).toBe(want);
+    expect(condition.message).toContain(text);
+    if (not !== undefined) expect(condition.message).not.toContain(not);
+  });
+});

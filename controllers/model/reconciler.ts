@@ -1,0 +1,50 @@
+import type { Client } from '#api/client/client';
+import { formatTime } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { objectKey } from '#api/machinery/meta';
+import type { Model } from '#api/types/generated/model';
+import { withReady } from '#api/types/ready';
+import { MODELS } from '#api/types/resources';
+import type { Secret } from '#api/types/resources';
+import type { Reconcile } from '../runtime/controller.ts';
+import type { EventSink } from '../runtime/controller-context.ts';
+import { readyEvent } from '../runtime/ready-event.ts';
+import { writeStatus } from '../runtime/status-writer.ts';
+import { planModel } from './plan.ts';
+import type { SecretKeys } from './plan.ts';
+
+export interface ModelReconcilerOptions {
+  models: { get(key: string): Model | undefined };
+  secrets: { get(key: string): Secret | undefined };
+  client: Pick<Client, 'updateStatus'>;
+  recorder: EventSink;
+  clock: Clock;
+}
+
+/** Says in its status whether a Model can be used. */
+export function modelReconciler({
+  models,
+  secrets,
+  client,
+  recorder,
+  clock,
+}: ModelReconcilerOptions): Reconcile {
+  return async (key) => {
+    const model = models.get(key);
+    if (model === undefined || model.metadata.deletionTimestamp !== undefined) return;
+    const at = { now: formatTime(clock.now()), generation: model.metadata.generation };
+    const status = withReady(model.status, planModel(model, secretKeys(model, secrets)), at);
+    const written = await writeStatus(client, MODELS, { object: model, status });
+    const event = readyEvent(model, written);
+    if (event !== undefined) recorder.event(model, event);
+  };
+}
+
+function secretKeys(model: Model, secrets: ModelReconcilerOptions['secrets']): SecretKeys | undefined {
+  const ref = model.spec.secretRef;
+  if (ref === undefined) return undefined;
+  const secret = secrets.get(objectKey({ namespace: model.metadata.namespace, name: ref.name }));
+  if (secret === undefined) return undefined;
+  const filled = Object.entries(secret.data ?? {}).filter(([, value]) => value !== '');
+  return { keys: new Set(filled.map(([key]) => key)) };
+}

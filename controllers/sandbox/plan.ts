@@ -1,0 +1,167 @@
+import { findCondition } from '#api/machinery/condition';
+import type { Executor } from '#api/types/generated/executor';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import { isFinalPhase } from '#api/types/sandbox';
+
+/**
+ * Which Executor gets a Sandbox. Only an Executor that is ready, takes new work, has reported lately and
+ * has room comes into question. A Task's later Sandboxes go where its earlier ones ran, since the Task's
+ * files are there; otherwise the highest priority wins, then the least loaded, then the first by name.
+ */
+
+/** After this long without a heartbeat an Executor gets no further Sandbox, in milliseconds. */
+export const HEARTBEAT_FRESH_MS = 40_000;
+/** After this long not ready an Executor is lost, and what was bound to it is tried elsewhere, in milliseconds. */
+export const EXECUTOR_LOST_MS = 60_000;
+
+export type Binding =
+  | { outcome: 'bind'; executorName: string }
+  | {
+      outcome: 'wait';
+      reason: 'NoExecutor' | 'NoCapacity';
+      message: string;
+      /** Milliseconds until time alone may change the answer. */
+      recheckAfter?: number;
+    };
+
+export interface BindingInput {
+  sandbox: Sandbox;
+  executors: readonly Executor[];
+  /** Bound and unfinished Sandboxes per Executor name, assumed ones included. */
+  load: ReadonlyMap<string, number>;
+  /** Where earlier Sandboxes of the same Task ran, latest first. */
+  earlier: readonly string[];
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+export function planBinding(input: BindingInput): Binding {
+  const home = homeExecutor(input);
+  const candidates = home === undefined ? input.executors : [home];
+  const usable = candidates.filter((executor) => problemOf(executor, input.now) === undefined);
+  if (usable.length === 0) return noExecutor(input, home);
+  const best = usable
+    .filter((executor) => roomOf(executor, input.load) > 0)
+    .reduce<Executor | undefined>(
+      (a, b) => (a === undefined || isBetter(b, a, input.load) ? b : a),
+      undefined,
+    );
+  return best === undefined
+    ? noCapacity(usable, input.load, home)
+    : { outcome: 'bind', executorName: best.metadata.name };
+}
+
+/** The Executor that has the Task's files; a lost one does not count any more. */
+function homeExecutor({ sandbox, executors, earlier, now }: BindingInput): Executor | undefined {
+  if (sandbox.spec.workspace === undefined) return undefined;
+  const name = earlier.find((candidate) => {
+    const executor = executors.find(({ metadata }) => metadata.name === candidate);
+    return executor !== undefined && lostIn(executor, now) > 0;
+  });
+  return executors.find(({ metadata }) => metadata.name === name);
+}
+
+/** Why the Executor takes nothing now, or undefined. */
+function problemOf(executor: Executor, now: number): string | undefined {
+  if (executor.metadata.deletionTimestamp !== undefined) return 'is being deleted';
+  if (executor.spec.unschedulable === true) return 'is unschedulable';
+  const ready = findCondition(executor.status?.conditions, 'Ready');
+  if (ready?.status !== 'True') return ready === undefined ? 'has not reported yet' : 'is not ready';
+  return heartbeatAge(executor, now) > HEARTBEAT_FRESH_MS ? 'has stopped reporting' : undefined;
+}
+
+function heartbeatAge(executor: Executor, now: number): number {
+  const time = executor.status?.lastHeartbeatTime ?? executor.metadata.creationTimestamp;
+  return time === undefined ? 0 : now - Date.parse(time);
+}
+
+/**
+ * Milliseconds until the Executor counts as lost; 0 or less when it is. Ready=Unknown was written some
+ * time after the last heartbeat, so both are looked at.
+ */
+export function lostIn(executor: Executor | undefined, now: number): number {
+  if (executor === undefined) return 0;
+  const ready = findCondition(executor.status?.conditions, 'Ready');
+  if (ready?.status === 'True') return Infinity;
+  const since = ready?.lastTransitionTime ?? executor.metadata.creationTimestamp;
+  return since === undefined ? EXECUTOR_LOST_MS : Date.parse(since) + EXECUTOR_LOST_MS - now;
+}
+
+function roomOf(executor: Executor, load: ReadonlyMap<string, number>): number {
+  return (executor.status?.capacity?.sandboxes ?? 0) - (load.get(executor.metadata.name) ?? 0);
+}
+
+function isBetter(a: Executor, b: Executor, load: ReadonlyMap<string, number>): boolean {
+  const byPriority = (a.spec.priority ?? 0) - (b.spec.priority ?? 0);
+  if (byPriority !== 0) return byPriority > 0;
+  const byLoad = (load.get(a.metadata.name) ?? 0) - (load.get(b.metadata.name) ?? 0);
+  return byLoad === 0 ? a.metadata.name < b.metadata.name : byLoad < 0;
+}
+
+function noExecutor({ executors, now }: BindingInput, home: Executor | undefined): Binding {
+  if (home !== undefined) {
+    const recheckAfter = lostIn(home, now);
+    return {
+      outcome: 'wait',
+      reason: 'NoExecutor',
+      message: `Executor ${home.metadata.name}, which has the files of the Task, ${problemOf(home, now) ?? ''}.`,
+      ...(Number.isFinite(recheckAfter) ? { recheckAfter: Math.max(recheckAfter, 0) } : {}),
+    };
+  }
+  const problems = executors.map((executor) => problemOf(executor, now) ?? '');
+  const counts = [...new Set(problems)].sort().map((problem) => {
+    const count = problems.filter((other) => other === problem).length;
+    return `${count} ${problem}`;
+  });
+  const message =
+    executors.length === 0
+      ? 'There is no Executor; start an executor manager.'
+      : `None of ${executors.length} Executors can be used: ${counts.join(', ')}.`;
+  return { outcome: 'wait', reason: 'NoExecutor', message };
+}
+
+function noCapacity(
+  usable: readonly Executor[],
+  load: ReadonlyMap<string, number>,
+  home: Executor | undefined,
+): Binding {
+  const used = usable.reduce((sum, executor) => sum + (load.get(executor.metadata.name) ?? 0), 0);
+  const capacity = usable.reduce((sum, executor) => sum + (executor.status?.capacity?.sandboxes ?? 0), 0);
+  const which =
+    home === undefined
+      ? `${usable.length === 1 ? 'The only usable Executor is' : `All ${usable.length} usable Executors are`} full`
+      : `Executor ${home.metadata.name}, which has the files of the Task, is full`;
+  return {
+    outcome: 'wait',
+    reason: 'NoCapacity',
+    message: `${which}: ${used} of ${capacity} Sandboxes in use.`,
+  };
+}
+
+/** Bound and unfinished Sandboxes per Executor. `assumed` has bindings that the cache does not show yet. */
+export function loadOf(
+  sandboxes: readonly Sandbox[],
+  assumed: (sandbox: Sandbox) => string | undefined,
+): Map<string, number> {
+  const load = new Map<string, number>();
+  for (const sandbox of sandboxes) {
+    const name = sandbox.spec.executorName ?? assumed(sandbox);
+    if (name === undefined || isFinalPhase(sandbox.status?.phase)) continue;
+    load.set(name, (load.get(name) ?? 0) + 1);
+  }
+  return load;
+}
+
+/** Executors of the Task's other Sandboxes, latest step and attempt first. */
+export function earlierExecutors(sandbox: Sandbox, sandboxes: readonly Sandbox[]): string[] {
+  return sandboxes
+    .filter((other) => other.spec.taskRef.uid === sandbox.spec.taskRef.uid)
+    .filter((other) => other.metadata.uid !== sandbox.metadata.uid)
+    .sort((a, b) => b.spec.step - a.spec.step || b.spec.attempt - a.spec.attempt)
+    .flatMap((other) => other.spec.executorName ?? []);
+}
+
+/** Whether the Executor cannot be waited for any longer. */
+export function isLost(executor: Executor | undefined, now: number): boolean {
+  return lostIn(executor, now) <= 0;
+}

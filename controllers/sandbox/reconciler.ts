@@ -1,0 +1,138 @@
+import type { Client } from '#api/client/client';
+import { formatTime } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { isStatusError } from '#api/machinery/status-error';
+import type { Executor } from '#api/types/generated/executor';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import { EXECUTORS, SANDBOXES } from '#api/types/resources';
+import { isFinalPhase, SANDBOX_FINALIZER } from '#api/types/sandbox';
+import type { Reconcile, ReconcileResult } from '../runtime/controller.ts';
+import type { EventSink } from '../runtime/controller-context.ts';
+import { writeStatus } from '../runtime/status-writer.ts';
+import type { AssumedBindings } from './assumed-bindings.ts';
+import { earlierExecutors, loadOf, lostIn, planBinding } from './plan.ts';
+import type { Binding } from './plan.ts';
+import { boundStatus, cancelledStatus, lostStatus, waitingStatus } from './status.ts';
+
+export interface SandboxReconcilerOptions {
+  sandboxes: { get(key: string): Sandbox | undefined; list(): readonly Sandbox[] };
+  executors: { get(key: string): Executor | undefined; list(): readonly Executor[] };
+  assumed: AssumedBindings;
+  client: Pick<Client, 'get' | 'update' | 'updateStatus'>;
+  recorder: EventSink;
+  clock: Clock;
+}
+
+/** Binds Sandboxes to Executors and deals with the loss of an Executor. One worker: it counts free places. */
+export function sandboxReconciler(options: SandboxReconcilerOptions): Reconcile {
+  return async (key) => {
+    const sandbox = options.sandboxes.get(key);
+    if (sandbox === undefined) return undefined;
+    const isBound = sandbox.spec.executorName !== undefined;
+    // Bound a moment ago and not shown by the cache yet: its change will bring the key back.
+    if (!isBound && options.assumed.executorOf(sandbox) !== undefined) return undefined;
+    if (sandbox.metadata.deletionTimestamp !== undefined) return release(options, sandbox);
+    if (isFinalPhase(sandbox.status?.phase)) return undefined;
+    if (isBound) return watchOver(options, sandbox);
+    return sandbox.spec.cancel === true ? cancel(options, sandbox) : bind(options, sandbox);
+  };
+}
+
+async function bind(options: SandboxReconcilerOptions, sandbox: Sandbox): Promise<ReconcileResult | void> {
+  const all = options.sandboxes.list();
+  options.assumed.reconcile(all);
+  const binding = planBinding({
+    sandbox,
+    executors: options.executors.list(),
+    load: loadOf(all, (other) => options.assumed.executorOf(other)),
+    earlier: earlierExecutors(sandbox, all),
+    now: options.clock.now(),
+  });
+  if (binding.outcome === 'wait') return wait(options, sandbox, binding);
+  const status = boundStatus(sandbox, binding.executorName, now(options));
+  const current = await writeStatus(options.client, SANDBOXES, { object: sandbox, status });
+  options.assumed.assume(sandbox, binding.executorName);
+  try {
+    const spec = { ...current.spec, executorName: binding.executorName };
+    await options.client.update(SANDBOXES, { ...current, spec });
+  } catch (error) {
+    options.assumed.forget(sandbox);
+    throw error;
+  }
+  const message = `Bound to Executor ${binding.executorName}.`;
+  options.recorder.event(sandbox, { type: 'Normal', reason: 'SandboxBound', message });
+  return undefined;
+}
+
+async function wait(
+  options: SandboxReconcilerOptions,
+  sandbox: Sandbox,
+  binding: Extract<Binding, { outcome: 'wait' }>,
+): Promise<ReconcileResult> {
+  const status = waitingStatus(sandbox, binding, now(options));
+  const written = await writeStatus(options.client, SANDBOXES, { object: sandbox, status });
+  if (written !== sandbox) {
+    options.recorder.event(sandbox, {
+      type: 'Warning',
+      reason: 'FailedScheduling',
+      message: binding.message,
+    });
+  }
+  return binding.recheckAfter === undefined ? {} : { requeueAfter: binding.recheckAfter };
+}
+
+async function cancel(options: SandboxReconcilerOptions, sandbox: Sandbox): Promise<void> {
+  const status = cancelledStatus(sandbox, now(options));
+  await writeStatus(options.client, SANDBOXES, { object: sandbox, status });
+}
+
+/** A bound Sandbox is the executor manager's, unless that has gone. */
+async function watchOver(
+  options: SandboxReconcilerOptions,
+  sandbox: Sandbox,
+): Promise<ReconcileResult | void> {
+  const loss = await lossOf(options, sandbox.spec.executorName ?? '');
+  if (!loss.isLost) return loss.recheck;
+  const status = lostStatus(sandbox, loss.message, now(options));
+  await writeStatus(options.client, SANDBOXES, { object: sandbox, status });
+  options.recorder.event(sandbox, { type: 'Warning', reason: 'ExecutorLost', message: loss.message });
+  return undefined;
+}
+
+/**
+ * A deleted Sandbox goes when its executor manager has removed the container. Where there is none to do so,
+ * the finalizer is taken off here; the update is version-checked, so a binding in between wins.
+ */
+async function release(options: SandboxReconcilerOptions, sandbox: Sandbox): Promise<ReconcileResult | void> {
+  const finalizers = sandbox.metadata.finalizers ?? [];
+  if (!finalizers.includes(SANDBOX_FINALIZER)) return undefined;
+  if (sandbox.spec.executorName !== undefined) {
+    const loss = await lossOf(options, sandbox.spec.executorName);
+    if (!loss.isLost) return loss.recheck;
+  }
+  const kept = finalizers.filter((finalizer) => finalizer !== SANDBOX_FINALIZER);
+  await options.client.update(SANDBOXES, { ...sandbox, metadata: { ...sandbox.metadata, finalizers: kept } });
+  return undefined;
+}
+
+type Loss = { isLost: true; message: string } | { isLost: false; recheck: ReconcileResult };
+
+async function lossOf(options: SandboxReconcilerOptions, name: string): Promise<Loss> {
+  const executor = options.executors.get(name) ?? (await getLive(options, name));
+  if (executor === undefined) return { isLost: true, message: `Executor ${name} does not exist any more.` };
+  const left = lostIn(executor, options.clock.now());
+  if (left <= 0) return { isLost: true, message: `Executor ${name} has not been ready for too long.` };
+  return { isLost: false, recheck: Number.isFinite(left) ? { requeueAfter: left } : {} };
+}
+
+/** The cache may not show an Executor that has just been made anew. */
+async function getLive({ client }: SandboxReconcilerOptions, name: string): Promise<Executor | undefined> {
+  try {
+    return await client.get(EXECUTORS, { name });
+  } catch (error) {
+    if (isStatusError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+const now = ({ clock }: SandboxReconcilerOptions): string => formatTime(clock.now());

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { ShellSpec } from '#api/types/generated/shell';
+import { planShell } from './plan.ts';
+
+describe('planShell', () => {
+  const cases: { reason: string; spec: ShellSpec; want: string; type?: string }[] = [
+    { reason: 'Claude Code', spec: { shellType: 'ClaudeCode' }, want: 'Valid', type: 'ClaudeCode' },
+    { reason: 'the older spelling', spec: { runtime: 'Chat' }, want: 'Valid', type: 'Chat' },
+    { reason: 'both, equal', spec: { shellType: 'Chat', runtime: 'Chat' }, want: 'Valid', type: 'Chat' },
+    {
+      reason: 'both, different',
+      spec: { shellType: 'Chat', runtime: 'ClaudeCode' },
+      want: 'ConflictingShellType',
+      type: 'Chat',
+    },
+    { reason: 'no runner for it', spec: { shellType: 'Agno' }, want: 'UnsupportedShellType', type: 'Agno' },
+    {
+      reason: 'an image',
+      spec: { shellType: 'Chat', baseImage: 'ghcr.io:5000/a/b_c:v1.2@sha256:' + 'a'.repeat(64) },
+      want: 'Valid',
+      type: 'Chat',
+    },
+    {
+      reason: 'no image',
+      spec: { shellType: 'Chat', baseImage: 'Not An Image' },
+      want: 'InvalidImage',
+      type: 'Chat',
+    },
+    {
+      reason: 'based on a Shell that is there',
+      spec: { shellType: 'Chat', baseShellRef: 'mine' },
+      want: 'Valid',
+      type: 'Chat',
+    },
+    {
+      reason: 'based on one of the usual names',
+      spec: { shellType: 'Chat', baseShellRef: 'ClaudeCode' },
+      want: 'Valid',
+      type: 'Chat',
+    },
+    {
+      reason: 'based on nothing',
+      spec: { shellType: 'Chat', baseShellRef: 'x' },
+      want: 'BaseShellNotFound',
+      type: 'Chat',
+    },
+  ];
+  it.each(cases)('$reason', ({ spec, want, type }) => {
+    const shell = { apiVersion: 'agent.wecode.io/v1', kind: 'Shell', metadata: { name: 's' }, spec } as const;
+    const plan = planShell(shell, (name) => name === 'mine');
+    expect(plan.condition.reason).toBe(want);
+    expect(plan.shellType).toBe(type);
+  });
+});

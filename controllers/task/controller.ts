@@ -1,0 +1,80 @@
+import type { KubeObject } from '#api/machinery/meta';
+import { objectKey } from '#api/machinery/meta';
+import type { ResourceType } from '#api/machinery/resource-type';
+import type { Task } from '#api/types/generated/task';
+import { BOTS, GHOSTS, MODELS, SANDBOXES, SHELLS, TASKS, TEAMS, WORKSPACES } from '#api/types/resources';
+import { isFinalTaskStatus } from '#api/types/task';
+import { createController } from '../runtime/controller.ts';
+import type { ControllerContext } from '../runtime/controller-context.ts';
+import type { Informers } from '../runtime/informers.ts';
+import type { Runnable } from '../runtime/manager.ts';
+import { objects, ownersOf, source } from '../runtime/source.ts';
+import type { Source } from '../runtime/source.ts';
+import { taskReconciler } from './reconciler.ts';
+import type { Configuration } from './resolve.ts';
+
+const UNPLANNED = 'task:unplanned';
+const BY_TASK = 'sandbox:task';
+
+/** Watches Tasks, their Sandboxes, and, for Tasks that wait, everything they may wait for. */
+export function taskController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+  const tasks = informers.of(TASKS);
+  const sandboxes = informers.of(SANDBOXES);
+  tasks.addIndex(UNPLANNED, (task) => (isUnplanned(task) ? ['yes'] : []));
+  sandboxes.addIndex(BY_TASK, ({ metadata }) =>
+    (metadata.ownerReferences ?? []).flatMap((owner) => (owner.controller === true ? [owner.uid] : [])),
+  );
+  return createController({
+    name: 'task',
+    reconcile: taskReconciler({
+      tasks,
+      sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
+      configuration: cachedConfiguration(informers),
+      client,
+      clock,
+      recorder: recorder('task-controller'),
+    }),
+    sources: [
+      objects(tasks),
+      ownersOf(sandboxes, TASKS),
+      ...[TEAMS, BOTS, GHOSTS, SHELLS, MODELS, WORKSPACES].map((type) =>
+        unplannedOn(informers, type as ResourceType),
+      ),
+    ],
+    workers: 4,
+    clock,
+    logger,
+  });
+}
+
+function isUnplanned({ status }: Task): boolean {
+  return status?.snapshot === undefined && !isFinalTaskStatus(status?.status);
+}
+
+/**
+ * All Tasks without a plan are looked at again when any part of a configuration changes: which parts a Task
+ * lacks is known only by following its references, and few Tasks wait at a time.
+ */
+function unplannedOn(informers: Informers, type: ResourceType): Source {
+  const tasks = informers.of(TASKS);
+  return source<KubeObject>(informers.of(type), () =>
+    tasks.byIndex(UNPLANNED, 'yes').map(({ metadata }) => objectKey(metadata)),
+  );
+}
+
+function cachedConfiguration(informers: Informers): Configuration {
+  const teams = informers.of(TEAMS);
+  const bots = informers.of(BOTS);
+  const ghosts = informers.of(GHOSTS);
+  const shells = informers.of(SHELLS);
+  const models = informers.of(MODELS);
+  const workspaces = informers.of(WORKSPACES);
+  return {
+    team: (ref) => teams.get(objectKey(ref)),
+    bot: (ref) => bots.get(objectKey(ref)),
+    ghost: (ref) => ghosts.get(objectKey(ref)),
+    shell: (ref) => shells.get(objectKey(ref)),
+    model: (ref) => models.get(objectKey(ref)),
+    workspace: (ref) => workspaces.get(objectKey(ref)),
+  };
+}

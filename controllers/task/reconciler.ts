@@ -1,0 +1,159 @@
+import type { Client } from '#api/client/client';
+import { formatTime } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import type { ObjectRef } from '#api/machinery/resource-type';
+import { conflict, isStatusError } from '#api/machinery/status-error';
+import type { StatusError } from '#api/machinery/status-error';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Task, TaskStatus } from '#api/types/generated/task';
+import { SANDBOXES, TASKS } from '#api/types/resources';
+import type { Reconcile } from '../runtime/controller.ts';
+import type { EventSink } from '../runtime/controller-context.ts';
+import { writeStatus } from '../runtime/status-writer.ts';
+import { stepStarted, taskEvents } from './events.ts';
+import { planRejected, planTask } from './plan.ts';
+import type { Observation, TaskPlan } from './plan.ts';
+import { resolveTask } from './resolve.ts';
+import type { Configuration } from './resolve.ts';
+
+export interface TaskReconcilerOptions {
+  tasks: { get(key: string): Task | undefined };
+  /** Sandboxes whose controller is the Task with this uid. */
+  sandboxesOf: (taskUID: string) => readonly Sandbox[];
+  configuration: Configuration;
+  client: Pick<Client, 'get' | 'create' | 'patch' | 'updateStatus'>;
+  recorder: EventSink;
+  clock: Clock;
+}
+
+/**
+ * Takes a Task one move further. The status is written first and checked against the version the plan was
+ * made from: a plan made from an old state ends there, before anything was started.
+ */
+export function taskReconciler(options: TaskReconcilerOptions): Reconcile {
+  return async (key) => {
+    const task = options.tasks.get(key);
+    // What belongs to a deleted Task is the garbage collector's.
+    if (task === undefined || task.metadata.deletionTimestamp !== undefined) return;
+    const observation: Observation = {
+      task,
+      sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
+      resolve: () => resolveTask(task, options.configuration),
+      now: formatTime(options.clock.now()),
+    };
+    const plan = planTask(observation);
+    await requireGone(options, task, plan.mustBeGone);
+    const current = await writePlannedStatus(options, observation, plan.status);
+    for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
+    if (plan.create === undefined || current === undefined) return;
+    if (current === task) await requireFresh(options, task);
+    await createSandbox(options, { ...observation, task: current }, plan.create);
+  };
+}
+
+/** @throws StatusError Conflict (try again quietly) while the Sandbox is there and only the cache lacks it. */
+async function requireGone(
+  { client }: TaskReconcilerOptions,
+  task: Task,
+  gone: TaskPlan['mustBeGone'],
+): Promise<void> {
+  if (gone === undefined) return;
+  const found = await getOrUndefined(() => client.get(SANDBOXES, within(task, gone.name)));
+  if (found !== undefined && (gone.uid === undefined || found.metadata.uid === gone.uid)) {
+    throw conflict(SANDBOXES, gone.name, 'it is still there; the cache lags behind');
+  }
+}
+
+/** The Task as written; undefined when the server does not take the status and the Task was failed for it. */
+async function writePlannedStatus(
+  options: TaskReconcilerOptions,
+  observation: Observation,
+  status: TaskStatus | undefined,
+): Promise<Task | undefined> {
+  const { task } = observation;
+  if (status === undefined) return task;
+  try {
+    const written = await writeStatus(options.client, TASKS, { object: task, status });
+    announce(options, task, written);
+    return written;
+  } catch (error) {
+    if (!isRejection(error)) throw error;
+    await writeRejected(options, observation, error);
+    return undefined;
+  }
+}
+
+function announce({ recorder }: TaskReconcilerOptions, task: Task, written: Task): void {
+  if (written === task || written.status === undefined) return;
+  for (const event of taskEvents(task.status, written.status)) recorder.event(task, event);
+}
+
+/** A Task whose plan the server refuses (a prompt that grew too long, say) must not be tried for ever. */
+async function writeRejected(
+  options: TaskReconcilerOptions,
+  observation: Observation,
+  error: StatusError,
+): Promise<void> {
+  const { task } = observation;
+  const status = planRejected(observation, error.message);
+  announce(options, task, await writeStatus(options.client, TASKS, { object: task, status }));
+}
+
+async function cancelSandbox({ client }: TaskReconcilerOptions, sandbox: Sandbox): Promise<void> {
+  const { namespace, name } = sandbox.metadata;
+  const ref: ObjectRef = { name, ...(namespace === undefined ? {} : { namespace }) };
+  await getOrUndefined(() =>
+    client.patch(SANDBOXES, ref, { type: 'merge', body: { spec: { cancel: true } } }),
+  );
+}
+
+/** A cached Task that is out of date may ask for an attempt that was made and lost long ago. */
+async function requireFresh({ client }: TaskReconcilerOptions, task: Task): Promise<void> {
+  const live = await client.get(TASKS, within(task, task.metadata.name));
+  const isSame =
+    live.metadata.uid === task.metadata.uid &&
+    live.metadata.resourceVersion === task.metadata.resourceVersion;
+  if (!isSame) throw conflict(TASKS, task.metadata.name);
+}
+
+async function createSandbox(
+  options: TaskReconcilerOptions,
+  observation: Observation,
+  sandbox: Sandbox,
+): Promise<void> {
+  const { task } = observation;
+  const { name } = sandbox.metadata;
+  try {
+    await options.client.create(SANDBOXES, sandbox);
+    options.recorder.event(task, stepStarted(task, name, sandbox.spec.step));
+  } catch (error) {
+    if (isRejection(error)) return writeRejected(options, observation, error);
+    if (!isStatusError(error, 'AlreadyExists')) throw error;
+    await requireOwn(options, task, name);
+  }
+}
+
+/** Created by another controller, or by this one before the cache knew: all is well. */
+async function requireOwn({ client }: TaskReconcilerOptions, task: Task, name: string): Promise<void> {
+  const found = await client.get(SANDBOXES, within(task, name));
+  if (found.spec.taskRef.uid === task.metadata.uid) return;
+  throw new Error(`Sandbox ${name} exists already and belongs to another Task; waiting until it is gone`);
+}
+
+function isRejection(error: unknown): error is StatusError {
+  return isStatusError(error, 'Invalid') || isStatusError(error, 'RequestEntityTooLarge');
+}
+
+async function getOrUndefined<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isStatusError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+function within(task: Task, name: string): ObjectRef {
+  const { namespace } = task.metadata;
+  return { name, ...(namespace === undefined ? {} : { namespace }) };
+}

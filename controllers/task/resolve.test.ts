@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject, ObjectMeta } from '#api/machinery/meta';
+import type { Task } from '#api/types/generated/task';
+import type { ReadyStatus } from '#api/types/ready';
+import { resolveTask } from './resolve.ts';
+import type { Configuration, ObjectName, Resolution } from './resolve.ts';
+
+const READY: ReadyStatus = {
+  state: 'Available',
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Valid',
+      message: '',
+      lastTransitionTime: '',
+      observedGeneration: 1,
+    },
+  ],
+};
+const UNREADY: ReadyStatus = { state: 'Unavailable', message: 'spec.x: wrong.' };
+
+interface Stored extends KubeObject {
+  spec: Record<string, unknown>;
+  status?: ReadyStatus;
+}
+
+/** A small set of objects, `Kind/namespace/name`; each test changes what it is about. */
+function objects(): Map<string, Stored> {
+  const map = new Map<string, Stored>();
+  const add = (kind: string, name: string, spec: Record<string, unknown>): void => {
+    const metadata: ObjectMeta = { name, namespace: 'ns', generation: 1 };
+    map.set(`${kind}/ns/${name}`, { apiVersion: 'agent.wecode.io/v1', kind, metadata, spec, status: READY });
+  };
+  add('Ghost', 'g', {
+    systemPrompt: 'You are.',
+    mcpServers: {
+      db: { command: 'db', env: { TOKEN: 'CREDENTIAL' } },
+      web: { url: 'http://x', headers: { Authorization: 'CREDENTIAL' } },
+    },
+  });
+  add('Shell', 'code', { shellType: 'ClaudeCode', baseImage: 'img:1' });
+  add('Shell', 'chat', { runtime: 'Chat' });
+  add('Model', 'm', {
+    modelConfig: {
+      env: {
+        ANTHROPIC_MODEL: 'claude',
+        ANTHROPIC_BASE_URL: 'http://m',
+        ANTHROPIC_API_KEY: 'CREDENTIAL',
+        LANG: 'C',
+      },
+    },
+  });
+  const bot = (shell: string) => ({
+    ghostRef: { name: 'g' },
+    shellRef: { name: shell },
+    modelRef: { name: 'm' },
+  });
+  add('Bot', 'coder', bot('code'));
+  add('Bot', 'talker', bot('chat'));
+  add('Team', 'solo', {
+    collaborationModel: 'solo',
+    members: [{ botRef: { name: 'talker' } }, { botRef: { name: 'coder' }, role: 'leader', prompt: 'Lead.' }],
+  });
+  add('Team', 'pipe', {
+    collaborationModel: 'pipeline',
+    members: [
+      { botRef: { name: 'coder' }, name: 'dev', contextPassing: 'previous_bot' },
+      { botRef: { name: 'talker' } },
+    ],
+  });
+  add('Team', 'route', { collaborationModel: 'route', members: [{ botRef: { name: 'coder' } }] });
+  add('Workspace', 'w', {
+    repository: { gitUrl: 'https://h/r', branchName: 'main', secretRef: { name: 's' } },
+  });
+  return map;
+}
+
+function resolve(map: Map<string, Stored>, spec: { team: string; workspace?: string }): Resolution {
+  const find = (kind: string) => (ref: ObjectName) =>
+    map.get(`${kind}/${ref.namespace}/${ref.name}`) as never;
+  const configuration: Configuration = {
+    team: find('Team'),
+    bot: find('Bot'),
+    ghost: find('Ghost'),
+    shell: find('Shell'),
+    model: find('Model'),
+    workspace: find('Workspace'),
+  };
+  const task: Task = {
+    apiVersion: 'agent.wecode.io/v1',
+    kind: 'Task',
+    metadata: { name: 't', namespace: 'ns' },
+    spec: {
+      prompt: 'ASK',
+      teamRef: { name: spec.team },
+      ...(spec.workspace === undefined ? {} : { workspaceRef: { name: spec.workspace, namespace: 'ns' } }),
+    },
+  };
+  return resolveTask(task, configuration);
+}
+
+describe('resolveTask', () => {
+  it('solo: the leader alone, with everything it needs and no credential', () => {
+    const resolution = resolve(objects(), { team: 'solo', workspace: 'w' });
+    expect(resolution).toEqual({
+      outcome: 'resolved',
+      content: {
+        teamRef: { namespace: 'ns', name: 'solo' },
+        mode: 'solo',
+        prompt: 'ASK',
+        workspace: {
+          ref: { namespace: 'ns', name: 'w' },
+          gitUrl: 'https://h/r',
+          branchName: 'main',
+          secretName: 's',
+        },
+        steps: [
+          {
+            name: 'leader',
+            prompt: 'Lead.',
+            contextPassing: 'none',
+            requireConfirmation: false,
+            requiresWorkspace: false,
+            usesWorkspace: true,
+            shell: { type: 'ClaudeCode', image: 'img:1' },
+            agent: {
+              botName: 'coder',
+              ghostRef: { name: 'g', namespace: 'ns' },
+              systemPrompt: 'You are.',
+              mcpServers: {
+                db: { command: 'db', env: { TOKEN: '' } },
+                web: { url: 'http://x', headers: { Authorization: '' } },
+              },
+            },
+            model: {
+              ref: { name: 'm', namespace: 'ns' },
+              protocol: 'anthropic',
+              name: 'claude',
+              baseURL: 'http://m',
+              env: { LANG: 'C' },
+            },
+          },
+        ],
+      },
+    });
+    expect(JSON.stringify(resolution)).not.toContain('CREDENTIAL');
+  });
+
+  it('solo without a leader: the first member', () => {
+    const map = objects();
+    map.get('Team/ns/solo')!.spec['members'] = [
+      { botRef: { name: 'talker' } },
+      { botRef: { name: 'coder' } },
+    ];
+    expect(resolve(map, { team: 'solo' })).toMatchObject({
+      content: { steps: [{ name: 'talker', usesWorkspace: false }] },
+    });
+  });
+
+  it('pipeline: all members in order', () => {
+    expect(resolve(objects(), { team: 'pipe' })).toMatchObject({
+      content: {
+        steps: [
+          { name: 'dev', contextPassing: 'previous_bot' },
+          { name: 'talker', shell: { type: 'Chat' } },
+        ],
+      },
+    });
+  });
+
+  const problems: {
+    reason: string;
+    change?: (map: Map<string, Stored>) => void;
+    team?: string;
+    workspace?: string;
+    want: [outcome: string, reason: string, message: string];
+  }[] = [
+    {
+      reason: 'no Team',
+      team: 'x',
+      want: ['waiting', 'WaitingForTeam', 'spec.teamRef: Team "ns/x" not found.'],
+    },
+    {
+      reason: 'another mode',
+      team: 'route',
+      want: ['impossible', 'UnsupportedMode', 'spec.collaborationModel'],
+    },
+    {
+      reason: 'a Team that is not ready says why',
+      change: (map) => (map.get('Team/ns/solo')!.status = UNREADY),
+      want: ['waiting', 'WaitingForTeam', 'spec.teamRef: Team "ns/solo" is not ready: spec.x: wrong.'],
+    },
+    {
+      reason: 'a Team whose status is of an earlier generation',
+      change: (map) => (map.get('Team/ns/solo')!.metadata.generation = 2),
+      want: ['waiting', 'WaitingForTeam', 'spec.teamRef: Team "ns/solo" is not ready.'],
+    },
+    {
+      reason: 'a Bot gone although the Team still says ready',
+      change: (map) => map.delete('Bot/ns/coder'),
+      want: ['waiting', 'WaitingForTeam', 'Team "ns/solo": Bot "ns/coder" not found.'],
+    },
+    {
+      reason: 'a Model gone',
+      change: (map) => map.delete('Model/ns/m'),
+      want: ['waiting', 'WaitingForTeam', 'Model "ns/m" not found.'],
+    },
+    {
+      reason: 'no Workspace',
+      workspace: 'x',
+      want: ['waiting', 'WaitingForWorkspace', 'spec.workspaceRef: Workspace "ns/x" not found.'],
+    },
+    {
+      reason: 'a Workspace that is not ready',
+      workspace: 'w',
+      change: (map) => (map.get('Workspace/ns/w')!.status = UNREADY),
+      want: ['waiting', 'WaitingForWorkspace', 'is not ready: spec.x: wrong.'],
+    },
+    {
+      reason: 'a Team that demands a Workspace',
+      change: (map) => (map.get('Team/ns/solo')!.spec['requiresWorkspace'] = true),
+      want: ['impossible', 'WorkspaceRequired', 'spec.workspaceRef: required'],
+    },
+    {
+      reason: 'a Shell that demands a Workspace',
+      change: (map) => (map.get('Shell/ns/code')!.spec['requiresWorkspace'] = true),
+      want: ['impossible', 'WorkspaceRequired', 'spec.workspaceRef: required'],
+    },
+  ];
+  it.each(problems)('$reason', ({ change, team = 'solo', workspace, want: [outcome, reason, message] }) => {
+    const map = objects();
+    change?.(map);
+    const resolution = resolve(map, { team, ...(workspace === undefined ? {} : { workspace }) });
+    expect(resolution).toMatchObject({
+      outcome,
+      reason,
+      message: expect.stringContaining(message) as string,
+    });
+  });
+});

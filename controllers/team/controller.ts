@@ -1,0 +1,20 @@
+import { BOTS, TEAMS } from '#api/types/resources';
+import { createController } from '../runtime/controller.ts';
+import type { ControllerContext } from '../runtime/controller-context.ts';
+import type { Runnable } from '../runtime/manager.ts';
+import { objects, referrersTo } from '../runtime/source.ts';
+import { memberBotKey, teamReconciler } from './reconciler.ts';
+
+/** Watches Teams and their members' Bots. */
+export function teamController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+  const teams = informers.of(TEAMS);
+  const bots = informers.of(BOTS);
+  teams.addIndex('team:bots', (team) => team.spec.members.map((member) => memberBotKey(team, member)));
+  return createController({
+    name: 'team',
+    reconcile: teamReconciler({ teams, bots, client, clock, recorder: recorder('team-controller') }),
+    sources: [objects(teams), referrersTo(bots, teams, 'team:bots')],
+    clock,
+    logger,
+  });
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { botNotReady, botReady } from '#api/types/bot';
+import type { Bot } from '#api/types/generated/bot';
+import type { Team, TeamMember, TeamSpec } from '#api/types/generated/team';
+import { withReady } from '#api/types/ready';
+import { planTeam } from './plan.ts';
+
+const at = { now: '2026-01-01T00:00:00Z', generation: 1 };
+const bots: Record<string, Bot> = {
+  good: { metadata: { name: 'good' }, status: withReady(undefined, botReady(), at) } as Bot,
+  bad: {
+    metadata: { name: 'bad' },
+    status: withReady(undefined, botNotReady('GhostNotFound', 'no Ghost.'), at),
+  } as Bot,
+  new: { metadata: { name: 'new' } } as Bot,
+};
+const team = (
+  members: TeamMember[],
+  collaborationModel: TeamSpec['collaborationModel'] = 'pipeline',
+): Team => ({
+  apiVersion: 'agent.wecode.io/v1',
+  kind: 'Team',
+  metadata: { name: 't', namespace: 'ns' },
+  spec: { members, collaborationModel },
+});
+const member = (name: string, more: Partial<TeamMember> = {}): TeamMember => ({ botRef: { name }, ...more });
+
+describe('planTeam', () => {
+  const cases = [
+    { reason: 'all ready', team: team([member('good'), member('good')]), want: 'MembersReady', text: '' },
+    {
+      reason: 'all that is missing is listed',
+      team: team([
+        member('x'),
+        member('good'),
+        member('bad'),
+        member('y', { botRef: { name: 'y', namespace: 'o' } }),
+      ]),
+      want: 'BotNotFound',
+      text: 'spec.members[0].botRef: Bot "ns/x" not found; spec.members[3].botRef: Bot "o/y" not found; spec.members[2].botRef: Bot "ns/bad" is not ready (no Ghost).',
+    },
+    { reason: 'one not ready', team: team([member('bad')]), want: 'BotNotReady', text: '(no Ghost)' },
+    {
+      reason: 'one not looked at yet',
+      team: team([member('new')]),
+      want: 'BotNotReady',
+      text: 'is not ready.',
+    },
+    {
+      reason: 'another mode',
+      team: team([member('good')], 'route'),
+      want: 'UnsupportedMode',
+      text: 'spec.collaborationModel',
+    },
+    {
+      reason: 'one name twice',
+      team: team([member('good', { name: 'a' }), member('good', { name: 'a' })]),
+      want: 'DuplicateMember',
+      text: '"a"',
+    },
+    {
+      reason: 'one role twice is fine',
+      team: team([member('good', { role: 'a' }), member('good', { role: 'a' })]),
+      want: 'MembersReady',
+      text: '',
+    },
+  ];
+  it.each(cases)('$reason', ({ team: given, want, text }) => {
+    const condition = planTeam(given, ({ botRef }) => bots[botRef.name]);
+    expect(condition.reason).toBe(want);
+    expect(condition.message).toContain(text);
+  });
+});

@@ -1,0 +1,40 @@
+import type { Client } from '#api/client/client';
+import { formatTime } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { objectKey } from '#api/machinery/meta';
+import type { Bot } from '#api/types/generated/bot';
+import type { Team, TeamMember } from '#api/types/generated/team';
+import { withReady } from '#api/types/ready';
+import { TEAMS } from '#api/types/resources';
+import type { Reconcile } from '../runtime/controller.ts';
+import type { EventSink } from '../runtime/controller-context.ts';
+import { readyEvent } from '../runtime/ready-event.ts';
+import { writeStatus } from '../runtime/status-writer.ts';
+import { planTeam } from './plan.ts';
+
+export interface TeamReconcilerOptions {
+  teams: { get(key: string): Team | undefined };
+  bots: { get(key: string): Bot | undefined };
+  client: Pick<Client, 'updateStatus'>;
+  recorder: EventSink;
+  clock: Clock;
+}
+
+/** Says in its status whether a Team can be used. */
+export function teamReconciler({ teams, bots, client, recorder, clock }: TeamReconcilerOptions): Reconcile {
+  return async (key) => {
+    const team = teams.get(key);
+    if (team === undefined || team.metadata.deletionTimestamp !== undefined) return;
+    const at = { now: formatTime(clock.now()), generation: team.metadata.generation };
+    const botOf = (member: TeamMember): Bot | undefined => bots.get(memberBotKey(team, member));
+    const status = withReady(team.status, planTeam(team, botOf), at);
+    const written = await writeStatus(client, TEAMS, { object: team, status });
+    const event = readyEvent(team, written);
+    if (event !== undefined) recorder.event(team, event);
+  };
+}
+
+/** The key of a member's Bot, in the Team's namespace unless the reference names one. */
+export function memberBotKey(team: Team, { botRef }: TeamMember): string {
+  return objectKey({ namespace: botRef.namespace ?? team.metadata.namespace, name: botRef.name });
+}
