@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
  * integration: several real parts together. e2e: the product as a user meets it.
  * The last three run one file at a time, since they share databases, ports and a Docker engine.
  */
+const databases = { globalSetup: ['test/databases.ts'], fileParallelism: false };
 const engines = { globalSetup: ['test/engines.ts'], fileParallelism: false };
 
 export default defineConfig({
@@ -32,7 +33,7 @@ export default defineConfig({
           include: ['test/conformance/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          ...engines,
+          ...databases,
         },
       },
       {

@@ -62,8 +62,19 @@ async function runTests(tally: Tally): Promise<void> {
     return;
   }
   const start = performance.now();
-  await using provided: Environment = await environment(['git', 'kubectl', 'redis', 'mysql', 'docker']);
-  report(true, 'Docker, MySQL, Redis and kubectl are there', performance.now() - start);
+  await using provided: Environment = await environment([
+    'git',
+    'kubectl',
+    'redis',
+    'mysql',
+    'docker',
+    'image',
+  ]);
+  report(
+    true,
+    'Docker, the image of the sandboxes, MySQL, Redis and kubectl are there',
+    performance.now() - start,
+  );
   await vitest([], provided.variables, tally);
 }
 

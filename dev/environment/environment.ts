@@ -5,11 +5,13 @@ import { git } from './git.ts';
 import { kubectl } from './kubectl.ts';
 import { mysql } from './mysql.ts';
 import { redis } from './redis.ts';
+import { sandboxImage } from './sandbox-image.ts';
 
-export type Part = 'docker' | 'git' | 'kubectl' | 'mysql' | 'redis';
+/** `image` is that of the sandboxes; it needs `docker`. */
+export type Part = 'docker' | 'git' | 'image' | 'kubectl' | 'mysql' | 'redis';
 
 export interface Environment extends AsyncDisposable {
-  /** What a child process needs to find the parts: DOCKER_HOST, TROUPE_TEST_*_URL and a PATH. */
+  /** What a child process needs to find the parts: DOCKER_HOST, EXECUTOR_IMAGE, TROUPE_TEST_*_URL and a PATH. */
   readonly variables: Readonly<Record<string, string>>;
   readonly docker: DockerEngine | undefined;
 }
@@ -30,6 +32,7 @@ export async function environment(parts: readonly Part[]): Promise<Environment> 
   if (parts.includes('docker')) {
     engine = stack.use(await docker());
     variables['DOCKER_HOST'] = engine.host;
+    if (parts.includes('image')) variables['EXECUTOR_IMAGE'] = await sandboxImage(engine);
   }
   variables['PATH'] = withFolders(folders);
   const owned = stack.move();

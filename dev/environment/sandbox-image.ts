@@ -4,6 +4,16 @@ import { findProgram } from './program.ts';
 import { projectRoot } from './cache-folder.ts';
 import { runCommand } from '../run-command.ts';
 
+const LATEST = 'troupe-executor:latest';
+
+/** The image that EXECUTOR_IMAGE names, else our own, built in the engine when it is not there yet. */
+export async function sandboxImage(engine: DockerEngine): Promise<string> {
+  const named = process.env['EXECUTOR_IMAGE'];
+  if (named) return named;
+  await buildSandboxImage(engine);
+  return LATEST;
+}
+
 /**
  * Builds the image of the sandboxes in the engine, unless it has it: a few minutes the first time, no time
  * afterwards. Throws when the build fails; what it prints goes to our own output.

@@ -1,0 +1,13 @@
+import { environment } from '#dev/environment/environment';
+
+/**
+ * Vitest's global set-up of the conformance tests. Test files read TROUPE_TEST_DATABASE_URL and
+ * TROUPE_TEST_REDIS_URL.
+ */
+export default async function databases(): Promise<() => Promise<void>> {
+  const provided = await environment(['redis', 'mysql']);
+  Object.assign(process.env, provided.variables);
+  return async () => {
+    await provided[Symbol.asyncDispose]();
+  };
+}
