@@ -1,0 +1,292 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatTime } from '#api/machinery/clock';
+import type { ConditionStatus } from '#api/machinery/condition';
+import type { Executor } from '#api/types/generated/executor';
+import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
+import { assumedBindings } from './assumed-bindings.ts';
+import { earlierExecutors, loadOf, lostIn, planBinding } from './plan.ts';
+
+const NOW = Date.parse('2026-01-01T00:10:00Z');
+const ago = (seconds: number): string => formatTime(NOW - seconds * 1000);
+
+interface Traits {
+  capacity?: number;
+  priority?: number;
+  unschedulable?: boolean;
+  ready?: ConditionStatus | 'absent';
+  since?: number;
+  heartbeat?: number;
+}
+
+function executor(name: string, traits: Traits = {}): Executor {
+  const {
+    capacity = 2,
+    priority = 0,
+    unschedulable = false,
+    ready = 'True',
+    since = 5,
+    heartbeat = 5,
+  } = traits;
+  const condition = { type: 'Ready', reason: 'R', message: '', lastTransitionTime: ago(since) };
+  return {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'Executor',
+    metadata: { name, creationTimestamp: ago(3600) },
+    spec: { priority, unschedulable },
+    status: {
+      capacity: { sandboxes: capacity },
+      lastHeartbeatTime: ago(heartbeat),
+      conditions: ready === 'absent' ? [] : [{ ...condition, status: ready }],
+    },
+  };
+}
+
+let made = 0;
+function sandbox(spec: Partial<SandboxSpec> = {}, phase?: 'Running' | 'Failed' | 'Succeeded'): Sandbox {
+  made += 1;
+  return {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'Sandbox',
+    metadata: { name: `s${made}`, namespace: 'ns', uid: `u${made}` },
+    spec: {
+      taskRef: { name: 't', uid: 'task' },
+      step: 0,
+      attempt: 1,
+      timeoutSeconds: 1,
+      prompt: 'p',
+      shell: { type: 'Chat' },
+      agent: { botName: 'b' },
+      ...spec,
+    },
+    ...(phase === undefined ? {} : { status: { phase } }),
+  };
+}
+
+const WITH_FILES: Partial<SandboxSpec> = { workspace: { gitUrl: 'u', branchName: 'b', workBranch: 'w' } };
+
+describe('planBinding', () => {
+  const cases: {
+    reason: string;
+    executors: Executor[];
+    load?: Record<string, number>;
+    earlier?: string[];
+    spec?: Partial<SandboxSpec>;
+    want: string;
+    message?: string;
+  }[] = [
+    { reason: 'the only one', executors: [executor('a')], want: 'a' },
+    {
+      reason: 'the highest priority',
+      executors: [executor('a'), executor('b', { priority: 1 })],
+      load: { b: 1 },
+      want: 'b',
+    },
+    { reason: 'the least loaded', executors: [executor('a'), executor('b')], load: { a: 1 }, want: 'b' },
+    { reason: 'the first by name', executors: [executor('b'), executor('a')], want: 'a' },
+    {
+      reason: 'a full one is passed over',
+      executors: [executor('a', { priority: 9 }), executor('b')],
+      load: { a: 2 },
+      want: 'b',
+    },
+    {
+      reason: 'none at all',
+      executors: [],
+      want: 'NoExecutor',
+      message: 'There is no Executor; start an executor manager.',
+    },
+    {
+      reason: 'none usable: the numbers are told',
+      executors: [
+        executor('a', { ready: 'False' }),
+        executor('b', { unschedulable: true }),
+        executor('c', { heartbeat: 41 }),
+        executor('d', { ready: 'absent' }),
+      ],
+      want: 'NoExecutor',
+      message:
+        'None of 4 Executors can be used: 1 has not reported yet, 1 has stopped reporting, 1 is not ready, 1 is unschedulable.',
+    },
+    {
+      reason: 'one full',
+      executors: [executor('a')],
+      load: { a: 2 },
+      want: 'NoCapacity',
+      message: 'The only usable Executor is full: 2 of 2 Sandboxes in use.',
+    },
+    {
+      reason: 'two full',
+      executors: [executor('a'), executor('b')],
+      load: { a: 2, b: 2 },
+      want: 'NoCapacity',
+      message: 'All 2 usable Executors are full: 4 of 4 Sandboxes in use.',
+    },
+    {
+      reason: 'where the files are',
+      executors: [executor('a'), executor('b')],
+      load: { b: 1 },
+      earlier: ['b'],
+      spec: WITH_FILES,
+      want: 'b',
+    },
+    {
+      reason: 'no files: anywhere',
+      executors: [executor('a'), executor('b')],
+      load: { b: 1 },
+      earlier: ['b'],
+      want: 'a',
+    },
+    {
+      reason: 'where the files are, though it is full',
+      executors: [executor('a'), executor('b')],
+      load: { b: 2 },
+      earlier: ['b'],
+      spec: WITH_FILES,
+      want: 'NoCapacity',
+      message: 'Executor b, which has the files of the Task, is full: 2 of 2 Sandboxes in use.',
+    },
+    {
+      reason: 'the files are lost with a lost Executor',
+      executors: [executor('a'), executor('b', { ready: 'Unknown', since: 61 })],
+      earlier: ['b'],
+      spec: WITH_FILES,
+      want: 'a',
+    },
+    {
+      reason: 'an Executor that is silent for a moment is waited for',
+      executors: [executor('a'), executor('b', { ready: 'Unknown', since: 20 })],
+      earlier: ['b'],
+      spec: WITH_FILES,
+      want: 'NoExecutor',
+      message: 'Executor b, which has the files of the Task, is not ready.',
+    },
+    {
+      reason: 'an Executor that is gone is forgotten',
+      executors: [executor('a')],
+      earlier: ['x'],
+      spec: WITH_FILES,
+      want: 'a',
+    },
+  ];
+  it.each(cases)('$reason', ({ executors, load = {}, earlier = [], spec, want, message }) => {
+    const binding = planBinding({
+      sandbox: sandbox(spec),
+      executors,
+      load: new Map(Object.entries(load)),
+      earlier,
+      now: NOW,
+    });
+    expect(binding.outcome === 'bind' ? binding.executorName : binding.reason).toBe(want);
+    if (message !== undefined) expect(binding).toMatchObject({ message });
+  });
+
+  it('says when time alone may change the answer', () => {
+    const binding = planBinding({
+      sandbox: sandbox(WITH_FILES),
+      executors: [executor('b', { ready: 'Unknown', since: 20 })],
+      load: new Map(),
+      earlier: ['b'],
+      now: NOW,
+    });
+    expect(binding).toMatchObject({ recheckAfter: 40_000 });
+  });
+});
+
+describe('lostIn', () => {
+  it('never while ready, at once when gone, else a minute after it was last ready', () => {
+    expect(lostIn(executor('a'), NOW)).toBe(Infinity);
+    expect(lostIn(undefined, NOW)).toBe(0);
+    expect(lostIn(executor('a', { ready: 'Unknown', since: 10 }), NOW)).toBe(50_000);
+    expect(lostIn(executor('a', { ready: 'False', since: 60 }), NOW)).toBe(0);
+  });
+});
+
+describe('loadOf', () => {
+  it('counts what is bound, or assumed to be, and has not ended', () => {
+    const assumed = sandbox();
+    const all = [
+      sandbox({ executorName: 'a' }),
+      sandbox({ executorName: 'a' }, 'Running'),
+      sandbox({ executorName: 'a' }, 'Failed'),
+      sandbox(),
+      assumed,
+    ];
+    expect(loadOf(all, (one) => (one === assumed ? 'b' : undefined))).toEqual(
+      new Map([
+        ['a', 2],
+        ['b', 1],
+      ]),
+    );
+  });
+});
+
+describe('earlierExecutors', () => {
+  it('of the same Task, latest first', () => {
+    const me = sandbox({ step: 2 });
+    const all = [
+      sandbox({ step: 0, executorName: 'a' }),
+      sandbox({ step: 1, attempt: 2, executorName: 'c' }),
+      sandbox({ step: 1, attempt: 1, executorName: 'b' }),
+      sandbox({ executorName: 'x', taskRef: { name: 't', uid: 'another' } }),
+      me,
+    ];
+    expect(earlierExecutors(me, all)).toEqual(['c', 'b', 'a']);
+  });
+});
+
+describe('assumedBindings', () => {
+  it('never overcommits, however late the cache learns of bindings', () => {
+    const moves = fc.array(fc.constantFrom('bind', 'show', 'finish', 'remove'), { maxLength: 60 });
+    fc.assert(
+      fc.property(moves, fc.integer({ min: 1, max: 3 }), (steps, capacity) => {
+        const assumed = assumedBindings();
+        const executors = [executor('a', { capacity })];
+        // What the server has, and what the cache shows of it.
+        const server = new Map<string, Sandbox>();
+        let cache: Sandbox[] = [];
+        for (const move of steps) {
+          if (move === 'bind') {
+            const fresh = sandbox();
+            server.set(fresh.metadata.name, fresh);
+            cache.push(fresh);
+            for (const one of cache.filter((candidate) => candidate.spec.executorName === undefined)) {
+              if (assumed.executorOf(one) !== undefined) continue;
+              assumed.reconcile(cache);
+              const load = loadOf(cache, (other) => assumed.executorOf(other));
+              const binding = planBinding({ sandbox: one, executors, load, earlier: [], now: NOW });
+              if (binding.outcome === 'wait' || !server.has(one.metadata.name)) continue;
+              assumed.assume(one, binding.executorName);
+              server.set(one.metadata.name, {
+                ...one,
+                spec: { ...one.spec, executorName: binding.executorName },
+              });
+            }
+          }
+          if (move === 'show') cache = [...server.values()];
+          const bound = [...server.values()].find(
+            (one) => one.spec.executorName !== undefined && one.status === undefined,
+          );
+          if (bound !== undefined && move === 'finish')
+            server.set(bound.metadata.name, { ...bound, status: { phase: 'Succeeded' } });
+          if (bound !== undefined && move === 'remove') server.delete(bound.metadata.name);
+          const running = [...server.values()].filter(
+            (one) => one.spec.executorName !== undefined && one.status === undefined,
+          );
+          expect(running.length).toBeLessThanOrEqual(capacity);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('forgets a binding that failed, and one of a Sandbox made anew', () => {
+    const assumed = assumedBindings();
+    const one = sandbox();
+    assumed.assume(one, 'a');
+    expect(assumed.executorOf(one)).toBe('a');
+    expect(assumed.executorOf({ ...one, metadata: { ...one.metadata, uid: 'new' } })).toBeUndefined();
+    assumed.forget(one);
+    expect(assumed.executorOf(one)).toBeUndefined();
+  });
+});
