@@ -76,7 +76,7 @@ export class Committer {
     }
   }
 
-  #failure(code: 'Exists' | 'NotFound' | 'Conflict', mutation: Mutation): StorageError {
+  #failure(code: Extract<MutationOutcome, { ok: false }>['code'], mutation: Mutation): StorageError {
     const { resource, namespace, name } = mutation.key;
     const what = `${resource} ${namespace === '' ? '' : `${namespace}/`}${name}`;
     const current = code === 'Conflict' ? this.#options.memory.get(mutation.key) : undefined;
@@ -88,6 +88,7 @@ const TEXTS = {
   Exists: 'exists already',
   NotFound: 'does not exist',
   Conflict: 'was changed since the expected revision',
+  TooLarge: 'is larger than the database takes',
 };
 
 function toDriverMutation(mutation: Mutation): DriverMutation {

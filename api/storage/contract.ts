@@ -73,6 +73,8 @@ export interface WatchQuery {
   /** Only later revisions are sent. Older than the compacted revision: StorageError Compacted. */
   after: number;
   signal: AbortSignal;
+  /** Called once history is read: from then on an event that memory has is delivered or ready to be. */
+  onLive?: () => void;
 }
 
 /**
@@ -193,7 +195,7 @@ export interface DriverMutation {
 }
 
 export type MutationOutcome =
-  { ok: true; revision: number } | { ok: false; code: 'Exists' | 'NotFound' | 'Conflict' };
+  { ok: true; revision: number } | { ok: false; code: 'Exists' | 'NotFound' | 'Conflict' | 'TooLarge' };
 
 /** What became of one append: where the log stands, or why nothing was added. */
 export type AppendOutcome =

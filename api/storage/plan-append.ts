@@ -36,8 +36,19 @@ export function planAppend(batch: TaskEventAppend, state: TaskLogState): AppendP
   }
   if (fresh.length === 0) return added(state, false);
   const rows = {
-    events: fresh.map((event, i) => ({ ...event, seq: state.lastSeq + 1 + i })),
-    messages: (batch.messages ?? []).map((message, i) => ({ ...message, id: state.lastMessageId + 1 + i })),
+    events: fresh.map(({ sourceSeq, time, type, data }, i) => ({
+      sourceSeq,
+      time,
+      type,
+      data,
+      seq: state.lastSeq + 1 + i,
+    })),
+    messages: (batch.messages ?? []).map(({ role, content, time }, i) => ({
+      role,
+      content,
+      time,
+      id: state.lastMessageId + 1 + i,
+    })),
     lastSeq: state.lastSeq + fresh.length,
     lastMessageId: state.lastMessageId + (batch.messages?.length ?? 0),
     lastSourceSeq: state.lastSourceSeq + fresh.length,

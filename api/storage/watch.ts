@@ -79,6 +79,7 @@ async function* live(
   query.signal.addEventListener('abort', end, { once: true });
   try {
     if (query.signal.aborted || options.memory.closed) return;
+    query.onLive?.();
     if (missed.length > 0) yield missed;
     for (;;) {
       const events = await watcher.next();

@@ -36,12 +36,16 @@ export const revisions = sqliteTable(
 );
 
 /** One row per Task with a log. `purgedAt`: the revision at which the Task was deleted, 0 while it lives. */
-export const taskLogs = sqliteTable('task_logs', {
-  taskUid: text('task_uid').primaryKey(),
-  lastSeq: integer('last_seq').notNull(),
-  lastMessageId: integer('last_message_id').notNull(),
-  purgedAt: integer('purged_at').notNull(),
-});
+export const taskLogs = sqliteTable(
+  'task_logs',
+  {
+    taskUid: text('task_uid').primaryKey(),
+    lastSeq: integer('last_seq').notNull(),
+    lastMessageId: integer('last_message_id').notNull(),
+    purgedAt: integer('purged_at').notNull(),
+  },
+  (table) => [index('task_logs_by_purge').on(table.purgedAt)],
+);
 
 export const taskSources = sqliteTable(
   'task_sources',

@@ -40,7 +40,14 @@ export class SqliteTaskTables implements TaskTables {
 
   async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<TaskEvent[]> {
     const rows = translated(() => this.#sql.events.all(taskUID, after, limit) as RawTaskEvent[]);
-    return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }));
+    return rows.map(({ seq, source, sourceSeq, time, type, data }) => ({
+      seq,
+      source,
+      sourceSeq,
+      time,
+      type,
+      data: JSON.parse(data) as Record<string, unknown>,
+    }));
   }
 
   async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {

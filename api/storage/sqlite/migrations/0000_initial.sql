@@ -42,6 +42,7 @@ CREATE TABLE `task_logs` (
 	`purged_at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE INDEX `task_logs_by_purge` ON `task_logs` (`purged_at`);--> statement-breakpoint
 CREATE TABLE `task_messages` (
 	`task_uid` text NOT NULL,
 	`id` integer NOT NULL,

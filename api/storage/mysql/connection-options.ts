@@ -1,0 +1,45 @@
+import type { ConnectionOptions } from 'mysql2/promise';
+import { StorageError } from '../contract.ts';
+
+/** Milliseconds until an attempt to connect is given up. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Reads mysql://user:password@host:port/database, with `?ssl=true` for TLS with verified certificates. Parsed
+ * here and not by the driver, whose error would repeat the URL and its password.
+ */
+export function connectionOptions(text: string): ConnectionOptions & { database: string } {
+  const url = URL.parse(text);
+  const database = decodeURIComponent(url?.pathname.slice(1) ?? '');
+  if (url === null || url.hostname === '' || database === '') {
+    throw new StorageError(
+      'Unavailable',
+      'the database URL must be mysql://user:password@host:port/database',
+    );
+  }
+  return {
+    host: url.hostname.replaceAll(/^\[|\]$/g, ''),
+    port: url.port === '' ? 3306 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    charset: 'utf8mb4',
+    // A transaction is two packets this way instead of one per statement. Values are escaped, see sql-text.ts.
+    multipleStatements: true,
+    // Keys and texts are binary columns that hold UTF-8.
+    typeCast: (field, next) => {
+      if (field.type !== 'VAR_STRING' && field.type !== 'BLOB' && field.type !== 'STRING') return next();
+      return field.buffer()?.toString('utf8') ?? null;
+    },
+    ...(url.searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
+  };
+}
+
+/**
+ * Sent first on every connection. NO_BACKSLASH_ESCAPES must be off for our escaping to hold; READ COMMITTED, so
+ * that what is read under the counter's lock is the newest state.
+ */
+export const SESSION_SQL =
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION innodb_lock_wait_timeout = 10;" +
+  ' SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';

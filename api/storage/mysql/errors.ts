@@ -1,0 +1,69 @@
+import { StorageError } from '../contract.ts';
+import type { StorageErrorCode } from '../contract.ts';
+
+/** Server error numbers that say something to a caller. */
+const NUMBERS = new Map<number, StorageErrorCode>([
+  [1021, 'Full'], // ER_DISK_FULL
+  [1114, 'Full'], // ER_RECORD_FILE_FULL
+  [1153, 'TooLarge'], // ER_NET_PACKET_TOO_LARGE
+  [1406, 'TooLarge'], // ER_DATA_TOO_LONG
+  [1040, 'Unavailable'], // ER_CON_COUNT_ERROR
+  [1044, 'Unavailable'], // ER_DBACCESS_DENIED_ERROR
+  [1045, 'Unavailable'], // ER_ACCESS_DENIED_ERROR
+  [1049, 'Unavailable'], // ER_BAD_DB_ERROR
+  [1053, 'Unavailable'], // ER_SERVER_SHUTDOWN
+  [1203, 'Unavailable'], // ER_TOO_MANY_USER_CONNECTIONS
+  [1205, 'Unavailable'], // ER_LOCK_WAIT_TIMEOUT, after the retry
+  [1213, 'Unavailable'], // ER_LOCK_DEADLOCK, after the retry
+  [1290, 'Unavailable'], // ER_OPTION_PREVENTS_STATEMENT: read-only
+  [1317, 'Unavailable'], // ER_QUERY_INTERRUPTED
+  [1792, 'Unavailable'], // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+  [1836, 'Unavailable'], // ER_READ_ONLY_MODE
+  [1927, 'Unavailable'], // ER_CONNECTION_KILLED of MariaDB
+  [3024, 'Unavailable'], // ER_QUERY_TIMEOUT
+]);
+
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'HANDSHAKE_NO_SSL_SUPPORT',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+]);
+
+const TEXTS: Partial<Record<StorageErrorCode, string>> = {
+  Full: 'no space left for the database',
+  TooLarge: 'the object is larger than the database takes',
+  Unavailable: 'the database cannot be reached or refuses for now',
+};
+
+/** A StorageError for what the server or the connection threw; anything else comes back as it is. */
+export function translateMysqlError(error: unknown): unknown {
+  if (error instanceof StorageError) return error;
+  const code = isConnectionLost(error) ? 'Unavailable' : NUMBERS.get(errorNumber(error));
+  return code === undefined ? error : new StorageError(code, TEXTS[code] ?? code, { cause: error });
+}
+
+/** The connection is gone, and with it what was not committed. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && NETWORK_CODES.has(String(error.code))) return true;
+  if ([1053, 1317, 1927].includes(errorNumber(error))) return true;
+  // mysql2 marks what ends a connection, also "can't add new command when connection is in closed state".
+  return 'fatal' in error && error.fatal === true && errorNumber(error) === 0;
+}
+
+/** The server rolled back to resolve a conflict between transactions; running it again is the remedy. */
+export function isTransactionConflict(error: unknown): boolean {
+  return [1205, 1213].includes(errorNumber(error));
+}
+
+function errorNumber(error: unknown): number {
+  return error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
+}

@@ -1,0 +1,197 @@
+import type {
+  DriverMutation,
+  HistoryQuery,
+  HistoryRow,
+  LogRow,
+  MutationOutcome,
+  ObjectRow,
+  RevisionState,
+  RevisionTables,
+} from '../contract.ts';
+import { keyOf, planBatch } from './plan-batch.ts';
+import type { BatchPlan, RawKey } from './plan-batch.ts';
+import type { MysqlConnections } from './connections.ts';
+import { joinSql, rowGroups, rowList, sql } from './sql-text.ts';
+import type { Sql } from './sql-text.ts';
+
+/** Revisions per transaction of a compaction: short, because commits wait for the counter meanwhile. */
+const COMPACT_BATCH = 500;
+
+interface RawLogRow extends RawKey {
+  revision: number;
+  op: LogRow['op'];
+  previousRevision: number;
+  body: string;
+  previousBody: string | null;
+}
+
+const LOG_COLUMNS = sql`r.revision, r.resource, r.namespace, r.name, r.op,
+  r.previous_revision AS previousRevision, r.body, p.body AS previousBody`;
+
+/** Objects and the revision log in MySQL or MariaDB. */
+export class MysqlRevisions implements RevisionTables {
+  readonly #connections: MysqlConnections;
+
+  constructor(connections: MysqlConnections) {
+    this.#connections = connections;
+  }
+
+  /** Two round trips: lock the counter and read the keys; write everything and commit. */
+  async commit(mutations: readonly DriverMutation[]): Promise<MutationOutcome[]> {
+    return this.#connections.commit(async (session) => {
+      // The counter first: whoever holds it is the only one who commits, so revisions become visible in order.
+      const [, counter, rows] = await session.query([
+        sql`START TRANSACTION`,
+        sql`SELECT current FROM revision_counter WHERE id = 1 FOR UPDATE`,
+        sql`SELECT resource, namespace, name, revision FROM objects WHERE ${keysOf(mutations)}`,
+      ]);
+      const start = (counter as RevisionState[])[0]?.current ?? 0;
+      const plan = planBatch(mutations, {
+        start,
+        rows: rows as (RawKey & { revision: number })[],
+        maxBodyBytes: this.#connections.maxPacket / 2 - 4096,
+      });
+      await session.finish(plan.last === start ? [] : this.#statements(plan));
+      return plan.outcomes;
+    });
+  }
+
+  async tail(after: number, limit: number): Promise<LogRow[]> {
+    // Only a delete needs the row before it: its own body is empty.
+    const rows = await this.#connections.read(sql`SELECT ${LOG_COLUMNS} FROM revisions r
+      LEFT JOIN revisions p ON r.op = 'delete' AND p.revision = r.previous_revision
+      WHERE r.revision > ${after} ORDER BY r.revision LIMIT ${limit}`);
+    return (rows as RawLogRow[]).map((row) => logRow(row));
+  }
+
+  async history({
+    resource,
+    after,
+    upTo,
+    limit,
+  }: HistoryQuery): Promise<{ compacted: number; rows: HistoryRow[] }> {
+    const rows = await this.#connections.read(sql`SELECT ${LOG_COLUMNS} FROM revisions r
+      LEFT JOIN revisions p ON p.revision = r.previous_revision
+      WHERE r.resource = ${resource} AND r.revision > ${after} AND r.revision <= ${upTo}
+      ORDER BY r.revision LIMIT ${limit}`);
+    // Read after the rows: what compaction removed before them is then known to be compacted.
+    const { compacted } = await this.revision();
+    return { compacted, rows: (rows as RawLogRow[]).map((row) => historyRow(row)) };
+  }
+
+  async revision(): Promise<RevisionState> {
+    const rows = await this.#connections.read(
+      sql`SELECT current, compacted FROM revision_counter WHERE id = 1`,
+    );
+    const [state] = rows as RevisionState[];
+    if (state === undefined) throw new Error('the revision counter is missing');
+    return { current: state.current, compacted: state.compacted };
+  }
+
+  async snapshot(): Promise<{ revision: number; compacted: number; rows: ObjectRow[] }> {
+    const [counter, rows] = await this.#connections.readSnapshot([
+      sql`SELECT current, compacted FROM revision_counter WHERE id = 1`,
+      sql`SELECT o.resource, o.namespace, o.name, o.revision, r.body
+        FROM objects o JOIN revisions r ON r.revision = o.revision`,
+    ]);
+    const [state] = counter as RevisionState[];
+    if (state === undefined) throw new Error('the revision counter is missing');
+    const objects = (rows as (RawKey & { revision: number; body: string })[]).map((row) => ({
+      key: keyOf(row),
+      revision: row.revision,
+      body: row.body,
+    }));
+    return { revision: state.current, compacted: state.compacted, rows: objects };
+  }
+
+  async compact(upTo: number): Promise<number> {
+    for (;;) {
+      const { compacted, done } = await this.#compactBatch(upTo);
+      if (done) return compacted;
+    }
+  }
+
+  #compactBatch(upTo: number): Promise<{ compacted: number; done: boolean }> {
+    return this.#connections.transaction(async (session) => {
+      const [, counter] = await session.query([
+        sql`START TRANSACTION`,
+        sql`SELECT current, compacted FROM revision_counter WHERE id = 1 FOR UPDATE`,
+      ]);
+      const { current, compacted } = (counter as RevisionState[])[0] ?? { current: 0, compacted: 0 };
+      const goal = Math.min(upTo, current);
+      const to = Math.min(goal, compacted + COMPACT_BATCH);
+      await session.finish(to <= compacted ? [] : compactStatements(compacted, to));
+      return to <= compacted ? { compacted, done: true } : { compacted: to, done: to === goal };
+    });
+  }
+
+  #statements(plan: BatchPlan): Sql[] {
+    const inserts = rowGroups(plan.logRows, this.#connections.maxPacket - 4096).map(
+      (rows) => sql`INSERT INTO revisions (revision, resource, namespace, name, op, previous_revision, body)
+        VALUES ${rowList(rows)}`,
+    );
+    const puts = plan.puts.length === 0 ? [] : [putObjects(plan)];
+    const deletes =
+      plan.deletes.length === 0
+        ? []
+        : [sql`DELETE FROM objects WHERE ${keysOf(plan.deletes.map((key) => ({ key })))}`];
+    return [
+      ...inserts,
+      ...puts,
+      ...deletes,
+      ...plan.purges.flatMap((purge) => purgeStatements(purge)),
+      sql`UPDATE revision_counter SET current = ${plan.last} WHERE id = 1`,
+    ];
+  }
+}
+
+function putObjects(plan: BatchPlan): Sql {
+  return sql`INSERT INTO objects (resource, namespace, name, revision) VALUES ${rowList(plan.puts)}
+    ON DUPLICATE KEY UPDATE revision = VALUES(revision)`;
+}
+
+/** The mark first: it waits for an append under way, and later appends see it. Compaction removes it. */
+function purgeStatements({ taskUID, revision }: { taskUID: string; revision: number }): Sql[] {
+  return [
+    sql`INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at)
+      VALUES (${taskUID}, 0, 0, ${revision}) ON DUPLICATE KEY UPDATE purged_at = VALUES(purged_at)`,
+    sql`DELETE FROM task_events WHERE task_uid = ${taskUID}`,
+    sql`DELETE FROM task_messages WHERE task_uid = ${taskUID}`,
+    sql`DELETE FROM task_sources WHERE task_uid = ${taskUID}`,
+  ];
+}
+
+/** What a revision of (from, to] replaced goes; then the deletes themselves, which nothing later refers to. */
+function compactStatements(from: number, to: number): Sql[] {
+  return [
+    sql`DELETE p FROM revisions p JOIN revisions n ON p.revision = n.previous_revision
+      WHERE n.revision > ${from} AND n.revision <= ${to}`,
+    sql`DELETE FROM revisions WHERE revision > ${from} AND revision <= ${to} AND op = 'delete'`,
+    sql`DELETE FROM task_logs WHERE purged_at > 0 AND purged_at <= ${to}`,
+    sql`UPDATE revision_counter SET compacted = ${to} WHERE id = 1`,
+  ];
+}
+
+/** A condition for the keys. Grouped by namespace, because MariaDB reads no index for lists of triples. */
+function keysOf(items: readonly { key: DriverMutation['key'] }[]): Sql {
+  const groups = Map.groupBy(items, ({ key }) => `${key.resource}\0${key.namespace}`);
+  const conditions = [...groups.values()].map((group) => {
+    const { resource, namespace } = (group[0] as { key: DriverMutation['key'] }).key;
+    const names = group.map(({ key }) => key.name);
+    return sql`(resource = ${resource} AND namespace = ${namespace} AND name IN (${names}))`;
+  });
+  return conditions.length === 0 ? sql`FALSE` : joinSql(conditions, ' OR ');
+}
+
+const logRow = (row: RawLogRow): LogRow => ({
+  revision: row.revision,
+  key: keyOf(row),
+  op: row.op,
+  previousRevision: row.previousRevision,
+  body: row.op === 'delete' ? (row.previousBody ?? '') : row.body,
+});
+
+const historyRow = (row: RawLogRow): HistoryRow => ({
+  ...logRow(row),
+  ...(row.previousBody === null ? {} : { previousBody: row.previousBody }),
+});

@@ -1,0 +1,152 @@
+import type { TaskEvent, TaskEventAppend, TaskEventType, TaskMessage } from '../../machinery/task-event.ts';
+import type { AppendOutcome, TaskLogQuery, TaskTables } from '../contract.ts';
+import { planAppend } from '../plan-append.ts';
+import type { TaskLogState } from '../plan-append.ts';
+import type { MysqlConnections } from './connections.ts';
+import { rowGroups, rowList, sql } from './sql-text.ts';
+import type { Sql, SqlValue } from './sql-text.ts';
+
+interface RawTaskEvent {
+  seq: number;
+  source: string;
+  sourceSeq: number;
+  time: string;
+  type: TaskEventType;
+  data: string;
+}
+
+/** What a transaction of appends writes, gathered over its batches. */
+interface Rows {
+  events: SqlValue[][];
+  messages: SqlValue[][];
+  logs: Map<string, [taskUID: string, lastSeq: number, lastMessageId: number, purgedAt: number]>;
+  sources: Map<string, [taskUID: string, source: string, lastSourceSeq: number]>;
+}
+
+/** Task logs in MySQL or MariaDB. */
+export class MysqlTaskTables implements TaskTables {
+  readonly #connections: MysqlConnections;
+
+  constructor(connections: MysqlConnections) {
+    this.#connections = connections;
+  }
+
+  async appendTaskEvents(batches: readonly TaskEventAppend[]): Promise<AppendOutcome[]> {
+    return this.#connections.transaction(async (session) => {
+      const uids = [...new Set(batches.map((batch) => batch.taskUID))].sort();
+      const [, , logs, sources] = await session.query([
+        sql`START TRANSACTION`,
+        // Makes and locks the rows of the tasks, always in the same order, so two replicas cannot deadlock.
+        sql`INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at)
+          VALUES ${rowList(uids.map((uid) => [uid, 0, 0, 0]))} ON DUPLICATE KEY UPDATE purged_at = purged_at`,
+        sql`SELECT task_uid AS taskUID, last_seq AS lastSeq, last_message_id AS lastMessageId, purged_at AS purgedAt
+          FROM task_logs WHERE task_uid IN (${uids})`,
+        sql`SELECT task_uid AS taskUID, source, last_source_seq AS lastSourceSeq
+          FROM task_sources WHERE task_uid IN (${uids})`,
+      ]);
+      const { outcomes, rows } = planAll(batches, {
+        logs: logs as LogState[],
+        sources: sources as SourceState[],
+      });
+      await session.finish(this.#statements(rows));
+      return outcomes;
+    });
+  }
+
+  async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<TaskEvent[]> {
+    const rows = await this.#connections
+      .read(sql`SELECT seq, source, source_seq AS sourceSeq, time, type, data
+      FROM task_events WHERE task_uid = ${taskUID} AND seq > ${after} ORDER BY seq LIMIT ${limit}`);
+    return (rows as RawTaskEvent[]).map(({ seq, source, sourceSeq, time, type, data }) => ({
+      seq,
+      source,
+      sourceSeq,
+      time,
+      type,
+      data: JSON.parse(data) as Record<string, unknown>,
+    }));
+  }
+
+  async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {
+    const rows = await this.#connections.read(sql`SELECT id, source, role, content, time
+      FROM task_messages WHERE task_uid = ${taskUID} AND id > ${after} ORDER BY id LIMIT ${limit}`);
+    return (rows as TaskMessage[]).map(({ id, source, role, content, time }) => ({
+      id,
+      source,
+      role,
+      content,
+      time,
+    }));
+  }
+
+  #statements(rows: Rows): Sql[] {
+    const maxBytes = this.#connections.maxPacket - 4096;
+    const inserts = [
+      ...rowGroups(rows.events, maxBytes).map(
+        (group) => sql`INSERT INTO task_events (task_uid, seq, source, source_seq, time, type, data)
+          VALUES ${rowList(group)}`,
+      ),
+      ...rowGroups(rows.messages, maxBytes).map(
+        (group) => sql`INSERT INTO task_messages (task_uid, id, source, role, content, time)
+          VALUES ${rowList(group)}`,
+      ),
+    ];
+    if (rows.logs.size === 0) return inserts;
+    return [
+      ...inserts,
+      sql`INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at)
+        VALUES ${rowList([...rows.logs.values()])}
+        ON DUPLICATE KEY UPDATE last_seq = VALUES(last_seq), last_message_id = VALUES(last_message_id)`,
+      sql`INSERT INTO task_sources (task_uid, source, last_source_seq) VALUES ${rowList([...rows.sources.values()])}
+        ON DUPLICATE KEY UPDATE last_source_seq = VALUES(last_source_seq)`,
+    ];
+  }
+}
+
+type LogState = Omit<TaskLogState, 'lastSourceSeq'> & { taskUID: string };
+interface SourceState {
+  taskUID: string;
+  source: string;
+  lastSourceSeq: number;
+}
+
+/** Decides each append against the state that the ones before it leave. */
+function planAll(
+  batches: readonly TaskEventAppend[],
+  state: { logs: readonly LogState[]; sources: readonly SourceState[] },
+): { outcomes: AppendOutcome[]; rows: Rows } {
+  const logs = new Map(state.logs.map((log) => [log.taskUID, log]));
+  const sources = new Map(state.sources.map((known) => [sourceKey(known), known.lastSourceSeq]));
+  const rows: Rows = { events: [], messages: [], logs: new Map(), sources: new Map() };
+  const outcomes = batches.map((batch) => {
+    const { taskUID, source } = batch;
+    const log = logs.get(taskUID) ?? { taskUID, lastSeq: 0, lastMessageId: 0, purgedAt: 0 };
+    const plan = planAppend(batch, { ...log, lastSourceSeq: sources.get(sourceKey(batch)) ?? 0 });
+    if (plan.rows !== undefined) {
+      const { lastSeq, lastMessageId, lastSourceSeq } = plan.rows;
+      addRows(rows, batch, plan.rows);
+      logs.set(taskUID, { taskUID, lastSeq, lastMessageId, purgedAt: 0 });
+      sources.set(sourceKey(batch), lastSourceSeq);
+      rows.logs.set(taskUID, [taskUID, lastSeq, lastMessageId, 0]);
+      rows.sources.set(sourceKey(batch), [taskUID, source, lastSourceSeq]);
+    }
+    return plan.outcome;
+  });
+  return { outcomes, rows };
+}
+
+function addRows(
+  rows: Rows,
+  { taskUID, source }: TaskEventAppend,
+  added: NonNullable<ReturnType<typeof planAppend>['rows']>,
+): void {
+  for (const { seq, sourceSeq, time, type, data } of added.events) {
+    rows.events.push([taskUID, seq, source, sourceSeq, time, type, JSON.stringify(data)]);
+  }
+  for (const { id, role, content, time } of added.messages) {
+    rows.messages.push([taskUID, id, source, role, content, time]);
+  }
+}
+
+const sourceKey = ({ taskUID, source }: { taskUID: string; source: string }): string =>
+  `${taskUID}\0${source}`;
