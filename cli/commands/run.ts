@@ -1,0 +1,155 @@
+import type { Command } from 'commander';
+import { runReflector } from '#api/client/reflector';
+import { findCondition } from '#api/machinery/condition';
+import type { ObjectRef } from '#api/machinery/resource-type';
+import { createTaskEventText } from '#api/machinery/task-event-text';
+import type { CliContext } from '../context.ts';
+import { parseDuration } from '../duration.ts';
+import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { type CliTask, TASKS } from '../task.ts';
+import { readTaskLog } from '../task-log-reader.ts';
+
+interface RunFlags extends ConnectionFlags {
+  workspace?: string;
+  name?: string;
+  timeout?: number;
+  rm?: boolean;
+  quiet?: boolean;
+}
+
+/** What a shell gives a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/** `troupe run`: asks a Team, shows it at work, and ends as the Task ends. */
+export function register(program: Command, context: CliContext): void {
+  const command = program
+    .command('run')
+    .description('give a Team a Task and watch it')
+    .argument('<team>')
+    .argument('<prompt>')
+    .option('-w, --workspace <name>', 'Workspace to work in')
+    .option('--name <name>', 'name of the Task; default: the name of the Team and five characters')
+    .option('--timeout <duration>', 'limit of each step, such as 10m', parseDuration)
+    .option('--rm', 'delete the Task when it is finished')
+    .option('-q, --quiet', 'print the result only');
+  addConnectionFlags(command).action((team: string, prompt: string, flags: RunFlags) =>
+    withSession(context, flags, (session) => run(session, newTask(session, { team, prompt, flags }), flags)),
+  );
+}
+
+function newTask(session: Session, wish: { team: string; prompt: string; flags: RunFlags }): CliTask {
+  const { flags } = wish;
+  return {
+    apiVersion: 'agent.wecode.io/v1',
+    kind: 'Task',
+    metadata: {
+      namespace: session.namespace,
+      name: flags.name ?? '',
+      ...(flags.name === undefined ? { generateName: `${wish.team.toLowerCase()}-` } : {}),
+    },
+    spec: {
+      prompt: wish.prompt,
+      teamRef: { name: wish.team },
+      ...(flags.workspace === undefined ? {} : { workspaceRef: { name: flags.workspace } }),
+      ...(flags.timeout === undefined ? {} : { timeoutSeconds: Math.ceil(flags.timeout / 1000) }),
+    },
+  };
+}
+
+async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<number> {
+  const { client } = session.connection;
+  const created = await client.create(TASKS, wish);
+  const ref = { namespace: session.namespace, name: created.metadata.name };
+  const note = (text: string): void =>
+    void (flags.quiet !== true && session.context.stderr.write(`${text}\n`));
+  note(`task.agent.wecode.io/${ref.name} created`);
+  const left = new AbortController();
+  const release = cancelOnInterrupt(session, ref, left);
+  try {
+    await follow(session, ref, { quiet: flags.quiet === true, signal: left.signal, note });
+    const task = await client.get(TASKS, ref);
+    const code = report(session, task, flags.quiet === true);
+    if (flags.rm === true) await client.delete(TASKS, ref, { propagationPolicy: 'Background' });
+    return code;
+  } catch (error) {
+    if (left.signal.aborted) return INTERRUPTED;
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+/** The first Ctrl-C asks the Task to stop; the second leaves it to itself. */
+function cancelOnInterrupt(session: Session, ref: ObjectRef, left: AbortController): () => void {
+  let asked = false;
+  return session.context.onInterrupt(() => {
+    if (asked) {
+      left.abort(new Error('interrupted'));
+      return;
+    }
+    asked = true;
+    session.context.stderr.write(`cancelling task ${ref.name}; press Ctrl-C again to leave it\n`);
+    session.connection.client
+      .patch(TASKS, ref, { type: 'merge', body: { spec: { cancel: true } } })
+      .catch((error: unknown) => session.fail(error));
+  });
+}
+
+async function follow(
+  session: Session,
+  ref: ObjectRef,
+  options: { quiet: boolean; signal: AbortSignal; note: (text: string) => void },
+): Promise<void> {
+  const text = createTaskEventText();
+  const { stdout } = session.context;
+  const begun = new AbortController();
+  const waiting = tellWhatItWaitsFor(session, ref, {
+    signal: AbortSignal.any([begun.signal, options.signal]),
+    note: options.note,
+  });
+  try {
+    for await (const event of readTaskLog(session, { ref, after: 0, follow: true, signal: options.signal })) {
+      begun.abort();
+      if (!options.quiet) stdout.write(text.add(event));
+    }
+    if (!options.quiet) stdout.write(text.end());
+  } finally {
+    begun.abort();
+    await waiting;
+  }
+}
+
+/** A Team that does not exist yet, or no executor with room, would otherwise look like a program that hangs. */
+async function tellWhatItWaitsFor(
+  session: Session,
+  ref: ObjectRef,
+  options: { signal: AbortSignal; note: (text: string) => void },
+): Promise<void> {
+  let told = '';
+  const tell = (task: CliTask): void => {
+    const ready = findCondition(task.status?.conditions, 'Ready');
+    if (ready?.status !== 'False' || ready.message === told || task.status?.status !== 'PENDING') return;
+    told = ready.message;
+    options.note(`waiting: ${told}`);
+  };
+  await runReflector({
+    client: session.connection.client,
+    type: TASKS,
+    namespace: session.namespace,
+    fieldSelector: `metadata.name=${ref.name}`,
+    signal: options.signal,
+    target: { replace: (tasks) => tasks.forEach(tell), apply: (_type, task) => tell(task) },
+  });
+}
+
+function report(session: Session, task: CliTask, quiet: boolean): number {
+  const { status, errorMessage, result } = task.status ?? {};
+  if (quiet && result?.value !== undefined && status === 'COMPLETED') session.print(result.value);
+  if (status === 'COMPLETED') return 0;
+  session.context.stderr.write(
+    status === 'CANCELLED'
+      ? `task ${task.metadata.name} was cancelled\n`
+      : `error: task ${task.metadata.name} failed: ${errorMessage ?? 'no reason given'}\n`,
+  );
+  return status === 'CANCELLED' ? INTERRUPTED : 1;
+}

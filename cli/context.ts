@@ -1,0 +1,39 @@
+import { type Connection, type ConnectOptions, connect } from '#api/client/connect';
+import { type Clock, systemClock } from '#api/machinery/clock';
+
+/** What a command may touch of the world around it. */
+export interface CliContext {
+  connect(options: ConnectOptions): Promise<Connection>;
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly clock: Clock;
+  /** The last one set is what the process ends with. */
+  setExitCode(code: number): void;
+  /** Calls `fn` for each Ctrl-C instead of ending the process, until the returned function is called. */
+  onInterrupt(fn: () => void): () => void;
+}
+
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+/** The context of a real process. */
+export function createCliContext(): CliContext {
+  // `troupe get tasks | head -1` closes the pipe early: that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  return {
+    connect: (options) => connect({ userAgent: 'troupe', ...options }),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    clock: systemClock,
+    setExitCode(code) {
+      process.exitCode = code;
+    },
+    onInterrupt(fn) {
+      process.on('SIGINT', fn);
+      return () => process.off('SIGINT', fn);
+    },
+  };
+}

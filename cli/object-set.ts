@@ -1,0 +1,84 @@
+import type { ObjectRef } from '#api/machinery/resource-type';
+import type { Unstructured } from '#api/machinery/meta';
+import type { ApiResource } from './api-resource.ts';
+import { CliError } from './error-text.ts';
+import type { Session } from './session.ts';
+import { parseTargets } from './targets.ts';
+
+/** Which objects of a resource are meant. */
+export interface Selection {
+  selector?: string;
+  fieldSelector?: string;
+  allNamespaces?: boolean;
+}
+
+const PAGE_SIZE = 500;
+
+export function refOf(session: Session, resource: ApiResource, name: string): ObjectRef {
+  return resource.namespaced ? { namespace: session.namespace, name } : { name };
+}
+
+/** The namespace to list in; undefined for all of them. */
+export function listNamespace(
+  session: Session,
+  resource: ApiResource,
+  selection: Selection,
+): string | undefined {
+  return resource.namespaced && selection.allNamespaces !== true ? session.namespace : undefined;
+}
+
+/** All objects that the selection leaves, page by page, and the revision of the list. */
+export async function listObjects(
+  session: Session,
+  resource: ApiResource,
+  selection: Selection,
+): Promise<{ items: Unstructured[]; resourceVersion: string }> {
+  const namespace = listNamespace(session, resource, selection);
+  const items: Unstructured[] = [];
+  let token = '';
+  for (;;) {
+    const page = await session.connection.client.list(resource, {
+      limit: PAGE_SIZE,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(selection.selector === undefined ? {} : { labelSelector: selection.selector }),
+      ...(selection.fieldSelector === undefined ? {} : { fieldSelector: selection.fieldSelector }),
+      ...(token === '' ? {} : { continue: token }),
+    });
+    const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+    items.push(...page.items.map((item) => ({ ...item, apiVersion, kind: resource.kind })));
+    token = page.metadata.continue ?? '';
+    if (token === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+  }
+}
+
+/** One object a command works on. */
+export interface NamedObject {
+  resource: ApiResource;
+  ref: ObjectRef;
+}
+
+/**
+ * The objects a command line names, or all that `--all` or a selector leaves.
+ * @throws CliError when it does neither
+ */
+export async function namedObjects(
+  session: Session,
+  words: readonly string[],
+  selection: Selection & { all?: boolean },
+): Promise<NamedObject[]> {
+  const objects: NamedObject[] = [];
+  for (const { resource, names } of await parseTargets(session, words)) {
+    if (names.length > 0) {
+      objects.push(...names.map((name) => ({ resource, ref: refOf(session, resource, name) })));
+    } else if (selection.all === true || selection.selector !== undefined) {
+      const { items } = await listObjects(session, resource, selection);
+      for (const { metadata } of items) {
+        const { namespace, name } = metadata;
+        objects.push({ resource, ref: namespace === undefined ? { name } : { namespace, name } });
+      }
+    } else {
+      throw new CliError('resource(s) were provided, but no name was specified');
+    }
+  }
+  return objects;
+}

@@ -1,0 +1,36 @@
+import type { Condition } from '#api/machinery/condition';
+import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
+import type { KubeObject } from '#api/machinery/meta';
+import type { ResourceType } from '#api/machinery/resource-type';
+
+/** What the commands about Tasks read and write of one. */
+export interface CliTask extends KubeObject {
+  spec?: {
+    prompt: string;
+    teamRef: { name: string };
+    workspaceRef?: { name: string };
+    timeoutSeconds?: number;
+    cancel?: boolean;
+  };
+  status?: {
+    status?: string;
+    errorMessage?: string;
+    result?: { value?: string };
+    conditions?: Condition[];
+  };
+}
+
+export const TASKS: ResourceType<CliTask> = {
+  group: TROUPE_GROUP,
+  version: 'v1',
+  kind: 'Task',
+  plural: 'tasks',
+  namespaced: true,
+};
+
+const FINAL = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+/** True when nothing more will happen in the Task. */
+export function isFinal(task: CliTask): boolean {
+  return FINAL.has(task.status?.status ?? '');
+}
