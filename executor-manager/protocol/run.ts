@@ -75,12 +75,7 @@ export type RunPhase = 'Running' | 'Succeeded' | 'Failed' | 'Cancelled';
 
 /** Why a run failed; the reason of the Sandbox's Finished condition. */
 export type RunFailureReason =
-  | 'AgentFailed'
-  | 'AgentKilled'
-  | 'TimedOut'
-  | 'CloneFailed'
-  | 'ModelError'
-  | 'StartFailed';
+  'AgentFailed' | 'AgentKilled' | 'TimedOut' | 'CloneFailed' | 'ModelError' | 'StartFailed';
 
 export interface RunState {
   id: string;

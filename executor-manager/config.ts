@@ -1,0 +1,147 @@
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { badRequest } from '#api/machinery/status-error';
+
+export type DriverChoice = 'auto' | 'docker' | 'process';
+
+/** Everything the executor manager can be told, with the defaults filled in. */
+export interface ExecutorManagerConfig {
+  /** Name of the Executor object, a DNS-1123 subdomain. */
+  readonly executorName: string;
+  readonly driver: DriverChoice;
+  /** Folder of the key that sandbox tokens are made with, and of the process driver's sandboxes. */
+  readonly dataDir: string;
+  /** Sandboxes at once. */
+  readonly maxConcurrent: number;
+  /** Host ports for runners, both ends included. */
+  readonly ports: { readonly min: number; readonly max: number };
+  /** Image of a sandbox whose Shell names none. */
+  readonly image: string;
+  /** Docker network of the sandboxes. */
+  readonly network: string;
+  /** Addresses of Docker engines, tried in order: DOCKER_HOST alone, or the usual sockets. */
+  readonly dockerHosts: readonly string[];
+  /** What a runner without a container gets of this process's environment. */
+  readonly runnerEnvironment: Readonly<Record<string, string>>;
+}
+
+export interface ConfigOverrides {
+  driver?: DriverChoice;
+  dataDir?: string;
+  executorName?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a program needs to find other programs, certificates and a proxy. Nothing here is ours, nothing secret. */
+const PASSED_ON = [
+  'PATH',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+];
+
+const MAX_PORT = 65_535;
+const MAX_SANDBOXES = 100;
+
+/**
+ * Reads the settings; a value that is set but makes no sense is an error, never a default.
+ * @throws StatusError BadRequest that names the variable.
+ */
+export function readExecutorManagerConfig(
+  env: Environment,
+  overrides: ConfigOverrides = {},
+): ExecutorManagerConfig {
+  const min = number(env, 'EXECUTOR_PORT_RANGE_MIN', { fallback: 10_001, min: 1, max: MAX_PORT });
+  const max = number(env, 'EXECUTOR_PORT_RANGE_MAX', {
+    fallback: Math.max(min, Math.min(min + 99, MAX_PORT)),
+    min: 1,
+    max: MAX_PORT,
+  });
+  if (max < min) {
+    throw badRequest(`EXECUTOR_PORT_RANGE_MAX (${max}) is below EXECUTOR_PORT_RANGE_MIN (${min})`);
+  }
+  return Object.freeze({
+    executorName: executorName(overrides.executorName ?? text(env, 'EXECUTOR_NAME')),
+    driver: overrides.driver ?? 'auto',
+    dataDir: resolve(overrides.dataDir ?? join(homedir(), '.troupe')),
+    maxConcurrent: number(env, 'MAX_CONCURRENT_TASKS', { fallback: 5, min: 1, max: MAX_SANDBOXES }),
+    ports: Object.freeze({ min, max }),
+    image: text(env, 'EXECUTOR_IMAGE') ?? 'troupe-executor:latest',
+    network: text(env, 'NETWORK') ?? 'bridge',
+    dockerHosts: Object.freeze(dockerHosts(env)),
+    runnerEnvironment: Object.freeze(passedOn(env)),
+  });
+}
+
+function text(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function number(
+  env: Environment,
+  name: string,
+  rule: { fallback: number; min: number; max: number },
+): number {
+  const value = text(env, name);
+  if (value === undefined) return rule.fallback;
+  const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(parsed >= rule.min && parsed <= rule.max)) {
+    throw badRequest(`${name} must be a whole number from ${rule.min} to ${rule.max}, not "${value}"`);
+  }
+  return parsed;
+}
+
+/** The name given, which must be valid, or the host's, made valid. */
+function executorName(given: string | undefined): string {
+  if (given === undefined) {
+    const host = hostname()
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9.-]+/g, '-')
+      .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
+    return isSubdomain(host) ? host : 'executor';
+  }
+  if (isSubdomain(given)) return given;
+  throw badRequest(
+    `EXECUTOR_NAME must consist of lower case letters, digits, "-" and "." and start and end with a letter or digit, not "${given}"`,
+  );
+}
+
+function isSubdomain(name: string): boolean {
+  return name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
+}
+
+/** Docker Desktop, rootless Docker, Colima and OrbStack each have a socket of their own. */
+function dockerHosts(env: Environment): string[] {
+  const named = text(env, 'DOCKER_HOST');
+  if (named !== undefined) return [named];
+  const home = text(env, 'HOME') ?? homedir();
+  const runtime = text(env, 'XDG_RUNTIME_DIR');
+  return [
+    '/var/run/docker.sock',
+    ...(runtime === undefined ? [] : [join(runtime, 'docker.sock')]),
+    join(home, '.docker/run/docker.sock'),
+    join(home, '.colima/default/docker.sock'),
+    join(home, '.orbstack/run/docker.sock'),
+  ].map((path) => `unix://${path}`);
+}
+
+function passedOn(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    PASSED_ON.flatMap((name) => {
+      const value = env[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}

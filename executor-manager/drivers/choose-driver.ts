@@ -1,0 +1,55 @@
+import { join, resolve } from 'node:path';
+import type { Clock } from '#api/machinery/clock';
+import { describeError, type Logger } from '#api/machinery/logger';
+import type { ExecutorManagerConfig } from '../config.ts';
+import { createDockerDriver } from './docker/docker-driver.ts';
+import { connectEngine, type EngineConnection, engineError } from './docker/engine-connection.ts';
+import type { SandboxDriver } from './driver.ts';
+import { createProcessDriver } from './process/process-driver.ts';
+
+export interface DriverEnvironment {
+  config: ExecutorManagerConfig;
+  logger: Logger;
+  clock: Clock;
+  /** Ends what the driver does in the background. */
+  signal: AbortSignal;
+}
+
+const RUNNER = resolve(import.meta.dirname, '../../executor-image/runner.ts');
+
+/** The driver asked for; `auto` is docker when an engine answers, and never process when one does. */
+export async function chooseDriver(environment: DriverEnvironment): Promise<SandboxDriver> {
+  const { config, logger } = environment;
+  if (config.driver === 'process') return processDriver(environment);
+  const found = await findEngine(config.dockerHosts, logger);
+  if (found === undefined && config.driver === 'auto') return processDriver(environment);
+  // Without an answer the first address it is: the Executor says so, and goes on when the engine is there.
+  const engine = found ?? connectEngine(config.dockerHosts[0] ?? 'unix:///var/run/docker.sock');
+  return createDockerDriver({ ...environment, ...config, engine });
+}
+
+async function findEngine(
+  addresses: readonly string[],
+  logger: Logger,
+): Promise<EngineConnection | undefined> {
+  for (const address of addresses) {
+    const engine = connectEngine(address);
+    try {
+      await engine.calls.ping();
+      return engine;
+    } catch (error) {
+      logger.debug('no engine', { cause: describeError(engineError(error, address)) });
+    }
+  }
+  return undefined;
+}
+
+function processDriver({ config, logger, clock }: DriverEnvironment): SandboxDriver {
+  return createProcessDriver({
+    root: join(config.dataDir, 'executors', config.executorName),
+    runner: [process.execPath, RUNNER],
+    environment: config.runnerEnvironment,
+    logger,
+    clock,
+  });
+}

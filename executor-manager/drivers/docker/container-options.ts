@@ -1,0 +1,133 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '../../protocol/run.ts';
+import type { RuntimeSpec } from '../driver.ts';
+
+/** Labels by which the manager knows what is its own; nothing else on the engine is ever touched. */
+export const LABEL = {
+  executor: 'io.troupe.executor',
+  sandboxUID: 'io.troupe.sandbox-uid',
+  sandbox: 'io.troupe.sandbox',
+  taskUID: 'io.troupe.task-uid',
+  /** namespace/name of the Task, on its volume. */
+  task: 'io.troupe.task',
+  port: 'io.troupe.port',
+} as const;
+
+export interface ContainerSettings {
+  executorName: string;
+  image: string;
+  network: string;
+  /** Address of the engine's host on which the port is published. */
+  publishHost: string;
+  /** Cores the engine has: it refuses a limit above them. */
+  engineCPUs: number;
+}
+
+export const containerName = (sandboxUID: string): string => `troupe-${sandboxUID}`;
+export const volumeName = (taskUID: string): string => `troupe-task-${taskUID}`;
+
+/** The user `agent` of the image. */
+const USER = '10001:10001';
+const OWNER = 'uid=10001,gid=10001,mode=0700';
+
+/**
+ * A container that is trusted with nothing (DESIGN, decision 7): no root, no capabilities, no new privileges,
+ * nothing writable but the Task's volume and memory-backed folders, and limits on all it can use up.
+ * What it may reach over the network is not limited yet; NETWORK can name a network that limits it.
+ */
+export function containerOptions(
+  spec: RuntimeSpec,
+  settings: ContainerSettings,
+): ContainerCreateOptions & { name: string } {
+  const portKey = `${RUNNER_CONTAINER_PORT}/tcp`;
+  return {
+    name: containerName(spec.sandbox.uid),
+    Image: spec.image ?? settings.image,
+    // No host name of the machine, no name of a Task: nothing for the agent to learn.
+    Hostname: 'sandbox',
+    User: USER,
+    WorkingDir: '/workspace',
+    Env: Object.entries(runnerEnvironment(spec)).map(([name, value]) => `${name}=${value}`),
+    Labels: labels(spec, settings.executorName),
+    ExposedPorts: { [portKey]: {} },
+    StopTimeout: 2,
+    HostConfig: {
+      ...security(),
+      ...limits(spec, settings),
+      Mounts: [workspace(spec, settings.executorName)],
+      PortBindings: { [portKey]: [{ HostIp: settings.publishHost, HostPort: String(spec.port) }] },
+      NetworkMode: settings.network,
+      // A model service on the engine's host is reached under Docker Desktop's name on every engine.
+      ExtraHosts: settings.network === 'host' ? [] : ['host.docker.internal:host-gateway'],
+    },
+  };
+}
+
+function runnerEnvironment(spec: RuntimeSpec): Record<string, string> {
+  return {
+    [RUNNER_ENV.port]: String(RUNNER_CONTAINER_PORT),
+    [RUNNER_ENV.host]: '0.0.0.0',
+    [RUNNER_ENV.tokenHash]: spec.tokenHash,
+    [RUNNER_ENV.workspace]: '/workspace',
+    [RUNNER_ENV.state]: '/run/troupe',
+  };
+}
+
+function labels(spec: RuntimeSpec, executorName: string): Record<string, string> {
+  return {
+    [LABEL.executor]: executorName,
+    [LABEL.sandboxUID]: spec.sandbox.uid,
+    [LABEL.sandbox]: `${spec.sandbox.namespace}/${spec.sandbox.name}`,
+    [LABEL.taskUID]: spec.task.uid,
+    [LABEL.port]: String(spec.port),
+  };
+}
+
+function security() {
+  return {
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    Privileged: false,
+    ReadonlyRootfs: true,
+    // The runner's events, the agent's home and its scripts live in memory and go with the container.
+    // Programs may run from there: agents write scripts and git asks a helper for the credential.
+    Tmpfs: {
+      '/tmp': 'rw,nosuid,nodev,exec,size=512m,mode=1777',
+      '/run/troupe': `rw,nosuid,nodev,exec,size=512m,${OWNER}`,
+      '/home/agent': `rw,nosuid,nodev,exec,size=256m,${OWNER}`,
+    },
+    // Reaps what the agent leaves behind and passes signals on.
+    Init: true,
+    RestartPolicy: { Name: 'no' },
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
+  };
+}
+
+function limits(spec: RuntimeSpec, settings: ContainerSettings) {
+  const memory = Math.floor(spec.limits.memory);
+  return {
+    Memory: memory,
+    // The same number: no swap on top.
+    MemorySwap: memory,
+    NanoCpus: Math.round(Math.min(spec.limits.cpus, settings.engineCPUs) * 1e9),
+    PidsLimit: spec.limits.pids,
+  };
+}
+
+/** The engine fills a new volume from the image's /workspace, owner included, so the agent can write to it. */
+function workspace(spec: RuntimeSpec, executorName: string) {
+  return {
+    Type: 'volume' as const,
+    Source: volumeName(spec.task.uid),
+    Target: '/workspace',
+    VolumeOptions: {
+      NoCopy: false,
+      Labels: {
+        [LABEL.executor]: executorName,
+        [LABEL.taskUID]: spec.task.uid,
+        [LABEL.task]: `${spec.sandbox.namespace}/${spec.task.name}`,
+      },
+      DriverConfig: { Name: 'local', Options: {} },
+    },
+  };
+}

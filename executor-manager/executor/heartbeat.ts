@@ -1,0 +1,59 @@
+import { sleep } from '#api/machinery/clock';
+import { describeError, type Logger } from '#api/machinery/logger';
+import { executorNotReady, executorReady } from '#api/types/executor';
+import type { EngineState } from '../drivers/driver.ts';
+import { type RegistrationOptions, reportExecutor } from './registration.ts';
+
+export interface HeartbeatOptions extends RegistrationOptions {
+  check: () => Promise<EngineState>;
+  logger: Logger;
+  signal: AbortSignal;
+}
+
+/** How often an executor says that it is there; the controller waits for four of them before it gives up on it. */
+const BEAT_MS = 10_000;
+/** While the engine or the API is away: it is noticed soon when they are back. */
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 5000;
+
+export interface Heartbeat {
+  /** Resolves when the Executor was reported for the first time. */
+  first: Promise<void>;
+  /** Ends with the signal. */
+  done: Promise<void>;
+}
+
+/** Keeps the Executor object true: engine state, load, time of the last sign of life. */
+export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
+  const first = Promise.withResolvers<void>();
+  return { first: first.promise, done: beat(options, first.resolve) };
+}
+
+async function beat(options: HeartbeatOptions, onFirst: () => void): Promise<void> {
+  const { signal, clock } = options;
+  let retry = FIRST_RETRY_MS;
+  let was: boolean | undefined;
+  while (!signal.aborted) {
+    const state = await options.check();
+    if (state.ready !== was) options.logger[state.ready ? 'info' : 'warn'](state.message);
+    was = state.ready;
+    const reported = !signal.aborted && (await report(options, state));
+    if (reported) onFirst();
+    const fine = reported && state.ready;
+    await sleep(clock, fine ? BEAT_MS : retry, signal).catch(() => undefined);
+    retry = fine ? FIRST_RETRY_MS : Math.min(retry * 2, LONGEST_RETRY_MS);
+  }
+}
+
+async function report(options: HeartbeatOptions, state: EngineState): Promise<boolean> {
+  const condition = state.ready
+    ? executorReady(state.message)
+    : executorNotReady('EngineUnavailable', state.message);
+  try {
+    await reportExecutor(options, condition);
+    return true;
+  } catch (error) {
+    options.logger.warn('heartbeat failed', { cause: describeError(error) });
+    return false;
+  }
+}

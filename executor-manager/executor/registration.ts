@@ -1,0 +1,80 @@
+import type { Client } from '#api/client/client';
+import { type Clock, formatMicroTime, formatTime } from '#api/machinery/clock';
+import { type NewCondition, withCondition } from '#api/machinery/condition';
+import { isStatusError } from '#api/machinery/status-error';
+import type { Executor, ExecutorStatus } from '#api/types/generated/executor';
+import { EXECUTORS } from '#api/types/resources';
+
+/** What an executor says about itself; the same as long as its manager runs. */
+export interface ExecutorFacts {
+  name: string;
+  driver: 'docker' | 'process';
+  isolation: 'container' | 'none';
+  version: string;
+  ports: { min: number; max: number };
+  /** Sandboxes at once. */
+  capacity: number;
+}
+
+export interface RegistrationOptions {
+  client: Client;
+  facts: ExecutorFacts;
+  /** Sandboxes that run now. */
+  running: () => number;
+  clock: Clock;
+}
+
+/** Reports `ready` with a new heartbeat; makes the Executor object when it is not there. Throws StatusError. */
+export async function reportExecutor(options: RegistrationOptions, ready: NewCondition): Promise<void> {
+  for (;;) {
+    const executor = await findOrCreate(options);
+    try {
+      await options.client.updateStatus(EXECUTORS, {
+        ...executor,
+        status: executorStatus(executor, options, ready),
+      });
+      return;
+    } catch (error) {
+      // The controller wrote meanwhile, or somebody deleted it: again from what is there now.
+      if (!isStatusError(error, 'Conflict') && !isStatusError(error, 'NotFound')) throw error;
+    }
+  }
+}
+
+async function findOrCreate({ client, facts }: RegistrationOptions): Promise<Executor> {
+  const { name } = facts;
+  try {
+    return await client.get(EXECUTORS, { name });
+  } catch (error) {
+    if (!isStatusError(error, 'NotFound')) throw error;
+  }
+  try {
+    const apiVersion = 'agent.wecode.io/v1alpha1';
+    return await client.create(EXECUTORS, { apiVersion, kind: 'Executor', metadata: { name }, spec: {} });
+  } catch (error) {
+    if (!isStatusError(error, 'AlreadyExists')) throw error;
+    return client.get(EXECUTORS, { name });
+  }
+}
+
+function executorStatus(
+  executor: Executor,
+  { facts, running, clock }: RegistrationOptions,
+  ready: NewCondition,
+): ExecutorStatus {
+  const { generation } = executor.metadata;
+  const at = { now: formatTime(clock.now()), generation };
+  return {
+    ...executor.status,
+    driver: facts.driver,
+    isolation: facts.isolation,
+    version: facts.version,
+    capacity: { sandboxes: facts.capacity },
+    ports: facts.ports,
+    running: running(),
+    lastHeartbeatTime: formatMicroTime(clock.now()),
+    message: ready.message,
+    conditions: withCondition(executor.status?.conditions, ready, at),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+}

@@ -1,0 +1,40 @@
+/** Fields of an MCP server whose values may be secret, so that objects hold them empty. */
+const SECRET_FIELDS: readonly string[] = ['env', 'headers'];
+
+type Servers = Record<string, Record<string, unknown>>;
+
+/**
+ * The servers of a Sandbox, with the values that were left out of them put back from the Ghost's. Only what
+ * was left out is taken: everything else stays as it was when the Task began.
+ */
+export function withRealValues(servers: Servers, real: Servers): Servers {
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => {
+      const source = Object.hasOwn(real, name) ? (real[name] ?? {}) : {};
+      return [name, fillServer(server, source)];
+    }),
+  );
+}
+
+function fillServer(server: Record<string, unknown>, real: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(server).map(([field, value]) => {
+      if (!SECRET_FIELDS.includes(field) || !isRecord(value)) return [field, value];
+      const source = isRecord(real[field]) ? real[field] : {};
+      return [field, fillValues(value, source)];
+    }),
+  );
+}
+
+function fillValues(values: Record<string, unknown>, real: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      key,
+      value === '' && Object.hasOwn(real, key) ? real[key] : value,
+    ]),
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,159 @@
+import { Pool } from 'undici';
+import { readLines } from '#api/client/line-stream';
+import { type Clock, sleep } from '#api/machinery/clock';
+import { StatusError, type StatusReason } from '#api/machinery/status-error';
+import { type RunEvent, type RunRequest, type RunState } from './protocol/run.ts';
+
+/**
+ * The runner of one sandbox. What comes from there is not trusted: it is only data, of limited size.
+ * Errors are StatusError: ServiceUnavailable when it does not answer, else by the status of its answer.
+ */
+export interface RunnerClient {
+  /** Resolves when runs can be started. Throws StatusError Timeout after `limitMs`, or the signal's reason. */
+  ready(limitMs: number, signal: AbortSignal): Promise<void>;
+  /** Idempotent. */
+  start(id: string, request: RunRequest): Promise<RunState>;
+  /** Undefined when there is no such run. */
+  get(id: string): Promise<RunState | undefined>;
+  /** Events after `after` in order, until the run's last one; a broken stream throws. */
+  events(id: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+  cancel(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RunnerClientOptions {
+  address: { host: string; port: number };
+  token: string;
+  clock: Clock;
+}
+
+const ANSWER_MS = 30_000;
+const FIRST_WAIT_MS = 5;
+const LONGEST_WAIT_MS = 200;
+
+const REASONS: ReadonlyMap<number, StatusReason> = new Map([
+  [400, 'BadRequest'],
+  [401, 'Unauthorized'],
+  [404, 'NotFound'],
+  [409, 'Conflict'],
+  [413, 'RequestEntityTooLarge'],
+]);
+
+interface Call {
+  method: 'GET' | 'PUT' | 'POST';
+  path: string;
+  body?: unknown;
+  signal?: AbortSignal;
+  /** The answer's body may take as long as the run. */
+  stream?: boolean;
+}
+
+export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
+  const { host, port } = options.address;
+  const pool = new Pool(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, {
+    connect: { timeout: 5000 },
+    headersTimeout: ANSWER_MS,
+  });
+  const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`;
+
+  async function send(call: Call) {
+    try {
+      const answer = await pool.request({
+        method: call.method,
+        path: call.path,
+        headers: {
+          authorization: `Bearer ${options.token}`,
+          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+        bodyTimeout: call.stream === true ? 0 : ANSWER_MS,
+      });
+      if (answer.statusCode < 400) return answer;
+      throw answerError(answer.statusCode, await answer.body.text());
+    } catch (error) {
+      throw translate(error, call.signal);
+    }
+  }
+
+  const json = async <T>(call: Call): Promise<T> => {
+    const answer = await send(call);
+    try {
+      return (await answer.body.json()) as T;
+    } catch (error) {
+      throw translate(error, call.signal);
+    }
+  };
+
+  return {
+    ready: (limitMs, signal) =>
+      waitUntilReady({ limitMs, signal, clock: options.clock }, async () => {
+        const answer = await send({ method: 'GET', path: '/v1/ready', signal });
+        await answer.body.dump();
+      }),
+    start: (id, request) => json<RunState>({ method: 'PUT', path: runPath(id), body: request }),
+    async get(id) {
+      try {
+        return await json<RunState>({ method: 'GET', path: runPath(id) });
+      } catch (error) {
+        if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
+        throw error;
+      }
+    },
+    async *events(id, after, signal) {
+      const path = `${runPath(id)}/events?after=${after}`;
+      try {
+        const answer = await send({ method: 'GET', path, signal, stream: true });
+        for await (const line of readLines(answer.body)) yield JSON.parse(line) as RunEvent;
+      } catch (error) {
+        throw translate(error, signal);
+      }
+    },
+    async cancel(id) {
+      const answer = await send({ method: 'POST', path: `${runPath(id)}/cancel` });
+      await answer.body.dump();
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/** Asks again after 5, 10, 20 ... 200 ms: a runner needs some tens of milliseconds, and each one is waited for. */
+async function waitUntilReady(
+  wait: { limitMs: number; signal: AbortSignal; clock: Clock },
+  ask: () => Promise<void>,
+): Promise<void> {
+  const end = wait.clock.now() + wait.limitMs;
+  for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
+    wait.signal.throwIfAborted();
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      wait.signal.throwIfAborted();
+      // Whoever refuses the token is not our runner, or never becomes it.
+      if (error instanceof StatusError && error.reason === 'Unauthorized') throw error;
+      if (wait.clock.now() >= end) {
+        const text = `the runner did not become ready within ${wait.limitMs / 1000} s`;
+        throw new StatusError('Timeout', text, { cause: error });
+      }
+    }
+    await sleep(wait.clock, pause, wait.signal);
+  }
+}
+
+function answerError(status: number, text: string): StatusError {
+  let message = `HTTP ${status}`;
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
+    if (typeof error?.message === 'string') message = error.message.slice(0, 1000);
+  } catch {
+    // Not JSON: the status says all there is.
+  }
+  return new StatusError(REASONS.get(status) ?? 'InternalError', `runner: ${message}`);
+}
+
+function translate(error: unknown, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted === true) return signal.reason as Error;
+  if (error instanceof StatusError) return error;
+  return new StatusError('ServiceUnavailable', 'the runner does not answer', { cause: error });
+}

@@ -1,0 +1,41 @@
+import type { Client } from '#api/client/client';
+import type { TaskLogClient } from '#api/client/task-log';
+import type { Clock } from '#api/machinery/clock';
+import type { Logger } from '#api/machinery/logger';
+import type { CapacityGate } from '../capacity-gate.ts';
+import type { Runtime, SandboxDriver } from '../drivers/driver.ts';
+import type { PortAllocator } from '../port-allocator.ts';
+import type { SandboxToken } from '../sandbox-token.ts';
+import type { TaskTurns } from '../task-turns.ts';
+
+/** What the sandboxes of one executor share. */
+export interface SandboxContext {
+  executorName: string;
+  client: Client;
+  taskLog: Pick<TaskLogClient, 'append'>;
+  driver: SandboxDriver;
+  gate: CapacityGate;
+  ports: PortAllocator;
+  turns: TaskTurns;
+  tokenFor: (sandboxUID: string) => SandboxToken;
+  /**
+   * What ran when the manager started, by sandbox uid, with its ports taken. Waits for the engine: nobody may
+   * call a sandbox lost, or take a port, before the engine has said what is there.
+   */
+  inventory: Promise<ReadonlyMap<string, Runtime>>;
+  limits: SandboxTimes;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** Milliseconds. */
+export interface SandboxTimes {
+  /** From the start of a container until its runner answers. */
+  ready: number;
+  /** Beyond spec.timeoutSeconds, which the runner itself keeps to, until the sandbox is ended from outside. */
+  overtime: number;
+  /** From a cancellation until the sandbox is ended from outside. */
+  cancel: number;
+}
+
+export const DEFAULT_TIMES: SandboxTimes = { ready: 30_000, overtime: 60_000, cancel: 15_000 };

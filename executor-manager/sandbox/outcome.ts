@@ -1,0 +1,94 @@
+import type { SandboxFinishedReason } from '#api/types/sandbox';
+import type { RunResult } from '../protocol/run.ts';
+
+/** How a sandbox's run ended. */
+export interface Outcome {
+  phase: 'Succeeded' | 'Failed' | 'Cancelled';
+  reason: SandboxFinishedReason;
+  /** A sentence for people. */
+  message: string;
+  result?: RunResult;
+  /** True when the runner said so itself: its agent has ended, and its last event is in the log. */
+  fromRunner: boolean;
+}
+
+const RUN_REASONS: readonly string[] = [
+  'AgentFailed',
+  'AgentKilled',
+  'TimedOut',
+  'CloneFailed',
+  'ModelError',
+  'StartFailed',
+] satisfies SandboxFinishedReason[];
+
+const MAX_MESSAGE = 4096;
+
+export function failed(reason: SandboxFinishedReason, message: string): Outcome {
+  return { phase: 'Failed', reason, message, fromRunner: false };
+}
+
+export function cancelled(message: string): Outcome {
+  return { phase: 'Cancelled', reason: 'Cancelled', message, fromRunner: false };
+}
+
+/**
+ * The outcome in a run's last event, or in its state. The runner is not trusted: what is not as agreed is
+ * left out, and a phase that is none counts as a failure of the agent.
+ */
+export function runOutcome(data: Record<string, unknown>): Outcome {
+  const message = typeof data['message'] === 'string' ? data['message'].slice(0, MAX_MESSAGE) : '';
+  const result = readResult(data['result']);
+  const rest = { fromRunner: true, ...(result === undefined ? {} : { result }) };
+  if (data['phase'] === 'Succeeded') {
+    return {
+      phase: 'Succeeded',
+      reason: 'Succeeded',
+      message: message || 'The agent has done its work.',
+      ...rest,
+    };
+  }
+  if (data['phase'] === 'Cancelled') {
+    return { phase: 'Cancelled', reason: 'Cancelled', message: message || 'The run was cancelled.', ...rest };
+  }
+  const given = data['reason'];
+  const known = typeof given === 'string' && RUN_REASONS.includes(given);
+  const reason = known ? (given as SandboxFinishedReason) : 'AgentFailed';
+  return { phase: 'Failed', reason, message: message || 'The agent failed without a message.', ...rest };
+}
+
+/** Fields of the result that have the agreed type; the API would refuse the whole status for a single wrong one. */
+function readResult(given: unknown): RunResult | undefined {
+  if (!isRecord(given)) return undefined;
+  const usage = isRecord(given['usage']) ? counts(given['usage'], USAGE) : undefined;
+  const workspace = readWorkspace(given['workspace']);
+  return {
+    value: typeof given['value'] === 'string' ? given['value'] : '',
+    ...(usage === undefined ? {} : { usage: usage as unknown as RunResult['usage'] & object }),
+    ...(isAmount(given['costUSD']) ? { costUSD: given['costUSD'] } : {}),
+    ...(typeof given['sessionId'] === 'string' ? { sessionId: given['sessionId'] } : {}),
+    ...(isCount(given['turns']) ? { turns: given['turns'] } : {}),
+    ...(workspace === undefined ? {} : { workspace }),
+  };
+}
+
+const USAGE = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'];
+
+function readWorkspace(given: unknown): RunResult['workspace'] | undefined {
+  if (!isRecord(given)) return undefined;
+  const texts = ['branch', 'baseCommit', 'headCommit'].flatMap((name) =>
+    typeof given[name] === 'string' ? [[name, given[name]] as const] : [],
+  );
+  const all = { ...Object.fromEntries(texts), ...counts(given, ['filesChanged', 'commits']) };
+  return all as unknown as RunResult['workspace'] & object;
+}
+
+function counts(given: Record<string, unknown>, names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    names.flatMap((name) => (isCount(given[name]) ? [[name, given[name]] as const] : [])),
+  );
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -1,0 +1,59 @@
+import { isStatusError } from '#api/machinery/status-error';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import { persist } from '../back-off.ts';
+import type { Runtime, RuntimeLimits, RuntimeSpec } from '../drivers/driver.ts';
+import { parseQuantity } from '../drivers/quantity.ts';
+import type { SandboxContext } from './context.ts';
+import type { Place } from './place.ts';
+
+const PORT_TRIES = 5;
+const MIN_MEMORY = 64 * 1024 * 1024;
+
+/**
+ * Starts the container of a claimed Sandbox; waits for an engine that is away.
+ * @throws StatusError when it cannot be started, as for an image that is not there.
+ */
+export async function startRuntime(
+  context: SandboxContext,
+  sandbox: Sandbox,
+  how: { place: Place; port: number; signal: AbortSignal },
+): Promise<Runtime> {
+  const { clock, logger, driver } = context;
+  const { signal } = how;
+  let { port } = how;
+  for (let tries = 1; ; tries += 1) {
+    const spec = runtimeSpec(context, sandbox, port);
+    try {
+      return await persist(() => driver.start(spec), { clock, logger, signal, what: 'start a sandbox' });
+    } catch (error) {
+      if (!isStatusError(error, 'Conflict') || tries >= PORT_TRIES) throw error;
+      logger.info('port in use, taking another one', { port });
+      await driver.remove(spec.sandbox.uid);
+      port = await how.place.changePort(signal);
+    }
+  }
+}
+
+function runtimeSpec(context: SandboxContext, sandbox: Sandbox, port: number): RuntimeSpec {
+  const { metadata, spec } = sandbox;
+  const uid = metadata.uid ?? '';
+  return {
+    sandbox: { namespace: metadata.namespace ?? 'default', name: metadata.name, uid },
+    task: spec.taskRef,
+    port,
+    tokenHash: context.tokenFor(uid).hash,
+    ...(spec.shell.image === undefined ? {} : { image: spec.shell.image }),
+    limits: runtimeLimits(sandbox),
+  };
+}
+
+/** @throws StatusError BadRequest that names the field. */
+export function runtimeLimits({ spec }: Sandbox): RuntimeLimits {
+  const { memory = '2Gi', cpu = '2', pids = 512 } = spec.resources ?? {};
+  return {
+    // Engines refuse less than a few MiB, and Node needs more than that to say so.
+    memory: Math.max(MIN_MEMORY, parseQuantity(memory, 'spec.resources.memory')),
+    cpus: Math.max(0.01, parseQuantity(cpu, 'spec.resources.cpu')),
+    pids,
+  };
+}

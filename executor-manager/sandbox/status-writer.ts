@@ -1,0 +1,77 @@
+import type { Client } from '#api/client/client';
+import type { Clock } from '#api/machinery/clock';
+import type { Logger } from '#api/machinery/logger';
+import type { ObjectRef } from '#api/machinery/resource-type';
+import { isStatusError, StatusError } from '#api/machinery/status-error';
+import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import { SANDBOXES } from '#api/types/resources';
+import { persist } from '../back-off.ts';
+import { isFinal } from './status.ts';
+
+/** Writes one Sandbox's status, one write after the other, each checked against the version it was worked out from. */
+export interface StatusWriter {
+  /**
+   * Writes what `change` makes of the newest state, as often as it takes.
+   * Throws StatusError Gone when the Sandbox is gone or somebody else has ended it: there is nothing left to do
+   * for whoever runs it. Rejects with the signal's reason when it aborts.
+   */
+  write(change: (sandbox: Sandbox) => SandboxStatus, signal: AbortSignal): Promise<void>;
+  /** The newest state known here. */
+  latest(): Sandbox;
+}
+
+export interface StatusWriterOptions {
+  client: Client;
+  sandbox: Sandbox;
+  clock: Clock;
+  logger: Logger;
+}
+
+export const refOf = (object: { metadata: { namespace?: string; name: string } }): ObjectRef => ({
+  name: object.metadata.name,
+  ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
+});
+
+export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
+  const { client, clock, logger } = options;
+  let latest = options.sandbox;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function refresh(): Promise<void> {
+    const fresh = await client.get(SANDBOXES, refOf(latest));
+    if (fresh.metadata.uid !== latest.metadata.uid) throw gone('was made anew');
+    latest = fresh;
+    if (isFinal(fresh)) throw gone(`was ended by somebody else (${fresh.status?.reason ?? ''})`);
+  }
+
+  async function attempt(change: (sandbox: Sandbox) => SandboxStatus): Promise<void> {
+    for (;;) {
+      try {
+        latest = await client.updateStatus(SANDBOXES, { ...latest, status: change(latest) });
+        return;
+      } catch (error) {
+        if (isStatusError(error, 'NotFound')) throw gone('is gone');
+        if (!isStatusError(error, 'Conflict')) throw error;
+      }
+      try {
+        await refresh();
+      } catch (error) {
+        throw isStatusError(error, 'NotFound') ? gone('is gone') : error;
+      }
+    }
+  }
+
+  return {
+    latest: () => latest,
+    write(change, signal) {
+      const what = 'write the status of a Sandbox';
+      const mine = turn.then(() => persist(() => attempt(change), { clock, logger, signal, what }));
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+  };
+}
+
+function gone(why: string): StatusError {
+  return new StatusError('Gone', `the Sandbox ${why}`);
+}

@@ -1,0 +1,97 @@
+import { formatTime } from '#api/machinery/clock';
+import { type NewCondition, withCondition } from '#api/machinery/condition';
+import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import { SandboxCondition, sandboxFinished, sandboxNotReady, sandboxReady } from '#api/types/sandbox';
+import type { Runtime } from '../drivers/driver.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Each function gives the whole next status of a Sandbox from the one it has; pure. */
+
+/** When, in milliseconds since the epoch. */
+type Now = number;
+
+export const FINAL_PHASES: readonly string[] = ['Succeeded', 'Failed', 'Cancelled'];
+
+export function isFinal(sandbox: Sandbox): boolean {
+  return FINAL_PHASES.includes(sandbox.status?.phase ?? '');
+}
+
+/** Bound, but the executor has no room or no port yet. */
+export function waiting(sandbox: Sandbox, message: string, now: Now): SandboxStatus {
+  return next(
+    sandbox,
+    { phase: 'Pending', reason: 'NoPort', message },
+    {
+      now,
+      conditions: [sandboxNotReady('NoPort', message)],
+    },
+  );
+}
+
+/** Taken up: from here on this executor, and nobody else, runs it. */
+export function claimed(sandbox: Sandbox, executorName: string, now: Now): SandboxStatus {
+  const message = 'The sandbox is being started.';
+  return next(
+    sandbox,
+    { phase: 'Starting', reason: 'Starting', message, executorName, startedAt: formatTime(now) },
+    { now, conditions: [sandboxNotReady('Starting', message)] },
+  );
+}
+
+export function running(sandbox: Sandbox, runtime: Runtime, now: Now): SandboxStatus {
+  const condition = sandboxReady();
+  return next(
+    sandbox,
+    {
+      phase: 'Running',
+      reason: condition.reason,
+      message: condition.message,
+      runtimeID: runtime.id,
+      hostPort: runtime.address.port,
+      runningAt: sandbox.status?.runningAt ?? formatTime(now),
+    },
+    { now, conditions: [condition] },
+  );
+}
+
+export function finished(
+  sandbox: Sandbox,
+  end: { outcome: Outcome; lastEventSeq: number | undefined },
+  now: Now,
+): SandboxStatus {
+  const { phase, reason, message, result } = end.outcome;
+  return next(
+    sandbox,
+    {
+      phase,
+      reason,
+      message,
+      finishedAt: formatTime(now),
+      ...(end.lastEventSeq === undefined ? {} : { lastEventSeq: end.lastEventSeq }),
+      ...(result === undefined ? {} : { result }),
+    },
+    { now, conditions: [sandboxNotReady(reason, message), sandboxFinished(reason, message)] },
+  );
+}
+
+function next(
+  sandbox: Sandbox,
+  change: SandboxStatus,
+  found: { now: Now; conditions: NewCondition[] },
+): SandboxStatus {
+  const { generation } = sandbox.metadata;
+  const at = { now: formatTime(found.now), generation };
+  let conditions = sandbox.status?.conditions;
+  for (const condition of found.conditions) conditions = withCondition(conditions, condition, at);
+  return {
+    ...sandbox.status,
+    ...change,
+    conditions: readyFirst(conditions ?? []),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+}
+
+function readyFirst<C extends { type: string }>(conditions: C[]): C[] {
+  const isReady = (condition: C): boolean => condition.type === SandboxCondition.Ready;
+  return [...conditions.filter(isReady), ...conditions.filter((condition) => !isReady(condition))];
+}
