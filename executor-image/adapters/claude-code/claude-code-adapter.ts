@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { RUN_LIMITS } from '#executor-manager/protocol/run';
+import type { RunRequest, RunResult } from '#executor-manager/protocol/run';
+import { runAgentProcess } from '../../agent-process.ts';
+import type { AgentExit } from '../../agent-process.ts';
+import { cutText } from '../../cut.ts';
+import { RunFailure } from '../../run-failure.ts';
+import type { AdapterContext, AgentAdapter } from '../adapter.ts';
+import { claudeEnvironment } from './environment.ts';
+import { mcpConfiguration } from './mcp-configuration.ts';
+import { claudeProgram } from './program.ts';
+import { createStreamReader } from './stream-reader.ts';
+import type { StreamOutcome } from './stream-reader.ts';
+
+/** How long the program may go on after it told its result. */
+const AFTER_RESULT_MS = 10_000;
+
+/** The real Claude Code program, not interactive, with its stream of messages turned into events. */
+export function claudeCodeAdapter(program: () => string = claudeProgram): AgentAdapter {
+  return {
+    needsRepository: true,
+    async run(request, context) {
+      checkModel(request);
+      const args = await writeSettings(request, context);
+      const reader = createStreamReader(context.events);
+      const stop = new AbortController();
+      let cancelStop: (() => void) | undefined;
+      const exit = await runAgentProcess({
+        command: program(),
+        args,
+        cwd: context.folder,
+        env: claudeEnvironment(request, context),
+        input: request.prompt,
+        mark: context.runId,
+        signal: AbortSignal.any([context.signal, stop.signal]),
+        clock: context.clock,
+        onLine: (line) => {
+          reader.line(line);
+          if (reader.outcome() === undefined) return;
+          cancelStop ??= context.clock.after(AFTER_RESULT_MS, () => stop.abort());
+        },
+        onErrorLine: (text) => context.events.emit('log', { stream: 'stderr', text }),
+      });
+      cancelStop?.();
+      context.events.flush();
+      if (context.signal.aborted) throw context.signal.reason;
+      return resultOf(reader.outcome(), exit);
+    },
+  };
+}
+
+function checkModel({ model }: RunRequest): void {
+  if (model?.protocol === 'openai') {
+    throw new RunFailure('StartFailed', 'ClaudeCode needs a Model with protocol anthropic, not openai');
+  }
+}
+
+/** Long texts go into files: an argument is limited to 128 KiB by Linux and is seen by every process. */
+async function writeSettings(request: RunRequest, { home }: AdapterContext): Promise<string[]> {
+  const args = [
+    ...['-p', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'],
+    ...['--permission-mode', 'bypassPermissions', '--strict-mcp-config'],
+  ];
+  const folder = path.join(home, '.troupe');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = async (name: string, text: string): Promise<string> => {
+    const target = path.join(folder, name);
+    await writeFile(target, text, { mode: 0o600 });
+    return target;
+  };
+  const { systemPrompt, mcpServers = {} } = request.agent;
+  if (systemPrompt !== undefined && systemPrompt.trim() !== '') {
+    args.push('--append-system-prompt-file', await file('system-prompt.md', systemPrompt));
+  }
+  if (Object.keys(mcpServers).length > 0) {
+    args.push('--mcp-config', await file('mcp.json', JSON.stringify(mcpConfiguration(mcpServers))));
+  }
+  return args;
+}
+
+function resultOf(outcome: StreamOutcome | undefined, exit: AgentExit): RunResult {
+  if (outcome === undefined) throw failureOf(exit);
+  if (outcome.failure !== undefined) throw new RunFailure(outcome.failure, outcome.message);
+  return { ...outcome.result, value: cutText(outcome.result.value, RUN_LIMITS.textBytes) };
+}
+
+function failureOf({ code, signal, stderr }: AgentExit): RunFailure {
+  const said = stderr.trim() === '' ? '' : `: ${stderr.trim().split('\n').slice(-5).join(' | ')}`;
+  if (signal !== null) return new RunFailure('AgentKilled', `Claude Code was ended by ${signal}${said}`);
+  return new RunFailure('AgentFailed', `Claude Code ended with code ${code} and without a result${said}`);
+}

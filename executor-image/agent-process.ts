@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Clock } from './clock.ts';
+import { lastBytes } from './cut.ts';
+import { createLineSplitter } from './line-splitter.ts';
+import { RunFailure, describeError } from './run-failure.ts';
+import { killStragglers } from './stragglers.ts';
+
+/** Between SIGTERM and SIGKILL. */
+const PATIENCE_MS = 5000;
+/** For what is still in the pipes once the process is gone. */
+const DRAIN_MS = 2000;
+const KEPT_STDERR_BYTES = 4096;
+
+export interface AgentProcessOptions {
+  command: string;
+  args: readonly string[];
+  cwd: string;
+  env: Record<string, string>;
+  /** Written to stdin, which is then closed. */
+  input: string;
+  /** A value no other run has, put into the environment: it marks what the agent leaves behind. */
+  mark: string;
+  /** Asks the process to end; SIGKILL follows when it does not. */
+  signal: AbortSignal;
+  clock: Clock;
+  onLine: (line: string) => void;
+  onErrorLine: (line: string) => void;
+}
+
+export interface AgentExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** The end of what it wrote to stderr. */
+  stderr: string;
+}
+
+/** The environment variable that marks the processes of a run. */
+export const MARK_VARIABLE = 'TROUPE_RUN_MARK';
+
+/**
+ * Runs a program to its end, in a process group of its own. When it is gone, nothing it started lives on.
+ * Throws RunFailure StartFailed when it cannot be started.
+ */
+export async function runAgentProcess(options: AgentProcessOptions): Promise<AgentExit> {
+  const child = start(options);
+  const stderr = readStreams(child, options);
+  const stopKilling = killOnAbort(child, options);
+  try {
+    const exit = await ended(child, options);
+    return { ...exit, stderr: stderr() };
+  } finally {
+    stopKilling();
+  }
+}
+
+/** util-linux: lets the kernel end the agent when the runner dies without a word, so that no agent works unseen. */
+const SETPRIV = '/usr/bin/setpriv';
+
+function start(options: AgentProcessOptions): ChildProcessWithoutNullStreams {
+  const guarded = existsSync(SETPRIV);
+  const child = spawn(
+    guarded ? SETPRIV : options.command,
+    guarded ? ['--pdeathsig', 'KILL', '--', options.command, ...options.args] : options.args,
+    {
+      cwd: options.cwd,
+      env: { ...options.env, [MARK_VARIABLE]: options.mark },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
+  // A program that does not read its input closes the pipe; its exit says what happened.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input);
+  return child;
+}
+
+function readStreams(child: ChildProcessWithoutNullStreams, options: AgentProcessOptions): () => string {
+  let kept = '';
+  const out = createLineSplitter(options.onLine, () => options.onErrorLine('a line of 32 MB was dropped'));
+  const err = createLineSplitter(
+    (line) => {
+      kept = lastBytes(`${kept}${line}\n`, KEPT_STDERR_BYTES);
+      options.onErrorLine(line);
+    },
+    () => undefined,
+  );
+  child.stdout.on('data', (chunk: Buffer) => out.write(chunk)).once('close', () => out.end());
+  child.stderr.on('data', (chunk: Buffer) => err.write(chunk)).once('close', () => err.end());
+  return () => kept;
+}
+
+function ended(
+  child: ChildProcessWithoutNullStreams,
+  options: AgentProcessOptions,
+): Promise<Pick<AgentExit, 'code' | 'signal'>> {
+  return new Promise((resolve, reject) => {
+    let cancelDrain: (() => void) | undefined;
+    child.once('error', (error) => {
+      reject(new RunFailure('StartFailed', `the agent cannot be started: ${describeError(error)}`, error));
+    });
+    child.once('exit', () => {
+      // What it left running holds the pipes open, and 'close' would never come.
+      killStragglers(MARK_VARIABLE, options.mark);
+      cancelDrain = options.clock.after(DRAIN_MS, () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
+    });
+    child.once('close', (code, signal) => {
+      cancelDrain?.();
+      resolve({ code, signal });
+    });
+  });
+}
+
+function killOnAbort(
+  child: ChildProcessWithoutNullStreams,
+  { signal, clock }: AgentProcessOptions,
+): () => void {
+  let cancelKill: (() => void) | undefined;
+  const kill = (): void => {
+    signalGroup(child, 'SIGTERM');
+    cancelKill = clock.after(PATIENCE_MS, () => signalGroup(child, 'SIGKILL'));
+  };
+  if (signal.aborted) kill();
+  else signal.addEventListener('abort', kill, { once: true });
+  return () => {
+    cancelKill?.();
+    signal.removeEventListener('abort', kill);
+  };
+}
+
+function signalGroup(child: ChildProcessWithoutNullStreams, name: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // gone already: what we want
+  }
+}

@@ -1,0 +1,46 @@
+import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/run';
+
+export interface RunnerConfig {
+  host: string;
+  port: number;
+  /** SHA-256 of the token, hex. */
+  tokenHash: string;
+  /** Folder of the Task's volume. */
+  workspace: string;
+  /** Folder for the runner's own files. */
+  state: string;
+}
+
+/** Throws an Error that names the variable. */
+export function readRunnerConfig(env: NodeJS.ProcessEnv = process.env): RunnerConfig {
+  const tokenHash = env[RUNNER_ENV.tokenHash] ?? '';
+  if (!/^[0-9a-f]{64}$/.test(tokenHash)) {
+    throw new Error(`${RUNNER_ENV.tokenHash} must be the SHA-256 of the token in hex`);
+  }
+  const port = Number(env[RUNNER_ENV.port] ?? RUNNER_CONTAINER_PORT);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`${RUNNER_ENV.port} must be a port`);
+  }
+  return {
+    host: env[RUNNER_ENV.host] ?? '0.0.0.0',
+    port,
+    tokenHash,
+    workspace: env[RUNNER_ENV.workspace] ?? '/workspace',
+    state: env[RUNNER_ENV.state] ?? '/tmp/troupe',
+  };
+}
+
+/**
+ * What a program in the sandbox may see of the runner's environment. An allow-list, since whatever is
+ * added to the runner's environment later must not reach the agent by itself.
+ */
+const INHERITED = [
+  ...['PATH', 'LANG', 'LC_ALL', 'TZ', 'TERM', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+];
+
+export function inheritedEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return Object.fromEntries(
+    INHERITED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  ) as Record<string, string>;
+}

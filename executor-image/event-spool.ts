@@ -1,0 +1,133 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { RunEvent } from '#executor-manager/protocol/run';
+
+/** One offset is kept per so many events: memory stays small however long a run is. */
+const INDEX_STEP = 64;
+const READ_BYTES = 64 * 1024;
+
+export interface EventSpoolOptions {
+  file: string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+export type EventData = Record<string, unknown>;
+
+/**
+ * The events of one run, on disk, numbered from 1. Written by one run, read by any number of readers that
+ * follow without polling. Memory holds no event, so a run of any length costs the same.
+ */
+export interface EventSpool {
+  readonly lastSeq: number;
+  /** Appends and returns the event's number. Throws the system's error, ENOSPC among them, and when closed. */
+  append(type: RunEvent['type'], data: EventData): number;
+  /** No event follows; readers end when they have read all. */
+  close(): void;
+  /** NDJSON of all events after `after`, as they come, in pieces of whole and partial lines. */
+  read(after: number, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined>;
+}
+
+/** What writer and readers share. */
+interface Spool {
+  file: string;
+  /** offsets[i] is where event i * INDEX_STEP + 1 begins. */
+  offsets: number[];
+  waiting: Set<() => void>;
+  size: number;
+  lastSeq: number;
+  closed: boolean;
+}
+
+/** Throws the system's error when the file cannot be made. */
+export function createEventSpool({ file, now }: EventSpoolOptions): EventSpool {
+  const handle = openSync(file, 'wx', 0o600);
+  const spool: Spool = { file, offsets: [], waiting: new Set(), size: 0, lastSeq: 0, closed: false };
+  return {
+    get lastSeq() {
+      return spool.lastSeq;
+    },
+    append(type, data) {
+      if (spool.closed) throw new Error('the run has ended');
+      const event: RunEvent = { seq: spool.lastSeq + 1, time: microTime(now()), type, data };
+      const line = Buffer.from(`${JSON.stringify(event)}\n`);
+      let done = 0;
+      while (done < line.length) {
+        // At a fixed offset: what a failed write left behind is overwritten by the next one.
+        done += writeSync(handle, line, done, line.length - done, spool.size + done);
+      }
+      if (spool.lastSeq % INDEX_STEP === 0) spool.offsets.push(spool.size);
+      spool.size += line.length;
+      spool.lastSeq += 1;
+      wake(spool);
+      return spool.lastSeq;
+    },
+    close() {
+      if (spool.closed) return;
+      spool.closed = true;
+      closeSync(handle);
+      wake(spool);
+    },
+    read: (after, signal) => follow(spool, after, signal),
+  };
+}
+
+async function* follow(
+  spool: Spool,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  await using reader = await open(spool.file, 'r');
+  const entry = Math.floor(Math.min(after, spool.lastSeq) / INDEX_STEP);
+  let offset = spool.offsets[entry] ?? spool.size;
+  // From the index entry on, what the reader has already is skipped by counting lines.
+  let skip = after - entry * INDEX_STEP;
+  while (!signal.aborted) {
+    if (offset < spool.size) {
+      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, spool.size - offset));
+      const { bytesRead } = await reader.read(buffer, 0, buffer.length, offset);
+      offset += bytesRead;
+      const rest = skipLines(buffer.subarray(0, bytesRead), skip);
+      skip = rest.skip;
+      if (rest.bytes.length > 0) yield rest.bytes;
+    } else if (spool.closed) {
+      return;
+    } else {
+      await nextChange(spool.waiting, signal);
+    }
+  }
+}
+
+function wake({ waiting }: Spool): void {
+  const woken = [...waiting];
+  waiting.clear();
+  for (const go of woken) go();
+}
+
+function nextChange(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      waiting.delete(go);
+      signal.removeEventListener('abort', go);
+      resolve();
+    };
+    waiting.add(go);
+    signal.addEventListener('abort', go, { once: true });
+  });
+}
+
+function skipLines(bytes: Buffer, lines: number): { bytes: Buffer; skip: number } {
+  let start = 0;
+  let skip = lines;
+  while (skip > 0) {
+    const newline = bytes.indexOf(0x0a, start);
+    if (newline === -1) return { bytes: bytes.subarray(bytes.length), skip };
+    start = newline + 1;
+    skip -= 1;
+  }
+  return { bytes: bytes.subarray(start), skip };
+}
+
+function microTime(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 23)}000Z`;
+}

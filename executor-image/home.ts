@@ -1,0 +1,28 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Makes the agent's HOME with its git identity. Returns the folder. Throws the system's error. */
+export async function prepareHome(folder: string, agentName: string): Promise<string> {
+  await mkdir(path.join(folder, 'tmp'), { recursive: true, mode: 0o700 });
+  const name = agentName.replaceAll(/[^\p{L}\p{N} ._-]/gu, ' ').trim() || 'agent';
+  const local =
+    name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '') || 'agent';
+  const config = [
+    '[user]',
+    `\tname = "${name}"`,
+    // .invalid never belongs to anybody: RFC 2606, section 2.
+    `\temail = ${local}@troupe.invalid`,
+    '[safe]',
+    '\tdirectory = *',
+    '[init]',
+    '\tdefaultBranch = main',
+    '[advice]',
+    '\tdetachedHead = false',
+    '',
+  ];
+  await writeFile(path.join(folder, '.gitconfig'), config.join('\n'), { mode: 0o600 });
+  return folder;
+}

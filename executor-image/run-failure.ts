@@ -1,0 +1,24 @@
+import type { RunFailureReason } from '#executor-manager/protocol/run';
+
+/** A run that cannot succeed: the reason for machines, one sentence for people, no secret in it. */
+export class RunFailure extends Error {
+  override readonly name = 'RunFailure';
+  readonly reason: RunFailureReason;
+
+  constructor(reason: RunFailureReason, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+  }
+}
+
+/** The run's signal aborts with this when somebody asked the agent to end. */
+export class RunCancelled extends Error {
+  override readonly name = 'RunCancelled';
+}
+
+/** The message of any thrown value, with its cause: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `: ${error.cause.message || error.cause.name}` : '';
+  return `${error.message || error.name}${cause}`;
+}

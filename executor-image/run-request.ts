@@ -1,0 +1,41 @@
+import type { RunRequest } from '#executor-manager/protocol/run';
+
+const SHELL_TYPES = new Set(['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex']);
+
+/** Checks what another process sent. Throws an Error that names the field. */
+export function readRunRequest(value: unknown): RunRequest {
+  const body = record(value, 'the body');
+  const shell = record(body['shell'], 'shell');
+  if (!SHELL_TYPES.has(String(shell['type']))) throw new Error('shell.type is not a known one');
+  text(record(body['agent'], 'agent')['name'], 'agent.name');
+  text(body['prompt'], 'prompt');
+  positive(body['timeoutSeconds'], 'timeoutSeconds');
+  if (body['model'] !== undefined) {
+    const model = record(body['model'], 'model');
+    text(model['name'], 'model.name');
+    if (model['protocol'] !== 'anthropic' && model['protocol'] !== 'openai') {
+      throw new Error('model.protocol must be anthropic or openai');
+    }
+  }
+  if (body['repository'] !== undefined) {
+    const repository = record(body['repository'], 'repository');
+    for (const field of ['gitUrl', 'branch', 'workBranch']) text(repository[field], `repository.${field}`);
+    positive(repository['timeoutSeconds'], 'repository.timeoutSeconds');
+  }
+  return body as unknown as RunRequest;
+}
+
+function record(value: unknown, field: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new Error(`${field} must be an object`);
+}
+
+function text(value: unknown, field: string): void {
+  if (typeof value !== 'string' || value === '') throw new Error(`${field} must be a text`);
+}
+
+function positive(value: unknown, field: string): void {
+  if (typeof value !== 'number' || !(value > 0)) throw new Error(`${field} must be a number above 0`);
+}

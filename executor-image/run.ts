@@ -1,0 +1,164 @@
+import { mkdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
+import { adapterFor } from './adapters/adapters.ts';
+import type { Clock } from './clock.ts';
+import { createEventSink } from './event-sink.ts';
+import type { EventSink } from './event-sink.ts';
+import { createEventSpool } from './event-spool.ts';
+import type { EventSpool } from './event-spool.ts';
+import { prepareHome } from './home.ts';
+import { createRedactor } from './redact.ts';
+import type { Redactor } from './redact.ts';
+import { RunCancelled, RunFailure, describeError } from './run-failure.ts';
+import { readChanges } from './workspace/changes.ts';
+import { prepareRepository } from './workspace/repository.ts';
+import type { PreparedRepository } from './workspace/repository.ts';
+
+export interface RunOptions {
+  id: string;
+  request: RunRequest;
+  /** Folder of the Task's volume. */
+  workspace: string;
+  /** Folder of the runner's own files. */
+  state: string;
+  /** What programs may see of the runner's environment. */
+  environment: Record<string, string>;
+  clock: Clock;
+}
+
+/** One run of one agent, from the clone to its result event. */
+export interface Run {
+  readonly events: EventSpool;
+  state(): RunState;
+  /** Asks the agent to end; no effect on a run that has ended. */
+  cancel(): void;
+  /** Resolves when the last event is written; never rejects. */
+  readonly done: Promise<void>;
+}
+
+/** Starts a run. Throws the system's error when the state folder cannot be written. */
+export function startRun(options: RunOptions): Run {
+  const folder = path.join(options.state, 'runs', options.id);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { clock } = options;
+  const spool = createEventSpool({ file: path.join(folder, 'events.ndjson'), now: () => clock.now() });
+  const stop = new AbortController();
+  const redactor = createRedactor(options.request);
+  const events = createEventSink({
+    spool,
+    redactor,
+    clock,
+    onFailure: (error) => {
+      stop.abort(new RunFailure('StartFailed', `events cannot be kept: ${describeError(error)}`, error));
+    },
+  });
+  let outcome: Outcome = { phase: 'Running' };
+  const done = execute({ ...options, folder, events, redactor, stop }).then((ended) => {
+    outcome = ended;
+    events.emit('result', { ...ended });
+    spool.close();
+  });
+  return {
+    events: spool,
+    done,
+    state: () => ({ id: options.id, lastSeq: spool.lastSeq, ...outcome }),
+    cancel: () => stop.abort(new RunCancelled('cancelled')),
+  };
+}
+
+type Outcome = Pick<RunState, 'phase' | 'reason' | 'message' | 'result'>;
+
+interface Execution extends RunOptions {
+  /** The run's own part of the state folder. */
+  folder: string;
+  events: EventSink;
+  redactor: Redactor;
+  stop: AbortController;
+}
+
+/** Never rejects. */
+async function execute(run: Execution): Promise<Outcome> {
+  const { events, stop, clock, request, redactor } = run;
+  const seconds = request.timeoutSeconds;
+  const cancelTimeout = clock.after(seconds * 1000, () => {
+    stop.abort(new RunFailure('TimedOut', `the run took longer than ${seconds} s`));
+  });
+  const place: { repository?: PreparedRepository } = {};
+  let outcome: Outcome;
+  try {
+    outcome = { phase: 'Succeeded', result: await work(run, place) };
+  } catch (error) {
+    outcome = failed(stop.signal.aborted ? stop.signal.reason : error, redactor);
+    if (outcome.phase === 'Failed') {
+      events.emit('error', { reason: outcome.reason, message: outcome.message });
+    }
+  } finally {
+    cancelTimeout();
+  }
+  const changed = await reportChanges(run, place.repository);
+  if (outcome.result === undefined) return outcome;
+  const result = { ...outcome.result, ...(changed === undefined ? {} : { workspace: changed }) };
+  return { ...outcome, result: { ...result, value: redactor.text(result.value) } };
+}
+
+async function work(run: Execution, place: { repository?: PreparedRepository }): Promise<RunResult> {
+  const { request, workspace, environment, events, stop, clock } = run;
+  const adapter = adapterFor(request.shell.type);
+  const home = await prepareHome(path.join(run.folder, 'home'), request.agent.name);
+  let folder = workspace;
+  if (request.repository !== undefined && adapter.needsRepository) {
+    place.repository = await prepareRepository({
+      repository: request.repository,
+      workspace,
+      home: run.folder,
+      environment,
+      signal: stop.signal,
+      clock,
+      onStatus: (message) => events.emit('status', { phase: 'Running', message }),
+    });
+    folder = place.repository.folder;
+  }
+  await mkdir(folder, { recursive: true });
+  stop.signal.throwIfAborted();
+  const context = { events, signal: stop.signal, folder, home, runId: run.id, clock, environment };
+  const result = await adapter.run(request, context);
+  // Asked to end while the agent was ending by itself: the one who asked must see that it worked.
+  stop.signal.throwIfAborted();
+  return result;
+}
+
+function failed(error: unknown, redactor: Redactor): Outcome {
+  if (error instanceof RunCancelled) return { phase: 'Cancelled', message: 'the run was cancelled' };
+  if (error instanceof RunFailure) {
+    return { phase: 'Failed', reason: error.reason, message: redactor.text(error.message) };
+  }
+  return { phase: 'Failed', reason: 'AgentFailed', message: redactor.text(describeError(error)) };
+}
+
+/** For a large repository on a slow disk; a diff is not worth more. */
+const CHANGES_TIMEOUT_MS = 30_000;
+
+/** The diff event, also of a run that failed: its work stays in the volume. Never rejects. */
+async function reportChanges(
+  { events, folder, environment, clock }: Execution,
+  repository: PreparedRepository | undefined,
+): Promise<RunResult['workspace'] | undefined> {
+  if (repository === undefined) return undefined;
+  const time = new AbortController();
+  const cancel = clock.after(CHANGES_TIMEOUT_MS, () => time.abort(new Error('it took longer than 30 s')));
+  try {
+    const changes = await readChanges({ ...repository, home: folder, environment, signal: time.signal });
+    const { workspace, diff, truncated, uncommittedFiles } = changes;
+    if (workspace.filesChanged > 0 || workspace.commits > 0) {
+      events.emit('diff', { ...workspace, uncommittedFiles, diff, ...(truncated ? { truncated } : {}) });
+    }
+    return workspace;
+  } catch (error) {
+    events.emit('log', { stream: 'agent', text: `The changes cannot be shown: ${describeError(error)}` });
+    return undefined;
+  } finally {
+    cancel();
+  }
+}

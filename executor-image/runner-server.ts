@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { RUN_LIMITS } from '#executor-manager/protocol/run';
+import type { RunRequest } from '#executor-manager/protocol/run';
+import type { RunnerConfig } from './config.ts';
+import type { Run } from './run.ts';
+import { readRunRequest } from './run-request.ts';
+import { isAuthorized } from './token.ts';
+
+export interface RunnerServerOptions {
+  config: RunnerConfig;
+  /** Throws the system's error when a run cannot even begin. */
+  startRun: (id: string, request: RunRequest) => Promise<Run>;
+}
+
+export interface RunnerServer {
+  port: number;
+  /** Cancels what runs, waits for it, and stops listening. */
+  close(): Promise<void>;
+}
+
+/** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
+export async function startRunnerServer({ config, startRun }: RunnerServerOptions): Promise<RunnerServer> {
+  const state: ServerState = { tokenHash: config.tokenHash, runs: new Map(), startRun };
+  const server = createServer((request, response) => {
+    serve(state, request, response).catch((error: unknown) => {
+      if (response.headersSent || response.destroyed) response.destroy();
+      else
+        sendError(
+          response,
+          error instanceof HttpError ? error : new HttpError(500, 'InternalError', String(error)),
+        );
+    });
+  });
+  // The manager keeps one stream open for the whole run, and asks seldom besides.
+  server.requestTimeout = 60_000;
+  server.listen(config.port, config.host);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      for (const starting of state.runs.values()) {
+        const run = await starting.catch(() => undefined); // one that never began has told its caller
+        run?.cancel();
+        await run?.done;
+      }
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      await Promise.race([closed, endedStreams(server)]);
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Readers get their last events; who does not read them does not hold the runner up. */
+const LAST_READ_MS = 1000;
+
+function endedStreams(server: { unref(): unknown }): Promise<void> {
+  server.unref();
+  return new Promise((resolve) => setTimeout(resolve, LAST_READ_MS));
+}
+
+interface ServerState {
+  tokenHash: string;
+  /** In the order they came; a promise, since two calls with one id may come at once. */
+  runs: Map<string, Promise<Run>>;
+  startRun: RunnerServerOptions['startRun'];
+}
+
+class HttpError extends Error {
+  readonly status: number;
+  readonly reason: string;
+
+  constructor(status: number, reason: string, message: string) {
+    super(message);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+const RUN_PATH = /^\/v1\/runs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})(\/events|\/cancel)?$/;
+
+async function serve(state: ServerState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (!isAuthorized(request.headers.authorization, state.tokenHash)) {
+    throw new HttpError(401, 'Unauthorized', 'a token is needed');
+  }
+  const url = new URL(request.url ?? '/', 'http://runner');
+  if (request.method === 'GET' && url.pathname === '/v1/ready') {
+    response.writeHead(204).end();
+    return;
+  }
+  const [, id = '', part] = RUN_PATH.exec(url.pathname) ?? [];
+  const call = `${request.method} ${id === '' ? '' : 'run'}${part ?? ''}`;
+  switch (call) {
+    case 'PUT run':
+      sendJson(response, 200, (await putRun(state, id, request)).state());
+      return;
+    case 'GET run':
+      sendJson(response, 200, (await runOf(state, id)).state());
+      return;
+    case 'GET run/events':
+      await sendEvents(await runOf(state, id), numberOf(url.searchParams.get('after')), response);
+      return;
+    case 'POST run/cancel': {
+      const run = await runOf(state, id);
+      run.cancel();
+      sendJson(response, 202, run.state());
+      return;
+    }
+    default:
+      throw new HttpError(404, 'NotFound', 'there is nothing here');
+  }
+}
+
+async function runOf(state: ServerState, id: string): Promise<Run> {
+  const run = state.runs.get(id);
+  if (run === undefined) throw new HttpError(404, 'NotFound', `run ${id} was not started here`);
+  return run;
+}
+
+async function putRun(state: ServerState, id: string, request: IncomingMessage): Promise<Run> {
+  const body = await readBody(request);
+  const known = state.runs.get(id);
+  if (known !== undefined) return known;
+  let runRequest: RunRequest;
+  try {
+    runRequest = readRunRequest(JSON.parse(body));
+  } catch (error) {
+    throw new HttpError(400, 'BadRequest', (error as Error).message);
+  }
+  await refuseSecondAgent(state);
+  // Another call with this id may have come while the others were asked.
+  const meanwhile = state.runs.get(id);
+  if (meanwhile !== undefined) return meanwhile;
+  const started = state.startRun(id, runRequest);
+  state.runs.set(id, started);
+  try {
+    return await started;
+  } catch (error) {
+    state.runs.delete(id);
+    throw error;
+  }
+}
+
+/** Never two live agents on one workspace. */
+async function refuseSecondAgent(state: ServerState): Promise<void> {
+  for (const run of await Promise.all(state.runs.values())) {
+    const { id, phase } = run.state();
+    if (phase === 'Running') throw new HttpError(409, 'Conflict', `run ${id} is not finished`);
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= RUN_LIMITS.requestBytes) chunks.push(chunk);
+  }
+  // Read to its end all the same: a client that still sends would not see the answer.
+  if (size > RUN_LIMITS.requestBytes) {
+    throw new HttpError(
+      413,
+      'TooLarge',
+      `a request has at most ${RUN_LIMITS.requestBytes} bytes, not ${size}`,
+    );
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function numberOf(after: string | null): number {
+  const value = Number(after ?? 0);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new HttpError(400, 'BadRequest', 'after must be the number of an event');
+  }
+  return value;
+}
+
+async function sendEvents(run: Run, after: number, response: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
+  for await (const piece of run.events.read(after, gone.signal)) {
+    if (!response.write(piece)) await once(response, 'drain', { signal: gone.signal });
+  }
+  response.end();
+}
+
+function sendError(response: ServerResponse, { status, reason, message }: HttpError): void {
+  sendJson(response, status, { error: { reason, message } });
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}

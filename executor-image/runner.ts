@@ -1,0 +1,31 @@
+import { systemClock } from './clock.ts';
+import { inheritedEnvironment, readRunnerConfig } from './config.ts';
+import { startRunnerServer } from './runner-server.ts';
+
+/** The process inside a sandbox: `node runner.ts`, or one bundled file in the image. */
+async function main(): Promise<void> {
+  const config = readRunnerConfig();
+  const environment = inheritedEnvironment();
+  const server = await startRunnerServer({
+    config,
+    startRun: async (id, request) => {
+      // Loaded with the first run: the runner is ready before the adapters are read.
+      const { startRun } = await import('./run.ts');
+      const { workspace, state } = config;
+      return startRun({ id, request, workspace, state, environment, clock: systemClock });
+    },
+  });
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void server.close().finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`troupe runner: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

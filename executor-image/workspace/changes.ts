@@ -1,0 +1,64 @@
+import { copyFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { RUN_LIMITS } from '#executor-manager/protocol/run';
+import type { RunResult } from '#executor-manager/protocol/run';
+import { gitEnvironment, runGit } from './git.ts';
+
+export interface ChangesOptions {
+  folder: string;
+  baseCommit: string;
+  /** Folder for a temporary index. */
+  home: string;
+  environment: Record<string, string>;
+  signal: AbortSignal;
+}
+
+export interface Changes {
+  workspace: NonNullable<RunResult['workspace']>;
+  /** Everything since the base commit, with what is not committed and files that are new. */
+  diff: string;
+  truncated: boolean;
+  /** Files that are changed or new and not in a commit. */
+  uncommittedFiles: number;
+}
+
+/** What a run did to its repository. Throws an Error when git cannot tell, as in a repository the agent broke. */
+export async function readChanges(options: ChangesOptions): Promise<Changes> {
+  const { folder, baseCommit, home, environment, signal } = options;
+  const index = path.join(home, 'changes.index');
+  const env = gitEnvironment(environment, home);
+  const git = async (args: string[], more: { mostBytes?: number; env?: Record<string, string> } = {}) => {
+    const output = await runGit(args, { folder, signal, env, ...more });
+    if (output.code !== 0) throw new Error(`git ${args[0]}: ${output.stderr.trim()}`);
+    return output;
+  };
+  try {
+    // An index of our own: the agent's, with what it staged, stays as it is.
+    await copyFile(path.join(folder, '.git', 'index'), index);
+    const own = { env: { ...env, GIT_INDEX_FILE: index } };
+    await git(['add', '--all'], own);
+    const plain = ['diff', '--cached', '--no-color', '--no-ext-diff', '--no-textconv'];
+    const diff = await git([...plain, baseCommit], { ...own, mostBytes: RUN_LIMITS.diffBytes });
+    const changed = await git([...plain, '--name-only', '-z', baseCommit], own);
+    const uncommitted = await git([...plain, '--name-only', '-z', 'HEAD'], own);
+    const head = await git(['rev-parse', 'HEAD']);
+    const branch = await git(['rev-parse', '--abbrev-ref', 'HEAD']);
+    const commits = await git(['rev-list', '--count', `${baseCommit}..HEAD`]);
+    return {
+      workspace: {
+        branch: branch.stdout.trim(),
+        baseCommit,
+        headCommit: head.stdout.trim(),
+        filesChanged: countNames(changed.stdout),
+        commits: Number(commits.stdout.trim()),
+      },
+      diff: diff.stdout,
+      truncated: diff.truncated,
+      uncommittedFiles: countNames(uncommitted.stdout),
+    };
+  } finally {
+    await rm(index, { force: true });
+  }
+}
+
+const countNames = (list: string): number => list.split('\0').filter((name) => name !== '').length;

@@ -1,0 +1,78 @@
+import { RunFailure } from '../run-failure.ts';
+
+interface Facts {
+  /** Without any credential. */
+  url: string;
+  branch: string;
+  hasCredential: boolean;
+}
+
+interface Known {
+  pattern: RegExp;
+  message: (facts: Facts, found: RegExpExecArray) => string;
+}
+
+/** What git, ssh and curl print (LC_ALL=C), from the special to the general; the first that is found tells. */
+const KNOWN: Known[] = [
+  {
+    pattern: /Remote branch (.+) not found in upstream|couldn't find remote ref/,
+    message: ({ url, branch }) => `branch "${branch}" does not exist in ${url}`,
+  },
+  {
+    pattern: /Could not resolve host(?:name)?:? ([^\s:;]+)|unable to look up ([^\s:]+)/,
+    message: ({ url }, found) => `host ${found[1] ?? found[2]} of ${url} cannot be found`,
+  },
+  {
+    pattern: /Authentication failed|could not read (?:Username|Password)|Invalid username or/i,
+    message: ({ url, hasCredential }) =>
+      hasCredential
+        ? `${url} refused the credential`
+        : `${url} asks for a credential and the Workspace has none`,
+  },
+  {
+    pattern: /Permission denied \(|returned error: 40[13]|error: 40[13]/,
+    message: ({ url, hasCredential }) =>
+      hasCredential ? `${url} refused the credential` : `${url} refused access without a credential`,
+  },
+  {
+    pattern: /Host key verification failed/,
+    message: ({ url }) => `the host key of ${url} is not the known one`,
+  },
+  {
+    pattern:
+      /transport '?([\w+.-]+)'? not allowed|protocol '?([\w+.-]+)'? is not supported|remote-([\w+.-]+)' is not a git command/,
+    message: (_, found) =>
+      `protocol ${found[1] ?? found[2] ?? found[3]} is not allowed; use https, http, ssh or git`,
+  },
+  {
+    pattern:
+      /Connection refused|Connection timed out|Failed to connect|No route to host|Network is unreachable/,
+    message: ({ url }) => `the server of ${url} cannot be reached`,
+  },
+  {
+    pattern:
+      /repository .* not found|does not appear to be a git repository|does not exist|not exported|returned error: 404|not valid: is this a git repository/i,
+    message: ({ url }) => `there is no repository at ${url}`,
+  },
+  {
+    pattern: /No space left on device|disk quota exceeded/i,
+    message: ({ url }) => `no space is left for the clone of ${url}`,
+  },
+  {
+    pattern: /SSL certificate problem: ([^\n]+)|server certificate verification failed/,
+    message: ({ url }, found) => `the certificate of ${url} is not trusted${found[1] ? `: ${found[1]}` : ''}`,
+  },
+];
+
+/** One sentence on why a clone failed; `stderr` must be free of the credential. */
+export function cloneFailure(stderr: string, facts: Facts): RunFailure {
+  for (const { pattern, message } of KNOWN) {
+    const found = pattern.exec(stderr);
+    if (found !== null) return new RunFailure('CloneFailed', message(facts, found));
+  }
+  const fatal = /^(?:fatal|error): (.+)$/m.exec(stderr)?.[1] ?? stderr.trim().split('\n').at(-1) ?? '';
+  return new RunFailure(
+    'CloneFailed',
+    `cloning ${facts.url} failed: ${fatal === '' ? 'git gave no reason' : fatal}`,
+  );
+}

@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { RunRepository } from '#executor-manager/protocol/run';
+import type { Clock } from '../clock.ts';
+import { RunFailure, describeError } from '../run-failure.ts';
+import { cloneFailure } from './clone-error.ts';
+import { gitEnvironment, runGit } from './git.ts';
+import type { GitOptions, GitOutput } from './git.ts';
+import { repositoryURL } from './repository-url.ts';
+import type { RepositoryURL } from './repository-url.ts';
+
+export interface RepositoryOptions {
+  repository: RunRepository;
+  /** Folder of the Task's volume. */
+  workspace: string;
+  /** Folder for git's own files. */
+  home: string;
+  environment: Record<string, string>;
+  signal: AbortSignal;
+  clock: Clock;
+  onStatus: (message: string) => void;
+}
+
+export interface PreparedRepository {
+  folder: string;
+  /** HEAD before the agent began. */
+  baseCommit: string;
+}
+
+/**
+ * The repository in WORKSPACE/repo, on its work branch. A volume that has it already, from an earlier step
+ * or attempt, goes on with it as it is. Throws RunFailure CloneFailed, or the signal's reason.
+ */
+export async function prepareRepository(options: RepositoryOptions): Promise<PreparedRepository> {
+  const folder = path.join(options.workspace, 'repo');
+  const address = repositoryURL(options.repository);
+  if (existsSync(path.join(folder, '.git'))) options.onStatus(`Going on with the clone of ${address.url}`);
+  else await clone(options, { folder, address });
+  // A run that was killed in the middle of a commit leaves its lock; nobody else works in this volume.
+  await rm(path.join(folder, '.git', 'index.lock'), { force: true });
+  await checkOut(options, folder);
+  const { stdout } = await git(['rev-parse', 'HEAD'], { ...options, folder });
+  return { folder, baseCommit: stdout.trim() };
+}
+
+async function clone(
+  options: RepositoryOptions,
+  { folder, address }: { folder: string; address: RepositoryURL },
+): Promise<void> {
+  const { repository, workspace, home, environment, signal, clock } = options;
+  options.onStatus(`Cloning ${address.url}, branch ${repository.branch}`);
+  await removeHalfClones(workspace);
+  // Renamed when whole: whatever ends the runner in between, WORKSPACE/repo is never half a clone.
+  const half = `${folder}.cloning`;
+  const time = new AbortController();
+  const cancel = clock.after(repository.timeoutSeconds * 1000, () => time.abort(new CloneTimeout()));
+  const credential = credentialOptions(address);
+  const args = [
+    ...credential.args,
+    ...['clone', '--quiet', '--depth', '1', '--single-branch', '--no-tags', '--template='],
+    ...['--branch', repository.branch, '--', address.url, half],
+  ];
+  try {
+    await mkdir(workspace, { recursive: true });
+    const output = await runGit(args, {
+      folder: workspace,
+      env: { ...gitEnvironment(environment, home), ...credential.env },
+      signal: AbortSignal.any([signal, time.signal]),
+    });
+    if (output.code !== 0) {
+      const stderr = withoutSecret(output.stderr, address.credential?.password);
+      throw cloneFailure(stderr, {
+        url: address.url,
+        branch: repository.branch,
+        hasCredential: address.credential !== undefined,
+      });
+    }
+    await rename(half, folder);
+  } catch (error) {
+    await rm(half, { recursive: true, force: true });
+    if (error instanceof CloneTimeout) {
+      const message = `cloning ${address.url} took longer than ${repository.timeoutSeconds} s`;
+      throw new RunFailure('CloneFailed', message, error);
+    }
+    if (error instanceof RunFailure || signal.aborted) throw error;
+    throw new RunFailure('CloneFailed', `cloning ${address.url} failed: ${describeError(error)}`, error);
+  } finally {
+    cancel();
+  }
+}
+
+class CloneTimeout extends Error {}
+
+async function removeHalfClones(workspace: string): Promise<void> {
+  const names = await readdir(workspace).catch(() => []); // made by the clone when it is not there yet
+  for (const name of names) {
+    if (name.endsWith('.cloning')) await rm(path.join(workspace, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * The credential as a helper in git's configuration: a shell function that reads it from git's own
+ * environment. Nothing is written to a file, and no program has to be run from the state folder, which may
+ * be mounted noexec.
+ */
+function credentialOptions({ credential }: RepositoryURL): { args: string[]; env: Record<string, string> } {
+  const none = ['-c', 'credential.helper='];
+  if (credential === undefined) return { args: none, env: {} };
+  const helper =
+    '!f() { test "$1" = get || exit 0; printf "username=%s\\npassword=%s\\n" "$TROUPE_GIT_USERNAME" "$TROUPE_GIT_PASSWORD"; }; f';
+  return {
+    args: [...none, '-c', `credential.helper=${helper}`],
+    env: { TROUPE_GIT_USERNAME: credential.username, TROUPE_GIT_PASSWORD: credential.password },
+  };
+}
+
+function withoutSecret(text: string, secret: string | undefined): string {
+  if (secret === undefined || secret === '') return text;
+  return text.replaceAll(secret, '[redacted]').replaceAll(encodeURIComponent(secret), '[redacted]');
+}
+
+async function checkOut(options: RepositoryOptions, folder: string): Promise<void> {
+  const { workBranch } = options.repository;
+  const at = { ...options, folder };
+  const current = await git(['symbolic-ref', '--quiet', '--short', 'HEAD'], at, { mayFail: true });
+  if (current.stdout.trim() === workBranch) return;
+  const valid = await git(['check-ref-format', '--branch', workBranch], at, { mayFail: true });
+  if (valid.code !== 0) throw new RunFailure('CloneFailed', `"${workBranch}" is not a name for a branch`);
+  const known = await git(['show-ref', '--verify', '--quiet', `refs/heads/${workBranch}`], at, {
+    mayFail: true,
+  });
+  // Without a start point a new branch begins where the work of the step before ended.
+  await git(
+    known.code === 0 ? ['checkout', '--quiet', workBranch] : ['checkout', '--quiet', '-b', workBranch],
+    at,
+  );
+}
+
+type GitPlace = Pick<RepositoryOptions, 'environment' | 'home' | 'signal'> & { folder: string };
+
+async function git(
+  args: readonly string[],
+  { environment, home, signal, folder }: GitPlace,
+  { mayFail = false }: { mayFail?: boolean } = {},
+): Promise<GitOutput> {
+  const options: GitOptions = { folder, env: gitEnvironment(environment, home), signal };
+  const output = await runGit(args, options);
+  if (output.code !== 0 && !mayFail) {
+    const why = output.stderr.trim().split('\n').at(-1) ?? '';
+    throw new RunFailure('CloneFailed', `git ${args[0]} in the clone failed: ${why}`);
+  }
+  return output;
+}
