@@ -14,14 +14,23 @@ const BOOKMARK_EVERY_MS = 60_000;
 
 /**
  * Batches of what happens, after the state to begin with where the query asks for it. Ends with the signal.
- * @throws StatusError BadRequest, Invalid, Expired (list anew), Timeout (too slow: watch again)
+ * A query that makes no sense is refused at once, before anything is read.
+ * @throws StatusError BadRequest, Invalid; while iterating Expired (list anew), Timeout (too slow: watch again)
  */
-export async function* watchObjects(
+export function watchObjects(
   context: RegistryContext,
   query: WatchQuery,
-): AsyncGenerator<readonly WatchItem[]> {
+): AsyncIterable<readonly WatchItem[]> {
   checkInitialEvents(query);
-  const selection = parseSelection(query);
+  parseRevision(query.resourceVersion);
+  return watchSelected(context, query, parseSelection(query));
+}
+
+async function* watchSelected(
+  context: RegistryContext,
+  query: WatchQuery,
+  selection: Selection | undefined,
+): AsyncGenerator<readonly WatchItem[]> {
   const begin = await initialState(context, query, selection);
   if (begin.items.length > 0) yield begin.items;
   try {

@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import packageJson from '../package.json' with { type: 'json' };
+import { type Clock, systemClock } from './machinery/clock.ts';
+import type { Logger } from './machinery/logger.ts';
+import { startEventExpiry } from './registry/event-expiry.ts';
+import { createInitialNamespaces } from './registry/initial-namespaces.ts';
+import { createRegistry } from './registry/registry.ts';
+import { createTaskLogs } from './registry/task-log.ts';
+import { loadDefinitions } from './schema/load-crds.ts';
+import { buildOpenApiDocuments } from './schema/openapi-v3.ts';
+import type { ResourceDefinition } from './schema/resource-definition.ts';
+import { createApp } from './server/app.ts';
+import { createTokenAuthenticator } from './server/authentication.ts';
+import { authenticatedMayDoEverything } from './server/authorization.ts';
+import { loadCertificates } from './server/certificates.ts';
+import { writeKubeconfig } from './server/kubeconfig.ts';
+import { listen, type Listening } from './server/listen.ts';
+import { loadToken } from './server/private-file.ts';
+import type { Store } from './storage/contract.ts';
+import { openStore } from './storage/open-store.ts';
+
+export interface ApiOptions {
+  /** Port 0 takes a free one. */
+  listen: { host: string; port: number };
+  /** Holds the database, the certificates, the token and the kubeconfig. */
+  dataDir: string;
+  /** `sqlite:PATH` or `mysql://…`; default `sqlite:<dataDir>/troupe.db`. */
+  databaseURL?: string;
+  redisURL?: string;
+  /** Also writes the kubeconfig to this file. */
+  writeKubeconfig?: string;
+  logger: Logger;
+  clock?: Clock;
+  /** More kinds than those of crds/; for tests. */
+  extraDefinitions?: readonly ResourceDefinition[];
+}
+
+export interface RunningApi {
+  url: string;
+  /** PEM. */
+  caCertificate: string;
+  token: string;
+  kubeconfigPath: string;
+  close(): Promise<void>;
+}
+
+/** Whoever holds the token of the data folder owns the server. */
+const OWNER = { name: 'troupe-admin', groups: ['system:masters', 'system:authenticated'] };
+
+/**
+ * Starts the API server; resolves once it answers.
+ * @throws StorageError when the database cannot be used, Error of Node when the address cannot
+ */
+export async function startApi(options: ApiOptions): Promise<RunningApi> {
+  const clock = options.clock ?? systemClock;
+  const { dataDir, logger } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const token = await loadToken(path.join(dataDir, 'token'));
+  const store = await openStore({
+    url: options.databaseURL ?? `sqlite:${path.join(dataDir, 'troupe.db')}`,
+    ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
+    logger,
+    clock,
+  });
+  try {
+    const served = await serve({ ...options, clock, store, token });
+    const kubeconfigPath = path.join(dataDir, 'kubeconfig');
+    const access = { url: served.url, caCertificate: served.caCertificate, token };
+    for (const file of new Set([kubeconfigPath, options.writeKubeconfig ?? kubeconfigPath])) {
+      await writeKubeconfig(file, access);
+    }
+    const expiry = startEventExpiry({ store, clock, logger });
+    const close = async (): Promise<void> => {
+      await served.close();
+      await expiry.stop();
+      await store.close();
+    };
+    return { ...access, kubeconfigPath, close };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Serving extends ApiOptions {
+  clock: Clock;
+  store: Store;
+  token: string;
+}
+
+async function serve(
+  options: Serving,
+): Promise<{ url: string; caCertificate: string; close(): Promise<void> }> {
+  const { clock, logger, store } = options;
+  const { host, port } = options.listen;
+  const resources = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
+  const registry = createRegistry({ resources, store, clock });
+  await createInitialNamespaces(registry);
+  const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, now: clock.now() };
+  const certificates = await loadCertificates(pki);
+  const closing = new AbortController();
+  const app = createApp({
+    registry,
+    taskLogs: createTaskLogs({ registry, store }),
+    authenticator: createTokenAuthenticator({ token: options.token, user: OWNER }),
+    authorizer: authenticatedMayDoEverything,
+    openApi: buildOpenApiDocuments(resources),
+    health: { checkStore: () => store.check(), version: packageJson.version },
+    clock,
+    logger,
+    closing: closing.signal,
+  });
+  const listening = await listen({ app, host, port, ...certificates, clock });
+  return {
+    url: serverUrl(host, listening),
+    caCertificate: certificates.caCertificate,
+    async close() {
+      closing.abort();
+      await listening.close();
+    },
+  };
+}
+
+/** An address that a client on this machine can use. */
+function serverUrl(host: string, { port }: Listening): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `https://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

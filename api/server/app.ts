@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { isTask } from '../registry/resource.ts';
+import type { TaskLogs } from '../registry/task-log.ts';
+import { ANONYMOUS, type Authenticator } from './authentication.ts';
+import { type Authorizer, refusal } from './authorization.ts';
+import { mountDiscovery } from './discovery-routes.ts';
+import { failureResponse } from './failure.ts';
+import { type HealthOptions, mountHealth } from './health-routes.ts';
+import { mountTaskLog } from './log-routes.ts';
+import { mountOpenApi, type OpenApiDocuments } from './openapi-routes.ts';
+import { isTrue } from './query.ts';
+import { replyJson } from './reply.ts';
+import { requestAttributes } from './request-attributes.ts';
+import { mountResource } from './resource-routes.ts';
+import type { HandlerOptions, ServerTypes } from './server-environment.ts';
+
+export interface AppOptions extends HandlerOptions {
+  taskLogs: TaskLogs;
+  authenticator: Authenticator;
+  authorizer: Authorizer;
+  openApi: OpenApiDocuments;
+  health: Pick<HealthOptions, 'checkStore' | 'version'>;
+}
+
+/** Every route of the API server. Built once: the kinds do not change while it runs. */
+export function createApp(options: AppOptions): Hono<ServerTypes> {
+  const app = new Hono<ServerTypes>();
+  app.onError((error) => failureResponse(error, options.logger));
+  app.notFound(
+    () =>
+      new Response('404 page not found\n', {
+        status: 404,
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+      }),
+  );
+  guard(app, options);
+  mountHealth(app, { ...options.health, closing: options.closing, logger: options.logger });
+  mountDiscovery(app, options.registry.resources);
+  mountOpenApi(app, options.openApi);
+  for (const resource of options.registry.resources) {
+    mountResource(app, resource, options);
+    if (isTask(resource)) mountTaskLog(app, resource, options);
+  }
+  const paths = [...new Set(app.routes.map(({ path }) => path))].filter((path) => !/[:*]/.test(path)).sort();
+  app.get('/', () => replyJson({ paths: ['/', ...paths] }));
+  return app;
+}
+
+/** Nothing gets past this without a user who may do it. */
+function guard(app: Hono<ServerTypes>, { authenticator, authorizer }: AppOptions): void {
+  app.use('*', async (c, next) => {
+    c.env.outgoing.setHeader('audit-id', randomUUID());
+    const user = await authenticator.authenticate({ authorization: c.req.header('authorization') });
+    const attributes = requestAttributes(c.req.method, c.req.path, isTrue(c.req.query('watch')));
+    const subject = user ?? ANONYMOUS;
+    if (!(await authorizer.authorize(subject, attributes))) throw refusal(subject, attributes);
+    await next();
+  });
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import { parse } from 'yaml';
+import { badRequest, StatusError } from '../machinery/status-error.ts';
+import { parseMediaType } from './media-type.ts';
+
+/** As kube-apiserver (MaxRequestBodyBytes). */
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+/** The whole body as text. @throws StatusError RequestEntityTooLarge, BadRequest when the client stops half-way */
+export async function readBody(incoming: IncomingMessage): Promise<string> {
+  const announced = Number(incoming.headers['content-length'] ?? 0);
+  if (announced > MAX_BODY_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw new StatusError('BadRequest', 'the request ended before its body did', { cause: error });
+  }
+  if (size > MAX_BODY_BYTES) throw tooLarge();
+  return decodeUtf8(Buffer.concat(chunks));
+}
+
+function tooLarge(): StatusError {
+  return new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decodeUtf8(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    throw new StatusError('BadRequest', 'the body is not UTF-8', { cause: error });
+  }
+}
+
+export const OBJECT_TYPES = ['application/json', 'application/yaml'] as const;
+
+/**
+ * The body of a POST or PUT.
+ * @throws StatusError UnsupportedMediaType, BadRequest naming `kind` when it is no JSON or YAML
+ */
+export async function readObject(incoming: IncomingMessage, kind: string): Promise<unknown> {
+  const { type } = parseMediaType(incoming.headers['content-type'] ?? 'application/json');
+  const isYaml = type === 'application/yaml' || type === 'application/x-yaml';
+  if (!isYaml && type !== 'application/json' && type !== '') throw unsupported(type, OBJECT_TYPES);
+  const text = await readBody(incoming);
+  return isYaml ? parseYaml(text, kind) : parseJson(text, kind);
+}
+
+export function parseJson(text: string, kind: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw unrecognized(kind, `json parse error: ${describe(error)}`);
+  }
+}
+
+function parseYaml(text: string, kind: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 100 }) as unknown;
+  } catch (error) {
+    throw unrecognized(kind, `yaml parse error: ${describe(error)}`);
+  }
+}
+
+function unrecognized(kind: string, why: string): Error {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; ${why}`,
+  );
+}
+
+/** The first line: the rest shows the place in the body, which may hold a secret. */
+function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message : 'unreadable';
+  return (text.split('\n')[0] ?? '').replace(/, ?"[^]*$/, '').slice(0, 200);
+}
+
+export function unsupported(type: string, accepted: readonly string[]): StatusError {
+  return new StatusError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format (${type.slice(0, 100)}) - accepted media types include: ${accepted.join(', ')}`,
+  );
+}

@@ -1,0 +1,24 @@
+import { describeError, type Logger } from '../machinery/logger.ts';
+import { type StatusError, toStatusError } from '../machinery/status-error.ts';
+
+/** Every error as the answer a client gets; what is the server's own fault is logged. */
+export function failureResponse(error: unknown, logger: Logger): Response {
+  const failure = toStatusError(error);
+  if (failure.code >= 500) logFailure(failure, logger);
+  const retryAfter = failure.details?.retryAfterSeconds;
+  return new Response(`${JSON.stringify(failure.toStatus())}\n`, {
+    status: failure.code,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-cache, private',
+      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+      ...(failure.code === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      // The rest of a body that is too large is not read.
+      ...(failure.code === 413 ? { connection: 'close' } : {}),
+    },
+  });
+}
+
+export function logFailure(failure: StatusError, logger: Logger): void {
+  logger.error('request failed', { reason: failure.reason, error: describeError(failure) });
+}

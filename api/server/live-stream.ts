@@ -1,0 +1,95 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../machinery/clock.ts';
+
+/** A reader that takes nothing for this long is gone, or as good as gone. */
+const DRAIN_LIMIT_MS = 30_000;
+/** What is given to the socket at once; more waits until the reader has taken it. */
+const CHUNK_LENGTH = 64 * 1024;
+
+export interface LiveStream {
+  /** Aborts when the reader goes away, the server stops or the time is over. */
+  readonly signal: AbortSignal;
+  /** Resolves when the reader keeps up. Rejects with the signal's reason once the stream is over. */
+  write(texts: readonly string[]): Promise<void>;
+  end(): void;
+  /** Cuts the connection, so that the reader sees that something is missing. */
+  cut(): void;
+}
+
+export interface LiveStreamOptions {
+  contentType: string;
+  /** The stream ends cleanly after this time; absent: never. */
+  timeoutMs?: number;
+  clock: Clock;
+  /** Ends the stream cleanly. */
+  closing: AbortSignal;
+}
+
+/**
+ * Answers with a body that grows. The headers leave at once: clients wait for them before anything else
+ * (kubectl wait hangs without).
+ */
+export function openLiveStream(response: ServerResponse, options: LiveStreamOptions): LiveStream {
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, options.closing]);
+  const stopTimer =
+    options.timeoutMs === undefined
+      ? (): void => undefined
+      : options.clock.after(options.timeoutMs, () => over.abort(new Error('the time of the stream is over')));
+  response.once('close', () => {
+    stopTimer();
+    over.abort(new Error('the reader went away'));
+  });
+  // The close event that follows is what counts.
+  response.on('error', () => undefined);
+  response.writeHead(200, {
+    'content-type': options.contentType,
+    'cache-control': 'no-cache, private',
+    'x-content-type-options': 'nosniff',
+  });
+  response.flushHeaders();
+  return {
+    signal,
+    async write(texts) {
+      for (const chunk of chunked(texts)) {
+        signal.throwIfAborted();
+        if (!response.write(chunk)) await drained(response, signal, options.clock);
+      }
+    },
+    end: () => void response.end(),
+    cut: () => void response.destroy(),
+  };
+}
+
+function* chunked(texts: readonly string[]): Generator<string> {
+  let chunk = '';
+  for (const text of texts) {
+    chunk += text;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield chunk;
+    chunk = '';
+  }
+  if (chunk !== '') yield chunk;
+}
+
+function drained(response: ServerResponse, signal: AbortSignal, clock: Clock): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void): void => {
+      stopTimer();
+      response.off('drain', onDrain);
+      signal.removeEventListener('abort', onAbort);
+      finish();
+    };
+    const onDrain = (): void => settle(resolve);
+    const onAbort = (): void => settle(() => reject(signal.reason as Error));
+    const stopTimer = clock.after(DRAIN_LIMIT_MS, () =>
+      settle(() => {
+        response.destroy();
+        reject(new Error('the reader does not take what it asked for'));
+      }),
+    );
+    response.once('drain', onDrain);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}

@@ -1,0 +1,107 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Hono } from 'hono';
+import { createTaskEventText } from '../machinery/task-event-text.ts';
+import type { TaskEvent } from '../machinery/task-event.ts';
+import { badRequest, toStatusError } from '../machinery/status-error.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { TaskLogs } from '../registry/task-log.ts';
+import { readObject } from './body.ts';
+import { logFailure } from './failure.ts';
+import { type LiveStream, openLiveStream } from './live-stream.ts';
+import { parseMediaType } from './media-type.ts';
+import { isTrue, wholeNumber } from './query.ts';
+import { replyJson } from './reply.ts';
+import { collectionPath, methodNotAllowed } from './resource-routes.ts';
+import { targetOf } from './resource-request.ts';
+import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
+
+export interface LogRouteOptions extends HandlerOptions {
+  taskLogs: TaskLogs;
+}
+
+/** The subresources `log` and `messages` of Tasks. */
+export function mountTaskLog(app: Hono<ServerTypes>, resource: Resource, options: LogRouteOptions): void {
+  const item = `${collectionPath(resource)}/:name`;
+  app.get(`${item}/log`, (c) => handleRead(c, resource, options));
+  app.post(`${item}/log`, async (c) => {
+    const body = await readObject(c.env.incoming, 'TaskEventAppend');
+    return replyJson(await options.taskLogs.append(targetOf(c, resource), body));
+  });
+  app.all(`${item}/log`, methodNotAllowed);
+  app.get(`${item}/messages`, async (c) =>
+    replyJson({ items: await options.taskLogs.messages(targetOf(c, resource)) }),
+  );
+  app.all(`${item}/messages`, methodNotAllowed);
+}
+
+async function handleRead(
+  c: RequestContext,
+  resource: Resource,
+  options: LogRouteOptions,
+): Promise<Response> {
+  const target = targetOf(c, resource);
+  const after = wholeNumber(c, 'after') ?? 0;
+  const format = createFormat(c);
+  // Answers NotFound while there is still a status to give.
+  await options.registry.get(target);
+  const stream = openLiveStream(c.env.outgoing, {
+    contentType: format.contentType,
+    clock: options.clock,
+    closing: options.closing,
+  });
+  const follow = isTrue(c.req.query('follow'));
+  try {
+    const events = options.taskLogs.read(target, { after, follow, signal: stream.signal });
+    await send(events, stream, format);
+    // A reader must be able to tell the end of the log from a server that stops.
+    if (stream.signal.aborted) stream.cut();
+    else stream.end();
+  } catch (error) {
+    if (!stream.signal.aborted) logFailure(toStatusError(error), options.logger);
+    stream.cut();
+  }
+  return RESPONSE_ALREADY_SENT;
+}
+
+interface LogFormat {
+  contentType: string;
+  format(event: TaskEvent): string;
+  /** What is to follow the last event. */
+  end(): string;
+}
+
+async function send(
+  events: AsyncIterable<readonly TaskEvent[]>,
+  stream: LiveStream,
+  format: LogFormat,
+): Promise<void> {
+  for await (const batch of events) await stream.write(batch.map((event) => format.format(event)));
+  if (!stream.signal.aborted) await stream.write([format.end()]);
+}
+
+/** Text for people, or one JSON object per line. @throws StatusError BadRequest for another format */
+function createFormat(c: RequestContext): LogFormat {
+  const asked = c.req.query('format') ?? '';
+  const accepts = (c.req.header('accept') ?? '').split(',').map((range) => parseMediaType(range).type);
+  if (asked === 'jsonl' || (asked === '' && accepts.includes('application/x-ndjson'))) {
+    return {
+      contentType: 'application/x-ndjson',
+      format: (event) => `${JSON.stringify(event)}\n`,
+      end: () => '',
+    };
+  }
+  if (asked !== '' && asked !== 'text') {
+    throw badRequest(
+      `format: Unsupported value: ${JSON.stringify(asked)}: supported values: "jsonl", "text"`,
+    );
+  }
+  const text = createTaskEventText({
+    timestamps: isTrue(c.req.query('timestamps')),
+    thinking: isTrue(c.req.query('thinking')),
+  });
+  return {
+    contentType: 'text/plain; charset=utf-8',
+    format: (event) => text.add(event),
+    end: () => text.end(),
+  };
+}

@@ -1,0 +1,52 @@
+import { StatusError } from '../machinery/status-error.ts';
+
+/** How the client wants objects (kube-apiserver endpoints/handlers/negotiation). */
+export interface Negotiated {
+  format: 'json' | 'yaml';
+  /** Absent: the objects themselves. */
+  as?: { kind: 'PartialObjectMetadata' | 'Table'; version: string };
+}
+
+const AS_KINDS = new Map([
+  ['Table', 'Table'],
+  ['PartialObjectMetadata', 'PartialObjectMetadata'],
+  ['PartialObjectMetadataList', 'PartialObjectMetadata'],
+] as const);
+
+/** The first media type of the list that can be served. @throws StatusError NotAcceptable */
+export function negotiate(accept: string | undefined): Negotiated {
+  if (accept === undefined || accept.trim() === '') return { format: 'json' };
+  for (const range of accept.split(',')) {
+    const found = match(parseMediaType(range));
+    if (found !== undefined) return found;
+  }
+  throw new StatusError(
+    'NotAcceptable',
+    'only the following media types are accepted: application/json, application/yaml',
+  );
+}
+
+export interface MediaType {
+  type: string;
+  parameters: ReadonlyMap<string, string>;
+}
+
+export function parseMediaType(text: string): MediaType {
+  const [type = '', ...rest] = text.split(';');
+  const parameters = rest.map((parameter): [string, string] => {
+    const [name = '', value = ''] = parameter.split('=');
+    return [name.trim().toLowerCase(), value.trim()];
+  });
+  return { type: type.trim().toLowerCase(), parameters: new Map(parameters) };
+}
+
+function match({ type, parameters }: MediaType): Negotiated | undefined {
+  const as = parameters.get('as');
+  if (type === 'application/yaml') return as === undefined ? { format: 'yaml' } : undefined;
+  if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') return undefined;
+  if (as === undefined) return { format: 'json' };
+  const kind = AS_KINDS.get(as as 'Table');
+  const version = parameters.get('v');
+  const known = parameters.get('g') === 'meta.k8s.io' && (version === 'v1' || version === 'v1beta1');
+  return kind === undefined || !known ? undefined : { format: 'json', as: { kind, version } };
+}

@@ -1,0 +1,21 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import type { Clock } from '../machinery/clock.ts';
+import type { Logger } from '../machinery/logger.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** Hono's types for this server: every request comes with Node's own request and response. */
+export interface ServerTypes {
+  Bindings: HttpBindings;
+}
+
+export type RequestContext = Context<ServerTypes>;
+
+/** What the handlers of resources work with. */
+export interface HandlerOptions {
+  registry: Registry;
+  clock: Clock;
+  logger: Logger;
+  /** Aborts when the server stops: streams end then. */
+  closing: AbortSignal;
+}

@@ -1,0 +1,62 @@
+import { badRequest } from '../machinery/status-error.ts';
+import type { ApiObject } from '../registry/api-object.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { Representation } from './list-text.ts';
+import { partialObject } from './partial-metadata.ts';
+import { tableColumns } from './table-columns.ts';
+
+/** How much of its object a row of a Table carries. */
+export type IncludeObject = 'Metadata' | 'None' | 'Object';
+
+/** @throws StatusError BadRequest */
+export function parseIncludeObject(text: string | undefined): IncludeObject {
+  if (text === undefined || text === '') return 'Metadata';
+  if (text === 'Metadata' || text === 'None' || text === 'Object') return text;
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(text)}`);
+}
+
+export interface TableOptions {
+  resource: Resource;
+  apiVersion: string;
+  includeObject: IncludeObject;
+  now(): number;
+}
+
+/** meta.k8s.io Table: what `kubectl get` prints. On a watch only the first event has the columns. */
+export function createTable(options: TableOptions): Representation {
+  const { resource, apiVersion } = options;
+  const columns = tableColumns(resource);
+  const row = rowText(options);
+  let columnsSent = false;
+  const table = (revision: string, rows: string, definitions: unknown): string => {
+    const head = JSON.stringify({
+      kind: 'Table',
+      apiVersion,
+      metadata: { resourceVersion: revision },
+      columnDefinitions: definitions,
+    });
+    return `${head.slice(0, -1)},"rows":[${rows}]}`;
+  };
+  return {
+    contentType: 'application/json',
+    object: (object) => table(object.object.metadata.resourceVersion ?? '', row(object), columns.definitions),
+    list: ({ items, revision }) => table(String(revision), items.map(row).join(','), columns.definitions),
+    eventObject(item) {
+      const definitions = columnsSent ? null : columns.definitions;
+      columnsSent = true;
+      if (item.type === 'BOOKMARK') return table(String(item.revision), '', definitions);
+      return table(item.object.object.metadata.resourceVersion ?? '', row(item.object), definitions);
+    },
+  };
+}
+
+function rowText({ resource, apiVersion, includeObject, now }: TableOptions): (object: ApiObject) => string {
+  const columns = tableColumns(resource);
+  return (object) => {
+    const cells = JSON.stringify(columns.cells(object.object, now()));
+    if (includeObject === 'None') return `{"cells":${cells},"object":null}`;
+    const text =
+      includeObject === 'Object' ? object.json() : JSON.stringify(partialObject(object.object, apiVersion));
+    return `{"cells":${cells},"object":${text}}`;
+  };
+}
