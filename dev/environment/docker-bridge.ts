@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { dockerdPids } from './docker-data-root.ts';
 import { installPackages } from './packages.ts';
 import { findProgram, runProgram } from './program.ts';
@@ -12,34 +11,67 @@ export interface EngineBridge extends AsyncDisposable {
 
 /**
  * The bridge of a private engine. Alone on the machine it takes docker0 (and removes it afterwards, when it
- * was not there before); beside another engine it gets a bridge and subnets of its own, since two engines on
- * one bridge give the same address to two containers.
+ * was not there before). Beside another engine it gets a bridge, addresses and packet filter rules of its own
+ * and is told to leave the filter alone: a second dockerd empties the chains of the first.
  */
 export async function engineBridge(): Promise<EngineBridge> {
   if (dockerdPids().length === 0) {
     const existed = existsSync('/sys/class/net/docker0');
     return { args: [], [Symbol.asyncDispose]: () => (existed ? Promise.resolve() : removeLink('docker0')) };
   }
+  await using stack = new AsyncDisposableStack();
   const ip = await ipProgram();
   const name = `troupe${randomBytes(3).toString('hex')}`;
-  const subnet = freeSubnet();
+  const subnet = await freeSubnet(ip);
   await runProgram(ip, ['link', 'add', 'name', name, 'type', 'bridge']);
+  stack.defer(() => removeLink(name));
   await runProgram(ip, ['address', 'add', `${subnet}.0.1/24`, 'dev', name]);
   await runProgram(ip, ['link', 'set', name, 'up']);
+  // No --default-address-pool: with it dockerd 20.10 removes docker0, whoever uses it.
+  for (const rule of forwardingRules(name, `${subnet}.0.0/24`)) stack.use(await filterRule(rule));
+  const owned = stack.move();
   return {
-    args: ['--bridge', name, '--default-address-pool', `base=${subnet}.128.0/17,size=24`],
-    [Symbol.asyncDispose]: () => removeLink(name),
+    args: ['--bridge', name, '--iptables=false'],
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** The first two numbers of a /16 of which this machine has no address. */
-function freeSubnet(): string {
-  const taken = Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).map((a) => a.address),
-  );
+interface FilterRule {
+  table: 'filter' | 'nat';
+  chain: string;
+  rule: readonly string[];
+}
+
+/** What lets containers behind the bridge reach the network, as dockerd would set it up itself. */
+function forwardingRules(bridge: string, subnet: string): FilterRule[] {
+  return [
+    {
+      table: 'nat',
+      chain: 'POSTROUTING',
+      rule: ['-s', subnet, '!', '-o', bridge, '-j', 'MASQUERADE'],
+    },
+    { table: 'filter', chain: 'FORWARD', rule: ['-i', bridge, '-j', 'ACCEPT'] },
+    { table: 'filter', chain: 'FORWARD', rule: ['-o', bridge, '-j', 'ACCEPT'] },
+  ];
+}
+
+/** Puts a rule in front of its chain until it is disposed of. */
+async function filterRule({ table, chain, rule }: FilterRule): Promise<AsyncDisposable> {
+  // dockerd itself needs the program, so that its package has brought it.
+  const iptables = (await findProgram('iptables')) ?? 'iptables';
+  const change = async (operation: '-I' | '-D'): Promise<void> => {
+    await runProgram(iptables, ['--wait', '-t', table, operation, chain, ...rule]);
+  };
+  await change('-I');
+  return { [Symbol.asyncDispose]: () => change('-D') };
+}
+
+/** The first two numbers of a /16 of which this machine has no address (also on interfaces that are down). */
+async function freeSubnet(ip: string): Promise<string> {
+  const addresses = await runProgram(ip, ['-4', '-o', 'address']);
   for (let second = 213; second < 250; second += 1) {
     const subnet = `10.${second}`;
-    if (!taken.some((address) => address.startsWith(`${subnet}.`))) return subnet;
+    if (!addresses.includes(` ${subnet}.`)) return subnet;
   }
   throw new Error('no free subnet between 10.213.0.0/16 and 10.249.0.0/16 for a private Docker engine');
 }

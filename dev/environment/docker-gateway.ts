@@ -1,5 +1,5 @@
-import { networkInterfaces } from 'node:os';
 import { dockerClient } from './docker.ts';
+import { canListenOn } from './free-port.ts';
 
 /** Name under which a sandbox reaches the machine it runs on. */
 export const HOST_NAME = 'host.docker.internal';
@@ -11,11 +11,12 @@ export const HOST_NAME = 'host.docker.internal';
  */
 export async function hostAddress(dockerHost: string): Promise<string> {
   const bridge = (await dockerClient(dockerHost).getNetwork('bridge').inspect()) as {
-    IPAM?: { Config?: { Gateway?: string }[] };
+    IPAM?: { Config?: { Gateway?: string; Subnet?: string }[] };
   };
-  const gateways = (bridge.IPAM?.Config ?? []).map(({ Gateway }) => Gateway);
-  const ours = new Set(
-    Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((a) => a.address)),
-  );
-  return gateways.find((gateway) => gateway !== undefined && ours.has(gateway)) ?? '127.0.0.1';
+  for (const { Gateway, Subnet } of bridge.IPAM?.Config ?? []) {
+    // Docker 20.10 tells no gateway before the first container; it is the first address of the subnet.
+    const address = Gateway ?? Subnet?.replace(/\d+\/\d+$/, '1');
+    if (address !== undefined && (await canListenOn(address))) return address;
+  }
+  return '127.0.0.1';
 }

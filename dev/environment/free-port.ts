@@ -24,3 +24,16 @@ export async function freePort(options: FreePortOptions = {}): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+/** Whether the address is one of this machine's. */
+export async function canListenOn(host: string): Promise<boolean> {
+  const server = createServer().listen(0, host);
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false; // not ours, or not an address
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
+}

@@ -119,7 +119,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 export async function accepts(target: number | { host: string; port: number }): Promise<boolean> {
   const socket = connect(typeof target === 'number' ? { host: '127.0.0.1', port: target } : target);
   try {
-    await once(socket, 'connect');
+    await once(socket, 'connect', { signal: AbortSignal.timeout(2_000) });
     return true;
   } catch {
     return false; // refused or no such file: not there yet, which is the answer
