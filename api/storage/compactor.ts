@@ -57,7 +57,8 @@ export class Compactor {
     const { tables, memory, clock, windowMs, minRevisions } = this.#options;
     this.#mark();
     const old = this.#marks.findLast((mark) => mark.time <= clock.now() - windowMs);
-    const upTo = Math.min(old?.revision ?? 0, memory.revision - minRevisions);
+    // The newest revision always stays: by it a replica that was away notices that it missed something.
+    const upTo = Math.min(old?.revision ?? 0, memory.revision - Math.max(minRevisions, 1));
     const compacted =
       upTo > this.#compacted ? await tables.compact(upTo) : (await tables.revision()).compacted;
     this.#compacted = Math.max(this.#compacted, compacted);

@@ -1,3 +1,4 @@
+import { StorageError } from './contract.ts';
 import type { LogRow, RevisionTables } from './contract.ts';
 import type { Change, Memory } from './memory.ts';
 import { restore } from './stored-object.ts';
@@ -6,7 +7,7 @@ const PAGE = 1_000;
 
 export interface FollowerOptions {
   memory: Memory;
-  log: Pick<RevisionTables, 'tail'>;
+  log: Pick<RevisionTables, 'tail' | 'revision' | 'snapshot'>;
   /** Called when an event would have been lost; the store must stop. */
   onGap(error: unknown): void;
 }
@@ -60,9 +61,27 @@ export class Follower {
     for (;;) {
       this.#again = false;
       const rows = await log.tail(memory.revision, PAGE);
-      this.#apply(rows.map((row) => changeOf(row)));
+      if (await this.#missed(rows)) await this.#reload();
+      else this.#apply(rows.map((row) => changeOf(row)));
       if (rows.length < PAGE && !this.#again) return;
     }
+  }
+
+  /** Whether compaction has removed revisions that memory does not have yet. */
+  async #missed(rows: readonly LogRow[]): Promise<boolean> {
+    const { log, memory } = this.#options;
+    const before = memory.revision;
+    const last = rows.at(-1);
+    // Without a gap the rows from the next revision on are exactly as many as the numbers they span.
+    const pending = rows.filter((row) => row.revision > before);
+    if (last === undefined || last.revision - before === pending.length) return false;
+    return (await log.revision()).compacted > before;
+  }
+
+  async #reload(): Promise<void> {
+    const { log, memory } = this.#options;
+    const snapshot = await log.snapshot();
+    memory.reload(snapshot, new StorageError('Compacted', 'the replica was away for too long; list anew'));
   }
 
   #apply(changes: readonly Change[]): void {

@@ -35,7 +35,7 @@ export class Memory {
   readonly #resources = new Map<string, ResourceMemory>();
   readonly #ringCapacity: number;
   #revision: number;
-  readonly #loadedAt: number;
+  #loadedAt: number;
   #closed = false;
   #waiters: { revision: number; resolve: () => void }[] = [];
 
@@ -43,9 +43,7 @@ export class Memory {
     this.#revision = snapshot.revision;
     this.#loadedAt = snapshot.revision;
     this.#ringCapacity = ringCapacity;
-    for (const row of snapshot.rows) {
-      this.resource(row.key.resource).objects.set(restore(row.key, row.revision, row.body));
-    }
+    this.#fill(snapshot.rows);
   }
 
   /** The newest revision applied; every one below it is, too. */
@@ -96,6 +94,22 @@ export class Memory {
     this.#wakeWaiters();
   }
 
+  /**
+   * Starts anew from a snapshot, for a replica that was away for so long that the log no longer has what it
+   * missed. Watches fail with the error; their readers list anew.
+   */
+  reload(snapshot: { revision: number; rows: readonly ObjectRow[] }, error: StorageError): void {
+    if (snapshot.revision < this.#revision) return;
+    for (const { watchers } of this.#resources.values()) {
+      for (const { watcher } of watchers) watcher.fail(error);
+    }
+    this.#resources.clear();
+    this.#revision = snapshot.revision;
+    this.#loadedAt = snapshot.revision;
+    this.#fill(snapshot.rows);
+    this.#wakeWaiters();
+  }
+
   /** Calls back once, as soon as the revision is applied. The returned function cancels. */
   onReached(revision: number, resolve: () => void): () => void {
     const waiter = { revision, resolve };
@@ -118,6 +132,12 @@ export class Memory {
         if (error === undefined) watcher.end();
         else watcher.fail(error);
       }
+    }
+  }
+
+  #fill(rows: readonly ObjectRow[]): void {
+    for (const row of rows) {
+      this.resource(row.key.resource).objects.set(restore(row.key, row.revision, row.body));
     }
   }
 

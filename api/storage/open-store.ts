@@ -29,14 +29,16 @@ export async function openStore(given: OpenStoreOptions): Promise<Store> {
   const clock = given.clock ?? systemClock;
   const logger = given.logger.with({ component: 'storage' });
   const driver = await openDriver(given.url);
+  let wakeUp: WakeUp | undefined;
   try {
     const hints = driver.shared && given.redisURL !== undefined;
-    const wakeUp: WakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
+    wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
     // With hints the clock is only the safety net.
     const polling = hints ? { pollMs: 250, taskPollMs: 5_000 } : {};
     const options = { ...DEFAULT_STORE_OPTIONS, ...polling, ...given.options };
     return await loadStore({ driver, wakeUp, logger, clock, options });
   } catch (error) {
+    await wakeUp?.close();
     await driver.close();
     throw error;
   }

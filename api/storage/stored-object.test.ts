@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Unstructured } from '../machinery/meta.ts';
+import { atRevision, encodeBody, restore } from './stored-object.ts';
+
+const key = { resource: 'tasks', namespace: 'n', name: 'a' };
+
+const anyObject: fc.Arbitrary<Unstructured> = fc
+  .record({
+    apiVersion: fc.string(),
+    kind: fc.oneof(fc.string(), fc.constant('"metadata":{"')),
+    metadata: fc.record({ name: fc.string(), labels: fc.dictionary(fc.string(), fc.string()) }),
+    spec: fc.jsonValue(),
+    status: fc.jsonValue(),
+  })
+  .map((object) => JSON.parse(JSON.stringify(object)) as Unstructured);
+
+describe('a stored object', () => {
+  it('is the object with its revision as resourceVersion, whatever the object holds', () => {
+    fc.assert(
+      fc.property(anyObject, fc.nat(), (object, revision) => {
+        const stored = restore(key, revision, encodeBody(object));
+        const expected = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+        expect(JSON.parse(stored.json())).toEqual(expected);
+        expect(stored.object).toEqual(expected);
+      }),
+    );
+  });
+
+  it('ignores the resourceVersion that the writer left in it', () => {
+    const object = { apiVersion: 'v1', kind: 'X', metadata: { name: 'a', resourceVersion: '7' } };
+    expect(encodeBody(object)).not.toContain('resourceVersion');
+  });
+
+  it('can be moved to the revision of its deletion', () => {
+    const object = { apiVersion: 'v1', kind: 'X', metadata: { name: 'a' }, note: '"resourceVersion":"5"' };
+    const moved = atRevision(restore(key, 5, encodeBody(object)), 9);
+    expect(moved.revision).toBe(9);
+    expect(moved.object).toEqual({ ...object, metadata: { name: 'a', resourceVersion: '9' } });
+  });
+
+  it('has well-formed text when metadata is empty', () => {
+    const object = { apiVersion: 'v1', kind: 'X', metadata: {} } as unknown as Unstructured;
+    expect(restore(key, 1, encodeBody(object)).object.metadata).toEqual({ resourceVersion: '1' });
+  });
+
+  it('is frozen to its leaves', () => {
+    const stored = restore(
+      key,
+      1,
+      encodeBody({ apiVersion: 'v1', kind: 'X', metadata: { name: 'a' }, list: [{}] }),
+    );
+    expect(() => {
+      (stored.object['list'] as { changed?: boolean }[])[0]!.changed = true;
+    }).toThrow(TypeError);
+  });
+});

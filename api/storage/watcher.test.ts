@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { StorageError } from './contract.ts';
+import type { StoreEvent } from './contract.ts';
+import { Watcher } from './watcher.ts';
+
+const event = (revision: number) => ({ revision }) as StoreEvent;
+
+describe('Watcher', () => {
+  it('gives what was buffered at once, and waits for what comes', async () => {
+    const watcher = new Watcher(10);
+    watcher.push([event(1)]);
+    watcher.push([event(2), event(3)]);
+    expect((await watcher.next())?.map(({ revision }) => revision)).toEqual([1, 2, 3]);
+    const waiting = watcher.next();
+    watcher.push([event(4)]);
+    expect((await waiting)?.map(({ revision }) => revision)).toEqual([4]);
+  });
+
+  it('fails when more would wait than it holds, and stays failed', async () => {
+    const watcher = new Watcher(2);
+    watcher.push([event(1), event(2)]);
+    watcher.push([event(3)]);
+    await expect(watcher.next()).rejects.toMatchObject({ code: 'TooSlow' });
+    await expect(watcher.next()).rejects.toMatchObject({ code: 'TooSlow' });
+  });
+
+  it.each([
+    ['end', (watcher: Watcher) => watcher.end(), undefined],
+    ['fail', (watcher: Watcher) => watcher.fail(new StorageError('Closed', 'x')), 'Closed'],
+  ])('wakes a waiting reader on %s', async (_name, act, code) => {
+    const watcher = new Watcher(2);
+    const waiting = watcher.next().catch((error: StorageError) => error.code);
+    act(watcher);
+    expect(await waiting).toBe(code);
+  });
+});
