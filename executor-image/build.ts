@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { rolldown } from 'rolldown';
+import { ensureBaseImage } from './image/base-image.ts';
+import { connectDocker } from './image/docker-cli.ts';
+import type { DockerCli } from './image/docker-cli.ts';
+import { emptyFolder, placeFile, textOf } from './image/files.ts';
+
+export interface EnsureImageOptions {
+  /** As DOCKER_HOST; by default the environment's. */
+  dockerHost?: string;
+  /** Told what takes time. */
+  log?: (line: string) => void;
+  /** Further name for the image. */
+  tag?: string;
+}
+
+const FOLDER = import.meta.dirname;
+const NAME = 'troupe-executor';
+
+/**
+ * Builds the sandbox image where something in it changed, and tags it `troupe-executor:latest`.
+ * Returns the tag that names the content. Throws an Error that says what is missing.
+ */
+export async function ensureImage(options: EnsureImageOptions = {}): Promise<string> {
+  const log = options.log ?? (() => undefined);
+  const [docker, runner] = await Promise.all([
+    connectDocker({ host: options.dockerHost, log }),
+    bundleRunner(),
+  ]);
+  const programs = findPrograms(await docker.arch());
+  const base = await ensureBaseImage({ docker, folder: FOLDER, log });
+  const middle = await ensurePrograms({ docker, base, programs, log });
+  const file = path.join(FOLDER, 'Dockerfile');
+  const tag = `${NAME}:${hashOf(middle, runner, await textOf(file))}`;
+  if (!(await docker.has(tag))) {
+    log(`image: ${tag}`);
+    await using context = await emptyFolder();
+    await writeFile(path.join(context.path, 'runner.cjs'), runner);
+    await docker.build({ tag, file, context: context.path, args: { BASE: middle } });
+  }
+  for (const name of [`${NAME}:latest`, ...(options.tag === undefined ? [] : [options.tag])]) {
+    await docker.tag(tag, name);
+  }
+  return tag;
+}
+
+interface Program {
+  /** Its name in the image. */
+  name: string;
+  file: string;
+  version: string;
+}
+
+/** The programs for the engine's architecture, from node_modules. Throws when npm installed another one's. */
+function findPrograms(arch: string): Program[] {
+  const { resolve } = createRequire(import.meta.url);
+  const find = (name: string, packageName: string, file: string): Program => {
+    let manifest: string;
+    try {
+      manifest = resolve(`${packageName}/package.json`);
+    } catch (error) {
+      const hint = `npm install --cpu=${arch} --os=linux --ignore-scripts`;
+      throw new Error(`package ${packageName} is not installed (${hint})`, { cause: error });
+    }
+    const { version } = createRequire(manifest)(manifest) as { version: string };
+    return { name, file: path.join(path.dirname(manifest), file), version: `${packageName}@${version}` };
+  };
+  return [
+    find('node', `node-linux-${arch}`, 'bin/node'),
+    find('claude', `@anthropic-ai/claude-code-linux-${arch}`, 'claude'),
+  ];
+}
+
+interface ProgramsOptions {
+  docker: DockerCli;
+  base: string;
+  programs: Program[];
+  log: (line: string) => void;
+}
+
+/** The layer with the programs, made anew only when their versions change: they have half a gigabyte. */
+async function ensurePrograms({ docker, base, programs, log }: ProgramsOptions): Promise<string> {
+  const file = path.join(FOLDER, 'Dockerfile.programs');
+  const versions = programs.map((program) => program.version);
+  const tag = `${NAME}-programs:${hashOf(base, ...versions, await textOf(file))}`;
+  if (await docker.has(tag)) return tag;
+  log(`programs: ${versions.join(', ')}`);
+  await using context = await emptyFolder();
+  for (const program of programs) await placeFile(program.file, path.join(context.path, program.name));
+  await docker.build({ tag, file, context: context.path, args: { BASE: base } });
+  return tag;
+}
+
+/** The runner and all it imports as one file. CommonJS: node starts it some milliseconds sooner. */
+async function bundleRunner(): Promise<string> {
+  await using bundle = await rolldown({
+    input: path.join(FOLDER, 'runner.ts'),
+    platform: 'node',
+    cwd: path.dirname(FOLDER),
+  });
+  const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
+  const [chunk, ...others] = output;
+  if (others.length > 0) throw new Error('the runner must be one file');
+  return chunk.code;
+}
+
+function hashOf(...parts: string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { tag: { type: 'string' } } });
+  try {
+    const tag = await ensureImage({
+      log: (line) => process.stderr.write(`${line}\n`),
+      ...(values.tag === undefined ? {} : { tag: values.tag }),
+    });
+    process.stdout.write(`${tag}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
