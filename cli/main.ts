@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { register as registerApply } from './commands/apply.ts';
+import { register as registerDelete } from './commands/delete.ts';
+import { register as registerDescribe } from './commands/describe.ts';
+import { register as registerGet } from './commands/get.ts';
+import { register as registerLogs } from './commands/logs.ts';
+import { register as registerRun } from './commands/run.ts';
+import { register as registerWait } from './commands/wait.ts';
+import { createCliContext } from './context.ts';
+import { registerControllers, registerExecutorManager } from './processes/clients.ts';
+import { registerModelServer } from './processes/model-server.ts';
+import { registerApi, registerServer } from './processes/server.ts';
+
+/** The `troupe` command: one file per command; bin/troupe starts this file on Node 24. */
+function createProgram(): Command {
+  const program = new Command('troupe')
+    .description('Teams of AI agents, described and run the Kubernetes way')
+    .version(version())
+    .showHelpAfterError('(add --help for the flags)')
+    .exitOverride();
+  const context = createCliContext();
+  for (const register of [
+    registerApply,
+    registerGet,
+    registerDescribe,
+    registerDelete,
+    registerLogs,
+    registerWait,
+    registerRun,
+  ]) {
+    register(program, context);
+  }
+  for (const register of [
+    registerServer,
+    registerApi,
+    registerControllers,
+    registerExecutorManager,
+    registerModelServer,
+  ]) {
+    register(program);
+  }
+  return program;
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Commander has printed the help or what is wrong with the command line.
+  process.exitCode = error.exitCode;
+}

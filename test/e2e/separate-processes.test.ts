@@ -1,0 +1,118 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TaskEvent } from '#api/machinery/task-event';
+import { freePort } from '#dev/environment/free-port';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { type Commands, commandsFor } from '#test/kit/command';
+import { manifests, task, teamManifests } from '#test/kit/manifests';
+import { modelService } from '#test/kit/model-script';
+import { startTroupe, type TroupeProcess } from '#test/kit/troupe-process';
+
+/**
+ * API server, controllers and executor manager as processes of their own. Each is killed in the middle of a Task
+ * and started again: the Task ends well, and its event log has every event once.
+ */
+const stack = new AsyncDisposableStack();
+const processes = new Map<string, TroupeProcess>();
+let start: Record<'api' | 'controllers' | 'executor-manager', () => Promise<TroupeProcess>>;
+let commands: Commands;
+
+/** Slow enough to be killed in between: each turn waits, and there are several. */
+const SCRIPT = `
+rules:
+  - when: { contains: slow }
+    reply: one two three four five six seven eight nine ten
+    chunkDelay: 300ms
+  - reply: done
+`;
+
+beforeAll(async () => {
+  const folder = stack.use(await temporaryFolder('split')).path;
+  const model = stack.use(await modelService(SCRIPT));
+  const kubeconfig = path.join(folder, 'kubeconfig');
+  const listen = `127.0.0.1:${await freePort()}`;
+  const dataDir = path.join(folder, 'data');
+  start = {
+    api: () =>
+      startTroupe({
+        args: ['api', '--listen', listen, '--data-dir', dataDir, '--write-kubeconfig', kubeconfig],
+        env: { TROUPE_DATABASE_URL: '', TROUPE_REDIS_URL: '' },
+        readyLine: /^troupe api ready/,
+      }),
+    controllers: () =>
+      startTroupe({
+        args: ['controllers', '--kubeconfig', kubeconfig],
+        readyLine: /^troupe controllers ready/,
+      }),
+    'executor-manager': () =>
+      startTroupe({
+        args: [
+          'executor-manager',
+          '--kubeconfig',
+          kubeconfig,
+          '--driver',
+          'process',
+          '--data-dir',
+          path.join(folder, 'executor'),
+        ],
+        readyLine: /^troupe executor-manager ready/,
+      }),
+  };
+  for (const name of ['api', 'controllers', 'executor-manager'] as const)
+    processes.set(name, await start[name]());
+  stack.defer(async () => {
+    for (const process of [...processes.values()].toReversed()) await process.process.stop();
+  });
+  commands = commandsFor(kubeconfig);
+  await commands.apply(teamManifests({ name: 'chat', modelURL: model.url, shellType: 'Chat' }));
+});
+afterAll(() => stack.disposeAsync());
+
+async function eventLog(name: string): Promise<TaskEvent[]> {
+  const text = await commands.mustKubectl([
+    'get',
+    '--raw',
+    `/apis/agent.wecode.io/v1/namespaces/default/tasks/${name}/log?format=jsonl&follow=true`,
+  ]);
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as TaskEvent);
+}
+
+describe('a process that is killed in the middle of a Task', () => {
+  it.each(['api', 'controllers', 'executor-manager'] as const)('%s', async (victim) => {
+    const name = `slow-${victim}`;
+    await commands.apply(manifests(task({ name, team: 'chat', prompt: 'slow please' })));
+    await commands.mustKubectl([
+      'wait',
+      'sandboxes',
+      '-l',
+      `agent.wecode.io/task=${name}`,
+      '--for=create',
+      '--timeout=60s',
+    ]);
+    await commands.mustKubectl([
+      ...['wait', 'sandboxes', '-l', `agent.wecode.io/task=${name}`],
+      ...['--for=jsonpath={.status.phase}=Running', '--timeout=60s'],
+    ]);
+    await processes.get(victim)?.kill();
+    processes.set(victim, await start[victim]());
+
+    await commands.mustKubectl(['wait', `task/${name}`, '--for=condition=Complete', '--timeout=120s']);
+    const events = await eventLog(name);
+    expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
+    expect(events.map((event) => event.sourceSeq)).toEqual(events.map((_, i) => i + 1));
+    const said = events.filter((event) => event.type === 'text').map((event) => event.data['text']);
+    expect(said.join('')).toBe('one two three four five six seven eight nine ten');
+    const sandboxes = await commands.mustKubectl([
+      'get',
+      'sandboxes',
+      '-l',
+      `agent.wecode.io/task=${name}`,
+      '-o',
+      'name',
+    ]);
+    expect(sandboxes.trim().split('\n'), 'one attempt only').toHaveLength(1);
+  });
+});
