@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Client } from '#api/client/client';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
+import { conflict, isStatusError } from '#api/machinery/status-error';
 
 /**
  * Writes a status if it differs from what `object` has, and returns the object as it is now. The write is
@@ -16,7 +17,12 @@ export async function writeStatus<T extends KubeObject & { status?: unknown }>(
   const { object } = change;
   const status = withoutUndefined(change.status);
   if (isDeepStrictEqual(object.status, status)) return object;
-  return client.updateStatus(type, { ...object, status });
+  try {
+    return await client.updateStatus(type, { ...object, status });
+  } catch (error) {
+    // Deleted meanwhile: the state it was worked out from is an old one, as with any other Conflict.
+    throw isStatusError(error, 'NotFound') ? conflict(type, object.metadata.name, 'it was deleted') : error;
+  }
 }
 
 /** As it looks after its way over the wire: fields that are undefined are not there. */

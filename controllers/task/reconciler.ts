@@ -109,10 +109,10 @@ async function cancelSandbox({ client }: TaskReconcilerOptions, sandbox: Sandbox
 
 /** A cached Task that is out of date may ask for an attempt that was made and lost long ago. */
 async function requireFresh({ client }: TaskReconcilerOptions, task: Task): Promise<void> {
-  const live = await client.get(TASKS, within(task, task.metadata.name));
+  const live = await getOrUndefined(() => client.get(TASKS, within(task, task.metadata.name)));
   const isSame =
-    live.metadata.uid === task.metadata.uid &&
-    live.metadata.resourceVersion === task.metadata.resourceVersion;
+    live?.metadata.uid === task.metadata.uid &&
+    live?.metadata.resourceVersion === task.metadata.resourceVersion;
   if (!isSame) throw conflict(TASKS, task.metadata.name);
 }
 
