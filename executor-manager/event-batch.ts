@@ -26,8 +26,7 @@ export const BATCH = {
 
 export function createEventBatches(clock: Clock): EventBatches {
   const held: RunEvent[] = [];
-  let ended = false;
-  let first = true;
+  const state = { ended: false, first: true };
   let changed = signalled();
 
   const change = (): void => {
@@ -39,7 +38,7 @@ export function createEventBatches(clock: Clock): EventBatches {
   async function gather(signal: AbortSignal): Promise<void> {
     const over = sleep(clock, BATCH.waitMs, signal).then(() => 'over' as const);
     over.catch(() => undefined);
-    while (!ended && held.length < BATCH.events && !isLast(held.at(-1))) {
+    while (!state.ended && held.length < BATCH.events && !isLast(held.at(-1))) {
       if ((await Promise.race([changed.told, over])) === 'over') return;
     }
   }
@@ -51,14 +50,14 @@ export function createEventBatches(clock: Clock): EventBatches {
       while (held.length >= BATCH.held) await changed.told;
     },
     end() {
-      ended = true;
+      state.ended = true;
       change();
     },
     async take(signal) {
-      while (held.length === 0 && !ended) await untilTold(changed.told, signal);
+      while (held.length === 0 && !state.ended) await untilTold(changed.told, signal);
       signal.throwIfAborted();
-      if (!first) await gather(signal);
-      first = false;
+      if (!state.first) await gather(signal);
+      state.first = false;
       const batch = held.splice(0, fitting(held));
       change();
       return batch;

@@ -27,6 +27,8 @@ export interface ExecutorManagerOptions {
   logger: Logger;
   clock?: Clock;
   times?: Partial<SandboxTimes>;
+  /** Absent: as the configuration says. */
+  driver?: SandboxDriver;
 }
 
 export interface ExecutorManager {
@@ -49,7 +51,7 @@ export async function startExecutorManager(options: ExecutorManagerOptions): Pro
   const ending = new AbortController();
   const { signal } = ending;
   const key = await loadExecutorKey(config.dataDir);
-  const driver = await chooseDriver({ config, logger, clock, signal });
+  const driver = options.driver ?? (await chooseDriver({ config, logger, clock, signal }));
   const context = createContext({ ...options, clock, driver, key, signal });
   const supervisor = createSupervisor(context, signal);
   const registration = {

@@ -1,5 +1,5 @@
 /** Fields of an MCP server whose values may be secret, so that objects hold them empty. */
-const SECRET_FIELDS: readonly string[] = ['env', 'headers'];
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['env', 'headers']);
 
 type Servers = Record<string, Record<string, unknown>>;
 
@@ -19,7 +19,7 @@ export function withRealValues(servers: Servers, real: Servers): Servers {
 function fillServer(server: Record<string, unknown>, real: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(server).map(([field, value]) => {
-      if (!SECRET_FIELDS.includes(field) || !isRecord(value)) return [field, value];
+      if (!SECRET_FIELDS.has(field) || !isRecord(value)) return [field, value];
       const source = isRecord(real[field]) ? real[field] : {};
       return [field, fillValues(value, source)];
     }),

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import { readLines } from '#api/client/line-stream';
 import { type Clock, sleep } from '#api/machinery/clock';
 import { StatusError, type StatusReason } from '#api/machinery/status-error';
@@ -54,67 +54,74 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
     connect: { timeout: 5000 },
     headersTimeout: ANSWER_MS,
   });
-  const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`;
-
-  async function send(call: Call) {
-    try {
-      const answer = await pool.request({
-        method: call.method,
-        path: call.path,
-        headers: {
-          authorization: `Bearer ${options.token}`,
-          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-        ...(call.signal === undefined ? {} : { signal: call.signal }),
-        bodyTimeout: call.stream === true ? 0 : ANSWER_MS,
-      });
-      if (answer.statusCode < 400) return answer;
-      throw answerError(answer.statusCode, await answer.body.text());
-    } catch (error) {
-      throw translate(error, call.signal);
-    }
-  }
-
-  const json = async <T>(call: Call): Promise<T> => {
-    const answer = await send(call);
-    try {
-      return (await answer.body.json()) as T;
-    } catch (error) {
-      throw translate(error, call.signal);
-    }
-  };
-
+  const send: Send = (call) => request({ pool, token: options.token }, call);
   return {
     ready: (limitMs, signal) =>
       waitUntilReady({ limitMs, signal, clock: options.clock }, async () => {
-        const answer = await send({ method: 'GET', path: '/v1/ready', signal });
-        await answer.body.dump();
+        await (await send({ method: 'GET', path: '/v1/ready', signal })).body.dump();
       }),
-    start: (id, request) => json<RunState>({ method: 'PUT', path: runPath(id), body: request }),
+    start: (id, request) => readState(send, { method: 'PUT', path: runPath(id), body: request }),
     async get(id) {
       try {
-        return await json<RunState>({ method: 'GET', path: runPath(id) });
+        return await readState(send, { method: 'GET', path: runPath(id) });
       } catch (error) {
         if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
         throw error;
       }
     },
-    async *events(id, after, signal) {
-      const path = `${runPath(id)}/events?after=${after}`;
-      try {
-        const answer = await send({ method: 'GET', path, signal, stream: true });
-        for await (const line of readLines(answer.body)) yield JSON.parse(line) as RunEvent;
-      } catch (error) {
-        throw translate(error, signal);
-      }
-    },
+    events: (id, after, signal) => readEvents(send, `${runPath(id)}/events?after=${after}`, signal),
     async cancel(id) {
-      const answer = await send({ method: 'POST', path: `${runPath(id)}/cancel` });
-      await answer.body.dump();
+      await (await send({ method: 'POST', path: `${runPath(id)}/cancel` })).body.dump();
     },
     close: () => pool.destroy(),
   };
+}
+
+type Send = (call: Call) => Promise<Dispatcher.ResponseData>;
+
+const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`;
+
+async function request(to: { pool: Pool; token: string }, call: Call): Promise<Dispatcher.ResponseData> {
+  const json = call.body === undefined ? undefined : JSON.stringify(call.body);
+  try {
+    const answer = await to.pool.request({
+      method: call.method,
+      path: call.path,
+      headers: {
+        authorization: `Bearer ${to.token}`,
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(json === undefined ? {} : { body: json }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      bodyTimeout: call.stream === true ? 0 : ANSWER_MS,
+    });
+    if (answer.statusCode < 400) return answer;
+    throw answerError(answer.statusCode, await answer.body.text());
+  } catch (error) {
+    throw translate(error, call.signal);
+  }
+}
+
+async function readState(send: Send, call: Call): Promise<RunState> {
+  const answer = await send(call);
+  try {
+    return (await answer.body.json()) as RunState;
+  } catch (error) {
+    throw translate(error, call.signal);
+  }
+}
+
+async function* readEvents(
+  send: Send,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent, void, undefined> {
+  try {
+    const answer = await send({ method: 'GET', path, signal, stream: true });
+    for await (const line of readLines(answer.body)) yield JSON.parse(line) as RunEvent;
+  } catch (error) {
+    throw translate(error, signal);
+  }
 }
 
 /** Asks again after 5, 10, 20 ... 200 ms: a runner needs some tens of milliseconds, and each one is waited for. */

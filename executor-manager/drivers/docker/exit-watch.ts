@@ -30,81 +30,92 @@ const RECONNECT_MS = 500;
 
 /** Starts to listen at once and goes on until the signal aborts, whatever the engine does. */
 export function createExitWatch(options: ExitWatchOptions): ExitWatch {
-  const { engine, signal, clock, logger } = options;
-  const outOfMemory = new Set<string>();
-  const checks = new Map<string, Set<() => void>>();
-
-  const check = (id: string): void => checks.get(id)?.forEach((again) => again());
-
-  function take(event: EngineEvent): void {
-    const id = event.Actor?.ID ?? '';
-    if (event.Action === 'oom') outOfMemory.add(id);
-    if (event.Action === 'destroy') outOfMemory.delete(id);
-    if (event.Action === 'die' || event.Action === 'destroy') check(id);
-  }
-
-  async function listen(): Promise<void> {
-    const filters = {
-      type: ['container'],
-      event: ['die', 'destroy', 'oom'],
-      label: [`${LABEL.executor}=${options.executorName}`],
-    };
-    const stream = await engine.streams.getEvents({ filters: JSON.stringify(filters), abortSignal: signal });
-    // What ended while nobody listened has to be asked for.
-    for (const id of checks.keys()) check(id);
-    const bytes = stream as AsyncIterable<Uint8Array>;
-    for await (const line of readLines(bytes)) take(JSON.parse(line) as EngineEvent);
-  }
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      await listen().catch((error: unknown) => {
-        if (!signal.aborted)
-          logger.debug('event stream of the engine broke', { cause: describeError(error) });
-      });
-      await sleep(clock, RECONNECT_MS, signal).catch(() => undefined);
-    }
-  }
-  void run();
-
-  /** Undefined while it runs, or while the engine does not say. */
-  async function inspect(id: string): Promise<RuntimeExit | undefined> {
-    try {
-      const { State: state } = await engine.calls.getContainer(id).inspect();
-      if (state.Running || state.Restarting || state.Status === 'created') return undefined;
-      const error = state.Error === '' ? '' : ` (${state.Error})`;
-      return {
-        how: `exited with code ${state.ExitCode}${error}`,
-        outOfMemory: state.OOMKilled || outOfMemory.has(id),
-      };
-    } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 404) return undefined;
-      return { how: 'was removed', outOfMemory: outOfMemory.has(id) };
-    }
-  }
-
+  const self: Self = { options, outOfMemory: new Set(), checks: new Map() };
+  void listenOn(self);
   return {
-    isOutOfMemory: (id) => outOfMemory.has(id),
-    exited(id, waiter) {
-      return new Promise((resolve, reject) => {
-        const again = (): void => {
-          void inspect(id).then((exit) => {
-            if (exit !== undefined) done(() => resolve(exit));
-          });
-        };
-        const onAbort = (): void => done(() => reject(waiter.reason as Error));
-        const done = (settle: () => void): void => {
-          waiter.removeEventListener('abort', onAbort);
-          const others = checks.get(id);
-          others?.delete(again);
-          if (others?.size === 0) checks.delete(id);
-          settle();
-        };
-        waiter.addEventListener('abort', onAbort, { once: true });
-        checks.set(id, (checks.get(id) ?? new Set()).add(again));
-        if (waiter.aborted) onAbort();
-        else again();
-      });
-    },
+    isOutOfMemory: (id) => self.outOfMemory.has(id),
+    exited: (id, signal) => exited(self, id, signal),
   };
+}
+
+interface Self {
+  options: ExitWatchOptions;
+  /** Ids of containers in which something was killed for want of memory. */
+  outOfMemory: Set<string>;
+  /** By container id: looks whether it has ended. */
+  checks: Map<string, Set<() => void>>;
+}
+
+async function listenOn(self: Self): Promise<void> {
+  const { signal, clock, logger } = self.options;
+  while (!signal.aborted) {
+    try {
+      await listen(self);
+    } catch (error) {
+      if (!signal.aborted) logger.debug('event stream of the engine broke', { cause: describeError(error) });
+    }
+    await sleep(clock, RECONNECT_MS, signal).catch(() => undefined);
+  }
+}
+
+async function listen(self: Self): Promise<void> {
+  const { engine, executorName, signal } = self.options;
+  const filters = {
+    type: ['container'],
+    event: ['die', 'destroy', 'oom'],
+    label: [`${LABEL.executor}=${executorName}`],
+  };
+  const stream = await engine.streams.getEvents({ filters: JSON.stringify(filters), abortSignal: signal });
+  // What ended while nobody listened has to be asked for.
+  for (const id of self.checks.keys()) check(self, id);
+  const bytes = stream as AsyncIterable<Uint8Array>;
+  for await (const line of readLines(bytes)) take(self, JSON.parse(line) as EngineEvent);
+}
+
+function take(self: Self, event: EngineEvent): void {
+  const id = event.Actor?.ID ?? '';
+  if (event.Action === 'oom') self.outOfMemory.add(id);
+  if (event.Action === 'die' || event.Action === 'destroy') check(self, id);
+  if (event.Action === 'destroy') self.outOfMemory.delete(id);
+}
+
+function check(self: Self, id: string): void {
+  self.checks.get(id)?.forEach((again) => again());
+}
+
+function exited(self: Self, id: string, signal: AbortSignal): Promise<RuntimeExit> {
+  const { checks } = self;
+  return new Promise((resolve, reject) => {
+    const again = (): void => {
+      void inspect(self, id).then((exit) => {
+        if (exit !== undefined) done(() => resolve(exit));
+      });
+    };
+    const onAbort = (): void => done(() => reject(signal.reason as Error));
+    const done = (settle: () => void): void => {
+      signal.removeEventListener('abort', onAbort);
+      const others = checks.get(id);
+      others?.delete(again);
+      if (others?.size === 0) checks.delete(id);
+      settle();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    checks.set(id, (checks.get(id) ?? new Set()).add(again));
+    if (signal.aborted) onAbort();
+    else again();
+  });
+}
+
+/** Undefined while it runs, or while the engine does not say. */
+async function inspect(self: Self, id: string): Promise<RuntimeExit | undefined> {
+  const killed = self.outOfMemory.has(id);
+  try {
+    const { State: state } = await self.options.engine.calls.getContainer(id).inspect();
+    if (state.Running || state.Restarting || state.Status === 'created') return undefined;
+    const error = state.Error === '' ? '' : ` (${state.Error})`;
+    return { how: `exited with code ${state.ExitCode}${error}`, outOfMemory: state.OOMKilled || killed };
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) return undefined;
+    return { how: 'was removed', outOfMemory: killed };
+  }
 }

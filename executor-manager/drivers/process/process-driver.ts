@@ -13,6 +13,7 @@ import {
   listVolumeFolders,
   type ProcessRecord,
   removeVolumeFolder,
+  type SandboxFolders,
 } from './sandbox-folder.ts';
 
 export interface ProcessDriverOptions {
@@ -36,87 +37,96 @@ const PATIENCE_MS = 1000;
  * It isolates nothing: the agent can do what the user who runs it can do.
  */
 export function createProcessDriver(options: ProcessDriverOptions): SandboxDriver {
-  const { root, clock } = options;
-  const folders = createSandboxFolders(root);
-  const children = new Map<string, ChildProcess>();
+  const { root } = options;
+  const self: Self = { options, folders: createSandboxFolders(root), children: new Map() };
   options.logger.warn(
     'the process driver isolates nothing: agents run with all rights of this user on this machine',
   );
-
-  async function start(spec: RuntimeSpec): Promise<Runtime> {
-    const { uid } = spec.sandbox;
-    const existing = await folders.load(uid);
-    if (existing !== undefined && (await isAlive(existing))) return toRuntime(existing, true);
-    await folders.prepare(spec);
-    const record = { sandboxUID: uid, taskUID: spec.task.uid, port: spec.port };
-    await folders.save(record);
-    const child = await launch(spec);
-    const pid = child.pid ?? 0;
-    children.set(uid, child);
-    const began = await startTime(pid);
-    const started = { ...record, pid, ...(began === undefined ? {} : { startTime: began }) };
-    await folders.save(started);
-    return toRuntime(started, true);
-  }
-
-  async function launch(spec: RuntimeSpec): Promise<ChildProcess> {
-    const [program, ...args] = options.runner;
-    const state = folders.state(spec.sandbox.uid);
-    const log = await open(join(state, 'runner.log'), 'a', 0o600);
-    try {
-      const child = spawn(program, args, {
-        cwd: state,
-        // A group of its own: it outlives us, and goes as a whole.
-        detached: true,
-        stdio: ['ignore', log.fd, log.fd],
-        env: { ...options.environment, ...runnerEnvironment(spec, folders) },
-      });
-      await once(child, 'spawn');
-      child.unref();
-      return child;
-    } catch (error) {
-      throw new StatusError('InternalError', `the runner cannot be started: ${(error as Error).message}`, {
-        cause: error,
-      });
-    } finally {
-      await log.close();
-    }
-  }
-
-  async function exited(runtime: Runtime, signal: AbortSignal): Promise<RuntimeExit> {
-    const child = children.get(runtime.sandboxUID);
-    if (child !== undefined) {
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal });
-      return { how: describeExit(child), outOfMemory: false };
-    }
-    for (;;) {
-      const record = await folders.load(runtime.sandboxUID);
-      if (record === undefined) return { how: 'was removed', outOfMemory: false };
-      if (!(await isAlive(record))) return { how: 'ended', outOfMemory: false };
-      await sleep(clock, LOOK_MS, signal);
-    }
-  }
-
-  async function remove(uid: string): Promise<void> {
-    await endProcesses({ record: await folders.load(uid), state: folders.state(uid), clock });
-    children.delete(uid);
-    await folders.discard(uid);
-  }
-
   return {
     kind: 'process',
     isolation: 'none',
     check: () => Promise.resolve({ ready: true, message: 'Local processes; nothing is isolated.' }),
-    start,
+    start: (spec) => start(self, spec),
     async list() {
-      const records = await folders.loadAll();
+      const records = await self.folders.loadAll();
       return Promise.all(records.map(async (record) => toRuntime(record, await isAlive(record))));
     },
-    exited,
-    remove,
+    exited: (runtime, signal) => exited(self, runtime.sandboxUID, signal),
+    remove: (uid) => remove(self, uid),
     listVolumes: () => listVolumeFolders(root),
     removeVolume: (taskUID) => removeVolumeFolder(root, taskUID),
   };
+}
+
+interface Self {
+  options: ProcessDriverOptions;
+  folders: SandboxFolders;
+  /** Runners that are our own children, by sandbox uid. */
+  children: Map<string, ChildProcess>;
+}
+
+async function start(self: Self, spec: RuntimeSpec): Promise<Runtime> {
+  const { folders } = self;
+  const { uid } = spec.sandbox;
+  const existing = await folders.load(uid);
+  if (existing !== undefined && (await isAlive(existing))) return toRuntime(existing, true);
+  await folders.prepare(spec);
+  const record = { sandboxUID: uid, taskUID: spec.task.uid, port: spec.port };
+  await folders.save(record);
+  const child = await launch(self, spec);
+  const pid = child.pid ?? 0;
+  self.children.set(uid, child);
+  const began = await startTime(pid);
+  const started = { ...record, pid, ...(began === undefined ? {} : { startTime: began }) };
+  await folders.save(started);
+  return toRuntime(started, true);
+}
+
+async function launch({ options, folders }: Self, spec: RuntimeSpec): Promise<ChildProcess> {
+  const [program, ...args] = options.runner;
+  const state = folders.state(spec.sandbox.uid);
+  const log = await open(join(state, 'runner.log'), 'a', 0o600);
+  try {
+    const child = spawn(program, args, {
+      cwd: state,
+      // A group of its own: it outlives us, and goes as a whole.
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { ...options.environment, ...runnerEnvironment(spec, folders) },
+    });
+    await once(child, 'spawn');
+    child.unref();
+    return child;
+  } catch (error) {
+    const text = `the runner cannot be started: ${(error as Error).message}`;
+    throw new StatusError('BadRequest', text, { cause: error });
+  } finally {
+    await log.close();
+  }
+}
+
+async function exited(self: Self, uid: string, signal: AbortSignal): Promise<RuntimeExit> {
+  const child = self.children.get(uid);
+  if (child !== undefined) {
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal });
+    return { how: describeExit(child), outOfMemory: false };
+  }
+  for (;;) {
+    const record = await self.folders.load(uid);
+    if (record === undefined) return { how: 'was removed', outOfMemory: false };
+    if (!(await isAlive(record))) return { how: 'ended', outOfMemory: false };
+    await sleep(self.options.clock, LOOK_MS, signal);
+  }
+}
+
+async function remove({ options, folders, children }: Self, uid: string): Promise<void> {
+  await endProcesses({
+    record: await folders.load(uid),
+    state: folders.state(uid),
+    clock: options.clock,
+  });
+  children.delete(uid);
+  await folders.discard(uid);
 }
 
 function runnerEnvironment(

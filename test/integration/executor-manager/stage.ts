@@ -1,0 +1,228 @@
+import path from 'node:path';
+import { type Connection, connect } from '#api/client/connect';
+import { startApi } from '#api/main';
+import { silentLogger } from '#api/machinery/logger';
+import { controllerReference } from '#api/machinery/meta';
+import type { TaskEvent } from '#api/machinery/task-event';
+import type { Executor } from '#api/types/generated/executor';
+import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
+import type { Task } from '#api/types/generated/task';
+import { EXECUTORS, MODELS, SANDBOXES, TASKS } from '#api/types/resources';
+import { freePort } from '#dev/environment/free-port';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { type ExecutorManagerConfig, readExecutorManagerConfig } from '#executor-manager/config';
+import {
+  type ExecutorManager,
+  type ExecutorManagerOptions,
+  startExecutorManager,
+} from '#executor-manager/main';
+import { createLogger } from '#cli/logger';
+import { SECRET_KEY } from '#test/kit/manifests';
+import { modelService } from '#test/kit/model-script';
+
+/** The real API on SQLite and a scripted model, with one executor manager; the test plays the controllers. */
+export interface Stage extends AsyncDisposable {
+  readonly folder: string;
+  readonly kubeconfig: string;
+  readonly connection: Connection;
+  readonly modelURL: string;
+}
+
+const NAMESPACE = 'default';
+export const EXECUTOR = 'stage';
+
+export const SCRIPT = `
+rules:
+  - when: { contains: slow }
+    reply: one two three four five six seven eight nine ten
+    chunkDelay: 150
+  - when: { contains: hang }
+    hang: true
+  - reply: Hello there.
+`;
+
+export async function stage(options: { modelHost?: string; script?: string } = {}): Promise<Stage> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder('stage')).path;
+  const model = stack.use(await modelService(options.script ?? SCRIPT, options.modelHost));
+  const api = await startApi({
+    listen: { host: '127.0.0.1', port: 0 },
+    dataDir: path.join(folder, 'api'),
+    logger: silentLogger,
+  });
+  stack.defer(() => api.close());
+  const connection = await connect({ kubeconfig: api.kubeconfigPath });
+  stack.defer(() => connection.close());
+  await connection.client.create(MODELS, {
+    apiVersion: 'agent.wecode.io/v1',
+    kind: 'Model',
+    metadata: { name: 'model', namespace: NAMESPACE },
+    spec: { modelConfig: { env: { api_key: SECRET_KEY } } },
+  });
+  const owned = stack.move();
+  return {
+    folder,
+    kubeconfig: api.kubeconfigPath,
+    connection,
+    modelURL: model.url,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+export interface ManagerOptions {
+  driver: 'docker' | 'process';
+  /** Of the port range; default 10. */
+  ports?: number;
+  env?: Record<string, string>;
+}
+
+/** Settings of an executor on the stage; the ports are free at the moment. */
+export async function managerConfig(on: Stage, options: ManagerOptions): Promise<ExecutorManagerConfig> {
+  const first = await freePort();
+  const environment = {
+    PATH: process.env['PATH'],
+    DOCKER_HOST: process.env['DOCKER_HOST'],
+    EXECUTOR_IMAGE: process.env['EXECUTOR_IMAGE'],
+    EXECUTOR_PORT_RANGE_MIN: String(first),
+    EXECUTOR_PORT_RANGE_MAX: String(Math.min(65_535, first + (options.ports ?? 10) - 1)),
+    ...options.env,
+  };
+  return readExecutorManagerConfig(environment, {
+    driver: options.driver,
+    dataDir: path.join(on.folder, 'executor'),
+    executorName: EXECUTOR,
+  });
+}
+
+export async function startManager(
+  on: Stage,
+  config: ExecutorManagerConfig,
+  options: Partial<ExecutorManagerOptions> = {},
+): Promise<ExecutorManager & AsyncDisposable> {
+  const connection = await connect({ kubeconfig: on.kubeconfig });
+  const logger = process.env['TROUPE_TEST_LOG'] === undefined ? silentLogger : createLogger('debug');
+  const manager = await startExecutorManager({ ...connection, config, logger, ...options });
+  let stopped: Promise<void> | undefined;
+  const stopAll = async (): Promise<void> => {
+    await manager.stop();
+    await connection.close();
+  };
+  const stop = (): Promise<void> => (stopped ??= stopAll());
+  return { driver: manager.driver, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** A Task for the event log, and one Sandbox of it that is bound to the executor. */
+export async function runSandbox(
+  on: Stage,
+  given: { name: string; prompt: string; spec?: Partial<SandboxSpec> },
+): Promise<{ task: Task; sandbox: Sandbox }> {
+  const { client } = on.connection;
+  const task = await client.create(TASKS, {
+    apiVersion: 'agent.wecode.io/v1',
+    kind: 'Task',
+    metadata: { name: given.name, namespace: NAMESPACE },
+    spec: { title: given.name, prompt: given.prompt, teamRef: { name: 'none', namespace: NAMESPACE } },
+  });
+  return { task, sandbox: await createSandbox(on, task, given) };
+}
+
+export function createSandbox(
+  on: Stage,
+  task: Task,
+  given: { name: string; prompt: string; spec?: Partial<SandboxSpec> },
+): Promise<Sandbox> {
+  return on.connection.client.create(SANDBOXES, {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'Sandbox',
+    metadata: {
+      name: `${given.name}-s0-a1`,
+      namespace: NAMESPACE,
+      finalizers: ['agent.wecode.io/sandbox'],
+      ownerReferences: [controllerReference(task)],
+    },
+    spec: {
+      taskRef: { name: task.metadata.name, uid: task.metadata.uid ?? '' },
+      step: 0,
+      attempt: 1,
+      executorName: EXECUTOR,
+      timeoutSeconds: 60,
+      prompt: given.prompt,
+      shell: { type: 'Chat' },
+      agent: { botName: 'bot' },
+      model: { ref: { name: 'model' }, protocol: 'openai', name: 'gpt', baseURL: on.modelURL },
+      ...given.spec,
+    },
+  });
+}
+
+/** Watches until the Sandbox is as wanted. */
+export async function untilSandbox(
+  on: Stage,
+  name: string,
+  wanted: (sandbox: Sandbox) => boolean,
+): Promise<Sandbox> {
+  const { client } = on.connection;
+  const now = await client.get(SANDBOXES, { namespace: NAMESPACE, name });
+  if (wanted(now)) return now;
+  const options = { namespace: NAMESPACE, fieldSelector: `metadata.name=${name}` };
+  const resourceVersion = now.metadata.resourceVersion ?? '';
+  for await (const event of client.watch(SANDBOXES, { ...options, resourceVersion })) {
+    if (event.type === 'ERROR') throw new Error(event.object.message);
+    if (event.type === 'DELETED') throw new Error(`Sandbox ${name} was deleted`);
+    if (event.type !== 'BOOKMARK' && wanted(event.object)) return event.object;
+  }
+  throw new Error(`the watch of Sandbox ${name} ended`);
+}
+
+export function untilGone(on: Stage, name: string): Promise<void> {
+  return untilSandbox(on, name, () => false).then(
+    () => undefined,
+    (error: unknown) => {
+      if (!/was deleted|not found/.test((error as Error).message)) throw error;
+    },
+  );
+}
+
+export async function untilExecutor(on: Stage, wanted: (executor: Executor) => boolean): Promise<Executor> {
+  const { client } = on.connection;
+  const now = await client.get(EXECUTORS, { name: EXECUTOR });
+  if (wanted(now)) return now;
+  const resourceVersion = now.metadata.resourceVersion ?? '';
+  for await (const event of client.watch(EXECUTORS, { resourceVersion })) {
+    if (event.type !== 'BOOKMARK' && event.type !== 'ERROR' && wanted(event.object)) return event.object;
+  }
+  throw new Error('the watch of Executors ended');
+}
+
+export const inPhase =
+  (...phases: string[]) =>
+  (sandbox: Sandbox): boolean =>
+    phases.includes(sandbox.status?.phase ?? '');
+
+export const isOver = inPhase('Succeeded', 'Failed', 'Cancelled');
+
+export async function eventLog(on: Stage, task: string): Promise<TaskEvent[]> {
+  const events: TaskEvent[] = [];
+  for await (const event of on.connection.taskLog.read({ namespace: NAMESPACE, name: task }))
+    events.push(event);
+  return events;
+}
+
+export const spoken = (events: readonly TaskEvent[]): string =>
+  events
+    .filter((event) => event.type === 'text')
+    .map((event) => String(event.data['text']))
+    .join('');
+
+/** Follows the log until such an event is in it. */
+export async function untilEvent(
+  on: Stage,
+  task: string,
+  wanted: (event: TaskEvent) => boolean,
+): Promise<TaskEvent> {
+  const options = { follow: true };
+  for await (const event of on.connection.taskLog.read({ namespace: NAMESPACE, name: task }, options)) {
+    if (wanted(event)) return event;
+  }
+  throw new Error(`the log of Task ${task} ended`);
+}
