@@ -1,0 +1,202 @@
+import type { Client } from '#api/client/client';
+import { formatTime } from '#api/machinery/clock';
+import { withCondition } from '#api/machinery/condition';
+import type { KubeObject } from '#api/machinery/meta';
+import type { ObjectRef, ResourceType } from '#api/machinery/resource-type';
+import { isStatusError } from '#api/machinery/status-error';
+import { executorReady } from '#api/types/executor';
+import type { Executor } from '#api/types/generated/executor';
+import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import type { Task, TaskSpec } from '#api/types/generated/task';
+import type { TeamMember, TeamSpec } from '#api/types/generated/team';
+import {
+  BOTS,
+  EXECUTORS,
+  GHOSTS,
+  MODELS,
+  SANDBOXES,
+  SHELLS,
+  TASKS,
+  TEAMS,
+  WORKSPACES,
+} from '#api/types/resources';
+import { SANDBOX_FINALIZER } from '#api/types/sandbox';
+
+/** What a user and an executor manager do, in the words of the tests. All in one namespace. */
+export type Play = ReturnType<typeof play>;
+
+const V1 = 'agent.wecode.io/v1';
+
+export function play(client: Client, namespace: string) {
+  const within = (name: string): ObjectRef => ({ namespace, name });
+  const meta = (name: string) => ({ name, namespace });
+
+  /** Waits until the object is as `holds` wants it (undefined: absent), by watching; the test's time limit bounds it. */
+  async function until<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: string,
+    holds: (object: T | undefined) => boolean,
+  ): Promise<T | undefined> {
+    const options = type.namespaced ? { namespace } : {};
+    const list = await client.list(type, options);
+    const known = list.items.find((item) => item.metadata.name === name);
+    if (holds(known)) return known;
+    const stop = new AbortController();
+    const resourceVersion = list.metadata.resourceVersion ?? '';
+    for await (const event of client.watch(type, { ...options, resourceVersion, signal: stop.signal })) {
+      if (event.type === 'ERROR') throw new Error(event.object.message);
+      if (event.type === 'BOOKMARK' || event.object.metadata.name !== name) continue;
+      const object = event.type === 'DELETED' ? undefined : event.object;
+      if (holds(object)) return object;
+    }
+    throw new Error(`the watch of ${type.plural} ended`);
+  }
+
+  async function there<T extends KubeObject>(
+    type: ResourceType<T>,
+    name: string,
+    holds: (object: T) => boolean = () => true,
+  ): Promise<T> {
+    const found = await until(type, name, (object) => object !== undefined && holds(object));
+    if (found === undefined) throw new Error(`${type.kind} ${name} is not there`);
+    return found;
+  }
+
+  /** Read, change, write; again when somebody else wrote in between. */
+  async function change<T extends KubeObject>(
+    type: ResourceType<T>,
+    ref: ObjectRef,
+    write: (object: T) => Promise<unknown>,
+  ): Promise<void> {
+    for (;;) {
+      try {
+        await write(await client.get(type, ref));
+        return;
+      } catch (error) {
+        if (!isStatusError(error, 'Conflict')) throw error;
+      }
+    }
+  }
+
+  const create = {
+    ghost: (name: string, systemPrompt = 'You are.') =>
+      client.create(GHOSTS, { apiVersion: V1, kind: 'Ghost', metadata: meta(name), spec: { systemPrompt } }),
+    shell: (name: string) =>
+      client.create(SHELLS, {
+        apiVersion: V1,
+        kind: 'Shell',
+        metadata: meta(name),
+        spec: { shellType: 'ClaudeCode' },
+      }),
+    model: (name: string) =>
+      client.create(MODELS, {
+        apiVersion: V1,
+        kind: 'Model',
+        metadata: meta(name),
+        spec: { modelConfig: { env: { model: 'claude', model_id: 'x', api_key: 'hush' } } },
+      }),
+    bot: (name: string) =>
+      client.create(BOTS, {
+        apiVersion: V1,
+        kind: 'Bot',
+        metadata: meta(name),
+        spec: { ghostRef: { name: 'ghost' }, shellRef: { name: 'shell' }, modelRef: { name: 'model' } },
+      }),
+    team: (
+      name: string,
+      members: TeamMember[],
+      collaborationModel: TeamSpec['collaborationModel'] = 'pipeline',
+    ) =>
+      client.create(TEAMS, {
+        apiVersion: V1,
+        kind: 'Team',
+        metadata: meta(name),
+        spec: { members, collaborationModel },
+      }),
+    workspace: (name: string) =>
+      client.create(WORKSPACES, {
+        apiVersion: V1,
+        kind: 'Workspace',
+        metadata: meta(name),
+        spec: { repository: { gitUrl: 'https://example.com/a/b.git', branchName: 'main' } },
+      }),
+    task: (name: string, spec: Partial<TaskSpec> = {}) =>
+      client.create(TASKS, {
+        apiVersion: V1,
+        kind: 'Task',
+        metadata: meta(name),
+        spec: { prompt: 'do it', teamRef: { name: 'team' }, ...spec },
+      }),
+    /** A Team "team" of one or more members, and all it is made of. */
+    async everything(...members: Partial<TeamMember>[]): Promise<void> {
+      await Promise.all([
+        create.ghost('ghost'),
+        create.shell('shell'),
+        create.model('model'),
+        create.bot('bot'),
+      ]);
+      const all = members.length === 0 ? [{}] : members;
+      await create.team(
+        'team',
+        all.map((member) => Object.assign({ botRef: { name: 'bot' } }, member)),
+      );
+    },
+  };
+
+  /** An executor manager that reports itself ready, with room for `sandboxes`. */
+  async function executor(name: string, sandboxes: number): Promise<void> {
+    const at = formatTime(Date.now());
+    const created = await client.create(EXECUTORS, {
+      apiVersion: 'agent.wecode.io/v1alpha1',
+      kind: 'Executor',
+      metadata: { name },
+      spec: {},
+    });
+    const conditions = withCondition([], executorReady('ready'), { now: at });
+    const status: Executor['status'] = { capacity: { sandboxes }, lastHeartbeatTime: at, conditions };
+    await client.updateStatus(EXECUTORS, { ...created, status });
+  }
+
+  /** What the executor manager writes. */
+  const report = (name: string, status: SandboxStatus): Promise<void> =>
+    change(SANDBOXES, within(name), (object) =>
+      client.updateStatus(SANDBOXES, { ...object, status: { ...object.status, ...status } }),
+    );
+
+  return {
+    client,
+    namespace,
+    within,
+    until,
+    there,
+    change,
+    create,
+    executor,
+    bound: (name: string): Promise<Sandbox> =>
+      there(SANDBOXES, name, ({ spec }) => spec.executorName !== undefined),
+    runs: (name: string) => report(name, { phase: 'Running' }),
+    succeeds: (name: string, value: string) =>
+      report(name, { phase: 'Succeeded', reason: 'Succeeded', result: { value, usage: { inputTokens: 1 } } }),
+    fails: (name: string, reason: string, message = 'why') =>
+      report(name, { phase: 'Failed', reason, message }),
+    stops: (name: string) => report(name, { phase: 'Cancelled', reason: 'Cancelled' }),
+    /** The container is gone. */
+    lets: (name: string) =>
+      change(SANDBOXES, within(name), (object) => {
+        const finalizers = object.metadata.finalizers?.filter((one) => one !== SANDBOX_FINALIZER) ?? [];
+        return client.update(SANDBOXES, { ...object, metadata: { ...object.metadata, finalizers } });
+      }),
+    task: (name: string, status: string): Promise<Task> =>
+      there(TASKS, name, (task) => task.status?.status === status),
+    edit: (name: string, spec: Partial<TaskSpec>) =>
+      client.patch(TASKS, within(name), { type: 'merge', body: { spec } }),
+    async sandboxes(): Promise<Sandbox[]> {
+      return (await client.list(SANDBOXES, { namespace })).items;
+    },
+  };
+}
+
+/** The name of the Sandbox of one attempt. */
+export function sandboxNameOf(task: Task, step: number, attempt: number): string {
+  return `${task.metadata.name}-${(task.metadata.uid ?? '').slice(0, 5)}-s${step}-a${attempt}`;
+}

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '#api/client/client';
+import { connect } from '#api/client/connect';
+import { startApi } from '#api/main';
+import { silentLogger } from '#api/machinery/logger';
+import { startControllers } from '#controllers/main';
+
+/** A real API server on SQLite and the real controllers; the tests play the users and the executor managers. */
+export interface World extends AsyncDisposable {
+  client: Client;
+  /** Another set of controllers beside the first, with a connection of its own; returns how to stop it. */
+  moreControllers(): Promise<() => Promise<void>>;
+}
+
+export async function startWorld(): Promise<World> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'troupe-controllers-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const kubeconfig = join(folder, 'kubeconfig');
+  const api = await startApi({
+    listen: { host: '127.0.0.1', port: 0 },
+    dataDir: folder,
+    writeKubeconfig: kubeconfig,
+    logger: silentLogger,
+  });
+  stack.defer(() => api.close());
+  const controllers = async (): Promise<() => Promise<void>> => {
+    const connection = await connect({ kubeconfig });
+    const manager = await startControllers({ client: connection.client, logger: silentLogger });
+    return async () => {
+      await manager.stop();
+      await connection.close();
+    };
+  };
+  stack.defer(await controllers());
+  const user = await connect({ kubeconfig });
+  stack.defer(() => user.close());
+  const rest = stack.move();
+  return {
+    client: user.client,
+    async moreControllers() {
+      const stop = await controllers();
+      rest.defer(stop);
+      return stop;
+    },
+    [Symbol.asyncDispose]: () => rest.disposeAsync(),
+  };
+}
