@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Clock } from '../machinery/clock.ts';
+import { silentLogger } from '../machinery/logger.ts';
+import { loadDefinitions } from '../schema/load-crds.ts';
+import type { Store } from '../storage/contract.ts';
+import { openStore } from '../storage/open-store.ts';
+import { createInitialNamespaces } from './initial-namespaces.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import type { WatchItem, WatchQuery } from './requests.ts';
+import type { Resource } from './resource.ts';
+
+/** Timers fire when the test says so. */
+const timers = new Set<() => void>();
+const clock: Clock = {
+  now: () => Date.UTC(2026, 10, 21),
+  after(_ms, fn) {
+    timers.add(fn);
+    return () => timers.delete(fn);
+  },
+};
+
+let store: Store;
+let registry: Registry;
+
+beforeAll(async () => {
+  store = await openStore({ url: 'sqlite::memory:', logger: silentLogger });
+  registry = createRegistry({ resources: loadDefinitions(), store, clock });
+  await createInitialNamespaces(registry);
+});
+
+afterAll(() => store.close());
+
+function ghosts(): Resource {
+  const found = registry.resources.find(({ kind }) => kind === 'Ghost');
+  if (found === undefined) throw new Error('no kind Ghost');
+  return found;
+}
+
+async function create(name: string, labels: Record<string, string> = {}): Promise<string> {
+  const body = {
+    apiVersion: 'agent.wecode.io/v1',
+    kind: 'Ghost',
+    metadata: { name, labels },
+    spec: { systemPrompt: 'x' },
+  };
+  const request = {
+    resource: ghosts(),
+    namespace: 'default',
+    body,
+    dryRun: false,
+    fieldValidation: 'Strict',
+  } as const;
+  return (await registry.create(request)).object.object.metadata.resourceVersion ?? '';
+}
+
+async function patch(name: string, body: unknown): Promise<void> {
+  const target = { resource: ghosts(), namespace: 'default', name };
+  await registry.patch({ target, type: 'merge', body, dryRun: false, fieldValidation: 'Strict' });
+}
+
+const remove = (name: string): Promise<unknown> =>
+  registry.delete({ target: { resource: ghosts(), namespace: 'default', name }, dryRun: false });
+
+/** A watch whose events a test takes one by one. */
+function watch(query: Partial<WatchQuery>): { next(): Promise<WatchItem>; [Symbol.dispose](): void } {
+  const abort = new AbortController();
+  const events = registry.watch({
+    resource: ghosts(),
+    namespace: 'default',
+    allowWatchBookmarks: false,
+    ...query,
+    signal: abort.signal,
+  });
+  const batches = events[Symbol.asyncIterator]();
+  const ready: WatchItem[] = [];
+  return {
+    async next() {
+      while (ready.length === 0) {
+        const { value, done } = await batches.next();
+        if (done === true) throw new Error('the watch ended');
+        ready.push(...value);
+      }
+      return ready.shift() as WatchItem;
+    },
+    [Symbol.dispose]: () => abort.abort(),
+  };
+}
+
+const brief = (item: WatchItem): string =>
+  item.type === 'BOOKMARK'
+    ? `BOOKMARK${item.initialEventsEnd ? ' end' : ''}`
+    : `${item.type} ${item.object.object.metadata.name}`;
+
+describe('watch', () => {
+  it('goes on from a revision, and from the present without one', async () => {
+    const before = await create('w1');
+    await create('w2');
+    using later = watch({ resourceVersion: before });
+    expect(brief(await later.next())).toBe('ADDED w2');
+    using all = watch({ fieldSelector: 'metadata.name=w1' });
+    expect(brief(await all.next())).toBe('ADDED w1');
+    await patch('w1', { metadata: { labels: { a: 'b' } } });
+    expect(brief(await all.next())).toBe('MODIFIED w1');
+    await remove('w1');
+    expect(brief(await all.next())).toBe('DELETED w1');
+  });
+
+  it('shows what enters and leaves a selection', async () => {
+    const from = await create('s1', { app: 'no' });
+    using selected = watch({ resourceVersion: from, labelSelector: 'app=yes' });
+    await patch('s1', { metadata: { labels: { app: 'yes' } } });
+    expect(brief(await selected.next())).toBe('ADDED s1');
+    await patch('s1', { metadata: { labels: { app: 'no' } } });
+    const left = await selected.next();
+    expect(brief(left)).toBe('DELETED s1');
+    const { object } = await registry.get({ resource: ghosts(), namespace: 'default', name: 's1' });
+    expect(left, 'the content before, the revision of now').toMatchObject({
+      object: {
+        object: { metadata: { labels: { app: 'yes' }, resourceVersion: object.metadata.resourceVersion } },
+      },
+    });
+    await create('s2', { app: 'yes' });
+    await remove('s2');
+    expect([brief(await selected.next()), brief(await selected.next())]).toEqual(['ADDED s2', 'DELETED s2']);
+  });
+
+  it('sends the state first and marks its end', async () => {
+    await create('i1', { only: 'me' });
+    using listed = watch({
+      labelSelector: 'only=me',
+      allowWatchBookmarks: true,
+      sendInitialEvents: true,
+      resourceVersion: '0',
+      resourceVersionMatch: 'NotOlderThan',
+    });
+    expect([brief(await listed.next()), brief(await listed.next())]).toEqual(['ADDED i1', 'BOOKMARK end']);
+  });
+
+  it('bookmarks the newest revision when nothing happens, and never one that is still to be delivered', async () => {
+    const from = await create('b1');
+    using marked = watch({
+      resourceVersion: from,
+      allowWatchBookmarks: true,
+      fieldSelector: 'metadata.name=b1',
+    });
+    const next = marked.next();
+    // An event of another object: it is no event of this watch, but it moves the revision.
+    const newest = await create('b2');
+    while (timers.size === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const fire of timers) fire();
+    expect(await next).toMatchObject({ type: 'BOOKMARK', revision: Number(newest) });
+    await patch('b1', { metadata: { labels: { a: 'b' } } });
+    expect(brief(await marked.next())).toBe('MODIFIED b1');
+  });
+
+  it.each([
+    [{ resourceVersion: 'abc' }, 400, 'no number'],
+    [{ labelSelector: 'a in' }, 400, 'a syntax error'],
+    [{ fieldSelector: 'spec.systemPrompt=x' }, 400, 'no field to select by'],
+    [{ sendInitialEvents: true }, 422, 'no resourceVersionMatch'],
+    [{ resourceVersionMatch: 'NotOlderThan', resourceVersion: '1' }, 422, 'a match without initial events'],
+  ])('refuses %j at once', (query, code, reason) => {
+    expect(() => watch(query), reason).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('list', () => {
+  it('is ordered by name and has the revision of the store', async () => {
+    await create('z1', { list: 'me' });
+    const newest = await create('a1', { list: 'me' });
+    const list = await registry.list({ resource: ghosts(), namespace: '', labelSelector: 'list=me' });
+    expect(list.items.map(({ object }) => object.metadata.name)).toEqual(['a1', 'z1']);
+    expect(list.revision).toBe(Number(newest));
+    const nowhere = await registry.list({ resource: ghosts(), namespace: 'no-such-namespace' });
+    expect(nowhere.items, 'reads of a missing namespace are empty').toEqual([]);
+  });
+
+  it.each([
+    [{ resourceVersion: 'x' }, 400, 'no number'],
+    [{ resourceVersionMatch: 'Exact' }, 422, 'no revision'],
+    [{ resourceVersionMatch: 'Exact', resourceVersion: '0' }, 422, 'exactly any'],
+    [{ resourceVersionMatch: 'Exact', resourceVersion: '1' }, 410, 'gone'],
+    [{ resourceVersionMatch: 'Roughly', resourceVersion: '1' }, 422, 'an unknown match'],
+    [{ resourceVersion: '99999999' }, 504, 'the future'],
+    [{ continue: 'abc' }, 400, 'a token nobody gave'],
+    [{ labelSelector: '=' }, 400, 'a syntax error'],
+  ])('refuses %j with %d', async (query, code, reason) => {
+    const refused = registry.list({ resource: ghosts(), namespace: '', ...query });
+    await expect(refused, reason).rejects.toMatchObject({ code });
+  });
+});
