@@ -77,6 +77,14 @@ describe('createTaskEventText', () => {
       events: [['diff', { filesChanged: 1, branch: 'troupe/x', headCommit: '0123456789abcdef' }]],
       want: '# 1 file changed on troupe/x (0123456789ab)\n',
     },
+    {
+      reason: 'a diff is whole when asked for',
+      events: [
+        ['diff', { filesChanged: 1, branch: 'b', headCommit: '01', diff: '--- a/x\n+++ b/x\n-y\n+z\n' }],
+      ],
+      options: { diff: true },
+      want: '# 1 file changed on b (01)\n--- a/x\n+++ b/x\n-y\n+z\n',
+    },
   ])('$reason', ({ events, options, want, reason }) => {
     expect(render(events, options), reason).toBe(want);
   });

@@ -13,6 +13,8 @@ export interface TaskEventTextOptions {
   timestamps?: boolean;
   /** Show the model's reasoning too; it is left out otherwise. */
   thinking?: boolean;
+  /** Show a diff's lines too, as `git apply` takes them; otherwise only what it amounts to. */
+  diff?: boolean;
 }
 
 const MAX_LINE = 160;
@@ -39,7 +41,7 @@ export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEve
   return {
     add(event) {
       if (event.type === 'text') return stream(event, field(event, 'text'));
-      const lines = eventLines(event, options.thinking === true);
+      const lines = eventLines(event, options);
       if (lines.length === 0) return '';
       const text = close() + lines.map((line) => `${stamp(event)}${line}\n`).join('');
       open = false;
@@ -53,12 +55,12 @@ export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEve
   };
 }
 
-function eventLines(event: TaskEvent, thinking: boolean): string[] {
+function eventLines(event: TaskEvent, options: TaskEventTextOptions): string[] {
   switch (event.type) {
     case 'status':
       return [`# ${event.source}: ${statusText(event)}`];
     case 'thinking':
-      return thinking ? lines(field(event, 'text')).map((line) => `~ ${line}`) : [];
+      return options.thinking === true ? lines(field(event, 'text')).map((line) => `~ ${line}`) : [];
     case 'tool_call':
       return [cut(`> ${field(event, 'name')} ${inputText(event.data['input'])}`.trimEnd())];
     case 'tool_result':
@@ -66,7 +68,7 @@ function eventLines(event: TaskEvent, thinking: boolean): string[] {
     case 'log':
       return lines(field(event, 'text')).map((line) => `| ${line}`);
     case 'diff':
-      return [`# ${diffText(event)}`];
+      return [`# ${diffText(event)}`, ...(options.diff === true ? lines(field(event, 'diff')) : [])];
     case 'error':
       return [`error: ${[field(event, 'reason'), field(event, 'message')].filter(Boolean).join(': ')}`];
     case 'result': {

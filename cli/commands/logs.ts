@@ -84,6 +84,7 @@ async function logs(session: Session, task: string, flags: LogsFlags): Promise<v
   const text = createTaskEventText({
     timestamps: flags.timestamps === true,
     thinking: flags.only?.has('thinking') === true,
+    diff: flags.only?.has('diff') === true,
   });
   const events = readTaskLog(session, { ref, after: flags.after, follow: flags.follow === true });
   for await (const event of events) {
