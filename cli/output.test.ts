@@ -80,7 +80,7 @@ describe('tables', () => {
 
   it('shows the plain columns', () => {
     const cells = tableCells(columns, rows, style);
-    expect(alignLines([cells.header, ...cells.rows])).toBe('NAME   STATE\na      <none>\n团队   Ready...\n');
+    expect(alignLines([cells.header, ...cells.rows])).toBe('NAME   STATE\na\n团队   Ready...\n');
   });
 
   it('adds namespace, labels, wide columns and the kind', () => {
@@ -93,7 +93,7 @@ describe('tables', () => {
     expect(cells).toEqual({
       header: ['NAMESPACE', 'NAME', 'STATE', 'MORE', 'LABELS'],
       rows: [
-        ['n', 't/a', '<none>', 'm', 'a=1,b=2'],
+        ['n', 't/a', '', 'm', 'a=1,b=2'],
         ['n', 't/团队', 'Ready...', 'm', '<none>'],
       ],
     });

@@ -57,7 +57,7 @@ export function tableCells(
 }
 
 function cellText(cell: unknown): string {
-  if (cell === null || cell === undefined) return '<none>';
+  if (cell === null || cell === undefined) return '';
   if (typeof cell === 'object') return JSON.stringify(cell);
   // A cell is one line; what comes after the first tells people to look at the object itself.
   const [line = '', ...more] = String(cell).split('\n');

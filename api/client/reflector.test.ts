@@ -195,7 +195,7 @@ describe('runReflector', () => {
       'ADDED end',
     );
     expect(waits.slice(0, 4)).toEqual([75, 150, 300, 600]);
-    expect(waits.slice(8, 12)).toEqual([7500, 7500, 7500, 7500]);
+    expect(waits.slice(8, 12)).toEqual([2250, 2250, 2250, 2250]);
     expect(waits[12]).toBe(75);
   });
 

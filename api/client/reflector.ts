@@ -31,8 +31,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   random?: () => number;
 }
 
-/** Waits of 0.1 s to 10 s, doubled after each failure, half of it random, so that clients do not return together. */
-const BACK_OFF = { firstMs: 100, maxMs: 10_000 };
+/** Waits of 0.1 s to 3 s, doubled after each failure, half of it random, so that clients do not return together. */
+const BACK_OFF = { firstMs: 100, maxMs: 3000 };
 /** A watch that ended sooner without any event is a failure too (client-go's VeryShortWatchError). */
 const SHORT_WATCH_MS = 1000;
 /** Watches are asked to end after 5 to 10 minutes, as client-go asks, so that replicas share them out anew. */

@@ -115,8 +115,9 @@ async function write(
       await createOrCount(client, event);
       return;
     } catch (error) {
-      if (!isPassing(error) || attempt >= MAX_TRIES || context.signal.aborted) throw error;
-      // An abort ends the wait, and one last try follows.
+      // A stop ends the waiting, and leaves one more try.
+      const tries = context.signal.aborted ? 2 : MAX_TRIES;
+      if (!isPassing(error) || attempt >= tries) throw error;
       await sleep(context.clock, 500 * 2 ** attempt, context.signal).catch(() => undefined);
     }
   }

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { TASKS } from '#api/types/resources';
+import { type CliServer, createTask, say, setStatus, startServer } from './server.ts';
+import { done, troupe } from './terminal.ts';
+
+describe('troupe logs', () => {
+  it('follows a Task over restarts of the server: everything, once, in order', async () => {
+    await using server = await startServer();
+    const { connection } = server;
+    const task = await createTask(connection, 'talk');
+    await say(connection, task, { first: 1, words: ['one\n', 'two\n'] });
+    const running = troupe(server.kubeconfig, ['logs', 'talk', '-f']);
+    await running.shows('two');
+    await server.restart();
+    await say(connection, task, { first: 3, words: ['three\n'] });
+    await running.shows('three');
+    await server.restart();
+    await say(connection, task, { first: 4, words: ['fo', 'ur'] });
+    await setStatus(connection, 'talk', { status: 'COMPLETED' });
+    expect(await running.exit).toBe(0);
+    expect(running.stdout).toBe('one\ntwo\nthree\nfour\n');
+  });
+
+  it('shows a part of the log, by number and by type, as text and as JSON lines', async () => {
+    await using server = await startServer();
+    const { connection } = server;
+    const task = await createTask(connection, 'talk');
+    await say(connection, task, { first: 1, words: ['one\n', 'two\n', 'three\n'] });
+    const cli = (words: string) => done(server.kubeconfig, words.split(' '));
+    expect((await cli('logs talk')).stdout).toBe('one\ntwo\nthree\n');
+    expect((await cli('logs task/talk --after 2')).stdout).toBe('three\n');
+    expect((await cli('logs talk --only tool_call,error')).stdout).toBe('');
+    expect((await cli('logs talk --timestamps --after 2')).stdout).toBe(
+      '2026-01-02T03:04:05.000000Z three\n',
+    );
+    const lines = (await cli('logs talk -o jsonl')).stdout.trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual([1, 2, 3]);
+    expect(await cli('logs nobody')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'Error from server (NotFound): tasks.agent.wecode.io "nobody" not found\n',
+    });
+    expect((await cli('logs bot/x')).stderr).toContain('only Tasks have logs');
+  });
+});
+
+/** Starts `troupe run` and returns it with the Task it made. */
+async function startRun(server: CliServer, ...flags: string[]) {
+  const running = troupe(server.kubeconfig, ['run', 'Team', 'Say hello', '--name', 'job', ...flags]);
+  for (;;) {
+    const task = await server.connection.client
+      .get(TASKS, { namespace: 'default', name: 'job' })
+      .catch(() => undefined);
+    if (task !== undefined) return { running, task };
+  }
+}
+
+describe('troupe run', () => {
+  it('shows the words of the Team and ends with 0 when the Task completes', async () => {
+    await using server = await startServer();
+    const { running, task } = await startRun(server, '--workspace', 'ws', '--timeout', '90s');
+    expect(task.spec).toMatchObject({
+      prompt: 'Say hello',
+      teamRef: { name: 'Team' },
+      workspaceRef: { name: 'ws' },
+      timeoutSeconds: 90,
+    });
+    await say(server.connection, task, { first: 1, words: ['Hel', 'lo!'] });
+    await setStatus(server.connection, 'job', { status: 'COMPLETED', result: { value: 'Hello!' } });
+    expect(await running.exit).toBe(0);
+    expect(running.stdout).toBe('Hello!\n');
+    expect(running.stderr).toBe('task.agent.wecode.io/job created\n');
+  });
+
+  it('prints the result only when asked to be quiet, and takes the Task away', async () => {
+    await using server = await startServer();
+    const { running, task } = await startRun(server, '--quiet', '--rm');
+    await say(server.connection, task, { first: 1, words: ['thinking aloud'] });
+    await setStatus(server.connection, 'job', { status: 'COMPLETED', result: { value: '42' } });
+    expect(await running.exit).toBe(0);
+    expect({ stdout: running.stdout, stderr: running.stderr }).toEqual({ stdout: '42\n', stderr: '' });
+    await expect(
+      server.connection.client.get(TASKS, { namespace: 'default', name: 'job' }),
+    ).rejects.toMatchObject({ reason: 'NotFound' });
+  });
+
+  it('ends with 1 and the reason when the Task fails', async () => {
+    await using server = await startServer();
+    const { running } = await startRun(server);
+    await setStatus(server.connection, 'job', { status: 'FAILED', errorMessage: 'the model refused' });
+    expect(await running.exit).toBe(1);
+    expect(running.stderr).toContain('error: task job failed: the model refused\n');
+  });
+
+  it('says what it waits for', async () => {
+    await using server = await startServer();
+    const { running } = await startRun(server);
+    const lastTransitionTime = '2026-01-02T03:04:05Z';
+    const message = 'Team "default/Team" not found';
+    await setStatus(server.connection, 'job', {
+      status: 'PENDING',
+      conditions: [{ type: 'Ready', status: 'False', reason: 'TeamNotFound', message, lastTransitionTime }],
+    });
+    await running.shows(`waiting: ${message}\n`);
+    await setStatus(server.connection, 'job', { status: 'CANCELLED' });
+    expect(await running.exit).toBe(130);
+  });
+
+  it('cancels the Task on the first Ctrl-C and leaves on the second', async () => {
+    await using server = await startServer();
+    const { running } = await startRun(server);
+    await running.shows('created');
+    running.interrupt();
+    await running.shows('cancelling task job');
+    const watched = server.connection.client.watch(TASKS, { namespace: 'default', resourceVersion: '0' });
+    for await (const event of watched) {
+      if (event.type !== 'ERROR' && event.type !== 'BOOKMARK' && event.object.spec.cancel === true) break;
+    }
+    running.interrupt();
+    expect(await running.exit).toBe(130);
+  });
+});

@@ -1,0 +1,93 @@
+import { Command } from 'commander';
+import { connect } from '#api/client/connect';
+import { systemClock } from '#api/machinery/clock';
+import { register as apply } from '#cli/commands/apply';
+import { register as remove } from '#cli/commands/delete';
+import { register as describeCommand } from '#cli/commands/describe';
+import { register as get } from '#cli/commands/get';
+import { register as logs } from '#cli/commands/logs';
+import { register as run } from '#cli/commands/run';
+import { register as wait } from '#cli/commands/wait';
+import type { CliContext } from '#cli/context';
+
+/** One `troupe` command under way, with what a terminal would show. */
+export interface Running {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Presses Ctrl-C. */
+  interrupt(): void;
+  /** Resolves as soon as `text` was printed, on whichever stream. */
+  shows(text: string): Promise<void>;
+  /** Resolves with the exit code. */
+  readonly exit: Promise<number>;
+}
+
+/** Starts a command of the real program against the server that `kubeconfig` names. */
+export function troupe(kubeconfig: string, words: string[], stdin = ''): Running {
+  const output = { stdout: '', stderr: '' };
+  const watchers = new Set<() => void>();
+  const interrupts = new Set<() => void>();
+  let code = 0;
+  const sink = (stream: 'stdout' | 'stderr') => ({
+    write(text: string) {
+      output[stream] += text;
+      for (const watcher of watchers) watcher();
+    },
+  });
+  const context: CliContext = {
+    connect: (options) => connect({ ...options, kubeconfig }),
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    stdin: once(stdin),
+    clock: systemClock,
+    setExitCode(value) {
+      code = value;
+    },
+    onInterrupt(fn) {
+      interrupts.add(fn);
+      return () => interrupts.delete(fn);
+    },
+  };
+  const program = new Command('troupe').exitOverride().configureOutput({
+    writeErr: (text) => context.stderr.write(text),
+    writeOut: (text) => context.stdout.write(text),
+  });
+  for (const register of [apply, get, describeCommand, remove, logs, wait, run]) register(program, context);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return {
+    get stdout() {
+      return output.stdout;
+    },
+    get stderr() {
+      return output.stderr;
+    },
+    interrupt() {
+      for (const fn of interrupts) fn();
+    },
+    shows(text) {
+      const shown = (): boolean => (output.stdout + output.stderr).includes(text);
+      return new Promise((resolve) => {
+        const check = (): void => {
+          if (!shown()) return;
+          watchers.delete(check);
+          resolve();
+        };
+        watchers.add(check);
+        check();
+      });
+    },
+    exit: program.parseAsync(words, { from: 'user' }).then(() => code),
+  };
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  await Promise.resolve();
+  yield text;
+}
+
+/** Runs a command to its end. */
+export async function done(kubeconfig: string, words: string[], stdin?: string) {
+  const running = troupe(kubeconfig, words, stdin);
+  const code = await running.exit;
+  return { code, stdout: running.stdout, stderr: running.stderr };
+}
