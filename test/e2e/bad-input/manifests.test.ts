@@ -105,7 +105,7 @@ describe('a reference to nothing', () => {
       '-o',
       'jsonpath={.status.state}: {.status.message}',
     ]);
-    expect(waiting).toBe('Unavailable: spec.ghostRef: Ghost "default/late" not found');
+    expect(waiting).toBe('Unavailable: spec.ghostRef: Ghost "default/late" not found.');
 
     await commands.apply(manifests(task({ name: 'waits', team: 'late', prompt: 'Hello' })));
     await commands.mustKubectl(['wait', 'task/waits', '--for=condition=Ready=False', '--timeout=30s']);
