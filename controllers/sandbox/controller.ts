@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
 import type { Executor } from '#api/types/generated/executor';
@@ -87,8 +88,12 @@ function matters({ old, new: now }: Change<Executor>): boolean {
     old.metadata.generation !== now.metadata.generation ||
     old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp ||
     old.status?.capacity?.sandboxes !== now.status?.capacity?.sandboxes ||
-    findCondition(old.status?.conditions, 'Ready')?.status !==
-      findCondition(now.status?.conditions, 'Ready')?.status ||
+    !isDeepStrictEqual(readyOf(old), readyOf(now)) ||
     !(pause < HEARTBEAT_FRESH_MS)
   );
+}
+
+function readyOf({ status }: Executor): [status?: string, since?: string] {
+  const ready = findCondition(status?.conditions, 'Ready');
+  return ready === undefined ? [] : [ready.status, ready.lastTransitionTime];
 }

@@ -12,7 +12,7 @@ import { isFinalPhase } from '#api/types/sandbox';
 /** After this long without a heartbeat an Executor gets no further Sandbox, in milliseconds. */
 export const HEARTBEAT_FRESH_MS = 40_000;
 /** After this long not ready an Executor is lost, and what was bound to it is tried elsewhere, in milliseconds. */
-export const EXECUTOR_LOST_MS = 60_000;
+const EXECUTOR_LOST_MS = 60_000;
 
 export type Binding =
   | { outcome: 'bind'; executorName: string }
@@ -159,9 +159,4 @@ export function earlierExecutors(sandbox: Sandbox, sandboxes: readonly Sandbox[]
     .filter((other) => other.metadata.uid !== sandbox.metadata.uid)
     .sort((a, b) => b.spec.step - a.spec.step || b.spec.attempt - a.spec.attempt)
     .flatMap((other) => other.spec.executorName ?? []);
-}
-
-/** Whether the Executor cannot be waited for any longer. */
-export function isLost(executor: Executor | undefined, now: number): boolean {
-  return lostIn(executor, now) <= 0;
 }

@@ -143,6 +143,12 @@ export function play(client: Client, namespace: string) {
     },
   };
 
+  /** The executor manager `name` says (or the controller found) this about itself. */
+  const executorStatus = (name: string, status: Executor['status']): Promise<void> =>
+    change(EXECUTORS, { name }, (object) =>
+      client.updateStatus(EXECUTORS, { ...object, status: { ...object.status, ...status } }),
+    );
+
   /** An executor manager that reports itself ready, with room for `sandboxes`. */
   async function executor(name: string, sandboxes: number): Promise<void> {
     const at = formatTime(Date.now());
@@ -172,6 +178,7 @@ export function play(client: Client, namespace: string) {
     change,
     create,
     executor,
+    executorStatus,
     bound: (name: string): Promise<Sandbox> =>
       there(SANDBOXES, name, ({ spec }) => spec.executorName !== undefined),
     runs: (name: string) => report(name, { phase: 'Running' }),

@@ -13,6 +13,7 @@ let p: Play;
 
 beforeAll(async () => {
   world = await startWorld();
+  await world.startControllers();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -250,7 +251,7 @@ describe('many at once', () => {
   });
 
   it('two sets of controllers make one Sandbox per step', async () => {
-    const stop = await world.moreControllers();
+    const stop = await world.startControllers();
     try {
       await p.executor('e1', 100);
       await p.create.everything({ name: 'one' }, { name: 'two' });

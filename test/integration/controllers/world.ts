@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '#api/client/client';
 import { connect } from '#api/client/connect';
+import { withFaults } from '#api/client/with-faults';
+import type { Faults } from '#api/client/with-faults';
 import { startApi } from '#api/main';
 import { silentLogger } from '#api/machinery/logger';
 import { startControllers } from '#controllers/main';
@@ -10,8 +12,8 @@ import { startControllers } from '#controllers/main';
 /** A real API server on SQLite and the real controllers; the tests play the users and the executor managers. */
 export interface World extends AsyncDisposable {
   client: Client;
-  /** Another set of controllers beside the first, with a connection of its own; returns how to stop it. */
-  moreControllers(): Promise<() => Promise<void>>;
+  /** A set of controllers with a connection of its own; returns how to stop it. */
+  startControllers(faults?: Faults): Promise<() => Promise<void>>;
 }
 
 export async function startWorld(): Promise<World> {
@@ -26,22 +28,22 @@ export async function startWorld(): Promise<World> {
     logger: silentLogger,
   });
   stack.defer(() => api.close());
-  const controllers = async (): Promise<() => Promise<void>> => {
+  const controllers = async (faults: Faults = {}): Promise<() => Promise<void>> => {
     const connection = await connect({ kubeconfig });
-    const manager = await startControllers({ client: connection.client, logger: silentLogger });
+    const client = withFaults(connection.client, faults);
+    const manager = await startControllers({ client, logger: silentLogger });
     return async () => {
       await manager.stop();
       await connection.close();
     };
   };
-  stack.defer(await controllers());
   const user = await connect({ kubeconfig });
   stack.defer(() => user.close());
   const rest = stack.move();
   return {
     client: user.client,
-    async moreControllers() {
-      const stop = await controllers();
+    async startControllers(faults) {
+      const stop = await controllers(faults);
       rest.defer(stop);
       return stop;
     },

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Faults } from '#api/client/with-faults';
+import { formatTime } from '#api/machinery/clock';
+import { findCondition } from '#api/machinery/condition';
+import { unavailable } from '#api/machinery/status-error';
+import { executorLost } from '#api/types/executor';
+import { EXECUTORS, NAMESPACES, SANDBOXES, TASKS } from '#api/types/resources';
+import { play, sandboxNameOf } from './play.ts';
+import type { Play } from './play.ts';
+import { startWorld } from './world.ts';
+import type { World } from './world.ts';
+
+let world: World;
+let p: Play;
+
+beforeEach(async () => {
+  world = await startWorld();
+  const name = `n${randomBytes(4).toString('hex')}`;
+  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  p = play(world.client, name);
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+/** Every third call fails, half of them after the server has done it; every 25th event of a watch cuts it. */
+function everyThird(): Faults {
+  let calls = 0;
+  let events = 0;
+  const fail = (remainder: number) => () => {
+    calls += 1;
+    if (calls % 6 === remainder) throw unavailable('injected');
+  };
+  return {
+    before: fail(1),
+    after: fail(4),
+    onEvent() {
+      events += 1;
+      return events % 25 === 0 ? 'end' : 'pass';
+    },
+  };
+}
+
+describe('controllers', () => {
+  it('get everything done although calls fail, answers are lost and watches are cut', async () => {
+    await world.startControllers(everyThird());
+    await p.executor('e1', 2);
+    await p.create.everything({ name: 'one' }, { name: 'two' });
+    const names = ['a', 'b', 'c', 'd'];
+    await Promise.all(
+      names.map(async (name) => {
+        const task = await p.create.task(name);
+        for (const step of [0, 1]) {
+          await p.bound(sandboxNameOf(task, step, 1));
+          await p.succeeds(sandboxNameOf(task, step, 1), 'x');
+        }
+        await p.task(name, 'COMPLETED');
+      }),
+    );
+    expect((await p.sandboxes()).length).toBe(8);
+  });
+
+  it('go on where others stopped', async () => {
+    const stop = await world.startControllers();
+    await p.executor('e1', 5);
+    await p.create.everything({ name: 'one' }, { name: 'two' });
+    const task = await p.create.task('t');
+    const [first, second] = [sandboxNameOf(task, 0, 1), sandboxNameOf(task, 1, 1)];
+    await p.bound(first);
+    await stop();
+    // What happens while no controller runs is seen by the next one.
+    await p.succeeds(first, 'x');
+    const later = await p.create.task('later');
+    await world.startControllers();
+    await p.bound(second);
+    await p.bound(sandboxNameOf(later, 0, 1));
+    await p.succeeds(second, 'y');
+    await p.task('t', 'COMPLETED');
+  });
+
+  it('collect the Sandbox of a Task that was deleted while none of them ran', async () => {
+    const stop = await world.startControllers();
+    await p.create.everything();
+    const task = await p.create.task('t');
+    const name = sandboxNameOf(task, 0, 1);
+    await p.there(SANDBOXES, name);
+    await stop();
+    await p.client.delete(TASKS, p.within('t'));
+    await world.startControllers();
+    await p.until(SANDBOXES, name, (sandbox) => sandbox === undefined);
+  });
+
+  it('mark an Executor that fell silent, and give its Sandboxes up when it stays silent', async () => {
+    await world.startControllers();
+    await p.executor('e1', 5);
+    await p.create.everything();
+    const task = await p.create.task('t', { retryPolicy: { maxAttempts: 1 } });
+    const name = sandboxNameOf(task, 0, 1);
+    await p.bound(name);
+    await p.executorStatus('e1', { lastHeartbeatTime: formatTime(Date.now() - 45_000) });
+    await p.there(EXECUTORS, 'e1', ({ status }) => {
+      const ready = findCondition(status?.conditions, 'Ready');
+      return ready?.status === 'Unknown' && ready.reason === 'HeartbeatLost';
+    });
+    const lastTransitionTime = formatTime(Date.now() - 65_000);
+    await p.executorStatus('e1', { conditions: [{ ...executorLost('silent'), lastTransitionTime }] });
+    await p.there(SANDBOXES, name, ({ status }) => status?.reason === 'ExecutorLost');
+    const failed = await p.task('t', 'FAILED');
+    expect(failed.status?.errorMessage).toContain('ExecutorLost');
+    // Nobody is left to remove its container: deleting it does not wait for ever.
+    await p.client.delete(SANDBOXES, p.within(name));
+    await p.until(SANDBOXES, name, (sandbox) => sandbox === undefined);
+  });
+
+  it('fail a Task whose plan the server refuses to store, instead of trying for ever', async () => {
+    await world.startControllers();
+    const long = 'x'.repeat(1024 * 1024);
+    await p.create.ghost('ghost', long);
+    await Promise.all([p.create.shell('shell'), p.create.model('model'), p.create.bot('bot')]);
+    await p.create.team(
+      'team',
+      Array.from({ length: 6 }, () => ({ botRef: { name: 'bot' } })),
+    );
+    await p.create.task('t', { prompt: long });
+    const task = await p.task('t', 'FAILED');
+    expect(task.status?.errorMessage).toMatch(/^The Task failed: Rejected: /);
+  });
+});
