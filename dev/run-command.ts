@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { signalGroup } from './environment/process.ts';
 
 export interface CommandResult {
   ok: boolean;
@@ -11,7 +12,7 @@ export interface CommandOptions {
   env?: NodeJS.ProcessEnv;
   /** Lets the command write to our own terminal as it runs. */
   live?: boolean;
-  /** Ends the command with SIGTERM. */
+  /** Ends the command, and what it started, with SIGTERM. */
   signal?: AbortSignal;
 }
 
@@ -24,8 +25,12 @@ export async function runCommand(
   const child = spawn(command, args, {
     stdio: options.live === true ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     env: options.env ?? process.env,
+    // A group of its own: what the command itself started ends with it.
+    detached: true,
   });
-  const onAbort = (): void => void child.kill('SIGTERM');
+  const onAbort = (): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGTERM');
+  };
   options.signal?.addEventListener('abort', onAbort, { once: true });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -106,7 +106,8 @@ function collectOutput(child: ChildProcess, onLine?: (line: string) => void): ()
   return () => kept;
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
+/** Signals every process of the group that `pid` leads; one that is gone already is no error. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
