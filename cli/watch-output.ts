@@ -4,7 +4,7 @@ import { sleep } from '#api/machinery/clock';
 import type { Unstructured } from '#api/machinery/meta';
 import { isStatusError, type Status } from '#api/machinery/status-error';
 import { printedKind } from './api-resource.ts';
-import { listNamespace, listObjects, type Selection } from './object-set.ts';
+import { listNamespace, listObjects, refOf, type Selection } from './object-set.ts';
 import { type OutputFormat, toJson, toYaml, withoutManagedFields } from './object-text.ts';
 import type { Session } from './session.ts';
 import { alignLines, type Table, TABLE_ACCEPT, tableCells, type TableColumn } from './table.ts';
@@ -27,12 +27,17 @@ type Line =
       object: Status;
     };
 
-/** Shows a target and each change of it until the process is ended; outlives restarts of the server. */
+/** What a shell gives a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+/** Between two watches, in milliseconds. */
+const PAUSE_MS = 500;
+
+/** Shows a target and each change of it until Ctrl-C; outlives restarts of the server. Returns the exit code. */
 export async function watchTarget(
   session: Session,
   target: Target,
   options: WatchOutputOptions,
-): Promise<never> {
+): Promise<number> {
   const [name] = target.names;
   const selection: Selection =
     name === undefined ? options : { ...options, fieldSelector: `metadata.name=${name}` };
@@ -40,18 +45,61 @@ export async function watchTarget(
     options.format.kind === 'table'
       ? tableShow(session, target, options)
       : objectShow(session, target, options.format);
-  let position = await show.start({ selection, initial: options.initial });
+  const stop = new AbortController();
+  const release = session.context.onInterrupt(() => stop.abort(new Error('interrupted')));
+  try {
+    await showChanges(session, target, { selection, show, initial: options.initial, signal: stop.signal });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    release();
+  }
+  return INTERRUPTED;
+}
+
+interface ShowOptions {
+  selection: Selection;
+  show: Show;
+  initial: boolean;
+  signal: AbortSignal;
+}
+
+/** Ends by the abort of the signal only, or by an error that trying again cannot mend. */
+async function showChanges(session: Session, target: Target, options: ShowOptions): Promise<never> {
+  const { selection, show, signal } = options;
+  const position = { revision: await show.start({ selection, initial: options.initial }) };
   for (;;) {
     try {
-      for await (const line of watchLines(session, target, { selection, position, accept: show.accept })) {
-        position = show.line(line) ?? position;
-      }
+      await showWatch(session, target, { ...options, position });
     } catch (error) {
-      if (isStatusError(error, 'Expired') || isStatusError(error, 'Gone')) {
-        position = await show.start({ selection, initial: false });
-      } else if (!isStatusError(error, 'ServiceUnavailable')) throw error;
+      const expired = isStatusError(error, 'Expired') || isStatusError(error, 'Gone');
+      if (!expired && !isStatusError(error, 'ServiceUnavailable')) throw error;
+      if (expired) position.revision = await show.start({ selection, initial: false });
     }
-    await sleep(session.context.clock, 1000);
+    await sleep(session.context.clock, PAUSE_MS, signal);
+  }
+}
+
+/** One watch, moving the position on. */
+async function showWatch(
+  session: Session,
+  target: Target,
+  options: ShowOptions & { position: { revision: string } },
+): Promise<void> {
+  const { selection, show, position, signal } = options;
+  const path =
+    resourcePath(target.resource, { namespace: listNamespace(session, target.resource, selection) }) +
+    queryString({
+      watch: true,
+      resourceVersion: position.revision,
+      labelSelector: selection.selector,
+      fieldSelector: selection.fieldSelector,
+    });
+  const { transport } = session.connection;
+  for await (const text of transport.lines({ method: 'GET', path, accept: show.accept, signal })) {
+    const line = JSON.parse(text) as Line;
+    if (line.type === 'ERROR') throw statusToError(line.object);
+    position.revision = show.line(line) ?? position.revision;
   }
 }
 
@@ -61,31 +109,6 @@ interface Show {
   start(options: { selection: Selection; initial: boolean }): Promise<string>;
   /** Prints a change and returns its revision. */
   line(line: Line): string | undefined;
-}
-
-async function* watchLines(
-  session: Session,
-  target: Target,
-  options: { selection: Selection; position: string; accept: string },
-): AsyncGenerator<Line> {
-  const { selection } = options;
-  const path =
-    resourcePath(target.resource, { namespace: listNamespace(session, target.resource, selection) }) +
-    queryString({
-      watch: true,
-      resourceVersion: options.position,
-      labelSelector: selection.selector,
-      fieldSelector: selection.fieldSelector,
-    });
-  for await (const text of session.connection.transport.lines({
-    method: 'GET',
-    path,
-    accept: options.accept,
-  })) {
-    const line = JSON.parse(text) as Line;
-    if (line.type === 'ERROR') throw statusToError(line.object);
-    yield line;
-  }
 }
 
 function tableShow(session: Session, target: Target, options: WatchOutputOptions): Show {
@@ -145,6 +168,11 @@ function objectShow(
     accept: 'application/json',
     async start({ selection, initial }) {
       const { items, resourceVersion } = await listObjects(session, target.resource, selection);
+      const [name] = target.names;
+      if (initial && name !== undefined && items.length === 0) {
+        // Fails as a plain get does.
+        await session.connection.client.get(target.resource, refOf(session, target.resource, name));
+      }
       if (initial) for (const item of items) print(item);
       return resourceVersion;
     },

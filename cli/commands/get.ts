@@ -50,7 +50,7 @@ export function register(program: Command, context: CliContext): void {
   );
 }
 
-async function get(session: Session, words: string[], flags: GetFlags): Promise<void> {
+async function get(session: Session, words: string[], flags: GetFlags): Promise<number | void> {
   const format = parseOutputFormat(flags.output);
   const targets = await parseTargets(session, words);
   const names = targets.flatMap((target) => target.names);
@@ -62,12 +62,14 @@ async function get(session: Session, words: string[], flags: GetFlags): Promise<
     if (target === undefined || targets.length > 1 || target.names.length > 1) {
       throw new CliError('you may only watch one resource type, or one object, at a time');
     }
-    await watchTarget(session, target, { ...flags, format, initial: flags.watchOnly !== true });
-  } else if (format.kind === 'table') {
+    return watchTarget(session, target, { ...flags, format, initial: flags.watchOnly !== true });
+  }
+  if (format.kind === 'table') {
     await printTables(session, targets, flags);
   } else {
     await printObjects(session, targets, { ...flags, format });
   }
+  return undefined;
 }
 
 async function printTables(session: Session, targets: readonly Target[], flags: GetFlags): Promise<void> {

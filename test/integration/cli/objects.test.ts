@@ -27,7 +27,10 @@ describe('troupe apply', () => {
       namespace: 'default',
       name: 'a',
     });
-    expect({ labels: metadata.labels, spec }).toEqual({ labels: undefined, spec: { systemPrompt: 'Be kind.' } });
+    expect({ labels: metadata.labels, spec }).toEqual({
+      labels: undefined,
+      spec: { systemPrompt: 'Be kind.' },
+    });
   });
 
   it('leaves alone what others set', async () => {
@@ -104,6 +107,37 @@ describe('troupe get', () => {
     const result = await done('/nowhere/kubeconfig', ['get', 'tasks']);
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/^error: kubeconfig \/nowhere\/kubeconfig: ENOENT.*\n$/);
+  });
+});
+
+describe('troupe get --watch', () => {
+  it('shows what is there and what changes, over a restart of the server, until Ctrl-C', async () => {
+    await using own = await startServer();
+    const { connection } = own;
+    await createTask(connection, 'one');
+    const table = troupe(own.kubeconfig, ['get', 'tasks', '-w']);
+    await table.shows('one');
+    await createTask(connection, 'two');
+    await table.shows('two');
+    const names = troupe(own.kubeconfig, ['get', 'task', 'two', '-w', '-o', 'jsonpath={.status.status};']);
+    await names.shows(';');
+    await own.restart();
+    await setStatus(connection, 'two', { status: 'RUNNING' });
+    await Promise.all([table.shows('RUNNING'), names.shows('RUNNING;')]);
+    table.interrupt();
+    names.interrupt();
+    expect([await table.exit, await names.exit]).toEqual([130, 130]);
+    const lines = table.stdout.trimEnd().split('\n');
+    expect(lines.map((line) => line.split(/\s+/)[0])).toEqual(['NAME', 'one', 'two', 'two']);
+    expect(names.stdout).toBe(';RUNNING;');
+  });
+
+  it('says that the object to watch does not exist', async () => {
+    const result = await cli('get task nobody -w');
+    expect(result).toMatchObject({
+      code: 1,
+      stderr: 'Error from server (NotFound): tasks.agent.wecode.io "nobody" not found\n',
+    });
   });
 });
 
