@@ -13,6 +13,7 @@ import { startTroupe, type TroupeProcess } from '#test/kit/troupe-process';
 import {
   EXECUTOR,
   eventLog,
+  expectEachOnce,
   inPhase,
   isOver,
   managerConfig,
@@ -53,11 +54,6 @@ afterEach(async () => {
 
 const config = (ports?: number, env?: Record<string, string>): Promise<ExecutorManagerConfig> =>
   managerConfig(on, { driver: 'process', ...(ports === undefined ? {} : { ports }), ...(env && { env }) });
-
-function expectEachOnce(events: readonly { seq: number; sourceSeq: number }[]): void {
-  expect(events.map((event) => event.sourceSeq)).toEqual(events.map((_, index) => index + 1));
-  expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
-}
 
 describe('a Sandbox', () => {
   it('is run to its end, and the conversation is kept', async () => {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { expect } from 'vitest';
 import { type Connection, connect } from '#api/client/connect';
 import { startApi } from '#api/main';
 import { silentLogger } from '#api/machinery/logger';
@@ -41,10 +42,11 @@ rules:
   - reply: Hello there.
 `;
 
-export async function stage(options: { modelHost?: string; script?: string } = {}): Promise<Stage> {
+/** `modelHost` is the address that the model service listens on, `modelName` the one it is reached under. */
+export async function stage(options: { modelHost?: string; modelName?: string } = {}): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('stage')).path;
-  const model = stack.use(await modelService(options.script ?? SCRIPT, options.modelHost));
+  const model = stack.use(await modelService(SCRIPT, options.modelHost));
   const api = await startApi({
     listen: { host: '127.0.0.1', port: 0 },
     dataDir: path.join(folder, 'api'),
@@ -59,12 +61,14 @@ export async function stage(options: { modelHost?: string; script?: string } = {
     metadata: { name: 'model', namespace: NAMESPACE },
     spec: { modelConfig: { env: { api_key: SECRET_KEY } } },
   });
+  const modelURL = new URL(model.url);
+  if (options.modelName !== undefined) modelURL.hostname = options.modelName;
   const owned = stack.move();
   return {
     folder,
     kubeconfig: api.kubeconfigPath,
     connection,
-    modelURL: model.url,
+    modelURL: modelURL.href,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -225,4 +229,10 @@ export async function untilEvent(
     if (wanted(event)) return event;
   }
   throw new Error(`the log of Task ${task} ended`);
+}
+
+/** Both numberings without a gap and without a repetition; for a log with one source. */
+export function expectEachOnce(events: readonly TaskEvent[]): void {
+  expect(events.map((event) => event.sourceSeq)).toEqual(events.map((_, index) => index + 1));
+  expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
 }
