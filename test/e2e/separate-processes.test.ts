@@ -2,11 +2,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TaskEvent } from '#api/machinery/task-event';
 import { freePort } from '#dev/environment/free-port';
+import { startProcess } from '#dev/environment/process';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { type Commands, commandsFor } from '#test/kit/command';
 import { manifests, task, teamManifests } from '#test/kit/manifests';
 import { modelService } from '#test/kit/model-script';
-import { startTroupe, type TroupeProcess } from '#test/kit/troupe-process';
+import { startTroupe, TROUPE, type TroupeProcess } from '#test/kit/troupe-process';
 
 /**
  * API server, controllers and executor manager as processes of their own. Each is killed in the middle of a Task
@@ -16,6 +17,7 @@ const stack = new AsyncDisposableStack();
 const processes = new Map<string, TroupeProcess>();
 let start: Record<'api' | 'controllers' | 'executor-manager', () => Promise<TroupeProcess>>;
 let commands: Commands;
+let kubeconfig: string;
 
 /** Slow enough to be killed in between: each turn waits, and there are several. */
 const SCRIPT = `
@@ -29,7 +31,7 @@ rules:
 beforeAll(async () => {
   const folder = stack.use(await temporaryFolder('split')).path;
   const model = stack.use(await modelService(SCRIPT));
-  const kubeconfig = path.join(folder, 'kubeconfig');
+  kubeconfig = path.join(folder, 'kubeconfig');
   const listen = `127.0.0.1:${await freePort()}`;
   const dataDir = path.join(folder, 'data');
   start = {
@@ -80,22 +82,20 @@ async function eventLog(name: string): Promise<TaskEvent[]> {
     .map((line) => JSON.parse(line) as TaskEvent);
 }
 
+/** The victim dies while the agent speaks, neither before nor after. */
+async function untilItSpeaks(name: string): Promise<void> {
+  await using logs = await startProcess({
+    command: TROUPE,
+    args: ['logs', '-f', `task/${name}`, '--kubeconfig', kubeconfig],
+  });
+  await logs.until({ what: 'speak', ready: () => logs.output().includes('one'), timeoutMs: 60_000 });
+}
+
 describe('a process that is killed in the middle of a Task', () => {
   it.each(['api', 'controllers', 'executor-manager'] as const)('%s', async (victim) => {
     const name = `slow-${victim}`;
     await commands.apply(manifests(task({ name, team: 'chat', prompt: 'slow please' })));
-    await commands.mustKubectl([
-      'wait',
-      'sandboxes',
-      '-l',
-      `agent.wecode.io/task=${name}`,
-      '--for=create',
-      '--timeout=60s',
-    ]);
-    await commands.mustKubectl([
-      ...['wait', 'sandboxes', '-l', `agent.wecode.io/task=${name}`],
-      ...['--for=jsonpath={.status.phase}=Running', '--timeout=60s'],
-    ]);
+    await untilItSpeaks(name);
     await processes.get(victim)?.kill();
     processes.set(victim, await start[victim]());
 
