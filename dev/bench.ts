@@ -24,6 +24,11 @@ type Group = keyof typeof GROUPS;
 const interrupted = interruption();
 process.chdir(projectRoot);
 const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(GROUPS, name));
+if (unknown.length > 0) {
+  console.error(`no figures are called ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`);
+  process.exit(2);
+}
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries(GROUPS) as [Group, () => Promise<Figure[]>][]) {
   if (asked.length > 0 && !asked.includes(name)) continue;
