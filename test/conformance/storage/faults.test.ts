@@ -47,6 +47,8 @@ describe.each(DRIVERS)('an answer that is lost on %s', (name) => {
     faults.afterCommit.push(new StorageError('Unavailable', 'the answer was lost'));
     const lost = await Promise.allSettled([create(store, taskKey('a'), 1), create(store, taskKey('b'), 2)]);
     expect(lost.map((result) => result.status)).toEqual(['rejected', 'rejected']);
+    // Seen without another write, too.
+    expect((await store.list({ resource: TASKS, minRevision: 2 })).items).toHaveLength(2);
     await create(store, taskKey('c'), 3);
     expect((await watching).map((event) => event.revision)).toEqual([1, 2, 3]);
     expect(valueOf(await store.get(taskKey('a')))).toBe(1);

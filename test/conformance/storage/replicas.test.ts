@@ -86,6 +86,16 @@ describe('two stores on one database', () => {
     });
   });
 
+  it('refuses to watch from what the other has compacted', async () => {
+    const compaction = { everyMs: 3_600_000, windowMs: 0, minRevisions: 1 };
+    const c = await database.open({ options: { compaction, ringCapacity: 1 } });
+    const d = await database.open({ options: { ringCapacity: 1 } });
+    for (let i = 0; i < 10; i++) await create(a, taskKey(`t${i}`));
+    await Promise.all([c.get(taskKey('t0')), d.get(taskKey('t0'))]);
+    expect(await c.compact()).toBe(9);
+    await expect(collect(d, { after: 3, count: 1 })).rejects.toMatchObject({ code: 'Compacted' });
+  });
+
   it('follows through one a task log that the other appends to', async () => {
     const c = await database.open({ options: { taskPollMs: 20 } });
     const seen: number[] = [];
