@@ -53,12 +53,29 @@ export async function readObject(incoming: IncomingMessage, kind: string): Promi
   return isYaml ? parseYaml(text, kind) : parseJson(text, kind);
 }
 
+/** Deeper than any manifest; without a limit a body of brackets could exhaust the stack of whoever walks it. */
+const MAX_DEPTH = 500;
+
 export function parseJson(text: string, kind: string): unknown {
+  if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH) {
+    throw unrecognized(kind, `json parse error: exceeded max depth of ${MAX_DEPTH}`);
+  }
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
     throw unrecognized(kind, `json parse error: ${describe(error)}`);
   }
+}
+
+/** How deep brackets nest, outside of texts. */
+function depthOf(json: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of json.matchAll(/"(?:\\[^]|[^"\\])*"|[[\]{}]/g)) {
+    if (token === '{' || token === '[') deepest = Math.max(deepest, (depth += 1));
+    else if (token === '}' || token === ']') depth -= 1;
+  }
+  return deepest;
 }
 
 function parseYaml(text: string, kind: string): unknown {

@@ -25,6 +25,32 @@ export function mountOpenApi(app: Hono<ServerTypes>, documents: OpenApiDocuments
     });
   }
   app.get('/openapi/v3', () => replyJson({ paths }));
+  app.get('/openapi/v2', (c) => openApiV2(c.req.header('accept') ?? ''));
+}
+
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+/**
+ * A v2 document without kinds: v3 has them. kubectl asks for it when it does not know a kind, and would tell its
+ * user that openapi could not be downloaded instead of naming the kind.
+ */
+function openApiV2(accept: string): Response {
+  const headers = { 'cache-control': 'no-cache, private', vary: 'Accept' };
+  if (/com\.github\.proto-openapi\.spec\.v2/.test(accept)) {
+    return new Response(emptyV2Protobuf(), { headers: { ...headers, 'content-type': V2_PROTOBUF } });
+  }
+  return replyJson({ swagger: '2.0', info: V2_INFO, paths: {} });
+}
+
+const V2_INFO = { title: 'Troupe', version: 'v1' };
+
+/** gnostic's openapi.v2.Document: swagger = 1, info = 2 {title = 1, version = 2}; all are length-delimited. */
+function emptyV2Protobuf(): Uint8Array<ArrayBuffer> {
+  const field = (number: number, value: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([number * 8 + 2, value.length]), value]);
+  const info = [field(1, Buffer.from(V2_INFO.title)), field(2, Buffer.from(V2_INFO.version))];
+  const document = [field(1, Buffer.from('2.0')), field(2, Buffer.concat(info))];
+  return new Uint8Array(Buffer.concat(document));
 }
 
 function caching(forEver: boolean): Record<string, string> {
