@@ -16,6 +16,9 @@ import type { StreamOutcome } from './stream-reader.ts';
 /** How long the program may go on after it told its result. */
 const AFTER_RESULT_MS = 10_000;
 
+/** Said of every model of somebody else's service, and of no use to anybody here. */
+const NOISE = /^\[claude-code:unrecognized_model\]/;
+
 /** The real Claude Code program, not interactive, with its stream of messages turned into events. */
 export function claudeCodeAdapter(program: () => string = claudeProgram): AgentAdapter {
   return {
@@ -40,7 +43,9 @@ export function claudeCodeAdapter(program: () => string = claudeProgram): AgentA
           if (reader.outcome() === undefined) return;
           cancelStop ??= context.clock.after(AFTER_RESULT_MS, () => stop.abort());
         },
-        onErrorLine: (text) => context.events.emit('log', { stream: 'stderr', text }),
+        onErrorLine: (text) => {
+          if (!NOISE.test(text)) context.events.emit('log', { stream: 'stderr', text });
+        },
       });
       cancelStop?.();
       context.events.flush();

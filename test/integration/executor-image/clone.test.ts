@@ -1,0 +1,247 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunRepository } from '#executor-manager/protocol/run';
+import { prepareRepository } from '#executor-image/workspace/repository';
+import { RunFailure } from '#executor-image/run-failure';
+import { systemClock } from '#executor-image/clock';
+import { freePort } from '#dev/environment/free-port';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { mustRun, run } from '#test/kit/command';
+import { gitRepository } from '#test/kit/git-repository';
+import type { GitRepository } from '#test/kit/git-repository';
+import { silentServer } from '#test/kit/runner';
+
+const stack = new AsyncDisposableStack();
+let folder: string;
+let repository: GitRepository;
+let secured: Secured;
+let count = 0;
+
+beforeAll(async () => {
+  folder = stack.use(await temporaryFolder('clone')).path;
+  repository = stack.use(await gitRepository());
+  secured = stack.use(await securedRepository(repository.fileUrl));
+});
+afterAll(() => stack.disposeAsync());
+
+interface Secured extends AsyncDisposable {
+  url: string;
+}
+
+/** git's own HTTP server behind a password, as a hosting service asks for one. */
+async function securedRepository(fileUrl: string): Promise<Secured> {
+  await mustRun('git', ['clone', '--quiet', '--bare', fileUrl, path.join(folder, 'project.git')]);
+  const expected = `Basic ${Buffer.from('bob:s3cret-pass').toString('base64')}`;
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://x');
+    if (pathname.startsWith('/missing')) response.writeHead(404).end();
+    else if (request.headers.authorization !== expected) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+    } else backend(request, response, { pathname, query: searchParams.toString() });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/project.git`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** One request through `git http-backend`, a CGI program. */
+function backend(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { pathname, query }: { pathname: string; query: string },
+): void {
+  const child = spawn('git', ['http-backend'], {
+    env: {
+      PATH: process.env['PATH'],
+      GIT_PROJECT_ROOT: folder,
+      GIT_HTTP_EXPORT_ALL: '1',
+      PATH_INFO: pathname,
+      QUERY_STRING: query,
+      REQUEST_METHOD: request.method,
+      CONTENT_TYPE: request.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
+      REMOTE_USER: 'bob',
+    },
+  });
+  request.pipe(child.stdin);
+  void buffer(child.stdout).then((output) => {
+    const end = output.indexOf('\r\n\r\n');
+    for (const line of output.subarray(0, end).toString().split('\r\n')) {
+      const [name = '', value = ''] = line.split(': ');
+      if (name !== 'Status') response.setHeader(name, value);
+    }
+    response.end(output.subarray(end + 4));
+  });
+}
+
+async function prepare(more: Partial<RunRepository>, volume = `volume-${++count}`, signal?: AbortSignal) {
+  const workspace = path.join(folder, volume);
+  const home = path.join(folder, `home-${++count}`);
+  await mkdir(home, { recursive: true });
+  const messages: string[] = [];
+  const prepared = await prepareRepository({
+    repository: {
+      gitUrl: repository.url,
+      branch: 'main',
+      workBranch: 'work',
+      timeoutSeconds: 20,
+      ...more,
+    },
+    workspace,
+    home,
+    environment: { PATH: process.env['PATH'] ?? '' },
+    signal: signal ?? new AbortController().signal,
+    clock: systemClock,
+    onStatus: (message) => messages.push(message),
+  });
+  return { ...prepared, workspace, messages };
+}
+
+const failure = async (more: Partial<RunRepository>): Promise<RunFailure> => {
+  const error = await prepare(more).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(RunFailure);
+  return error as RunFailure;
+};
+
+describe('a clone that works', () => {
+  it('is shallow, on its work branch, without the machine’s settings', async () => {
+    const { folder: clone, baseCommit, workspace } = await prepare({});
+    const git = async (...args: string[]): Promise<string> =>
+      (await mustRun('git', ['-C', clone, ...args])).trim();
+    expect(await git('symbolic-ref', '--short', 'HEAD')).toBe('work');
+    expect(await git('rev-parse', 'HEAD')).toBe(baseCommit);
+    expect(await git('rev-parse', '--is-shallow-repository')).toBe('true');
+    expect(await git('remote', 'get-url', 'origin')).toBe(repository.url);
+    expect(await readdir(workspace)).toEqual(['repo']);
+  });
+
+  it('goes on with what the volume has: branch, commits, changes, and past the lock of a killed git', async () => {
+    const first = await prepare({}, 'shared');
+    await writeFile(path.join(first.folder, 'work.txt'), 'done');
+    await mustRun('git', ['-C', first.folder, 'add', '.']);
+    await mustRun('git', [
+      ...['-C', first.folder, '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-qm', 'Work'],
+    ]);
+    await writeFile(path.join(first.folder, 'half.txt'), 'not committed');
+    await writeFile(path.join(first.folder, '.git/index.lock'), '');
+    const second = await prepare({ gitUrl: 'git://127.0.0.1:9/is-not-asked' }, 'shared');
+    expect(second.baseCommit).not.toBe(first.baseCommit);
+    expect(await readFile(path.join(second.folder, 'half.txt'), 'utf8')).toBe('not committed');
+    const third = await prepare({ workBranch: 'another' }, 'shared');
+    expect(third.baseCommit, 'a new branch begins where the work ended').toBe(second.baseCommit);
+  });
+
+  it('begins anew after a clone that was cut off', async () => {
+    await mkdir(path.join(folder, 'cut/repo.cloning/.git'), { recursive: true });
+    const { workspace } = await prepare({}, 'cut');
+    expect(await readdir(workspace)).toEqual(['repo']);
+  });
+
+  it.each([
+    { reason: 'as the Workspace gives it', url: (base: string) => base, given: true },
+    {
+      reason: 'out of the URL',
+      url: (base: string) => base.replace('http://', 'http://bob:s3cret-pass@'),
+      given: false,
+    },
+  ])('uses the credential $reason, and leaves no trace of it', async ({ url, given }) => {
+    const credential = { username: 'bob', password: 's3cret-pass' };
+    const { folder: clone, messages } = await prepare({
+      gitUrl: url(secured.url),
+      ...(given ? { credential } : {}),
+    });
+    expect(await mustRun('git', ['-C', clone, 'log', '--format=%s'])).toBe('First\n');
+    const traces = await run('grep', ['-r', 's3cret-pass', clone]);
+    expect(traces.stdout).toBe('');
+    expect(messages.join()).not.toContain('s3cret-pass');
+  });
+});
+
+describe('a clone that fails says why', () => {
+  it.each([
+    { reason: 'empty', gitUrl: ' ', says: "the repository's URL is empty" },
+    { reason: 'no URL', gitUrl: 'not a url', says: 'is not one that git can clone' },
+    { reason: 'a local path', gitUrl: '/etc', says: 'is not one that git can clone' },
+    { reason: 'an option', gitUrl: '--upload-pack=touch /tmp/x', says: 'is not one that git can clone' },
+    { reason: 'a helper that runs commands', gitUrl: 'ext::sh -c "id"', says: 'names a remote helper' },
+    { reason: 'an unknown protocol', gitUrl: 'ftp://127.0.0.1/x.git', says: 'protocol ftp is not allowed' },
+    { reason: 'no such host', gitUrl: 'https://nowhere.invalid/x.git', says: 'host nowhere.invalid of' },
+    { reason: 'no such file', gitUrl: 'file:///nowhere/x.git', says: 'there is no repository at' },
+    {
+      reason: 'no such repository',
+      gitUrl: () => repository.url.replace('project', 'none'),
+      says: 'there is no repository at',
+    },
+    {
+      reason: '404',
+      gitUrl: () => secured.url.replace('project', 'missing'),
+      says: 'there is no repository at',
+    },
+    {
+      reason: 'no such branch',
+      gitUrl: () => repository.url,
+      branch: 'nope',
+      says: 'branch "nope" does not exist in git://',
+    },
+    {
+      reason: 'a bad work branch',
+      gitUrl: () => repository.url,
+      workBranch: 'a..b',
+      says: '"a..b" is not a name for a branch',
+    },
+    {
+      reason: 'a credential that is missing',
+      gitUrl: () => secured.url,
+      says: 'asks for a credential and the Workspace has none',
+    },
+    {
+      reason: 'a credential that is refused',
+      gitUrl: () => secured.url,
+      credential: { username: 'bob', password: 'wrong-password' },
+      says: 'refused the credential',
+    },
+  ])('$reason', async ({ gitUrl, says, ...more }) => {
+    const { reason: _, ...fields } = more;
+    const error = await failure({ gitUrl: typeof gitUrl === 'string' ? gitUrl : gitUrl(), ...fields });
+    expect(error.reason).toBe('CloneFailed');
+    expect(error.message).toContain(says);
+    expect(error.message).not.toContain('wrong-password');
+    expect(error.message.split('\n')).toHaveLength(1);
+  });
+
+  it('a server that nobody listens at', async () => {
+    const error = await failure({ gitUrl: `git://127.0.0.1:${await freePort()}/x.git` });
+    expect(error.message).toContain('cannot be reached');
+  });
+
+  it('a server that never answers', async () => {
+    await using silent = await silentServer();
+    const error = await failure({ gitUrl: `git://127.0.0.1:${silent.port}/x.git`, timeoutSeconds: 1 });
+    expect(error.message).toContain('took longer than 1 s');
+  });
+
+  it('ends at once when the run is cancelled', async () => {
+    await using silent = await silentServer();
+    const stop = new AbortController();
+    const prepared = prepare({ gitUrl: `git://127.0.0.1:${silent.port}/x.git` }, 'stopped', stop.signal);
+    stop.abort(new Error('stop it'));
+    await expect(prepared).rejects.toThrow('stop it');
+    expect(await readdir(path.join(folder, 'stopped'))).toEqual([]);
+  });
+});

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureImage } from '#executor-image/build';
+import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/run';
+import type { RunRequest } from '#executor-manager/protocol/run';
+import { freePort } from '#dev/environment/free-port';
+import { gitRepository } from '#test/kit/git-repository';
+import type { GitRepository } from '#test/kit/git-repository';
+import { mustRun } from '#test/kit/command';
+import { modelService } from '#test/kit/model-script';
+import type { ModelService } from '#test/kit/model-script';
+import { RUNNER_TOKEN_HASH, runnerCalls } from '#test/kit/runner';
+import type { RunnerCalls } from '#test/kit/runner';
+
+const stack = new AsyncDisposableStack();
+let image: string;
+let model: ModelService;
+let repository: GitRepository;
+
+beforeAll(async () => {
+  image = await ensureImage();
+  model = stack.use(
+    await modelService(
+      `
+- when: { contains: README }
+  steps:
+    - toolCall: { name: Read, input: { file_path: '{{cwd}}/README.md' } }
+    - toolCall: { name: Edit, input: { file_path: '{{cwd}}/README.md', old_string: projcet, new_string: project } }
+    - toolCall: { name: Bash, input: { command: git commit -qam 'Correct the spelling' && id -u, description: Commit } }
+    - reply: 'Committed as {{toolResult}}'
+- when: { contains: rights }
+  steps:
+    - toolCall: { name: Bash, input: { command: "grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; touch /etc/x; touch /opt/troupe/x", description: Look } }
+    - reply: '{{toolResult}}'
+`,
+      '0.0.0.0',
+    ),
+  );
+  repository = stack.use(await gitRepository({ host: 'host.docker.internal', listen: '0.0.0.0' }));
+}, 600_000);
+afterAll(() => stack.disposeAsync());
+
+const docker = (...args: string[]): Promise<string> => mustRun('docker', args);
+
+/** A container as hardened as the manager's. */
+async function sandbox(): Promise<AsyncDisposable & RunnerCalls> {
+  const name = `troupe-image-test-${randomUUID().slice(0, 8)}`;
+  const port = await freePort();
+  const owner = 'uid=10001,gid=10001,mode=0700';
+  await docker(
+    ...['run', '--detach', '--init', '--name', name, '--volume', `${name}:/workspace`],
+    ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', '10001:10001'],
+    ...['--memory', '2g', '--pids-limit', '512', '--tmpfs', '/tmp:rw,nosuid,nodev,size=512m,mode=1777'],
+    ...['--tmpfs', `/run/troupe:rw,nosuid,nodev,noexec,${owner}`, '--tmpfs', `/home/agent:rw,${owner}`],
+    ...['--publish', `127.0.0.1:${port}:${RUNNER_CONTAINER_PORT}`],
+    ...['--add-host', 'host.docker.internal:host-gateway'],
+    ...['--env', `${RUNNER_ENV.tokenHash}=${RUNNER_TOKEN_HASH}`, '--env', `${RUNNER_ENV.state}=/run/troupe`],
+    image,
+  );
+  const calls = runnerCalls(`http://127.0.0.1:${port}`);
+  await expect
+    .poll(() => calls.fetch('/v1/ready').then((response) => response.status, String), { timeout: 30_000 })
+    .toBe(204);
+  return {
+    ...calls,
+    async [Symbol.asyncDispose]() {
+      await docker('rm', '--force', name);
+      await docker('volume', 'rm', name);
+    },
+  };
+}
+
+const request = (prompt: string, more: Partial<RunRequest> = {}): RunRequest => ({
+  shell: { type: 'ClaudeCode' },
+  agent: { name: 'writer' },
+  model: {
+    protocol: 'anthropic',
+    name: 'scripted-model',
+    baseURL: `http://host.docker.internal:${new URL(model.url).port}`,
+    apiKey: 'no-key-needed',
+  },
+  prompt,
+  timeoutSeconds: 100,
+  ...more,
+});
+
+describe('the image', () => {
+  it('is not built again when nothing changed', async () => {
+    const log: string[] = [];
+    expect(await ensureImage({ log: (line) => log.push(line) })).toBe(image);
+    expect(log).toEqual([]);
+    const ids = await docker('image', 'inspect', '--format', '{{.Id}}', image, 'troupe-executor:latest');
+    expect(new Set(ids.trim().split('\n')).size, 'latest is the same image').toBe(1);
+  });
+
+  it('runs Claude Code on a repository with everything taken away', async () => {
+    await using box = await sandbox();
+    const { state, events } = await box.finish(
+      'run',
+      request('Correct the README', {
+        repository: { gitUrl: repository.url, branch: 'main', workBranch: 'fix', timeoutSeconds: 30 },
+      }),
+    );
+    expect(state, JSON.stringify(events.slice(-3))).toMatchObject({
+      phase: 'Succeeded',
+      result: { value: 'Committed as 10001', workspace: { branch: 'fix', commits: 1, filesChanged: 1 } },
+    });
+  });
+
+  it('has no capability, gains none, and writes nowhere but where it may', async () => {
+    await using box = await sandbox();
+    const { state } = await box.finish('run', request('Show your rights'));
+    expect(state.result?.value).toMatch(/CapEff:\s+0000000000000000/);
+    expect(state.result?.value).toMatch(/NoNewPrivs:\s+1/);
+    expect(state.result?.value.match(/Read-only file system|Permission denied/g)).toHaveLength(2);
+  });
+
+  it('wants its token for everything', async () => {
+    await using box = await sandbox();
+    for (const target of ['/v1/ready', '/v1/runs/x', '/v1/runs/x/events', '/']) {
+      const response = await box.fetch(target, { headers: { authorization: 'Bearer wrong' } });
+      expect(response.status, target).toBe(401);
+    }
+  });
+});
