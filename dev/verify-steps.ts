@@ -1,5 +1,6 @@
 import { glob, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { cacheFolder } from './environment/cache-folder.ts';
 import { checkGenerated } from './generate.ts';
 import { runCommand } from './run-command.ts';
 import type { CommandResult } from './run-command.ts';
@@ -24,12 +25,17 @@ export interface Step {
 /** The checks that need no engine, cheapest first. Import rules are a test: test/architecture.test.ts. */
 export const verifySteps: readonly Step[] = [
   { name: 'generated files are current', run: () => checkGenerated() },
-  { name: 'formatting (prettier)', run: () => runCommand(['prettier', '--check', '--log-level=warn', '.']) },
+  { name: 'formatting (prettier)', run: format },
   { name: 'lint (oxlint)', run: lint },
   { name: 'types (tsc)', run: () => runCommand(['tsc', '--noEmit']) },
   { name: 'unused files, exports and packages (knip)', run: () => runCommand(['knip', '--no-config-hints']) },
   { name: 'suppressions give a reason', run: checkSuppressions },
 ];
+
+function format(): Promise<CommandResult> {
+  const cache = ['--cache', '--cache-strategy=content', `--cache-location=${cacheFolder('prettier')}`];
+  return runCommand(['prettier', '--check', '--log-level=warn', ...cache, '.']);
+}
 
 function lint(): Promise<CommandResult> {
   return runCommand([
