@@ -7,6 +7,7 @@ import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, referrersTo } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
+import { createTroubles } from '../runtime/troubles.ts';
 import { botReconciler, referenceKey } from './reconciler.ts';
 
 /** Watches Bots and what they refer to: a Bot follows its parts when they appear, change or vanish. */
@@ -24,7 +25,7 @@ export function botController({ client, informers, clock, logger, recorder }: Co
       models,
       client,
       clock,
-      recorder: recorder('bot-controller'),
+      troubles: createTroubles({ recorder: recorder('bot-controller'), clock }),
     }),
     sources: [
       objects(bots),

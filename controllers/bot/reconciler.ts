@@ -9,9 +9,8 @@ import type { Shell } from '#api/types/generated/shell';
 import { withReady } from '#api/types/ready';
 import { BOTS } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
-import type { EventSink } from '../runtime/controller-context.ts';
-import { readyEvent } from '../runtime/ready-event.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 import { planBot } from './plan.ts';
 import type { BotParts } from './plan.ts';
 
@@ -21,21 +20,22 @@ export interface BotReconcilerOptions {
   shells: { get(key: string): Shell | undefined };
   models: { get(key: string): Model | undefined };
   client: Pick<Client, 'updateStatus'>;
-  recorder: EventSink;
+  troubles: Troubles;
   clock: Clock;
 }
 
 /** Says in its status whether a Bot can be used. */
 export function botReconciler(options: BotReconcilerOptions): Reconcile {
-  const { bots, client, recorder, clock } = options;
+  const { bots, client, troubles, clock } = options;
   return async (key) => {
     const bot = bots.get(key);
-    if (bot === undefined || bot.metadata.deletionTimestamp !== undefined) return;
+    if (bot === undefined || bot.metadata.deletionTimestamp !== undefined) {
+      troubles.follow(key, undefined);
+      return;
+    }
     const at = { now: formatTime(clock.now()), generation: bot.metadata.generation };
     const status = withReady(bot.status, planBot(bot, partsOf(bot, options)), at);
-    const written = await writeStatus(client, BOTS, { object: bot, status });
-    const event = readyEvent(bot, written);
-    if (event !== undefined) recorder.event(bot, event);
+    troubles.follow(key, await writeStatus(client, BOTS, { object: bot, status }));
   };
 }
 

@@ -6,7 +6,6 @@ import type { Executor } from '#api/types/generated/executor';
 import { EXECUTORS } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
-import { readyEvent } from '../runtime/ready-event.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import { planExecutor } from './plan.ts';
 
@@ -33,8 +32,9 @@ export function executorReconciler({
     const conditions = withCondition(executor.status?.conditions, condition, at);
     const status = { ...executor.status, conditions };
     const written = await writeStatus(client, EXECUTORS, { object: executor, status });
-    const event = readyEvent(executor, written);
-    if (event !== undefined) recorder.event(executor, event);
+    if (written !== executor) {
+      recorder.event(executor, { type: 'Warning', reason: condition.reason, message: condition.message });
+    }
     return undefined;
   };
 }

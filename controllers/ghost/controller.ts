@@ -3,6 +3,7 @@ import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects } from '../runtime/source.ts';
+import { createTroubles } from '../runtime/troubles.ts';
 import { ghostReconciler } from './reconciler.ts';
 
 /** Watches Ghosts. */
@@ -10,7 +11,12 @@ export function ghostController({ client, informers, clock, logger, recorder }: 
   const ghosts = informers.of(GHOSTS);
   return createController({
     name: 'ghost',
-    reconcile: ghostReconciler({ ghosts, client, clock, recorder: recorder('ghost-controller') }),
+    reconcile: ghostReconciler({
+      ghosts,
+      client,
+      clock,
+      troubles: createTroubles({ recorder: recorder('ghost-controller'), clock }),
+    }),
     sources: [objects(ghosts)],
     clock,
     logger,

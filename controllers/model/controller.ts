@@ -4,6 +4,7 @@ import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, referrersTo } from '../runtime/source.ts';
+import { createTroubles } from '../runtime/troubles.ts';
 import { modelReconciler } from './reconciler.ts';
 
 /** Watches Models and the Secrets they name. */
@@ -15,7 +16,13 @@ export function modelController({ client, informers, clock, logger, recorder }: 
   );
   return createController({
     name: 'model',
-    reconcile: modelReconciler({ models, secrets, client, clock, recorder: recorder('model-controller') }),
+    reconcile: modelReconciler({
+      models,
+      secrets,
+      client,
+      clock,
+      troubles: createTroubles({ recorder: recorder('model-controller'), clock }),
+    }),
     sources: [objects(models), referrersTo(secrets, models, 'model:secret')],
     clock,
     logger,

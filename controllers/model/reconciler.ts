@@ -7,9 +7,8 @@ import { withReady } from '#api/types/ready';
 import { MODELS } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
-import type { EventSink } from '../runtime/controller-context.ts';
-import { readyEvent } from '../runtime/ready-event.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 import { planModel } from './plan.ts';
 import type { SecretKeys } from './plan.ts';
 
@@ -17,7 +16,7 @@ export interface ModelReconcilerOptions {
   models: { get(key: string): Model | undefined };
   secrets: { get(key: string): Secret | undefined };
   client: Pick<Client, 'updateStatus'>;
-  recorder: EventSink;
+  troubles: Troubles;
   clock: Clock;
 }
 
@@ -26,17 +25,18 @@ export function modelReconciler({
   models,
   secrets,
   client,
-  recorder,
+  troubles,
   clock,
 }: ModelReconcilerOptions): Reconcile {
   return async (key) => {
     const model = models.get(key);
-    if (model === undefined || model.metadata.deletionTimestamp !== undefined) return;
+    if (model === undefined || model.metadata.deletionTimestamp !== undefined) {
+      troubles.follow(key, undefined);
+      return;
+    }
     const at = { now: formatTime(clock.now()), generation: model.metadata.generation };
     const status = withReady(model.status, planModel(model, secretKeys(model, secrets)), at);
-    const written = await writeStatus(client, MODELS, { object: model, status });
-    const event = readyEvent(model, written);
-    if (event !== undefined) recorder.event(model, event);
+    troubles.follow(key, await writeStatus(client, MODELS, { object: model, status }));
   };
 }
 

@@ -4,6 +4,7 @@ import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, referrersTo } from '../runtime/source.ts';
+import { createTroubles } from '../runtime/troubles.ts';
 import { shellReconciler } from './reconciler.ts';
 
 /** Watches Shells, and looks at a Shell again when the one it is based on changes. */
@@ -14,7 +15,12 @@ export function shellController({ client, informers, clock, logger, recorder }: 
   );
   return createController({
     name: 'shell',
-    reconcile: shellReconciler({ shells, client, clock, recorder: recorder('shell-controller') }),
+    reconcile: shellReconciler({
+      shells,
+      client,
+      clock,
+      troubles: createTroubles({ recorder: recorder('shell-controller'), clock }),
+    }),
     sources: [objects(shells), referrersTo(shells, shells, 'shell:base')],
     clock,
     logger,

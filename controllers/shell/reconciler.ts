@@ -6,23 +6,25 @@ import type { Shell } from '#api/types/generated/shell';
 import { withReady } from '#api/types/ready';
 import { SHELLS } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
-import type { EventSink } from '../runtime/controller-context.ts';
-import { readyEvent } from '../runtime/ready-event.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 import { planShell } from './plan.ts';
 
 export interface ShellReconcilerOptions {
   shells: { get(key: string): Shell | undefined };
   client: Pick<Client, 'updateStatus'>;
-  recorder: EventSink;
+  troubles: Troubles;
   clock: Clock;
 }
 
 /** Says in its status whether a Shell can be used. */
-export function shellReconciler({ shells, client, recorder, clock }: ShellReconcilerOptions): Reconcile {
+export function shellReconciler({ shells, client, troubles, clock }: ShellReconcilerOptions): Reconcile {
   return async (key) => {
     const shell = shells.get(key);
-    if (shell === undefined || shell.metadata.deletionTimestamp !== undefined) return;
+    if (shell === undefined || shell.metadata.deletionTimestamp !== undefined) {
+      troubles.follow(key, undefined);
+      return;
+    }
     const at = { now: formatTime(clock.now()), generation: shell.metadata.generation };
     const exists = (name: string): boolean =>
       shells.get(objectKey({ namespace: shell.metadata.namespace, name })) !== undefined;
@@ -32,8 +34,6 @@ export function shellReconciler({ shells, client, recorder, clock }: ShellReconc
       ...withReady(previous, condition, at),
       ...(shellType === undefined ? {} : { shellType }),
     };
-    const written = await writeStatus(client, SHELLS, { object: shell, status });
-    const event = readyEvent(shell, written);
-    if (event !== undefined) recorder.event(shell, event);
+    troubles.follow(key, await writeStatus(client, SHELLS, { object: shell, status }));
   };
 }

@@ -10,6 +10,7 @@ import type { Informers } from '../runtime/informers.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, ownersOf, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
+import { createTroubles } from '../runtime/troubles.ts';
 import { taskReconciler } from './reconciler.ts';
 import type { Configuration } from './resolve.ts';
 
@@ -24,6 +25,7 @@ export function taskController({ client, informers, clock, logger, recorder }: C
   sandboxes.addIndex(BY_TASK, ({ metadata }) =>
     (metadata.ownerReferences ?? []).flatMap((owner) => (owner.controller === true ? [owner.uid] : [])),
   );
+  const events = recorder('task-controller');
   return createController({
     name: 'task',
     reconcile: taskReconciler({
@@ -32,7 +34,8 @@ export function taskController({ client, informers, clock, logger, recorder }: C
       configuration: cachedConfiguration(informers),
       client,
       clock,
-      recorder: recorder('task-controller'),
+      recorder: events,
+      troubles: createTroubles({ recorder: events, clock }),
     }),
     sources: [
       objects(tasks),

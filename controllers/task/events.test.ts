@@ -26,8 +26,7 @@ const completed: TaskStatus = {
 
 describe('taskEvents', () => {
   const cases: { reason: string; before?: TaskStatus; after: TaskStatus; want: string[] }[] = [
-    { reason: 'it waits', after: waiting, want: ['Warning WaitingForTeam no Team.'] },
-    { reason: 'it still waits', before: waiting, after: waiting, want: [] },
+    { reason: 'it waits', before: waiting, after: waiting, want: [] },
     {
       reason: 'it was planned',
       before: waiting,

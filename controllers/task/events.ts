@@ -3,21 +3,13 @@ import { findCondition } from '#api/machinery/condition';
 import type { RecordedEvent } from '../runtime/recorder.ts';
 import type { StepRecord } from './step.ts';
 
-/** What happened between two statuses of a Task, for `kubectl describe`. */
+/** What happened between two statuses of a Task, for `kubectl describe`; waiting is told of elsewhere. */
 export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): RecordedEvent[] {
   return [
-    ...waitingEvents(before, after),
     ...(before?.snapshot === undefined && after.snapshot !== undefined ? [started(after)] : []),
     ...(after.subTasks ?? []).flatMap((record, index) => stepEvents(before?.subTasks?.[index], record)),
     ...outcomeEvents(before, after),
   ];
-}
-
-function waitingEvents(before: TaskStatus | undefined, after: TaskStatus): RecordedEvent[] {
-  const old = findCondition(before?.conditions, 'Ready');
-  const now = findCondition(after.conditions, 'Ready');
-  const isNews = now?.status === 'False' && (old?.reason !== now.reason || old.message !== now.message);
-  return isNews ? [{ type: 'Warning', reason: now.reason, message: now.message }] : [];
 }
 
 function started(after: TaskStatus): RecordedEvent {

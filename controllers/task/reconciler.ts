@@ -10,6 +10,7 @@ import { SANDBOXES, TASKS } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 import { stepStarted, taskEvents } from './events.ts';
 import { planRejected, planTask } from './plan.ts';
 import type { Observation, TaskPlan } from './plan.ts';
@@ -23,6 +24,8 @@ export interface TaskReconcilerOptions {
   configuration: Configuration;
   client: Pick<Client, 'get' | 'create' | 'patch' | 'updateStatus'>;
   recorder: EventSink;
+  /** For Tasks that wait for something. */
+  troubles: Troubles;
   clock: Clock;
 }
 
@@ -34,7 +37,10 @@ export function taskReconciler(options: TaskReconcilerOptions): Reconcile {
   return async (key) => {
     const task = options.tasks.get(key);
     // What belongs to a deleted Task is the garbage collector's.
-    if (task === undefined || task.metadata.deletionTimestamp !== undefined) return;
+    if (task === undefined || task.metadata.deletionTimestamp !== undefined) {
+      options.troubles.follow(key, undefined);
+      return;
+    }
     const observation: Observation = {
       task,
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
@@ -44,6 +50,7 @@ export function taskReconciler(options: TaskReconcilerOptions): Reconcile {
     const plan = planTask(observation);
     await requireGone(options, task, plan.mustBeGone);
     const current = await writePlannedStatus(options, observation, plan.status);
+    options.troubles.follow(key, current?.status?.status === 'PENDING' ? current : undefined);
     for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
     if (plan.create === undefined || current === undefined) return;
     if (current === task) await requireFresh(options, task);

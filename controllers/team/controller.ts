@@ -3,6 +3,7 @@ import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, referrersTo } from '../runtime/source.ts';
+import { createTroubles } from '../runtime/troubles.ts';
 import { memberBotKey, teamReconciler } from './reconciler.ts';
 
 /** Watches Teams and their members' Bots. */
@@ -12,7 +13,13 @@ export function teamController({ client, informers, clock, logger, recorder }: C
   teams.addIndex('team:bots', (team) => team.spec.members.map((member) => memberBotKey(team, member)));
   return createController({
     name: 'team',
-    reconcile: teamReconciler({ teams, bots, client, clock, recorder: recorder('team-controller') }),
+    reconcile: teamReconciler({
+      teams,
+      bots,
+      client,
+      clock,
+      troubles: createTroubles({ recorder: recorder('team-controller'), clock }),
+    }),
     sources: [objects(teams), referrersTo(bots, teams, 'team:bots')],
     clock,
     logger,

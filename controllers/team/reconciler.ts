@@ -7,30 +7,30 @@ import type { Team, TeamMember } from '#api/types/generated/team';
 import { withReady } from '#api/types/ready';
 import { TEAMS } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
-import type { EventSink } from '../runtime/controller-context.ts';
-import { readyEvent } from '../runtime/ready-event.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 import { planTeam } from './plan.ts';
 
 export interface TeamReconcilerOptions {
   teams: { get(key: string): Team | undefined };
   bots: { get(key: string): Bot | undefined };
   client: Pick<Client, 'updateStatus'>;
-  recorder: EventSink;
+  troubles: Troubles;
   clock: Clock;
 }
 
 /** Says in its status whether a Team can be used. */
-export function teamReconciler({ teams, bots, client, recorder, clock }: TeamReconcilerOptions): Reconcile {
+export function teamReconciler({ teams, bots, client, troubles, clock }: TeamReconcilerOptions): Reconcile {
   return async (key) => {
     const team = teams.get(key);
-    if (team === undefined || team.metadata.deletionTimestamp !== undefined) return;
+    if (team === undefined || team.metadata.deletionTimestamp !== undefined) {
+      troubles.follow(key, undefined);
+      return;
+    }
     const at = { now: formatTime(clock.now()), generation: team.metadata.generation };
     const botOf = (member: TeamMember): Bot | undefined => bots.get(memberBotKey(team, member));
     const status = withReady(team.status, planTeam(team, botOf), at);
-    const written = await writeStatus(client, TEAMS, { object: team, status });
-    const event = readyEvent(team, written);
-    if (event !== undefined) recorder.event(team, event);
+    troubles.follow(key, await writeStatus(client, TEAMS, { object: team, status }));
   };
 }
 

@@ -4,6 +4,7 @@ import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, referrersTo } from '../runtime/source.ts';
+import { createTroubles } from '../runtime/troubles.ts';
 import { workspaceReconciler } from './reconciler.ts';
 
 /** Watches Workspaces and the Secrets they name. */
@@ -19,10 +20,10 @@ export function workspaceController({
   workspaces.addIndex('workspace:secret', ({ metadata: { namespace }, spec: { repository } }) =>
     repository.secretRef === undefined ? [] : [objectKey({ namespace, name: repository.secretRef.name })],
   );
-  const events = recorder('workspace-controller');
+  const troubles = createTroubles({ recorder: recorder('workspace-controller'), clock });
   return createController({
     name: 'workspace',
-    reconcile: workspaceReconciler({ workspaces, secrets, client, clock, recorder: events }),
+    reconcile: workspaceReconciler({ workspaces, secrets, client, clock, troubles }),
     sources: [objects(workspaces), referrersTo(secrets, workspaces, 'workspace:secret')],
     clock,
     logger,

@@ -7,9 +7,8 @@ import { withReady } from '#api/types/ready';
 import { WORKSPACES } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
-import type { EventSink } from '../runtime/controller-context.ts';
-import { readyEvent } from '../runtime/ready-event.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
+import type { Troubles } from '../runtime/troubles.ts';
 import { planWorkspace } from './plan.ts';
 import type { SecretKeys } from './plan.ts';
 
@@ -17,7 +16,7 @@ export interface WorkspaceReconcilerOptions {
   workspaces: { get(key: string): Workspace | undefined };
   secrets: { get(key: string): Secret | undefined };
   client: Pick<Client, 'updateStatus'>;
-  recorder: EventSink;
+  troubles: Troubles;
   clock: Clock;
 }
 
@@ -26,17 +25,18 @@ export function workspaceReconciler({
   workspaces,
   secrets,
   client,
-  recorder,
+  troubles,
   clock,
 }: WorkspaceReconcilerOptions): Reconcile {
   return async (key) => {
     const workspace = workspaces.get(key);
-    if (workspace === undefined || workspace.metadata.deletionTimestamp !== undefined) return;
+    if (workspace === undefined || workspace.metadata.deletionTimestamp !== undefined) {
+      troubles.follow(key, undefined);
+      return;
+    }
     const at = { now: formatTime(clock.now()), generation: workspace.metadata.generation };
     const status = withReady(workspace.status, planWorkspace(workspace, secretKeys(workspace, secrets)), at);
-    const written = await writeStatus(client, WORKSPACES, { object: workspace, status });
-    const event = readyEvent(workspace, written);
-    if (event !== undefined) recorder.event(workspace, event);
+    troubles.follow(key, await writeStatus(client, WORKSPACES, { object: workspace, status }));
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import { withCondition } from '#api/machinery/condition';
-import type { KubeObject } from '#api/machinery/meta';
+import type { KubeObject, Unstructured } from '#api/machinery/meta';
 import type { ObjectRef, ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import { executorReady } from '#api/types/executor';
@@ -11,6 +11,7 @@ import type { Task, TaskSpec } from '#api/types/generated/task';
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
 import {
   BOTS,
+  EVENTS,
   EXECUTORS,
   GHOSTS,
   MODELS,
@@ -76,6 +77,21 @@ export function play(client: Client, namespace: string) {
         if (!isStatusError(error, 'Conflict')) throw error;
       }
     }
+  }
+
+  /** Waits for Events with all these reasons, and returns every Event of the namespace seen so far. */
+  async function told(...reasons: string[]): Promise<Unstructured[]> {
+    const list = await client.list(EVENTS, { namespace });
+    const events = [...list.items];
+    const isComplete = (): boolean =>
+      reasons.every((reason) => events.some((event) => event['reason'] === reason));
+    if (isComplete()) return events;
+    const resourceVersion = list.metadata.resourceVersion ?? '';
+    for await (const event of client.watch(EVENTS, { namespace, resourceVersion })) {
+      if (event.type === 'ADDED') events.push(event.object);
+      if (isComplete()) return events;
+    }
+    throw new Error('the watch of events ended');
   }
 
   const create = {
@@ -175,6 +191,7 @@ export function play(client: Client, namespace: string) {
     within,
     until,
     there,
+    told,
     change,
     create,
     executor,
