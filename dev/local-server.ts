@@ -27,7 +27,6 @@ async function up(): Promise<void> {
     return;
   }
   await mkdir(folder, { recursive: true });
-  await rm(kubeconfig, { force: true });
   const output = openSync(log, 'w');
   const child = spawn(
     path.join(projectRoot, 'bin/troupe'),
@@ -38,7 +37,7 @@ async function up(): Promise<void> {
   if (pid === undefined) throw new Error('bin/troupe could not be started');
   await writeFile(pidFile, `${pid}\n`);
   const end = Date.now() + READY_MS;
-  while (!existsSync(kubeconfig)) {
+  while (!/ ready at /.test(await readFile(log, 'utf8'))) {
     if (child.exitCode !== null || Date.now() > end) throw new Error(await describeEnd(log));
     await delay(100);
   }
