@@ -1,34 +1,15 @@
-/** Rules for names (apimachinery api/validation); each check returns what is wrong, or undefined. */
+/** Rules for the keys and values of labels (apimachinery util/validation); each check returns what is wrong, or undefined. */
 
 const MAX_NAME = 253;
 const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = new RegExp(`^${DNS_LABEL}(\\.${DNS_LABEL})*$`);
-const LABEL = new RegExp(`^${DNS_LABEL}$`);
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 
-/** A segment of a URL path: what the names of compatible manifests, such as `ClaudeCode`, need. */
-export function pathSegmentFault(name: string): string | undefined {
-  if (name === '.' || name === '..') return `may not be '${name}'`;
-  if (name.includes('/')) return "may not contain '/'";
-  if (name.includes('%')) return "may not contain '%'";
-  if (Buffer.byteLength(name) > MAX_NAME) return `must be no more than ${MAX_NAME} bytes`;
-  // Not in Kubernetes' rule: such a name could be neither typed nor printed.
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return /[\u0000-\u001f\u007f\u2028\u2029]/.test(name) ? 'may not contain control characters' : undefined;
-}
-
-export function dnsSubdomainFault(name: string): string | undefined {
+function dnsSubdomainFault(name: string): string | undefined {
   if (name.length > MAX_NAME) return `must be no more than ${MAX_NAME} bytes`;
   return SUBDOMAIN.test(name)
     ? undefined
     : `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${DNS_LABEL}(\\.${DNS_LABEL})*')`;
-}
-
-export function dnsLabelFault(name: string): string | undefined {
-  if (name.length > 63) return 'must be no more than 63 bytes';
-  return LABEL.test(name)
-    ? undefined
-    : `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${DNS_LABEL}')`;
 }
 
 /** The key of a label or an annotation: `name` or `dns.prefix/name`. */
