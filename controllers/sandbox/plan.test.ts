@@ -8,6 +8,7 @@ import { assumedBindings } from './assumed-bindings.ts';
 import { earlierExecutors, loadOf, lostIn, planBinding } from './plan.ts';
 
 const NOW = Date.parse('2026-01-01T00:10:00Z');
+const TIME = { now: NOW, watchingSince: 0 };
 const ago = (seconds: number): string => formatTime(NOW - seconds * 1000);
 
 interface Traits {
@@ -175,7 +176,7 @@ describe('planBinding', () => {
       executors,
       load: new Map(Object.entries(load)),
       earlier,
-      now: NOW,
+      time: TIME,
     });
     expect(binding.outcome === 'bind' ? binding.executorName : binding.reason).toBe(want);
     if (message !== undefined) expect(binding).toMatchObject({ message });
@@ -187,7 +188,7 @@ describe('planBinding', () => {
       executors: [executor('b', { ready: 'Unknown', since: 20 })],
       load: new Map(),
       earlier: ['b'],
-      now: NOW,
+      time: TIME,
     });
     expect(binding).toMatchObject({ recheckAfter: 40_000 });
   });
@@ -195,10 +196,14 @@ describe('planBinding', () => {
 
 describe('lostIn', () => {
   it('never while ready, at once when gone, else a minute after it was last ready', () => {
-    expect(lostIn(executor('a'), NOW)).toBe(Infinity);
-    expect(lostIn(undefined, NOW)).toBe(0);
-    expect(lostIn(executor('a', { ready: 'Unknown', since: 10 }), NOW)).toBe(50_000);
-    expect(lostIn(executor('a', { ready: 'False', since: 60 }), NOW)).toBe(0);
+    expect(lostIn(executor('a'), TIME)).toBe(Infinity);
+    expect(lostIn(undefined, TIME)).toBe(0);
+    expect(lostIn(executor('a', { ready: 'Unknown', since: 10 }), TIME)).toBe(50_000);
+    expect(lostIn(executor('a', { ready: 'False', since: 60 }), TIME)).toBe(0);
+    // Stopped long before these controllers began: it may be about to start, too.
+    expect(
+      lostIn(executor('a', { ready: 'False', since: 3600 }), { now: NOW, watchingSince: NOW - 1000 }),
+    ).toBe(59_000);
   });
 });
 
@@ -254,7 +259,7 @@ describe('assumedBindings', () => {
               if (assumed.executorOf(one) !== undefined) continue;
               assumed.reconcile(cache);
               const load = loadOf(cache, (other) => assumed.executorOf(other));
-              const binding = planBinding({ sandbox: one, executors, load, earlier: [], now: NOW });
+              const binding = planBinding({ sandbox: one, executors, load, earlier: [], time: TIME });
               if (binding.outcome === 'wait' || !server.has(one.metadata.name)) continue;
               assumed.assume(one, binding.executorName);
               server.set(one.metadata.name, {

@@ -31,14 +31,20 @@ export interface BindingInput {
   load: ReadonlyMap<string, number>;
   /** Where earlier Sandboxes of the same Task ran, latest first. */
   earlier: readonly string[];
-  /** Milliseconds since the epoch. */
+  time: LossTime;
+}
+
+/** Milliseconds since the epoch. */
+export interface LossTime {
   now: number;
+  /** When these controllers began to look: what was silent before gets its time to report again. */
+  watchingSince: number;
 }
 
 export function planBinding(input: BindingInput): Binding {
   const home = homeExecutor(input);
   const candidates = home === undefined ? input.executors : [home];
-  const usable = candidates.filter((executor) => problemOf(executor, input.now) === undefined);
+  const usable = candidates.filter((executor) => problemOf(executor, input.time.now) === undefined);
   if (usable.length === 0) return noExecutor(input, home);
   const best = usable
     .filter((executor) => roomOf(executor, input.load) > 0)
@@ -52,11 +58,11 @@ export function planBinding(input: BindingInput): Binding {
 }
 
 /** The Executor that has the Task's files; a lost one does not count any more. */
-function homeExecutor({ sandbox, executors, earlier, now }: BindingInput): Executor | undefined {
+function homeExecutor({ sandbox, executors, earlier, time }: BindingInput): Executor | undefined {
   if (sandbox.spec.workspace === undefined) return undefined;
   const name = earlier.find((candidate) => {
     const executor = executors.find(({ metadata }) => metadata.name === candidate);
-    return executor !== undefined && lostIn(executor, now) > 0;
+    return executor !== undefined && lostIn(executor, time) > 0;
   });
   return executors.find(({ metadata }) => metadata.name === name);
 }
@@ -79,12 +85,13 @@ function heartbeatAge(executor: Executor, now: number): number {
  * Milliseconds until the Executor counts as lost; 0 or less when it is. Ready=Unknown was written some
  * time after the last heartbeat, so both are looked at.
  */
-export function lostIn(executor: Executor | undefined, now: number): number {
+export function lostIn(executor: Executor | undefined, time: LossTime): number {
   if (executor === undefined) return 0;
   const ready = findCondition(executor.status?.conditions, 'Ready');
   if (ready?.status === 'True') return Infinity;
   const since = ready?.lastTransitionTime ?? executor.metadata.creationTimestamp;
-  return since === undefined ? EXECUTOR_LOST_MS : Date.parse(since) + EXECUTOR_LOST_MS - now;
+  const from = Math.max(since === undefined ? 0 : Date.parse(since), time.watchingSince);
+  return from + EXECUTOR_LOST_MS - time.now;
 }
 
 function roomOf(executor: Executor, load: ReadonlyMap<string, number>): number {
@@ -98,17 +105,17 @@ function isBetter(a: Executor, b: Executor, load: ReadonlyMap<string, number>): 
   return byLoad === 0 ? a.metadata.name < b.metadata.name : byLoad < 0;
 }
 
-function noExecutor({ executors, now }: BindingInput, home: Executor | undefined): Binding {
+function noExecutor({ executors, time }: BindingInput, home: Executor | undefined): Binding {
   if (home !== undefined) {
-    const recheckAfter = lostIn(home, now);
+    const recheckAfter = lostIn(home, time);
     return {
       outcome: 'wait',
       reason: 'NoExecutor',
-      message: `Executor ${home.metadata.name}, which has the files of the Task, ${problemOf(home, now) ?? ''}.`,
+      message: `Executor ${home.metadata.name}, which has the files of the Task, ${problemOf(home, time.now) ?? ''}.`,
       ...(Number.isFinite(recheckAfter) ? { recheckAfter: Math.max(recheckAfter, 0) } : {}),
     };
   }
-  const problems = executors.map((executor) => problemOf(executor, now) ?? '');
+  const problems = executors.map((executor) => problemOf(executor, time.now) ?? '');
   const counts = [...new Set(problems)].sort().map((problem) => {
     const count = problems.filter((other) => other === problem).length;
     return `${count} ${problem}`;

@@ -11,7 +11,7 @@ import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { AssumedBindings } from './assumed-bindings.ts';
 import { earlierExecutors, loadOf, lostIn, planBinding } from './plan.ts';
-import type { Binding } from './plan.ts';
+import type { Binding, LossTime } from './plan.ts';
 import { boundStatus, cancelledStatus, lostStatus, waitingStatus } from './status.ts';
 
 export interface SandboxReconcilerOptions {
@@ -21,6 +21,8 @@ export interface SandboxReconcilerOptions {
   client: Pick<Client, 'get' | 'update' | 'updateStatus'>;
   recorder: EventSink;
   clock: Clock;
+  /** Milliseconds since the epoch. */
+  watchingSince: number;
 }
 
 /** Binds Sandboxes to Executors and deals with the loss of an Executor. One worker: it counts free places. */
@@ -46,7 +48,7 @@ async function bind(options: SandboxReconcilerOptions, sandbox: Sandbox): Promis
     executors: options.executors.list(),
     load: loadOf(all, (other) => options.assumed.executorOf(other)),
     earlier: earlierExecutors(sandbox, all),
-    now: options.clock.now(),
+    time: lossTime(options),
   });
   if (binding.outcome === 'wait') return wait(options, sandbox, binding);
   const status = boundStatus(sandbox, binding.executorName, now(options));
@@ -120,7 +122,7 @@ type Loss = { isLost: true; message: string } | { isLost: false; recheck: Reconc
 async function lossOf(options: SandboxReconcilerOptions, name: string): Promise<Loss> {
   const executor = options.executors.get(name) ?? (await getLive(options, name));
   if (executor === undefined) return { isLost: true, message: `Executor ${name} does not exist any more.` };
-  const left = lostIn(executor, options.clock.now());
+  const left = lostIn(executor, lossTime(options));
   if (left <= 0) return { isLost: true, message: `Executor ${name} has not been ready for too long.` };
   return { isLost: false, recheck: Number.isFinite(left) ? { requeueAfter: left } : {} };
 }
@@ -134,5 +136,10 @@ async function getLive({ client }: SandboxReconcilerOptions, name: string): Prom
     throw error;
   }
 }
+
+const lossTime = ({ clock, watchingSince }: SandboxReconcilerOptions): LossTime => ({
+  now: clock.now(),
+  watchingSince,
+});
 
 const now = ({ clock }: SandboxReconcilerOptions): string => formatTime(clock.now());

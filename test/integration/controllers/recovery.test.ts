@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Faults } from '#api/client/with-faults';
-import { formatTime } from '#api/machinery/clock';
+import { systemClock } from '#api/machinery/clock';
 import { findCondition } from '#api/machinery/condition';
 import { unavailable } from '#api/machinery/status-error';
-import { executorLost } from '#api/types/executor';
 import { EXECUTORS, NAMESPACES, SANDBOXES, TASKS } from '#api/types/resources';
 import { play, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
@@ -42,7 +41,7 @@ function everyThird(): Faults {
 
 describe('controllers', () => {
   it('get everything done although calls fail, answers are lost and watches are cut', async () => {
-    await world.startControllers(everyThird());
+    await world.startControllers({ faults: everyThird() });
     await p.executor('e1', 2);
     await p.create.everything({ name: 'one' }, { name: 'two' });
     const names = ['a', 'b', 'c', 'd'];
@@ -90,19 +89,22 @@ describe('controllers', () => {
   });
 
   it('mark an Executor that fell silent, and give its Sandboxes up when it stays silent', async () => {
-    await world.startControllers();
+    // The controllers' clock runs ahead by this much; their timers do not.
+    let ahead = 0;
+    await world.startControllers({ clock: { ...systemClock, now: () => Date.now() + ahead } });
     await p.executor('e1', 5);
     await p.create.everything();
     const task = await p.create.task('t', { retryPolicy: { maxAttempts: 1 } });
     const name = sandboxNameOf(task, 0, 1);
     await p.bound(name);
-    await p.executorStatus('e1', { lastHeartbeatTime: formatTime(Date.now() - 45_000) });
+    ahead = 45_000;
+    await p.executorStatus('e1', { message: 'looked at again' });
     await p.there(EXECUTORS, 'e1', ({ status }) => {
       const ready = findCondition(status?.conditions, 'Ready');
       return ready?.status === 'Unknown' && ready.reason === 'HeartbeatLost';
     });
-    const lastTransitionTime = formatTime(Date.now() - 65_000);
-    await p.executorStatus('e1', { conditions: [{ ...executorLost('silent'), lastTransitionTime }] });
+    ahead += 61_000;
+    await p.runs(name);
     await p.there(SANDBOXES, name, ({ status }) => status?.reason === 'ExecutorLost');
     const failed = await p.task('t', 'FAILED');
     expect(failed.status?.errorMessage).toContain('ExecutorLost');

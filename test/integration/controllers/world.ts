@@ -6,6 +6,8 @@ import { connect } from '#api/client/connect';
 import { withFaults } from '#api/client/with-faults';
 import type { Faults } from '#api/client/with-faults';
 import { startApi } from '#api/main';
+import { systemClock } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { startControllers } from '#controllers/main';
 
@@ -13,7 +15,7 @@ import { startControllers } from '#controllers/main';
 export interface World extends AsyncDisposable {
   client: Client;
   /** A set of controllers with a connection of its own; returns how to stop it. */
-  startControllers(faults?: Faults): Promise<() => Promise<void>>;
+  startControllers(options?: { faults?: Faults; clock?: Clock }): Promise<() => Promise<void>>;
 }
 
 export async function startWorld(): Promise<World> {
@@ -28,10 +30,16 @@ export async function startWorld(): Promise<World> {
     logger: silentLogger,
   });
   stack.defer(() => api.close());
-  const controllers = async (faults: Faults = {}): Promise<() => Promise<void>> => {
+  const controllers = async (
+    given: { faults?: Faults; clock?: Clock } = {},
+  ): Promise<() => Promise<void>> => {
     const connection = await connect({ kubeconfig });
-    const client = withFaults(connection.client, faults);
-    const manager = await startControllers({ client, logger: silentLogger });
+    const client = withFaults(connection.client, given.faults ?? {});
+    const manager = await startControllers({
+      client,
+      logger: silentLogger,
+      clock: given.clock ?? systemClock,
+    });
     return async () => {
       await manager.stop();
       await connection.close();
@@ -42,8 +50,8 @@ export async function startWorld(): Promise<World> {
   const rest = stack.move();
   return {
     client: user.client,
-    async startControllers(faults) {
-      const stop = await controllers(faults);
+    async startControllers(given) {
+      const stop = await controllers(given);
       rest.defer(stop);
       return stop;
     },
