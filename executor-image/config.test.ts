@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { inheritedEnvironment, readRunnerConfig } from './config.ts';
+
+const HASH = 'a'.repeat(64);
+
+describe('runner configuration', () => {
+  it('has defaults for the image', () => {
+    expect(readRunnerConfig({ TROUPE_RUNNER_TOKEN_SHA256: HASH })).toEqual({
+      host: '0.0.0.0',
+      port: 8080,
+      tokenHash: HASH,
+      workspace: '/workspace',
+      state: '/tmp/troupe',
+    });
+  });
+
+  it.each([
+    { env: {}, says: 'TROUPE_RUNNER_TOKEN_SHA256' },
+    { env: { TROUPE_RUNNER_TOKEN_SHA256: 'the token itself' }, says: 'TROUPE_RUNNER_TOKEN_SHA256' },
+    { env: { TROUPE_RUNNER_TOKEN_SHA256: HASH, TROUPE_RUNNER_PORT: '70000' }, says: 'TROUPE_RUNNER_PORT' },
+  ])('refuses $env', ({ env, says }) => {
+    expect(() => readRunnerConfig(env)).toThrow(says);
+  });
+
+  it('passes on what programs need and nothing else', () => {
+    const env = { PATH: '/bin', https_proxy: 'p', TROUPE_RUNNER_TOKEN_SHA256: HASH, AWS_SECRET: 's' };
+    expect(inheritedEnvironment(env)).toEqual({ PATH: '/bin', https_proxy: 'p' });
+  });
+});

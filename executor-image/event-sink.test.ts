@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { RUN_LIMITS } from '#executor-manager/protocol/run';
+import type { Clock } from './clock.ts';
+import { createEventSink } from './event-sink.ts';
+import type { EventData } from './event-spool.ts';
+import { createRedactor } from './redact.ts';
+
+interface ManualClock extends Clock {
+  /** Lets all timers fire. */
+  fire(): void;
+}
+
+function manualClock(): ManualClock {
+  const timers = new Set<() => void>();
+  return {
+    now: () => 0,
+    after(_, fn) {
+      timers.add(fn);
+      return () => timers.delete(fn);
+    },
+    fire() {
+      const due = [...timers];
+      timers.clear();
+      for (const fn of due) fn();
+    },
+  };
+}
+
+function sinkWith(append?: () => number) {
+  const written: { type: string; data: EventData }[] = [];
+  const failures: unknown[] = [];
+  const clock = manualClock();
+  const sink = createEventSink({
+    spool: {
+      lastSeq: 0,
+      append: append ?? ((type, data) => written.push({ type, data })),
+      close: () => undefined,
+      // oxlint-disable-next-line require-yield -- nothing is read in these tests
+      async *read() {
+        return;
+      },
+    },
+    redactor: createRedactor({
+      shell: { type: 'Chat' },
+      agent: { name: 'a' },
+      prompt: 'p',
+      timeoutSeconds: 1,
+      model: { protocol: 'openai', name: 'm', apiKey: 'very-secret-key' },
+    }),
+    clock,
+    onFailure: (error) => failures.push(error),
+  });
+  return { sink, clock, written, failures };
+}
+
+describe('event sink', () => {
+  it('sends the first words at once and gathers the next ones', () => {
+    const { sink, clock, written } = sinkWith();
+    for (const text of ['Hel', 'lo ', 'wor', 'ld']) sink.text('text', text);
+    expect(written).toEqual([{ type: 'text', data: { text: 'Hel' } }]);
+    clock.fire();
+    expect(written[1]).toEqual({ type: 'text', data: { text: 'lo world' } });
+    sink.text('text', '!');
+    expect(written[2], 'after a pause the first words are at once again').toEqual({
+      type: 'text',
+      data: { text: '!' },
+    });
+  });
+
+  it('keeps the order: another event, kind or speaker flushes', () => {
+    const { sink, written } = sinkWith();
+    sink.text('thinking', 'a');
+    sink.text('thinking', 'b');
+    sink.text('text', 'c');
+    sink.text('text', 'd');
+    sink.text('text', 'e', { parent: 't1' });
+    sink.emit('tool_call', { id: 't' });
+    expect(written.map(({ type, data }) => `${type} ${String(data['text'] ?? '')}`)).toEqual([
+      ...['thinking a', 'thinking b', 'text c', 'text d', 'text e', 'tool_call '],
+    ]);
+  });
+
+  it('does not gather without end', () => {
+    const { sink, written } = sinkWith();
+    for (let i = 0; i < 100; i++) sink.text('text', 'x'.repeat(1000));
+    expect(written.length).toBeGreaterThan(15);
+    expect(written.map(({ data }) => String(data['text'])).join('').length).toBeGreaterThan(90_000);
+  });
+
+  it.each([
+    { type: 'text', field: 'text', limit: RUN_LIMITS.textBytes },
+    { type: 'tool_result', field: 'output', limit: RUN_LIMITS.toolOutputBytes },
+    { type: 'diff', field: 'diff', limit: RUN_LIMITS.diffBytes },
+  ] as const)('cuts a $type that is too long, and says so', ({ type, field, limit }) => {
+    const { sink, written } = sinkWith();
+    sink.emit(type, { [field]: 'ä'.repeat(limit) });
+    expect(Buffer.byteLength(String(written[0]?.data[field]))).toBe(limit);
+    expect(written[0]?.data['truncated']).toBe(true);
+    sink.emit(type, { [field]: 'ä'.repeat(limit / 2) });
+    expect(written[1]?.data).not.toHaveProperty('truncated');
+  });
+
+  it('takes secrets out, wherever they stand', () => {
+    const { sink, written } = sinkWith();
+    sink.emit('tool_call', { input: { list: ['key: very-secret-key'] } });
+    expect(written[0]?.data).toEqual({ input: { list: ['key: [redacted]'] } });
+  });
+
+  it('tells once that events cannot be written, and goes on in silence', () => {
+    const { sink, failures } = sinkWith(() => {
+      throw new Error('ENOSPC');
+    });
+    sink.emit('log', {});
+    sink.emit('log', {});
+    expect(failures).toHaveLength(1);
+  });
+});
