@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { dockerClient } from '#dev/environment/docker';
+import { docker, dockerClient } from '#dev/environment/docker';
 import { mysql as privateMysql } from '#dev/environment/mysql';
+import { findProgram, runProgram } from '#dev/environment/program';
 import { redis as privateRedis } from '#dev/environment/redis';
 
 /** The set-up of every project names its engines; here private ones are wanted. */
@@ -50,6 +51,40 @@ describe('private instances', () => {
     vi.stubEnv('TROUPE_TEST_REDIS_URL', 'redis://redis.example:6379');
     await using server = await privateRedis();
     expect(server.url).toBe('redis://redis.example:6379');
+  });
+});
+
+describe('an engine beside another one', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  /** Network links and packet filter rules of this machine; an engine that ends must leave them as they were. */
+  async function network(): Promise<string[]> {
+    const links = (await readdir('/sys/class/net')).filter((name) => !name.startsWith('veth'));
+    const iptables = process.getuid?.() === 0 ? await findProgram('iptables') : undefined;
+    if (iptables === undefined) return links;
+    const tables = await Promise.all(
+      ['filter', 'nat'].map((table) => runProgram(iptables, ['--wait', '-t', table, '-S'])),
+    );
+    // Rules about one container's address (/32) come and go with whatever else runs on the machine.
+    const rules = tables.flatMap((table) => table.split('\n')).filter((rule) => !rule.includes('/32'));
+    return [...links, ...rules].toSorted();
+  }
+
+  test('runs containers of its own and leaves bridge and rules of the other alone', async () => {
+    unnamed('DOCKER_HOST');
+    const before = await network();
+    const seen: string[] = [];
+    // Where the first engine is on the usual socket, or we are not root, there is no second one to start.
+    const engine = await docker().catch((error: Error) => seen.push(error.message));
+    if (typeof engine !== 'number') {
+      seen.push(engine.host);
+      expect(String(await dockerClient(engine.host).ping())).toBe('OK');
+      const during = await network();
+      expect(during, 'all that was there is there').toEqual(expect.arrayContaining(before));
+      await engine[Symbol.asyncDispose]();
+    }
+    expect(seen).toHaveLength(1);
+    expect(await network()).toEqual(before);
   });
 });
 
