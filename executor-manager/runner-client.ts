@@ -28,7 +28,7 @@ export interface RunnerClientOptions {
 }
 
 const ANSWER_MS = 30_000;
-const FIRST_WAIT_MS = 5;
+const SHORTEST_WAIT_MS = 3;
 const LONGEST_WAIT_MS = 200;
 
 const REASONS: ReadonlyMap<number, StatusReason> = new Map([
@@ -124,13 +124,16 @@ async function* readEvents(
   }
 }
 
-/** Asks again after 5, 10, 20 ... 200 ms: a runner needs some tens of milliseconds, and each one is waited for. */
+/**
+ * Asks again after a tenth of the time waited so far, within 3 and 200 ms: a runner needs some tens of milliseconds,
+ * and the user waits for each one.
+ */
 async function waitUntilReady(
   wait: { limitMs: number; signal: AbortSignal; clock: Clock },
   ask: () => Promise<void>,
 ): Promise<void> {
-  const end = wait.clock.now() + wait.limitMs;
-  for (let pause = FIRST_WAIT_MS; ; pause = Math.min(pause * 2, LONGEST_WAIT_MS)) {
+  const began = wait.clock.now();
+  for (;;) {
     wait.signal.throwIfAborted();
     try {
       await ask();
@@ -139,11 +142,13 @@ async function waitUntilReady(
       wait.signal.throwIfAborted();
       // Whoever refuses the token is not our runner, or never becomes it.
       if (error instanceof StatusError && error.reason === 'Unauthorized') throw error;
-      if (wait.clock.now() >= end) {
+      if (wait.clock.now() - began >= wait.limitMs) {
         const text = `the runner did not become ready within ${wait.limitMs / 1000} s`;
         throw new StatusError('Timeout', text, { cause: error });
       }
     }
+    const tenth = (wait.clock.now() - began) / 10;
+    const pause = Math.min(Math.max(tenth, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
     await sleep(wait.clock, pause, wait.signal);
   }
 }

@@ -1,4 +1,3 @@
-import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { persist } from '../back-off.ts';
@@ -73,7 +72,7 @@ function forgotten(): Outcome {
 }
 
 function startFailed(error: unknown): Outcome {
-  return failed('StartFailed', `The run could not be started: ${describeError(error)}.`);
+  return failed('StartFailed', `The run could not be started: ${(error as Error).message}.`);
 }
 
 export function relayOptions(options: AttendOptions, source: RelayOptions['source']): RelayOptions {

@@ -151,7 +151,7 @@ async function begin(self: Self): Promise<void> {
     if (cancel.aborted)
       return conclude(self, { outcome: cancelled('The run was cancelled before it began.') });
     return conclude(self, {
-      outcome: failed('StartFailed', `The sandbox could not be started: ${describeError(error)}.`),
+      outcome: failed('StartFailed', `The sandbox could not be started: ${(error as Error).message}.`),
     });
   }
   return conclude(self, await attendTo(self, runtime, true));
