@@ -1,5 +1,6 @@
 import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
+import { isFinalPhase } from '#api/types/sandbox';
 
 /**
  * Bindings that were written but that the cache does not show yet. Without them, a burst of Sandboxes
@@ -11,17 +12,17 @@ export interface AssumedBindings {
   forget(sandbox: Sandbox): void;
   /** The Executor assumed for a Sandbox that the cache shows unbound. */
   executorOf(sandbox: Sandbox): string | undefined;
-  /** Drops what the cache shows by now: Sandboxes bound, made anew or gone. */
-  reconcile(cached: readonly Sandbox[]): void;
+  /** Assumed bindings per Executor. Drops those of Sandboxes that the cache shows bound, ended, anew or gone. */
+  load(cached: (key: string) => Sandbox | undefined): Map<string, number>;
+}
+
+interface Assumed {
+  uid: string | undefined;
+  executorName: string;
 }
 
 export function assumedBindings(): AssumedBindings {
-  const byKey = new Map<string, { uid: string | undefined; executorName: string }>();
-  const valid = (sandbox: Sandbox) => {
-    const entry = byKey.get(objectKey(sandbox.metadata));
-    const isShown = sandbox.spec.executorName !== undefined || entry?.uid !== sandbox.metadata.uid;
-    return isShown ? undefined : entry;
-  };
+  const byKey = new Map<string, Assumed>();
   return {
     assume(sandbox, executorName) {
       byKey.set(objectKey(sandbox.metadata), { uid: sandbox.metadata.uid, executorName });
@@ -29,11 +30,30 @@ export function assumedBindings(): AssumedBindings {
     forget(sandbox) {
       byKey.delete(objectKey(sandbox.metadata));
     },
-    executorOf: (sandbox) => valid(sandbox)?.executorName,
-    reconcile(cached) {
-      if (byKey.size === 0) return;
-      const kept = new Set(cached.filter(valid).map((sandbox) => objectKey(sandbox.metadata)));
-      for (const key of byKey.keys()) if (!kept.has(key)) byKey.delete(key);
+    executorOf(sandbox) {
+      const assumed = byKey.get(objectKey(sandbox.metadata));
+      return assumed !== undefined && holds(assumed, sandbox) ? assumed.executorName : undefined;
+    },
+    load(cached) {
+      const load = new Map<string, number>();
+      for (const [key, assumed] of byKey) {
+        if (holds(assumed, cached(key))) {
+          load.set(assumed.executorName, (load.get(assumed.executorName) ?? 0) + 1);
+        } else {
+          byKey.delete(key);
+        }
+      }
+      return load;
     },
   };
+}
+
+/** Whether the cache still lags behind the binding. */
+function holds(assumed: Assumed, cached: Sandbox | undefined): boolean {
+  return (
+    cached !== undefined &&
+    cached.metadata.uid === assumed.uid &&
+    cached.spec.executorName === undefined &&
+    !isFinalPhase(cached.status?.phase)
+  );
 }

@@ -18,6 +18,8 @@ import { sandboxReconciler } from './reconciler.ts';
 
 const UNBOUND = 'sandbox:unbound';
 const BY_EXECUTOR = 'sandbox:executor';
+const ACTIVE_ON = 'sandbox:active-on';
+const OF_TASK = 'sandbox:of-task';
 
 /** Watches Sandboxes and Executors. What waits is woken when a place becomes free, and never asks by itself. */
 export function sandboxController({
@@ -30,11 +32,15 @@ export function sandboxController({
   const sandboxes = informers.of(SANDBOXES);
   const executors = informers.of(EXECUTORS);
   sandboxes.addIndex(UNBOUND, (sandbox) => (isWaiting(sandbox) ? ['yes'] : []));
+  sandboxes.addIndex(ACTIVE_ON, (sandbox) => activeOn(sandbox));
+  sandboxes.addIndex(OF_TASK, ({ spec }) => [spec.taskRef.uid]);
   sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
   return createController({
     name: 'sandbox',
     reconcile: sandboxReconciler({
       sandboxes,
+      activeOn: (name) => sandboxes.byIndex(ACTIVE_ON, name),
+      ofTask: (uid) => sandboxes.byIndex(OF_TASK, uid),
       executors,
       assumed: assumedBindings(),
       client,
@@ -51,6 +57,10 @@ export function sandboxController({
 
 function isWaiting({ spec, status }: Sandbox): boolean {
   return spec.executorName === undefined && !isFinalPhase(status?.phase);
+}
+
+function activeOn({ spec, status }: Sandbox): string[] {
+  return spec.executorName === undefined || isFinalPhase(status?.phase) ? [] : [spec.executorName];
 }
 
 /** Oldest first, since the queue keeps the order. */

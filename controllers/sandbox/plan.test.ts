@@ -208,16 +208,10 @@ describe('lostIn', () => {
 });
 
 describe('loadOf', () => {
-  it('counts what is bound, or assumed to be, and has not ended', () => {
-    const assumed = sandbox();
-    const all = [
-      sandbox({ executorName: 'a' }),
-      sandbox({ executorName: 'a' }, 'Running'),
-      sandbox({ executorName: 'a' }, 'Failed'),
-      sandbox(),
-      assumed,
-    ];
-    expect(loadOf(all, (one) => (one === assumed ? 'b' : undefined))).toEqual(
+  it('counts what is bound and what is assumed to be', () => {
+    const active = (name: string) => (name === 'a' ? [sandbox(), sandbox()] : []);
+    const load = loadOf([executor('a'), executor('b')], active, new Map([['b', 1]]));
+    expect(load).toEqual(
       new Map([
         ['a', 2],
         ['b', 1],
@@ -227,13 +221,12 @@ describe('loadOf', () => {
 });
 
 describe('earlierExecutors', () => {
-  it('of the same Task, latest first', () => {
+  it('latest first', () => {
     const me = sandbox({ step: 2 });
     const all = [
       sandbox({ step: 0, executorName: 'a' }),
       sandbox({ step: 1, attempt: 2, executorName: 'c' }),
       sandbox({ step: 1, attempt: 1, executorName: 'b' }),
-      sandbox({ executorName: 'x', taskRef: { name: 't', uid: 'another' } }),
       me,
     ];
     expect(earlierExecutors(me, all)).toEqual(['c', 'b', 'a']);
@@ -257,8 +250,11 @@ describe('assumedBindings', () => {
             cache.push(fresh);
             for (const one of cache.filter((candidate) => candidate.spec.executorName === undefined)) {
               if (assumed.executorOf(one) !== undefined) continue;
-              assumed.reconcile(cache);
-              const load = loadOf(cache, (other) => assumed.executorOf(other));
+              const active = () =>
+                cache.filter((other) => other.spec.executorName !== undefined && other.status === undefined);
+              const cached = (key: string) =>
+                cache.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
+              const load = loadOf(executors, active, assumed.load(cached));
               const binding = planBinding({ sandbox: one, executors, load, earlier: [], time: TIME });
               if (binding.outcome === 'wait' || !server.has(one.metadata.name)) continue;
               assumed.assume(one, binding.executorName);

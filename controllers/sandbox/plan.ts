@@ -1,7 +1,6 @@
 import { findCondition } from '#api/machinery/condition';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { isFinalPhase } from '#api/types/sandbox';
 
 /**
  * Which Executor gets a Sandbox. Only an Executor that is ready, takes new work, has reported lately and
@@ -145,25 +144,20 @@ function noCapacity(
   };
 }
 
-/** Bound and unfinished Sandboxes per Executor. `assumed` has bindings that the cache does not show yet. */
+/** Bound and unfinished Sandboxes per Executor. `assumed` counts bindings that the cache does not show yet. */
 export function loadOf(
-  sandboxes: readonly Sandbox[],
-  assumed: (sandbox: Sandbox) => string | undefined,
+  executors: readonly Executor[],
+  active: (executorName: string) => readonly Sandbox[],
+  assumed: ReadonlyMap<string, number>,
 ): Map<string, number> {
-  const load = new Map<string, number>();
-  for (const sandbox of sandboxes) {
-    const name = sandbox.spec.executorName ?? assumed(sandbox);
-    if (name === undefined || isFinalPhase(sandbox.status?.phase)) continue;
-    load.set(name, (load.get(name) ?? 0) + 1);
-  }
-  return load;
+  const names = executors.map(({ metadata }) => metadata.name);
+  return new Map(names.map((name) => [name, active(name).length + (assumed.get(name) ?? 0)]));
 }
 
-/** Executors of the Task's other Sandboxes, latest step and attempt first. */
-export function earlierExecutors(sandbox: Sandbox, sandboxes: readonly Sandbox[]): string[] {
-  return sandboxes
-    .filter((other) => other.spec.taskRef.uid === sandbox.spec.taskRef.uid)
+/** Executors of the Task's other Sandboxes, latest step and attempt first; `ofTask` are all of the Task. */
+export function earlierExecutors(sandbox: Sandbox, ofTask: readonly Sandbox[]): string[] {
+  return ofTask
     .filter((other) => other.metadata.uid !== sandbox.metadata.uid)
-    .sort((a, b) => b.spec.step - a.spec.step || b.spec.attempt - a.spec.attempt)
+    .toSorted((a, b) => b.spec.step - a.spec.step || b.spec.attempt - a.spec.attempt)
     .flatMap((other) => other.spec.executorName ?? []);
 }

@@ -15,7 +15,11 @@ import type { Binding, LossTime } from './plan.ts';
 import { boundStatus, cancelledStatus, lostStatus, waitingStatus } from './status.ts';
 
 export interface SandboxReconcilerOptions {
-  sandboxes: { get(key: string): Sandbox | undefined; list(): readonly Sandbox[] };
+  sandboxes: { get(key: string): Sandbox | undefined };
+  /** Bound to the Executor and not ended. */
+  activeOn: (executorName: string) => readonly Sandbox[];
+  /** All of the Task with this uid. */
+  ofTask: (taskUID: string) => readonly Sandbox[];
   executors: { get(key: string): Executor | undefined; list(): readonly Executor[] };
   assumed: AssumedBindings;
   client: Pick<Client, 'get' | 'update' | 'updateStatus'>;
@@ -41,13 +45,13 @@ export function sandboxReconciler(options: SandboxReconcilerOptions): Reconcile 
 }
 
 async function bind(options: SandboxReconcilerOptions, sandbox: Sandbox): Promise<ReconcileResult | void> {
-  const all = options.sandboxes.list();
-  options.assumed.reconcile(all);
+  const executors = options.executors.list();
+  const assumed = options.assumed.load((key) => options.sandboxes.get(key));
   const binding = planBinding({
     sandbox,
-    executors: options.executors.list(),
-    load: loadOf(all, (other) => options.assumed.executorOf(other)),
-    earlier: earlierExecutors(sandbox, all),
+    executors,
+    load: loadOf(executors, options.activeOn, assumed),
+    earlier: earlierExecutors(sandbox, options.ofTask(sandbox.spec.taskRef.uid)),
     time: lossTime(options),
   });
   if (binding.outcome === 'wait') return wait(options, sandbox, binding);
