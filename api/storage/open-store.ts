@@ -3,8 +3,6 @@ import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { StorageError } from './contract.ts';
 import type { Driver, Store, WakeUp } from './contract.ts';
-import { openMysql } from './mysql/open-mysql.ts';
-import { openSqlite } from './sqlite/open-sqlite.ts';
 import { loadStore } from './store.ts';
 import { DEFAULT_STORE_OPTIONS } from './store-options.ts';
 import type { StoreOptions } from './store-options.ts';
@@ -44,8 +42,15 @@ export async function openStore(given: OpenStoreOptions): Promise<Store> {
   }
 }
 
+/** Only the driver in use is loaded: each brings a part of Drizzle and a client, some 50 MB together. */
 async function openDriver(url: string): Promise<Driver> {
-  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length));
-  if (url.startsWith('mysql://')) return openMysql(url);
+  if (url.startsWith('sqlite:')) {
+    const { openSqlite } = await import('./sqlite/open-sqlite.ts');
+    return openSqlite(url.slice('sqlite:'.length));
+  }
+  if (url.startsWith('mysql://')) {
+    const { openMysql } = await import('./mysql/open-mysql.ts');
+    return openMysql(url);
+  }
   throw new StorageError('Unavailable', 'the database URL must begin with sqlite: or mysql://');
 }
