@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { RuntimeSpec } from '../driver.ts';
+import { containerOptions } from './container-options.ts';
+
+const spec: RuntimeSpec = {
+  sandbox: { namespace: 'default', name: 's', uid: 'su' },
+  task: { name: 't', uid: 'tu' },
+  port: 10_001,
+  tokenHash: 'hash',
+  limits: { memory: 2 ** 30, cpus: 4, pids: 100 },
+};
+const settings = {
+  executorName: 'e',
+  image: 'i:1',
+  network: 'bridge',
+  publishHost: '127.0.0.1',
+  engineCPUs: 2,
+};
+
+describe('containerOptions', () => {
+  it('trusts the container with nothing', () => {
+    const { HostConfig, User, Image, name } = containerOptions(spec, settings);
+    expect({ User, Image, name }).toEqual({ User: '10001:10001', Image: 'i:1', name: 'troupe-su' });
+    expect(HostConfig).toMatchObject({
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      ReadonlyRootfs: true,
+      Privileged: false,
+      Memory: 2 ** 30,
+      MemorySwap: 2 ** 30,
+      PidsLimit: 100,
+      RestartPolicy: { Name: 'no' },
+      PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '10001' }] },
+    });
+    expect(HostConfig?.NanoCpus, 'an engine refuses more cores than it has').toBe(2e9);
+    expect(HostConfig?.Mounts?.map(({ Type, Source, Target }) => [Type, Source, Target])).toEqual([
+      ['volume', 'troupe-task-tu', '/workspace'],
+    ]);
+    expect(HostConfig?.Binds).toBeUndefined();
+  });
+
+  it('says nothing secret in labels or environment', () => {
+    const { Env, Labels } = containerOptions(spec, settings);
+    expect(Env).toEqual([
+      'TROUPE_RUNNER_PORT=8080',
+      'TROUPE_RUNNER_HOST=0.0.0.0',
+      'TROUPE_RUNNER_TOKEN_SHA256=hash',
+      'TROUPE_RUNNER_WORKSPACE=/workspace',
+      'TROUPE_RUNNER_STATE=/run/troupe',
+    ]);
+    expect(Labels).toEqual({
+      'io.troupe.executor': 'e',
+      'io.troupe.sandbox-uid': 'su',
+      'io.troupe.sandbox': 'default/s',
+      'io.troupe.task-uid': 'tu',
+      'io.troupe.port': '10001',
+    });
+  });
+
+  it('takes the image of the Shell', () => {
+    expect(containerOptions({ ...spec, image: 'mine:2' }, settings).Image).toBe('mine:2');
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { runOutcome } from './outcome.ts';
+
+describe('runOutcome', () => {
+  it.each([
+    [
+      { phase: 'Succeeded', result: { value: 'v', turns: 2, costUSD: 0.5, usage: { inputTokens: 1 } } },
+      {
+        phase: 'Succeeded',
+        reason: 'Succeeded',
+        message: 'The agent has done its work.',
+        result: { value: 'v', turns: 2, costUSD: 0.5, usage: { inputTokens: 1 } },
+      },
+      'all as agreed',
+    ],
+    [
+      { phase: 'Failed', reason: 'ModelError', message: '500' },
+      { phase: 'Failed', reason: 'ModelError', message: '500' },
+      'a failure with its reason',
+    ],
+    [
+      { phase: 'Cancelled' },
+      { phase: 'Cancelled', reason: 'Cancelled', message: 'The run was cancelled.' },
+      'cancelled',
+    ],
+    [
+      { phase: 'Failed', reason: 'ExecutorLost', message: 'again!' },
+      { phase: 'Failed', reason: 'AgentFailed', message: 'again!' },
+      'a sandbox may not ask for another attempt',
+    ],
+    [
+      {},
+      { phase: 'Failed', reason: 'AgentFailed', message: 'The agent failed without a message.' },
+      'nothing at all',
+    ],
+    [
+      {
+        phase: 'Succeeded',
+        result: { value: 7, turns: -1, costUSD: 'much', usage: [], workspace: { branch: 'b', commits: 1.5 } },
+      },
+      {
+        phase: 'Succeeded',
+        reason: 'Succeeded',
+        message: 'The agent has done its work.',
+        result: { value: '', workspace: { branch: 'b' } },
+      },
+      'what has a wrong type is left out, or the API would refuse the status',
+    ],
+  ])('%o', (data, want, reason) => {
+    expect(runOutcome(data), reason).toEqual({ ...want, fromRunner: true });
+  });
+
+  it('bounds the message', () => {
+    expect(runOutcome({ phase: 'Failed', message: 'x'.repeat(10_000) }).message).toHaveLength(4096);
+  });
+});
