@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Makes the agent's HOME with its git identity. Returns the folder. Throws the system's error. */
-export async function prepareHome(folder: string, agentName: string): Promise<string> {
+/** Makes the agent's HOME with its git identity. Throws the system's error. */
+export async function prepareHome(folder: string, agentName: string): Promise<void> {
   await mkdir(path.join(folder, 'tmp'), { recursive: true, mode: 0o700 });
   const name = agentName.replaceAll(/[^\p{L}\p{N} ._-]/gu, ' ').trim() || 'agent';
   const local =
@@ -24,5 +24,4 @@ export async function prepareHome(folder: string, agentName: string): Promise<st
     '',
   ];
   await writeFile(path.join(folder, '.gitconfig'), config.join('\n'), { mode: 0o600 });
-  return folder;
 }

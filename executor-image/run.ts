@@ -104,29 +104,38 @@ async function execute(run: Execution): Promise<Outcome> {
 }
 
 async function work(run: Execution, place: { repository?: PreparedRepository }): Promise<RunResult> {
-  const { request, workspace, environment, events, stop, clock } = run;
+  const { request, environment, events, stop, clock } = run;
   const adapter = adapterFor(request.shell.type);
-  const home = await prepareHome(path.join(run.folder, 'home'), request.agent.name);
-  let folder = workspace;
-  if (request.repository !== undefined && adapter.needsRepository) {
-    place.repository = await prepareRepository({
-      repository: request.repository,
-      workspace,
-      home: run.folder,
-      environment,
-      signal: stop.signal,
-      clock,
-      onStatus: (message) => events.emit('status', { phase: 'Running', message }),
-    });
-    folder = place.repository.folder;
+  const home = path.join(run.folder, 'home');
+  if (adapter.needsFiles) {
+    // At the same time, and both to their end: nothing goes on after a run has failed.
+    const preparing = [prepareHome(home, request.agent.name), mkdir(run.workspace, { recursive: true })];
+    const [cloned, ...others] = await Promise.allSettled([repositoryOf(run), ...preparing]);
+    for (const other of others) if (other.status === 'rejected') throw other.reason;
+    if (cloned.status === 'rejected') throw cloned.reason;
+    if (cloned.value !== undefined) place.repository = cloned.value;
   }
-  await mkdir(folder, { recursive: true });
   stop.signal.throwIfAborted();
+  const folder = place.repository?.folder ?? run.workspace;
   const context = { events, signal: stop.signal, folder, home, runId: run.id, clock, environment };
   const result = await adapter.run(request, context);
   // Asked to end while the agent was ending by itself: the one who asked must see that it worked.
   stop.signal.throwIfAborted();
   return result;
+}
+
+async function repositoryOf(run: Execution): Promise<PreparedRepository | undefined> {
+  const { request, workspace, environment, events, stop, clock } = run;
+  if (request.repository === undefined) return undefined;
+  return prepareRepository({
+    repository: request.repository,
+    workspace,
+    home: run.folder,
+    environment,
+    signal: stop.signal,
+    clock,
+    onStatus: (message) => events.emit('status', { phase: 'Running', message }),
+  });
 }
 
 function failed(error: unknown, redactor: Redactor): Outcome {

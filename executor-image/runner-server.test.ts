@@ -230,9 +230,10 @@ describe.each(['anthropic', 'openai'] as const)('Chat with %s', (protocol) => {
 describe('the end of the runner', () => {
   it('cancels what runs and lets its readers see that', async () => {
     await put('r', request('hang'));
-    const reader = eventsOf('r');
+    const reader = await call('/v1/runs/r/events');
     await server.close();
-    expect((await reader).at(-1)?.data['phase']).toBe('Cancelled');
+    const last = (await reader.text()).trim().split('\n').at(-1) ?? '';
+    expect((JSON.parse(last) as RunEvent).data['phase']).toBe('Cancelled');
     server = await startRunnerServer({
       config: { host: '127.0.0.1', port: 0, tokenHash: 'a'.repeat(64), workspace: folder, state: folder },
       startRun: () => Promise.reject(new Error('not here')),

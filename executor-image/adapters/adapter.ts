@@ -8,7 +8,7 @@ export interface AdapterContext {
   signal: AbortSignal;
   /** Where the agent works: the repository when there is one. */
   folder: string;
-  /** HOME of the agent, with its own settings; goes with the sandbox. */
+  /** HOME of an agent that needs files, with its own settings; goes with the sandbox. */
   home: string;
   /** Unique to the run. */
   runId: string;
@@ -19,8 +19,8 @@ export interface AdapterContext {
 
 /** Drives one kind of agent. */
 export interface AgentAdapter {
-  /** Whether the agent works in files, so that the repository must be there. */
-  readonly needsRepository: boolean;
+  /** Whether the agent works in files: it gets a HOME, and the repository when there is one. */
+  readonly needsFiles: boolean;
   /** Throws RunFailure; whatever else it throws counts as AgentFailed. */
   run(request: RunRequest, context: AdapterContext): Promise<RunResult>;
 }

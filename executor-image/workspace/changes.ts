@@ -38,12 +38,14 @@ export async function readChanges(options: ChangesOptions): Promise<Changes> {
     const own = { env: { ...env, GIT_INDEX_FILE: index } };
     await git(['add', '--all'], own);
     const plain = ['diff', '--cached', '--no-color', '--no-ext-diff', '--no-textconv'];
-    const diff = await git([...plain, baseCommit], { ...own, mostBytes: RUN_LIMITS.diffBytes });
-    const changed = await git([...plain, '--name-only', '-z', baseCommit], own);
-    const uncommitted = await git([...plain, '--name-only', '-z', 'HEAD'], own);
-    const head = await git(['rev-parse', 'HEAD']);
-    const branch = await git(['rev-parse', '--abbrev-ref', 'HEAD']);
-    const commits = await git(['rev-list', '--count', `${baseCommit}..HEAD`]);
+    const [diff, changed, uncommitted, head, branch, commits] = await Promise.all([
+      git([...plain, baseCommit], { ...own, mostBytes: RUN_LIMITS.diffBytes }),
+      git([...plain, '--name-only', '-z', baseCommit], own),
+      git([...plain, '--name-only', '-z', 'HEAD'], own),
+      git(['rev-parse', 'HEAD']),
+      git(['rev-parse', '--abbrev-ref', 'HEAD']),
+      git(['rev-list', '--count', `${baseCommit}..HEAD`]),
+    ]);
     return {
       workspace: {
         branch: branch.stdout.trim(),

@@ -16,7 +16,7 @@ const LONGEST_WAIT_MS = 30_000;
 /** One direct call of the model, no tools, the answer streamed. */
 export function chatAdapter(): AgentAdapter {
   return {
-    needsRepository: false,
+    needsFiles: false,
     async run(request, context) {
       const { model } = request;
       if (model === undefined) throw new RunFailure('StartFailed', 'Chat needs a Model');

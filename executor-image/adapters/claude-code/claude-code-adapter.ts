@@ -22,7 +22,7 @@ const NOISE = /^\[claude-code:unrecognized_model\]/;
 /** The real Claude Code program, not interactive, with its stream of messages turned into events. */
 export function claudeCodeAdapter(program: () => string = claudeProgram): AgentAdapter {
   return {
-    needsRepository: true,
+    needsFiles: true,
     async run(request, context) {
       checkModel(request);
       const args = await writeSettings(request, context);
