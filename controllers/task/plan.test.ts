@@ -223,7 +223,7 @@ describe('planTask', () => {
     expect(task.status).toMatchObject({
       status: 'FAILED',
       errorMessage: 'Step 1 of 2 (dev) failed: CloneFailed: no such branch',
-      subTasks: [{ status: 'FAILED', errorMessage: 'CloneFailed: no such branch' }, { status: 'PENDING' }],
+      subTasks: [{ status: 'FAILED', errorMessage: 'CloneFailed: no such branch' }, { status: 'CANCELLED' }],
     });
     expect(w.names()).toEqual([A1]);
   });

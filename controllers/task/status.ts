@@ -57,7 +57,7 @@ export function nextStatus(
     ...(snapshot === undefined
       ? {}
       : { snapshot: { ...snapshot, steps: snapshot.steps.map((step) => ({ ...step })) } }),
-    ...(records.length === 0 ? {} : { subTasks: [...records] }),
+    ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : [...records] }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { errorMessage: error }),
     state: findCondition(conditions, 'Ready')?.status === 'True' ? 'Available' : 'Unavailable',
@@ -91,6 +91,15 @@ function statusWord(
     case 'cancelled':
       return 'CANCELLED';
   }
+}
+
+/** Steps that will never begin; a compatible client would wait for them. */
+function withoutPending(records: readonly StepRecord[], now: string): StepRecord[] {
+  return records.map((record) =>
+    record.status === 'PENDING' || record.status === 'RUNNING'
+      ? Object.assign({}, record, { status: 'CANCELLED', updatedAt: now, completedAt: now })
+      : record,
+  );
 }
 
 const hasBegun = (record: StepRecord): boolean =>
