@@ -12,6 +12,7 @@ export interface HeartbeatOptions extends RegistrationOptions {
 
 /** How often an executor says that it is there; the controller waits for four of them before it gives up on it. */
 const BEAT_MS = 10_000;
+const CHECK_MS = 5000;
 /** While the engine or the API is away: it is noticed soon when they are back. */
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5000;
@@ -34,7 +35,7 @@ async function beat(options: HeartbeatOptions, onFirst: () => void): Promise<voi
   let retry = FIRST_RETRY_MS;
   let was: boolean | undefined;
   while (!signal.aborted) {
-    const state = await options.check();
+    const state = await checkInTime(options);
     if (state.ready !== was) options.logger[state.ready ? 'info' : 'warn'](state.message);
     was = state.ready;
     const reported = !signal.aborted && (await report(options, state));
@@ -42,6 +43,18 @@ async function beat(options: HeartbeatOptions, onFirst: () => void): Promise<voi
     const fine = reported && state.ready;
     await sleep(clock, fine ? BEAT_MS : retry, signal).catch(() => undefined);
     retry = fine ? FIRST_RETRY_MS : Math.min(retry * 2, LONGEST_RETRY_MS);
+  }
+}
+
+/** An engine that hangs must not keep the heartbeat back, or the executor itself would count as lost. */
+async function checkInTime({ check, clock }: HeartbeatOptions): Promise<EngineState> {
+  const late = Promise.withResolvers<EngineState>();
+  const message = `The engine did not answer within ${CHECK_MS / 1000} s.`;
+  const cancel = clock.after(CHECK_MS, () => late.resolve({ ready: false, message }));
+  try {
+    return await Promise.race([check(), late.promise]);
+  } finally {
+    cancel();
   }
 }
 

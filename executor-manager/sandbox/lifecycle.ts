@@ -114,7 +114,6 @@ async function live(self: Self): Promise<void> {
   if (phase !== 'Starting' && phase !== 'Running') return begin(self);
   const runtime = await findRuntime(self);
   if (runtime?.running !== true) return conclude(self, { outcome: lostOutcome(self, runtime) });
-  context.logger.info('adopted', { runtime: runtime.id });
   self.place.adopt(runtime);
   return conclude(self, await attendTo(self, runtime, false));
 }
@@ -182,6 +181,7 @@ function attendOptions(self: Self, fresh: boolean): Omit<AttendOptions, 'runtime
 
 function attendTo(self: Self, runtime: Runtime, fresh: boolean): Promise<Attended> {
   const { context, writer, halt } = self;
+  context.logger.info(fresh ? 'started' : 'adopted', { runtime: runtime.id, port: runtime.address.port });
   const onRunning = (): void =>
     background(
       self,

@@ -24,7 +24,7 @@ export function createDockerDriver(options: DockerDriverOptions): SandboxDriver 
   return {
     kind: 'docker',
     isolation: 'container',
-    check: () => check(options.engine, options.image),
+    check: () => check(self),
     start: (spec) => start(self, spec),
     list: () => list(self),
     exited: (runtime, signal) => self.exits.exited(runtime.id, signal),
@@ -55,9 +55,14 @@ function owned({ options }: Self): string {
   return JSON.stringify({ label: [`${LABEL.executor}=${options.executorName}`] });
 }
 
-async function create(self: Self, spec: RuntimeSpec): Promise<string> {
+async function findEngineCPUs(self: Self): Promise<number> {
   self.engineCPUs ??= ((await call(self, (docker) => docker.info())) as { NCPU: number }).NCPU;
-  const { engineCPUs, options } = self;
+  return self.engineCPUs;
+}
+
+async function create(self: Self, spec: RuntimeSpec): Promise<string> {
+  const { options } = self;
+  const engineCPUs = await findEngineCPUs(self);
   const { publishHost } = options.engine;
   const settings = containerOptions(spec, { ...options, publishHost, engineCPUs });
   try {
@@ -136,13 +141,16 @@ async function removeVolume(self: Self, taskUID: string): Promise<void> {
   }
 }
 
-async function check(engine: EngineConnection, image: string): Promise<EngineState> {
+async function check(self: Self): Promise<EngineState> {
+  const { engine, image } = self.options;
   try {
-    const { Version } = await engine.calls.version();
-    await engine.calls.getImage(image).inspect();
+    const { Version } = await call(self, (docker) => docker.version());
+    await call(self, (docker) => docker.getImage(image).inspect());
+    // Asked now, so that no sandbox waits for it.
+    await findEngineCPUs(self);
     return { ready: true, message: `Docker engine ${Version} at ${engine.address} with image ${image}.` };
   } catch (error) {
-    const { message } = explainMissingImage(engineError(error, engine.address), image);
+    const { message } = explainMissingImage(error, image);
     return { ready: false, message: `${message[0]?.toUpperCase()}${message.slice(1)}.` };
   }
 }

@@ -104,6 +104,16 @@ describe('a container', () => {
     expect((await eventLog(on, 'lost')).at(-1)).toMatchObject({ data: { reason: 'ContainerLost' } });
   });
 
+  it('whose agent uses up its memory says so', async () => {
+    await using _ = await startManager(on, await config());
+    const model = { ref: { name: 'model' }, protocol: 'anthropic' as const, name: 'm', baseURL: on.modelURL };
+    const spec = { shell: { type: 'ClaudeCode' as const }, resources: { memory: '96Mi' }, model };
+    await runSandbox(on, { name: 'memory', prompt: 'Hi', spec });
+    const { status } = await untilSandbox(on, 'memory-s0-a1', isOver);
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'AgentKilled' });
+    expect(status?.message).toBe('The agent was killed: out of memory, the limit is 96Mi.');
+  });
+
   it('whose image is not there fails with a cause', async () => {
     await using _ = await startManager(on, await config());
     const shell = { type: 'Chat' as const, image: 'troupe-test/absent:1' };
