@@ -25,6 +25,11 @@ export function claudeCodeAdapter(program: () => string = claudeProgram): AgentA
     needsFiles: true,
     async run(request, context) {
       checkModel(request);
+      const { skills = [] } = request.agent;
+      if (skills.length > 0) {
+        const text = `Skills cannot be given to the agent yet: ${skills.join(', ')}`;
+        context.events.emit('log', { stream: 'agent', text });
+      }
       const args = await writeSettings(request, context);
       const reader = createStreamReader(context.events);
       const stop = new AbortController();
@@ -55,8 +60,10 @@ export function claudeCodeAdapter(program: () => string = claudeProgram): AgentA
   };
 }
 
+/** What the program would only say in its own words, after it has started. */
 function checkModel({ model }: RunRequest): void {
-  if (model?.protocol === 'openai') {
+  if (model === undefined) throw new RunFailure('StartFailed', 'ClaudeCode needs a Model');
+  if (model.protocol === 'openai') {
     throw new RunFailure('StartFailed', 'ClaudeCode needs a Model with protocol anthropic, not openai');
   }
 }

@@ -47,7 +47,24 @@ const SCRIPT = `
   error: { status: 401, message: no such key }
 - when: { contains: hang }
   hang: true
+- when: { contains: use the server, system: You are careful. }
+  steps:
+    - toolCall: { name: mcp__echo__say, input: { text: hello } }
+    - reply: 'The server said: {{toolResult}}'
 - reply: 'You said {{prompt}}'
+`;
+
+/** A server of the Model Context Protocol over stdio, as small as it can be. */
+const MCP_SERVER = `
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method, params } = JSON.parse(line);
+  const results = {
+    initialize: { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'echo', version: '1' } },
+    'tools/list': { tools: [{ name: 'say', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } }] },
+    'tools/call': { content: [{ type: 'text', text: params?.arguments?.text + ' ' + process.env.GREETING }] },
+  };
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] ?? {} }));
+});
 `;
 
 const KEY = 'sk-a-key-that-must-not-show-up';
@@ -146,6 +163,27 @@ describe('a run in a repository', () => {
   });
 });
 
+describe('what the Ghost gives', () => {
+  it('system prompt and MCP servers reach the agent', async () => {
+    await using runner = await startRunner();
+    const echo = { command: process.execPath, args: ['-e', MCP_SERVER], env: { GREETING: 'world' } };
+    const agent = { name: 'a', systemPrompt: 'You are careful.', mcpServers: { echo }, skills: ['pdf'] };
+    const { state, events } = await runner.finish('mcp', request('Please use the server', { agent }));
+    expect(state.result?.value, JSON.stringify(events)).toBe('The server said: hello world');
+    expect(dataOf(events, 'log')).toEqual([
+      { stream: 'agent', text: 'Skills cannot be given to the agent yet: pdf' },
+    ]);
+  });
+
+  it('a server that cannot be started is told, and the agent works on', async () => {
+    await using runner = await startRunner();
+    const agent = { name: 'a', mcpServers: { gone: { command: '/nowhere/server' } } };
+    const { state, events } = await runner.finish('mcp', request('Hello', { agent }));
+    expect(state.result?.value).toBe('You said Hello');
+    expect(JSON.stringify(dataOf(events, 'log'))).toContain('MCP server gone cannot be used');
+  });
+});
+
 describe('sizes', () => {
   it('takes a prompt of 1 MiB', async () => {
     await using runner = await startRunner();
@@ -227,12 +265,19 @@ describe('a run that does not work', () => {
     });
   });
 
-  it('an agent without a Model says what is missing', async () => {
+  it.each([
+    { reason: 'no Model', model: undefined, says: 'ClaudeCode needs a Model' },
+    {
+      reason: 'a Model of the other protocol',
+      model: { protocol: 'openai', name: 'm' } as const,
+      says: 'protocol anthropic, not openai',
+    },
+  ])('$reason', async ({ model, says }) => {
     await using runner = await startRunner();
-    const { model: _, ...none } = request('Hello');
-    const { state } = await runner.finish('r', none);
-    expect(state.phase).toBe('Failed');
-    expect(state.message).toMatch(/log ?in|API key|Model/i);
+    const { model: _, ...rest } = request('Hello');
+    const { state } = await runner.finish('r', { ...rest, ...(model === undefined ? {} : { model }) });
+    expect(state).toMatchObject({ phase: 'Failed', reason: 'StartFailed' });
+    expect(state.message).toContain(says);
   });
 
   it.each(['Agno', 'Dify', 'Codex'] as const)('%s is not here yet', async (type) => {
