@@ -23,7 +23,7 @@ export function taskResult(records: readonly StepRecord[]): Record<string, unkno
     value: last['value'] ?? '',
     steps: done.map(namedResult),
     ...(usage === undefined ? {} : { usage }),
-    ...(costs.length === 0 ? {} : { costUSD: costs.reduce((sum, cost) => sum + cost, 0) }),
+    ...(costs.length === 0 ? {} : { costUSD: toMicroDollars(costs.reduce((sum, cost) => sum + cost, 0)) }),
     ...(workspace === undefined ? {} : { workspace }),
   };
 }
@@ -48,4 +48,9 @@ function totalUsage(records: readonly StepRecord[]): SandboxResultUsage | undefi
 function numberIn(fields: object | undefined, name: string): number[] {
   const value: unknown = Object.entries(fields ?? {}).find(([key]) => key === name)?.[1];
   return typeof value === 'number' ? [value] : [];
+}
+
+/** Sums of binary fractions end in noise such as 0.06531600000000001; no price is finer than a millionth. */
+function toMicroDollars(amount: number): number {
+  return Math.round(amount * 1e6) / 1e6;
 }

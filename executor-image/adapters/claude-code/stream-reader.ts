@@ -160,7 +160,8 @@ function add(sum: RunUsage, usage: WireUsage): void {
 function readResult(reading: Reading, message: ResultMessage): void {
   const usage: RunUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
   add(usage, message.usage ?? {});
-  const costUSD = message.total_cost_usd ?? 0;
+  // In whole millionths: the program's sum ends in the noise of binary fractions.
+  const costUSD = Math.round((message.total_cost_usd ?? 0) * 1e6) / 1e6;
   reading.events.emit('usage', { ...usage, costUSD, model: reading.model });
   const words = message.result ?? (message.errors ?? []).join('; ');
   if (message.is_error === true || message.subtype !== 'success') {
