@@ -12,7 +12,8 @@ export function readRunRequest(value: unknown): RunRequest {
   positive(body['timeoutSeconds'], 'timeoutSeconds');
   if (body['model'] !== undefined) {
     const model = record(body['model'], 'model');
-    text(model['name'], 'model.name');
+    // May be empty: a Model can name itself by variables of its program.
+    if (typeof model['name'] !== 'string') throw new Error('model.name must be a text');
     if (model['protocol'] !== 'anthropic' && model['protocol'] !== 'openai') {
       throw new Error('model.protocol must be anthropic or openai');
     }

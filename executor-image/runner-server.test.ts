@@ -172,6 +172,18 @@ describe('the protocol', () => {
   });
 });
 
+describe('Chat', () => {
+  it.each([
+    { reason: 'no Model', model: undefined },
+    { reason: 'a Model without a name', model: { protocol: 'openai' as const, name: '' } },
+  ])('$reason is a StartFailed', async ({ model: given }) => {
+    const { model: _, ...rest } = request('count');
+    const { state } = await finish({ ...rest, ...(given === undefined ? {} : { model: given }) });
+    expect(state).toMatchObject({ phase: 'Failed', reason: 'StartFailed' });
+    expect(state.message).toBe('Chat needs a Model that names its model_id');
+  });
+});
+
 describe.each(['anthropic', 'openai'] as const)('Chat with %s', (protocol) => {
   const asked = (prompt: string): RunRequest => {
     const base = request(prompt);

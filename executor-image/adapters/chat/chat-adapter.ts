@@ -19,7 +19,9 @@ export function chatAdapter(): AgentAdapter {
     needsFiles: false,
     async run(request, context) {
       const { model } = request;
-      if (model === undefined) throw new RunFailure('StartFailed', 'Chat needs a Model');
+      if (model === undefined || model.name === '') {
+        throw new RunFailure('StartFailed', 'Chat needs a Model that names its model_id');
+      }
       const call = model.protocol === 'openai' ? openaiCall(request, model) : anthropicCall(request, model);
       context.events.emit('status', { phase: 'Running', message: `Chat with model ${model.name}` });
       const response = await answerOf(call, context);

@@ -45,6 +45,11 @@ describe('environment of Claude Code', () => {
     expect(env).not.toHaveProperty('ANTHROPIC_DEFAULT_HAIKU_MODEL');
   });
 
+  it('leaves the choice to the program when the Model names none', () => {
+    const env = environmentOf({ protocol: 'anthropic', name: '', baseURL: 'https://gateway.example' });
+    expect(Object.keys(env).filter((name) => name.includes('MODEL'))).toEqual([]);
+  });
+
   it('takes the Model’s variables, but not where the program lives', () => {
     const env = environmentOf({
       protocol: 'anthropic',

@@ -49,8 +49,9 @@ function modelEnvironment(model: RunModel | undefined): Record<string, string> {
   const gateway = model.baseURL?.replace(/\/+$/, '').replace(/\/v1$/, '');
   const token = model.env?.['ANTHROPIC_AUTH_TOKEN'] !== undefined;
   return {
-    ANTHROPIC_MODEL: model.name,
-    ...(gateway === undefined ? {} : { ANTHROPIC_BASE_URL: gateway, ...everyTier(model.name) }),
+    ...(model.name === '' ? {} : { ANTHROPIC_MODEL: model.name }),
+    ...(gateway === undefined ? {} : { ANTHROPIC_BASE_URL: gateway }),
+    ...(gateway === undefined || model.name === '' ? {} : everyTier(model.name)),
     // With both, the program warns and a gateway may refuse; the variable somebody chose by hand wins.
     ...(model.apiKey === undefined || token ? {} : { ANTHROPIC_API_KEY: model.apiKey }),
     ...(model.maxOutputTokens === undefined
