@@ -80,7 +80,7 @@ function depthOf(json: string): number {
 
 function parseYaml(text: string, kind: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 100 }) as unknown;
+    return parse(text, { maxAliasCount: 100, logLevel: 'error' }) as unknown;
   } catch (error) {
     throw unrecognized(kind, `yaml parse error: ${describe(error)}`);
   }
@@ -92,10 +92,10 @@ function unrecognized(kind: string, why: string): Error {
   );
 }
 
-/** The first line: the rest shows the place in the body, which may hold a secret. */
+/** Without what the parsers quote of the body: it may be a secret. */
 function describe(error: unknown): string {
-  const text = error instanceof Error ? error.message : 'unreadable';
-  return (text.split('\n')[0] ?? '').replace(/, ?"[^]*$/, '').slice(0, 200);
+  const line = (error instanceof Error ? error.message : 'unreadable').split('\n')[0] ?? '';
+  return line.replace(/, (?:\.\.\.)?"[^]*$/, '').replace(/:[^]*$/, '');
 }
 
 export function unsupported(type: string, accepted: readonly string[]): StatusError {
