@@ -51,7 +51,7 @@ export function startRun(options: RunOptions): Run {
     redactor,
     clock,
     onFailure: (error) => {
-      stop.abort(new RunFailure('StartFailed', `events cannot be kept: ${describeError(error)}`, error));
+      stop.abort(new RunFailure('AgentFailed', `events cannot be kept: ${describeError(error)}`, error));
     },
   });
   let outcome: Outcome = { phase: 'Running' };

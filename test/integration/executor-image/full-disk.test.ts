@@ -1,0 +1,46 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { systemClock } from '#executor-image/clock';
+import { startRun } from '#executor-image/run';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { mustRun } from '#test/kit/command';
+import { modelService } from '#test/kit/model-script';
+
+it('a run whose events cannot be kept fails with the cause; its readers get what was kept', async () => {
+  await using folder = await temporaryFolder('full');
+  await using model = await modelService(`[{ reply: '${'word '.repeat(50_000)}' }]`);
+  const state = path.join(folder.path, 'state');
+  await mkdir(state);
+  // Unmounted with the folder.
+  await mustRun('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', state]);
+  const run = startRun({
+    id: 'full',
+    request: {
+      shell: { type: 'Chat' },
+      agent: { name: 'a' },
+      model: { protocol: 'openai', name: 'm', baseURL: model.url },
+      prompt: 'Hello',
+      timeoutSeconds: 20,
+    },
+    workspace: path.join(folder.path, 'workspace'),
+    state,
+    environment: {},
+    clock: systemClock,
+  });
+  let text = '';
+  for await (const piece of run.events.read(0, new AbortController().signal)) text += piece.toString();
+  await run.done;
+  const { lastSeq, ...ended } = run.state();
+  expect(ended).toEqual({
+    id: 'full',
+    phase: 'Failed',
+    reason: 'AgentFailed',
+    message: 'events cannot be kept: ENOSPC: no space left on device, write',
+  });
+  const seqs = text
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { seq: number }).seq);
+  expect(seqs).toEqual(Array.from({ length: lastSeq }, (_, index) => index + 1));
+});
