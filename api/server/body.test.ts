@@ -18,6 +18,7 @@ async function failure(promise: Promise<unknown>): Promise<StatusError> {
   throw new Error('it was accepted', { cause: error });
 }
 
+const TASK = { kind: 'Task', protobuf: false };
 const YAML = { 'content-type': 'application/yaml' };
 
 describe('readObject', () => {
@@ -27,7 +28,7 @@ describe('readObject', () => {
     ['a: 1\n', YAML, 'YAML'],
     ['{"a": 1}', YAML, 'JSON is YAML'],
   ])('%s', async (body, headers, reason) => {
-    expect(await readObject(incoming(body, headers), 'Task'), reason).toEqual({ a: 1 });
+    expect(await readObject(incoming(body, headers), TASK), reason).toEqual({ a: 1 });
   });
 
   it.each([
@@ -39,7 +40,7 @@ describe('readObject', () => {
     ['a: 1\n---\nb: sk-secret\n', YAML, 'yaml parse error'],
     [`${'['.repeat(600)}"sk-secret"${']'.repeat(600)}`, {}, 'max depth of 500'],
   ])('refuses %s and quotes nothing of it', async (body, headers, text) => {
-    const error = await failure(readObject(incoming(body, headers), 'Task'));
+    const error = await failure(readObject(incoming(body, headers), TASK));
     expect([error.code, error.message]).toEqual([400, expect.stringContaining(text)]);
     expect(error.message).toContain('must be of type Task');
     expect(error.message).not.toContain('sk-secret');
@@ -48,19 +49,17 @@ describe('readObject', () => {
   it('takes brackets in texts for what they are', async () => {
     const text = '[{"'.repeat(2000);
     const body = JSON.stringify({ text, backslash: '\\' });
-    expect(await readObject(incoming(body), 'Task')).toEqual({ text, backslash: '\\' });
+    expect(await readObject(incoming(body), TASK)).toEqual({ text, backslash: '\\' });
   });
 
   it('refuses other types, other encodings and too much', async () => {
-    expect((await failure(readObject(incoming('x', { 'content-type': 'text/html' }), 'Task'))).code).toBe(
-      415,
-    );
+    expect((await failure(readObject(incoming('x', { 'content-type': 'text/html' }), TASK))).code).toBe(415);
     const long = incoming('x'.repeat(4_000_000));
-    expect((await failure(readObject(long, 'Task'))).code).toBe(413);
+    expect((await failure(readObject(long, TASK))).code).toBe(413);
     const announced = incoming('', { 'content-length': '99999999' });
-    expect((await failure(readObject(announced, 'Task'))).code, 'before a byte is read').toBe(413);
+    expect((await failure(readObject(announced, TASK))).code, 'before a byte is read').toBe(413);
     const binary = Object.assign(Readable.from([Buffer.from([0x22, 0xff, 0x22])]), { headers: {} });
-    expect((await failure(readObject(binary as unknown as IncomingMessage, 'Task'))).message).toContain(
+    expect((await failure(readObject(binary as unknown as IncomingMessage, TASK))).message).toContain(
       'UTF-8',
     );
   });

@@ -2,12 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
 import { badRequest, StatusError } from '../machinery/status-error.ts';
 import { parseMediaType } from './media-type.ts';
+import { decodeProtobuf, PROTOBUF } from './protobuf-body.ts';
 
 /** As kube-apiserver (MaxRequestBodyBytes). */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** The whole body as text. @throws StatusError RequestEntityTooLarge, BadRequest when the client stops half-way */
 export async function readBody(incoming: IncomingMessage): Promise<string> {
+  return decodeUtf8(await readBytes(incoming));
+}
+
+async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
   const announced = Number(incoming.headers['content-length'] ?? 0);
   if (announced > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
@@ -22,7 +27,7 @@ export async function readBody(incoming: IncomingMessage): Promise<string> {
     throw new StatusError('BadRequest', 'the request ended before its body did', { cause: error });
   }
   if (size > MAX_BODY_BYTES) throw tooLarge();
-  return decodeUtf8(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(): StatusError {
@@ -39,16 +44,29 @@ function decodeUtf8(bytes: Buffer): string {
   }
 }
 
-export const OBJECT_TYPES = ['application/json', 'application/yaml'] as const;
+const OBJECT_TYPES = ['application/json', 'application/yaml'];
+
+export interface ObjectBody {
+  /** For messages. */
+  kind: string;
+  /** Whether the kind may be sent as protobuf; kinds of CRDs never are. */
+  protobuf: boolean;
+}
 
 /**
  * The body of a POST or PUT.
- * @throws StatusError UnsupportedMediaType, BadRequest naming `kind` when it is no JSON or YAML
+ * @throws StatusError UnsupportedMediaType, BadRequest naming `kind` when it cannot be read
  */
-export async function readObject(incoming: IncomingMessage, kind: string): Promise<unknown> {
+export async function readObject(
+  incoming: IncomingMessage,
+  { kind, protobuf }: ObjectBody,
+): Promise<unknown> {
   const { type } = parseMediaType(incoming.headers['content-type'] ?? 'application/json');
+  if (type === PROTOBUF && protobuf) return decodeProtobuf(await readBytes(incoming));
   const isYaml = type === 'application/yaml' || type === 'application/x-yaml';
-  if (!isYaml && type !== 'application/json' && type !== '') throw unsupported(type, OBJECT_TYPES);
+  if (!isYaml && type !== 'application/json' && type !== '') {
+    throw unsupported(type, protobuf ? [...OBJECT_TYPES, PROTOBUF] : OBJECT_TYPES);
+  }
   const text = await readBody(incoming);
   return isYaml ? parseYaml(text, kind) : parseJson(text, kind);
 }

@@ -24,7 +24,7 @@ export function mountTaskLog(app: Hono<ServerTypes>, resource: Resource, options
   const item = `${collectionPath(resource)}/:name`;
   app.get(`${item}/log`, (c) => handleRead(c, resource, options));
   app.post(`${item}/log`, async (c) => {
-    const body = await readObject(c.env.incoming, 'TaskEventAppend');
+    const body = await readObject(c.env.incoming, { kind: 'TaskEventAppend', protobuf: false });
     return replyJson(await options.taskLogs.append(targetOf(c, resource), body));
   });
   app.all(`${item}/log`, methodNotAllowed);

@@ -3,6 +3,7 @@ import type { DeleteRequest, PatchRequest, WriteResult } from '../registry/reque
 import type { Resource } from '../registry/resource.ts';
 import { parseJson, readBody, readObject, unsupported } from './body.ts';
 import { parseMediaType } from './media-type.ts';
+import { PROTOBUF } from './protobuf-body.ts';
 import { collectionQuery, isDryRun, writeOptions } from './query.ts';
 import { reply, replyJson } from './reply.ts';
 import { representationFor, targetOf } from './resource-request.ts';
@@ -29,7 +30,7 @@ export async function handleCreate(c: RequestContext, handled: Handled): Promise
   const { resource, options } = handled;
   const namespace = c.req.param('namespace') ?? '';
   const write = writeOptions(c);
-  const body = await readObject(c.env.incoming, resource.kind);
+  const body = await readObject(c.env.incoming, { kind: resource.kind, protobuf: resource.builtIn });
   const result = await options.registry.create({ resource, namespace, body, ...write });
   return replyWritten(c, handled, { ...result, status: 201 });
 }
@@ -37,7 +38,7 @@ export async function handleCreate(c: RequestContext, handled: Handled): Promise
 export async function handleUpdate(c: RequestContext, handled: Handled): Promise<Response> {
   const { resource, options, subresource } = handled;
   const write = writeOptions(c);
-  const body = await readObject(c.env.incoming, resource.kind);
+  const body = await readObject(c.env.incoming, { kind: resource.kind, protobuf: resource.builtIn });
   const target = targetOf(c, resource);
   const result = await options.registry.update({
     target,
@@ -107,8 +108,7 @@ export async function handleDeleteCollection(c: RequestContext, handled: Handled
 
 /** From the query and the body; the body may be empty and needs no kind. */
 async function deleteOptions(c: RequestContext): Promise<Omit<DeleteRequest, 'target'>> {
-  const text = await readBody(c.env.incoming);
-  const body: unknown = text.trim() === '' ? {} : parseJson(text, 'DeleteOptions');
+  const body = await deleteBody(c);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw badRequest('the body of a delete must be DeleteOptions');
   }
@@ -125,6 +125,15 @@ async function deleteOptions(c: RequestContext): Promise<Omit<DeleteRequest, 'ta
       ? {}
       : { preconditions: parsePreconditions(preconditions) }),
   };
+}
+
+async function deleteBody(c: RequestContext): Promise<unknown> {
+  const { incoming } = c.env;
+  // Some clients send a type with an empty body, others a body without a type.
+  const isProtobuf = parseMediaType(incoming.headers['content-type'] ?? '').type === PROTOBUF;
+  if (isProtobuf) return readObject(incoming, { kind: 'DeleteOptions', protobuf: true });
+  const text = await readBody(incoming);
+  return text.trim() === '' ? {} : parseJson(text, 'DeleteOptions');
 }
 
 function parsePreconditions(value: unknown): { uid?: string; resourceVersion?: string } {

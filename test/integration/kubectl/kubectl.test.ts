@@ -255,6 +255,20 @@ describe('changes', () => {
     expect(await must('label', 'ns', 'default', 'x=y')).toContain('labeled');
   });
 
+  it('creates built-in kinds by name, which kubectl sends as protobuf', async () => {
+    expect(await must('create', 'secret', 'generic', 'typed', '--from-literal=a=b')).toBe(
+      'secret/typed created\n',
+    );
+    expect(await must('get', 'secret', 'typed', '-o', 'jsonpath={.data.a} {.type}')).toBe('Yg== Opaque');
+    expect(await must('create', 'ns', 'typed')).toBe('namespace/typed created\n');
+    expect(await must('create', 'configmap', 'typed', '--from-literal=a=b', '-n', 'typed')).toContain(
+      'created',
+    );
+    expect(await must('get', 'cm', 'typed', '-n', 'typed', '-o', 'jsonpath={.data.a}')).toBe('b');
+    await must('delete', 'cm', 'typed', '-n', 'typed');
+    await must('delete', 'ns', 'typed');
+  });
+
   it('shows events of an object', async () => {
     const uid = await must('get', 'gh', 'changed', '-o', 'jsonpath={.metadata.uid}');
     const about = {

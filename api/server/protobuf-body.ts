@@ -1,0 +1,129 @@
+import { formatMicroTime, formatTime } from '../machinery/clock.ts';
+import { badRequest } from '../machinery/status-error.ts';
+import { type FieldType, type MessageFields, PROTOBUF_KINDS } from './protobuf-kinds.ts';
+import { readFields, type WireField } from './protobuf-wire.ts';
+
+/**
+ * Typed clients of Kubernetes (kubectl create secret, client-go) send built-in kinds as protobuf, with no JSON to
+ * fall back on: `k8s\0`, then runtime.Unknown {1: TypeMeta {1: apiVersion, 2: kind}, 2: the object}.
+ */
+export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+const MAGIC = Buffer.from('k8s\0');
+
+/** @throws StatusError BadRequest for bytes that are no object, or one of a kind that is not sent in this form */
+export function decodeProtobuf(bytes: Uint8Array): Record<string, unknown> {
+  if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) {
+    throw badRequest('the body is no protobuf object of Kubernetes: it must begin with k8s\\0');
+  }
+  try {
+    return decodeUnknown(bytes.subarray(MAGIC.length));
+  } catch (error) {
+    if (error instanceof RangeError) throw badRequest(`the body is no protobuf message: ${error.message}`);
+    throw error;
+  }
+}
+
+const TYPE_META: MessageFields = {
+  1: { name: 'apiVersion', type: { type: 'string' } },
+  2: { name: 'kind', type: { type: 'string' } },
+};
+
+function decodeUnknown(bytes: Uint8Array): Record<string, unknown> {
+  const fields = readFields(bytes);
+  const typeMeta = decodeMessage(bytesOf(fields, 1), TYPE_META);
+  const kind = String(typeMeta['kind'] ?? '');
+  const descriptor = PROTOBUF_KINDS.get(kind);
+  if (descriptor === undefined)
+    throw badRequest(`kind ${JSON.stringify(kind)} cannot be sent as protobuf; send JSON`);
+  return { ...typeMeta, ...decodeMessage(bytesOf(fields, 2), descriptor) };
+}
+
+function bytesOf(fields: readonly WireField[], number: number): Uint8Array {
+  const value = fields.findLast((field) => field.number === number)?.value;
+  return value instanceof Uint8Array ? value : new Uint8Array();
+}
+
+function decodeMessage(bytes: Uint8Array, descriptors: MessageFields): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const { number, value } of readFields(bytes)) {
+    const descriptor = descriptors[number];
+    if (descriptor === undefined) continue;
+    const { name, type, repeated } = descriptor;
+    if (type.type === 'map') addEntry(result, name, mapEntry(value, type.values));
+    else if (repeated === true) addItem(result, name, decodeValue(value, type));
+    else addSingle(result, name, decodeValue(value, type));
+  }
+  return result;
+}
+
+/** Go writes empty texts and zero times of optional fields; they mean that there is none. */
+function addSingle(result: Record<string, unknown>, name: string, value: unknown): void {
+  if (value !== undefined && value !== '') result[name] = value;
+}
+
+function addItem(result: Record<string, unknown>, name: string, value: unknown): void {
+  const list = result[name];
+  if (Array.isArray(list)) list.push(value);
+  else result[name] = [value];
+}
+
+function addEntry(result: Record<string, unknown>, name: string, [key, value]: [string, string]): void {
+  const entries = (result[name] ?? {}) as Record<string, string>;
+  // An own property even for `__proto__`, which validation then refuses as a key.
+  Object.defineProperty(entries, key, { value, enumerable: true, configurable: true, writable: true });
+  result[name] = entries;
+}
+
+function mapEntry(value: Uint8Array | bigint, values: 'base64' | 'string'): [string, string] {
+  if (!(value instanceof Uint8Array)) throw new RangeError('a number where an entry of a map was expected');
+  const fields = readFields(value);
+  return [
+    text(bytesOf(fields, 1)),
+    values === 'base64' ? base64(bytesOf(fields, 2)) : text(bytesOf(fields, 2)),
+  ];
+}
+
+function decodeValue(value: Uint8Array | bigint, type: Exclude<FieldType, { type: 'map' }>): unknown {
+  if (typeof value === 'bigint') {
+    if (type.type === 'int') return Number(value);
+    if (type.type === 'bool') return value !== 0n;
+    throw new RangeError('a number where something else was expected');
+  }
+  switch (type.type) {
+    case 'string':
+      return text(value);
+    case 'base64':
+      return base64(value);
+    case 'message':
+      return decodeMessage(value, type.fields);
+    case 'time':
+      return timeOf(value, formatTime);
+    case 'microTime':
+      return timeOf(value, formatMicroTime);
+    case 'bool':
+    case 'int':
+      throw new RangeError('bytes where a number was expected');
+  }
+}
+
+/** {1: seconds, 2: nanoseconds}; undefined for the zero time. @throws RangeError for a time no calendar has */
+function timeOf(bytes: Uint8Array, format: (epochMs: number) => string): string | undefined {
+  const fields = readFields(bytes);
+  const number = (wanted: number): number =>
+    Number(fields.find((field) => field.number === wanted)?.value ?? 0);
+  const [seconds, nanos] = [number(1), number(2)];
+  return seconds === 0 && nanos === 0 ? undefined : format(seconds * 1000 + Math.floor(nanos / 1e6));
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function text(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new RangeError('a text that is not UTF-8');
+  }
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
