@@ -40,9 +40,15 @@ export interface TestApi extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export async function testApi(
-  options: { dataDir?: string; logger?: Logger; databaseURL?: string } = {},
-): Promise<TestApi> {
+export interface TestApiOptions {
+  /** A server started again in the folder of an earlier one. */
+  dataDir?: string;
+  logger?: Logger;
+  databaseURL?: string;
+  redisURL?: string;
+}
+
+export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   await using stack = new AsyncDisposableStack();
   const dataDir = options.dataDir ?? stack.use(await temporaryFolder('api')).path;
   const api = await startApi({
@@ -50,6 +56,7 @@ export async function testApi(
     dataDir,
     logger: options.logger ?? silentLogger,
     ...(options.databaseURL === undefined ? {} : { databaseURL: options.databaseURL }),
+    ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= api.close());
