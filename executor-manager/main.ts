@@ -17,7 +17,7 @@ import { DEFAULT_TIMES, type SandboxContext, type SandboxTimes } from './sandbox
 import { takeInventory } from './sandbox/inventory.ts';
 import { createSupervisor } from './sandbox/supervisor.ts';
 import { runSweeps } from './sandbox/sweep.ts';
-import { createTokenMaker, loadExecutorKey } from './sandbox-token.ts';
+import { createTokenMaker, loadExecutorKey, ownerID } from './sandbox-token.ts';
 import { createTaskTurns } from './task-turns.ts';
 
 export interface ExecutorManagerOptions {
@@ -51,7 +51,8 @@ export async function startExecutorManager(options: ExecutorManagerOptions): Pro
   const ending = new AbortController();
   const { signal } = ending;
   const key = await loadExecutorKey(config.dataDir);
-  const driver = options.driver ?? (await chooseDriver({ config, logger, clock, signal }));
+  const driver =
+    options.driver ?? (await chooseDriver({ config, owner: ownerID(key), logger, clock, signal }));
   const context = createContext({ ...options, clock, driver, key, signal });
   const supervisor = createSupervisor(context, signal);
   const registration = {

@@ -24,6 +24,14 @@ export function createTokenMaker(key: Buffer): (sandboxUID: string) => SandboxTo
 }
 
 /**
+ * Tells what belongs to the data folder with this key from what another installation with an executor of the
+ * same name has made in the same engine. Gives nothing of the key away.
+ */
+export function ownerID(key: Buffer): string {
+  return createHmac('sha256', key).update('owner').digest('hex').slice(0, 16);
+}
+
+/**
  * The key in `dataDir/executor.key` (mode 0600), made when it is not there.
  * @throws StatusError InternalError when the file is not a key; a new one would lock us out of what runs.
  */

@@ -9,6 +9,8 @@ import { createProcessDriver } from './process/process-driver.ts';
 
 export interface DriverEnvironment {
   config: ExecutorManagerConfig;
+  /** See ownerID. */
+  owner: string;
   logger: Logger;
   clock: Clock;
   /** Ends what the driver does in the background. */

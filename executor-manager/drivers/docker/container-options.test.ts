@@ -10,6 +10,7 @@ const spec: RuntimeSpec = {
   limits: { memory: 2 ** 30, cpus: 4, pids: 100 },
 };
 const settings = {
+  owner: 'o',
   executorName: 'e',
   image: 'i:1',
   network: 'bridge',
@@ -50,6 +51,7 @@ describe('containerOptions', () => {
     ]);
     expect(Labels).toEqual({
       'io.troupe.executor': 'e',
+      'io.troupe.owner': 'o',
       'io.troupe.sandbox-uid': 'su',
       'io.troupe.sandbox': 'default/s',
       'io.troupe.task-uid': 'tu',

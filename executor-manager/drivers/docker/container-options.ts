@@ -5,6 +5,8 @@ import type { RuntimeSpec } from '../driver.ts';
 /** Labels by which the manager knows what is its own; nothing else on the engine is ever touched. */
 export const LABEL = {
   executor: 'io.troupe.executor',
+  /** See ownerID: two installations may share an engine, and an executor's name. */
+  owner: 'io.troupe.owner',
   sandboxUID: 'io.troupe.sandbox-uid',
   sandbox: 'io.troupe.sandbox',
   taskUID: 'io.troupe.task-uid',
@@ -13,8 +15,14 @@ export const LABEL = {
   port: 'io.troupe.port',
 } as const;
 
+/** The labels, as a filter of the engine, of what one executor of one installation has made. */
+export function ownedBy(owner: Pick<ContainerSettings, 'executorName' | 'owner'>): string[] {
+  return [`${LABEL.executor}=${owner.executorName}`, `${LABEL.owner}=${owner.owner}`];
+}
+
 export interface ContainerSettings {
   executorName: string;
+  owner: string;
   image: string;
   network: string;
   /** Address of the engine's host on which the port is published. */
@@ -48,13 +56,13 @@ export function containerOptions(
     User: USER,
     WorkingDir: '/workspace',
     Env: Object.entries(runnerEnvironment(spec)).map(([name, value]) => `${name}=${value}`),
-    Labels: labels(spec, settings.executorName),
+    Labels: labels(spec, settings),
     ExposedPorts: { [portKey]: {} },
     StopTimeout: 2,
     HostConfig: {
       ...security(),
       ...limits(spec, settings),
-      Mounts: [workspace(spec, settings.executorName)],
+      Mounts: [workspace(spec, settings)],
       PortBindings: { [portKey]: [{ HostIp: settings.publishHost, HostPort: String(spec.port) }] },
       NetworkMode: settings.network,
       // A model service on the engine's host is reached under Docker Desktop's name on every engine.
@@ -73,9 +81,10 @@ function runnerEnvironment(spec: RuntimeSpec): Record<string, string> {
   };
 }
 
-function labels(spec: RuntimeSpec, executorName: string): Record<string, string> {
+function labels(spec: RuntimeSpec, settings: ContainerSettings): Record<string, string> {
   return {
-    [LABEL.executor]: executorName,
+    [LABEL.executor]: settings.executorName,
+    [LABEL.owner]: settings.owner,
     [LABEL.sandboxUID]: spec.sandbox.uid,
     [LABEL.sandbox]: `${spec.sandbox.namespace}/${spec.sandbox.name}`,
     [LABEL.taskUID]: spec.task.uid,
@@ -115,7 +124,7 @@ function limits(spec: RuntimeSpec, settings: ContainerSettings) {
 }
 
 /** The engine fills a new volume from the image's /workspace, owner included, so the agent can write to it. */
-function workspace(spec: RuntimeSpec, executorName: string) {
+function workspace(spec: RuntimeSpec, settings: ContainerSettings) {
   return {
     Type: 'volume' as const,
     Source: volumeName(spec.task.uid),
@@ -123,7 +132,8 @@ function workspace(spec: RuntimeSpec, executorName: string) {
     VolumeOptions: {
       NoCopy: false,
       Labels: {
-        [LABEL.executor]: executorName,
+        [LABEL.executor]: settings.executorName,
+        [LABEL.owner]: settings.owner,
         [LABEL.taskUID]: spec.task.uid,
         [LABEL.task]: `${spec.sandbox.namespace}/${spec.task.name}`,
       },

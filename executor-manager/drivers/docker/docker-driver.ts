@@ -3,13 +3,14 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
 import type { EngineState, Runtime, RuntimeSpec, SandboxDriver, TaskVolume } from '../driver.ts';
-import { containerName, containerOptions, LABEL, volumeName } from './container-options.ts';
+import { containerName, containerOptions, LABEL, ownedBy, volumeName } from './container-options.ts';
 import { type EngineConnection, engineError } from './engine-connection.ts';
 import { createExitWatch, type ExitWatch } from './exit-watch.ts';
 
 export interface DockerDriverOptions {
   engine: EngineConnection;
   executorName: string;
+  owner: string;
   image: string;
   network: string;
   logger: Logger;
@@ -52,7 +53,7 @@ async function call<T>({ options }: Self, act: (docker: Docker) => Promise<T>): 
 
 /** What this executor has made, as a filter of the engine's lists. */
 function owned({ options }: Self): string {
-  return JSON.stringify({ label: [`${LABEL.executor}=${options.executorName}`] });
+  return JSON.stringify({ label: ownedBy(options) });
 }
 
 async function findEngineCPUs(self: Self): Promise<number> {

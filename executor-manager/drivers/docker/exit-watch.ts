@@ -2,7 +2,7 @@ import { type Clock, sleep } from '#api/machinery/clock';
 import { describeError, type Logger } from '#api/machinery/logger';
 import { readLines } from '#api/client/line-stream';
 import type { RuntimeExit } from '../driver.ts';
-import { LABEL } from './container-options.ts';
+import { ownedBy } from './container-options.ts';
 import type { EngineConnection } from './engine-connection.ts';
 
 /** Tells when containers end, from the engine's event stream; nobody polls. */
@@ -16,6 +16,7 @@ export interface ExitWatch {
 export interface ExitWatchOptions {
   engine: EngineConnection;
   executorName: string;
+  owner: string;
   logger: Logger;
   clock: Clock;
   signal: AbortSignal;
@@ -59,11 +60,11 @@ async function listenOn(self: Self): Promise<void> {
 }
 
 async function listen(self: Self): Promise<void> {
-  const { engine, executorName, signal } = self.options;
+  const { engine, signal } = self.options;
   const filters = {
     type: ['container'],
     event: ['die', 'destroy', 'oom'],
-    label: [`${LABEL.executor}=${executorName}`],
+    label: ownedBy(self.options),
   };
   const stream = await engine.streams.getEvents({ filters: JSON.stringify(filters), abortSignal: signal });
   // What ended while nobody listened has to be asked for.

@@ -135,6 +135,24 @@ describe('a container', () => {
   });
 });
 
+describe('another installation with an executor of the same name', () => {
+  it('leaves what is not its own alone', async () => {
+    await using _ = await startManager(on, await config());
+    await runSandbox(on, { name: 'mine', prompt: 'hang' });
+    await untilSandbox(on, 'mine-s0-a1', inPhase('Running'));
+    await using other = await stage();
+    const settings = await managerConfig(other, { driver: 'docker' });
+    await using __ = await startManager(other, settings);
+    // Its own Sandbox runs and ends after its first sweep.
+    const gone = { shell: { type: 'Chat' as const, image: 'troupe-test/absent:1' } };
+    await runSandbox(other, { name: 'its', prompt: 'Hi', spec: gone });
+    await untilSandbox(other, 'its-s0-a1', isOver);
+    expect(await containers()).toHaveLength(1);
+    const { status } = await on.connection.client.get(SANDBOXES, ref('mine-s0-a1'));
+    expect(status?.phase).toBe('Running');
+  });
+});
+
 describe('a port range of one port', () => {
   it('runs five Sandboxes, one after the other', async () => {
     const settings = await config(1);
