@@ -15,7 +15,8 @@ export function validateWrite(
   const causes = [
     ...validateObjectMeta(object.metadata, resource),
     ...resource.compiled.validate(object),
-    ...judge(resource, object, previous),
+    // Objects stored before a field had a default count as having it, or nothing could be changed any more.
+    ...judge(resource, object, previous && resource.compiled.applyDefaults(previous)),
   ];
   if (previous !== undefined) causes.push(...newFinalizers(object.metadata, previous.metadata));
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
