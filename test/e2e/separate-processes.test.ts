@@ -7,7 +7,8 @@ import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { type Commands, commandsFor } from '#test/kit/command';
 import { manifests, task, teamManifests } from '#test/kit/manifests';
 import { modelService } from '#test/kit/model-script';
-import { startTroupe, TROUPE, type TroupeProcess } from '#test/kit/troupe-process';
+import { TROUPE } from '#test/kit/paths';
+import { startTroupe, type TroupeProcess } from '#test/kit/troupe-process';
 
 /**
  * API server, controllers and executor manager as processes of their own. Each is killed in the middle of a Task

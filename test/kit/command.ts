@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { TROUPE } from './troupe-process.ts';
+import { TROUPE } from './paths.ts';
 
 export interface CommandResult {
   code: number;

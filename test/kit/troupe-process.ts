@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type RunningProcess, startProcess } from '#dev/environment/process';
-
-export const ROOT = path.resolve(import.meta.dirname, '../..');
-export const TROUPE = path.join(ROOT, 'bin/troupe');
+import { mustRun } from './command.ts';
+import { TROUPE } from './paths.ts';
 
 export interface TroupeProcessOptions {
   /** Command line after `troupe`. */
@@ -73,5 +72,21 @@ export async function startServer(options: ServerOptions): Promise<TroupeServer>
     readyLine: /^troupe server ready at (\S+),/,
   });
   await readFile(kubeconfig);
-  return { ...started, url: started.ready[1] ?? '', kubeconfig };
+  return {
+    ...started,
+    url: started.ready[1] ?? '',
+    kubeconfig,
+    async [Symbol.asyncDispose]() {
+      await deleteTasks(kubeconfig);
+      await started.process.stop();
+    },
+  };
+}
+
+/** A server that stops leaves its sandboxes to the next one, which no test starts: they must go before. */
+async function deleteTasks(kubeconfig: string): Promise<void> {
+  const kubectl = (...args: string[]): Promise<string> =>
+    mustRun('kubectl', [...args, '--all', '--timeout=60s'], { env: { KUBECONFIG: kubeconfig } });
+  await kubectl('delete', 'tasks');
+  await kubectl('wait', 'sandboxes', '--for=delete');
 }
