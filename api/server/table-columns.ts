@@ -46,8 +46,13 @@ export function tableColumns(resource: Resource): TableColumns {
 
 function compileColumns(columns: readonly PrinterColumn[]): TableColumns {
   const readers = columns.map(compileCell);
+  const definitions = columns.map(describeColumn);
+  // Events have their name among their columns, last: it says nothing.
+  if (columns.some(({ name }) => name === NAME.name)) {
+    return { definitions, cells: (object, now) => readers.map((read) => read(object, now)) };
+  }
   return {
-    definitions: [NAME, ...columns.map(describeColumn)],
+    definitions: [NAME, ...definitions],
     cells: (object, now) => [object.metadata.name, ...readers.map((read) => read(object, now))],
   };
 }

@@ -296,7 +296,9 @@ describe('changes', () => {
     );
     expect(await must('describe', 'gh', 'changed')).toMatch(/Looked[^]*Somebody looked/);
     expect(await must('events', '--for', 'ghost/changed')).toContain('Somebody looked');
-    expect(await must('get', 'events')).toMatch(/LAST SEEN[^]*ghost\/changed|Ghost\/changed/);
+    expect(await must('get', 'events')).toMatch(
+      /^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n[^]*Ghost\/changed/,
+    );
   });
 
   it('deletes one, some and all', async () => {
