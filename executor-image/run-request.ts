@@ -10,6 +10,10 @@ export function readRunRequest(value: unknown): RunRequest {
   text(record(body['agent'], 'agent')['name'], 'agent.name');
   text(body['prompt'], 'prompt');
   positive(body['timeoutSeconds'], 'timeoutSeconds');
+  if (body['limits'] !== undefined) {
+    const { diskBytes } = record(body['limits'], 'limits');
+    if (diskBytes !== undefined) positive(diskBytes, 'limits.diskBytes');
+  }
   if (body['model'] !== undefined) {
     const model = record(body['model'], 'model');
     // May be empty: a Model can name itself by variables of its program.

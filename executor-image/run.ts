@@ -13,6 +13,8 @@ import { createRedactor } from './redact.ts';
 import type { Redactor } from './redact.ts';
 import { RunCancelled, RunFailure, describeError } from './run-failure.ts';
 import { readChanges } from './workspace/changes.ts';
+import { guardDisk } from './workspace/disk-guard.ts';
+import { diskUsage } from './workspace/disk-usage.ts';
 import { prepareRepository } from './workspace/repository.ts';
 import type { PreparedRepository } from './workspace/repository.ts';
 
@@ -85,7 +87,7 @@ async function execute(run: Execution): Promise<Outcome> {
   const cancelTimeout = clock.after(seconds * 1000, () => {
     stop.abort(new RunFailure('TimedOut', `the run took longer than ${seconds} s`));
   });
-  const place: { repository?: PreparedRepository } = {};
+  const place: Place = {};
   let outcome: Outcome;
   try {
     outcome = { phase: 'Succeeded', result: await work(run, place) };
@@ -96,6 +98,7 @@ async function execute(run: Execution): Promise<Outcome> {
     }
   } finally {
     cancelTimeout();
+    await place.guard?.stop();
   }
   const changed = await reportChanges(run, place.repository);
   if (outcome.result === undefined) return outcome;
@@ -103,11 +106,43 @@ async function execute(run: Execution): Promise<Outcome> {
   return { ...outcome, result: { ...result, value: redactor.text(result.value) } };
 }
 
-async function work(run: Execution, place: { repository?: PreparedRepository }): Promise<RunResult> {
+/** Clone and agent together may not take more than the limit. */
+function startDiskGuard(
+  { workspace, environment, events, stop, clock }: Execution,
+  limitBytes: number,
+): { stop(): Promise<void> } {
+  const over = new AbortController();
+  const ended = guardDisk({
+    limitBytes,
+    measure: (signal) => diskUsage(workspace, environment, signal),
+    clock,
+    signal: over.signal,
+    onExceeded: (failure) => stop.abort(failure),
+    onIncomplete() {
+      const text = 'Parts of the workspace cannot be read; their size is not counted.';
+      events.emit('log', { stream: 'agent', text });
+    },
+  });
+  return {
+    stop() {
+      over.abort();
+      return ended;
+    },
+  };
+}
+
+/** Where the agent works, as far as it is made. */
+interface Place {
+  repository?: PreparedRepository;
+  guard?: { stop(): Promise<void> };
+}
+
+async function work(run: Execution, place: Place): Promise<RunResult> {
   const { request, environment, events, stop, clock } = run;
   const adapter = adapterFor(request.shell.type);
   const home = path.join(run.folder, 'home');
   if (adapter.needsFiles) {
+    if (request.limits?.diskBytes !== undefined) place.guard = startDiskGuard(run, request.limits.diskBytes);
     // At the same time, and both to their end: nothing goes on after a run has failed.
     const preparing = [prepareHome(home, request.agent.name), mkdir(run.workspace, { recursive: true })];
     const [cloned, ...others] = await Promise.allSettled([repositoryOf(run), ...preparing]);

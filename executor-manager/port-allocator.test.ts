@@ -76,6 +76,22 @@ describe('port allocator', () => {
     await expect(next).resolves.toBe(7);
   });
 
+  it('lets go at once, not only when those before have theirs', async () => {
+    const isFree = (): Promise<boolean> => Promise.resolve(true);
+    const ports = createPortAllocator({ min: 7, max: 7, clock: stoppedClock, isFree });
+    await ports.acquire(forever);
+    const first = ports.acquire(forever);
+    const abort = new AbortController();
+    const second = ports.acquire(abort.signal);
+    const third = ports.acquire(forever);
+    abort.abort(new Error('gone'));
+    await expect(second).rejects.toThrow('gone');
+    ports.release(7);
+    await expect(first).resolves.toBe(7);
+    ports.release(7);
+    await expect(third).resolves.toBe(7);
+  });
+
   it('skips a port on which another program listens', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

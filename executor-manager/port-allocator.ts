@@ -62,24 +62,41 @@ export function createPortAllocator(options: PortAllocatorOptions): PortAllocato
     }
   }
 
+  function release(port: number): void {
+    taken.delete(port);
+    for (const wake of waiting) wake();
+  }
+
   return {
     isExhausted: () => taken.size > max - min,
     acquire(signal) {
       // One after the other: first come, first served.
       const mine = turn.then(() => take(signal));
       turn = mine.catch(() => undefined);
-      return mine;
+      return untilAborted(mine, signal, release);
     },
     adopt(port) {
       if (taken.has(port)) return false;
       taken.add(port);
       return true;
     },
-    release(port) {
-      taken.delete(port);
-      for (const wake of waiting) wake();
-    },
+    release,
   };
+}
+
+/** Whoever gives up does not wait for those before it; a port that comes too late for it goes back. */
+function untilAborted(
+  port: Promise<number>,
+  signal: AbortSignal,
+  giveBack: (port: number) => void,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    port
+      .then((taken) => (signal.aborted ? giveBack(taken) : resolve(taken)), reject)
+      .finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 async function bindable(port: number): Promise<boolean> {

@@ -91,6 +91,7 @@ describe('readCredentials and runRequest', () => {
       },
       prompt: 'Do it',
       timeoutSeconds: 60,
+      limits: { diskBytes: 10 * 2 ** 30 },
     });
   });
 
@@ -131,6 +132,7 @@ describe('readCredentials and runRequest', () => {
       agent: { name: 'bot' },
       prompt: 'Do it',
       timeoutSeconds: 60,
+      limits: { diskBytes: 10 * 2 ** 30 },
     });
   });
 });

@@ -8,6 +8,7 @@ import { inlineModelCredential } from '#api/types/model-config';
 import { GHOSTS, MODELS, SECRETS } from '#api/types/resources';
 import { withRealValues } from './mcp-values.ts';
 import type { RunModel, RunRepository, RunRequest } from './protocol/run.ts';
+import { runtimeLimits } from './runtime-limits.ts';
 
 /** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. */
 export interface RunCredentials {
@@ -40,7 +41,7 @@ export async function readCredentials(client: Reader, sandbox: Sandbox): Promise
   };
 }
 
-/** The request for a run; pure. */
+/** The request for a run; pure. @throws StatusError BadRequest for a limit that is no quantity. */
 export function runRequest(spec: SandboxSpec, credentials: RunCredentials): RunRequest {
   const { agent } = spec;
   const model = runModel(spec, credentials);
@@ -59,6 +60,7 @@ export function runRequest(spec: SandboxSpec, credentials: RunCredentials): RunR
     ...(repository === undefined ? {} : { repository }),
     prompt: spec.prompt,
     timeoutSeconds: spec.timeoutSeconds,
+    limits: { diskBytes: runtimeLimits(spec).disk },
   };
 }
 

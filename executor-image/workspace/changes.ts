@@ -36,8 +36,9 @@ export async function readChanges(options: ChangesOptions): Promise<Changes> {
     // An index of our own: the agent's, with what it staged, stays as it is.
     await copyFile(path.join(folder, '.git', 'index'), index);
     const own = { env: { ...env, GIT_INDEX_FILE: index } };
-    await git(['add', '--all'], own);
-    const plain = ['diff', '--cached', '--no-color', '--no-ext-diff', '--no-textconv'];
+    // The names of new files only: with their contents a full workspace would be written once more.
+    await git(['add', '--intent-to-add', '--all'], own);
+    const plain = ['diff', '--no-color', '--no-ext-diff', '--no-textconv'];
     const [diff, changed, uncommitted, head, branch, commits] = await Promise.all([
       git([...plain, baseCommit], { ...own, mostBytes: RUN_LIMITS.diffBytes }),
       git([...plain, '--name-only', '-z', baseCommit], own),

@@ -48,6 +48,8 @@ export interface RuntimeLimits {
   cpus: number;
   /** Processes and threads. */
   pids: number;
+  /** Bytes that the files of the workspace may take. The runner guards it; a driver limits what it can. */
+  disk: number;
 }
 
 /** A sandbox that was started. */

@@ -46,6 +46,10 @@ export interface RunRequest {
   prompt: string;
   /** Wall time for clone and agent together, in seconds. */
   timeoutSeconds: number;
+  limits?: {
+    /** Bytes that the files of the workspace may take, the clone included; the run ends with AgentKilled beyond. */
+    diskBytes?: number;
+  };
 }
 
 export interface RunModel {

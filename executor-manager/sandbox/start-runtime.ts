@@ -1,13 +1,12 @@
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { persist } from '../back-off.ts';
-import type { Runtime, RuntimeLimits, RuntimeSpec } from '../drivers/driver.ts';
-import { parseQuantity } from '../drivers/quantity.ts';
+import type { Runtime, RuntimeSpec } from '../drivers/driver.ts';
+import { runtimeLimits } from '../runtime-limits.ts';
 import type { SandboxContext } from './context.ts';
 import type { Place } from './place.ts';
 
 const PORT_TRIES = 5;
-const MIN_MEMORY = 64 * 1024 * 1024;
 
 /**
  * Starts the container of a claimed Sandbox; waits for an engine that is away.
@@ -43,17 +42,6 @@ function runtimeSpec(context: SandboxContext, sandbox: Sandbox, port: number): R
     port,
     tokenHash: context.tokenFor(uid).hash,
     ...(spec.shell.image === undefined ? {} : { image: spec.shell.image }),
-    limits: runtimeLimits(sandbox),
-  };
-}
-
-/** @throws StatusError BadRequest that names the field. */
-export function runtimeLimits({ spec }: Sandbox): RuntimeLimits {
-  const { memory = '2Gi', cpu = '2', pids = 512 } = spec.resources ?? {};
-  return {
-    // Engines refuse less than a few MiB, and Node needs more than that to say so.
-    memory: Math.max(MIN_MEMORY, parseQuantity(memory, 'spec.resources.memory')),
-    cpus: Math.max(0.01, parseQuantity(cpu, 'spec.resources.cpu')),
-    pids,
+    limits: runtimeLimits(spec),
   };
 }

@@ -216,7 +216,9 @@ export interface SandboxResources {
    */
   pids?: number;
   /**
-   * Limit of written files, as a Kubernetes quantity; none when absent.
+   * Limit of the files in the workspace, as a Kubernetes quantity.
+   *
+   * @default "10Gi"
    */
   disk?: string;
 }

@@ -7,7 +7,7 @@ const spec: RuntimeSpec = {
   task: { name: 't', uid: 'tu' },
   port: 10_001,
   tokenHash: 'hash',
-  limits: { memory: 2 ** 30, cpus: 4, pids: 100 },
+  limits: { memory: 2 ** 30, cpus: 4, pids: 100, disk: 10 * 2 ** 30 },
 };
 const settings = {
   owner: 'o',
@@ -30,6 +30,7 @@ describe('containerOptions', () => {
       Memory: 2 ** 30,
       MemorySwap: 2 ** 30,
       PidsLimit: 100,
+      Ulimits: [{ Name: 'fsize', Soft: 10 * 2 ** 30, Hard: 10 * 2 ** 30 }],
       RestartPolicy: { Name: 'no' },
       PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '10001' }] },
     });
@@ -61,5 +62,14 @@ describe('containerOptions', () => {
 
   it('takes the image of the Shell', () => {
     expect(containerOptions({ ...spec, image: 'mine:2' }, settings).Image).toBe('mine:2');
+  });
+
+  it.each([
+    [2 ** 20, 512 * 2 ** 20, 'the events of the runner are files too'],
+    [1.5 * 2 ** 30 + 0.5, 1.5 * 2 ** 30, 'whole bytes'],
+    [1e30, Number.MAX_SAFE_INTEGER, 'a number that the engine can read'],
+  ])('a disk limit of %d gives files of at most %d: %s', (disk, most, reason) => {
+    const { HostConfig } = containerOptions({ ...spec, limits: { ...spec.limits, disk } }, settings);
+    expect(HostConfig?.Ulimits, reason).toEqual([{ Name: 'fsize', Soft: most, Hard: most }]);
   });
 });

@@ -36,6 +36,8 @@ export const volumeName = (taskUID: string): string => `troupe-task-${taskUID}`;
 
 /** The user `agent` of the image. */
 const USER = '10001:10001';
+/** Room for the runner's events and the agent's home. */
+const STATE_BYTES = 512 * 1024 * 1024;
 const OWNER = 'uid=10001,gid=10001,mode=0700';
 
 /**
@@ -102,7 +104,7 @@ function security() {
     // Programs may run from there: agents write scripts and git asks a helper for the credential.
     Tmpfs: {
       '/tmp': 'rw,nosuid,nodev,exec,size=512m,mode=1777',
-      '/run/troupe': `rw,nosuid,nodev,exec,size=512m,${OWNER}`,
+      '/run/troupe': `rw,nosuid,nodev,exec,size=${STATE_BYTES},${OWNER}`,
       '/home/agent': `rw,nosuid,nodev,exec,size=256m,${OWNER}`,
     },
     // Reaps what the agent leaves behind and passes signals on.
@@ -114,12 +116,16 @@ function security() {
 
 function limits(spec: RuntimeSpec, settings: ContainerSettings) {
   const memory = Math.floor(spec.limits.memory);
+  // Stops one endless file at once, before the runner's guard looks. Not below what the runner's own events may
+  // take, and never beyond what the engine's JSON can carry as a whole number.
+  const largestFile = Math.min(Number.MAX_SAFE_INTEGER, Math.max(STATE_BYTES, Math.floor(spec.limits.disk)));
   return {
     Memory: memory,
     // The same number: no swap on top.
     MemorySwap: memory,
     NanoCpus: Math.round(Math.min(spec.limits.cpus, settings.engineCPUs) * 1e9),
     PidsLimit: spec.limits.pids,
+    Ulimits: [{ Name: 'fsize', Soft: largestFile, Hard: largestFile }],
   };
 }
 
