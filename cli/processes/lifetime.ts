@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describeError, type Logger } from '#api/machinery/logger';
 
 /** A part of a process that must be ended in order. */
@@ -33,32 +34,19 @@ export async function runUntilSignal(
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   const lifetime: Lifetime = { signal: asked.signal, add: (part) => void parts.push(part) };
+  // A part that waits for a server may have only unreferenced handles: the process must not end for want of any.
+  const keepAlive = setInterval(() => undefined, 2 ** 30);
   let failed = false;
   try {
     await start(lifetime);
-    if (!asked.signal.aborted) await waitForAbort(asked.signal);
+    if (!asked.signal.aborted) await once(asked.signal, 'abort');
   } catch (error) {
     failed = !asked.signal.aborted;
     if (failed) process.stderr.write(`troupe: ${describeError(error)}\n`);
   }
   const stopped = await stopAll(parts, logger);
+  clearInterval(keepAlive);
   return failed || !stopped ? 1 : 0;
-}
-
-/** An open socket or timer of a part keeps the process alive meanwhile. */
-function waitForAbort(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    // An API-less process may have only unreferenced handles; waiting for a signal must not end it.
-    const keepAlive = setInterval(() => undefined, 2 ** 30);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearInterval(keepAlive);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
 
 async function stopAll(parts: Part[], logger: Logger): Promise<boolean> {

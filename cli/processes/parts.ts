@@ -24,6 +24,7 @@ export async function runControllers(connection: Connection, lifetime: Lifetime)
   const controllers = await startControllers({
     client,
     logger: connection.logger.with({ component: 'controllers' }),
+    signal: lifetime.signal,
   });
   lifetime.add({ name: 'controllers', stop: () => controllers.stop() });
 }

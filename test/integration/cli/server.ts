@@ -12,8 +12,8 @@ import { TASKS } from '#api/types/resources';
 export interface CliServer extends AsyncDisposable {
   kubeconfig: string;
   connection: Connection;
-  /** Ends the server as a shutdown does and starts it again on the same port and data. */
-  restart(): Promise<void>;
+  /** Ends the server as a shutdown does, calls `meanwhile`, and starts it again on the same port and data. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
 }
 
 export async function startServer(): Promise<CliServer> {
@@ -26,9 +26,10 @@ export async function startServer(): Promise<CliServer> {
   return {
     kubeconfig,
     connection,
-    async restart() {
+    async restart(meanwhile) {
       const port = Number(new URL(api.url).port);
       await api.close();
+      await meanwhile?.();
       api = await start(port);
     },
     async [Symbol.asyncDispose]() {
