@@ -31,6 +31,7 @@ export function createPortAllocator(options: PortAllocatorOptions): PortAllocato
   const taken = new Set<number>();
   const waiting = new Set<() => void>();
   let turn: Promise<unknown> = Promise.resolve();
+  let releases = 0;
 
   /** Reserves before it probes, so that a release meanwhile cannot give the same port to two. */
   async function tryOnce(): Promise<number | undefined> {
@@ -55,15 +56,18 @@ export function createPortAllocator(options: PortAllocatorOptions): PortAllocato
   async function take(signal: AbortSignal): Promise<number> {
     for (;;) {
       signal.throwIfAborted();
+      const before = releases;
       const port = await tryOnce();
       if (port !== undefined && signal.aborted) taken.delete(port);
       else if (port !== undefined) return port;
-      await waitForChange(signal);
+      // What was released while we looked has woken nobody.
+      if (releases === before) await waitForChange(signal);
     }
   }
 
   function release(port: number): void {
     taken.delete(port);
+    releases += 1;
     for (const wake of waiting) wake();
   }
 
