@@ -67,6 +67,8 @@ async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<nu
   const release = cancelOnInterrupt(session, ref, left);
   try {
     await follow(session, ref, { quiet: flags.quiet === true, signal: left.signal, note });
+    // A log that was left ends like one that is complete.
+    if (left.signal.aborted) return INTERRUPTED;
     const task = await client.get(TASKS, ref);
     const code = report(session, task, flags.quiet === true);
     if (flags.rm === true) await client.delete(TASKS, ref, { propagationPolicy: 'Background' });
