@@ -45,7 +45,6 @@ export function sandboxController({
       assumed: assumedBindings(),
       client,
       clock,
-      watchingSince: clock.now(),
       recorder: recorder('sandbox-controller'),
     }),
     sources: [objects(sandboxes), freedPlaces(sandboxes), executorChanges(executors, sandboxes)],

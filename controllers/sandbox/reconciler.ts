@@ -25,13 +25,16 @@ export interface SandboxReconcilerOptions {
   client: Pick<Client, 'get' | 'update' | 'updateStatus'>;
   recorder: EventSink;
   clock: Clock;
-  /** Milliseconds since the epoch. */
-  watchingSince: number;
 }
 
+type Context = SandboxReconcilerOptions & Pick<LossTime, 'watchingSince'>;
+
 /** Binds Sandboxes to Executors and deals with the loss of an Executor. One worker: it counts free places. */
-export function sandboxReconciler(options: SandboxReconcilerOptions): Reconcile {
+export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile {
+  let options: Context | undefined;
   return async (key) => {
+    // From the first look on, not from the start: that may have waited long for a server that was away.
+    options ??= { ...given, watchingSince: given.clock.now() };
     const sandbox = options.sandboxes.get(key);
     if (sandbox === undefined) return undefined;
     const isBound = sandbox.spec.executorName !== undefined;
@@ -44,7 +47,7 @@ export function sandboxReconciler(options: SandboxReconcilerOptions): Reconcile 
   };
 }
 
-async function bind(options: SandboxReconcilerOptions, sandbox: Sandbox): Promise<ReconcileResult | void> {
+async function bind(options: Context, sandbox: Sandbox): Promise<ReconcileResult | void> {
   const executors = options.executors.list();
   const assumed = options.assumed.load((key) => options.sandboxes.get(key));
   const binding = planBinding({
@@ -71,7 +74,7 @@ async function bind(options: SandboxReconcilerOptions, sandbox: Sandbox): Promis
 }
 
 async function wait(
-  options: SandboxReconcilerOptions,
+  options: Context,
   sandbox: Sandbox,
   binding: Extract<Binding, { outcome: 'wait' }>,
 ): Promise<ReconcileResult> {
@@ -87,16 +90,13 @@ async function wait(
   return binding.recheckAfter === undefined ? {} : { requeueAfter: binding.recheckAfter };
 }
 
-async function cancel(options: SandboxReconcilerOptions, sandbox: Sandbox): Promise<void> {
+async function cancel(options: Context, sandbox: Sandbox): Promise<void> {
   const status = cancelledStatus(sandbox, now(options));
   await writeStatus(options.client, SANDBOXES, { object: sandbox, status });
 }
 
 /** A bound Sandbox is the executor manager's, unless that has gone. */
-async function watchOver(
-  options: SandboxReconcilerOptions,
-  sandbox: Sandbox,
-): Promise<ReconcileResult | void> {
+async function watchOver(options: Context, sandbox: Sandbox): Promise<ReconcileResult | void> {
   const loss = await lossOf(options, sandbox.spec.executorName ?? '');
   if (!loss.isLost) return loss.recheck;
   const status = lostStatus(sandbox, loss.message, now(options));
@@ -109,7 +109,7 @@ async function watchOver(
  * A deleted Sandbox goes when its executor manager has removed the container. Where there is none to do so,
  * the finalizer is taken off here; the update is version-checked, so a binding in between wins.
  */
-async function release(options: SandboxReconcilerOptions, sandbox: Sandbox): Promise<ReconcileResult | void> {
+async function release(options: Context, sandbox: Sandbox): Promise<ReconcileResult | void> {
   const finalizers = sandbox.metadata.finalizers ?? [];
   if (!finalizers.includes(SANDBOX_FINALIZER)) return undefined;
   if (sandbox.spec.executorName !== undefined) {
@@ -123,7 +123,7 @@ async function release(options: SandboxReconcilerOptions, sandbox: Sandbox): Pro
 
 type Loss = { isLost: true; message: string } | { isLost: false; recheck: ReconcileResult };
 
-async function lossOf(options: SandboxReconcilerOptions, name: string): Promise<Loss> {
+async function lossOf(options: Context, name: string): Promise<Loss> {
   const executor = options.executors.get(name) ?? (await getLive(options, name));
   if (executor === undefined) return { isLost: true, message: `Executor ${name} does not exist any more.` };
   const left = lostIn(executor, lossTime(options));
@@ -132,7 +132,7 @@ async function lossOf(options: SandboxReconcilerOptions, name: string): Promise<
 }
 
 /** The cache may not show an Executor that has just been made anew. */
-async function getLive({ client }: SandboxReconcilerOptions, name: string): Promise<Executor | undefined> {
+async function getLive({ client }: Context, name: string): Promise<Executor | undefined> {
   try {
     return await client.get(EXECUTORS, { name });
   } catch (error) {
@@ -141,9 +141,9 @@ async function getLive({ client }: SandboxReconcilerOptions, name: string): Prom
   }
 }
 
-const lossTime = ({ clock, watchingSince }: SandboxReconcilerOptions): LossTime => ({
+const lossTime = ({ clock, watchingSince }: Context): LossTime => ({
   now: clock.now(),
   watchingSince,
 });
 
-const now = ({ clock }: SandboxReconcilerOptions): string => formatTime(clock.now());
+const now = ({ clock }: Context): string => formatTime(clock.now());

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Faults } from '#api/client/with-faults';
-import { systemClock } from '#api/machinery/clock';
-import { findCondition } from '#api/machinery/condition';
+import { formatTime, systemClock } from '#api/machinery/clock';
+import { findCondition, withCondition } from '#api/machinery/condition';
 import { unavailable } from '#api/machinery/status-error';
+import { executorNotReady } from '#api/types/executor';
 import { EXECUTORS, NAMESPACES, SANDBOXES, TASKS } from '#api/types/resources';
 import { play, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
@@ -111,6 +112,30 @@ describe('controllers', () => {
     // Nobody is left to remove its container: deleting it does not wait for ever.
     await p.client.delete(SANDBOXES, p.within(name));
     await p.until(SANDBOXES, name, (sandbox) => sandbox === undefined);
+  });
+
+  it('give an Executor its time to report when they had to wait for the server themselves', async () => {
+    const stop = await world.startControllers();
+    await p.executor('e1', 5);
+    await p.create.everything();
+    const name = sandboxNameOf(await p.create.task('t'), 0, 1);
+    await p.bound(name);
+    await stop();
+    const stopped = executorNotReady('Stopped', 'stopped');
+    const at = { now: formatTime(Date.now() - 3_600_000) };
+    await p.executorStatus('e1', { conditions: withCondition([], stopped, at) });
+    let ahead = 0;
+    const clock = { ...systemClock, now: () => Date.now() + ahead };
+    const faults: Faults = {
+      before({ verb }) {
+        if (verb === 'list') ahead = 600_000;
+      },
+    };
+    await world.startControllers({ clock, faults });
+    const later = sandboxNameOf(await p.create.task('later'), 0, 1);
+    // One worker, first come first served: the Sandbox that is bound was looked at before this one.
+    await p.there(SANDBOXES, later, ({ status }) => status?.reason === 'NoExecutor');
+    expect((await p.client.get(SANDBOXES, p.within(name))).status?.phase).toBe('Pending');
   });
 
   it('fail a Task whose plan the server refuses to store, instead of trying for ever', async () => {
