@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { BatchQueue } from './batch-queue.ts';
+import { StorageError } from './contract.ts';
 
 /** A queue whose batches finish when the test says so. */
-function heldQueue(limits: { maxItems?: number; maxBytes?: number; maxWaiting?: number } = {}) {
+function heldQueue(
+  limits: { maxItems?: number; maxBytes?: number; maxWaiting?: number; maxWaitingBytes?: number } = {},
+) {
   const batches: { items: readonly string[]; finish: (error?: Error) => void }[] = [];
   const started: (() => void)[] = [];
   const queue = new BatchQueue<string, string>({
@@ -17,6 +20,7 @@ function heldQueue(limits: { maxItems?: number; maxBytes?: number; maxWaiting?: 
     maxItems: 3,
     maxBytes: 10,
     maxWaiting: 6,
+    maxWaitingBytes: 1_000,
     ...limits,
   });
   const nextBatch = (): Promise<void> => new Promise((resolve) => void started.push(resolve));
@@ -71,6 +75,39 @@ describe('BatchQueue', () => {
       'rejected',
       'fulfilled',
     ]);
+  });
+
+  it('runs a batch that is too large item by item, so that only the one to blame fails', async () => {
+    const ran: string[] = [];
+    const queue = new BatchQueue<string, string>({
+      async run(items) {
+        ran.push(items.join(' '));
+        if (items.includes('long')) throw new StorageError('TooLarge', 'too long for its column');
+        return items.map((item) => `${item}!`);
+      },
+      sizeOf: (item) => item.length,
+      maxItems: 10,
+      maxBytes: 100,
+      maxWaiting: 10,
+      maxWaitingBytes: 100,
+    });
+    const results = await Promise.allSettled(['a', 'long', 'b'].map((item) => queue.add(item)));
+    expect(results).toMatchObject([{ value: 'a!' }, { reason: { code: 'TooLarge' } }, { value: 'b!' }]);
+    expect(ran).toEqual(['a long b', 'a', 'long', 'b']);
+  });
+
+  it('refuses items while too many bytes wait', async () => {
+    const { queue, batches, nextBatch } = heldQueue({ maxBytes: 20, maxWaitingBytes: 9 });
+    let begun = nextBatch();
+    const accepted = ['12345', '12345'].map((item) => queue.add(item));
+    await expect(queue.add('x')).rejects.toMatchObject({ code: 'Unavailable' });
+    await begun;
+    begun = nextBatch();
+    const later = queue.add('y');
+    batches[0]?.finish();
+    await begun;
+    batches[1]?.finish();
+    expect(await Promise.all([...accepted, later])).toEqual(['12345!', '12345!', 'y!']);
   });
 
   it('refuses more than may wait, and everything after it was closed', async () => {

@@ -11,10 +11,13 @@ export interface BatchQueueOptions<T, R> {
   maxBytes: number;
   /** More waiting items than this are refused. */
   maxWaiting: number;
+  /** So are items while more bytes than this wait: ten thousand large objects would fill the memory. */
+  maxWaitingBytes: number;
 }
 
 interface Waiting<T, R> {
   item: T;
+  bytes: number;
   resolve(result: R): void;
   reject(error: unknown): void;
 }
@@ -26,6 +29,7 @@ interface Waiting<T, R> {
 export class BatchQueue<T, R> {
   readonly #options: BatchQueueOptions<T, R>;
   #waiting: Waiting<T, R>[] = [];
+  #waitingBytes = 0;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -36,11 +40,14 @@ export class BatchQueue<T, R> {
   /** Resolves with the item's result once its batch is durable; rejects with what `run` threw. */
   add(item: T): Promise<R> {
     if (this.#closed) return Promise.reject(new StorageError('Closed', 'the store is closed'));
-    if (this.#waiting.length >= this.#options.maxWaiting) {
+    const { maxWaiting, maxWaitingBytes, sizeOf } = this.#options;
+    if (this.#waiting.length >= maxWaiting || this.#waitingBytes > maxWaitingBytes) {
       return Promise.reject(new StorageError('Unavailable', 'too many writes are waiting'));
     }
+    const bytes = sizeOf(item);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#waiting.push({ item, bytes, resolve, reject });
+      this.#waitingBytes += bytes;
       this.#running ??= this.#drain();
     });
   }
@@ -66,19 +73,25 @@ export class BatchQueue<T, R> {
       const results = await this.#options.run(batch.map((waiting) => waiting.item));
       batch.forEach((waiting, i) => waiting.resolve(results[i] as R));
     } catch (error) {
+      if (batch.length > 1 && error instanceof StorageError && error.code === 'TooLarge') {
+        // One of them is to blame and nothing was written: the others must not fail for it.
+        for (const waiting of batch) await this.#runBatch([waiting]);
+        return;
+      }
       for (const waiting of batch) waiting.reject(error);
     }
   }
 
   #take(): Waiting<T, R>[] {
-    const { maxItems, maxBytes, sizeOf } = this.#options;
-    let bytes = 0;
+    const { maxItems, maxBytes } = this.#options;
+    let size = 0;
     let count = 0;
-    for (const { item } of this.#waiting) {
-      bytes += sizeOf(item);
-      if (count > 0 && (count >= maxItems || bytes > maxBytes)) break;
+    for (const { bytes } of this.#waiting) {
+      if (count > 0 && (count >= maxItems || size + bytes > maxBytes)) break;
+      size += bytes;
       count++;
     }
+    this.#waitingBytes -= size;
     return this.#waiting.splice(0, count);
   }
 }

@@ -14,6 +14,7 @@ export interface CommitterOptions {
   maxItems: number;
   maxBytes: number;
   maxWaiting: number;
+  maxWaitingBytes: number;
 }
 
 /** What a key costs in a batch beside its body. */
@@ -33,6 +34,7 @@ export class Committer {
       maxItems: options.maxItems,
       maxBytes: options.maxBytes,
       maxWaiting: options.maxWaiting,
+      maxWaitingBytes: options.maxWaitingBytes,
     });
   }
 

@@ -6,6 +6,8 @@ export interface StoreOptions {
   maxBytes: number;
   /** Writes that may wait; more are refused as Unavailable. */
   maxWaiting: number;
+  /** Characters of them, about; while more wait, writes are refused too. */
+  maxWaitingBytes: number;
   /** Events kept in memory per resource, for watches that start a little in the past. */
   ringCapacity: number;
   /** Events that may wait for a slow watch before it ends with TooSlow. */
@@ -24,6 +26,7 @@ export const DEFAULT_STORE_OPTIONS: StoreOptions = {
   maxItems: 256,
   maxBytes: 4 * 1024 * 1024,
   maxWaiting: 10_000,
+  maxWaitingBytes: 128 * 1024 * 1024,
   ringCapacity: 2_000,
   watchBuffer: 10_000,
   waitMs: 3_000,

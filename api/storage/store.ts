@@ -55,8 +55,8 @@ class DriverStore implements Store {
 
   constructor(parts: DriverStoreOptions, memory: Memory, compacted: number) {
     const { driver, wakeUp, clock, logger, options } = parts;
-    const { maxItems, maxBytes, maxWaiting } = options;
-    const limits = { maxItems, maxBytes, maxWaiting };
+    const { maxItems, maxBytes, maxWaiting, maxWaitingBytes } = options;
+    const limits = { maxItems, maxBytes, maxWaiting, maxWaitingBytes };
     this.#parts = parts;
     this.#memory = memory;
     const follower = new Follower({ memory, log: driver.revisions, onGap: (error) => this.#stop(error) });

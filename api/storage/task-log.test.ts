@@ -27,7 +27,7 @@ describe('follow', () => {
       },
       readTaskMessages: () => Promise.resolve([]),
     };
-    const limits = { maxItems: 10, maxBytes: 1_000, maxWaiting: 10 };
+    const limits = { maxItems: 10, maxBytes: 1_000, maxWaiting: 10, maxWaitingBytes: 10_000 };
     const log = new StoredTaskLog({
       tables,
       wakeUp: noWakeUp,

@@ -15,6 +15,7 @@ export interface TaskLogOptions {
   maxItems: number;
   maxBytes: number;
   maxWaiting: number;
+  maxWaitingBytes: number;
 }
 
 type FollowQuery = Parameters<TaskLog['follow']>[0];
@@ -36,6 +37,7 @@ export class StoredTaskLog implements TaskLog {
       maxItems: options.maxItems,
       maxBytes: options.maxBytes,
       maxWaiting: options.maxWaiting,
+      maxWaitingBytes: options.maxWaitingBytes,
     });
     this.#unsubscribe = options.wakeUp.subscribe((topic) => {
       if (topic.startsWith('task/')) this.#wake(topic.slice('task/'.length));

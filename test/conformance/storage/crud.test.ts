@@ -130,6 +130,17 @@ describe.each(DRIVERS)('objects on %s', (driver) => {
     expect(valueOf(await again.get(taskKey('big3')))).toBe(`3${text}`);
   });
 
+  it('writes for the others what shares a batch with a name that the database cannot take', async () => {
+    const long = create(store, taskKey('長'.repeat(253)));
+    const [, first, second] = await Promise.allSettled([
+      long,
+      create(store, taskKey('a'), 1),
+      create(store, taskKey('b'), 2),
+    ]);
+    expect([first.status, second.status]).toEqual(['fulfilled', 'fulfilled']);
+    expect(valueOf(await store.get(taskKey('b')))).toBe(2);
+  });
+
   it('gives out frozen objects and keeps no reference to what it was given', async () => {
     const object = task(taskKey('a'), { list: [1] });
     await store.commit({ op: 'create', key: taskKey('a'), object });

@@ -85,6 +85,16 @@ describe.each(DRIVERS)('task log on %s', (driver) => {
     expect(numbers(await store.log.read(all))).toEqual([1, 2]);
   });
 
+  it('takes the appends of others beside one that the database cannot take', async () => {
+    const long = { source: 's'.repeat(10_000), taskUID: 'u2', events: [event(1)] };
+    const good = ['a', 'b'].map((source) => ({ source, taskUID: 'u1', events: range(1, 2) }));
+    const [first, , second] = await Promise.allSettled(
+      [good[0], long, good[1]].map((batch) => store.log.append(batch as typeof long)),
+    );
+    expect([first, second]).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }]);
+    expect(numbers(await store.log.read(all))).toEqual([1, 2, 3, 4]);
+  });
+
   it('numbers the events of several sources together and of several tasks apart', async () => {
     await store.log.append({ source: 'a', taskUID: 'u1', events: range(1, 2) });
     await store.log.append({ source: 'b', taskUID: 'u1', events: range(1, 2) });
