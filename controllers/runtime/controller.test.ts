@@ -47,7 +47,6 @@ describe('createController', () => {
     {
       reason: 'something that is no Error thrown at once, outside any promise',
       outcome: () => {
-        // oxlint-disable-next-line typescript/only-throw-error -- that is the case
         throw 'text';
       },
       runsAfter: [1, 2, 3],

@@ -89,12 +89,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
     },
     async run(signal) {
-      const stopped = new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      // Wakes too, in place of a race with a promise that lives as long as the process: each race stays on that.
+      signal.addEventListener('abort', () => wake.resolve(), { once: true });
       while (!signal.aborted) {
-        await Promise.race([wake.promise, stopped]);
+        await wake.promise;
         wake = Promise.withResolvers();
         await drain(signal);
       }

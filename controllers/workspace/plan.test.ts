@@ -99,9 +99,12 @@ describe('planWorkspace', () => {
     expect(condition.message).toContain(text);
   });
 
-  it('does not repeat a password', () => {
-    expect(planWorkspace(workspace({ gitUrl: 'https://u:hush@h/r' }), undefined).message).not.toContain(
-      'hush',
-    );
-  });
+  it.each(['https://u:hush@h/r', ' https://u:hush@h/r', 'https://u:a/hush@h/r'])(
+    'does not repeat the password of %j',
+    (gitUrl) => {
+      const condition = planWorkspace(workspace({ gitUrl }), undefined);
+      expect(condition.reason).toBe('InvalidGitUrl');
+      expect(condition.message).not.toContain('hush');
+    },
+  );
 });

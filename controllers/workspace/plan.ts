@@ -1,5 +1,4 @@
 import type { NewCondition } from '#api/machinery/condition';
-import { hasURLCredential } from '#api/types/model-config';
 import type { Workspace } from '#api/types/generated/workspace';
 import { WorkspaceReason, workspaceNotReady, workspaceReady } from '#api/types/workspace';
 import { branchNameProblem, gitURLProblem } from './git-address.ts';
@@ -14,7 +13,8 @@ export function planWorkspace(workspace: Workspace, secret: SecretKeys | undefin
   const { gitUrl, branchName } = workspace.spec.repository;
   const urlProblem = gitURLProblem(gitUrl);
   if (urlProblem !== undefined) {
-    const shown = hasURLCredential(gitUrl) ? '' : ` "${gitUrl}"`;
+    // What cannot be parsed may hold a password all the same; only a credential has need of an "@".
+    const shown = gitUrl.includes('@') ? '' : ` "${gitUrl}"`;
     return workspaceNotReady(WorkspaceReason.InvalidGitUrl, `spec.repository.gitUrl:${shown} ${urlProblem}.`);
   }
   const branchProblem = branchNameProblem(branchName);
