@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '#api/machinery/clock';
 import type { RunEvent } from './protocol/run.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /**
  * Collects events into batches between one who puts and one who takes. The first event of all goes at once;
@@ -54,7 +55,7 @@ export function createEventBatches(clock: Clock): EventBatches {
       change();
     },
     async take(signal) {
-      while (held.length === 0 && !state.ended) await untilTold(changed.told, signal);
+      while (held.length === 0 && !state.ended) await untilAborted(changed.told, signal);
       signal.throwIfAborted();
       if (!state.first) await gather(signal);
       state.first = false;
@@ -82,16 +83,4 @@ function fitting(events: readonly RunEvent[]): number {
 function signalled(): { told: Promise<void>; tell: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { told: promise, tell: resolve };
-}
-
-function untilTold(told: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    void told.then(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-  });
 }

@@ -3,10 +3,11 @@ import type { TaskLogClient } from '#api/client/task-log';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import type { CapacityGate } from '../capacity-gate.ts';
-import type { Runtime, SandboxDriver } from '../drivers/driver.ts';
+import type { SandboxDriver } from '../drivers/driver.ts';
 import type { PortAllocator } from '../port-allocator.ts';
 import type { SandboxToken } from '../sandbox-token.ts';
 import type { TaskTurns } from '../task-turns.ts';
+import type { Inventory } from './inventory.ts';
 
 /** What the sandboxes of one executor share. */
 export interface SandboxContext {
@@ -18,11 +19,8 @@ export interface SandboxContext {
   ports: PortAllocator;
   turns: TaskTurns;
   tokenFor: (sandboxUID: string) => SandboxToken;
-  /**
-   * What ran when the manager started, by sandbox uid, with its ports taken. Waits for the engine: nobody may
-   * call a sandbox lost, or take a port, before the engine has said what is there.
-   */
-  inventory: Promise<ReadonlyMap<string, Runtime>>;
+  /** Waits for the engine: nobody may call a sandbox lost, or take a port, before it has said what is there. */
+  inventory: Promise<Inventory>;
   limits: SandboxTimes;
   logger: Logger;
   clock: Clock;

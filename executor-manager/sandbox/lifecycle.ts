@@ -2,6 +2,7 @@ import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { persist } from '../back-off.ts';
+import { untilAborted } from '../until-aborted.ts';
 import type { Runtime } from '../drivers/driver.ts';
 import { appendEnding } from '../relay.ts';
 import { attend, type Attended, type AttendOptions, deadline, overdue, relayOptions } from './attend.ts';
@@ -109,12 +110,12 @@ function ignoreInterruption(error: unknown): void {
 /** From wherever the Sandbox stands to its final status, and nothing left of it. */
 async function live(self: Self): Promise<void> {
   const { context, writer, halt } = self;
-  await untilAborted(context.inventory, halt);
+  const inventory = await untilAborted(context.inventory, halt);
   const { phase } = writer.latest().status ?? {};
   if (phase !== 'Starting' && phase !== 'Running') return begin(self);
   const runtime = await findRuntime(self);
   if (runtime?.running !== true) return conclude(self, { outcome: lostOutcome(self, runtime) });
-  self.place.adopt(runtime);
+  self.place.adopt(runtime, inventory);
   return conclude(self, await attendTo(self, runtime, false));
 }
 
@@ -229,13 +230,5 @@ async function removeRuntime(self: Self, signal: AbortSignal): Promise<void> {
   if (phase === undefined || phase === 'Pending') return;
   const { clock, logger } = context;
   await persist(() => context.driver.remove(uid), { clock, logger, signal, what: 'remove a sandbox' });
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
+  (await untilAborted(context.inventory, signal)).removed(uid);
 }

@@ -1,12 +1,13 @@
 import type { Runtime } from '../drivers/driver.ts';
 import type { SandboxContext } from './context.ts';
+import type { Inventory } from './inventory.ts';
 
 /** What a sandbox holds of its executor while it is there: a place, a port and its Task's turn. */
 export interface Place {
   /** Waits for all three; rejects when `signal` aborts. `onWait` is called when it has to wait. */
   take(taskUID: string, signal: AbortSignal, onWait: () => void): Promise<number>;
   /** For a sandbox that runs already. */
-  adopt(runtime: Runtime): void;
+  adopt(runtime: Runtime, inventory: Pick<Inventory, 'handOver'>): void;
   /** Gives the port up for another one, when the engine says that it is in use. */
   changePort(signal: AbortSignal): Promise<number>;
   /** The agent has ended: the Task's next sandbox may start. */
@@ -29,12 +30,12 @@ export function createPlace(context: Pick<SandboxContext, 'gate' | 'ports' | 'tu
       port = await ports.acquire(signal);
       return port;
     },
-    adopt(runtime) {
+    adopt(runtime, inventory) {
       endTurn = turns.adopt(runtime.taskUID);
       leaveGate = gate.adopt();
       port = runtime.address.port;
-      // Usually taken already, in the inventory.
-      ports.adopt(port);
+      // Not in the inventory: a lifecycle before this one had started it.
+      if (!inventory.handOver(runtime.sandboxUID)) ports.adopt(port);
     },
     async changePort(signal) {
       const refused = port;

@@ -1,6 +1,9 @@
 import { sleep } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
+import { isStatusError } from '#api/machinery/status-error';
+import { untilAborted } from '../until-aborted.ts';
 import type { SandboxContext } from './context.ts';
+import type { Inventory } from './inventory.ts';
 import { isTaskGone } from './let-go.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -15,51 +18,55 @@ export async function runSweeps(
   supervisor: Supervisor,
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.race([Promise.all([context.inventory, supervisor.listed]), ended(signal)]);
-  while (!signal.aborted) {
-    const swept = await sweep(context, supervisor).then(
-      () => true,
-      (error: unknown) => {
-        context.logger.debug('sweep failed', { cause: describeError(error) });
-        return false;
-      },
-    );
+  const known = Promise.all([context.inventory, supervisor.listed]);
+  const ready = await untilAborted(known, signal).catch(() => undefined);
+  while (ready !== undefined && !signal.aborted) {
+    const swept = await sweep(context, ready[0], supervisor).catch((error: unknown) => {
+      note(context, 'list what is left in the engine', error);
+      return false;
+    });
     await sleep(context.clock, swept ? SWEEP_MS : RETRY_MS, signal).catch(() => undefined);
   }
 }
 
-/** One pass over the containers and volumes of this executor. */
-export async function sweep(
+/** One pass over the containers and volumes of this executor; false when something could not be removed. */
+async function sweep(
   context: SandboxContext,
+  inventory: Inventory,
   supervisor: Pick<Supervisor, 'isWanted' | 'hasTask'>,
-): Promise<void> {
-  const { driver, logger, ports } = context;
-  const inventory = await context.inventory;
-  for (const runtime of await driver.list()) {
-    const uid = runtime.sandboxUID;
+): Promise<boolean> {
+  const { driver, client, logger } = context;
+  let clean = true;
+  const attempt = async (what: string, act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      // One that cannot be removed must not keep the others.
+      clean = false;
+      note(context, what, error);
+    }
+  };
+  for (const { sandboxUID: uid, id } of await driver.list()) {
     if (supervisor.isWanted(uid)) continue;
-    await driver.remove(uid);
-    // Taken in the inventory, and never handed to anybody.
-    if (inventory.get(uid)?.running === true) ports.release(runtime.address.port);
-    logger.info('removed a sandbox that nobody owns', { uid, runtime: runtime.id });
+    await attempt(`remove the sandbox ${id}, which nobody owns`, async () => {
+      await driver.remove(uid);
+      inventory.removed(uid);
+      logger.info('removed a sandbox that nobody owns', { uid, runtime: id });
+    });
   }
-  await sweepVolumes(context, supervisor);
-}
-
-async function sweepVolumes(
-  { driver, client, logger }: SandboxContext,
-  supervisor: Pick<Supervisor, 'hasTask'>,
-): Promise<void> {
   for (const { taskUID, task } of await driver.listVolumes()) {
-    if (supervisor.hasTask(taskUID) || !(await isTaskGone(client, task, taskUID))) continue;
-    await driver.removeVolume(taskUID);
-    logger.info('removed the volume of a Task that is gone', { task: taskUID });
+    if (supervisor.hasTask(taskUID)) continue;
+    await attempt(`remove the volume of Task ${task.namespace}/${task.name}`, async () => {
+      if (!(await isTaskGone(client, task, taskUID))) return;
+      await driver.removeVolume(taskUID);
+      logger.info('removed the volume of a Task that is gone', { task: taskUID });
+    });
   }
+  return clean;
 }
 
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** An engine or API that is away is told elsewhere, and often. */
+function note({ logger }: SandboxContext, what: string, error: unknown): void {
+  const level = isStatusError(error, 'ServiceUnavailable') ? 'debug' : 'warn';
+  logger[level](`cannot ${what}, trying again`, { cause: describeError(error) });
 }

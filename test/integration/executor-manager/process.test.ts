@@ -192,6 +192,22 @@ describe('a manager that goes away in the middle of a run', () => {
   });
 });
 
+describe('a Sandbox that is deleted while the manager is away', () => {
+  it('gives its port back when the next one has removed it', async () => {
+    const settings = await config(1);
+    const first = await startManager(on, settings);
+    await runSandbox(on, { name: 'absent', prompt: 'hang' });
+    await untilSandbox(on, 'absent-s0-a1', inPhase('Running'));
+    await first.stop();
+    await on.connection.client.delete(SANDBOXES, ref('absent-s0-a1'));
+    await using _ = await startManager(on, settings);
+    await untilGone(on, 'absent-s0-a1');
+    await runSandbox(on, { name: 'heir', prompt: 'Hi' });
+    const { status } = await untilSandbox(on, 'heir-s0-a1', isOver);
+    expect(status).toMatchObject({ phase: 'Succeeded', hostPort: settings.ports.min });
+  });
+});
+
 const pidOf = (runtimeID: string | undefined): number => Number(/^pid\/(\d+)$/.exec(runtimeID ?? '')?.[1]);
 
 describe('a run that does not go well', () => {
