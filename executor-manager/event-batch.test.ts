@@ -37,6 +37,34 @@ describe('event batches', () => {
     await last;
   });
 
+  it('hold the reader back when few events are large', async () => {
+    const batches = createEventBatches(systemClock);
+    const big = (seq: number): RunEvent => ({ ...event(seq), data: { text: 'x'.repeat(BATCH.bytes) } });
+    for (const seq of [1, 2, 3]) await batches.put(big(seq));
+    let resumed = false;
+    const last = batches.put(big(4)).then(() => (resumed = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(resumed).toBe(false);
+    await batches.take(forever);
+    await last;
+  });
+
+  it('let the reader go when nobody takes any more', async () => {
+    const batches = createEventBatches(systemClock);
+    for (let seq = 1; seq < BATCH.held; seq += 1) await batches.put(event(seq));
+    const last = batches.put(event(BATCH.held));
+    batches.abandon();
+    await last;
+    await batches.put(event(BATCH.held + 1));
+  });
+
+  it('count bytes, not characters: the API counts so too', async () => {
+    const batches = createEventBatches(systemClock);
+    const big = (seq: number): RunEvent => ({ ...event(seq), data: { text: '界'.repeat(BATCH.bytes / 4) } });
+    for (const seq of [1, 2]) await batches.put(big(seq));
+    expect((await batches.take(forever)).map((item) => item.seq)).toEqual([1]);
+  });
+
   it('keep a batch below the size of a request', async () => {
     const batches = createEventBatches(systemClock);
     const big = (seq: number): RunEvent => ({ ...event(seq), data: { text: 'x'.repeat(BATCH.bytes / 2) } });

@@ -7,10 +7,12 @@ import { untilAborted } from './until-aborted.ts';
  * later ones wait a moment for company, since one append of many costs little more than one of one.
  */
 export interface EventBatches {
-  /** Resolves when there is room again: whoever reads the events is slowed down, none is dropped. */
+  /** Resolves when there is room again, or nobody takes any more: whoever reads the events is slowed down. */
   put(event: RunEvent): Promise<void>;
   /** No more events. */
   end(): void;
+  /** Nobody takes any more. */
+  abandon(): void;
   /** The next events in order; an empty batch means the end. Rejects when `signal` aborts. */
   take(signal: AbortSignal): Promise<RunEvent[]>;
 }
@@ -21,13 +23,14 @@ export const BATCH = {
   bytes: 1024 * 1024,
   /** Milliseconds after a batch's first event. */
   waitMs: 30,
-  /** Events held at most; more only after these were taken. */
+  /** Events, and bytes of them, held before the reader is slowed down. */
   held: 256,
+  heldBytes: 4 * 1024 * 1024,
 } as const;
 
 export function createEventBatches(clock: Clock): EventBatches {
-  const held: RunEvent[] = [];
-  const state = { ended: false, first: true };
+  const held: Held[] = [];
+  const state = { bytes: 0, ended: false, abandoned: false, first: true };
   let changed = signalled();
 
   const change = (): void => {
@@ -39,19 +42,26 @@ export function createEventBatches(clock: Clock): EventBatches {
   async function gather(signal: AbortSignal): Promise<void> {
     const over = sleep(clock, BATCH.waitMs, signal).then(() => 'over' as const);
     over.catch(() => undefined);
-    while (!state.ended && held.length < BATCH.events && !isLast(held.at(-1))) {
+    while (!state.ended && held.length < BATCH.events && held.at(-1)?.event.type !== 'result') {
       if ((await Promise.race([changed.told, over])) === 'over') return;
     }
   }
 
   return {
     async put(event) {
-      held.push(event);
+      const bytes = Buffer.byteLength(JSON.stringify(event));
+      held.push({ event, bytes });
+      state.bytes += bytes;
       change();
-      while (held.length >= BATCH.held) await changed.told;
+      const isFull = (): boolean => held.length >= BATCH.held || state.bytes >= BATCH.heldBytes;
+      while (isFull() && !state.abandoned) await changed.told;
     },
     end() {
       state.ended = true;
+      change();
+    },
+    abandon() {
+      state.abandoned = true;
       change();
     },
     async take(signal) {
@@ -60,21 +70,25 @@ export function createEventBatches(clock: Clock): EventBatches {
       if (!state.first) await gather(signal);
       state.first = false;
       const batch = held.splice(0, fitting(held));
+      for (const { bytes } of batch) state.bytes -= bytes;
       change();
-      return batch;
+      return batch.map(({ event }) => event);
     },
   };
 }
 
-const isLast = (event: RunEvent | undefined): boolean => event?.type === 'result';
+interface Held {
+  event: RunEvent;
+  bytes: number;
+}
 
 /** How many of the first events make one batch; at least one. */
-function fitting(events: readonly RunEvent[]): number {
-  let bytes = 0;
+function fitting(events: readonly Held[]): number {
+  let sum = 0;
   let count = 0;
-  for (const event of events.slice(0, BATCH.events)) {
-    bytes += JSON.stringify(event).length;
-    if (count > 0 && bytes > BATCH.bytes) break;
+  for (const { bytes } of events.slice(0, BATCH.events)) {
+    sum += bytes;
+    if (count > 0 && sum > BATCH.bytes) break;
     count += 1;
   }
   return count;

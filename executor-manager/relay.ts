@@ -135,6 +135,7 @@ async function relayStream(stream: Stream): Promise<StreamEnd> {
       if (last?.type === 'result') return { ...end, result: last.data };
     }
   } finally {
+    batches.abandon();
     abandoned.abort(new Error('the stream is not needed any more'));
     await reading;
   }
@@ -148,9 +149,7 @@ async function readInto(batches: EventBatches, stream: Stream, abandoned: AbortS
   try {
     for await (const event of options.source.events(options.runID, stream.after, signal)) {
       const accepted = acceptEvent(event, expected);
-      const room = batches.put(accepted);
-      // Nobody takes any more once this is over, so waiting for room must end with it.
-      await Promise.race([room, aborted(abandoned)]);
+      await batches.put(accepted);
       expected += 1;
       if (accepted.type === 'result' || signal.aborted) break;
     }
@@ -160,13 +159,6 @@ async function readInto(batches: EventBatches, stream: Stream, abandoned: AbortS
   } finally {
     batches.end();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 interface LogAppender {

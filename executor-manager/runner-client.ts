@@ -2,7 +2,7 @@ import { type Dispatcher, Pool } from 'undici';
 import { readLines } from '#api/client/line-stream';
 import { type Clock, sleep } from '#api/machinery/clock';
 import { StatusError, type StatusReason } from '#api/machinery/status-error';
-import { type RunEvent, type RunRequest, type RunState } from './protocol/run.ts';
+import { RUN_LIMITS, type RunEvent, type RunRequest, type RunState } from './protocol/run.ts';
 
 /**
  * The runner of one sandbox. What comes from there is not trusted: it is only data, of limited size.
@@ -96,7 +96,7 @@ async function request(to: { pool: Pool; token: string }, call: Call): Promise<D
       bodyTimeout: call.stream === true ? 0 : ANSWER_MS,
     });
     if (answer.statusCode < 400) return answer;
-    throw answerError(answer.statusCode, await answer.body.text());
+    throw answerError(answer.statusCode, await readText(answer.body));
   } catch (error) {
     throw translate(error, call.signal);
   }
@@ -105,10 +105,23 @@ async function request(to: { pool: Pool; token: string }, call: Call): Promise<D
 async function readState(send: Send, call: Call): Promise<RunState> {
   const answer = await send(call);
   try {
-    return (await answer.body.json()) as RunState;
+    return JSON.parse(await readText(answer.body)) as RunState;
   } catch (error) {
     throw translate(error, call.signal);
   }
+}
+
+/** An agent that took over its runner must not be able to fill our memory. */
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > RUN_LIMITS.requestBytes)
+      throw new StatusError('BadRequest', 'runner: the answer is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function* readEvents(
@@ -118,7 +131,8 @@ async function* readEvents(
 ): AsyncGenerator<RunEvent, void, undefined> {
   try {
     const answer = await send({ method: 'GET', path, signal, stream: true });
-    for await (const line of readLines(answer.body)) yield JSON.parse(line) as RunEvent;
+    for await (const line of readLines(answer.body, RUN_LIMITS.requestBytes))
+      yield JSON.parse(line) as RunEvent;
   } catch (error) {
     throw translate(error, signal);
   }

@@ -5,9 +5,12 @@ const MAX_LINE_CHARS = 32 * 1024 * 1024;
 
 /**
  * Splits bytes into lines without their newline; a last line without one is given too. Empty lines are
- * left out. @throws StatusError InternalError for an endless line.
+ * left out. @throws StatusError InternalError for a line of more than `maxChars`.
  */
-export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+export async function* readLines(
+  chunks: AsyncIterable<Uint8Array>,
+  maxChars = MAX_LINE_CHARS,
+): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   let rest: string[] = [];
   let size = 0;
@@ -23,7 +26,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     }
     if (last !== '') rest.push(last);
     size += last.length;
-    if (size > MAX_LINE_CHARS) throw new StatusError('InternalError', 'the server sent an endless line');
+    if (size > maxChars) throw new StatusError('InternalError', 'the server sent an endless line');
   }
   const line = rest.join('') + decoder.decode();
   if (line !== '') yield line;

@@ -36,7 +36,8 @@ export function createSandboxFolders(root: string): SandboxFolders {
     try {
       return JSON.parse(await readFile(recordFile(uid), 'utf8')) as ProcessRecord;
     } catch (error) {
-      if (isAbsent(error)) return undefined;
+      // Half a file is what a power failure leaves; what it was about is found by its folder.
+      if (isAbsent(error) || error instanceof SyntaxError) return undefined;
       throw error;
     }
   }
