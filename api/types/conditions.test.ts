@@ -59,6 +59,6 @@ describe('conditions', () => {
 
   it('only losses outside the agent may be tried again', () => {
     const losses = Object.values(SandboxReason).filter((reason) => isLoss(reason));
-    expect(losses).toEqual(['ExecutorLost', 'ContainerLost']);
+    expect(losses).toEqual(['EngineFailed', 'ExecutorLost', 'ContainerLost']);
   });
 });

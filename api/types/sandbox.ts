@@ -38,8 +38,10 @@ export const SandboxReason = {
   CloneFailed: 'CloneFailed',
   /** Finished=True: the model service refused or did not answer. */
   ModelError: 'ModelError',
-  /** Finished=True: the container could not be started, or its runner did not become ready. */
+  /** Finished=True: it cannot be started as it is described: a missing Model, key, image or program, a wrong value. */
   StartFailed: 'StartFailed',
+  /** Finished=True: the engine could not start it, or its runner did not become ready; the step may be tried again. */
+  EngineFailed: 'EngineFailed',
   /** Finished=True: the Executor has vanished or stopped reporting; the step may be tried again. */
   ExecutorLost: 'ExecutorLost',
   /** Finished=True: the container has vanished or died; the step may be tried again. */
@@ -56,10 +58,15 @@ export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'CloneFailed'
   | 'ModelError'
   | 'StartFailed'
+  | 'EngineFailed'
   | 'ExecutorLost'
   | 'ContainerLost'];
 
-const LOST: ReadonlySet<string> = new Set([SandboxReason.ExecutorLost, SandboxReason.ContainerLost]);
+const LOST: ReadonlySet<string> = new Set([
+  SandboxReason.EngineFailed,
+  SandboxReason.ExecutorLost,
+  SandboxReason.ContainerLost,
+]);
 
 /** Whether the run ended for a reason outside the agent, so that the retry policy allows another attempt. */
 export function isLoss(reason: string | undefined): boolean {

@@ -191,7 +191,7 @@ describe('planTask', () => {
   const losses = [
     { reason: 'a lost executor', end: failed('ExecutorLost') },
     { reason: 'a lost container', end: failed('ContainerLost') },
-    { reason: 'an engine that could not start it', end: failed('StartFailed') },
+    { reason: 'an engine that could not start it', end: failed('EngineFailed') },
   ];
   it.each(losses)('$reason means another attempt', ({ end }) => {
     const w = world(resolved(step('dev')), { retryPolicy: { maxAttempts: 2 } });
@@ -208,10 +208,10 @@ describe('planTask', () => {
     expect(task.status?.errorMessage).toContain('It was the last of 2 attempts.');
   });
 
-  it('a failed start of a runner that was reached is not tried again', () => {
+  it('what cannot be started as it is described is not tried again', () => {
     const w = world(resolved(step('dev')));
     w.settle();
-    w.change(A1, { status: { ...failed('StartFailed').status, runningAt: NOW } });
+    w.change(A1, failed('StartFailed'));
     expect(w.settle().status?.status).toBe('FAILED');
   });
 

@@ -1,6 +1,6 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { TaskSubTask } from '#api/types/generated/task';
-import { isFinalPhase, isLoss, SandboxReason } from '#api/types/sandbox';
+import { isFinalPhase, isLoss } from '#api/types/sandbox';
 
 /** What status.subTasks keeps of a step: the compatible fields and what decides about attempts. */
 export interface StepRecord extends TaskSubTask {
@@ -44,14 +44,5 @@ function endState(sandbox: Sandbox): StepState {
   const { phase, reason = 'Unknown', message = '' } = sandbox.status ?? {};
   if (phase === 'Succeeded') return { state: 'succeeded', sandbox };
   if (phase === 'Cancelled') return { state: 'cancelled', message };
-  return { state: mayTryAgain(sandbox) ? 'lost' : 'failed', reason, message };
-}
-
-/**
- * A failed start is the engine's doing as long as the runner was never reached; a start that fails
- * afterwards (the image lacks the agent's program, say) would fail again.
- */
-function mayTryAgain(sandbox: Sandbox): boolean {
-  const { reason, runningAt } = sandbox.status ?? {};
-  return isLoss(reason) || (reason === SandboxReason.StartFailed && runningAt === undefined);
+  return { state: isLoss(reason) ? 'lost' : 'failed', reason, message };
 }

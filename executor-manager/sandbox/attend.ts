@@ -6,7 +6,7 @@ import { relay, type RelayOptions } from '../relay.ts';
 import { readCredentials, runRequest } from '../run-request.ts';
 import { createRunnerClient, type RunnerClient } from '../runner-client.ts';
 import type { SandboxContext } from './context.ts';
-import { cancelled, failed, type Outcome, runOutcome } from './outcome.ts';
+import { cancelled, failed, notStarted, type Outcome, runOutcome } from './outcome.ts';
 
 export interface AttendOptions {
   context: SandboxContext;
@@ -49,10 +49,11 @@ export async function attend(options: AttendOptions): Promise<Attended> {
   const runner = createRunnerClient({ address: runtime.address, token, clock: context.clock });
   const cutter = createCutter();
   const over = new AbortController();
-  const progress = { started: false };
+  const progress: Progress = { reached: false, running: false };
   watch({ options, runner, cutter, progress, over: AbortSignal.any([over.signal, stop]) });
   try {
     await startRun(options, { runner, cutter, progress });
+    progress.running = true;
     options.onRunning();
     const end = await relay(relayOptions(options, runner), { cut: cutter.signal, stop });
     if (end.kind === 'task gone') return { outcome: cancelled('The Task is gone.') };
@@ -60,7 +61,7 @@ export async function attend(options: AttendOptions): Promise<Attended> {
     return { outcome: await explained(options, runOutcome(end.data)), lastEventSeq: end.lastSeq };
   } catch (error) {
     stop.throwIfAborted();
-    return { outcome: cutter.outcome() ?? startFailed(error) };
+    return { outcome: cutter.outcome() ?? failure(error, progress) };
   } finally {
     over.abort(new Error('the run is over'));
     await runner.close();
@@ -71,8 +72,17 @@ function forgotten(): Outcome {
   return failed('ContainerLost', 'The runner in the sandbox was restarted and knows the run no more.');
 }
 
-function startFailed(error: unknown): Outcome {
-  return failed('StartFailed', `The run could not be started: ${(error as Error).message}.`);
+function failure(error: unknown, progress: Progress): Outcome {
+  return progress.running
+    ? failed('AgentFailed', `What the run said could not be kept: ${(error as Error).message}.`)
+    : notStarted('The run could not be started', error);
+}
+
+interface Progress {
+  /** The runner has answered. */
+  reached: boolean;
+  /** The run has been started. */
+  running: boolean;
 }
 
 export function relayOptions(options: AttendOptions, source: RelayOptions['source']): RelayOptions {
@@ -94,7 +104,7 @@ export function relayOptions(options: AttendOptions, source: RelayOptions['sourc
 interface Run {
   runner: RunnerClient;
   cutter: Cutter;
-  progress: { started: boolean };
+  progress: Progress;
 }
 
 /** The runner gets ready while the credentials are read; a run that an earlier manager started is left as it is. */
@@ -110,7 +120,7 @@ async function startRun(options: AttendOptions, run: Run): Promise<void> {
   // A failure to get ready comes first; the other one is then of no interest.
   credentials?.catch(() => undefined);
   await runner.ready(context.limits.ready, signal);
-  run.progress.started = true;
+  run.progress.reached = true;
   if (!options.fresh) {
     const known = await persist(() => runner.get(uid), { ...retry, what: 'ask for a run' });
     if (known !== undefined) return;
@@ -149,7 +159,7 @@ function watch(watched: Watched): void {
   const timers = [clock.after(Math.max(0, left), () => cutter.cut(overdue(sandbox)))];
   context.driver.exited(runtime, over).then(
     (exit) => {
-      const outcome = exitOutcome(exit, sandbox, progress.started);
+      const outcome = exitOutcome(exit, sandbox, progress);
       timers.push(clock.after(LAST_WORDS_MS, () => cutter.cut(outcome)));
     },
     () => undefined, // not of interest any more
@@ -167,7 +177,7 @@ function watch(watched: Watched): void {
 }
 
 async function cancelRun({ options, runner, cutter, progress, over }: Watched): Promise<void> {
-  if (!progress.started) {
+  if (!progress.reached) {
     cutter.cut(stopped());
     return;
   }
@@ -194,11 +204,11 @@ export function overdue(sandbox: Sandbox): Outcome {
   return failed('TimedOut', `The run did not end within ${timeoutSeconds} s, nor when its time was over.`);
 }
 
-function exitOutcome(exit: RuntimeExit, sandbox: Sandbox, started: boolean): Outcome {
+function exitOutcome(exit: RuntimeExit, sandbox: Sandbox, progress: Progress): Outcome {
   if (exit.outOfMemory) return outOfMemory(sandbox);
-  return started
+  return progress.reached
     ? failed('ContainerLost', `The sandbox ${exit.how} in the middle of the run.`)
-    : failed('StartFailed', `The sandbox ${exit.how} before its runner was ready.`);
+    : failed('EngineFailed', `The sandbox ${exit.how} before its runner was ready.`);
 }
 
 function outOfMemory(sandbox: Sandbox): Outcome {

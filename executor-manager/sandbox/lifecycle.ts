@@ -7,7 +7,7 @@ import type { Runtime } from '../drivers/driver.ts';
 import { appendEnding } from '../relay.ts';
 import { attend, type Attended, type AttendOptions, deadline, overdue, relayOptions } from './attend.ts';
 import type { SandboxContext } from './context.ts';
-import { cancelled, failed, type Outcome } from './outcome.ts';
+import { cancelled, failed, notStarted, type Outcome } from './outcome.ts';
 import { createPlace, type Place } from './place.ts';
 import { letGo } from './let-go.ts';
 import { startRuntime } from './start-runtime.ts';
@@ -150,9 +150,7 @@ async function begin(self: Self): Promise<void> {
     if (isStatusError(error, 'Gone')) throw error;
     if (cancel.aborted)
       return conclude(self, { outcome: cancelled('The run was cancelled before it began.') });
-    return conclude(self, {
-      outcome: failed('StartFailed', `The sandbox could not be started: ${(error as Error).message}.`),
-    });
+    return conclude(self, { outcome: notStarted('The sandbox could not be started', error) });
   }
   return conclude(self, await attendTo(self, runtime, true));
 }

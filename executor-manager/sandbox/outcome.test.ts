@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runOutcome } from './outcome.ts';
+import { StatusError, type StatusReason } from '#api/machinery/status-error';
+import { notStarted, runOutcome } from './outcome.ts';
 
 describe('runOutcome', () => {
   it.each([
@@ -29,6 +30,11 @@ describe('runOutcome', () => {
       'a sandbox may not ask for another attempt',
     ],
     [
+      { phase: 'Failed', reason: 'EngineFailed', message: 'again!' },
+      { phase: 'Failed', reason: 'AgentFailed', message: 'again!' },
+      'not this way either',
+    ],
+    [
       {},
       { phase: 'Failed', reason: 'AgentFailed', message: 'The agent failed without a message.' },
       'nothing at all',
@@ -52,5 +58,21 @@ describe('runOutcome', () => {
 
   it('bounds the message', () => {
     expect(runOutcome({ phase: 'Failed', message: 'x'.repeat(10_000) }).message).toHaveLength(4096);
+  });
+});
+
+describe('notStarted', () => {
+  it.each<[StatusReason, string, string]>([
+    ['NotFound', 'StartFailed', 'a missing Model or image'],
+    ['BadRequest', 'StartFailed', 'a quantity that is none'],
+    ['Conflict', 'EngineFailed', 'no free port after many tries'],
+    ['InternalError', 'EngineFailed', 'the engine cannot set up a network'],
+    ['Timeout', 'EngineFailed', 'the runner did not become ready'],
+  ])('%s is %s', (given, want, reason) => {
+    const outcome = notStarted('The sandbox could not be started', new StatusError(given, 'why'));
+    expect(outcome, reason).toMatchObject({
+      reason: want,
+      message: 'The sandbox could not be started: why.',
+    });
   });
 });

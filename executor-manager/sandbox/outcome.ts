@@ -1,3 +1,4 @@
+import { isStatusError, type StatusReason } from '#api/machinery/status-error';
 import type { SandboxFinishedReason } from '#api/types/sandbox';
 import type { RunResult } from '../protocol/run.ts';
 
@@ -23,8 +24,23 @@ const RUN_REASONS: readonly string[] = [
 
 const MAX_MESSAGE = 4096;
 
+/** What another attempt would meet again: something named is missing, wrong or not allowed. */
+const AS_DESCRIBED: readonly StatusReason[] = [
+  'BadRequest',
+  'Forbidden',
+  'Invalid',
+  'NotFound',
+  'RequestEntityTooLarge',
+];
+
 export function failed(reason: SandboxFinishedReason, message: string): Outcome {
   return { phase: 'Failed', reason, message, fromRunner: false };
+}
+
+/** `what` could not be done on the way to a running agent. */
+export function notStarted(what: string, error: unknown): Outcome {
+  const described = isStatusError(error) && AS_DESCRIBED.includes(error.reason);
+  return failed(described ? 'StartFailed' : 'EngineFailed', `${what}: ${(error as Error).message}.`);
 }
 
 export function cancelled(message: string): Outcome {

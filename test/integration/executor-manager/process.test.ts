@@ -246,7 +246,7 @@ describe('a run that does not go well', () => {
     await using _ = await startManager(on, settings, { driver, times: { ready: 300 } });
     await runSandbox(on, { name: 'never', prompt: 'Hi' });
     const { status } = await untilSandbox(on, 'never-s0-a1', isOver);
-    expect(status).toMatchObject({ phase: 'Failed', reason: 'StartFailed' });
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'EngineFailed' });
     expect(status?.message).toContain('did not become ready within 0.3 s');
   });
 
