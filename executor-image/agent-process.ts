@@ -40,7 +40,8 @@ export interface AgentExit {
 export const MARK_VARIABLE = 'TROUPE_RUN_MARK';
 
 /**
- * Runs a program to its end, in a process group of its own. When it is gone, nothing it started lives on.
+ * Runs a program to its end, in a process group of its own. When it is gone, what it left running is killed; a
+ * process that has cleared its environment is found by nobody and ends with the container.
  * Throws RunFailure StartFailed when it cannot be started.
  */
 export async function runAgentProcess(options: AgentProcessOptions): Promise<AgentExit> {
@@ -60,20 +61,28 @@ const SETPRIV = '/usr/bin/setpriv';
 
 function start(options: AgentProcessOptions): ChildProcessWithoutNullStreams {
   const guarded = existsSync(SETPRIV);
-  const child = spawn(
-    guarded ? SETPRIV : options.command,
-    guarded ? ['--pdeathsig', 'KILL', '--', options.command, ...options.args] : options.args,
-    {
+  const command = guarded ? SETPRIV : options.command;
+  const args = guarded ? ['--pdeathsig', 'KILL', '--', options.command, ...options.args] : options.args;
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    child = spawn(command, args, {
       cwd: options.cwd,
       env: { ...options.env, [MARK_VARIABLE]: options.mark },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
-    },
-  );
+    });
+  } catch (error) {
+    // Thrown at once, and not told by an event, for an environment that is too large (E2BIG).
+    throw notStarted(error);
+  }
   // A program that does not read its input closes the pipe; its exit says what happened.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input);
   return child;
+}
+
+function notStarted(error: unknown): RunFailure {
+  return new RunFailure('StartFailed', `the agent cannot be started: ${describeError(error)}`, error);
 }
 
 function readStreams(child: ChildProcessWithoutNullStreams, options: AgentProcessOptions): () => string {
@@ -98,7 +107,7 @@ function ended(
   return new Promise((resolve, reject) => {
     let cancelDrain: (() => void) | undefined;
     child.once('error', (error) => {
-      reject(new RunFailure('StartFailed', `the agent cannot be started: ${describeError(error)}`, error));
+      reject(notStarted(error));
     });
     child.once('exit', () => {
       // What it left running holds the pipes open, and 'close' would never come.

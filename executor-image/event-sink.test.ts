@@ -106,6 +106,24 @@ describe('event sink', () => {
     expect(written[0]?.data).toEqual({ input: { list: ['key: [redacted]'] } });
   });
 
+  it.each([1, 5, 14, 16])('takes out a secret that comes in pieces of %d', (size) => {
+    const { sink, clock, written } = sinkWith();
+    const words = 'the key is very-secret-key, a very-secret-k';
+    for (let at = 0; at < words.length; at += size) {
+      sink.text('text', words.slice(at, at + size));
+      if (at % 3 === 0) clock.fire();
+    }
+    sink.flush();
+    const text = written.map(({ data }) => String(data['text'])).join('');
+    expect(text).toBe('the key is [redacted], a very-secret-k');
+  });
+
+  it('leaves no part of a secret where it cuts', () => {
+    const { sink, written } = sinkWith();
+    sink.emit('log', { text: `${'x'.repeat(RUN_LIMITS.textBytes - 8)}very-secret-key` });
+    expect(String(written[0]?.data['text']).slice(-8)).toBe('[redacte');
+  });
+
   it('tells once that events cannot be written, and goes on in silence', () => {
     const { sink, failures } = sinkWith(() => {
       throw new Error('ENOSPC');

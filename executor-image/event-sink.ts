@@ -33,11 +33,27 @@ export function createEventSink({ spool, redactor, clock, onFailure }: EventSink
   const write = (type: RunEvent['type'], data: EventData): void => {
     if (failed) return;
     try {
-      spool.append(type, redactor.data(limited(type, data)));
+      // In this order: a cut could leave the first part of a secret.
+      spool.append(type, limited(type, redactor.data(data)));
     } catch (error) {
       failed = true;
       onFailure(error);
     }
+  };
+  /** Writes what is gathered, up to what may be the beginning of a secret. */
+  const pass = (): void => {
+    if (gathered === undefined) return;
+    const { type, text, more } = gathered;
+    const end = text.length - redactor.unfinished(text);
+    gathered.text = text.slice(end);
+    if (end > 0) write(type, { text: text.slice(0, end), ...more });
+  };
+  const gather = (): void => {
+    cancelTimer?.();
+    cancelTimer = clock.after(GATHER_MS, () => {
+      cancelTimer = undefined;
+      pass();
+    });
   };
   const flush = (): void => {
     cancelTimer?.();
@@ -57,14 +73,11 @@ export function createEventSink({ spool, redactor, clock, onFailure }: EventSink
     text(type, text, more = {}) {
       const key = `${type} ${JSON.stringify(more)}`;
       if (gathered !== undefined && gathered.key !== key) flush();
-      if (gathered === undefined) {
-        write(type, { text, ...more });
-        gathered = { type, text: '', more, key };
-        cancelTimer = clock.after(GATHER_MS, flush);
-        return;
-      }
+      gathered ??= { type, text: '', more, key };
       gathered.text += text;
-      if (gathered.text.length > GATHER_BYTES) flush();
+      if (cancelTimer !== undefined && gathered.text.length <= GATHER_BYTES) return;
+      pass();
+      gather();
     },
   };
 }

@@ -41,6 +41,33 @@ describe('redactor', () => {
     expect(redactor.data({ a: [{ b: `it is ${text}.` }] })).toEqual({ a: [{ b: wanted }] });
   });
 
+  it("takes them out of the names in a tool's input too", () => {
+    expect(createRedactor(REQUEST).data({ input: { 'env-secret': [1] } })).toEqual({
+      input: { '[redacted]': [1] },
+    });
+  });
+
+  it.each([
+    { secret: '12345678', reason: 'a number is no secret, and the event stays whole' },
+    { secret: 'inputTokens', reason: 'our own names stay' },
+  ])('$secret: $reason', ({ secret }) => {
+    const model = { protocol: 'openai' as const, name: 'm', apiKey: secret };
+    const data = { result: { usage: { inputTokens: 12_345_678 } } };
+    expect(createRedactor({ ...REQUEST, model }).data(data)).toEqual(data);
+  });
+
+  it.each([
+    { text: 'my key is git-pass', held: 8 },
+    { text: 'my key is env-', held: 4 },
+    { text: 'Bearer m', held: 8 },
+    { text: 'm', held: 1 },
+    { text: 'it is env-secret', held: 0 },
+    { text: 'nothing of the kind', held: 0 },
+    { text: '', held: 0 },
+  ])('the last $held of "$text" may begin a secret', ({ text, held }) => {
+    expect(createRedactor(REQUEST).unfinished(text)).toBe(held);
+  });
+
   it('leaves short values alone: they are parts of words', () => {
     const redactor = createRedactor({ ...REQUEST, model: { protocol: 'openai', name: 'm', apiKey: 'key' } });
     expect(redactor.text('keyboard')).toBe('keyboard');

@@ -10,25 +10,46 @@ const MASK = '[redacted]';
 export interface Redactor {
   text(text: string): string;
   data(data: EventData): EventData;
+  /** How many characters at the end of `text` may be the beginning of a secret whose rest is still to come. */
+  unfinished(text: string): number;
 }
 
 export function createRedactor(request: RunRequest): Redactor {
   const secrets = secretsOf(request);
-  const replace = (text: string, forms: readonly string[]): string => {
+  const clean = (text: string): string => {
     let result = text;
-    for (const secret of forms) if (result.includes(secret)) result = result.replaceAll(secret, MASK);
+    for (const secret of secrets) if (result.includes(secret)) result = result.replaceAll(secret, MASK);
     return result;
   };
-  const inJson = secrets.map((secret) => JSON.stringify(secret).slice(1, -1));
   return {
-    text: (text) => replace(text, secrets),
+    text: clean,
+    unfinished: (text) => Math.max(0, ...secrets.map((secret) => beginningAtEnd(text, secret))),
     data(data) {
       if (secrets.length === 0) return data;
-      const json = JSON.stringify(data);
-      const clean = replace(json, inJson);
-      return clean === json ? data : (JSON.parse(clean) as EventData);
+      return Object.fromEntries(
+        // The names in a tool's input are the agent's words; all others are ours.
+        Object.entries(data).map(([name, value]) => [name, cleanValue(value, clean, name === 'input')]),
+      );
     },
   };
+}
+
+/** Text by text and not in one JSON: a secret of digits would otherwise be cut out of a number. */
+function cleanValue(value: unknown, clean: (text: string) => string, names: boolean): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (Array.isArray(value)) return value.map((item) => cleanValue(item, clean, names));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [names ? clean(name) : name, cleanValue(item, clean, names)]),
+  );
+}
+
+/** The length of the longest end of `text` with which `secret` begins, without being all of it. */
+function beginningAtEnd(text: string, secret: string): number {
+  for (let start = Math.max(0, text.length - secret.length + 1); start < text.length; start++) {
+    if (text[start] === secret[0] && secret.startsWith(text.slice(start))) return text.length - start;
+  }
+  return 0;
 }
 
 function secretsOf(request: RunRequest): string[] {

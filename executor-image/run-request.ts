@@ -27,7 +27,19 @@ export function readRunRequest(value: unknown): RunRequest {
     for (const field of ['gitUrl', 'branch', 'workBranch']) text(repository[field], `repository.${field}`);
     positive(repository['timeoutSeconds'], 'repository.timeoutSeconds');
   }
+  refuseNul(body['model'], 'model');
+  refuseNul(body['repository'], 'repository');
   return body as unknown as RunRequest;
+}
+
+/** These become arguments and variables of programs, and Node quotes one with a NUL, a secret too, in its error. */
+function refuseNul(value: unknown, field: string): void {
+  if (typeof value === 'string' && value.includes('\0')) throw new Error(`${field} must not contain a NUL`);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, item] of Object.entries(value)) {
+    refuseNul(name, `a name in ${field}`);
+    refuseNul(item, `${field}.${name}`);
+  }
 }
 
 function record(value: unknown, field: string): Record<string, unknown> {

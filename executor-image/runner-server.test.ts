@@ -140,7 +140,7 @@ describe('the protocol', () => {
   });
 
   it.each([
-    { body: '{', says: 'JSON' },
+    { body: '{', says: 'the body is not JSON' },
     { body: '[]', says: 'the body must be an object' },
     { body: { shell: {} }, says: 'shell.type' },
     { body: { shell: { type: 'Chat' }, agent: {} }, says: 'agent.name' },
@@ -160,6 +160,19 @@ describe('the protocol', () => {
     expect(states.map((response) => response.status)).toEqual([200, 200, 200]);
     const events = await eventsOf('r');
     expect(events.filter((event) => event.type === 'status')).toHaveLength(1);
+  });
+
+  it('starts one run, however many are asked for at once', async () => {
+    const asked = Array.from({ length: 20 }, (_, n) => put(`r${n}`, request('hang')));
+    const statuses = (await Promise.all(asked)).map((response) => response.status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, ...Array<number>(19).fill(409)]);
+  });
+
+  it('quotes nothing of a body that cannot be read', async () => {
+    const response = await put('r', '{"apiKey": secret}');
+    expect(await response.json()).toEqual({
+      error: { reason: 'BadRequest', message: 'the body is not JSON' },
+    });
   });
 
   it('serves the same events to many readers, from any number', async () => {

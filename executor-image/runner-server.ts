@@ -23,7 +23,8 @@ export interface RunnerServer {
 
 /** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
 export async function startRunnerServer({ config, startRun }: RunnerServerOptions): Promise<RunnerServer> {
-  const state: ServerState = { tokenHash: config.tokenHash, runs: new Map(), startRun };
+  const { tokenHash } = config;
+  const state: ServerState = { tokenHash, runs: new Map(), current: undefined, startRun };
   const server = createServer((request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -67,6 +68,8 @@ interface ServerState {
   tokenHash: string;
   /** In the order they came; a promise, since two calls with one id may come at once. */
   runs: Map<string, Promise<Run>>;
+  /** The last run that was started; without `run` while it begins. */
+  current: { id: string; run?: Run } | undefined;
   startRun: RunnerServerOptions['startRun'];
 }
 
@@ -125,31 +128,36 @@ async function putRun(state: ServerState, id: string, request: IncomingMessage):
   const body = await readBody(request);
   const known = state.runs.get(id);
   if (known !== undefined) return known;
-  let runRequest: RunRequest;
-  try {
-    runRequest = readRunRequest(JSON.parse(body));
-  } catch (error) {
-    throw new HttpError(400, 'BadRequest', (error as Error).message);
-  }
-  await refuseSecondAgent(state);
-  // Another call with this id may have come while the others were asked.
-  const meanwhile = state.runs.get(id);
-  if (meanwhile !== undefined) return meanwhile;
+  const runRequest = parseRequest(body);
+  refuseSecondAgent(state);
   const started = state.startRun(id, runRequest);
   state.runs.set(id, started);
+  state.current = { id };
   try {
-    return await started;
+    state.current.run = await started;
+    return state.current.run;
   } catch (error) {
     state.runs.delete(id);
+    state.current = undefined;
     throw error;
   }
 }
 
-/** Never two live agents on one workspace. */
-async function refuseSecondAgent(state: ServerState): Promise<void> {
-  for (const run of await Promise.all(state.runs.values())) {
-    const { id, phase } = run.state();
-    if (phase === 'Running') throw new HttpError(409, 'Conflict', `run ${id} is not finished`);
+/** Never two live agents on one workspace. Nothing is waited for here: of two calls at once, one must see the other. */
+function refuseSecondAgent({ current }: ServerState): void {
+  if (current === undefined) return;
+  if (current.run === undefined || current.run.state().phase === 'Running') {
+    throw new HttpError(409, 'Conflict', `run ${current.id} is not finished`);
+  }
+}
+
+function parseRequest(body: string): RunRequest {
+  try {
+    return readRunRequest(JSON.parse(body));
+  } catch (error) {
+    // The parser's own words quote the body, which holds secrets.
+    const message = error instanceof SyntaxError ? 'the body is not JSON' : (error as Error).message;
+    throw new HttpError(400, 'BadRequest', message);
   }
 }
 

@@ -12,6 +12,10 @@ import { openaiCall } from './openai-call.ts';
 const MAX_TRIES = 4;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+/** What is read of an answer that is an error. */
+const ERROR_BYTES = 64 * 1024;
+/** A service streams words; whoever sends more at once, or never ends an event, would fill the memory. */
+const EVENT_BYTES = 8 * 1024 * 1024;
 
 /** One direct call of the model, no tools, the answer streamed. */
 export function chatAdapter(): AgentAdapter {
@@ -66,13 +70,29 @@ async function attemptOf(call: ChatCall, { signal }: AdapterContext): Promise<Re
   }
   if (response.ok) return response;
   const { status } = response;
-  const message = `the model answered ${status}: ${messageOf(await response.text(), call)}`;
+  const message = `the model answered ${status}: ${messageOf(await firstBytes(response, signal), call)}`;
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   return {
     message,
     again: status === 408 || status === 429 || status >= 500,
     ...(seconds >= 0 ? { waitMs: seconds * 1000 } : {}),
   };
+}
+
+/** The beginning of a body, as far as it came. Throws the signal's reason. */
+async function firstBytes({ body }: Response, signal: AbortSignal): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body ?? []) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= ERROR_BYTES) break;
+    }
+  } catch {
+    signal.throwIfAborted(); // broken off otherwise: the status says enough
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, Math.min(size, ERROR_BYTES));
 }
 
 function messageOf(body: string, call: ChatCall): string {
@@ -97,8 +117,10 @@ async function readStream(
     ended: false,
     usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 },
   };
+  let pending = 0;
   const parser = createParser({
     onEvent: ({ data }) => {
+      pending = 0;
       const piece = call.read(data, reading);
       if (piece.thinking !== undefined && piece.thinking !== '') events.text('thinking', piece.thinking);
       if (piece.text === undefined || piece.text === '') return;
@@ -108,7 +130,11 @@ async function readStream(
   });
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of response.body ?? []) parser.feed(decoder.decode(chunk, { stream: true }));
+    for await (const chunk of response.body ?? []) {
+      pending += chunk.length;
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      if (pending > EVENT_BYTES) throw new RunFailure('ModelError', 'the model sent an event without end');
+    }
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof RunFailure) throw error;

@@ -22,6 +22,45 @@ function recorded(name: string) {
   return { events, outcome: reader.outcome() };
 }
 
+describe('lines that are not as the program writes them', () => {
+  it.each([
+    'no JSON',
+    '{"type":"stream_event","event":null}',
+    '{"type":"assistant","message":null}',
+    '{"type":"assistant","message":{"content":[null]}}',
+    '{"type":"user","message":{"content":[null]}}',
+    '{"type":"system","subtype":"init","mcp_servers":7}',
+  ])('%s is shown as it is', (line) => {
+    const { reader, events } = reading();
+    reader.line(line);
+    expect(events.at(-1)).toEqual(['log', { stream: 'stdout', text: line }]);
+    expect(reader.outcome()).toBeUndefined();
+  });
+});
+
+it('two agents that speak at the same time are told apart, and nothing is said twice', () => {
+  const { reader, events } = reading();
+  const say = (speaker: string | null, event: object): void =>
+    reader.line(JSON.stringify({ type: 'stream_event', event, parent_tool_use_id: speaker }));
+  const whole = (speaker: string | null, id: string, text: string): void =>
+    reader.line(
+      JSON.stringify({
+        type: 'assistant',
+        message: { id, content: [{ type: 'text', text }] },
+        parent_tool_use_id: speaker,
+      }),
+    );
+  say(null, { type: 'message_start', message: { id: 'm1', model: 'm' } });
+  say('t1', { type: 'message_start', message: { id: 'm2', model: 'm' } });
+  say(null, { type: 'content_block_delta', delta: { text: 'one' } });
+  whole(null, 'm1', 'one');
+  whole('t1', 'm2', 'two');
+  expect(events).toEqual([
+    ['text', { text: 'one' }],
+    ['text', { text: 'two', parent: 't1' }],
+  ]);
+});
+
 describe('recorded from the real program', () => {
   it('a run with tools', () => {
     const { events, outcome } = recorded('tools');

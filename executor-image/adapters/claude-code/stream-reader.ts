@@ -23,7 +23,8 @@ interface Reading {
   events: EventSink;
   /** Ids of messages whose words came piece by piece already. */
   streamed: Set<string>;
-  streaming: string | undefined;
+  /** Id of the message that comes piece by piece, by the tool call of the agent that speaks. */
+  streaming: Map<string, string>;
   model: string;
   usage: RunUsage;
   outcome: StreamOutcome | undefined;
@@ -33,7 +34,7 @@ export function createStreamReader(events: EventSink): StreamReader {
   const reading: Reading = {
     events,
     streamed: new Set(),
-    streaming: undefined,
+    streaming: new Map(),
     model: '',
     usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 },
     outcome: undefined,
@@ -42,10 +43,22 @@ export function createStreamReader(events: EventSink): StreamReader {
     outcome: () => reading.outcome,
     line(line) {
       const message = parseMessage(line);
-      if (message === undefined) events.emit('log', { stream: 'stdout', text: line });
-      else read(reading, message);
+      if (message === undefined || !readable(reading, message)) {
+        events.emit('log', { stream: 'stdout', text: line });
+      }
     },
   };
+}
+
+/** False for a message of another shape than the program's: whatever the agent runs can write to its output. */
+function readable(reading: Reading, message: StreamMessage): boolean {
+  try {
+    read(reading, message);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 function read(reading: Reading, message: StreamMessage): void {
@@ -95,13 +108,16 @@ function readSystem({ events }: Reading, message: Extract<StreamMessage, { type:
 
 function readPiece(reading: Reading, message: Extract<StreamMessage, { type: 'stream_event' }>): void {
   const { event } = message;
+  // Agents that an agent has started speak at the same time as it does.
+  const speaker = message.parent_tool_use_id ?? '';
   if (event.type === 'message_start' && event.message !== undefined) {
-    reading.streaming = event.message.id;
+    reading.streaming.set(speaker, event.message.id);
     reading.model = event.message.model;
   }
   const { delta } = event;
   if (event.type === 'content_block_delta' && delta !== undefined) {
-    if (reading.streaming !== undefined) reading.streamed.add(reading.streaming);
+    const id = reading.streaming.get(speaker);
+    if (id !== undefined) reading.streamed.add(id);
     if (delta.text !== undefined) reading.events.text('text', delta.text, parent(message));
     if (delta.thinking !== undefined) reading.events.text('thinking', delta.thinking, parent(message));
   }
