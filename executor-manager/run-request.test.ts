@@ -95,6 +95,17 @@ describe('readCredentials and runRequest', () => {
     });
   });
 
+  it('hand on what the Model says in variables that no Sandbox repeats', async () => {
+    const env = { ANTHROPIC_AUTH_TOKEN: 'bearer', ANTHROPIC_CUSTOM_HEADERS: 'X-A: b' };
+    const api = apiWith({
+      'models/shared/m': { spec: { modelConfig: { env } } },
+      'ghosts/team-a/g': ghost,
+      'secrets/team-a/git': git,
+    });
+    const request = runRequest(sandbox.spec, await readCredentials(api, sandbox));
+    expect(request.model).toMatchObject({ apiKey: 'bearer', env: { A: 'b', ...env } });
+  });
+
   it.each([
     [{}, 'Model "shared/m" not found', 'the Model is gone'],
     [

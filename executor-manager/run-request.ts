@@ -4,7 +4,7 @@ import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
-import { inlineModelCredential } from '#api/types/model-config';
+import { inlineModelCredential, secretModelVariables } from '#api/types/model-config';
 import { GHOSTS, MODELS, SECRETS } from '#api/types/resources';
 import { withRealValues } from './mcp-values.ts';
 import type { RunModel, RunRepository, RunRequest } from './protocol/run.ts';
@@ -13,6 +13,8 @@ import { runtimeLimits } from './runtime-limits.ts';
 /** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. */
 export interface RunCredentials {
   modelKey?: string;
+  /** Variables of the Model with secrets, which the Sandbox lacks. */
+  modelEnv?: Record<string, string>;
   git?: { username: string; password: string };
   /** MCP servers of the Ghost with the values that the Sandbox's copy of them lacks. */
   mcpServers?: Ghost['spec']['mcpServers'];
@@ -29,13 +31,13 @@ type Reader = Pick<Client, 'get'>;
  * the key it lacks; others as they come, a server that is away included.
  */
 export async function readCredentials(client: Reader, sandbox: Sandbox): Promise<RunCredentials> {
-  const [modelKey, git, mcpServers] = await Promise.all([
-    readModelKey(client, sandbox),
+  const [model, git, mcpServers] = await Promise.all([
+    readModelSecrets(client, sandbox),
     readGitCredential(client, sandbox),
     readMcpServers(client, sandbox),
   ]);
   return {
-    ...(modelKey === undefined ? {} : { modelKey }),
+    ...model,
     ...(git === undefined ? {} : { git }),
     ...(mcpServers === undefined ? {} : { mcpServers }),
   };
@@ -67,8 +69,10 @@ export function runRequest(spec: SandboxSpec, credentials: RunCredentials): RunR
 function runModel({ model }: SandboxSpec, credentials: RunCredentials): RunModel | undefined {
   if (model === undefined) return undefined;
   const { ref: _, protocol, name, ...rest } = model;
+  const env = { ...rest.env, ...credentials.modelEnv };
   return {
     ...rest,
+    ...(Object.keys(env).length === 0 ? {} : { env }),
     protocol: protocol ?? 'anthropic',
     name: name ?? '',
     ...(credentials.modelKey === undefined ? {} : { apiKey: credentials.modelKey }),
@@ -87,15 +91,25 @@ function runRepository(spec: SandboxSpec, credentials: RunCredentials): RunRepos
   };
 }
 
-async function readModelKey(client: Reader, sandbox: Sandbox): Promise<string | undefined> {
+async function readModelSecrets(
+  client: Reader,
+  sandbox: Sandbox,
+): Promise<Pick<RunCredentials, 'modelKey' | 'modelEnv'>> {
   const reference = sandbox.spec.model?.ref;
-  if (reference === undefined) return undefined;
+  if (reference === undefined) return {};
   const where = refFrom(sandbox, reference);
-  const model = await read(client, MODELS, where);
-  const { secretRef } = model.spec;
-  if (secretRef === undefined) return inlineModelCredential(model.spec);
-  const secret = await readSecret(client, { namespace: where.namespace, name: secretRef.name });
-  return secret(secretRef.key ?? DEFAULT_KEY);
+  const { spec } = await read(client, MODELS, where);
+  const modelKey =
+    spec.secretRef === undefined
+      ? inlineModelCredential(spec)
+      : (await readSecret(client, { namespace: where.namespace, name: spec.secretRef.name }))(
+          spec.secretRef.key ?? DEFAULT_KEY,
+        );
+  const modelEnv = secretModelVariables(spec);
+  return {
+    ...(modelKey === undefined ? {} : { modelKey }),
+    ...(Object.keys(modelEnv).length === 0 ? {} : { modelEnv }),
+  };
 }
 
 async function readGitCredential(client: Reader, sandbox: Sandbox): Promise<RunCredentials['git']> {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { hasURLCredential, inlineModelCredential, modelSettings } from './model-config.ts';
+import {
+  hasURLCredential,
+  inlineModelCredential,
+  modelSettings,
+  secretModelVariables,
+} from './model-config.ts';
 
 const settings = (env: unknown, rest: Record<string, unknown> = {}) =>
   modelSettings({ modelConfig: { env }, ...rest });
@@ -59,12 +64,15 @@ describe('modelSettings', () => {
         GITHUB_TOKEN: 't',
         DB_PASSWORD: 'p',
         PROXY: 'http://u:p@h',
+        ANTHROPIC_CUSTOM_HEADERS: 'X-Gateway: s3cr3t',
+        SESSION_COOKIE: 'c',
+        EXTRA: 'Authorization: Bearer b',
         MAX_THINKING_TOKENS: 1000,
         SESSION_TOKENS: 'abc',
         DEBUG: true,
         'not a name': 'v',
       }),
-      want: { protocol: 'openai', name: 'x', env: { MAX_THINKING_TOKENS: '1000', DEBUG: 'true' } },
+      want: { protocol: 'anthropic', name: 'x', env: { MAX_THINKING_TOKENS: '1000', DEBUG: 'true' } },
     },
     {
       reason: 'a base URL with a password is left out',
@@ -91,6 +99,21 @@ describe('modelSettings', () => {
     ).toBe('a');
     expect(credential({ OPENAI_API_KEY: 'd', ANTHROPIC_AUTH_TOKEN: 'c' })).toBe('c');
     expect(credential({ api_key: '' })).toBeUndefined();
+  });
+
+  it.each([
+    { reason: 'a bearer token', env: { ANTHROPIC_AUTH_TOKEN: 't' }, want: ['ANTHROPIC_AUTH_TOKEN'] },
+    { reason: 'a token that a key outranks', env: { api_key: 'k', ANTHROPIC_AUTH_TOKEN: 't' }, want: [] },
+    { reason: 'a key', env: { ANTHROPIC_API_KEY: 'k' }, want: [] },
+    { reason: 'headers', env: { ANTHROPIC_CUSTOM_HEADERS: 'A: b' }, want: ['ANTHROPIC_CUSTOM_HEADERS'] },
+    { reason: 'nothing else', env: { OTHER_TOKEN: 't', api_key: 'k' }, want: [] },
+  ])('hands on under its own name: $reason', ({ env, want }) => {
+    expect(Object.keys(secretModelVariables({ modelConfig: { env } }))).toEqual(want);
+  });
+
+  it('takes the Secret in place of a token in the manifest', () => {
+    const modelConfig = { env: { ANTHROPIC_AUTH_TOKEN: 't' } };
+    expect(secretModelVariables({ modelConfig, secretRef: { name: 's' } })).toEqual({});
   });
 
   it('sees a credential in a URL only before the host', () => {

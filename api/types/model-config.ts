@@ -35,6 +35,10 @@ const NAME_VARIABLES = ['model_id', 'ANTHROPIC_MODEL', 'OPENAI_MODEL'];
 const BASE_URL_VARIABLES = ['base_url', 'ANTHROPIC_BASE_URL', 'OPENAI_BASE_URL', 'OPENAI_API_BASE'];
 /** In the order in which they are tried. */
 const CREDENTIAL_VARIABLES = ['api_key', 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'OPENAI_API_KEY'];
+/** Sent as `Authorization: Bearer`, where a key goes into `x-api-key`: gateways take one or the other. */
+const BEARER_VARIABLE = 'ANTHROPIC_AUTH_TOKEN';
+/** Lines of `Name: value` that go with each request; a gateway's credential is often among them. */
+const HEADERS_VARIABLE = 'ANTHROPIC_CUSTOM_HEADERS';
 const READ_ELSEWHERE = new Set(['model', ...NAME_VARIABLES, ...BASE_URL_VARIABLES, ...CREDENTIAL_VARIABLES]);
 
 /** What `spec` says, without its credential. Never throws: what cannot be read is absent. */
@@ -58,6 +62,23 @@ export function modelSettings(spec: ModelSpec): ModelSettings {
 /** The credential written into the manifest itself, if any. A secret: hand it on, never log or store it. */
 export function inlineModelCredential(spec: ModelSpec): string | undefined {
   return first(modelEnv(spec), CREDENTIAL_VARIABLES);
+}
+
+/**
+ * Variables with secrets that the agent's program has to get under their own names, and which no object may
+ * repeat: the credential where it is a bearer token, and the headers. Hand them on, never log or store them.
+ */
+export function secretModelVariables(spec: ModelSpec): Record<string, string> {
+  const env = modelEnv(spec);
+  const credential = CREDENTIAL_VARIABLES.find((name) => first(env, [name]) !== undefined);
+  const usesBearer = spec.secretRef === undefined && credential === BEARER_VARIABLE;
+  const names = usesBearer ? [BEARER_VARIABLE, HEADERS_VARIABLE] : [HEADERS_VARIABLE];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = first(env, [name]);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 }
 
 /** The base URL as written, for checks of it; modelSettings leaves out one that holds a credential. */
@@ -108,13 +129,13 @@ function plainVariables(env: Record<string, string>): Record<string, string> {
   const entries = Object.entries(env).filter(([name, value]) => {
     if (READ_ELSEWHERE.has(name) || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return false;
     if (/_TOKENS$/i.test(name) && /^\d+$/.test(value)) return true;
-    return !isCredentialName(name) && !hasURLCredential(value);
+    return !isCredentialName(name) && !hasURLCredential(value) && !/\bbearer\s/i.test(value);
   });
   return Object.fromEntries(entries);
 }
 
 function isCredentialName(name: string): boolean {
-  return /key|token|secret|password|passwd|auth|credential/i.test(name);
+  return /key|token|secret|passw|passphrase|auth|credential|header|cookie/i.test(name);
 }
 
 function first(env: Record<string, string>, names: readonly string[]): string | undefined {
