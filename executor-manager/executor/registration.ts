@@ -70,7 +70,7 @@ function executorStatus(
     isolation: facts.isolation,
     version: facts.version,
     capacity: { sandboxes: facts.capacity },
-    ports: facts.ports,
+    ports: { ...facts.ports, range: `${facts.ports.min}-${facts.ports.max}` },
     running: running(),
     lastHeartbeatTime: formatMicroTime(clock.now()),
     message: ready.message,

@@ -90,4 +90,8 @@ export interface ExecutorPorts {
    * Last port.
    */
   max?: number;
+  /**
+   * Both for people, such as 10001-10100.
+   */
+  range?: string;
 }

@@ -116,7 +116,11 @@ describe('a port range of one port', () => {
       const { status } = await untilSandbox(on, `${name}-s0-a1`, isOver);
       expect(status).toMatchObject({ phase: 'Succeeded', hostPort: settings.ports.min });
     }
-    expect((await untilExecutor(on, () => true)).status?.capacity).toEqual({ sandboxes: 1 });
+    const { min, max } = settings.ports;
+    expect((await untilExecutor(on, () => true)).status).toMatchObject({
+      capacity: { sandboxes: 1 },
+      ports: { min, max, range: `${min}-${max}` },
+    });
   });
 });
 
