@@ -19,12 +19,13 @@ export const silentLogger: Logger = {
   with: () => silentLogger,
 };
 
-/** An error as one line "message: cause: cause", for a log field. */
+/** An error as one line "message: cause: cause"; a cause that was told already is left out. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   let current: unknown = error;
-  while (current !== undefined && current !== null && parts.length < 5) {
-    parts.push(current instanceof Error ? current.message || current.name : String(current));
+  for (let depth = 0; current !== undefined && current !== null && depth < 5; depth += 1) {
+    const text = current instanceof Error ? current.message || current.name : String(current);
+    if (parts.at(-1)?.includes(text) !== true) parts.push(text);
     current = current instanceof Error ? current.cause : undefined;
   }
   return parts.join(': ');

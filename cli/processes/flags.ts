@@ -30,18 +30,20 @@ export function parseListen(text: string): { host: string; port: number } {
   return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')), port };
 }
 
+/** `--listen`; help shows its default as people write it. */
+export function listenOption(description: string, address: string): Option {
+  return new Option('--listen <host:port>', description)
+    .argParser(parseListen)
+    .default(parseListen(address), address);
+}
+
 export function defaultDataDir(): string {
   return join(homedir(), '.troupe');
 }
 
 export function addApiFlags(command: Command): Command {
   return addLogLevel(command)
-    .option(
-      '--listen <host:port>',
-      'address to serve the API on (HTTPS)',
-      parseListen,
-      parseListen(DEFAULT_LISTEN),
-    )
+    .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option(
       '--data-dir <dir>',
       'folder for the database, the CA and the token',

@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
-import { createLogger, type LogLevel } from '../logger.ts';
-import { parseListen } from './flags.ts';
+import { type Command, Option } from 'commander';
+import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts';
+import { listenOption } from './flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 
 interface ModelServerFlags {
@@ -15,8 +15,12 @@ export function registerModelServer(program: Command): void {
     .command('model-server')
     .description('serve a scripted model: tests of Teams without a token spent')
     .requiredOption('--script <file>', 'YAML script of rules')
-    .option('--listen <host:port>', 'address to serve on (HTTP)', parseListen, parseListen('127.0.0.1:8090'))
-    .option('--log-level <level>', 'least important log line to print', 'warn')
+    .addOption(listenOption('address to serve on (HTTP); :PORT for all of them', '127.0.0.1:8090'))
+    .addOption(
+      new Option('--log-level <level>', 'least important log line to print')
+        .choices(LOG_LEVELS)
+        .default('warn'),
+    )
     .action(async (flags: ModelServerFlags) => {
       const logger = createLogger(flags.logLevel);
       process.exitCode = await runUntilSignal(logger, async (lifetime) => {

@@ -4,6 +4,7 @@ import { createLogger } from '../logger.ts';
 import { type ApiFlags, addApiFlags, addDriverFlag } from './flags.ts';
 import { type Lifetime, runUntilSignal } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
+import { explainStartError } from './start-error.ts';
 
 interface ServerFlags extends ApiFlags {
   driver: 'auto' | 'docker' | 'process';
@@ -56,6 +57,8 @@ async function runApi(
     dataDir: flags.dataDir,
     ...(flags.writeKubeconfig === undefined ? {} : { writeKubeconfig: flags.writeKubeconfig }),
     logger: logger.with({ component: 'api' }),
+  }).catch((error: unknown) => {
+    throw explainStartError(error, flags);
   });
   lifetime.add({ name: 'api', stop: () => api.close() });
   return api;

@@ -1,0 +1,38 @@
+import { CliError } from '../error-text.ts';
+import type { ApiFlags } from './flags.ts';
+
+const PATH_PROBLEMS: Record<string, string> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the device',
+  EEXIST: 'there is a file of that name',
+  ENOTDIR: 'a part of its path is a file',
+};
+
+const ADDRESS_PROBLEMS: Record<string, string> = {
+  EADDRINUSE: 'another process listens there already',
+  EADDRNOTAVAIL: 'it is no address of this machine',
+  EACCES: 'permission denied; ports below 1024 are for root',
+  ENOTFOUND: 'the name of the host is unknown',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+};
+
+/** Says which flag helps when the data folder or the address cannot be used; other errors come back as they are. */
+export function explainStartError(error: unknown, flags: Pick<ApiFlags, 'listen' | 'dataDir'>): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code = '', syscall = '', path } = error as NodeJS.ErrnoException;
+  if (syscall === 'listen' || syscall === 'getaddrinfo') {
+    const { host, port } = flags.listen;
+    const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const why = ADDRESS_PROBLEMS[code] ?? error.message;
+    return new CliError(`cannot listen on ${where}: ${why}; choose another address with --listen`);
+  }
+  if (path?.startsWith(flags.dataDir) !== true && !(path !== undefined && flags.dataDir.startsWith(path))) {
+    return error;
+  }
+  const why = PATH_PROBLEMS[code] ?? error.message;
+  return new CliError(
+    `cannot use the data folder ${flags.dataDir} (${syscall} ${path}): ${why}; choose another with --data-dir`,
+  );
+}
