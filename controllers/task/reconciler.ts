@@ -16,6 +16,7 @@ import { planRejected, planTask } from './plan.ts';
 import type { Observation, TaskPlan } from './plan.ts';
 import { resolveTask } from './resolve.ts';
 import type { Configuration } from './resolve.ts';
+import { usedConfiguration } from './used-configuration.ts';
 
 export interface TaskReconcilerOptions {
   tasks: { get(key: string): Task | undefined };
@@ -41,13 +42,17 @@ export function taskReconciler(options: TaskReconcilerOptions): Reconcile {
       options.troubles.follow(key, undefined);
       return;
     }
+    const configuration = usedConfiguration(options.configuration);
     const observation: Observation = {
       task,
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
-      resolve: () => resolveTask(task, options.configuration),
+      resolve: () => resolveTask(task, configuration),
       now: formatTime(options.clock.now()),
     };
     const plan = planTask(observation);
+    // What only waits is looked at again with each change; a snapshot or an end is for good.
+    const waits = plan.status?.status === 'PENDING' && plan.status.snapshot === undefined;
+    if (!waits) await configuration.requireCurrent(options.client);
     await requireGone(options, task, plan.mustBeGone);
     const current = await writePlannedStatus(options, observation, plan.status);
     options.troubles.follow(key, current?.status?.status === 'PENDING' ? current : undefined);

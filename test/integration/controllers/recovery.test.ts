@@ -5,7 +5,7 @@ import { formatTime, systemClock } from '#api/machinery/clock';
 import { findCondition, withCondition } from '#api/machinery/condition';
 import { unavailable } from '#api/machinery/status-error';
 import { executorNotReady } from '#api/types/executor';
-import { EXECUTORS, NAMESPACES, SANDBOXES, TASKS } from '#api/types/resources';
+import { EXECUTORS, GHOSTS, NAMESPACES, SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
 import { play, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
@@ -136,6 +136,33 @@ describe('controllers', () => {
     // One worker, first come first served: the Sandbox that is bound was looked at before this one.
     await p.there(SANDBOXES, later, ({ status }) => status?.reason === 'NoExecutor');
     expect((await p.client.get(SANDBOXES, p.within(name))).status?.phase).toBe('Pending');
+  });
+
+  it('take a Task up with the Ghost as it was changed before, although they learn of that change later', async () => {
+    const asked = Promise.withResolvers<void>();
+    let isHeld = false;
+    await world.startControllers({
+      faults: {
+        before({ verb, type }) {
+          if (isHeld && verb === 'get' && type.kind === 'Ghost') asked.resolve();
+        },
+        async onEvent(_call, event): Promise<'pass'> {
+          if (isHeld && event.object.kind === 'Ghost') await asked.promise;
+          return 'pass';
+        },
+      },
+    });
+    await p.create.everything();
+    await p.there(TEAMS, 'team', ({ status }) => status?.state === 'Available');
+    isHeld = true;
+    await p.client.patch(GHOSTS, p.within('ghost'), {
+      type: 'merge',
+      body: { spec: { systemPrompt: 'You are new.' } },
+    });
+    const name = sandboxNameOf(await p.create.task('t'), 0, 1);
+    const sandbox = await p.there(SANDBOXES, name);
+    asked.resolve();
+    expect(sandbox.spec.agent.systemPrompt).toBe('You are new.');
   });
 
   it('fail a Task whose plan the server refuses to store, instead of trying for ever', async () => {

@@ -1,0 +1,57 @@
+import type { Client } from '#api/client/client';
+import { objectKey } from '#api/machinery/meta';
+import type { KubeObject } from '#api/machinery/meta';
+import type { ResourceType } from '#api/machinery/resource-type';
+import { conflict, isStatusError } from '#api/machinery/status-error';
+import { BOTS, GHOSTS, MODELS, SHELLS, TEAMS, WORKSPACES } from '#api/types/resources';
+import type { Configuration, ObjectName } from './resolve.ts';
+
+/** A Configuration that knows what was taken from it. */
+export interface UsedConfiguration extends Configuration {
+  /**
+   * Each kind has a watch of its own, so a Task may be seen before the change of a Ghost that was made ahead of
+   * it. Asks the server whether everything taken is as it was. @throws StatusError Conflict (try again quietly).
+   */
+  requireCurrent(client: Pick<Client, 'get'>): Promise<void>;
+}
+
+interface Used {
+  type: ResourceType;
+  name: ObjectName;
+  object: KubeObject;
+}
+
+export function usedConfiguration(from: Configuration): UsedConfiguration {
+  const used = new Map<string, Used>();
+  const noting =
+    <T extends KubeObject>(type: ResourceType<T>, find: (name: ObjectName) => T | undefined) =>
+    (name: ObjectName): T | undefined => {
+      const object = find(name);
+      const key = `${type.plural}:${objectKey(name)}`;
+      if (object !== undefined) used.set(key, { type, name, object });
+      return object;
+    };
+  return {
+    team: noting(TEAMS, (name) => from.team(name)),
+    bot: noting(BOTS, (name) => from.bot(name)),
+    ghost: noting(GHOSTS, (name) => from.ghost(name)),
+    shell: noting(SHELLS, (name) => from.shell(name)),
+    model: noting(MODELS, (name) => from.model(name)),
+    workspace: noting(WORKSPACES, (name) => from.workspace(name)),
+    async requireCurrent(client) {
+      // One after the other: side by side, each would open a connection of its own.
+      for (const one of used.values()) await requireSame(client, one);
+    },
+  };
+}
+
+/** The generation counts changes of the spec, which is all that is taken over. */
+async function requireSame(client: Pick<Client, 'get'>, { type, name, object }: Used): Promise<void> {
+  try {
+    const { uid, generation } = (await client.get(type, name)).metadata;
+    if (uid === object.metadata.uid && generation === object.metadata.generation) return;
+  } catch (error) {
+    if (!isStatusError(error, 'NotFound')) throw error;
+  }
+  throw conflict(type, name.name, 'the cache lags behind');
+}
