@@ -8,6 +8,8 @@ export interface Persistence {
   signal: AbortSignal;
   /** What is tried, for the log: `cannot ${what}, trying again`. */
   what: string;
+  /** Which failures another try may get over; default isPassing. */
+  passing?: (error: unknown) => boolean;
   /** Milliseconds; default 100. */
   firstWait?: number;
   /** Milliseconds; default 5000. */
@@ -19,14 +21,14 @@ export interface Persistence {
  * reason when it aborts meanwhile.
  */
 export async function persist<T>(act: () => Promise<T>, options: Persistence): Promise<T> {
-  const longest = options.longestWait ?? 5000;
+  const { passing = isPassing, longestWait: longest = 5000 } = options;
   let wait = options.firstWait ?? 100;
   for (;;) {
     options.signal.throwIfAborted();
     try {
       return await act();
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!passing(error)) throw error;
       options.logger.warn(`cannot ${options.what}, trying again`, { cause: describeError(error) });
     }
     await sleep(options.clock, wait, options.signal);
@@ -39,4 +41,12 @@ export function isPassing(error: unknown): boolean {
   if (!isStatusError(error)) return false;
   if (error.reason === 'TooManyRequests') return true;
   return error.code >= 500;
+}
+
+/**
+ * As isPassing, and while the API refuses our credential: rights are given and credentials renewed, and what
+ * an agent has done until then must not be lost.
+ */
+export function isCurable(error: unknown): boolean {
+  return isPassing(error) || isStatusError(error, 'Unauthorized') || isStatusError(error, 'Forbidden');
 }

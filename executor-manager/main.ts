@@ -22,7 +22,7 @@ import { createTaskTurns } from './task-turns.ts';
 
 export interface ExecutorManagerOptions {
   client: Client;
-  taskLog: Pick<TaskLogClient, 'append'>;
+  taskLog: Pick<TaskLogClient, 'append' | 'read'>;
   config: ExecutorManagerConfig;
   logger: Logger;
   clock?: Clock;

@@ -2,8 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import { badRequest, conflict, notFound, unavailable } from '#api/machinery/status-error';
-import type { TaskEventAppend, TaskEventAppended, TaskEventInput } from '#api/machinery/task-event';
+import { badRequest, conflict, notFound, StatusError, unavailable } from '#api/machinery/status-error';
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventAppended,
+  TaskEventInput,
+} from '#api/machinery/task-event';
 import type { RunEvent, RunState } from './protocol/run.ts';
 import { appendEnding, relay, type RelayOptions } from './relay.ts';
 
@@ -34,6 +39,9 @@ function createLog() {
       events.push(...fresh);
       if (fresh.length > 0) messages.push(...(batch.messages ?? []).map(({ role }) => role));
       return { lastSeq: events.length, lastSourceSeq: events.length };
+    },
+    async *read(_: unknown, options: { after?: number } = {}): AsyncGenerator<TaskEvent> {
+      for (const event of events.slice(options.after)) yield { ...event, seq: event.sourceSeq, source: 's' };
     },
   };
 }
@@ -137,7 +145,8 @@ describe('relay', () => {
       },
     };
     expect(await relay(optionsFor(createRun(runOf(3)), log), signals), reason).toEqual({ kind: 'task gone' });
-    expect(await appendEnding(optionsFor(createRun([]), log), {}, forever), reason).toBeUndefined();
+    const options = { ...optionsFor(createRun([]), log), taskLog: { ...log, read: createLog().read } };
+    expect(await appendEnding(options, {}, forever), reason).toBeUndefined();
   });
 
   it('replaces an event that the API does not take', async () => {
@@ -153,6 +162,26 @@ describe('relay', () => {
     expect(log.events[1]?.data).toMatchObject({ refused: true, text: '' });
   });
 
+  it.each([
+    [new StatusError('Unauthorized', 'expired'), 'the credential is renewed'],
+    [new StatusError('Forbidden', 'no rights'), 'the rights are given'],
+  ])('%s loses nothing: it waits until %s', async (error) => {
+    const log = createLog();
+    const faults: Error[] = [error, error];
+    const append: typeof log.append = async (...request) => {
+      const fault = faults.pop();
+      if (fault !== undefined) throw fault;
+      return log.append(...request);
+    };
+    await relay(optionsFor(createRun(runOf(4)), { append }), signals);
+    expect(log.events.map(({ data }) => data['refused'])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('ends with what was read when the run is cut off', async () => {
     const cut = new AbortController();
     const log = createLog();
@@ -164,10 +193,16 @@ describe('relay', () => {
         throw unavailable('the stream broke');
       },
     };
-    const end = await relay(optionsFor(run, log), { cut: cut.signal, stop: forever });
+    const options = { ...optionsFor(run, log), taskLog: log };
+    const end = await relay(options, { cut: cut.signal, stop: forever });
     expect(end).toEqual({ kind: 'cut', lastSeq: 2 });
-    expect(await appendEnding(optionsFor(run, log), { phase: 'Failed' }, forever)).toBe(3);
+    expect(await appendEnding(options, { phase: 'Failed' }, forever)).toEqual({ lastSeq: 3 });
     expect(log.events.at(-1)).toMatchObject({ sourceSeq: 3, type: 'result', data: { phase: 'Failed' } });
+    expect(await appendEnding(options, { phase: 'Cancelled' }, forever), 'it is told once').toEqual({
+      lastSeq: 3,
+      recorded: { phase: 'Failed' },
+    });
+    expect(log.events).toHaveLength(3);
   });
 });
 

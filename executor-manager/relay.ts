@@ -4,7 +4,7 @@ import { describeError, type Logger } from '#api/machinery/logger';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import type { TaskEventAppended, TaskEventInput, TaskMessageInput } from '#api/machinery/task-event';
-import { isPassing, persist } from './back-off.ts';
+import { isCurable, persist } from './back-off.ts';
 import { createEventBatches, type EventBatches } from './event-batch.ts';
 import type { RunEvent, RunState } from './protocol/run.ts';
 import { acceptEvent } from './run-event.ts';
@@ -56,7 +56,7 @@ const REREAD_MS = 100;
 export async function relay(options: RelayOptions, signals: RelaySignals): Promise<RelayEnd> {
   const log = createLogAppender(options, signals.stop);
   try {
-    let lastSeq = options.fresh ? 0 : await log.lastSeq();
+    let lastSeq = options.fresh ? 0 : (await log.position()).lastSourceSeq;
     for (;;) {
       const end = await relayStream({ options, signals, log, after: lastSeq });
       if (end.result !== undefined) return { kind: 'result', data: end.result, lastSeq: end.lastSeq };
@@ -89,21 +89,65 @@ async function runState(options: RelayOptions): Promise<RunState | 'unknown' | u
   }
 }
 
-/** One more event of our own, where the run could not say itself how it ended. */
+export interface EndingOptions extends RelayOptions {
+  taskLog: Pick<TaskLogClient, 'append' | 'read'>;
+}
+
+export interface Ending {
+  /** The last event of this run in the log. */
+  lastSeq: number;
+  /** Data of the last event, when the run, or a manager before us, has said already how it ended. */
+  recorded?: Record<string, unknown>;
+}
+
+/**
+ * One more event of our own, where the run could not say itself how it ended; unless the log has its ending, and
+ * only the Sandbox's status lacks it. Undefined when the Task, or its log, is gone.
+ */
 export async function appendEnding(
-  options: RelayOptions,
+  options: EndingOptions,
   data: Record<string, unknown>,
   stop: AbortSignal,
-): Promise<number | undefined> {
+): Promise<Ending | undefined> {
   const log = createLogAppender(options, stop);
   try {
-    const seq = (await log.lastSeq()) + 1;
-    return await log.append([{ seq, time: formatMicroTime(options.clock.now()), type: 'result', data }]);
+    const at = await log.position();
+    const recorded = at.lastSourceSeq === 0 ? undefined : await recordedEnding(options, at, stop);
+    if (recorded !== undefined) return { lastSeq: at.lastSourceSeq, recorded };
+    const time = formatMicroTime(options.clock.now());
+    return { lastSeq: await log.append([{ seq: at.lastSourceSeq + 1, time, type: 'result', data }]) };
   } catch (error) {
     if (error === TASK_GONE) return undefined;
     throw error;
   }
 }
+
+/** Steps and attempts come one after the other, so the log's last event is this run's, if it has any. */
+async function recordedEnding(
+  options: EndingOptions,
+  at: TaskEventAppended,
+  signal: AbortSignal,
+): Promise<Record<string, unknown> | undefined> {
+  const { taskLog, task, sandboxName, clock, logger } = options;
+  const readLast = async (): Promise<Record<string, unknown> | undefined> => {
+    for await (const event of taskLog.read(refOf(task), { after: at.lastSeq - 1, signal })) {
+      return event.source === sandboxName && event.type === 'result' ? event.data : undefined;
+    }
+    return undefined;
+  };
+  try {
+    const what = 'read the log of a Task';
+    return await persist(readLast, { clock, logger, signal, passing: isCurable, what });
+  } catch (error) {
+    if (isStatusError(error, 'NotFound')) throw TASK_GONE;
+    throw error;
+  }
+}
+
+const refOf = ({ name, namespace }: ObjectRef): ObjectRef => ({
+  name,
+  ...(namespace === undefined ? {} : { namespace }),
+});
 
 interface Stream {
   options: RelayOptions;
@@ -162,29 +206,26 @@ async function readInto(batches: EventBatches, stream: Stream, abandoned: AbortS
 }
 
 interface LogAppender {
-  /** The last number the log knows of this run. */
-  lastSeq(): Promise<number>;
-  /** Appends in spite of outages; returns what `lastSeq` would. */
+  /** How far the log has come, and how far it knows this run. */
+  position(): Promise<TaskEventAppended>;
+  /** Appends in spite of outages; returns the last number the log then knows of this run. */
   append(events: readonly RunEvent[]): Promise<number>;
 }
 
 function createLogAppender(options: RelayOptions, signal: AbortSignal): LogAppender {
   const { task, clock, logger } = options;
-  const ref: ObjectRef = {
-    name: task.name,
-    ...(task.namespace === undefined ? {} : { namespace: task.namespace }),
-  };
+  const ref = refOf(task);
 
   async function send(events: TaskEventInput[], messages: TaskMessageInput[]): Promise<TaskEventAppended> {
     const body = { source: options.sandboxName, taskUID: task.uid, events };
     const act = (): Promise<TaskEventAppended> =>
       options.taskLog.append(ref, messages.length === 0 ? body : { ...body, messages });
-    return persist(act, { clock, logger, signal, what: 'append to the log of a Task' });
+    return persist(act, { clock, logger, signal, passing: isCurable, what: 'append to the log of a Task' });
   }
 
-  async function lastSeq(): Promise<number> {
+  async function position(): Promise<TaskEventAppended> {
     try {
-      return (await send([], [])).lastSourceSeq;
+      return await send([], []);
     } catch (error) {
       // Of a request without events only the Task itself can be wrong.
       if (isStatusError(error, 'NotFound') || isStatusError(error, 'Conflict')) throw TASK_GONE;
@@ -199,8 +240,8 @@ function createLogAppender(options: RelayOptions, signal: AbortSignal): LogAppen
     } catch (error) {
       if (isStatusError(error, 'NotFound')) throw TASK_GONE;
       // Another Task, or a gap: the answer to an empty request tells which.
-      if (isStatusError(error, 'Conflict')) return lastSeq();
-      if (isPassing(error) || !isStatusError(error)) throw error;
+      if (isStatusError(error, 'Conflict')) return (await position()).lastSourceSeq;
+      if (isCurable(error) || !isStatusError(error)) throw error;
       return appendRefused(events, error);
     }
   }
@@ -218,7 +259,7 @@ function createLogAppender(options: RelayOptions, signal: AbortSignal): LogAppen
     return last;
   }
 
-  return { lastSeq, append };
+  return { position, append };
 }
 
 /** What is left of an event that was refused; a result keeps what the step's outcome is read from. */

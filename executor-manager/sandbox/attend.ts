@@ -2,7 +2,7 @@ import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { persist } from '../back-off.ts';
 import type { Runtime, RuntimeExit } from '../drivers/driver.ts';
-import { relay, type RelayOptions } from '../relay.ts';
+import { type EndingOptions, relay, type RelayOptions } from '../relay.ts';
 import { readCredentials, runRequest } from '../run-request.ts';
 import { createRunnerClient, type RunnerClient } from '../runner-client.ts';
 import type { SandboxContext } from './context.ts';
@@ -85,7 +85,7 @@ interface Progress {
   running: boolean;
 }
 
-export function relayOptions(options: AttendOptions, source: RelayOptions['source']): RelayOptions {
+export function relayOptions(options: AttendOptions, source: RelayOptions['source']): EndingOptions {
   const { context, sandbox } = options;
   const { name, namespace, uid } = sandbox.metadata;
   return {

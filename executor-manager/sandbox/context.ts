@@ -13,7 +13,7 @@ import type { Inventory } from './inventory.ts';
 export interface SandboxContext {
   executorName: string;
   client: Client;
-  taskLog: Pick<TaskLogClient, 'append'>;
+  taskLog: Pick<TaskLogClient, 'append' | 'read'>;
   driver: SandboxDriver;
   gate: CapacityGate;
   ports: PortAllocator;

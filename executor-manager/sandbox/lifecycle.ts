@@ -7,7 +7,7 @@ import type { Runtime } from '../drivers/driver.ts';
 import { appendEnding } from '../relay.ts';
 import { attend, type Attended, type AttendOptions, deadline, overdue, relayOptions } from './attend.ts';
 import type { SandboxContext } from './context.ts';
-import { cancelled, failed, notStarted, type Outcome } from './outcome.ts';
+import { cancelled, failed, notStarted, type Outcome, recordedOutcome } from './outcome.ts';
 import { createPlace, type Place } from './place.ts';
 import { letGo } from './let-go.ts';
 import { startRuntime } from './start-runtime.ts';
@@ -194,31 +194,34 @@ function attendTo(self: Self, runtime: Runtime, fresh: boolean): Promise<Attende
  * will know it afterwards; a run that was cut off is ended first, since it may still be at work.
  */
 async function conclude(self: Self, end: Attended): Promise<void> {
-  const { context, writer, halt } = self;
-  const { outcome } = end;
+  const { place, halt } = self;
   self.concluding = true;
-  context.logger.info('run ended', {
-    phase: outcome.phase,
-    reason: outcome.reason,
-    message: outcome.message,
-  });
-  let { lastEventSeq } = end;
-  if (!outcome.fromRunner) {
-    await removeRuntime(self, halt);
-    lastEventSeq = (await tellEnding(self, outcome)) ?? lastEventSeq;
+  if (end.outcome.fromRunner) {
+    await writeEnd(self, end);
+    place.endTurn();
+    return removeRuntime(self, halt);
   }
-  await writer.write((sandbox) => finished(sandbox, { outcome, lastEventSeq }, context.clock.now()), halt);
-  if (outcome.fromRunner) {
-    self.place.endTurn();
-    await removeRuntime(self, halt);
-  }
+  await removeRuntime(self, halt);
+  return writeEnd(self, await tellEnding(self, end));
 }
 
-function tellEnding(self: Self, outcome: Outcome): Promise<number | undefined> {
+async function writeEnd({ context, writer, halt }: Self, end: Attended): Promise<void> {
+  const { outcome, lastEventSeq } = end;
   const { phase, reason, message } = outcome;
+  context.logger.info('run ended', { phase, reason, message });
+  await writer.write((sandbox) => finished(sandbox, { outcome, lastEventSeq }, context.clock.now()), halt);
+}
+
+/** The log says it too, once: what it has of the run's end already is what counts. */
+async function tellEnding(self: Self, end: Attended): Promise<Attended> {
+  const { phase, reason, message } = end.outcome;
   const none = { events: () => [] as never, get: () => Promise.resolve(undefined) };
   const options = relayOptions({ ...attendOptions(self, false) } as AttendOptions, none);
-  return appendEnding(options, { phase, reason, message }, self.halt);
+  const ending = await appendEnding(options, { phase, reason, message }, self.halt);
+  if (ending === undefined) return end;
+  const { lastSeq: lastEventSeq, recorded } = ending;
+  const outcome = recorded === undefined ? end.outcome : recordedOutcome(recorded, end.outcome);
+  return { outcome, lastEventSeq };
 }
 
 /** Removes the container however long the engine is away; nothing was made of a Sandbox that was not claimed. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StatusError, type StatusReason } from '#api/machinery/status-error';
-import { notStarted, runOutcome } from './outcome.ts';
+import { failed, notStarted, recordedOutcome, runOutcome } from './outcome.ts';
 
 describe('runOutcome', () => {
   it.each([
@@ -74,5 +74,16 @@ describe('notStarted', () => {
       reason: want,
       message: 'The sandbox could not be started: why.',
     });
+  });
+});
+
+describe('recordedOutcome', () => {
+  const lost = failed('ContainerLost', 'It was gone.');
+  it.each([
+    [{ phase: 'Succeeded', result: { value: 'v' } }, 'Succeeded', 'the work was done'],
+    [{ phase: 'Failed', reason: 'ModelError', message: '500' }, 'ModelError', 'so was the failure'],
+    [{ phase: 'Failed', reason: 'ExecutorLost' }, 'ContainerLost', 'a loss is told anew'],
+  ])('%o', (data, want, reason) => {
+    expect(recordedOutcome(data, lost).reason, reason).toBe(want);
   });
 });

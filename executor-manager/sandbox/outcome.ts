@@ -72,6 +72,15 @@ export function runOutcome(data: Record<string, unknown>): Outcome {
   return { phase: 'Failed', reason, message: message || 'The agent failed without a message.', ...rest };
 }
 
+/**
+ * The outcome of a run that came to its end before it could be written: what was recorded of it, or `otherwise`
+ * where that was a loss, which a sandbox may not claim.
+ */
+export function recordedOutcome(data: Record<string, unknown>, otherwise: Outcome): Outcome {
+  const outcome = runOutcome(data);
+  return outcome.phase === 'Failed' && outcome.reason !== data['reason'] ? otherwise : outcome;
+}
+
 /** Fields of the result that have the agreed type; the API would refuse the whole status for a single wrong one. */
 function readResult(given: unknown): RunResult | undefined {
   if (!isRecord(given)) return undefined;

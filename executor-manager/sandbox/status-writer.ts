@@ -5,7 +5,7 @@ import type { ObjectRef } from '#api/machinery/resource-type';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import { SANDBOXES } from '#api/types/resources';
-import { persist } from '../back-off.ts';
+import { isCurable, persist } from '../back-off.ts';
 import { isFinal } from './status.ts';
 
 /** Writes one Sandbox's status, one write after the other, each checked against the version it was worked out from. */
@@ -65,7 +65,9 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     latest: () => latest,
     write(change, signal) {
       const what = 'write the status of a Sandbox';
-      const mine = turn.then(() => persist(() => attempt(change), { clock, logger, signal, what }));
+      const mine = turn.then(() =>
+        persist(() => attempt(change), { clock, logger, signal, what, passing: isCurable }),
+      );
       turn = mine.catch(() => undefined);
       return mine;
     },

@@ -196,6 +196,34 @@ describe('a manager that goes away in the middle of a run', () => {
   });
 });
 
+describe('a manager and a machine that go away between the last event and the status', () => {
+  it('costs nothing: the result in the log counts, and there is one', async () => {
+    const settings = await config();
+    // It never gets to write how the run ended.
+    const { client } = on.connection;
+    const mute = {
+      ...client,
+      updateStatus: (async (type: never, object: { status?: { phase?: string } }, ...rest: []) => {
+        if (object.status?.phase === 'Succeeded') throw unavailable('gone');
+        return client.updateStatus(type, object as never, ...rest);
+      }) as typeof client.updateStatus,
+    };
+    const first = await startManager(on, settings, { client: mute });
+    await runSandbox(on, { name: 'late', prompt: 'Hi' });
+    await untilEvent(on, 'late', (event) => event.type === 'result');
+    const before = await untilSandbox(on, 'late-s0-a1', inPhase('Running'));
+    await first.stop();
+    process.kill(pidOf(before.status?.runtimeID), 'SIGKILL');
+    await using _ = await startManager(on, settings);
+    const { status } = await untilSandbox(on, 'late-s0-a1', isOver);
+    expect(status).toMatchObject({ phase: 'Succeeded', result: { value: 'Hello there.' } });
+    const log = await eventLog(on, 'late');
+    expectEachOnce(log);
+    expect(log.filter((event) => event.type === 'result')).toHaveLength(1);
+    expect(status?.lastEventSeq).toBe(log.length);
+  });
+});
+
 describe('a Sandbox that is deleted while the manager is away', () => {
   it('gives its port back when the next one has removed it', async () => {
     const settings = await config(1);
@@ -304,7 +332,8 @@ describe('an API that is away in the middle of a run', () => {
   it('costs no event, whether requests or answers are lost', async () => {
     let calls = 0;
     const { taskLog } = on.connection;
-    const flaky: Pick<TaskLogClient, 'append'> = {
+    const flaky: Pick<TaskLogClient, 'append' | 'read'> = {
+      read: (...request) => taskLog.read(...request),
       async append(task, batch) {
         calls += 1;
         if (calls % 3 === 0) throw unavailable('the request was lost');
