@@ -98,7 +98,8 @@ function resultOf(outcome: StreamOutcome | undefined, exit: AgentExit): RunResul
 }
 
 function failureOf({ code, signal, stderr }: AgentExit): RunFailure {
-  const said = stderr.trim() === '' ? '' : `: ${stderr.trim().split('\n').slice(-5).join(' | ')}`;
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
+  const said = lines.length === 0 ? '' : `: ${lines.slice(-5).join(' | ')}`;
   if (signal !== null) return new RunFailure('AgentKilled', `Claude Code was ended by ${signal}${said}`);
   return new RunFailure('AgentFailed', `Claude Code ended with code ${code} and without a result${said}`);
 }

@@ -76,6 +76,7 @@ describe('a container', () => {
       Memory: 2 * 1024 ** 3,
       MemorySwap: 2 * 1024 ** 3,
       PidsLimit: 512,
+      Ulimits: [{ Name: 'fsize', Soft: 10 * 1024 ** 3, Hard: 10 * 1024 ** 3 }],
     });
     expect(HostConfig.Binds, 'no folder of the host, no socket of the engine').toBeNull();
     expect(Mounts.map(({ Destination, Name }) => [Destination, Name])).toEqual([
@@ -112,6 +113,38 @@ describe('a container', () => {
     const { status } = await untilSandbox(on, 'memory-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Failed', reason: 'AgentKilled' });
     expect(status?.message).toBe('The agent was killed: out of memory, the limit is 96Mi.');
+  });
+
+  it.each([
+    {
+      name: 'disk',
+      prompt: 'fill the disk',
+      says: /^the workspace is larger than its limit of 20Mi \(3[0-9.]+Mi used\)$/,
+    },
+    {
+      name: 'processes',
+      prompt: 'use up the processes',
+      // Claude Code does not live without new threads; another program would be ended by the guard of the disk.
+      says: /^Claude Code was ended by SIG[A-Z]+$|could not be measured: spawn du EAGAIN$/,
+    },
+  ])('whose agent is told to $prompt says so', async ({ name, prompt, says }) => {
+    await using _ = await startManager(on, await config());
+    const model = { ref: { name: 'model' }, protocol: 'anthropic' as const, name: 'm', baseURL: on.modelURL };
+    const spec = { shell: { type: 'ClaudeCode' as const }, resources: { disk: '20Mi', pids: 128 }, model };
+    await runSandbox(on, { name, prompt, spec });
+    const { status } = await untilSandbox(on, `${name}-s0-a1`, isOver);
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'AgentKilled' });
+    expect(status?.message).toMatch(says);
+  });
+
+  it('has room for temporary files, and a full one is no harm to the run', async () => {
+    await using _ = await startManager(on, await config());
+    const model = { ref: { name: 'model' }, protocol: 'anthropic' as const, name: 'm', baseURL: on.modelURL };
+    const spec = { shell: { type: 'ClaudeCode' as const }, model };
+    await runSandbox(on, { name: 'tmp', prompt: 'fill the temporary folder', spec });
+    const { status } = await untilSandbox(on, 'tmp-s0-a1', isOver);
+    expect(status).toMatchObject({ phase: 'Succeeded' });
+    expect(status?.result?.value).toContain('No space left on device');
   });
 
   it('whose image is not there fails with a cause', async () => {

@@ -39,6 +39,16 @@ rules:
     chunkDelay: 150
   - when: { contains: hang }
     hang: true
+  - when: { contains: fill the disk }
+    steps:
+      - toolCall: { name: Bash, input: { command: head -c 30M /dev/zero > big; sleep 300, description: Fill, timeout: 600000 } }
+  - when: { contains: use up the processes }
+    steps:
+      - toolCall: { name: Bash, input: { command: while true; do sleep 300 & done, description: Fork, timeout: 600000 } }
+  - when: { contains: fill the temporary folder }
+    steps:
+      - toolCall: { name: Bash, input: { command: head -c 600M /dev/zero > /tmp/big, description: Fill } }
+      - reply: 'It said {{toolResult}}'
   - reply: Hello there.
 `;
 
