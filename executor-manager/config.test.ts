@@ -80,6 +80,8 @@ describe('readExecutorManagerConfig', () => {
     };
     const config = readExecutorManagerConfig(env);
     expect(config.dockerHosts).toEqual(['tcp://10.0.0.1:2375']);
+    expect(config.driver, 'an engine that is away must not mean agents without isolation').toBe('docker');
+    expect(readExecutorManagerConfig(env, { driver: 'process' }).driver, 'unless asked for').toBe('process');
     expect(config.runnerEnvironment).toEqual({ PATH: '/bin' });
   });
 });

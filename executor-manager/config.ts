@@ -73,7 +73,7 @@ export function readExecutorManagerConfig(
   }
   return Object.freeze({
     executorName: executorName(overrides.executorName ?? text(env, 'EXECUTOR_NAME')),
-    driver: overrides.driver ?? 'auto',
+    driver: driverChoice(env, overrides.driver),
     dataDir: resolve(overrides.dataDir ?? join(homedir(), '.troupe')),
     maxConcurrent: number(env, 'MAX_CONCURRENT_TASKS', { fallback: 5, min: 1, max: MAX_SANDBOXES }),
     ports: Object.freeze({ min, max }),
@@ -82,6 +82,11 @@ export function readExecutorManagerConfig(
     dockerHosts: Object.freeze(dockerHosts(env)),
     runnerEnvironment: Object.freeze(passedOn(env)),
   });
+}
+
+/** Who names an engine wants isolated agents: one that is away is waited for, never done without. */
+function driverChoice(env: Environment, asked: DriverChoice = 'auto'): DriverChoice {
+  return asked === 'auto' && text(env, 'DOCKER_HOST') !== undefined ? 'docker' : asked;
 }
 
 function text(env: Environment, name: string): string | undefined {

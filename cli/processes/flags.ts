@@ -61,7 +61,10 @@ export function addClientFlags(command: Command): Command {
 
 export function addDriverFlag(command: Command): Command {
   return command.addOption(
-    new Option('--driver <name>', 'where sandboxes run; auto takes docker when an engine answers')
+    new Option(
+      '--driver <name>',
+      'where sandboxes run; auto takes docker when DOCKER_HOST is set or an engine answers',
+    )
       .choices(['auto', 'docker', 'process'])
       .default('auto'),
   );

@@ -17,6 +17,7 @@ export interface DriverEnvironment {
   signal: AbortSignal;
 }
 
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED']);
 const RUNNER = resolve(import.meta.dirname, '../../executor-image/runner.ts');
 
 /** The driver asked for; `auto` is docker when an engine answers, and never process when one does. */
@@ -40,7 +41,9 @@ async function findEngine(
       await engine.calls.ping();
       return engine;
     } catch (error) {
-      logger.debug('no engine', { cause: describeError(engineError(error, address)) });
+      // An engine that is there and may not be used is what the user wants to know of.
+      const level = ABSENT.has((error as NodeJS.ErrnoException).code ?? '') ? 'debug' : 'warn';
+      logger[level]('engine not usable', { cause: describeError(engineError(error, address)) });
     }
   }
   return undefined;
