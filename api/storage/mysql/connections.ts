@@ -5,9 +5,13 @@ import { SESSION_SQL, connectionOptions } from './connection-options.ts';
 import { isConnectionLost, isTransactionConflict, translateMysqlError } from './errors.ts';
 import type { Sql } from './sql-text.ts';
 
-const POOL_SIZE = 20;
-/** A statement that takes longer has met a dead network or a dead server. Milliseconds. */
-const STATEMENT_TIMEOUT_MS = 30_000;
+interface MysqlLimits {
+  /** Bytes of the largest packet the server takes. */
+  maxPacket: number;
+  poolSize?: number;
+  /** A statement that takes longer has met a dead network or a dead server. Milliseconds. */
+  statementTimeoutMs?: number;
+}
 /** Attempts of a transaction that was rolled back, or lost before it asked to commit. */
 const ATTEMPTS = 3;
 
@@ -22,15 +26,18 @@ export interface Session {
 /** The connections of one driver: a dedicated one that commits, and a bounded pool for the rest. */
 export class MysqlConnections {
   readonly #url: string;
+  readonly #timeoutMs: number;
   readonly #pool: Pool;
   #committer: Promise<Connection> | undefined;
-  #maxPacket = 1024 * 1024;
+  #maxPacket: number;
 
-  constructor(url: string) {
+  constructor(url: string, { maxPacket, poolSize = 20, statementTimeoutMs = 30_000 }: MysqlLimits) {
     this.#url = url;
+    this.#maxPacket = maxPacket;
+    this.#timeoutMs = statementTimeoutMs;
     this.#pool = createPool({
       ...connectionOptions(url),
-      connectionLimit: POOL_SIZE,
+      connectionLimit: poolSize,
       maxIdle: 4,
       idleTimeout: 60_000,
     });
@@ -40,28 +47,39 @@ export class MysqlConnections {
     });
   }
 
-  /** Bytes of the largest packet the server takes; known after the first commit connection was made. */
+  /** Bytes of the largest packet the server takes. */
   get maxPacket(): number {
     return this.#maxPacket;
   }
 
   /** One reading statement; repeated once when the connection turns out to be gone. */
   async read(statement: Sql): Promise<unknown[]> {
-    return attempt(2, isConnectionLost, async () => {
-      const [rows] = await this.#pool.query({ sql: statement.text, timeout: STATEMENT_TIMEOUT_MS });
-      return rows as unknown[];
-    });
+    const [rows] = await this.#read([statement]);
+    return rows ?? [];
   }
 
   /** Several reading statements in one snapshot. */
   async readSnapshot(statements: readonly Sql[]): Promise<unknown[][]> {
+    const begin = [
+      { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
+      { text: 'START TRANSACTION WITH CONSISTENT SNAPSHOT' },
+    ];
+    const results = await this.#read([...begin, ...statements, { text: 'COMMIT' }]);
+    return results.slice(begin.length, begin.length + statements.length);
+  }
+
+  async #read(statements: readonly Sql[]): Promise<unknown[][]> {
     return attempt(2, isConnectionLost, async () => {
-      const begin = [
-        { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
-        { text: 'START TRANSACTION WITH CONSISTENT SNAPSHOT' },
-      ];
-      const results = await send(this.#pool, [...begin, ...statements, { text: 'COMMIT' }]);
-      return results.slice(begin.length, begin.length + statements.length);
+      const connection = await this.#pool.getConnection();
+      try {
+        const results = await this.#send(connection, statements);
+        connection.release();
+        return results;
+      } catch (error) {
+        // Not pool.query: it keeps the connection, which may be dead, or in a snapshot that has become old.
+        connection.destroy();
+        throw error;
+      }
     });
   }
 
@@ -106,7 +124,7 @@ export class MysqlConnections {
         return this.#finish(connection, statements);
       };
       try {
-        const result = await body({ query: (statements) => send(connection, statements), finish });
+        const result = await body({ query: (statements) => this.#send(connection, statements), finish });
         source.release(connection, false);
         return result;
       } catch (error) {
@@ -124,48 +142,58 @@ export class MysqlConnections {
     for (const statement of [...statements, { text: 'COMMIT' }]) {
       const bytes = Buffer.byteLength(statement.text) + 2;
       if (packet.length > 0 && size + bytes > this.#maxPacket - 1024) {
-        await send(connection, packet);
+        await this.#send(connection, packet);
         packet = [];
         size = 0;
       }
       packet.push(statement);
       size += bytes;
     }
-    await send(connection, packet);
+    await this.#send(connection, packet);
   }
 
   #committerConnection(): Promise<Connection> {
-    this.#committer ??= this.#connectCommitter();
-    return this.#committer;
+    if (this.#committer !== undefined) return this.#committer;
+    const connecting = this.#connectCommitter(() => {
+      // A late error of a connection that was replaced must not lose its successor.
+      if (this.#committer === connecting) this.#committer = undefined;
+    });
+    this.#committer = connecting;
+    return connecting;
   }
 
-  async #connectCommitter(): Promise<Connection> {
+  async #connectCommitter(forget: () => void): Promise<Connection> {
+    let connection: Connection | undefined;
     try {
-      const connection = await createConnection(connectionOptions(this.#url));
+      connection = await createConnection(connectionOptions(this.#url));
       // A connection that dies while idle says so by an event, which would end the process if nobody listened.
-      connection.on('error', () => {
-        this.#committer = undefined;
-      });
-      await send(connection, [{ text: SESSION_SQL }]);
-      const [rows] = await connection.query('SELECT @@max_allowed_packet AS size');
-      this.#maxPacket = (rows as { size: number }[])[0]?.size ?? this.#maxPacket;
+      connection.on('error', forget);
+      await this.#send(connection, [{ text: SESSION_SQL }]);
+      this.#maxPacket = await readMaxPacket(connection);
       return connection;
     } catch (error) {
-      this.#committer = undefined;
+      connection?.destroy();
+      forget();
       throw error;
     }
   }
+
+  async #send(connection: Connection, statements: readonly Sql[]): Promise<unknown[][]> {
+    const text = statements.map((statement) => statement.text).join('; ');
+    const [results] = await connection.query({ sql: text, timeout: this.#timeoutMs });
+    return statements.length === 1 ? [results as unknown[]] : (results as unknown[][]);
+  }
+}
+
+/** Bytes; an administrator may change it at any time, for the connections that come after. */
+export async function readMaxPacket(connection: Connection): Promise<number> {
+  const [rows] = await connection.query('SELECT @@max_allowed_packet AS size');
+  return (rows as [{ size: number }])[0].size;
 }
 
 interface ConnectionSource {
   acquire(): Promise<Connection>;
   release(connection: Connection, broken: boolean): void;
-}
-
-async function send(connection: Connection | Pool, statements: readonly Sql[]): Promise<unknown[][]> {
-  const text = statements.map((statement) => statement.text).join('; ');
-  const [results] = await connection.query({ sql: text, timeout: STATEMENT_TIMEOUT_MS });
-  return statements.length === 1 ? [results as unknown[]] : (results as unknown[][]);
 }
 
 /** Runs the step up to `times` times while `mayRepeat` says so; what it finally throws is a StorageError. */

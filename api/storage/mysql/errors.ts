@@ -20,7 +20,10 @@ const NUMBERS = new Map<number, StorageErrorCode>([
   [1792, 'Unavailable'], // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
   [1836, 'Unavailable'], // ER_READ_ONLY_MODE
   [1927, 'Unavailable'], // ER_CONNECTION_KILLED of MariaDB
+  [1969, 'Unavailable'], // ER_STATEMENT_TIMEOUT of MariaDB
   [3024, 'Unavailable'], // ER_QUERY_TIMEOUT
+  [3169, 'Unavailable'], // ER_SESSION_WAS_KILLED
+  [4031, 'Unavailable'], // ER_CLIENT_INTERACTION_TIMEOUT: MySQL ended an idle connection
 ]);
 
 const NETWORK_CODES = new Set([
@@ -54,7 +57,7 @@ export function translateMysqlError(error: unknown): unknown {
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && NETWORK_CODES.has(String(error.code))) return true;
-  if ([1053, 1317, 1927].includes(errorNumber(error))) return true;
+  if ([1053, 1317, 1927, 3169, 4031].includes(errorNumber(error))) return true;
   // mysql2 marks what ends a connection, also "can't add new command when connection is in closed state".
   return 'fatal' in error && error.fatal === true && errorNumber(error) === 0;
 }
@@ -62,6 +65,14 @@ export function isConnectionLost(error: unknown): boolean {
 /** The server rolled back to resolve a conflict between transactions; running it again is the remedy. */
 export function isTransactionConflict(error: unknown): boolean {
   return [1205, 1213].includes(errorNumber(error));
+}
+
+/** ER_TABLE_EXISTS_ERROR, ER_BAD_TABLE_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME, ER_MULTIPLE_PRI_KEY, ER_CANT_DROP_FIELD_OR_KEY. */
+const DONE_BEFORE = new Set([1050, 1051, 1060, 1061, 1068, 1091]);
+
+/** The statement of DDL has been run before. */
+export function isAlreadyDone(error: unknown): boolean {
+  return DONE_BEFORE.has(errorNumber(error));
 }
 
 function errorNumber(error: unknown): number {

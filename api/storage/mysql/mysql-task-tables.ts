@@ -1,9 +1,10 @@
 import type { TaskEvent, TaskEventAppend, TaskEventType, TaskMessage } from '../../machinery/task-event.ts';
+import { StorageError } from '../contract.ts';
 import type { AppendOutcome, TaskLogQuery, TaskTables } from '../contract.ts';
 import { planAppend } from '../plan-append.ts';
 import type { TaskLogState } from '../plan-append.ts';
 import type { MysqlConnections } from './connections.ts';
-import { rowGroups, rowList, sql } from './sql-text.ts';
+import { escapedBytes, rowGroups, rowList, sql } from './sql-text.ts';
 import type { Sql, SqlValue } from './sql-text.ts';
 
 interface RawTaskEvent {
@@ -79,8 +80,12 @@ export class MysqlTaskTables implements TaskTables {
     }));
   }
 
+  /** @throws StorageError TooLarge before a packet is sent for which the server would close the connection */
   #statements(rows: Rows): Sql[] {
     const maxBytes = this.#connections.maxPacket - 4096;
+    if ([...rows.events, ...rows.messages].some((row) => escapedBytes(row) > maxBytes)) {
+      throw new StorageError('TooLarge', 'the event is larger than the database takes');
+    }
     const inserts = [
       ...rowGroups(rows.events, maxBytes).map(
         (group) => sql`INSERT INTO task_events (task_uid, seq, source, source_seq, time, type, data)

@@ -55,7 +55,7 @@ export function rowGroups<T extends readonly SqlValue[]>(rows: readonly T[], max
 }
 
 /** What the values take in a statement at most: every character may need a backslash. */
-function escapedBytes(values: readonly SqlValue[]): number {
+export function escapedBytes(values: readonly SqlValue[]): number {
   let bytes = 0;
   for (const value of values) {
     bytes += typeof value === 'string' ? Buffer.byteLength(value) * 2 + 4 : 22;

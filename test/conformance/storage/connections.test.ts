@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MysqlConnections } from '#api/storage/mysql/connections';
+import { MysqlTaskTables } from '#api/storage/mysql/mysql-task-tables';
+import { sql } from '#api/storage/mysql/sql-text';
+import { administer, freshDatabase } from './databases.ts';
+import type { TestDatabase } from './databases.ts';
+
+/** Longer than any test runs. */
+const FOREVER = sql`SELECT SLEEP(1000)`;
+
+describe('connections to MySQL', () => {
+  let database: TestDatabase;
+  let connections: MysqlConnections;
+
+  beforeEach(async () => {
+    database = await freshDatabase('mysql');
+  });
+  afterEach(async () => {
+    await connections.close();
+    await database[Symbol.asyncDispose]();
+  });
+
+  it('gives a connection up whose server does not answer in time', async () => {
+    connections = new MysqlConnections(database.url, {
+      maxPacket: 1 << 20,
+      poolSize: 1,
+      statementTimeoutMs: 100,
+    });
+    await expect(connections.read(FOREVER)).rejects.toMatchObject({ code: 'Unavailable' });
+    expect(await connections.read(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+  });
+
+  it('does not read on in a snapshot that ended with an error', async () => {
+    connections = new MysqlConnections(database.url, { maxPacket: 1 << 20, poolSize: 1 });
+    const table = `${new URL(database.url).pathname.slice(1)}.t`;
+    await administer(`CREATE TABLE ${table} (id INT)`);
+    const broken = connections.readSnapshot([sql`SELECT COUNT(*) AS n FROM t`, sql`SELECT wrong FROM t`]);
+    await expect(broken).rejects.toMatchObject({ errno: 1054 });
+    await administer(`INSERT INTO ${table} VALUES (1)`);
+    expect(await connections.read(sql`SELECT COUNT(*) AS n FROM t`)).toEqual([{ n: 1 }]);
+  });
+
+  it('refuses an event that fits no packet before the server would close the connection', async () => {
+    await (await database.open()).close();
+    connections = new MysqlConnections(database.url, { maxPacket: 20_000, poolSize: 1 });
+    const append = (length: number) =>
+      new MysqlTaskTables(connections).appendTaskEvents([
+        {
+          source: 's',
+          taskUID: 'u',
+          events: [
+            {
+              sourceSeq: 1,
+              time: '2026-01-02T03:04:05.000006Z',
+              type: 'text',
+              data: { text: 'x'.repeat(length) },
+            },
+          ],
+        },
+      ]);
+    await expect(append(20_000)).rejects.toMatchObject({ code: 'TooLarge' });
+    expect(await append(5_000)).toMatchObject([{ ok: true }]);
+  });
+
+  it('replaces the connection that commits after an error, and keeps the new one', async () => {
+    connections = new MysqlConnections(database.url, { maxPacket: 1 << 20 });
+    const idOf = (): Promise<number> =>
+      connections.commit(async (session) => {
+        const [rows] = (await session.query([sql`SELECT CONNECTION_ID() AS id`])) as [[{ id: number }]];
+        await session.finish([]);
+        return rows[0].id;
+      });
+    const first = await idOf();
+    const broken = connections.commit((session) => session.query([sql`SELECT wrong`]));
+    await expect(broken).rejects.toMatchObject({ errno: 1054 });
+    const second = await idOf();
+    expect(second).not.toBe(first);
+    expect(await idOf()).toBe(second);
+  });
+});

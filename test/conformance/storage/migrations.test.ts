@@ -1,0 +1,101 @@
+import { createConnection } from 'mysql2/promise';
+import { afterEach, describe, expect, it } from 'vitest';
+import { connectionOptions } from '#api/storage/mysql/connection-options';
+import { migrateMysql } from '#api/storage/mysql/migrate';
+import { administer, freshDatabase } from './databases.ts';
+import type { TestDatabase } from './databases.ts';
+import { create, taskKey } from './objects.ts';
+
+const nameOf = (database: TestDatabase): string => new URL(database.url).pathname.slice(1);
+
+/** Columns and indexes of every table, as text. */
+async function schemaOf(name: string): Promise<string[]> {
+  const columns = await administer<object[]>(
+    `SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns
+     WHERE table_schema = '${name}' ORDER BY 1, 2`,
+  );
+  const indexes = await administer<object[]>(
+    `SELECT table_name, index_name, seq_in_index, column_name FROM information_schema.statistics
+     WHERE table_schema = '${name}' ORDER BY 1, 2, 3`,
+  );
+  return [...columns, ...indexes].map((row) => JSON.stringify(row));
+}
+
+/** A migration whose process dies at its statement number `dieAt`: before it ran, or after but before the answer. */
+async function dieDuringMigration(
+  url: string,
+  { dieAt, ran }: { dieAt: number; ran: boolean },
+): Promise<boolean> {
+  const options = connectionOptions(url);
+  const connection = await createConnection(options);
+  let count = 0;
+  const dying = new Proxy(connection, {
+    get(target, name) {
+      if (name !== 'query') return Reflect.get(target, name, target) as unknown;
+      return async (text: string) => {
+        const dies = count++ === dieAt;
+        const result = dies && !ran ? undefined : await target.query(text);
+        if (!dies) return result;
+        target.destroy();
+        throw new Error('died');
+      };
+    },
+  });
+  try {
+    await migrateMysql(dying, options.database);
+    return false;
+  } catch (error) {
+    expect(error).toMatchObject({ message: 'died' });
+    return true;
+  } finally {
+    connection.destroy();
+  }
+}
+
+describe('a migration of MySQL that is interrupted', () => {
+  let database: TestDatabase;
+  afterEach(async () => {
+    await database[Symbol.asyncDispose]();
+  });
+
+  it('is resumed by the next start, at whatever statement it stopped', async () => {
+    database = await freshDatabase('mysql');
+    await (await database.open()).close();
+    const complete = await schemaOf(nameOf(database));
+    let interruptions = 0;
+    for (let dieAt = 0, died = true; died; dieAt++) {
+      for (const ran of [false, true]) {
+        await using again = await freshDatabase('mysql');
+        died = await dieDuringMigration(again.url, { dieAt, ran });
+        if (died) interruptions++;
+        const store = await again.open();
+        expect((await create(store, taskKey('a'))).revision).toBe(1);
+        expect(await schemaOf(nameOf(again))).toEqual(complete);
+      }
+    }
+    expect(interruptions).toBeGreaterThan(20);
+  });
+
+  it('refuses a database with tables of something else, each time, until they are gone', async () => {
+    database = await freshDatabase('mysql');
+    const foreign = `${nameOf(database)}.revisions`;
+    await administer(`CREATE TABLE ${foreign} (id INT)`);
+    for (let i = 0; i < 2; i++) {
+      await expect(database.open()).rejects.toMatchObject({
+        code: 'Unavailable',
+        message: /tables of something else/,
+      });
+    }
+    await administer(`DROP TABLE ${foreign}`);
+    await (await database.open()).check();
+  });
+
+  it('refuses a database that a newer program has migrated', async () => {
+    database = await freshDatabase('mysql');
+    await (await database.open()).close();
+    await administer(
+      `INSERT INTO ${nameOf(database)}.__drizzle_migrations (hash, created_at) VALUES ('x', 99999999999999)`,
+    );
+    await expect(database.open()).rejects.toMatchObject({ message: /newer version/ });
+  });
+});
