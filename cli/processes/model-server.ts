@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts';
 import { listenOption } from './flags.ts';
 import { runUntilSignal } from './lifetime.ts';
+import { explainStartError } from './start-error.ts';
 
 interface ModelServerFlags {
   script: string;
@@ -27,7 +28,9 @@ export function registerModelServer(program: Command): void {
         const { loadScript } = await import('#model-server/load-script');
         const { startModelServer } = await import('#model-server/model-server');
         const script = await loadScript(flags.script);
-        const server = await startModelServer({ ...flags.listen, script, logger });
+        const server = await startModelServer({ ...flags.listen, script, logger }).catch((error: unknown) => {
+          throw explainStartError(error, flags);
+        });
         lifetime.add({ name: 'model server', stop: () => server.close() });
         process.stdout.write(`troupe model-server ready at ${server.url}\n`);
       });

@@ -18,8 +18,12 @@ const ADDRESS_PROBLEMS: Record<string, string> = {
   EAI_AGAIN: 'the name of the host cannot be looked up now',
 };
 
+interface StartFlags extends Pick<ApiFlags, 'listen'> {
+  dataDir?: string;
+}
+
 /** Says which flag helps when the data folder or the address cannot be used; other errors come back as they are. */
-export function explainStartError(error: unknown, flags: Pick<ApiFlags, 'listen' | 'dataDir'>): unknown {
+export function explainStartError(error: unknown, flags: StartFlags): unknown {
   if (!(error instanceof Error)) return error;
   const { code = '', syscall = '', path } = error as NodeJS.ErrnoException;
   if (syscall === 'listen' || syscall === 'getaddrinfo') {
@@ -28,11 +32,11 @@ export function explainStartError(error: unknown, flags: Pick<ApiFlags, 'listen'
     const why = ADDRESS_PROBLEMS[code] ?? error.message;
     return new CliError(`cannot listen on ${where}: ${why}; choose another address with --listen`);
   }
-  if (path?.startsWith(flags.dataDir) !== true && !(path !== undefined && flags.dataDir.startsWith(path))) {
-    return error;
-  }
+  const { dataDir } = flags;
+  const within = dataDir !== undefined && path !== undefined;
+  if (!within || !(path.startsWith(dataDir) || dataDir.startsWith(path))) return error;
   const why = PATH_PROBLEMS[code] ?? error.message;
   return new CliError(
-    `cannot use the data folder ${flags.dataDir} (${syscall} ${path}): ${why}; choose another with --data-dir`,
+    `cannot use the data folder ${dataDir} (${syscall} ${path}): ${why}; choose another with --data-dir`,
   );
 }
