@@ -35,10 +35,11 @@ export function garbageCollectorController(
   });
 }
 
-/** An object may be created for an owner that was deleted a moment before. */
-function newDependent(type: ResourceType, change: Change<KubeObject>): string[] {
-  const isNew = change.new !== undefined && change.new.metadata.uid !== change.old?.metadata.uid;
-  return isNew && controllerOwner(change.new) !== undefined ? [collectorKey(type, change.key)] : [];
+/** An object may be created for, or given to, an owner that was deleted a moment before. */
+function newDependent(type: ResourceType, { key, old, new: now }: Change<KubeObject>): string[] {
+  const owner = now && controllerOwner(now);
+  const isNew = now?.metadata.uid !== old?.metadata.uid || owner?.uid !== (old && controllerOwner(old))?.uid;
+  return owner !== undefined && isNew ? [collectorKey(type, key)] : [];
 }
 
 /** What an object that went, or was made anew under its name, has left behind. */

@@ -68,6 +68,25 @@ describe('createController', () => {
     await manager.stop();
   });
 
+  it('comes back soon after a server that was away for long', async () => {
+    let runs = 0;
+    const { clock, source, manager } = await running(() => {
+      runs += 1;
+      return Promise.reject(new StatusError('ServiceUnavailable', 'away'));
+    });
+    source.say('a');
+    await settled();
+    for (let second = 0; second < 600; second += 1) {
+      clock.advance(1000);
+      await settled();
+    }
+    const before = runs;
+    clock.advance(3000);
+    await settled();
+    expect(runs).toBe(before + 1);
+    await manager.stop();
+  });
+
   it('never runs one key twice at a time, and runs it again when it changed meanwhile', async () => {
     let inside = 0;
     let runs = 0;

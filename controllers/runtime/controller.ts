@@ -41,6 +41,12 @@ export interface ControllerOptions {
   newId?: () => string;
 }
 
+/**
+ * A server that is away says nothing about the key: when it is back, work must not wait for as long again as it
+ * was away. The reflectors come back at this pace too.
+ */
+const SERVER_AWAY_MAX_MS = 3000;
+
 type Outcome =
   | { kind: 'done' }
   | { kind: 'later'; ms: number }
@@ -123,7 +129,7 @@ function settle(queue: WorkQueue, key: string, run: { outcome: Outcome; log: Log
     case 'failed':
       log.warn('reconcile failed, trying again', {
         cause: describeError(outcome.error),
-        delayMs: queue.retry(key),
+        delayMs: queue.retry(key, longestDelay(outcome.error)),
       });
       return;
     case 'terminal':
@@ -133,4 +139,8 @@ function settle(queue: WorkQueue, key: string, run: { outcome: Outcome; log: Log
     case 'stopped':
       return;
   }
+}
+
+function longestDelay(error: unknown): number | undefined {
+  return isStatusError(error, 'ServiceUnavailable') ? SERVER_AWAY_MAX_MS : undefined;
 }

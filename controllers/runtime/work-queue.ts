@@ -11,8 +11,8 @@ export interface WorkQueue {
   add(key: string): void;
   /** Adds after `ms`. Of several delays for one key the earliest counts. */
   addAfter(key: string, ms: number): void;
-  /** Adds after the key's back-off and returns that delay in ms; each call without a `forget` doubles it. */
-  retry(key: string): number;
+  /** Adds after the key's back-off, at most `longestMs`, and returns that delay in ms; each call without a `forget` doubles it. */
+  retry(key: string, longestMs?: number): number;
   /** The key succeeded: its back-off begins anew. */
   forget(key: string): void;
   /** The next key, once there is one; undefined after `shutDown`. The caller owes a `done`. */
@@ -80,10 +80,10 @@ export function createWorkQueue(options: WorkQueueOptions = {}): WorkQueue {
       if (ms <= 0) queue.add(key);
       else delay({ state, clock, add: (due) => queue.add(due) }, key, Math.min(ms, LONGEST_TIMER_MS));
     },
-    retry(key) {
+    retry(key, longestMs = backOff.maxMs) {
       const failures = state.failures.get(key) ?? 0;
       state.failures.set(key, failures + 1);
-      const ms = Math.min(backOff.firstMs * 2 ** Math.min(failures, 40), backOff.maxMs);
+      const ms = Math.min(backOff.firstMs * 2 ** Math.min(failures, 40), backOff.maxMs, longestMs);
       queue.addAfter(key, ms);
       return ms;
     },

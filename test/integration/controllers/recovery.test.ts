@@ -89,6 +89,21 @@ describe('controllers', () => {
     await p.until(SANDBOXES, name, (sandbox) => sandbox === undefined);
   });
 
+  it('collect an object that is given to an owner that is gone', async () => {
+    await world.startControllers();
+    await p.create.ghost('owner');
+    const { metadata } = await p.client.get(GHOSTS, p.within('owner'));
+    await p.create.ghost('dependent');
+    await p.there(GHOSTS, 'dependent', ({ status }) => status?.state === 'Available');
+    await p.client.delete(GHOSTS, p.within('owner'));
+    const owner = { apiVersion: 'agent.wecode.io/v1', kind: 'Ghost', name: 'owner', uid: metadata.uid };
+    await p.client.patch(GHOSTS, p.within('dependent'), {
+      type: 'merge',
+      body: { metadata: { ownerReferences: [{ ...owner, controller: true }] } },
+    });
+    await p.until(GHOSTS, 'dependent', (ghost) => ghost === undefined);
+  });
+
   it('mark an Executor that fell silent, and give its Sandboxes up when it stays silent', async () => {
     // The controllers' clock runs ahead by this much; their timers do not.
     let ahead = 0;
