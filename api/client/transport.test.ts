@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { StatusError } from '../machinery/status-error.ts';
+import type { Credentials } from './credentials.ts';
 import { createTransport, type Transport } from './transport.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -11,14 +12,18 @@ afterEach(async () => {
   for (const end of cleanup.splice(0).reverse()) await end();
 });
 
+const bearer: Credentials['current'] = () =>
+  Promise.resolve({ headers: { authorization: 'Bearer secret-token' } });
+
 /** A real socket with a scripted answer. */
-async function serve(handler: Handler): Promise<Transport> {
-  const server = createServer(handler);
+async function serve(handler: Handler, current: Credentials['current'] = bearer): Promise<Transport> {
+  // Long, so that no test ends because an idle connection was given up.
+  const server = createServer({ keepAliveTimeout: 600_000 }, handler);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const transport = createTransport({
     server: `http://127.0.0.1:${port}`,
-    credentials: { current: () => Promise.resolve({ headers: { authorization: 'Bearer secret-token' } }) },
+    credentials: { current },
   });
   cleanup.push(async () => {
     server.closeAllConnections();
@@ -132,6 +137,32 @@ describe('send', () => {
     await behind.send({ method: 'GET', path: '/apis?x=1' });
     expect(got).toEqual({ url: '/clusters/a/apis?x=1', auth: 'Bearer t' });
     await behind.close();
+  });
+});
+
+describe('a client certificate that is renewed', () => {
+  it('ends the connections made with the old one, but not what runs on them', async () => {
+    let certificate = 'old';
+    const closed = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const transport = await serve(
+      (request, response) => {
+        if (request.url !== '/watch') return void response.end('{}');
+        request.socket.once('close', () => closed.resolve());
+        response.write('one\n');
+        void goOn.promise.then(() => response.end('two\n'));
+      },
+      () => Promise.resolve({ headers: {}, certificate }),
+    );
+    const lines: string[] = [];
+    for await (const line of transport.lines({ method: 'GET', path: '/watch' })) {
+      lines.push(line);
+      certificate = 'new';
+      await transport.send({ method: 'GET', path: '/x' });
+      goOn.resolve();
+    }
+    expect(lines).toEqual(['one', 'two']);
+    await closed.promise;
   });
 });
 

@@ -127,20 +127,25 @@ function createExchange(options: TransportOptions) {
 /** A pool holds its client certificate; an exec plugin that hands out a new one gets a new pool. */
 function createPools(options: TransportOptions, url: URL) {
   let current: { certificate: string; pool: Pool } | undefined;
-  const all: Pool[] = [];
+  const all = new Set<Pool>();
   return {
     get(auth: { certificate?: string; key?: string }): Pool {
       const certificate = auth.certificate ?? '';
       if (current?.certificate !== certificate) {
-        // The old pool's watches run on; it is closed with the rest.
+        const old = current?.pool;
+        // Ends once its last watch has; a failed close leaves it to be destroyed with the rest.
+        old?.close().then(
+          () => all.delete(old),
+          () => undefined,
+        );
         current = { certificate, pool: openPool(options, url, auth) };
-        all.push(current.pool);
+        all.add(current.pool);
       }
       return current.pool;
     },
     async destroy(): Promise<void> {
       const closed = new StatusError('ServiceUnavailable', `the connection to ${options.server} was closed`);
-      await Promise.all(all.map((pool) => pool.destroy(closed)));
+      await Promise.all([...all].map((pool) => pool.destroy(closed)));
     },
   };
 }
