@@ -89,8 +89,13 @@ function exited(self: Self, id: string, signal: AbortSignal): Promise<RuntimeExi
   return new Promise((resolve, reject) => {
     const again = (): void => {
       void inspect(self, id).then((exit) => {
-        if (exit !== undefined) done(() => resolve(exit));
+        if (exit === 'unknown') laterAgain();
+        else if (exit !== undefined) done(() => resolve(exit));
       });
+    };
+    // The event that caused the question does not come twice.
+    const laterAgain = (): void => {
+      void sleep(self.options.clock, RECONNECT_MS, signal).then(again, () => undefined);
     };
     const onAbort = (): void => done(() => reject(signal.reason as Error));
     const done = (settle: () => void): void => {
@@ -107,8 +112,8 @@ function exited(self: Self, id: string, signal: AbortSignal): Promise<RuntimeExi
   });
 }
 
-/** Undefined while it runs, or while the engine does not say. */
-async function inspect(self: Self, id: string): Promise<RuntimeExit | undefined> {
+/** Undefined while it runs. */
+async function inspect(self: Self, id: string): Promise<RuntimeExit | 'unknown' | undefined> {
   const killed = self.outOfMemory.has(id);
   try {
     const { State: state } = await self.options.engine.calls.getContainer(id).inspect();
@@ -116,7 +121,7 @@ async function inspect(self: Self, id: string): Promise<RuntimeExit | undefined>
     const error = state.Error === '' ? '' : ` (${state.Error})`;
     return { how: `exited with code ${state.ExitCode}${error}`, outOfMemory: state.OOMKilled || killed };
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== 404) return undefined;
+    if ((error as { statusCode?: number }).statusCode !== 404) return 'unknown';
     return { how: 'was removed', outOfMemory: killed };
   }
 }
