@@ -15,6 +15,8 @@ export interface CliTask extends KubeObject {
   status?: {
     status?: string;
     errorMessage?: string;
+    message?: string;
+    currentStep?: number;
     result?: { value?: string };
     conditions?: Condition[];
   };

@@ -104,35 +104,36 @@ async function follow(
 ): Promise<void> {
   const text = createTaskEventText();
   const { stdout } = session.context;
-  const begun = new AbortController();
+  const done = new AbortController();
   const waiting = tellWhatItWaitsFor(session, ref, {
-    signal: AbortSignal.any([begun.signal, options.signal]),
+    signal: AbortSignal.any([done.signal, options.signal]),
     note: options.note,
   });
   try {
     for await (const event of readTaskLog(session, { ref, after: 0, follow: true, signal: options.signal })) {
-      begun.abort();
       if (!options.quiet) stdout.write(text.add(event));
     }
     if (!options.quiet) stdout.write(text.end());
   } finally {
-    begun.abort();
+    done.abort();
     await waiting;
   }
 }
 
-/** A Team that does not exist yet, or no executor with room, would otherwise look like a program that hangs. */
+/**
+ * A Team that does not exist yet, no executor with room, or a stage that somebody has to confirm would otherwise look
+ * like a program that hangs.
+ */
 async function tellWhatItWaitsFor(
   session: Session,
   ref: ObjectRef,
   options: { signal: AbortSignal; note: (text: string) => void },
 ): Promise<void> {
-  let told = '';
+  let told: string | undefined;
   const tell = (task: CliTask): void => {
-    const ready = findCondition(task.status?.conditions, 'Ready');
-    if (ready?.status !== 'False' || ready.message === told || task.status?.status !== 'PENDING') return;
-    told = ready.message;
-    options.note(`waiting: ${told}`);
+    const reason = waitReason(task);
+    if (reason !== undefined && reason !== told) options.note(`waiting: ${reason}`);
+    told = reason;
   };
   await runReflector({
     client: session.connection.client,
@@ -142,6 +143,18 @@ async function tellWhatItWaitsFor(
     signal: options.signal,
     target: { replace: (tasks) => tasks.forEach(tell), apply: (_type, task) => tell(task) },
   });
+}
+
+function waitReason({ metadata, status }: CliTask): string | undefined {
+  if (status?.status === 'PENDING_CONFIRMATION') {
+    const { namespace = 'default', name } = metadata;
+    const body = JSON.stringify({ spec: { currentStage: (status.currentStep ?? 0) + 1 } });
+    return `${status.message ?? 'a stage has to be confirmed.'}\n  kubectl patch task ${name} -n ${namespace} --type merge -p '${body}'`;
+  }
+  const finished = findCondition(status?.conditions, 'Finished');
+  if (finished?.reason === 'Unschedulable') return finished.message;
+  const ready = findCondition(status?.conditions, 'Ready');
+  return status?.status === 'PENDING' && ready?.status === 'False' ? ready.message : undefined;
 }
 
 function report(session: Session, task: CliTask, quiet: boolean): number {

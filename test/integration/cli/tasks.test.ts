@@ -94,7 +94,7 @@ describe('troupe run', () => {
 
   it('says what it waits for', async () => {
     await using server = await startServer();
-    const { running } = await startRun(server);
+    const { running, task } = await startRun(server);
     const lastTransitionTime = '2026-01-02T03:04:05Z';
     const message = 'Team "default/Team" not found';
     await setStatus(server.connection, 'job', {
@@ -102,6 +102,26 @@ describe('troupe run', () => {
       conditions: [{ type: 'Ready', status: 'False', reason: 'TeamNotFound', message, lastTransitionTime }],
     });
     await running.shows(`waiting: ${message}\n`);
+    await say(server.connection, task, { first: 1, words: ['one\n'] });
+    await running.shows('one');
+    const unbound = {
+      type: 'Finished',
+      status: 'False' as const,
+      reason: 'Unschedulable',
+      message: 'Step 1 of 2 (a) waits: there is no Executor.',
+      lastTransitionTime,
+    };
+    await setStatus(server.connection, 'job', { status: 'RUNNING', conditions: [unbound] });
+    await running.shows(`waiting: ${unbound.message}\n`);
+    const confirm = 'Step 1 of 2 (a) has ended.';
+    await setStatus(server.connection, 'job', {
+      status: 'PENDING_CONFIRMATION',
+      message: confirm,
+      currentStep: 0,
+    });
+    await running.shows(
+      `waiting: ${confirm}\n  kubectl patch task job -n default --type merge -p '{"spec":{"currentStage":1}}'\n`,
+    );
     await setStatus(server.connection, 'job', { status: 'CANCELLED' });
     expect(await running.exit).toBe(130);
   });
