@@ -72,8 +72,7 @@ export class Committer {
       this.#options.onCommitted();
       return outcomes;
     } catch (error) {
-      // The commit may have happened although its answer was lost; memory must not stay behind.
-      this.#options.follower.catchUp().catch(() => undefined);
+      this.#options.follower.doubt();
       throw error;
     }
   }

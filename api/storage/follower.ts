@@ -17,6 +17,7 @@ export class Follower {
   readonly #options: FollowerOptions;
   #reading: Promise<void> | undefined;
   #again = false;
+  #inDoubt = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -45,10 +46,20 @@ export class Follower {
       this.#again = true;
       return this.#reading;
     }
-    this.#reading = this.#read().finally(() => {
-      this.#reading = undefined;
-    });
+    this.#reading = this.#read();
     return this.#reading;
+  }
+
+  /** True from a commit of unknown outcome until the log was read after it: memory may be behind until then. */
+  get inDoubt(): boolean {
+    return this.#inDoubt;
+  }
+
+  /** To be called when a commit failed: it may have happened although its answer was lost. */
+  doubt(): void {
+    this.#inDoubt = true;
+    // At once for the sake of watchers. When it fails, the next read repeats it and gets its error.
+    this.catchUp().catch(() => undefined);
   }
 
   /** Resolves when no read is under way. */
@@ -58,12 +69,19 @@ export class Follower {
 
   async #read(): Promise<void> {
     const { log, memory } = this.#options;
-    for (;;) {
-      this.#again = false;
-      const rows = await log.tail(memory.revision, PAGE);
-      if (await this.#missed(rows)) await this.#reload();
-      else this.#apply(rows.map((row) => changeOf(row)));
-      if (rows.length < PAGE && !this.#again) return;
+    try {
+      for (;;) {
+        this.#again = false;
+        const rows = await log.tail(memory.revision, PAGE);
+        if (await this.#missed(rows)) await this.#reload();
+        else this.#apply(rows.map((row) => changeOf(row)));
+        if (rows.length === PAGE || this.#again) continue;
+        this.#inDoubt = false;
+        return;
+      }
+    } finally {
+      // In the same step as the last look at #again: who comes later must start a read, not join this one.
+      this.#reading = undefined;
     }
   }
 
@@ -74,7 +92,9 @@ export class Follower {
     const last = rows.at(-1);
     // Without a gap the rows from the next revision on are exactly as many as the numbers they span.
     const pending = rows.filter((row) => row.revision > before);
-    if (last === undefined || last.revision - before === pending.length) return false;
+    // Nor is there one where memory has them all already: own commits overtake a read.
+    if (last === undefined || last.revision <= before || last.revision - before === pending.length)
+      return false;
     return (await log.revision()).compacted > before;
   }
 

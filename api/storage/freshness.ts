@@ -8,7 +8,7 @@ export interface FreshnessOptions {
   memory: Memory;
   follower: Follower;
   clock: Clock;
-  /** False when this process is the only writer: then memory is never behind. */
+  /** False when this process is the only writer: then memory is behind only after a commit of unknown outcome. */
   shared: boolean;
   readRevision(): Promise<RevisionState>;
   /** How long a read waits for a revision, in milliseconds; kube-apiserver waits 3 s. */
@@ -27,7 +27,11 @@ export class Freshness {
 
   /** Resolves when memory has every write that any replica acknowledged before the call. */
   async newest(): Promise<void> {
-    if (!this.#options.shared) return;
+    const { shared, follower } = this.#options;
+    if (!shared) {
+      if (follower.inDoubt) await follower.catchUp();
+      return;
+    }
     const revision = await this.#currentRevision();
     await this.reached(revision);
   }

@@ -36,7 +36,8 @@ export class OrderedObjects {
     let slice = this.#slices.get(namespace);
     if (slice === undefined) {
       slice = this.#slice(namespace);
-      this.#slices.set(namespace, slice);
+      // Readers may ask for any number of namespaces that do not exist.
+      if (slice.length > 0) this.#slices.set(namespace, slice);
     }
     return slice;
   }

@@ -160,6 +160,7 @@ class DriverStore implements Store {
       error: describeError(error),
       revision: this.#memory.revision,
     });
+    this.#poller?.close();
     this.#memory.endWatches(this.#failure);
   }
 

@@ -28,9 +28,9 @@ export async function* watchFrom(
   options: WatchOptions,
 ): AsyncGenerator<readonly StoreEvent[]> {
   const { memory } = options;
-  const resource = memory.resource(query.resource);
   let cursor = query.after;
-  while (cursor < resource.ring.floor) {
+  // Asked for anew each time: memory may have started over meanwhile, with a ring that begins later.
+  while (cursor < memory.resource(query.resource).ring.floor) {
     if (query.signal.aborted || memory.closed) return;
     const upTo = memory.revision;
     const page = await readHistory(query, { options, cursor, upTo });

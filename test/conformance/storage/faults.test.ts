@@ -29,7 +29,7 @@ describe.each(DRIVERS)('an answer that is lost on %s', (name) => {
     database = await freshDatabase(name);
     driver =
       name === 'sqlite' ? openSqlite(database.url.slice('sqlite:'.length)) : await openMysql(database.url);
-    faults = { afterCommit: [], beforeCommit: [] };
+    faults = { afterCommit: [], beforeCommit: [], tail: [] };
     store = await loadStore({
       driver: withFaults(driver, faults),
       wakeUp: noWakeUp,
@@ -55,6 +55,15 @@ describe.each(DRIVERS)('an answer that is lost on %s', (name) => {
     await expect(create(store, taskKey('a'))).rejects.toMatchObject({ code: 'Exists' });
   });
 
+  it('and cannot be looked up at once is looked up by the next read', async () => {
+    faults.afterCommit.push(new StorageError('Unavailable', 'the answer was lost'));
+    faults.tail.push(new StorageError('Unavailable', 'the database is still away'));
+    await expect(create(store, taskKey('a'), 1)).rejects.toMatchObject({ code: 'Unavailable' });
+    const read = await store.get(taskKey('a'));
+    expect(valueOf(read)).toBe(1);
+    expect((await store.list({ resource: TASKS })).revision).toBe(1);
+  });
+
   it('of a transaction that did not happen leaves no trace and no gap', async () => {
     faults.beforeCommit.push(new StorageError('Full', 'no space'));
     await expect(create(store, taskKey('a'), 1)).rejects.toMatchObject({ code: 'Full' });
@@ -66,15 +75,20 @@ describe.each(DRIVERS)('an answer that is lost on %s', (name) => {
 interface Faults {
   beforeCommit: StorageError[];
   afterCommit: StorageError[];
+  tail: StorageError[];
 }
 
-/** The real driver; each queued fault hits one commit. */
+/** The real driver; each queued fault hits one call. */
 function withFaults(driver: Driver, faults: Faults): Driver {
   const { revisions } = driver;
   return {
     ...driver,
     revisions: {
-      tail: (after, limit) => revisions.tail(after, limit),
+      async tail(after, limit) {
+        const fault = faults.tail.shift();
+        if (fault !== undefined) throw fault;
+        return revisions.tail(after, limit);
+      },
       history: (query) => revisions.history(query),
       revision: () => revisions.revision(),
       snapshot: () => revisions.snapshot(),

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { StorageError } from './contract.ts';
+import type { HistoryRow } from './contract.ts';
+import { Memory } from './memory.ts';
+import { watchFrom } from './watch.ts';
+
+const row = (revision: number): HistoryRow => ({
+  revision,
+  key: { resource: 'r', namespace: '', name: `n${revision}` },
+  op: 'create',
+  previousRevision: 0,
+  body: '{"metadata":{}}',
+});
+
+describe('watchFrom', () => {
+  it('does not go live over what compaction removed while it read history and memory started over', async () => {
+    const memory = new Memory({ snapshot: { revision: 2, rows: [] }, ringCapacity: 10 });
+    memory.resource('r');
+    const startOver = (): void =>
+      memory.reload({ revision: 9, rows: [] }, new StorageError('Compacted', 'away for too long'));
+    let compacted = 0;
+    const stream = watchFrom(
+      { resource: 'r', after: 0, signal: new AbortController().signal },
+      {
+        memory,
+        bufferCapacity: 10,
+        log: {
+          async history({ after, upTo }) {
+            const answer = {
+              compacted,
+              rows: [1, 2].filter((n) => n > after && n <= upTo).map((n) => row(n)),
+            };
+            startOver();
+            compacted = 8;
+            return answer;
+          },
+        },
+      },
+    );
+    const first = await stream.next();
+    expect(first.value).toMatchObject([{ revision: 1 }, { revision: 2 }]);
+    await expect(stream.next()).rejects.toMatchObject({ code: 'Compacted' });
+  });
+});
