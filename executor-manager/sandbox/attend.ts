@@ -153,9 +153,12 @@ interface Watched extends Run {
 /** Cuts the run when its container ends, its time is over or it does not heed a cancellation. */
 function watch(watched: Watched): void {
   const { options, cutter, over, progress } = watched;
+  // Nothing would ever clear the timers.
+  if (over.aborted) return;
   const { context, sandbox, runtime, cancel } = options;
   const { clock } = context;
-  const left = deadline(sandbox, context) - clock.now();
+  // The claim of a fresh one may be old: the engine was waited for.
+  const left = options.fresh ? allowed(sandbox, context) : deadline(sandbox, context) - clock.now();
   const timers = [clock.after(Math.max(0, left), () => cutter.cut(overdue(sandbox)))];
   context.driver.exited(runtime, over).then(
     (exit) => {
@@ -194,9 +197,14 @@ const stopped = (): Outcome => cancelled('The run was cancelled.');
 
 /** When the sandbox is ended from outside, in milliseconds since the epoch. */
 export function deadline(sandbox: Sandbox, context: Pick<SandboxContext, 'limits' | 'clock'>): number {
-  const { startedAt } = sandbox.status ?? {};
-  const began = startedAt === undefined ? context.clock.now() : Date.parse(startedAt);
-  return began + sandbox.spec.timeoutSeconds * 1000 + context.limits.overtime;
+  const { startedAt, runningAt = startedAt } = sandbox.status ?? {};
+  const began = runningAt === undefined ? context.clock.now() : Date.parse(runningAt);
+  return began + allowed(sandbox, context);
+}
+
+/** How long a sandbox may be there, in milliseconds. */
+function allowed(sandbox: Sandbox, { limits }: Pick<SandboxContext, 'limits'>): number {
+  return sandbox.spec.timeoutSeconds * 1000 + limits.overtime;
 }
 
 export function overdue(sandbox: Sandbox): Outcome {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '#api/machinery/clock';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import type { Executor } from '#api/types/generated/executor';
 import { dockerClient } from '#dev/environment/docker';
@@ -67,6 +68,25 @@ describe('an engine that is not there', () => {
     await untilExecutor(on, isReady('True'));
     expect((await untilSandbox(on, 'late-s0-a1', isOver)).status?.phase).toBe('Succeeded');
     await clear('late');
+  });
+});
+
+describe('an engine that comes later than the time limit of a claimed Sandbox', () => {
+  it('costs the Sandbox nothing: its time begins with its container', async () => {
+    const { socket, config } = await withEngine('tardy');
+    await using _ = socket;
+    await socket.open();
+    let later = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + later };
+    await using __ = await startManager(on, config, { clock });
+    await untilExecutor(on, isReady('True'));
+    await socket.close();
+    await runSandbox(on, { name: 'tardy', prompt: 'Hi' });
+    await untilSandbox(on, 'tardy-s0-a1', inPhase('Starting'));
+    later = 3_600_000;
+    await socket.open();
+    expect((await untilSandbox(on, 'tardy-s0-a1', isOver)).status?.phase).toBe('Succeeded');
+    await clear('tardy');
   });
 });
 
