@@ -2,7 +2,7 @@ import { copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunResult } from '#executor-manager/protocol/run';
-import { gitEnvironment, runGit } from './git.ts';
+import { cloneEnvironment, runGit } from './git.ts';
 
 export interface ChangesOptions {
   folder: string;
@@ -26,18 +26,21 @@ export interface Changes {
 export async function readChanges(options: ChangesOptions): Promise<Changes> {
   const { folder, baseCommit, home, environment, signal } = options;
   const index = path.join(home, 'changes.index');
-  const env = gitEnvironment(environment, home);
+  const env = cloneEnvironment(environment, { home, folder });
   const git = async (args: string[], more: { mostBytes?: number; env?: Record<string, string> } = {}) => {
     const output = await runGit(args, { folder, signal, env, ...more });
-    if (output.code !== 0) throw new Error(`git ${args[0]}: ${output.stderr.trim()}`);
-    return output;
+    // 1: some files could not be added, such as a folder with a repository of its own that has no commit.
+    if (output.code === 0 || (args[0] === 'add' && output.code === 1)) return output;
+    throw new Error(
+      `git ${args[0]}: ${/^(?:fatal|error): .*$/m.exec(output.stderr)?.[0] ?? 'no reason given'}`,
+    );
   };
   try {
     // An index of our own: the agent's, with what it staged, stays as it is.
-    await copyFile(path.join(folder, '.git', 'index'), index);
+    await copyFile(path.join(folder, '.git', 'index'), index).catch(ignoreAbsent);
     const own = { env: { ...env, GIT_INDEX_FILE: index } };
     // The names of new files only: with their contents a full workspace would be written once more.
-    await git(['add', '--intent-to-add', '--all'], own);
+    await git(['add', '--intent-to-add', '--all', '--ignore-errors'], own);
     const plain = ['diff', '--no-color', '--no-ext-diff', '--no-textconv'];
     const [diff, changed, uncommitted, head, branch, commits] = await Promise.all([
       git([...plain, baseCommit], { ...own, mostBytes: RUN_LIMITS.diffBytes }),
@@ -62,6 +65,11 @@ export async function readChanges(options: ChangesOptions): Promise<Changes> {
   } finally {
     await rm(index, { force: true });
   }
+}
+
+/** Without an index everything counts as new, which is what it then is to git. */
+function ignoreAbsent(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 const countNames = (list: string): number => list.split('\0').filter((name) => name !== '').length;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import { lastBytes } from '../cut.ts';
 
 export interface GitOptions {
@@ -45,6 +46,21 @@ export function gitEnvironment(environment: Record<string, string>, home: string
     GIT_CONFIG_VALUE_1: '/dev/null',
     GIT_CONFIG_KEY_2: 'core.fsmonitor',
     GIT_CONFIG_VALUE_2: 'false',
+  };
+}
+
+/**
+ * For a clone that an agent has worked in. Said outright: git would otherwise take the agent's word for where the
+ * work tree is, and look for a repository in the folders above when the clone is broken.
+ */
+export function cloneEnvironment(
+  environment: Record<string, string>,
+  { home, folder }: { home: string; folder: string },
+): Record<string, string> {
+  return {
+    ...gitEnvironment(environment, home),
+    GIT_DIR: path.join(folder, '.git'),
+    GIT_WORK_TREE: folder,
   };
 }
 

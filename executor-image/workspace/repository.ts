@@ -5,7 +5,7 @@ import type { RunRepository } from '#executor-manager/protocol/run';
 import type { Clock } from '../clock.ts';
 import { RunFailure, describeError } from '../run-failure.ts';
 import { cloneFailure } from './clone-error.ts';
-import { gitEnvironment, runGit } from './git.ts';
+import { cloneEnvironment, gitEnvironment, runGit } from './git.ts';
 import type { GitOptions, GitOutput } from './git.ts';
 import { repositoryURL } from './repository-url.ts';
 import type { RepositoryURL } from './repository-url.ts';
@@ -144,7 +144,7 @@ async function git(
   { environment, home, signal, folder }: GitPlace,
   { mayFail = false }: { mayFail?: boolean } = {},
 ): Promise<GitOutput> {
-  const options: GitOptions = { folder, env: gitEnvironment(environment, home), signal };
+  const options: GitOptions = { folder, env: cloneEnvironment(environment, { home, folder }), signal };
   const output = await runGit(args, options);
   if (output.code !== 0 && !mayFail) {
     const why = output.stderr.trim().split('\n').at(-1) ?? '';
