@@ -31,7 +31,7 @@ function handClock() {
 const MINUTE = 60_000;
 
 function setUp(minRevisions: number) {
-  const memory = new Memory({ snapshot: { revision: 0, rows: [] }, ringCapacity: 10 });
+  const memory = new Memory({ snapshot: { revision: 0, rows: [] }, ring: { events: 10, bytes: 1_000 } });
   const { clock, advance, timerSet } = handClock();
   const asked: number[] = [];
   let failure: Error | undefined;

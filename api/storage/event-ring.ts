@@ -1,16 +1,24 @@
 import type { StoreEvent } from './contract.ts';
 
+export interface RingLimits {
+  /** At least this many events are kept, and at most twice as many, */
+  events: number;
+  /** unless their texts have more characters than this together. */
+  bytes: number;
+}
+
 /**
  * The newest events of one resource, bounded. A watch that starts within it reads no database.
  */
 export class EventRing {
-  readonly #capacity: number;
+  readonly #limits: RingLimits;
+  #bytes = 0;
   #events: StoreEvent[] = [];
   #floor: number;
 
   /** `floor`: nothing at or below this revision is known. */
-  constructor(capacity: number, floor: number) {
-    this.#capacity = capacity;
+  constructor(limits: RingLimits, floor: number) {
+    this.#limits = limits;
     this.#floor = floor;
   }
 
@@ -21,10 +29,22 @@ export class EventRing {
 
   push(event: StoreEvent): void {
     this.#events.push(event);
+    this.#bytes += sizeOf(event);
     // Dropping half at once makes the cost of shifting constant per event.
-    if (this.#events.length < this.#capacity * 2) return;
-    const dropped = this.#events.splice(0, this.#events.length - this.#capacity);
-    this.#floor = dropped.at(-1)?.revision ?? this.#floor;
+    const { events, bytes } = this.#limits;
+    if (this.#events.length < events * 2 && this.#bytes <= bytes) return;
+    this.#shrink({ events, bytes: bytes / 2 });
+  }
+
+  #shrink({ events, bytes }: RingLimits): void {
+    let count = 0;
+    for (const event of this.#events) {
+      if (this.#events.length - count <= events && this.#bytes <= bytes) break;
+      this.#bytes -= sizeOf(event);
+      this.#floor = event.revision;
+      count++;
+    }
+    this.#events.splice(0, count);
   }
 
   /** Events after `revision`, which is at least the floor. */
@@ -39,3 +59,6 @@ export class EventRing {
     return this.#events.slice(low);
   }
 }
+
+/** Characters. The state before is mostly the object of an earlier event, so it is not counted again. */
+const sizeOf = (event: StoreEvent): number => event.object.json().length;

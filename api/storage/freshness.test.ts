@@ -8,7 +8,7 @@ import { systemClock } from '../machinery/clock.ts';
 describe('Freshness', () => {
   it('shares a query only among readers that came before it began', async () => {
     const queries: ((state: RevisionState) => void)[] = [];
-    const memory = new Memory({ snapshot: { revision: 5, rows: [] }, ringCapacity: 10 });
+    const memory = new Memory({ snapshot: { revision: 5, rows: [] }, ring: { events: 10, bytes: 1_000 } });
     const follower = new Follower({
       memory,
       log: {

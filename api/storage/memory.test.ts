@@ -10,14 +10,14 @@ const change = (revision: number) => {
 
 describe('Memory', () => {
   it('refuses to go on over a missing revision', () => {
-    const memory = new Memory({ snapshot: { revision: 3, rows: [] }, ringCapacity: 10 });
+    const memory = new Memory({ snapshot: { revision: 3, rows: [] }, ring: { events: 10, bytes: 1_000 } });
     memory.apply([change(4)]);
     expect(() => memory.apply([change(6)])).toThrow('revision 6 follows 4');
     expect(memory.revision).toBe(4);
   });
 
   it('skips what it has already', () => {
-    const memory = new Memory({ snapshot: { revision: 3, rows: [] }, ringCapacity: 10 });
+    const memory = new Memory({ snapshot: { revision: 3, rows: [] }, ring: { events: 10, bytes: 1_000 } });
     memory.apply([change(4)]);
     memory.apply([change(3), change(4), change(5)]);
     expect(memory.revision).toBe(5);

@@ -7,6 +7,7 @@ import type {
   StoreEventType,
 } from './contract.ts';
 import { EventRing } from './event-ring.ts';
+import type { RingLimits } from './event-ring.ts';
 import { OrderedObjects } from './ordered-objects.ts';
 import { atRevision, restore } from './stored-object.ts';
 import type { Watcher } from './watcher.ts';
@@ -26,23 +27,23 @@ export interface ResourceMemory {
 
 export interface MemoryOptions {
   snapshot: { revision: number; rows: readonly ObjectRow[] };
-  /** Events kept per resource. */
-  ringCapacity: number;
+  /** Of the events kept per resource. */
+  ring: RingLimits;
 }
 
 /** Everything the store serves reads and watches from, at one revision. */
 export class Memory {
   readonly #resources = new Map<string, ResourceMemory>();
-  readonly #ringCapacity: number;
+  readonly #ring: RingLimits;
   #revision: number;
   #loadedAt: number;
   #closed = false;
   #waiters: { revision: number; resolve: () => void }[] = [];
 
-  constructor({ snapshot, ringCapacity }: MemoryOptions) {
+  constructor({ snapshot, ring }: MemoryOptions) {
     this.#revision = snapshot.revision;
     this.#loadedAt = snapshot.revision;
-    this.#ringCapacity = ringCapacity;
+    this.#ring = ring;
     this.#fill(snapshot.rows);
   }
 
@@ -56,7 +57,7 @@ export class Memory {
     if (found === undefined) {
       found = {
         objects: new OrderedObjects(),
-        ring: new EventRing(this.#ringCapacity, this.#loadedAt),
+        ring: new EventRing(this.#ring, this.#loadedAt),
         watchers: new Set(),
       };
       this.#resources.set(name, found);

@@ -10,8 +10,12 @@ export interface StoreOptions {
   maxWaitingBytes: number;
   /** Events kept in memory per resource, for watches that start a little in the past. */
   ringCapacity: number;
+  /** Characters of their texts, at most. */
+  ringBytes: number;
   /** Events that may wait for a slow watch before it ends with TooSlow. */
   watchBuffer: number;
+  /** Characters of their texts; while more waits, the next event ends the watch. */
+  watchBytes: number;
   /** How long a read waits for a revision, in milliseconds; kube-apiserver waits 3 s. */
   waitMs: number;
   /** Milliseconds between looks at a shared database's log. */
@@ -28,7 +32,9 @@ export const DEFAULT_STORE_OPTIONS: StoreOptions = {
   maxWaiting: 10_000,
   maxWaitingBytes: 128 * 1024 * 1024,
   ringCapacity: 2_000,
+  ringBytes: 32 * 1024 * 1024,
   watchBuffer: 10_000,
+  watchBytes: 32 * 1024 * 1024,
   waitMs: 3_000,
   pollMs: 50,
   taskPollMs: 1_000,

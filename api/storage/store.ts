@@ -36,7 +36,8 @@ export interface DriverStoreOptions {
 /** Loads the current objects into memory and serves them. The store owns the driver and the wake-up from here on. */
 export async function loadStore(parts: DriverStoreOptions): Promise<Store> {
   const snapshot = await parts.driver.revisions.snapshot();
-  const memory = new Memory({ snapshot, ringCapacity: parts.options.ringCapacity });
+  const { ringCapacity, ringBytes } = parts.options;
+  const memory = new Memory({ snapshot, ring: { events: ringCapacity, bytes: ringBytes } });
   return new DriverStore(parts, memory, snapshot.compacted);
 }
 
@@ -115,10 +116,11 @@ class DriverStore implements Store {
     this.#assertOpen();
     if (query.after < this.#compactor.compacted) throw compactedError(query.after, this.#compactor.compacted);
     await this.#freshness.reached(query.after);
+    const { watchBuffer, watchBytes } = this.#parts.options;
     yield* watchFrom(query, {
       memory: this.#memory,
       log: this.#parts.driver.revisions,
-      bufferCapacity: this.#parts.options.watchBuffer,
+      buffer: { events: watchBuffer, bytes: watchBytes },
     });
     // A store that stopped because of an error says so to those who still watch.
     if (this.#failure !== undefined) throw this.#failure;

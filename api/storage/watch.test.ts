@@ -14,7 +14,7 @@ const row = (revision: number): HistoryRow => ({
 
 describe('watchFrom', () => {
   it('does not go live over what compaction removed while it read history and memory started over', async () => {
-    const memory = new Memory({ snapshot: { revision: 2, rows: [] }, ringCapacity: 10 });
+    const memory = new Memory({ snapshot: { revision: 2, rows: [] }, ring: { events: 10, bytes: 1_000 } });
     memory.resource('r');
     const startOver = (): void =>
       memory.reload({ revision: 9, rows: [] }, new StorageError('Compacted', 'away for too long'));
@@ -23,7 +23,7 @@ describe('watchFrom', () => {
       { resource: 'r', after: 0, signal: new AbortController().signal },
       {
         memory,
-        bufferCapacity: 10,
+        buffer: { events: 10, bytes: 1_000 },
         log: {
           async history({ after, upTo }) {
             const answer = {

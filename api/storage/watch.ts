@@ -3,6 +3,7 @@ import type { HistoryRow, RevisionTables, StoreEvent, StoreEventType, WatchQuery
 import type { Memory } from './memory.ts';
 import { restore } from './stored-object.ts';
 import { Watcher } from './watcher.ts';
+import type { WatcherLimits } from './watcher.ts';
 
 const PAGE = 500;
 
@@ -15,8 +16,8 @@ const TYPES: Record<HistoryRow['op'], StoreEventType> = {
 export interface WatchOptions {
   memory: Memory;
   log: Pick<RevisionTables, 'history'>;
-  /** Events that may wait for a slow reader. */
-  bufferCapacity: number;
+  /** What may wait for a slow reader. */
+  buffer: WatcherLimits;
 }
 
 /**
@@ -69,7 +70,7 @@ async function* live(
   after: number,
 ): AsyncGenerator<readonly StoreEvent[]> {
   const resource = options.memory.resource(query.resource);
-  const watcher = new Watcher(options.bufferCapacity);
+  const watcher = new Watcher(options.buffer);
   const entry = { namespace: query.namespace, watcher };
   const end = (): void => watcher.end();
   const missed = resource.ring

@@ -3,11 +3,12 @@ import { StorageError } from './contract.ts';
 import type { StoreEvent } from './contract.ts';
 import { Watcher } from './watcher.ts';
 
-const event = (revision: number) => ({ revision }) as StoreEvent;
+const event = (revision: number, text = '') => ({ revision, object: { json: () => text } }) as StoreEvent;
+const limits = (events: number) => ({ events, bytes: 1_000 });
 
 describe('Watcher', () => {
   it('gives what was buffered at once, and waits for what comes', async () => {
-    const watcher = new Watcher(10);
+    const watcher = new Watcher(limits(10));
     watcher.push([event(1)]);
     watcher.push([event(2), event(3)]);
     expect((await watcher.next())?.map(({ revision }) => revision)).toEqual([1, 2, 3]);
@@ -17,10 +18,19 @@ describe('Watcher', () => {
   });
 
   it('fails when more would wait than it holds, and stays failed', async () => {
-    const watcher = new Watcher(2);
+    const watcher = new Watcher(limits(2));
     watcher.push([event(1), event(2)]);
     watcher.push([event(3)]);
     await expect(watcher.next()).rejects.toMatchObject({ code: 'TooSlow' });
+    await expect(watcher.next()).rejects.toMatchObject({ code: 'TooSlow' });
+  });
+
+  it('fails when more is written while large events wait, and not when they were taken', async () => {
+    const watcher = new Watcher(limits(10));
+    watcher.push([event(1, 'x'.repeat(2_000))]);
+    expect(await watcher.next()).toHaveLength(1);
+    watcher.push([event(2, 'x'.repeat(2_000))]);
+    watcher.push([event(3)]);
     await expect(watcher.next()).rejects.toMatchObject({ code: 'TooSlow' });
   });
 
@@ -28,7 +38,7 @@ describe('Watcher', () => {
     ['end', (watcher: Watcher) => watcher.end(), undefined],
     ['fail', (watcher: Watcher) => watcher.fail(new StorageError('Closed', 'x')), 'Closed'],
   ])('wakes a waiting reader on %s', async (_name, act, code) => {
-    const watcher = new Watcher(2);
+    const watcher = new Watcher(limits(2));
     const waiting = watcher.next().catch((error: StorageError) => error.code);
     act(watcher);
     expect(await waiting).toBe(code);

@@ -1,25 +1,33 @@
 import { StorageError } from './contract.ts';
 import type { StoreEvent } from './contract.ts';
 
+/** What may wait for the reader. */
+export interface WatcherLimits {
+  events: number;
+  /** Characters of their texts; while more waits, nothing is added. */
+  bytes: number;
+}
+
 /**
  * One watch that has reached the present: a bounded buffer between the writer and a reader who may be slow.
  */
 export class Watcher {
-  readonly #capacity: number;
+  readonly #limits: WatcherLimits;
   #batches: (readonly StoreEvent[])[] = [];
   #buffered = 0;
+  #bytes = 0;
   #failure: StorageError | undefined;
   #ended = false;
   #wake: (() => void) | undefined;
 
-  /** `capacity`: events that may wait for the reader. */
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor(limits: WatcherLimits) {
+    this.#limits = limits;
   }
 
   push(events: readonly StoreEvent[]): void {
     if (this.#ended || this.#failure !== undefined) return;
-    if (this.#buffered + events.length > this.#capacity) {
+    // What comes at once is in memory anyhow; more must not gather behind it.
+    if (this.#buffered + events.length > this.#limits.events || this.#bytes > this.#limits.bytes) {
       this.fail(
         new StorageError('TooSlow', 'the watch fell behind; watch again from the last revision seen'),
       );
@@ -27,6 +35,7 @@ export class Watcher {
     }
     this.#batches.push(events);
     this.#buffered += events.length;
+    for (const event of events) this.#bytes += event.object.json().length;
     this.#wakeUp();
   }
 
@@ -58,6 +67,7 @@ export class Watcher {
     const batches = this.#batches;
     this.#batches = [];
     this.#buffered = 0;
+    this.#bytes = 0;
     return batches.length === 1 ? (batches[0] ?? []) : batches.flat();
   }
 
