@@ -44,7 +44,10 @@ export function anthropicCall(request: RunRequest, model: RunModel): ChatCall {
       if (event.type === 'error') {
         throw new RunFailure('ModelError', `the model failed: ${event.error?.message ?? 'no message'}`);
       }
-      if (event.type === 'message_stop') reading.ended = true;
+      if (event.type === 'message_stop') {
+        reading.ended = true;
+        reading.closed = true;
+      }
       const usage = event.message?.usage ?? event.usage;
       if (usage !== undefined) {
         const { usage: sum } = reading;

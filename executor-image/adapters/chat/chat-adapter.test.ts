@@ -36,11 +36,11 @@ function endless(status: number, first: string): { answer: RequestListener; sent
   return { answer, sent: () => sent };
 }
 
-function chat(baseURL: string) {
+function chat(baseURL: string, protocol: 'openai' | 'anthropic' = 'openai') {
   const request = {
     shell: { type: 'Chat' as const },
     agent: { name: 'a' },
-    model: { protocol: 'openai' as const, name: 'm', baseURL },
+    model: { protocol, name: 'm', baseURL },
     prompt: 'p',
     timeoutSeconds: 60,
   };
@@ -69,3 +69,23 @@ it.each([
   await expect(chat(model.url)).rejects.toMatchObject({ reason: 'ModelError', message: answer.message });
   expect(sent()).toBeLessThan(64);
 });
+
+it.each([
+  {
+    protocol: 'openai' as const,
+    events: ['{"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}', '[DONE]'],
+  },
+  {
+    protocol: 'anthropic' as const,
+    events: ['{"type":"content_block_delta","delta":{"text":"Hi"}}', '{"type":"message_stop"}'],
+  },
+])(
+  'a complete answer of $protocol ends, also when its connection stays open',
+  async ({ protocol, events }) => {
+    await using model = await service((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(events.map((data) => `data: ${data}\n\n`).join(''));
+    });
+    expect(await chat(model.url, protocol)).toMatchObject({ value: 'Hi' });
+  },
+);

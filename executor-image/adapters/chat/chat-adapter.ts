@@ -115,6 +115,7 @@ async function readStream(
   const reading: ChatReading = {
     text: '',
     ended: false,
+    closed: false,
     usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 },
   };
   let pending = 0;
@@ -133,6 +134,7 @@ async function readStream(
     for await (const chunk of response.body ?? []) {
       pending += chunk.length;
       parser.feed(decoder.decode(chunk, { stream: true }));
+      if (reading.closed) break;
       if (pending > EVENT_BYTES) throw new RunFailure('ModelError', 'the model sent an event without end');
     }
   } catch (error) {

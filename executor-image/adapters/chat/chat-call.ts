@@ -14,6 +14,8 @@ export interface ChatReading {
   text: string;
   /** Whether the service said that the answer is complete. */
   ended: boolean;
+  /** Whether it said that nothing follows, whatever becomes of the connection. */
+  closed: boolean;
   usage: RunUsage;
 }
 

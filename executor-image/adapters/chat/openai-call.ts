@@ -35,6 +35,7 @@ export function openaiCall(request: RunRequest, model: RunModel): ChatCall {
     read(data, reading) {
       if (data === '[DONE]') {
         reading.ended = true;
+        reading.closed = true;
         return {};
       }
       const chunk = parseEvent(data) as Chunk;
