@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-import { findCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
@@ -9,12 +7,12 @@ import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
-import type { Change } from '../runtime/object-cache.ts';
 import { objects, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
 import { assumedBindings } from './assumed-bindings.ts';
-import { HEARTBEAT_FRESH_MS } from './plan.ts';
+import type { AssumedBindings } from './assumed-bindings.ts';
 import { sandboxReconciler } from './reconciler.ts';
+import { freesPlace, mattersToSandboxes } from './wake-up.ts';
 
 const UNBOUND = 'sandbox:unbound';
 const BY_EXECUTOR = 'sandbox:executor';
@@ -35,6 +33,7 @@ export function sandboxController({
   sandboxes.addIndex(ACTIVE_ON, (sandbox) => activeOn(sandbox));
   sandboxes.addIndex(OF_TASK, ({ spec }) => [spec.taskRef.uid]);
   sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
+  const assumed = assumedBindings();
   return createController({
     name: 'sandbox',
     reconcile: sandboxReconciler({
@@ -42,12 +41,12 @@ export function sandboxController({
       activeOn: (name) => sandboxes.byIndex(ACTIVE_ON, name),
       ofTask: (uid) => sandboxes.byIndex(OF_TASK, uid),
       executors,
-      assumed: assumedBindings(),
+      assumed,
       client,
       clock,
       recorder: recorder('sandbox-controller'),
     }),
-    sources: [objects(sandboxes), freedPlaces(sandboxes), executorChanges(executors, sandboxes)],
+    sources: [objects(sandboxes), freedPlaces(sandboxes, assumed), executorChanges(executors, sandboxes)],
     workers: 1,
     clock,
     logger,
@@ -72,38 +71,15 @@ function waitingKeys(sandboxes: Informer<Sandbox>): string[] {
 
 const age = ({ metadata }: Sandbox): string => metadata.creationTimestamp ?? '';
 
-function freedPlaces(sandboxes: Informer<Sandbox>): Source {
-  return source(sandboxes, (change) => (frees(change) ? waitingKeys(sandboxes) : []));
-}
-
-function frees({ old, new: now }: Change<Sandbox>): boolean {
-  const held = old?.spec.executorName !== undefined && !isFinalPhase(old.status?.phase);
-  return held && (now === undefined || isFinalPhase(now.status?.phase));
+function freedPlaces(sandboxes: Informer<Sandbox>, assumed: AssumedBindings): Source {
+  const isAssumed = (sandbox: Sandbox): boolean => assumed.executorOf(sandbox) !== undefined;
+  return source(sandboxes, (change) => (freesPlace(change, isAssumed) ? waitingKeys(sandboxes) : []));
 }
 
 function executorChanges(executors: Informer<Executor>, sandboxes: Informer<Sandbox>): Source {
   return source(executors, (change) => {
-    if (!matters(change)) return [];
+    if (!mattersToSandboxes(change)) return [];
     const bound = sandboxes.byIndex(BY_EXECUTOR, change.key).map(({ metadata }) => objectKey(metadata));
     return [...bound, ...waitingKeys(sandboxes)];
   });
-}
-
-/** Heartbeats come every few seconds and mostly say nothing new. */
-function matters({ old, new: now }: Change<Executor>): boolean {
-  if (old === undefined || now === undefined || old.metadata.uid !== now.metadata.uid) return true;
-  const pause =
-    Date.parse(now.status?.lastHeartbeatTime ?? '') - Date.parse(old.status?.lastHeartbeatTime ?? '');
-  return (
-    old.metadata.generation !== now.metadata.generation ||
-    old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp ||
-    old.status?.capacity?.sandboxes !== now.status?.capacity?.sandboxes ||
-    !isDeepStrictEqual(readyOf(old), readyOf(now)) ||
-    !(pause < HEARTBEAT_FRESH_MS)
-  );
-}
-
-function readyOf({ status }: Executor): [status?: string, since?: string] {
-  const ready = findCondition(status?.conditions, 'Ready');
-  return ready === undefined ? [] : [ready.status, ready.lastTransitionTime];
 }
