@@ -4,12 +4,11 @@ import type { ObjectRef } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
+import { SANDBOX_FINALIZER } from '#api/types/sandbox';
 import { persist } from '../back-off.ts';
 import type { SandboxContext } from './context.ts';
 import { refOf } from './status-writer.ts';
-
-/** Holds a Sandbox back until its container is gone; whoever creates a Sandbox sets it. */
-export const SANDBOX_FINALIZER = 'agent.wecode.io/sandbox';
+import { taskUID } from './task-uid.ts';
 
 /** The last step of a deleted Sandbox, when its container is gone: the Task's volume, if the Task is gone too. */
 export async function letGo(context: SandboxContext, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
@@ -22,10 +21,12 @@ export async function letGo(context: SandboxContext, sandbox: Sandbox, signal: A
     what: 'look for a Task',
   });
   if (gone && sandbox.status?.executorName !== undefined) {
-    await driver.removeVolume(taskRef.uid).catch((error: unknown) => {
+    try {
+      await driver.removeVolume(taskUID(sandbox));
+    } catch (error) {
       // Another sandbox of the Task uses it still, or the engine is away: the next sweep takes it.
       logger.debug('volume not removed yet', { task: taskRef.uid, cause: describeError(error) });
-    });
+    }
   }
   await persist(() => removeFinalizer(client, sandbox), {
     ...retry,

@@ -5,6 +5,7 @@ import type { Runtime, RuntimeSpec } from '../drivers/driver.ts';
 import { runtimeLimits } from '../runtime-limits.ts';
 import type { SandboxContext } from './context.ts';
 import type { Place } from './place.ts';
+import { taskUID } from './task-uid.ts';
 
 const PORT_TRIES = 5;
 
@@ -23,7 +24,8 @@ export async function startRuntime(
   for (let tries = 1; ; tries += 1) {
     const spec = runtimeSpec(context, sandbox, port);
     try {
-      return await persist(() => driver.start(spec), { clock, logger, signal, what: 'start a sandbox' });
+      const options = { clock, logger, signal, passing: isAway, what: 'start a sandbox' };
+      return await persist(() => driver.start(spec), options);
     } catch (error) {
       if (!isStatusError(error, 'Conflict') || tries >= PORT_TRIES) throw error;
       logger.info('port in use, taking another one', { port });
@@ -33,12 +35,15 @@ export async function startRuntime(
   }
 }
 
+/** An engine that answers with an error of its own fails the attempt: the user learns of it, and another is made. */
+const isAway = (error: unknown): boolean => isStatusError(error, 'ServiceUnavailable');
+
 function runtimeSpec(context: SandboxContext, sandbox: Sandbox, port: number): RuntimeSpec {
   const { metadata, spec } = sandbox;
   const uid = metadata.uid ?? '';
   return {
     sandbox: { namespace: metadata.namespace ?? 'default', name: metadata.name, uid },
-    task: spec.taskRef,
+    task: { name: spec.taskRef.name, uid: taskUID(sandbox) },
     port,
     tokenHash: context.tokenFor(uid).hash,
     ...(spec.shell.image === undefined ? {} : { image: spec.shell.image }),

@@ -1,7 +1,13 @@
 import { formatTime } from '#api/machinery/clock';
 import { type NewCondition, withCondition } from '#api/machinery/condition';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import { SandboxCondition, sandboxFinished, sandboxNotReady, sandboxReady } from '#api/types/sandbox';
+import {
+  isFinalPhase,
+  SandboxCondition,
+  sandboxFinished,
+  sandboxNotReady,
+  sandboxReady,
+} from '#api/types/sandbox';
 import type { Runtime } from '../drivers/driver.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -10,10 +16,8 @@ import type { Outcome } from './outcome.ts';
 /** When, in milliseconds since the epoch. */
 type Now = number;
 
-export const FINAL_PHASES: readonly string[] = ['Succeeded', 'Failed', 'Cancelled'];
-
 export function isFinal(sandbox: Sandbox): boolean {
-  return FINAL_PHASES.includes(sandbox.status?.phase ?? '');
+  return isFinalPhase(sandbox.status?.phase);
 }
 
 /** Bound, but the executor has no room or no port yet. */
