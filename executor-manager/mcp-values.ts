@@ -19,6 +19,8 @@ export function withRealValues(servers: Servers, real: Servers): Servers {
 function fillServer(server: Record<string, unknown>, real: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(server).map(([field, value]) => {
+      // An address or a token that was left out altogether.
+      if (value === '' && Object.hasOwn(real, field)) return [field, real[field]];
       if (!SECRET_FIELDS.has(field) || !isRecord(value)) return [field, value];
       const source = isRecord(real[field]) ? real[field] : {};
       return [field, fillValues(value, source)];

@@ -25,6 +25,7 @@ const sandbox: Sandbox = {
       mcpServers: {
         files: { command: 'mcp', args: ['-v'], env: { TOKEN: '', MODE: '' } },
         other: { url: 'http://x' },
+        keyed: { url: '' },
       },
     },
     model: {
@@ -59,7 +60,13 @@ function apiWith(objects: Record<string, object>): Pick<Client, 'get'> {
 }
 
 const ghost = {
-  spec: { mcpServers: { files: { command: 'other', env: { TOKEN: 'real', MODE: 'fast', NEW: 'x' } } } },
+  spec: {
+    mcpServers: {
+      files: { command: 'other', env: { TOKEN: 'real', MODE: 'fast', NEW: 'x' } },
+      other: { url: 'http://changed' },
+      keyed: { url: 'https://h/mcp?key=k' },
+    },
+  },
 };
 const git = { data: { username: base64('u'), password: base64('p\n') } };
 
@@ -79,6 +86,7 @@ describe('readCredentials and runRequest', () => {
         mcpServers: {
           files: { command: 'mcp', args: ['-v'], env: { TOKEN: 'real', MODE: 'fast' } },
           other: { url: 'http://x' },
+          keyed: { url: 'https://h/mcp?key=k' },
         },
       },
       model: { protocol: 'openai', name: 'gpt', baseURL: 'http://m', env: { A: 'b' }, apiKey: 'sk-1' },

@@ -134,7 +134,8 @@ function plainVariables(env: Record<string, string>): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-function isCredentialName(name: string): boolean {
+/** Whether what has this name is, by the look of it, a credential. */
+export function isCredentialName(name: string): boolean {
   return /key|token|secret|passw|passphrase|auth|credential|header|cookie/i.test(name);
 }
 

@@ -4,7 +4,7 @@ import type { Model } from '#api/types/generated/model';
 import type { SandboxAgent, SandboxModel, SandboxShell } from '#api/types/generated/sandbox';
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
-import { modelSettings } from '#api/types/model-config';
+import { isCredentialName, modelSettings } from '#api/types/model-config';
 import type { PlannedStep } from './snapshot.ts';
 
 /** Everything one step is made of; all of it exists and is ready. */
@@ -71,18 +71,26 @@ function stepModel(model: Model): SandboxModel {
   };
 }
 
-/** MCP servers with the names of their variables and headers, but not the values, which may be credentials. */
+/**
+ * MCP servers without what may be a credential: the values of their variables and headers, fields that are named
+ * like one, and addresses with a password or a query (services hand out addresses with a key in it). The executor
+ * manager puts them back from the Ghost.
+ */
 export function redactServers(
   servers: Record<string, Record<string, unknown>>,
 ): Record<string, Record<string, unknown>> {
   const redacted = Object.entries(servers).map(([name, server]) => {
-    const fields = Object.entries(server).map(([field, value]) => [
-      field,
-      field === 'env' || field === 'headers' ? withoutValues(value) : value,
-    ]);
+    const fields = Object.entries(server).map(([field, value]) => [field, redactField(field, value)]);
     return [name, Object.fromEntries(fields) as Record<string, unknown>] as const;
   });
   return Object.fromEntries(redacted);
+}
+
+function redactField(field: string, value: unknown): unknown {
+  if (field === 'env' || field === 'headers') return withoutValues(value);
+  if (isCredentialName(field)) return '';
+  const isSecretAddress = typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\/.*[?@]/i.test(value);
+  return isSecretAddress ? '' : value;
 }
 
 function withoutValues(value: unknown): unknown {
