@@ -44,7 +44,8 @@ export async function openStore(given: OpenStoreOptions): Promise<Store> {
 
 /** Only the driver in use is loaded: each brings a part of Drizzle and a client, some 50 MB together. */
 async function openDriver(url: string): Promise<Driver> {
-  if (url.startsWith('sqlite:')) {
+  // Without a path SQLite would make a file that it removes at the end.
+  if (url.startsWith('sqlite:') && url !== 'sqlite:') {
     const { openSqlite } = await import('./sqlite/open-sqlite.ts');
     return openSqlite(url.slice('sqlite:'.length));
   }
@@ -52,5 +53,5 @@ async function openDriver(url: string): Promise<Driver> {
     const { openMysql } = await import('./mysql/open-mysql.ts');
     return openMysql(url);
   }
-  throw new StorageError('Unavailable', 'the database URL must begin with sqlite: or mysql://');
+  throw new StorageError('Unavailable', 'the database URL must be sqlite:PATH or begin with mysql://');
 }

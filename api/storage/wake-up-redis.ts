@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
@@ -24,6 +25,8 @@ export function connectRedis({ url, logger }: RedisWakeUpOptions): WakeUp {
     // ioredis would take anything else for the path of a socket and repeat it in its errors.
     throw new StorageError('Unavailable', 'the Redis URL must begin with redis:// or rediss://');
   }
+  // Redis sends a publisher its own messages too; each would cost a look at the database for what is known here.
+  const sender = randomUUID();
   const listeners = new Set<(topic: string) => void>();
   const tell = (topic: string): void => {
     for (const listener of listeners) listener(topic);
@@ -32,7 +35,10 @@ export function connectRedis({ url, logger }: RedisWakeUpOptions): WakeUp {
   const subscriber = connect(url);
   sayOutages(subscriber, logger);
   publisher.on('error', () => undefined); // the subscriber's outage is the same one
-  subscriber.on('message', (_channel: string, topic: string) => tell(topic));
+  subscriber.on('message', (_channel: string, message: string) => {
+    const space = message.indexOf(' ');
+    if (message.slice(0, space) !== sender) tell(message.slice(space + 1));
+  });
   subscriber.on('ready', () => {
     // Hints during the outage are lost: look once.
     subscriber.subscribe(CHANNEL).then(
@@ -42,7 +48,8 @@ export function connectRedis({ url, logger }: RedisWakeUpOptions): WakeUp {
   });
   return {
     publish(topic) {
-      if (publisher.status === 'ready') publisher.publish(CHANNEL, topic).catch(() => undefined);
+      if (publisher.status === 'ready')
+        publisher.publish(CHANNEL, `${sender} ${topic}`).catch(() => undefined);
     },
     subscribe(listener) {
       listeners.add(listener);

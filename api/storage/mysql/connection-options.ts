@@ -10,18 +10,18 @@ const CONNECT_TIMEOUT_MS = 5_000;
  */
 export function connectionOptions(text: string): ConnectionOptions & { database: string } {
   const url = URL.parse(text);
-  const database = decodeURIComponent(url?.pathname.slice(1) ?? '');
-  if (url === null || url.hostname === '' || database === '') {
+  const [database, user, password] = [url?.pathname.slice(1), url?.username, url?.password].map(decode);
+  if (url === null || url.hostname === '' || !database || user === undefined || password === undefined) {
     throw new StorageError(
       'Unavailable',
-      'the database URL must be mysql://user:password@host:port/database',
+      'the database URL must be mysql://user:password@host:port/database, with what is special in a URL as %XX',
     );
   }
   return {
     host: url.hostname.replaceAll(/^\[|\]$/g, ''),
     port: url.port === '' ? 3306 : Number(url.port),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
+    user,
+    password,
     database,
     connectTimeout: CONNECT_TIMEOUT_MS,
     charset: 'utf8mb4',
@@ -34,6 +34,15 @@ export function connectionOptions(text: string): ConnectionOptions & { database:
     },
     ...(url.searchParams.get('ssl') === 'true' ? { ssl: {} } : {}),
   };
+}
+
+/** Undefined for a per cent sign that begins no %XX. */
+function decode(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -20,6 +20,18 @@ describe('openSqlite', () => {
     expect(() => openSqlite(file)).toThrow('only one may serve it');
     await first.close();
     await openSqlite(file).close();
+  });
+
+  it('makes files that only their owner can read, wherever they are', async () => {
+    chmodSync(folder, 0o755);
+    const file = path.join(folder, 'store.db');
+    const driver = openSqlite(file);
+    const modes = readdirSync(folder).map((name) => [name, statSync(path.join(folder, name)).mode & 0o777]);
+    await driver.close();
+    expect(modes).toEqual([
+      ['store.db', 0o600],
+      ['store.db-wal', 0o600],
+    ]);
   });
 
   it('refuses a database that a newer program has migrated', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -22,6 +22,7 @@ const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
 export function openSqlite(file: string): Driver {
   return translated(() => {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o700 });
+    makePrivate(file);
     const connection = new Database(file, { timeout: 1_000 });
     try {
       prepare(connection, file);
@@ -31,6 +32,16 @@ export function openSqlite(file: string): Driver {
       throw error;
     }
   });
+}
+
+/** Secrets are in it. A new file is for its owner alone; SQLite gives the files beside it the same mode. */
+function makePrivate(file: string): void {
+  if (file === ':memory:') return;
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+  } catch {
+    // SQLite tells it better.
+  }
 }
 
 function prepare(connection: Connection, file: string): void {
