@@ -29,9 +29,10 @@ export function createPortAllocator(options: PortAllocatorOptions): PortAllocato
   const { min, max, clock } = options;
   const isFree = options.isFree ?? bindable;
   const taken = new Set<number>();
-  const waiting = new Set<() => void>();
   let turn: Promise<unknown> = Promise.resolve();
   let releases = 0;
+  /** Wakes the one whose turn it is. */
+  let wake = (): void => undefined;
 
   /** Reserves before it probes, so that a release meanwhile cannot give the same port to two. */
   async function tryOnce(): Promise<number | undefined> {
@@ -46,10 +47,8 @@ export function createPortAllocator(options: PortAllocatorOptions): PortAllocato
 
   async function waitForChange(signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
-    const wake = (): void => woken.abort();
-    waiting.add(wake);
+    wake = () => woken.abort();
     await sleep(clock, RETRY_MS, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
-    waiting.delete(wake);
     signal.throwIfAborted();
   }
 
@@ -68,7 +67,7 @@ export function createPortAllocator(options: PortAllocatorOptions): PortAllocato
   function release(port: number): void {
     taken.delete(port);
     releases += 1;
-    for (const wake of waiting) wake();
+    wake();
   }
 
   return {
@@ -77,7 +76,7 @@ export function createPortAllocator(options: PortAllocatorOptions): PortAllocato
       // One after the other: first come, first served.
       const mine = turn.then(() => take(signal));
       turn = mine.catch(() => undefined);
-      return untilAborted(mine, signal, release);
+      return orGiveUp(mine, signal, release);
     },
     adopt(port) {
       if (taken.has(port)) return false;
@@ -89,14 +88,15 @@ export function createPortAllocator(options: PortAllocatorOptions): PortAllocato
 }
 
 /** Whoever gives up does not wait for those before it; a port that comes too late for it goes back. */
-function untilAborted(
+function orGiveUp(
   port: Promise<number>,
   signal: AbortSignal,
   giveBack: (port: number) => void,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
     port
       .then((taken) => (signal.aborted ? giveBack(taken) : resolve(taken)), reject)
       .finally(() => signal.removeEventListener('abort', onAbort));

@@ -25,13 +25,13 @@ const RUN_REASONS: readonly string[] = [
 const MAX_MESSAGE = 4096;
 
 /** What another attempt would meet again: something named is missing, wrong or not allowed. */
-const AS_DESCRIBED: readonly StatusReason[] = [
+const AS_DESCRIBED: ReadonlySet<StatusReason> = new Set<StatusReason>([
   'BadRequest',
   'Forbidden',
   'Invalid',
   'NotFound',
   'RequestEntityTooLarge',
-];
+]);
 
 export function failed(reason: SandboxFinishedReason, message: string): Outcome {
   return { phase: 'Failed', reason, message, fromRunner: false };
@@ -39,7 +39,7 @@ export function failed(reason: SandboxFinishedReason, message: string): Outcome 
 
 /** `what` could not be done on the way to a running agent. */
 export function notStarted(what: string, error: unknown): Outcome {
-  const described = isStatusError(error) && AS_DESCRIBED.includes(error.reason);
+  const described = isStatusError(error) && AS_DESCRIBED.has(error.reason);
   return failed(described ? 'StartFailed' : 'EngineFailed', `${what}: ${(error as Error).message}.`);
 }
 

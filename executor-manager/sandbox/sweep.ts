@@ -20,8 +20,10 @@ export async function runSweeps(
 ): Promise<void> {
   const known = Promise.all([context.inventory, supervisor.listed]);
   const ready = await untilAborted(known, signal).catch(() => undefined);
-  while (ready !== undefined && !signal.aborted) {
-    const swept = await sweep(context, ready[0], supervisor).catch((error: unknown) => {
+  if (ready === undefined) return;
+  const [inventory] = ready;
+  while (!signal.aborted) {
+    const swept = await sweep(context, inventory, supervisor).catch((error: unknown) => {
       note(context, 'list what is left in the engine', error);
       return false;
     });
