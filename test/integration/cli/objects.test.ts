@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EVENTS, GHOSTS } from '#api/types/resources';
+import { loadScript } from '#model-server/load-script';
+import { ROOT } from '../../kit/paths.ts';
 import { type CliServer, createTask, ghost, setStatus, startServer } from './server.ts';
 import { done, troupe } from './terminal.ts';
 
@@ -67,6 +70,21 @@ describe('troupe apply', () => {
     const result = await cli('apply --dry-run server -f -', ghost('dry'));
     expect(result.stdout).toBe('ghost.agent.wecode.io/dry created (server dry run)\n');
     expect((await cli('get ghost dry')).code).toBe(1);
+  });
+});
+
+describe('examples', () => {
+  it.each(['examples/pipeline/team.yaml', 'examples/quickstart', 'examples/quickstart/with-a-key'])(
+    '%s is taken as it is',
+    async (path) => {
+      const result = await cli(`apply --dry-run server -f ${join(ROOT, path)}`);
+      expect(result, 'no unknown field, no wrong value').toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+
+  it('have scripts the model server reads, which answer both members of the pipeline', async () => {
+    const { rules } = await loadScript(join(ROOT, 'examples/pipeline/script.yaml'));
+    expect(rules.map(({ name }) => name)).toEqual(['the writer', 'the reviewer']);
   });
 });
 
