@@ -23,7 +23,10 @@ export function errorText(error: unknown, doing?: string): string {
   if (error.reason === 'Unauthorized') {
     return `error: You must be logged in to the server (${error.message || 'Unauthorized'})`;
   }
-  if (error.reason === 'Invalid' && error.details?.name !== undefined) return invalidText(error);
+  // kubectl too prefers the whole message when it can name the file.
+  if (error.reason === 'Invalid' && doing === undefined && error.details?.name !== undefined) {
+    return invalidText(error);
+  }
   return `Error from server (${error.reason}): ${where}${error.message}`;
 }
 

@@ -25,6 +25,11 @@ describe('errorText', () => {
       'The Task "x" is invalid: spec.a: Required value',
     ],
     [
+      invalid(TASKS, 'x', [{ reason: 'FieldValueRequired', field: 'spec.a', message: 'Required value' }]),
+      'error when applying "f"',
+      'Error from server (Invalid): error when applying "f": Task.agent.wecode.io "x" is invalid: spec.a: Required value',
+    ],
+    [
       invalid(TASKS, 'x', [
         { reason: 'FieldValueRequired', field: 'spec.a', message: 'no' },
         { reason: 'FieldValueRequired', field: 'spec.b', message: 'no' },
