@@ -25,7 +25,11 @@ export async function chooseDriver(environment: DriverEnvironment): Promise<Sand
   const { config, logger } = environment;
   if (config.driver === 'process') return processDriver(environment);
   const found = await findEngine(config.dockerHosts, logger);
-  if (found === undefined && config.driver === 'auto') return processDriver(environment);
+  if (found === undefined && config.driver === 'auto') {
+    const tried = config.dockerHosts;
+    logger.warn('no Docker engine answers: start one, or name one in DOCKER_HOST, to isolate agents', { tried });
+    return processDriver(environment);
+  }
   // Without an answer the first address it is: the Executor says so, and goes on when the engine is there.
   const engine = found ?? connectEngine(config.dockerHosts[0] ?? 'unix:///var/run/docker.sock');
   return createDockerDriver({ ...environment, ...config, engine });
