@@ -26,8 +26,7 @@ export interface PortAllocatorOptions {
 const RETRY_MS = 1000;
 
 export function createPortAllocator(options: PortAllocatorOptions): PortAllocator {
-  const { min, max, clock } = options;
-  const isFree = options.isFree ?? bindable;
+  const { min, max, clock, isFree = bindable } = options;
   const taken = new Set<number>();
   let turn: Promise<unknown> = Promise.resolve();
   let releases = 0;

@@ -56,6 +56,23 @@ describe('runOutcome', () => {
     expect(runOutcome(data), reason).toEqual({ ...want, fromRunner: true });
   });
 
+  it('leaves out what the API would refuse, however it is meant', () => {
+    const workspace = { branch: 'b'.repeat(5000), commits: 2 ** 31, filesChanged: 1 };
+    const result = {
+      value: 'v'.repeat(4e6),
+      costUSD: -1,
+      turns: 2 ** 31,
+      sessionId: 's'.repeat(5000),
+      workspace,
+    };
+    const outcome = runOutcome({ phase: 'Succeeded', result });
+    expect(outcome.result).toEqual({
+      value: 'v'.repeat(64 * 1024),
+      sessionId: 's'.repeat(1024),
+      workspace: { branch: 'b'.repeat(1024), filesChanged: 1 },
+    });
+  });
+
   it('bounds the message', () => {
     expect(runOutcome({ phase: 'Failed', message: 'x'.repeat(10_000) }).message).toHaveLength(4096);
   });

@@ -1,6 +1,6 @@
 import { isStatusError, type StatusReason } from '#api/machinery/status-error';
 import type { SandboxFinishedReason } from '#api/types/sandbox';
-import type { RunResult } from '../protocol/run.ts';
+import { RUN_LIMITS, type RunResult } from '../protocol/run.ts';
 
 /** How a sandbox's run ended. */
 export interface Outcome {
@@ -23,6 +23,9 @@ const RUN_REASONS: readonly string[] = [
 ] satisfies SandboxFinishedReason[];
 
 const MAX_MESSAGE = 4096;
+const MAX_NAME = 1024;
+/** Of the fields with `format: int32`. */
+const MAX_INT32 = 2 ** 31 - 1;
 
 /** What another attempt would meet again: something named is missing, wrong or not allowed. */
 const AS_DESCRIBED: ReadonlySet<StatusReason> = new Set<StatusReason>([
@@ -52,7 +55,7 @@ export function cancelled(message: string): Outcome {
  * left out, and a phase that is none counts as a failure of the agent.
  */
 export function runOutcome(data: Record<string, unknown>): Outcome {
-  const message = typeof data['message'] === 'string' ? data['message'].slice(0, MAX_MESSAGE) : '';
+  const message = text(data['message'], MAX_MESSAGE) ?? '';
   const result = readResult(data['result']);
   const rest = { fromRunner: true, ...(result === undefined ? {} : { result }) };
   if (data['phase'] === 'Succeeded') {
@@ -81,17 +84,18 @@ export function recordedOutcome(data: Record<string, unknown>, otherwise: Outcom
   return outcome.phase === 'Failed' && outcome.reason !== data['reason'] ? otherwise : outcome;
 }
 
-/** Fields of the result that have the agreed type; the API would refuse the whole status for a single wrong one. */
+/** Fields of the result that are as agreed; the API would refuse the whole status, each time, for a single wrong one. */
 function readResult(given: unknown): RunResult | undefined {
   if (!isRecord(given)) return undefined;
   const usage = isRecord(given['usage']) ? counts(given['usage'], USAGE) : undefined;
   const workspace = readWorkspace(given['workspace']);
+  const sessionId = text(given['sessionId'], MAX_NAME);
   return {
-    value: typeof given['value'] === 'string' ? given['value'] : '',
+    value: text(given['value'], RUN_LIMITS.textBytes) ?? '',
     ...(usage === undefined ? {} : { usage: usage as unknown as RunResult['usage'] & object }),
     ...(isAmount(given['costUSD']) ? { costUSD: given['costUSD'] } : {}),
-    ...(typeof given['sessionId'] === 'string' ? { sessionId: given['sessionId'] } : {}),
-    ...(isCount(given['turns']) ? { turns: given['turns'] } : {}),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(isCount(given['turns'], MAX_INT32) ? { turns: given['turns'] } : {}),
     ...(workspace === undefined ? {} : { workspace }),
   };
 }
@@ -100,20 +104,29 @@ const USAGE = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteToke
 
 function readWorkspace(given: unknown): RunResult['workspace'] | undefined {
   if (!isRecord(given)) return undefined;
-  const texts = ['branch', 'baseCommit', 'headCommit'].flatMap((name) =>
-    typeof given[name] === 'string' ? [[name, given[name]] as const] : [],
-  );
-  const all = { ...Object.fromEntries(texts), ...counts(given, ['filesChanged', 'commits']) };
+  const texts = ['branch', 'baseCommit', 'headCommit'].flatMap((name) => {
+    const value = text(given[name], MAX_NAME);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const all = { ...Object.fromEntries(texts), ...counts(given, ['filesChanged', 'commits'], MAX_INT32) };
   return all as unknown as RunResult['workspace'] & object;
 }
 
-function counts(given: Record<string, unknown>, names: readonly string[]): Record<string, number> {
+function counts(
+  given: Record<string, unknown>,
+  names: readonly string[],
+  max?: number,
+): Record<string, number> {
   return Object.fromEntries(
-    names.flatMap((name) => (isCount(given[name]) ? [[name, given[name]] as const] : [])),
+    names.flatMap((name) => (isCount(given[name], max) ? [[name, given[name]] as const] : [])),
   );
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isAmount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const text = (value: unknown, max: number): string | undefined =>
+  typeof value === 'string' ? value.slice(0, max) : undefined;
+const isCount = (value: unknown, max = Number.MAX_SAFE_INTEGER): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max;
