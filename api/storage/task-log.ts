@@ -54,11 +54,13 @@ export class StoredTaskLog implements TaskLog {
     return outcome.appended;
   }
 
-  read(query: TaskLogQuery): Promise<TaskEvent[]> {
+  async read(query: TaskLogQuery): Promise<TaskEvent[]> {
+    this.#assertOpen();
     return this.#options.tables.readTaskEvents(query);
   }
 
-  messages(query: TaskLogQuery): Promise<TaskMessage[]> {
+  async messages(query: TaskLogQuery): Promise<TaskMessage[]> {
+    this.#assertOpen();
     return this.#options.tables.readTaskMessages(query);
   }
 
@@ -85,6 +87,10 @@ export class StoredTaskLog implements TaskLog {
     this.#unsubscribe();
     for (const wakes of this.#followers.values()) for (const wake of wakes) wake();
     await this.#queue.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new StorageError('Closed', 'the store is closed');
   }
 
   async #pause(woken: Wakening): Promise<void> {

@@ -181,6 +181,9 @@ describe.each(DRIVERS)('objects on %s', (driver) => {
     expect(await Promise.all(writes)).toHaveLength(20);
     await expect(store.get(taskKey('a'))).rejects.toMatchObject({ code: 'Closed' });
     await expect(create(store, taskKey('z'))).rejects.toMatchObject({ code: 'Closed' });
+    const log = { taskUID: 'u', after: 0, limit: 1 };
+    await expect(store.log.read(log)).rejects.toMatchObject({ code: 'Closed' });
+    await expect(store.log.messages(log)).rejects.toMatchObject({ code: 'Closed' });
     const again = await database.open();
     expect((await again.list({ resource: TASKS })).items).toHaveLength(20);
   });

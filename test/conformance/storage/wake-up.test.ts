@@ -25,9 +25,9 @@ function connect(): { wakeUp: WakeUp; heard: string[]; hears: (topic: string) =>
 
 /** A hint is lost while the connection that publishes is not ready, so it is repeated until it arrives. */
 async function saidUntil(wakeUp: WakeUp, topic: string, heard: Promise<void>): Promise<void> {
-  let arrived = false;
-  void heard.then(() => (arrived = true));
-  while (!arrived) {
+  const end = new AbortController();
+  void heard.then(() => end.abort());
+  while (!end.signal.aborted) {
     wakeUp.publish(topic);
     await new Promise(setImmediate);
   }
