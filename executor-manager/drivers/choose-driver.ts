@@ -27,7 +27,9 @@ export async function chooseDriver(environment: DriverEnvironment): Promise<Sand
   const found = await findEngine(config.dockerHosts, logger);
   if (found === undefined && config.driver === 'auto') {
     const tried = config.dockerHosts;
-    logger.warn('no Docker engine answers: start one, or name one in DOCKER_HOST, to isolate agents', { tried });
+    logger.warn('no Docker engine answers: start one, or name one in DOCKER_HOST, to isolate agents', {
+      tried,
+    });
     return processDriver(environment);
   }
   // Without an answer the first address it is: the Executor says so, and goes on when the engine is there.
