@@ -52,6 +52,38 @@ describe('readObject', () => {
     expect(await readObject(incoming(body), TASK)).toEqual({ text, backslash: '\\' });
   });
 
+  it('looks at each character once, however many quotes nothing closes', async () => {
+    const error = await failure(readObject(incoming(`{"a":"${'\\"'.repeat(1_400_000)}`), TASK));
+    expect(error.message).toContain('json parse error');
+  });
+
+  it.each([
+    ['{"a": 9007199254740993}', {}, '9007199254740993', 'a double is one less'],
+    ['{"a": [-123456789012345678901]}', {}, '-123456789012345678901', 'below zero'],
+    ['{"a": 1e999}', {}, '1e999', 'would be stored as null'],
+    ['a: 9007199254740993', YAML, 'cannot be stored exactly', 'in YAML'],
+    ['a: .inf', YAML, 'Infinity', 'no number of JSON'],
+  ])('refuses %s', async (body, headers, text, reason) => {
+    const error = await failure(readObject(incoming(body, headers), TASK));
+    expect([error.code, error.message], reason).toEqual([400, expect.stringContaining(text)]);
+  });
+
+  it.each([
+    ['{"a": 9007199254740991}', 9007199254740991, 'the largest safe one'],
+    ['{"a": 100000000000000000000}', 1e20, 'as JavaScript writes 1e20'],
+    ['{"a": "9007199254740993", "b": 1}', '9007199254740993', 'a text'],
+    ['{"a": 1.0000000000000000001}', 1, 'fractions are rounded everywhere'],
+  ])('takes %s', async (body, value, reason) => {
+    expect(await readObject(incoming(body), TASK), reason).toMatchObject({ a: value });
+  });
+
+  it('refuses a short YAML body that stands for a large or a deep object', async () => {
+    const large = `a: &a ${'x'.repeat(100_000)}\nb: [${Array.from({ length: 50 }, () => '*a').join(', ')}]\n`;
+    expect((await failure(readObject(incoming(large, YAML), TASK))).code).toBe(413);
+    const deep = await failure(readObject(incoming(`${'['.repeat(600)}${']'.repeat(600)}`, YAML), TASK));
+    expect([deep.code, deep.message]).toEqual([400, expect.stringContaining('max depth')]);
+  });
+
   it('refuses other types, other encodings and too much', async () => {
     expect((await failure(readObject(incoming('x', { 'content-type': 'text/html' }), TASK))).code).toBe(415);
     const long = incoming('x'.repeat(4_000_000));

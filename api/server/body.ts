@@ -74,35 +74,93 @@ export async function readObject(
 /** Deeper than any manifest; without a limit a body of brackets could exhaust the stack of whoever walks it. */
 const MAX_DEPTH = 500;
 
+/** @throws StatusError BadRequest, also for a number that JSON.parse would change without a word */
 export function parseJson(text: string, kind: string): unknown {
   if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH) {
     throw unrecognized(kind, `json parse error: exceeded max depth of ${MAX_DEPTH}`);
   }
   try {
-    return JSON.parse(text) as unknown;
+    const value: unknown = JSON.parse(text);
+    if (MAY_BE_INEXACT.test(text)) JSON.parse(text, checkExact);
+    return value;
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     throw unrecognized(kind, `json parse error: ${describe(error)}`);
   }
 }
 
-/** How deep brackets nest, outside of texts. */
+/** Only texts with so many digits, or such an exponent, can hold a number that a double cannot. */
+const MAY_BE_INEXACT = /\d{16}|[eE]\+?\d{3}/;
+
+/**
+ * Whole numbers beyond 2^53 are to be kept (kube-apiserver keeps int64); until they are, a refusal is better than
+ * another number. Numbers that JavaScript wrote itself come back as they are.
+ */
+function checkExact(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {
+  if (typeof value !== 'number' || source === undefined) return value;
+  const isChanged = /^-?\d{16,}$/.test(source) && String(value) !== source;
+  if (isChanged || !Number.isFinite(value)) throw inexact(source.slice(0, 40));
+  return value;
+}
+
+function inexact(number: string): StatusError {
+  return badRequest(`the number ${number} cannot be stored exactly; put it in quotes or use a smaller one`);
+}
+
+/** How deep brackets nest, outside of texts. One pass: a pattern would try again at each quote. */
 function depthOf(json: string): number {
   let depth = 0;
   let deepest = 0;
-  for (const [token] of json.matchAll(/"(?:\\[^]|[^"\\])*"|[[\]{}]/g)) {
-    if (token === '{' || token === '[') deepest = Math.max(deepest, (depth += 1));
-    else if (token === '}' || token === ']') depth -= 1;
+  let inText = false;
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at];
+    if (inText) {
+      if (char === '\\') at++;
+      else if (char === '"') inText = false;
+    } else if (char === '"') inText = true;
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, (depth += 1));
+    else if (char === '}' || char === ']') depth -= 1;
   }
   return deepest;
 }
 
+/** Aliases are limited by what they lead to: a short body must not become a large object. */
 function parseYaml(text: string, kind: string): unknown {
+  let value: unknown;
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: 'error' }) as unknown;
+    // Looking for keys that stand twice takes the square of their number. As in JSON, the last one counts.
+    value = parse(text, { maxAliasCount: 100, uniqueKeys: false, logLevel: 'error' }) as unknown;
   } catch (error) {
     throw unrecognized(kind, `yaml parse error: ${describe(error)}`);
   }
+  checkExtent(value, kind);
+  return value;
 }
+
+/** YAML can name one part in many places, and can write numbers that JSON does not have. */
+function checkExtent(root: unknown, kind: string): void {
+  let size = 0;
+  let level: unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw unrecognized(kind, `yaml parse error: exceeded max depth of ${MAX_DEPTH}`);
+    const next: unknown[] = [];
+    for (const value of level) {
+      size += typeof value === 'string' ? value.length : 1;
+      if (size > MAX_BODY_BYTES) throw tooLarge();
+      if (typeof value === 'number' && !isExactNumber(value)) throw inexact(String(value));
+      if (typeof value !== 'object' || value === null) continue;
+      for (const [key, child] of Object.entries(value)) {
+        size += key.length;
+        next.push(child);
+      }
+    }
+    level = next;
+  }
+}
+
+/** The text of a number is gone here, so every whole number beyond 2^53 counts as changed. */
+const isExactNumber = (value: number): boolean =>
+  Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 
 function unrecognized(kind: string, why: string): Error {
   return badRequest(

@@ -21,6 +21,14 @@ function envelope(kind: string, object: Buffer): Buffer {
 }
 
 describe('decodeProtobuf', () => {
+  it('refuses a length below zero, which would lead back to what was read', () => {
+    // -11 in ten bytes: from the end of the number back to the field's own tag.
+    const loop = [0x12, 0xf5, ...Array.from({ length: 8 }, () => 0xff), 0x01];
+    expect(() => decodeProtobuf(Buffer.from([...Buffer.from('k8s\0'), ...loop]))).toThrow(
+      /longer than its message/,
+    );
+  });
+
   it('reads a Secret as kubectl create secret sends it', () => {
     const time = message();
     const metadata = message(

@@ -35,7 +35,9 @@ function readValue(bytes: Uint8Array, at: number, wireType: number): Read<Uint8A
     case 2: {
       const length = readVarint(bytes, at);
       const end = length.next + Number(length.value);
-      if (end > bytes.length) throw new RangeError('a field that is longer than its message');
+      // A length below zero would lead back to bytes that were read already, without end.
+      if (length.value < 0n || end > bytes.length)
+        throw new RangeError('a field that is longer than its message');
       return { value: bytes.subarray(length.next, end), next: end };
     }
     case 5:
