@@ -7,15 +7,18 @@ import { run } from '../kit/command.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-/** What the demo could leave: its folders and every container and volume of a sandbox. */
+/** What the demo could leave: its folders and every container and volume of a sandbox; an engine lists in any order. */
 async function remains(): Promise<{ folders: string[]; containers: string[]; volumes: string[] }> {
   const client = dockerClient(process.env['DOCKER_HOST'] ?? '');
   const containers = await client.listContainers({ all: true, filters: { label: ['io.troupe.executor'] } });
   const { Volumes } = await client.listVolumes();
   return {
-    folders: (await readdir(tmpdir())).filter((name) => name.startsWith('troupe-demo-')),
-    containers: containers.map(({ Id }) => Id),
-    volumes: (Volumes ?? []).map(({ Name }) => Name).filter((name) => name.startsWith('troupe-task-')),
+    folders: (await readdir(tmpdir())).filter((name) => name.startsWith('troupe-demo-')).sort(),
+    containers: containers.map(({ Id }) => Id).sort(),
+    volumes: (Volumes ?? [])
+      .map(({ Name }) => Name)
+      .filter((name) => name.startsWith('troupe-task-'))
+      .sort(),
   };
 }
 
