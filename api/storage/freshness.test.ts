@@ -25,6 +25,7 @@ describe('Freshness', () => {
       shared: true,
       readRevision: () => new Promise((resolve) => void queries.push(resolve)),
       waitMs: 1_000,
+      onWentBack: () => {},
     });
     const done: string[] = [];
     const reader = (name: string) => freshness.newest().then(() => done.push(name));

@@ -11,6 +11,8 @@ export interface FreshnessOptions {
   /** False when this process is the only writer: then memory is behind only after a commit of unknown outcome. */
   shared: boolean;
   readRevision(): Promise<RevisionState>;
+  /** Called when the database has forgotten revisions that it gave out; the store must stop. */
+  onWentBack(error: unknown): void;
   /** How long a read waits for a revision, in milliseconds; kube-apiserver waits 3 s. */
   waitMs: number;
 }
@@ -68,12 +70,9 @@ export class Freshness {
    */
   #currentRevision(): Promise<number> {
     if (this.#reading === undefined) {
-      this.#reading = this.#options
-        .readRevision()
-        .then((state) => state.current)
-        .finally(() => {
-          this.#reading = undefined;
-        });
+      this.#reading = this.#readRevision().finally(() => {
+        this.#reading = undefined;
+      });
       return this.#reading;
     }
     this.#next ??= this.#reading
@@ -83,5 +82,19 @@ export class Freshness {
         return this.#currentRevision();
       });
     return this.#next;
+  }
+
+  /**
+   * A backup that was restored, or a fail-over that lost commits, gives old numbers to new writes: memory would go
+   * on with states that no longer exist, and skip the new ones.
+   */
+  async #readRevision(): Promise<number> {
+    const { memory, readRevision, onWentBack } = this.#options;
+    const known = memory.revision;
+    const { current } = await readRevision();
+    if (current >= known) return current;
+    const error = new Error(`the database went back from revision ${known} to ${current}`);
+    onWentBack(error);
+    throw new StorageError('Closed', error.message);
   }
 }

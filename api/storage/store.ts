@@ -69,6 +69,7 @@ class DriverStore implements Store {
       shared: driver.shared,
       readRevision: () => driver.revisions.revision(),
       waitMs: options.waitMs,
+      onWentBack: (error) => this.#stop(error),
     });
     this.#committer = new Committer({
       memory,
@@ -155,10 +156,9 @@ class DriverStore implements Store {
   /** An event was about to be lost: serving on would hide it. */
   #stop(error: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = new StorageError('Closed', 'the store stopped: its log of revisions has a gap', {
-      cause: error,
-    });
-    this.#parts.logger.error('the store stopped: its log of revisions has a gap', {
+    const why = 'the store stopped: the database does not go on from what it said before; start again';
+    this.#failure = new StorageError('Closed', why, { cause: error });
+    this.#parts.logger.error(why, {
       error: describeError(error),
       revision: this.#memory.revision,
     });

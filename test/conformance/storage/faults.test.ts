@@ -186,6 +186,28 @@ describe('a replica that was away for longer than the history', () => {
   });
 });
 
+describe('a database that went back, as a restored backup does', () => {
+  it('stops the store and its watches, and is right again after a new start', async () => {
+    database = await freshDatabase('mysql');
+    const store = await database.open({ options: { pollMs: 3_600_000 } });
+    await create(store, taskKey('kept'), 1);
+    await create(store, taskKey('lost'), 2);
+    const watching = collect(store, { after: 0, count: 3 });
+    watching.catch(() => undefined);
+    const name = new URL(database.url).pathname.slice(1);
+    await administer(`DELETE FROM ${name}.objects WHERE revision > 1`);
+    await administer(`DELETE FROM ${name}.revisions WHERE revision > 1`);
+    await administer(`UPDATE ${name}.revision_counter SET current = 1`);
+    await expect(store.get(taskKey('lost'))).rejects.toMatchObject({ code: 'Closed' });
+    await expect(watching).rejects.toMatchObject({ code: 'Closed', message: /start again/ });
+    await expect(store.check()).rejects.toMatchObject({ code: 'Closed' });
+    await store.close();
+    const again = await database.open();
+    expect(await again.get(taskKey('lost'))).toBeUndefined();
+    expect((await create(again, taskKey('new'), 3)).revision).toBe(2);
+  });
+});
+
 describe('a process that is killed while it writes', () => {
   it('has lost nothing that it acknowledged, and its lock goes with it', async () => {
     database = await freshDatabase('sqlite');
