@@ -39,6 +39,7 @@ export async function measureTaskStart(dockerHost: string): Promise<Figure[]> {
     // The first of each is warm-up: the engine reads the image's layers from disk once.
     for (let sample = 0; sample <= SAMPLES; sample += 1) {
       const { firstEventMs, firstWordMs } = await runTask(api, `start-${sample}`);
+      await removeTask(api, `start-${sample}`);
       const bareMs = await bareStart(dockerHost);
       if (sample === 0) continue;
       events.push(firstEventMs);
@@ -114,6 +115,17 @@ async function runTask(api: ApiUnderTest, name: string): Promise<TaskStart> {
     throw new Error(`the Task ${name} ended without a word of its agent`);
   }
   return found as TaskStart;
+}
+
+/** With the Task go its Sandbox and its volume; the Sandbox last. */
+async function removeTask(api: ApiUnderTest, name: string): Promise<void> {
+  await api.call('DELETE', `${BASE}/tasks/${name}`);
+  const sandboxes = `/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes`;
+  for (const end = performance.now() + 60_000; ; await delay(20)) {
+    const { items } = JSON.parse(await api.call('GET', sandboxes)) as { items: unknown[] };
+    if (items.length === 0) return;
+    if (performance.now() > end) throw new Error(`the Sandbox of the Task ${name} does not go`);
+  }
 }
 
 /** Milliseconds from creating a container of the sandboxes' image to its runner answering on its port. */
