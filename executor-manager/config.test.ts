@@ -66,6 +66,8 @@ describe('readExecutorManagerConfig', () => {
       'MAX_CONCURRENT_TASKS must be a whole number from 1 to 100, not "1.5"',
       'half',
     ],
+    [{ NETWORK: 'host' }, 'NETWORK must be "bridge" or a network made with', 'it isolates nothing'],
+    [{ NETWORK: 'container:x' }, 'NETWORK must be', 'no port of its own'],
     [{ EXECUTOR_NAME: 'Big_One' }, 'EXECUTOR_NAME must consist of lower case letters', 'a name of the API'],
   ])('refuses %o', (env, message, reason) => {
     expect(() => readExecutorManagerConfig(env), reason).toThrow(message);

@@ -78,7 +78,7 @@ export function readExecutorManagerConfig(
     maxConcurrent: number(env, 'MAX_CONCURRENT_TASKS', { fallback: 5, min: 1, max: MAX_SANDBOXES }),
     ports: Object.freeze({ min, max }),
     image: text(env, 'EXECUTOR_IMAGE') ?? 'troupe-executor:latest',
-    network: text(env, 'NETWORK') ?? 'bridge',
+    network: network(text(env, 'NETWORK')),
     dockerHosts: Object.freeze(dockerHosts(env)),
     runnerEnvironment: Object.freeze(passedOn(env)),
   });
@@ -106,6 +106,12 @@ function number(
     throw badRequest(`${name} must be a whole number from ${rule.min} to ${rule.max}, not "${value}"`);
   }
   return parsed;
+}
+
+/** Networks of the engine that are none of a container's own: no port is published on them, and one isolates nothing. */
+function network(given = 'bridge'): string {
+  if (given !== 'host' && given !== 'none' && !given.startsWith('container:')) return given;
+  throw badRequest(`NETWORK must be "bridge" or a network made with docker network create, not "${given}"`);
 }
 
 /** The name given, which must be valid, or the host's, made valid. */

@@ -20,6 +20,13 @@ describe('loadExecutorKey', () => {
     expect((await stat(join(data, 'executor.key'))).mode & 0o777).toBe(0o600);
   });
 
+  it('makes it where somebody was killed while making it', async () => {
+    await writeFile(join(folder, 'executor.key'), '');
+    const key = await loadExecutorKey(folder);
+    expect(key).toHaveLength(32);
+    expect(await loadExecutorKey(folder)).toEqual(key);
+  });
+
   it('refuses a damaged key and leaves it alone', async () => {
     await writeFile(join(folder, 'executor.key'), 'zz');
     await expect(loadExecutorKey(folder)).rejects.toThrow('executor.key is damaged');

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StatusError } from '#api/machinery/status-error';
 
@@ -38,10 +38,13 @@ export function ownerID(key: Buffer): string {
 export async function loadExecutorKey(dataDir: string): Promise<Buffer> {
   const path = join(dataDir, 'executor.key');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const fresh = `${randomBytes(KEY_BYTES).toString('hex')}\n`;
   try {
-    await writeFile(path, `${randomBytes(KEY_BYTES).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+    await writeFile(path, fresh, { mode: 0o600, flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // A manager that was killed while it made the file, or had no disk left, has made no token yet.
+    if ((await stat(path)).size === 0) await writeFile(path, fresh);
   }
   const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'hex');
   if (key.length === KEY_BYTES) return key;
