@@ -10,6 +10,8 @@ import type { ServerTypes } from './server-environment.ts';
 const KEEP_ALIVE_MS = 90_000;
 /** Requests under way when the server stops get this long. */
 const STOP_LIMIT_MS = 5_000;
+/** How often connections that got idle are looked for while the server stops. */
+const IDLE_SWEEP_MS = 50;
 
 export interface ListenOptions {
   app: Hono<ServerTypes>;
@@ -49,13 +51,27 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
+/**
+ * Kept-alive connections would go on bringing requests: a client that watches again on its connection is answered
+ * at once, with a stream that ends, and so keeps the connection busy for good.
+ */
 function closeServer(server: Server, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(STOP_LIMIT_MS, () => server.closeAllConnections());
+    const cancelLimit = clock.after(STOP_LIMIT_MS, () => server.closeAllConnections());
+    let cancelSweep = (): void => undefined;
+    // Answers that were under way when the server stopped leave their connection idle.
+    const sweep = (): void => {
+      server.closeIdleConnections();
+      cancelSweep = clock.after(IDLE_SWEEP_MS, sweep);
+    };
+    server.prependListener('request', (_request, response) => {
+      response.setHeader('connection', 'close');
+    });
     server.close(() => {
-      cancel();
+      cancelLimit();
+      cancelSweep();
       resolve();
     });
-    server.closeIdleConnections();
+    sweep();
   });
 }

@@ -61,6 +61,25 @@ async function open(timeoutMs?: number): Promise<{ stream: LiveStream; reader: I
 const FLOOD = Array.from({ length: 400 }, () => 'x'.repeat(64 * 1024));
 
 describe('a live stream', () => {
+  it('is over from the start when the reader left before', async () => {
+    const asked = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+    const sent = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+    sent.on('error', () => undefined);
+    sent.end();
+    const [, response] = await asked;
+    const left = once(response, 'close');
+    sent.destroy();
+    await left;
+    const stream = openLiveStream(response, { contentType: 'text/plain', clock, closing: closing.signal });
+    expect(stream.signal.aborted).toBe(true);
+  });
+
+  it('keeps a time that is longer than a timer of Node can be', async () => {
+    const { stream } = await open(99_999_999_999_000);
+    expect(clock.waiting()).toEqual([2 ** 31 - 1]);
+    stream.end();
+  });
+
   it('writes what it is given, in order', async () => {
     const { stream, reader } = await open();
     const all = text(reader);

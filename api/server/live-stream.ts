@@ -5,6 +5,8 @@ import type { Clock } from '../machinery/clock.ts';
 const DRAIN_LIMIT_MS = 30_000;
 /** What is given to the socket at once; more waits until the reader has taken it. */
 const CHUNK_LENGTH = 64 * 1024;
+/** Node fires a timer with a longer delay at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface LiveStream {
   /** Aborts when the reader goes away, the server stops or the time is over. */
@@ -35,11 +37,15 @@ export function openLiveStream(response: ServerResponse, options: LiveStreamOpti
   const stopTimer =
     options.timeoutMs === undefined
       ? (): void => undefined
-      : options.clock.after(options.timeoutMs, () => over.abort(new Error('the time of the stream is over')));
+      : options.clock.after(Math.min(options.timeoutMs, MAX_TIMER_MS), () =>
+          over.abort(new Error('the time of the stream is over')),
+        );
   response.once('close', () => {
     stopTimer();
     over.abort(new Error('the reader went away'));
   });
+  // A reader that left while the answer was worked out will not do so again.
+  if (response.destroyed) over.abort(new Error('the reader went away'));
   // The close event that follows is what counts.
   response.on('error', () => undefined);
   response.writeHead(200, {
