@@ -245,6 +245,34 @@ describe('writes', () => {
     expect(answer.headers['warning']).toContain('treated as Background');
   });
 
+  it.each([
+    ['POST', GHOSTS, 'a create'],
+    ['DELETE', `${GHOSTS}/refused-form`, 'a delete'],
+  ])('%s of a form that cannot be served has no effect', async (method, path, reason) => {
+    const name = 'refused-form';
+    if (method === 'DELETE') await created(name);
+    const answer = await api.send(path, {
+      method: method as 'DELETE' | 'POST',
+      headers: { accept: 'text/html' },
+      ...(method === 'POST' ? { body: ghost(name) } : {}),
+    });
+    expect(answer.status, reason).toBe(406);
+    expect((await api.send(`${GHOSTS}/${name}`)).status, reason).toBe(method === 'POST' ? 404 : 200);
+  });
+
+  it.each([
+    [{ dryRun: 'All' }, 400, 'a text where a list belongs is no real delete'],
+    [{ dryRun: [{}] }, 400, 'nor is a list of something else'],
+    [{ preconditions: 'uid' }, 400, 'nor are preconditions that are none'],
+    [{ preconditions: { uid: 5 } }, 400, 'nor is a uid that is none'],
+    [{ propagationPolicy: 5 }, 400, 'nor is a policy that is none'],
+    [{ orphanDependents: true }, 422, 'dependents that are to stay would be deleted'],
+  ])('refuses DeleteOptions %j and deletes nothing', async (body, status, reason) => {
+    const name = await created();
+    expect((await api.send(`${GHOSTS}/${name}`, { method: 'DELETE', body })).status, reason).toBe(status);
+    expect((await api.send(`${GHOSTS}/${name}`)).status, reason).toBe(200);
+  });
+
   it('deletes those that match', async () => {
     const names = [await created(), await created()];
     for (const name of names) {
