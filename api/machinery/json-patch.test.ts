@@ -42,6 +42,11 @@ describe('applyJsonPatch', () => {
     [[{ op: 'add', path: '/spec/a' }], 422, 'no value'],
     [[{ op: 'add', path: 'spec', value: 1 }], 422, 'no pointer'],
     [[{ op: 'replace', path: '', value: {} }], 422, 'the whole object'],
+    [[{ op: 'add', path: '/spec/prompt/0', value: 1 }], 422, 'a character of a text'],
+    [[{ op: 'replace', path: '/spec/items/length', value: 4_000_000_000 }], 422, 'no item of a list'],
+    [[{ op: 'add', path: '/spec/items/4294967294', value: 1 }], 422, 'far behind the last item'],
+    [[{ op: 'add', path: '/spec/items/01', value: 1 }], 422, 'no index (RFC 6901)'],
+    [[{ op: 'copy', from: '/spec/items/length', path: '/spec/n' }], 422, 'nothing a client wrote'],
     [[{ op: 'add', path: '/__proto__/polluted', value: 1 }], 422, 'a prototype'],
     [[{ op: 'add', path: '/constructor/prototype/polluted', value: 1 }], 422, 'a prototype by another way'],
   ])('refuses %j with %d', (patch, code, reason) => {

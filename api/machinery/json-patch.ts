@@ -76,21 +76,40 @@ function checkPointer(text: unknown, target: object): string {
   }
   const tokens = Pointer.fromJSON(text).tokens;
   if (tokens.some((token) => UNSAFE.has(token))) throw rejected(`invalid path ${JSON.stringify(text)}`);
-  if (!text.includes('/-')) return text;
-  return new Pointer(resolveNegative(tokens, target)).toString();
+  return new Pointer(resolveTokens(tokens, target)).toString();
 }
 
-function resolveNegative(tokens: readonly string[], target: unknown): string[] {
+/**
+ * The tokens with negative indices resolved. What does not name a field or an item is refused here: the library
+ * would set the `length` of a list, leave holes in it, or write into a text.
+ */
+function resolveTokens(tokens: readonly string[], target: unknown): string[] {
   // The first token stands for the whole object.
   const resolved = [''];
   let at = target;
   for (const token of tokens.slice(1)) {
-    const index = Array.isArray(at) && /^-[1-9]\d*$/.test(token) ? at.length + Number(token) : undefined;
-    const name = index !== undefined && index >= 0 ? String(index) : token;
+    const name = Array.isArray(at) ? itemIndex(token, at.length) : token;
+    const isScalar = at !== undefined && (typeof at !== 'object' || at === null);
+    if (isScalar || name === undefined) {
+      throw rejected(
+        `path ${JSON.stringify(new Pointer([...tokens]).toString())} does not apply: missing path`,
+      );
+    }
     resolved.push(name);
-    at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[name] : undefined;
+    at = isOwn(at, name) ? at[name] : undefined;
   }
   return resolved;
+}
+
+const isOwn = (value: unknown, name: string): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+
+/** `-` and the length are the place behind the last item; undefined for what is no index of the list. */
+function itemIndex(token: string, length: number): string | undefined {
+  if (token === '-') return token;
+  if (!/^(?:0|-?[1-9]\d{0,9})$/.test(token)) return undefined;
+  const index = Number(token) < 0 ? length + Number(token) : Number(token);
+  return index >= 0 && index <= length ? String(index) : undefined;
 }
 
 function sizeAt(target: object, pointer: string): number {
