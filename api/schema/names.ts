@@ -46,6 +46,8 @@ export function pathSegmentProblems(name: string): string[] {
   return [
     ...illegal.map((character) => `may not contain '${character}'`),
     ...(hasControlCharacter(name) ? ['may not contain control characters'] : []),
+    // Half of a surrogate pair has no UTF-8: databases would store another name.
+    ...(name.isWellFormed() ? [] : ['must be valid Unicode']),
     ...(Buffer.byteLength(name) > 253 ? [tooLongText(253)] : []),
   ];
 }

@@ -30,6 +30,7 @@ describe('names', () => {
     { rule: 'path-segment', name: 'a%2fb', want: /may not contain '%'/ },
     { rule: 'path-segment', name: '..', want: /may not be '\.\.'/ },
     { rule: 'path-segment', name: 'a\nb', want: /may not contain control characters/ },
+    { rule: 'path-segment', name: 'a\ud800', want: /must be valid Unicode/ },
     { rule: 'path-segment', name: '中'.repeat(85), want: /must be no more than 253 bytes/ },
     {
       rule: 'path-segment',
