@@ -80,6 +80,8 @@ describe('readObject', () => {
   it('refuses a short YAML body that stands for a large or a deep object', async () => {
     const large = `a: &a ${'x'.repeat(100_000)}\nb: [${Array.from({ length: 50 }, () => '*a').join(', ')}]\n`;
     expect((await failure(readObject(incoming(large, YAML), TASK))).code).toBe(413);
+    const long = await failure(readObject(incoming('['.repeat(300_000), YAML), TASK));
+    expect([long.code, long.message]).toEqual([413, expect.stringContaining('send JSON')]);
     const deep = await failure(readObject(incoming(`${'['.repeat(600)}${']'.repeat(600)}`, YAML), TASK));
     expect([deep.code, deep.message]).toEqual([400, expect.stringContaining('max depth')]);
   });

@@ -124,8 +124,18 @@ function depthOf(json: string): number {
   return deepest;
 }
 
+/**
+ * The parser takes a thousand times the memory of a text of brackets, and seconds during which nobody else is
+ * served. Clients send JSON; YAML is for people with curl.
+ */
+const MAX_YAML_LENGTH = 256 * 1024;
+
 /** Aliases are limited by what they lead to: a short body must not become a large object. */
 function parseYaml(text: string, kind: string): unknown {
+  if (text.length > MAX_YAML_LENGTH) {
+    const message = `Request entity too large: limit for YAML is ${MAX_YAML_LENGTH}; send JSON`;
+    throw new StatusError('RequestEntityTooLarge', message);
+  }
   let value: unknown;
   try {
     // Looking for keys that stand twice takes the square of their number. As in JSON, the last one counts.
