@@ -63,8 +63,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     logger,
     clock,
   });
+  let closeServed = (): Promise<void> => Promise.resolve();
   try {
     const served = await serve({ ...options, clock, store, token });
+    closeServed = () => served.close();
     const kubeconfigPath = path.join(dataDir, 'kubeconfig');
     const access = { url: served.url, caCertificate: served.caCertificate, token };
     for (const file of new Set([kubeconfigPath, options.writeKubeconfig ?? kubeconfigPath])) {
@@ -78,6 +80,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     };
     return { ...access, kubeconfigPath, close };
   } catch (error) {
+    // A kubeconfig that cannot be written must not leave a server behind that nobody can stop.
+    await closeServed();
     await store.close();
     throw error;
   }
