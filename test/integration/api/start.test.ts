@@ -13,7 +13,9 @@ it('leaves nothing that listens behind when it cannot write its kubeconfig', asy
   const port = await freePort();
   const options = { listen: { host: '127.0.0.1', port }, dataDir: path.join(folder.path, 'data') };
   const writeKubeconfig = path.join(folder.path, 'file', 'kubeconfig');
-  await expect(startApi({ ...options, logger: silentLogger, writeKubeconfig })).rejects.toThrow(/EEXIST|ENOTDIR/);
+  await expect(startApi({ ...options, logger: silentLogger, writeKubeconfig })).rejects.toThrow(
+    /EEXIST|ENOTDIR/,
+  );
   const api = await startApi({ ...options, logger: silentLogger });
   await api.close();
 });
