@@ -42,6 +42,8 @@ export interface RunningApi {
   caCertificate: string;
   token: string;
   kubeconfigPath: string;
+  /** As Store.stopped: the process is to end. */
+  stopped: Promise<Error>;
   close(): Promise<void>;
 }
 
@@ -78,7 +80,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       await expiry.stop();
       await store.close();
     };
-    return { ...access, kubeconfigPath, close };
+    return { ...access, kubeconfigPath, stopped: store.stopped, close };
   } catch (error) {
     // A kubeconfig that cannot be written must not leave a server behind that nobody can stop.
     await closeServed();

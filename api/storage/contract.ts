@@ -120,6 +120,11 @@ export interface Store {
   compact(): Promise<number>;
   /** Resolves when a write and a read work, else throws StorageError Unavailable or Full; for /readyz. */
   check(): Promise<void>;
+  /**
+   * Resolves, with the cause, when the store had to stop by itself because serving on would hide a lost revision.
+   * Its process is to end then: a new start reads everything anew.
+   */
+  readonly stopped: Promise<StorageError>;
   close(): Promise<void>;
 }
 

@@ -51,6 +51,7 @@ class DriverStore implements Store {
   readonly #compactor: Compactor;
   readonly #taskLog: StoredTaskLog;
   readonly #poller: Poller | undefined;
+  readonly #stopped = Promise.withResolvers<StorageError>();
   #closing: Promise<void> | undefined;
   #failure: StorageError | undefined;
 
@@ -88,6 +89,10 @@ class DriverStore implements Store {
     this.#poller = driver.shared
       ? new Poller({ follower, wakeUp, clock, logger, everyMs: options.pollMs })
       : undefined;
+  }
+
+  get stopped(): Promise<StorageError> {
+    return this.#stopped.promise;
   }
 
   async get(key: StorageKey): Promise<StoredObject | undefined> {
@@ -164,6 +169,7 @@ class DriverStore implements Store {
     });
     this.#poller?.close();
     this.#memory.endWatches(this.#failure);
+    this.#stopped.resolve(this.#failure);
   }
 
   #assertOpen(): void {

@@ -12,6 +12,8 @@ export interface Lifetime {
   /** Aborts when the process was asked to stop. */
   readonly signal: AbortSignal;
   add(part: Part): void;
+  /** A part that ends by itself takes the process with it: whoever supervises the process starts it anew. */
+  endWith(failure: Promise<Error>): void;
 }
 
 /** How long all parts together may take to stop before the process leaves anyway, in milliseconds. */
@@ -19,7 +21,8 @@ const STOP_DEADLINE_MS = 20_000;
 
 /**
  * Runs `start`, then waits for SIGTERM or SIGINT and stops every part. A second signal leaves at once, as
- * kube-apiserver does. Resolves with the exit code: 0 after a clean stop, 1 when starting or stopping failed.
+ * kube-apiserver does. Resolves with the exit code: 0 after a clean stop, 1 when starting or stopping failed or a
+ * part ended by itself.
  */
 export async function runUntilSignal(
   logger: Logger,
@@ -33,7 +36,16 @@ export async function runUntilSignal(
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  const lifetime: Lifetime = { signal: asked.signal, add: (part) => void parts.push(part) };
+  let broken: Error | undefined;
+  const lifetime: Lifetime = {
+    signal: asked.signal,
+    add: (part) => void parts.push(part),
+    endWith: (failure) =>
+      void failure.then((error) => {
+        broken = error;
+        asked.abort(error);
+      }),
+  };
   // A part that waits for a server may have only unreferenced handles: the process must not end for want of any.
   const keepAlive = setInterval(() => undefined, 2 ** 30);
   let failed = false;
@@ -44,9 +56,12 @@ export async function runUntilSignal(
     failed = !asked.signal.aborted;
     if (failed) process.stderr.write(`troupe: ${describeError(error)}\n`);
   }
+  if (broken !== undefined) process.stderr.write(`troupe: ${describeError(broken)}\n`);
   const stopped = await stopAll(parts, logger);
   clearInterval(keepAlive);
-  return failed || !stopped ? 1 : 0;
+  process.off('SIGTERM', onSignal);
+  process.off('SIGINT', onSignal);
+  return failed || broken !== undefined || !stopped ? 1 : 0;
 }
 
 async function stopAll(parts: Part[], logger: Logger): Promise<boolean> {

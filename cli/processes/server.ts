@@ -61,5 +61,6 @@ async function runApi(
     throw explainStartError(error, flags);
   });
   lifetime.add({ name: 'api', stop: () => api.close() });
+  lifetime.endWith(api.stopped);
   return api;
 }

@@ -201,6 +201,7 @@ describe('a database that went back, as a restored backup does', () => {
     await expect(store.get(taskKey('lost'))).rejects.toMatchObject({ code: 'Closed' });
     await expect(watching).rejects.toMatchObject({ code: 'Closed', message: /start again/ });
     await expect(store.check()).rejects.toMatchObject({ code: 'Closed' });
+    expect(await store.stopped, 'its process is told').toMatchObject({ message: /start again/ });
     await store.close();
     const again = await database.open();
     expect(await again.get(taskKey('lost'))).toBeUndefined();
