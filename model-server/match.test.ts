@@ -6,7 +6,7 @@ import { createMatcher } from './match.ts';
 const CONVERSATION: Conversation = {
   model: 'claude-sonnet-4-5',
   stream: false,
-  system: 'You are helpful.\n - Primary working directory: /work/repo\n',
+  system: 'You are helpful.\n - Primary working directory: /srv/repo\n',
   tools: ['Read', 'Edit'],
   lastRole: 'user',
   prompt: 'Please fix issue 42 in README',
@@ -68,7 +68,7 @@ describe('createMatcher', () => {
 
   it.each([
     { template: '{{prompt}}!', result: 'Please fix issue 42 in README!' },
-    { template: '{{ cwd }}/a', result: '/work/repo/a' },
+    { template: '{{ cwd }}/a', result: '/srv/repo/a' },
     { template: '{{1}} {{issue}} {{0}}', result: '42 42 issue 42' },
     { template: '{{model}} {{turn}}', result: 'claude-sonnet-4-5 2' },
     { template: '{{toolResult}}', result: 'not found' },
