@@ -325,3 +325,26 @@ describe('delete', () => {
     expect((await registry.delete({ target: at, dryRun: false })).gone).toBe(true);
   });
 });
+
+describe('the size of an object', () => {
+  it('has a limit that repeated patches cannot pass, and deletion still works at it', async () => {
+    const { metadata } = await create(
+      'Ghost',
+      ghost(newName(), { metadata: { name: newName(), finalizers: ['test.example/keep'] } }),
+    );
+    const at = target(kind('Ghost'), metadata.name);
+    const limit = 3 * 1024 * 1024;
+    const rest = Buffer.byteLength(JSON.stringify((await registry.get(at)).object)) + 100;
+    await patch('Ghost', metadata.name, { metadata: { displayName: 'x'.repeat(limit - rest) } });
+    const before = await registry.get(at);
+    const refused = await failure(
+      patch('Ghost', metadata.name, { metadata: { annotations: { more: 'é'.repeat(100) } } }),
+    );
+    expect(refused).toMatchObject({ code: 413, reason: 'RequestEntityTooLarge' });
+    expect(refused.message).toMatch(/^the object would be \d+ bytes of JSON; the limit is 3145728$/);
+    expect((await registry.get(at)).revision, 'nothing was stored').toBe(before.revision);
+    expect((await registry.delete({ target: at, dryRun: false })).gone).toBe(false);
+    await patch('Ghost', metadata.name, { metadata: { finalizers: null } });
+    expect((await failure(registry.get(at))).code).toBe(404);
+  });
+});

@@ -15,6 +15,7 @@ describe('failures of the store', () => {
     ['TooSlow', 504, 'Timeout', 'watch again'],
     ['Full', 503, 'ServiceUnavailable', 'no space left; nothing was stored'],
     ['TooLarge', 413, 'RequestEntityTooLarge', 'larger than the database takes'],
+    ['OverLimit', 413, 'RequestEntityTooLarge', 'vendor text'],
     ['Unavailable', 503, 'ServiceUnavailable', 'cannot be reached'],
     ['Closed', 503, 'ServiceUnavailable', 'stopping'],
   ])('%s is %d %s', (code, status, reason, text) => {

@@ -38,6 +38,8 @@ export function storageFailure(error: unknown, at: { resource: Resource; name?: 
       return new StatusError('RequestEntityTooLarge', 'the object is larger than the database takes', {
         cause: error,
       });
+    case 'OverLimit':
+      return new StatusError('RequestEntityTooLarge', error.message, { cause: error });
     case 'Unavailable':
       return unavailable('the database cannot be reached or refuses for now', error);
     case 'Closed':

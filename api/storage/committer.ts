@@ -1,3 +1,4 @@
+import type { Unstructured } from '../machinery/meta.ts';
 import { BatchQueue } from './batch-queue.ts';
 import { StorageError } from './contract.ts';
 import type { DriverMutation, Mutation, MutationOutcome, RevisionTables, StoredObject } from './contract.ts';
@@ -92,13 +93,31 @@ const TEXTS = {
   TooLarge: 'is larger than the database takes',
 };
 
+/** As a request's body: a larger object could be read but never written back. */
+const MAX_OBJECT_BYTES = 3 * 1024 * 1024;
+
+/** An object at the limit must still take its mark of deletion, and lose its finalizers one by one. */
+const DELETION_SLACK_BYTES = 4096;
+
+/** @throws StorageError OverLimit, so that many small patches cannot make what one body may not */
+function boundedBody(object: Unstructured): string {
+  const body = encodeBody(object);
+  const slack = object.metadata.deletionTimestamp === undefined ? 0 : DELETION_SLACK_BYTES;
+  const limit = MAX_OBJECT_BYTES + slack;
+  // A UTF-16 unit is at most three bytes of UTF-8: small objects are not counted.
+  if (body.length * 3 <= limit) return body;
+  const bytes = Buffer.byteLength(body);
+  if (bytes <= limit) return body;
+  throw new StorageError('OverLimit', `the object would be ${bytes} bytes of JSON; the limit is ${limit}`);
+}
+
 function toDriverMutation(mutation: Mutation): DriverMutation {
   if (mutation.op === 'create') {
-    return { op: 'create', key: mutation.key, expectedRevision: 0, body: encodeBody(mutation.object) };
+    return { op: 'create', key: mutation.key, expectedRevision: 0, body: boundedBody(mutation.object) };
   }
   const { key, expectedRevision } = mutation;
   if (mutation.op === 'update')
-    return { op: 'update', key, expectedRevision, body: encodeBody(mutation.object) };
+    return { op: 'update', key, expectedRevision, body: boundedBody(mutation.object) };
   const purge = mutation.purgeLogOf === undefined ? {} : { purgeLogOf: mutation.purgeLogOf };
   return { op: 'delete', key, expectedRevision, body: '', ...purge };
 }

@@ -111,7 +111,7 @@ export interface Store {
   list(query: ListQuery): Promise<ListResult>;
   /**
    * Durable when it resolves, and seen by every later read through any replica. Throws StorageError Exists,
-   * NotFound or Conflict (expectedRevision is not the current one).
+   * NotFound, Conflict (expectedRevision is not the current one) or OverLimit.
    */
   commit(mutation: Mutation): Promise<StoredObject>;
   watch(query: WatchQuery): WatchStream;
@@ -143,6 +143,8 @@ export type StorageErrorCode =
   | 'Full'
   /** The object is larger than the database takes. */
   | 'TooLarge'
+  /** The object is larger than the store's own limit; the message gives its size and the limit. */
+  | 'OverLimit'
   | 'Closed';
 
 export class StorageError extends Error {
