@@ -144,6 +144,15 @@ export function conflict(resource: ResourceName, name: string, why?: string): St
   );
 }
 
+/** Longer values are cut in messages: a value of megabytes helps nobody and fills logs. In UTF-16 units. */
+const MAX_SHOWN = 256;
+
+/** `text`, or its first 256 characters and an ellipsis. */
+export function abridged(text: string): string {
+  // toWellFormed: the cut may fall between the two halves of a surrogate pair.
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN).toWellFormed()}…`;
+}
+
 /** A failed validation: one cause per field, all of them in the message (brackets only for more than one). */
 export function invalid(
   kind: { group: string; kind: string },
@@ -151,11 +160,12 @@ export function invalid(
   causes: StatusCause[],
 ): StatusError {
   const texts = causes.map((cause) =>
-    cause.field === undefined ? cause.message : `${cause.field}: ${cause.message}`,
+    cause.field === undefined ? cause.message : `${abridged(cause.field)}: ${cause.message}`,
   );
+  const shown = abridged(name);
   const joined = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
-  return new StatusError('Invalid', `${qualifiedKind(kind)} "${name}" is invalid: ${joined}`, {
-    details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind, causes },
+  return new StatusError('Invalid', `${qualifiedKind(kind)} "${shown}" is invalid: ${joined}`, {
+    details: { name: shown, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind, causes },
   });
 }
 

@@ -1,6 +1,6 @@
 import { formatApiVersion } from '../machinery/group-version-kind.ts';
 import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
-import { badRequest, invalid } from '../machinery/status-error.ts';
+import { abridged, badRequest, invalid } from '../machinery/status-error.ts';
 import { invalidValue } from '../schema/field-error.ts';
 import { coerceObjectMeta } from '../schema/object-meta.ts';
 import type { FieldValidation } from './requests.ts';
@@ -29,7 +29,7 @@ function judgeUnknownFields(
   fieldValidation: FieldValidation,
 ): string[] {
   if (fieldValidation === 'Ignore') return [];
-  const texts = fields.map((field) => `unknown field "${field}"`);
+  const texts = fields.map((field) => `unknown field "${abridged(field)}"`);
   if (fieldValidation === 'Warn' || texts.length === 0) return texts;
   const { kind, version } = resource;
   throw badRequest(
@@ -46,7 +46,8 @@ function withTypeMeta(resource: Resource, body: unknown): Record<string, unknown
   const wanted = formatApiVersion(resource);
   const { kind, apiVersion, metadata } = body as Record<string, unknown>;
   if (!resource.builtIn && (kind === undefined || kind === '')) {
-    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body).slice(0, 256)}'`);
+    // kube-apiserver quotes the body here; it may hold a credential, and messages end up in logs.
+    throw badRequest("Object 'Kind' is missing in the body");
   }
   if (!isAbsent(apiVersion, resource) && apiVersion !== wanted) {
     throw badRequest(
@@ -67,4 +68,4 @@ const isAbsent = (value: unknown, resource: Resource): boolean =>
   resource.builtIn && (value === undefined || value === '');
 
 const printed = (value: unknown): string =>
-  typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  abridged(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));

@@ -126,6 +126,7 @@ describe('create', () => {
     [{ metadata: { name: 'a', namespace: 'other' } }, 400, 'does not match the namespace', 'two namespaces'],
     [{ metadata: {} }, 422, 'name or generateName is required', 'no name'],
     [{ metadata: { name: 'a/b' } }, 422, "may not contain '/'", 'no path segment'],
+    [{ metadata: { name: 'é'.repeat(127) } }, 422, 'no more than 253 bytes', 'bytes count, not characters'],
     [{ metadata: { name: '..' } }, 422, "may not be '..'", 'another folder'],
     [{ metadata: { name: 'a', resourceVersion: '5' } }, 400, 'should not be set', 'a revision'],
     [{ metadata: { name: 'a', labels: { x: 1 } } }, 422, 'metadata.labels', 'a number as a label'],
@@ -346,5 +347,24 @@ describe('the size of an object', () => {
     expect((await registry.delete({ target: at, dryRun: false })).gone).toBe(false);
     await patch('Ghost', metadata.name, { metadata: { finalizers: null } });
     expect((await failure(registry.get(at))).code).toBe(404);
+  });
+});
+
+describe('messages', () => {
+  it.each([
+    [{ metadata: { name: 'n'.repeat(5000) } }, 'a name'],
+    [{ metadata: { name: 'a', labels: { x: 'n'.repeat(5000) } } }, 'a value'],
+    [{ ['n'.repeat(5000)]: 1 }, 'an unknown field'],
+    [{ kind: 'n'.repeat(5000) }, 'another kind'],
+    [{ apiVersion: 'n'.repeat(5000) }, 'another version'],
+  ])('cut what is long: %#', async (extra: object, reason) => {
+    const refused = await failure(create('Ghost', ghost('a', extra)));
+    expect(refused.message, reason).toContain('n'.repeat(250));
+    expect(JSON.stringify(refused.toStatus()), reason).not.toContain('n'.repeat(257));
+  });
+
+  it('do not quote a body without a kind, which may hold a credential', async () => {
+    const refused = await failure(create('Ghost', { apiKey: 'sk-secret' }));
+    expect(refused).toMatchObject({ code: 400, message: "Object 'Kind' is missing in the body" });
   });
 });

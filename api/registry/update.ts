@@ -1,5 +1,5 @@
 import type { ObjectMeta } from '../machinery/meta.ts';
-import { badRequest, conflict, invalid } from '../machinery/status-error.ts';
+import { abridged, badRequest, conflict, invalid } from '../machinery/status-error.ts';
 import { invalidValue } from '../schema/field-error.ts';
 import type { RegistryContext } from './context.ts';
 import { decodeObject } from './decode.ts';
@@ -38,13 +38,13 @@ export function checkPlace(metadata: ObjectMeta, { resource, namespace, name }: 
     throw badRequest(
       metadata.name === ''
         ? 'the name of the object must be set: metadata.name is missing in the body'
-        : `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+        : `the name of the object (${abridged(metadata.name)}) does not match the name on the URL (${name})`,
     );
   }
   const given = metadata.namespace ?? '';
   if (resource.scope === 'Namespaced' && given !== '' && given !== namespace) {
     throw badRequest(
-      `the namespace of the object (${given}) does not match the namespace on the URL (${namespace})`,
+      `the namespace of the object (${abridged(given)}) does not match the namespace on the URL (${namespace})`,
     );
   }
 }

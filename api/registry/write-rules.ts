@@ -1,5 +1,5 @@
 import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
-import { conflict, invalid } from '../machinery/status-error.ts';
+import { abridged, conflict, invalid } from '../machinery/status-error.ts';
 import { deepEqual } from '../schema/deep-equal.ts';
 import { forbidden } from '../schema/field-error.ts';
 import { validateObjectMeta } from '../schema/object-meta.ts';
@@ -57,7 +57,7 @@ export function mainUpdate(resource: Resource, current: Unstructured, candidate:
     throw conflict(
       resource,
       old.name,
-      `Precondition failed: UID in precondition: ${candidate.metadata.uid}, UID in object meta: ${old.uid ?? ''}`,
+      `Precondition failed: UID in precondition: ${abridged(candidate.metadata.uid)}, UID in object meta: ${old.uid ?? ''}`,
     );
   }
   const { status: _ignored, ...desired } = candidate;
@@ -81,7 +81,7 @@ export function statusUpdate(
     throw conflict(
       resource,
       current.metadata.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid ?? ''}`,
+      `Precondition failed: UID in precondition: ${abridged(uid)}, UID in object meta: ${current.metadata.uid ?? ''}`,
     );
   }
   const { status: _old, ...rest } = current;

@@ -1,4 +1,4 @@
-import type { StatusCause } from '#api/machinery/status-error';
+import { abridged, type StatusCause } from '#api/machinery/status-error';
 
 /**
  * Findings about fields in the words of kube-apiserver (apimachinery pkg/util/validation/field), which people
@@ -57,7 +57,9 @@ const withDetail = (text: string, detail: string): string => (detail === '' ? te
 
 /** A value as Go prints it into messages: JSON, whole int64 included. */
 function printed(value: unknown): string {
-  return typeof value === 'bigint' ? value.toString() : (JSON.stringify(value, bigintAsNumber) ?? 'null');
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'string') return JSON.stringify(abridged(value));
+  return abridged(JSON.stringify(value, bigintAsNumber) ?? 'null');
 }
 
 function bigintAsNumber(_key: string, value: unknown): unknown {
