@@ -19,14 +19,23 @@ const TYPES: ReadonlySet<string> = new Set<TaskEventType>([
   'result',
 ]);
 
+/** `source` is the name of a Sandbox; both drivers keep it in a column of 255 bytes. */
+const MAX_SOURCE_BYTES = 253;
+
+/** Longer than any UID; a limit of the column it is kept in. */
+const MAX_UID_BYTES = 64;
+
+/** RFC 3339 section 5.6 has no limit for the digits of a second; nine are nanoseconds. */
+const TIME = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
 /** The body of a POST to a Task's log. @throws StatusError BadRequest naming the field that is wrong */
 export function parseTaskEventAppend(body: unknown): TaskEventAppend {
   const { source, taskUID, events, messages } = objectAt(body, 'body');
   if (!Array.isArray(events)) throw wrong('events', 'a list');
   if (messages !== undefined && !Array.isArray(messages)) throw wrong('messages', 'a list');
   return {
-    source: textAt(source, 'source'),
-    taskUID: textAt(taskUID, 'taskUID'),
+    source: textAt(source, 'source', MAX_SOURCE_BYTES),
+    taskUID: textAt(taskUID, 'taskUID', MAX_UID_BYTES),
     events: events.map((event, index) => parseEvent(event, `events[${index}]`)),
     ...(messages === undefined
       ? {}
@@ -43,13 +52,15 @@ function objectAt(value: unknown, field: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function textAt(value: unknown, field: string): string {
+function textAt(value: unknown, field: string, maxBytes: number): string {
   if (typeof value !== 'string' || value === '') throw wrong(field, 'a text that is not empty');
+  if (Buffer.byteLength(value) > maxBytes) throw wrong(field, `no more than ${maxBytes} bytes`);
   return value;
 }
 
 function timeAt(value: unknown, field: string): string {
-  if (typeof value !== 'string' || Number.isNaN(Date.parse(value))) throw wrong(field, 'an RFC 3339 time');
+  if (typeof value !== 'string' || !TIME.test(value) || Number.isNaN(Date.parse(value)))
+    throw wrong(field, 'an RFC 3339 time');
   return value;
 }
 
