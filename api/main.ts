@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
+import { makeDataFolder } from './data-folder.ts';
 import { type Clock, systemClock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
@@ -57,7 +57,7 @@ const OWNER = { name: 'troupe-admin', groups: ['system:masters', 'system:authent
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const clock = options.clock ?? systemClock;
   const { dataDir, logger } = options;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataFolder(dataDir);
   const token = await loadToken(path.join(dataDir, 'token'));
   const store = await openStore({
     url: options.databaseURL ?? `sqlite:${path.join(dataDir, 'troupe.db')}`,

@@ -26,6 +26,14 @@ describe('explainStartError', () => {
     );
   });
 
+  it('explains a place where the system makes no folders', async () => {
+    const dataDir = '/proc/nope';
+    const error: unknown = await mkdir(dataDir).catch((caught: unknown) => caught);
+    expect(String(explainStartError(error, { listen, dataDir }))).toContain(
+      'cannot use the data folder /proc/nope (mkdir /proc/nope): it is not there and cannot be made; choose',
+    );
+  });
+
   it('names the address, the cause and the flag', async () => {
     const failed = (host: string, port: number): Promise<unknown> =>
       new Promise((resolve) => createServer().on('error', resolve).listen(port, host));

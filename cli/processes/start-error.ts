@@ -6,6 +6,7 @@ const PATH_PROBLEMS: Record<string, string> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
+  ENOENT: 'it is not there and cannot be made',
   EEXIST: 'there is a file of that name',
   ENOTDIR: 'a part of its path is a file',
 };
