@@ -68,6 +68,17 @@ describe('redactor', () => {
     expect(createRedactor(REQUEST).unfinished(text)).toBe(held);
   });
 
+  it.each(['gateway-value', 'Bearer header-token', 'header-token'])(
+    'hides %s of the custom headers',
+    (text) => {
+      const env = {
+        ANTHROPIC_CUSTOM_HEADERS: 'X-Gateway: gateway-value\nAuthorization: Bearer header-token',
+      };
+      const redactor = createRedactor({ ...REQUEST, model: { protocol: 'anthropic', name: 'm', env } });
+      expect(redactor.text(`it is ${text}.`)).toBe('it is [redacted].');
+    },
+  );
+
   it('leaves short values alone: they are parts of words', () => {
     const redactor = createRedactor({ ...REQUEST, model: { protocol: 'openai', name: 'm', apiKey: 'key' } });
     expect(redactor.text('keyboard')).toBe('keyboard');

@@ -3,7 +3,9 @@ import type { EventData } from './event-spool.ts';
 
 /** Shorter ones would be found in ordinary words. */
 const SHORTEST = 8;
-const SECRET_NAME = /key|token|secret|password|credential|authorization/i;
+const SECRET_NAME = /key|token|secret|passw|passphrase|credential|authorization|cookie/i;
+/** Lines of `Name: value`; a gateway's credential may have any name there, so all values count. */
+const HEADERS_VARIABLE = 'ANTHROPIC_CUSTOM_HEADERS';
 const MASK = '[redacted]';
 
 /** Takes a run's secrets out of what leaves the sandbox, should an agent or a program print one. */
@@ -55,7 +57,11 @@ function beginningAtEnd(text: string, secret: string): number {
 function secretsOf(request: RunRequest): string[] {
   const found = new Set<string>();
   const add = (value: unknown): void => {
-    if (typeof value === 'string' && value.length >= SHORTEST) found.add(value);
+    if (typeof value !== 'string') return;
+    // The token is as secret without the word before it.
+    for (const secret of [value, value.replace(/^(?:bearer|basic)\s+/i, '')]) {
+      if (secret.length >= SHORTEST) found.add(secret);
+    }
   };
   const addNamed = (fields: unknown): void => {
     if (typeof fields !== 'object' || fields === null) return;
@@ -63,6 +69,7 @@ function secretsOf(request: RunRequest): string[] {
   };
   add(request.model?.apiKey);
   addNamed(request.model?.env);
+  for (const value of headerValues(request.model?.env?.[HEADERS_VARIABLE])) add(value);
   add(request.repository?.credential?.password);
   for (const server of Object.values(request.agent.mcpServers ?? {})) {
     const { env, headers } = (server ?? {}) as { env?: unknown; headers?: unknown };
@@ -71,4 +78,8 @@ function secretsOf(request: RunRequest): string[] {
   }
   // The longest first: one secret may be a part of another.
   return [...found].sort((a, b) => b.length - a.length);
+}
+
+function headerValues(lines: string | undefined): string[] {
+  return (lines ?? '').split(/\r?\n/).map((line) => line.slice(line.indexOf(':') + 1).trim());
 }
