@@ -32,10 +32,11 @@ describe('planModel', () => {
       text: '"gemini"',
     },
     {
-      reason: 'no http URL',
-      spec: env({ model_id: 'x', api_key: 'k', base_url: 'ftp://h' }),
+      reason: 'no http URL, and it is not repeated',
+      spec: env({ model_id: 'x', api_key: 'k', base_url: 'ftp://h?key=hush' }),
       want: 'InvalidConfig',
-      text: 'ftp://h',
+      text: 'http or https',
+      not: 'hush',
     },
     {
       reason: 'not a URL',

@@ -41,7 +41,8 @@ function planBaseURL(baseURL: string | undefined): NewCondition | undefined {
   const protocol = URL.parse(baseURL)?.protocol;
   return protocol === 'http:' || protocol === 'https:'
     ? undefined
-    : invalidConfig(`spec.modelConfig.env: the base URL "${baseURL}" is not an http or https URL.`);
+    : // Not quoted: whoever mixes up two lines has a key there.
+      invalidConfig('spec.modelConfig.env: the base URL is not an http or https URL.');
 }
 
 const invalidConfig = (message: string): NewCondition => modelNotReady(ModelReason.InvalidConfig, message);
