@@ -1,18 +1,8 @@
 import { StatusError } from '#api/machinery/status-error';
+import { TASK_EVENT_TYPES } from '#api/machinery/task-event';
 import type { RunEvent } from './protocol/run.ts';
 
-const TYPES: ReadonlySet<string> = new Set([
-  'status',
-  'text',
-  'thinking',
-  'tool_call',
-  'tool_result',
-  'usage',
-  'log',
-  'diff',
-  'error',
-  'result',
-] satisfies RunEvent['type'][]);
+const TYPES: ReadonlySet<string> = new Set(TASK_EVENT_TYPES);
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 

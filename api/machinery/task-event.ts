@@ -3,27 +3,30 @@
  * last `seq` it saw gets exactly the later ones.
  */
 
-export type TaskEventType =
+export const TASK_EVENT_TYPES = [
   /** A step began, ended or changed phase: data {phase, message?, executor?}. */
-  | 'status'
+  'status',
   /** The agent's words, in order, possibly a part of a sentence: data {text}. */
-  | 'text'
+  'text',
   /** The model's reasoning: data {text}. */
-  | 'thinking'
+  'thinking',
   /** data {id, name, input}. */
-  | 'tool_call'
+  'tool_call',
   /** data {id, output, isError}; output is cut at 16 KiB with `truncated: true`. */
-  | 'tool_result'
+  'tool_result',
   /** Tokens and money so far: data {inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, costUSD, model}. */
-  | 'usage'
+  'usage',
   /** A line a program printed: data {stream, text}. */
-  | 'log'
+  'log',
   /** What the step changed in its repository: data {baseCommit, headCommit, branch, filesChanged, diff, truncated}. */
-  | 'diff'
+  'diff',
   /** data {reason, message}. */
-  | 'error'
-  /** The step's outcome, its last event: data is the result as in Sandbox.status.result. */
-  | 'result';
+  'error',
+  /** The step's outcome, its last event: data {phase, reason?, message?, result?}, result as in Sandbox.status. */
+  'result',
+] as const;
+
+export type TaskEventType = (typeof TASK_EVENT_TYPES)[number];
 
 /** An event as a source (one Sandbox) hands it in. */
 export interface TaskEventInput {

@@ -1,4 +1,5 @@
 import { badRequest } from '../machinery/status-error.ts';
+import { TASK_EVENT_TYPES } from '../machinery/task-event.ts';
 import type {
   TaskEventAppend,
   TaskEventInput,
@@ -6,18 +7,7 @@ import type {
   TaskMessageInput,
 } from '../machinery/task-event.ts';
 
-const TYPES: ReadonlySet<string> = new Set<TaskEventType>([
-  'status',
-  'text',
-  'thinking',
-  'tool_call',
-  'tool_result',
-  'usage',
-  'log',
-  'diff',
-  'error',
-  'result',
-]);
+const TYPES: ReadonlySet<string> = new Set(TASK_EVENT_TYPES);
 
 /** `source` is the name of a Sandbox; both drivers keep it in a column of 255 bytes. */
 const MAX_SOURCE_BYTES = 253;
