@@ -21,11 +21,18 @@ function fillServer(server: Record<string, unknown>, real: Record<string, unknow
     Object.entries(server).map(([field, value]) => {
       // An address or a token that was left out altogether.
       if (value === '' && Object.hasOwn(real, field)) return [field, real[field]];
+      if (field === 'args') return [field, fillArguments(value, real[field])];
       if (!SECRET_FIELDS.has(field) || !isRecord(value)) return [field, value];
       const source = isRecord(real[field]) ? real[field] : {};
       return [field, fillValues(value, source)];
     }),
   );
+}
+
+/** By position, and only while the Ghost still has as many: another list may mean another program. */
+function fillArguments(args: unknown, real: unknown): unknown {
+  if (!Array.isArray(args) || !Array.isArray(real) || args.length !== real.length) return args;
+  return args.map((arg: unknown, index) => (arg === '' ? (real[index] as unknown) : arg));
 }
 
 function fillValues(values: Record<string, unknown>, real: Record<string, unknown>): Record<string, unknown> {

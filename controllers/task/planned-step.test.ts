@@ -14,6 +14,26 @@ describe('redactServers', () => {
     { reason: 'a token', server: { url: 'https://h/', token: 't' }, want: { url: 'https://h/', token: '' } },
     { reason: 'a token in another form', server: { auth: { bearer: 't' } }, want: { auth: '' } },
     {
+      reason: 'arguments that are credentials',
+      server: {
+        args: [
+          '-y',
+          'mcp',
+          '--api-key',
+          'k',
+          '--token=t',
+          'API_KEY=v',
+          '--header',
+          'Authorization: Bearer b',
+          'https://h/?key=k',
+          '--verbose',
+          '-p',
+          '8080',
+        ],
+      },
+      want: { args: ['-y', 'mcp', '--api-key', '', '', '', '--header', '', '', '--verbose', '-p', '8080'] },
+    },
+    {
       reason: 'nothing else',
       server: { type: 'sse', url: 'https://h/mcp', timeout: 5, command: 'npx' },
       want: { type: 'sse', url: 'https://h/mcp', timeout: 5, command: 'npx' },

@@ -72,9 +72,9 @@ function stepModel(model: Model): SandboxModel {
 }
 
 /**
- * MCP servers without what may be a credential: the values of their variables and headers, fields that are named
- * like one, and addresses with a password or a query (services hand out addresses with a key in it). The executor
- * manager puts them back from the Ghost.
+ * MCP servers without what may be a credential: the values of their variables and headers, fields and arguments
+ * that are named like one, and addresses with a password or a query (services hand out addresses with a key in it).
+ * The executor manager puts them back from the Ghost.
  */
 export function redactServers(
   servers: Record<string, Record<string, unknown>>,
@@ -89,8 +89,28 @@ export function redactServers(
 function redactField(field: string, value: unknown): unknown {
   if (field === 'env' || field === 'headers') return withoutValues(value);
   if (isCredentialName(field)) return '';
-  const isSecretAddress = typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\/.*[?@]/i.test(value);
-  return isSecretAddress ? '' : value;
+  if (field === 'args' && Array.isArray(value)) return redactArguments(value);
+  return isSecretAddress(value) ? '' : value;
+}
+
+/** `--api-key KEY`, `--token=TOKEN`, `TOKEN=…`, `Authorization: …` and addresses; each stays as an empty argument. */
+function redactArguments(args: readonly unknown[]): unknown[] {
+  return args.map((arg, index) => {
+    if (typeof arg !== 'string') return arg;
+    const previous = args[index - 1];
+    const followsName = typeof previous === 'string' && isCredentialFlag(previous) && !arg.startsWith('-');
+    const named = /^([^\s=:]+)\s*[=:]/.exec(arg);
+    const isNamed = named !== null && isCredentialName(named[1] ?? '');
+    return followsName || isNamed || isSecretAddress(arg) || /^(bearer|basic)\s/i.test(arg) ? '' : arg;
+  });
+}
+
+function isCredentialFlag(arg: string): boolean {
+  return /^-{1,2}[^=]+$/.test(arg) && isCredentialName(arg);
+}
+
+function isSecretAddress(value: unknown): boolean {
+  return typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\/.*[?@]/i.test(value);
 }
 
 function withoutValues(value: unknown): unknown {

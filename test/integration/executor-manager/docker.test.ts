@@ -108,11 +108,11 @@ describe('a container', () => {
   it('whose agent uses up its memory says so', async () => {
     await using _ = await startManager(on, await config());
     const model = { ref: { name: 'model' }, protocol: 'anthropic' as const, name: 'm', baseURL: on.modelURL };
-    const spec = { shell: { type: 'ClaudeCode' as const }, resources: { memory: '96Mi' }, model };
+    const spec = { shell: { type: 'ClaudeCode' as const }, resources: { memory: '64Mi' }, model };
     await runSandbox(on, { name: 'memory', prompt: 'Hi', spec });
     const { status } = await untilSandbox(on, 'memory-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Failed', reason: 'AgentKilled' });
-    expect(status?.message).toBe('The agent was killed: out of memory, the limit is 96Mi.');
+    expect(status?.message).toBe('The agent was killed: out of memory, the limit is 64Mi.');
   });
 
   it.each([
