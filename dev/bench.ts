@@ -77,5 +77,6 @@ async function ownDatabase(url: string): Promise<{ url: string } & AsyncDisposab
 async function measureTasks(): Promise<Figure[]> {
   await using engine = await docker();
   await buildSandboxImage(engine, interrupted);
-  return measureTaskStart(engine.host);
+  // Awaited here: the engine is stopped when this function is left.
+  return await measureTaskStart(engine.host);
 }
