@@ -22,6 +22,7 @@ const TEST = '[.]test[.]ts$';
 const machinery = '^api/machinery/';
 const types = '^api/types/';
 const schema = '^api/schema/';
+const structuredMerge = '^api/structured-merge/';
 const client = '^api/client/';
 const contract = '^api/storage/contract[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
@@ -32,7 +33,12 @@ const layers = [
   { name: 'api-types', from: types, may: [machinery] },
   { name: 'api-schema', from: schema, may: [machinery, types] },
   { name: 'api-storage', from: '^api/storage/', may: [machinery] },
-  { name: 'api-registry', from: '^api/registry/', may: [machinery, types, schema, contract] },
+  { name: 'api-structured-merge', from: structuredMerge, may: [machinery, schema] },
+  {
+    name: 'api-registry',
+    from: '^api/registry/',
+    may: [machinery, types, schema, structuredMerge, contract],
+  },
   { name: 'api-server', from: '^api/server/', may: [machinery, '^api/registry/'] },
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/'] },
@@ -74,6 +80,7 @@ const packages = {
   '@hono/node-server': ['^api/server/', '^executor-image/', '^executor-manager/', '^model-server/'],
   '@kubernetes/client-node': ['^api/client/', '^cli/'],
   '@peculiar/x509': ['^api/server/', '^api/[^/]+[.]ts$'],
+  '@marcbachmann/cel-js': ['^api/schema/cel/'],
   ajv: ['^api/schema/'],
   'better-sqlite3': ['^api/storage/'],
   commander: ['^cli/'],
@@ -85,6 +92,7 @@ const packages = {
   jose: ['^api/server/', '^api/[^/]+[.]ts$'],
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
   mysql2: ['^api/storage/'],
+  'prom-client': ['^api/server/', '^api/[^/]+[.]ts$'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
   re2js: ['^api/schema/', '^model-server/'],
   'reflect-metadata': ['^api/server/', '^api/[^/]+[.]ts$'],

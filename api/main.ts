@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
+import { createCatalog } from './registry/catalog.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createTaskLogs } from './registry/task-log.ts';
 import { loadDefinitions } from './schema/load-crds.ts';
@@ -101,7 +102,7 @@ async function serve(
   const { clock, logger, store } = options;
   const { host, port } = options.listen;
   const resources = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
-  const registry = createRegistry({ resources, store, clock });
+  const registry = createRegistry({ catalog: createCatalog(resources), store, clock });
   await createInitialNamespaces(registry);
   const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, now: clock.now() };
   const certificates = await loadCertificates(pki);

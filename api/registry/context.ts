@@ -1,6 +1,6 @@
 import type { Clock } from '../machinery/clock.ts';
 import type { Store } from '../storage/contract.ts';
-import type { Resource } from './resource.ts';
+import type { Catalog } from './catalog.ts';
 
 /** What every verb works with. */
 export interface RegistryContext {
@@ -8,8 +8,7 @@ export interface RegistryContext {
   clock: Clock;
   /** Numbers in [0, 1), for generated names. */
   random(): number;
-  /** Every kind served. */
-  resources: readonly Resource[];
+  catalog: Catalog;
   /** A new UUID v4. */
   newUID(): string;
 }

@@ -5,7 +5,7 @@ import { storageResource } from './resource.ts';
 
 /** Makes the namespaces that everything else relies on; several replicas may do so at once. */
 export async function createInitialNamespaces(registry: Registry): Promise<void> {
-  const resource = registry.resources.find((one) => storageResource(one) === 'namespaces');
+  const resource = registry.catalog.current().find((one) => storageResource(one) === 'namespaces');
   if (resource === undefined) throw new Error('the kind Namespace is not defined');
   for (const name of INITIAL_NAMESPACES) {
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };

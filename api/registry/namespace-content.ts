@@ -10,7 +10,7 @@ import { stored } from './storage-failure.ts';
  */
 export async function emptyNamespace(context: RegistryContext, target: Target): Promise<void> {
   const left: string[] = [];
-  for (const resource of context.resources) {
+  for (const resource of context.catalog.current()) {
     const name = storageResource(resource);
     // What happened is of no use without the objects it happened to; it goes by its age.
     if (resource.scope === 'Cluster' || name === 'events') continue;

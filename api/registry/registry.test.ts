@@ -7,6 +7,7 @@ import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
 import { createInitialNamespaces } from './initial-namespaces.ts';
+import { createCatalog } from './catalog.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import type { Resource, Target } from './resource.ts';
 
@@ -20,14 +21,14 @@ let count = 0;
 
 beforeAll(async () => {
   store = await openStore({ url: 'sqlite::memory:', logger: silentLogger });
-  registry = createRegistry({ resources: loadDefinitions(), store, clock });
+  registry = createRegistry({ catalog: createCatalog(loadDefinitions()), store, clock });
   await createInitialNamespaces(registry);
 });
 
 afterAll(() => store.close());
 
 function kind(name: string): Resource {
-  const found = registry.resources.find((resource) => resource.kind === name);
+  const found = registry.catalog.current().find((resource) => resource.kind === name);
   if (found === undefined) throw new Error(`no kind ${name}`);
   return found;
 }
@@ -111,7 +112,7 @@ describe('create', () => {
   });
 
   it('gives up when every generated name is taken', async () => {
-    const stuck = createRegistry({ resources: registry.resources, store, clock, random: () => 0 });
+    const stuck = createRegistry({ catalog: registry.catalog, store, clock, random: () => 0 });
     const request = {
       resource: kind('Ghost'),
       namespace: 'default',

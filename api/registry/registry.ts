@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../machinery/clock.ts';
 import type { Store, StoredObject } from '../storage/contract.ts';
+import type { Catalog } from './catalog.ts';
 import type { RegistryContext } from './context.ts';
 import { createObject } from './create.ts';
 import { deleteObject } from './delete.ts';
@@ -19,14 +20,13 @@ import type {
   WatchQuery,
   WriteResult,
 } from './requests.ts';
-import type { Resource, Target } from './resource.ts';
+import type { Target } from './resource.ts';
 import { updateObject } from './update.ts';
 import { watchObjects } from './watch.ts';
 
 /** The verbs of the API on objects of any kind: one file per verb. Failures are StatusErrors. */
 export interface Registry {
-  /** Every kind served. */
-  readonly resources: readonly Resource[];
+  readonly catalog: Catalog;
   get(target: Target): Promise<StoredObject>;
   list(query: ListQuery): Promise<ObjectList>;
   watch(query: WatchQuery): AsyncIterable<readonly WatchItem[]>;
@@ -37,7 +37,7 @@ export interface Registry {
 }
 
 export interface RegistryOptions {
-  resources: readonly Resource[];
+  catalog: Catalog;
   store: Store;
   clock?: Clock;
   random?: () => number;
@@ -46,14 +46,14 @@ export interface RegistryOptions {
 
 export function createRegistry(options: RegistryOptions): Registry {
   const context: RegistryContext = {
-    resources: options.resources,
+    catalog: options.catalog,
     store: options.store,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,
   };
   return {
-    resources: options.resources,
+    catalog: options.catalog,
     get: (target) => getObject(context, target),
     list: (query) => listObjects(context, query),
     watch: (query) => watchObjects(context, query),

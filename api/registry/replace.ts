@@ -3,13 +3,14 @@ import { deepEqual } from '../schema/deep-equal.ts';
 import type { StoredObject } from '../storage/contract.ts';
 import { type ApiObject, shownObject } from './api-object.ts';
 import type { RegistryContext } from './context.ts';
+import type { Subresource } from './requests.ts';
 import { isTask, type Target } from './resource.ts';
 import { isStorageError, storageFailure } from './storage-failure.ts';
 import { mainUpdate, statusUpdate, validateWrite } from './write-rules.ts';
 
 export interface Replacement {
   target: Target;
-  subresource?: 'status';
+  subresource?: Subresource;
   dryRun: boolean;
   current: StoredObject;
   /** Decoded, not yet judged. */

@@ -8,7 +8,15 @@ export interface WriteOptions {
   /** Everything but the storing. */
   dryRun: boolean;
   fieldValidation: FieldValidation;
+  /** As the client named it; absent: taken from the user agent. Apply needs one. */
+  fieldManager?: string;
+  userAgent?: string;
+  /** Fields that stand twice in the body, such as `spec.prompt`; the last one counted. */
+  duplicateFields?: readonly string[];
 }
+
+/** Parts of an object with a URL of their own. `finalize` is of Namespaces only. */
+export type Subresource = 'finalize' | 'scale' | 'status';
 
 export interface CreateRequest extends WriteOptions {
   resource: Resource;
@@ -18,26 +26,41 @@ export interface CreateRequest extends WriteOptions {
 
 export interface UpdateRequest extends WriteOptions {
   target: Target;
-  subresource?: 'status';
+  subresource?: Subresource;
   body: unknown;
 }
 
 export interface PatchRequest extends WriteOptions {
   target: Target;
-  subresource?: 'status';
-  type: 'json' | 'merge' | 'strategic';
+  subresource?: Subresource;
+  type: 'apply' | 'json' | 'merge' | 'strategic';
+  /** Takes over fields that others own; for apply only. */
+  force?: boolean;
   body: unknown;
 }
 
-export interface DeleteRequest {
-  target: Target;
+export interface DeleteOptions {
   dryRun: boolean;
   propagationPolicy?: string;
+  /** The older way to say Orphan or Background; not together with propagationPolicy. */
+  orphanDependents?: boolean;
+  gracePeriodSeconds?: number;
   preconditions?: { uid?: string; resourceVersion?: string };
 }
 
+export interface DeleteRequest extends DeleteOptions {
+  target: Target;
+}
+
+export interface DeleteCollectionRequest extends DeleteOptions {
+  query: ListQuery;
+}
+
 export interface WriteResult {
+  /** A Scale (autoscaling/v1) for the subresource scale. */
   object: ApiObject;
+  /** The write made the object: create always, apply sometimes. */
+  created?: boolean;
   /** For the client's Warning headers. */
   warnings: string[];
 }
@@ -59,12 +82,19 @@ export interface CollectionQuery {
 }
 
 export interface ListQuery extends CollectionQuery {
+  /** At most this many; absent or 0: all. */
+  limit?: number;
   continue?: string;
 }
 
 export interface ObjectList {
+  /** Of the snapshot; the same on all its pages. */
   revision: number;
   items: readonly ApiObject[];
+  /** Absent on the last page. */
+  continue?: string;
+  /** Known only without selectors. */
+  remainingItemCount?: number;
 }
 
 export interface WatchQuery extends CollectionQuery {

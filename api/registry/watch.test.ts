@@ -5,6 +5,7 @@ import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
 import { createInitialNamespaces } from './initial-namespaces.ts';
+import { createCatalog } from './catalog.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import type { WatchItem, WatchQuery } from './requests.ts';
 import type { Resource } from './resource.ts';
@@ -24,14 +25,14 @@ let registry: Registry;
 
 beforeAll(async () => {
   store = await openStore({ url: 'sqlite::memory:', logger: silentLogger });
-  registry = createRegistry({ resources: loadDefinitions(), store, clock });
+  registry = createRegistry({ catalog: createCatalog(loadDefinitions()), store, clock });
   await createInitialNamespaces(registry);
 });
 
 afterAll(() => store.close());
 
 function ghosts(): Resource {
-  const found = registry.resources.find(({ kind }) => kind === 'Ghost');
+  const found = registry.catalog.current().find(({ kind }) => kind === 'Ghost');
   if (found === undefined) throw new Error('no kind Ghost');
   return found;
 }

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
-import { compileSchema } from './compile-schema.ts';
-import type { NameRule, PrinterColumn, ResourceDefinition } from './resource-definition.ts';
+import { type CompiledSchema, compileSchema } from './compile-schema.ts';
+import type { NameRule, PrinterColumn, ResourceDefinition, ScalePaths } from './resource-definition.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 
 /** A CustomResourceDefinition as far as this server uses it. */
@@ -28,7 +28,9 @@ interface CrdVersion {
   name: string;
   served: boolean;
   storage: boolean;
-  subresources?: { status?: object };
+  subresources?: { status?: object; scale?: ScalePaths };
+  deprecated?: boolean;
+  deprecationWarning?: string;
   additionalPrinterColumns?: (Omit<PrinterColumn, 'priority'> & { priority?: number })[];
   selectableFields?: { jsonPath: string }[];
   schema: { openAPIV3Schema: StructuralSchema };
@@ -75,29 +77,56 @@ function isCrd(document: unknown): document is CustomResourceDefinition {
 /** One definition per version. */
 export function defineResources(
   crd: CustomResourceDefinition,
-  { builtIn }: { builtIn: boolean },
+  { builtIn, definedAt = 0 }: { builtIn: boolean; definedAt?: number },
 ): ResourceDefinition[] {
   const { group, names, scope, versions } = crd.spec;
-  return versions.map((version) => ({
-    group,
-    version: version.name,
-    kind: names.kind,
-    listKind: names.listKind ?? `${names.kind}List`,
-    plural: names.plural,
-    singular: names.singular ?? names.kind.toLowerCase(),
-    shortNames: names.shortNames ?? [],
-    categories: names.categories ?? [],
-    scope,
-    served: version.served,
-    storage: version.storage,
-    builtIn,
-    nameRule: nameRule(group, version.name, names.kind),
-    hasStatus: version.subresources?.status !== undefined,
-    printerColumns: printerColumns(version),
-    selectableFields: (version.selectableFields ?? []).map((field) => field.jsonPath),
-    schema: version.schema.openAPIV3Schema,
-    compiled: compileSchema(version.schema.openAPIV3Schema),
-  }));
+  const storageVersion = versions.find((version) => version.storage)?.name ?? '';
+  return versions.map((version) =>
+    withSchema(version.schema.openAPIV3Schema, {
+      group,
+      version: version.name,
+      kind: names.kind,
+      listKind: names.listKind ?? `${names.kind}List`,
+      plural: names.plural,
+      singular: names.singular ?? names.kind.toLowerCase(),
+      shortNames: names.shortNames ?? [],
+      categories: names.categories ?? [],
+      scope,
+      served: version.served,
+      storage: version.storage,
+      builtIn,
+      nameRule: nameRule(group, version.name, names.kind),
+      hasStatus: version.subresources?.status !== undefined,
+      ...(version.subresources?.scale && { scale: version.subresources.scale }),
+      ...deprecation(version, crd.spec),
+      storageVersion,
+      definedAt,
+      printerColumns: printerColumns(version),
+      selectableFields: (version.selectableFields ?? []).map((field) => field.jsonPath),
+      }),
+  );
+}
+
+/** kube-apiserver's text where the definition has none of its own. */
+function deprecation(
+  version: CrdVersion,
+  { group, names }: CustomResourceDefinition['spec'],
+): { deprecationWarning?: string } {
+  if (version.deprecated !== true) return {};
+  const text = version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`;
+  return { deprecationWarning: text };
+}
+
+/** Compiles at the first use. */
+function withSchema(
+  schema: StructuralSchema,
+  definition: Omit<ResourceDefinition, 'compiled' | 'schema'>,
+): ResourceDefinition {
+  let compiled: CompiledSchema | undefined;
+  return Object.defineProperty({ ...definition, schema } as ResourceDefinition, 'compiled', {
+    get: () => (compiled ??= compileSchema(schema)),
+    enumerable: true,
+  });
 }
 
 function printerColumns(version: CrdVersion): PrinterColumn[] {

@@ -35,9 +35,28 @@ export interface ResourceDefinition {
   builtIn: boolean;
   nameRule: NameRule;
   hasStatus: boolean;
+  /** `/scale`: where the fields of a Scale are within the object (CustomResourceDefinition subresources.scale). */
+  scale?: ScalePaths;
+  /** Sent as a Warning with every answer about this version; absent when it is not deprecated. */
+  deprecationWarning?: string;
   printerColumns: PrinterColumn[];
   /** Paths, such as `.status.phase`, that field selectors may use beside metadata.name and metadata.namespace. */
   selectableFields: string[];
+  /** The version that objects are stored in; the same for all versions of a kind. */
+  storageVersion: string;
+  /**
+   * Objects of this revision or an older one were written under an earlier definition: reading them prunes and
+   * defaults anew. 0 for kinds that never change.
+   */
+  definedAt: number;
   schema: StructuralSchema;
-  compiled: CompiledSchema;
+  /** Made at the first use: a kind that nobody asks for costs nothing. */
+  readonly compiled: CompiledSchema;
+}
+
+/** Simple paths such as `.spec.replicas`. */
+export interface ScalePaths {
+  specReplicasPath: string;
+  statusReplicasPath: string;
+  labelSelectorPath?: string;
 }

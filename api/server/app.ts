@@ -36,9 +36,9 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   );
   guard(app, options);
   mountHealth(app, { ...options.health, closing: options.closing, logger: options.logger });
-  mountDiscovery(app, options.registry.resources);
+  mountDiscovery(app, options.registry.catalog.current());
   mountOpenApi(app, options.openApi);
-  for (const resource of options.registry.resources) {
+  for (const resource of options.registry.catalog.current()) {
     mountResource(app, resource, options);
     if (isTask(resource)) mountTaskLog(app, resource, options);
   }

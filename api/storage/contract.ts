@@ -58,6 +58,11 @@ export interface ListQuery {
    * 0: whatever memory holds. N: memory, once it has reached N.
    */
   minRevision?: number;
+  /**
+   * The state at exactly this revision, whatever was written since. StorageError Compacted when its history is
+   * gone, FutureRevision when it is still to come. Not together with minRevision.
+   */
+  exactRevision?: number;
 }
 
 export interface ListResult {

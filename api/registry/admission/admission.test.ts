@@ -8,6 +8,7 @@ import type { Store } from '../../storage/contract.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { removeOldEvents } from '../event-expiry.ts';
 import { createInitialNamespaces } from '../initial-namespaces.ts';
+import { createCatalog } from '../catalog.ts';
 import { createRegistry, type Registry } from '../registry.ts';
 import type { Resource } from '../resource.ts';
 
@@ -22,14 +23,14 @@ let registry: Registry;
 
 beforeAll(async () => {
   store = await openStore({ url: 'sqlite::memory:', logger: silentLogger });
-  registry = createRegistry({ resources: loadDefinitions(), store, clock });
+  registry = createRegistry({ catalog: createCatalog(loadDefinitions()), store, clock });
   await createInitialNamespaces(registry);
 });
 
 afterAll(() => store.close());
 
 function kind(name: string): Resource {
-  const found = registry.resources.find((resource) => resource.kind === name);
+  const found = registry.catalog.current().find((resource) => resource.kind === name);
   if (found === undefined) throw new Error(`no kind ${name}`);
   return found;
 }
