@@ -103,7 +103,7 @@ export function defineResources(
       definedAt,
       printerColumns: printerColumns(version),
       selectableFields: (version.selectableFields ?? []).map((field) => field.jsonPath),
-      }),
+    }),
   );
 }
 
