@@ -17,6 +17,17 @@ export interface StructuralSchema extends ValueValidation {
   'x-kubernetes-list-type'?: 'atomic' | 'map' | 'set';
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: 'atomic' | 'granular';
+  'x-kubernetes-validations'?: ValidationRule[];
+}
+
+/** One rule in CEL, as apiextensions.k8s.io/v1 ValidationRule. */
+export interface ValidationRule {
+  rule: string;
+  message?: string;
+  messageExpression?: string;
+  reason?: 'FieldValueDuplicate' | 'FieldValueForbidden' | 'FieldValueInvalid' | 'FieldValueRequired';
+  fieldPath?: string;
+  optionalOldSelf?: boolean;
 }
 
 /** What only judges a value; the one thing allowed inside allOf, anyOf, oneOf and not. */
