@@ -9,7 +9,6 @@ import { createCatalog } from './registry/catalog.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createTaskLogs } from './registry/task-log.ts';
 import { loadDefinitions } from './schema/load-crds.ts';
-import { buildOpenApiDocuments } from './schema/openapi-v3.ts';
 import type { ResourceDefinition } from './schema/resource-definition.ts';
 import { createApp } from './server/app.ts';
 import { createTokenAuthenticator } from './server/authentication.ts';
@@ -112,7 +111,6 @@ async function serve(
     taskLogs: createTaskLogs({ registry, store }),
     authenticator: createTokenAuthenticator({ token: options.token, user: OWNER }),
     authorizer: authenticatedMayDoEverything,
-    openApi: buildOpenApiDocuments(resources),
     health: { checkStore: () => store.check(), version: packageJson.version },
     clock,
     logger,

@@ -8,9 +8,8 @@ import { mountDiscovery } from './discovery-routes.ts';
 import { failureResponse } from './failure.ts';
 import { type HealthOptions, mountHealth } from './health-routes.ts';
 import { mountTaskLog } from './log-routes.ts';
-import { mountOpenApi, type OpenApiDocuments } from './openapi-routes.ts';
+import { mountOpenApi } from './openapi-routes.ts';
 import { isTrue } from './query.ts';
-import { replyJson } from './reply.ts';
 import { requestAttributes } from './request-attributes.ts';
 import { mountResource } from './resource-routes.ts';
 import type { HandlerOptions, ServerTypes } from './server-environment.ts';
@@ -19,7 +18,6 @@ export interface AppOptions extends HandlerOptions {
   taskLogs: TaskLogs;
   authenticator: Authenticator;
   authorizer: Authorizer;
-  openApi: OpenApiDocuments;
   health: Pick<HealthOptions, 'checkStore' | 'version'>;
 }
 
@@ -36,14 +34,12 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   );
   guard(app, options);
   mountHealth(app, { ...options.health, closing: options.closing, logger: options.logger });
-  mountDiscovery(app, options.registry.catalog.current());
-  mountOpenApi(app, options.openApi);
+  mountDiscovery(app, options.registry.catalog);
+  mountOpenApi(app, options.registry.catalog);
   for (const resource of options.registry.catalog.current()) {
     mountResource(app, resource, options);
     if (isTask(resource)) mountTaskLog(app, resource, options);
   }
-  const paths = [...new Set(app.routes.map(({ path }) => path))].filter((path) => !/[:*]/.test(path)).sort();
-  app.get('/', () => replyJson({ paths: ['/', ...paths] }));
   return app;
 }
 

@@ -1,82 +1,110 @@
 import { createHash } from 'node:crypto';
 import type { Hono } from 'hono';
+import { formatApiVersion } from '../machinery/group-version-kind.ts';
+import type { Catalog } from '../registry/catalog.ts';
 import type { Resource } from '../registry/resource.ts';
-import {
-  aggregatedDiscovery,
-  apiGroup,
-  type GroupVersionResources,
-  groupVersions,
-  resourceList,
-} from './discovery-documents.ts';
+import { catalogView } from './catalog-view.ts';
+import { aggregatedDiscovery } from './discovery/aggregated.ts';
+import { type GroupVersion, groupVersions } from './discovery/group-versions.ts';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery/legacy.ts';
+import { matchesETag } from './entity-tag.ts';
 import { parseMediaType } from './media-type.ts';
 import { replyJson } from './reply.ts';
-import { versionPath } from './resource-routes.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
 
-/** Everything about discovery is worked out here, once. */
-export function mountDiscovery(app: Hono<ServerTypes>, resources: readonly Resource[]): void {
-  const versions = groupVersions(resources);
-  const core = versions.filter(({ group }) => group === '');
-  const named = versions.filter(({ group }) => group !== '');
-  const groups = [...new Set(named.map(({ group }) => group))].map((group) =>
-    named.filter((one) => one.group === group),
+/** Which kinds there are. What is no group or version here is left to the routes that follow. */
+export function mountDiscovery(app: Hono<ServerTypes>, catalog: Catalog): void {
+  const view = catalogView(catalog, makeDocuments);
+  const index = catalogView(catalog, () => rootPaths(app, view()));
+  app.get('/', () => replyJson({ paths: index() }));
+  for (const root of ['/api', '/apis'] as const) {
+    app.on('GET', [root, `${root}/`], (c) => replyRoot(c, view().roots[root]));
+  }
+  app.on('GET', ['/api/:version', '/api/:version/'], (c, next) =>
+    replyFound(view().versions.get(c.req.param('version')), next),
   );
-  mountRoot(app, '/api', { versions: core, legacy: legacyCore(core) });
-  mountRoot(app, '/apis', {
-    versions: named,
-    legacy: { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(apiGroup) },
-  });
-  for (const group of groups) {
-    const document = apiGroup(group);
-    app.get(`/apis/${group[0]?.group ?? ''}`, () => replyJson(document));
-  }
-  for (const version of versions) {
-    const document = resourceList(version);
-    app.get(versionPath(version), () => replyJson(document));
-  }
+  app.on('GET', ['/apis/:group', '/apis/:group/'], (c, next) =>
+    replyFound(view().groups.get(c.req.param('group')), next),
+  );
+  app.on('GET', ['/apis/:group/:version', '/apis/:group/:version/'], (c, next) =>
+    replyFound(view().versions.get(formatApiVersion(c.req.param())), next),
+  );
 }
 
-function legacyCore(versions: readonly GroupVersionResources[]): object {
+/** What `GET /` answers: every address without a variable in it. */
+function rootPaths(app: Hono<ServerTypes>, { groups, versions }: DiscoveryDocuments): string[] {
+  const fixed = app.routes.map(({ path }) => path).filter((path) => !/[:*]|.[/]$/.test(path));
+  const made = [...versions.keys()].map((key) => (key.includes('/') ? `/apis/${key}` : `/api/${key}`));
+  return [...new Set([...fixed, ...[...groups.keys()].map((group) => `/apis/${group}`), ...made])].sort();
+}
+
+interface DiscoveryDocuments {
+  roots: Record<'/api' | '/apis', RootDocuments>;
+  groups: ReadonlyMap<string, object>;
+  /** By `v1` or `GROUP/VERSION`. */
+  versions: ReadonlyMap<string, object>;
+}
+
+function makeDocuments(served: readonly Resource[]): DiscoveryDocuments {
+  const all = groupVersions(served);
+  const core = all.filter(({ group }) => group === '');
+  const named = all.filter(({ group }) => group !== '');
+  const groups = Map.groupBy(named, ({ group }) => group);
   return {
-    kind: 'APIVersions',
-    versions: versions.map(({ version }) => version),
-    serverAddressByClientCIDRs: [],
+    roots: { '/api': rootDocuments(core, apiVersions), '/apis': rootDocuments(named, apiGroupList) },
+    groups: new Map([...groups].map(([name, versions]) => [name, apiGroup(versions)])),
+    versions: new Map(all.map((version) => [formatApiVersion(version), apiResourceList(version)])),
   };
 }
 
 interface RootDocuments {
-  versions: readonly GroupVersionResources[];
   legacy: object;
+  /** By the version of apidiscovery.k8s.io. */
+  aggregated: ReadonlyMap<string, { text: string; etag: string }>;
 }
 
-function mountRoot(app: Hono<ServerTypes>, path: string, { versions, legacy }: RootDocuments): void {
-  const aggregated = new Map(
-    ['v2', 'v2beta1'].map((version) => {
-      const text = JSON.stringify(aggregatedDiscovery(versions, `apidiscovery.k8s.io/${version}`));
-      const etag = `"${createHash('sha512').update(text).digest('hex').toUpperCase()}"`;
-      return [version, { text, etag }] as const;
-    }),
-  );
-  app.get(path, (c) => {
-    const version = wantedVersion(c);
-    const document = version === undefined ? undefined : aggregated.get(version);
-    if (version === undefined || document === undefined) return replyJson(legacy);
-    const headers = { etag: document.etag, vary: 'Accept', 'cache-control': 'public' };
-    if (c.req.header('if-none-match') === document.etag) return new Response(null, { status: 304, headers });
-    const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    return new Response(document.text, { headers: { ...headers, 'content-type': contentType } });
+function rootDocuments(
+  versions: readonly GroupVersion[],
+  legacy: (versions: readonly GroupVersion[]) => object,
+): RootDocuments {
+  const aggregated = ['v2', 'v2beta1'].map((version) => {
+    const text = `${JSON.stringify(aggregatedDiscovery(versions, `apidiscovery.k8s.io/${version}`))}\n`;
+    return [
+      version,
+      { text, etag: `"${createHash('sha512').update(text).digest('hex').toUpperCase()}"` },
+    ] as const;
   });
+  return { legacy: legacy(versions), aggregated: new Map(aggregated) };
 }
 
-/** The version of aggregated discovery the client prefers; undefined for the old documents. */
-function wantedVersion(c: RequestContext): string | undefined {
-  for (const range of (c.req.header('accept') ?? '').split(',')) {
+function replyRoot(c: RequestContext, { legacy, aggregated }: RootDocuments): Response {
+  const version = wantedVersion(c.req.header('accept') ?? '');
+  const document = version === undefined ? undefined : aggregated.get(version);
+  if (version === undefined || document === undefined) return replyJson(legacy);
+  const headers = { etag: document.etag, vary: 'Accept', 'cache-control': 'public' };
+  if (matchesETag(c, document.etag)) return new Response(null, { status: 304, headers });
+  const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+  return new Response(document.text, { headers: { ...headers, 'content-type': contentType } });
+}
+
+async function replyFound(document: object | undefined, next: () => Promise<void>): Promise<Response | void> {
+  if (document === undefined) return next();
+  return replyJson(document);
+}
+
+/**
+ * The version of aggregated discovery the client prefers; undefined for the old documents, also when nothing the
+ * client accepts is known: kubectl gives up on a 406 here.
+ */
+function wantedVersion(accept: string): string | undefined {
+  for (const range of accept.split(',')) {
     const { type, parameters } = parseMediaType(range);
     if (type !== 'application/json') continue;
     if (parameters.get('as') === undefined) return undefined;
-    if (parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('as') === 'APIGroupDiscoveryList') {
-      return parameters.get('v');
-    }
+    const version = parameters.get('v') ?? '';
+    const isDiscovery =
+      parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('as') === 'APIGroupDiscoveryList';
+    if (isDiscovery && (version === 'v2' || version === 'v2beta1')) return version;
   }
   return undefined;
 }

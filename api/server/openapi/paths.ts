@@ -1,7 +1,7 @@
-import { formatApiVersion } from '#api/machinery/group-version-kind';
-import { META, schemaRef } from './openapi-meta.ts';
-import type { OpenApiSchema } from './openapi-meta.ts';
-import type { ResourceDefinition } from './resource-definition.ts';
+import { formatApiVersion } from '../../machinery/group-version-kind.ts';
+import { META, schemaRef } from './meta-schemas.ts';
+import type { OpenApiSchema } from './meta-schemas.ts';
+import type { Resource } from '../../registry/resource.ts';
 
 interface Parameter {
   name: string;
@@ -28,7 +28,7 @@ export type PathItem = Partial<Record<'delete' | 'get' | 'patch' | 'post' | 'put
 };
 
 interface Context {
-  definition: ResourceDefinition;
+  definition: Resource;
   /** Name of the kind's schema, without the path to it. */
   schema: string;
   /** Ends the operationIds of the path. */
@@ -87,7 +87,7 @@ const PATCH_TYPES = [
 ];
 
 /** The paths of one kind, with the operations clients look for. */
-export function resourcePaths(definition: ResourceDefinition, schema: string): Record<string, PathItem> {
+export function resourcePaths(definition: Resource, schema: string): Record<string, PathItem> {
   const root = `/${definition.group === '' ? 'api' : 'apis'}/${formatApiVersion(definition)}`;
   const namespaced = definition.scope === 'Namespaced';
   const collection = `${root}${namespaced ? '/namespaces/{namespace}' : ''}/${definition.plural}`;
@@ -187,11 +187,11 @@ function contentOf(types: string[], schema: string): Record<string, { schema: Op
 }
 
 /** `AgentWecodeIoV1`, `CoreV1`. */
-function operationGroup({ group, version }: ResourceDefinition): string {
+function operationGroup({ group, version }: Resource): string {
   const words = group === '' ? ['core'] : group.split('.');
   return [...words, version].map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function operationTag({ group, version }: ResourceDefinition): string {
+function operationTag({ group, version }: Resource): string {
   return `${group === '' ? 'core' : group.replaceAll('.', '')}_${version}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadDefinitions } from './load-crds.ts';
-import { buildOpenApiDocuments, buildOpenApiIndex, schemaName } from './openapi-v3.ts';
+import { loadDefinitions } from '../../schema/load-crds.ts';
+import { buildOpenApiDocuments, buildOpenApiIndex, schemaName } from './document-v3.ts';
 
 const definitions = loadDefinitions();
 const documents = buildOpenApiDocuments(definitions);

@@ -1,9 +1,9 @@
-import { formatApiVersion } from '#api/machinery/group-version-kind';
-import { META_SCHEMAS, objectMetaRef, schemaRef, META } from './openapi-meta.ts';
-import type { OpenApiSchema } from './openapi-meta.ts';
-import { resourcePaths } from './openapi-paths.ts';
-import type { PathItem } from './openapi-paths.ts';
-import type { ResourceDefinition } from './resource-definition.ts';
+import { formatApiVersion } from '../../machinery/group-version-kind.ts';
+import { META_SCHEMAS, objectMetaRef, schemaRef, META } from './meta-schemas.ts';
+import type { OpenApiSchema } from './meta-schemas.ts';
+import { resourcePaths } from './paths.ts';
+import type { PathItem } from './paths.ts';
+import type { Resource } from '../../registry/resource.ts';
 
 /** The OpenAPI v3 document of one group and version, as kubectl and client generators read it. */
 export interface OpenApiDocument {
@@ -21,10 +21,8 @@ export interface OpenApiIndex {
  * A document for each served group and version, by the name the index gives it (`api/v1`,
  * `apis/agent.wecode.io/v1`).
  */
-export function buildOpenApiDocuments(
-  definitions: readonly ResourceDefinition[],
-): Map<string, OpenApiDocument> {
-  const groups = new Map<string, ResourceDefinition[]>();
+export function buildOpenApiDocuments(definitions: readonly Resource[]): Map<string, OpenApiDocument> {
+  const groups = new Map<string, Resource[]>();
   for (const definition of definitions) {
     if (!definition.served) continue;
     const path = groupVersionPath(definition);
@@ -46,11 +44,11 @@ export function buildOpenApiIndex(hashes: ReadonlyMap<string, string>): OpenApiI
   return { paths: Object.fromEntries(entries) as OpenApiIndex['paths'] };
 }
 
-function groupVersionPath(definition: ResourceDefinition): string {
+function groupVersionPath(definition: Resource): string {
   return `${definition.group === '' ? 'api' : 'apis'}/${formatApiVersion(definition)}`;
 }
 
-function buildDocument(definitions: ResourceDefinition[]): OpenApiDocument {
+function buildDocument(definitions: Resource[]): OpenApiDocument {
   const schemas: Record<string, OpenApiSchema> = { ...META_SCHEMAS };
   const paths: Record<string, PathItem> = {};
   for (const definition of definitions) {
@@ -74,9 +72,7 @@ function sortKeys<T>(record: Record<string, T>): Record<string, T> {
  * `io.wecode.agent.v1.Task`: the group back to front (apiextensions-apiserver pkg/controller/openapi/builder);
  * Kubernetes' own kinds have the name of their Go package, `io.k8s.api.core.v1.Event`.
  */
-export function schemaName(
-  definition: Pick<ResourceDefinition, 'builtIn' | 'group' | 'kind' | 'version'>,
-): string {
+export function schemaName(definition: Pick<Resource, 'builtIn' | 'group' | 'kind' | 'version'>): string {
   const { builtIn, group, kind, version } = definition;
   const prefix = builtIn
     ? `io.k8s.api.${group === '' ? 'core' : group.replace(/\.k8s\.io$/, '')}`
@@ -93,7 +89,7 @@ const KIND: OpenApiSchema = {
   type: 'string',
 };
 
-function kindSchema(definition: ResourceDefinition): OpenApiSchema {
+function kindSchema(definition: Resource): OpenApiSchema {
   const { group, version, kind, schema } = definition;
   return {
     ...(schema as OpenApiSchema),
@@ -112,7 +108,7 @@ function withoutTypeMeta(properties: OpenApiSchema['properties'] = {}): Record<s
   return own;
 }
 
-function listSchema(definition: ResourceDefinition): OpenApiSchema {
+function listSchema(definition: Resource): OpenApiSchema {
   const { group, version, listKind } = definition;
   return {
     description: `${listKind} is a list of ${definition.kind}.`,
