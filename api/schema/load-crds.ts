@@ -31,7 +31,8 @@ interface CrdVersion {
   subresources?: { status?: object; scale?: ScalePaths };
   deprecated?: boolean;
   deprecationWarning?: string;
-  additionalPrinterColumns?: (Omit<PrinterColumn, 'priority'> & { priority?: number })[];
+  additionalPrinterColumns?: (Omit<PrinterColumn, 'jsonPath' | 'priority'> &
+    Partial<Pick<PrinterColumn, 'jsonPath' | 'priority'>>)[];
   selectableFields?: { jsonPath: string }[];
   schema: { openAPIV3Schema: StructuralSchema };
 }
@@ -131,7 +132,7 @@ function withSchema(
 
 function printerColumns(version: CrdVersion): PrinterColumn[] {
   const columns = version.additionalPrinterColumns ?? [AGE];
-  return columns.map((column) => Object.assign({ priority: 0 }, column));
+  return columns.map((column) => ({ priority: 0, jsonPath: '', ...column }));
 }
 
 /** The v1 kinds of our group keep names such as ClaudeCode, which manifests out there have. */

@@ -9,9 +9,22 @@ export interface PrinterColumn {
   description?: string;
   /** 0: always shown; more: only with `-o wide`. */
   priority: number;
-  /** A path such as `.status.phase`; with braces a template, such as `{.kind}/{.name}` (built-in kinds only). */
+  /** A path such as `.status.phase`; with braces a template, such as `{.kind}/{.name}`. Not used when it is computed. */
   jsonPath: string;
+  /** Columns of built-in kinds that no single path gives. */
+  computed?: ComputedCell;
 }
+
+/** A cell as kubernetes pkg/printers/internalversion makes it for a built-in kind. */
+export type ComputedCell =
+  /** How many entries the maps or lists at these paths have together. */
+  | { count: string[] }
+  /** The age of the first of these times that is set; `<unknown>` when none is. */
+  | { age: string[] }
+  /** The first of these numbers that is set, else the default. */
+  | { integer: string[]; default: number }
+  /** Pieces of text, those that are empty left out. */
+  | { text: { firstOf: string[]; lowerCase?: boolean }[]; separator?: string };
 
 /** How names of a kind are checked: see object-meta.ts. */
 export type NameRule = 'dns-label' | 'dns-subdomain' | 'path-segment';

@@ -17,6 +17,9 @@ export interface StructuralSchema extends ValueValidation {
   'x-kubernetes-list-type'?: 'atomic' | 'map' | 'set';
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: 'atomic' | 'granular';
+  /** Built-in kinds only: how a strategic merge patch treats a list, and by which key it merges. */
+  'x-kubernetes-patch-strategy'?: 'merge' | 'replace' | 'retainKeys';
+  'x-kubernetes-patch-merge-key'?: string;
   'x-kubernetes-validations'?: ValidationRule[];
 }
 

@@ -3,6 +3,7 @@ import { formatJsonPathValue, parseJsonPathTemplate } from '../machinery/json-pa
 import { parseJsonPath } from '../machinery/json-path.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import type { Resource } from '../registry/resource.ts';
+import { compileComputedCell } from './computed-cell.ts';
 
 /** Columns of server-side Tables (apiextensions-apiserver tableconvertor). */
 
@@ -61,7 +62,8 @@ function describeColumn({ name, type, format, description, priority }: PrinterCo
   return { name, type, format: format ?? '', description: description ?? '', priority };
 }
 
-function compileCell({ jsonPath, type }: PrinterColumn): Cell {
+function compileCell({ jsonPath, type, computed }: PrinterColumn): Cell {
+  if (computed !== undefined) return compileComputedCell(computed);
   if (jsonPath.startsWith('{')) {
     const template = parseJsonPathTemplate(jsonPath);
     return (object) => template.render(object);
