@@ -1,6 +1,7 @@
 import type { KubeList, KubeObject } from '../machinery/meta.ts';
 import type { ObjectRef, ResourceType } from '../machinery/resource-type.ts';
 import type { WatchEvent } from '../machinery/watch-event.ts';
+import type { DiscoveredResource } from './discovery.ts';
 
 /**
  * How every part of Troupe uses the API: the same calls against Troupe's own server and a real cluster.
@@ -14,8 +15,14 @@ export interface Client {
   update<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
   /** Replaces status only; Conflict when metadata.resourceVersion is stale. */
   updateStatus<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
+  /** Replaces spec.finalizers of a Namespace, which nothing else may. */
+  finalize<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
   patch<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, patch: Patch): Promise<T>;
   delete(type: ResourceType, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
+  /** Deletes all objects of a namespace, or of a cluster-scoped resource. */
+  deleteCollection(type: ResourceType, options: DeleteCollectionOptions): Promise<void>;
+  /** The resources the server offers now. */
+  discover(): Promise<DiscoveredResource[]>;
   /** One watch request: ends when the server ends it, throws StatusError when it fails. Informers keep it going. */
   watch<T extends KubeObject>(type: ResourceType<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
 }
@@ -27,6 +34,8 @@ export interface ListOptions {
   limit?: number;
   continue?: string;
   resourceVersion?: string;
+  /** Asks for objects without spec and status (PartialObjectMetadata). */
+  metadataOnly?: boolean;
   signal?: AbortSignal;
 }
 
@@ -38,6 +47,10 @@ export interface WatchOptions extends ListOptions {
 export interface DeleteOptions {
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+export interface DeleteCollectionOptions extends DeleteOptions {
+  namespace?: string;
 }
 
 export interface Patch {

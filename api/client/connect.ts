@@ -18,6 +18,8 @@ export interface Connection {
   namespace: string;
   /** The server's address. */
   server: string;
+  /** PEM of the authority its certificate is checked against; absent: the system's. */
+  caCertificate?: string;
   /** Cuts everything under way. */
   close(): Promise<void>;
 }
@@ -54,6 +56,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     transport,
     namespace: context.namespace,
     server: context.server,
+    ...(context.ca === undefined ? {} : { caCertificate: context.ca }),
     close: () => transport.close(),
   };
 }

@@ -3,16 +3,24 @@ import type { ResourceType } from '../machinery/resource-type.ts';
 import { StatusError } from '../machinery/status-error.ts';
 import type { WatchEvent } from '../machinery/watch-event.ts';
 import type { Client, ListOptions, WatchOptions } from './client.ts';
+import { discoverResources } from './discovery.ts';
 import { queryString, resourcePath } from './resource-path.ts';
 import type { Transport } from './transport.ts';
 
 const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' };
 
+const METADATA_TYPE = ';as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json';
+const METADATA_LIST_TYPE = ';as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
+
 /** The Client over HTTP. */
 export function createHttpClient(options: { transport: Transport }): Client {
   const { transport } = options;
 
-  function put<T extends KubeObject>(type: ResourceType<T>, object: T, subresource?: 'status'): Promise<T> {
+  function put<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    subresource?: 'finalize' | 'status',
+  ): Promise<T> {
     const path = resourcePath(type, {
       namespace: object.metadata.namespace,
       name: object.metadata.name,
@@ -26,7 +34,10 @@ export function createHttpClient(options: { transport: Transport }): Client {
       parseBody(await transport.send({ method: 'GET', path: resourcePath(type, ref) })),
     async list<T extends KubeObject>(type: ResourceType<T>, list: ListOptions = {}) {
       const path = resourcePath(type, { namespace: list.namespace }) + queryString(listQuery(list));
-      return parseBody<KubeList<T>>(await transport.send({ method: 'GET', path, signal: list.signal }));
+      const accept = list.metadataOnly === true ? { accept: `application/json${METADATA_LIST_TYPE}` } : {};
+      return parseBody<KubeList<T>>(
+        await transport.send({ method: 'GET', path, signal: list.signal, ...accept }),
+      );
     },
     async create(type, object) {
       const { namespace } = object.metadata;
@@ -38,6 +49,7 @@ export function createHttpClient(options: { transport: Transport }): Client {
     },
     update: (type, object) => put(type, object),
     updateStatus: (type, object) => put(type, object, 'status'),
+    finalize: (type, object) => put(type, object, 'finalize'),
     async patch(type, ref, patch) {
       const path = resourcePath(type, {
         ...ref,
@@ -50,6 +62,11 @@ export function createHttpClient(options: { transport: Transport }): Client {
       const body = { kind: 'DeleteOptions', apiVersion: 'v1', ...options };
       await transport.send({ method: 'DELETE', path: resourcePath(type, ref), body });
     },
+    async deleteCollection(type, { namespace, ...options }) {
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', ...options };
+      await transport.send({ method: 'DELETE', path: resourcePath(type, { namespace }), body });
+    },
+    discover: () => discoverResources(transport),
     watch: (type, options) => watch(transport, type, options),
   };
 }
@@ -66,7 +83,8 @@ async function* watch<T extends KubeObject>(
     timeoutSeconds: options.timeoutSeconds,
   });
   const path = resourcePath(type, { namespace: options.namespace }) + query;
-  for await (const line of transport.lines({ method: 'GET', path, signal: options.signal })) {
+  const accept = options.metadataOnly === true ? { accept: `application/json${METADATA_TYPE}` } : {};
+  for await (const line of transport.lines({ method: 'GET', path, signal: options.signal, ...accept })) {
     yield parseEvent<T>(line);
   }
 }

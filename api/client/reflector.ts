@@ -25,6 +25,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
+  /** Only the metadata of objects is wanted. */
+  metadataOnly?: boolean;
   logger?: Logger;
   clock?: Clock;
   /** [0, 1); for jitter. */
@@ -92,9 +94,10 @@ async function waitBeforeRetry<T extends KubeObject>(
 }
 
 function selection<T extends KubeObject>(options: ReflectorOptions<T>): ListOptions {
-  const { namespace, labelSelector, fieldSelector, signal } = options;
+  const { namespace, labelSelector, fieldSelector, metadataOnly, signal } = options;
   return {
     signal,
+    ...(metadataOnly === undefined ? {} : { metadataOnly }),
     ...(namespace === undefined ? {} : { namespace }),
     ...(labelSelector === undefined ? {} : { labelSelector }),
     ...(fieldSelector === undefined ? {} : { fieldSelector }),

@@ -6,7 +6,8 @@ import type { Client, WatchOptions } from './client.ts';
 /** One call about to be made, or just made. */
 export interface ClientCall {
   verb: keyof Client;
-  type: ResourceType;
+  /** Absent for discover. */
+  type?: ResourceType;
   /** Absent for list, watch and a create with generateName. */
   ref?: ObjectRef;
   object?: KubeObject;
@@ -62,6 +63,11 @@ export function withFaults(client: Client, faults: Faults): Client {
     updateStatus: (type, object) =>
       around(ofObject('updateStatus', type, object), () => client.updateStatus(type, object)),
     patch: (type, ref, patch) => around({ verb: 'patch', type, ref }, () => client.patch(type, ref, patch)),
+    finalize: (type, object) =>
+      around(ofObject('finalize', type, object), () => client.finalize(type, object)),
+    deleteCollection: (type, options) =>
+      around({ verb: 'deleteCollection', type }, () => client.deleteCollection(type, options)),
+    discover: () => around({ verb: 'discover' }, () => client.discover()),
     delete: (type, ref, options) =>
       around({ verb: 'delete', type, ref }, () => client.delete(type, ref, options)),
     watch,

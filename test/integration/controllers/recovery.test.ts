@@ -159,7 +159,7 @@ describe('controllers', () => {
     await world.startControllers({
       faults: {
         before({ verb, type }) {
-          if (isHeld && verb === 'get' && type.kind === 'Ghost') asked.resolve();
+          if (isHeld && verb === 'get' && type?.kind === 'Ghost') asked.resolve();
         },
         async onEvent(_call, event): Promise<'pass'> {
           if (isHeld && event.object.kind === 'Ghost') await asked.promise;
