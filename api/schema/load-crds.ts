@@ -132,7 +132,7 @@ function withSchema(
 
 function printerColumns(version: CrdVersion): PrinterColumn[] {
   const columns = version.additionalPrinterColumns ?? [AGE];
-  return columns.map((column) => ({ priority: 0, jsonPath: '', ...column }));
+  return columns.map((column) => Object.assign({ priority: 0, jsonPath: '' }, column));
 }
 
 /** The v1 kinds of our group keep names such as ClaudeCode, which manifests out there have. */
