@@ -2,7 +2,7 @@ import path from 'node:path';
 import { docker } from './docker.ts';
 import type { DockerEngine } from './docker.ts';
 import { git } from './git.ts';
-import { kubectl } from './kubectl.ts';
+import { kubectl, stockKubectl } from './kubectl.ts';
 import { mysql } from './mysql.ts';
 import { redis } from './redis.ts';
 import { sandboxImage } from './sandbox-image.ts';
@@ -11,7 +11,7 @@ import { sandboxImage } from './sandbox-image.ts';
 export type Part = 'docker' | 'git' | 'image' | 'kubectl' | 'mysql' | 'redis';
 
 export interface Environment extends AsyncDisposable {
-  /** What a child process needs to find the parts: DOCKER_HOST, EXECUTOR_IMAGE, TROUPE_TEST_*_URL and a PATH. */
+  /** What a child process needs to find the parts: DOCKER_HOST, EXECUTOR_IMAGE, TROUPE_TEST_* and a PATH. */
   readonly variables: Readonly<Record<string, string>>;
   readonly docker: DockerEngine | undefined;
 }
@@ -26,7 +26,10 @@ export async function environment(parts: readonly Part[]): Promise<Environment> 
   const folders: string[] = [];
   let engine: DockerEngine | undefined;
   if (parts.includes('git')) folders.push(path.dirname(await git()));
-  if (parts.includes('kubectl')) folders.push(path.dirname(await kubectl()));
+  if (parts.includes('kubectl')) {
+    folders.push(path.dirname(await kubectl()));
+    variables['TROUPE_TEST_STOCK_KUBECTL'] = await stockKubectl();
+  }
   if (parts.includes('redis')) variables['TROUPE_TEST_REDIS_URL'] = stack.use(await redis()).url;
   if (parts.includes('mysql')) variables['TROUPE_TEST_DATABASE_URL'] = stack.use(await mysql()).url;
   if (parts.includes('docker')) {

@@ -16,6 +16,14 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 export async function kubectl(): Promise<string> {
   const installed = await findProgram('kubectl');
   if (installed !== undefined && (await minor(installed)) >= OLDEST_MINOR) return installed;
+  return stockKubectl();
+}
+
+/**
+ * The path of Debian 13's kubectl, built as its sources say: what is installed may be another build, such as the
+ * dispatcher of a cloud vendor's tools, which behaves a little differently.
+ */
+export async function stockKubectl(): Promise<string> {
   const unpacked = path.join(cacheFolder('kubectl'), 'usr/bin/kubectl');
   if (!existsSync(unpacked)) await unpack(cacheFolder('kubectl'));
   return unpacked;
@@ -35,7 +43,7 @@ async function unpack(target: string): Promise<void> {
         'and put it on the PATH.',
     );
   }
-  console.log('fetching kubectl from Debian 13 into .cache/ (there is none on the PATH that is new enough)');
+  console.log('fetching kubectl from Debian 13 into .cache/ ');
   await using folder = await temporaryFolder('kubectl');
   const options = await privateApt(folder.path);
   await runProgram(aptGet, [...options, 'update']);
