@@ -1,197 +1,181 @@
-import { formatApiVersion } from '../../machinery/group-version-kind.ts';
-import { META, schemaRef } from './meta-schemas.ts';
-import type { OpenApiSchema } from './meta-schemas.ts';
-import type { Resource } from '../../registry/resource.ts';
+import { isTask, type Resource } from '../../registry/resource.ts';
+import { groupVersionPath } from '../discovery/group-versions.ts';
+import { isNamespace, subresourcesOf } from '../discovery/verbs.ts';
+import { modelName } from './model-name.ts';
+import {
+  capitalized,
+  type Content,
+  contentOf,
+  OBJECT_TYPES,
+  type Operation,
+  operation,
+  type OperationShape,
+  type PathItem,
+} from './operation.ts';
+import { DELETE, DELETE_COLLECTION, LIST, NAME, NAMESPACE, PATCH, PRETTY, WRITE } from './parameters.ts';
+import { SCALE } from './scale-schemas.ts';
+import { META, schemaRef } from './schema.ts';
+import { taskPaths } from './task-paths.ts';
 
-interface Parameter {
-  name: string;
-  in: 'path' | 'query';
-  description: string;
-  required?: boolean;
-  schema: OpenApiSchema;
-}
-
-interface Operation {
-  description: string;
-  operationId: string;
-  tags: string[];
-  parameters?: Parameter[];
-  requestBody?: object;
-  responses: Record<string, object>;
-  /** kubectl finds the operations of a kind by these two. */
-  'x-kubernetes-action': string;
-  'x-kubernetes-group-version-kind': { group: string; version: string; kind: string };
-}
-
-export type PathItem = Partial<Record<'delete' | 'get' | 'patch' | 'post' | 'put', Operation>> & {
-  parameters: Parameter[];
-};
-
-interface Context {
-  definition: Resource;
-  /** Name of the kind's schema, without the path to it. */
-  schema: string;
+/** Where a kind is served and how its operations are named. */
+interface Place {
+  resource: Resource;
   /** Ends the operationIds of the path. */
   suffix: string;
+  /** ` of` a subresource in descriptions. */
+  of: string;
+  /** Name of the schema of what is read and written. */
+  schema: string;
 }
 
-const query = (name: string, type: string, description: string): Parameter => ({
-  name,
-  in: 'query',
-  description,
-  schema: { type, uniqueItems: true },
-});
-const inPath = (name: string, description: string): Parameter => ({
-  name,
-  in: 'path',
-  description,
-  required: true,
-  schema: { type: 'string', uniqueItems: true },
-});
-
-const PRETTY = query('pretty', 'string', "If 'true', the answer is indented.");
-/** kubectl decides by the parameters of PATCH whether the server knows dry runs and field validation. */
-const WRITE = [
-  query('dryRun', 'string', 'All: do everything but store it.'),
-  query('fieldManager', 'string', 'Name of the writer, for managedFields.'),
-  query('fieldValidation', 'string', 'Ignore, Warn or Strict: what happens to unknown fields.'),
-];
-const PATCH = [...WRITE, query('force', 'boolean', 'Apply even fields that another writer manages.')];
-const DELETE = [
-  query('dryRun', 'string', 'All: do everything but store it.'),
-  query('gracePeriodSeconds', 'integer', 'Seconds until the deletion.'),
-  query('propagationPolicy', 'string', 'Orphan, Background or Foreground: what happens to dependents.'),
-];
-const LIST = [
-  query('allowWatchBookmarks', 'boolean', 'Whether a watch may send bookmarks.'),
-  query('continue', 'string', 'Token of the page before.'),
-  query('fieldSelector', 'string', 'Restricts the list by fields.'),
-  query('labelSelector', 'string', 'Restricts the list by labels.'),
-  query('limit', 'integer', 'How many objects a page has at most.'),
-  query('resourceVersion', 'string', 'The version to read or to watch from.'),
-  query('resourceVersionMatch', 'string', 'Exact or NotOlderThan: how resourceVersion is meant.'),
-  query('sendInitialEvents', 'boolean', 'Whether a watch starts with what there is.'),
-  query('timeoutSeconds', 'integer', 'How long the call takes at most.'),
-  query('watch', 'boolean', 'Whether to stream the changes.'),
-];
-const GET = [query('resourceVersion', 'string', 'The version to read.')];
-
-const NAMESPACE = inPath('namespace', 'Namespace of the object.');
-const NAME = inPath('name', 'Name of the object.');
-
-const READ_TYPES = ['application/json', 'application/yaml'];
-const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/apply-patch+yaml',
-];
-
-/** The paths of one kind, with the operations clients look for. */
-export function resourcePaths(definition: Resource, schema: string): Record<string, PathItem> {
-  const root = `/${definition.group === '' ? 'api' : 'apis'}/${formatApiVersion(definition)}`;
-  const namespaced = definition.scope === 'Namespaced';
-  const collection = `${root}${namespaced ? '/namespaces/{namespace}' : ''}/${definition.plural}`;
-  const shared = namespaced ? [NAMESPACE, PRETTY] : [PRETTY];
-  const kind = `${namespaced ? 'Namespaced' : ''}${definition.kind}`;
-  const context = (suffix: string): Context => ({ definition, schema, suffix });
-  const paths: Record<string, PathItem> = {
-    [collection]: { ...collectionItem(context(kind)), parameters: shared },
-    [`${collection}/{name}`]: { ...objectItem(context(kind)), parameters: [NAME, ...shared] },
+/** The paths of one kind (apiextensions-apiserver pkg/controller/openapi/builder generateBuilder). */
+export function resourcePaths(resource: Resource): Record<string, PathItem> {
+  const root = groupVersionPath(resource);
+  const isNamespaced = resource.scope === 'Namespaced';
+  const collection = `${root}${isNamespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`;
+  const shared = isNamespaced ? [NAMESPACE, PRETTY] : [PRETTY];
+  const place: Place = {
+    resource,
+    suffix: `${isNamespaced ? 'Namespaced' : ''}${resource.kind}`,
+    of: '',
+    schema: modelName(resource, resource.kind),
   };
-  if (namespaced) {
-    const suffix = `${definition.kind}ForAllNamespaces`;
-    paths[`${root}/${definition.plural}`] = { get: listOperation(context(suffix)), parameters: [PRETTY] };
+  const item = `${collection}/{name}`;
+  const paths: Record<string, PathItem> = {
+    [collection]: { ...collectionItem(place), parameters: shared },
+    [item]: { ...objectItem(place), delete: deletion(place), parameters: [NAME, ...shared] },
+  };
+  if (isNamespaced) {
+    const everywhere = { ...place, suffix: `${resource.kind}ForAllNamespaces` };
+    paths[`${root}/${resource.plural}`] = { get: listing(everywhere), parameters: [PRETTY] };
   }
-  if (definition.hasStatus)
-    paths[`${collection}/{name}/status`] = {
-      ...statusItem(context(`${kind}Status`)),
-      parameters: [NAME, ...shared],
-    };
+  for (const { name } of subresourcesOf(resource)) {
+    const operations = subresourceItem(place, name);
+    if (operations) paths[`${item}/${name}`] = { ...operations, parameters: [NAME, ...shared] };
+  }
+  if (isTask(resource)) Object.assign(paths, taskPaths(resource, item, [NAME, ...shared]));
   return paths;
 }
 
-function collectionItem(context: Context): Omit<PathItem, 'parameters'> {
-  return {
-    get: listOperation(context),
-    post: operation(context, { verb: 'create', action: 'post', parameters: WRITE, body: READ_TYPES }),
-    delete: operation(context, {
-      verb: 'deleteCollection',
-      action: 'deletecollection',
-      parameters: [...DELETE, ...LIST],
-    }),
-  };
+function subresourceItem(place: Place, name: string): PathItem | undefined {
+  const sub = { ...place, suffix: `${place.suffix}${capitalized(name)}`, of: ` ${name} of` };
+  if (name === 'status') return objectItem(sub);
+  if (name === 'scale') return objectItem({ ...sub, schema: SCALE });
+  return name === 'finalize' ? { put: replacement(sub) } : undefined;
 }
 
-function objectItem(context: Context): Omit<PathItem, 'parameters'> {
-  return {
-    ...statusItem(context),
-    delete: operation(context, { verb: 'delete', action: 'delete', parameters: DELETE }),
-  };
+function collectionItem(place: Place): PathItem {
+  const { resource } = place;
+  const post = made(place, {
+    verb: 'create',
+    action: 'post',
+    description: `create a ${resource.kind}`,
+    parameters: WRITE,
+    body: { required: true, content: objectOf(place) },
+    answers: { '200': objectOf(place), '201': objectOf(place), '202': objectOf(place) },
+  });
+  const clear = made(place, {
+    verb: 'deleteCollection',
+    action: 'deletecollection',
+    description: `delete collection of ${resource.kind}`,
+    parameters: DELETE_COLLECTION,
+    body: deleteBody,
+    answers: { '200': listContent(place) },
+  });
+  return { get: listing(place), post, ...(isNamespace(resource) ? {} : { delete: clear }) };
 }
 
-function statusItem(context: Context): Omit<PathItem, 'parameters'> {
-  return {
-    get: operation(context, { verb: 'read', action: 'get', parameters: GET }),
-    put: operation(context, { verb: 'replace', action: 'put', parameters: WRITE, body: READ_TYPES }),
-    patch: operation(context, { verb: 'patch', action: 'patch', parameters: PATCH, body: PATCH_TYPES }),
-  };
+function objectItem(place: Place): PathItem {
+  return { get: reading(place), put: replacement(place), patch: patching(place) };
 }
 
-function listOperation(context: Context): Operation {
-  return operation(context, { verb: 'list', action: 'list', parameters: LIST });
+function reading(place: Place): Operation {
+  const description = `read${place.of} the specified ${place.resource.kind}`;
+  return made(place, { verb: 'read', action: 'get', description, answers: { '200': objectOf(place) } });
 }
 
-interface OperationShape {
-  verb: string;
-  action: string;
-  parameters: Parameter[];
-  /** Content types of the body; none when absent. */
-  body?: string[];
+function replacement(place: Place): Operation {
+  return made(place, {
+    verb: 'replace',
+    action: 'put',
+    description: `replace${place.of} the specified ${place.resource.kind}`,
+    parameters: WRITE,
+    body: { required: true, content: objectOf(place) },
+    answers: { '200': objectOf(place), '201': objectOf(place) },
+  });
 }
 
-function operation(context: Context, shape: OperationShape): Operation {
-  const { definition, schema, suffix } = context;
-  const { group, version, kind } = definition;
-  return {
-    description: `${shape.verb} ${shape.action === 'list' ? 'objects' : 'an object'} of kind ${kind}`,
-    operationId: `${shape.verb}${operationGroup(definition)}${suffix}`,
-    tags: [operationTag(definition)],
-    parameters: shape.parameters,
-    ...(shape.body === undefined ? {} : { requestBody: requestBody(shape, schema) }),
-    responses: responses(shape, schema),
-    'x-kubernetes-action': shape.action,
-    'x-kubernetes-group-version-kind': { group, version, kind },
-  };
+function patching(place: Place): Operation {
+  const { kind, builtIn } = place.resource;
+  return made(place, {
+    verb: 'patch',
+    action: 'patch',
+    description: `partially update${place.of} the specified ${kind}`,
+    parameters: PATCH,
+    body: { required: true, content: patchContent(builtIn) },
+    answers: { '200': objectOf(place), '201': objectOf(place) },
+  });
 }
 
-function requestBody(shape: OperationShape, schema: string): object {
-  const name = shape.action === 'patch' ? `${META}.Patch` : schema;
-  return { required: true, content: contentOf(shape.body ?? [], name) };
+function listing(place: Place): Operation {
+  const watched = contentOf(['application/json;stream=watch'], schemaRef(`${META}.WatchEvent`));
+  return made(place, {
+    verb: 'list',
+    action: 'list',
+    description: `list or watch objects of kind ${place.resource.kind}`,
+    parameters: LIST,
+    answers: { '200': { ...listContent(place), ...watched } },
+  });
 }
 
-function responses(shape: OperationShape, schema: string): Record<string, object> {
-  const name = { list: `${schema}List`, delete: `${META}.Status`, deletecollection: `${META}.Status` }[
-    shape.action
+/** The answer is the object while finalizers keep it, else a Status. */
+function deletion(place: Place): Operation {
+  const either = { anyOf: [schemaRef(`${META}.Status`), schemaRef(place.schema)] };
+  const content = contentOf(OBJECT_TYPES, either);
+  return made(place, {
+    verb: 'delete',
+    action: 'delete',
+    description: `delete a ${place.resource.kind}`,
+    parameters: DELETE,
+    body: deleteBody,
+    answers: { '200': content, '202': content },
+  });
+}
+
+const made = ({ resource, suffix }: Place, shape: OperationShape): Operation =>
+  operation(resource, suffix, shape);
+
+const objectOf = ({ schema }: Place): Content => contentOf(OBJECT_TYPES, schemaRef(schema));
+
+const listContent = ({ resource }: Place): Content =>
+  contentOf(OBJECT_TYPES, schemaRef(modelName(resource, resource.listKind)));
+
+const deleteBody = { content: contentOf(OBJECT_TYPES, schemaRef(`${META}.DeleteOptions`)) };
+
+/** kubectl sends strategic merge patches to the kinds that say they take them. */
+function patchContent(builtIn: boolean): Content {
+  const types = [
+    'application/apply-patch+yaml',
+    'application/merge-patch+json',
+    ...(builtIn ? ['application/strategic-merge-patch+json'] : []),
   ];
-  const ok = { description: 'OK', content: contentOf(READ_TYPES, name ?? schema) };
-  const created = { ...ok, description: 'Created' };
-  const unauthorized = { description: 'Unauthorized' };
-  if (shape.action === 'post') return { '200': ok, '201': created, '401': unauthorized };
-  if (shape.action === 'put' || shape.action === 'patch')
-    return { '200': ok, '201': created, '401': unauthorized };
-  return { '200': ok, '401': unauthorized };
+  return {
+    'application/json-patch+json': { schema: JSON_PATCH },
+    ...contentOf(types, schemaRef(`${META}.Patch`)),
+  };
 }
 
-function contentOf(types: string[], schema: string): Record<string, { schema: OpenApiSchema }> {
-  return Object.fromEntries(types.map((type) => [type, { schema: schemaRef(schema) }]));
-}
-
-/** `AgentWecodeIoV1`, `CoreV1`. */
-function operationGroup({ group, version }: Resource): string {
-  const words = group === '' ? ['core'] : group.split('.');
-  return [...words, version].map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
-}
-
-function operationTag({ group, version }: Resource): string {
-  return `${group === '' ? 'core' : group.replaceAll('.', '')}_${version}`;
-}
+/** RFC 6902. */
+const JSON_PATCH = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['op', 'path'],
+    properties: {
+      op: { type: 'string', enum: ['add', 'copy', 'move', 'remove', 'replace', 'test'] },
+      path: { type: 'string' },
+      from: { type: 'string' },
+      value: {},
+    },
+  },
+};

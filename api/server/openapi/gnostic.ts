@@ -1,0 +1,75 @@
+import { jsonText } from '../../machinery/json.ts';
+import { type FieldType, MESSAGES, type MessageType } from './gnostic-messages.ts';
+import { bytesField, doubleField, integerField, textField } from './protobuf-writer.ts';
+
+/** A JSON value of an OpenAPI v2 document as the message of that name. */
+export function encodeMessage(name: string, value: unknown): Buffer {
+  const type = MESSAGES[name];
+  if (type === undefined) throw new Error(`no message ${name}`);
+  if (type.wraps) {
+    const [number, content] = type.wraps(value);
+    return encodeField(number, content, value);
+  }
+  const entries = Object.entries(value as Record<string, unknown>);
+  if (type.entries) {
+    const [number, content] = type.entries;
+    return Buffer.concat(entries.map(([key, one]) => encodeEntry(number, key, encodeMessage(content, one))));
+  }
+  return Buffer.concat(entries.map(([key, one]) => encodeProperty(type, key, one)));
+}
+
+/** NamedSchema and its like: {name = 1, value = 2}. */
+function encodeEntry(number: number, name: string, value: Buffer): Buffer {
+  return bytesField(number, Buffer.concat([textField(1, name), bytesField(2, value)]));
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function encodeProperty(type: MessageType, key: string, value: unknown): Buffer {
+  const known = type.fields !== undefined && Object.hasOwn(type.fields, key) ? type.fields[key] : undefined;
+  if (known !== undefined) return value === false ? NOTHING : encodeField(known[0], known[1], value);
+  if (type.extensions === undefined || !key.startsWith('x-')) return NOTHING;
+  return encodeEntry(type.extensions, key, anyOf(value));
+}
+
+function encodeField(number: number, type: FieldType, value: unknown): Buffer {
+  if (typeof type === 'object') {
+    if ('message' in type) return bytesField(number, encodeMessage(type.message, value));
+    return Buffer.concat(listOf(value).map((one) => bytesField(number, encodeMessage(type.messages, one))));
+  }
+  switch (type) {
+    case 'text':
+      return textField(number, String(value));
+    case 'texts':
+      return Buffer.concat(listOf(value).map((one) => textField(number, String(one))));
+    case 'boolean':
+      return integerField(number, value === true ? 1 : 0);
+    case 'integer':
+      return integerField(number, wholeNumber(value));
+    case 'double':
+      return doubleField(number, Number(value));
+    case 'any':
+      return bytesField(number, anyOf(value));
+    case 'anys':
+      return Buffer.concat(listOf(value).map((one) => bytesField(number, anyOf(one))));
+  }
+}
+
+/** Lengths and counts; what is beyond them limits nothing anyway. */
+function wholeNumber(value: unknown): number {
+  return Math.min(Math.max(Math.trunc(Number(value)), 0), Number.MAX_SAFE_INTEGER);
+}
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+/** Characters that JSON allows in a text and YAML does not (YAML 1.2, section 5.1). */
+const NOT_PRINTABLE = /[\u007f-\u009f\ufeff\ufffe\uffff]/g;
+
+/** Any: {yaml = 2}. JSON is YAML. */
+function anyOf(value: unknown): Buffer {
+  const yaml = jsonText(value).replaceAll(
+    NOT_PRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return textField(2, yaml);
+}

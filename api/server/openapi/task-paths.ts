@@ -1,0 +1,99 @@
+import { TASK_EVENT_TYPES } from '../../machinery/task-event.ts';
+import type { Resource } from '../../registry/resource.ts';
+import { contentOf, operation, type PathItem } from './operation.ts';
+import { LOG, type Parameter } from './parameters.ts';
+import { int64, listOf, type OpenApiSchema, text } from './schema.ts';
+
+const TIME: OpenApiSchema = { description: 'RFC 3339.', type: 'string', format: 'date-time' };
+
+const MESSAGE: OpenApiSchema = {
+  description: 'One turn of the conversation a Task is.',
+  type: 'object',
+  required: ['role', 'content', 'time'],
+  properties: {
+    role: { type: 'string', enum: ['USER', 'ASSISTANT'] },
+    content: text('What was said.'),
+    time: TIME,
+  },
+};
+
+const STORED_MESSAGE: OpenApiSchema = {
+  ...MESSAGE,
+  properties: {
+    id: int64('From 1 without gaps.'),
+    source: text('The Sandbox it came from.'),
+    ...MESSAGE.properties,
+  },
+};
+
+const EVENT: OpenApiSchema = {
+  description: 'Something that happened in a step of a Task.',
+  type: 'object',
+  required: ['sourceSeq', 'time', 'type', 'data'],
+  properties: {
+    sourceSeq: { ...int64('Number given by the source, from 1 without gaps.'), minimum: 1 },
+    time: TIME,
+    type: { type: 'string', enum: [...TASK_EVENT_TYPES] },
+    data: { description: 'By the type.', type: 'object' },
+  },
+};
+
+const APPEND: OpenApiSchema = {
+  type: 'object',
+  required: ['source', 'taskUID', 'events'],
+  properties: {
+    source: { ...text('Name of the Sandbox.'), minLength: 1, maxLength: 253 },
+    taskUID: { ...text('The uid of the Task that is meant.'), minLength: 1, maxLength: 64 },
+    events: listOf(EVENT, 'The next events of the source; none asks how far the log knows it.'),
+    messages: listOf(MESSAGE, 'The next messages of the conversation.'),
+  },
+};
+
+const APPENDED: OpenApiSchema = {
+  type: 'object',
+  required: ['lastSeq', 'lastSourceSeq'],
+  properties: {
+    lastSeq: int64('The last number of the log.'),
+    lastSourceSeq: int64('The last number known of this source.'),
+  },
+};
+
+const json = (schema: OpenApiSchema): ReturnType<typeof contentOf> => contentOf(['application/json'], schema);
+
+/** The subresources `log` and `messages` of a Task. */
+export function taskPaths(
+  resource: Resource,
+  item: string,
+  parameters: readonly Parameter[],
+): Record<string, PathItem> {
+  const read = operation(resource, 'NamespacedTaskLog', {
+    verb: 'read',
+    action: 'get',
+    description: 'read log of the specified Task',
+    parameters: LOG,
+    answers: { '200': contentOf(['application/x-ndjson', 'text/plain'], { type: 'string' }) },
+  });
+  const append = operation(resource, 'NamespacedTaskLog', {
+    verb: 'create',
+    action: 'post',
+    description: 'append to log of the specified Task',
+    body: { required: true, content: json(APPEND) },
+    answers: { '200': json(APPENDED) },
+  });
+  const messages = operation(resource, 'NamespacedTaskMessages', {
+    verb: 'read',
+    action: 'get',
+    description: 'read messages of the specified Task',
+    answers: {
+      '200': json({
+        type: 'object',
+        required: ['items'],
+        properties: { items: listOf(STORED_MESSAGE, 'The messages, the first one first.') },
+      }),
+    },
+  });
+  return {
+    [`${item}/log`]: { get: read, post: append, parameters },
+    [`${item}/messages`]: { get: messages, parameters },
+  };
+}
