@@ -75,7 +75,10 @@ export interface ListResult {
 export interface WatchQuery {
   resource: string;
   namespace?: string;
-  /** Only later revisions are sent. Older than the compacted revision: StorageError Compacted. */
+  /**
+   * Only later revisions are sent. Older than the compacted revision: StorageError Compacted; one still to come:
+   * nothing until it has.
+   */
   after: number;
   signal: AbortSignal;
   /** Called once history is read: from then on an event that memory has is delivered or ready to be. */

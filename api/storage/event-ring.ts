@@ -47,6 +47,11 @@ export class EventRing {
     this.#events.splice(0, count);
   }
 
+  /** Whether nothing came after `revision`. */
+  isLast(revision: number): boolean {
+    return (this.#events.at(-1)?.revision ?? 0) <= revision;
+  }
+
   /** Events after `revision`, which is at least the floor. */
   after(revision: number): StoreEvent[] {
     let low = 0;

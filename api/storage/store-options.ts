@@ -16,6 +16,10 @@ export interface StoreOptions {
   watchBuffer: number;
   /** Characters of their texts; while more waits, the next event ends the watch. */
   watchBytes: number;
+  /** Snapshots of the past that are kept, for the next pages of a list. */
+  pastSnapshots: number;
+  /** Characters of their objects. */
+  pastSnapshotBytes: number;
   /** How long a read waits for a revision, in milliseconds; kube-apiserver waits 3 s. */
   waitMs: number;
   /** Milliseconds between looks at a shared database's log. */
@@ -35,6 +39,8 @@ export const DEFAULT_STORE_OPTIONS: StoreOptions = {
   ringBytes: 32 * 1024 * 1024,
   watchBuffer: 10_000,
   watchBytes: 32 * 1024 * 1024,
+  pastSnapshots: 32,
+  pastSnapshotBytes: 64 * 1024 * 1024,
   waitMs: 3_000,
   pollMs: 50,
   taskPollMs: 1_000,

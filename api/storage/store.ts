@@ -2,6 +2,7 @@ import type { Clock } from '../machinery/clock.ts';
 import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { Committer } from './committer.ts';
+import { compactedError } from './compacted-error.ts';
 import { Compactor } from './compactor.ts';
 import { StorageError } from './contract.ts';
 import type {
@@ -20,10 +21,11 @@ import type {
 import { Follower } from './follower.ts';
 import { Freshness } from './freshness.ts';
 import { Memory } from './memory.ts';
+import { PastSnapshots } from './past-snapshots.ts';
 import { Poller } from './poller.ts';
 import type { StoreOptions } from './store-options.ts';
 import { StoredTaskLog } from './task-log.ts';
-import { compactedError, watchFrom } from './watch.ts';
+import { watchFrom } from './watch.ts';
 
 export interface DriverStoreOptions {
   driver: Driver;
@@ -49,6 +51,7 @@ class DriverStore implements Store {
   readonly #freshness: Freshness;
   readonly #committer: Committer;
   readonly #compactor: Compactor;
+  readonly #past: PastSnapshots;
   readonly #taskLog: StoredTaskLog;
   readonly #poller: Poller | undefined;
   readonly #stopped = Promise.withResolvers<StorageError>();
@@ -83,6 +86,11 @@ class DriverStore implements Store {
       { memory, tables: driver.revisions, clock, logger, ...options.compaction },
       compacted,
     );
+    this.#past = new PastSnapshots({
+      memory,
+      log: driver.revisions,
+      limits: { count: options.pastSnapshots, bytes: options.pastSnapshotBytes },
+    });
     const pollMs = driver.shared ? options.taskPollMs : undefined;
     this.#taskLog = new StoredTaskLog({ tables: driver.tasks, wakeUp, clock, pollMs, ...limits });
     this.log = this.#taskLog;
@@ -101,12 +109,22 @@ class DriverStore implements Store {
     return this.#memory.get(key);
   }
 
-  async list({ resource, namespace, minRevision }: ListQuery): Promise<ListResult> {
+  async list(query: ListQuery): Promise<ListResult> {
     this.#assertOpen();
+    const { resource, namespace, minRevision, exactRevision } = query;
+    if (exactRevision !== undefined) return this.#listAt(query, exactRevision);
     if (minRevision === undefined) await this.#freshness.newest();
     else await this.#freshness.reached(minRevision);
     const items = this.#memory.resource(resource).objects.list(namespace);
     return { revision: this.#memory.revision, items };
+  }
+
+  async #listAt({ resource, namespace }: ListQuery, revision: number): Promise<ListResult> {
+    const { compacted } = this.#compactor;
+    if (revision < compacted) throw compactedError(revision, compacted);
+    await this.#freshness.reached(revision);
+    const where = { resource, ...(namespace === undefined ? {} : { namespace }) };
+    return { revision, items: await this.#past.at(where, revision) };
   }
 
   async commit(mutation: Mutation): Promise<StoredObject> {
@@ -121,7 +139,6 @@ class DriverStore implements Store {
   async *watch(query: WatchQuery): AsyncGenerator<readonly StoreEvent[]> {
     this.#assertOpen();
     if (query.after < this.#compactor.compacted) throw compactedError(query.after, this.#compactor.compacted);
-    await this.#freshness.reached(query.after);
     const { watchBuffer, watchBytes } = this.#parts.options;
     yield* watchFrom(query, {
       memory: this.#memory,

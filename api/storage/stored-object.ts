@@ -1,3 +1,4 @@
+import { jsonText, parseJsonText } from '../machinery/json.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import type { StorageKey, StoredObject } from './contract.ts';
 
@@ -10,8 +11,8 @@ const METADATA = '"metadata":{';
 export function encodeBody(object: Unstructured): string {
   const { apiVersion, kind, metadata, ...rest } = object;
   const { resourceVersion: _, ...meta } = metadata;
-  const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":${JSON.stringify(meta)}`;
-  const tail = JSON.stringify(rest);
+  const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":${jsonText(meta)}`;
+  const tail = jsonText(rest);
   return tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`;
 }
 
@@ -50,7 +51,7 @@ class Restored implements StoredObject {
   }
 
   get object(): Unstructured {
-    this.#object ??= deepFreeze(JSON.parse(this.#text) as Unstructured);
+    this.#object ??= deepFreeze(parseJsonText(this.#text) as Unstructured);
     return this.#object;
   }
 

@@ -1,4 +1,4 @@
-import { StorageError } from './contract.ts';
+import { compactedError } from './compacted-error.ts';
 import type { HistoryRow, RevisionTables, StoreEvent, StoreEventType, WatchQuery } from './contract.ts';
 import type { Memory } from './memory.ts';
 import { restore } from './stored-object.ts';
@@ -85,12 +85,18 @@ async function* live(
     for (;;) {
       const events = await watcher.next();
       if (events === undefined) return;
-      yield events;
+      const later = laterThan(after, events);
+      if (later.length > 0) yield later;
     }
   } finally {
     resource.watchers.delete(entry);
     query.signal.removeEventListener('abort', end);
   }
+}
+
+/** All of them, and the same array, but for a watch that began at a revision still to come. */
+function laterThan(after: number, events: readonly StoreEvent[]): readonly StoreEvent[] {
+  return (events[0]?.revision ?? 0) > after ? events : events.filter((event) => event.revision > after);
 }
 
 function eventOf(row: HistoryRow): StoreEvent {
@@ -101,8 +107,4 @@ function eventOf(row: HistoryRow): StoreEvent {
     previous:
       row.previousBody === undefined ? undefined : restore(row.key, row.previousRevision, row.previousBody),
   });
-}
-
-export function compactedError(after: number, compacted: number): StorageError {
-  return new StorageError('Compacted', `revision ${after} is older than the compacted revision ${compacted}`);
 }

@@ -8,22 +8,16 @@ import type {
   RevisionState,
   RevisionTables,
 } from '../contract.ts';
-import { keyOf, planBatch } from './plan-batch.ts';
-import type { BatchPlan, RawKey } from './plan-batch.ts';
+import { historyRow, logRow, objectRow } from '../rows.ts';
+import type { RawKey, RawLogRow, RawObjectRow } from '../rows.ts';
+import { planBatch } from './plan-batch.ts';
+import type { BatchPlan } from './plan-batch.ts';
 import type { MysqlConnections } from './connections.ts';
 import { joinSql, rowGroups, rowList, sql } from './sql-text.ts';
 import type { Sql } from './sql-text.ts';
 
 /** Revisions per transaction of a compaction: short, because commits wait for the counter meanwhile. */
 const COMPACT_BATCH = 500;
-
-interface RawLogRow extends RawKey {
-  revision: number;
-  op: LogRow['op'];
-  previousRevision: number;
-  body: string;
-  previousBody: string | null;
-}
 
 const LOG_COLUMNS = sql`r.revision, r.resource, r.namespace, r.name, r.op,
   r.previous_revision AS previousRevision, r.body, p.body AS previousBody`;
@@ -96,11 +90,7 @@ export class MysqlRevisions implements RevisionTables {
     ]);
     const [state] = counter as RevisionState[];
     if (state === undefined) throw new Error('the revision counter is missing');
-    const objects = (rows as (RawKey & { revision: number; body: string })[]).map((row) => ({
-      key: keyOf(row),
-      revision: row.revision,
-      body: row.body,
-    }));
+    const objects = (rows as RawObjectRow[]).map((row) => objectRow(row));
     return { revision: state.current, compacted: state.compacted, rows: objects };
   }
 
@@ -182,16 +172,3 @@ function keysOf(items: readonly { key: DriverMutation['key'] }[]): Sql {
   });
   return conditions.length === 0 ? sql`FALSE` : joinSql(conditions, ' OR ');
 }
-
-const logRow = (row: RawLogRow): LogRow => ({
-  revision: row.revision,
-  key: keyOf(row),
-  op: row.op,
-  previousRevision: row.previousRevision,
-  body: row.op === 'delete' ? (row.previousBody ?? '') : row.body,
-});
-
-const historyRow = (row: RawLogRow): HistoryRow => ({
-  ...logRow(row),
-  ...(row.previousBody === null ? {} : { previousBody: row.previousBody }),
-});

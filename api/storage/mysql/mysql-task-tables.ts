@@ -1,20 +1,13 @@
-import type { TaskEvent, TaskEventAppend, TaskEventType, TaskMessage } from '../../machinery/task-event.ts';
+import type { TaskEvent, TaskEventAppend, TaskMessage } from '../../machinery/task-event.ts';
 import { StorageError } from '../contract.ts';
 import type { AppendOutcome, TaskLogQuery, TaskTables } from '../contract.ts';
 import { planAppend } from '../plan-append.ts';
 import type { TaskLogState } from '../plan-append.ts';
+import { taskEvent } from '../rows.ts';
+import type { RawTaskEvent } from '../rows.ts';
 import type { MysqlConnections } from './connections.ts';
 import { escapedBytes, rowGroups, rowList, sql } from './sql-text.ts';
 import type { Sql, SqlValue } from './sql-text.ts';
-
-interface RawTaskEvent {
-  seq: number;
-  source: string;
-  sourceSeq: number;
-  time: string;
-  type: TaskEventType;
-  data: string;
-}
 
 /** What a transaction of appends writes, gathered over its batches. */
 interface Rows {
@@ -58,14 +51,7 @@ export class MysqlTaskTables implements TaskTables {
     const rows = await this.#connections
       .read(sql`SELECT seq, source, source_seq AS sourceSeq, time, type, data
       FROM task_events WHERE task_uid = ${taskUID} AND seq > ${after} ORDER BY seq LIMIT ${limit}`);
-    return (rows as RawTaskEvent[]).map(({ seq, source, sourceSeq, time, type, data }) => ({
-      seq,
-      source,
-      sourceSeq,
-      time,
-      type,
-      data: JSON.parse(data) as Record<string, unknown>,
-    }));
+    return (rows as RawTaskEvent[]).map((row) => taskEvent(row));
   }
 
   async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {

@@ -1,10 +1,5 @@
 import type { DriverMutation, MutationOutcome, StorageKey } from '../contract.ts';
-
-export interface RawKey {
-  resource: string;
-  namespace: string;
-  name: string;
-}
+import type { RawKey } from '../rows.ts';
 
 export interface BatchState {
   /** The newest revision; the batch gets the next ones. */
@@ -75,7 +70,5 @@ function refuse(
   if (current === undefined) return 'NotFound';
   return current === expectedRevision ? undefined : 'Conflict';
 }
-
-export const keyOf = ({ resource, namespace, name }: RawKey): StorageKey => ({ resource, namespace, name });
 
 const textOf = (key: RawKey): string => `${key.resource}\0${key.namespace}\0${key.name}`;

@@ -1,24 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
 
-export interface RawLogRow {
-  revision: number;
-  resource: string;
-  namespace: string;
-  name: string;
-  op: 'create' | 'update' | 'delete';
-  previousRevision: number;
-  body: string;
-  previousBody: string | null;
-}
-
-export interface RawObjectRow {
-  resource: string;
-  namespace: string;
-  name: string;
-  revision: number;
-  body: string;
-}
-
 export type RevisionStatements = ReturnType<typeof prepareRevisionStatements>;
 
 const LOG_COLUMNS = `r.revision, r.resource, r.namespace, r.name, r.op, r.previous_revision AS previousRevision,

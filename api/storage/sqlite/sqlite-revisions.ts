@@ -8,11 +8,12 @@ import type {
   ObjectRow,
   RevisionState,
   RevisionTables,
-  StorageKey,
 } from '../contract.ts';
+import { historyRow, logRow, objectRow } from '../rows.ts';
+import type { RawLogRow, RawObjectRow } from '../rows.ts';
 import { translated } from './errors.ts';
 import { prepareRevisionStatements } from './revision-statements.ts';
-import type { RawLogRow, RawObjectRow, RevisionStatements } from './revision-statements.ts';
+import type { RevisionStatements } from './revision-statements.ts';
 
 /** Revisions per transaction of a compaction: short, because writes wait for it. */
 const COMPACT_BATCH = 1_000;
@@ -64,11 +65,7 @@ export class SqliteRevisions implements RevisionTables {
   async snapshot(): Promise<{ revision: number; compacted: number; rows: ObjectRow[] }> {
     return this.#read(() => {
       const { current, compacted } = this.#state();
-      const rows = (this.#sql.snapshot.all() as RawObjectRow[]).map((row) => ({
-        key: keyOf(row),
-        revision: row.revision,
-        body: row.body,
-      }));
+      const rows = (this.#sql.snapshot.all() as RawObjectRow[]).map((row) => objectRow(row));
       return { revision: current, compacted, rows };
     });
   }
@@ -157,22 +154,3 @@ function refuse(
   if (current === undefined) return 'NotFound';
   return current === mutation.expectedRevision ? undefined : 'Conflict';
 }
-
-const keyOf = (row: StorageKey): StorageKey => ({
-  resource: row.resource,
-  namespace: row.namespace,
-  name: row.name,
-});
-
-const logRow = (row: RawLogRow): LogRow => ({
-  revision: row.revision,
-  key: keyOf(row),
-  op: row.op,
-  previousRevision: row.previousRevision,
-  body: row.op === 'delete' ? (row.previousBody ?? '') : row.body,
-});
-
-const historyRow = (row: RawLogRow): HistoryRow => ({
-  ...logRow(row),
-  ...(row.previousBody === null ? {} : { previousBody: row.previousBody }),
-});

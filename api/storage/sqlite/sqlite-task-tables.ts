@@ -2,24 +2,16 @@ import type { Database } from 'better-sqlite3';
 import type {
   TaskEvent,
   TaskEventAppend,
-  TaskEventType,
   TaskMessage,
   TaskMessageInput,
 } from '../../machinery/task-event.ts';
 import type { AppendOutcome, TaskLogQuery, TaskTables } from '../contract.ts';
 import { planAppend } from '../plan-append.ts';
 import type { AppendPlan, TaskLogState } from '../plan-append.ts';
+import { taskEvent } from '../rows.ts';
+import type { RawTaskEvent } from '../rows.ts';
 import { translated } from './errors.ts';
 import { inTransaction } from './sqlite-revisions.ts';
-
-interface RawTaskEvent {
-  seq: number;
-  source: string;
-  sourceSeq: number;
-  time: string;
-  type: TaskEventType;
-  data: string;
-}
 
 type Statements = ReturnType<typeof prepareStatements>;
 
@@ -40,14 +32,7 @@ export class SqliteTaskTables implements TaskTables {
 
   async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<TaskEvent[]> {
     const rows = translated(() => this.#sql.events.all(taskUID, after, limit) as RawTaskEvent[]);
-    return rows.map(({ seq, source, sourceSeq, time, type, data }) => ({
-      seq,
-      source,
-      sourceSeq,
-      time,
-      type,
-      data: JSON.parse(data) as Record<string, unknown>,
-    }));
+    return rows.map((row) => taskEvent(row));
   }
 
   async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {
