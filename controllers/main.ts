@@ -2,29 +2,20 @@ import type { Client } from '#api/client/client';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
-import type { ResourceType } from '#api/machinery/resource-type';
-import {
-  BOTS,
-  EXECUTORS,
-  GHOSTS,
-  MODELS,
-  SANDBOXES,
-  SHELLS,
-  TASKS,
-  TEAMS,
-  WORKSPACES,
-} from '#api/types/resources';
 import { botController } from './bot/controller.ts';
 import { executorController } from './executor/controller.ts';
 import { garbageCollectorController } from './garbage-collector/controller.ts';
 import { ghostController } from './ghost/controller.ts';
 import { modelController } from './model/controller.ts';
+import { namespaceController } from './namespace/controller.ts';
+import { rootCAController } from './root-ca/controller.ts';
 import type { ControllerContext } from './runtime/controller-context.ts';
 import { createInformers } from './runtime/informers.ts';
 import { startManager } from './runtime/manager.ts';
 import type { Manager, Runnable } from './runtime/manager.ts';
 import { createRecorder } from './runtime/recorder.ts';
 import { sandboxController } from './sandbox/controller.ts';
+import { serviceAccountController } from './service-account/controller.ts';
 import { shellController } from './shell/controller.ts';
 import { taskController } from './task/controller.ts';
 import { teamController } from './team/controller.ts';
@@ -33,26 +24,16 @@ import { workspaceController } from './workspace/controller.ts';
 export interface ControllersOptions {
   client: Client;
   logger: Logger;
+  /** PEM of the API server's authority, published in each namespace; absent: nothing is published. */
+  caCertificate?: string;
   clock?: Clock;
   /** Aborts a start that waits for a server that does not come. */
   signal?: AbortSignal;
 }
 
-const COLLECTED: readonly ResourceType[] = [
-  GHOSTS,
-  MODELS,
-  SHELLS,
-  BOTS,
-  TEAMS,
-  WORKSPACES,
-  TASKS,
-  SANDBOXES,
-  EXECUTORS,
-] as readonly ResourceType[];
-
 /** Starts all controllers; resolves when their caches are filled and they work. */
 export async function startControllers(options: ControllersOptions): Promise<Manager> {
-  const { client, logger, clock = systemClock, signal } = options;
+  const { client, logger, caCertificate, clock = systemClock, signal } = options;
   const recorders: Runnable[] = [];
   const informers = createInformers({ client, clock, logger });
   const context: ControllerContext = {
@@ -76,7 +57,10 @@ export async function startControllers(options: ControllersOptions): Promise<Man
     taskController(context),
     sandboxController(context),
     executorController(context),
-    garbageCollectorController(context, COLLECTED),
+    garbageCollectorController(context),
+    namespaceController(context),
+    serviceAccountController(context),
+    ...(caCertificate === undefined ? [] : [rootCAController(context, caCertificate)]),
   ];
   const groups = [recorders, [informers], controllers];
   return startManager({ groups, clock, logger, ...(signal === undefined ? {} : { signal }) });

@@ -1,3 +1,4 @@
+import type { Condition } from '../machinery/condition.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { TROUPE_GROUP } from '../machinery/group-version-kind.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
@@ -47,7 +48,14 @@ export interface Secret extends Unstructured {
 }
 
 export const SECRETS: ResourceType<Secret> = { ...core, kind: 'Secret', plural: 'secrets', namespaced: true };
-export const NAMESPACES: ResourceType<Unstructured> = {
+
+export interface Namespace extends Unstructured {
+  /** The namespace stays until these are gone, which only /finalize can take away. */
+  spec?: { finalizers?: string[] };
+  status?: { phase?: 'Active' | 'Terminating'; conditions?: Condition[] };
+}
+
+export const NAMESPACES: ResourceType<Namespace> = {
   ...core,
   kind: 'Namespace',
   plural: 'namespaces',
@@ -58,5 +66,22 @@ export const EVENTS: ResourceType<Unstructured> = {
   ...core,
   kind: 'Event',
   plural: 'events',
+  namespaced: true,
+};
+
+export interface ConfigMap extends Unstructured {
+  data?: Record<string, string>;
+}
+
+export const CONFIG_MAPS: ResourceType<ConfigMap> = {
+  ...core,
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+};
+export const SERVICE_ACCOUNTS: ResourceType<Unstructured> = {
+  ...core,
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
   namespaced: true,
 };

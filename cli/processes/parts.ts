@@ -19,10 +19,11 @@ async function connectPart(connection: Connection, lifetime: Lifetime, name: str
 }
 
 export async function runControllers(connection: Connection, lifetime: Lifetime): Promise<void> {
-  const { client } = await connectPart(connection, lifetime, 'controllers');
+  const { client, caCertificate } = await connectPart(connection, lifetime, 'controllers');
   const { startControllers } = await import('#controllers/main');
   const controllers = await startControllers({
     client,
+    ...(caCertificate === undefined ? {} : { caCertificate }),
     logger: connection.logger.with({ component: 'controllers' }),
     signal: lifetime.signal,
   });

@@ -1,55 +1,118 @@
-import { objectKey } from '#api/machinery/meta';
-import type { KubeObject } from '#api/machinery/meta';
-import type { ResourceType } from '#api/machinery/resource-type';
+import { sleep } from '#api/machinery/clock';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
-import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
-import type { Change } from '../runtime/object-cache.ts';
-import { source } from '../runtime/source.ts';
-import { collectorKey, controllerOwner } from './plan.ts';
+import { createAbsentOwners } from './absent-owners.ts';
+import { createGraph, type Graph } from './graph.ts';
+import { createKindFollower } from './kind-follower.ts';
+import { collectedTypes, typeOfOwner } from './kinds.ts';
+import { createMonitors, type MonitorTarget } from './monitors.ts';
+import { nodeOf } from './node.ts';
 import { garbageCollector } from './reconciler.ts';
 
-const BY_OWNER = 'collector:owner';
+const NAME = 'garbage-collector';
+/** One kind that cannot be listed must not hold up the others for ever. */
+const LONGEST_SYNC_MS = 30_000;
 
-/** Watches `types`, as dependents and as owners, and deletes what its controller owner has left behind. */
-export function garbageCollectorController(
-  { client, informers, clock, logger }: ControllerContext,
-  types: readonly ResourceType[],
-): Runnable {
-  const byType = new Map(types.map((type) => [type, informers.of<KubeObject>(type)]));
-  for (const informer of byType.values()) {
-    informer.addIndex(BY_OWNER, (object) => {
-      const owner = controllerOwner(object);
-      return owner === undefined ? [] : [owner.uid];
-    });
-  }
-  return createController({
-    name: 'garbage-collector',
-    reconcile: garbageCollector({ types, cached: (type, key) => byType.get(type)?.get(key), client }),
-    sources: [...byType].map(([type, informer]) =>
-      source(informer, (change) => [...newDependent(type, change), ...orphans(byType, change)]),
-    ),
+/** Watches the metadata of everything, whatever kinds come, and deletes what its owners have left behind. */
+export function garbageCollectorController(context: ControllerContext): Runnable {
+  const { client, clock, logger } = context;
+  const graph = createGraph();
+  const absent = createAbsentOwners();
+  const waiting = new Set<string>();
+  const queue = createOutlet();
+
+  const kinds = createKindFollower({
+    client,
+    clock,
+    logger,
+    onChange(found) {
+      monitors.follow(collectedTypes(found));
+      for (const uid of waiting) queue.enqueue(uid);
+      waiting.clear();
+    },
+  });
+  const target = graphTarget({ graph, absent, enqueue: queue.enqueue, onKind: () => kinds.refreshSoon() });
+  const monitors = createMonitors({ client, target, clock, logger });
+  const controller = createController({
+    name: NAME,
+    reconcile: garbageCollector({
+      graph,
+      absent,
+      client,
+      recorder: context.recorder(NAME),
+      typeOf: (reference) => typeOfOwner(kinds.current(), reference),
+      isComplete: () => monitors.areSynced(),
+      enqueue: queue.enqueue,
+      waitForKinds: (uid) => void waiting.add(uid),
+    }),
+    sources: [{ start: (enqueue) => queue.open(enqueue, graph.uids()) }],
+    workers: 20,
     clock,
     logger,
   });
+  return {
+    name: controller.name,
+    async run(signal) {
+      const following = kinds.run(signal);
+      try {
+        const synced = kinds.known().then(() => monitors.synced());
+        await Promise.race([synced, sleep(clock, LONGEST_SYNC_MS, signal).catch(() => undefined)]);
+        await controller.run(signal);
+      } finally {
+        await following;
+        await monitors.stop();
+      }
+    },
+  };
 }
 
-/** An object may be created for, or given to, an owner that was deleted a moment before. */
-function newDependent(type: ResourceType, { key, old, new: now }: Change<KubeObject>): string[] {
-  const owner = now && controllerOwner(now);
-  const isNew = now?.metadata.uid !== old?.metadata.uid || owner?.uid !== (old && controllerOwner(old))?.uid;
-  return owner !== undefined && isNew ? [collectorKey(type, key)] : [];
+interface Outlet {
+  enqueue(uid: string): void;
+  /** From now on keys go through; those of all that is known go first. */
+  open(enqueue: (uid: string) => void, known: Iterable<string>): void;
 }
 
-/** What an object that went, or was made anew under its name, has left behind. */
-function orphans(
-  byType: ReadonlyMap<ResourceType, Informer<KubeObject>>,
-  { old, new: now }: Change<KubeObject>,
-): string[] {
-  const uid = old?.metadata.uid;
-  if (uid === undefined || uid === now?.metadata.uid) return [];
-  return [...byType].flatMap(([type, informer]) =>
-    informer.byIndex(BY_OWNER, uid).map((object) => collectorKey(type, objectKey(object.metadata))),
-  );
+/** Until the graph is filled nothing is decided: each first list would look like a world without owners. */
+function createOutlet(): Outlet {
+  let out: ((uid: string) => void) | undefined;
+  return {
+    enqueue: (uid) => out?.(uid),
+    open(enqueue, known) {
+      out = enqueue;
+      for (const uid of known) enqueue(uid);
+    },
+  };
+}
+
+interface GraphTargetOptions {
+  graph: Graph;
+  absent: ReturnType<typeof createAbsentOwners>;
+  enqueue(uid: string): void;
+  /** A CustomResourceDefinition changed. */
+  onKind(): void;
+}
+
+function graphTarget({ graph, absent, enqueue, onKind }: GraphTargetOptions): MonitorTarget {
+  return {
+    put(type, object) {
+      if (type.plural === 'customresourcedefinitions') onKind();
+      const node = nodeOf(type, object);
+      if (node !== undefined) for (const uid of graph.put(node)) enqueue(uid);
+    },
+    remove(type, uid) {
+      if (type.plural === 'customresourcedefinitions') onKind();
+      const node = graph.get(uid);
+      if (node === undefined) return;
+      if (graph.dependents(uid).length > 0) {
+        const { apiVersion, name, namespace = '' } = node;
+        absent.add({ apiVersion, kind: type.kind, name, uid }, namespace);
+      }
+      for (const affected of graph.remove(uid)) enqueue(affected);
+    },
+    forget(type, uid) {
+      if (graph.get(uid)?.type !== type) return;
+      for (const affected of graph.remove(uid)) enqueue(affected);
+    },
+  };
 }

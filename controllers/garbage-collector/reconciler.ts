@@ -1,63 +1,167 @@
-import type { Client } from '#api/client/client';
-import { splitObjectKey } from '#api/machinery/meta';
-import type { KubeObject } from '#api/machinery/meta';
-import type { ResourceType } from '#api/machinery/resource-type';
-import { isStatusError } from '#api/machinery/status-error';
-import type { Reconcile } from '../runtime/controller.ts';
-import { controllerOwner, ownerKey, ownerType, splitCollectorKey } from './plan.ts';
+import type { KubeObject, OwnerReference } from '#api/machinery/meta';
+import type { Reconcile, ReconcileResult } from '../runtime/controller.ts';
+import type { EventSink } from '../runtime/controller-context.ts';
+import { blockingDependents, isSolid } from './graph.ts';
+import { deleteLive, type LiveClient, readLive, removeFinalizer, setOwners } from './live-object.ts';
+import { FOREGROUND_FINALIZER, type Node, ORPHAN_FINALIZER } from './node.ts';
+import { type Classified, classify, type ReferenceContext } from './references.ts';
 
-export interface GarbageCollectorOptions {
-  types: readonly ResourceType[];
-  /** The cached object of a resource. */
-  cached: (type: ResourceType, key: string) => KubeObject | undefined;
-  client: Pick<Client, 'get' | 'delete'>;
+export interface GarbageCollectorOptions extends ReferenceContext {
+  client: LiveClient;
+  recorder: EventSink;
+  /** The graph shows all dependents there are. */
+  isComplete(): boolean;
+  /** Looks at other objects too. */
+  enqueue(uid: string): void;
+  /** Looks at the object again when kinds come. */
+  waitForKinds(uid: string): void;
 }
 
-/** Deletes an object whose owner is gone. The cache only raises the suspicion; the server is asked. */
-export function garbageCollector({ types, cached, client }: GarbageCollectorOptions): Reconcile {
-  return async (queueKey, _signal, logger) => {
-    const { plural, objectKey } = splitCollectorKey(queueKey);
-    const type = types.find((candidate) => candidate.plural === plural);
-    const object = type && cached(type, objectKey);
-    if (type === undefined || object === undefined || object.metadata.deletionTimestamp !== undefined) return;
-    const reference = controllerOwner(object);
-    const owner = reference && ownerType(reference, types);
-    if (reference === undefined || owner === undefined) return;
-    const key = ownerKey(object, reference, owner);
-    if (cached(owner, key)?.metadata.uid === reference.uid) return;
-    if ((await liveUID(client, owner, key)) === reference.uid) return;
-    logger.info('deleting an object whose owner is gone', { object: objectKey, owner: key });
-    await deleteExactly(client, type, object);
+const UNTIL_COMPLETE = { requeueAfter: 500 };
+const UNTIL_OBSERVED = { requeueAfter: 5000 };
+/** Dependents that are let go of at a time. */
+const BATCH = 20;
+
+/**
+ * Deletes objects whose owners are all gone, and does what a deletion waits for: foreground, orphan
+ * (kube-controller-manager, pkg/controller/garbagecollector). Keys are uids.
+ */
+export function garbageCollector(options: GarbageCollectorOptions): Reconcile {
+  return async (uid, _signal, logger) => {
+    const node = options.graph.get(uid);
+    switch (node?.deletion) {
+      case 'other':
+        return undefined;
+      case 'foreground':
+        return waitForDependents(options, node);
+      case 'orphan':
+        return orphanDependents(options, node);
+      case undefined: {
+        const done = node && (await collect(options, node));
+        if (done?.deleted === true) logger.info('deleted an object whose owners are gone', shown(node));
+        return done?.result;
+      }
+    }
   };
 }
 
-async function liveUID(
-  client: GarbageCollectorOptions['client'],
-  type: ResourceType,
-  key: string,
-): Promise<string | undefined> {
-  try {
-    return (await client.get(type, splitObjectKey(key))).metadata.uid;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+function shown(node: Node | undefined): Record<string, string | undefined> {
+  return { kind: node?.type.kind, namespace: node?.namespace, name: node?.name };
 }
 
-/** An object made anew under the same name has another uid and stays. */
-async function deleteExactly(
-  client: GarbageCollectorOptions['client'],
-  type: ResourceType,
-  { metadata }: KubeObject,
-): Promise<void> {
-  const ref = {
-    name: metadata.name,
-    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-  };
-  const preconditions = metadata.uid === undefined ? {} : { preconditions: { uid: metadata.uid } };
-  try {
-    await client.delete(type, ref, { propagationPolicy: 'Background', ...preconditions });
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound') && !isStatusError(error, 'Conflict')) throw error;
+async function waitForDependents(
+  options: GarbageCollectorOptions,
+  owner: Node,
+): Promise<ReconcileResult | undefined> {
+  if (!options.isComplete()) return UNTIL_COMPLETE;
+  const blocking = blockingDependents(options.graph, owner);
+  if (blocking.length === 0) await removeFinalizer(options.client, owner, FOREGROUND_FINALIZER);
+  for (const { uid, deletion } of blocking) if (deletion === undefined) options.enqueue(uid);
+  return undefined;
+}
+
+async function orphanDependents(
+  options: GarbageCollectorOptions,
+  owner: Node,
+): Promise<ReconcileResult | undefined> {
+  if (!options.isComplete()) return UNTIL_COMPLETE;
+  const dependents = options.graph.dependents(owner.uid);
+  for (let at = 0; at < dependents.length; at += BATCH) {
+    const batch = dependents.slice(at, at + BATCH);
+    await Promise.all(batch.map((dependent) => letGo(options.client, dependent, new Set([owner.uid]))));
   }
+  await removeFinalizer(options.client, owner, ORPHAN_FINALIZER);
+  return undefined;
+}
+
+async function letGo(client: LiveClient, node: Node, uids: ReadonlySet<string>): Promise<void> {
+  const live = await readLive(client, node);
+  const owners = live?.metadata.ownerReferences ?? [];
+  const kept = owners.filter(({ uid }) => !uids.has(uid));
+  if (live === undefined || kept.length === owners.length) return;
+  await setOwners(client, node, { live, owners: kept });
+}
+
+interface Collected {
+  deleted?: boolean;
+  result?: ReconcileResult;
+}
+
+async function collect(options: GarbageCollectorOptions, node: Node): Promise<Collected> {
+  if (node.owners.every((reference) => isSolid(options.graph, reference, node))) return {};
+  const live = await readLive(options.client, node);
+  // What is gone or going already, the watch will tell of.
+  if (live === undefined || live.metadata.deletionTimestamp !== undefined) return {};
+  const references = live.metadata.ownerReferences ?? [];
+  if (references.length === 0) return {};
+  for (const reference of references) reportNamespace(options, { node, live, reference });
+  const states = await classify(options, node, references);
+  if (states.unknown.length > 0) options.waitForKinds(node.uid);
+  else if (states.solid.length > 0) return keep(options, node, { live, states });
+  else return remove(options, node, { live, states });
+  return {};
+}
+
+/** References to owners that are gone or want to go would hold these up, or tell lies. */
+async function keep(
+  { client }: GarbageCollectorOptions,
+  node: Node,
+  { live, states }: { live: KubeObject; states: Classified },
+): Promise<Collected> {
+  const useless = new Set([...states.dangling, ...states.waiting].map(({ uid }) => uid));
+  if (useless.size > 0) {
+    const owners = states.solid.filter(({ uid }) => !useless.has(uid));
+    await setOwners(client, node, { live, owners });
+  }
+  return states.isUnobserved ? { result: UNTIL_OBSERVED } : {};
+}
+
+async function remove(
+  { client, graph }: GarbageCollectorOptions,
+  node: Node,
+  { live, states }: { live: KubeObject; states: Classified },
+): Promise<Collected> {
+  const dependents = graph.dependents(node.uid);
+  if (states.waiting.length === 0 || dependents.length === 0) {
+    await deleteLive(client, node, { live, policy: policyOf(live) });
+    return { deleted: true };
+  }
+  // Two that wait for each other would wait for ever: this one blocks its owners no longer.
+  const isCycle = dependents.some(({ deletion }) => deletion === 'foreground');
+  const blocks = live.metadata.ownerReferences?.some((one) => one.blockOwnerDeletion === true) === true;
+  if (isCycle && blocks) {
+    const owners = (live.metadata.ownerReferences ?? []).map(unblocking);
+    await setOwners(client, node, { live, owners });
+    // Its resourceVersion is another one now; the deletion follows with the next look.
+    return { result: { requeueAfter: 0 } };
+  }
+  await deleteLive(client, node, { live, policy: 'Foreground' });
+  return { deleted: true };
+}
+
+function unblocking(reference: OwnerReference): OwnerReference {
+  return { ...reference, blockOwnerDeletion: false };
+}
+
+/** An answer that is on the object already is honoured. */
+function policyOf({ metadata }: KubeObject): 'Background' | 'Foreground' | 'Orphan' {
+  const finalizers = metadata.finalizers ?? [];
+  if (finalizers.includes(ORPHAN_FINALIZER)) return 'Orphan';
+  return finalizers.includes(FOREGROUND_FINALIZER) ? 'Foreground' : 'Background';
+}
+
+/** The only sign people get of why an object vanished that names an owner of another namespace. */
+function reportNamespace(
+  { graph, recorder }: GarbageCollectorOptions,
+  { node, live, reference }: { node: Node; live: KubeObject; reference: OwnerReference },
+): void {
+  const owner = graph.get(reference.uid);
+  if (owner?.namespace === undefined || owner.namespace === node.namespace) return;
+  const { apiVersion, kind, name, uid } = reference;
+  const where = `namespace: ${node.namespace ?? ''}, name: ${name}, uid: ${uid}`;
+  recorder.event(live, {
+    type: 'Warning',
+    reason: 'OwnerRefInvalidNamespace',
+    message: `ownerRef [${apiVersion}/${kind}, ${where}] does not exist in namespace "${node.namespace ?? ''}"`,
+  });
 }

@@ -9,8 +9,11 @@ import type { Runnable } from './manager.ts';
 
 /** One informer per resource, shared by all controllers of a process: one watch and one copy each. */
 export interface Informers extends Runnable {
-  /** The informer of a resource, made when first asked for. @throws Error once the informers run. */
-  of<T extends KubeObject>(type: ResourceType<T>): Informer<T>;
+  /**
+   * The informer of a resource, or of those of its objects that `fieldSelector` selects; made when first asked
+   * for. @throws Error once the informers run.
+   */
+  of<T extends KubeObject>(type: ResourceType<T>, fieldSelector?: string): Informer<T>;
 }
 
 export interface InformersOptions {
@@ -24,12 +27,16 @@ export function createInformers(options: InformersOptions): Informers {
   let running = false;
   return {
     name: 'informers',
-    of<T extends KubeObject>(type: ResourceType<T>): Informer<T> {
-      const key = `${type.version}/${qualifiedResource(type)}`;
+    of<T extends KubeObject>(type: ResourceType<T>, fieldSelector?: string): Informer<T> {
+      const key = `${type.version}/${qualifiedResource(type)} ${fieldSelector ?? ''}`.trimEnd();
       let informer = informers.get(key) as unknown as Informer<T> | undefined;
       if (informer === undefined) {
         if (running) throw new Error(`informer of ${key} asked for after the start: nobody would run it`);
-        informer = createInformer({ ...options, type });
+        informer = createInformer({
+          ...options,
+          type,
+          ...(fieldSelector === undefined ? {} : { fieldSelector }),
+        });
         informers.set(key, informer);
       }
       return informer;

@@ -22,6 +22,7 @@ import {
   WORKSPACES,
 } from '#api/types/resources';
 import { SANDBOX_FINALIZER } from '#api/types/sandbox';
+import { until as untilObject } from './until.ts';
 
 /** What a user and an executor manager do, in the words of the tests. All in one namespace. */
 export type Play = ReturnType<typeof play>;
@@ -32,26 +33,12 @@ export function play(client: Client, namespace: string) {
   const within = (name: string): ObjectRef => ({ namespace, name });
   const meta = (name: string) => ({ name, namespace });
 
-  /** Waits until the object is as `holds` wants it (undefined: absent), by watching; the test's time limit bounds it. */
-  async function until<T extends KubeObject>(
+  const until = <T extends KubeObject>(
     type: ResourceType<T>,
     name: string,
     holds: (object: T | undefined) => boolean,
-  ): Promise<T | undefined> {
-    const options = type.namespaced ? { namespace } : {};
-    const list = await client.list(type, options);
-    const known = list.items.find((item) => item.metadata.name === name);
-    if (holds(known)) return known;
-    const stop = new AbortController();
-    const resourceVersion = list.metadata.resourceVersion ?? '';
-    for await (const event of client.watch(type, { ...options, resourceVersion, signal: stop.signal })) {
-      if (event.type === 'ERROR') throw new Error(event.object.message);
-      if (event.type === 'BOOKMARK' || event.object.metadata.name !== name) continue;
-      const object = event.type === 'DELETED' ? undefined : event.object;
-      if (holds(object)) return object;
-    }
-    throw new Error(`the watch of ${type.plural} ended`);
-  }
+  ): Promise<T | undefined> =>
+    untilObject(client, { type, name, ...(type.namespaced && { namespace }) }, holds);
 
   async function there<T extends KubeObject>(
     type: ResourceType<T>,

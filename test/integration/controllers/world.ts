@@ -14,6 +14,8 @@ import { startControllers } from '#controllers/main';
 /** A real API server on SQLite and the real controllers; the tests play the users and the executor managers. */
 export interface World extends AsyncDisposable {
   client: Client;
+  /** PEM. */
+  caCertificate: string;
   /** A set of controllers with a connection of its own; returns how to stop it. */
   startControllers(options?: { faults?: Faults; clock?: Clock }): Promise<() => Promise<void>>;
 }
@@ -37,6 +39,7 @@ export async function startWorld(): Promise<World> {
     const client = withFaults(connection.client, given.faults ?? {});
     const manager = await startControllers({
       client,
+      ...(connection.caCertificate === undefined ? {} : { caCertificate: connection.caCertificate }),
       logger: silentLogger,
       clock: given.clock ?? systemClock,
     });
@@ -50,6 +53,7 @@ export async function startWorld(): Promise<World> {
   const rest = stack.move();
   return {
     client: user.client,
+    caCertificate: api.caCertificate,
     async startControllers(given) {
       const stop = await controllers(given);
       rest.defer(stop);
