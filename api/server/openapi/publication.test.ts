@@ -4,7 +4,8 @@ import type { CustomResourceDefinition } from '../../schema/load-crds.ts';
 import { defineResources, loadDefinitions } from '../../schema/load-crds.ts';
 import { readFields } from '../protobuf-wire.ts';
 import type { PathItem } from './operation.ts';
-import { OpenApiPublisher, type PublishedDocument } from './publication.ts';
+import { OpenApiPublisher } from './publication.ts';
+import type { PublishedDocument } from './published-document.ts';
 import type { OpenApiSchema } from './schema.ts';
 
 const definitions = loadDefinitions();

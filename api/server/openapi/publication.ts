@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { formatApiVersion } from '../../machinery/group-version-kind.ts';
 import { jsonText } from '../../machinery/json.ts';
 import type { Resource } from '../../registry/resource.ts';
@@ -7,16 +6,12 @@ import { FRAME_V2, partV2, type PartV2, sharedDefinitions } from './document-v2.
 import { buildPart, documentV3 } from './document-v3.ts';
 import { encodeMessage } from './gnostic.ts';
 import { bytesField } from './protobuf-writer.ts';
-
-/** A document as it is sent. */
-export interface PublishedDocument {
-  bytes: Uint8Array<ArrayBuffer>;
-  /** SHA-512 in hexadecimal digits, as kube-apiserver's. */
-  hash: string;
-}
+import { once, published, publishedBytes, type PublishedDocument } from './published-document.ts';
 
 /** Everything under /openapi, for one set of kinds. Each document is made when it is first asked for. */
 export interface Publication {
+  /** Which documents of v3 there are. */
+  index: () => PublishedDocument;
   /** By the path the index gives them, such as `apis/agent.wecode.io/v1`. */
   v3: ReadonlyMap<string, () => PublishedDocument>;
   v2: () => PublishedDocument;
@@ -45,12 +40,14 @@ export class OpenApiPublisher {
       }),
     );
     const versions = [...this.#versions.values()];
+    const v3 = new Map(versions.map((one) => [groupVersionPath(one.version).slice(1), one.v3]));
     const v2 = once(() => documentV2(versions));
     return {
-      v3: new Map(versions.map((one) => [groupVersionPath(one.version).slice(1), one.v3])),
+      index: once(() => indexOf(v3)),
+      v3,
       v2,
       // The same hash for both forms, as kube-apiserver: they vary by Accept.
-      v2Protobuf: once(() => ({ bytes: protobufV2(versions), hash: v2().hash })),
+      v2Protobuf: once(() => publishedBytes(protobufV2(versions), v2().hash)),
     };
   }
 }
@@ -82,11 +79,17 @@ function publishVersion(version: GroupVersion): PublishedVersion {
   };
 }
 
-function published(text: string): PublishedDocument {
-  return {
-    bytes: new TextEncoder().encode(text),
-    hash: createHash('sha512').update(text).digest('hex').toUpperCase(),
-  };
+/** The hash of a document is part of its address, so that clients may keep it for ever (KEP 2896). */
+export function addressV3(path: string, { hash }: PublishedDocument): string {
+  return `/openapi/v3/${path}?hash=${hash}`;
+}
+
+function indexOf(documents: Publication['v3']): PublishedDocument {
+  const paths = [...documents].map(([path, document]) => [
+    path,
+    { serverRelativeURL: addressV3(path, document()) },
+  ]);
+  return published(`${jsonText({ paths: Object.fromEntries(paths) })}\n`);
 }
 
 /** The inside of a JSON object, so that those of all groups can be put in one. */
@@ -116,9 +119,4 @@ function protobufV2(versions: readonly PublishedVersion[]): Uint8Array<ArrayBuff
       bytesField(definitionsField, Buffer.concat(definitions)),
     ]),
   );
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
