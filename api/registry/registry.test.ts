@@ -344,7 +344,7 @@ describe('the size of an object', () => {
     );
     expect(refused).toMatchObject({ code: 413, reason: 'RequestEntityTooLarge' });
     expect(refused.message).toMatch(/^the object would be \d+ bytes of JSON; the limit is 3145728$/);
-    expect((await registry.get(at)).revision, 'nothing was stored').toBe(before.revision);
+    expect((await registry.get(at)).object, 'nothing was stored').toEqual(before.object);
     expect((await registry.delete({ target: at, dryRun: false })).gone).toBe(false);
     await patch('Ghost', metadata.name, { metadata: { finalizers: null } });
     expect((await failure(registry.get(at))).code).toBe(404);

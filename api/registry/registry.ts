@@ -1,39 +1,47 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../machinery/clock.ts';
-import type { Store, StoredObject } from '../storage/contract.ts';
+import type { Store } from '../storage/contract.ts';
+import type { ApiObject } from './api-object.ts';
 import type { Catalog } from './catalog.ts';
 import type { RegistryContext } from './context.ts';
 import { createObject } from './create.ts';
+import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete.ts';
 import { getObject } from './get.ts';
 import { listObjects } from './list.ts';
 import { patchObject } from './patch.ts';
 import type {
   CreateRequest,
+  DeleteCollectionRequest,
   DeleteRequest,
   DeleteResult,
   ListQuery,
   ObjectList,
   PatchRequest,
+  Subresource,
   UpdateRequest,
   WatchItem,
   WatchQuery,
   WriteResult,
 } from './requests.ts';
 import type { Target } from './resource.ts';
+import { getScale } from './scale.ts';
 import { updateObject } from './update.ts';
 import { watchObjects } from './watch.ts';
 
 /** The verbs of the API on objects of any kind: one file per verb. Failures are StatusErrors. */
 export interface Registry {
   readonly catalog: Catalog;
-  get(target: Target): Promise<StoredObject>;
+  /** A Scale for the subresource scale; the object itself for the others. */
+  get(target: Target, subresource?: Subresource): Promise<ApiObject>;
   list(query: ListQuery): Promise<ObjectList>;
   watch(query: WatchQuery): AsyncIterable<readonly WatchItem[]>;
   create(request: CreateRequest): Promise<WriteResult>;
   update(request: UpdateRequest): Promise<WriteResult>;
   patch(request: PatchRequest): Promise<WriteResult>;
   delete(request: DeleteRequest): Promise<DeleteResult>;
+  /** Deletes what a list would show; answers that list. */
+  deleteCollection(request: DeleteCollectionRequest): Promise<ObjectList>;
 }
 
 export interface RegistryOptions {
@@ -54,12 +62,14 @@ export function createRegistry(options: RegistryOptions): Registry {
   };
   return {
     catalog: options.catalog,
-    get: (target) => getObject(context, target),
+    get: (target, subresource) =>
+      subresource === 'scale' ? getScale(context, target) : getObject(context, target),
     list: (query) => listObjects(context, query),
     watch: (query) => watchObjects(context, query),
     create: (request) => createObject(context, request),
     update: (request) => updateObject(context, request),
     patch: (request) => patchObject(context, request),
     delete: (request) => deleteObject(context, request),
+    deleteCollection: (request) => deleteCollection(context, request),
   };
 }
