@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
 import mysqlClient from 'mysql2/promise';
-import { apiUnderTest } from './bench/api-under-test.ts';
+import { apiUnderTest, type ApiUnderTest, existingApi } from './bench/api-under-test.ts';
+import { measureChanges } from './bench/change.ts';
 import { measureCreate } from './bench/create.ts';
+import { measureCrowds } from './bench/crowd.ts';
 import type { BenchDatabase } from './bench/database.ts';
 import { formatTable } from './bench/figure.ts';
 import type { Figure } from './bench/figure.ts';
 import { measureGet } from './bench/get.ts';
 import { measureList } from './bench/list.ts';
+import { measureManyObjects } from './bench/many-objects.ts';
 import { measureMemory } from './bench/memory.ts';
 import { measureTaskStart } from './bench/task-start.ts';
 import { measureWatch } from './bench/watch.ts';
@@ -16,14 +20,30 @@ import { mysql } from './environment/mysql.ts';
 import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
-/** `make bench`, or `node dev/bench.ts api|task|memory …` for some of the figures. */
+/**
+ * `make bench`, or `node dev/bench.ts api|task|memory …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
+ */
+
+const MEASURES: readonly ((api: ApiUnderTest, database: BenchDatabase) => Promise<Figure | Figure[]>)[] = [
+  measureCreate,
+  measureGet,
+  measureList,
+  measureWatch,
+  measureChanges,
+  measureCrowds,
+  measureManyObjects,
+];
 
 const GROUPS = { api: measureApi, task: measureTasks, memory: async () => [await measureMemory()] };
 type Group = keyof typeof GROUPS;
 
 const interrupted = interruption();
 process.chdir(projectRoot);
-const asked = process.argv.slice(2);
+const { positionals: asked, values: given } = parseArgs({
+  allowPositionals: true,
+  options: { server: { type: 'string' }, pid: { type: 'string' } },
+});
 const unknown = asked.filter((name) => !Object.hasOwn(GROUPS, name));
 if (unknown.length > 0) {
   console.error(`no figures are called ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`);
@@ -43,6 +63,10 @@ for (const [name, measure] of Object.entries(GROUPS) as [Group, () => Promise<Fi
 console.log(formatTable(figures));
 
 async function measureApi(): Promise<Figure[]> {
+  if (given.server !== undefined) {
+    await using api = await existingApi(given.server, Number(given.pid ?? process.pid));
+    return await measureAll(api, { name: 'other' });
+  }
   // Acknowledged writes are on disk, as in production.
   await using server = await mysql({ durable: true });
   await using own = await ownDatabase(server.url);
@@ -50,12 +74,18 @@ async function measureApi(): Promise<Figure[]> {
   const result: Figure[] = [];
   for (const database of databases) {
     await using api = await apiUnderTest(database.url === undefined ? {} : { databaseUrl: database.url });
-    for (const measure of [measureCreate, measureGet, measureList, measureWatch]) {
-      interrupted.throwIfAborted();
-      const figure = await measure(api, database);
-      console.log(`${figure.name} on ${figure.on}: ${figure.value}`);
-      result.push(figure);
-    }
+    result.push(...(await measureAll(api, database)));
+  }
+  return result;
+}
+
+async function measureAll(api: ApiUnderTest, database: BenchDatabase): Promise<Figure[]> {
+  const result: Figure[] = [];
+  for (const measure of MEASURES) {
+    interrupted.throwIfAborted();
+    const figures = [await measure(api, database)].flat();
+    for (const { name, on, value } of figures) console.log(`${name} on ${on}: ${value}`);
+    result.push(...figures);
   }
   return result;
 }

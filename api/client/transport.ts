@@ -152,6 +152,8 @@ function createPools(options: TransportOptions, url: URL) {
 
 function openPool(options: TransportOptions, url: URL, auth: { certificate?: string; key?: string }): Pool {
   return new Pool(url.origin, {
+    // A watch is a connection of its own: over HTTP/2 a lost frame of one would hold up all others.
+    allowH2: false,
     connect: {
       timeout: 10_000,
       keepAlive: true,

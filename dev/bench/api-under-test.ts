@@ -7,11 +7,19 @@ import { projectRoot } from '../environment/cache-folder.ts';
 import { startProcess } from '../environment/process.ts';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
 
+/** What a client needs, as another process can be given it. */
+export interface ApiAccess {
+  url: string;
+  /** PEM; absent: the certificate is not checked. */
+  caCertificate?: string;
+  headers: Record<string, string>;
+}
+
 export interface ApiUnderTest extends AsyncDisposable {
   readonly pid: number;
-  readonly url: string;
-  /** Sends a request and gives the body's text. Throws on any status above 299. */
-  call(method: Dispatcher.HttpMethod, path: string, body?: unknown): Promise<string>;
+  readonly access: ApiAccess;
+  /** Sends a request and gives the body's text; `type` is that of the body. Throws on any status above 299. */
+  call(method: Dispatcher.HttpMethod, path: string, body?: unknown, type?: string): Promise<string>;
   /** Sends a GET and gives the body as it arrives. */
   open(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
 }
@@ -25,7 +33,7 @@ export interface ApiOptions {
 }
 
 interface Kubeconfig {
-  clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
+  clusters: { cluster: { server: string; 'certificate-authority-data'?: string } }[];
   users: { user: { token: string } }[];
 }
 
@@ -56,24 +64,38 @@ export async function apiUnderTest(options: ApiOptions = {}): Promise<ApiUnderTe
     ready: () => server.output().includes(' ready at '),
     timeoutMs: 60_000,
   });
+  const client = stack.use(clientOf(await readAccess(kubeconfig)));
+  const owned = stack.move();
+  return { ...client, pid: server.pid, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** A server that runs already, such as a kube-apiserver with crds/ applied: the same figures of another program. */
+export async function existingApi(kubeconfig: string, pid: number): Promise<ApiUnderTest> {
+  return { ...clientOf(await readAccess(kubeconfig)), pid };
+}
+
+async function readAccess(kubeconfig: string): Promise<ApiAccess> {
   const config = parse(await readFile(kubeconfig, 'utf8')) as Kubeconfig;
   const { cluster } = config.clusters[0] ?? fail('cluster');
   const { user } = config.users[0] ?? fail('user');
-  const dispatcher = new Agent({
-    connections: 128,
-    bodyTimeout: 0,
-    connect: { ca: Buffer.from(cluster['certificate-authority-data'], 'base64').toString() },
-  });
-  stack.defer(() => dispatcher.destroy());
-  const headers = { authorization: `Bearer ${user.token}`, 'content-type': 'application/json' };
-  const owned = stack.move();
+  const authority = cluster['certificate-authority-data'];
   return {
-    pid: server.pid,
     url: cluster.server,
-    async call(method, path, body) {
-      const answer = await request(cluster.server + path, {
+    ...(authority === undefined ? {} : { caCertificate: Buffer.from(authority, 'base64').toString() }),
+    headers: { authorization: `Bearer ${user.token}` },
+  };
+}
+
+function clientOf(access: ApiAccess): Omit<ApiUnderTest, 'pid'> {
+  const { url, caCertificate, headers } = access;
+  const connect = caCertificate === undefined ? { rejectUnauthorized: false } : { ca: caCertificate };
+  const dispatcher = new Agent({ connections: 128, bodyTimeout: 0, connect, allowH2: false });
+  return {
+    access,
+    async call(method, path, body, type = 'application/json') {
+      const answer = await request(url + path, {
         method,
-        headers,
+        headers: { ...headers, 'content-type': type },
         dispatcher,
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
@@ -82,12 +104,12 @@ export async function apiUnderTest(options: ApiOptions = {}): Promise<ApiUnderTe
       return text;
     },
     async open(path, signal) {
-      const answer = await request(cluster.server + path, { headers, dispatcher, signal });
+      const answer = await request(url + path, { headers, dispatcher, signal });
       if (answer.statusCode > 299)
         throw new Error(`GET ${path}: ${answer.statusCode} ${await answer.body.text()}`);
       return answer.body as AsyncIterable<Buffer>;
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => dispatcher.destroy(),
   };
 }
 

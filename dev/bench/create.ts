@@ -15,6 +15,7 @@ export async function measureCreate(api: ApiUnderTest, database: BenchDatabase):
   await load({ count: 300, concurrency: CONCURRENCY, call: create('warm') });
   const measured = await load({ count: COUNT, concurrency: CONCURRENCY, call: create('create') });
   const body = JSON.stringify(sampleGhost('floor'));
+  // What stands behind another server is not ours to write to: the floor is that of SQLite here.
   const bare = await bareInsert({ database, count: COUNT, concurrency: CONCURRENCY, body });
   return {
     name: `create (${CONCURRENCY} at a time)`,

@@ -39,7 +39,7 @@ export async function measureMemory(): Promise<Figure> {
 }
 
 /** VmRSS of a process, in MiB. */
-async function residentMiB(pid: number): Promise<number> {
+export async function residentMiB(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }

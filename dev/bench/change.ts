@@ -1,0 +1,65 @@
+import type { ApiUnderTest } from './api-under-test.ts';
+import type { BenchDatabase } from './database.ts';
+import type { Figure } from './figure.ts';
+import { load, type LoadOptions } from './load.ts';
+import { GHOSTS, sampleGhost } from './sample-object.ts';
+
+const COUNT = 2_000;
+const CONCURRENCY = 32;
+const OBJECTS = 200;
+
+type Change = (api: ApiUnderTest, index: number) => Promise<unknown>;
+
+const object = (index: number): string => `changed-${index % OBJECTS}`;
+const prompt = (index: number): string => `You are number ${index}. `.repeat(60);
+
+const CHANGES: Readonly<Record<string, Change>> = {
+  patch: (api, index) =>
+    api.call(
+      'PATCH',
+      `${GHOSTS}/${object(index)}`,
+      { spec: { systemPrompt: prompt(index) } },
+      'application/merge-patch+json',
+    ),
+  'server-side apply': (api, index) =>
+    api.call(
+      'PATCH',
+      `${GHOSTS}/${object(index)}?fieldManager=bench&force=true`,
+      { ...sampleGhost(object(index)), spec: { systemPrompt: prompt(index) } },
+      'application/apply-patch+yaml',
+    ),
+};
+
+/** Merge patches and server-side applies, each of which changes its object; then the deletion of as many. */
+export async function measureChanges(api: ApiUnderTest, database: BenchDatabase): Promise<Figure[]> {
+  const make = (prefix: string, count: number): Promise<unknown> =>
+    load({
+      count,
+      concurrency: CONCURRENCY,
+      call: (index) => api.call('POST', GHOSTS, sampleGhost(`${prefix}-${index}`)),
+    });
+  await make('changed', OBJECTS);
+  const figures: Figure[] = [];
+  for (const [name, change] of Object.entries(CHANGES)) {
+    figures.push(await figure(name, database, { count: COUNT, call: (index) => change(api, index) }));
+  }
+  await make('deleted', COUNT);
+  const remove = (index: number): Promise<unknown> => api.call('DELETE', `${GHOSTS}/deleted-${index}`);
+  figures.push(await figure('delete', database, { count: COUNT, call: remove }));
+  return figures;
+}
+
+async function figure(
+  name: string,
+  database: BenchDatabase,
+  options: Pick<LoadOptions, 'call' | 'count'>,
+): Promise<Figure> {
+  const { perSecond, p50Ms, p99Ms } = await load({ ...options, concurrency: CONCURRENCY });
+  return {
+    name: `${name} (${CONCURRENCY} at a time)`,
+    on: database.name,
+    value: `${Math.round(perSecond)}/s`,
+    p50Ms,
+    p99Ms,
+  };
+}
