@@ -1,4 +1,4 @@
-import { labelValueFault, qualifiedNameFault } from './object-name.ts';
+import { labelValueProblems, qualifiedNameProblems } from './object-name.ts';
 import { badRequest } from './status-error.ts';
 
 /** A label selector as in `?labelSelector=` (apimachinery pkg/labels). */
@@ -155,10 +155,10 @@ class Parser {
 
 function checked(requirement: LabelRequirement): LabelRequirement {
   const { key, operator, values } = requirement;
-  const keyFault = qualifiedNameFault(key);
+  const keyFault = qualifiedNameProblems(key)[0];
   if (keyFault !== undefined) throw badRequest(`key: Invalid value: ${JSON.stringify(key)}: ${keyFault}`);
   for (const [index, value] of values.entries()) {
-    const fault = labelValueFault(value);
+    const fault = labelValueProblems(value)[0];
     if (fault !== undefined) {
       throw badRequest(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${fault}`);
     }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { generateName, labelValueFault, qualifiedNameFault } from './object-name.ts';
+import { generateName, labelValueProblems, qualifiedNameProblems } from './object-name.ts';
 
 describe('rules for names', () => {
   it.each([
-    [qualifiedNameFault, 'agent.wecode.io/task', true, 'a prefix'],
-    [qualifiedNameFault, '/task', false, 'an empty prefix'],
-    [qualifiedNameFault, 'A.io/task', false, 'a prefix is lower case'],
-    [qualifiedNameFault, 'a b', false, 'a space'],
-    [labelValueFault, '', true, 'values may be empty'],
-    [labelValueFault, '-x', false, 'starts with a dash'],
-  ])('%o of %s: %s', (fault, name, fine, reason) => {
-    expect(fault(name) === undefined, reason).toBe(fine);
+    [qualifiedNameProblems, 'agent.wecode.io/task', true, 'a prefix'],
+    [qualifiedNameProblems, '/task', false, 'an empty prefix'],
+    [qualifiedNameProblems, 'A.io/task', false, 'a prefix is lower case'],
+    [qualifiedNameProblems, 'a b', false, 'a space'],
+    [labelValueProblems, '', true, 'values may be empty'],
+    [labelValueProblems, '-x', false, 'starts with a dash'],
+  ])('%o of %s: %s', (problems, name, fine, reason) => {
+    expect(problems(name).length === 0, reason).toBe(fine);
   });
 
   it('generates a name from a base', () => {

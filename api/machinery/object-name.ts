@@ -1,39 +1,105 @@
-/** Rules for the keys and values of labels (apimachinery util/validation); each check returns what is wrong, or undefined. */
+/**
+ * Names as Kubernetes checks them (apimachinery pkg/util/validation, pkg/api/validation/path), with its texts.
+ * Each function returns what is wrong, empty when nothing is.
+ */
 
-const MAX_NAME = 253;
-const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const SUBDOMAIN = new RegExp(`^${DNS_LABEL}(\\.${DNS_LABEL})*$`);
-const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
-function dnsSubdomainFault(name: string): string | undefined {
-  if (name.length > MAX_NAME) return `must be no more than ${MAX_NAME} bytes`;
-  return SUBDOMAIN.test(name)
-    ? undefined
-    : `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${DNS_LABEL}(\\.${DNS_LABEL})*')`;
+const SUBDOMAIN_TEXT =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start " +
+  "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL_TEXT =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end " +
+  "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is " +
+  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const LABEL_1035_TEXT =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, " +
+  "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is " +
+  "'[a-z]([-a-z0-9]*[a-z0-9])?')";
+const QUALIFIED_TEXT =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
+  "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
+  "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const LABEL_VALUE_TEXT =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and " +
+  "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is " +
+  "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+/** `maxLength` in bytes; names are ASCII when they are valid at all. */
+const tooLongText = (max: number): string => `must be no more than ${max} bytes`;
+
+export function subdomainProblems(name: string): string[] {
+  return [
+    ...(name.length > 253 ? [tooLongText(253)] : []),
+    ...(SUBDOMAIN.test(name) ? [] : [SUBDOMAIN_TEXT]),
+  ];
 }
 
-/** The key of a label or an annotation: `name` or `dns.prefix/name`. */
-export function qualifiedNameFault(key: string): string | undefined {
-  const slash = key.indexOf('/');
-  const name = key.slice(slash + 1);
-  if (slash >= 0) {
-    const prefix = key.slice(0, slash);
-    if (prefix === '') return 'prefix part must be non-empty';
-    const fault = dnsSubdomainFault(prefix);
-    if (fault !== undefined) return `prefix part ${fault}`;
-  }
-  if (name === '') return 'name part must be non-empty';
-  if (name.length > 63) return 'name part must be no more than 63 bytes';
-  return QUALIFIED.test(name)
-    ? undefined
-    : "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+export function dnsLabelProblems(name: string): string[] {
+  return [...(name.length > 63 ? [tooLongText(63)] : []), ...(LABEL.test(name) ? [] : [LABEL_TEXT])];
 }
 
-export function labelValueFault(value: string): string | undefined {
-  if (value.length > 63) return 'must be no more than 63 bytes';
-  return value === '' || QUALIFIED.test(value)
-    ? undefined
-    : "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+/** A label that begins with a letter: the names of resources, kinds and versions. */
+export function dnsLabel1035Problems(name: string): string[] {
+  return [
+    ...(name.length > 63 ? [tooLongText(63)] : []),
+    ...(LABEL_1035.test(name) ? [] : [LABEL_1035_TEXT]),
+  ];
+}
+
+/** Anything that can stand between two slashes of a URL; for kinds whose manifests have names such as ClaudeCode. */
+export function pathSegmentProblems(name: string): string[] {
+  if (name === '.' || name === '..') return [`may not be '${name}'`];
+  const illegal = ['/', '%'].filter((character) => name.includes(character));
+  return [
+    ...illegal.map((character) => `may not contain '${character}'`),
+    ...(hasControlCharacter(name) ? ['may not contain control characters'] : []),
+    // Half of a surrogate pair has no UTF-8: databases would store another name.
+    ...(name.isWellFormed() ? [] : ['must be valid Unicode']),
+    ...(Buffer.byteLength(name) > 253 ? [tooLongText(253)] : []),
+  ];
+}
+
+/** Also line breaks: a name is written into logs, tables and headers. */
+function hasControlCharacter(name: string): boolean {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name);
+}
+
+/** `prefix/name` or `name`: keys of labels and annotations, finalizers. */
+export function qualifiedNameProblems(key: string): string[] {
+  const parts = key.split('/');
+  const [prefix, name] = parts.length === 2 ? parts : [undefined, parts[0]];
+  if (parts.length > 2 || name === undefined)
+    return [
+      `a qualified name must consist of alphanumeric characters, '-', '_' or '.' with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  return [...prefixProblems(prefix), ...namePartProblems(name)];
+}
+
+function prefixProblems(prefix: string | undefined): string[] {
+  if (prefix === undefined) return [];
+  if (prefix === '') return ['prefix part must be non-empty'];
+  return subdomainProblems(prefix).map((problem) => `prefix part ${problem}`);
+}
+
+function namePartProblems(name: string): string[] {
+  if (name === '') return ['name part must be non-empty', QUALIFIED_TEXT];
+  return [
+    ...(name.length > 63 ? [`name part ${tooLongText(63)}`] : []),
+    ...(QUALIFIED_NAME.test(name) ? [] : [QUALIFIED_TEXT]),
+  ];
+}
+
+export function labelValueProblems(value: string): string[] {
+  return [
+    ...(value.length > 63 ? [tooLongText(63)] : []),
+    ...(LABEL_VALUE.test(value) ? [] : [LABEL_VALUE_TEXT]),
+  ];
 }
 
 /** No vowels and no characters that look alike (apiserver storage/names). */

@@ -1,6 +1,11 @@
 import type { Unstructured } from '#api/machinery/meta';
 import type { StatusCause } from '#api/machinery/status-error';
+import { compileRules } from './cel/compile-rules.ts';
 import { compileDefaults } from './defaults.ts';
+import { compileEmbeddedResources } from './embedded-resource.ts';
+import { createFindings, distinctCauses } from './findings.ts';
+import { compileListTypes } from './list-type.ts';
+import type { TreeCheck } from './list-type.ts';
 import { compilePruner } from './prune.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 import { compileValidator } from './validate.ts';
@@ -11,8 +16,12 @@ export interface CompiledSchema {
   prune(object: Unstructured): PruneResult;
   /** Fills in defaults and leaves out nulls where null is not allowed. */
   applyDefaults(object: Unstructured): Unstructured;
-  /** Everything wrong with the object outside metadata, as kube-apiserver words it; empty when it is valid. */
-  validate(object: Unstructured): StatusCause[];
+  /**
+   * Everything wrong with the object outside metadata, as kube-apiserver words it; empty when it is valid.
+   * `previous` is the stored object of an update: what was wrong before and did not change is let pass, and rules may
+   * compare with it.
+   */
+  validate(object: Unstructured, previous?: Unstructured): StatusCause[];
 }
 
 export interface PruneResult {
@@ -28,10 +37,8 @@ export interface PruneResult {
  * @throws Error when a pattern is not RE2 syntax or a format of the schema is malformed
  */
 export function compileSchema(schema: StructuralSchema): CompiledSchema {
-  const root = withTypeMeta(schema);
-  const prune = compilePruner(root);
-  const applyDefaults = compileDefaults(root);
-  const validate = compileValidator(root);
+  const prune = compilePruner(withTypeMeta(schema));
+  const applyDefaults = compileDefaults(schema);
   return {
     prune(object) {
       const unknownFields: string[] = [];
@@ -39,19 +46,56 @@ export function compileSchema(schema: StructuralSchema): CompiledSchema {
       return { object: pruned as Unstructured, unknownFields: unknownFields.sort() };
     },
     applyDefaults: (object) => applyDefaults(object) as Unstructured,
-    validate: (object) => validate(object),
+    validate: compileValidation(schema),
   };
 }
 
-/** The root as the three passes see it: apiVersion and kind are strings, metadata is left alone. */
-function withTypeMeta(schema: StructuralSchema): StructuralSchema {
-  return {
-    ...schema,
-    properties: {
-      ...schema.properties,
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      metadata: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-    },
+/** What a client breaks so badly that rules are not tried any more (customresource/strategy.go hasBlockingErr). */
+const BLOCKING = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+
+const NOT_CHECKED: StatusCause = {
+  reason: 'FieldValueInvalid',
+  field: '<nil>',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
+/** In the order of customresource/strategy.go: the schema, embedded resources, lists, rules. */
+function compileValidation(schema: StructuralSchema): CompiledSchema['validate'] {
+  const validate = compileValidator(schema);
+  const checkEmbedded = compileEmbeddedResources(schema);
+  const checkLists = compileListTypes(schema);
+  const rules = compileRules(schema);
+  return (object, previous) => {
+    const causes = distinctCauses(validate(object, previous));
+    if (checkEmbedded !== undefined) causes.push(...found(checkEmbedded, object));
+    if (checkLists !== undefined) causes.push(...changedLists(checkLists, object, previous));
+    if (rules === undefined) return causes;
+    if (causes.some(({ reason }) => BLOCKING.has(reason))) return [...causes, NOT_CHECKED];
+    return [...causes, ...rules.validate({ object, previous })];
   };
+}
+
+function found(check: TreeCheck, object: unknown): StatusCause[] {
+  const findings = createFindings();
+  check(object, findings);
+  return findings.causes;
+}
+
+/** Lists are not judged when they were wrong before (ratcheting of the whole object). */
+function changedLists(check: TreeCheck, object: Unstructured, previous: Unstructured | undefined) {
+  const causes = found(check, object);
+  if (causes.length === 0 || previous === undefined) return causes;
+  return found(check, previous).length > 0 ? [] : causes;
+}
+
+/** The root as pruning sees it: apiVersion, kind and metadata are known and left alone. */
+function withTypeMeta(schema: StructuralSchema): StructuralSchema {
+  return { ...schema, 'x-kubernetes-embedded-resource': true };
 }

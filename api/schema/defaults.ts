@@ -1,3 +1,4 @@
+import { compilePruner } from './prune.ts';
 import { isJsonObject } from './structural-schema.ts';
 import type { JsonObject, StructuralSchema } from './structural-schema.ts';
 
@@ -14,44 +15,43 @@ export function compileDefaults(schema: StructuralSchema): (object: JsonObject) 
 
 interface Field {
   name: string;
-  /** A new copy of the default, complete with the defaults within it. */
-  makeDefault: (() => unknown) | undefined;
+  /** The default, complete with the defaults within it; undefined for none. */
+  value: unknown;
   applyDefaults: Defaulter | undefined;
   dropsNull: boolean;
 }
 
-interface Others {
+interface Others extends Omit<Field, 'name'> {
   known: Set<string>;
-  applyDefaults: Defaulter | undefined;
-  dropsNull: boolean;
 }
 
 /** Undefined when nothing below the node has a default and no null has to go: the walk need not go there. */
 function compileNode(schema: StructuralSchema): Defaulter | undefined {
-  const fields = Object.entries(schema.properties ?? {}).map(([name, child]) => compileField(name, child));
+  const fields = Object.entries(schema.properties ?? {}).map(([name, child]) =>
+    Object.assign({ name }, compileField(child)),
+  );
   const others = compileOthers(schema);
-  const items = schema.items === undefined ? undefined : compileNode(schema.items);
-  if (fields.length === 0 && others === undefined && items === undefined) return undefined;
+  const items = schema.items === undefined ? undefined : compileField(schema.items);
+  if (
+    fields.length === 0 &&
+    others === undefined &&
+    items?.applyDefaults === undefined &&
+    items?.value === undefined
+  )
+    return undefined;
   return (value) => {
-    if (Array.isArray(value)) return items === undefined ? value : mapItems(value, items);
+    if (Array.isArray(value)) return items === undefined ? value : fillItems(value, items);
     if (!isJsonObject(value)) return value;
     const filled = fillFields(value, fields);
     return others === undefined ? filled : fillOthers(filled, others);
   };
 }
 
-function compileField(name: string, schema: StructuralSchema): Field {
-  const applyDefaults = compileNode(schema);
-  const { default: value } = schema;
-  const makeDefault = (): unknown => {
-    const copy: unknown = structuredClone(value);
-    return applyDefaults === undefined ? copy : applyDefaults(copy);
-  };
+function compileField(schema: StructuralSchema): Omit<Field, 'name'> {
   return {
-    name,
-    applyDefaults,
-    makeDefault: value === undefined ? undefined : makeDefault,
-    dropsNull: isNonNullable(schema),
+    value: schema.default === undefined ? undefined : completeDefault(pruned(schema), schema),
+    applyDefaults: compileNode(schema),
+    dropsNull: schema.nullable !== true,
   };
 }
 
@@ -59,15 +59,41 @@ function compileOthers(schema: StructuralSchema): Others | undefined {
   if (typeof schema.additionalProperties !== 'object') return undefined;
   return {
     known: new Set(Object.keys(schema.properties ?? {})),
-    applyDefaults: compileNode(schema.additionalProperties),
-    dropsNull: isNonNullable(schema.additionalProperties),
+    ...compileField(schema.additionalProperties),
   };
 }
 
-/** A node without a type that keeps everything takes null as a value, too. */
-function isNonNullable(schema: StructuralSchema): boolean {
-  const free = schema.type === undefined && schema['x-kubernetes-preserve-unknown-fields'] === true;
-  return schema.nullable !== true && !free;
+/** A default may hold no more than the schema knows (defaulting/prune.go). */
+const pruned = (schema: StructuralSchema): unknown => compilePruner(schema)(schema.default, []);
+
+/** Made once per schema. A null within a default is kept unless it has a default itself. */
+function completeDefault(value: unknown, schema: StructuralSchema): unknown {
+  if (Array.isArray(value))
+    return value.map((item: unknown) =>
+      schema.items === undefined ? item : completedBy(item, schema.items),
+    );
+  if (!isJsonObject(value)) return value;
+  const { properties = {}, additionalProperties } = schema;
+  const present = Object.entries(value).map(([name, one]): [string, unknown] => {
+    const child = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
+    return [name, typeof child === 'object' ? completedBy(one, child) : one];
+  });
+  const absent = Object.entries(properties)
+    .filter(([name, child]) => child.default !== undefined && !Object.hasOwn(value, name))
+    .map(([name, child]): [string, unknown] => [name, completeDefault(child.default, child)]);
+  return Object.fromEntries([...present, ...absent]);
+}
+
+function completedBy(value: unknown, schema: StructuralSchema): unknown {
+  const replaced = value === null && schema.nullable !== true && schema.default !== undefined;
+  return completeDefault(replaced ? schema.default : value, schema);
+}
+
+/** Every object gets a default of its own, or a later change of one would be a change of all. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copyOf(one)]));
 }
 
 function fillFields(object: JsonObject, fields: Field[]): JsonObject {
@@ -76,7 +102,7 @@ function fillFields(object: JsonObject, fields: Field[]): JsonObject {
   for (const field of fields) {
     const value = Object.hasOwn(object, field.name) ? object[field.name] : undefined;
     if (value === undefined || (value === null && field.dropsNull)) {
-      if (field.makeDefault !== undefined) change()[field.name] = field.makeDefault();
+      if (field.value !== undefined) change()[field.name] = copyOf(field.value);
       else if (value === null) delete change()[field.name];
       continue;
     }
@@ -90,17 +116,23 @@ function fillOthers(object: JsonObject, others: Others): JsonObject {
   let result = object;
   for (const [name, value] of Object.entries(object)) {
     if (others.known.has(name)) continue;
-    const drops = value === null && others.dropsNull;
-    const filled = drops ? undefined : (others.applyDefaults?.(value) ?? value);
+    const filled = filledValue(value, others);
     if (filled === value) continue;
     if (result === object) result = { ...object };
-    if (drops) delete result[name];
+    if (filled === undefined) delete result[name];
     else result[name] = filled;
   }
   return result;
 }
 
-function mapItems(array: unknown[], applyDefaults: Defaulter): unknown[] {
-  const result = array.map(applyDefaults);
+/** Undefined for a null that has to go. */
+function filledValue(value: unknown, field: Omit<Field, 'name'>): unknown {
+  if (value === null && field.dropsNull) return copyOf(field.value);
+  return field.applyDefaults?.(value) ?? value;
+}
+
+/** A null among items stays where it is, unless there is a default for it. */
+function fillItems(array: unknown[], items: Omit<Field, 'name'>): unknown[] {
+  const result = array.map((item) => filledValue(item, items) ?? null);
   return result.some((value, index) => value !== array[index]) ? result : array;
 }

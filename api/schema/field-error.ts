@@ -1,4 +1,5 @@
 import { abridged, type StatusCause } from '#api/machinery/status-error';
+import { goJson, goQuote, goValue } from './go-text.ts';
 
 /**
  * Findings about fields in the words of kube-apiserver (apimachinery pkg/util/validation/field), which people
@@ -9,10 +10,11 @@ export function invalidValue(field: string, value: unknown, detail: string): Sta
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${printed(value)}: ${detail}` };
 }
 
-/** A value of the wrong type. Only its type is shown: the value may be a large object. */
+/** A value of the wrong type, of which only the type is shown, or a text that is not of the format. */
 export function invalidType(field: string, expected: string, actual: string): StatusCause {
-  const detail = `${field} in body must be of type ${expected}: "${actual}"`;
-  return { reason: 'FieldValueTypeInvalid', field, message: `Invalid value: "${actual}": ${detail}` };
+  const shown = printed(actual);
+  const detail = `${field} in body must be of type ${expected}: ${shown}`;
+  return { reason: 'FieldValueTypeInvalid', field, message: `Invalid value: ${shown}: ${detail}` };
 }
 
 export function requiredValue(field: string, detail = ''): StatusCause {
@@ -24,9 +26,7 @@ export function duplicateValue(field: string, value: unknown): StatusCause {
 }
 
 export function unsupportedValue(field: string, value: unknown, supported: readonly unknown[]): StatusCause {
-  const values = supported.map((one) =>
-    typeof one === 'string' ? JSON.stringify(one) : `"${printed(one)}"`,
-  );
+  const values = supported.map((one) => goQuote(typeof one === 'string' ? one : goJson(one)));
   return {
     reason: 'FieldValueNotSupported',
     field,
@@ -55,13 +55,7 @@ export function tooMany(field: string, actual: number, max: number): StatusCause
 
 const withDetail = (text: string, detail: string): string => (detail === '' ? text : `${text}: ${detail}`);
 
-/** A value as Go prints it into messages: JSON, whole int64 included. */
+/** A value as Go prints it into messages. */
 function printed(value: unknown): string {
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'string') return JSON.stringify(abridged(value));
-  return abridged(JSON.stringify(value, bigintAsNumber) ?? 'null');
-}
-
-function bigintAsNumber(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? Number(value) : value;
+  return typeof value === 'string' ? goQuote(abridged(value)) : abridged(goValue(value));
 }

@@ -19,7 +19,20 @@ export function createFindings(at: FieldPath = []): Findings {
     at,
     causes,
     add(makeCause) {
-      if (causes.length < MAX_CAUSES) causes.push(makeCause(formatPath(at)));
+      if (causes.length >= MAX_CAUSES) return;
+      const cause = makeCause(formatPath(at));
+      // The root has no name: a nil path in Go.
+      causes.push(cause.field === '' ? { ...cause, field: '<nil>' } : cause);
     },
   };
+}
+
+/** Without what was found twice, such as by two parts of an allOf (kube-openapi Result.AddErrors). */
+export function distinctCauses(causes: StatusCause[]): StatusCause[] {
+  if (causes.length < 2) return causes;
+  const seen = new Set<string>();
+  return causes.filter((cause) => {
+    const text = `${cause.field}\n${cause.reason}\n${cause.message}`;
+    return !seen.has(text) && seen.add(text);
+  });
 }

@@ -38,12 +38,9 @@ describe('crds/', () => {
     },
   );
 
-  it.each(named(ours))(
-    '$kind has a structural schema, as a real cluster demands',
-    ({ definition }) => {
-      expect(structuralProblems(definition.schema)).toEqual([]);
-    },
-  );
+  it.each(named(ours))('$kind has a structural schema, as a real cluster demands', ({ definition }) => {
+    expect(structuralProblems(definition.schema)).toEqual([]);
+  });
 
   it.each(named(ours))('$kind describes each of its fields', ({ definition }) => {
     const { spec, status } = definition.schema.properties ?? {};

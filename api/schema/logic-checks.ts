@@ -2,81 +2,97 @@ import { formatPath } from './field-path.ts';
 import { createFindings } from './findings.ts';
 import type { Findings } from './findings.ts';
 import type { StructuralSchema } from './structural-schema.ts';
-import type { Check } from './value-checks.ts';
+import type { NodeCheck } from './validate.ts';
 
-type Compile = (schema: StructuralSchema) => Check<unknown>;
+type Compile = (schema: StructuralSchema) => NodeCheck;
+/** Adds to the findings; how much of the schema the value matched, as kube-openapi counts it. */
+type LogicCheck = (value: unknown, findings: Findings) => number;
 
 /**
  * allOf, anyOf, oneOf and not, in kube-openapi's words (pkg/validation/validate/schema_props.go). It reports the
- * rule itself without a field ("<nil>") and, after it, why the closest alternative does not hold.
+ * rule itself without a field ("<nil>") and, after it, why the alternative that matches most does not hold.
  */
-export function logicCheck(schema: StructuralSchema, compile: Compile): Check<unknown> | undefined {
+export function logicCheck(schema: StructuralSchema, compile: Compile): LogicCheck | undefined {
   const checks = [
-    anyOf(schema, compile),
-    oneOf(schema, compile),
-    allOf(schema, compile),
-    not(schema, compile),
+    anyOf(schema.anyOf?.map(compile)),
+    oneOf(schema.oneOf?.map(compile)),
+    allOf(schema.allOf?.map(compile)),
+    not(schema.not === undefined ? undefined : compile(schema.not)),
   ].filter((check) => check !== undefined);
   if (checks.length === 0) return undefined;
   return (value, findings) => {
-    for (const check of checks) check(value, findings);
+    let matches = 0;
+    for (const check of checks) matches += check(value, findings);
+    return matches;
   };
 }
 
-function anyOf(schema: StructuralSchema, compile: Compile): Check<unknown> | undefined {
-  const alternatives = schema.anyOf?.map(compile);
-  if (alternatives === undefined) return undefined;
+interface Attempt {
+  findings: Findings;
+  matches: number;
+}
+
+function attempt(check: NodeCheck, value: unknown, at: Findings['at']): Attempt {
+  const findings = createFindings(at);
+  const matches = check(value, findings, undefined);
+  return { findings, matches };
+}
+
+const isValid = ({ findings }: Attempt): boolean => findings.causes.length === 0;
+
+function anyOf(alternatives: NodeCheck[] | undefined): LogicCheck | undefined {
+  if (alternatives === undefined || alternatives.length === 0) return undefined;
   return (value, findings) => {
-    const attempts: Findings[] = [];
+    let best: Attempt | undefined;
     for (const check of alternatives) {
-      const attempt = attemptAt(check, value, findings);
-      if (attempt.causes.length === 0) return;
-      attempts.push(attempt);
+      const tried = attempt(check, value, findings.at);
+      if (isValid(tried)) return tried.matches;
+      best = better(best, tried);
     }
     addRule(findings, 'must validate at least one schema (anyOf)');
-    addClosest(findings, attempts);
+    return merge(findings, best);
   };
 }
 
-function oneOf(schema: StructuralSchema, compile: Compile): Check<unknown> | undefined {
-  const alternatives = schema.oneOf?.map(compile);
-  if (alternatives === undefined) return undefined;
+function oneOf(alternatives: NodeCheck[] | undefined): LogicCheck | undefined {
+  if (alternatives === undefined || alternatives.length === 0) return undefined;
   return (value, findings) => {
-    const attempts = alternatives.map((check) => attemptAt(check, value, findings));
-    const valid = attempts.filter((attempt) => attempt.causes.length === 0).length;
-    if (valid === 1) return;
-    const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
+    const attempts = alternatives.map((check) => attempt(check, value, findings.at));
+    const [first, ...others] = attempts.filter(isValid);
+    if (first !== undefined && others.length === 0) return first.matches;
+    const found = first === undefined ? 'Found none valid' : `Found ${others.length + 1} valid alternatives`;
     addRule(findings, `must validate one and only one schema (oneOf). ${found}`);
-    if (valid === 0) addClosest(findings, attempts);
+    return first === undefined ? merge(findings, attempts.reduce<Attempt | undefined>(better, undefined)) : 0;
   };
 }
 
-function allOf(schema: StructuralSchema, compile: Compile): Check<unknown> | undefined {
-  const parts = schema.allOf?.map(compile);
-  if (parts === undefined) return undefined;
+function allOf(parts: NodeCheck[] | undefined): LogicCheck | undefined {
+  if (parts === undefined || parts.length === 0) return undefined;
   return (value, findings) => {
-    const attempts = parts.map((check) => attemptAt(check, value, findings));
-    const failed = attempts.filter((attempt) => attempt.causes.length > 0);
-    for (const attempt of failed) for (const cause of attempt.causes) findings.add(() => cause);
-    if (failed.length === 0) return;
-    const none = failed.length === parts.length ? '. None validated' : '';
-    addRule(findings, `must validate all the schemas (allOf)${none}`);
+    const attempts = parts.map((check) => attempt(check, value, findings.at));
+    let matches = 0;
+    for (const tried of attempts) matches += merge(findings, tried);
+    const valid = attempts.filter(isValid).length;
+    if (valid !== parts.length)
+      addRule(findings, `must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`);
+    return matches;
   };
 }
 
-function not(schema: StructuralSchema, compile: Compile): Check<unknown> | undefined {
-  const check = schema.not === undefined ? undefined : compile(schema.not);
+function not(check: NodeCheck | undefined): LogicCheck | undefined {
   if (check === undefined) return undefined;
   return (value, findings) => {
-    if (attemptAt(check, value, findings).causes.length === 0)
-      addRule(findings, 'must not validate the schema (not)');
+    if (isValid(attempt(check, value, findings.at))) addRule(findings, 'must not validate the schema (not)');
+    return 0;
   };
 }
 
-function attemptAt(check: Check<unknown>, value: unknown, findings: Findings): Findings {
-  const attempt = createFindings(findings.at);
-  check(value, attempt);
-  return attempt;
+const better = (best: Attempt | undefined, next: Attempt): Attempt =>
+  best === undefined || next.matches > best.matches ? next : best;
+
+function merge(findings: Findings, tried: Attempt | undefined): number {
+  for (const cause of tried?.findings.causes ?? []) findings.add(() => cause);
+  return tried?.matches ?? 0;
 }
 
 function addRule(findings: Findings, text: string): void {
@@ -86,9 +102,4 @@ function addRule(findings: Findings, text: string): void {
     field: '<nil>',
     message: `Invalid value: "": ${JSON.stringify(path)} ${text}`,
   }));
-}
-
-function addClosest(findings: Findings, attempts: Findings[]): void {
-  const closest = attempts.reduce((best, next) => (next.causes.length < best.causes.length ? next : best));
-  for (const cause of closest.causes) findings.add(() => cause);
 }

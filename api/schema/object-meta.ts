@@ -1,13 +1,13 @@
 import type { ObjectMeta } from '#api/machinery/meta';
-import type { StatusCause } from '#api/machinery/status-error';
-import { forbidden, invalidType, invalidValue, requiredValue } from './field-error.ts';
 import {
   dnsLabelProblems,
   labelValueProblems,
   pathSegmentProblems,
   qualifiedNameProblems,
   subdomainProblems,
-} from './names.ts';
+} from '#api/machinery/object-name';
+import type { StatusCause } from '#api/machinery/status-error';
+import { forbidden, invalidType, invalidValue, requiredValue } from './field-error.ts';
 import type { NameRule, ResourceDefinition } from './resource-definition.ts';
 import { isJsonObject } from './structural-schema.ts';
 import { jsonType } from './value-checks.ts';

@@ -52,10 +52,10 @@ describe('prune', () => {
       unknown: ['embedded.y'],
     },
     {
-      reason: 'a wrong type is left to validation',
+      reason: 'a wrong type is left to validation, without its fields',
       object: { name: { a: 1 } },
-      want: { name: { a: 1 } },
-      unknown: [],
+      want: { name: {} },
+      unknown: ['name.a'],
     },
     {
       reason: 'names of Object.prototype are fields like others',

@@ -6,7 +6,7 @@ import type { JsonObject, StructuralSchema } from './structural-schema.ts';
 
 /**
  * Pruning (apiextensions-apiserver pkg/apiserver/schema/pruning): fields without a schema go, unless the node says
- * x-kubernetes-preserve-unknown-fields. A value of the wrong type stays as it is, so that validation can name it.
+ * x-kubernetes-preserve-unknown-fields. A value of the wrong type stays as it is, so that validation can name it, but loses its fields.
  */
 type Pruner = (value: unknown, unknown: UnknownFields) => unknown;
 
@@ -27,16 +27,20 @@ export function compilePruner(
 }
 
 function compileNode(schema: StructuralSchema): Pruner {
-  const items = schema.items === undefined ? keepAll : compileNode(schema.items);
+  const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  // What has no schema goes, within items too; below a node that keeps all, it stays.
+  const unspecified = preserves ? keepAll : dropAll;
+  const items = schema.items === undefined ? unspecified : compileItems(schema.items, preserves);
   const fields = compileFields(schema);
   return (value, unknown) => {
-    if (Array.isArray(value))
-      return schema.items === undefined ? keepAll(value, unknown) : pruneItems(value, items, unknown);
-    if (!isJsonObject(value)) return value;
-    return schema.type === undefined || schema.type === 'object'
-      ? pruneFields(value, fields, unknown)
-      : value;
+    if (Array.isArray(value)) return pruneItems(value, items, unknown);
+    return isJsonObject(value) ? pruneFields(value, fields, unknown) : value;
   };
+}
+
+/** Items of a list that keeps unknown fields keep theirs, too (pruning/algorithm.go skipPrune). */
+function compileItems(items: StructuralSchema, preserves: boolean): Pruner {
+  return compileNode(preserves ? { ...items, 'x-kubernetes-preserve-unknown-fields': true } : items);
 }
 
 interface Fields {
@@ -57,7 +61,8 @@ function compileOther(schema: StructuralSchema): Pruner | undefined {
   const { additionalProperties } = schema;
   if (typeof additionalProperties === 'object') return compileNode(additionalProperties);
   const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
-  return preserves || additionalProperties === true ? keepAll : undefined;
+  if (preserves) return keepAll;
+  return additionalProperties === undefined ? undefined : dropAll;
 }
 
 function pruneFields(object: JsonObject, fields: Fields, unknown: UnknownFields): JsonObject {
@@ -96,14 +101,27 @@ function pruneItems(array: unknown[], prune: Pruner, unknown: UnknownFields): un
   return result;
 }
 
+const NONE: Fields = { known: new Map(), other: undefined };
+
+/** A value without a schema: an object loses its fields. */
+function dropAll(value: unknown, unknown: UnknownFields): unknown {
+  if (Array.isArray(value)) return keepDepth(unknown) && pruneItems(value, dropAll, unknown);
+  return isJsonObject(value) ? pruneFields(value, NONE, unknown) : value;
+}
+
 const FREE: Fields = { known: new Map(), other: (value, unknown) => keepAll(value, unknown) };
 
 /** Anything goes, but for what could do harm: names of prototypes and nesting without end. */
 function keepAll(value: unknown, unknown: UnknownFields): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (unknown.at.length > MAX_DEPTH)
-    throw badRequest(`the object is nested more than ${MAX_DEPTH} levels deep`);
+  keepDepth(unknown);
   return Array.isArray(value)
     ? pruneItems(value, keepAll, unknown)
     : pruneFields(value as JsonObject, FREE, unknown);
+}
+
+/** @throws StatusError BadRequest */
+function keepDepth({ at }: UnknownFields): true {
+  if (at.length > MAX_DEPTH) throw badRequest(`the object is nested more than ${MAX_DEPTH} levels deep`);
+  return true;
 }

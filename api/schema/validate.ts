@@ -2,27 +2,45 @@ import type { StatusCause } from '#api/machinery/status-error';
 import { requiredValue } from './field-error.ts';
 import { createFindings } from './findings.ts';
 import type { Findings } from './findings.ts';
+import { effectiveFormat } from './formats.ts';
 import { logicCheck } from './logic-checks.ts';
-import { listTypeCheck } from './list-type.ts';
+import { numberCheck } from './number-checks.ts';
+import { equalsPrevious, previousItems } from './ratcheting.ts';
 import { isJsonObject } from './structural-schema.ts';
 import type { JsonObject, StructuralSchema } from './structural-schema.ts';
 import {
   arrayCheck,
   enumCheck,
-  numberChecks,
+  formatCheck,
   sizeOfObjectCheck,
-  stringChecks,
+  stringCheck,
   typeCheck,
 } from './value-checks.ts';
-import type { Check } from './value-checks.ts';
 
-/** The validator of a whole object: every finding, in the order of the schema. */
-export function compileValidator(schema: StructuralSchema): (object: unknown) => StatusCause[] {
+/**
+ * Judges a value; how much of the schema it matched is returned, as kube-openapi counts it (Result.MatchCount), since
+ * that decides which alternative of an anyOf is reported.
+ *
+ * `previous` is the value before an update where the two can be compared, else undefined.
+ */
+export type NodeCheck = (value: unknown, findings: Findings, previous: unknown) => number;
+
+/**
+ * The validator of a whole object: every finding, in the order of the schema. With `previous`, what is wrong in parts
+ * that did not change is let pass (KEP-4008).
+ */
+export function compileValidator(
+  schema: StructuralSchema,
+): (object: unknown, previous?: unknown) => StatusCause[] {
   const validate = compileNode(schema);
-  return (object) => {
+  return (object, previous) => {
     const findings = createFindings();
-    validate(object, findings);
-    return findings.causes;
+    validate(object, findings, undefined);
+    if (findings.causes.length === 0 || previous === undefined) return findings.causes;
+    // Comparing costs: only updates that break a rule pay for it.
+    const kept = createFindings();
+    validate(object, kept, previous);
+    return kept.causes;
   };
 }
 
@@ -30,51 +48,72 @@ export function compileValidator(schema: StructuralSchema): (object: unknown) =>
  * One node: its type, then its logic (anyOf...), then what belongs to the type of the value, as kube-openapi orders
  * them. A value of the wrong type is still judged by the other keywords that fit it.
  */
-export function compileNode(schema: StructuralSchema): Check<unknown> {
+export function compileNode(schema: StructuralSchema): NodeCheck {
   const checkType = typeCheck(schema);
+  const judge = compileJudge(schema, checkType !== undefined);
+  const checkEnum = enumCheck(schema);
+  return (value, findings, previous) => {
+    const before = findings.causes.length;
+    let matches = checkType === undefined || checkType(value, findings) ? 1 : 0;
+    if (value === null) checkEnum?.(value, findings);
+    else matches += judge(value, findings, previous);
+    if (previous !== undefined && findings.causes.length > before && equalsPrevious(schema, value, previous))
+      findings.causes.length = before;
+    return matches;
+  };
+}
+
+/** All but the type of a value that is not null. */
+function compileJudge(schema: StructuralSchema, typed: boolean): NodeCheck {
   const checkLogic = logicCheck(schema, compileNode);
   const checkEnum = enumCheck(schema);
-  const strings = stringChecks(schema);
-  const numbers = numberChecks(schema);
+  const checkString = stringCheck(schema);
+  const checkFormat = formatCheck(schema);
+  const checkNumber = numberCheck(schema);
   const checkArray = compileArray(schema);
   const checkObject = compileObject(schema);
-  return (value, findings) => {
-    checkType?.(value, findings);
-    if (value === null) return checkEnum?.(value, findings);
-    checkLogic?.(value, findings);
-    if (typeof value === 'string') for (const check of strings) check(value, findings);
-    if (typeof value === 'number' || typeof value === 'bigint')
-      for (const check of numbers) check(value, findings);
-    if (Array.isArray(value)) checkArray?.(value, findings);
+  // Of the type, the logic and the enumeration, each of which counts as one, and one for the node.
+  const own = typed ? 5 : 3;
+  const ofString = effectiveFormat(schema) !== undefined && checkFormat !== undefined ? 2 : 1;
+  return (value, findings, previous) => {
+    let matches = own;
+    if (checkLogic !== undefined) matches += checkLogic(value, findings);
+    if (typeof value === 'string') {
+      checkString?.(value, findings);
+      checkFormat?.(value, findings);
+      matches += ofString;
+    } else if (typeof value === 'number' || typeof value === 'bigint') {
+      checkNumber?.(value, findings);
+      matches += 2;
+    } else if (Array.isArray(value)) matches += 2 + (checkArray?.(value, findings, previous) ?? 0);
     checkEnum?.(value, findings);
-    if (isJsonObject(value)) checkObject?.(value, findings);
+    if (isJsonObject(value)) matches += 1 + (checkObject?.(value, findings, previous) ?? 0);
+    return matches;
   };
 }
 
-function compileArray(schema: StructuralSchema): Check<unknown[]> | undefined {
+type PartsCheck<T> = (value: T, findings: Findings, previous: unknown) => number;
+
+function compileArray(schema: StructuralSchema): PartsCheck<unknown[]> | undefined {
   const checkSize = arrayCheck(schema);
-  const checkUnique = listTypeCheck(schema);
   const checkItem = schema.items === undefined ? undefined : compileNode(schema.items);
-  if (checkSize === undefined && checkUnique === undefined && checkItem === undefined) return undefined;
-  return (array, findings) => {
-    const before = findings.causes.length;
+  if (checkSize === undefined && checkItem === undefined) return undefined;
+  return (array, findings, previous) => {
+    let matches = 0;
+    if (checkItem !== undefined) {
+      const before = previous === undefined ? undefined : previousItems(schema, previous);
+      for (const [index, item] of array.entries()) {
+        findings.at.push(index);
+        matches += checkItem(item, findings, before?.(item));
+        findings.at.pop();
+      }
+    }
     checkSize?.(array, findings);
-    // An array that is far too long is not worth a look at each item.
-    if (findings.causes.length > before) return;
-    if (checkItem !== undefined) eachItem(array, checkItem, findings);
-    checkUnique?.(array, findings);
+    return matches;
   };
 }
 
-function eachItem(array: unknown[], check: Check<unknown>, findings: Findings): void {
-  for (const [index, item] of array.entries()) {
-    findings.at.push(index);
-    check(item, findings);
-    findings.at.pop();
-  }
-}
-
-function compileObject(schema: StructuralSchema): Check<JsonObject> | undefined {
+function compileObject(schema: StructuralSchema): PartsCheck<JsonObject> | undefined {
   const checkSize = sizeOfObjectCheck(schema);
   const required = schema.required ?? [];
   const known = new Map(
@@ -84,24 +123,25 @@ function compileObject(schema: StructuralSchema): Check<JsonObject> | undefined 
   const other = typeof additionalProperties === 'object' ? compileNode(additionalProperties) : undefined;
   if (checkSize === undefined && required.length === 0 && known.size === 0 && other === undefined)
     return undefined;
-  return (object, findings) => {
+  return (object, findings, previous) => {
     checkSize?.(object, findings);
-    for (const [name, check] of known)
-      if (Object.hasOwn(object, name)) checkField(object, { name, check, findings });
+    const before = isJsonObject(previous) ? previous : undefined;
+    let matches = 0;
+    const checkField = (name: string, check: NodeCheck): void => {
+      findings.at.push(name);
+      matches += check(object[name], findings, fieldOf(before, name));
+      findings.at.pop();
+    };
     if (other !== undefined)
-      for (const name of Object.keys(object))
-        if (!known.has(name)) checkField(object, { name, check: other, findings });
+      for (const name of Object.keys(object)) if (!known.has(name)) checkField(name, other);
+    for (const [name, check] of known) if (Object.hasOwn(object, name)) checkField(name, check);
     for (const name of required) if (!Object.hasOwn(object, name)) addRequired(name, findings);
+    return matches;
   };
 }
 
-function checkField(
-  object: JsonObject,
-  field: { name: string; check: Check<unknown>; findings: Findings },
-): void {
-  field.findings.at.push(field.name);
-  field.check(object[field.name], field.findings);
-  field.findings.at.pop();
+function fieldOf(object: JsonObject | undefined, name: string): unknown {
+  return object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function addRequired(name: string, findings: Findings): void {

@@ -1,9 +1,11 @@
 import { RE2JS } from 're2js';
-import { invalidType, invalidValue, tooLong, tooMany, unsupportedValue } from './field-error.ts';
-import { integerFits, isInteger, stringFormat } from './formats.ts';
 import { deepEqual } from './deep-equal.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import { invalidType, invalidValue, tooLong, tooMany, unsupportedValue } from './field-error.ts';
 import type { Findings } from './findings.ts';
+import { effectiveFormat, stringFormat } from './formats.ts';
+import { isInt64 } from './go-text.ts';
+import { isJsonInteger } from './number-checks.ts';
+import type { JsonObject, StructuralSchema } from './structural-schema.ts';
 
 /**
  * Checks of one value by one keyword each, with the texts of kube-openapi (pkg/validation/errors). Each maker
@@ -15,49 +17,82 @@ export type Check<T> = (value: T, findings: Findings) => void;
 export function jsonType(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (isInteger(value)) return 'integer';
-  return typeof value;
+  if (isJsonInteger(value)) return 'integer';
+  return typeof value === 'bigint' ? 'integer' : typeof value;
 }
 
-export function typeCheck(schema: StructuralSchema): Check<unknown> | undefined {
-  const expected = schema['x-kubernetes-int-or-string'] === true ? 'integer or string' : schema.type;
-  if (expected === undefined) return undefined;
+const INT_OR_STRING = ['integer', 'string'];
+
+/** Whether the value has the type of the schema; what is not so is added to the findings. */
+export type TypeCheck = (value: unknown, findings: Findings) => boolean;
+
+export function typeCheck(schema: StructuralSchema): TypeCheck | undefined {
+  const format = effectiveFormat(schema);
+  const types = schema['x-kubernetes-int-or-string'] === true ? INT_OR_STRING : typesOf(schema);
+  if (types.length === 0 && format === undefined) return undefined;
+  const numeric = types.includes('number') || types.includes('integer');
+  const nullable = schema.nullable === true || types.length === 0;
   return (value, findings) => {
     const actual = jsonType(value);
-    if (hasType(actual, expected) || (value === null && schema.nullable === true)) return;
-    findings.add((field) => invalidType(field, expected.replace(' or ', ','), actual));
+    if (value === null ? nullable : hasType(actual, types)) return true;
+    if (value === null || format === undefined) return mismatch(findings, types.join(','), actual);
+    // Of texts and lists only the format is asked then (kube-openapi type.go).
+    if (actual === 'string' || actual === 'array')
+      return numeric ? mismatch(findings, types.join(','), actual) : true;
+    return mismatch(findings, format, formatOfNumber(actual));
   };
 }
 
-function hasType(actual: string, expected: string): boolean {
-  if (expected === 'integer or string') return actual === 'integer' || actual === 'string';
-  return actual === expected || (expected === 'number' && actual === 'integer');
+const typesOf = ({ type }: StructuralSchema): string[] => (type === undefined ? [] : [type]);
+
+function hasType(actual: string, types: string[]): boolean {
+  return types.includes(actual) || (actual === 'integer' && types.includes('number'));
+}
+
+function mismatch(findings: Findings, expected: string, actual: string): false {
+  findings.add((field) => invalidType(field, expected, actual));
+  return false;
+}
+
+function formatOfNumber(actual: string): string {
+  if (actual === 'integer') return 'int64';
+  return actual === 'number' ? 'float64' : '';
 }
 
 export function enumCheck(schema: StructuralSchema): Check<unknown> | undefined {
   const allowed = schema.enum;
-  if (allowed === undefined) return undefined;
+  if (allowed === undefined || allowed.length === 0) return undefined;
   return (value, findings) => {
-    if (!allowed.some((one) => deepEqual(one, value)))
+    // null is none of them, not even when the list has it: Go has no value to compare.
+    if (value === null || !allowed.some((one) => deepEqual(one, value) || isConverted(value, one)))
       findings.add((field) => unsupportedValue(field, value, allowed));
   };
 }
 
-export function stringChecks(schema: StructuralSchema): Check<string>[] {
-  const checks = [lengthCheck(schema), patternCheck(schema), formatCheck(schema)];
-  return checks.filter((check) => check !== undefined);
+/** Go converts a value to the type of the one it compares with: 1.5 is 1, and 65 is A (kube-openapi validator.go). */
+function isConverted(value: unknown, allowed: unknown): boolean {
+  if (typeof value !== 'number') return false;
+  if (typeof allowed === 'number')
+    return isInt64(allowed) && !isInt64(value) && Math.trunc(value) === allowed;
+  const isCharacter = Number.isInteger(value) && value >= 0 && value <= 0x10ffff;
+  return isCharacter && typeof allowed === 'string' && String.fromCodePoint(value) === allowed;
 }
 
-function lengthCheck({ minLength, maxLength }: StructuralSchema): Check<string> | undefined {
-  if (minLength === undefined && maxLength === undefined) return undefined;
+/** Length and pattern: only the first that does not hold is reported. */
+export function stringCheck(schema: StructuralSchema): Check<string> | undefined {
+  const { minLength, maxLength, pattern } = schema;
+  if (minLength === undefined && maxLength === undefined && pattern === undefined) return undefined;
+  const compiled = pattern === undefined || pattern === '' ? undefined : RE2JS.compile(pattern);
   return (value, findings) => {
     // Characters are counted as code points; when the code units are few enough, so are those.
     if (maxLength !== undefined && value.length > maxLength && codePoints(value) > maxLength)
       findings.add((field) => tooLong(field, maxLength));
-    if (minLength !== undefined && codePoints(value) < minLength)
+    else if (minLength !== undefined && codePoints(value) < minLength)
       findings.add((field) =>
         invalidValue(field, value, `${field} in body should be at least ${minLength} chars long`),
       );
+    else if (compiled !== undefined && !compiled.matcher(value).find())
+      findings.add((field) => invalidValue(field, value, `${field} in body should match '${pattern}'`));
   };
 }
 
@@ -68,67 +103,12 @@ function codePoints(text: string): number {
   return count;
 }
 
-function patternCheck({ pattern }: StructuralSchema): Check<string> | undefined {
-  if (pattern === undefined) return undefined;
-  const compiled = RE2JS.compile(pattern);
-  return (value, findings) => {
-    if (!compiled.matcher(value).find())
-      findings.add((field) => invalidValue(field, value, `${field} in body should match '${pattern}'`));
-  };
-}
-
-function formatCheck({ format }: StructuralSchema): Check<string> | undefined {
+export function formatCheck(schema: StructuralSchema): Check<string> | undefined {
+  const format = effectiveFormat(schema);
   const matches = stringFormat(format);
   if (matches === undefined || format === undefined) return undefined;
   return (value, findings) => {
-    if (!matches(value)) findings.add((field) => ({ ...invalidType(field, format, value) }));
-  };
-}
-
-export function numberChecks(schema: StructuralSchema): Check<bigint | number>[] {
-  const checks = [
-    minimumCheck(schema),
-    maximumCheck(schema),
-    multipleCheck(schema),
-    schema.type === 'integer' ? sizeCheck(schema.format) : undefined,
-  ];
-  return checks.filter((check) => check !== undefined);
-}
-
-function minimumCheck({ minimum, exclusiveMinimum }: StructuralSchema): Check<bigint | number> | undefined {
-  if (minimum === undefined) return undefined;
-  const text = exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
-  return (value, findings) => {
-    if (exclusiveMinimum === true ? value > minimum : value >= minimum) return;
-    findings.add((field) => invalidValue(field, value, `${field} in body should be ${text} ${minimum}`));
-  };
-}
-
-function maximumCheck({ maximum, exclusiveMaximum }: StructuralSchema): Check<bigint | number> | undefined {
-  if (maximum === undefined) return undefined;
-  const text = exclusiveMaximum === true ? 'less than' : 'less than or equal to';
-  return (value, findings) => {
-    if (exclusiveMaximum === true ? value < maximum : value <= maximum) return;
-    findings.add((field) => invalidValue(field, value, `${field} in body should be ${text} ${maximum}`));
-  };
-}
-
-function multipleCheck({ multipleOf }: StructuralSchema): Check<bigint | number> | undefined {
-  if (multipleOf === undefined) return undefined;
-  return (value, findings) => {
-    const quotient = Number(value) / multipleOf;
-    if (!Number.isInteger(quotient))
-      findings.add((field) =>
-        invalidValue(field, value, `${field} in body should be a multiple of ${multipleOf}`),
-      );
-  };
-}
-
-function sizeCheck(format: string | undefined): Check<bigint | number> {
-  const type = format === undefined ? 'integer' : `integer with format ${format}`;
-  return (value, findings) => {
-    if (!integerFits(value, format))
-      findings.add((field) => invalidValue(field, value, `${field} in body must be of type ${type}`));
+    if (!matches(value)) findings.add((field) => invalidType(field, format, value));
   };
 }
 
