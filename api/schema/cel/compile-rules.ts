@@ -1,6 +1,10 @@
 import type { Unstructured } from '#api/machinery/meta';
 import type { StatusCause } from '#api/machinery/status-error';
 import type { StructuralSchema } from '../structural-schema.ts';
+import { Correlation } from './correlation.ts';
+import { FieldLocation } from './field-location.ts';
+import { buildRuleTree } from './rule-tree.ts';
+import { NOTHING, RuleRun } from './run-rules.ts';
 
 /** The CEL rules of a whole object. */
 export interface CelRules {
@@ -11,23 +15,27 @@ export interface CelRules {
   validate(objects: { object: Unstructured; previous?: Unstructured | undefined }): StatusCause[];
 }
 
+/** What the rules of one object may cost together: about a second upstream. */
+const OBJECT_BUDGET = 10_000_000;
+
 /** The rules of a schema, or undefined when it has none, so that nothing is paid then. */
 export function compileRules(schema: StructuralSchema): CelRules | undefined {
-  return hasRules(schema) ? { validate: () => [] } : undefined;
+  const root = buildRuleTree(schema);
+  if (root === undefined) return undefined;
+  return {
+    validate({ object, previous }) {
+      const run = new RuleRun(OBJECT_BUDGET);
+      const ratchet =
+        previous === undefined
+          ? NOTHING
+          : { current: new Correlation(object, previous, schema), parent: undefined };
+      run.visit({ node: root, value: object, old: previous, at: FieldLocation.root, ratchet });
+      return run.causes;
+    },
+  };
 }
 
 /** What is wrong with the rules themselves, for the admission of a CustomResourceDefinition. */
 export function checkRules(_schema: StructuralSchema, _fieldPath: string): StatusCause[] {
   return [];
-}
-
-function hasRules(schema: StructuralSchema): boolean {
-  if ((schema['x-kubernetes-validations'] ?? []).length > 0) return true;
-  const { additionalProperties } = schema;
-  const children = [
-    ...Object.values(schema.properties ?? {}),
-    ...(typeof additionalProperties === 'object' ? [additionalProperties] : []),
-    ...(schema.items === undefined ? [] : [schema.items]),
-  ];
-  return children.some(hasRules);
 }

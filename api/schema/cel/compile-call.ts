@@ -1,0 +1,226 @@
+import { EvaluationError, fail, noSuchOverload } from './evaluation.ts';
+import type { Evaluation } from './evaluation.ts';
+import { ACCUMULATOR } from './expression.ts';
+import type { Expression, ExpressionOf } from './expression.ts';
+import { findOptional, isAttribute } from './program.ts';
+import type { ExpressionCompiler as Compiler, Program, Slots } from './program.ts';
+import type { Overload } from './function-declaration.ts';
+import { findFunction } from './functions.ts';
+import { costOf } from './runtime-cost.ts';
+import { fits } from './runtime-type.ts';
+import { elementAt, requireElement } from './standard-functions.ts';
+import { CelList, OptionalValue } from './value.ts';
+import type { Value } from './value.ts';
+
+type Call = ExpressionOf<'call'>;
+type CompileCall = (compiler: Compiler, call: Call, slots: Slots) => Program;
+
+export function compileCall(compiler: Compiler, call: Call, slots: Slots): Program {
+  const special = Object.hasOwn(SPECIAL, call.fn) ? SPECIAL[call.fn] : undefined;
+  return special?.(compiler, call, slots) ?? ordinary(compiler, call, slots);
+}
+
+/** A call whose arguments are all evaluated. */
+function ordinary(compiler: Compiler, call: Call, slots: Slots): Program {
+  const overloads = compiler.checked.overloadsOf(call) ?? [];
+  const [first] = overloads;
+  if (first === undefined) throw new Error(`${call.fn} was not checked`);
+  const all = first.member && call.target !== undefined ? [call.target, ...call.args] : call.args;
+  const args = all.map((arg) => compiler.compile(arg, slots));
+  const isStatic = all.every((arg) => !['dyn', 'error', 'param'].includes(compiler.checked.typeOf(arg).kind));
+  if (
+    overloads.length === 1 &&
+    (isStatic || first.params.every(({ kind }) => kind === 'param' || kind === 'dyn'))
+  )
+    return direct(first, args);
+  return dispatched(first, args);
+}
+
+function direct(overload: Overload, args: readonly Program[]): Program {
+  const cost = costOf(overload);
+  const { run } = overload;
+  const [first, second] = args;
+  if (first !== undefined && second !== undefined && args.length === 2)
+    return (evaluation) => charged([first(evaluation), second(evaluation)], { run, cost }, evaluation);
+  return (evaluation) => {
+    const values: Value[] = [];
+    for (const arg of args) values.push(arg(evaluation));
+    return charged(values, { run, cost }, evaluation);
+  };
+}
+
+function charged(
+  values: readonly Value[],
+  { run, cost }: { run: Overload['run']; cost: ReturnType<typeof costOf> },
+  evaluation: Evaluation,
+): Value {
+  const result = run(values, evaluation);
+  evaluation.charge(cost(values, result));
+  return result;
+}
+
+/** int-or-string and the like: only the values tell which overload it is. */
+function dispatched(sample: Overload, args: readonly Program[]): Program {
+  const candidates = (findFunction(sample.fn) ?? [])
+    .filter(({ member, params }) => member === sample.member && params.length === args.length)
+    .map((overload) => ({ overload, cost: costOf(overload) }));
+  return (evaluation) => {
+    const values = args.map((arg) => arg(evaluation));
+    for (const { overload, cost } of candidates)
+      if (overload.params.every((param, index) => fits(values[index] ?? null, param)))
+        return charged(values, { run: overload.run, cost }, evaluation);
+    evaluation.charge(1);
+    return fail(`no such overload: ${sample.fn}`);
+  };
+}
+
+const argument = (call: Call, index: number): Expression => call.args[index] ?? call;
+
+function conditional(compiler: Compiler, call: Call, slots: Slots): Program {
+  const [condition, whenTrue, whenFalse] = [0, 1, 2].map((index) =>
+    compiler.compile(argument(call, index), slots),
+  );
+  if (condition === undefined || whenTrue === undefined || whenFalse === undefined) return () => null;
+  return (evaluation) => {
+    const value = condition(evaluation);
+    if (typeof value !== 'boolean') return noSuchOverload();
+    return value ? whenTrue(evaluation) : whenFalse(evaluation);
+  };
+}
+
+/** `&&` and `||`: an error counts only when no other side decides. */
+const logical =
+  (decisive: boolean): CompileCall =>
+  (compiler, call, slots) => {
+    const left = compiler.compile(argument(call, 0), slots);
+    const right = compiler.compile(argument(call, 1), slots);
+    return (evaluation) => {
+      const a = attempt(left, evaluation);
+      if (a === decisive) return decisive;
+      const b = attempt(right, evaluation);
+      if (b === decisive) return decisive;
+      for (const side of [a, b]) if (side instanceof EvaluationError) return fail(side.message);
+      return typeof a === 'boolean' && typeof b === 'boolean' ? !decisive : noSuchOverload();
+    };
+  };
+
+function attempt(run: Program, evaluation: Evaluation): EvaluationError | Value {
+  try {
+    return run(evaluation);
+  } catch (error) {
+    if (error instanceof EvaluationError) return error;
+    throw error;
+  }
+}
+
+function notStrictlyFalse(compiler: Compiler, call: Call, slots: Slots): Program {
+  const run = compiler.compile(argument(call, 0), slots);
+  return (evaluation) => {
+    const value = attempt(run, evaluation);
+    evaluation.charge(1);
+    return value !== false;
+  };
+}
+
+/** What a fold gathers is not copied for every item. */
+function append(compiler: Compiler, call: Call, slots: Slots): Program | undefined {
+  const [accumulator, added] = call.args;
+  if (accumulator?.kind !== 'ident' || accumulator.name !== ACCUMULATOR || added?.kind !== 'list')
+    return undefined;
+  const list = compiler.compile(accumulator, slots);
+  const item = compiler.compile(added.items[0] ?? added, slots);
+  const isConstant = compiler.constantOf(added) !== undefined;
+  return (evaluation) => {
+    const gathered = list(evaluation) as CelList;
+    const value = item(evaluation);
+    evaluation.charge(isConstant ? 1 : 11);
+    (gathered.raw as Value[]).push(value);
+    return gathered;
+  };
+}
+
+function index(compiler: Compiler, call: Call, slots: Slots): Program {
+  const { container, key } = element(compiler, call, slots);
+  return (evaluation) => {
+    const value = container(evaluation);
+    const at = key(evaluation);
+    evaluation.charge(1);
+    return value instanceof OptionalValue ? optionalElement(value, at) : requireElement(value, at);
+  };
+}
+
+function optionalIndex(compiler: Compiler, call: Call, slots: Slots): Program {
+  const { container, key } = element(compiler, call, slots);
+  return (evaluation) => {
+    const value = container(evaluation);
+    const at = key(evaluation);
+    evaluation.charge(1);
+    return optionalElement(value, at);
+  };
+}
+
+function element(compiler: Compiler, call: Call, slots: Slots): { container: Program; key: Program } {
+  const container = compiler.compileOperand(argument(call, 0), slots);
+  const keyExpression = argument(call, 1);
+  const isConstant = compiler.constantOf(keyExpression) !== undefined;
+  const key =
+    isConstant || isAttribute(keyExpression)
+      ? compiler.compile(keyExpression, slots)
+      : compiler.compileOperand(keyExpression, slots);
+  return { container, key };
+}
+
+function optionalElement(value: Value, at: Value): OptionalValue {
+  const inner = value instanceof OptionalValue ? value.value : value;
+  if (inner === undefined) return OptionalValue.none;
+  const found = elementAt(inner, at);
+  return found === undefined ? OptionalValue.none : new OptionalValue(found);
+}
+
+function optionalSelect(compiler: Compiler, call: Call, slots: Slots): Program {
+  const operand = compiler.compileOperand(argument(call, 0), slots);
+  const name = argument(call, 1);
+  const field = name.kind === 'const' ? String(name.value) : '';
+  return (evaluation) => {
+    const value = operand(evaluation);
+    evaluation.charge(1);
+    return findOptional(value, field);
+  };
+}
+
+const orElse =
+  (unwrap: boolean): CompileCall =>
+  (compiler, call, slots) => {
+    const optional = compiler.compile(call.target ?? call, slots);
+    const other = compiler.compile(argument(call, 0), slots);
+    return (evaluation) => {
+      const value = optional(evaluation);
+      if (!(value instanceof OptionalValue)) return noSuchOverload();
+      if (value.value === undefined) return other(evaluation);
+      return unwrap ? value.value : value;
+    };
+  };
+
+/** Membership in a list of literals is looked up, not searched, and upstream's costs know that. */
+function membership(compiler: Compiler, call: Call, slots: Slots): Program | undefined {
+  const list = compiler.constantOf(argument(call, 1));
+  if (!(list instanceof CelList)) return undefined;
+  const texts = new Set(list);
+  if (![...texts].every((item) => typeof item === 'string')) return undefined;
+  const item = compiler.compile(argument(call, 0), slots);
+  return (evaluation) => texts.has(item(evaluation));
+}
+
+const SPECIAL: Record<string, (compiler: Compiler, call: Call, slots: Slots) => Program | undefined> = {
+  '_?_:_': conditional,
+  '_&&_': logical(false),
+  '_||_': logical(true),
+  '@not_strictly_false': notStrictlyFalse,
+  '_+_': append,
+  '_[_]': index,
+  '_[?_]': optionalIndex,
+  '_?._': optionalSelect,
+  or: orElse(false),
+  orValue: orElse(true),
+  '@in': membership,
+};

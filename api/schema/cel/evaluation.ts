@@ -1,0 +1,57 @@
+import type { Value } from './value.ts';
+
+/** One run of one expression: what it has cost so far, and its variables. */
+export class Evaluation {
+  readonly variables: Value[];
+  private readonly limit: number;
+  private spent = 0;
+  private work = 0;
+
+  constructor(variables: Value[], limit: number) {
+    this.variables = variables;
+    this.limit = limit;
+  }
+
+  get cost(): number {
+    return this.spent;
+  }
+
+  /** @throws CostExceeded */
+  charge(cost: number): void {
+    this.spent += cost;
+    if (this.spent > this.limit) throw new CostExceeded();
+  }
+
+  /**
+   * Counts what upstream's costs leave out (comparing nested lists, a small pattern with many states), which there is
+   * bounded by the time of a request. Here one rule must not hold up everyone else.
+   *
+   * @throws CostExceeded
+   */
+  labour(steps: number): void {
+    this.work += steps;
+    if (this.work > MAX_WORK) throw new CostExceeded();
+  }
+}
+
+const MAX_WORK = 20_000_000;
+
+/** An error of CEL: `&&`, `||` and the macros on them may recover from it. Made often, so without a stack. */
+export class EvaluationError {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** Ends the run; nothing recovers from it. */
+export class CostExceeded {
+  readonly message = 'operation cancelled: actual cost limit exceeded';
+}
+
+export function fail(message: string): never {
+  // oxlint-disable-next-line typescript/only-throw-error -- a rule over a list may make a million of them; a stack each would cost seconds
+  throw new EvaluationError(message);
+}
+
+export const noSuchOverload = (): never => fail('no such overload');

@@ -1,0 +1,161 @@
+import { Environment, ParseError } from '@marcbachmann/cel-js';
+import { ExpressionError } from './expression-error.ts';
+import { UnsignedInteger } from './expression.ts';
+import type { ConstantValue, Expression } from './expression.ts';
+import { expandMacro } from './macros.ts';
+
+/**
+ * The library reads the text; what it means is ours, since its types, errors and lack of costs differ from cel-go.
+ * This turns its tree into cel-go's: operators become functions, macros folds, and every node knows the place in the
+ * text that cel-go reports for it, which for an operator is the operator itself.
+ *
+ * @throws ExpressionError
+ */
+export function parseExpression(source: string): Expression {
+  return new Converter(source).convert(parseSource(source));
+}
+
+/** The depth of cel-go; the size of an expression is bounded by the size of a request. */
+const LIMITS = { maxAstNodes: 200_000, maxDepth: 250, maxListElements: 100_000, maxMapEntries: 100_000 };
+const library = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: true, limits: LIMITS });
+
+/** A node of the library (its lib/parser.js), of which its types say little. */
+interface SourceNode {
+  readonly op: string;
+  readonly args: unknown;
+  readonly pos: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function parseSource(source: string): SourceNode {
+  try {
+    return library.parse(source).ast as unknown as SourceNode;
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    const offset = error.range?.start ?? 0;
+    throw new ExpressionError([{ offset, message: `Syntax error: ${error.summary}` }]);
+  }
+}
+
+const UNARY: Record<string, string> = { '!_': '!_', '-_': '-_' };
+const BINARY = new Set(['!=', '%', '&&', '*', '+', '-', '/', '<', '<=', '==', '>', '>=', '||']);
+
+class Converter {
+  private readonly source: string;
+  private nextId = 1;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+
+  readonly id = (): number => this.nextId++;
+
+  readonly convert = (node: SourceNode): Expression => {
+    const { op } = node;
+    if (op === 'value') return this.constant(node.start, constantOf(node.args));
+    if (op === 'id') return { id: this.id(), offset: node.start, kind: 'ident', name: node.args as string };
+    if (op in UNARY) return this.unary(node);
+    if (BINARY.has(op)) return this.binary(node, `_${op}_`);
+    if (op === 'in') return this.binary(node, '@in');
+    if (op === '?:') return this.ternary(node);
+    if (op === '.' || op === '.?') return this.select(node);
+    if (op === '[]' || op === '[?]') return this.index(node);
+    if (op === 'call' || op === 'rcall') return this.call(node);
+    if (op === 'list') return this.list(node);
+    return this.map(node);
+  };
+
+  private constant(offset: number, value: ConstantValue): Expression {
+    if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
+      throw new ExpressionError([{ offset, message: 'Syntax error: invalid int literal' }]);
+    return { id: this.id(), offset, kind: 'const', value };
+  }
+
+  private unary(node: SourceNode): Expression {
+    const operand = node.args as SourceNode;
+    // A sign before a number is part of the literal, and two of an operator cancel each other.
+    if (node.op === '-_' && operand.op === 'value' && operand.start === operand.pos) {
+      const value = constantOf(operand.args);
+      if (typeof value === 'number' || typeof value === 'bigint') return this.constant(node.start, -value);
+    }
+    if (operand.op === node.op) return this.convert(operand.args as SourceNode);
+    return this.operation(node.start, node.op, [operand]);
+  }
+
+  private binary(node: SourceNode, fn: string): Expression {
+    const [left, right] = node.args as [SourceNode, SourceNode];
+    return this.operation(this.tokenAfter(left.end), fn, [left, right]);
+  }
+
+  private ternary(node: SourceNode): Expression {
+    const parts = node.args as SourceNode[];
+    return this.operation(this.tokenAfter(parts[0]?.end ?? 0), '_?_:_', parts);
+  }
+
+  private operation(offset: number, fn: string, args: SourceNode[]): Expression {
+    return { id: this.id(), offset, kind: 'call', fn, target: undefined, args: args.map(this.convert) };
+  }
+
+  private select(node: SourceNode): Expression {
+    const [operand, field] = node.args as [SourceNode, string];
+    const offset = this.source.lastIndexOf('.', node.pos);
+    const inner = this.convert(operand);
+    const at = { id: this.id(), offset };
+    if (node.op === '.') return { ...at, kind: 'select', operand: inner, field, test: false };
+    const name = this.constant(node.pos, field);
+    return { ...at, kind: 'call', fn: '_?._', target: undefined, args: [inner, name] };
+  }
+
+  private index(node: SourceNode): Expression {
+    const [operand, index] = node.args as [SourceNode, SourceNode];
+    const fn = node.op === '[]' ? '_[_]' : '_[?_]';
+    return this.operation(this.tokenAfter(operand.end), fn, [operand, index]);
+  }
+
+  private call(node: SourceNode): Expression {
+    const [fn, ...rest] = node.args as [string, ...unknown[]];
+    const receiver = node.op === 'rcall' ? (rest[0] as SourceNode) : undefined;
+    const args = (rest.at(-1) as SourceNode[]).map(this.convert);
+    const from = receiver === undefined ? node.start : this.tokenAfter(receiver.end);
+    const offset = this.source.indexOf('(', from);
+    const target = receiver === undefined ? undefined : this.convert(receiver);
+    const call = { id: this.id(), offset, kind: 'call' as const, fn, target, args };
+    return expandMacro(call, this.id) ?? call;
+  }
+
+  private list(node: SourceNode): Expression {
+    const items = (node.args as SourceNode[]).map(this.convert);
+    return { id: this.id(), offset: node.start, kind: 'list', items };
+  }
+
+  private map(node: SourceNode): Expression {
+    const entries = (node.args as [SourceNode, SourceNode][]).map(
+      ([key, value]) => [this.convert(key), this.convert(value)] as const,
+    );
+    return { id: this.id(), offset: node.start, kind: 'map', entries };
+  }
+
+  /** Where the next token begins after the end of an operand, whose closing parentheses are not in its node. */
+  private tokenAfter(end: number): number {
+    let at = end;
+    for (;;) {
+      if (this.source.startsWith('//', at)) at = lineEnd(this.source, at);
+      const char = this.source[at];
+      if (char === undefined || !' \t\n\r\f)'.includes(char)) return at;
+      at += 1;
+    }
+  }
+}
+
+function lineEnd(source: string, at: number): number {
+  const end = source.indexOf('\n', at);
+  return end === -1 ? source.length : end;
+}
+
+function constantOf(value: unknown): ConstantValue {
+  // The library's own class of unsigned numbers, which it does not export.
+  if (typeof value === 'object' && value !== null && 'value' in value)
+    return new UnsignedInteger(value.value as bigint);
+  return value as ConstantValue;
+}
