@@ -1,6 +1,6 @@
-import { jsonText } from '../../machinery/json.ts';
 import { type FieldType, MESSAGES, type MessageType } from './gnostic-messages.ts';
 import { bytesField, doubleField, integerField, textField } from './protobuf-writer.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** A JSON value of an OpenAPI v2 document as the message of that name. */
 export function encodeMessage(name: string, value: unknown): Buffer {
@@ -27,7 +27,10 @@ const NOTHING = Buffer.alloc(0);
 
 function encodeProperty(type: MessageType, key: string, value: unknown): Buffer {
   const known = type.fields !== undefined && Object.hasOwn(type.fields, key) ? type.fields[key] : undefined;
-  if (known !== undefined) return value === false ? NOTHING : encodeField(known[0], known[1], value);
+  if (known !== undefined) {
+    // What is not written is false.
+    return value === false && known[1] === 'boolean' ? NOTHING : encodeField(known[0], known[1], value);
+  }
   if (type.extensions === undefined || !key.startsWith('x-')) return NOTHING;
   return encodeEntry(type.extensions, key, anyOf(value));
 }
@@ -62,14 +65,5 @@ function wholeNumber(value: unknown): number {
 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
-/** Characters that JSON allows in a text and YAML does not (YAML 1.2, section 5.1). */
-const NOT_PRINTABLE = /[\u007f-\u009f\ufeff\ufffe\uffff]/g;
-
-/** Any: {yaml = 2}. JSON is YAML. */
-function anyOf(value: unknown): Buffer {
-  const yaml = jsonText(value).replaceAll(
-    NOT_PRINTABLE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return textField(2, yaml);
-}
+/** Any: {yaml = 2}. */
+const anyOf = (value: unknown): Buffer => textField(2, yamlText(value));

@@ -1,5 +1,4 @@
 import { formatApiVersion } from '../../machinery/group-version-kind.ts';
-import { jsonText } from '../../machinery/json.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { type GroupVersion, groupVersionPath, groupVersions } from '../discovery/group-versions.ts';
 import { FRAME_V2, partV2, type PartV2, sharedDefinitions } from './document-v2.ts';
@@ -7,6 +6,7 @@ import { buildPart, documentV3 } from './document-v3.ts';
 import { encodeMessage } from './gnostic.ts';
 import { bytesField } from './protobuf-writer.ts';
 import { once, published, publishedBytes, type PublishedDocument } from './published-document.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** Everything under /openapi, for one set of kinds. Each document is made when it is first asked for. */
 export interface Publication {
@@ -64,7 +64,7 @@ function publishVersion(version: GroupVersion): PublishedVersion {
   const makeV2 = (): PartV2 => partV2(buildPart(version), { builtIn });
   return {
     version,
-    v3: once(() => published(jsonText(documentV3(buildPart(version))))),
+    v3: once(() => published(yamlText(documentV3(buildPart(version))))),
     v2: once(() => {
       const { paths, definitions } = makeV2();
       return { paths: membersOf(paths), definitions: membersOf(definitions) };
@@ -89,11 +89,11 @@ function indexOf(documents: Publication['v3']): PublishedDocument {
     path,
     { serverRelativeURL: addressV3(path, document()) },
   ]);
-  return published(`${jsonText({ paths: Object.fromEntries(paths) })}\n`);
+  return published(`${yamlText({ paths: Object.fromEntries(paths) })}\n`);
 }
 
 /** The inside of a JSON object, so that those of all groups can be put in one. */
-const membersOf = (value: object): string => jsonText(value).slice(1, -1);
+const membersOf = (value: object): string => yamlText(value).slice(1, -1);
 
 function documentV2(versions: readonly PublishedVersion[]): PublishedDocument {
   const parts = versions.map((one) => one.v2());

@@ -1,0 +1,108 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningApi, startApi } from '#api/main';
+import { silentLogger } from '#api/machinery/logger';
+import { defineResources, loadCrds } from '#api/schema/load-crds';
+import { temporaryFolder, type TemporaryFolder } from '#dev/environment/temporary-folder';
+import { mustRun } from '#test/kit/command';
+import { ghost, manifests, shell, task } from '#test/kit/manifests';
+import { goProgram } from './go-program.ts';
+
+/** What test/go/openapi-judge found: what client-go, gnostic and structured-merge-diff make of the documents. */
+interface Report {
+  groupVersions: string[];
+  models: number;
+  kinds: {
+    resource: string;
+    kind: string;
+    inV2: boolean;
+    inV3: boolean;
+    patchParameters: string[];
+    objects: number;
+  }[];
+  problems: string[];
+}
+
+const OBJECTS = manifests(
+  ghost('judged'),
+  shell('judged'),
+  task({ name: 'judged', team: 'judged', prompt: 'Judge.' }),
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'judged', labels: { a: 'b' } }, data: { a: 'b' } },
+  { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'judged' }, stringData: { a: 'b' } },
+  {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'judged' },
+    spec: { holderIdentity: 'x', renewTime: '2026-01-02T03:04:05.000006Z' },
+  },
+  {
+    apiVersion: 'example.com/v1beta1',
+    kind: 'Odd',
+    metadata: { name: 'judged' },
+    spec: {
+      color: 'green',
+      maybe: null,
+      anything: { a: [1] },
+      anythings: [{ b: 2 }],
+      port: '80',
+      map: { a: 1 },
+      list: [{ name: 'a' }],
+      set: ['c0ffee00-0000-4000-8000-000000000000'],
+      template: { apiVersion: 'v1', kind: 'Pod', spec: { x: 1 } },
+    },
+  },
+);
+
+let folder: TemporaryFolder;
+let api: RunningApi;
+let report: Report;
+
+beforeAll(async () => {
+  folder = await temporaryFolder('openapi');
+  const judge = await goProgram('openapi-judge');
+  api = await startApi({
+    listen: { host: '127.0.0.1', port: 0 },
+    dataDir: path.join(folder.path, 'data'),
+    logger: silentLogger,
+    extraDefinitions: loadCrds(import.meta.dirname).flatMap((crd) =>
+      defineResources(crd, { builtIn: false }),
+    ),
+  });
+  const env = { HOME: folder.path, KUBECONFIG: api.kubeconfigPath };
+  await mustRun('kubectl', ['create', '-f', '-'], { stdin: OBJECTS, env });
+  report = JSON.parse(await mustRun(judge, [api.kubeconfigPath])) as Report;
+});
+
+afterAll(async () => {
+  await api.close();
+  await folder[Symbol.asyncDispose]();
+});
+
+describe('Go clients', () => {
+  it('find every kind in v2 and in v3', () => {
+    const lost = report.kinds.filter(({ inV2, inV3 }) => !inV2 || !inV3);
+    expect(lost).toEqual([]);
+    const kinds = report.kinds.map(({ kind }) => kind);
+    expect(kinds).toContain('/v1, Kind=Secret');
+    expect(kinds).toContain('agent.wecode.io/v1, Kind=Task');
+    expect(kinds).toContain('example.com/v1beta1, Kind=Odd');
+    expect(report.groupVersions).toContain('agent.wecode.io/v1alpha1');
+  });
+
+  it('learn that every kind can be patched dry, strictly and by force', () => {
+    for (const { kind, patchParameters } of report.kinds) {
+      expect([kind, ...patchParameters]).toEqual([
+        kind,
+        'dryRun',
+        'fieldManager',
+        'fieldValidation',
+        'force',
+      ]);
+    }
+  });
+
+  it('read v2 alike in both forms, and every object with the types of both documents', () => {
+    expect(report.kinds.reduce((sum, { objects }) => sum + objects, 0)).toBeGreaterThan(7);
+    expect(report.problems).toEqual([]);
+  });
+});
