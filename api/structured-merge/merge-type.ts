@@ -1,0 +1,104 @@
+import { isJsonObject } from '#api/schema/structural-schema';
+import type { JsonObject } from '#api/schema/structural-schema';
+
+/**
+ * What a value may be and how it merges (structured-merge-diff schema/elements.go). Fields without a type in the schema
+ * may be a scalar, a list or a map.
+ */
+export interface MergeType {
+  readonly scalar?: ScalarType;
+  readonly list?: ListType;
+  readonly map?: MapType;
+}
+
+export type ScalarType = 'boolean' | 'numeric' | 'string' | 'untyped';
+
+export interface ListType {
+  /** Atomic: one value as a whole. Else a set, or a map by `keys`. */
+  readonly atomic: boolean;
+  readonly keys: readonly string[];
+  readonly items: MergeType;
+}
+
+export interface MapType {
+  readonly atomic: boolean;
+  readonly fields: ReadonlyMap<string, MapField>;
+  /** Of fields that are not declared; undefined: there are none. */
+  readonly others: MergeType | undefined;
+  /** Any fields, each of any type: then a change between atomic and granular is not looked for. */
+  readonly untyped: boolean;
+}
+
+export interface MapField {
+  readonly type: MergeType;
+  /** Stands for an absent key of a list's item. */
+  readonly default?: unknown;
+}
+
+/** What a preserved field may hold: granular maps, atomic lists. */
+export const DEDUCED: MergeType = deducedType(false);
+
+/** Below an atomic list or where nothing is said of items. */
+export const UNTYPED_ATOMIC: MergeType = deducedType(true);
+
+function deducedType(atomic: boolean): MergeType {
+  const list: { -readonly [key in keyof ListType]?: ListType[key] } = { atomic: true, keys: [] };
+  const map: { -readonly [key in keyof MapType]?: MapType[key] } = {
+    atomic,
+    fields: new Map(),
+    untyped: !atomic,
+  };
+  const type = { scalar: 'untyped', list: list as ListType, map: map as MapType } as const;
+  list.items = atomic ? type : UNTYPED_ATOMIC;
+  map.others = type;
+  return type;
+}
+
+export type Shape = 'list' | 'map' | 'scalar';
+
+/**
+ * As which of its shapes a type takes a value: by the value when the type has that shape, else (null, or a value of a
+ * wrong type) map before scalar before list.
+ */
+export function shapeOf(type: MergeType, value: unknown): Shape {
+  const own = ownShape(value);
+  if (own !== undefined && type[own] !== undefined) return own;
+  if (type.map !== undefined) return 'map';
+  return type.scalar === undefined ? 'list' : 'scalar';
+}
+
+/** Undefined for null and for what is absent. */
+function ownShape(value: unknown): Shape | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value !== 'object') return 'scalar';
+  return Array.isArray(value) ? 'list' : 'map';
+}
+
+/** Whether the types that two values are taken for are the same (only then they are merged in one go). */
+export function sameShape(type: MergeType, left: unknown, right: unknown): boolean {
+  return deduced(type, left) === deduced(type, right);
+}
+
+/** The one shape that a value makes of a type; undefined when it leaves all of several. */
+function deduced(type: MergeType, value: unknown): Shape | undefined {
+  const several =
+    Number(type.scalar !== undefined) + Number(type.list !== undefined) + Number(type.map !== undefined);
+  if (several === 1) return shapeOf(type, value);
+  const own = ownShape(value);
+  return own !== undefined && type[own] !== undefined ? own : undefined;
+}
+
+/** Undefined for anything but a list. */
+export function listOf(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}
+
+/** Undefined for anything but a map. */
+export function mapOf(value: unknown): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** The type of a field; undefined when there can be none of that name. */
+export function fieldType(type: MapType, name: string): MergeType | undefined {
+  return type.fields.get(name)?.type ?? type.others;
+}
