@@ -35,22 +35,33 @@ export interface MapField {
   readonly default?: unknown;
 }
 
-/** What a preserved field may hold: granular maps, atomic lists. */
-export const DEDUCED: MergeType = deducedType(false);
-
 /** Below an atomic list or where nothing is said of items. */
-export const UNTYPED_ATOMIC: MergeType = deducedType(true);
+export const UNTYPED_ATOMIC: MergeType = untypedType('atomic');
 
-function deducedType(atomic: boolean): MergeType {
-  const list: { -readonly [key in keyof ListType]?: ListType[key] } = { atomic: true, keys: [] };
-  const map: { -readonly [key in keyof MapType]?: MapType[key] } = {
-    atomic,
-    fields: new Map(),
-    untyped: !atomic,
+/** What a preserved field may hold: granular maps, atomic lists. */
+export const DEDUCED: MergeType = untypedType('granular');
+
+function untypedType(maps: 'atomic' | 'granular'): MergeType {
+  const atomic = maps === 'atomic';
+  const type: MergeType = {
+    scalar: 'untyped',
+    list: {
+      atomic: true,
+      keys: [],
+      // A type that contains itself.
+      get items() {
+        return atomic ? type : UNTYPED_ATOMIC;
+      },
+    },
+    map: {
+      atomic,
+      fields: new Map(),
+      get others() {
+        return type;
+      },
+      untyped: !atomic,
+    },
   };
-  const type = { scalar: 'untyped', list: list as ListType, map: map as MapType } as const;
-  list.items = atomic ? type : UNTYPED_ATOMIC;
-  map.others = type;
   return type;
 }
 
