@@ -46,7 +46,8 @@ export interface StatusDetails {
 export interface Status {
   kind: 'Status';
   apiVersion: 'v1';
-  metadata: Record<string, never>;
+  /** A list that expired names the token to go on with all the same. */
+  metadata: { continue?: string };
   status: 'Failure' | 'Success';
   message?: string;
   reason?: StatusReason;
@@ -80,6 +81,7 @@ export class StatusError extends Error {
   readonly reason: StatusReason;
   readonly code: number;
   readonly details: StatusDetails | undefined;
+  readonly continue: string | undefined;
 
   constructor(reason: StatusReason, message: string, options: StatusErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -87,13 +89,14 @@ export class StatusError extends Error {
     this.reason = reason;
     this.code = options.code ?? CODES[reason];
     this.details = options.details;
+    this.continue = options.continue;
   }
 
   toStatus(): Status {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.continue === undefined ? {} : { continue: this.continue },
       status: 'Failure',
       message: this.message,
       reason: this.reason,
@@ -108,6 +111,8 @@ export interface StatusErrorOptions {
   cause?: unknown;
   /** Overrides the reason's usual HTTP code, as when a client rebuilds the error it received. */
   code?: number;
+  /** Of metadata. */
+  continue?: string;
 }
 
 interface ResourceName {

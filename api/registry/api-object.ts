@@ -1,3 +1,4 @@
+import { jsonText } from '../machinery/json.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 
 /** An object with its JSON text: a stored one, or one that is only shown. */
@@ -8,7 +9,7 @@ export interface ApiObject {
 
 /** An object that is not stored as it is: the answer of a dry run, or the last a watcher sees of one. */
 export function shownObject(object: Unstructured): ApiObject {
-  return { object, json: () => JSON.stringify(object) };
+  return { object, json: () => jsonText(object) };
 }
 
 /** The same object under another revision. */

@@ -1,10 +1,17 @@
 import { notFound } from '../machinery/status-error.ts';
 import type { StoredObject } from '../storage/contract.ts';
+import type { ApiObject } from './api-object.ts';
 import type { RegistryContext } from './context.ts';
+import { presented } from './presented.ts';
 import { storageKey, type Target } from './resource.ts';
 import { stored } from './storage-failure.ts';
 
-/** The newest state. @throws StatusError NotFound */
+/** The newest state, as a version shows it. @throws StatusError NotFound */
+export async function readObject(context: RegistryContext, target: Target): Promise<ApiObject> {
+  return presented(target.resource, await getObject(context, target));
+}
+
+/** The newest state as it is stored. @throws StatusError NotFound */
 export async function getObject(context: RegistryContext, target: Target): Promise<StoredObject> {
   const { resource, name } = target;
   const found = await stored(context.store.get(storageKey(target)), { resource, name });

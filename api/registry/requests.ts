@@ -100,6 +100,8 @@ export interface ObjectList {
 export interface WatchQuery extends CollectionQuery {
   allowWatchBookmarks: boolean;
   sendInitialEvents?: boolean;
+  /** Ends the watch by itself after this long, with a last bookmark where bookmarks are allowed. */
+  timeoutMs?: number;
   /** Ends the watch. */
   signal: AbortSignal;
 }

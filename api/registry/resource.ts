@@ -12,12 +12,20 @@ export interface Target {
   name: string;
 }
 
+/** Both Event kinds are one store: that of core/v1. */
 export function storageResource(resource: Resource): string {
-  return qualifiedResource(resource);
+  return isEventView(resource) ? 'events' : qualifiedResource(resource);
 }
 
 export function storageKey(target: Target): StorageKey {
   return { resource: storageResource(target.resource), namespace: target.namespace, name: target.name };
 }
 
+/** Event of events.k8s.io: another spelling of what core/v1 stores. */
+export const isEventView = (resource: Resource): boolean =>
+  resource.group === 'events.k8s.io' && resource.plural === 'events';
+
 export const isTask = (resource: Resource): boolean => storageResource(resource) === 'tasks.agent.wecode.io';
+
+export const isCustomResourceDefinition = (resource: Resource): boolean =>
+  resource.group === 'apiextensions.k8s.io' && resource.plural === 'customresourcedefinitions';

@@ -1,10 +1,11 @@
-import { invalid, StatusError } from '../machinery/status-error.ts';
+import { invalid, type StatusCause, StatusError } from '../machinery/status-error.ts';
 import { forbidden, unsupportedValue } from '../schema/field-error.ts';
-import type { CollectionQuery } from './requests.ts';
+import type { CollectionQuery, ListQuery } from './requests.ts';
 
 /** The rules of resourceVersion and resourceVersionMatch (apimachinery internalversion/validation). */
 
 const LIST_OPTIONS = { group: 'meta.k8s.io', kind: 'ListOptions' };
+const MATCH = 'resourceVersionMatch';
 
 /** Undefined for none; 0 for any. @throws StatusError BadRequest for what is no number */
 export function parseRevision(text: string | undefined): number | undefined {
@@ -21,46 +22,52 @@ export interface WantedRevision {
   exact: boolean;
 }
 
-export function listRevision(query: CollectionQuery & { sendInitialEvents?: boolean }): WantedRevision {
+/** @throws StatusError BadRequest, Invalid (apimachinery internalversion/validation ValidateListOptions) */
+export function listRevision(query: ListQuery & { sendInitialEvents?: boolean }): WantedRevision {
+  const causes = listCauses(query);
+  if (causes.length > 0) throw invalid(LIST_OPTIONS, '', causes);
   const minRevision = parseRevision(query.resourceVersion);
-  const { resourceVersionMatch: match } = query;
-  if (match === undefined || match === '') return { minRevision, exact: false };
-  const field = 'resourceVersionMatch';
-  if (minRevision === undefined) {
-    throw invalid(LIST_OPTIONS, '', [
-      forbidden(field, 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
-    ]);
+  const { resourceVersionMatch: match = '', limit = 0 } = query;
+  // Pages without a match are of the revision that was asked for (API concepts, "resourceVersion semantics").
+  const paged = match === '' && limit > 0 && minRevision !== undefined && minRevision > 0;
+  return { minRevision, exact: match === 'Exact' || paged };
+}
+
+function listCauses(query: ListQuery & { sendInitialEvents?: boolean }): StatusCause[] {
+  const { resourceVersion = '', resourceVersionMatch: match = '', continue: token = '' } = query;
+  const causes: StatusCause[] = [];
+  const refuse = (why: string): unknown => causes.push(forbidden(MATCH, why));
+  if (match !== '') {
+    if (resourceVersion === '')
+      refuse('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (token !== '') refuse('resourceVersionMatch is forbidden when continue is provided');
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      causes.push(unsupportedValue(MATCH, match, ['Exact', 'NotOlderThan', '']));
+    }
+    if (match === 'Exact' && resourceVersion === '0') {
+      refuse('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    }
   }
-  if (match !== 'Exact' && match !== 'NotOlderThan') {
-    throw invalid(LIST_OPTIONS, '', [unsupportedValue(field, match, ['Exact', 'NotOlderThan', ''])]);
+  if (query.sendInitialEvents !== undefined) {
+    causes.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   }
-  if (match === 'Exact' && minRevision === 0) {
-    throw invalid(LIST_OPTIONS, '', [
-      forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
-    ]);
-  }
-  return { minRevision, exact: match === 'Exact' };
+  return causes;
 }
 
 /** @throws StatusError Invalid when sendInitialEvents and resourceVersionMatch do not go together */
 export function checkInitialEvents(query: CollectionQuery & { sendInitialEvents?: boolean }): void {
-  const match = query.resourceVersionMatch ?? '';
-  if (query.sendInitialEvents === undefined) {
-    if (match === '') return;
-    throw invalid(LIST_OPTIONS, '', [
-      forbidden(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      ),
-    ]);
+  const { sendInitialEvents, resourceVersionMatch: match = '' } = query;
+  const causes: StatusCause[] = [];
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    const why = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+    causes.push(forbidden(MATCH, why));
   }
-  if (match === 'NotOlderThan') return;
-  throw invalid(LIST_OPTIONS, '', [
-    match === ''
-      ? forbidden(
-          'resourceVersionMatch',
-          'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-        )
-      : unsupportedValue('resourceVersionMatch', match, ['NotOlderThan']),
-  ]);
+  if (sendInitialEvents === undefined && match !== '') {
+    const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
+    causes.push(forbidden(MATCH, why));
+  }
+  if (match !== '' && match !== 'NotOlderThan') {
+    causes.push(unsupportedValue(MATCH, match, ['NotOlderThan']));
+  }
+  if (causes.length > 0) throw invalid(LIST_OPTIONS, '', causes);
 }

@@ -4,36 +4,72 @@ import { parseJsonPath } from '../machinery/json-path.ts';
 import { parseLabelSelector } from '../machinery/label-selector.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { badRequest } from '../machinery/status-error.ts';
+import type { StoredObject } from '../storage/contract.ts';
+import { coreEventField } from './event-view.ts';
+import { presented } from './presented.ts';
 import type { CollectionQuery } from './requests.ts';
-import type { Resource } from './resource.ts';
+import { type Resource, storageResource } from './resource.ts';
 
-export type Selection = (object: Unstructured) => boolean;
+export type Test = (stored: StoredObject) => boolean;
 
-/** Undefined selects everything. @throws StatusError BadRequest for a syntax error or a field nobody may select by */
-export function parseSelection(query: CollectionQuery): Selection | undefined {
-  const tests: Selection[] = [];
-  if (query.labelSelector !== undefined && query.labelSelector !== '') {
-    const selector = parseLabelSelector(query.labelSelector);
-    tests.push((object) => selector.matches(object.metadata.labels));
-  }
-  for (const requirement of parseFieldSelector(query.fieldSelector ?? '')) {
-    tests.push(fieldTest(query.resource, requirement));
-  }
-  return tests.length === 0 ? undefined : (object) => tests.every((test) => test(object));
+/** What a label and a field selector ask for. */
+export interface Selection {
+  /** Where the store has to look: '' is all namespaces. */
+  namespace: string;
+  /** The only name asked for: found by its key. */
+  name?: string;
+  /** Undefined when everything there is asked for. Parses nothing of objects that the key alone rules out. */
+  test: Test | undefined;
+  /** Some selector was given: how many objects remain is not told then. */
+  selects: boolean;
 }
 
-function fieldTest(resource: Resource, { field, operator, value }: FieldRequirement): Selection {
+/** @throws StatusError BadRequest for a syntax error or a field nobody may select by */
+export function parseSelection(query: CollectionQuery): Selection {
+  const { resource, labelSelector = '', fieldSelector = '' } = query;
+  const fields = parseFieldSelector(fieldSelector);
+  const name = fields.find((one) => one.field === 'metadata.name' && one.operator === '=')?.value;
+  const namespace = fields.find((one) => one.field === 'metadata.namespace' && one.operator === '=')?.value;
+  const tests = fields.map((requirement) => fieldTest(resource, requirement));
+  if (labelSelector !== '') {
+    const selector = parseLabelSelector(labelSelector);
+    tests.push(({ object }) => selector.matches(object.metadata.labels));
+  }
+  return {
+    // A namespace that contradicts the URL finds nothing: the tests see to it.
+    namespace: query.namespace === '' ? (namespace ?? '') : query.namespace,
+    ...(name === undefined ? {} : { name }),
+    test: tests.length === 0 ? undefined : (stored) => tests.every((test) => test(stored)),
+    selects: tests.length > 0,
+  };
+}
+
+function fieldTest(resource: Resource, { field, operator, value }: FieldRequirement): Test {
   const read = fieldReader(resource, field);
-  return operator === '=' ? (object) => read(object) === value : (object) => read(object) !== value;
+  return operator === '=' ? (stored) => read(stored) === value : (stored) => read(stored) !== value;
 }
 
-function fieldReader(resource: Resource, field: string): (object: Unstructured) => string {
-  if (field === 'metadata.name') return (object) => object.metadata.name;
-  if (field === 'metadata.namespace') return (object) => object.metadata.namespace ?? '';
+function fieldReader(resource: Resource, field: string): (stored: StoredObject) => string {
+  if (field === 'metadata.name') return ({ key }) => key.name;
+  if (field === 'metadata.namespace') return ({ key }) => key.namespace;
   if (!resource.selectableFields.includes(`.${field}`)) {
     throw badRequest(`field label not supported: ${field}`);
   }
-  // `source` of an Event means its component (core/v1 conversion.go).
-  const path = parseJsonPath(resource.kind === 'Event' && field === 'source' ? '.source.component' : field);
-  return (object) => formatJsonPathValue(path.find(object)[0]);
+  if (storageResource(resource) === 'events') return eventReader(field);
+  const path = parseJsonPath(field);
+  return (stored) => formatJsonPathValue(path.find(presented(resource, stored).object)[0]);
+}
+
+/** Events are read as they are stored, whichever of their two kinds is asked for. */
+function eventReader(field: string): (stored: StoredObject) => string {
+  if (field === 'source') return ({ object }) => eventSource(object);
+  const path = parseJsonPath(coreEventField(field));
+  return ({ object }) => formatJsonPathValue(path.find(object)[0]);
+}
+
+/** Its component, or who reported it (kubernetes pkg/registry/core/event/strategy.go). */
+function eventSource(event: Unstructured): string {
+  const source = event['source'] as { component?: unknown } | null | undefined;
+  const component = formatJsonPathValue(source?.component);
+  return component === '' ? formatJsonPathValue(event['reportingComponent']) : component;
 }

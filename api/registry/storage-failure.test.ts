@@ -11,7 +11,7 @@ describe('failures of the store', () => {
     ['NotFound', 404, 'NotFound', 'not found'],
     ['Conflict', 409, 'Conflict', 'the object has been modified'],
     ['Compacted', 410, 'Expired', 'vendor text'],
-    ['FutureRevision', 504, 'Timeout', 'Too large resource version'],
+    ['FutureRevision', 504, 'Timeout', 'Timeout: vendor text'],
     ['TooSlow', 504, 'Timeout', 'watch again'],
     ['Full', 503, 'ServiceUnavailable', 'no space left; nothing was stored'],
     ['TooLarge', 413, 'RequestEntityTooLarge', 'larger than the database takes'],

@@ -50,7 +50,7 @@ export function storageFailure(error: unknown, at: { resource: Resource; name?: 
 /** kube-apiserver's answer to a resourceVersion that is still to come. */
 function futureRevision(error: StorageError): StatusError {
   const message = 'Too large resource version';
-  return new StatusError('Timeout', message, {
+  return new StatusError('Timeout', `Timeout: ${error.message}`, {
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message }],
       retryAfterSeconds: 1,

@@ -20,12 +20,20 @@ const clock: Clock = {
   },
 };
 
+function fireTimers(): void {
+  for (const fire of [...timers]) {
+    timers.delete(fire);
+    fire();
+  }
+}
+
 let store: Store;
 let registry: Registry;
+const catalog = createCatalog(loadDefinitions());
 
 beforeAll(async () => {
   store = await openStore({ url: 'sqlite::memory:', logger: silentLogger });
-  registry = createRegistry({ catalog: createCatalog(loadDefinitions()), store, clock });
+  registry = createRegistry({ catalog, store, clock });
   await createInitialNamespaces(registry);
 });
 
@@ -148,10 +156,56 @@ describe('watch', () => {
     // An event of another object: it is no event of this watch, but it moves the revision.
     const newest = await create('b2');
     while (timers.size === 0) await new Promise((resolve) => setImmediate(resolve));
-    for (const fire of timers) fire();
+    fireTimers();
     expect(await next).toMatchObject({ type: 'BOOKMARK', revision: Number(newest) });
     await patch('b1', { metadata: { labels: { a: 'b' } } });
     expect(brief(await marked.next())).toBe('MODIFIED b1');
+  });
+
+  it('says where it was before its time is over', async () => {
+    const newest = await create('t1');
+    using timed = watch({ resourceVersion: newest, allowWatchBookmarks: true, timeoutMs: 1_000 });
+    using silent = watch({ resourceVersion: newest, timeoutMs: 1_000 });
+    const armed = timers.size + 3;
+    const [last, end] = [timed.next(), silent.next()];
+    while (timers.size < armed) await new Promise((resolve) => setImmediate(resolve));
+    fireTimers();
+    await expect(end).rejects.toThrow('the watch ended');
+    const bookmark = { type: 'BOOKMARK', revision: Number(newest), initialEventsEnd: false };
+    expect(await last).toMatchObject(bookmark);
+    await expect(timed.next()).rejects.toThrow('the watch ended');
+  });
+
+  it('shares what it makes of an event with all watches', async () => {
+    const from = await create('shared', { app: 'shared' });
+    using one = watch({ resourceVersion: from });
+    using two = watch({ resourceVersion: from, namespace: '' });
+    using chosen = watch({ resourceVersion: from, labelSelector: 'app=shared' });
+    await patch('shared', { metadata: { labels: { more: 'x' } } });
+    const items = await Promise.all([one.next(), two.next(), chosen.next()]);
+    expect(items[0]).toMatchObject({ type: 'MODIFIED' });
+    expect([items[1] === items[0], items[2] === items[0]]).toEqual([true, true]);
+  });
+
+  it('waits for a revision that is still to come', async () => {
+    const from = Number(await create('early'));
+    using future = watch({ resourceVersion: String(from + 1) });
+    const next = future.next();
+    await patch('early', { metadata: { labels: { skipped: 'x' } } });
+    await patch('early', { metadata: { labels: { skipped: 'no' } } });
+    expect(await next).toMatchObject({ object: { object: { metadata: { labels: { skipped: 'no' } } } } });
+  });
+
+  it('ends when the kind is defined anew', async () => {
+    using watching = watch({ resourceVersion: await create('redefined') });
+    const end = watching.next();
+    await create('one-more');
+    expect(brief(await end)).toBe('ADDED one-more');
+    const over = expect(watching.next()).rejects.toThrow('the watch ended');
+    const before = catalog.current();
+    catalog.replace(before.map((one) => (one.kind === 'Ghost' ? { ...one } : one)));
+    await over;
+    catalog.replace(before);
   });
 
   it.each([
@@ -180,7 +234,6 @@ describe('list', () => {
     [{ resourceVersion: 'x' }, 400, 'no number'],
     [{ resourceVersionMatch: 'Exact' }, 422, 'no revision'],
     [{ resourceVersionMatch: 'Exact', resourceVersion: '0' }, 422, 'exactly any'],
-    [{ resourceVersionMatch: 'Exact', resourceVersion: '1' }, 410, 'gone'],
     [{ resourceVersionMatch: 'Roughly', resourceVersion: '1' }, 422, 'an unknown match'],
     [{ resourceVersion: '99999999' }, 504, 'the future'],
     [{ continue: 'abc' }, 400, 'a token nobody gave'],

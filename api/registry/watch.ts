@@ -1,20 +1,19 @@
-import type { Clock } from '../machinery/clock.ts';
 import { expired } from '../machinery/status-error.ts';
 import type { StoreEvent } from '../storage/contract.ts';
-import { atRevision } from './api-object.ts';
 import type { RegistryContext } from './context.ts';
+import { whereOf } from './list.ts';
 import type { WatchItem, WatchQuery } from './requests.ts';
 import { storageResource } from './resource.ts';
 import { checkInitialEvents, parseRevision } from './revision.ts';
 import { parseSelection, type Selection } from './selection.ts';
 import { isStorageError, storageFailure, stored } from './storage-failure.ts';
-
-/** As kube-apiserver's cacher. */
-const BOOKMARK_EVERY_MS = 60_000;
+import { addedItem, watchItems } from './watch-items.ts';
+import { type Due, WatchTimers } from './watch-timers.ts';
 
 /**
- * Batches of what happens, after the state to begin with where the query asks for it. Ends with the signal.
- * A query that makes no sense is refused at once, before anything is read.
+ * Batches of what happens, after the state to begin with where the query asks for it. Ends with the signal, with the
+ * query's time, and when the kind is defined anew. A query that makes no sense is refused at once, before anything
+ * is read.
  * @throws StatusError BadRequest, Invalid; while iterating Expired (list anew), Timeout (too slow: watch again)
  */
 export function watchObjects(
@@ -29,40 +28,66 @@ export function watchObjects(
 async function* watchSelected(
   context: RegistryContext,
   query: WatchQuery,
-  selection: Selection | undefined,
+  selection: Selection,
 ): AsyncGenerator<readonly WatchItem[]> {
+  using definition = whileDefined(context, query);
   const begin = await initialState(context, query, selection);
   if (begin.items.length > 0) yield begin.items;
   try {
-    yield* liveItems(context, { query, selection, after: begin.revision });
+    const live = { query, selection, after: begin.revision, definition };
+    yield* liveItems(context, live);
   } catch (error) {
-    if (isStorageError(error, 'Compacted')) throw expired(`too old resource version: ${begin.revision}`);
+    if (isStorageError(error, 'Compacted')) throw expired(error.message);
     throw storageFailure(error, { resource: query.resource });
   }
+}
+
+interface Definition extends Disposable {
+  signal: AbortSignal;
+  end(): void;
+}
+
+/**
+ * The query's signal, aborted also when the kind is not served any more as the query knows it: its watchers watch
+ * again and see the new definition, as when kube-apiserver ends the storage of a changed CustomResourceDefinition.
+ */
+function whileDefined({ catalog }: RegistryContext, { resource, signal }: WatchQuery): Definition {
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  const unsubscribe = catalog.onChange(() => {
+    if (catalog.find(resource) !== resource) end();
+  });
+  return {
+    signal: over.signal,
+    end,
+    [Symbol.dispose]() {
+      unsubscribe();
+      signal.removeEventListener('abort', end);
+    },
+  };
 }
 
 /** The revision to watch from and, where asked for, the state at it as ADDED events. */
 async function initialState(
   context: RegistryContext,
   query: WatchQuery,
-  selection: Selection | undefined,
+  selection: Selection,
 ): Promise<{ revision: number; items: WatchItem[] }> {
-  const { resource, namespace, sendInitialEvents, allowWatchBookmarks } = query;
+  const { resource, sendInitialEvents, allowWatchBookmarks } = query;
   const from = parseRevision(query.resourceVersion);
   const anyState = from === undefined || from === 0;
   if (!anyState && sendInitialEvents !== true) return { revision: from, items: [] };
+  const minRevision = from === undefined ? {} : { minRevision: from };
   const { revision, items } = await stored(
-    context.store.list({
-      resource: storageResource(resource),
-      ...(namespace === '' ? {} : { namespace }),
-      ...(from === undefined ? {} : { minRevision: from }),
-    }),
+    context.store.list({ ...whereOf(resource, selection), ...minRevision }),
     { resource },
   );
   if (sendInitialEvents === false) return { revision, items: [] };
-  const added = items
-    .filter((item) => selection === undefined || selection(item.object))
-    .map((object): WatchItem => ({ type: 'ADDED', object }));
+  const { test } = selection;
+  const matching = test === undefined ? items : items.filter((item) => test(item));
+  const added = matching.map((item) => addedItem(resource, item));
   const marksEnd = allowWatchBookmarks && (sendInitialEvents === true || from === undefined);
   if (marksEnd) added.push({ type: 'BOOKMARK', revision, initialEventsEnd: true });
   return { revision, items: added };
@@ -70,61 +95,49 @@ async function initialState(
 
 interface Live {
   query: WatchQuery;
-  selection: Selection | undefined;
+  selection: Selection;
   after: number;
+  definition: Definition;
 }
 
 async function* liveItems(context: RegistryContext, live: Live): AsyncGenerator<WatchItem[]> {
-  const { query, selection, after } = live;
-  let caughtUp = false;
-  const stream = context.store.watch({
-    resource: storageResource(query.resource),
-    ...(query.namespace === '' ? {} : { namespace: query.namespace }),
-    after,
-    signal: query.signal,
-    onLive: () => {
-      caughtUp = true;
-    },
-  });
+  const { query, selection, after, definition } = live;
+  const { signal } = definition;
+  let isLive = false;
+  const onLive = (): void => {
+    isLive = true;
+  };
+  const stream = context.store.watch({ ...whereOf(query.resource, selection), after, signal, onLive });
   const events = stream[Symbol.asyncIterator]();
+  const timers = new WatchTimers(context.clock, query);
   try {
     for (let next = events.next(); ;) {
-      const result = await nextOrBookmark(context, query, { next, isLive: () => caughtUp });
-      if (typeof result === 'number') {
-        yield [{ type: 'BOOKMARK', revision: result, initialEventsEnd: false }];
+      const result = await timers.race(next);
+      if (isDue(result)) {
+        const revision = isLive ? await idleRevision(context, live, next) : undefined;
+        if (revision !== undefined && query.allowWatchBookmarks) {
+          yield [{ type: 'BOOKMARK', revision, initialEventsEnd: false }];
+        }
+        // With events still to be delivered it ends without a bookmark: the client watches again from its last one.
+        if (result === 'timeout') return;
         continue;
       }
       if (result.done === true) return;
-      const items = toItems(result.value, selection);
+      const items = watchItems(query.resource, result.value, selection.test);
       if (items.length > 0) yield items;
       next = events.next();
     }
   } finally {
+    timers.cancel();
+    // A stream that waits for its next event can only return once that came, or its signal ended it.
+    definition.end();
     await events.return?.();
   }
 }
 
-interface Pending {
-  next: Promise<IteratorResult<readonly StoreEvent[]>>;
-  isLive(): boolean;
-}
+type Next = Promise<IteratorResult<readonly StoreEvent[]>>;
 
-/** The next events or, when none came for long enough, a revision that none will be below. */
-async function nextOrBookmark(
-  context: RegistryContext,
-  query: WatchQuery,
-  pending: Pending,
-): Promise<IteratorResult<readonly StoreEvent[]> | number> {
-  if (!query.allowWatchBookmarks) return pending.next;
-  for (;;) {
-    const timer = startTimer(context.clock, BOOKMARK_EVERY_MS);
-    const first = await Promise.race([pending.next, timer.fired]).finally(() => timer.cancel());
-    if (first !== 'fired') return first;
-    if (!pending.isLive()) continue;
-    const revision = await idleRevision(context, query, pending.next);
-    if (revision !== undefined) return revision;
-  }
-}
+const isDue = (result: Awaited<Next> | Due): result is Due => typeof result === 'string';
 
 /**
  * The revision of memory, if every event up to it was delivered: events get ready in the same moment as memory
@@ -132,8 +145,8 @@ async function nextOrBookmark(
  */
 async function idleRevision(
   context: RegistryContext,
-  { resource }: WatchQuery,
-  next: Pending['next'],
+  { query: { resource }, after }: Live,
+  next: Next,
 ): Promise<number | undefined> {
   // An empty namespace: only the revision is of interest.
   const query = { resource: storageResource(resource), namespace: ' ', minRevision: 0 };
@@ -141,35 +154,7 @@ async function idleRevision(
   const idle = new Promise<'idle'>((resolve) => {
     setImmediate(resolve, 'idle');
   });
-  return (await Promise.race([next, idle])) === 'idle' ? revision : undefined;
-}
-
-function startTimer(clock: Clock, ms: number): { fired: Promise<'fired'>; cancel(): void } {
-  let cancel = (): void => undefined;
-  const fired = new Promise<'fired'>((resolve) => {
-    cancel = clock.after(ms, () => resolve('fired'));
-  });
-  return { fired, cancel: () => cancel() };
-}
-
-function toItems(events: readonly StoreEvent[], selection: Selection | undefined): WatchItem[] {
-  const items: WatchItem[] = [];
-  for (const event of events) {
-    const item = toItem(event, selection);
-    if (item !== undefined) items.push(item);
-  }
-  return items;
-}
-
-/** An object that enters the selection is ADDED, one that leaves it DELETED (kube-apiserver cache_watcher.go). */
-function toItem(
-  { type, object, previous, revision }: StoreEvent,
-  selection: Selection | undefined,
-): WatchItem | undefined {
-  if (selection === undefined) return { type, object };
-  const was = previous !== undefined && selection(previous.object);
-  const is = type !== 'DELETED' && selection(object.object);
-  if (is) return { type: was ? 'MODIFIED' : 'ADDED', object };
-  if (!was) return undefined;
-  return { type: 'DELETED', object: type === 'DELETED' ? object : atRevision(previous.object, revision) };
+  if ((await Promise.race([next, idle])) !== 'idle') return undefined;
+  // A watch that began in the future goes on from there.
+  return Math.max(revision, after);
 }

@@ -1,5 +1,5 @@
 import { StorageError } from './contract.ts';
 
 export function compactedError(after: number, compacted: number): StorageError {
-  return new StorageError('Compacted', `revision ${after} is older than the compacted revision ${compacted}`);
+  return new StorageError('Compacted', `too old resource version: ${after} (${compacted})`);
 }

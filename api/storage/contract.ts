@@ -53,6 +53,8 @@ export interface ListQuery {
   resource: string;
   /** Absent: all namespaces. */
   namespace?: string;
+  /** Only the object of this name; with a namespace ('' for cluster-scoped) it is looked up by its key. */
+  name?: string;
   /**
    * Absent: the newest state, including every write acknowledged by any replica before the call.
    * 0: whatever memory holds. N: memory, once it has reached N.
@@ -75,6 +77,8 @@ export interface ListResult {
 export interface WatchQuery {
   resource: string;
   namespace?: string;
+  /** Only the object of this name. */
+  name?: string;
   /**
    * Only later revisions are sent. Older than the compacted revision: StorageError Compacted; one still to come:
    * nothing until it has.

@@ -58,7 +58,7 @@ export class Freshness {
         stopWaiting();
         const have = memory.revision;
         reject(
-          new StorageError('FutureRevision', `revision ${revision} is newer than the current one, ${have}`),
+          new StorageError('FutureRevision', `Too large resource version: ${revision}, current: ${have}`),
         );
       });
     });

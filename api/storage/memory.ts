@@ -19,10 +19,17 @@ export interface Change {
   object: StoredObject | undefined;
 }
 
+/** A watcher and the keys that it is told about. */
+export interface WatcherEntry {
+  namespace: string | undefined;
+  name: string | undefined;
+  watcher: Watcher;
+}
+
 export interface ResourceMemory {
   objects: OrderedObjects;
   ring: EventRing;
-  watchers: Set<{ namespace: string | undefined; watcher: Watcher }>;
+  watchers: Set<WatcherEntry>;
 }
 
 export interface MemoryOptions {
@@ -67,6 +74,23 @@ export class Memory {
 
   get(key: StorageKey): StoredObject | undefined {
     return this.#resources.get(key.resource)?.objects.get(key);
+  }
+
+  /** What is there now, in key order. */
+  list({
+    resource,
+    namespace,
+    name,
+  }: {
+    resource: string;
+    namespace?: string;
+    name?: string;
+  }): readonly StoredObject[] {
+    const { objects } = this.resource(resource);
+    if (name === undefined) return objects.list(namespace);
+    if (namespace === undefined) return objects.list().filter((item) => item.key.name === name);
+    const found = objects.get({ namespace, name });
+    return found === undefined ? [] : [found];
   }
 
   /** The current object, if it is at exactly this revision. */
@@ -173,9 +197,23 @@ function eventType(change: Change, previous: StoredObject | undefined): StoreEve
   return previous === undefined ? 'ADDED' : 'MODIFIED';
 }
 
+export function isWanted(
+  key: StorageKey,
+  { namespace, name }: { namespace?: string | undefined; name?: string | undefined },
+): boolean {
+  return (
+    (name === undefined || key.name === name) && (namespace === undefined || key.namespace === namespace)
+  );
+}
+
 function deliver(resource: ResourceMemory, events: readonly StoreEvent[]): void {
   const byNamespace = new Map<string, StoreEvent[]>();
-  for (const { namespace, watcher } of resource.watchers) {
+  for (const { namespace, name, watcher } of resource.watchers) {
+    if (name !== undefined) {
+      const wanted = events.filter(({ object: { key } }) => isWanted(key, { namespace, name }));
+      if (wanted.length > 0) watcher.push(wanted);
+      continue;
+    }
     if (namespace === undefined) {
       watcher.push(events);
       continue;

@@ -111,20 +111,20 @@ class DriverStore implements Store {
 
   async list(query: ListQuery): Promise<ListResult> {
     this.#assertOpen();
-    const { resource, namespace, minRevision, exactRevision } = query;
+    const { minRevision, exactRevision } = query;
     if (exactRevision !== undefined) return this.#listAt(query, exactRevision);
     if (minRevision === undefined) await this.#freshness.newest();
     else await this.#freshness.reached(minRevision);
-    const items = this.#memory.resource(resource).objects.list(namespace);
-    return { revision: this.#memory.revision, items };
+    return { revision: this.#memory.revision, items: this.#memory.list(query) };
   }
 
-  async #listAt({ resource, namespace }: ListQuery, revision: number): Promise<ListResult> {
+  async #listAt({ resource, namespace, name }: ListQuery, revision: number): Promise<ListResult> {
     const { compacted } = this.#compactor;
     if (revision < compacted) throw compactedError(revision, compacted);
     await this.#freshness.reached(revision);
     const where = { resource, ...(namespace === undefined ? {} : { namespace }) };
-    return { revision, items: await this.#past.at(where, revision) };
+    const items = await this.#past.at(where, revision);
+    return { revision, items: name === undefined ? items : items.filter((item) => item.key.name === name) };
   }
 
   async commit(mutation: Mutation): Promise<StoredObject> {

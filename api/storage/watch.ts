@@ -1,6 +1,6 @@
 import { compactedError } from './compacted-error.ts';
 import type { HistoryRow, RevisionTables, StoreEvent, StoreEventType, WatchQuery } from './contract.ts';
-import type { Memory } from './memory.ts';
+import { isWanted, type Memory } from './memory.ts';
 import { restore } from './stored-object.ts';
 import { Watcher } from './watcher.ts';
 import type { WatcherLimits } from './watcher.ts';
@@ -58,9 +58,7 @@ async function readHistory(
     limit: PAGE,
   });
   if (cursor < compacted) throw compactedError(cursor, compacted);
-  const events = rows
-    .filter((row) => query.namespace === undefined || row.key.namespace === query.namespace)
-    .map((row) => eventOf(row));
+  const events = rows.filter((row) => isWanted(row.key, query)).map((row) => eventOf(row));
   return { events, reached: rows.length < PAGE ? upTo : (rows.at(-1)?.revision ?? upTo) };
 }
 
@@ -71,11 +69,9 @@ async function* live(
 ): AsyncGenerator<readonly StoreEvent[]> {
   const resource = options.memory.resource(query.resource);
   const watcher = new Watcher(options.buffer);
-  const entry = { namespace: query.namespace, watcher };
+  const entry = { namespace: query.namespace, name: query.name, watcher };
   const end = (): void => watcher.end();
-  const missed = resource.ring
-    .after(after)
-    .filter((event) => query.namespace === undefined || event.object.key.namespace === query.namespace);
+  const missed = resource.ring.after(after).filter((event) => isWanted(event.object.key, query));
   resource.watchers.add(entry);
   query.signal.addEventListener('abort', end, { once: true });
   try {
