@@ -7,7 +7,7 @@ import type { RegistryContext } from './context.ts';
 import { createObject } from './create.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete.ts';
-import { getObject } from './get.ts';
+import { readObject } from './get.ts';
 import { listObjects } from './list.ts';
 import { patchObject } from './patch.ts';
 import type {
@@ -63,7 +63,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   return {
     catalog: options.catalog,
     get: (target, subresource) =>
-      subresource === 'scale' ? getScale(context, target) : getObject(context, target),
+      subresource === 'scale' ? getScale(context, target) : readObject(context, target),
     list: (query) => listObjects(context, query),
     watch: (query) => watchObjects(context, query),
     create: (request) => createObject(context, request),
