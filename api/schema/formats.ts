@@ -122,10 +122,12 @@ function isHostname(value: string): boolean {
   );
 }
 
+const CONTROL = /[^\P{Cc}\u0080-\u009f]/u;
+
 /** net/url ParseRequestURI: an absolute path, or a URI with a scheme. */
 function isRequestUri(value: string): boolean {
-  // eslint-like class of control characters: Go refuses them wherever they are.
-  if (value === '' || [...value].some((one) => one < ' ' || one === '\u007f')) return false;
+  // Go refuses control characters wherever they are.
+  if (value === '' || CONTROL.test(value)) return false;
   if (value === '*') return true;
   const path = value.replace(/\?.*$/s, '');
   if (/%(?![0-9a-fA-F]{2})/.test(path)) return false;
@@ -148,7 +150,7 @@ function isIsbn10(value: string): boolean {
   const digits = value.replaceAll(/[\s-]+/g, '');
   if (!/^(?:[0-9]{9}X|[0-9]{10})$/.test(digits)) return false;
   let sum = 0;
-  for (const [index, digit] of [...digits].entries())
+  for (const [index, digit] of Array.from(digits).entries())
     sum += (index + 1) * (digit === 'X' ? 10 : Number(digit));
   return sum % 11 === 0;
 }
@@ -157,7 +159,7 @@ function isIsbn13(value: string): boolean {
   const digits = value.replaceAll(/[\s-]+/g, '');
   if (!/^[0-9]{13}$/.test(digits)) return false;
   let sum = 0;
-  for (const [index, digit] of [...digits].entries()) sum += (index % 2 === 0 ? 1 : 3) * Number(digit);
+  for (const [index, digit] of Array.from(digits).entries()) sum += (index % 2 === 0 ? 1 : 3) * Number(digit);
   return sum % 10 === 0;
 }
 
@@ -168,7 +170,7 @@ function isCreditCard(value: string): boolean {
   const digits = value.replaceAll(/[^0-9]+/g, '');
   if (!CREDIT_CARD.test(digits)) return false;
   let sum = 0;
-  for (const [index, digit] of [...digits].reverse().entries()) {
+  for (const [index, digit] of Array.from(digits).reverse().entries()) {
     const doubled = Number(digit) * (index % 2 === 0 ? 1 : 2);
     sum += doubled >= 10 ? (doubled % 10) + 1 : doubled;
   }

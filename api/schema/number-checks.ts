@@ -110,7 +110,7 @@ function maximum({ maximum: bound, exclusiveMaximum }: StructuralSchema): Bound 
 
 /** As Go converts a float64 to an int64: towards zero. */
 const wholeBound = (bound: number): Num =>
-  Math.abs(bound) < 2 ** 63 ? Math.trunc(Number(bound)) : BigInt.asIntN(64, -(2n ** 63n));
+  Math.abs(bound) < 2 ** 63 ? Math.trunc(bound) : BigInt.asIntN(64, -(2n ** 63n));
 
 const shownBound = (limit: Num, real: boolean): string => (real ? goFloat(Number(limit)) : limit.toString());
 

@@ -1,0 +1,47 @@
+import type { Unstructured } from '#api/machinery/meta';
+import { isJsonObject } from '../structural-schema.ts';
+import type { JsonObject } from '../structural-schema.ts';
+import { definitionOf } from './definition.ts';
+import type { DefinitionNames, DefinitionVersion } from './definition.ts';
+import { readSchema } from './schema-props.ts';
+
+/**
+ * A CustomResourceDefinition with its defaults (apiextensions/v1/defaults.go), and with no keyword in its schemas
+ * that is none.
+ */
+export function defaultCustomResourceDefinition(crd: Unstructured): Unstructured {
+  const { spec, status } = definitionOf(crd);
+  const versions = (spec.versions ?? []).map(withReadSchema);
+  const stored = status.storedVersions ?? [];
+  const storage = versions.find((version) => version.storage === true)?.name;
+  return {
+    ...crd,
+    spec: {
+      ...spec,
+      ...(spec.versions === undefined ? {} : { versions }),
+      names: defaultNames(spec.names ?? {}),
+      conversion: spec.conversion ?? { strategy: 'None' },
+    },
+    ...(stored.length > 0 || storage === undefined
+      ? {}
+      : { status: { ...status, storedVersions: [storage] } }),
+  };
+}
+
+function defaultNames(names: DefinitionNames): DefinitionNames {
+  const { kind = '', singular = '', listKind = '' } = names;
+  return {
+    ...names,
+    singular: singular === '' ? kind.toLowerCase() : singular,
+    ...(listKind === '' && kind !== '' ? { listKind: `${kind}List` } : {}),
+  };
+}
+
+/** A schema of a wrong shape stays as it is: validation names what is wrong. */
+function withReadSchema(version: DefinitionVersion): DefinitionVersion {
+  const schema: JsonObject | undefined = isJsonObject(version.schema) ? version.schema : undefined;
+  const props = schema?.['openAPIV3Schema'];
+  if (!isJsonObject(props)) return version;
+  const read = readSchema(props, { causes: [], at: '' });
+  return { ...version, schema: { ...schema, openAPIV3Schema: read } };
+}

@@ -1,0 +1,37 @@
+import type { StatusCause } from '#api/machinery/status-error';
+import { deepEqual } from '../deep-equal.ts';
+import { compileEmbeddedResources } from '../embedded-resource.ts';
+import { invalidValue } from '../field-error.ts';
+import { createFindings } from '../findings.ts';
+import { compilePruner } from '../prune.ts';
+import type { StructuralSchema } from '../structural-schema.ts';
+import { compileValidator } from '../validate.ts';
+
+/** Every default must be valid, and pruning must leave it as it is (schema/defaulting/validation.go). */
+export function defaultProblems(schema: StructuralSchema, at: string): StatusCause[] {
+  const { properties = {}, items, additionalProperties } = schema;
+  const additional = typeof additionalProperties === 'object' ? additionalProperties : undefined;
+  return [
+    ...(schema.default === undefined ? [] : ownProblems(schema, `${at}.default`)),
+    ...(additional === undefined ? [] : defaultProblems(additional, `${at}.additionalProperties`)),
+    ...(items === undefined ? [] : defaultProblems(items, `${at}.items`)),
+    ...Object.entries(properties).flatMap(([name, child]) =>
+      defaultProblems(child, `${at}.properties[${name}]`),
+    ),
+  ];
+}
+
+function ownProblems(schema: StructuralSchema, at: string): StatusCause[] {
+  const { default: value } = schema;
+  const pruned = compilePruner(schema)(value, []);
+  const unknown = deepEqual(pruned, value) ? [] : [invalidValue(at, value, 'must not have unknown fields')];
+  const findings = createFindings([at]);
+  compileEmbeddedResources(schema)?.(value, findings);
+  if (findings.causes.length > 0) return [...unknown, ...findings.causes];
+  for (const { reason, message, field } of compileValidator(schema)(value))
+    unknown.push({ reason, message, field: withinDefault(field, at) });
+  return unknown;
+}
+
+const withinDefault = (field: string | undefined, at: string): string =>
+  field === undefined || field === '<nil>' ? at : `${at}.${field}`;
