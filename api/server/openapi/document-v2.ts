@@ -1,10 +1,22 @@
+import { createHash } from 'node:crypto';
 import { INFO, type OpenApiPart, SHARED_SCHEMAS } from './document-v3.ts';
 import { type Content, METHODS, type Operation, type PathItem } from './operation.ts';
-import type { Parameter } from './parameters.ts';
+import { type Parameter, SHARED } from './parameters.ts';
 import type { OpenApiSchema } from './schema.ts';
 import { builtInSchemaV2, customSchemaV2 } from './schema-v2.ts';
 
 /** OpenAPI v2 (Swagger), made from v3: one document for all groups. */
+
+/** Older kubectl looks for the first two in the operation itself. */
+const STAY: ReadonlySet<string> = new Set(['dryRun', 'fieldValidation', 'name']);
+
+/** Parameters that many operations have stand in the document once, as upstream; by what refers to them. */
+const SHARED_PARAMETERS: ReadonlyMap<Parameter, string> = new Map(
+  SHARED.filter(({ name }) => !STAY.has(name)).map((parameter) => {
+    const hash = createHash('sha256').update(JSON.stringify(parameter)).digest('base64url');
+    return [parameter, `${parameter.name}-${hash.slice(0, 8)}`] as const;
+  }),
+);
 
 /** Everything but paths and definitions. */
 export const FRAME_V2 = {
@@ -14,6 +26,9 @@ export const FRAME_V2 = {
     BearerToken: { description: 'Bearer <token>', type: 'apiKey', name: 'authorization', in: 'header' },
   },
   security: [{ BearerToken: [] }],
+  parameters: Object.fromEntries(
+    [...SHARED_PARAMETERS].map(([parameter, key]) => [key, parameterV2(parameter)] as const),
+  ),
 };
 
 export interface PartV2 {
@@ -42,7 +57,15 @@ function pathItemV2({ parameters, ...operations }: PathItem): object {
     const one = operations[method];
     return one === undefined ? [] : [[method, operationV2(one)] as const];
   });
-  return { ...Object.fromEntries(converted), ...(parameters && { parameters: parameters.map(parameterV2) }) };
+  return {
+    ...Object.fromEntries(converted),
+    ...(parameters && { parameters: parameters.map(parameterOrReference) }),
+  };
+}
+
+function parameterOrReference(parameter: Parameter): object {
+  const key = SHARED_PARAMETERS.get(parameter);
+  return key === undefined ? parameterV2(parameter) : { $ref: `#/parameters/${key}` };
 }
 
 function parameterV2({ schema, ...parameter }: Parameter): object {
@@ -52,7 +75,7 @@ function parameterV2({ schema, ...parameter }: Parameter): object {
 function operationV2({ parameters = [], requestBody, responses, ...operation }: Operation): object {
   const { content, required = false } = requestBody ?? {};
   const body = content && { in: 'body', name: 'body', required, schema: schemaOf(content) };
-  const given = [...(body ? [body] : []), ...parameters.map(parameterV2)];
+  const given = [...(body ? [body] : []), ...parameters.map(parameterOrReference)];
   return {
     ...operation,
     ...(content && { consumes: Object.keys(content) }),

@@ -86,6 +86,7 @@ export const MESSAGES: Readonly<Record<string, MessageType>> = {
     fields: {
       swagger: [1, 'text'],
       info: [2, { message: 'Info' }],
+      parameters: [10, { message: 'ParameterDefinitions' }],
       security: [12, { messages: 'SecurityRequirement' }],
       securityDefinitions: [13, { message: 'SecurityDefinitions' }],
     },
@@ -121,7 +122,14 @@ export const MESSAGES: Readonly<Record<string, MessageType>> = {
     },
     extensions: 13,
   },
-  ParametersItem: { wraps: () => [1, { message: 'Parameter' }] },
+  ParameterDefinitions: { entries: [1, 'Parameter'] },
+  ParametersItem: {
+    wraps: (value) =>
+      Object.hasOwn(value as object, '$ref')
+        ? [2, { message: 'JsonReference' }]
+        : [1, { message: 'Parameter' }],
+  },
+  JsonReference: { fields: { $ref: [1, 'text'] } },
   Parameter: {
     fields: {},
     wraps: (value) =>

@@ -25,8 +25,6 @@ const inPath = (name: string, description: string): Parameter => ({
 
 const oneOf = (...values: string[]): OpenApiSchema => ({ type: 'string', enum: values });
 
-/** What a path may hold, by the name of the options in meta/v1 where there is one. */
-
 export const NAMESPACE = inPath('namespace', 'Namespace of the object.');
 export const NAME = inPath('name', 'Name of the object.');
 export const PRETTY = query('pretty', 'string', "If 'true', the answer is indented.");
@@ -79,4 +77,9 @@ export const LOG = [
   query('format', oneOf('jsonl', 'text'), 'Text for people, or one JSON object a line.'),
   query('thinking', 'boolean', 'Whether the text shows the reasoning of the model.'),
   query('timestamps', 'boolean', 'Whether each line of the text starts with its time.'),
+];
+
+/** Each of them once. */
+export const SHARED: readonly Parameter[] = [
+  ...new Set([NAMESPACE, PRETTY, ...PATCH, ...DELETE, ...LIST, ...LOG]),
 ];
