@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import type { ApiAccess } from './api-under-test.ts';
 
 /**
@@ -14,13 +14,18 @@ const dispatcher = new Agent({
   allowH2: false,
   connect: caCertificate === undefined ? { rejectUnauthorized: false } : { ca: caCertificate },
 });
-const bodies = await Promise.all(
-  Array.from({ length: Number(count) }, async () => {
-    const answer = await request(url + path, { dispatcher, headers });
-    if (answer.statusCode !== 200) throw new Error(`a watch was refused: ${answer.statusCode}`);
-    return answer.body;
-  }),
-);
+const bodies: Awaited<ReturnType<typeof open>>[] = [];
+// Few at a time: a thousand handshakes at once would run into the limit of each.
+while (bodies.length < Number(count)) {
+  const missing = Math.min(20, Number(count) - bodies.length);
+  bodies.push(...(await Promise.all(Array.from({ length: missing }, open))));
+}
 process.on('SIGTERM', () => process.exit(0));
 console.log(`${bodies.length} watches are open`);
-await Promise.all(bodies.map((body) => body.resume()));
+
+async function open(): Promise<Dispatcher.ResponseData['body']> {
+  const answer = await request(url + path, { dispatcher, headers });
+  if (answer.statusCode !== 200) throw new Error(`a watch was refused: ${answer.statusCode}`);
+  // Read from the start, or a server would take the reader for one that does not keep up.
+  return answer.body.resume();
+}
