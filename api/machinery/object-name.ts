@@ -32,22 +32,24 @@ const LABEL_VALUE_TEXT =
 
 /** `maxLength` in bytes; names are ASCII when they are valid at all. */
 const tooLongText = (max: number): string => `must be no more than ${max} bytes`;
+/** What names are told; keys and values of labels are told of bytes. */
+const tooManyText = (max: number): string => `must be no more than ${max} characters`;
 
 export function subdomainProblems(name: string): string[] {
   return [
-    ...(name.length > 253 ? [tooLongText(253)] : []),
+    ...(name.length > 253 ? [tooManyText(253)] : []),
     ...(SUBDOMAIN.test(name) ? [] : [SUBDOMAIN_TEXT]),
   ];
 }
 
 export function dnsLabelProblems(name: string): string[] {
-  return [...(name.length > 63 ? [tooLongText(63)] : []), ...(LABEL.test(name) ? [] : [LABEL_TEXT])];
+  return [...(name.length > 63 ? [tooManyText(63)] : []), ...(LABEL.test(name) ? [] : [LABEL_TEXT])];
 }
 
 /** A label that begins with a letter: the names of resources, kinds and versions. */
 export function dnsLabel1035Problems(name: string): string[] {
   return [
-    ...(name.length > 63 ? [tooLongText(63)] : []),
+    ...(name.length > 63 ? [tooManyText(63)] : []),
     ...(LABEL_1035.test(name) ? [] : [LABEL_1035_TEXT]),
   ];
 }
@@ -84,7 +86,10 @@ export function qualifiedNameProblems(key: string): string[] {
 function prefixProblems(prefix: string | undefined): string[] {
   if (prefix === undefined) return [];
   if (prefix === '') return ['prefix part must be non-empty'];
-  return subdomainProblems(prefix).map((problem) => `prefix part ${problem}`);
+  return [
+    ...(prefix.length > 253 ? [`prefix part ${tooLongText(253)}`] : []),
+    ...(SUBDOMAIN.test(prefix) ? [] : [`prefix part ${SUBDOMAIN_TEXT}`]),
+  ];
 }
 
 function namePartProblems(name: string): string[] {

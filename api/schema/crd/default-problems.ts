@@ -7,13 +7,14 @@ import { compilePruner } from '../prune.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 import { compileValidator } from '../validate.ts';
 
-/** Every default must be valid, and pruning must leave it as it is (schema/defaulting/validation.go). */
+/**
+ * Every default must be valid, and pruning must leave it as it is (schema/defaulting/validation.go). Those within
+ * additionalProperties are not looked at.
+ */
 export function defaultProblems(schema: StructuralSchema, at: string): StatusCause[] {
-  const { properties = {}, items, additionalProperties } = schema;
-  const additional = typeof additionalProperties === 'object' ? additionalProperties : undefined;
+  const { properties = {}, items } = schema;
   return [
     ...(schema.default === undefined ? [] : ownProblems(schema, `${at}.default`)),
-    ...(additional === undefined ? [] : defaultProblems(additional, `${at}.additionalProperties`)),
     ...(items === undefined ? [] : defaultProblems(items, `${at}.items`)),
     ...Object.entries(properties).flatMap(([name, child]) =>
       defaultProblems(child, `${at}.properties[${name}]`),

@@ -21,8 +21,13 @@ export function schemaProblems(schema: SchemaProps, at: string, hasStatus: boole
 
 function structuralProblems(schema: SchemaProps, at: string): StatusCause[] {
   const causes = structuralCauses(schema, at);
-  return causes.length > 0 ? causes : defaultProblems(schema as StructuralSchema, at);
+  return causes.length > 0 ? causes : defaultProblems(asResource(schema as StructuralSchema), at);
 }
+
+const asResource = (schema: StructuralSchema): StructuralSchema => ({
+  ...schema,
+  'x-kubernetes-embedded-resource': true,
+});
 
 /** No structural schema can be made of these; openApiProblems names them. */
 const UNSUPPORTED = [
@@ -70,7 +75,7 @@ const ALLOWED_AT_ROOT: Record<string, string> = {
 /** With a status subresource, nothing may be said at the root that would be lost when status is judged by itself. */
 function rootProblems(schema: SchemaProps, at: string): StatusCause[] {
   const { type } = schema;
-  if (type !== undefined && type !== 'object')
+  if (type !== undefined && (type as string) !== '' && type !== 'object')
     return [
       invalidValue(
         `${at}.type`,
@@ -78,7 +83,10 @@ function rootProblems(schema: SchemaProps, at: string): StatusCause[] {
         'only "object" is allowed as the type at the root of the schema if the status subresource is enabled',
       ),
     ];
-  const set = Object.entries(schema).filter(([, value]) => value !== false && value !== '');
+  // Zero values count as not set, but additionalProperties is a pointer in Go.
+  const set = Object.entries(schema).filter(
+    ([name, value]) => name === 'additionalProperties' || (value !== false && value !== ''),
+  );
   if (set.every(([name]) => Object.hasOwn(ALLOWED_AT_ROOT, name))) return [];
   const allowed = Object.values(ALLOWED_AT_ROOT).join(' ');
   const text = `only [${allowed}] fields are allowed at the root of the schema if the status subresource is enabled`;

@@ -69,8 +69,8 @@ function specProblems(spec: DefinitionSpec): StatusCause[] {
     ...missingSchemas(hoisted),
     ...defaultsProblems(spec),
     ...hoisted.versions.flatMap((version, index) => {
-      const status = hoisted.common.subresources === undefined ? version : hoisted.common;
-      return versionProblems(version, `spec.versions[${index}]`, hasStatus(status));
+      const named = versions.find(({ name }) => name === version.name) ?? version;
+      return versionProblems(version, `spec.versions[${index}]`, hasStatus(named));
     }),
     ...versionsProblems(versions),
     ...missingNames(names, 'spec.names'),
@@ -110,7 +110,11 @@ function versionProblems(version: DefinitionVersion, at: string, hasStatus: bool
     ...(schema === undefined ? [] : schemaProblems(schema, `${at}.schema.openAPIV3Schema`, hasStatus)),
     ...subresourceProblems(version.subresources, `${at}.subresources`),
     ...columnProblems(version.additionalPrinterColumns, `${at}.additionalPrinterColumns`),
-    ...selectableProblems(version, schema, `${at}.selectableFields`),
+    ...selectableProblems(
+      version,
+      `${at}.selectableFields`,
+      'may only be set when `version.schema.openAPIV3Schema` is not included',
+    ),
   ];
 }
 
@@ -134,7 +138,11 @@ function commonProblems(common: PerVersion, hasStatus: boolean): StatusCause[] {
     ...(schema === undefined ? [] : schemaProblems(schema, 'spec.validation.openAPIV3Schema', hasStatus)),
     ...subresourceProblems(common.subresources, 'spec.subresources'),
     ...columnProblems(common.additionalPrinterColumns, 'spec.additionalPrinterColumns'),
-    ...selectableProblems(common, schema, 'spec.selectableFields'),
+    ...selectableProblems(
+      common,
+      'spec.selectableFields',
+      'may only be set when validations.schema is included',
+    ),
   ];
 }
 
@@ -173,8 +181,9 @@ function storedVersionProblems({ spec, status }: Definition): StatusCause[] {
   const at = 'status.storedVersions';
   const { storedVersions: stored = [] } = status;
   const versions = spec.versions ?? [];
-  if (stored.length === 0) return [invalidValue(at, stored, 'must have at least one stored version')];
-  const missing = versions.filter(({ name = '', storage }) => storage === true && !stored.includes(name));
+  if (stored.length === 0) return [invalidValue(at, null, 'must have at least one stored version')];
+  const left = new Set(stored);
+  const missing = versions.filter(({ name = '', storage }) => !left.delete(name) && storage === true);
   const served = new Set(versions.map(({ name }) => name));
   return [
     ...missing.map(({ name = '' }) => invalidValue(at, stored, `must have the storage version ${name}`)),

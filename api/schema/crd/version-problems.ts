@@ -1,8 +1,8 @@
-import type { StatusCause } from '#api/machinery/status-error';
+import { abridged, type StatusCause } from '#api/machinery/status-error';
 import { duplicateValue, invalidValue, requiredValue, tooMany } from '../field-error.ts';
+import { goJson } from '../go-text.ts';
 import type { DefinitionVersion, PerVersion } from './definition.ts';
 import { findField } from './field-by-path.ts';
-import type { SchemaProps } from './schema-props.ts';
 
 /** The parts of a version beside its schema (apiextensions validation.go). */
 
@@ -12,7 +12,7 @@ export function deprecationProblems(version: DefinitionVersion, at: string): Sta
   const { deprecated, deprecationWarning: text } = version;
   const field = `${at}.deprecationWarning`;
   if (text === undefined) return [];
-  if (deprecated !== true) return [invalidValue(field, text, 'can only be set for deprecated versions')];
+  if (deprecated !== true) return [invalidText(field, text, 'can only be set for deprecated versions')];
   const problems: string[] = [];
   if (Buffer.byteLength(text) > MAX_WARNING) problems.push('must be <= 256 characters long');
   if (text === '') problems.push('must not be an empty string');
@@ -23,7 +23,16 @@ export function deprecationProblems(version: DefinitionVersion, at: string): Sta
       `must only contain printable UTF-8 characters; non-printable character found at index ${index}`,
     );
   }
-  return problems.map((problem) => invalidValue(field, text, problem));
+  return problems.map((problem) => invalidText(field, text, problem));
+}
+
+/** Go prints a text behind a pointer as JSON. */
+function invalidText(field: string, text: string, detail: string): StatusCause {
+  return {
+    reason: 'FieldValueInvalid',
+    field,
+    message: `Invalid value: ${goJson(abridged(text))}: ${detail}`,
+  };
 }
 
 export function subresourceProblems(subresources: PerVersion['subresources'], at: string): StatusCause[] {
@@ -76,15 +85,11 @@ export function columnProblems(columns: PerVersion['additionalPrinterColumns'], 
 const MAX_SELECTABLE_FIELDS = 8;
 const SELECTABLE_TYPES = new Set<string | undefined>(['boolean', 'integer', 'string']);
 
-export function selectableProblems(
-  version: PerVersion,
-  schema: SchemaProps | undefined,
-  at: string,
-): StatusCause[] {
+export function selectableProblems(version: PerVersion, at: string, noSchema: string): StatusCause[] {
   const fields = version.selectableFields ?? [];
+  const schema = version.schema?.openAPIV3Schema;
   if (fields.length === 0) return [];
-  if (schema === undefined)
-    return [invalidValue(at, '', 'may only be set when `version.schema.openAPIV3Schema` is not included')];
+  if (schema === undefined) return [invalidValue(at, '', noSchema)];
   const unique = new Set<string>();
   const causes = fields.flatMap(({ jsonPath = '' }, index) => {
     const fieldAt = `${at}[${index}].jsonPath`;
