@@ -29,7 +29,7 @@ function reference(owner: KubeObject, more: Partial<OwnerReference> = {}): Owner
 /** A ConfigMap with these owners. */
 function make(name: string, owners: readonly OwnerReference[] = [], metadata: object = {}) {
   const more = { namespace: NAMESPACE, ownerReferences: owners, ...metadata };
-  return world.client.create(CONFIG_MAPS, named('ConfigMap', name, more) as Unstructured);
+  return world.client.create(CONFIG_MAPS, named('ConfigMap', name, more));
 }
 
 const place = (name: string): Awaited<Unstructured> => ({ type: CONFIG_MAPS, namespace: NAMESPACE, name });
