@@ -87,8 +87,12 @@ function managersBefore({ live, next, subresource }: UpdateWrite): Managers {
 function updatedManagers(write: ManagedWrite, next: Unstructured, before: Managers): Managers | string {
   const change = changeOf(write, next, before);
   const { live } = change;
-  const wrong = unfit(live, true) ?? unfit({ ...live, object: next }, true);
-  if (wrong !== undefined) return wrong;
+  for (const object of live.object === next ? [next] : [next, live.object]) {
+    const wrong = unfit({ ...live, object }, true);
+    const which = object === next ? 'new' : 'live';
+    if (wrong !== undefined)
+      return `failed to convert ${which} object (${nameOf(object)}) to smd typed: ${wrong}`;
+  }
   const { managers, own } = afterUpdate(change, { ...live, object: next });
   const set = difference(own, SYSTEM_FIELDS);
   if (set.length > 0) {
@@ -208,7 +212,7 @@ function failure(message: string): StatusError {
 }
 
 function nameOf({ apiVersion, kind, metadata }: Unstructured): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}; ${apiVersion}, Kind=${kind}`;
+  return `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${apiVersion}, Kind=${kind}`;
 }
 
 /** What the server sets, and so nobody manages (apimachinery stripmeta.go). */

@@ -23,9 +23,17 @@ function nodeOf(set: FieldSet, self: boolean): JsonObject {
   return node;
 }
 
+export interface ReadFields {
+  set: FieldSet;
+  /** It is what fieldsV1Of makes of the set: nobody wrote it by hand. */
+  canonical: boolean;
+}
+
 /** @throws Error for what is not fieldsV1 */
-export function fieldSetOfV1(fieldsV1: unknown): FieldSet {
-  return readNode(fieldsV1).below;
+export function readFieldsV1(fieldsV1: unknown): ReadFields {
+  const reader = new Reader();
+  const { below } = reader.node(fieldsV1, true);
+  return { set: below, canonical: reader.canonical };
 }
 
 interface Node {
@@ -35,34 +43,42 @@ interface Node {
 
 const LEAF: Node = { member: true, below: NO_FIELDS };
 
-function readNode(value: unknown): Node {
-  if (value === null) return LEAF;
-  if (!isJsonObject(value)) throw new Error('a node of fieldsV1 is not an object');
-  let self = false;
-  const entries: FieldSetEntry[] = [];
-  for (const key of Object.keys(value)) {
-    if (key === SELF) {
-      self = true;
-      continue;
-    }
-    const element = parsePathElement(key);
-    if (element === undefined) continue;
-    const node = readNode(value[key]);
-    entries.push({ element, member: node.member, below: node.below });
-  }
-  return entries.length === 0 ? LEAF : { member: self, below: inOrder(entries) };
-}
+class Reader {
+  canonical = true;
 
-/** They are in order already, unless somebody wrote them by hand. */
-function inOrder(entries: FieldSetEntry[]): FieldSet {
-  const ordered = entries.every((entry, index) => {
-    const before = entries[index - 1];
-    return before === undefined || comparePathElements(before.element, entry.element) < 0;
-  });
-  if (ordered) return entries;
-  const sorted = entries.toSorted((left, right) => comparePathElements(left.element, right.element));
-  return sorted.filter((entry, index) => {
-    const next = sorted[index + 1];
-    return next === undefined || comparePathElements(entry.element, next.element) !== 0;
-  });
+  node(value: unknown, root = false): Node {
+    if (!isJsonObject(value)) {
+      if (value !== null) throw new Error('a node of fieldsV1 is not an object');
+      this.canonical = false;
+      return LEAF;
+    }
+    const keys = Object.keys(value);
+    const self = Object.hasOwn(value, SELF);
+    const entries: FieldSetEntry[] = [];
+    for (const key of keys) {
+      const element = key === SELF ? undefined : parsePathElement(key);
+      if (element === undefined) continue;
+      const { member, below } = this.node(value[key]);
+      if (element.text !== key) this.canonical = false;
+      entries.push({ element, member, below });
+    }
+    const others = keys.length - entries.length;
+    if (others > 1 || (others === 1 && (root || entries.length === 0 || keys[0] !== SELF)))
+      this.canonical = false;
+    return entries.length === 0 ? LEAF : { member: self, below: this.#inOrder(entries) };
+  }
+
+  #inOrder(entries: FieldSetEntry[]): FieldSet {
+    const ordered = entries.every((entry, index) => {
+      const before = entries[index - 1];
+      return before === undefined || comparePathElements(before.element, entry.element) < 0;
+    });
+    if (ordered) return entries;
+    this.canonical = false;
+    const sorted = entries.toSorted((left, right) => comparePathElements(left.element, right.element));
+    return sorted.filter((entry, index) => {
+      const next = sorted[index + 1];
+      return next === undefined || comparePathElements(entry.element, next.element) !== 0;
+    });
+  }
 }

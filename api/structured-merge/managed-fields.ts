@@ -3,7 +3,7 @@ import { isJsonObject } from '#api/schema/structural-schema';
 import type { JsonObject } from '#api/schema/structural-schema';
 import { equalFieldSets } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
-import { fieldSetOfV1, fieldsV1Of } from './fields-v1.ts';
+import { readFieldsV1, fieldsV1Of } from './fields-v1.ts';
 import { compareText } from './value-order.ts';
 
 /** metadata.managedFields, read and written as apimachinery does (util/managedfields/internal/managedfields.go). */
@@ -85,7 +85,7 @@ function readEntry(entry: JsonObject): ManagerEntry {
   if (operation !== 'Apply' && operation !== 'Update') throw new Error('operation must be Apply or Update');
   if (typeof apiVersion !== 'string' || apiVersion === '') throw new Error('apiVersion must not be empty');
   if (fieldsType !== 'FieldsV1') throw new Error('fieldsType must be FieldsV1');
-  const set = fieldSetOfV1(fieldsV1 ?? {});
+  const { set, canonical } = readFieldsV1(fieldsV1 ?? {});
   return {
     manager: String(manager),
     applied: operation === 'Apply',
@@ -93,7 +93,7 @@ function readEntry(entry: JsonObject): ManagerEntry {
     subresource: String(subresource),
     set,
     time: typeof time === 'string' ? time : undefined,
-    source: { fieldsV1, set },
+    source: canonical ? { fieldsV1, set } : undefined,
   };
 }
 

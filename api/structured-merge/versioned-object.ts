@@ -14,7 +14,7 @@ export type SchemaOf = (apiVersion: string) => MergeSchema | undefined;
 
 /**
  * The object in another version (apimachinery util/managedfields/internal/versionconverter.go); undefined when that is
- * not served, or the object does not fit it.
+ * not served, or the object does not fit it: kube-apiserver answers 500 then, and when a list has duplicate items.
  */
 export function inVersion(
   from: VersionedObject,
@@ -25,7 +25,7 @@ export function inVersion(
   const schema = schemaOf(apiVersion);
   if (schema === undefined) return undefined;
   const object = schema.prune({ ...from.object, apiVersion });
-  return misfit(schema.type, object, { duplicates: false }) === undefined
+  return misfit(schema.type, object, { duplicates: true }) === undefined
     ? { apiVersion, schema, object }
     : undefined;
 }

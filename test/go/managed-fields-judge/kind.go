@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -15,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	runtimeschema "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/managedfields"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
@@ -24,6 +26,23 @@ const group = "judge.troupe.test"
 type kind struct {
 	types   managedfields.TypeConverter
 	schemas map[string]*schema.Structural
+}
+
+var kinds = map[string]*kind{}
+
+func kindOf(schemas map[string]any) (*kind, error) {
+	text, err := json.Marshal(schemas)
+	if err != nil {
+		return nil, err
+	}
+	if known := kinds[string(text)]; known != nil {
+		return known, nil
+	}
+	made, err := newKind(schemas)
+	if err == nil && len(kinds) < 1000 {
+		kinds[string(text)] = made
+	}
+	return made, err
 }
 
 func newKind(schemas map[string]any) (*kind, error) {
@@ -36,20 +55,15 @@ func newKind(schemas map[string]any) (*kind, error) {
 		return nil, err
 	}
 	// As customresource_handler.go makes them for apply.
-	models, err := builder.BuildOpenAPIV3(definition, "v1", builder.Options{})
-	if err != nil {
-		return nil, err
-	}
+	models := map[string]*spec.Schema{}
 	for version := range schemas {
 		of, err := builder.BuildOpenAPIV3(definition, version, builder.Options{})
 		if err != nil {
 			return nil, err
 		}
-		if models, err = builder.MergeSpecsV3(models, of); err != nil {
-			return nil, err
-		}
+		maps.Copy(models, of.Components.Schemas)
 	}
-	types, err := managedfields.NewTypeConverter(models.Components.Schemas, false)
+	types, err := managedfields.NewTypeConverter(models, false)
 	return &kind{types: types, schemas: structural}, err
 }
 

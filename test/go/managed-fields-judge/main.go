@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/klog/v2"
 )
 
 func main() {
+	// What the field manager could not do is seen in its result.
+	klog.SetLogger(logr.Discard())
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
 	out := bufio.NewWriter(os.Stdout)
@@ -38,14 +42,16 @@ type question struct {
 }
 
 type write struct {
-	// update, apply, or clear (what another server wrote replaces everything).
-	Verb        string   `json:"verb"`
+	// update or apply.
+	Verb string `json:"verb"`
+	// Stands for the time of the write; later than that of the one before.
+	Time        string   `json:"time"`
 	Version     string   `json:"version"`
 	Subresource string   `json:"subresource"`
 	Manager     string   `json:"manager"`
 	Force       bool     `json:"force"`
 	ResetFields []string `json:"resetFields"`
-	// The new object, but for managedFields that are absent: these are not sent. For an apply the configuration.
+	// The new object; for an apply the configuration.
 	Object map[string]any `json:"object"`
 }
 
@@ -74,7 +80,7 @@ func judge(line []byte) (result answer) {
 	if err != nil {
 		return answer{Refused: err.Error()}
 	}
-	kind, err := newKind(asked.Schemas)
+	kind, err := kindOf(asked.Schemas)
 	if err != nil {
 		return answer{Refused: err.Error()}
 	}
@@ -85,8 +91,8 @@ func judge(line []byte) (result answer) {
 			result.Outcomes = append(result.Outcomes, outcome{Error: problemOf(err)})
 			continue
 		}
-		result.Outcomes = append(result.Outcomes, outcome{Object: next.DeepCopy().Object})
-		live = next
+		live = withTime(next, write.Time)
+		result.Outcomes = append(result.Outcomes, outcome{Object: live.DeepCopy().Object})
 	}
 	return result
 }
@@ -104,4 +110,19 @@ func objectsOf(line []byte) ([]map[string]any, error) {
 		objects[i], _ = fields["object"].(map[string]any)
 	}
 	return objects, nil
+}
+
+// The field manager asks the machine for the time, so what it set is known by being late.
+func withTime(object *unstructured.Unstructured, time string) *unstructured.Unstructured {
+	entries, _, _ := unstructured.NestedSlice(object.Object, "metadata", "managedFields")
+	for _, entry := range entries {
+		fields, _ := entry.(map[string]any)
+		if set, _ := fields["time"].(string); set > "2020" {
+			fields["time"] = time
+		}
+	}
+	if entries != nil {
+		unstructured.SetNestedSlice(object.Object, entries, "metadata", "managedFields")
+	}
+	return object
 }
