@@ -229,3 +229,17 @@ it('GET / lists every address without a variable', async () => {
   expect(paths).toEqual(expect.arrayContaining(['/', '/api', '/api/v1', '/apis', '/apis/example.com/v1']));
   expect(paths.filter((path) => /[:*]/.test(path))).toEqual([]);
 });
+
+it.each(['/', '/api', '/apis', '/api/v1', '/apis/example.com', '/apis/example.com/v1/'])(
+  '%s can only be read',
+  async (path) => {
+    const app = new Hono<ServerTypes>();
+    mountDiscovery(app, createCatalog(withWidgets));
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
+      const refused = await app.request(new Request(`http://x${path}`, { method }));
+      expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+      expect(await refused.json()).toMatchObject({ kind: 'Status', reason: 'MethodNotAllowed', code: 405 });
+    }
+    expect((await app.request(path, { method: 'HEAD' })).status).toBe(200);
+  },
+);

@@ -9,6 +9,7 @@ import { type GroupVersion, groupVersions } from './discovery/group-versions.ts'
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery/legacy.ts';
 import { matchesETag } from './entity-tag.ts';
 import { parseMediaType } from './media-type.ts';
+import { whenRead } from './read-only.ts';
 import { replyJson } from './reply.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
 
@@ -16,19 +17,21 @@ import type { RequestContext, ServerTypes } from './server-environment.ts';
 export function mountDiscovery(app: Hono<ServerTypes>, catalog: Catalog): void {
   const view = catalogView(catalog, makeDocuments);
   const index = catalogView(catalog, () => rootPaths(app, view()));
-  app.get('/', () => replyJson({ paths: index() }));
+  app.all('/', (c) => whenRead(c, () => replyJson({ paths: index() })));
   for (const root of ['/api', '/apis'] as const) {
-    app.on('GET', [root, `${root}/`], (c) => replyRoot(c, view().roots[root]));
+    const reply = (c: RequestContext): Response => whenRead(c, () => replyRoot(c, view().roots[root]));
+    app.all(root, reply);
+    app.all(`${root}/`, reply);
   }
-  app.on('GET', ['/api/:version', '/api/:version/'], (c, next) =>
-    replyFound(view().versions.get(c.req.param('version')), next),
-  );
-  app.on('GET', ['/apis/:group', '/apis/:group/'], (c, next) =>
-    replyFound(view().groups.get(c.req.param('group')), next),
-  );
-  app.on('GET', ['/apis/:group/:version', '/apis/:group/:version/'], (c, next) =>
-    replyFound(view().versions.get(formatApiVersion(c.req.param())), next),
-  );
+  for (const end of ['', '/'] as const) {
+    app.all(`/api/:version${end}`, (c, next) =>
+      replyFound(c, view().versions.get(c.req.param('version')), next),
+    );
+    app.all(`/apis/:group${end}`, (c, next) => replyFound(c, view().groups.get(c.req.param('group')), next));
+    app.all(`/apis/:group/:version${end}`, (c, next) =>
+      replyFound(c, view().versions.get(formatApiVersion(c.req.param())), next),
+    );
+  }
 }
 
 /** What `GET /` answers: every address without a variable in it. */
@@ -87,9 +90,13 @@ function replyRoot(c: RequestContext, { legacy, aggregated }: RootDocuments): Re
   return new Response(document.text, { headers: { ...headers, 'content-type': contentType } });
 }
 
-async function replyFound(document: object | undefined, next: () => Promise<void>): Promise<Response | void> {
+async function replyFound(
+  c: RequestContext,
+  document: object | undefined,
+  next: () => Promise<void>,
+): Promise<Response | void> {
   if (document === undefined) return next();
-  return replyJson(document);
+  return whenRead(c, () => replyJson(document));
 }
 
 /**

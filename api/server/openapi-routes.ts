@@ -5,6 +5,7 @@ import { matchesETag } from './entity-tag.ts';
 import { parseMediaType } from './media-type.ts';
 import { addressV3, OpenApiPublisher, type Publication } from './openapi/publication.ts';
 import type { PublishedDocument } from './openapi/published-document.ts';
+import { whenRead } from './read-only.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
 
 const JSON_TYPE = 'application/json';
@@ -20,14 +21,14 @@ const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 export function mountOpenApi(app: Hono<ServerTypes>, catalog: Catalog): void {
   const publisher = new OpenApiPublisher();
   const view = catalogView(catalog, (served) => publisher.publish(served));
-  app.get('/openapi/v2', (c) => replyV2(c, view()));
-  app.get('/openapi/v3', (c) =>
-    replyDocument(c, view().index(), { 'content-type': JSON_TYPE, ...REVALIDATE }),
+  app.all('/openapi/v2', (c) => whenRead(c, () => replyV2(c, view())));
+  app.all('/openapi/v3', (c) =>
+    whenRead(c, () => replyDocument(c, view().index(), { 'content-type': JSON_TYPE, ...REVALIDATE })),
   );
-  app.get('/openapi/v3/*', (c, next) => {
+  app.all('/openapi/v3/*', async (c, next) => {
     const path = c.req.path.slice('/openapi/v3/'.length);
     const document = view().v3.get(path);
-    return document === undefined ? next() : Promise.resolve(replyV3(c, path, document()));
+    return document === undefined ? next() : whenRead(c, () => replyV3(c, path, document()));
   });
 }
 
