@@ -1,43 +1,126 @@
 import { formatTime } from '../machinery/clock.ts';
+import { qualifiedResource } from '../machinery/group-version-kind.ts';
 import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
 import { generateName } from '../machinery/object-name.ts';
 import { alreadyExists, badRequest, notFound, StatusError } from '../machinery/status-error.ts';
-import { completed } from './admission/admission.ts';
+import { trackUpdate } from '../structured-merge/field-manager.ts';
+import { completed, prepared } from './admission/admission.ts';
 import { type ApiObject, shownObject } from './api-object.ts';
 import type { RegistryContext } from './context.ts';
 import { decodeObject } from './decode.ts';
+import { checkFieldManager, managedWrite } from './field-management.ts';
+import { checkSize } from './object-size.ts';
+import { presented, toStored } from './presented.ts';
 import type { CreateRequest, WriteResult } from './requests.ts';
 import { type Resource, storageKey } from './resource.ts';
 import { isStorageError, stored, storageFailure } from './storage-failure.ts';
-import { clientMeta, validateWrite } from './write-rules.ts';
+import {
+  askedManagedFields,
+  clientMeta,
+  finalizerWarnings,
+  hasGeneration,
+  validateWrite,
+} from './write-rules.ts';
 
 /** As kube-apiserver: eight names are tried before a generated name counts as taken. */
 const NAME_ATTEMPTS = 8;
 
 /** @throws StatusError BadRequest, Invalid, NotFound (no such namespace), AlreadyExists */
 export async function createObject(context: RegistryContext, request: CreateRequest): Promise<WriteResult> {
-  const { resource, fieldValidation } = request;
-  const { object, warnings } = decodeObject(resource, request.body, fieldValidation);
-  const metadata = placed(object.metadata, request);
-  const generated = metadata.name === '' && metadata.generateName !== undefined;
-  for (let attempt = 1; ; attempt++) {
-    const name = generated
-      ? generateName(metadata.generateName ?? '', () => context.random())
-      : metadata.name;
-    const created = prepare(context, resource, { ...object, metadata: { ...metadata, name } });
-    validateWrite(resource, created, undefined);
-    if (attempt === 1) await checkNamespace(context, request);
-    const result = await insert(context, request, created);
-    if (result !== undefined) return { object: result, warnings };
-    if (!generated || attempt === NAME_ATTEMPTS) throw alreadyExists(resource, name);
-  }
-}
-
-/** metadata with the namespace of the URL. */
-function placed(metadata: ObjectMeta, { resource, namespace }: CreateRequest): ObjectMeta {
+  checkFieldManager('CreateOptions', request);
+  const decoded = decodeObject(request.resource, request.body, request);
+  const { metadata } = decoded.object;
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
+  const object = newObject(context, request, decoded.object);
+  const managed = { resource: request.resource, subresource: undefined, options: request, live: undefined };
+  const next = trackUpdate({ ...managedWrite(context, managed), next: object });
+  const shown = await insertNamed(context, request, next);
+  const warnings = [...decoded.warnings, ...finalizerWarnings(request.resource, metadata, undefined)];
+  return { object: shown, created: true, warnings };
+}
+
+/** Where a new object goes. */
+export type NewObjectRequest = Pick<CreateRequest, 'dryRun' | 'namespace' | 'resource'>;
+
+/**
+ * Stores a new object under its name, or under one that is generated.
+ * @throws StatusError Invalid, NotFound (no such namespace), Forbidden (it is being deleted), AlreadyExists
+ */
+export async function insertNamed(
+  context: RegistryContext,
+  request: NewObjectRequest,
+  object: Unstructured,
+): Promise<ApiObject> {
+  const { resource } = request;
+  if (resource.terminating === true) throw notCreatable(resource);
+  const { generateName: base, name: given } = object.metadata;
+  const isGenerated = given === '' && base !== undefined;
+  for (let attempt = 1; ; attempt++) {
+    const name = isGenerated ? generateName(base, () => context.random()) : given;
+    const next = prepared(resource, named(resource, object, name), {});
+    if (attempt === 1) await checkNamespace(context, request, name);
+    validateWrite(resource, next, undefined);
+    const inserted = await insert(context, request, next);
+    if (inserted !== undefined) return inserted;
+    if (base !== undefined && (!isGenerated || attempt === NAME_ATTEMPTS)) throw noNameFound(resource, name);
+    if (!isGenerated) throw alreadyExists(resource, name);
+  }
+}
+
+/** As kube-apiserver answers while a CustomResourceDefinition is being deleted (customresource_handler.go). */
+function notCreatable(resource: Resource): StatusError {
+  const name = qualifiedResource(resource);
+  const { group, plural: kind } = resource;
+  return new StatusError(
+    'MethodNotAllowed',
+    `create is not supported on resources of kind ${JSON.stringify(name)}`,
+    {
+      details: { group, kind },
+    },
+  );
+}
+
+function named(resource: Resource, object: Unstructured, name: string): Unstructured {
+  if (object.metadata.name === name) return object;
+  return completed(resource, { ...object, metadata: { ...object.metadata, name } });
+}
+
+/** errors.NewGenerateNameConflict: a client may just try again. */
+function noNameFound(resource: Resource, name: string): StatusError {
+  const { group, plural: kind } = resource;
+  return new StatusError(
+    'AlreadyExists',
+    `${qualifiedResource(resource)} "${name}" already exists, the server was not able to generate a unique name for the object`,
+    { details: { name, ...(group !== '' && { group }), kind, retryAfterSeconds: 1 } },
+  );
+}
+
+/** What a client wrote as an object of its own: what the server owns is set, what it owns later (status) is dropped. */
+export function newObject(
+  context: RegistryContext,
+  request: NewObjectRequest,
+  { apiVersion, kind, metadata, status, ...desired }: Unstructured,
+): Unstructured {
+  const { resource } = request;
+  return completed(resource, {
+    apiVersion,
+    kind,
+    metadata: {
+      ...placed(metadata, request),
+      uid: context.newUID(),
+      ...(hasGeneration(resource) && { generation: 1 }),
+      creationTimestamp: formatTime(context.clock.now()),
+      ...askedManagedFields(metadata),
+    },
+    ...desired,
+    ...(resource.hasStatus || status === undefined ? {} : { status }),
+  });
+}
+
+/** metadata with the namespace of the URL. */
+function placed(metadata: ObjectMeta, { resource, namespace }: NewObjectRequest): ObjectMeta {
   const kept = clientMeta(metadata);
   if (resource.scope === 'Cluster') return kept;
   if (kept.namespace !== undefined && kept.namespace !== '' && kept.namespace !== namespace) {
@@ -46,64 +129,51 @@ function placed(metadata: ObjectMeta, { resource, namespace }: CreateRequest): O
   return { ...kept, namespace };
 }
 
-/** The object as it will be stored: what the server owns is set, what it owns later (status) is dropped. */
-function prepare(context: RegistryContext, resource: Resource, object: Unstructured): Unstructured {
-  const { apiVersion, kind, metadata, status, ...desired } = object;
-  return completed(resource, {
-    apiVersion,
-    kind,
-    metadata: {
-      ...metadata,
-      uid: context.newUID(),
-      generation: 1,
-      creationTimestamp: formatTime(context.clock.now()),
-    },
-    ...desired,
-    ...(resource.hasStatus || status === undefined ? {} : { status }),
-  });
-}
-
 /** @throws StatusError NotFound when the namespace is not there, Forbidden when it is being deleted */
 async function checkNamespace(
   context: RegistryContext,
-  { resource, namespace }: CreateRequest,
+  { resource, namespace }: NewObjectRequest,
+  name: string,
 ): Promise<void> {
   if (resource.scope === 'Cluster') return;
   const namespaces = { group: '', plural: 'namespaces' };
   const key = { resource: 'namespaces', namespace: '', name: namespace };
   const found = await stored(context.store.get(key), { resource });
   if (found === undefined) throw notFound(namespaces, namespace);
-  if (found.object.metadata.deletionTimestamp === undefined) return;
-  const message = `unable to create new content in namespace ${namespace} because it is being terminated`;
-  throw new StatusError('Forbidden', message, {
-    details: {
-      kind: resource.plural,
-      causes: [
-        {
-          reason: 'NamespaceTerminating',
-          message: `namespace ${namespace} is being terminated`,
-          field: 'metadata.namespace',
-        },
-      ],
-    },
-  });
+  if (found.object.metadata.deletionTimestamp !== undefined) throw beingTerminated(resource, namespace, name);
+}
+
+/** admission/plugin/namespace/lifecycle */
+function beingTerminated(resource: Resource, namespace: string, name: string): StatusError {
+  const { group, plural: kind } = resource;
+  const cause = {
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+    field: 'metadata.namespace',
+  };
+  return new StatusError(
+    'Forbidden',
+    `${qualifiedResource(resource)} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+    { details: { name, ...(group !== '' && { group }), kind, causes: [cause] } },
+  );
 }
 
 /** Undefined when the name is taken. */
 async function insert(
   context: RegistryContext,
-  request: CreateRequest,
-  object: Unstructured,
+  { resource, dryRun }: NewObjectRequest,
+  next: Unstructured,
 ): Promise<ApiObject | undefined> {
-  const { resource, dryRun } = request;
-  const { name } = object.metadata;
-  const key = storageKey({ resource, namespace: object.metadata.namespace ?? '', name });
+  const { name, namespace = '' } = next.metadata;
+  const key = storageKey({ resource, namespace, name });
+  const object = toStored(resource, next);
   if (dryRun) {
+    checkSize(object);
     const taken = await stored(context.store.get(key), { resource, name });
-    return taken === undefined ? shownObject(object) : undefined;
+    return taken === undefined ? shownObject(next) : undefined;
   }
   try {
-    return await context.store.commit({ op: 'create', key, object });
+    return presented(resource, await context.store.commit({ op: 'create', key, object }));
   } catch (error) {
     if (isStorageError(error, 'Exists')) return undefined;
     throw storageFailure(error, { resource, name });

@@ -1,6 +1,6 @@
 import { formatApiVersion } from '../machinery/group-version-kind.ts';
 import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
-import { abridged, badRequest, invalid } from '../machinery/status-error.ts';
+import { abridged, badRequest, invalid, type StatusError } from '../machinery/status-error.ts';
 import { invalidValue } from '../schema/field-error.ts';
 import { coerceObjectMeta } from '../schema/object-meta.ts';
 import type { FieldValidation } from './requests.ts';
@@ -12,29 +12,49 @@ export interface Decoded {
   warnings: string[];
 }
 
+/** What is judged by `fieldValidation`, and how the fields that fail it are called. */
+export interface DecodeOptions {
+  fieldValidation: FieldValidation;
+  duplicateFields?: readonly string[];
+  /** It is what a patch made, not a body. */
+  isPatched?: boolean;
+}
+
 /** @throws StatusError BadRequest or Invalid, naming what does not fit */
-export function decodeObject(resource: Resource, body: unknown, fieldValidation: FieldValidation): Decoded {
+export function decodeObject(resource: Resource, body: unknown, options: DecodeOptions): Decoded {
   const typed = withTypeMeta(resource, body);
   const { metadata, unknownFields: unknownMeta, causes } = coerceObjectMeta(typed['metadata']);
   if (causes.length > 0) throw invalid(resource, metadata.name, causes);
   const pruned = resource.compiled.prune({ ...typed, metadata });
   const object = resource.compiled.applyDefaults(pruned.object);
-  const unknown = [...pruned.unknownFields, ...unknownMeta];
-  return { object, warnings: judgeUnknownFields(resource, unknown, fieldValidation) };
+  const warnings = strictProblems([...pruned.unknownFields, ...unknownMeta], options);
+  return { object, warnings: judgeFields(resource, warnings, options) };
 }
 
-function judgeUnknownFields(
-  resource: Resource,
-  fields: readonly string[],
-  fieldValidation: FieldValidation,
-): string[] {
-  if (fieldValidation === 'Ignore') return [];
-  const texts = fields.map((field) => `unknown field "${abridged(field)}"`);
-  if (fieldValidation === 'Warn' || texts.length === 0) return texts;
+/** Of a body with thousands of them, the first tell enough. */
+const MAX_SHOWN = 100;
+
+function strictProblems(unknown: readonly string[], options: DecodeOptions): string[] {
+  if (options.fieldValidation === 'Ignore') return [];
+  const duplicates = options.duplicateFields ?? [];
+  return [
+    ...duplicates.slice(0, MAX_SHOWN).map((field) => `duplicate field "${abridged(field)}"`),
+    ...unknown.slice(0, MAX_SHOWN).map((field) => `unknown field "${abridged(field)}"`),
+  ];
+}
+
+/** @throws StatusError for fieldValidation Strict when there are problems */
+export function judgeFields(resource: Resource, problems: string[], options: DecodeOptions): string[] {
+  if (problems.length === 0 || options.fieldValidation !== 'Strict') return problems;
+  const text = `strict decoding error: ${problems.join(', ')}`;
+  if (options.isPatched === true) throw patchFailure(text);
   const { kind, version } = resource;
-  throw badRequest(
-    `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${texts.join(', ')}`,
-  );
+  throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${text}`);
+}
+
+/** endpoints/handlers/patch.go; in place of the object, which may hold a credential, there is an ellipsis. */
+function patchFailure(text: string): StatusError {
+  return invalid({ group: '', kind: '' }, '', [invalidValue('patch', '{…}', text)]);
 }
 
 function withTypeMeta(resource: Resource, body: unknown): Record<string, unknown> & Unstructured {

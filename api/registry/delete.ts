@@ -1,94 +1,116 @@
 import { formatTime } from '../machinery/clock.ts';
 import type { Unstructured } from '../machinery/meta.ts';
-import { conflict, invalid } from '../machinery/status-error.ts';
-import { unsupportedValue } from '../schema/field-error.ts';
-import type { StoredObject } from '../storage/contract.ts';
+import { deepEqual } from '../schema/deep-equal.ts';
 import { checkDeletion } from './admission/admission.ts';
-import { type ApiObject, shownObject } from './api-object.ts';
+import { finalizersOf, terminating } from './admission/namespace.ts';
+import { shownObject } from './api-object.ts';
 import type { RegistryContext } from './context.ts';
-import { getObject } from './get.ts';
-import { emptyNamespace } from './namespace-content.ts';
-import { orLost, removeObject } from './replace.ts';
+import { type Current, currentObject } from './current-object.ts';
+import { checkDeleteOptions, checkPreconditions, deletionFinalizers } from './delete-options.ts';
+import { presented } from './presented.ts';
+import { orLost, removeObject, untilWritten } from './replace.ts';
 import type { DeleteRequest, DeleteResult } from './requests.ts';
-import { storageResource } from './resource.ts';
-import { withGeneration } from './write-rules.ts';
+import { storageKey, storageResource } from './resource.ts';
+import { hasGeneration, withGeneration } from './write-rules.ts';
 
 /**
- * Removes an object, or marks it while finalizers keep it. Dependents follow by the garbage collector.
- * @throws StatusError NotFound, Conflict for a precondition that does not hold, Forbidden
+ * Removes an object, or marks it while finalizers keep it (apiserver registry/generic/registry/store.go Delete).
+ * Dependents are the garbage collector's.
+ * @throws StatusError NotFound, Conflict for a precondition that does not hold, Invalid, Forbidden
  */
 export async function deleteObject(context: RegistryContext, request: DeleteRequest): Promise<DeleteResult> {
   const { target } = request;
-  const warnings = judgePolicy(request);
-  for (;;) {
-    const current = await getObject(context, target);
-    checkPreconditions(request, current);
+  checkDeleteOptions(request);
+  return untilWritten(async () => {
+    const current = await currentObject(context, target);
     checkDeletion(target.resource, current.object);
-    const result = await deleteCurrent(context, request, current);
-    if (result !== undefined) return { ...result, warnings };
-  }
-}
-
-function judgePolicy({ propagationPolicy: policy, target }: DeleteRequest): string[] {
-  switch (policy) {
-    case undefined:
-    case 'Background':
-      return [];
-    case 'Foreground':
-      return ['propagationPolicy Foreground is treated as Background: dependents are deleted afterwards'];
-    default:
-      // Orphan included: deleting dependents that somebody asked to keep would be worse than a refusal.
-      throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, target.name, [
-        unsupportedValue('propagationPolicy', policy, ['Background', 'Foreground']),
-      ]);
-  }
-}
-
-function checkPreconditions({ target, preconditions = {} }: DeleteRequest, current: StoredObject): void {
-  const { uid } = current.object.metadata;
-  if (preconditions.uid !== undefined && preconditions.uid !== uid) {
-    throw conflict(
-      target.resource,
-      target.name,
-      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid ?? ''}. The UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid ?? ''}). The object might have been deleted and then recreated`,
-    );
-  }
-  const { resourceVersion } = preconditions;
-  if (resourceVersion !== undefined && resourceVersion !== String(current.revision)) {
-    throw conflict(
-      target.resource,
-      target.name,
-      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${current.revision}). The object might have been modified`,
-    );
-  }
+    checkPreconditions(target, request, current);
+    return storageResource(target.resource) === 'namespaces'
+      ? deleteNamespace(context, request, current)
+      : deleteCurrent(context, request, current);
+  });
 }
 
 /** Undefined when another write came first. */
 async function deleteCurrent(
   context: RegistryContext,
-  { target, dryRun }: DeleteRequest,
-  current: StoredObject,
-): Promise<{ object: ApiObject; gone: boolean } | undefined> {
-  const { finalizers = [], deletionTimestamp } = current.object.metadata;
-  if (finalizers.length === 0) {
-    if (dryRun) return { object: current, gone: true };
-    if (storageResource(target.resource) === 'namespaces') await emptyNamespace(context, target);
-    const removed = await removeObject(context, current, target);
-    return removed && { object: removed, gone: true };
-  }
-  if (deletionTimestamp !== undefined) return { object: current, gone: false };
-  const marked = markDeleted(current.object, formatTime(context.clock.now()));
-  if (dryRun) return { object: shownObject(marked), gone: false };
-  const { key, revision: expectedRevision } = current;
-  const object = await orLost(
-    context.store.commit({ op: 'update', key, object: marked, expectedRevision }),
-    target,
-  );
-  return object && { object, gone: false };
+  request: DeleteRequest,
+  current: Current,
+): Promise<DeleteResult | undefined> {
+  if (deletionFinalizers(current.object, request).length === 0) return remove(context, request, current);
+  return mark(context, request, { current, marked: markedDeleted(context, request, current) });
 }
 
-function markDeleted(object: Unstructured, now: string): Unstructured {
-  const marked = withGeneration(object, (object.metadata.generation ?? 0) + 1);
-  const metadata = { ...marked.metadata, deletionTimestamp: now, deletionGracePeriodSeconds: 0 };
-  return { ...marked, metadata };
+/** The row goes; so does a namespace's whose content is gone. */
+async function remove(
+  context: RegistryContext,
+  { target, dryRun }: DeleteRequest,
+  current: Current,
+): Promise<DeleteResult | undefined> {
+  const { resource } = target;
+  if (dryRun) return { object: presented(resource, current.stored), gone: true, warnings: [] };
+  const removed = await removeObject(context, current.stored, target);
+  return removed && { object: presented(resource, removed), gone: true, warnings: [] };
+}
+
+/** The object that finalizers keep: stored, unless it was just like that before. */
+async function mark(
+  context: RegistryContext,
+  { target, dryRun }: DeleteRequest,
+  { current, marked }: { current: Current; marked: Unstructured },
+): Promise<DeleteResult | undefined> {
+  const { resource } = target;
+  const { stored } = current;
+  if (dryRun || deepEqual(marked, stored.object)) {
+    const shown = { ...current.object, metadata: marked.metadata };
+    return { object: dryRun ? shownObject(shown) : presented(resource, stored), gone: false, warnings: [] };
+  }
+  const { revision: expectedRevision } = stored;
+  const key = storageKey(target);
+  const commit = context.store.commit({ op: 'update', key, object: marked, expectedRevision });
+  const written = await orLost(commit, target);
+  return written && { object: presented(resource, written), gone: false, warnings: [] };
+}
+
+/** In the version that it is stored in: deletion is of no version. */
+function markedDeleted(
+  context: RegistryContext,
+  request: DeleteRequest,
+  { stored: { object } }: Current,
+): Unstructured {
+  const { resource } = request.target;
+  const finalizers = deletionFinalizers(object, request);
+  const { metadata } = object;
+  const isFirst = metadata.deletionTimestamp === undefined;
+  const counts = isFirst && hasGeneration(resource);
+  const counted = counts ? withGeneration(object, (metadata.generation ?? 0) + 1) : object;
+  const { finalizers: _before, ...rest } = counted.metadata;
+  return {
+    ...counted,
+    metadata: {
+      ...rest,
+      ...(finalizers.length > 0 && { finalizers: [...finalizers] }),
+      deletionTimestamp: metadata.deletionTimestamp ?? formatTime(context.clock.now()),
+      ...(storageResource(resource) === 'namespaces' ? {} : { deletionGracePeriodSeconds: 0 }),
+    },
+  };
+}
+
+/**
+ * The first deletion only marks a namespace: a controller empties it and takes its finalizer off. What is left then
+ * goes as any other object (kubernetes pkg/registry/core/namespace/storage).
+ */
+async function deleteNamespace(
+  context: RegistryContext,
+  request: DeleteRequest,
+  current: Current,
+): Promise<DeleteResult | undefined> {
+  if (current.object.metadata.deletionTimestamp === undefined) {
+    const marked = terminating(markedDeleted(context, request, current));
+    return mark(context, request, { current, marked });
+  }
+  if (finalizersOf(current.object).length > 0) {
+    return { object: presented(request.target.resource, current.stored), gone: false, warnings: [] };
+  }
+  return deleteCurrent(context, request, current);
 }

@@ -212,7 +212,7 @@ describe('update', () => {
     [{ resourceVersion: '1' }, 409, 'the object has been modified'],
     [{ uid: 'another' }, 409, 'Precondition failed: UID'],
     [{ name: 'another' }, 400, 'does not match the name on the URL'],
-    [{ namespace: 'another' }, 400, 'does not match the namespace on the URL'],
+    [{ namespace: 'another' }, 400, 'does not match the namespace on the request'],
   ])('refuses %j with %d', async (metadata, code, text) => {
     const created = await create('Ghost', ghost(newName()));
     const body = { ...created, metadata: { ...created.metadata, ...metadata } };
@@ -263,68 +263,6 @@ describe('patch', () => {
       metadata: { generation: 99, creationTimestamp: null, deletionTimestamp: '2026-01-01T00:00:00Z' },
     });
     expect(patched.metadata).toEqual(metadata);
-  });
-});
-
-describe('delete', () => {
-  it('waits for finalizers', async () => {
-    const name = newName();
-    const created = await create('Ghost', ghost(name, { metadata: { name, finalizers: ['a.io/x'] } }));
-    const at = target(kind('Ghost'), name);
-    const marked = await registry.delete({ target: at, dryRun: false });
-    expect(marked.gone).toBe(false);
-    expect(marked.object.object.metadata).toMatchObject({
-      deletionTimestamp: '2026-11-21T07:00:00Z',
-      deletionGracePeriodSeconds: 0,
-      generation: 2,
-    });
-    const again = await registry.delete({ target: at, dryRun: false });
-    expect(again.object.object, 'asked twice').toEqual(marked.object.object);
-    const added = { metadata: { finalizers: ['a.io/x', 'a.io/y'] } };
-    expect((await failure(patch('Ghost', name, added))).message).toContain('no new finalizers can be added');
-    const released = await patch('Ghost', name, { metadata: { finalizers: null } });
-    expect(released.metadata.uid).toBe(created.metadata.uid);
-    expect((await failure(registry.get(at))).reason).toBe('NotFound');
-  });
-
-  it('checks preconditions', async () => {
-    const { metadata } = await create('Ghost', ghost(newName()));
-    const at = target(kind('Ghost'), metadata.name);
-    for (const preconditions of [{ uid: 'another' }, { resourceVersion: '1' }]) {
-      expect((await failure(registry.delete({ target: at, dryRun: false, preconditions }))).code).toBe(409);
-    }
-    const fitting = { uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' };
-    expect((await registry.delete({ target: at, dryRun: false, preconditions: fitting })).gone).toBe(true);
-  });
-
-  it.each([
-    ['Background', undefined],
-    ['Foreground', 'is treated as Background'],
-  ])('%s warns of %s', async (propagationPolicy, warning) => {
-    const { metadata } = await create('Ghost', ghost(newName()));
-    const at = target(kind('Ghost'), metadata.name);
-    const { warnings } = await registry.delete({ target: at, dryRun: false, propagationPolicy });
-    expect(warnings.join()).toContain(warning ?? '');
-    expect(warnings).toHaveLength(warning === undefined ? 0 : 1);
-  });
-
-  it('refuses to orphan, and to take namespaces that are needed', async () => {
-    const { metadata } = await create('Ghost', ghost(newName()));
-    const at = target(kind('Ghost'), metadata.name);
-    const orphan = { target: at, dryRun: false, propagationPolicy: 'Orphan' };
-    expect((await failure(registry.delete(orphan))).code).toBe(422);
-    const initial = target(kind('Namespace'), 'default', '');
-    expect((await failure(registry.delete({ target: initial, dryRun: false }))).code).toBe(403);
-  });
-
-  it('takes a namespace only when it is empty', async () => {
-    await create('Namespace', { metadata: { name: 'short-lived' } }, '');
-    await create('Ghost', ghost('inside'), 'short-lived');
-    const at = target(kind('Namespace'), 'short-lived', '');
-    const refused = await failure(registry.delete({ target: at, dryRun: false }));
-    expect(refused.message).toContain('1 ghosts.agent.wecode.io');
-    await registry.delete({ target: target(kind('Ghost'), 'inside', 'short-lived'), dryRun: false });
-    expect((await registry.delete({ target: at, dryRun: false })).gone).toBe(true);
   });
 });
 

@@ -1,20 +1,28 @@
 import type { Unstructured } from '../machinery/meta.ts';
-import { deepEqual } from '../schema/deep-equal.ts';
+import { StatusError } from '../machinery/status-error.ts';
+import { sameButForTimes, trackUpdate } from '../structured-merge/field-manager.ts';
 import type { StoredObject } from '../storage/contract.ts';
+import { finalizersOf } from './admission/namespace.ts';
 import { type ApiObject, shownObject } from './api-object.ts';
 import type { RegistryContext } from './context.ts';
-import type { Subresource } from './requests.ts';
-import { isTask, type Target } from './resource.ts';
+import type { Current } from './current-object.ts';
+import { managedWrite } from './field-management.ts';
+import { checkSize } from './object-size.ts';
+import { presented, toStored } from './presented.ts';
+import type { Subresource, WriteOptions } from './requests.ts';
+import { isTask, storageResource, type Target } from './resource.ts';
 import { isStorageError, storageFailure } from './storage-failure.ts';
-import { mainUpdate, statusUpdate, validateWrite } from './write-rules.ts';
+import { finalizeUpdate, mainUpdate, statusUpdate, validateWrite } from './write-rules.ts';
 
 export interface Replacement {
   target: Target;
-  subresource?: Subresource;
-  dryRun: boolean;
-  current: StoredObject;
+  subresource: Subresource | undefined;
+  options: WriteOptions;
+  current: Current;
   /** Decoded, not yet judged. */
   candidate: Unstructured;
+  /** The candidate's managedFields are as they are to be: apply worked them out. */
+  isApplied?: boolean;
 }
 
 /**
@@ -26,23 +34,42 @@ export async function replaceObject(
   context: RegistryContext,
   replacement: Replacement,
 ): Promise<ApiObject | undefined> {
-  const { target, current, candidate, dryRun } = replacement;
+  const { target, current, options } = replacement;
   const { resource } = target;
-  const next =
-    replacement.subresource === undefined
-      ? mainUpdate(resource, current.object, candidate)
-      : statusUpdate(resource, current.object, candidate);
+  const next = nextState(context, replacement);
   validateWrite(resource, next, current.object);
-  if (dryRun) return shownObject(next);
-  if (isReleased(next)) return removeReleased(context, replacement, next);
-  if (deepEqual(next, current.object)) return current;
-  const { key, revision: expectedRevision } = current;
-  return orLost(context.store.commit({ op: 'update', key, object: next, expectedRevision }), target);
+  const object = toStored(resource, next);
+  if (options.dryRun) {
+    checkSize(object);
+    return shownObject(next);
+  }
+  if (isReleased(target, object)) return removeReleased(context, replacement, next);
+  if (sameButForTimes(object, current.stored.object)) return presented(resource, current.stored);
+  const { key, revision: expectedRevision } = current.stored;
+  const written = await orLost(context.store.commit({ op: 'update', key, object, expectedRevision }), target);
+  return written && presented(resource, written);
 }
 
-/** Deletion was asked for and no finalizer is left. */
-export function isReleased({ metadata }: Unstructured): boolean {
-  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
+function nextState(context: RegistryContext, replacement: Replacement): Unstructured {
+  const { target, current, candidate, subresource, options } = replacement;
+  const { resource } = target;
+  const next = update(replacement, current.object, candidate);
+  if (replacement.isApplied === true) return next;
+  const managed = managedWrite(context, { resource, subresource, options, live: current.object });
+  return trackUpdate({ ...managed, next });
+}
+
+function update({ target, subresource }: Replacement, current: Unstructured, candidate: Unstructured) {
+  if (subresource === 'status') return statusUpdate(target.resource, current, candidate);
+  if (subresource === 'finalize') return finalizeUpdate(current, candidate);
+  return mainUpdate(target.resource, current, candidate);
+}
+
+/** Deletion was asked for and no finalizer is left; a Namespace has some in its spec too. */
+export function isReleased({ resource }: Target, object: Unstructured): boolean {
+  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  if (deletionTimestamp === undefined || finalizers.length > 0) return false;
+  return storageResource(resource) !== 'namespaces' || finalizersOf(object).length === 0;
 }
 
 /** The answer is the object as the client wrote it, with its old revision (kube-apiserver store.go). */
@@ -51,7 +78,7 @@ async function removeReleased(
   { current, target }: Replacement,
   next: Unstructured,
 ): Promise<ApiObject | undefined> {
-  const removed = await removeObject(context, current, target);
+  const removed = await removeObject(context, current.stored, target);
   return removed === undefined ? undefined : shownObject(next);
 }
 
@@ -78,4 +105,18 @@ export async function orLost(
     if (isStorageError(error, 'Conflict')) return undefined;
     throw storageFailure(error, { resource, name });
   }
+}
+
+/** Each lost race means that another writer got on; so many in a row mean that something is wrong. */
+const MAX_ATTEMPTS = 1000;
+
+/** Tries a write on the newest object until no other write comes first (GuaranteedUpdate). */
+export async function untilWritten<T>(attempt: () => Promise<T | undefined>): Promise<T> {
+  for (let count = 1; count <= MAX_ATTEMPTS; count++) {
+    const result = await attempt();
+    if (result !== undefined) return result;
+  }
+  throw new StatusError('ServerTimeout', 'the object changed all the time while it was written', {
+    details: { retryAfterSeconds: 1 },
+  });
 }

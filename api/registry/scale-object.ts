@@ -1,9 +1,12 @@
 import type { Unstructured } from '../machinery/meta.ts';
-import { StatusError } from '../machinery/status-error.ts';
+import { badRequest, type StatusCause } from '../machinery/status-error.ts';
+import { invalidValue } from '../schema/field-error.ts';
 import type { ScalePaths } from '../schema/resource-definition.ts';
 import { fieldsOf } from './admission/rules.ts';
 
 /** The Scale of an object and back (apiextensions-apiserver pkg/registry/customresource/etcd.go). */
+
+export const MAX_INT32 = 2 ** 31 - 1;
 
 const segments = (path: string): string[] => path.replace(/^\./, '').split('.');
 
@@ -14,19 +17,32 @@ function valueAt(object: Unstructured, path: string): unknown {
     const fields = fieldsOf(at);
     at = Object.hasOwn(fields, name) ? fields[name] : undefined;
   }
-  return at;
+  return at ?? undefined;
 }
 
-function integerAt(object: Unstructured, path: string): number | undefined {
-  const value = valueAt(object, path) ?? undefined;
-  if (value === undefined || (typeof value === 'number' && Number.isInteger(value))) return value;
-  throw new StatusError('BadRequest', `${path} accessor error: the value is not an integer`);
+const isWhole = (value: unknown): value is bigint | number =>
+  typeof value === 'bigint' || Number.isInteger(value);
+
+/** What is wrong with the fields that a Scale shows (customresource/validator.go). */
+export function scaleProblems(object: Unstructured, paths: ScalePaths): StatusCause[] {
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = paths;
+  const selector = labelSelectorPath === undefined ? undefined : valueAt(object, labelSelectorPath);
+  return [
+    ...replicasProblems(object, specReplicasPath),
+    ...replicasProblems(object, statusReplicasPath),
+    ...(labelSelectorPath === undefined || selector === undefined || typeof selector === 'string'
+      ? []
+      : [invalidValue(labelSelectorPath, '', `${labelSelectorPath} accessor error: expected string`)]),
+  ];
 }
 
-function textAt(object: Unstructured, path: string): string {
-  const value = valueAt(object, path) ?? '';
-  if (typeof value === 'string') return value;
-  throw new StatusError('BadRequest', `${path} accessor error: the value is not a text`);
+function replicasProblems(object: Unstructured, path: string): StatusCause[] {
+  const value = valueAt(object, path);
+  if (value === undefined) return [];
+  if (!isWhole(value)) return [invalidValue(path, 0, `${path} accessor error: expected int64`)];
+  if (value < 0) return [invalidValue(path, value, 'should be a non-negative integer')];
+  if (value <= MAX_INT32) return [];
+  return [invalidValue(path, value, `should be less than or equal to ${MAX_INT32}`)];
 }
 
 /** `autoscaling/v1` Scale; `spec.replicas` is absent where the object has none. */
@@ -50,6 +66,18 @@ export function scaleOf(object: Unstructured, paths: ScalePaths): Unstructured {
       ...(selector !== '' && { selector }),
     },
   };
+}
+
+function integerAt(object: Unstructured, path: string): number | undefined {
+  const value = valueAt(object, path);
+  if (value === undefined || isWhole(value)) return value === undefined ? undefined : Number(value);
+  throw badRequest(`${path} accessor error: the value is not of the type int64`);
+}
+
+function textAt(object: Unstructured, path: string): string {
+  const value = valueAt(object, path) ?? '';
+  if (typeof value === 'string') return value;
+  throw badRequest(`${path} accessor error: the value is not of the type string`);
 }
 
 /** The object with this number of replicas; what is not on the way there is shared with the one before. */

@@ -1,50 +1,29 @@
-import type { ObjectMeta } from '../machinery/meta.ts';
-import { abridged, badRequest, conflict, invalid } from '../machinery/status-error.ts';
-import { invalidValue } from '../schema/field-error.ts';
 import type { RegistryContext } from './context.ts';
+import { currentObject } from './current-object.ts';
 import { decodeObject } from './decode.ts';
-import { getObject } from './get.ts';
-import { replaceObject } from './replace.ts';
+import { checkFieldManager } from './field-management.ts';
+import { replaceObject, untilWritten } from './replace.ts';
 import type { UpdateRequest, WriteResult } from './requests.ts';
-import type { Target } from './resource.ts';
+import { updateScale } from './scale.ts';
+import { finalizerWarnings } from './write-rules.ts';
+import { checkPlace, checkRevision, checkUID } from './write-target.ts';
 
 /** @throws StatusError NotFound, Conflict for a stale resourceVersion or another uid, BadRequest, Invalid */
 export async function updateObject(context: RegistryContext, request: UpdateRequest): Promise<WriteResult> {
-  const { target, subresource, dryRun } = request;
+  checkFieldManager('UpdateOptions', request);
+  if (request.subresource === 'scale') return updateScale(context, request);
+  const { target, subresource } = request;
   const { resource } = target;
-  const { object: candidate, warnings } = decodeObject(resource, request.body, request.fieldValidation);
+  const { object: candidate, warnings } = decodeObject(resource, request.body, request);
   checkPlace(candidate.metadata, target);
-  const { resourceVersion = '' } = candidate.metadata;
-  for (;;) {
-    const current = await getObject(context, target);
-    if (resourceVersion === '' && !resource.builtIn) {
-      throw invalid(resource, target.name, [
-        { ...invalidValue('metadata.resourceVersion', 0, 'must be specified for an update') },
-      ]);
-    }
-    if (resourceVersion !== '' && resourceVersion !== String(current.revision)) {
-      throw conflict(resource, target.name);
-    }
-    const replacement = { target, dryRun, current, candidate, ...(subresource && { subresource }) };
+  const { resourceVersion = '', uid = '' } = candidate.metadata;
+  return untilWritten(async () => {
+    const current = await currentObject(context, target);
+    checkUID(target, current.object, uid);
+    checkRevision(target, resourceVersion, current.stored.revision);
+    const replacement = { target, subresource, options: request, current, candidate };
     const object = await replaceObject(context, replacement);
-    if (object !== undefined) return { object, warnings };
-    if (resourceVersion !== '') throw conflict(resource, target.name);
-  }
-}
-
-/** The body must be about the object of the URL. */
-export function checkPlace(metadata: ObjectMeta, { resource, namespace, name }: Target): void {
-  if (metadata.name !== name) {
-    throw badRequest(
-      metadata.name === ''
-        ? 'the name of the object must be set: metadata.name is missing in the body'
-        : `the name of the object (${abridged(metadata.name)}) does not match the name on the URL (${name})`,
-    );
-  }
-  const given = metadata.namespace ?? '';
-  if (resource.scope === 'Namespaced' && given !== '' && given !== namespace) {
-    throw badRequest(
-      `the namespace of the object (${abridged(given)}) does not match the namespace on the URL (${namespace})`,
-    );
-  }
+    const hints = finalizerWarnings(resource, candidate.metadata, current.object.metadata);
+    return object && { object, warnings: [...warnings, ...hints] };
+  });
 }

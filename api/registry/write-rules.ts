@@ -1,10 +1,11 @@
 import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
-import { abridged, conflict, invalid } from '../machinery/status-error.ts';
+import { abridged, invalid, type StatusCause } from '../machinery/status-error.ts';
 import { deepEqual } from '../schema/deep-equal.ts';
 import { forbidden } from '../schema/field-error.ts';
 import { validateObjectMeta } from '../schema/object-meta.ts';
-import { completed, judge } from './admission/admission.ts';
+import { completed, judge, prepared } from './admission/admission.ts';
 import type { Resource } from './resource.ts';
+import { scaleProblems } from './scale-object.ts';
 
 /** @throws StatusError Invalid with one cause per finding */
 export function validateWrite(
@@ -14,26 +15,48 @@ export function validateWrite(
 ): void {
   const causes = [
     ...validateObjectMeta(object.metadata, resource),
-    ...resource.compiled.validate(object),
-    // Objects stored before a field had a default count as having it, or nothing could be changed any more.
-    ...judge(resource, object, previous && resource.compiled.applyDefaults(previous)),
+    ...resource.compiled.validate(object, previous),
+    ...(resource.scale === undefined ? [] : scaleProblems(object, resource.scale)),
+    ...judge(resource, object, previous),
   ];
   if (previous !== undefined) causes.push(...newFinalizers(object.metadata, previous.metadata));
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
 }
 
-function newFinalizers(metadata: ObjectMeta, previous: ObjectMeta) {
+function newFinalizers(metadata: ObjectMeta, previous: ObjectMeta): StatusCause[] {
   if (previous.deletionTimestamp === undefined) return [];
-  const added = (metadata.finalizers ?? []).filter((one) => !(previous.finalizers ?? []).includes(one));
+  const known = new Set(previous.finalizers);
+  const added = (metadata.finalizers ?? []).filter((one) => !known.has(one));
   if (added.length === 0) return [];
   const list = added.map((one) => JSON.stringify(one)).join(', ');
   return [
     forbidden(
       'metadata.finalizers',
-      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+      abridged(
+        `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+      ),
     ),
   ];
 }
+
+/** Hints for finalizers without a domain that a write adds (customresource validateKubeFinalizerName). */
+export function finalizerWarnings(
+  resource: Resource,
+  metadata: ObjectMeta,
+  previous: ObjectMeta | undefined,
+): string[] {
+  if (resource.builtIn || metadata.finalizers === undefined) return [];
+  const known = new Set(previous?.finalizers);
+  const added = metadata.finalizers.filter((one) => !known.has(one));
+  return added.filter((one) => !one.includes('/') && !STANDARD_FINALIZERS.has(one)).map(finalizerHint);
+}
+
+function finalizerHint(name: string): string {
+  const better = name.includes('.') ? 'finalizer name including a path (/)' : 'finalizer name';
+  return `metadata.finalizers: "${abridged(name)}": prefer a domain-qualified ${better} to avoid accidental conflicts with other finalizer writers`;
+}
+
+const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['foregroundDeletion', 'kubernetes', 'orphan']);
 
 /** metadata of which only what the client may set is left, in one order of keys. */
 export function clientMeta(metadata: ObjectMeta): ObjectMeta {
@@ -50,24 +73,25 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
+/** managedFields as a client sends them: keeping, clearing or replacing them is told apart later. */
+export function askedManagedFields({ managedFields }: ObjectMeta): Pick<ObjectMeta, 'managedFields'> {
+  return managedFields === undefined ? {} : { managedFields };
+}
+
 /** The object a PUT or PATCH of the main resource leads to (apiextensions customresource/strategy.go). */
 export function mainUpdate(resource: Resource, current: Unstructured, candidate: Unstructured): Unstructured {
-  const old = current.metadata;
-  if (candidate.metadata.uid !== undefined && candidate.metadata.uid !== old.uid) {
-    throw conflict(
-      resource,
-      old.name,
-      `Precondition failed: UID in precondition: ${abridged(candidate.metadata.uid)}, UID in object meta: ${old.uid ?? ''}`,
-    );
-  }
   const { status: _ignored, ...desired } = candidate;
   const keepStatus = resource.hasStatus && current['status'] !== undefined;
-  const next = completed(resource, {
+  const completeObject = completed(resource, {
     ...(resource.hasStatus ? desired : candidate),
-    metadata: { ...clientMeta(candidate.metadata), ...serverMeta(old) },
+    metadata: {
+      ...clientMeta(candidate.metadata),
+      ...serverMeta(current.metadata),
+      ...askedManagedFields(candidate.metadata),
+    },
     ...(keepStatus ? { status: current['status'] } : {}),
   });
-  return sameDesired(resource, current, next) ? next : withGeneration(next, (old.generation ?? 0) + 1);
+  return counted(resource, current, prepared(resource, completeObject, { previous: current }));
 }
 
 /** The object a write of `/status` leads to: nothing but status changes. */
@@ -76,16 +100,20 @@ export function statusUpdate(
   current: Unstructured,
   candidate: Unstructured,
 ): Unstructured {
-  const { uid } = candidate.metadata;
-  if (uid !== undefined && uid !== current.metadata.uid) {
-    throw conflict(
-      resource,
-      current.metadata.name,
-      `Precondition failed: UID in precondition: ${abridged(uid)}, UID in object meta: ${current.metadata.uid ?? ''}`,
-    );
-  }
-  const { status: _old, ...rest } = current;
-  return candidate['status'] === undefined ? rest : { ...rest, status: candidate['status'] };
+  const { status: _old, ...rest } = withManagedFields(current, candidate);
+  const status = candidate['status'] === undefined ? {} : { status: candidate['status'] };
+  return prepared(resource, { ...rest, ...status }, { previous: current, isStatus: true });
+}
+
+/** The object a write of `/finalize` of a Namespace leads to: nothing but spec changes. */
+export function finalizeUpdate(current: Unstructured, candidate: Unstructured): Unstructured {
+  const { spec: _old, ...rest } = withManagedFields(current, candidate);
+  return candidate['spec'] === undefined ? rest : { ...rest, spec: candidate['spec'] };
+}
+
+function withManagedFields(current: Unstructured, candidate: Unstructured): Unstructured {
+  const { managedFields: _old, ...metadata } = current.metadata;
+  return { ...current, metadata: { ...metadata, ...askedManagedFields(candidate.metadata) } };
 }
 
 function serverMeta(old: ObjectMeta): Partial<ObjectMeta> {
@@ -103,9 +131,16 @@ function serverMeta(old: ObjectMeta): Partial<ObjectMeta> {
   return { name, ...(namespace === undefined ? {} : { namespace }), ...Object.fromEntries(present) };
 }
 
-/** Whether nothing outside metadata (and status, where that is a subresource) differs. */
-function sameDesired(resource: Resource, before: Unstructured, after: Unstructured): boolean {
-  return deepEqual(desiredState(resource, before), desiredState(resource, after));
+/** Kubernetes' own kinds have none, but for definitions (pkg/registry/core strategies). */
+export function hasGeneration(resource: Resource): boolean {
+  return !resource.builtIn || resource.kind === 'CustomResourceDefinition';
+}
+
+/** The generation is one more when anything outside metadata (and status, where that is a subresource) differs. */
+function counted(resource: Resource, before: Unstructured, after: Unstructured): Unstructured {
+  if (!hasGeneration(resource)) return after;
+  const same = deepEqual(desiredState(resource, before), desiredState(resource, after));
+  return same ? after : withGeneration(after, (before.metadata.generation ?? 0) + 1);
 }
 
 function desiredState(resource: Resource, object: Unstructured): Record<string, unknown> {

@@ -117,7 +117,7 @@ describe('Secret', () => {
   });
 
   it.each([
-    [{ data: { key: 'sk-not base64' } }, 'data.key'],
+    [{ data: { key: 'sk-not base64' } }, 'data[key]'],
     [{ data: { key: 5 } }, 'data.key'],
     [{ stringData: { key: ['sk-not'] } }, 'data.key'],
     [{ data: { 'a b': 'eA==' } }, 'a valid config key'],

@@ -2,14 +2,26 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../schema/deep-equal.ts';
 import { invalidValue } from '../../schema/field-error.ts';
+import type { Resource } from '../resource.ts';
 
 /** What the registry asks about one kind. Pure: none of these reads or writes anything. */
 export interface Admission {
-  /** Fills in what the server owns; runs before validation. */
+  /** Fills in defaults that a schema cannot say; who writes the object manages them. */
   complete?(object: Unstructured): Unstructured;
-  judge?(object: Unstructured, previous: Unstructured | undefined): StatusCause[];
+  /**
+   * Sets what only the server may, whatever the client wrote; nobody manages that (PrepareForCreate and
+   * PrepareForUpdate of a strategy).
+   */
+  prepare?(object: Unstructured, write: Preparation): Unstructured;
+  judge?(object: Unstructured, previous: Unstructured | undefined, resource: Resource): StatusCause[];
   /** @throws StatusError when the object may not be deleted */
   checkDeletion?(object: Unstructured): void;
+}
+
+export interface Preparation {
+  /** Absent for a create. */
+  previous?: Unstructured;
+  isStatus?: boolean;
 }
 
 export type Fields = Record<string, unknown>;

@@ -1,0 +1,30 @@
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { invalidValue, tooLong } from '../../schema/field-error.ts';
+import { configKeyProblems, decodedLength, frozenProblems, MAX_DATA_BYTES } from './config-keys.ts';
+import { type Admission, type Fields, fieldsOf } from './rules.ts';
+
+/** core/validation ValidateConfigMap and ValidateConfigMapUpdate. */
+export const configMapAdmission: Admission = {
+  judge: (configMap, previous) => [
+    ...(previous === undefined ? [] : frozenProblems(['data', 'binaryData'], previous, configMap)),
+    ...dataProblems(fieldsOf(configMap['data']), fieldsOf(configMap['binaryData'])),
+  ],
+};
+
+function dataProblems(data: Fields, binaryData: Fields): StatusCause[] {
+  const causes: StatusCause[] = [];
+  let bytes = 0;
+  for (const [key, value] of Object.entries(data)) {
+    causes.push(...configKeyProblems('data', key));
+    if (Object.hasOwn(binaryData, key)) {
+      causes.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+    }
+    if (typeof value === 'string') bytes += Buffer.byteLength(value);
+  }
+  for (const [key, value] of Object.entries(binaryData)) {
+    causes.push(...configKeyProblems('binaryData', key));
+    if (typeof value === 'string') bytes += decodedLength(value);
+  }
+  // kube-apiserver names no field either: it is the whole object that is too large.
+  return bytes > MAX_DATA_BYTES ? [...causes, tooLong('[]', MAX_DATA_BYTES)] : causes;
+}

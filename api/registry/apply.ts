@@ -1,0 +1,144 @@
+import { formatApiVersion } from '../machinery/group-version-kind.ts';
+import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
+import {
+  abridged,
+  badRequest,
+  conflict,
+  invalid,
+  isStatusError,
+  notFound,
+} from '../machinery/status-error.ts';
+import { invalidValue } from '../schema/field-error.ts';
+import { applyConfiguration } from '../structured-merge/field-manager.ts';
+import { fieldsOf } from './admission/rules.ts';
+import type { RegistryContext } from './context.ts';
+import { insertNamed, newObject } from './create.ts';
+import { type Current, findCurrent } from './current-object.ts';
+import { decodeObject } from './decode.ts';
+import { managedWrite } from './field-management.ts';
+import { replaceObject, untilWritten } from './replace.ts';
+import type { PatchRequest, WriteResult } from './requests.ts';
+import type { Target } from './resource.ts';
+import { finalizerWarnings } from './write-rules.ts';
+import { checkIdentity, checkPlace } from './write-target.ts';
+
+/**
+ * Server-side apply (KEP-555, endpoints/handlers/patch.go applyPatcher): merges a configuration into the newest
+ * object until it commits, or creates the object.
+ * @throws StatusError Conflict for fields that others manage or a stale resourceVersion, BadRequest, Invalid, NotFound
+ */
+export async function applyObject(context: RegistryContext, request: PatchRequest): Promise<WriteResult> {
+  const configuration = checkedConfiguration(request);
+  const warnings = duplicateWarnings(request);
+  const result = await untilWritten(async () => {
+    const current = await findCurrent(context, request.target);
+    return current === undefined
+      ? createApplied(context, request, configuration)
+      : applyToCurrent(context, request, { current, configuration });
+  });
+  return { ...result, warnings: [...warnings, ...result.warnings] };
+}
+
+async function applyToCurrent(
+  context: RegistryContext,
+  request: PatchRequest,
+  { current, configuration }: { current: Current; configuration: Unstructured },
+): Promise<WriteResult | undefined> {
+  const { target, subresource } = request;
+  checkIdentity(target, configuration.metadata, current);
+  const merged = applyTo(context, request, { live: current.object, configuration });
+  const { object: candidate } = decodeObject(target.resource, merged, { fieldValidation: 'Ignore' });
+  checkPlace(candidate.metadata, target);
+  const replacement = { target, subresource, options: request, current, candidate, isApplied: true };
+  const object = await replaceObject(context, replacement);
+  const warnings = finalizerWarnings(target.resource, candidate.metadata, current.object.metadata);
+  return object && { object, warnings };
+}
+
+/** Undefined when somebody else created it meanwhile. */
+async function createApplied(
+  context: RegistryContext,
+  request: PatchRequest,
+  configuration: Unstructured,
+): Promise<WriteResult | undefined> {
+  const { target, dryRun, subresource } = request;
+  const { resource, namespace, name } = target;
+  if (subresource !== undefined) throw notFound(resource, name);
+  checkAbsent(target, configuration.metadata);
+  const merged = applyTo(context, request, { live: undefined, configuration });
+  const { object: decoded } = decodeObject(resource, merged, { fieldValidation: 'Ignore' });
+  checkPlace(decoded.metadata, target);
+  const place = { resource, namespace, dryRun };
+  const warnings = finalizerWarnings(resource, decoded.metadata, undefined);
+  try {
+    const object = await insertNamed(context, place, newObject(context, place, decoded));
+    return { object, created: true, warnings };
+  } catch (error) {
+    if (isStatusError(error, 'AlreadyExists')) return undefined;
+    throw error;
+  }
+}
+
+/** The merge of an object with a configuration, managedFields included. */
+export function applyTo(
+  context: RegistryContext,
+  request: PatchRequest,
+  merge: { live: Unstructured | undefined; configuration: Unstructured },
+): Unstructured {
+  const { target, subresource, force = false } = request;
+  const { resource } = target;
+  const managed = managedWrite(context, { resource, subresource, options: request, live: merge.live });
+  return applyConfiguration({ ...managed, configuration: merge.configuration, force });
+}
+
+/** The body as far as it must be right before it is merged. */
+function checkedConfiguration({ target, body }: PatchRequest): Unstructured {
+  const { resource, name } = target;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw badRequest('error decoding patch: the body of an apply must be an object');
+  }
+  const { apiVersion, kind, metadata } = body as Record<string, unknown>;
+  if (typeof kind !== 'string' || kind === '') throw badRequest("Object 'Kind' is missing in the body");
+  const wanted = formatApiVersion(resource);
+  if (apiVersion !== wanted) {
+    const given = typeof apiVersion === 'string' ? abridged(apiVersion) : '';
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${given}, expected: ${wanted}`,
+    );
+  }
+  if (kind !== resource.kind) {
+    throw invalid(resource, name, [invalidValue('kind', kind, `must be ${resource.kind}`)]);
+  }
+  const given = fieldsOf(metadata);
+  const { managedFields } = given;
+  if (Array.isArray(managedFields) && managedFields.length > 0) {
+    throw badRequest('metadata.managedFields must be nil');
+  }
+  return { ...body, apiVersion: wanted, kind, metadata: { ...given, name: nameOf(given, name) } };
+}
+
+/** @throws StatusError BadRequest when the configuration is of an object of another name */
+function nameOf({ name: given }: Record<string, unknown>, name: string): string {
+  if (given === undefined || given === null || given === '' || given === name) return name;
+  const shown = typeof given === 'string' ? abridged(given) : '';
+  throw badRequest(`the name of the object (${shown}) does not match the name on the URL (${name})`);
+}
+
+/** Whoever names a uid or a version means an object that there is. */
+function checkAbsent({ resource, name }: Target, { uid = '', resourceVersion = '' }: ObjectMeta): void {
+  if (uid !== '') {
+    throw conflict(
+      resource,
+      name,
+      `uid mismatch: the provided object specified uid ${abridged(uid)}, and no existing object was found`,
+    );
+  }
+  if (resourceVersion !== '') throw conflict(resource, name);
+}
+
+function duplicateWarnings({ fieldValidation, duplicateFields = [] }: PatchRequest): string[] {
+  if (fieldValidation === 'Ignore' || duplicateFields.length === 0) return [];
+  const text = duplicateFields.slice(0, 100).map((field) => `duplicate field "${abridged(field)}"`);
+  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding patch: ${text.join(', ')}`);
+  return text;
+}
