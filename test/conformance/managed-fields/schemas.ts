@@ -45,7 +45,7 @@ export const { node: nodeSchema } = fc.letrec<{ node: StructuralSchema; struct: 
         },
       ),
       tie('struct'),
-      tie('struct').map((struct): StructuralSchema => ({ ...struct, 'x-kubernetes-map-type': 'atomic' })),
+      tie('struct').map(atomic),
       tie('node').map((node): StructuralSchema => ({ type: 'object', additionalProperties: node })),
       tie('node').map((node): StructuralSchema => ({
         type: 'object',
@@ -62,6 +62,10 @@ export const { node: nodeSchema } = fc.letrec<{ node: StructuralSchema; struct: 
       .map((properties): StructuralSchema => ({ type: 'object', properties: { ...properties } })),
   }),
 );
+
+function atomic(struct: StructuralSchema): StructuralSchema {
+  return { ...struct, 'x-kubernetes-map-type': 'atomic' };
+}
 
 function mapList(items: StructuralSchema, keys: string): StructuralSchema {
   const named = { ...items.properties, name: TEXT };
@@ -118,7 +122,7 @@ function listValue(schema: StructuralSchema): fc.Arbitrary<unknown> {
   const { items = {}, 'x-kubernetes-list-type': type, 'x-kubernetes-list-map-keys': keys = [] } = schema;
   // kube-apiserver reads large numbers in path elements as floats, and so forgets their last digits.
   const small = ownValue(items).filter((item) => typeof item !== 'bigint');
-  if (type === 'set') return fc.uniqueArray(small, { maxLength: 4, selector: (item) => `${item}` });
+  if (type === 'set') return fc.uniqueArray(small, { maxLength: 4, selector: String });
   if (type !== 'map') return fc.array(valueFor(items), { maxLength: 3 });
   const item = objectValue(items).chain((fields) =>
     fc
@@ -127,12 +131,15 @@ function listValue(schema: StructuralSchema): fc.Arbitrary<unknown> {
         { requiredKeys: ['name'] },
       )
       .map(({ name, port }) => {
-        const { name: _name, port: _port, ...others } = fields as Record<string, unknown>;
-        return { ...others, name, ...(keys.includes('port') && port !== undefined && { port }) };
+        const given = fields as Record<string, unknown>;
+        const { name: _name, port: _port, ...item } = given;
+        item['name'] = name;
+        if (keys.includes('port') && port !== undefined) item['port'] = port;
+        return item;
       }),
   );
-  const identity = ({ name, port = 80 }: { name: string; port?: number }): string =>
-    keys.includes('port') ? `${name} ${port}` : name;
+  const identity = ({ name, port = 80 }: Record<string, unknown>): string =>
+    keys.includes('port') ? `${String(name)} ${String(port)}` : String(name);
   return fc.uniqueArray(item, { maxLength: 3, selector: identity });
 }
 
