@@ -55,6 +55,17 @@ export function objectType(name: string, fields: ReadonlyMap<string, CelType>): 
   return { kind: 'object', name, params: [], fields };
 }
 
+/** A type as a rule at its own node sees it: objects are named by their way from there. */
+export function namedFrom(type: CelType, name: string): CelType {
+  if (type.kind === 'list') return listOf(namedFrom(type.params[0] ?? DYN, `${name}.@idx`));
+  if (type.kind === 'map')
+    return mapOf(type.params[0] ?? DYN, namedFrom(type.params[1] ?? DYN, `${name}.@elem`));
+  if (type.kind !== 'object' || type.fields === undefined) return type;
+  const fields = new Map<string, CelType>();
+  for (const [field, inner] of type.fields) fields.set(field, namedFrom(inner, `${name}.${field}`));
+  return objectType(name, fields);
+}
+
 /** Types of the Kubernetes libraries. Some are objects without fields, some opaque, as upstream declares them. */
 export const IP = simple('opaque', 'net.IP');
 export const CIDR = simple('opaque', 'net.CIDR');

@@ -52,9 +52,11 @@ export function checkExpression(
 ): CheckedExpression {
   const checker = new Checker(variables);
   checker.check(root);
-  checker.issues.push(...(checker.issues.length === 0 ? literalIssues(root) : []));
   if (checker.issues.length > 0) throw new ExpressionError(checker.issues);
-  return checker.result(root);
+  const checked = checker.result(root);
+  const issues = literalIssues(root, (expression) => checked.typeOf(expression));
+  if (issues.length > 0) throw new ExpressionError(issues);
+  return checked;
 }
 
 const TYPE_NAMES: Record<string, CelType> = {
@@ -270,9 +272,8 @@ class Checker {
   private join(expression: Expression, previous: CelType | undefined): CelType {
     const type = this.check(expression);
     if (previous === undefined) return type;
-    if (this.substitution.assignable([previous], [type])) return mostGeneral(previous, type);
-    this.add(expression, mismatch(previous, type));
-    return ERROR;
+    // Mixed literals are looked at when all types are known (literal-checks.ts).
+    return this.substitution.assignable([previous], [type]) ? mostGeneral(previous, type) : DYN;
   }
 
   private fold(fold: ExpressionOf<'fold'>): CelType {

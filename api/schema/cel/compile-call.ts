@@ -37,27 +37,51 @@ function ordinary(compiler: Compiler, call: Call, slots: Slots): Program {
 }
 
 function direct(overload: Overload, args: readonly Program[]): Program {
-  const cost = costOf(overload);
-  const { run } = overload;
-  const [first, second] = args;
-  if (first !== undefined && second !== undefined && args.length === 2)
-    return (evaluation) => charged([first(evaluation), second(evaluation)], { run, cost }, evaluation);
-  return (evaluation) => {
-    const values: Value[] = [];
-    for (const arg of args) values.push(arg(evaluation));
-    return charged(values, { run, cost }, evaluation);
-  };
+  const call = { run: overload.run, cost: costOf(overload) };
+  return (evaluation) => charged(argumentsOf(args, call, evaluation), call, evaluation);
 }
 
-function charged(
-  values: readonly Value[],
-  { run, cost }: { run: Overload['run']; cost: ReturnType<typeof costOf> },
+interface Costed {
+  readonly run: Overload['run'];
+  readonly cost: ReturnType<typeof costOf>;
+}
+
+/** Upstream evaluates and charges for all arguments, also after one of them failed, and for the call that failed. */
+function argumentsOf(
+  args: readonly Program[],
+  { cost }: Pick<Costed, 'cost'>,
   evaluation: Evaluation,
-): Value {
-  const result = run(values, evaluation);
+): Value[] {
+  const values: Value[] = [];
+  let failed: EvaluationError | undefined;
+  for (const arg of args) {
+    try {
+      values.push(arg(evaluation));
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      failed ??= error;
+      values.push(null);
+    }
+  }
+  if (failed === undefined) return values;
+  evaluation.charge(cost(values, null));
+  return fail(failed.message);
+}
+
+function charged(values: readonly Value[], { run, cost }: Costed, evaluation: Evaluation): Value {
+  let result: Value;
+  try {
+    result = run(values, evaluation);
+  } catch (error) {
+    if (error instanceof EvaluationError) evaluation.charge(cost(values, null));
+    throw error;
+  }
   evaluation.charge(cost(values, result));
   return result;
 }
+
+/** Functions that need a trait of their argument; upstream names those in its error, and no others. */
+const named = new Set(['size', '-_']);
 
 /** int-or-string and the like: only the values tell which overload it is. */
 function dispatched(sample: Overload, args: readonly Program[]): Program {
@@ -65,12 +89,12 @@ function dispatched(sample: Overload, args: readonly Program[]): Program {
     .filter(({ member, params }) => member === sample.member && params.length === args.length)
     .map((overload) => ({ overload, cost: costOf(overload) }));
   return (evaluation) => {
-    const values = args.map((arg) => arg(evaluation));
+    const values = argumentsOf(args, { cost: () => 1 }, evaluation);
     for (const { overload, cost } of candidates)
       if (overload.params.every((param, index) => fits(values[index] ?? null, param)))
         return charged(values, { run: overload.run, cost }, evaluation);
     evaluation.charge(1);
-    return fail(`no such overload: ${sample.fn}`);
+    return fail(named.has(sample.fn) ? `no such overload: ${sample.fn}` : 'no such overload');
   };
 }
 
@@ -81,9 +105,13 @@ function conditional(compiler: Compiler, call: Call, slots: Slots): Program {
     compiler.compile(argument(call, index), slots),
   );
   if (condition === undefined || whenTrue === undefined || whenFalse === undefined) return () => null;
+  const paths = call.args.map((arg) => isAttribute(arg) && !(arg.kind === 'call' && arg.fn === '_?_:_'));
   return (evaluation) => {
     const value = condition(evaluation);
     if (typeof value !== 'boolean') return noSuchOverload();
+    const branch = value ? 1 : 2;
+    // A path that is a branch is resolved as part of the whole, without the cost of its variable.
+    if (paths[branch] === true) evaluation.charge(-1);
     return value ? whenTrue(evaluation) : whenFalse(evaluation);
   };
 }
@@ -140,26 +168,31 @@ function append(compiler: Compiler, call: Call, slots: Slots): Program | undefin
 }
 
 function index(compiler: Compiler, call: Call, slots: Slots): Program {
-  const { container, key } = element(compiler, call, slots);
+  const { container, key, own } = element(compiler, call, slots);
   return (evaluation) => {
     const value = container(evaluation);
     const at = key(evaluation);
-    evaluation.charge(1);
+    evaluation.charge(own);
     return value instanceof OptionalValue ? optionalElement(value, at) : requireElement(value, at);
   };
 }
 
 function optionalIndex(compiler: Compiler, call: Call, slots: Slots): Program {
-  const { container, key } = element(compiler, call, slots);
+  const { container, key, own } = element(compiler, call, slots);
   return (evaluation) => {
     const value = container(evaluation);
     const at = key(evaluation);
-    evaluation.charge(1);
-    return optionalElement(value, at);
+    const found = optionalElement(value, at);
+    if (found.value !== undefined) evaluation.charge(own);
+    return found;
   };
 }
 
-function element(compiler: Compiler, call: Call, slots: Slots): { container: Program; key: Program } {
+function element(
+  compiler: Compiler,
+  call: Call,
+  slots: Slots,
+): { container: Program; key: Program; own: number } {
   const container = compiler.compileOperand(argument(call, 0), slots);
   const keyExpression = argument(call, 1);
   const isConstant = compiler.constantOf(keyExpression) !== undefined;
@@ -167,7 +200,8 @@ function element(compiler: Compiler, call: Call, slots: Slots): { container: Pro
     isConstant || isAttribute(keyExpression)
       ? compiler.compile(keyExpression, slots)
       : compiler.compileOperand(keyExpression, slots);
-  return { container, key };
+  // A variable as an index has its own cost, a literal has that of the step.
+  return { container, key, own: isConstant ? 1 : 0 };
 }
 
 function optionalElement(value: Value, at: Value): OptionalValue {
@@ -183,8 +217,9 @@ function optionalSelect(compiler: Compiler, call: Call, slots: Slots): Program {
   const field = name.kind === 'const' ? String(name.value) : '';
   return (evaluation) => {
     const value = operand(evaluation);
-    evaluation.charge(1);
-    return findOptional(value, field);
+    const found = findOptional(value, field);
+    if (found.value !== undefined) evaluation.charge(1);
+    return found;
   };
 }
 
@@ -205,10 +240,10 @@ const orElse =
 function membership(compiler: Compiler, call: Call, slots: Slots): Program | undefined {
   const list = compiler.constantOf(argument(call, 1));
   if (!(list instanceof CelList)) return undefined;
-  const texts = new Set(list);
-  if (![...texts].every((item) => typeof item === 'string')) return undefined;
+  const items = new Set(list);
+  if (![...items].every((item) => typeof item === 'string' || typeof item === 'bigint')) return undefined;
   const item = compiler.compile(argument(call, 0), slots);
-  return (evaluation) => texts.has(item(evaluation));
+  return (evaluation) => items.has(item(evaluation));
 }
 
 const SPECIAL: Record<string, (compiler: Compiler, call: Call, slots: Slots) => Program | undefined> = {

@@ -1,13 +1,27 @@
 import type { CheckedExpression } from './check-expression.ts';
 import { compileCall } from './compile-call.ts';
 import { compileFold } from './compile-fold.ts';
-import { EvaluationError, fail, noSuchOverload } from './evaluation.ts';
+import { Evaluation, EvaluationError, fail, noSuchOverload } from './evaluation.ts';
 import type { Expression, ExpressionOf } from './expression.ts';
 import { findOptional, isAttribute } from './program.ts';
 import type { ExpressionCompiler, Program, Slots } from './program.ts';
+import { fits } from './runtime-type.ts';
 import { LIST_COST, MAP_COST } from './runtime-cost.ts';
 import { CelList, LiteralMap, OptionalValue, TypeValue, isMap } from './value.ts';
 import type { Value } from './value.ts';
+
+const CONVERSIONS = new Set([
+  'bool',
+  'bytes',
+  'double',
+  'duration',
+  'dyn',
+  'int',
+  'string',
+  'timestamp',
+  'type',
+  'uint',
+]);
 
 /** Turns a checked expression into closures that charge what upstream's interpreter charges. */
 export function compileExpression(checked: CheckedExpression, slots: Slots): Program {
@@ -60,7 +74,20 @@ class Compiler implements ExpressionCompiler {
       const items = expression.items.map((item) => this.constantOf(item));
       return items.every((item) => item !== undefined) ? new CelList(items) : undefined;
     }
+    if (expression.kind === 'call') return this.constantConversion(expression);
     return expression.kind === 'map' ? this.constantMap(expression) : undefined;
+  }
+
+  /** A conversion of a literal is made once; one that fails makes the rule fail before it is run. */
+  private constantConversion({ fn, target, args, ...node }: ExpressionOf<'call'>): Value | undefined {
+    const [arg] = args;
+    if (!CONVERSIONS.has(fn) || target !== undefined || arg === undefined || args.length > 1)
+      return undefined;
+    const value = this.constantOf(arg);
+    if (value === undefined) return undefined;
+    const overloads = this.checked.overloadsOf({ fn, target, args, ...node }) ?? [];
+    const overload = overloads.find(({ params: [param] }) => param !== undefined && fits(value, param));
+    return overload?.run([value], new Evaluation([], Infinity));
   }
 
   private constantMap({ entries }: ExpressionOf<'map'>): Value | undefined {
@@ -112,10 +139,7 @@ function identifier(name: string, slots: Slots): Program {
   const slot = slots.names.get(name);
   if (slot === undefined) {
     const type = new TypeValue(name);
-    return (evaluation) => {
-      evaluation.charge(1);
-      return type;
-    };
+    return () => type;
   }
   return (evaluation) => {
     evaluation.charge(1);

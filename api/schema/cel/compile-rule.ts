@@ -38,13 +38,12 @@ const PER_CALL_LIMIT = 1_000_000;
 export function compileRule(rule: ValidationRule, self: CelType): CompiledRule | undefined {
   if (rule.rule.trim() === '') return undefined;
   const condition = compile(rule.rule, variablesOf(rule, self));
-  if (typeof condition === 'string') return { rule, error: `compilation failed: ${condition}` };
+  if (typeof condition === 'string') return { rule, error: condition };
   if (condition.checked.type.kind !== 'bool')
     return { rule, error: 'cel expression must evaluate to a bool' };
   if (rule.messageExpression === undefined || rule.messageExpression === '') return { rule, condition };
   const message = compile(rule.messageExpression, variablesOf(rule, self));
-  if (typeof message === 'string')
-    return { rule, condition, messageError: `messageExpression compilation failed: ${message}` };
+  if (typeof message === 'string') return { rule, condition, messageError: `messageExpression ${message}` };
   if (message.checked.type.kind !== 'string')
     return { rule, condition, messageError: 'messageExpression must evaluate to a string' };
   return { rule, condition, message };
@@ -79,8 +78,8 @@ function compile(source: string, variables: ReadonlyMap<string, CelType>): Compi
       },
     };
   } catch (error) {
-    if (error instanceof ExpressionError) return formatIssues(source, error.issues);
-    if (error instanceof EvaluationError) return error.message;
+    if (error instanceof ExpressionError) return `compilation failed: ${formatIssues(source, error.issues)}`;
+    if (error instanceof EvaluationError) return `program instantiation failed: ${error.message}`;
     throw error;
   }
 }

@@ -12,21 +12,18 @@ import { typeName } from './runtime-type.ts';
 
 const text = (value: Value | undefined): string => value as string;
 
-/** Upstream's words for the conversions that its own Go functions refuse. */
 function parseInteger(value: string): bigint {
-  if (!/^[+-]?\d+$/.test(value))
-    return fail(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+  if (!/^[+-]?\d+$/.test(value)) return fail("type conversion error from 'string' to 'int'");
   const parsed = BigInt(value.replace(/^[+]/, ''));
   if (BigInt.asIntN(64, parsed) === parsed) return parsed;
-  return fail(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`);
+  return fail("type conversion error from 'string' to 'int'");
 }
 
 function parseUnsigned(value: string): UnsignedInteger {
-  if (!/^\d+$/.test(value))
-    return fail(`strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`);
+  if (!/^\d+$/.test(value)) return fail("type conversion error from 'string' to 'uint'");
   const parsed = BigInt(value);
   if (BigInt.asUintN(64, parsed) === parsed) return new UnsignedInteger(parsed);
-  return fail(`strconv.ParseUint: parsing ${JSON.stringify(value)}: value out of range`);
+  return fail("type conversion error from 'string' to 'uint'");
 }
 
 const SPECIAL: Record<string, number> = { inf: Infinity, infinity: Infinity, nan: NaN };
@@ -36,7 +33,7 @@ function parseDouble(value: string): number {
   const special = SPECIAL[name.toLowerCase()];
   if (special !== undefined) return sign === '-' ? -special : special;
   if (/^[+-]?(?:\d+[.]?\d*|[.]\d+)(?:[eE][+-]?\d+)?$/.test(value)) return Number(value);
-  return fail(`strconv.ParseFloat: parsing ${JSON.stringify(value)}: invalid syntax`);
+  return fail("type conversion error from 'string' to 'double'");
 }
 
 function truncated(value: number): bigint {

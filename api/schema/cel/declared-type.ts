@@ -51,9 +51,9 @@ export function declaredType(
   const whole = isResource ? withResourceFields(schema) : schema;
   switch (whole.type) {
     case 'array':
-      return declaredList(whole, name);
+      return declaredList(whole);
     case 'object':
-      return declaredObject(whole, name);
+      return declaredObject(whole);
     case 'string':
       return declaredString(whole);
     case 'boolean':
@@ -70,11 +70,8 @@ export function declaredType(
 const isResource = (schema: StructuralSchema): boolean => schema['x-kubernetes-embedded-resource'] === true;
 const atLeastZero = (value: number): number => Math.max(0, value);
 
-function declaredList(schema: StructuralSchema, name: string): DeclaredType | undefined {
-  const item =
-    schema.items === undefined
-      ? undefined
-      : declaredType(schema.items, isResource(schema.items), `${name}.@idx`);
+function declaredList(schema: StructuralSchema): DeclaredType | undefined {
+  const item = schema.items === undefined ? undefined : declaredType(schema.items, isResource(schema.items));
   if (item === undefined) return undefined;
   const maxElements =
     schema.maxItems === undefined
@@ -83,30 +80,26 @@ function declaredList(schema: StructuralSchema, name: string): DeclaredType | un
   return { type: listOf(item.type), maxElements, minSize: 2, item };
 }
 
-function declaredObject(schema: StructuralSchema, name: string): DeclaredType | undefined {
+function declaredObject(schema: StructuralSchema): DeclaredType | undefined {
   const { additionalProperties } = schema;
-  if (typeof additionalProperties === 'object') return declaredMap(schema, additionalProperties, name);
+  if (typeof additionalProperties === 'object') return declaredMap(schema, additionalProperties);
   const fields = new Map<string, DeclaredType>();
   const required = new Set(schema.required);
   let minSize = 2;
   for (const [property, child] of Object.entries(schema.properties ?? {})) {
     const escaped = escapeName(property);
-    const field = declaredType(child, isResource(child), `${name}.${escaped ?? ''}`);
+    const field = declaredType(child, isResource(child));
     if (field === undefined) continue;
     if (escaped !== undefined) fields.set(escaped, field);
     if (required.has(property) && child.default === undefined)
       minSize += Buffer.byteLength(property) + field.minSize + 4;
   }
   const types = new Map([...fields].map(([field, { type }]) => [field, type]));
-  return { type: objectType(name, types), maxElements: 0, minSize, fields };
+  return { type: objectType('object', types), maxElements: 0, minSize, fields };
 }
 
-function declaredMap(
-  schema: StructuralSchema,
-  values: StructuralSchema,
-  name: string,
-): DeclaredType | undefined {
-  const item = declaredType(values, isResource(values), `${name}.@elem`);
+function declaredMap(schema: StructuralSchema, values: StructuralSchema): DeclaredType | undefined {
+  const item = declaredType(values, isResource(values));
   if (item === undefined) return undefined;
   const maxElements =
     schema.maxProperties === undefined

@@ -179,15 +179,48 @@ export function parseIp(text: string): Address {
   );
 }
 
-/** Go's netip says more than most will read; these are its first words. */
+/** As netip.ParseAddr of Go says it, for IPv4; of IPv6 it says only that it could not. */
 function reason(text: string): string {
-  return `ParseAddr(${JSON.stringify(text)}): unable to parse IP`;
+  const quoted = JSON.stringify(text);
+  const separator = /[.:%]/.exec(text)?.[0];
+  if (separator === undefined) return `ParseAddr(${quoted}): unable to parse IP`;
+  if (separator !== '.') return `ParseAddr(${quoted}): unable to parse IP`;
+  return `ParseAddr(${quoted}): ${ipv4Problem(text)}`;
 }
 
+function ipv4Problem(text: string): string {
+  const fields = text.split('.');
+  for (const [index, field] of fields.entries()) {
+    const rest = JSON.stringify(fields.slice(index).join('.'));
+    const wrong = /[^0-9]/.exec(field);
+    if (wrong !== null)
+      return `unexpected character (at ${JSON.stringify(fields.slice(index).join('.').slice(wrong.index))})`;
+    if (field === '')
+      return `IPv4 field must have at least one digit (at ${JSON.stringify(`.${fields.slice(index).join('.')}`)})`;
+    if (field.length > 1 && field.startsWith('0')) return 'IPv4 field has octet with leading zero';
+    if (Number(field) > 255) return 'IPv4 field has value >255';
+    if (index > 3) return `IPv4 address too long (at ${rest})`;
+  }
+  return 'IPv4 address too short';
+}
+
+const CIDR_ERROR = 'network address parse error during conversion from string: ';
+
+/** Upstream says twice what it was doing. */
 export function parseCidr(text: string): Network {
   const parsed = Network.parse(text);
-  if (parsed !== undefined) return parsed;
-  const quoted = JSON.stringify(text);
-  const why = text.includes('/') ? 'ParseAddr' : `netip.ParsePrefix(${quoted}): no '/'`;
-  return fail(`network address parse error during conversion from string: ${why}`);
+  return (
+    parsed ??
+    fail(`${CIDR_ERROR}${CIDR_ERROR}netip.ParsePrefix(${JSON.stringify(text)}): ${cidrProblem(text)}`)
+  );
+}
+
+function cidrProblem(text: string): string {
+  const slash = text.lastIndexOf('/');
+  if (slash === -1) return "no '/'";
+  const address = text.slice(0, slash);
+  const length = text.slice(slash + 1);
+  if (parseAddress(address) === undefined) return reason(address);
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(length)) return `bad bits after slash: ${JSON.stringify(length)}`;
+  return 'prefix length out of range';
 }

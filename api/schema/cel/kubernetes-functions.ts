@@ -1,7 +1,7 @@
 import { fail } from './evaluation.ts';
 import type { Declaration } from './function-declaration.ts';
 import { Address, Network, parseCidr, parseIp } from './ip-address.ts';
-import { NAMED_FORMATS, isRequestUri } from './named-formats.ts';
+import { NAMED_FORMATS, isRequestUri, uriProblem } from './named-formats.ts';
 import type { NamedFormat } from './named-formats.ts';
 import { Quantity, parseQuantity } from './quantity.ts';
 import { Semver, parseSemver, readSemver } from './semver.ts';
@@ -82,7 +82,7 @@ const QUANTITIES: readonly Declaration[] = [
     '(string) -> bool',
     ([value]) => Quantity.parse(text(value)) !== undefined,
   ],
-  ['sign', 'quantity_sign', 'Quantity.() -> int', ([value]) => quantity(value).sign],
+  ['sign', 'quantity_sign', '(Quantity) -> int', ([value]) => quantity(value).sign],
   [
     'isGreaterThan',
     'quantity_is_greater_than',
@@ -171,9 +171,7 @@ const URL_PARTS = /^(?:([A-Za-z][\w+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]
 
 function parseUrl(value: string): UrlValue {
   if (isRequestUri(value)) return new UrlValue(value);
-  const why =
-    value === '' ? 'parse "": empty url' : `parse ${JSON.stringify(value)}: invalid URI for request`;
-  return fail(`URL parse error during conversion from string: ${why}`);
+  return fail(`URL parse error during conversion from string: ${uriProblem(value)}`);
 }
 
 function partsOf(value: Value | undefined): { scheme: string; host: string; path: string; query: string } {

@@ -90,10 +90,14 @@ export function isRequestUri(text: string): boolean {
   return /^[A-Za-z][\w+.-]*:/.test(text) && (URL.canParse(text) || /^[A-Za-z][\w+.-]*:\/\//.test(text));
 }
 
-const uri = (value: string): string[] => {
-  if (isRequestUri(value)) return [];
-  return value === '' ? ['parse "": empty url'] : [`parse ${JSON.stringify(value)}: invalid URI for request`];
-};
+/** Why it is none, in Go's words. */
+export function uriProblem(text: string): string {
+  if (text === '') return 'parse "": empty url';
+  const why = text.startsWith(':') ? 'missing protocol scheme' : 'invalid URI for request';
+  return `parse ${JSON.stringify(text)}: ${why}`;
+}
+
+const uri = (value: string): string[] => (isRequestUri(value) ? [] : [uriProblem(value)]);
 
 export const NAMED_FORMATS = new Map([
   ['dns1123Label', new NamedFormat('DNS1123Label', 30, matching(LABEL))],

@@ -34,6 +34,15 @@ function parseSource(source: string): SourceNode {
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const offset = error.range?.start ?? 0;
+    // The library expands macros too, and refuses what ours refuses, in other words.
+    const macro = /^(?<name>\w+)\(/.exec(error.summary)?.groups?.['name'];
+    if (error.code === 'invalid_macro_argument' && macro !== undefined) {
+      const named = macro === 'map' || macro === 'filter';
+      const message = named ? 'argument is not an identifier' : 'argument must be a simple name';
+      throw new ExpressionError([
+        { offset: operatorOf(error.node as unknown as SourceNode, source), message },
+      ]);
+    }
     throw new ExpressionError([{ offset, message: `Syntax error: ${error.summary}` }]);
   }
 }
@@ -75,11 +84,12 @@ class Converter {
   private unary(node: SourceNode): Expression {
     const operand = node.args as SourceNode;
     // A sign before a number is part of the literal, and two of an operator cancel each other.
-    if (node.op === '-_' && operand.op === 'value' && operand.start === operand.pos) {
+    const isDirect = this.source.slice(node.start + 1, operand.start).trim() === '';
+    if (node.op === '-_' && operand.op === 'value' && isDirect) {
       const value = constantOf(operand.args);
       if (typeof value === 'number' || typeof value === 'bigint') return this.constant(node.start, -value);
     }
-    if (operand.op === node.op) return this.convert(operand.args as SourceNode);
+    if (operand.op === node.op && isDirect) return this.convert(operand.args as SourceNode);
     return this.operation(node.start, node.op, [operand]);
   }
 
@@ -158,4 +168,9 @@ function constantOf(value: unknown): ConstantValue {
   if (typeof value === 'object' && value !== null && 'value' in value)
     return new UnsignedInteger(value.value as bigint);
   return value as ConstantValue;
+}
+
+/** The place of a node that is not converted: that of its operator. */
+function operatorOf(node: SourceNode, source: string): number {
+  return new Converter(source).convert(node).offset;
 }

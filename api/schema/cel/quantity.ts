@@ -68,11 +68,13 @@ export function parseQuantity(text: string): Quantity {
 
 const WRONG_FORMAT =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const GRAMMAR = /^[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*$/;
 const WRONG_SUFFIX = "unable to parse quantity's suffix";
 
 /** The quantity, or what is wrong with its text. */
 function readQuantity(text: string): Quantity | string {
   const { sign, whole = '', fraction = '', suffix = '' } = SHAPE.exec(text)?.groups ?? {};
+  if (!GRAMMAR.test(text)) return WRONG_FORMAT;
   if (sign === undefined || whole + fraction === '') return WRONG_FORMAT;
   const digits = BigInt(whole + fraction) * (sign === '-' ? -1n : 1n);
   const binary = Object.hasOwn(BINARY, suffix) ? BINARY[suffix] : undefined;

@@ -1,4 +1,5 @@
 import type { StructuralSchema } from '../structural-schema.ts';
+import { namedFrom } from './cel-type.ts';
 import { compileRule } from './compile-rule.ts';
 import type { CompiledRule } from './compile-rule.ts';
 import { declaredType } from './declared-type.ts';
@@ -77,8 +78,10 @@ function buildProperties(
 
 function compileRules(schema: StructuralSchema, declared: DeclaredType): NodeRule[] {
   const compiled: NodeRule[] = [];
+  if (schema['x-kubernetes-validations'] === undefined) return compiled;
+  const self = namedFrom(declared.type, 'selfType');
   for (const rule of schema['x-kubernetes-validations'] ?? []) {
-    const one = compileRule(rule, declared.type);
+    const one = compileRule(rule, self);
     if (one === undefined) continue;
     const path =
       rule.fieldPath === undefined || rule.fieldPath === '' ? undefined : rulePath(rule.fieldPath, schema);

@@ -100,11 +100,27 @@ const BY_FUNCTION: Record<string, Cost> = {
   quantity: traversed(0),
   isQuantity: traversed(0),
   semver: traversed(0),
+  sort: quadratic,
+  '@sortByAssociatedKeys': quadratic,
   isSemver: traversed(0),
   validate,
 };
 
+const product: Cost = ([a, b]) => actualSize(a) * actualSize(b);
+/** The list that is made, and a look at each of its items. */
+const newList: Cost = (_args, result) => 1 + LIST_COST + actualSize(result);
+const quadratic: Cost = ([list]) => 1 + LIST_COST + 2 * actualSize(list) ** 2;
+
 const BY_OVERLOAD: Record<string, Cost> = {
+  list_sets_contains_list: (args, result) => 1 + product(args, result),
+  list_sets_intersects_list: (args, result) => 1 + product(args, result),
+  list_sets_equivalent_list: (args, result) => 1 + 2 * product(args, result),
+  list_slice: newList,
+  list_flatten: ([list]) => 1 + LIST_COST + actualSize(list),
+  list_flatten_int: ([list]) => 1 + LIST_COST + actualSize(list),
+  lists_range: newList,
+  list_reverse: newList,
+  list_distinct: quadratic,
   cidr_ip: one,
   cidr_contains_ip_string: containsIp(true),
   cidr_contains_ip_ip: containsIp(false),
