@@ -29,10 +29,37 @@ function ownProblems(schema: StructuralSchema, at: string): StatusCause[] {
   const findings = createFindings([at]);
   compileEmbeddedResources(schema)?.(value, findings);
   if (findings.causes.length > 0) return [...unknown, ...findings.causes];
-  for (const { reason, message, field } of compileValidator(schema)(value))
+  for (const { reason, message, field } of compileValidator(typesAlone(schema))(value))
     unknown.push({ reason, message, field: withinDefault(field, at) });
   return unknown;
 }
 
 const withinDefault = (field: string | undefined, at: string): string =>
   field === undefined || field === '<nil>' ? at : `${at}.${field}`;
+
+/** kube-apiserver holds a default to `type`, and not to the two types of int-or-string (schema/kubeopenapi.go). */
+function typesAlone(schema: StructuralSchema): StructuralSchema {
+  const {
+    'x-kubernetes-int-or-string': _intOrString,
+    properties,
+    items,
+    additionalProperties,
+    ...rest
+  } = schema;
+  const fields = Object.entries(properties ?? {}).map(([name, child]) => [name, typesAlone(child)]);
+  return {
+    ...rest,
+    ...(properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(fields) as Record<string, StructuralSchema> }),
+    ...(items === undefined ? {} : { items: typesAlone(items) }),
+    ...(additionalProperties === undefined
+      ? {}
+      : {
+          additionalProperties:
+            typeof additionalProperties === 'object'
+              ? typesAlone(additionalProperties)
+              : additionalProperties,
+        }),
+  };
+}

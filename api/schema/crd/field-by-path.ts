@@ -42,5 +42,6 @@ export function findField(
 
 function childOf({ properties, additionalProperties }: SchemaProps, name: string): SchemaProps | undefined {
   if (properties !== undefined) return Object.hasOwn(properties, name) ? properties[name] : undefined;
-  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
+  // Anything goes there, of which no more is known.
+  return typeof additionalProperties === 'boolean' ? {} : additionalProperties;
 }

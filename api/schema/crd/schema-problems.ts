@@ -42,7 +42,10 @@ const UNSUPPORTED = [
 function hasUnsupported(schema: SchemaProps): boolean {
   return schemaHas(
     schema,
-    (one) => Array.isArray(one.items) || UNSUPPORTED.some((name) => one[name] !== undefined),
+    (one) =>
+      Array.isArray(one.items) ||
+      one['x-kubernetes-preserve-unknown-fields'] === false ||
+      UNSUPPORTED.some((name) => one[name] !== undefined),
   );
 }
 
