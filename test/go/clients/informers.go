@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"sync"
+	"syscall"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -49,24 +51,29 @@ func checkInformers(ctx context.Context, c clients, _ []string) {
 	}
 }
 
-// Informers that live through whatever happens to the server in between: each line on stdin is a round of changes.
+// Informers that live through whatever happens to the server in between: each SIGUSR1 is a round of changes.
 func checkResync(ctx context.Context, c clients, _ []string) {
+	rounds := make(chan os.Signal, 1)
+	signal.Notify(rounds, syscall.SIGUSR1)
 	namespace := freshNamespace(ctx, c, "resync")
 	writeSome(ctx, c, namespace, 0)
 	all := startInformers(ctx, c, namespace)
 	for _, one := range all {
 		check(one.name+": synced", cache.WaitForCacheSync(ctx.Done(), one.informer.HasSynced))
 	}
-	fmt.Println("ready", namespace)
-	for round, line := 1, ""; ; round++ {
-		if _, err := fmt.Fscanln(os.Stdin, &line); err != nil {
+	fmt.Println("ready")
+	for round := 1; ; round++ {
+		select {
+		case <-ctx.Done():
 			return
+		case <-rounds:
 		}
+		when := fmt.Sprint("after round ", round)
 		writeSome(ctx, c, namespace, round*many)
 		for _, one := range all {
-			one.expectSame(ctx, c, namespace, "after "+line)
+			one.expectSame(ctx, c, namespace, when)
 		}
-		fmt.Println("caught up after", line)
+		fmt.Println("caught up", when)
 	}
 }
 
