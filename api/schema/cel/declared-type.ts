@@ -37,11 +37,7 @@ const scalar = (type: CelType, minSize: number, maxElements = UNBOUNDED): Declar
 });
 
 /** Undefined for what rules cannot reach: values without a declared type. */
-export function declaredType(
-  schema: StructuralSchema,
-  isResource: boolean,
-  name = 'selfType',
-): DeclaredType | undefined {
+export function declaredType(schema: StructuralSchema, isResource: boolean): DeclaredType | undefined {
   if (schema['x-kubernetes-int-or-string'] === true)
     return scalar(
       DYN,

@@ -72,6 +72,11 @@ const validate: Cost = ([format, text]) =>
   Math.ceil((1 + actualSize(text)) * TRAVERSAL) *
   Math.ceil((format instanceof NamedFormat ? format.regexSize : 1) * REGEX_FACTOR);
 
+const product: Cost = ([a, b]) => actualSize(a) * actualSize(b);
+/** The list that is made, and a look at each of its items. */
+const newList: Cost = (_args, result) => 1 + LIST_COST + actualSize(result);
+const quadratic: Cost = ([list]) => 1 + LIST_COST + 2 * actualSize(list) ** 2;
+
 /** By the name of the function, as the estimator of Kubernetes has it; it goes before the costs of cel-go. */
 const BY_FUNCTION: Record<string, Cost> = {
   '_==_': equality,
@@ -105,11 +110,6 @@ const BY_FUNCTION: Record<string, Cost> = {
   isSemver: traversed(0),
   validate,
 };
-
-const product: Cost = ([a, b]) => actualSize(a) * actualSize(b);
-/** The list that is made, and a look at each of its items. */
-const newList: Cost = (_args, result) => 1 + LIST_COST + actualSize(result);
-const quadratic: Cost = ([list]) => 1 + LIST_COST + 2 * actualSize(list) ** 2;
 
 const BY_OVERLOAD: Record<string, Cost> = {
   list_sets_contains_list: (args, result) => 1 + product(args, result),
