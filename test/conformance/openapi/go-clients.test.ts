@@ -1,12 +1,14 @@
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningApi, startApi } from '#api/main';
 import { silentLogger } from '#api/machinery/logger';
-import { defineResources, loadCrds } from '#api/schema/load-crds';
+import { type CustomResourceDefinition, defineResources, loadCrds } from '#api/schema/load-crds';
 import { temporaryFolder, type TemporaryFolder } from '#dev/environment/temporary-folder';
 import { mustRun } from '#test/kit/command';
 import { goProgram } from '#test/kit/go-program';
 import { ghost, manifests, shell, task } from '#test/kit/manifests';
+import { rootSchema } from '../schema/schema-family.ts';
 
 /** What test/go/openapi-judge found: what client-go, gnostic and structured-merge-diff make of the documents. */
 interface Report {
@@ -53,6 +55,19 @@ const OBJECTS = manifests(
   },
 );
 
+/** Kinds with any schema that a CustomResourceDefinition may have; the same each time. */
+function anyKinds(): CustomResourceDefinition[] {
+  return fc.sample(rootSchema, { numRuns: 100, seed: 3 }).map((schema, index) => ({
+    metadata: { name: `any${index}s.any.example.com` },
+    spec: {
+      group: 'any.example.com',
+      scope: 'Namespaced',
+      names: { kind: `Any${index}`, plural: `any${index}s` },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+    },
+  }));
+}
+
 const judge = await goProgram('openapi-judge');
 
 describe.skipIf(judge === undefined)('Go clients', () => {
@@ -66,7 +81,7 @@ describe.skipIf(judge === undefined)('Go clients', () => {
       listen: { host: '127.0.0.1', port: 0 },
       dataDir: path.join(folder.path, 'data'),
       logger: silentLogger,
-      extraDefinitions: loadCrds(import.meta.dirname).flatMap((crd) =>
+      extraDefinitions: [...loadCrds(import.meta.dirname), ...anyKinds()].flatMap((crd) =>
         defineResources(crd, { builtIn: false }),
       ),
     });
