@@ -12,6 +12,8 @@ describe('applyMergePatch', () => {
     [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }, 'objects merge'],
     [{ e: null }, { a: 1 }, { e: null, a: 1 }, 'null in the target stays'],
     [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }, 'nulls never get into the result'],
+    [{}, { a: [{ b: null, c: 1 }] }, { a: [{ c: 1 }] }, 'nor those in lists'],
+    [{ a: 1 }, { a: [null] }, { a: [null] }, 'but for items'],
     [{ a: 'text' }, { a: { b: 1 } }, { a: { b: 1 } }, 'an object replaces a value'],
   ])('%j + %j', (target, patch, want, reason) => {
     const before = structuredClone(target);
