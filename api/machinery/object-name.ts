@@ -43,7 +43,9 @@ export function subdomainProblems(name: string): string[] {
 }
 
 export function dnsLabelProblems(name: string): string[] {
-  return [...(name.length > 63 ? [tooManyText(63)] : []), ...(LABEL.test(name) ? [] : [LABEL_TEXT])];
+  const tooLong = name.length > 63 ? [tooManyText(63)] : [];
+  if (LABEL.test(name)) return tooLong;
+  return [...tooLong, SUBDOMAIN.test(name) ? 'must not contain dots' : LABEL_TEXT];
 }
 
 /** A label that begins with a letter: the names of resources, kinds and versions. */
@@ -78,7 +80,7 @@ export function qualifiedNameProblems(key: string): string[] {
   const [prefix, name] = parts.length === 2 ? parts : [undefined, parts[0]];
   if (parts.length > 2 || name === undefined)
     return [
-      `a qualified name must consist of alphanumeric characters, '-', '_' or '.' with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${QUALIFIED_TEXT.slice('name part '.length)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   return [...prefixProblems(prefix), ...namePartProblems(name)];
 }

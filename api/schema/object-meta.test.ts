@@ -22,7 +22,7 @@ describe('names', () => {
       want: /^metadata\.name: Invalid value: "ClaudeCode": a lowercase RFC 1123 subdomain must consist/,
     },
     { rule: 'dns-subdomain', name: 'a'.repeat(254), want: /must be no more than 253 characters/ },
-    { rule: 'dns-label', name: 'a.b', want: /a lowercase RFC 1123 label must consist/ },
+    { rule: 'dns-label', name: 'a.b', want: /must not contain dots/ },
     { rule: 'dns-label', name: 'a'.repeat(64), want: /must be no more than 63 characters/ },
     { rule: 'path-segment', name: 'ClaudeCode', want: undefined },
     { rule: 'path-segment', name: '中文 bot', want: undefined },
@@ -54,7 +54,7 @@ describe('validateObjectMeta', () => {
       want: /^metadata\.labels: Invalid value: "a b": name part must consist/,
     },
     { reason: 'an empty prefix', meta: { labels: { '/b': 'x' } }, want: /prefix part must be non-empty/ },
-    { reason: 'two slashes', meta: { labels: { 'a/b/c': 'x' } }, want: /a qualified name must consist/ },
+    { reason: 'two slashes', meta: { labels: { 'a/b/c': 'x' } }, want: /a valid label key must consist/ },
     {
       reason: 'a bad value of a label',
       meta: { labels: { a: '-x' } },
@@ -75,7 +75,7 @@ describe('validateObjectMeta', () => {
     {
       reason: 'an owner without a uid',
       meta: { ownerReferences: [{ ...OWNER, uid: '' }] },
-      want: /^metadata\.ownerReferences\[0\]\.uid: Invalid value: "": must not be empty$/,
+      want: /^metadata\.ownerReferences\[0\]\.uid: Required value: must not be empty$/,
     },
     {
       reason: 'two controllers',
@@ -85,6 +85,22 @@ describe('validateObjectMeta', () => {
         ),
       },
       want: /Only one reference can have Controller set to true\. Found "true" in references for A\/a and A\/b/,
+    },
+    {
+      reason: 'an Event owns nothing',
+      meta: { ownerReferences: [{ ...OWNER, apiVersion: 'v1', kind: 'Event' }] },
+      want: /Kind=Event is disallowed from being an owner/,
+    },
+    {
+      reason: 'a base of names is checked as far as it goes',
+      meta: { generateName: 'Task-' },
+      want: /^metadata\.generateName: Invalid value: "Task-": a lowercase RFC 1123 subdomain/,
+    },
+    { reason: 'a base of names may end in a dash', meta: { generateName: 'task-' }, want: undefined },
+    {
+      reason: 'orphan or foreground',
+      meta: { finalizers: ['orphan', 'foregroundDeletion'] },
+      want: /cannot be both set/,
     },
     { reason: 'a finalizer', meta: { finalizers: ['agent.wecode.io/sandbox'] }, want: undefined },
     {

@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '#api/machinery/meta';
+import type { ObjectMeta, OwnerReference } from '#api/machinery/meta';
 import {
   dnsLabelProblems,
   labelValueProblems,
@@ -30,13 +30,29 @@ export function validateObjectMeta(
   definition: Pick<ResourceDefinition, 'nameRule' | 'scope'>,
 ): StatusCause[] {
   return [
+    ...validateGenerateName(meta.generateName ?? '', definition.nameRule),
     ...validateName(meta, NAME_PROBLEMS[definition.nameRule]),
     ...validateNamespace(meta.namespace ?? '', definition.scope),
+    ...validateGeneration(meta.generation ?? 0),
     ...validateLabels(meta.labels ?? {}),
     ...validateAnnotations(meta.annotations ?? {}),
     ...validateOwners(meta),
     ...validateFinalizers(meta.finalizers ?? []),
   ];
+}
+
+/** A dash at the end is fine: what is generated goes on after it. */
+function validateGenerateName(base: string, rule: NameRule): StatusCause[] {
+  if (base === '') return [];
+  const whole =
+    rule !== 'path-segment' && base.length > 1 && base.endsWith('-') ? `${base.slice(0, -2)}a` : base;
+  const problems = rule === 'path-segment' && /^\.{1,2}$/.test(base) ? [] : NAME_PROBLEMS[rule](whole);
+  return problems.map((problem) => invalidValue('metadata.generateName', base, problem));
+}
+
+function validateGeneration(generation: number): StatusCause[] {
+  if (generation >= 0) return [];
+  return [invalidValue('metadata.generation', generation, 'must be greater than or equal to 0')];
 }
 
 function validateName(meta: ObjectMeta, problems: (name: string) => string[]): StatusCause[] {
@@ -81,34 +97,42 @@ function validateAnnotations(annotations: Record<string, string>): StatusCause[]
 }
 
 function validateOwners(meta: ObjectMeta): StatusCause[] {
+  const at = 'metadata.ownerReferences';
   const owners = meta.ownerReferences ?? [];
-  const causes = owners.flatMap((owner, index) => {
-    const at = `metadata.ownerReferences[${index}]`;
-    const fields = ['apiVersion', 'kind', 'name', 'uid'] as const;
-    return fields
-      .filter((field) => owner[field] === undefined || owner[field] === '')
-      .map((field) => invalidValue(`${at}.${field}`, '', 'must not be empty'));
-  });
-  const controllers = owners.filter((owner) => owner.controller === true);
-  if (controllers.length > 1)
-    causes.push(
-      invalidValue(
-        'metadata.ownerReferences',
-        owners,
-        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.map(describeOwner).join(' and ')}`,
-      ),
-    );
+  const causes: StatusCause[] = [];
+  let first: string | undefined;
+  for (const [index, owner] of owners.entries()) {
+    causes.push(...validateOwner(owner, `${at}[${index}]`));
+    if (owner.controller !== true) continue;
+    const name = `${owner.kind ?? ''}/${owner.name ?? ''}`;
+    const text = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${name}`;
+    if (first === undefined) first = name;
+    else causes.push(invalidValue(at, owners, text));
+  }
   return causes;
 }
 
-const describeOwner = (owner: { kind: string; name: string }): string => `${owner.kind}/${owner.name}`;
+function validateOwner(owner: Partial<OwnerReference>, at: string): StatusCause[] {
+  const { apiVersion = '', kind = '' } = owner;
+  const causes: StatusCause[] = [];
+  for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const)
+    if ((owner[field] ?? '') === '') causes.push(requiredValue(`${at}.${field}`, 'must not be empty'));
+  if (apiVersion !== '' && !/^(?:[^/]*\/)?[^/]+$/.test(apiVersion))
+    causes.push(invalidValue(`${at}.apiVersion`, apiVersion, 'must be <group>/<version> or <version>'));
+  // They go after an hour, and would take everything with them.
+  if (apiVersion === 'v1' && kind === 'Event')
+    causes.push(invalidValue(at, owner, '/v1, Kind=Event is disallowed from being an owner'));
+  return causes;
+}
 
 function validateFinalizers(finalizers: string[]): StatusCause[] {
-  return finalizers.flatMap((finalizer) =>
-    qualifiedNameProblems(finalizer).map((problem) =>
-      invalidValue('metadata.finalizers', finalizer, problem),
-    ),
-  );
+  const at = 'metadata.finalizers';
+  const causes: StatusCause[] = [];
+  for (const finalizer of finalizers)
+    for (const problem of qualifiedNameProblems(finalizer)) causes.push(invalidValue(at, finalizer, problem));
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
+    causes.push(invalidValue(at, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
+  return causes;
 }
 
 /** Fields of ObjectMeta that a client may send, and what they must be. */

@@ -103,7 +103,9 @@ export function readSchema(value: unknown, reading: Reading): SchemaProps {
   const result: JsonObject = {};
   for (const [name, one] of Object.entries(value)) {
     const reader = KEYWORDS.get(name);
-    if (reader !== undefined && one !== null) result[name] = reader(one, below(reading, `.${name}`));
+    // Go leaves an empty text out.
+    if (reader !== undefined && one !== null && !(one === '' && reader === text))
+      result[name] = reader(one, below(reading, `.${name}`));
   }
   return result;
 }

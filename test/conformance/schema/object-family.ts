@@ -58,17 +58,55 @@ function objectOf(schema: StructuralSchema): fc.Arbitrary<unknown> {
     });
 }
 
+const key = fc.constantFrom(
+  'a',
+  'a/b',
+  'A.b/c',
+  '/a',
+  'a/',
+  'a/b/c',
+  'ä',
+  'x'.repeat(64),
+  'k8s.io/A',
+  `${'p'.repeat(254)}/a`,
+);
+const reference = fc.record(
+  {
+    apiVersion: fc.constantFrom('v1', '', 'a/b/c'),
+    kind: fc.constantFrom('Thing', 'Event', ''),
+    name: fc.constantFrom('x', ''),
+    uid: fc.constantFrom('u', ''),
+    controller: fc.boolean(),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const metadata = fc.record(
+  {
+    name: fc.constantFrom('x', 'a/b', '.', 'a%b', ''),
+    generateName: fc.constantFrom('x-', 'a/b', ''),
+    namespace: fc.constantFrom('n', 'N', 'a.b', ''),
+    labels: fc.dictionary(key, fc.constantFrom('', 'b', 'b c', 'v'.repeat(64)), {
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
+    annotations: fc.dictionary(key, fc.constantFrom('', 'x'.repeat(263000)), {
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
+    finalizers: fc.array(fc.constantFrom('a', 'a.b/c', 'a b', 'kubernetes', 'orphan', 'foregroundDeletion'), {
+      maxLength: 3,
+    }),
+    ownerReferences: fc.array(reference, { maxLength: 2 }),
+    generation: fc.constantFrom(1, 0, -1),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
 const embedded = fc.record(
   {
     apiVersion: fc.constantFrom<unknown>('v1', 'a/b', 'a/b/c', '', 1),
     kind: fc.constantFrom<unknown>('Pod', '', 'a b', 5),
-    metadata: fc.constantFrom<unknown>(
-      {},
-      { name: 'x' },
-      { name: 'a/b' },
-      { labels: { a: 'b c' } },
-      { namespace: 'N' },
-    ),
+    metadata,
     a: fc.constantFrom<unknown>('x', 1),
     zork: fc.constant(1),
   },
