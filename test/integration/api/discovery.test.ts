@@ -100,3 +100,61 @@ describe('discovery', () => {
     expect((await config.makeApiClient(VersionApi).getCode()).gitVersion).toMatch(/^v\d+\.\d+\.\d+/);
   });
 });
+
+describe('a kind of a user', () => {
+  const definition = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'gadgets.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { kind: 'Gadget', listKind: 'GadgetList', plural: 'gadgets', singular: 'gadget' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', properties: { color: { type: 'string' } } } },
+        },
+      ],
+    },
+  };
+  const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+  const shown = async (): Promise<{ resources: number; v3: boolean; v2: boolean }> => ({
+    resources: (await api.send('/apis/example.com/v1')).status,
+    v3: Object.hasOwn((await json<{ paths: object }>('/openapi/v3')).paths, 'apis/example.com/v1'),
+    v2: (await api.send('/openapi/v2')).text.includes('com.example.v1.Gadget'),
+  });
+
+  /** Resolves when a watch of the definition says so. */
+  async function until(matches: (event: { type: string; object: Definition }) => boolean): Promise<void> {
+    const name = definition.metadata.name;
+    await using lines = await api.lines(`${crds}?watch=true&fieldSelector=metadata.name%3D${name}`);
+    for (;;) {
+      const line = await lines.next();
+      if (line === undefined) throw new Error('the watch ended');
+      if (matches(JSON.parse(line) as { type: string; object: Definition })) return;
+    }
+  }
+
+  interface Definition {
+    status?: { conditions?: { type: string; status: string }[] };
+  }
+
+  it('is in discovery and OpenAPI from Established to its deletion', async () => {
+    expect(await shown()).toEqual({ resources: 404, v3: false, v2: false });
+    expect((await api.send(crds, { method: 'POST', body: definition })).status).toBe(201);
+    await until(({ object }) =>
+      (object.status?.conditions ?? []).some(
+        ({ type, status }) => type === 'Established' && status === 'True',
+      ),
+    );
+    expect(await shown()).toEqual({ resources: 200, v3: true, v2: true });
+    const gone = until(({ type }) => type === 'DELETED');
+    await api.send(`${crds}/${definition.metadata.name}`, { method: 'DELETE' });
+    await gone;
+    expect(await shown()).toEqual({ resources: 404, v3: false, v2: false });
+  });
+});
