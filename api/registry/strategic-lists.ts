@@ -84,25 +84,43 @@ export interface OrderedLists {
 export function orderedAs(lists: OrderedLists, place: ListPlace): unknown[] {
   const { original, change, order, strategy } = lists;
   const { mergeKey } = place;
+  const items = [...(original ?? []), ...(change ?? [])];
+  if (items.length === 0) throw badRequest('no elements in any of the given slices');
   if (change !== undefined) checkOrder(change, order, mergeKey);
-  const merged = (): unknown[] => {
-    if (change === undefined) return original ?? [];
-    if (original === undefined) return withoutDirectives(change) as unknown[];
-    return strategy === 'merge' ? mergeLists(original, change, place) : change;
-  };
-  return arranged(merged(), { order, before: original ?? [], mergeKey });
+  if (change === undefined) return arranged(original ?? [], { order, before: original ?? [], mergeKey });
+  if (original === undefined) {
+    return arranged(withoutDirectives(change) as unknown[], { order, before: [], mergeKey });
+  }
+  if (strategy !== 'merge') return arranged(change, { order, before: original, mergeKey });
+  const merged = mergeLists(original, change, place);
+  return arranged(merged, { order, before: formerOrder(original, change, mergeKey), mergeKey });
 }
 
-/** The items of a patch must come in the order that the patch itself asks for. */
+/** Upstream lets new items take the places at the end that deleted ones leave: its lists share their memory. */
+function formerOrder(original: unknown[], change: unknown[], mergeKey: string | undefined): unknown[] {
+  if (mergeKey === undefined) return original;
+  const { kept, changes } = afterDirectives(original as JsonObject[], change as JsonObject[], mergeKey);
+  const known = new Set(kept.map((item) => keyOf(item, mergeKey)));
+  const added = changes.filter((item) => !known.has(keyOf(item, mergeKey)));
+  return [...kept, ...added].slice(0, original.length);
+}
+
+/**
+ * The items of a patch must come in the order that the patch itself asks for. A directive other than delete counts as
+ * in its place, unless the order ends before it (validatePatchWithSetOrderList).
+ */
 function checkOrder(change: unknown[], order: unknown[], mergeKey: string | undefined): void {
-  const named = change.filter((item) => !(isJsonObject(item) && Object.hasOwn(item, '$patch')));
-  if (named.length === 0 || order.length === 0) return;
+  if (change.length === 0 || order.length === 0) return;
+  const named = change.filter((item) => !(isJsonObject(item) && item['$patch'] === 'delete'));
   let next = 0;
-  for (const item of order) {
-    if (next < named.length && identity(named[next], mergeKey) === identity(item, mergeKey)) next += 1;
+  for (const place of order) {
+    while (next < named.length && isDirective(named[next])) next += 1;
+    if (next < named.length && identity(named[next], mergeKey) === identity(place, mergeKey)) next += 1;
   }
   if (next < named.length) throw badRequest("The order in patch list doesn't match $setElementOrder list");
 }
+
+const isDirective = (item: unknown): boolean => isJsonObject(item) && Object.hasOwn(item, '$patch');
 
 const identity = (item: unknown, mergeKey: string | undefined): unknown =>
   mergeKey === undefined ? item : keyOf(item, mergeKey);
