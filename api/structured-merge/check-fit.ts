@@ -1,3 +1,5 @@
+import { badRequest } from '#api/machinery/status-error';
+import type { JsonObject } from '#api/schema/structural-schema';
 import { goSyntax, goType, goValue } from './go-text.ts';
 import { itemElement, ItemError } from './list-items.ts';
 import { fieldType, shapeOf } from './merge-type.ts';
@@ -15,7 +17,14 @@ interface Fit {
   /** Two items of a list may have the same keys: what is stored is taken as it is. */
   duplicates: boolean;
   misfits: Misfit[];
+  depth: number;
 }
+
+/** As much nesting as pruning takes (api/schema/prune.ts): more could exhaust the stack. */
+const MAX_DEPTH = 500;
+
+/** Nobody reads more. */
+const MAX_MISFITS = 100;
 
 /** Why the value does not fit, in one text; undefined when it does. */
 export function misfit(
@@ -23,25 +32,32 @@ export function misfit(
   value: unknown,
   options: { duplicates: boolean },
 ): string | undefined {
-  const fit: Fit = { ...options, misfits: [] };
+  const fit: Fit = { ...options, misfits: [], depth: 0 };
   check(type, value, fit);
   if (fit.misfits.length === 0) return undefined;
   const texts = fit.misfits.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   return texts.length === 1 ? texts[0] : ['errors:', ...texts.map((text) => `  ${text}`)].join('\n');
 }
 
+/** @throws StatusError BadRequest for a value that is nested too deep */
 function check(type: MergeType, value: unknown, fit: Fit): void {
   const shape = shapeOf(type, value);
+  if (shape === 'scalar') {
+    checkScalar(type.scalar, value, fit);
+    return;
+  }
+  fit.depth += 1;
+  if (fit.depth > MAX_DEPTH) throw badRequest(`the object is nested more than ${MAX_DEPTH} levels deep`);
   if (shape === 'map') checkMap(type.map, value, fit);
-  else if (shape === 'list') checkList(type.list, value, fit);
-  else checkScalar(type.scalar, value, fit);
+  else checkList(type.list, value, fit);
+  fit.depth -= 1;
 }
 
 /** Upstream prints its wrapper of a value, not the value. */
 const shown = (value: unknown): string => `&{${goValue(value)}}`;
 
 function refuse(fit: Fit, message: string): void {
-  fit.misfits.push({ path: '', message });
+  if (fit.misfits.length < MAX_MISFITS) fit.misfits.push({ path: '', message });
 }
 
 function checkScalar(type: ScalarType | undefined, value: unknown, fit: Fit): void {
@@ -67,14 +83,17 @@ function checkMap(type: MapType | undefined, value: unknown, fit: Fit): void {
     refuse(fit, `expected map, got ${shown(value)}`);
     return;
   }
-  for (const [name, child] of Object.entries(value)) {
+  const map = value as JsonObject;
+  for (const name of Object.keys(map)) {
     const childType = fieldType(type, name);
     if (childType === undefined) {
-      fit.misfits.push({ path: `.${name}`, message: 'field not declared in schema' });
+      const before = fit.misfits.length;
+      refuse(fit, 'field not declared in schema');
+      prefix(fit, before, elementText(fieldElement(name)));
       return;
     }
     const before = fit.misfits.length;
-    check(childType, child, fit);
+    check(childType, map[name], fit);
     if (fit.misfits.length > before) prefix(fit, before, elementText(fieldElement(name)));
   }
 }

@@ -37,7 +37,8 @@ function compareNode(type: MergeType, left: unknown, right: unknown): NodeDiffer
   if (left === right) return undefined;
   if (left === undefined || right === undefined || sameShape(type, left, right))
     return settled(type, [left, right], shapeOf(type, right === undefined ? left : right));
-  const [asLeft, asRight] = [left, right].map((value) => settled(type, [left, right], shapeOf(type, value)));
+  const asLeft = settled(type, [left, right], shapeOf(type, left));
+  const asRight = settled(type, [left, right], shapeOf(type, right));
   return asLeft === undefined || asRight === undefined ? (asLeft ?? asRight) : joined(asLeft, asRight);
 }
 

@@ -21,6 +21,7 @@ import type { MergeSchema } from './merge-schema.ts';
 import { fieldElement } from './path-element.ts';
 import { afterApply, afterUpdate } from './updater.ts';
 import type { OwnershipChange } from './updater.ts';
+import { conversions } from './versioned-object.ts';
 import type { VersionedObject } from './versioned-object.ts';
 
 /**
@@ -182,7 +183,7 @@ function changeOf(write: ManagedWrite, next: Unstructured, managers: Managers): 
   return {
     live: { apiVersion, schema, object: live ?? emptyObject(next) },
     managers,
-    schemaOf: (version) => (version === apiVersion ? schema : schemaOf(version)),
+    inVersion: conversions((version) => (version === apiVersion ? schema : schemaOf(version))),
     ignored:
       resetFields.length === 0 ? NO_FIELDS : pathSet(...resetFields.map((name) => [fieldElement(name)])),
   };

@@ -158,9 +158,14 @@ export function hasPath(set: FieldSet, path: readonly PathElement[]): boolean {
 }
 
 /** All paths; at each level the members first, then what is below them (the order in which conflicts are named). */
-export function pathsOf(set: FieldSet, prefix: readonly PathElement[] = []): PathElement[][] {
+export function pathsOf(set: FieldSet): PathElement[][] {
   const paths: PathElement[][] = [];
-  for (const { element, member } of set) if (member) paths.push([...prefix, element]);
-  for (const { element, below } of set) paths.push(...pathsOf(below, [...prefix, element]));
+  collectPaths(set, [], paths);
   return paths;
+}
+
+function collectPaths(set: FieldSet, prefix: readonly PathElement[], paths: PathElement[][]): void {
+  for (const { element, member } of set) if (member) paths.push([...prefix, element]);
+  for (const { element, below } of set)
+    if (below.length > 0) collectPaths(below, [...prefix, element], paths);
 }

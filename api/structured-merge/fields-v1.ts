@@ -43,8 +43,12 @@ interface Node {
 
 const LEAF: Node = { member: true, below: NO_FIELDS };
 
+/** Deeper than any object may be. */
+const MAX_DEPTH = 1000;
+
 class Reader {
   canonical = true;
+  #depth = 0;
 
   node(value: unknown, root = false): Node {
     if (!isJsonObject(value)) {
@@ -52,6 +56,8 @@ class Reader {
       this.canonical = false;
       return LEAF;
     }
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) throw new Error('fieldsV1 is nested too deep');
     const keys = Object.keys(value);
     const self = Object.hasOwn(value, SELF);
     const entries: FieldSetEntry[] = [];
@@ -62,6 +68,7 @@ class Reader {
       if (element.text !== key) this.canonical = false;
       entries.push({ element, member, below });
     }
+    this.#depth -= 1;
     const others = keys.length - entries.length;
     if (others > 1 || (others === 1 && (root || entries.length === 0 || keys[0] !== SELF)))
       this.canonical = false;

@@ -87,14 +87,15 @@ function ownShape(value: unknown): Shape | undefined {
 
 /** Whether the types that two values are taken for are the same (only then they are merged in one go). */
 export function sameShape(type: MergeType, left: unknown, right: unknown): boolean {
-  return deduced(type, left) === deduced(type, right);
+  return !hasSeveral(type) || decided(type, left) === decided(type, right);
 }
 
-/** The one shape that a value makes of a type; undefined when it leaves all of several. */
-function deduced(type: MergeType, value: unknown): Shape | undefined {
-  const several =
-    Number(type.scalar !== undefined) + Number(type.list !== undefined) + Number(type.map !== undefined);
-  if (several === 1) return shapeOf(type, value);
+function hasSeveral({ scalar, list, map }: MergeType): boolean {
+  return map === undefined ? scalar !== undefined && list !== undefined : (scalar ?? list) !== undefined;
+}
+
+/** Undefined when the value leaves the choice, as null does. */
+function decided(type: MergeType, value: unknown): Shape | undefined {
   const own = ownShape(value);
   return own !== undefined && type[own] !== undefined ? own : undefined;
 }

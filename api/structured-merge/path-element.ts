@@ -43,14 +43,16 @@ export interface IndexElement extends Step {
   readonly index: number;
 }
 
-/** The names of fields are few and come again and again; the bound is for names that clients choose, as labels. */
+/** The names of fields are few and come again and again; the bounds are for names that clients choose, as labels. */
 const MAX_KNOWN = 10_000;
+const MAX_KNOWN_LENGTH = 100;
 const known = new Map<string, FieldElement>();
 
 export function fieldElement(name: string): FieldElement {
   const found = known.get(name);
   if (found !== undefined) return found;
   const made: FieldElement = { type: FIELD, text: `f:${name}`, name, order: codePointOrder(name) };
+  if (name.length > MAX_KNOWN_LENGTH) return made;
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(name, made);
   return made;

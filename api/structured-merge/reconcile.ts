@@ -1,45 +1,42 @@
-import { recursiveDifference, singlePath, union } from './field-set.ts';
+import { NO_FIELDS } from './field-set.ts';
 import type { FieldSet, FieldSetEntry } from './field-set.ts';
 import { fieldType, shapeOf } from './merge-type.ts';
 import type { MergeType } from './merge-type.ts';
 import { isFieldElement } from './path-element.ts';
-import type { PathElement } from './path-element.ts';
 
 /**
  * A set that was made when a list or map was granular, and is atomic now: its owner owns it as a whole then
  * (structured-merge-diff typed/reconcile_schema.go). The same set when there is no such list or map.
  */
 export function reconcile(set: FieldSet, type: MergeType): FieldSet {
-  let result = set;
-  for (const path of atomicNow(type, { below: set, whole: false }, [])) {
-    const atomic = singlePath(path);
-    result = union(recursiveDifference(result, atomic), atomic);
-  }
-  return result;
-}
-
-interface Node {
-  below: FieldSet;
-  /** A member with nothing below it. */
-  whole: boolean;
-}
-
-function atomicNow(type: MergeType, node: Node, path: PathElement[]): PathElement[][] {
-  const shape = shapeOf(type, null);
-  if (shape === 'list' && type.list !== undefined) {
-    if (type.list.atomic) return node.whole ? [] : [path];
-    const { items } = type.list;
-    return node.below.flatMap((entry) => atomicNow(items, nodeOf(entry), [...path, entry.element]));
-  }
-  const { map } = type;
-  if (shape === 'scalar' || map === undefined || map.untyped) return [];
-  if (map.atomic) return node.whole || node.below.length === 0 ? [] : [path];
-  return node.below.flatMap((entry) => {
-    const child = isFieldElement(entry.element) ? fieldType(map, entry.element.name) : map.others;
-    return child === undefined ? [] : atomicNow(child, nodeOf(entry), [...path, entry.element]);
+  let same = true;
+  const result = set.map((entry) => {
+    const child = entry.below.length === 0 ? undefined : typeBelow(entry, type);
+    const reconciled = child === undefined ? entry : reconcileEntry(entry, child);
+    same &&= reconciled === entry;
+    return reconciled;
   });
+  return same ? set : result;
 }
 
-function nodeOf({ member, below }: FieldSetEntry): Node {
-  return { below, whole: member && below.length === 0 };
+function reconcileEntry(entry: FieldSetEntry, type: MergeType): FieldSetEntry {
+  const { element } = entry;
+  if (isAtomic(type)) return { element, member: true, below: NO_FIELDS };
+  const below = reconcile(entry.below, type);
+  return below === entry.below ? entry : { element, member: entry.member, below };
+}
+
+/** What may be anything is never taken for changed. */
+function isAtomic(type: MergeType): boolean {
+  const shape = shapeOf(type, null);
+  if (shape === 'list') return type.list?.atomic === true;
+  return shape === 'map' && type.map?.untyped === false && type.map.atomic;
+}
+
+function typeBelow({ element }: FieldSetEntry, type: MergeType): MergeType | undefined {
+  const shape = shapeOf(type, null);
+  if (shape === 'list') return type.list?.items;
+  const { map } = type;
+  if (shape === 'scalar' || map === undefined || map.untyped) return undefined;
+  return isFieldElement(element) ? fieldType(map, element.name) : map.others;
 }

@@ -10,14 +10,13 @@ import { merge } from './merge.ts';
 import { pruneDropped } from './prune-dropped.ts';
 import { reconcile } from './reconcile.ts';
 import { equalValues } from './value-order.ts';
-import { inVersion } from './versioned-object.ts';
-import type { SchemaOf, VersionedObject } from './versioned-object.ts';
+import type { InVersion, VersionedObject } from './versioned-object.ts';
 
 /** Who owns what after a write (structured-merge-diff merge/update.go). */
 export interface OwnershipChange {
   live: VersionedObject;
   managers: Managers;
-  schemaOf: SchemaOf;
+  inVersion: InVersion;
   /** Paths that the write may not change, and so never owns. */
   ignored: FieldSet;
 }
@@ -49,7 +48,7 @@ export function afterApply(
   change: OwnershipChange,
   { configuration, id, applier, force }: AppliedConfiguration,
 ): { object: VersionedObject | undefined; managers: Managers } {
-  const { live, schemaOf } = change;
+  const { live, inVersion } = change;
   const managers = reconciled(change);
   const { type } = live.schema;
   const merged = { ...live, object: merge(type, live.object, configuration.object) } as VersionedObject;
@@ -57,15 +56,17 @@ export function afterApply(
   const set = recursiveDifference(fieldSetOf(type, configuration.object), change.ignored);
   managers.set(id, { ...applier, set, time: last?.time, source: last?.source });
   const object =
-    last === undefined || last.set.length === 0 ? merged : pruneDropped({ merged, managers, last, schemaOf });
+    last === undefined || last.set.length === 0
+      ? merged
+      : pruneDropped({ merged, managers, last, inVersion });
   settle({ ...change, managers }, object, { force, except: id });
   return { object: equalValues(live.object, object.object) ? undefined : object, managers };
 }
 
-function reconciled({ live, managers, schemaOf }: OwnershipChange): Managers {
+function reconciled({ live, managers, inVersion }: OwnershipChange): Managers {
   const result: Managers = new Map();
   for (const [id, entry] of managers) {
-    const versioned = inVersion(live, entry.apiVersion, schemaOf);
+    const versioned = inVersion(live, entry.apiVersion);
     if (versioned === undefined) continue;
     const set = reconcile(entry.set, versioned.schema.type);
     result.set(id, set === entry.set ? entry : { ...entry, set });
@@ -82,13 +83,13 @@ interface Settling {
 
 /** Takes away from the other managers (in place) what the write changed or removed. */
 function settle(change: OwnershipChange, next: VersionedObject, { force, except }: Settling): Comparison {
-  const { live, managers, schemaOf, ignored } = change;
+  const { live, managers, inVersion, ignored } = change;
   const compared = new Map([[live.apiVersion, filtered(live, next, ignored)]]);
   const lost = new Map<string, FieldSet>();
   const conflicts: Conflict[] = [];
   for (const [id, entry] of managers) {
     if (id === except) continue;
-    const comparison = compared.get(entry.apiVersion) ?? comparisonIn(entry.apiVersion, change, next);
+    const comparison = compared.get(entry.apiVersion) ?? comparisonIn(entry.apiVersion);
     if (comparison === undefined) {
       managers.delete(id);
       continue;
@@ -106,12 +107,8 @@ function settle(change: OwnershipChange, next: VersionedObject, { force, except 
   }
   return compared.get(live.apiVersion) ?? { removed: NO_FIELDS, modified: NO_FIELDS, added: NO_FIELDS };
 
-  function comparisonIn(
-    apiVersion: string,
-    { live }: OwnershipChange,
-    next: VersionedObject,
-  ): Comparison | undefined {
-    const [before, after] = [inVersion(live, apiVersion, schemaOf), inVersion(next, apiVersion, schemaOf)];
+  function comparisonIn(apiVersion: string): Comparison | undefined {
+    const [before, after] = [inVersion(live, apiVersion), inVersion(next, apiVersion)];
     return before === undefined || after === undefined ? undefined : filtered(before, after, ignored);
   }
 }
