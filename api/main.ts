@@ -6,6 +6,7 @@ import type { Logger } from './machinery/logger.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { createCatalog } from './registry/catalog.ts';
+import { startCustomResources } from './registry/custom-resources/custom-resources.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createTaskLogs } from './registry/task-log.ts';
 import { loadDefinitions } from './schema/load-crds.ts';
@@ -101,7 +102,8 @@ async function serve(
   const { clock, logger, store } = options;
   const { host, port } = options.listen;
   const resources = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
-  const registry = createRegistry({ catalog: createCatalog(resources), store, clock });
+  const catalog = createCatalog(resources);
+  const registry = createRegistry({ catalog, store, clock });
   await createInitialNamespaces(registry);
   const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, now: clock.now() };
   const certificates = await loadCertificates(pki);
@@ -116,13 +118,20 @@ async function serve(
     logger,
     closing: closing.signal,
   });
-  const listening = await listen({ app, host, port, ...certificates, clock });
+  const customResources = await startCustomResources({ registry, catalog, store, clock, logger });
+  const listening = await listen({ app, host, port, ...certificates, clock }).catch(
+    async (error: unknown) => {
+      await customResources.stop();
+      throw error;
+    },
+  );
   return {
     url: serverUrl(host, listening),
     caCertificate: certificates.caCertificate,
     async close() {
       closing.abort();
       await listening.close();
+      await customResources.stop();
     },
   };
 }

@@ -1,6 +1,6 @@
+import { compareBytes } from '../machinery/byte-order.ts';
 import { badRequest, expired, StatusError } from '../machinery/status-error.ts';
 import type { ListResult, StoredObject } from '../storage/contract.ts';
-import { compareKeys } from '../storage/key-order.ts';
 import type { ApiObject } from './api-object.ts';
 import type { RegistryContext } from './context.ts';
 import { type ContinueToken, formatContinue, parseContinue } from './continue-token.ts';
@@ -97,10 +97,15 @@ function firstAfter(items: readonly StoredObject[], after: ContinueToken['after'
   let high = items.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compareKeys((items[middle] as StoredObject).key, { resource: '', ...after }) > 0) high = middle;
+    if (isBehind((items[middle] as StoredObject).key, after)) high = middle;
     else low = middle + 1;
   }
   return low;
+}
+
+function isBehind(key: ContinueToken['after'], after: ContinueToken['after']): boolean {
+  const namespaces = compareBytes(key.namespace, after.namespace);
+  return namespaces > 0 || (namespaces === 0 && compareBytes(key.name, after.name) > 0);
 }
 
 interface Page {

@@ -52,8 +52,17 @@ const AGE: PrinterColumn = {
 export function loadDefinitions(folder: string = CRDS): ResourceDefinition[] {
   return [
     ...loadCrds(BUILT_IN).flatMap((crd) => defineResources(crd, { builtIn: true })),
-    ...loadCrds(folder).flatMap((crd) => defineResources(crd, { builtIn: false })),
+    ...(folder === CRDS ? loadOwnCrds() : loadCrds(folder)).flatMap((crd) =>
+      defineResources(crd, { builtIn: false }),
+    ),
   ];
+}
+
+let own: readonly CustomResourceDefinition[] | undefined;
+
+/** Our own kinds, read once. */
+export function loadOwnCrds(): readonly CustomResourceDefinition[] {
+  return (own ??= loadCrds(CRDS));
 }
 
 /**

@@ -62,6 +62,8 @@ export interface ResourceDefinition {
    * defaults anew. 0 for kinds that never change.
    */
   definedAt: number;
+  /** Its CustomResourceDefinition is being deleted: nothing may be created any more. */
+  terminating?: boolean;
   schema: StructuralSchema;
   /** Made at the first use: a kind that nobody asks for costs nothing. */
   readonly compiled: CompiledSchema;

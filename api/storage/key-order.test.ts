@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareBytes, compareKeys } from './key-order.ts';
+import { compareBytes } from '../machinery/byte-order.ts';
+import { compareKeys } from './key-order.ts';
 
 const sign = (n: number): number => Math.sign(n);
 

@@ -1,5 +1,6 @@
+import { compareBytes } from '../machinery/byte-order.ts';
 import type { StorageKey, StoredObject } from './contract.ts';
-import { compareBytes, compareKeys } from './key-order.ts';
+import { compareKeys } from './key-order.ts';
 
 /** Objects of one resource in key order, as arrays that never change. */
 
