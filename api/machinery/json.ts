@@ -24,13 +24,13 @@ function exactNumber(_key: string, value: unknown, context?: { source?: string }
 }
 
 /** The text of a value that parseJsonText gave, or that was made of such values. */
-export function jsonText(value: unknown): string {
+export function jsonText(value: unknown, indent?: number): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, undefined, indent);
   } catch (error) {
     // Only bigints make it throw on a tree; looking for them first would cost every other write.
     if (!(error instanceof TypeError)) throw error;
-    return JSON.stringify(value, rawBigint);
+    return JSON.stringify(value, rawBigint, indent);
   }
 }
 

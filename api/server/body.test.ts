@@ -21,6 +21,9 @@ async function failure(promise: Promise<unknown>): Promise<StatusError> {
 const TASK = { kind: 'Task', protobuf: false };
 const YAML = { 'content-type': 'application/yaml' };
 
+const readValue = async (...given: Parameters<typeof readObject>): Promise<unknown> =>
+  (await readObject(...given)).value;
+
 describe('readObject', () => {
   it.each([
     ['{"a": 1}', {}, 'JSON without a type'],
@@ -28,7 +31,7 @@ describe('readObject', () => {
     ['a: 1\n', YAML, 'YAML'],
     ['{"a": 1}', YAML, 'JSON is YAML'],
   ])('%s', async (body, headers, reason) => {
-    expect(await readObject(incoming(body, headers), TASK), reason).toEqual({ a: 1 });
+    expect(await readValue(incoming(body, headers), TASK), reason).toEqual({ a: 1 });
   });
 
   it.each([
@@ -49,7 +52,14 @@ describe('readObject', () => {
   it('takes brackets in texts for what they are', async () => {
     const text = '[{"'.repeat(2000);
     const body = JSON.stringify({ text, backslash: '\\' });
-    expect(await readObject(incoming(body), TASK)).toEqual({ text, backslash: '\\' });
+    expect(await readValue(incoming(body), TASK)).toEqual({ text, backslash: '\\' });
+  });
+
+  it('finds fields that stand twice, when asked to', async () => {
+    const text = '{"spec":{"a":1,"a":2}}';
+    const found = await readObject(incoming(text), { ...TASK, findDuplicates: true });
+    expect(found).toEqual({ value: { spec: { a: 2 } }, duplicateFields: ['spec.a'] });
+    expect(await readObject(incoming(text), TASK)).toEqual({ value: { spec: { a: 2 } } });
   });
 
   it('looks at each character once, however many quotes nothing closes', async () => {
@@ -58,23 +68,26 @@ describe('readObject', () => {
   });
 
   it.each([
-    ['{"a": 9007199254740993}', {}, '9007199254740993', 'a double is one less'],
-    ['{"a": [-123456789012345678901]}', {}, '-123456789012345678901', 'below zero'],
-    ['{"a": 1e999}', {}, '1e999', 'would be stored as null'],
-    ['a: 9007199254740993', YAML, 'cannot be stored exactly', 'in YAML'],
-    ['a: .inf', YAML, 'Infinity', 'no number of JSON'],
+    ['{"a": 1e999}', {}, 'no finite number', 'would be stored as null'],
+    ['a: .inf', YAML, 'no finite number', 'no number of JSON'],
+    [`a: ${'9'.repeat(400)}`, YAML, 'no finite number', 'a double has no room for it'],
   ])('refuses %s', async (body, headers, text, reason) => {
     const error = await failure(readObject(incoming(body, headers), TASK));
     expect([error.code, error.message], reason).toEqual([400, expect.stringContaining(text)]);
   });
 
   it.each([
-    ['{"a": 9007199254740991}', 9007199254740991, 'the largest safe one'],
-    ['{"a": 100000000000000000000}', 1e20, 'as JavaScript writes 1e20'],
-    ['{"a": "9007199254740993", "b": 1}', '9007199254740993', 'a text'],
-    ['{"a": 1.0000000000000000001}', 1, 'fractions are rounded everywhere'],
-  ])('takes %s', async (body, value, reason) => {
-    expect(await readObject(incoming(body), TASK), reason).toMatchObject({ a: value });
+    ['{"a": 9007199254740991}', {}, 9007199254740991, 'the largest safe one'],
+    ['{"a": 9007199254740993}', {}, 9007199254740993n, 'int64 is kept'],
+    ['{"a": 100000000000000000000}', {}, 1e20, 'larger ones become floats'],
+    ['{"a": "9007199254740993", "b": 1}', {}, '9007199254740993', 'a text'],
+    ['{"a": 1.0000000000000000001}', {}, 1, 'fractions are rounded everywhere'],
+    ['a: 9007199254740993', YAML, 9007199254740993n, 'YAML keeps int64'],
+    ['a: 5', YAML, 5, 'small numbers are numbers'],
+    ['a: 123456789012345678901', YAML, 123456789012345680000, 'YAML has floats too'],
+    ['{"a": 9223372036854775807}', YAML, 9223372036854775807n, 'JSON in the name of YAML'],
+  ])('takes %s', async (body, headers, value, reason) => {
+    expect(await readValue(incoming(body, headers), TASK), reason).toMatchObject({ a: value });
   });
 
   it('refuses a short YAML body that stands for a large or a deep object', async () => {

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
+import { findDuplicateFields } from '../machinery/duplicate-fields.ts';
+import { parseJsonText } from '../machinery/json.ts';
 import { badRequest, StatusError } from '../machinery/status-error.ts';
 import { parseMediaType } from './media-type.ts';
 import { decodeProtobuf, PROTOBUF } from './protobuf-body.ts';
@@ -12,7 +14,7 @@ export async function readBody(incoming: IncomingMessage): Promise<string> {
   return decodeUtf8(await readBytes(incoming));
 }
 
-async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+export async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
   const announced = Number(incoming.headers['content-length'] ?? 0);
   if (announced > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
@@ -51,37 +53,61 @@ export interface ObjectBody {
   kind: string;
   /** Whether the kind may be sent as protobuf; kinds of CRDs never are. */
   protobuf: boolean;
+  /** Whether fields that stand twice are looked for. */
+  findDuplicates?: boolean;
+}
+
+export interface ParsedBody {
+  value: unknown;
+  /** Paths of fields that stand twice; JSON only. */
+  duplicateFields?: readonly string[];
 }
 
 /**
  * The body of a POST or PUT.
  * @throws StatusError UnsupportedMediaType, BadRequest naming `kind` when it cannot be read
  */
-export async function readObject(
-  incoming: IncomingMessage,
-  { kind, protobuf }: ObjectBody,
-): Promise<unknown> {
+export async function readObject(incoming: IncomingMessage, options: ObjectBody): Promise<ParsedBody> {
+  const { protobuf } = options;
   const { type } = parseMediaType(incoming.headers['content-type'] ?? 'application/json');
-  if (type === PROTOBUF && protobuf) return decodeProtobuf(await readBytes(incoming));
-  const isYaml = type === 'application/yaml' || type === 'application/x-yaml';
-  if (!isYaml && type !== 'application/json' && type !== '') {
+  if (type === PROTOBUF && protobuf) return { value: decodeProtobuf(await readBytes(incoming)) };
+  if (type !== 'application/yaml' && type !== 'application/json' && type !== '') {
     throw unsupported(type, protobuf ? [...OBJECT_TYPES, PROTOBUF] : OBJECT_TYPES);
   }
   const text = await readBody(incoming);
-  return isYaml ? parseYaml(text, kind) : parseJson(text, kind);
+  return type === 'application/yaml' ? parseYamlBody(text, options) : parseJsonBody(text, options);
+}
+
+/** JSON is YAML, and the parser for it takes far less: kubectl apply sends JSON under the name of YAML. */
+export function parseYamlBody(text: string, options: Omit<ObjectBody, 'protobuf'>): ParsedBody {
+  if (/^\s*\{/.test(text)) {
+    try {
+      return parseJsonBody(text, options);
+    } catch (error) {
+      if (text.length > MAX_YAML_LENGTH) throw error;
+    }
+  }
+  return { value: parseYaml(text, options.kind) };
+}
+
+function parseJsonBody(text: string, { kind, findDuplicates }: Omit<ObjectBody, 'protobuf'>): ParsedBody {
+  const value = parseJson(text, kind);
+  if (findDuplicates !== true) return { value };
+  const duplicateFields = findDuplicateFields(text);
+  return duplicateFields.length === 0 ? { value } : { value, duplicateFields };
 }
 
 /** Deeper than any manifest; without a limit a body of brackets could exhaust the stack of whoever walks it. */
 const MAX_DEPTH = 500;
 
-/** @throws StatusError BadRequest, also for a number that JSON.parse would change without a word */
+/** @throws StatusError BadRequest */
 export function parseJson(text: string, kind: string): unknown {
   if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH) {
     throw unrecognized(kind, `json parse error: exceeded max depth of ${MAX_DEPTH}`);
   }
   try {
-    const value: unknown = JSON.parse(text);
-    if (MAY_BE_INEXACT.test(text)) JSON.parse(text, checkExact);
+    const value = parseJsonText(text);
+    if (MAY_BE_INFINITE.test(text)) JSON.parse(text, checkFinite);
     return value;
   } catch (error) {
     if (error instanceof StatusError) throw error;
@@ -89,23 +115,16 @@ export function parseJson(text: string, kind: string): unknown {
   }
 }
 
-/** Only texts with so many digits, or such an exponent, can hold a number that a double cannot. */
-const MAY_BE_INEXACT = /\d{16}|[eE]\+?\d{3}/;
+/** Only texts with such an exponent, or so many digits, can hold a number beyond all doubles. */
+const MAY_BE_INFINITE = /[eE]\+?\d{3}|\d{309}/;
 
-/**
- * Whole numbers beyond 2^53 are to be kept (kube-apiserver keeps int64); until they are, a refusal is better than
- * another number. Numbers that JavaScript wrote itself come back as they are.
- */
-function checkExact(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {
-  if (typeof value !== 'number' || source === undefined) return value;
-  const isChanged = /^-?\d{16,}$/.test(source) && String(value) !== source;
-  if (isChanged || !Number.isFinite(value)) throw inexact(source.slice(0, 40));
+/** JSON has no way to write what such a number would become. */
+function checkFinite(_key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw outOfRange();
   return value;
 }
 
-function inexact(number: string): StatusError {
-  return badRequest(`the number ${number} cannot be stored exactly; put it in quotes or use a smaller one`);
-}
+const outOfRange = (): StatusError => badRequest('the body has a number that is no finite number');
 
 /** How deep brackets nest, outside of texts. One pass: a pattern would try again at each quote. */
 function depthOf(json: string): number {
@@ -139,7 +158,12 @@ function parseYaml(text: string, kind: string): unknown {
   let value: unknown;
   try {
     // Looking for keys that stand twice takes the square of their number. As in JSON, the last one counts.
-    value = parse(text, { maxAliasCount: 100, uniqueKeys: false, logLevel: 'error' }) as unknown;
+    value = parse(text, {
+      intAsBigInt: true,
+      maxAliasCount: 100,
+      uniqueKeys: false,
+      logLevel: 'error',
+    }) as unknown;
   } catch (error) {
     throw unrecognized(kind, `yaml parse error: ${describe(error)}`);
   }
@@ -157,20 +181,33 @@ function checkExtent(root: unknown, kind: string): void {
     for (const value of level) {
       size += typeof value === 'string' ? value.length : 1;
       if (size > MAX_BODY_BYTES) throw tooLarge();
-      if (typeof value === 'number' && !isExactNumber(value)) throw inexact(String(value));
+      if (typeof value === 'number' && !Number.isFinite(value)) throw outOfRange();
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, child] of Object.entries(value)) {
         size += key.length;
-        next.push(child);
+        if (typeof child === 'bigint') setNumber(value, key, child);
+        else next.push(child);
       }
     }
     level = next;
   }
 }
 
-/** The text of a number is gone here, so every whole number beyond 2^53 counts as changed. */
-const isExactNumber = (value: number): boolean =>
-  Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** As parseJsonText: a bigint only where a double cannot hold the number, and int64 can. */
+function setNumber(container: object, key: string, value: bigint): void {
+  const number = Number(value);
+  if (!Number.isFinite(number)) throw outOfRange();
+  if (!Number.isSafeInteger(number) && value >= MIN_INT64 && value <= MAX_INT64) return;
+  Object.defineProperty(container, key, {
+    value: number,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
 
 function unrecognized(kind: string, why: string): Error {
   return badRequest(

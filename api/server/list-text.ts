@@ -4,6 +4,8 @@ import type { ObjectList, WatchItem } from '../registry/requests.ts';
 /** The text of objects in the form a client asked for. */
 export interface Representation {
   readonly contentType: string;
+  /** Names the form when the text of an event depends on nothing but the item; few values. */
+  readonly shared?: string;
   object(object: ApiObject): string;
   list(list: ObjectList): string;
   /** The object of a watch event. */
@@ -13,11 +15,20 @@ export interface Representation {
 export interface ListHead {
   apiVersion: string;
   kind: string;
-  revision: number;
+  list: ObjectList;
 }
 
-export function listText({ apiVersion, kind, revision }: ListHead, items: readonly string[]): string {
-  const head = JSON.stringify({ apiVersion, kind, metadata: { resourceVersion: String(revision) } });
+/** ListMeta of a list or a Table. */
+export function listMetadata({ revision, continue: next, remainingItemCount }: ObjectList): object {
+  return {
+    resourceVersion: String(revision),
+    ...(next === undefined ? {} : { continue: next }),
+    ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
+  };
+}
+
+export function listText({ apiVersion, kind, list }: ListHead, items: readonly string[]): string {
+  const head = JSON.stringify({ apiVersion, kind, metadata: listMetadata(list) });
   return `${head.slice(0, -1)},"items":[${items.join(',')}]}`;
 }
 

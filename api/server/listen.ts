@@ -1,6 +1,6 @@
-import { createServer } from 'node:https';
-import type { Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { Server as HttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
@@ -8,10 +8,23 @@ import type { ServerTypes } from './server-environment.ts';
 
 /** Longer than clients keep a connection for reuse, so that none is closed while a request is on its way. */
 const KEEP_ALIVE_MS = 90_000;
+/** A request's headers, and then its body, have to be there within this time. */
+const HEADERS_MS = 32_000;
+const REQUEST_MS = 60_000;
+const HANDSHAKE_MS = 10_000;
+const MAX_HEADER_BYTES = 1024 * 1024;
 /** Requests under way when the server stops get this long. */
 const STOP_LIMIT_MS = 5_000;
 /** How often connections that got idle are looked for while the server stops. */
 const IDLE_SWEEP_MS = 50;
+
+/** Of one HTTP/2 connection; nghttp2 itself limits how fast streams may be reset (CVE-2023-44487). */
+const HTTP2_SETTINGS = {
+  /** Each watch of a client is one; kube-apiserver allows as many to those who are logged in. */
+  maxConcurrentStreams: 1000,
+  initialWindowSize: 256 * 1024,
+  maxHeaderListSize: MAX_HEADER_BYTES,
+};
 
 export interface ListenOptions {
   app: Hono<ServerTypes>;
@@ -29,15 +42,29 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** @throws Error of Node when the address cannot be used */
+/** What Node's HTTP/2 server has beside its types when it also speaks HTTP/1.1. */
+type BothServer = Http2SecureServer &
+  Pick<HttpsServer, 'closeIdleConnections' | 'headersTimeout' | 'keepAliveTimeout' | 'requestTimeout'>;
+
+/** HTTP/2 and HTTP/1.1 on one port; ALPN decides. @throws Error of Node when the address cannot be used */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const server = createAdaptorServer({
     fetch: options.app.fetch,
-    createServer,
-    serverOptions: { cert: options.certificate, key: options.key, minVersion: 'TLSv1.2' },
-  }) as Server;
+    createServer: createSecureServer,
+    serverOptions: {
+      cert: options.certificate,
+      key: options.key,
+      minVersion: 'TLSv1.2',
+      allowHTTP1: true,
+      handshakeTimeout: HANDSHAKE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      settings: HTTP2_SETTINGS,
+    },
+  }) as unknown as BothServer;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.headersTimeout = KEEP_ALIVE_MS + 1000;
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = REQUEST_MS;
+  const connections = trackConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -47,31 +74,74 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => closeServer(server, options.clock),
+    close: () => closeServer(server, { clock: options.clock, connections }),
   };
+}
+
+interface Connections {
+  sockets: Set<Socket>;
+  sessions: Set<ServerHttp2Session>;
+}
+
+function trackConnections(server: BothServer): Connections {
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    // A connection that breaks ends its streams; that is all there is to know.
+    session.on('error', () => undefined);
+    closeWhenIdle(session);
+  });
+  return { sockets, sessions };
+}
+
+/** As kept-alive connections of HTTP/1.1; a watch that says nothing for long is no reason. */
+function closeWhenIdle(session: ServerHttp2Session): void {
+  let streams = 0;
+  session.on('stream', (stream) => {
+    streams += 1;
+    stream.once('close', () => {
+      streams -= 1;
+    });
+  });
+  session.setTimeout(KEEP_ALIVE_MS, () => {
+    if (streams === 0) session.close();
+  });
 }
 
 /**
  * Kept-alive connections would go on bringing requests: a client that watches again on its connection is answered
- * at once, with a stream that ends, and so keeps the connection busy for good.
+ * at once, with a stream that ends, and so keeps the connection busy for good. HTTP/2 has GOAWAY for that.
  */
-function closeServer(server: Server, clock: Clock): Promise<void> {
+function closeServer(
+  server: BothServer,
+  { clock, connections }: { clock: Clock; connections: Connections },
+): Promise<void> {
   return new Promise((resolve) => {
-    const cancelLimit = clock.after(STOP_LIMIT_MS, () => server.closeAllConnections());
+    const cancelLimit = clock.after(STOP_LIMIT_MS, () => {
+      for (const session of connections.sessions) session.destroy();
+      for (const socket of connections.sockets) socket.destroy();
+    });
     let cancelSweep = (): void => undefined;
     // Answers that were under way when the server stopped leave their connection idle.
     const sweep = (): void => {
       server.closeIdleConnections();
       cancelSweep = clock.after(IDLE_SWEEP_MS, sweep);
     };
-    server.prependListener('request', (_request, response) => {
-      response.setHeader('connection', 'close');
+    server.prependListener('request', (request, response) => {
+      if (request.httpVersionMajor < 2) response.setHeader('connection', 'close');
     });
     server.close(() => {
       cancelLimit();
       cancelSweep();
       resolve();
     });
+    for (const session of connections.sessions) session.close();
     sweep();
   });
 }

@@ -1,3 +1,4 @@
+import { jsonText } from '../machinery/json.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { bookmarkText, listText, type Representation } from './list-text.ts';
 
@@ -6,16 +7,17 @@ export function partialMetadata(apiVersion: string): Representation {
   const kind = 'PartialObjectMetadata';
   return {
     contentType: 'application/json',
-    object: ({ object }) => JSON.stringify(partialObject(object, apiVersion)),
-    list: ({ items, revision }) =>
+    shared: `${apiVersion} ${kind}`,
+    object: ({ object }) => jsonText(partialObject(object, apiVersion)),
+    list: (list) =>
       listText(
-        { apiVersion, kind: 'PartialObjectMetadataList', revision },
-        items.map((item) => JSON.stringify(partialObject(item.object, apiVersion))),
+        { apiVersion, kind: 'PartialObjectMetadataList', list },
+        list.items.map((item) => jsonText(partialObject(item.object, apiVersion))),
       ),
     eventObject: (item) =>
       item.type === 'BOOKMARK'
         ? bookmarkText({ apiVersion, kind }, item)
-        : JSON.stringify(partialObject(item.object.object, apiVersion)),
+        : jsonText(partialObject(item.object.object, apiVersion)),
   };
 }
 

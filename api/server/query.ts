@@ -1,6 +1,6 @@
-import { badRequest, invalid } from '../machinery/status-error.ts';
-import type { CollectionQuery, FieldValidation, WriteOptions } from '../registry/requests.ts';
-import type { Resource } from '../registry/resource.ts';
+import { badRequest } from '../machinery/status-error.ts';
+import type { CollectionQuery } from '../registry/requests.ts';
+import type { ResourceRequest } from './resource-request.ts';
 import type { RequestContext } from './server-environment.ts';
 
 /** What clients put behind the `?`, checked. */
@@ -19,11 +19,11 @@ export function wholeNumber(c: RequestContext, name: string): number | undefined
   throw badRequest(`${name}: Invalid value: ${JSON.stringify(text)}: must be a whole number`);
 }
 
-export function collectionQuery(c: RequestContext, resource: Resource): CollectionQuery {
+export function collectionQuery({ c, resource, attributes }: ResourceRequest): CollectionQuery {
   const query = c.req.query();
   return {
     resource,
-    namespace: c.req.param('namespace') ?? '',
+    namespace: attributes.namespace,
     ...pick(query, 'labelSelector'),
     ...pick(query, 'fieldSelector'),
     ...pick(query, 'resourceVersion'),
@@ -34,35 +34,4 @@ export function collectionQuery(c: RequestContext, resource: Resource): Collecti
 function pick<Name extends string>(query: Record<string, string>, name: Name): { [K in Name]?: string } {
   const value = query[name];
   return value === undefined ? {} : ({ [name]: value } as { [K in Name]?: string });
-}
-
-const FIELD_VALIDATION = new Set(['Ignore', 'Strict', 'Warn']);
-
-/** @throws StatusError Invalid for values kube-apiserver does not know */
-export function writeOptions(c: RequestContext): WriteOptions {
-  const fieldValidation = c.req.query('fieldValidation') ?? '';
-  if (fieldValidation !== '' && !FIELD_VALIDATION.has(fieldValidation)) {
-    throw unsupportedOption('fieldValidation', fieldValidation, [...FIELD_VALIDATION]);
-  }
-  return {
-    dryRun: isDryRun(c.req.queries('dryRun')),
-    fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as FieldValidation),
-  };
-}
-
-export function isDryRun(values: readonly string[] | undefined): boolean {
-  const wrong = values?.find((value) => value !== 'All' && value !== '');
-  if (wrong !== undefined) throw unsupportedOption('dryRun', wrong, ['All']);
-  return values?.includes('All') ?? false;
-}
-
-function unsupportedOption(field: string, value: string, supported: readonly string[]): Error {
-  const list = supported.map((one) => JSON.stringify(one)).join(', ');
-  return invalid({ group: 'meta.k8s.io', kind: 'Options' }, '', [
-    {
-      reason: 'FieldValueNotSupported',
-      field,
-      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`,
-    },
-  ]);
 }

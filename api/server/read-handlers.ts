@@ -1,30 +1,29 @@
-import type { Resource } from '../registry/resource.ts';
-import { collectionQuery, isTrue } from './query.ts';
-import { reply } from './reply.ts';
-import { representationFor, targetOf } from './resource-request.ts';
-import type { HandlerOptions, RequestContext } from './server-environment.ts';
-import { handleWatch } from './watch-handler.ts';
+import { collectionQuery, wholeNumber } from './query.ts';
+import { replyTo } from './reply.ts';
+import { representationFor, type ResourceRequest, targetOf } from './resource-request.ts';
+import { subresourceOf } from './write-options.ts';
 
-export async function handleGet(
-  c: RequestContext,
-  resource: Resource,
-  options: HandlerOptions,
-): Promise<Response> {
-  const representation = representationFor(c, resource, options);
-  const object = await options.registry.get(targetOf(c, resource));
-  return reply(representation.object(object), representation);
+export async function handleGet(request: ResourceRequest): Promise<Response> {
+  const representation = representationFor(request);
+  const object = await request.options.registry.get(targetOf(request), subresourceOf(request));
+  return replyTo(request, representation.object(object), representation);
 }
 
-/** GET of a collection: a list, or a watch with `?watch=true`. */
-export async function handleList(
-  c: RequestContext,
-  resource: Resource,
-  options: HandlerOptions,
-): Promise<Response> {
-  if (isTrue(c.req.query('watch'))) return handleWatch(c, resource, options);
-  const representation = representationFor(c, resource, options);
+export async function handleList(request: ResourceRequest): Promise<Response> {
+  const representation = representationFor(request);
+  const list = await request.options.registry.list(listQuery(request));
+  return replyTo(request, representation.list(list), representation);
+}
+
+export function listQuery(
+  request: ResourceRequest,
+): ReturnType<typeof collectionQuery> & { limit?: number; continue?: string } {
+  const { c } = request;
   const next = c.req.query('continue');
-  const query = { ...collectionQuery(c, resource), ...(next === undefined ? {} : { continue: next }) };
-  const list = await options.registry.list(query);
-  return reply(representation.list(list), representation);
+  const limit = wholeNumber(c, 'limit');
+  return {
+    ...collectionQuery(request),
+    ...(next === undefined ? {} : { continue: next }),
+    ...(limit === undefined ? {} : { limit }),
+  };
 }

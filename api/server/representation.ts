@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { formatApiVersion } from '../machinery/group-version-kind.ts';
+import { parseJsonText } from '../machinery/json.ts';
 import type { Resource } from '../registry/resource.ts';
 import { bookmarkText, listText, type Representation } from './list-text.ts';
 import type { Negotiated } from './media-type.ts';
@@ -29,11 +30,12 @@ function plain(resource: Resource): Representation {
   const apiVersion = formatApiVersion(resource);
   return {
     contentType: 'application/json',
+    shared: 'json',
     object: (object) => object.json(),
-    list: ({ items, revision }) =>
+    list: (list) =>
       listText(
-        { apiVersion, kind: resource.listKind, revision },
-        items.map((item) => item.json()),
+        { apiVersion, kind: resource.listKind, list },
+        list.items.map((item) => item.json()),
       ),
     eventObject: (item) =>
       item.type === 'BOOKMARK' ? bookmarkText({ apiVersion, kind: resource.kind }, item) : item.object.json(),
@@ -41,7 +43,7 @@ function plain(resource: Resource): Representation {
 }
 
 function yamlOf(json: Representation): Representation {
-  const convert = (text: string): string => stringify(JSON.parse(text));
+  const convert = (text: string): string => stringify(parseJsonText(text));
   return {
     contentType: 'application/yaml',
     object: (object) => convert(json.object(object)),

@@ -1,4 +1,4 @@
-/** What a request is about, as rules of access see it (kube-apiserver endpoints/request RequestInfo). */
+/** What a request is about, as rules of access and the dispatch see it (kube-apiserver endpoints/request RequestInfo). */
 export interface RequestAttributes {
   /** get, list, watch, create, update, patch, delete, deletecollection; the lower-case method for other paths. */
   verb: string;
@@ -11,6 +11,7 @@ export interface ResourceAttributes {
   group: string;
   version: string;
   plural: string;
+  /** What follows the name, with its slashes. */
   subresource: string | undefined;
   /** '' for all namespaces and for cluster-scoped resources. */
   namespace: string;
@@ -22,40 +23,56 @@ const VERBS: Record<string, string> = { POST: 'create', PUT: 'update', PATCH: 'p
 
 /** `path` is decoded once, as the router sees it. */
 export function requestAttributes(method: string, path: string, isWatch: boolean): RequestAttributes {
-  const resource = parseResource(path);
-  if (resource === undefined) return { verb: method.toLowerCase(), path, resource };
-  const isCollection = resource.name === '';
-  if (method === 'GET' || method === 'HEAD') {
-    const listing = isWatch ? 'watch' : 'list';
-    return { verb: isCollection ? listing : 'get', path, resource };
-  }
-  const verb = VERBS[method] ?? method.toLowerCase();
-  return { verb: verb === 'delete' && isCollection ? 'deletecollection' : verb, path, resource };
+  const parsed = parsePath(path);
+  if (parsed === undefined) return { verb: method.toLowerCase(), path, resource: undefined };
+  const { resource, watchPrefix } = parsed;
+  return { verb: verbOf(method, resource, isWatch || watchPrefix), path, resource };
 }
 
-function parseResource(path: string): ResourceAttributes | undefined {
-  const parts = path.split('/').slice(1);
-  if (parts[0] === 'api' && parts.length >= 3) {
-    return inVersion({ group: '', version: parts[1] ?? '' }, parts.slice(2));
-  }
-  if (parts[0] === 'apis' && parts.length >= 4) {
-    return inVersion({ group: parts[1] ?? '', version: parts[2] ?? '' }, parts.slice(3));
-  }
-  return undefined;
+function verbOf(method: string, { name }: ResourceAttributes, isWatch: boolean): string {
+  if (method === 'GET' || method === 'HEAD') return name === '' ? (isWatch ? 'watch' : 'list') : 'get';
+  const verb = VERBS[method] ?? method.toLowerCase();
+  return verb === 'delete' && name === '' ? 'deletecollection' : verb;
 }
+
+interface ParsedPath {
+  resource: ResourceAttributes;
+  /** The path begins with the verb, as clients wrote it before `?watch=true`. */
+  watchPrefix: boolean;
+}
+
+function parsePath(path: string): ParsedPath | undefined {
+  const parts = path.split('/').slice(1);
+  if (parts.at(-1) === '') parts.pop();
+  const isCore = parts[0] === 'api';
+  if (!isCore && parts[0] !== 'apis') return undefined;
+  const [group, version, rest] = isCore
+    ? ['', parts[1] ?? '', parts.slice(2)]
+    : [parts[1] ?? '', parts[2] ?? '', parts.slice(3)];
+  const watchPrefix = rest[0] === 'watch' && rest.length > 1;
+  const named = watchPrefix ? rest.slice(1) : rest;
+  if (named.length === 0 || parts.includes('')) return undefined;
+  return { resource: inVersion({ group, version }, named), watchPrefix };
+}
+
+/** Of a Namespace itself: what follows its name is no collection in it. */
+const NAMESPACE_SUBRESOURCES = new Set(['finalize', 'status']);
 
 function inVersion(gv: { group: string; version: string }, parts: string[]): ResourceAttributes {
-  const namespaced = parts[0] === 'namespaces' && parts.length >= 3;
-  const [plural = '', name = '', subresource] = namespaced ? parts.slice(2) : parts;
-  const decoded = {
-    plural: decode(plural),
-    name: decode(name),
-    subresource: subresource && decode(subresource),
+  const namespaced =
+    parts[0] === 'namespaces' && parts.length >= 3 && !NAMESPACE_SUBRESOURCES.has(parts[2] ?? '');
+  const [plural = '', name = '', ...rest] = (namespaced ? parts.slice(2) : parts).map(decode);
+  return {
+    ...gv,
+    plural,
+    name,
+    subresource: rest.length === 0 ? undefined : rest.join('/'),
+    namespace: namespaced ? decode(parts[1] ?? '') : '',
   };
-  return { ...gv, ...decoded, namespace: namespaced ? decode(parts[1] ?? '') : '' };
 }
 
 function decode(part: string): string {
+  if (!part.includes('%')) return part;
   try {
     return decodeURIComponent(part);
   } catch {

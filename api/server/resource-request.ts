@@ -2,20 +2,25 @@ import type { Resource, Target } from '../registry/resource.ts';
 import type { Representation } from './list-text.ts';
 import { negotiate } from './media-type.ts';
 import { createRepresentation } from './representation.ts';
+import type { ResourceAttributes } from './request-attributes.ts';
 import type { HandlerOptions, RequestContext } from './server-environment.ts';
 import { parseIncludeObject } from './table.ts';
 
+/** A request for a resource that is served, as its handler gets it. */
+export interface ResourceRequest {
+  c: RequestContext;
+  resource: Resource;
+  attributes: ResourceAttributes;
+  options: HandlerOptions;
+}
+
 /** The object a URL names. */
-export function targetOf(c: RequestContext, resource: Resource): Target {
-  return { resource, namespace: c.req.param('namespace') ?? '', name: c.req.param('name') ?? '' };
+export function targetOf({ resource, attributes: { namespace, name } }: ResourceRequest): Target {
+  return { resource, namespace, name };
 }
 
 /** The form the client wants the answer in. @throws StatusError NotAcceptable, BadRequest */
-export function representationFor(
-  c: RequestContext,
-  resource: Resource,
-  options: HandlerOptions,
-): Representation {
+export function representationFor({ c, resource, options }: ResourceRequest): Representation {
   return createRepresentation({
     resource,
     negotiated: negotiate(c.req.header('accept')),

@@ -3,10 +3,20 @@ import type { Context } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { User } from './authentication.ts';
+import type { RequestPlaces } from './in-flight.ts';
+import type { Metrics } from './metrics.ts';
+import type { RequestAttributes } from './request-attributes.ts';
 
 /** Hono's types for this server: every request comes with Node's own request and response. */
 export interface ServerTypes {
   Bindings: HttpBindings;
+  Variables: {
+    attributes: RequestAttributes;
+    user: User;
+    /** The places the request takes among those under way. */
+    places: RequestPlaces;
+  };
 }
 
 export type RequestContext = Context<ServerTypes>;
@@ -16,6 +26,7 @@ export interface HandlerOptions {
   registry: Registry;
   clock: Clock;
   logger: Logger;
+  metrics: Metrics;
   /** Aborts when the server stops: streams end then. */
   closing: AbortSignal;
 }

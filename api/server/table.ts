@@ -1,7 +1,8 @@
+import { jsonText } from '../machinery/json.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { ApiObject } from '../registry/api-object.ts';
 import type { Resource } from '../registry/resource.ts';
-import type { Representation } from './list-text.ts';
+import { listMetadata, type Representation } from './list-text.ts';
 import { partialObject } from './partial-metadata.ts';
 import { tableColumns } from './table-columns.ts';
 
@@ -28,35 +29,39 @@ export function createTable(options: TableOptions): Representation {
   const columns = tableColumns(resource);
   const row = rowText(options);
   let columnsSent = false;
-  const table = (revision: string, rows: string, definitions: unknown): string => {
+  const table = (metadata: object, rows: string, definitions: unknown): string => {
     const head = JSON.stringify({
       kind: 'Table',
       apiVersion,
-      metadata: { resourceVersion: revision },
+      metadata,
       columnDefinitions: definitions,
     });
     return `${head.slice(0, -1)},"rows":[${rows}]}`;
   };
   return {
     contentType: 'application/json',
-    object: (object) => table(object.object.metadata.resourceVersion ?? '', row(object), columns.definitions),
-    list: ({ items, revision }) => table(String(revision), items.map(row).join(','), columns.definitions),
+    object: (object) => table(revisionOf(object), row(object), columns.definitions),
+    list: (list) => table(listMetadata(list), list.items.map(row).join(','), columns.definitions),
     eventObject(item) {
       const definitions = columnsSent ? null : columns.definitions;
       columnsSent = true;
-      if (item.type === 'BOOKMARK') return table(String(item.revision), '', definitions);
-      return table(item.object.object.metadata.resourceVersion ?? '', row(item.object), definitions);
+      if (item.type === 'BOOKMARK') return table({ resourceVersion: String(item.revision) }, '', definitions);
+      return table(revisionOf(item.object), row(item.object), definitions);
     },
   };
 }
 
+const revisionOf = ({ object }: ApiObject): object => ({
+  resourceVersion: object.metadata.resourceVersion ?? '',
+});
+
 function rowText({ resource, apiVersion, includeObject, now }: TableOptions): (object: ApiObject) => string {
   const columns = tableColumns(resource);
   return (object) => {
-    const cells = JSON.stringify(columns.cells(object.object, now()));
+    const cells = jsonText(columns.cells(object.object, now()));
     if (includeObject === 'None') return `{"cells":${cells},"object":null}`;
     const text =
-      includeObject === 'Object' ? object.json() : JSON.stringify(partialObject(object.object, apiVersion));
+      includeObject === 'Object' ? object.json() : jsonText(partialObject(object.object, apiVersion));
     return `{"cells":${cells},"object":${text}}`;
   };
 }

@@ -1,44 +1,48 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { toStatusError } from '../machinery/status-error.ts';
 import type { WatchItem, WatchQuery } from '../registry/requests.ts';
-import type { Resource } from '../registry/resource.ts';
 import { logFailure } from './failure.ts';
 import type { Representation } from './list-text.ts';
 import { type LiveStream, openLiveStream } from './live-stream.ts';
 import { collectionQuery, isTrue, wholeNumber } from './query.ts';
-import { representationFor } from './resource-request.ts';
-import type { HandlerOptions, RequestContext } from './server-environment.ts';
+import { representationFor, type ResourceRequest } from './resource-request.ts';
 
 /** As kube-apiserver (--min-request-timeout): a random time, so that not all clients come back at once. */
 const MIN_TIMEOUT_SECONDS = 1800;
 
+const END_GRACE_MS = 5000;
+
 /** One JSON line per event until the client leaves, the time is over or the server stops. */
-export async function handleWatch(
-  c: RequestContext,
-  resource: Resource,
-  options: HandlerOptions,
-): Promise<Response> {
-  const representation = representationFor(c, resource, options);
+export async function handleWatch(request: ResourceRequest): Promise<Response> {
+  const { c, options } = request;
+  const representation = representationFor(request);
   const seconds = wholeNumber(c, 'timeoutSeconds') || MIN_TIMEOUT_SECONDS * (1 + Math.random());
   const cancel = new AbortController();
   // Refuses what makes no sense before the headers leave.
-  const events = options.registry.watch({ ...watchQuery(c, resource), signal: cancel.signal });
+  const events = options.registry.watch({
+    ...watchQuery(request),
+    timeoutMs: seconds * 1000,
+    signal: cancel.signal,
+  });
+  using _place = c.var.places.longRunning();
   const stream = openLiveStream(c.env.outgoing, {
     contentType: 'application/json',
-    timeoutMs: seconds * 1000,
+    // The watch ends by itself, with a bookmark; this is for one whose reader takes nothing.
+    timeoutMs: seconds * 1000 + END_GRACE_MS,
     clock: options.clock,
     closing: options.closing,
   });
   stream.signal.addEventListener('abort', () => cancel.abort(), { once: true });
   if (stream.signal.aborted) cancel.abort();
-  await pump(events, { stream, representation, logger: options.logger });
+  await pump(events, { stream, representation, request });
   return RESPONSE_ALREADY_SENT;
 }
 
-function watchQuery(c: RequestContext, resource: Resource): Omit<WatchQuery, 'signal'> {
+function watchQuery(request: ResourceRequest): Omit<WatchQuery, 'signal'> {
+  const { c } = request;
   const sendInitialEvents = c.req.query('sendInitialEvents');
   return {
-    ...collectionQuery(c, resource),
+    ...collectionQuery(request),
     allowWatchBookmarks: isTrue(c.req.query('allowWatchBookmarks')),
     ...(sendInitialEvents === undefined || sendInitialEvents === ''
       ? {}
@@ -49,26 +53,45 @@ function watchQuery(c: RequestContext, resource: Resource): Omit<WatchQuery, 'si
 interface Pump {
   stream: LiveStream;
   representation: Representation;
-  logger: HandlerOptions['logger'];
+  request: ResourceRequest;
 }
 
 async function pump(
   events: AsyncIterable<readonly WatchItem[]>,
-  { stream, representation, logger }: Pump,
+  { stream, representation, request: { resource, options } }: Pump,
 ): Promise<void> {
   try {
+    const line = eventLines(representation);
     for await (const items of events) {
-      await stream.write(items.map((item) => eventLine(item.type, representation.eventObject(item))));
+      options.metrics.countWatchEvents(resource, items.length);
+      await stream.write(items.map(line));
     }
   } catch (error) {
     // A stream that is over says nothing more; any other failure is the last event.
     if (!stream.signal.aborted) {
       const failure = toStatusError(error);
-      if (failure.reason === 'InternalError') logFailure(failure, logger);
+      if (failure.reason === 'InternalError') logFailure(failure, options.logger);
       await stream.write([eventLine('ERROR', JSON.stringify(failure.toStatus()))]).catch(() => undefined);
     }
   }
   stream.end();
+}
+
+/** By the form of the answer: what was made of an item for one watcher is sent to all the others as it is. */
+const madeLines = new Map<string, WeakMap<WatchItem, string>>();
+
+function eventLines(representation: Representation): (item: WatchItem) => string {
+  const { shared } = representation;
+  const make = (item: WatchItem): string => eventLine(item.type, representation.eventObject(item));
+  if (shared === undefined) return make;
+  const made = madeLines.get(shared) ?? new WeakMap<WatchItem, string>();
+  madeLines.set(shared, made);
+  return (item) => {
+    if (item.type === 'BOOKMARK') return make(item);
+    let line = made.get(item);
+    if (line === undefined) made.set(item, (line = make(item)));
+    return line;
+  };
 }
 
 const eventLine = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;

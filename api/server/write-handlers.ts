@@ -1,86 +1,124 @@
-import { badRequest, isStatusError, type StatusDetails } from '../machinery/status-error.ts';
-import type { DeleteRequest, PatchRequest, WriteResult } from '../registry/requests.ts';
-import type { Resource } from '../registry/resource.ts';
-import { parseJson, readBody, readObject, unsupported } from './body.ts';
-import { parseMediaType } from './media-type.ts';
-import { PROTOBUF } from './protobuf-body.ts';
-import { collectionQuery, isDryRun, isTrue, writeOptions } from './query.ts';
+import { badRequest, type StatusDetails } from '../machinery/status-error.ts';
+import type { PatchRequest, WriteOptions, WriteResult } from '../registry/requests.ts';
+import { type ParsedBody, parseJson, parseYamlBody, readBody, readObject, unsupported } from './body.ts';
+import { deleteOptions } from './delete-options.ts';
 import type { Representation } from './list-text.ts';
-import { reply, replyJson } from './reply.ts';
-import { representationFor, targetOf } from './resource-request.ts';
-import type { HandlerOptions, RequestContext } from './server-environment.ts';
-
-interface Handled {
-  resource: Resource;
-  options: HandlerOptions;
-  subresource?: 'status';
-}
+import { parseMediaType } from './media-type.ts';
+import { listQuery } from './read-handlers.ts';
+import { replyJson, replyTo, setWarnings } from './reply.ts';
+import { representationFor, type ResourceRequest, targetOf } from './resource-request.ts';
+import { subresourceOf, writeOptions } from './write-options.ts';
 
 /** `representation` is worked out before anything is written: a request that is refused has no effect. */
-function replyWritten(representation: Representation, result: WriteResult & { status?: number }): Response {
+function replyWritten(
+  request: ResourceRequest,
+  representation: Representation,
+  result: WriteResult,
+): Promise<Response> {
   const { contentType } = representation;
-  const { warnings, status = 200 } = result;
-  return reply(representation.object(result.object), { contentType, warnings, status });
+  const { warnings, created } = result;
+  const status = created === true ? 201 : 200;
+  setWarnings(request.c, warnings);
+  return replyTo(request, representation.object(result.object), { contentType, status });
 }
 
-export async function handleCreate(c: RequestContext, handled: Handled): Promise<Response> {
-  const { resource, options } = handled;
-  const namespace = c.req.param('namespace') ?? '';
-  const write = writeOptions(c);
-  const representation = representationFor(c, resource, options);
-  const body = await readObject(c.env.incoming, { kind: resource.kind, protobuf: resource.builtIn });
-  const result = await options.registry.create({ resource, namespace, body, ...write });
-  return replyWritten(representation, { ...result, status: 201 });
+export async function handleCreate(request: ResourceRequest): Promise<Response> {
+  const { resource, options, attributes } = request;
+  const { namespace } = attributes;
+  const write = writeOptions(request, 'CreateOptions');
+  const representation = representationFor(request);
+  const { value: body, ...duplicates } = await readWritten(request, write);
+  const result = await options.registry.create({ resource, namespace, body, ...write, ...duplicates });
+  return replyWritten(request, representation, { ...result, created: true });
 }
 
-export async function handleUpdate(c: RequestContext, handled: Handled): Promise<Response> {
-  const { resource, options, subresource } = handled;
-  const write = writeOptions(c);
-  const representation = representationFor(c, resource, options);
-  const body = await readObject(c.env.incoming, { kind: resource.kind, protobuf: resource.builtIn });
-  const target = targetOf(c, resource);
-  const result = await options.registry.update({
-    target,
+export async function handleUpdate(request: ResourceRequest): Promise<Response> {
+  const write = writeOptions(request, 'UpdateOptions');
+  const representation = representationFor(request);
+  const { value: body, ...duplicates } = await readWritten(request, write);
+  const result = await request.options.registry.update({
+    target: targetOf(request),
     body,
     ...write,
-    ...(subresource && { subresource }),
+    ...duplicates,
+    ...partOf(request),
   });
-  return replyWritten(representation, result);
+  return replyWritten(request, representation, result);
+}
+
+function readWritten(request: ResourceRequest, { fieldValidation }: WriteOptions): Promise<ParsedBody> {
+  const { c, resource, attributes } = request;
+  const isScale = attributes.subresource === 'scale';
+  return readObject(c.env.incoming, {
+    kind: isScale ? 'Scale' : resource.kind,
+    protobuf: resource.builtIn || isScale,
+    findDuplicates: fieldValidation !== 'Ignore',
+  });
+}
+
+function partOf(request: ResourceRequest): Pick<PatchRequest, 'subresource'> {
+  const subresource = subresourceOf(request);
+  return subresource === undefined ? {} : { subresource };
 }
 
 const PATCH_TYPES: ReadonlyMap<string, PatchRequest['type']> = new Map([
   ['application/json-patch+json', 'json'],
   ['application/merge-patch+json', 'merge'],
+  ['application/apply-patch+yaml', 'apply'],
 ]);
 const STRATEGIC = 'application/strategic-merge-patch+json';
 
-export async function handlePatch(c: RequestContext, handled: Handled): Promise<Response> {
-  const { resource, options, subresource } = handled;
-  const write = writeOptions(c);
-  const representation = representationFor(c, resource, options);
-  const contentType = parseMediaType(c.req.header('content-type') ?? '').type;
-  const type = contentType === STRATEGIC && resource.builtIn ? 'strategic' : PATCH_TYPES.get(contentType);
-  if (type === undefined) {
-    throw unsupported(contentType, [...PATCH_TYPES.keys(), ...(resource.builtIn ? [STRATEGIC] : [])]);
-  }
-  const body = parseJson(await readBody(c.env.incoming), resource.kind);
-  const request = {
-    target: targetOf(c, resource),
+export async function handlePatch(request: ResourceRequest): Promise<Response> {
+  const { c, options } = request;
+  const write = writeOptions(request, 'PatchOptions');
+  const representation = representationFor(request);
+  const type = patchType(request);
+  const { value: body, ...duplicates } = await readPatch(request, { type, write });
+  const force = parseForce(c.req.query('force'));
+  const result = await options.registry.patch({
+    target: targetOf(request),
     type,
     body,
     ...write,
-    ...(subresource && { subresource }),
-  };
-  return replyWritten(representation, await options.registry.patch(request));
+    ...duplicates,
+    ...(force === undefined ? {} : { force }),
+    ...partOf(request),
+  });
+  return replyWritten(request, representation, result);
+}
+
+function parseForce(text: string | undefined): boolean | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^(?:1|t|T|true|True|TRUE)$/.test(text)) return true;
+  if (/^(?:0|f|F|false|False|FALSE)$/.test(text)) return false;
+  throw badRequest(`force: Invalid value: ${JSON.stringify(text.slice(0, 100))}: must be a boolean`);
+}
+
+function patchType({ c, resource }: ResourceRequest): PatchRequest['type'] {
+  const { type } = parseMediaType(c.req.header('content-type') ?? '');
+  const found = type === STRATEGIC && resource.builtIn ? 'strategic' : PATCH_TYPES.get(type);
+  if (found !== undefined) return found;
+  const [json = '', merge = '', apply = ''] = PATCH_TYPES.keys();
+  throw unsupported(type, resource.builtIn ? [json, merge, STRATEGIC, apply] : [json, merge, apply]);
+}
+
+async function readPatch(
+  { c, resource }: ResourceRequest,
+  { type, write }: { type: PatchRequest['type']; write: WriteOptions },
+): Promise<ParsedBody> {
+  const { kind } = resource;
+  const text = await readBody(c.env.incoming);
+  if (type !== 'apply') return { value: parseJson(text, kind) };
+  return parseYamlBody(text, { kind, findDuplicates: write.fieldValidation !== 'Ignore' });
 }
 
 /** The object while finalizers keep it, else a Status with its uid. */
-export async function handleDelete(c: RequestContext, handled: Handled): Promise<Response> {
-  const { resource, options } = handled;
-  const target = targetOf(c, resource);
-  const representation = representationFor(c, resource, options);
-  const result = await options.registry.delete({ target, ...(await deleteOptions(c)) });
-  if (!result.gone) return replyWritten(representation, result);
+export async function handleDelete(request: ResourceRequest): Promise<Response> {
+  const { resource, options } = request;
+  const target = targetOf(request);
+  const representation = representationFor(request);
+  const result = await options.registry.delete({ target, ...(await deleteOptions(request.c)) });
+  if (!result.gone) return replyWritten(request, representation, result);
   const { group, plural: kind } = resource;
   const { uid } = result.object.object.metadata;
   const details: StatusDetails = {
@@ -90,84 +128,15 @@ export async function handleDelete(c: RequestContext, handled: Handled): Promise
     ...(uid === undefined ? {} : { uid }),
   };
   const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-  return replyJson(success, { warnings: result.warnings });
+  setWarnings(request.c, result.warnings);
+  return replyJson(success);
 }
 
 /** Deletes each object that matches; the answer is the list of them. */
-export async function handleDeleteCollection(c: RequestContext, handled: Handled): Promise<Response> {
-  const { resource, options } = handled;
-  const { registry } = options;
-  const representation = representationFor(c, resource, options);
-  const given = await deleteOptions(c);
-  const list = await registry.list(collectionQuery(c, resource));
-  for (const { object } of list.items) {
-    const { name, namespace = '' } = object.metadata;
-    try {
-      await registry.delete({ target: { resource, namespace, name }, ...given });
-    } catch (error) {
-      // Somebody else deleted it: the others are still to go (kube-apiserver store.go DeleteCollection).
-      if (!isStatusError(error, 'NotFound')) throw error;
-    }
-  }
-  return reply(representation.list(list), representation);
-}
-
-/**
- * From the query and the body; the body may be empty and needs no kind. What is of a wrong type is refused: whoever
- * meant a dry run or a precondition must not lose the object.
- */
-async function deleteOptions(c: RequestContext): Promise<Omit<DeleteRequest, 'target'>> {
-  const body = fieldsOf(await deleteBody(c), 'the body of a delete must be DeleteOptions');
-  const { kind, preconditions, dryRun = [] } = body;
-  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
-    throw badRequest(`the body of a delete must be DeleteOptions, not ${JSON.stringify(kind)}`);
-  }
-  if (dryRun !== null && !(Array.isArray(dryRun) && dryRun.every((one) => typeof one === 'string'))) {
-    throw badRequest('dryRun: Invalid value: must be a list of texts, such as ["All"]');
-  }
-  const policy = propagationPolicy(c, body);
-  return {
-    dryRun: isDryRun([...(c.req.queries('dryRun') ?? []), ...(dryRun ?? [])]),
-    ...(policy === '' ? {} : { propagationPolicy: policy }),
-    ...(preconditions === undefined || preconditions === null
-      ? {}
-      : { preconditions: parsePreconditions(preconditions) }),
-  };
-}
-
-/** `orphanDependents` is the old way to say Orphan. */
-function propagationPolicy(c: RequestContext, body: Record<string, unknown>): string {
-  const orphans = body['orphanDependents'] === true || isTrue(c.req.query('orphanDependents'));
-  const policy = textOf(body, 'propagationPolicy') ?? c.req.query('propagationPolicy') ?? '';
-  return policy === '' && orphans ? 'Orphan' : policy;
-}
-
-function fieldsOf(value: unknown, message: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest(message);
-  return value as Record<string, unknown>;
-}
-
-function textOf(fields: Record<string, unknown>, name: string): string | undefined {
-  const value = fields[name] ?? undefined;
-  if (value === undefined || typeof value === 'string') return value;
-  throw badRequest(`${name}: Invalid value: must be a text`);
-}
-
-async function deleteBody(c: RequestContext): Promise<unknown> {
-  const { incoming } = c.env;
-  // Some clients send a type with an empty body, others a body without a type.
-  const isProtobuf = parseMediaType(incoming.headers['content-type'] ?? '').type === PROTOBUF;
-  if (isProtobuf) return readObject(incoming, { kind: 'DeleteOptions', protobuf: true });
-  const text = await readBody(incoming);
-  return text.trim() === '' ? {} : parseJson(text, 'DeleteOptions');
-}
-
-function parsePreconditions(value: unknown): { uid?: string; resourceVersion?: string } {
-  const fields = fieldsOf(value, 'preconditions: Invalid value: must be an object');
-  const uid = textOf(fields, 'uid');
-  const resourceVersion = textOf(fields, 'resourceVersion');
-  return {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  };
+export async function handleDeleteCollection(request: ResourceRequest): Promise<Response> {
+  const representation = representationFor(request);
+  const query = listQuery(request);
+  const given = await deleteOptions(request.c);
+  const list = await request.options.registry.deleteCollection({ query, ...given });
+  return replyTo(request, representation.list(list), representation);
 }

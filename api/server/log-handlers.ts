@@ -1,9 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import type { Hono } from 'hono';
 import { createTaskEventText } from '../machinery/task-event-text.ts';
 import type { TaskEvent } from '../machinery/task-event.ts';
 import { badRequest, toStatusError } from '../machinery/status-error.ts';
-import type { Resource } from '../registry/resource.ts';
 import type { TaskLogs } from '../registry/task-log.ts';
 import { readObject } from './body.ts';
 import { logFailure } from './failure.ts';
@@ -11,39 +9,28 @@ import { type LiveStream, openLiveStream } from './live-stream.ts';
 import { parseMediaType } from './media-type.ts';
 import { isTrue, wholeNumber } from './query.ts';
 import { replyJson } from './reply.ts';
-import { collectionPath, methodNotAllowed } from './resource-routes.ts';
-import { targetOf } from './resource-request.ts';
-import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
+import { type ResourceRequest, targetOf } from './resource-request.ts';
+import type { RequestContext } from './server-environment.ts';
 
-export interface LogRouteOptions extends HandlerOptions {
-  taskLogs: TaskLogs;
+/** Appends a batch of the events of a Task. */
+export async function handleAppendLog(request: ResourceRequest, taskLogs: TaskLogs): Promise<Response> {
+  const { value } = await readObject(request.c.env.incoming, { kind: 'TaskEventAppend', protobuf: false });
+  return replyJson(await taskLogs.append(targetOf(request), value));
 }
 
-/** The subresources `log` and `messages` of Tasks. */
-export function mountTaskLog(app: Hono<ServerTypes>, resource: Resource, options: LogRouteOptions): void {
-  const item = `${collectionPath(resource)}/:name`;
-  app.get(`${item}/log`, (c) => handleRead(c, resource, options));
-  app.post(`${item}/log`, async (c) => {
-    const body = await readObject(c.env.incoming, { kind: 'TaskEventAppend', protobuf: false });
-    return replyJson(await options.taskLogs.append(targetOf(c, resource), body));
-  });
-  app.all(`${item}/log`, methodNotAllowed);
-  app.get(`${item}/messages`, async (c) =>
-    replyJson({ items: await options.taskLogs.messages(targetOf(c, resource)) }),
-  );
-  app.all(`${item}/messages`, methodNotAllowed);
+export async function handleMessages(request: ResourceRequest, taskLogs: TaskLogs): Promise<Response> {
+  return replyJson({ items: await taskLogs.messages(targetOf(request)) });
 }
 
-async function handleRead(
-  c: RequestContext,
-  resource: Resource,
-  options: LogRouteOptions,
-): Promise<Response> {
-  const target = targetOf(c, resource);
+/** The log of a Task, to its end with `?follow=true`. */
+export async function handleReadLog(request: ResourceRequest, taskLogs: TaskLogs): Promise<Response> {
+  const { c, options } = request;
+  const target = targetOf(request);
   const after = wholeNumber(c, 'after') ?? 0;
   const format = createFormat(c);
   // Answers NotFound while there is still a status to give.
   await options.registry.get(target);
+  using _place = c.var.places.longRunning();
   const stream = openLiveStream(c.env.outgoing, {
     contentType: format.contentType,
     clock: options.clock,
@@ -51,7 +38,7 @@ async function handleRead(
   });
   const follow = isTrue(c.req.query('follow'));
   try {
-    const events = options.taskLogs.read(target, { after, follow, signal: stream.signal });
+    const events = taskLogs.read(target, { after, follow, signal: stream.signal });
     await send(events, stream, format);
     // A reader must be able to tell the end of the log from a server that stops.
     if (stream.signal.aborted) stream.cut();

@@ -1,0 +1,56 @@
+import type { Clock } from '../machinery/clock.ts';
+import { badRequest, StatusError } from '../machinery/status-error.ts';
+
+/** As kube-apiserver (--request-timeout). */
+const LONGEST_MS = 60_000;
+
+/** How long a request may take; clients can ask for less. @throws StatusError BadRequest */
+export function deadlineOf(timeout: string | undefined): number {
+  if (timeout === undefined || timeout === '') return LONGEST_MS;
+  const ms = parseGoDuration(timeout);
+  if (ms === undefined) {
+    const shown = JSON.stringify(timeout.slice(0, 100));
+    throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${shown}`);
+  }
+  return ms > 0 && ms < LONGEST_MS ? ms : LONGEST_MS;
+}
+
+const UNIT_MS: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const DURATION = /^[-+]?(?:0|(?:(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?:ns|us|µs|ms|s|m|h)){1,8})$/;
+
+/** Go's time.ParseDuration, such as `1m30s`; in milliseconds. */
+function parseGoDuration(text: string): number | undefined {
+  if (!DURATION.test(text)) return undefined;
+  let ms = 0;
+  for (const [, amount, unit = ''] of text.matchAll(/([\d.]+)([a-zµ]+)/g)) {
+    ms += Number(amount) * (UNIT_MS[unit] ?? 0);
+  }
+  return text.startsWith('-') ? -ms : ms;
+}
+
+/** What is still worked on then goes on, but nobody waits for it. @throws StatusError Timeout */
+export async function withinDeadline<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T> {
+  let cancel = (): void => undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    cancel = clock.after(ms, () => reject(timedOut()));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel();
+  }
+}
+
+function timedOut(): StatusError {
+  return new StatusError('Timeout', 'Timeout: request did not complete within the allotted timeout', {
+    details: {},
+  });
+}

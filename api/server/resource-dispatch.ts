@@ -1,0 +1,116 @@
+import { StatusError } from '../machinery/status-error.ts';
+import { isTask, type Resource } from '../registry/resource.ts';
+import type { TaskLogs } from '../registry/task-log.ts';
+import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
+import { handleGet, handleList } from './read-handlers.ts';
+import type { RequestAttributes, ResourceAttributes } from './request-attributes.ts';
+import { setWarnings } from './reply.ts';
+import type { ResourceRequest } from './resource-request.ts';
+import type { HandlerOptions, RequestContext } from './server-environment.ts';
+import { createUnknownPath } from './unknown-path.ts';
+import { handleWatch } from './watch-handler.ts';
+import {
+  handleCreate,
+  handleDelete,
+  handleDeleteCollection,
+  handlePatch,
+  handleUpdate,
+} from './write-handlers.ts';
+
+export interface DispatchOptions extends HandlerOptions {
+  taskLogs: TaskLogs;
+}
+
+export type Dispatch = (c: RequestContext, attributes: RequestAttributes) => Promise<Response>;
+export type Handler = (request: ResourceRequest) => Promise<Response>;
+
+/** By verb. */
+type Handlers = ReadonlyMap<string, Handler>;
+
+const COLLECTION: Handlers = new Map([
+  ['list', handleList],
+  ['watch', handleWatch],
+  ['create', handleCreate],
+  ['deletecollection', handleDeleteCollection],
+]);
+const ALL_NAMESPACES: Handlers = new Map([
+  ['list', handleList],
+  ['watch', handleWatch],
+]);
+const ITEM: Handlers = new Map([
+  ['get', handleGet],
+  ['update', handleUpdate],
+  ['patch', handlePatch],
+  ['delete', handleDelete],
+]);
+const PART: Handlers = new Map([
+  ['get', handleGet],
+  ['update', handleUpdate],
+  ['patch', handlePatch],
+]);
+const FINALIZE: Handlers = new Map([['update', handleUpdate]]);
+
+/** Finds the kind that a path names, as it is served at this moment, and the handler of the verb. */
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const { catalog } = options.registry;
+  const unknown = createUnknownPath(catalog);
+  const logHandlers = taskLogHandlers(options.taskLogs);
+  return async (c, { verb, resource: attributes }) => {
+    const resource = attributes && catalog.find(attributes);
+    if (resource === undefined || attributes === undefined || !resource.served) return unknown(attributes);
+    const handlers = handlersFor(resource, attributes, logHandlers);
+    if (handlers === undefined) return unknown(attributes);
+    const handler = handlers.get(verb);
+    if (resource.deprecationWarning !== undefined) setWarnings(c, [resource.deprecationWarning]);
+    if (handler !== undefined) return handler({ c, resource, attributes, options });
+    // The collection of all namespaces is for reading only.
+    if (handlers === ALL_NAMESPACES && (verb === 'create' || verb === 'deletecollection'))
+      return unknown(attributes);
+    throw methodNotAllowed();
+  };
+}
+
+/** Undefined where the kind has no such path. */
+function handlersFor(
+  resource: Resource,
+  { name, namespace, subresource }: ResourceAttributes,
+  logHandlers: ReadonlyMap<string, Handlers>,
+): Handlers | undefined {
+  const isNamespaced = resource.scope === 'Namespaced';
+  if (!isNamespaced && namespace !== '') return undefined;
+  if (isNamespaced && namespace === '') return name === '' ? ALL_NAMESPACES : undefined;
+  if (name === '') return COLLECTION;
+  switch (subresource) {
+    case undefined:
+      return ITEM;
+    case 'status':
+      return resource.hasStatus ? PART : undefined;
+    case 'scale':
+      return resource.scale === undefined ? undefined : PART;
+    case 'finalize':
+      return resource.group === '' && resource.plural === 'namespaces' ? FINALIZE : undefined;
+    default:
+      return isTask(resource) ? logHandlers.get(subresource) : undefined;
+  }
+}
+
+function taskLogHandlers(taskLogs: TaskLogs): ReadonlyMap<string, Handlers> {
+  return new Map<string, Handlers>([
+    [
+      'log',
+      new Map<string, Handler>([
+        ['get', (request) => handleReadLog(request, taskLogs)],
+        ['create', (request) => handleAppendLog(request, taskLogs)],
+      ]),
+    ],
+    ['messages', new Map<string, Handler>([['get', (request) => handleMessages(request, taskLogs)]])],
+  ]);
+}
+
+function methodNotAllowed(): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    { details: {} },
+  );
+}
