@@ -1,7 +1,9 @@
 import type { Unstructured } from '#api/machinery/meta';
 import type { StatusCause } from '#api/machinery/status-error';
 import type { StructuralSchema } from '../structural-schema.ts';
+import { RuleAdmission } from './rule-admission.ts';
 import { Correlation } from './correlation.ts';
+import { declaredType } from './declared-type.ts';
 import { FieldLocation } from './field-location.ts';
 import { buildRuleTree } from './rule-tree.ts';
 import { NOTHING, RuleRun } from './run-rules.ts';
@@ -36,6 +38,13 @@ export function compileRules(schema: StructuralSchema): CelRules | undefined {
 }
 
 /** What is wrong with the rules themselves, for the admission of a CustomResourceDefinition. */
-export function checkRules(_schema: StructuralSchema, _fieldPath: string): StatusCause[] {
-  return [];
+export function checkRules(schema: StructuralSchema, fieldPath: string): StatusCause[] {
+  const admission = new RuleAdmission();
+  const { schemaCauses, ruleCauses } = admission.check(schema, {
+    path: fieldPath,
+    declared: declaredType(schema, true),
+    cardinality: 1,
+    uncorrelatable: undefined,
+  });
+  return [...schemaCauses, ...ruleCauses, ...admission.totalCauses(fieldPath)];
 }

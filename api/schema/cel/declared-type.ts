@@ -28,9 +28,8 @@ export interface DeclaredType {
 }
 
 export const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
-const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
-const scalar = (type: CelType, minSize: number, maxElements = UNBOUNDED): DeclaredType => ({
+const scalar = (type: CelType, minSize: number, maxElements = 0): DeclaredType => ({
   type,
   minSize,
   maxElements,
