@@ -8,6 +8,7 @@ import {
 } from '#api/machinery/object-name';
 import type { StatusCause } from '#api/machinery/status-error';
 import { forbidden, invalidType, invalidValue, requiredValue } from './field-error.ts';
+import { distinctCauses } from './findings.ts';
 import type { NameRule, ResourceDefinition } from './resource-definition.ts';
 import { isJsonObject } from './structural-schema.ts';
 import { jsonType } from './value-checks.ts';
@@ -29,7 +30,7 @@ export function validateObjectMeta(
   meta: ObjectMeta,
   definition: Pick<ResourceDefinition, 'nameRule' | 'scope'>,
 ): StatusCause[] {
-  return [
+  return distinctCauses([
     ...validateGenerateName(meta.generateName ?? '', definition.nameRule),
     ...validateName(meta, NAME_PROBLEMS[definition.nameRule]),
     ...validateNamespace(meta.namespace ?? '', definition.scope),
@@ -38,7 +39,7 @@ export function validateObjectMeta(
     ...validateAnnotations(meta.annotations ?? {}),
     ...validateOwners(meta),
     ...validateFinalizers(meta.finalizers ?? []),
-  ];
+  ]);
 }
 
 /** A dash at the end is fine: what is generated goes on after it. */

@@ -1,4 +1,5 @@
 import type { Unstructured } from '#api/machinery/meta';
+import type { StatusCause } from '#api/machinery/status-error';
 import { isJsonObject } from '../structural-schema.ts';
 import type { JsonObject } from '../structural-schema.ts';
 import { definitionOf } from './definition.ts';
@@ -42,6 +43,8 @@ function withReadSchema(version: DefinitionVersion): DefinitionVersion {
   const schema: JsonObject | undefined = isJsonObject(version.schema) ? version.schema : undefined;
   const props = schema?.['openAPIV3Schema'];
   if (!isJsonObject(props)) return version;
-  const read = readSchema(props, { causes: [], at: '' });
+  const causes: StatusCause[] = [];
+  const read = readSchema(props, { causes, at: '' });
+  if (causes.length > 0) return version;
   return { ...version, schema: { ...schema, openAPIV3Schema: read } };
 }

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { Unstructured } from '#api/machinery/meta';
+import type { JsonObject } from '../structural-schema.ts';
+import { defaultCustomResourceDefinition } from './default-definition.ts';
+import { validateCustomResourceDefinition } from './validate-definition.ts';
+
+/** The texts are compared with upstream's in test/conformance/schema; here is what clients run into first. */
+
+const SCHEMA = { type: 'object', properties: { spec: { type: 'object' } } };
+
+function crd(spec: JsonObject = {}, version: JsonObject = {}): Unstructured {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'things', kind: 'Thing' },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: SCHEMA }, ...version },
+      ],
+      ...spec,
+    },
+  };
+}
+
+const withSpec = (spec: unknown): Unstructured =>
+  crd({}, { schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } });
+
+function found(object: Unstructured, previous?: Unstructured): string[] {
+  const causes = validateCustomResourceDefinition(
+    defaultCustomResourceDefinition(object),
+    previous && defaultCustomResourceDefinition(previous),
+  );
+  return causes.map(({ field, message }) => `${field}: ${message}`);
+}
+
+describe('defaultCustomResourceDefinition', () => {
+  it('fills in names, conversion and the stored version', () => {
+    const { spec, status } = defaultCustomResourceDefinition(crd());
+    expect(spec).toMatchObject({
+      names: { plural: 'things', kind: 'Thing', singular: 'thing', listKind: 'ThingList' },
+      conversion: { strategy: 'None' },
+    });
+    expect(status).toEqual({ storedVersions: ['v1'] });
+  });
+
+  it('leaves out keywords that are none, at any depth', () => {
+    const odd = { type: 'object', zork: 1, properties: { a: { type: 'string', zork: 2, pattern: null } } };
+    const { spec } = defaultCustomResourceDefinition(withSpec(odd));
+    expect(spec).toMatchObject({
+      versions: [
+        { schema: { openAPIV3Schema: { properties: { spec: { properties: { a: { type: 'string' } } } } } } },
+      ],
+    });
+    expect(JSON.stringify(spec)).not.toContain('zork');
+  });
+});
+
+const AT = 'spec.validation.openAPIV3Schema.properties[spec]';
+
+describe('validateCustomResourceDefinition', () => {
+  it.each([
+    [crd(), [], 'the least there can be'],
+    [
+      { ...crd(), metadata: { name: 'others.example.com' } },
+      ['metadata.name: Invalid value: "others.example.com": must be spec.names.plural+"."+spec.group'],
+      'the name is made of plural and group',
+    ],
+    [
+      crd({ scope: 'Everywhere' }),
+      ['spec.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced"'],
+      'a scope that is none',
+    ],
+    [
+      crd({ conversion: { strategy: 'Webhook', webhook: {} } }),
+      ['spec.conversion.strategy: Unsupported value: "Webhook": supported values: "None"'],
+      'webhooks are not asked',
+    ],
+    [
+      withSpec({ properties: { a: { type: 'string' } } }),
+      [`${AT}.type: Required value: must not be empty for specified object fields`],
+      'a type for each field',
+    ],
+    [
+      withSpec({ type: 'string', default: 1 }),
+      [`${AT}.default: Invalid value: "integer":  in body must be of type string: "integer"`],
+      'a default that does not fit',
+    ],
+    [
+      withSpec({ type: 'object', properties: { a: 'string' } }),
+      [
+        'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[a]: Invalid value: "string": spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[a] in body must be of type object: "string"',
+      ],
+      'a schema that is a text',
+    ],
+    [
+      withSpec({ type: 'string', pattern: '(' }),
+      [expect.stringContaining(`${AT}.pattern: Invalid value: "(": must be a valid regular expression`)],
+      'a pattern that is none',
+    ],
+    [
+      withSpec({ type: 'object', 'x-kubernetes-validations': [{ rule: ' ' }] }),
+      [`${AT}.x-kubernetes-validations[0].rule: Required value: rule is not specified`],
+      'a rule without an expression',
+    ],
+  ])('%#: finds %j', (object, want, reason) => {
+    expect(found(object), reason).toEqual(want);
+  });
+
+  it('lets no one change what objects are stored under', () => {
+    const before = crd();
+    const after = { ...crd({ group: 'example.org', scope: 'Cluster' }), metadata: before.metadata };
+    expect(found(after, before)).toEqual(['spec.group: Invalid value: "example.org": field is immutable']);
+    const established = { ...before, status: { conditions: [{ type: 'Established', status: 'True' }] } };
+    expect(found(after, established)).toContain('spec.scope: Invalid value: "Cluster": field is immutable');
+  });
+
+  it('keeps a version that may be stored', () => {
+    const gone = { ...crd(), status: { storedVersions: ['v1', 'v0'] } };
+    expect(found(gone)).toEqual([
+      expect.stringMatching(/^status\.storedVersions\[1\]: Invalid value: "v0": missing from/),
+    ]);
+  });
+
+  it('stops at a hundred findings', () => {
+    const fields = Array.from({ length: 500 }, (_, index) => [`f${index}`, {}]);
+    expect(found(withSpec({ type: 'object', properties: Object.fromEntries(fields) }))).toHaveLength(100);
+  });
+});
