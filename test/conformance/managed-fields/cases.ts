@@ -17,7 +17,7 @@ export interface Step {
   force: boolean;
   /** How an update makes the new object of the old one and `content`. */
   change: 'append' | 'drop' | 'nothing' | 'overlay' | 'replace';
-  managedFields: 'absent' | 'cleared' | 'foreign' | 'same' | 'unreadable';
+  managedFields: 'absent' | 'cleared' | 'crowd' | 'foreign' | 'same' | 'unreadable';
   /** kubectl's annotation says that this was applied. */
   lastApplied: boolean;
   /** A mistake in spec. */
@@ -83,10 +83,10 @@ function step({ properties = {} }: StructuralSchema): fc.Arbitrary<Step> {
       verb: fc.constantFrom('apply', 'update'),
       version: often('v1', 'v2'),
       subresource: often('', 'status'),
-      manager: fc.constantFrom('one', 'two', 'three', 'kubectl', ...MANY),
+      manager: fc.constantFrom('one', 'two', 'three', 'kubectl', 'kubectl', 'kubectl'),
       force: fc.boolean(),
       change: fc.constantFrom('append', 'drop', 'nothing', 'overlay', 'replace'),
-      managedFields: often('same', 'absent', 'cleared', 'foreign', 'unreadable'),
+      managedFields: often('same', 'absent', 'cleared', 'crowd', 'foreign', 'unreadable'),
       lastApplied: fc.boolean(),
       broken: rarely('duplicate', 'type', 'unknown'),
       metadata: metadataFor(['labels', 'annotations', 'finalizers', 'ownerReferences']),
@@ -95,9 +95,6 @@ function step({ properties = {} }: StructuralSchema): fc.Arbitrary<Step> {
     { noNullPrototype: true },
   ) as fc.Arbitrary<Step>;
 }
-
-/** More than an object keeps. */
-const MANY = ['4', '5', '6', '7', '8', '9', '10', '11', '12'].map((number) => `m${number}`);
 
 function often<T>(usual: T, ...others: T[]): fc.Arbitrary<T> {
   return fc.oneof(
@@ -174,8 +171,8 @@ function overlaid(below: unknown, above: unknown, append: boolean): unknown {
   return Object.fromEntries(result);
 }
 
-function withAnnotation(object: Fields, { lastApplied, manager }: Step, configuration: Fields): Fields {
-  if (!lastApplied || manager !== 'kubectl') return object;
+function withAnnotation(object: Fields, { lastApplied }: Step, configuration: Fields): Fields {
+  if (!lastApplied) return object;
   const metadata = object['metadata'] as Fields;
   const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
   const text = JSON.stringify(configuration, (_, value: unknown) => (typeof value === 'bigint' ? 7 : value));
@@ -190,11 +187,30 @@ function withManagedFields(object: Fields, live: Fields | undefined, step: Step)
     same: before,
     cleared: step.force ? [] : [{}],
     foreign: foreignEntries(step),
+    crowd: Array.from({ length: 11 }, (_, index) => crowdEntry(index, step)),
     unreadable: step.force
       ? 'none'
       : [{ manager: 'x', operation: 'Create', apiVersion: 'v1', fieldsType: 'FieldsV1' }],
   }[step.managedFields];
   return { ...object, metadata: { ...metadata, ...(managedFields !== undefined && { managedFields }) } };
+}
+
+/** With one more there are more updaters than an object keeps. */
+function crowdEntry(index: number, { version, force }: Step): unknown {
+  const other = force && index % 2 === 0 ? 'v2' : version;
+  const field = FIELDS[index % FIELDS.length] ?? '';
+  return {
+    manager: `m${index}`,
+    operation: 'Update',
+    apiVersion: `${GROUP}/${other}`,
+    ...(index % 3 > 0 && { time: `2001-01-01T00:00:${10 + (index % 4)}Z` }),
+    fieldsType: 'FieldsV1',
+    fieldsV1: {
+      'f:spec': { '.': {}, [`f:${field}`]: {} },
+      'f:metadata': { 'f:labels': { '.': {}, 'f:k': {} } },
+    },
+    ...(index % 5 === 0 && { subresource: 'status' }),
+  };
 }
 
 /** As a client may write them: of a version that is gone, and of fields that are not there, in any order. */
