@@ -15,8 +15,8 @@ function field(number: number, value: Value): Buffer {
 const message = (...fields: [number, Value][]): Buffer =>
   Buffer.concat(fields.map(([number, value]) => field(number, value)));
 
-function envelope(kind: string, object: Buffer): Buffer {
-  const unknown = message([1, message([1, 'v1'], [2, kind])], [2, object], [3, ''], [4, '']);
+function envelope(kind: string, object: Buffer, apiVersion = 'v1'): Buffer {
+  const unknown = message([1, message([1, apiVersion], [2, kind])], [2, object], [3, ''], [4, '']);
   return Buffer.concat([Buffer.from('k8s\0'), unknown]);
 }
 
@@ -52,6 +52,21 @@ describe('decodeProtobuf', () => {
       data: { k: '/w==' },
       type: 'Opaque',
       immutable: true,
+    });
+  });
+
+  it('reads an Event of events.k8s.io by its own numbers, to the microsecond', () => {
+    const event = message([2, message([1, 100], [2, Buffer.from([])])], [10, 'said'], [15, 0]);
+    // 7000 nanoseconds as a number of two bytes, which `field` does not write.
+    const time = Buffer.from([0x12, 0x05, 0x08, 0x64, 0x10, 0xd8, 0x36]);
+    expect(decodeProtobuf(envelope('Event', event, 'events.k8s.io/v1'))).toEqual({
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      eventTime: '1970-01-01T00:01:40.000000Z',
+      note: 'said',
+    });
+    expect(decodeProtobuf(envelope('Event', time, 'events.k8s.io/v1'))).toMatchObject({
+      eventTime: '1970-01-01T00:01:40.000007Z',
     });
   });
 

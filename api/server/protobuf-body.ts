@@ -1,6 +1,6 @@
-import { formatMicroTime, formatTime } from '../machinery/clock.ts';
+import { formatTime } from '../machinery/clock.ts';
 import { badRequest } from '../machinery/status-error.ts';
-import { type FieldType, type MessageFields, PROTOBUF_KINDS } from './protobuf-kinds.ts';
+import { type FieldType, type MessageFields, protobufFields } from './protobuf-kinds.ts';
 import { readFields, type WireField } from './protobuf-wire.ts';
 
 /**
@@ -33,7 +33,7 @@ function decodeUnknown(bytes: Uint8Array): Record<string, unknown> {
   const fields = readFields(bytes);
   const typeMeta = decodeMessage(bytesOf(fields, 1), TYPE_META);
   const kind = String(typeMeta['kind'] ?? '');
-  const descriptor = PROTOBUF_KINDS.get(kind);
+  const descriptor = protobufFields(String(typeMeta['apiVersion'] ?? ''), kind);
   if (descriptor === undefined)
     throw badRequest(`kind ${JSON.stringify(kind)} cannot be sent as protobuf; send JSON`);
   return { ...typeMeta, ...decodeMessage(bytesOf(fields, 2), descriptor) };
@@ -49,8 +49,9 @@ function decodeMessage(bytes: Uint8Array, descriptors: MessageFields): Record<st
   for (const { number, value } of readFields(bytes)) {
     const descriptor = descriptors[number];
     if (descriptor === undefined) continue;
-    const { name, type, repeated } = descriptor;
+    const { name, type, repeated, omitZero } = descriptor;
     if (type.type === 'map') addEntry(result, name, mapEntry(value, type.values));
+    else if (omitZero === true && value === 0n) continue;
     else if (repeated === true) addItem(result, name, decodeValue(value, type));
     else addSingle(result, name, decodeValue(value, type));
   }
@@ -86,7 +87,7 @@ function mapEntry(value: Uint8Array | bigint, values: 'base64' | 'string'): [str
 
 function decodeValue(value: Uint8Array | bigint, type: Exclude<FieldType, { type: 'map' }>): unknown {
   if (typeof value === 'bigint') {
-    if (type.type === 'int') return Number(value);
+    if (type.type === 'int') return Number(BigInt.asIntN(64, value));
     if (type.type === 'bool') return value !== 0n;
     throw new RangeError('a number where something else was expected');
   }
@@ -98,9 +99,9 @@ function decodeValue(value: Uint8Array | bigint, type: Exclude<FieldType, { type
     case 'message':
       return decodeMessage(value, type.fields);
     case 'time':
-      return timeOf(value, formatTime);
+      return timeOf(value, (seconds) => formatTime(seconds * 1000));
     case 'microTime':
-      return timeOf(value, formatMicroTime);
+      return timeOf(value, microTime);
     case 'bool':
     case 'int':
       throw new RangeError('bytes where a number was expected');
@@ -108,12 +109,23 @@ function decodeValue(value: Uint8Array | bigint, type: Exclude<FieldType, { type
 }
 
 /** {1: seconds, 2: nanoseconds}; undefined for the zero time. @throws RangeError for a time no calendar has */
-function timeOf(bytes: Uint8Array, format: (epochMs: number) => string): string | undefined {
+function timeOf(
+  bytes: Uint8Array,
+  format: (seconds: number, nanoseconds: number) => string,
+): string | undefined {
   const fields = readFields(bytes);
-  const number = (wanted: number): number =>
-    Number(fields.find((field) => field.number === wanted)?.value ?? 0);
+  const number = (wanted: number): number => {
+    const value = fields.find((field) => field.number === wanted)?.value;
+    return typeof value === 'bigint' ? Number(BigInt.asIntN(64, value)) : 0;
+  };
   const [seconds, nanos] = [number(1), number(2)];
-  return seconds === 0 && nanos === 0 ? undefined : format(seconds * 1000 + Math.floor(nanos / 1e6));
+  return seconds === 0 && nanos === 0 ? undefined : format(seconds, nanos);
+}
+
+/** As Go prints a MicroTime: RFC 3339 with six digits of a second. */
+function microTime(seconds: number, nanoseconds: number): string {
+  const micros = String(Math.floor(nanoseconds / 1000)).padStart(6, '0');
+  return formatTime(seconds * 1000).replace('Z', `.${micros}Z`);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
