@@ -1,4 +1,4 @@
-import { EvaluationError, fail, noSuchOverload } from './evaluation.ts';
+import { ERROR_WORK, EvaluationError, fail, noSuchOverload } from './evaluation.ts';
 import type { Evaluation } from './evaluation.ts';
 import { ACCUMULATOR } from './expression.ts';
 import type { Expression, ExpressionOf } from './expression.ts';
@@ -136,8 +136,9 @@ function attempt(run: Program, evaluation: Evaluation): EvaluationError | Value 
   try {
     return run(evaluation);
   } catch (error) {
-    if (error instanceof EvaluationError) return error;
-    throw error;
+    if (!(error instanceof EvaluationError)) throw error;
+    evaluation.labour(ERROR_WORK);
+    return error;
   }
 }
 

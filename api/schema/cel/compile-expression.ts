@@ -1,7 +1,7 @@
 import type { CheckedExpression } from './check-expression.ts';
 import { compileCall } from './compile-call.ts';
 import { compileFold } from './compile-fold.ts';
-import { Evaluation, EvaluationError, fail, noSuchOverload } from './evaluation.ts';
+import { Evaluation, EvaluationError, UNLIMITED, fail, noSuchOverload } from './evaluation.ts';
 import type { Expression, ExpressionOf } from './expression.ts';
 import { findOptional, isAttribute } from './program.ts';
 import type { ExpressionCompiler, Program, Slots } from './program.ts';
@@ -87,7 +87,7 @@ class Compiler implements ExpressionCompiler {
     if (value === undefined) return undefined;
     const overloads = this.checked.overloadsOf({ fn, target, args, ...node }) ?? [];
     const overload = overloads.find(({ params: [param] }) => param !== undefined && fits(value, param));
-    return overload?.run([value], new Evaluation([], Infinity));
+    return overload?.run([value], new Evaluation([], UNLIMITED));
   }
 
   private constantMap({ entries }: ExpressionOf<'map'>): Value | undefined {

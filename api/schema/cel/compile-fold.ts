@@ -1,4 +1,4 @@
-import { EvaluationError, noSuchOverload } from './evaluation.ts';
+import { ERROR_WORK, EvaluationError, noSuchOverload } from './evaluation.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Expression, ExpressionOf } from './expression.ts';
 import type { ExpressionCompiler as Compiler, Program, Slots } from './program.ts';
@@ -37,8 +37,9 @@ function attempted(step: Program, evaluation: Evaluation): unknown {
   try {
     return step(evaluation);
   } catch (error) {
-    if (error instanceof EvaluationError) return error;
-    throw error;
+    if (!(error instanceof EvaluationError)) throw error;
+    evaluation.labour(ERROR_WORK);
+    return error;
   }
 }
 

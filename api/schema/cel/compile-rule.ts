@@ -23,11 +23,13 @@ export interface CompiledRule {
 export interface CompiledExpression {
   readonly checked: CheckedExpression;
   /** Every variable of the place: self, then oldSelf. */
-  run(variables: readonly [self: Value, oldSelf: Value]): Outcome;
+  run(variables: readonly [self: Value, oldSelf: Value], work: number): Outcome;
 }
 
 export interface Outcome {
   readonly cost: number;
+  /** What it took beside its cost; see Evaluation.labour. */
+  readonly work: number;
   readonly value?: Value;
   readonly error?: string;
 }
@@ -72,8 +74,8 @@ function compile(source: string, variables: ReadonlyMap<string, CelType>): Compi
     const program = compileExpression(checked, SLOTS);
     return {
       checked,
-      run(values) {
-        const evaluation = new Evaluation([...values], PER_CALL_LIMIT);
+      run(values, work) {
+        const evaluation = new Evaluation([...values], { cost: PER_CALL_LIMIT, work });
         return outcomeOf(evaluation, () => program(evaluation));
       },
     };
@@ -87,12 +89,13 @@ function compile(source: string, variables: ReadonlyMap<string, CelType>): Compi
 function outcomeOf(evaluation: Evaluation, run: () => Value): Outcome {
   try {
     const value = run();
-    return { cost: evaluation.cost, value };
+    return { cost: evaluation.cost, work: evaluation.work, value };
   } catch (error) {
     if (error instanceof EvaluationError || error instanceof CostExceeded)
-      return { cost: evaluation.cost, error: error.message };
+      return { cost: evaluation.cost, work: evaluation.work, error: error.message };
     // Only an expression nested beyond reason gets here; it is refused, not the process.
-    if (error instanceof RangeError) return { cost: evaluation.cost, error: error.message };
+    if (error instanceof RangeError)
+      return { cost: evaluation.cost, work: evaluation.work, error: error.message };
     throw error;
   }
 }

@@ -3,13 +3,17 @@ import type { Value } from './value.ts';
 /** One run of one expression: what it has cost so far, and its variables. */
 export class Evaluation {
   readonly variables: Value[];
-  private readonly limit: number;
+  private readonly limits: Limits;
   private spent = 0;
-  private work = 0;
+  private steps = 0;
 
-  constructor(variables: Value[], limit: number) {
+  constructor(variables: Value[], limits: Limits) {
     this.variables = variables;
-    this.limit = limit;
+    this.limits = limits;
+  }
+
+  get work(): number {
+    return this.steps;
   }
 
   get cost(): number {
@@ -19,7 +23,7 @@ export class Evaluation {
   /** @throws CostExceeded */
   charge(cost: number): void {
     this.spent += cost;
-    if (this.spent > this.limit) throw new CostExceeded();
+    if (this.spent > this.limits.cost) throw new CostExceeded();
   }
 
   /**
@@ -29,12 +33,20 @@ export class Evaluation {
    * @throws CostExceeded
    */
   labour(steps: number): void {
-    this.work += steps;
-    if (this.work > MAX_WORK) throw new CostExceeded();
+    this.steps += steps;
+    if (this.steps > this.limits.work) throw new CostExceeded();
   }
 }
 
-const MAX_WORK = 20_000_000;
+export interface Limits {
+  readonly cost: number;
+  readonly work: number;
+}
+
+export const UNLIMITED: Limits = { cost: Infinity, work: Infinity };
+
+/** Errors that something recovers from are dear here and cheap upstream. */
+export const ERROR_WORK = 40;
 
 /** An error of CEL: `&&`, `||` and the macros on them may recover from it. Made often, so without a stack. */
 export class EvaluationError {

@@ -27,12 +27,15 @@ export interface Ratchet {
 
 const OUT_OF_BUDGET =
   'validation failed due to running out of cost budget, no further validation rules will be run';
+/** About a second; most rules need next to none of it. */
+const OBJECT_WORK = 20_000_000;
 const MAX_MESSAGE_BYTES = 5 * 1024;
 
 /** Runs rules over an object (apiextensions-apiserver schema/cel/validation.go) until the budget is spent. */
 export class RuleRun {
   readonly causes: StatusCause[] = [];
   private budget: number;
+  private work = OBJECT_WORK;
 
   constructor(budget: number) {
     this.budget = budget;
@@ -108,7 +111,8 @@ export class RuleRun {
     const isOptional = rule.rule.optionalOldSelf === true;
     // Transition rules need something to come from.
     if (usesOldSelf && (old === undefined || old === null) && !isOptional) return;
-    const outcome = rule.condition.run(values.variables(usesOldSelf, isOptional));
+    const outcome = rule.condition.run(values.variables(usesOldSelf, isOptional), this.work);
+    this.work -= outcome.work;
     if (outcome.cost > this.budget) return this.stop(place, OUT_OF_BUDGET);
     this.budget -= outcome.cost;
     if (outcome.error !== undefined) return this.addError(place, rule, outcome.error);
@@ -150,7 +154,9 @@ export class RuleRun {
     values: PlaceValues,
   ): { text?: string; fatal?: string } | undefined {
     if (message === undefined) return undefined;
-    const outcome = message.run(values.variables(message.checked.usesOldSelf, rule.optionalOldSelf === true));
+    const variables = values.variables(message.checked.usesOldSelf, rule.optionalOldSelf === true);
+    const outcome = message.run(variables, this.work);
+    this.work -= outcome.work;
     if (outcome.cost > this.budget)
       return {
         fatal:
