@@ -23,7 +23,7 @@ export async function startProgram(
   });
   return {
     pid: running.pid,
-    says: (line) => running.until({ what: `say "${line}"`, ready: () => lines.has(line), timeoutMs: 45_000 }),
+    says: (line) => running.until({ what: `say "${line}"`, ready: () => lines.has(line), timeoutMs: 80_000 }),
     async kill() {
       process.kill(running.pid, 'SIGKILL');
       await running.exited;

@@ -8,6 +8,8 @@ import { startTroupe } from '../../kit/troupe-process.ts';
 import { startProgram } from './background-program.ts';
 
 const program = await goProgram('clients');
+/** client-go waits longer after each try to reach a server that is away. */
+const TIME_LIMIT_MS = 180_000;
 
 /** Informers outlive the server they watch. */
 describe.skipIf(program === undefined)('informers', () => {
@@ -36,6 +38,7 @@ describe.skipIf(program === undefined)('informers', () => {
       process.kill(informers.pid, 'SIGUSR1');
       await informers.says('caught up after round 2');
     },
+    TIME_LIMIT_MS,
   );
 });
 

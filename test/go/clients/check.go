@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func fail(what string, details ...any) {
 	fmt.Printf("FAILED %s: %s\n", what, fmt.Sprint(details...))

@@ -126,7 +126,7 @@ describe('a namespace', () => {
     await gone('kept');
   });
 
-  it('goes although every third request of the controllers fails', async () => {
+  it('goes although many requests of the controllers fail at first', async () => {
     await using shaky = await startWorld();
     let calls = 0;
     await shaky.startControllers({
@@ -134,7 +134,7 @@ describe('a namespace', () => {
       faults: {
         before() {
           calls += 1;
-          if (calls % 3 === 0) throw new Error('a fault');
+          if (calls < 300 && calls % 3 === 0) throw new Error('a fault');
         },
       },
     });
