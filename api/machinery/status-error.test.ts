@@ -68,4 +68,15 @@ describe('toStatusError', () => {
     expect(JSON.stringify(error.toStatus())).not.toContain('secret');
     expect(error.code).toBe(500);
   });
+
+  it('names at most a hundred causes', () => {
+    const causes = Array.from({ length: 5000 }, (_, index) => ({
+      reason: 'FieldValueInvalid',
+      message: 'no',
+      field: `f${index}`,
+    }));
+    const error = invalid({ group: '', kind: 'Task' }, 'x', causes);
+    expect(error.details?.causes).toHaveLength(100);
+    expect(error.message).toMatch(/f99: no, and 4900 more\]$/);
+  });
 });

@@ -158,21 +158,32 @@ export function abridged(text: string): string {
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN).toWellFormed()}…`;
 }
 
+/** A list of thousands of items can be wrong in each of them; the first findings are enough to go on. */
+const MAX_CAUSES = 100;
+
 /** A failed validation: one cause per field, all of them in the message (brackets only for more than one). */
 export function invalid(
   kind: { group: string; kind: string },
   name: string,
   causes: StatusCause[],
 ): StatusError {
-  const texts = causes.map((cause) =>
-    cause.field === undefined ? cause.message : `${abridged(cause.field)}: ${cause.message}`,
-  );
+  const shownCauses = causes.slice(0, MAX_CAUSES);
+  const texts = shownCauses.map(textOf);
+  if (causes.length > MAX_CAUSES) texts.push(`and ${causes.length - MAX_CAUSES} more`);
   const shown = abridged(name);
   const joined = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new StatusError('Invalid', `${qualifiedKind(kind)} "${shown}" is invalid: ${joined}`, {
-    details: { name: shown, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind, causes },
+    details: {
+      name: shown,
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.kind,
+      causes: shownCauses,
+    },
   });
 }
+
+const textOf = ({ field, message }: StatusCause): string =>
+  field === undefined ? message : `${abridged(field)}: ${message}`;
 
 export function badRequest(message: string): StatusError {
   return new StatusError('BadRequest', message);

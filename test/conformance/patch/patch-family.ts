@@ -3,6 +3,13 @@ import type { PatchQuestion } from './judge.ts';
 
 /** Objects and patches that have something to do with each other: few names, few values. */
 
+const together = (parts: readonly object[]): object => Object.assign({}, ...parts) as object;
+const asked = (type: PatchQuestion['type'], both: { object: unknown; patch: unknown }): PatchQuestion => ({
+  type,
+  object: both.object,
+  patch: both.patch,
+});
+
 const names = fc.constantFrom('a', 'b', 'c');
 const scalars = fc.constantFrom<unknown>('x', 'y', 1, true, null);
 
@@ -21,7 +28,7 @@ const maps = fc.dictionary(names, values, { maxKeys: 3, noNullPrototype: true })
 export const mergePatches: fc.Arbitrary<PatchQuestion> = fc
   .record({ object: maps, patch: maps })
   .filter(({ object, patch }) => !listMeetsMap(object, patch))
-  .map((both) => ({ type: 'merge', ...both }));
+  .map((both) => asked('merge', both));
 
 function listMeetsMap(object: unknown, patch: unknown): boolean {
   if (!isMap(object)) return false;
@@ -72,7 +79,7 @@ export const jsonPatches: fc.Arbitrary<PatchQuestion> = fc
   .filter(
     ({ patch }) => !patch.some(({ op, path, value }) => op === 'replace' && path === '' && !isMap(value)),
   )
-  .map((both) => ({ type: 'json', ...both }));
+  .map((both) => asked('json', both));
 
 const keyed = (key: string, others: readonly string[]): fc.Arbitrary<Record<string, unknown>> => {
   const fields = Object.fromEntries(others.map((name) => [name, fc.constantFrom('x', 'y')]));
@@ -92,7 +99,15 @@ function listPatch(list: string, items: fc.Arbitrary<Record<string, unknown>>, k
   const directive = fc.constantFrom(...['delete', 'delete', 'replace', 'merge', 'odd']);
   const change = fc.oneof(
     { weight: 5, arbitrary: items },
-    { weight: 2, arbitrary: fc.tuple(items, directive).map(([item, $patch]) => ({ ...item, $patch })) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(
+          items,
+          directive.map(($patch) => ({ $patch })),
+        )
+        .map(together),
+    },
     { weight: 1, arbitrary: fc.constantFrom<unknown>({ $patch: 'replace' }, { $patch: 'delete' }, {}) },
   );
   const order = some(unique(items, key)).map((all) => all.map((item) => ({ [key]: item[key] })));
@@ -117,13 +132,13 @@ const mapPatch = fc.oneof(
     weight: 1,
     arbitrary: fc
       .tuple(textPatch, fc.constantFrom('replace', 'delete', 'odd'))
-      .map(([all, $patch]) => ({ ...all, $patch })),
+      .map(([all, $patch]) => together([all, { $patch }])),
   },
   {
     weight: 1,
     arbitrary: fc
       .tuple(textPatch, fc.array(names, { maxLength: 3 }))
-      .map(([all, $retainKeys]) => ({ ...all, $retainKeys })),
+      .map(([all, $retainKeys]) => together([all, { $retainKeys }])),
   },
 );
 
@@ -142,7 +157,7 @@ const metadataPatch = fc
     finalizersPatch,
     listPatch('ownerReferences', owners, 'uid'),
   )
-  .map(([one, two, three]) => ({ ...one, ...two, ...three }));
+  .map(together);
 
 interface Family {
   fields: fc.Arbitrary<object>;
@@ -178,7 +193,7 @@ const FAMILIES: Record<string, Family> = {
         listPatch('secrets', secrets, 'name'),
         fc.record({ imagePullSecrets: fc.array(secrets, { maxLength: 3 }) }, { requiredKeys: [] }),
       )
-      .map(([one, other]) => ({ ...one, ...other })),
+      .map(together),
   },
   Event: {
     fields: fc.record({ source: texts, reason: fc.constant('r') }, { requiredKeys: [] }),
@@ -194,7 +209,10 @@ export const strategicPatches: fc.Arbitrary<PatchQuestion> = fc
       .map((all) => ({
         type: 'strategic' as const,
         kind,
-        object: { ...all.fields, metadata: all.metadata },
-        patch: { ...all.changes, ...(all.metadataPatch && { metadata: all.metadataPatch }) },
+        object: together([all.fields, { metadata: all.metadata }]),
+        patch: together([
+          all.changes,
+          all.metadataPatch === undefined ? {} : { metadata: all.metadataPatch },
+        ]),
       })),
   );
