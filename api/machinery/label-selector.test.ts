@@ -44,6 +44,9 @@ describe('parseLabelSelector', () => {
     ['-x=1'],
     ['app=$x'],
     ['n>many'],
+    ['n>9223372036854775808'],
+    ['n>-1'],
+    [`app=${'x'.repeat(64)}`],
   ])('refuses %s', (selector) => {
     expect(() => parseLabelSelector(selector)).toThrow(expect.objectContaining({ code: 400 }));
   });

@@ -20,14 +20,16 @@ export interface LabelSelector {
 /** @throws StatusError BadRequest for a syntax error, naming what was found */
 export function parseLabelSelector(text: string): LabelSelector {
   const requirements = new Parser(tokenize(text)).parse();
+  // Sets of thousands of values may be asked of thousands of objects.
+  const tests = requirements.map((one) => ({ ...one, set: new Set(one.values) }));
   return {
     requirements,
-    matches: (labels) => requirements.every((requirement) => satisfied(requirement, labels ?? {})),
+    matches: (labels) => tests.every((test) => satisfied(test, labels ?? {})),
   };
 }
 
 function satisfied(
-  { key, operator, values }: LabelRequirement,
+  { key, operator, values, set }: LabelRequirement & { set: ReadonlySet<string> },
   labels: Readonly<Record<string, string>>,
 ): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
@@ -38,21 +40,27 @@ function satisfied(
       return value === undefined;
     case '=':
     case 'in':
-      return value !== undefined && values.includes(value);
+      return value !== undefined && set.has(value);
     case '!=':
     case 'notin':
-      return value === undefined || !values.includes(value);
+      return value === undefined || !set.has(value);
     case '>':
     case '<':
       return compares(value, operator, values[0] ?? '');
   }
 }
 
-const INTEGER = /^[+-]?\d+$/;
+/** As Go's strconv.ParseInt with 64 bits; undefined for what it refuses. */
+function int64(text: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+}
 
 function compares(value: string | undefined, operator: '<' | '>', limit: string): boolean {
-  if (value === undefined || !INTEGER.test(value)) return false;
-  return operator === '>' ? BigInt(value) > BigInt(limit) : BigInt(value) < BigInt(limit);
+  const [a, b] = [int64(value ?? ''), int64(limit)];
+  if (a === undefined || b === undefined) return false;
+  return operator === '>' ? a > b : a < b;
 }
 
 const TOKEN = /\s*(==|!=|[!=<>(),]|[^\s!=<>(),]+)/y;
@@ -162,7 +170,7 @@ function checked(requirement: LabelRequirement): LabelRequirement {
     if (fault !== undefined) {
       throw badRequest(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${fault}`);
     }
-    if ((operator === '<' || operator === '>') && !INTEGER.test(value)) {
+    if ((operator === '<' || operator === '>') && int64(value) === undefined) {
       throw badRequest(
         `values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
       );

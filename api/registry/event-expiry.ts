@@ -6,6 +6,8 @@ import { type Store, StorageError, type StoredObject } from '../storage/contract
 /** As kube-apiserver (--event-ttl). */
 const KEEP_MS = 60 * 60 * 1000;
 const EVERY_MS = 60 * 1000;
+/** Deletions under way at once: enough to fill a commit. */
+const CONCURRENT = 256;
 
 export interface EventExpiryOptions {
   store: Store;
@@ -13,24 +15,25 @@ export interface EventExpiryOptions {
   logger: Logger;
 }
 
-/** Removes Events that did not happen again for an hour, every minute. Replicas may do so side by side. */
+/** Removes Events that did not happen again for an hour, within a minute. Replicas may do so side by side. */
 export function startEventExpiry(options: EventExpiryOptions): { stop(): Promise<void> } {
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
   let cancel = (): void => undefined;
-  const schedule = (): void => {
-    cancel = options.clock.after(EVERY_MS, () => {
+  const schedule = (inMs: number): void => {
+    cancel = options.clock.after(inMs, () => {
       running = removeOldEvents(options, () => stopped)
         .catch((error: unknown) => {
           // The database is away for now: the next round comes in a minute.
           options.logger.warn('old events were not removed', { error: describeError(error) });
+          return 0;
         })
-        .then(() => {
-          if (!stopped) schedule();
+        .then((nextMs) => {
+          if (!stopped) schedule(Math.max(nextMs, EVERY_MS));
         });
     });
   };
-  schedule();
+  schedule(EVERY_MS);
   return {
     async stop() {
       stopped = true;
@@ -40,17 +43,36 @@ export function startEventExpiry(options: EventExpiryOptions): { stop(): Promise
   };
 }
 
-/** One round. */
+/**
+ * One round.
+ * @returns in how many milliseconds the oldest that is left will have to go: none that is made meanwhile is older
+ */
 export async function removeOldEvents(
   { store, clock }: Pick<EventExpiryOptions, 'clock' | 'store'>,
   isStopped: () => boolean = () => false,
-): Promise<void> {
+): Promise<number> {
   const { items } = await store.list({ resource: 'events', minRevision: 0 });
   const before = clock.now() - KEEP_MS;
+  const old: StoredObject[] = [];
+  let oldest = clock.now();
   for (const item of items) {
-    if (isStopped()) return;
-    if (lastSeen(item.object) < before) await remove(store, item);
+    const seen = knownLastSeen(item);
+    if (seen < before) old.push(item);
+    else oldest = Math.min(oldest, seen);
   }
+  for (let at = 0; at < old.length && !isStopped(); at += CONCURRENT) {
+    await Promise.all(old.slice(at, at + CONCURRENT).map((item) => remove(store, item)));
+  }
+  return oldest - before;
+}
+
+const known = new WeakMap<StoredObject, number>();
+
+/** Read once: a round over many events parses only the new ones. */
+function knownLastSeen(stored: StoredObject): number {
+  let seen = known.get(stored);
+  if (seen === undefined) known.set(stored, (seen = lastSeen(stored.object)));
+  return seen;
 }
 
 async function remove(store: Store, { key, revision: expectedRevision }: StoredObject): Promise<void> {

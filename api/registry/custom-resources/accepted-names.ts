@@ -1,4 +1,3 @@
-import { deepEqual } from '../../schema/deep-equal.ts';
 import type { Resource } from '../resource.ts';
 import type { CrdNames, CrdObject } from './crd-object.ts';
 
@@ -89,5 +88,3 @@ const inUse = (name: string): string => `${JSON.stringify(name)} is already in u
 function claim(names: Map<string, string>, name: string, owner: string): void {
   if (name !== '' && !names.has(name)) names.set(name, owner);
 }
-
-export const sameNames = (a: CrdNames, b: CrdNames): boolean => deepEqual(a, b);
