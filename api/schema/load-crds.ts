@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import { type CompiledSchema, compileSchema } from './compile-schema.ts';
-import type { NameRule, PrinterColumn, ResourceDefinition, ScalePaths } from './resource-definition.ts';
+import type { NameRule } from './object-meta.ts';
+import type { PrinterColumn, ResourceDefinition, ScalePaths } from './resource-definition.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 
 /** A CustomResourceDefinition as far as this server uses it. */

@@ -2,7 +2,7 @@ import { formatPath } from './field-path.ts';
 import { createFindings } from './findings.ts';
 import type { Findings } from './findings.ts';
 import type { StructuralSchema } from './structural-schema.ts';
-import type { NodeCheck } from './validate.ts';
+import type { NodeCheck } from './node-check.ts';
 
 type Compile = (schema: StructuralSchema) => NodeCheck;
 /** Adds to the findings; how much of the schema the value matched, as kube-openapi counts it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ObjectMeta } from '#api/machinery/meta';
 import { coerceObjectMeta, validateObjectMeta } from './object-meta.ts';
-import type { NameRule } from './resource-definition.ts';
+import type { NameRule } from './object-meta.ts';
 
 const OWNER = { apiVersion: 'v1', kind: 'A', name: 'a', uid: 'u' };
 

@@ -9,9 +9,11 @@ import {
 import type { StatusCause } from '#api/machinery/status-error';
 import { forbidden, invalidType, invalidValue, requiredValue } from './field-error.ts';
 import { distinctCauses } from './findings.ts';
-import type { NameRule, ResourceDefinition } from './resource-definition.ts';
 import { isJsonObject } from './structural-schema.ts';
 import { jsonType } from './value-checks.ts';
+
+/** How names of a kind are checked. */
+export type NameRule = 'dns-label' | 'dns-subdomain' | 'path-segment';
 
 /** Keys and values of all annotations together, in bytes (apimachinery pkg/api/validation/objectmeta.go). */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
@@ -28,7 +30,7 @@ const NAME_PROBLEMS: Record<NameRule, (name: string) => string[]> = {
  */
 export function validateObjectMeta(
   meta: ObjectMeta,
-  definition: Pick<ResourceDefinition, 'nameRule' | 'scope'>,
+  definition: { nameRule: NameRule; scope: 'Cluster' | 'Namespaced' },
 ): StatusCause[] {
   return distinctCauses([
     ...validateGenerateName(meta.generateName ?? '', definition.nameRule),

@@ -1,4 +1,5 @@
 import type { CompiledSchema } from './compile-schema.ts';
+import type { NameRule } from './object-meta.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 
 /** One column of a server-side Table (CustomResourceDefinition additionalPrinterColumns). */
@@ -25,9 +26,6 @@ export type ComputedCell =
   | { integer: string[]; default: number }
   /** Pieces of text, those that are empty left out. */
   | { text: { firstOf: string[]; lowerCase?: boolean }[]; separator?: string };
-
-/** How names of a kind are checked: see object-meta.ts. */
-export type NameRule = 'dns-label' | 'dns-subdomain' | 'path-segment';
 
 /** One version of one kind, with all that serving it takes; made once, at start. */
 export interface ResourceDefinition {

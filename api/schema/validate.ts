@@ -4,6 +4,7 @@ import { createFindings } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { effectiveFormat } from './formats.ts';
 import { logicCheck } from './logic-checks.ts';
+import type { NodeCheck } from './node-check.ts';
 import { numberCheck } from './number-checks.ts';
 import { equalsPrevious, previousItems } from './ratcheting.ts';
 import { isJsonObject } from './structural-schema.ts';
@@ -16,14 +17,6 @@ import {
   stringCheck,
   typeCheck,
 } from './value-checks.ts';
-
-/**
- * Judges a value; how much of the schema it matched is returned, as kube-openapi counts it (Result.MatchCount), since
- * that decides which alternative of an anyOf is reported.
- *
- * `previous` is the value before an update where the two can be compared, else undefined.
- */
-export type NodeCheck = (value: unknown, findings: Findings, previous: unknown) => number;
 
 /**
  * The validator of a whole object: every finding, in the order of the schema. With `previous`, what is wrong in parts
