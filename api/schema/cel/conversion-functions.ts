@@ -4,8 +4,8 @@ import type { Declaration } from './function-declaration.ts';
 import { int, uint } from './arithmetic-functions.ts';
 import { doubleText } from './number-text.ts';
 import { durationText, floorDiv, parseDuration, parseTimestamp, timestampText } from './time-text.ts';
-import { Duration, Timestamp, TypeValue } from './value.ts';
-import type { Value } from './value.ts';
+import { Timestamp, TypeValue } from './value.ts';
+import type { Duration, Value } from './value.ts';
 import { typeName } from './runtime-type.ts';
 
 /** Conversions between the basic types (cel-go common/types): what does not fit is an error, never a guess. */

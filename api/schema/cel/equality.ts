@@ -33,6 +33,10 @@ function equalOpaque(a: object, b: object): boolean {
   if (a instanceof Timestamp) return b instanceof Timestamp && a.nanos === b.nanos;
   if (a instanceof Duration) return b instanceof Duration && a.nanos === b.nanos;
   if (a instanceof TypeValue) return b instanceof TypeValue && a.name === b.name;
+  return equalOfKubernetes(a, b);
+}
+
+function equalOfKubernetes(a: object, b: object): boolean {
   if (a instanceof Address) return b instanceof Address && a.equals(b);
   if (a instanceof Network) return b instanceof Network && a.equals(b);
   if (a instanceof Quantity) return b instanceof Quantity && a.compare(b) === 0;

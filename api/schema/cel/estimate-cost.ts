@@ -217,7 +217,7 @@ function isBinding({ range: over, condition, accumulator }: ExpressionOf<'fold'>
 }
 
 function constantSize(value: ConstantValue): Range {
-  if (typeof value === 'string') return range([...value].length);
+  if (typeof value === 'string') return range(Array.from(value).length);
   if (value instanceof Uint8Array) return range(value.length);
   return ONE;
 }

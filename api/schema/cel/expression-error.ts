@@ -22,12 +22,12 @@ export function formatIssues(source: string, issues: readonly Issue[]): string {
 
 function formatIssue(source: string, { offset, message }: Issue): string {
   const before = source.slice(0, offset).split('\n');
-  const column = [...(before.at(-1) ?? '')];
+  const column = Array.from(before.at(-1) ?? '');
   const head = `ERROR: <input>:${before.length}:${column.length + 1}: ${message}`;
   const line = (source.split('\n')[before.length - 1] ?? '').replaceAll('\t', ' ');
   if (source === '') return head;
   // A wide character has a wide dot under it.
   const dots = column.map((char) => (Buffer.byteLength(char) > 1 ? '．' : '.')).join('');
-  const marked = [...line][column.length] ?? '';
+  const marked = Array.from(line)[column.length] ?? '';
   return `${head}\n | ${line}\n | ${dots}${Buffer.byteLength(marked) > 1 ? '＾' : '^'}`;
 }

@@ -148,7 +148,7 @@ const SUPERSCRIPT: Record<string, string> = {
 function scientific(number: number): string {
   const [mantissa = '0', exponent = '+0'] = number.toExponential(6).split('e');
   const digits = `${exponent.startsWith('-') ? '-' : ''}${exponent.slice(1).padStart(2, '0')}`;
-  return `${mantissa}×10${[...digits].map((digit) => SUPERSCRIPT[digit]).join('')}`;
+  return `${mantissa}×10${Array.from(digits, (digit) => SUPERSCRIPT[digit]).join('')}`;
 }
 
 function hex(value: Value, verb: string): string {

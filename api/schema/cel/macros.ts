@@ -167,7 +167,10 @@ const has: Macro = (build) => {
 };
 
 /** cel-go's way to bind a name: a fold over nothing, whose accumulator is the name. */
-const bind = (build: MacroBuilder, name: string, value: Expression, result: Expression): Expression =>
+const bind = (
+  build: MacroBuilder,
+  { name, value, result }: { name: string; value: Expression; result: Expression },
+): Expression =>
   build.fold({
     range: build.list(),
     variables: ['#unused'],
@@ -182,7 +185,7 @@ const optionalMap =
   (fn: string, wrap: boolean): Macro =>
   (build) => {
     const [name = ''] = build.variables(1, `${fn}() variable name must be a simple identifier`);
-    const mapped = bind(build, name, build.member('value', build.target), build.arg(1));
+    const mapped = bind(build, { name, value: build.member('value', build.target), result: build.arg(1) });
     return build.apply(
       '_?_:_',
       build.member('hasValue', build.target),
@@ -200,7 +203,11 @@ const sortBy: Macro = (build) => {
     range: build.ident(name),
   });
   if (sorted.kind !== 'call') return sorted;
-  return bind(build, name, build.target, { ...sorted, target: sorted.args[0], args: sorted.args.slice(1) });
+  return bind(build, {
+    name,
+    value: build.target,
+    result: { ...sorted, target: sorted.args[0], args: sorted.args.slice(1) },
+  });
 };
 
 const MACROS: Partial<Record<string, Macro>> = {

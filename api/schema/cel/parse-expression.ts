@@ -30,7 +30,7 @@ interface SourceNode {
 
 function parseSource(source: string): SourceNode {
   try {
-    return library.parse(source).ast as unknown as SourceNode;
+    return library.parse(source).ast;
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const offset = error.range?.start ?? 0;

@@ -91,7 +91,7 @@ export class RuleRun {
   private runRules(place: Place): void {
     const { node, at } = place;
     if (node.error !== undefined)
-      this.add(unjudged(`${at}`, node.schema, `rule compiler initialization error: ${node.error}`));
+      this.add(unjudged(at.toString(), node.schema, `rule compiler initialization error: ${node.error}`));
     if (node.rules.length === 0) return;
     if (this.budget <= 0) return this.stop(place, OUT_OF_BUDGET);
     const values = new PlaceValues(place);
@@ -104,7 +104,7 @@ export class RuleRun {
   private runRule(place: Place, rule: NodeRule, values: PlaceValues): void {
     const { node, at, old } = place;
     if (rule.condition === undefined) {
-      this.add(unjudged(`${at}`, node.schema, `rule compile error: ${rule.error}`));
+      this.add(unjudged(at.toString(), node.schema, `rule compile error: ${rule.error}`));
       return;
     }
     const { usesOldSelf } = rule.condition.checked;
@@ -129,7 +129,7 @@ export class RuleRun {
     const detail = error.startsWith('no such overload')
       ? `'${error}': call arguments did not match a supported operator, function or macro signature for rule: ${text}`
       : `${error} evaluating rule: ${text}`;
-    this.add(unjudged(`${place.at}`, place.node.schema, detail));
+    this.add(unjudged(place.at.toString(), place.node.schema, detail));
   }
 
   private addViolation(place: Place, rule: NodeRule, values: PlaceValues): void {
@@ -139,13 +139,13 @@ export class RuleRun {
     if (told?.fatal !== undefined) {
       this.budget = -1;
       if (usesOldSelf || !isUnchanged(place.ratchet))
-        this.add(unjudged(`${location}`, place.node.schema, told.fatal));
+        this.add(unjudged(location.toString(), place.node.schema, told.fatal));
       return;
     }
     if (!usesOldSelf && isUnchanged(place.ratchet)) return;
     const { value, node } = place;
     const detail = told?.text ?? defaultMessage(rule.rule);
-    this.add(violation(`${location}`, { value, schema: node.schema, rule: rule.rule }, detail));
+    this.add(violation(location.toString(), { value, schema: node.schema, rule: rule.rule }, detail));
   }
 
   /** The messageExpression; undefined when there is none or it fails, which the author's message makes good. */
@@ -173,7 +173,7 @@ export class RuleRun {
   }
 
   private stop({ node, at }: Place, detail: string): void {
-    this.add(unjudged(`${at}`, node.schema, detail));
+    this.add(unjudged(at.toString(), node.schema, detail));
     this.budget = -1;
   }
 

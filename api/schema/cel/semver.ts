@@ -76,8 +76,8 @@ function strictSemver(text: string): Semver | string {
   if (text === '') return 'Version string empty';
   const parts = splitVersion(text);
   if (parts.length !== 3) return 'No Major.Minor.Patch elements found';
-  const [rest = '', build] = cut(parts[2] ?? '', '+');
-  const [patch = '', pre] = cut(rest, '-');
+  const [rest, build] = cut(parts[2] ?? '', '+');
+  const [patch, pre] = cut(rest, '-');
   const numbers = [parts[0] ?? '', parts[1] ?? '', patch];
   const problem = numbers.map(numberProblem).find((found) => found !== undefined);
   if (problem !== undefined) return problem;

@@ -6,8 +6,8 @@ import { UnsignedInteger } from './expression.ts';
 import type { Declaration, Run } from './function-declaration.ts';
 import { indexOf } from './list-functions.ts';
 import { textSize } from './string-functions.ts';
-import { CelList, Duration, LiteralMap, OptionalValue, Timestamp, isMap } from './value.ts';
-import type { CelMap, Value } from './value.ts';
+import { CelList, Duration, OptionalValue, Timestamp, isMap } from './value.ts';
+import type { CelMap, LiteralMap, Value } from './value.ts';
 
 /** What the evaluator runs itself, because not all arguments may be evaluated. */
 const lazily: Run = () => fail('no such overload');

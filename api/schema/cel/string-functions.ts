@@ -12,7 +12,7 @@ const int = (value: Value | undefined): bigint => value as bigint;
 
 /** CEL counts code points. Texts without surrogates, nearly all, need no copy. */
 function codePoints(value: string): readonly string[] | string {
-  return isPlain(value) ? value : [...value];
+  return isPlain(value) ? value : Array.from(value);
 }
 
 // oxlint-disable-next-line no-control-regex -- surrogates are what is looked for
@@ -74,7 +74,7 @@ const nextPoint = (value: string): number => String.fromCodePoint(value.codePoin
 
 function split(value: string, by: string, limit: bigint): string[] {
   if (limit === 0n) return [];
-  const parts = by === '' ? [...value] : value.split(by);
+  const parts = by === '' ? Array.from(value) : value.split(by);
   if (limit < 0n || BigInt(parts.length) <= limit) return parts;
   const kept = parts.slice(0, Number(limit) - 1);
   return [...kept, parts.slice(Number(limit) - 1).join(by)];
@@ -245,7 +245,8 @@ const EXTENSION: readonly Declaration[] = [
 
 function findAll(matcher: Matcher, limit: bigint): CelList {
   const found: string[] = [];
-  while ((limit < 0n || BigInt(found.length) < limit) && matcher.find()) found.push(matcher.group() ?? '');
+  const most = limit < 0n ? Infinity : Number(limit);
+  while (found.length < most && matcher.find()) found.push(matcher.group() ?? '');
   return new CelList(found);
 }
 

@@ -48,10 +48,12 @@ const question = (id: string, rule: string): Question => ({
 const EXPRESSION_QUESTIONS = [...EXPRESSIONS, ...LIBRARY_EXPRESSIONS]
   .flatMap((rule) => [rule, `!(${rule})`])
   .map((rule) => question(rule, rule));
-const UPDATE_QUESTIONS = Object.entries(UPDATES).map(([id, update]): Question => ({
+const UPDATE_QUESTIONS = Object.entries(UPDATES).map(([id, { schema, object, old }]): Question => ({
   id,
   mode: 'validate',
-  ...update,
+  schema,
+  object,
+  old,
 }));
 const ADMISSION_QUESTIONS = Object.entries(ADMISSIONS).map(([id, schema]): Question => ({
   id,
