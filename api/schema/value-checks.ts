@@ -87,7 +87,8 @@ export function stringCheck(schema: StructuralSchema): Check<string> | undefined
     // Characters are counted as code points; when the code units are few enough, so are those.
     if (maxLength !== undefined && value.length > maxLength && codePoints(value) > maxLength)
       findings.add((field) => tooLong(field, maxLength));
-    else if (minLength !== undefined && codePoints(value) < minLength)
+    // A code point is at most two code units: of twice as many there are enough.
+    else if (minLength !== undefined && value.length < 2 * minLength && codePoints(value) < minLength)
       findings.add((field) =>
         invalidValue(field, value, `${field} in body should be at least ${minLength} chars long`),
       );
