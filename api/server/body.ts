@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { findDuplicateFields } from '../machinery/duplicate-fields.ts';
 import { parseJsonText } from '../machinery/json.ts';
 import { badRequest, StatusError } from '../machinery/status-error.ts';
+import { jsonDepth, MAX_JSON_DEPTH } from './json-depth.ts';
 import { parseMediaType } from './media-type.ts';
 import { decodeProtobuf, PROTOBUF } from './protobuf-body.ts';
 
@@ -97,13 +98,10 @@ function parseJsonBody(text: string, { kind, findDuplicates }: Omit<ObjectBody, 
   return duplicateFields.length === 0 ? { value } : { value, duplicateFields };
 }
 
-/** Deeper than any manifest; without a limit a body of brackets could exhaust the stack of whoever walks it. */
-const MAX_DEPTH = 500;
-
 /** @throws StatusError BadRequest */
 export function parseJson(text: string, kind: string): unknown {
-  if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH) {
-    throw unrecognized(kind, `json parse error: exceeded max depth of ${MAX_DEPTH}`);
+  if (text.length > 2 * MAX_JSON_DEPTH && jsonDepth(text) > MAX_JSON_DEPTH) {
+    throw unrecognized(kind, `json parse error: exceeded max depth of ${MAX_JSON_DEPTH}`);
   }
   try {
     const value = parseJsonText(text);
@@ -125,23 +123,6 @@ function checkFinite(_key: string, value: unknown): unknown {
 }
 
 const outOfRange = (): StatusError => badRequest('the body has a number that is no finite number');
-
-/** How deep brackets nest, outside of texts. One pass: a pattern would try again at each quote. */
-function depthOf(json: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let inText = false;
-  for (let at = 0; at < json.length; at++) {
-    const char = json[at];
-    if (inText) {
-      if (char === '\\') at++;
-      else if (char === '"') inText = false;
-    } else if (char === '"') inText = true;
-    else if (char === '{' || char === '[') deepest = Math.max(deepest, (depth += 1));
-    else if (char === '}' || char === ']') depth -= 1;
-  }
-  return deepest;
-}
 
 /**
  * The parser takes a thousand times the memory of a text of brackets, and seconds during which nobody else is
@@ -176,7 +157,8 @@ function checkExtent(root: unknown, kind: string): void {
   let size = 0;
   let level: unknown[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw unrecognized(kind, `yaml parse error: exceeded max depth of ${MAX_DEPTH}`);
+    if (depth > MAX_JSON_DEPTH)
+      throw unrecognized(kind, `yaml parse error: exceeded max depth of ${MAX_JSON_DEPTH}`);
     const next: unknown[] = [];
     for (const value of level) {
       size += typeof value === 'string' ? value.length : 1;

@@ -109,4 +109,31 @@ describe('decodeProtobuf', () => {
       ),
     );
   });
+
+  it('reads a CustomResourceDefinition, whose schemas hold schemas', () => {
+    const maximum = Buffer.alloc(9);
+    maximum[0] = 9 * 8 + 1;
+    maximum.writeDoubleLE(10.5, 1);
+    const count = Buffer.concat([message([5, 'integer']), maximum]);
+    const properties = Buffer.from([0xea, 0x01, 2 + 'n'.length + 2 + count.length]);
+    const entry = message([1, 'n'], [2, count]);
+    const schema = Buffer.concat([message([5, 'object']), properties, entry]);
+    const version = message([1, 'v1'], [2, 1], [3, 1], [4, message([1, schema])], [7, 0]);
+    const crd = message([1, message([1, 'a'])], [2, message([1, 'g'], [7, version])]);
+    expect(decodeProtobuf(envelope('CustomResourceDefinition', crd))).toMatchObject({
+      spec: {
+        group: 'g',
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: true,
+            schema: {
+              openAPIV3Schema: { type: 'object', properties: { n: { type: 'integer', maximum: 10.5 } } },
+            },
+          },
+        ],
+      },
+    });
+  });
 });

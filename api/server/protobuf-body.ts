@@ -1,6 +1,9 @@
 import { formatTime } from '../machinery/clock.ts';
 import { badRequest } from '../machinery/status-error.ts';
-import { type FieldType, type MessageFields, protobufFields } from './protobuf-kinds.ts';
+import { parseJsonText } from '../machinery/json.ts';
+import { jsonDepth, MAX_JSON_DEPTH } from './json-depth.ts';
+import type { FieldType, MessageFields, SimpleType } from './protobuf-fields.ts';
+import { protobufFields } from './protobuf-kinds.ts';
 import { readFields, type WireField } from './protobuf-wire.ts';
 
 /**
@@ -31,12 +34,12 @@ const TYPE_META: MessageFields = {
 
 function decodeUnknown(bytes: Uint8Array): Record<string, unknown> {
   const fields = readFields(bytes);
-  const typeMeta = decodeMessage(bytesOf(fields, 1), TYPE_META);
+  const typeMeta = decodeMessage(bytesOf(fields, 1), TYPE_META, 0);
   const kind = String(typeMeta['kind'] ?? '');
   const descriptor = protobufFields(String(typeMeta['apiVersion'] ?? ''), kind);
   if (descriptor === undefined)
-    throw badRequest(`kind ${JSON.stringify(kind)} cannot be sent as protobuf; send JSON`);
-  return { ...typeMeta, ...decodeMessage(bytesOf(fields, 2), descriptor) };
+    throw badRequest(`kind ${JSON.stringify(kind.slice(0, 100))} cannot be sent as protobuf; send JSON`);
+  return { ...typeMeta, ...decodeMessage(bytesOf(fields, 2), descriptor, 0) };
 }
 
 function bytesOf(fields: readonly WireField[], number: number): Uint8Array {
@@ -44,16 +47,22 @@ function bytesOf(fields: readonly WireField[], number: number): Uint8Array {
   return value instanceof Uint8Array ? value : new Uint8Array();
 }
 
-function decodeMessage(bytes: Uint8Array, descriptors: MessageFields): Record<string, unknown> {
+function decodeMessage(
+  bytes: Uint8Array,
+  descriptors: MessageFields,
+  depth: number,
+): Record<string, unknown> {
+  // Only schemas hold their like.
+  if (depth > MAX_JSON_DEPTH) throw new RangeError('messages that are nested too deeply');
   const result: Record<string, unknown> = {};
   for (const { number, value } of readFields(bytes)) {
     const descriptor = descriptors[number];
     if (descriptor === undefined) continue;
     const { name, type, repeated, omitZero } = descriptor;
-    if (type.type === 'map') addEntry(result, name, mapEntry(value, type.values));
+    if (type.type === 'map') addEntry(result, name, mapEntry(value, type.values, depth));
     else if (omitZero === true && value === 0n) continue;
-    else if (repeated === true) addItem(result, name, decodeValue(value, type));
-    else addSingle(result, name, decodeValue(value, type));
+    else if (repeated === true) addItem(result, name, decodeValue(value, type, depth));
+    else addSingle(result, name, decodeValue(value, type, depth));
   }
   return result;
 }
@@ -69,43 +78,79 @@ function addItem(result: Record<string, unknown>, name: string, value: unknown):
   else result[name] = [value];
 }
 
-function addEntry(result: Record<string, unknown>, name: string, [key, value]: [string, string]): void {
-  const entries = (result[name] ?? {}) as Record<string, string>;
+function addEntry(result: Record<string, unknown>, name: string, [key, value]: [string, unknown]): void {
+  const entries = (result[name] ?? {}) as Record<string, unknown>;
   // An own property even for `__proto__`, which validation then refuses as a key.
   Object.defineProperty(entries, key, { value, enumerable: true, configurable: true, writable: true });
   result[name] = entries;
 }
 
-function mapEntry(value: Uint8Array | bigint, values: 'base64' | 'string'): [string, string] {
-  if (!(value instanceof Uint8Array)) throw new RangeError('a number where an entry of a map was expected');
-  const fields = readFields(value);
-  return [
-    text(bytesOf(fields, 1)),
-    values === 'base64' ? base64(bytesOf(fields, 2)) : text(bytesOf(fields, 2)),
-  ];
+function mapEntry(
+  entry: Uint8Array | bigint,
+  values: MessageFields | 'base64' | 'string',
+  depth: number,
+): [string, unknown] {
+  if (!(entry instanceof Uint8Array)) throw new RangeError('a number where an entry of a map was expected');
+  const fields = readFields(entry);
+  const value = bytesOf(fields, 2);
+  const key = text(bytesOf(fields, 1));
+  if (values === 'string') return [key, text(value)];
+  return [key, values === 'base64' ? base64(value) : decodeMessage(value, values, depth + 1)];
 }
 
-function decodeValue(value: Uint8Array | bigint, type: Exclude<FieldType, { type: 'map' }>): unknown {
-  if (typeof value === 'bigint') {
-    if (type.type === 'int') return Number(BigInt.asIntN(64, value));
-    if (type.type === 'bool') return value !== 0n;
-    throw new RangeError('a number where something else was expected');
-  }
-  switch (type.type) {
+function decodeValue(
+  value: Uint8Array | bigint,
+  type: Exclude<FieldType, { type: 'map' }>,
+  depth: number,
+): unknown {
+  if (typeof value === 'bigint') return decodeNumber(value, type.type);
+  if (type.type !== 'message') return decodeBytes(value, type.type);
+  const decoded = decodeMessage(value, type.fields, depth + 1);
+  return type.become === undefined ? decoded : type.become(decoded);
+}
+
+function decodeNumber(value: bigint, type: SimpleType | 'message'): unknown {
+  if (type === 'int') return Number(BigInt.asIntN(64, value));
+  if (type === 'bool') return value !== 0n;
+  throw new RangeError('a number where something else was expected');
+}
+
+function decodeBytes(value: Uint8Array, type: SimpleType): unknown {
+  switch (type) {
     case 'string':
       return text(value);
     case 'base64':
       return base64(value);
-    case 'message':
-      return decodeMessage(value, type.fields);
+    case 'json':
+      return jsonOf(value);
+    case 'double':
+      return doubleOf(value);
     case 'time':
       return timeOf(value, (seconds) => formatTime(seconds * 1000));
     case 'microTime':
       return timeOf(value, microTime);
-    case 'bool':
-    case 'int':
+    default:
       throw new RangeError('bytes where a number was expected');
   }
+}
+
+/** {1: the text}. */
+function jsonOf(bytes: Uint8Array): unknown {
+  const raw = text(bytesOf(readFields(bytes), 1));
+  if (raw === '') return undefined;
+  if (jsonDepth(raw) > MAX_JSON_DEPTH) throw new RangeError('JSON that is nested too deeply');
+  try {
+    return parseJsonText(raw);
+  } catch {
+    throw new RangeError('a text that is not JSON');
+  }
+}
+
+function doubleOf(bytes: Uint8Array): number {
+  if (bytes.length !== 8) throw new RangeError('bytes where a number was expected');
+  const number = new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
+  if (!Number.isFinite(number)) throw new RangeError('a number that is no finite number');
+  return number;
 }
 
 /** {1: seconds, 2: nanoseconds}; undefined for the zero time. @throws RangeError for a time no calendar has */

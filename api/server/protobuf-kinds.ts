@@ -1,71 +1,23 @@
+import { CRD_FIELDS } from './protobuf-crd.ts';
+import {
+  bool,
+  count,
+  int,
+  map,
+  message,
+  type MessageFields,
+  messages,
+  microTime,
+  string,
+  strings,
+  time,
+} from './protobuf-fields.ts';
+import { metadata } from './protobuf-metadata.ts';
+
 /**
  * The fields of Kubernetes' own kinds by their numbers (generated.proto of k8s.io/api and k8s.io/apimachinery).
  * Only what this server stores; other fields of a message are passed over.
  */
-
-export type FieldType =
-  | { type: 'base64' | 'bool' | 'int' | 'microTime' | 'string' | 'time' }
-  | { type: 'map'; values: 'base64' | 'string' }
-  | { type: 'message'; fields: MessageFields };
-
-export interface FieldDescriptor {
-  name: string;
-  type: FieldType;
-  repeated?: boolean;
-  /** Go writes a zero that JSON leaves out (omitempty). */
-  omitZero?: boolean;
-}
-
-export type MessageFields = Readonly<Record<number, FieldDescriptor>>;
-
-const simple = (type: 'base64' | 'bool' | 'int' | 'microTime' | 'string' | 'time') => (name: string) => ({
-  name,
-  type: { type },
-});
-const string = simple('string');
-const int = simple('int');
-const count = (name: string): FieldDescriptor => ({ ...int(name), omitZero: true });
-const bool = simple('bool');
-const time = simple('time');
-const microTime = simple('microTime');
-const strings = (name: string): FieldDescriptor => ({ ...string(name), repeated: true });
-const map = (name: string, values: 'base64' | 'string' = 'string'): FieldDescriptor => ({
-  name,
-  type: { type: 'map', values },
-});
-const message = (name: string, fields: MessageFields): FieldDescriptor => ({
-  name,
-  type: { type: 'message', fields },
-});
-const messages = (name: string, fields: MessageFields): FieldDescriptor => ({
-  ...message(name, fields),
-  repeated: true,
-});
-
-const ownerReference: MessageFields = {
-  1: string('kind'),
-  3: string('name'),
-  4: string('uid'),
-  5: string('apiVersion'),
-  6: bool('controller'),
-  7: bool('blockOwnerDeletion'),
-};
-
-const metadata = message('metadata', {
-  1: string('name'),
-  2: string('generateName'),
-  3: string('namespace'),
-  5: string('uid'),
-  6: string('resourceVersion'),
-  7: count('generation'),
-  8: time('creationTimestamp'),
-  9: time('deletionTimestamp'),
-  10: int('deletionGracePeriodSeconds'),
-  11: map('labels'),
-  12: map('annotations'),
-  13: messages('ownerReferences', ownerReference),
-  14: strings('finalizers'),
-});
 
 const objectReference: MessageFields = {
   1: string('kind'),
@@ -170,6 +122,7 @@ const KINDS: ReadonlyMap<string, MessageFields> = new Map([
       5: strings('dryRun'),
     },
   ],
+  ['CustomResourceDefinition', CRD_FIELDS],
   ['Event', event],
   ['Lease', lease],
   ['Namespace', namespace],
