@@ -17,6 +17,7 @@ import {
   withManagers,
 } from './managed-fields.ts';
 import type { ManagerEntry, Managers } from './managed-fields.ts';
+import { ItemError } from './list-items.ts';
 import type { MergeSchema } from './merge-schema.ts';
 import { fieldElement } from './path-element.ts';
 import { afterApply, afterUpdate } from './updater.ts';
@@ -146,6 +147,8 @@ function appliedObject(write: ApplyWrite, change: OwnershipChange): Applied {
   try {
     return applied(write, change, write.force);
   } catch (error) {
+    // Whoever wrote managedFields by hand can own the keys of an item without owning the item.
+    if (error instanceof ItemError) throw failure(`failed to compare objects: ${error.message}`);
     if (!(error instanceof ConflictsError)) throw error;
     return forcedByLastApplied(write, change, error);
   }

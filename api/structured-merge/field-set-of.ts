@@ -2,7 +2,7 @@ import { isJsonObject } from '#api/schema/structural-schema';
 import type { JsonObject } from '#api/schema/structural-schema';
 import { NO_FIELDS, sortedFieldSet } from './field-set.ts';
 import type { FieldSet, FieldSetEntry } from './field-set.ts';
-import { itemElement } from './list-items.ts';
+import { itemElementIfAny } from './list-items.ts';
 import { fieldType, listOf, mapOf, shapeOf } from './merge-type.ts';
 import type { ListType, MapType, MergeType } from './merge-type.ts';
 import { fieldElement } from './path-element.ts';
@@ -52,7 +52,7 @@ function listSet(type: ListType, list: readonly unknown[] | undefined): NodeSet 
   if (list === undefined) return NOTHING;
   const items = new Map<string, { element: PathElement; item: unknown; several: boolean }>();
   for (const item of list) {
-    const element = itemElement(type, item);
+    const element = itemElementIfAny(type, item);
     items.set(element.text, { element, item, several: items.has(element.text) });
   }
   // Duplicates are owned together, as one leaf.

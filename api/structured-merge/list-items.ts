@@ -1,7 +1,7 @@
 import { goQuoted } from './go-text.ts';
 import { isJsonObject } from '#api/schema/structural-schema';
 import type { ListType } from './merge-type.ts';
-import { keyElement, valueElement } from './path-element.ts';
+import { keyElement, NO_ELEMENT, valueElement } from './path-element.ts';
 import type { PathElement } from './path-element.ts';
 
 /** Why an item has no place in a set or in a map by keys, in upstream's words (typed/helpers.go). */
@@ -13,6 +13,16 @@ export class ItemError extends Error {}
  */
 export function itemElement(type: ListType, item: unknown): PathElement {
   return type.keys.length === 0 ? setElement(item) : mapElement(type, item);
+}
+
+/** For the steps of a merge: taking fields away from an item may take its keys. */
+export function itemElementIfAny(type: ListType, item: unknown): PathElement {
+  try {
+    return itemElement(type, item);
+  } catch (error) {
+    if (error instanceof ItemError) return NO_ELEMENT;
+    throw error;
+  }
 }
 
 function setElement(item: unknown): PathElement {

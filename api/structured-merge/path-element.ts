@@ -4,13 +4,14 @@ import { goJson, valueText } from './go-text.ts';
 import { codePointOrder, compareText, compareValues } from './value-order.ts';
 
 /** One step of a path (structured-merge-diff fieldpath/element.go). Equal elements have the same text. */
-export type PathElement = FieldElement | IndexElement | KeyElement | ValueElement;
+export type PathElement = FieldElement | IndexElement | KeyElement | NoElement | ValueElement;
 
 /** Steps that are ordered before others have a lower number. */
 const FIELD = 0;
 const KEY = 1;
 const VALUE = 2;
 const INDEX = 3;
+const NONE = 4;
 
 interface Step {
   /** The key in fieldsV1, such as `f:name`. */
@@ -42,6 +43,13 @@ export interface IndexElement extends Step {
   readonly type: typeof INDEX;
   readonly index: number;
 }
+
+/** Of an item that lost its keys, within the steps of a merge; it is never written. */
+export interface NoElement extends Step {
+  readonly type: typeof NONE;
+}
+
+export const NO_ELEMENT: NoElement = { type: NONE, text: '' };
 
 /** The names of fields are few and come again and again; the bounds are for names that clients choose, as labels. */
 const MAX_KNOWN = 10_000;
@@ -145,5 +153,7 @@ export function elementText(element: PathElement): string {
       return `[=${valueText(element.value)}]`;
     case INDEX:
       return `[${element.index}]`;
+    case NONE:
+      return '{{invalid path element}}';
   }
 }

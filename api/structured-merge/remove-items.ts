@@ -1,7 +1,7 @@
 import type { JsonObject } from '#api/schema/structural-schema';
 import { entryOf } from './field-set.ts';
 import type { FieldSet, FieldSetEntry } from './field-set.ts';
-import { itemElement } from './list-items.ts';
+import { itemElementIfAny } from './list-items.ts';
 import { fieldType, listOf, mapOf, shapeOf } from './merge-type.ts';
 import type { ListType, MapType, MergeType } from './merge-type.ts';
 import { fieldElement, isFieldElement, isKeyElement } from './path-element.ts';
@@ -29,7 +29,7 @@ function removeFromList(type: ListType, list: readonly unknown[] | undefined, se
   if (list === undefined || type.atomic) return null;
   const result: unknown[] = [];
   for (const item of list) {
-    const entry = entryOf(set, itemElement(type, item));
+    const entry = entryOf(set, itemElementIfAny(type, item));
     if (entry?.member !== true) result.push(remaining(type.items, item, entry));
   }
   return result.length === 0 ? null : result;

@@ -116,6 +116,8 @@ function outcomeOf(
 function comparable({ object, error }: Outcome): unknown {
   if (error === undefined) return object;
   const { code, message, causes } = error;
-  if (message.includes('field not declared in schema')) return { code, message: message.split('): ')[0] };
+  if (message.startsWith('failed to compare objects: ')) return { code };
+  if (message.includes('field not declared in schema'))
+    return { code, message: message.split('Kind=Thing)')[0] };
   return { code, lines: message.split('\n').sort(), causes: causes?.toSorted() };
 }
