@@ -1,5 +1,6 @@
 import { type JsonPathStep, parseJsonPathSteps } from './json-path-parser.ts';
 import { walk } from './json-path.ts';
+import { jsonText } from './json.ts';
 import { badRequest } from './status-error.ts';
 
 /** A template as `kubectl -o jsonpath=` takes it: text, `{.a.b}`, `{"\n"}`, `{range .items[*]}…{end}`. */
@@ -24,7 +25,7 @@ export function parseJsonPathTemplate(template: string): JsonPathTemplate {
 /** One result as kubectl prints it. */
 export function formatJsonPathValue(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? jsonText(value) : String(value);
 }
 
 function templateError(template: string, why: string): Error {
