@@ -74,8 +74,6 @@ export const QUANTITY = simple('object', 'kubernetes.Quantity');
 export const SEMVER = simple('object', 'kubernetes.Semver');
 export const NAMED_FORMAT = simple('object', 'kubernetes.NamedFormat');
 
-export const isOptional = (type: CelType): boolean => type.name === 'optional_type';
-
 /** The text of a type in messages (cel-go checker/format.go). */
 export function formatType(type: CelType): string {
   if (type.params.length === 0) return printedNames[type.kind] ?? type.name;

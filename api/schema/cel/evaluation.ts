@@ -46,7 +46,7 @@ export interface Limits {
 export const UNLIMITED: Limits = { cost: Infinity, work: Infinity };
 
 /** Errors that something recovers from are dear here and cheap upstream. */
-export const ERROR_WORK = 40;
+export const ERROR_WORK = 150;
 
 /** An error of CEL: `&&`, `||` and the macros on them may recover from it. Made often, so without a stack. */
 export class EvaluationError {
