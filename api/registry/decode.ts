@@ -3,6 +3,7 @@ import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
 import { abridged, badRequest, invalid, type StatusError } from '../machinery/status-error.ts';
 import { invalidValue } from '../schema/field-error.ts';
 import { coerceObjectMeta } from '../schema/object-meta.ts';
+import { withoutDuplicateOwners } from './owner-references.ts';
 import type { FieldValidation } from './requests.ts';
 import type { Resource } from './resource.ts';
 
@@ -23,12 +24,13 @@ export interface DecodeOptions {
 /** @throws StatusError BadRequest or Invalid, naming what does not fit */
 export function decodeObject(resource: Resource, body: unknown, options: DecodeOptions): Decoded {
   const typed = withTypeMeta(resource, body);
-  const { metadata, unknownFields: unknownMeta, causes } = coerceObjectMeta(typed['metadata']);
-  if (causes.length > 0) throw invalid(resource, metadata.name, causes);
+  const { metadata: coerced, unknownFields: unknownMeta, causes } = coerceObjectMeta(typed['metadata']);
+  if (causes.length > 0) throw invalid(resource, coerced.name, causes);
+  const { metadata, warnings: hints } = withoutDuplicateOwners(coerced);
   const pruned = resource.compiled.prune({ ...typed, metadata });
   const object = resource.compiled.applyDefaults(pruned.object);
-  const warnings = strictProblems([...pruned.unknownFields, ...unknownMeta], options);
-  return { object, warnings: judgeFields(resource, warnings, options) };
+  const problems = strictProblems([...pruned.unknownFields, ...unknownMeta], options);
+  return { object, warnings: [...judgeFields(resource, problems, options), ...hints] };
 }
 
 /** Of a body with thousands of them, the first tell enough. */
@@ -44,7 +46,7 @@ function strictProblems(unknown: readonly string[], options: DecodeOptions): str
 }
 
 /** @throws StatusError for fieldValidation Strict when there are problems */
-export function judgeFields(resource: Resource, problems: string[], options: DecodeOptions): string[] {
+function judgeFields(resource: Resource, problems: string[], options: DecodeOptions): string[] {
   if (problems.length === 0 || options.fieldValidation !== 'Strict') return problems;
   const text = `strict decoding error: ${problems.join(', ')}`;
   if (options.isPatched === true) throw patchFailure(text);

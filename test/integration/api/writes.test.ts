@@ -347,6 +347,20 @@ describe('fieldValidation', () => {
   });
 });
 
+describe('owners that stand twice', () => {
+  it('are kept once, with a warning', async () => {
+    const owner = { apiVersion: 'v1', kind: 'Namespace', name: 'default', uid: 'u1' };
+    const body = {
+      ...widget('owned'),
+      metadata: { name: 'owned', ownerReferences: [owner, { ...owner, controller: true }, owner] },
+    };
+    const resource = kind('Widget');
+    const { object, warnings } = await registry.create({ resource, namespace: 'default', body, ...write });
+    expect(object.object.metadata.ownerReferences).toEqual([owner, { ...owner, controller: true }]);
+    expect(warnings).toEqual([expect.stringContaining('duplicate UID(s) observed: u1')]);
+  });
+});
+
 describe('a collection', () => {
   it('is deleted object by object, those with finalizers are marked', async () => {
     const resource = kind('Widget');
