@@ -20,8 +20,12 @@ const schemaOf = (...rules: string[]): StructuralSchema => ({
   },
 });
 
-const objectOf = (spec: Record<string, unknown>): Unstructured =>
-  ({ apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a' }, spec }) as unknown as Unstructured;
+const objectOf = (spec: Record<string, unknown>): Unstructured => ({
+  apiVersion: 'v1',
+  kind: 'Thing',
+  metadata: { name: 'a' },
+  spec,
+});
 
 const messages = (rule: string, spec: Record<string, unknown>): string[] =>
   (compileRules(schemaOf(rule))?.validate({ object: objectOf(spec) }) ?? []).map(({ message }) => message);
