@@ -92,7 +92,7 @@ export function managedWrite(context: RegistryContext, request: ManagedRequest):
   return {
     live,
     manager: managerOf(options),
-    subresource: subresource === 'finalize' ? '' : (subresource ?? ''),
+    subresource: subresource ?? '',
     time: formatTime(context.clock.now()),
     schema: mergeSchemaOf(resource),
     schemaOf: (apiVersion) => schemaOf(context, resource, apiVersion),
