@@ -42,10 +42,16 @@ interface Endpoint {
 }
 
 function mountChecks(app: Hono<ServerTypes>, { path, checks, logger }: Endpoint): void {
-  app.get(path, (c) => answer(c, path, runAll(checks, logger)));
+  app.get(path, (c) => answer(c, path, runAll(notExcluded(c, checks), logger)));
   for (const check of checks) {
     app.get(`${path}/${check.name}`, (c) => answer(c, path, runAll([check], logger)));
   }
+}
+
+/** `?exclude=NAME`, any number of times (apiserver server/healthz). */
+function notExcluded(c: RequestContext, checks: readonly Check[]): readonly Check[] {
+  const excluded = c.req.queries('exclude') ?? [];
+  return excluded.length === 0 ? checks : checks.filter(({ name }) => !excluded.includes(name));
 }
 
 interface Outcome {

@@ -13,16 +13,32 @@ const AS_KINDS = new Map([
   ['PartialObjectMetadataList', 'PartialObjectMetadata'],
 ] as const);
 
+/** More than any client has; the rest is not looked at. */
+const MAX_RANGES = 50;
+
+/** The list as it is to be tried: by quality, else as it stands (as goautoneg does). */
+function byQuality(accept: string): MediaType[] {
+  const ranges = accept.split(',', MAX_RANGES).map(parseMediaType);
+  return ranges.some(({ parameters }) => parameters.has('q'))
+    ? ranges.sort((one, other) => quality(other) - quality(one))
+    : ranges;
+}
+
+function quality({ parameters }: MediaType): number {
+  const q = Number(parameters.get('q') ?? 1);
+  return Number.isNaN(q) ? 1 : q;
+}
+
 /** The first media type of the list that can be served. @throws StatusError NotAcceptable */
 export function negotiate(accept: string | undefined): Negotiated {
   if (accept === undefined || accept.trim() === '') return { format: 'json' };
-  for (const range of accept.split(',')) {
-    const found = match(parseMediaType(range));
+  for (const range of byQuality(accept)) {
+    const found = match(range);
     if (found !== undefined) return found;
   }
   throw new StatusError(
     'NotAcceptable',
-    'only the following media types are accepted: application/json, application/yaml',
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   );
 }
 
