@@ -134,7 +134,7 @@ describe('a namespace', () => {
       faults: {
         before() {
           calls += 1;
-          if (calls < 300 && calls % 3 === 0) throw new Error('a fault');
+          if (calls < 100 && calls % 3 === 0) throw new Error('a fault');
         },
       },
     });
