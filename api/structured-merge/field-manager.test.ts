@@ -237,7 +237,7 @@ conflicts with "two":
     [{ ref: { size: 1 } }, '.spec.ref.size: field not declared in schema'],
   ])('refuses %j as kube-apiserver does', (spec, text) => {
     expect(failure(() => apply(undefined, 'one', spec))).toEqual({
-      code: 500,
+      code: 400,
       message: `failed to create typed patch object (ns/x; example.com/v1, Kind=Task): ${text}`,
       causes: undefined,
     });

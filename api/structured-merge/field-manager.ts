@@ -1,5 +1,5 @@
 import type { Unstructured } from '#api/machinery/meta';
-import { badRequest, StatusError } from '#api/machinery/status-error';
+import { badRequest } from '#api/machinery/status-error';
 import { deepEqual } from '#api/schema/deep-equal';
 import { isJsonObject } from '#api/schema/structural-schema';
 import { capUpdaters } from './cap-managers.ts';
@@ -110,7 +110,7 @@ function updatedManagers(write: ManagedWrite, next: Unstructured, before: Manage
 
 /**
  * The merge of live with the applied configuration, managedFields included; the caller defaults, validates and stores it.
- * @throws StatusError Conflict with a cause for each field; 500 for a configuration that does not fit the schema
+ * @throws StatusError Conflict with a cause for each field; BadRequest for a configuration that does not fit the schema
  */
 export function applyConfiguration(write: ApplyWrite): Unstructured {
   const { configuration, live, manager } = write;
@@ -211,9 +211,8 @@ function unfit({ schema, object }: VersionedObject, duplicates: boolean): string
   return misfit(schema.type, object, { duplicates });
 }
 
-function failure(message: string): StatusError {
-  return new StatusError('InternalError', message);
-}
+/** kube-apiserver answers 500 here; it is the configuration that is wrong. */
+const failure = badRequest;
 
 function nameOf({ apiVersion, kind, metadata }: Unstructured): string {
   return `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${apiVersion}, Kind=${kind}`;

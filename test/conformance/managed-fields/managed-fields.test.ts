@@ -111,11 +111,13 @@ function outcomeOf(
 
 /**
  * Go walks maps in any order: what it says of several managers or fields is compared line by line, sorted. At a field
- * that is not declared it stops, and what else it has found by then is chance.
+ * that is not declared it stops, and what else it has found by then is chance. Its 500 for a configuration that does not
+ * fit is 400 here: no input is the server's fault.
  */
 function comparable({ object, error }: Outcome): unknown {
   if (error === undefined) return object;
-  const { code, message, causes } = error;
+  const { message, causes } = error;
+  const code = error.code === 500 ? 400 : error.code;
   if (message.startsWith('failed to compare objects: ')) return { code };
   if (message.includes('field not declared in schema'))
     return { code, message: message.split('Kind=Thing)')[0] };

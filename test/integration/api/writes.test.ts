@@ -216,7 +216,7 @@ describe('apply', () => {
     [{}, { metadata: { name: 'another' } }, 400, 'does not match the name on the URL'],
     [{}, { metadata: { uid: 'u' } }, 409, 'uid mismatch: the provided object specified uid u'],
     [{}, { metadata: { resourceVersion: '1' } }, 409, 'the object has been modified'],
-    [{}, { spec: { zork: 1 } }, 500, '.spec.zork: field not declared in schema'],
+    [{}, { spec: { zork: 1 } }, 400, '.spec.zork: field not declared in schema'],
     [{ subresource: 'status' }, {}, 404, 'not found'],
   ] as const)('with %o of %o is refused with %d', async (options, change, code, text) => {
     const body = { ...widget('absent'), ...change };
