@@ -82,7 +82,20 @@ function withTypeMeta(resource: Resource, body: unknown): Record<string, unknown
       invalidValue('kind', kind, `must be ${resource.kind}`),
     ]);
   }
-  return { ...body, apiVersion: wanted, kind: resource.kind, metadata: metadata as ObjectMeta };
+  const fields = resource.builtIn ? withoutEmptyParts(body) : body;
+  return { ...fields, apiVersion: wanted, kind: resource.kind, metadata: metadata as ObjectMeta };
+}
+
+/** Typed clients send `spec: {}` and `status: {}` for what is not set (Go's omitempty keeps structs); nobody owns those. */
+function withoutEmptyParts(body: object): object {
+  const isEmpty = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  const { spec, status, ...rest } = body as Record<string, unknown>;
+  return {
+    ...rest,
+    ...(spec === undefined || isEmpty(spec) ? {} : { spec }),
+    ...(status === undefined || isEmpty(status) ? {} : { status }),
+  };
 }
 
 /** Built-in kinds take their kind and version from the URL when the body has none. */

@@ -11,6 +11,7 @@ import { checkSize } from './object-size.ts';
 import { presented, toStored } from './presented.ts';
 import type { Subresource, WriteOptions } from './requests.ts';
 import { isTask, storageResource, type Target } from './resource.ts';
+import { isScaleManaged } from './scale-object.ts';
 import { isStorageError, storageFailure } from './storage-failure.ts';
 import { finalizeUpdate, mainUpdate, statusUpdate, validateWrite } from './write-rules.ts';
 
@@ -55,6 +56,10 @@ function nextState(context: RegistryContext, replacement: Replacement): Unstruct
   const { resource } = target;
   const next = update(replacement, current.object, candidate);
   if (replacement.isApplied === true) return next;
+  if (subresource === 'scale' && !isScaleManaged(resource.scale, current.object)) {
+    const { managedFields } = current.object.metadata;
+    return managedFields === undefined ? next : { ...next, metadata: { ...next.metadata, managedFields } };
+  }
   const managed = managedWrite(context, { resource, subresource, options, live: current.object });
   return trackUpdate({ ...managed, next });
 }

@@ -93,3 +93,17 @@ function withValue(
   const inner = rest.length === 0 ? value : withValue(fieldsOf(object[name]), rest, value);
   return { ...object, [name]: inner };
 }
+
+/**
+ * Whether somebody manages the replicas. Where nobody does, a Scale has no managers, and an update of an object
+ * without managers starts none (managedfields skipnonapplied.go).
+ */
+export function isScaleManaged(paths: ScalePaths | undefined, { metadata }: Unstructured): boolean {
+  if (paths === undefined) return false;
+  const steps = segments(paths.specReplicasPath);
+  return (metadata.managedFields ?? []).some((entry) => {
+    let fields: unknown = fieldsOf(entry)['fieldsV1'];
+    for (const step of steps) fields = fieldsOf(fields)[`f:${step}`];
+    return fields !== undefined;
+  });
+}

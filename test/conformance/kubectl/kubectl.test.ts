@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder, type TemporaryFolder } from '#dev/environment/temporary-folder';
+import { mustRun } from '#test/kit/command';
+import type { ProxyTarget } from '#test/kit/recording-proxy';
+import { startServer, type TroupeServer } from '#test/kit/troupe-process';
+import { differences } from './differences.ts';
+import { play } from './play.ts';
+import { scenarios } from './scenarios.ts';
+import type { Outcome } from './step.ts';
+
+/**
+ * Every command of the scenarios does with Troupe what it did with a real kube-apiserver (recorded/, see record.ts):
+ * the same exit code, the same output, the same requests with the same answers. With two builds of kubectl.
+ */
+const builds: [string, string][] = [
+  ['the kubectl on the PATH', 'kubectl'],
+  ['a stock kubectl', process.env['TROUPE_TEST_STOCK_KUBECTL'] ?? 'kubectl'],
+];
+
+async function recorded(name: string): Promise<Outcome[]> {
+  return JSON.parse(
+    await readFile(path.join(import.meta.dirname, 'recorded', `${name}.json`), 'utf8'),
+  ) as Outcome[];
+}
+
+const recordings = new Map(
+  await Promise.all(scenarios.map(async ({ name }) => [name, await recorded(name)] as const)),
+);
+
+describe.each(builds)('%s', (_name, kubectl) => {
+  let folder: TemporaryFolder;
+  let server: TroupeServer;
+  let target: ProxyTarget;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('kubectl-conformance');
+    server = await startServer({ dataDir: folder.path });
+    target = {
+      url: server.url,
+      caCertificate: await readFile(path.join(folder.path, 'pki', 'ca.crt'), 'utf8'),
+      token: (await readFile(path.join(folder.path, 'token'), 'utf8')).trim(),
+    };
+  });
+
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  it('is there', async () => {
+    expect(await mustRun(kubectl, ['version', '--client'])).toContain('Client Version: v1.');
+  });
+
+  describe.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('%s', (name, scenario) => {
+    let outcomes: Outcome[] = [];
+
+    beforeAll(async () => {
+      outcomes = await play(scenario, kubectl, target);
+    });
+
+    it.each((recordings.get(name) ?? []).map((wanted, i) => [i, wanted.command, wanted] as const))(
+      '%i: kubectl %s',
+      (i, command, wanted) => {
+        const got = outcomes[i];
+        const difference = differences.find((one) => one.scenario === name && one.command === command);
+        if (difference === undefined) expect(got).toEqual(wanted);
+        else expect(got?.code, difference.why).toBe(wanted.code);
+      },
+    );
+  });
+});
