@@ -1,3 +1,10 @@
+import type { ServerLimits } from './server/limits.ts';
+
+/** What operators may set with flags; absent: the default. */
+export type ApiLimits = Partial<
+  Pick<ServerLimits, 'longRunningPerUser' | 'perUser' | 'reads' | 'requestMs' | 'writes'>
+>;
+
 /** What the environment says about the API server. */
 export interface ApiConfig {
   /** `sqlite:PATH` or `mysql://…`; absent: a file in the data folder. It may hold a password. */

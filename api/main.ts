@@ -17,6 +17,7 @@ import { authenticatedMayDoEverything } from './server/authorization.ts';
 import { loadCertificates } from './server/certificates.ts';
 import { writeKubeconfig } from './server/kubeconfig.ts';
 import { listen, type Listening } from './server/listen.ts';
+import { type ServerLimits, withDefaults } from './server/limits.ts';
 import { loadToken } from './server/private-file.ts';
 import type { Store } from './storage/contract.ts';
 import { openStore } from './storage/open-store.ts';
@@ -33,6 +34,8 @@ export interface ApiOptions {
   writeKubeconfig?: string;
   logger: Logger;
   clock?: Clock;
+  /** Where they differ from the defaults. */
+  limits?: Partial<ServerLimits>;
   /** More kinds than those of crds/; for tests. */
   extraDefinitions?: readonly ResourceDefinition[];
 }
@@ -108,6 +111,7 @@ async function serve(
   const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, now: clock.now() };
   const certificates = await loadCertificates(pki);
   const closing = new AbortController();
+  const limits = withDefaults(options.limits);
   const app = createApp({
     registry,
     taskLogs: createTaskLogs({ registry, store }),
@@ -117,9 +121,10 @@ async function serve(
     clock,
     logger,
     closing: closing.signal,
+    limits,
   });
   const customResources = await startCustomResources({ registry, catalog, store, clock, logger });
-  const listening = await listen({ app, host, port, ...certificates, clock }).catch(
+  const listening = await listen({ app, host, port, ...certificates, clock, limits }).catch(
     async (error: unknown) => {
       await customResources.stop();
       throw error;

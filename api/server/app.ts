@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import { answerOf } from './answer.ts';
 import { ANONYMOUS, type Authenticator } from './authentication.ts';
 import { type Authorizer, refusal } from './authorization.ts';
 import { mountDiscovery } from './discovery-routes.ts';
 import { failureResponse } from './failure.ts';
 import { type HealthOptions, mountHealth } from './health-routes.ts';
-import { DEFAULT_LIMITS, InFlight, type RequestLimits } from './in-flight.ts';
+import { InFlight } from './in-flight.ts';
+import type { ServerLimits } from './limits.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { mountOpenApi } from './openapi-routes.ts';
 import { isTrue } from './query.ts';
 import { requestAttributes } from './request-attributes.ts';
 import { deadlineOf, withinDeadline } from './request-deadline.ts';
+import { checkUrl } from './url-limits.ts';
 import { createDispatch, type Dispatch, type DispatchOptions } from './resource-dispatch.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
 
@@ -18,22 +21,23 @@ export interface AppOptions extends Omit<DispatchOptions, 'metrics'> {
   authenticator: Authenticator;
   authorizer: Authorizer;
   health: Pick<HealthOptions, 'checkStore' | 'version'>;
-  limits?: RequestLimits;
+  limits: ServerLimits;
 }
 
 /** Every route of the API server. Kinds come and go, so what is not one of the fixed paths is looked up. */
 export function createApp(options: AppOptions): Hono<ServerTypes> {
   const app = new Hono<ServerTypes>();
   const { registry, logger, closing } = options;
-  app.onError((error, c) => failureResponse(error, { logger, httpVersion: c.env.incoming.httpVersionMajor }));
-  const inFlight = new InFlight(options.limits ?? DEFAULT_LIMITS);
+  app.onError((error, c) => failureResponse(error, c, logger));
+  const inFlight = new InFlight(options.limits);
   const metrics = createMetrics(inFlight.counts);
   guard(app, options);
   mountHealth(app, { ...options.health, closing, logger });
   mountMetrics(app, metrics);
+  limit(app, { ...options, inFlight });
   mountDiscovery(app, registry.catalog);
   mountOpenApi(app, registry.catalog);
-  mountResources(app, { ...options, metrics, inFlight, dispatch: createDispatch({ ...options, metrics }) });
+  mountResources(app, { ...options, metrics, dispatch: createDispatch({ ...options, metrics }) });
   return app;
 }
 
@@ -64,26 +68,38 @@ function mountMetrics(app: Hono<ServerTypes>, metrics: Metrics): void {
   });
 }
 
+interface Limited extends AppOptions {
+  inFlight: InFlight;
+}
+
+/** Everything from here on takes a place among the requests under way until its answer was taken, and has a deadline. */
+function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): void {
+  app.use('*', async (c, next) => {
+    const { attributes, user } = c.var;
+    checkUrl(c.req.url);
+    const isRead = READS.has(attributes.verb);
+    const ms = deadlineOf(c.req.query('timeout'), limits.requestMs);
+    const places = inFlight.enter(user.name, isRead ? 'reads' : 'writes');
+    const answer = answerOf(c.env.outgoing);
+    answer.onClosed(() => places[Symbol.dispose]());
+    c.set('places', places);
+    const isStream = attributes.verb === 'watch' || attributes.resource?.subresource === 'log';
+    if (isStream) await next();
+    else await withinDeadline(next(), { ms, clock, answer });
+  });
+}
+
+const READS = new Set(['get', 'head', 'list', 'options', 'watch']);
+
 interface Resources extends AppOptions {
   dispatch: Dispatch;
-  inFlight: InFlight;
   metrics: Metrics;
 }
 
-/** Everything else: one place among the requests under way, one deadline, one line in the metrics. */
+/** Everything else: what kinds there are is known only when a request comes. */
 function mountResources(app: Hono<ServerTypes>, resources: Resources): void {
-  const { clock, dispatch, inFlight } = resources;
   app.use('*', counted(resources));
-  app.all('*', async (c) => {
-    const { attributes, user } = c.var;
-    const isRead = attributes.verb === 'get' || attributes.verb === 'list' || attributes.verb === 'watch';
-    const deadline = deadlineOf(c.req.query('timeout'));
-    using places = inFlight.enter(user.name, isRead ? 'reads' : 'writes');
-    c.set('places', places);
-    const isStream = attributes.verb === 'watch' || attributes.resource?.subresource === 'log';
-    const work = dispatch(c, attributes);
-    return isStream ? await work : await withinDeadline(work, deadline, clock);
-  });
+  app.all('*', (c) => resources.dispatch(c, c.var.attributes));
 }
 
 function counted({ metrics, registry: { catalog } }: Resources) {

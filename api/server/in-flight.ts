@@ -12,13 +12,6 @@ export interface RequestLimits {
   longRunningPerUser: number;
 }
 
-export const DEFAULT_LIMITS: RequestLimits = {
-  reads: 400,
-  writes: 200,
-  perUser: 400,
-  longRunningPerUser: 10_000,
-};
-
 /** What one request takes of the limits; disposed of with its answer. */
 export interface RequestPlaces extends Disposable {
   /** From now on it is a stream, not a request under way. @throws StatusError TooManyRequests */

@@ -7,7 +7,8 @@ export interface Representation {
   /** Names the form when the text of an event depends on nothing but the item; few values. */
   readonly shared?: string;
   object(object: ApiObject): string;
-  list(list: ObjectList): string;
+  /** In pieces, each made when it is asked for: a long list need not be in memory as one text. */
+  list(list: ObjectList): Iterable<string>;
   /** The object of a watch event. */
   eventObject(item: WatchItem): string;
 }
@@ -27,9 +28,26 @@ export function listMetadata({ revision, continue: next, remainingItemCount }: O
   };
 }
 
-export function listText({ apiVersion, kind, list }: ListHead, items: readonly string[]): string {
+export function* listText(
+  { apiVersion, kind, list }: ListHead,
+  text: (item: ApiObject) => string,
+): Iterable<string> {
   const head = JSON.stringify({ apiVersion, kind, metadata: listMetadata(list) });
-  return `${head.slice(0, -1)},"items":[${items.join(',')}]}`;
+  yield* arrayText(`${head.slice(0, -1)},"items":[`, list.items, text);
+}
+
+/** `head`, the texts of the items with commas between them, and the end of the array and of its object. */
+export function* arrayText<T>(
+  head: string,
+  items: readonly T[],
+  text: (item: T) => string,
+): Iterable<string> {
+  let before = head;
+  for (const item of items) {
+    yield before + text(item);
+    before = ',';
+  }
+  yield `${items.length === 0 ? head : ''}]}`;
 }
 
 /** An object with nothing but a revision (KEP 956); the annotation ends the state a watch began with (KEP 3157). */

@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import type { Clock } from '../machinery/clock.ts';
 import { makeAuthority, makeServerPair } from './certificate-maker.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { listen } from './listen.ts';
 import { openLiveStream } from './live-stream.ts';
 import type { ServerTypes } from './server-environment.ts';
@@ -34,7 +35,7 @@ it('closes although a client watches again and again on its connection', async (
   });
   const authority = await makeAuthority(Date.now());
   const pair = await makeServerPair({ now: Date.now(), authority, names: ['127.0.0.1'] });
-  const server = await listen({ app, host: '127.0.0.1', port: 0, ...pair, clock });
+  const server = await listen({ app, host: '127.0.0.1', port: 0, ...pair, clock, limits: DEFAULT_LIMITS });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const options = { host: '127.0.0.1', port: server.port, path: '/watch', agent, ca: authority.certificate };
   const first = await watch(options);

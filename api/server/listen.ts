@@ -4,14 +4,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
+import type { ServerLimits } from './limits.ts';
 import type { ServerTypes } from './server-environment.ts';
 
 /** Longer than clients keep a connection for reuse, so that none is closed while a request is on its way. */
 const KEEP_ALIVE_MS = 90_000;
-/** A request's headers, and then its body, have to be there within this time. */
-const HEADERS_MS = 32_000;
-const REQUEST_MS = 60_000;
-const HANDSHAKE_MS = 10_000;
+/** How often connections are looked at whose request is late; at most. */
+const CHECK_MS = 5000;
 const MAX_HEADER_BYTES = 1024 * 1024;
 /** Requests under way when the server stops get this long. */
 const STOP_LIMIT_MS = 5_000;
@@ -34,6 +33,7 @@ export interface ListenOptions {
   certificate: string;
   key: string;
   clock: Clock;
+  limits: ServerLimits;
 }
 
 export interface Listening {
@@ -48,6 +48,7 @@ type BothServer = Http2SecureServer &
 
 /** HTTP/2 and HTTP/1.1 on one port; ALPN decides. @throws Error of Node when the address cannot be used */
 export async function listen(options: ListenOptions): Promise<Listening> {
+  const { limits } = options;
   const server = createAdaptorServer({
     fetch: options.app.fetch,
     createServer: createSecureServer,
@@ -56,14 +57,16 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       key: options.key,
       minVersion: 'TLSv1.2',
       allowHTTP1: true,
-      handshakeTimeout: HANDSHAKE_MS,
+      handshakeTimeout: limits.handshakeMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
       maxHeaderSize: MAX_HEADER_BYTES,
       settings: HTTP2_SETTINGS,
     },
   }) as unknown as BothServer;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.headersTimeout = HEADERS_MS;
-  server.requestTimeout = REQUEST_MS;
+  server.headersTimeout = limits.headersMs;
+  server.requestTimeout = limits.requestMs;
+  server.maxConnections = limits.connections;
   const connections = trackConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../machinery/clock.ts';
+import { isGone } from './answer.ts';
 
 /** A reader that takes nothing for this long is gone, or as good as gone. */
 const DRAIN_LIMIT_MS = 30_000;
@@ -45,7 +46,7 @@ export function openLiveStream(response: ServerResponse, options: LiveStreamOpti
     over.abort(new Error('the reader went away'));
   });
   // A reader that left while the answer was worked out will not do so again.
-  if (response.destroyed) over.abort(new Error('the reader went away'));
+  if (isGone(response)) over.abort(new Error('the reader went away'));
   // The close event that follows is what counts.
   response.on('error', () => undefined);
   response.writeHead(200, {

@@ -36,10 +36,21 @@ export function negotiate(accept: string | undefined): Negotiated {
     const found = match(range);
     if (found !== undefined) return found;
   }
-  throw new StatusError(
-    'NotAcceptable',
-    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-  );
+  throw notAcceptable(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
+}
+
+export function notAcceptable(types: readonly string[]): StatusError {
+  return new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
+}
+
+/** Of an answer that is no object of a kind, such as an error: YAML only where the client puts it first. */
+export function prefersYaml(accept: string | undefined): boolean {
+  if (accept === undefined || !accept.includes('application/yaml')) return false;
+  try {
+    return negotiate(accept).format === 'yaml';
+  } catch {
+    return false;
+  }
 }
 
 export interface MediaType {

@@ -10,9 +10,8 @@ export function partialMetadata(apiVersion: string): Representation {
     shared: `${apiVersion} ${kind}`,
     object: ({ object }) => jsonText(partialObject(object, apiVersion)),
     list: (list) =>
-      listText(
-        { apiVersion, kind: 'PartialObjectMetadataList', list },
-        list.items.map((item) => jsonText(partialObject(item.object, apiVersion))),
+      listText({ apiVersion, kind: 'PartialObjectMetadataList', list }, (item) =>
+        jsonText(partialObject(item.object, apiVersion)),
       ),
     eventObject: (item) =>
       item.type === 'BOOKMARK'

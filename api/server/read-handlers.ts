@@ -1,4 +1,5 @@
 import { collectionQuery, wholeNumber } from './query.ts';
+import { replyPieces } from './reply-pieces.ts';
 import { replyTo } from './reply.ts';
 import { representationFor, type ResourceRequest, targetOf } from './resource-request.ts';
 import { subresourceOf } from './write-options.ts';
@@ -12,7 +13,7 @@ export async function handleGet(request: ResourceRequest): Promise<Response> {
 export async function handleList(request: ResourceRequest): Promise<Response> {
   const representation = representationFor(request);
   const list = await request.options.registry.list(listQuery(request));
-  return replyTo(request, representation.list(list), representation);
+  return replyPieces(request, representation.list(list), representation);
 }
 
 export function listQuery(

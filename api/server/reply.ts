@@ -67,12 +67,12 @@ export async function replyTo(
 }
 
 /** The first of the list's encodings that is gzip, unless it is switched off. */
-function acceptsGzip(header: string | undefined): boolean {
+export function acceptsGzip(header: string | undefined): boolean {
   return header !== undefined && /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(header);
 }
 
 /** apiserver negotiate.go isPrettyPrint. */
-function isForPeople(c: RequestContext): boolean {
+export function isForPeople(c: RequestContext): boolean {
   const asked = c.req.query('pretty') ?? '';
   if (asked !== '') return isTrue(asked);
   return /^(?:curl|Wget|Mozilla\/5\.0)/.test(c.req.header('user-agent') ?? '');

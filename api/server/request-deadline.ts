@@ -1,18 +1,16 @@
 import type { Clock } from '../machinery/clock.ts';
+import type { Answer } from './answer.ts';
 import { badRequest, StatusError } from '../machinery/status-error.ts';
 
-/** As kube-apiserver (--request-timeout). */
-const LONGEST_MS = 60_000;
-
 /** How long a request may take; clients can ask for less. @throws StatusError BadRequest */
-export function deadlineOf(timeout: string | undefined): number {
-  if (timeout === undefined || timeout === '') return LONGEST_MS;
+export function deadlineOf(timeout: string | undefined, longestMs: number): number {
+  if (timeout === undefined || timeout === '') return longestMs;
   const ms = parseGoDuration(timeout);
   if (ms === undefined) {
     const shown = JSON.stringify(timeout.slice(0, 100));
     throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${shown}`);
   }
-  return ms > 0 && ms < LONGEST_MS ? ms : LONGEST_MS;
+  return ms > 0 && ms < longestMs ? ms : longestMs;
 }
 
 const UNIT_MS: Record<string, number> = {
@@ -36,17 +34,29 @@ function parseGoDuration(text: string): number | undefined {
   return text.startsWith('-') ? -ms : ms;
 }
 
-/** What is still worked on then goes on, but nobody waits for it. @throws StatusError Timeout */
-export async function withinDeadline<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T> {
+/** A client that does not even take the error, or the rest of what it asked for, is cut off. */
+const GRACE_MS = 5000;
+
+/**
+ * Until the deadline the work has to be done, and its answer taken: who reads slowly must not hold memory for good.
+ * What is still worked on then goes on, but nobody waits for it. @throws StatusError Timeout
+ */
+export async function withinDeadline<T>(
+  work: Promise<T>,
+  { ms, clock, answer }: { ms: number; clock: Clock; answer: Answer },
+): Promise<T> {
   let cancel = (): void => undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(ms, () => reject(timedOut()));
+    cancel = clock.after(ms, () => {
+      if (answer.begun()) answer.cut();
+      else cancel = clock.after(GRACE_MS, () => answer.cut());
+      reject(timedOut());
+    });
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    cancel();
-  }
+  // Nobody may wait for it any more when it comes.
+  late.catch(() => undefined);
+  answer.onClosed(() => cancel());
+  return await Promise.race([work, late]);
 }
 
 function timedOut(): StatusError {

@@ -2,7 +2,7 @@ import { jsonText } from '../machinery/json.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { ApiObject } from '../registry/api-object.ts';
 import type { Resource } from '../registry/resource.ts';
-import { listMetadata, type Representation } from './list-text.ts';
+import { arrayText, listMetadata, type Representation } from './list-text.ts';
 import { partialObject } from './partial-metadata.ts';
 import { tableColumns } from './table-columns.ts';
 
@@ -29,19 +29,16 @@ export function createTable(options: TableOptions): Representation {
   const columns = tableColumns(resource);
   const row = rowText(options);
   let columnsSent = false;
-  const table = (metadata: object, rows: string, definitions: unknown): string => {
-    const head = JSON.stringify({
-      kind: 'Table',
-      apiVersion,
-      metadata,
-      columnDefinitions: definitions,
-    });
-    return `${head.slice(0, -1)},"rows":[${rows}]}`;
+  const start = (metadata: object, definitions: unknown): string => {
+    const head = JSON.stringify({ kind: 'Table', apiVersion, metadata, columnDefinitions: definitions });
+    return `${head.slice(0, -1)},"rows":[`;
   };
+  const table = (metadata: object, rows: string, definitions: unknown): string =>
+    `${start(metadata, definitions)}${rows}]}`;
   return {
     contentType: 'application/json',
     object: (object) => table(revisionOf(object), row(object), columns.definitions),
-    list: (list) => table(listMetadata(list), list.items.map(row).join(','), columns.definitions),
+    list: (list) => arrayText(start(listMetadata(list), columns.definitions), list.items, row),
     eventObject(item) {
       const definitions = columnsSent ? null : columns.definitions;
       columnsSent = true;

@@ -3,6 +3,7 @@ import { toStatusError } from '../machinery/status-error.ts';
 import type { WatchItem, WatchQuery } from '../registry/requests.ts';
 import { logFailure } from './failure.ts';
 import type { Representation } from './list-text.ts';
+import { notAcceptable, prefersYaml } from './media-type.ts';
 import { type LiveStream, openLiveStream } from './live-stream.ts';
 import { collectionQuery, isTrue, wholeNumber } from './query.ts';
 import { representationFor, type ResourceRequest } from './resource-request.ts';
@@ -12,9 +13,13 @@ const MIN_TIMEOUT_SECONDS = 1800;
 
 const END_GRACE_MS = 5000;
 
+/** YAML has no way to send one object after the other that clients know. */
+const STREAMED_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+
 /** One JSON line per event until the client leaves, the time is over or the server stops. */
 export async function handleWatch(request: ResourceRequest): Promise<Response> {
   const { c, options } = request;
+  if (prefersYaml(c.req.header('accept'))) throw notAcceptable(STREAMED_TYPES);
   const representation = representationFor(request);
   const seconds = wholeNumber(c, 'timeoutSeconds') || MIN_TIMEOUT_SECONDS * (1 + Math.random());
   const cancel = new AbortController();

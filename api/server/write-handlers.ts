@@ -5,6 +5,7 @@ import { deleteOptions } from './delete-options.ts';
 import type { Representation } from './list-text.ts';
 import { parseMediaType } from './media-type.ts';
 import { listQuery } from './read-handlers.ts';
+import { replyPieces } from './reply-pieces.ts';
 import { replyJson, replyTo, setWarnings } from './reply.ts';
 import { representationFor, type ResourceRequest, targetOf } from './resource-request.ts';
 import { subresourceOf, writeOptions } from './write-options.ts';
@@ -138,5 +139,5 @@ export async function handleDeleteCollection(request: ResourceRequest): Promise<
   const query = listQuery(request);
   const given = await deleteOptions(request.c);
   const list = await request.options.registry.deleteCollection({ query, ...given });
-  return replyTo(request, representation.list(list), representation);
+  return replyPieces(request, representation.list(list), representation);
 }

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ApiLimits } from '#api/config';
+import { parseDuration } from '../duration.ts';
 import { LOG_LEVELS, type LogLevel } from '../logger.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
@@ -8,6 +10,11 @@ export interface ApiFlags {
   listen: { host: string; port: number };
   dataDir: string;
   writeKubeconfig?: string;
+  maxRequestsInflight?: number;
+  maxMutatingRequestsInflight?: number;
+  maxRequestsInflightPerUser?: number;
+  maxStreamsPerUser?: number;
+  requestTimeout?: number;
   logLevel: LogLevel;
 }
 
@@ -50,7 +57,36 @@ export function addApiFlags(command: Command): Command {
       resolvePath,
       defaultDataDir(),
     )
-    .option('--write-kubeconfig <file>', 'also write the kubeconfig to this file', resolvePath);
+    .option('--write-kubeconfig <file>', 'also write the kubeconfig to this file', resolvePath)
+    .option('--max-requests-inflight <number>', 'reads answered at once (400)', parseCount)
+    .option('--max-mutating-requests-inflight <number>', 'writes answered at once (200)', parseCount)
+    .option('--max-requests-inflight-per-user <number>', 'requests of one user at once (400)', parseCount)
+    .option('--max-streams-per-user <number>', 'watches and logs of one user (10000)', parseCount)
+    .option('--request-timeout <duration>', 'longest time of a request that is no stream (1m)', parseTimeout);
+}
+
+/** What the flags say about the limits of the API server; what they leave out has its default. */
+export function limitsOf(flags: ApiFlags): ApiLimits {
+  const { maxRequestsInflight, maxMutatingRequestsInflight, requestTimeout } = flags;
+  const { maxRequestsInflightPerUser, maxStreamsPerUser } = flags;
+  return {
+    ...(maxRequestsInflight === undefined ? {} : { reads: maxRequestsInflight }),
+    ...(maxMutatingRequestsInflight === undefined ? {} : { writes: maxMutatingRequestsInflight }),
+    ...(maxRequestsInflightPerUser === undefined ? {} : { perUser: maxRequestsInflightPerUser }),
+    ...(maxStreamsPerUser === undefined ? {} : { longRunningPerUser: maxStreamsPerUser }),
+    ...(requestTimeout === undefined ? {} : { requestMs: requestTimeout }),
+  };
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number of at least 1');
+}
+
+function parseTimeout(text: string): number {
+  const ms = parseDuration(text);
+  if (ms >= 1000 && ms <= 86_400_000) return ms;
+  throw new InvalidArgumentError('expected a duration of 1s to 24h');
 }
 
 export function addClientFlags(command: Command): Command {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Logger } from '#api/machinery/logger';
 import { createLogger } from '../logger.ts';
-import { type ApiFlags, addApiFlags, addDriverFlag } from './flags.ts';
+import { type ApiFlags, addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
 import { type Lifetime, runUntilSignal } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
 import { explainStartError } from './start-error.ts';
@@ -55,6 +55,7 @@ async function runApi(
     ...readApiConfig(process.env),
     listen: flags.listen,
     dataDir: flags.dataDir,
+    limits: limitsOf(flags),
     ...(flags.writeKubeconfig === undefined ? {} : { writeKubeconfig: flags.writeKubeconfig }),
     logger: logger.with({ component: 'api' }),
   }).catch((error: unknown) => {

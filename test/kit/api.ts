@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Agent, request } from 'undici';
 import { startApi } from '#api/main';
+import type { ServerLimits } from '#api/server/limits';
 import { silentLogger, type Logger } from '#api/machinery/logger';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 
@@ -46,6 +47,7 @@ export interface TestApiOptions {
   logger?: Logger;
   databaseURL?: string;
   redisURL?: string;
+  limits?: Partial<ServerLimits>;
 }
 
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -57,11 +59,12 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     logger: options.logger ?? silentLogger,
     ...(options.databaseURL === undefined ? {} : { databaseURL: options.databaseURL }),
     ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= api.close());
   stack.defer(close);
-  const agent = new Agent({ connect: { ca: api.caCertificate }, bodyTimeout: 0 });
+  const agent = new Agent({ connect: { ca: api.caCertificate }, bodyTimeout: 0, allowH2: false });
   stack.defer(() => agent.destroy());
   const owned = stack.move();
   return {
