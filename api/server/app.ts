@@ -45,6 +45,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
 function guard(app: Hono<ServerTypes>, { authenticator, authorizer }: AppOptions): void {
   app.use('*', async (c, next) => {
     c.env.outgoing.setHeader('audit-id', auditId(c));
+    checkUrl(c.req.url);
     const user = await authenticator.authenticate({ authorization: c.req.header('authorization') });
     const attributes = requestAttributes(c.req.method, c.req.path, isTrue(c.req.query('watch')));
     const subject = user ?? ANONYMOUS;
@@ -76,7 +77,6 @@ interface Limited extends AppOptions {
 function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): void {
   app.use('*', async (c, next) => {
     const { attributes, user } = c.var;
-    checkUrl(c.req.url);
     const isRead = READS.has(attributes.verb);
     const ms = deadlineOf(c.req.query('timeout'), limits.requestMs);
     const places = inFlight.enter(user.name, isRead ? 'reads' : 'writes');

@@ -34,7 +34,7 @@ describe('HTTP/2', () => {
     const [answer] = (await once(stream, 'response')) as [Record<string, unknown>];
     expect(answer[':status'], 'before any event').toBe(200);
     stream.close();
-    session.close();
+    session.destroy();
   });
 
   function headers(path: string): Record<string, string> {
