@@ -13,11 +13,14 @@ export function validateWrite(
   object: Unstructured,
   previous: Unstructured | undefined,
 ): void {
+  const findings = resource.compiled.validate(object, previous);
+  // The rules of a kind rely on the types; kube-apiserver, too, judges only what it could decode.
+  const isTyped = findings.every(({ reason }) => reason !== 'FieldValueTypeInvalid');
   const causes = [
     ...validateObjectMeta(object.metadata, resource),
-    ...resource.compiled.validate(object, previous),
+    ...findings,
     ...(resource.scale === undefined ? [] : scaleProblems(object, resource.scale)),
-    ...judge(resource, object, previous),
+    ...(isTyped ? judge(resource, object, previous) : []),
   ];
   if (previous !== undefined) causes.push(...newFinalizers(object.metadata, previous.metadata));
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
