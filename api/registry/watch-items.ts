@@ -16,19 +16,39 @@ interface EventItems {
   left?: ObjectItem;
 }
 
-const made = new WeakMap<Resource, WeakMap<StoreEvent, EventItems>>();
+interface Made {
+  items: WeakMap<StoreEvent, EventItems>;
+  /** Of the batches that the store hands to all watches alike. */
+  batches: WeakMap<readonly StoreEvent[], readonly WatchItem[]>;
+}
+
+const made = new WeakMap<Resource, Made>();
 
 /**
  * What a watch of `resource` sends of store events. Items are frozen and the same for every watch that sends the same
- * thing, so what is made of one (its text) can be kept for the others.
+ * thing, and so are whole batches where nothing is selected: what is made of one (its text) can be kept for the others.
  */
 export function watchItems(
   resource: Resource,
   events: readonly StoreEvent[],
   test: Test | undefined,
-): WatchItem[] {
+): readonly WatchItem[] {
   let cache = made.get(resource);
-  if (cache === undefined) made.set(resource, (cache = new WeakMap()));
+  if (cache === undefined) made.set(resource, (cache = { items: new WeakMap(), batches: new WeakMap() }));
+  if (test !== undefined) return selectedItems({ resource, cache: cache.items }, events, test);
+  let batch = cache.batches.get(events);
+  if (batch === undefined) {
+    batch = selectedItems({ resource, cache: cache.items }, events, undefined);
+    cache.batches.set(events, batch);
+  }
+  return batch;
+}
+
+function selectedItems(
+  { resource, cache }: { resource: Resource; cache: Made['items'] },
+  events: readonly StoreEvent[],
+  test: Test | undefined,
+): WatchItem[] {
   const items: WatchItem[] = [];
   for (const event of events) {
     const slot = test === undefined ? event.type : selectedAs(event, test);

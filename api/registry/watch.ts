@@ -100,7 +100,7 @@ interface Live {
   definition: Definition;
 }
 
-async function* liveItems(context: RegistryContext, live: Live): AsyncGenerator<WatchItem[]> {
+async function* liveItems(context: RegistryContext, live: Live): AsyncGenerator<readonly WatchItem[]> {
   const { query, selection, after, definition } = live;
   const { signal } = definition;
   let isLive = false;

@@ -14,6 +14,8 @@ export interface LiveStream {
   readonly signal: AbortSignal;
   /** Resolves when the reader keeps up. Rejects with the signal's reason once the stream is over. */
   write(texts: readonly string[]): Promise<void>;
+  /** The same for what is in pieces already. */
+  send(chunks: Iterable<Uint8Array | string>): Promise<void>;
   end(): void;
   /** Cuts the connection, so that the reader sees that something is missing. */
   cut(): void;
@@ -55,20 +57,23 @@ export function openLiveStream(response: ServerResponse, options: LiveStreamOpti
     'x-content-type-options': 'nosniff',
   });
   response.flushHeaders();
+  const send = async (chunks: Iterable<Uint8Array | string>): Promise<void> => {
+    for (const chunk of chunks) {
+      signal.throwIfAborted();
+      if (!response.write(chunk)) await drained(response, signal, options.clock);
+    }
+  };
   return {
     signal,
-    async write(texts) {
-      for (const chunk of chunked(texts)) {
-        signal.throwIfAborted();
-        if (!response.write(chunk)) await drained(response, signal, options.clock);
-      }
-    },
+    write: (texts) => send(chunked(texts)),
+    send,
     end: () => void response.end(),
     cut: () => void response.destroy(),
   };
 }
 
-function* chunked(texts: readonly string[]): Generator<string> {
+/** Pieces of the length that is given to the socket at once; made as they are asked for. */
+export function* chunked(texts: Iterable<string>): Generator<string> {
   let chunk = '';
   for (const text of texts) {
     chunk += text;

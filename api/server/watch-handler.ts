@@ -4,8 +4,9 @@ import type { WatchItem, WatchQuery } from '../registry/requests.ts';
 import { logFailure } from './failure.ts';
 import type { Representation } from './list-text.ts';
 import { notAcceptable, prefersYaml } from './media-type.ts';
+import { eventEncoder, eventLine } from './event-encoder.ts';
 import { type LiveStream, openLiveStream } from './live-stream.ts';
-import { collectionQuery, isTrue, wholeNumber } from './query.ts';
+import { collectionQuery, isGiven, wholeNumber } from './query.ts';
 import { representationFor, type ResourceRequest } from './resource-request.ts';
 
 /** As kube-apiserver (--min-request-timeout): a random time, so that not all clients come back at once. */
@@ -45,13 +46,9 @@ export async function handleWatch(request: ResourceRequest): Promise<Response> {
 
 function watchQuery(request: ResourceRequest): Omit<WatchQuery, 'signal'> {
   const { c } = request;
-  const sendInitialEvents = c.req.query('sendInitialEvents');
   return {
     ...collectionQuery(request),
-    allowWatchBookmarks: isTrue(c.req.query('allowWatchBookmarks')),
-    ...(sendInitialEvents === undefined || sendInitialEvents === ''
-      ? {}
-      : { sendInitialEvents: isTrue(sendInitialEvents) }),
+    allowWatchBookmarks: isGiven(c.req.query('allowWatchBookmarks')),
   };
 }
 
@@ -66,10 +63,10 @@ async function pump(
   { stream, representation, request: { resource, options } }: Pump,
 ): Promise<void> {
   try {
-    const line = eventLines(representation);
+    const encode = eventEncoder(representation);
     for await (const items of events) {
       options.metrics.countWatchEvents(resource, items.length);
-      await stream.write(items.map(line));
+      await stream.send(encode(items));
     }
   } catch (error) {
     // A stream that is over says nothing more; any other failure is the last event.
@@ -81,22 +78,3 @@ async function pump(
   }
   stream.end();
 }
-
-/** By the form of the answer: what was made of an item for one watcher is sent to all the others as it is. */
-const madeLines = new Map<string, WeakMap<WatchItem, string>>();
-
-function eventLines(representation: Representation): (item: WatchItem) => string {
-  const { shared } = representation;
-  const make = (item: WatchItem): string => eventLine(item.type, representation.eventObject(item));
-  if (shared === undefined) return make;
-  const made = madeLines.get(shared) ?? new WeakMap<WatchItem, string>();
-  madeLines.set(shared, made);
-  return (item) => {
-    if (item.type === 'BOOKMARK') return make(item);
-    let line = made.get(item);
-    if (line === undefined) made.set(item, (line = make(item)));
-    return line;
-  };
-}
-
-const eventLine = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;
