@@ -41,25 +41,26 @@ export async function measureChanges(api: ApiUnderTest, database: BenchDatabase)
   await make('changed', OBJECTS);
   const figures: Figure[] = [];
   for (const [name, change] of Object.entries(CHANGES)) {
-    figures.push(await figure(name, database, { count: COUNT, call: (index) => change(api, index) }));
+    figures.push(
+      await figure(name, database, { count: COUNT, pid: api.pid, call: (index) => change(api, index) }),
+    );
   }
   await make('deleted', COUNT);
   const remove = (index: number): Promise<unknown> => api.call('DELETE', `${GHOSTS}/deleted-${index}`);
-  figures.push(await figure('delete', database, { count: COUNT, call: remove }));
+  figures.push(await figure('delete', database, { count: COUNT, pid: api.pid, call: remove }));
   return figures;
 }
 
 async function figure(
   name: string,
   database: BenchDatabase,
-  options: Pick<LoadOptions, 'call' | 'count'>,
+  options: Pick<LoadOptions, 'call' | 'count' | 'pid'>,
 ): Promise<Figure> {
-  const { perSecond, p50Ms, p99Ms } = await load({ ...options, concurrency: CONCURRENCY });
+  const { perSecond, ...measured } = await load({ ...options, concurrency: CONCURRENCY });
   return {
     name: `${name} (${CONCURRENCY} at a time)`,
     on: database.name,
     value: `${Math.round(perSecond)}/s`,
-    p50Ms,
-    p99Ms,
+    ...measured,
   };
 }

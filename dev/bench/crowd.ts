@@ -7,7 +7,7 @@ import type { BenchDatabase } from './database.ts';
 import type { Figure } from './figure.ts';
 import { load } from './load.ts';
 import { residentMiB } from './memory.ts';
-import { GHOSTS, sampleGhost } from './sample-object.ts';
+import { sampleGhost } from './sample-object.ts';
 
 const CROWDS = [0, 100, 1_000];
 const COUNT = 2_000;
@@ -20,8 +20,12 @@ const CONCURRENCY = 16;
 export async function measureCrowds(api: ApiUnderTest, database: BenchDatabase): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const watches of CROWDS) {
+    // An empty one: a watch begins with all that is there.
+    const name = `bench-crowd-${watches}`;
+    await api.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    const ghosts = `/apis/agent.wecode.io/v1/namespaces/${name}/ghosts`;
     const before = await residentMiB(api.pid);
-    await using _holder = await holdWatches(api, watches);
+    await using _holder = await holdWatches(api, ghosts, watches);
     const held = await residentMiB(api.pid);
     const named = (name: string): Pick<Figure, 'name' | 'on'> => ({
       name: `${name}, ${watches} watches`,
@@ -30,12 +34,13 @@ export async function measureCrowds(api: ApiUnderTest, database: BenchDatabase):
     // Fewer where each event goes to a thousand.
     const count = watches >= 1_000 ? COUNT / 10 : COUNT;
     const create = (index: number): Promise<unknown> =>
-      api.call('POST', GHOSTS, sampleGhost(`crowd-${watches}-${index}`));
-    const created = await load({ count, concurrency: CONCURRENCY, call: create });
+      api.call('POST', ghosts, sampleGhost(`crowd-${index}`));
+    const created = await load({ count, concurrency: CONCURRENCY, call: create, pid: api.pid });
     const got = await load({
       count: COUNT,
       concurrency: CONCURRENCY,
-      call: () => api.call('GET', `${GHOSTS}/crowd-0-0`),
+      pid: api.pid,
+      call: () => api.call('GET', `${ghosts}/crowd-0`),
     });
     figures.push(
       {
@@ -43,15 +48,22 @@ export async function measureCrowds(api: ApiUnderTest, database: BenchDatabase):
         value: `${Math.round(created.perSecond)}/s (${Math.round(created.perSecond * watches)} events/s)`,
         p50Ms: created.p50Ms,
         p99Ms: created.p99Ms,
+        cpuUs: created.cpuUs,
       },
-      { ...named('get'), value: `${Math.round(got.perSecond)}/s`, p50Ms: got.p50Ms, p99Ms: got.p99Ms },
+      {
+        ...named('get'),
+        value: `${Math.round(got.perSecond)}/s`,
+        p50Ms: got.p50Ms,
+        p99Ms: got.p99Ms,
+        cpuUs: got.cpuUs,
+      },
       { ...named('memory of idle watches'), value: `${(held - before).toFixed(1)} MiB` },
     );
   }
   return figures;
 }
 
-async function holdWatches(api: ApiUnderTest, count: number): Promise<AsyncDisposable> {
+async function holdWatches(api: ApiUnderTest, collection: string, count: number): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   if (count > 0) {
     const folder = stack.use(await temporaryFolder('watches'));
@@ -63,7 +75,7 @@ async function holdWatches(api: ApiUnderTest, count: number): Promise<AsyncDispo
         args: [
           path.join(import.meta.dirname, 'watch-holder.ts'),
           access,
-          `${GHOSTS}?watch=true&resourceVersion=0`,
+          `${collection}?watch=true&resourceVersion=0`,
           `${count}`,
         ],
       }),

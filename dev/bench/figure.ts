@@ -7,13 +7,15 @@ export interface Figure {
   value: string;
   p50Ms?: number;
   p99Ms?: number;
+  /** Microseconds of the server's processor time for each request. */
+  cpuUs?: number | undefined;
   /** What the floor is, with its value. */
   floor?: string;
   /** How many times the floor's cost ours is; 1 is the best there is. */
   ratio?: number;
 }
 
-const HEADINGS = ['figure', 'on', 'value', 'p50 ms', 'p99 ms', 'x floor', 'floor'];
+const HEADINGS = ['figure', 'on', 'value', 'p50 ms', 'p99 ms', 'cpu us', 'x floor', 'floor'];
 
 /** The figures as a table of aligned columns. */
 export function formatTable(figures: readonly Figure[]): string {
@@ -23,6 +25,7 @@ export function formatTable(figures: readonly Figure[]): string {
     figure.value,
     figure.p50Ms?.toFixed(2) ?? '-',
     figure.p99Ms?.toFixed(2) ?? '-',
+    figure.cpuUs?.toFixed(0) ?? '-',
     figure.ratio?.toFixed(2) ?? '-',
     figure.floor ?? '-',
   ]);

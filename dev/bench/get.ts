@@ -15,7 +15,7 @@ export async function measureGet(api: ApiUnderTest, database: BenchDatabase): Pr
   const get = (): Promise<string> => api.call('GET', `${GHOSTS}/get`);
   await load({ count: 500, concurrency: CONCURRENCY, call: get });
   await load({ count: 500, concurrency: CONCURRENCY, call: bare.get });
-  const measured = await load({ count: COUNT, concurrency: CONCURRENCY, call: get });
+  const measured = await load({ count: COUNT, concurrency: CONCURRENCY, call: get, pid: api.pid });
   const least = await load({ count: COUNT, concurrency: CONCURRENCY, call: bare.get });
   return {
     name: `get (${CONCURRENCY} at a time)`,
@@ -23,6 +23,7 @@ export async function measureGet(api: ApiUnderTest, database: BenchDatabase): Pr
     value: `${Math.round(measured.perSecond)}/s`,
     p50Ms: measured.p50Ms,
     p99Ms: measured.p99Ms,
+    cpuUs: measured.cpuUs,
     floor: `bare Node server ${Math.round(least.perSecond)}/s`,
     ratio: least.perSecond / measured.perSecond,
   };

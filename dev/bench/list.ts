@@ -30,7 +30,7 @@ export async function measureList(api: ApiUnderTest, database: BenchDatabase): P
   await using bare = await floor(body);
   await load({ count: 20, concurrency: CONCURRENCY, call: list });
   await load({ count: 20, concurrency: CONCURRENCY, call: bare.get });
-  const measured = await load({ count: COUNT, concurrency: CONCURRENCY, call: list });
+  const measured = await load({ count: COUNT, concurrency: CONCURRENCY, call: list, pid: api.pid });
   const least = await load({ count: COUNT, concurrency: CONCURRENCY, call: bare.get });
   return {
     name: `list of ${OBJECTS} (${CONCURRENCY} at a time)`,
@@ -38,6 +38,7 @@ export async function measureList(api: ApiUnderTest, database: BenchDatabase): P
     value: `${measured.perSecond.toFixed(1)}/s`,
     p50Ms: measured.p50Ms,
     p99Ms: measured.p99Ms,
+    cpuUs: measured.cpuUs,
     floor: `bare Node server ${least.perSecond.toFixed(1)}/s`,
     ratio: least.perSecond / measured.perSecond,
   };

@@ -43,6 +43,6 @@ describe('load', () => {
 describe('formatTable', () => {
   test('aligns its columns and marks what is absent', () => {
     const table = formatTable([{ name: 'get', on: 'sqlite', value: '2000/s', p50Ms: 1.234 }]).split('\n');
-    expect(table[2]).toBe('get     sqlite  2000/s  1.23    -       -        -');
+    expect(table[2]).toBe('get     sqlite  2000/s  1.23    -       -       -        -');
   });
 });

@@ -1,12 +1,18 @@
+import { cpuMicroseconds } from './cpu-time.ts';
+
 export interface LoadOptions {
   count: number;
   /** How many calls are under way at the same time. */
   concurrency: number;
   call: (index: number) => Promise<unknown>;
+  /** Of the server, whose processor time is measured, too: it says more than the clock on a busy machine. */
+  pid?: number;
 }
 
 export interface Load {
   perSecond: number;
+  /** Microseconds of processor time that the server took for each call. */
+  cpuUs?: number;
   p50Ms: number;
   p99Ms: number;
 }
@@ -24,10 +30,17 @@ export async function load(options: LoadOptions): Promise<Load> {
       latencies.push(performance.now() - start);
     }
   };
+  const taken = async (): Promise<number> => (options.pid === undefined ? 0 : cpuMicroseconds(options.pid));
+  const before = await taken();
   const start = performance.now();
   await Promise.all(Array.from({ length: options.concurrency }, worker));
   const seconds = (performance.now() - start) / 1000;
-  return { perSecond: options.count / seconds, ...percentiles(latencies) };
+  const cpuUs = ((await taken()) - before) / options.count;
+  return {
+    perSecond: options.count / seconds,
+    ...percentiles(latencies),
+    ...(options.pid === undefined ? {} : { cpuUs }),
+  };
 }
 
 /** The median and the 99th percentile by nearest rank. */

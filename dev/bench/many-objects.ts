@@ -23,9 +23,9 @@ export async function measureManyObjects(api: ApiUnderTest, database: BenchDatab
     name: string,
     options: { count: number; concurrency?: number; call: (index: number) => Promise<unknown> },
   ): Promise<void> => {
-    const { perSecond, p50Ms, p99Ms } = await load({ concurrency: CONCURRENCY, ...options });
+    const { perSecond, ...measured } = await load({ concurrency: CONCURRENCY, pid: api.pid, ...options });
     const rate = perSecond < 100 ? perSecond.toFixed(1) : `${Math.round(perSecond)}`;
-    figures.push({ name, on: database.name, value: `${rate}/s`, p50Ms, p99Ms });
+    figures.push({ name, on: database.name, value: `${rate}/s`, ...measured });
   };
   const create = (index: number): Promise<unknown> => api.call('POST', PATH, sampleGhost(`many-${index}`));
   await measure('create up to 10,000', { count: OBJECTS, call: create });
