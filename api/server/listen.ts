@@ -1,7 +1,8 @@
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { ServerLimits } from './limits.ts';
@@ -46,11 +47,19 @@ export interface Listening {
 type BothServer = Http2SecureServer &
   Pick<HttpsServer, 'closeIdleConnections' | 'headersTimeout' | 'keepAliveTimeout' | 'requestTimeout'>;
 
+/** An answer that was begun by hand, or late, is not to be given again: Hono makes a new one for each HEAD. */
+function answering({ fetch }: Hono<ServerTypes>) {
+  return async (request: Request, env: Http2Bindings | HttpBindings): Promise<Response> => {
+    const response = await fetch(request, env);
+    return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
+  };
+}
+
 /** HTTP/2 and HTTP/1.1 on one port; ALPN decides. @throws Error of Node when the address cannot be used */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { limits } = options;
   const server = createAdaptorServer({
-    fetch: options.app.fetch,
+    fetch: answering(options.app),
     createServer: createSecureServer,
     serverOptions: {
       cert: options.certificate,

@@ -1,0 +1,191 @@
+/** The words that hostile requests are made of. */
+
+export const NAMES = [
+  'a',
+  'b',
+  'default',
+  '__proto__',
+  'constructor',
+  'A..',
+  '%00',
+  '%2e%2e',
+  '%',
+  'ü',
+  'x'.repeat(300),
+];
+export const GROUPS = [
+  'api/v1',
+  'apis/agent.wecode.io/v1',
+  'apis/agent.wecode.io/v1alpha1',
+  'apis/apiextensions.k8s.io/v1',
+  'apis/coordination.k8s.io/v1',
+  'apis/events.k8s.io/v1',
+];
+export const KINDS: readonly [string, string, string][] = [
+  ['api/v1', 'configmaps', 'ConfigMap'],
+  ['api/v1', 'secrets', 'Secret'],
+  ['api/v1', 'events', 'Event'],
+  ['api/v1', 'namespaces', 'Namespace'],
+  ['api/v1', 'serviceaccounts', 'ServiceAccount'],
+  ['apis/coordination.k8s.io/v1', 'leases', 'Lease'],
+  ['apis/events.k8s.io/v1', 'events', 'Event'],
+  ['apis/apiextensions.k8s.io/v1', 'customresourcedefinitions', 'CustomResourceDefinition'],
+  ['apis/agent.wecode.io/v1', 'ghosts', 'Ghost'],
+  ['apis/agent.wecode.io/v1', 'tasks', 'Task'],
+  ['apis/agent.wecode.io/v1', 'bots', 'Bot'],
+  ['apis/agent.wecode.io/v1alpha1', 'sandboxes', 'Sandbox'],
+  ['apis/hostile.example.com/v1', 'as', 'A'],
+];
+export const FIXED = [
+  '/',
+  '/api',
+  '/apis',
+  '/version',
+  '/healthz',
+  '/livez/ping',
+  '/readyz',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/openapi/v3/api/v1',
+  '/openapi/v3/apis/agent.wecode.io/v1',
+  '/.well-known/x',
+  '//',
+  '/api/',
+  '/apis/x/',
+];
+export const SUBRESOURCES = ['status', 'scale', 'finalize', 'log', 'messages', 'nothing', '..', 'log/x'];
+export const METHODS = [
+  'GET',
+  'GET',
+  'GET',
+  'POST',
+  'POST',
+  'PUT',
+  'PATCH',
+  'PATCH',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+  'PROPFIND',
+];
+export const CONTENT_TYPES = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+  'text/plain',
+  'application/json;charset=utf-16',
+  ';;;=,',
+];
+export const ACCEPTS = [
+  'application/json',
+  'application/yaml',
+  '*/*',
+  'application/json;as=Table;v=v1;g=meta.k8s.io',
+  'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,*/*;q=0.1',
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  'application/vnd.kubernetes.protobuf',
+  'text/html;q=NaN,;;=;q=-1',
+];
+export const PARAMETERS: Record<string, readonly string[]> = {
+  allowWatchBookmarks: ['true', 'x'],
+  continue: ['', 'x', 'e30', Buffer.from('{"v":"meta.k8s.io/v1","rv":1,"start":"/a"}').toString('base64url')],
+  dryRun: ['All', 'x'],
+  exclude: ['storage', '__proto__'],
+  fieldManager: ['me', 'x'.repeat(200), '\u0001'],
+  fieldSelector: ['metadata.name=a', 'metadata.name!=', 'a=b,c=d', '=', 'spec.x==y', 'type=Opaque'],
+  fieldValidation: ['Strict', 'Ignore', 'Warn', 'x'],
+  force: ['true', 'x'],
+  format: ['jsonl', 'text', 'x'],
+  gracePeriodSeconds: ['0', '-1', '99999999999999', 'x'],
+  hash: ['x'],
+  includeObject: ['Object', 'None', 'x'],
+  labelSelector: ['a=b', 'a in (b,c),!d', 'a in (', '!!', 'x>1', 'a\u0000'],
+  limit: ['0', '1', '-1', '9'.repeat(40)],
+  orphanDependents: ['true', 'x'],
+  pretty: ['true'],
+  propagationPolicy: ['Orphan', 'Foreground', 'x'],
+  resourceVersion: ['0', '1', '5', '-1', 'x', '9'.repeat(30)],
+  resourceVersionMatch: ['Exact', 'NotOlderThan', 'x'],
+  sendInitialEvents: ['true', 'false', 'x'],
+  timeout: ['1ms', '1h', 'x', '0', '-1s'],
+  verbose: [''],
+  watch: ['1', 'true', 'x'],
+};
+
+export const KEYS = [
+  'metadata',
+  'spec',
+  'status',
+  'name',
+  'data',
+  'kind',
+  'apiVersion',
+  '__proto__',
+  'constructor',
+  'labels',
+  'a',
+  '',
+];
+
+/** Objects that are right, or would be with the right name. */
+export const SPECS: Record<string, Record<string, unknown>> = {
+  ConfigMap: { data: { a: 'b' }, binaryData: { c: 'ZA==' }, immutable: false },
+  Secret: { type: 'Opaque', data: { a: 'Yg==' }, stringData: { c: 'd' } },
+  Event: {
+    involvedObject: { kind: 'Ghost', name: 'a', namespace: 'default' },
+    regarding: { kind: 'Ghost', name: 'a', namespace: 'default' },
+    reason: 'X',
+    type: 'Normal',
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    action: 'x',
+    reportingController: 'a.b/c',
+    reportingInstance: 'd',
+  },
+  Namespace: { spec: { finalizers: ['kubernetes'] } },
+  ServiceAccount: { secrets: [{ name: 'a' }], automountServiceAccountToken: true },
+  Lease: { spec: { holderIdentity: 'a', leaseDurationSeconds: 1, renewTime: '2026-01-01T00:00:00.000000Z' } },
+  CustomResourceDefinition: {
+    spec: {
+      group: 'hostile.example.com',
+      scope: 'Namespaced',
+      names: { plural: 'as', kind: 'A' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          subresources: {
+            status: {},
+            scale: { specReplicasPath: '.spec.n', statusReplicasPath: '.status.n' },
+          },
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: {
+                spec: {
+                  type: 'object',
+                  properties: {
+                    n: { type: 'integer', default: 1, minimum: 0 },
+                    t: { type: 'string', pattern: '^a*$' },
+                  },
+                  'x-kubernetes-validations': [{ rule: 'self.n < 5' }],
+                },
+              },
+            },
+          },
+        },
+      ],
+    },
+  },
+  A: { spec: { n: 1, t: 'aa' } },
+  Ghost: { spec: { systemPrompt: 'x' } },
+  Task: { spec: { title: 'x', prompt: 'x', teamRef: { name: 'a', namespace: 'default' } } },
+  Bot: { spec: { ghostRef: { name: 'a' }, shellRef: { name: 'a' }, modelRef: { name: 'a' } } },
+  Sandbox: { spec: { executorName: 'a' } },
+};

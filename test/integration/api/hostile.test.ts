@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { Pool } from 'undici';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Logger } from '#api/machinery/logger';
+import { silentLogger } from '#api/machinery/logger';
+import { testApi, type TestApi } from '#test/kit/api';
+import { type HostileRequest, hostileRequest, nearlyRight } from './hostile-requests.ts';
+
+/** Requests that are under way together. */
+const CROWD = 25;
+const CROWDS = 80;
+/** What the process may keep of all this. */
+const MEMORY_BYTES = 250 * 1024 * 1024;
+
+let api: TestApi;
+let pool: Pool;
+const complaints: string[] = [];
+const logger: Logger = {
+  ...silentLogger,
+  error: (message, fields) => complaints.push(`${message} ${String(fields?.['error'])}`),
+  with: () => logger,
+};
+
+beforeAll(async () => {
+  api = await testApi({ logger });
+  pool = new Pool(api.url, { connect: { ca: api.caCertificate }, allowH2: false, connections: CROWD });
+});
+
+afterAll(async () => {
+  await pool.destroy();
+  await api[Symbol.asyncDispose]();
+});
+
+interface Answer {
+  status: number;
+  type: string;
+  text: string;
+}
+
+async function send({ method, path, headers, body }: HostileRequest): Promise<Answer> {
+  const abort = new AbortController();
+  const answer = await pool.request({
+    method,
+    path,
+    headers: { ...headers, authorization: `Bearer ${api.token}` },
+    signal: abort.signal,
+    ...(body === undefined ? {} : { body }),
+  });
+  const type = String(answer.headers['content-type'] ?? '');
+  const isStream = answer.headers['content-length'] === undefined && answer.statusCode === 200;
+  if (!isStream) return { status: answer.statusCode, type, text: await answer.body.text() };
+  // It may go on for as long as nobody ends it.
+  abort.abort();
+  answer.body.on('error', () => undefined);
+  return { status: answer.statusCode, type, text: '' };
+}
+
+/** Why the answer is wrong. */
+function fault({ path, method }: HostileRequest, { status, type, text }: Answer): string | undefined {
+  const mayWait = status === 504 && /resourceVersion=|timeout=|continue=/.test(path);
+  if (status >= 500 && !mayWait) return `answered ${status}: ${text}`;
+  if (text === '' || method === 'HEAD' || !type.startsWith('application/json')) return undefined;
+  const value = JSON.parse(text) as { kind?: unknown; code?: unknown; message?: unknown };
+  if (status < 400) return undefined;
+  const isStatus = value.kind === 'Status' && value.code === status && typeof value.message === 'string';
+  return isStatus ? undefined : `answered ${status} with ${text}`;
+}
+
+it('answers whatever comes, and goes on', async () => {
+  const before = memory();
+  const crowd = fc.array(fc.oneof(hostileRequest, nearlyRight), { minLength: CROWD, maxLength: CROWD });
+  await fc.assert(
+    fc.asyncProperty(crowd, async (requests) => {
+      const faults = await Promise.all(requests.map(async (request) => fault(request, await send(request))));
+      expect(faults.filter((one) => one !== undefined)).toEqual([]);
+    }),
+    { numRuns: CROWDS, seed: 20_261_121, endOnFailure: true },
+  );
+  expect(complaints, 'what the server logs as its own fault').toEqual([]);
+  expect((await api.send('/readyz')).text).toBe('ok');
+  expect(memory() - before).toBeLessThan(MEMORY_BYTES);
+});
+
+function memory(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
