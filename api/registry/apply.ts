@@ -20,7 +20,7 @@ import { replaceObject, untilWritten } from './replace.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import type { Target } from './resource.ts';
 import { finalizerWarnings } from './write-rules.ts';
-import { checkIdentity, checkPlace } from './write-target.ts';
+import { checkIdentity, checkName, checkPatchedPlace } from './write-target.ts';
 
 /**
  * Server-side apply (KEP-555, endpoints/handlers/patch.go applyPatcher): merges a configuration into the newest
@@ -48,7 +48,7 @@ async function applyToCurrent(
   checkIdentity(target, configuration.metadata, current);
   const merged = applyTo(context, request, { live: current.object, configuration });
   const { object: candidate } = decodeObject(target.resource, merged, { fieldValidation: 'Ignore' });
-  checkPlace(candidate.metadata, target);
+  checkPatchedPlace(candidate.metadata, target);
   const replacement = { target, subresource, options: request, current, candidate, isApplied: true };
   const object = await replaceObject(context, replacement);
   const warnings = finalizerWarnings(target.resource, candidate.metadata, current.object.metadata);
@@ -67,7 +67,7 @@ async function createApplied(
   checkAbsent(target, configuration.metadata);
   const merged = applyTo(context, request, { live: undefined, configuration });
   const { object: decoded } = decodeObject(resource, merged, { fieldValidation: 'Ignore' });
-  checkPlace(decoded.metadata, target);
+  checkPatchedPlace(decoded.metadata, target);
   const place = { resource, namespace, dryRun };
   const warnings = finalizerWarnings(resource, decoded.metadata, undefined);
   try {
@@ -114,14 +114,13 @@ function checkedConfiguration({ target, body }: PatchRequest): Unstructured {
   if (Array.isArray(managedFields) && managedFields.length > 0) {
     throw badRequest('metadata.managedFields must be nil');
   }
-  return { ...body, apiVersion: wanted, kind, metadata: { ...given, name: nameOf(given, name) } };
-}
-
-/** @throws StatusError BadRequest when the configuration is of an object of another name */
-function nameOf({ name: given }: Record<string, unknown>, name: string): string {
-  if (given === undefined || given === null || given === '' || given === name) return name;
-  const shown = typeof given === 'string' ? abridged(given) : '';
-  throw badRequest(`the name of the object (${shown}) does not match the name on the URL (${name})`);
+  if (metadata !== undefined && metadata !== null && metadata !== given) {
+    throw badRequest(
+      `failed to create typed patch object (/${name}; ${wanted}, Kind=${kind}): .metadata: expected map`,
+    );
+  }
+  checkName(typeof given['name'] === 'string' ? given['name'] : '', name);
+  return { ...body, apiVersion: wanted, kind, metadata: { ...given, name } };
 }
 
 /** Whoever names a uid or a version means an object that there is. */

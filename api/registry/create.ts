@@ -30,7 +30,7 @@ export async function createObject(context: RegistryContext, request: CreateRequ
   checkFieldManager('CreateOptions', request);
   const decoded = decodeObject(request.resource, request.body, request);
   const { metadata } = decoded.object;
-  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '') {
+  if (/^\d*[1-9]\d*$/.test(metadata.resourceVersion ?? '')) {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   const object = newObject(context, request, decoded.object);
@@ -65,7 +65,7 @@ export async function insertNamed(
     const inserted = await insert(context, request, next);
     if (inserted !== undefined) return inserted;
     if (base !== undefined && (!isGenerated || attempt === NAME_ATTEMPTS)) throw noNameFound(resource, name);
-    if (!isGenerated) throw alreadyExists(resource, name);
+    if (!isGenerated) throw await nameTaken(context, request, name);
   }
 }
 
@@ -85,6 +85,22 @@ function notCreatable(resource: Resource): StatusError {
 function named(resource: Resource, object: Unstructured, name: string): Unstructured {
   if (object.metadata.name === name) return object;
   return completed(resource, { ...object, metadata: { ...object.metadata, name } });
+}
+
+/** Whether the other is on its way out is worth knowing: a client may just wait (store.go Create). */
+async function nameTaken(
+  context: RegistryContext,
+  { resource, namespace }: NewObjectRequest,
+  name: string,
+): Promise<StatusError> {
+  const error = alreadyExists(resource, name);
+  const other = await stored(context.store.get(storageKey({ resource, namespace, name })), {
+    resource,
+    name,
+  });
+  if (other?.object.metadata.deletionTimestamp === undefined) return error;
+  const { details = {} } = error;
+  return new StatusError('AlreadyExists', `object is being deleted: ${error.message}`, { details });
 }
 
 /** errors.NewGenerateNameConflict: a client may just try again. */

@@ -8,7 +8,7 @@ import { replaceObject, untilWritten } from './replace.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import { patchScale } from './scale.ts';
 import { finalizerWarnings } from './write-rules.ts';
-import { checkIdentity, checkPlace } from './write-target.ts';
+import { checkDeletionMarks, checkPatched, checkPatchedPlace } from './write-target.ts';
 
 /**
  * Applies a patch to the newest object until it commits. A patch that names a resourceVersion applies to that one
@@ -34,8 +34,9 @@ async function patchCurrent(
   const { resource } = target;
   const patched = applyPatch(request, current.object);
   const { object: candidate, warnings } = decodeObject(resource, patched, { ...request, isPatched: true });
-  checkPlace(candidate.metadata, target);
-  checkIdentity(target, candidate.metadata, current);
+  checkPatchedPlace(candidate.metadata, target);
+  checkPatched(target, candidate.metadata, current);
+  if (subresource === undefined) checkDeletionMarks(target, candidate.metadata, current);
   const replacement = { target, subresource, options: request, current, candidate };
   const object = await replaceObject(context, replacement);
   const hints = finalizerWarnings(resource, candidate.metadata, current.object.metadata);

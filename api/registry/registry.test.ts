@@ -260,9 +260,26 @@ describe('patch', () => {
   it('keeps what the server owns', async () => {
     const { metadata } = await create('Ghost', ghost(newName()));
     const patched = await patch('Ghost', metadata.name, {
-      metadata: { generation: 99, creationTimestamp: null, deletionTimestamp: '2026-01-01T00:00:00Z' },
+      metadata: { generation: 99, creationTimestamp: null },
     });
     expect(patched.metadata).toEqual(metadata);
+  });
+
+  it.each([
+    [{ deletionTimestamp: '2026-01-01T00:00:00Z' }, 422, 'metadata.deletionTimestamp: Invalid value'],
+    [
+      { deletionGracePeriodSeconds: 5 },
+      422,
+      'metadata.deletionGracePeriodSeconds: Invalid value: 5: field is',
+    ],
+    [{ resourceVersion: null }, 422, 'metadata.resourceVersion: Invalid value: 0: must be specified'],
+    [{ resourceVersion: '0' }, 422, 'metadata.resourceVersion: Invalid value: 0: must be specified'],
+    [{ name: null }, 400, 'based on URL) was undeterminable: name must be provided'],
+    [{ namespace: 'other' }, 400, 'the namespace of the provided object does not match'],
+  ])('of metadata %j is refused with %d', async (change, code, text) => {
+    const { metadata } = await create('Ghost', ghost(newName()));
+    const error = await failure(patch('Ghost', metadata.name, { metadata: change }));
+    expect([error.code, error.message]).toEqual([code, expect.stringContaining(text)]);
   });
 });
 

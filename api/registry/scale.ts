@@ -1,6 +1,6 @@
 import { formatApiVersion } from '../machinery/group-version-kind.ts';
 import type { Unstructured } from '../machinery/meta.ts';
-import { abridged, badRequest, invalid, notFound, StatusError } from '../machinery/status-error.ts';
+import { badRequest, invalid, notFound, StatusError } from '../machinery/status-error.ts';
 import { invalidValue } from '../schema/field-error.ts';
 import type { ScalePaths } from '../schema/resource-definition.ts';
 import { fieldsOf } from './admission/rules.ts';
@@ -14,7 +14,7 @@ import { replaceObject, untilWritten } from './replace.ts';
 import type { PatchRequest, UpdateRequest, WriteResult } from './requests.ts';
 import type { Target } from './resource.ts';
 import { MAX_INT32, scaleOf, withReplicas } from './scale-object.ts';
-import { checkIdentity } from './write-target.ts';
+import { checkIdentity, checkName } from './write-target.ts';
 
 /** `/scale` of an object, which only ever changes its number of replicas (customresource/etcd.go ScaleREST). */
 
@@ -23,7 +23,7 @@ export async function getScale(context: RegistryContext, target: Target): Promis
   const paths = scalePaths(target);
   const { object } = await getObject(context, target);
   const scale = scaleOf(object, paths);
-  if (fieldsOf(scale['spec'])['replicas'] !== undefined) return shownObject(scale);
+  if (fieldsOf(scale['spec'])['replicas'] !== undefined) return shownScale(scale);
   throw new StatusError(
     'InternalError',
     `Internal error occurred: the spec replicas field "${paths.specReplicasPath}" does not exist`,
@@ -97,7 +97,12 @@ async function writeScale(
   const { target } = request;
   const replacement = { target, subresource: 'scale', options: request, ...write } as const;
   const written = await replaceObject(context, replacement);
-  return written && { object: shownObject(scaleOf(written.object, scalePaths(target))), warnings: [] };
+  return written && { object: shownScale(scaleOf(written.object, scalePaths(target))), warnings: [] };
+}
+
+/** Go's omitempty: no replicas wanted is no field at all. */
+function shownScale(scale: Unstructured): ApiObject {
+  return shownObject(fieldsOf(scale['spec'])['replicas'] === 0 ? { ...scale, spec: {} } : scale);
 }
 
 function scalePaths({ resource, name }: Target): ScalePaths {
@@ -105,8 +110,10 @@ function scalePaths({ resource, name }: Target): ScalePaths {
   return resource.scale;
 }
 
+const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
+
 /** A body as a Scale. */
-function checkedScale({ name }: Target, body: unknown): Unstructured {
+function checkedScale({ namespace, name }: Target, body: unknown): Unstructured {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw badRequest('the object provided is unrecognized (must be of type Scale)');
   }
@@ -117,9 +124,9 @@ function checkedScale({ name }: Target, body: unknown): Unstructured {
     );
   }
   const given = { ...fieldsOf(metadata) };
-  if (given['name'] !== name) {
-    const shown = typeof given['name'] === 'string' ? abridged(given['name']) : '';
-    throw badRequest(`the name of the object (${shown}) does not match the name on the URL (${name})`);
+  checkName(typeof given['name'] === 'string' ? given['name'] : '', name);
+  if (isSet(given['namespace']) && given['namespace'] !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   return { ...body, kind, apiVersion, metadata: { ...given, name } };
 }

@@ -6,7 +6,7 @@ import { replaceObject, untilWritten } from './replace.ts';
 import type { UpdateRequest, WriteResult } from './requests.ts';
 import { updateScale } from './scale.ts';
 import { finalizerWarnings } from './write-rules.ts';
-import { checkPlace, checkRevision, checkUID } from './write-target.ts';
+import { checkDeletionMarks, checkPlace, checkRevision, checkUID } from './write-target.ts';
 
 /** @throws StatusError NotFound, Conflict for a stale resourceVersion or another uid, BadRequest, Invalid */
 export async function updateObject(context: RegistryContext, request: UpdateRequest): Promise<WriteResult> {
@@ -21,6 +21,7 @@ export async function updateObject(context: RegistryContext, request: UpdateRequ
     const current = await currentObject(context, target);
     checkUID(target, current.object, uid);
     checkRevision(target, resourceVersion, current.stored.revision);
+    if (subresource === undefined) checkDeletionMarks(target, candidate.metadata, current);
     const replacement = { target, subresource, options: request, current, candidate };
     const object = await replaceObject(context, replacement);
     const hints = finalizerWarnings(resource, candidate.metadata, current.object.metadata);

@@ -1,5 +1,5 @@
 import type { ObjectMeta } from '../machinery/meta.ts';
-import { abridged, badRequest, conflict, invalid } from '../machinery/status-error.ts';
+import { abridged, badRequest, conflict, invalid, type StatusCause } from '../machinery/status-error.ts';
 import { invalidValue } from '../schema/field-error.ts';
 import type { Current } from './current-object.ts';
 import type { Target } from './resource.ts';
@@ -8,15 +8,34 @@ import type { Target } from './resource.ts';
 
 /** @throws StatusError BadRequest when a body is about another object than its URL */
 export function checkPlace(metadata: ObjectMeta, { resource, namespace, name }: Target): void {
-  if (metadata.name !== name) {
-    throw badRequest(
-      `the name of the object (${abridged(metadata.name)}) does not match the name on the URL (${name})`,
-    );
-  }
+  checkName(metadata.name, name);
   const given = metadata.namespace ?? '';
   if (resource.scope === 'Namespaced' && given !== '' && given !== namespace) {
     throw badRequest(
       `the namespace of the object (${abridged(given)}) does not match the namespace on the request (${namespace})`,
+    );
+  }
+}
+
+/** The same of what a patch makes; kube-apiserver notices it later and says it otherwise. */
+export function checkPatchedPlace(metadata: ObjectMeta, { resource, namespace, name }: Target): void {
+  checkName(metadata.name, name);
+  const given = metadata.namespace ?? '';
+  if (resource.scope === 'Namespaced' && given !== '' && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+}
+
+/** @throws StatusError BadRequest */
+export function checkName(given: string, name: string): void {
+  if (given === '') {
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (given !== name) {
+    throw badRequest(
+      `the name of the object (${abridged(given)}) does not match the name on the URL (${name})`,
     );
   }
 }
@@ -48,11 +67,29 @@ export function checkUID({ resource, name }: Target, { metadata }: Current['obje
 }
 
 /** @throws StatusError when what a patch leads to is another object, or builds on another state of it */
+export function checkPatched(target: Target, metadata: ObjectMeta, current: Current): void {
+  checkRevision(target, metadata.resourceVersion ?? '', current.stored.revision);
+  checkIdentity(target, { ...metadata, resourceVersion: '' }, current);
+}
+
+/** @throws StatusError when what a client means is another object, or another state of it */
 export function checkIdentity({ resource, name }: Target, metadata: ObjectMeta, current: Current): void {
   const { resourceVersion = '', uid = '' } = metadata;
-  if (resourceVersion !== '' && resourceVersion !== String(current.stored.revision)) {
+  if (!/^0*$/.test(resourceVersion) && resourceVersion !== String(current.stored.revision)) {
     throw conflict(resource, name);
   }
   if (uid === '' || uid === current.object.metadata.uid) return;
   throw invalid(resource, name, [invalidValue('metadata.uid', uid, 'field is immutable')]);
+}
+
+const DELETION = ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
+
+/** ValidateObjectMetaAccessorUpdate: only a DELETE deletes. @throws StatusError Invalid */
+export function checkDeletionMarks({ resource, name }: Target, metadata: ObjectMeta, current: Current): void {
+  const before = current.object.metadata;
+  if (before.deletionTimestamp !== undefined) return;
+  const causes: StatusCause[] = DELETION.filter((field) => metadata[field] !== undefined).map((field) =>
+    invalidValue(`metadata.${field}`, metadata[field], 'field is immutable'),
+  );
+  if (causes.length > 0) throw invalid(resource, name, causes);
 }

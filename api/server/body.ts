@@ -73,7 +73,7 @@ export async function readObject(incoming: IncomingMessage, options: ObjectBody)
   const { type } = parseMediaType(incoming.headers['content-type'] ?? 'application/json');
   if (type === PROTOBUF && protobuf) return { value: decodeProtobuf(await readBytes(incoming)) };
   if (type !== 'application/yaml' && type !== 'application/json' && type !== '') {
-    throw unsupported(type, protobuf ? [...OBJECT_TYPES, PROTOBUF] : OBJECT_TYPES);
+    throw unsupported(protobuf ? [...OBJECT_TYPES, PROTOBUF] : OBJECT_TYPES);
   }
   const text = await readBody(incoming);
   return type === 'application/yaml' ? parseYamlBody(text, options) : parseJsonBody(text, options);
@@ -91,7 +91,10 @@ export function parseYamlBody(text: string, options: Omit<ObjectBody, 'protobuf'
   return { value: parseYaml(text, options.kind) };
 }
 
-function parseJsonBody(text: string, { kind, findDuplicates }: Omit<ObjectBody, 'protobuf'>): ParsedBody {
+export function parseJsonBody(
+  text: string,
+  { kind, findDuplicates }: Omit<ObjectBody, 'protobuf'>,
+): ParsedBody {
   const value = parseJson(text, kind);
   if (findDuplicates !== true) return { value };
   const duplicateFields = findDuplicateFields(text);
@@ -203,9 +206,9 @@ function describe(error: unknown): string {
   return line.replace(/, (?:\.\.\.)?"[^]*$/, '').replace(/:[^]*$/, '');
 }
 
-export function unsupported(type: string, accepted: readonly string[]): StatusError {
+export function unsupported(accepted: readonly string[]): StatusError {
   return new StatusError(
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format (${type.slice(0, 100)}) - accepted media types include: ${accepted.join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );
 }

@@ -12,7 +12,7 @@ import { isDryRun } from './write-options.ts';
  * meant a dry run or a precondition must not lose the object.
  */
 export async function deleteOptions(c: RequestContext): Promise<DeleteOptions> {
-  const body = fieldsOf(await deleteBody(c), 'the body of a delete must be DeleteOptions');
+  const body = fieldsOf((await deleteBody(c)) ?? {}, 'the body of a delete must be DeleteOptions');
   const { kind, preconditions, dryRun = [] } = body;
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
     throw badRequest(`the body of a delete must be DeleteOptions, not ${JSON.stringify(kind)}`);
@@ -32,13 +32,13 @@ export async function deleteOptions(c: RequestContext): Promise<DeleteOptions> {
 
 /** Both ways to say it are handed on: the two together are refused where the object is known. */
 function propagationOf(c: RequestContext, body: Record<string, unknown>): Partial<DeleteOptions> {
-  const policy = textOf(body, 'propagationPolicy') ?? c.req.query('propagationPolicy') ?? '';
+  const policy = textOf(body, 'propagationPolicy') ?? (c.req.query('propagationPolicy') || undefined);
   const orphans = body['orphanDependents'] ?? parseBoolean(c.req.query('orphanDependents'));
   if (orphans !== undefined && typeof orphans !== 'boolean') {
     throw badRequest('orphanDependents: Invalid value: must be a boolean');
   }
   return {
-    ...(policy === '' ? {} : { propagationPolicy: policy }),
+    ...(policy === undefined ? {} : { propagationPolicy: policy }),
     ...(orphans === undefined ? {} : { orphanDependents: orphans }),
   };
 }

@@ -1,6 +1,6 @@
-import { badRequest, type StatusDetails } from '../machinery/status-error.ts';
+import type { StatusDetails } from '../machinery/status-error.ts';
 import type { PatchRequest, WriteOptions, WriteResult } from '../registry/requests.ts';
-import { type ParsedBody, parseJson, parseYamlBody, readBody, readObject, unsupported } from './body.ts';
+import { type ParsedBody, parseJsonBody, parseYamlBody, readBody, readObject, unsupported } from './body.ts';
 import { deleteOptions } from './delete-options.ts';
 import type { Representation } from './list-text.ts';
 import { parseMediaType } from './media-type.ts';
@@ -15,10 +15,10 @@ function replyWritten(
   request: ResourceRequest,
   representation: Representation,
   result: WriteResult,
+  status = result.created === true ? 201 : 200,
 ): Promise<Response> {
   const { contentType } = representation;
-  const { warnings, created } = result;
-  const status = created === true ? 201 : 200;
+  const { warnings } = result;
   setWarnings(request.c, warnings);
   return replyTo(request, representation.object(result.object), { contentType, status });
 }
@@ -88,11 +88,9 @@ export async function handlePatch(request: ResourceRequest): Promise<Response> {
   return replyWritten(request, representation, result);
 }
 
+/** Whatever is not false is true (apimachinery runtime/conversion.go). */
 function parseForce(text: string | undefined): boolean | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (/^(?:1|t|T|true|True|TRUE)$/.test(text)) return true;
-  if (/^(?:0|f|F|false|False|FALSE)$/.test(text)) return false;
-  throw badRequest(`force: Invalid value: ${JSON.stringify(text.slice(0, 100))}: must be a boolean`);
+  return text === undefined ? undefined : !/^(?:0|false)$/i.test(text);
 }
 
 function patchType({ c, resource }: ResourceRequest): PatchRequest['type'] {
@@ -100,7 +98,7 @@ function patchType({ c, resource }: ResourceRequest): PatchRequest['type'] {
   const found = type === STRATEGIC && resource.builtIn ? 'strategic' : PATCH_TYPES.get(type);
   if (found !== undefined) return found;
   const [json = '', merge = '', apply = ''] = PATCH_TYPES.keys();
-  throw unsupported(type, resource.builtIn ? [json, merge, STRATEGIC, apply] : [json, merge, apply]);
+  throw unsupported(resource.builtIn ? [json, merge, STRATEGIC, apply] : [json, merge, apply]);
 }
 
 async function readPatch(
@@ -109,17 +107,26 @@ async function readPatch(
 ): Promise<ParsedBody> {
   const { kind } = resource;
   const text = await readBody(c.env.incoming);
-  if (type !== 'apply') return { value: parseJson(text, kind) };
-  return parseYamlBody(text, { kind, findDuplicates: write.fieldValidation !== 'Ignore' });
+  const options = { kind, findDuplicates: write.fieldValidation !== 'Ignore' };
+  return type === 'apply' ? parseYamlBody(text, options) : parseJsonBody(text, options);
 }
+
+/** Kinds whose deletion answers with the object that is gone (ReturnDeletedObject of their store). */
+const showsDeleted = ({ group, plural }: ResourceRequest['resource']): boolean =>
+  group === '' && plural === 'serviceaccounts';
 
 /** The object while finalizers keep it, else a Status with its uid. */
 export async function handleDelete(request: ResourceRequest): Promise<Response> {
   const { resource, options } = request;
   const target = targetOf(request);
   const representation = representationFor(request);
-  const result = await options.registry.delete({ target, ...(await deleteOptions(request.c)) });
-  if (!result.gone) return replyWritten(request, representation, result);
+  const given = await deleteOptions(request.c);
+  const result = await options.registry.delete({ target, ...given });
+  if (!result.gone || showsDeleted(resource)) {
+    // 202 for those who asked for a cascade the old way (endpoints/handlers/delete.go).
+    const status = !result.gone && given.orphanDependents === false ? 202 : 200;
+    return replyWritten(request, representation, result, status);
+  }
   const { group, plural: kind } = resource;
   const { uid } = result.object.object.metadata;
   const details: StatusDetails = {

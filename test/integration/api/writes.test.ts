@@ -213,9 +213,16 @@ describe('apply', () => {
     [{}, { metadata: { managedFields: [{ manager: 'x' }] } }, 400, 'metadata.managedFields must be nil'],
     [{}, { kind: undefined }, 400, "Object 'Kind' is missing"],
     [{}, { apiVersion: 'test.example/v2' }, 400, 'Incorrect version specified in apply patch'],
+    [{}, { metadata: {} }, 400, '(absent based on URL) was undeterminable: name must be provided'],
+    [{}, { metadata: 'x' }, 400, '.metadata: expected map'],
     [{}, { metadata: { name: 'another' } }, 400, 'does not match the name on the URL'],
-    [{}, { metadata: { uid: 'u' } }, 409, 'uid mismatch: the provided object specified uid u'],
-    [{}, { metadata: { resourceVersion: '1' } }, 409, 'the object has been modified'],
+    [
+      {},
+      { metadata: { name: 'absent', uid: 'u' } },
+      409,
+      'uid mismatch: the provided object specified uid u',
+    ],
+    [{}, { metadata: { name: 'absent', resourceVersion: '1' } }, 409, 'the object has been modified'],
     [{}, { spec: { zork: 1 } }, 400, '.spec.zork: field not declared in schema'],
     [{ subresource: 'status' }, {}, 404, 'not found'],
   ] as const)('with %o of %o is refused with %d', async (options, change, code, text) => {
