@@ -1,6 +1,7 @@
 import { coreKinds, namespaces } from './scenarios/core-kinds.ts';
 import { definitions } from './scenarios/definitions.ts';
 import { deleting } from './scenarios/deleting.ts';
+import { pruning } from './scenarios/pruning.ts';
 import { reading } from './scenarios/reading.ts';
 import { serverSideApply } from './scenarios/server-side-apply.ts';
 import { writing } from './scenarios/writing.ts';
@@ -10,6 +11,7 @@ export const scenarios: readonly Scenario[] = [
   reading,
   writing,
   serverSideApply,
+  pruning,
   deleting,
   coreKinds,
   namespaces,

@@ -1,12 +1,12 @@
 import { type Scenario, step } from '../step.ts';
-import { established, widget, widgetDefinition } from './widget.ts';
+import { documents, established, widget, widgetDefinition } from './widget.ts';
 
 const D = (name: string, metadata: object = {}): object => widget('Deleted', name, { size: 1 }, metadata);
 const held = { finalizers: ['shop.example.com/hold'] };
 
 export const deleting: Scenario = {
   name: 'deleting',
-  files: { 'two.yaml': [JSON.stringify(D('f1')), JSON.stringify(D('f2'))].join('\n---\n') },
+  files: { 'two.yaml': documents(D('f1'), D('f2')) },
   steps: [
     step('create -f -', { stdin: [widgetDefinition('deleteds', 'Deleted')] }),
     step(established('deleteds'), { requests: 'any' }),

@@ -1,5 +1,5 @@
 import { type Scenario, step } from '../step.ts';
-import { established, widget, widgetDefinition } from './widget.ts';
+import { documents, established, widget, widgetDefinition } from './widget.ts';
 
 const A = (spec: object, metadata: object = {}): string =>
   JSON.stringify(widget('Applied', 'shared', spec, metadata));
@@ -18,9 +18,7 @@ export const serverSideApply: Scenario = {
     'type.json': A({ size: 'x' }),
     'csa.json': JSON.stringify(widget('Applied', 'moved', { size: 1, options: { a: 'b', c: 'd' } })),
     'ssa.json': JSON.stringify(widget('Applied', 'moved', { size: 1, options: { a: 'b' } })),
-    'prune-all.yaml': [JSON.stringify(widget('Applied', 'p1')), JSON.stringify(widget('Applied', 'p2'))].join(
-      '\n---\n',
-    ),
+    'prune-all.yaml': documents(widget('Applied', 'p1'), widget('Applied', 'p2')),
     'prune-one.yaml': JSON.stringify(widget('Applied', 'p1')),
   },
   steps: [

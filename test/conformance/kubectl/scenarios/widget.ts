@@ -1,3 +1,5 @@
+import { stringify } from 'yaml';
+
 /** A kind with everything a definition can have; scenarios that define it use a plural of their own. */
 export function widgetDefinition(plural: string, kind: string): object {
   const spec = {
@@ -109,3 +111,7 @@ export function widget(
 
 export const established = (plural: string): string =>
   `wait --for=condition=Established crd/${plural}.shop.example.com --timeout=30s`;
+
+/** Several objects as one file of YAML. */
+export const documents = (...objects: readonly object[]): string =>
+  objects.map((object) => stringify(object)).join('---\n');
