@@ -174,7 +174,7 @@ export function invalid(
   const joined = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new StatusError('Invalid', `${qualifiedKind(kind)} "${shown}" is invalid: ${joined}`, {
     details: {
-      name: shown,
+      ...(shown === '' ? {} : { name: shown }),
       ...(kind.group === '' ? {} : { group: kind.group }),
       kind: kind.kind,
       causes: shownCauses,

@@ -19,7 +19,7 @@ import { managedWrite } from './field-management.ts';
 import { replaceObject, untilWritten } from './replace.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import type { Target } from './resource.ts';
-import { finalizerWarnings } from './write-rules.ts';
+import { writeWarnings } from './write-rules.ts';
 import { checkIdentity, checkName, checkPatchedPlace } from './write-target.ts';
 
 /**
@@ -51,7 +51,7 @@ async function applyToCurrent(
   checkPatchedPlace(candidate.metadata, target);
   const replacement = { target, subresource, options: request, current, candidate, isApplied: true };
   const object = await replaceObject(context, replacement);
-  const warnings = finalizerWarnings(target.resource, candidate.metadata, current.object.metadata);
+  const warnings = writeWarnings(target.resource, candidate, current.object);
   return object && { object, warnings };
 }
 
@@ -69,7 +69,7 @@ async function createApplied(
   const { object: decoded } = decodeObject(resource, merged, { fieldValidation: 'Ignore' });
   checkPatchedPlace(decoded.metadata, target);
   const place = { resource, namespace, dryRun };
-  const warnings = finalizerWarnings(resource, decoded.metadata, undefined);
+  const warnings = writeWarnings(resource, decoded, undefined);
   try {
     const object = await insertNamed(context, place, newObject(context, place, decoded));
     return { object, created: true, warnings };

@@ -17,7 +17,7 @@ import { isStorageError, stored, storageFailure } from './storage-failure.ts';
 import {
   askedManagedFields,
   clientMeta,
-  finalizerWarnings,
+  writeWarnings,
   hasGeneration,
   validateWrite,
 } from './write-rules.ts';
@@ -37,7 +37,7 @@ export async function createObject(context: RegistryContext, request: CreateRequ
   const managed = { resource: request.resource, subresource: undefined, options: request, live: undefined };
   const next = trackUpdate({ ...managedWrite(context, managed), next: object });
   const shown = await insertNamed(context, request, next);
-  const warnings = [...decoded.warnings, ...finalizerWarnings(request.resource, metadata, undefined)];
+  const warnings = [...decoded.warnings, ...writeWarnings(request.resource, decoded.object, undefined)];
   return { object: shown, created: true, warnings };
 }
 

@@ -3,6 +3,7 @@ import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
 import { abridged, badRequest, invalid, type StatusError } from '../machinery/status-error.ts';
 import { invalidValue } from '../schema/field-error.ts';
 import { coerceObjectMeta } from '../schema/object-meta.ts';
+import { hiddenUnknownFields } from './admission/admission.ts';
 import { withoutDuplicateOwners } from './owner-references.ts';
 import type { FieldValidation } from './requests.ts';
 import type { Resource } from './resource.ts';
@@ -29,7 +30,8 @@ export function decodeObject(resource: Resource, body: unknown, options: DecodeO
   const { metadata, warnings: hints } = withoutDuplicateOwners(coerced);
   const pruned = resource.compiled.prune({ ...typed, metadata });
   const object = resource.compiled.applyDefaults(pruned.object);
-  const problems = strictProblems([...pruned.unknownFields, ...unknownMeta], options);
+  const hidden = hiddenUnknownFields(resource, object);
+  const problems = strictProblems([...pruned.unknownFields, ...hidden, ...unknownMeta], options);
   return { object, warnings: [...judgeFields(resource, problems, options), ...hints] };
 }
 

@@ -7,7 +7,7 @@ import { checkPatchOptions } from './field-management.ts';
 import { replaceObject, untilWritten } from './replace.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import { patchScale } from './scale.ts';
-import { finalizerWarnings } from './write-rules.ts';
+import { writeWarnings } from './write-rules.ts';
 import { checkDeletionMarks, checkPatched, checkPatchedPlace } from './write-target.ts';
 
 /**
@@ -39,6 +39,6 @@ async function patchCurrent(
   if (subresource === undefined) checkDeletionMarks(target, candidate.metadata, current);
   const replacement = { target, subresource, options: request, current, candidate };
   const object = await replaceObject(context, replacement);
-  const hints = finalizerWarnings(resource, candidate.metadata, current.object.metadata);
+  const hints = writeWarnings(resource, candidate, current.object);
   return object && { object, warnings: [...warnings, ...hints] };
 }

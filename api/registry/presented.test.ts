@@ -23,11 +23,21 @@ const widgets = {
         schema: schema({ a: { type: 'string' }, b: { type: 'string', default: 'B' } }),
       },
       { name: 'v2', served: true, storage: false, schema: schema({ a: { type: 'string' } }) },
+      {
+        name: 'v3',
+        served: true,
+        storage: false,
+        schema: schema({ b: { type: 'string' }, c: { type: 'string', default: 'C' } }),
+      },
     ],
   },
 } as unknown as CustomResourceDefinition;
 
-const [v1, v2] = defineResources(widgets, { builtIn: false, definedAt: 10 }) as [Resource, Resource];
+const [v1, v2, v3] = defineResources(widgets, { builtIn: false, definedAt: 10 }) as [
+  Resource,
+  Resource,
+  Resource,
+];
 
 const key = { resource: 'widgets.example.com', namespace: 'default', name: 'w' };
 
@@ -52,6 +62,21 @@ describe('a stored object', () => {
     expect(presented(v1, object)).toBe(shown);
     const same = stored(9, { a: 'A', b: 'B' });
     expect(presented(v1, same), 'nothing changes').toBe(same);
+  });
+
+  it('has the defaults of the version that it is stored in, whatever version shows it', () => {
+    const shown = presented(v3, stored(10, { a: 'A' })).object;
+    expect([shown.apiVersion, shown['spec']]).toEqual(['example.com/v3', { b: 'B' }]);
+  });
+
+  it('is stored with the fields and defaults of the storage version', () => {
+    const written = {
+      apiVersion: 'example.com/v3',
+      kind: 'Widget',
+      metadata: { name: 'w' },
+      spec: { c: 'C' },
+    };
+    expect(toStored(v3, written)).toEqual({ ...written, apiVersion: 'example.com/v1', spec: { b: 'B' } });
   });
 
   it('is shown in the version that was asked for', () => {

@@ -1,4 +1,4 @@
-import { formatApiVersion } from '../machinery/group-version-kind.ts';
+import { formatApiVersion, parseApiVersion } from '../machinery/group-version-kind.ts';
 import { jsonText } from '../machinery/json.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { deepEqual } from '../schema/deep-equal.ts';
@@ -8,13 +8,13 @@ import { coreEvent, eventView } from './event-view.ts';
 import { isEventView, type Resource } from './resource.ts';
 
 /** Of each version: what it showed of a stored object. Goes with the definition and with the object. */
-const shown = new WeakMap<Resource, WeakMap<StoredObject, ApiObject>>();
+const presentations = new WeakMap<Resource, WeakMap<StoredObject, ApiObject>>();
 
 /** How a version of a kind shows what is stored. The same object where there is nothing to change. */
 export function presented(resource: Resource, stored: StoredObject): ApiObject {
   if (isCurrent(resource, stored)) return stored;
-  let cache = shown.get(resource);
-  if (cache === undefined) shown.set(resource, (cache = new WeakMap()));
+  let cache = presentations.get(resource);
+  if (cache === undefined) presentations.set(resource, (cache = new WeakMap()));
   let object = cache.get(stored);
   if (object === undefined) cache.set(stored, (object = present(resource, stored)));
   return object;
@@ -24,7 +24,10 @@ export function presented(resource: Resource, stored: StoredObject): ApiObject {
 export function toStored(resource: Resource, object: Unstructured): Unstructured {
   if (isEventView(resource)) return coreEvent(object);
   if (resource.version === resource.storageVersion) return object;
-  return { ...object, apiVersion: storageApiVersion(resource) };
+  const { compiled } = resource.versionOf(resource.storageVersion) ?? resource;
+  return compiled.applyDefaults(
+    compiled.prune({ ...object, apiVersion: storageApiVersion(resource) }).object,
+  );
 }
 
 /** Every object of a kind that never changed is stored as it is shown. */
@@ -44,10 +47,29 @@ function storageApiVersion({ group, storageVersion }: Resource): string {
 function present(resource: Resource, stored: StoredObject): ApiObject {
   const { object } = stored;
   if (isEventView(resource)) return new Presented(eventView(object));
-  // Conversion "None": versions differ in their schema only (KEP 598), and the schema may be newer than the object.
-  const pruned = resource.compiled.prune({ ...object, apiVersion: formatApiVersion(resource) }).object;
-  const next = resource.compiled.applyDefaults(pruned);
-  return deepEqual(next, object) ? stored : new Presented(next);
+  const writer = writerOf(resource, stored);
+  const next = writer === undefined ? object : coerced(writer, object);
+  const shown = writer === resource ? next : inVersion(resource, next);
+  return deepEqual(shown, object) ? stored : new Presented(shown);
+}
+
+/**
+ * The version by which an object is pruned and defaulted as it is read: the one it was stored in. Undefined when that
+ * was done as it was written.
+ */
+function writerOf(resource: Resource, { object, revision }: StoredObject): Resource | undefined {
+  const { version } = parseApiVersion(object.apiVersion);
+  const isFresh = resource.definedAt === 0 || revision > resource.definedAt;
+  if (isFresh && version === resource.storageVersion) return undefined;
+  return resource.versionOf(version) ?? resource;
+}
+
+const coerced = ({ compiled }: Resource, object: Unstructured): Unstructured =>
+  compiled.applyDefaults(compiled.prune(object).object);
+
+/** Conversion "None": versions differ in their fields only (KEP 598). No defaults are filled in for the version shown. */
+function inVersion(resource: Resource, object: Unstructured): Unstructured {
+  return resource.compiled.prune({ ...object, apiVersion: formatApiVersion(resource) }).object;
 }
 
 /** Its text is made when it is first asked for. */

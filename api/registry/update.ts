@@ -5,7 +5,7 @@ import { checkFieldManager } from './field-management.ts';
 import { replaceObject, untilWritten } from './replace.ts';
 import type { UpdateRequest, WriteResult } from './requests.ts';
 import { updateScale } from './scale.ts';
-import { finalizerWarnings } from './write-rules.ts';
+import { writeWarnings } from './write-rules.ts';
 import { checkDeletionMarks, checkPlace, checkRevision, checkUID } from './write-target.ts';
 
 /** @throws StatusError NotFound, Conflict for a stale resourceVersion or another uid, BadRequest, Invalid */
@@ -24,7 +24,7 @@ export async function updateObject(context: RegistryContext, request: UpdateRequ
     if (subresource === undefined) checkDeletionMarks(target, candidate.metadata, current);
     const replacement = { target, subresource, options: request, current, candidate };
     const object = await replaceObject(context, replacement);
-    const hints = finalizerWarnings(resource, candidate.metadata, current.object.metadata);
+    const hints = writeWarnings(resource, candidate, current.object);
     return object && { object, warnings: [...warnings, ...hints] };
   });
 }

@@ -3,7 +3,7 @@ import { abridged, invalid, type StatusCause } from '../machinery/status-error.t
 import { deepEqual } from '../schema/deep-equal.ts';
 import { forbidden } from '../schema/field-error.ts';
 import { validateObjectMeta } from '../schema/object-meta.ts';
-import { completed, judge, prepared } from './admission/admission.ts';
+import { completed, hintsOf, judge, prepared } from './admission/admission.ts';
 import type { Resource } from './resource.ts';
 import { scaleProblems } from './scale-object.ts';
 
@@ -13,11 +13,12 @@ export function validateWrite(
   object: Unstructured,
   previous: Unstructured | undefined,
 ): void {
-  const findings = resource.compiled.validate(object, previous);
+  const ofMetadata = validateObjectMeta(object.metadata, resource);
+  const findings = resource.compiled.validate(object, previous, ofMetadata);
   // The rules of a kind rely on the types; kube-apiserver, too, judges only what it could decode.
   const isTyped = findings.every(({ reason }) => reason !== 'FieldValueTypeInvalid');
   const causes = [
-    ...validateObjectMeta(object.metadata, resource),
+    ...ofMetadata,
     ...findings,
     ...(resource.scale === undefined ? [] : scaleProblems(object, resource.scale)),
     ...(isTyped ? judge(resource, object, previous) : []),
@@ -42,8 +43,20 @@ function newFinalizers(metadata: ObjectMeta, previous: ObjectMeta): StatusCause[
   ];
 }
 
+/** Hints for the client about what a write makes of `previous`. */
+export function writeWarnings(
+  resource: Resource,
+  object: Unstructured,
+  previous: Unstructured | undefined,
+): string[] {
+  return [
+    ...hintsOf(resource, object, previous),
+    ...finalizerWarnings(resource, object.metadata, previous?.metadata),
+  ];
+}
+
 /** Hints for finalizers without a domain that a write adds (customresource validateKubeFinalizerName). */
-export function finalizerWarnings(
+function finalizerWarnings(
   resource: Resource,
   metadata: ObjectMeta,
   previous: ObjectMeta | undefined,

@@ -19,9 +19,9 @@ export interface CompiledSchema {
   /**
    * Everything wrong with the object outside metadata, as kube-apiserver words it; empty when it is valid.
    * `previous` is the stored object of an update: what was wrong before and did not change is let pass, and rules may
-   * compare with it.
+   * compare with it. `found` is what is wrong with its metadata, which may keep rules from being tried.
    */
-  validate(object: Unstructured, previous?: Unstructured): StatusCause[];
+  validate(object: Unstructured, previous?: Unstructured, found?: readonly StatusCause[]): StatusCause[];
 }
 
 export interface PruneResult {
@@ -72,12 +72,13 @@ function compileValidation(schema: StructuralSchema): CompiledSchema['validate']
   const checkEmbedded = compileEmbeddedResources(schema);
   const checkLists = compileListTypes(schema);
   const rules = compileRules(schema);
-  return (object, previous) => {
+  return (object, previous, known = []) => {
     const causes = distinctCauses(validate(object, previous));
     if (checkEmbedded !== undefined) causes.push(...found(checkEmbedded, object));
     if (checkLists !== undefined) causes.push(...changedLists(checkLists, object, previous));
     if (rules === undefined) return causes;
-    if (causes.some(({ reason }) => BLOCKING.has(reason))) return [...causes, NOT_CHECKED];
+    const blocks = ({ reason }: StatusCause): boolean => BLOCKING.has(reason);
+    if (causes.some(blocks) || known.some(blocks)) return [...causes, NOT_CHECKED];
     return [...causes, ...rules.validate({ object, previous })];
   };
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
+import { compareVersions } from '#api/machinery/version-priority';
 import { type CompiledSchema, compileSchema } from './compile-schema.ts';
 import type { NameRule } from './object-meta.ts';
 import type { PrinterColumn, ResourceDefinition, ScalePaths } from './resource-definition.ts';
@@ -92,7 +93,7 @@ export function defineResources(
 ): ResourceDefinition[] {
   const { group, names, scope, versions } = crd.spec;
   const storageVersion = versions.find((version) => version.storage)?.name ?? '';
-  return versions.map((version) =>
+  const resources: ResourceDefinition[] = versions.map((version) =>
     withSchema(version.schema.openAPIV3Schema, {
       group,
       version: version.name,
@@ -111,21 +112,29 @@ export function defineResources(
       ...(version.subresources?.scale && { scale: version.subresources.scale }),
       ...deprecation(version, crd.spec),
       storageVersion,
+      versionOf: (name) => resources.find((one) => one.version === name),
       definedAt,
       printerColumns: printerColumns(version),
       selectableFields: (version.selectableFields ?? []).map((field) => field.jsonPath),
     }),
   );
+  return resources;
 }
 
-/** kube-apiserver's text where the definition has none of its own. */
+/** kube-apiserver's text where the definition has none of its own (customresource_handler.go defaultDeprecationWarning). */
 function deprecation(
   version: CrdVersion,
-  { group, names }: CustomResourceDefinition['spec'],
+  { group, names: { kind }, versions }: CustomResourceDefinition['spec'],
 ): { deprecationWarning?: string } {
   if (version.deprecated !== true) return {};
-  const text = version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`;
-  return { deprecationWarning: text };
+  if (version.deprecationWarning !== undefined) return { deprecationWarning: version.deprecationWarning };
+  const better = versions.filter(
+    ({ name, served, deprecated }) =>
+      served && deprecated !== true && compareVersions(name, version.name) < 0,
+  );
+  const [best] = better.map(({ name }) => name).sort(compareVersions);
+  const advice = best === undefined ? '' : `; use ${group}/${best} ${kind}`;
+  return { deprecationWarning: `${group}/${version.name} ${kind} is deprecated${advice}` };
 }
 
 /** Compiles at the first use. */

@@ -158,6 +158,8 @@ const META_FIELDS: Record<string, (value: unknown) => boolean> = {
   managedFields: Array.isArray,
 };
 
+export const META_FIELD_NAMES: readonly string[] = Object.keys(META_FIELDS);
+
 export interface CoercedObjectMeta {
   metadata: ObjectMeta;
   /** Such as `metadata.zork`; for fieldValidation Strict and Warn. */

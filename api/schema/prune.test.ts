@@ -46,10 +46,10 @@ describe('prune', () => {
       unknown: ['free.known.x'],
     },
     {
-      reason: 'an embedded object keeps its type and metadata',
-      object: { embedded: { kind: 'A', apiVersion: 'v1', metadata: { x: 1 }, y: 1 } },
-      want: { embedded: { kind: 'A', apiVersion: 'v1', metadata: { x: 1 } } },
-      unknown: ['embedded.y'],
+      reason: 'an embedded object keeps its type, and of its metadata what ObjectMeta has',
+      object: { embedded: { kind: 'A', apiVersion: 'v1', metadata: { name: 'a', x: 1 }, y: 1 } },
+      want: { embedded: { kind: 'A', apiVersion: 'v1', metadata: { name: 'a' } } },
+      unknown: ['embedded.metadata.x', 'embedded.y'],
     },
     {
       reason: 'a wrong type is left to validation, without its fields',

@@ -1,6 +1,7 @@
 import { badRequest } from '#api/machinery/status-error';
 import { formatPath } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
+import { META_FIELD_NAMES } from './object-meta.ts';
 import { isJsonObject } from './structural-schema.ts';
 import type { JsonObject, StructuralSchema } from './structural-schema.ts';
 
@@ -21,17 +22,18 @@ const MAX_DEPTH = 500;
 /** The pruner of a whole object; adds the paths of the fields it leaves out to `unknownFields`. */
 export function compilePruner(
   schema: StructuralSchema,
+  { metadata = pruneMetadata }: { metadata?: Pruner } = {},
 ): (object: unknown, unknownFields: string[]) => unknown {
-  const prune = compileNode(schema);
+  const prune = compileNode(schema, metadata);
   return (object, found) => prune(object, { at: [], found });
 }
 
-function compileNode(schema: StructuralSchema): Pruner {
+function compileNode(schema: StructuralSchema, metadata: Pruner): Pruner {
   const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
   // What has no schema goes, within items too; below a node that keeps all, it stays.
   const unspecified = preserves ? keepAll : dropAll;
-  const items = schema.items === undefined ? unspecified : compileItems(schema.items, preserves);
-  const fields = compileFields(schema);
+  const items = schema.items === undefined ? unspecified : compileItems(schema.items, preserves, metadata);
+  const fields = compileFields(schema, metadata);
   return (value, unknown) => {
     if (Array.isArray(value)) return pruneItems(value, items, unknown);
     return isJsonObject(value) ? pruneFields(value, fields, unknown) : value;
@@ -39,8 +41,9 @@ function compileNode(schema: StructuralSchema): Pruner {
 }
 
 /** Items of a list that keeps unknown fields keep theirs, too (pruning/algorithm.go skipPrune). */
-function compileItems(items: StructuralSchema, preserves: boolean): Pruner {
-  return compileNode(preserves ? { ...items, 'x-kubernetes-preserve-unknown-fields': true } : items);
+function compileItems(items: StructuralSchema, preserves: boolean, metadata: Pruner): Pruner {
+  const schema = preserves ? { ...items, 'x-kubernetes-preserve-unknown-fields': true } : items;
+  return compileNode(schema, metadata);
 }
 
 interface Fields {
@@ -49,17 +52,18 @@ interface Fields {
   other: Pruner | undefined;
 }
 
-function compileFields(schema: StructuralSchema): Fields {
+function compileFields(schema: StructuralSchema, metadata: Pruner): Fields {
   const known = new Map<string, Pruner>();
-  for (const [name, child] of Object.entries(schema.properties ?? {})) known.set(name, compileNode(child));
+  for (const [name, child] of Object.entries(schema.properties ?? {}))
+    known.set(name, compileNode(child, metadata));
   if (schema['x-kubernetes-embedded-resource'] === true)
-    for (const name of ['apiVersion', 'kind', 'metadata']) known.set(name, keepAll);
-  return { known, other: compileOther(schema) };
+    known.set('apiVersion', keepAll).set('kind', keepAll).set('metadata', metadata);
+  return { known, other: compileOther(schema, metadata) };
 }
 
-function compileOther(schema: StructuralSchema): Pruner | undefined {
+function compileOther(schema: StructuralSchema, metadata: Pruner): Pruner | undefined {
   const { additionalProperties } = schema;
-  if (typeof additionalProperties === 'object') return compileNode(additionalProperties);
+  if (typeof additionalProperties === 'object') return compileNode(additionalProperties, metadata);
   const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (preserves) return keepAll;
   return additionalProperties === undefined ? undefined : dropAll;
@@ -112,13 +116,22 @@ function dropAll(value: unknown, unknown: UnknownFields): unknown {
 const FREE: Fields = { known: new Map(), other: (value, unknown) => keepAll(value, unknown) };
 
 /** Anything goes, but for what could do harm: names of prototypes and nesting without end. */
-function keepAll(value: unknown, unknown: UnknownFields): unknown {
+export function keepAll(value: unknown, unknown: UnknownFields): unknown {
   if (typeof value !== 'object' || value === null) return value;
   keepDepth(unknown);
   return Array.isArray(value)
     ? pruneItems(value, keepAll, unknown)
     : pruneFields(value as JsonObject, FREE, unknown);
 }
+
+/** The metadata of a resource has the fields of ObjectMeta (pkg/apiserver/schema/objectmeta Coerce). */
+function pruneMetadata(value: unknown, unknown: UnknownFields): unknown {
+  if (!isJsonObject(value)) return keepAll(value, unknown);
+  keepDepth(unknown);
+  return pruneFields(value, META, unknown);
+}
+
+const META: Fields = { known: new Map(META_FIELD_NAMES.map((name) => [name, keepAll])), other: undefined };
 
 /** @throws StatusError BadRequest */
 function keepDepth({ at }: UnknownFields): true {

@@ -55,6 +55,8 @@ export interface ResourceDefinition {
   selectableFields: string[];
   /** The version that objects are stored in; the same for all versions of a kind. */
   storageVersion: string;
+  /** Any version of the same kind, served or not. */
+  versionOf(name: string): ResourceDefinition | undefined;
   /**
    * Objects of this revision or an older one were written under an earlier definition: reading them prunes and
    * defaults anew. 0 for kinds that never change.

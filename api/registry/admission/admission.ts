@@ -25,6 +25,20 @@ const ADMISSIONS: ReadonlyMap<string, Admission> = new Map([
 
 const admissionOf = (resource: Resource): Admission | undefined => ADMISSIONS.get(storageResource(resource));
 
+/** @throws StatusError BadRequest when the object is of the wrong form */
+export function hiddenUnknownFields(resource: Resource, object: Unstructured): string[] {
+  return admissionOf(resource)?.unknownFields?.(object, resource) ?? [];
+}
+
+/** Hints about what a write makes of `previous`, which is absent for a create. */
+export function hintsOf(
+  resource: Resource,
+  object: Unstructured,
+  previous: Unstructured | undefined,
+): string[] {
+  return admissionOf(resource)?.warnings?.(object, previous) ?? [];
+}
+
 /** The object with what the server fills in. */
 export function completed(resource: Resource, object: Unstructured): Unstructured {
   return admissionOf(resource)?.complete?.(object) ?? object;

@@ -6,6 +6,13 @@ import type { Resource } from '../resource.ts';
 
 /** What the registry asks about one kind. Pure: none of these reads or writes anything. */
 export interface Admission {
+  /**
+   * Fields that the schema lets pass and that are none all the same.
+   * @throws StatusError BadRequest when the object is of the wrong form
+   */
+  unknownFields?(object: Unstructured, resource: Resource): string[];
+  /** Hints for the client. */
+  warnings?(object: Unstructured, previous: Unstructured | undefined): string[];
   /** Fills in defaults that a schema cannot say; who writes the object manages them. */
   complete?(object: Unstructured): Unstructured;
   /**

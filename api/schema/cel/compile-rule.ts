@@ -81,6 +81,7 @@ function compile(source: string, variables: ReadonlyMap<string, CelType>): Compi
     };
   } catch (error) {
     if (error instanceof ExpressionError) return `compilation failed: ${formatIssues(source, error.issues)}`;
+    if (error instanceof RangeError) return 'compilation failed: expression is nested too deep';
     if (error instanceof EvaluationError) return `program instantiation failed: ${error.message}`;
     throw error;
   }

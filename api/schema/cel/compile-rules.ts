@@ -18,11 +18,11 @@ export interface CelRules {
 }
 
 /** What the rules of one object may cost together: about a second upstream. */
-const OBJECT_BUDGET = 10_000_000;
+export const OBJECT_BUDGET = 10_000_000;
 
 /** The rules of a schema, or undefined when it has none, so that nothing is paid then. */
 export function compileRules(schema: StructuralSchema): CelRules | undefined {
-  const root = buildRuleTree(schema);
+  const root = buildRuleTree(schema, true);
   if (root === undefined) return undefined;
   return {
     validate({ object, previous }) {

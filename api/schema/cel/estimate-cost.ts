@@ -5,6 +5,7 @@ import type { Estimated, Range } from './cost-estimate.ts';
 import type { DeclaredType } from './declared-type.ts';
 import { ACCUMULATOR } from './expression.ts';
 import type { ConstantValue, Expression, ExpressionOf } from './expression.ts';
+import type { Overload } from './function-declaration.ts';
 import { LIST_COST, MAP_COST } from './runtime-cost.ts';
 
 /** The worst that an expression can cost on any object of its schema (cel-go checker/cost.go). */
@@ -84,15 +85,18 @@ class Estimator {
     const costs = add(...args.map(({ cost }) => cost));
     if (call.fn === '_&&_' || call.fn === '_||_')
       return { cost: range(args[0]?.cost.min ?? 0, costs.max), size: undefined, data: undefined };
+    if (call.fn === '_==_' && this.isCheapToCompare(call.args))
+      return { cost: add(costs, ONE), size: undefined, data: undefined };
     const seen = args.map((arg, index) => this.seen(all[index] ?? call, arg));
-    let own: Range | undefined;
-    let size: Range | undefined;
-    for (const overload of overloads) {
-      const estimate = estimateCall(overload, seen);
-      own = own === undefined ? estimate.cost : union(own, estimate.cost);
-      if (estimate.size !== undefined) size = size === undefined ? estimate.size : union(size, estimate.size);
-    }
-    return { cost: add(costs, own ?? ZERO), ...this.result(call.fn, args, size) };
+    const { cost, size } = estimated(overloads, seen);
+    return { cost: add(costs, cost), ...this.result(call.fn, args, size) };
+  }
+
+  /** Values of the libraries of Kubernetes (apiserver pkg/cel/library/cost.go); `!=` is not listed there. */
+  private isCheapToCompare([left, right]: readonly Expression[]): boolean {
+    if (left === undefined || right === undefined) return false;
+    const { name } = this.checked.typeOf(left);
+    return CHEAP.has(name) && this.checked.typeOf(right).name === name;
   }
 
   /** An element of a list or map has what is known of all of them. */
@@ -187,12 +191,34 @@ class Estimator {
 
 const ANY: Expression = { id: 0, offset: 0, kind: 'const', value: null };
 const NOTHING: Known = { cost: ZERO, size: undefined, data: undefined };
+const CHEAP = new Set([
+  'kubernetes.CIDR',
+  'kubernetes.IP',
+  'kubernetes.Quantity',
+  'kubernetes.Semver',
+  'kubernetes.URL',
+]);
 const SCALARS = new Set(['bool', 'double', 'duration', 'int', 'null', 'timestamp', 'type', 'uint']);
 
 const sizeOf = ({ maxElements }: DeclaredType): Range => range(0, maxElements);
 
 function variableOf(data: DeclaredType | undefined): Variable {
   return { size: data && sizeOf(data), data };
+}
+
+/** Which of the overloads it will be is not known. */
+function estimated(
+  overloads: readonly Overload[],
+  args: readonly Estimated[],
+): { cost: Range; size: Range | undefined } {
+  let own: Range | undefined;
+  let size: Range | undefined;
+  for (const overload of overloads) {
+    const estimate = estimateCall(overload, args);
+    own = own === undefined ? estimate.cost : union(own, estimate.cost);
+    if (estimate.size !== undefined) size = size === undefined ? estimate.size : union(size, estimate.size);
+  }
+  return { cost: own ?? ZERO, size };
 }
 
 function conditional([condition, whenTrue, whenFalse]: readonly Known[]): Known {

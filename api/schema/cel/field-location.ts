@@ -9,6 +9,10 @@ export class FieldLocation {
     this.text = text;
   }
 
+  static at(path: string): FieldLocation {
+    return new FieldLocation(undefined, path);
+  }
+
   child(name: string): FieldLocation {
     return new FieldLocation(this, `.${name}`);
   }

@@ -47,12 +47,22 @@ function parseSource(source: string): SourceNode {
   }
 }
 
+const MAX_TREE_DEPTH = 500;
+
+/** `a && b && c`: three terms, two operators. */
+interface LogicChain {
+  readonly terms: readonly SourceNode[];
+  /** Where each is in the text. */
+  readonly operators: readonly number[];
+}
+
 const UNARY: Record<string, string> = { '!_': '!_', '-_': '-_' };
-const BINARY = new Set(['!=', '%', '&&', '*', '+', '-', '/', '<', '<=', '==', '>', '>=', '||']);
+const BINARY = new Set(['!=', '%', '*', '+', '-', '/', '<', '<=', '==', '>', '>=']);
 
 class Converter {
   private readonly source: string;
   private nextId = 1;
+  private depth = 0;
 
   constructor(source: string) {
     this.source = source;
@@ -61,10 +71,21 @@ class Converter {
   readonly id = (): number => this.nextId++;
 
   readonly convert = (node: SourceNode): Expression => {
+    this.depth += 1;
+    // Whatever reads the tree goes down as deep. A sum of so many parts gets here; cel-go has no such limit.
+    if (this.depth > MAX_TREE_DEPTH)
+      throw new ExpressionError([{ offset: node.start, message: 'expression is nested too deep' }]);
+    const converted = this.convertNode(node);
+    this.depth -= 1;
+    return converted;
+  };
+
+  private convertNode(node: SourceNode): Expression {
     const { op } = node;
     if (op === 'value') return this.constant(node.start, constantOf(node.args));
     if (op === 'id') return { id: this.id(), offset: node.start, kind: 'ident', name: node.args as string };
     if (op in UNARY) return this.unary(node);
+    if (op === '&&' || op === '||') return this.logic(node);
     if (BINARY.has(op)) return this.binary(node, `_${op}_`);
     if (op === 'in') return this.binary(node, '@in');
     if (op === '?:') return this.ternary(node);
@@ -73,7 +94,7 @@ class Converter {
     if (op === 'call' || op === 'rcall') return this.call(node);
     if (op === 'list') return this.list(node);
     return this.map(node);
-  };
+  }
 
   private constant(offset: number, value: ConstantValue): Expression {
     if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
@@ -96,6 +117,29 @@ class Converter {
   private binary(node: SourceNode, fn: string): Expression {
     const [left, right] = node.args as [SourceNode, SourceNode];
     return this.operation(this.tokenAfter(left.end), fn, [left, right]);
+  }
+
+  /** Chains of one operator become a balanced tree (cel-go parser/helper.go logicManager), so that long ones are not deep. */
+  private logic(node: SourceNode): Expression {
+    const terms: SourceNode[] = [];
+    const operators: number[] = [];
+    let first = node;
+    for (; first.op === node.op; [first] = first.args as [SourceNode, SourceNode]) {
+      const [left, right] = first.args as [SourceNode, SourceNode];
+      terms.push(right);
+      operators.push(this.tokenAfter(left.end));
+    }
+    const chain = { terms: [first, ...terms.toReversed()], operators: operators.toReversed() };
+    return this.balanced(`_${node.op}_`, chain, [0, chain.operators.length - 1]);
+  }
+
+  private balanced(fn: string, chain: LogicChain, [from, to]: readonly [number, number]): Expression {
+    const middle = Math.floor((from + to + 1) / 2);
+    const term = (index: number): Expression => this.convert(chain.terms[index] as SourceNode);
+    const left = middle === from ? term(middle) : this.balanced(fn, chain, [from, middle - 1]);
+    const right = middle === to ? term(middle + 1) : this.balanced(fn, chain, [middle + 1, to]);
+    const offset = chain.operators[middle] ?? 0;
+    return { id: this.id(), offset, kind: 'call', fn, target: undefined, args: [left, right] };
   }
 
   private ternary(node: SourceNode): Expression {

@@ -26,8 +26,9 @@ export interface NodeRule extends CompiledRule {
   readonly path: string | undefined;
 }
 
-export function buildRuleTree(schema: StructuralSchema): RuleNode | undefined {
-  return buildNode(schema, declaredType(schema, true), true);
+/** `isResource`: the root has apiVersion, kind and metadata. */
+export function buildRuleTree(schema: StructuralSchema, isResource: boolean): RuleNode | undefined {
+  return buildNode(schema, declaredType(schema, isResource), isResource);
 }
 
 const isEmbedded = (schema: StructuralSchema): boolean => schema['x-kubernetes-embedded-resource'] === true;

@@ -11,21 +11,26 @@ import { readSchema } from './schema-props.ts';
  * that is none.
  */
 export function defaultCustomResourceDefinition(crd: Unstructured): Unstructured {
-  const { spec, status } = definitionOf(crd);
+  const { spec: given, status } = definitionOf(crd);
+  const { preserveUnknownFields, ...spec } = given;
   const versions = (spec.versions ?? []).map(withReadSchema);
   const stored = status.storedVersions ?? [];
-  const storage = versions.find((version) => version.storage === true)?.name;
+  const storing = versions.find((version) => isJsonObject(version) && version.storage === true);
+  const storage = storing && (storing.name ?? '');
   return {
     ...crd,
     spec: {
       ...spec,
       ...(spec.versions === undefined ? {} : { versions }),
       names: defaultNames(spec.names ?? {}),
+      // False is what it is without.
+      ...(preserveUnknownFields === true ? { preserveUnknownFields } : {}),
       conversion: spec.conversion ?? { strategy: 'None' },
     },
-    ...(stored.length > 0 || storage === undefined
+    // A new storage version is one of the stored ones from the first write on (strategy.go PrepareForUpdate).
+    ...(storage === undefined || stored.includes(storage)
       ? {}
-      : { status: { ...status, storedVersions: [storage] } }),
+      : { status: { ...status, storedVersions: [...stored, storage] } }),
   };
 }
 
@@ -40,6 +45,7 @@ function defaultNames(names: DefinitionNames): DefinitionNames {
 
 /** A schema of a wrong shape stays as it is: validation names what is wrong. */
 function withReadSchema(version: DefinitionVersion): DefinitionVersion {
+  if (!isJsonObject(version)) return version;
   const schema: JsonObject | undefined = isJsonObject(version.schema) ? version.schema : undefined;
   const props = schema?.['openAPIV3Schema'];
   if (!isJsonObject(props)) return version;

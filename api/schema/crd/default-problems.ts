@@ -3,7 +3,7 @@ import { deepEqual } from '../deep-equal.ts';
 import { compileEmbeddedResources } from '../embedded-resource.ts';
 import { invalidValue } from '../field-error.ts';
 import { createFindings } from '../findings.ts';
-import { compilePruner } from '../prune.ts';
+import { compilePruner, keepAll } from '../prune.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 import { compileValidator } from '../validate.ts';
 
@@ -24,7 +24,7 @@ export function defaultProblems(schema: StructuralSchema, at: string): StatusCau
 
 function ownProblems(schema: StructuralSchema, at: string): StatusCause[] {
   const { default: value } = schema;
-  const pruned = compilePruner(schema)(value, []);
+  const pruned = compilePruner(schema, { metadata: keepAll })(value, []);
   const unknown = deepEqual(pruned, value) ? [] : [invalidValue(at, value, 'must not have unknown fields')];
   const findings = createFindings([at]);
   compileEmbeddedResources(schema)?.(value, findings);

@@ -3,8 +3,9 @@ import { checkRules } from '../cel/compile-rules.ts';
 import { forbidden, invalidValue } from '../field-error.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 import { defaultProblems } from './default-problems.ts';
+import { defaultRuleProblems } from './default-rule-problems.ts';
 import { ROOT, openApiProblems } from './open-api-schema.ts';
-import { schemaHas } from './schema-props.ts';
+import { someSchema } from './schema-props.ts';
 import type { SchemaProps } from './schema-props.ts';
 import { structuralCauses } from './structural-invariants.ts';
 
@@ -15,8 +16,12 @@ export function schemaProblems(schema: SchemaProps, at: string, hasStatus: boole
     causes.push(forbidden(`${at}.nullable`, 'nullable cannot be true at the root'));
   const structural = hasUnsupported(schema) ? [] : structuralProblems(schema, at);
   const all = [...causes, ...structural, ...openApiProblems(schema, at, ROOT)];
+  if (all.length > 0) return all;
+  if (someSchema(schema, (one) => one.$schema !== undefined))
+    return [invalidValue(at, '', "OpenAPIV3Schema 'schema' is not supported")];
   // Rules are compiled against the types of the schema: it has to be in order first.
-  return all.length > 0 ? all : checkRules(schema as StructuralSchema, at);
+  const ruled = defaultRuleProblems(asResource(schema as StructuralSchema), at);
+  return ruled.length > 0 ? ruled : checkRules(schema as StructuralSchema, at);
 }
 
 function structuralProblems(schema: SchemaProps, at: string): StatusCause[] {
@@ -40,10 +45,10 @@ const UNSUPPORTED = [
 ] as const;
 
 function hasUnsupported(schema: SchemaProps): boolean {
-  return schemaHas(
+  return someSchema(
     schema,
     (one) =>
-      Array.isArray(one.items) ||
+      (Array.isArray(one.items) && one.items.length > 0) ||
       one['x-kubernetes-preserve-unknown-fields'] === false ||
       UNSUPPORTED.some((name) => one[name] !== undefined),
   );

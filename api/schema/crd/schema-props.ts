@@ -8,6 +8,7 @@ import { jsonType } from '../value-checks.ts';
 export interface SchemaProps extends Omit<StructuralSchema, SubSchemas> {
   id?: string;
   $ref?: string;
+  $schema?: string;
   allOf?: SchemaProps[];
   anyOf?: SchemaProps[];
   oneOf?: SchemaProps[];
@@ -23,8 +24,10 @@ export interface SchemaProps extends Omit<StructuralSchema, SubSchemas> {
 
 type SubSchemas = 'additionalProperties' | 'allOf' | 'anyOf' | 'items' | 'not' | 'oneOf' | 'properties';
 
-interface Reading {
+export interface Reading {
   causes: StatusCause[];
+  /** Takes the paths of keywords that are none. */
+  unknown?: string[];
   /** Of the value that is being read. */
   at: string;
 }
@@ -59,7 +62,7 @@ function mapOf(item: Reader): Reader {
   return (value, reading) => {
     if (!isJsonObject(value)) return object(value, reading);
     const entries = Object.entries(value).filter(([name]) => name !== '__proto__');
-    return Object.fromEntries(entries.map(([name, one]) => [name, item(one, below(reading, `[${name}]`))]));
+    return Object.fromEntries(entries.map(([name, one]) => [name, item(one, below(reading, `.${name}`))]));
   };
 }
 
@@ -103,11 +106,24 @@ export function readSchema(value: unknown, reading: Reading): SchemaProps {
   const result: JsonObject = {};
   for (const [name, one] of Object.entries(value)) {
     const reader = KEYWORDS.get(name);
-    // Go leaves an empty text out.
-    if (reader !== undefined && one !== null && !(one === '' && reader === text))
+    if (reader === undefined) reading.unknown?.push(`${reading.at}.${name}`);
+    else if (one !== null && !isLeftOut(name, reader, one))
       result[name] = reader(one, below(reading, `.${name}`));
   }
   return result;
+}
+
+/** Behind pointers in Go, where an empty value is one. */
+const POINTERS = new Set(['additionalProperties', 'default', 'example', 'items']);
+const MAPS = new Set(['properties', 'patternProperties', 'definitions', 'dependencies']);
+
+/** Go leaves out empty texts, lists and maps, and most of what is false (the omitempty of JSONSchemaProps). */
+function isLeftOut(name: string, reader: Reader, value: unknown): boolean {
+  if (POINTERS.has(name)) return false;
+  if (value === '') return reader === text;
+  if (value === false) return reader === flag && name !== 'x-kubernetes-preserve-unknown-fields';
+  if (Array.isArray(value)) return value.length === 0;
+  return MAPS.has(name) && isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 const RULE: ReadonlyMap<string, Reader> = new Map<string, Reader>([
@@ -120,14 +136,15 @@ function readRule(value: unknown, reading: Reading): unknown {
   const result: JsonObject = { rule: '' };
   for (const [name, one] of Object.entries(value)) {
     const reader = RULE.get(name);
-    if (reader !== undefined && one !== null) result[name] = reader(one, below(reading, `.${name}`));
+    if (reader === undefined) reading.unknown?.push(`${reading.at}.${name}`);
+    else if (one !== null) result[name] = reader(one, below(reading, `.${name}`));
   }
   return result;
 }
 
 /** Whether a schema, or one within it, is so. */
-export function schemaHas(one: SchemaProps, is: (schema: SchemaProps) => boolean): boolean {
-  return is(one) || subSchemas(one).some((child) => schemaHas(child, is));
+export function someSchema(one: SchemaProps, is: (schema: SchemaProps) => boolean): boolean {
+  return is(one) || subSchemas(one).some((child) => someSchema(child, is));
 }
 
 function subSchemas(one: SchemaProps): SchemaProps[] {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
 import type { JsonObject } from '../structural-schema.ts';
 import { defaultCustomResourceDefinition } from './default-definition.ts';
+import { unknownKeywords } from './decode-definition.ts';
+import { definitionWarnings } from './definition-warnings.ts';
 import { validateCustomResourceDefinition } from './validate-definition.ts';
 
 /** The texts are compared with upstream's in test/conformance/schema; here is what clients run into first. */
@@ -58,6 +60,57 @@ describe('defaultCustomResourceDefinition', () => {
   });
 });
 
+describe('unknownKeywords', () => {
+  it('names keywords that are none', () => {
+    const rule = { rule: 'true', mesage: 'm' };
+    const spec = { type: 'object', requried: ['a'], 'x-kubernetes-validations': [rule] };
+    const at = 'spec.versions[0].schema.openAPIV3Schema.properties.spec';
+    expect(unknownKeywords(withSpec(spec), [])).toEqual([
+      `${at}.requried`,
+      `${at}.x-kubernetes-validations[0].mesage`,
+    ]);
+  });
+
+  it.each([
+    [
+      withSpec({ type: ['string'] }),
+      'array',
+      'spec.versions.schema.openAPIV3Schema.properties.spec.type',
+      'string',
+    ],
+    [
+      withSpec({ minLength: 1.5 }),
+      'number',
+      'spec.versions.schema.openAPIV3Schema.properties.spec.minLength',
+      'integer',
+    ],
+  ])('%#: refuses what Go could not decode', (object, got, at, wanted) => {
+    const text = `json: cannot unmarshal ${got} into Go struct field CustomResourceDefinition.${at} of type ${wanted}`;
+    expect(() => unknownKeywords(object, [])).toThrow(
+      `CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: ${text}`,
+    );
+  });
+});
+
+describe('definitionWarnings', () => {
+  const odd = withSpec({
+    type: 'object',
+    properties: {
+      a: { type: 'string', format: 'foo' },
+      b: { type: 'integer', format: 'int32' },
+      c: { type: 'integer', format: 'uint64' },
+    },
+  });
+
+  it('tells what has no effect, once', () => {
+    expect(definitionWarnings(odd, undefined)).toEqual([
+      'unrecognized format "foo"',
+      'unrecognized format "uint64"',
+    ]);
+    expect(definitionWarnings(odd, odd)).toEqual([]);
+  });
+});
+
 const AT = 'spec.validation.openAPIV3Schema.properties[spec]';
 
 describe('validateCustomResourceDefinition', () => {
@@ -91,7 +144,7 @@ describe('validateCustomResourceDefinition', () => {
     [
       withSpec({ type: 'object', properties: { a: 'string' } }),
       [
-        'spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[a]: Invalid value: "string": spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[a] in body must be of type object: "string"',
+        'spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.a: Invalid value: "string": spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.a in body must be of type object: "string"',
       ],
       'a schema that is a text',
     ],
@@ -99,6 +152,51 @@ describe('validateCustomResourceDefinition', () => {
       withSpec({ type: 'string', pattern: '(' }),
       [expect.stringContaining(`${AT}.pattern: Invalid value: "(": must be a valid regular expression`)],
       'a pattern that is none',
+    ],
+    [
+      withSpec({ type: 'array', items: [] }),
+      [`${AT}.items: Required value: must be specified`],
+      'a list without a schema of its items',
+    ],
+    [
+      withSpec({ type: 'object', $schema: 'http://json-schema.org/draft-07/schema' }),
+      [`spec.validation.openAPIV3Schema: Invalid value: "": OpenAPIV3Schema 'schema' is not supported`],
+      'another kind of schema',
+    ],
+    [
+      withSpec({ type: 'integer', default: 1, 'x-kubernetes-validations': [{ rule: 'self > 3' }] }),
+      [`${AT}.default: Invalid value: 1: failed rule: self > 3`],
+      'a default against its own rule',
+    ],
+    [
+      withSpec({ type: 'integer', default: 1, 'x-kubernetes-validations': [{ rule: 'self > oldSelf' }] }),
+      [`${AT}.default: Invalid value: 1: failed rule: self > oldSelf`],
+      'a default that could not be kept',
+    ],
+    [
+      withSpec({
+        type: 'object',
+        properties: { a: { type: 'string' } },
+        allOf: [{ 'x-kubernetes-validations': [{ rule: 'true' }] }],
+      }),
+      [`${AT}.allOf[0].x-kubernetes-validations: Forbidden: must be empty to be structural`],
+      'a rule that would not be run',
+    ],
+    [
+      withSpec({
+        type: 'object',
+        'x-kubernetes-validations': [{ rule: Array(3000).fill('true').join(' && ') }],
+      }),
+      [],
+      'a long rule',
+    ],
+    [
+      withSpec({
+        type: 'object',
+        'x-kubernetes-validations': [{ rule: `${Array(9000).fill('1').join('+')} > 0` }],
+      }),
+      [expect.stringContaining('expression is nested too deep')],
+      'a rule that is deeper than the stack',
     ],
     [
       withSpec({ type: 'object', 'x-kubernetes-validations': [{ rule: ' ' }] }),
@@ -122,6 +220,16 @@ describe('validateCustomResourceDefinition', () => {
     expect(found(gone)).toEqual([
       expect.stringMatching(/^status\.storedVersions\[1\]: Invalid value: "v0": missing from/),
     ]);
+  });
+
+  it('counts a new storage version among the stored ones', () => {
+    const stored = { ...crd({}, { name: 'v2' }), status: { storedVersions: ['v1'] } };
+    expect(defaultCustomResourceDefinition(stored)['status']).toEqual({ storedVersions: ['v1', 'v2'] });
+  });
+
+  it('judges what is defined only when it changes', () => {
+    const odd = crd({ scope: 'Everywhere' });
+    expect(found({ ...odd, metadata: { ...odd.metadata, labels: { a: 'b' } } }, odd)).toEqual([]);
   });
 
   it('stops at a hundred findings', () => {

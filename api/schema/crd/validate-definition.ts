@@ -7,7 +7,7 @@ import { definitionOf, hoistCommon, isEstablished } from './definition.ts';
 import type { Definition, DefinitionSpec, DefinitionVersion, Hoisted, PerVersion } from './definition.ts';
 import { groupProblems, labelsProblems, missingNames, namesProblems } from './names-problems.ts';
 import { schemaProblems } from './schema-problems.ts';
-import { readSchema, schemaHas } from './schema-props.ts';
+import { readSchema, someSchema } from './schema-props.ts';
 import type { SchemaProps } from './schema-props.ts';
 import {
   columnProblems,
@@ -25,15 +25,18 @@ const MAX_CAUSES = 100;
  * and its defaults (defaultCustomResourceDefinition); `previous` is the stored one of an update.
  */
 export function validateCustomResourceDefinition(crd: Unstructured, previous?: Unstructured): StatusCause[] {
-  const shape = shapeProblems(crd);
-  if (shape.length > 0) return shape.slice(0, MAX_CAUSES);
   const definition = definitionOf(crd);
   const before = previous === undefined ? undefined : definitionOf(previous);
+  const accepted = namesProblems(definition.status.acceptedNames ?? {}, 'status.acceptedNames');
+  // A write of labels or of the status: what is defined was judged before, maybe by other rules.
+  if (before !== undefined && deepEqual(definition.spec, before.spec)) return accepted;
+  const shape = shapeProblems(crd);
+  if (shape.length > 0) return shape.slice(0, MAX_CAUSES);
   const causes = [
     ...(before === undefined ? nameProblems(definition) : []),
     ...specProblems(definition.spec),
     ...(before === undefined ? [] : immutableProblems(definition, before)),
-    ...namesProblems(definition.status.acceptedNames ?? {}, 'status.acceptedNames'),
+    ...accepted,
     ...storedVersionProblems(definition),
     ...approvalProblems(definition, before),
     ...preserveProblems(definition.spec),
@@ -53,7 +56,8 @@ function shapeProblems(crd: Unstructured): StatusCause[] {
 }
 
 function nameProblems({ metadata, spec }: Definition): StatusCause[] {
-  if (metadata.name === `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) return [];
+  // That there is none is said already.
+  if (metadata.name === '' || metadata.name === `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) return [];
   return [invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')];
 }
 
@@ -72,7 +76,7 @@ function specProblems(spec: DefinitionSpec): StatusCause[] {
       const named = versions.find(({ name }) => name === version.name) ?? version;
       return versionProblems(version, `spec.versions[${index}]`, hasStatus(named));
     }),
-    ...versionsProblems(versions),
+    ...versionsProblems(spec.versions),
     ...missingNames(names, 'spec.names'),
     ...namesProblems(names, 'spec.names'),
     ...commonProblems(hoisted.common, versions.some(hasStatus)),
@@ -96,7 +100,9 @@ function missingSchemas({ common, versions }: Hoisted): StatusCause[] {
 
 function defaultsProblems({ preserveUnknownFields, versions = [] }: DefinitionSpec): StatusCause[] {
   const hasDefault = (schema: SchemaProps): boolean => schema.default !== undefined;
-  const some = versions.map(schemaOf).some((schema) => schema !== undefined && schemaHas(schema, hasDefault));
+  const some = versions
+    .map(schemaOf)
+    .some((schema) => schema !== undefined && someSchema(schema, hasDefault));
   if (preserveUnknownFields !== true || !some) return [];
   const text = 'must be false in order to use defaults in the schema';
   return [invalidValue('spec.preserveUnknownFields', true, text)];
@@ -119,14 +125,19 @@ function versionProblems(version: DefinitionVersion, at: string, hasStatus: bool
 }
 
 /** Shows the names of the versions; kube-apiserver shows the versions, as Go holds them. */
-function versionsProblems(versions: DefinitionVersion[]): StatusCause[] {
+function versionsProblems(given: DefinitionVersion[] | undefined): StatusCause[] {
+  const versions = given ?? [];
   const names = versions.map(({ name = '' }) => name);
   const causes: StatusCause[] = [];
   if (new Set(names).size < names.length)
     causes.push(invalidValue('spec.versions', names, 'must contain unique version names'));
   if (versions.filter(({ storage }) => storage === true).length !== 1)
     causes.push(
-      invalidValue('spec.versions', names, 'must have exactly one version marked as storage version'),
+      invalidValue(
+        'spec.versions',
+        given && names,
+        'must have exactly one version marked as storage version',
+      ),
     );
   const [first = ''] = names;
   return first === '' ? causes : [...causes, ...labelsProblems(first, 'spec.version')];
@@ -184,7 +195,7 @@ function storedVersionProblems({ spec, status }: Definition): StatusCause[] {
   if (stored.length === 0) return [invalidValue(at, null, 'must have at least one stored version')];
   const left = new Set(stored);
   const missing = versions.filter(({ name = '', storage }) => !left.delete(name) && storage === true);
-  const served = new Set(versions.map(({ name }) => name));
+  const served = new Set(versions.map(({ name = '' }) => name));
   return [
     ...missing.map(({ name = '' }) => invalidValue(at, stored, `must have the storage version ${name}`)),
     ...stored.flatMap((name, index) =>

@@ -80,7 +80,7 @@ const keyOf = (asked: Question | undefined): string =>
 
 function ours({ mode, schema, object, old }: Question): Answer {
   if (mode === 'check') return { causes: checkRules(schema, ROOT) };
-  const node = buildRuleTree(schema);
+  const node = buildRuleTree(schema, true);
   if (node === undefined) throw new Error('no rules');
   const run = new RuleRun(10_000_000);
   const ratchet =

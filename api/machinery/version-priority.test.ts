@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compareVersions } from './group-versions.ts';
+import { compareVersions } from './version-priority.ts';
 
 it('orders versions as the documentation of Kubernetes has them', () => {
   const ordered = [
