@@ -2,7 +2,7 @@ import { formatTime } from '../machinery/clock.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import { parseJsonText } from '../machinery/json.ts';
 import { jsonDepth, MAX_JSON_DEPTH } from './json-depth.ts';
-import type { FieldType, MessageFields, SimpleType } from './protobuf-fields.ts';
+import type { MessageFields, SimpleType, ValueType } from './protobuf-fields.ts';
 import { protobufFields } from './protobuf-kinds.ts';
 import { readFields, type WireField } from './protobuf-wire.ts';
 
@@ -85,24 +85,13 @@ function addEntry(result: Record<string, unknown>, name: string, [key, value]: [
   result[name] = entries;
 }
 
-function mapEntry(
-  entry: Uint8Array | bigint,
-  values: MessageFields | 'base64' | 'string',
-  depth: number,
-): [string, unknown] {
+function mapEntry(entry: Uint8Array | bigint, values: ValueType, depth: number): [string, unknown] {
   if (!(entry instanceof Uint8Array)) throw new RangeError('a number where an entry of a map was expected');
   const fields = readFields(entry);
-  const value = bytesOf(fields, 2);
-  const key = text(bytesOf(fields, 1));
-  if (values === 'string') return [key, text(value)];
-  return [key, values === 'base64' ? base64(value) : decodeMessage(value, values, depth + 1)];
+  return [text(bytesOf(fields, 1)), decodeValue(bytesOf(fields, 2), values, depth)];
 }
 
-function decodeValue(
-  value: Uint8Array | bigint,
-  type: Exclude<FieldType, { type: 'map' }>,
-  depth: number,
-): unknown {
+function decodeValue(value: Uint8Array | bigint, type: ValueType, depth: number): unknown {
   if (typeof value === 'bigint') return decodeNumber(value, type.type);
   if (type.type !== 'message') return decodeBytes(value, type.type);
   const decoded = decodeMessage(value, type.fields, depth + 1);
@@ -110,9 +99,15 @@ function decodeValue(
 }
 
 function decodeNumber(value: bigint, type: SimpleType | 'message'): unknown {
-  if (type === 'int') return Number(BigInt.asIntN(64, value));
+  if (type === 'int') return wholeNumber(BigInt.asIntN(64, value));
   if (type === 'bool') return value !== 0n;
   throw new RangeError('a number where something else was expected');
+}
+
+/** As parseJsonText: a bigint only where a double cannot hold the number. */
+function wholeNumber(value: bigint): bigint | number {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 function decodeBytes(value: Uint8Array, type: SimpleType): unknown {

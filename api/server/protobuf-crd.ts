@@ -1,22 +1,25 @@
 import {
+  base64,
   bool,
+  count,
   double,
   type FieldDescriptor,
   flag,
   int,
   json,
-  map,
+  mapOf,
   message,
   type MessageFields,
   messages,
   string,
   strings,
+  time,
 } from './protobuf-fields.ts';
 import { metadata } from './protobuf-metadata.ts';
 
 /**
  * CustomResourceDefinition (generated.proto of k8s.io/apiextensions-apiserver): the typed client of apiextensions
- * sends it as protobuf. Its status is the server's and is passed over.
+ * sends it as protobuf.
  */
 
 const schema: Record<number, FieldDescriptor> = {
@@ -85,11 +88,16 @@ Object.assign(schema, {
   26: messages('oneOf', schema),
   27: messages('anyOf', schema),
   28: message('not', schema),
-  29: map('properties', schema),
+  29: mapOf('properties', { type: 'message', fields: schema }),
   30: schemaOrBool('additionalProperties'),
-  31: map('patternProperties', schema),
+  31: mapOf('patternProperties', { type: 'message', fields: schema }),
+  32: mapOf('dependencies', {
+    type: 'message',
+    fields: { 1: message('schema', schema), 2: strings('properties') },
+    become: ({ schema: given, properties }) => given ?? properties ?? null,
+  }),
   33: schemaOrBool('additionalItems'),
-  34: map('definitions', schema),
+  34: mapOf('definitions', { type: 'message', fields: schema }),
 } satisfies Record<number, FieldDescriptor>);
 
 const names: MessageFields = {
@@ -127,6 +135,15 @@ const version: MessageFields = {
   9: messages('selectableFields', { 1: string('jsonPath') }),
 };
 
+const webhook: MessageFields = {
+  2: message('clientConfig', {
+    1: message('service', { 1: string('namespace'), 2: string('name'), 3: string('path'), 4: int('port') }),
+    2: base64('caBundle'),
+    3: string('url'),
+  }),
+  3: strings('conversionReviewVersions'),
+};
+
 export const CRD_FIELDS: MessageFields = {
   1: metadata,
   2: message('spec', {
@@ -134,7 +151,20 @@ export const CRD_FIELDS: MessageFields = {
     3: message('names', names),
     4: string('scope'),
     7: messages('versions', version),
-    9: message('conversion', { 1: string('strategy') }),
+    9: message('conversion', { 1: string('strategy'), 2: message('webhook', webhook) }),
     10: flag('preserveUnknownFields'),
+  }),
+  3: message('status', {
+    1: messages('conditions', {
+      1: string('type'),
+      2: string('status'),
+      3: time('lastTransitionTime'),
+      4: string('reason'),
+      5: string('message'),
+      6: count('observedGeneration'),
+    }),
+    2: message('acceptedNames', names),
+    3: strings('storedVersions'),
+    4: count('observedGeneration'),
   }),
 };

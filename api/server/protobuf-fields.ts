@@ -1,8 +1,9 @@
 /** How messages of Protocol Buffers are described here: fields by their numbers, with their names in JSON. */
 
-export type FieldType =
+export type FieldType = ValueType | { type: 'map'; values: ValueType };
+
+export type ValueType =
   | { type: SimpleType }
-  | { type: 'map'; values: MessageFields | 'base64' | 'string' }
   /** `become`: what JSON has in the place of the message. */
   | { type: 'message'; fields: MessageFields; become?(message: Record<string, unknown>): unknown };
 
@@ -27,14 +28,17 @@ export const count = (name: string): FieldDescriptor => ({ ...int(name), omitZer
 export const bool = simple('bool');
 export const flag = (name: string): FieldDescriptor => ({ ...bool(name), omitZero: true });
 export const double = simple('double');
+export const base64 = simple('base64');
 export const json = simple('json');
 export const time = simple('time');
 export const microTime = simple('microTime');
 export const strings = (name: string): FieldDescriptor => ({ ...string(name), repeated: true });
-export const map = (
-  name: string,
-  values: MessageFields | 'base64' | 'string' = 'string',
-): FieldDescriptor => ({ name, type: { type: 'map', values } });
+export const mapOf = (name: string, values: ValueType): FieldDescriptor => ({
+  name,
+  type: { type: 'map', values },
+});
+export const map = (name: string, values: 'base64' | 'string' = 'string'): FieldDescriptor =>
+  mapOf(name, { type: values });
 export const message = (name: string, fields: MessageFields): FieldDescriptor => ({
   name,
   type: { type: 'message', fields },

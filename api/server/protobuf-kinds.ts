@@ -120,6 +120,7 @@ const KINDS: ReadonlyMap<string, MessageFields> = new Map([
       3: bool('orphanDependents'),
       4: string('propagationPolicy'),
       5: strings('dryRun'),
+      6: bool('ignoreStoreReadErrorWithClusterBreakingPotential'),
     },
   ],
   ['CustomResourceDefinition', CRD_FIELDS],

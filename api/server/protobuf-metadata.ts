@@ -38,6 +38,7 @@ export const metadata = message('metadata', {
   1: string('name'),
   2: string('generateName'),
   3: string('namespace'),
+  4: string('selfLink'),
   5: string('uid'),
   6: string('resourceVersion'),
   7: count('generation'),

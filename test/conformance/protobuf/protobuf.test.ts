@@ -20,7 +20,10 @@ const program = await goProgram('protobuf-judge');
 describe.skipIf(program === undefined)('protobuf of typed clients', () => {
   it('is read as the JSON of the same object', async () => {
     const { stdout } = await run(program ?? '', ['-seed', String(SEED), '-count', String(COUNT)]);
-    const samples = stdout.trim().split('\n').map((line) => parseJsonText(line) as unknown as Sample);
+    const samples = stdout
+      .trim()
+      .split('\n')
+      .map((line) => parseJsonText(line) as Sample);
     expect(samples).toHaveLength(COUNT * 10);
     for (const { kind, protobuf, object } of samples) {
       expect(stated(decodeProtobuf(Buffer.from(protobuf, 'base64'))), kind).toEqual(stated(object));
