@@ -18,8 +18,10 @@ export interface ApiAccess {
 export interface ApiUnderTest extends AsyncDisposable {
   readonly pid: number;
   readonly access: ApiAccess;
-  /** Sends a request and gives the body's text; `type` is that of the body. Throws on any status above 299. */
-  call(method: Dispatcher.HttpMethod, path: string, body?: unknown, type?: string): Promise<string>;
+  /** Sends a request and gives the body's text. Throws on any status above 299. */
+  call(method: Dispatcher.HttpMethod, path: string, body?: unknown): Promise<string>;
+  /** Sends a PATCH whose body is of the given type. */
+  patch(path: string, type: string, body: unknown): Promise<string>;
   /** Sends a GET and gives the body as it arrives. */
   open(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
 }
@@ -90,19 +92,22 @@ function clientOf(access: ApiAccess): Omit<ApiUnderTest, 'pid'> {
   const { url, caCertificate, headers } = access;
   const connect = caCertificate === undefined ? { rejectUnauthorized: false } : { ca: caCertificate };
   const dispatcher = new Agent({ connections: 128, bodyTimeout: 0, connect, allowH2: false });
+  const send = async (path: string, sent: { method: Dispatcher.HttpMethod; type: string; body: unknown }) => {
+    const { method, type, body } = sent;
+    const answer = await request(url + path, {
+      method,
+      headers: { ...headers, 'content-type': type },
+      dispatcher,
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode > 299) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
+    return text;
+  };
   return {
     access,
-    async call(method, path, body, type = 'application/json') {
-      const answer = await request(url + path, {
-        method,
-        headers: { ...headers, 'content-type': type },
-        dispatcher,
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      });
-      const text = await answer.body.text();
-      if (answer.statusCode > 299) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
-      return text;
-    },
+    call: (method, path, body) => send(path, { method, type: 'application/json', body }),
+    patch: (path, type, body) => send(path, { method: 'PATCH', type, body }),
     async open(path, signal) {
       const answer = await request(url + path, { headers, dispatcher, signal });
       if (answer.statusCode > 299)

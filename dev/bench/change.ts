@@ -15,19 +15,14 @@ const prompt = (index: number): string => `You are number ${index}. `.repeat(60)
 
 const CHANGES: Readonly<Record<string, Change>> = {
   patch: (api, index) =>
-    api.call(
-      'PATCH',
-      `${GHOSTS}/${object(index)}`,
-      { spec: { systemPrompt: prompt(index) } },
-      'application/merge-patch+json',
-    ),
+    api.patch(`${GHOSTS}/${object(index)}`, 'application/merge-patch+json', {
+      spec: { systemPrompt: prompt(index) },
+    }),
   'server-side apply': (api, index) =>
-    api.call(
-      'PATCH',
-      `${GHOSTS}/${object(index)}?fieldManager=bench&force=true`,
-      { ...sampleGhost(object(index)), spec: { systemPrompt: prompt(index) } },
-      'application/apply-patch+yaml',
-    ),
+    api.patch(`${GHOSTS}/${object(index)}?fieldManager=bench&force=true`, 'application/apply-patch+yaml', {
+      ...sampleGhost(object(index)),
+      spec: { systemPrompt: prompt(index) },
+    }),
 };
 
 /** Merge patches and server-side applies, each of which changes its object; then the deletion of as many. */
