@@ -21,7 +21,8 @@ function splitTerms(text: string): string[] {
 }
 
 function parseTerm(term: string, selector: string): FieldRequirement {
-  const match = /^((?:\\.|[^\\=!])*?)(==|!=|=)((?:\\[^]|[^\\]|\\$)*)$/s.exec(term);
+  // The first operator counts, whatever stands before it.
+  const match = /^(.*?)(==|!=|=)(.*)$/s.exec(term);
   if (match === null) throw badRequest(`invalid selector: '${selector}'; can't understand '${term}'`);
   const [, field = '', operator, value = ''] = match;
   return { field, operator: operator === '!=' ? '!=' : '=', value: unescape(value) };
@@ -32,14 +33,14 @@ function unescape(value: string): string {
   for (let at = 0; at < value.length; at++) {
     const char = value[at] ?? '';
     if (char === ',' || char === '=')
-      throw badRequest(`invalid field selector: unescaped ${char} in value ${value}`);
+      throw badRequest(`invalid field selector: unescaped character in value: ${char.charCodeAt(0)}`);
     if (char !== '\\') {
       result += char;
       continue;
     }
     const next = value[++at];
     if (next !== '\\' && next !== ',' && next !== '=') {
-      throw badRequest(`invalid field selector: invalid escape sequence in value ${value}`);
+      throw badRequest(`invalid field selector: invalid escape sequence: \\${next ?? ''}`);
     }
     result += next;
   }

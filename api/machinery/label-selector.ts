@@ -75,8 +75,20 @@ function tokenize(text: string): string[] {
 
 const SPECIAL = new Set(['==', '!=', '!', '=', '<', '>', '(', ')', ',']);
 
+/** Between requirements. */
 function syntaxError(found: string | undefined, expected: string): Error {
-  return badRequest(`unable to parse requirement: found '${found ?? ''}', expected: ${expected}`);
+  return badRequest(`found '${found ?? ''}', expected: ${expected}`);
+}
+
+/** Within one. */
+function requirementError(found: string | undefined, expected: string): Error {
+  return badRequest(`unable to parse requirement: found '${found ?? ''}'${expected}`);
+}
+
+function invalidRequirement(where: string, value: string, fault: string): Error {
+  return badRequest(
+    `unable to parse requirement: ${where}: Invalid value: ${JSON.stringify(value)}: ${fault}`,
+  );
 }
 
 class Parser {
@@ -89,12 +101,15 @@ class Parser {
 
   parse(): LabelRequirement[] {
     const requirements: LabelRequirement[] = [];
+    if (this.#tokens.length > 0 && !this.#isStart()) {
+      throw syntaxError(this.#peek(), "!, identifier, or 'end of string'");
+    }
     while (this.#at < this.#tokens.length) {
       requirements.push(checked(this.#requirement()));
       const next = this.#next();
       if (next === undefined) break;
       if (next !== ',') throw syntaxError(next, `',' or 'end of string'`);
-      if (this.#at === this.#tokens.length) throw syntaxError('', 'identifier after ,');
+      if (!this.#isStart()) throw syntaxError(this.#peek(), "identifier after ','");
     }
     return requirements;
   }
@@ -105,6 +120,11 @@ class Parser {
 
   #peek(): string | undefined {
     return this.#tokens[this.#at];
+  }
+
+  #isStart(): boolean {
+    const token = this.#peek();
+    return token === '!' || (token !== undefined && !SPECIAL.has(token));
   }
 
   #requirement(): LabelRequirement {
@@ -121,7 +141,9 @@ class Parser {
 
   #key(): string {
     const key = this.#next();
-    if (key === undefined || SPECIAL.has(key)) throw syntaxError(key, '!, identifier, or end of string');
+    if (key === undefined || SPECIAL.has(key)) throw requirementError(key, ', expected: identifier');
+    const fault = qualifiedNameProblems(key);
+    if (fault.length > 0) throw invalidRequirement('<nil>', key, fault.join('; '));
     return key;
   }
 
@@ -130,50 +152,46 @@ class Parser {
     if (operator === '=' || operator === '==') return { operator: '=', values: [this.#value()] };
     if (operator === '!=' || operator === '<' || operator === '>')
       return { operator, values: [this.#value()] };
-    throw syntaxError(operator, 'in, notin, =, ==, !=, gt, lt');
+    throw requirementError(operator, ', expected: in, notin, =, ==, !=, gt, lt');
   }
 
   /** A value may be empty: `a=,b` selects an empty value of a. */
   #value(): string {
     const value = this.#peek();
     if (value === undefined || value === ',') return '';
-    if (SPECIAL.has(value)) throw syntaxError(value, 'identifier');
+    if (SPECIAL.has(value)) throw requirementError(value, ', expected: identifier');
     this.#next();
     return value;
   }
 
   #set(): string[] {
     const open = this.#next();
-    if (open !== '(') throw syntaxError(open, "'('");
+    if (open !== '(') throw requirementError(open, " expected: '('");
     const values: string[] = [];
     for (;;) {
       const value = this.#peek();
       if (value === ',' || value === ')') values.push('');
-      else if (value === undefined || SPECIAL.has(value)) throw syntaxError(value, "',', ')' or identifier");
+      else if (value === undefined || SPECIAL.has(value))
+        throw requirementError(value, ", expected: ',', ')' or identifier");
       else {
         values.push(value);
         this.#next();
       }
       const end = this.#next();
       if (end === ')') return values;
-      if (end !== ',') throw syntaxError(end, "',' or ')'");
+      if (end !== ',') throw requirementError(end, ", expected: ',' or ')'");
     }
   }
 }
 
 function checked(requirement: LabelRequirement): LabelRequirement {
   const { key, operator, values } = requirement;
-  const keyFault = qualifiedNameProblems(key)[0];
-  if (keyFault !== undefined) throw badRequest(`key: Invalid value: ${JSON.stringify(key)}: ${keyFault}`);
   for (const [index, value] of values.entries()) {
-    const fault = labelValueProblems(value)[0];
-    if (fault !== undefined) {
-      throw badRequest(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${fault}`);
-    }
+    const faults = labelValueProblems(value);
+    if (faults.length > 0) throw invalidRequirement(`values[${index}][${key}]`, value, faults.join('; '));
     if ((operator === '<' || operator === '>') && int64(value) === undefined) {
-      throw badRequest(
-        `values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
-      );
+      const fault = "for 'Gt', 'Lt' operators, the value must be an integer";
+      throw invalidRequirement(`values[${index}]`, value, fault);
     }
   }
   return requirement;

@@ -42,14 +42,21 @@ interface Decoded {
 }
 
 function decoded(text: string): Decoded {
-  if (!/^[A-Za-z0-9_-]+$/.test(text)) throw invalidToken('continue key is not valid: illegal base64 data');
+  const wrong = text.search(/[^A-Za-z0-9_-]/);
+  if (wrong >= 0) {
+    throw invalidToken(`continue key is not valid: illegal base64 data at input byte ${wrong}`);
+  }
+  const json = Buffer.from(text, 'base64url').toString();
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    const value: unknown = JSON.parse(json);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
     // The same answer as for JSON of another form.
   }
-  throw invalidToken('continue key is not valid');
+  const first = JSON.stringify(json.trimStart().slice(0, 1)).slice(1, -1);
+  throw invalidToken(
+    `continue key is not valid: invalid character '${first}' looking for beginning of value`,
+  );
 }
 
 /** A key outside of the collection would show what the request did not ask for. */
@@ -66,6 +73,8 @@ function parseStart(
   return { namespace: inNamespace, name };
 }
 
-const shown = (value: unknown): string => (JSON.stringify(value) ?? 'undefined').slice(0, 256);
+function shown(value: unknown): string {
+  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, 256);
+}
 
 const invalidToken = (why: string): Error => badRequest(`invalid continue token: ${why}`);

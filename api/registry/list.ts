@@ -22,7 +22,7 @@ export async function listObjects(context: RegistryContext, query: ListQuery): P
   const selection = parseSelection(query);
   const { revision, items } = await read(context, { resource, selection, wanted, token });
   const from = token === undefined ? 0 : firstAfter(items, token.after);
-  const page = takePage(items, { from, limit: query.limit ?? 0, test: selection.test });
+  const page = takePage(items, { from, limit: limitOf(query), test: selection.test });
   const { next } = page;
   const left = next === undefined || selection.selects ? {} : { remainingItemCount: items.length - next };
   return {
@@ -31,6 +31,11 @@ export async function listObjects(context: RegistryContext, query: ListQuery): P
     ...(next === undefined ? {} : { continue: formatContinue({ revision, after: lastKey(items, next) }) }),
     ...left,
   };
+}
+
+/** What is taken from the cache, whatever its state, comes as a whole (apiserver pkg/storage/cacher delegator). */
+function limitOf({ limit = 0, resourceVersion, continue: token = '' }: ListQuery): number {
+  return resourceVersion === '0' && token === '' ? 0 : limit;
 }
 
 /** @throws StatusError BadRequest */

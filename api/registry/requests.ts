@@ -79,6 +79,8 @@ export interface CollectionQuery {
   fieldSelector?: string;
   resourceVersion?: string;
   resourceVersionMatch?: string;
+  /** For watches only; a list refuses it. */
+  sendInitialEvents?: boolean;
 }
 
 export interface ListQuery extends CollectionQuery {
@@ -99,7 +101,6 @@ export interface ObjectList {
 
 export interface WatchQuery extends CollectionQuery {
   allowWatchBookmarks: boolean;
-  sendInitialEvents?: boolean;
   /** Ends the watch by itself after this long, with a last bookmark where bookmarks are allowed. */
   timeoutMs?: number;
   /** Ends the watch. */

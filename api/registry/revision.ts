@@ -7,13 +7,18 @@ import type { CollectionQuery, ListQuery } from './requests.ts';
 const LIST_OPTIONS = { group: 'meta.k8s.io', kind: 'ListOptions' };
 const MATCH = 'resourceVersionMatch';
 
+const MAX_UINT64 = 2n ** 64n - 1n;
+
 /** Undefined for none; 0 for any. @throws StatusError BadRequest for what is no number */
 export function parseRevision(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
-  const revision = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(revision)) return revision;
-  const message = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-  throw new StatusError('BadRequest', message);
+  const isNumber = /^\d{1,20}$/.test(text);
+  // Revisions that no double can hold are as far in the future as any.
+  if (isNumber && BigInt(text) <= MAX_UINT64) return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
+  const shown = JSON.stringify(text.slice(0, 256));
+  const fault = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
+  const cause = `Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: ${fault}`;
+  throw new StatusError('BadRequest', `invalid resource version: resourceVersion: ${cause}`);
 }
 
 export interface WantedRevision {
@@ -23,7 +28,7 @@ export interface WantedRevision {
 }
 
 /** @throws StatusError BadRequest, Invalid (apimachinery internalversion/validation ValidateListOptions) */
-export function listRevision(query: ListQuery & { sendInitialEvents?: boolean }): WantedRevision {
+export function listRevision(query: ListQuery): WantedRevision {
   const causes = listCauses(query);
   if (causes.length > 0) throw invalid(LIST_OPTIONS, '', causes);
   const minRevision = parseRevision(query.resourceVersion);
@@ -33,7 +38,7 @@ export function listRevision(query: ListQuery & { sendInitialEvents?: boolean })
   return { minRevision, exact: match === 'Exact' || paged };
 }
 
-function listCauses(query: ListQuery & { sendInitialEvents?: boolean }): StatusCause[] {
+function listCauses(query: ListQuery): StatusCause[] {
   const { resourceVersion = '', resourceVersionMatch: match = '', continue: token = '' } = query;
   const causes: StatusCause[] = [];
   const refuse = (why: string): unknown => causes.push(forbidden(MATCH, why));
@@ -55,7 +60,7 @@ function listCauses(query: ListQuery & { sendInitialEvents?: boolean }): StatusC
 }
 
 /** @throws StatusError Invalid when sendInitialEvents and resourceVersionMatch do not go together */
-export function checkInitialEvents(query: CollectionQuery & { sendInitialEvents?: boolean }): void {
+export function checkInitialEvents(query: CollectionQuery): void {
   const { sendInitialEvents, resourceVersionMatch: match = '' } = query;
   const causes: StatusCause[] = [];
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {

@@ -3,7 +3,7 @@ import { formatJsonPathValue } from '../machinery/json-path-template.ts';
 import { parseJsonPath } from '../machinery/json-path.ts';
 import { parseLabelSelector } from '../machinery/label-selector.ts';
 import type { Unstructured } from '../machinery/meta.ts';
-import { badRequest } from '../machinery/status-error.ts';
+import { badRequest, type StatusError } from '../machinery/status-error.ts';
 import type { StoredObject } from '../storage/contract.ts';
 import { coreEventField } from './event-view.ts';
 import { presented } from './presented.ts';
@@ -51,13 +51,21 @@ function fieldTest(resource: Resource, { field, operator, value }: FieldRequirem
 
 function fieldReader(resource: Resource, field: string): (stored: StoredObject) => string {
   if (field === 'metadata.name') return ({ key }) => key.name;
-  if (field === 'metadata.namespace') return ({ key }) => key.namespace;
-  if (!resource.selectableFields.includes(`.${field}`)) {
-    throw badRequest(`field label not supported: ${field}`);
+  const isPlain = resource.builtIn && resource.selectableFields.length === 0;
+  if (field === 'metadata.namespace' && (isPlain || resource.scope === 'Namespaced')) {
+    return ({ key }) => key.namespace;
   }
+  if (!resource.selectableFields.includes(`.${field}`)) throw notSelectable(field, isPlain);
   if (storageResource(resource) === 'events') return eventReader(field);
   const path = parseJsonPath(field);
   return (stored) => formatJsonPathValue(path.find(presented(resource, stored).object)[0]);
+}
+
+/** `isPlain`: a kind of Kubernetes that brings no fields of its own (apimachinery pkg/runtime/converter.go). */
+function notSelectable(field: string, isPlain: boolean): StatusError {
+  if (!isPlain) return badRequest(`field label not supported: ${field}`);
+  const known = 'only "metadata.name", "metadata.namespace"';
+  return badRequest(`${JSON.stringify(field)} is not a known field selector: ${known}`);
 }
 
 /** Events are read as they are stored, whichever of their two kinds is asked for. */

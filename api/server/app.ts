@@ -10,7 +10,7 @@ import { InFlight } from './in-flight.ts';
 import type { ServerLimits } from './limits.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { mountOpenApi } from './openapi-routes.ts';
-import { isTrue } from './query.ts';
+import { isGiven } from './query.ts';
 import { requestAttributes } from './request-attributes.ts';
 import { deadlineOf, withinDeadline } from './request-deadline.ts';
 import { checkUrl } from './url-limits.ts';
@@ -47,7 +47,7 @@ function guard(app: Hono<ServerTypes>, { authenticator, authorizer }: AppOptions
     c.env.outgoing.setHeader('audit-id', auditId(c));
     checkUrl(c.req.url);
     const user = await authenticator.authenticate({ authorization: c.req.header('authorization') });
-    const attributes = requestAttributes(c.req.method, c.req.path, isTrue(c.req.query('watch')));
+    const attributes = requestAttributes(c.req.method, c.req.path, isGiven(c.req.query('watch')));
     const subject = user ?? ANONYMOUS;
     if (!(await authorizer.authorize(subject, attributes))) throw refusal(subject, attributes);
     c.set('attributes', attributes);

@@ -22,6 +22,8 @@ export function listQuery(
   const { c } = request;
   const next = c.req.query('continue');
   const limit = wholeNumber(c, 'limit');
+  // Means nothing here, and is read all the same.
+  wholeNumber(c, 'timeoutSeconds');
   return {
     ...collectionQuery(request),
     ...(next === undefined ? {} : { continue: next }),

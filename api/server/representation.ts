@@ -6,12 +6,15 @@ import type { Resource } from '../registry/resource.ts';
 import { bookmarkText, type ListHead, listMetadata, listText, type Representation } from './list-text.ts';
 import type { Negotiated } from './media-type.ts';
 import { partialMetadata } from './partial-metadata.ts';
+import type { Columns } from './table-columns.ts';
 import { createTable, type IncludeObject } from './table.ts';
 
 export interface RepresentationOptions {
   resource: Resource;
   negotiated: Negotiated;
   includeObject: IncludeObject;
+  /** What a Table shows; absent: the kind itself. */
+  columnsOf?: Columns;
   /** Milliseconds since the epoch, for ages. */
   now(): number;
 }
@@ -22,7 +25,7 @@ export function createRepresentation(options: RepresentationOptions): Representa
   if (negotiated.as === undefined) return plain(resource);
   const apiVersion = `meta.k8s.io/${negotiated.as.version}`;
   return negotiated.as.kind === 'Table'
-    ? createTable({ ...options, apiVersion })
+    ? createTable({ ...options, columnsOf: options.columnsOf ?? resource, apiVersion })
     : partialMetadata(apiVersion);
 }
 
@@ -33,9 +36,19 @@ function plain(resource: Resource): Representation {
     contentType: 'application/json',
     shared: 'json',
     object: (object) => object.json(),
-    list: (list) => listText({ apiVersion, kind: resource.listKind, list }, (item) => item.json()),
+    list: (list) => listText({ apiVersion, kind: resource.listKind, list }, itemText(resource)),
     eventObject: (item) =>
       item.type === 'BOOKMARK' ? bookmarkText({ apiVersion, kind: resource.kind }, item) : item.object.json(),
+  };
+}
+
+/** Items of Kubernetes' own kinds leave out what the list says of all of them, as Go's typed lists do. */
+function itemText(resource: Resource): (item: ApiObject) => string {
+  if (!resource.builtIn) return (item) => item.json();
+  const head = `{"apiVersion":"${formatApiVersion(resource)}","kind":"${resource.kind}",`;
+  return (item) => {
+    const text = item.json();
+    return text.startsWith(head) ? `{${text.slice(head.length)}` : text;
   };
 }
 
@@ -51,11 +64,15 @@ function yaml(resource: Resource): Representation {
   };
 }
 
-const yamlText = (object: ApiObject): string => stringify(parseJsonText(object.json()));
+const yamlText = (object: ApiObject): string => written(parseJsonText(object.json()));
 
-/** With sorted keys, as everything kube-apiserver writes in YAML. */
+/** With sorted keys, as everything kube-apiserver writes in YAML; quoted where a reader of YAML 1.1 needs it. */
+function written(value: unknown): string {
+  return stringify(value, { sortMapEntries: true, indentSeq: false, version: '1.1', lineWidth: 0 });
+}
+
 function* yamlList({ apiVersion, kind, list }: ListHead): Iterable<string> {
-  yield `${stringify({ apiVersion })}items:${list.items.length === 0 ? ' []' : ''}\n`;
-  for (const item of list.items) yield stringify([parseJsonText(item.json())]);
-  yield stringify({ kind, metadata: listMetadata(list) });
+  yield `${written({ apiVersion })}items:${list.items.length === 0 ? ' []' : ''}\n`;
+  for (const item of list.items) yield written([parseJsonText(item.json())]);
+  yield written({ kind, metadata: listMetadata(list) });
 }

@@ -26,7 +26,9 @@ export function requestAttributes(method: string, path: string, isWatch: boolean
   const parsed = parsePath(path);
   if (parsed === undefined) return { verb: method.toLowerCase(), path, resource: undefined };
   const { resource, watchPrefix } = parsed;
-  return { verb: verbOf(method, resource, isWatch || watchPrefix), path, resource };
+  const isRead = method === 'GET' || method === 'HEAD';
+  const verb = watchPrefix && isRead ? 'watch' : verbOf(method, resource, isWatch);
+  return { verb, path, resource };
 }
 
 function verbOf(method: string, { name }: ResourceAttributes, isWatch: boolean): string {

@@ -1,4 +1,5 @@
-import { StatusError } from '../machinery/status-error.ts';
+import { qualifiedResource } from '../machinery/group-version-kind.ts';
+import { notFound, StatusError } from '../machinery/status-error.ts';
 import { isTask, type Resource } from '../registry/resource.ts';
 import type { TaskLogs } from '../registry/task-log.ts';
 import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
@@ -39,6 +40,7 @@ const ALL_NAMESPACES: Handlers = new Map([
 ]);
 const ITEM: Handlers = new Map([
   ['get', handleGet],
+  ['watch', handleWatch],
   ['update', handleUpdate],
   ['patch', handlePatch],
   ['delete', handleDelete],
@@ -58,15 +60,21 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   return async (c, { verb, resource: attributes }) => {
     const resource = attributes && catalog.find(attributes);
     if (resource === undefined || attributes === undefined || !resource.served) return unknown(attributes);
-    const handlers = handlersFor(resource, attributes, logHandlers);
-    if (handlers === undefined) return unknown(attributes);
-    const handler = handlers.get(verb);
     if (resource.deprecationWarning !== undefined) setWarnings(c, [resource.deprecationWarning]);
+    const handlers = handlersFor(resource, attributes, logHandlers);
+    if (handlers === undefined) {
+      if (isKnownPlace(resource, attributes)) throw notFound(resource, attributes.name);
+      return unknown(attributes);
+    }
+    const handler = handlers.get(verb);
     if (handler !== undefined) return handler({ c, resource, attributes, options });
     // The collection of all namespaces is for reading only.
-    if (handlers === ALL_NAMESPACES && (verb === 'create' || verb === 'deletecollection'))
+    if (
+      handlers === ALL_NAMESPACES &&
+      (!resource.builtIn || verb === 'create' || verb === 'deletecollection')
+    )
       return unknown(attributes);
-    throw methodNotAllowed();
+    throw methodNotAllowed(resource, verb);
   };
 }
 
@@ -94,6 +102,12 @@ function handlersFor(
   }
 }
 
+/** Custom resources answer for parts that they do not have as for an object that is not there (customresource_handler.go). */
+function isKnownPlace(resource: Resource, { namespace, subresource }: ResourceAttributes): boolean {
+  const fits = (resource.scope === 'Namespaced') === (namespace !== '');
+  return !resource.builtIn && fits && subresource !== undefined;
+}
+
 function taskLogHandlers(taskLogs: TaskLogs): ReadonlyMap<string, Handlers> {
   return new Map<string, Handlers>([
     [
@@ -107,10 +121,17 @@ function taskLogHandlers(taskLogs: TaskLogs): ReadonlyMap<string, Handlers> {
   ]);
 }
 
-function methodNotAllowed(): StatusError {
-  return new StatusError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    { details: {} },
-  );
+/** Verbs of requests for resources; what else a client may send has none. */
+const VERBS = new Set(['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']);
+
+/** Kubernetes' own kinds answer as its router does, custom resources as their handler (customresource_handler.go). */
+function methodNotAllowed(resource: Resource, verb: string): StatusError {
+  if (resource.builtIn) {
+    const text = 'the server does not allow this method on the requested resource';
+    return new StatusError('MethodNotAllowed', text, { details: {} });
+  }
+  const asked = VERBS.has(verb) ? verb : '';
+  const { group, plural } = resource;
+  const text = `${asked} is not supported on resources of kind "${qualifiedResource(resource)}"`;
+  return new StatusError('MethodNotAllowed', text, { details: { group, kind: plural } });
 }

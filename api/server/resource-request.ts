@@ -4,6 +4,7 @@ import { negotiate } from './media-type.ts';
 import { createRepresentation } from './representation.ts';
 import type { ResourceAttributes } from './request-attributes.ts';
 import type { HandlerOptions, RequestContext } from './server-environment.ts';
+import { SCALE_COLUMNS } from './table-columns.ts';
 import { parseIncludeObject } from './table.ts';
 
 /** A request for a resource that is served, as its handler gets it. */
@@ -20,11 +21,14 @@ export function targetOf({ resource, attributes: { namespace, name } }: Resource
 }
 
 /** The form the client wants the answer in. @throws StatusError NotAcceptable, BadRequest */
-export function representationFor({ c, resource, options }: ResourceRequest): Representation {
+export function representationFor({ c, resource, attributes, options }: ResourceRequest): Representation {
+  const negotiated = negotiate(c.req.header('accept'));
+  const isTable = negotiated.as?.kind === 'Table';
   return createRepresentation({
     resource,
-    negotiated: negotiate(c.req.header('accept')),
-    includeObject: parseIncludeObject(c.req.query('includeObject')),
+    negotiated,
+    includeObject: parseIncludeObject(isTable ? c.req.query('includeObject') : undefined),
+    ...(attributes.subresource === 'scale' ? { columnsOf: SCALE_COLUMNS } : {}),
     now: () => options.clock.now(),
   });
 }

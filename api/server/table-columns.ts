@@ -34,20 +34,33 @@ const NAME: ColumnDefinition = {
   priority: 0,
 };
 
-const compiled = new WeakMap<Resource, TableColumns>();
+/** What has columns: a kind, or its Scale. */
+export type Columns = Pick<Resource, 'printerColumns'> & { builtIn?: boolean };
 
-export function tableColumns(resource: Resource): TableColumns {
+/** As kubernetes pkg/printers/internalversion/printers.go has them. */
+export const SCALE_COLUMNS: Columns = {
+  builtIn: true,
+  printerColumns: [
+    { name: 'Desired', type: 'integer', jsonPath: '.spec.replicas', priority: 0 },
+    { name: 'Available', type: 'integer', jsonPath: '.status.replicas', priority: 0 },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', priority: 0 },
+  ],
+};
+
+const compiled = new WeakMap<Columns, TableColumns>();
+
+export function tableColumns(resource: Columns): TableColumns {
   let columns = compiled.get(resource);
   if (columns === undefined) {
-    columns = compileColumns(resource.printerColumns);
+    columns = compileColumns(resource.printerColumns, resource.builtIn === true);
     compiled.set(resource, columns);
   }
   return columns;
 }
 
-function compileColumns(columns: readonly PrinterColumn[]): TableColumns {
+function compileColumns(columns: readonly PrinterColumn[], builtIn: boolean): TableColumns {
   const readers = columns.map(compileCell);
-  const definitions = columns.map(describeColumn);
+  const definitions = columns.map((column) => describeColumn(column, builtIn));
   // Events have their name among their columns, last: it says nothing.
   if (columns.some(({ name }) => name === NAME.name)) {
     return { definitions, cells: (object, now) => readers.map((read) => read(object, now)) };
@@ -58,9 +71,16 @@ function compileColumns(columns: readonly PrinterColumn[]): TableColumns {
   };
 }
 
-function describeColumn({ name, type, format, description, priority }: PrinterColumn): ColumnDefinition {
-  return { name, type, format: format ?? '', description: description ?? '', priority };
+function describeColumn(column: PrinterColumn, builtIn: boolean): ColumnDefinition {
+  const { name, type, format = '', description = '', jsonPath, priority } = column;
+  const source = builtIn ? '' : `Custom resource definition column (in JSONPath format): ${jsonPath}`;
+  return { name, type, format, description: description === '' ? source : description, priority };
 }
+
+/** Only times as Kubernetes writes them have an age. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)$/i;
+const ageOf = (time: string, now: number): string =>
+  RFC3339.test(time) ? formatAgeOf(time, now) : '<invalid>';
 
 function compileCell({ jsonPath, type, computed }: PrinterColumn): Cell {
   if (computed !== undefined) return compileComputedCell(computed);
@@ -70,13 +90,14 @@ function compileCell({ jsonPath, type, computed }: PrinterColumn): Cell {
   }
   const path = parseJsonPath(jsonPath);
   return (object, now) => {
-    const values = path.find(object);
-    const [first] = values;
-    if (first === undefined || first === null) return null;
-    if (type === 'string') return values.map(formatJsonPathValue).join(' ');
-    if (type === 'date') return typeof first === 'string' ? formatAgeOf(first, now) : '<invalid>';
-    if (type === 'boolean') return typeof first === 'boolean' ? first : null;
-    if (typeof first !== 'number') return null;
-    return type === 'integer' ? Math.trunc(first) : first;
+    // The first of several values stands for all of them.
+    const [value] = path.find(object);
+    if (value === undefined || value === null) return null;
+    if (type === 'string') return formatJsonPathValue(value);
+    if (type === 'date') return typeof value === 'string' ? ageOf(value, now) : '<invalid>';
+    if (type === 'boolean') return typeof value === 'boolean' ? value : null;
+    if (typeof value === 'bigint') return type === 'integer' ? value : Number(value);
+    if (typeof value !== 'number') return null;
+    return type === 'integer' ? Math.trunc(value) : value;
   };
 }

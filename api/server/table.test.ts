@@ -44,7 +44,7 @@ describe('cells', () => {
     [{}, ['a', null, null, null, null, null, null, 'Thing/a'], 'what is missing is null'],
     [
       { text: 'x', list: [1, { b: 2 }], count: 3, ratio: 0.5, on: false, since: '2026-11-21T06:55:00Z' },
-      ['a', 'x', '1 {"b":2}', 3, 0.5, false, '5m', 'Thing/a'],
+      ['a', 'x', '1', 3, 0.5, false, '5m', 'Thing/a'],
       'each type in its own way',
     ],
     [
@@ -62,7 +62,7 @@ describe('a Table', () => {
   it('has columns in the first event of a watch only', () => {
     if (resource === undefined) throw new Error('no resource');
     const table = createTable({
-      resource,
+      columnsOf: resource,
       apiVersion: 'meta.k8s.io/v1',
       includeObject: 'None',
       now: () => NOW,

@@ -1,10 +1,9 @@
 import { jsonText } from '../machinery/json.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { ApiObject } from '../registry/api-object.ts';
-import type { Resource } from '../registry/resource.ts';
 import { arrayText, listMetadata, type Representation } from './list-text.ts';
 import { partialObject } from './partial-metadata.ts';
-import { tableColumns } from './table-columns.ts';
+import { type Columns, tableColumns } from './table-columns.ts';
 
 /** How much of its object a row of a Table carries. */
 export type IncludeObject = 'Metadata' | 'None' | 'Object';
@@ -17,7 +16,7 @@ export function parseIncludeObject(text: string | undefined): IncludeObject {
 }
 
 export interface TableOptions {
-  resource: Resource;
+  columnsOf: Columns;
   apiVersion: string;
   includeObject: IncludeObject;
   now(): number;
@@ -25,8 +24,8 @@ export interface TableOptions {
 
 /** meta.k8s.io Table: what `kubectl get` prints. On a watch only the first event has the columns. */
 export function createTable(options: TableOptions): Representation {
-  const { resource, apiVersion } = options;
-  const columns = tableColumns(resource);
+  const { columnsOf, apiVersion } = options;
+  const columns = tableColumns(columnsOf);
   const row = rowText(options);
   let columnsSent = false;
   const start = (metadata: object, definitions: unknown): string => {
@@ -52,8 +51,8 @@ const revisionOf = ({ object }: ApiObject): object => ({
   resourceVersion: object.metadata.resourceVersion ?? '',
 });
 
-function rowText({ resource, apiVersion, includeObject, now }: TableOptions): (object: ApiObject) => string {
-  const columns = tableColumns(resource);
+function rowText({ columnsOf, apiVersion, includeObject, now }: TableOptions): (object: ApiObject) => string {
+  const columns = tableColumns(columnsOf);
   return (object) => {
     const cells = jsonText(columns.cells(object.object, now()));
     if (includeObject === 'None') return `{"cells":${cells},"object":null}`;
