@@ -18,8 +18,15 @@ export const systemClock: Clock = {
 
 /** RFC 3339 in UTC with whole seconds: the form of metav1.Time. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(epochMs / 1000);
+  if (second !== lastTime.second) {
+    lastTime = { second, text: `${new Date(epochMs).toISOString().slice(0, 19)}Z` };
+  }
+  return lastTime.text;
 }
+
+/** Every write has its time, and a second has thousands of them. */
+let lastTime = { second: Number.NaN, text: '' };
 
 /** RFC 3339 in UTC with microseconds: the form of metav1.MicroTime. */
 export function formatMicroTime(epochMs: number): string {

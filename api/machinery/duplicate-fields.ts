@@ -88,7 +88,7 @@ function readString(scan: Scan, top: Container | undefined): void {
 }
 
 /** Where the string that begins at `start` has its closing quote. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end < 0 ? text.length : end;

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { StatusError } from '../machinery/status-error.ts';
 
 /** Who makes a request. */
@@ -33,7 +33,7 @@ export function createTokenAuthenticator(options: { token: string; user: User })
   };
 }
 
-const digest = (token: string): Buffer => createHash('sha256').update(token).digest();
+const digest = (token: string): Buffer => hash('sha256', token, 'buffer');
 
 export function unauthorized(): StatusError {
   return new StatusError('Unauthorized', 'Unauthorized');

@@ -1,3 +1,5 @@
+import { endOfString } from '../machinery/duplicate-fields.ts';
+
 /** Deeper than any manifest; without a limit a body of brackets could exhaust the stack of whoever walks it. */
 export const MAX_JSON_DEPTH = 500;
 
@@ -5,13 +7,9 @@ export const MAX_JSON_DEPTH = 500;
 export function jsonDepth(json: string): number {
   let depth = 0;
   let deepest = 0;
-  let inText = false;
   for (let at = 0; at < json.length; at++) {
     const char = json[at];
-    if (inText) {
-      if (char === '\\') at++;
-      else if (char === '"') inText = false;
-    } else if (char === '"') inText = true;
+    if (char === '"') at = endOfString(json, at);
     else if (char === '{' || char === '[') deepest = Math.max(deepest, (depth += 1));
     else if (char === '}' || char === ']') depth -= 1;
   }

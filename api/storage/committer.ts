@@ -4,7 +4,7 @@ import { StorageError } from './contract.ts';
 import type { DriverMutation, Mutation, MutationOutcome, RevisionTables, StoredObject } from './contract.ts';
 import type { Follower } from './follower.ts';
 import type { Change, Memory } from './memory.ts';
-import { atRevision, encodeBody, restore } from './stored-object.ts';
+import { atRevision, encodeBody, keep, restore } from './stored-object.ts';
 
 export interface CommitterOptions {
   memory: Memory;
@@ -25,6 +25,8 @@ const ROW_OVERHEAD_BYTES = 512;
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #queue: BatchQueue<DriverMutation, MutationOutcome>;
+  /** What updates were made of: who changed an object once mostly does so again. */
+  readonly #updates = new WeakMap<DriverMutation, Unstructured>();
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -42,6 +44,7 @@ export class Committer {
   async commit(mutation: Mutation): Promise<StoredObject> {
     const previous = mutation.op === 'create' ? undefined : this.#expected(mutation);
     const driverMutation = toDriverMutation(mutation);
+    if (mutation.op === 'update') this.#updates.set(driverMutation, mutation.object);
     const outcome = await this.#queue.add(driverMutation);
     if (!outcome.ok) throw this.#failure(outcome.code, mutation);
     if (previous !== undefined && mutation.op === 'delete') return atRevision(previous, outcome.revision);
@@ -69,13 +72,27 @@ export class Committer {
   async #commit(batch: readonly DriverMutation[]): Promise<MutationOutcome[]> {
     try {
       const outcomes = await this.#options.tables.commit(batch);
-      await this.#options.follower.absorb(changesOf(batch, outcomes));
+      await this.#options.follower.absorb(this.#changesOf(batch, outcomes));
       this.#options.onCommitted();
       return outcomes;
     } catch (error) {
       this.#options.follower.doubt();
       throw error;
     }
+  }
+
+  #changesOf(batch: readonly DriverMutation[], outcomes: readonly MutationOutcome[]): Change[] {
+    return batch.flatMap((mutation, i): Change[] => {
+      const outcome = outcomes[i];
+      if (outcome?.ok !== true) return [];
+      const { key, op, body } = mutation;
+      const { revision } = outcome;
+      if (op === 'delete') return [{ revision, key, object: undefined }];
+      const object = this.#updates.get(mutation);
+      const written =
+        object === undefined ? restore(key, revision, body) : keep(key, revision, { body, object });
+      return [{ revision, key, object: written }];
+    });
   }
 
   #failure(code: Extract<MutationOutcome, { ok: false }>['code'], mutation: Mutation): StorageError {
@@ -120,14 +137,4 @@ function toDriverMutation(mutation: Mutation): DriverMutation {
     return { op: 'update', key, expectedRevision, body: boundedBody(mutation.object) };
   const purge = mutation.purgeLogOf === undefined ? {} : { purgeLogOf: mutation.purgeLogOf };
   return { op: 'delete', key, expectedRevision, body: '', ...purge };
-}
-
-function changesOf(batch: readonly DriverMutation[], outcomes: readonly MutationOutcome[]): Change[] {
-  return batch.flatMap((mutation, i) => {
-    const outcome = outcomes[i];
-    if (outcome?.ok !== true) return [];
-    const { key, op, body } = mutation;
-    const object = op === 'delete' ? undefined : restore(key, outcome.revision, body);
-    return [{ revision: outcome.revision, key, object }];
-  });
 }

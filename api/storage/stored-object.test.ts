@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJsonText } from '../machinery/json.ts';
+import { jsonText, parseJsonText } from '../machinery/json.ts';
 import type { Unstructured } from '../machinery/meta.ts';
-import { atRevision, encodeBody, restore } from './stored-object.ts';
+import { atRevision, encodeBody, keep, restore } from './stored-object.ts';
 
 const key = { resource: 'tasks', namespace: 'n', name: 'a' };
 
@@ -26,6 +26,55 @@ describe('a stored object', () => {
         expect(stored.object).toEqual(expected);
       }),
     );
+  });
+
+  it('that is kept is what its text says', () => {
+    fc.assert(
+      fc.property(anyObject, fc.nat(), (object, revision) => {
+        const stored = keep(key, revision, { body: encodeBody(object), object });
+        expect(jsonText(stored.object)).toBe(stored.json());
+        expect(stored.object).toStrictEqual(parseJsonText(stored.json()));
+      }),
+    );
+  });
+
+  it('that is kept has nothing that JSON does not have, and nothing that its writer can still change', () => {
+    const spec = {
+      gone: undefined,
+      zero: -0,
+      endless: Infinity,
+      list: [undefined, { a: 1 }],
+      big: 2n ** 60n,
+    };
+    const frozen = Object.freeze({ b: 1 });
+    const object = {
+      apiVersion: 'v1',
+      kind: 'X',
+      metadata: { name: 'a', resourceVersion: '3' },
+      spec,
+      frozen,
+    };
+    const stored = keep(key, 7, { body: encodeBody(object), object });
+    spec.list.push({ a: 2 });
+    expect(stored.object).toStrictEqual({
+      apiVersion: 'v1',
+      kind: 'X',
+      metadata: { resourceVersion: '7', name: 'a' },
+      spec: { zero: 0, endless: null, list: [null, { a: 1 }], big: 2n ** 60n },
+      frozen: { b: 1 },
+    });
+    expect(stored.object).toStrictEqual(parseJsonText(stored.json()));
+    expect(stored.object['frozen']).toBe(frozen);
+    expect(Object.isFrozen(stored.object['spec'])).toBe(true);
+  });
+
+  it('that is kept has a field of any name as its own', () => {
+    const object = parseJsonText(
+      '{"apiVersion":"v1","kind":"X","metadata":{"name":"a"},"spec":{"__proto__":{"a":1}}}',
+    ) as Unstructured;
+    const stored = keep(key, 7, { body: encodeBody(object), object });
+    expect(JSON.stringify(stored.object['spec'])).toBe('{"__proto__":{"a":1}}');
+    expect((stored.object['spec'] as { a?: unknown }).a).toBeUndefined();
   });
 
   it('keeps whole numbers of 64 bits', () => {

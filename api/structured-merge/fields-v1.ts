@@ -29,8 +29,25 @@ export interface ReadFields {
   canonical: boolean;
 }
 
+/** Objects of a kind have the same few sets of fields: these are read once. Bounded in number and in length. */
+const known = new Map<string, ReadFields>();
+const MAX_KNOWN = 1000;
+const MAX_KNOWN_LENGTH = 4096;
+
 /** @throws Error for what is not fieldsV1 */
 export function readFieldsV1(fieldsV1: unknown): ReadFields {
+  const text = JSON.stringify(fieldsV1);
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  const fields = readFields(fieldsV1);
+  if (text.length > MAX_KNOWN_LENGTH) return fields;
+  const [oldest] = known.keys();
+  if (known.size >= MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+  known.set(text, fields);
+  return fields;
+}
+
+function readFields(fieldsV1: unknown): ReadFields {
   const reader = new Reader();
   const { below } = reader.node(fieldsV1, true);
   return { set: below, canonical: reader.canonical };
