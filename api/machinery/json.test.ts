@@ -17,7 +17,7 @@ describe('JSON with whole numbers of 64 bits', () => {
     ['beyond 64 bits it is a float', '9223372036854775808', 9223372036854775808],
     ['within 2^53 it is a number', '9007199254740991', 9007199254740991],
     ['1.0 is 1', '1.0', 1],
-    ['many digits behind the point', '0.12345678901234567', 0.12345678901234567],
+    ['many digits behind the point', '0.1234567890123456789', Number('0.1234567890123456789')],
   ])('%s', (_why, text, value) => {
     expect(parseJsonText(text)).toBe(value);
   });

@@ -1,4 +1,4 @@
-import { EvaluationError, fail, noSuchOverload } from './evaluation.ts';
+import { EvaluationError, fail, noSuchOverload } from './evaluation-error.ts';
 import { UnsignedInteger } from './expression.ts';
 import type { Declaration, Run } from './function-declaration.ts';
 import { numeric } from './equality.ts';
@@ -119,7 +119,6 @@ function order(a: bigint | number, b: bigint | number): number {
 /** By bytes of UTF-8, as Go compares: the same as by code points, which differs from UTF-16 above U+FFFF. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
-  // oxlint-disable-next-line no-control-regex -- surrogates are what is looked for
   if (!/[\ud800-\udfff]/.test(a + b)) return a < b ? -1 : 1;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

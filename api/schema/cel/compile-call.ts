@@ -1,4 +1,5 @@
-import { ERROR_WORK, EvaluationError, fail, noSuchOverload } from './evaluation.ts';
+import { ERROR_WORK } from './evaluation.ts';
+import { EvaluationError, fail, noSuchOverload } from './evaluation-error.ts';
 import type { Evaluation } from './evaluation.ts';
 import { ACCUMULATOR } from './expression.ts';
 import type { Expression, ExpressionOf } from './expression.ts';

@@ -1,7 +1,8 @@
 import type { CheckedExpression } from './check-expression.ts';
 import { compileCall } from './compile-call.ts';
 import { compileFold } from './compile-fold.ts';
-import { Evaluation, EvaluationError, UNLIMITED, fail, noSuchOverload } from './evaluation.ts';
+import { Evaluation, UNLIMITED } from './evaluation.ts';
+import { EvaluationError, fail, noSuchOverload } from './evaluation-error.ts';
 import type { Expression, ExpressionOf } from './expression.ts';
 import { findOptional, isAttribute } from './program.ts';
 import type { ExpressionCompiler, Program, Slots } from './program.ts';
@@ -145,7 +146,7 @@ function identifier(name: string, slots: Slots): Program {
     evaluation.charge(1);
     const value: unknown = evaluation.variables[slot];
     // A fold goes on after an error, which another item may make good.
-    if (value instanceof EvaluationError) throw value; // oxlint-disable-line typescript/only-throw-error -- see fail()
+    if (value instanceof EvaluationError) throw value;
     return value as Value;
   };
 }

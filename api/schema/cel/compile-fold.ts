@@ -1,4 +1,5 @@
-import { ERROR_WORK, EvaluationError, noSuchOverload } from './evaluation.ts';
+import { ERROR_WORK } from './evaluation.ts';
+import { EvaluationError, noSuchOverload } from './evaluation-error.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Expression, ExpressionOf } from './expression.ts';
 import type { ExpressionCompiler as Compiler, Program, Slots } from './program.ts';

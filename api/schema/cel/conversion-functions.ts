@@ -1,4 +1,4 @@
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import { UnsignedInteger } from './expression.ts';
 import type { Declaration } from './function-declaration.ts';
 import { int, uint } from './arithmetic-functions.ts';

@@ -48,22 +48,7 @@ export const UNLIMITED: Limits = { cost: Infinity, work: Infinity };
 /** Errors that something recovers from are dear here and cheap upstream. */
 export const ERROR_WORK = 150;
 
-/** An error of CEL: `&&`, `||` and the macros on them may recover from it. Made often, so without a stack. */
-export class EvaluationError {
-  readonly message: string;
-  constructor(message: string) {
-    this.message = message;
-  }
-}
-
 /** Ends the run; nothing recovers from it. */
 export class CostExceeded {
   readonly message = 'operation cancelled: actual cost limit exceeded';
 }
-
-export function fail(message: string): never {
-  // oxlint-disable-next-line typescript/only-throw-error -- a rule over a list may make a million of them; a stack each would cost seconds
-  throw new EvaluationError(message);
-}
-
-export const noSuchOverload = (): never => fail('no such overload');

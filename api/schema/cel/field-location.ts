@@ -25,7 +25,7 @@ export class FieldLocation {
   /** As the field package of apimachinery prints it; the root has no name there. */
   toString(): string {
     const parts: string[] = [];
-    // oxlint-disable-next-line typescript/no-this-alias, unicorn/no-this-assignment -- a walk to the root
+    // oxlint-disable-next-line typescript/no-this-alias -- a walk to the root
     for (let at: FieldLocation | undefined = this; at !== undefined; at = at.parent) parts.push(at.text);
     const text = parts.toReversed().join('');
     return text === '' ? '<nil>' : text.replace(/^[.]/, '');

@@ -1,5 +1,5 @@
 import type { CelKind, CelType } from './cel-type.ts';
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import type { Evaluation } from './evaluation.ts';
 import { UnsignedInteger } from './expression.ts';
 import { doubleText } from './number-text.ts';

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 
 /** An IP address without a zone (apiserver pkg/cel/library/ip.go): IPv4-mapped IPv6 is refused, as there. */
 export class Address {

@@ -1,4 +1,4 @@
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import type { Declaration } from './function-declaration.ts';
 import { Address, Network, parseCidr, parseIp } from './ip-address.ts';
 import { NAMED_FORMATS, isRequestUri, uriProblem } from './named-formats.ts';

@@ -1,6 +1,6 @@
 import { compare, int, uint } from './arithmetic-functions.ts';
 import { equals } from './equality.ts';
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import type { Evaluation } from './evaluation.ts';
 import { UnsignedInteger } from './expression.ts';
 import type { Declaration, Run } from './function-declaration.ts';

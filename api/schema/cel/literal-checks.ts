@@ -1,6 +1,6 @@
 import { formatType } from './cel-type.ts';
 import type { CelType } from './cel-type.ts';
-import { EvaluationError } from './evaluation.ts';
+import { EvaluationError } from './evaluation-error.ts';
 import type { Issue } from './expression-error.ts';
 import type { Expression, ExpressionOf } from './expression.ts';
 import { templateProblem } from './format-function.ts';

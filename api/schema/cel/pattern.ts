@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import type { Evaluation } from './evaluation.ts';
 
 /** Patterns of rules are few and used often; those made at run time out of data must not fill the memory. */

@@ -1,5 +1,5 @@
 import type { CheckedExpression } from './check-expression.ts';
-import { noSuchOverload } from './evaluation.ts';
+import { noSuchOverload } from './evaluation-error.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Expression } from './expression.ts';
 import { OptionalValue, isMap } from './value.ts';

@@ -1,4 +1,4 @@
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 
 /** resource.Quantity of apimachinery, as far as rules see it: an exact number of billionths. */
 export class Quantity {

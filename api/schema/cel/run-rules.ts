@@ -2,7 +2,7 @@ import type { StatusCause } from '#api/machinery/status-error';
 import { isJsonObject } from '../structural-schema.ts';
 import { MapList } from './correlation.ts';
 import type { Correlation } from './correlation.ts';
-import { EvaluationError } from './evaluation.ts';
+import { EvaluationError } from './evaluation-error.ts';
 import type { FieldLocation } from './field-location.ts';
 import { defaultMessage, ruleText, unjudged, violation } from './rule-causes.ts';
 import type { NodeRule, RuleNode } from './rule-tree.ts';

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../structural-schema.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import { parseDate, parseFormatDuration, parseTimestamp } from './time-text.ts';
 import { escapeName } from './field-name.ts';
 import { CelList, JsonMap } from './value.ts';

@@ -1,4 +1,4 @@
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 
 /** A version after semver.org 2.0.0, with the errors of blang/semver, which upstream uses. */
 export class Semver {

@@ -1,7 +1,7 @@
 import { ARITHMETIC, COMPARISONS } from './arithmetic-functions.ts';
 import { CONVERSIONS } from './conversion-functions.ts';
 import { equals } from './equality.ts';
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import { UnsignedInteger } from './expression.ts';
 import type { Declaration, Run } from './function-declaration.ts';
 import { indexOf } from './list-functions.ts';

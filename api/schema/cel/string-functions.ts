@@ -1,4 +1,4 @@
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import { formatText } from './format-function.ts';
 import type { Declaration } from './function-declaration.ts';
 import { patternFor } from './pattern.ts';
@@ -15,7 +15,6 @@ function codePoints(value: string): readonly string[] | string {
   return isPlain(value) ? value : Array.from(value);
 }
 
-// oxlint-disable-next-line no-control-regex -- surrogates are what is looked for
 export const isPlain = (value: string): boolean => !/[\ud800-\udfff]/.test(value);
 
 export function textSize(value: string): number {

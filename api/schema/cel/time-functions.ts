@@ -1,4 +1,4 @@
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import type { Declaration, Run } from './function-declaration.ts';
 import { floorDiv } from './time-text.ts';
 import type { Duration, Timestamp, Value } from './value.ts';

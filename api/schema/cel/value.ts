@@ -3,7 +3,7 @@ import type { Address, Network } from './ip-address.ts';
 import type { Quantity } from './quantity.ts';
 import type { Semver } from './semver.ts';
 import type { NamedFormat } from './named-formats.ts';
-import { fail } from './evaluation.ts';
+import { fail } from './evaluation-error.ts';
 import { escapeName, unescapeName } from './field-name.ts';
 
 /** What an expression works on. int is bigint, double is number. */

@@ -52,23 +52,27 @@ describe('no request that follows the document, or nearly does, breaks the serve
       await mkdir(folder, { recursive: true });
       const file = path.join(folder, `${group.replaceAll('/', '-')}.json`);
       await writeFile(file, JSON.stringify(withoutStreams(document)));
-      const result = await run(program, [
-        ...[
-          'run',
-          file,
-          '--url',
-          api.url,
-          '--include-path-regex',
-          `/(${plurals})(/|$)`,
-          '--header',
-          `Authorization: Bearer ${api.token}`,
+      const result = await run(
+        program,
+        [
+          ...[
+            'run',
+            file,
+            '--url',
+            api.url,
+            '--include-path-regex',
+            `/(${plurals})(/|$)`,
+            '--header',
+            `Authorization: Bearer ${api.token}`,
+          ],
+          ...['--tls-verify', path.join(api.dataDir, 'pki', 'ca.crt')],
+          ...['--checks', CHECKS.join(',')],
+          ...['--phases', 'coverage,fuzzing', '--mode', 'all', '--max-examples', '5', '--seed', '1'],
+          ...['--generation-deterministic', '--suppress-health-check', 'all'],
+          ...['--workers', '1', '--warnings', 'off', '--no-color', '--continue-on-failure'],
         ],
-        ...['--tls-verify', path.join(api.dataDir, 'pki', 'ca.crt')],
-        ...['--checks', CHECKS.join(',')],
-        ...['--phases', 'coverage,fuzzing', '--mode', 'all', '--max-examples', '5', '--seed', '1'],
-        ...['--generation-deterministic', '--suppress-health-check', 'all'],
-        ...['--workers', '1', '--warnings', 'off', '--no-color', '--continue-on-failure'],
-      ]);
+        { cwd: folder },
+      );
       expect(result.code, `${result.stdout}\n${result.stderr}`).toBe(0);
     },
     600_000,
