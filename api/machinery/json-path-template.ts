@@ -1,3 +1,4 @@
+import { compareBytes } from './byte-order.ts';
 import { type JsonPathStep, parseJsonPathSteps } from './json-path-parser.ts';
 import { walk } from './json-path.ts';
 import { jsonText } from './json.ts';
@@ -25,7 +26,24 @@ export function parseJsonPathTemplate(template: string): JsonPathTemplate {
 /** One result as kubectl prints it. */
 export function formatJsonPathValue(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? jsonText(value) : String(value);
+  return typeof value === 'object' ? goJson(value) : String(value);
+}
+
+const ESCAPED: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
+
+/** As Go's encoding/json has it: sorted keys, and safe within HTML. */
+function goJson(value: object): string {
+  return jsonText(withSortedKeys(value)).replaceAll(/[<>&]/g, (char) => ESCAPED[char] ?? char);
+}
+
+function withSortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSortedKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const sorted: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [key, member] of Object.entries(value).toSorted(([a], [b]) => compareBytes(a, b))) {
+    sorted[key] = withSortedKeys(member);
+  }
+  return sorted;
 }
 
 function templateError(template: string, why: string): Error {

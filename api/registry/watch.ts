@@ -88,8 +88,8 @@ async function initialState(
   const { test } = selection;
   const matching = test === undefined ? items : items.filter((item) => test(item));
   const added = matching.map((item) => addedItem(resource, item));
-  const marksEnd = allowWatchBookmarks && (sendInitialEvents === true || from === undefined);
-  if (marksEnd) added.push({ type: 'BOOKMARK', revision, initialEventsEnd: true });
+  // Asked for or not: a state that was sent ends with its mark, where the client takes marks.
+  if (allowWatchBookmarks) added.push({ type: 'BOOKMARK', revision, initialEventsEnd: true });
   return { revision, items: added };
 }
 

@@ -150,7 +150,8 @@ function withSchema(
 }
 
 function printerColumns(version: CrdVersion): PrinterColumn[] {
-  const columns = version.additionalPrinterColumns ?? [AGE];
+  const { additionalPrinterColumns: own = [] } = version;
+  const columns = own.length === 0 ? [AGE] : own;
   return columns.map((column) => Object.assign({ priority: 0, jsonPath: '' }, column));
 }
 

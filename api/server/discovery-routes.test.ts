@@ -101,13 +101,13 @@ describe('aggregated discovery', () => {
           categories: ['all'],
           subresources: [
             {
-              subresource: 'scale',
-              responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+              subresource: 'status',
+              responseKind: { group: 'example.com', version: 'v10', kind: 'Widget' },
               verbs: ['get', 'patch', 'update'],
             },
             {
-              subresource: 'status',
-              responseKind: { group: 'example.com', version: 'v10', kind: 'Widget' },
+              subresource: 'scale',
+              responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
               verbs: ['get', 'patch', 'update'],
             },
           ],
@@ -171,8 +171,8 @@ describe('discovery of one group', () => {
     const { resources } = await served(withWidgets).json('/apis/example.com/v1');
     expect(resources).toMatchObject([
       { name: 'widgets', singularName: 'widget', namespaced: false, kind: 'Widget', shortNames: ['wd'] },
-      { name: 'widgets/scale', singularName: '', group: 'autoscaling', version: 'v1', kind: 'Scale' },
       { name: 'widgets/status', kind: 'Widget', verbs: ['get', 'patch', 'update'] },
+      { name: 'widgets/scale', singularName: '', group: 'autoscaling', version: 'v1', kind: 'Scale' },
     ]);
   });
 

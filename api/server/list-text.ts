@@ -56,6 +56,6 @@ export function bookmarkText(
   item: WatchItem & { type: 'BOOKMARK' },
 ): string {
   const annotations = item.initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
-  const metadata = { resourceVersion: String(item.revision), creationTimestamp: null, ...annotations };
+  const metadata = { resourceVersion: String(item.revision), ...annotations };
   return JSON.stringify({ kind: type.kind, apiVersion: type.apiVersion, metadata });
 }

@@ -75,7 +75,7 @@ describe('a Table', () => {
     ].map((text) => JSON.parse(text) as { columnDefinitions: unknown; metadata: unknown; rows: unknown });
     expect(first?.columnDefinitions).toHaveLength(8);
     expect(second?.columnDefinitions).toBeNull();
-    expect(mark).toMatchObject({ metadata: { resourceVersion: '9' }, rows: [] });
+    expect(mark).toMatchObject({ metadata: { resourceVersion: '9' }, rows: [{ object: null }] });
   });
 
   it('refuses to include what it does not know', () => {

@@ -1,7 +1,8 @@
 import { jsonText } from '../machinery/json.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { ApiObject } from '../registry/api-object.ts';
-import { arrayText, listMetadata, type Representation } from './list-text.ts';
+import type { WatchItem } from '../registry/requests.ts';
+import { arrayText, bookmarkText, listMetadata, type Representation } from './list-text.ts';
 import { partialObject } from './partial-metadata.ts';
 import { type Columns, tableColumns } from './table-columns.ts';
 
@@ -41,10 +42,24 @@ export function createTable(options: TableOptions): Representation {
     eventObject(item) {
       const definitions = columnsSent ? null : columns.definitions;
       columnsSent = true;
-      if (item.type === 'BOOKMARK') return table({ resourceVersion: String(item.revision) }, '', definitions);
+      if (item.type === 'BOOKMARK') {
+        const metadata = { resourceVersion: String(item.revision) };
+        return table(metadata, bookmarkRow(options, item), definitions);
+      }
       return table(revisionOf(item.object), row(item.object), definitions);
     },
   };
+}
+
+/** A row as of an object that has nothing but its revision; who wants to know the end of a state finds it there. */
+function bookmarkRow(
+  { columnsOf, apiVersion, includeObject }: TableOptions,
+  item: WatchItem & { type: 'BOOKMARK' },
+): string {
+  const cells = tableColumns(columnsOf).definitions.map(({ format }) => (format === 'name' ? '' : null));
+  const type = { apiVersion, kind: 'PartialObjectMetadata' };
+  const object = includeObject === 'None' ? 'null' : bookmarkText(type, item);
+  return `{"cells":${JSON.stringify(cells)},"object":${object}}`;
 }
 
 const revisionOf = ({ object }: ApiObject): object => ({

@@ -10,7 +10,7 @@ export function aggregatedDiscovery(versions: readonly GroupVersion[], apiVersio
     apiVersion,
     metadata: {},
     items: groups.map(([name, members]) => ({
-      metadata: { name, creationTimestamp: null },
+      metadata: { name },
       versions: members.map(({ version, resources }) => ({
         version,
         resources: resources.map(discoveredResource),

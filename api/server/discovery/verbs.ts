@@ -21,7 +21,7 @@ export interface DiscoveredSubresource {
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
-/** By name. */
+/** In kube-apiserver's order. */
 export function subresourcesOf(resource: Resource): DiscoveredSubresource[] {
   const { group, version, kind } = resource;
   const responseKind = { group, version, kind };
@@ -33,8 +33,8 @@ export function subresourcesOf(resource: Resource): DiscoveredSubresource[] {
           { name: 'messages', verbs: ['get'], responseKind },
         ]
       : []),
-    ...(resource.scale === undefined ? [] : [{ name: 'scale', verbs: STATUS_VERBS, responseKind: SCALE }]),
     ...(resource.hasStatus ? [{ name: 'status', verbs: STATUS_VERBS, responseKind }] : []),
+    ...(resource.scale === undefined ? [] : [{ name: 'scale', verbs: STATUS_VERBS, responseKind: SCALE }]),
   ];
 }
 

@@ -176,3 +176,17 @@ it('watches one object by the older form of its path', async () => {
   const event = JSON.parse((await lines.next()) ?? '') as { object: { metadata: { name: string } } };
   expect(event.object.metadata.name).toBe('two');
 });
+
+it('marks the end of a cached state in a Table, too', async () => {
+  const path = `${WIDGETS}?watch=1&resourceVersion=0&allowWatchBookmarks=true`;
+  await using lines = await api.lines(path, { accept: TABLE });
+  await lines.next();
+  const { type, object } = JSON.parse((await lines.next()) ?? '') as {
+    type: string;
+    object: { rows: { cells: unknown[]; object: { metadata: object } }[] };
+  };
+  expect([type, object.rows[0]?.cells]).toEqual(['BOOKMARK', ['', null, null]]);
+  expect(object.rows[0]?.object.metadata).toMatchObject({
+    annotations: { 'k8s.io/initial-events-end': 'true' },
+  });
+});
