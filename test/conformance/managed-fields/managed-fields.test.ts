@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
 import { isStatusError } from '#api/machinery/status-error';
 import { applyConfiguration, trackUpdate } from '#api/structured-merge/field-manager';
@@ -8,8 +8,8 @@ import type { MergeSchema } from '#api/structured-merge/merge-schema';
 import { goProgram } from '../../kit/go-program.ts';
 import { casesOf, sent } from './cases.ts';
 import type { Case, Step } from './cases.ts';
-import { startJudge } from './judge.ts';
-import type { JudgedWrite, Outcome } from './judge.ts';
+import { startJudge, type Judge } from '#test/kit/judge';
+import type { Answer, JudgedWrite, Outcome, Question } from './judge.ts';
 
 /**
  * Thousands of sequences of writes, each judged by Kubernetes' own field manager: objects, managedFields and errors have
@@ -22,7 +22,10 @@ const KINDS = { kinds: 150, seed: Number(process.env['TROUPE_JUDGED_KINDS'] ?? 1
 const program = await goProgram('managed-fields-judge');
 
 describe.skipIf(program === undefined)('managed fields', () => {
-  const judge = startJudge(program ?? '');
+  let judge: Judge<Question, Answer>;
+  beforeAll(() => {
+    judge = startJudge(program ?? '');
+  });
   afterAll(() => judge[Symbol.asyncDispose]());
 
   it(

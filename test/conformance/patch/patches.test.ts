@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyJsonPatch } from '#api/machinery/json-patch';
 import { applyMergePatch } from '#api/machinery/merge-patch';
 import { isStatusError } from '#api/machinery/status-error';
 import { applyStrategicPatch } from '#api/registry/strategic-patch';
 import { loadDefinitions } from '#api/schema/load-crds';
 import { goProgram } from '../../kit/go-program.ts';
-import { startPatchJudge } from './judge.ts';
+import { startJudge, type Judge } from '#test/kit/judge';
 import type { PatchAnswer, PatchQuestion } from './judge.ts';
 import { jsonPatches, mergePatches, strategicPatches } from './patch-family.ts';
 
@@ -17,7 +17,10 @@ const BUDGET_MS = process.env['TROUPE_JUDGED_CASES'] === undefined ? 20_000 : 3_
 const program = await goProgram('patch-judge');
 
 describe.skipIf(program === undefined)('patches', () => {
-  const judge = startPatchJudge(program ?? '');
+  let judge: Judge<PatchQuestion, PatchAnswer>;
+  beforeAll(() => {
+    judge = startJudge(program ?? '');
+  });
   afterAll(() => judge[Symbol.asyncDispose]());
 
   it.each([

@@ -5,7 +5,8 @@ import { defaultCustomResourceDefinition } from '#api/schema/crd/default-definit
 import { validateCustomResourceDefinition } from '#api/schema/crd/validate-definition';
 import { goProgram } from '../../kit/go-program.ts';
 import { definition, storedDefinition } from './definition-family.ts';
-import { comparable, sent, startJudge } from './judge.ts';
+import { startJudge } from '#test/kit/judge';
+import { comparable, sent } from './judge.ts';
 import type { Verdict } from './judge.ts';
 
 const program = await goProgram('schema-judge');
@@ -28,7 +29,7 @@ const defaulted = (crd: object): Unstructured => defaultCustomResourceDefinition
 
 describe.skipIf(program === undefined)('definitions, as apiextensions-apiserver admits them', () => {
   it('finds the same faults', async () => {
-    using judge = startJudge(program ?? '');
+    await using judge = startJudge<object, Verdict>(program ?? '');
     const previous = fc.option(storedDefinition, { nil: undefined, freq: 2 });
     const property = fc.asyncProperty(definition, previous, async (crd, before) => {
       const want = await judge.ask({ definition: crd, previousDefinition: before });

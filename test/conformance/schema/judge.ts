@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { jsonText, parseJsonText } from '#api/machinery/json';
 import type { Unstructured } from '#api/machinery/meta';
 import type { StatusCause } from '#api/machinery/status-error';
@@ -11,26 +9,6 @@ export interface Verdict {
   object?: Unstructured;
   unknown?: string[];
   causes: { type: string; field: string; message: string }[];
-}
-
-export interface Judge extends Disposable {
-  ask(question: object): Promise<Verdict>;
-}
-
-export function startJudge(program: string): Judge {
-  const judge = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: judge.stdout })[Symbol.asyncIterator]();
-  return {
-    async ask(question) {
-      judge.stdin.write(`${jsonText(question)}\n`);
-      const line = await lines.next();
-      if (line.done === true) throw new Error('the judge has ended');
-      return parseJsonText(line.value) as Verdict;
-    },
-    [Symbol.dispose]() {
-      judge.kill();
-    },
-  };
 }
 
 /** As if it had come over the wire: no value shared, bigints where Go has them. */

@@ -4,7 +4,9 @@ import type { Unstructured } from '#api/machinery/meta';
 import { compileSchema } from '#api/schema/compile-schema';
 import type { StructuralSchema } from '#api/schema/structural-schema';
 import { goProgram } from '../../kit/go-program.ts';
-import { comparable, sent, startJudge } from './judge.ts';
+import { startJudge } from '#test/kit/judge';
+import { comparable, sent } from './judge.ts';
+import type { Verdict } from './judge.ts';
 import { previousOf, valueOf } from './object-family.ts';
 import { rootSchema } from './schema-family.ts';
 
@@ -43,7 +45,7 @@ const program = await goProgram('schema-judge');
 
 describe.skipIf(program === undefined)('custom resources, as apiextensions-apiserver sees them', () => {
   it('prunes, defaults and judges objects and updates alike', async () => {
-    using judge = startJudge(program ?? '');
+    await using judge = startJudge<object, Verdict>(program ?? '');
     const property = fc.asyncProperty(cases, async ({ schema, object, previous }) => {
       const want = await judge.ask({ schema, object, previous });
       expect(want.refused).toBeUndefined();
