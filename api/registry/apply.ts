@@ -20,7 +20,7 @@ import { replaceObject, untilWritten } from './replace.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import type { Target } from './resource.ts';
 import { writeWarnings } from './write-rules.ts';
-import { checkIdentity, checkName, checkPatchedPlace } from './write-target.ts';
+import { checkIdentity, checkPatchedPlace } from './write-target.ts';
 
 /**
  * Server-side apply (KEP-555, endpoints/handlers/patch.go applyPatcher): merges a configuration into the newest
@@ -116,11 +116,10 @@ function checkedConfiguration({ target, body }: PatchRequest): Unstructured {
   }
   if (metadata !== undefined && metadata !== null && metadata !== given) {
     throw badRequest(
-      `failed to create typed patch object (/${name}; ${wanted}, Kind=${kind}): .metadata: expected map`,
+      `failed to create typed patch object (/; ${wanted}, Kind=${kind}): .metadata: expected map`,
     );
   }
-  checkName(typeof given['name'] === 'string' ? given['name'] : '', name);
-  return { ...body, apiVersion: wanted, kind, metadata: { ...given, name } };
+  return { ...body, apiVersion: wanted, kind, metadata: given as Partial<ObjectMeta> as ObjectMeta };
 }
 
 /** Whoever names a uid or a version means an object that there is. */

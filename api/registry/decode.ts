@@ -24,9 +24,9 @@ export interface DecodeOptions {
 
 /** @throws StatusError BadRequest or Invalid, naming what does not fit */
 export function decodeObject(resource: Resource, body: unknown, options: DecodeOptions): Decoded {
-  const typed = withTypeMeta(resource, body);
-  const { metadata: coerced, unknownFields: unknownMeta, causes } = coerceObjectMeta(typed['metadata']);
-  if (causes.length > 0) throw invalid(resource, coerced.name, causes);
+  const typed = withTypeMeta(resource, body, options);
+  const { metadata: coerced, unknownFields: unknownMeta, misfit } = coerceObjectMeta(typed['metadata']);
+  if (misfit !== undefined) throw unreadable(resource, misfit, options);
   const { metadata, warnings: hints } = withoutDuplicateOwners(coerced);
   const pruned = resource.compiled.prune({ ...typed, metadata });
   const object = resource.compiled.applyDefaults(pruned.object);
@@ -50,10 +50,14 @@ function strictProblems(unknown: readonly string[], options: DecodeOptions): str
 /** @throws StatusError for fieldValidation Strict when there are problems */
 function judgeFields(resource: Resource, problems: string[], options: DecodeOptions): string[] {
   if (problems.length === 0 || options.fieldValidation !== 'Strict') return problems;
-  const text = `strict decoding error: ${problems.join(', ')}`;
-  if (options.isPatched === true) throw patchFailure(text);
+  throw unreadable(resource, `strict decoding error: ${problems.join(', ')}`, options);
+}
+
+/** What cannot be read as an object of the kind: a body, or what a patch made. */
+function unreadable(resource: Resource, why: string, { isPatched }: DecodeOptions): StatusError {
+  if (isPatched === true) return patchFailure(why);
   const { kind, version } = resource;
-  throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${text}`);
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
 }
 
 /** endpoints/handlers/patch.go; in place of the object, which may hold a credential, there is an ellipsis. */
@@ -61,7 +65,11 @@ function patchFailure(text: string): StatusError {
   return invalid({ group: '', kind: '' }, '', [invalidValue('patch', '{…}', text)]);
 }
 
-function withTypeMeta(resource: Resource, body: unknown): Record<string, unknown> & Unstructured {
+function withTypeMeta(
+  resource: Resource,
+  body: unknown,
+  options: DecodeOptions,
+): Record<string, unknown> & Unstructured {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw badRequest(
       `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; the body is no JSON object`,
@@ -71,6 +79,7 @@ function withTypeMeta(resource: Resource, body: unknown): Record<string, unknown
   const { kind, apiVersion, metadata } = body as Record<string, unknown>;
   if (!resource.builtIn && (kind === undefined || kind === '')) {
     // kube-apiserver quotes the body here; it may hold a credential, and messages end up in logs.
+    if (options.isPatched === true) throw patchFailure("Object 'Kind' is missing");
     throw badRequest("Object 'Kind' is missing in the body");
   }
   if (!isAbsent(apiVersion, resource) && apiVersion !== wanted) {
@@ -79,6 +88,10 @@ function withTypeMeta(resource: Resource, body: unknown): Record<string, unknown
     );
   }
   if (!isAbsent(kind, resource) && kind !== resource.kind) {
+    if (resource.builtIn) {
+      const why = `no kind ${JSON.stringify(printed(kind))} is registered for version "${wanted}"`;
+      throw unreadable(resource, why, options);
+    }
     const name = (metadata as { name?: unknown } | null | undefined)?.name;
     throw invalid(resource, typeof name === 'string' ? name : '', [
       invalidValue('kind', kind, `must be ${resource.kind}`),
@@ -102,7 +115,7 @@ function withoutEmptyParts(body: object): object {
 
 /** Built-in kinds take their kind and version from the URL when the body has none. */
 const isAbsent = (value: unknown, resource: Resource): boolean =>
-  resource.builtIn && (value === undefined || value === '');
+  resource.builtIn && (value === undefined || value === null || value === '');
 
 const printed = (value: unknown): string =>
   abridged(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));

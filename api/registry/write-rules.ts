@@ -1,7 +1,7 @@
 import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
 import { abridged, invalid, type StatusCause } from '../machinery/status-error.ts';
 import { deepEqual } from '../schema/deep-equal.ts';
-import { forbidden } from '../schema/field-error.ts';
+import { forbidden, invalidValue } from '../schema/field-error.ts';
 import { validateObjectMeta } from '../schema/object-meta.ts';
 import { completed, hintsOf, judge, prepared } from './admission/admission.ts';
 import type { Resource } from './resource.ts';
@@ -22,9 +22,25 @@ export function validateWrite(
     ...findings,
     ...(resource.scale === undefined ? [] : scaleProblems(object, resource.scale)),
     ...(isTyped ? judge(resource, object, previous) : []),
+    ...(resource.group === '' && resource.kind !== 'Event' ? coreFinalizers(object.metadata) : []),
   ];
   if (previous !== undefined) causes.push(...newFinalizers(object.metadata, previous.metadata));
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
+}
+
+/** The kinds of core/v1 take only finalizers of somebody's domain (core/validation ValidateObjectMeta). */
+function coreFinalizers({ finalizers = [] }: ObjectMeta): StatusCause[] {
+  return finalizers.flatMap((name, index) =>
+    name.includes('/') || STANDARD_FINALIZERS.has(name)
+      ? []
+      : [
+          invalidValue(
+            `metadata.finalizers[${index}]`,
+            name,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  );
 }
 
 function newFinalizers(metadata: ObjectMeta, previous: ObjectMeta): StatusCause[] {

@@ -27,8 +27,8 @@ export function checkPatchedPlace(metadata: ObjectMeta, { resource, namespace, n
 }
 
 /** @throws StatusError BadRequest */
-export function checkName(given: string, name: string): void {
-  if (given === '') {
+export function checkName(given: string | undefined, name: string): void {
+  if (given === undefined || given === '') {
     throw badRequest(
       `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
     );

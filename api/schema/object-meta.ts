@@ -147,10 +147,10 @@ const META_FIELDS: Record<string, (value: unknown) => boolean> = {
   uid: isString,
   resourceVersion: isString,
   selfLink: isString,
-  creationTimestamp: isString,
-  deletionTimestamp: isString,
-  generation: (value) => typeof value === 'number' || typeof value === 'bigint',
-  deletionGracePeriodSeconds: (value) => typeof value === 'number' || typeof value === 'bigint',
+  creationTimestamp: isTime,
+  deletionTimestamp: isTime,
+  generation: isInteger,
+  deletionGracePeriodSeconds: isInteger,
   labels: isStringMap,
   annotations: isStringMap,
   ownerReferences: (value) => Array.isArray(value) && value.every(isOwnerReference),
@@ -166,6 +166,8 @@ export interface CoercedObjectMeta {
   unknownFields: string[];
   /** Fields of a wrong type; the metadata is not fit for anything while there are some. */
   causes: StatusCause[];
+  /** The first of them as Go's decoder puts it. */
+  misfit?: string;
 }
 
 /**
@@ -176,15 +178,62 @@ export function coerceObjectMeta(value: unknown): CoercedObjectMeta {
   const unknownFields: string[] = [];
   const causes: StatusCause[] = [];
   const metadata: ObjectMeta & Record<string, unknown> = { name: '' };
-  if (value !== undefined && value !== null && !isJsonObject(value))
+  let misfit: string | undefined;
+  if (value !== undefined && value !== null && !isJsonObject(value)) {
     causes.push(invalidType('metadata', 'object', jsonType(value)));
-  for (const [name, field] of Object.entries(isJsonObject(value) ? value : {})) {
+    misfit = goMisfit('metadata', value);
+  }
+  for (const [name, given] of Object.entries(isJsonObject(value) ? value : {})) {
     const fits = Object.hasOwn(META_FIELDS, name) ? META_FIELDS[name] : undefined;
+    const field = withoutNulls(name, given);
     if (fits === undefined) unknownFields.push(`metadata.${name}`);
     else if (field !== null && fits(field)) metadata[name] = field;
-    else if (field !== null) causes.push(wrongMetaType(name, field));
+    else if (field !== null) {
+      causes.push(wrongMetaType(name, field));
+      misfit ??= goMisfit(name, field);
+    }
   }
-  return { metadata, unknownFields: unknownFields.sort(), causes };
+  return { metadata, unknownFields: unknownFields.sort(), causes, ...(misfit !== undefined && { misfit }) };
+}
+
+/** A null among texts is an empty one, and one among owners an owner that says nothing: so Go decodes them. */
+function withoutNulls(name: string, value: unknown): unknown {
+  if (name === 'labels' || name === 'annotations') {
+    if (!isJsonObject(value) || !Object.values(value).includes(null)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, one ?? '']));
+  }
+  if (!Array.isArray(value) || !value.includes(null)) return value;
+  const empty = name === 'finalizers' ? '' : {};
+  return name === 'managedFields' ? value : value.map((one: unknown) => one ?? empty);
+}
+
+const GO_TYPES: Record<string, string> = {
+  metadata: 'v1.ObjectMeta',
+  generation: 'int64',
+  deletionGracePeriodSeconds: 'int64',
+  labels: 'map[string]string',
+  annotations: 'map[string]string',
+  ownerReferences: '[]v1.OwnerReference',
+  finalizers: '[]string',
+  managedFields: '[]v1.ManagedFieldsEntry',
+};
+
+/** What encoding/json says of the field; values are not quoted. */
+function goMisfit(name: string, value: unknown): string {
+  if (META_FIELDS[name] === isTime && isString(value))
+    return `metadata.${name}: the time is not of the form "2006-01-02T15:04:05Z07:00"`;
+  const inner = isJsonObject(value) ? Object.values(value) : Array.isArray(value) ? value : undefined;
+  const isText = name === 'labels' || name === 'annotations' || name === 'finalizers';
+  const wrong = isText ? inner?.find((one) => !isString(one)) : undefined;
+  const type = wrong === undefined ? (GO_TYPES[name] ?? 'string') : 'string';
+  const field = name === 'metadata' ? 'metadata' : `ObjectMeta.${name}`;
+  return `json: cannot unmarshal ${goType(wrong ?? value)} into Go struct field ${field} of type ${type}`;
+}
+
+function goType(value: unknown): string {
+  const type = jsonType(value);
+  if (type === 'integer') return 'number';
+  return type === 'boolean' ? 'bool' : type;
 }
 
 function wrongMetaType(name: string, value: unknown): StatusCause {
@@ -210,6 +259,15 @@ function wrongMetaType(name: string, value: unknown): StatusCause {
 
 function isString(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+/** RFC 3339, as Go reads it. */
+function isTime(value: unknown): boolean {
+  return isString(value) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(value);
+}
+
+function isInteger(value: unknown): boolean {
+  return Number.isInteger(value) || typeof value === 'bigint';
 }
 
 function isStringMap(value: unknown): boolean {

@@ -55,9 +55,25 @@ async function waitForDependents(
 ): Promise<ReconcileResult | undefined> {
   if (!options.isComplete()) return UNTIL_COMPLETE;
   const blocking = blockingDependents(options.graph, owner);
-  if (blocking.length === 0) await removeFinalizer(options.client, owner, FOREGROUND_FINALIZER);
+  if (blocking.length === 0) {
+    await collectDependents(options, owner);
+    await removeFinalizer(options.client, owner, FOREGROUND_FINALIZER);
+  }
   for (const { uid, deletion } of blocking) if (deletion === undefined) options.enqueue(uid);
   return undefined;
+}
+
+/** Those that do not hold it up go, too: another finalizer may keep their owner for long. */
+async function collectDependents(options: GarbageCollectorOptions, owner: Node): Promise<void> {
+  const dependents = options.graph.dependents(owner.uid).filter(({ deletion }) => deletion === undefined);
+  for (let at = 0; at < dependents.length; at += BATCH) {
+    const batch = dependents.slice(at, at + BATCH);
+    const done = await Promise.all(batch.map((dependent) => collect(options, dependent)));
+    for (const [index, { result }] of done.entries()) {
+      const uid = batch[index]?.uid;
+      if (result !== undefined && uid !== undefined) options.enqueue(uid);
+    }
+  }
 }
 
 async function orphanDependents(
