@@ -1,4 +1,5 @@
 import type { StatusCause } from '#api/machinery/status-error';
+import { MATCHING_BUDGET } from './compiled-pattern.ts';
 import { formatPath } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
 
@@ -8,6 +9,8 @@ export interface Findings {
   readonly causes: StatusCause[];
   /** Adds a finding about the place where validation is. */
   add(makeCause: (field: string) => StatusCause): void;
+  /** Whether there is still so much left to spend on matching patterns; takes it. */
+  spend(work: number): boolean;
 }
 
 /** A value that fails everywhere must not turn into an answer of megabytes; kube-apiserver has no such limit. */
@@ -15,6 +18,7 @@ const MAX_CAUSES = 100;
 
 export function createFindings(at: FieldPath = []): Findings {
   const causes: StatusCause[] = [];
+  let left = MATCHING_BUDGET;
   return {
     at,
     causes,
@@ -23,6 +27,10 @@ export function createFindings(at: FieldPath = []): Findings {
       const cause = makeCause(formatPath(at));
       // The root has no name: a nil path in Go.
       causes.push(cause.field === '' ? { ...cause, field: '<nil>' } : cause);
+    },
+    spend(work) {
+      left -= work;
+      return left >= 0;
     },
   };
 }

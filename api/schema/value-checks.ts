@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import { abridged } from '#api/machinery/status-error';
+import { compilePattern, matchingWork } from './compiled-pattern.ts';
 import { deepEqual } from './deep-equal.ts';
 import { invalidType, invalidValue, tooLong, tooMany, unsupportedValue } from './field-error.ts';
 import type { Findings } from './findings.ts';
@@ -78,11 +79,13 @@ function isConverted(value: unknown, allowed: unknown): boolean {
   return isCharacter && typeof allowed === 'string' && String.fromCodePoint(value) === allowed;
 }
 
+const TOO_LONG = 'is too long to be matched against its pattern';
+
 /** Length and pattern: only the first that does not hold is reported. */
 export function stringCheck(schema: StructuralSchema): Check<string> | undefined {
   const { minLength, maxLength, pattern } = schema;
   if (minLength === undefined && maxLength === undefined && pattern === undefined) return undefined;
-  const compiled = pattern === undefined || pattern === '' ? undefined : RE2JS.compile(pattern);
+  const compiled = pattern === undefined || pattern === '' ? undefined : compilePattern(pattern);
   return (value, findings) => {
     // Characters are counted as code points; when the code units are few enough, so are those.
     if (maxLength !== undefined && value.length > maxLength && codePoints(value) > maxLength)
@@ -92,7 +95,10 @@ export function stringCheck(schema: StructuralSchema): Check<string> | undefined
       findings.add((field) =>
         invalidValue(field, value, `${field} in body should be at least ${minLength} chars long`),
       );
-    else if (compiled !== undefined && !compiled.matcher(value).find())
+    else if (compiled === undefined) return;
+    else if (!findings.spend(matchingWork(compiled, value)))
+      findings.add((field) => invalidValue(field, abridged(value), TOO_LONG));
+    else if (!compiled.matcher(value).find())
       findings.add((field) => invalidValue(field, value, `${field} in body should match '${pattern}'`));
   };
 }

@@ -3,23 +3,34 @@ import type { StructuralSchema } from '../structural-schema.ts';
 import { OBJECT_BUDGET } from './compile-rules.ts';
 import { FieldLocation } from './field-location.ts';
 import { buildRuleTree } from './rule-tree.ts';
+import type { RuleNode } from './rule-tree.ts';
 import { NOTHING, RuleRun } from './run-rules.ts';
 
-/** The rules about the defaults of one schema. */
-export class DefaultRules {
-  private readonly run = new RuleRun(OBJECT_BUDGET);
+/**
+ * Defaults obey the rules of what they are put into (schema/defaulting/validation.go): as an update that changes
+ * nothing, and as something new. All defaults of a schema share one budget.
+ */
+export function defaultRuleProblems(schema: StructuralSchema, path: string): StatusCause[] {
+  const root = buildRuleTree(schema, true);
+  if (root === undefined) return [];
+  const run = new RuleRun(OBJECT_BUDGET);
+  visit(root, path, run);
+  return run.causes;
+}
 
-  get causes(): StatusCause[] {
-    return this.run.causes;
-  }
+/** Those within additionalProperties are not looked at. */
+function visit(node: RuleNode, path: string, run: RuleRun): void {
+  if (node.schema.default !== undefined) judge(node, `${path}.default`, run);
+  if (node.items !== undefined) visit(node.items, `${path}.items`, run);
+  for (const [name, child] of node.properties) visit(child, `${path}.properties[${name}]`, run);
+}
 
-  judge(schema: StructuralSchema, path: string): void {
-    const node = buildRuleTree(schema, schema['x-kubernetes-embedded-resource'] === true);
-    if (node === undefined || this.run.isOver) return;
-    const place = { node, value: schema.default, at: FieldLocation.at(path), ratchet: NOTHING };
-    const before = this.causes.length;
-    this.run.visit({ ...place, old: schema.default });
-    // What optionalOldSelf says of something new.
-    if (this.causes.length === before && !this.run.isOver) this.run.visit({ ...place, old: undefined });
-  }
+function judge(node: RuleNode, path: string, run: RuleRun): void {
+  if (run.isOver) return;
+  const { default: value } = node.schema;
+  const place = { node, value, at: FieldLocation.at(path), ratchet: NOTHING };
+  const before = run.causes.length;
+  run.visit({ ...place, old: value });
+  // What optionalOldSelf says of something new.
+  if (run.causes.length === before && !run.isOver) run.visit({ ...place, old: undefined });
 }

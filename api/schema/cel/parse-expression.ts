@@ -12,8 +12,16 @@ import { expandMacro } from './macros.ts';
  * @throws ExpressionError
  */
 export function parseExpression(source: string): Expression {
+  const size = Array.from(source).length;
+  if (size > MAX_SIZE)
+    throw new ExpressionError([
+      { offset: 0, message: `expression code point size exceeds limit: size: ${size}, limit ${MAX_SIZE}` },
+    ]);
   return new Converter(source).convert(parseSource(source));
 }
+
+/** As cel-go's parser has it by default. */
+const MAX_SIZE = 100_000;
 
 /** The depth of cel-go; the size of an expression is bounded by the size of a request. */
 const LIMITS = { maxAstNodes: 200_000, maxDepth: 250, maxListElements: 100_000, maxMapEntries: 100_000 };

@@ -1,16 +1,19 @@
 import type { StatusCause } from '#api/machinery/status-error';
 import { checkRules } from '../cel/compile-rules.ts';
+import { defaultRuleProblems } from '../cel/default-rules.ts';
 import { forbidden, invalidValue } from '../field-error.ts';
 import type { StructuralSchema } from '../structural-schema.ts';
 import { defaultProblems } from './default-problems.ts';
-import { defaultRuleProblems } from './default-rule-problems.ts';
 import { ROOT, openApiProblems } from './open-api-schema.ts';
+import { patternSizeProblems } from './pattern-budget.ts';
 import { someSchema } from './schema-props.ts';
 import type { SchemaProps } from './schema-props.ts';
 import { structuralCauses } from './structural-invariants.ts';
 
 /** Everything wrong with the schema of a version (apiextensions validateCustomResourceDefinitionValidation). */
 export function schemaProblems(schema: SchemaProps, at: string, hasStatus: boolean): StatusCause[] {
+  const large = patternSizeProblems(schema, at);
+  if (large.length > 0) return large;
   const causes = hasStatus ? rootProblems(schema, at) : [];
   if (schema.nullable === true)
     causes.push(forbidden(`${at}.nullable`, 'nullable cannot be true at the root'));

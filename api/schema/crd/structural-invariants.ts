@@ -1,5 +1,5 @@
-import { RE2JS } from 're2js';
 import type { StatusCause } from '#api/machinery/status-error';
+import { compilePattern } from '../compiled-pattern.ts';
 import { deepEqual } from '../deep-equal.ts';
 import { forbidden, invalidValue, requiredValue } from '../field-error.ts';
 import type { SchemaProps } from './schema-props.ts';
@@ -29,12 +29,14 @@ function invariants(schema: SchemaProps, level: Level, at: string): StatusCause[
   const causes: StatusCause[] = [];
   if (schema.type === 'array' && items === undefined)
     causes.push(requiredValue(`${at}.items`, 'must be specified'));
-  if (items !== undefined) causes.push(...invariants(items, 'item', `${at}.items`));
+  // One by one: as arguments of one call, many findings exhaust the stack.
+  if (items !== undefined) for (const cause of invariants(items, 'item', `${at}.items`)) causes.push(cause);
   for (const [name, child] of Object.entries(schema.properties ?? {}))
-    causes.push(...invariants(child, 'field', `${at}.properties[${name}]`));
+    for (const cause of invariants(child, 'field', `${at}.properties[${name}]`)) causes.push(cause);
   if (schema.additionalProperties !== undefined && level === 'root')
     causes.push(forbidden(`${at}.additionalProperties`, 'must not be used at the root'));
-  if (additional !== undefined) causes.push(...invariants(additional, 'field', `${at}.additionalProperties`));
+  if (additional !== undefined)
+    for (const cause of invariants(additional, 'field', `${at}.additionalProperties`)) causes.push(cause);
   return [
     ...causes,
     ...extensionProblems(schema, at),
@@ -163,7 +165,7 @@ function valueProblems(schema: SchemaProps, at: string, skip: Patterns): StatusC
 function patternProblems(pattern: string | undefined, at: string): StatusCause[] {
   if (pattern === undefined || pattern === '') return [];
   try {
-    RE2JS.compile(pattern);
+    compilePattern(pattern);
     return [];
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
@@ -194,9 +196,9 @@ const FORBIDDEN_IN_LOGIC = [
 function nested(schema: SchemaProps, at: string, skip: Patterns = NO_PATTERNS): StatusCause[] {
   const items = itemsOf(schema);
   const causes = valueProblems(schema, at, skip);
-  if (items !== undefined) causes.push(...nested(items, `${at}.items`));
+  if (items !== undefined) for (const cause of nested(items, `${at}.items`)) causes.push(cause);
   for (const [name, child] of Object.entries(schema.properties ?? {}))
-    causes.push(...nested(child, `${at}.properties[${name}]`));
+    for (const cause of nested(child, `${at}.properties[${name}]`)) causes.push(cause);
   for (const [name, text] of FORBIDDEN_IN_LOGIC)
     if (schema[name] !== undefined && (!isZero(schema[name]) || text === UNDEFINED))
       causes.push(forbidden(`${at}.${name}`, text));

@@ -154,6 +154,18 @@ describe('validateCustomResourceDefinition', () => {
       'a pattern that is none',
     ],
     [
+      withSpec({ type: 'string', pattern: 'a{1000}'.repeat(100) }),
+      [
+        'spec.validation.openAPIV3Schema: Forbidden: the patterns of the schema must not have more than 50000 states together',
+      ],
+      'a pattern that would hold up the server',
+    ],
+    [
+      withSpec({ type: 'string', default: 'a'.repeat(200_000), pattern: '(((a?){50})(a{50})){10}$' }),
+      [expect.stringMatching(/is too long to be matched against its pattern$/)],
+      'a match that would hold up the server',
+    ],
+    [
       withSpec({ type: 'array', items: [] }),
       [`${AT}.items: Required value: must be specified`],
       'a list without a schema of its items',
