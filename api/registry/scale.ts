@@ -1,6 +1,6 @@
 import { formatApiVersion } from '../machinery/group-version-kind.ts';
 import type { Unstructured } from '../machinery/meta.ts';
-import { badRequest, invalid, notFound, StatusError } from '../machinery/status-error.ts';
+import { badRequest, invalid, notFound } from '../machinery/status-error.ts';
 import { invalidValue } from '../schema/field-error.ts';
 import type { ScalePaths } from '../schema/resource-definition.ts';
 import { fieldsOf } from './admission/rules.ts';
@@ -18,16 +18,22 @@ import { checkIdentity, checkName } from './write-target.ts';
 
 /** `/scale` of an object, which only ever changes its number of replicas (customresource/etcd.go ScaleREST). */
 
-/** @throws StatusError NotFound, also for a kind without `/scale` */
+const SCALE = { group: 'autoscaling', kind: 'Scale' };
+
+/** @throws StatusError NotFound, also for a kind without `/scale`; Invalid where no number of replicas is set */
 export async function getScale(context: RegistryContext, target: Target): Promise<ApiObject> {
   const paths = scalePaths(target);
   const { object } = await getObject(context, target);
   const scale = scaleOf(object, paths);
   if (fieldsOf(scale['spec'])['replicas'] !== undefined) return shownScale(scale);
-  throw new StatusError(
-    'InternalError',
-    `Internal error occurred: the spec replicas field "${paths.specReplicasPath}" does not exist`,
-  );
+  // kube-apiserver answers 500 here. Clients try that again, and take NotFound for an object that is gone.
+  throw invalid(SCALE, target.name, [
+    {
+      reason: 'FieldValueRequired',
+      field: 'spec.replicas',
+      message: `Required value: the spec replicas field "${paths.specReplicasPath}" does not exist`,
+    },
+  ]);
 }
 
 export function updateScale(context: RegistryContext, request: UpdateRequest): Promise<WriteResult> {
@@ -140,7 +146,5 @@ function replicasOf({ name }: Target, scale: Unstructured): number | undefined {
     );
   }
   if (value >= 0) return value;
-  throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
-    invalidValue('spec.replicas', value, 'must be greater than or equal to 0'),
-  ]);
+  throw invalid(SCALE, name, [invalidValue('spec.replicas', value, 'must be greater than or equal to 0')]);
 }

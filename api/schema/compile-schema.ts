@@ -73,9 +73,11 @@ function compileValidation(schema: StructuralSchema): CompiledSchema['validate']
   const checkLists = compileListTypes(schema);
   const rules = compileRules(schema);
   return (object, previous, known = []) => {
-    const causes = distinctCauses(validate(object, previous));
-    if (checkEmbedded !== undefined) causes.push(...found(checkEmbedded, object));
-    if (checkLists !== undefined) causes.push(...changedLists(checkLists, object, previous));
+    // Joined, not pushed: as arguments of one call, many findings exhaust the stack.
+    const causes = distinctCauses(validate(object, previous)).concat(
+      checkEmbedded === undefined ? [] : found(checkEmbedded, object),
+      checkLists === undefined ? [] : changedLists(checkLists, object, previous),
+    );
     if (rules === undefined) return causes;
     const blocks = ({ reason }: StatusCause): boolean => BLOCKING.has(reason);
     if (causes.some(blocks) || known.some(blocks)) return [...causes, NOT_CHECKED];

@@ -147,6 +147,7 @@ function parseYaml(text: string, kind: string): unknown {
       maxAliasCount: 100,
       uniqueKeys: false,
       logLevel: 'error',
+      prettyErrors: false,
     }) as unknown;
   } catch (error) {
     throw unrecognized(kind, `yaml parse error: ${describe(error)}`);

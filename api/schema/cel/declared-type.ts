@@ -124,7 +124,9 @@ function declaredString(schema: StructuralSchema): DeclaredType {
 }
 
 function longest(values: readonly unknown[]): number {
-  return Math.max(0, ...values.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0)));
+  const lengths = values.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0));
+  // Not as arguments of one call: many of them exhaust the stack.
+  return lengths.reduce((one, other) => Math.max(one, other), 0);
 }
 
 const NAME_LENGTH = 253;

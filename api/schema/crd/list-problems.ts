@@ -18,7 +18,7 @@ export function listProblems(schema: SchemaProps, at: string): StatusCause[] {
     causes.push(unsupportedValue(typeAt, listType, LIST_TYPES));
   if (keys.length > 0 && listType !== 'map')
     causes.push(mustBe(typeAt, listType, `must be map if ${KEYS} is non-empty`));
-  if (listType === 'map') causes.push(...mapProblems(schema, at));
+  if (listType === 'map') for (const cause of mapProblems(schema, at)) causes.push(cause);
   return [...causes, ...itemProblems(schema, at)];
 }
 
@@ -53,18 +53,20 @@ function mapProblems(schema: SchemaProps, at: string): StatusCause[] {
         "must be object if parent array's x-kubernetes-list-type is map",
       ),
     );
-  else causes.push(...keyProblems(keys, items, at));
+  else return causes.concat(keyProblems(keys, items, at));
   return causes;
 }
 
 function keyProblems(keys: string[], items: SchemaProps, at: string): StatusCause[] {
   const properties = items.properties ?? {};
   const seen = new Set<string>();
+  // Both name all the keys: made once, for there may be as many findings as keys.
+  const unknown = invalidValue(`${at}.${KEYS}`, keys, 'entries must all be names of item properties');
+  const again = invalidValue(`${at}.${KEYS}`, keys, 'must not contain duplicate entries');
   return keys.flatMap((key) => {
     const causes: StatusCause[] = [];
     const type = Object.hasOwn(properties, key) ? properties[key]?.type : undefined;
-    if (!Object.hasOwn(properties, key))
-      causes.push(invalidValue(`${at}.${KEYS}`, keys, 'entries must all be names of item properties'));
+    if (!Object.hasOwn(properties, key)) causes.push(unknown);
     else if (type === 'array' || type === 'object')
       causes.push(
         invalidValue(
@@ -73,7 +75,7 @@ function keyProblems(keys: string[], items: SchemaProps, at: string): StatusCaus
           "must be a scalar type if parent array's x-kubernetes-list-type is map",
         ),
       );
-    if (seen.has(key)) causes.push(invalidValue(`${at}.${KEYS}`, keys, 'must not contain duplicate entries'));
+    if (seen.has(key)) causes.push(again);
     seen.add(key);
     return causes;
   });
@@ -91,12 +93,13 @@ export function itemProblems(schema: SchemaProps, at: string): StatusCause[] {
     );
   if (listType === 'set') return causes;
   const properties = items.properties ?? {};
+  const required = new Set(items.required);
   for (const key of schema[KEYS] ?? []) {
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (property === undefined) continue;
     const keyAt = `${at}.items.properties[${key}]`;
     const text = `this property is in ${KEYS}, so it`;
-    if (items.required?.includes(key) !== true && property.default === undefined)
+    if (!required.has(key) && property.default === undefined)
       causes.push(requiredValue(`${keyAt}.default`, `${text} must have a default or be a required property`));
     if (property.nullable === true) causes.push(forbidden(`${keyAt}.nullable`, `${text} cannot be nullable`));
   }

@@ -29,12 +29,12 @@ function nested(part: SchemaProps, schema: SchemaProps | undefined, at: Places):
   const { items, properties = {} } = part;
   if (items !== undefined && !Array.isArray(items)) {
     const counterpart = Array.isArray(schema.items) ? undefined : schema.items;
-    causes.push(...nested(items, counterpart, step(at, '.items')));
+    for (const cause of nested(items, counterpart, step(at, '.items'))) causes.push(cause);
   }
   for (const [name, child] of Object.entries(properties)) {
     const known = schema.properties ?? {};
     const counterpart = Object.hasOwn(known, name) ? known[name] : undefined;
-    causes.push(...nested(child, counterpart, step(at, `.properties[${name}]`)));
+    for (const cause of nested(child, counterpart, step(at, `.properties[${name}]`))) causes.push(cause);
   }
   return causes;
 }
