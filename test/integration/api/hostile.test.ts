@@ -85,3 +85,56 @@ function memory(): number {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
+
+/** Each of these has exhausted the stack, or minutes of work, once. */
+it.each([
+  [
+    'an enum of very many values',
+    { type: 'string', enum: Array.from({ length: 200_000 }, (_, n) => String(n)) },
+    201,
+  ],
+  ['very many properties without a type', { type: 'object', properties: numbered(150_000, {}) }, 422],
+  [
+    'very many keys of a list',
+    {
+      type: 'array',
+      items: { type: 'object' },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': Object.keys(numbered(150_000, {})),
+    },
+    422,
+  ],
+])('judges a definition with %s', async (_name, schema, status) => {
+  const version = { name: 'v1', served: true, storage: true };
+  const openAPIV3Schema = { type: 'object', properties: { a: schema } };
+  const body = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'heavies.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'heavies', kind: 'Heavy' },
+      versions: [{ ...version, schema: { openAPIV3Schema } }],
+    },
+  };
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All';
+  expect((await api.send(path, { method: 'POST', body })).status).toBe(status);
+});
+
+it.each([
+  ['" ', 'texts that follow one another'],
+  ['!!set ', 'tags that follow one another'],
+  ['[', 'brackets that never close'],
+  ['{a: ', 'braces that never close'],
+  ['- ', 'lists of lists'],
+])('refuses YAML of nothing but %j', async (text, reason) => {
+  const sent = { method: 'POST', headers: { 'content-type': 'application/yaml' } } as const;
+  const body = text.repeat(250_000 / text.length);
+  const answer = await api.send('/api/v1/namespaces/default/configmaps', { ...sent, body });
+  expect(answer.status, reason).toBe(400);
+});
+
+function numbered<T>(count: number, value: T): Record<string, T> {
+  return Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, value]));
+}
