@@ -1,5 +1,6 @@
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { parseListen } from './flags.ts';
+import { addApiFlags, type ApiFlags, limitsOf, parseListen } from './flags.ts';
 
 describe('parseListen', () => {
   it.each([
@@ -19,5 +20,40 @@ describe('parseListen', () => {
     ['host:80:90', 'two ports'],
   ])('refuses %s', (text, reason) => {
     expect(() => parseListen(text), reason).toThrow(/expected HOST:PORT/);
+  });
+});
+
+describe('limits', () => {
+  function limits(...flags: string[]): object {
+    const command = addApiFlags(new Command())
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined });
+    return limitsOf(command.parse(flags, { from: 'user' }).opts<ApiFlags>());
+  }
+
+  it('are the defaults without flags', () => {
+    expect(limits()).toEqual({});
+  });
+
+  it("are set by kube-apiserver's flags", () => {
+    expect(
+      limits('--max-requests-inflight=7', '--max-mutating-requests-inflight=5', '--request-timeout=1m30s'),
+    ).toEqual({ reads: 7, writes: 5, requestMs: 90_000 });
+  });
+
+  it('are set for each user', () => {
+    expect(limits('--max-requests-inflight-per-user=3', '--max-streams-per-user=2')).toEqual({
+      perUser: 3,
+      longRunningPerUser: 2,
+    });
+  });
+
+  it.each([
+    ['--max-requests-inflight=0'],
+    ['--max-streams-per-user=x'],
+    ['--request-timeout=0s'],
+    ['--request-timeout=48h'],
+  ])('refuses %s', (flag) => {
+    expect(() => limits(flag)).toThrow(/expected/);
   });
 });
