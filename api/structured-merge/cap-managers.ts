@@ -1,4 +1,4 @@
-import { union } from './field-set.ts';
+import { type FieldSet, union } from './field-set.ts';
 import { managerId, secondsOf } from './managed-fields.ts';
 import type { ManagerEntry, Managers } from './managed-fields.ts';
 import { compareText } from './value-order.ts';
@@ -16,17 +16,30 @@ export function capUpdaters(managers: Managers): void {
     ([leftId, left], [rightId, right]) => secondsOf(left) - secondsOf(right) || compareText(leftId, rightId),
   );
   const firstOfVersion = new Map<string, string>();
+  const buckets: Buckets = new Map();
   let left = updaters.length;
   for (const [id, entry] of updaters) {
-    if (left <= MAX_UPDATERS) return;
+    if (left <= MAX_UPDATERS) break;
     const first = firstOfVersion.get(entry.apiVersion);
     if (first === undefined) {
       firstOfVersion.set(entry.apiVersion, id);
       continue;
     }
-    intoBucket(managers, { id, entry, first });
+    intoBucket({ managers, buckets }, { id, entry, first });
     left -= 1;
   }
+  for (const [id, { entry, sets }] of buckets) managers.set(id, { ...entry, set: unionOf(sets) });
+}
+
+/** What goes into the entries that older ones become, by their ids. */
+type Buckets = Map<string, { entry: ManagerEntry; sets: FieldSet[] }>;
+
+/** Two by two: one after the other into one set would take the square of their number. */
+function unionOf(sets: readonly FieldSet[]): FieldSet {
+  const [first = [], second] = sets;
+  if (second === undefined) return first;
+  const middle = Math.ceil(sets.length / 2);
+  return union(unionOf(sets.slice(0, middle)), unionOf(sets.slice(middle)));
 }
 
 interface Merging {
@@ -36,13 +49,19 @@ interface Merging {
   first: string;
 }
 
-function intoBucket(managers: Managers, { id, entry, first }: Merging): void {
+function intoBucket(
+  { managers, buckets }: { managers: Managers; buckets: Buckets },
+  { id, entry, first }: Merging,
+): void {
   const { apiVersion } = entry;
   const identity = { manager: BUCKET, applied: false, apiVersion, subresource: '' };
   const bucketId = managerId(identity);
-  const into = managers.get(bucketId) ?? managers.get(first);
+  const before = managers.get(bucketId) ?? managers.get(first);
+  const sets = buckets.get(bucketId)?.sets ?? (before === undefined ? [] : [before.set]);
   if (!managers.has(bucketId)) managers.delete(first);
-  const set = union(entry.set, into?.set ?? []);
   managers.delete(id);
-  managers.set(bucketId, { ...identity, set, time: entry.time, source: undefined });
+  sets.push(entry.set);
+  const merged = { ...identity, set: [], time: entry.time, source: undefined };
+  buckets.set(bucketId, { entry: merged, sets });
+  managers.set(bucketId, merged);
 }
