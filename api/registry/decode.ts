@@ -77,10 +77,15 @@ function withTypeMeta(
   }
   const wanted = formatApiVersion(resource);
   const { kind, apiVersion, metadata } = body as Record<string, unknown>;
-  if (!resource.builtIn && (kind === undefined || kind === '')) {
+  if (!resource.builtIn && (kind ?? '') === '') {
     // kube-apiserver quotes the body here; it may hold a credential, and messages end up in logs.
     if (options.isPatched === true) throw patchFailure("Object 'Kind' is missing");
     throw badRequest("Object 'Kind' is missing in the body");
+  }
+  if (kind !== undefined && kind !== null && typeof kind !== 'string') {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; json parse error: the kind is no string`,
+    );
   }
   if (!isAbsent(apiVersion, resource) && apiVersion !== wanted) {
     throw badRequest(

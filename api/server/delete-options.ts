@@ -3,7 +3,6 @@ import type { DeleteOptions } from '../registry/requests.ts';
 import { parseJson, parseYamlBody, readBody, readBytes } from './body.ts';
 import { parseMediaType } from './media-type.ts';
 import { decodeProtobuf, PROTOBUF } from './protobuf-body.ts';
-import { isTrue } from './query.ts';
 import type { RequestContext } from './server-environment.ts';
 import { isDryRun } from './write-options.ts';
 
@@ -24,9 +23,7 @@ export async function deleteOptions(c: RequestContext): Promise<DeleteOptions> {
     dryRun: isDryRun([...(c.req.queries('dryRun') ?? []), ...(dryRun ?? [])], 'DeleteOptions'),
     ...propagationOf(c, body),
     ...graceOf(c, body),
-    ...(preconditions === undefined || preconditions === null
-      ? {}
-      : { preconditions: parsePreconditions(preconditions) }),
+    ...preconditionsOf(c, preconditions),
   };
 }
 
@@ -44,7 +41,7 @@ function propagationOf(c: RequestContext, body: Record<string, unknown>): Partia
 }
 
 function parseBoolean(text: string | undefined): boolean | undefined {
-  return text === undefined || text === '' ? undefined : isTrue(text);
+  return text === undefined || text === '' ? undefined : !/^(?:0|false)$/i.test(text);
 }
 
 function graceOf(c: RequestContext, body: Record<string, unknown>): Partial<DeleteOptions> {
@@ -82,6 +79,19 @@ async function deleteBody(c: RequestContext): Promise<unknown> {
   return type === 'application/yaml'
     ? parseYamlBody(text, { kind: 'DeleteOptions' }).value
     : parseJson(text, 'DeleteOptions');
+}
+
+/** A query may name them, too (meta/v1 conversion of url.Values). */
+function preconditionsOf(c: RequestContext, given: unknown): Partial<DeleteOptions> {
+  const fromBody = given === undefined || given === null ? {} : parsePreconditions(given);
+  const uid = c.req.query('uid') || undefined;
+  const resourceVersion = c.req.query('resourceVersion') || undefined;
+  const preconditions = {
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+    ...fromBody,
+  };
+  return Object.keys(preconditions).length === 0 ? {} : { preconditions };
 }
 
 function parsePreconditions(value: unknown): { uid?: string; resourceVersion?: string } {

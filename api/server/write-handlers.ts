@@ -14,11 +14,10 @@ import { subresourceOf, writeOptions } from './write-options.ts';
 function replyWritten(
   request: ResourceRequest,
   representation: Representation,
-  result: WriteResult,
-  status = result.created === true ? 201 : 200,
+  result: WriteResult & { status?: number },
 ): Promise<Response> {
   const { contentType } = representation;
-  const { warnings } = result;
+  const { warnings, created, status = created === true ? 201 : 200 } = result;
   setWarnings(request.c, warnings);
   return replyTo(request, representation.object(result.object), { contentType, status });
 }
@@ -125,7 +124,7 @@ export async function handleDelete(request: ResourceRequest): Promise<Response> 
   if (!result.gone || showsDeleted(resource)) {
     // 202 for those who asked for a cascade the old way (endpoints/handlers/delete.go).
     const status = !result.gone && given.orphanDependents === false ? 202 : 200;
-    return replyWritten(request, representation, result, status);
+    return replyWritten(request, representation, { ...result, status });
   }
   const { group, plural: kind } = resource;
   const { uid } = result.object.object.metadata;

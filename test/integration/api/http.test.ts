@@ -268,9 +268,22 @@ describe('writes', () => {
     [{ propagationPolicy: 5 }, 400, 'nor is a policy that is none'],
     [{ orphanDependents: true, propagationPolicy: 'Orphan' }, 422, 'two ways to say it are one too many'],
     [{ gracePeriodSeconds: 'x' }, 400, 'nor is a time that is none'],
+    [{ propagationPolicy: '' }, 422, 'an empty policy is none'],
   ])('refuses DeleteOptions %j and deletes nothing', async (body, status, reason) => {
     const name = await created();
     expect((await api.send(`${GHOSTS}/${name}`, { method: 'DELETE', body })).status, reason).toBe(status);
+    expect((await api.send(`${GHOSTS}/${name}`)).status, reason).toBe(200);
+  });
+
+  it.each([
+    ['resourceVersion=1', 409, 'a precondition'],
+    ['uid=x', 409, 'another precondition'],
+    ['dryRun=', 422, 'a dry run that is none'],
+    ['dryRun=All&dryRun=x', 422, 'half a dry run'],
+  ])('refuses to delete with %s', async (query, status, reason) => {
+    const name = await created();
+    const refused = await api.send(`${GHOSTS}/${name}?${query}`, { method: 'DELETE' });
+    expect(refused.status, reason).toBe(status);
     expect((await api.send(`${GHOSTS}/${name}`)).status, reason).toBe(200);
   });
 
