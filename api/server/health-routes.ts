@@ -32,7 +32,7 @@ export function mountHealth(app: Hono<ServerTypes>, options: HealthOptions): voi
   mountChecks(app, { path: '/readyz', checks: [ping, storage, shutdown], logger: options.logger });
   mountChecks(app, { path: '/healthz', checks: [ping, storage], logger: options.logger });
   const version = versionDocument(options.version);
-  app.get('/version', () => replyJson(version));
+  for (const path of ['/version', '/version/']) app.get(path, () => replyJson(version));
 }
 
 interface Endpoint {

@@ -8,7 +8,8 @@ export function deadlineOf(timeout: string | undefined, longestMs: number): numb
   const ms = parseGoDuration(timeout);
   if (ms === undefined) {
     const shown = JSON.stringify(timeout.slice(0, 100));
-    throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${shown}`);
+    const fault = /^[-+]?[\d.]+$/.test(timeout) ? 'missing unit in' : 'invalid';
+    throw badRequest(`invalid timeout specified in the request URL - time: ${fault} duration ${shown}`);
   }
   return ms > 0 && ms < longestMs ? ms : longestMs;
 }

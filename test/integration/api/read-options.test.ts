@@ -80,6 +80,7 @@ describe('options of a list', () => {
     ['limit=many', 400, 'strconv.ParseInt: parsing "many": invalid syntax'],
     ['limit=9223372036854775808', 400, 'strconv.ParseInt: parsing "9223372036854775808": value out of range'],
     ['timeoutSeconds=soon', 400, 'strconv.ParseInt: parsing "soon": invalid syntax'],
+    ['timeout=1', 400, 'invalid timeout specified in the request URL - time: missing unit in duration "1"'],
     [
       'continue=%25',
       400,
