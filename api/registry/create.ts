@@ -54,8 +54,8 @@ export async function insertNamed(
   object: Unstructured,
 ): Promise<ApiObject> {
   const { resource } = request;
-  if (resource.terminating === true) throw notCreatable(resource);
   const { generateName: base, name: given } = object.metadata;
+  if (resource.terminating === true) throw notCreatable(resource, given);
   const isGenerated = given === '' && base !== undefined;
   for (let attempt = 1; ; attempt++) {
     const name = isGenerated ? generateName(base, () => context.random()) : given;
@@ -69,16 +69,13 @@ export async function insertNamed(
   }
 }
 
-/** As kube-apiserver answers while a CustomResourceDefinition is being deleted (customresource_handler.go). */
-function notCreatable(resource: Resource): StatusError {
-  const name = qualifiedResource(resource);
+/** While its CustomResourceDefinition is being deleted (customresource_handler.go). */
+function notCreatable(resource: Resource, name: string): StatusError {
   const { group, plural: kind } = resource;
   return new StatusError(
-    'MethodNotAllowed',
-    `create is not supported on resources of kind ${JSON.stringify(name)}`,
-    {
-      details: { group, kind },
-    },
+    'Forbidden',
+    `${qualifiedResource(resource)} "${name}" is forbidden: create not allowed while custom resource definition is terminating`,
+    { details: { ...(name !== '' && { name }), group, kind } },
   );
 }
 

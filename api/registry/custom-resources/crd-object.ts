@@ -1,5 +1,6 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StoredObject } from '../../storage/contract.ts';
+import { fieldsOf } from '../admission/rules.ts';
 
 /** The parts of a CustomResourceDefinition that tell what is served; read leniently, since old ones may be of any form. */
 
@@ -87,12 +88,6 @@ function defaulted(names: CrdNames): CrdNames {
     singular: names.singular === '' ? kind.toLowerCase() : names.singular,
     listKind: names.listKind === '' ? `${kind}List` : names.listKind,
   };
-}
-
-export function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -6,10 +6,10 @@ import {
   type CrdCondition,
   type CrdNames,
   type CrdObject,
-  fieldsOf,
   storageVersionOf,
   storedVersionsOf,
 } from './crd-object.ts';
+import { fieldsOf } from '../admission/rules.ts';
 
 /** A CustomResourceDefinition with what the server tells about it: names, conditions, versions that may be stored. */
 export function withStatus(crd: CrdObject, outcome: NamesOutcome, now: string): Unstructured {

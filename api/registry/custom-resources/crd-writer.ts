@@ -6,13 +6,8 @@ import { type Store, StorageError, type StoredObject } from '../../storage/contr
 import type { Registry } from '../registry.ts';
 import type { Resource } from '../resource.ts';
 import type { NamesOutcome } from './accepted-names.ts';
-import {
-  CLEANUP_FINALIZER,
-  conditionsOf,
-  type CrdCondition,
-  type CrdObject,
-  fieldsOf,
-} from './crd-object.ts';
+import { CLEANUP_FINALIZER, conditionsOf, type CrdCondition, type CrdObject } from './crd-object.ts';
+import { fieldsOf } from '../admission/rules.ts';
 import { withCondition, withStatus } from './crd-status.ts';
 import { deleteInstances } from './instance-cleanup.ts';
 

@@ -206,8 +206,9 @@ describe('a CustomResourceDefinition', () => {
     const resource = find('widgets') as Resource;
     const refused = create(resource, widget('late'), 'default');
     await expect(refused).rejects.toMatchObject({
-      code: 405,
-      message: 'create is not supported on resources of kind "widgets.example.com"',
+      code: 403,
+      message:
+        'widgets.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
     });
     const kept = { resource, namespace: 'default', name: 'kept' };
     await registry.patch({ target: kept, type: 'merge', body: { metadata: { finalizers: null } }, ...write });
