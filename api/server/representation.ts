@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { formatApiVersion } from '../machinery/group-version-kind.ts';
 import { parseJsonText } from '../machinery/json.ts';
 import type { ApiObject } from '../registry/api-object.ts';
+import type { ObjectList } from '../registry/requests.ts';
 import type { Resource } from '../registry/resource.ts';
 import { bookmarkText, type ListHead, listMetadata, listText, type Representation } from './list-text.ts';
 import type { Negotiated } from './media-type.ts';
@@ -36,10 +37,16 @@ function plain(resource: Resource): Representation {
     contentType: 'application/json',
     shared: 'json',
     object: (object) => object.json(),
-    list: (list) => listText({ apiVersion, kind: resource.listKind, list }, itemText(resource)),
+    list: (list) =>
+      listText({ apiVersion, kind: resource.listKind, list: withToken(resource, list) }, itemText(resource)),
     eventObject: (item) =>
       item.type === 'BOOKMARK' ? bookmarkText({ apiVersion, kind: resource.kind }, item) : item.object.json(),
   };
+}
+
+/** Lists of custom resources always have a token, on the last page an empty one (unstructured.UnstructuredList). */
+function withToken(resource: Resource, list: ObjectList): ObjectList {
+  return resource.builtIn || list.continue !== undefined ? list : { ...list, continue: '' };
 }
 
 /** Items of Kubernetes' own kinds leave out what the list says of all of them, as Go's typed lists do. */

@@ -40,7 +40,7 @@ describe('a list in pages', () => {
     for (let left = expected.length - 4; ; left -= 4) {
       names.push(...page.items.map((item) => item.metadata.name));
       expect(page.metadata.resourceVersion).toBe(resourceVersion);
-      if (page.metadata.continue === undefined) break;
+      if (page.metadata.continue === '') break;
       expect(page.metadata.remainingItemCount).toBe(left);
       await create(nameOf(names.length * 2 + 1));
       page = await list(`limit=4&continue=${page.metadata.continue}`);
