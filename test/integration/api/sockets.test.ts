@@ -8,8 +8,8 @@ import { testApi, type TestApi } from '#test/kit/api';
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const LIMITS = {
   connections: 40,
-  headersMs: 250,
-  handshakeMs: 250,
+  headersMs: 1500,
+  handshakeMs: 1500,
   requestMs: 2000,
   perUser: 4,
   longRunningPerUser: 2,
