@@ -151,6 +151,22 @@ describe('foreground', () => {
     await gone('f-owner');
   });
 
+  it('takes along what does not block an owner that something else keeps', async () => {
+    const owner = await make('k-owner');
+    const finalizers = (names: string[] | null) =>
+      world.client.patch(CONFIG_MAPS, place('k-owner'), {
+        type: 'merge',
+        body: { metadata: { finalizers: names } },
+      });
+    await finalizers(['test.example/keep']);
+    await make('k-free', [reference(owner)]);
+    await remove('k-owner', 'Foreground');
+    await gone('k-free');
+    await there(place('k-owner'), ({ metadata }) => metadata.finalizers?.length === 1);
+    await finalizers(null);
+    await gone('k-owner');
+  });
+
   it('goes down a chain from its end', async () => {
     const blocking = { blockOwnerDeletion: true };
     const top = await make('d-top');
