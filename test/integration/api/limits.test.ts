@@ -19,13 +19,17 @@ describe('paths that nothing is served at', () => {
     ['POST', '/apis/agent.wecode.io/v1/ghosts', 'text/plain; charset=utf-8', 'creates need a namespace'],
     ['DELETE', '/apis/agent.wecode.io/v1/ghosts', 'text/plain; charset=utf-8', 'deletes need one as well'],
     ['GET', '/api/v1/nothing', 'application/json', 'Kubernetes own groups answer with a Status'],
-    ['GET', `${GHOSTS}/a/b/c`, 'text/plain; charset=utf-8', 'no such part'],
   ] as const)('%s %s is 404 as %s', async (method, path, type, reason) => {
     const answer = await api.send(path, { method });
     expect([answer.status, answer.headers['content-type']], reason).toEqual([404, type]);
     if (type === 'application/json') {
       expect(answer.json()['message']).toBe('the server could not find the requested resource');
     }
+  });
+
+  it('names the object whose part is asked for', async () => {
+    const answer = await api.send(`${GHOSTS}/a/b/c`);
+    expect([answer.status, answer.json()['message']]).toEqual([404, 'ghosts.agent.wecode.io "a" not found']);
   });
 
   it.each([
