@@ -46,17 +46,28 @@ function decoded(text: string): Decoded {
   if (wrong >= 0) {
     throw invalidToken(`continue key is not valid: illegal base64 data at input byte ${wrong}`);
   }
-  const json = Buffer.from(text, 'base64url').toString();
+  const bytes = Buffer.from(text, 'base64url');
   try {
-    const value: unknown = JSON.parse(json);
+    const value: unknown = JSON.parse(bytes.toString());
     if (typeof value === 'object' && value !== null) return value;
   } catch {
     // The same answer as for JSON of another form.
   }
-  const first = JSON.stringify(json.trimStart().slice(0, 1)).slice(1, -1);
-  throw invalidToken(
-    `continue key is not valid: invalid character '${first}' looking for beginning of value`,
-  );
+  const first = bytes.find((byte) => !JSON_BLANKS.includes(byte));
+  const why =
+    first === undefined
+      ? 'unexpected end of JSON input'
+      : `invalid character '${quotedByte(first)}' looking for beginning of value`;
+  throw invalidToken(`continue key is not valid: ${why}`);
+}
+
+const JSON_BLANKS = [...Buffer.from(' \t\r\n')];
+
+/** A byte as Go's encoding/json quotes it. */
+function quotedByte(byte: number): string {
+  const hex = byte.toString(16).padStart(2, '0');
+  if (byte < 0x20 || byte === 0x7f) return `\\x${hex}`;
+  return byte > 0x7f && byte < 0xa1 ? `\\u00${hex}` : String.fromCharCode(byte);
 }
 
 /** A key outside of the collection would show what the request did not ask for. */
