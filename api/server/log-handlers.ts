@@ -26,7 +26,7 @@ export async function handleMessages(request: ResourceRequest, taskLogs: TaskLog
 export async function handleReadLog(request: ResourceRequest, taskLogs: TaskLogs): Promise<Response> {
   const { c, options } = request;
   const target = targetOf(request);
-  const after = wholeNumber(c, 'after') ?? 0;
+  const after = sequenceNumber(c);
   const format = createFormat(c);
   // Answers NotFound while there is still a status to give.
   await options.registry.get(target);
@@ -48,6 +48,13 @@ export async function handleReadLog(request: ResourceRequest, taskLogs: TaskLogs
     stream.cut();
   }
   return RESPONSE_ALREADY_SENT;
+}
+
+/** Options of lists take a negative number for none; a number of events has no such reading. */
+function sequenceNumber(c: RequestContext): number {
+  const text = c.req.query('after') ?? '';
+  if (text.startsWith('-')) throw badRequest(`after: Invalid value: ${JSON.stringify(text.slice(0, 256))}`);
+  return wholeNumber(c, 'after') ?? 0;
 }
 
 interface LogFormat {
