@@ -53,7 +53,7 @@ function decoded(text: string): Decoded {
   } catch {
     // The same answer as for JSON of another form.
   }
-  const first = bytes.find((byte) => !JSON_BLANKS.includes(byte));
+  const first = bytes.find((byte) => !JSON_BLANKS.has(byte));
   const why =
     first === undefined
       ? 'unexpected end of JSON input'
@@ -61,7 +61,7 @@ function decoded(text: string): Decoded {
   throw invalidToken(`continue key is not valid: ${why}`);
 }
 
-const JSON_BLANKS = [...Buffer.from(' \t\r\n')];
+const JSON_BLANKS = new Set(Buffer.from(' \t\r\n'));
 
 /** A byte as Go's encoding/json quotes it. */
 function quotedByte(byte: number): string {
