@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { jsonText, parseJsonText } from '#api/machinery/json';
 
+/** The same cases in every run, so that a change is what a failure comes from; others with TROUPE_JUDGED_SEED. */
+export const JUDGED_SEED = Number(process.env['TROUPE_JUDGED_SEED'] ?? 1);
+
 /** A program of test/go that answers each line of JSON with one. */
 export interface Judge<Question, Answer> extends AsyncDisposable {
   /** One question at a time. */

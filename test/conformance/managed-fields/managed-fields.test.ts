@@ -8,7 +8,7 @@ import type { MergeSchema } from '#api/structured-merge/merge-schema';
 import { goProgram } from '../../kit/go-program.ts';
 import { casesOf, sent } from './cases.ts';
 import type { Case, Step } from './cases.ts';
-import { startJudge, type Judge } from '#test/kit/judge';
+import { JUDGED_SEED, startJudge, type Judge } from '#test/kit/judge';
 import type { Answer, JudgedWrite, Outcome, Question } from './judge.ts';
 
 /**
@@ -38,6 +38,7 @@ describe.skipIf(program === undefined)('managed fields', () => {
         expect(outcomes.map(comparable)).toEqual((answer.outcomes ?? []).map(comparable));
       });
       await fc.assert(property, {
+        seed: JUDGED_SEED,
         numRuns: CASES,
         interruptAfterTimeLimit: BUDGET_MS,
       });
