@@ -6,6 +6,7 @@ import { measureChanges } from './bench/change.ts';
 import { measureCreate } from './bench/create.ts';
 import { measureCrowds } from './bench/crowd.ts';
 import type { BenchDatabase } from './bench/database.ts';
+import { measureEtcd } from './bench/etcd.ts';
 import { formatTable } from './bench/figure.ts';
 import type { Figure } from './bench/figure.ts';
 import { measureGet } from './bench/get.ts';
@@ -21,7 +22,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|task|memory …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|task|memory …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -35,7 +36,12 @@ const MEASURES: readonly ((api: ApiUnderTest, database: BenchDatabase) => Promis
   measureManyObjects,
 ];
 
-const GROUPS = { api: measureApi, task: measureTasks, memory: async () => [await measureMemory()] };
+const GROUPS = {
+  api: measureApi,
+  etcd: measureEtcd,
+  task: measureTasks,
+  memory: async () => [await measureMemory()],
+};
 type Group = keyof typeof GROUPS;
 
 const interrupted = interruption();

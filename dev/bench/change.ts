@@ -1,11 +1,11 @@
 import type { ApiUnderTest } from './api-under-test.ts';
+import { CLIENTS } from './clients.ts';
 import type { BenchDatabase } from './database.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, rate } from './figure.ts';
 import { load, type LoadOptions } from './load.ts';
 import { GHOSTS, sampleGhost } from './sample-object.ts';
 
 const COUNT = 2_000;
-const CONCURRENCY = 32;
 const OBJECTS = 200;
 
 type Change = (api: ApiUnderTest, index: number) => Promise<unknown>;
@@ -30,7 +30,7 @@ export async function measureChanges(api: ApiUnderTest, database: BenchDatabase)
   const make = (prefix: string, count: number): Promise<unknown> =>
     load({
       count,
-      concurrency: CONCURRENCY,
+      concurrency: CLIENTS,
       call: (index) => api.call('POST', GHOSTS, sampleGhost(`${prefix}-${index}`)),
     });
   await make('changed', OBJECTS);
@@ -51,11 +51,11 @@ async function figure(
   database: BenchDatabase,
   options: Pick<LoadOptions, 'call' | 'count' | 'pid'>,
 ): Promise<Figure> {
-  const { perSecond, ...measured } = await load({ ...options, concurrency: CONCURRENCY });
+  const { perSecond, ...measured } = await load({ ...options, concurrency: CLIENTS });
   return {
-    name: `${name} (${CONCURRENCY} at a time)`,
+    name,
     on: database.name,
-    value: `${Math.round(perSecond)}/s`,
+    value: rate(perSecond),
     ...measured,
   };
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { startProcess } from '../environment/process.ts';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
+import { CLIENTS } from './clients.ts';
 import type { BenchDatabase } from './database.ts';
 import type { Figure } from './figure.ts';
 import { load } from './load.ts';
@@ -11,7 +12,6 @@ import { sampleGhost } from './sample-object.ts';
 
 const CROWDS = [0, 100, 1_000];
 const COUNT = 2_000;
-const CONCURRENCY = 16;
 
 /**
  * Creates and gets while watches are open on the same collection, each of which is sent every event. The watches are
@@ -35,10 +35,10 @@ export async function measureCrowds(api: ApiUnderTest, database: BenchDatabase):
     const count = watches >= 1_000 ? COUNT / 10 : COUNT;
     const create = (index: number): Promise<unknown> =>
       api.call('POST', ghosts, sampleGhost(`crowd-${index}`));
-    const created = await load({ count, concurrency: CONCURRENCY, call: create, pid: api.pid });
+    const created = await load({ count, concurrency: CLIENTS, call: create, pid: api.pid });
     const got = await load({
       count: COUNT,
-      concurrency: CONCURRENCY,
+      concurrency: CLIENTS,
       pid: api.pid,
       call: () => api.call('GET', `${ghosts}/crowd-0`),
     });

@@ -17,6 +17,10 @@ export interface Figure {
 
 const HEADINGS = ['figure', 'on', 'value', 'p50 ms', 'p99 ms', 'cpu us', 'x floor', 'floor'];
 
+/** As people read it: with a fraction where that matters. */
+export const rate = (perSecond: number): string =>
+  `${perSecond < 100 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`;
+
 /** The figures as a table of aligned columns. */
 export function formatTable(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [

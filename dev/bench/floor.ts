@@ -6,8 +6,11 @@ import * as x509 from '@peculiar/x509';
 import { Agent, request } from 'undici';
 import { startProcess } from '../environment/process.ts';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
+import { rate } from './figure.ts';
+import type { Load } from './load.ts';
 
 export interface Floor extends AsyncDisposable {
+  readonly pid: number;
   readonly get: () => Promise<string>;
   readonly post: (body: string) => Promise<string>;
   readonly watch: (signal: AbortSignal) => Promise<AsyncIterable<Buffer>>;
@@ -38,6 +41,7 @@ export async function floor(body: string): Promise<Floor> {
   stack.defer(() => dispatcher.destroy());
   const owned = stack.move();
   return {
+    pid: server.pid,
     get: async () => (await request(url, { dispatcher })).body.text(),
     post: async (text) => (await request(url, { method: 'POST', body: text, dispatcher })).body.text(),
     watch: async (signal) =>
@@ -45,6 +49,10 @@ export async function floor(body: string): Promise<Floor> {
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** What it managed, as a figure's floor. */
+export const bareNode = ({ perSecond, cpuUs }: Load): string =>
+  `bare Node server ${rate(perSecond)}, ${cpuUs?.toFixed(0)} cpu us`;
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 

@@ -1,30 +1,30 @@
 import type { ApiUnderTest } from './api-under-test.ts';
+import { CLIENTS } from './clients.ts';
 import type { BenchDatabase } from './database.ts';
-import type { Figure } from './figure.ts';
-import { floor } from './floor.ts';
+import { type Figure, rate } from './figure.ts';
+import { bareNode, floor } from './floor.ts';
 import { load } from './load.ts';
 import { GHOSTS, sampleGhost } from './sample-object.ts';
 
 const COUNT = 8_000;
-const CONCURRENCY = 32;
 
 /** Gets one object; the floor is a bare Node HTTPS server that answers the same bytes. */
 export async function measureGet(api: ApiUnderTest, database: BenchDatabase): Promise<Figure> {
   const body = await api.call('POST', GHOSTS, sampleGhost('get'));
   await using bare = await floor(body);
   const get = (): Promise<string> => api.call('GET', `${GHOSTS}/get`);
-  await load({ count: 500, concurrency: CONCURRENCY, call: get });
-  await load({ count: 500, concurrency: CONCURRENCY, call: bare.get });
-  const measured = await load({ count: COUNT, concurrency: CONCURRENCY, call: get, pid: api.pid });
-  const least = await load({ count: COUNT, concurrency: CONCURRENCY, call: bare.get });
+  await load({ count: 500, concurrency: CLIENTS, call: get });
+  await load({ count: 500, concurrency: CLIENTS, call: bare.get });
+  const measured = await load({ count: COUNT, concurrency: CLIENTS, call: get, pid: api.pid });
+  const least = await load({ count: COUNT, concurrency: CLIENTS, call: bare.get, pid: bare.pid });
   return {
-    name: `get (${CONCURRENCY} at a time)`,
+    name: 'get',
     on: database.name,
-    value: `${Math.round(measured.perSecond)}/s`,
+    value: rate(measured.perSecond),
     p50Ms: measured.p50Ms,
     p99Ms: measured.p99Ms,
     cpuUs: measured.cpuUs,
-    floor: `bare Node server ${Math.round(least.perSecond)}/s`,
+    floor: bareNode(least),
     ratio: least.perSecond / measured.perSecond,
   };
 }

@@ -1,13 +1,13 @@
 import type { ApiUnderTest } from './api-under-test.ts';
+import { CLIENTS } from './clients.ts';
 import type { BenchDatabase } from './database.ts';
-import type { Figure } from './figure.ts';
-import { floor } from './floor.ts';
+import { type Figure, rate } from './figure.ts';
+import { bareNode, floor } from './floor.ts';
 import { load } from './load.ts';
 import { sampleGhost } from './sample-object.ts';
 
 const OBJECTS = 500;
 const COUNT = 200;
-const CONCURRENCY = 8;
 const NAMESPACE = 'bench-list';
 const PATH = `/apis/agent.wecode.io/v1/namespaces/${NAMESPACE}/ghosts`;
 
@@ -20,7 +20,7 @@ export async function measureList(api: ApiUnderTest, database: BenchDatabase): P
   });
   await load({
     count: OBJECTS,
-    concurrency: 16,
+    concurrency: CLIENTS,
     call: (index) => api.call('POST', PATH, sampleGhost(`list-${index}`)),
   });
   const list = (): Promise<string> => api.call('GET', PATH);
@@ -28,18 +28,18 @@ export async function measureList(api: ApiUnderTest, database: BenchDatabase): P
   const { items } = JSON.parse(body) as { items: unknown[] };
   if (items.length !== OBJECTS) throw new Error(`the list has ${items.length} of ${OBJECTS} objects`);
   await using bare = await floor(body);
-  await load({ count: 20, concurrency: CONCURRENCY, call: list });
-  await load({ count: 20, concurrency: CONCURRENCY, call: bare.get });
-  const measured = await load({ count: COUNT, concurrency: CONCURRENCY, call: list, pid: api.pid });
-  const least = await load({ count: COUNT, concurrency: CONCURRENCY, call: bare.get });
+  await load({ count: 20, concurrency: CLIENTS, call: list });
+  await load({ count: 20, concurrency: CLIENTS, call: bare.get });
+  const measured = await load({ count: COUNT, concurrency: CLIENTS, call: list, pid: api.pid });
+  const least = await load({ count: COUNT, concurrency: CLIENTS, call: bare.get, pid: bare.pid });
   return {
-    name: `list of ${OBJECTS} (${CONCURRENCY} at a time)`,
+    name: `list of ${OBJECTS}`,
     on: database.name,
-    value: `${measured.perSecond.toFixed(1)}/s`,
+    value: rate(measured.perSecond),
     p50Ms: measured.p50Ms,
     p99Ms: measured.p99Ms,
     cpuUs: measured.cpuUs,
-    floor: `bare Node server ${least.perSecond.toFixed(1)}/s`,
+    floor: bareNode(least),
     ratio: least.perSecond / measured.perSecond,
   };
 }

@@ -1,12 +1,12 @@
 import type { ApiUnderTest } from './api-under-test.ts';
+import { CLIENTS } from './clients.ts';
 import type { BenchDatabase } from './database.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, rate } from './figure.ts';
 import { load } from './load.ts';
 import { residentMiB } from './memory.ts';
 import { sampleGhost } from './sample-object.ts';
 
 const OBJECTS = 10_000;
-const CONCURRENCY = 16;
 const NAMESPACE = 'bench-many';
 const PATH = `/apis/agent.wecode.io/v1/namespaces/${NAMESPACE}/ghosts`;
 
@@ -23,9 +23,8 @@ export async function measureManyObjects(api: ApiUnderTest, database: BenchDatab
     name: string,
     options: { count: number; concurrency?: number; call: (index: number) => Promise<unknown> },
   ): Promise<void> => {
-    const { perSecond, ...measured } = await load({ concurrency: CONCURRENCY, pid: api.pid, ...options });
-    const rate = perSecond < 100 ? perSecond.toFixed(1) : `${Math.round(perSecond)}`;
-    figures.push({ name, on: database.name, value: `${rate}/s`, ...measured });
+    const { perSecond, ...measured } = await load({ concurrency: CLIENTS, pid: api.pid, ...options });
+    figures.push({ name, on: database.name, value: rate(perSecond), ...measured });
   };
   const create = (index: number): Promise<unknown> => api.call('POST', PATH, sampleGhost(`many-${index}`));
   await measure('create up to 10,000', { count: OBJECTS, call: create });
