@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFolder } from './server/private-file.ts';
 
 /**
  * Makes a folder, and those above it that are missing, for the owner alone. Not mkdir's own `recursive`: where
@@ -9,7 +10,11 @@ import path from 'node:path';
 export async function makeDataFolder(folder: string): Promise<void> {
   const missing: string[] = [];
   for (let at = folder; !(await exists(at)); at = path.dirname(at)) missing.unshift(at);
-  for (const part of missing) await makeFolder(part);
+  for (const part of missing) {
+    await makeFolder(part);
+    // What is kept in it is worth nothing without it after a power cut.
+    await syncFolder(path.dirname(part));
+  }
   // What is there may be a file; mkdir says so.
   if (missing.length === 0) await makeFolder(folder);
 }

@@ -18,7 +18,7 @@ import { loadCertificates } from './server/certificates.ts';
 import { writeKubeconfig } from './server/kubeconfig.ts';
 import { listen, type Listening } from './server/listen.ts';
 import { type ServerLimits, withDefaults } from './server/limits.ts';
-import { loadToken } from './server/private-file.ts';
+import { loadToken } from './server/bootstrap-token.ts';
 import type { Store } from './storage/contract.ts';
 import { openStore } from './storage/open-store.ts';
 
@@ -30,6 +30,10 @@ export interface ApiOptions {
   /** `sqlite:PATH` or `mysql://…`; default `sqlite:<dataDir>/troupe.db`. */
   databaseURL?: string;
   redisURL?: string;
+  /** `https://HOST[:PORT]` under which clients reach the service; default: this server's own address. */
+  advertiseURL?: string;
+  /** More names and addresses of the server's certificate. */
+  tlsNames?: readonly string[];
   /** Also writes the kubeconfig to this file. */
   writeKubeconfig?: string;
   logger: Logger;
@@ -41,6 +45,7 @@ export interface ApiOptions {
 }
 
 export interface RunningApi {
+  /** Of this server itself, for clients on this machine. */
   url: string;
   /** PEM. */
   caCertificate: string;
@@ -75,8 +80,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     closeServed = () => served.close();
     const kubeconfigPath = path.join(dataDir, 'kubeconfig');
     const access = { url: served.url, caCertificate: served.caCertificate, token };
+    const advertised = { ...access, url: options.advertiseURL ?? served.url };
     for (const file of new Set([kubeconfigPath, options.writeKubeconfig ?? kubeconfigPath])) {
-      await writeKubeconfig(file, access);
+      await writeKubeconfig(file, advertised);
     }
     const expiry = startEventExpiry({ store, clock, logger });
     const close = async (): Promise<void> => {
@@ -108,8 +114,12 @@ async function serve(
   const catalog = createCatalog(resources);
   const registry = createRegistry({ catalog, store, clock });
   await createInitialNamespaces(registry);
-  const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, now: clock.now() };
-  const certificates = await loadCertificates(pki);
+  const certificates = await loadCertificates({
+    folder: path.join(options.dataDir, 'pki'),
+    listenHost: host,
+    names: options.tlsNames ?? [],
+    now: clock.now(),
+  });
   const closing = new AbortController();
   const limits = withDefaults(options.limits);
   const app = createApp({

@@ -29,6 +29,8 @@ export interface ConnectOptions {
   kubeconfig?: string;
   /** Absent: the file's current-context. */
   context?: string;
+  /** Instead of the address that the context names. */
+  server?: string;
   userAgent?: string;
 }
 
@@ -44,7 +46,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
       'no kubeconfig found: start `troupe server`, set KUBECONFIG or pass --kubeconfig',
     );
   }
-  const context = await loadContext(config, options.context);
+  const loaded = await loadContext(config, options.context);
+  const context = options.server === undefined ? loaded : { ...loaded, server: options.server };
   const transport = createTransport({
     ...context,
     credentials: await createCredentials(context.user),

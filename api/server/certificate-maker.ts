@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
@@ -18,22 +18,47 @@ export interface CertificatePair {
   key: string;
 }
 
-/** A new certificate authority. `now` in milliseconds since the epoch. */
-export async function makeAuthority(now: number): Promise<CertificatePair> {
-  const keys = await generateKeys();
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    // A name of its own, so that a client never mixes up two authorities.
-    name: `CN=troupe-ca-${now}`,
-    keys,
+/** A new private key, PEM. */
+export function makeKey(): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+}
+
+export interface AuthorityOptions {
+  /** PEM. */
+  key: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** PEM of an earlier certificate of the authority, whose subject it keeps. */
+  renewed?: string;
+}
+
+/** A certificate of the authority that has the key. @returns PEM */
+export async function makeAuthorityCertificate({ key, now, renewed }: AuthorityOptions): Promise<string> {
+  const publicKey = await importPublicKey(key);
+  const name =
+    renewed === undefined ? await nameOf(publicKey) : new x509.X509Certificate(renewed).subjectName;
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: name,
+    issuer: name,
+    publicKey,
+    signingKey: await importKey(key),
     ...validity(now, CA_LIFE_MS),
     signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ],
   });
-  return toPair(certificate, keys);
+  return `${certificate.toString('pem')}\n`;
+}
+
+/** After its key: a client never mixes up two authorities, and all certificates of one key are one authority's. */
+async function nameOf(publicKey: webcrypto.CryptoKey): Promise<string> {
+  const bytes = new Uint8Array(await webcrypto.subtle.exportKey('spki', publicKey));
+  return `CN=troupe-ca-${hash('sha256', bytes).slice(0, 16)}`;
 }
 
 export interface ServerPairOptions {
@@ -44,12 +69,12 @@ export interface ServerPairOptions {
 }
 
 export async function makeServerPair({ now, authority, names }: ServerPairOptions): Promise<CertificatePair> {
-  const keys = await generateKeys();
+  const key = makeKey();
   const issuer = new x509.X509Certificate(authority.certificate);
   const certificate = await x509.X509CertificateGenerator.create({
     subject: 'CN=troupe-api',
-    issuer: issuer.subject,
-    publicKey: keys.publicKey,
+    issuer: issuer.subjectName,
+    publicKey: await importPublicKey(key),
     signingKey: await importKey(authority.key),
     ...validity(now, SERVER_LIFE_MS),
     signingAlgorithm: ALGORITHM,
@@ -63,30 +88,20 @@ export async function makeServerPair({ now, authority, names }: ServerPairOption
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
     ],
   });
-  return toPair(certificate, keys);
+  return { certificate: `${certificate.toString('pem')}\n`, key };
 }
 
 function validity(now: number, lifeMs: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(now + lifeMs) };
 }
 
-function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-}
-
-async function toPair(
-  certificate: x509.X509Certificate,
-  keys: webcrypto.CryptoKeyPair,
-): Promise<CertificatePair> {
-  const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return {
-    certificate: `${certificate.toString('pem')}\n`,
-    key: `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n`,
-  };
-}
-
-async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const [bytes] = x509.PemConverter.decode(pem);
-  if (bytes === undefined) throw new Error('the key of the certificate authority is no PEM file');
+function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const bytes = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
   return webcrypto.subtle.importKey('pkcs8', bytes, ALGORITHM, false, ['sign']);
+}
+
+/** The public half of a private key. */
+function importPublicKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const bytes = createPublicKey(pem).export({ type: 'spki', format: 'der' });
+  return webcrypto.subtle.importKey('spki', bytes, ALGORITHM, true, ['verify']);
 }

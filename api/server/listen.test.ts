@@ -5,7 +5,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import type { Clock } from '../machinery/clock.ts';
-import { makeAuthority, makeServerPair } from './certificate-maker.ts';
+import { makeAuthorityCertificate, makeKey, makeServerPair } from './certificate-maker.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { listen } from './listen.ts';
 import { openLiveStream } from './live-stream.ts';
@@ -33,7 +33,8 @@ it('closes although a client watches again and again on its connection', async (
     else stream.signal.addEventListener('abort', end, { once: true });
     return RESPONSE_ALREADY_SENT;
   });
-  const authority = await makeAuthority(Date.now());
+  const key = makeKey();
+  const authority = { key, certificate: await makeAuthorityCertificate({ key, now: Date.now() }) };
   const pair = await makeServerPair({ now: Date.now(), authority, names: ['127.0.0.1'] });
   const server = await listen({ app, host: '127.0.0.1', port: 0, ...pair, clock, limits: DEFAULT_LIMITS });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });

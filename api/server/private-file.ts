@@ -1,20 +1,42 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hash, randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Files that hold secrets: mode 0600, in folders of mode 0700 when they are made here. */
+/**
+ * Files that hold secrets: mode 0600, in folders of mode 0700 when they are made here. They are complete and on disk
+ * before they have their name, so neither a kill nor a power cut leaves half of one. Processes that share a folder
+ * agree by link(2), which fails when the name is taken: no lock is there that a killed process could keep.
+ */
 
-/** Replaces the file in one step: a reader sees the old content or the new, a crash leaves no half of it. */
+/** Replaces the file in one step: a reader sees the old content or the new. */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await withTemporary(file, text, (temporary) => rename(temporary, file));
+}
+
+/** Makes the file unless it is there. @returns its content: the same for all who try, at whatever time */
+export async function createPrivateFile(file: string, text: string): Promise<string> {
+  return withTemporary(file, text, async (temporary) => {
+    try {
+      await link(temporary, file);
+      return text;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      return readFile(file, 'utf8');
+    }
+  });
+}
+
+/**
+ * Replaces a content that is of no more use. Whoever found the same content gets the same successor: it is created
+ * under a name made of the content it follows, then put in place. That file stays, for those who come late.
+ */
+export async function supersedePrivateFile(
+  file: string,
+  { found, next }: { found: string; next: string },
+): Promise<string> {
+  const agreed = await createPrivateFile(`${file}.after-${hash('sha256', found).slice(0, 16)}`, next);
+  await writePrivateFile(file, agreed);
+  return agreed;
 }
 
 /** Undefined when there is no such file. */
@@ -27,11 +49,38 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** The token in the file, made when it is not there. */
-export async function loadToken(file: string): Promise<string> {
-  const found = (await readIfThere(file))?.trim();
-  if (found !== undefined && found !== '') return found;
-  const token = randomBytes(32).toString('base64url');
-  await writePrivateFile(file, `${token}\n`);
-  return token;
+/** Makes what was created or renamed in the folder outlast a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  try {
+    await using handle = await open(folder, 'r');
+    await handle.sync();
+  } catch (error) {
+    // Some file systems sync no folders, and some folders may not be read: nothing better can be done there.
+    if (!['EACCES', 'EBADF', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+async function withTemporary<T>(
+  file: string,
+  text: string,
+  place: (temporary: string) => Promise<T>,
+): Promise<T> {
+  const folder = path.dirname(file);
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await syncFolder(path.dirname(made));
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeThrough(temporary, text);
+    const placed = await place(temporary);
+    await syncFolder(folder);
+    return placed;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function writeThrough(file: string, text: string): Promise<void> {
+  await using handle = await open(file, 'wx', 0o600);
+  await handle.writeFile(text);
+  await handle.sync();
 }

@@ -4,9 +4,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ApiLimits } from '#api/config';
 import { parseDuration } from '../duration.ts';
 import { LOG_LEVELS, type LogLevel } from '../logger.ts';
+import { addAdvertiseFlags, type AdvertiseFlags } from './advertise.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
-export interface ApiFlags {
+export interface ApiFlags extends AdvertiseFlags {
   listen: { host: string; port: number };
   dataDir: string;
   writeKubeconfig?: string;
@@ -49,7 +50,7 @@ export function defaultDataDir(): string {
 }
 
 export function addApiFlags(command: Command): Command {
-  return addLogLevel(command)
+  return addAdvertiseFlags(addLogLevel(command))
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option(
       '--data-dir <dir>',

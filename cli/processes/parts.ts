@@ -4,6 +4,8 @@ import type { Lifetime } from './lifetime.ts';
 interface Connection {
   kubeconfig?: string;
   context?: string;
+  /** Instead of the address that the kubeconfig names. */
+  server?: string;
   logger: Logger;
 }
 
@@ -13,6 +15,7 @@ async function connectPart(connection: Connection, lifetime: Lifetime, name: str
   const connected = await connect({
     ...(connection.kubeconfig === undefined ? {} : { kubeconfig: connection.kubeconfig }),
     ...(connection.context === undefined ? {} : { context: connection.context }),
+    ...(connection.server === undefined ? {} : { server: connection.server }),
   });
   lifetime.add({ name: `${name} connection`, stop: () => connected.close() });
   return connected;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Logger } from '#api/machinery/logger';
 import { createLogger } from '../logger.ts';
+import { type AdvertiseFlags, hostOf } from './advertise.ts';
 import { type ApiFlags, addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
 import { type Lifetime, runUntilSignal } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
@@ -21,7 +22,8 @@ export function registerServer(program: Command): void {
 
 async function startServer(flags: ServerFlags, logger: Logger, lifetime: Lifetime): Promise<void> {
   const api = await runApi(flags, logger, lifetime);
-  const connection = { kubeconfig: api.kubeconfigPath, logger };
+  // The kubeconfig may name a load balancer, or another server that shares the folder.
+  const connection = { kubeconfig: api.kubeconfigPath, server: api.url, logger };
   await runControllers(connection, lifetime);
   await runExecutorManager({ ...connection, driver: flags.driver, dataDir: flags.dataDir }, lifetime);
   process.stdout.write(
@@ -56,6 +58,7 @@ async function runApi(
     listen: flags.listen,
     dataDir: flags.dataDir,
     limits: limitsOf(flags),
+    ...advertised(flags),
     ...(flags.writeKubeconfig === undefined ? {} : { writeKubeconfig: flags.writeKubeconfig }),
     logger: logger.with({ component: 'api' }),
   }).catch((error: unknown) => {
@@ -64,4 +67,9 @@ async function runApi(
   lifetime.add({ name: 'api', stop: () => api.close() });
   lifetime.endWith(api.stopped);
   return api;
+}
+
+function advertised({ advertiseUrl, tlsSan = [] }: AdvertiseFlags) {
+  if (advertiseUrl === undefined) return { tlsNames: tlsSan };
+  return { advertiseURL: advertiseUrl, tlsNames: [hostOf(advertiseUrl), ...tlsSan] };
 }

@@ -34,6 +34,14 @@ describe('explainStartError', () => {
     );
   });
 
+  it('explains a file system without hard links', () => {
+    const denied = { code: 'EPERM', syscall: 'link', path: join(folder, 'token.0.tmp') };
+    const error = Object.assign(new Error('EPERM: operation not permitted'), denied);
+    expect(String(explainStartError(error, { listen, dataDir: folder }))).toMatch(
+      /its file system has no hard links; choose another with --data-dir$/,
+    );
+  });
+
   it('names the address, the cause and the flag', async () => {
     const failed = (host: string, port: number): Promise<unknown> =>
       new Promise((resolve) => createServer().on('error', resolve).listen(port, host));

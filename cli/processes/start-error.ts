@@ -11,6 +11,9 @@ const PATH_PROBLEMS: Record<string, string> = {
   ENOTDIR: 'a part of its path is a file',
 };
 
+/** What link(2) says on a file system that has no hard links. */
+const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
 const ADDRESS_PROBLEMS: Record<string, string> = {
   EADDRINUSE: 'another process listens there already',
   EADDRNOTAVAIL: 'it is no address of this machine',
@@ -36,7 +39,8 @@ export function explainStartError(error: unknown, flags: StartFlags): unknown {
   const { dataDir } = flags;
   const within = dataDir !== undefined && path !== undefined;
   if (!within || !(path.startsWith(dataDir) || dataDir.startsWith(path))) return error;
-  const why = PATH_PROBLEMS[code] ?? error.message;
+  const problem = PATH_PROBLEMS[code] ?? error.message;
+  const why = syscall === 'link' && NO_LINKS.has(code) ? 'its file system has no hard links' : problem;
   return new CliError(
     `cannot use the data folder ${dataDir} (${syscall} ${path}): ${why}; choose another with --data-dir`,
   );
