@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Unstructured } from '../machinery/meta.ts';
 import { BatchQueue } from './batch-queue.ts';
 import { StorageError } from './contract.ts';
@@ -71,8 +72,10 @@ export class Committer {
 
   async #commit(batch: readonly DriverMutation[]): Promise<MutationOutcome[]> {
     try {
-      const outcomes = await this.#options.tables.commit(batch);
-      await this.#options.follower.absorb(this.#changesOf(batch, outcomes));
+      const { tables, memory, follower } = this.#options;
+      const commitId = randomUUID();
+      const outcomes = await tables.commit({ mutations: batch, base: memory.position, commitId });
+      await follower.absorb(this.#changesOf(batch, outcomes, commitId));
       this.#options.onCommitted();
       return outcomes;
     } catch (error) {
@@ -81,17 +84,21 @@ export class Committer {
     }
   }
 
-  #changesOf(batch: readonly DriverMutation[], outcomes: readonly MutationOutcome[]): Change[] {
+  #changesOf(
+    batch: readonly DriverMutation[],
+    outcomes: readonly MutationOutcome[],
+    commitId: string,
+  ): Change[] {
     return batch.flatMap((mutation, i): Change[] => {
       const outcome = outcomes[i];
       if (outcome?.ok !== true) return [];
       const { key, op, body } = mutation;
       const { revision } = outcome;
-      if (op === 'delete') return [{ revision, key, object: undefined }];
+      if (op === 'delete') return [{ revision, commitId, key, object: undefined }];
       const object = this.#updates.get(mutation);
       const written =
         object === undefined ? restore(key, revision, body) : keep(key, revision, { body, object });
-      return [{ revision, key, object: written }];
+      return [{ revision, commitId, key, object: written }];
     });
   }
 

@@ -31,12 +31,15 @@ function handClock() {
 const MINUTE = 60_000;
 
 function setUp(minRevisions: number) {
-  const memory = new Memory({ snapshot: { revision: 0, rows: [] }, ring: { events: 10, bytes: 1_000 } });
+  const memory = new Memory({
+    snapshot: { revision: 0, commitId: '', compacted: 0, rows: [] },
+    ring: { events: 10, bytes: 1_000 },
+  });
   const { clock, advance, timerSet } = handClock();
   const asked: number[] = [];
   let failure: Error | undefined;
   const tables = {
-    revision: () => Promise.resolve({ current: memory.revision, compacted: asked.at(-1) ?? 0 }),
+    revision: () => Promise.resolve({ current: memory.revision, compacted: asked.at(-1) ?? 0, commitId: '' }),
     compact(upTo: number) {
       if (failure !== undefined) return Promise.reject(failure);
       asked.push(upTo);
@@ -52,26 +55,26 @@ function setUp(minRevisions: number) {
     windowMs: 15 * MINUTE,
     minRevisions,
   };
-  const compactor = new Compactor(options, 0);
+  const compactor = new Compactor(options);
   const write = (count: number): void => {
     for (let i = 0; i < count; i++) {
       const key = { resource: 'r', namespace: '', name: 'a' };
       const revision = memory.revision + 1;
       const body = encodeBody({ apiVersion: 'v1', kind: 'X', metadata: { name: 'a' } });
-      memory.apply([{ revision, key, object: restore(key, revision, body) }]);
+      memory.apply([{ revision, commitId: 'c', key, object: restore(key, revision, body) }]);
     }
   };
   const fail = (error: Error | undefined): void => {
     failure = error;
   };
-  return { compactor, asked, write, advance, timerSet, fail };
+  return { compactor, memory, asked, write, advance, timerSet, fail };
 }
 
 const settled = () => new Promise(setImmediate);
 
 describe('Compactor', () => {
   it('drops what is older than the window, by the clock', async () => {
-    const { compactor, asked, write, advance } = setUp(1);
+    const { compactor, memory, asked, write, advance } = setUp(1);
     for (let minute = 1; minute <= 20; minute++) {
       write(10);
       advance(MINUTE);
@@ -79,7 +82,7 @@ describe('Compactor', () => {
     }
     // At minute m the revisions of minute m - 15 go; the first marks had nothing to drop.
     expect(asked).toEqual([10, 20, 30, 40, 50]);
-    expect(compactor.compacted).toBe(50);
+    expect(memory.compacted).toBe(50);
     await compactor.close();
   });
 

@@ -25,19 +25,12 @@ export class Compactor {
   readonly #options: CompactorOptions;
   #marks: { time: number; revision: number }[] = [];
   #cancelTimer: (() => void) | undefined;
-  #compacted: number;
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(options: CompactorOptions, compacted: number) {
+  constructor(options: CompactorOptions) {
     this.#options = options;
-    this.#compacted = compacted;
     this.#mark();
     this.#schedule();
-  }
-
-  /** The newest compacted revision known here. */
-  get compacted(): number {
-    return this.#compacted;
   }
 
   /** Compacts what may go now. Returns the compacted revision. */
@@ -59,11 +52,11 @@ export class Compactor {
     const old = this.#marks.findLast((mark) => mark.time <= clock.now() - windowMs);
     // The newest revision always stays: by it a replica that was away notices that it missed something.
     const upTo = Math.min(old?.revision ?? 0, memory.revision - Math.max(minRevisions, 1));
-    const compacted =
-      upTo > this.#compacted ? await tables.compact(upTo) : (await tables.revision()).compacted;
-    this.#compacted = Math.max(this.#compacted, compacted);
+    memory.noteCompacted(
+      upTo > memory.compacted ? await tables.compact(upTo) : (await tables.revision()).compacted,
+    );
     if (old !== undefined) this.#marks = this.#marks.slice(this.#marks.indexOf(old));
-    return this.#compacted;
+    return memory.compacted;
   }
 
   #mark(): void {

@@ -8,6 +8,10 @@ import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from 
  * Revisions: one counter for the whole store. A commit assigns the next numbers while it holds the counter,
  * so the order of revisions is the order of commits and there are no gaps; a reader that sees
  * revision N has, or can read, every one below it. Whatever breaks that must stop the store, not hide.
+ *
+ * Lineage: each commit has an id of its own beside its numbers. A database that lost commits (a fail-over to a
+ * replica that was behind, a restored backup) gives their numbers out again, under other ids; memory notices, numbers
+ * start anew above all that anybody has seen, and every watcher lists anew.
  */
 
 /** `resource` is `plural.group` (`tasks.agent.wecode.io`, `events`); `namespace` is '' for cluster-scoped. */
@@ -133,8 +137,8 @@ export interface Store {
   /** Resolves when a write and a read work, else throws StorageError Unavailable or Full; for /readyz. */
   check(): Promise<void>;
   /**
-   * Resolves, with the cause, when the store had to stop by itself because serving on would hide a lost revision.
-   * Its process is to end then: a new start reads everything anew.
+   * Resolves, with the cause, when the store had to stop by itself because the log of the database has a gap: serving
+   * on would hide a lost revision. Its process is to end then: a new start reads everything anew.
    */
   readonly stopped: Promise<StorageError>;
   close(): Promise<void>;
@@ -157,6 +161,8 @@ export type StorageErrorCode =
   | 'TooLarge'
   /** The object is larger than the store's own limit; the message gives its size and the limit. */
   | 'OverLimit'
+  /** What memory has is not, or not surely, the history of this database; nothing was written. */
+  | 'Diverged'
   | 'Closed';
 
 export class StorageError extends Error {
@@ -178,9 +184,14 @@ export class StorageError extends Error {
 
 // ---- What a database driver does -------------------------------------------------------------
 
-/** A row of the revision log. `body` is the object's JSON without resourceVersion (its last state for a delete). */
-export interface LogRow {
+/** A place in the history: a revision, and the commit that gave it out ('' where that is not known). */
+export interface Position {
   revision: number;
+  commitId: string;
+}
+
+/** A row of the revision log. `body` is the object's JSON without resourceVersion (its last state for a delete). */
+export interface LogRow extends Position {
   key: StorageKey;
   op: 'create' | 'update' | 'delete';
   /** Revision of the state before, 0 for a create. */
@@ -189,7 +200,7 @@ export interface LogRow {
 }
 
 /** A row of the log with the state before it, for a watch that starts in the past. */
-export interface HistoryRow extends LogRow {
+export interface HistoryRow extends Omit<LogRow, 'commitId'> {
   /** Absent for a create. */
   previousBody?: string;
 }
@@ -216,6 +227,15 @@ export interface DriverMutation {
 export type MutationOutcome =
   { ok: true; revision: number } | { ok: false; code: 'Exists' | 'NotFound' | 'Conflict' | 'TooLarge' };
 
+/** What one transaction writes, and on what ground. */
+export interface CommitBatch {
+  mutations: readonly DriverMutation[];
+  /** Where the memory is that the mutations were made from. */
+  base: Position;
+  /** Of this transaction, unique: what the next position has. */
+  commitId: string;
+}
+
 /** What became of one append: where the log stands, or why nothing was added. */
 export type AppendOutcome =
   | { ok: true; appended: TaskEventAppended; added: boolean }
@@ -236,21 +256,43 @@ export interface RevisionState {
   compacted: number;
 }
 
+/** Every current object at one position. */
+export interface Snapshot extends Position {
+  compacted: number;
+  rows: ObjectRow[];
+}
+
+export interface Tail {
+  /** The commit of the revision asked from; undefined where the log does not have it. */
+  anchor: string | undefined;
+  /** In order and without a gap, unless the revision asked from is compacted. */
+  rows: LogRow[];
+  /** Read in the same snapshot. */
+  state: RevisionState;
+}
+
 /** The objects and the log of their revisions. Every method is one transaction. */
 export interface RevisionTables {
   /**
    * Applies each mutation that fits the current state and gives it the next revision; the others get their
    * failure and do not stop the rest. Takes the revision counter first, so concurrent commits are serial.
-   * When it throws, the outcome is unknown: a lost connection may have committed.
+   * When it throws, the outcome is unknown: a lost connection may have committed. Not so StorageError Diverged,
+   * where the base is not in the history of this database, or too old to tell.
    */
-  commit(mutations: readonly DriverMutation[]): Promise<MutationOutcome[]>;
-  /** Log rows after `after`, in order, at most `limit`, without a gap unless `after` is compacted. */
-  tail(after: number, limit: number): Promise<LogRow[]>;
+  commit(batch: CommitBatch): Promise<MutationOutcome[]>;
+  /** At most `limit` rows of the log after `after`. */
+  tail(after: number, limit: number): Promise<Tail>;
   /** As tail, of one resource, with the states before. `compacted` was read in the same snapshot. */
   history(query: HistoryQuery): Promise<{ compacted: number; rows: HistoryRow[] }>;
-  revision(): Promise<RevisionState>;
-  /** Every current object and the revision of that snapshot, in one consistent read. */
-  snapshot(): Promise<{ revision: number; compacted: number; rows: ObjectRow[] }>;
+  revision(): Promise<RevisionState & Pick<Position, 'commitId'>>;
+  /** One consistent read. */
+  snapshot(): Promise<Snapshot>;
+  /**
+   * Leaves every number up to `seen` behind, and those of now: the next revision is far above them and all history
+   * is compacted. Nothing when that has been done since, by another replica. (etcdutl snapshot restore does so with
+   * --bump-revision and --mark-compacted.)
+   */
+  bumpRevision(seen: number): Promise<void>;
   /**
    * Raises the compacted revision to at most `upTo` and deletes the history up to it, a batch per transaction.
    * The newest state of each object stays, however old. Returns the compacted revision.

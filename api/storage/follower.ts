@@ -1,5 +1,6 @@
+import type { Logger } from '../machinery/logger.ts';
 import { StorageError } from './contract.ts';
-import type { LogRow, RevisionTables } from './contract.ts';
+import type { LogRow, Position, RevisionTables, Tail } from './contract.ts';
 import type { Change, Memory } from './memory.ts';
 import { restore } from './stored-object.ts';
 
@@ -7,7 +8,8 @@ const PAGE = 1_000;
 
 export interface FollowerOptions {
   memory: Memory;
-  log: Pick<RevisionTables, 'tail' | 'revision' | 'snapshot'>;
+  log: Pick<RevisionTables, 'bumpRevision' | 'snapshot' | 'tail'>;
+  logger: Logger;
   /** Called when an event would have been lost; the store must stop. */
   onGap(error: unknown): void;
 }
@@ -72,10 +74,10 @@ export class Follower {
     try {
       for (;;) {
         this.#again = false;
-        const rows = await log.tail(memory.revision, PAGE);
-        if (await this.#missed(rows)) await this.#reload();
-        else this.#apply(rows.map((row) => changeOf(row)));
-        if (rows.length === PAGE || this.#again) continue;
+        const from = memory.position;
+        const tail = await log.tail(from.revision, PAGE);
+        await this.#take(tail, from);
+        if (tail.rows.length === PAGE || this.#again) continue;
         this.#inDoubt = false;
         return;
       }
@@ -85,23 +87,24 @@ export class Follower {
     }
   }
 
-  /** Whether compaction has removed revisions that memory does not have yet. */
-  async #missed(rows: readonly LogRow[]): Promise<boolean> {
-    const { log, memory } = this.#options;
-    const before = memory.revision;
-    const last = rows.at(-1);
-    // Without a gap the rows from the next revision on are exactly as many as the numbers they span.
-    const pending = rows.filter((row) => row.revision > before);
-    // Nor is there one where memory has them all already: own commits overtake a read.
-    if (last === undefined || last.revision <= before || last.revision - before === pending.length)
-      return false;
-    return (await log.revision()).compacted > before;
+  async #take(tail: Tail, from: Position): Promise<void> {
+    const { memory, logger } = this.#options;
+    memory.noteCompacted(tail.state.compacted);
+    if (isElsewhere(tail, from)) {
+      logger.warn('the database lost revisions that were read from it; every watch starts anew', {
+        revision: from.revision,
+        current: tail.state.current,
+      });
+      await this.#options.log.bumpRevision(memory.revision);
+      await this.#reload('the database lost revisions; list anew');
+    } else if (hasMissed(tail, memory.revision)) {
+      await this.#reload('the replica was away for too long; list anew');
+    } else this.#apply(tail.rows.map((row) => changeOf(row)));
   }
 
-  async #reload(): Promise<void> {
+  async #reload(why: string): Promise<void> {
     const { log, memory } = this.#options;
-    const snapshot = await log.snapshot();
-    memory.reload(snapshot, new StorageError('Compacted', 'the replica was away for too long; list anew'));
+    memory.reload(await log.snapshot(), new StorageError('Compacted', why));
   }
 
   #apply(changes: readonly Change[]): void {
@@ -114,9 +117,30 @@ export class Follower {
   }
 }
 
+/**
+ * Whether the database went another way than memory: the revision that memory is at belongs to another commit, or to
+ * none. The row of a compacted one may be gone, so it tells only as long as it is there.
+ */
+function isElsewhere({ anchor, state }: Tail, from: Position): boolean {
+  if (from.revision === 0) return false;
+  if (anchor === undefined) return from.revision > state.compacted;
+  return anchor !== from.commitId;
+}
+
+/** Whether compaction removed revisions that memory does not have yet. */
+function hasMissed({ rows, state }: Tail, revision: number): boolean {
+  if (state.compacted <= revision) return false;
+  // Own commits overtake a read, so memory may have some of the rows, or all.
+  const later = rows.filter((row) => row.revision > revision);
+  const last = later.at(-1)?.revision ?? (rows.length > 0 ? revision : state.current);
+  // Without a gap the rows from the next revision on are exactly as many as the numbers they span.
+  return last - revision !== later.length;
+}
+
 function changeOf(row: LogRow): Change {
   return {
     revision: row.revision,
+    commitId: row.commitId,
     key: row.key,
     object: row.op === 'delete' ? undefined : restore(row.key, row.revision, row.body),
   };

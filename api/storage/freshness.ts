@@ -1,6 +1,6 @@
 import type { Clock } from '../machinery/clock.ts';
 import { StorageError } from './contract.ts';
-import type { RevisionState } from './contract.ts';
+import type { RevisionTables } from './contract.ts';
 import type { Follower } from './follower.ts';
 import type { Memory } from './memory.ts';
 
@@ -10,18 +10,18 @@ export interface FreshnessOptions {
   clock: Clock;
   /** False when this process is the only writer: then memory is behind only after a commit of unknown outcome. */
   shared: boolean;
-  readRevision(): Promise<RevisionState>;
-  /** Called when the database has forgotten revisions that it gave out; the store must stop. */
-  onWentBack(error: unknown): void;
+  readRevision: RevisionTables['revision'];
   /** How long a read waits for a revision, in milliseconds; kube-apiserver waits 3 s. */
   waitMs: number;
 }
 
+type Newest = Awaited<ReturnType<RevisionTables['revision']>>;
+
 /** Makes a read from memory as new as it has to be. */
 export class Freshness {
   readonly #options: FreshnessOptions;
-  #reading: Promise<number> | undefined;
-  #next: Promise<number> | undefined;
+  #reading: Promise<Newest> | undefined;
+  #next: Promise<Newest> | undefined;
 
   constructor(options: FreshnessOptions) {
     this.#options = options;
@@ -29,13 +29,18 @@ export class Freshness {
 
   /** Resolves when memory has every write that any replica acknowledged before the call. */
   async newest(): Promise<void> {
-    const { shared, follower } = this.#options;
+    const { shared, follower, memory } = this.#options;
     if (!shared) {
       if (follower.inDoubt) await follower.catchUp();
       return;
     }
-    const revision = await this.#currentRevision();
-    await this.reached(revision);
+    const known = memory.revision;
+    const { current, commitId } = await this.#currentRevision();
+    // The database has forgotten revisions that it gave out: the follower finds out what there is now.
+    const elsewhere =
+      current < known || (current === memory.revision && commitId !== memory.position.commitId);
+    if (elsewhere) await follower.catchUp();
+    else await this.reached(current);
   }
 
   /** Resolves when memory has the revision. Throws StorageError FutureRevision when it does not come in time. */
@@ -68,9 +73,9 @@ export class Freshness {
    * Concurrent readers share one query, but only a query that starts after they came: one already under way
    * may have missed a write that was acknowledged since.
    */
-  #currentRevision(): Promise<number> {
+  #currentRevision(): Promise<Newest> {
     if (this.#reading === undefined) {
-      this.#reading = this.#readRevision().finally(() => {
+      this.#reading = this.#options.readRevision().finally(() => {
         this.#reading = undefined;
       });
       return this.#reading;
@@ -82,19 +87,5 @@ export class Freshness {
         return this.#currentRevision();
       });
     return this.#next;
-  }
-
-  /**
-   * A backup that was restored, or a fail-over that lost commits, gives old numbers to new writes: memory would go
-   * on with states that no longer exist, and skip the new ones.
-   */
-  async #readRevision(): Promise<number> {
-    const { memory, readRevision, onWentBack } = this.#options;
-    const known = memory.revision;
-    const { current } = await readRevision();
-    if (current >= known) return current;
-    const error = new Error(`the database went back from revision ${known} to ${current}`);
-    onWentBack(error);
-    throw new StorageError('Closed', error.message);
   }
 }

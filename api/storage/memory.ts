@@ -1,5 +1,6 @@
 import type {
-  ObjectRow,
+  Position,
+  Snapshot,
   StorageError,
   StorageKey,
   StoredObject,
@@ -13,8 +14,7 @@ import { atRevision, restore } from './stored-object.ts';
 import type { Watcher } from './watcher.ts';
 
 /** One revision on its way into memory. `object` is absent for a delete. */
-export interface Change {
-  revision: number;
+export interface Change extends Position {
   key: StorageKey;
   object: StoredObject | undefined;
 }
@@ -33,7 +33,7 @@ export interface ResourceMemory {
 }
 
 export interface MemoryOptions {
-  snapshot: { revision: number; rows: readonly ObjectRow[] };
+  snapshot: Snapshot;
   /** Of the events kept per resource. */
   ring: RingLimits;
 }
@@ -42,13 +42,15 @@ export interface MemoryOptions {
 export class Memory {
   readonly #resources = new Map<string, ResourceMemory>();
   readonly #ring: RingLimits;
-  #revision: number;
+  #position: Position;
+  #compacted: number;
   #loadedAt: number;
   #closed = false;
   #waiters: { revision: number; resolve: () => void }[] = [];
 
   constructor({ snapshot, ring }: MemoryOptions) {
-    this.#revision = snapshot.revision;
+    this.#position = positionOf(snapshot);
+    this.#compacted = snapshot.compacted;
     this.#loadedAt = snapshot.revision;
     this.#ring = ring;
     this.#fill(snapshot.rows);
@@ -56,7 +58,20 @@ export class Memory {
 
   /** The newest revision applied; every one below it is, too. */
   get revision(): number {
-    return this.#revision;
+    return this.#position.revision;
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** As far as is known here: history up to and including this revision may be gone. */
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  noteCompacted(revision: number): void {
+    this.#compacted = Math.max(this.#compacted, revision);
   }
 
   resource(name: string): ResourceMemory {
@@ -106,9 +121,9 @@ export class Memory {
   apply(changes: readonly Change[]): void {
     const events = new Map<string, StoreEvent[]>();
     for (const change of changes) {
-      if (change.revision <= this.#revision) continue;
-      if (change.revision !== this.#revision + 1) {
-        throw new Error(`revision ${change.revision} follows ${this.#revision}: the log has a gap`);
+      if (change.revision <= this.revision) continue;
+      if (change.revision !== this.revision + 1) {
+        throw new Error(`revision ${change.revision} follows ${this.revision}: the log has a gap`);
       }
       const event = this.#applyOne(change);
       const list = events.get(change.key.resource);
@@ -120,16 +135,16 @@ export class Memory {
   }
 
   /**
-   * Starts anew from a snapshot, for a replica that was away for so long that the log no longer has what it
-   * missed. Watches fail with the error; their readers list anew.
+   * Starts anew from a snapshot that is not older. Watches fail with the error; their readers list anew.
    */
-  reload(snapshot: { revision: number; rows: readonly ObjectRow[] }, error: StorageError): void {
-    if (snapshot.revision < this.#revision) return;
+  reload(snapshot: Snapshot, error: StorageError): void {
+    if (snapshot.revision < this.revision) return;
     for (const { watchers } of this.#resources.values()) {
       for (const { watcher } of watchers) watcher.fail(error);
     }
     this.#resources.clear();
-    this.#revision = snapshot.revision;
+    this.#position = positionOf(snapshot);
+    this.noteCompacted(snapshot.compacted);
     this.#loadedAt = snapshot.revision;
     this.#fill(snapshot.rows);
     this.#wakeWaiters();
@@ -160,7 +175,7 @@ export class Memory {
     }
   }
 
-  #fill(rows: readonly ObjectRow[]): void {
+  #fill(rows: Snapshot['rows']): void {
     for (const row of rows) {
       this.resource(row.key.resource).objects.set(restore(row.key, row.revision, row.body));
     }
@@ -173,7 +188,7 @@ export class Memory {
     if (object === undefined) throw new Error(`revision ${change.revision} deletes what is not there`);
     if (change.object === undefined) resource.objects.delete(change.key);
     else resource.objects.set(change.object);
-    this.#revision = change.revision;
+    this.#position = positionOf(change);
     const event = Object.freeze({
       type: eventType(change, previous),
       revision: change.revision,
@@ -185,12 +200,14 @@ export class Memory {
   }
 
   #wakeWaiters(): void {
-    const ready = this.#waiters.filter((waiter) => waiter.revision <= this.#revision);
+    const ready = this.#waiters.filter((waiter) => waiter.revision <= this.revision);
     if (ready.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > this.#revision);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > this.revision);
     for (const waiter of ready) waiter.resolve();
   }
 }
+
+const positionOf = ({ revision, commitId }: Position): Position => ({ revision, commitId });
 
 function eventType(change: Change, previous: StoredObject | undefined): StoreEventType {
   if (change.object === undefined) return 'DELETED';

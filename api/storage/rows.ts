@@ -1,5 +1,5 @@
 import type { TaskEvent, TaskEventType } from '../machinery/task-event.ts';
-import type { HistoryRow, LogRow, ObjectRow, StorageKey } from './contract.ts';
+import type { HistoryRow, LogRow, ObjectRow, RevisionState, StorageKey, Tail } from './contract.ts';
 
 /** Rows as the drivers read them; the columns have the same names in every database. */
 
@@ -20,6 +20,9 @@ export interface RawLogRow extends RawObjectRow {
   previousBody: string | null;
 }
 
+/** A row of the counter with a row of the log beside it; without one, `revision` is null. */
+export type RawTailRow = RevisionState & (({ commitId: string } & RawLogRow) | { revision: null });
+
 export interface RawTaskEvent {
   seq: number;
   source: string;
@@ -37,7 +40,7 @@ export const objectRow = (row: RawObjectRow): ObjectRow => ({
   body: row.body,
 });
 
-export const logRow = (row: RawLogRow): LogRow => ({
+const loggedRow = (row: RawLogRow): Omit<LogRow, 'commitId'> => ({
   revision: row.revision,
   key: keyOf(row),
   op: row.op,
@@ -45,8 +48,22 @@ export const logRow = (row: RawLogRow): LogRow => ({
   body: row.op === 'delete' ? (row.previousBody ?? '') : row.body,
 });
 
+/** The tail after a revision, of the rows from that revision on. */
+export function tailOf(raw: readonly RawTailRow[], after: number): Tail {
+  const [first] = raw;
+  if (first === undefined) throw new Error('the revision counter is missing');
+  let anchor: string | undefined;
+  const rows: LogRow[] = [];
+  for (const row of raw) {
+    if (row.revision === null) continue;
+    if (row.revision === after) anchor = row.commitId;
+    else rows.push({ ...loggedRow(row), commitId: row.commitId });
+  }
+  return { anchor, rows, state: { current: first.current, compacted: first.compacted } };
+}
+
 export const historyRow = (row: RawLogRow): HistoryRow => ({
-  ...logRow(row),
+  ...loggedRow(row),
   ...(row.previousBody === null ? {} : { previousBody: row.previousBody }),
 });
 

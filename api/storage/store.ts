@@ -40,7 +40,7 @@ export async function loadStore(parts: DriverStoreOptions): Promise<Store> {
   const snapshot = await parts.driver.revisions.snapshot();
   const { ringCapacity, ringBytes } = parts.options;
   const memory = new Memory({ snapshot, ring: { events: ringCapacity, bytes: ringBytes } });
-  return new DriverStore(parts, memory, snapshot.compacted);
+  return new DriverStore(parts, memory);
 }
 
 class DriverStore implements Store {
@@ -58,13 +58,14 @@ class DriverStore implements Store {
   #closing: Promise<void> | undefined;
   #failure: StorageError | undefined;
 
-  constructor(parts: DriverStoreOptions, memory: Memory, compacted: number) {
+  constructor(parts: DriverStoreOptions, memory: Memory) {
     const { driver, wakeUp, clock, logger, options } = parts;
     const { maxItems, maxBytes, maxWaiting, maxWaitingBytes } = options;
     const limits = { maxItems, maxBytes, maxWaiting, maxWaitingBytes };
     this.#parts = parts;
     this.#memory = memory;
-    const follower = new Follower({ memory, log: driver.revisions, onGap: (error) => this.#stop(error) });
+    const onGap = (error: unknown): void => this.#stop(error);
+    const follower = new Follower({ memory, log: driver.revisions, logger, onGap });
     this.#follower = follower;
     this.#freshness = new Freshness({
       memory,
@@ -73,7 +74,6 @@ class DriverStore implements Store {
       shared: driver.shared,
       readRevision: () => driver.revisions.revision(),
       waitMs: options.waitMs,
-      onWentBack: (error) => this.#stop(error),
     });
     this.#committer = new Committer({
       memory,
@@ -82,10 +82,8 @@ class DriverStore implements Store {
       onCommitted: () => wakeUp.publish('revision'),
       ...limits,
     });
-    this.#compactor = new Compactor(
-      { memory, tables: driver.revisions, clock, logger, ...options.compaction },
-      compacted,
-    );
+    const tables = driver.revisions;
+    this.#compactor = new Compactor({ memory, tables, clock, logger, ...options.compaction });
     this.#past = new PastSnapshots({
       memory,
       log: driver.revisions,
@@ -119,7 +117,7 @@ class DriverStore implements Store {
   }
 
   async #listAt({ resource, namespace, name }: ListQuery, revision: number): Promise<ListResult> {
-    const { compacted } = this.#compactor;
+    const { compacted } = this.#memory;
     if (revision < compacted) throw compactedError(revision, compacted);
     await this.#freshness.reached(revision);
     const where = { resource, ...(namespace === undefined ? {} : { namespace }) };
@@ -138,7 +136,8 @@ class DriverStore implements Store {
 
   async *watch(query: WatchQuery): AsyncGenerator<readonly StoreEvent[]> {
     this.#assertOpen();
-    if (query.after < this.#compactor.compacted) throw compactedError(query.after, this.#compactor.compacted);
+    const { compacted } = this.#memory;
+    if (query.after < compacted) throw compactedError(query.after, compacted);
     const { watchBuffer, watchBytes } = this.#parts.options;
     yield* watchFrom(query, {
       memory: this.#memory,
@@ -178,7 +177,7 @@ class DriverStore implements Store {
   /** An event was about to be lost: serving on would hide it. */
   #stop(error: unknown): void {
     if (this.#failure !== undefined) return;
-    const why = 'the store stopped: the database does not go on from what it said before; start again';
+    const why = 'the store stopped: the log of the database has a gap; start again';
     this.#failure = new StorageError('Closed', why, { cause: error });
     this.#parts.logger.error(why, {
       error: describeError(error),

@@ -14,10 +14,16 @@ const row = (revision: number): HistoryRow => ({
 
 describe('watchFrom', () => {
   it('does not go live over what compaction removed while it read history and memory started over', async () => {
-    const memory = new Memory({ snapshot: { revision: 2, rows: [] }, ring: { events: 10, bytes: 1_000 } });
+    const memory = new Memory({
+      snapshot: { revision: 2, commitId: 'b', compacted: 0, rows: [] },
+      ring: { events: 10, bytes: 1_000 },
+    });
     memory.resource('r');
     const startOver = (): void =>
-      memory.reload({ revision: 9, rows: [] }, new StorageError('Compacted', 'away for too long'));
+      memory.reload(
+        { revision: 9, commitId: 'i', compacted: 8, rows: [] },
+        new StorageError('Compacted', 'away for too long'),
+      );
     let compacted = 0;
     const stream = watchFrom(
       { resource: 'r', after: 0, signal: new AbortController().signal },

@@ -1,15 +1,19 @@
+import { StorageError } from '../contract.ts';
 import type {
+  CommitBatch,
   DriverMutation,
   HistoryQuery,
   HistoryRow,
-  LogRow,
   MutationOutcome,
-  ObjectRow,
+  Position,
   RevisionState,
   RevisionTables,
+  Snapshot,
+  Tail,
 } from '../contract.ts';
-import { historyRow, logRow, objectRow } from '../rows.ts';
-import type { RawKey, RawLogRow, RawObjectRow } from '../rows.ts';
+import { REVISION_GAP } from '../revision-gap.ts';
+import { historyRow, objectRow, tailOf } from '../rows.ts';
+import type { RawKey, RawLogRow, RawObjectRow, RawTailRow } from '../rows.ts';
 import { planBatch } from './plan-batch.ts';
 import type { BatchPlan } from './plan-batch.ts';
 import type { MysqlConnections } from './connections.ts';
@@ -22,6 +26,9 @@ const COMPACT_BATCH = 500;
 const LOG_COLUMNS = sql`r.revision, r.resource, r.namespace, r.name, r.op,
   r.previous_revision AS previousRevision, r.body, p.body AS previousBody`;
 
+const NEWEST = sql`SELECT c.current, c.compacted, r.commit_id AS commitId
+  FROM revision_counter c LEFT JOIN revisions r ON r.revision = c.current WHERE c.id = 1`;
+
 /** Objects and the revision log in MySQL or MariaDB. */
 export class MysqlRevisions implements RevisionTables {
   readonly #connections: MysqlConnections;
@@ -31,31 +38,39 @@ export class MysqlRevisions implements RevisionTables {
   }
 
   /** Two round trips: lock the counter and read the keys; write everything and commit. */
-  async commit(mutations: readonly DriverMutation[]): Promise<MutationOutcome[]> {
+  async commit({ mutations, base, commitId }: CommitBatch): Promise<MutationOutcome[]> {
     return this.#connections.commit(async (session) => {
       // The counter first: whoever holds it is the only one who commits, so revisions become visible in order.
-      const [, counter, rows] = await session.query([
+      const [, counter, anchor, rows] = await session.query([
         sql`START TRANSACTION`,
-        sql`SELECT current FROM revision_counter WHERE id = 1 FOR UPDATE`,
+        sql`SELECT current, compacted FROM revision_counter WHERE id = 1 FOR UPDATE`,
+        sql`SELECT commit_id AS commitId FROM revisions WHERE revision = ${base.revision}`,
         sql`SELECT resource, namespace, name, revision FROM objects WHERE ${keysOf(mutations)}`,
       ]);
-      const start = (counter as RevisionState[])[0]?.current ?? 0;
+      const state = stateOf(counter as RevisionState[]);
+      checkBase(base, {
+        anchor: (anchor as { commitId: string }[])[0]?.commitId,
+        compacted: state.compacted,
+      });
       const plan = planBatch(mutations, {
-        start,
+        start: state.current,
         rows: rows as (RawKey & { revision: number })[],
         maxBodyBytes: this.#connections.maxPacket / 2 - 4096,
       });
-      await session.finish(plan.last === start ? [] : this.#statements(plan));
+      await session.finish(plan.last === state.current ? [] : this.#statements(plan, commitId));
       return plan.outcomes;
     });
   }
 
-  async tail(after: number, limit: number): Promise<LogRow[]> {
-    // Only a delete needs the row before it: its own body is empty.
-    const rows = await this.#connections.read(sql`SELECT ${LOG_COLUMNS} FROM revisions r
+  async tail(after: number, limit: number): Promise<Tail> {
+    // One statement, and so one snapshot, with the counter. Only a delete needs the row before it: its own body is
+    // empty. One row more than asked for, since that of `after` itself comes first.
+    const rows = await this.#connections
+      .read(sql`SELECT c.current, c.compacted, r.commit_id AS commitId, ${LOG_COLUMNS}
+      FROM revision_counter c LEFT JOIN revisions r ON r.revision >= ${after}
       LEFT JOIN revisions p ON r.op = 'delete' AND p.revision = r.previous_revision
-      WHERE r.revision > ${after} ORDER BY r.revision LIMIT ${limit}`);
-    return (rows as RawLogRow[]).map((row) => logRow(row));
+      WHERE c.id = 1 ORDER BY r.revision LIMIT ${limit + 1}`);
+    return tailOf(rows as RawTailRow[], after);
   }
 
   async history({
@@ -73,25 +88,29 @@ export class MysqlRevisions implements RevisionTables {
     return { compacted, rows: (rows as RawLogRow[]).map((row) => historyRow(row)) };
   }
 
-  async revision(): Promise<RevisionState> {
-    const rows = await this.#connections.read(
-      sql`SELECT current, compacted FROM revision_counter WHERE id = 1`,
-    );
-    const [state] = rows as RevisionState[];
-    if (state === undefined) throw new Error('the revision counter is missing');
-    return { current: state.current, compacted: state.compacted };
+  async revision(): Promise<RevisionState & { commitId: string }> {
+    return newestOf(await this.#connections.read(NEWEST));
   }
 
-  async snapshot(): Promise<{ revision: number; compacted: number; rows: ObjectRow[] }> {
+  async snapshot(): Promise<Snapshot> {
     const [counter, rows] = await this.#connections.readSnapshot([
-      sql`SELECT current, compacted FROM revision_counter WHERE id = 1`,
+      NEWEST,
       sql`SELECT o.resource, o.namespace, o.name, o.revision, r.body
         FROM objects o JOIN revisions r ON r.revision = o.revision`,
     ]);
-    const [state] = counter as RevisionState[];
-    if (state === undefined) throw new Error('the revision counter is missing');
+    const { current, compacted, commitId } = newestOf(counter ?? []);
     const objects = (rows as RawObjectRow[]).map((row) => objectRow(row));
-    return { revision: state.current, compacted: state.compacted, rows: objects };
+    return { revision: current, commitId, compacted, rows: objects };
+  }
+
+  async bumpRevision(seen: number): Promise<void> {
+    // MySQL takes the assignments in order: `compacted` gets what `current` has become.
+    await this.#connections.transaction((session) =>
+      session.finish([
+        sql`UPDATE revision_counter SET current = GREATEST(current, ${seen}) + ${REVISION_GAP}, compacted = current
+          WHERE id = 1 AND compacted < ${seen}`,
+      ]),
+    );
   }
 
   async compact(upTo: number): Promise<number> {
@@ -115,10 +134,12 @@ export class MysqlRevisions implements RevisionTables {
     });
   }
 
-  #statements(plan: BatchPlan): Sql[] {
+  #statements(plan: BatchPlan, commitId: string): Sql[] {
     const inserts = rowGroups(plan.logRows, this.#connections.maxPacket - 4096).map(
-      (rows) => sql`INSERT INTO revisions (revision, resource, namespace, name, op, previous_revision, body)
-        VALUES ${rowList(rows)}`,
+      (
+        rows,
+      ) => sql`INSERT INTO revisions (revision, resource, namespace, name, op, previous_revision, body, commit_id)
+        VALUES ${rowList(rows.map((row) => [...row, commitId]))}`,
     );
     const puts = plan.puts.length === 0 ? [] : [putObjects(plan)];
     const deletes =
@@ -133,6 +154,26 @@ export class MysqlRevisions implements RevisionTables {
       sql`UPDATE revision_counter SET current = ${plan.last} WHERE id = 1`,
     ];
   }
+}
+
+function stateOf([state]: readonly RevisionState[]): RevisionState {
+  if (state === undefined) throw new Error('the revision counter is missing');
+  return { current: state.current, compacted: state.compacted };
+}
+
+function newestOf(rows: readonly unknown[]): RevisionState & Pick<Position, 'commitId'> {
+  const commitId = (rows as { commitId: string | null }[])[0]?.commitId ?? '';
+  return { ...stateOf(rows as RevisionState[]), commitId };
+}
+
+/** @throws StorageError Diverged where the database is not known to have gone the way that memory knows */
+function checkBase(
+  { revision, commitId }: Position,
+  { anchor, compacted }: { anchor: string | undefined; compacted: number },
+): void {
+  const isOurs = anchor === undefined ? revision === 0 || revision === compacted : anchor === commitId;
+  if (isOurs) return;
+  throw new StorageError('Diverged', `revision ${revision} is not what it was, or compacted`);
 }
 
 function putObjects(plan: BatchPlan): Sql {

@@ -13,6 +13,11 @@ export function prepareRevisionStatements(db: Database) {
     state: db.prepare('SELECT current, compacted FROM revision_counter WHERE id = 1'),
     setCurrent: db.prepare('UPDATE revision_counter SET current = ? WHERE id = 1'),
     setCompacted: db.prepare('UPDATE revision_counter SET compacted = ? WHERE id = 1'),
+    commitOf: db.prepare('SELECT commit_id AS commitId FROM revisions WHERE revision = ?'),
+    bumpRevision: db.prepare(
+      `UPDATE revision_counter SET current = max(current, @seen) + @gap, compacted = max(current, @seen) + @gap
+       WHERE id = 1 AND compacted < @seen`,
+    ),
     ...objectStatements(db),
     ...logStatements(db),
     purge: ['task_events', 'task_messages', 'task_sources'].map((table): Statement =>
@@ -46,14 +51,15 @@ function objectStatements(db: Database) {
 function logStatements(db: Database) {
   return {
     insertRevision: db.prepare(
-      `INSERT INTO revisions (revision, resource, namespace, name, op, previous_revision, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO revisions (revision, resource, namespace, name, op, previous_revision, body, commit_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     // Only a delete needs the row before it: its own body is empty.
     tail: db.prepare(
-      `SELECT ${LOG_COLUMNS} FROM revisions r
+      `SELECT c.current, c.compacted, r.commit_id AS commitId, ${LOG_COLUMNS}
+       FROM revision_counter c LEFT JOIN revisions r ON r.revision >= ?
        LEFT JOIN revisions p ON r.op = 'delete' AND p.revision = r.previous_revision
-       WHERE r.revision > ? ORDER BY r.revision LIMIT ?`,
+       WHERE c.id = 1 ORDER BY r.revision LIMIT ?`,
     ),
     history: db.prepare(
       `SELECT ${LOG_COLUMNS} FROM revisions r LEFT JOIN revisions p ON p.revision = r.previous_revision

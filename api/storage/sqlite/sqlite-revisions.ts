@@ -1,16 +1,19 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type {
+  CommitBatch,
   DriverMutation,
   HistoryQuery,
   HistoryRow,
-  LogRow,
   MutationOutcome,
-  ObjectRow,
+  Position,
   RevisionState,
   RevisionTables,
+  Snapshot,
+  Tail,
 } from '../contract.ts';
-import { historyRow, logRow, objectRow } from '../rows.ts';
-import type { RawLogRow, RawObjectRow } from '../rows.ts';
+import { REVISION_GAP } from '../revision-gap.ts';
+import { historyRow, objectRow, tailOf } from '../rows.ts';
+import type { RawLogRow, RawObjectRow, RawTailRow } from '../rows.ts';
 import { translated } from './errors.ts';
 import { prepareRevisionStatements } from './revision-statements.ts';
 import type { RevisionStatements } from './revision-statements.ts';
@@ -28,12 +31,13 @@ export class SqliteRevisions implements RevisionTables {
     this.#sql = prepareRevisionStatements(connection);
   }
 
-  async commit(mutations: readonly DriverMutation[]): Promise<MutationOutcome[]> {
+  /** The base is not looked at: nobody else writes this file, and no other file takes its place. */
+  async commit({ mutations, commitId }: CommitBatch): Promise<MutationOutcome[]> {
     return this.#write(() => {
       const start = this.#state().current;
       let current = start;
       const outcomes = mutations.map((mutation): MutationOutcome => {
-        const outcome = this.#applyOne(mutation, current + 1);
+        const outcome = this.#applyOne(mutation, { revision: current + 1, commitId });
         if (outcome.ok) current = outcome.revision;
         return outcome;
       });
@@ -42,8 +46,9 @@ export class SqliteRevisions implements RevisionTables {
     });
   }
 
-  async tail(after: number, limit: number): Promise<LogRow[]> {
-    return translated(() => (this.#sql.tail.all(after, limit) as RawLogRow[]).map((row) => logRow(row)));
+  async tail(after: number, limit: number): Promise<Tail> {
+    // One more, since the row of `after` itself comes first.
+    return translated(() => tailOf(this.#sql.tail.all(after, limit + 1) as RawTailRow[], after));
   }
 
   async history({
@@ -58,16 +63,20 @@ export class SqliteRevisions implements RevisionTables {
     });
   }
 
-  async revision(): Promise<RevisionState> {
-    return translated(() => this.#state());
+  async revision(): Promise<RevisionState & Pick<Position, 'commitId'>> {
+    return translated(() => this.#newest());
   }
 
-  async snapshot(): Promise<{ revision: number; compacted: number; rows: ObjectRow[] }> {
+  async snapshot(): Promise<Snapshot> {
     return this.#read(() => {
-      const { current, compacted } = this.#state();
+      const { current, compacted, commitId } = this.#newest();
       const rows = (this.#sql.snapshot.all() as RawObjectRow[]).map((row) => objectRow(row));
-      return { revision: current, compacted, rows };
+      return { revision: current, commitId, compacted, rows };
     });
+  }
+
+  async bumpRevision(seen: number): Promise<void> {
+    translated(() => this.#sql.bumpRevision.run({ seen, gap: REVISION_GAP }));
   }
 
   async compact(upTo: number): Promise<number> {
@@ -91,7 +100,7 @@ export class SqliteRevisions implements RevisionTables {
     return { compacted: to, done: to === goal };
   }
 
-  #applyOne(mutation: DriverMutation, revision: number): MutationOutcome {
+  #applyOne(mutation: DriverMutation, { revision, commitId }: Position): MutationOutcome {
     const { resource, namespace, name } = mutation.key;
     const sql = this.#sql;
     const current = sql.currentRevision.get(resource, namespace, name) as { revision: number } | undefined;
@@ -105,6 +114,7 @@ export class SqliteRevisions implements RevisionTables {
       mutation.op,
       current?.revision ?? 0,
       mutation.body,
+      commitId,
     );
     if (mutation.op === 'create') sql.insertObject.run(resource, namespace, name, revision);
     else if (mutation.op === 'update') sql.updateObject.run(revision, resource, namespace, name);
@@ -117,6 +127,12 @@ export class SqliteRevisions implements RevisionTables {
     for (const statement of this.#sql.purge) statement.run(taskUID);
     // A late append must not start the log anew; compaction removes this mark.
     this.#sql.markPurged.run(taskUID, revision);
+  }
+
+  #newest(): RevisionState & Pick<Position, 'commitId'> {
+    const state = this.#state();
+    const commit = this.#sql.commitOf.get(state.current) as { commitId: string } | undefined;
+    return { ...state, commitId: commit?.commitId ?? '' };
   }
 
   #state(): RevisionState {

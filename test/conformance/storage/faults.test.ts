@@ -93,10 +93,11 @@ function withFaults(driver: Driver, faults: Faults): Driver {
       revision: () => revisions.revision(),
       snapshot: () => revisions.snapshot(),
       compact: (upTo) => revisions.compact(upTo),
-      async commit(mutations) {
+      bumpRevision: (seen) => revisions.bumpRevision(seen),
+      async commit(batch) {
         const before = faults.beforeCommit.shift();
         if (before !== undefined) throw before;
-        const outcomes = await revisions.commit(mutations);
+        const outcomes = await revisions.commit(batch);
         const after = faults.afterCommit.shift();
         if (after !== undefined) throw after;
         return outcomes;
@@ -183,29 +184,6 @@ describe('a replica that was away for longer than the history', () => {
     await expect(watching).rejects.toMatchObject({ code: 'Compacted' });
     expect((await update(away, current, 11)).revision).toBe(12);
     expect((await collect(away, { after: 11, count: 1 })).map((event) => event.revision)).toEqual([12]);
-  });
-});
-
-describe('a database that went back, as a restored backup does', () => {
-  it('stops the store and its watches, and is right again after a new start', async () => {
-    database = await freshDatabase('mysql');
-    const store = await database.open({ options: { pollMs: 3_600_000 } });
-    await create(store, taskKey('kept'), 1);
-    await create(store, taskKey('lost'), 2);
-    const watching = collect(store, { after: 0, count: 3 });
-    watching.catch(() => undefined);
-    const name = new URL(database.url).pathname.slice(1);
-    await administer(`DELETE FROM ${name}.objects WHERE revision > 1`);
-    await administer(`DELETE FROM ${name}.revisions WHERE revision > 1`);
-    await administer(`UPDATE ${name}.revision_counter SET current = 1`);
-    await expect(store.get(taskKey('lost'))).rejects.toMatchObject({ code: 'Closed' });
-    await expect(watching).rejects.toMatchObject({ code: 'Closed', message: /start again/ });
-    await expect(store.check()).rejects.toMatchObject({ code: 'Closed' });
-    expect(await store.stopped, 'its process is told').toMatchObject({ message: /start again/ });
-    await store.close();
-    const again = await database.open();
-    expect(await again.get(taskKey('lost'))).toBeUndefined();
-    expect((await create(again, taskKey('new'), 3)).revision).toBe(2);
   });
 });
 
