@@ -20,8 +20,9 @@ export interface RawLogRow extends RawObjectRow {
   previousBody: string | null;
 }
 
-/** A row of the counter with a row of the log beside it; without one, `revision` is null. */
-export type RawTailRow = RevisionState & (({ commitId: string } & RawLogRow) | { revision: null });
+export interface RawTailRow extends RawLogRow {
+  commitId: string;
+}
 
 export interface RawTaskEvent {
   seq: number;
@@ -49,17 +50,13 @@ const loggedRow = (row: RawLogRow): Omit<LogRow, 'commitId'> => ({
 });
 
 /** The tail after a revision, of the rows from that revision on. */
-export function tailOf(raw: readonly RawTailRow[], after: number): Tail {
-  const [first] = raw;
-  if (first === undefined) throw new Error('the revision counter is missing');
-  let anchor: string | undefined;
-  const rows: LogRow[] = [];
-  for (const row of raw) {
-    if (row.revision === null) continue;
-    if (row.revision === after) anchor = row.commitId;
-    else rows.push({ ...loggedRow(row), commitId: row.commitId });
-  }
-  return { anchor, rows, state: { current: first.current, compacted: first.compacted } };
+export function tailOf(
+  raw: readonly RawTailRow[],
+  { after, state }: { after: number; state: RevisionState },
+): Tail {
+  const rows = raw.map((row): LogRow => ({ ...loggedRow(row), commitId: row.commitId }));
+  const anchor = rows[0]?.revision === after ? rows.shift() : undefined;
+  return { anchor: anchor?.commitId, rows, state };
 }
 
 export const historyRow = (row: RawLogRow): HistoryRow => ({

@@ -58,6 +58,11 @@ export class MysqlConnections {
     return rows ?? [];
   }
 
+  /** Several reading statements in one packet, each with a snapshot of its own. */
+  readAll(statements: readonly Sql[]): Promise<unknown[][]> {
+    return this.#read(statements);
+  }
+
   /** Several reading statements in one snapshot. */
   async readSnapshot(statements: readonly Sql[]): Promise<unknown[][]> {
     const begin = [

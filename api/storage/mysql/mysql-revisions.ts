@@ -62,15 +62,20 @@ export class MysqlRevisions implements RevisionTables {
     });
   }
 
+  /**
+   * The rows first: what compaction removed before them is then known to be compacted. Joining the counter instead
+   * would make the server sort all rows with their bodies.
+   */
   async tail(after: number, limit: number): Promise<Tail> {
-    // One statement, and so one snapshot, with the counter. Only a delete needs the row before it: its own body is
-    // empty. One row more than asked for, since that of `after` itself comes first.
-    const rows = await this.#connections
-      .read(sql`SELECT c.current, c.compacted, r.commit_id AS commitId, ${LOG_COLUMNS}
-      FROM revision_counter c LEFT JOIN revisions r ON r.revision >= ${after}
-      LEFT JOIN revisions p ON r.op = 'delete' AND p.revision = r.previous_revision
-      WHERE c.id = 1 ORDER BY r.revision LIMIT ${limit + 1}`);
-    return tailOf(rows as RawTailRow[], after);
+    // One row more than asked for, since that of `after` itself comes first. Only a delete needs the row before it:
+    // its own body is empty.
+    const [rows, counter] = await this.#connections.readAll([
+      sql`SELECT r.commit_id AS commitId, ${LOG_COLUMNS} FROM revisions r
+        LEFT JOIN revisions p ON r.op = 'delete' AND p.revision = r.previous_revision
+        WHERE r.revision >= ${after} ORDER BY r.revision LIMIT ${limit + 1}`,
+      sql`SELECT current, compacted FROM revision_counter WHERE id = 1`,
+    ]);
+    return tailOf(rows as RawTailRow[], { after, state: stateOf(counter as RevisionState[]) });
   }
 
   async history({

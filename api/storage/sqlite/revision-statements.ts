@@ -56,10 +56,9 @@ function logStatements(db: Database) {
     ),
     // Only a delete needs the row before it: its own body is empty.
     tail: db.prepare(
-      `SELECT c.current, c.compacted, r.commit_id AS commitId, ${LOG_COLUMNS}
-       FROM revision_counter c LEFT JOIN revisions r ON r.revision >= ?
+      `SELECT r.commit_id AS commitId, ${LOG_COLUMNS} FROM revisions r
        LEFT JOIN revisions p ON r.op = 'delete' AND p.revision = r.previous_revision
-       WHERE c.id = 1 ORDER BY r.revision LIMIT ?`,
+       WHERE r.revision >= ? ORDER BY r.revision LIMIT ?`,
     ),
     history: db.prepare(
       `SELECT ${LOG_COLUMNS} FROM revisions r LEFT JOIN revisions p ON p.revision = r.previous_revision

@@ -47,8 +47,11 @@ export class SqliteRevisions implements RevisionTables {
   }
 
   async tail(after: number, limit: number): Promise<Tail> {
-    // One more, since the row of `after` itself comes first.
-    return translated(() => tailOf(this.#sql.tail.all(after, limit + 1) as RawTailRow[], after));
+    return this.#read(() => {
+      // One more, since the row of `after` itself comes first.
+      const rows = this.#sql.tail.all(after, limit + 1) as RawTailRow[];
+      return tailOf(rows, { after, state: this.#state() });
+    });
   }
 
   async history({
