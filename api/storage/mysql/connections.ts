@@ -88,9 +88,14 @@ export class MysqlConnections {
     });
   }
 
-  /** A transaction on the dedicated connection; calls must not overlap. */
-  commit<T>(body: (session: Session) => Promise<T>): Promise<T> {
+  /**
+   * A transaction on the dedicated connection; calls must not overlap. The body is also run again when the connection
+   * was lost after COMMIT was sent. It must find out then whether that happened, once it holds a lock that the lost
+   * transaction had: the server gives it up only when that is over.
+   */
+  commit<T>(body: (session: Session, mayHaveCommitted: boolean) => Promise<T>): Promise<T> {
     return this.#transaction(body, {
+      findsOut: true,
       acquire: () => this.#committerConnection(),
       release: (connection, broken) => {
         if (!broken) return;
@@ -103,6 +108,7 @@ export class MysqlConnections {
   /** A transaction on a connection of the pool. */
   transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
     return this.#transaction(body, {
+      findsOut: false,
       acquire: () => this.#pool.getConnection(),
       release: (connection, broken) => {
         if (broken) connection.destroy();
@@ -117,11 +123,16 @@ export class MysqlConnections {
     await this.#pool.end().catch(() => undefined); // connections that the server has closed already
   }
 
-  async #transaction<T>(body: (session: Session) => Promise<T>, source: ConnectionSource): Promise<T> {
+  async #transaction<T>(
+    body: (session: Session, mayHaveCommitted: boolean) => Promise<T>,
+    source: ConnectionSource,
+  ): Promise<T> {
     let finishing = false;
+    let mayHaveCommitted = false;
     const mayRepeat = (error: unknown): boolean =>
-      isTransactionConflict(error) || (isConnectionLost(error) && !finishing);
+      isTransactionConflict(error) || (isConnectionLost(error) && (source.findsOut || !finishing));
     return attempt(ATTEMPTS, mayRepeat, async () => {
+      mayHaveCommitted ||= finishing;
       finishing = false;
       const connection = await source.acquire();
       const finish = (statements: readonly Sql[]): Promise<void> => {
@@ -129,7 +140,9 @@ export class MysqlConnections {
         return this.#finish(connection, statements);
       };
       try {
-        const result = await body({ query: (statements) => this.#send(connection, statements), finish });
+        const query = (statements: readonly Sql[]): Promise<unknown[][]> =>
+          this.#send(connection, statements);
+        const result = await body({ query, finish }, mayHaveCommitted);
         source.release(connection, false);
         return result;
       } catch (error) {
@@ -197,6 +210,8 @@ export async function readMaxPacket(connection: Connection): Promise<number> {
 }
 
 interface ConnectionSource {
+  /** Whether the body finds out by itself if an earlier attempt was committed. */
+  findsOut: boolean;
   acquire(): Promise<Connection>;
   release(connection: Connection, broken: boolean): void;
 }

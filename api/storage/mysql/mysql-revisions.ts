@@ -39,14 +39,21 @@ export class MysqlRevisions implements RevisionTables {
 
   /** Two round trips: lock the counter and read the keys; write everything and commit. */
   async commit({ mutations, base, commitId }: CommitBatch): Promise<MutationOutcome[]> {
-    return this.#connections.commit(async (session) => {
+    const sent: BatchPlan[] = [];
+    return this.#connections.commit(async (session, mayHaveCommitted) => {
       // The counter first: whoever holds it is the only one who commits, so revisions become visible in order.
-      const [, counter, anchor, rows] = await session.query([
+      const [, counter, anchor, rows, committed = []] = await session.query([
         sql`START TRANSACTION`,
         sql`SELECT current, compacted FROM revision_counter WHERE id = 1 FOR UPDATE`,
         sql`SELECT commit_id AS commitId FROM revisions WHERE revision = ${base.revision}`,
         sql`SELECT resource, namespace, name, revision FROM objects WHERE ${keysOf(mutations)}`,
+        ...(mayHaveCommitted ? [firstOf(commitId, base)] : []),
       ]);
+      const done = sent.find(({ start }) => start + 1 === (committed as { revision: number }[])[0]?.revision);
+      if (done !== undefined) {
+        await session.finish([]);
+        return done.outcomes;
+      }
       const state = stateOf(counter as RevisionState[]);
       checkBase(base, {
         anchor: (anchor as { commitId: string }[])[0]?.commitId,
@@ -57,6 +64,7 @@ export class MysqlRevisions implements RevisionTables {
         rows: rows as (RawKey & { revision: number })[],
         maxBodyBytes: this.#connections.maxPacket / 2 - 4096,
       });
+      sent.push(plan);
       await session.finish(plan.last === state.current ? [] : this.#statements(plan, commitId));
       return plan.outcomes;
     });
@@ -180,6 +188,10 @@ function checkBase(
   if (isOurs) return;
   throw new StorageError('Diverged', `revision ${revision} is not what it was, or compacted`);
 }
+
+/** The first revision that a commit gave out, if it happened. */
+const firstOf = (commitId: string, base: Position): Sql => sql`SELECT MIN(revision) AS revision FROM revisions
+  WHERE revision > ${base.revision} AND commit_id = ${commitId}`;
 
 function putObjects(plan: BatchPlan): Sql {
   return sql`INSERT INTO objects (resource, namespace, name, revision) VALUES ${rowList(plan.puts)}

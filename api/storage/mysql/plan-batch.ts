@@ -23,6 +23,8 @@ type LogValues = [
 /** What to write for a batch, with several mutations of one key folded into their last. */
 export interface BatchPlan {
   outcomes: MutationOutcome[];
+  /** The newest revision before it. */
+  start: number;
   last: number;
   logRows: LogValues[];
   puts: [resource: string, namespace: string, name: string, revision: number][];
@@ -34,7 +36,15 @@ export interface BatchPlan {
 export function planBatch(mutations: readonly DriverMutation[], state: BatchState): BatchPlan {
   const before = new Map(state.rows.map((row) => [textOf(row), row.revision]));
   const after = new Map<string, { key: StorageKey; revision: number | undefined }>();
-  const plan: BatchPlan = { outcomes: [], last: state.start, logRows: [], puts: [], deletes: [], purges: [] };
+  const plan: BatchPlan = {
+    outcomes: [],
+    start: state.start,
+    last: state.start,
+    logRows: [],
+    puts: [],
+    deletes: [],
+    purges: [],
+  };
   for (const mutation of mutations) {
     const { key, op, body } = mutation;
     const id = textOf(key);
