@@ -70,13 +70,14 @@ async function runTests(tally: Tally): Promise<void> {
     'git',
     'kubectl',
     'redis',
+    'mariadb',
     'mysql',
     'docker',
     'image',
   ]);
   report(
     true,
-    'Docker, the image of the sandboxes, MySQL, Redis and kubectl are there',
+    'Docker, the image of the sandboxes, MariaDB, MySQL, Redis and kubectl are there',
     performance.now() - start,
   );
   const hasGo = (await go()) !== undefined;

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { SERVER_VARIABLES } from './database-program.ts';
 import { docker } from './docker.ts';
 import type { DockerEngine } from './docker.ts';
 import { git } from './git.ts';
@@ -8,7 +9,7 @@ import { redis } from './redis.ts';
 import { sandboxImage } from './sandbox-image.ts';
 
 /** `image` is that of the sandboxes; it needs `docker`. */
-export type Part = 'docker' | 'git' | 'image' | 'kubectl' | 'mysql' | 'redis';
+export type Part = 'docker' | 'git' | 'image' | 'kubectl' | 'mariadb' | 'mysql' | 'redis';
 
 export interface Environment extends AsyncDisposable {
   /** What a child process needs to find the parts: DOCKER_HOST, EXECUTOR_IMAGE, TROUPE_TEST_* and a PATH. */
@@ -31,7 +32,10 @@ export async function environment(parts: readonly Part[]): Promise<Environment> 
     variables['TROUPE_TEST_STOCK_KUBECTL'] = await stockKubectl();
   }
   if (parts.includes('redis')) variables['TROUPE_TEST_REDIS_URL'] = stack.use(await redis()).url;
-  if (parts.includes('mysql')) variables['TROUPE_TEST_DATABASE_URL'] = stack.use(await mysql()).url;
+  for (const flavour of ['mariadb', 'mysql'] as const) {
+    if (!parts.includes(flavour)) continue;
+    variables[SERVER_VARIABLES[flavour]] = stack.use(await mysql({ flavour })).url;
+  }
   if (parts.includes('docker')) {
     engine = stack.use(await docker());
     variables['DOCKER_HOST'] = engine.host;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { SERVER_VARIABLES } from '#dev/environment/database-program';
 import { docker, dockerClient } from '#dev/environment/docker';
 import { mysql as privateMysql } from '#dev/environment/mysql';
 import { findProgram, runProgram } from '#dev/environment/program';
@@ -18,22 +19,29 @@ const leftovers = async (purpose: string): Promise<string[]> =>
 describe('private instances', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  test('MySQL: answers, lets the tests make databases, and leaves nothing behind', async () => {
-    unnamed('TROUPE_TEST_DATABASE_URL');
-    const before = await leftovers('mysql');
-    let url = '';
-    {
-      await using server = await privateMysql();
-      url = server.url;
-      const connection = await mysql.createConnection(url);
-      await connection.query('CREATE DATABASE another');
-      const [rows] = await connection.query('SELECT DATABASE() AS name');
-      expect(rows).toEqual([{ name: 'troupe' }]);
-      await connection.end();
-    }
-    await expect(mysql.createConnection(url)).rejects.toThrow(/ECONNREFUSED/);
-    expect(await leftovers('mysql')).toEqual(before);
-  });
+  test.each([
+    { flavour: 'mariadb', version: /MariaDB/ },
+    { flavour: 'mysql', version: /^(8|9)\./ },
+  ] as const)(
+    '$flavour: answers, lets the tests make databases, and leaves nothing behind',
+    async (given) => {
+      const { flavour, version } = given;
+      unnamed(SERVER_VARIABLES[flavour]);
+      const before = await leftovers(flavour);
+      let url = '';
+      {
+        await using server = await privateMysql({ flavour });
+        url = server.url;
+        const connection = await mysql.createConnection(url);
+        await connection.query('CREATE DATABASE another');
+        const [rows] = await connection.query('SELECT DATABASE() AS name, VERSION() AS version');
+        expect(rows).toEqual([{ name: 'troupe', version: expect.stringMatching(version) as string }]);
+        await connection.end();
+      }
+      await expect(mysql.createConnection(url)).rejects.toThrow(/ECONNREFUSED/);
+      expect(await leftovers(flavour)).toEqual(before);
+    },
+  );
 
   test('Redis: answers, and leaves nothing behind', async () => {
     unnamed('TROUPE_TEST_REDIS_URL');

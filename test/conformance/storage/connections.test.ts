@@ -2,18 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MysqlConnections } from '#api/storage/mysql/connections';
 import { MysqlTaskTables } from '#api/storage/mysql/mysql-task-tables';
 import { sql } from '#api/storage/mysql/sql-text';
-import { administer, freshDatabase } from './databases.ts';
+import { SERVERS, administer, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 
 /** Longer than any test runs. */
 const FOREVER = sql`SELECT SLEEP(1000)`;
 
-describe('connections to MySQL', () => {
+describe.each(SERVERS)('connections to %s', (flavour) => {
   let database: TestDatabase;
   let connections: MysqlConnections;
 
   beforeEach(async () => {
-    database = await freshDatabase('mysql');
+    database = await freshDatabase(flavour);
   });
   afterEach(async () => {
     await connections.close();
@@ -32,11 +32,10 @@ describe('connections to MySQL', () => {
 
   it('does not read on in a snapshot that ended with an error', async () => {
     connections = new MysqlConnections(database.url, { maxPacket: 1 << 20, poolSize: 1 });
-    const table = `${new URL(database.url).pathname.slice(1)}.t`;
-    await administer(`CREATE TABLE ${table} (id INT)`);
+    await administer(database.url, 'CREATE TABLE t (id INT)');
     const broken = connections.readSnapshot([sql`SELECT COUNT(*) AS n FROM t`, sql`SELECT wrong FROM t`]);
     await expect(broken).rejects.toMatchObject({ errno: 1054 });
-    await administer(`INSERT INTO ${table} VALUES (1)`);
+    await administer(database.url, 'INSERT INTO t VALUES (1)');
     expect(await connections.read(sql`SELECT COUNT(*) AS n FROM t`)).toEqual([{ n: 1 }]);
   });
 

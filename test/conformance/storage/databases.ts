@@ -7,6 +7,8 @@ import { silentLogger } from '#api/machinery/logger';
 import type { Store } from '#api/storage/contract';
 import { openStore } from '#api/storage/open-store';
 import type { OpenStoreOptions } from '#api/storage/open-store';
+import { SERVER_VARIABLES } from '#dev/environment/database-program';
+import type { DatabaseFlavour } from '#dev/environment/database-program';
 
 /** An empty database of its own; disposing removes it. */
 export interface TestDatabase extends AsyncDisposable {
@@ -15,11 +17,13 @@ export interface TestDatabase extends AsyncDisposable {
   open(options?: Partial<OpenStoreOptions>): Promise<Store>;
 }
 
-export const DRIVERS = ['sqlite', 'mysql'] as const;
+/** Servers that several replicas may share. */
+export const SERVERS = ['mariadb', 'mysql'] as const;
+export const DRIVERS = ['sqlite', ...SERVERS] as const;
 
 export async function freshDatabase(driver: (typeof DRIVERS)[number]): Promise<TestDatabase> {
   const name = `troupe_${randomBytes(6).toString('hex')}`;
-  const { url, remove } = driver === 'sqlite' ? sqliteFile(name) : await mysqlDatabase(name);
+  const { url, remove } = driver === 'sqlite' ? sqliteFile(name) : await serverDatabase(driver, name);
   const opened: Store[] = [];
   return {
     url,
@@ -45,16 +49,17 @@ function sqliteFile(name: string): Made {
   return { url: `sqlite:${folder}/store.db`, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-async function mysqlDatabase(name: string): Promise<Made> {
-  await administer(`CREATE DATABASE ${name}`);
-  const url = new URL(serverURL());
+async function serverDatabase(flavour: DatabaseFlavour, name: string): Promise<Made> {
+  const server = serverURL(flavour);
+  await administer(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, remove: () => administer(`DROP DATABASE ${name}`) };
+  return { url: url.href, remove: () => administer(server, `DROP DATABASE ${name}`) };
 }
 
-/** Runs one statement with the account that the environment gives; returns its rows. */
-export async function administer<T>(statement: string): Promise<T> {
-  const connection = await createConnection(serverURL());
+/** Runs one statement on the server of the URL, with the account in it; returns its rows. */
+export async function administer<T>(url: string, statement: string): Promise<T> {
+  const connection = await createConnection(url);
   try {
     const [rows] = await connection.query(statement);
     return rows as T;
@@ -63,8 +68,9 @@ export async function administer<T>(statement: string): Promise<T> {
   }
 }
 
-function serverURL(): string {
-  const url = process.env['TROUPE_TEST_DATABASE_URL'];
-  if (url === undefined) throw new Error('TROUPE_TEST_DATABASE_URL is not set; test/engines.ts sets it');
+function serverURL(flavour: DatabaseFlavour): string {
+  const variable = SERVER_VARIABLES[flavour];
+  const url = process.env[variable];
+  if (url === undefined) throw new Error(`${variable} is not set; the set-up of the project sets it`);
   return url;
 }

@@ -10,7 +10,7 @@ import { openSqlite } from '#api/storage/sqlite/open-sqlite';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
 import { loadStore } from '#api/storage/store';
 import { noWakeUp } from '#api/storage/wake-up';
-import { DRIVERS, administer, freshDatabase } from './databases.ts';
+import { DRIVERS, SERVERS, administer, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, taskKey, update, valueOf } from './objects.ts';
 
@@ -106,11 +106,10 @@ function withFaults(driver: Driver, faults: Faults): Driver {
   };
 }
 
-describe('connections that are killed', () => {
+describe.each(SERVERS)('connections to %s that are killed', (flavour) => {
   it('lose no acknowledged write, repeat none and leave no gap', async () => {
-    database = await freshDatabase('mysql');
+    database = await freshDatabase(flavour);
     const store = await database.open();
-    const name = new URL(database.url).pathname.slice(1);
     const acknowledged: string[] = [];
     const stop = new AbortController();
     const writers = Array.from({ length: 8 }, async (_, w) => {
@@ -127,7 +126,7 @@ describe('connections that are killed', () => {
     for (let round = 0; round < 15; round++) {
       const goal = acknowledged.length + 20;
       while (acknowledged.length < goal) await new Promise(setImmediate);
-      await killConnections(name);
+      await killConnections(database.url);
     }
     stop.abort();
     await Promise.all(writers);
@@ -141,9 +140,8 @@ describe('connections that are killed', () => {
   });
 
   it('in the pool do not fail appends and reads, which may be repeated', async () => {
-    database = await freshDatabase('mysql');
+    database = await freshDatabase(flavour);
     const store = await database.open();
-    const name = new URL(database.url).pathname.slice(1);
     const time = '2026-01-02T03:04:05.000006Z';
     for (let sourceSeq = 1; sourceSeq <= 10; sourceSeq++) {
       await store.log.append({
@@ -151,25 +149,26 @@ describe('connections that are killed', () => {
         taskUID: 'u',
         events: [{ sourceSeq, time, type: 'text', data: {} }],
       });
-      await killConnections(name);
+      await killConnections(database.url);
     }
     expect(await store.log.read({ taskUID: 'u', after: 0, limit: 100 })).toHaveLength(10);
   });
 });
 
-async function killConnections(database: string): Promise<void> {
+async function killConnections(url: string): Promise<void> {
   const rows = await administer<{ id: number }[]>(
-    `SELECT id FROM information_schema.processlist WHERE db = '${database}'`,
+    url,
+    `SELECT id AS id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()`,
   );
   for (const row of rows) {
     // It may have gone by itself meanwhile.
-    await administer(`KILL CONNECTION ${row.id}`).catch(() => undefined);
+    await administer(url, `KILL CONNECTION ${row.id}`).catch(() => undefined);
   }
 }
 
-describe('a replica that was away for longer than the history', () => {
+describe.each(SERVERS)('a replica on %s that was away for longer than the history', (flavour) => {
   it('starts anew from the current state and tells its watchers to list', async () => {
-    database = await freshDatabase('mysql');
+    database = await freshDatabase(flavour);
     const never = 3_600_000;
     const away = await database.open({ options: { pollMs: never } });
     const busy = await database.open({

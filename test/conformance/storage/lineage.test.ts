@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store, StoreEvent } from '#api/storage/contract';
-import { administer, freshDatabase } from './databases.ts';
+import { SERVERS, administer, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, taskKey, update, valueOf } from './objects.ts';
 
@@ -14,12 +14,12 @@ const options = {
  * A fail-over to a server that had not got the last commits yet, and a backup put in place of a running database: the
  * rows of the newest revisions are taken away under stores that have them in memory.
  */
-describe('a database that lost commits', () => {
+describe.each(SERVERS)('a database of %s that lost commits', (flavour) => {
   let database: TestDatabase;
   let store: Store;
 
   beforeEach(async () => {
-    database = await freshDatabase('mysql');
+    database = await freshDatabase(flavour);
     store = await database.open({ options });
     await create(store, taskKey('kept'), 'kept');
     await create(store, taskKey('lost'), 'lost');
@@ -29,10 +29,9 @@ describe('a database that lost commits', () => {
   });
 
   async function loseAbove(revision: number): Promise<void> {
-    const name = new URL(database.url).pathname.slice(1);
-    await administer(`DELETE FROM ${name}.objects WHERE revision > ${revision}`);
-    await administer(`DELETE FROM ${name}.revisions WHERE revision > ${revision}`);
-    await administer(`UPDATE ${name}.revision_counter SET current = ${revision}`);
+    await administer(database.url, `DELETE FROM objects WHERE revision > ${revision}`);
+    await administer(database.url, `DELETE FROM revisions WHERE revision > ${revision}`);
+    await administer(database.url, `UPDATE revision_counter SET current = ${revision}`);
   }
 
   const watch = (): Promise<StoreEvent[]> => {

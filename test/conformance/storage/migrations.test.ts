@@ -2,21 +2,21 @@ import { createConnection } from 'mysql2/promise';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectionOptions } from '#api/storage/mysql/connection-options';
 import { migrateMysql } from '#api/storage/mysql/migrate';
-import { administer, freshDatabase } from './databases.ts';
+import { SERVERS, administer, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { create, taskKey } from './objects.ts';
 
-const nameOf = (database: TestDatabase): string => new URL(database.url).pathname.slice(1);
-
 /** Columns and indexes of every table, as text. */
-async function schemaOf(name: string): Promise<string[]> {
+async function schemaOf(url: string): Promise<string[]> {
   const columns = await administer<object[]>(
+    url,
     `SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns
-     WHERE table_schema = '${name}' ORDER BY 1, 2`,
+     WHERE table_schema = DATABASE() ORDER BY 1, 2`,
   );
   const indexes = await administer<object[]>(
+    url,
     `SELECT table_name, index_name, seq_in_index, column_name FROM information_schema.statistics
-     WHERE table_schema = '${name}' ORDER BY 1, 2, 3`,
+     WHERE table_schema = DATABASE() ORDER BY 1, 2, 3`,
   );
   return [...columns, ...indexes].map((row) => JSON.stringify(row));
 }
@@ -52,23 +52,23 @@ async function dieDuringMigration(
   }
 }
 
-describe('a migration of MySQL that is interrupted', () => {
+describe.each(SERVERS)('a migration of %s that is interrupted', (flavour) => {
   let database: TestDatabase;
   afterEach(async () => {
     await database[Symbol.asyncDispose]();
   });
 
   it('is resumed by the next start, at whatever statement it stopped', async () => {
-    database = await freshDatabase('mysql');
+    database = await freshDatabase(flavour);
     await (await database.open()).close();
-    const complete = await schemaOf(nameOf(database));
+    const complete = await schemaOf(database.url);
     const isResumed = async (dieAt: number): Promise<boolean> => {
-      await using again = await freshDatabase('mysql');
+      await using again = await freshDatabase(flavour);
       // A statement of DDL and the records around it are three, so that each of the three dies in both ways.
       const died = await dieDuringMigration(again.url, { dieAt, ran: dieAt % 2 === 1 });
       const store = await again.open();
       expect((await create(store, taskKey('a'))).revision).toBe(1);
-      expect(await schemaOf(nameOf(again))).toEqual(complete);
+      expect(await schemaOf(again.url)).toEqual(complete);
       return died;
     };
     // Several at once: what takes long is the server's waiting for the disk.
@@ -81,24 +81,24 @@ describe('a migration of MySQL that is interrupted', () => {
   });
 
   it('refuses a database with tables of something else, each time, until they are gone', async () => {
-    database = await freshDatabase('mysql');
-    const foreign = `${nameOf(database)}.revisions`;
-    await administer(`CREATE TABLE ${foreign} (id INT)`);
+    database = await freshDatabase(flavour);
+    await administer(database.url, 'CREATE TABLE revisions (id INT)');
     for (let i = 0; i < 2; i++) {
       await expect(database.open()).rejects.toMatchObject({
         code: 'Unavailable',
         message: /tables of something else/,
       });
     }
-    await administer(`DROP TABLE ${foreign}`);
+    await administer(database.url, 'DROP TABLE revisions');
     await (await database.open()).check();
   });
 
   it('refuses a database that a newer program has migrated', async () => {
-    database = await freshDatabase('mysql');
+    database = await freshDatabase(flavour);
     await (await database.open()).close();
     await administer(
-      `INSERT INTO ${nameOf(database)}.__drizzle_migrations (hash, created_at) VALUES ('x', 99999999999999)`,
+      database.url,
+      `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 99999999999999)`,
     );
     await expect(database.open()).rejects.toMatchObject({ message: /newer version/ });
   });

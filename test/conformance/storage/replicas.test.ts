@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '#api/storage/contract';
-import { freshDatabase } from './databases.ts';
+import { SERVERS, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, eventText, remove, taskKey, update, valueOf } from './objects.ts';
 
 const time = '2026-01-02T03:04:05.000006Z';
 
-/** Two replicas of the API on one MySQL database. */
-describe('two stores on one database', () => {
+/** Two replicas of the API on one database. */
+describe.each(SERVERS)('two stores on one database of %s', (flavour) => {
   let database: TestDatabase;
   let a: Store;
   let b: Store;
 
   beforeEach(async () => {
-    database = await freshDatabase('mysql');
+    database = await freshDatabase(flavour);
     [a, b] = await Promise.all([database.open(), database.open()]);
   });
   afterEach(async () => {
