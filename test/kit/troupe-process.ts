@@ -83,6 +83,34 @@ export async function startServer(options: ServerOptions): Promise<TroupeServer>
   };
 }
 
+export interface ReplicaOptions {
+  dataDir: string;
+  databaseURL: string;
+  /** Default 127.0.0.1:0. */
+  listen?: string;
+  /** More of the command line. */
+  flags?: readonly string[];
+}
+
+export interface Replica extends TroupeProcess {
+  readonly url: string;
+}
+
+/** `troupe api`, one of several on one MySQL. */
+export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  const started = await startTroupe({
+    args: [
+      'api',
+      ...['--listen', options.listen ?? '127.0.0.1:0'],
+      ...['--data-dir', options.dataDir],
+      ...(options.flags ?? []),
+    ],
+    env: { TROUPE_DATABASE_URL: options.databaseURL, TROUPE_REDIS_URL: '' },
+    readyLine: /^troupe api ready at (\S+),/,
+  });
+  return { ...started, url: started.ready[1] ?? '' };
+}
+
 /** A server that stops leaves its sandboxes to the next one, which no test starts: they must go before. */
 async function deleteTasks(kubeconfig: string): Promise<void> {
   const kubectl = (...args: string[]): Promise<string> =>
