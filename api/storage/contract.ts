@@ -267,7 +267,7 @@ export interface Tail {
   anchor: string | undefined;
   /** In order and without a gap, unless the revision asked from is compacted. */
   rows: LogRow[];
-  /** Read in the same snapshot. */
+  /** Read with the rows or after them, so that what is missing among them is known to be compacted. */
   state: RevisionState;
 }
 
