@@ -8,6 +8,11 @@ export interface Catalog {
   /** Built-in kinds, ours, then those of users by name. The same array until something changes. */
   current(): readonly Resource[];
   find(coordinates: ResourceCoordinates): Resource | undefined;
+  /**
+   * Resolves when every definition is in that any replica acknowledged before the call.
+   * @throws StatusError ServiceUnavailable
+   */
+  renew(): Promise<void>;
   /** Calls back after every change. The returned function ends that. */
   onChange(listener: () => void): () => void;
 }
@@ -22,15 +27,22 @@ const keyOf = ({ group, version, plural }: ResourceCoordinates): string => `${gr
 
 export interface MutableCatalog extends Catalog {
   replace(resources: readonly Resource[]): void;
+  /** What `renew` does; at first nothing. */
+  renewBy(renew: () => Promise<void>): void;
 }
 
 export function createCatalog(resources: readonly Resource[]): MutableCatalog {
   let current = resources;
   let byKey = indexed(resources);
+  let renew = (): Promise<void> => Promise.resolve();
   const listeners = new Set<() => void>();
   return {
     current: () => current,
     find: (coordinates) => byKey.get(keyOf(coordinates)),
+    renew: () => renew(),
+    renewBy(given) {
+      renew = given;
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import type { Catalog } from '../registry/catalog.ts';
 import { answerOf } from './answer.ts';
 import { ANONYMOUS, type Authenticator } from './authentication.ts';
 import { type Authorizer, refusal } from './authorization.ts';
@@ -35,6 +36,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountHealth(app, { ...options.health, closing, logger });
   mountMetrics(app, metrics);
   limit(app, { ...options, inFlight });
+  renewCatalog(app, registry.catalog);
   mountDiscovery(app, registry.catalog);
   mountOpenApi(app, registry.catalog);
   mountResources(app, { ...options, metrics, dispatch: createDispatch({ ...options, metrics }) });
@@ -90,6 +92,22 @@ function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): vo
 }
 
 const READS = new Set(['get', 'head', 'list', 'options', 'watch']);
+
+/**
+ * A kind that was defined through another replica a moment ago may be new here. Requests for kinds that are known
+ * need not wait: they are most, and a definition that changes reaches us as fast as on any cluster.
+ */
+function renewCatalog(app: Hono<ServerTypes>, catalog: Catalog): void {
+  app.use('*', async (c, next) => {
+    const { resource, path } = c.var.attributes;
+    const isNews = resource === undefined ? SHOWS_KINDS.test(path) : catalog.find(resource) === undefined;
+    if (isNews) await catalog.renew();
+    await next();
+  });
+}
+
+/** Discovery and OpenAPI of what users may add to. */
+const SHOWS_KINDS = /^\/(apis|openapi)(\/|$)/;
 
 interface Resources extends AppOptions {
   dispatch: Dispatch;

@@ -1,8 +1,15 @@
 import type { Clock } from '../../machinery/clock.ts';
 import { describeError, type Logger } from '../../machinery/logger.ts';
-import { type Store, StorageError, type StoreEvent, type StoredObject } from '../../storage/contract.ts';
+import {
+  type ListResult,
+  type Store,
+  StorageError,
+  type StoreEvent,
+  type StoredObject,
+} from '../../storage/contract.ts';
 import type { MutableCatalog } from '../catalog.ts';
 import type { Registry } from '../registry.ts';
+import { stored } from '../storage-failure.ts';
 import { acceptNames, type NamesOutcome } from './accepted-names.ts';
 import { CRD_RESOURCE, type CrdObject, crdObject } from './crd-object.ts';
 import { CrdWriter } from './crd-writer.ts';
@@ -31,6 +38,7 @@ export async function startCustomResources(
 ): Promise<{ stop(): Promise<void> }> {
   const followed = new CustomResources(options);
   await followed.start();
+  options.catalog.renewBy(() => followed.renew());
   return { stop: () => followed.stop() };
 }
 
@@ -41,6 +49,8 @@ class CustomResources {
   readonly #writer: CrdWriter;
   readonly #end = new AbortController();
   #crds = new Map<string, CrdObject>();
+  /** The revision that they are of. */
+  #revision = 0;
   #outcomes = new Map<string, NamesOutcome>();
   #following: Promise<void> = Promise.resolve();
 
@@ -72,11 +82,33 @@ class CustomResources {
     await this.#writer.stop();
   }
 
+  /** The watch brings what other replicas write, a moment later; this waits for it no longer. */
+  async renew(): Promise<void> {
+    const { catalog, store } = this.#options;
+    const resource = catalog.find({
+      group: 'apiextensions.k8s.io',
+      version: 'v1',
+      plural: 'customresourcedefinitions',
+    });
+    if (resource === undefined) throw new Error('CustomResourceDefinition is not served');
+    const list = await stored(store.list({ resource: CRD_RESOURCE }), { resource });
+    const isKnown =
+      list.items.length === this.#crds.size &&
+      list.items.every(({ key, revision }) => this.#crds.get(key.name)?.stored.revision === revision);
+    // Meanwhile the watch may have brought more than the list has.
+    if (!isKnown && list.revision > this.#revision) this.#adopt(list);
+  }
+
   async #list(): Promise<number> {
-    const { items, revision } = await this.#options.store.list({ resource: CRD_RESOURCE });
+    const list = await this.#options.store.list({ resource: CRD_RESOURCE });
+    this.#adopt(list);
+    return list.revision;
+  }
+
+  #adopt({ items, revision }: ListResult): void {
     this.#crds = new Map(items.map((item) => [item.key.name, crdObject(item)]));
+    this.#revision = revision;
     this.#refresh();
-    return revision;
   }
 
   async #follow(from: number): Promise<void> {
@@ -110,7 +142,10 @@ class CustomResources {
   }
 
   #take(events: readonly StoreEvent[]): void {
-    for (const { type, object } of events) {
+    for (const { type, object, revision } of events) {
+      // A list had it, and may have had what came after it.
+      if (revision <= this.#revision) continue;
+      this.#revision = revision;
       if (type === 'DELETED') this.#crds.delete(object.key.name);
       else this.#crds.set(object.key.name, crdObject(object satisfies StoredObject));
     }

@@ -33,7 +33,7 @@ rules:
 
 beforeAll(async () => {
   const folder = stack.use(await temporaryFolder('balanced')).path;
-  const { url: databaseURL } = stack.use(await freshDatabase('mysql'));
+  const { url: databaseURL } = stack.use(await freshDatabase('mariadb'));
   const model = stack.use(await modelService(SCRIPT));
   stack.defer(async () => {
     for (const one of [...running.values()].toReversed()) await one[Symbol.asyncDispose]();

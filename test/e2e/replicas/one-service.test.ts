@@ -42,7 +42,7 @@ spec:
 beforeAll(async () => {
   const folder = stack.use(await temporaryFolder('replicas')).path;
   [shared, copied] = [path.join(folder, 'shared'), path.join(folder, 'copied')];
-  const { url: databaseURL } = stack.use(await freshDatabase('mysql'));
+  const { url: databaseURL } = stack.use(await freshDatabase('mariadb'));
   const started = await Promise.all(
     [shared, shared, shared].map((dataDir) => startReplica({ dataDir, databaseURL })),
   );

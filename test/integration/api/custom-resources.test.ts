@@ -73,6 +73,20 @@ describe('two replicas', () => {
     for (const api of [first, second]) expect((await api.send(objects('widgets'))).status).toBe(404);
   });
 
+  it('serve and show at once what the other shows established', async () => {
+    const define = async (plural: string): Promise<void> => {
+      const { status } = await first.send(CRDS, { method: 'POST', body: crd(plural, `A${plural}`) });
+      expect(status).toBe(201);
+      await until(first, `${plural}.example.com`, is('Established', 'True'));
+    };
+    for (let i = 0; i < 10; i++) {
+      await define(`poems${i}`);
+      expect((await second.send(objects(`poems${i}`))).status).toBe(200);
+      await define(`songs${i}`);
+      expect((await second.send('/apis/example.com/v1')).text).toContain(`"songs${i}"`);
+    }
+  });
+
   it('give a name to one of two definitions that come at once', async () => {
     const plurals = ['lamps', 'lights'];
     const made = await Promise.all(
