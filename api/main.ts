@@ -14,11 +14,12 @@ import type { ResourceDefinition } from './schema/resource-definition.ts';
 import { createApp } from './server/app.ts';
 import { createTokenAuthenticator } from './server/authentication.ts';
 import { authenticatedMayDoEverything } from './server/authorization.ts';
-import { loadCertificates } from './server/certificates.ts';
+import { loadToken } from './server/bootstrap-token.ts';
+import { startCertificateRenewal } from './server/certificate-renewal.ts';
+import { loadCertificates, type ServerCertificates } from './server/certificates.ts';
 import { writeKubeconfig } from './server/kubeconfig.ts';
 import { listen, type Listening } from './server/listen.ts';
 import { type ServerLimits, withDefaults } from './server/limits.ts';
-import { loadToken } from './server/bootstrap-token.ts';
 import type { Store } from './storage/contract.ts';
 import { openStore } from './storage/open-store.ts';
 
@@ -114,12 +115,9 @@ async function serve(
   const catalog = createCatalog(resources);
   const registry = createRegistry({ catalog, store, clock });
   await createInitialNamespaces(registry);
-  const certificates = await loadCertificates({
-    folder: path.join(options.dataDir, 'pki'),
-    listenHost: host,
-    names: options.tlsNames ?? [],
-    now: clock.now(),
-  });
+  const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, names: options.tlsNames ?? [] };
+  const load = (now: number): Promise<ServerCertificates> => loadCertificates({ ...pki, now });
+  const certificates = await load(clock.now());
   const closing = new AbortController();
   const limits = withDefaults(options.limits);
   const app = createApp({
@@ -140,11 +138,13 @@ async function serve(
       throw error;
     },
   );
+  const renewal = startCertificateRenewal({ load, use: listening.useCertificate, clock, logger });
   return {
     url: serverUrl(host, listening),
     caCertificate: certificates.caCertificate,
     async close() {
       closing.abort();
+      await renewal.stop();
       await listening.close();
       await customResources.stop();
     },

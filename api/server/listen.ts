@@ -39,6 +39,8 @@ export interface ListenOptions {
 
 export interface Listening {
   port: number;
+  /** Connections from now on get this certificate. */
+  useCertificate(pair: { certificate: string; key: string }): void;
   /** Takes no new requests, waits for those under way, then cuts what is left. */
   close(): Promise<void>;
 }
@@ -62,9 +64,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     fetch: answering(options.app),
     createServer: createSecureServer,
     serverOptions: {
-      cert: options.certificate,
-      key: options.key,
-      minVersion: 'TLSv1.2',
+      ...secureContext(options),
       allowHTTP1: true,
       handshakeTimeout: limits.handshakeMs,
       connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
@@ -86,8 +86,13 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   });
   return {
     port: (server.address() as AddressInfo).port,
+    useCertificate: (pair) => server.setSecureContext(secureContext(pair)),
     close: () => closeServer(server, { clock: options.clock, connections }),
   };
+}
+
+function secureContext({ certificate, key }: { certificate: string; key: string }) {
+  return { cert: certificate, key, minVersion: 'TLSv1.2' } as const;
 }
 
 interface Connections {
