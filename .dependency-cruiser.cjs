@@ -96,7 +96,6 @@ const packages = {
   pino: ['^[^/]+/[^/]+[.]ts$'],
   re2js: ['^api/schema/', '^model-server/'],
   'reflect-metadata': ['^api/server/', '^api/[^/]+[.]ts$'],
-  'reflect-metadata': ['^api/server/'],
   rfc6902: ['^api/machinery/', '^api/registry/'],
   rolldown: ['^executor-image/build[.]ts$'],
   'socket.io': ['^api/server/'],

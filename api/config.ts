@@ -9,13 +9,33 @@ export type ApiLimits = Partial<
 export interface ApiConfig {
   /** `sqlite:PATH` or `mysql://…`; absent: a file in the data folder. It may hold a password. */
   databaseURL?: string;
+  /** Connections to a MySQL database at most, of each process. */
+  databaseConnections?: number;
   /** Hints between replicas that share a MySQL database. */
   redisURL?: string;
 }
 
-/** An empty variable counts as none. */
+/** Fewer could not commit and read at the same time. */
+const FEWEST_CONNECTIONS = 2;
+const MOST_CONNECTIONS = 1_000;
+
+/** An empty variable counts as none. @throws Error, for a person, where a number is none */
 export function readApiConfig(environment: Readonly<Record<string, string | undefined>>): ApiConfig {
   const databaseURL = environment['TROUPE_DATABASE_URL'] ?? '';
   const redisURL = environment['TROUPE_REDIS_URL'] ?? '';
-  return { ...(databaseURL === '' ? {} : { databaseURL }), ...(redisURL === '' ? {} : { redisURL }) };
+  const connections = environment['TROUPE_DATABASE_CONNECTIONS'] ?? '';
+  return {
+    ...(databaseURL === '' ? {} : { databaseURL }),
+    ...(connections === '' ? {} : { databaseConnections: readConnections(connections) }),
+    ...(redisURL === '' ? {} : { redisURL }),
+  };
+}
+
+function readConnections(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= FEWEST_CONNECTIONS && count <= MOST_CONNECTIONS) return count;
+  throw new Error(
+    `TROUPE_DATABASE_CONNECTIONS must be a whole number from ${FEWEST_CONNECTIONS} to ${MOST_CONNECTIONS}, ` +
+      `not ${JSON.stringify(text.slice(0, 100))}`,
+  );
 }

@@ -30,6 +30,8 @@ export interface ApiOptions {
   dataDir: string;
   /** `sqlite:PATH` or `mysql://…`; default `sqlite:<dataDir>/troupe.db`. */
   databaseURL?: string;
+  /** Connections to a MySQL database at most. */
+  databaseConnections?: number;
   redisURL?: string;
   /** `https://HOST[:PORT]` under which clients reach the service; default: this server's own address. */
   advertiseURL?: string;
@@ -71,6 +73,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const token = await loadToken(path.join(dataDir, 'token'));
   const store = await openStore({
     url: options.databaseURL ?? `sqlite:${path.join(dataDir, 'troupe.db')}`,
+    ...(options.databaseConnections === undefined ? {} : { connections: options.databaseConnections }),
     ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
     logger,
     clock,

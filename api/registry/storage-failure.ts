@@ -44,6 +44,15 @@ export function storageFailure(error: unknown, at: { resource: Resource; name?: 
       return unavailable('the database cannot be reached or refuses for now', error);
     case 'Diverged':
       return unavailable('the database lost revisions or was exchanged; read again before you write', error);
+    case 'OutcomeUnknown':
+      // Without Retry-After: client-go would repeat a create with generateName by itself.
+      return new StatusError(
+        'Timeout',
+        'Timeout: the database did not say in time whether the write happened',
+        {
+          cause: error,
+        },
+      );
     case 'Closed':
       return unavailable('the server is stopping', error);
   }

@@ -15,8 +15,16 @@ export interface BatchQueueOptions<T, R> {
   maxWaitingBytes: number;
 }
 
+/**
+ * What has waited this many milliseconds when a batch fails for want of the database fails with it: that batch has
+ * waited already, and each of those behind it would wait anew.
+ */
+const PATIENCE_MS = 5_000;
+
 interface Waiting<T, R> {
   item: T;
+  /** On the clock of performance.now(). */
+  since: number;
   bytes: number;
   resolve(result: R): void;
   reject(error: unknown): void;
@@ -46,7 +54,7 @@ export class BatchQueue<T, R> {
     }
     const bytes = sizeOf(item);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, bytes, resolve, reject });
+      this.#waiting.push({ item, since: performance.now(), bytes, resolve, reject });
       this.#waitingBytes += bytes;
       this.#running ??= this.#drain();
     });
@@ -79,6 +87,15 @@ export class BatchQueue<T, R> {
         return;
       }
       for (const waiting of batch) waiting.reject(error);
+      if (isAway(error)) this.#rejectLate();
+    }
+  }
+
+  #rejectLate(): void {
+    const late = this.#waiting.findLastIndex(({ since }) => performance.now() - since >= PATIENCE_MS);
+    for (const { bytes, reject } of this.#waiting.splice(0, late + 1)) {
+      this.#waitingBytes -= bytes;
+      reject(new StorageError('Unavailable', 'the database was away for too long; nothing was written'));
     }
   }
 
@@ -95,3 +112,6 @@ export class BatchQueue<T, R> {
     return this.#waiting.splice(0, count);
   }
 }
+
+const isAway = (error: unknown): boolean =>
+  error instanceof StorageError && (error.code === 'Unavailable' || error.code === 'OutcomeUnknown');

@@ -155,6 +155,8 @@ export type StorageErrorCode =
   | 'TooSlow'
   /** The database cannot be reached or refuses for now. */
   | 'Unavailable'
+  /** The database was lost at the very moment of a commit: the write may have happened or not. */
+  | 'OutcomeUnknown'
   /** No space left. */
   | 'Full'
   /** The object is larger than the database takes. */

@@ -12,6 +12,8 @@ import { connectRedis } from './wake-up-redis.ts';
 export interface OpenStoreOptions {
   /** `sqlite:PATH` or `mysql://user:password@host:port/database`. It may hold a password: never logged. */
   url: string;
+  /** To MySQL, at most; default 20. */
+  connections?: number;
   /** `redis://…`; only with MySQL, and only to hear sooner of other replicas. */
   redisURL?: string;
   logger: Logger;
@@ -26,7 +28,7 @@ export interface OpenStoreOptions {
 export async function openStore(given: OpenStoreOptions): Promise<Store> {
   const clock = given.clock ?? systemClock;
   const logger = given.logger.with({ component: 'storage' });
-  const driver = await openDriver(given.url);
+  const driver = await openDriver(given);
   let wakeUp: WakeUp | undefined;
   try {
     const hints = driver.shared && given.redisURL !== undefined;
@@ -43,7 +45,7 @@ export async function openStore(given: OpenStoreOptions): Promise<Store> {
 }
 
 /** Only the driver in use is loaded: each brings a part of Drizzle and a client, some 50 MB together. */
-async function openDriver(url: string): Promise<Driver> {
+async function openDriver({ url, connections }: OpenStoreOptions): Promise<Driver> {
   // Without a path SQLite would make a file that it removes at the end.
   if (url.startsWith('sqlite:') && url !== 'sqlite:') {
     const { openSqlite } = await import('./sqlite/open-sqlite.ts');
@@ -51,7 +53,7 @@ async function openDriver(url: string): Promise<Driver> {
   }
   if (url.startsWith('mysql://')) {
     const { openMysql } = await import('./mysql/open-mysql.ts');
-    return openMysql(url);
+    return openMysql(url, connections === undefined ? {} : { connections });
   }
   throw new StorageError('Unavailable', 'the database URL must be sqlite:PATH or begin with mysql://');
 }

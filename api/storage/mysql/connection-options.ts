@@ -2,7 +2,9 @@ import type { ConnectionOptions } from 'mysql2/promise';
 import { StorageError } from '../contract.ts';
 
 /** Milliseconds until an attempt to connect is given up. */
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+/** Milliseconds of silence after which a connection is tested; the system would wait two hours. */
+const KEEP_ALIVE_MS = 10_000;
 
 /**
  * Reads mysql://user:password@host:port/database, with `?ssl=true` for TLS with verified certificates. Parsed
@@ -24,6 +26,8 @@ export function connectionOptions(text: string): ConnectionOptions & { database:
     password,
     database,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
     charset: 'utf8mb4',
     // A transaction is two packets this way instead of one per statement. Values are escaped, see sql-text.ts.
     multipleStatements: true,
@@ -46,9 +50,11 @@ function decode(text: string | undefined): string | undefined {
 }
 
 /**
- * Sent first on every connection. NO_BACKSLASH_ESCAPES must be off for our escaping to hold; READ COMMITTED, so
- * that what is read under the counter's lock is the newest state.
+ * Sent first on every connection, so that nothing depends on how a server was set up. NO_BACKSLASH_ESCAPES must be off
+ * and the character set UTF-8 for our escaping to hold; READ COMMITTED, so that what is read under the counter's lock
+ * is the newest state; without autocommit a read would leave a transaction open. A lock is waited for less long than a
+ * statement, so that what is told is what happened.
  */
 export const SESSION_SQL =
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION innodb_lock_wait_timeout = 10;" +
-  ' SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+  "SET NAMES utf8mb4; SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION autocommit = 1," +
+  ' SESSION innodb_lock_wait_timeout = 5; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';

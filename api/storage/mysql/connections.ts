@@ -1,19 +1,44 @@
-import { createConnection, createPool } from 'mysql2/promise';
-import type { Connection, Pool } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
+import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '../contract.ts';
-import { SESSION_SQL, connectionOptions } from './connection-options.ts';
-import { isConnectionLost, isTransactionConflict, translateMysqlError } from './errors.ts';
+import { CommitConnection } from './commit-connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { connectionOptions } from './connection-options.ts';
+import { Connector, READ_ONLY } from './connector.ts';
+import {
+  isAway,
+  isConnectionLost,
+  isTransactionConflict,
+  readOnlyError,
+  translateMysqlError,
+} from './errors.ts';
 import type { Sql } from './sql-text.ts';
 
-interface MysqlLimits {
-  /** Bytes of the largest packet the server takes. */
-  maxPacket: number;
-  poolSize?: number;
+export interface MysqlLimits {
+  /** Connections at most, the one that commits included. */
+  connections?: number;
+  /** Bytes of the largest packet that is sent, if the server takes that much. */
+  packetBytes?: number;
   /** A statement that takes longer has met a dead network or a dead server. Milliseconds. */
   statementTimeoutMs?: number;
+  /** How long a call waits for a server that is away, and tries again what may be tried again. Milliseconds. */
+  patienceMs?: number;
 }
-/** Attempts of a transaction that was rolled back, or lost before it asked to commit. */
-const ATTEMPTS = 3;
+
+export const DEFAULT_CONNECTIONS = 20;
+/**
+ * Every replica waits for a commit under way: a server that hangs must not hold them for long, and one that waits for
+ * its disk must not be given up at once.
+ */
+const STATEMENT_TIMEOUT_MS = 10_000;
+/** Every object at once: it grows with the store, and nobody waits for it but a start. */
+const SNAPSHOT_TIMEOUT_MS = 300_000;
+const PATIENCE_MS = 5_000;
+const WAITING = 2_000;
+const IDLE_MS = 60_000;
+/** Between attempts; doubled up to the longest. */
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 500;
 
 /** One transaction. Results are as mysql2 gives them: rows per statement. */
 export interface Session {
@@ -25,42 +50,37 @@ export interface Session {
 
 /** The connections of one driver: a dedicated one that commits, and a bounded pool for the rest. */
 export class MysqlConnections {
-  readonly #url: string;
   readonly #timeoutMs: number;
-  readonly #pool: Pool;
-  #committer: Promise<Connection> | undefined;
-  #maxPacket: number;
+  readonly #patienceMs: number;
+  readonly #packetBytes: number;
+  readonly #connector: Connector;
+  readonly #pool: ConnectionPool;
+  readonly #committer: CommitConnection;
 
-  constructor(url: string, { maxPacket, poolSize = 20, statementTimeoutMs = 30_000 }: MysqlLimits) {
-    this.#url = url;
-    this.#maxPacket = maxPacket;
-    this.#timeoutMs = statementTimeoutMs;
-    this.#pool = createPool({
-      ...connectionOptions(url),
-      connectionLimit: poolSize,
-      maxIdle: 4,
-      idleTimeout: 60_000,
-    });
-    // First in the connection's queue, so it holds for every statement after it.
-    this.#pool.pool.on('connection', (connection) => {
-      connection.query(SESSION_SQL).on('error', () => connection.destroy());
-    });
+  constructor(url: string, limits: MysqlLimits = {}) {
+    this.#timeoutMs = limits.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+    this.#patienceMs = limits.patienceMs ?? PATIENCE_MS;
+    this.#packetBytes = limits.packetBytes ?? Number.POSITIVE_INFINITY;
+    this.#connector = new Connector(connectionOptions(url));
+    const connections = (limits.connections ?? DEFAULT_CONNECTIONS) - 1;
+    this.#pool = new ConnectionPool(this.#connector, { connections, waiting: WAITING, idleMs: IDLE_MS });
+    this.#committer = new CommitConnection(this.#connector, (...sent) => this.#send(...sent));
   }
 
-  /** Bytes of the largest packet the server takes. */
+  /** Bytes of the largest packet the server takes; known once a connection was opened. */
   get maxPacket(): number {
-    return this.#maxPacket;
+    return Math.min(this.#connector.maxPacket, this.#packetBytes);
   }
 
-  /** One reading statement; repeated once when the connection turns out to be gone. */
+  /** One reading statement. */
   async read(statement: Sql): Promise<unknown[]> {
-    const [rows] = await this.#read([statement]);
+    const [rows] = await this.readAll([statement]);
     return rows ?? [];
   }
 
   /** Several reading statements in one packet, each with a snapshot of its own. */
   readAll(statements: readonly Sql[]): Promise<unknown[][]> {
-    return this.#read(statements);
+    return this.#read(statements, this.#timeoutMs);
   }
 
   /** Several reading statements in one snapshot. */
@@ -69,165 +89,148 @@ export class MysqlConnections {
       { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
       { text: 'START TRANSACTION WITH CONSISTENT SNAPSHOT' },
     ];
-    const results = await this.#read([...begin, ...statements, { text: 'COMMIT' }]);
+    const results = await this.#read([...begin, ...statements, { text: 'COMMIT' }], SNAPSHOT_TIMEOUT_MS);
     return results.slice(begin.length, begin.length + statements.length);
-  }
-
-  async #read(statements: readonly Sql[]): Promise<unknown[][]> {
-    return attempt(2, isConnectionLost, async () => {
-      const connection = await this.#pool.getConnection();
-      try {
-        const results = await this.#send(connection, statements);
-        connection.release();
-        return results;
-      } catch (error) {
-        // Not pool.query: it keeps the connection, which may be dead, or in a snapshot that has become old.
-        connection.destroy();
-        throw error;
-      }
-    });
   }
 
   /**
    * A transaction on the dedicated connection; calls must not overlap. The body is also run again when the connection
    * was lost after COMMIT was sent. It must find out then whether that happened, once it holds a lock that the lost
    * transaction had: the server gives it up only when that is over.
+   * @throws StorageError OutcomeUnknown where that could not be found out in time
    */
-  commit<T>(body: (session: Session, mayHaveCommitted: boolean) => Promise<T>): Promise<T> {
-    return this.#transaction(body, {
-      findsOut: true,
-      acquire: () => this.#committerConnection(),
-      release: (connection, broken) => {
-        if (!broken) return;
-        this.#committer = undefined;
-        connection.destroy();
-      },
-    });
-  }
-
-  /** A transaction on a connection of the pool. */
-  transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
-    return this.#transaction(body, {
-      findsOut: false,
-      acquire: () => this.#pool.getConnection(),
-      release: (connection, broken) => {
-        if (broken) connection.destroy();
-        else this.#pool.releaseConnection(connection as Awaited<ReturnType<Pool['getConnection']>>);
-      },
-    });
-  }
-
-  async close(): Promise<void> {
-    const committer = await this.#committer?.catch(() => undefined);
-    committer?.destroy();
-    await this.#pool.end().catch(() => undefined); // connections that the server has closed already
-  }
-
-  async #transaction<T>(
-    body: (session: Session, mayHaveCommitted: boolean) => Promise<T>,
-    source: ConnectionSource,
-  ): Promise<T> {
-    let finishing = false;
+  async commit<T>(body: (session: Session, mayHaveCommitted: boolean) => Promise<T>): Promise<T> {
     let mayHaveCommitted = false;
-    const mayRepeat = (error: unknown): boolean =>
-      isTransactionConflict(error) || (isConnectionLost(error) && (source.findsOut || !finishing));
-    return attempt(ATTEMPTS, mayRepeat, async () => {
-      mayHaveCommitted ||= finishing;
-      finishing = false;
-      const connection = await source.acquire();
-      const finish = (statements: readonly Sql[]): Promise<void> => {
-        finishing = true;
-        return this.#finish(connection, statements);
-      };
-      try {
-        const query = (statements: readonly Sql[]): Promise<unknown[][]> =>
-          this.#send(connection, statements);
-        const result = await body({ query, finish }, mayHaveCommitted);
-        source.release(connection, false);
-        return result;
-      } catch (error) {
-        // Not reused after any error: closing it rolls back, whatever state it is in.
-        source.release(connection, true);
-        throw error;
-      }
-    });
+    try {
+      return await this.#attempt(async (until) => {
+        const connection = await this.#committer.acquire(until);
+        let sentCommit = false;
+        const session = this.#session(connection, () => {
+          sentCommit = true;
+        });
+        try {
+          return await body(session, mayHaveCommitted);
+        } catch (error) {
+          mayHaveCommitted ||= sentCommit && isConnectionLost(error);
+          this.#committer.giveUp();
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (!mayHaveCommitted || !isUnavailable(error)) throw error;
+      const text = 'the database did not say in time whether the write happened';
+      throw new StorageError('OutcomeUnknown', text, { cause: error });
+    }
   }
 
-  /** Sends as much per packet as the server takes; COMMIT is in the last one. */
-  async #finish(connection: Connection, statements: readonly Sql[]): Promise<void> {
-    let packet: Sql[] = [];
-    let size = 0;
-    for (const statement of [...statements, { text: 'COMMIT' }]) {
-      const bytes = Buffer.byteLength(statement.text) + 2;
-      if (packet.length > 0 && size + bytes > this.#maxPacket - 1024) {
+  /**
+   * A transaction on a connection of the pool. The body must be one that may be run again although it was committed:
+   * that is done when the answer was lost.
+   */
+  transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
+    return this.#attempt((until) => this.#withPooled(until, (connection) => body(this.#session(connection))));
+  }
+
+  close(): Promise<void> {
+    this.#connector.close();
+    this.#committer.giveUp();
+    this.#pool.close();
+    return Promise.resolve();
+  }
+
+  #read(statements: readonly Sql[], timeoutMs: number): Promise<unknown[][]> {
+    return this.#attempt((until) =>
+      this.#withPooled(until, (connection) => this.#sendChecked(connection, statements, timeoutMs)),
+    );
+  }
+
+  async #withPooled<T>(until: number, use: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.#pool.acquire(until);
+    let broken = true;
+    try {
+      const result = await use(connection);
+      broken = false;
+      return result;
+    } finally {
+      // Not reused after any error: closing it rolls back, whatever state it is in.
+      this.#pool.release(connection, broken);
+    }
+  }
+
+  /** The first packet also asks whether the server is the primary still. */
+  #session(connection: Connection, onCommit?: () => void): Session {
+    let checked = false;
+    const query = (statements: readonly Sql[]): Promise<unknown[][]> => {
+      if (checked) return this.#send(connection, statements);
+      checked = true;
+      return this.#sendChecked(connection, statements);
+    };
+    const finish = async (statements: readonly Sql[]): Promise<void> => {
+      if (!checked) await query([]);
+      const packets = this.#packets([...statements, { text: 'COMMIT' }]);
+      for (const [index, packet] of packets.entries()) {
+        if (index === packets.length - 1) onCommit?.();
         await this.#send(connection, packet);
-        packet = [];
+      }
+    };
+    return { query, finish };
+  }
+
+  /** As many statements in each as the server takes. */
+  #packets(statements: readonly Sql[]): Sql[][] {
+    const packets: Sql[][] = [];
+    let size = Number.POSITIVE_INFINITY;
+    for (const statement of statements) {
+      const bytes = Buffer.byteLength(statement.text) + 2;
+      if (size + bytes > this.maxPacket - 1024) {
+        packets.push([]);
         size = 0;
       }
-      packet.push(statement);
+      packets.at(-1)?.push(statement);
       size += bytes;
     }
-    await this.#send(connection, packet);
+    return packets;
   }
 
-  #committerConnection(): Promise<Connection> {
-    if (this.#committer !== undefined) return this.#committer;
-    const connecting = this.#connectCommitter(() => {
-      // A late error of a connection that was replaced must not lose its successor.
-      if (this.#committer === connecting) this.#committer = undefined;
-    });
-    this.#committer = connecting;
-    return connecting;
-  }
-
-  async #connectCommitter(forget: () => void): Promise<Connection> {
-    let connection: Connection | undefined;
-    try {
-      connection = await createConnection(connectionOptions(this.#url));
-      // A connection that dies while idle says so by an event, which would end the process if nobody listened.
-      connection.on('error', forget);
-      await this.#send(connection, [{ text: SESSION_SQL }]);
-      this.#maxPacket = await readMaxPacket(connection);
-      return connection;
-    } catch (error) {
-      connection?.destroy();
-      forget();
-      throw error;
+  /** Runs the step again while that may help and there is time; what it finally throws is a StorageError. */
+  async #attempt<T>(step: (until: number) => Promise<T>): Promise<T> {
+    const until = performance.now() + this.#patienceMs;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return await step(until);
+      } catch (error) {
+        // Those beside it have most likely the same fate, and after a fail-over they are with the wrong server.
+        if (isAway(error)) this.#pool.drop();
+        const mayHelp = isConnectionLost(error) || isAway(error) || isTransactionConflict(error);
+        if (!mayHelp || performance.now() + pause >= until) throw translateMysqlError(error);
+      }
+      await delay(pause * (0.5 + Math.random() / 2));
     }
   }
 
-  async #send(connection: Connection, statements: readonly Sql[]): Promise<unknown[][]> {
+  async #sendChecked(
+    connection: Connection,
+    statements: readonly Sql[],
+    timeoutMs = this.#timeoutMs,
+  ): Promise<unknown[][]> {
+    const [check, ...results] = await this.#send(connection, [IS_READ_ONLY, ...statements], timeoutMs);
+    if ((check as [{ readOnly: number }])[0].readOnly === 1) throw readOnlyError();
+    return results;
+  }
+
+  async #send(
+    connection: Connection,
+    statements: readonly Sql[],
+    timeoutMs = this.#timeoutMs,
+  ): Promise<unknown[][]> {
     const text = statements.map((statement) => statement.text).join('; ');
-    const [results] = await connection.query({ sql: text, timeout: this.#timeoutMs });
+    const [results] = await connection.query({ sql: text, timeout: timeoutMs });
     return statements.length === 1 ? [results as unknown[]] : (results as unknown[][]);
   }
 }
 
-/** Bytes; an administrator may change it at any time, for the connections that come after. */
-export async function readMaxPacket(connection: Connection): Promise<number> {
-  const [rows] = await connection.query('SELECT @@max_allowed_packet AS size');
-  return (rows as [{ size: number }])[0].size;
-}
+/** For every read: what a primary that was replaced has may be old. */
+const IS_READ_ONLY: Sql = { text: `SELECT ${READ_ONLY} AS readOnly` };
 
-interface ConnectionSource {
-  /** Whether the body finds out by itself if an earlier attempt was committed. */
-  findsOut: boolean;
-  acquire(): Promise<Connection>;
-  release(connection: Connection, broken: boolean): void;
-}
-
-/** Runs the step up to `times` times while `mayRepeat` says so; what it finally throws is a StorageError. */
-async function attempt<T>(
-  times: number,
-  mayRepeat: (error: unknown) => boolean,
-  step: () => Promise<T>,
-): Promise<T> {
-  for (let left = times - 1; ; left--) {
-    try {
-      return await step();
-    } catch (error) {
-      if (left > 0 && !(error instanceof StorageError) && mayRepeat(error)) continue;
-      throw translateMysqlError(error);
-    }
-  }
-}
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof StorageError && error.code === 'Unavailable';

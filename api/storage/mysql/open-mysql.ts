@@ -1,7 +1,8 @@
 import { createConnection } from 'mysql2/promise';
 import type { Driver } from '../contract.ts';
 import { connectionOptions } from './connection-options.ts';
-import { MysqlConnections, readMaxPacket } from './connections.ts';
+import { MysqlConnections } from './connections.ts';
+import type { MysqlLimits } from './connections.ts';
 import { translateMysqlError } from './errors.ts';
 import { migrateMysql } from './migrate.ts';
 import { MysqlRevisions } from './mysql-revisions.ts';
@@ -13,7 +14,7 @@ import { sql } from './sql-text.ts';
  * The schema and its migrations are Drizzle's; the statements are written by hand, because batches need several
  * statements per round trip, which Drizzle's builder does not send.
  */
-export async function openMysql(url: string): Promise<Driver> {
+export async function openMysql(url: string, limits: MysqlLimits = {}): Promise<Driver> {
   const options = connectionOptions(url);
   try {
     const connection = await createConnection(options);
@@ -21,7 +22,7 @@ export async function openMysql(url: string): Promise<Driver> {
     connection.on('error', () => undefined);
     try {
       await migrateMysql(connection, options.database);
-      return driverOf(new MysqlConnections(url, { maxPacket: await readMaxPacket(connection) }));
+      return driverOf(new MysqlConnections(url, limits));
     } finally {
       connection.destroy();
     }

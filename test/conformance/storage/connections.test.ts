@@ -22,16 +22,16 @@ describe.each(SERVERS)('connections to %s', (flavour) => {
 
   it('gives a connection up whose server does not answer in time', async () => {
     connections = new MysqlConnections(database.url, {
-      maxPacket: 1 << 20,
-      poolSize: 1,
+      connections: 2,
       statementTimeoutMs: 100,
+      patienceMs: 1_000,
     });
     await expect(connections.read(FOREVER)).rejects.toMatchObject({ code: 'Unavailable' });
     expect(await connections.read(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
   });
 
   it('does not read on in a snapshot that ended with an error', async () => {
-    connections = new MysqlConnections(database.url, { maxPacket: 1 << 20, poolSize: 1 });
+    connections = new MysqlConnections(database.url, { connections: 2 });
     await administer(database.url, 'CREATE TABLE t (id INT)');
     const broken = connections.readSnapshot([sql`SELECT COUNT(*) AS n FROM t`, sql`SELECT wrong FROM t`]);
     await expect(broken).rejects.toMatchObject({ errno: 1054 });
@@ -41,7 +41,7 @@ describe.each(SERVERS)('connections to %s', (flavour) => {
 
   it('refuses an event that fits no packet before the server would close the connection', async () => {
     await (await database.open()).close();
-    connections = new MysqlConnections(database.url, { maxPacket: 20_000, poolSize: 1 });
+    connections = new MysqlConnections(database.url, { packetBytes: 20_000, connections: 2 });
     const append = (length: number) =>
       new MysqlTaskTables(connections).appendTaskEvents([
         {
@@ -62,7 +62,7 @@ describe.each(SERVERS)('connections to %s', (flavour) => {
   });
 
   it('replaces the connection that commits after an error, and keeps the new one', async () => {
-    connections = new MysqlConnections(database.url, { maxPacket: 1 << 20 });
+    connections = new MysqlConnections(database.url);
     const idOf = (): Promise<number> =>
       connections.commit(async (session) => {
         const [rows] = (await session.query([sql`SELECT CONNECTION_ID() AS id`])) as [[{ id: number }]];
