@@ -29,8 +29,10 @@ export async function measureEtcd(): Promise<Figure[]> {
     {
       async open(seen, signal) {
         const watch = await connect().watch('/events/', seen);
-        signal.addEventListener('abort', watch.end, { once: true });
-        return { ended: Promise.resolve() };
+        const ended = new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => resolve(watch.end()), { once: true });
+        });
+        return { ended };
       },
       cause: (name) => (clients[0] as EtcdClient).put(`/events/${name}`, value),
     },

@@ -26,16 +26,19 @@ export async function fanOut(
     if (current.missing === 0) current.all();
   };
   const opened = await Promise.all(Array.from({ length: watches }, () => open(seen, ending.signal)));
+  const cut = Promise.race(opened.map(({ ended }) => ended)).then(() => {
+    if (!ending.signal.aborted) throw new Error(`a watch ended at the event ${current.name}`);
+  });
   for (let index = 0; index < events; index += 1) {
     const everybody = Promise.withResolvers<void>();
     // As many digits in each, so that no name is the beginning of another.
     const name = `event-${`${index}`.padStart(6, '0')}`;
     Object.assign(current, { name, missing: watches, all: everybody.resolve });
     current.start = performance.now();
-    await Promise.all([cause(current.name), everybody.promise]);
+    await Promise.race([Promise.all([cause(current.name), everybody.promise]), cut]);
   }
   ending.abort();
-  await Promise.all(opened.map(({ ended }) => ended));
+  await Promise.all([cut, ...opened.map(({ ended }) => ended)]);
   return percentiles(latencies);
 }
 
