@@ -139,18 +139,14 @@ type Next = Promise<IteratorResult<readonly StoreEvent[]>>;
 
 const isDue = (result: Awaited<Next> | Due): result is Due => typeof result === 'string';
 
-/**
- * The revision of memory, if every event up to it was delivered: events get ready in the same moment as memory
- * reaches their revision, so one that was ready before is found by then.
- */
+/** A revision up to which every event was sent; undefined while there are some to send. */
 async function idleRevision(
   context: RegistryContext,
   { query: { resource }, after }: Live,
   next: Next,
 ): Promise<number | undefined> {
-  // An empty namespace: only the revision is of interest.
-  const query = { resource: storageResource(resource), namespace: ' ', minRevision: 0 };
-  const { revision } = await stored(context.store.list(query), { resource });
+  // Asked before looking: what was given to this watch by then is found.
+  const revision = context.store.delivered(storageResource(resource));
   const idle = new Promise<'idle'>((resolve) => {
     setImmediate(resolve, 'idle');
   });

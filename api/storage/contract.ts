@@ -89,7 +89,7 @@ export interface WatchQuery {
    */
   after: number;
   signal: AbortSignal;
-  /** Called once history is read: from then on an event that memory has is delivered or ready to be. */
+  /** Called once history is read: from then on `Store.delivered` holds for this watch. */
   onLive?: () => void;
 }
 
@@ -131,6 +131,8 @@ export interface Store {
    */
   commit(mutation: Mutation): Promise<StoredObject>;
   watch(query: WatchQuery): WatchStream;
+  /** The revision up to which each live watch of the resource was given every event, or has it ready to be taken. */
+  delivered(resource: string): number;
   readonly log: TaskLog;
   /** Drops history that nobody may still ask for; also runs by itself. Returns the compacted revision. */
   compact(): Promise<number>;

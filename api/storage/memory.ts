@@ -7,11 +7,11 @@ import type {
   StoreEvent,
   StoreEventType,
 } from './contract.ts';
+import { Deliveries } from './deliveries.ts';
 import { EventRing } from './event-ring.ts';
 import type { RingLimits } from './event-ring.ts';
 import { OrderedObjects } from './ordered-objects.ts';
 import { atRevision, restore } from './stored-object.ts';
-import type { Watcher } from './watcher.ts';
 
 /** One revision on its way into memory. `object` is absent for a delete. */
 export interface Change extends Position {
@@ -19,17 +19,10 @@ export interface Change extends Position {
   object: StoredObject | undefined;
 }
 
-/** A watcher and the keys that it is told about. */
-export interface WatcherEntry {
-  namespace: string | undefined;
-  name: string | undefined;
-  watcher: Watcher;
-}
-
 export interface ResourceMemory {
   objects: OrderedObjects;
   ring: EventRing;
-  watchers: Set<WatcherEntry>;
+  deliveries: Deliveries;
 }
 
 export interface MemoryOptions {
@@ -80,7 +73,7 @@ export class Memory {
       found = {
         objects: new OrderedObjects(),
         ring: new EventRing(this.#ring, this.#loadedAt),
-        watchers: new Set(),
+        deliveries: new Deliveries(),
       };
       this.#resources.set(name, found);
     }
@@ -89,6 +82,12 @@ export class Memory {
 
   get(key: StorageKey): StoredObject | undefined {
     return this.#resources.get(key.resource)?.objects.get(key);
+  }
+
+  /** The revision up to which the watches of a resource have every event, or need only take it. */
+  delivered(resource: string): number {
+    const waiting = this.#resources.get(resource)?.deliveries.firstWaiting;
+    return waiting === undefined ? this.revision : waiting - 1;
   }
 
   /** What is there now, in key order. */
@@ -130,7 +129,7 @@ export class Memory {
       if (list === undefined) events.set(change.key.resource, [event]);
       else list.push(event);
     }
-    for (const [resource, list] of events) deliver(this.resource(resource), list);
+    for (const [resource, list] of events) this.resource(resource).deliveries.push(list);
     this.#wakeWaiters();
   }
 
@@ -139,8 +138,8 @@ export class Memory {
    */
   reload(snapshot: Snapshot, error: StorageError): void {
     if (snapshot.revision < this.revision) return;
-    for (const { watchers } of this.#resources.values()) {
-      for (const { watcher } of watchers) watcher.fail(error);
+    for (const { deliveries } of this.#resources.values()) {
+      for (const { watcher } of deliveries.watchers) watcher.fail(error);
     }
     this.#resources.clear();
     this.#position = positionOf(snapshot);
@@ -167,8 +166,8 @@ export class Memory {
   /** Ends every watch, with the error if there is one. */
   endWatches(error?: StorageError): void {
     this.#closed = true;
-    for (const { watchers } of this.#resources.values()) {
-      for (const { watcher } of watchers) {
+    for (const { deliveries } of this.#resources.values()) {
+      for (const { watcher } of deliveries.watchers) {
         if (error === undefined) watcher.end();
         else watcher.fail(error);
       }
@@ -212,34 +211,4 @@ const positionOf = ({ revision, commitId }: Position): Position => ({ revision, 
 function eventType(change: Change, previous: StoredObject | undefined): StoreEventType {
   if (change.object === undefined) return 'DELETED';
   return previous === undefined ? 'ADDED' : 'MODIFIED';
-}
-
-export function isWanted(
-  key: StorageKey,
-  { namespace, name }: { namespace?: string | undefined; name?: string | undefined },
-): boolean {
-  return (
-    (name === undefined || key.name === name) && (namespace === undefined || key.namespace === namespace)
-  );
-}
-
-function deliver(resource: ResourceMemory, events: readonly StoreEvent[]): void {
-  const byNamespace = new Map<string, StoreEvent[]>();
-  for (const { namespace, name, watcher } of resource.watchers) {
-    if (name !== undefined) {
-      const wanted = events.filter(({ object: { key } }) => isWanted(key, { namespace, name }));
-      if (wanted.length > 0) watcher.push(wanted);
-      continue;
-    }
-    if (namespace === undefined) {
-      watcher.push(events);
-      continue;
-    }
-    let own = byNamespace.get(namespace);
-    if (own === undefined) {
-      own = events.filter((event) => event.object.key.namespace === namespace);
-      byNamespace.set(namespace, own);
-    }
-    if (own.length > 0) watcher.push(own);
-  }
 }

@@ -148,6 +148,11 @@ class DriverStore implements Store {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  delivered(resource: string): number {
+    this.#assertOpen();
+    return this.#memory.delivered(resource);
+  }
+
   compact(): Promise<number> {
     this.#assertOpen();
     return this.#compactor.compact();

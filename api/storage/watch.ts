@@ -1,7 +1,8 @@
 import { compactedError } from './compacted-error.ts';
 import type { HistoryRow, RevisionTables, StoreEvent, StoreEventType, WatchQuery } from './contract.ts';
-import { isWanted, type Memory } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { restore } from './stored-object.ts';
+import { isWanted } from './watcher-index.ts';
 import { Watcher } from './watcher.ts';
 import type { WatcherLimits } from './watcher.ts';
 
@@ -72,7 +73,7 @@ async function* live(
   const entry = { namespace: query.namespace, name: query.name, watcher };
   const end = (): void => watcher.end();
   const missed = resource.ring.after(after).filter((event) => isWanted(event.object.key, query));
-  resource.watchers.add(entry);
+  resource.deliveries.add(entry);
   query.signal.addEventListener('abort', end, { once: true });
   try {
     if (query.signal.aborted || options.memory.closed) return;
@@ -85,7 +86,7 @@ async function* live(
       if (later.length > 0) yield later;
     }
   } finally {
-    resource.watchers.delete(entry);
+    resource.deliveries.delete(entry);
     query.signal.removeEventListener('abort', end);
   }
 }

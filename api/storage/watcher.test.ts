@@ -7,11 +7,12 @@ const event = (revision: number, text = '') => ({ revision, object: { json: () =
 const limits = (events: number) => ({ events, bytes: 1_000 });
 
 describe('Watcher', () => {
-  it('gives what was buffered at once, and waits for what comes', async () => {
+  it('gives what was buffered batch by batch, and waits for what comes', async () => {
     const watcher = new Watcher(limits(10));
     watcher.push([event(1)]);
     watcher.push([event(2), event(3)]);
-    expect((await watcher.next())?.map(({ revision }) => revision)).toEqual([1, 2, 3]);
+    expect((await watcher.next())?.map(({ revision }) => revision)).toEqual([1]);
+    expect((await watcher.next())?.map(({ revision }) => revision)).toEqual([2, 3]);
     const waiting = watcher.next();
     watcher.push([event(4)]);
     expect((await waiting)?.map(({ revision }) => revision)).toEqual([4]);

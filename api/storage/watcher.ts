@@ -51,24 +51,26 @@ export class Watcher {
     this.#wakeUp();
   }
 
-  /** What is buffered, waiting for it if need be; undefined at the end. Throws the failure. */
+  /**
+   * The oldest batch that is buffered, waiting for one if need be; undefined at the end. Throws the failure. Batches
+   * are not put together: others have the same ones, and share what is made of them.
+   */
   async next(): Promise<readonly StoreEvent[] | undefined> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return undefined;
-      if (this.#batches.length > 0) return this.#take();
+      const batch = this.#batches.shift();
+      if (batch !== undefined) return this.#taken(batch);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
   }
 
-  #take(): readonly StoreEvent[] {
-    const batches = this.#batches;
-    this.#batches = [];
-    this.#buffered = 0;
-    this.#bytes = 0;
-    return batches.length === 1 ? (batches[0] ?? []) : batches.flat();
+  #taken(batch: readonly StoreEvent[]): readonly StoreEvent[] {
+    this.#buffered -= batch.length;
+    for (const event of batch) this.#bytes -= event.object.json().length;
+    return batch;
   }
 
   #wakeUp(): void {
