@@ -20,7 +20,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{api,cli,controllers,dev,executor-image,executor-manager,model-server}/**/*.test.ts',
-            'test/*.test.ts',
+            'test/{,kit/}*.test.ts',
           ],
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -127,8 +127,8 @@ class DriverStore implements Store {
 
   async commit(mutation: Mutation): Promise<StoredObject> {
     this.#assertOpen();
-    if (mutation.op !== 'create' && mutation.expectedRevision > this.#memory.revision) {
-      // A revision that another replica gave out, perhaps; one that nobody did is a conflict.
+    if (mutation.op !== 'create' && !this.#memory.at(mutation.key, mutation.expectedRevision)) {
+      // Perhaps what another replica wrote: memory refuses what it does not know, so it has to know the newest.
       await this.#freshness.newest();
     }
     return this.#committer.commit(mutation);
