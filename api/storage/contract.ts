@@ -1,5 +1,6 @@
 import type { Unstructured } from '../machinery/meta.ts';
 import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../machinery/task-event.ts';
+import type { HistoryTables } from './history-tables.ts';
 
 /**
  * The storage contract (DESIGN: one contract, two drivers). `Store` is what the registry uses: reads and
@@ -297,11 +298,6 @@ export interface RevisionTables {
    * --bump-revision and --mark-compacted.)
    */
   bumpRevision(seen: number): Promise<void>;
-  /**
-   * Raises the compacted revision to at most `upTo` and deletes the history up to it, a batch per transaction.
-   * The newest state of each object stays, however old. Returns the compacted revision.
-   */
-  compact(upTo: number): Promise<number>;
 }
 
 /** The event logs and the conversations of Tasks. */
@@ -316,6 +312,7 @@ export interface TaskTables {
 export interface Driver {
   readonly revisions: RevisionTables;
   readonly tasks: TaskTables;
+  readonly history: HistoryTables;
   /** True when other processes may write too, so memory has to follow the log. */
   readonly shared: boolean;
   /** Writes and reads one row. */

@@ -1,6 +1,7 @@
 import { systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
+import type { CompactionRules } from './compaction-goal.ts';
 import { StorageError } from './contract.ts';
 import type { Driver, Store, WakeUp } from './contract.ts';
 import { loadStore } from './store.ts';
@@ -18,7 +19,7 @@ export interface OpenStoreOptions {
   redisURL?: string;
   logger: Logger;
   clock?: Clock;
-  options?: Partial<StoreOptions>;
+  options?: Partial<Omit<StoreOptions, 'compaction'>> & { compaction?: Partial<CompactionRules> };
 }
 
 /**
@@ -35,7 +36,8 @@ export async function openStore(given: OpenStoreOptions): Promise<Store> {
     wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
     // With hints the clock is only the safety net.
     const polling = hints ? { pollMs: 250, taskPollMs: 5_000 } : {};
-    const options = { ...DEFAULT_STORE_OPTIONS, ...polling, ...given.options };
+    const compaction = { ...DEFAULT_STORE_OPTIONS.compaction, ...given.options?.compaction };
+    const options = { ...DEFAULT_STORE_OPTIONS, ...polling, ...given.options, compaction };
     return await loadStore({ driver, wakeUp, logger, clock, options });
   } catch (error) {
     await wakeUp?.close();

@@ -1,3 +1,5 @@
+import type { CompactionRules } from './compaction-goal.ts';
+
 /** How a store behaves under load and over time; the defaults are right for production. */
 export interface StoreOptions {
   /** Writes per transaction. */
@@ -26,8 +28,7 @@ export interface StoreOptions {
   pollMs: number;
   /** Milliseconds between looks at a followed task log in a shared database. */
   taskPollMs: number;
-  /** See CompactorOptions. */
-  compaction: { everyMs: number; windowMs: number; minRevisions: number };
+  compaction: CompactionRules;
 }
 
 export const DEFAULT_STORE_OPTIONS: StoreOptions = {
@@ -44,5 +45,11 @@ export const DEFAULT_STORE_OPTIONS: StoreOptions = {
   waitMs: 3_000,
   pollMs: 50,
   taskPollMs: 1_000,
-  compaction: { everyMs: 60_000, windowMs: 15 * 60_000, minRevisions: 10_000 },
+  compaction: {
+    everyMs: 60_000,
+    windowMs: 15 * 60_000,
+    minRevisions: 10_000,
+    maxRevisions: 1_000_000,
+    rememberMs: 60 * 60_000,
+  },
 };

@@ -82,8 +82,13 @@ class DriverStore implements Store {
       onCommitted: () => wakeUp.publish('revision'),
       ...limits,
     });
-    const tables = driver.revisions;
-    this.#compactor = new Compactor({ memory, tables, clock, logger, ...options.compaction });
+    this.#compactor = new Compactor({
+      memory,
+      tables: driver.history,
+      clock,
+      logger,
+      rules: options.compaction,
+    });
     this.#past = new PastSnapshots({
       memory,
       log: driver.revisions,

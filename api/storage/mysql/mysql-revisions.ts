@@ -20,9 +20,6 @@ import type { MysqlConnections } from './connections.ts';
 import { joinSql, rowGroups, rowList, sql } from './sql-text.ts';
 import type { Sql } from './sql-text.ts';
 
-/** Revisions per transaction of a compaction: short, because commits wait for the counter meanwhile. */
-const COMPACT_BATCH = 500;
-
 const LOG_COLUMNS = sql`r.revision, r.resource, r.namespace, r.name, r.op,
   r.previous_revision AS previousRevision, r.body, p.body AS previousBody`;
 
@@ -126,27 +123,6 @@ export class MysqlRevisions implements RevisionTables {
     );
   }
 
-  async compact(upTo: number): Promise<number> {
-    for (;;) {
-      const { compacted, done } = await this.#compactBatch(upTo);
-      if (done) return compacted;
-    }
-  }
-
-  #compactBatch(upTo: number): Promise<{ compacted: number; done: boolean }> {
-    return this.#connections.transaction(async (session) => {
-      const [, counter] = await session.query([
-        sql`START TRANSACTION`,
-        sql`SELECT current, compacted FROM revision_counter WHERE id = 1 FOR UPDATE`,
-      ]);
-      const { current, compacted } = (counter as RevisionState[])[0] ?? { current: 0, compacted: 0 };
-      const goal = Math.min(upTo, current);
-      const to = Math.min(goal, compacted + COMPACT_BATCH);
-      await session.finish(to <= compacted ? [] : compactStatements(compacted, to));
-      return to <= compacted ? { compacted, done: true } : { compacted: to, done: to === goal };
-    });
-  }
-
   #statements(plan: BatchPlan, commitId: string): Sql[] {
     const inserts = rowGroups(plan.logRows, this.#connections.maxPacket - 4096).map(
       (
@@ -206,17 +182,6 @@ function purgeStatements({ taskUID, revision }: { taskUID: string; revision: num
     sql`DELETE FROM task_events WHERE task_uid = ${taskUID}`,
     sql`DELETE FROM task_messages WHERE task_uid = ${taskUID}`,
     sql`DELETE FROM task_sources WHERE task_uid = ${taskUID}`,
-  ];
-}
-
-/** What a revision of (from, to] replaced goes; then the deletes themselves, which nothing later refers to. */
-function compactStatements(from: number, to: number): Sql[] {
-  return [
-    sql`DELETE p FROM revisions p JOIN revisions n ON p.revision = n.previous_revision
-      WHERE n.revision > ${from} AND n.revision <= ${to}`,
-    sql`DELETE FROM revisions WHERE revision > ${from} AND revision <= ${to} AND op = 'delete'`,
-    sql`DELETE FROM task_logs WHERE purged_at > 0 AND purged_at <= ${to}`,
-    sql`UPDATE revision_counter SET compacted = ${to} WHERE id = 1`,
   ];
 }
 

@@ -5,6 +5,7 @@ import { MysqlConnections } from './connections.ts';
 import type { MysqlLimits } from './connections.ts';
 import { translateMysqlError } from './errors.ts';
 import { migrateMysql } from './migrate.ts';
+import { MysqlHistory } from './mysql-history.ts';
 import { MysqlRevisions } from './mysql-revisions.ts';
 import { MysqlTaskTables } from './mysql-task-tables.ts';
 import { sql } from './sql-text.ts';
@@ -35,6 +36,7 @@ function driverOf(connections: MysqlConnections): Driver {
   return {
     revisions: new MysqlRevisions(connections),
     tasks: new MysqlTaskTables(connections),
+    history: new MysqlHistory(connections),
     shared: true,
     async check() {
       await connections.transaction((session) =>

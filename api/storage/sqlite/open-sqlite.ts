@@ -9,6 +9,7 @@ import { StorageError } from '../contract.ts';
 import type { Driver } from '../contract.ts';
 import { refuseNewerDatabase } from '../migration-journal.ts';
 import { translated } from './errors.ts';
+import { SqliteHistory } from './sqlite-history.ts';
 import { SqliteRevisions } from './sqlite-revisions.ts';
 import { SqliteTaskTables } from './sqlite-task-tables.ts';
 
@@ -94,6 +95,7 @@ function driverOf(connection: Connection): Driver {
   return {
     revisions: new SqliteRevisions(connection),
     tasks: new SqliteTaskTables(connection),
+    history: new SqliteHistory(connection),
     shared: false,
     async check() {
       translated(() => touch.run());

@@ -12,7 +12,6 @@ export function prepareRevisionStatements(db: Database) {
     beginRead: db.prepare('BEGIN'),
     state: db.prepare('SELECT current, compacted FROM revision_counter WHERE id = 1'),
     setCurrent: db.prepare('UPDATE revision_counter SET current = ? WHERE id = 1'),
-    setCompacted: db.prepare('UPDATE revision_counter SET compacted = ? WHERE id = 1'),
     commitOf: db.prepare('SELECT commit_id AS commitId FROM revisions WHERE revision = ?'),
     bumpRevision: db.prepare(
       `UPDATE revision_counter SET current = max(current, @seen) + @gap, compacted = max(current, @seen) + @gap
@@ -27,7 +26,6 @@ export function prepareRevisionStatements(db: Database) {
       `INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at) VALUES (?, 0, 0, ?)
        ON CONFLICT (task_uid) DO UPDATE SET purged_at = excluded.purged_at`,
     ),
-    dropTombstones: db.prepare('DELETE FROM task_logs WHERE purged_at > 0 AND purged_at <= ?'),
   };
 }
 
@@ -64,10 +62,5 @@ function logStatements(db: Database) {
       `SELECT ${LOG_COLUMNS} FROM revisions r LEFT JOIN revisions p ON p.revision = r.previous_revision
        WHERE r.resource = ? AND r.revision > ? AND r.revision <= ? ORDER BY r.revision LIMIT ?`,
     ),
-    dropReplaced: db.prepare(
-      `DELETE FROM revisions WHERE revision IN
-       (SELECT previous_revision FROM revisions WHERE revision > ? AND revision <= ? AND previous_revision > 0)`,
-    ),
-    dropDeletes: db.prepare("DELETE FROM revisions WHERE revision > ? AND revision <= ? AND op = 'delete'"),
   };
 }

@@ -18,9 +18,6 @@ import { translated } from './errors.ts';
 import { prepareRevisionStatements } from './revision-statements.ts';
 import type { RevisionStatements } from './revision-statements.ts';
 
-/** Revisions per transaction of a compaction: short, because writes wait for it. */
-const COMPACT_BATCH = 1_000;
-
 /** Objects and the revision log in SQLite. Synchronous underneath: a commit blocks for one fsync. */
 export class SqliteRevisions implements RevisionTables {
   readonly #connection: Database;
@@ -80,27 +77,6 @@ export class SqliteRevisions implements RevisionTables {
 
   async bumpRevision(seen: number): Promise<void> {
     translated(() => this.#sql.bumpRevision.run({ seen, gap: REVISION_GAP }));
-  }
-
-  async compact(upTo: number): Promise<number> {
-    for (;;) {
-      const { compacted, done } = this.#write(() => this.#compactBatch(upTo));
-      if (done) return compacted;
-      await new Promise(setImmediate); // requests get their turn between two batches
-    }
-  }
-
-  #compactBatch(upTo: number): { compacted: number; done: boolean } {
-    const { current, compacted } = this.#state();
-    const goal = Math.min(upTo, current);
-    const to = Math.min(goal, compacted + COMPACT_BATCH);
-    if (to <= compacted) return { compacted, done: true };
-    // What a revision in the batch replaced goes; then the deletes themselves, which nothing later refers to.
-    this.#sql.dropReplaced.run(compacted, to);
-    this.#sql.dropDeletes.run(compacted, to);
-    this.#sql.dropTombstones.run(to);
-    this.#sql.setCompacted.run(to);
-    return { compacted: to, done: to === goal };
   }
 
   #applyOne(mutation: DriverMutation, { revision, commitId }: Position): MutationOutcome {

@@ -92,7 +92,6 @@ function withFaults(driver: Driver, faults: Faults): Driver {
       history: (query) => revisions.history(query),
       revision: () => revisions.revision(),
       snapshot: () => revisions.snapshot(),
-      compact: (upTo) => revisions.compact(upTo),
       bumpRevision: (seen) => revisions.bumpRevision(seen),
       async commit(batch) {
         const before = faults.beforeCommit.shift();

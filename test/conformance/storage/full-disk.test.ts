@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import type { Driver, Store, StoredObject } from '#api/storage/contract';
+import { SqliteHistory } from '#api/storage/sqlite/sqlite-history';
 import { SqliteRevisions } from '#api/storage/sqlite/sqlite-revisions';
 import { SqliteTaskTables } from '#api/storage/sqlite/sqlite-task-tables';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
@@ -32,6 +33,7 @@ describe('a full disk under SQLite', () => {
     const driver: Driver = {
       revisions: new SqliteRevisions(connection),
       tasks: new SqliteTaskTables(connection),
+      history: new SqliteHistory(connection),
       shared: false,
       async check() {},
       async close() {
