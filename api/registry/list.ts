@@ -1,6 +1,6 @@
 import { compareBytes } from '../machinery/byte-order.ts';
 import { badRequest, expired, StatusError } from '../machinery/status-error.ts';
-import type { ListResult, StoredObject } from '../storage/contract.ts';
+import type { ListQuery as StoreQuery, ListResult, StoredObject } from '../storage/contract.ts';
 import type { ApiObject } from './api-object.ts';
 import type { RegistryContext } from './context.ts';
 import { type ContinueToken, formatContinue, parseContinue } from './continue-token.ts';
@@ -20,22 +20,25 @@ export async function listObjects(context: RegistryContext, query: ListQuery): P
   const wanted = listRevision(query);
   const token = continueToken(query);
   const selection = parseSelection(query);
-  const { revision, items } = await read(context, { resource, selection, wanted, token });
-  const from = token === undefined ? 0 : firstAfter(items, token.after);
-  const page = takePage(items, { from, limit: limitOf(query), test: selection.test });
-  const { next } = page;
-  const left = next === undefined || selection.selects ? {} : { remainingItemCount: items.length - next };
+  const limit = limitOf(query);
+  const { revision, ...found } = await read(context, { resource, selection, wanted, token, limit });
+  const page =
+    selection.test === undefined
+      ? wholePage(found)
+      : selectedPage(found, { token, limit, test: selection.test });
+  const { end } = page;
+  const left = end === undefined || selection.selects ? {} : { remainingItemCount: found.remaining ?? 0 };
   return {
     revision,
     items: shown(resource, page.items),
-    ...(next === undefined ? {} : { continue: formatContinue({ revision, after: lastKey(items, next) }) }),
+    ...(end === undefined ? {} : { continue: formatContinue({ revision, after: end }) }),
     ...left,
   };
 }
 
 /** What is taken from the cache, whatever its state, comes as a whole (apiserver pkg/storage/cacher delegator). */
 function limitOf({ limit = 0, resourceVersion, continue: token = '' }: ListQuery): number {
-  return resourceVersion === '0' && token === '' ? 0 : limit;
+  return resourceVersion === '0' && token === '' ? 0 : Math.max(limit, 0);
 }
 
 /** @throws StatusError BadRequest */
@@ -53,12 +56,13 @@ interface Reading {
   selection: Selection;
   wanted: WantedRevision;
   token: ContinueToken | undefined;
+  limit: number;
 }
 
 async function read({ store }: RegistryContext, reading: Reading): Promise<ListResult> {
   const { resource, selection, token } = reading;
   try {
-    return await store.list({ ...whereOf(resource, selection), ...revisionOf(reading) });
+    return await store.list({ ...whereOf(resource, selection), ...revisionOf(reading), ...partOf(reading) });
   } catch (error) {
     if (!isStorageError(error, 'Compacted')) throw storageFailure(error, { resource });
     throw token === undefined
@@ -77,6 +81,15 @@ export function whereOf(
     resource: storageResource(resource),
     ...(all ? {} : { namespace }),
     ...(name === undefined ? {} : { name }),
+  };
+}
+
+/** The store cuts the page out itself where nothing has to be looked at for that. */
+function partOf({ selection, token, limit }: Reading): Pick<StoreQuery, 'after' | 'limit'> {
+  if (selection.test !== undefined || (limit === 0 && token === undefined)) return {};
+  return {
+    limit: limit === 0 ? Number.POSITIVE_INFINITY : limit,
+    ...(token === undefined ? {} : { after: token.after }),
   };
 }
 
@@ -115,31 +128,34 @@ function isBehind(key: ContinueToken['after'], after: ContinueToken['after']): b
 
 interface Page {
   items: readonly StoredObject[];
-  /** Index of the first object of the next page; absent on the last. */
-  next?: number;
+  /** Behind this key the next page begins; absent on the last. */
+  end?: StoredObject['key'];
 }
 
-function takePage(
-  all: readonly StoredObject[],
-  { from, limit, test }: { from: number; limit: number; test: Test | undefined },
+function wholePage({ items, remaining = 0 }: Omit<ListResult, 'revision'>): Page {
+  const last = items.at(-1);
+  return remaining === 0 || last === undefined ? { items } : { items, end: last.key };
+}
+
+interface SelectedPage {
+  token: ContinueToken | undefined;
+  limit: number;
+  test: Test;
+}
+
+function selectedPage(
+  { items: all }: Omit<ListResult, 'revision'>,
+  { token, limit, test }: SelectedPage,
 ): Page {
-  if (test === undefined) {
-    const end = limit > 0 ? Math.min(from + limit, all.length) : all.length;
-    const items = from === 0 && end === all.length ? all : all.slice(from, end);
-    return end < all.length ? { items, next: end } : { items };
-  }
   const items: StoredObject[] = [];
-  for (let i = from; i < all.length; i++) {
+  for (let i = token === undefined ? 0 : firstAfter(all, token.after); i < all.length; i++) {
     const item = all[i] as StoredObject;
     if (!test(item)) continue;
-    if (limit > 0 && items.length === limit) return { items, next: i };
+    if (limit > 0 && items.length === limit) return { items, end: (all[i - 1] as StoredObject).key };
     items.push(item);
   }
   return { items };
 }
-
-const lastKey = (items: readonly StoredObject[], next: number): StoredObject['key'] =>
-  (items[next - 1] as StoredObject).key;
 
 function shown(resource: Resource, items: readonly StoredObject[]): readonly ApiObject[] {
   return showsAllAsStored(resource) ? items : items.map((item) => presented(resource, item));

@@ -70,6 +70,10 @@ export interface ListQuery {
    * gone, FutureRevision when it is still to come. Not together with minRevision.
    */
   exactRevision?: number;
+  /** At most this many; what is left out is only counted. Not together with a name. */
+  limit?: number;
+  /** Only objects behind this key, which itself may be gone. Together with a limit. */
+  after?: Pick<StorageKey, 'name' | 'namespace'>;
 }
 
 export interface ListResult {
@@ -77,6 +81,8 @@ export interface ListResult {
   revision: number;
   /** Ordered by namespace, then name, as bytes. An immutable snapshot. */
   items: readonly StoredObject[];
+  /** Objects behind the last one, where a limit left some out. */
+  remaining?: number;
 }
 
 export interface WatchQuery {

@@ -1,4 +1,5 @@
 import type {
+  ListQuery,
   Position,
   Snapshot,
   StorageError,
@@ -11,6 +12,7 @@ import { Deliveries } from './deliveries.ts';
 import { EventRing } from './event-ring.ts';
 import type { RingLimits } from './event-ring.ts';
 import { OrderedObjects } from './ordered-objects.ts';
+import type { Page } from './ordered-objects.ts';
 import { atRevision, restore } from './stored-object.ts';
 
 /** One revision on its way into memory. `object` is absent for a delete. */
@@ -91,20 +93,11 @@ export class Memory {
   }
 
   /** What is there now, in key order. */
-  list({
-    resource,
-    namespace,
-    name,
-  }: {
-    resource: string;
-    namespace?: string;
-    name?: string;
-  }): readonly StoredObject[] {
+  list({ resource, namespace, name, limit, after }: ListQuery): Page {
     const { objects } = this.resource(resource);
-    if (name === undefined) return objects.list(namespace);
-    if (namespace === undefined) return objects.list().filter((item) => item.key.name === name);
-    const found = objects.get({ namespace, name });
-    return found === undefined ? [] : [found];
+    if (name !== undefined) return { items: named(objects, { namespace, name }), remaining: 0 };
+    if (limit !== undefined) return objects.page({ namespace, after, limit });
+    return { items: objects.list(namespace), remaining: 0 };
   }
 
   /** The current object, if it is at exactly this revision. */
@@ -207,6 +200,15 @@ export class Memory {
 }
 
 const positionOf = ({ revision, commitId }: Position): Position => ({ revision, commitId });
+
+function named(
+  objects: OrderedObjects,
+  { namespace, name }: { namespace: string | undefined; name: string },
+): readonly StoredObject[] {
+  if (namespace === undefined) return objects.list().filter((item) => item.key.name === name);
+  const found = objects.get({ namespace, name });
+  return found === undefined ? [] : [found];
+}
 
 function eventType(change: Change, previous: StoredObject | undefined): StoreEventType {
   if (change.object === undefined) return 'DELETED';

@@ -1,52 +1,89 @@
+import { compareBytes } from '../machinery/byte-order.ts';
 import type { StorageKey, StoredObject } from './contract.ts';
-import { mapKey } from './key-order.ts';
-import { type KeyChange, mergeChanges, namespaceSlice } from './sorted-objects.ts';
+import { compareKeys, mapKey, type Place } from './key-order.ts';
+import { SortedChunks } from './sorted-chunks.ts';
+
+/** A part of a list. */
+export interface Page {
+  items: readonly StoredObject[];
+  /** Objects of the list behind the last of the items. */
+  remaining: number;
+}
+
+export interface PageQuery {
+  namespace?: string | undefined;
+  /** Only objects behind this key. */
+  after?: Place | undefined;
+  limit: number;
+}
 
 /**
- * The current objects of one resource. Reads by key are a map look-up; lists hand out an immutable sorted
- * array, which is brought up to date by one merge at the first list after writes.
+ * The current objects of one resource. Reads by key are a map look-up; the order is brought up to date when a list is
+ * asked for. Lists are copies: they never change after they were handed out, and a whole one is kept for the next
+ * reader until something is written.
  */
 export class OrderedObjects {
   readonly #current = new Map<string, StoredObject>();
-  /** Keys written since the last merge; undefined means deleted. */
-  readonly #pending = new Map<string, KeyChange>();
-  #sorted: readonly StoredObject[] = [];
-  /** Parts of `sorted` that were asked for, by namespace. */
-  readonly #slices = new Map<string, readonly StoredObject[]>();
+  /** Keys written since the order was brought up to date. */
+  readonly #pending = new Map<string, StorageKey>();
+  readonly #sorted = new SortedChunks();
+  /** Lists that were asked for, by namespace; undefined is all of them. */
+  readonly #lists = new Map<string | undefined, readonly StoredObject[]>();
 
-  get(key: { namespace: string; name: string }): StoredObject | undefined {
+  get(key: Place): StoredObject | undefined {
     return this.#current.get(mapKey(key));
   }
 
   set(object: StoredObject): void {
     const at = mapKey(object.key);
     this.#current.set(at, object);
-    this.#pending.set(at, { key: object.key, object });
+    this.#pending.set(at, object.key);
   }
 
   delete(key: StorageKey): void {
     const at = mapKey(key);
     this.#current.delete(at);
-    this.#pending.set(at, { key, object: undefined });
+    this.#pending.set(at, key);
   }
 
-  /** In key order; never changes after it was handed out. */
+  /** In key order. */
   list(namespace?: string): readonly StoredObject[] {
-    if (this.#pending.size > 0) this.#merge();
-    if (namespace === undefined) return this.#sorted;
-    let slice = this.#slices.get(namespace);
-    if (slice === undefined) {
-      slice = namespaceSlice(this.#sorted, namespace);
+    this.#update();
+    let list = this.#lists.get(namespace);
+    if (list === undefined) {
+      list = this.#sorted.slice(...this.#range(namespace));
       // Readers may ask for any number of namespaces that do not exist.
-      if (slice.length > 0) this.#slices.set(namespace, slice);
+      if (list.length > 0) this.#lists.set(namespace, list);
     }
-    return slice;
+    return list;
   }
 
-  #merge(): void {
-    // Not frozen: V8 copies a frozen array a hundred times slower. The type says readonly.
-    this.#sorted = mergeChanges(this.#sorted, [...this.#pending.values()]);
+  /** The same list, from a key on and up to a length. */
+  page({ namespace, after, limit }: PageQuery): Page {
+    this.#update();
+    const [start, end] = this.#range(namespace);
+    const behind = after === undefined ? 0 : this.#sorted.rank((key) => compareKeys(key, after) > 0);
+    const from = Math.max(start, behind);
+    const to = Math.min(from + limit, end);
+    return { items: this.#sorted.slice(from, to), remaining: Math.max(end - to, 0) };
+  }
+
+  #range(namespace: string | undefined): [from: number, to: number] {
+    if (namespace === undefined) return [0, this.#sorted.length];
+    return [
+      this.#sorted.rank((key) => compareBytes(key.namespace, namespace) >= 0),
+      this.#sorted.rank((key) => compareBytes(key.namespace, namespace) > 0),
+    ];
+  }
+
+  #update(): void {
+    if (this.#pending.size === 0) return;
+    for (const [at, key] of this.#pending) {
+      const object = this.#current.get(at);
+      if (object === undefined) this.#sorted.delete(key);
+      else this.#sorted.set(object);
+    }
     this.#pending.clear();
-    this.#slices.clear();
+    this.#lists.clear();
   }
 }

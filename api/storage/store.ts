@@ -21,8 +21,10 @@ import type {
 import { Follower } from './follower.ts';
 import { Freshness } from './freshness.ts';
 import { Memory } from './memory.ts';
+import type { Page } from './ordered-objects.ts';
 import { PastSnapshots } from './past-snapshots.ts';
 import { Poller } from './poller.ts';
+import { pageOf } from './sorted-objects.ts';
 import type { StoreOptions } from './store-options.ts';
 import { StoredTaskLog } from './task-log.ts';
 import { watchFrom } from './watch.ts';
@@ -118,16 +120,19 @@ class DriverStore implements Store {
     if (exactRevision !== undefined) return this.#listAt(query, exactRevision);
     if (minRevision === undefined) await this.#freshness.newest();
     else await this.#freshness.reached(minRevision);
-    return { revision: this.#memory.revision, items: this.#memory.list(query) };
+    return listResult(this.#memory.revision, this.#memory.list(query));
   }
 
-  async #listAt({ resource, namespace, name }: ListQuery, revision: number): Promise<ListResult> {
+  async #listAt(query: ListQuery, revision: number): Promise<ListResult> {
+    const { resource, namespace, name, limit, after } = query;
     const { compacted } = this.#memory;
     if (revision < compacted) throw compactedError(revision, compacted);
     await this.#freshness.reached(revision);
     const where = { resource, ...(namespace === undefined ? {} : { namespace }) };
     const items = await this.#past.at(where, revision);
-    return { revision, items: name === undefined ? items : items.filter((item) => item.key.name === name) };
+    if (name !== undefined) return { revision, items: items.filter((item) => item.key.name === name) };
+    if (limit === undefined) return { revision, items };
+    return listResult(revision, pageOf(items, { after, limit }));
   }
 
   async commit(mutation: Mutation): Promise<StoredObject> {
@@ -203,3 +208,9 @@ class DriverStore implements Store {
     if (this.#closing !== undefined) throw new StorageError('Closed', 'the store is closed');
   }
 }
+
+const listResult = (revision: number, { items, remaining }: Page): ListResult => ({
+  revision,
+  items,
+  ...(remaining === 0 ? {} : { remaining }),
+});
