@@ -1,14 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '#api/storage/contract';
 import type { Told } from '#test/kit/watch-order';
 import type { Cluster } from './cluster.ts';
 import type { SeenEvent } from './replica-messages.ts';
 
+/** What a watcher was told from one list to the next; the first begins with an empty store. */
+export interface WatchSpan {
+  after: number;
+  told: Told[];
+}
+
 /** What ends a watch without saying that it missed something. */
 const MAY_GO_ON = new Set(['Unavailable', 'TooSlow', 'Closed']);
 
-/** A client that watches through one place of a cluster, and goes on from what it saw last when its watch ends. */
+/** As clients do after a failure. */
+const BACK_OFF_MS = 20;
+
+/** A client that watches through one place of a cluster, and goes on from what it saw last when its watch ends, or from a new list. */
 export class LogWatcher {
-  readonly told: Told[] = [];
+  readonly #spans: WatchSpan[] = [{ after: 0, told: [] }];
   readonly #cluster: Cluster;
   readonly #place: number;
   readonly #resource: string;
@@ -25,16 +35,20 @@ export class LogWatcher {
     this.failed.catch(() => undefined);
   }
 
+  get spans(): readonly WatchSpan[] {
+    return this.#spans;
+  }
+
   get last(): number {
-    return this.told.at(-1)?.revision ?? 0;
+    const { after, told } = this.#spans.at(-1)!;
+    return told.at(-1)?.revision ?? after;
   }
 
   /** Resolves when it was told of the revision or a later one. */
   async reached(revision: number): Promise<void> {
     if (this.last >= revision) return;
-    const reached = new Promise<void>((resolve) => {
-      this.#waiting = { revision, resolve };
-    });
+    const { promise: reached, resolve } = Promise.withResolvers<void>();
+    this.#waiting = { revision, resolve };
     await Promise.race([reached, this.failed]);
   }
 
@@ -49,15 +63,28 @@ export class LogWatcher {
       const error = await ended.then(() => 'ended without an error', codeOf);
       // After the test nothing is asked of a cluster that is gone.
       if (this.#stopped) return new Promise(() => undefined);
-      if (!MAY_GO_ON.has(error)) throw new Error(`a watch from ${this.last}: ${error}`);
-      await new Promise(setImmediate);
+      if (error === 'Compacted') await this.#listAnew();
+      else if (!MAY_GO_ON.has(error)) throw new Error(`a watch from ${this.last}: ${error}`);
+      await delay(BACK_OFF_MS);
     }
   }
 
   #onEvents(events: readonly SeenEvent[]): void {
     for (const { revision, type, name, value } of events) {
-      this.told.push({ revision, text: `${type} ${name} ${value}` });
+      this.#spans.at(-1)!.told.push({ revision, text: `${type} ${name} ${value}` });
     }
+    this.#wake();
+  }
+
+  async #listAnew(): Promise<void> {
+    const replica = await this.#cluster.at(this.#place);
+    // It may be gone again: then the next watch finds that it has to list.
+    const list = await replica.list({ resource: this.#resource }).catch(() => undefined);
+    if (list !== undefined) this.#spans.push({ after: list.revision, told: [] });
+    this.#wake();
+  }
+
+  #wake(): void {
     if (this.#waiting !== undefined && this.last >= this.#waiting.revision) this.#waiting.resolve();
   }
 }

@@ -56,6 +56,10 @@ describe.each(SERVERS)('watchers on three replicas on %s', (server) => {
       const { revision } = await (await cluster.at(1)).list({ resource: RESOURCE });
       await Promise.all(watchers.map((watcher) => watcher.reached(revision)));
       watchers.forEach((watcher) => watcher.stop());
+      expect(
+        watchers.map(({ spans }) => spans.length),
+        'no watcher had to list anew',
+      ).toEqual([1, 1, 1]);
       noteFigures('order', { rounds: ROUNDS, revision, operations: clients.history.length });
       expect(await judgeTrial(clients, { url, resource: RESOURCE, watchers })).toEqual([]);
       expect(await deadlocks(url)).toBeGreaterThan(deadlocksBefore);

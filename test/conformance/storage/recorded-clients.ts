@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '#api/storage/contract';
 import type { StorageKey } from '#api/storage/contract';
 import type { Answer, Asked, ObjectOperation, Refusal, RevisionMark } from '#test/kit/object-history';
@@ -101,6 +102,7 @@ export class RecordedClients {
       });
       this.#onWrite();
     }
+    if (answer.is === 'unknown') await delay(BACK_OFF_MS);
     // A read that failed says nothing.
     if (asked.op === 'get' && answer.is === 'unknown') return;
     this.history.push({ client, name, called, returned, action: { ...asked, answer } });
@@ -165,6 +167,9 @@ export class RecordedClients {
     for (const { resolve } of ready) resolve();
   }
 }
+
+/** As clients do after a failure; without it an outage would be a history of nothing but failures. */
+const BACK_OFF_MS = 20;
 
 const REFUSALS = new Set<string>(['Exists', 'NotFound', 'Conflict']);
 

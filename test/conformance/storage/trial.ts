@@ -3,7 +3,7 @@ import { findInconsistencies } from '#test/kit/store-consistency';
 import { readLog } from '#test/kit/store-tables';
 import { findWatchFaults } from '#test/kit/watch-order';
 import type { Told } from '#test/kit/watch-order';
-import type { LogWatcher } from './log-watcher.ts';
+import type { LogWatcher, WatchSpan } from './log-watcher.ts';
 import type { RecordedClients } from './recorded-clients.ts';
 import type { SeenObject } from './replica-messages.ts';
 
@@ -19,9 +19,19 @@ export async function judgeTrial(
     ...findDisorder(clients.marks),
     ...findLost(clients, log),
     ...findWrongLists(clients, log),
-    ...watchers.flatMap(({ told }, i) => findWatchFaults(told, log).map((line) => `watcher ${i}: ${line}`)),
+    ...watchers.flatMap(({ spans }, i) =>
+      spans.flatMap((span) => judgeSpan(span, log).map((line) => `watcher ${i}: ${line}`)),
+    ),
     ...(await findInconsistencies(url)),
   ];
+}
+
+function judgeSpan({ after, told }: WatchSpan, log: readonly LogLine[]): string[] {
+  const last = told.at(-1)?.revision ?? after;
+  return findWatchFaults(
+    told,
+    log.filter(({ revision }) => revision > after && revision <= last),
+  );
 }
 
 interface LogLine extends Told, SeenObject {
