@@ -42,6 +42,10 @@ export function storageFailure(error: unknown, at: { resource: Resource; name?: 
       return new StatusError('RequestEntityTooLarge', error.message, { cause: error });
     case 'Unavailable':
       return unavailable('the database cannot be reached or refuses for now', error);
+    case 'Undecryptable':
+      return new StatusError('InternalError', error.message, { cause: error });
+    case 'StaleKey':
+      return unavailable('the encryption keys are being changed', error);
     case 'Diverged':
       return unavailable('the database lost revisions or was exchanged; read again before you write', error);
     case 'OutcomeUnknown':

@@ -1,5 +1,12 @@
 import type { Unstructured } from '../machinery/meta.ts';
-import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../machinery/task-event.ts';
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventAppended,
+  TaskEventInput,
+  TaskMessage,
+} from '../machinery/task-event.ts';
+import type { EncryptionTables, NewestKey } from './encryption/encryption-tables.ts';
 import type { HistoryTables } from './history-tables.ts';
 
 /**
@@ -174,6 +181,10 @@ export type StorageErrorCode =
   | 'OverLimit'
   /** What memory has is not, or not surely, the history of this database; nothing was written. */
   | 'Diverged'
+  /** What is encrypted cannot be read with the keys at hand; the message says which, and what helps. */
+  | 'Undecryptable'
+  /** Encrypted under a key that is not the newest any more; nothing was written. Ends in storage: it is tried again. */
+  | 'StaleKey'
   | 'Closed';
 
 export class StorageError extends Error {
@@ -245,6 +256,15 @@ export interface CommitBatch {
   base: Position;
   /** Of this transaction, unique: what the next position has. */
   commitId: string;
+  /** What encrypted the bodies, if any are. StorageError StaleKey, with nothing written, when it is not the newest. */
+  key?: NewestKey;
+}
+
+/** An event as its table keeps it: `data` as text. */
+export type StoredTaskEvent = Omit<TaskEvent, 'data'> & { data: string };
+
+export interface StoredTaskAppend extends Omit<TaskEventAppend, 'events'> {
+  events: (Omit<TaskEventInput, 'data'> & { data: string })[];
 }
 
 /** What became of one append: where the log stands, or why nothing was added. */
@@ -308,9 +328,9 @@ export interface RevisionTables {
 
 /** The event logs and the conversations of Tasks. */
 export interface TaskTables {
-  /** One transaction for all; the outcomes are in the order of the batches. */
-  appendTaskEvents(batches: readonly TaskEventAppend[]): Promise<AppendOutcome[]>;
-  readTaskEvents(query: TaskLogQuery): Promise<TaskEvent[]>;
+  /** One transaction for all; the outcomes are in the order of the batches. `key` as in CommitBatch. */
+  appendTaskEvents(batches: readonly StoredTaskAppend[], key?: NewestKey): Promise<AppendOutcome[]>;
+  readTaskEvents(query: TaskLogQuery): Promise<StoredTaskEvent[]>;
   readTaskMessages(query: TaskLogQuery): Promise<TaskMessage[]>;
 }
 
@@ -319,6 +339,7 @@ export interface Driver {
   readonly revisions: RevisionTables;
   readonly tasks: TaskTables;
   readonly history: HistoryTables;
+  readonly encryption: EncryptionTables;
   /** True when other processes may write too, so memory has to follow the log. */
   readonly shared: boolean;
   /** Writes and reads one row. */

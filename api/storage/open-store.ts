@@ -4,6 +4,8 @@ import type { Logger } from '../machinery/logger.ts';
 import type { CompactionRules } from './compaction-goal.ts';
 import { StorageError } from './contract.ts';
 import type { Driver, Store, WakeUp } from './contract.ts';
+import { openEncryption } from './encryption/encryption.ts';
+import type { Encryption, EncryptionSettings } from './encryption/encryption.ts';
 import { loadStore } from './store.ts';
 import { DEFAULT_STORE_OPTIONS } from './store-options.ts';
 import type { StoreOptions } from './store-options.ts';
@@ -17,34 +19,54 @@ export interface OpenStoreOptions {
   connections?: number;
   /** `redis://…`; only with MySQL, and only to hear sooner of other replicas. */
   redisURL?: string;
+  /** Absent: nothing is encrypted, and a database in which something is gets refused. */
+  encryption?: EncryptionSettings;
   logger: Logger;
   clock?: Clock;
   options?: Partial<Omit<StoreOptions, 'compaction'>> & { compaction?: Partial<CompactionRules> };
 }
 
+/** A store, and the keys of its encryption. */
+export type OpenedStore = Store & { readonly encryption: Encryption };
+
 /**
  * Opens a store, making or migrating its tables. Throws StorageError Unavailable when the database cannot be
- * reached, is served by another process (SQLite) or was written by a newer version.
+ * reached, is served by another process (SQLite) or was written by a newer version, Undecryptable when the root keys
+ * are not those of the database.
  */
-export async function openStore(given: OpenStoreOptions): Promise<Store> {
+export async function openStore(given: OpenStoreOptions): Promise<OpenedStore> {
   const clock = given.clock ?? systemClock;
   const logger = given.logger.with({ component: 'storage' });
-  const driver = await openDriver(given);
+  let driver = await openDriver(given);
   let wakeUp: WakeUp | undefined;
   try {
+    const settings = given.encryption ?? NO_ENCRYPTION;
+    const encryption = await openEncryption({ ...settings, driver, clock, logger });
+    driver = encryption.driver;
     const hints = driver.shared && given.redisURL !== undefined;
     wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
     // With hints the clock is only the safety net.
     const polling = hints ? { pollMs: 250, taskPollMs: 5_000 } : {};
     const compaction = { ...DEFAULT_STORE_OPTIONS.compaction, ...given.options?.compaction };
     const options = { ...DEFAULT_STORE_OPTIONS, ...polling, ...given.options, compaction };
-    return await loadStore({ driver, wakeUp, logger, clock, options });
+    const store = await loadStore({ driver, wakeUp, logger, clock, options });
+    encryption.start();
+    return Object.assign(store, { encryption });
   } catch (error) {
     await wakeUp?.close();
     await driver.close();
     throw error;
   }
 }
+
+const NO_ENCRYPTION: EncryptionSettings = {
+  resources: new Set(),
+  rootKeys: {
+    name: 'of root keys (none was given)',
+    read: () => Promise.resolve(undefined),
+    supersede: () => Promise.reject(new StorageError('Undecryptable', 'no file of root keys was given')),
+  },
+};
 
 /** Only the driver in use is loaded: each brings a part of Drizzle and a client, some 50 MB together. */
 async function openDriver({ url, connections }: OpenStoreOptions): Promise<Driver> {

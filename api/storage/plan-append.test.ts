@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TaskEventInput } from '../machinery/task-event.ts';
+import type { StoredTaskAppend } from './contract.ts';
 import { planAppend } from './plan-append.ts';
 
-const events = (from: number, to: number): TaskEventInput[] =>
+const events = (from: number, to: number): StoredTaskAppend['events'] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => ({
     sourceSeq: from + i,
     time: 't',
     type: 'text',
-    data: {},
+    data: '{}',
   }));
 
 const state = { lastSeq: 10, lastMessageId: 4, lastSourceSeq: 3, purgedAt: 0 };

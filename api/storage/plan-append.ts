@@ -1,5 +1,5 @@
-import type { TaskEventAppend, TaskEventInput, TaskMessageInput } from '../machinery/task-event.ts';
-import type { AppendOutcome } from './contract.ts';
+import type { TaskMessageInput } from '../machinery/task-event.ts';
+import type { AppendOutcome, StoredTaskAppend } from './contract.ts';
 
 /** Where a Task's log and one source in it stand. */
 export interface TaskLogState {
@@ -14,7 +14,7 @@ export interface AppendPlan {
   outcome: AppendOutcome;
   /** What to write; undefined: nothing. */
   rows?: {
-    events: (TaskEventInput & { seq: number })[];
+    events: (StoredTaskAppend['events'][number] & { seq: number })[];
     messages: (TaskMessageInput & { id: number })[];
     lastSeq: number;
     lastMessageId: number;
@@ -26,7 +26,7 @@ export interface AppendPlan {
  * What an append adds to a log, decided without a database so that every driver decides alike: events known
  * already are left out, a gap refuses the whole append, messages go with the first of their events.
  */
-export function planAppend(batch: TaskEventAppend, state: TaskLogState): AppendPlan {
+export function planAppend(batch: StoredTaskAppend, state: TaskLogState): AppendPlan {
   if (state.purgedAt > 0) return refused('NotFound', `the log of task ${batch.taskUID} was deleted`);
   const fresh = batch.events.filter((event) => event.sourceSeq > state.lastSourceSeq);
   const gap = fresh.findIndex((event, i) => event.sourceSeq !== state.lastSourceSeq + 1 + i);

@@ -1,5 +1,5 @@
-import type { TaskEvent, TaskEventType } from '../machinery/task-event.ts';
 import type { HistoryRow, LogRow, ObjectRow, RevisionState, StorageKey, Tail } from './contract.ts';
+import type { ColumnValue } from './encryption/encryption-tables.ts';
 
 /** Rows as the drivers read them; the columns have the same names in every database. */
 
@@ -22,15 +22,6 @@ export interface RawLogRow extends RawObjectRow {
 
 export interface RawTailRow extends RawLogRow {
   commitId: string;
-}
-
-export interface RawTaskEvent {
-  seq: number;
-  source: string;
-  sourceSeq: number;
-  time: string;
-  type: TaskEventType;
-  data: string;
 }
 
 export const keyOf = ({ resource, namespace, name }: RawKey): StorageKey => ({ resource, namespace, name });
@@ -64,11 +55,8 @@ export const historyRow = (row: RawLogRow): HistoryRow => ({
   ...(row.previousBody === null ? {} : { previousBody: row.previousBody }),
 });
 
-export const taskEvent = ({ seq, source, sourceSeq, time, type, data }: RawTaskEvent): TaskEvent => ({
-  seq,
-  source,
-  sourceSeq,
-  time,
-  type,
-  data: JSON.parse(data) as Record<string, unknown>,
-});
+/** A row of any table, by the names of its columns. */
+export type RawRow = Record<string, ColumnValue>;
+
+export const valuesOf = (row: RawRow, columns: readonly string[]): ColumnValue[] =>
+  columns.map((column) => row[column] as ColumnValue);

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../machinery/clock.ts';
 import type { TaskEvent } from '../machinery/task-event.ts';
-import type { TaskTables } from './contract.ts';
+import type { StoredTaskEvent, TaskTables } from './contract.ts';
 import { StoredTaskLog } from './task-log.ts';
 import { noWakeUp } from './wake-up.ts';
 
 describe('follow', () => {
   it('sees an append that comes between its read and its wait', async () => {
-    const events: TaskEvent[] = [];
+    const events: StoredTaskEvent[] = [];
     let afterRead: (() => Promise<unknown>) | undefined;
     const tables: TaskTables = {
       appendTaskEvents: (batches) =>
         Promise.resolve(
           batches.map(() => {
             const seq = events.length + 1;
-            events.push({ seq, source: 's', sourceSeq: seq, time: 't', type: 'text', data: {} });
+            events.push({ seq, source: 's', sourceSeq: seq, time: 't', type: 'text', data: '{}' });
             return { ok: true as const, appended: { lastSeq: seq, lastSourceSeq: seq }, added: true };
           }),
         ),

@@ -2,7 +2,15 @@ import type { Clock } from '../machinery/clock.ts';
 import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../machinery/task-event.ts';
 import { BatchQueue } from './batch-queue.ts';
 import { StorageError } from './contract.ts';
-import type { AppendOutcome, TaskLog, TaskLogQuery, TaskTables, WakeUp } from './contract.ts';
+import type {
+  AppendOutcome,
+  StoredTaskAppend,
+  StoredTaskEvent,
+  TaskLog,
+  TaskLogQuery,
+  TaskTables,
+  WakeUp,
+} from './contract.ts';
 
 const FOLLOW_PAGE = 500;
 
@@ -23,7 +31,7 @@ type FollowQuery = Parameters<TaskLog['follow']>[0];
 /** The task log: appends share transactions, followers are woken by appends here and by hints from elsewhere. */
 export class StoredTaskLog implements TaskLog {
   readonly #options: TaskLogOptions;
-  readonly #queue: BatchQueue<TaskEventAppend, AppendOutcome>;
+  readonly #queue: BatchQueue<StoredTaskAppend, AppendOutcome>;
   /** By task uid: wakes one follower each. */
   readonly #followers = new Map<string, Set<() => void>>();
   readonly #unsubscribe: () => void;
@@ -45,7 +53,7 @@ export class StoredTaskLog implements TaskLog {
   }
 
   async append(batch: TaskEventAppend): Promise<TaskEventAppended> {
-    const outcome = await this.#queue.add(batch);
+    const outcome = await this.#queue.add(toStored(batch));
     if (!outcome.ok) throw new StorageError(outcome.code, outcome.message);
     if (outcome.added) {
       this.#wake(batch.taskUID);
@@ -56,7 +64,8 @@ export class StoredTaskLog implements TaskLog {
 
   async read(query: TaskLogQuery): Promise<TaskEvent[]> {
     this.#assertOpen();
-    return this.#options.tables.readTaskEvents(query);
+    const rows = await this.#options.tables.readTaskEvents(query);
+    return rows.map((row) => fromStored(row));
   }
 
   async messages(query: TaskLogQuery): Promise<TaskMessage[]> {
@@ -137,18 +146,20 @@ class Wakening {
   }
 }
 
-/** Bytes of an append, about: serialising it here only to measure would double the work. */
-function sizeOfAppend(batch: TaskEventAppend): number {
+/** Bytes of an append, about. */
+function sizeOfAppend(batch: StoredTaskAppend): number {
   let size = 512;
-  for (const event of batch.events) size += 256 + sizeOfValue(event.data);
+  for (const event of batch.events) size += 256 + event.data.length;
   for (const message of batch.messages ?? []) size += 256 + message.content.length;
   return size;
 }
 
-function sizeOfValue(value: unknown): number {
-  if (typeof value === 'string') return value.length + 2;
-  if (typeof value !== 'object' || value === null) return 8;
-  let size = 2;
-  for (const [name, member] of Object.entries(value)) size += name.length + 4 + sizeOfValue(member);
-  return size;
-}
+const toStored = (batch: TaskEventAppend): StoredTaskAppend => ({
+  ...batch,
+  events: batch.events.map((event) => ({ ...event, data: JSON.stringify(event.data) })),
+});
+
+const fromStored = (row: StoredTaskEvent): TaskEvent => ({
+  ...row,
+  data: JSON.parse(row.data) as Record<string, unknown>,
+});

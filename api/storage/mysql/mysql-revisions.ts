@@ -14,6 +14,7 @@ import type {
 import { REVISION_GAP } from '../revision-gap.ts';
 import { historyRow, objectRow, tailOf } from '../rows.ts';
 import type { RawKey, RawLogRow, RawObjectRow, RawTailRow } from '../rows.ts';
+import { checkKey, findKey } from './key-check.ts';
 import { planBatch } from './plan-batch.ts';
 import type { BatchPlan } from './plan-batch.ts';
 import type { MysqlConnections } from './connections.ts';
@@ -35,22 +36,26 @@ export class MysqlRevisions implements RevisionTables {
   }
 
   /** Two round trips: lock the counter and read the keys; write everything and commit. */
-  async commit({ mutations, base, commitId }: CommitBatch): Promise<MutationOutcome[]> {
+  async commit({ mutations, base, commitId, key }: CommitBatch): Promise<MutationOutcome[]> {
     const sent: BatchPlan[] = [];
     return this.#connections.commit(async (session, mayHaveCommitted) => {
+      const keyQueries = findKey(key);
       // The counter first: whoever holds it is the only one who commits, so revisions become visible in order.
-      const [, counter, anchor, rows, committed = []] = await session.query([
+      const [, counter, anchor, rows, ...more] = await session.query([
         sql`START TRANSACTION`,
         sql`SELECT current, compacted FROM revision_counter WHERE id = 1 FOR UPDATE`,
         sql`SELECT commit_id AS commitId FROM revisions WHERE revision = ${base.revision}`,
         sql`SELECT resource, namespace, name, revision FROM objects WHERE ${keysOf(mutations)}`,
+        ...keyQueries,
         ...(mayHaveCommitted ? [firstOf(commitId, base)] : []),
       ]);
-      const done = sent.find(({ start }) => start + 1 === (committed as { revision: number }[])[0]?.revision);
+      const committed = more[keyQueries.length] as { revision: number }[] | undefined;
+      const done = sent.find(({ start }) => start + 1 === committed?.[0]?.revision);
       if (done !== undefined) {
         await session.finish([]);
         return done.outcomes;
       }
+      checkKey(key, more);
       const state = stateOf(counter as RevisionState[]);
       checkBase(base, {
         anchor: (anchor as { commitId: string }[])[0]?.commitId,

@@ -1,11 +1,17 @@
-import type { TaskEvent, TaskEventAppend, TaskMessage } from '../../machinery/task-event.ts';
+import type { TaskMessage } from '../../machinery/task-event.ts';
 import { StorageError } from '../contract.ts';
-import type { AppendOutcome, TaskLogQuery, TaskTables } from '../contract.ts';
+import type {
+  AppendOutcome,
+  StoredTaskAppend,
+  StoredTaskEvent,
+  TaskLogQuery,
+  TaskTables,
+} from '../contract.ts';
+import type { NewestKey } from '../encryption/encryption-tables.ts';
 import { planAppend } from '../plan-append.ts';
 import type { TaskLogState } from '../plan-append.ts';
-import { taskEvent } from '../rows.ts';
-import type { RawTaskEvent } from '../rows.ts';
 import type { MysqlConnections } from './connections.ts';
+import { checkKey, holdKey } from './key-check.ts';
 import { escapedBytes, rowGroups, rowList, sql } from './sql-text.ts';
 import type { Sql, SqlValue } from './sql-text.ts';
 
@@ -25,11 +31,13 @@ export class MysqlTaskTables implements TaskTables {
     this.#connections = connections;
   }
 
-  async appendTaskEvents(batches: readonly TaskEventAppend[]): Promise<AppendOutcome[]> {
+  async appendTaskEvents(batches: readonly StoredTaskAppend[], key?: NewestKey): Promise<AppendOutcome[]> {
     return this.#connections.transaction(async (session) => {
       const uids = [...new Set(batches.map((batch) => batch.taskUID))].sort();
-      const [, , logs, sources] = await session.query([
+      const held = holdKey(key);
+      const results = await session.query([
         sql`START TRANSACTION`,
+        ...held,
         // Makes and locks the rows of the tasks, always in the same order, so two replicas cannot deadlock.
         sql`INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at)
           VALUES ${rowList(uids.map((uid) => [uid, 0, 0, 0]))} ON DUPLICATE KEY UPDATE purged_at = purged_at`,
@@ -38,6 +46,8 @@ export class MysqlTaskTables implements TaskTables {
         sql`SELECT task_uid AS taskUID, source, last_source_seq AS lastSourceSeq
           FROM task_sources WHERE task_uid IN (${uids})`,
       ]);
+      checkKey(key, results.slice(1, 1 + held.length));
+      const [logs, sources] = results.slice(-2);
       const { outcomes, rows } = planAll(batches, {
         logs: logs as LogState[],
         sources: sources as SourceState[],
@@ -47,11 +57,11 @@ export class MysqlTaskTables implements TaskTables {
     });
   }
 
-  async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<TaskEvent[]> {
+  async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<StoredTaskEvent[]> {
     const rows = await this.#connections
       .read(sql`SELECT seq, source, source_seq AS sourceSeq, time, type, data
       FROM task_events WHERE task_uid = ${taskUID} AND seq > ${after} ORDER BY seq LIMIT ${limit}`);
-    return (rows as RawTaskEvent[]).map((row) => taskEvent(row));
+    return rows as StoredTaskEvent[];
   }
 
   async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {
@@ -103,7 +113,7 @@ interface SourceState {
 
 /** Decides each append against the state that the ones before it leave. */
 function planAll(
-  batches: readonly TaskEventAppend[],
+  batches: readonly StoredTaskAppend[],
   state: { logs: readonly LogState[]; sources: readonly SourceState[] },
 ): { outcomes: AppendOutcome[]; rows: Rows } {
   const logs = new Map(state.logs.map((log) => [log.taskUID, log]));
@@ -128,11 +138,11 @@ function planAll(
 
 function addRows(
   rows: Rows,
-  { taskUID, source }: TaskEventAppend,
+  { taskUID, source }: StoredTaskAppend,
   added: NonNullable<ReturnType<typeof planAppend>['rows']>,
 ): void {
   for (const { seq, sourceSeq, time, type, data } of added.events) {
-    rows.events.push([taskUID, seq, source, sourceSeq, time, type, JSON.stringify(data)]);
+    rows.events.push([taskUID, seq, source, sourceSeq, time, type, data]);
   }
   for (const { id, role, content, time } of added.messages) {
     rows.messages.push([taskUID, id, source, role, content, time]);

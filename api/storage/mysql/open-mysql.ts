@@ -6,6 +6,7 @@ import type { MysqlLimits } from './connections.ts';
 import { translateMysqlError } from './errors.ts';
 import { migrateMysql } from './migrate.ts';
 import { MysqlHistory } from './mysql-history.ts';
+import { MysqlEncryptionTables } from './mysql-encryption-tables.ts';
 import { MysqlRevisions } from './mysql-revisions.ts';
 import { MysqlTaskTables } from './mysql-task-tables.ts';
 import { sql } from './sql-text.ts';
@@ -37,6 +38,7 @@ function driverOf(connections: MysqlConnections): Driver {
     revisions: new MysqlRevisions(connections),
     tasks: new MysqlTaskTables(connections),
     history: new MysqlHistory(connections),
+    encryption: new MysqlEncryptionTables(connections),
     shared: true,
     async check() {
       await connections.transaction((session) =>

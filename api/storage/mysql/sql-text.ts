@@ -25,7 +25,7 @@ export function rowList(rows: readonly (readonly SqlValue[])[]): Sql {
   return { text: rows.map((row) => `(${textOf(row)})`).join(', ') };
 }
 
-export function joinSql(parts: readonly Sql[], separator: ' OR '): Sql {
+export function joinSql(parts: readonly Sql[], separator: ' AND ' | ' OR ' | ', '): Sql {
   return { text: parts.map((part) => part.text).join(separator) };
 }
 

@@ -10,6 +10,7 @@ import type { Driver } from '../contract.ts';
 import { refuseNewerDatabase } from '../migration-journal.ts';
 import { translated } from './errors.ts';
 import { SqliteHistory } from './sqlite-history.ts';
+import { SqliteEncryptionTables } from './sqlite-encryption-tables.ts';
 import { SqliteRevisions } from './sqlite-revisions.ts';
 import { SqliteTaskTables } from './sqlite-task-tables.ts';
 
@@ -96,6 +97,7 @@ function driverOf(connection: Connection): Driver {
     revisions: new SqliteRevisions(connection),
     tasks: new SqliteTaskTables(connection),
     history: new SqliteHistory(connection),
+    encryption: new SqliteEncryptionTables(connection),
     shared: false,
     async check() {
       translated(() => touch.run());

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { COMPACTION_PROGRESS, obsoleteRevisions } from '../history-tables.ts';
 import type { HistoryMark, HistoryTables, ReplacingRow } from '../history-tables.ts';
 import { translated } from './errors.ts';
-import { inTransaction } from './sqlite-revisions.ts';
+import { inTransaction } from './in-transaction.ts';
 
 /** Rows of the log per transaction, at most: everything waits for it. */
 const BATCH = 500;

@@ -1,4 +1,4 @@
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import type {
   CommitBatch,
   DriverMutation,
@@ -15,22 +15,27 @@ import { REVISION_GAP } from '../revision-gap.ts';
 import { historyRow, objectRow, tailOf } from '../rows.ts';
 import type { RawLogRow, RawObjectRow, RawTailRow } from '../rows.ts';
 import { translated } from './errors.ts';
+import { inTransaction } from './in-transaction.ts';
 import { prepareRevisionStatements } from './revision-statements.ts';
 import type { RevisionStatements } from './revision-statements.ts';
+import { prepareKeyCheck } from './sqlite-encryption-tables.ts';
 
 /** Objects and the revision log in SQLite. Synchronous underneath: a commit blocks for one fsync. */
 export class SqliteRevisions implements RevisionTables {
   readonly #connection: Database;
   readonly #sql: RevisionStatements;
+  readonly #checkKey: ReturnType<typeof prepareKeyCheck>;
 
   constructor(connection: Database) {
     this.#connection = connection;
     this.#sql = prepareRevisionStatements(connection);
+    this.#checkKey = prepareKeyCheck(connection);
   }
 
   /** The base is not looked at: nobody else writes this file, and no other file takes its place. */
-  async commit({ mutations, commitId }: CommitBatch): Promise<MutationOutcome[]> {
+  async commit({ mutations, commitId, key }: CommitBatch): Promise<MutationOutcome[]> {
     return this.#write(() => {
+      this.#checkKey(key);
       const start = this.#state().current;
       let current = start;
       const outcomes = mutations.map((mutation): MutationOutcome => {
@@ -124,20 +129,6 @@ export class SqliteRevisions implements RevisionTables {
 
   #read<T>(body: () => T): T {
     return translated(() => inTransaction(this.#connection, { begin: this.#sql.beginRead, body }));
-  }
-}
-
-/** Runs the body between `begin` and COMMIT; whatever it throws is thrown after a rollback. */
-export function inTransaction<T>(connection: Database, step: { begin: Statement; body: () => T }): T {
-  step.begin.run();
-  try {
-    const result = step.body();
-    connection.exec('COMMIT');
-    return result;
-  } catch (error) {
-    // Some errors (disk full, I/O) have rolled back already.
-    if (connection.inTransaction) connection.exec('ROLLBACK');
-    throw error;
   }
 }
 

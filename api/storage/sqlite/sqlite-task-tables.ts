@@ -1,17 +1,18 @@
 import type { Database } from 'better-sqlite3';
+import type { TaskMessage, TaskMessageInput } from '../../machinery/task-event.ts';
 import type {
-  TaskEvent,
-  TaskEventAppend,
-  TaskMessage,
-  TaskMessageInput,
-} from '../../machinery/task-event.ts';
-import type { AppendOutcome, TaskLogQuery, TaskTables } from '../contract.ts';
+  AppendOutcome,
+  StoredTaskAppend,
+  StoredTaskEvent,
+  TaskLogQuery,
+  TaskTables,
+} from '../contract.ts';
+import type { NewestKey } from '../encryption/encryption-tables.ts';
 import { planAppend } from '../plan-append.ts';
 import type { AppendPlan, TaskLogState } from '../plan-append.ts';
-import { taskEvent } from '../rows.ts';
-import type { RawTaskEvent } from '../rows.ts';
 import { translated } from './errors.ts';
-import { inTransaction } from './sqlite-revisions.ts';
+import { inTransaction } from './in-transaction.ts';
+import { prepareKeyCheck } from './sqlite-encryption-tables.ts';
 
 type Statements = ReturnType<typeof prepareStatements>;
 
@@ -19,33 +20,37 @@ type Statements = ReturnType<typeof prepareStatements>;
 export class SqliteTaskTables implements TaskTables {
   readonly #connection: Database;
   readonly #sql: Statements;
+  readonly #checkKey: ReturnType<typeof prepareKeyCheck>;
 
   constructor(connection: Database) {
     this.#connection = connection;
+    this.#checkKey = prepareKeyCheck(connection);
     this.#sql = prepareStatements(connection);
   }
 
-  async appendTaskEvents(batches: readonly TaskEventAppend[]): Promise<AppendOutcome[]> {
-    const body = (): AppendOutcome[] => batches.map((batch) => this.#append(batch));
+  async appendTaskEvents(batches: readonly StoredTaskAppend[], key?: NewestKey): Promise<AppendOutcome[]> {
+    const body = (): AppendOutcome[] => {
+      this.#checkKey(key);
+      return batches.map((batch) => this.#append(batch));
+    };
     return translated(() => inTransaction(this.#connection, { begin: this.#sql.begin, body }));
   }
 
-  async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<TaskEvent[]> {
-    const rows = translated(() => this.#sql.events.all(taskUID, after, limit) as RawTaskEvent[]);
-    return rows.map((row) => taskEvent(row));
+  async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<StoredTaskEvent[]> {
+    return translated(() => this.#sql.events.all(taskUID, after, limit) as StoredTaskEvent[]);
   }
 
   async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {
     return translated(() => this.#sql.messages.all(taskUID, after, limit) as TaskMessage[]);
   }
 
-  #append(batch: TaskEventAppend): AppendOutcome {
+  #append(batch: StoredTaskAppend): AppendOutcome {
     const plan = planAppend(batch, this.#stateOf(batch));
     if (plan.rows !== undefined) this.#write(batch, plan.rows);
     return plan.outcome;
   }
 
-  #stateOf({ taskUID, source }: TaskEventAppend): TaskLogState {
+  #stateOf({ taskUID, source }: StoredTaskAppend): TaskLogState {
     const log = this.#sql.log.get(taskUID) as Omit<TaskLogState, 'lastSourceSeq'> | undefined;
     const known = this.#sql.source.get(taskUID, source) as { lastSourceSeq: number } | undefined;
     return {
@@ -54,9 +59,9 @@ export class SqliteTaskTables implements TaskTables {
     };
   }
 
-  #write({ taskUID, source }: TaskEventAppend, rows: NonNullable<AppendPlan['rows']>): void {
+  #write({ taskUID, source }: StoredTaskAppend, rows: NonNullable<AppendPlan['rows']>): void {
     for (const { seq, sourceSeq, time, type, data } of rows.events) {
-      this.#sql.insertEvent.run(taskUID, seq, source, sourceSeq, time, type, JSON.stringify(data));
+      this.#sql.insertEvent.run(taskUID, seq, source, sourceSeq, time, type, data);
     }
     for (const message of rows.messages) this.#insertMessage(taskUID, { ...message, source });
     this.#sql.putLog.run(taskUID, rows.lastSeq, rows.lastMessageId);

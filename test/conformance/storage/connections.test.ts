@@ -52,7 +52,7 @@ describe.each(SERVERS)('connections to %s', (flavour) => {
               sourceSeq: 1,
               time: '2026-01-02T03:04:05.000006Z',
               type: 'text',
-              data: { text: 'x'.repeat(length) },
+              data: JSON.stringify({ text: 'x'.repeat(length) }),
             },
           ],
         },

@@ -4,6 +4,7 @@ import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import type { Driver, Store, StoredObject } from '#api/storage/contract';
 import { SqliteHistory } from '#api/storage/sqlite/sqlite-history';
+import { SqliteEncryptionTables } from '#api/storage/sqlite/sqlite-encryption-tables';
 import { SqliteRevisions } from '#api/storage/sqlite/sqlite-revisions';
 import { SqliteTaskTables } from '#api/storage/sqlite/sqlite-task-tables';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
@@ -34,6 +35,7 @@ describe('a full disk under SQLite', () => {
       revisions: new SqliteRevisions(connection),
       tasks: new SqliteTaskTables(connection),
       history: new SqliteHistory(connection),
+      encryption: new SqliteEncryptionTables(connection),
       shared: false,
       async check() {},
       async close() {
