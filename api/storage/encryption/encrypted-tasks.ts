@@ -14,68 +14,59 @@ export interface EncryptedTasksOptions {
 export function encryptedTasks({ tables, cipher, resources }: EncryptedTasksOptions): TaskTables {
   return {
     async appendTaskEvents(batches: readonly StoredTaskAppend[]): Promise<AppendOutcome[]> {
-      if (!resources.has(TASKS)) return tables.appendTaskEvents(batches.map(withMarkedMessages));
-      return cipher.writing((key) =>
-        tables.appendTaskEvents(
-          batches.map((batch) => sealed(batch, key)),
-          stampOf(key),
-        ),
-      );
+      // Marked in any case: what is read back is unmarked, whichever way it was kept.
+      const marked = batches.map(withMarkedMessages);
+      if (!resources.has(TASKS)) return tables.appendTaskEvents(marked);
+      return cipher.writing((key) => {
+        const sealed = marked.map((batch) => sealedAppend(batch, key));
+        return tables.appendTaskEvents(sealed, stampOf(key));
+      });
     },
     async readTaskEvents(query): Promise<StoredTaskEvent[]> {
-      const rows = await tables.readTaskEvents(query);
       const { taskUID } = query;
-      return cipher.reading(() =>
-        rows.map((row) => ({
-          ...row,
-          data: cipher.open(row.data, eventOwner(taskUID, row), () => `event ${row.seq} of Task ${taskUID}`),
-        })),
-      );
+      const open = (row: StoredTaskEvent): StoredTaskEvent => {
+        const what = (): string => `event ${row.seq} of Task ${taskUID}`;
+        return { ...row, data: cipher.open(row.data, eventOwner(taskUID, row), what) };
+      };
+      const rows = await tables.readTaskEvents(query);
+      return cipher.reading(() => rows.map(open));
     },
     async readTaskMessages(query): Promise<TaskMessage[]> {
-      const rows = await tables.readTaskMessages(query);
       const { taskUID } = query;
-      const what = (row: TaskMessage) => () => `message ${row.id} of Task ${taskUID}`;
-      return cipher.reading(() =>
-        rows.map((row) => ({
-          ...row,
-          content: unmarkedPlain(cipher.open(row.content, messageOwner(taskUID, row), what(row))),
-        })),
-      );
+      const open = (row: TaskMessage): TaskMessage => {
+        const what = (): string => `message ${row.id} of Task ${taskUID}`;
+        return { ...row, content: unmarkedPlain(cipher.open(row.content, messageOwner(taskUID, row), what)) };
+      };
+      const rows = await tables.readTaskMessages(query);
+      return cipher.reading(() => rows.map(open));
     },
   };
 }
 
-function withMarkedMessages({ messages, ...batch }: StoredTaskAppend): StoredTaskAppend {
-  if (messages === undefined) return batch;
-  return { ...batch, messages: messages.map((row) => ({ ...row, content: markedPlain(row.content) })) };
+const marked = (row: TaskMessageInput): TaskMessageInput => ({ ...row, content: markedPlain(row.content) });
+
+function withMarkedMessages(batch: StoredTaskAppend): StoredTaskAppend {
+  return batch.messages === undefined ? batch : { ...batch, messages: batch.messages.map(marked) };
 }
 
-function sealed(given: StoredTaskAppend, key: DataKey): StoredTaskAppend {
-  // Marked all the same: what is read back is unmarked, whichever way it was kept.
-  const { taskUID, source, events, messages, ...rest } = withMarkedMessages(given);
-  const batch = {
-    ...rest,
-    taskUID,
-    source,
-    events: events.map((event) => ({
-      ...event,
-      data: seal(key, event.data, eventOwner(taskUID, { ...event, source })),
-    })),
-  };
-  if (messages === undefined) return batch;
-  const sealedMessages = messages.map((row) => ({
+function sealedAppend(batch: StoredTaskAppend, key: DataKey): StoredTaskAppend {
+  const { taskUID, source } = batch;
+  const sealedEvent = (event: StoredTaskAppend['events'][number]): typeof event => ({
+    ...event,
+    data: seal(key, event.data, eventOwner(taskUID, { source, sourceSeq: event.sourceSeq })),
+  });
+  const sealedMessage = (row: TaskMessageInput): TaskMessageInput => ({
     ...row,
-    content: seal(key, row.content, messageOwner(taskUID, { ...row, source })),
-  }));
-  return { ...batch, messages: sealedMessages };
+    content: seal(key, row.content, messageOwner(taskUID, { source, role: row.role, time: row.time })),
+  });
+  const events = batch.events.map(sealedEvent);
+  if (batch.messages === undefined) return { ...batch, events };
+  return { ...batch, events, messages: batch.messages.map(sealedMessage) };
 }
 
 const eventOwner = (taskUID: string, row: Pick<StoredTaskEvent, 'source' | 'sourceSeq'>): string =>
   ownerText('task_events', [taskUID, row.source, row.sourceSeq]);
 
 /** Its number is not known before it is written. */
-const messageOwner = (
-  taskUID: string,
-  row: Pick<TaskMessageInput, 'role' | 'time'> & Pick<TaskMessage, 'source'>,
-): string => ownerText('task_messages', [taskUID, row.source, row.role, row.time]);
+const messageOwner = (taskUID: string, row: Pick<TaskMessage, 'role' | 'source' | 'time'>): string =>
+  ownerText('task_messages', [taskUID, row.source, row.role, row.time]);

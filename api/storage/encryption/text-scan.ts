@@ -12,6 +12,8 @@ export interface ScannedRow extends SealedRow {
 
 export const TABLES = Object.keys(SEALED_TABLES) as SealedTable[];
 
+const scanned = (row: SealedRow): ScannedRow => ({ ...row, keyId: keyIdOf(row.head) });
+
 /** The rows of a table that are encrypted or should be, a step at a time; others get their turn in between. */
 export async function* scanTexts(
   tables: Pick<EncryptionTables, 'scan'>,
@@ -22,7 +24,7 @@ export async function* scanTexts(
   for (;;) {
     const rows = await tables.scan({ table, after, limit: STEP });
     // The row of a delete has no text.
-    const texts = rows.filter(({ size }) => size > 0).map((row) => ({ ...row, keyId: keyIdOf(row.head) }));
+    const texts = rows.filter(({ size }) => size > 0).map(scanned);
     yield texts.filter(({ keyId, owner }) => keyId !== undefined || resources.has(resourceOf(table, owner)));
     if (rows.length < STEP) return;
     after = rows.at(-1)?.place;
