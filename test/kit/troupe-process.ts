@@ -32,7 +32,12 @@ export async function startTroupe(options: TroupeProcessOptions): Promise<Troupe
     },
     patienceMs: 30_000,
   });
-  await process_.until({ what: 'get ready', ready: () => ready !== null, timeoutMs: 60_000 });
+  try {
+    await process_.until({ what: 'get ready', ready: () => ready !== null, timeoutMs: 60_000 });
+  } catch (error) {
+    await process_.stop();
+    throw error;
+  }
   return {
     process: process_,
     ready: ready as unknown as RegExpExecArray,
