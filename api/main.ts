@@ -129,6 +129,7 @@ async function serve(
     authenticator: createTokenAuthenticator({ token: options.token, user: OWNER }),
     authorizer: authenticatedMayDoEverything,
     health: { checkStore: () => store.check(), version: packageJson.version },
+    backups: { read: (signal) => store.backup(signal) },
     clock,
     logger,
     closing: closing.signal,

@@ -6,6 +6,8 @@ export interface CliContext {
   connect(options: ConnectOptions): Promise<Connection>;
   readonly stdout: TextSink;
   readonly stderr: TextSink;
+  /** To standard output; resolves when it is taken. */
+  writeBytes(piece: Uint8Array): Promise<void>;
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly clock: Clock;
   /** The last one set is what the process ends with. */
@@ -26,6 +28,10 @@ export function createCliContext(): CliContext {
     connect: (options) => connect({ userAgent: 'troupe', ...options }),
     stdout: process.stdout,
     stderr: process.stderr,
+    writeBytes: (piece) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
+      }),
     stdin: process.stdin,
     clock: systemClock,
     setExitCode(code) {

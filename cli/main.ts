@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { register as registerApply } from './commands/apply.ts';
+import { register as registerBackup } from './commands/backup.ts';
 import { register as registerDelete } from './commands/delete.ts';
 import { register as registerDescribe } from './commands/describe.ts';
 import { register as registerGet } from './commands/get.ts';
 import { register as registerLogs } from './commands/logs.ts';
+import { register as registerRestore } from './commands/restore.ts';
 import { register as registerRun } from './commands/run.ts';
 import { register as registerWait } from './commands/wait.ts';
 import { createCliContext } from './context.ts';
@@ -28,6 +30,8 @@ function createProgram(): Command {
     registerLogs,
     registerWait,
     registerRun,
+    registerBackup,
+    registerRestore,
   ]) {
     register(program, context);
   }

@@ -12,8 +12,12 @@ export interface ConnectionFlags {
 }
 
 export function addConnectionFlags(command: Command): Command {
+  return addServerFlags(command.option('-n, --namespace <name>', 'namespace of the objects'));
+}
+
+/** Where the server is, for what is of no namespace. */
+export function addServerFlags(command: Command): Command {
   return command
-    .option('-n, --namespace <name>', 'namespace of the objects')
     .option('--kubeconfig <file>', 'kubeconfig that names the API server')
     .option('--context <name>', 'context of the kubeconfig to use');
 }

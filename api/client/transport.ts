@@ -13,6 +13,8 @@ export interface Transport {
   send(request: ApiRequest): Promise<ApiResponse>;
   /** Lines of an answer that may never end. Throws as `send` does; a cut connection is ServiceUnavailable. */
   lines(request: ApiRequest): AsyncIterable<string>;
+  /** Bytes of an answer that the server may have to prepare for long. Throws as `lines` does. */
+  bytes(request: ApiRequest): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -60,10 +62,17 @@ export function createTransport(options: TransportOptions): Transport {
     connectionError(error, { server: options.server, signal });
 
   async function sendOnce(request: ApiRequest): Promise<ApiResponse> {
-    const answer = await wire.exchange(request, ANSWER_TIMEOUT_MS);
+    const answer = await wire.exchange(request);
     const text = await answer.body.text();
     if (answer.statusCode >= 400) throw responseError(answer.statusCode, text, answer.headers);
     return { status: answer.statusCode, headers: answer.headers, text };
+  }
+
+  /** The body of an answer that is taken as it comes. */
+  async function open(request: ApiRequest, timeouts: Partial<Timeouts>) {
+    const answer = await wire.exchange(request, timeouts);
+    if (answer.statusCode < 400) return answer.body;
+    throw responseError(answer.statusCode, await answer.body.text(), answer.headers);
   }
 
   return {
@@ -83,11 +92,14 @@ export function createTransport(options: TransportOptions): Transport {
     },
     async *lines(request) {
       try {
-        const answer = await wire.exchange(request, 0);
-        if (answer.statusCode >= 400) {
-          throw responseError(answer.statusCode, await answer.body.text(), answer.headers);
-        }
-        yield* readLines(answer.body);
+        yield* readLines(await open(request, { body: 0 }));
+      } catch (error) {
+        throw translate(error, request.signal);
+      }
+    },
+    async *bytes(request) {
+      try {
+        yield* (await open(request, { headers: 0, body: 0 })) as AsyncIterable<Uint8Array>;
       } catch (error) {
         throw translate(error, request.signal);
       }
@@ -96,13 +108,19 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** The bare request; `bodyTimeout` in milliseconds between two pieces of the answer, 0 for none. */
+/** Milliseconds until the answer begins, and between two pieces of it; 0 for none. */
+interface Timeouts {
+  headers: number;
+  body: number;
+}
+
+/** The bare request. */
 function createExchange(options: TransportOptions) {
   const url = new URL(options.server);
   const prefix = url.pathname.replace(/\/$/, '');
   const pools = createPools(options, url);
   return {
-    async exchange(request: ApiRequest, bodyTimeout: number) {
+    async exchange(request: ApiRequest, timeouts: Partial<Timeouts> = {}) {
       const auth = await options.credentials.current();
       const { body } = request;
       return pools.get(auth).request({
@@ -116,8 +134,8 @@ function createExchange(options: TransportOptions) {
         },
         body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
         signal: request.signal ?? null,
-        headersTimeout: ANSWER_TIMEOUT_MS,
-        bodyTimeout,
+        headersTimeout: timeouts.headers ?? ANSWER_TIMEOUT_MS,
+        bodyTimeout: timeouts.body ?? ANSWER_TIMEOUT_MS,
       });
     },
     close: () => pools.destroy(),

@@ -4,6 +4,7 @@ import type { Catalog } from '../registry/catalog.ts';
 import { answerOf } from './answer.ts';
 import { ANONYMOUS, type Authenticator } from './authentication.ts';
 import { type Authorizer, refusal } from './authorization.ts';
+import { type Backups, mountBackup } from './backup-routes.ts';
 import { mountDiscovery } from './discovery-routes.ts';
 import { failureResponse } from './failure.ts';
 import { type HealthOptions, mountHealth } from './health-routes.ts';
@@ -23,6 +24,7 @@ export interface AppOptions extends Omit<DispatchOptions, 'metrics'> {
   authorizer: Authorizer;
   health: Pick<HealthOptions, 'checkStore' | 'version'>;
   limits: ServerLimits;
+  backups: Backups;
 }
 
 /** Every route of the API server. Kinds come and go, so what is not one of the fixed paths is looked up. */
@@ -35,6 +37,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   guard(app, options);
   mountHealth(app, { ...options.health, closing, logger });
   mountMetrics(app, metrics);
+  mountBackup(app, options);
   limit(app, { ...options, inFlight });
   renewCatalog(app, registry.catalog);
   mountDiscovery(app, registry.catalog);

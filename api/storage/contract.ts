@@ -8,6 +8,7 @@ import type {
 } from '../machinery/task-event.ts';
 import type { EncryptionTables, NewestKey } from './encryption/encryption-tables.ts';
 import type { HistoryTables } from './history-tables.ts';
+import type { Dump } from './backup/backup-tables.ts';
 
 /**
  * The storage contract (DESIGN: one contract, two drivers). `Store` is what the registry uses: reads and
@@ -150,6 +151,12 @@ export interface Store {
   readonly log: TaskLog;
   /** Drops history that nobody may still ask for; also runs by itself. Returns the compacted revision. */
   compact(): Promise<number>;
+  /**
+   * The bytes of a backup of everything at one revision, as `troupe restore` takes it; requests go on meanwhile. The
+   * state is that of some moment after the first bytes are asked for. When the database fails it throws, and what came
+   * before is visibly not whole.
+   */
+  backup(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Resolves when a write and a read work, else throws StorageError Unavailable or Full; for /readyz. */
   check(): Promise<void>;
   /**
@@ -344,6 +351,8 @@ export interface Driver {
   readonly shared: boolean;
   /** Writes and reads one row. */
   check(): Promise<void>;
+  /** Everything as it is stored, at one revision. */
+  dump(signal: AbortSignal): Promise<Dump>;
   close(): Promise<void>;
 }
 

@@ -1,18 +1,33 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { StorageError } from './contract.ts';
 
+interface JournalEntry {
+  idx: number;
+  when: number;
+}
+
 /**
- * Refuses a database that a newer program has migrated: this program does not know what its columns mean.
+ * Refuses a database that a newer program has migrated, or begun to: this program does not know what its columns mean.
  * `applied` is the time stamp of the newest migration in the database, undefined for an empty one.
  */
 export function refuseNewerDatabase(migrationsFolder: string, applied: number | undefined): void {
-  const text = readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8');
-  const { entries } = JSON.parse(text) as { entries: { when: number }[] };
-  const known = Math.max(0, ...entries.map((entry) => entry.when));
+  const known = Math.max(0, ...entriesOf(migrationsFolder).map((entry) => entry.when));
   if (applied !== undefined && applied > known) {
     throw new StorageError(
       'Unavailable',
       'the database was written by a newer version of troupe; use that version',
     );
   }
+}
+
+/** Number of the newest migration, the same for every driver: what a backup says of its rows. */
+export function newestSchema(): number {
+  const folder = fileURLToPath(new URL('sqlite/migrations', import.meta.url));
+  return Math.max(...entriesOf(folder).map((entry) => entry.idx));
+}
+
+function entriesOf(migrationsFolder: string): JournalEntry[] {
+  const text = readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8');
+  return (JSON.parse(text) as { entries: JournalEntry[] }).entries;
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../machinery/clock.ts';
 import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
+import { newHeader } from './backup/backup-format.ts';
+import { writeBackup } from './backup/write-backup.ts';
 import { Committer } from './committer.ts';
 import { compactedError } from './compacted-error.ts';
 import { Compactor } from './compactor.ts';
@@ -22,6 +24,7 @@ import { Follower } from './follower.ts';
 import { Freshness } from './freshness.ts';
 import { Memory } from './memory.ts';
 import type { Page } from './ordered-objects.ts';
+import { newestSchema } from './migration-journal.ts';
 import { PastSnapshots } from './past-snapshots.ts';
 import { Poller } from './poller.ts';
 import { pageOf } from './sorted-objects.ts';
@@ -166,6 +169,15 @@ class DriverStore implements Store {
   compact(): Promise<number> {
     this.#assertOpen();
     return this.#compactor.compact();
+  }
+
+  async *backup(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#assertOpen();
+    const { driver, clock } = this.#parts;
+    await using dump = await driver.dump(signal);
+    const { revision, keyGeneration } = dump;
+    const time = new Date(clock.now()).toISOString();
+    yield* writeBackup(dump, newHeader({ schema: newestSchema(), revision, keyGeneration, time }));
   }
 
   async check(): Promise<void> {

@@ -63,6 +63,7 @@ export async function openEncryption(options: EncryptionOptions): Promise<Encryp
       history: driver.history,
       shared: driver.shared,
       check: () => driver.check(),
+      dump: (signal) => driver.dump(signal),
       async close() {
         await rewriter.close();
         await driver.close();

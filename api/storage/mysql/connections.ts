@@ -33,6 +33,7 @@ export const DEFAULT_CONNECTIONS = 20;
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** Every object at once: it grows with the store, and nobody waits for it but a start. */
 const SNAPSHOT_TIMEOUT_MS = 300_000;
+const WRITE_TIMEOUT_SECONDS = 600;
 const PATIENCE_MS = 5_000;
 const WAITING = 2_000;
 const IDLE_MS = 60_000;
@@ -46,6 +47,15 @@ export interface Session {
   query(statements: readonly Sql[]): Promise<unknown[][]>;
   /** The last statements and COMMIT. From here on a lost connection leaves the outcome unknown. */
   finish(statements: readonly Sql[]): Promise<void>;
+}
+
+/** A snapshot for as long as it is needed, on a connection of its own. */
+export interface HeldSnapshot {
+  connection: Connection;
+  /** Of the statement that it began with. */
+  rows: unknown[];
+  /** Closes the connection. */
+  release(): void;
 }
 
 /** The connections of one driver: a dedicated one that commits, and a bounded pool for the rest. */
@@ -85,12 +95,25 @@ export class MysqlConnections {
 
   /** Several reading statements in one snapshot. */
   async readSnapshot(statements: readonly Sql[]): Promise<unknown[][]> {
-    const begin = [
-      { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
-      { text: 'START TRANSACTION WITH CONSISTENT SNAPSHOT' },
-    ];
-    const results = await this.#read([...begin, ...statements, { text: 'COMMIT' }], SNAPSHOT_TIMEOUT_MS);
-    return results.slice(begin.length, begin.length + statements.length);
+    const sent = [...BEGIN_SNAPSHOT, ...statements, { text: 'COMMIT' }];
+    const results = await this.#read(sent, SNAPSHOT_TIMEOUT_MS);
+    return results.slice(BEGIN_SNAPSHOT.length, -1);
+  }
+
+  holdSnapshot(first: Sql): Promise<HeldSnapshot> {
+    return this.#attempt(async (until) => {
+      const connection = await this.#pool.acquire(until);
+      const release = (): void => this.#pool.release(connection, true);
+      try {
+        // A reader that takes its time must not make the server give up.
+        const patient = { text: `SET SESSION net_write_timeout = ${WRITE_TIMEOUT_SECONDS}` };
+        const results = await this.#sendChecked(connection, [patient, ...BEGIN_SNAPSHOT, first]);
+        return { connection, rows: results.at(-1) ?? [], release };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    });
   }
 
   /**
@@ -228,6 +251,11 @@ export class MysqlConnections {
     return statements.length === 1 ? [results as unknown[]] : (results as unknown[][]);
   }
 }
+
+const BEGIN_SNAPSHOT: readonly Sql[] = [
+  { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
+  { text: 'START TRANSACTION WITH CONSISTENT SNAPSHOT' },
+];
 
 /** For every read: what a primary that was replaced has may be old. */
 const IS_READ_ONLY: Sql = { text: `SELECT ${READ_ONLY} AS readOnly` };

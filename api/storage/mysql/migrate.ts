@@ -26,27 +26,34 @@ export async function migrateMysql(connection: Connection, database: string): Pr
     return rows as unknown[];
   };
   await connection.query(SESSION_SQL);
-  // Lock names are of the whole server and at most 64 characters. Closing the connection releases it.
-  const name = `troupe-${createHash('sha256').update(database).digest('hex').slice(0, 40)}`;
-  const [lock] = (await run(sql`SELECT GET_LOCK(${name}, ${LOCK_SECONDS}) AS locked`)) as {
-    locked: number;
-  }[];
-  if (lock?.locked !== 1) {
-    throw new StorageError('Unavailable', 'another process has been migrating the database for a minute');
-  }
+  await lockDatabase(connection, database);
   await prepareRecords(run);
-  const [newest] = (await run(sql`SELECT MAX(created_at) AS applied FROM __drizzle_migrations`)) as {
-    applied: number | null;
-  }[];
-  const applied = newest?.applied ?? undefined;
+  const applied = await newestOf(run, sql`__drizzle_migrations`);
   refuseNewerDatabase(MIGRATIONS, applied);
+  // One that a newer program began: half of what it changes may be there already.
+  refuseNewerDatabase(MIGRATIONS, await newestOf(run, sql`migration_progress`));
   for (const migration of readMigrationFiles({ migrationsFolder: MIGRATIONS })) {
     if (migration.folderMillis > (applied ?? 0)) await applyMigration(run, migration);
   }
   await run(sql`INSERT IGNORE INTO revision_counter (id, current, compacted, checks) VALUES (1, 0, 0, 0)`);
 }
 
+/** Keeps every other process from migrating the database, or starting on it, until the connection is closed. */
+export async function lockDatabase(connection: Connection, database: string): Promise<void> {
+  // Lock names are of the whole server and at most 64 characters. Closing the connection releases it.
+  const name = `troupe-${createHash('sha256').update(database).digest('hex').slice(0, 40)}`;
+  const [rows] = await connection.query(sql`SELECT GET_LOCK(${name}, ${LOCK_SECONDS}) AS locked`.text);
+  if ((rows as { locked: number }[])[0]?.locked === 1) return;
+  const why = 'another process has been migrating the database, or restoring into it, for a minute';
+  throw new StorageError('Unavailable', why);
+}
+
 type Run = (statement: Sql) => Promise<unknown[]>;
+
+async function newestOf(run: Run, table: Sql): Promise<number | undefined> {
+  const [newest] = await run(sql`SELECT MAX(created_at) AS applied FROM ${table}`);
+  return (newest as { applied: number | null }).applied ?? undefined;
+}
 
 /** Drizzle's table of finished migrations, as it makes it, and ours of the one that is under way. */
 async function prepareRecords(run: Run): Promise<void> {

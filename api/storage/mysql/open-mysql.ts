@@ -1,5 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import type { Driver } from '../contract.ts';
+import { refuseHalfRestored } from '../backup/restore-mark.ts';
 import { connectionOptions } from './connection-options.ts';
 import { MysqlConnections } from './connections.ts';
 import type { MysqlLimits } from './connections.ts';
@@ -7,6 +8,8 @@ import { translateMysqlError } from './errors.ts';
 import { migrateMysql } from './migrate.ts';
 import { MysqlHistory } from './mysql-history.ts';
 import { MysqlEncryptionTables } from './mysql-encryption-tables.ts';
+import { dumpMysql } from './mysql-dump.ts';
+import { hasRestoreMark } from './mysql-restore.ts';
 import { MysqlRevisions } from './mysql-revisions.ts';
 import { MysqlTaskTables } from './mysql-task-tables.ts';
 import { sql } from './sql-text.ts';
@@ -24,6 +27,7 @@ export async function openMysql(url: string, limits: MysqlLimits = {}): Promise<
     connection.on('error', () => undefined);
     try {
       await migrateMysql(connection, options.database);
+      refuseHalfRestored(await hasRestoreMark(connection));
       return driverOf(new MysqlConnections(url, limits));
     } finally {
       connection.destroy();
@@ -45,6 +49,7 @@ function driverOf(connections: MysqlConnections): Driver {
         session.finish([sql`UPDATE revision_counter SET checks = checks + 1 WHERE id = 1`]),
       );
     },
+    dump: () => dumpMysql(connections),
     close: () => connections.close(),
   };
 }

@@ -7,10 +7,12 @@ import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
 import { StorageError } from '../contract.ts';
 import type { Driver } from '../contract.ts';
+import { RESTORE_MARK, refuseHalfRestored } from '../backup/restore-mark.ts';
 import { refuseNewerDatabase } from '../migration-journal.ts';
 import { translated } from './errors.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 import { SqliteEncryptionTables } from './sqlite-encryption-tables.ts';
+import { SqliteDumps, removeLeftCopies } from './sqlite-dump.ts';
 import { SqliteRevisions } from './sqlite-revisions.ts';
 import { SqliteTaskTables } from './sqlite-task-tables.ts';
 
@@ -23,17 +25,30 @@ const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
  */
 export function openSqlite(file: string): Driver {
   return translated(() => {
-    mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o700 });
-    makePrivate(file);
-    const connection = new Database(file, { timeout: 1_000 });
+    const connection = lockedConnection(file);
     try {
-      prepare(connection, file);
-      return driverOf(connection);
+      migrateSqlite(connection);
+      refuseHalfRestored(hasRestoreMark(connection));
+      return driverOf(connection, new SqliteDumps(connection, file));
     } catch (error) {
       connection.close();
       throw error;
     }
   });
+}
+
+/** A connection that has the file, which is made if it is not there, for itself. Its tables may be of any version. */
+export function lockedConnection(file: string): Connection {
+  mkdirSync(path.dirname(path.resolve(file)), { recursive: true, mode: 0o700 });
+  makePrivate(file);
+  const connection = new Database(file, { timeout: 1_000 });
+  try {
+    prepare(connection, file);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 /** Secrets are in it. A new file is for its owner alone; SQLite gives the files beside it the same mode. */
@@ -51,11 +66,16 @@ function prepare(connection: Connection, file: string): void {
   // that dies. Memory is only right while nobody else writes (see freshness.ts), so a second server is refused.
   connection.pragma('locking_mode = EXCLUSIVE');
   lock(connection, file);
+  removeLeftCopies(file);
   connection.pragma('journal_mode = WAL');
   // An acknowledged write survives a power cut; NORMAL would lose the last ones. Group commit pays for it.
   connection.pragma('synchronous = FULL');
   connection.pragma('foreign_keys = ON');
   connection.pragma('cache_size = -32768');
+}
+
+/** Brings the tables to the newest schema, or leaves them as they are. */
+export function migrateSqlite(connection: Connection): void {
   refuseNewerDatabase(MIGRATIONS, appliedMigration(connection));
   migrate(drizzle(connection), { migrationsFolder: MIGRATIONS });
   connection
@@ -80,18 +100,27 @@ function lock(connection: Connection, file: string): void {
   }
 }
 
+export function hasTable(connection: Connection, name: string): boolean {
+  return (
+    connection.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !==
+    undefined
+  );
+}
+
+export function hasRestoreMark(connection: Connection): boolean {
+  if (!hasTable(connection, 'progress')) return false;
+  return connection.prepare('SELECT 1 FROM progress WHERE name = ?').get(RESTORE_MARK) !== undefined;
+}
+
 function appliedMigration(connection: Connection): number | undefined {
-  const table = connection
-    .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '__drizzle_migrations'")
-    .get();
-  if (table === undefined) return undefined;
+  if (!hasTable(connection, '__drizzle_migrations')) return undefined;
   const row = connection.prepare('SELECT max(created_at) AS applied FROM __drizzle_migrations').get() as {
     applied: number | null;
   };
   return row.applied ?? undefined;
 }
 
-function driverOf(connection: Connection): Driver {
+function driverOf(connection: Connection, dumps: SqliteDumps): Driver {
   const touch = connection.prepare('UPDATE revision_counter SET checks = checks + 1 WHERE id = 1');
   return {
     revisions: new SqliteRevisions(connection),
@@ -102,7 +131,9 @@ function driverOf(connection: Connection): Driver {
     async check() {
       translated(() => touch.run());
     },
+    dump: (signal) => dumps.dump(signal),
     async close() {
+      await dumps.close();
       connection.close();
     },
   };

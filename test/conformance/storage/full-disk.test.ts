@@ -38,6 +38,7 @@ describe('a full disk under SQLite', () => {
       encryption: new SqliteEncryptionTables(connection),
       shared: false,
       async check() {},
+      dump: () => Promise.reject(new Error('nobody backs this up')),
       async close() {
         connection.close();
       },

@@ -38,6 +38,7 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     connect: (options) => connect({ ...options, kubeconfig }),
     stdout: sink('stdout'),
     stderr: sink('stderr'),
+    writeBytes: () => Promise.reject(new Error('no command of these tests writes bytes')),
     stdin: once(stdin),
     clock: systemClock,
     setExitCode(value) {
