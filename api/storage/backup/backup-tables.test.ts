@@ -21,7 +21,7 @@ describe.each([
 ])('the tables of %s', (_name, tables) => {
   it('are in backups with all their columns, or known not to be', () => {
     const columns = Object.fromEntries(
-      tables.map((table) => [table.name, table.columns.map((column) => column.name as string)]),
+      tables.map((table) => [table.name, table.columns.map((column) => column.name)]),
     );
     const { objects, revision_counter: _counter, ...others } = columns;
     const saved = Object.entries(others).filter(([name]) => !TABLES_WITHOUT_BACKUP.includes(name as never));
