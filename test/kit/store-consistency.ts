@@ -45,7 +45,7 @@ function* checkLine(
   }
 }
 
-function* checkObjects({ objects, revisions }: StoreTables): Generator<string> {
+function* checkObjects({ counter, objects, revisions }: StoreTables): Generator<string> {
   const last = new Map(revisions.map((line) => [keyText(line), line]));
   const replaced = new Set<number>();
   for (const { revision, previousRevision } of revisions) {
@@ -59,8 +59,10 @@ function* checkObjects({ objects, revisions }: StoreTables): Generator<string> {
       yield `${keyText(object)} is at ${object.revision}, its log at ${line === undefined ? 'nothing' : `${line.revision} ${line.op}`}`;
     }
   }
+  const compacted = counter[0]?.compacted ?? 0;
   for (const [text, { op, revision }] of last) {
-    if (op !== 'delete') yield `${text} was written at ${revision} and is not there`;
+    // A compaction that was interrupted may have dropped a deletion and not yet what it deleted.
+    if (op !== 'delete' && revision > compacted) yield `${text} was written at ${revision} and is not there`;
   }
 }
 
