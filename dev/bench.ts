@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import mysqlClient from 'mysql2/promise';
 import { apiUnderTest, type ApiUnderTest, existingApi } from './bench/api-under-test.ts';
 import { measureChanges } from './bench/change.ts';
 import { measureCreate } from './bench/create.ts';
 import { measureCrowds } from './bench/crowd.ts';
 import type { BenchDatabase } from './bench/database.ts';
+import { emptyDatabase } from './bench/empty-database.ts';
 import { measureEtcd } from './bench/etcd.ts';
 import { formatTable } from './bench/figure.ts';
 import type { Figure } from './bench/figure.ts';
@@ -13,6 +12,8 @@ import { measureGet } from './bench/get.ts';
 import { measureList } from './bench/list.ts';
 import { measureManyObjects } from './bench/many-objects.ts';
 import { measureMemory } from './bench/memory.ts';
+import { measureObjectCounts } from './bench/object-counts.ts';
+import { measureReplicas } from './bench/replicas.ts';
 import { measureTaskStart } from './bench/task-start.ts';
 import { measureWatch } from './bench/watch.ts';
 import { projectRoot } from './environment/cache-folder.ts';
@@ -22,7 +23,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|task|memory …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|task|memory …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -39,6 +40,7 @@ const MEASURES: readonly ((api: ApiUnderTest, database: BenchDatabase) => Promis
 const GROUPS = {
   api: measureApi,
   etcd: measureEtcd,
+  scale: measureScale,
   task: measureTasks,
   memory: async () => [await measureMemory()],
 };
@@ -75,7 +77,7 @@ async function measureApi(): Promise<Figure[]> {
   }
   // Acknowledged writes are on disk, as in production.
   await using server = await mysql({ durable: true });
-  await using own = await ownDatabase(server.url);
+  await using own = await emptyDatabase(server.url);
   const databases: BenchDatabase[] = [{ name: 'sqlite' }, { name: 'mysql', url: own.url }];
   const result: Figure[] = [];
   for (const database of databases) {
@@ -96,18 +98,14 @@ async function measureAll(api: ApiUnderTest, database: BenchDatabase): Promise<F
   return result;
 }
 
-/** A new database on the server, dropped afterwards: the server may be somebody's. */
-async function ownDatabase(url: string): Promise<{ url: string } & AsyncDisposable> {
-  const name = `troupe_bench_${randomBytes(4).toString('hex')}`;
-  const execute = async (sql: string): Promise<void> => {
-    const connection = await mysqlClient.createConnection(url);
-    await connection.query(sql);
-    await connection.end();
-  };
-  await execute(`CREATE DATABASE ${name}`);
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  return { url: own.href, [Symbol.asyncDispose]: () => execute(`DROP DATABASE ${name}`) };
+async function measureScale(): Promise<Figure[]> {
+  await using server = await mysql({ durable: true });
+  const figures: Figure[] = [];
+  for (const measure of [measureObjectCounts, measureReplicas]) {
+    interrupted.throwIfAborted();
+    figures.push(...(await measure(server.url)));
+  }
+  return figures;
 }
 
 async function measureTasks(): Promise<Figure[]> {

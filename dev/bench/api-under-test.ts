@@ -29,6 +29,8 @@ export interface ApiUnderTest extends AsyncDisposable {
 export interface ApiOptions {
   /** mysql://… or sqlite:…; a file in a temporary folder when absent. */
   databaseUrl?: string;
+  /** Where its keys and certificates are; replicas share it. A temporary folder when absent. */
+  dataFolder?: string;
   /** What follows `troupe`; default the API alone. */
   command?: readonly string[];
   env?: Record<string, string>;
@@ -50,7 +52,7 @@ export async function apiUnderTest(options: ApiOptions = {}): Promise<ApiUnderTe
       args: [
         ...(options.command ?? ['api']),
         ...['--listen', '127.0.0.1:0', '--log-level', 'warn'],
-        ...['--data-dir', path.join(folder.path, 'data')],
+        ...['--data-dir', options.dataFolder ?? path.join(folder.path, 'data')],
         ...['--write-kubeconfig', kubeconfig],
       ],
       env: {

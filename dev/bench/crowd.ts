@@ -1,17 +1,20 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startProcess } from '../environment/process.ts';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { CLIENTS } from './clients.ts';
+import { cpuMicroseconds } from './cpu-time.ts';
 import type { BenchDatabase } from './database.ts';
-import type { Figure } from './figure.ts';
-import { load } from './load.ts';
+import { type Figure, rate } from './figure.ts';
+import { type Load, load } from './load.ts';
 import { residentMiB } from './memory.ts';
 import { sampleGhost } from './sample-object.ts';
 
-const CROWDS = [0, 100, 1_000];
+const CROWDS = [0, 10, 100, 1_000];
 const COUNT = 2_000;
+const IDLE_MS = 4_000;
 
 /**
  * Creates and gets while watches are open on the same collection, each of which is sent every event. The watches are
@@ -19,51 +22,79 @@ const COUNT = 2_000;
  */
 export async function measureCrowds(api: ApiUnderTest, database: BenchDatabase): Promise<Figure[]> {
   const figures: Figure[] = [];
+  let alone = 0;
   for (const watches of CROWDS) {
-    // An empty one: a watch begins with all that is there.
-    const name = `bench-crowd-${watches}`;
-    await api.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    const ghosts = `/apis/agent.wecode.io/v1/namespaces/${name}/ghosts`;
+    const ghosts = await newCollection(api, `bench-crowd-${watches}`);
     const before = await residentMiB(api.pid);
-    await using _holder = await holdWatches(api, ghosts, watches);
-    const held = await residentMiB(api.pid);
-    const named = (name: string): Pick<Figure, 'name' | 'on'> => ({
-      name: `${name}, ${watches} watches`,
+    await using _holder = await holdWatches(api, `${ghosts}?watch=true&resourceVersion=0`, watches);
+    const kibibytes = ((await residentMiB(api.pid)) - before) * 1024;
+    const idle = await idleCpu(api.pid);
+    const { creates, gets } = await measureBeside(api, ghosts, watches);
+    if (watches === 0) alone = creates.cpuUs ?? 0;
+    const crowd = `${watches} watches`;
+    const figure = (name: string, rest: Omit<Figure, 'name' | 'on'>): Figure => ({
+      name: `${name}, ${crowd}`,
       on: database.name,
-    });
-    // Fewer where each event goes to a thousand.
-    const count = watches >= 1_000 ? COUNT / 10 : COUNT;
-    const create = (index: number): Promise<unknown> =>
-      api.call('POST', ghosts, sampleGhost(`crowd-${index}`));
-    const created = await load({ count, concurrency: CLIENTS, call: create, pid: api.pid });
-    const got = await load({
-      count: COUNT,
-      concurrency: CLIENTS,
-      pid: api.pid,
-      call: () => api.call('GET', `${ghosts}/crowd-0`),
+      ...rest,
     });
     figures.push(
-      {
-        ...named('create'),
-        value: `${Math.round(created.perSecond)}/s (${Math.round(created.perSecond * watches)} events/s)`,
-        p50Ms: created.p50Ms,
-        p99Ms: created.p99Ms,
-        cpuUs: created.cpuUs,
-      },
-      {
-        ...named('get'),
-        value: `${Math.round(got.perSecond)}/s`,
-        p50Ms: got.p50Ms,
-        p99Ms: got.p99Ms,
-        cpuUs: got.cpuUs,
-      },
-      { ...named('memory of idle watches'), value: `${(held - before).toFixed(1)} MiB` },
+      figure('create', { ...creates, value: rate(creates.perSecond) }),
+      figure('get', { ...gets, value: rate(gets.perSecond) }),
+    );
+    if (watches === 0) continue;
+    const perEvent = ((creates.cpuUs ?? 0) - alone) / watches;
+    figures.push(
+      figure('an event to one', { value: rate(creates.perSecond * watches), cpuUs: perEvent }),
+      figure('idle', {
+        value: `${(kibibytes / watches).toFixed(0)} KiB and ${(idle / watches).toFixed(1)} us a second each`,
+      }),
     );
   }
-  return figures;
+  return [...figures, await measureOthers(api, database)];
 }
 
-async function holdWatches(api: ApiUnderTest, collection: string, count: number): Promise<AsyncDisposable> {
+/** Watches of another object of the collection: an event is not for them. */
+async function measureOthers(api: ApiUnderTest, database: BenchDatabase): Promise<Figure> {
+  const watches = CROWDS.at(-1) ?? 0;
+  const ghosts = await newCollection(api, 'bench-crowd-others');
+  const query = 'watch=true&resourceVersion=0&fieldSelector=metadata.name%3Dother';
+  await using _holder = await holdWatches(api, `${ghosts}?${query}`, watches);
+  const { creates } = await measureBeside(api, ghosts, 0);
+  return {
+    ...creates,
+    name: `create beside ${watches} watches of another`,
+    on: database.name,
+    value: rate(creates.perSecond),
+  };
+}
+
+async function measureBeside(
+  api: ApiUnderTest,
+  ghosts: string,
+  watches: number,
+): Promise<{ creates: Load; gets: Load }> {
+  const options = { concurrency: CLIENTS, pid: api.pid };
+  const create = (index: number): Promise<unknown> => api.call('POST', ghosts, sampleGhost(`crowd-${index}`));
+  // Fewer where each event goes to a thousand.
+  const creates = await load({ ...options, count: watches >= 1_000 ? COUNT / 5 : COUNT, call: create });
+  const get = (): Promise<unknown> => api.call('GET', `${ghosts}/crowd-0`);
+  return { creates, gets: await load({ ...options, count: COUNT, call: get }) };
+}
+
+/** An empty one: a watch begins with all that is there. */
+async function newCollection(api: ApiUnderTest, name: string): Promise<string> {
+  await api.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  return `/apis/agent.wecode.io/v1/namespaces/${name}/ghosts`;
+}
+
+/** Microseconds of processor time a second while nobody asks for anything. */
+async function idleCpu(pid: number): Promise<number> {
+  const before = await cpuMicroseconds(pid);
+  await delay(IDLE_MS);
+  return ((await cpuMicroseconds(pid)) - before) / (IDLE_MS / 1000);
+}
+
+async function holdWatches(api: ApiUnderTest, watched: string, count: number): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   if (count > 0) {
     const folder = stack.use(await temporaryFolder('watches'));
@@ -72,12 +103,7 @@ async function holdWatches(api: ApiUnderTest, collection: string, count: number)
     const holder = stack.use(
       await startProcess({
         command: process.execPath,
-        args: [
-          path.join(import.meta.dirname, 'watch-holder.ts'),
-          access,
-          `${collection}?watch=true&resourceVersion=0`,
-          `${count}`,
-        ],
+        args: [path.join(import.meta.dirname, 'watch-holder.ts'), access, watched, `${count}`],
       }),
     );
     await holder.until({

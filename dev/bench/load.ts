@@ -5,8 +5,8 @@ export interface LoadOptions {
   /** How many calls are under way at the same time. */
   concurrency: number;
   call: (index: number) => Promise<unknown>;
-  /** Of the server, whose processor time is measured, too: it says more than the clock on a busy machine. */
-  pid?: number;
+  /** Of the server or its replicas, whose processor time is measured, too: it says more than the clock on a busy machine. */
+  pid?: number | readonly number[];
 }
 
 export interface Load {
@@ -30,7 +30,7 @@ export async function load(options: LoadOptions): Promise<Load> {
       latencies.push(performance.now() - start);
     }
   };
-  const taken = async (): Promise<number> => (options.pid === undefined ? 0 : cpuMicroseconds(options.pid));
+  const taken = (): Promise<number> => cpuMicroseconds(...[options.pid ?? []].flat());
   const before = await taken();
   const start = performance.now();
   await Promise.all(Array.from({ length: options.concurrency }, worker));
