@@ -31,6 +31,8 @@ export function connectionOptions(text: string): ConnectionOptions & { database:
     charset: 'utf8mb4',
     // A transaction is two packets this way instead of one per statement. Values are escaped, see sql-text.ts.
     multipleStatements: true,
+    // It would capture the stack at each statement, for errors that we know by their numbers.
+    trace: false,
     // Keys and texts are binary columns that hold UTF-8.
     typeCast: (field, next) => {
       if (field.type !== 'VAR_STRING' && field.type !== 'BLOB' && field.type !== 'STRING') return next();

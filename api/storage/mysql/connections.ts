@@ -71,7 +71,8 @@ export class MysqlConnections {
     this.#timeoutMs = limits.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
     this.#patienceMs = limits.patienceMs ?? PATIENCE_MS;
     this.#packetBytes = limits.packetBytes ?? Number.POSITIVE_INFINITY;
-    this.#connector = new Connector(connectionOptions(url));
+    // Statements have their values in place: the client need not look through all of them for placeholders.
+    this.#connector = new Connector({ ...connectionOptions(url), queryFormat: (text) => text });
     const connections = (limits.connections ?? DEFAULT_CONNECTIONS) - 1;
     this.#pool = new ConnectionPool(this.#connector, { connections, waiting: WAITING, idleMs: IDLE_MS });
     this.#committer = new CommitConnection(this.#connector, (...sent) => this.#send(...sent));
