@@ -128,7 +128,11 @@ async function serve(
     taskLogs: createTaskLogs({ registry, store }),
     authenticator: createTokenAuthenticator({ token: options.token, user: OWNER }),
     authorizer: authenticatedMayDoEverything,
-    health: { checkStore: () => store.check(), version: packageJson.version },
+    health: {
+      checkStore: () => store.check(),
+      storeHealth: () => store.health(),
+      version: packageJson.version,
+    },
     backups: { read: (signal) => store.backup(signal) },
     clock,
     logger,

@@ -22,7 +22,7 @@ import type { RequestContext, ServerTypes } from './server-environment.ts';
 export interface AppOptions extends Omit<DispatchOptions, 'metrics'> {
   authenticator: Authenticator;
   authorizer: Authorizer;
-  health: Pick<HealthOptions, 'checkStore' | 'version'>;
+  health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'>;
   limits: ServerLimits;
   backups: Backups;
 }
@@ -30,12 +30,12 @@ export interface AppOptions extends Omit<DispatchOptions, 'metrics'> {
 /** Every route of the API server. Kinds come and go, so what is not one of the fixed paths is looked up. */
 export function createApp(options: AppOptions): Hono<ServerTypes> {
   const app = new Hono<ServerTypes>();
-  const { registry, logger, closing } = options;
+  const { registry, logger, closing, clock } = options;
   app.onError((error, c) => failureResponse(error, c, logger));
   const inFlight = new InFlight(options.limits);
   const metrics = createMetrics(inFlight.counts);
   guard(app, options);
-  mountHealth(app, { ...options.health, closing, logger });
+  mountHealth(app, { ...options.health, clock, closing, logger });
   mountMetrics(app, metrics);
   mountBackup(app, options);
   limit(app, { ...options, inFlight });

@@ -8,7 +8,7 @@ import type { RequestContext } from './server-environment.ts';
 /** Every error as the answer a client gets; what is the server's own fault is logged. */
 export function failureResponse(error: unknown, c: RequestContext, logger: Logger): Response {
   const failure = toStatusError(error);
-  if (failure.code >= 500) logFailure(failure, logger);
+  if (failure.code >= 500 && !isOutage(failure)) logFailure(failure, logger);
   const retryAfter = failure.details?.retryAfterSeconds;
   const yaml = prefersYaml(c.req.header('accept'));
   const status = failure.toStatus();
@@ -25,6 +25,13 @@ export function failureResponse(error: unknown, c: RequestContext, logger: Logge
         ...(failure.code === 413 && c.env.incoming.httpVersionMajor < 2 ? { connection: 'close' } : {}),
       },
     },
+  );
+}
+
+/** The store says once that its database is away; each request that meets it would say it again. */
+function isOutage({ cause }: StatusError): boolean {
+  return (
+    cause instanceof Error && cause.name === 'StorageError' && 'code' in cause && cause.code === 'Unavailable'
   );
 }
 

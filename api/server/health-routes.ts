@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { type Clock, sleep } from '../machinery/clock.ts';
 import { describeError, type Logger } from '../machinery/logger.ts';
 import { replyJson } from './reply.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
@@ -6,6 +7,9 @@ import type { RequestContext, ServerTypes } from './server-environment.ts';
 export interface HealthOptions {
   /** Rejects when the store does not work. */
   checkStore(): Promise<void>;
+  /** What is known about the store without asking. */
+  storeHealth(): { database: Error | undefined; hints: 'away' | 'ok' | 'unused' };
+  clock: Clock;
   closing: AbortSignal;
   /** Version of this program, such as 0.1.0. */
   version: string;
@@ -15,36 +19,91 @@ export interface HealthOptions {
 interface Check {
   name: string;
   run(): Promise<void>;
+  /** Shown, but its failure is not that of the whole. */
+  isOptional?: boolean;
 }
+
+/** Who asks for readiness waits a second, as a rule. */
+const STORE_CHECK_MS = 1_000;
 
 /** `/livez`, `/readyz`, `/healthz` with `?verbose` and `/version`; open to everybody. */
 export function mountHealth(app: Hono<ServerTypes>, options: HealthOptions): void {
+  const outages = new Outages(options.logger);
   const ping: Check = { name: 'ping', run: () => Promise.resolve() };
-  const storage: Check = { name: 'storage', run: () => options.checkStore() };
+  const database: Check = { name: 'database', run: () => assertDatabase(options) };
+  const storage: Check = { name: 'storage', run: () => checkStore(options) };
+  const redis: Check = {
+    name: 'redis',
+    isOptional: true,
+    async run() {
+      if (options.storeHealth().hints === 'away') throw new Error('Redis is away; replicas poll');
+    },
+  };
   const shutdown: Check = {
     name: 'shutdown',
     async run() {
       if (options.closing.aborted) throw new Error('the server is stopping');
     },
   };
-  mountChecks(app, { path: '/livez', checks: [ping], logger: options.logger });
+  mountChecks(app, { path: '/livez', checks: [ping], outages });
   // A server whose database is away lives, but is of no use: restarting it would not help.
-  mountChecks(app, { path: '/readyz', checks: [ping, storage, shutdown], logger: options.logger });
-  mountChecks(app, { path: '/healthz', checks: [ping, storage], logger: options.logger });
+  mountChecks(app, {
+    path: '/readyz',
+    checks: [ping, storage, database, redis, shutdown],
+    outages,
+  });
+  mountChecks(app, { path: '/healthz', checks: [ping, storage, database, redis], outages });
   const version = versionDocument(options.version);
   for (const path of ['/version', '/version/']) app.get(path, () => replyJson(version));
+}
+
+async function assertDatabase({ storeHealth }: HealthOptions): Promise<void> {
+  const { database } = storeHealth();
+  if (database !== undefined) throw database;
+}
+
+/** Writes and reads, unless it is known that this cannot work; it would wait for the database as any request does. */
+async function checkStore(options: HealthOptions): Promise<void> {
+  await assertDatabase(options);
+  const late = sleep(options.clock, STORE_CHECK_MS).then(() => {
+    throw new Error('the database does not answer');
+  });
+  const checking = options.checkStore();
+  // Nobody may wait for either of them any more when it comes.
+  for (const promise of [late, checking]) promise.catch(() => undefined);
+  await Promise.race([checking, late]);
 }
 
 interface Endpoint {
   path: string;
   checks: readonly Check[];
-  logger: Logger;
+  outages: Outages;
 }
 
-function mountChecks(app: Hono<ServerTypes>, { path, checks, logger }: Endpoint): void {
-  app.get(path, (c) => answer(c, path, runAll(notExcluded(c, checks), logger)));
+/** Says each failure once, until the check is right again: it may be asked every second. */
+class Outages {
+  readonly #logger: Logger;
+  readonly #said = new Set<string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  note(check: string, error?: unknown): void {
+    if (error === undefined) {
+      if (this.#said.delete(check)) this.#logger.info('health check passes again', { check });
+    } else if (!this.#said.has(check)) {
+      this.#said.add(check);
+      // The reason is for operators: it may name hosts and files.
+      this.#logger.warn('health check failed', { check, error: describeError(error) });
+    }
+  }
+}
+
+function mountChecks(app: Hono<ServerTypes>, { path, checks, outages }: Endpoint): void {
+  app.get(path, (c) => answer(c, path, runAll(notExcluded(c, checks), outages)));
   for (const check of checks) {
-    app.get(`${path}/${check.name}`, (c) => answer(c, path, runAll([check], logger)));
+    app.get(`${path}/${check.name}`, (c) => answer(c, path, runAll([check], outages)));
   }
 }
 
@@ -59,17 +118,17 @@ interface Outcome {
   lines: string[];
 }
 
-async function runAll(checks: readonly Check[], logger: Logger): Promise<Outcome> {
+async function runAll(checks: readonly Check[], outages: Outages): Promise<Outcome> {
   let ok = true;
   const lines: string[] = [];
-  for (const { name, run } of checks) {
+  for (const { name, run, isOptional } of checks) {
     try {
       await run();
+      outages.note(name);
       lines.push(`[+]${name} ok`);
     } catch (error) {
-      // The reason is for operators: it may name hosts and files.
-      logger.warn('health check failed', { check: name, error: describeError(error) });
-      ok = false;
+      outages.note(name, error);
+      if (isOptional !== true || checks.length === 1) ok = false;
       lines.push(`[-]${name} failed: reason withheld`);
     }
   }

@@ -159,12 +159,21 @@ export interface Store {
   backup(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Resolves when a write and a read work, else throws StorageError Unavailable or Full; for /readyz. */
   check(): Promise<void>;
+  /** What is known without asking anybody, for health checks that must answer at once. */
+  health(): StoreHealth;
   /**
    * Resolves, with the cause, when the store had to stop by itself because the log of the database has a gap: serving
    * on would hide a lost revision. Its process is to end then: a new start reads everything anew.
    */
   readonly stopped: Promise<StorageError>;
   close(): Promise<void>;
+}
+
+export interface StoreHealth {
+  /** Why the database cannot be used, as it was when it was last looked at. */
+  database: StorageError | undefined;
+  /** Whether hints of other replicas arrive; `unused` without Redis. */
+  hints: 'away' | 'ok' | 'unused';
 }
 
 export type StorageErrorCode =
@@ -356,8 +365,13 @@ export interface Driver {
   close(): Promise<void>;
 }
 
+/** A topic that is heard, not said: anything may have happened. */
+export const EVERYTHING = '*';
+
 /** Tells other replicas that there is something new. Only ever a hint: losing one delays, never loses. */
 export interface WakeUp {
+  /** Whether hints of others would arrive now; who waits for them looks more often while not. */
+  readonly listening: boolean;
   /** `topic` is `revision` or `task/UID`. */
   publish(topic: string): void;
   subscribe(listener: (topic: string) => void): () => void;

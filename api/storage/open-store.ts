@@ -45,10 +45,8 @@ export async function openStore(given: OpenStoreOptions): Promise<OpenedStore> {
     driver = encryption.driver;
     const hints = driver.shared && given.redisURL !== undefined;
     wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
-    // With hints the clock is only the safety net.
-    const polling = hints ? { pollMs: 250, taskPollMs: 5_000 } : {};
     const compaction = { ...DEFAULT_STORE_OPTIONS.compaction, ...given.options?.compaction };
-    const options = { ...DEFAULT_STORE_OPTIONS, ...polling, ...given.options, compaction };
+    const options = { ...DEFAULT_STORE_OPTIONS, ...given.options, compaction };
     const store = await loadStore({ driver, wakeUp, logger, clock, options });
     encryption.start();
     return Object.assign(store, { encryption });

@@ -24,10 +24,12 @@ export interface StoreOptions {
   pastSnapshotBytes: number;
   /** How long a read waits for a revision, in milliseconds; kube-apiserver waits 3 s. */
   waitMs: number;
-  /** Milliseconds between looks at a shared database's log. */
+  /** Milliseconds between looks at a shared database's log; while hints arrive they are only the safety net. */
   pollMs: number;
+  hintedPollMs: number;
   /** Milliseconds between looks at a followed task log in a shared database. */
   taskPollMs: number;
+  hintedTaskPollMs: number;
   compaction: CompactionRules;
 }
 
@@ -44,7 +46,9 @@ export const DEFAULT_STORE_OPTIONS: StoreOptions = {
   pastSnapshotBytes: 64 * 1024 * 1024,
   waitMs: 3_000,
   pollMs: 50,
+  hintedPollMs: 250,
   taskPollMs: 1_000,
+  hintedTaskPollMs: 5_000,
   compaction: {
     everyMs: 60_000,
     windowMs: 15 * 60_000,

@@ -16,6 +16,7 @@ import type {
   Store,
   StoredObject,
   StoreEvent,
+  StoreHealth,
   TaskLog,
   WakeUp,
   WatchQuery,
@@ -30,6 +31,7 @@ import { Poller } from './poller.ts';
 import { pageOf } from './sorted-objects.ts';
 import type { StoreOptions } from './store-options.ts';
 import { StoredTaskLog } from './task-log.ts';
+import { noWakeUp } from './wake-up.ts';
 import { watchFrom } from './watch.ts';
 
 export interface DriverStoreOptions {
@@ -99,11 +101,24 @@ class DriverStore implements Store {
       log: driver.revisions,
       limits: { count: options.pastSnapshots, bytes: options.pastSnapshotBytes },
     });
-    const pollMs = driver.shared ? options.taskPollMs : undefined;
-    this.#taskLog = new StoredTaskLog({ tables: driver.tasks, wakeUp, clock, pollMs, ...limits });
+    const polling = { everyMs: options.taskPollMs, hintedMs: options.hintedTaskPollMs };
+    this.#taskLog = new StoredTaskLog({
+      tables: driver.tasks,
+      wakeUp,
+      clock,
+      polling: driver.shared ? polling : undefined,
+      ...limits,
+    });
     this.log = this.#taskLog;
     this.#poller = driver.shared
-      ? new Poller({ follower, wakeUp, clock, logger, everyMs: options.pollMs })
+      ? new Poller({
+          follower,
+          wakeUp,
+          clock,
+          logger,
+          everyMs: options.pollMs,
+          hintedMs: options.hintedPollMs,
+        })
       : undefined;
   }
 
@@ -183,6 +198,12 @@ class DriverStore implements Store {
   async check(): Promise<void> {
     this.#assertOpen();
     await this.#parts.driver.check();
+  }
+
+  health(): StoreHealth {
+    const { wakeUp } = this.#parts;
+    const database = this.#failure ?? this.#poller?.failure;
+    return { database, hints: wakeUp === noWakeUp ? 'unused' : wakeUp.listening ? 'ok' : 'away' };
   }
 
   close(): Promise<void> {

@@ -32,7 +32,7 @@ describe('follow', () => {
       tables,
       wakeUp: noWakeUp,
       clock: systemClock,
-      pollMs: undefined,
+      polling: undefined,
       ...limits,
     });
     afterRead = () => log.append({ source: 's', taskUID: 'u', events: [] });

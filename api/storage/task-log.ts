@@ -1,7 +1,7 @@
 import type { Clock } from '../machinery/clock.ts';
 import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../machinery/task-event.ts';
 import { BatchQueue } from './batch-queue.ts';
-import { StorageError } from './contract.ts';
+import { EVERYTHING, StorageError } from './contract.ts';
 import type {
   AppendOutcome,
   StoredTaskAppend,
@@ -18,8 +18,11 @@ export interface TaskLogOptions {
   tables: TaskTables;
   wakeUp: WakeUp;
   clock: Clock;
-  /** Milliseconds between looks at the database while someone follows; undefined: this process writes all. */
-  pollMs: number | undefined;
+  /**
+   * Milliseconds between looks at the database while someone follows, and while hints arrive; undefined: this process
+   * writes all.
+   */
+  polling: { everyMs: number; hintedMs: number } | undefined;
   maxItems: number;
   maxBytes: number;
   maxWaiting: number;
@@ -48,7 +51,8 @@ export class StoredTaskLog implements TaskLog {
       maxWaitingBytes: options.maxWaitingBytes,
     });
     this.#unsubscribe = options.wakeUp.subscribe((topic) => {
-      if (topic.startsWith('task/')) this.#wake(topic.slice('task/'.length));
+      if (topic === EVERYTHING) for (const taskUID of this.#followers.keys()) this.#wake(taskUID);
+      else if (topic.startsWith('task/')) this.#wake(topic.slice('task/'.length));
     });
   }
 
@@ -103,7 +107,8 @@ export class StoredTaskLog implements TaskLog {
   }
 
   async #pause(woken: Wakening): Promise<void> {
-    const { pollMs, clock } = this.#options;
+    const { polling, clock, wakeUp } = this.#options;
+    const pollMs = wakeUp.listening ? polling?.hintedMs : polling?.everyMs;
     const cancel = pollMs === undefined || this.#closed ? undefined : clock.after(pollMs, woken.wake);
     if (!this.#closed) await woken.wait();
     cancel?.();

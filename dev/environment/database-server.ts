@@ -4,10 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { databaseProgram, initialiseDatabase } from './database-program.ts';
-import type { DatabaseFlavour, DatabaseProgram } from './database-program.ts';
+import type { DatabaseFlavour } from './database-program.ts';
 import { freePort } from './free-port.ts';
-import { startProcess } from './process.ts';
-import type { RunningProcess } from './process.ts';
+import { RestartableProcess } from './restartable-process.ts';
+import type { Restartable } from './restartable-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface DatabaseServerOptions {
@@ -19,19 +19,10 @@ export interface DatabaseServerOptions {
 }
 
 /** A server that nobody else uses, on a port and a data folder that it keeps. Disposing stops it and removes them. */
-export interface DatabaseServer extends AsyncDisposable {
+export interface DatabaseServer extends Restartable, AsyncDisposable {
   /** mysql://user:password@host:port/database; the user may do everything. */
   readonly url: string;
   readonly port: number;
-  /** SIGKILL, as a crash is. Resolves when the process is gone. */
-  kill(): Promise<void>;
-  /** An orderly end. */
-  stop(): Promise<void>;
-  /** Starts what was killed or stopped; `settings` come after those of before and hold for this run. */
-  start(settings?: readonly string[]): Promise<void>;
-  /** Stops the process in its tracks: its port accepts, and nothing answers. */
-  pause(): void;
-  resume(): void;
 }
 
 const DURABLE = ['--innodb-flush-log-at-trx-commit=1', '--sync-binlog=1'];
@@ -50,7 +41,8 @@ export async function databaseServer(options: DatabaseServerOptions): Promise<Da
   const accounts = path.join(folder.path, 'accounts.sql');
   await writeFile(accounts, accountSql(password), { mode: 0o644 });
   const port = await freePort();
-  const server = new Server(program, port, [
+  const args = [
+    ...program.args,
     ...data,
     `--socket=${path.join(folder.path, 'server.sock')}`,
     `--pid-file=${path.join(folder.path, 'server.pid')}`,
@@ -60,18 +52,15 @@ export async function databaseServer(options: DatabaseServerOptions): Promise<Da
     '--skip-name-resolve',
     '--max-connections=300',
     ...(options.durable === true ? DURABLE : HASTY),
-  ]);
+  ];
+  const server = new RestartableProcess({ command: program.command, args, ready: () => greets(port) });
   stack.defer(() => server.stop());
   await server.start();
   const owned = stack.move();
   return {
     url: `mysql://troupe:${password}@127.0.0.1:${port}/troupe`,
     port,
-    kill: () => server.kill(),
-    stop: () => server.stop(),
-    start: (settings) => server.start(settings),
-    pause: () => server.signal('SIGSTOP'),
-    resume: () => server.signal('SIGCONT'),
+    ...server.controls,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -84,42 +73,6 @@ const accountSql = (password: string): string =>
     "GRANT ALL PRIVILEGES ON *.* TO 'troupe'@'127.0.0.1' WITH GRANT OPTION;",
     '',
   ].join('\n');
-
-class Server {
-  readonly #program: DatabaseProgram;
-  readonly #port: number;
-  readonly #options: readonly string[];
-  #process: RunningProcess | undefined;
-
-  constructor(program: DatabaseProgram, port: number, options: readonly string[]) {
-    this.#program = program;
-    this.#port = port;
-    this.#options = options;
-  }
-
-  async start(settings: readonly string[] = []): Promise<void> {
-    const { command, args } = this.#program;
-    const started = await startProcess({ command, args: [...args, ...this.#options, ...settings] });
-    this.#process = started;
-    await started.until({ what: 'greet', ready: () => greets(this.#port), timeoutMs: 60_000 });
-  }
-
-  async stop(): Promise<void> {
-    this.signal('SIGCONT');
-    await this.#process?.stop();
-    this.#process = undefined;
-  }
-
-  async kill(): Promise<void> {
-    this.signal('SIGKILL');
-    await this.#process?.exited;
-    this.#process = undefined;
-  }
-
-  signal(signal: 'SIGCONT' | 'SIGKILL' | 'SIGSTOP'): void {
-    if (this.#process !== undefined) process.kill(this.#process.pid, signal);
-  }
-}
 
 /** Whether the server at the port sends its first packet; the port accepts earlier than that. */
 async function greets(port: number): Promise<boolean> {

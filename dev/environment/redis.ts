@@ -1,7 +1,9 @@
 import { freePort } from './free-port.ts';
 import { installPackages } from './packages.ts';
-import { accepts, startProcess } from './process.ts';
+import { accepts } from './process.ts';
 import { findProgram } from './program.ts';
+import { RestartableProcess } from './restartable-process.ts';
+import type { Restartable } from './restartable-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface Redis extends AsyncDisposable {
@@ -12,31 +14,29 @@ export interface Redis extends AsyncDisposable {
 export async function redis(): Promise<Redis> {
   const named = process.env['TROUPE_TEST_REDIS_URL'];
   if (named) return { url: named, async [Symbol.asyncDispose]() {} };
+  return privateRedis();
+}
 
+/** A Redis that nobody else uses. */
+export async function privateRedis(): Promise<Redis & Restartable> {
   const command = await redisServer();
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('redis'));
   const port = await freePort();
-  const server = stack.use(
-    await startProcess({
-      command,
-      args: [
-        '--port',
-        `${port}`,
-        '--bind',
-        '127.0.0.1',
-        '--save',
-        '',
-        '--appendonly',
-        'no',
-        '--dir',
-        folder.path,
-      ],
-    }),
-  );
-  await server.until({ what: 'accept connections', ready: () => accepts(port), timeoutMs: 30_000 });
+  const keepsNothing = ['--save', '', '--appendonly', 'no', '--dir', folder.path];
+  const server = new RestartableProcess({
+    command,
+    args: ['--port', `${port}`, '--bind', '127.0.0.1', ...keepsNothing],
+    ready: () => accepts(port),
+  });
+  stack.defer(() => server.stop());
+  await server.start();
   const owned = stack.move();
-  return { url: `redis://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    ...server.controls,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 async function redisServer(): Promise<string> {

@@ -19,6 +19,8 @@ export interface MysqlLimits {
   connections?: number;
   /** Bytes of the largest packet that is sent, if the server takes that much. */
   packetBytes?: number;
+  /** Callers that may wait for a connection. */
+  waiting?: number;
   /** A statement that takes longer has met a dead network or a dead server. Milliseconds. */
   statementTimeoutMs?: number;
   /** How long a call waits for a server that is away, and tries again what may be tried again. Milliseconds. */
@@ -35,7 +37,8 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 const SNAPSHOT_TIMEOUT_MS = 300_000;
 const WRITE_TIMEOUT_SECONDS = 600;
 const PATIENCE_MS = 5_000;
-const WAITING = 2_000;
+/** As many as may follow the logs of Tasks, and look at them at the same moment. */
+const WAITING = 20_000;
 const IDLE_MS = 60_000;
 /** Between attempts; doubled up to the longest. */
 const FIRST_PAUSE_MS = 5;
@@ -74,7 +77,11 @@ export class MysqlConnections {
     // Statements have their values in place: the client need not look through all of them for placeholders.
     this.#connector = new Connector({ ...connectionOptions(url), queryFormat: (text) => text });
     const connections = (limits.connections ?? DEFAULT_CONNECTIONS) - 1;
-    this.#pool = new ConnectionPool(this.#connector, { connections, waiting: WAITING, idleMs: IDLE_MS });
+    this.#pool = new ConnectionPool(this.#connector, {
+      connections,
+      waiting: limits.waiting ?? WAITING,
+      idleMs: IDLE_MS,
+    });
     this.#committer = new CommitConnection(this.#connector, (...sent) => this.#send(...sent));
   }
 

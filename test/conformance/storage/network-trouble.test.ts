@@ -101,12 +101,12 @@ describe.each(SERVERS)('a bad network before %s', (flavour) => {
   });
 
   it('refuses what waits beyond reason', async () => {
-    connect({ connections: 2, patienceMs: 500, statementTimeoutMs: 500 });
+    connect({ connections: 2, waiting: 20, patienceMs: 500, statementTimeoutMs: 500 });
     const reads = await Promise.allSettled(
-      Array.from({ length: 2_500 }, () => connections.read(sql`SELECT SLEEP(10) AS slept`)),
+      Array.from({ length: 50 }, () => connections.read(sql`SELECT SLEEP(10) AS slept`)),
     );
     const texts = reads.map((result) => (result.status === 'rejected' ? String(result.reason) : 'done'));
-    expect(texts.filter((text) => text.includes('too many requests wait')).length).toBeGreaterThan(400);
+    expect(texts.filter((text) => text.includes('too many requests wait')).length).toBe(30);
     expect(texts).not.toContain('done');
   });
 });

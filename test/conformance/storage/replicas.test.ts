@@ -121,8 +121,9 @@ describe.each(SERVERS)('two stores on one database of %s', (flavour) => {
     const redisURL = process.env['TROUPE_TEST_REDIS_URL'];
     if (redisURL === undefined) throw new Error('TROUPE_TEST_REDIS_URL is not set; test/engines.ts sets it');
     const never = 3_600_000;
-    const c = await database.open({ redisURL, options: { pollMs: never, taskPollMs: never } });
-    const d = await database.open({ redisURL, options: { pollMs: never, taskPollMs: never } });
+    const options = { pollMs: never, hintedPollMs: never, taskPollMs: never, hintedTaskPollMs: never };
+    const c = await database.open({ redisURL, options });
+    const d = await database.open({ redisURL, options });
     // A hint that comes before the subscription is lost, so writes go on until one arrives.
     const end = new AbortController();
     const watching = collect(d, { after: 0, count: 1 }).finally(() => end.abort());
