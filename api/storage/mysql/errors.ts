@@ -3,6 +3,7 @@ import type { StorageErrorCode } from '../contract.ts';
 
 /** Server error numbers that say something to a caller. */
 const NUMBERS = new Map<number, StorageErrorCode>([
+  [1020, 'Unavailable'], // ER_CHECKREAD, after the retry
   [1021, 'Full'], // ER_DISK_FULL
   [1026, 'Full'], // ER_ERROR_ON_WRITE
   [1114, 'Full'], // ER_RECORD_FILE_FULL
@@ -93,7 +94,8 @@ export function readOnlyError(): Error {
 
 /** The server rolled back to resolve a conflict between transactions; running it again is the remedy. */
 export function isTransactionConflict(error: unknown): boolean {
-  return [1205, 1213].includes(errorNumber(error));
+  // ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK; ER_CHECKREAD of MariaDB, where it keeps snapshots isolated.
+  return [1020, 1205, 1213].includes(errorNumber(error));
 }
 
 /** ER_TABLE_EXISTS_ERROR, ER_BAD_TABLE_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME, ER_MULTIPLE_PRI_KEY, ER_CANT_DROP_FIELD_OR_KEY. */

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '#api/machinery/logger';
 import { MysqlConnections } from '#api/storage/mysql/connections';
 import { MysqlTaskTables } from '#api/storage/mysql/mysql-task-tables';
 import { sql } from '#api/storage/mysql/sql-text';
+import { openStore } from '#api/storage/open-store';
 import { SERVERS, administer, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 
@@ -59,6 +61,31 @@ describe.each(SERVERS)('connections to %s', (flavour) => {
       ]);
     await expect(append(20_000)).rejects.toMatchObject({ code: 'TooLarge' });
     expect(await append(5_000)).toMatchObject([{ ok: true }]);
+  });
+
+  it('needs no rights beyond those on its database, and nothing of how the server was set up', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    const user = `${name}_user`;
+    const rights = 'ALTER, CREATE, DELETE, DROP, INDEX, INSERT, REFERENCES, SELECT, UPDATE';
+    await administer(database.url, `CREATE USER '${user}'@'%' IDENTIFIED BY 'secret'`);
+    await administer(database.url, `GRANT ${rights} ON ${name}.* TO '${user}'@'%'`);
+    const url = new URL(database.url);
+    [url.username, url.password] = [user, 'secret'];
+    connections = new MysqlConnections(url.href);
+    try {
+      const store = await openStore({ url: url.href, logger: silentLogger });
+      await store.check();
+      await store.close();
+      const [session] = await connections.read(sql`SELECT @@session.autocommit AS autocommit,
+        @@session.sql_mode AS mode, @@session.character_set_client AS names`);
+      expect(session).toEqual({
+        autocommit: 1,
+        mode: expect.stringMatching(/^(?!.*BACKSLASH).*STRICT_ALL_TABLES/) as string,
+        names: 'utf8mb4',
+      });
+    } finally {
+      await administer(database.url, `DROP USER '${user}'@'%'`);
+    }
   });
 
   it('replaces the connection that commits after an error, and keeps the new one', async () => {
