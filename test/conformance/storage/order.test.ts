@@ -1,7 +1,10 @@
 import { createConnection } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
+import type { StorageError } from '#api/storage/contract';
 import { startCommitProxy } from '#test/kit/commit-proxy';
 import { TEST_LENGTH, noteFigures, seeded } from '#test/kit/seeded';
+import { findInconsistencies } from '#test/kit/store-consistency';
+import { readLog } from '#test/kit/store-tables';
 import { findWatchFaults } from '#test/kit/watch-order';
 import type { Told } from '#test/kit/watch-order';
 import { Cluster } from './cluster.ts';
@@ -16,6 +19,7 @@ import {
 } from './disturbances.ts';
 import { LogWatcher } from './log-watcher.ts';
 import { RecordedClients } from './recorded-clients.ts';
+import type { Replica } from './replica.ts';
 import { judgeTrial } from './trial.ts';
 
 const RESOURCE = 'things';
@@ -66,6 +70,48 @@ describe.each(SERVERS)('watchers on three replicas on %s', (server) => {
     },
   );
 });
+
+describe('a host that vanishes in the middle of a commit', () => {
+  it('stops the other replicas for seconds only, and its write is refused or happens once when it is back', async () => {
+    await using database = await freshDatabase('mariadb');
+    const { url } = database;
+    await using proxy = await startCommitProxy(url);
+    await using cluster = await Cluster.start([{ url: proxy.url }, { url }]);
+    const [vanishing, other] = await Promise.all([cluster.at(0), cluster.at(1)]);
+    const held = proxy.hold();
+    const mutation = { op: 'create', expectedRevision: 0 } as const;
+    const key = { resource: RESOURCE, namespace: '', name: 'held' };
+    const heldWrite = vanishing.commit({ mutation: { ...mutation, key }, value: 'held' });
+    // Too late for an answer, perhaps, by its own clock.
+    const outcome = heldWrite.catch((error: unknown) => (error as StorageError).code);
+    const { release } = await held;
+    // Its connection stays open: nobody tells the database that it is gone.
+    vanishing.pause();
+    const revision = await untilWritten(other, 'other');
+    expect(await other.get(key)).toBeUndefined();
+    vanishing.resume();
+    release();
+    const told = await outcome;
+    const log = (await readLog(url, RESOURCE)).map(({ name }) => name);
+    if (told === 'OutcomeUnknown') expect([['other'], ['other', 'held']]).toContainEqual(log);
+    else expect([told, log]).toEqual([revision + 1, ['other', 'held']]);
+    expect(await vanishing.get(key)).toEqual(await other.get(key));
+    expect(await findInconsistencies(url)).toEqual([]);
+  });
+});
+
+/** Tries as clients do while they are told that the database refuses for now, which each try waits some seconds for. */
+async function untilWritten(replica: Replica, name: string): Promise<number> {
+  const key = { resource: RESOURCE, namespace: '', name };
+  for (let tries = 1; ; tries++) {
+    try {
+      return await replica.commit({ mutation: { op: 'create', key, expectedRevision: 0 }, value: name });
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'Unavailable' });
+      if (tries === 8) throw error;
+    }
+  }
+}
 
 /** The judge can fail: what the literature's simplest log does is caught by it. */
 describe.each(SERVERS)('a log with ids that %s gives out', (server) => {

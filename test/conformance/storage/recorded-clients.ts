@@ -174,4 +174,4 @@ const BACK_OFF_MS = 20;
 const REFUSALS = new Set<string>(['Exists', 'NotFound', 'Conflict']);
 
 /** The outcome is unknown to the client. */
-const TROUBLE = new Set<string>(['Unavailable', 'Closed', 'FutureRevision']);
+const TROUBLE = new Set<string>(['Unavailable', 'OutcomeUnknown', 'Closed', 'FutureRevision']);

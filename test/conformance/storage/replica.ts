@@ -32,6 +32,10 @@ export class Replica implements AsyncDisposable {
     this.#exited = once(child, 'exit');
     child.on('message', (reply: ReplicaReply) => this.#onReply(reply));
     child.on('exit', () => this.#fail());
+    // One that stands still would not notice that its parent has gone.
+    const onExit = (): void => void child.kill('SIGKILL');
+    process.once('exit', onExit);
+    child.once('exit', () => process.off('exit', onExit));
     // A write to a process that was just killed.
     child.on('error', () => this.#fail());
   }
