@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseServer } from '#dev/environment/database-server';
 import type { DatabaseServer } from '#dev/environment/database-server';
+import { freshDatabase } from '#test/conformance/storage/databases';
 import { testApi, type ApiAnswer, type TestApi } from '#test/kit/api';
 import { recordingLogger } from '#test/kit/recording-logger';
 
@@ -90,4 +91,15 @@ describe('an API server whose database is away', () => {
     const { password } = new URL(server.url);
     expect(logger.lines.filter((line) => line.includes(password))).toEqual([]);
   });
+});
+
+it('is ready without its Redis, and shows that it is away', async () => {
+  await using database = await freshDatabase('mariadb');
+  await using api = await testApi({ databaseURL: database.url, redisURL: 'redis://127.0.0.1:1' });
+  expect((await api.send('/readyz')).status).toBe(200);
+  const { status, text } = await api.send('/healthz?verbose');
+  expect([status, text]).toEqual([200, expect.stringContaining('[-]redis failed')]);
+  expect(text).toContain('[+]database ok');
+  expect((await api.send('/healthz/redis')).status).toBe(500);
+  expect((await api.send('/healthz/database')).status).toBe(200);
 });
