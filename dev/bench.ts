@@ -6,7 +6,7 @@ import { measureCrowds } from './bench/crowd.ts';
 import type { BenchDatabase } from './bench/database.ts';
 import { emptyDatabase } from './bench/empty-database.ts';
 import { measureEtcd } from './bench/etcd.ts';
-import { formatTable } from './bench/figure.ts';
+import { formatLine, formatTable } from './bench/figure.ts';
 import type { Figure } from './bench/figure.ts';
 import { measureGet } from './bench/get.ts';
 import { measureList } from './bench/list.ts';
@@ -92,7 +92,7 @@ async function measureAll(api: ApiUnderTest, database: BenchDatabase): Promise<F
   for (const measure of MEASURES) {
     interrupted.throwIfAborted();
     const figures = [await measure(api, database)].flat();
-    for (const { name, on, value } of figures) console.log(`${name} on ${on}: ${value}`);
+    for (const figure of figures) console.log(formatLine(figure));
     result.push(...figures);
   }
   return result;

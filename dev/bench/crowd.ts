@@ -46,7 +46,7 @@ export async function measureCrowds(api: ApiUnderTest, database: BenchDatabase):
     figures.push(
       figure('an event to one', { value: rate(creates.perSecond * watches), cpuUs: perEvent }),
       figure('idle', {
-        value: `${(kibibytes / watches).toFixed(0)} KiB and ${(idle / watches).toFixed(1)} us a second each`,
+        value: `${(kibibytes / watches).toFixed(0)} KiB each, ${(idle / 1000).toFixed(1)} ms of cpu a second together`,
       }),
     );
   }

@@ -21,6 +21,12 @@ const HEADINGS = ['figure', 'on', 'value', 'p50 ms', 'p99 ms', 'cpu us', 'x floo
 export const rate = (perSecond: number): string =>
   `${perSecond < 100 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`;
 
+/** What is known of one figure as soon as it is: the table comes only at the end of them all. */
+export function formatLine({ name, on, value, p50Ms, p99Ms, cpuUs }: Figure): string {
+  const latency = p50Ms === undefined ? '' : `, p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms?.toFixed(2)} ms`;
+  return `${name} on ${on}: ${value}${latency}${cpuUs === undefined ? '' : `, cpu ${cpuUs.toFixed(0)} us`}`;
+}
+
 /** The figures as a table of aligned columns. */
 export function formatTable(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [
