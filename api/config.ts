@@ -13,6 +13,10 @@ export interface ApiConfig {
   databaseConnections?: number;
   /** Hints between replicas that share a MySQL database. */
   redisURL?: string;
+  /** Kinds to encrypt, in place of the usual ones. */
+  encrypt?: readonly string[];
+  /** File of the root keys, in place of the one in the data folder. */
+  rootKeyFile?: string;
 }
 
 /** Fewer could not commit and read at the same time. */
@@ -23,11 +27,15 @@ const MOST_CONNECTIONS = 1_000;
 export function readApiConfig(environment: Readonly<Record<string, string | undefined>>): ApiConfig {
   const databaseURL = environment['TROUPE_DATABASE_URL'] ?? '';
   const redisURL = environment['TROUPE_REDIS_URL'] ?? '';
+  const encrypt = environment['TROUPE_ENCRYPT'] ?? '';
+  const rootKeyFile = environment['TROUPE_ENCRYPTION_KEYS'] ?? '';
   const connections = environment['TROUPE_DATABASE_CONNECTIONS'] ?? '';
   return {
     ...(databaseURL === '' ? {} : { databaseURL }),
     ...(connections === '' ? {} : { databaseConnections: readConnections(connections) }),
     ...(redisURL === '' ? {} : { redisURL }),
+    ...(encrypt === '' ? {} : { encrypt: encrypt.split(',').map((name) => name.trim()) }),
+    ...(rootKeyFile === '' ? {} : { rootKeyFile }),
   };
 }
 

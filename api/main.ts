@@ -1,6 +1,8 @@
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { makeDataFolder } from './data-folder.ts';
+import { encryptedKinds } from './encrypted-kinds.ts';
+import { encryptionKeys } from './encryption-keys.ts';
 import { type Clock, systemClock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
 import { startEventExpiry } from './registry/event-expiry.ts';
@@ -11,6 +13,7 @@ import { createRegistry } from './registry/registry.ts';
 import { createTaskLogs } from './registry/task-log.ts';
 import { loadDefinitions } from './schema/load-crds.ts';
 import type { ResourceDefinition } from './schema/resource-definition.ts';
+import { rootKeyFile } from './root-key-file.ts';
 import { createApp } from './server/app.ts';
 import { createTokenAuthenticator } from './server/authentication.ts';
 import { authenticatedMayDoEverything } from './server/authorization.ts';
@@ -20,8 +23,7 @@ import { loadCertificates, type ServerCertificates } from './server/certificates
 import { writeKubeconfig } from './server/kubeconfig.ts';
 import { listen, type Listening } from './server/listen.ts';
 import { type ServerLimits, withDefaults } from './server/limits.ts';
-import type { Store } from './storage/contract.ts';
-import { openStore } from './storage/open-store.ts';
+import { type OpenedStore, openStore } from './storage/open-store.ts';
 
 export interface ApiOptions {
   /** Port 0 takes a free one. */
@@ -33,6 +35,10 @@ export interface ApiOptions {
   /** Connections to a MySQL database at most. */
   databaseConnections?: number;
   redisURL?: string;
+  /** Kinds whose objects the database gets encrypted: plural names; default Secrets, Models and Ghosts. */
+  encrypt?: readonly string[];
+  /** Default: a file in the data folder, made when it is missing. */
+  rootKeyFile?: string;
   /** `https://HOST[:PORT]` under which clients reach the service; default: this server's own address. */
   advertiseURL?: string;
   /** More names and addresses of the server's certificate. */
@@ -71,16 +77,24 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { dataDir, logger } = options;
   await makeDataFolder(dataDir);
   const token = await loadToken(path.join(dataDir, 'token'));
+  const definitions = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
   const store = await openStore({
     url: options.databaseURL ?? `sqlite:${path.join(dataDir, 'troupe.db')}`,
     ...(options.databaseConnections === undefined ? {} : { connections: options.databaseConnections }),
     ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
+    encryption: {
+      resources: encryptedKinds(options.encrypt, definitions),
+      rootKeys: rootKeyFile({
+        file: options.rootKeyFile ?? path.join(dataDir, 'encryption-keys'),
+        mayMake: options.rootKeyFile === undefined,
+      }),
+    },
     logger,
     clock,
   });
   let closeServed = (): Promise<void> => Promise.resolve();
   try {
-    const served = await serve({ ...options, clock, store, token });
+    const served = await serve({ ...options, clock, store, token, definitions });
     closeServed = () => served.close();
     const kubeconfigPath = path.join(dataDir, 'kubeconfig');
     const access = { url: served.url, caCertificate: served.caCertificate, token };
@@ -105,8 +119,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 
 interface Serving extends ApiOptions {
   clock: Clock;
-  store: Store;
+  store: OpenedStore;
   token: string;
+  definitions: readonly ResourceDefinition[];
 }
 
 async function serve(
@@ -114,8 +129,7 @@ async function serve(
 ): Promise<{ url: string; caCertificate: string; close(): Promise<void> }> {
   const { clock, logger, store } = options;
   const { host, port } = options.listen;
-  const resources = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
-  const catalog = createCatalog(resources);
+  const catalog = createCatalog(options.definitions);
   const registry = createRegistry({ catalog, store, clock });
   await createInitialNamespaces(registry);
   const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, names: options.tlsNames ?? [] };
@@ -134,6 +148,7 @@ async function serve(
       version: packageJson.version,
     },
     backups: { read: (signal) => store.backup(signal) },
+    encryption: encryptionKeys(store.encryption),
     clock,
     logger,
     closing: closing.signal,

@@ -4,6 +4,7 @@ import { register as registerApply } from './commands/apply.ts';
 import { register as registerBackup } from './commands/backup.ts';
 import { register as registerDelete } from './commands/delete.ts';
 import { register as registerDescribe } from './commands/describe.ts';
+import { register as registerEncryption } from './commands/encryption.ts';
 import { register as registerGet } from './commands/get.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerRestore } from './commands/restore.ts';
@@ -32,6 +33,7 @@ function createProgram(): Command {
     registerRun,
     registerBackup,
     registerRestore,
+    registerEncryption,
   ]) {
     register(program, context);
   }

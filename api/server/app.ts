@@ -6,6 +6,7 @@ import { ANONYMOUS, type Authenticator } from './authentication.ts';
 import { type Authorizer, refusal } from './authorization.ts';
 import { type Backups, mountBackup } from './backup-routes.ts';
 import { mountDiscovery } from './discovery-routes.ts';
+import { type EncryptionKeys, mountEncryption } from './encryption-routes.ts';
 import { failureResponse } from './failure.ts';
 import { type HealthOptions, mountHealth } from './health-routes.ts';
 import { InFlight } from './in-flight.ts';
@@ -25,6 +26,7 @@ export interface AppOptions extends Omit<DispatchOptions, 'metrics'> {
   health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'>;
   limits: ServerLimits;
   backups: Backups;
+  encryption: EncryptionKeys;
 }
 
 /** Every route of the API server. Kinds come and go, so what is not one of the fixed paths is looked up. */
@@ -39,6 +41,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountMetrics(app, metrics);
   mountBackup(app, options);
   limit(app, { ...options, inFlight });
+  mountEncryption(app, options.encryption);
   renewCatalog(app, registry.catalog);
   mountDiscovery(app, registry.catalog);
   mountOpenApi(app, registry.catalog);

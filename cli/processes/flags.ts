@@ -16,6 +16,7 @@ export interface ApiFlags extends AdvertiseFlags {
   maxRequestsInflightPerUser?: number;
   maxStreamsPerUser?: number;
   requestTimeout?: number;
+  encrypt?: string[];
   logLevel: LogLevel;
 }
 
@@ -59,6 +60,11 @@ export function addApiFlags(command: Command): Command {
       defaultDataDir(),
     )
     .option('--write-kubeconfig <file>', 'also write the kubeconfig to this file', resolvePath)
+    .option(
+      '--encrypt <kind>',
+      'encrypt objects of this kind in the database, again for more, none for no kind (secrets, models, ghosts)',
+      (kind: string, kinds: string[] = []) => [...kinds, kind],
+    )
     .option('--max-requests-inflight <number>', 'reads answered at once (400)', parseCount)
     .option('--max-mutating-requests-inflight <number>', 'writes answered at once (200)', parseCount)
     .option('--max-requests-inflight-per-user <number>', 'requests of one user at once (400)', parseCount)

@@ -59,6 +59,7 @@ async function runApi(
     dataDir: flags.dataDir,
     limits: limitsOf(flags),
     ...advertised(flags),
+    ...(flags.encrypt === undefined ? {} : { encrypt: flags.encrypt }),
     ...(flags.writeKubeconfig === undefined ? {} : { writeKubeconfig: flags.writeKubeconfig }),
     logger: logger.with({ component: 'api' }),
   }).catch((error: unknown) => {

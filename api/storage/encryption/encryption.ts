@@ -35,7 +35,7 @@ export interface Encryption {
   /** Begins to encrypt what was left as it is before. */
   start(): void;
   /** Makes a new data key, and a new root key if asked to; then everything is encrypted anew in the background. */
-  rotate(options: { newRoot: boolean }): Promise<void>;
+  rotate(options: { newRoot: boolean }): Promise<{ dataKey: string; rootKey: string }>;
   /** Goes over the whole database. */
   status(): Promise<EncryptionStatus>;
 }
@@ -74,6 +74,7 @@ export async function openEncryption(options: EncryptionOptions): Promise<Encryp
       const { id, rootKeyId } = await ring.rotate({ newRoot });
       logger.info('rotated the encryption keys', { dataKey: id, rootKey: rootKeyId });
       rewriter.start();
+      return { dataKey: id, rootKey: rootKeyId };
     },
     async status() {
       const running = rewriter.progress;

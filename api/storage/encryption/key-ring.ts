@@ -124,7 +124,7 @@ export class KeyRing {
     if (text !== undefined) return parseRootKeys(text, rootKeys.name);
     if (!isNew) throw new StorageError('Undecryptable', await this.#missingText());
     if (rootKeys.create === undefined) {
-      const how = `make it once for all servers: openssl rand -base64 32 > ${rootKeys.name}`;
+      const how = `make it once for all servers: (umask 077; openssl rand -base64 32 > ${rootKeys.name})`;
       throw new StorageError('Undecryptable', `there is no file ${rootKeys.name} with root keys; ${how}`);
     }
     const made = parseRootKeys(await rootKeys.create(newRootKeys()), rootKeys.name);
