@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '#api/storage/contract';
-import { DRIVERS, freshDatabase } from './databases.ts';
+import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, eventText, remove, taskKey, update, valueOf } from './objects.ts';
 
@@ -9,7 +9,7 @@ const keep = (minRevisions: number) => ({
   options: { ringCapacity: 2, compaction: { everyMs: 3_600_000, windowMs: 0, minRevisions } },
 });
 
-describe.each(DRIVERS)('compaction on %s', (driver) => {
+describe.each(STORES)('compaction on %s', (driver) => {
   let database: TestDatabase;
 
   beforeEach(async () => {

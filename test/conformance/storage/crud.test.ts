@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '#api/storage/contract';
-import { DRIVERS, freshDatabase } from './databases.ts';
+import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, create, remove, task, taskKey, update, valueOf } from './objects.ts';
 
-describe.each(DRIVERS)('objects on %s', (driver) => {
+describe.each(STORES)('objects on %s', (driver) => {
   let database: TestDatabase;
   let store: Store;
 

@@ -4,31 +4,37 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { silentLogger } from '#api/machinery/logger';
-import type { Store } from '#api/storage/contract';
 import { openStore } from '#api/storage/open-store';
-import type { OpenStoreOptions } from '#api/storage/open-store';
+import type { OpenedStore, OpenStoreOptions } from '#api/storage/open-store';
 import { SERVER_VARIABLES } from '#dev/environment/database-program';
 import type { DatabaseFlavour } from '#dev/environment/database-program';
+import { TASKS } from './objects.ts';
+import { rootKeysInMemory } from './root-keys.ts';
 
 /** An empty database of its own; disposing removes it. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
   /** Opens a store on it; what is still open when the database goes is closed first. */
-  open(options?: Partial<OpenStoreOptions>): Promise<Store>;
+  open(options?: Partial<OpenStoreOptions>): Promise<OpenedStore>;
 }
 
 /** Servers that several replicas may share. */
 export const SERVERS = ['mariadb', 'mysql'] as const;
 export const DRIVERS = ['sqlite', ...SERVERS] as const;
+/** What holds for a store holds for one whose Tasks are encrypted. */
+export const STORES = [...DRIVERS, 'encrypted sqlite', 'encrypted mariadb'] as const;
 
-export async function freshDatabase(driver: (typeof DRIVERS)[number]): Promise<TestDatabase> {
+export async function freshDatabase(flavour: (typeof STORES)[number]): Promise<TestDatabase> {
+  const driver = flavour.replace('encrypted ', '') as (typeof DRIVERS)[number];
+  const encryption = { resources: new Set([TASKS]), rootKeys: rootKeysInMemory() };
+  const usual = driver === flavour ? {} : { encryption };
   const name = `troupe_${randomBytes(6).toString('hex')}`;
   const { url, remove } = driver === 'sqlite' ? sqliteFile(name) : await serverDatabase(driver, name);
-  const opened: Store[] = [];
+  const opened: OpenedStore[] = [];
   return {
     url,
     async open(options = {}) {
-      const store = await openStore({ url, logger: silentLogger, ...options });
+      const store = await openStore({ url, logger: silentLogger, ...usual, ...options });
       opened.push(store);
       return store;
     },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListResult, Store } from '#api/storage/contract';
-import { DRIVERS, freshDatabase } from './databases.ts';
+import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, create, remove, taskKey, update, valueOf } from './objects.ts';
 
@@ -20,7 +20,7 @@ async function churn(store: Store): Promise<void> {
   );
 }
 
-describe.each(DRIVERS)('a list of the past on %s', (driver) => {
+describe.each(STORES)('a list of the past on %s', (driver) => {
   let database: TestDatabase;
 
   beforeEach(async () => {

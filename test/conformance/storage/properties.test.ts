@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Store, StorageKey, StoreEvent } from '#api/storage/contract';
-import { DRIVERS, freshDatabase } from './databases.ts';
+import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, remove, task, taskKey, update, valueOf } from './objects.ts';
 
@@ -44,7 +44,7 @@ const open = (database: TestDatabase): Promise<Store> => database.open({ options
 const text = (event: StoreEvent): string =>
   `${event.type} ${event.object.key.name} ${String(valueOf(event.previous))}>${String(valueOf(event.object))}`;
 
-describe.each(DRIVERS)('random programs on %s', (driver) => {
+describe.each(STORES)('random programs on %s', (driver) => {
   it('agree with a map and an array', { timeout: 120_000 }, async () => {
     const program = fc.array(step, { minLength: 1, maxLength: 40 });
     await fc.assert(
@@ -72,7 +72,7 @@ describe.each(DRIVERS)('random programs on %s', (driver) => {
   );
 });
 
-async function runProgram(driver: (typeof DRIVERS)[number], steps: readonly Step[]): Promise<void> {
+async function runProgram(driver: (typeof STORES)[number], steps: readonly Step[]): Promise<void> {
   await using database = await freshDatabase(driver);
   let store = await open(database);
   const model: Model = { current: new Map(), events: [], compacted: 0 };
@@ -143,7 +143,7 @@ async function applyStep(store: Store, model: Model, { do: action, name, value }
 
 /** Each writer reads and then writes; what it was told must be what the history says. */
 async function runWriters(
-  driver: (typeof DRIVERS)[number],
+  driver: (typeof STORES)[number],
   writers: readonly (readonly (readonly [string, number])[])[],
 ): Promise<void> {
   await using database = await freshDatabase(driver);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TaskEvent, TaskEventInput } from '#api/machinery/task-event';
 import type { Store } from '#api/storage/contract';
-import { DRIVERS, freshDatabase } from './databases.ts';
+import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { create, taskKey } from './objects.ts';
 
@@ -37,7 +37,7 @@ async function followed(
 const numbers = (events: readonly { seq: number }[]): number[] => events.map(({ seq }) => seq);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
-describe.each(DRIVERS)('task log on %s', (driver) => {
+describe.each(STORES)('task log on %s', (driver) => {
   let database: TestDatabase;
   let store: Store;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store, StoreEvent } from '#api/storage/contract';
-import { DRIVERS, freshDatabase } from './databases.ts';
+import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, eventText, remove, taskKey, update } from './objects.ts';
 
@@ -16,7 +16,7 @@ async function churn(store: Store, writers: number): Promise<number> {
   return writers * 2 + Math.ceil(writers / 2);
 }
 
-describe.each(DRIVERS)('watch on %s', (driver) => {
+describe.each(STORES)('watch on %s', (driver) => {
   let database: TestDatabase;
   let store: Store;
 
