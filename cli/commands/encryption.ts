@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { sleep } from '#api/machinery/clock';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../error-text.ts';
-import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { addServerFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
 
 interface RotateFlags extends ConnectionFlags {
   root?: boolean;
@@ -23,7 +23,7 @@ interface EncryptionStatus {
 export function register(program: Command, context: CliContext): void {
   const command = program.command('encryption').description('see and change the keys of encryption at rest');
   const status = command.command('status').description('show the keys and what is encrypted with them');
-  addConnectionFlags(status).action((flags: ConnectionFlags) =>
+  addServerFlags(status).action((flags: ConnectionFlags) =>
     withSession(context, flags, async (session) => printStatus(session, await readStatus(session))),
   );
   const rotate = command
@@ -31,7 +31,7 @@ export function register(program: Command, context: CliContext): void {
     .description('make a new data key and encrypt everything anew with it, while the servers run')
     .option('--root', 'make a new root key first, in the file of the server')
     .option('--wait', 'until everything is encrypted anew');
-  addConnectionFlags(rotate).action((flags: RotateFlags) =>
+  addServerFlags(rotate).action((flags: RotateFlags) =>
     withSession(context, flags, (session) => rotateKeys(session, flags)),
   );
 }

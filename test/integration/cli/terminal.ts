@@ -4,6 +4,7 @@ import { systemClock } from '#api/machinery/clock';
 import { register as apply } from '#cli/commands/apply';
 import { register as remove } from '#cli/commands/delete';
 import { register as describeCommand } from '#cli/commands/describe';
+import { register as encryption } from '#cli/commands/encryption';
 import { register as get } from '#cli/commands/get';
 import { register as logs } from '#cli/commands/logs';
 import { register as run } from '#cli/commands/run';
@@ -53,7 +54,8 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     writeErr: (text) => context.stderr.write(text),
     writeOut: (text) => context.stdout.write(text),
   });
-  for (const register of [apply, get, describeCommand, remove, logs, wait, run]) register(program, context);
+  for (const register of [apply, get, describeCommand, remove, logs, wait, run, encryption])
+    register(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return {
     get stdout() {
