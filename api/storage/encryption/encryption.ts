@@ -28,7 +28,7 @@ export interface EncryptionStatus {
   rewriting: { running: boolean; rewritten: number; failure?: string };
 }
 
-/** Encryption at rest (docs/adr/0012-encryption-at-rest.md): a driver that encrypts, and what operators do with its keys. */
+/** Encryption at rest (docs/adr/0015-encryption-at-rest.md): a driver that encrypts, and what operators do with its keys. */
 export interface Encryption {
   /** The driver over which the store is to be opened; closing it ends all work. */
   readonly driver: Driver;
