@@ -63,7 +63,7 @@ export function addApiFlags(command: Command): Command {
     .option(
       '--encrypt <kind>',
       'encrypt objects of this kind in the database, again for more, none for no kind (secrets, models, ghosts)',
-      (kind: string, kinds: string[] = []) => [...kinds, kind],
+      (kind: string, kinds: string[] | undefined) => [...(kinds ?? []), kind],
     )
     .option('--max-requests-inflight <number>', 'reads answered at once (400)', parseCount)
     .option('--max-mutating-requests-inflight <number>', 'writes answered at once (200)', parseCount)

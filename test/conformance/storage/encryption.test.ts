@@ -23,7 +23,7 @@ function marked(key: StorageKey, mark: string): Unstructured {
       ],
     },
     spec: { password: `${mark}-spec`, text: '"\\ äöü 😀 \u2028' },
-  } as Unstructured;
+  };
 }
 
 describe.each(DRIVERS)('encryption at rest on %s', (driver) => {

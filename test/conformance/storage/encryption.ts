@@ -27,7 +27,7 @@ export async function dumpOf(database: TestDatabase): Promise<string> {
   const tables = await run<{ name: Buffer | string }[]>(database, names);
   const texts: string[] = [];
   for (const { name } of tables) {
-    const rows = await run<object[]>(database, `SELECT * FROM ${String(name)}`);
+    const rows = await run(database, `SELECT * FROM ${String(name)}`);
     for (const row of rows) texts.push(`${String(name)} ${Object.values(row).map(String).join(' ')}`);
   }
   return texts.join('\n');
