@@ -50,12 +50,10 @@ async function ghosts(): Promise<Map<string, string>> {
 
 /** kubectl one after the other until the work is done; the names that were acknowledged. */
 async function writeDuring(work: Promise<unknown>): Promise<string[]> {
-  let done = false;
-  const ended = work.finally(() => {
-    done = true;
-  });
+  const end = new AbortController();
+  const ended = work.finally(() => end.abort());
   const names: string[] = [];
-  for (let i = 0; i === 0 || !done; i++) {
+  for (let i = 0; i === 0 || !end.signal.aborted; i++) {
     await commands.apply(manifest(`during-${i}`));
     names.push(`during-${i}`);
   }
