@@ -1,9 +1,28 @@
+import type { RetentionRules } from './registry/retention/rules.ts';
 import type { ServerLimits } from './server/limits.ts';
+import type { CompactionRules } from './storage/compaction-goal.ts';
+import { DEFAULT_STORE_OPTIONS } from './storage/store-options.ts';
 
 /** What operators may set with flags; absent: the default. */
 export type ApiLimits = Partial<
   Pick<ServerLimits, 'longRunningPerUser' | 'perUser' | 'reads' | 'requestMs' | 'writes'>
 >;
+
+/** How much history watches and lists may ask for, as operators may set it. */
+export type ApiHistory = Partial<Pick<CompactionRules, 'maxRevisions' | 'minRevisions' | 'windowMs'>>;
+
+/** How long what is not needed any more is kept, as operators may set it. */
+export type ApiRetention = Partial<RetentionRules>;
+
+/** @throws Error, for a person, where the numbers contradict each other */
+export function checkHistory(history: ApiHistory): void {
+  const { minRevisions, maxRevisions } = { ...DEFAULT_STORE_OPTIONS.compaction, ...history };
+  if (minRevisions <= maxRevisions) return;
+  throw new Error(
+    `at least ${minRevisions} revisions of history (--history-min-revisions) are more than ` +
+      `at most ${maxRevisions} (--history-max-revisions)`,
+  );
+}
 
 /** What the environment says about the API server. */
 export interface ApiConfig {

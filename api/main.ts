@@ -1,15 +1,18 @@
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
+import { type ApiHistory, type ApiRetention, checkHistory } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { encryptedKinds } from './encrypted-kinds.ts';
 import { encryptionKeys } from './encryption-keys.ts';
 import { type Clock, systemClock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
-import { startEventExpiry } from './registry/event-expiry.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { createCatalog } from './registry/catalog.ts';
 import { startCustomResources } from './registry/custom-resources/custom-resources.ts';
+import { createDeletedTasks } from './registry/deleted-tasks.ts';
 import { createRegistry } from './registry/registry.ts';
+import { startRetention } from './registry/retention/retention.ts';
+import { DEFAULT_RETENTION, type RetentionRules } from './registry/retention/rules.ts';
 import { createTaskLogs } from './registry/task-log.ts';
 import { loadDefinitions } from './schema/load-crds.ts';
 import type { ResourceDefinition } from './schema/resource-definition.ts';
@@ -49,6 +52,8 @@ export interface ApiOptions {
   clock?: Clock;
   /** Where they differ from the defaults. */
   limits?: Partial<ServerLimits>;
+  history?: ApiHistory;
+  retention?: ApiRetention;
   /** More kinds than those of crds/; for tests. */
   extraDefinitions?: readonly ResourceDefinition[];
 }
@@ -74,7 +79,9 @@ const OWNER = { name: 'troupe-admin', groups: ['system:masters', 'system:authent
  */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const clock = options.clock ?? systemClock;
-  const { dataDir, logger } = options;
+  const { dataDir, logger, history = {} } = options;
+  checkHistory(history);
+  const rules = { ...DEFAULT_RETENTION, ...options.retention };
   await makeDataFolder(dataDir);
   const token = await loadToken(path.join(dataDir, 'token'));
   const definitions = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
@@ -91,10 +98,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     },
     logger,
     clock,
+    // Events go by the revisions of marks.
+    options: { compaction: { ...history, rememberMs: rules.events ?? 0 } },
   });
   let closeServed = (): Promise<void> => Promise.resolve();
   try {
-    const served = await serve({ ...options, clock, store, token, definitions });
+    const served = await serve({ ...options, clock, store, token, definitions, rules });
     closeServed = () => served.close();
     const kubeconfigPath = path.join(dataDir, 'kubeconfig');
     const access = { url: served.url, caCertificate: served.caCertificate, token };
@@ -102,10 +111,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     for (const file of new Set([kubeconfigPath, options.writeKubeconfig ?? kubeconfigPath])) {
       await writeKubeconfig(file, advertised);
     }
-    const expiry = startEventExpiry({ store, clock, logger });
     const close = async (): Promise<void> => {
       await served.close();
-      await expiry.stop();
       await store.close();
     };
     return { ...access, kubeconfigPath, stopped: store.stopped, close };
@@ -122,12 +129,13 @@ interface Serving extends ApiOptions {
   store: OpenedStore;
   token: string;
   definitions: readonly ResourceDefinition[];
+  rules: RetentionRules;
 }
 
 async function serve(
   options: Serving,
 ): Promise<{ url: string; caCertificate: string; close(): Promise<void> }> {
-  const { clock, logger, store } = options;
+  const { clock, logger, store, rules } = options;
   const { host, port } = options.listen;
   const catalog = createCatalog(options.definitions);
   const registry = createRegistry({ catalog, store, clock });
@@ -139,7 +147,8 @@ async function serve(
   const limits = withDefaults(options.limits);
   const app = createApp({
     registry,
-    taskLogs: createTaskLogs({ registry, store }),
+    taskLogs: createTaskLogs({ registry, store, clock }),
+    deletedTasks: createDeletedTasks({ store, clock, keepMs: rules.deletedTasks }),
     authenticator: createTokenAuthenticator({ token: options.token, user: OWNER }),
     authorizer: authenticatedMayDoEverything,
     health: {
@@ -162,6 +171,7 @@ async function serve(
     },
   );
   const renewal = startCertificateRenewal({ load, use: listening.useCertificate, clock, logger });
+  const retention = startRetention({ store, registry, clock, logger, rules });
   return {
     url: serverUrl(host, listening),
     caCertificate: certificates.caCertificate,
@@ -169,6 +179,7 @@ async function serve(
       closing.abort();
       await renewal.stop();
       await listening.close();
+      await retention.stop();
       await customResources.stop();
     },
   };

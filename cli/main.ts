@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { register as registerApply } from './commands/apply.ts';
 import { register as registerBackup } from './commands/backup.ts';
 import { register as registerDelete } from './commands/delete.ts';
+import { register as registerDeletedTasks } from './commands/deleted-tasks.ts';
 import { register as registerDescribe } from './commands/describe.ts';
 import { register as registerEncryption } from './commands/encryption.ts';
 import { register as registerGet } from './commands/get.ts';
@@ -29,6 +30,7 @@ function createProgram(): Command {
     registerDescribe,
     registerDelete,
     registerLogs,
+    registerDeletedTasks,
     registerWait,
     registerRun,
     registerBackup,

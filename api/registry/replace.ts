@@ -87,16 +87,17 @@ async function removeReleased(
   return removed === undefined ? undefined : shownObject(next);
 }
 
-/** Deletes a row, with the event log where it is a Task's. Undefined when another write came first. */
+/** Deletes a row; of a Task the last state and the event log are kept for a while. Undefined when another write came first. */
 export function removeObject(
   context: RegistryContext,
   current: StoredObject,
   target: Target,
 ): Promise<StoredObject | undefined> {
   const { uid } = current.object.metadata;
-  const purge = isTask(target.resource) && uid !== undefined ? { purgeLogOf: uid } : {};
+  const isKept = isTask(target.resource) && uid !== undefined;
+  const task = isKept ? { deletedTask: { uid, time: context.clock.now() } } : {};
   const { key, revision: expectedRevision } = current;
-  return orLost(context.store.commit({ op: 'delete', key, expectedRevision, ...purge }), target);
+  return orLost(context.store.commit({ op: 'delete', key, expectedRevision, ...task }), target);
 }
 
 /** Undefined in place of StorageError Conflict; other failures are translated. */

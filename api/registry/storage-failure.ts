@@ -9,12 +9,14 @@ import {
 import { StorageError, type StorageErrorCode } from '../storage/contract.ts';
 import type { Resource } from './resource.ts';
 
+type ResourceName = Pick<Resource, 'group' | 'plural'>;
+
 export function isStorageError(error: unknown, code: StorageErrorCode): error is StorageError {
   return error instanceof StorageError && error.code === code;
 }
 
 /** What a client is told about a failure of the store; other errors pass as they are. */
-export function storageFailure(error: unknown, at: { resource: Resource; name?: string }): unknown {
+export function storageFailure(error: unknown, at: { resource: ResourceName; name?: string }): unknown {
   if (!(error instanceof StorageError)) return error;
   const name = at.name ?? '';
   switch (error.code) {

@@ -1,3 +1,4 @@
+import { type Clock, formatMicroTime } from '../machinery/clock.ts';
 import type { TaskEvent, TaskEventAppended, TaskMessage } from '../machinery/task-event.ts';
 import { conflict, StatusError } from '../machinery/status-error.ts';
 import type { Unstructured } from '../machinery/meta.ts';
@@ -24,8 +25,8 @@ export interface TaskLogRead {
   signal: AbortSignal;
 }
 
-export function createTaskLogs(options: { registry: Registry; store: Store }): TaskLogs {
-  const { registry, store } = options;
+export function createTaskLogs(options: { registry: Registry; store: Store; clock: Clock }): TaskLogs {
+  const { registry, store, clock } = options;
   return {
     async append(target, body) {
       const batch = parseTaskEventAppend(body);
@@ -39,7 +40,12 @@ export function createTaskLogs(options: { registry: Registry; store: Store }): T
     async *read(target, query) {
       const { object } = await registry.get(target);
       const taskUID = object.metadata.uid ?? '';
-      let after = query.after;
+      let { after } = query;
+      const expired = await stored(expiredNotice({ store, clock }, { taskUID, after }), target);
+      if (expired !== undefined) {
+        after = expired.seq;
+        yield [expired];
+      }
       if (query.follow && !isFinal(object)) {
         for await (const events of followUntilFinal(store, {
           target,
@@ -64,6 +70,28 @@ export function createTaskLogs(options: { registry: Registry; store: Store }): T
         if (page.length < PAGE) return messages;
       }
     },
+  };
+}
+
+/**
+ * What a reader gets in the place of events that have expired, with the number of the last of them. Undefined where it
+ * has seen them all.
+ */
+async function expiredNotice(
+  { store, clock }: { store: Store; clock: Clock },
+  { taskUID, after }: { taskUID: string; after: number },
+): Promise<TaskEvent | undefined> {
+  const last = (await store.log.firstSeq(taskUID)) - 1;
+  if (last <= after) return undefined;
+  const message = `the events up to number ${last} were removed: they were older than the server keeps them`;
+  const time = formatMicroTime(clock.now());
+  return {
+    seq: last,
+    source: 'log',
+    sourceSeq: 0,
+    time,
+    type: 'status',
+    data: { phase: 'Expired', message },
   };
 }
 

@@ -5,6 +5,8 @@ import { answerOf } from './answer.ts';
 import { ANONYMOUS, type Authenticator } from './authentication.ts';
 import { type Authorizer, refusal } from './authorization.ts';
 import { type Backups, mountBackup } from './backup-routes.ts';
+import type { DeletedTasks } from '../registry/deleted-tasks.ts';
+import { isDeletedTaskLog, mountDeletedTasks } from './deleted-task-routes.ts';
 import { mountDiscovery } from './discovery-routes.ts';
 import { type EncryptionKeys, mountEncryption } from './encryption-routes.ts';
 import { failureResponse } from './failure.ts';
@@ -14,13 +16,14 @@ import type { ServerLimits } from './limits.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { mountOpenApi } from './openapi-routes.ts';
 import { isGiven } from './query.ts';
-import { requestAttributes } from './request-attributes.ts';
+import { type RequestAttributes, requestAttributes } from './request-attributes.ts';
 import { deadlineOf, withinDeadline } from './request-deadline.ts';
 import { checkUrl } from './url-limits.ts';
 import { createDispatch, type Dispatch, type DispatchOptions } from './resource-dispatch.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
 
 export interface AppOptions extends Omit<DispatchOptions, 'metrics'> {
+  deletedTasks: DeletedTasks;
   authenticator: Authenticator;
   authorizer: Authorizer;
   health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'>;
@@ -45,6 +48,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   renewCatalog(app, registry.catalog);
   mountDiscovery(app, registry.catalog);
   mountOpenApi(app, registry.catalog);
+  mountDeletedTasks(app, options);
   mountResources(app, { ...options, metrics, dispatch: createDispatch({ ...options, metrics }) });
   return app;
 }
@@ -91,11 +95,14 @@ function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): vo
     const answer = answerOf(c.env.outgoing);
     answer.onClosed(() => places[Symbol.dispose]());
     c.set('places', places);
-    const isStream = attributes.verb === 'watch' || attributes.resource?.subresource === 'log';
+    const isStream = attributes.verb === 'watch' || isLog(attributes);
     if (isStream) await next();
     else await withinDeadline(next(), { ms, clock, answer });
   });
 }
+
+const isLog = ({ resource, path }: RequestAttributes): boolean =>
+  resource?.subresource === 'log' || isDeletedTaskLog(path);
 
 const READS = new Set(['get', 'head', 'list', 'options', 'watch']);
 

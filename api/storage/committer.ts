@@ -142,6 +142,7 @@ function toDriverMutation(mutation: Mutation): DriverMutation {
   const { key, expectedRevision } = mutation;
   if (mutation.op === 'update')
     return { op: 'update', key, expectedRevision, body: boundedBody(mutation.object) };
-  const purge = mutation.purgeLogOf === undefined ? {} : { purgeLogOf: mutation.purgeLogOf };
-  return { op: 'delete', key, expectedRevision, body: '', ...purge };
+  const { deletedTask } = mutation;
+  const task = deletedTask === undefined ? {} : { deletedTask };
+  return { op: 'delete', key, expectedRevision, body: '', ...task };
 }

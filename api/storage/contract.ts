@@ -9,6 +9,7 @@ import type {
 import type { EncryptionTables, NewestKey } from './encryption/encryption-tables.ts';
 import type { HistoryTables } from './history-tables.ts';
 import type { Dump } from './backup/backup-tables.ts';
+import type { RetentionTables } from './retention-tables.ts';
 
 /**
  * The storage contract (DESIGN: one contract, two drivers). `Store` is what the registry uses: reads and
@@ -40,6 +41,12 @@ export interface StoredObject {
   json(): string;
 }
 
+export interface TaskDeletion {
+  uid: string;
+  /** Milliseconds since the epoch. */
+  time: number;
+}
+
 export type Mutation =
   | { op: 'create'; key: StorageKey; object: Unstructured }
   | { op: 'update'; key: StorageKey; object: Unstructured; expectedRevision: number }
@@ -47,8 +54,10 @@ export type Mutation =
       op: 'delete';
       key: StorageKey;
       expectedRevision: number;
-      /** The uid of a Task whose event log and messages go in the same transaction. */
-      purgeLogOf?: string;
+      /**
+       * Given for a Task: its last state is kept in the same transaction, and its event log takes no appends any more.
+       */
+      deletedTask?: TaskDeletion;
     };
 
 export type StoreEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -134,6 +143,8 @@ export interface TaskLog {
   /** Existing events after `after`, then new ones as they come, until the signal aborts. Reads in pages: memory stays bounded. */
   follow(query: { taskUID: string; after: number; signal: AbortSignal }): AsyncIterable<readonly TaskEvent[]>;
   messages(query: TaskLogQuery): Promise<TaskMessage[]>;
+  /** The number from which on events are kept: those before it have expired. */
+  firstSeq(taskUID: string): Promise<number>;
 }
 
 export interface Store {
@@ -149,6 +160,7 @@ export interface Store {
   /** The revision up to which each live watch of the resource was given every event, or has it ready to be taken. */
   delivered(resource: string): number;
   readonly log: TaskLog;
+  readonly retention: RetentionTables;
   /** Drops history that nobody may still ask for; also runs by itself. Returns the compacted revision. */
   compact(): Promise<number>;
   /**
@@ -259,7 +271,7 @@ export interface DriverMutation {
   expectedRevision: number;
   /** Empty for a delete: the log has the last state already. */
   body: string;
-  purgeLogOf?: string;
+  deletedTask?: TaskDeletion;
 }
 
 export type MutationOutcome =
@@ -348,6 +360,8 @@ export interface TaskTables {
   appendTaskEvents(batches: readonly StoredTaskAppend[], key?: NewestKey): Promise<AppendOutcome[]>;
   readTaskEvents(query: TaskLogQuery): Promise<StoredTaskEvent[]>;
   readTaskMessages(query: TaskLogQuery): Promise<TaskMessage[]>;
+  /** 1 for a log that is not there. */
+  firstTaskEvent(taskUID: string): Promise<number>;
 }
 
 /** One open database. Vendor errors come out as StorageError (Unavailable, Full, TooLarge). */
@@ -356,6 +370,7 @@ export interface Driver {
   readonly tasks: TaskTables;
   readonly history: HistoryTables;
   readonly encryption: EncryptionTables;
+  readonly retention: RetentionTables;
   /** True when other processes may write too, so memory has to follow the log. */
   readonly shared: boolean;
   /** Writes and reads one row. */

@@ -29,6 +29,7 @@ import { newestSchema } from './migration-journal.ts';
 import { PastSnapshots } from './past-snapshots.ts';
 import { Poller } from './poller.ts';
 import { pageOf } from './sorted-objects.ts';
+import type { RetentionTables } from './retention-tables.ts';
 import type { StoreOptions } from './store-options.ts';
 import { StoredTaskLog } from './task-log.ts';
 import { noWakeUp } from './wake-up.ts';
@@ -120,6 +121,11 @@ class DriverStore implements Store {
           hintedMs: options.hintedPollMs,
         })
       : undefined;
+  }
+
+  get retention(): RetentionTables {
+    this.#assertOpen();
+    return this.#parts.driver.retention;
   }
 
   get stopped(): Promise<StorageError> {

@@ -25,6 +25,7 @@ describe('follow', () => {
         await hook?.();
         return page;
       },
+      firstTaskEvent: () => Promise.resolve(1),
       readTaskMessages: () => Promise.resolve([]),
     };
     const limits = { maxItems: 10, maxBytes: 1_000, maxWaiting: 10, maxWaitingBytes: 10_000 };

@@ -77,6 +77,11 @@ export class StoredTaskLog implements TaskLog {
     return this.#options.tables.readTaskMessages(query);
   }
 
+  async firstSeq(taskUID: string): Promise<number> {
+    this.#assertOpen();
+    return this.#options.tables.firstTaskEvent(taskUID);
+  }
+
   async *follow({ taskUID, after, signal }: FollowQuery): AsyncGenerator<readonly TaskEvent[]> {
     const woken = new Wakening();
     this.#subscribe(taskUID, woken.wake);

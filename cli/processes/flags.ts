@@ -5,9 +5,10 @@ import type { ApiLimits } from '#api/config';
 import { parseDuration } from '../duration.ts';
 import { LOG_LEVELS, type LogLevel } from '../logger.ts';
 import { addAdvertiseFlags, type AdvertiseFlags } from './advertise.ts';
+import { addRetentionFlags, type RetentionFlags } from './retention-flags.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
-export interface ApiFlags extends AdvertiseFlags {
+export interface ApiFlags extends AdvertiseFlags, RetentionFlags {
   listen: { host: string; port: number };
   dataDir: string;
   writeKubeconfig?: string;
@@ -51,7 +52,7 @@ export function defaultDataDir(): string {
 }
 
 export function addApiFlags(command: Command): Command {
-  return addAdvertiseFlags(addLogLevel(command))
+  return addRetentionFlags(addAdvertiseFlags(addLogLevel(command)))
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option(
       '--data-dir <dir>',

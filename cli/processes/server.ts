@@ -5,6 +5,7 @@ import { type AdvertiseFlags, hostOf } from './advertise.ts';
 import { type ApiFlags, addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
 import { type Lifetime, runUntilSignal } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
+import { historyOf, retentionOf } from './retention-flags.ts';
 import { explainStartError } from './start-error.ts';
 
 interface ServerFlags extends ApiFlags {
@@ -58,6 +59,8 @@ async function runApi(
     listen: flags.listen,
     dataDir: flags.dataDir,
     limits: limitsOf(flags),
+    history: historyOf(flags),
+    retention: retentionOf(flags),
     ...advertised(flags),
     ...(flags.encrypt === undefined ? {} : { encrypt: flags.encrypt }),
     ...(flags.writeKubeconfig === undefined ? {} : { writeKubeconfig: flags.writeKubeconfig }),

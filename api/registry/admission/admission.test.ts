@@ -6,18 +6,15 @@ import { StatusError } from '../../machinery/status-error.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { Store } from '../../storage/contract.ts';
 import { openStore } from '../../storage/open-store.ts';
-import { removeOldEvents } from '../event-expiry.ts';
 import { createInitialNamespaces } from '../initial-namespaces.ts';
 import { createCatalog } from '../catalog.ts';
 import { createRegistry, type Registry } from '../registry.ts';
 import type { Resource } from '../resource.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 7, 0, 0);
-const MINUTE = 60_000;
 const write = { dryRun: false, fieldValidation: 'Strict' } as const;
 
-let time = NOW;
-const clock: Clock = { now: () => time, after: () => () => undefined };
+const clock: Clock = { now: () => NOW, after: () => () => undefined };
 let store: Store;
 let registry: Registry;
 
@@ -148,15 +145,5 @@ describe('Event', () => {
   it('is in the namespace of its object', async () => {
     const error = await failure(create('Event', event('elsewhere', NOW, 'system')));
     expect(error.message).toContain('does not match event.namespace');
-  });
-
-  it('goes an hour after it happened last', async () => {
-    time = NOW - 90 * MINUTE;
-    await create('Event', event('once', NOW - 90 * MINUTE));
-    await create('Event', event('again', NOW - 30 * MINUTE));
-    time = NOW;
-    await removeOldEvents({ store, clock });
-    const { items } = await registry.list({ resource: kind('Event'), namespace: 'default' });
-    expect(items.map(({ object }) => object.metadata.name)).toEqual(['again']);
   });
 });

@@ -1,6 +1,7 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Driver } from '../contract.ts';
+import { encryptedRetention } from './encrypted-retention.ts';
 import { encryptedRevisions } from './encrypted-revisions.ts';
 import { encryptedTasks } from './encrypted-tasks.ts';
 import { KeyRing } from './key-ring.ts';
@@ -61,6 +62,7 @@ export async function openEncryption(options: EncryptionOptions): Promise<Encryp
       tasks: encryptedTasks({ tables: driver.tasks, cipher, resources }),
       encryption: tables,
       history: driver.history,
+      retention: encryptedRetention({ tables: driver.retention, cipher }),
       shared: driver.shared,
       check: () => driver.check(),
       dump: (signal) => driver.dump(signal),

@@ -144,7 +144,7 @@ export class MysqlRevisions implements RevisionTables {
       ...inserts,
       ...puts,
       ...deletes,
-      ...plan.purges.flatMap((purge) => purgeStatements(purge)),
+      ...plan.deletedTasks.flatMap((task) => taskStatements(task)),
       sql`UPDATE revision_counter SET current = ${plan.last} WHERE id = 1`,
     ];
   }
@@ -179,14 +179,15 @@ function putObjects(plan: BatchPlan): Sql {
     ON DUPLICATE KEY UPDATE revision = VALUES(revision)`;
 }
 
-/** The mark first: it waits for an append under way, and later appends see it. Compaction removes it. */
-function purgeStatements({ taskUID, revision }: { taskUID: string; revision: number }): Sql[] {
+/** The mark first: it waits for an append under way, and later appends see it. The rows of the log go in their time. */
+function taskStatements(task: BatchPlan['deletedTasks'][number]): Sql[] {
+  const { uid, time, key, revision, previousRevision } = task;
   return [
     sql`INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at)
-      VALUES (${taskUID}, 0, 0, ${revision}) ON DUPLICATE KEY UPDATE purged_at = VALUES(purged_at)`,
-    sql`DELETE FROM task_events WHERE task_uid = ${taskUID}`,
-    sql`DELETE FROM task_messages WHERE task_uid = ${taskUID}`,
-    sql`DELETE FROM task_sources WHERE task_uid = ${taskUID}`,
+      VALUES (${uid}, 0, 0, ${revision}) ON DUPLICATE KEY UPDATE purged_at = VALUES(purged_at)`,
+    sql`REPLACE INTO deleted_tasks (task_uid, namespace, name, revision, deleted_at, body)
+      SELECT ${uid}, ${key.namespace}, ${key.name}, ${revision}, ${time}, body
+      FROM revisions WHERE revision = ${previousRevision}`,
   ];
 }
 

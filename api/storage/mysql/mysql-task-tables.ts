@@ -76,6 +76,13 @@ export class MysqlTaskTables implements TaskTables {
     }));
   }
 
+  async firstTaskEvent(taskUID: string): Promise<number> {
+    const [row] = await this.#connections.read(
+      sql`SELECT first_seq AS firstSeq FROM task_logs WHERE task_uid = ${taskUID}`,
+    );
+    return (row as { firstSeq: number } | undefined)?.firstSeq ?? 1;
+  }
+
   /** @throws StorageError TooLarge before a packet is sent for which the server would close the connection */
   #statements(rows: Rows): Sql[] {
     const maxBytes = this.#connections.maxPacket - 4096;

@@ -10,6 +10,7 @@ import { MysqlHistory } from './mysql-history.ts';
 import { MysqlEncryptionTables } from './mysql-encryption-tables.ts';
 import { dumpMysql } from './mysql-dump.ts';
 import { hasRestoreMark } from './mysql-restore.ts';
+import { MysqlRetention } from './mysql-retention.ts';
 import { MysqlRevisions } from './mysql-revisions.ts';
 import { MysqlTaskTables } from './mysql-task-tables.ts';
 import { sql } from './sql-text.ts';
@@ -43,6 +44,7 @@ function driverOf(connections: MysqlConnections): Driver {
     tasks: new MysqlTaskTables(connections),
     history: new MysqlHistory(connections),
     encryption: new MysqlEncryptionTables(connections),
+    retention: new MysqlRetention(connections),
     shared: true,
     async check() {
       await connections.transaction((session) =>

@@ -1,4 +1,4 @@
-import type { DriverMutation, MutationOutcome, StorageKey } from '../contract.ts';
+import type { DriverMutation, MutationOutcome, StorageKey, TaskDeletion } from '../contract.ts';
 import type { RawKey } from '../rows.ts';
 
 export interface BatchState {
@@ -29,7 +29,7 @@ export interface BatchPlan {
   logRows: LogValues[];
   puts: [resource: string, namespace: string, name: string, revision: number][];
   deletes: StorageKey[];
-  purges: { taskUID: string; revision: number }[];
+  deletedTasks: (TaskDeletion & { key: StorageKey; revision: number; previousRevision: number })[];
 }
 
 /** Decides each mutation against the state that the ones before it leave. */
@@ -43,7 +43,7 @@ export function planBatch(mutations: readonly DriverMutation[], state: BatchStat
     logRows: [],
     puts: [],
     deletes: [],
-    purges: [],
+    deletedTasks: [],
   };
   for (const mutation of mutations) {
     const { key, op, body } = mutation;
@@ -59,7 +59,9 @@ export function planBatch(mutations: readonly DriverMutation[], state: BatchStat
     plan.outcomes.push({ ok: true, revision });
     plan.logRows.push([revision, key.resource, key.namespace, key.name, op, current ?? 0, body]);
     after.set(id, { key, revision: op === 'delete' ? undefined : revision });
-    if (mutation.purgeLogOf !== undefined) plan.purges.push({ taskUID: mutation.purgeLogOf, revision });
+    if (mutation.deletedTask !== undefined) {
+      plan.deletedTasks.push({ ...mutation.deletedTask, key, revision, previousRevision: current ?? 0 });
+    }
   }
   for (const { key, revision } of after.values()) {
     if (revision === undefined) plan.deletes.push(key);

@@ -13,6 +13,7 @@ import { translated } from './errors.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 import { SqliteEncryptionTables } from './sqlite-encryption-tables.ts';
 import { SqliteDumps, removeLeftCopies } from './sqlite-dump.ts';
+import { SqliteRetention } from './sqlite-retention.ts';
 import { SqliteRevisions } from './sqlite-revisions.ts';
 import { SqliteTaskTables } from './sqlite-task-tables.ts';
 
@@ -127,6 +128,7 @@ function driverOf(connection: Connection, dumps: SqliteDumps): Driver {
     tasks: new SqliteTaskTables(connection),
     history: new SqliteHistory(connection),
     encryption: new SqliteEncryptionTables(connection),
+    retention: new SqliteRetention(connection),
     shared: false,
     async check() {
       translated(() => touch.run());

@@ -1,4 +1,4 @@
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 
 export type RevisionStatements = ReturnType<typeof prepareRevisionStatements>;
 
@@ -19,12 +19,13 @@ export function prepareRevisionStatements(db: Database) {
     ),
     ...objectStatements(db),
     ...logStatements(db),
-    purge: ['task_events', 'task_messages', 'task_sources'].map((table): Statement =>
-      db.prepare(`DELETE FROM ${table} WHERE task_uid = ?`),
-    ),
     markPurged: db.prepare(
       `INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at) VALUES (?, 0, 0, ?)
        ON CONFLICT (task_uid) DO UPDATE SET purged_at = excluded.purged_at`,
+    ),
+    keepDeletedTask: db.prepare(
+      `INSERT OR REPLACE INTO deleted_tasks (task_uid, namespace, name, revision, deleted_at, body)
+       SELECT @uid, @namespace, @name, @revision, @time, body FROM revisions WHERE revision = @previousRevision`,
     ),
   };
 }

@@ -103,14 +103,15 @@ export class SqliteRevisions implements RevisionTables {
     if (mutation.op === 'create') sql.insertObject.run(resource, namespace, name, revision);
     else if (mutation.op === 'update') sql.updateObject.run(revision, resource, namespace, name);
     else sql.deleteObject.run(resource, namespace, name);
-    if (mutation.purgeLogOf !== undefined) this.#purge(mutation.purgeLogOf, revision);
+    const { deletedTask } = mutation;
+    if (deletedTask !== undefined) {
+      const previousRevision = current?.revision ?? 0;
+      const { uid, time } = deletedTask;
+      // A late append must not start the log anew. The rows of the log go in their time.
+      sql.markPurged.run(uid, revision);
+      sql.keepDeletedTask.run({ uid, namespace, name, revision, time, previousRevision });
+    }
     return { ok: true, revision };
-  }
-
-  #purge(taskUID: string, revision: number): void {
-    for (const statement of this.#sql.purge) statement.run(taskUID);
-    // A late append must not start the log anew; compaction removes this mark.
-    this.#sql.markPurged.run(taskUID, revision);
   }
 
   #newest(): RevisionState & Pick<Position, 'commitId'> {

@@ -44,6 +44,11 @@ export class SqliteTaskTables implements TaskTables {
     return translated(() => this.#sql.messages.all(taskUID, after, limit) as TaskMessage[]);
   }
 
+  async firstTaskEvent(taskUID: string): Promise<number> {
+    const row = translated(() => this.#sql.firstSeq.get(taskUID) as { firstSeq: number } | undefined);
+    return row?.firstSeq ?? 1;
+  }
+
   #append(batch: StoredTaskAppend): AppendOutcome {
     const plan = planAppend(batch, this.#stateOf(batch));
     if (plan.rows !== undefined) this.#write(batch, plan.rows);
@@ -81,6 +86,7 @@ function prepareStatements(db: Database) {
       `SELECT last_seq AS lastSeq, last_message_id AS lastMessageId, purged_at AS purgedAt
        FROM task_logs WHERE task_uid = ?`,
     ),
+    firstSeq: db.prepare('SELECT first_seq AS firstSeq FROM task_logs WHERE task_uid = ?'),
     source: db.prepare(
       'SELECT last_source_seq AS lastSourceSeq FROM task_sources WHERE task_uid = ? AND source = ?',
     ),

@@ -31,6 +31,10 @@ export interface TaskSpec {
    * @default 1800
    */
   timeoutSeconds?: number;
+  /**
+   * Seconds after its end when the Task is deleted; 0 at once. Absent: as the server is set.
+   */
+  ttlSecondsAfterFinished?: number;
   retryPolicy?: TaskRetryPolicy;
   /**
    * Set to true to stop the Task.

@@ -36,7 +36,7 @@ async function fill(store: Store): Promise<void> {
     op: 'delete',
     key: gone.key,
     expectedRevision: gone.revision,
-    purgeLogOf: 'uid-gone',
+    deletedTask: { uid: 'uid-gone', time: 1795858338255 },
   });
 }
 
@@ -56,7 +56,6 @@ function append(store: Store, taskUID: string, { from, to }: { from: number; to:
 /** Of parts that this suite does not otherwise reach. */
 const MORE_ROWS = [
   "INSERT INTO encryption_keys (id, root_key_id, wrapped, created_at) VALUES ('k1', 'r1', 'enc:wrapped', 1795858338255)",
-  "INSERT INTO deleted_tasks (task_uid, namespace, name, revision, deleted_at, body) VALUES ('uid-gone', 'default', 'gone', 3, 1795858338255, '{\"a\":1}')",
   'UPDATE revision_counter SET key_generation = 7',
   "UPDATE task_logs SET first_seq = 20 WHERE task_uid = 'uid-a'",
 ];

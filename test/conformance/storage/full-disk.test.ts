@@ -5,6 +5,7 @@ import { silentLogger } from '#api/machinery/logger';
 import type { Driver, Store, StoredObject } from '#api/storage/contract';
 import { SqliteHistory } from '#api/storage/sqlite/sqlite-history';
 import { SqliteEncryptionTables } from '#api/storage/sqlite/sqlite-encryption-tables';
+import { SqliteRetention } from '#api/storage/sqlite/sqlite-retention';
 import { SqliteRevisions } from '#api/storage/sqlite/sqlite-revisions';
 import { SqliteTaskTables } from '#api/storage/sqlite/sqlite-task-tables';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
@@ -36,6 +37,7 @@ describe('a full disk under SQLite', () => {
       tasks: new SqliteTaskTables(connection),
       history: new SqliteHistory(connection),
       encryption: new SqliteEncryptionTables(connection),
+      retention: new SqliteRetention(connection),
       shared: false,
       async check() {},
       dump: () => Promise.reject(new Error('nobody backs this up')),

@@ -166,7 +166,7 @@ describe.each(STORES)('task log on %s', (driver) => {
     await closed;
   });
 
-  it('goes with its task in one transaction and does not come back', async () => {
+  it('takes no appends once its task is deleted, and is kept', async () => {
     const stored = await create(store, taskKey('a'));
     const batch = {
       source: 's',
@@ -180,10 +180,10 @@ describe.each(STORES)('task log on %s', (driver) => {
       op: 'delete',
       key: stored.key,
       expectedRevision: stored.revision,
-      purgeLogOf: 'u1',
+      deletedTask: { uid: 'u1', time: 1_000 },
     });
-    expect(await store.log.read(all)).toEqual([]);
-    expect(await store.log.messages(all)).toEqual([]);
+    expect(await store.log.read(all)).toHaveLength(2);
+    expect(await store.log.messages(all)).toHaveLength(1);
     await expect(store.log.append({ ...batch, events: range(1, 3) })).rejects.toMatchObject({
       code: 'NotFound',
     });
@@ -193,8 +193,10 @@ describe.each(STORES)('task log on %s', (driver) => {
   it('stays when the delete is refused', async () => {
     const stored = await create(store, taskKey('a'));
     await store.log.append({ source: 's', taskUID: 'u1', events: range(1, 2) });
-    const stale = store.commit({ op: 'delete', key: stored.key, expectedRevision: 99, purgeLogOf: 'u1' });
+    const deletedTask = { uid: 'u1', time: 1_000 };
+    const stale = store.commit({ op: 'delete', key: stored.key, expectedRevision: 99, deletedTask });
     await expect(stale).rejects.toMatchObject({ code: 'Conflict' });
     expect(await store.log.read(all)).toHaveLength(2);
+    expect(await store.retention.deletedTask('u1')).toBeUndefined();
   });
 });
