@@ -4,8 +4,7 @@ import { parseJsonText } from '../machinery/json.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { badRequest, StatusError } from '../machinery/status-error.ts';
 import type { TaskEvent } from '../machinery/task-event.ts';
-import type { Store } from '../storage/contract.ts';
-import type { DeletedTask, DeletedTaskPlace } from '../storage/retention-tables.ts';
+import type { DeletedTask, DeletedTaskPlace, Store } from '../storage/contract.ts';
 import { storageFailure } from './storage-failure.ts';
 
 const PAGE = 500;

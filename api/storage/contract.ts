@@ -11,6 +11,8 @@ import type { HistoryTables } from './history-tables.ts';
 import type { Dump } from './backup/backup-tables.ts';
 import type { RetentionTables } from './retention-tables.ts';
 
+export type { DeletedTask, DeletedTaskPlace } from './retention-tables.ts';
+
 /**
  * The storage contract (DESIGN: one contract, two drivers). `Store` is what the registry uses: reads and
  * watches from memory, writes through one group-committing writer. `Driver` is what a database has to do.

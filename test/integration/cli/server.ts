@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Connection, connect } from '#api/client/connect';
 import { silentLogger } from '#api/machinery/logger';
 import type { TaskEventInput } from '#api/machinery/task-event';
-import { startApi } from '#api/main';
+import { type ApiOptions, startApi } from '#api/main';
 import type { Task } from '#api/types/generated/task';
 import { TASKS } from '#api/types/resources';
 
@@ -16,10 +16,10 @@ export interface CliServer extends AsyncDisposable {
   restart(meanwhile?: () => Promise<void>): Promise<void>;
 }
 
-export async function startServer(): Promise<CliServer> {
+export async function startServer(options: Partial<ApiOptions> = {}): Promise<CliServer> {
   const folder = await mkdtemp(join(tmpdir(), 'troupe-cli-'));
   const start = (port: number) =>
-    startApi({ listen: { host: '127.0.0.1', port }, dataDir: folder, logger: silentLogger });
+    startApi({ ...options, listen: { host: '127.0.0.1', port }, dataDir: folder, logger: silentLogger });
   let api = await start(0);
   const kubeconfig = api.kubeconfigPath;
   const connection = await connect({ kubeconfig });

@@ -3,6 +3,7 @@ import { connect } from '#api/client/connect';
 import { systemClock } from '#api/machinery/clock';
 import { register as apply } from '#cli/commands/apply';
 import { register as remove } from '#cli/commands/delete';
+import { register as deletedTasks } from '#cli/commands/deleted-tasks';
 import { register as describeCommand } from '#cli/commands/describe';
 import { register as encryption } from '#cli/commands/encryption';
 import { register as get } from '#cli/commands/get';
@@ -54,7 +55,7 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     writeErr: (text) => context.stderr.write(text),
     writeOut: (text) => context.stdout.write(text),
   });
-  for (const register of [apply, get, describeCommand, remove, logs, wait, run, encryption])
+  for (const register of [apply, get, describeCommand, deletedTasks, remove, logs, wait, run, encryption])
     register(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return {
