@@ -69,7 +69,7 @@ export function createDeletedTasks({ store, clock, keepMs }: DeletedTasksOptions
         throw new StatusError('NotFound', `no deleted task with uid ${JSON.stringify(uid)} is kept`);
       }
       const { metadata, ...rest } = parseJsonText(found.body) as Unstructured;
-      return { ...rest, metadata: { ...metadata, resourceVersion: String(found.revision) } } as Unstructured;
+      return { ...rest, metadata: { ...metadata, resourceVersion: String(found.revision) } };
     },
     async *log(uid, { after, signal }) {
       let last = after;
