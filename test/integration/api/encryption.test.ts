@@ -1,20 +1,14 @@
-import { chmod, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { startApi } from '#api/main';
 import { silentLogger } from '#api/machinery/logger';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { databaseBytes } from '#test/kit/database-bytes';
 import { testApi } from '../../kit/api.ts';
 
 const AGENT = '/apis/agent.wecode.io/v1/namespaces/default';
 const APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-
-/** Every byte of the folder's database: rows, what was deleted, and the log of writes. */
-async function databaseBytes(folder: string): Promise<string> {
-  const names = (await readdir(folder)).filter((name) => name.startsWith('troupe.db'));
-  const files = await Promise.all(names.map((name) => readFile(path.join(folder, name), 'latin1')));
-  return files.join('');
-}
 
 it('keeps credentials out of the database, whatever is done to their objects', async () => {
   await using api = await testApi();

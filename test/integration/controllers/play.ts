@@ -6,6 +6,7 @@ import type { ObjectRef, ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import { executorReady } from '#api/types/executor';
 import type { Executor } from '#api/types/generated/executor';
+import type { GhostSpec } from '#api/types/generated/ghost';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec } from '#api/types/generated/task';
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
@@ -82,8 +83,13 @@ export function play(client: Client, namespace: string) {
   }
 
   const create = {
-    ghost: (name: string, systemPrompt = 'You are.') =>
-      client.create(GHOSTS, { apiVersion: V1, kind: 'Ghost', metadata: meta(name), spec: { systemPrompt } }),
+    ghost: (name: string, spec: Partial<GhostSpec> = {}) =>
+      client.create(GHOSTS, {
+        apiVersion: V1,
+        kind: 'Ghost',
+        metadata: meta(name),
+        spec: { systemPrompt: 'You are.', ...spec },
+      }),
     shell: (name: string) =>
       client.create(SHELLS, {
         apiVersion: V1,

@@ -183,7 +183,7 @@ describe('controllers', () => {
   it('fail a Task whose plan the server refuses to store, instead of trying for ever', async () => {
     await world.startControllers();
     const long = 'x'.repeat(1024 * 1024);
-    await p.create.ghost('ghost', long);
+    await p.create.ghost('ghost', { systemPrompt: long });
     await Promise.all([p.create.shell('shell'), p.create.model('model'), p.create.bot('bot')]);
     await p.create.team(
       'team',

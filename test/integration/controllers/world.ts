@@ -14,6 +14,8 @@ import { startControllers } from '#controllers/main';
 /** A real API server on SQLite and the real controllers; the tests play the users and the executor managers. */
 export interface World extends AsyncDisposable {
   client: Client;
+  /** Where the API server has its database. */
+  dataDir: string;
   /** PEM. */
   caCertificate: string;
   /** A set of controllers with a connection of its own; returns how to stop it. */
@@ -53,6 +55,7 @@ export async function startWorld(): Promise<World> {
   const rest = stack.move();
   return {
     client: user.client,
+    dataDir: folder,
     caCertificate: api.caCertificate,
     async startControllers(given) {
       const stop = await controllers(given);
