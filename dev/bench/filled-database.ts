@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { silentLogger } from '#api/machinery/logger';
 import type { Unstructured } from '#api/machinery/meta';
+import { rootKeyFile } from '#api/root-key-file';
 import { openStore } from '#api/storage/open-store';
 import { sampleGhost } from './sample-object.ts';
 
 /** Writes under way at once: as many as one transaction takes. */
 const AT_ONCE = 256;
+const GHOSTS_RESOURCE = 'ghosts.agent.wecode.io';
 
 /**
  * Puts Ghosts into a database that no server has open, as a server would have stored them, called `many-0` and so on:
@@ -13,16 +16,19 @@ const AT_ONCE = 256;
  */
 export async function fill(
   url: string,
-  { namespace, count }: { namespace: string; count: number },
+  { dataFolder, namespace, count }: { dataFolder: string; namespace: string; count: number },
 ): Promise<void> {
-  const store = await openStore({ url, logger: silentLogger });
+  // As a server with this data folder stores them, or it would first encrypt them all.
+  const rootKeys = rootKeyFile({ file: path.join(dataFolder, 'encryption-keys'), mayMake: true });
+  const encryption = { resources: new Set([GHOSTS_RESOURCE]), rootKeys };
+  const store = await openStore({ url, encryption, logger: silentLogger });
   try {
     for (let first = 0; first < count; first += AT_ONCE) {
       const size = Math.min(AT_ONCE, count - first);
       await Promise.all(
         Array.from({ length: size }, (_, i) => {
           const name = `many-${first + i}`;
-          const key = { resource: 'ghosts.agent.wecode.io', namespace, name };
+          const key = { resource: GHOSTS_RESOURCE, namespace, name };
           return store.commit({ op: 'create', key, object: storedGhost(namespace, name) });
         }),
       );

@@ -42,7 +42,7 @@ export interface TestApi extends AsyncDisposable {
 }
 
 export interface TestApiOptions {
-  /** A server started again in the folder of an earlier one. */
+  /** A server started again in the folder of an earlier one, or a replica beside it. */
   dataDir?: string;
   logger?: Logger;
   databaseURL?: string;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store, StoreEvent } from '#api/storage/contract';
 import { freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { testApi, type TestApi } from '#test/kit/api';
 import { TEST_LENGTH, noteFigures, seeded } from '#test/kit/seeded';
 
@@ -45,7 +46,8 @@ describe('a list of 10,000 objects in pages through three servers', () => {
         return store.commit({ op: 'create', key, object });
       }),
     );
-    apis = await Promise.all([1, 2, 3].map(() => testApi({ databaseURL: database.url })));
+    const dataDir = stack.use(await temporaryFolder('replicas')).path;
+    apis = await Promise.all([1, 2, 3].map(() => testApi({ dataDir, databaseURL: database.url })));
     for (const api of apis) stack.use(api);
   });
   afterAll(() => stack.disposeAsync());

@@ -48,7 +48,7 @@ beforeAll(async () => {
   );
   replicas.push(...started);
   await mkdir(path.join(copied, 'pki'), { recursive: true });
-  for (const file of ['token', 'pki/ca.crt', 'pki/ca.key']) {
+  for (const file of ['token', 'pki/ca.crt', 'pki/ca.key', 'encryption-keys']) {
     await cp(path.join(shared, file), path.join(copied, file));
   }
   replicas.push(await startReplica({ dataDir: copied, databaseURL }));

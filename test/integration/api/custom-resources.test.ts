@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabase } from '#test/conformance/storage/databases';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { testApi, type TestApi } from '#test/kit/api';
 
 /** Two API servers on one MySQL or MariaDB: both serve what a user defines through one of them. */
@@ -12,7 +13,8 @@ let second: TestApi;
 
 beforeAll(async () => {
   const database = stack.use(await freshDatabase('mysql'));
-  const shared = { databaseURL: database.url };
+  const dataDir = stack.use(await temporaryFolder('replicas')).path;
+  const shared = { dataDir, databaseURL: database.url };
   [first, second] = await Promise.all([testApi(shared), testApi(shared)]);
   stack.use(first);
   stack.use(second);

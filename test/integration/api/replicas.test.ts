@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { freshDatabase } from '#test/conformance/storage/databases';
 import { testApi, type TestApi } from '#test/kit/api';
 
@@ -14,7 +15,8 @@ let second: TestApi;
 beforeAll(async () => {
   const database = stack.use(await freshDatabase('mysql'));
   const redis = process.env['TROUPE_TEST_REDIS_URL'];
-  const shared = { databaseURL: database.url, ...(redis === undefined ? {} : { redisURL: redis }) };
+  const dataDir = stack.use(await temporaryFolder('replicas')).path;
+  const shared = { dataDir, databaseURL: database.url, ...(redis === undefined ? {} : { redisURL: redis }) };
   // At once: both want to make the tables and the first namespaces.
   [first, second] = await Promise.all([testApi(shared), testApi(shared)]);
   stack.use(first);
