@@ -99,7 +99,7 @@ describe('a service that moves from SQLite to MariaDB', () => {
 
     const second = path.join(folder, 'second');
     await mkdir(path.join(second, 'pki'), { recursive: true });
-    for (const name of ['token', 'pki/ca.crt', 'pki/ca.key']) {
+    for (const name of ['token', 'pki/ca.crt', 'pki/ca.key', 'encryption-keys']) {
       await cp(path.join(folder, 'first', name), path.join(second, name));
     }
     const { url: databaseURL } = stack.use(await freshDatabase('mariadb'));
