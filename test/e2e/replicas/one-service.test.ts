@@ -43,16 +43,15 @@ beforeAll(async () => {
   const folder = stack.use(await temporaryFolder('replicas')).path;
   [shared, copied] = [path.join(folder, 'shared'), path.join(folder, 'copied')];
   const { url: databaseURL } = stack.use(await freshDatabase('mariadb'));
-  const started = await Promise.all(
-    [shared, shared, shared].map((dataDir) => startReplica({ dataDir, databaseURL })),
-  );
+  // Each is owned as soon as it runs: one that does not start must not leave the others behind.
+  const start = async (dataDir: string) => stack.use(await startReplica({ dataDir, databaseURL }));
+  const started = await Promise.all([shared, shared, shared].map((dataDir) => start(dataDir)));
   replicas.push(...started);
   await mkdir(path.join(copied, 'pki'), { recursive: true });
   for (const file of ['token', 'pki/ca.crt', 'pki/ca.key', 'encryption-keys']) {
     await cp(path.join(shared, file), path.join(copied, file));
   }
-  replicas.push(await startReplica({ dataDir: copied, databaseURL }));
-  for (const replica of replicas) stack.use(replica);
+  replicas.push(await start(copied));
   const kubeconfig = path.join(shared, 'kubeconfig');
   commands = commandsFor(kubeconfig);
   for (const { url } of replicas) connections.push(await connect({ kubeconfig, server: url }));
