@@ -1,5 +1,5 @@
 /**
- * Which folder may import which: the table of docs/flow.md and CONTRIBUTING.md, as rules.
+ * Which folder may import which: the table of CONTRIBUTING.md, as rules.
  * `import type` counts (tsPreCompilationDeps), because a type dependency is a dependency of thought.
  *
  * Each layer names the folders of ours that it may import beside itself. Unit tests (*.test.ts) may use
@@ -21,25 +21,34 @@ const TEST = '[.]test[.]ts$';
 
 const machinery = '^api/machinery/';
 const types = '^api/types/';
+const structuralSchema = '^api/structural-schema/';
+const cel = '^api/cel/';
 const schema = '^api/schema/';
 const structuredMerge = '^api/structured-merge/';
 const client = '^api/client/';
 const contract = '^api/storage/contract[.]ts$';
+/** What asks for root keys, and so says what a file of them is for. */
+const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
+/** The events of a Task: the one thing of the kinds that storage, which keeps them, knows. */
+const taskEvent = '^api/types/task-event(-text)?[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
 const composition = '^(api|controllers|executor-manager|model-server)/[^/]+[.]ts$';
 
 const layers = [
   { name: 'api-machinery', from: machinery, may: [] },
   { name: 'api-types', from: types, may: [machinery] },
-  { name: 'api-schema', from: schema, may: [machinery, types] },
-  { name: 'api-storage', from: '^api/storage/', may: [machinery] },
-  { name: 'api-structured-merge', from: structuredMerge, may: [machinery, schema] },
+  { name: 'api-structural-schema', from: structuralSchema, may: [machinery] },
+  { name: 'api-cel', from: cel, may: [machinery, structuralSchema] },
+  { name: 'api-schema', from: schema, may: [machinery, types, structuralSchema, cel] },
+  { name: 'api-storage', from: '^api/storage/', may: [machinery, taskEvent] },
+  { name: 'api-data-folder', from: '^api/data-folder/', may: [machinery, contract, rootKeys] },
+  { name: 'api-structured-merge', from: structuredMerge, may: [machinery, structuralSchema, schema] },
   {
     name: 'api-registry',
     from: '^api/registry/',
-    may: [machinery, types, schema, structuredMerge, contract],
+    may: [machinery, types, structuralSchema, schema, structuredMerge, contract],
   },
-  { name: 'api-server', from: '^api/server/', may: [machinery, '^api/registry/'] },
+  { name: 'api-server', from: '^api/server/', may: [machinery, types, '^api/registry/'] },
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/'] },
   { name: 'controllers-runtime', from: '^controllers/runtime/', may: [machinery, client] },
@@ -63,7 +72,7 @@ const layers = [
   },
   { name: 'executor-image', from: '^executor-image/', may: ['^executor-manager/protocol/'] },
   { name: 'model-server', from: '^model-server/', may: [machinery] },
-  { name: 'cli', from: '^cli/', may: [client, machinery, composition] },
+  { name: 'cli', from: '^cli/', may: [client, machinery, taskEvent, composition] },
 ];
 
 const layerRules = layers.map((layer) => ({
@@ -77,30 +86,27 @@ const layerRules = layers.map((layer) => ({
 /** npm packages with the only folders that may import them; a package not listed here is for dev/ and test/. */
 const packages = {
   '@anthropic-ai/claude-code': ['^executor-image/'],
-  '@hono/node-server': ['^api/server/', '^executor-image/', '^executor-manager/', '^model-server/'],
+  '@hono/node-server': ['^api/server/'],
   '@kubernetes/client-node': ['^api/client/', '^cli/'],
-  '@peculiar/x509': ['^api/server/', '^api/[^/]+[.]ts$'],
-  '@marcbachmann/cel-js': ['^api/schema/cel/'],
-  ajv: ['^api/schema/'],
+  '@peculiar/x509': ['^api/data-folder/'],
+  '@marcbachmann/cel-js': ['^api/cel/'],
   'better-sqlite3': ['^api/storage/'],
   commander: ['^cli/'],
   dockerode: ['^executor-manager/drivers/'],
   'drizzle-orm': ['^api/storage/'],
-  'eventsource-parser': ['^executor-image/', '^executor-manager/', '^model-server/', '^api/client/', '^cli/'],
-  hono: ['^api/server/', '^executor-image/', '^executor-manager/', '^model-server/'],
+  'eventsource-parser': ['^executor-image/'],
+  hono: ['^api/server/'],
   ioredis: ['^api/storage/'],
-  jose: ['^api/server/', '^api/[^/]+[.]ts$'],
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
   mysql2: ['^api/storage/'],
   'prom-client': ['^api/server/', '^api/[^/]+[.]ts$'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
-  re2js: ['^api/schema/', '^model-server/'],
-  'reflect-metadata': ['^api/server/', '^api/[^/]+[.]ts$'],
-  rfc6902: ['^api/machinery/', '^api/registry/'],
+  re2js: ['^api/structural-schema/', '^api/cel/', '^api/schema/', '^model-server/'],
+  'reflect-metadata': ['^api/data-folder/'],
+  rfc6902: ['^api/machinery/'],
   rolldown: ['^executor-image/build[.]ts$'],
-  'socket.io': ['^api/server/'],
-  undici: ['^api/client/', '^cli/', '^executor-image/', '^executor-manager/'],
-  yaml: ['^api/', '^cli/', '^model-server/'],
+  undici: ['^api/client/', '^executor-manager/'],
+  yaml: ['^api/(client|data-folder|schema|server|types)/', '^cli/', '^model-server/'],
 };
 
 const escaped = (name) => name.replaceAll(/[.]/g, '[.]');

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { makeDataFolder } from './data-folder.ts';
+import { makeDataFolder } from './data-folder/data-folder.ts';
 import type { Clock } from './machinery/clock.ts';
 import { checkBackup, contentText, restoreBackup } from './storage/backup/restore-backup.ts';
 import type { BackupSummary } from './storage/backup/read-backup.ts';

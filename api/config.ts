@@ -1,6 +1,6 @@
 import type { RetentionRules } from './registry/retention/rules.ts';
-import type { ServerLimits } from './server/limits.ts';
-import type { CompactionRules } from './storage/compaction-goal.ts';
+import type { ServerLimits } from './server/limits/limits.ts';
+import type { CompactionRules } from './storage/compaction/compaction-goal.ts';
 import { DEFAULT_STORE_OPTIONS } from './storage/store-options.ts';
 
 /** What operators may set with flags; absent: the default. */

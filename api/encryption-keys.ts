@@ -1,6 +1,6 @@
 import { formatTime } from './machinery/clock.ts';
 import { StatusError, unavailable } from './machinery/status-error.ts';
-import type { EncryptionKeys } from './server/encryption-routes.ts';
+import type { EncryptionKeys } from './server/admin/encryption-routes.ts';
 import { StorageError } from './storage/contract.ts';
 import type { Encryption } from './storage/encryption/encryption.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ApiResource, findResource, printedKind, resourceOfKind } from './api-resource.ts';
+import { findResource, printedKind, resourceOfKind } from './api-resource.ts';
+import type { ApiResource } from './api-resource.ts';
 
 const resource = (kind: string, more: Partial<ApiResource> = {}): ApiResource => ({
   group: 'agent.wecode.io',

@@ -1,5 +1,7 @@
-import { type Connection, type ConnectOptions, connect } from '#api/client/connect';
-import { type Clock, systemClock } from '#api/machinery/clock';
+import { connect } from '#api/client/connect';
+import type { Connection, ConnectOptions } from '#api/client/connect';
+import { systemClock } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
 
 /** What a command may touch of the world around it. */
 export interface CliContext {

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ManifestResult, parseManifests, readManifests } from './manifests.ts';
+import { parseManifests, readManifests } from './manifests.ts';
+import type { ManifestResult } from './manifests.ts';
 
 const short = (results: readonly ManifestResult[]): string[] =>
   results.map((result) =>

@@ -1,8 +1,10 @@
 import { queryString, resourcePath } from '#api/client/resource-path';
 import { isStatusError } from '#api/machinery/status-error';
-import { listNamespace, refOf, type Selection } from './object-set.ts';
+import { listNamespace, refOf } from './object-set.ts';
+import type { Selection } from './object-set.ts';
 import type { Session } from './session.ts';
-import { type Table, TABLE_ACCEPT, type TableColumn, type TableRow } from './table.ts';
+import { TABLE_ACCEPT } from './table.ts';
+import type { Table, TableColumn, TableRow } from './table.ts';
 import type { Target } from './targets.ts';
 
 export interface FetchedTable {

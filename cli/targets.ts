@@ -1,4 +1,5 @@
-import { type ApiResource, discover, findResource } from './api-resource.ts';
+import { discover, findResource } from './api-resource.ts';
+import type { ApiResource } from './api-resource.ts';
 import { CliError } from './error-text.ts';
 import type { Session } from './session.ts';
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { apiUnderTest, type ApiUnderTest, existingApi } from './bench/api-under-test.ts';
+import { apiUnderTest, existingApi } from './bench/api-under-test.ts';
+import type { ApiUnderTest } from './bench/api-under-test.ts';
 import { measureChanges } from './bench/change.ts';
 import { measureCreate } from './bench/create.ts';
 import { measureCrowds } from './bench/crowd.ts';

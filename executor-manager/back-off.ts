@@ -1,5 +1,7 @@
-import { type Clock, sleep } from '#api/machinery/clock';
-import { describeError, type Logger } from '#api/machinery/logger';
+import { sleep } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { describeError } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 
 export interface Persistence {

@@ -2,12 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StatusError } from '../machinery/status-error.ts';
 import type { Client } from './client.ts';
-import { type ClientConfig, findClientConfig, processEnvironment } from './config.ts';
+import { findClientConfig, processEnvironment } from './config.ts';
+import type { ClientConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
 import { createHttpClient } from './http-client.ts';
-import { type KubeconfigContext, loadKubeconfig } from './kubeconfig.ts';
-import { createTaskLogClient, type TaskLogClient } from './task-log.ts';
-import { createTransport, type Transport } from './transport.ts';
+import { loadKubeconfig } from './kubeconfig.ts';
+import type { KubeconfigContext } from './kubeconfig.ts';
+import { createTaskLogClient } from './task-log.ts';
+import type { TaskLogClient } from './task-log.ts';
+import { createTransport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export interface Connection {
   client: Client;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { User } from '@kubernetes/client-node';
-import { type Clock, systemClock } from '../machinery/clock.ts';
+import { systemClock } from '../machinery/clock.ts';
+import type { Clock } from '../machinery/clock.ts';
 import { describeError } from '../machinery/logger.ts';
 import { StatusError } from '../machinery/status-error.ts';
 import type { KubeconfigUser } from './kubeconfig.ts';

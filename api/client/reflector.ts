@@ -1,5 +1,7 @@
-import { type Clock, sleep, systemClock } from '../machinery/clock.ts';
-import { describeError, type Logger, silentLogger } from '../machinery/logger.ts';
+import { sleep, systemClock } from '../machinery/clock.ts';
+import type { Clock } from '../machinery/clock.ts';
+import { describeError, silentLogger } from '../machinery/logger.ts';
+import type { Logger } from '../machinery/logger.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
 import { isStatusError, StatusError } from '../machinery/status-error.ts';

@@ -1,4 +1,5 @@
-import { StatusError, type Status, type StatusReason } from '../machinery/status-error.ts';
+import { StatusError } from '../machinery/status-error.ts';
+import type { Status, StatusReason } from '../machinery/status-error.ts';
 
 /** Reasons for answers that are no Status, as client-go gives them (apimachinery NewGenericServerResponse). */
 const REASONS: Record<number, StatusReason> = {

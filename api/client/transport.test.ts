@@ -1,9 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { StatusError } from '../machinery/status-error.ts';
 import type { Credentials } from './credentials.ts';
-import { createTransport, type Transport } from './transport.ts';
+import { createTransport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
-import { type Clock, sleep, systemClock } from '../machinery/clock.ts';
+import { sleep, systemClock } from '../machinery/clock.ts';
+import type { Clock } from '../machinery/clock.ts';
 import { StatusError } from '../machinery/status-error.ts';
 import type { Credentials } from './credentials.ts';
 import { readLines } from './line-stream.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Clock, formatMicroTime, formatTime, sleep } from './clock.ts';
+import { formatMicroTime, formatTime, sleep } from './clock.ts';
+import type { Clock } from './clock.ts';
 
 /** A clock whose timers fire when the test says so. */
 function handClock(): Clock & { fire(): void; pending(): number } {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Condition, isConditionTrue, withCondition } from './condition.ts';
+import { isConditionTrue, withCondition } from './condition.ts';
+import type { Condition } from './condition.ts';
 
 const OLD = '2026-01-01T00:00:00Z';
 const NOW = '2026-02-01T00:00:00Z';

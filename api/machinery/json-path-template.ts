@@ -1,5 +1,6 @@
 import { compareBytes } from './byte-order.ts';
-import { type JsonPathStep, parseJsonPathSteps } from './json-path-parser.ts';
+import { parseJsonPathSteps } from './json-path-parser.ts';
+import type { JsonPathStep } from './json-path-parser.ts';
 import { walk } from './json-path.ts';
 import { jsonText } from './json.ts';
 import { badRequest } from './status-error.ts';

@@ -1,9 +1,5 @@
-import {
-  type FilterOperator,
-  type JsonPathOperand,
-  type JsonPathStep,
-  parseJsonPathSteps,
-} from './json-path-parser.ts';
+import { parseJsonPathSteps } from './json-path-parser.ts';
+import type { FilterOperator, JsonPathOperand, JsonPathStep } from './json-path-parser.ts';
 
 /**
  * The dialect of JSONPath that Kubernetes has (client-go util/jsonpath), as printer columns and kubectl use it:

@@ -40,3 +40,10 @@ const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
 function rawBigint(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? rawJSON(value.toString()) : value;
 }
+
+/** A decoded JSON object of a client; its keys may be anything, `__proto__` included. */
+export type JsonObject = Record<string, unknown>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

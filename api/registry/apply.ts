@@ -8,19 +8,20 @@ import {
   isStatusError,
   notFound,
 } from '../machinery/status-error.ts';
-import { invalidValue } from '../schema/field-error.ts';
+import { invalidValue } from '../structural-schema/field-error.ts';
 import { applyConfiguration } from '../structured-merge/field-manager.ts';
 import { fieldsOf } from './admission/rules.ts';
 import type { RegistryContext } from './context.ts';
 import { insertNamed, newObject } from './create.ts';
-import { type Current, findCurrent } from './current-object.ts';
-import { decodeObject } from './decode.ts';
-import { managedWrite } from './field-management.ts';
-import { replaceObject, untilWritten } from './replace.ts';
+import { findCurrent } from './write/current-object.ts';
+import type { Current } from './write/current-object.ts';
+import { decodeObject } from './write/decode.ts';
+import { managedWrite } from './write/field-management.ts';
+import { replaceObject, untilWritten } from './write/replace.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import type { Target } from './resource.ts';
-import { writeWarnings } from './write-rules.ts';
-import { checkIdentity, checkPatchedPlace } from './write-target.ts';
+import { writeWarnings } from './write/write-rules.ts';
+import { checkIdentity, checkPatchedPlace } from './write/write-target.ts';
 
 /**
  * Server-side apply (KEP-555, endpoints/handlers/patch.go applyPatcher): merges a configuration into the newest

@@ -5,14 +5,16 @@ import { generateName } from '../machinery/object-name.ts';
 import { alreadyExists, badRequest, notFound, StatusError } from '../machinery/status-error.ts';
 import { trackUpdate } from '../structured-merge/field-manager.ts';
 import { completed, prepared } from './admission/admission.ts';
-import { type ApiObject, shownObject } from './api-object.ts';
+import { shownObject } from './reading/api-object.ts';
+import type { ApiObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
-import { decodeObject } from './decode.ts';
-import { checkFieldManager, managedWrite } from './field-management.ts';
-import { checkSize } from './object-size.ts';
-import { presented, toStored } from './presented.ts';
+import { decodeObject } from './write/decode.ts';
+import { checkFieldManager, managedWrite } from './write/field-management.ts';
+import { checkSize } from './write/object-size.ts';
+import { presented, toStored } from './reading/presented.ts';
 import type { CreateRequest, WriteResult } from './requests.ts';
-import { type Resource, storageKey } from './resource.ts';
+import { storageKey } from './resource.ts';
+import type { Resource } from './resource.ts';
 import { isStorageError, stored, storageFailure } from './storage-failure.ts';
 import {
   askedManagedFields,
@@ -20,7 +22,7 @@ import {
   writeWarnings,
   hasGeneration,
   validateWrite,
-} from './write-rules.ts';
+} from './write/write-rules.ts';
 
 /** As kube-apiserver: eight names are tried before a generated name counts as taken. */
 const NAME_ATTEMPTS = 8;

@@ -1,5 +1,5 @@
 import { isStatusError } from '../machinery/status-error.ts';
-import type { ApiObject } from './api-object.ts';
+import type { ApiObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
 import { deleteObject } from './delete.ts';
 import { listObjects } from './list.ts';

@@ -8,7 +8,8 @@ import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
 import { createInitialNamespaces } from './initial-namespaces.ts';
 import { createCatalog } from './catalog.ts';
-import { createRegistry, type Registry } from './registry.ts';
+import { createRegistry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { WriteResult } from './requests.ts';
 import type { Resource, Target } from './resource.ts';
 

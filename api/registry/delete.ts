@@ -1,17 +1,18 @@
 import { formatTime } from '../machinery/clock.ts';
 import type { Unstructured } from '../machinery/meta.ts';
-import { deepEqual } from '../schema/deep-equal.ts';
+import { deepEqual } from '../machinery/deep-equal.ts';
 import { checkDeletion } from './admission/admission.ts';
 import { finalizersOf, terminating } from './admission/namespace.ts';
-import { shownObject } from './api-object.ts';
+import { shownObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
-import { type Current, currentObject } from './current-object.ts';
-import { checkDeleteOptions, checkPreconditions, deletionFinalizers } from './delete-options.ts';
-import { presented } from './presented.ts';
-import { orLost, removeObject, untilWritten } from './replace.ts';
+import { currentObject } from './write/current-object.ts';
+import type { Current } from './write/current-object.ts';
+import { checkDeleteOptions, checkPreconditions, deletionFinalizers } from './write/delete-options.ts';
+import { presented } from './reading/presented.ts';
+import { orLost, removeObject, untilWritten } from './write/replace.ts';
 import type { DeleteRequest, DeleteResult } from './requests.ts';
 import { storageKey, storageResource } from './resource.ts';
-import { hasGeneration, withGeneration } from './write-rules.ts';
+import { hasGeneration, withGeneration } from './write/write-rules.ts';
 
 /**
  * Removes an object, or marks it while finalizers keep it (apiserver registry/generic/registry/store.go Delete).

@@ -1,9 +1,10 @@
 import { notFound } from '../machinery/status-error.ts';
 import type { StoredObject } from '../storage/contract.ts';
-import type { ApiObject } from './api-object.ts';
+import type { ApiObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
-import { presented } from './presented.ts';
-import { storageKey, type Target } from './resource.ts';
+import { presented } from './reading/presented.ts';
+import { storageKey } from './resource.ts';
+import type { Target } from './resource.ts';
 import { stored } from './storage-failure.ts';
 
 /** The newest state, as a version shows it. @throws StatusError NotFound */

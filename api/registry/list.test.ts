@@ -5,9 +5,10 @@ import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
 import { createCatalog } from './catalog.ts';
-import { formatContinue } from './continue-token.ts';
+import { formatContinue } from './reading/continue-token.ts';
 import { createInitialNamespaces } from './initial-namespaces.ts';
-import { createRegistry, type Registry } from './registry.ts';
+import { createRegistry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { ListQuery, ObjectList } from './requests.ts';
 import type { Resource } from './resource.ts';
 

@@ -1,14 +1,18 @@
 import { compareBytes } from '../machinery/byte-order.ts';
 import { badRequest, expired, StatusError } from '../machinery/status-error.ts';
 import type { ListQuery as StoreQuery, ListResult, StoredObject } from '../storage/contract.ts';
-import type { ApiObject } from './api-object.ts';
+import type { ApiObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
-import { type ContinueToken, formatContinue, parseContinue } from './continue-token.ts';
-import { presented, showsAllAsStored } from './presented.ts';
+import { formatContinue, parseContinue } from './reading/continue-token.ts';
+import type { ContinueToken } from './reading/continue-token.ts';
+import { presented, showsAllAsStored } from './reading/presented.ts';
 import type { ListQuery, ObjectList } from './requests.ts';
-import { type Resource, storageResource } from './resource.ts';
-import { listRevision, type WantedRevision } from './revision.ts';
-import { parseSelection, type Selection, type Test } from './selection.ts';
+import { storageResource } from './resource.ts';
+import type { Resource } from './resource.ts';
+import { listRevision } from './reading/resource-version-query.ts';
+import type { WantedRevision } from './reading/resource-version-query.ts';
+import { parseSelection } from './reading/selection.ts';
+import type { Selection, Test } from './reading/selection.ts';
 import { isStorageError, storageFailure } from './storage-failure.ts';
 
 /**

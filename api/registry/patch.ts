@@ -1,14 +1,15 @@
 import { applyObject } from './apply.ts';
-import { applyPatch } from './apply-patch.ts';
+import { applyPatch } from './patches/apply-patch.ts';
 import type { RegistryContext } from './context.ts';
-import { type Current, currentObject } from './current-object.ts';
-import { decodeObject } from './decode.ts';
-import { checkPatchOptions } from './field-management.ts';
-import { replaceObject, untilWritten } from './replace.ts';
+import { currentObject } from './write/current-object.ts';
+import type { Current } from './write/current-object.ts';
+import { decodeObject } from './write/decode.ts';
+import { checkPatchOptions } from './write/field-management.ts';
+import { replaceObject, untilWritten } from './write/replace.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import { patchScale } from './scale.ts';
-import { writeWarnings } from './write-rules.ts';
-import { checkDeletionMarks, checkPatched, checkPatchedPlace } from './write-target.ts';
+import { writeWarnings } from './write/write-rules.ts';
+import { checkDeletionMarks, checkPatched, checkPatchedPlace } from './write/write-target.ts';
 
 /**
  * Applies a patch to the newest object until it commits. A patch that names a resourceVersion applies to that one

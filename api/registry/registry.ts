@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, systemClock } from '../machinery/clock.ts';
+import { systemClock } from '../machinery/clock.ts';
+import type { Clock } from '../machinery/clock.ts';
 import type { Store } from '../storage/contract.ts';
-import type { ApiObject } from './api-object.ts';
+import type { ApiObject } from './reading/api-object.ts';
 import type { Catalog } from './catalog.ts';
 import type { RegistryContext } from './context.ts';
 import { createObject } from './create.ts';

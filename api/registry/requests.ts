@@ -1,4 +1,4 @@
-import type { ApiObject } from './api-object.ts';
+import type { ApiObject } from './reading/api-object.ts';
 import type { Resource, Target } from './resource.ts';
 
 /** What to do about fields the schema does not know. */

@@ -1,6 +1,7 @@
 import type { Unstructured } from '../machinery/meta.ts';
-import { badRequest, type StatusCause } from '../machinery/status-error.ts';
-import { invalidValue } from '../schema/field-error.ts';
+import { badRequest } from '../machinery/status-error.ts';
+import type { StatusCause } from '../machinery/status-error.ts';
+import { invalidValue } from '../structural-schema/field-error.ts';
 import type { ScalePaths } from '../schema/resource-definition.ts';
 import { fieldsOf } from './admission/rules.ts';
 

@@ -1,20 +1,22 @@
 import { formatApiVersion } from '../machinery/group-version-kind.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { badRequest, invalid, notFound } from '../machinery/status-error.ts';
-import { invalidValue } from '../schema/field-error.ts';
+import { invalidValue } from '../structural-schema/field-error.ts';
 import type { ScalePaths } from '../schema/resource-definition.ts';
 import { fieldsOf } from './admission/rules.ts';
-import { type ApiObject, shownObject } from './api-object.ts';
+import { shownObject } from './reading/api-object.ts';
+import type { ApiObject } from './reading/api-object.ts';
 import { applyTo } from './apply.ts';
-import { applyPatch } from './apply-patch.ts';
+import { applyPatch } from './patches/apply-patch.ts';
 import type { RegistryContext } from './context.ts';
-import { type Current, currentObject } from './current-object.ts';
+import { currentObject } from './write/current-object.ts';
+import type { Current } from './write/current-object.ts';
 import { getObject } from './get.ts';
-import { replaceObject, untilWritten } from './replace.ts';
+import { replaceObject, untilWritten } from './write/replace.ts';
 import type { PatchRequest, UpdateRequest, WriteResult } from './requests.ts';
 import type { Target } from './resource.ts';
 import { MAX_INT32, scaleOf, withReplicas } from './scale-object.ts';
-import { checkIdentity, checkName } from './write-target.ts';
+import { checkIdentity, checkName } from './write/write-target.ts';
 
 /** `/scale` of an object, which only ever changes its number of replicas (customresource/etcd.go ScaleREST). */
 

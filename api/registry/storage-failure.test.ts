@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { StorageError, type StorageErrorCode } from '../storage/contract.ts';
+import { StorageError } from '../storage/contract.ts';
+import type { StorageErrorCode } from '../storage/contract.ts';
 import { storageFailure } from './storage-failure.ts';
 import type { Resource } from './resource.ts';
 

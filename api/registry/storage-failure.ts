@@ -6,7 +6,8 @@ import {
   StatusError,
   unavailable,
 } from '../machinery/status-error.ts';
-import { StorageError, type StorageErrorCode } from '../storage/contract.ts';
+import { StorageError } from '../storage/contract.ts';
+import type { StorageErrorCode } from '../storage/contract.ts';
 import type { Resource } from './resource.ts';
 
 type ResourceName = Pick<Resource, 'group' | 'plural'>;

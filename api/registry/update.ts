@@ -1,12 +1,12 @@
 import type { RegistryContext } from './context.ts';
-import { currentObject } from './current-object.ts';
-import { decodeObject } from './decode.ts';
-import { checkFieldManager } from './field-management.ts';
-import { replaceObject, untilWritten } from './replace.ts';
+import { currentObject } from './write/current-object.ts';
+import { decodeObject } from './write/decode.ts';
+import { checkFieldManager } from './write/field-management.ts';
+import { replaceObject, untilWritten } from './write/replace.ts';
 import type { UpdateRequest, WriteResult } from './requests.ts';
 import { updateScale } from './scale.ts';
-import { writeWarnings } from './write-rules.ts';
-import { checkDeletionMarks, checkPlace, checkRevision, checkUID } from './write-target.ts';
+import { writeWarnings } from './write/write-rules.ts';
+import { checkDeletionMarks, checkPlace, checkRevision, checkUID } from './write/write-target.ts';
 
 /** @throws StatusError NotFound, Conflict for a stale resourceVersion or another uid, BadRequest, Invalid */
 export async function updateObject(context: RegistryContext, request: UpdateRequest): Promise<WriteResult> {

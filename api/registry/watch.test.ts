@@ -6,7 +6,8 @@ import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
 import { createInitialNamespaces } from './initial-namespaces.ts';
 import { createCatalog } from './catalog.ts';
-import { createRegistry, type Registry } from './registry.ts';
+import { createRegistry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { WatchItem, WatchQuery } from './requests.ts';
 import type { Resource } from './resource.ts';
 

@@ -4,11 +4,13 @@ import type { RegistryContext } from './context.ts';
 import { whereOf } from './list.ts';
 import type { WatchItem, WatchQuery } from './requests.ts';
 import { storageResource } from './resource.ts';
-import { checkInitialEvents, parseRevision } from './revision.ts';
-import { parseSelection, type Selection } from './selection.ts';
+import { checkInitialEvents, parseRevision } from './reading/resource-version-query.ts';
+import { parseSelection } from './reading/selection.ts';
+import type { Selection } from './reading/selection.ts';
 import { isStorageError, storageFailure, stored } from './storage-failure.ts';
-import { addedItem, watchItems } from './watch-items.ts';
-import { type Due, WatchTimers } from './watch-timers.ts';
+import { addedItem, watchItems } from './reading/watch-items.ts';
+import { WatchTimers } from './reading/watch-timers.ts';
+import type { Due } from './reading/watch-timers.ts';
 
 /**
  * Batches of what happens, after the state to begin with where the query asks for it. Ends with the signal, with the

@@ -1,13 +1,13 @@
-import type { Unstructured } from '#api/machinery/meta';
-import type { StatusCause } from '#api/machinery/status-error';
-import { compileRules } from './cel/compile-rules.ts';
+import type { Unstructured } from '../machinery/meta.ts';
+import type { StatusCause } from '../machinery/status-error.ts';
+import { compileRules } from '../cel/compile-rules.ts';
 import { compileDefaults } from './defaults.ts';
 import { compileEmbeddedResources } from './embedded-resource.ts';
 import { createFindings, distinctCauses } from './findings.ts';
 import { compileListTypes } from './list-type.ts';
 import type { TreeCheck } from './list-type.ts';
 import { compilePruner } from './prune.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 import { compileValidator } from './validate.ts';
 
 /** A schema turned into functions. None of them changes its argument; what stays as it was is not copied. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileDefaults } from './defaults.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 const SCHEMA: StructuralSchema = {
   type: 'object',

@@ -1,6 +1,7 @@
 import { compilePruner } from './prune.ts';
-import { isJsonObject } from './structural-schema.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import { isJsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**
  * Defaulting (apiextensions-apiserver pkg/apiserver/schema/defaulting): an absent field gets its default, and so

@@ -1,11 +1,12 @@
-import type { ObjectMeta } from '#api/machinery/meta';
-import { dnsLabel1035Problems } from '#api/machinery/object-name';
-import { invalidValue, requiredValue } from './field-error.ts';
+import type { ObjectMeta } from '../machinery/meta.ts';
+import { dnsLabel1035Problems } from '../machinery/object-name.ts';
+import { invalidValue, requiredValue } from '../structural-schema/field-error.ts';
 import type { Findings } from './findings.ts';
 import type { TreeCheck } from './list-type.ts';
 import { coerceObjectMeta, validateObjectMeta } from './object-meta.ts';
-import { isJsonObject } from './structural-schema.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import { isJsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**
  * x-kubernetes-embedded-resource: apiVersion, kind and metadata of objects within the object

@@ -1,5 +1,5 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { MATCHING_BUDGET } from './compiled-pattern.ts';
+import type { StatusCause } from '../machinery/status-error.ts';
+import { MATCHING_BUDGET } from '../structural-schema/compiled-pattern.ts';
 import { formatPath } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
 

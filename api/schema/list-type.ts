@@ -1,7 +1,8 @@
-import { duplicateValue, invalidValue } from './field-error.ts';
+import { duplicateValue, invalidValue } from '../structural-schema/field-error.ts';
 import type { Findings } from './findings.ts';
-import { isJsonObject } from './structural-schema.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import { isJsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /** Adds what is wrong below the place where it is asked. */
 export type TreeCheck = (value: unknown, findings: Findings) => void;

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Unstructured } from '#api/machinery/meta';
+import type { Unstructured } from '../machinery/meta.ts';
 import { defaultCustomResourceDefinition } from './crd/default-definition.ts';
 import { validateCustomResourceDefinition } from './crd/validate-definition.ts';
 import { loadCrds, loadDefinitions } from './load-crds.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 const CRDS = join(import.meta.dirname, '..', '..', 'crds');
 const definitions = loadDefinitions();

@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
-import { compareVersions } from '#api/machinery/version-priority';
-import { type CompiledSchema, compileSchema } from './compile-schema.ts';
+import { TROUPE_GROUP } from '../machinery/group-version-kind.ts';
+import { compareVersions } from '../machinery/version-priority.ts';
+import { compileSchema } from './compile-schema.ts';
+import type { CompiledSchema } from './compile-schema.ts';
 import type { NameRule } from './object-meta.ts';
 import type { PrinterColumn, ResourceDefinition, ScalePaths } from './resource-definition.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /** A CustomResourceDefinition as far as this server uses it. */
 export interface CustomResourceDefinition {

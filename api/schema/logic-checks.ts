@@ -1,7 +1,7 @@
 import { formatPath } from './field-path.ts';
 import { createFindings } from './findings.ts';
 import type { Findings } from './findings.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 import type { NodeCheck } from './node-check.ts';
 
 type Compile = (schema: StructuralSchema) => NodeCheck;

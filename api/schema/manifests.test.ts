@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import type { Unstructured } from '#api/machinery/meta';
+import type { Unstructured } from '../machinery/meta.ts';
 import { loadDefinitions } from './load-crds.ts';
 import { coerceObjectMeta } from './object-meta.ts';
 

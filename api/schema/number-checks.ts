@@ -1,9 +1,9 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { invalidValue } from './field-error.ts';
-import { goFloat, goNumber, isInt64 } from './go-text.ts';
-import { effectiveFormat } from './formats.ts';
+import type { StatusCause } from '../machinery/status-error.ts';
+import { invalidValue } from '../structural-schema/field-error.ts';
+import { goFloat, goNumber, isInt64 } from '../machinery/go-text.ts';
+import { effectiveFormat } from '../structural-schema/formats.ts';
 import type { Findings } from './findings.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**
  * minimum, maximum, multipleOf and the range of a format, as kube-openapi checks them (pkg/validation/validate

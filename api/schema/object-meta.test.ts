@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ObjectMeta } from '#api/machinery/meta';
+import type { ObjectMeta } from '../machinery/meta.ts';
 import { coerceObjectMeta, validateObjectMeta } from './object-meta.ts';
 import type { NameRule } from './object-meta.ts';
 

@@ -1,15 +1,15 @@
-import type { ObjectMeta, OwnerReference } from '#api/machinery/meta';
+import type { ObjectMeta, OwnerReference } from '../machinery/meta.ts';
 import {
   dnsLabelProblems,
   labelValueProblems,
   pathSegmentProblems,
   qualifiedNameProblems,
   subdomainProblems,
-} from '#api/machinery/object-name';
-import type { StatusCause } from '#api/machinery/status-error';
-import { forbidden, invalidType, invalidValue, requiredValue } from './field-error.ts';
+} from '../machinery/object-name.ts';
+import type { StatusCause } from '../machinery/status-error.ts';
+import { forbidden, invalidType, invalidValue, requiredValue } from '../structural-schema/field-error.ts';
 import { distinctCauses } from './findings.ts';
-import { isJsonObject } from './structural-schema.ts';
+import { isJsonObject } from '../machinery/json.ts';
 import { jsonType } from './value-checks.ts';
 
 /** How names of a kind are checked. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Unstructured } from '#api/machinery/meta';
+import type { Unstructured } from '../machinery/meta.ts';
 import { compileSchema } from './compile-schema.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 const SCHEMA: StructuralSchema = {
   type: 'object',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compilePruner } from './prune.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 const SCHEMA: StructuralSchema = {
   type: 'object',

@@ -1,9 +1,10 @@
-import { badRequest } from '#api/machinery/status-error';
+import { badRequest } from '../machinery/status-error.ts';
 import { formatPath } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
 import { META_FIELD_NAMES } from './object-meta.ts';
-import { isJsonObject } from './structural-schema.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import { isJsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**
  * Pruning (apiextensions-apiserver pkg/apiserver/schema/pruning): fields without a schema go, unless the node says

@@ -1,7 +1,8 @@
-import { deepEqual } from './deep-equal.ts';
+import { deepEqual } from '../machinery/deep-equal.ts';
 import { canonicalText } from './list-type.ts';
-import { isJsonObject } from './structural-schema.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import { isJsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**
  * Which value before an update belongs to one after it, and whether they are the same (apiserver pkg/cel/common

@@ -1,6 +1,6 @@
 import type { CompiledSchema } from './compile-schema.ts';
 import type { NameRule } from './object-meta.ts';
-import type { StructuralSchema } from './structural-schema.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /** One column of a server-side Table (CustomResourceDefinition additionalPrinterColumns). */
 export interface PrinterColumn {

@@ -1,14 +1,15 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { requiredValue } from './field-error.ts';
+import type { StatusCause } from '../machinery/status-error.ts';
+import { requiredValue } from '../structural-schema/field-error.ts';
 import { createFindings } from './findings.ts';
 import type { Findings } from './findings.ts';
-import { effectiveFormat } from './formats.ts';
+import { effectiveFormat } from '../structural-schema/formats.ts';
 import { logicCheck } from './logic-checks.ts';
 import type { NodeCheck } from './node-check.ts';
 import { numberCheck } from './number-checks.ts';
 import { equalsPrevious, previousItems } from './ratcheting.ts';
-import { isJsonObject } from './structural-schema.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import { isJsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 import {
   arrayCheck,
   enumCheck,

@@ -1,12 +1,19 @@
-import { abridged } from '#api/machinery/status-error';
-import { compilePattern, matchingWork } from './compiled-pattern.ts';
-import { deepEqual } from './deep-equal.ts';
-import { invalidType, invalidValue, tooLong, tooMany, unsupportedValue } from './field-error.ts';
+import { abridged } from '../machinery/status-error.ts';
+import { compilePattern, matchingWork } from '../structural-schema/compiled-pattern.ts';
+import { deepEqual } from '../machinery/deep-equal.ts';
+import {
+  invalidType,
+  invalidValue,
+  tooLong,
+  tooMany,
+  unsupportedValue,
+} from '../structural-schema/field-error.ts';
 import type { Findings } from './findings.ts';
-import { effectiveFormat, stringFormat } from './formats.ts';
-import { isInt64 } from './go-text.ts';
+import { effectiveFormat, stringFormat } from '../structural-schema/formats.ts';
+import { isInt64 } from '../machinery/go-text.ts';
 import { isJsonInteger } from './number-checks.ts';
-import type { JsonObject, StructuralSchema } from './structural-schema.ts';
+import type { JsonObject } from '../machinery/json.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**
  * Checks of one value by one keyword each, with the texts of kube-openapi (pkg/validation/errors). Each maker

@@ -1,7 +1,9 @@
 import type { Hono } from 'hono';
-import { type Clock, sleep } from '../machinery/clock.ts';
-import { describeError, type Logger } from '../machinery/logger.ts';
-import { replyJson } from './reply.ts';
+import { sleep } from '../machinery/clock.ts';
+import type { Clock } from '../machinery/clock.ts';
+import { describeError } from '../machinery/logger.ts';
+import type { Logger } from '../machinery/logger.ts';
+import { replyJson } from './answer/reply.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
 
 export interface HealthOptions {

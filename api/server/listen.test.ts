@@ -1,14 +1,19 @@
 import { once } from 'node:events';
-import { Agent, get, type RequestOptions } from 'node:https';
+import { Agent, get } from 'node:https';
+import type { RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import type { Clock } from '../machinery/clock.ts';
-import { makeAuthorityCertificate, makeKey, makeServerPair } from './certificate-maker.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import {
+  makeAuthorityCertificate,
+  makeKey,
+  makeServerPair,
+} from '../data-folder/certificates/certificate-maker.ts';
+import { DEFAULT_LIMITS } from './limits/limits.ts';
 import { listen } from './listen.ts';
-import { openLiveStream } from './live-stream.ts';
+import { openLiveStream } from './answer/live-stream.ts';
 import type { ServerTypes } from './server-environment.ts';
 
 /** The limit that cuts connections never comes; idle ones are looked for at once. */

@@ -1,11 +1,13 @@
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import { createSecureServer } from 'node:http2';
+import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Http2Bindings, HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
-import type { ServerLimits } from './limits.ts';
+import type { ServerLimits } from './limits/limits.ts';
 import type { ServerTypes } from './server-environment.ts';
 
 /** Longer than clients keep a connection for reuse, so that none is closed while a request is on its way. */

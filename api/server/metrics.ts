@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Resource } from '../registry/resource.ts';
-import type { InFlightCounts } from './in-flight.ts';
+import type { InFlightCounts } from './limits/in-flight.ts';
 
 /** What was asked for: kinds that are served and our own verbs, so that no client can make new series. */
 export interface Served {

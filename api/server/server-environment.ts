@@ -3,10 +3,10 @@ import type { Context } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { User } from './authentication.ts';
-import type { RequestPlaces } from './in-flight.ts';
+import type { User } from './access/authentication.ts';
+import type { RequestPlaces } from './limits/in-flight.ts';
 import type { Metrics } from './metrics.ts';
-import type { RequestAttributes } from './request-attributes.ts';
+import type { RequestAttributes } from './access/request-attributes.ts';
 
 /** Hono's types for this server: every request comes with Node's own request and response. */
 export interface ServerTypes {

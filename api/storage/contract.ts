@@ -5,9 +5,9 @@ import type {
   TaskEventAppended,
   TaskEventInput,
   TaskMessage,
-} from '../machinery/task-event.ts';
+} from '../types/task-event.ts';
 import type { EncryptionTables, NewestKey } from './encryption/encryption-tables.ts';
-import type { HistoryTables } from './history-tables.ts';
+import type { HistoryTables } from './compaction/history-tables.ts';
 import type { Dump } from './backup/backup-tables.ts';
 import type { RetentionTables } from './retention-tables.ts';
 

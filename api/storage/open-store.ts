@@ -1,7 +1,7 @@
 import { systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
-import type { CompactionRules } from './compaction-goal.ts';
+import type { CompactionRules } from './compaction/compaction-goal.ts';
 import { StorageError } from './contract.ts';
 import type { Driver, Store, WakeUp } from './contract.ts';
 import { openEncryption } from './encryption/encryption.ts';
@@ -9,8 +9,8 @@ import type { Encryption, EncryptionSettings } from './encryption/encryption.ts'
 import { loadStore } from './store.ts';
 import { DEFAULT_STORE_OPTIONS } from './store-options.ts';
 import type { StoreOptions } from './store-options.ts';
-import { noWakeUp } from './wake-up.ts';
-import { connectRedis } from './wake-up-redis.ts';
+import { noWakeUp } from './commits/wake-up.ts';
+import { connectRedis } from './commits/wake-up-redis.ts';
 
 export interface OpenStoreOptions {
   /** `sqlite:PATH` or `mysql://user:password@host:port/database`. It may hold a password: never logged. */

@@ -1,4 +1,4 @@
-import type { CompactionRules } from './compaction-goal.ts';
+import type { CompactionRules } from './compaction/compaction-goal.ts';
 
 /** How a store behaves under load and over time; the defaults are right for production. */
 export interface StoreOptions {

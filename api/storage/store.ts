@@ -3,9 +3,9 @@ import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { newHeader } from './backup/backup-format.ts';
 import { writeBackup } from './backup/write-backup.ts';
-import { Committer } from './committer.ts';
-import { compactedError } from './compacted-error.ts';
-import { Compactor } from './compactor.ts';
+import { Committer } from './commits/committer.ts';
+import { compactedError } from './compaction/compacted-error.ts';
+import { Compactor } from './compaction/compactor.ts';
 import { StorageError } from './contract.ts';
 import type {
   Driver,
@@ -21,19 +21,19 @@ import type {
   WakeUp,
   WatchQuery,
 } from './contract.ts';
-import { Follower } from './follower.ts';
-import { Freshness } from './freshness.ts';
-import { Memory } from './memory.ts';
-import type { Page } from './ordered-objects.ts';
+import { Follower } from './commits/follower.ts';
+import { Freshness } from './memory/freshness.ts';
+import { Memory } from './memory/memory.ts';
+import type { Page } from './memory/ordered-objects.ts';
 import { newestSchema } from './migration-journal.ts';
-import { PastSnapshots } from './past-snapshots.ts';
-import { Poller } from './poller.ts';
-import { pageOf } from './sorted-objects.ts';
+import { PastSnapshots } from './memory/past-snapshots.ts';
+import { Poller } from './commits/poller.ts';
+import { pageOf } from './memory/sorted-objects.ts';
 import type { RetentionTables } from './retention-tables.ts';
 import type { StoreOptions } from './store-options.ts';
-import { StoredTaskLog } from './task-log.ts';
-import { noWakeUp } from './wake-up.ts';
-import { watchFrom } from './watch.ts';
+import { StoredTaskLog } from './task-log/task-log.ts';
+import { noWakeUp } from './commits/wake-up.ts';
+import { watchFrom } from './watching/watch.ts';
 
 export interface DriverStoreOptions {
   driver: Driver;

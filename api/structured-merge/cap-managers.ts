@@ -1,4 +1,5 @@
-import { type FieldSet, union } from './field-set.ts';
+import { union } from './field-set.ts';
+import type { FieldSet } from './field-set.ts';
 import { managerId, secondsOf } from './managed-fields.ts';
 import type { ManagerEntry, Managers } from './managed-fields.ts';
 import { compareText } from './value-order.ts';

@@ -1,5 +1,5 @@
-import { badRequest } from '#api/machinery/status-error';
-import type { JsonObject } from '#api/schema/structural-schema';
+import { badRequest } from '../machinery/status-error.ts';
+import type { JsonObject } from '../machinery/json.ts';
 import { goSyntax, goType, goValue } from './go-text.ts';
 import { itemElement, ItemError } from './list-items.ts';
 import { fieldType, shapeOf } from './merge-type.ts';

@@ -1,5 +1,5 @@
-import { StatusError } from '#api/machinery/status-error';
-import type { StatusCause } from '#api/machinery/status-error';
+import { StatusError } from '../machinery/status-error.ts';
+import type { StatusCause } from '../machinery/status-error.ts';
 import { goQuoted } from './go-text.ts';
 import type { ManagerEntry } from './managed-fields.ts';
 import { elementText } from './path-element.ts';

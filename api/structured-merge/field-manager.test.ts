@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ObjectMeta, Unstructured } from '#api/machinery/meta';
-import { isStatusError } from '#api/machinery/status-error';
+import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
+import { isStatusError } from '../machinery/status-error.ts';
 import { applyConfiguration, sameButForTimes, trackUpdate } from './field-manager.ts';
 import { apply, common, entries, forceApply, managers, object, spec, time, update } from './trial-object.ts';
 import type { Fields } from './trial-object.ts';

@@ -1,5 +1,5 @@
-import { isJsonObject } from '#api/schema/structural-schema';
-import type { JsonObject } from '#api/schema/structural-schema';
+import { isJsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
 import { NO_FIELDS } from './field-set.ts';
 import type { FieldSet, FieldSetEntry } from './field-set.ts';
 import { comparePathElements, parsePathElement } from './path-element.ts';

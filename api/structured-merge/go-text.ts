@@ -1,4 +1,4 @@
-import { isJsonObject } from '#api/schema/structural-schema';
+import { isJsonObject } from '../machinery/json.ts';
 import { compareText } from './value-order.ts';
 
 /** Values as Go's fmt and encoding/json write them: keys of fieldsV1 and messages have to be the same as upstream's. */

@@ -1,6 +1,6 @@
-import { parseJsonText } from '#api/machinery/json';
-import type { Unstructured } from '#api/machinery/meta';
-import { isJsonObject } from '#api/schema/structural-schema';
+import { parseJsonText } from '../machinery/json.ts';
+import type { Unstructured } from '../machinery/meta.ts';
+import { isJsonObject } from '../machinery/json.ts';
 import { misfit } from './check-fit.ts';
 import { compare } from './compare.ts';
 import { ConflictsError } from './conflicts.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Unstructured } from '#api/machinery/meta';
+import type { Unstructured } from '../machinery/meta.ts';
 import { sameButForTimes } from './field-manager.ts';
 import { apply, entries, forceApply, spec } from './trial-object.ts';
 import type { Fields } from './trial-object.ts';

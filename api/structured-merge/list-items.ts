@@ -1,5 +1,5 @@
 import { goQuoted } from './go-text.ts';
-import { isJsonObject } from '#api/schema/structural-schema';
+import { isJsonObject } from '../machinery/json.ts';
 import type { ListType } from './merge-type.ts';
 import { keyElement, NO_ELEMENT, valueElement } from './path-element.ts';
 import type { PathElement } from './path-element.ts';

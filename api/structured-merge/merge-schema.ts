@@ -1,6 +1,6 @@
-import type { Unstructured } from '#api/machinery/meta';
-import { compilePruner } from '#api/schema/prune';
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { Unstructured } from '../machinery/meta.ts';
+import { compilePruner } from '../schema/prune.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 import { DEDUCED, UNTYPED_ATOMIC } from './merge-type.ts';
 import type { ListType, MapField, MapType, MergeType, ScalarType } from './merge-type.ts';
 

@@ -1,5 +1,5 @@
-import { isJsonObject } from '#api/schema/structural-schema';
-import type { JsonObject } from '#api/schema/structural-schema';
+import { isJsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json.ts';
 
 /**
  * What a value may be and how it merges (structured-merge-diff schema/elements.go). Fields without a type in the schema

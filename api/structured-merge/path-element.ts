@@ -1,5 +1,5 @@
-import { parseJsonText } from '#api/machinery/json';
-import { isJsonObject } from '#api/schema/structural-schema';
+import { parseJsonText } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json.ts';
 import { goJson, valueText } from './go-text.ts';
 import { codePointOrder, compareText, compareValues } from './value-order.ts';
 

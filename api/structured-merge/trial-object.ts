@@ -1,5 +1,5 @@
-import type { ObjectMeta, Unstructured } from '#api/machinery/meta';
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
+import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 import { applyConfiguration, trackUpdate } from './field-manager.ts';
 import { compileMergeSchema } from './merge-schema.ts';
 

@@ -1,4 +1,4 @@
-import { isJsonObject } from '#api/schema/structural-schema';
+import { isJsonObject } from '../machinery/json.ts';
 
 /**
  * Equality and order of JSON values as structured-merge-diff has them (value/value.go): 1 and 1.0 are the same, and

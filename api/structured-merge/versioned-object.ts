@@ -1,4 +1,4 @@
-import type { Unstructured } from '#api/machinery/meta';
+import type { Unstructured } from '../machinery/meta.ts';
 import { misfit } from './check-fit.ts';
 import type { MergeSchema } from './merge-schema.ts';
 

@@ -1,4 +1,4 @@
-import type { NewCondition } from '#api/machinery/condition';
+import type { NewCondition } from '../machinery/condition.ts';
 import { newCondition, READY, ready } from './ready.ts';
 
 /** Reasons of an Executor. */

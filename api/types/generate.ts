@@ -54,9 +54,9 @@ async function generateKind(crd: Crd, source: string): Promise<string> {
 }
 
 function imports(body: string): string {
-  const lines = ["import type { ObjectMeta } from '#api/machinery/meta';"];
+  const lines = ["import type { ObjectMeta } from '../../machinery/meta.ts';"];
   if (body.includes('Condition[]'))
-    lines.unshift("import type { Condition } from '#api/machinery/condition';");
+    lines.unshift("import type { Condition } from '../../machinery/condition.ts';");
   return lines.join('\n');
 }
 

@@ -1,5 +1,5 @@
-import { withCondition } from '#api/machinery/condition';
-import type { Condition, ConditionStatus, NewCondition } from '#api/machinery/condition';
+import { withCondition } from '../machinery/condition.ts';
+import type { Condition, ConditionStatus, NewCondition } from '../machinery/condition.ts';
 
 /** True when the object can be used by what refers to it. Every kind has it, and it comes first. */
 export const READY = 'Ready';

@@ -1,4 +1,4 @@
-import type { NewCondition } from '#api/machinery/condition';
+import type { NewCondition } from '../machinery/condition.ts';
 import { newCondition } from './ready.ts';
 
 export const SandboxCondition = {

@@ -1,4 +1,4 @@
-import type { NewCondition } from '#api/machinery/condition';
+import type { NewCondition } from '../machinery/condition.ts';
 import { notReady, ready } from './ready.ts';
 
 /** Reasons of a Workspace. */

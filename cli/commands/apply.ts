@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { type ApiResource, discover, printedKind, resourceOfKind } from '../api-resource.ts';
+import { discover, printedKind, resourceOfKind } from '../api-resource.ts';
+import type { ApiResource } from '../api-resource.ts';
 import { applyObject } from '../apply-object.ts';
 import { CliError } from '../error-text.ts';
-import { type Manifest, readManifests } from '../manifests.ts';
-import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { readManifests } from '../manifests.ts';
+import type { Manifest } from '../manifests.ts';
+import { addConnectionFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
 
 interface ApplyFlags extends ConnectionFlags {
   filename: string[];

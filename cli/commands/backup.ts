@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
-import { type BackupFacts, backupText } from '../backup-text.ts';
+import { backupText } from '../backup-text.ts';
+import type { BackupFacts } from '../backup-text.ts';
 import type { CliContext } from '../context.ts';
 import { errorText } from '../error-text.ts';
-import { addServerFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
-import { refuseExisting, type WritePiece, writeWholeFile } from '../whole-file.ts';
+import { addServerFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
+import { refuseExisting, writeWholeFile } from '../whole-file.ts';
+import type { WritePiece } from '../whole-file.ts';
 
 interface BackupFlags extends ConnectionFlags {
   output?: string;

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { resourcePath } from '#api/client/resource-path';
 import { isStatusError } from '#api/machinery/status-error';
 import { discover, printedKind } from '../api-resource.ts';
@@ -6,8 +7,10 @@ import type { CliContext } from '../context.ts';
 import { parseDuration } from '../duration.ts';
 import { CliError } from '../error-text.ts';
 import { readManifests } from '../manifests.ts';
-import { type NamedObject, namedObjects, type Selection } from '../object-set.ts';
-import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { namedObjects } from '../object-set.ts';
+import type { NamedObject, Selection } from '../object-set.ts';
+import { addConnectionFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
 import { waitUntil } from '../wait-until.ts';
 import { locate } from './apply.ts';
 

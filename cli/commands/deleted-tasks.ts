@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
-import { createDeletedTaskClient, type DeletedTaskClient } from '#api/client/deleted-tasks';
+import { createDeletedTaskClient } from '#api/client/deleted-tasks';
+import type { DeletedTaskClient } from '#api/client/deleted-tasks';
 import { formatAge } from '#api/machinery/duration';
-import { createTaskEventText } from '#api/machinery/task-event-text';
+import { createTaskEventText } from '#api/types/task-event-text';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../error-text.ts';
 import { toYaml, withoutManagedFields } from '../object-text.ts';
-import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { addConnectionFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
 import { alignLines } from '../table.ts';
 
 interface DeletedTasksFlags extends ConnectionFlags {

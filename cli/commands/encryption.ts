@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { sleep } from '#api/machinery/clock';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../error-text.ts';
-import { addServerFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { addServerFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
 
 interface RotateFlags extends ConnectionFlags {
   root?: boolean;

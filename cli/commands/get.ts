@@ -4,18 +4,16 @@ import { isStatusError } from '#api/machinery/status-error';
 import { printedKind } from '../api-resource.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../error-text.ts';
-import { listObjects, refOf, type Selection } from '../object-set.ts';
-import {
-  type OutputFormat,
-  parseOutputFormat,
-  toJson,
-  toYaml,
-  withoutManagedFields,
-} from '../object-text.ts';
-import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { listObjects, refOf } from '../object-set.ts';
+import type { Selection } from '../object-set.ts';
+import { parseOutputFormat, toJson, toYaml, withoutManagedFields } from '../object-text.ts';
+import type { OutputFormat } from '../object-text.ts';
+import { addConnectionFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
 import { alignLines, tableCells } from '../table.ts';
 import { fetchTable } from '../table-request.ts';
-import { parseTargets, type Target } from '../targets.ts';
+import { parseTargets } from '../targets.ts';
+import type { Target } from '../targets.ts';
 import { watchTarget } from '../watch-output.ts';
 
 interface GetFlags extends ConnectionFlags, Selection {

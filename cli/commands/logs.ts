@@ -1,9 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { createTaskEventText } from '#api/machinery/task-event-text';
-import type { TaskEvent } from '#api/machinery/task-event';
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { createTaskEventText } from '#api/types/task-event-text';
+import type { TaskEvent } from '#api/types/task-event';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../error-text.ts';
-import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { addConnectionFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
 import { TASKS } from '../task.ts';
 import { readTaskLog } from '../task-log-reader.ts';
 

@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
+import type { Command } from 'commander';
 import { backupText } from '../backup-text.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, errorText } from '../error-text.ts';

@@ -2,11 +2,13 @@ import type { Command } from 'commander';
 import { runReflector } from '#api/client/reflector';
 import { findCondition } from '#api/machinery/condition';
 import type { ObjectRef } from '#api/machinery/resource-type';
-import { createTaskEventText } from '#api/machinery/task-event-text';
+import { createTaskEventText } from '#api/types/task-event-text';
 import type { CliContext } from '../context.ts';
 import { parseDuration } from '../duration.ts';
-import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
-import { type CliTask, TASKS } from '../task.ts';
+import { addConnectionFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
+import { TASKS } from '../task.ts';
+import type { CliTask } from '../task.ts';
 import { readTaskLog } from '../task-log-reader.ts';
 
 interface RunFlags extends ConnectionFlags {

@@ -7,8 +7,10 @@ import { printedKind } from '../api-resource.ts';
 import type { CliContext } from '../context.ts';
 import { parseDuration } from '../duration.ts';
 import { CliError } from '../error-text.ts';
-import { type NamedObject, namedObjects, type Selection } from '../object-set.ts';
-import { addConnectionFlags, type ConnectionFlags, type Session, withSession } from '../session.ts';
+import { namedObjects } from '../object-set.ts';
+import type { NamedObject, Selection } from '../object-set.ts';
+import { addConnectionFlags, withSession } from '../session.ts';
+import type { ConnectionFlags, Session } from '../session.ts';
 import { waitUntil } from '../wait-until.ts';
 
 interface WaitFlags extends ConnectionFlags, Selection {

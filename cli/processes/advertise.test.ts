@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addAdvertiseFlags, type AdvertiseFlags, hostOf } from './advertise.ts';
+import { addAdvertiseFlags, hostOf } from './advertise.ts';
+import type { AdvertiseFlags } from './advertise.ts';
 
 function parse(...flags: string[]): AdvertiseFlags {
   const command = addAdvertiseFlags(new Command())

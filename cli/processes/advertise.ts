@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { type Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 
 /** Flags that say under which addresses clients reach the API server. */
 export interface AdvertiseFlags {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createLogger } from '../logger.ts';
-import { addClientFlags, addDriverFlag, type ClientFlags, defaultDataDir } from './flags.ts';
+import { addClientFlags, addDriverFlag, defaultDataDir } from './flags.ts';
+import type { ClientFlags } from './flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addApiFlags, type ApiFlags, limitsOf, parseListen } from './flags.ts';
+import { addApiFlags, limitsOf, parseListen } from './flags.ts';
+import type { ApiFlags } from './flags.ts';
 
 describe('parseListen', () => {
   it.each([

@@ -1,11 +1,15 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import type { ApiLimits } from '#api/config';
 import { parseDuration } from '../duration.ts';
-import { LOG_LEVELS, type LogLevel } from '../logger.ts';
-import { addAdvertiseFlags, type AdvertiseFlags } from './advertise.ts';
-import { addRetentionFlags, type RetentionFlags } from './retention-flags.ts';
+import { LOG_LEVELS } from '../logger.ts';
+import type { LogLevel } from '../logger.ts';
+import { addAdvertiseFlags } from './advertise.ts';
+import type { AdvertiseFlags } from './advertise.ts';
+import { addRetentionFlags } from './retention-flags.ts';
+import type { RetentionFlags } from './retention-flags.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
 export interface ApiFlags extends AdvertiseFlags, RetentionFlags {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { describeError, type Logger } from '#api/machinery/logger';
+import { describeError } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 
 /** A part of a process that must be ended in order. */
 interface Part {

@@ -1,5 +1,7 @@
-import { type Command, Option } from 'commander';
-import { createLogger, LOG_LEVELS, type LogLevel } from '../logger.ts';
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { createLogger, LOG_LEVELS } from '../logger.ts';
+import type { LogLevel } from '../logger.ts';
 import { listenOption } from './flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 import { explainStartError } from './start-error.ts';

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addRetentionFlags, historyOf, retentionOf, type RetentionFlags } from './retention-flags.ts';
+import { addRetentionFlags, historyOf, retentionOf } from './retention-flags.ts';
+import type { RetentionFlags } from './retention-flags.ts';
 
 function parse(...flags: string[]): RetentionFlags {
   const command = addRetentionFlags(new Command())

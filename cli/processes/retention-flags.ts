@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { ApiHistory, ApiRetention } from '#api/config';
 import { parseDuration } from '../duration.ts';
 

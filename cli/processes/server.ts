@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import type { Logger } from '#api/machinery/logger';
 import { createLogger } from '../logger.ts';
-import { type AdvertiseFlags, hostOf } from './advertise.ts';
-import { type ApiFlags, addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
-import { type Lifetime, runUntilSignal } from './lifetime.ts';
+import { hostOf } from './advertise.ts';
+import type { AdvertiseFlags } from './advertise.ts';
+import { addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
+import type { ApiFlags } from './flags.ts';
+import { runUntilSignal } from './lifetime.ts';
+import type { Lifetime } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
 import { historyOf, retentionOf } from './retention-flags.ts';
 import { explainStartError } from './start-error.ts';

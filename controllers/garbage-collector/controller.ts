@@ -3,10 +3,12 @@ import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { createAbsentOwners } from './absent-owners.ts';
-import { createGraph, type Graph } from './graph.ts';
+import { createGraph } from './graph.ts';
+import type { Graph } from './graph.ts';
 import { createKindFollower } from './kind-follower.ts';
 import { collectedTypes, typeOfOwner } from './kinds.ts';
-import { createMonitors, type MonitorTarget } from './monitors.ts';
+import { createMonitors } from './monitors.ts';
+import type { MonitorTarget } from './monitors.ts';
 import { nodeOf } from './node.ts';
 import { garbageCollector } from './reconciler.ts';
 

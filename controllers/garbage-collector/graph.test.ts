@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ResourceType } from '#api/machinery/resource-type';
-import { blockingDependents, createGraph, type Graph, isSolid } from './graph.ts';
+import { blockingDependents, createGraph, isSolid } from './graph.ts';
+import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
 
 const CONFIG_MAPS: ResourceType = {

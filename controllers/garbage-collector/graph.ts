@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { OwnerReference } from '#api/machinery/meta';
-import { isOwnerOf, type Node } from './node.ts';
+import { isOwnerOf } from './node.ts';
+import type { Node } from './node.ts';
 
 /**
  * Who owns whom, among all objects that are watched. Changes say which objects may need work; whether they do is

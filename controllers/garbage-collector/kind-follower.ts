@@ -1,7 +1,8 @@
 import type { Client } from '#api/client/client';
 import type { DiscoveredResource } from '#api/client/discovery';
 import type { Clock } from '#api/machinery/clock';
-import { describeError, type Logger } from '#api/machinery/logger';
+import { describeError } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 
 /** Keeps up with the kinds a server offers. */
 export interface KindFollower {

@@ -2,9 +2,12 @@ import type { KubeObject, OwnerReference } from '#api/machinery/meta';
 import type { Reconcile, ReconcileResult } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { blockingDependents, isSolid } from './graph.ts';
-import { deleteLive, type LiveClient, readLive, removeFinalizer, setOwners } from './live-object.ts';
-import { FOREGROUND_FINALIZER, type Node, ORPHAN_FINALIZER } from './node.ts';
-import { type Classified, classify, type ReferenceContext } from './references.ts';
+import { deleteLive, readLive, removeFinalizer, setOwners } from './live-object.ts';
+import type { LiveClient } from './live-object.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './node.ts';
+import type { Node } from './node.ts';
+import { classify } from './references.ts';
+import type { Classified, ReferenceContext } from './references.ts';
 
 export interface GarbageCollectorOptions extends ReferenceContext {
   client: LiveClient;

@@ -3,8 +3,10 @@ import type { KubeObject, OwnerReference } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import type { AbsentOwners } from './absent-owners.ts';
-import { type Graph, isSolid } from './graph.ts';
-import { deletionOf, type Node } from './node.ts';
+import { isSolid } from './graph.ts';
+import type { Graph } from './graph.ts';
+import { deletionOf } from './node.ts';
+import type { Node } from './node.ts';
 
 /**
  * What becomes of a dependent by one of its references: `solid` holds it, `dangling` names an owner that does not

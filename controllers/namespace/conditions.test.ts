@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '#api/machinery/condition';
-import { deletionConditions, type DeletionOutcome } from './conditions.ts';
+import { deletionConditions } from './conditions.ts';
+import type { DeletionOutcome } from './conditions.ts';
 
 const EMPTY: DeletionOutcome = { failures: [], remaining: new Map(), finalizers: new Map() };
 const T1 = '2026-01-01T00:00:00Z';

@@ -1,9 +1,12 @@
 import type { Client } from '#api/client/client';
-import { type Clock, formatTime } from '#api/machinery/clock';
+import { formatTime } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
 import { isStatusError } from '#api/machinery/status-error';
-import { type Namespace, NAMESPACES } from '#api/types/resources';
+import { NAMESPACES } from '#api/types/resources';
+import type { Namespace } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
-import { type DeletionOutcome, deletionConditions } from './conditions.ts';
+import { deletionConditions } from './conditions.ts';
+import type { DeletionOutcome } from './conditions.ts';
 import { deleteContent } from './content.ts';
 
 export type NamespaceClient = Pick<

@@ -1,6 +1,7 @@
 import type { Client } from '#api/client/client';
 import { isStatusError } from '#api/machinery/status-error';
-import { CONFIG_MAPS, type ConfigMap, type Namespace } from '#api/types/resources';
+import { CONFIG_MAPS } from '#api/types/resources';
+import type { ConfigMap, Namespace } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { Informer } from '../runtime/informer.ts';
 import { isNamespaceGoing } from '../runtime/namespace-going.ts';

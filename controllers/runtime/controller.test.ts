@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '#api/machinery/manual-clock';
 import { conflict, StatusError } from '#api/machinery/status-error';
-import { createController, type Reconcile, TerminalError } from './controller.ts';
+import { createController, TerminalError } from './controller.ts';
+import type { Reconcile } from './controller.ts';
 import { startManager } from './manager.ts';
 import type { Source } from './source.ts';
 

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, systemClock } from '#api/machinery/clock';
-import { describeError, type Logger, silentLogger } from '#api/machinery/logger';
+import { systemClock } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { describeError, silentLogger } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Runnable } from './manager.ts';
 import type { Source } from './source.ts';
-import { type BackOff, createWorkQueue, type WorkQueue } from './work-queue.ts';
+import { createWorkQueue } from './work-queue.ts';
+import type { BackOff, WorkQueue } from './work-queue.ts';
 
 export interface ReconcileResult {
   /** Milliseconds after which to look at the key again, although nothing changed. */

@@ -1,10 +1,12 @@
 import type { Client } from '#api/client/client';
 import { runReflector } from '#api/client/reflector';
 import type { Clock } from '#api/machinery/clock';
-import { describeError, type Logger, silentLogger } from '#api/machinery/logger';
+import { describeError, silentLogger } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
-import { type Change, createObjectCache, type IndexFunction } from './object-cache.ts';
+import { createObjectCache } from './object-cache.ts';
+import type { Change, IndexFunction } from './object-cache.ts';
 
 /**
  * A copy of all objects of one resource, kept true by a reflector, and word of each change.

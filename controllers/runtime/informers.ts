@@ -4,7 +4,8 @@ import { qualifiedResource } from '#api/machinery/group-version-kind';
 import type { Logger } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
-import { createInformer, type Informer } from './informer.ts';
+import { createInformer } from './informer.ts';
+import type { Informer } from './informer.ts';
 import type { Runnable } from './manager.ts';
 
 /** One informer per resource, shared by all controllers of a process: one watch and one copy each. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '#api/machinery/manual-clock';
-import { type Runnable, startManager } from './manager.ts';
+import { startManager } from './manager.ts';
+import type { Runnable } from './manager.ts';
 
 function recording(story: string[], name: string, ready?: () => Promise<void>): Runnable {
   return {

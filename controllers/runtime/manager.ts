@@ -1,5 +1,7 @@
-import { type Clock, systemClock } from '#api/machinery/clock';
-import { describeError, type Logger, silentLogger } from '#api/machinery/logger';
+import { systemClock } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { describeError, silentLogger } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 
 /** Something that works until it is told to stop. */
 export interface Runnable {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Client } from '#api/client/client';
-import { type Clock, formatTime, sleep, systemClock } from '#api/machinery/clock';
-import { describeError, type Logger, silentLogger } from '#api/machinery/logger';
+import { formatTime, sleep, systemClock } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { describeError, silentLogger } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { isStatusError, StatusError } from '#api/machinery/status-error';

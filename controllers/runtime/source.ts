@@ -1,5 +1,6 @@
 import { parseApiVersion } from '#api/machinery/group-version-kind';
-import { type KubeObject, objectKey } from '#api/machinery/meta';
+import { objectKey } from '#api/machinery/meta';
+import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import type { Informer } from './informer.ts';
 import type { Change } from './object-cache.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '#api/machinery/clock';
-import { type Condition, findCondition } from '#api/machinery/condition';
+import { findCondition } from '#api/machinery/condition';
+import type { Condition } from '#api/machinery/condition';
 import type { KubeObject } from '#api/machinery/meta';
 import type { EventSink } from './controller-context.ts';
 

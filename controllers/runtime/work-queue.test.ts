@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createManualClock, type ManualClock } from '#api/machinery/manual-clock';
-import { createWorkQueue, type WorkQueue } from './work-queue.ts';
+import { createManualClock } from '#api/machinery/manual-clock';
+import type { ManualClock } from '#api/machinery/manual-clock';
+import { createWorkQueue } from './work-queue.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /** Takes what can be had now, without waiting for more. */
 async function take(queue: WorkQueue): Promise<string | undefined> {

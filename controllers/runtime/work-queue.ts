@@ -1,4 +1,5 @@
-import { type Clock, systemClock } from '#api/machinery/clock';
+import { systemClock } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
 
 /**
  * Keys that wait for a reconcile (client-go's workqueue, in one object).

@@ -1,6 +1,7 @@
 import type { Client } from '#api/client/client';
 import { isStatusError } from '#api/machinery/status-error';
-import { SERVICE_ACCOUNTS, type Namespace } from '#api/types/resources';
+import { SERVICE_ACCOUNTS } from '#api/types/resources';
+import type { Namespace } from '#api/types/resources';
 import type { Unstructured } from '#api/machinery/meta';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { Informer } from '../runtime/informer.ts';

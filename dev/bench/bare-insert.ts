@@ -4,7 +4,8 @@ import mysql from 'mysql2/promise';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
 import { CLIENTS } from './clients.ts';
 import type { BenchDatabase } from './database.ts';
-import { type Figure, rate } from './figure.ts';
+import { rate } from './figure.ts';
+import type { Figure } from './figure.ts';
 import { load } from './load.ts';
 import { sampleGhost } from './sample-object.ts';
 

@@ -1,8 +1,10 @@
 import type { ApiUnderTest } from './api-under-test.ts';
 import { CLIENTS } from './clients.ts';
 import type { BenchDatabase } from './database.ts';
-import { type Figure, rate } from './figure.ts';
-import { load, type LoadOptions } from './load.ts';
+import { rate } from './figure.ts';
+import type { Figure } from './figure.ts';
+import { load } from './load.ts';
+import type { LoadOptions } from './load.ts';
 import { GHOSTS, sampleGhost } from './sample-object.ts';
 
 const COUNT = 2_000;

@@ -2,7 +2,8 @@ import type { ApiUnderTest } from './api-under-test.ts';
 import { measureBareInserts } from './bare-insert.ts';
 import { CLIENTS } from './clients.ts';
 import type { BenchDatabase } from './database.ts';
-import { type Figure, rate } from './figure.ts';
+import { rate } from './figure.ts';
+import type { Figure } from './figure.ts';
 import { load } from './load.ts';
 import { GHOSTS, sampleGhost } from './sample-object.ts';
 

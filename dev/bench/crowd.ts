@@ -7,8 +7,10 @@ import type { ApiUnderTest } from './api-under-test.ts';
 import { CLIENTS } from './clients.ts';
 import { cpuMicroseconds } from './cpu-time.ts';
 import type { BenchDatabase } from './database.ts';
-import { type Figure, rate } from './figure.ts';
-import { type Load, load } from './load.ts';
+import { rate } from './figure.ts';
+import type { Figure } from './figure.ts';
+import { load } from './load.ts';
+import type { Load } from './load.ts';
 import { residentMiB } from './memory.ts';
 import { sampleGhost } from './sample-object.ts';
 

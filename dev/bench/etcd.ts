@@ -1,8 +1,10 @@
 import { etcd } from '../environment/etcd.ts';
 import { CLIENTS } from './clients.ts';
-import { etcdClient, type EtcdClient } from './etcd-client.ts';
+import { etcdClient } from './etcd-client.ts';
+import type { EtcdClient } from './etcd-client.ts';
 import { fanOut } from './fan-out.ts';
-import { type Figure, rate } from './figure.ts';
+import { rate } from './figure.ts';
+import type { Figure } from './figure.ts';
 import { load } from './load.ts';
 import { sampleGhost } from './sample-object.ts';
 

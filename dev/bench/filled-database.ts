@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { silentLogger } from '#api/machinery/logger';
 import type { Unstructured } from '#api/machinery/meta';
-import { rootKeyFile } from '#api/root-key-file';
+import { rootKeyFile } from '#api/data-folder/root-key-file';
 import { openStore } from '#api/storage/open-store';
 import { sampleGhost } from './sample-object.ts';
 

@@ -1,10 +1,12 @@
 import path from 'node:path';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
-import { apiUnderTest, type ApiUnderTest } from './api-under-test.ts';
+import { apiUnderTest } from './api-under-test.ts';
+import type { ApiUnderTest } from './api-under-test.ts';
 import { CLIENTS } from './clients.ts';
 import { cpuMicroseconds } from './cpu-time.ts';
 import { emptyDatabase } from './empty-database.ts';
-import { type Figure, rate } from './figure.ts';
+import { rate } from './figure.ts';
+import type { Figure } from './figure.ts';
 import { fill } from './filled-database.ts';
 import { load } from './load.ts';
 import { residentMiB } from './memory.ts';

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { redis } from '../environment/redis.ts';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
-import { apiUnderTest, type ApiUnderTest } from './api-under-test.ts';
+import { apiUnderTest } from './api-under-test.ts';
+import type { ApiUnderTest } from './api-under-test.ts';
 import { CLIENTS } from './clients.ts';
 import { cpuMicroseconds } from './cpu-time.ts';
 import { emptyDatabase } from './empty-database.ts';
 import { fanOut, openLines } from './fan-out.ts';
-import { type Figure, rate } from './figure.ts';
+import { rate } from './figure.ts';
+import type { Figure } from './figure.ts';
 import { load } from './load.ts';
 import { sampleGhost } from './sample-object.ts';
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { ApiAccess } from './api-under-test.ts';
 
 /**

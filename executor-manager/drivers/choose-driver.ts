@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '#api/machinery/clock';
-import { describeError, type Logger } from '#api/machinery/logger';
+import { describeError } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 import type { ExecutorManagerConfig } from '../config.ts';
 import { createDockerDriver } from './docker/docker-driver.ts';
-import { connectEngine, type EngineConnection, engineError } from './docker/engine-connection.ts';
+import { connectEngine, engineError } from './docker/engine-connection.ts';
+import type { EngineConnection } from './docker/engine-connection.ts';
 import type { SandboxDriver } from './driver.ts';
 import { createProcessDriver } from './process/process-driver.ts';
 

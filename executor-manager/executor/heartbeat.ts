@@ -1,8 +1,10 @@
 import { sleep } from '#api/machinery/clock';
-import { describeError, type Logger } from '#api/machinery/logger';
+import { describeError } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 import { executorNotReady, executorReady } from '#api/types/executor';
 import type { EngineState } from '../drivers/driver.ts';
-import { type RegistrationOptions, reportExecutor } from './registration.ts';
+import { reportExecutor } from './registration.ts';
+import type { RegistrationOptions } from './registration.ts';
 
 export interface HeartbeatOptions extends RegistrationOptions {
   check: () => Promise<EngineState>;

@@ -1,6 +1,8 @@
 import type { Client } from '#api/client/client';
-import { type Clock, formatMicroTime, formatTime } from '#api/machinery/clock';
-import { type NewCondition, withCondition } from '#api/machinery/condition';
+import { formatMicroTime, formatTime } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { withCondition } from '#api/machinery/condition';
+import type { NewCondition } from '#api/machinery/condition';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Executor, ExecutorStatus } from '#api/types/generated/executor';
 import { EXECUTORS } from '#api/types/resources';

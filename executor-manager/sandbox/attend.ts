@@ -2,11 +2,14 @@ import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { persist } from '../back-off.ts';
 import type { Runtime, RuntimeExit } from '../drivers/driver.ts';
-import { type EndingOptions, relay, type RelayOptions } from '../relay.ts';
-import { readCredentials, runRequest } from '../run-request.ts';
-import { createRunnerClient, type RunnerClient } from '../runner-client.ts';
+import { relay } from '../run/relay.ts';
+import type { EndingOptions, RelayOptions } from '../run/relay.ts';
+import { readCredentials, runRequest } from '../run/run-request.ts';
+import { createRunnerClient } from '../run/runner-client.ts';
+import type { RunnerClient } from '../run/runner-client.ts';
 import type { SandboxContext } from './context.ts';
-import { cancelled, failed, notStarted, type Outcome, runOutcome } from './outcome.ts';
+import { cancelled, failed, notStarted, runOutcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 
 export interface AttendOptions {
   context: SandboxContext;

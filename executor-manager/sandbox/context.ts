@@ -2,11 +2,11 @@ import type { Client } from '#api/client/client';
 import type { TaskLogClient } from '#api/client/task-log';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
-import type { CapacityGate } from '../capacity-gate.ts';
+import type { CapacityGate } from '../places/capacity-gate.ts';
 import type { SandboxDriver } from '../drivers/driver.ts';
-import type { PortAllocator } from '../port-allocator.ts';
-import type { SandboxToken } from '../sandbox-token.ts';
-import type { TaskTurns } from '../task-turns.ts';
+import type { PortAllocator } from '../places/port-allocator.ts';
+import type { SandboxToken } from '../executor/sandbox-token.ts';
+import type { TaskTurns } from '../places/task-turns.ts';
 import type { Inventory } from './inventory.ts';
 
 /** What the sandboxes of one executor share. */

@@ -3,7 +3,7 @@ import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
 import type { Runtime } from '../drivers/driver.ts';
-import { createPortAllocator } from '../port-allocator.ts';
+import { createPortAllocator } from '../places/port-allocator.ts';
 import { takeInventory } from './inventory.ts';
 
 const forever = new AbortController().signal;

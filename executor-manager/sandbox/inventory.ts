@@ -1,7 +1,9 @@
-import { type Clock, sleep } from '#api/machinery/clock';
-import { describeError, type Logger } from '#api/machinery/logger';
+import { sleep } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { describeError } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 import type { Runtime, SandboxDriver } from '../drivers/driver.ts';
-import type { PortAllocator } from '../port-allocator.ts';
+import type { PortAllocator } from '../places/port-allocator.ts';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;

@@ -4,15 +4,19 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import { persist } from '../back-off.ts';
 import { untilAborted } from '../until-aborted.ts';
 import type { Runtime } from '../drivers/driver.ts';
-import { appendEnding } from '../relay.ts';
-import { attend, type Attended, type AttendOptions, deadline, overdue, relayOptions } from './attend.ts';
+import { appendEnding } from '../run/relay.ts';
+import { attend, deadline, overdue, relayOptions } from './attend.ts';
+import type { Attended, AttendOptions } from './attend.ts';
 import type { SandboxContext } from './context.ts';
-import { cancelled, failed, notStarted, type Outcome, recordedOutcome } from './outcome.ts';
-import { createPlace, type Place } from './place.ts';
+import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import { createPlace } from '../places/place.ts';
+import type { Place } from '../places/place.ts';
 import { letGo } from './let-go.ts';
 import { startRuntime } from './start-runtime.ts';
 import { claimed, finished, isFinal, running, waiting } from './status.ts';
-import { createStatusWriter, type StatusWriter } from './status-writer.ts';
+import { createStatusWriter } from './status-writer.ts';
+import type { StatusWriter } from './status-writer.ts';
 
 /** Why a lifecycle is left before its end. */
 export type Interruption = 'manager stops' | 'deleted' | 'superseded';

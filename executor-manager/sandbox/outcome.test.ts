@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { StatusError, type StatusReason } from '#api/machinery/status-error';
+import { StatusError } from '#api/machinery/status-error';
+import type { StatusReason } from '#api/machinery/status-error';
 import { failed, notStarted, recordedOutcome, runOutcome } from './outcome.ts';
 
 describe('runOutcome', () => {

@@ -1,6 +1,8 @@
-import { isStatusError, type StatusReason } from '#api/machinery/status-error';
+import { isStatusError } from '#api/machinery/status-error';
+import type { StatusReason } from '#api/machinery/status-error';
 import type { SandboxFinishedReason } from '#api/types/sandbox';
-import { RUN_LIMITS, type RunResult } from '../protocol/run.ts';
+import { RUN_LIMITS } from '../protocol/run.ts';
+import type { RunResult } from '../protocol/run.ts';
 
 /** How a sandbox's run ended. */
 export interface Outcome {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import { StatusError, type StatusReason } from '#api/machinery/status-error';
+import { StatusError } from '#api/machinery/status-error';
+import type { StatusReason } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { RuntimeSpec, SandboxDriver } from '../drivers/driver.ts';
 import type { SandboxContext } from './context.ts';

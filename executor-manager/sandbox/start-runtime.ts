@@ -2,9 +2,9 @@ import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { persist } from '../back-off.ts';
 import type { Runtime, RuntimeSpec } from '../drivers/driver.ts';
-import { runtimeLimits } from '../runtime-limits.ts';
+import { runtimeLimits } from './runtime-limits.ts';
 import type { SandboxContext } from './context.ts';
-import type { Place } from './place.ts';
+import type { Place } from '../places/place.ts';
 import { taskUID } from './task-uid.ts';
 
 const PORT_TRIES = 5;

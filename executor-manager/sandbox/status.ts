@@ -1,5 +1,6 @@
 import { formatTime } from '#api/machinery/clock';
-import { type NewCondition, withCondition } from '#api/machinery/condition';
+import { withCondition } from '#api/machinery/condition';
+import type { NewCondition } from '#api/machinery/condition';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import {
   isFinalPhase,

@@ -4,7 +4,8 @@ import { describeError } from '#api/machinery/logger';
 import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { SandboxContext } from './context.ts';
-import { type Lifecycle, startLifecycle } from './lifecycle.ts';
+import { startLifecycle } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import { isFinal } from './status.ts';
 
 /** The Sandboxes of one executor: keeps a lifecycle going for each that has something left to do. */

@@ -4,12 +4,13 @@ import { dockerClient } from '#dev/environment/docker';
 import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
 import { startProcess } from '#dev/environment/process';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { type Commands, commandsFor } from '#test/kit/command';
-import { gitRepository } from '#test/kit/git-repository';
-import { manifests, SECRET_KEY, task, teamManifests } from '#test/kit/manifests';
-import { modelService } from '#test/kit/model-script';
-import { TROUPE } from '#test/kit/paths';
-import { startServer } from '#test/kit/troupe-process';
+import { commandsFor } from '../kit/command.ts';
+import type { Commands } from '../kit/command.ts';
+import { gitRepository } from '../kit/git-repository.ts';
+import { manifests, SECRET_KEY, task, teamManifests } from '../kit/manifests.ts';
+import { modelService } from '../kit/model-script.ts';
+import { TROUPE } from '../kit/paths.ts';
+import { startServer } from '../kit/troupe-process.ts';
 
 /** Real containers, real Claude Code, and somebody with a kill command. */
 const stack = new AsyncDisposableStack();

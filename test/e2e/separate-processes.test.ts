@@ -1,14 +1,16 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TaskEvent } from '#api/machinery/task-event';
+import type { TaskEvent } from '#api/types/task-event';
 import { freePort } from '#dev/environment/free-port';
 import { startProcess } from '#dev/environment/process';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { type Commands, commandsFor } from '#test/kit/command';
-import { manifests, task, teamManifests } from '#test/kit/manifests';
-import { modelService } from '#test/kit/model-script';
-import { TROUPE } from '#test/kit/paths';
-import { startTroupe, type TroupeProcess } from '#test/kit/troupe-process';
+import { commandsFor } from '../kit/command.ts';
+import type { Commands } from '../kit/command.ts';
+import { manifests, task, teamManifests } from '../kit/manifests.ts';
+import { modelService } from '../kit/model-script.ts';
+import { TROUPE } from '../kit/paths.ts';
+import { startTroupe } from '../kit/troupe-process.ts';
+import type { TroupeProcess } from '../kit/troupe-process.ts';
 
 /**
  * API server, controllers and executor manager as processes of their own. Each is killed in the middle of a Task

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { Agent, request } from 'undici';
 import { startApi } from '#api/main';
-import type { ServerLimits } from '#api/server/limits';
-import { silentLogger, type Logger } from '#api/machinery/logger';
+import type { ServerLimits } from '#api/server/limits/limits';
+import { silentLogger } from '#api/machinery/logger';
+import type { Logger } from '#api/machinery/logger';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 
 export interface ApiAnswer {

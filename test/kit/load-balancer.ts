@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
 
 /** A TCP load balancer such as stands in front of replicas. It knows nothing of TLS or HTTP. */
 export interface LoadBalancer extends AsyncDisposable {

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http';
+import { createServer, request as plainRequest } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type RunningProcess, startProcess } from '#dev/environment/process';
+import { startProcess } from '#dev/environment/process';
+import type { RunningProcess } from '#dev/environment/process';
 import { mustRun } from './command.ts';
 import { TROUPE } from './paths.ts';
 

@@ -1,6 +1,7 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { storageResource, type Resource } from '../resource.ts';
+import { storageResource } from '../resource.ts';
+import type { Resource } from '../resource.ts';
 import { configMapAdmission } from './config-map.ts';
 import { customResourceDefinitionAdmission } from './custom-resource-definition.ts';
 import { eventAdmission } from './event.ts';

@@ -1,6 +1,6 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../schema/deep-equal.ts';
-import { forbidden, invalidValue } from '../../schema/field-error.ts';
+import { deepEqual } from '../../machinery/deep-equal.ts';
+import { forbidden, invalidValue } from '../../structural-schema/field-error.ts';
 import type { Fields } from './rules.ts';
 
 /** What ConfigMaps and Secrets have in common (apimachinery util/validation IsConfigMapKey, core/validation). */

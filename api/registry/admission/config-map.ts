@@ -1,7 +1,8 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { invalidValue, tooLong } from '../../schema/field-error.ts';
+import { invalidValue, tooLong } from '../../structural-schema/field-error.ts';
 import { configKeyProblems, decodedLength, frozenProblems, MAX_DATA_BYTES } from './config-keys.ts';
-import { type Admission, type Fields, fieldsOf } from './rules.ts';
+import { fieldsOf } from './rules.ts';
+import type { Admission, Fields } from './rules.ts';
 
 /** core/validation ValidateConfigMap and ValidateConfigMapUpdate. */
 export const configMapAdmission: Admission = {

@@ -1,11 +1,12 @@
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../schema/deep-equal.ts';
-import { invalidValue, requiredValue } from '../../schema/field-error.ts';
-import { toStored } from '../presented.ts';
+import { deepEqual } from '../../machinery/deep-equal.ts';
+import { invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
+import { toStored } from '../reading/presented.ts';
 import type { Resource } from '../resource.ts';
-import { type Admission, fieldsOf } from './rules.ts';
+import { fieldsOf } from './rules.ts';
+import type { Admission } from './rules.ts';
 
 /**
  * Events as kubernetes pkg/apis/core/validation/events.go judges them: loosely through core/v1, strictly through

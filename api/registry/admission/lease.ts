@@ -1,7 +1,8 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { forbidden, invalidValue, unsupportedValue } from '../../schema/field-error.ts';
+import { forbidden, invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
-import { type Admission, fieldsOf } from './rules.ts';
+import { fieldsOf } from './rules.ts';
+import type { Admission } from './rules.ts';
 
 /** kubernetes pkg/apis/coordination/validation. */
 export const leaseAdmission: Admission = {

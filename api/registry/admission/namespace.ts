@@ -1,8 +1,10 @@
-import { invalidValue, requiredValue } from '../../schema/field-error.ts';
+import { invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { type StatusCause, StatusError } from '../../machinery/status-error.ts';
-import { type Admission, fieldsOf } from './rules.ts';
+import { StatusError } from '../../machinery/status-error.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { fieldsOf } from './rules.ts';
+import type { Admission } from './rules.ts';
 
 /** Made at the first start; everything else relies on them. */
 export const INITIAL_NAMESPACES = ['default', 'system'];

@@ -1,7 +1,7 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../schema/deep-equal.ts';
-import { invalidValue } from '../../schema/field-error.ts';
+import { deepEqual } from '../../machinery/deep-equal.ts';
+import { invalidValue } from '../../structural-schema/field-error.ts';
 import type { Resource } from '../resource.ts';
 
 /** What the registry asks about one kind. Pure: none of these reads or writes anything. */

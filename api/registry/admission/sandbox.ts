@@ -1,5 +1,6 @@
-import { forbidden } from '../../schema/field-error.ts';
-import { type Admission, fieldsOf, immutableFields } from './rules.ts';
+import { forbidden } from '../../structural-schema/field-error.ts';
+import { fieldsOf, immutableFields } from './rules.ts';
+import type { Admission } from './rules.ts';
 
 const CHANGEABLE = new Set(['cancel', 'executorName']);
 

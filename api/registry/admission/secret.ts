@@ -1,8 +1,9 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { invalidValue, requiredValue, tooLong } from '../../schema/field-error.ts';
+import { invalidValue, requiredValue, tooLong } from '../../structural-schema/field-error.ts';
 import { configKeyProblems, decodedLength, frozenProblems, MAX_DATA_BYTES } from './config-keys.ts';
-import { type Admission, type Fields, fieldsOf, immutableFields } from './rules.ts';
+import { fieldsOf, immutableFields } from './rules.ts';
+import type { Admission, Fields } from './rules.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 

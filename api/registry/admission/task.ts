@@ -1,4 +1,5 @@
-import { type Admission, fieldsOf, immutableFields } from './rules.ts';
+import { fieldsOf, immutableFields } from './rules.ts';
+import type { Admission } from './rules.ts';
 
 /** What the snapshot was taken from: a change could not have any effect, so it is refused instead of ignored. */
 const FIXED = ['prompt', 'teamRef', 'workspaceRef'];

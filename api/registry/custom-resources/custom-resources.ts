@@ -1,17 +1,15 @@
 import type { Clock } from '../../machinery/clock.ts';
-import { describeError, type Logger } from '../../machinery/logger.ts';
-import {
-  type ListResult,
-  type Store,
-  StorageError,
-  type StoreEvent,
-  type StoredObject,
-} from '../../storage/contract.ts';
+import { describeError } from '../../machinery/logger.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import { StorageError } from '../../storage/contract.ts';
+import type { ListResult, Store, StoreEvent, StoredObject } from '../../storage/contract.ts';
 import type { MutableCatalog } from '../catalog.ts';
 import type { Registry } from '../registry.ts';
 import { stored } from '../storage-failure.ts';
-import { acceptNames, type NamesOutcome } from './accepted-names.ts';
-import { CRD_RESOURCE, type CrdObject, crdObject } from './crd-object.ts';
+import { acceptNames } from './accepted-names.ts';
+import type { NamesOutcome } from './accepted-names.ts';
+import { CRD_RESOURCE, crdObject } from './crd-object.ts';
+import type { CrdObject } from './crd-object.ts';
 import { CrdWriter } from './crd-writer.ts';
 import { mirrorOwnKinds } from './mirror-own-kinds.ts';
 import { isOwnKind } from './own-kinds.ts';

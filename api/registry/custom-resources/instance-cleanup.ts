@@ -1,5 +1,5 @@
 import { isStatusError } from '../../machinery/status-error.ts';
-import type { ApiObject } from '../api-object.ts';
+import type { ApiObject } from '../reading/api-object.ts';
 import type { Registry } from '../registry.ts';
 import type { Resource } from '../resource.ts';
 

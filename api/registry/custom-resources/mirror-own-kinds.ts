@@ -1,13 +1,16 @@
-import { describeError, type Logger } from '../../machinery/logger.ts';
+import { describeError } from '../../machinery/logger.ts';
+import type { Logger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { isStatusError, StatusError } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../schema/deep-equal.ts';
+import { deepEqual } from '../../machinery/deep-equal.ts';
 import { loadOwnCrds } from '../../schema/load-crds.ts';
-import { type Store, StorageError } from '../../storage/contract.ts';
+import { StorageError } from '../../storage/contract.ts';
+import type { Store } from '../../storage/contract.ts';
 import { completed } from '../admission/admission.ts';
-import { decodeObject } from '../decode.ts';
+import { decodeObject } from '../write/decode.ts';
 import type { Registry } from '../registry.ts';
-import { isCustomResourceDefinition, type Resource, storageKey } from '../resource.ts';
+import { isCustomResourceDefinition, storageKey } from '../resource.ts';
+import type { Resource } from '../resource.ts';
 
 export interface MirrorOptions {
   registry: Registry;

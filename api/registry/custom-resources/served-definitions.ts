@@ -1,4 +1,5 @@
-import { type CustomResourceDefinition, defineResources } from '../../schema/load-crds.ts';
+import { defineResources } from '../../schema/load-crds.ts';
+import type { CustomResourceDefinition } from '../../schema/load-crds.ts';
 import type { Resource } from '../resource.ts';
 import type { CrdNames, CrdObject } from './crd-object.ts';
 

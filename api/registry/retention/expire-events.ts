@@ -1,5 +1,7 @@
-import { type Store, StorageError, type StoredObject } from '../../storage/contract.ts';
-import { nextTurn, type RetentionRound } from './round.ts';
+import { StorageError } from '../../storage/contract.ts';
+import type { Store, StoredObject } from '../../storage/contract.ts';
+import { nextTurn } from './round.ts';
+import type { RetentionRound } from './round.ts';
 
 /** Deletions under way at once: a part of a commit, so that writers find room beside them. */
 const BATCH = 64;

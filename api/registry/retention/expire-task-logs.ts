@@ -1,5 +1,6 @@
 import type { FinishedTask } from './finished-tasks.ts';
-import { nextTurn, type RetentionRound } from './round.ts';
+import { nextTurn } from './round.ts';
+import type { RetentionRound } from './round.ts';
 
 /** Logs asked about at once, and rows dropped per transaction. */
 const BATCH = 500;

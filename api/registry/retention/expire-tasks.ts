@@ -3,7 +3,8 @@ import { isStatusError } from '../../machinery/status-error.ts';
 import type { Resource } from '../resource.ts';
 import type { FinishedTask } from './finished-tasks.ts';
 import { taskResource } from './finished-tasks.ts';
-import { nextTurn, type RetentionRound } from './round.ts';
+import { nextTurn } from './round.ts';
+import type { RetentionRound } from './round.ts';
 
 /** Deletions under way at once. */
 const BATCH = 16;

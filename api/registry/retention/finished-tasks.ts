@@ -1,7 +1,8 @@
 import type { StoredObject } from '../../storage/contract.ts';
 import type { Resource } from '../resource.ts';
 import { isTask, storageResource } from '../resource.ts';
-import { nextTurn, type RetentionRound } from './round.ts';
+import { nextTurn } from './round.ts';
+import type { RetentionRound } from './round.ts';
 
 /** A Task that is over. */
 export interface FinishedTask {

@@ -1,4 +1,5 @@
-import { nextTurn, type RetentionRound } from './round.ts';
+import { nextTurn } from './round.ts';
+import type { RetentionRound } from './round.ts';
 
 /** Rows per transaction. */
 const BATCH = 500;

@@ -1,5 +1,5 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { invalidValue, requiredValue } from '../field-error.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
 import type { Definition } from './definition.ts';
 
 /** Groups of the Kubernetes community need its approval (apiextensions apihelpers). */

@@ -1,10 +1,10 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { deepEqual } from '../deep-equal.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { deepEqual } from '../../machinery/deep-equal.ts';
 import { compileEmbeddedResources } from '../embedded-resource.ts';
-import { invalidValue } from '../field-error.ts';
+import { invalidValue } from '../../structural-schema/field-error.ts';
 import { createFindings } from '../findings.ts';
 import { compilePruner, keepAll } from '../prune.ts';
-import type { StructuralSchema } from '../structural-schema.ts';
+import type { StructuralSchema } from '../../structural-schema/structural-schema.ts';
 import { compileValidator } from '../validate.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { Unstructured } from '#api/machinery/meta';
-import { abridged } from '#api/machinery/status-error';
-import { effectiveFormat } from '../formats.ts';
-import type { StructuralSchema } from '../structural-schema.ts';
+import type { Unstructured } from '../../machinery/meta.ts';
+import { abridged } from '../../machinery/status-error.ts';
+import { effectiveFormat } from '../../structural-schema/formats.ts';
+import type { StructuralSchema } from '../../structural-schema/structural-schema.ts';
 import { definitionOf } from './definition.ts';
 import { someSchema } from './schema-props.ts';
 import type { SchemaProps } from './schema-props.ts';

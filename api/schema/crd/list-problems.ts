@@ -1,5 +1,10 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { forbidden, invalidValue, requiredValue, unsupportedValue } from '../field-error.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import {
+  forbidden,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '../../structural-schema/field-error.ts';
 import type { SchemaProps } from './schema-props.ts';
 
 const LIST_TYPES = ['atomic', 'set', 'map'];

@@ -1,6 +1,6 @@
-import { dnsLabel1035Problems, subdomainProblems } from '#api/machinery/object-name';
-import type { StatusCause } from '#api/machinery/status-error';
-import { invalidValue, requiredValue } from '../field-error.ts';
+import { dnsLabel1035Problems, subdomainProblems } from '../../machinery/object-name.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
 import type { DefinitionNames } from './definition.ts';
 
 export function groupProblems(group: string | undefined): StatusCause[] {

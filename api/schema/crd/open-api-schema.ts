@@ -1,5 +1,5 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { forbidden, invalidValue, unsupportedValue } from '../field-error.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { forbidden, invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import { listProblems, mustBe } from './list-problems.ts';
 import { ruleProblems } from './rule-problems.ts';
 import type { SchemaProps } from './schema-props.ts';

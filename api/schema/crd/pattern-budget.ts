@@ -1,6 +1,6 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { forbidden } from '../field-error.ts';
-import { MAX_PATTERN_STATES as MAX_STATES, patternSize } from '../pattern-size.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { forbidden } from '../../structural-schema/field-error.ts';
+import { MAX_PATTERN_STATES as MAX_STATES, patternSize } from '../../structural-schema/pattern-size.ts';
 import { someSchema } from './schema-props.ts';
 import type { SchemaProps } from './schema-props.ts';
 

@@ -1,6 +1,6 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { invalidValue, requiredValue, unsupportedValue } from '../field-error.ts';
-import type { ValidationRule } from '../structural-schema.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { invalidValue, requiredValue, unsupportedValue } from '../../structural-schema/field-error.ts';
+import type { ValidationRule } from '../../structural-schema/structural-schema.ts';
 import { findField } from './field-by-path.ts';
 import type { SchemaProps } from './schema-props.ts';
 

@@ -1,8 +1,8 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { checkRules } from '../cel/compile-rules.ts';
-import { defaultRuleProblems } from '../cel/default-rules.ts';
-import { forbidden, invalidValue } from '../field-error.ts';
-import type { StructuralSchema } from '../structural-schema.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { checkRules } from '../../cel/compile-rules.ts';
+import { defaultRuleProblems } from '../../cel/default-rules.ts';
+import { forbidden, invalidValue } from '../../structural-schema/field-error.ts';
+import type { StructuralSchema } from '../../structural-schema/structural-schema.ts';
 import { defaultProblems } from './default-problems.ts';
 import { ROOT, openApiProblems } from './open-api-schema.ts';
 import { patternSizeProblems } from './pattern-budget.ts';

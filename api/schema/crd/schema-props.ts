@@ -1,7 +1,8 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { invalidType } from '../field-error.ts';
-import { isJsonObject } from '../structural-schema.ts';
-import type { JsonObject, StructuralSchema } from '../structural-schema.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { invalidType } from '../../structural-schema/field-error.ts';
+import { isJsonObject } from '../../machinery/json.ts';
+import type { JsonObject } from '../../machinery/json.ts';
+import type { StructuralSchema } from '../../structural-schema/structural-schema.ts';
 import { jsonType } from '../value-checks.ts';
 
 /** apiextensions.k8s.io/v1 JSONSchemaProps: a structural schema and the keywords that are refused in words of their own. */

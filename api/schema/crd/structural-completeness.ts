@@ -1,5 +1,5 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { requiredValue } from '../field-error.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { requiredValue } from '../../structural-schema/field-error.ts';
 import type { SchemaProps } from './schema-props.ts';
 
 /**

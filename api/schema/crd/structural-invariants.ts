@@ -1,7 +1,7 @@
-import type { StatusCause } from '#api/machinery/status-error';
-import { compilePattern } from '../compiled-pattern.ts';
-import { deepEqual } from '../deep-equal.ts';
-import { forbidden, invalidValue, requiredValue } from '../field-error.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { compilePattern } from '../../structural-schema/compiled-pattern.ts';
+import { deepEqual } from '../../machinery/deep-equal.ts';
+import { forbidden, invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
 import type { SchemaProps } from './schema-props.ts';
 import { completenessProblems } from './structural-completeness.ts';
 

@@ -1,7 +1,12 @@
-import type { Unstructured } from '#api/machinery/meta';
-import type { StatusCause } from '#api/machinery/status-error';
-import { deepEqual } from '../deep-equal.ts';
-import { forbidden, invalidValue, requiredValue, unsupportedValue } from '../field-error.ts';
+import type { Unstructured } from '../../machinery/meta.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { deepEqual } from '../../machinery/deep-equal.ts';
+import {
+  forbidden,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '../../structural-schema/field-error.ts';
 import { approvalProblems } from './api-approval.ts';
 import { definitionOf, hoistCommon, isEstablished } from './definition.ts';
 import type { Definition, DefinitionSpec, DefinitionVersion, Hoisted, PerVersion } from './definition.ts';

@@ -1,6 +1,7 @@
-import { abridged, type StatusCause } from '#api/machinery/status-error';
-import { duplicateValue, invalidValue, requiredValue, tooMany } from '../field-error.ts';
-import { goJson } from '../go-text.ts';
+import { abridged } from '../../machinery/status-error.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { duplicateValue, invalidValue, requiredValue, tooMany } from '../../structural-schema/field-error.ts';
+import { goJson } from '../../machinery/go-text.ts';
 import type { DefinitionVersion, PerVersion } from './definition.ts';
 import { findField } from './field-by-path.ts';
 

@@ -1,4 +1,4 @@
-import { type GroupVersion } from './group-versions.ts';
+import type { GroupVersion } from './group-versions.ts';
 import { subresourcesOf, verbsOf } from './verbs.ts';
 import type { Resource } from '../../registry/resource.ts';
 

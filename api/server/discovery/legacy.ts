@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { formatApiVersion } from '../../machinery/group-version-kind.ts';
-import { type Resource, storageResource } from '../../registry/resource.ts';
-import { type GroupVersion } from './group-versions.ts';
-import { type DiscoveredSubresource, subresourcesOf, verbsOf } from './verbs.ts';
+import { storageResource } from '../../registry/resource.ts';
+import type { Resource } from '../../registry/resource.ts';
+import type { GroupVersion } from './group-versions.ts';
+import { subresourcesOf, verbsOf } from './verbs.ts';
+import type { DiscoveredSubresource } from './verbs.ts';
 
 /** Discovery as it was before the aggregated form: a document for each group and for each version. */
 

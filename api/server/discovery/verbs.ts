@@ -1,4 +1,5 @@
-import { isTask, type Resource, storageResource } from '../../registry/resource.ts';
+import { isTask, storageResource } from '../../registry/resource.ts';
+import type { Resource } from '../../registry/resource.ts';
 
 /** In the order kube-apiserver lists them for custom resources. */
 const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];

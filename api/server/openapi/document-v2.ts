@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { INFO, type OpenApiPart, SHARED_SCHEMAS } from './document-v3.ts';
-import { type Content, METHODS, type Operation, type PathItem } from './operation.ts';
-import { type Parameter, SHARED } from './parameters.ts';
+import { INFO, SHARED_SCHEMAS } from './document-v3.ts';
+import type { OpenApiPart } from './document-v3.ts';
+import { METHODS } from './operation.ts';
+import type { Content, Operation, PathItem } from './operation.ts';
+import { SHARED } from './parameters.ts';
+import type { Parameter } from './parameters.ts';
 import type { OpenApiSchema } from './schema.ts';
 import { builtInSchemaV2, customSchemaV2 } from './schema-v2.ts';
 

@@ -1,11 +1,14 @@
-import { type GroupVersion, groupVersionPath } from '../discovery/group-versions.ts';
+import { groupVersionPath } from '../discovery/group-versions.ts';
+import type { GroupVersion } from '../discovery/group-versions.ts';
 import { kindSchema, listSchema } from './kind-schema.ts';
 import { META_SCHEMAS } from './meta-schemas.ts';
 import { modelName } from './model-name.ts';
-import { contentOf, operationTag, capitalized, type PathItem } from './operation.ts';
+import { contentOf, operationTag, capitalized } from './operation.ts';
+import type { PathItem } from './operation.ts';
 import { resourcePaths } from './paths.ts';
 import { SCALE_SCHEMAS } from './scale-schemas.ts';
-import { META, type OpenApiSchema, schemaRef } from './schema.ts';
+import { META, schemaRef } from './schema.ts';
+import type { OpenApiSchema } from './schema.ts';
 
 /** What one group and version adds to a document. */
 export interface OpenApiPart {

@@ -1,4 +1,5 @@
-import { type FieldType, MESSAGES, type MessageType } from './gnostic-messages.ts';
+import { MESSAGES } from './gnostic-messages.ts';
+import type { FieldType, MessageType } from './gnostic-messages.ts';
 import { bytesField, doubleField, integerField, textField } from './protobuf-writer.ts';
 import { yamlText } from './yaml-text.ts';
 

@@ -1,6 +1,7 @@
 import type { Resource } from '../../registry/resource.ts';
 import { modelName } from './model-name.ts';
-import { API_VERSION, describedRef, KIND, kindMark, META, type OpenApiSchema, schemaRef } from './schema.ts';
+import { API_VERSION, describedRef, KIND, kindMark, META, schemaRef } from './schema.ts';
+import type { OpenApiSchema } from './schema.ts';
 
 type StructuralSchema = Resource['schema'];
 

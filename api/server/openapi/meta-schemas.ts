@@ -8,11 +8,11 @@ import {
   kindMark,
   listOf,
   META,
-  type OpenApiSchema,
   schemaRef,
   text,
   textMap,
 } from './schema.ts';
+import type { OpenApiSchema } from './schema.ts';
 
 /** The schemas of meta/v1 that every OpenAPI document has; named as upstream, since clients know the names. */
 

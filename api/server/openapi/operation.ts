@@ -1,6 +1,7 @@
 import type { Resource } from '../../registry/resource.ts';
 import type { Parameter } from './parameters.ts';
-import { type GroupVersionKind, META, type OpenApiSchema, schemaRef } from './schema.ts';
+import { META, schemaRef } from './schema.ts';
+import type { GroupVersionKind, OpenApiSchema } from './schema.ts';
 
 export type Content = Record<string, { schema: OpenApiSchema }>;
 

@@ -1,17 +1,10 @@
-import { isTask, type Resource } from '../../registry/resource.ts';
+import { isTask } from '../../registry/resource.ts';
+import type { Resource } from '../../registry/resource.ts';
 import { groupVersionPath } from '../discovery/group-versions.ts';
 import { isNamespace, subresourcesOf } from '../discovery/verbs.ts';
 import { modelName } from './model-name.ts';
-import {
-  capitalized,
-  type Content,
-  contentOf,
-  OBJECT_TYPES,
-  type Operation,
-  operation,
-  type OperationShape,
-  type PathItem,
-} from './operation.ts';
+import { capitalized, contentOf, OBJECT_TYPES, operation } from './operation.ts';
+import type { Content, Operation, OperationShape, PathItem } from './operation.ts';
 import { DELETE, DELETE_COLLECTION, LIST, NAME, NAMESPACE, PATCH, PRETTY, WRITE } from './parameters.ts';
 import { SCALE } from './scale-schemas.ts';
 import { META, schemaRef } from './schema.ts';

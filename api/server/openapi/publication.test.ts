@@ -2,7 +2,7 @@ import { validate } from '@apidevtools/swagger-parser';
 import { describe, expect, it } from 'vitest';
 import type { CustomResourceDefinition } from '../../schema/load-crds.ts';
 import { defineResources, loadDefinitions } from '../../schema/load-crds.ts';
-import { readFields } from '../protobuf-wire.ts';
+import { readFields } from '../protobuf/wire.ts';
 import type { PathItem } from './operation.ts';
 import { OpenApiPublisher } from './publication.ts';
 import type { PublishedDocument } from './published-document.ts';

@@ -1,11 +1,14 @@
 import { formatApiVersion } from '../../machinery/group-version-kind.ts';
 import type { Resource } from '../../registry/resource.ts';
-import { type GroupVersion, groupVersionPath, groupVersions } from '../discovery/group-versions.ts';
-import { FRAME_V2, partV2, type PartV2, sharedDefinitions } from './document-v2.ts';
+import { groupVersionPath, groupVersions } from '../discovery/group-versions.ts';
+import type { GroupVersion } from '../discovery/group-versions.ts';
+import { FRAME_V2, partV2, sharedDefinitions } from './document-v2.ts';
+import type { PartV2 } from './document-v2.ts';
 import { buildPart, documentV3 } from './document-v3.ts';
 import { encodeMessage } from './gnostic.ts';
 import { bytesField } from './protobuf-writer.ts';
-import { once, published, publishedBytes, type PublishedDocument } from './published-document.ts';
+import { once, published, publishedBytes } from './published-document.ts';
+import type { PublishedDocument } from './published-document.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** Everything under /openapi, for one set of kinds. Each document is made when it is first asked for. */

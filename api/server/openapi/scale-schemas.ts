@@ -1,13 +1,5 @@
-import {
-  API_VERSION,
-  describedRef,
-  int32,
-  KIND,
-  kindMark,
-  META,
-  type OpenApiSchema,
-  text,
-} from './schema.ts';
+import { API_VERSION, describedRef, int32, KIND, kindMark, META, text } from './schema.ts';
+import type { OpenApiSchema } from './schema.ts';
 
 const AUTOSCALING = 'io.k8s.api.autoscaling.v1';
 

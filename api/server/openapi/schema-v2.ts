@@ -1,4 +1,5 @@
-import { type OpenApiSchema, SCHEMAS } from './schema.ts';
+import { SCHEMAS } from './schema.ts';
+import type { OpenApiSchema } from './schema.ts';
 
 const DEFINITIONS = '#/definitions/';
 

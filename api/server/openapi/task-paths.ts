@@ -1,8 +1,11 @@
-import { TASK_EVENT_TYPES } from '../../machinery/task-event.ts';
+import { TASK_EVENT_TYPES } from '../../types/task-event.ts';
 import type { Resource } from '../../registry/resource.ts';
-import { contentOf, operation, type PathItem } from './operation.ts';
-import { LOG, type Parameter } from './parameters.ts';
-import { int64, listOf, type OpenApiSchema, text } from './schema.ts';
+import { contentOf, operation } from './operation.ts';
+import type { PathItem } from './operation.ts';
+import { LOG } from './parameters.ts';
+import type { Parameter } from './parameters.ts';
+import { int64, listOf, text } from './schema.ts';
+import type { OpenApiSchema } from './schema.ts';
 
 const TIME: OpenApiSchema = { description: 'RFC 3339.', type: 'string', format: 'date-time' };
 

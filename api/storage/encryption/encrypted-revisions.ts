@@ -10,7 +10,8 @@ import type {
   Tail,
 } from '../contract.ts';
 import { objectOwner } from './sealed-text.ts';
-import { seal, stampOf, type TextCipher } from './text-cipher.ts';
+import { seal, stampOf } from './text-cipher.ts';
+import type { TextCipher } from './text-cipher.ts';
 
 export interface EncryptedRevisionsOptions {
   tables: RevisionTables;

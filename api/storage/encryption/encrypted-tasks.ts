@@ -1,8 +1,9 @@
 import type { AppendOutcome, StoredTaskAppend, StoredTaskEvent, TaskTables } from '../contract.ts';
-import type { TaskMessage, TaskMessageInput } from '../../machinery/task-event.ts';
+import type { TaskMessage, TaskMessageInput } from '../../types/task-event.ts';
 import type { DataKey } from './data-key.ts';
 import { markedPlain, ownerText, TASKS, unmarkedPlain } from './sealed-text.ts';
-import { seal, stampOf, type TextCipher } from './text-cipher.ts';
+import { seal, stampOf } from './text-cipher.ts';
+import type { TextCipher } from './text-cipher.ts';
 
 export interface EncryptedTasksOptions {
   tables: TaskTables;

@@ -1,9 +1,11 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import { StorageError } from '../contract.ts';
-import { type DataKey, generationOf, newDataKey, unwrapped, wrapped } from './data-key.ts';
+import { generationOf, newDataKey, unwrapped, wrapped } from './data-key.ts';
+import type { DataKey } from './data-key.ts';
 import type { EncryptionTables, KeyTable, WrappedKey } from './encryption-tables.ts';
-import { newRootKeys, parseRootKeys, type RootKey, type RootKeySource, withNewRootKey } from './root-keys.ts';
+import { newRootKeys, parseRootKeys, withNewRootKey } from './root-keys.ts';
+import type { RootKey, RootKeySource } from './root-keys.ts';
 
 export interface KeyRingOptions {
   tables: Pick<EncryptionTables, 'changeKeys' | 'keys'>;

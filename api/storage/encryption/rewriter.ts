@@ -1,12 +1,15 @@
 import type { Clock } from '../../machinery/clock.ts';
-import { describeError, type Logger } from '../../machinery/logger.ts';
+import { describeError } from '../../machinery/logger.ts';
+import type { Logger } from '../../machinery/logger.ts';
 import { StorageError } from '../contract.ts';
 import type { DataKey } from './data-key.ts';
 import type { EncryptionTables, SealedTable } from './encryption-tables.ts';
 import type { KeyRing } from './key-ring.ts';
 import { ownerText } from './sealed-text.ts';
-import { seal, stampOf, type TextCipher } from './text-cipher.ts';
-import { type ScannedRow, scanTexts, TABLES } from './text-scan.ts';
+import { seal, stampOf } from './text-cipher.ts';
+import type { TextCipher } from './text-cipher.ts';
+import { scanTexts, TABLES } from './text-scan.ts';
+import type { ScannedRow } from './text-scan.ts';
 
 export interface RewriterOptions {
   tables: EncryptionTables;

@@ -1,5 +1,5 @@
-import { COMPACTION_PROGRESS, obsoleteRevisions } from '../history-tables.ts';
-import type { HistoryMark, HistoryTables, ReplacingRow } from '../history-tables.ts';
+import { COMPACTION_PROGRESS, obsoleteRevisions } from '../compaction/history-tables.ts';
+import type { HistoryMark, HistoryTables, ReplacingRow } from '../compaction/history-tables.ts';
 import type { MysqlConnections } from './connections.ts';
 import { sql } from './sql-text.ts';
 

@@ -11,7 +11,7 @@ import type {
   Snapshot,
   Tail,
 } from '../contract.ts';
-import { REVISION_GAP } from '../revision-gap.ts';
+import { REVISION_GAP } from '../commits/revision-gap.ts';
 import { historyRow, objectRow, tailOf } from '../rows.ts';
 import type { RawKey, RawLogRow, RawObjectRow, RawTailRow } from '../rows.ts';
 import { checkKey, findKey } from './key-check.ts';

@@ -1,4 +1,4 @@
-import type { TaskMessage } from '../../machinery/task-event.ts';
+import type { TaskMessage } from '../../types/task-event.ts';
 import { StorageError } from '../contract.ts';
 import type {
   AppendOutcome,
@@ -8,8 +8,8 @@ import type {
   TaskTables,
 } from '../contract.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
-import { planAppend } from '../plan-append.ts';
-import type { TaskLogState } from '../plan-append.ts';
+import { planAppend } from '../task-log/plan-append.ts';
+import type { TaskLogState } from '../task-log/plan-append.ts';
 import type { MysqlConnections } from './connections.ts';
 import { checkKey, holdKey } from './key-check.ts';
 import { escapedBytes, rowGroups, rowList, sql } from './sql-text.ts';

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { COMPACTION_PROGRESS, obsoleteRevisions } from '../history-tables.ts';
-import type { HistoryMark, HistoryTables, ReplacingRow } from '../history-tables.ts';
+import { COMPACTION_PROGRESS, obsoleteRevisions } from '../compaction/history-tables.ts';
+import type { HistoryMark, HistoryTables, ReplacingRow } from '../compaction/history-tables.ts';
 import { translated } from './errors.ts';
 import { inTransaction } from './in-transaction.ts';
 

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { TaskMessage, TaskMessageInput } from '../../machinery/task-event.ts';
+import type { TaskMessage, TaskMessageInput } from '../../types/task-event.ts';
 import type {
   AppendOutcome,
   StoredTaskAppend,
@@ -8,8 +8,8 @@ import type {
   TaskTables,
 } from '../contract.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
-import { planAppend } from '../plan-append.ts';
-import type { AppendPlan, TaskLogState } from '../plan-append.ts';
+import { planAppend } from '../task-log/plan-append.ts';
+import type { AppendPlan, TaskLogState } from '../task-log/plan-append.ts';
 import { translated } from './errors.ts';
 import { inTransaction } from './in-transaction.ts';
 import { prepareKeyCheck } from './sqlite-encryption-tables.ts';

@@ -4,8 +4,10 @@ import type { Logger } from '#api/machinery/logger';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
 import type { EngineState, Runtime, RuntimeSpec, SandboxDriver, TaskVolume } from '../driver.ts';
 import { containerName, containerOptions, LABEL, ownedBy, volumeName } from './container-options.ts';
-import { type EngineConnection, engineError } from './engine-connection.ts';
-import { createExitWatch, type ExitWatch } from './exit-watch.ts';
+import { engineError } from './engine-connection.ts';
+import type { EngineConnection } from './engine-connection.ts';
+import { createExitWatch } from './exit-watch.ts';
+import type { ExitWatch } from './exit-watch.ts';
 
 export interface DockerDriverOptions {
   engine: EngineConnection;

@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
-import { badRequest, isStatusError, StatusError, type StatusReason } from '#api/machinery/status-error';
+import { badRequest, isStatusError, StatusError } from '#api/machinery/status-error';
+import type { StatusReason } from '#api/machinery/status-error';
 
 /** One Docker engine. */
 export interface EngineConnection {

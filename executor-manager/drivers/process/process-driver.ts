@@ -1,20 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, sleep } from '#api/machinery/clock';
+import { sleep } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
 import { RUNNER_ENV } from '../../protocol/run.ts';
 import type { Runtime, RuntimeExit, RuntimeSpec, SandboxDriver } from '../driver.ts';
 import { processesNaming, signalTree, startTime } from './process-table.ts';
-import {
-  createSandboxFolders,
-  listVolumeFolders,
-  type ProcessRecord,
-  removeVolumeFolder,
-  type SandboxFolders,
-} from './sandbox-folder.ts';
+import { createSandboxFolders, listVolumeFolders, removeVolumeFolder } from './sandbox-folder.ts';
+import type { ProcessRecord, SandboxFolders } from './sandbox-folder.ts';
 
 export interface ProcessDriverOptions {
   /** Folder for all of it. */

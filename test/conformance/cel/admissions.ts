@@ -1,4 +1,4 @@
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 
 /** Schemas whose rules are admitted, or not: by us and by kube-apiserver. */
 const spec = (properties: Record<string, StructuralSchema>, ...rules: object[]): StructuralSchema => ({

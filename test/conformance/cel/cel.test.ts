@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { checkRules } from '#api/schema/cel/compile-rules';
-import { Correlation } from '#api/schema/cel/correlation';
-import { FieldLocation } from '#api/schema/cel/field-location';
-import { buildRuleTree } from '#api/schema/cel/rule-tree';
-import { NOTHING, RuleRun } from '#api/schema/cel/run-rules';
+import { checkRules } from '#api/cel/compile-rules';
+import { Correlation } from '#api/cel/correlation';
+import { FieldLocation } from '#api/cel/field-location';
+import { buildRuleTree } from '#api/cel/rule-tree';
+import { NOTHING, RuleRun } from '#api/cel/run-rules';
 import type { StatusCause } from '#api/machinery/status-error';
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { goProgram } from '../../kit/go-program.ts';
 import { ADMISSIONS } from './admissions.ts';

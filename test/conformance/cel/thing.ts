@@ -1,4 +1,4 @@
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 
 /**
  * Expressions over one object, run by us and by kube-apiserver. The verdict is not written down here: the judge has

@@ -1,4 +1,4 @@
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 
 /** Objects with their old state: transitions, ratcheting, messages and reasons. */
 interface Update {

@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schemathesis } from '#dev/environment/schemathesis';
-import { testApi, type TestApi } from '#test/kit/api';
-import { run } from '#test/kit/command';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
+import { run } from '../../kit/command.ts';
 
 /**
  * Every endpoint of every group, fuzzed from its own OpenAPI document: no answer is a server error, and each is one

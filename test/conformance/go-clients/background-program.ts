@@ -1,4 +1,5 @@
-import { type RunningProcess, startProcess } from '#dev/environment/process';
+import { startProcess } from '#dev/environment/process';
+import type { RunningProcess } from '#dev/environment/process';
 
 /** A program that says what it does, line by line, while it goes on. */
 export interface BackgroundProgram extends AsyncDisposable {

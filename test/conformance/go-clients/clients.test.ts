@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { type TestApi, testApi } from '../../kit/api.ts';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 import { mustRun } from '../../kit/command.ts';
 import { goProgram } from '../../kit/go-program.ts';
 

@@ -1,9 +1,12 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { helm } from '#dev/environment/helm';
-import { temporaryFolder, type TemporaryFolder } from '#dev/environment/temporary-folder';
-import { type CommandResult, commandsFor, mustRun, run } from '../../kit/command.ts';
-import { startServer, type TroupeServer } from '../../kit/troupe-process.ts';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import type { TemporaryFolder } from '#dev/environment/temporary-folder';
+import { commandsFor, mustRun, run } from '../../kit/command.ts';
+import type { CommandResult } from '../../kit/command.ts';
+import { startServer } from '../../kit/troupe-process.ts';
+import type { TroupeServer } from '../../kit/troupe-process.ts';
 
 const CHART = path.join(import.meta.dirname, 'chart');
 

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder, type TemporaryFolder } from '#dev/environment/temporary-folder';
-import { mustRun } from '#test/kit/command';
-import type { ProxyTarget } from '#test/kit/recording-proxy';
-import { startServer, type TroupeServer } from '#test/kit/troupe-process';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import type { TemporaryFolder } from '#dev/environment/temporary-folder';
+import { mustRun } from '../../kit/command.ts';
+import type { ProxyTarget } from '../../kit/recording-proxy.ts';
+import { startServer } from '../../kit/troupe-process.ts';
+import type { TroupeServer } from '../../kit/troupe-process.ts';
 import { differences } from './differences.ts';
 import { play } from './play.ts';
 import { scenarios } from './scenarios.ts';

@@ -1,4 +1,4 @@
-import type { RecordedRequest } from '#test/kit/recording-proxy';
+import type { RecordedRequest } from '../../kit/recording-proxy.ts';
 
 /** What differs from one run to the next becomes a placeholder; everything else has to be the same. */
 const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [

@@ -2,8 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { type CommandResult, run } from '#test/kit/command';
-import { type ProxyTarget, recordingProxy, type RecordingProxy } from '#test/kit/recording-proxy';
+import { run } from '../../kit/command.ts';
+import type { CommandResult } from '../../kit/command.ts';
+import { recordingProxy } from '../../kit/recording-proxy.ts';
+import type { ProxyTarget, RecordingProxy } from '../../kit/recording-proxy.ts';
 import { normalise, normaliseRequests } from './normalise.ts';
 import type { Outcome, Scenario, Step } from './step.ts';
 

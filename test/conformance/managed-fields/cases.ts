@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { isJsonObject } from '#api/schema/structural-schema';
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import { isJsonObject } from '#api/machinery/json';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 import { metadataFor, nodeSchema, valueFor } from './schemas.ts';
 
 /** A kind in two versions and a sequence of writes, which are made of the state they find. */

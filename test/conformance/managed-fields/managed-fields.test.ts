@@ -8,7 +8,8 @@ import type { MergeSchema } from '#api/structured-merge/merge-schema';
 import { goProgram } from '../../kit/go-program.ts';
 import { casesOf, sent } from './cases.ts';
 import type { Case, Step } from './cases.ts';
-import { JUDGED_SEED, startJudge, type Judge } from '#test/kit/judge';
+import { JUDGED_SEED, startJudge } from '../../kit/judge.ts';
+import type { Judge } from '../../kit/judge.ts';
 import type { Answer, JudgedWrite, Outcome, Question } from './judge.ts';
 
 /**

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 
 /** Schemas that have every type of list and map there is, and values for them. */
 

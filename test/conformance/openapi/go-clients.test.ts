@@ -1,13 +1,16 @@
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningApi, startApi } from '#api/main';
+import { startApi } from '#api/main';
+import type { RunningApi } from '#api/main';
 import { silentLogger } from '#api/machinery/logger';
-import { type CustomResourceDefinition, defineResources, loadCrds } from '#api/schema/load-crds';
-import { temporaryFolder, type TemporaryFolder } from '#dev/environment/temporary-folder';
-import { mustRun } from '#test/kit/command';
-import { goProgram } from '#test/kit/go-program';
-import { ghost, manifests, shell, task } from '#test/kit/manifests';
+import { defineResources, loadCrds } from '#api/schema/load-crds';
+import type { CustomResourceDefinition } from '#api/schema/load-crds';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import type { TemporaryFolder } from '#dev/environment/temporary-folder';
+import { mustRun } from '../../kit/command.ts';
+import { goProgram } from '../../kit/go-program.ts';
+import { ghost, manifests, shell, task } from '../../kit/manifests.ts';
 import { rootSchema } from '../schema/schema-family.ts';
 
 /** What test/go/openapi-judge found: what client-go, gnostic and structured-merge-diff make of the documents. */

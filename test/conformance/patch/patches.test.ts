@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyJsonPatch } from '#api/machinery/json-patch';
 import { applyMergePatch } from '#api/machinery/merge-patch';
 import { isStatusError } from '#api/machinery/status-error';
-import { applyStrategicPatch } from '#api/registry/strategic-patch';
+import { applyStrategicPatch } from '#api/registry/patches/strategic-patch';
 import { loadDefinitions } from '#api/schema/load-crds';
 import { goProgram } from '../../kit/go-program.ts';
-import { JUDGED_SEED, startJudge, type Judge } from '#test/kit/judge';
+import { JUDGED_SEED, startJudge } from '../../kit/judge.ts';
+import type { Judge } from '../../kit/judge.ts';
 import type { PatchAnswer, PatchQuestion } from './judge.ts';
 import { jsonPatches, mergePatches, strategicPatches } from './patch-family.ts';
 

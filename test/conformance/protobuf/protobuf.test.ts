@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseJsonText } from '#api/machinery/json';
-import { decodeProtobuf } from '#api/server/protobuf-body';
-import { run } from '#test/kit/command';
-import { goProgram } from '#test/kit/go-program';
+import { decodeProtobuf } from '#api/server/protobuf/body';
+import { run } from '../../kit/command.ts';
+import { goProgram } from '../../kit/go-program.ts';
 
 const SEED = 20_261_121;
 const COUNT = 150;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 import { rootSchema } from './schema-family.ts';
 
 /** CustomResourceDefinitions with a few mistakes in each. */

@@ -5,7 +5,7 @@ import { defaultCustomResourceDefinition } from '#api/schema/crd/default-definit
 import { validateCustomResourceDefinition } from '#api/schema/crd/validate-definition';
 import { goProgram } from '../../kit/go-program.ts';
 import { definition, storedDefinition } from './definition-family.ts';
-import { JUDGED_SEED, startJudge } from '#test/kit/judge';
+import { JUDGED_SEED, startJudge } from '../../kit/judge.ts';
 import { comparable, sent } from './judge.ts';
 import type { Verdict } from './judge.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 import { FIELDS, NUMBERS, TEXTS } from './schema-family.ts';
 
 /** Objects that fit a schema nearly: most values are of the right type, some are not. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { StructuralSchema } from '#api/schema/structural-schema';
+import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 
 /** Schemas of the family that CustomResourceDefinitions are made of, every keyword among them. */
 

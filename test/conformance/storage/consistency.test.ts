@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
-import { findInconsistencies } from '#test/kit/store-consistency';
+import { findInconsistencies } from '../../kit/store-consistency.ts';
 import { DRIVERS, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { create, remove, taskKey, update } from './objects.ts';

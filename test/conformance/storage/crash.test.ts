@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { databaseServer } from '#dev/environment/database-server';
-import { TEST_LENGTH, noteFigures, seeded } from '#test/kit/seeded';
-import { readStoreTables } from '#test/kit/store-tables';
+import { TEST_LENGTH, noteFigures, seeded } from '../../kit/seeded.ts';
+import { readStoreTables } from '../../kit/store-tables.ts';
 import { Cluster } from './cluster.ts';
 import { SERVERS, freshDatabase } from './databases.ts';
 import { LogWatcher } from './log-watcher.ts';

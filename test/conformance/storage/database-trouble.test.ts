@@ -9,7 +9,7 @@ import { openMysql } from '#api/storage/mysql/open-mysql';
 import type { MysqlLimits } from '#api/storage/mysql/connections';
 import { loadStore } from '#api/storage/store';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
-import { noWakeUp } from '#api/storage/wake-up';
+import { noWakeUp } from '#api/storage/commits/wake-up';
 import { databaseServer } from '#dev/environment/database-server';
 import type { DatabaseServer } from '#dev/environment/database-server';
 import { SERVERS, administer } from './databases.ts';

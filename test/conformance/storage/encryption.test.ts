@@ -5,7 +5,8 @@ import { DRIVERS, freshDatabase, SERVERS } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { dumpOf, rawBytesOf, run, settled } from './encryption.ts';
 import { collect, create, remove, TASKS, taskKey, update, valueOf } from './objects.ts';
-import { type MemoryRootKeys, rootKeysInMemory } from './root-keys.ts';
+import { rootKeysInMemory } from './root-keys.ts';
+import type { MemoryRootKeys } from './root-keys.ts';
 
 const KINDS = ['secrets', 'models.agent.wecode.io', 'ghosts.agent.wecode.io'];
 const TIME = '2026-01-02T03:04:05.000006Z';

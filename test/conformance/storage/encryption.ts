@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import Database from 'better-sqlite3';
 import type { EncryptionStatus } from '#api/storage/encryption/encryption';
 import type { OpenedStore } from '#api/storage/open-store';
-import { administer, type TestDatabase } from './databases.ts';
+import { administer } from './databases.ts';
+import type { TestDatabase } from './databases.ts';
 
 const fileOf = (database: TestDatabase): string => database.url.slice('sqlite:'.length);
 const isFile = (database: TestDatabase): boolean => database.url.startsWith('sqlite:');

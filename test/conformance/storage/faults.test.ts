@@ -9,7 +9,7 @@ import { openMysql } from '#api/storage/mysql/open-mysql';
 import { openSqlite } from '#api/storage/sqlite/open-sqlite';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
 import { loadStore } from '#api/storage/store';
-import { noWakeUp } from '#api/storage/wake-up';
+import { noWakeUp } from '#api/storage/commits/wake-up';
 import { DRIVERS, SERVERS, administer, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, taskKey, update, valueOf } from './objects.ts';

@@ -10,7 +10,7 @@ import { SqliteRevisions } from '#api/storage/sqlite/sqlite-revisions';
 import { SqliteTaskTables } from '#api/storage/sqlite/sqlite-task-tables';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
 import { loadStore } from '#api/storage/store';
-import { noWakeUp } from '#api/storage/wake-up';
+import { noWakeUp } from '#api/storage/commits/wake-up';
 import { freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, remove, taskKey, valueOf } from './objects.ts';

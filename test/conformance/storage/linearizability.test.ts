@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findDisorder, findNonLinearizable } from '#test/kit/object-history';
-import { TEST_LENGTH, noteFigures, seeded } from '#test/kit/seeded';
+import { findDisorder, findNonLinearizable } from '../../kit/object-history.ts';
+import { TEST_LENGTH, noteFigures, seeded } from '../../kit/seeded.ts';
 import { Cluster } from './cluster.ts';
 import { freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '#api/storage/contract';
-import type { Told } from '#test/kit/watch-order';
+import type { Told } from '../../kit/watch-order.ts';
 import type { Cluster } from './cluster.ts';
 import type { SeenEvent } from './replica-messages.ts';
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MysqlConnections } from '#api/storage/mysql/connections';
 import type { MysqlLimits } from '#api/storage/mysql/connections';
 import { sql } from '#api/storage/mysql/sql-text';
-import { tcpProxy } from '#test/kit/tcp-proxy';
-import type { TcpProxy } from '#test/kit/tcp-proxy';
+import { tcpProxy } from '../../kit/tcp-proxy.ts';
+import type { TcpProxy } from '../../kit/tcp-proxy.ts';
 import { SERVERS, administer, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 

@@ -1,12 +1,12 @@
 import { createConnection } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
 import type { StorageError } from '#api/storage/contract';
-import { startCommitProxy } from '#test/kit/commit-proxy';
-import { TEST_LENGTH, noteFigures, seeded } from '#test/kit/seeded';
-import { findInconsistencies } from '#test/kit/store-consistency';
-import { readLog } from '#test/kit/store-tables';
-import { findWatchFaults } from '#test/kit/watch-order';
-import type { Told } from '#test/kit/watch-order';
+import { startCommitProxy } from '../../kit/commit-proxy.ts';
+import { TEST_LENGTH, noteFigures, seeded } from '../../kit/seeded.ts';
+import { findInconsistencies } from '../../kit/store-consistency.ts';
+import { readLog } from '../../kit/store-tables.ts';
+import { findWatchFaults } from '../../kit/watch-order.ts';
+import type { Told } from '../../kit/watch-order.ts';
 import { Cluster } from './cluster.ts';
 import { SERVERS, freshDatabase } from './databases.ts';
 import {

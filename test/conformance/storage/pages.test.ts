@@ -3,8 +3,9 @@ import type { Store, StoreEvent } from '#api/storage/contract';
 import { freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { testApi, type TestApi } from '#test/kit/api';
-import { TEST_LENGTH, noteFigures, seeded } from '#test/kit/seeded';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
+import { TEST_LENGTH, noteFigures, seeded } from '../../kit/seeded.ts';
 
 const RESOURCE = 'configmaps';
 const URL_PATH = '/api/v1/namespaces/default/configmaps';

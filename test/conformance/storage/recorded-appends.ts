@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TaskEventAppend } from '#api/machinery/task-event';
-import type { StoreTables } from '#test/kit/store-tables';
+import type { TaskEventAppend } from '#api/types/task-event';
+import type { StoreTables } from '../../kit/store-tables.ts';
 import type { Cluster } from './cluster.ts';
-import type { Random } from '#test/kit/seeded';
+import type { Random } from '../../kit/seeded.ts';
 
 const EVENTS = 3;
 const BACK_OFF_MS = 20;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '#api/storage/contract';
 import type { StorageKey } from '#api/storage/contract';
-import type { Answer, Asked, ObjectOperation, Refusal, RevisionMark } from '#test/kit/object-history';
-import type { Random } from '#test/kit/seeded';
+import type { Answer, Asked, ObjectOperation, Refusal, RevisionMark } from '../../kit/object-history.ts';
+import type { Random } from '../../kit/seeded.ts';
 import type { SeenObject } from './replica-messages.ts';
 
 /** A replica as its clients see it; what a negative control stands between. */

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '#api/machinery/logger';
 import type { Store } from '#api/storage/contract';
-import { connectRedis } from '#api/storage/wake-up-redis';
+import { connectRedis } from '#api/storage/commits/wake-up-redis';
 import { privateRedis } from '#dev/environment/redis';
-import { recordingLogger } from '#test/kit/recording-logger';
-import type { RecordingLogger } from '#test/kit/recording-logger';
+import { recordingLogger } from '../../kit/recording-logger.ts';
+import type { RecordingLogger } from '../../kit/recording-logger.ts';
 import { freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, create, taskKey } from './objects.ts';

@@ -1,4 +1,4 @@
-import type { TaskEventAppend } from '#api/machinery/task-event';
+import type { TaskEventAppend } from '#api/types/task-event';
 import type { ListQuery, StorageKey } from '#api/storage/contract';
 
 /** What a test and its replica processes say to each other. */

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { TaskEventAppend, TaskEventAppended } from '#api/machinery/task-event';
+import type { TaskEventAppend, TaskEventAppended } from '#api/types/task-event';
 import { StorageError } from '#api/storage/contract';
 import type { ListQuery, StorageErrorCode, StorageKey } from '#api/storage/contract';
 import type { StoreOptions } from '#api/storage/store-options';

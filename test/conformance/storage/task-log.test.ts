@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TaskEvent, TaskEventInput } from '#api/machinery/task-event';
+import type { TaskEvent, TaskEventInput } from '#api/types/task-event';
 import type { Store } from '#api/storage/contract';
 import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';

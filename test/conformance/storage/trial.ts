@@ -1,8 +1,8 @@
-import { findDisorder, findNonLinearizable } from '#test/kit/object-history';
-import { findInconsistencies } from '#test/kit/store-consistency';
-import { readLog } from '#test/kit/store-tables';
-import { findWatchFaults } from '#test/kit/watch-order';
-import type { Told } from '#test/kit/watch-order';
+import { findDisorder, findNonLinearizable } from '../../kit/object-history.ts';
+import { findInconsistencies } from '../../kit/store-consistency.ts';
+import { readLog } from '../../kit/store-tables.ts';
+import { findWatchFaults } from '../../kit/watch-order.ts';
+import type { Told } from '../../kit/watch-order.ts';
 import type { LogWatcher, WatchSpan } from './log-watcher.ts';
 import type { RecordedClients } from './recorded-clients.ts';
 import type { SeenObject } from './replica-messages.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '#api/machinery/logger';
 import type { WakeUp } from '#api/storage/contract';
-import { connectRedis } from '#api/storage/wake-up-redis';
+import { connectRedis } from '#api/storage/commits/wake-up-redis';
 
 const open: WakeUp[] = [];
 

@@ -2,9 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { type Commands, commandsFor } from '#test/kit/command';
-import { bot, ghost, manifests, model, object, shell, task, team } from '#test/kit/manifests';
-import { startServer } from '#test/kit/troupe-process';
+import { commandsFor } from '../../kit/command.ts';
+import type { Commands } from '../../kit/command.ts';
+import { bot, ghost, manifests, model, object, shell, task, team } from '../../kit/manifests.ts';
+import { startServer } from '../../kit/troupe-process.ts';
 
 /** What a person sees who applies a manifest that is wrong: the field, the cause, and an API that goes on. */
 const stack = new AsyncDisposableStack();

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '#dev/environment/free-port';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { type Commands, commandsFor } from '#test/kit/command';
-import { ghost, manifests, SECRET_KEY, task, teamManifests } from '#test/kit/manifests';
-import { modelService } from '#test/kit/model-script';
-import { startServer } from '#test/kit/troupe-process';
+import { commandsFor } from '../../kit/command.ts';
+import type { Commands } from '../../kit/command.ts';
+import { ghost, manifests, SECRET_KEY, task, teamManifests } from '../../kit/manifests.ts';
+import { modelService } from '../../kit/model-script.ts';
+import { startServer } from '../../kit/troupe-process.ts';
 
 /** What happens when the world around Troupe fails: each Task ends with a cause, and the rest keeps working. */
 const stack = new AsyncDisposableStack();

@@ -7,9 +7,10 @@ import { GHOSTS } from '#api/types/resources';
 import { createInformer } from '#controllers/runtime/informer';
 import { freePort } from '#dev/environment/free-port';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { freshDatabase } from '#test/conformance/storage/databases';
-import { type Commands, commandsFor } from '#test/kit/command';
-import { startReplica } from '#test/kit/troupe-process';
+import { freshDatabase } from '../../conformance/storage/databases.ts';
+import { commandsFor } from '../../kit/command.ts';
+import type { Commands } from '../../kit/command.ts';
+import { startReplica } from '../../kit/troupe-process.ts';
 
 /**
  * A `troupe api` on SQLite is backed up while kubectl writes, and goes on as one on MariaDB at the same address with

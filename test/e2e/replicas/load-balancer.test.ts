@@ -1,14 +1,16 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TaskEvent } from '#api/machinery/task-event';
+import type { TaskEvent } from '#api/types/task-event';
 import { freePort } from '#dev/environment/free-port';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { freshDatabase } from '#test/conformance/storage/databases';
-import { type Commands, commandsFor } from '#test/kit/command';
-import { loadBalancer } from '#test/kit/load-balancer';
-import { manifests, task, teamManifests } from '#test/kit/manifests';
-import { modelService } from '#test/kit/model-script';
-import { type Replica, startReplica, startTroupe, type TroupeProcess } from '#test/kit/troupe-process';
+import { freshDatabase } from '../../conformance/storage/databases.ts';
+import { commandsFor } from '../../kit/command.ts';
+import type { Commands } from '../../kit/command.ts';
+import { loadBalancer } from '../../kit/load-balancer.ts';
+import { manifests, task, teamManifests } from '../../kit/manifests.ts';
+import { modelService } from '../../kit/model-script.ts';
+import { startReplica, startTroupe } from '../../kit/troupe-process.ts';
+import type { Replica, TroupeProcess } from '../../kit/troupe-process.ts';
 
 /**
  * Replicas behind a load balancer whose address is no name of any of them: kubectl, two `troupe controllers` and an

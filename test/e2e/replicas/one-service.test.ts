@@ -2,13 +2,16 @@ import { cp, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Connection, connect } from '#api/client/connect';
+import { connect } from '#api/client/connect';
+import type { Connection } from '#api/client/connect';
 import type { KubeObject } from '#api/machinery/meta';
 import { GHOSTS } from '#api/types/resources';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { freshDatabase } from '#test/conformance/storage/databases';
-import { type Commands, commandsFor } from '#test/kit/command';
-import { type Replica, startReplica } from '#test/kit/troupe-process';
+import { freshDatabase } from '../../conformance/storage/databases.ts';
+import { commandsFor } from '../../kit/command.ts';
+import type { Commands } from '../../kit/command.ts';
+import { startReplica } from '../../kit/troupe-process.ts';
+import type { Replica } from '../../kit/troupe-process.ts';
 
 /**
  * Three `troupe api` started at once on one empty data folder and one empty database, and a fourth with copies of

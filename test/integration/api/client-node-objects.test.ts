@@ -6,17 +6,17 @@ import {
   CustomObjectsApi,
   KubeConfig,
   KubernetesObjectApi,
-  type KubernetesListObject,
-  type KubernetesObject,
   makeInformer,
   PatchStrategy,
   setHeaderOptions,
   Watch,
 } from '@kubernetes/client-node';
+import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 
 /** The official client for JavaScript with kinds it knows nothing of. */
 

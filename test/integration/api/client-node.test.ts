@@ -4,12 +4,13 @@ import {
   CoreV1Api,
   CustomObjectsApi,
   KubeConfig,
-  type KubernetesObject,
   makeInformer,
   setHeaderOptions,
 } from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 
 /** The official client for JavaScript, as it is. */
 

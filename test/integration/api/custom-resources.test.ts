@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshDatabase } from '#test/conformance/storage/databases';
+import { freshDatabase } from '../../conformance/storage/databases.ts';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 
 /** Two API servers on one MySQL or MariaDB: both serve what a user defines through one of them. */
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { databaseServer } from '#dev/environment/database-server';
 import type { DatabaseServer } from '#dev/environment/database-server';
-import { freshDatabase } from '#test/conformance/storage/databases';
-import { testApi, type ApiAnswer, type TestApi } from '#test/kit/api';
-import { recordingLogger } from '#test/kit/recording-logger';
+import { freshDatabase } from '../../conformance/storage/databases.ts';
+import { testApi } from '../../kit/api.ts';
+import type { ApiAnswer, TestApi } from '../../kit/api.ts';
+import { recordingLogger } from '../../kit/recording-logger.ts';
 
 /** What clients of an API server see while its database is away; what the store does is tested on both servers. */
 

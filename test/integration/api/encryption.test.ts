@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { startApi } from '#api/main';
 import { silentLogger } from '#api/machinery/logger';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { databaseBytes } from '#test/kit/database-bytes';
+import { databaseBytes } from '../../kit/database-bytes.ts';
 import { testApi } from '../../kit/api.ts';
 
 const AGENT = '/apis/agent.wecode.io/v1/namespaces/default';

@@ -3,8 +3,10 @@ import { Pool } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Logger } from '#api/machinery/logger';
 import { silentLogger } from '#api/machinery/logger';
-import { testApi, type TestApi } from '#test/kit/api';
-import { type HostileRequest, hostileRequest, nearlyRight } from './hostile-requests.ts';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
+import { hostileRequest, nearlyRight } from './hostile-requests.ts';
+import type { HostileRequest } from './hostile-requests.ts';
 
 /** Requests that are under way together. */
 const CROWD = 25;

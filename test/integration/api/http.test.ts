@@ -1,7 +1,8 @@
 import { connect } from 'node:tls';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiRequest, testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { ApiRequest, TestApi } from '../../kit/api.ts';
 
 const TASKS = '/apis/agent.wecode.io/v1/namespaces/default/tasks';
 const GHOSTS = '/apis/agent.wecode.io/v1/namespaces/default/ghosts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 
 const GHOSTS = '/apis/agent.wecode.io/v1/namespaces/default/ghosts';
 

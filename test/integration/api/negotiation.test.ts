@@ -1,10 +1,12 @@
-import { connect, type ClientHttp2Session } from 'node:http2';
+import { connect } from 'node:http2';
+import type { ClientHttp2Session } from 'node:http2';
 import { gunzipSync } from 'node:zlib';
 import { request } from 'node:https';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 
 const GHOSTS = '/apis/agent.wecode.io/v1/namespaces/default/ghosts';
 

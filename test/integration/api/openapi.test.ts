@@ -1,11 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder, type TemporaryFolder } from '#dev/environment/temporary-folder';
-import { testApi, type TestApi } from '#test/kit/api';
-import { type CommandResult, mustRun, run } from '#test/kit/command';
-import { ghost, manifests } from '#test/kit/manifests';
-import { recordingProxy, type RecordingProxy } from '#test/kit/recording-proxy';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import type { TemporaryFolder } from '#dev/environment/temporary-folder';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
+import { mustRun, run } from '../../kit/command.ts';
+import type { CommandResult } from '../../kit/command.ts';
+import { ghost, manifests } from '../../kit/manifests.ts';
+import { recordingProxy } from '../../kit/recording-proxy.ts';
+import type { RecordingProxy } from '../../kit/recording-proxy.ts';
 
 /** kubectl through a proxy that writes down what it asks, with a home and so a cache of its own. */
 

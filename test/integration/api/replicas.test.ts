@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { freshDatabase } from '#test/conformance/storage/databases';
-import { testApi, type TestApi } from '#test/kit/api';
+import { freshDatabase } from '../../conformance/storage/databases.ts';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 
 /** Two API servers on one MySQL or MariaDB, as in production. */
 

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
-import { connect as connectHttp2, type ClientHttp2Stream } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectHttp2 } from 'node:http2';
+import type { ClientHttp2Stream } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const LIMITS = {

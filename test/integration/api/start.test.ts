@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { startApi } from '#api/main';

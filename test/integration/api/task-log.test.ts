@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type ApiAnswer, testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { ApiAnswer, TestApi } from '../../kit/api.ts';
 
 const TASKS = '/apis/agent.wecode.io/v1/namespaces/default/tasks';
 const MERGE = { 'content-type': 'application/merge-patch+json' };

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testApi, type TestApi } from '#test/kit/api';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
 
 const GHOSTS = '/apis/agent.wecode.io/v1/namespaces/default/ghosts';
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
 import { silentLogger } from '#api/machinery/logger';
-import { isStatusError, type StatusError } from '#api/machinery/status-error';
+import { isStatusError } from '#api/machinery/status-error';
+import type { StatusError } from '#api/machinery/status-error';
 import { createCatalog } from '#api/registry/catalog';
 import { createInitialNamespaces } from '#api/registry/initial-namespaces';
-import { createRegistry, type Registry } from '#api/registry/registry';
+import { createRegistry } from '#api/registry/registry';
+import type { Registry } from '#api/registry/registry';
 import type { PatchRequest } from '#api/registry/requests';
 import type { Resource, Target } from '#api/registry/resource';
 import { defineResources, loadDefinitions } from '#api/schema/load-crds';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CliServer, ghost, startServer } from './server.ts';
+import { ghost, startServer } from './server.ts';
+import type { CliServer } from './server.ts';
 import { done } from './terminal.ts';
 
 describe('troupe encryption', () => {

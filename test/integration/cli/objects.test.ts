@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EVENTS, GHOSTS } from '#api/types/resources';
 import { loadScript } from '#model-server/load-script';
 import { ROOT } from '../../kit/paths.ts';
-import { type CliServer, createTask, ghost, setStatus, startServer } from './server.ts';
+import { createTask, ghost, setStatus, startServer } from './server.ts';
+import type { CliServer } from './server.ts';
 import { done, troupe } from './terminal.ts';
 
 let server: CliServer;

@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Connection, connect } from '#api/client/connect';
+import { connect } from '#api/client/connect';
+import type { Connection } from '#api/client/connect';
 import { silentLogger } from '#api/machinery/logger';
-import type { TaskEventInput } from '#api/machinery/task-event';
-import { type ApiOptions, startApi } from '#api/main';
+import type { TaskEventInput } from '#api/types/task-event';
+import { startApi } from '#api/main';
+import type { ApiOptions } from '#api/main';
 import type { Task } from '#api/types/generated/task';
 import { TASKS } from '#api/types/resources';
 

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type RunningProcess, startProcess } from '#dev/environment/process';
-import { TROUPE } from '#test/kit/paths';
-import { type CliServer, startServer } from './server.ts';
+import { startProcess } from '#dev/environment/process';
+import type { RunningProcess } from '#dev/environment/process';
+import { TROUPE } from '../../kit/paths.ts';
+import { startServer } from './server.ts';
+import type { CliServer } from './server.ts';
 
 const stack: AsyncDisposable[] = [];
 afterEach(async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TASKS } from '#api/types/resources';
-import { type CliServer, createTask, say, setStatus, startServer } from './server.ts';
+import { createTask, say, setStatus, startServer } from './server.ts';
+import type { CliServer } from './server.ts';
 import { done, troupe } from './terminal.ts';
 
 describe('troupe logs', () => {

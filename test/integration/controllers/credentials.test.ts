@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { SANDBOXES } from '#api/types/resources';
-import { databaseBytes } from '#test/kit/database-bytes';
+import { databaseBytes } from '../../kit/database-bytes.ts';
 import { play, sandboxNameOf } from './play.ts';
 import { startWorld } from './world.ts';
 

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject, OwnerReference, Unstructured } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { CONFIG_MAPS, EVENTS, EXECUTORS, NAMESPACES, SECRETS } from '#api/types/resources';
-import { type Awaited, until } from './until.ts';
-import { startWorld, type World } from './world.ts';
+import { until } from './until.ts';
+import type { Awaited } from './until.ts';
+import { startWorld } from './world.ts';
+import type { World } from './world.ts';
 
 const NAMESPACE = 'collected';
 let world: World;

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import type { KubeObject } from '#api/machinery/meta';
 import { CONFIG_MAPS, NAMESPACES, SERVICE_ACCOUNTS, TASKS } from '#api/types/resources';
-import { type Awaited, until } from './until.ts';
-import { startWorld, type World } from './world.ts';
+import { until } from './until.ts';
+import type { Awaited } from './until.ts';
+import { startWorld } from './world.ts';
+import type { World } from './world.ts';
 
 let world: World;
 

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunEvent, RunRequest } from '#executor-manager/protocol/run';
-import { gitRepository } from '#test/kit/git-repository';
-import type { GitRepository } from '#test/kit/git-repository';
-import { modelService } from '#test/kit/model-script';
-import { collect, firstEvent, startRunner } from '#test/kit/runner';
+import { gitRepository } from '../../kit/git-repository.ts';
+import type { GitRepository } from '../../kit/git-repository.ts';
+import { modelService } from '../../kit/model-script.ts';
+import { collect, firstEvent, startRunner } from '../../kit/runner.ts';
 
 /** The real Claude Code program, driven by the runner, against a scripted model. */
 const SCRIPT = `

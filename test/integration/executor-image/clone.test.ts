@@ -13,10 +13,10 @@ import { RunFailure } from '#executor-image/run-failure';
 import { systemClock } from '#executor-image/clock';
 import { freePort } from '#dev/environment/free-port';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { mustRun, run } from '#test/kit/command';
-import { gitRepository } from '#test/kit/git-repository';
-import type { GitRepository } from '#test/kit/git-repository';
-import { silentServer } from '#test/kit/runner';
+import { mustRun, run } from '../../kit/command.ts';
+import { gitRepository } from '../../kit/git-repository.ts';
+import type { GitRepository } from '../../kit/git-repository.ts';
+import { silentServer } from '../../kit/runner.ts';
 
 const stack = new AsyncDisposableStack();
 let folder: string;

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { RunRequest } from '#executor-manager/protocol/run';
-import { mustRun } from '#test/kit/command';
-import { gitRepository } from '#test/kit/git-repository';
-import { modelService } from '#test/kit/model-script';
-import { startRunner } from '#test/kit/runner';
+import { mustRun } from '../../kit/command.ts';
+import { gitRepository } from '../../kit/git-repository.ts';
+import { modelService } from '../../kit/model-script.ts';
+import { startRunner } from '../../kit/runner.ts';
 
 /** The limit on the workspace: real runner, real Claude Code, real files. */
 const SCRIPT = `

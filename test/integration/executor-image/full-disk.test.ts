@@ -4,8 +4,8 @@ import { expect, it } from 'vitest';
 import { systemClock } from '#executor-image/clock';
 import { startRun } from '#executor-image/run';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { mustRun } from '#test/kit/command';
-import { modelService } from '#test/kit/model-script';
+import { mustRun } from '../../kit/command.ts';
+import { modelService } from '../../kit/model-script.ts';
 
 it('a run whose events cannot be kept fails with the cause; its readers get what was kept', async () => {
   await using folder = await temporaryFolder('full');

@@ -5,7 +5,7 @@ import { SANDBOXES, TASKS } from '#api/types/resources';
 import { dockerClient } from '#dev/environment/docker';
 import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
-import { startTroupe } from '#test/kit/troupe-process';
+import { startTroupe } from '../../kit/troupe-process.ts';
 import {
   EXECUTOR,
   eventLog,
@@ -15,13 +15,13 @@ import {
   managerConfig,
   runSandbox,
   spoken,
-  type Stage,
   stage,
   startManager,
   untilEvent,
   untilGone,
   untilSandbox,
 } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** The executor manager with a real Docker engine and the real image. */
 let on: Stage;

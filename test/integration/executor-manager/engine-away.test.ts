@@ -15,7 +15,6 @@ import {
   managerConfig,
   runSandbox,
   spoken,
-  type Stage,
   stage,
   startManager,
   untilEvent,
@@ -23,6 +22,7 @@ import {
   untilGone,
   untilSandbox,
 } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** The engine goes away and comes back, while the manager stays. */
 let on: Stage;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 /** A socket in front of a real engine's, which can go away and come back as an engine does that is restarted. */
 export interface EngineSocket extends AsyncDisposable {

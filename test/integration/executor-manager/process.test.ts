@@ -9,7 +9,8 @@ import { SANDBOXES, TASKS } from '#api/types/resources';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
 import { createProcessDriver } from '#executor-manager/drivers/process/process-driver';
 import { processesNaming } from '#executor-manager/drivers/process/process-table';
-import { startTroupe, type TroupeProcess } from '#test/kit/troupe-process';
+import { startTroupe } from '../../kit/troupe-process.ts';
+import type { TroupeProcess } from '../../kit/troupe-process.ts';
 import {
   EXECUTOR,
   eventLog,
@@ -19,7 +20,6 @@ import {
   managerConfig,
   runSandbox,
   spoken,
-  type Stage,
   stage,
   startManager,
   untilEvent,
@@ -27,6 +27,7 @@ import {
   untilGone,
   untilSandbox,
 } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** The executor manager with the process driver and the real runner. */
 let on: Stage;

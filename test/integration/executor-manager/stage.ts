@@ -1,25 +1,24 @@
 import path from 'node:path';
 import { expect } from 'vitest';
-import { type Connection, connect } from '#api/client/connect';
+import { connect } from '#api/client/connect';
+import type { Connection } from '#api/client/connect';
 import { startApi } from '#api/main';
 import { silentLogger } from '#api/machinery/logger';
 import { controllerReference } from '#api/machinery/meta';
-import type { TaskEvent } from '#api/machinery/task-event';
+import type { TaskEvent } from '#api/types/task-event';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import { EXECUTORS, MODELS, SANDBOXES, TASKS } from '#api/types/resources';
 import { freePort } from '#dev/environment/free-port';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { type ExecutorManagerConfig, readExecutorManagerConfig } from '#executor-manager/config';
-import {
-  type ExecutorManager,
-  type ExecutorManagerOptions,
-  startExecutorManager,
-} from '#executor-manager/main';
+import { readExecutorManagerConfig } from '#executor-manager/config';
+import type { ExecutorManagerConfig } from '#executor-manager/config';
+import { startExecutorManager } from '#executor-manager/main';
+import type { ExecutorManager, ExecutorManagerOptions } from '#executor-manager/main';
 import { createLogger } from '#cli/logger';
-import { SECRET_KEY } from '#test/kit/manifests';
-import { modelService } from '#test/kit/model-script';
+import { SECRET_KEY } from '../../kit/manifests.ts';
+import { modelService } from '../../kit/model-script.ts';
 
 /** The real API on SQLite and a scripted model, with one executor manager; the test plays the controllers. */
 export interface Stage extends AsyncDisposable {

@@ -1,10 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder, type TemporaryFolder } from '#dev/environment/temporary-folder';
-import { testApi, type TestApi } from '#test/kit/api';
-import { commandsFor, run, type Commands } from '#test/kit/command';
-import { bot, ghost, manifests, shell, task, team } from '#test/kit/manifests';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import type { TemporaryFolder } from '#dev/environment/temporary-folder';
+import { testApi } from '../../kit/api.ts';
+import type { TestApi } from '../../kit/api.ts';
+import { commandsFor, run } from '../../kit/command.ts';
+import type { Commands } from '../../kit/command.ts';
+import { bot, ghost, manifests, shell, task, team } from '../../kit/manifests.ts';
 
 let api: TestApi;
 let kubectl: Commands;

@@ -9,7 +9,8 @@ import { createInformers } from '#controllers/runtime/informers';
 import { startManager } from '#controllers/runtime/manager';
 import { objects, ownersOf, specChanged } from '#controllers/runtime/source';
 import { writeStatus } from '#controllers/runtime/status-writer';
-import { type Part, PARTS, startTestApi, until, WIDGETS, widget } from './made-up-kinds.ts';
+import { PARTS, startTestApi, until, WIDGETS, widget } from './made-up-kinds.ts';
+import type { Part } from './made-up-kinds.ts';
 
 /** A whole controller: as many Parts per Widget as its spec wants, and their number in its status. */
 async function startWidgetController(client: Client) {

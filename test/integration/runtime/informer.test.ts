@@ -3,8 +3,10 @@ import type { Client } from '#api/client/client';
 import { withFaults } from '#api/client/with-faults';
 import type { KubeObject } from '#api/machinery/meta';
 import { StatusError } from '#api/machinery/status-error';
-import { createInformer, type Informer } from '#controllers/runtime/informer';
-import { startTestApi, until, type Widget, WIDGETS, widget } from './made-up-kinds.ts';
+import { createInformer } from '#controllers/runtime/informer';
+import type { Informer } from '#controllers/runtime/informer';
+import { startTestApi, until, WIDGETS, widget } from './made-up-kinds.ts';
+import type { Widget } from './made-up-kinds.ts';
 
 /** A running informer, stopped at the end of the scope. */
 function running(client: Pick<Client, 'list' | 'watch'>): Informer<Widget> & AsyncDisposable {

@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningApi, startApi } from '#api/main';
-import { type Connection, connect } from '#api/client/connect';
+import { startApi } from '#api/main';
+import type { RunningApi } from '#api/main';
+import { connect } from '#api/client/connect';
+import type { Connection } from '#api/client/connect';
 import { silentLogger } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
-import { type CustomResourceDefinition, defineResources } from '#api/schema/load-crds';
+import { defineResources } from '#api/schema/load-crds';
+import type { CustomResourceDefinition } from '#api/schema/load-crds';
 import type { Informer } from '#controllers/runtime/informer';
 
 /** Two kinds nobody has: the runtime knows no kind, so its tests must not either. */

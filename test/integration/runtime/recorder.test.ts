@@ -5,7 +5,8 @@ import type { KubeObject } from '#api/machinery/meta';
 import { StatusError } from '#api/machinery/status-error';
 import { EVENTS } from '#api/types/resources';
 import { startManager } from '#controllers/runtime/manager';
-import { createRecorder, type RecordedEvent } from '#controllers/runtime/recorder';
+import { createRecorder } from '#controllers/runtime/recorder';
+import type { RecordedEvent } from '#controllers/runtime/recorder';
 import { startTestApi, WIDGETS, widget } from './made-up-kinds.ts';
 
 const STARTED: RecordedEvent = { type: 'Normal', reason: 'Started', message: 'Started the widget' };

@@ -1,4 +1,5 @@
-import { type Scenario, step } from '../step.ts';
+import { step } from '../step.ts';
+import type { Scenario } from '../step.ts';
 
 const about = { kind: 'ConfigMap', namespace: 'core-kinds', name: 'settings', apiVersion: 'v1' };
 const event = {

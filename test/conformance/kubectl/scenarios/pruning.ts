@@ -1,4 +1,5 @@
-import { type Scenario, step } from '../step.ts';
+import { step } from '../step.ts';
+import type { Scenario } from '../step.ts';
 import { documents, established, widget, widgetDefinition } from './widget.ts';
 
 const labels = { app: 'pruned' };

@@ -1,4 +1,5 @@
-import { type Scenario, step } from '../step.ts';
+import { step } from '../step.ts';
+import type { Scenario } from '../step.ts';
 import { established, widget, widgetDefinition } from './widget.ts';
 
 const W = (name: string, spec?: object, metadata?: object): object => widget('Writer', name, spec, metadata);

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { get } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer, json } from 'node:stream/consumers';
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../machinery/clock.ts';
+import { silentLogger } from '../../machinery/logger.ts';
+import { mountBackup } from './backup-routes.ts';
+import { failureResponse } from '../answer/failure.ts';
+import { requestAttributes } from '../access/request-attributes.ts';
+import type { ServerTypes } from '../server-environment.ts';
+
+let groups: string[];
+let read: (signal: AbortSignal) => AsyncGenerator<Uint8Array>;
+let server: Server;
+
+beforeEach(async () => {
+  groups = ['system:masters'];
+  const app = new Hono<ServerTypes>();
+  app.onError((error, c) => failureResponse(error, c, silentLogger));
+  app.use('*', async (c, next) => {
+    c.set('user', { name: 'ann', groups });
+    c.set('attributes', requestAttributes(c.req.method, c.req.path, false));
+    await next();
+  });
+  const closing = new AbortController().signal;
+  const backups = { read: (signal: AbortSignal) => read(signal) };
+  mountBackup(app, { backups, clock: systemClock, logger: silentLogger, closing });
+  server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server;
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+async function ask(): Promise<IncomingMessage> {
+  const sent = get({ port: (server.address() as AddressInfo).port, path: '/admin/backup', agent: false });
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  answer.on('error', () => undefined);
+  return answer;
+}
+
+const messageOf = async (answer: IncomingMessage): Promise<string> =>
+  ((await json(answer)) as { message: string }).message;
+
+describe('GET /admin/backup', () => {
+  it('sends what there is, to its end', async () => {
+    read = async function* () {
+      yield Buffer.from('one ');
+      yield Buffer.from('two');
+    };
+    const answer = await ask();
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'application/gzip']);
+    expect((await buffer(answer)).toString()).toBe('one two');
+  });
+
+  it('is for those who may do everything', async () => {
+    groups = ['system:authenticated'];
+    const answer = await ask();
+    expect(answer.statusCode).toBe(403);
+    expect(await messageOf(answer)).toContain('User "ann" cannot get path "/admin/backup"');
+  });
+
+  it('answers with an error as long as nothing was sent', async () => {
+    const fails = true;
+    read = async function* () {
+      if (fails) throw new Error('the database is away');
+      yield Buffer.alloc(0);
+    };
+    const answer = await ask();
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect(await messageOf(answer)).toContain('could not be begun');
+  });
+
+  it('is cut when the database fails in the middle', async () => {
+    read = async function* () {
+      yield Buffer.from('one ');
+      throw new Error('the database is away');
+    };
+    const answer = await ask();
+    expect(answer.statusCode).toBe(200);
+    await expect(buffer(answer)).rejects.toThrow('aborted');
+  });
+
+  it('is made one at a time, no faster than it is taken, and ends with its reader', async () => {
+    let pieces = 0;
+    const ended = Promise.withResolvers<boolean>();
+    read = async function* (signal) {
+      try {
+        for (;;) {
+          pieces++;
+          yield Buffer.alloc(64 * 1024);
+        }
+      } finally {
+        ended.resolve(signal.aborted);
+      }
+    };
+    const slow = await ask();
+    slow.pause();
+    const second = await ask();
+    expect([second.statusCode, second.headers['retry-after']]).toEqual([429, '10']);
+    second.resume();
+    expect(pieces, 'what fits between the two').toBeLessThan(1_000);
+    slow.destroy();
+    expect(await ended.promise).toBe(true);
+    read = async function* () {
+      yield Buffer.from('again');
+    };
+    // The place is free a moment after the reader left.
+    let third = await ask();
+    while (third.statusCode === 429) {
+      third.resume();
+      third = await ask();
+    }
+    expect((await buffer(third)).toString()).toBe('again');
+  });
+});

@@ -1,0 +1,46 @@
+import type { Hono } from 'hono';
+import { jsonText } from '../../machinery/json.ts';
+import type { DeletedTasks } from '../../registry/tasks/deleted-tasks.ts';
+import { refusal } from '../access/authorization.ts';
+import { streamLog } from '../resources/log-stream.ts';
+import { wholeNumber } from '../request/query.ts';
+import { replyJson } from '../answer/reply.ts';
+import type { HandlerOptions, RequestContext, ServerTypes } from '../server-environment.ts';
+
+const PATH = '/admin/deleted-tasks';
+
+export interface DeletedTaskRoutes extends Pick<HandlerOptions, 'clock' | 'closing' | 'logger'> {
+  deletedTasks: DeletedTasks;
+}
+
+/** Deleted Tasks while they are kept: a list, the last state of one, its log. For those who own the service. */
+export function mountDeletedTasks(app: Hono<ServerTypes>, options: DeletedTaskRoutes): void {
+  const { deletedTasks } = options;
+  app.get(PATH, async (c) => {
+    requireOwner(c);
+    const { namespace = '', continue: token = '' } = c.req.query();
+    const limit = wholeNumber(c, 'limit') ?? 0;
+    return replyJson(await deletedTasks.list({ namespace, limit, continue: token }));
+  });
+  app.get(`${PATH}/:uid`, async (c) => {
+    requireOwner(c);
+    const text = jsonText(await deletedTasks.get(c.req.param('uid')));
+    return new Response(`${text}\n`, { headers: { 'content-type': 'application/json' } });
+  });
+  app.get(`${PATH}/:uid/log`, async (c) => {
+    requireOwner(c);
+    const uid = c.req.param('uid');
+    return streamLog(c, options, {
+      check: () => deletedTasks.get(uid),
+      read: (query) => deletedTasks.log(uid, query),
+    });
+  });
+}
+
+/** Its answer may take as long as a log is. */
+export const isDeletedTaskLog = (path: string): boolean => path.startsWith(PATH) && path.endsWith('/log');
+
+function requireOwner(c: RequestContext): void {
+  const { user, attributes } = c.var;
+  if (!user.groups.includes('system:masters')) throw refusal(user, attributes);
+}

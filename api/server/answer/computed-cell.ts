@@ -1,0 +1,63 @@
+import { formatAgeOf } from '../../machinery/duration.ts';
+import { formatJsonPathValue } from '../../machinery/json-path-template.ts';
+import { parseJsonPath } from '../../machinery/json-path.ts';
+import type { Unstructured } from '../../machinery/meta.ts';
+import type { Resource } from '../../registry/resource.ts';
+
+/** Cells of built-in kinds that take more than a path (kubernetes pkg/printers/internalversion/printers.go). */
+
+type ComputedCell = NonNullable<Resource['printerColumns'][number]['computed']>;
+type Cell = (object: Unstructured, now: number) => unknown;
+
+export function compileComputedCell(computed: ComputedCell): Cell {
+  if ('count' in computed) return countCell(computed.count);
+  if ('age' in computed) return ageCell(computed.age);
+  if ('integer' in computed) {
+    const find = firstOf(computed.integer);
+    return (object) => find(object) ?? computed.default;
+  }
+  const pieces = computed.text.map(({ firstOf: paths, lowerCase }) => textOf(paths, lowerCase === true));
+  return (object) =>
+    pieces
+      .map((piece) => piece(object))
+      .filter((text) => text !== '')
+      .join(computed.separator ?? '');
+}
+
+function countCell(paths: string[]): Cell {
+  const parsed = paths.map(parseJsonPath);
+  return (object) => {
+    let count = 0;
+    for (const path of parsed) count += Object.keys(path.find(object)[0] ?? {}).length;
+    return count;
+  };
+}
+
+function ageCell(paths: string[]): Cell {
+  const find = firstOf(paths);
+  return (object, now) => {
+    const time = find(object);
+    return typeof time === 'string' ? formatAgeOf(time, now) : '<unknown>';
+  };
+}
+
+function textOf(paths: string[], lowerCase: boolean): (object: Unstructured) => string {
+  const find = firstOf(paths);
+  return (object) => {
+    const value = find(object);
+    const text = value === undefined ? '' : formatJsonPathValue(value).trim();
+    return lowerCase ? text.toLowerCase() : text;
+  };
+}
+
+/** The value at the first path that has one; the zero values of Go count as none. */
+function firstOf(paths: string[]): (object: Unstructured) => unknown {
+  const parsed = paths.map(parseJsonPath);
+  return (object) => {
+    for (const path of parsed) {
+      const [value] = path.find(object);
+      if (value !== undefined && value !== null && value !== '' && value !== 0) return value;
+    }
+    return undefined;
+  };
+}

@@ -1,0 +1,28 @@
+import type { TaskLogs } from '../../registry/tasks/task-log.ts';
+import { readObject } from '../request/body.ts';
+import { streamLog } from './log-stream.ts';
+import { isTrue } from '../request/query.ts';
+import { replyJson } from '../answer/reply.ts';
+import { targetOf } from '../request/resource-request.ts';
+import type { ResourceRequest } from '../request/resource-request.ts';
+
+/** Appends a batch of the events of a Task. */
+export async function handleAppendLog(request: ResourceRequest, taskLogs: TaskLogs): Promise<Response> {
+  const { value } = await readObject(request.c.env.incoming, { kind: 'TaskEventAppend', protobuf: false });
+  return replyJson(await taskLogs.append(targetOf(request), value));
+}
+
+export async function handleMessages(request: ResourceRequest, taskLogs: TaskLogs): Promise<Response> {
+  return replyJson({ items: await taskLogs.messages(targetOf(request)) });
+}
+
+/** The log of a Task, to its end with `?follow=true`. */
+export async function handleReadLog(request: ResourceRequest, taskLogs: TaskLogs): Promise<Response> {
+  const { c, options } = request;
+  const target = targetOf(request);
+  const follow = isTrue(c.req.query('follow'));
+  return streamLog(c, options, {
+    check: () => options.registry.get(target),
+    read: (query) => taskLogs.read(target, { ...query, follow }),
+  });
+}

@@ -1,0 +1,99 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { createTaskEventText } from '../../types/task-event-text.ts';
+import type { TaskEvent } from '../../types/task-event.ts';
+import { badRequest, toStatusError } from '../../machinery/status-error.ts';
+import { logFailure } from '../answer/failure.ts';
+import { openLiveStream } from '../answer/live-stream.ts';
+import type { LiveStream } from '../answer/live-stream.ts';
+import { parseMediaType } from '../request/media-type.ts';
+import { isTrue, wholeNumber } from '../request/query.ts';
+import type { HandlerOptions, RequestContext } from '../server-environment.ts';
+
+export interface LogQuery {
+  /** Only later events. */
+  after: number;
+  signal: AbortSignal;
+}
+
+export interface LogSource {
+  /** Rejects with the Status to answer while there is still one to give. */
+  check(): Promise<unknown>;
+  read(query: LogQuery): AsyncIterable<readonly TaskEvent[]>;
+}
+
+/** Answers with the events of a log, as `after`, `format` and the rest of the query ask for. */
+export async function streamLog(
+  c: RequestContext,
+  options: Pick<HandlerOptions, 'clock' | 'closing' | 'logger'>,
+  source: LogSource,
+): Promise<Response> {
+  const after = sequenceNumber(c);
+  const format = createFormat(c);
+  await source.check();
+  using _place = c.var.places.longRunning();
+  const stream = openLiveStream(c.env.outgoing, {
+    contentType: format.contentType,
+    clock: options.clock,
+    closing: options.closing,
+  });
+  try {
+    await send(source.read({ after, signal: stream.signal }), stream, format);
+    // A reader must be able to tell the end of the log from a server that stops.
+    if (stream.signal.aborted) stream.cut();
+    else stream.end();
+  } catch (error) {
+    if (!stream.signal.aborted) logFailure(toStatusError(error), options.logger);
+    stream.cut();
+  }
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** Options of lists take a negative number for none; a number of events has no such reading. */
+function sequenceNumber(c: RequestContext): number {
+  const text = c.req.query('after') ?? '';
+  if (text.startsWith('-')) throw badRequest(`after: Invalid value: ${JSON.stringify(text.slice(0, 256))}`);
+  return wholeNumber(c, 'after') ?? 0;
+}
+
+interface LogFormat {
+  contentType: string;
+  format(event: TaskEvent): string;
+  /** What is to follow the last event. */
+  end(): string;
+}
+
+async function send(
+  events: AsyncIterable<readonly TaskEvent[]>,
+  stream: LiveStream,
+  format: LogFormat,
+): Promise<void> {
+  for await (const batch of events) await stream.write(batch.map((event) => format.format(event)));
+  if (!stream.signal.aborted) await stream.write([format.end()]);
+}
+
+/** Text for people, or one JSON object per line. @throws StatusError BadRequest for another format */
+function createFormat(c: RequestContext): LogFormat {
+  const asked = c.req.query('format') ?? '';
+  const accepts = (c.req.header('accept') ?? '').split(',').map((range) => parseMediaType(range).type);
+  if (asked === 'jsonl' || (asked === '' && accepts.includes('application/x-ndjson'))) {
+    return {
+      contentType: 'application/x-ndjson',
+      format: (event) => `${JSON.stringify(event)}\n`,
+      end: () => '',
+    };
+  }
+  if (asked !== '' && asked !== 'text') {
+    throw badRequest(
+      `format: Unsupported value: ${JSON.stringify(asked)}: supported values: "jsonl", "text"`,
+    );
+  }
+  const text = createTaskEventText({
+    timestamps: isTrue(c.req.query('timestamps')),
+    thinking: isTrue(c.req.query('thinking')),
+  });
+  return {
+    contentType: 'text/plain; charset=utf-8',
+    format: (event) => text.add(event),
+    end: () => text.end(),
+  };
+}

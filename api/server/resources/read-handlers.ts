@@ -1,0 +1,33 @@
+import { collectionQuery, wholeNumber } from '../request/query.ts';
+import { replyPieces } from '../answer/reply-pieces.ts';
+import { replyTo } from '../answer/reply.ts';
+import { representationFor, targetOf } from '../request/resource-request.ts';
+import type { ResourceRequest } from '../request/resource-request.ts';
+import { subresourceOf } from '../request/write-options.ts';
+
+export async function handleGet(request: ResourceRequest): Promise<Response> {
+  const representation = representationFor(request);
+  const object = await request.options.registry.get(targetOf(request), subresourceOf(request));
+  return replyTo(request, representation.object(object), representation);
+}
+
+export async function handleList(request: ResourceRequest): Promise<Response> {
+  const representation = representationFor(request);
+  const list = await request.options.registry.list(listQuery(request));
+  return replyPieces(request, representation.list(list), representation);
+}
+
+export function listQuery(
+  request: ResourceRequest,
+): ReturnType<typeof collectionQuery> & { limit?: number; continue?: string } {
+  const { c } = request;
+  const next = c.req.query('continue');
+  const limit = wholeNumber(c, 'limit');
+  // Means nothing here, and is read all the same.
+  wholeNumber(c, 'timeoutSeconds');
+  return {
+    ...collectionQuery(request),
+    ...(next === undefined ? {} : { continue: next }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}

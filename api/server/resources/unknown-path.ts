@@ -1,0 +1,34 @@
+import { StatusError } from '../../machinery/status-error.ts';
+import type { Catalog } from '../../registry/catalog.ts';
+import { catalogView } from '../discovery/catalog-view.ts';
+import type { ResourceAttributes } from '../access/request-attributes.ts';
+
+/**
+ * What is answered where nothing is served: plain text, as Go's router writes it, except in the versions of
+ * Kubernetes' own groups (apiserver installs a handler of its own there).
+ */
+export function createUnknownPath(catalog: Catalog): (resource: ResourceAttributes | undefined) => Response {
+  const builtIn = catalogView(
+    catalog,
+    (served) =>
+      new Set(served.filter((one) => one.builtIn).map(({ group, version }) => `${group}/${version}`)),
+  );
+  return (resource) => {
+    if (resource !== undefined && builtIn().has(`${resource.group}/${resource.version}`)) throw noResource();
+    return pageNotFound();
+  };
+}
+
+export function pageNotFound(): Response {
+  return new Response('404 page not found\n', {
+    status: 404,
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-cache, private',
+    },
+  });
+}
+
+const noResource = (): StatusError =>
+  new StatusError('NotFound', 'the server could not find the requested resource', { details: {} });

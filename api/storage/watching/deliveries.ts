@@ -1,0 +1,80 @@
+import type { StoreEvent } from '../contract.ts';
+import { WatcherIndex } from './watcher-index.ts';
+import type { WatcherEntry } from './watcher-index.ts';
+
+/**
+ * After a delivery the next one waits so long for each watch that got something, in milliseconds: about what a write to
+ * its socket takes. A crowd of watches then takes about half of the time, and the busier the store is the more events
+ * share a write.
+ */
+const PAUSE_MS_PER_WATCH = 0.05;
+/** So few get every event at once. */
+const SMALL_CROWD = 100;
+/** Ten thousand watches need longer than this; their events still come in good time. */
+const LONGEST_PAUSE_MS = 100;
+/** Events of one delivery: so many end a pause, and texts of more are not shared between watches (event-encoder.ts). */
+const MOST_EVENTS = 256;
+
+/** Brings the events of one resource to its watches: at once, or together with what follows while they are many. */
+export class Deliveries {
+  readonly #watchers = new WatcherIndex();
+  #waiting: StoreEvent[] = [];
+  /** Ends the pause after a delivery; until then events wait. */
+  #endPause: (() => void) | undefined;
+
+  /** Later events are for the watcher too; what waits is not, as it begins with the present. */
+  add(entry: WatcherEntry): void {
+    this.deliver();
+    this.#watchers.add(entry);
+  }
+
+  delete(entry: WatcherEntry): void {
+    this.#watchers.delete(entry);
+  }
+
+  get watchers(): Iterable<WatcherEntry> {
+    return this.#watchers;
+  }
+
+  /** The first revision that is not with the watches yet; undefined when they have everything. */
+  get firstWaiting(): number | undefined {
+    return this.#waiting[0]?.revision;
+  }
+
+  push(events: readonly StoreEvent[]): void {
+    for (const event of events) this.#waiting.push(event);
+    if (this.#endPause === undefined || this.#waiting.length >= MOST_EVENTS) this.deliver();
+  }
+
+  deliver(): void {
+    if (this.#waiting.length === 0) return;
+    const events = this.#waiting;
+    this.#waiting = [];
+    let writes = 0;
+    for (let from = 0; from < events.length; from += MOST_EVENTS) {
+      writes += this.#watchers.push(events.slice(from, from + MOST_EVENTS));
+    }
+    this.#pause((writes - SMALL_CROWD) * PAUSE_MS_PER_WATCH);
+  }
+
+  #pause(ms: number): void {
+    this.#endPause?.();
+    if (ms <= 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    // The watches take what they got in this turn of the event loop; the pause begins when they have.
+    const turn = setImmediate(() => {
+      timer = setTimeout(
+        () => {
+          this.#endPause?.();
+          this.deliver();
+        },
+        Math.min(ms, LONGEST_PAUSE_MS),
+      );
+    });
+    this.#endPause = () => {
+      clearImmediate(turn);
+      clearTimeout(timer);
+      this.#endPause = undefined;
+    };
+  }
+}

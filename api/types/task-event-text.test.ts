@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { TaskEvent, TaskEventType } from './task-event.ts';
+import { createTaskEventText } from './task-event-text.ts';
+import type { TaskEventTextOptions } from './task-event-text.ts';
+
+type Short = [type: TaskEventType, data: Record<string, unknown>];
+
+function render(events: Short[], options?: TaskEventTextOptions): string {
+  const text = createTaskEventText(options);
+  const parts = events.map(([type, data], index): string => {
+    const event: TaskEvent = {
+      seq: index + 1,
+      sourceSeq: index + 1,
+      source: 't-s1-a1',
+      time: `T${index + 1}`,
+      type,
+      data,
+    };
+    return text.add(event);
+  });
+  return parts.join('') + text.end();
+}
+
+describe('createTaskEventText', () => {
+  it.each<{ reason: string; events: Short[]; options?: TaskEventTextOptions; want: string }>([
+    {
+      reason: 'parts of a sentence run together',
+      events: [
+        ['text', { text: 'Hel' }],
+        ['text', { text: 'lo\nwor' }],
+        ['text', { text: 'ld' }],
+      ],
+      want: 'Hello\nworld\n',
+    },
+    {
+      reason: 'other events begin a line of their own',
+      events: [
+        ['status', { phase: 'Running', executor: 'laptop' }],
+        ['text', { text: 'Let me look.' }],
+        ['tool_call', { name: 'Edit', input: { file_path: 'README.md', old: 'x' } }],
+        ['tool_result', { output: 'ok\n' }],
+        ['text', { text: 'Done.\n' }],
+        ['result', { phase: 'Succeeded' }],
+      ],
+      want: '# t-s1-a1: Running on laptop\nLet me look.\n> Edit README.md\n  ok\nDone.\n# t-s1-a1: Succeeded\n',
+    },
+    {
+      reason: 'long output is cut',
+      events: [['tool_result', { output: '1\n2\n3\n4\n5\n6', isError: true }]],
+      want: '! 1\n! 2\n! 3\n! 4\n! ... 2 more lines\n',
+    },
+    {
+      reason: 'usage and thinking are left out',
+      events: [
+        ['usage', { inputTokens: 1 }],
+        ['thinking', { text: 'hm' }],
+      ],
+      want: '',
+    },
+    {
+      reason: 'thinking on request',
+      events: [['thinking', { text: 'a\nb' }]],
+      options: { thinking: true },
+      want: '~ a\n~ b\n',
+    },
+    {
+      reason: 'each line has the time of the event it began in',
+      events: [
+        ['text', { text: 'a\nb' }],
+        ['text', { text: 'c\nd\n' }],
+        ['error', { reason: 'ModelError', message: 'overloaded' }],
+      ],
+      options: { timestamps: true },
+      want: 'T1 a\nT1 bc\nT2 d\nT3 error: ModelError: overloaded\n',
+    },
+    {
+      reason: 'a diff is a summary',
+      events: [['diff', { filesChanged: 1, branch: 'troupe/x', headCommit: '0123456789abcdef' }]],
+      want: '# 1 file changed on troupe/x (0123456789ab)\n',
+    },
+    {
+      reason: 'a diff is whole when asked for',
+      events: [
+        ['diff', { filesChanged: 1, branch: 'b', headCommit: '01', diff: '--- a/x\n+++ b/x\n-y\n+z\n' }],
+      ],
+      options: { diff: true },
+      want: '# 1 file changed on b (01)\n--- a/x\n+++ b/x\n-y\n+z\n',
+    },
+  ])('$reason', ({ events, options, want, reason }) => {
+    expect(render(events, options), reason).toBe(want);
+  });
+});

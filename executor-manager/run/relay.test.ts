@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '#api/machinery/clock';
+import { silentLogger } from '#api/machinery/logger';
+import { badRequest, conflict, notFound, StatusError, unavailable } from '#api/machinery/status-error';
+import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskEventInput } from '#api/types/task-event';
+import type { RunEvent, RunState } from '../protocol/run.ts';
+import { appendEnding, relay } from './relay.ts';
+import type { RelayOptions } from './relay.ts';
+
+const TASKS = { group: 'agent.wecode.io', plural: 'tasks' };
+const TIME = '2026-11-21T06:00:00.000000Z';
+const forever = new AbortController().signal;
+const fast = { ...systemClock, after: (_: number, fn: () => void) => systemClock.after(0, fn) };
+
+function runOf(count: number): RunEvent[] {
+  return Array.from({ length: count }, (_, index) => {
+    const last = index === count - 1;
+    const data = last ? { phase: 'Succeeded', result: { value: 'done' } } : { text: `${index + 1}` };
+    return { seq: index + 1, time: TIME, type: last ? 'result' : 'text', data };
+  });
+}
+
+/** What the log of a Task promises (api/storage/contract.ts), in memory. */
+function createLog() {
+  const events: TaskEventInput[] = [];
+  const messages: string[] = [];
+  return {
+    events,
+    messages,
+    async append(_: unknown, batch: TaskEventAppend): Promise<TaskEventAppended> {
+      const fresh = batch.events.filter((event) => event.sourceSeq > events.length);
+      if (fresh[0] !== undefined && fresh[0].sourceSeq !== events.length + 1)
+        throw conflict(TASKS, 't', 'gap');
+      events.push(...fresh);
+      if (fresh.length > 0) messages.push(...(batch.messages ?? []).map(({ role }) => role));
+      return { lastSeq: events.length, lastSourceSeq: events.length };
+    },
+    async *read(_: unknown, options: { after?: number } = {}): AsyncGenerator<TaskEvent> {
+      for (const event of events.slice(options.after)) yield { ...event, seq: event.sourceSeq, source: 's' };
+    },
+  };
+}
+
+/** A run whose stream breaks after so many events, each time it is read. */
+function createRun(events: readonly RunEvent[], breaks: number[] = []) {
+  return {
+    async *events(_: string, after: number) {
+      let left = breaks.shift() ?? Number.POSITIVE_INFINITY;
+      for (const event of events.slice(after)) {
+        if (left === 0) throw unavailable('the stream broke');
+        left -= 1;
+        yield event;
+      }
+    },
+    get: (id: string): Promise<RunState> =>
+      Promise.resolve({ id, phase: 'Succeeded', lastSeq: events.length, result: { value: 'done' } }),
+  };
+}
+
+function optionsFor(source: RelayOptions['source'], taskLog: RelayOptions['taskLog']): RelayOptions {
+  return {
+    source,
+    taskLog,
+    runID: 'r',
+    task: { name: 't', namespace: 'default', uid: 'u' },
+    sandboxName: 's',
+    prompt: 'Hi',
+    fresh: false,
+    logger: silentLogger,
+    clock: fast,
+  };
+}
+
+const signals = { cut: forever, stop: forever };
+const numbers = (events: readonly TaskEventInput[]): number[] => events.map((event) => event.sourceSeq);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+describe('relay', () => {
+  it('brings every event once, in order, whatever breaks', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 150 }),
+        fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 6 }),
+        fc.array(fc.constantFrom('lose request', 'lose answer', 'work'), { maxLength: 8 }),
+        fc.nat(150),
+        async (count, breaks, faults, known) => {
+          const log = createLog();
+          const events = runOf(count);
+          const before = events.slice(0, Math.min(known, count));
+          await log.append({}, { source: 's', taskUID: 'u', events: before.map(toInput) });
+          const flaky = {
+            async append(task: unknown, batch: TaskEventAppend): Promise<TaskEventAppended> {
+              const fault = faults.shift();
+              if (fault === 'lose request') throw unavailable('lost');
+              const answer = await log.append(task, batch);
+              if (fault === 'lose answer') throw unavailable('lost');
+              return answer;
+            },
+          };
+          const end = await relay(optionsFor(createRun(events, breaks), flaky), signals);
+          expect(end).toMatchObject({ kind: 'result', lastSeq: count, data: { phase: 'Succeeded' } });
+          expect(numbers(log.events)).toEqual(upTo(count));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keeps both sides of the conversation, once', async () => {
+    const log = createLog();
+    await relay(optionsFor(createRun(runOf(3), [2, 0]), log), signals);
+    expect(log.messages).toEqual(['USER', 'ASSISTANT']);
+  });
+
+  it('reads again what a log that was restored has forgotten', async () => {
+    const log = createLog();
+    const events = runOf(200);
+    let restored = false;
+    const forgetful = {
+      append(task: unknown, batch: TaskEventAppend) {
+        if (!restored && log.events.length > 60) {
+          restored = true;
+          log.events.length = 20;
+        }
+        return log.append(task, batch);
+      },
+    };
+    await relay(optionsFor(createRun(events), forgetful), signals);
+    expect(restored).toBe(true);
+    expect(numbers(log.events)).toEqual(upTo(200));
+  });
+
+  it.each([
+    [() => notFound(TASKS, 't'), 'the Task is gone'],
+    [() => conflict(TASKS, 't', 'it has another uid'), 'another Task has its name'],
+  ])('%o ends it', async (error, reason) => {
+    const log = {
+      async append(): Promise<never> {
+        throw error();
+      },
+    };
+    expect(await relay(optionsFor(createRun(runOf(3)), log), signals), reason).toEqual({ kind: 'task gone' });
+    const options = { ...optionsFor(createRun([]), log), taskLog: { ...log, read: createLog().read } };
+    expect(await appendEnding(options, {}, forever), reason).toBeUndefined();
+  });
+
+  it('replaces an event that the API does not take', async () => {
+    const log = createLog();
+    const picky = {
+      append(task: unknown, batch: TaskEventAppend) {
+        const bad = batch.events.some(({ sourceSeq, data }) => sourceSeq === 2 && data['text'] === '2');
+        return bad ? Promise.reject(badRequest('no such text')) : log.append(task, batch);
+      },
+    };
+    await relay(optionsFor(createRun(runOf(4)), picky), signals);
+    expect(numbers(log.events)).toEqual([1, 2, 3, 4]);
+    expect(log.events[1]?.data).toMatchObject({ refused: true, text: '' });
+  });
+
+  it.each([
+    [new StatusError('Unauthorized', 'expired'), 'the credential is renewed'],
+    [new StatusError('Forbidden', 'no rights'), 'the rights are given'],
+  ])('%s loses nothing: it waits until %s', async (error) => {
+    const log = createLog();
+    const faults: Error[] = [error, error];
+    const append: typeof log.append = async (...request) => {
+      const fault = faults.pop();
+      if (fault !== undefined) throw fault;
+      return log.append(...request);
+    };
+    await relay(optionsFor(createRun(runOf(4)), { append }), signals);
+    expect(log.events.map(({ data }) => data['refused'])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('ends with what was read when the run is cut off', async () => {
+    const cut = new AbortController();
+    const log = createLog();
+    const run = {
+      ...createRun([]),
+      async *events(_: string, after: number) {
+        if (after === 0) yield* runOf(5).slice(0, 2);
+        cut.abort(new Error('dead'));
+        throw unavailable('the stream broke');
+      },
+    };
+    const options = { ...optionsFor(run, log), taskLog: log };
+    const end = await relay(options, { cut: cut.signal, stop: forever });
+    expect(end).toEqual({ kind: 'cut', lastSeq: 2 });
+    expect(await appendEnding(options, { phase: 'Failed' }, forever)).toEqual({ lastSeq: 3 });
+    expect(log.events.at(-1)).toMatchObject({ sourceSeq: 3, type: 'result', data: { phase: 'Failed' } });
+    expect(await appendEnding(options, { phase: 'Cancelled' }, forever), 'it is told once').toEqual({
+      lastSeq: 3,
+      recorded: { phase: 'Failed' },
+    });
+    expect(log.events).toHaveLength(3);
+  });
+});
+
+const toInput = ({ seq, time, type, data }: RunEvent): TaskEventInput => ({
+  sourceSeq: seq,
+  time,
+  type,
+  data,
+});

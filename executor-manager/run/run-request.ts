@@ -1,0 +1,159 @@
+import type { Client } from '#api/client/client';
+import { isStatusError, StatusError } from '#api/machinery/status-error';
+import type { KubeObject } from '#api/machinery/meta';
+import type { ResourceType } from '#api/machinery/resource-type';
+import type { Ghost } from '#api/types/generated/ghost';
+import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
+import { inlineModelCredential, secretModelVariables } from '#api/types/model-config';
+import { GHOSTS, MODELS, SECRETS } from '#api/types/resources';
+import { withRealValues } from './mcp-values.ts';
+import type { RunModel, RunRepository, RunRequest } from '../protocol/run.ts';
+import { runtimeLimits } from '../sandbox/runtime-limits.ts';
+
+/** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. */
+export interface RunCredentials {
+  modelKey?: string;
+  /** Variables of the Model with secrets, which the Sandbox lacks. */
+  modelEnv?: Record<string, string>;
+  git?: { username: string; password: string };
+  /** MCP servers of the Ghost with the values that the Sandbox's copy of them lacks. */
+  mcpServers?: Ghost['spec']['mcpServers'];
+}
+
+/** A clone that takes longer hangs. */
+const CLONE_SECONDS = 300;
+const DEFAULT_KEY = 'api_key';
+
+type Reader = Pick<Client, 'get'>;
+
+/**
+ * Reads what may not stand in a Sandbox. @throws StatusError NotFound that names the object which is missing, or
+ * the key it lacks; others as they come, a server that is away included.
+ */
+export async function readCredentials(client: Reader, sandbox: Sandbox): Promise<RunCredentials> {
+  const [model, git, mcpServers] = await Promise.all([
+    readModelSecrets(client, sandbox),
+    readGitCredential(client, sandbox),
+    readMcpServers(client, sandbox),
+  ]);
+  return {
+    ...model,
+    ...(git === undefined ? {} : { git }),
+    ...(mcpServers === undefined ? {} : { mcpServers }),
+  };
+}
+
+/** The request for a run; pure. @throws StatusError BadRequest for a limit that is no quantity. */
+export function runRequest(spec: SandboxSpec, credentials: RunCredentials): RunRequest {
+  const { agent } = spec;
+  const model = runModel(spec, credentials);
+  const repository = runRepository(spec, credentials);
+  return {
+    shell: { type: spec.shell.type },
+    agent: {
+      name: agent.botName,
+      ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
+      ...(agent.mcpServers === undefined
+        ? {}
+        : { mcpServers: withRealValues(agent.mcpServers, credentials.mcpServers ?? {}) }),
+      ...(agent.skills === undefined ? {} : { skills: agent.skills }),
+    },
+    ...(model === undefined ? {} : { model }),
+    ...(repository === undefined ? {} : { repository }),
+    prompt: spec.prompt,
+    timeoutSeconds: spec.timeoutSeconds,
+    limits: { diskBytes: runtimeLimits(spec).disk },
+  };
+}
+
+function runModel({ model }: SandboxSpec, credentials: RunCredentials): RunModel | undefined {
+  if (model === undefined) return undefined;
+  const { ref: _, protocol, name, ...rest } = model;
+  const env = { ...rest.env, ...credentials.modelEnv };
+  return {
+    ...rest,
+    ...(Object.keys(env).length === 0 ? {} : { env }),
+    protocol: protocol ?? 'anthropic',
+    name: name ?? '',
+    ...(credentials.modelKey === undefined ? {} : { apiKey: credentials.modelKey }),
+  };
+}
+
+function runRepository(spec: SandboxSpec, credentials: RunCredentials): RunRepository | undefined {
+  const { workspace } = spec;
+  if (workspace === undefined) return undefined;
+  return {
+    gitUrl: workspace.gitUrl,
+    branch: workspace.branchName,
+    workBranch: workspace.workBranch,
+    timeoutSeconds: Math.min(CLONE_SECONDS, spec.timeoutSeconds),
+    ...(credentials.git === undefined ? {} : { credential: credentials.git }),
+  };
+}
+
+async function readModelSecrets(
+  client: Reader,
+  sandbox: Sandbox,
+): Promise<Pick<RunCredentials, 'modelKey' | 'modelEnv'>> {
+  const reference = sandbox.spec.model?.ref;
+  if (reference === undefined) return {};
+  const where = refFrom(sandbox, reference);
+  const { spec } = await read(client, MODELS, where);
+  const modelKey =
+    spec.secretRef === undefined
+      ? inlineModelCredential(spec)
+      : (await readSecret(client, { namespace: where.namespace, name: spec.secretRef.name }))(
+          spec.secretRef.key ?? DEFAULT_KEY,
+        );
+  const modelEnv = secretModelVariables(spec);
+  return {
+    ...(modelKey === undefined ? {} : { modelKey }),
+    ...(Object.keys(modelEnv).length === 0 ? {} : { modelEnv }),
+  };
+}
+
+async function readGitCredential(client: Reader, sandbox: Sandbox): Promise<RunCredentials['git']> {
+  const { workspace } = sandbox.spec;
+  if (workspace?.secretName === undefined) return undefined;
+  const { namespace } = refFrom(sandbox, workspace.ref ?? { name: '' });
+  const secret = await readSecret(client, { namespace, name: workspace.secretName });
+  return { username: secret('username'), password: secret('password') };
+}
+
+async function readMcpServers(client: Reader, sandbox: Sandbox): Promise<RunCredentials['mcpServers']> {
+  const { ghostRef, mcpServers } = sandbox.spec.agent;
+  if (ghostRef === undefined || mcpServers === undefined || Object.keys(mcpServers).length === 0) {
+    return undefined;
+  }
+  return (await read(client, GHOSTS, refFrom(sandbox, ghostRef))).spec.mcpServers;
+}
+
+interface Place {
+  namespace: string;
+  name: string;
+}
+
+function refFrom(sandbox: Sandbox, reference: { name: string; namespace?: string }): Place {
+  return { name: reference.name, namespace: reference.namespace ?? sandbox.metadata.namespace ?? 'default' };
+}
+
+async function read<T extends KubeObject>(client: Reader, type: ResourceType<T>, place: Place): Promise<T> {
+  try {
+    return await client.get(type, place);
+  } catch (error) {
+    if (!isStatusError(error, 'NotFound')) throw error;
+    throw new StatusError('NotFound', `${type.kind} "${place.namespace}/${place.name}" not found`, {
+      cause: error,
+    });
+  }
+}
+
+/** The values of a Secret by key. */
+async function readSecret(client: Reader, place: Place): Promise<(key: string) => string> {
+  const secret = await read(client, SECRETS, place);
+  return (key) => {
+    const value = secret.data?.[key];
+    if (value !== undefined) return Buffer.from(value, 'base64').toString('utf8').trim();
+    throw new StatusError('NotFound', `Secret "${place.namespace}/${place.name}" has no key "${key}"`);
+  };
+}

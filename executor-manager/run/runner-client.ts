@@ -1,0 +1,189 @@
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { readLines } from '#api/client/line-stream';
+import { sleep } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import { StatusError } from '#api/machinery/status-error';
+import type { StatusReason } from '#api/machinery/status-error';
+import { RUN_LIMITS } from '../protocol/run.ts';
+import type { RunEvent, RunRequest, RunState } from '../protocol/run.ts';
+
+/**
+ * The runner of one sandbox. What comes from there is not trusted: it is only data, of limited size.
+ * Errors are StatusError: ServiceUnavailable when it does not answer, else by the status of its answer.
+ */
+export interface RunnerClient {
+  /** Resolves when runs can be started. Throws StatusError Timeout after `limitMs`, or the signal's reason. */
+  ready(limitMs: number, signal: AbortSignal): Promise<void>;
+  /** Idempotent. */
+  start(id: string, request: RunRequest): Promise<RunState>;
+  /** Undefined when there is no such run. */
+  get(id: string): Promise<RunState | undefined>;
+  /** Events after `after` in order, until the run's last one; a broken stream throws. */
+  events(id: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+  cancel(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RunnerClientOptions {
+  address: { host: string; port: number };
+  token: string;
+  clock: Clock;
+}
+
+const ANSWER_MS = 30_000;
+const SHORTEST_WAIT_MS = 3;
+const LONGEST_WAIT_MS = 200;
+
+const REASONS: ReadonlyMap<number, StatusReason> = new Map([
+  [400, 'BadRequest'],
+  [401, 'Unauthorized'],
+  [404, 'NotFound'],
+  [409, 'Conflict'],
+  [413, 'RequestEntityTooLarge'],
+]);
+
+interface Call {
+  method: 'GET' | 'PUT' | 'POST';
+  path: string;
+  body?: unknown;
+  signal?: AbortSignal;
+  /** The answer's body may take as long as the run. */
+  stream?: boolean;
+}
+
+export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
+  const { host, port } = options.address;
+  const pool = new Pool(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, {
+    connect: { timeout: 5000 },
+    headersTimeout: ANSWER_MS,
+  });
+  const send: Send = (call) => request({ pool, token: options.token }, call);
+  return {
+    ready: (limitMs, signal) =>
+      waitUntilReady({ limitMs, signal, clock: options.clock }, async () => {
+        await (await send({ method: 'GET', path: '/v1/ready', signal })).body.dump();
+      }),
+    start: (id, request) => readState(send, { method: 'PUT', path: runPath(id), body: request }),
+    async get(id) {
+      try {
+        return await readState(send, { method: 'GET', path: runPath(id) });
+      } catch (error) {
+        if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
+        throw error;
+      }
+    },
+    events: (id, after, signal) => readEvents(send, `${runPath(id)}/events?after=${after}`, signal),
+    async cancel(id) {
+      await (await send({ method: 'POST', path: `${runPath(id)}/cancel` })).body.dump();
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+type Send = (call: Call) => Promise<Dispatcher.ResponseData>;
+
+const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`;
+
+async function request(to: { pool: Pool; token: string }, call: Call): Promise<Dispatcher.ResponseData> {
+  const json = call.body === undefined ? undefined : JSON.stringify(call.body);
+  try {
+    const answer = await to.pool.request({
+      method: call.method,
+      path: call.path,
+      headers: {
+        authorization: `Bearer ${to.token}`,
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(json === undefined ? {} : { body: json }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      bodyTimeout: call.stream === true ? 0 : ANSWER_MS,
+    });
+    if (answer.statusCode < 400) return answer;
+    throw answerError(answer.statusCode, await readText(answer.body));
+  } catch (error) {
+    throw translate(error, call.signal);
+  }
+}
+
+async function readState(send: Send, call: Call): Promise<RunState> {
+  const answer = await send(call);
+  try {
+    return JSON.parse(await readText(answer.body)) as RunState;
+  } catch (error) {
+    throw translate(error, call.signal);
+  }
+}
+
+/** An agent that took over its runner must not be able to fill our memory. */
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > RUN_LIMITS.requestBytes)
+      throw new StatusError('BadRequest', 'runner: the answer is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function* readEvents(
+  send: Send,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent, void, undefined> {
+  try {
+    const answer = await send({ method: 'GET', path, signal, stream: true });
+    for await (const line of readLines(answer.body, RUN_LIMITS.requestBytes))
+      yield JSON.parse(line) as RunEvent;
+  } catch (error) {
+    throw translate(error, signal);
+  }
+}
+
+/**
+ * Asks again after a tenth of the time waited so far, within 3 and 200 ms: a runner needs some tens of milliseconds,
+ * and the user waits for each one.
+ */
+async function waitUntilReady(
+  wait: { limitMs: number; signal: AbortSignal; clock: Clock },
+  ask: () => Promise<void>,
+): Promise<void> {
+  const began = wait.clock.now();
+  for (;;) {
+    wait.signal.throwIfAborted();
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      wait.signal.throwIfAborted();
+      // Whoever refuses the token is not our runner, or never becomes it.
+      if (error instanceof StatusError && error.reason === 'Unauthorized') throw error;
+      if (wait.clock.now() - began >= wait.limitMs) {
+        const text = `the runner did not become ready within ${wait.limitMs / 1000} s`;
+        throw new StatusError('Timeout', text, { cause: error });
+      }
+    }
+    const tenth = (wait.clock.now() - began) / 10;
+    const pause = Math.min(Math.max(tenth, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
+    await sleep(wait.clock, pause, wait.signal);
+  }
+}
+
+function answerError(status: number, text: string): StatusError {
+  let message = `HTTP ${status}`;
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
+    if (typeof error?.message === 'string') message = error.message.slice(0, 1000);
+  } catch {
+    // Not JSON: the status says all there is.
+  }
+  return new StatusError(REASONS.get(status) ?? 'InternalError', `runner: ${message}`);
+}
+
+function translate(error: unknown, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted === true) return signal.reason as Error;
+  if (error instanceof StatusError) return error;
+  return new StatusError('ServiceUnavailable', 'the runner does not answer', { cause: error });
+}
