@@ -17,7 +17,7 @@ export async function deleteCollection(
   context: RegistryContext,
   { query, ...options }: DeleteCollectionRequest,
 ): Promise<ObjectList> {
-  const list = await listObjects(context, query);
+  const list = await listObjects(context, { ...query, user: options.user });
   const left = list.items.values();
   let failed = false;
   const work = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import type { Clock } from '../machinery/clock.ts';
 import { silentLogger } from '../machinery/logger.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { StatusError } from '../machinery/status-error.ts';
+import { API_SERVER_USER } from '../machinery/user.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
@@ -15,7 +16,8 @@ import type { Resource, Target } from './resource.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 7, 0, 0);
 const clock: Clock = { now: () => NOW, after: () => () => undefined };
-const write = { dryRun: false, fieldValidation: 'Strict' } as const;
+const user = API_SERVER_USER;
+const write = { user, dryRun: false, fieldValidation: 'Strict' } as const;
 
 let store: Store;
 let registry: Registry;
@@ -83,30 +85,34 @@ describe('delete', () => {
     const name = newName();
     const created = await create('Ghost', ghost(name, { metadata: { name, finalizers: ['a.io/x'] } }));
     const at = target(kind('Ghost'), name);
-    const marked = await registry.delete({ target: at, dryRun: false });
+    const marked = await registry.delete({ user, target: at, dryRun: false });
     expect(marked.gone).toBe(false);
     expect(marked.object.object.metadata).toMatchObject({
       deletionTimestamp: '2026-11-21T07:00:00Z',
       deletionGracePeriodSeconds: 0,
       generation: 2,
     });
-    const again = await registry.delete({ target: at, dryRun: false });
+    const again = await registry.delete({ user, target: at, dryRun: false });
     expect(again.object.object, 'asked twice').toEqual(marked.object.object);
     const added = { metadata: { finalizers: ['a.io/x', 'a.io/y'] } };
     expect((await failure(patch('Ghost', name, added))).message).toContain('no new finalizers can be added');
     const released = await patch('Ghost', name, { metadata: { finalizers: null } });
     expect(released.metadata.uid).toBe(created.metadata.uid);
-    expect((await failure(registry.get(at))).reason).toBe('NotFound');
+    expect((await failure(registry.get({ target: at, user }))).reason).toBe('NotFound');
   });
 
   it('checks preconditions', async () => {
     const { metadata } = await create('Ghost', ghost(newName()));
     const at = target(kind('Ghost'), metadata.name);
     for (const preconditions of [{ uid: 'another' }, { resourceVersion: '1' }]) {
-      expect((await failure(registry.delete({ target: at, dryRun: false, preconditions }))).code).toBe(409);
+      expect((await failure(registry.delete({ user, target: at, dryRun: false, preconditions }))).code).toBe(
+        409,
+      );
     }
     const fitting = { uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' };
-    expect((await registry.delete({ target: at, dryRun: false, preconditions: fitting })).gone).toBe(true);
+    expect((await registry.delete({ user, target: at, dryRun: false, preconditions: fitting })).gone).toBe(
+      true,
+    );
   });
 
   it.each([
@@ -120,6 +126,7 @@ describe('delete', () => {
     const { metadata } = await create('Ghost', ghost(newName()));
     const at = target(kind('Ghost'), metadata.name);
     const { gone, object } = await registry.delete({
+      user,
       target: at,
       dryRun: false,
       ...(policy !== undefined && { propagationPolicy: policy }),
@@ -133,7 +140,7 @@ describe('delete', () => {
     await create('Ghost', ghost(name, { metadata: { name, finalizers: ['a.io/x', 'orphan'] } }));
     const request = { target: target(kind('Ghost'), name), dryRun: false };
     const finalizers = async (options: object): Promise<unknown> =>
-      (await registry.delete({ ...request, ...options })).object.object.metadata.finalizers;
+      (await registry.delete({ user, ...request, ...options })).object.object.metadata.finalizers;
     expect(await finalizers({}), 'no wish').toEqual(['a.io/x', 'orphan']);
     expect(await finalizers({ propagationPolicy: 'Foreground' })).toEqual(['a.io/x', 'foregroundDeletion']);
     expect(await finalizers({ propagationPolicy: 'Background' })).toEqual(['a.io/x']);
@@ -147,7 +154,7 @@ describe('delete', () => {
     ],
   ])('refuses %o', async (options, text) => {
     const at = target(kind('Ghost'), 'whatever');
-    const error = await failure(registry.delete({ target: at, dryRun: false, ...options }));
+    const error = await failure(registry.delete({ user, target: at, dryRun: false, ...options }));
     expect([error.code, error.message]).toEqual([422, expect.stringContaining(text)]);
   });
 });
@@ -169,9 +176,9 @@ describe('a namespace', () => {
       spec: { finalizers: ['kubernetes'] },
       status: { phase: 'Active' },
     });
-    const marked = await registry.delete({ target: at('short-lived'), dryRun: false });
+    const marked = await registry.delete({ user, target: at('short-lived'), dryRun: false });
     expect([marked.gone, marked.object.object['status']]).toEqual([false, { phase: 'Terminating' }]);
-    const again = await registry.delete({ target: at('short-lived'), dryRun: false });
+    const again = await registry.delete({ user, target: at('short-lived'), dryRun: false });
     expect(again.object.object).toEqual(marked.object.object);
     const refused = await failure(create('Ghost', ghost('late'), 'short-lived'));
     expect(refused.toStatus()).toMatchObject({
@@ -181,7 +188,7 @@ describe('a namespace', () => {
       details: { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] },
     });
     await finalize('short-lived', []);
-    expect((await failure(registry.get(at('short-lived')))).code).toBe(404);
+    expect((await failure(registry.get({ target: at('short-lived'), user }))).code).toBe(404);
   });
 
   it('has finalizers that only /finalize changes', async () => {
@@ -200,6 +207,6 @@ describe('a namespace', () => {
   });
 
   it('that everything needs stays', async () => {
-    expect((await failure(registry.delete({ target: at('default'), dryRun: false }))).code).toBe(403);
+    expect((await failure(registry.delete({ user, target: at('default'), dryRun: false }))).code).toBe(403);
   });
 });

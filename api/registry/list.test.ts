@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../machinery/logger.ts';
 import type { StatusError } from '../machinery/status-error.ts';
+import { API_SERVER_USER } from '../machinery/user.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
@@ -16,7 +17,8 @@ let store: Store;
 let registry: Registry;
 let ghosts: Resource;
 
-const write = { dryRun: false, fieldValidation: 'Strict' } as const;
+const user = API_SERVER_USER;
+const write = { user, dryRun: false, fieldValidation: 'Strict' } as const;
 
 beforeAll(async () => {
   store = await openStore({
@@ -44,7 +46,7 @@ async function create(name: string, namespace = 'default', labels = { of: name }
 }
 
 const list = (query: Partial<ListQuery>): Promise<ObjectList> =>
-  registry.list({ resource: ghosts, namespace: '', ...query });
+  registry.list({ user, resource: ghosts, namespace: '', ...query });
 
 const names = ({ items }: ObjectList): string => items.map(({ object }) => object.metadata.name).join('');
 
@@ -62,7 +64,7 @@ describe('pages', () => {
     await create('bb');
     await create('zz', 'system');
     const target = { resource: ghosts, namespace: 'default', name: 'd' };
-    await registry.delete({ target, dryRun: false });
+    await registry.delete({ user, target, dryRun: false });
     const second = await list({ limit: 2, continue: first.continue ?? '' });
     expect([names(second), second.remainingItemCount, second.revision]).toEqual(['cd', 2, first.revision]);
     const third = await list({ limit: 2, continue: second.continue ?? '' });

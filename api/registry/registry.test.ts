@@ -3,6 +3,7 @@ import type { Clock } from '../machinery/clock.ts';
 import { silentLogger } from '../machinery/logger.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { StatusError } from '../machinery/status-error.ts';
+import { API_SERVER_USER } from '../machinery/user.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
@@ -14,7 +15,8 @@ import type { Resource, Target } from './resource.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 7, 0, 0);
 const clock: Clock = { now: () => NOW, after: () => () => undefined };
-const write = { dryRun: false, fieldValidation: 'Strict' } as const;
+const user = API_SERVER_USER;
+const write = { user, dryRun: false, fieldValidation: 'Strict' } as const;
 
 let store: Store;
 let registry: Registry;
@@ -164,7 +166,7 @@ describe('create', () => {
 
   it('warns instead of refusing when asked to', async () => {
     const body = ghost(newName(), { spec: { systemPrompt: 'x', bogus: 1 } });
-    const request = { resource: kind('Ghost'), namespace: 'default', body, dryRun: false };
+    const request = { user, resource: kind('Ghost'), namespace: 'default', body, dryRun: false };
     const result = await registry.create({ ...request, fieldValidation: 'Warn' });
     expect(result.warnings).toEqual(['unknown field "spec.bogus"']);
     expect(result.object.object['spec']).toEqual({ systemPrompt: 'x' });
@@ -182,7 +184,9 @@ describe('create', () => {
     const { object } = await registry.create(request);
     expect(object.object.metadata.uid).toBeDefined();
     expect(object.object.metadata.resourceVersion).toBeUndefined();
-    expect((await failure(registry.get(target(kind('Ghost'), name)))).reason).toBe('NotFound');
+    expect((await failure(registry.get({ target: target(kind('Ghost'), name), user }))).reason).toBe(
+      'NotFound',
+    );
   });
 });
 
@@ -249,7 +253,7 @@ describe('patch', () => {
     await Promise.all(
       keys.map((key) => patch('Ghost', metadata.name, { metadata: { labels: { [key]: 'x' } } })),
     );
-    const { object } = await registry.get(target(kind('Ghost'), metadata.name));
+    const { object } = await registry.get({ target: target(kind('Ghost'), metadata.name), user });
     expect(Object.keys(object.metadata.labels ?? {}).sort()).toEqual(keys.sort());
   });
 
@@ -298,18 +302,18 @@ describe('the size of an object', () => {
     );
     const at = target(kind('Ghost'), metadata.name);
     const limit = 3 * 1024 * 1024;
-    const rest = Buffer.byteLength(JSON.stringify((await registry.get(at)).object)) + 100;
+    const rest = Buffer.byteLength(JSON.stringify((await registry.get({ target: at, user })).object)) + 100;
     await patch('Ghost', metadata.name, { metadata: { displayName: 'x'.repeat(limit - rest) } });
-    const before = await registry.get(at);
+    const before = await registry.get({ target: at, user });
     const refused = await failure(
       patch('Ghost', metadata.name, { metadata: { annotations: { more: 'é'.repeat(100) } } }),
     );
     expect(refused).toMatchObject({ code: 413, reason: 'RequestEntityTooLarge' });
     expect(refused.message).toMatch(/^the object would be \d+ bytes of JSON; the limit is 3145728$/);
-    expect((await registry.get(at)).object, 'nothing was stored').toEqual(before.object);
-    expect((await registry.delete({ target: at, dryRun: false })).gone).toBe(false);
+    expect((await registry.get({ target: at, user })).object, 'nothing was stored').toEqual(before.object);
+    expect((await registry.delete({ user, target: at, dryRun: false })).gone).toBe(false);
     await patch('Ghost', metadata.name, { metadata: { finalizers: null } });
-    expect((await failure(registry.get(at))).code).toBe(404);
+    expect((await failure(registry.get({ target: at, user }))).code).toBe(404);
   });
 });
 

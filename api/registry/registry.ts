@@ -16,16 +16,15 @@ import type {
   DeleteCollectionRequest,
   DeleteRequest,
   DeleteResult,
+  GetRequest,
   ListQuery,
   ObjectList,
   PatchRequest,
-  Subresource,
   UpdateRequest,
   WatchItem,
   WatchQuery,
   WriteResult,
 } from './requests.ts';
-import type { Target } from './resource.ts';
 import { getScale } from './scale.ts';
 import { updateObject } from './update.ts';
 import { watchObjects } from './watch.ts';
@@ -33,8 +32,7 @@ import { watchObjects } from './watch.ts';
 /** The verbs of the API on objects of any kind: one file per verb. Failures are StatusErrors. */
 export interface Registry {
   readonly catalog: Catalog;
-  /** A Scale for the subresource scale; the object itself for the others. */
-  get(target: Target, subresource?: Subresource): Promise<ApiObject>;
+  get(request: GetRequest): Promise<ApiObject>;
   list(query: ListQuery): Promise<ObjectList>;
   watch(query: WatchQuery): AsyncIterable<readonly WatchItem[]>;
   create(request: CreateRequest): Promise<WriteResult>;
@@ -63,7 +61,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   };
   return {
     catalog: options.catalog,
-    get: (target, subresource) =>
+    get: ({ target, subresource }) =>
       subresource === 'scale' ? getScale(context, target) : readObject(context, target),
     list: (query) => listObjects(context, query),
     watch: (query) => watchObjects(context, query),

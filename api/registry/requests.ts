@@ -1,10 +1,16 @@
+import type { User } from '../machinery/user.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import type { Resource, Target } from './resource.ts';
 
 /** What to do about fields the schema does not know. */
 export type FieldValidation = 'Ignore' | 'Strict' | 'Warn';
 
-export interface WriteOptions {
+/** Every request says who asks: admission and rules that compare with what a user may do need it. */
+export interface UserRequest {
+  user: User;
+}
+
+export interface WriteOptions extends UserRequest {
   /** Everything but the storing. */
   dryRun: boolean;
   fieldValidation: FieldValidation;
@@ -17,6 +23,12 @@ export interface WriteOptions {
 
 /** Parts of an object with a URL of their own. `finalize` is of Namespaces only. */
 export type Subresource = 'finalize' | 'scale' | 'status';
+
+/** A Scale for the subresource scale; the object itself for the others. */
+export interface GetRequest extends UserRequest {
+  target: Target;
+  subresource?: Subresource;
+}
 
 export interface CreateRequest extends WriteOptions {
   resource: Resource;
@@ -39,7 +51,7 @@ export interface PatchRequest extends WriteOptions {
   body: unknown;
 }
 
-export interface DeleteOptions {
+export interface DeleteOptions extends UserRequest {
   dryRun: boolean;
   propagationPolicy?: string;
   /** The older way to say Orphan or Background; not together with propagationPolicy. */
@@ -53,7 +65,7 @@ export interface DeleteRequest extends DeleteOptions {
 }
 
 export interface DeleteCollectionRequest extends DeleteOptions {
-  query: ListQuery;
+  query: Omit<ListQuery, 'user'>;
 }
 
 export interface WriteResult {
@@ -71,7 +83,7 @@ export interface DeleteResult extends WriteResult {
 }
 
 /** What list and watch select by, as it stands in the URL. */
-export interface CollectionQuery {
+export interface CollectionQuery extends UserRequest {
   resource: Resource;
   /** '' is all namespaces. */
   namespace: string;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../machinery/clock.ts';
 import { silentLogger } from '../machinery/logger.ts';
+import { API_SERVER_USER } from '../machinery/user.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract.ts';
 import { openStore } from '../storage/open-store.ts';
@@ -40,6 +41,9 @@ beforeAll(async () => {
 
 afterAll(() => store.close());
 
+const user = API_SERVER_USER;
+const write = { user, dryRun: false, fieldValidation: 'Strict' } as const;
+
 function ghosts(): Resource {
   const found = registry.catalog.current().find(({ kind }) => kind === 'Ghost');
   if (found === undefined) throw new Error('no kind Ghost');
@@ -53,28 +57,23 @@ async function create(name: string, labels: Record<string, string> = {}): Promis
     metadata: { name, labels },
     spec: { systemPrompt: 'x' },
   };
-  const request = {
-    resource: ghosts(),
-    namespace: 'default',
-    body,
-    dryRun: false,
-    fieldValidation: 'Strict',
-  } as const;
-  return (await registry.create(request)).object.object.metadata.resourceVersion ?? '';
+  const result = await registry.create({ resource: ghosts(), namespace: 'default', body, ...write });
+  return result.object.object.metadata.resourceVersion ?? '';
 }
 
 async function patch(name: string, body: unknown): Promise<void> {
   const target = { resource: ghosts(), namespace: 'default', name };
-  await registry.patch({ target, type: 'merge', body, dryRun: false, fieldValidation: 'Strict' });
+  await registry.patch({ target, type: 'merge', body, ...write });
 }
 
 const remove = (name: string): Promise<unknown> =>
-  registry.delete({ target: { resource: ghosts(), namespace: 'default', name }, dryRun: false });
+  registry.delete({ user, target: { resource: ghosts(), namespace: 'default', name }, dryRun: false });
 
 /** A watch whose events a test takes one by one. */
 function watch(query: Partial<WatchQuery>): { next(): Promise<WatchItem>; [Symbol.dispose](): void } {
   const abort = new AbortController();
   const events = registry.watch({
+    user,
     resource: ghosts(),
     namespace: 'default',
     allowWatchBookmarks: false,
@@ -123,7 +122,10 @@ describe('watch', () => {
     await patch('s1', { metadata: { labels: { app: 'no' } } });
     const left = await selected.next();
     expect(brief(left)).toBe('DELETED s1');
-    const { object } = await registry.get({ resource: ghosts(), namespace: 'default', name: 's1' });
+    const { object } = await registry.get({
+      user,
+      target: { resource: ghosts(), namespace: 'default', name: 's1' },
+    });
     expect(left, 'the content before, the revision of now').toMatchObject({
       object: {
         object: { metadata: { labels: { app: 'yes' }, resourceVersion: object.metadata.resourceVersion } },
@@ -224,10 +226,10 @@ describe('list', () => {
   it('is ordered by name and has the revision of the store', async () => {
     await create('z1', { list: 'me' });
     const newest = await create('a1', { list: 'me' });
-    const list = await registry.list({ resource: ghosts(), namespace: '', labelSelector: 'list=me' });
+    const list = await registry.list({ user, resource: ghosts(), namespace: '', labelSelector: 'list=me' });
     expect(list.items.map(({ object }) => object.metadata.name)).toEqual(['a1', 'z1']);
     expect(list.revision).toBe(Number(newest));
-    const nowhere = await registry.list({ resource: ghosts(), namespace: 'no-such-namespace' });
+    const nowhere = await registry.list({ user, resource: ghosts(), namespace: 'no-such-namespace' });
     expect(nowhere.items, 'reads of a missing namespace are empty').toEqual([]);
   });
 
@@ -240,7 +242,7 @@ describe('list', () => {
     [{ continue: 'abc' }, 400, 'a token nobody gave'],
     [{ labelSelector: '=' }, 400, 'a syntax error'],
   ])('refuses %j with %d', async (query, code, reason) => {
-    const refused = registry.list({ resource: ghosts(), namespace: '', ...query });
+    const refused = registry.list({ user, resource: ghosts(), namespace: '', ...query });
     await expect(refused, reason).rejects.toMatchObject({ code });
   });
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import { ANONYMOUS } from '../machinery/user.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { answerOf } from './limits/answer.ts';
-import { ANONYMOUS } from './access/authentication.ts';
 import type { Authenticator } from './access/authentication.ts';
 import { refusal } from './access/authorization.ts';
 import type { Authorizer } from './access/authorization.ts';

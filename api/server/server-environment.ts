@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { User } from './access/authentication.ts';
+import type { User } from '../machinery/user.ts';
 import type { RequestPlaces } from './limits/in-flight.ts';
 import type { Metrics } from './metrics.ts';
 import type { RequestAttributes } from './access/request-attributes.ts';

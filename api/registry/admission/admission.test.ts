@@ -3,6 +3,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import { silentLogger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
+import { API_SERVER_USER } from '../../machinery/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { Store } from '../../storage/contract.ts';
 import { openStore } from '../../storage/open-store.ts';
@@ -13,7 +14,8 @@ import type { Registry } from '../registry.ts';
 import type { Resource } from '../resource.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 7, 0, 0);
-const write = { dryRun: false, fieldValidation: 'Strict' } as const;
+const user = API_SERVER_USER;
+const write = { user, dryRun: false, fieldValidation: 'Strict' } as const;
 
 const clock: Clock = { now: () => NOW, after: () => () => undefined };
 let store: Store;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../machinery/clock.ts';
 import { silentLogger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
+import { API_SERVER_USER } from '../../machinery/user.ts';
 import { loadDefinitions, loadOwnCrds } from '../../schema/load-crds.ts';
 import type { Store } from '../../storage/contract.ts';
 import { openStore } from '../../storage/open-store.ts';
@@ -14,7 +15,8 @@ import type { Resource } from '../resource.ts';
 import { conditionsOf } from './crd-object.ts';
 import { startCustomResources } from './custom-resources.ts';
 
-const write = { dryRun: false, fieldValidation: 'Strict' } as const;
+const user = API_SERVER_USER;
+const write = { user, dryRun: false, fieldValidation: 'Strict' } as const;
 const definitions = loadDefinitions();
 
 let store: Store;
@@ -89,7 +91,7 @@ async function until(
   reached: (crd: Unstructured | undefined) => boolean,
 ): Promise<Unstructured | undefined> {
   const end = new AbortController();
-  const query = { resource: crds(), namespace: '', fieldSelector: `metadata.name=${name}` };
+  const query = { user, resource: crds(), namespace: '', fieldSelector: `metadata.name=${name}` };
   const events = registry.watch({ ...query, allowWatchBookmarks: true, signal: end.signal });
   try {
     for await (const items of events) {
@@ -145,7 +147,11 @@ describe('a CustomResourceDefinition', () => {
       'True InitialNamesAccepted: the initial names have been accepted',
     );
     await create(find('widgets') as Resource, widget('one'), 'default');
-    const { items } = await registry.list({ resource: find('widgets') as Resource, namespace: 'default' });
+    const { items } = await registry.list({
+      user,
+      resource: find('widgets') as Resource,
+      namespace: 'default',
+    });
     expect(items.map(({ object }) => object.metadata.name)).toEqual(['one']);
   });
 
@@ -169,6 +175,7 @@ describe('a CustomResourceDefinition', () => {
     expect(condition(refused, 'Established')).toBe('False NotAccepted: not all names are accepted');
     expect(find('gadgets')).toBeUndefined();
     await registry.delete({
+      user,
       target: { resource: crds(), namespace: '', name: 'widgets.example.com' },
       dryRun: false,
     });
@@ -180,7 +187,7 @@ describe('a CustomResourceDefinition', () => {
     const old = await defineWidgets([version('v1'), version('v2', { served: false })]);
     expect(find('widgets', 'v2')).toBeUndefined();
     const end = new AbortController();
-    const query = { resource: old, namespace: '', allowWatchBookmarks: false, signal: end.signal };
+    const query = { user, resource: old, namespace: '', allowWatchBookmarks: false, signal: end.signal };
     const watching = registry.watch(query)[Symbol.asyncIterator]();
     const over = watching.next();
     await create(old, widget('one'), 'default');
@@ -192,7 +199,7 @@ describe('a CustomResourceDefinition', () => {
     expect((await closed).done, 'watchers of the old definition watch again').toBe(true);
     expect(find('widgets')).toBeUndefined();
     const target = { resource: find('widgets', 'v2') as Resource, namespace: 'default', name: 'one' };
-    expect((await registry.get(target)).object.apiVersion).toBe('example.com/v2');
+    expect((await registry.get({ target, user })).object.apiVersion).toBe('example.com/v2');
   });
 
   it('takes its objects along, as their finalizers let it', async () => {
@@ -200,7 +207,7 @@ describe('a CustomResourceDefinition', () => {
     for (let i = 0; i < 100; i++) await create(widgets, widget(`w${i}`), 'default');
     await create(widgets, widget('kept', { finalizers: ['example.com/keep'] }), 'default');
     const target = { resource: crds(), namespace: '', name: 'widgets.example.com' };
-    await registry.delete({ target, dryRun: false });
+    await registry.delete({ user, target, dryRun: false });
     const terminating = await until('widgets.example.com', (object) =>
       condition(object, 'Terminating').startsWith('True'),
     );
@@ -253,12 +260,14 @@ describe('the kinds of the program', () => {
     const file = loadOwnCrds().find((one) => one.metadata.name === NAME);
     const annotated = { ...file, metadata: { name: NAME, annotations: { applied: 'yes' } } };
     await registry.patch({ target: target(), type: 'merge', body: annotated, ...write });
-    const { object } = await registry.get(target());
+    const { object } = await registry.get({ target: target(), user });
     expect(object.metadata).toMatchObject({ generation: 1, annotations: { applied: 'yes' } });
     const change = { spec: { scope: 'Cluster' } };
     const changed = registry.patch({ target: target(), type: 'merge', body: change, ...write });
     await expect(changed).rejects.toMatchObject({ code: 403 });
-    await expect(registry.delete({ target: target(), dryRun: false })).rejects.toMatchObject({ code: 403 });
+    await expect(registry.delete({ user, target: target(), dryRun: false })).rejects.toMatchObject({
+      code: 403,
+    });
   });
 
   it('are brought up to the program at its start', async () => {
@@ -270,7 +279,7 @@ describe('the kinds of the program', () => {
     const spec = { ...(object['spec'] as object), scope: 'Cluster' };
     await store.commit({ op: 'update', key, object: { ...object, spec }, expectedRevision: revision });
     await startAnew();
-    const mirrored = await registry.get(target());
+    const mirrored = await registry.get({ target: target(), user });
     expect(mirrored.object['spec']).toEqual(object['spec']);
   });
 });

@@ -2,6 +2,7 @@ import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { isStatusError, StatusError } from '../../machinery/status-error.ts';
+import { API_SERVER_USER } from '../../machinery/user.ts';
 import { deepEqual } from '../../machinery/deep-equal.ts';
 import { loadOwnCrds } from '../../schema/load-crds.ts';
 import { StorageError } from '../../storage/contract.ts';
@@ -40,7 +41,12 @@ export async function mirrorOwnKinds(options: MirrorOptions): Promise<void> {
   }
 }
 
-const write = { dryRun: false, fieldValidation: 'Ignore', fieldManager: 'troupe-api' } as const;
+const write = {
+  user: API_SERVER_USER,
+  dryRun: false,
+  fieldValidation: 'Ignore',
+  fieldManager: 'troupe-api',
+} as const;
 
 async function mirror(
   { registry, store }: MirrorOptions,

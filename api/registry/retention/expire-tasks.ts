@@ -1,5 +1,6 @@
 import { describeError } from '../../machinery/logger.ts';
 import { isStatusError } from '../../machinery/status-error.ts';
+import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { Resource } from '../resource.ts';
 import type { FinishedTask } from './finished-tasks.ts';
 import { taskResource } from './finished-tasks.ts';
@@ -31,6 +32,7 @@ async function remove(
   try {
     await registry.delete({
       target: { resource, namespace, name },
+      user: API_SERVER_USER,
       dryRun: false,
       propagationPolicy: 'Background',
       preconditions: { uid, resourceVersion: String(revision) },

@@ -5,6 +5,7 @@ import type { Logger } from '../../machinery/logger.ts';
 import { createManualClock } from '../../machinery/manual-clock.ts';
 import type { ManualClock } from '../../machinery/manual-clock.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
+import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { TaskEvent, TaskEventInput } from '../../types/task-event.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import { StorageError } from '../../storage/contract.ts';
@@ -26,7 +27,8 @@ import type { RetentionRules } from './rules.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const write = { dryRun: false, fieldValidation: 'Strict' } as const;
+const user = API_SERVER_USER;
+const write = { user, dryRun: false, fieldValidation: 'Strict' } as const;
 
 let clock: ManualClock;
 let store: Store;
@@ -52,7 +54,7 @@ async function create(kind: string, body: { metadata: { name: string } }): Promi
 }
 
 async function names(kind: string): Promise<string[]> {
-  const { items } = await registry.list({ ...targetOf(kind, '') });
+  const { items } = await registry.list({ user, ...targetOf(kind, '') });
   return items.map(({ object }) => object.metadata.name);
 }
 
@@ -175,7 +177,7 @@ describe('finished Tasks', () => {
     await retain({ finishedTasks: MINUTE });
     await retain({ finishedTasks: MINUTE });
     expect(await names('Task')).toEqual(['held', 'running']);
-    const { object } = await registry.get(targetOf('Task', 'held'));
+    const { object } = await registry.get({ target: targetOf('Task', 'held'), user });
     expect(object.metadata.deletionTimestamp).toBe(formatTime(clock.now()));
   });
 
@@ -207,7 +209,7 @@ describe('logs of finished Tasks', () => {
     expect(await read('new')).toHaveLength(3);
     expect(
       await store.log.read({
-        taskUID: (await registry.get(targetOf('Task', 'old'))).object.metadata.uid ?? '',
+        taskUID: (await registry.get({ target: targetOf('Task', 'old'), user })).object.metadata.uid ?? '',
         after: 0,
         limit: 10,
       }),
@@ -217,7 +219,7 @@ describe('logs of finished Tasks', () => {
 
 describe('deleted Tasks', () => {
   const kept = () => createDeletedTasks({ store, clock, keepMs: DEFAULT_RETENTION.deletedTasks });
-  const remove = (name: string) => registry.delete({ target: targetOf('Task', name), dryRun: false });
+  const remove = (name: string) => registry.delete({ user, target: targetOf('Task', name), dryRun: false });
   const signal = new AbortController().signal;
 
   it('keep their last state and log for a week, and are no hindrance to the next of their name', async () => {

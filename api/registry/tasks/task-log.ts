@@ -2,6 +2,7 @@ import { formatMicroTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import type { TaskEvent, TaskEventAppended, TaskMessage } from '../../types/task-event.ts';
 import { conflict, StatusError } from '../../machinery/status-error.ts';
+import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { Store } from '../../storage/contract.ts';
 import type { Registry } from '../registry.ts';
@@ -32,7 +33,7 @@ export function createTaskLogs(options: { registry: Registry; store: Store; cloc
   return {
     async append(target, body) {
       const batch = parseTaskEventAppend(body);
-      const { object } = await registry.get(target);
+      const { object } = await registry.get({ target, user: API_SERVER_USER });
       if (object.metadata.uid !== batch.taskUID) {
         const why = `the events are for the Task with uid ${batch.taskUID}, not for this one (${object.metadata.uid ?? ''})`;
         throw conflict(target.resource, target.name, why);
@@ -40,7 +41,7 @@ export function createTaskLogs(options: { registry: Registry; store: Store; cloc
       return translated(store.log.append(batch), target);
     },
     async *read(target, query) {
-      const { object } = await registry.get(target);
+      const { object } = await registry.get({ target, user: API_SERVER_USER });
       const taskUID = object.metadata.uid ?? '';
       let { after } = query;
       const expired = await stored(expiredNotice({ store, clock }, { taskUID, after }), target);
@@ -62,7 +63,7 @@ export function createTaskLogs(options: { registry: Registry; store: Store; cloc
       yield* rest(store, { target, taskUID, after, signal: query.signal });
     },
     async messages(target) {
-      const { object } = await registry.get(target);
+      const { object } = await registry.get({ target, user: API_SERVER_USER });
       const taskUID = object.metadata.uid ?? '';
       const messages: TaskMessage[] = [];
       for (;;) {

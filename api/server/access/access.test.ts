@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ANONYMOUS, createTokenAuthenticator } from './authentication.ts';
+import { ANONYMOUS } from '../../machinery/user.ts';
+import { createTokenAuthenticator } from './authentication.ts';
 import { authenticatedMayDoEverything, refusal } from './authorization.ts';
 import { requestAttributes } from './request-attributes.ts';
 

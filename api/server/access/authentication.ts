@@ -1,11 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { StatusError } from '../../machinery/status-error.ts';
-
-/** Who makes a request. */
-export interface User {
-  name: string;
-  groups: readonly string[];
-}
+import type { User } from '../../machinery/user.ts';
 
 export interface Credentials {
   authorization: string | undefined;
@@ -16,8 +11,6 @@ export interface Authenticator {
   /** Undefined when the request shows no credentials. @throws StatusError Unauthorized for wrong ones */
   authenticate(credentials: Credentials): Promise<User | undefined>;
 }
-
-export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 /** One bearer token for one user. */
 export function createTokenAuthenticator(options: { token: string; user: User }): Authenticator {

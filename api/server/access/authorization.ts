@@ -1,6 +1,7 @@
 import { StatusError } from '../../machinery/status-error.ts';
-import { ANONYMOUS, unauthorized } from './authentication.ts';
-import type { User } from './authentication.ts';
+import { ANONYMOUS } from '../../machinery/user.ts';
+import type { User } from '../../machinery/user.ts';
+import { unauthorized } from './authentication.ts';
 import type { RequestAttributes } from './request-attributes.ts';
 
 /** Called once per request; roles are to be another implementation. */

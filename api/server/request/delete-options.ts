@@ -20,6 +20,7 @@ export async function deleteOptions(c: RequestContext): Promise<DeleteOptions> {
     throw badRequest('dryRun: Invalid value: must be a list of texts, such as ["All"]');
   }
   return {
+    user: c.var.user,
     dryRun: isDryRun([...(c.req.queries('dryRun') ?? []), ...(dryRun ?? [])], 'DeleteOptions'),
     ...propagationOf(c, body),
     ...graceOf(c, body),

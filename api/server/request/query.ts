@@ -34,6 +34,7 @@ export function collectionQuery({ c, resource, attributes }: ResourceRequest): C
   const query = c.req.query();
   const { name } = attributes;
   return {
+    user: c.var.user,
     resource,
     namespace: attributes.namespace,
     ...pick(query, 'labelSelector'),

@@ -21,6 +21,7 @@ export function writeOptions({ c }: ResourceRequest, kind: OptionsKind): WriteOp
   const fieldManager = c.req.query('fieldManager');
   const userAgent = c.req.header('user-agent');
   return {
+    user: c.var.user,
     dryRun: dryRun.length > 0,
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as FieldValidation),
     ...(fieldManager === undefined || fieldManager === '' ? {} : { fieldManager }),

@@ -22,7 +22,7 @@ export async function handleReadLog(request: ResourceRequest, taskLogs: TaskLogs
   const target = targetOf(request);
   const follow = isTrue(c.req.query('follow'));
   return streamLog(c, options, {
-    check: () => options.registry.get(target),
+    check: () => options.registry.get({ target, user: c.var.user }),
     read: (query) => taskLogs.read(target, { ...query, follow }),
   });
 }

@@ -7,7 +7,12 @@ import { subresourceOf } from '../request/write-options.ts';
 
 export async function handleGet(request: ResourceRequest): Promise<Response> {
   const representation = representationFor(request);
-  const object = await request.options.registry.get(targetOf(request), subresourceOf(request));
+  const subresource = subresourceOf(request);
+  const object = await request.options.registry.get({
+    target: targetOf(request),
+    user: request.c.var.user,
+    ...(subresource === undefined ? {} : { subresource }),
+  });
   return replyTo(request, representation.object(object), representation);
 }
 

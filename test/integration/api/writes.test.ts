@@ -3,6 +3,7 @@ import type { Unstructured } from '#api/machinery/meta';
 import { silentLogger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { StatusError } from '#api/machinery/status-error';
+import { API_SERVER_USER } from '#api/machinery/user';
 import { createCatalog } from '#api/registry/catalog';
 import { createInitialNamespaces } from '#api/registry/initial-namespaces';
 import { createRegistry } from '#api/registry/registry';
@@ -15,7 +16,8 @@ import { openStore } from '#api/storage/open-store';
 
 /** Writes of every kind on a real store: what kube-apiserver answers. */
 
-const write = { dryRun: false, fieldValidation: 'Strict', userAgent: 'tests/1.0' } as const;
+const user = API_SERVER_USER;
+const write = { user, dryRun: false, fieldValidation: 'Strict', userAgent: 'tests/1.0' } as const;
 
 /** A kind with everything that a definition can turn on. */
 const WIDGETS = defineResources(
@@ -145,7 +147,7 @@ describe('managers of fields', () => {
     await patch(target, { status: { replicas: 1 } }, { subresource: 'status' });
     const scaled = { subresource: 'scale', fieldManager: 'scaler' } as const;
     await patch(target, { spec: { replicas: 2 } }, scaled);
-    const { object } = await registry.get(target);
+    const { object } = await registry.get({ target, user });
     expect(managers(object).sort()).toEqual(['scaler Update scale', 'tests Update', 'tests Update status']);
   });
 
@@ -240,7 +242,7 @@ describe('apply', () => {
       { color: 'red', size: 'medium' },
       undefined,
     ]);
-    expect((await failure(registry.get(at('Widget', 'only-shown')))).code).toBe(404);
+    expect((await failure(registry.get({ target: at('Widget', 'only-shown'), user }))).code).toBe(404);
   });
 
   it('of a status leaves the rest alone', async () => {
@@ -260,7 +262,7 @@ describe('scale', () => {
   it('shows and changes the number of replicas, and nothing else', async () => {
     const created = await create('Widget', widget('scaled', { replicas: 1, big: 9007199254740993n }));
     const target = at('Widget', 'scaled');
-    const { object: shown } = await registry.get(target, 'scale');
+    const { object: shown } = await registry.get({ target: target, subresource: 'scale', user });
     expect(shown).toMatchObject({
       kind: 'Scale',
       apiVersion: 'autoscaling/v1',
@@ -278,7 +280,7 @@ describe('scale', () => {
       spec: { replicas: 4 },
     };
     await registry.update({ target, subresource: 'scale', body, ...write });
-    const { object } = await registry.get(target);
+    const { object } = await registry.get({ target, user });
     expect(object['spec']).toEqual({ replicas: 4, size: 'medium', big: 9007199254740993n });
     expect(object.metadata.generation).toBe(4);
   });
@@ -309,7 +311,7 @@ describe('scale', () => {
     expect((await scale('scaled-by-apply', body, { ...options, force: true }))['spec']).toEqual({
       replicas: 7,
     });
-    const { object } = await registry.get(at('Widget', 'scaled-by-apply'));
+    const { object } = await registry.get({ target: at('Widget', 'scaled-by-apply'), user });
     expect(managers(object)).toContain('scaler Apply scale');
   });
 });
@@ -379,11 +381,11 @@ describe('a collection', () => {
     const kept = { ...widget('kept'), metadata: { name: 'kept', finalizers: ['test.example/x'] } };
     await create('Widget', kept, { namespace: 'many' });
     const query = { resource, namespace: 'many' };
-    const shown = await registry.deleteCollection({ query, dryRun: true });
+    const shown = await registry.deleteCollection({ user, query, dryRun: true });
     expect(shown.items).toHaveLength(301);
-    const deleted = await registry.deleteCollection({ query, dryRun: false });
+    const deleted = await registry.deleteCollection({ user, query, dryRun: false });
     expect(deleted.items).toHaveLength(301);
-    const { items } = await registry.list(query);
+    const { items } = await registry.list({ ...query, user });
     expect(items.map(({ object }) => [object.metadata.name, object.metadata.generation])).toEqual([
       ['kept', 2],
     ]);
