@@ -2,7 +2,7 @@
 import type { Condition } from '../../machinery/condition.ts';
 import type { ObjectMeta } from '../../machinery/meta.ts';
 /**
- * A Sandbox is one run of one agent, one attempt at one step of a Task. It is to an Executor what a Pod is to a Node.
+ * A Sandbox is one run of one agent, one attempt at one node of a Task. It is to an Executor what a Pod is to a Node.
  */
 export interface Sandbox {
   apiVersion: 'agent.wecode.io/v1alpha1';
@@ -17,7 +17,11 @@ export interface Sandbox {
 export interface SandboxSpec {
   taskRef: SandboxTaskRef;
   /**
-   * Step of the plan, from 0.
+   * Id of the node in the graph of the Task; a node has one run at a time. A Sandbox of an older version has none: its node is s and the step.
+   */
+  node?: string;
+  /**
+   * Position of the node among those of the Task, from 0; for people.
    */
   step: number;
   /**
@@ -25,7 +29,7 @@ export interface SandboxSpec {
    */
   stepName?: string;
   /**
-   * Attempt at the step, from 1.
+   * Attempt at the node, from 1.
    */
   attempt: number;
   /**
@@ -174,9 +178,13 @@ export interface SandboxWorkspace {
    */
   secretName?: string;
   /**
-   * Branch the agent commits on.
+   * Branch the agent commits on; nodes that run side by side have one each.
    */
   workBranch: string;
+  /**
+   * Sandboxes of the Task whose files this run goes on with, the first that has any. Empty: a fresh clone.
+   */
+  continueFrom?: SandboxWorkspaceContinueFrom[];
 }
 /**
  * The Workspace it was taken from.
@@ -190,6 +198,19 @@ export interface SandboxWorkspaceRef {
    * Namespace of the object; that of the referring object when absent.
    */
   namespace?: string;
+}
+/**
+ * One Sandbox.
+ */
+export interface SandboxWorkspaceContinueFrom {
+  /**
+   * Name of the Sandbox.
+   */
+  name: string;
+  /**
+   * The uid of the Sandbox.
+   */
+  uid: string;
 }
 /**
  * Limits of the sandbox.

@@ -382,6 +382,10 @@ export interface TaskSubTask {
    */
   title?: string;
   /**
+   * Id of the node of the graph; the step is one.
+   */
+  node?: string;
+  /**
    * USER or ASSISTANT.
    */
   role?: string;
