@@ -13,6 +13,15 @@ describe('readRunRequest', () => {
   ])('%j is good: %s', (body) => expect(readRunRequest(body)).toBe(body));
 
   it.each([
+    [
+      { shell: { type: 'Emacs' } },
+      'shell.type "Emacs" is not known; known: ClaudeCode, Agno, Dify, Chat, Codex',
+    ],
+    [{ shell: {} }, 'shell.type is missing; known: ClaudeCode, Agno, Dify, Chat, Codex'],
+    [
+      { model: { ...model, protocol: 'smtp' } },
+      'model.protocol "smtp" is not known; known: anthropic, openai',
+    ],
     [{ limits: { diskBytes: 0 } }, 'limits.diskBytes must be a number above 0'],
     [{ limits: [] }, 'limits must be an object'],
     [{ model: { ...model, apiKey: 'secret\0' } }, 'model.apiKey must not contain a NUL'],

@@ -1,12 +1,11 @@
+import { MODEL_PROTOCOLS, SHELL_TYPES } from '#executor-manager/protocol/run';
 import type { RunRequest } from '#executor-manager/protocol/run';
-
-const SHELL_TYPES = new Set(['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex']);
 
 /** Checks what another process sent. Throws an Error that names the field. */
 export function readRunRequest(value: unknown): RunRequest {
   const body = record(value, 'the body');
   const shell = record(body['shell'], 'shell');
-  if (!SHELL_TYPES.has(String(shell['type']))) throw new Error('shell.type is not a known one');
+  oneOf(shell['type'], SHELL_TYPES, 'shell.type');
   text(record(body['agent'], 'agent')['name'], 'agent.name');
   text(body['prompt'], 'prompt');
   positive(body['timeoutSeconds'], 'timeoutSeconds');
@@ -18,9 +17,7 @@ export function readRunRequest(value: unknown): RunRequest {
     const model = record(body['model'], 'model');
     // May be empty: a Model can name itself by variables of its program.
     if (typeof model['name'] !== 'string') throw new Error('model.name must be a text');
-    if (model['protocol'] !== 'anthropic' && model['protocol'] !== 'openai') {
-      throw new Error('model.protocol must be anthropic or openai');
-    }
+    oneOf(model['protocol'], MODEL_PROTOCOLS, 'model.protocol');
   }
   if (body['repository'] !== undefined) {
     const repository = record(body['repository'], 'repository');
@@ -51,6 +48,12 @@ function record(value: unknown, field: string): Record<string, unknown> {
 
 function text(value: unknown, field: string): void {
   if (typeof value !== 'string' || value === '') throw new Error(`${field} must be a text`);
+}
+
+function oneOf(value: unknown, known: readonly string[], field: string): void {
+  if (typeof value === 'string' && known.includes(value)) return;
+  const problem = value === undefined ? 'is missing' : `${JSON.stringify(value)} is not known`;
+  throw new Error(`${field} ${problem}; known: ${known.join(', ')}`);
 }
 
 function positive(value: unknown, field: string): void {

@@ -187,13 +187,17 @@ describe('the protocol', () => {
 
 describe('Chat', () => {
   it.each([
-    { reason: 'no Model', model: undefined },
-    { reason: 'a Model without a name', model: { protocol: 'openai' as const, name: '' } },
-  ])('$reason is a StartFailed', async ({ model: given }) => {
+    { reason: 'no Model', model: undefined, says: 'Chat needs a Model' },
+    {
+      reason: 'a Model without a name',
+      model: { protocol: 'openai' as const, name: '' },
+      says: 'Chat needs a Model that names its model_id',
+    },
+  ])('$reason is a StartFailed', async ({ model: given, says }) => {
     const { model: _, ...rest } = request('count');
     const { state } = await finish({ ...rest, ...(given === undefined ? {} : { model: given }) });
     expect(state).toMatchObject({ phase: 'Failed', reason: 'StartFailed' });
-    expect(state.message).toBe('Chat needs a Model that names its model_id');
+    expect(state.message).toBe(says);
   });
 });
 

@@ -8,6 +8,7 @@ import type { Model } from '#api/types/generated/model';
 import type { Shell } from '#api/types/generated/shell';
 import { modelSettings } from '#api/types/model-config';
 import type { ReadyStatus } from '#api/types/ready';
+import { SHELL_TYPES, shellTypeOf } from '#api/types/shell-types';
 
 /** What the Bot's references lead to; undefined where there is no such object. */
 export interface BotParts {
@@ -16,9 +17,6 @@ export interface BotParts {
   model: Model | undefined;
   secondaryModel: Model | undefined;
 }
-
-/** Shells that bring their own model. */
-const WITHOUT_MODEL: ReadonlySet<string> = new Set(['Dify']);
 
 type RefField = 'ghostRef' | 'shellRef' | 'modelRef' | 'secondaryModelRef';
 
@@ -46,18 +44,20 @@ export function planBot(bot: Bot, parts: BotParts): NewCondition {
 /** Whether the Shell gets the model it needs. */
 function planModelUse(bot: Bot, { shell, model }: BotParts): NewCondition | undefined {
   const { modelRef } = bot.spec;
-  const type = shell?.spec.shellType ?? shell?.spec.runtime ?? '';
+  // A Shell without a type is not ready, so the Bot never comes here with one.
+  const type = shell && shellTypeOf(shell.spec);
+  if (type === undefined) return undefined;
+  const { needsModel, modelProtocols } = SHELL_TYPES[type];
+  if (!needsModel) return undefined;
   if (modelRef === undefined || model === undefined) {
-    return WITHOUT_MODEL.has(type)
-      ? undefined
-      : botNotReady(BotReason.ModelRequired, 'spec.modelRef: required, since the Shell calls a model.');
+    return botNotReady(BotReason.ModelRequired, 'spec.modelRef: required, since the Shell calls a model.');
   }
-  const { protocol = '' } = modelSettings(model.spec);
-  if (type !== 'ClaudeCode' || protocol === 'anthropic') return undefined;
+  const { protocol } = modelSettings(model.spec);
+  if (protocol === undefined || modelProtocols.includes(protocol)) return undefined;
   const name = `${modelRef.namespace ?? bot.metadata.namespace ?? ''}/${modelRef.name}`;
   return botNotReady(
     BotReason.ModelNotSupported,
-    `spec.modelRef: Model "${name}" speaks ${protocol}; ClaudeCode needs anthropic.`,
+    `spec.modelRef: Model "${name}" speaks ${protocol}; ${type} needs ${modelProtocols.join(' or ')}.`,
   );
 }
 

@@ -3,7 +3,7 @@ import type { ShellSpec } from '#api/types/generated/shell';
 import { planShell } from './plan.ts';
 
 describe('planShell', () => {
-  const cases: { reason: string; spec: ShellSpec; want: string; type?: string }[] = [
+  const cases: { reason: string; spec: ShellSpec; want: string; type?: string; message?: string }[] = [
     { reason: 'Claude Code', spec: { shellType: 'ClaudeCode' }, want: 'Valid', type: 'ClaudeCode' },
     { reason: 'the older spelling', spec: { runtime: 'Chat' }, want: 'Valid', type: 'Chat' },
     { reason: 'both, equal', spec: { shellType: 'Chat', runtime: 'Chat' }, want: 'Valid', type: 'Chat' },
@@ -13,7 +13,20 @@ describe('planShell', () => {
       want: 'ConflictingShellType',
       type: 'Chat',
     },
-    { reason: 'no runner for it', spec: { shellType: 'Agno' }, want: 'UnsupportedShellType', type: 'Agno' },
+    {
+      reason: 'a type that is not supported yet',
+      spec: { shellType: 'Agno' },
+      want: 'UnsupportedShellType',
+      type: 'Agno',
+      message: 'spec.shellType: "Agno" is not supported; supported: Chat, ClaudeCode.',
+    },
+    {
+      reason: 'such a type in the older spelling',
+      spec: { runtime: 'Codex' },
+      want: 'UnsupportedShellType',
+      type: 'Codex',
+      message: 'spec.runtime: "Codex" is not supported; supported: Chat, ClaudeCode.',
+    },
     {
       reason: 'an image',
       spec: { shellType: 'Chat', baseImage: 'ghcr.io:5000/a/b_c:v1.2@sha256:' + 'a'.repeat(64) },
@@ -45,10 +58,11 @@ describe('planShell', () => {
       type: 'Chat',
     },
   ];
-  it.each(cases)('$reason', ({ spec, want, type }) => {
+  it.each(cases)('$reason', ({ spec, want, type, message }) => {
     const shell = { apiVersion: 'agent.wecode.io/v1', kind: 'Shell', metadata: { name: 's' }, spec } as const;
     const plan = planShell(shell, (name) => name === 'mine');
     expect(plan.condition.reason).toBe(want);
     expect(plan.shellType).toBe(type);
+    if (message !== undefined) expect(plan.condition.message).toBe(message);
   });
 });

@@ -1,6 +1,7 @@
 import type { NewCondition } from '#api/machinery/condition';
 import type { Shell } from '#api/types/generated/shell';
 import { ShellReason, shellNotReady, shellReady } from '#api/types/shell';
+import { SHELL_TYPES, shellTypeOf, supportedShellTypes } from '#api/types/shell-types';
 
 export interface ShellPlan {
   condition: NewCondition;
@@ -8,19 +9,13 @@ export interface ShellPlan {
   shellType: string | undefined;
 }
 
-/** Types with an adapter in the runner. */
-const RUNNABLE: readonly string[] = ['ClaudeCode', 'Chat'];
-
-/** Compatible installations ship one public Shell per type, named like the type; manifests refer to them. */
-const BUILT_IN_SHELLS: ReadonlySet<string> = new Set(['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex']);
-
 /** registry[:port]/path:tag@sha256:digest (the reference grammar of the OCI distribution spec, loosely). */
 const IMAGE = /^[a-z0-9]+([._:/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?$/;
 
 /** `shellExists` answers for a name in the Shell's own namespace. */
 export function planShell(shell: Shell, shellExists: (name: string) => boolean): ShellPlan {
   const { shellType, runtime, baseImage, baseShellRef } = shell.spec;
-  const type = shellType ?? runtime;
+  const type = shellTypeOf(shell.spec);
   const plan = (condition: NewCondition): ShellPlan => ({ condition, shellType: type });
   if (shellType !== undefined && runtime !== undefined && shellType !== runtime) {
     return plan(
@@ -30,11 +25,13 @@ export function planShell(shell: Shell, shellExists: (name: string) => boolean):
       ),
     );
   }
-  if (type === undefined || !RUNNABLE.includes(type)) {
+  if (type === undefined || !SHELL_TYPES[type].supported) {
+    const field = shellType === undefined ? 'runtime' : 'shellType';
+    const supported = supportedShellTypes().join(', ');
     return plan(
       shellNotReady(
         ShellReason.UnsupportedShellType,
-        `spec.shellType: this version has no runner for "${type ?? ''}"; it has ${RUNNABLE.join(' and ')}.`,
+        `spec.${field}: "${type ?? ''}" is not supported; supported: ${supported}.`,
       ),
     );
   }
@@ -51,6 +48,7 @@ export function planShell(shell: Shell, shellExists: (name: string) => boolean):
   return plan(shellReady());
 }
 
+/** Compatible installations ship one public Shell per type, named like the type; manifests refer to them. */
 function resolves(name: string, shellExists: (name: string) => boolean): boolean {
-  return BUILT_IN_SHELLS.has(name) || shellExists(name);
+  return Object.hasOwn(SHELL_TYPES, name) || shellExists(name);
 }

@@ -5,6 +5,7 @@ import type { SandboxAgent, SandboxModel, SandboxShell } from '#api/types/genera
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
 import { isCredentialName, modelSettings } from '#api/types/model-config';
+import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
 import type { PlannedStep } from './snapshot.ts';
 
 /** Everything one step is made of; all of it exists and is ready. */
@@ -18,20 +19,17 @@ export interface StepParts {
   model: Model | undefined;
 }
 
-/** Shells that only talk: a repository in their sandbox would be cloned for nothing. */
-const WITHOUT_REPOSITORY: ReadonlySet<string> = new Set(['Chat', 'Dify']);
-
 export function plannedStep(parts: StepParts): PlannedStep {
   const { member, bot, model } = parts;
   const shell = stepShell(parts);
-  const requiresWorkspace = parts.shell.spec.requiresWorkspace === true;
+  const required = requiresWorkspace(parts.shell.spec);
   return {
     name: member.name ?? member.role ?? bot.metadata.name,
     ...(member.prompt === undefined || member.prompt === '' ? {} : { prompt: member.prompt }),
     contextPassing: member.contextPassing ?? 'none',
     requireConfirmation: member.requireConfirmation ?? false,
-    requiresWorkspace,
-    usesWorkspace: requiresWorkspace || !WITHOUT_REPOSITORY.has(shell.type),
+    requiresWorkspace: required,
+    usesWorkspace: required || SHELL_TYPES[shell.type].repository !== 'unused',
     shell,
     agent: stepAgent(parts),
     ...(model === undefined ? {} : { model: stepModel(model) }),
@@ -42,7 +40,7 @@ function stepShell({ shell, base }: StepParts): SandboxShell {
   const image = shell.spec.baseImage ?? base?.spec.baseImage;
   return {
     // A Shell without a type is never ready, so the last choice is not reached.
-    type: shell.spec.shellType ?? shell.spec.runtime ?? 'ClaudeCode',
+    type: shellTypeOf(shell.spec) ?? 'ClaudeCode',
     ...(image === undefined || image === '' ? {} : { image }),
   };
 }

@@ -1,4 +1,4 @@
-import type { RunRequest, RunResult } from '#executor-manager/protocol/run';
+import type { ModelProtocol, RunRequest, RunResult } from '#executor-manager/protocol/run';
 import type { Clock } from '../clock.ts';
 import type { EventSink } from '../event-sink.ts';
 
@@ -21,6 +21,8 @@ export interface AdapterContext {
 export interface AgentAdapter {
   /** Whether the agent works in files: it gets a HOME, and the repository when there is one. */
   readonly needsFiles: boolean;
+  /** The protocols of the Models it can use. */
+  readonly modelProtocols: readonly ModelProtocol[];
   /** Throws RunFailure; whatever else it throws counts as AgentFailed. */
   run(request: RunRequest, context: AdapterContext): Promise<RunResult>;
 }

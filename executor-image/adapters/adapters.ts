@@ -4,16 +4,15 @@ import type { AgentAdapter } from './adapter.ts';
 import { chatAdapter } from './chat/chat-adapter.ts';
 import { claudeCodeAdapter } from './claude-code/claude-code-adapter.ts';
 
-/** Throws RunFailure StartFailed for a shell type this image has no program for. */
+const ADAPTERS: Partial<Record<ShellType, () => AgentAdapter>> = {
+  Chat: chatAdapter,
+  ClaudeCode: claudeCodeAdapter,
+};
+
+/** Throws RunFailure StartFailed for a shell type that this image has no adapter for. */
 export function adapterFor(type: ShellType): AgentAdapter {
-  switch (type) {
-    case 'ClaudeCode':
-      return claudeCodeAdapter();
-    case 'Chat':
-      return chatAdapter();
-    case 'Agno':
-    case 'Dify':
-    case 'Codex':
-      throw new RunFailure('StartFailed', `shell type ${type} is not in this image yet`);
-  }
+  const create = ADAPTERS[type];
+  if (create !== undefined) return create();
+  const supported = Object.keys(ADAPTERS).sort().join(', ');
+  throw new RunFailure('StartFailed', `shellType "${type}" is not supported; supported: ${supported}`);
 }

@@ -30,7 +30,14 @@ export const RUNNER_ENV = {
 /** Port the runner listens on inside a container. */
 export const RUNNER_CONTAINER_PORT = 8080;
 
-export type ShellType = 'ClaudeCode' | 'Agno' | 'Dify' | 'Chat' | 'Codex';
+/** The shell types of the control plane, of which an image may have some; test/shell-types.test.ts compares them. */
+export const SHELL_TYPES = ['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex'] as const;
+
+export type ShellType = (typeof SHELL_TYPES)[number];
+
+export const MODEL_PROTOCOLS = ['anthropic', 'openai'] as const;
+
+export type ModelProtocol = (typeof MODEL_PROTOCOLS)[number];
 
 export interface RunRequest {
   shell: { type: ShellType };
@@ -53,7 +60,7 @@ export interface RunRequest {
 }
 
 export interface RunModel {
-  protocol: 'anthropic' | 'openai';
+  protocol: ModelProtocol;
   /** The model's id at its service. */
   name: string;
   baseURL?: string;

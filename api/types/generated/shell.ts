@@ -36,7 +36,7 @@ export interface ShellSpec {
    */
   baseShellRef?: string;
   /**
-   * Whether a Task needs a Workspace; when absent, true for ClaudeCode, Agno and Codex.
+   * Whether a Task must name a Workspace; false when absent. ClaudeCode, Agno and Codex work in the repository of the Workspace when the Task names one.
    */
   requiresWorkspace?: boolean;
 }

@@ -36,7 +36,7 @@ export interface TeamSpec {
    */
   icon?: string;
   /**
-   * Whether a Task needs a Workspace; worked out from the Shells when absent.
+   * Whether a Task must name a Workspace. It must also when the Shell of a member that works requires one.
    */
   requiresWorkspace?: boolean;
   /**

@@ -1,10 +1,11 @@
 import { createParser } from 'eventsource-parser';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
-import type { RunResult } from '#executor-manager/protocol/run';
+import type { ModelProtocol, RunResult } from '#executor-manager/protocol/run';
 import { sleep } from '../../clock.ts';
 import { cutText } from '../../cut.ts';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter } from '../adapter.ts';
+import { requiredModel } from '../required-model.ts';
 import { anthropicCall } from './anthropic-call.ts';
 import type { ChatCall, ChatReading } from './chat-call.ts';
 import { openaiCall } from './openai-call.ts';
@@ -17,13 +18,16 @@ const ERROR_BYTES = 64 * 1024;
 /** A service streams words; whoever sends more at once, or never ends an event, would fill the memory. */
 const EVENT_BYTES = 8 * 1024 * 1024;
 
+const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic', 'openai'];
+
 /** One direct call of the model, no tools, the answer streamed. */
 export function chatAdapter(): AgentAdapter {
   return {
     needsFiles: false,
+    modelProtocols: MODEL_PROTOCOLS,
     async run(request, context) {
-      const { model } = request;
-      if (model === undefined || model.name === '') {
+      const model = requiredModel(request, MODEL_PROTOCOLS);
+      if (model.name === '') {
         throw new RunFailure('StartFailed', 'Chat needs a Model that names its model_id');
       }
       const call = model.protocol === 'openai' ? openaiCall(request, model) : anthropicCall(request, model);

@@ -1,12 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
-import type { RunRequest, RunResult } from '#executor-manager/protocol/run';
+import type { ModelProtocol, RunRequest, RunResult } from '#executor-manager/protocol/run';
 import { runAgentProcess } from '../../agent-process.ts';
 import type { AgentExit } from '../../agent-process.ts';
 import { cutText } from '../../cut.ts';
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter } from '../adapter.ts';
+import { requiredModel } from '../required-model.ts';
 import { claudeEnvironment } from './environment.ts';
 import { mcpConfiguration } from './mcp-configuration.ts';
 import { claudeProgram } from './program.ts';
@@ -19,12 +20,15 @@ const AFTER_RESULT_MS = 10_000;
 /** Said of every model of somebody else's service, and of no use to anybody here. */
 const NOISE = /^\[claude-code:unrecognized_model\]/;
 
+const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic'];
+
 /** The real Claude Code program, not interactive, with its stream of messages turned into events. */
 export function claudeCodeAdapter(program: () => string = claudeProgram): AgentAdapter {
   return {
     needsFiles: true,
+    modelProtocols: MODEL_PROTOCOLS,
     async run(request, context) {
-      checkModel(request);
+      requiredModel(request, MODEL_PROTOCOLS);
       const { skills = [] } = request.agent;
       if (skills.length > 0) {
         const text = `Skills cannot be given to the agent yet: ${skills.join(', ')}`;
@@ -58,14 +62,6 @@ export function claudeCodeAdapter(program: () => string = claudeProgram): AgentA
       return resultOf(reader.outcome(), exit);
     },
   };
-}
-
-/** What the program would only say in its own words, after it has started. */
-function checkModel({ model }: RunRequest): void {
-  if (model === undefined) throw new RunFailure('StartFailed', 'ClaudeCode needs a Model');
-  if (model.protocol === 'openai') {
-    throw new RunFailure('StartFailed', 'ClaudeCode needs a Model with protocol anthropic, not openai');
-  }
 }
 
 /** Long texts go into files: an argument is limited to 128 KiB by Linux and is seen by every process. */

@@ -286,7 +286,7 @@ describe('a run that does not work', () => {
     expect(state).toMatchObject({
       phase: 'Failed',
       reason: 'StartFailed',
-      message: `shell type ${type} is not in this image yet`,
+      message: `shellType "${type}" is not supported; supported: Chat, ClaudeCode`,
     });
   });
 });

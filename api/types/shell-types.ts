@@ -1,0 +1,84 @@
+import type { ShellSpec } from './generated/shell.ts';
+import type { ModelProtocol } from './model-config.ts';
+
+/** The programs that run agents, as crds/shells.yaml lists them. */
+export type ShellType = NonNullable<ShellSpec['shellType']>;
+
+export interface ShellTypeFacts {
+  /** Whether the sandbox image of this version has an adapter for it. */
+  supported: boolean;
+  /** The protocols of the Models it can use; empty when it calls no Model. */
+  modelProtocols: readonly ModelProtocol[];
+  /** Whether a Bot has to name a Model. */
+  needsModel: boolean;
+  /**
+   * `unused`: it only talks, a clone would be made for nothing. `used`: it works in the Task's repository when
+   * there is one. `required`: likewise, and a Task must name a Workspace unless the Shell says otherwise.
+   * No type is `required`: manifests with a ClaudeCode Shell and no Workspace are in use.
+   */
+  repository: 'unused' | 'used' | 'required';
+  /** Whether it runs code of its own in files, so that it needs an isolated file system. */
+  needsContainer: boolean;
+}
+
+/**
+ * All that is known of the shell types, in one place. The image and the protocol with it cannot import this
+ * table; test/shell-types.test.ts holds them, and the CRDs, to it.
+ */
+export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
+  ClaudeCode: {
+    supported: true,
+    modelProtocols: ['anthropic'],
+    needsModel: true,
+    repository: 'used',
+    needsContainer: true,
+  },
+  Agno: {
+    supported: false,
+    modelProtocols: ['anthropic', 'openai'],
+    needsModel: true,
+    repository: 'used',
+    needsContainer: true,
+  },
+  /** An application at a Dify service, which has its own model. */
+  Dify: {
+    supported: false,
+    modelProtocols: [],
+    needsModel: false,
+    repository: 'unused',
+    needsContainer: false,
+  },
+  Chat: {
+    supported: true,
+    modelProtocols: ['anthropic', 'openai'],
+    needsModel: true,
+    repository: 'unused',
+    needsContainer: false,
+  },
+  Codex: {
+    supported: false,
+    modelProtocols: ['openai'],
+    needsModel: true,
+    repository: 'used',
+    needsContainer: true,
+  },
+};
+
+/** The program in force, whichever of the two spellings names it; undefined when neither does. */
+export function shellTypeOf({ shellType, runtime }: ShellSpec): ShellType | undefined {
+  return shellType ?? runtime;
+}
+
+/** The types that this version can run, sorted by name. */
+export function supportedShellTypes(): string[] {
+  return Object.entries(SHELL_TYPES)
+    .filter(([, { supported }]) => supported)
+    .map(([type]) => type)
+    .sort();
+}
+
+/** Whether a Task needs a Workspace for this Shell. */
+export function requiresWorkspace(spec: ShellSpec): boolean {
+  const type = shellTypeOf(spec);
+  return spec.requiresWorkspace ?? (type !== undefined && SHELL_TYPES[type].repository === 'required');
+}

@@ -1,0 +1,15 @@
+import type { ModelProtocol, RunModel, RunRequest } from '#executor-manager/protocol/run';
+import { RunFailure } from '../run-failure.ts';
+
+/**
+ * The request's Model, checked before the agent starts: its program would complain later and in its own words.
+ * Throws RunFailure StartFailed when there is none, or when it speaks another protocol.
+ */
+export function requiredModel({ shell, model }: RunRequest, protocols: readonly ModelProtocol[]): RunModel {
+  if (model === undefined) throw new RunFailure('StartFailed', `${shell.type} needs a Model`);
+  if (protocols.includes(model.protocol)) return model;
+  throw new RunFailure(
+    'StartFailed',
+    `${shell.type} needs a Model with protocol ${protocols.join(' or ')}, not ${model.protocol}`,
+  );
+}
