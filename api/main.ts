@@ -1,5 +1,4 @@
 import path from 'node:path';
-import packageJson from '../package.json' with { type: 'json' };
 import { checkHistory } from './config.ts';
 import type { ApiHistory, ApiRetention } from './config.ts';
 import { makeDataFolder } from './data-folder/data-folder.ts';
@@ -8,6 +7,7 @@ import { encryptionKeys } from './encryption-keys.ts';
 import { systemClock } from './machinery/clock.ts';
 import type { Clock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
+import { VERSION } from './machinery/version.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { createCatalog } from './registry/catalog.ts';
 import { startCustomResources } from './registry/custom-resources/custom-resources.ts';
@@ -161,7 +161,7 @@ async function serve(
     health: {
       checkStore: () => store.check(),
       storeHealth: () => store.health(),
-      version: packageJson.version,
+      version: VERSION,
     },
     backups: { read: (signal) => store.backup(signal) },
     encryption: encryptionKeys(store.encryption),

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '#api/machinery/version';
 import { register as registerApply } from './commands/apply.ts';
 import { register as registerBackup } from './commands/backup.ts';
 import { register as registerDelete } from './commands/delete.ts';
@@ -20,7 +20,7 @@ import { registerApi, registerServer } from './processes/server.ts';
 function createProgram(): Command {
   const program = new Command('troupe')
     .description('Teams of AI agents, described and run the Kubernetes way')
-    .version(version())
+    .version(VERSION)
     .showHelpAfterError('(add --help for the flags)')
     .exitOverride();
   const context = createCliContext();
@@ -49,11 +49,6 @@ function createProgram(): Command {
     register(program);
   }
   return program;
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 try {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Client } from '#api/client/client';
 import { runReflector } from '#api/client/reflector';
 import type { TaskLogClient } from '#api/client/task-log';
@@ -6,6 +5,7 @@ import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { VERSION } from '#api/machinery/version';
 import { executorNotReady } from '#api/types/executor';
 import { SANDBOXES } from '#api/types/resources';
 import { createCapacityGate } from './places/capacity-gate.ts';
@@ -115,15 +115,10 @@ function executorFacts(config: ExecutorManagerConfig, driver: SandboxDriver): Ex
     name: config.executorName,
     driver: driver.kind,
     isolation: driver.isolation,
-    version: packageVersion(),
+    version: VERSION,
     ports: { ...ports },
     capacity: Math.min(config.maxConcurrent, ports.max - ports.min + 1),
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** So that "ready" means that kubectl shows the Executor; but an API that is away must not stop us. */

@@ -1,4 +1,4 @@
-import packageJson from '../../../package.json' with { type: 'json' };
+import { VERSION } from '../../machinery/version.ts';
 import { BACKUP_TABLE_NAMES } from './backup-tables.ts';
 import type { BackupTable } from './backup-tables.ts';
 
@@ -38,7 +38,7 @@ export const FORMAT_VERSION = 1;
 export function newHeader(
   facts: Pick<BackupHeader, 'keyGeneration' | 'revision' | 'schema' | 'time'>,
 ): BackupHeader {
-  return { format: FORMAT, version: FORMAT_VERSION, ...facts, troupe: packageJson.version };
+  return { format: FORMAT, version: FORMAT_VERSION, ...facts, troupe: VERSION };
 }
 
 /** Why a file cannot be used as a backup; nothing was written then. */
@@ -61,7 +61,7 @@ export function parseHeader(line: string, schema: number): BackupHeader {
     const by = String(header.troupe);
     throw new BackupError(
       `the backup is of a newer version of troupe (${by}; format ${version}, schema ${header.schema}); ` +
-        `this one (${packageJson.version}) reads format ${FORMAT_VERSION} and schema ${schema}: use that version`,
+        `this one (${VERSION}) reads format ${FORMAT_VERSION} and schema ${schema}: use that version`,
     );
   }
   return header as BackupHeader;
