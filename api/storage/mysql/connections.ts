@@ -1,5 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { setTimeout as delay } from 'node:timers/promises';
+import { backOffDelay } from '../../machinery/back-off.ts';
+import type { BackOff } from '../../machinery/back-off.ts';
 import { StorageError } from '../contract.ts';
 import { CommitConnection } from './commit-connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -41,8 +43,7 @@ const PATIENCE_MS = 5_000;
 const WAITING = 20_000;
 const IDLE_MS = 60_000;
 /** Between attempts; doubled up to the longest. */
-const FIRST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 500;
+const BACK_OFF: BackOff = { first: 5, max: 500, jitter: 0.5 };
 
 /** One transaction. Results are as mysql2 gives them: rows per statement. */
 export interface Session {
@@ -226,16 +227,17 @@ export class MysqlConnections {
   /** Runs the step again while that may help and there is time; what it finally throws is a StorageError. */
   async #attempt<T>(step: (until: number) => Promise<T>): Promise<T> {
     const until = performance.now() + this.#patienceMs;
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (let failures = 1; ; failures += 1) {
       try {
         return await step(until);
       } catch (error) {
         // Those beside it have most likely the same fate, and after a fail-over they are with the wrong server.
         if (isAway(error)) this.#pool.drop();
         const mayHelp = isConnectionLost(error) || isAway(error) || isTransactionConflict(error);
+        const pause = backOffDelay(BACK_OFF, failures);
         if (!mayHelp || performance.now() + pause >= until) throw translateMysqlError(error);
+        await delay(pause);
       }
-      await delay(pause * (0.5 + Math.random() / 2));
     }
   }
 

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import type { Connection, ConnectionOptions } from 'mysql2/promise';
+import { backOffDelay } from '../../machinery/back-off.ts';
+import type { BackOff } from '../../machinery/back-off.ts';
 import { StorageError } from '../contract.ts';
 import { SESSION_SQL } from './connection-options.ts';
 import { isAway, readOnlyError, translateMysqlError } from './errors.ts';
 
 /** Milliseconds between attempts to reach a server that is away. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
+const BACK_OFF: BackOff = { first: 50, max: 1_000, jitter: 0.5 };
 
 /** Bytes that any server takes: the default of old ones. */
 const SMALLEST_PACKET = 1024 * 1024;
@@ -89,11 +90,10 @@ export class Connector {
 
   /** Ends when the server is back, or nobody waits for it any more, or waiting for it would not help. */
   async #tryUntilBack(probe: Probe): Promise<void> {
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (let failures = 1; ; failures += 1) {
       // Jitter: several replicas lose the same server at the same moment.
-      await delay(pause * (0.5 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(
-        () => undefined,
-      );
+      const pause = backOffDelay(BACK_OFF, failures);
+      await delay(pause, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       if (this.#waiting === 0 || this.#closing.signal.aborted) return;
       try {
         this.#spare = await this.#connect();
