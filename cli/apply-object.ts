@@ -1,7 +1,7 @@
 import { queryString, resourcePath } from '#api/client/resource-path';
 import type { Transport } from '#api/client/transport';
 import type { Unstructured } from '#api/machinery/meta';
-import { isStatusError } from '#api/machinery/status-error';
+import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { ApiResource } from './api-resource.ts';
 import { sortKeys } from './object-text.ts';
 import { threeWayMergePatch } from './three-way-merge.ts';
@@ -44,13 +44,9 @@ function query(options: ApplyOptions): string {
 
 async function getObject(transport: Transport, options: ApplyOptions): Promise<Unstructured | undefined> {
   const { name, namespace } = options.object.metadata;
-  try {
-    const path = resourcePath(options.resource, { name, namespace });
-    return JSON.parse((await transport.send({ method: 'GET', path })).text) as Unstructured;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const path = resourcePath(options.resource, { name, namespace });
+  const answer = await ignoreNotFound(transport.send({ method: 'GET', path }));
+  return answer === undefined ? undefined : (JSON.parse(answer.text) as Unstructured);
 }
 
 async function create(transport: Transport, options: ApplyOptions, body: Unstructured): Promise<boolean> {

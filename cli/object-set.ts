@@ -1,3 +1,4 @@
+import { refOf } from '#api/machinery/resource-type';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import type { Unstructured } from '#api/machinery/meta';
 import type { ApiResource } from './api-resource.ts';
@@ -14,7 +15,7 @@ export interface Selection {
 
 const PAGE_SIZE = 500;
 
-export function refOf(session: Session, resource: ApiResource, name: string): ObjectRef {
+export function refTo(session: Session, resource: ApiResource, name: string): ObjectRef {
   return resource.namespaced ? { namespace: session.namespace, name } : { name };
 }
 
@@ -69,12 +70,11 @@ export async function namedObjects(
   const objects: NamedObject[] = [];
   for (const { resource, names } of await parseTargets(session, words)) {
     if (names.length > 0) {
-      objects.push(...names.map((name) => ({ resource, ref: refOf(session, resource, name) })));
+      objects.push(...names.map((name) => ({ resource, ref: refTo(session, resource, name) })));
     } else if (selection.all === true || selection.selector !== undefined) {
       const { items } = await listObjects(session, resource, selection);
       for (const { metadata } of items) {
-        const { namespace, name } = metadata;
-        objects.push({ resource, ref: namespace === undefined ? { name } : { namespace, name } });
+        objects.push({ resource, ref: refOf({ metadata }) });
       }
     } else {
       throw new CliError('resource(s) were provided, but no name was specified');

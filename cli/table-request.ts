@@ -1,6 +1,6 @@
 import { queryString, resourcePath } from '#api/client/resource-path';
 import { isStatusError } from '#api/machinery/status-error';
-import { listNamespace, refOf } from './object-set.ts';
+import { listNamespace, refTo } from './object-set.ts';
 import type { Selection } from './object-set.ts';
 import type { Session } from './session.ts';
 import { TABLE_ACCEPT } from './table.ts';
@@ -30,7 +30,7 @@ export async function fetchTable(
   }
   for (const name of target.names) {
     try {
-      const path = resourcePath(target.resource, refOf(session, target.resource, name));
+      const path = resourcePath(target.resource, refTo(session, target.resource, name));
       addPart(table, await requestTable(session, path));
     } catch (error) {
       if (!(flags.ignoreNotFound === true && isStatusError(error, 'NotFound'))) table.errors.push(error);

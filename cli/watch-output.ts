@@ -5,7 +5,7 @@ import type { Unstructured } from '#api/machinery/meta';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Status } from '#api/machinery/status-error';
 import { printedKind } from './api-resource.ts';
-import { listNamespace, listObjects, refOf } from './object-set.ts';
+import { listNamespace, listObjects, refTo } from './object-set.ts';
 import type { Selection } from './object-set.ts';
 import { toJson, toYaml, withoutManagedFields } from './object-text.ts';
 import type { OutputFormat } from './object-text.ts';
@@ -175,7 +175,7 @@ function objectShow(
       const [name] = target.names;
       if (initial && name !== undefined && items.length === 0) {
         // Fails as a plain get does.
-        await session.connection.client.get(target.resource, refOf(session, target.resource, name));
+        await session.connection.client.get(target.resource, refTo(session, target.resource, name));
       }
       if (initial) for (const item of items) print(item);
       return resourceVersion;

@@ -8,7 +8,14 @@ import type { DiscoveredResource } from './discovery.ts';
  * Failures are StatusError with the server's reason; a server that cannot be reached is ServiceUnavailable.
  */
 export interface Client {
+  /**
+   * This client with calls that end when the signal aborts: the request under way is cut, and the call rejects with
+   * the signal's reason. Whether the server did what it was asked is not known then.
+   */
+  within(signal: AbortSignal): Client;
   get<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef): Promise<T>;
+  /** As `get`, but undefined for an object that is not there. */
+  find<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef): Promise<T | undefined>;
   list<T extends KubeObject>(type: ResourceType<T>, options?: ListOptions): Promise<KubeList<T>>;
   create<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
   /** Replaces spec and metadata; Conflict when metadata.resourceVersion is stale. */

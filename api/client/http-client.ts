@@ -1,10 +1,11 @@
 import type { KubeList, KubeObject } from '../machinery/meta.ts';
-import type { ResourceType } from '../machinery/resource-type.ts';
-import { StatusError } from '../machinery/status-error.ts';
+import type { ObjectRef, ResourceType } from '../machinery/resource-type.ts';
+import { ignoreNotFound, StatusError } from '../machinery/status-error.ts';
 import type { WatchEvent } from '../machinery/watch-event.ts';
 import type { Client, ListOptions, WatchOptions } from './client.ts';
 import { discoverResources } from './discovery.ts';
 import { queryString, resourcePath } from './resource-path.ts';
+import { transportWithin } from './transport.ts';
 import type { Transport } from './transport.ts';
 
 const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' };
@@ -30,8 +31,9 @@ export function createHttpClient(options: { transport: Transport }): Client {
   }
 
   return {
-    get: async (type, ref) =>
-      parseBody(await transport.send({ method: 'GET', path: resourcePath(type, ref) })),
+    within: (signal) => createHttpClient({ transport: transportWithin(transport, signal) }),
+    get: (type, ref) => getObject(transport, type, ref),
+    find: (type, ref) => ignoreNotFound(getObject(transport, type, ref)),
     async list<T extends KubeObject>(type: ResourceType<T>, list: ListOptions = {}) {
       const path = resourcePath(type, { namespace: list.namespace }) + queryString(listQuery(list));
       const accept = list.metadataOnly === true ? { accept: `application/json${METADATA_LIST_TYPE}` } : {};
@@ -69,6 +71,14 @@ export function createHttpClient(options: { transport: Transport }): Client {
     discover: () => discoverResources(transport),
     watch: (type, options) => watch(transport, type, options),
   };
+}
+
+async function getObject<T extends KubeObject>(
+  transport: Transport,
+  type: ResourceType<T>,
+  ref: ObjectRef,
+): Promise<T> {
+  return parseBody(await transport.send({ method: 'GET', path: resourcePath(type, ref) }));
 }
 
 async function* watch<T extends KubeObject>(

@@ -1,3 +1,5 @@
+import { backOffDelay } from '../machinery/back-off.ts';
+import type { BackOff } from '../machinery/back-off.ts';
 import { sleep, systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
 import { describeError, silentLogger } from '../machinery/logger.ts';
@@ -36,7 +38,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 /** Waits of 0.1 s to 3 s, doubled after each failure, half of it random, so that clients do not return together. */
-const BACK_OFF = { firstMs: 100, maxMs: 3000 };
+const BACK_OFF: BackOff = { first: 100, max: 3000, jitter: 0.5 };
 /** A watch that ended sooner without any event is a failure too (client-go's VeryShortWatchError). */
 const SHORT_WATCH_MS = 1000;
 /** Watches are asked to end after 5 to 10 minutes, as client-go asks, so that replicas share them out anew. */
@@ -89,10 +91,9 @@ async function waitBeforeRetry<T extends KubeObject>(
   state: State,
   clock: Clock,
 ): Promise<void> {
-  const random = options.random ?? Math.random;
-  const ceiling = Math.min(BACK_OFF.firstMs * 2 ** Math.min(state.failures - 1, 20), BACK_OFF.maxMs);
+  const wait = backOffDelay(BACK_OFF, state.failures, options.random);
   // The wait may only end by the abort, which the loop sees itself.
-  await sleep(clock, ceiling / 2 + (random() * ceiling) / 2, options.signal).catch(() => undefined);
+  await sleep(clock, wait, options.signal).catch(() => undefined);
 }
 
 function selection<T extends KubeObject>(options: ReflectorOptions<T>): ListOptions {

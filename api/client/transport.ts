@@ -109,6 +109,20 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
+/** The same transport, whose requests end when `signal` aborts too. */
+export function transportWithin(transport: Transport, signal: AbortSignal): Transport {
+  const bound = (request: ApiRequest): ApiRequest => ({
+    ...request,
+    signal: request.signal === undefined ? signal : AbortSignal.any([signal, request.signal]),
+  });
+  return {
+    ...transport,
+    send: (request) => transport.send(bound(request)),
+    lines: (request) => transport.lines(bound(request)),
+    bytes: (request) => transport.bytes(bound(request)),
+  };
+}
+
 /** Milliseconds until the answer begins, and between two pieces of it; 0 for none. */
 interface Timeouts {
   headers: number;

@@ -1,11 +1,16 @@
 import type { KubeObject } from '../machinery/meta.ts';
+import { refOf } from '../machinery/resource-type.ts';
 import type { ObjectRef, ResourceType } from '../machinery/resource-type.ts';
+import { ignoreNotFound } from '../machinery/status-error.ts';
 import type { WatchEvent } from '../machinery/watch-event.ts';
 import type { Client, WatchOptions } from './client.ts';
 
+/** What a client can ask of the server; `find` asks for a `get`. */
+export type ClientVerb = Exclude<keyof Client, 'find' | 'within'>;
+
 /** One call about to be made, or just made. */
 export interface ClientCall {
-  verb: keyof Client;
+  verb: ClientVerb;
   /** Absent for discover. */
   type?: ResourceType;
   /** Absent for list, watch and a create with generateName. */
@@ -32,15 +37,14 @@ export function withFaults(client: Client, faults: Faults): Client {
     return result;
   }
 
-  const ofObject = (verb: keyof Client, type: ResourceType, object: KubeObject): ClientCall => ({
+  const ofObject = (verb: ClientVerb, type: ResourceType, object: KubeObject): ClientCall => ({
     verb,
     type,
     object,
-    ref: {
-      name: object.metadata.name,
-      ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
-    },
+    ref: refOf(object),
   });
+
+  const get: Client['get'] = (type, ref) => around({ verb: 'get', type, ref }, () => client.get(type, ref));
 
   async function* watch<T extends KubeObject>(
     type: ResourceType<T>,
@@ -56,7 +60,9 @@ export function withFaults(client: Client, faults: Faults): Client {
   }
 
   return {
-    get: (type, ref) => around({ verb: 'get', type, ref }, () => client.get(type, ref)),
+    within: (signal) => withFaults(client.within(signal), faults),
+    get,
+    find: (type, ref) => ignoreNotFound(get(type, ref)),
     list: (type, options) => around({ verb: 'list', type }, () => client.list(type, options)),
     create: (type, object) => around(ofObject('create', type, object), () => client.create(type, object)),
     update: (type, object) => around(ofObject('update', type, object), () => client.update(type, object)),

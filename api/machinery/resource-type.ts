@@ -17,3 +17,12 @@ export interface ObjectRef {
   namespace?: string;
   name: string;
 }
+
+/** Where `object` is, or where the object called `name` beside it is: one in the same namespace. */
+export function refOf(
+  { metadata }: { metadata: { namespace?: string; name: string } },
+  name: string = metadata.name,
+): ObjectRef {
+  const { namespace } = metadata;
+  return namespace === undefined ? { name } : { namespace, name };
+}

@@ -203,6 +203,16 @@ export function isStatusError(error: unknown, reason?: StatusReason): error is S
   return error instanceof StatusError && (reason === undefined || error.reason === reason);
 }
 
+/** What `call` gives, or undefined when it says that the object is not there (controller-runtime's IgnoreNotFound). */
+export async function ignoreNotFound<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isStatusError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
 /** Any thrown value as a StatusError; what is not one becomes InternalError without its text, which may hold secrets. */
 export function toStatusError(error: unknown): StatusError {
   return error instanceof StatusError

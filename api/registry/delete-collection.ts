@@ -1,4 +1,4 @@
-import { isStatusError } from '../machinery/status-error.ts';
+import { ignoreNotFound } from '../machinery/status-error.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
 import { deleteObject } from './delete.ts';
@@ -40,9 +40,6 @@ async function deleteOne(
   { query, ...options }: DeleteCollectionRequest,
   { metadata: { name, namespace = '' } }: ApiObject['object'],
 ): Promise<void> {
-  try {
-    await deleteObject(context, { target: { resource: query.resource, namespace, name }, ...options });
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound')) throw error;
-  }
+  const target = { resource: query.resource, namespace, name };
+  await ignoreNotFound(deleteObject(context, { target, ...options }));
 }

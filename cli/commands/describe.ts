@@ -6,7 +6,7 @@ import type { ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import type { ApiResource } from '../api-resource.ts';
 import type { CliContext } from '../context.ts';
-import { listObjects, refOf } from '../object-set.ts';
+import { listObjects, refTo } from '../object-set.ts';
 import type { Selection } from '../object-set.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
@@ -51,7 +51,7 @@ async function named(session: Session, resource: ApiResource, names: string[]): 
   const objects: Unstructured[] = [];
   for (const name of names) {
     try {
-      objects.push(await session.connection.client.get(resource, refOf(session, resource, name)));
+      objects.push(await session.connection.client.get(resource, refTo(session, resource, name)));
     } catch (error) {
       session.fail(error);
     }

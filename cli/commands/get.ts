@@ -4,7 +4,7 @@ import { isStatusError } from '#api/machinery/status-error';
 import { printedKind } from '../api-resource.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../error-text.ts';
-import { listObjects, refOf } from '../object-set.ts';
+import { listObjects, refTo } from '../object-set.ts';
 import type { Selection } from '../object-set.ts';
 import { parseOutputFormat, toJson, toYaml, withoutManagedFields } from '../object-text.ts';
 import type { OutputFormat } from '../object-text.ts';
@@ -128,7 +128,7 @@ async function fetchObjects(session: Session, target: Target, flags: GetFlags): 
   const objects: Unstructured[] = [];
   for (const name of names) {
     try {
-      objects.push(await session.connection.client.get(resource, refOf(session, resource, name)));
+      objects.push(await session.connection.client.get(resource, refTo(session, resource, name)));
     } catch (error) {
       if (!isIgnored(error, flags)) session.fail(error);
     }

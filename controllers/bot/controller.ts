@@ -18,12 +18,12 @@ export function botController({ client, informers, clock, logger, recorder }: Co
   const models = informers.of(MODELS);
   return createController({
     name: 'bot',
+    client,
     reconcile: botReconciler({
       bots,
       ghosts,
       shells,
       models,
-      client,
       clock,
       troubles: createTroubles({ recorder: recorder('bot-controller'), clock }),
     }),

@@ -19,15 +19,14 @@ export interface BotReconcilerOptions {
   ghosts: { get(key: string): Ghost | undefined };
   shells: { get(key: string): Shell | undefined };
   models: { get(key: string): Model | undefined };
-  client: Pick<Client, 'updateStatus'>;
   troubles: Troubles;
   clock: Clock;
 }
 
 /** Says in its status whether a Bot can be used. */
-export function botReconciler(options: BotReconcilerOptions): Reconcile {
-  const { bots, client, troubles, clock } = options;
-  return async (key) => {
+export function botReconciler(options: BotReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+  const { bots, troubles, clock } = options;
+  return async (key, { client }) => {
     const bot = bots.get(key);
     if (bot === undefined || bot.metadata.deletionTimestamp !== undefined) {
       troubles.follow(key, undefined);

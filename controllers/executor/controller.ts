@@ -16,7 +16,8 @@ export function executorController({
   const executors = informers.of(EXECUTORS);
   return createController({
     name: 'executor',
-    reconcile: executorReconciler({ executors, client, clock, recorder: recorder('executor-controller') }),
+    client,
+    reconcile: executorReconciler({ executors, clock, recorder: recorder('executor-controller') }),
     sources: [objects(executors)],
     clock,
     logger,

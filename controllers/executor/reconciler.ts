@@ -11,7 +11,6 @@ import { planExecutor } from './plan.ts';
 
 export interface ExecutorReconcilerOptions {
   executors: { get(key: string): Executor | undefined };
-  client: Pick<Client, 'updateStatus'>;
   recorder: EventSink;
   clock: Clock;
 }
@@ -19,11 +18,10 @@ export interface ExecutorReconcilerOptions {
 /** Marks an Executor whose manager has fallen silent. Its manager writes everything else, and the mark off again. */
 export function executorReconciler({
   executors,
-  client,
   recorder,
   clock,
-}: ExecutorReconcilerOptions): Reconcile {
-  return async (key) => {
+}: ExecutorReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+  return async (key, { client }) => {
     const executor = executors.get(key);
     if (executor === undefined || executor.metadata.deletionTimestamp !== undefined) return undefined;
     const { condition, recheckAfter } = planExecutor(executor, clock.now());

@@ -38,10 +38,10 @@ export function garbageCollectorController(context: ControllerContext): Runnable
   const monitors = createMonitors({ client, target, clock, logger });
   const controller = createController({
     name: NAME,
+    client,
     reconcile: garbageCollector({
       graph,
       absent,
-      client,
       recorder: context.recorder(NAME),
       typeOf: (reference) => typeOfOwner(kinds.current(), reference),
       isComplete: () => monitors.areSynced(),

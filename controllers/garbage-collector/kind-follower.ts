@@ -16,7 +16,7 @@ export interface KindFollower {
 }
 
 export interface KindFollowerOptions {
-  client: Pick<Client, 'discover'>;
+  client: { within(signal: AbortSignal): Pick<Client, 'discover'> };
   onChange(kinds: readonly DiscoveredResource[]): void;
   clock: Clock;
   logger: Logger;
@@ -35,13 +35,14 @@ export function createKindFollower(options: KindFollowerOptions): KindFollower {
   let wake = Promise.withResolvers<void>();
   let isSoon = false;
 
-  async function refresh(): Promise<number> {
+  async function refresh(signal: AbortSignal): Promise<number> {
     try {
-      current = await client.discover();
+      current = await client.within(signal).discover();
       options.onChange(current);
       known.resolve();
       return EVERY_MS;
     } catch (error) {
+      if (signal.aborted) return 0;
       logger.warn('discovery failed, trying again', { cause: describeError(error) });
       return AFTER_FAILURE_MS;
     }
@@ -62,7 +63,7 @@ export function createKindFollower(options: KindFollowerOptions): KindFollower {
       signal.addEventListener('abort', () => wake.resolve(), { once: true });
       while (!signal.aborted) {
         wake = Promise.withResolvers();
-        const cancel = clock.after(await refresh(), () => wake.resolve());
+        const cancel = clock.after(await refresh(signal), () => wake.resolve());
         if (!signal.aborted) await wake.promise;
         cancel();
       }

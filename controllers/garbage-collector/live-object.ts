@@ -1,20 +1,15 @@
 import type { Client, DeleteOptions } from '#api/client/client';
 import type { KubeObject, OwnerReference } from '#api/machinery/meta';
-import type { ObjectRef } from '#api/machinery/resource-type';
-import { isStatusError } from '#api/machinery/status-error';
+import { refOf } from '#api/machinery/resource-type';
+import { ignoreNotFound } from '#api/machinery/status-error';
 import type { Node } from './node.ts';
 
-export type LiveClient = Pick<Client, 'delete' | 'get' | 'patch'>;
+export type LiveClient = Pick<Client, 'delete' | 'find' | 'patch'>;
 
 /** The object as the server has it; undefined when it is gone, or another one has its name. */
 export async function readLive(client: LiveClient, node: Node): Promise<KubeObject | undefined> {
-  try {
-    const object = await client.get(node.type, refOf(node));
-    return object.metadata.uid === node.uid ? object : undefined;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const object = await client.find(node.type, refOf({ metadata: node }));
+  return object?.metadata.uid === node.uid ? object : undefined;
 }
 
 /** @throws StatusError Conflict when the object changed since: what was decided may not hold any more. */
@@ -25,7 +20,9 @@ export async function deleteLive(
 ): Promise<void> {
   const { resourceVersion } = live.metadata;
   const preconditions = { uid: node.uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-  await unlessGone(client.delete(node.type, refOf(node), { propagationPolicy: policy, preconditions }));
+  await ignoreNotFound(
+    client.delete(node.type, refOf({ metadata: node }), { propagationPolicy: policy, preconditions }),
+  );
 }
 
 /** @throws StatusError Conflict when the object changed since */
@@ -56,15 +53,5 @@ async function patchMetadata(
 ): Promise<void> {
   const { resourceVersion } = live.metadata;
   const body = { metadata: { uid: node.uid, resourceVersion, ...change } };
-  await unlessGone(client.patch(node.type, refOf(node), { type: 'merge', body }));
-}
-
-async function unlessGone(written: Promise<unknown>): Promise<void> {
-  await written.catch((error: unknown) => {
-    if (!isStatusError(error, 'NotFound')) throw error;
-  });
-}
-
-function refOf({ namespace, name }: Node): ObjectRef {
-  return { name, ...(namespace === undefined ? {} : { namespace }) };
+  await ignoreNotFound(client.patch(node.type, refOf({ metadata: node }), { type: 'merge', body }));
 }

@@ -9,8 +9,7 @@ import type { Node } from './node.ts';
 import { classify } from './references.ts';
 import type { Classified, ReferenceContext } from './references.ts';
 
-export interface GarbageCollectorOptions extends ReferenceContext {
-  client: LiveClient;
+export interface GarbageCollectorOptions extends Omit<ReferenceContext, 'client'> {
   recorder: EventSink;
   /** The graph shows all dependents there are. */
   isComplete(): boolean;
@@ -19,6 +18,8 @@ export interface GarbageCollectorOptions extends ReferenceContext {
   /** Looks at the object again when kinds come. */
   waitForKinds(uid: string): void;
 }
+
+type Context = GarbageCollectorOptions & { client: LiveClient };
 
 const UNTIL_COMPLETE = { requeueAfter: 500 };
 const UNTIL_OBSERVED = { requeueAfter: 5000 };
@@ -29,8 +30,9 @@ const BATCH = 20;
  * Deletes objects whose owners are all gone, and does what a deletion waits for: foreground, orphan
  * (kube-controller-manager, pkg/controller/garbagecollector). Keys are uids.
  */
-export function garbageCollector(options: GarbageCollectorOptions): Reconcile {
-  return async (uid, _signal, logger) => {
+export function garbageCollector(given: GarbageCollectorOptions): Reconcile<LiveClient> {
+  return async (uid, { client, logger }) => {
+    const options: Context = { ...given, client };
     const node = options.graph.get(uid);
     switch (node?.deletion) {
       case 'other':
@@ -52,10 +54,7 @@ function shown(node: Node | undefined): Record<string, string | undefined> {
   return { kind: node?.type.kind, namespace: node?.namespace, name: node?.name };
 }
 
-async function waitForDependents(
-  options: GarbageCollectorOptions,
-  owner: Node,
-): Promise<ReconcileResult | undefined> {
+async function waitForDependents(options: Context, owner: Node): Promise<ReconcileResult | undefined> {
   if (!options.isComplete()) return UNTIL_COMPLETE;
   const blocking = blockingDependents(options.graph, owner);
   if (blocking.length === 0) {
@@ -67,7 +66,7 @@ async function waitForDependents(
 }
 
 /** Those that do not hold it up go, too: another finalizer may keep their owner for long. */
-async function collectDependents(options: GarbageCollectorOptions, owner: Node): Promise<void> {
+async function collectDependents(options: Context, owner: Node): Promise<void> {
   const dependents = options.graph.dependents(owner.uid).filter(({ deletion }) => deletion === undefined);
   for (let at = 0; at < dependents.length; at += BATCH) {
     const batch = dependents.slice(at, at + BATCH);
@@ -79,10 +78,7 @@ async function collectDependents(options: GarbageCollectorOptions, owner: Node):
   }
 }
 
-async function orphanDependents(
-  options: GarbageCollectorOptions,
-  owner: Node,
-): Promise<ReconcileResult | undefined> {
+async function orphanDependents(options: Context, owner: Node): Promise<ReconcileResult | undefined> {
   if (!options.isComplete()) return UNTIL_COMPLETE;
   const dependents = options.graph.dependents(owner.uid);
   for (let at = 0; at < dependents.length; at += BATCH) {
@@ -106,7 +102,7 @@ interface Collected {
   result?: ReconcileResult;
 }
 
-async function collect(options: GarbageCollectorOptions, node: Node): Promise<Collected> {
+async function collect(options: Context, node: Node): Promise<Collected> {
   if (node.owners.every((reference) => isSolid(options.graph, reference, node))) return {};
   const live = await readLive(options.client, node);
   // What is gone or going already, the watch will tell of.
@@ -123,7 +119,7 @@ async function collect(options: GarbageCollectorOptions, node: Node): Promise<Co
 
 /** References to owners that are gone or want to go would hold these up, or tell lies. */
 async function keep(
-  { client }: GarbageCollectorOptions,
+  { client }: Context,
   node: Node,
   { live, states }: { live: KubeObject; states: Classified },
 ): Promise<Collected> {
@@ -136,7 +132,7 @@ async function keep(
 }
 
 async function remove(
-  { client, graph }: GarbageCollectorOptions,
+  { client, graph }: Context,
   node: Node,
   { live, states }: { live: KubeObject; states: Classified },
 ): Promise<Collected> {
@@ -171,7 +167,7 @@ function policyOf({ metadata }: KubeObject): 'Background' | 'Foreground' | 'Orph
 
 /** The only sign people get of why an object vanished that names an owner of another namespace. */
 function reportNamespace(
-  { graph, recorder }: GarbageCollectorOptions,
+  { graph, recorder }: Context,
   { node, live, reference }: { node: Node; live: KubeObject; reference: OwnerReference },
 ): void {
   const owner = graph.get(reference.uid);

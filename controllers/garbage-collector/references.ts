@@ -1,7 +1,6 @@
 import type { Client } from '#api/client/client';
-import type { KubeObject, OwnerReference } from '#api/machinery/meta';
+import type { OwnerReference } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
-import { isStatusError } from '#api/machinery/status-error';
 import type { AbsentOwners } from './absent-owners.ts';
 import { isSolid } from './graph.ts';
 import type { Graph } from './graph.ts';
@@ -22,7 +21,7 @@ export interface Classified extends Record<ReferenceState, readonly OwnerReferen
 export interface ReferenceContext {
   graph: Graph;
   absent: AbsentOwners;
-  client: Pick<Client, 'get'>;
+  client: Pick<Client, 'find'>;
   typeOf(reference: OwnerReference): ResourceType | undefined;
 }
 
@@ -57,23 +56,11 @@ async function stateOf(
   const type = context.typeOf(reference);
   // A cluster-scoped object cannot have a namespaced owner: nothing says in which namespace to look (as upstream).
   if (type === undefined || (type.namespaced && namespace === '')) return 'unknown';
-  const owner = await readOwner(context.client, type, { namespace, name: reference.name });
+  const { name } = reference;
+  const owner = await context.client.find(type, type.namespaced ? { namespace, name } : { name });
   if (owner?.metadata.uid !== reference.uid) {
     absent.add(reference, type.namespaced ? namespace : '');
     return 'dangling';
   }
   return deletionOf(owner.metadata) === 'foreground' ? 'waiting' : 'solid';
-}
-
-async function readOwner(
-  client: Pick<Client, 'get'>,
-  type: ResourceType,
-  { namespace, name }: { namespace: string; name: string },
-): Promise<KubeObject | undefined> {
-  try {
-    return await client.get(type, type.namespaced ? { namespace, name } : { name });
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
 }

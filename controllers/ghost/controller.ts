@@ -11,9 +11,9 @@ export function ghostController({ client, informers, clock, logger, recorder }: 
   const ghosts = informers.of(GHOSTS);
   return createController({
     name: 'ghost',
+    client,
     reconcile: ghostReconciler({
       ghosts,
-      client,
       clock,
       troubles: createTroubles({ recorder: recorder('ghost-controller'), clock }),
     }),

@@ -11,14 +11,17 @@ import { planGhost } from './plan.ts';
 
 export interface GhostReconcilerOptions {
   ghosts: { get(key: string): Ghost | undefined };
-  client: Pick<Client, 'updateStatus'>;
   troubles: Troubles;
   clock: Clock;
 }
 
 /** Says in its status whether a Ghost can be used. */
-export function ghostReconciler({ ghosts, client, troubles, clock }: GhostReconcilerOptions): Reconcile {
-  return async (key) => {
+export function ghostReconciler({
+  ghosts,
+  troubles,
+  clock,
+}: GhostReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+  return async (key, { client }) => {
     const ghost = ghosts.get(key);
     if (ghost === undefined || ghost.metadata.deletionTimestamp !== undefined) {
       troubles.follow(key, undefined);

@@ -16,10 +16,10 @@ export function modelController({ client, informers, clock, logger, recorder }: 
   );
   return createController({
     name: 'model',
+    client,
     reconcile: modelReconciler({
       models,
       secrets,
-      client,
       clock,
       troubles: createTroubles({ recorder: recorder('model-controller'), clock }),
     }),

@@ -15,7 +15,6 @@ import type { SecretKeys } from './plan.ts';
 export interface ModelReconcilerOptions {
   models: { get(key: string): Model | undefined };
   secrets: { get(key: string): Secret | undefined };
-  client: Pick<Client, 'updateStatus'>;
   troubles: Troubles;
   clock: Clock;
 }
@@ -24,11 +23,10 @@ export interface ModelReconcilerOptions {
 export function modelReconciler({
   models,
   secrets,
-  client,
   troubles,
   clock,
-}: ModelReconcilerOptions): Reconcile {
-  return async (key) => {
+}: ModelReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+  return async (key, { client }) => {
     const model = models.get(key);
     if (model === undefined || model.metadata.deletionTimestamp !== undefined) {
       troubles.follow(key, undefined);

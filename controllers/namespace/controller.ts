@@ -9,12 +9,13 @@ import { namespaceReconciler } from './reconciler.ts';
 export function namespaceController({ client, informers, clock, logger }: ControllerContext): Runnable {
   return createController({
     name: 'namespace',
-    reconcile: namespaceReconciler({ client, clock }),
+    client,
+    reconcile: namespaceReconciler({ clock }),
     sources: [
       objects(informers.of(NAMESPACES), ({ new: now }) => now?.metadata.deletionTimestamp !== undefined),
     ],
     workers: 5,
-    backOff: { firstMs: 50, maxMs: 60_000 },
+    backOff: { first: 50, max: 60_000 },
     clock,
     logger,
   });

@@ -1,7 +1,7 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { isStatusError } from '#api/machinery/status-error';
+import { ignoreNotFound } from '#api/machinery/status-error';
 import { NAMESPACES } from '#api/types/resources';
 import type { Namespace } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
@@ -11,7 +11,7 @@ import { deleteContent } from './content.ts';
 
 export type NamespaceClient = Pick<
   Client,
-  'delete' | 'deleteCollection' | 'discover' | 'finalize' | 'get' | 'list' | 'updateStatus'
+  'delete' | 'deleteCollection' | 'discover' | 'finalize' | 'find' | 'list' | 'updateStatus'
 >;
 
 /** The finalizer in spec that stands for this controller. */
@@ -19,10 +19,9 @@ const TOKEN = 'kubernetes';
 const AGAIN_MS = { first: 250, last: 8000 };
 
 /** Empties a namespace that is being deleted, and then lets it go. */
-export function namespaceReconciler(options: { client: NamespaceClient; clock: Clock }): Reconcile {
-  const { client, clock } = options;
-  return async (name) => {
-    const namespace = await readNamespace(client, name);
+export function namespaceReconciler({ clock }: { clock: Clock }): Reconcile<NamespaceClient> {
+  return async (name, { client }) => {
+    const namespace = await client.find(NAMESPACES, { name });
     if (namespace?.metadata.deletionTimestamp === undefined) return undefined;
     if (!isOurs(namespace)) return undefined;
     const terminating = await markTerminating(client, namespace);
@@ -34,14 +33,6 @@ export function namespaceReconciler(options: { client: NamespaceClient; clock: C
     await finalize(client, reported);
     return undefined;
   };
-}
-
-async function readNamespace(client: NamespaceClient, name: string): Promise<Namespace | undefined> {
-  return client.get(NAMESPACES, { name }).catch(ignoreNotFound);
-}
-
-function ignoreNotFound(error: unknown): undefined {
-  if (!isStatusError(error, 'NotFound')) throw error;
 }
 
 const isOurs = ({ spec }: Namespace): boolean => spec?.finalizers?.includes(TOKEN) === true;
@@ -69,7 +60,7 @@ async function report(
 async function finalize(client: NamespaceClient, namespace: Namespace): Promise<void> {
   const finalizers = (namespace.spec?.finalizers ?? []).filter((finalizer) => finalizer !== TOKEN);
   const spec = { ...namespace.spec, finalizers };
-  await client.finalize(NAMESPACES, { ...namespace, spec }).catch(ignoreNotFound);
+  await ignoreNotFound(client.finalize(NAMESPACES, { ...namespace, spec }));
 }
 
 /** Others take their finalizers away in their own time: looked at soon at first, then less and less often. */

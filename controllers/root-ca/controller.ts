@@ -14,7 +14,8 @@ export function rootCAController(
   const configMaps = informers.of(CONFIG_MAPS, `metadata.name=${CONFIG_MAP_NAME}`);
   return createController({
     name: 'root-ca',
-    reconcile: rootCAReconciler({ client, namespaces, configMaps, caCertificate }),
+    client,
+    reconcile: rootCAReconciler({ namespaces, configMaps, caCertificate }),
     sources: [
       objects(namespaces, ({ new: now }) => now !== undefined),
       source(configMaps, ({ old, new: now }) => [(now ?? old).metadata.namespace ?? '']),

@@ -12,8 +12,9 @@ const DESCRIPTION_TEXT =
   "Contains a CA bundle that can be used to verify the API server. It is the server's own authority; " +
   'no other usage is guaranteed.';
 
+type RootCAClient = Pick<Client, 'create' | 'update'>;
+
 export interface RootCAOptions {
-  client: Pick<Client, 'create' | 'update'>;
   namespaces: Pick<Informer<Namespace>, 'get'>;
   configMaps: Pick<Informer<ConfigMap>, 'get'>;
   /** PEM. */
@@ -21,9 +22,9 @@ export interface RootCAOptions {
 }
 
 /** After kube-controller-manager's certificates/rootcacertpublisher. */
-export function rootCAReconciler(options: RootCAOptions): Reconcile {
-  const { client, namespaces, configMaps, caCertificate } = options;
-  return async (namespace) => {
+export function rootCAReconciler(options: RootCAOptions): Reconcile<RootCAClient> {
+  const { namespaces, configMaps, caCertificate } = options;
+  return async (namespace, { client }) => {
     if (namespaces.get(namespace)?.status?.phase !== 'Active') return;
     const known = configMaps.get(`${namespace}/${CONFIG_MAP_NAME}`);
     if (known === undefined) {
@@ -50,7 +51,7 @@ function wanted(metadata: ConfigMap['metadata'], caCertificate: string): ConfigM
   };
 }
 
-async function create(client: RootCAOptions['client'], configMap: ConfigMap): Promise<void> {
+async function create(client: RootCAClient, configMap: ConfigMap): Promise<void> {
   try {
     await client.create(CONFIG_MAPS, configMap);
   } catch (error) {

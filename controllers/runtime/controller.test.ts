@@ -15,10 +15,20 @@ function handSource(): Source & { say(key: string): void } {
   };
 }
 
-async function running(reconcile: Reconcile, options: { workers?: number } = {}) {
+/** Reconciles here call nothing. */
+const client = { within: () => ({}) };
+
+async function running(reconcile: Reconcile<object>, options: { workers?: number } = {}) {
   const clock = createManualClock();
   const source = handSource();
-  const controller = createController({ name: 'test', reconcile, sources: [source], clock, ...options });
+  const controller = createController({
+    name: 'test',
+    client,
+    reconcile,
+    sources: [source],
+    clock,
+    ...options,
+  });
   const manager = await startManager({ groups: [[controller]], clock });
   return { clock, source, manager };
 }
@@ -140,7 +150,7 @@ describe('createController', () => {
   it('aborts the signal of a reconcile that takes too long, and tries it again', async () => {
     const reasons: unknown[] = [];
     const { clock, source, manager } = await running(
-      (_key, signal) =>
+      (_key, { signal }) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => {
             reasons.push(signal.reason);
@@ -176,7 +186,7 @@ describe('createController', () => {
 
   it('does not try again what the stop interrupted', async () => {
     const { clock, source, manager } = await running(
-      (_key, signal) =>
+      (_key, { signal }) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => reject(new StatusError('ServiceUnavailable', 'cut')));
         }),

@@ -1,17 +1,28 @@
 import { randomUUID } from 'node:crypto';
+import type { Client } from '#api/client/client';
+import type { BackOff } from '#api/machinery/back-off';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { describeError, silentLogger } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
-import { isStatusError } from '#api/machinery/status-error';
+import { isStatusError, StatusError } from '#api/machinery/status-error';
 import type { Runnable } from './manager.ts';
 import type { Source } from './source.ts';
 import { createWorkQueue } from './work-queue.ts';
-import type { BackOff, WorkQueue } from './work-queue.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 export interface ReconcileResult {
   /** Milliseconds after which to look at the key again, although nothing changed. */
   requeueAfter?: number;
+}
+
+/** What one run of a reconcile works with. `C` is the part of the client that it needs. */
+export interface ReconcileContext<C = Client> {
+  /** Its calls end when the run reaches its time limit or the controller stops. */
+  client: C;
+  /** For everything else that takes time. */
+  signal: AbortSignal;
+  logger: Logger;
 }
 
 /**
@@ -19,7 +30,10 @@ export interface ReconcileResult {
  * and acts. Throwing means "again later" with growing delay; Conflict is expected and not logged; a
  * TerminalError ends the matter until the object changes.
  */
-export type Reconcile = (key: string, signal: AbortSignal, logger: Logger) => Promise<ReconcileResult | void>;
+export type Reconcile<C = Client> = (
+  key: string,
+  context: ReconcileContext<C>,
+) => Promise<ReconcileResult | void>;
 
 /** A failure that trying again cannot mend. */
 export class TerminalError extends Error {
@@ -29,13 +43,15 @@ export class TerminalError extends Error {
   }
 }
 
-export interface ControllerOptions {
+export interface ControllerOptions<C = Client> {
   name: string;
-  reconcile: Reconcile;
+  /** Each run of the reconcile gets this client, bound to the run's signal. */
+  client: { within(signal: AbortSignal): C };
+  reconcile: Reconcile<C>;
   sources: readonly Source[];
   /** How many keys are worked on at a time; default 1. One key never has two workers. */
   workers?: number;
-  /** Milliseconds after which the signal of one reconcile aborts; default 2 minutes. */
+  /** Milliseconds after which the calls of one run are cut; default 2 minutes. */
   timeoutMs?: number;
   backOff?: BackOff;
   clock?: Clock;
@@ -59,7 +75,7 @@ type Outcome =
   | { kind: 'stopped' };
 
 /** The loop around a reconcile: a queue fed by the sources, and workers that empty it. */
-export function createController(options: ControllerOptions): Runnable {
+export function createController<C = Client>(options: ControllerOptions<C>): Runnable {
   const clock = options.clock ?? systemClock;
   const logger = (options.logger ?? silentLogger).with({ controller: options.name });
   const queue = createWorkQueue({
@@ -89,23 +105,27 @@ export function createController(options: ControllerOptions): Runnable {
 }
 
 /** Runs reconcile once; whatever it throws becomes an outcome. */
-async function runOnce(
-  options: { reconcile: Reconcile; timeoutMs?: number; clock: Clock },
+async function runOnce<C>(
+  options: Pick<ControllerOptions<C>, 'client' | 'reconcile' | 'timeoutMs'> & { clock: Clock },
   key: string,
   context: { signal: AbortSignal; log: Logger },
 ): Promise<Outcome> {
   const late = new AbortController();
   const timeoutMs = options.timeoutMs ?? 120_000;
   const cancel = options.clock.after(timeoutMs, () =>
-    late.abort(new Error(`the reconcile took longer than ${timeoutMs} ms`)),
+    late.abort(new StatusError('Timeout', `the reconcile took longer than ${timeoutMs} ms`)),
   );
   const began = options.clock.now();
+  const signal = AbortSignal.any([context.signal, late.signal]);
   try {
-    const result = await options.reconcile(key, AbortSignal.any([context.signal, late.signal]), context.log);
+    const client = options.client.within(signal);
+    const result = await options.reconcile(key, { client, signal, logger: context.log });
     context.log.debug('reconciled', { ms: options.clock.now() - began });
     return result?.requeueAfter === undefined ? { kind: 'done' } : { kind: 'later', ms: result.requeueAfter };
   } catch (error) {
     if (context.signal.aborted) return { kind: 'stopped' };
+    // Whatever the run made of its cut calls, a Conflict say: the limit is why.
+    if (late.signal.aborted) return { kind: 'failed', error: late.signal.reason };
     if (error instanceof TerminalError) return { kind: 'terminal', error };
     if (isStatusError(error, 'Conflict')) return { kind: 'stale' };
     return { kind: 'failed', error };

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Client } from '#api/client/client';
+import { backOffDelay } from '#api/machinery/back-off';
+import type { BackOff } from '#api/machinery/back-off';
 import { formatTime, sleep, systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { describeError, silentLogger } from '#api/machinery/logger';
@@ -23,8 +25,10 @@ export interface Recorder extends Runnable {
   event(about: KubeObject, event: RecordedEvent): void;
 }
 
+type EventClient = Pick<Client, 'create' | 'get' | 'patch'>;
+
 export interface RecorderOptions {
-  client: Pick<Client, 'create' | 'get' | 'patch'>;
+  client: { within(signal: AbortSignal): EventClient };
   /** Who reports: `task-controller`. */
   component: string;
   clock?: Clock;
@@ -55,6 +59,10 @@ const EVENTS: ResourceType<CoreEvent> = {
 /** Events that may wait for a server that is away; more are left out. */
 const MAX_WAITING = 1000;
 const MAX_TRIES = 5;
+/** Waits between the tries. */
+const BACK_OFF: BackOff = { first: 1000, max: 16_000 };
+/** How long a stop waits for a server that does not answer, in milliseconds. */
+const LAST_WORD_MS = 2000;
 const MAX_NAME = 253;
 
 export function createRecorder(options: RecorderOptions): Recorder {
@@ -65,10 +73,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const waiting = new Map<string, CoreEvent>();
   let wake = Promise.withResolvers<void>();
 
-  async function drain(signal: AbortSignal): Promise<void> {
+  async function drain(client: EventClient, signal: AbortSignal): Promise<void> {
     for (const [key, event] of waiting) {
       waiting.delete(key);
-      await write(options.client, event, { clock, signal }).catch((error: unknown) =>
+      await write(client, event, { clock, signal }).catch((error: unknown) =>
         logger.debug('event left out', { reason: event.reason, cause: describeError(error) }),
       );
     }
@@ -93,20 +101,37 @@ export function createRecorder(options: RecorderOptions): Recorder {
     async run(signal) {
       // Wakes too, in place of a race with a promise that lives as long as the process: each race stays on that.
       signal.addEventListener('abort', () => wake.resolve(), { once: true });
+      const end = gracePeriod(signal, clock);
+      const client = options.client.within(end.signal);
       while (!signal.aborted) {
         await wake.promise;
         wake = Promise.withResolvers();
-        await drain(signal);
+        await drain(client, signal);
       }
       // What still waits is tried once more each: the last news of a process is often the most wanted.
-      await drain(signal);
+      await drain(client, signal);
+      end.cancel();
     },
   };
 }
 
+/** A signal that aborts a little after `stop` does. */
+function gracePeriod(stop: AbortSignal, clock: Clock): { signal: AbortSignal; cancel(): void } {
+  const end = new AbortController();
+  let cancel = (): void => undefined;
+  const begin = (): void => {
+    cancel = clock.after(LAST_WORD_MS, () =>
+      end.abort(new StatusError('Timeout', `no answer within ${LAST_WORD_MS} ms of the stop`)),
+    );
+  };
+  if (stop.aborted) begin();
+  else stop.addEventListener('abort', begin, { once: true });
+  return { signal: end.signal, cancel: () => cancel() };
+}
+
 /** Creates the event, or raises the count of the one that says the same. */
 async function write(
-  client: RecorderOptions['client'],
+  client: EventClient,
   event: CoreEvent,
   context: { clock: Clock; signal: AbortSignal },
 ): Promise<void> {
@@ -118,7 +143,7 @@ async function write(
       // A stop ends the waiting, and leaves one more try.
       const tries = context.signal.aborted ? 2 : MAX_TRIES;
       if (!isPassing(error) || attempt >= tries) throw error;
-      await sleep(context.clock, 500 * 2 ** attempt, context.signal).catch(() => undefined);
+      await sleep(context.clock, backOffDelay(BACK_OFF, attempt), context.signal).catch(() => undefined);
     }
   }
 }
@@ -129,7 +154,7 @@ function isPassing(error: unknown): boolean {
   );
 }
 
-async function createOrCount(client: RecorderOptions['client'], event: CoreEvent): Promise<void> {
+async function createOrCount(client: EventClient, event: CoreEvent): Promise<void> {
   try {
     await client.create(EVENTS, event);
   } catch (error) {

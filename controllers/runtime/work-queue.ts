@@ -1,3 +1,5 @@
+import { backOffDelay } from '#api/machinery/back-off';
+import type { BackOff } from '#api/machinery/back-off';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 
@@ -25,18 +27,13 @@ export interface WorkQueue {
   readonly length: number;
 }
 
-export interface BackOff {
-  firstMs: number;
-  maxMs: number;
-}
-
 export interface WorkQueueOptions {
   clock?: Clock;
   backOff?: BackOff;
 }
 
 /** controller-runtime begins with 5 ms and ends with 1000 s; nobody watching a Task waits that long. */
-const DEFAULT_BACK_OFF: BackOff = { firstMs: 5, maxMs: 5 * 60_000 };
+const DEFAULT_BACK_OFF: BackOff = { first: 5, max: 5 * 60_000 };
 /** setTimeout fires at once for longer delays. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -81,10 +78,10 @@ export function createWorkQueue(options: WorkQueueOptions = {}): WorkQueue {
       if (ms <= 0) queue.add(key);
       else delay({ state, clock, add: (due) => queue.add(due) }, key, Math.min(ms, LONGEST_TIMER_MS));
     },
-    retry(key, longestMs = backOff.maxMs) {
-      const failures = state.failures.get(key) ?? 0;
-      state.failures.set(key, failures + 1);
-      const ms = Math.min(backOff.firstMs * 2 ** Math.min(failures, 40), backOff.maxMs, longestMs);
+    retry(key, longestMs = backOff.max) {
+      const failures = (state.failures.get(key) ?? 0) + 1;
+      state.failures.set(key, failures);
+      const ms = Math.min(backOffDelay(backOff, failures), longestMs);
       queue.addAfter(key, ms);
       return ms;
     },

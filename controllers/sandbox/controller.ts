@@ -36,13 +36,13 @@ export function sandboxController({
   const assumed = assumedBindings();
   return createController({
     name: 'sandbox',
+    client,
     reconcile: sandboxReconciler({
       sandboxes,
       activeOn: (name) => sandboxes.byIndex(ACTIVE_ON, name),
       ofTask: (uid) => sandboxes.byIndex(OF_TASK, uid),
       executors,
       assumed,
-      client,
       clock,
       recorder: recorder('sandbox-controller'),
     }),

@@ -1,7 +1,6 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { isStatusError } from '#api/machinery/status-error';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
@@ -22,19 +21,20 @@ export interface SandboxReconcilerOptions {
   ofTask: (taskUID: string) => readonly Sandbox[];
   executors: { get(key: string): Executor | undefined; list(): readonly Executor[] };
   assumed: AssumedBindings;
-  client: Pick<Client, 'get' | 'update' | 'updateStatus'>;
   recorder: EventSink;
   clock: Clock;
 }
 
-type Context = SandboxReconcilerOptions & Pick<LossTime, 'watchingSince'>;
+type SandboxClient = Pick<Client, 'find' | 'update' | 'updateStatus'>;
+type Context = SandboxReconcilerOptions & Pick<LossTime, 'watchingSince'> & { client: SandboxClient };
 
 /** Binds Sandboxes to Executors and deals with the loss of an Executor. One worker: it counts free places. */
-export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile {
-  let options: Context | undefined;
-  return async (key) => {
+export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile<SandboxClient> {
+  let watchingSince: number | undefined;
+  return async (key, { client }) => {
     // From the first look on, not from the start: that may have waited long for a server that was away.
-    options ??= { ...given, watchingSince: given.clock.now() };
+    watchingSince ??= given.clock.now();
+    const options: Context = { ...given, client, watchingSince };
     const sandbox = options.sandboxes.get(key);
     if (sandbox === undefined) return undefined;
     const isBound = sandbox.spec.executorName !== undefined;
@@ -124,7 +124,7 @@ async function release(options: Context, sandbox: Sandbox): Promise<ReconcileRes
 type Loss = { isLost: true; message: string } | { isLost: false; recheck: ReconcileResult };
 
 async function lossOf(options: Context, name: string): Promise<Loss> {
-  const executor = options.executors.get(name) ?? (await getLive(options, name));
+  const executor = await executorNow(options, name);
   if (executor === undefined) return { isLost: true, message: `Executor ${name} does not exist any more.` };
   const left = lostIn(executor, lossTime(options));
   if (left <= 0) return { isLost: true, message: `Executor ${name} has not been ready for too long.` };
@@ -132,13 +132,8 @@ async function lossOf(options: Context, name: string): Promise<Loss> {
 }
 
 /** The cache may not show an Executor that has just been made anew. */
-async function getLive({ client }: Context, name: string): Promise<Executor | undefined> {
-  try {
-    return await client.get(EXECUTORS, { name });
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+async function executorNow({ executors, client }: Context, name: string): Promise<Executor | undefined> {
+  return executors.get(name) ?? client.find(EXECUTORS, { name });
 }
 
 const lossTime = ({ clock, watchingSince }: Context): LossTime => ({

@@ -11,7 +11,8 @@ export function serviceAccountController({ client, informers, clock, logger }: C
   const accounts = informers.of(SERVICE_ACCOUNTS, `metadata.name=${DEFAULT_NAME}`);
   return createController({
     name: 'service-account',
-    reconcile: serviceAccountReconciler({ client, namespaces, accounts }),
+    client,
+    reconcile: serviceAccountReconciler({ namespaces, accounts }),
     sources: [
       objects(namespaces, ({ new: now }) => now !== undefined),
       source(accounts, ({ old, new: now }) =>

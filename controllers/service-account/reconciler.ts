@@ -10,19 +10,18 @@ import { isNamespaceGoing } from '../runtime/namespace-going.ts';
 export const DEFAULT_NAME = 'default';
 
 export interface ServiceAccountOptions {
-  client: Pick<Client, 'create'>;
   namespaces: Pick<Informer<Namespace>, 'get'>;
   accounts: Pick<Informer<Unstructured>, 'get'>;
 }
 
-export function serviceAccountReconciler(options: ServiceAccountOptions): Reconcile {
-  return async (namespace) => {
+export function serviceAccountReconciler(options: ServiceAccountOptions): Reconcile<Pick<Client, 'create'>> {
+  return async (namespace, { client }) => {
     if (options.namespaces.get(namespace)?.status?.phase !== 'Active') return;
     if (options.accounts.get(`${namespace}/${DEFAULT_NAME}`) !== undefined) return;
     const metadata = { name: DEFAULT_NAME, namespace };
     try {
       const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata };
-      await options.client.create(SERVICE_ACCOUNTS, account);
+      await client.create(SERVICE_ACCOUNTS, account);
     } catch (error) {
       if (!isStatusError(error, 'AlreadyExists') && !isNamespaceGoing(error)) throw error;
     }

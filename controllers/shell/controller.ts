@@ -15,9 +15,9 @@ export function shellController({ client, informers, clock, logger, recorder }: 
   );
   return createController({
     name: 'shell',
+    client,
     reconcile: shellReconciler({
       shells,
-      client,
       clock,
       troubles: createTroubles({ recorder: recorder('shell-controller'), clock }),
     }),

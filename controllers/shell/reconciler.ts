@@ -12,14 +12,17 @@ import { planShell } from './plan.ts';
 
 export interface ShellReconcilerOptions {
   shells: { get(key: string): Shell | undefined };
-  client: Pick<Client, 'updateStatus'>;
   troubles: Troubles;
   clock: Clock;
 }
 
 /** Says in its status whether a Shell can be used. */
-export function shellReconciler({ shells, client, troubles, clock }: ShellReconcilerOptions): Reconcile {
-  return async (key) => {
+export function shellReconciler({
+  shells,
+  troubles,
+  clock,
+}: ShellReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+  return async (key, { client }) => {
     const shell = shells.get(key);
     if (shell === undefined || shell.metadata.deletionTimestamp !== undefined) {
       troubles.follow(key, undefined);

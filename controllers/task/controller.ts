@@ -28,11 +28,11 @@ export function taskController({ client, informers, clock, logger, recorder }: C
   const events = recorder('task-controller');
   return createController({
     name: 'task',
+    client,
     reconcile: taskReconciler({
       tasks,
       sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
       configuration: cachedConfiguration(informers),
-      client,
       clock,
       recorder: events,
       troubles: createTroubles({ recorder: events, clock }),

@@ -1,8 +1,8 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import type { ObjectRef } from '#api/machinery/resource-type';
-import { conflict, isStatusError } from '#api/machinery/status-error';
+import { refOf } from '#api/machinery/resource-type';
+import { conflict, ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { StatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
@@ -23,19 +23,22 @@ export interface TaskReconcilerOptions {
   /** Sandboxes whose controller is the Task with this uid. */
   sandboxesOf: (taskUID: string) => readonly Sandbox[];
   configuration: Configuration;
-  client: Pick<Client, 'get' | 'create' | 'patch' | 'updateStatus'>;
   recorder: EventSink;
   /** For Tasks that wait for something. */
   troubles: Troubles;
   clock: Clock;
 }
 
+type TaskClient = Pick<Client, 'create' | 'find' | 'get' | 'patch' | 'updateStatus'>;
+type Context = TaskReconcilerOptions & { client: TaskClient };
+
 /**
  * Takes a Task one move further. The status is written first and checked against the version the plan was
  * made from: a plan made from an old state ends there, before anything was started.
  */
-export function taskReconciler(options: TaskReconcilerOptions): Reconcile {
-  return async (key) => {
+export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClient> {
+  return async (key, { client }) => {
+    const options: Context = { ...given, client };
     const task = options.tasks.get(key);
     // What belongs to a deleted Task is the garbage collector's.
     if (task === undefined || task.metadata.deletionTimestamp !== undefined) {
@@ -52,7 +55,7 @@ export function taskReconciler(options: TaskReconcilerOptions): Reconcile {
     const plan = planTask(observation);
     // What only waits is looked at again with each change; a snapshot or an end is for good.
     const waits = plan.status?.status === 'PENDING' && plan.status.snapshot === undefined;
-    if (!waits) await configuration.requireCurrent(options.client);
+    if (!waits) await configuration.requireCurrent(client);
     await requireGone(options, task, plan.mustBeGone);
     const current = await writePlannedStatus(options, observation, plan.status);
     options.troubles.follow(key, current?.status?.status === 'PENDING' ? current : undefined);
@@ -64,13 +67,9 @@ export function taskReconciler(options: TaskReconcilerOptions): Reconcile {
 }
 
 /** @throws StatusError Conflict (try again quietly) while the Sandbox is there and only the cache lacks it. */
-async function requireGone(
-  { client }: TaskReconcilerOptions,
-  task: Task,
-  gone: TaskPlan['mustBeGone'],
-): Promise<void> {
+async function requireGone({ client }: Context, task: Task, gone: TaskPlan['mustBeGone']): Promise<void> {
   if (gone === undefined) return;
-  const found = await getOrUndefined(() => client.get(SANDBOXES, within(task, gone.name)));
+  const found = await client.find(SANDBOXES, refOf(task, gone.name));
   if (found !== undefined && (gone.uid === undefined || found.metadata.uid === gone.uid)) {
     throw conflict(SANDBOXES, gone.name, 'it is still there; the cache lags behind');
   }
@@ -78,7 +77,7 @@ async function requireGone(
 
 /** The Task as written; undefined when the server does not take the status and the Task was failed for it. */
 async function writePlannedStatus(
-  options: TaskReconcilerOptions,
+  options: Context,
   observation: Observation,
   status: TaskStatus | undefined,
 ): Promise<Task | undefined> {
@@ -95,44 +94,33 @@ async function writePlannedStatus(
   }
 }
 
-function announce({ recorder }: TaskReconcilerOptions, task: Task, written: Task): void {
+function announce({ recorder }: Context, task: Task, written: Task): void {
   if (written === task || written.status === undefined) return;
   for (const event of taskEvents(task.status, written.status)) recorder.event(task, event);
 }
 
 /** A Task whose plan the server refuses (a prompt that grew too long, say) must not be tried for ever. */
-async function writeRejected(
-  options: TaskReconcilerOptions,
-  observation: Observation,
-  error: StatusError,
-): Promise<void> {
+async function writeRejected(options: Context, observation: Observation, error: StatusError): Promise<void> {
   const { task } = observation;
   const status = planRejected(observation, error.message);
   announce(options, task, await writeStatus(options.client, TASKS, { object: task, status }));
 }
 
-async function cancelSandbox({ client }: TaskReconcilerOptions, sandbox: Sandbox): Promise<void> {
-  const { namespace, name } = sandbox.metadata;
-  const ref: ObjectRef = { name, ...(namespace === undefined ? {} : { namespace }) };
-  await getOrUndefined(() =>
-    client.patch(SANDBOXES, ref, { type: 'merge', body: { spec: { cancel: true } } }),
-  );
+async function cancelSandbox({ client }: Context, sandbox: Sandbox): Promise<void> {
+  const patch = { type: 'merge', body: { spec: { cancel: true } } } as const;
+  await ignoreNotFound(client.patch(SANDBOXES, refOf(sandbox), patch));
 }
 
 /** A cached Task that is out of date may ask for an attempt that was made and lost long ago. */
-async function requireFresh({ client }: TaskReconcilerOptions, task: Task): Promise<void> {
-  const live = await getOrUndefined(() => client.get(TASKS, within(task, task.metadata.name)));
+async function requireFresh({ client }: Context, task: Task): Promise<void> {
+  const live = await client.find(TASKS, refOf(task));
   const isSame =
     live?.metadata.uid === task.metadata.uid &&
     live?.metadata.resourceVersion === task.metadata.resourceVersion;
   if (!isSame) throw conflict(TASKS, task.metadata.name);
 }
 
-async function createSandbox(
-  options: TaskReconcilerOptions,
-  observation: Observation,
-  sandbox: Sandbox,
-): Promise<void> {
+async function createSandbox(options: Context, observation: Observation, sandbox: Sandbox): Promise<void> {
   const { task } = observation;
   const { name } = sandbox.metadata;
   try {
@@ -146,26 +134,12 @@ async function createSandbox(
 }
 
 /** Created by another controller, or by this one before the cache knew: all is well. */
-async function requireOwn({ client }: TaskReconcilerOptions, task: Task, name: string): Promise<void> {
-  const found = await client.get(SANDBOXES, within(task, name));
+async function requireOwn({ client }: Context, task: Task, name: string): Promise<void> {
+  const found = await client.get(SANDBOXES, refOf(task, name));
   if (found.spec.taskRef.uid === task.metadata.uid) return;
   throw new Error(`Sandbox ${name} exists already and belongs to another Task; waiting until it is gone`);
 }
 
 function isRejection(error: unknown): error is StatusError {
   return isStatusError(error, 'Invalid') || isStatusError(error, 'RequestEntityTooLarge');
-}
-
-async function getOrUndefined<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
-}
-
-function within(task: Task, name: string): ObjectRef {
-  const { namespace } = task.metadata;
-  return { name, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -2,7 +2,7 @@ import type { Client } from '#api/client/client';
 import { objectKey } from '#api/machinery/meta';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
-import { conflict, isStatusError } from '#api/machinery/status-error';
+import { conflict } from '#api/machinery/status-error';
 import { BOTS, GHOSTS, MODELS, SHELLS, TEAMS, WORKSPACES } from '#api/types/resources';
 import type { Configuration, ObjectName } from './resolve.ts';
 
@@ -12,7 +12,7 @@ export interface UsedConfiguration extends Configuration {
    * Each kind has a watch of its own, so a Task may be seen before the change of a Ghost that was made ahead of
    * it. Asks the server whether everything taken is as it was. @throws StatusError Conflict (try again quietly).
    */
-  requireCurrent(client: Pick<Client, 'get'>): Promise<void>;
+  requireCurrent(client: Pick<Client, 'find'>): Promise<void>;
 }
 
 interface Used {
@@ -46,12 +46,8 @@ export function usedConfiguration(from: Configuration): UsedConfiguration {
 }
 
 /** The generation counts changes of the spec, which is all that is taken over. */
-async function requireSame(client: Pick<Client, 'get'>, { type, name, object }: Used): Promise<void> {
-  try {
-    const { uid, generation } = (await client.get(type, name)).metadata;
-    if (uid === object.metadata.uid && generation === object.metadata.generation) return;
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound')) throw error;
-  }
+async function requireSame(client: Pick<Client, 'find'>, { type, name, object }: Used): Promise<void> {
+  const found = (await client.find(type, name))?.metadata;
+  if (found?.uid === object.metadata.uid && found?.generation === object.metadata.generation) return;
   throw conflict(type, name.name, 'the cache lags behind');
 }

@@ -13,10 +13,10 @@ export function teamController({ client, informers, clock, logger, recorder }: C
   teams.addIndex('team:bots', (team) => team.spec.members.map((member) => memberBotKey(team, member)));
   return createController({
     name: 'team',
+    client,
     reconcile: teamReconciler({
       teams,
       bots,
-      client,
       clock,
       troubles: createTroubles({ recorder: recorder('team-controller'), clock }),
     }),

@@ -14,14 +14,18 @@ import { planTeam } from './plan.ts';
 export interface TeamReconcilerOptions {
   teams: { get(key: string): Team | undefined };
   bots: { get(key: string): Bot | undefined };
-  client: Pick<Client, 'updateStatus'>;
   troubles: Troubles;
   clock: Clock;
 }
 
 /** Says in its status whether a Team can be used. */
-export function teamReconciler({ teams, bots, client, troubles, clock }: TeamReconcilerOptions): Reconcile {
-  return async (key) => {
+export function teamReconciler({
+  teams,
+  bots,
+  troubles,
+  clock,
+}: TeamReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+  return async (key, { client }) => {
     const team = teams.get(key);
     if (team === undefined || team.metadata.deletionTimestamp !== undefined) {
       troubles.follow(key, undefined);

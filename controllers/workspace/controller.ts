@@ -23,7 +23,8 @@ export function workspaceController({
   const troubles = createTroubles({ recorder: recorder('workspace-controller'), clock });
   return createController({
     name: 'workspace',
-    reconcile: workspaceReconciler({ workspaces, secrets, client, clock, troubles }),
+    client,
+    reconcile: workspaceReconciler({ workspaces, secrets, clock, troubles }),
     sources: [objects(workspaces), referrersTo(secrets, workspaces, 'workspace:secret')],
     clock,
     logger,

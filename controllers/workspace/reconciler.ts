@@ -15,7 +15,6 @@ import type { SecretKeys } from './plan.ts';
 export interface WorkspaceReconcilerOptions {
   workspaces: { get(key: string): Workspace | undefined };
   secrets: { get(key: string): Secret | undefined };
-  client: Pick<Client, 'updateStatus'>;
   troubles: Troubles;
   clock: Clock;
 }
@@ -24,11 +23,10 @@ export interface WorkspaceReconcilerOptions {
 export function workspaceReconciler({
   workspaces,
   secrets,
-  client,
   troubles,
   clock,
-}: WorkspaceReconcilerOptions): Reconcile {
-  return async (key) => {
+}: WorkspaceReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+  return async (key, { client }) => {
     const workspace = workspaces.get(key);
     if (workspace === undefined || workspace.metadata.deletionTimestamp !== undefined) {
       troubles.follow(key, undefined);

@@ -1,4 +1,4 @@
-import { isStatusError } from '../../machinery/status-error.ts';
+import { ignoreNotFound } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { ApiObject } from '../reading/api-object.ts';
 import type { Registry } from '../registry.ts';
@@ -24,10 +24,6 @@ export async function deleteInstances(registry: Registry, resource: Resource): P
 
 async function deleteOne(registry: Registry, resource: Resource, { object }: ApiObject): Promise<void> {
   const { name, namespace = '' } = object.metadata;
-  try {
-    const target = { resource, namespace, name };
-    await registry.delete({ target, user, dryRun: false, propagationPolicy: 'Background' });
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound')) throw error;
-  }
+  const target = { resource, namespace, name };
+  await ignoreNotFound(registry.delete({ target, user, dryRun: false, propagationPolicy: 'Background' }));
 }

@@ -50,10 +50,11 @@ async function startWidgetController(client: Client) {
 
   const controller = createController({
     name: 'widget',
+    client,
     reconcile,
     sources: [objects(widgets, specChanged), ownersOf(parts, WIDGETS)],
     workers: 4,
-    backOff: { firstMs: 5, maxMs: 100 },
+    backOff: { first: 5, max: 100 },
   });
   return startManager({ groups: [[informers], [controller]] });
 }

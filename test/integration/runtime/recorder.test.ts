@@ -13,7 +13,7 @@ const STARTED: RecordedEvent = { type: 'Normal', reason: 'Started', message: 'St
 
 /** Records within the life of one recorder; when it returns, everything is written or left out. */
 async function recording(
-  client: Pick<Client, 'create' | 'get' | 'patch'>,
+  client: Client,
   record: (tell: (about: KubeObject, event: RecordedEvent) => void) => void | Promise<void>,
 ): Promise<void> {
   const recorder = createRecorder({ client, component: 'widget-controller' });
