@@ -10,18 +10,17 @@ import {
 } from '../machinery/status-error.ts';
 import { invalidValue } from '../structural-schema/field-error.ts';
 import { applyConfiguration } from '../structured-merge/field-manager.ts';
-import { fieldsOf } from './admission/rules.ts';
+import { fieldsOf } from '../machinery/json.ts';
 import type { RegistryContext } from './context.ts';
-import { insertNamed, newObject } from './create.ts';
 import { findCurrent } from './write/current-object.ts';
 import type { Current } from './write/current-object.ts';
 import { decodeObject } from './write/decode.ts';
 import { managedWrite } from './write/field-management.ts';
-import { replaceObject, untilWritten } from './write/replace.ts';
+import { untilWritten } from './write/commit-update.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import type { Target } from './resource.ts';
-import { writeWarnings } from './write/write-rules.ts';
-import { checkIdentity, checkPatchedPlace } from './write/write-target.ts';
+import { writeObject } from './write/write-path.ts';
+import { checkIdentity, checkPatchedPlace, placedIn } from './write/write-target.ts';
 
 /**
  * Server-side apply (KEP-555, endpoints/handlers/patch.go applyPatcher): merges a configuration into the newest
@@ -48,12 +47,10 @@ async function applyToCurrent(
   const { target, subresource } = request;
   checkIdentity(target, configuration.metadata, current);
   const merged = applyTo(context, request, { live: current.object, configuration });
-  const { object: candidate } = decodeObject(target.resource, merged, { fieldValidation: 'Ignore' });
-  checkPatchedPlace(candidate.metadata, target);
-  const replacement = { target, subresource, options: request, current, candidate, isApplied: true };
-  const object = await replaceObject(context, replacement);
-  const warnings = writeWarnings(target.resource, candidate, current.object);
-  return object && { object, warnings };
+  const decoded = decodeObject(target.resource, merged, { fieldValidation: 'Ignore' });
+  checkPatchedPlace(decoded.object.metadata, target);
+  const write = { target, subresource, options: request, current, decoded, isApplied: true };
+  return writeObject(context, write);
 }
 
 /** Undefined when somebody else created it meanwhile. */
@@ -62,18 +59,16 @@ async function createApplied(
   request: PatchRequest,
   configuration: Unstructured,
 ): Promise<WriteResult | undefined> {
-  const { target, dryRun, subresource } = request;
+  const { target, subresource } = request;
   const { resource, namespace, name } = target;
   if (subresource !== undefined) throw notFound(resource, name);
   checkAbsent(target, configuration.metadata);
   const merged = applyTo(context, request, { live: undefined, configuration });
-  const { object: decoded } = decodeObject(resource, merged, { fieldValidation: 'Ignore' });
-  checkPatchedPlace(decoded.metadata, target);
-  const place = { resource, namespace, dryRun };
-  const warnings = writeWarnings(resource, decoded, undefined);
+  const { object, warnings } = decodeObject(resource, merged, { fieldValidation: 'Ignore' });
+  checkPatchedPlace(object.metadata, target);
+  const decoded = { object: placedIn(resource, namespace, object), warnings };
   try {
-    const object = await insertNamed(context, place, newObject(context, place, decoded));
-    return { object, created: true, warnings };
+    return await writeObject(context, { target, options: request, decoded, isApplied: true });
   } catch (error) {
     if (isStatusError(error, 'AlreadyExists')) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import type { Clock } from '../machinery/clock.ts';
 import type { Store } from '../storage/contract.ts';
+import type { AdmissionPlugins } from './admission/admission.ts';
 import type { Catalog } from './catalog.ts';
 
 /** What every verb works with. */
@@ -9,6 +10,7 @@ export interface RegistryContext {
   /** Numbers in [0, 1), for generated names. */
   random(): number;
   catalog: Catalog;
+  admission: AdmissionPlugins;
   /** A new UUID v4. */
   newUID(): string;
 }

@@ -1,18 +1,19 @@
 import { formatTime } from '../machinery/clock.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { deepEqual } from '../machinery/deep-equal.ts';
-import { checkDeletion } from './admission/admission.ts';
-import { finalizersOf, terminating } from './admission/namespace.ts';
+import { admitDeletion } from './admission/admission.ts';
+import type { DeleteAdmission } from './admission/admission.ts';
+import { finalizersOf, terminating } from './strategies/namespace.ts';
 import { shownObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
 import { currentObject } from './write/current-object.ts';
 import type { Current } from './write/current-object.ts';
 import { checkDeleteOptions, checkPreconditions, deletionFinalizers } from './write/delete-options.ts';
 import { presented } from './reading/presented.ts';
-import { orLost, removeObject, untilWritten } from './write/replace.ts';
+import { orLost, removeObject, untilWritten } from './write/commit-update.ts';
 import type { DeleteRequest, DeleteResult } from './requests.ts';
 import { storageKey, storageResource } from './resource.ts';
-import { hasGeneration, withGeneration } from './write/write-rules.ts';
+import { hasGeneration, withGeneration } from './write/prepare.ts';
 
 /**
  * Removes an object, or marks it while finalizers keep it (apiserver registry/generic/registry/store.go Delete).
@@ -24,12 +25,17 @@ export async function deleteObject(context: RegistryContext, request: DeleteRequ
   checkDeleteOptions(request);
   return untilWritten(async () => {
     const current = await currentObject(context, target);
-    checkDeletion(target.resource, current.object);
+    await admitDeletion(context.admission, admissionOf(request, current));
     checkPreconditions(target, request, current);
     return storageResource(target.resource) === 'namespaces'
       ? deleteNamespace(context, request, current)
       : deleteCurrent(context, request, current);
   });
+}
+
+function admissionOf({ target, user, dryRun }: DeleteRequest, { object }: Current): DeleteAdmission {
+  const attributes = { ...target, subresource: undefined, user, dryRun };
+  return { ...attributes, operation: 'DELETE', object: undefined, previous: object };
 }
 
 /** Undefined when another write came first. */

@@ -1,6 +1,6 @@
 import { isStatusError } from '../machinery/status-error.ts';
 import { API_SERVER_USER } from '../machinery/user.ts';
-import { INITIAL_NAMESPACES } from './admission/namespace.ts';
+import { INITIAL_NAMESPACES } from './admission/namespace-lifecycle.ts';
 import type { Registry } from './registry.ts';
 import { storageResource } from './resource.ts';
 

@@ -5,10 +5,10 @@ import { currentObject } from './write/current-object.ts';
 import type { Current } from './write/current-object.ts';
 import { decodeObject } from './write/decode.ts';
 import { checkPatchOptions } from './write/field-management.ts';
-import { replaceObject, untilWritten } from './write/replace.ts';
+import { untilWritten } from './write/commit-update.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import { patchScale } from './scale.ts';
-import { writeWarnings } from './write/write-rules.ts';
+import { writeObject } from './write/write-path.ts';
 import { checkDeletionMarks, checkPatched, checkPatchedPlace } from './write/write-target.ts';
 
 /**
@@ -26,20 +26,17 @@ export async function patchObject(context: RegistryContext, request: PatchReques
   });
 }
 
-async function patchCurrent(
+function patchCurrent(
   context: RegistryContext,
   request: PatchRequest,
   current: Current,
 ): Promise<WriteResult | undefined> {
   const { target, subresource } = request;
-  const { resource } = target;
   const patched = applyPatch(request, current.object);
-  const { object: candidate, warnings } = decodeObject(resource, patched, { ...request, isPatched: true });
-  checkPatchedPlace(candidate.metadata, target);
-  checkPatched(target, candidate.metadata, current);
-  if (subresource === undefined) checkDeletionMarks(target, candidate.metadata, current);
-  const replacement = { target, subresource, options: request, current, candidate };
-  const object = await replaceObject(context, replacement);
-  const hints = writeWarnings(resource, candidate, current.object);
-  return object && { object, warnings: [...warnings, ...hints] };
+  const decoded = decodeObject(target.resource, patched, { ...request, isPatched: true });
+  const { metadata } = decoded.object;
+  checkPatchedPlace(metadata, target);
+  checkPatched(target, metadata, current);
+  if (subresource === undefined) checkDeletionMarks(target, metadata, current);
+  return writeObject(context, { target, subresource, options: request, current, decoded });
 }

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { Store } from '../storage/contract.ts';
+import type { AdmissionPlugins } from './admission/admission.ts';
+import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
+import { ownDefinitions } from './admission/own-definitions.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import type { Catalog } from './catalog.ts';
 import type { RegistryContext } from './context.ts';
@@ -49,6 +52,8 @@ export interface RegistryOptions {
   clock?: Clock;
   random?: () => number;
   newUID?: () => string;
+  /** Run after the plugins that every registry has. */
+  admission?: Partial<AdmissionPlugins>;
 }
 
 export function createRegistry(options: RegistryOptions): Registry {
@@ -58,6 +63,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,
+    admission: admissionOf(options),
   };
   return {
     catalog: options.catalog,
@@ -70,5 +76,12 @@ export function createRegistry(options: RegistryOptions): Registry {
     patch: (request) => patchObject(context, request),
     delete: (request) => deleteObject(context, request),
     deleteCollection: (request) => deleteCollection(context, request),
+  };
+}
+
+function admissionOf({ store, admission = {} }: RegistryOptions): AdmissionPlugins {
+  return {
+    mutating: [namespaceLifecycle(store), ...(admission.mutating ?? [])],
+    validating: [ownDefinitions, ...(admission.validating ?? [])],
   };
 }

@@ -3,7 +3,7 @@ import type { Unstructured } from '../machinery/meta.ts';
 import { badRequest, invalid, notFound } from '../machinery/status-error.ts';
 import { invalidValue } from '../structural-schema/field-error.ts';
 import type { ScalePaths } from '../schema/resource-definition.ts';
-import { fieldsOf } from './admission/rules.ts';
+import { fieldsOf } from '../machinery/json.ts';
 import { shownObject } from './reading/api-object.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import { applyTo } from './apply.ts';
@@ -12,7 +12,8 @@ import type { RegistryContext } from './context.ts';
 import { currentObject } from './write/current-object.ts';
 import type { Current } from './write/current-object.ts';
 import { getObject } from './get.ts';
-import { replaceObject, untilWritten } from './write/replace.ts';
+import { untilWritten } from './write/commit-update.ts';
+import { writeObject } from './write/write-path.ts';
 import type { PatchRequest, UpdateRequest, WriteResult } from './requests.ts';
 import type { Target } from './resource.ts';
 import { MAX_INT32, scaleOf, withReplicas } from './scale-object.ts';
@@ -103,9 +104,13 @@ async function writeScale(
   write: ScaleWrite,
 ): Promise<WriteResult | undefined> {
   const { target } = request;
-  const replacement = { target, subresource: 'scale', options: request, ...write } as const;
-  const written = await replaceObject(context, replacement);
-  return written && { object: shownScale(scaleOf(written.object, scalePaths(target))), warnings: [] };
+  const { candidate, ...rest } = write;
+  const decoded = { object: candidate, warnings: [] };
+  const whole = { target, subresource: 'scale', options: request, decoded, ...rest } as const;
+  const written = await writeObject(context, whole);
+  if (written === undefined) return undefined;
+  const { object } = written.object;
+  return { ...written, object: shownScale(scaleOf(object, scalePaths(target))) };
 }
 
 /** Go's omitempty: no replicas wanted is no field at all. */

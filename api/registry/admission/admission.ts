@@ -1,68 +1,87 @@
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { StatusCause } from '../../machinery/status-error.ts';
-import { storageResource } from '../resource.ts';
+import type { User } from '../../machinery/user.ts';
+import type { Subresource } from '../requests.ts';
 import type { Resource } from '../resource.ts';
-import { configMapAdmission } from './config-map.ts';
-import { customResourceDefinitionAdmission } from './custom-resource-definition.ts';
-import { eventAdmission } from './event.ts';
-import { leaseAdmission } from './lease.ts';
-import { namespaceAdmission } from './namespace.ts';
-import type { Admission, Preparation } from './rules.ts';
-import { sandboxAdmission } from './sandbox.ts';
-import { secretAdmission } from './secret.ts';
-import { taskAdmission } from './task.ts';
 
-/** Rules of single kinds that a schema cannot say. */
-const ADMISSIONS: ReadonlyMap<string, Admission> = new Map([
-  ['configmaps', configMapAdmission],
-  ['customresourcedefinitions.apiextensions.k8s.io', customResourceDefinitionAdmission],
-  ['events', eventAdmission],
-  ['leases.coordination.k8s.io', leaseAdmission],
-  ['namespaces', namespaceAdmission],
-  ['secrets', secretAdmission],
-  ['tasks.agent.wecode.io', taskAdmission],
-  ['sandboxes.agent.wecode.io', sandboxAdmission],
-]);
-
-const admissionOf = (resource: Resource): Admission | undefined => ADMISSIONS.get(storageResource(resource));
-
-/** @throws StatusError BadRequest when the object is of the wrong form */
-export function hiddenUnknownFields(resource: Resource, object: Unstructured): string[] {
-  return admissionOf(resource)?.unknownFields?.(object, resource) ?? [];
+/**
+ * Rules that hold across kinds, or that need more than the object: who asks, other objects, whether it is a dry run.
+ * Rules of a single kind that need nothing else belong to its strategy. As in kube-apiserver (apiserver
+ * pkg/admission/interfaces.go) mutating plugins run first and may change the object, validating plugins see it as it is
+ * going to be stored. A dry run goes through all of them, so a plugin that writes elsewhere must look at `dryRun`.
+ */
+export interface AdmissionPlugins {
+  mutating: readonly MutatingPlugin[];
+  validating: readonly ValidatingPlugin[];
 }
 
-/** Hints about what a write makes of `previous`, which is absent for a create. */
-export function hintsOf(
-  resource: Resource,
-  object: Unstructured,
-  previous: Unstructured | undefined,
-): string[] {
-  return admissionOf(resource)?.warnings?.(object, previous) ?? [];
+export interface MutatingPlugin {
+  name: string;
+  /**
+   * @returns the object as it is to be, managedFields untouched; undefined leaves it as it is
+   * @throws StatusError to refuse the request
+   */
+  admit(request: AdmissionRequest): Promise<Unstructured | undefined> | undefined;
 }
 
-/** The object with what the server fills in. */
-export function completed(resource: Resource, object: Unstructured): Unstructured {
-  return admissionOf(resource)?.complete?.(object) ?? object;
+export interface ValidatingPlugin {
+  name: string;
+  /** @throws StatusError to refuse the request */
+  validate(request: AdmissionRequest): Promise<void> | void;
 }
 
-/** The object with what only the server may set as it has to be. */
-export function prepared(resource: Resource, object: Unstructured, write: Preparation): Unstructured {
-  return admissionOf(resource)?.prepare?.(object, write) ?? object;
+interface Attributes {
+  resource: Resource;
+  /** Absent for the object itself. For `scale` the object is the one that is scaled. */
+  subresource: Subresource | undefined;
+  /** '' for cluster-scoped kinds. */
+  namespace: string;
+  /** '' while it is still to be generated. */
+  name: string;
+  user: User;
+  dryRun: boolean;
 }
 
-/** What is wrong with a write; `previous` is absent for a create. */
-export function judge(
-  resource: Resource,
-  object: Unstructured,
-  previous: Unstructured | undefined,
-): StatusCause[] {
-  const rules = admissionOf(resource)?.judge;
-  if (rules === undefined) return [];
-  // Objects stored before a field had a default count as having it, or nothing could be changed any more.
-  return rules(object, previous && resource.compiled.applyDefaults(previous), resource);
+export interface CreateAdmission extends Attributes {
+  operation: 'CREATE';
+  object: Unstructured;
+  previous: undefined;
 }
 
-/** @throws StatusError Forbidden for an object that has to stay */
-export function checkDeletion(resource: Resource, object: Unstructured): void {
-  admissionOf(resource)?.checkDeletion?.(object);
+export interface UpdateAdmission extends Attributes {
+  operation: 'UPDATE';
+  object: Unstructured;
+  previous: Unstructured;
+}
+
+export interface DeleteAdmission extends Attributes {
+  operation: 'DELETE';
+  object: undefined;
+  previous: Unstructured;
+}
+
+export type WriteAdmission = CreateAdmission | UpdateAdmission;
+export type AdmissionRequest = DeleteAdmission | WriteAdmission;
+
+/** The object after all mutating plugins. @throws StatusError when one refuses */
+export async function runMutating(
+  { mutating }: AdmissionPlugins,
+  request: WriteAdmission,
+): Promise<Unstructured> {
+  let { object } = request;
+  for (const plugin of mutating) object = (await plugin.admit({ ...request, object })) ?? object;
+  return object;
+}
+
+/** @throws StatusError when a validating plugin refuses */
+export async function runValidating(
+  { validating }: AdmissionPlugins,
+  request: AdmissionRequest,
+): Promise<void> {
+  for (const plugin of validating) await plugin.validate(request);
+}
+
+/** Nothing can be changed about a deletion; mutating plugins may still refuse it. @throws StatusError */
+export async function admitDeletion(plugins: AdmissionPlugins, request: DeleteAdmission): Promise<void> {
+  for (const plugin of plugins.mutating) await plugin.admit(request);
+  await runValidating(plugins, request);
 }

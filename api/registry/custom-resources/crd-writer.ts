@@ -11,7 +11,7 @@ import type { Resource } from '../resource.ts';
 import type { NamesOutcome } from './accepted-names.ts';
 import { CLEANUP_FINALIZER, conditionsOf } from './crd-object.ts';
 import type { CrdCondition, CrdObject } from './crd-object.ts';
-import { fieldsOf } from '../admission/rules.ts';
+import { fieldsOf } from '../../machinery/json.ts';
 import { withCondition, withStatus } from './crd-status.ts';
 import { deleteInstances } from './instance-cleanup.ts';
 

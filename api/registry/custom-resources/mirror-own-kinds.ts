@@ -7,7 +7,6 @@ import { deepEqual } from '../../machinery/deep-equal.ts';
 import { loadOwnCrds } from '../../schema/load-crds.ts';
 import { StorageError } from '../../storage/contract.ts';
 import type { Store } from '../../storage/contract.ts';
-import { completed } from '../admission/admission.ts';
 import { decodeObject } from '../write/decode.ts';
 import type { Registry } from '../registry.ts';
 import { isCustomResourceDefinition, storageKey } from '../resource.ts';
@@ -54,7 +53,7 @@ async function mirror(
   crd: Unstructured,
 ): Promise<void> {
   // As it would be stored, defaults in place.
-  const wanted = completed(resource, decodeObject(resource, crd, write).object);
+  const wanted = decodeObject(resource, crd, write).object;
   const key = storageKey({ resource, namespace: '', name: crd.metadata.name });
   for (;;) {
     const current = await store.get(key);

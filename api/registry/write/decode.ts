@@ -4,7 +4,7 @@ import { abridged, badRequest, invalid } from '../../machinery/status-error.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import { coerceObjectMeta } from '../../schema/object-meta.ts';
-import { hiddenUnknownFields } from '../admission/admission.ts';
+import { strategyOf } from '../strategies/strategies.ts';
 import { withoutDuplicateOwners } from './owner-references.ts';
 import type { FieldValidation } from '../requests.ts';
 import type { Resource } from '../resource.ts';
@@ -28,12 +28,34 @@ export function decodeObject(resource: Resource, body: unknown, options: DecodeO
   const typed = withTypeMeta(resource, body, options);
   const { metadata: coerced, unknownFields: unknownMeta, misfit } = coerceObjectMeta(typed['metadata']);
   if (misfit !== undefined) throw unreadable(resource, misfit, options);
-  const { metadata, warnings: hints } = withoutDuplicateOwners(coerced);
+  const { metadata, warnings: ofOwners } = withoutDuplicateOwners(withoutEmpty(coerced));
   const pruned = resource.compiled.prune({ ...typed, metadata });
-  const object = resource.compiled.applyDefaults(pruned.object);
-  const hidden = hiddenUnknownFields(resource, object);
+  const defaulted = resource.compiled.applyDefaults(pruned.object);
+  const strategy = strategyOf(resource);
+  const hidden = strategy.findUnknownFields?.(defaulted, resource) ?? [];
   const problems = strictProblems([...pruned.unknownFields, ...hidden, ...unknownMeta], options);
-  return { object, warnings: [...judgeFields(resource, problems, options), ...hints] };
+  const ofFields = judgeFields(resource, problems, options);
+  const object = strategy.applyDefaults?.(defaulted) ?? defaulted;
+  return { object, warnings: [...ofFields, ...ofOwners] };
+}
+
+/** The fields that Go leaves out when they are empty (omitempty), so that nobody comes to own them. */
+const OMITTED: ReadonlySet<string> = new Set([
+  'generateName',
+  'displayName',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+]);
+
+function withoutEmpty(metadata: ObjectMeta): ObjectMeta {
+  const isKept = ([name, value]: [string, unknown]): boolean => !OMITTED.has(name) || !isEmpty(value);
+  return Object.fromEntries(Object.entries(metadata).filter(isKept)) as unknown as ObjectMeta;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 }
 
 /** Of a body with thousands of them, the first tell enough. */
@@ -109,8 +131,6 @@ function withTypeMeta(
 
 /** Typed clients send `spec: {}` and `status: {}` for what is not set (Go's omitempty keeps structs); nobody owns those. */
 function withoutEmptyParts(body: object): object {
-  const isEmpty = (value: unknown): boolean =>
-    typeof value === 'object' && value !== null && Object.keys(value).length === 0;
   const { spec, status, ...rest } = body as Record<string, unknown>;
   return {
     ...rest,

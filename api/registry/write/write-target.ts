@@ -1,9 +1,9 @@
-import type { ObjectMeta } from '../../machinery/meta.ts';
+import type { ObjectMeta, Unstructured } from '../../machinery/meta.ts';
 import { abridged, badRequest, conflict, invalid } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import type { Current } from './current-object.ts';
-import type { Target } from '../resource.ts';
+import type { Resource, Target } from '../resource.ts';
 
 /** Whether a write is about the object that its URL names, in the state that it names. */
 
@@ -39,6 +39,16 @@ export function checkName(given: string | undefined, name: string): void {
       `the name of the object (${abridged(given)}) does not match the name on the URL (${name})`,
     );
   }
+}
+
+/** A new object in the namespace of its URL. @throws StatusError BadRequest when it names another one */
+export function placedIn(resource: Resource, namespace: string, object: Unstructured): Unstructured {
+  if (resource.scope === 'Cluster') return object;
+  const given = object.metadata.namespace ?? '';
+  if (given !== '' && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  return { ...object, metadata: { ...object.metadata, namespace } };
 }
 
 /** Built-in kinds that nobody may replace without having seen them (AllowUnconditionalUpdate of their strategies). */

@@ -7,31 +7,32 @@ import type { DefinitionNames, DefinitionVersion } from './definition.ts';
 import { readSchema } from './schema-props.ts';
 
 /**
- * A CustomResourceDefinition with its defaults (apiextensions/v1/defaults.go), and with no keyword in its schemas
- * that is none.
+ * A CustomResourceDefinition with its defaults (apiextensions/v1/defaults.go), and without unknown keywords in its
+ * schemas.
  */
 export function defaultCustomResourceDefinition(crd: Unstructured): Unstructured {
-  const { spec: given, status } = definitionOf(crd);
-  const { preserveUnknownFields, ...spec } = given;
-  const versions = (spec.versions ?? []).map(withReadSchema);
-  const stored = status.storedVersions ?? [];
-  const storing = versions.find((version) => isJsonObject(version) && version.storage === true);
-  const storage = storing && (storing.name ?? '');
+  const { preserveUnknownFields, ...spec } = definitionOf(crd).spec;
   return {
     ...crd,
     spec: {
       ...spec,
-      ...(spec.versions === undefined ? {} : { versions }),
+      ...(spec.versions === undefined ? {} : { versions: spec.versions.map(withReadSchema) }),
       names: defaultNames(spec.names ?? {}),
-      // False is what it is without.
+      // False means the same as an absent field.
       ...(preserveUnknownFields === true ? { preserveUnknownFields } : {}),
       conversion: spec.conversion ?? { strategy: 'None' },
     },
-    // A new storage version is one of the stored ones from the first write on (strategy.go PrepareForUpdate).
-    ...(storage === undefined || stored.includes(storage)
-      ? {}
-      : { status: { ...status, storedVersions: [...stored, storage] } }),
   };
+}
+
+/** A new storage version counts as stored from the first write on (strategy.go PrepareForCreate, PrepareForUpdate). */
+export function withStorageVersion(crd: Unstructured): Unstructured {
+  const { spec, status } = definitionOf(crd);
+  const stored = status.storedVersions ?? [];
+  const storing = (spec.versions ?? []).find((version) => isJsonObject(version) && version.storage === true);
+  const storage = storing && (storing.name ?? '');
+  if (storage === undefined || stored.includes(storage)) return crd;
+  return { ...crd, status: { ...status, storedVersions: [...stored, storage] } };
 }
 
 function defaultNames(names: DefinitionNames): DefinitionNames {

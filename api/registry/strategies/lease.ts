@@ -1,12 +1,12 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { forbidden, invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
-import { fieldsOf } from './rules.ts';
-import type { Admission } from './rules.ts';
+import { fieldsOf } from '../../machinery/json.ts';
+import type { Strategy } from './strategy.ts';
 
 /** kubernetes pkg/apis/coordination/validation. */
-export const leaseAdmission: Admission = {
-  judge(lease) {
+export const leaseStrategy: Strategy = {
+  validate(lease) {
     const spec = fieldsOf(lease['spec']);
     const { leaseDurationSeconds: duration, leaseTransitions: transitions, preferredHolder } = spec;
     const strategy = spec['strategy'] ?? '';

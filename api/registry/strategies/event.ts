@@ -5,15 +5,15 @@ import { deepEqual } from '../../machinery/deep-equal.ts';
 import { invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
 import { toStored } from '../reading/presented.ts';
 import type { Resource } from '../resource.ts';
-import { fieldsOf } from './rules.ts';
-import type { Admission } from './rules.ts';
+import { fieldsOf } from '../../machinery/json.ts';
+import type { Strategy } from './strategy.ts';
 
 /**
  * Events as kubernetes pkg/apis/core/validation/events.go judges them: loosely through core/v1, strictly through
- * events.k8s.io/v1. Fields are those of core/v1 whatever version a client wrote.
+ * events.k8s.io/v1. JsonObject are those of core/v1 whatever version a client wrote.
  */
-export const eventAdmission: Admission = {
-  judge(object, before, resource) {
+export const eventStrategy: Strategy = {
+  validate(object, before, resource) {
     const event = toStored(resource, object);
     const causes = commonProblems(event, resource);
     if (resource.group === '') return causes;
@@ -99,7 +99,7 @@ function seriesProblems(event: Unstructured): StatusCause[] {
   ];
 }
 
-/** Fields of core/v1 and what a message calls them: upstream's are those of the internal version. */
+/** JsonObject of core/v1 and what a message calls them: upstream's are those of the internal version. */
 const FIXED = [
   ['involvedObject'],
   ['reason'],

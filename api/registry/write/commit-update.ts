@@ -1,92 +1,57 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { sameButForTimes, trackUpdate } from '../../structured-merge/field-manager.ts';
+import { sameButForTimes } from '../../structured-merge/field-manager.ts';
 import type { StoredObject } from '../../storage/contract.ts';
-import { finalizersOf } from '../admission/namespace.ts';
+import type { RegistryContext } from '../context.ts';
 import { shownObject } from '../reading/api-object.ts';
 import type { ApiObject } from '../reading/api-object.ts';
-import type { RegistryContext } from '../context.ts';
-import type { Current } from './current-object.ts';
-import { managedWrite } from './field-management.ts';
-import { checkSize } from './object-size.ts';
 import { presented, toStored } from '../reading/presented.ts';
-import type { Subresource, WriteOptions } from '../requests.ts';
 import { isTask, storageResource } from '../resource.ts';
 import type { Target } from '../resource.ts';
-import { isScaleManaged } from '../scale-object.ts';
 import { isStorageError, storageFailure } from '../storage-failure.ts';
-import { finalizeUpdate, mainUpdate, statusUpdate, validateWrite } from './write-rules.ts';
+import { finalizersOf } from '../strategies/namespace.ts';
+import type { Current } from './current-object.ts';
+import { checkSize } from './object-size.ts';
 
-export interface Replacement {
+export interface Update {
   target: Target;
-  subresource: Subresource | undefined;
-  options: WriteOptions;
+  dryRun: boolean;
   current: Current;
-  /** Decoded, not yet judged. */
-  candidate: Unstructured;
-  /** The candidate's managedFields are as they are to be: apply worked them out. */
-  isApplied?: boolean;
+  /** Valid, in the version of the request. */
+  next: Unstructured;
 }
 
 /**
- * Stores what a PUT or PATCH makes of the current object. Writes nothing when nothing changes; removes the
- * object when this takes away the last finalizer of one that is being deleted.
+ * Stores the next state of an object. Writes nothing when nothing changes; removes the object when the last finalizer
+ * of a deleted one is gone.
  * @returns undefined when another write came first
  */
-export async function replaceObject(
+export async function commitUpdate(
   context: RegistryContext,
-  replacement: Replacement,
+  { target, dryRun, current, next }: Update,
 ): Promise<ApiObject | undefined> {
-  const { target, current, options } = replacement;
   const { resource } = target;
-  const next = nextState(context, replacement);
-  validateWrite(resource, next, current.object);
   const object = toStored(resource, next);
-  if (options.dryRun) {
+  if (dryRun) {
     checkSize(object);
     return shownObject(next);
   }
-  if (isReleased(target, object)) return removeReleased(context, replacement, next);
+  if (isReleased(target, object)) {
+    const removed = await removeObject(context, current.stored, target);
+    // The answer is the object as the client wrote it, with its old revision (kube-apiserver store.go).
+    return removed && shownObject(next);
+  }
   if (sameButForTimes(object, current.stored.object)) return presented(resource, current.stored);
   const { key, revision: expectedRevision } = current.stored;
   const written = await orLost(context.store.commit({ op: 'update', key, object, expectedRevision }), target);
   return written && presented(resource, written);
 }
 
-function nextState(context: RegistryContext, replacement: Replacement): Unstructured {
-  const { target, current, candidate, subresource, options } = replacement;
-  const { resource } = target;
-  const next = update(replacement, current.object, candidate);
-  if (replacement.isApplied === true) return next;
-  if (subresource === 'scale' && !isScaleManaged(resource.scale, current.object)) {
-    const { managedFields } = current.object.metadata;
-    return managedFields === undefined ? next : { ...next, metadata: { ...next.metadata, managedFields } };
-  }
-  const managed = managedWrite(context, { resource, subresource, options, live: current.object });
-  return trackUpdate({ ...managed, next });
-}
-
-function update({ target, subresource }: Replacement, current: Unstructured, candidate: Unstructured) {
-  if (subresource === 'status') return statusUpdate(target.resource, current, candidate);
-  if (subresource === 'finalize') return finalizeUpdate(current, candidate);
-  return mainUpdate(target.resource, current, candidate);
-}
-
 /** Deletion was asked for and no finalizer is left; a Namespace has some in its spec too. */
-export function isReleased({ resource }: Target, object: Unstructured): boolean {
+function isReleased({ resource }: Target, object: Unstructured): boolean {
   const { deletionTimestamp, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined || finalizers.length > 0) return false;
   return storageResource(resource) !== 'namespaces' || finalizersOf(object).length === 0;
-}
-
-/** The answer is the object as the client wrote it, with its old revision (kube-apiserver store.go). */
-async function removeReleased(
-  context: RegistryContext,
-  { current, target }: Replacement,
-  next: Unstructured,
-): Promise<ApiObject | undefined> {
-  const removed = await removeObject(context, current.stored, target);
-  return removed === undefined ? undefined : shownObject(next);
 }
 
 /** Deletes a row; of a Task the last state and the event log are kept for a while. Undefined when another write came first. */
@@ -124,7 +89,7 @@ export async function untilWritten<T>(attempt: () => Promise<T | undefined>): Pr
     const result = await attempt();
     if (result !== undefined) return result;
   }
-  throw new StatusError('ServerTimeout', 'the object changed all the time while it was written', {
+  throw new StatusError('ServerTimeout', 'the object kept changing; try again', {
     details: { retryAfterSeconds: 1 },
   });
 }

@@ -1,18 +1,19 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidValue, tooLong } from '../../structural-schema/field-error.ts';
 import { configKeyProblems, decodedLength, frozenProblems, MAX_DATA_BYTES } from './config-keys.ts';
-import { fieldsOf } from './rules.ts';
-import type { Admission, Fields } from './rules.ts';
+import { fieldsOf } from '../../machinery/json.ts';
+import type { JsonObject } from '../../machinery/json.ts';
+import type { Strategy } from './strategy.ts';
 
 /** core/validation ValidateConfigMap and ValidateConfigMapUpdate. */
-export const configMapAdmission: Admission = {
-  judge: (configMap, previous) => [
+export const configMapStrategy: Strategy = {
+  validate: (configMap, previous) => [
     ...(previous === undefined ? [] : frozenProblems(['data', 'binaryData'], previous, configMap)),
     ...dataProblems(fieldsOf(configMap['data']), fieldsOf(configMap['binaryData'])),
   ],
 };
 
-function dataProblems(data: Fields, binaryData: Fields): StatusCause[] {
+function dataProblems(data: JsonObject, binaryData: JsonObject): StatusCause[] {
   const causes: StatusCause[] = [];
   let bytes = 0;
   for (const [key, value] of Object.entries(data)) {

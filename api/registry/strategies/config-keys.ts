@@ -1,7 +1,7 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../machinery/deep-equal.ts';
 import { forbidden, invalidValue } from '../../structural-schema/field-error.ts';
-import type { Fields } from './rules.ts';
+import type { JsonObject } from '../../machinery/json.ts';
 
 /** What ConfigMaps and Secrets have in common (apimachinery util/validation IsConfigMapKey, core/validation). */
 
@@ -27,7 +27,7 @@ export function configKeyProblems(field: string, key: string): StatusCause[] {
 const FROZEN = 'field is immutable when `immutable` is set';
 
 /** An object with `immutable: true` keeps it, and its data. Shows no values. */
-export function frozenProblems(names: readonly string[], before: Fields, after: Fields): StatusCause[] {
+export function frozenProblems(names: readonly string[], before: JsonObject, after: JsonObject): StatusCause[] {
   if (before['immutable'] !== true) return [];
   const changed = names.filter((name) => !deepEqual(before[name] ?? {}, after[name] ?? {}));
   return [...(after['immutable'] === true ? [] : ['immutable']), ...changed].map((name) =>

@@ -1,6 +1,7 @@
 import { forbidden } from '../../structural-schema/field-error.ts';
-import { fieldsOf, immutableFields } from './rules.ts';
-import type { Admission } from './rules.ts';
+import { fieldsOf } from '../../machinery/json.ts';
+import { immutableFields } from './strategy.ts';
+import type { Strategy } from './strategy.ts';
 
 const CHANGEABLE = new Set(['cancel', 'executorName']);
 
@@ -8,8 +9,8 @@ const CHANGEABLE = new Set(['cancel', 'executorName']);
  * A Sandbox is one run: what it runs never changes. Its binding is set once, as that of a Pod, so that two
  * executors can never both believe that the run is theirs.
  */
-export const sandboxAdmission: Admission = {
-  judge(sandbox, previous) {
+export const sandboxStrategy: Strategy = {
+  validate(sandbox, previous) {
     if (previous === undefined) return [];
     const before = fieldsOf(previous['spec']);
     const after = fieldsOf(sandbox['spec']);

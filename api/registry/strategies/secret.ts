@@ -2,14 +2,16 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidValue, requiredValue, tooLong } from '../../structural-schema/field-error.ts';
 import { configKeyProblems, decodedLength, frozenProblems, MAX_DATA_BYTES } from './config-keys.ts';
-import { fieldsOf, immutableFields } from './rules.ts';
-import type { Admission, Fields } from './rules.ts';
+import { fieldsOf } from '../../machinery/json.ts';
+import { immutableFields } from './strategy.ts';
+import type { JsonObject } from '../../machinery/json.ts';
+import type { Strategy } from './strategy.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** core/v1 conversion and defaults, core/validation ValidateSecret and ValidateSecretUpdate. */
-export const secretAdmission: Admission = {
-  complete(secret) {
+export const secretStrategy: Strategy = {
+  applyDefaults(secret) {
     const { stringData, ...rest } = secret;
     const type = secret['type'] === undefined || secret['type'] === '' ? 'Opaque' : secret['type'];
     if (stringData === undefined) return { ...rest, type };
@@ -20,7 +22,7 @@ export const secretAdmission: Admission = {
     const data = Object.fromEntries([...Object.entries(fieldsOf(secret['data'])), ...texts]);
     return { ...rest, ...(Object.keys(data).length > 0 ? { data } : {}), type };
   },
-  judge: (secret, previous) => [
+  validate: (secret, previous) => [
     ...(previous === undefined ? [] : changeProblems(previous, secret)),
     ...dataProblems(fieldsOf(secret['data'])),
     ...typeProblems(secret, fieldsOf(secret['data'])),
@@ -28,7 +30,7 @@ export const secretAdmission: Admission = {
 };
 
 /** Never shows a value: it is a secret, encoded or not. */
-function dataProblems(data: Fields): StatusCause[] {
+function dataProblems(data: JsonObject): StatusCause[] {
   const causes: StatusCause[] = [];
   let bytes = 0;
   for (const [key, value] of Object.entries(data)) {
@@ -43,7 +45,7 @@ function dataProblems(data: Fields): StatusCause[] {
   return bytes > MAX_DATA_BYTES ? [...causes, tooLong('data', MAX_DATA_BYTES)] : causes;
 }
 
-function changeProblems(previous: Fields, secret: Fields): StatusCause[] {
+function changeProblems(previous: JsonObject, secret: JsonObject): StatusCause[] {
   const why = 'field is immutable';
   return [
     ...immutableFields({ at: '', names: ['type'], before: previous, after: secret, why }),
@@ -54,7 +56,7 @@ function changeProblems(previous: Fields, secret: Fields): StatusCause[] {
 const ACCOUNT = 'kubernetes.io/service-account.name';
 
 /** What the types that Kubernetes knows must have. */
-function typeProblems(secret: Unstructured, data: Fields): StatusCause[] {
+function typeProblems(secret: Unstructured, data: JsonObject): StatusCause[] {
   const missing = (...keys: string[]): StatusCause[] =>
     keys.filter((key) => !Object.hasOwn(data, key)).map((key) => requiredValue(`data[${key}]`));
   switch (secret['type']) {
@@ -82,7 +84,7 @@ function typeProblems(secret: Unstructured, data: Fields): StatusCause[] {
 /** One of the two is enough. */
 const basicAuthProblems = (missing: StatusCause[]): StatusCause[] => (missing.length === 2 ? missing : []);
 
-function jsonProblems(data: Fields, key: string): StatusCause[] {
+function jsonProblems(data: JsonObject, key: string): StatusCause[] {
   const field = `data[${key}]`;
   if (!Object.hasOwn(data, key)) return [requiredValue(field)];
   if (isJsonObjectText(data[key])) return [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { Resource } from '../resource.ts';
-import { completed, judge } from './admission.ts';
+import { strategyOf } from './strategies.ts';
 
 /** What core/validation says of objects that fit their schema. */
 
@@ -15,14 +15,17 @@ function kind(name: string, group = ''): Resource {
 }
 
 function texts(resource: Resource, content: object, previous?: object): string[] {
-  const whole = (fields: object): Unstructured =>
-    completed(resource, {
+  const strategy = strategyOf(resource);
+  const whole = (fields: object): Unstructured => {
+    const object = {
       apiVersion: resource.group === '' ? 'v1' : `${resource.group}/v1`,
       kind: resource.kind,
       metadata: { name: 'x', namespace: 'default' },
       ...fields,
-    });
-  const causes = judge(resource, whole(content), previous && whole(previous));
+    };
+    return strategy.applyDefaults?.(object) ?? object;
+  };
+  const causes = strategy.validate?.(whole(content), previous && whole(previous), resource) ?? [];
   return causes.map(({ field = '', message }) => `${field}: ${message}`);
 }
 

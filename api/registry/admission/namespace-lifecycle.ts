@@ -1,0 +1,60 @@
+import { qualifiedResource } from '../../machinery/group-version-kind.ts';
+import { notFound, StatusError } from '../../machinery/status-error.ts';
+import type { Store } from '../../storage/contract.ts';
+import { storageResource } from '../resource.ts';
+import { stored } from '../storage-failure.ts';
+import type { AdmissionRequest, CreateAdmission, MutatingPlugin } from './admission.ts';
+
+/** Made at the first start; everything else relies on them. */
+export const INITIAL_NAMESPACES = ['default', 'system'];
+/** kube-system holds what kube-apiserver itself needs; whoever has such a namespace keeps it. */
+const IMMORTAL: ReadonlySet<string> = new Set([...INITIAL_NAMESPACES, 'kube-system']);
+
+/**
+ * Objects are created in namespaces that exist and are not being deleted, and some namespaces are never deleted
+ * (apiserver pkg/admission/plugin/namespace/lifecycle, which is a mutating plugin too: it has to come before validation).
+ */
+export function namespaceLifecycle(store: Pick<Store, 'get'>): MutatingPlugin {
+  return {
+    name: 'NamespaceLifecycle',
+    admit(request) {
+      if (request.operation === 'DELETE') checkMortal(request);
+      return request.operation === 'CREATE' ? checkNamespace(store, request) : undefined;
+    },
+  };
+}
+
+/** @throws StatusError Forbidden */
+function checkMortal({ resource, name }: AdmissionRequest): void {
+  if (storageResource(resource) !== 'namespaces' || !IMMORTAL.has(name)) return;
+  throw new StatusError('Forbidden', `namespaces "${name}" is forbidden: this namespace may not be deleted`, {
+    details: { name, kind: 'namespaces' },
+  });
+}
+
+/** @throws StatusError NotFound when the namespace is not there, Forbidden when it is being deleted */
+async function checkNamespace(store: Pick<Store, 'get'>, request: CreateAdmission): Promise<undefined> {
+  const { resource, namespace } = request;
+  if (resource.scope === 'Cluster') return;
+  const key = { resource: 'namespaces', namespace: '', name: namespace };
+  const found = await stored(store.get(key), { resource });
+  if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
+  if (found.object.metadata.deletionTimestamp !== undefined) throw beingTerminated(request);
+}
+
+function beingTerminated({ resource, namespace, object }: CreateAdmission): StatusError {
+  const { group, plural: kind } = resource;
+  const { name: given, generateName = '' } = object.metadata;
+  // No name is generated yet (pkg/admission/errors.go extractResourceName).
+  const name = given || generateName || 'Unknown';
+  const cause = {
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+    field: 'metadata.namespace',
+  };
+  return new StatusError(
+    'Forbidden',
+    `${qualifiedResource(resource)} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+    { details: { name, ...(group !== '' && { group }), kind, causes: [cause] } },
+  );
+}

@@ -1,0 +1,29 @@
+import { storageResource } from '../resource.ts';
+import type { Resource } from '../resource.ts';
+import { configMapStrategy } from './config-map.ts';
+import { customResourceDefinitionStrategy } from './custom-resource-definition.ts';
+import { eventStrategy } from './event.ts';
+import { leaseStrategy } from './lease.ts';
+import { namespaceStrategy } from './namespace.ts';
+import { sandboxStrategy } from './sandbox.ts';
+import { secretStrategy } from './secret.ts';
+import type { Strategy } from './strategy.ts';
+import { taskStrategy } from './task.ts';
+
+const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
+  ['configmaps', configMapStrategy],
+  ['customresourcedefinitions.apiextensions.k8s.io', customResourceDefinitionStrategy],
+  ['events', eventStrategy],
+  ['leases.coordination.k8s.io', leaseStrategy],
+  ['namespaces', namespaceStrategy],
+  ['secrets', secretStrategy],
+  ['tasks.agent.wecode.io', taskStrategy],
+  ['sandboxes.agent.wecode.io', sandboxStrategy],
+]);
+
+const NO_RULES: Strategy = {};
+
+/** The strategy of a kind; one without rules for a kind whose schema says everything. */
+export function strategyOf(resource: Resource): Strategy {
+  return STRATEGIES.get(storageResource(resource)) ?? NO_RULES;
+}
