@@ -81,7 +81,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
 function admissionOf({ store, admission = {} }: RegistryOptions): AdmissionPlugins {
   return {
-    mutating: [namespaceLifecycle(store), ...(admission.mutating ?? [])],
-    validating: [ownDefinitions, ...(admission.validating ?? [])],
+    mutating: [namespaceLifecycle(store), ownDefinitions, ...(admission.mutating ?? [])],
+    validating: admission.validating ?? [],
   };
 }

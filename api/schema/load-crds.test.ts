@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Unstructured } from '../machinery/meta.ts';
-import { defaultCustomResourceDefinition } from './crd/default-definition.ts';
+import { defaultCustomResourceDefinition, withStorageVersion } from './crd/default-definition.ts';
 import { validateCustomResourceDefinition } from './crd/validate-definition.ts';
 import { loadCrds, loadDefinitions } from './load-crds.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
@@ -42,7 +42,7 @@ describe('crds/', () => {
   );
 
   it.each(loadCrds(CRDS))('$metadata.name is admitted, as by a real cluster', (crd) => {
-    const admitted = defaultCustomResourceDefinition(crd as unknown as Unstructured);
+    const admitted = withStorageVersion(defaultCustomResourceDefinition(crd as unknown as Unstructured));
     expect(validateCustomResourceDefinition(admitted)).toEqual([]);
   });
 

@@ -27,7 +27,11 @@ export function configKeyProblems(field: string, key: string): StatusCause[] {
 const FROZEN = 'field is immutable when `immutable` is set';
 
 /** An object with `immutable: true` keeps it, and its data. Shows no values. */
-export function frozenProblems(names: readonly string[], before: JsonObject, after: JsonObject): StatusCause[] {
+export function frozenProblems(
+  names: readonly string[],
+  before: JsonObject,
+  after: JsonObject,
+): StatusCause[] {
   if (before['immutable'] !== true) return [];
   const changed = names.filter((name) => !deepEqual(before[name] ?? {}, after[name] ?? {}));
   return [...(after['immutable'] === true ? [] : ['immutable']), ...changed].map((name) =>

@@ -33,7 +33,11 @@ export async function insertNamed(context: RegistryContext, request: NewObject):
   for (let attempt = 1; ; attempt++) {
     const name = isGenerated ? generateName(base, () => context.random()) : target.name;
     const named = { ...target, name };
-    const inserted = await insert(context, { target: named, dryRun: request.dryRun }, await request.make(name));
+    const inserted = await insert(
+      context,
+      { target: named, dryRun: request.dryRun },
+      await request.make(name),
+    );
     if (inserted !== undefined) return inserted;
     if (base !== '' && (!isGenerated || attempt === NAME_ATTEMPTS)) throw noNameFound(named);
     if (!isGenerated) throw await nameTaken(context, named);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { JsonObject } from '../../machinery/json.ts';
-import { defaultCustomResourceDefinition } from './default-definition.ts';
+import { defaultCustomResourceDefinition, withStorageVersion } from './default-definition.ts';
 import { unknownKeywords } from './decode-definition.ts';
 import { definitionWarnings } from './definition-warnings.ts';
 import { validateCustomResourceDefinition } from './validate-definition.ts';
@@ -30,22 +30,21 @@ function crd(spec: JsonObject = {}, version: JsonObject = {}): Unstructured {
 const withSpec = (spec: unknown): Unstructured =>
   crd({}, { schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } });
 
+const written = (object: Unstructured): Unstructured =>
+  withStorageVersion(defaultCustomResourceDefinition(object));
+
 function found(object: Unstructured, previous?: Unstructured): string[] {
-  const causes = validateCustomResourceDefinition(
-    defaultCustomResourceDefinition(object),
-    previous && defaultCustomResourceDefinition(previous),
-  );
+  const causes = validateCustomResourceDefinition(written(object), previous && written(previous));
   return causes.map(({ field, message }) => `${field}: ${message}`);
 }
 
 describe('defaultCustomResourceDefinition', () => {
-  it('fills in names, conversion and the stored version', () => {
-    const { spec, status } = defaultCustomResourceDefinition(crd());
+  it('fills in names and conversion', () => {
+    const { spec } = defaultCustomResourceDefinition(crd());
     expect(spec).toMatchObject({
       names: { plural: 'things', kind: 'Thing', singular: 'thing', listKind: 'ThingList' },
       conversion: { strategy: 'None' },
     });
-    expect(status).toEqual({ storedVersions: ['v1'] });
   });
 
   it('leaves out keywords that are none, at any depth', () => {
@@ -234,9 +233,13 @@ describe('validateCustomResourceDefinition', () => {
     ]);
   });
 
-  it('counts a new storage version among the stored ones', () => {
-    const stored = { ...crd({}, { name: 'v2' }), status: { storedVersions: ['v1'] } };
-    expect(defaultCustomResourceDefinition(stored)['status']).toEqual({ storedVersions: ['v1', 'v2'] });
+  it.each([
+    [undefined, ['v2'], 'a new definition'],
+    [['v1'], ['v1', 'v2'], 'another version stores from now on'],
+    [['v2', 'v1'], ['v2', 'v1'], 'the version has stored before'],
+  ])('counts the storage version among the stored ones: %j', (storedVersions, want, reason) => {
+    const stored = { ...crd({}, { name: 'v2' }), ...(storedVersions && { status: { storedVersions } }) };
+    expect(withStorageVersion(stored)['status'], reason).toEqual({ storedVersions: want });
   });
 
   it('judges what is defined only when it changes', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
-import { defaultCustomResourceDefinition } from '#api/schema/crd/default-definition';
+import { defaultCustomResourceDefinition, withStorageVersion } from '#api/schema/crd/default-definition';
 import { validateCustomResourceDefinition } from '#api/schema/crd/validate-definition';
 import { goProgram } from '../../kit/go-program.ts';
 import { definition, storedDefinition } from './definition-family.ts';
@@ -25,7 +25,8 @@ function compared({ causes }: Verdict): string[] {
   return comparable(ours);
 }
 
-const defaulted = (crd: object): Unstructured => defaultCustomResourceDefinition(sent(crd as Unstructured));
+const defaulted = (crd: object): Unstructured =>
+  withStorageVersion(defaultCustomResourceDefinition(sent(crd as Unstructured)));
 
 describe.skipIf(program === undefined)('definitions, as apiextensions-apiserver admits them', () => {
   it('finds the same faults', async () => {
