@@ -1,18 +1,35 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 /**
  * unit: beside the code, no engines. conformance: one suite per contract, run on every driver.
  * integration: several real parts together. e2e: the product as a user meets it.
- * The last three run one file at a time, since they share databases, ports and a Docker engine.
+ * Files of these run side by side: each has databases, ports and folders of its own. `alone` has those of them that
+ * cannot: they run one after the other when the others are done.
  */
-const databases = { globalSetup: ['test/databases.ts'], fileParallelism: false };
-const engines = { globalSetup: ['test/engines.ts'], fileParallelism: false };
+const ALONE = [
+  // Time limits below a second, which a busy machine would reach for other reasons.
+  'test/conformance/storage/{database,network}-trouble.test.ts',
+  'test/integration/api/{database-trouble,sockets}.test.ts',
+  // What is left in the engine, and the machine's network, are looked at as a whole.
+  'test/integration/environment.test.ts',
+  'test/integration/executor-image/image.test.ts',
+  'test/integration/executor-manager/{docker,engine-away}.test.ts',
+  'test/e2e/{demo,killed-agent}.test.ts',
+];
+/** More than the two cores of a small machine: files wait for processes and databases half of their time. */
+const WORKERS = 4;
+
+const databases = { globalSetup: ['test/databases.ts'] };
+const engines = { globalSetup: ['test/engines.ts'] };
 
 export default defineConfig({
   test: {
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
+    maxWorkers: WORKERS,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -22,6 +39,8 @@ export default defineConfig({
             '{api,cli,controllers,dev,executor-image,executor-manager,model-server}/**/*.test.ts',
             'test/{,kit/}*.test.ts',
           ],
+          // Modules are loaded once for each worker, which halves the time: unit tests change nothing global.
+          isolate: false,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -31,6 +50,7 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
+          exclude: ALONE,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           ...databases,
@@ -41,6 +61,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          exclude: ALONE,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           ...engines,
@@ -51,6 +72,18 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: ALONE,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          ...engines,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ALONE,
+          maxWorkers: 1,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           ...engines,

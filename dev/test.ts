@@ -1,12 +1,13 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 import { environment } from './environment/environment.ts';
 import type { Environment } from './environment/environment.ts';
-import { go, GO_IS_MISSING } from './environment/go.ts';
+import { WITHOUT_GO_VARIABLE } from './environment/go-builds.ts';
 import { temporaryFolder } from './environment/temporary-folder.ts';
 import { interruption } from './interruption.ts';
 import { runCommand } from './run-command.ts';
+import { emptyTally, lastLine, slowFiles, sum, tallyOf } from './test-report.ts';
+import type { Tally, VitestReport } from './test-report.ts';
 import { verifySteps } from './verify-steps.ts';
 import type { Step } from './verify-steps.ts';
 
@@ -16,43 +17,38 @@ import type { Step } from './verify-steps.ts';
  * skipped where it is missing; then the line ends in ", N skipped".
  */
 
-interface Tally {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
 const SLOW_MS = 10_000;
+const EVERYTHING = ['git', 'kubectl', 'redis', 'mariadb', 'mysql', 'docker', 'image', 'go'] as const;
 const fast = process.argv.includes('--fast');
 const interrupted = interruption();
 process.chdir(projectRoot);
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  let tally = emptyTally();
   try {
-    for (const step of verifySteps) await runStep(step, tally);
-    await runTests(tally);
+    for (const step of verifySteps) tally = sum(tally, await runStep(step));
+    tally = sum(tally, await runTests());
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    tally.failed += 1;
+    tally = sum(tally, failure(error instanceof Error ? error.message : String(error)));
   }
-  const skipped = tally.skipped === 0 ? '' : `, ${tally.skipped} skipped`;
-  const summary = `${tally.passed} passed, ${tally.failed} failed${skipped}`;
+  const summary = lastLine(tally);
   await mkdir(cacheFolder('test'), { recursive: true });
   await writeFile(cacheFolder('test', 'summary'), `${summary}\n`);
+  for (const text of tally.failures) console.log(`\nFAIL ${text}`);
+  if (tally.failures.length > 0) console.log('');
   console.log(summary);
   return tally.failed === 0 ? 0 : 1;
 }
 
-async function runStep(step: Step, tally: Tally): Promise<void> {
+const failure = (text: string): Tally => ({ ...emptyTally(), failed: 1, failures: [text] });
+
+async function runStep(step: Step): Promise<Tally> {
   interrupted.throwIfAborted();
   const start = performance.now();
   const { ok, output } = await step.run();
   report(ok, step.name, performance.now() - start);
-  if (ok) tally.passed += 1;
-  else tally.failed += 1;
-  if (!ok) console.log(output.trimEnd());
+  return ok ? { ...emptyTally(), passed: 1 } : failure(`${step.name}\n${output.trimEnd()}`);
 }
 
 function report(ok: boolean, name: string, ms: number): void {
@@ -60,36 +56,20 @@ function report(ok: boolean, name: string, ms: number): void {
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${(ms / 1000).toFixed(1)} s${slow})`);
 }
 
-async function runTests(tally: Tally): Promise<void> {
-  if (fast) {
-    await vitest(['--project', 'unit'], {}, tally);
-    return;
-  }
+async function runTests(): Promise<Tally> {
+  if (fast) return vitest(['--project', 'unit'], {});
   const start = performance.now();
-  await using provided: Environment = await environment([
-    'git',
-    'kubectl',
-    'redis',
-    'mariadb',
-    'mysql',
-    'docker',
-    'image',
-  ]);
+  await using provided: Environment = await environment(EVERYTHING);
   report(
     true,
     'Docker, the image of the sandboxes, MariaDB, MySQL, Redis and kubectl are there',
     performance.now() - start,
   );
-  const hasGo = (await go()) !== undefined;
-  if (!hasGo) console.log(GO_IS_MISSING);
-  await vitest([], { ...provided.variables, ...(!hasGo && { TROUPE_WITHOUT_GO: 'true' }) }, tally);
+  await provided.go?.prepare();
+  return vitest([], provided.variables);
 }
 
-async function vitest(
-  args: readonly string[],
-  variables: Record<string, string>,
-  tally: Tally,
-): Promise<void> {
+async function vitest(args: readonly string[], variables: Record<string, string>): Promise<Tally> {
   interrupted.throwIfAborted();
   const file = cacheFolder('test', 'vitest.json');
   await rm(file, { force: true });
@@ -102,45 +82,19 @@ async function vitest(
   );
   interrupted.throwIfAborted();
   const written = JSON.parse(await readFile(file, 'utf8')) as VitestReport;
-  const counted = await count(written, 'TROUPE_WITHOUT_GO' in variables);
+  const tally = await count(written, WITHOUT_GO_VARIABLE in variables);
+  for (const line of slowFiles(written, projectRoot)) console.log(line);
+  report(ok && tally.failed === 0, 'tests (vitest)', performance.now() - start);
   // An unhandled rejection or a failed set-up fails the run without failing a test.
-  if (!ok && counted.failed === 0) counted.failed = 1;
-  report(ok && counted.failed === 0, 'tests (vitest)', performance.now() - start);
-  tally.passed += counted.passed;
-  tally.failed += counted.failed;
-  tally.skipped += counted.skipped;
+  return ok || tally.failed > 0 ? tally : sum(tally, failure('vitest failed outside the tests: see above'));
 }
 
-interface VitestReport {
-  testResults: {
-    name: string;
-    status: 'passed' | 'failed';
-    startTime: number;
-    endTime: number;
-    assertionResults: { status: string; fullName: string }[];
-  }[];
-}
-
-/**
- * A test that did not run counts as failed, and so does a file that failed outside its tests. Tests of a file that
- * builds a Go program may be skipped without Go.
- */
+/** Tests of a file that uses a Go program may be skipped without Go. */
 async function count(result: VitestReport, withoutGo: boolean): Promise<Tally> {
-  const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  let tally = emptyTally();
   for (const file of result.testResults) {
     const maySkip = withoutGo && (await readFile(file.name, 'utf8')).includes('goProgram(');
-    const skipped = file.assertionResults.filter(({ status }) => maySkip && status === 'skipped');
-    const failed = file.assertionResults.filter(
-      (test) => test.status !== 'passed' && !skipped.includes(test),
-    );
-    for (const { status, fullName } of failed) console.log(`${status}: ${fullName}`);
-    tally.passed += file.assertionResults.length - failed.length - skipped.length;
-    tally.failed += failed.length;
-    tally.skipped += skipped.length;
-    if (file.status === 'failed' && failed.length === 0) tally.failed += 1;
-    const ms = file.endTime - file.startTime;
-    if (ms > SLOW_MS)
-      console.log(`slow: ${path.relative(projectRoot, file.name)} (${(ms / 1000).toFixed(1)} s)`);
+    tally = sum(tally, tallyOf(file, { root: projectRoot, maySkip }));
   }
   return tally;
 }

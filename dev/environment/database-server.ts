@@ -50,7 +50,7 @@ export async function databaseServer(options: DatabaseServerOptions): Promise<Da
     `--port=${port}`,
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',
-    '--max-connections=300',
+    '--max-connections=1000',
     ...(options.durable === true ? DURABLE : HASTY),
   ];
   const server = new RestartableProcess({ command: program.command, args, ready: () => greets(port) });

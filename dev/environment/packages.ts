@@ -4,6 +4,8 @@ import { findProgram, runProgram } from './program.ts';
 
 const POLICY = '/usr/sbin/policy-rc.d';
 let listsUpdated = false;
+/** apt takes one installation at a time; those that are asked for meanwhile wait for it. */
+let last: Promise<unknown> = Promise.resolve();
 
 export interface PackageOptions {
   /** What the packages are for, as in "to run MySQL tests". */
@@ -17,6 +19,12 @@ export interface PackageOptions {
  * Throws, saying what is missing and how to get it, when we are not root on a Debian system.
  */
 export async function installPackages(names: readonly string[], options: PackageOptions): Promise<void> {
+  const installation = last.then(() => install(names, options));
+  last = installation.catch(() => undefined);
+  await installation;
+}
+
+async function install(names: readonly string[], options: PackageOptions): Promise<void> {
   const aptGet = await findProgram('apt-get');
   if (aptGet === undefined || process.getuid?.() !== 0) {
     const how =
@@ -36,11 +44,11 @@ export async function installPackages(names: readonly string[], options: Package
 }
 
 /** invoke-rc.d asks this file whether a package may start its service; 101 is no. */
-async function withoutServices(install: () => Promise<unknown>): Promise<void> {
+async function withoutServices(work: () => Promise<unknown>): Promise<void> {
   const ours = !existsSync(POLICY);
   if (ours) await writeFile(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
-    await install();
+    await work();
   } finally {
     if (ours) await rm(POLICY);
   }

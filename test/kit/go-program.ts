@@ -1,16 +1,33 @@
-import path from 'node:path';
-import { cacheFolder, projectRoot } from '#dev/environment/cache-folder';
-import { go } from '#dev/environment/go';
-import { runProgram } from '#dev/environment/program';
+import { beforeAll } from 'vitest';
+import { builtProgram, WITHOUT_GO_VARIABLE } from '#dev/environment/go-builds';
+
+/** With an empty cache a program waits for the builds of those before it. */
+const BUILD_LIMIT_MS = 1_200_000;
+
+export interface GoProgram {
+  /** Whether Go is missing; the tests are skipped then with `describe.skipIf` (dev/test.ts counts them). */
+  readonly missing: boolean;
+  /** Of the program, for hooks and tests. */
+  readonly path: string;
+}
 
 /**
- * Builds the program of test/go with that name and gives its path; undefined when Go is missing, and then the tests
- * that need it are skipped with `describe.skipIf` (dev/test.ts counts them).
+ * A program of test/go by the name of its folder, or `helm-3` or `helm-4`. Called where a test file begins: the file
+ * waits for the build in a hook.
  */
-export async function goProgram(name: string): Promise<string | undefined> {
-  const command = process.env['TROUPE_WITHOUT_GO'] === undefined ? await go() : undefined;
-  if (command === undefined) return undefined;
-  const built = cacheFolder('go', name);
-  await runProgram(command, ['build', '-o', built, `./${name}`], { cwd: path.join(projectRoot, 'test/go') });
-  return built;
+export function goProgram(name: string): GoProgram {
+  const missing = process.env[WITHOUT_GO_VARIABLE] !== undefined;
+  let built: string | undefined;
+  if (!missing) {
+    beforeAll(async () => {
+      built = await builtProgram(name);
+    }, BUILD_LIMIT_MS);
+  }
+  return {
+    missing,
+    get path() {
+      if (built === undefined) throw new Error(`${name} is not built yet: ask for it in a hook or a test`);
+      return built;
+    },
+  };
 }

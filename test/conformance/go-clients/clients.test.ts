@@ -4,10 +4,10 @@ import type { TestApi } from '../../kit/api.ts';
 import { mustRun } from '../../kit/command.ts';
 import { goProgram } from '../../kit/go-program.ts';
 
-const program = await goProgram('clients');
+const program = goProgram('clients');
 
 /** client-go and controller-runtime, as they are; test/go/clients says what each of these looks at. */
-describe.skipIf(program === undefined)('Go clients', () => {
+describe.skipIf(program.missing)('Go clients', () => {
   let api: TestApi;
   beforeAll(async () => {
     api = await testApi();
@@ -15,7 +15,7 @@ describe.skipIf(program === undefined)('Go clients', () => {
   afterAll(() => api[Symbol.asyncDispose]());
 
   const check = (name: string, env: Record<string, string> = {}): Promise<string> =>
-    mustRun(program ?? '', [name], { env: { KUBECONFIG: api.kubeconfig, ...env } });
+    mustRun(program.path, [name], { env: { KUBECONFIG: api.kubeconfig, ...env } });
 
   it('informers hold what the server holds, by streamed lists', async () => {
     await check('informers', { KUBE_FEATURE_WatchListClient: 'true' });

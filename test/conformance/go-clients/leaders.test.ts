@@ -3,17 +3,17 @@ import { testApi } from '../../kit/api.ts';
 import { goProgram } from '../../kit/go-program.ts';
 import { startProgram } from './background-program.ts';
 
-const program = await goProgram('clients');
+const program = goProgram('clients');
 
 /** Two processes run for leader by a Lease; when one dies the other takes over. */
-describe.skipIf(program === undefined)('leader election', () => {
+describe.skipIf(program.missing)('leader election', () => {
   it.each([
     { by: 'client-go', subcommand: 'elect' },
     { by: "controller-runtime's manager", subcommand: 'manager' },
   ])('of $by: the second takes over from one that died', async ({ subcommand }) => {
     await using api = await testApi();
     const env = { KUBECONFIG: api.kubeconfig };
-    const start = (id: string) => startProgram(program ?? '', [subcommand, id], env);
+    const start = (id: string) => startProgram(program.path, [subcommand, id], env);
     await using first = await start('first');
     await first.says('first leads');
     await using second = await start('second');
@@ -30,9 +30,9 @@ describe.skipIf(program === undefined)('leader election', () => {
         method: 'POST',
         body: { apiVersion: 'clients.example.com/v1', kind: 'Widget', metadata: { name }, spec: {} },
       });
-    await using first = await startProgram(program ?? '', ['manager', 'first'], env);
+    await using first = await startProgram(program.path, ['manager', 'first'], env);
     await first.says('first leads');
-    await using second = await startProgram(program ?? '', ['manager', 'second'], env);
+    await using second = await startProgram(program.path, ['manager', 'second'], env);
     await second.says('second runs');
     await make('one');
     await first.says('first reconciled one');

@@ -7,12 +7,12 @@ import { goProgram } from '../../kit/go-program.ts';
 import { startTroupe } from '../../kit/troupe-process.ts';
 import { startProgram } from './background-program.ts';
 
-const program = await goProgram('clients');
+const program = goProgram('clients');
 /** client-go waits longer after each try to reach a server that is away. */
 const TIME_LIMIT_MS = 180_000;
 
 /** Informers outlive the server they watch. */
-describe.skipIf(program === undefined)('informers', () => {
+describe.skipIf(program.missing)('informers', () => {
   it.each([
     { how: 'streamed lists', watchList: 'true' },
     { how: 'lists in pages', watchList: 'false' },
@@ -24,7 +24,7 @@ describe.skipIf(program === undefined)('informers', () => {
       const start = await serverAt({ dataDir: folder.path, kubeconfig });
       const crashing = await start();
       const env = { KUBECONFIG: kubeconfig, KUBE_FEATURE_WatchListClient: watchList };
-      await using informers = await startProgram(program ?? '', ['resync'], env);
+      await using informers = await startProgram(program.path, ['resync'], env);
       await informers.says('ready');
 
       await crashing.kill();

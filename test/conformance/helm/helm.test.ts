@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { helm } from '#dev/environment/helm';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import type { TemporaryFolder } from '#dev/environment/temporary-folder';
 import { commandsFor, mustRun, run } from '../../kit/command.ts';
 import type { CommandResult } from '../../kit/command.ts';
+import { goProgram } from '../../kit/go-program.ts';
 import { startServer } from '../../kit/troupe-process.ts';
 import type { TroupeServer } from '../../kit/troupe-process.ts';
 
@@ -12,10 +12,10 @@ const CHART = path.join(import.meta.dirname, 'chart');
 
 /** Helm 3 merges three ways on its side, Helm 4 applies on the server's and waits by kstatus. */
 describe.each([
-  { major: 3, program: await helm(3) },
-  { major: 4, program: await helm(4) },
+  { major: 3, program: goProgram('helm-3') },
+  { major: 4, program: goProgram('helm-4') },
 ] as const)('Helm $major', ({ major, program }) => {
-  describe.skipIf(program === undefined)('a chart of our kinds', () => {
+  describe.skipIf(program.missing)('a chart of our kinds', () => {
     let folder: TemporaryFolder;
     let server: TroupeServer;
     let env: Record<string, string>;
@@ -37,8 +37,8 @@ describe.each([
       await folder[Symbol.asyncDispose]();
     });
 
-    const tryHelm = (...args: string[]): Promise<CommandResult> => run(program ?? '', args, { env });
-    const mustHelm = (...args: string[]): Promise<string> => mustRun(program ?? '', args, { env });
+    const tryHelm = (...args: string[]): Promise<CommandResult> => run(program.path, args, { env });
+    const mustHelm = (...args: string[]): Promise<string> => mustRun(program.path, args, { env });
     const kubectl = (...args: string[]): Promise<string> => commandsFor(server.kubeconfig).mustKubectl(args);
     const prompt = (): Promise<string> =>
       kubectl('get', 'ghost', 'poets', '-o', 'jsonpath={.spec.systemPrompt}');

@@ -20,12 +20,12 @@ const CASES = Number(process.env['TROUPE_JUDGED_CASES'] ?? 3000);
 const BUDGET_MS = process.env['TROUPE_JUDGED_CASES'] === undefined ? 20_000 : 3_600_000;
 const KINDS = { kinds: 150, seed: Number(process.env['TROUPE_JUDGED_KINDS'] ?? 1) };
 
-const program = await goProgram('managed-fields-judge');
+const program = goProgram('managed-fields-judge');
 
-describe.skipIf(program === undefined)('managed fields', () => {
+describe.skipIf(program.missing)('managed fields', () => {
   let judge: Judge<Question, Answer>;
   beforeAll(() => {
-    judge = startJudge(program ?? '');
+    judge = startJudge(program.path);
   });
   afterAll(() => judge[Symbol.asyncDispose]());
 

@@ -71,9 +71,9 @@ function anyKinds(): CustomResourceDefinition[] {
   }));
 }
 
-const judge = await goProgram('openapi-judge');
+const judge = goProgram('openapi-judge');
 
-describe.skipIf(judge === undefined)('Go clients', () => {
+describe.skipIf(judge.missing)('Go clients', () => {
   let folder: TemporaryFolder;
   let api: RunningApi;
   let report: Report;
@@ -90,7 +90,7 @@ describe.skipIf(judge === undefined)('Go clients', () => {
     });
     const env = { HOME: folder.path, KUBECONFIG: api.kubeconfigPath };
     await mustRun('kubectl', ['create', '-f', '-'], { stdin: OBJECTS, env });
-    report = JSON.parse(await mustRun(judge ?? '', [api.kubeconfigPath])) as Report;
+    report = JSON.parse(await mustRun(judge.path, [api.kubeconfigPath])) as Report;
   });
 
   afterAll(async () => {

@@ -15,12 +15,12 @@ import { jsonPatches, mergePatches, strategicPatches } from './patch-family.ts';
 const CASES = Number(process.env['TROUPE_JUDGED_CASES'] ?? 3000);
 const BUDGET_MS = process.env['TROUPE_JUDGED_CASES'] === undefined ? 20_000 : 3_600_000;
 
-const program = await goProgram('patch-judge');
+const program = goProgram('patch-judge');
 
-describe.skipIf(program === undefined)('patches', () => {
+describe.skipIf(program.missing)('patches', () => {
   let judge: Judge<PatchQuestion, PatchAnswer>;
   beforeAll(() => {
-    judge = startJudge(program ?? '');
+    judge = startJudge(program.path);
   });
   afterAll(() => judge[Symbol.asyncDispose]());
 

@@ -14,12 +14,12 @@ interface Sample {
   object: Record<string, unknown>;
 }
 
-const program = await goProgram('protobuf-judge');
+const program = goProgram('protobuf-judge');
 
 /** What Go's clients send as protobuf is the object that they would send as JSON. */
-describe.skipIf(program === undefined)('protobuf of typed clients', () => {
+describe.skipIf(program.missing)('protobuf of typed clients', () => {
   it('is read as the JSON of the same object', async () => {
-    const { stdout } = await run(program ?? '', ['-seed', String(SEED), '-count', String(COUNT)]);
+    const { stdout } = await run(program.path, ['-seed', String(SEED), '-count', String(COUNT)]);
     const samples = stdout
       .trim()
       .split('\n')

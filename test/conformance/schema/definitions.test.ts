@@ -9,7 +9,7 @@ import { JUDGED_SEED, startJudge } from '../../kit/judge.ts';
 import { comparable, sent } from './judge.ts';
 import type { Verdict } from './judge.ts';
 
-const program = await goProgram('schema-judge');
+const program = goProgram('schema-judge');
 
 /** The findings that are ours to make: metadata is judged elsewhere. */
 function compared({ causes }: Verdict): string[] {
@@ -28,9 +28,9 @@ function compared({ causes }: Verdict): string[] {
 const defaulted = (crd: object): Unstructured =>
   withStorageVersion(defaultCustomResourceDefinition(sent(crd as Unstructured)));
 
-describe.skipIf(program === undefined)('definitions, as apiextensions-apiserver admits them', () => {
+describe.skipIf(program.missing)('definitions, as apiextensions-apiserver admits them', () => {
   it('finds the same faults', async () => {
-    await using judge = startJudge<object, Verdict>(program ?? '');
+    await using judge = startJudge<object, Verdict>(program.path);
     const previous = fc.option(storedDefinition, { nil: undefined, freq: 2 });
     const property = fc.asyncProperty(definition, previous, async (crd, before) => {
       const want = await judge.ask({ definition: crd, previousDefinition: before });

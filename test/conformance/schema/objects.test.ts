@@ -41,11 +41,11 @@ const cases: fc.Arbitrary<Case> = rootSchema.chain((schema) => {
 /** More findings than these are cut off here. */
 const MAX_CAUSES = 100;
 
-const program = await goProgram('schema-judge');
+const program = goProgram('schema-judge');
 
-describe.skipIf(program === undefined)('custom resources, as apiextensions-apiserver sees them', () => {
+describe.skipIf(program.missing)('custom resources, as apiextensions-apiserver sees them', () => {
   it('prunes, defaults and judges objects and updates alike', async () => {
-    await using judge = startJudge<object, Verdict>(program ?? '');
+    await using judge = startJudge<object, Verdict>(program.path);
     const property = fc.asyncProperty(cases, async ({ schema, object, previous }) => {
       const want = await judge.ask({ schema, object, previous });
       expect(want.refused).toBeUndefined();
