@@ -6,6 +6,7 @@ import { StorageError } from './contract.ts';
 import type { Driver, Store, WakeUp } from './contract.ts';
 import { openEncryption } from './encryption/encryption.ts';
 import type { Encryption, EncryptionSettings } from './encryption/encryption.ts';
+import type { MysqlLimits } from './mysql/connections.ts';
 import { loadStore } from './store.ts';
 import { DEFAULT_STORE_OPTIONS } from './store-options.ts';
 import type { StoreOptions } from './store-options.ts';
@@ -17,6 +18,8 @@ export interface OpenStoreOptions {
   url: string;
   /** To MySQL, at most; default 20. */
   connections?: number;
+  /** Of what MySQL is waited for. */
+  mysql?: Omit<MysqlLimits, 'connections'>;
   /** `redis://…`; only with MySQL, and only to hear sooner of other replicas. */
   redisURL?: string;
   /** Absent: nothing is encrypted, and a database in which something is gets refused. */
@@ -67,7 +70,7 @@ const NO_ENCRYPTION: EncryptionSettings = {
 };
 
 /** Only the driver in use is loaded: each brings a part of Drizzle and a client, some 50 MB together. */
-async function openDriver({ url, connections }: OpenStoreOptions): Promise<Driver> {
+async function openDriver({ url, connections, mysql }: OpenStoreOptions): Promise<Driver> {
   // Without a path SQLite would make a file that it removes at the end.
   if (url.startsWith('sqlite:') && url !== 'sqlite:') {
     const { openSqlite } = await import('./sqlite/open-sqlite.ts');
@@ -75,7 +78,7 @@ async function openDriver({ url, connections }: OpenStoreOptions): Promise<Drive
   }
   if (url.startsWith('mysql://')) {
     const { openMysql } = await import('./mysql/open-mysql.ts');
-    return openMysql(url, connections === undefined ? {} : { connections });
+    return openMysql(url, { ...mysql, ...(connections !== undefined && { connections }) });
   }
   throw new StorageError('Unavailable', 'the database URL must be sqlite:PATH or begin with mysql://');
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import path from 'node:path';
-import { projectRoot } from './cache-folder.ts';
+import { projectRoot, sharedCacheFolder } from './cache-folder.ts';
 import { go } from './go.ts';
 import { startProcess } from './process.ts';
 import { runProgram } from './program.ts';
@@ -28,8 +27,8 @@ interface Recipe {
 
 /**
  * Programs built from Go sources, one build after another: those of test/go by the names of their folders, `helm-3`
- * and `helm-4`. They are kept by their version in a folder that outlives the checkout: TROUPE_CACHE, else `troupe` in
- * the user's cache folder. Disposing ends the build that is under way.
+ * and `helm-4`. They are kept by their version in a folder that outlives the checkout. Disposing ends the build that is
+ * under way.
  */
 export class GoPrograms implements AsyncDisposable {
   readonly #builds = new Map<string, Promise<string>>();
@@ -99,14 +98,9 @@ export class GoPrograms implements AsyncDisposable {
   }
 }
 
-function cache(): string {
-  const users = process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache');
-  return process.env['TROUPE_CACHE'] || path.join(users, 'troupe');
-}
-
 async function recipeOf(name: string, command: string): Promise<Recipe> {
   const compiler = (await runProgram(command, ['env', 'GOVERSION', 'GOOS', 'GOARCH'])).trim().split('\n');
-  const folder = path.join(cache(), 'go', compiler.join('-'));
+  const folder = sharedCacheFolder('go', compiler.join('-'));
   const helm = HELM[name];
   if (helm !== undefined) {
     const { module, version } = helm;

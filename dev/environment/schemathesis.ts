@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { cacheFolder } from './cache-folder.ts';
+import { sharedCacheFolder } from './cache-folder.ts';
 import { installPackages } from './packages.ts';
 import { findProgram, runProgram } from './program.ts';
 
@@ -9,21 +9,25 @@ const VERSION = '4.32.5';
 
 /**
  * The path of schemathesis, which makes up requests from an OpenAPI document and judges the answers: out of PyPI,
- * in a virtual environment of its own below `.cache/`.
+ * in a virtual environment of its own that outlives the checkout.
  */
 export async function schemathesis(): Promise<string> {
-  const folder = cacheFolder(`schemathesis-${VERSION}`);
-  const program = path.join(folder, 'bin', 'schemathesis');
+  const installed = sharedCacheFolder(`schemathesis-${VERSION}`);
+  const program = path.join(installed, 'bin', 'schemathesis');
   if (existsSync(program)) return program;
   const python = await pythonWithVenv();
-  console.log(`installing schemathesis ${VERSION} from PyPI into .cache/`);
+  const folder = `${installed}.${process.pid}`;
+  console.log(`installing schemathesis ${VERSION} from PyPI into ${folder}`);
   try {
+    await mkdir(path.dirname(folder), { recursive: true });
     await runProgram(python, ['-m', 'venv', folder]);
     await runProgram(path.join(folder, 'bin', 'pip'), ['install', '--quiet', `schemathesis==${VERSION}`]);
+    // An environment cannot be moved; who finds the name finds it complete.
+    await symlink(folder, installed);
   } catch (error) {
-    // Half an installation would be taken for a whole one the next time.
     await rm(folder, { recursive: true, force: true });
-    throw error;
+    // Another checkout was faster.
+    if (!existsSync(program)) throw error;
   }
   return program;
 }

@@ -4,12 +4,6 @@ import type { Connector } from './connector.ts';
 import { sql } from './sql-text.ts';
 import type { Sql } from './sql-text.ts';
 
-/**
- * Seconds after which the server ends the session when it hears nothing: a host that vanished in the middle of a
- * commit must not hold the lock of all replicas for the eight hours that are the default.
- */
-const IDLE_SECONDS = 15;
-
 /** A name that no session has; the empty one is refused. */
 const NOBODY = 'troupe-nobody';
 
@@ -19,22 +13,25 @@ interface Current {
   name: string;
 }
 
-type Send = (connection: Connection, statements: readonly Sql[]) => Promise<unknown[][]>;
+export interface CommitConnectionOptions {
+  connector: Connector;
+  send(connection: Connection, statements: readonly Sql[]): Promise<unknown[][]>;
+  /** Seconds after which the server ends the session when it hears nothing. */
+  idleSeconds: number;
+}
 
 /**
  * The one connection that commits. Its transactions hold the lock that every replica needs, so when it is given up,
  * its successor ends the session that the server may still have.
  */
 export class CommitConnection {
-  readonly #connector: Connector;
-  readonly #send: Send;
+  readonly #options: CommitConnectionOptions;
   #current: Current | undefined;
   /** Name of the session that was given up. */
   #orphan = NOBODY;
 
-  constructor(connector: Connector, send: Send) {
-    this.#connector = connector;
-    this.#send = send;
+  constructor(options: CommitConnectionOptions) {
+    this.#options = options;
   }
 
   async acquire(until: number): Promise<Connection> {
@@ -51,7 +48,7 @@ export class CommitConnection {
   }
 
   async #open(until: number): Promise<Current> {
-    const connection = await this.#connector.open(until);
+    const connection = await this.#options.connector.open(until);
     const name = `troupe-${randomUUID()}`;
     const forget = (): void => {
       // A late event of a connection that was replaced must not lose its successor.
@@ -60,8 +57,8 @@ export class CommitConnection {
     connection.on('error', forget);
     connection.on('end', forget);
     try {
-      const [, [session]] = (await this.#send(connection, [
-        sql`SET SESSION wait_timeout = ${IDLE_SECONDS}`,
+      const [, [session]] = (await this.#options.send(connection, [
+        sql`SET SESSION wait_timeout = ${this.#options.idleSeconds}`,
         sql`SELECT GET_LOCK(${name}, 0) AS named, IS_USED_LOCK(${this.#orphan}) AS orphan`,
       ])) as [unknown, [{ orphan: number | null }]];
       if (session.orphan !== null) await this.#end(connection, session.orphan);
@@ -75,7 +72,7 @@ export class CommitConnection {
 
   async #end(connection: Connection, session: number): Promise<void> {
     try {
-      await this.#send(connection, [sql`KILL CONNECTION ${session}`]);
+      await this.#options.send(connection, [sql`KILL CONNECTION ${session}`]);
     } catch (error) {
       // ER_NO_SUCH_THREAD: it ended by itself.
       if ((error as { errno?: number }).errno !== 1094) throw error;

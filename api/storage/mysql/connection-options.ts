@@ -3,6 +3,8 @@ import { StorageError } from '../contract.ts';
 
 /** Milliseconds until an attempt to connect is given up. */
 const CONNECT_TIMEOUT_MS = 3_000;
+/** Less than a statement may take. */
+const LOCK_WAIT_SECONDS = 5;
 /** Milliseconds of silence after which a connection is tested; the system would wait two hours. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -57,6 +59,7 @@ function decode(text: string | undefined): string | undefined {
  * is the newest state; without autocommit a read would leave a transaction open. A lock is waited for less long than a
  * statement, so that what is told is what happened.
  */
-export const SESSION_SQL =
+export const sessionSql = (lockWaitSeconds = LOCK_WAIT_SECONDS): string =>
   "SET NAMES utf8mb4; SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION autocommit = 1," +
-  ' SESSION innodb_lock_wait_timeout = 5; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+  ` SESSION innodb_lock_wait_timeout = ${lockWaitSeconds};` +
+  ' SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';

@@ -27,6 +27,10 @@ export interface MysqlLimits {
   statementTimeoutMs?: number;
   /** How long a call waits for a server that is away, and tries again what may be tried again. Milliseconds. */
   patienceMs?: number;
+  /** How long a transaction waits for a lock that another holds: less than a statement may take. */
+  lockWaitSeconds?: number;
+  /** How long the server keeps the lock of a commit whose client it does not hear. */
+  idleSeconds?: number;
 }
 
 export const DEFAULT_CONNECTIONS = 20;
@@ -42,6 +46,11 @@ const PATIENCE_MS = 5_000;
 /** As many as may follow the logs of Tasks, and look at them at the same moment. */
 const WAITING = 20_000;
 const IDLE_MS = 60_000;
+/**
+ * A host that vanished in the middle of a commit must not hold the lock of all replicas for the eight hours that are the
+ * server's default.
+ */
+const IDLE_SECONDS = 15;
 /** Between attempts; doubled up to the longest. */
 const BACK_OFF: BackOff = { first: 5, max: 500, jitter: 0.5 };
 
@@ -76,14 +85,19 @@ export class MysqlConnections {
     this.#patienceMs = limits.patienceMs ?? PATIENCE_MS;
     this.#packetBytes = limits.packetBytes ?? Number.POSITIVE_INFINITY;
     // Statements have their values in place: the client need not look through all of them for placeholders.
-    this.#connector = new Connector({ ...connectionOptions(url), queryFormat: (text) => text });
+    const options = { ...connectionOptions(url), queryFormat: (text: string) => text };
+    this.#connector = new Connector(options, limits.lockWaitSeconds);
     const connections = (limits.connections ?? DEFAULT_CONNECTIONS) - 1;
     this.#pool = new ConnectionPool(this.#connector, {
       connections,
       waiting: limits.waiting ?? WAITING,
       idleMs: IDLE_MS,
     });
-    this.#committer = new CommitConnection(this.#connector, (...sent) => this.#send(...sent));
+    this.#committer = new CommitConnection({
+      connector: this.#connector,
+      send: (...sent) => this.#send(...sent),
+      idleSeconds: limits.idleSeconds ?? IDLE_SECONDS,
+    });
   }
 
   /** Bytes of the largest packet the server takes; known once a connection was opened. */

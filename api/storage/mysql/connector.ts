@@ -4,7 +4,7 @@ import type { Connection, ConnectionOptions } from 'mysql2/promise';
 import { backOffDelay } from '../../machinery/back-off.ts';
 import type { BackOff } from '../../machinery/back-off.ts';
 import { StorageError } from '../contract.ts';
-import { SESSION_SQL } from './connection-options.ts';
+import { sessionSql } from './connection-options.ts';
 import { isAway, readOnlyError, translateMysqlError } from './errors.ts';
 
 /** Milliseconds between attempts to reach a server that is away. */
@@ -26,14 +26,17 @@ interface Probe {
  */
 export class Connector {
   readonly #options: ConnectionOptions;
+  readonly #session: string;
   readonly #closing = new AbortController();
   #probe: Probe | undefined;
   #spare: Connection | undefined;
   #maxPacket = SMALLEST_PACKET;
   #waiting = 0;
 
-  constructor(options: ConnectionOptions) {
+  /** A lock is waited for as long as sessionSql says, or `lockWaitSeconds`. */
+  constructor(options: ConnectionOptions, lockWaitSeconds?: number) {
     this.#options = options;
+    this.#session = sessionSql(lockWaitSeconds);
   }
 
   /** Bytes of the largest packet the server takes; an administrator may change it, for later connections. */
@@ -112,7 +115,7 @@ export class Connector {
     connection.on('error', () => undefined);
     try {
       const [results] = await connection.query({
-        sql: `${SESSION_SQL}; SELECT @@max_allowed_packet AS size, ${READ_ONLY} AS readOnly`,
+        sql: `${this.#session}; SELECT @@max_allowed_packet AS size, ${READ_ONLY} AS readOnly`,
         timeout: this.#options.connectTimeout ?? 0,
       });
       const [state] = (results as unknown[]).at(-1) as [{ size: number; readOnly: number }];

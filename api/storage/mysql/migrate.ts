@@ -4,7 +4,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { Connection } from 'mysql2/promise';
 import { StorageError } from '../contract.ts';
 import { refuseNewerDatabase } from '../migration-journal.ts';
-import { SESSION_SQL } from './connection-options.ts';
+import { sessionSql } from './connection-options.ts';
 import { isAlreadyDone } from './errors.ts';
 import { sql } from './sql-text.ts';
 import type { Sql } from './sql-text.ts';
@@ -25,7 +25,7 @@ export async function migrateMysql(connection: Connection, database: string): Pr
     const [rows] = await connection.query(statement.text);
     return rows as unknown[];
   };
-  await connection.query(SESSION_SQL);
+  await connection.query(sessionSql());
   await lockDatabase(connection, database);
   await prepareRecords(run);
   const applied = await newestOf(run, sql`__drizzle_migrations`);

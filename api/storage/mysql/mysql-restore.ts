@@ -5,7 +5,7 @@ import { BACKUP_TABLE_NAMES, TABLES_WITHOUT_BACKUP } from '../backup/backup-tabl
 import { RESTORE_MARK } from '../backup/restore-mark.ts';
 import type { InsertRows, RestoreTarget, TargetContent } from '../backup/restore-target.ts';
 import { StorageError } from '../contract.ts';
-import { SESSION_SQL, connectionOptions } from './connection-options.ts';
+import { connectionOptions, sessionSql } from './connection-options.ts';
 import { translateMysqlError } from './errors.ts';
 import { lockDatabase, migrateMysql } from './migrate.ts';
 import { escapedBytes, rowGroups, rowList, sql } from './sql-text.ts';
@@ -19,7 +19,7 @@ export async function openMysqlTarget(url: string): Promise<RestoreTarget> {
     // Its statements fail by themselves; an event without a listener would end the process.
     connection.on('error', () => undefined);
     try {
-      await connection.query(SESSION_SQL);
+      await connection.query(sessionSql());
       await lockDatabase(connection, database);
       await refuseOthers(connection);
       return new MysqlTarget(connection, database);

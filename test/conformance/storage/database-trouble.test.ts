@@ -148,7 +148,7 @@ describe.each(SERVERS)('trouble with %s', (flavour) => {
   });
 
   it('a lock that another holds for too long fails the write, which was not done', async () => {
-    const store = await open({ patienceMs: 1_000 });
+    const store = await open({ patienceMs: 1_000, lockWaitSeconds: 1 });
     const created = await create(store, taskKey('a'), 1);
     const holder = await createConnection(server.url);
     await holder.query('START TRANSACTION');

@@ -71,12 +71,18 @@ describe.each(SERVERS)('watchers on three replicas on %s', (server) => {
   );
 });
 
+/** So that a host that vanishes, and those that wait for it, are told soon. */
+const IMPATIENT = { idleSeconds: 3, lockWaitSeconds: 1 };
+
 describe('a host that vanishes in the middle of a commit', () => {
   it('stops the other replicas for seconds only, and its write is refused or happens once when it is back', async () => {
     await using database = await freshDatabase('mariadb');
     const { url } = database;
     await using proxy = await startCommitProxy(url);
-    await using cluster = await Cluster.start([{ url: proxy.url }, { url }]);
+    await using cluster = await Cluster.start([
+      { url: proxy.url, mysql: IMPATIENT },
+      { url, mysql: IMPATIENT },
+    ]);
     const [vanishing, other] = await Promise.all([cluster.at(0), cluster.at(1)]);
     const held = proxy.hold();
     const mutation = { op: 'create', expectedRevision: 0 } as const;

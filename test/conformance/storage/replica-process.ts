@@ -7,7 +7,7 @@ import type { ReplicaReply, ReplicaRequest, SeenEvent, SeenObject } from './repl
 
 /** A child process that serves one store to its parent, see replica.ts: what a test can stop and kill as a whole. */
 const [url = '', options = '{}'] = process.argv.slice(2);
-const store: Store = await openStore({ url, logger: silentLogger, options: JSON.parse(options) as object });
+const store: Store = await openStore({ url, logger: silentLogger, ...(JSON.parse(options) as object) });
 
 const seenObject = (stored: StoredObject): SeenObject => ({
   name: stored.key.name,

@@ -4,12 +4,14 @@ import { once } from 'node:events';
 import type { TaskEventAppend, TaskEventAppended } from '#api/types/task-event';
 import { StorageError } from '#api/storage/contract';
 import type { ListQuery, StorageErrorCode, StorageKey } from '#api/storage/contract';
+import type { MysqlLimits } from '#api/storage/mysql/connections';
 import type { StoreOptions } from '#api/storage/store-options';
 import type { ReplicaReply, ReplicaRequest, SeenEvent, SeenObject } from './replica-messages.ts';
 
 export interface ReplicaOptions {
   url: string;
   store?: Partial<StoreOptions>;
+  mysql?: MysqlLimits;
 }
 
 type Asked = ReplicaRequest extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
@@ -41,8 +43,9 @@ export class Replica implements AsyncDisposable {
   }
 
   /** Resolves when its store is open. */
-  static async start({ url, store = {} }: ReplicaOptions): Promise<Replica> {
-    const child = fork(new URL('replica-process.ts', import.meta.url), [url, JSON.stringify(store)], {
+  static async start({ url, store = {}, mysql = {} }: ReplicaOptions): Promise<Replica> {
+    const args = [url, JSON.stringify({ options: store, mysql })];
+    const child = fork(new URL('replica-process.ts', import.meta.url), args, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
     });
