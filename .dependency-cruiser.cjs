@@ -39,7 +39,7 @@ const layers = [
   { name: 'api-types', from: types, may: [machinery] },
   { name: 'api-structural-schema', from: structuralSchema, may: [machinery] },
   { name: 'api-cel', from: cel, may: [machinery, structuralSchema] },
-  { name: 'api-schema', from: schema, may: [machinery, types, structuralSchema, cel] },
+  { name: 'api-schema', from: schema, may: [machinery, structuralSchema, cel] },
   { name: 'api-storage', from: '^api/storage/', may: [machinery, taskEvent] },
   { name: 'api-data-folder', from: '^api/data-folder/', may: [machinery, contract, rootKeys] },
   { name: 'api-structured-merge', from: structuredMerge, may: [machinery, structuralSchema, schema] },
@@ -61,7 +61,7 @@ const layers = [
   {
     name: 'controllers-composition',
     from: '^controllers/[^/]+[.]ts$',
-    may: ['^controllers/', machinery, types, client],
+    may: ['^controllers/', machinery, client],
   },
   { name: 'executor-manager-protocol', from: '^executor-manager/protocol/', may: [] },
   {
@@ -85,9 +85,8 @@ const layerRules = layers.map((layer) => ({
 
 /** npm packages with the only folders that may import them; a package not listed here is for dev/ and test/. */
 const packages = {
-  '@anthropic-ai/claude-code': ['^executor-image/'],
   '@hono/node-server': ['^api/server/'],
-  '@kubernetes/client-node': ['^api/client/', '^cli/'],
+  '@kubernetes/client-node': ['^api/client/'],
   '@peculiar/x509': ['^api/data-folder/'],
   '@marcbachmann/cel-js': ['^api/cel/'],
   'better-sqlite3': ['^api/storage/'],
@@ -99,9 +98,9 @@ const packages = {
   ioredis: ['^api/storage/'],
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
   mysql2: ['^api/storage/'],
-  'prom-client': ['^api/server/', '^api/[^/]+[.]ts$'],
+  'prom-client': ['^api/server/'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
-  re2js: ['^api/structural-schema/', '^api/cel/', '^api/schema/', '^model-server/'],
+  re2js: ['^api/structural-schema/', '^api/cel/', '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
   rfc6902: ['^api/machinery/'],
   rolldown: ['^executor-image/build[.]ts$'],
