@@ -1,29 +1,80 @@
 import { existsSync } from 'node:fs';
 import { glob, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'crds/*.md', 'executor-image/*.md'];
 
-/** Targets of Markdown links that are files of ours, without their anchors. */
-function localLinks(markdown: string): string[] {
-  const withoutCode = markdown.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
-  return [...withoutCode.matchAll(/\]\(([^)\s]+)\)/g)]
-    .map((match) => match[1]?.split('#')[0] ?? '')
-    .filter((target) => target !== '' && !/^[a-z]+:/.test(target));
+const withoutBlocks = (markdown: string): string => markdown.replaceAll(/^```[\s\S]*?^```/gm, '');
+
+/** Targets of Markdown links that are ours: a file, an anchor, or both. */
+function localLinks(markdown: string): { link: string; file: string; anchor: string | undefined }[] {
+  const text = withoutBlocks(markdown).replaceAll(/`[^`\n]*`/g, '');
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .map((link) => {
+      const [file = '', anchor] = link.split('#');
+      return { link, file, anchor };
+    });
 }
 
-test('every link of the documentation leads to a file', async () => {
-  const documents: string[] = [];
-  for await (const document of glob(DOCUMENTS, { cwd: ROOT })) documents.push(document);
-  expect(documents.length).toBeGreaterThan(5);
-  const broken: string[] = [];
-  for (const document of documents) {
-    const text = await readFile(path.join(ROOT, document), 'utf8');
-    for (const link of localLinks(text)) {
-      if (!existsSync(path.join(ROOT, path.dirname(document), link))) broken.push(`${document}: ${link}`);
-    }
+/** The anchors that GitHub gives the headings of a document, and those that it has in HTML. */
+function anchors(markdown: string): Set<string> {
+  const found = new Set<string>();
+  const text = withoutBlocks(markdown);
+  for (const [, id = ''] of text.matchAll(/<a (?:id|name)="([^"]+)"/g)) found.add(id);
+  const seen = new Map<string, number>();
+  for (const [, heading = ''] of text.matchAll(/^#{1,6} +(.+?)#* *$/gm)) {
+    const plain = heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .trim()
+      .toLowerCase();
+    const slug = plain.replaceAll(/[^\p{Letter}\p{Mark}\p{Number}\p{Pc} -]/gu, '').replaceAll(' ', '-');
+    const earlier = seen.get(slug) ?? 0;
+    seen.set(slug, earlier + 1);
+    found.add(earlier === 0 ? slug : `${slug}-${earlier}`);
   }
-  expect(broken).toEqual([]);
+  return found;
+}
+
+describe('every link of the documentation', () => {
+  const documents = new Map<string, string>();
+  beforeAll(async () => {
+    for await (const name of glob(DOCUMENTS, { cwd: ROOT }))
+      documents.set(name, await readFile(path.join(ROOT, name), 'utf8'));
+    expect(documents.size).toBeGreaterThan(5);
+  });
+
+  /** The document or file that a link of `document` leads to, from the root. */
+  const target = (document: string, file: string): string =>
+    file === '' ? document : path.join(path.dirname(document), file);
+
+  it('leads to a file', () => {
+    const broken = [...documents].flatMap(([document, text]) =>
+      localLinks(text)
+        .filter(({ file }) => !existsSync(path.join(ROOT, target(document, file))))
+        .map(({ link }) => `${document}: ${link}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('with an anchor leads to a heading', () => {
+    const broken = [...documents].flatMap(([document, text]) =>
+      localLinks(text)
+        .filter(({ file, anchor }) => {
+          const linked = documents.get(target(document, file));
+          return anchor !== undefined && linked !== undefined && !anchors(linked).has(anchor);
+        })
+        .map(({ link }) => `${document}: ${link}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});
+
+it('anchors are those of GitHub', () => {
+  const markdown =
+    '# One `two`, three!\n## Same\n## Same\n```\n# no heading\n```\n<a id="own"></a>\n### [a](b.md) – ü_1\n';
+  expect([...anchors(markdown)]).toEqual(['own', 'one-two-three', 'same', 'same-1', 'a--ü_1']);
 });

@@ -58,8 +58,10 @@ afterAll(async () => {
   expect(Volumes ?? [], 'no volume is left').toEqual([]);
 });
 
-async function containers(): Promise<string[]> {
-  const filters = JSON.stringify({ label: [`io.troupe.executor=${EXECUTOR}`] });
+/** Of this executor, and of one Task when its uid is given. */
+async function containers(taskUID?: string): Promise<string[]> {
+  const ofTask = taskUID === undefined ? [] : [`io.troupe.task-uid=${taskUID}`];
+  const filters = JSON.stringify({ label: [`io.troupe.executor=${EXECUTOR}`, ...ofTask] });
   return (await engine.listContainers({ all: true, filters })).map((container) => container.Id);
 }
 
@@ -71,8 +73,10 @@ async function speaking(name: string, prompt: string) {
     args: ['logs', '-f', `task/${name}`, '--kubeconfig', kubeconfig],
   });
   await logs.until({ what: 'speak', ready: () => logs.output().includes('I begin.'), timeoutMs: 90_000 });
-  const [id] = await containers();
-  return engine.getContainer(id ?? '');
+  const { metadata } = await commands.get<{ metadata: { uid: string } }>('task', name);
+  const found = await containers(metadata.uid);
+  expect(found, 'the Task has one container').toHaveLength(1);
+  return engine.getContainer(found[0] ?? '');
 }
 
 async function finished(name: string) {
