@@ -11,6 +11,8 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/(resourceVersion=)\d{2,}/g, '$1RV'],
   [/(Resource Version: +)\d+/g, '$1RV'],
   [/\b\d+(?:s|m\d+s|m|ms)\b(?= *\n| *$| {2,})/gm, 'AGE'],
+  // An age of two digits makes its column wider.
+  [/AGE {2,}/g, 'AGE   '],
   [/(continue=)[\w%-]+/g, '$1TOKEN'],
   [/(hash=)[0-9A-F]+/g, '$1HASH'],
   [/(timeoutSeconds=)\d+/g, '$1N'],
