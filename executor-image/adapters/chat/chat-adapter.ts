@@ -44,7 +44,7 @@ export function chatAdapter(): AgentAdapter {
 async function answerOf(call: ChatCall, context: AdapterContext): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOf(call, context);
-    if (outcome instanceof Response) return outcome;
+    if (!('again' in outcome)) return outcome;
     if (!outcome.again || attempt === MAX_TRIES) throw new RunFailure('ModelError', outcome.message);
     const waitMs = Math.min(LONGEST_WAIT_MS, outcome.waitMs ?? FIRST_WAIT_MS * 2 ** (attempt - 1));
     const text = `${outcome.message}; try ${attempt} of ${MAX_TRIES - 1} in ${(waitMs / 1000).toFixed(1)} s`;
