@@ -18,6 +18,8 @@ import { sandboxController } from './sandbox/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { shellController } from './shell/controller.ts';
 import { taskController } from './task/controller.ts';
+import { COLLABORATION_MODELS } from './task/graph/collaboration-models.ts';
+import type { CollaborationModels } from './task/graph/collaboration-models.ts';
 import { teamController } from './team/controller.ts';
 import { workspaceController } from './workspace/controller.ts';
 
@@ -27,6 +29,8 @@ export interface ControllersOptions {
   /** PEM of the API server's authority, published in each namespace; absent: nothing is published. */
   caCertificate?: string;
   clock?: Clock;
+  /** How Teams work; those of this version when absent. */
+  collaborationModels?: CollaborationModels;
   /** Aborts a start that waits for a server that does not come. */
   signal?: AbortSignal;
 }
@@ -34,6 +38,7 @@ export interface ControllersOptions {
 /** Starts all controllers; resolves when their caches are filled and they work. */
 export async function startControllers(options: ControllersOptions): Promise<Manager> {
   const { client, logger, caCertificate, clock = systemClock, signal } = options;
+  const { collaborationModels = COLLABORATION_MODELS } = options;
   const recorders: Runnable[] = [];
   const informers = createInformers({ client, clock, logger });
   const context: ControllerContext = {
@@ -53,8 +58,8 @@ export async function startControllers(options: ControllersOptions): Promise<Man
     shellController(context),
     workspaceController(context),
     botController(context),
-    teamController(context),
-    taskController(context),
+    teamController(context, Object.keys(collaborationModels)),
+    taskController(context, collaborationModels),
     sandboxController(context),
     executorController(context),
     garbageCollectorController(context),

@@ -12,7 +12,7 @@ import { SHELL_TYPES, requiresWorkspace, shellTypeOf, supportedShellTypes } from
 import type { ShellType } from '#api/types/shell-types';
 import { planBot } from '#controllers/bot/plan';
 import { planShell } from '#controllers/shell/plan';
-import { plannedStep } from '#controllers/task/planned-step';
+import { plannedMember } from '#controllers/task/configuration/planned-member';
 import { adapterFor } from '#executor-image/adapters/adapters';
 import { MODEL_PROTOCOLS, SHELL_TYPES as PROTOCOL_TYPES } from '#executor-manager/protocol/run';
 import type { ModelProtocol as RunProtocol, ShellType as RunShellType } from '#executor-manager/protocol/run';
@@ -135,7 +135,7 @@ describe.each(rows)('$type in the controllers', ({ type, ...row }) => {
   ])('a step of it uses a Workspace: $reason', ({ requires, required }) => {
     const spec = { shellType: type, ...(requires === undefined ? {} : { requiresWorkspace: requires }) };
     expect(requiresWorkspace(spec)).toBe(required);
-    const step = plannedStep({
+    const step = plannedMember({
       member: { botRef: { name: 'b' } },
       bot: bot(),
       ghost: object({ systemPrompt: '' }),

@@ -22,6 +22,8 @@ export const TaskReason = {
   WorkspaceRequired: 'WorkspaceRequired',
   /** Ready=False and Finished=True: this version does not carry out the Team's collaborationModel. */
   UnsupportedMode: 'UnsupportedMode',
+  /** Ready=False and Finished=True: what the Team is to do cannot be carried out, such as a node that waits for itself. */
+  InvalidPlan: 'InvalidPlan',
   /** Finished=False: the Task waits for its references. */
   Pending: 'Pending',
   /** Finished=False: a step is under way. */
@@ -30,6 +32,8 @@ export const TaskReason = {
   Unschedulable: 'Unschedulable',
   /** Finished=False: cancelling was asked for and the running step has not stopped yet. */
   Cancelling: 'Cancelling',
+  /** Finished=False: a step failed and those that run beside it have not stopped yet. */
+  Failing: 'Failing',
   /** Finished=False: a person has to confirm the stage (requireConfirmation). */
   WaitingForConfirmation: 'WaitingForConfirmation',
   /** Finished=True: every step succeeded. */
@@ -41,13 +45,13 @@ export const TaskReason = {
 } as const;
 
 export type TaskReadyFalseReason = (typeof TaskReason)[
-  'WaitingForTeam' | 'WaitingForWorkspace' | 'WorkspaceRequired' | 'UnsupportedMode'];
+  'WaitingForTeam' | 'WaitingForWorkspace' | 'WorkspaceRequired' | 'UnsupportedMode' | 'InvalidPlan'];
 
 export type TaskUnfinishedReason = (typeof TaskReason)[
-  'Pending' | 'Running' | 'Unschedulable' | 'Cancelling' | 'WaitingForConfirmation'];
+  'Pending' | 'Running' | 'Unschedulable' | 'Cancelling' | 'Failing' | 'WaitingForConfirmation'];
 
 export type TaskFinishedReason = (typeof TaskReason)[
-  'Completed' | 'Failed' | 'Cancelled' | 'UnsupportedMode' | 'WorkspaceRequired'];
+  'Completed' | 'Failed' | 'Cancelled' | 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired'];
 
 export function taskReady(message: string): NewCondition {
   return ready(TaskReason.Planned, message);

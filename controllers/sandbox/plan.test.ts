@@ -52,6 +52,7 @@ function sandbox(spec: Partial<SandboxSpec> = {}, phase?: 'Running' | 'Failed' |
     metadata: { name: `s${made}`, namespace: 'ns', uid: `u${made}` },
     spec: {
       taskRef: { name: 't', uid: 'task' },
+      node: 's0',
       step: 0,
       attempt: 1,
       timeoutSeconds: 1,
@@ -221,15 +222,47 @@ describe('loadOf', () => {
 });
 
 describe('earlierExecutors', () => {
-  it('latest first', () => {
-    const me = sandbox({ step: 2 });
-    const all = [
-      sandbox({ step: 0, executorName: 'a' }),
-      sandbox({ step: 1, attempt: 2, executorName: 'c' }),
-      sandbox({ step: 1, attempt: 1, executorName: 'b' }),
-      me,
+  const goesOnFrom = (...others: Sandbox[]): Partial<SandboxSpec> => ({
+    workspace: {
+      ...{ gitUrl: 'u', branchName: 'b', workBranch: 'w' },
+      continueFrom: others.map(({ metadata: { name, uid = '' } }) => ({ name, uid })),
+    },
+  });
+
+  it('in the order of what it goes on with, whatever else the Task has', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((executorName) => sandbox({ executorName })) as [
+      Sandbox,
+      Sandbox,
+      Sandbox,
     ];
-    expect(earlierExecutors(me, all)).toEqual(['c', 'b', 'a']);
+    const unbound = sandbox();
+    expect(earlierExecutors(sandbox(goesOnFrom(c, unbound, a)), [a, b, c, unbound])).toEqual(['c', 'a']);
+  });
+
+  it('nowhere for a clone of its own, and for what is gone', () => {
+    const other = sandbox({ executorName: 'a' });
+    expect(earlierExecutors(sandbox(WITH_FILES), [other])).toEqual([]);
+    expect(earlierExecutors(sandbox(goesOnFrom(other)), [])).toEqual([]);
+  });
+
+  it('wherever the Task has been, for a Sandbox of an older version', () => {
+    const { node: _, ...spec } = sandbox(WITH_FILES).spec;
+    const old: Sandbox = { ...sandbox(), spec };
+    expect(earlierExecutors(old, [old, sandbox({ executorName: 'a' })])).toEqual(['a']);
+  });
+
+  it('two of one Task bind at once, each where its own files are', () => {
+    const [a, b] = ['e1', 'e2'].map((executorName) => sandbox({ executorName }, 'Succeeded')) as [
+      Sandbox,
+      Sandbox,
+    ];
+    const bound = [a, b].map((source) => {
+      const one = sandbox(goesOnFrom(source));
+      const earlier = earlierExecutors(one, [a, b, one]);
+      const executors = [executor('e1'), executor('e2')];
+      return planBinding({ sandbox: one, executors, load: new Map(), earlier, time: TIME });
+    });
+    expect(bound).toMatchObject([{ executorName: 'e1' }, { executorName: 'e2' }]);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 
 /**
  * Which Executor gets a Sandbox. Only an Executor that is ready, takes new work, has reported lately and
- * has room comes into question. A Task's later Sandboxes go where its earlier ones ran, since the Task's
+ * has room comes into question. A Sandbox that goes on with the files of another goes where that one ran, since the
  * files are there; otherwise the highest priority wins, then the least loaded, then the first by name.
  */
 
@@ -28,7 +28,7 @@ export interface BindingInput {
   executors: readonly Executor[];
   /** Bound and unfinished Sandboxes per Executor name, assumed ones included. */
   load: ReadonlyMap<string, number>;
-  /** Where earlier Sandboxes of the same Task ran, latest first. */
+  /** Where the files are that it goes on with, the best first. */
   earlier: readonly string[];
   time: LossTime;
 }
@@ -154,10 +154,13 @@ export function loadOf(
   return new Map(names.map((name) => [name, active(name).length + (assumed.get(name) ?? 0)]));
 }
 
-/** Executors of the Task's other Sandboxes, latest step and attempt first; `ofTask` are all of the Task. */
-export function earlierExecutors(sandbox: Sandbox, ofTask: readonly Sandbox[]): string[] {
-  return ofTask
-    .filter((other) => other.metadata.uid !== sandbox.metadata.uid)
-    .toSorted((a, b) => b.spec.step - a.spec.step || b.spec.attempt - a.spec.attempt)
-    .flatMap((other) => other.spec.executorName ?? []);
+/**
+ * Executors that have files which the Sandbox goes on with, in the order in which it would take them; `ofTask` are all
+ * Sandboxes of the Task. One that begins with a clone of its own is free to go anywhere.
+ */
+export function earlierExecutors({ spec }: Sandbox, ofTask: readonly Sandbox[]): string[] {
+  // Those of versions before graphs go on with whatever the Task has.
+  if (spec.node === undefined) return ofTask.flatMap((other) => other.spec.executorName ?? []);
+  const executors = new Map(ofTask.map((other) => [other.metadata.uid, other.spec.executorName]));
+  return (spec.workspace?.continueFrom ?? []).flatMap(({ uid }) => executors.get(uid) ?? []);
 }

@@ -11,14 +11,16 @@ import type { Runnable } from '../runtime/manager.ts';
 import { objects, ownersOf, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
+import type { Configuration } from './configuration/resolve.ts';
+import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { taskReconciler } from './reconciler.ts';
-import type { Configuration } from './resolve.ts';
 
 const UNPLANNED = 'task:unplanned';
 const BY_TASK = 'sandbox:task';
 
 /** Watches Tasks, their Sandboxes, and, for Tasks that wait, everything they may wait for. */
-export function taskController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+export function taskController(context: ControllerContext, models: CollaborationModels): Runnable {
+  const { client, informers, clock, logger, recorder } = context;
   const tasks = informers.of(TASKS);
   const sandboxes = informers.of(SANDBOXES);
   tasks.addIndex(UNPLANNED, (task) => (isUnplanned(task) ? ['yes'] : []));
@@ -33,6 +35,7 @@ export function taskController({ client, informers, clock, logger, recorder }: C
       tasks,
       sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
       configuration: cachedConfiguration(informers),
+      models,
       clock,
       recorder: events,
       troubles: createTroubles({ recorder: events, clock }),

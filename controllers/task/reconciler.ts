@@ -1,6 +1,7 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
+import { objectKey } from '#api/machinery/meta';
 import { refOf } from '#api/machinery/resource-type';
 import { conflict, ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { StatusError } from '#api/machinery/status-error';
@@ -11,18 +12,22 @@ import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
-import { stepStarted, taskEvents } from './events.ts';
-import { planRejected, planTask } from './plan.ts';
-import type { Observation, TaskPlan } from './plan.ts';
-import { resolveTask } from './resolve.ts';
-import type { Configuration } from './resolve.ts';
-import { usedConfiguration } from './used-configuration.ts';
+import { resolveTask } from './configuration/resolve.ts';
+import type { Configuration } from './configuration/resolve.ts';
+import { usedConfiguration } from './configuration/used-configuration.ts';
+import type { UsedConfiguration } from './configuration/used-configuration.ts';
+import type { CollaborationModels } from './graph/collaboration-models.ts';
+import { planRejected, planTask } from './plan/plan.ts';
+import type { Observation } from './plan/plan.ts';
+import type { GoneSandbox } from './plan/settle.ts';
+import { stepStarted, taskEvents } from './status/events.ts';
 
 export interface TaskReconcilerOptions {
   tasks: { get(key: string): Task | undefined };
   /** Sandboxes whose controller is the Task with this uid. */
   sandboxesOf: (taskUID: string) => readonly Sandbox[];
   configuration: Configuration;
+  models: CollaborationModels;
   recorder: EventSink;
   /** For Tasks that wait for something. */
   troubles: Troubles;
@@ -46,29 +51,46 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
       return;
     }
     const configuration = usedConfiguration(options.configuration);
-    const observation: Observation = {
+    const { models } = options;
+    await carryOut(options, configuration, {
       task,
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
-      resolve: () => resolveTask(task, configuration),
+      resolve: () => resolveTask(task, { configuration, models }),
       now: formatTime(options.clock.now()),
-    };
-    const plan = planTask(observation);
-    // What only waits is looked at again with each change; a snapshot or an end is for good.
-    const waits = plan.status?.status === 'PENDING' && plan.status.snapshot === undefined;
-    if (!waits) await configuration.requireCurrent(client);
-    await requireGone(options, task, plan.mustBeGone);
-    const current = await writePlannedStatus(options, observation, plan.status);
-    options.troubles.follow(key, current?.status?.status === 'PENDING' ? current : undefined);
-    for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
-    if (plan.create === undefined || current === undefined) return;
-    if (current === task) await requireFresh(options, task);
-    await createSandbox(options, { ...observation, task: current }, plan.create);
+    });
   };
 }
 
+async function carryOut(
+  options: Context,
+  configuration: UsedConfiguration,
+  observation: Observation,
+): Promise<void> {
+  const { task } = observation;
+  const plan = planTask(observation);
+  // What only waits is looked at again with each change; a snapshot or an end is for good.
+  const waits = plan.status?.status === 'PENDING' && plan.status.snapshot === undefined;
+  if (!waits) await configuration.requireCurrent(options.client);
+  for (const gone of plan.mustBeGone) await requireGone(options, task, gone);
+  const current = await writePlannedStatus(options, observation, plan.status);
+  options.troubles.follow(
+    objectKey(task.metadata),
+    current?.status?.status === 'PENDING' ? current : undefined,
+  );
+  for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
+  if (plan.create.length === 0 || current === undefined) return;
+  if (current === task) await requireFresh(options, task);
+  for (const sandbox of plan.create) {
+    const refusal = await createSandbox(options, current, sandbox);
+    if (refusal === undefined) continue;
+    // The node has failed by that, which may end the Task or not: the plan knows.
+    const rejection = { node: sandbox.spec.node ?? '', message: refusal.message };
+    return carryOut(options, configuration, { ...observation, task: current, rejection });
+  }
+}
+
 /** @throws StatusError Conflict (try again quietly) while the Sandbox is there and only the cache lacks it. */
-async function requireGone({ client }: Context, task: Task, gone: TaskPlan['mustBeGone']): Promise<void> {
-  if (gone === undefined) return;
+async function requireGone({ client }: Context, task: Task, gone: GoneSandbox): Promise<void> {
   const found = await client.find(SANDBOXES, refOf(task, gone.name));
   if (found !== undefined && (gone.uid === undefined || found.metadata.uid === gone.uid)) {
     throw conflict(SANDBOXES, gone.name, 'it is still there; the cache lags behind');
@@ -120,17 +142,21 @@ async function requireFresh({ client }: Context, task: Task): Promise<void> {
   if (!isSame) throw conflict(TASKS, task.metadata.name);
 }
 
-async function createSandbox(options: Context, observation: Observation, sandbox: Sandbox): Promise<void> {
-  const { task } = observation;
-  const { name } = sandbox.metadata;
+/** What the server says to a Sandbox that it does not take; undefined when it is there. */
+async function createSandbox(
+  options: Context,
+  task: Task,
+  sandbox: Sandbox,
+): Promise<StatusError | undefined> {
   try {
     await options.client.create(SANDBOXES, sandbox);
-    options.recorder.event(task, stepStarted(task, name, sandbox.spec.step));
+    options.recorder.event(task, stepStarted(sandbox));
   } catch (error) {
-    if (isRejection(error)) return writeRejected(options, observation, error);
+    if (isRejection(error)) return error;
     if (!isStatusError(error, 'AlreadyExists')) throw error;
-    await requireOwn(options, task, name);
+    await requireOwn(options, task, sandbox.metadata.name);
   }
+  return undefined;
 }
 
 /** Created by another controller, or by this one before the cache knew: all is well. */

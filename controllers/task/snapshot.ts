@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { SandboxAgent, SandboxModel, SandboxShell } from '#api/types/generated/sandbox';
-import type { TaskSnapshot } from '#api/types/generated/task';
-import type { TeamMember } from '#api/types/generated/team';
+import type { TaskSnapshot, TaskStatus } from '#api/types/generated/task';
+import { chain } from './graph/chain.ts';
+import type { Link } from './graph/chain.ts';
+import type { GraphNode, PlannedNode } from './graph/graph.ts';
 
 /**
  * The configuration of a Task as it was when the Task was taken up: everything its Sandboxes need, and no
@@ -13,14 +15,15 @@ export interface Snapshot extends SnapshotContent {
   hash: string;
   /** RFC 3339. */
   takenAt: string;
+  /** Of Tasks that an older version took up; the prompt now stands in the spec alone, which keeps it. */
+  prompt?: string;
 }
 
 export interface SnapshotContent {
   teamRef: Reference;
   mode: string;
-  prompt: string;
   workspace?: PlannedWorkspace;
-  steps: PlannedStep[];
+  nodes: readonly PlannedNode[];
 }
 
 export interface PlannedWorkspace {
@@ -30,35 +33,49 @@ export interface PlannedWorkspace {
   secretName?: string;
 }
 
-export interface PlannedStep {
-  /** Of the member: its name, else its role, else its Bot's name. */
+export interface Reference {
   name: string;
-  /** The member's own instructions. */
+  namespace?: string;
+}
+
+/** What older versions kept of a step, in a list whose order was the plan. */
+interface PlannedStep extends Link {
   prompt?: string;
-  /** What the next step is told. */
-  contextPassing: NonNullable<TeamMember['contextPassing']>;
-  requireConfirmation: boolean;
-  /** Whether the Shell demands a repository. */
-  requiresWorkspace: boolean;
-  /** False for Shells that have no use for a repository. */
   usesWorkspace: boolean;
   shell: SandboxShell;
   agent: SandboxAgent;
   model?: SandboxModel;
 }
 
-export interface Reference {
-  name: string;
-  namespace?: string;
-}
-
 export function takeSnapshot(content: SnapshotContent, now: string): Snapshot {
   return { hash: hashOf(content), takenAt: now, ...content };
 }
 
-/** The snapshot in a status; undefined before it was taken. */
-export function readSnapshot(snapshot: TaskSnapshot | undefined): Snapshot | undefined {
-  return snapshot?.steps === undefined ? undefined : (snapshot as unknown as Snapshot);
+/** The snapshot of a Task; undefined before it was taken. Those of older versions have steps in place of nodes. */
+export function readSnapshot(status: TaskStatus | undefined): Snapshot | undefined {
+  const stored = status?.snapshot;
+  if (stored === undefined) return undefined;
+  if (stored['nodes'] !== undefined) return stored as unknown as Snapshot;
+  if (stored.steps === undefined) return undefined;
+  const { steps, ...rest } = stored as unknown as Omit<Snapshot, 'nodes'> & { steps: PlannedStep[] };
+  return { ...rest, nodes: chain(steps, (step) => step).map(plannedNode) };
+}
+
+/** As it is stored in a status. */
+export function writeSnapshot(snapshot: Snapshot): TaskSnapshot {
+  return { ...snapshot, nodes: snapshot.nodes.map((node) => ({ ...node })) };
+}
+
+function plannedNode({ part, ...node }: GraphNode & { part: PlannedStep }): PlannedNode {
+  const { prompt, usesWorkspace, shell, agent, model } = part;
+  return {
+    ...node,
+    workspace: { ...node.workspace, uses: usesWorkspace },
+    ...(prompt === undefined ? {} : { prompt }),
+    shell,
+    agent,
+    ...(model === undefined ? {} : { model }),
+  };
 }
 
 export function hashOf(content: SnapshotContent): string {

@@ -6,8 +6,9 @@ import { objects, referrersTo } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import { memberBotKey, teamReconciler } from './reconciler.ts';
 
-/** Watches Teams and their members' Bots. */
-export function teamController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+/** Watches Teams and their members' Bots. `supported` are the collaboration models that Tasks are carried out with. */
+export function teamController(context: ControllerContext, supported: readonly string[]): Runnable {
+  const { client, informers, clock, logger, recorder } = context;
   const teams = informers.of(TEAMS);
   const bots = informers.of(BOTS);
   teams.addIndex('team:bots', (team) => team.spec.members.map((member) => memberBotKey(team, member)));
@@ -17,6 +18,7 @@ export function teamController({ client, informers, clock, logger, recorder }: C
     reconcile: teamReconciler({
       teams,
       bots,
+      supported,
       clock,
       troubles: createTroubles({ recorder: recorder('team-controller'), clock }),
     }),

@@ -50,7 +50,7 @@ describe('planTeam', () => {
       reason: 'another mode',
       team: team([member('good')], 'route'),
       want: 'UnsupportedMode',
-      text: 'spec.collaborationModel',
+      text: 'spec.collaborationModel: "route" is not supported; supported: pipeline, solo.',
     },
     {
       reason: 'one name twice',
@@ -66,7 +66,10 @@ describe('planTeam', () => {
     },
   ];
   it.each(cases)('$reason', ({ team: given, want, text }) => {
-    const condition = planTeam(given, ({ botRef }) => bots[botRef.name]);
+    const condition = planTeam(given, {
+      botOf: ({ botRef }) => bots[botRef.name],
+      supported: ['pipeline', 'solo'],
+    });
     expect(condition.reason).toBe(want);
     expect(condition.message).toContain(text);
   });

@@ -4,16 +4,19 @@ import type { Bot } from '#api/types/generated/bot';
 import type { Team, TeamMember } from '#api/types/generated/team';
 import { TeamReason, teamNotReady, teamReady } from '#api/types/team';
 
-/** Collaboration models this version carries out. */
-const SUPPORTED: readonly string[] = ['solo', 'pipeline'];
+export interface TeamSurroundings {
+  botOf: (member: TeamMember) => Bot | undefined;
+  /** Collaboration models that Tasks are carried out with. */
+  supported: readonly string[];
+}
 
 /** Available when every member's Bot is; otherwise the message lists all that are missing. */
-export function planTeam(team: Team, botOf: (member: TeamMember) => Bot | undefined): NewCondition {
+export function planTeam(team: Team, { botOf, supported }: TeamSurroundings): NewCondition {
   const { collaborationModel, members } = team.spec;
-  if (!SUPPORTED.includes(collaborationModel)) {
+  if (!supported.includes(collaborationModel)) {
     return teamNotReady(
       TeamReason.UnsupportedMode,
-      `spec.collaborationModel: this version does not carry out "${collaborationModel}"; it carries out ${SUPPORTED.join(' and ')}.`,
+      `spec.collaborationModel: "${collaborationModel}" is not supported; supported: ${supported.join(', ')}.`,
     );
   }
   const duplicate = duplicateName(members);

@@ -14,17 +14,15 @@ import { planTeam } from './plan.ts';
 export interface TeamReconcilerOptions {
   teams: { get(key: string): Team | undefined };
   bots: { get(key: string): Bot | undefined };
+  /** Collaboration models that Tasks are carried out with. */
+  supported: readonly string[];
   troubles: Troubles;
   clock: Clock;
 }
 
 /** Says in its status whether a Team can be used. */
-export function teamReconciler({
-  teams,
-  bots,
-  troubles,
-  clock,
-}: TeamReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+export function teamReconciler(options: TeamReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+  const { teams, bots, supported, troubles, clock } = options;
   return async (key, { client }) => {
     const team = teams.get(key);
     if (team === undefined || team.metadata.deletionTimestamp !== undefined) {
@@ -33,7 +31,7 @@ export function teamReconciler({
     }
     const at = { now: formatTime(clock.now()), generation: team.metadata.generation };
     const botOf = (member: TeamMember): Bot | undefined => bots.get(memberBotKey(team, member));
-    const status = withReady(team.status, planTeam(team, botOf), at);
+    const status = withReady(team.status, planTeam(team, { botOf, supported }), at);
     troubles.follow(key, await writeStatus(client, TEAMS, { object: team, status }));
   };
 }

@@ -358,7 +358,11 @@ export interface TaskSnapshot {
    */
   mode?: string;
   /**
-   * The steps, complete.
+   * The nodes of the graph, complete.
+   */
+  nodes?: Record<string, unknown>[];
+  /**
+   * The steps of a Task that an older version took up, in place of nodes.
    */
   steps?: Record<string, unknown>[];
   [k: string]: unknown;

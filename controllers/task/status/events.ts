@@ -1,13 +1,16 @@
-import type { Task, TaskStatus } from '#api/types/generated/task';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { TaskStatus } from '#api/types/generated/task';
 import { findCondition } from '#api/machinery/condition';
-import type { RecordedEvent } from '../runtime/recorder.ts';
-import type { StepRecord } from './step.ts';
+import type { RecordedEvent } from '../../runtime/recorder.ts';
+import { readRecords } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
 
 /** What happened between two statuses of a Task, for `kubectl describe`; waiting is told of elsewhere. */
 export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): RecordedEvent[] {
+  const known = new Map(readRecords(before).map((record) => [record.node, record]));
   return [
     ...(before?.snapshot === undefined && after.snapshot !== undefined ? [started(after)] : []),
-    ...(after.subTasks ?? []).flatMap((record, index) => stepEvents(before?.subTasks?.[index], record)),
+    ...readRecords(after).flatMap((record) => stepEvents(known.get(record.node), record)),
     ...outcomeEvents(before, after),
   ];
 }
@@ -17,7 +20,7 @@ function started(after: TaskStatus): RecordedEvent {
   return { type: 'Normal', reason: 'TaskStarted', message };
 }
 
-function stepEvents(before: StepRecord | undefined, after: StepRecord): RecordedEvent[] {
+function stepEvents(before: NodeRecord | undefined, after: NodeRecord): RecordedEvent[] {
   const title = `Step "${after.title ?? ''}"`;
   const events: RecordedEvent[] = [];
   if (before?.attempt !== undefined && after.attempt !== undefined && after.attempt > before.attempt) {
@@ -47,12 +50,12 @@ function outcomeEvents(before: TaskStatus | undefined, after: TaskStatus): Recor
   return [{ type: outcome[0], reason: outcome[1], message: after.message ?? '' }];
 }
 
-/** A Sandbox was created for the step. */
-export function stepStarted(task: Task, sandboxName: string, step: number): RecordedEvent {
-  const title = task.status?.subTasks?.[step]?.title ?? '';
+/** The Sandbox was created. */
+export function stepStarted({ metadata, spec }: Sandbox): RecordedEvent {
+  const title = spec.stepName ?? '';
   return {
     type: 'Normal',
     reason: 'StepStarted',
-    message: `Created Sandbox ${sandboxName} for step "${title}".`,
+    message: `Created Sandbox ${metadata.name} for step "${title}".`,
   };
 }

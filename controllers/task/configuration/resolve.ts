@@ -9,8 +9,12 @@ import type { Workspace } from '#api/types/generated/workspace';
 import { isReadyNow } from '#api/types/ready';
 import type { ReadyStatus } from '#api/types/ready';
 import { TaskReason } from '#api/types/task';
-import { plannedStep } from './planned-step.ts';
-import type { PlannedStep, PlannedWorkspace, Reference, SnapshotContent } from './snapshot.ts';
+import type { CollaborationModels } from '../graph/collaboration-models.ts';
+import { validateGraph } from '../graph/graph.ts';
+import type { MemberNode, PlannedNode } from '../graph/graph.ts';
+import type { PlannedWorkspace, Reference, SnapshotContent } from '../snapshot.ts';
+import { plannedMember } from './planned-member.ts';
+import type { PlannedMember } from './planned-member.ts';
 
 /** Objects by name, as the caches know them. */
 export interface Configuration {
@@ -32,59 +36,83 @@ export type Resolution =
   /** Something is missing that may still come. */
   | { outcome: 'waiting'; reason: 'WaitingForTeam' | 'WaitingForWorkspace'; message: string }
   /** No change of other objects is waited for: the Task cannot be carried out as it is. */
-  | { outcome: 'impossible'; reason: 'UnsupportedMode' | 'WorkspaceRequired'; message: string };
+  | { outcome: 'impossible'; reason: ImpossibleReason; message: string };
+
+export type ImpossibleReason = 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
 
 type Waiting = Extract<Resolution, { outcome: 'waiting' }>;
 type Impossible = Extract<Resolution, { outcome: 'impossible' }>;
 
+export interface ResolveOptions {
+  configuration: Configuration;
+  models: CollaborationModels;
+}
+
 /** Follows all references of the Task. Each is checked itself: a Team's status may lag behind its parts. */
-export function resolveTask(task: Task, configuration: Configuration): Resolution {
+export function resolveTask(task: Task, { configuration, models }: ResolveOptions): Resolution {
   const namespace = task.metadata.namespace ?? '';
   const teamName = within(namespace, task.spec.teamRef);
   const team = configuration.team(teamName);
   if (team === undefined) return waitingForTeam(`spec.teamRef: Team "${shown(teamName)}" not found.`);
-  const members = workingMembers(team);
-  if (members === undefined) return unsupportedMode(team, teamName);
+  const model = models[team.spec.collaborationModel];
+  if (model === undefined) return unsupportedMode(team, teamName, Object.keys(models));
   const notReady = unready('Team', teamName, team);
   if (notReady !== undefined) return waitingForTeam(`spec.teamRef: ${notReady}`);
 
-  const steps: PlannedStep[] = [];
-  for (const member of members) {
-    const step = resolveMember(member, teamName.namespace, configuration);
-    if (typeof step === 'string') return waitingForTeam(`spec.teamRef: Team "${shown(teamName)}": ${step}`);
-    steps.push(step);
-  }
+  const graph = model(team.spec);
+  const problem = validateGraph(graph);
+  if (problem !== undefined) return invalidPlan(teamName, problem);
+  const members = resolveMembers(graph, teamName, configuration);
+  if ('outcome' in members) return members;
   const workspace = resolveWorkspace(task, configuration);
   if (workspace !== undefined && 'outcome' in workspace) return workspace;
-  const requires = team.spec.requiresWorkspace === true || steps.some((step) => step.requiresWorkspace);
-  if (workspace === undefined && requires) return workspaceRequired(teamName);
+  if (workspace === undefined && requiresWorkspace(team, members)) return workspaceRequired(teamName);
   return {
     outcome: 'resolved',
     content: {
       teamRef: teamName,
       mode: team.spec.collaborationModel,
-      prompt: task.spec.prompt,
       ...(workspace === undefined ? {} : { workspace }),
-      steps,
+      nodes: members.map(plannedNode),
     },
   };
 }
 
-/** The members that get a step, in order; undefined when the collaboration model is not carried out yet. */
-function workingMembers(team: Team): TeamMember[] | undefined {
-  const { collaborationModel, members } = team.spec;
-  if (collaborationModel === 'pipeline') return members;
-  if (collaborationModel !== 'solo') return undefined;
-  const leader = members.find((member) => member.role === 'leader') ?? members[0];
-  return leader === undefined ? [] : [leader];
+interface ResolvedNode {
+  node: MemberNode;
+  who: PlannedMember;
 }
 
-/** The member's step, or a sentence that says what is missing. */
+function resolveMembers(
+  graph: readonly MemberNode[],
+  teamName: ObjectName,
+  configuration: Configuration,
+): ResolvedNode[] | Waiting {
+  const resolved: ResolvedNode[] = [];
+  for (const node of graph) {
+    const who = resolveMember(node.member, teamName.namespace, configuration);
+    if (typeof who === 'string') return waitingForTeam(`spec.teamRef: Team "${shown(teamName)}": ${who}`);
+    resolved.push({ node, who });
+  }
+  return resolved;
+}
+
+function requiresWorkspace(team: Team, nodes: readonly ResolvedNode[]): boolean {
+  return team.spec.requiresWorkspace === true || nodes.some(({ who }) => who.requiresWorkspace);
+}
+
+function plannedNode({ node, who }: ResolvedNode): PlannedNode {
+  const { member: _, ...rest } = node;
+  const { requiresWorkspace: __, usesWorkspace, ...work } = who;
+  return { ...rest, ...work, workspace: { ...node.workspace, uses: usesWorkspace } };
+}
+
+/** What the member brings, or a sentence that says what is missing. */
 function resolveMember(
   member: TeamMember,
   namespace: string,
   configuration: Configuration,
-): PlannedStep | string {
+): PlannedMember | string {
   const botName = within(namespace, member.botRef);
   const bot = configuration.bot(botName);
   if (bot === undefined) return `Bot "${shown(botName)}" not found.`;
@@ -105,7 +133,7 @@ function resolveMember(
     shell.spec.baseShellRef === undefined
       ? undefined
       : configuration.shell({ namespace: shellName.namespace, name: shell.spec.baseShellRef });
-  return plannedStep({ member, bot, ghost, shell, base, model });
+  return plannedMember({ member, bot, ghost, shell, base, model });
 }
 
 function resolveWorkspace(task: Task, configuration: Configuration): PlannedWorkspace | Waiting | undefined {
@@ -145,11 +173,20 @@ function waitingForTeam(message: string): Waiting {
   return { outcome: 'waiting', reason: TaskReason.WaitingForTeam, message };
 }
 
-function unsupportedMode(team: Team, name: ObjectName): Impossible {
+function unsupportedMode(team: Team, name: ObjectName, supported: readonly string[]): Impossible {
+  const wanted = team.spec.collaborationModel;
   return {
     outcome: 'impossible',
     reason: TaskReason.UnsupportedMode,
-    message: `Team "${shown(name)}": spec.collaborationModel: this version does not carry out "${team.spec.collaborationModel}"; it carries out solo and pipeline.`,
+    message: `Team "${shown(name)}": spec.collaborationModel: "${wanted}" is not supported; supported: ${supported.join(', ')}.`,
+  };
+}
+
+function invalidPlan(name: ObjectName, problem: string): Impossible {
+  return {
+    outcome: 'impossible',
+    reason: TaskReason.InvalidPlan,
+    message: `Team "${shown(name)}" cannot be carried out: ${problem}`,
   };
 }
 

@@ -6,10 +6,22 @@ import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
 import { isCredentialName, modelSettings } from '#api/types/model-config';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
-import type { PlannedStep } from './snapshot.ts';
 
-/** Everything one step is made of; all of it exists and is ready. */
-export interface StepParts {
+/** What a member brings to its node; no credential. */
+export interface PlannedMember {
+  /** Its own instructions. */
+  prompt?: string;
+  /** Whether its Shell demands a repository. */
+  requiresWorkspace: boolean;
+  /** False for Shells that have no use for a repository. */
+  usesWorkspace: boolean;
+  shell: SandboxShell;
+  agent: SandboxAgent;
+  model?: SandboxModel;
+}
+
+/** Everything a member is made of; all of it exists and is ready. */
+export interface MemberParts {
   member: TeamMember;
   bot: Bot;
   ghost: Ghost;
@@ -19,24 +31,21 @@ export interface StepParts {
   model: Model | undefined;
 }
 
-export function plannedStep(parts: StepParts): PlannedStep {
-  const { member, bot, model } = parts;
-  const shell = stepShell(parts);
+export function plannedMember(parts: MemberParts): PlannedMember {
+  const { member, model } = parts;
+  const shell = memberShell(parts);
   const required = requiresWorkspace(parts.shell.spec);
   return {
-    name: member.name ?? member.role ?? bot.metadata.name,
     ...(member.prompt === undefined || member.prompt === '' ? {} : { prompt: member.prompt }),
-    contextPassing: member.contextPassing ?? 'none',
-    requireConfirmation: member.requireConfirmation ?? false,
     requiresWorkspace: required,
     usesWorkspace: required || SHELL_TYPES[shell.type].repository !== 'unused',
     shell,
-    agent: stepAgent(parts),
-    ...(model === undefined ? {} : { model: stepModel(model) }),
+    agent: memberAgent(parts),
+    ...(model === undefined ? {} : { model: memberModel(model) }),
   };
 }
 
-function stepShell({ shell, base }: StepParts): SandboxShell {
+function memberShell({ shell, base }: MemberParts): SandboxShell {
   const image = shell.spec.baseImage ?? base?.spec.baseImage;
   return {
     // A Shell without a type is never ready, so the last choice is not reached.
@@ -45,7 +54,7 @@ function stepShell({ shell, base }: StepParts): SandboxShell {
   };
 }
 
-function stepAgent({ bot, ghost }: StepParts): SandboxAgent {
+function memberAgent({ bot, ghost }: MemberParts): SandboxAgent {
   const { systemPrompt, mcpServers, skills } = ghost.spec;
   return {
     botName: bot.metadata.name,
@@ -56,7 +65,7 @@ function stepAgent({ bot, ghost }: StepParts): SandboxAgent {
   };
 }
 
-function stepModel(model: Model): SandboxModel {
+function memberModel(model: Model): SandboxModel {
   const { protocol, name, baseURL, maxOutputTokens, contextWindow, env } = modelSettings(model.spec);
   return {
     ref: nameOf(model),

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject, ObjectMeta } from '#api/machinery/meta';
 import type { Task } from '#api/types/generated/task';
 import type { ReadyStatus } from '#api/types/ready';
+import { COLLABORATION_MODELS, pipeline } from '../graph/collaboration-models.ts';
+import type { CollaborationModels } from '../graph/collaboration-models.ts';
 import { resolveTask } from './resolve.ts';
 import type { Configuration, ObjectName, Resolution } from './resolve.ts';
 
@@ -76,7 +78,11 @@ function objects(): Map<string, Stored> {
   return map;
 }
 
-function resolve(map: Map<string, Stored>, spec: { team: string; workspace?: string }): Resolution {
+function resolve(
+  map: Map<string, Stored>,
+  spec: { team: string; workspace?: string },
+  models: CollaborationModels = COLLABORATION_MODELS,
+): Resolution {
   const find = (kind: string) => (ref: ObjectName) =>
     map.get(`${kind}/${ref.namespace}/${ref.name}`) as never;
   const configuration: Configuration = {
@@ -97,7 +103,7 @@ function resolve(map: Map<string, Stored>, spec: { team: string; workspace?: str
       ...(spec.workspace === undefined ? {} : { workspaceRef: { name: spec.workspace, namespace: 'ns' } }),
     },
   };
-  return resolveTask(task, configuration);
+  return resolveTask(task, { configuration, models });
 }
 
 describe('resolveTask', () => {
@@ -108,21 +114,21 @@ describe('resolveTask', () => {
       content: {
         teamRef: { namespace: 'ns', name: 'solo' },
         mode: 'solo',
-        prompt: 'ASK',
         workspace: {
           ref: { namespace: 'ns', name: 'w' },
           gitUrl: 'https://h/r',
           branchName: 'main',
           secretName: 's',
         },
-        steps: [
+        nodes: [
           {
+            id: 's0',
             name: 'leader',
+            needs: [],
+            inputs: { taskPrompt: true, results: [] },
+            policy: { requireConfirmation: false, onFailure: 'FailTask' },
+            workspace: { uses: true },
             prompt: 'Lead.',
-            contextPassing: 'none',
-            requireConfirmation: false,
-            requiresWorkspace: false,
-            usesWorkspace: true,
             shell: { type: 'ClaudeCode', image: 'img:1' },
             agent: {
               botName: 'coder',
@@ -154,18 +160,29 @@ describe('resolveTask', () => {
       { botRef: { name: 'coder' } },
     ];
     expect(resolve(map, { team: 'solo' })).toMatchObject({
-      content: { steps: [{ name: 'talker', usesWorkspace: false }] },
+      content: { nodes: [{ name: 'talker', workspace: { uses: false } }] },
     });
   });
 
   it('pipeline: all members in order', () => {
     expect(resolve(objects(), { team: 'pipe' })).toMatchObject({
       content: {
-        steps: [
-          { name: 'dev', contextPassing: 'previous_bot' },
-          { name: 'talker', shell: { type: 'Chat' } },
+        nodes: [
+          { id: 's0', name: 'dev' },
+          { id: 's1', name: 'talker', needs: ['s0'], shell: { type: 'Chat' } },
         ],
       },
+    });
+  });
+
+  it('a graph that goes round in circles is not begun', () => {
+    const models: CollaborationModels = {
+      route: (team) => pipeline(team).map((node) => Object.assign(node, { needs: [node.id] })),
+    };
+    expect(resolve(objects(), { team: 'route' }, models)).toEqual({
+      outcome: 'impossible',
+      reason: 'InvalidPlan',
+      message: 'Team "ns/route" cannot be carried out: Node "s0" waits for itself.',
     });
   });
 
@@ -184,7 +201,11 @@ describe('resolveTask', () => {
     {
       reason: 'another mode',
       team: 'route',
-      want: ['impossible', 'UnsupportedMode', 'spec.collaborationModel'],
+      want: [
+        'impossible',
+        'UnsupportedMode',
+        'spec.collaborationModel: "route" is not supported; supported: pipeline, solo.',
+      ],
     },
     {
       reason: 'a Team that is not ready says why',

@@ -1,26 +1,25 @@
-import type { Sandbox, SandboxResultUsage } from '#api/types/generated/sandbox';
-import type { StepRecord } from './step.ts';
-
-/** What a step came to, as status.subTasks[].result keeps it. */
-export function stepResult(sandbox: Sandbox): Record<string, unknown> {
-  return { value: '', ...sandbox.status?.result };
-}
+import type { SandboxResultUsage } from '#api/types/generated/sandbox';
+import type { GraphNode } from '../graph/graph.ts';
+import { valueOf } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
 
 /**
- * status.result of the Task: the last step's answer as `value` (the field of compatible clients), every
- * step's result, and the sums of tokens and money. Undefined when no step has ended well.
+ * status.result of the Task: the last answer as `value` (the field of compatible clients), every step's result, and
+ * the sums of tokens and money. Undefined when no step has ended well.
  */
-export function taskResult(records: readonly StepRecord[]): Record<string, unknown> | undefined {
+export function taskResult(
+  records: readonly NodeRecord[],
+  nodes: readonly GraphNode[],
+): Record<string, unknown> | undefined {
   const done = records.filter((record) => record.status === 'COMPLETED');
-  const last = done.at(-1)?.result;
-  if (last === undefined) return undefined;
+  if (done.length === 0) return undefined;
   const workspace = done
     .map((record) => record.result?.['workspace'])
     .findLast((found) => found !== undefined);
   const usage = totalUsage(done);
   const costs = done.flatMap((record) => numberIn(record.result, 'costUSD'));
   return {
-    value: last['value'] ?? '',
+    value: lastAnswer(done, nodes),
     steps: done.map(namedResult),
     ...(usage === undefined ? {} : { usage }),
     ...(costs.length === 0 ? {} : { costUSD: toMicroDollars(costs.reduce((sum, cost) => sum + cost, 0)) }),
@@ -28,13 +27,24 @@ export function taskResult(records: readonly StepRecord[]): Record<string, unkno
   };
 }
 
-function namedResult(record: StepRecord): Record<string, unknown> {
+/** The answers that no other node took up, in the order of the nodes. */
+function lastAnswer(done: readonly NodeRecord[], nodes: readonly GraphNode[]): string {
+  const ids = new Set(done.map(({ node }) => node));
+  const needed = new Set(nodes.filter(({ id }) => ids.has(id)).flatMap(({ needs }) => needs));
+  const last = done.filter(({ node }) => !needed.has(node));
+  return last
+    .map(valueOf)
+    .filter((value) => value !== '')
+    .join('\n\n');
+}
+
+function namedResult(record: NodeRecord): Record<string, unknown> {
   return { name: record.title, sandbox: record.executor_name, ...record.result };
 }
 
 const USAGE_FIELDS = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
 
-function totalUsage(records: readonly StepRecord[]): SandboxResultUsage | undefined {
+function totalUsage(records: readonly NodeRecord[]): SandboxResultUsage | undefined {
   const usages = records.flatMap((record) => {
     const usage = record.result?.['usage'];
     return typeof usage === 'object' && usage !== null ? [usage] : [];

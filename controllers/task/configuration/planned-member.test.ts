@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactServers } from './planned-step.ts';
+import { redactServers } from './planned-member.ts';
 
 describe('redactServers', () => {
   it.each<{ reason: string; server: Record<string, unknown>; want: Record<string, unknown> }>([

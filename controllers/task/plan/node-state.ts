@@ -1,16 +1,11 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
-import type { TaskSubTask } from '#api/types/generated/task';
 import { isFinalPhase, isLoss } from '#api/types/sandbox';
+import { isEnded } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
 
-/** What status.subTasks keeps of a step: the compatible fields and what decides about attempts. */
-export interface StepRecord extends TaskSubTask {
-  /** Attempt under way or last made, from 1; absent before the step was started. */
-  attempt?: number;
-  /** uid of the attempt's Sandbox, once it was seen. */
-  sandboxUID?: string;
-}
-
-export type StepState =
+export type NodeState =
+  /** Its record says how it ended; Sandboxes change nothing any more. */
+  | { state: 'ended' }
   | { state: 'not-started' }
   /** The attempt was decided on, but its Sandbox was never seen: it has to be created. */
   | { state: 'to-create' }
@@ -19,14 +14,15 @@ export type StepState =
   /** Deleted by someone while under way; its container may still run. */
   | { state: 'stopping'; sandbox: Sandbox }
   | { state: 'succeeded'; sandbox: Sandbox }
-  /** Ended for a reason outside the agent: may be tried again. */
-  | { state: 'lost'; reason: string; message: string }
+  /** Ended for a reason outside the agent: may be tried again. Without the Sandbox when that is gone. */
+  | { state: 'lost'; reason: string; message: string; sandbox?: Sandbox }
   | { state: 'failed'; reason: string; message: string }
   | { state: 'cancelled'; message: string };
 
-/** How the step stands, from its record and the Sandboxes of the Task. */
-export function stepState(record: StepRecord | undefined, sandboxes: readonly Sandbox[]): StepState {
-  if (record?.attempt === undefined || record.executor_name === undefined) return { state: 'not-started' };
+/** How the node stands, from its record and the Sandboxes of the Task. */
+export function nodeState(record: NodeRecord, sandboxes: readonly Sandbox[]): NodeState {
+  if (isEnded(record)) return { state: 'ended' };
+  if (record.attempt === undefined || record.executor_name === undefined) return { state: 'not-started' };
   const sandbox = sandboxes.find((candidate) => candidate.metadata.name === record.executor_name);
   const known = record.sandboxUID;
   if (sandbox === undefined || (known !== undefined && sandbox.metadata.uid !== known)) {
@@ -36,13 +32,13 @@ export function stepState(record: StepRecord | undefined, sandboxes: readonly Sa
   return { state: sandbox.metadata.deletionTimestamp === undefined ? 'live' : 'stopping', sandbox };
 }
 
-function vanished(name: string): StepState {
+function vanished(name: string): NodeState {
   return { state: 'lost', reason: 'SandboxDeleted', message: `Sandbox ${name} was deleted.` };
 }
 
-function endState(sandbox: Sandbox): StepState {
+function endState(sandbox: Sandbox): NodeState {
   const { phase, reason = 'Unknown', message = '' } = sandbox.status ?? {};
   if (phase === 'Succeeded') return { state: 'succeeded', sandbox };
   if (phase === 'Cancelled') return { state: 'cancelled', message };
-  return { state: isLoss(reason) ? 'lost' : 'failed', reason, message };
+  return isLoss(reason) ? { state: 'lost', reason, message, sandbox } : { state: 'failed', reason, message };
 }

@@ -1,0 +1,112 @@
+import type { SandboxAgent, SandboxModel, SandboxShell } from '#api/types/generated/sandbox';
+import type { TeamMember } from '#api/types/generated/team';
+
+/**
+ * The plan of a Task: nodes that wait for each other, and nothing else that orders them. The order of the list is
+ * for people and for clients that count steps.
+ */
+export interface GraphNode {
+  /** Stable for the life of the Task and unique in it; part of the names of Sandboxes. */
+  id: string;
+  /** For people: the member's name, else its role, else that of its Bot. */
+  name: string;
+  /** Ids of the nodes that have to be done before this one starts. */
+  needs: readonly string[];
+  inputs: NodeInputs;
+  policy: NodePolicy;
+  workspace: NodeWorkspace;
+}
+
+/** What a node is told, beside instructions of its own. */
+export interface NodeInputs {
+  /** Whether it gets the prompt of the Task. */
+  taskPrompt: boolean;
+  results: readonly NamedResult[];
+}
+
+export interface NamedResult {
+  /** Id of the node whose answer is passed on. */
+  from: string;
+  /** The heading it stands under. */
+  label: string;
+}
+
+export interface NodePolicy {
+  /** Whether a person confirms the end of the node before those that need it start. */
+  requireConfirmation: boolean;
+  /** How often it is started at most when runs are lost; absent: as the Task says. */
+  maxAttempts?: number;
+  /** Continue: what needs the node starts all the same, without its answer. */
+  onFailure: 'FailTask' | 'Continue';
+}
+
+export interface NodeWorkspace {
+  /** Id of the node whose files it goes on with; absent: a clone of its own. */
+  from?: string;
+}
+
+/** As a collaboration model makes it: who does the work is named, and not looked up yet. */
+export interface MemberNode extends GraphNode {
+  member: TeamMember;
+}
+
+/** Complete: all that a run needs, and no credential. */
+export interface PlannedNode extends GraphNode {
+  /** The member's own instructions. */
+  prompt?: string;
+  workspace: PlannedNodeWorkspace;
+  shell: SandboxShell;
+  agent: SandboxAgent;
+  model?: SandboxModel;
+}
+
+export interface PlannedNodeWorkspace extends NodeWorkspace {
+  /** False for Shells that have no use for a repository. */
+  uses: boolean;
+}
+
+/** With Task, uid and attempt it has to fit into the 253 characters of a name (RFC 1123). */
+const NODE_ID = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
+
+/** Why the nodes cannot be carried out, as a sentence; undefined when they can. */
+export function validateGraph(nodes: readonly GraphNode[]): string | undefined {
+  const ids = nodes.map(({ id }) => id);
+  const wrong = ids.find((id) => !NODE_ID.test(id));
+  if (wrong !== undefined) return `"${wrong}" cannot be the id of a node.`;
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) return `Two nodes have the id "${twice}".`;
+  for (const { id, needs } of nodes) {
+    const unknown = needs.find((need) => !ids.includes(need));
+    if (unknown !== undefined) return `Node "${id}" needs "${unknown}", which does not exist.`;
+  }
+  const before = ancestors(nodes);
+  for (const node of nodes) {
+    const above = before.get(node.id) ?? new Set();
+    if (above.has(node.id)) return `Node "${node.id}" waits for itself.`;
+    const early = sourcesOf(node).find((from) => !above.has(from));
+    if (early !== undefined)
+      return `Node "${node.id}" takes something from "${early}" and does not wait for it.`;
+  }
+  return undefined;
+}
+
+function sourcesOf({ inputs, workspace }: GraphNode): string[] {
+  const results = inputs.results.map(({ from }) => from);
+  return workspace.from === undefined ? results : [...results, workspace.from];
+}
+
+/** For each node the ids of all that have to be done before, directly or not; one in a cycle is before itself. */
+function ancestors(nodes: readonly GraphNode[]): Map<string, ReadonlySet<string>> {
+  const needs = new Map(nodes.map((node) => [node.id, node.needs]));
+  const above = (id: string): ReadonlySet<string> => {
+    const found = new Set<string>();
+    const open = [...(needs.get(id) ?? [])];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (found.has(next)) continue;
+      found.add(next);
+      open.push(...(needs.get(next) ?? []));
+    }
+    return found;
+  };
+  return new Map(nodes.map(({ id }) => [id, above(id)]));
+}

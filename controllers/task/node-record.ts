@@ -1,0 +1,124 @@
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { TaskStatus, TaskSubTask } from '#api/types/generated/task';
+import type { PlannedNode } from './graph/graph.ts';
+import { nodeOfRecord } from './graph/stages.ts';
+
+/**
+ * What status.subTasks keeps of a node: the fields of compatible clients, and what decides about attempts. In the
+ * fields of compatible clients, `executor_name` is the name of a Sandbox. Records are never changed: each function
+ * here returns a new one.
+ */
+export interface NodeRecord extends TaskSubTask {
+  /** Id of the node. */
+  node: string;
+  /** Attempt under way or last made, from 1; absent before the node was started. */
+  attempt?: number;
+  /** uid of the attempt's Sandbox, once it was seen. */
+  sandboxUID?: string;
+  /** Sandboxes of the attempts before, as far as they were seen, newest first. */
+  earlierSandboxes?: readonly SandboxIdentity[];
+}
+
+export interface SandboxIdentity {
+  name: string;
+  uid: string;
+}
+
+/** The records in a status, as they are stored. Those of older versions get the node that they belong to. */
+export function readRecords(status: TaskStatus | undefined): NodeRecord[] {
+  return (status?.subTasks ?? []).map((record, index) => withNode(record, nodeOfRecord(record, index)));
+}
+
+function withNode(record: TaskSubTask, node: string): NodeRecord {
+  return { ...record, node };
+}
+
+export function plannedRecord(node: PlannedNode, now: string): NodeRecord {
+  return {
+    node: node.id,
+    title: node.name,
+    role: 'ASSISTANT',
+    bot_ids: [node.agent.botName],
+    status: 'PENDING',
+    progress: 0,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+export interface Attempt {
+  attempt: number;
+  sandbox: { name: string; namespace: string | undefined };
+  now: string;
+}
+
+/** The attempt is decided on; its Sandbox is not made yet. */
+export function startedRecord(record: NodeRecord, { attempt, sandbox, now }: Attempt): NodeRecord {
+  const { sandboxUID: _, errorMessage: __, ...rest } = record;
+  const earlier = [...sandboxOf(record), ...(record.earlierSandboxes ?? [])];
+  return {
+    ...rest,
+    status: 'PENDING',
+    attempt,
+    executor_name: sandbox.name,
+    ...(sandbox.namespace === undefined ? {} : { executor_namespace: sandbox.namespace }),
+    ...(earlier.length === 0 ? {} : { earlierSandboxes: earlier }),
+    updatedAt: now,
+  };
+}
+
+/** The Sandbox of the last attempt, if it was seen. */
+export function sandboxOf({ executor_name: name, sandboxUID: uid }: NodeRecord): SandboxIdentity[] {
+  return name === undefined || uid === undefined ? [] : [{ name, uid }];
+}
+
+/** The record as it was seen to stand; the same one when that is no news. */
+export function followedRecord(record: NodeRecord, sandbox: Sandbox, now: string): NodeRecord {
+  const status = sandbox.status?.phase === 'Running' ? 'RUNNING' : 'PENDING';
+  const seen = seenRecord(record, sandbox);
+  return seen === record && record.status === status ? record : { ...seen, status, updatedAt: now };
+}
+
+/** The record with the Sandbox's uid; the same one when it has it. */
+export function seenRecord(record: NodeRecord, { metadata: { uid } }: Sandbox): NodeRecord {
+  return uid === undefined || uid === record.sandboxUID ? record : { ...record, sandboxUID: uid };
+}
+
+export function completedRecord(record: NodeRecord, sandbox: Sandbox, now: string): NodeRecord {
+  return {
+    ...seenRecord(record, sandbox),
+    status: 'COMPLETED',
+    progress: 100,
+    result: { value: '', ...sandbox.status?.result },
+    updatedAt: now,
+    completedAt: sandbox.status?.finishedAt ?? now,
+  };
+}
+
+export interface End {
+  status: 'FAILED' | 'CANCELLED';
+  errorMessage?: string;
+}
+
+export function endedRecord(record: NodeRecord, { status, errorMessage }: End, now: string): NodeRecord {
+  return {
+    ...record,
+    status,
+    ...(errorMessage === undefined || errorMessage === '' ? {} : { errorMessage }),
+    updatedAt: now,
+    completedAt: now,
+  };
+}
+
+const ENDED: ReadonlySet<string | undefined> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+/** Whether the node has ended for good. */
+export function isEnded({ status }: NodeRecord): boolean {
+  return ENDED.has(status);
+}
+
+/** The node's answer; empty before there is one. */
+export function valueOf(record: NodeRecord | undefined): string {
+  const value = record?.result?.['value'];
+  return typeof value === 'string' ? value : '';
+}

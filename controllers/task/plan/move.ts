@@ -1,0 +1,77 @@
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Task } from '#api/types/generated/task';
+import { sandboxName } from '../sandbox/sandbox-object.ts';
+import { endedRecord, followedRecord, startedRecord } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { GoneSandbox, SettledNode } from './settle.ts';
+
+/** What happens to one node now. */
+export interface Move {
+  record: NodeRecord;
+  /** It is under way; the Sandbox is absent while it is being created. */
+  run?: { sandbox?: Sandbox };
+  /** The Sandbox of its record is to be created, unless it is there already. */
+  create?: true;
+  /** Its spec.cancel is to be set. */
+  cancel?: Sandbox;
+  gone: readonly GoneSandbox[];
+}
+
+interface At {
+  task: Task;
+  now: string;
+}
+
+/** The Task goes on: what is ready starts, what was lost starts again. */
+export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
+  const { record, state, gone } = settled;
+  switch (state.state) {
+    case 'ended':
+      return { record, gone };
+    case 'not-started':
+      return isReady ? { record: nextAttempt(record, at), create: true, run: {}, gone } : { record, gone };
+    case 'to-create':
+      return { record, create: true, run: {}, gone };
+    case 'live':
+      return {
+        record: followedRecord(record, state.sandbox, at.now),
+        run: { sandbox: state.sandbox },
+        gone,
+      };
+    case 'stopping':
+      return { record, run: { sandbox: state.sandbox }, gone };
+    case 'lost':
+      return { record: nextAttempt(record, at), create: true, run: {}, gone };
+  }
+}
+
+/** The Task comes to its end early: what runs is cancelled and waited for, nothing starts. */
+export function stop(settled: SettledNode, { now }: At): Move {
+  const { record, state, gone } = settled;
+  switch (state.state) {
+    case 'ended':
+    case 'not-started':
+      return { record, gone };
+    case 'to-create':
+      return {
+        record: endedRecord(record, { status: 'CANCELLED' }, now),
+        gone: [{ name: record.executor_name ?? '', uid: undefined }],
+      };
+    case 'live':
+    case 'stopping': {
+      const { sandbox } = state;
+      return { record, run: { sandbox }, ...(sandbox.spec.cancel === true ? {} : { cancel: sandbox }), gone };
+    }
+    case 'lost':
+      return {
+        record: endedRecord(record, { status: 'CANCELLED', errorMessage: state.message }, now),
+        gone,
+      };
+  }
+}
+
+function nextAttempt(record: NodeRecord, { task, now }: At): NodeRecord {
+  const attempt = (record.attempt ?? 0) + 1;
+  const name = sandboxName(task, { node: record.node, attempt });
+  return startedRecord(record, { attempt, sandbox: { name, namespace: task.metadata.namespace }, now });
+}

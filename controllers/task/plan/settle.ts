@@ -1,0 +1,98 @@
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Task } from '#api/types/generated/task';
+import type { PlannedNode } from '../graph/graph.ts';
+import { completedRecord, endedRecord, seenRecord } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import { nodeState } from './node-state.ts';
+import type { NodeState } from './node-state.ts';
+
+/** The default of the CRD, for Tasks stored before it was there. */
+const DEFAULT_MAX_ATTEMPTS = 3;
+
+/**
+ * A Sandbox the plan takes for gone. The cache may lag behind another controller's, so the server is
+ * asked before anything is done: a second agent must not start while the first one works.
+ */
+export interface GoneSandbox {
+  name: string;
+  uid: string | undefined;
+}
+
+/** A Sandbox that the server does not take, with the server's words. */
+export interface Rejection {
+  node: string;
+  message: string;
+}
+
+export interface Surroundings {
+  task: Task;
+  sandboxes: readonly Sandbox[];
+  now: string;
+  rejection?: Rejection;
+}
+
+/** A node whose ends are written down: what is left in `state` is not over. */
+export interface SettledNode {
+  node: PlannedNode;
+  record: NodeRecord;
+  state: Exclude<NodeState, { state: 'succeeded' | 'failed' | 'cancelled' }>;
+  gone: readonly GoneSandbox[];
+}
+
+/** Takes over how the last attempt at a node has ended, if it has. */
+export function settle(node: PlannedNode, record: NodeRecord, around: Surroundings): SettledNode {
+  const { task, now, rejection } = around;
+  const ended = (after: NodeRecord, gone: readonly GoneSandbox[] = []): SettledNode => ({
+    node,
+    record: after,
+    state: { state: 'ended' },
+    gone,
+  });
+  const failed = (why: string): NodeRecord =>
+    endedRecord(record, { status: 'FAILED', errorMessage: why }, now);
+  const cancelled = (message: string): NodeRecord =>
+    endedRecord(record, { status: 'CANCELLED', errorMessage: message }, now);
+  const isCancelled = task.spec.cancel === true;
+
+  const state = nodeState(record, around.sandboxes);
+  if (rejection?.node === node.id && state.state === 'to-create') {
+    return ended(failed(whyFailed('Rejected', rejection.message)));
+  }
+  switch (state.state) {
+    case 'succeeded':
+      return ended(completedRecord(record, state.sandbox, now));
+    // Cancelling ends with the end of what runs, whatever that is.
+    case 'failed':
+      return ended(isCancelled ? cancelled(state.message) : failed(whyFailed(state.reason, state.message)));
+    case 'cancelled':
+      return ended(cancelled(state.message));
+    case 'lost': {
+      const gone = goneSandbox(record, state);
+      const seen = state.sandbox === undefined ? record : seenRecord(record, state.sandbox);
+      if (isCancelled) return ended(cancelled(state.message), gone);
+      const last = lastAttempt(node, record, task);
+      if (last === undefined) return { node, record: seen, state, gone };
+      return ended(failed(whyFailed(state.reason, `${state.message} ${last}`.trim())), gone);
+    }
+    default:
+      return { node, record, state, gone: [] };
+  }
+}
+
+/** Only a Sandbox that is not in the cache has to be asked for. */
+function goneSandbox(record: NodeRecord, { sandbox }: { sandbox?: Sandbox }): GoneSandbox[] {
+  return sandbox === undefined && record.executor_name !== undefined
+    ? [{ name: record.executor_name, uid: record.sandboxUID }]
+    : [];
+}
+
+/** A sentence that says that there is no attempt left; undefined when there is. */
+function lastAttempt(node: PlannedNode, record: NodeRecord, task: Task): string | undefined {
+  const most = node.policy.maxAttempts ?? task.spec.retryPolicy?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+  if ((record.attempt ?? 1) < most) return undefined;
+  return `It was ${most === 1 ? 'the only attempt' : `the last of ${most} attempts`}.`;
+}
+
+function whyFailed(reason: string, message: string): string {
+  return message === '' ? reason : `${reason}: ${message}`;
+}

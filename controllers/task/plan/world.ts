@@ -1,0 +1,209 @@
+import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import type { Task, TaskSpec, TaskStatus } from '#api/types/generated/task';
+import type { Resolution } from '../configuration/resolve.ts';
+import { chain } from '../graph/chain.ts';
+import type { Link } from '../graph/chain.ts';
+import type { GraphNode, PlannedNode } from '../graph/graph.ts';
+import { planTask } from './plan.ts';
+import type { TaskPlan } from './plan.ts';
+
+/** For tests of the plan: a server that has one Task and its Sandboxes, and controllers that carry plans out. */
+
+export const NOW = '2026-01-01T00:00:00Z';
+
+/** What is not said does not matter for the plan. */
+type MemberOfChain = Partial<Link> & Pick<PlannedNode, 'name'> & { prompt?: string };
+
+const WORKER = {
+  shell: { type: 'ClaudeCode' },
+  policy: { requireConfirmation: false, onFailure: 'FailTask' },
+  inputs: { taskPrompt: true, results: [] },
+} as const;
+
+export function node(id: string, more: Partial<PlannedNode> = {}): PlannedNode {
+  return {
+    id,
+    name: id,
+    needs: [],
+    ...WORKER,
+    workspace: { uses: true },
+    agent: { botName: `${id}-bot` },
+    ...more,
+  };
+}
+
+/** The nodes of a pipeline. */
+export function line(...members: MemberOfChain[]): PlannedNode[] {
+  const linkOf = ({ name, contextPassing, requireConfirmation }: MemberOfChain): Link => ({
+    name,
+    contextPassing: contextPassing ?? 'previous_bot',
+    requireConfirmation: requireConfirmation ?? false,
+  });
+  return chain(members, linkOf).map(chainNode);
+}
+
+function chainNode({ part, ...rest }: GraphNode & { part: MemberOfChain }): PlannedNode {
+  return node(rest.id, {
+    ...rest,
+    workspace: { ...rest.workspace, uses: true },
+    agent: { botName: `${part.name}-bot` },
+    ...(part.prompt === undefined ? {} : { prompt: part.prompt }),
+  });
+}
+
+export function resolved(...nodes: PlannedNode[]): Resolution {
+  return {
+    outcome: 'resolved',
+    content: {
+      teamRef: { namespace: 'default', name: 'team' },
+      mode: 'made-up',
+      workspace: { ref: { name: 'w' }, gitUrl: 'u', branchName: 'main' },
+      nodes,
+    },
+  };
+}
+
+/** What a controller believes to be there. */
+interface Cache {
+  task: Task;
+  sandboxes: readonly Sandbox[];
+}
+
+/** How far a controller comes with a plan before it dies. */
+type Reach = 'all' | 'status';
+
+/** The plan was made from an old state, or the server has what the plan takes for gone: nothing more is done. */
+export class PlanConflict extends Error {}
+
+export class World {
+  readonly #resolution: Resolution;
+  readonly #sandboxes = new Map<string, Sandbox>();
+  #task: Task;
+  #created = 0;
+  #version = 1;
+  /** Called before each Sandbox that is made. */
+  onCreate: (sandbox: Sandbox) => void = () => undefined;
+
+  constructor(resolution: Resolution, spec: Partial<TaskSpec> = {}) {
+    this.#resolution = resolution;
+    this.#task = {
+      apiVersion: 'agent.wecode.io/v1',
+      kind: 'Task',
+      metadata: { name: 'fix', namespace: 'default', uid: 'abcdef-1', generation: 1, resourceVersion: '1' },
+      spec: { prompt: 'do it', teamRef: { name: 'team' }, ...spec },
+    };
+  }
+
+  /** All as it is on the server. Frozen: whoever plans changes nothing. */
+  cache(): Cache {
+    return deepFrozen({ task: this.#task, sandboxes: [...this.#sandboxes.values()] });
+  }
+
+  plan({ task, sandboxes }: Cache = this.cache()): TaskPlan {
+    return planTask({ task, sandboxes, resolve: () => this.#resolution, now: NOW });
+  }
+
+  /** Plans and does what the plan says, as the reconciler does. @throws PlanConflict */
+  step(cache: Cache = this.cache(), reach: Reach = 'all'): TaskPlan {
+    const plan = this.plan(cache);
+    const { task } = cache;
+    for (const { name, uid } of plan.mustBeGone) this.#requireGone(name, uid);
+    const isNews = plan.status !== undefined && JSON.stringify(plan.status) !== JSON.stringify(task.status);
+    if (isNews) this.#writeStatus(task, plan.status);
+    if (reach === 'status') return plan;
+    for (const { metadata } of plan.cancel) {
+      if (this.#sandboxes.has(metadata.name)) this.change(metadata.name, { spec: { cancel: true } });
+    }
+    if (plan.create.length > 0 && !isNews) this.#requireFresh(task);
+    for (const sandbox of plan.create) this.#create(sandbox);
+    return plan;
+  }
+
+  /** Plans until nothing changes any more. */
+  settle(): Task {
+    for (let round = 0; round < 50; round += 1) {
+      const before = JSON.stringify(this.cache());
+      this.step();
+      if (JSON.stringify(this.cache()) === before) return this.#task;
+    }
+    throw new Error('the plan does not settle');
+  }
+
+  change(name: string, { spec, status }: { spec?: Partial<Sandbox['spec']>; status?: SandboxStatus }): void {
+    const sandbox = this.sandbox(name);
+    this.#sandboxes.set(name, {
+      ...sandbox,
+      spec: { ...sandbox.spec, ...spec },
+      ...(status === undefined ? {} : { status: { ...sandbox.status, ...status } }),
+    });
+  }
+
+  /** Deleted, and waited for: its container may still run. */
+  mark(name: string): void {
+    const sandbox = this.sandbox(name);
+    this.#sandboxes.set(name, { ...sandbox, metadata: { ...sandbox.metadata, deletionTimestamp: NOW } });
+  }
+
+  remove(name: string): void {
+    this.#sandboxes.delete(name);
+  }
+
+  edit(change: Partial<TaskSpec>): void {
+    this.#write({ ...this.#task, spec: { ...this.#task.spec, ...change } });
+  }
+
+  names(): string[] {
+    return [...this.#sandboxes.keys()];
+  }
+
+  sandbox(name: string): Sandbox {
+    const sandbox = this.#sandboxes.get(name);
+    if (sandbox === undefined) throw new Error(`no Sandbox ${name}`);
+    return sandbox;
+  }
+
+  task(): Task {
+    return this.#task;
+  }
+
+  #write(task: Task): void {
+    this.#version += 1;
+    this.#task = { ...task, metadata: { ...task.metadata, resourceVersion: String(this.#version) } };
+  }
+
+  #writeStatus(from: Task, status: TaskStatus | undefined): void {
+    this.#requireFresh(from);
+    if (status !== undefined) this.#write({ ...this.#task, status });
+  }
+
+  #requireFresh({ metadata }: Task): void {
+    if (metadata.resourceVersion !== this.#task.metadata.resourceVersion)
+      throw new PlanConflict('an old Task');
+  }
+
+  #requireGone(name: string, uid: string | undefined): void {
+    const found = this.#sandboxes.get(name);
+    if (found !== undefined && (uid === undefined || found.metadata.uid === uid)) {
+      throw new PlanConflict(`${name} is there`);
+    }
+  }
+
+  #create(sandbox: Sandbox): void {
+    const { name } = sandbox.metadata;
+    if (this.#sandboxes.has(name)) return;
+    this.onCreate(sandbox);
+    this.#created += 1;
+    this.#sandboxes.set(name, {
+      ...sandbox,
+      metadata: { ...sandbox.metadata, uid: `sandbox-${this.#created}` },
+    });
+  }
+}
+
+function deepFrozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFrozen(inner);
+  }
+  return value;
+}

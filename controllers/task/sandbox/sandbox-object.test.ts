@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import type { Task } from '#api/types/generated/task';
+import type { PlannedNode } from '../graph/graph.ts';
+import type { NodeRecord } from '../node-record.ts';
+import { line, node } from '../plan/world.ts';
+import { hashOf, takeSnapshot } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { nodePrompt } from './prompt.ts';
+import { sandboxName, sandboxObject, workBranch } from './sandbox-object.ts';
+
+const taskNamed = (name: string): Task => ({
+  apiVersion: 'agent.wecode.io/v1',
+  kind: 'Task',
+  metadata: { name, namespace: 'default', uid: '12345678-x' },
+  spec: { prompt: 'ASK', teamRef: { name: 't' } },
+});
+
+const WORKSPACE = { ref: { name: 'w' }, gitUrl: 'u', branchName: 'main' };
+const snapshotOf = (...nodes: PlannedNode[]): Snapshot =>
+  takeSnapshot({ teamRef: { name: 't' }, mode: 'm', workspace: WORKSPACE, nodes }, 'now');
+
+const record = (id: string, more: Partial<NodeRecord> = {}): NodeRecord => ({
+  node: id,
+  attempt: 1,
+  ...more,
+});
+const ranIn = (id: string, name: string): NodeRecord =>
+  record(id, { status: 'COMPLETED', executor_name: name, sandboxUID: `uid-of-${name}` });
+
+describe('names', () => {
+  const cases = [
+    { reason: 'a usual name', name: 'fix-bug', sandbox: 'fix-bug-12345-s1-a2', branch: 'troupe/fix-bug' },
+    {
+      reason: 'capitals and dots',
+      name: 'Fix.Bug',
+      sandbox: 'fix-bug-12345-s1-a2',
+      branch: 'troupe/Fix.Bug',
+    },
+    {
+      reason: 'what git does not allow',
+      name: '-a..b~c.lock',
+      sandbox: 'a-b-c-lock-12345-s1-a2',
+      branch: 'troupe/a.b-c',
+    },
+    { reason: 'nothing usable', name: '::', sandbox: 'task-12345-s1-a2', branch: 'troupe/task' },
+  ];
+  it.each(cases)('$reason', ({ name, sandbox, branch }) => {
+    expect(sandboxName(taskNamed(name), { node: 's1', attempt: 2 })).toBe(sandbox);
+    expect(workBranch(name)).toBe(branch);
+    expect(workBranch(name, 's1')).toBe(`${branch}@s1`);
+  });
+
+  it('stay within what a DNS name may have', () => {
+    const longest = { node: 'n'.repeat(32), attempt: 10 };
+    expect(sandboxName(taskNamed('x'.repeat(253)), longest).length).toBeLessThan(253);
+  });
+
+  it('no label where the name is no label value', () => {
+    const labels = (name: string) =>
+      sandboxObject({ task: taskNamed(name), snapshot: snapshotOf(node('s0')), records: [] }, record('s0'))
+        .metadata.labels;
+    expect(labels('a b')).toBeUndefined();
+    expect(labels('A.b')).toEqual({ 'agent.wecode.io/task': 'A.b' });
+  });
+});
+
+describe('the workspace of a Sandbox', () => {
+  const from = (source: string) => ({ workspace: { uses: true, from: source } });
+  const chat = (source?: string) => ({
+    workspace: { uses: false, ...(source === undefined ? {} : { from: source }) },
+  });
+  const earlier = (name: string) => ({ name, uid: `uid-of-${name}` });
+  const cases: {
+    reason: string;
+    nodes: PlannedNode[];
+    of: NodeRecord;
+    records?: NodeRecord[];
+    want: { workBranch: string; continueFrom?: { name: string; uid: string }[] } | undefined;
+  }[] = [
+    { reason: 'a clone of its own', nodes: [node('a')], of: record('a'), want: { workBranch: 'troupe/t' } },
+    {
+      reason: 'none for a Shell that only talks',
+      nodes: [node('a', chat())],
+      of: record('a'),
+      want: undefined,
+    },
+    {
+      reason: 'along a chain one branch, and the files of the node before',
+      nodes: [node('a'), node('b', from('a'))],
+      of: record('b'),
+      records: [ranIn('a', 'sa')],
+      want: { workBranch: 'troupe/t', continueFrom: [earlier('sa')] },
+    },
+    {
+      reason: 'past a node that only talks',
+      nodes: [node('a'), node('b', chat('a')), node('c', from('b'))],
+      of: record('c'),
+      records: [ranIn('a', 'sa'), ranIn('b', 'sb')],
+      want: { workBranch: 'troupe/t', continueFrom: [earlier('sa')] },
+    },
+    {
+      reason: 'its own attempts come first, newest first',
+      nodes: [node('a'), node('b', from('a'))],
+      of: record('b', { attempt: 3, earlierSandboxes: [earlier('b2'), earlier('b1')] }),
+      records: [ranIn('a', 'sa')],
+      want: { workBranch: 'troupe/t', continueFrom: [earlier('b2'), earlier('b1'), earlier('sa')] },
+    },
+    {
+      reason: 'two that go on from the same files have a branch each',
+      nodes: [node('a'), node('b', from('a')), node('c', from('a'))],
+      of: record('c'),
+      records: [ranIn('a', 'sa')],
+      want: { workBranch: 'troupe/t@c', continueFrom: [earlier('sa')] },
+    },
+    {
+      reason: 'what follows one of them stays on its branch',
+      nodes: [node('a'), node('b', from('a')), node('c', from('a')), node('d', from('b'))],
+      of: record('d'),
+      records: [ranIn('b', 'sb')],
+      want: { workBranch: 'troupe/t@b', continueFrom: [earlier('sb')] },
+    },
+    {
+      reason: 'two clones have a branch each',
+      nodes: [node('a'), node('b')],
+      of: record('b'),
+      want: { workBranch: 'troupe/t@b' },
+    },
+    {
+      reason: 'one that talks beside it does not count',
+      nodes: [node('a', chat()), node('b')],
+      of: record('b'),
+      want: { workBranch: 'troupe/t' },
+    },
+  ];
+  it.each(cases)('$reason', ({ nodes, of, records = [], want }) => {
+    const sandbox = sandboxObject({ task: taskNamed('t'), snapshot: snapshotOf(...nodes), records }, of);
+    expect(sandbox.spec.workspace).toEqual(want === undefined ? undefined : { ...WORKSPACE, ...want });
+  });
+});
+
+describe('nodePrompt', () => {
+  type Passing = 'none' | 'original_user' | 'previous_bot' | 'original_and_previous';
+  const ask = (given: PlannedNode | undefined) =>
+    given && nodePrompt(given, { taskPrompt: 'ASK', answerOf: (id) => (id === 's0' ? 'SAID' : '') });
+  const second = (contextPassing: Passing, prompt?: string) =>
+    ask(
+      line({ name: 'one', contextPassing }, { name: 'two', ...(prompt === undefined ? {} : { prompt }) })[1],
+    );
+  const cases = [
+    { reason: 'none: only the own instructions', got: second('none', 'OWN'), want: 'OWN' },
+    { reason: 'none and nothing of its own: the Task', got: second('none'), want: 'ASK' },
+    { reason: 'original_user', got: second('original_user', 'OWN'), want: 'OWN\n\nASK' },
+    { reason: 'previous_bot', got: second('previous_bot'), want: 'Result of the step before, one:\nSAID' },
+    {
+      reason: 'original_and_previous',
+      got: second('original_and_previous', 'OWN'),
+      want: 'OWN\n\nASK\n\nResult of the step before, one:\nSAID',
+    },
+    {
+      reason: 'the first of a chain gets the Task',
+      got: ask(line({ name: 'one', prompt: 'OWN' })[0]),
+      want: 'OWN\n\nASK',
+    },
+    {
+      reason: 'an answer that is empty has no heading either',
+      got: ask(node('b', { inputs: { taskPrompt: false, results: [{ from: 'x', label: 'X' }] } })),
+      want: 'ASK',
+    },
+    {
+      reason: 'several answers, each under its label',
+      got: nodePrompt(
+        node('c', {
+          inputs: {
+            taskPrompt: true,
+            results: [
+              { from: 'a', label: 'Plan' },
+              { from: 'b', label: 'Review' },
+            ],
+          },
+        }),
+        { taskPrompt: 'ASK', answerOf: (id) => id.toUpperCase() },
+      ),
+      want: 'ASK\n\nPlan:\nA\n\nReview:\nB',
+    },
+  ];
+  it.each(cases)('$reason', ({ got, want }) => expect(got).toBe(want));
+});
+
+describe('hashOf', () => {
+  it('does not depend on the order of keys, but on every value', () => {
+    const content = { teamRef: { name: 't', namespace: 'n' }, mode: 'solo', nodes: [] };
+    const turned = { nodes: [], mode: 'solo', teamRef: { namespace: 'n', name: 't' } };
+    expect(hashOf(content)).toBe(hashOf(turned));
+    expect(hashOf({ ...content, mode: 'pipeline' })).not.toBe(hashOf(content));
+  });
+});

@@ -1,0 +1,129 @@
+import { controllerReference } from '#api/machinery/meta';
+import type { Sandbox, SandboxWorkspace } from '#api/types/generated/sandbox';
+import type { Task } from '#api/types/generated/task';
+import { SANDBOX_FINALIZER, TASK_LABEL } from '#api/types/sandbox';
+import type { PlannedNode } from '../graph/graph.ts';
+import { stageOf } from '../graph/stages.ts';
+import { branchNode, workspaceSource } from '../graph/workspaces.ts';
+import { sandboxOf, valueOf } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { nodePrompt } from './prompt.ts';
+
+/** Seconds; the default of the CRD, for Tasks stored before it was there. */
+const DEFAULT_TIMEOUT_SECONDS = 1800;
+/** A Sandbox's name has at most 253 characters (RFC 1123); the rest is for uid, node and attempt. */
+const MAX_BASE_LENGTH = 200;
+
+export interface NodeAttempt {
+  /** Id of the node. */
+  node: string;
+  /** From 1. */
+  attempt: number;
+}
+
+/**
+ * The name is worked out from Task, node and attempt, so that two controllers cannot make two Sandboxes
+ * for one attempt. Part of the uid keeps apart Tasks made anew under one name, and names that differ only
+ * in what a DNS name cannot hold.
+ */
+export function sandboxName(task: Task, { node, attempt }: NodeAttempt): string {
+  const base = task.metadata.name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .slice(0, MAX_BASE_LENGTH)
+    .replace(/^-+|-+$/g, '');
+  const uid = (task.metadata.uid ?? '').slice(0, 5);
+  return `${base === '' ? 'task' : base}-${uid}-${node}-a${attempt}`;
+}
+
+/** What a run is made of beside its own record. */
+export interface RunSources {
+  task: Task;
+  snapshot: Snapshot;
+  /** Of all nodes. */
+  records: readonly NodeRecord[];
+}
+
+/** The Sandbox of the attempt that the record names, complete. @throws RangeError for a node that is not there. */
+export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox {
+  const { task, snapshot, records } = sources;
+  const step = stageOf(
+    snapshot.nodes.map(({ id }) => id),
+    record.node,
+  );
+  const node = nodeNamed(snapshot, record.node);
+  const attempt = record.attempt ?? 1;
+  const workspace = node.workspace.uses ? sandboxWorkspace(sources, { node, record }) : undefined;
+  return {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'Sandbox',
+    metadata: {
+      name: sandboxName(task, { node: node.id, attempt }),
+      ...(task.metadata.namespace === undefined ? {} : { namespace: task.metadata.namespace }),
+      ...(isLabelValue(task.metadata.name) ? { labels: { [TASK_LABEL]: task.metadata.name } } : {}),
+      ownerReferences: [controllerReference(task)],
+      finalizers: [SANDBOX_FINALIZER],
+    },
+    spec: {
+      taskRef: { name: task.metadata.name, uid: task.metadata.uid ?? '' },
+      node: node.id,
+      step,
+      stepName: node.name,
+      attempt,
+      timeoutSeconds: task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
+      prompt: nodePrompt(node, {
+        taskPrompt: snapshot.prompt ?? task.spec.prompt,
+        answerOf: (id) => valueOf(records.find((other) => other.node === id)),
+      }),
+      shell: node.shell,
+      agent: node.agent,
+      ...(node.model === undefined ? {} : { model: node.model }),
+      ...(workspace === undefined ? {} : { workspace }),
+    },
+  };
+}
+
+function nodeNamed({ nodes }: Snapshot, id: string): PlannedNode {
+  const node = nodes.find((candidate) => candidate.id === id);
+  if (node === undefined) throw new RangeError(`the plan has no node ${id}`);
+  return node;
+}
+
+/** The files it goes on with: those of its own attempts before, newest first, then those of the node before. */
+function sandboxWorkspace(
+  { task, snapshot, records }: RunSources,
+  { node, record }: { node: PlannedNode; record: NodeRecord },
+): SandboxWorkspace | undefined {
+  if (snapshot.workspace === undefined) return undefined;
+  const source = workspaceSource(snapshot.nodes, node);
+  const before = records.find((other) => other.node === source?.id);
+  const continueFrom = [
+    ...(record.earlierSandboxes ?? []),
+    ...(before === undefined ? [] : sandboxOf(before)),
+  ];
+  return {
+    ...snapshot.workspace,
+    workBranch: workBranch(task.metadata.name, branchNode(snapshot.nodes, node)),
+    ...(continueFrom.length === 0 ? {} : { continueFrom }),
+  };
+}
+
+/**
+ * `troupe/<task>`, or `troupe/<task>@<node>` where a node has a branch of its own, with what git does not allow in
+ * the name of a branch replaced (git-check-ref-format(1)). No Task's own branch has an @, and a slash in its place
+ * would make a folder of what is a branch already.
+ */
+export function workBranch(taskName: string, node?: string): string {
+  const name = taskName
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/\.{2,}/g, '.')
+    .replace(/^[.-]+|[.-]+$/g, '')
+    .replace(/(\.lock)+$/, '');
+  return `troupe/${name === '' ? 'task' : name}${node === undefined ? '' : `@${node}`}`;
+}
+
+/** apimachinery's IsValidLabelValue, for a value that is not empty. */
+function isLabelValue(value: string): boolean {
+  return value.length <= 63 && /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(value);
+}

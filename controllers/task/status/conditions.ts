@@ -1,0 +1,107 @@
+import { findCondition, withCondition } from '#api/machinery/condition';
+import type { Condition, NewCondition } from '#api/machinery/condition';
+import type { Task } from '#api/types/generated/task';
+import { SandboxCondition } from '#api/types/sandbox';
+import { taskComplete, taskFinished, taskNotReady, taskReady, taskUnfinished } from '#api/types/task';
+import type { TaskFinishedReason } from '#api/types/task';
+import { stageOf } from '../graph/stages.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { NodeRun, Outcome } from './outcome.ts';
+import { failureMessage, stepTitle } from './wording.ts';
+
+export interface ConditionInput {
+  outcome: Outcome;
+  snapshot: Snapshot | undefined;
+  finished: NewCondition;
+  now: string;
+}
+
+export function nextConditions(task: Task, input: ConditionInput): Condition[] {
+  const { outcome, snapshot, finished, now } = input;
+  const at = { now, generation: task.metadata.generation };
+  let conditions = task.status?.conditions ?? [];
+  const ready = readyCondition(outcome, snapshot);
+  if (ready !== undefined) conditions = withCondition(conditions, ready, at);
+  conditions = withCondition(conditions, finished, at);
+  if (finished.status !== 'True') return conditions;
+  const complete = taskComplete(outcome.kind === 'completed', finishedReason(outcome), finished.message);
+  return withCondition(conditions, complete, at);
+}
+
+function readyCondition(outcome: Outcome, snapshot: Snapshot | undefined): NewCondition | undefined {
+  if (outcome.kind === 'waiting' || outcome.kind === 'impossible') {
+    return taskNotReady(outcome.reason, outcome.message);
+  }
+  if (snapshot === undefined) return undefined;
+  const { nodes, teamRef } = snapshot;
+  const team = `${teamRef.namespace ?? ''}/${teamRef.name}`;
+  return taskReady(`Planned ${nodes.length === 1 ? 'one step' : `${nodes.length} steps`} of Team "${team}".`);
+}
+
+export function finishedCondition(outcome: Outcome, records: readonly NodeRecord[]): NewCondition {
+  switch (outcome.kind) {
+    case 'waiting':
+      return taskUnfinished('Pending', outcome.message);
+    case 'running':
+      return runningCondition(outcome.runs, records);
+    case 'confirming':
+      return taskUnfinished('WaitingForConfirmation', confirmationMessage(outcome.node, records));
+    case 'cancelling':
+      return taskUnfinished('Cancelling', stoppingMessage(outcome.runs, records));
+    case 'failing': {
+      const message = `${stoppingMessage(outcome.runs, records)} ${failureMessage(outcome.failure, records)}`;
+      return taskUnfinished('Failing', message);
+    }
+    case 'completed':
+      return taskFinished('Completed', completedMessage(records));
+    case 'failed':
+      return taskFinished('Failed', failureMessage(outcome.failure, records));
+    case 'impossible':
+    case 'cancelled':
+      return taskFinished(finishedReason(outcome), outcome.message);
+  }
+}
+
+function confirmationMessage(node: string, records: readonly NodeRecord[]): string {
+  const ids = records.map((record) => record.node);
+  return `${stepTitle(node, records)} has ended; set spec.currentStage to ${stageOf(ids, node) + 1} to go on.`;
+}
+
+function stoppingMessage(runs: readonly NodeRun[], records: readonly NodeRecord[]): string {
+  return runs.map(({ node }) => `${stepTitle(node, records)} is being stopped.`).join(' ');
+}
+
+function completedMessage(records: readonly NodeRecord[]): string {
+  const failed = records.filter(({ status }) => status === 'FAILED').length;
+  if (failed > 0) return `All steps have ended, ${failed} of ${records.length} with a failure.`;
+  return records.length === 1 ? 'The step has succeeded.' : 'All steps have succeeded.';
+}
+
+/** Unschedulable when nothing that could go on has a place. */
+function runningCondition(runs: readonly NodeRun[], records: readonly NodeRecord[]): NewCondition {
+  const sentences = runs.map((run) => runSentence(run, stepTitle(run.node, records)));
+  const waits = runs.every((run) => missingPlace(run) !== undefined);
+  return taskUnfinished(waits ? 'Unschedulable' : 'Running', sentences.join(' '));
+}
+
+function runSentence(run: NodeRun, title: string): string {
+  const { sandbox } = run;
+  const why = missingPlace(run);
+  if (why !== undefined) return `${title} waits: ${why}`;
+  if (sandbox?.metadata.deletionTimestamp !== undefined) return `${title}: its Sandbox is being deleted.`;
+  return `${title} is ${sandbox?.status?.phase === 'Running' ? 'under way' : 'starting'}.`;
+}
+
+/** Why no Executor has it, or undefined. */
+function missingPlace({ sandbox }: NodeRun): string | undefined {
+  if (sandbox === undefined || sandbox.spec.executorName !== undefined) return undefined;
+  const scheduled = findCondition(sandbox.status?.conditions, SandboxCondition.Scheduled);
+  return scheduled?.status === 'False' ? scheduled.message : undefined;
+}
+
+function finishedReason(outcome: Outcome): TaskFinishedReason {
+  if (outcome.kind === 'impossible') return outcome.reason;
+  if (outcome.kind === 'completed') return 'Completed';
+  return outcome.kind === 'cancelled' ? 'Cancelled' : 'Failed';
+}

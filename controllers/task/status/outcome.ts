@@ -1,0 +1,51 @@
+import type { Sandbox } from '#api/types/generated/sandbox';
+
+/** How the Task stands, as the plan found it. Nodes are named by their ids. */
+export type Outcome =
+  | { kind: 'waiting'; reason: 'WaitingForTeam' | 'WaitingForWorkspace'; message: string }
+  | {
+      kind: 'impossible';
+      reason: 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
+      message: string;
+    }
+  | { kind: 'running'; runs: readonly NodeRun[] }
+  /** Nothing runs: a person has to confirm the end of the node. */
+  | { kind: 'confirming'; node: string }
+  /** `runs` have not stopped yet. */
+  | { kind: 'cancelling'; runs: readonly NodeRun[] }
+  | { kind: 'failing'; failure: Failure; runs: readonly NodeRun[] }
+  | { kind: 'completed' }
+  | { kind: 'failed'; failure: Failure }
+  | { kind: 'cancelled'; message: string };
+
+export interface NodeRun {
+  node: string;
+  /** Absent while it is being created. */
+  sandbox?: Sandbox;
+}
+
+export interface Failure {
+  /** Absent when it is not one node's. */
+  node?: string;
+  /** `Reason: message`, or the reason alone. */
+  why: string;
+}
+
+/** The nodes that an outcome tells of, in the order of the plan. */
+export function nodesOf(outcome: Outcome): string[] {
+  switch (outcome.kind) {
+    case 'running':
+    case 'cancelling':
+      return outcome.runs.map(({ node }) => node);
+    case 'confirming':
+      return [outcome.node];
+    case 'failing':
+    case 'failed':
+      return outcome.failure.node === undefined ? [] : [outcome.failure.node];
+    case 'waiting':
+    case 'impossible':
+    case 'completed':
+    case 'cancelled':
+      return [];
+  }
+}

@@ -1,0 +1,120 @@
+import { isDeepStrictEqual } from 'node:util';
+import { findCondition } from '#api/machinery/condition';
+import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
+import { isFinalTaskStatus } from '#api/types/task';
+import { stageOf } from '../graph/stages.ts';
+import type { NodeRecord } from '../node-record.ts';
+import { readSnapshot, writeSnapshot } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { finishedCondition, nextConditions } from './conditions.ts';
+import { nodesOf } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import { taskResult } from './result.ts';
+import { failureMessage } from './wording.ts';
+
+export interface StatusInput {
+  /** In the order of the nodes. */
+  records: readonly NodeRecord[];
+  outcome: Outcome;
+  snapshot?: Snapshot;
+}
+
+/** The status to be written; equal to the present one when nothing has changed. */
+export function nextStatus(
+  { task, now }: { task: Task; now: string },
+  { records, outcome, snapshot }: StatusInput,
+): TaskStatus {
+  const previous = task.status ?? {};
+  const status = statusWord(previous, records, outcome);
+  const final = isFinalTaskStatus(status);
+  const finished = finishedCondition(outcome, records);
+  const conditions = nextConditions(task, { outcome, snapshot, finished, now });
+  const known = snapshot ?? readSnapshot(previous);
+  const result = final ? taskResult(records, known?.nodes ?? []) : undefined;
+  const error = errorMessage(outcome, records);
+  const next: TaskStatus = {
+    ...previous,
+    status,
+    progress: progressOf(records, outcome),
+    createdAt: previous.createdAt ?? now,
+    ...(previous.updatedAt === undefined ? {} : { updatedAt: previous.updatedAt }),
+    ...(final ? { completedAt: now } : {}),
+    ...currentStep(outcome, records),
+    ...(snapshot === undefined || previous.snapshot !== undefined
+      ? {}
+      : { snapshot: writeSnapshot(snapshot) }),
+    ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
+    ...(result === undefined ? {} : { result }),
+    ...(error === undefined ? {} : { errorMessage: error }),
+    state: findCondition(conditions, 'Ready')?.status === 'True' ? 'Available' : 'Unavailable',
+    message: finished.message,
+    conditions,
+    ...(task.metadata.generation === undefined ? {} : { observedGeneration: task.metadata.generation }),
+  };
+  return isDeepStrictEqual(next, previous) ? previous : { ...next, updatedAt: now };
+}
+
+/** The field of compatible clients: of several nodes, the first. */
+function currentStep(outcome: Outcome, records: readonly NodeRecord[]): Pick<TaskStatus, 'currentStep'> {
+  const [first] = nodesOf(outcome);
+  if (first === undefined) return {};
+  return {
+    currentStep: stageOf(
+      records.map(({ node }) => node),
+      first,
+    ),
+  };
+}
+
+function statusWord(
+  previous: TaskStatus,
+  records: readonly NodeRecord[],
+  outcome: Outcome,
+): NonNullable<TaskStatus['status']> {
+  switch (outcome.kind) {
+    case 'waiting':
+      return 'PENDING';
+    case 'running':
+    case 'failing':
+      // Between two steps, and while a lost one is tried again, a Task that has begun stays RUNNING.
+      return previous.status === 'RUNNING' || records.some(hasBegun) ? 'RUNNING' : 'PENDING';
+    case 'confirming':
+      return 'PENDING_CONFIRMATION';
+    case 'cancelling':
+      return 'CANCELLING';
+    case 'completed':
+      return 'COMPLETED';
+    case 'failed':
+    case 'impossible':
+      return 'FAILED';
+    case 'cancelled':
+      return 'CANCELLED';
+  }
+}
+
+/** Steps that will never begin; a compatible client would wait for them. */
+function withoutPending(records: readonly NodeRecord[], now: string): TaskSubTask[] {
+  return records.map((record) =>
+    stored(
+      record.status === 'PENDING' || record.status === 'RUNNING'
+        ? Object.assign({}, record, { status: 'CANCELLED', updatedAt: now, completedAt: now })
+        : record,
+    ),
+  );
+}
+
+const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
+
+const hasBegun = (record: NodeRecord): boolean =>
+  record.status === 'RUNNING' || record.status === 'COMPLETED';
+
+function progressOf(records: readonly NodeRecord[], outcome: Outcome): number {
+  if (outcome.kind === 'completed') return 100;
+  const done = records.filter((record) => record.status === 'COMPLETED').length;
+  return records.length === 0 ? 0 : Math.floor((100 * done) / records.length);
+}
+
+function errorMessage(outcome: Outcome, records: readonly NodeRecord[]): string | undefined {
+  if (outcome.kind === 'impossible') return outcome.message;
+  return outcome.kind === 'failed' ? failureMessage(outcome.failure, records) : undefined;
+}

@@ -1,0 +1,16 @@
+import { stageOf } from '../graph/stages.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { Failure } from './outcome.ts';
+
+/** `Step 2 of 3 (reviewer)`: how messages name a node. */
+export function stepTitle(node: string, records: readonly NodeRecord[]): string {
+  const ids = records.map((record) => record.node);
+  const stage = stageOf(ids, node);
+  const title = records[stage]?.title;
+  return `Step ${stage + 1} of ${ids.length}${title === undefined ? '' : ` (${title})`}`;
+}
+
+/** `Step 2 of 3 (reviewer) failed: AgentFailed: it gave up`. */
+export function failureMessage({ node, why }: Failure, records: readonly NodeRecord[]): string {
+  return `${node === undefined ? 'The Task' : stepTitle(node, records)} failed: ${why}`;
+}
