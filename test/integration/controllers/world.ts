@@ -7,9 +7,11 @@ import { withFaults } from '#api/client/with-faults';
 import type { Faults } from '#api/client/with-faults';
 import { startApi } from '#api/main';
 import { systemClock } from '#api/machinery/clock';
-import type { Clock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { startControllers } from '#controllers/main';
+import type { ControllersOptions } from '#controllers/main';
+
+type GivenToControllers = Pick<ControllersOptions, 'clock' | 'collaborationModels'> & { faults?: Faults };
 
 /** A real API server on SQLite and the real controllers; the tests play the users and the executor managers. */
 export interface World extends AsyncDisposable {
@@ -19,7 +21,7 @@ export interface World extends AsyncDisposable {
   /** PEM. */
   caCertificate: string;
   /** A set of controllers with a connection of its own; returns how to stop it. */
-  startControllers(options?: { faults?: Faults; clock?: Clock }): Promise<() => Promise<void>>;
+  startControllers(options?: GivenToControllers): Promise<() => Promise<void>>;
 }
 
 export async function startWorld(): Promise<World> {
@@ -34,9 +36,7 @@ export async function startWorld(): Promise<World> {
     logger: silentLogger,
   });
   stack.defer(() => api.close());
-  const controllers = async (
-    given: { faults?: Faults; clock?: Clock } = {},
-  ): Promise<() => Promise<void>> => {
+  const controllers = async (given: GivenToControllers = {}): Promise<() => Promise<void>> => {
     const connection = await connect({ kubeconfig });
     const client = withFaults(connection.client, given.faults ?? {});
     const manager = await startControllers({
@@ -44,6 +44,7 @@ export async function startWorld(): Promise<World> {
       ...(connection.caCertificate === undefined ? {} : { caCertificate: connection.caCertificate }),
       logger: silentLogger,
       clock: given.clock ?? systemClock,
+      ...(given.collaborationModels === undefined ? {} : { collaborationModels: given.collaborationModels }),
     });
     return async () => {
       await manager.stop();
