@@ -64,7 +64,7 @@ export function resolved(...nodes: PlannedNode[]): Resolution {
 }
 
 /** What a controller believes to be there. */
-interface Cache {
+export interface Cache {
   task: Task;
   sandboxes: readonly Sandbox[];
 }
@@ -96,7 +96,7 @@ export class World {
 
   /** All as it is on the server. Frozen: whoever plans changes nothing. */
   cache(): Cache {
-    return deepFrozen({ task: this.#task, sandboxes: [...this.#sandboxes.values()] });
+    return deepFrozen({ task: this.#task, sandboxes: this.sandboxes() });
   }
 
   plan({ task, sandboxes }: Cache = this.cache()): TaskPlan {
@@ -154,6 +154,10 @@ export class World {
 
   names(): string[] {
     return [...this.#sandboxes.keys()];
+  }
+
+  sandboxes(): Sandbox[] {
+    return [...this.#sandboxes.values()];
   }
 
   sandbox(name: string): Sandbox {

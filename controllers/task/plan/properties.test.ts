@@ -1,0 +1,216 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import type { TaskSpec } from '#api/types/generated/task';
+import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalTaskStatus } from '#api/types/task';
+import { validateGraph } from '../graph/graph.ts';
+import type { PlannedNode } from '../graph/graph.ts';
+import { readRecords } from '../node-record.ts';
+import { PlanConflict, node, resolved, World } from './world.ts';
+import type { Cache } from './world.ts';
+
+/** What makes one node of a random graph; of the nodes before it some are needed. */
+const traits = fc.record({
+  needs: fc.array(fc.nat({ max: 6 }), { maxLength: 3 }),
+  requireConfirmation: fc.boolean(),
+  maxAttempts: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+  onFailure: fc.constantFrom('FailTask' as const, 'Continue' as const),
+  uses: fc.boolean(),
+  goesOn: fc.boolean(),
+});
+
+/** An acyclic graph of up to seven nodes, listed in any order. */
+const graph: fc.Arbitrary<PlannedNode[]> = fc
+  .array(traits, { minLength: 1, maxLength: 7 })
+  .map((all) =>
+    all.map(({ needs, maxAttempts, uses, goesOn, requireConfirmation, onFailure }, index) => {
+      const ids = [...new Set(needs.filter((need) => need < index).map((need) => `n${need}`))];
+      const [first] = ids;
+      return node(`n${index}`, {
+        needs: ids,
+        inputs: { taskPrompt: true, results: ids.map((from) => ({ from, label: from })) },
+        policy: { requireConfirmation, onFailure, ...(maxAttempts === undefined ? {} : { maxAttempts }) },
+        workspace: { uses, ...(goesOn && first !== undefined ? { from: first } : {}) },
+      });
+    }),
+  )
+  .chain((nodes) => fc.shuffledSubarray(nodes, { minLength: nodes.length }));
+
+const ENDS = {
+  succeed: { phase: 'Succeeded', reason: 'Succeeded', result: { value: 'x' } },
+  lose: { phase: 'Failed', reason: 'ExecutorLost', message: 'why' },
+  fail: { phase: 'Failed', reason: 'AgentFailed', message: 'why' },
+  stop: { phase: 'Cancelled', reason: 'Cancelled' },
+} as const satisfies Record<string, SandboxStatus>;
+
+const which = fc.nat({ max: 20 });
+const controller = fc.constantFrom(0, 1);
+/** In the proportions that let Tasks come far. */
+const happening = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('plan' as const), controller }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('die between the writes' as const), controller }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('hear' as const),
+      controller,
+      of: fc.constantFrom('the Task', 'Sandboxes', 'all'),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('run' as const), which }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('succeed' as const), which }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('lose' as const), which }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('fail', 'stop', 'mark', 'remove', 'forget'), which }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('confirm' as const), which }) },
+);
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+/** Two controllers with caches of their own, and the executor managers of a Task; judges everything that is made. */
+class Play {
+  readonly world: World;
+  readonly #nodes: readonly PlannedNode[];
+  readonly #caches: Cache[];
+  /** Sandboxes that somebody saw before they went: their names are never used again. */
+  readonly #used = new Set<string>();
+
+  constructor(nodes: readonly PlannedNode[], spec: Partial<TaskSpec>) {
+    this.#nodes = nodes;
+    this.world = new World(resolved(...nodes), spec);
+    this.world.onCreate = (sandbox) => this.#judge(sandbox);
+    this.#caches = [this.world.cache(), this.world.cache()];
+  }
+
+  live(): Sandbox[] {
+    return this.world.sandboxes().filter(({ status }) => !isFinalPhase(status?.phase));
+  }
+
+  happen(what: Happening): void {
+    switch (what.kind) {
+      case 'plan':
+        return this.#plan(what.controller, 'all');
+      case 'die between the writes':
+        return this.#plan(what.controller, 'status');
+      case 'hear':
+        return this.#hear(what.controller, what.of);
+      case 'confirm':
+        return this.world.edit({ currentStage: what.which });
+      default:
+        return this.#happenTo(this.live(), what);
+    }
+  }
+
+  /** All that is true comes to everybody, and everybody does what is asked of them. */
+  finish(): void {
+    this.world.edit({ currentStage: this.#nodes.length });
+    for (let round = 0; round < 100; round += 1) {
+      this.#hear(round % 2, 'all');
+      this.#plan(round % 2, 'all');
+      const isFinal = isFinalTaskStatus(this.world.task().status?.status);
+      if (isFinal && this.live().length === 0) return;
+      for (const { metadata, spec } of this.live()) {
+        if (metadata.deletionTimestamp !== undefined) this.world.remove(metadata.name);
+        else if (spec.cancel === true) this.world.change(metadata.name, { status: ENDS.stop });
+        // What is left over when the Task has ended has to be cancelled first.
+        else if (!isFinal) this.world.change(metadata.name, { status: ENDS.succeed });
+      }
+    }
+    throw new Error('the Task does not end');
+  }
+
+  #plan(which: number, reach: 'all' | 'status'): void {
+    const before = this.world.task().status;
+    try {
+      this.world.step(this.#caches[which], reach);
+    } catch (error) {
+      if (!(error instanceof PlanConflict)) throw error;
+    }
+    if (isFinalTaskStatus(before?.status)) expect(this.world.task().status).toEqual(before);
+    for (const { sandboxUID, executor_name: name } of readRecords(this.world.task().status)) {
+      if (sandboxUID !== undefined && name !== undefined) this.#used.add(name);
+    }
+  }
+
+  #hear(which: number, of: string): void {
+    const { task, sandboxes } = this.world.cache();
+    const known = this.#caches[which] ?? { task, sandboxes };
+    this.#caches[which] = {
+      task: of === 'Sandboxes' ? known.task : task,
+      sandboxes: of === 'the Task' ? known.sandboxes : sandboxes,
+    };
+  }
+
+  #happenTo(live: readonly Sandbox[], { kind, which }: { kind: string; which: number }): void {
+    if (kind === 'forget') return this.#forget(which);
+    const name = live[which % Math.max(live.length, 1)]?.metadata.name;
+    if (name === undefined) return;
+    if (kind === 'run') this.world.change(name, { status: { phase: 'Running' } });
+    else if (kind === 'mark') this.world.mark(name);
+    else if (kind === 'remove') this.world.remove(name);
+    else this.world.change(name, { status: ENDS[kind as keyof typeof ENDS] });
+  }
+
+  /** Somebody deletes a Sandbox that has ended. */
+  #forget(which: number): void {
+    const ended = this.world.sandboxes().filter(({ status }) => isFinalPhase(status?.phase));
+    const name = ended[which % Math.max(ended.length, 1)]?.metadata.name;
+    if (name !== undefined) this.world.remove(name);
+  }
+
+  /** Nothing is made that must not be, as the server knows it at this moment. */
+  #judge({ metadata, spec }: Sandbox): void {
+    const { status, spec: asked } = this.world.task();
+    const records = new Map(readRecords(status).map((record) => [record.node, record]));
+    const own = this.#nodes.find(({ id }) => id === spec.node);
+    expect(this.live().filter((other) => other.spec.node === spec.node)).toEqual([]);
+    expect(this.#used.has(metadata.name)).toBe(false);
+    expect(records.get(spec.node ?? '')).toMatchObject({ status: 'PENDING', attempt: spec.attempt });
+    expect(spec.attempt).toBeLessThanOrEqual(own?.policy.maxAttempts ?? 3);
+    for (const need of own?.needs ?? []) {
+      const { policy } = this.#nodes.find(({ id }) => id === need) ?? {};
+      const ends = policy?.onFailure === 'Continue' ? ['COMPLETED', 'FAILED'] : ['COMPLETED'];
+      expect(ends).toContain(records.get(need)?.status);
+      const stage = this.#nodes.findIndex(({ id }) => id === need);
+      if (policy?.requireConfirmation === true) expect(asked.currentStage ?? 0).toBeGreaterThan(stage);
+    }
+  }
+}
+
+describe('the plan of any graph', () => {
+  const story = fc.array(happening, { maxLength: 80 });
+  const cancelAt = fc.option(fc.nat({ max: 80 }), { nil: undefined });
+
+  it('whatever happens: no node runs twice at once or before its time, none is forgotten, an end is an end', () => {
+    fc.assert(
+      fc.property(graph, story, cancelAt, (nodes, happenings, cancel) => {
+        expect(validateGraph(nodes)).toBeUndefined();
+        const play = new Play(nodes, {});
+        for (const [index, what] of happenings.entries()) {
+          if (index === cancel) play.world.edit({ cancel: true });
+          play.happen(what);
+        }
+        play.finish();
+        const { status } = play.world.task();
+        const ends = readRecords(status).map((record) => record.status);
+        expect(ends.filter((end) => end === 'PENDING' || end === 'RUNNING')).toEqual([]);
+        if (status?.status === 'COMPLETED') expect(ends).not.toContain('CANCELLED');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('undisturbed: every node runs once, and the Task has all answers', () => {
+    fc.assert(
+      fc.property(graph, (nodes) => {
+        const play = new Play(nodes, {});
+        play.finish();
+        expect(play.world.task().status).toMatchObject({ status: 'COMPLETED', progress: 100 });
+        expect(play.world.names()).toHaveLength(nodes.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
