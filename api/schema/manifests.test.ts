@@ -181,7 +181,10 @@ describe('manifests', () => {
     {
       reason: 'a prompt of 2 MB',
       text: `kind: Task\nmetadata: { name: a }\nspec: { teamRef: { name: t }, prompt: ${'x'.repeat(2 ** 21)} }`,
-      want: ['spec.prompt: Too long: may not be more than 1048576 bytes'],
+      want: [
+        'spec.prompt: Too long: may not be more than 1048576 bytes',
+        '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      ],
     },
     { reason: 'no spec', text: 'kind: Bot\nmetadata: { name: a }', want: ['spec: Required value'] },
   ];

@@ -115,7 +115,7 @@ export class World {
       if (this.#sandboxes.has(metadata.name)) this.change(metadata.name, { spec: { cancel: true } });
     }
     if (plan.create.length > 0 && !isNews) this.#requireFresh(task);
-    for (const sandbox of plan.create) this.#create(sandbox);
+    for (const sandbox of plan.create) this.make(sandbox);
     return plan;
   }
 
@@ -156,6 +156,18 @@ export class World {
     return [...this.#sandboxes.keys()];
   }
 
+  /** Unless it is there already. */
+  make(sandbox: Sandbox): void {
+    const { name } = sandbox.metadata;
+    if (this.#sandboxes.has(name)) return;
+    this.onCreate(sandbox);
+    this.#created += 1;
+    this.#sandboxes.set(name, {
+      ...sandbox,
+      metadata: { ...sandbox.metadata, uid: `sandbox-${this.#created}` },
+    });
+  }
+
   sandboxes(): Sandbox[] {
     return [...this.#sandboxes.values()];
   }
@@ -190,17 +202,6 @@ export class World {
     if (found !== undefined && (uid === undefined || found.metadata.uid === uid)) {
       throw new PlanConflict(`${name} is there`);
     }
-  }
-
-  #create(sandbox: Sandbox): void {
-    const { name } = sandbox.metadata;
-    if (this.#sandboxes.has(name)) return;
-    this.onCreate(sandbox);
-    this.#created += 1;
-    this.#sandboxes.set(name, {
-      ...sandbox,
-      metadata: { ...sandbox.metadata, uid: `sandbox-${this.#created}` },
-    });
   }
 }
 

@@ -91,6 +91,9 @@ describe('a Task', () => {
     await p.runs(first);
     await p.task('t', 'RUNNING');
 
+    await expect(p.edit('t', { prompt: 'do something else' })).rejects.toThrow(
+      'cannot be changed once the Task has been taken up',
+    );
     await p.client.patch(GHOSTS, p.within('ghost'), {
       type: 'merge',
       body: { spec: { systemPrompt: 'Other.' } },
