@@ -89,4 +89,25 @@ describe('createTaskEventText', () => {
   ])('$reason', ({ events, options, want, reason }) => {
     expect(render(events, options), reason).toBe(want);
   });
+
+  it('says whose words follow when agents work side by side, and only then', () => {
+    const text = createTaskEventText();
+    const add = (source: string, type: TaskEventType, data: Record<string, unknown>): string =>
+      text.add({ seq: 1, sourceSeq: 1, source, time: 'T', type, data });
+    const told = [
+      add('a', 'status', { phase: 'Running' }),
+      add('a', 'text', { text: 'Hel' }),
+      add('b', 'status', { phase: 'Running' }),
+      add('b', 'text', { text: 'Hi' }),
+      add('a', 'usage', {}),
+      add('b', 'text', { text: '!' }),
+      add('a', 'text', { text: 'lo\n' }),
+      add('b', 'tool_call', { name: 'Read' }),
+      add('a', 'result', { phase: 'Succeeded' }),
+      text.end(),
+    ];
+    expect(told.join('')).toBe(
+      '# a: Running\nHel\n# b: Running\nHi!\n# a:\nlo\n# b:\n> Read\n# a: Succeeded\n',
+    );
+  });
 });

@@ -23,10 +23,12 @@ const MAX_OUTPUT_LINES = 4;
 
 /**
  * `text` parts run together as the agent wrote them; everything else is on lines of its own:
- * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line.
+ * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line. Where agents work side by side,
+ * `# SOURCE:` says whose words follow.
  */
 export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEventText {
   let open = false;
+  let speaker: string | undefined;
   const stamp = (event: TaskEvent): string => (options.timestamps === true ? `${event.time} ` : '');
   const close = (): string => (open ? '\n' : '');
 
@@ -38,14 +40,33 @@ export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEve
     return start + text.replaceAll(/\n(?!$)/g, `\n${stamp(event)}`);
   }
 
+  function whole(event: TaskEvent, all: readonly string[]): string {
+    if (all.length === 0) return '';
+    const text = close() + all.map((line) => `${stamp(event)}${line}\n`).join('');
+    open = false;
+    return text;
+  }
+
+  /** The line that says who goes on, when that is another one; the first line of a run does so itself. */
+  function heading(event: TaskEvent): string {
+    const isOther = speaker !== undefined && speaker !== event.source;
+    speaker = event.source;
+    return isOther ? whole(event, [`# ${event.source}:`]) : '';
+  }
+
   return {
     add(event) {
-      if (event.type === 'text') return stream(event, field(event, 'text'));
-      const lines = eventLines(event, options);
-      if (lines.length === 0) return '';
-      const text = close() + lines.map((line) => `${stamp(event)}${line}\n`).join('');
-      open = false;
-      return text;
+      if (event.type === 'text') {
+        const text = field(event, 'text');
+        return text === '' ? '' : heading(event) + stream(event, text);
+      }
+      const all = eventLines(event, options);
+      if (all.length === 0) return '';
+      if (NAMES_ITSELF.has(event.type)) {
+        speaker = event.source;
+        return whole(event, all);
+      }
+      return heading(event) + whole(event, all);
     },
     end() {
       const text = close();
@@ -54,6 +75,9 @@ export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEve
     },
   };
 }
+
+/** Their lines begin with the source. */
+const NAMES_ITSELF: ReadonlySet<string> = new Set(['status', 'result']);
 
 function eventLines(event: TaskEvent, options: TaskEventTextOptions): string[] {
   switch (event.type) {
