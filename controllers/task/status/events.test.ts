@@ -49,6 +49,16 @@ describe('taskEvents', () => {
       ],
     },
     {
+      reason: 'one failed while others are being stopped',
+      before: planned,
+      after: {
+        ...planned,
+        status: 'RUNNING',
+        subTasks: [{ title: 'dev', status: 'FAILED', attempt: 1, errorMessage: 'AgentFailed: why' }],
+      },
+      want: ['Warning StepFailed Step "dev" failed: AgentFailed: why'],
+    },
+    {
       reason: 'it failed',
       before: planned,
       after: { ...planned, status: 'FAILED', message: 'why' },

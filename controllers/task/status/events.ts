@@ -1,6 +1,7 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { TaskStatus } from '#api/types/generated/task';
 import { findCondition } from '#api/machinery/condition';
+import { isFinalTaskStatus } from '#api/types/task';
 import type { RecordedEvent } from '../../runtime/recorder.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -11,6 +12,10 @@ export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): R
   return [
     ...(before?.snapshot === undefined && after.snapshot !== undefined ? [started(after)] : []),
     ...readRecords(after).flatMap((record) => stepEvents(known.get(record.node), record)),
+    // The failure that ends the Task is told of with its end.
+    ...(isFinalTaskStatus(after.status)
+      ? []
+      : readRecords(after).flatMap((record) => failureEvents(known.get(record.node), record))),
     ...outcomeEvents(before, after),
   ];
 }
@@ -35,6 +40,12 @@ function stepEvents(before: NodeRecord | undefined, after: NodeRecord): Recorded
     events.push({ type: 'Normal', reason: 'StepFinished', message });
   }
   return events;
+}
+
+function failureEvents(before: NodeRecord | undefined, after: NodeRecord): RecordedEvent[] {
+  if (after.status !== 'FAILED' || before?.status === 'FAILED') return [];
+  const message = `Step "${after.title ?? ''}" failed: ${after.errorMessage ?? 'Unknown'}`;
+  return [{ type: 'Warning', reason: 'StepFailed', message }];
 }
 
 const OUTCOMES: ReadonlyMap<string, [type: RecordedEvent['type'], reason: string]> = new Map([
