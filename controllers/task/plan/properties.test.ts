@@ -230,7 +230,7 @@ describe('the plan of any graph', () => {
         expect(ends.filter((end) => end === 'PENDING' || end === 'RUNNING')).toEqual([]);
         if (status?.status === 'COMPLETED') expect(ends).not.toContain('CANCELLED');
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 

@@ -108,7 +108,8 @@ export class World {
     const plan = this.plan(cache);
     const { task } = cache;
     for (const { name, uid } of plan.mustBeGone) this.#requireGone(name, uid);
-    const isNews = plan.status !== undefined && JSON.stringify(plan.status) !== JSON.stringify(task.status);
+    // A plan without news hands back the status that it was given.
+    const isNews = plan.status !== undefined && plan.status !== task.status;
     if (isNews) this.#writeStatus(task, plan.status);
     if (reach === 'status') return plan;
     for (const { metadata } of plan.cancel) {
