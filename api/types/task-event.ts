@@ -60,6 +60,11 @@ export interface TaskEventAppended {
   lastSeq: number;
   /** The last sourceSeq known of this source; the source may forget everything up to it. */
   lastSourceSeq: number;
+  /**
+   * The `seq` of this source's last event, whatever other sources wrote since; 0 when it has none. The event itself may
+   * have expired.
+   */
+  lastSourceEventSeq: number;
 }
 
 /** One turn of the conversation a Task is. */

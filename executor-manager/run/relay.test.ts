@@ -23,21 +23,26 @@ function runOf(count: number): RunEvent[] {
 
 /** What the log of a Task promises (api/storage/contract.ts), in memory. */
 function createLog() {
-  const events: TaskEventInput[] = [];
+  const events: TaskEvent[] = [];
   const messages: string[] = [];
   return {
     events,
     messages,
-    async append(_: unknown, batch: TaskEventAppend): Promise<TaskEventAppended> {
-      const fresh = batch.events.filter((event) => event.sourceSeq > events.length);
-      if (fresh[0] !== undefined && fresh[0].sourceSeq !== events.length + 1)
-        throw conflict(TASKS, 't', 'gap');
-      events.push(...fresh);
+    async append(_: unknown, { source, ...batch }: TaskEventAppend): Promise<TaskEventAppended> {
+      const known = events.findLast((event) => event.source === source)?.sourceSeq ?? 0;
+      const fresh = batch.events.filter((event) => event.sourceSeq > known);
+      if (fresh[0] !== undefined && fresh[0].sourceSeq !== known + 1) throw conflict(TASKS, 't', 'gap');
+      for (const event of fresh) events.push({ ...event, seq: events.length + 1, source });
       if (fresh.length > 0) messages.push(...(batch.messages ?? []).map(({ role }) => role));
-      return { lastSeq: events.length, lastSourceSeq: events.length };
+      const last = events.findLast((event) => event.source === source);
+      return {
+        lastSeq: events.length,
+        lastSourceSeq: last?.sourceSeq ?? 0,
+        lastSourceEventSeq: last?.seq ?? 0,
+      };
     },
     async *read(_: unknown, options: { after?: number } = {}): AsyncGenerator<TaskEvent> {
-      for (const event of events.slice(options.after)) yield { ...event, seq: event.sourceSeq, source: 's' };
+      yield* events.slice(options.after);
     },
   };
 }
@@ -201,6 +206,68 @@ describe('relay', () => {
     expect(log.events).toHaveLength(3);
   });
 });
+
+describe('several runs of one Task at once', () => {
+  const run = fc.record({
+    count: fc.integer({ min: 1, max: 40 }),
+    breaks: fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 4 }),
+    faults: fc.array(fc.constantFrom('lose request', 'lose answer', 'work'), { maxLength: 6 }),
+    /** The runner's last event: it was told, or the manager has to tell the end, once or again after a restart. */
+    ending: fc.constantFrom('told', 'told and asked', 'lost', 'lost and asked twice'),
+  });
+
+  it('are each in the log without gaps, and each has one end, which is found', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(run, { minLength: 2, maxLength: 4 }), async (runs) => {
+        const log = createLog();
+        await Promise.all(
+          runs.map(async ({ count, breaks, faults, ending }, index) => {
+            const flaky = {
+              read: log.read,
+              async append(task: unknown, batch: TaskEventAppend): Promise<TaskEventAppended> {
+                const fault = faults.shift();
+                await new Promise(setImmediate);
+                if (fault === 'lose request') throw unavailable('lost');
+                const answer = await log.append(task, batch);
+                if (fault === 'lose answer') throw unavailable('lost');
+                return answer;
+              },
+            };
+            const events = ending.startsWith('told') ? runOf(count) : runOf(count + 1).slice(0, count);
+            const options = {
+              ...optionsFor({ ...createRun(events, breaks), get: endedAt(events) }, flaky),
+              sandboxName: `s${index}`,
+              taskLog: flaky,
+            };
+            await relay(options, signals);
+            if (ending === 'told') return;
+            const ends = [await appendEnding(options, { phase: 'Failed' }, forever)];
+            if (ending.endsWith('twice')) ends.push(await appendEnding(options, { phase: 'Late' }, forever));
+            const recorded = ending === 'told and asked' ? 'Succeeded' : 'Failed';
+            expect(ends.at(-1)?.recorded?.['phase'] ?? 'Failed').toBe(recorded);
+          }),
+        );
+        for (const [index, { count, ending }] of runs.entries()) {
+          const own = log.events.filter(({ source }) => source === `s${index}`);
+          // Of a lost run nothing can be read again: its end comes after what had arrived.
+          expect(numbers(own)).toEqual(upTo(ending.startsWith('told') ? count : own.length));
+          expect(own.map(({ type }) => type).indexOf('result'), 'the one result is last').toBe(
+            own.length - 1,
+          );
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+/** A runner that knows a run whose result it wrote, and has forgotten one that was cut off. */
+const endedAt =
+  (events: readonly RunEvent[]) =>
+  (id: string): Promise<RunState | undefined> => {
+    if (events.at(-1)?.type !== 'result') return Promise.resolve(undefined);
+    return Promise.resolve({ id, phase: 'Succeeded', lastSeq: events.length });
+  };
 
 const toInput = ({ seq, time, type, data }: RunEvent): TaskEventInput => ({
   sourceSeq: seq,

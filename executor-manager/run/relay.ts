@@ -115,7 +115,7 @@ export async function appendEnding(
   const log = createLogAppender(options, stop);
   try {
     const at = await log.position();
-    const recorded = at.lastSourceSeq === 0 ? undefined : await recordedEnding(options, at, stop);
+    const recorded = at.lastSourceEventSeq === 0 ? undefined : await recordedEnding(options, at, stop);
     if (recorded !== undefined) return { lastSeq: at.lastSourceSeq, recorded };
     const time = formatMicroTime(options.clock.now());
     return { lastSeq: await log.append([{ seq: at.lastSourceSeq + 1, time, type: 'result', data }]) };
@@ -125,7 +125,7 @@ export async function appendEnding(
   }
 }
 
-/** Steps and attempts come one after the other, so the log's last event is this run's, if it has any. */
+/** The data of this run's last event, if that is its result; whatever other runs of the Task wrote since. */
 async function recordedEnding(
   options: EndingOptions,
   at: TaskEventAppended,
@@ -133,7 +133,7 @@ async function recordedEnding(
 ): Promise<Record<string, unknown> | undefined> {
   const { taskLog, task, sandboxName, clock, logger } = options;
   const readLast = async (): Promise<Record<string, unknown> | undefined> => {
-    for await (const event of taskLog.read(refOf(task), { after: at.lastSeq - 1, signal })) {
+    for await (const event of taskLog.read(refOf(task), { after: at.lastSourceEventSeq - 1, signal })) {
       return event.source === sandboxName && event.type === 'result' ? event.data : undefined;
     }
     return undefined;

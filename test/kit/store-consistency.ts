@@ -77,9 +77,13 @@ function* checkTaskLogs(tables: StoreTables): Generator<string> {
     yield* checkNumbers(`events of ${uid}`, seqs, purged ? 0 : lastSeq);
     yield* checkNumbers(`messages of ${uid}`, ids, purged ? 0 : lastMessageId);
     const bySource = Map.groupBy(events.get(uid) ?? [], ({ source }) => source);
-    for (const { source, lastSourceSeq } of sources.get(uid) ?? []) {
-      const numbers = (bySource.get(source) ?? []).map(({ sourceSeq }) => sourceSeq);
+    for (const { source, lastSourceSeq, lastEventSeq } of sources.get(uid) ?? []) {
+      const own = bySource.get(source) ?? [];
+      const numbers = own.map(({ sourceSeq }) => sourceSeq);
       yield* checkNumbers(`events of ${uid} from ${source}`, numbers, purged ? 0 : lastSourceSeq);
+      const last = own.at(-1)?.seq ?? 0;
+      if (!purged && last !== lastEventSeq)
+        yield `${source} of ${uid}: last event ${last}, said to be ${lastEventSeq}`;
       bySource.delete(source);
     }
     for (const source of bySource.keys()) yield `events of ${uid} from ${source}, which is not known`;

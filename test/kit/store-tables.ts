@@ -8,7 +8,7 @@ export interface StoreTables {
   /** In their order. */
   revisions: LogLine[];
   taskLogs: { uid: string; lastSeq: number; lastMessageId: number; purgedAt: number }[];
-  taskSources: { uid: string; source: string; lastSourceSeq: number }[];
+  taskSources: { uid: string; source: string; lastSourceSeq: number; lastEventSeq: number }[];
   /** Ordered by seq. */
   taskEvents: { uid: string; seq: number; source: string; sourceSeq: number }[];
   /** Ordered by id. */
@@ -35,7 +35,8 @@ const QUERIES: Record<keyof StoreTables, string> = {
     LENGTH(body) AS bytes FROM revisions ORDER BY revision`,
   taskLogs: `SELECT task_uid AS uid, last_seq AS lastSeq, last_message_id AS lastMessageId, purged_at AS purgedAt
     FROM task_logs`,
-  taskSources: 'SELECT task_uid AS uid, source, last_source_seq AS lastSourceSeq FROM task_sources',
+  taskSources: `SELECT task_uid AS uid, source, last_source_seq AS lastSourceSeq, last_event_seq AS lastEventSeq
+    FROM task_sources`,
   taskEvents: 'SELECT task_uid AS uid, seq, source, source_seq AS sourceSeq FROM task_events ORDER BY seq',
   taskMessages: 'SELECT task_uid AS uid, id FROM task_messages ORDER BY id',
 };

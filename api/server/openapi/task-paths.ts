@@ -54,10 +54,11 @@ const APPEND: OpenApiSchema = {
 
 const APPENDED: OpenApiSchema = {
   type: 'object',
-  required: ['lastSeq', 'lastSourceSeq'],
+  required: ['lastSeq', 'lastSourceSeq', 'lastSourceEventSeq'],
   properties: {
     lastSeq: int64('The last number of the log.'),
     lastSourceSeq: int64('The last number known of this source.'),
+    lastSourceEventSeq: int64("The log's number of the last event of this source, 0 when it has none."),
   },
 };
 

@@ -10,7 +10,7 @@ export const BACKUP_TABLES = {
   encryption_keys: ['id', 'root_key_id', 'wrapped', 'created_at'],
   objects: ['resource', 'namespace', 'name', 'revision', 'body'],
   task_logs: ['task_uid', 'last_seq', 'last_message_id', 'purged_at', 'first_seq'],
-  task_sources: ['task_uid', 'source', 'last_source_seq'],
+  task_sources: ['task_uid', 'source', 'last_source_seq', 'last_event_seq'],
   task_events: ['task_uid', 'seq', 'source', 'source_seq', 'time', 'type', 'data'],
   task_messages: ['task_uid', 'id', 'source', 'role', 'content', 'time'],
   deleted_tasks: ['task_uid', 'namespace', 'name', 'revision', 'deleted_at', 'body'],

@@ -8,9 +8,9 @@ import type {
   TaskTables,
 } from '../contract.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
-import { planAppend } from '../task-log/plan-append.ts';
-import type { TaskLogState } from '../task-log/plan-append.ts';
-import type { MysqlConnections } from './connections.ts';
+import { isEventSeqUnknown, NEW_SOURCE, planAppend } from '../task-log/plan-append.ts';
+import type { LogState, SourceState } from '../task-log/plan-append.ts';
+import type { MysqlConnections, Session } from './connections.ts';
 import { checkKey, holdKey } from './key-check.ts';
 import { escapedBytes, rowGroups, rowList, sql } from './sql-text.ts';
 import type { Sql, SqlValue } from './sql-text.ts';
@@ -20,7 +20,7 @@ interface Rows {
   events: SqlValue[][];
   messages: SqlValue[][];
   logs: Map<string, [taskUID: string, lastSeq: number, lastMessageId: number, purgedAt: number]>;
-  sources: Map<string, [taskUID: string, source: string, lastSourceSeq: number]>;
+  sources: Map<string, [taskUID: string, source: string, lastSourceSeq: number, lastEventSeq: number]>;
 }
 
 /** Task logs in MySQL or MariaDB. */
@@ -43,14 +43,14 @@ export class MysqlTaskTables implements TaskTables {
           VALUES ${rowList(uids.map((uid) => [uid, 0, 0, 0]))} ON DUPLICATE KEY UPDATE purged_at = purged_at`,
         sql`SELECT task_uid AS taskUID, last_seq AS lastSeq, last_message_id AS lastMessageId, purged_at AS purgedAt
           FROM task_logs WHERE task_uid IN (${uids})`,
-        sql`SELECT task_uid AS taskUID, source, last_source_seq AS lastSourceSeq
-          FROM task_sources WHERE task_uid IN (${uids})`,
+        sql`SELECT task_uid AS taskUID, source, last_source_seq AS lastSourceSeq,
+          last_event_seq AS lastSourceEventSeq FROM task_sources WHERE task_uid IN (${uids})`,
       ]);
       checkKey(key, results.slice(1, 1 + held.length));
       const [logs, sources] = results.slice(-2);
       const { outcomes, rows } = planAll(batches, {
-        logs: logs as LogState[],
-        sources: sources as SourceState[],
+        logs: logs as LogRow[],
+        sources: await withEventSeqs(session, batches, sources as SourceRow[]),
       });
       await session.finish(this.#statements(rows));
       return outcomes;
@@ -105,38 +105,56 @@ export class MysqlTaskTables implements TaskTables {
       sql`INSERT INTO task_logs (task_uid, last_seq, last_message_id, purged_at)
         VALUES ${rowList([...rows.logs.values()])}
         ON DUPLICATE KEY UPDATE last_seq = VALUES(last_seq), last_message_id = VALUES(last_message_id)`,
-      sql`INSERT INTO task_sources (task_uid, source, last_source_seq) VALUES ${rowList([...rows.sources.values()])}
-        ON DUPLICATE KEY UPDATE last_source_seq = VALUES(last_source_seq)`,
+      sql`INSERT INTO task_sources (task_uid, source, last_source_seq, last_event_seq)
+        VALUES ${rowList([...rows.sources.values()])}
+        ON DUPLICATE KEY UPDATE last_source_seq = VALUES(last_source_seq), last_event_seq = VALUES(last_event_seq)`,
     ];
   }
 }
 
-type LogState = Omit<TaskLogState, 'lastSourceSeq'> & { taskUID: string };
-interface SourceState {
-  taskUID: string;
-  source: string;
-  lastSourceSeq: number;
+type LogRow = LogState & { taskUID: string };
+type SourceRow = SourceState & { taskUID: string; source: string };
+
+/** Searches for the numbers that rows from before the column lack, of the sources that append. */
+async function withEventSeqs(
+  session: Session,
+  batches: readonly StoredTaskAppend[],
+  rows: readonly SourceRow[],
+): Promise<SourceRow[]> {
+  const appending = new Set(batches.map((batch) => sourceKey(batch)));
+  const result: SourceRow[] = [];
+  for (const row of rows) {
+    if (isEventSeqUnknown(row) && appending.has(sourceKey(row))) {
+      const [found] = await session.query([
+        sql`SELECT seq FROM task_events WHERE task_uid = ${row.taskUID} AND source = ${row.source}
+          ORDER BY seq DESC LIMIT 1`,
+      ]);
+      const [last] = found as { seq: number }[];
+      result.push({ ...row, lastSourceEventSeq: last?.seq ?? 0 });
+    } else result.push(row);
+  }
+  return result;
 }
 
 /** Decides each append against the state that the ones before it leave. */
 function planAll(
   batches: readonly StoredTaskAppend[],
-  state: { logs: readonly LogState[]; sources: readonly SourceState[] },
+  state: { logs: readonly LogRow[]; sources: readonly SourceRow[] },
 ): { outcomes: AppendOutcome[]; rows: Rows } {
   const logs = new Map(state.logs.map((log) => [log.taskUID, log]));
-  const sources = new Map(state.sources.map((known) => [sourceKey(known), known.lastSourceSeq]));
+  const sources = new Map(state.sources.map((known): [string, SourceState] => [sourceKey(known), known]));
   const rows: Rows = { events: [], messages: [], logs: new Map(), sources: new Map() };
   const outcomes = batches.map((batch) => {
     const { taskUID, source } = batch;
     const log = logs.get(taskUID) ?? { taskUID, lastSeq: 0, lastMessageId: 0, purgedAt: 0 };
-    const plan = planAppend(batch, { ...log, lastSourceSeq: sources.get(sourceKey(batch)) ?? 0 });
+    const plan = planAppend(batch, { ...log, ...(sources.get(sourceKey(batch)) ?? NEW_SOURCE) });
     if (plan.rows !== undefined) {
-      const { lastSeq, lastMessageId, lastSourceSeq } = plan.rows;
+      const { lastSeq, lastMessageId, lastSourceSeq, lastSourceEventSeq } = plan.rows;
       addRows(rows, batch, plan.rows);
       logs.set(taskUID, { taskUID, lastSeq, lastMessageId, purgedAt: 0 });
-      sources.set(sourceKey(batch), lastSourceSeq);
+      sources.set(sourceKey(batch), { lastSourceSeq, lastSourceEventSeq });
       rows.logs.set(taskUID, [taskUID, lastSeq, lastMessageId, 0]);
-      rows.sources.set(sourceKey(batch), [taskUID, source, lastSourceSeq]);
+      rows.sources.set(sourceKey(batch), [taskUID, source, lastSourceSeq, lastSourceEventSeq]);
     }
     return plan.outcome;
   });

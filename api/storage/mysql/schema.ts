@@ -102,9 +102,18 @@ export const taskLogs = mysqlTable(
   (table) => [index('task_logs_by_purge').on(table.purgedAt)],
 );
 
+/**
+ * Where each source of a log stands. `lastEventSeq`: the log's number of the source's last event; 0 in rows from before
+ * this column, whose number is searched for when it is asked for.
+ */
 export const taskSources = mysqlTable(
   'task_sources',
-  { taskUid: taskUid(), source: source(), lastSourceSeq: revisionNumber('last_source_seq').notNull() },
+  {
+    taskUid: taskUid(),
+    source: source(),
+    lastSourceSeq: revisionNumber('last_source_seq').notNull(),
+    lastEventSeq: revisionNumber('last_event_seq').notNull().default(0),
+  },
   (table) => [primaryKey({ columns: [table.taskUid, table.source] })],
 );
 

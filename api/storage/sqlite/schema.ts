@@ -93,12 +93,17 @@ export const taskLogs = sqliteTable(
   (table) => [index('task_logs_by_purge').on(table.purgedAt)],
 );
 
+/**
+ * Where each source of a log stands. `lastEventSeq`: the log's number of the source's last event; 0 in rows from before
+ * this column, whose number is searched for when it is asked for.
+ */
 export const taskSources = sqliteTable(
   'task_sources',
   {
     taskUid: text('task_uid').notNull(),
     source: text('source').notNull(),
     lastSourceSeq: integer('last_source_seq').notNull(),
+    lastEventSeq: integer('last_event_seq').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.taskUid, table.source] })],
 );

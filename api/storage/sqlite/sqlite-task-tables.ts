@@ -8,8 +8,8 @@ import type {
   TaskTables,
 } from '../contract.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
-import { planAppend } from '../task-log/plan-append.ts';
-import type { AppendPlan, TaskLogState } from '../task-log/plan-append.ts';
+import { isEventSeqUnknown, NEW_SOURCE, planAppend } from '../task-log/plan-append.ts';
+import type { AppendPlan, LogState, SourceState, TaskLogState } from '../task-log/plan-append.ts';
 import { translated } from './errors.ts';
 import { inTransaction } from './in-transaction.ts';
 import { prepareKeyCheck } from './sqlite-encryption-tables.ts';
@@ -56,12 +56,18 @@ export class SqliteTaskTables implements TaskTables {
   }
 
   #stateOf({ taskUID, source }: StoredTaskAppend): TaskLogState {
-    const log = this.#sql.log.get(taskUID) as Omit<TaskLogState, 'lastSourceSeq'> | undefined;
-    const known = this.#sql.source.get(taskUID, source) as { lastSourceSeq: number } | undefined;
+    const log = this.#sql.log.get(taskUID) as LogState | undefined;
+    const known = (this.#sql.source.get(taskUID, source) as SourceState | undefined) ?? NEW_SOURCE;
     return {
       ...(log ?? { lastSeq: 0, lastMessageId: 0, purgedAt: 0 }),
-      lastSourceSeq: known?.lastSourceSeq ?? 0,
+      ...known,
+      ...(isEventSeqUnknown(known) ? { lastSourceEventSeq: this.#searchLastEvent(taskUID, source) } : {}),
     };
+  }
+
+  #searchLastEvent(taskUID: string, source: string): number {
+    const found = this.#sql.lastEvent.get(taskUID, source) as { seq: number } | undefined;
+    return found?.seq ?? 0;
   }
 
   #write({ taskUID, source }: StoredTaskAppend, rows: NonNullable<AppendPlan['rows']>): void {
@@ -70,7 +76,7 @@ export class SqliteTaskTables implements TaskTables {
     }
     for (const message of rows.messages) this.#insertMessage(taskUID, { ...message, source });
     this.#sql.putLog.run(taskUID, rows.lastSeq, rows.lastMessageId);
-    this.#sql.putSource.run(taskUID, source, rows.lastSourceSeq);
+    this.#sql.putSource.run(taskUID, source, rows.lastSourceSeq, rows.lastSourceEventSeq);
   }
 
   #insertMessage(taskUID: string, message: TaskMessageInput & { id: number; source: string }): void {
@@ -88,7 +94,11 @@ function prepareStatements(db: Database) {
     ),
     firstSeq: db.prepare('SELECT first_seq AS firstSeq FROM task_logs WHERE task_uid = ?'),
     source: db.prepare(
-      'SELECT last_source_seq AS lastSourceSeq FROM task_sources WHERE task_uid = ? AND source = ?',
+      `SELECT last_source_seq AS lastSourceSeq, last_event_seq AS lastSourceEventSeq
+       FROM task_sources WHERE task_uid = ? AND source = ?`,
+    ),
+    lastEvent: db.prepare(
+      'SELECT seq FROM task_events WHERE task_uid = ? AND source = ? ORDER BY seq DESC LIMIT 1',
     ),
     insertEvent: db.prepare(
       'INSERT INTO task_events (task_uid, seq, source, source_seq, time, type, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -101,8 +111,9 @@ function prepareStatements(db: Database) {
        ON CONFLICT (task_uid) DO UPDATE SET last_seq = excluded.last_seq, last_message_id = excluded.last_message_id`,
     ),
     putSource: db.prepare(
-      `INSERT INTO task_sources (task_uid, source, last_source_seq) VALUES (?, ?, ?)
-       ON CONFLICT (task_uid, source) DO UPDATE SET last_source_seq = excluded.last_source_seq`,
+      `INSERT INTO task_sources (task_uid, source, last_source_seq, last_event_seq) VALUES (?, ?, ?, ?)
+       ON CONFLICT (task_uid, source)
+       DO UPDATE SET last_source_seq = excluded.last_source_seq, last_event_seq = excluded.last_event_seq`,
     ),
     events: db.prepare(
       `SELECT seq, source, source_seq AS sourceSeq, time, type, data

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredTaskAppend } from '../contract.ts';
-import { planAppend } from './plan-append.ts';
+import { NEW_SOURCE, planAppend } from './plan-append.ts';
+import type { SourceState } from './plan-append.ts';
 
 const events = (from: number, to: number): StoredTaskAppend['events'] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => ({
@@ -11,7 +12,7 @@ const events = (from: number, to: number): StoredTaskAppend['events'] =>
     data: '{}',
   }));
 
-const state = { lastSeq: 10, lastMessageId: 4, lastSourceSeq: 3, purgedAt: 0 };
+const state = { lastSeq: 10, lastMessageId: 4, lastSourceSeq: 3, lastSourceEventSeq: 7, purgedAt: 0 };
 const message = { role: 'USER' as const, content: 'x', time: 't' };
 
 describe('planAppend', () => {
@@ -44,18 +45,29 @@ describe('planAppend', () => {
     });
   });
 
-  it('keeps both numberings without gaps over any sequence of appends', () => {
+  it('keeps all numberings without gaps, and finds the end of each source, over any sequence of appends', () => {
+    const append = fc.record({
+      source: fc.constantFrom('a', 'b', 'c'),
+      from: fc.integer({ min: 1, max: 12 }),
+      count: fc.nat(5),
+    });
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 20 }), fc.nat(5))), (appends) => {
-        const log = { lastSeq: 0, lastMessageId: 0, lastSourceSeq: 0, purgedAt: 0 };
-        for (const [from, count] of appends) {
-          const plan = planAppend({ source: 's', taskUID: 'u', events: events(from, from + count) }, log);
-          for (const row of plan.rows?.events ?? []) {
-            expect(row.seq).toBe(log.lastSeq + 1);
-            expect(row.sourceSeq).toBe(log.lastSourceSeq + 1);
-            log.lastSeq = row.seq;
-            log.lastSourceSeq = row.sourceSeq;
+      fc.property(fc.array(append), (appends) => {
+        let log = { lastSeq: 0, lastMessageId: 0, purgedAt: 0 };
+        const sources = new Map<string, SourceState>();
+        for (const { source, from, count } of appends) {
+          const known = sources.get(source) ?? NEW_SOURCE;
+          const batch = { source, taskUID: 'u', events: events(from, from + count - 1) };
+          const { outcome, rows } = planAppend(batch, { ...log, ...known });
+          for (const [i, row] of (rows?.events ?? []).entries()) {
+            expect(row).toMatchObject({ seq: log.lastSeq + 1 + i, sourceSeq: known.lastSourceSeq + 1 + i });
           }
+          if (rows !== undefined) {
+            const { lastSeq, lastMessageId, lastSourceSeq } = rows;
+            log = { lastSeq, lastMessageId, purgedAt: 0 };
+            sources.set(source, { lastSourceSeq, lastSourceEventSeq: rows.events.at(-1)?.seq ?? 0 });
+          }
+          if (outcome.ok) expect(outcome.appended).toMatchObject(sources.get(source) ?? NEW_SOURCE);
         }
       }),
     );

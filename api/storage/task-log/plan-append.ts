@@ -1,14 +1,28 @@
-import type { TaskMessageInput } from '../../types/task-event.ts';
+import type { TaskEventAppended, TaskMessageInput } from '../../types/task-event.ts';
 import type { AppendOutcome, StoredTaskAppend } from '../contract.ts';
 
-/** Where a Task's log and one source in it stand. */
-export interface TaskLogState {
+/** Where a Task's log stands. */
+export interface LogState {
   lastSeq: number;
   lastMessageId: number;
-  lastSourceSeq: number;
   /** Not 0 when the Task was deleted. */
   purgedAt: number;
 }
+
+/** Where one source in it stands. */
+export interface SourceState {
+  lastSourceSeq: number;
+  /** The log's number of the source's last event; 0 when it has none. */
+  lastSourceEventSeq: number;
+}
+
+export type TaskLogState = LogState & SourceState;
+
+export const NEW_SOURCE: SourceState = { lastSourceSeq: 0, lastSourceEventSeq: 0 };
+
+/** Whether a source's row is from before the log's numbers were kept in it: the driver searches for the number. */
+export const isEventSeqUnknown = ({ lastSourceSeq, lastSourceEventSeq }: SourceState): boolean =>
+  lastSourceSeq > 0 && lastSourceEventSeq === 0;
 
 export interface AppendPlan {
   outcome: AppendOutcome;
@@ -19,6 +33,7 @@ export interface AppendPlan {
     lastSeq: number;
     lastMessageId: number;
     lastSourceSeq: number;
+    lastSourceEventSeq: number;
   };
 }
 
@@ -52,6 +67,7 @@ export function planAppend(batch: StoredTaskAppend, state: TaskLogState): Append
     lastSeq: state.lastSeq + fresh.length,
     lastMessageId: state.lastMessageId + (batch.messages?.length ?? 0),
     lastSourceSeq: state.lastSourceSeq + fresh.length,
+    lastSourceEventSeq: state.lastSeq + fresh.length,
   };
   return { ...added(rows, true), rows };
 }
@@ -60,10 +76,9 @@ const refused = (code: 'Conflict' | 'NotFound', message: string): AppendPlan => 
   outcome: { ok: false, code, message },
 });
 
-const added = (state: { lastSeq: number; lastSourceSeq: number }, isNew: boolean): AppendPlan => ({
-  outcome: {
-    ok: true,
-    appended: { lastSeq: state.lastSeq, lastSourceSeq: state.lastSourceSeq },
-    added: isNew,
-  },
+const added = (
+  { lastSeq, lastSourceSeq, lastSourceEventSeq }: TaskEventAppended,
+  isNew: boolean,
+): AppendPlan => ({
+  outcome: { ok: true, appended: { lastSeq, lastSourceSeq, lastSourceEventSeq }, added: isNew },
 });

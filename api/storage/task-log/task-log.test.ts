@@ -15,7 +15,8 @@ describe('follow', () => {
           batches.map(() => {
             const seq = events.length + 1;
             events.push({ seq, source: 's', sourceSeq: seq, time: 't', type: 'text', data: '{}' });
-            return { ok: true as const, appended: { lastSeq: seq, lastSourceSeq: seq }, added: true };
+            const appended = { lastSeq: seq, lastSourceSeq: seq, lastSourceEventSeq: seq };
+            return { ok: true as const, appended, added: true };
           }),
         ),
       async readTaskEvents({ after }) {

@@ -95,6 +95,7 @@ describe.each(PAIRS)('a backup from %s into %s', (from, to) => {
     expect(await append(after, 'uid-a', { from: 119, to: 122 })).toEqual({
       lastSeq: 122,
       lastSourceSeq: 122,
+      lastSourceEventSeq: 122,
     });
     await expect(append(after, 'uid-gone', { from: 4, to: 4 })).rejects.toMatchObject({ code: 'NotFound' });
 

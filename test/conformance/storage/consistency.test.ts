@@ -39,6 +39,11 @@ describe('consistency', () => {
     ['events beyond the log', 'UPDATE task_logs SET last_seq = 3', /events of u: 4 of 3/],
     ['a message that is missing', 'DELETE FROM task_messages WHERE id = 2', /messages of u: 1 of 2/],
     ['a source that is behind', "UPDATE task_sources SET last_source_seq = 1 WHERE source = 's1'", /2 of 1/],
+    [
+      'a last event that is another',
+      "UPDATE task_sources SET last_event_seq = 1 WHERE source = 's1'",
+      /last event \d+, said to be 1/,
+    ],
     ['an unknown source', "DELETE FROM task_sources WHERE source = 's1'", /s1, which is not known/],
     ['a log without its head', 'DELETE FROM task_logs', /the log of u, which is not there/],
     ['a log that was purged by half', 'UPDATE task_logs SET purged_at = 8', /events of u: 4 of 0/],

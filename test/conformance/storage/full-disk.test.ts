@@ -86,7 +86,7 @@ describe('a full disk under SQLite', () => {
     limitPages(1_000_000);
     expect((await create(store, taskKey('after'), 1)).revision).toBe(written.length + 1);
     expect(await watching).toHaveLength(1);
-    expect(await store.log.append(append)).toEqual({ lastSeq: 1, lastSourceSeq: 1 });
+    expect(await store.log.append(append)).toEqual({ lastSeq: 1, lastSourceSeq: 1, lastSourceEventSeq: 1 });
   });
 
   it('has all of it after a restart', async () => {

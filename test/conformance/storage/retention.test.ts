@@ -91,7 +91,7 @@ describe.each(DRIVERS)('retention on %s', (flavour) => {
     expect(await store.log.read(all('u2'))).toHaveLength(3);
     // Nothing is left of the log, so its uid is like any other.
     const append = { source: 's', taskUID: 'u1', events: [] };
-    expect(await store.log.append(append)).toEqual({ lastSeq: 0, lastSourceSeq: 0 });
+    expect(await store.log.append(append)).toEqual({ lastSeq: 0, lastSourceSeq: 0, lastSourceEventSeq: 0 });
   });
 
   it('lists them by time and page by page, of one namespace or of all', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TaskEvent, TaskEventInput } from '#api/types/task-event';
+import type { TaskEvent, TaskEventAppended, TaskEventInput } from '#api/types/task-event';
 import type { Store } from '#api/storage/contract';
 import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
@@ -16,6 +16,13 @@ const event = (sourceSeq: number, text = `text ${sourceSeq}`): TaskEventInput =>
 
 const range = (from: number, to: number): TaskEventInput[] =>
   Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
+
+/** Of a log with one source. */
+const standing = (count: number): TaskEventAppended => ({
+  lastSeq: count,
+  lastSourceSeq: count,
+  lastSourceEventSeq: count,
+});
 
 const all = { taskUID: 'u1', after: 0, limit: 10_000 };
 
@@ -59,6 +66,7 @@ describe.each(STORES)('task log on %s', (driver) => {
     expect(await store.log.append({ source: 's', taskUID: 'u1', events: [odd] })).toEqual({
       lastSeq: 1,
       lastSourceSeq: 1,
+      lastSourceEventSeq: 1,
     });
     await store.close();
     const again = await database.open();
@@ -67,11 +75,11 @@ describe.each(STORES)('task log on %s', (driver) => {
 
   it('adds an event once, however often it comes', async () => {
     const batch = { source: 's', taskUID: 'u1', events: range(1, 3) };
-    expect(await store.log.append(batch)).toEqual({ lastSeq: 3, lastSourceSeq: 3 });
-    expect(await store.log.append(batch)).toEqual({ lastSeq: 3, lastSourceSeq: 3 });
+    expect(await store.log.append(batch)).toEqual(standing(3));
+    expect(await store.log.append(batch)).toEqual(standing(3));
     const overlapping = { ...batch, events: range(2, 5) };
-    expect(await store.log.append(overlapping)).toEqual({ lastSeq: 5, lastSourceSeq: 5 });
-    expect(await store.log.append({ ...batch, events: [] })).toEqual({ lastSeq: 5, lastSourceSeq: 5 });
+    expect(await store.log.append(overlapping)).toEqual(standing(5));
+    expect(await store.log.append({ ...batch, events: [] })).toEqual(standing(5));
     expect((await store.log.read(all)).map(({ sourceSeq }) => sourceSeq)).toEqual([1, 2, 3, 4, 5]);
   });
 

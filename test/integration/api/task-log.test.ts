@@ -48,10 +48,15 @@ describe('the log of a Task', () => {
       event(2, 'text', { text: 'around.' }),
       event(3, 'tool_call', { id: '1', name: 'Edit', input: { file_path: 'README.md' } }),
     ];
-    expect((await append(events)).json()).toEqual({ lastSeq: 3, lastSourceSeq: 3 });
+    expect((await append(events)).json()).toEqual({
+      lastSeq: 3,
+      lastSourceSeq: 3,
+      lastSourceEventSeq: 3,
+    });
     expect((await append(events)).json(), 'again: nothing is added').toEqual({
       lastSeq: 3,
       lastSourceSeq: 3,
+      lastSourceEventSeq: 3,
     });
     const text = await api.send(`${TASKS}/${name}/log`);
     expect(text.headers['content-type']).toContain('text/plain');

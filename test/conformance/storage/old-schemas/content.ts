@@ -31,8 +31,14 @@ const create = (store: Store, at: StorageKey, content: object): Promise<StoredOb
 const update = (store: Store, { key: at, revision }: StoredObject, content: object): Promise<StoredObject> =>
   store.commit({ op: 'update', key: at, object: object(at, content), expectedRevision: revision });
 
-const remove = (store: Store, { key: at, revision }: StoredObject, more: { purgeLogOf?: string } = {}) =>
+const remove = (store: Store, { key: at, revision }: StoredObject, more: object = {}) =>
   store.commit({ op: 'delete', key: at, expectedRevision: revision, ...more });
+
+/** What deleting a Task says of its log: the first is for schema 0, the second for those after it. */
+const taskDeletion = {
+  purgeLogOf: 'uid-deleted',
+  deletedTask: { uid: 'uid-deleted', time: 1_795_860_000_000 },
+};
 
 /** Several kinds, a history with a compacted beginning, logs of a Task that runs, one that ended and one that is gone. */
 export async function fillOld(store: Store): Promise<void> {
@@ -56,7 +62,7 @@ export async function fillOld(store: Store): Promise<void> {
     task = await update(store, task, { spec: { prompt: name }, status: { status: 'RUNNING' } });
     if (name === 'ended')
       await update(store, task, { spec: { prompt: name }, status: { status: 'COMPLETED' } });
-    if (name === 'deleted') await remove(store, task, { purgeLogOf: 'uid-deleted' });
+    if (name === 'deleted') await remove(store, task, taskDeletion);
   }
   for (let i = 0; i < 10; i++)
     await create(store, key('events', `e${i}`, 'elsewhere'), { reason: 'Started', count: i });

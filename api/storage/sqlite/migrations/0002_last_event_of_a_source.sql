@@ -1,0 +1,1 @@
+ALTER TABLE `task_sources` ADD `last_event_seq` integer DEFAULT 0 NOT NULL;
