@@ -31,6 +31,8 @@ const contract = '^api/storage/contract[.]ts$';
 const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
 /** The events of a Task: the one thing of the kinds that storage, which keeps them, knows. */
 const taskEvent = '^api/types/task-event(-text)?[.]ts$';
+/** When a Task has ended. */
+const task = '^api/types/task[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
 const composition = '^(api|controllers|executor-manager|model-server)/[^/]+[.]ts$';
 
@@ -72,7 +74,7 @@ const layers = [
   },
   { name: 'executor-image', from: '^executor-image/', may: ['^executor-manager/protocol/'] },
   { name: 'model-server', from: '^model-server/', may: [machinery] },
-  { name: 'cli', from: '^cli/', may: [client, machinery, taskEvent, composition] },
+  { name: 'cli', from: '^cli/', may: [client, machinery, task, taskEvent, composition] },
 ];
 
 const layerRules = layers.map((layer) => ({

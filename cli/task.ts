@@ -1,3 +1,4 @@
+import { isFinalTaskStatus } from '#api/types/task';
 import type { Condition } from '#api/machinery/condition';
 import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import type { KubeObject } from '#api/machinery/meta';
@@ -30,9 +31,7 @@ export const TASKS: ResourceType<CliTask> = {
   namespaced: true,
 };
 
-const FINAL = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
-
 /** True when nothing more will happen in the Task. */
 export function isFinal(task: CliTask): boolean {
-  return FINAL.has(task.status?.status ?? '');
+  return isFinalTaskStatus(task.status?.status);
 }

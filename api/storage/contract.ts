@@ -134,6 +134,16 @@ export interface TaskLogQuery {
   limit: number;
 }
 
+export interface TaskLogFollow {
+  taskUID: string;
+  /** Only later events. */
+  after: number;
+  /** Ends the stream at once. */
+  signal: AbortSignal;
+  /** When it aborts, what is in the log by then still comes, and the stream ends. */
+  until?: AbortSignal;
+}
+
 /** The per-Task event log and the messages of its conversation. */
 export interface TaskLog {
   /**
@@ -142,8 +152,12 @@ export interface TaskLog {
    */
   append(batch: TaskEventAppend): Promise<TaskEventAppended>;
   read(query: TaskLogQuery): Promise<TaskEvent[]>;
-  /** Existing events after `after`, then new ones as they come, until the signal aborts. Reads in pages: memory stays bounded. */
-  follow(query: { taskUID: string; after: number; signal: AbortSignal }): AsyncIterable<readonly TaskEvent[]>;
+  /**
+   * Existing events after `after`, then new ones as they come. Followers of one log share what is read: whoever keeps up
+   * gets the same frozen arrays of the same events as all others, so that what is made of one (its text) can be kept
+   * for the others; do not copy the array on the way. A slow follower reads for itself, and misses nothing.
+   */
+  follow(query: TaskLogFollow): AsyncIterable<readonly TaskEvent[]>;
   messages(query: TaskLogQuery): Promise<TaskMessage[]>;
   /** The number from which on events are kept: those before it have expired. */
   firstSeq(taskUID: string): Promise<number>;
@@ -356,14 +370,20 @@ export interface RevisionTables {
   bumpRevision(seen: number): Promise<void>;
 }
 
+export interface TaskLogBounds {
+  /** The first number that is kept; 1 for a log that is not there. */
+  firstSeq: number;
+  /** The last number that was given; 0 for a log that is not there. */
+  lastSeq: number;
+}
+
 /** The event logs and the conversations of Tasks. */
 export interface TaskTables {
   /** One transaction for all; the outcomes are in the order of the batches. `key` as in CommitBatch. */
   appendTaskEvents(batches: readonly StoredTaskAppend[], key?: NewestKey): Promise<AppendOutcome[]>;
   readTaskEvents(query: TaskLogQuery): Promise<StoredTaskEvent[]>;
   readTaskMessages(query: TaskLogQuery): Promise<TaskMessage[]>;
-  /** 1 for a log that is not there. */
-  firstTaskEvent(taskUID: string): Promise<number>;
+  taskLogBounds(taskUID: string): Promise<TaskLogBounds>;
 }
 
 /** One open database. Vendor errors come out as StorageError (Unavailable, Full, TooLarge). */

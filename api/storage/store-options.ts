@@ -27,6 +27,10 @@ export interface StoreOptions {
   /** Milliseconds between looks at a shared database's log; while hints arrive they are only the safety net. */
   pollMs: number;
   hintedPollMs: number;
+  /** Events kept in memory of each task log that is followed; at most twice as many and a page. */
+  taskRingEvents: number;
+  /** Characters of them, beside the newest page. */
+  taskRingBytes: number;
   /** Milliseconds between looks at a followed task log in a shared database. */
   taskPollMs: number;
   hintedTaskPollMs: number;
@@ -47,6 +51,8 @@ export const DEFAULT_STORE_OPTIONS: StoreOptions = {
   waitMs: 3_000,
   pollMs: 50,
   hintedPollMs: 250,
+  taskRingEvents: 500,
+  taskRingBytes: 1024 * 1024,
   taskPollMs: 1_000,
   hintedTaskPollMs: 5_000,
   compaction: {

@@ -73,7 +73,13 @@ class DriverStore implements Store {
     this.#parts = parts;
     this.#memory = memory;
     const onGap = (error: unknown): void => this.#stop(error);
-    const follower = new Follower({ memory, log: driver.revisions, logger, onGap });
+    const follower = new Follower({
+      memory,
+      log: driver.revisions,
+      logger,
+      onLost: () => this.#taskLog.restart(),
+      onGap,
+    });
     this.#follower = follower;
     this.#freshness = new Freshness({
       memory,
@@ -108,6 +114,7 @@ class DriverStore implements Store {
       wakeUp,
       clock,
       polling: driver.shared ? polling : undefined,
+      ring: { events: options.taskRingEvents, bytes: options.taskRingBytes },
       ...limits,
     });
     this.log = this.#taskLog;

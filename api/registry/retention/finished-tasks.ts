@@ -1,3 +1,4 @@
+import { isFinalTaskStatus } from '../../types/task.ts';
 import type { StoredObject } from '../../storage/contract.ts';
 import type { Resource } from '../resource.ts';
 import { isTask, storageResource } from '../resource.ts';
@@ -16,8 +17,6 @@ export interface FinishedTask {
 
 /** Tasks read between two turns of others. */
 const BATCH = 50;
-
-const FINAL = new Set(['CANCELLED', 'COMPLETED', 'FAILED']);
 
 /** What was found out before: a Task is parsed once per state, not in each round. */
 const known = new WeakMap<StoredObject, Omit<FinishedTask, 'stored'> | null>();
@@ -57,7 +56,7 @@ function factsOf(text: string): Omit<FinishedTask, 'stored'> | null {
   if (!text.includes('"completedAt":"')) return null;
   const { metadata, spec, status } = JSON.parse(text) as TaskText;
   const completedAt = Date.parse(status?.completedAt ?? '');
-  const isOver = FINAL.has(status?.status ?? '') && !Number.isNaN(completedAt);
+  const isOver = isFinalTaskStatus(status?.status) && !Number.isNaN(completedAt);
   if (!isOver || metadata.uid === undefined || metadata.deletionTimestamp !== undefined) return null;
   const seconds = spec?.ttlSecondsAfterFinished;
   return { uid: metadata.uid, completedAt, ttl: seconds === undefined ? undefined : seconds * 1000 };

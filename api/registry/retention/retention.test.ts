@@ -119,8 +119,8 @@ async function gathered(pages: AsyncIterable<readonly TaskEvent[]>): Promise<Tas
 
 async function read(name: string, after = 0): Promise<TaskEvent[]> {
   const logs = createTaskLogs({ registry, store, clock });
-  const query = { after, follow: false, signal: new AbortController().signal };
-  return gathered(logs.read(targetOf('Task', name), query));
+  const reader = await logs.reader(targetOf('Task', name));
+  return gathered(reader({ after, follow: false, signal: new AbortController().signal }));
 }
 
 describe('Events', () => {

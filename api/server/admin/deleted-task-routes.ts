@@ -30,9 +30,9 @@ export function mountDeletedTasks(app: Hono<ServerTypes>, options: DeletedTaskRo
   app.get(`${PATH}/:uid/log`, async (c) => {
     requireOwner(c);
     const uid = c.req.param('uid');
-    return streamLog(c, options, {
-      check: () => deletedTasks.get(uid),
-      read: (query) => deletedTasks.log(uid, query),
+    return streamLog(c, options, async () => {
+      await deletedTasks.get(uid);
+      return (query) => deletedTasks.log(uid, query);
     });
   });
 }

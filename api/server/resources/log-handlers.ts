@@ -19,10 +19,9 @@ export async function handleMessages(request: ResourceRequest, taskLogs: TaskLog
 /** The log of a Task, to its end with `?follow=true`. */
 export async function handleReadLog(request: ResourceRequest, taskLogs: TaskLogs): Promise<Response> {
   const { c, options } = request;
-  const target = targetOf(request);
   const follow = isTrue(c.req.query('follow'));
-  return streamLog(c, options, {
-    check: () => options.registry.get({ target, user: c.var.user }),
-    read: (query) => taskLogs.read(target, { ...query, follow }),
+  return streamLog(c, options, async () => {
+    const read = await taskLogs.reader(targetOf(request));
+    return (query) => read({ ...query, follow });
   });
 }

@@ -3,7 +3,7 @@ import { createTaskEventText } from '../../types/task-event-text.ts';
 import type { TaskEvent } from '../../types/task-event.ts';
 import { badRequest, toStatusError } from '../../machinery/status-error.ts';
 import { logFailure } from '../answer/failure.ts';
-import { openLiveStream } from '../answer/live-stream.ts';
+import { chunked, openLiveStream } from '../answer/live-stream.ts';
 import type { LiveStream } from '../answer/live-stream.ts';
 import { parseMediaType } from '../request/media-type.ts';
 import { isTrue, wholeNumber } from '../request/query.ts';
@@ -15,21 +15,20 @@ export interface LogQuery {
   signal: AbortSignal;
 }
 
-export interface LogSource {
-  /** Rejects with the Status to answer while there is still one to give. */
-  check(): Promise<unknown>;
-  read(query: LogQuery): AsyncIterable<readonly TaskEvent[]>;
-}
+type LogReader = (query: LogQuery) => AsyncIterable<readonly TaskEvent[]>;
 
-/** Answers with the events of a log, as `after`, `format` and the rest of the query ask for. */
+/**
+ * Answers with the events of a log, as `after`, `format` and the rest of the query ask for. `open` rejects with the
+ * Status to answer while there is still one to give.
+ */
 export async function streamLog(
   c: RequestContext,
   options: Pick<HandlerOptions, 'clock' | 'closing' | 'logger'>,
-  source: LogSource,
+  open: () => Promise<LogReader>,
 ): Promise<Response> {
   const after = sequenceNumber(c);
   const format = createFormat(c);
-  await source.check();
+  const read = await open();
   using _place = c.var.places.longRunning();
   const stream = openLiveStream(c.env.outgoing, {
     contentType: format.contentType,
@@ -37,7 +36,7 @@ export async function streamLog(
     closing: options.closing,
   });
   try {
-    await send(source.read({ after, signal: stream.signal }), stream, format);
+    await send(read({ after, signal: stream.signal }), stream, format);
     // A reader must be able to tell the end of the log from a server that stops.
     if (stream.signal.aborted) stream.cut();
     else stream.end();
@@ -57,7 +56,7 @@ function sequenceNumber(c: RequestContext): number {
 
 interface LogFormat {
   contentType: string;
-  format(event: TaskEvent): string;
+  format(events: readonly TaskEvent[]): Iterable<Uint8Array | string>;
   /** What is to follow the last event. */
   end(): string;
 }
@@ -67,8 +66,21 @@ async function send(
   stream: LiveStream,
   format: LogFormat,
 ): Promise<void> {
-  for await (const batch of events) await stream.write(batch.map((event) => format.format(event)));
+  for await (const batch of events) await stream.send(format.format(batch));
   if (!stream.signal.aborted) await stream.write([format.end()]);
+}
+
+/** By the batches that all followers of a log are given (TaskLog.follow): their lines are made and encoded once. */
+const lines = new WeakMap<readonly TaskEvent[], readonly Uint8Array[]>();
+
+function eventLines(events: readonly TaskEvent[]): Iterable<Uint8Array> {
+  let made = lines.get(events);
+  if (made === undefined) {
+    const texts = events.map((event) => `${JSON.stringify(event)}\n`);
+    made = Array.from(chunked(texts), (text) => Buffer.from(text));
+    lines.set(events, made);
+  }
+  return made;
 }
 
 /** Text for people, or one JSON object per line. @throws StatusError BadRequest for another format */
@@ -76,11 +88,7 @@ function createFormat(c: RequestContext): LogFormat {
   const asked = c.req.query('format') ?? '';
   const accepts = (c.req.header('accept') ?? '').split(',').map((range) => parseMediaType(range).type);
   if (asked === 'jsonl' || (asked === '' && accepts.includes('application/x-ndjson'))) {
-    return {
-      contentType: 'application/x-ndjson',
-      format: (event) => `${JSON.stringify(event)}\n`,
-      end: () => '',
-    };
+    return { contentType: 'application/x-ndjson', format: eventLines, end: () => '' };
   }
   if (asked !== '' && asked !== 'text') {
     throw badRequest(
@@ -93,7 +101,7 @@ function createFormat(c: RequestContext): LogFormat {
   });
   return {
     contentType: 'text/plain; charset=utf-8',
-    format: (event) => text.add(event),
+    format: (events) => chunked(events.map((event) => text.add(event))),
     end: () => text.end(),
   };
 }

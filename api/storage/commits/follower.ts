@@ -10,6 +10,8 @@ export interface FollowerOptions {
   memory: Memory;
   log: Pick<RevisionTables, 'bumpRevision' | 'snapshot' | 'tail'>;
   logger: Logger;
+  /** Called when the database lost commits that were read from it: more than revisions may be gone. */
+  onLost(): void;
   /** Called when an event would have been lost; the store must stop. */
   onGap(error: unknown): void;
 }
@@ -97,6 +99,7 @@ export class Follower {
       });
       await this.#options.log.bumpRevision(memory.revision);
       await this.#reload('the database lost revisions; list anew');
+      this.#options.onLost();
     } else if (hasMissed(tail, memory.revision)) {
       await this.#reload('the replica was away for too long; list anew');
     } else this.#apply(tail.rows.map((row) => changeOf(row)));

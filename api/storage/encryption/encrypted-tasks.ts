@@ -32,7 +32,7 @@ export function encryptedTasks({ tables, cipher, resources }: EncryptedTasksOpti
       const rows = await tables.readTaskEvents(query);
       return cipher.reading(() => rows.map(open));
     },
-    firstTaskEvent: (taskUID) => tables.firstTaskEvent(taskUID),
+    taskLogBounds: (taskUID) => tables.taskLogBounds(taskUID),
     async readTaskMessages(query): Promise<TaskMessage[]> {
       const { taskUID } = query;
       const open = (row: TaskMessage): TaskMessage => {

@@ -21,6 +21,7 @@ describe('Freshness', () => {
         bumpRevision: () => Promise.resolve(),
       },
       logger: silentLogger,
+      onLost: () => {},
       onGap: () => {},
     });
     const freshness = new Freshness({

@@ -4,6 +4,7 @@ import type {
   AppendOutcome,
   StoredTaskAppend,
   StoredTaskEvent,
+  TaskLogBounds,
   TaskLogQuery,
   TaskTables,
 } from '../contract.ts';
@@ -76,11 +77,11 @@ export class MysqlTaskTables implements TaskTables {
     }));
   }
 
-  async firstTaskEvent(taskUID: string): Promise<number> {
+  async taskLogBounds(taskUID: string): Promise<TaskLogBounds> {
     const [row] = await this.#connections.read(
-      sql`SELECT first_seq AS firstSeq FROM task_logs WHERE task_uid = ${taskUID}`,
+      sql`SELECT first_seq AS firstSeq, last_seq AS lastSeq FROM task_logs WHERE task_uid = ${taskUID}`,
     );
-    return (row as { firstSeq: number } | undefined)?.firstSeq ?? 1;
+    return (row as TaskLogBounds | undefined) ?? { firstSeq: 1, lastSeq: 0 };
   }
 
   /** @throws StorageError TooLarge before a packet is sent for which the server would close the connection */

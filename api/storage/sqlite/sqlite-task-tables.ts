@@ -4,6 +4,7 @@ import type {
   AppendOutcome,
   StoredTaskAppend,
   StoredTaskEvent,
+  TaskLogBounds,
   TaskLogQuery,
   TaskTables,
 } from '../contract.ts';
@@ -44,9 +45,9 @@ export class SqliteTaskTables implements TaskTables {
     return translated(() => this.#sql.messages.all(taskUID, after, limit) as TaskMessage[]);
   }
 
-  async firstTaskEvent(taskUID: string): Promise<number> {
-    const row = translated(() => this.#sql.firstSeq.get(taskUID) as { firstSeq: number } | undefined);
-    return row?.firstSeq ?? 1;
+  async taskLogBounds(taskUID: string): Promise<TaskLogBounds> {
+    const row = translated(() => this.#sql.bounds.get(taskUID) as TaskLogBounds | undefined);
+    return row ?? { firstSeq: 1, lastSeq: 0 };
   }
 
   #append(batch: StoredTaskAppend): AppendOutcome {
@@ -92,7 +93,7 @@ function prepareStatements(db: Database) {
       `SELECT last_seq AS lastSeq, last_message_id AS lastMessageId, purged_at AS purgedAt
        FROM task_logs WHERE task_uid = ?`,
     ),
-    firstSeq: db.prepare('SELECT first_seq AS firstSeq FROM task_logs WHERE task_uid = ?'),
+    bounds: db.prepare('SELECT first_seq AS firstSeq, last_seq AS lastSeq FROM task_logs WHERE task_uid = ?'),
     source: db.prepare(
       `SELECT last_source_seq AS lastSourceSeq, last_event_seq AS lastSourceEventSeq
        FROM task_sources WHERE task_uid = ? AND source = ?`,

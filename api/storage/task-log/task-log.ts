@@ -5,14 +5,15 @@ import { EVERYTHING, StorageError } from '../contract.ts';
 import type {
   AppendOutcome,
   StoredTaskAppend,
-  StoredTaskEvent,
   TaskLog,
+  TaskLogFollow,
   TaskLogQuery,
   TaskTables,
   WakeUp,
 } from '../contract.ts';
-
-const FOLLOW_PAGE = 500;
+import type { LogRingLimits } from './log-ring.ts';
+import { LogTails } from './log-tails.ts';
+import { parsedEvent, sizeOfAppend, storedAppend } from './stored-event.ts';
 
 export interface TaskLogOptions {
   tables: TaskTables;
@@ -23,20 +24,19 @@ export interface TaskLogOptions {
    * writes all.
    */
   polling: { everyMs: number; hintedMs: number } | undefined;
+  /** What is kept in memory of a log that is followed. */
+  ring: LogRingLimits;
   maxItems: number;
   maxBytes: number;
   maxWaiting: number;
   maxWaitingBytes: number;
 }
 
-type FollowQuery = Parameters<TaskLog['follow']>[0];
-
 /** The task log: appends share transactions, followers are woken by appends here and by hints from elsewhere. */
 export class StoredTaskLog implements TaskLog {
   readonly #options: TaskLogOptions;
   readonly #queue: BatchQueue<StoredTaskAppend, AppendOutcome>;
-  /** By task uid: wakes one follower each. */
-  readonly #followers = new Map<string, Set<() => void>>();
+  readonly #tails: LogTails;
   readonly #unsubscribe: () => void;
   #closed = false;
 
@@ -50,17 +50,19 @@ export class StoredTaskLog implements TaskLog {
       maxWaiting: options.maxWaiting,
       maxWaitingBytes: options.maxWaitingBytes,
     });
-    this.#unsubscribe = options.wakeUp.subscribe((topic) => {
-      if (topic === EVERYTHING) for (const taskUID of this.#followers.keys()) this.#wake(taskUID);
-      else if (topic.startsWith('task/')) this.#wake(topic.slice('task/'.length));
+    const { tables, wakeUp, clock, polling, ring } = options;
+    this.#tails = new LogTails({ tables, wakeUp, clock, polling, ring });
+    this.#unsubscribe = wakeUp.subscribe((topic) => {
+      if (topic === EVERYTHING) this.#tails.wakeAll();
+      else if (topic.startsWith('task/')) this.#tails.wake(topic.slice('task/'.length));
     });
   }
 
   async append(batch: TaskEventAppend): Promise<TaskEventAppended> {
-    const outcome = await this.#queue.add(toStored(batch));
+    const outcome = await this.#queue.add(storedAppend(batch));
     if (!outcome.ok) throw new StorageError(outcome.code, outcome.message);
     if (outcome.added) {
-      this.#wake(batch.taskUID);
+      this.#tails.wake(batch.taskUID);
       this.#options.wakeUp.publish(`task/${batch.taskUID}`);
     }
     return outcome.appended;
@@ -69,7 +71,7 @@ export class StoredTaskLog implements TaskLog {
   async read(query: TaskLogQuery): Promise<TaskEvent[]> {
     this.#assertOpen();
     const rows = await this.#options.tables.readTaskEvents(query);
-    return rows.map((row) => fromStored(row));
+    return rows.map((row) => parsedEvent(row));
   }
 
   async messages(query: TaskLogQuery): Promise<TaskMessage[]> {
@@ -79,97 +81,26 @@ export class StoredTaskLog implements TaskLog {
 
   async firstSeq(taskUID: string): Promise<number> {
     this.#assertOpen();
-    return this.#options.tables.firstTaskEvent(taskUID);
+    return (await this.#options.tables.taskLogBounds(taskUID)).firstSeq;
   }
 
-  async *follow({ taskUID, after, signal }: FollowQuery): AsyncGenerator<readonly TaskEvent[]> {
-    const woken = new Wakening();
-    this.#subscribe(taskUID, woken.wake);
-    signal.addEventListener('abort', woken.wake, { once: true });
-    let cursor = after;
-    try {
-      while (!signal.aborted && !this.#closed) {
-        const page = await this.read({ taskUID, after: cursor, limit: FOLLOW_PAGE });
-        cursor = page.at(-1)?.seq ?? cursor;
-        if (page.length > 0) yield page;
-        if (page.length < FOLLOW_PAGE && !signal.aborted) await this.#pause(woken);
-      }
-    } finally {
-      this.#unsubscribeFollower(taskUID, woken.wake);
-      signal.removeEventListener('abort', woken.wake);
-    }
+  follow({ taskUID, ...query }: TaskLogFollow): AsyncGenerator<readonly TaskEvent[]> {
+    return this.#tails.follow(taskUID, query);
+  }
+
+  /** To be called when the database lost what was read from it: followers go on with what it has now. */
+  restart(): void {
+    this.#tails.restartAll();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#unsubscribe();
-    for (const wakes of this.#followers.values()) for (const wake of wakes) wake();
+    this.#tails.close();
     await this.#queue.close();
   }
 
   #assertOpen(): void {
     if (this.#closed) throw new StorageError('Closed', 'the store is closed');
   }
-
-  async #pause(woken: Wakening): Promise<void> {
-    const { polling, clock, wakeUp } = this.#options;
-    const pollMs = wakeUp.listening ? polling?.hintedMs : polling?.everyMs;
-    const cancel = pollMs === undefined || this.#closed ? undefined : clock.after(pollMs, woken.wake);
-    if (!this.#closed) await woken.wait();
-    cancel?.();
-  }
-
-  #subscribe(taskUID: string, wake: () => void): void {
-    const wakes = this.#followers.get(taskUID) ?? new Set();
-    this.#followers.set(taskUID, wakes.add(wake));
-  }
-
-  #unsubscribeFollower(taskUID: string, wake: () => void): void {
-    const wakes = this.#followers.get(taskUID);
-    wakes?.delete(wake);
-    if (wakes?.size === 0) this.#followers.delete(taskUID);
-  }
-
-  #wake(taskUID: string): void {
-    for (const wake of this.#followers.get(taskUID) ?? []) wake();
-  }
 }
-
-/** A wake-up that is remembered when it comes before the wait, so none is lost. */
-class Wakening {
-  #woken = false;
-  #resolve: (() => void) | undefined;
-
-  readonly wake = (): void => {
-    this.#woken = true;
-    this.#resolve?.();
-  };
-
-  async wait(): Promise<void> {
-    if (!this.#woken) {
-      await new Promise<void>((resolve) => {
-        this.#resolve = resolve;
-      });
-    }
-    this.#woken = false;
-    this.#resolve = undefined;
-  }
-}
-
-/** Bytes of an append, about. */
-function sizeOfAppend(batch: StoredTaskAppend): number {
-  let size = 512;
-  for (const event of batch.events) size += 256 + event.data.length;
-  for (const message of batch.messages ?? []) size += 256 + message.content.length;
-  return size;
-}
-
-const toStored = (batch: TaskEventAppend): StoredTaskAppend => ({
-  ...batch,
-  events: batch.events.map((event) => ({ ...event, data: JSON.stringify(event.data) })),
-});
-
-const fromStored = (row: StoredTaskEvent): TaskEvent => ({
-  ...row,
-  data: JSON.parse(row.data) as Record<string, unknown>,
-});

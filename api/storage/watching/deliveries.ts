@@ -1,17 +1,8 @@
 import type { StoreEvent } from '../contract.ts';
+import { crowdPauseMs } from './crowd-pause.ts';
 import { WatcherIndex } from './watcher-index.ts';
 import type { WatcherEntry } from './watcher-index.ts';
 
-/**
- * After a delivery the next one waits so long for each watch that got something, in milliseconds: about what a write to
- * its socket takes. A crowd of watches then takes about half of the time, and the busier the store is the more events
- * share a write.
- */
-const PAUSE_MS_PER_WATCH = 0.05;
-/** So few get every event at once. */
-const SMALL_CROWD = 100;
-/** Ten thousand watches need longer than this; their events still come in good time. */
-const LONGEST_PAUSE_MS = 100;
 /** Events of one delivery: so many end a pause, and texts of more are not shared between watches (event-encoder.ts). */
 const MOST_EVENTS = 256;
 
@@ -54,22 +45,19 @@ export class Deliveries {
     for (let from = 0; from < events.length; from += MOST_EVENTS) {
       writes += this.#watchers.push(events.slice(from, from + MOST_EVENTS));
     }
-    this.#pause((writes - SMALL_CROWD) * PAUSE_MS_PER_WATCH);
+    this.#pause(crowdPauseMs(writes));
   }
 
   #pause(ms: number): void {
     this.#endPause?.();
-    if (ms <= 0) return;
+    if (ms === 0) return;
     let timer: NodeJS.Timeout | undefined;
     // The watches take what they got in this turn of the event loop; the pause begins when they have.
     const turn = setImmediate(() => {
-      timer = setTimeout(
-        () => {
-          this.#endPause?.();
-          this.deliver();
-        },
-        Math.min(ms, LONGEST_PAUSE_MS),
-      );
+      timer = setTimeout(() => {
+        this.#endPause?.();
+        this.deliver();
+      }, ms);
     });
     this.#endPause = () => {
       clearImmediate(turn);

@@ -1,0 +1,264 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../machinery/clock.ts';
+import { StorageError } from '../contract.ts';
+import type { StoredTaskEvent, TaskLogBounds, TaskLogQuery } from '../contract.ts';
+import { LogTails } from './log-tails.ts';
+import type { LogTailQuery } from './log-tail.ts';
+import type { LogPage } from './log-ring.ts';
+
+const UID = 'u';
+const forever = new AbortController().signal;
+const nextTurn = (): Promise<void> => new Promise(setImmediate);
+
+/** The log of one Task as a database keeps it: appends at the end, retention drops at the beginning. */
+class Tables {
+  events: StoredTaskEvent[] = [];
+  lastSeq = 0;
+  selects = 0;
+  /** Runs between a read and its answer. */
+  afterRead: (() => void) | undefined;
+
+  append(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.lastSeq += 1;
+      const seq = this.lastSeq;
+      this.events.push({ seq, source: 's', sourceSeq: seq, time: 't', type: 'text', data: `{"n":${seq}}` });
+    }
+  }
+
+  drop(count: number): void {
+    this.events.splice(0, count);
+  }
+
+  async taskLogBounds(): Promise<TaskLogBounds> {
+    await nextTurn();
+    return { firstSeq: this.events[0]?.seq ?? this.lastSeq + 1, lastSeq: this.lastSeq };
+  }
+
+  async readTaskEvents({ after, limit }: TaskLogQuery): Promise<StoredTaskEvent[]> {
+    this.selects += 1;
+    const rows = this.events.filter(({ seq }) => seq > after).slice(0, limit);
+    this.afterRead?.();
+    await nextTurn();
+    return rows;
+  }
+}
+
+function tailsOf(tables: Tables, ring = { events: 10, bytes: 10_000 }): LogTails {
+  const clock = { ...systemClock, after: (_: number, fn: () => void) => systemClock.after(0, fn) };
+  return new LogTails({ tables, wakeUp: { listening: false }, clock, polling: undefined, ring });
+}
+
+interface Follower {
+  after: number;
+  seqs: number[];
+  pages: LogPage[];
+  done: Promise<void>;
+}
+
+/** Reads to the end, letting `slowness` turns of the event loop pass after each page. */
+function follow(tails: LogTails, query: LogTailQuery, slowness = 0): Follower {
+  const follower: Follower = { after: query.after, seqs: [], pages: [], done: Promise.resolve() };
+  const read = async (): Promise<void> => {
+    for await (const page of tails.follow(UID, query)) {
+      follower.pages.push(page);
+      follower.seqs.push(...page.map(({ seq }) => seq));
+      for (let i = 0; i < slowness; i++) await nextTurn();
+    }
+  };
+  follower.done = read();
+  return follower;
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+type Step =
+  | { do: 'append' | 'expire' | 'pass'; count: number }
+  | { do: 'join'; after: number; slowness: number }
+  | { do: 'leave' | 'restart'; count: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 30 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.constant(1_100) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('join' as const), after: fc.nat(1_500), slowness: fc.nat(6) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('expire' as const, 'pass' as const, 'leave' as const, 'restart' as const),
+      count: fc.nat(20),
+    }),
+  },
+);
+
+interface Stage {
+  tables: Tables;
+  tails: LogTails;
+  followers: (Follower & { leave: AbortController })[];
+  until: AbortController;
+}
+
+async function take(stage: Stage, each: Step): Promise<void> {
+  const { tables, tails, followers, until } = stage;
+  if (each.do === 'append') {
+    tables.append(each.count);
+    tails.wake(UID);
+  } else if (each.do === 'expire') tables.drop(each.count);
+  else if (each.do === 'restart') tails.restartAll();
+  else if (each.do === 'pass') for (let i = 0; i < each.count; i++) await nextTurn();
+  else if (each.do === 'leave') followers[each.count]?.leave.abort();
+  else if (each.do === 'join') {
+    const leave = new AbortController();
+    const query = { after: each.after, signal: leave.signal, until: until.signal };
+    followers.push({ ...follow(tails, query, each.slowness), leave });
+  }
+}
+
+describe('the followers of a log', () => {
+  it('each get exactly what comes after their number, in order, however slow they are and whatever expires', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const stage: Stage = {
+          tables: new Tables(),
+          tails: tailsOf(new Tables()),
+          followers: [],
+          until: new AbortController(),
+        };
+        stage.tails = tailsOf(stage.tables);
+        for (const each of steps) await take(stage, each);
+        stage.until.abort();
+        await Promise.all(stage.followers.map(({ done }) => done));
+        const { events, lastSeq } = stage.tables;
+        const firstKept = events[0]?.seq ?? lastSeq + 1;
+        for (const { after, seqs, leave } of stage.followers) {
+          expect(seqs, 'in order, each once').toEqual([...new Set(seqs)].sort((a, b) => a - b));
+          expect(seqs[0] ?? after + 1).toBeGreaterThan(after);
+          const until = leave.signal.aborted ? (seqs.at(-1) ?? 0) : lastSeq;
+          const given = new Set(seqs);
+          const missed = upTo(until).filter((seq) => seq > after && !given.has(seq));
+          expect(missed.filter((seq) => seq >= firstKept)).toEqual([]);
+        }
+        expect(stage.tails.count, 'nobody follows any more').toBe(0);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('share one select per wake, and the same pages', async () => {
+    const tables = new Tables();
+    const tails = tailsOf(tables);
+    const until = new AbortController();
+    const crowd = Array.from({ length: 2_000 }, () =>
+      follow(tails, { after: 0, signal: forever, until: until.signal }),
+    );
+    while (tables.selects < 1) await nextTurn();
+    for (let event = 1; event <= 20; event++) {
+      tables.append(1);
+      tails.wake(UID);
+      while (crowd.some(({ seqs }) => seqs.length < event)) await nextTurn();
+    }
+    expect(tables.selects).toBe(21);
+    until.abort();
+    await Promise.all(crowd.map(({ done }) => done));
+    expect(tables.selects, 'one more makes sure of the end').toBe(22);
+    expect(new Set(crowd.flatMap(({ pages }) => pages)).size).toBe(20);
+  });
+
+  it('that are slow do not make the ring grow', async () => {
+    const tables = new Tables();
+    const tails = tailsOf(tables);
+    const until = new AbortController();
+    const query = { after: 0, signal: forever, until: until.signal };
+    const [slow, quick] = [follow(tails, query, 500), follow(tails, query)];
+    for (let event = 1; event <= 200; event++) {
+      tables.append(1);
+      tails.wake(UID);
+      while (quick.seqs.length < event) await nextTurn();
+      expect(tails.sizeOf(UID).events).toBeLessThanOrEqual(20);
+    }
+    until.abort();
+    await Promise.all([slow.done, quick.done]);
+    expect(slow.seqs).toEqual(upTo(200));
+    expect(slow.pages.length, 'it caught up in pages').toBeLessThan(20);
+  });
+
+  it('see an append that comes between a read and the wait', async () => {
+    const tables = new Tables();
+    const tails = tailsOf(tables);
+    const leave = new AbortController();
+    let count = 0;
+    tables.afterRead = () => {
+      if (count++ !== 2) return;
+      tables.append(1);
+      tails.wake(UID);
+    };
+    const follower = follow(tails, { after: 0, signal: leave.signal });
+    for (let wake = 1; wake <= 2; wake++) {
+      while (tables.selects < wake) await nextTurn();
+      tails.wake(UID);
+    }
+    while (follower.seqs.length < 1) await nextTurn();
+    leave.abort();
+    await follower.done;
+    expect(follower.seqs).toEqual([1]);
+  });
+
+  it('are all told when the log cannot be read, and a new one reads again', async () => {
+    const tables = new Tables();
+    const tails = tailsOf(tables);
+    const followers = [
+      follow(tails, { after: 0, signal: forever }),
+      follow(tails, { after: 7, signal: forever }),
+    ];
+    const failed = Promise.allSettled(followers.map(({ done }) => done));
+    while (tables.selects < 1) await nextTurn();
+    tables.afterRead = () => {
+      throw new StorageError('Unavailable', 'away');
+    };
+    tails.wake(UID);
+    expect(await failed).toMatchObject([
+      { reason: { code: 'Unavailable' } },
+      { reason: { code: 'Unavailable' } },
+    ]);
+    tables.afterRead = undefined;
+    tables.append(1);
+    const until = AbortSignal.abort();
+    const again = follow(tails, { after: 0, signal: forever, until });
+    await again.done;
+    expect(again.seqs).toEqual([1]);
+    expect(tails.count).toBe(0);
+  });
+
+  it('that begin with a number still to come get nothing before it', async () => {
+    const tables = new Tables();
+    tables.append(5);
+    const tails = tailsOf(tables);
+    const until = new AbortController();
+    const early = follow(tails, { after: 8, signal: forever, until: until.signal });
+    while (tables.selects < 1) await nextTurn();
+    for (let i = 0; i < 5; i++) {
+      tables.append(1);
+      tails.wake(UID);
+      await nextTurn();
+    }
+    until.abort();
+    await early.done;
+    expect(early.seqs).toEqual([9, 10]);
+  });
+
+  it('end when the store closes', async () => {
+    const tails = tailsOf(new Tables());
+    const follower = follow(tails, { after: 0, signal: forever });
+    await nextTurn();
+    tails.close();
+    await follower.done;
+    await follow(tails, { after: 0, signal: forever }).done;
+    expect(follower.seqs).toEqual([]);
+  });
+});
