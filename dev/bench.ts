@@ -9,6 +9,7 @@ import { emptyDatabase } from './bench/empty-database.ts';
 import { measureEtcd } from './bench/etcd.ts';
 import { formatLine, formatTable } from './bench/figure.ts';
 import type { Figure } from './bench/figure.ts';
+import { measureFollowers } from './bench/followers.ts';
 import { measureGet } from './bench/get.ts';
 import { measureList } from './bench/list.ts';
 import { measureManyObjects } from './bench/many-objects.ts';
@@ -24,7 +25,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|task|memory …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|memory …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -42,6 +43,7 @@ const GROUPS = {
   api: measureApi,
   etcd: measureEtcd,
   scale: measureScale,
+  followers: measureCrowdOfFollowers,
   task: measureTasks,
   memory: async () => [await measureMemory()],
 };
@@ -107,6 +109,11 @@ async function measureScale(): Promise<Figure[]> {
     figures.push(...(await measure(server.url)));
   }
   return figures;
+}
+
+async function measureCrowdOfFollowers(): Promise<Figure[]> {
+  await using server = await mysql({ durable: true });
+  return await measureFollowers(server.url);
 }
 
 async function measureTasks(): Promise<Figure[]> {

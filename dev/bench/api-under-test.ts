@@ -94,6 +94,8 @@ function clientOf(access: ApiAccess): Omit<ApiUnderTest, 'pid'> {
   const { url, caCertificate, headers } = access;
   const connect = caCertificate === undefined ? { rejectUnauthorized: false } : { ca: caCertificate };
   const dispatcher = new Agent({ connections: 128, bodyTimeout: 0, connect, allowH2: false });
+  /** Each stream keeps a connection. */
+  const streams = new Agent({ connections: null, bodyTimeout: 0, connect, allowH2: false });
   const send = async (path: string, sent: { method: Dispatcher.HttpMethod; type: string; body: unknown }) => {
     const { method, type, body } = sent;
     const answer = await request(url + path, {
@@ -111,12 +113,14 @@ function clientOf(access: ApiAccess): Omit<ApiUnderTest, 'pid'> {
     call: (method, path, body) => send(path, { method, type: 'application/json', body }),
     patch: (path, type, body) => send(path, { method: 'PATCH', type, body }),
     async open(path, signal) {
-      const answer = await request(url + path, { headers, dispatcher, signal });
+      const answer = await request(url + path, { headers, dispatcher: streams, signal });
       if (answer.statusCode > 299)
         throw new Error(`GET ${path}: ${answer.statusCode} ${await answer.body.text()}`);
       return answer.body as AsyncIterable<Buffer>;
     },
-    [Symbol.asyncDispose]: () => dispatcher.destroy(),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([dispatcher.destroy(), streams.destroy()]);
+    },
   };
 }
 

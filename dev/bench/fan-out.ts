@@ -25,7 +25,12 @@ export async function fanOut(
     current.missing -= 1;
     if (current.missing === 0) current.all();
   };
-  const opened = await Promise.all(Array.from({ length: watches }, () => open(seen, ending.signal)));
+  const opened: { ended: Promise<void> }[] = [];
+  // Few at a time: a thousand handshakes at once would run into the limit of each.
+  while (opened.length < watches) {
+    const missing = Math.min(20, watches - opened.length);
+    opened.push(...(await Promise.all(Array.from({ length: missing }, () => open(seen, ending.signal)))));
+  }
   const cut = Promise.race(opened.map(({ ended }) => ended)).then(() => {
     if (!ending.signal.aborted) throw new Error(`a watch ended at the event ${current.name}`);
   });

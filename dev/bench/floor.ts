@@ -33,7 +33,7 @@ export async function floor(body: string): Promise<Floor> {
   await server.until({ what: 'get ready', ready: () => ready.test(server.output()), timeoutMs: 20_000 });
   const url = `https://127.0.0.1:${ready.exec(server.output())?.[1]}`;
   const dispatcher = new Agent({
-    connections: 64,
+    connections: null,
     bodyTimeout: 0,
     allowH2: false,
     connect: { ca: files.pem },
