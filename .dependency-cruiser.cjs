@@ -26,7 +26,7 @@ const cel = '^api/cel/';
 const schema = '^api/schema/';
 const structuredMerge = '^api/structured-merge/';
 const client = '^api/client/';
-const contract = '^api/storage/contract[.]ts$';
+const contract = '^api/storage/contract/';
 /** What asks for root keys, and so says what a file of them is for. */
 const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
 /** The events of a Task: the one thing of the kinds that storage, which keeps them, knows. */

@@ -3,7 +3,7 @@ import { checkHistory } from './config.ts';
 import type { ApiHistory, ApiRetention } from './config.ts';
 import { makeDataFolder } from './data-folder/data-folder.ts';
 import { encryptedKinds } from './registry/encrypted-kinds.ts';
-import { encryptionKeys } from './encryption-keys.ts';
+import { createEncryptionKeys } from './registry/encryption-keys.ts';
 import { systemClock } from './machinery/clock.ts';
 import type { Clock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
@@ -33,7 +33,7 @@ import type { Listening } from './server/listen.ts';
 import { withDefaults } from './server/limits/limits.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
 import { openStore } from './storage/open-store.ts';
-import type { OpenedStore } from './storage/open-store.ts';
+import type { Store } from './storage/contract/store.ts';
 
 export interface ApiOptions {
   /** Port 0 takes a free one. */
@@ -133,7 +133,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 
 interface Serving extends ApiOptions {
   clock: Clock;
-  store: OpenedStore;
+  store: Store;
   token: string;
   definitions: readonly ResourceDefinition[];
   rules: RetentionRules;
@@ -164,7 +164,7 @@ async function serve(
       version: VERSION,
     },
     backups: { read: (signal) => store.backup(signal) },
-    encryption: encryptionKeys(store.encryption),
+    encryption: createEncryptionKeys({ store }),
     clock,
     logger,
     closing: closing.signal,

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { describeError } from '../machinery/logger.ts';
 import { createPrivateFile, readIfThere, supersedePrivateFile } from './private-file.ts';
-import { StorageError } from '../storage/contract.ts';
+import { StorageError } from '../storage/contract/storage-error.ts';
 import type { RootKeySource } from '../storage/encryption/root-keys.ts';
 
 export interface RootKeyFile {

@@ -3,7 +3,7 @@ import { silentLogger } from '../machinery/logger.ts';
 import type { StatusError } from '../machinery/status-error.ts';
 import { API_SERVER_USER } from '../machinery/user.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
-import type { Store } from '../storage/contract.ts';
+import type { Store } from '../storage/contract/store.ts';
 import { openStore } from '../storage/open-store.ts';
 import { createCatalog } from './catalog.ts';
 import { formatContinue } from './reading/continue-token.ts';

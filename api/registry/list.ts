@@ -1,6 +1,6 @@
 import { compareBytes } from '../machinery/byte-order.ts';
 import { badRequest, expired, StatusError } from '../machinery/status-error.ts';
-import type { ListQuery as StoreQuery, ListResult, StoredObject } from '../storage/contract.ts';
+import type { ListQuery as StoreQuery, ListResult, StoredObject } from '../storage/contract/objects.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
 import { formatContinue, parseContinue } from './reading/continue-token.ts';

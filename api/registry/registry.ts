@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
-import type { Store } from '../storage/contract.ts';
+import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { ownDefinitions } from './admission/own-definitions.ts';
@@ -48,7 +48,7 @@ export interface Registry {
 
 export interface RegistryOptions {
   catalog: Catalog;
-  store: Store;
+  store: ObjectStore;
   clock?: Clock;
   random?: () => number;
   newUID?: () => string;

@@ -1,5 +1,5 @@
 import { qualifiedResource } from '../machinery/group-version-kind.ts';
-import type { StorageKey } from '../storage/contract.ts';
+import type { StorageKey } from '../storage/contract/objects.ts';
 import type { ResourceDefinition } from '../schema/resource-definition.ts';
 
 /** A kind as the registry serves it; what api/server needs to know of one. */

@@ -6,8 +6,8 @@ import {
   StatusError,
   unavailable,
 } from '../machinery/status-error.ts';
-import { StorageError } from '../storage/contract.ts';
-import type { StorageErrorCode } from '../storage/contract.ts';
+import { StorageError } from '../storage/contract/storage-error.ts';
+import type { StorageErrorCode } from '../storage/contract/storage-error.ts';
 import type { Resource } from './resource.ts';
 
 type ResourceName = Pick<Resource, 'group' | 'plural'>;
@@ -78,7 +78,10 @@ function futureRevision(error: StorageError): StatusError {
 }
 
 /** Awaits a call of the store and translates its failure. */
-export async function stored<T>(promise: Promise<T>, at: { resource: Resource; name?: string }): Promise<T> {
+export async function translated<T>(
+  promise: Promise<T>,
+  at: { resource: Resource; name?: string },
+): Promise<T> {
   try {
     return await promise;
   } catch (error) {

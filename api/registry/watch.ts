@@ -1,5 +1,5 @@
 import { expired } from '../machinery/status-error.ts';
-import type { StoreEvent } from '../storage/contract.ts';
+import type { StoreEvent } from '../storage/contract/objects.ts';
 import type { RegistryContext } from './context.ts';
 import { whereOf } from './list.ts';
 import type { WatchItem, WatchQuery } from './requests.ts';
@@ -7,7 +7,7 @@ import { storageResource } from './resource.ts';
 import { checkInitialEvents, parseRevision } from './reading/resource-version-query.ts';
 import { parseSelection } from './reading/selection.ts';
 import type { Selection } from './reading/selection.ts';
-import { isStorageError, storageFailure, stored } from './storage-failure.ts';
+import { isStorageError, storageFailure, translated } from './storage-failure.ts';
 import { addedItem, watchItems } from './reading/watch-items.ts';
 import { WatchTimers } from './reading/watch-timers.ts';
 import type { Due } from './reading/watch-timers.ts';
@@ -35,12 +35,33 @@ async function* watchSelected(
   using definition = whileDefined(context, query);
   const begin = await initialState(context, query, selection);
   if (begin.items.length > 0) yield begin.items;
+  const live = liveEvents(context, { query, selection, after: begin.revision, definition });
+  const timers = new WatchTimers(context.clock, query);
   try {
-    const live = { query, selection, after: begin.revision, definition };
-    yield* liveItems(context, live);
+    for (let next = live.events.next(); ;) {
+      const result = await timers.race(next);
+      if (isDue(result)) {
+        const revision = await live.idleRevision(next);
+        if (revision !== undefined && query.allowWatchBookmarks) {
+          yield [{ type: 'BOOKMARK', revision, initialEventsEnd: false }];
+        }
+        // With events still to be delivered it ends without a bookmark: the client watches again from its last one.
+        if (result === 'timeout') return;
+        continue;
+      }
+      if (result.done === true) return;
+      const items = watchItems(query.resource, result.value, selection.test);
+      if (items.length > 0) yield items;
+      next = live.events.next();
+    }
   } catch (error) {
     if (isStorageError(error, 'Compacted')) throw expired(error.message);
     throw storageFailure(error, { resource: query.resource });
+  } finally {
+    timers.cancel();
+    // A stream that waits for its next event can only return once that came, or its signal ended it.
+    definition.end();
+    await live.events.return?.();
   }
 }
 
@@ -82,7 +103,7 @@ async function initialState(
   const anyState = from === undefined || from === 0;
   if (!anyState && sendInitialEvents !== true) return { revision: from, items: [] };
   const minRevision = from === undefined ? {} : { minRevision: from };
-  const { revision, items } = await stored(
+  const { revision, items } = await translated(
     context.store.list({ ...whereOf(resource, selection), ...minRevision }),
     { resource },
   );
@@ -102,57 +123,38 @@ interface Live {
   definition: Definition;
 }
 
-async function* liveItems(context: RegistryContext, live: Live): AsyncGenerator<readonly WatchItem[]> {
-  const { query, selection, after, definition } = live;
-  const { signal } = definition;
+interface LiveEvents {
+  events: AsyncIterator<readonly StoreEvent[]>;
+  /** A revision up to which every event was sent; undefined while there are some to send. */
+  idleRevision(next: Next): Promise<number | undefined>;
+}
+
+function liveEvents(
+  { store }: RegistryContext,
+  { query: { resource }, selection, after, definition }: Live,
+): LiveEvents {
   let isLive = false;
   const onLive = (): void => {
     isLive = true;
   };
-  const stream = context.store.watch({ ...whereOf(query.resource, selection), after, signal, onLive });
-  const events = stream[Symbol.asyncIterator]();
-  const timers = new WatchTimers(context.clock, query);
-  try {
-    for (let next = events.next(); ;) {
-      const result = await timers.race(next);
-      if (isDue(result)) {
-        const revision = isLive ? await idleRevision(context, live, next) : undefined;
-        if (revision !== undefined && query.allowWatchBookmarks) {
-          yield [{ type: 'BOOKMARK', revision, initialEventsEnd: false }];
-        }
-        // With events still to be delivered it ends without a bookmark: the client watches again from its last one.
-        if (result === 'timeout') return;
-        continue;
-      }
-      if (result.done === true) return;
-      const items = watchItems(query.resource, result.value, selection.test);
-      if (items.length > 0) yield items;
-      next = events.next();
-    }
-  } finally {
-    timers.cancel();
-    // A stream that waits for its next event can only return once that came, or its signal ended it.
-    definition.end();
-    await events.return?.();
-  }
+  const { signal } = definition;
+  const stream = store.watch({ ...whereOf(resource, selection), after, signal, onLive });
+  return {
+    events: stream[Symbol.asyncIterator](),
+    async idleRevision(next) {
+      if (!isLive) return undefined;
+      // Asked before looking: what was given to this watch by then is found.
+      const revision = store.delivered(storageResource(resource));
+      const idle = new Promise<'idle'>((resolve) => {
+        setImmediate(resolve, 'idle');
+      });
+      if ((await Promise.race([next, idle])) !== 'idle') return undefined;
+      // A watch that began in the future goes on from there.
+      return Math.max(revision, after);
+    },
+  };
 }
 
 type Next = Promise<IteratorResult<readonly StoreEvent[]>>;
 
 const isDue = (result: Awaited<Next> | Due): result is Due => typeof result === 'string';
-
-/** A revision up to which every event was sent; undefined while there are some to send. */
-async function idleRevision(
-  context: RegistryContext,
-  { query: { resource }, after }: Live,
-  next: Next,
-): Promise<number | undefined> {
-  // Asked before looking: what was given to this watch by then is found.
-  const revision = context.store.delivered(storageResource(resource));
-  const idle = new Promise<'idle'>((resolve) => {
-    setImmediate(resolve, 'idle');
-  });
-  if ((await Promise.race([next, idle])) !== 'idle') return undefined;
-  // A watch that began in the future goes on from there.
-  return Math.max(revision, after);
-}

@@ -12,7 +12,7 @@ import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
 import { isDeletedTaskLog, mountDeletedTasks } from './admin/deleted-task-routes.ts';
 import { mountDiscovery } from './discovery/discovery-routes.ts';
 import { mountEncryption } from './admin/encryption-routes.ts';
-import type { EncryptionKeys } from './admin/encryption-routes.ts';
+import type { EncryptionKeys } from '../registry/encryption-keys.ts';
 import { failureResponse } from './answer/failure.ts';
 import { mountHealth } from './health-routes.ts';
 import type { HealthOptions } from './health-routes.ts';

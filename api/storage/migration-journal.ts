@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { StorageError } from './contract.ts';
+import { StorageError } from './contract/storage-error.ts';
 
 interface JournalEntry {
   idx: number;

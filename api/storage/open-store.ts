@@ -2,10 +2,12 @@ import { systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { CompactionRules } from './compaction/compaction-goal.ts';
-import { StorageError } from './contract.ts';
-import type { Driver, Store, WakeUp } from './contract.ts';
+import { StorageError } from './contract/storage-error.ts';
+import type { WakeUp } from './commits/wake-up.ts';
+import type { Store } from './contract/store.ts';
+import type { Driver } from './driver/driver.ts';
 import { openEncryption } from './encryption/encryption.ts';
-import type { Encryption, EncryptionSettings } from './encryption/encryption.ts';
+import type { EncryptionSettings } from './encryption/encryption.ts';
 import type { MysqlLimits } from './mysql/connections.ts';
 import { loadStore } from './store.ts';
 import { DEFAULT_STORE_OPTIONS } from './store-options.ts';
@@ -29,15 +31,12 @@ export interface OpenStoreOptions {
   options?: Partial<Omit<StoreOptions, 'compaction'>> & { compaction?: Partial<CompactionRules> };
 }
 
-/** A store, and the keys of its encryption. */
-export type OpenedStore = Store & { readonly encryption: Encryption };
-
 /**
  * Opens a store, making or migrating its tables. Throws StorageError Unavailable when the database cannot be
  * reached, is served by another process (SQLite) or was written by a newer version, Undecryptable when the root keys
  * are not those of the database.
  */
-export async function openStore(given: OpenStoreOptions): Promise<OpenedStore> {
+export async function openStore(given: OpenStoreOptions): Promise<Store> {
   const clock = given.clock ?? systemClock;
   const logger = given.logger.with({ component: 'storage' });
   let driver = await openDriver(given);
@@ -50,9 +49,9 @@ export async function openStore(given: OpenStoreOptions): Promise<OpenedStore> {
     wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
     const compaction = { ...DEFAULT_STORE_OPTIONS.compaction, ...given.options?.compaction };
     const options = { ...DEFAULT_STORE_OPTIONS, ...given.options, compaction };
-    const store = await loadStore({ driver, wakeUp, logger, clock, options });
+    const store = await loadStore({ driver, encryption, wakeUp, logger, clock, options });
     encryption.start();
-    return Object.assign(store, { encryption });
+    return store;
   } catch (error) {
     await wakeUp?.close();
     await driver.close();

@@ -1,4 +1,5 @@
-import type { HistoryRow, LogRow, ObjectRow, RevisionState, StorageKey, Tail } from './contract.ts';
+import type { StorageKey } from './contract/objects.ts';
+import type { HistoryRow, LogRow, ObjectRow, RevisionState, Tail } from './driver/revision-tables.ts';
 import type { ColumnValue } from './encryption/encryption-tables.ts';
 
 /** Rows as the drivers read them; the columns have the same names in every database. */

@@ -4,39 +4,41 @@ import type { Logger } from '../machinery/logger.ts';
 import { newHeader } from './backup/backup-format.ts';
 import { writeBackup } from './backup/write-backup.ts';
 import { Committer } from './commits/committer.ts';
+import { Follower } from './commits/follower.ts';
+import { Poller } from './commits/poller.ts';
+import { noWakeUp } from './commits/wake-up.ts';
+import type { WakeUp } from './commits/wake-up.ts';
 import { compactedError } from './compaction/compacted-error.ts';
 import { Compactor } from './compaction/compactor.ts';
-import { StorageError } from './contract.ts';
+import type { EncryptionAdministration, StoreHealth } from './contract/administration.ts';
 import type {
-  Driver,
   ListQuery,
   ListResult,
   Mutation,
   StorageKey,
-  Store,
   StoredObject,
-  StoreEvent,
-  StoreHealth,
-  TaskLog,
-  WakeUp,
   WatchQuery,
-} from './contract.ts';
-import { Follower } from './commits/follower.ts';
+  WatchStream,
+} from './contract/objects.ts';
+import type { Retention } from './contract/retention.ts';
+import { StorageError } from './contract/storage-error.ts';
+import type { Store } from './contract/store.ts';
+import type { TaskLog } from './contract/task-log.ts';
+import type { Driver } from './driver/driver.ts';
 import { Freshness } from './memory/freshness.ts';
 import { Memory } from './memory/memory.ts';
 import type { Page } from './memory/ordered-objects.ts';
-import { newestSchema } from './migration-journal.ts';
 import { PastSnapshots } from './memory/past-snapshots.ts';
-import { Poller } from './commits/poller.ts';
 import { pageOf } from './memory/sorted-objects.ts';
-import type { RetentionTables } from './retention-tables.ts';
+import { newestSchema } from './migration-journal.ts';
 import type { StoreOptions } from './store-options.ts';
 import { StoredTaskLog } from './task-log/task-log.ts';
-import { noWakeUp } from './commits/wake-up.ts';
 import { watchFrom } from './watching/watch.ts';
 
 export interface DriverStoreOptions {
   driver: Driver;
+  /** That of the texts in the driver's tables. */
+  encryption: EncryptionAdministration;
   wakeUp: WakeUp;
   logger: Logger;
   clock: Clock;
@@ -53,6 +55,7 @@ export async function loadStore(parts: DriverStoreOptions): Promise<Store> {
 
 class DriverStore implements Store {
   readonly log: TaskLog;
+  readonly encryption: EncryptionAdministration;
   readonly #parts: DriverStoreOptions;
   readonly #memory: Memory;
   readonly #follower: Follower;
@@ -69,8 +72,8 @@ class DriverStore implements Store {
   constructor(parts: DriverStoreOptions, memory: Memory) {
     const { driver, wakeUp, clock, logger, options } = parts;
     const { maxItems, maxBytes, maxWaiting, maxWaitingBytes } = options;
-    const limits = { maxItems, maxBytes, maxWaiting, maxWaitingBytes };
     this.#parts = parts;
+    this.encryption = parts.encryption;
     this.#memory = memory;
     const onGap = (error: unknown): void => this.#stop(error);
     const follower = new Follower({
@@ -94,7 +97,10 @@ class DriverStore implements Store {
       follower,
       tables: driver.revisions,
       onCommitted: () => wakeUp.publish('revision'),
-      ...limits,
+      maxItems,
+      maxBytes,
+      maxWaiting,
+      maxWaitingBytes,
     });
     this.#compactor = new Compactor({
       memory,
@@ -108,15 +114,7 @@ class DriverStore implements Store {
       log: driver.revisions,
       limits: { count: options.pastSnapshots, bytes: options.pastSnapshotBytes },
     });
-    const polling = { everyMs: options.taskPollMs, hintedMs: options.hintedTaskPollMs };
-    this.#taskLog = new StoredTaskLog({
-      tables: driver.tasks,
-      wakeUp,
-      clock,
-      polling: driver.shared ? polling : undefined,
-      ring: { events: options.taskRingEvents, bytes: options.taskRingBytes },
-      ...limits,
-    });
+    this.#taskLog = taskLogOf(parts);
     this.log = this.#taskLog;
     this.#poller = driver.shared
       ? new Poller({
@@ -130,7 +128,7 @@ class DriverStore implements Store {
       : undefined;
   }
 
-  get retention(): RetentionTables {
+  get retention(): Retention {
     this.#assertOpen();
     return this.#parts.driver.retention;
   }
@@ -175,18 +173,14 @@ class DriverStore implements Store {
     return this.#committer.commit(mutation);
   }
 
-  async *watch(query: WatchQuery): AsyncGenerator<readonly StoreEvent[]> {
-    this.#assertOpen();
-    const { compacted } = this.#memory;
-    if (query.after < compacted) throw compactedError(query.after, compacted);
+  watch(query: WatchQuery): WatchStream {
     const { watchBuffer, watchBytes } = this.#parts.options;
-    yield* watchFrom(query, {
+    return watchFrom(query, {
       memory: this.#memory,
       log: this.#parts.driver.revisions,
       buffer: { events: watchBuffer, bytes: watchBytes },
+      assertOpen: () => this.#assertOpen(),
     });
-    // A store that stopped because of an error says so to those who still watch.
-    if (this.#failure !== undefined) throw this.#failure;
   }
 
   delivered(resource: string): number {
@@ -253,6 +247,22 @@ class DriverStore implements Store {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closing !== undefined) throw new StorageError('Closed', 'the store is closed');
   }
+}
+
+function taskLogOf({ driver, wakeUp, clock, options }: DriverStoreOptions): StoredTaskLog {
+  const { maxItems, maxBytes, maxWaiting, maxWaitingBytes } = options;
+  const polling = { everyMs: options.taskPollMs, hintedMs: options.hintedTaskPollMs };
+  return new StoredTaskLog({
+    tables: driver.tasks,
+    wakeUp,
+    clock,
+    polling: driver.shared ? polling : undefined,
+    ring: { events: options.taskRingEvents, bytes: options.taskRingBytes },
+    maxItems,
+    maxBytes,
+    maxWaiting,
+    maxWaitingBytes,
+  });
 }
 
 const listResult = (revision: number, { items, remaining }: Page): ListResult => ({

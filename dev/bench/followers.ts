@@ -106,7 +106,7 @@ async function countRowsRead(
          WHERE table_schema = ? AND table_name = 'task_events'`,
         [new URL(url).pathname.slice(1)],
       );
-      return Number((rows as { n: number | null }[])[0]?.n ?? 0);
+      return (rows as { n: number | null }[])[0]?.n ?? 0;
     },
     async [Symbol.asyncDispose]() {
       await connection.query('SET GLOBAL userstat = 0');

@@ -21,7 +21,7 @@ function runOf(count: number): RunEvent[] {
   });
 }
 
-/** What the log of a Task promises (api/storage/contract.ts), in memory. */
+/** What the log of a Task promises (api/storage/contract/task-log.ts), in memory. */
 function createLog() {
   const events: TaskEvent[] = [];
   const messages: string[] = [];

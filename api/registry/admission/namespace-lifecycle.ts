@@ -1,8 +1,8 @@
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import { notFound, StatusError } from '../../machinery/status-error.ts';
-import type { Store } from '../../storage/contract.ts';
+import type { Store } from '../../storage/contract/store.ts';
 import { storageResource } from '../resource.ts';
-import { stored } from '../storage-failure.ts';
+import { translated } from '../storage-failure.ts';
 import type { AdmissionRequest, CreateAdmission, MutatingPlugin } from './admission.ts';
 
 /** Made at the first start; everything else relies on them. */
@@ -37,7 +37,7 @@ async function checkNamespace(store: Pick<Store, 'get'>, request: CreateAdmissio
   const { resource, namespace } = request;
   if (resource.scope === 'Cluster') return;
   const key = { resource: 'namespaces', namespace: '', name: namespace };
-  const found = await stored(store.get(key), { resource });
+  const found = await translated(store.get(key), { resource });
   if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
   if (found.object.metadata.deletionTimestamp !== undefined) throw beingTerminated(request);
 }

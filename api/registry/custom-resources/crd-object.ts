@@ -1,5 +1,5 @@
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { StoredObject } from '../../storage/contract.ts';
+import type { StoredObject } from '../../storage/contract/objects.ts';
 import { fieldsOf } from '../../machinery/json.ts';
 
 /** The parts of a CustomResourceDefinition that tell what is served; read leniently, since old ones may be of any form. */

@@ -4,8 +4,8 @@ import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { deepEqual } from '../../machinery/deep-equal.ts';
-import { StorageError } from '../../storage/contract.ts';
-import type { Store, StoredObject } from '../../storage/contract.ts';
+import { StorageError } from '../../storage/contract/storage-error.ts';
+import type { ObjectStore, StoredObject } from '../../storage/contract/objects.ts';
 import type { Registry } from '../registry.ts';
 import type { Resource } from '../resource.ts';
 import type { NamesOutcome } from './accepted-names.ts';
@@ -19,7 +19,7 @@ const RETRY_MS = 1_000;
 
 export interface CrdWriterOptions {
   registry: Registry;
-  store: Store;
+  store: ObjectStore;
   clock: Clock;
   logger: Logger;
   /** The newest that is known. */

@@ -4,7 +4,7 @@ import { silentLogger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import { loadDefinitions, loadOwnCrds } from '../../schema/load-crds.ts';
-import type { Store } from '../../storage/contract.ts';
+import type { Store } from '../../storage/contract/store.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { createCatalog } from '../catalog.ts';
 import type { MutableCatalog } from '../catalog.ts';

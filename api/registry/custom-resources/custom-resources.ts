@@ -1,11 +1,11 @@
 import type { Clock } from '../../machinery/clock.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import { StorageError } from '../../storage/contract.ts';
-import type { ListResult, Store, StoreEvent, StoredObject } from '../../storage/contract.ts';
+import { StorageError } from '../../storage/contract/storage-error.ts';
+import type { ListResult, ObjectStore, StoreEvent, StoredObject } from '../../storage/contract/objects.ts';
 import type { MutableCatalog } from '../catalog.ts';
 import type { Registry } from '../registry.ts';
-import { stored } from '../storage-failure.ts';
+import { translated } from '../storage-failure.ts';
 import { acceptNames } from './accepted-names.ts';
 import type { NamesOutcome } from './accepted-names.ts';
 import { CRD_RESOURCE, crdObject } from './crd-object.ts';
@@ -20,7 +20,7 @@ export interface CustomResourcesOptions {
   registry: Registry;
   /** What it holds at the start is served for good. */
   catalog: MutableCatalog;
-  store: Store;
+  store: ObjectStore;
   clock: Clock;
   logger: Logger;
 }
@@ -89,7 +89,7 @@ class CustomResources {
       plural: 'customresourcedefinitions',
     });
     if (resource === undefined) throw new Error('CustomResourceDefinition is not served');
-    const list = await stored(store.list({ resource: CRD_RESOURCE }), { resource });
+    const list = await translated(store.list({ resource: CRD_RESOURCE }), { resource });
     const isKnown =
       list.items.length === this.#crds.size &&
       list.items.every(({ key, revision }) => this.#crds.get(key.name)?.stored.revision === revision);

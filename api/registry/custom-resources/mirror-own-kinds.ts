@@ -5,8 +5,8 @@ import { isStatusError, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import { deepEqual } from '../../machinery/deep-equal.ts';
 import { loadOwnCrds } from '../../schema/load-crds.ts';
-import { StorageError } from '../../storage/contract.ts';
-import type { Store } from '../../storage/contract.ts';
+import { StorageError } from '../../storage/contract/storage-error.ts';
+import type { ObjectStore } from '../../storage/contract/objects.ts';
 import { decodeObject } from '../write/decode.ts';
 import type { Registry } from '../registry.ts';
 import { isCustomResourceDefinition, storageKey } from '../resource.ts';
@@ -14,7 +14,7 @@ import type { Resource } from '../resource.ts';
 
 export interface MirrorOptions {
   registry: Registry;
-  store: Store;
+  store: ObjectStore;
   logger: Logger;
 }
 

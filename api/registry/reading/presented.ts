@@ -2,7 +2,7 @@ import { formatApiVersion, parseApiVersion } from '../../machinery/group-version
 import { jsonText } from '../../machinery/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { deepEqual } from '../../machinery/deep-equal.ts';
-import type { StoredObject } from '../../storage/contract.ts';
+import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { ApiObject } from './api-object.ts';
 import { coreEvent, eventView } from './event-view.ts';
 import { isEventView } from '../resource.ts';

@@ -6,7 +6,7 @@ import { parseLabelSelector } from '../../machinery/label-selector.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
-import type { StoredObject } from '../../storage/contract.ts';
+import type { StoredObject } from '../../storage/contract/objects.ts';
 import { coreEventField } from './event-view.ts';
 import { presented } from './presented.ts';
 import type { CollectionQuery } from '../requests.ts';

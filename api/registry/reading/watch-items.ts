@@ -1,4 +1,5 @@
-import type { StoreEvent, StoredObject } from '../../storage/contract.ts';
+import { MAX_SHARED_EVENTS } from '../../storage/contract/objects.ts';
+import type { StoreEvent, StoredObject } from '../../storage/contract/objects.ts';
 import { atRevision } from './api-object.ts';
 import type { ApiObject } from './api-object.ts';
 import { presented } from './presented.ts';
@@ -16,6 +17,9 @@ interface EventItems {
   /** The object left a selection: its state before, with the revision of the event. */
   left?: ObjectItem;
 }
+
+/** Items of a batch that several watches may send; a longer one is the state or the backlog of one watch. */
+export const MAX_SHARED_ITEMS = MAX_SHARED_EVENTS;
 
 interface Made {
   items: WeakMap<StoreEvent, EventItems>;

@@ -1,5 +1,5 @@
-import { StorageError } from '../../storage/contract.ts';
-import type { Store, StoredObject } from '../../storage/contract.ts';
+import { StorageError } from '../../storage/contract/storage-error.ts';
+import type { ObjectStore, StoredObject } from '../../storage/contract/objects.ts';
 import { nextTurn } from './round.ts';
 import type { RetentionRound } from './round.ts';
 
@@ -23,7 +23,10 @@ export async function expireEvents(round: RetentionRound): Promise<void> {
   }
 }
 
-async function remove(store: Store, { key, revision: expectedRevision }: StoredObject): Promise<void> {
+async function remove(
+  store: Pick<ObjectStore, 'commit'>,
+  { key, revision: expectedRevision }: StoredObject,
+): Promise<void> {
   try {
     await store.commit({ op: 'delete', key, expectedRevision });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { isFinalTaskStatus } from '../../types/task.ts';
-import type { StoredObject } from '../../storage/contract.ts';
+import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { Resource } from '../resource.ts';
 import { isTask, storageResource } from '../resource.ts';
 import { nextTurn } from './round.ts';

@@ -1,12 +1,12 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import type { Store } from '../../storage/contract.ts';
+import type { Store } from '../../storage/contract/store.ts';
 import type { Registry } from '../registry.ts';
 import type { RetentionRules } from './rules.ts';
 
 /** What a round of retention works with. */
 export interface RetentionRound {
-  store: Store;
+  store: Pick<Store, 'commit' | 'list' | 'retention'>;
   registry: Registry;
   clock: Clock;
   logger: Logger;

@@ -4,7 +4,8 @@ import { parseJsonText } from '../../machinery/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import type { TaskEvent } from '../../types/task-event.ts';
-import type { DeletedTask, DeletedTaskPlace, Store } from '../../storage/contract.ts';
+import type { DeletedTask, DeletedTaskPlace } from '../../storage/contract/retention.ts';
+import type { Store } from '../../storage/contract/store.ts';
 import { storageFailure } from '../storage-failure.ts';
 
 const PAGE = 500;
@@ -36,7 +37,7 @@ export interface DeletedTasks {
 }
 
 export interface DeletedTasksOptions {
-  store: Store;
+  store: Pick<Store, 'log' | 'retention'>;
   clock: Clock;
   /** For how many milliseconds they are kept; what is older may not be removed yet, but is not shown. */
   keepMs: number;

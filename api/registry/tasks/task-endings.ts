@@ -1,6 +1,6 @@
 import { isFinalTaskStatus } from '../../types/task.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { Store } from '../../storage/contract.ts';
+import type { ObjectStore } from '../../storage/contract/objects.ts';
 import { storageResource } from '../resource.ts';
 import type { Target } from '../resource.ts';
 import { isStorageError } from '../storage-failure.ts';
@@ -29,11 +29,11 @@ interface Watched {
 
 /** Tells when Tasks end: one watch of each Task, by its name, however many wait for it. */
 export class TaskEndings {
-  readonly #store: Pick<Store, 'list' | 'watch'>;
+  readonly #store: Pick<ObjectStore, 'list' | 'watch'>;
   /** By the uid of the Task. */
   readonly #watched = new Map<string, Watched>();
 
-  constructor(options: { store: Pick<Store, 'list' | 'watch'> }) {
+  constructor(options: { store: Pick<ObjectStore, 'list' | 'watch'> }) {
     this.#store = options.store;
   }
 
@@ -86,7 +86,7 @@ interface Wanted {
 }
 
 async function untilFinal(
-  store: Pick<Store, 'list' | 'watch'>,
+  store: Pick<ObjectStore, 'list' | 'watch'>,
   { target, uid, signal }: Wanted,
 ): Promise<void> {
   const { namespace, name } = target;

@@ -3,7 +3,8 @@ import { systemClock } from '../../machinery/clock.ts';
 import { silentLogger } from '../../machinery/logger.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
-import type { Store, WatchQuery } from '../../storage/contract.ts';
+import type { WatchQuery } from '../../storage/contract/objects.ts';
+import type { Store } from '../../storage/contract/store.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { createCatalog } from '../catalog.ts';
 import { createInitialNamespaces } from '../initial-namespaces.ts';
@@ -44,7 +45,7 @@ beforeEach(async () => {
       }
     },
   };
-  logs = createTaskLogs({ registry, store: { ...store, ...counting } as Store, clock: systemClock });
+  logs = createTaskLogs({ registry, store: counting, clock: systemClock });
 });
 afterEach(() => store.close());
 

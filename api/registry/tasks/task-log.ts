@@ -4,10 +4,10 @@ import type { TaskEvent, TaskEventAppended, TaskMessage } from '../../types/task
 import { conflict, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { Store } from '../../storage/contract.ts';
+import type { Store } from '../../storage/contract/store.ts';
 import type { Registry } from '../registry.ts';
 import type { Target } from '../resource.ts';
-import { isStorageError, storageFailure, stored } from '../storage-failure.ts';
+import { isStorageError, storageFailure, translated } from '../storage-failure.ts';
 import { isFinal, TaskEndings } from './task-endings.ts';
 import { parseTaskEventAppend } from './task-event-append.ts';
 
@@ -34,7 +34,13 @@ export interface TaskLogRead {
   signal: AbortSignal;
 }
 
-export function createTaskLogs(options: { registry: Registry; store: Store; clock: Clock }): TaskLogs {
+export interface TaskLogsOptions {
+  registry: Registry;
+  store: Pick<Store, 'list' | 'log' | 'watch'>;
+  clock: Clock;
+}
+
+export function createTaskLogs(options: TaskLogsOptions): TaskLogs {
   const { registry, store, clock } = options;
   const endings = new TaskEndings({ store });
   return {
@@ -45,7 +51,7 @@ export function createTaskLogs(options: { registry: Registry; store: Store; cloc
         const why = `the events are for the Task with uid ${batch.taskUID}, not for this one (${object.metadata.uid ?? ''})`;
         throw conflict(target.resource, target.name, why);
       }
-      return translated(store.log.append(batch), target);
+      return appended(store.log.append(batch), target);
     },
     async reader(target) {
       const { object } = await registry.get({ target, user: API_SERVER_USER });
@@ -57,7 +63,7 @@ export function createTaskLogs(options: { registry: Registry; store: Store; cloc
       const messages: TaskMessage[] = [];
       for (;;) {
         const after = messages.at(-1)?.id ?? 0;
-        const page = await stored(store.log.messages({ taskUID, after, limit: PAGE }), target);
+        const page = await translated(store.log.messages({ taskUID, after, limit: PAGE }), target);
         messages.push(...page);
         if (page.length < PAGE) return messages;
       }
@@ -66,7 +72,7 @@ export function createTaskLogs(options: { registry: Registry; store: Store; cloc
 }
 
 interface Parts {
-  store: Store;
+  store: TaskLogsOptions['store'];
   clock: Clock;
   endings: TaskEndings;
 }
@@ -122,12 +128,12 @@ async function expiredNotice(
 
 /** Every event there is, in pages, so that memory stays bounded. */
 async function* pages(
-  store: Store,
+  { log }: Pick<Store, 'log'>,
   { taskUID, after, signal }: { taskUID: string; after: number; signal: AbortSignal },
 ): AsyncGenerator<TaskEvent[]> {
   let last = after;
   while (!signal.aborted) {
-    const page = await store.log.read({ taskUID, after: last, limit: PAGE });
+    const page = await log.read({ taskUID, after: last, limit: PAGE });
     if (page.length > 0) yield page;
     if (page.length < PAGE) return;
     last = page.at(-1)?.seq ?? last;
@@ -135,7 +141,7 @@ async function* pages(
 }
 
 /** A gap in the numbers of a source is the caller's mistake, and the text says which number was expected. */
-async function translated<T>(promise: Promise<T>, target: Target): Promise<T> {
+async function appended<T>(promise: Promise<T>, target: Target): Promise<T> {
   try {
     return await promise;
   } catch (error) {

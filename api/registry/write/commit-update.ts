@@ -1,7 +1,7 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { sameButForTimes } from '../../structured-merge/field-manager.ts';
-import type { StoredObject } from '../../storage/contract.ts';
+import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { RegistryContext } from '../context.ts';
 import { shownObject } from '../reading/api-object.ts';
 import type { ApiObject } from '../reading/api-object.ts';

@@ -1,11 +1,11 @@
 import { notFound } from '../../machinery/status-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { StoredObject } from '../../storage/contract.ts';
+import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { RegistryContext } from '../context.ts';
 import { presented } from '../reading/presented.ts';
 import { storageKey } from '../resource.ts';
 import type { Target } from '../resource.ts';
-import { stored } from '../storage-failure.ts';
+import { translated } from '../storage-failure.ts';
 
 /** What a write begins with. */
 export interface Current {
@@ -16,7 +16,7 @@ export interface Current {
 
 export async function findCurrent(context: RegistryContext, target: Target): Promise<Current | undefined> {
   const { resource, name } = target;
-  const found = await stored(context.store.get(storageKey(target)), { resource, name });
+  const found = await translated(context.store.get(storageKey(target)), { resource, name });
   return found && { stored: found, object: presented(resource, found).object };
 }
 

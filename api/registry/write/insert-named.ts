@@ -8,7 +8,7 @@ import type { ApiObject } from '../reading/api-object.ts';
 import { presented, toStored } from '../reading/presented.ts';
 import { storageKey } from '../resource.ts';
 import type { Resource, Target } from '../resource.ts';
-import { isStorageError, stored, storageFailure } from '../storage-failure.ts';
+import { isStorageError, translated, storageFailure } from '../storage-failure.ts';
 import { checkSize } from './object-size.ts';
 
 /** As kube-apiserver: eight names are tried before a generated name counts as taken. */
@@ -55,7 +55,7 @@ async function insert(
   const object = toStored(resource, next);
   if (dryRun) {
     checkSize(object);
-    const taken = await stored(context.store.get(key), { resource, name });
+    const taken = await translated(context.store.get(key), { resource, name });
     return taken === undefined ? shownObject(next) : undefined;
   }
   try {
@@ -70,7 +70,7 @@ async function insert(
 async function nameTaken(context: RegistryContext, target: Target): Promise<StatusError> {
   const { resource, name } = target;
   const error = alreadyExists(resource, name);
-  const other = await stored(context.store.get(storageKey(target)), { resource, name });
+  const other = await translated(context.store.get(storageKey(target)), { resource, name });
   if (other?.object.metadata.deletionTimestamp === undefined) return error;
   const { details = {} } = error;
   return new StatusError('AlreadyExists', `object is being deleted: ${error.message}`, { details });

@@ -4,7 +4,7 @@ import type { ObjectMeta, Unstructured } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
-import type { Store } from '../../storage/contract.ts';
+import type { Store } from '../../storage/contract/store.ts';
 import { openStore } from '../../storage/open-store.ts';
 import type { AdmissionRequest } from '../admission/admission.ts';
 import { createCatalog } from '../catalog.ts';

@@ -1,31 +1,9 @@
 import type { Hono } from 'hono';
 import { badRequest } from '../../machinery/status-error.ts';
+import type { EncryptionKeys } from '../../registry/encryption-keys.ts';
 import { refusal } from '../access/authorization.ts';
 import { replyJson } from '../answer/reply.ts';
 import type { RequestContext, ServerTypes } from '../server-environment.ts';
-
-/** What there is to know of the keys; nothing of it is secret. */
-export interface EncryptionStatus {
-  /** Kinds whose objects are encrypted. */
-  resources: string[];
-  rootKeySource: string;
-  /** The first one wraps new data keys. `dataKeys`: how many it wraps. */
-  rootKeys: { id: string; dataKeys: number }[];
-  dataKeys: { id: string; rootKeyId: string; created: string; rows: number }[];
-  plainRows: number;
-  /** By the replica that answers. */
-  rewriting: { running: boolean; rewritten: number; failure?: string };
-}
-
-export interface RotatedKeys {
-  dataKey: string;
-  rootKey: string;
-}
-
-export interface EncryptionKeys {
-  status(): Promise<EncryptionStatus>;
-  rotate(options: { newRoot: boolean }): Promise<RotatedKeys>;
-}
 
 /** Who may have them read everything there is. */
 const OWNERS = 'system:masters';

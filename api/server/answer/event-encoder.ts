@@ -1,9 +1,7 @@
+import { MAX_SHARED_ITEMS } from '../../registry/reading/watch-items.ts';
 import type { WatchItem } from '../../registry/requests.ts';
 import type { Representation } from './list-text.ts';
 import { chunked } from './live-stream.ts';
-
-/** A larger batch is the state that a watch begins with, or the backlog of a slow reader: its lines are made as it is sent. */
-const MAX_SHARED_ITEMS = 256;
 
 /** What was made for one watcher is sent to all the others as it is. */
 interface Made {
@@ -32,6 +30,7 @@ export function eventEncoder(
     return text;
   };
   return (items) => {
+    // The state that a watch begins with, or the backlog of a slow reader: its lines are made as it is sent.
     if (items.length > MAX_SHARED_ITEMS) return chunked(lines(items, line));
     let batch = batches.get(items);
     if (batch === undefined) {

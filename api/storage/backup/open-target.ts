@@ -1,4 +1,4 @@
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import type { RestoreTarget } from './restore-target.ts';
 
 /** @throws StorageError Unavailable when a server has the database */

@@ -1,4 +1,4 @@
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 
 /** Name of the row of `progress` that a database has from before the first restored row until the last. */
 export const RESTORE_MARK = 'restore';

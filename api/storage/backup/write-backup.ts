@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import type { BackupHeader, BackupTrailer, TableLine } from './backup-format.ts';
 import { BACKUP_TABLE_NAMES, BACKUP_TABLES } from './backup-tables.ts';
 import type { BackupRow, BackupTable, Dump } from './backup-tables.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BatchQueue } from './batch-queue.ts';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 
 /** A queue whose batches finish when the test says so. */
 function heldQueue(

@@ -1,4 +1,4 @@
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 
 export interface BatchQueueOptions<T, R> {
   /** One transaction for the items; the results are in their order. */

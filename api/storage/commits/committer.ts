@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { BatchQueue } from './batch-queue.ts';
-import { StorageError } from '../contract.ts';
-import type { DriverMutation, Mutation, MutationOutcome, RevisionTables, StoredObject } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { Mutation, StoredObject } from '../contract/objects.ts';
+import type { DriverMutation, MutationOutcome, RevisionTables } from '../driver/revision-tables.ts';
 import type { Follower } from './follower.ts';
 import type { Change, Memory } from '../memory/memory.ts';
 import { atRevision, encodeBody, keep, restore } from '../memory/stored-object.ts';
@@ -22,19 +23,23 @@ export interface CommitterOptions {
 /** What a key costs in a batch beside its body. */
 const ROW_OVERHEAD_BYTES = 512;
 
+interface QueuedMutation {
+  mutation: DriverMutation;
+  /** What an update was made of, kept in memory: who changed an object once mostly does so again. */
+  updated?: Unstructured;
+}
+
 /** Writes through one queue; each write resolves when it is durable and memory has it. */
 export class Committer {
   readonly #options: CommitterOptions;
-  readonly #queue: BatchQueue<DriverMutation, MutationOutcome>;
-  /** What updates were made of: who changed an object once mostly does so again. */
-  readonly #updates = new WeakMap<DriverMutation, Unstructured>();
+  readonly #queue: BatchQueue<QueuedMutation, MutationOutcome>;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
     this.#queue = new BatchQueue({
       run: (batch) => this.#commit(batch),
       // A UTF-16 unit becomes at most three bytes; texts are mostly ASCII, and drivers allow for twice the limit.
-      sizeOf: (mutation) => mutation.body.length + ROW_OVERHEAD_BYTES,
+      sizeOf: ({ mutation }) => mutation.body.length + ROW_OVERHEAD_BYTES,
       maxItems: options.maxItems,
       maxBytes: options.maxBytes,
       maxWaiting: options.maxWaiting,
@@ -44,14 +49,13 @@ export class Committer {
 
   async commit(mutation: Mutation): Promise<StoredObject> {
     const previous = mutation.op === 'create' ? undefined : this.#expected(mutation);
-    const driverMutation = toDriverMutation(mutation);
-    if (mutation.op === 'update') this.#updates.set(driverMutation, mutation.object);
-    const outcome = await this.#queue.add(driverMutation);
+    const queued = queuedMutation(mutation);
+    const outcome = await this.#queue.add(queued);
     if (!outcome.ok) throw this.#failure(outcome.code, mutation);
     if (previous !== undefined && mutation.op === 'delete') return atRevision(previous, outcome.revision);
     return (
       this.#options.memory.at(mutation.key, outcome.revision) ??
-      restore(mutation.key, outcome.revision, driverMutation.body)
+      restore(mutation.key, outcome.revision, queued.mutation.body)
     );
   }
 
@@ -70,11 +74,15 @@ export class Committer {
     return current;
   }
 
-  async #commit(batch: readonly DriverMutation[]): Promise<MutationOutcome[]> {
+  async #commit(batch: readonly QueuedMutation[]): Promise<MutationOutcome[]> {
     try {
       const { tables, memory, follower } = this.#options;
       const commitId = randomUUID();
-      const outcomes = await tables.commit({ mutations: batch, base: memory.position, commitId });
+      const outcomes = await tables.commit({
+        mutations: batch.map(({ mutation }) => mutation),
+        base: memory.position,
+        commitId,
+      });
       await follower.absorb(this.#changesOf(batch, outcomes, commitId));
       this.#options.onCommitted();
       return outcomes;
@@ -85,19 +93,18 @@ export class Committer {
   }
 
   #changesOf(
-    batch: readonly DriverMutation[],
+    batch: readonly QueuedMutation[],
     outcomes: readonly MutationOutcome[],
     commitId: string,
   ): Change[] {
-    return batch.flatMap((mutation, i): Change[] => {
+    return batch.flatMap(({ mutation, updated }, i): Change[] => {
       const outcome = outcomes[i];
       if (outcome?.ok !== true) return [];
       const { key, op, body } = mutation;
       const { revision } = outcome;
       if (op === 'delete') return [{ revision, commitId, key, object: undefined }];
-      const object = this.#updates.get(mutation);
       const written =
-        object === undefined ? restore(key, revision, body) : keep(key, revision, { body, object });
+        updated === undefined ? restore(key, revision, body) : keep(key, revision, { body, object: updated });
       return [{ revision, commitId, key, object: written }];
     });
   }
@@ -135,14 +142,17 @@ function boundedBody(object: Unstructured): string {
   throw new StorageError('OverLimit', `the object would be ${bytes} bytes of JSON; the limit is ${limit}`);
 }
 
-function toDriverMutation(mutation: Mutation): DriverMutation {
-  if (mutation.op === 'create') {
-    return { op: 'create', key: mutation.key, expectedRevision: 0, body: boundedBody(mutation.object) };
+function queuedMutation(mutation: Mutation): QueuedMutation {
+  const { op, key } = mutation;
+  if (op === 'create') {
+    return { mutation: { op, key, expectedRevision: 0, body: boundedBody(mutation.object) } };
   }
-  const { key, expectedRevision } = mutation;
-  if (mutation.op === 'update')
-    return { op: 'update', key, expectedRevision, body: boundedBody(mutation.object) };
+  const { expectedRevision } = mutation;
+  if (op === 'update') {
+    const { object } = mutation;
+    return { mutation: { op, key, expectedRevision, body: boundedBody(object) }, updated: object };
+  }
   const { deletedTask } = mutation;
   const task = deletedTask === undefined ? {} : { deletedTask };
-  return { op: 'delete', key, expectedRevision, body: '', ...task };
+  return { mutation: { op, key, expectedRevision, body: '', ...task } };
 }

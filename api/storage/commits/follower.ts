@@ -1,6 +1,6 @@
 import type { Logger } from '../../machinery/logger.ts';
-import { StorageError } from '../contract.ts';
-import type { LogRow, Position, RevisionTables, Tail } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { LogRow, Position, RevisionTables, Tail } from '../driver/revision-tables.ts';
 import type { Change, Memory } from '../memory/memory.ts';
 import { restore } from '../memory/stored-object.ts';
 

@@ -1,8 +1,9 @@
 import type { Clock } from '../../machinery/clock.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import { EVERYTHING, StorageError } from '../contract.ts';
-import type { WakeUp } from '../contract.ts';
+import { EVERYTHING } from './wake-up.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { WakeUp } from './wake-up.ts';
 import type { Follower } from './follower.ts';
 
 export interface PollerOptions {

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import { EVERYTHING, StorageError } from '../contract.ts';
-import type { WakeUp } from '../contract.ts';
+import { EVERYTHING } from './wake-up.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { WakeUp } from './wake-up.ts';
 
 /** One channel for everything: a hint that is meant for another database costs one look, no more. */
 const CHANNEL = 'troupe:wake-up';

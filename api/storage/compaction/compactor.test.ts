@@ -6,7 +6,7 @@ import { createManualClock } from '../../machinery/manual-clock.ts';
 import type { ManualClock } from '../../machinery/manual-clock.ts';
 import type { CompactionRules } from './compaction-goal.ts';
 import { Compactor } from './compactor.ts';
-import type { Driver } from '../contract.ts';
+import type { Driver } from '../driver/driver.ts';
 import type { HistoryTables } from './history-tables.ts';
 import { openSqlite } from '../sqlite/open-sqlite.ts';
 

@@ -1,4 +1,5 @@
-import type { DeletedTask, RetentionTables } from '../retention-tables.ts';
+import type { DeletedTask } from '../contract/retention.ts';
+import type { RetentionTables } from '../driver/retention-tables.ts';
 import { ownerText } from './sealed-text.ts';
 import type { TextCipher } from './text-cipher.ts';
 

@@ -1,3 +1,4 @@
+import type { StorageKey } from '../contract/objects.ts';
 import type {
   CommitBatch,
   DriverMutation,
@@ -6,9 +7,8 @@ import type {
   MutationOutcome,
   RevisionTables,
   Snapshot,
-  StorageKey,
   Tail,
-} from '../contract.ts';
+} from '../driver/revision-tables.ts';
 import { objectOwner } from './sealed-text.ts';
 import { seal, stampOf } from './text-cipher.ts';
 import type { TextCipher } from './text-cipher.ts';

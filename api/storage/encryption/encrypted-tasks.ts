@@ -1,4 +1,4 @@
-import type { AppendOutcome, StoredTaskAppend, StoredTaskEvent, TaskTables } from '../contract.ts';
+import type { AppendOutcome, StoredTaskAppend, StoredTaskEvent, TaskTables } from '../driver/task-tables.ts';
 import type { TaskMessage, TaskMessageInput } from '../../types/task-event.ts';
 import type { DataKey } from './data-key.ts';
 import { markedPlain, ownerText, TASKS, unmarkedPlain } from './sealed-text.ts';

@@ -1,6 +1,7 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import type { Driver } from '../contract.ts';
+import type { Driver } from '../driver/driver.ts';
+import type { EncryptionAdministration, EncryptionStatus } from '../contract/administration.ts';
 import { encryptedRetention } from './encrypted-retention.ts';
 import { encryptedRevisions } from './encrypted-revisions.ts';
 import { encryptedTasks } from './encrypted-tasks.ts';
@@ -16,29 +17,12 @@ export interface EncryptionSettings {
   rootKeys: RootKeySource;
 }
 
-export interface EncryptionStatus {
-  resources: string[];
-  rootKeySource: string;
-  /** In the order of their source: the first one wraps. `dataKeys`: how many it wraps. */
-  rootKeys: { id: string; dataKeys: number }[];
-  /** The newest one first. `rows`: texts under it. */
-  dataKeys: { id: string; rootKeyId: string; createdAt: number; rows: number }[];
-  /** Texts of the chosen kinds that are still plain. */
-  plainRows: number;
-  /** Of this replica. */
-  rewriting: { running: boolean; rewritten: number; failure?: string };
-}
-
 /** Encryption at rest (docs/adr/0015-encryption-at-rest.md): a driver that encrypts, and what operators do with its keys. */
-export interface Encryption {
+export interface Encryption extends EncryptionAdministration {
   /** The driver over which the store is to be opened; closing it ends all work. */
   readonly driver: Driver;
   /** Begins to encrypt what was left as it is before. */
   start(): void;
-  /** Makes a new data key, and a new root key if asked to; then everything is encrypted anew in the background. */
-  rotate(options: { newRoot: boolean }): Promise<{ dataKey: string; rootKey: string }>;
-  /** Goes over the whole database. */
-  status(): Promise<EncryptionStatus>;
 }
 
 export interface EncryptionOptions extends EncryptionSettings {

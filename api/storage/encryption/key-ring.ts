@@ -1,6 +1,6 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { generationOf, newDataKey, unwrapped, wrapped } from './data-key.ts';
 import type { DataKey } from './data-key.ts';
 import type { EncryptionTables, KeyTable, WrappedKey } from './encryption-tables.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../machinery/clock.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import type { DataKey } from './data-key.ts';
 import type { EncryptionTables, SealedTable } from './encryption-tables.ts';
 import type { KeyRing } from './key-ring.ts';

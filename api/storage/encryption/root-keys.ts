@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { ExtendedNonceKey, KEY_BYTES } from './extended-nonce-gcm.ts';
 
 /** Where root keys are kept: not in the database. Errors are StorageErrors whose messages show no key. */

@@ -1,4 +1,4 @@
-import type { StorageKey } from '../contract.ts';
+import type { StorageKey } from '../contract/objects.ts';
 import type { ColumnValue, SealedTable } from './encryption-tables.ts';
 
 /**

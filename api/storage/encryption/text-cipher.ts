@@ -1,4 +1,4 @@
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import type { NewestKey } from './encryption-tables.ts';
 import type { DataKey } from './data-key.ts';
 import type { KeyRing } from './key-ring.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StoreEvent } from '../contract.ts';
+import type { StoreEvent } from '../contract/objects.ts';
 import { EventRing } from './event-ring.ts';
 
 const event = (revision: number, text = '') => ({ revision, object: { json: () => text } }) as StoreEvent;

@@ -1,4 +1,4 @@
-import type { StoreEvent } from '../contract.ts';
+import type { StoreEvent } from '../contract/objects.ts';
 
 export interface RingLimits {
   /** At least this many events are kept, and at most twice as many, */

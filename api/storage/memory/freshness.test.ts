@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RevisionState } from '../contract.ts';
+import type { RevisionState } from '../driver/revision-tables.ts';
 import { Follower } from '../commits/follower.ts';
 import { Freshness } from './freshness.ts';
 import { Memory } from './memory.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../machinery/clock.ts';
-import { StorageError } from '../contract.ts';
-import type { RevisionTables } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { RevisionTables } from '../driver/revision-tables.ts';
 import type { Follower } from '../commits/follower.ts';
 import type { Memory } from './memory.ts';
 

@@ -1,5 +1,5 @@
 import { compareBytes } from '../../machinery/byte-order.ts';
-import type { StorageKey } from '../contract.ts';
+import type { StorageKey } from '../contract/objects.ts';
 
 /** Where an object of one resource is. */
 export type Place = Pick<StorageKey, 'name' | 'namespace'>;

@@ -1,13 +1,6 @@
-import type {
-  ListQuery,
-  Position,
-  Snapshot,
-  StorageError,
-  StorageKey,
-  StoredObject,
-  StoreEvent,
-  StoreEventType,
-} from '../contract.ts';
+import type { ListQuery, StorageKey, StoredObject, StoreEvent, StoreEventType } from '../contract/objects.ts';
+import type { StorageError } from '../contract/storage-error.ts';
+import type { Position, Snapshot } from '../driver/revision-tables.ts';
 import { Deliveries } from '../watching/deliveries.ts';
 import { EventRing } from './event-ring.ts';
 import type { RingLimits } from './event-ring.ts';
@@ -41,6 +34,7 @@ export class Memory {
   #compacted: number;
   #loadedAt: number;
   #closed = false;
+  #failure: StorageError | undefined;
   #waiters: { revision: number; resolve: () => void }[] = [];
 
   constructor({ snapshot, ring }: MemoryOptions) {
@@ -151,14 +145,16 @@ export class Memory {
     };
   }
 
-  /** True once watches were ended; new ones end at once. */
-  get closed(): boolean {
+  /** True once watches were ended; new ones end at once. @throws StorageError what ended them, if something went wrong */
+  watchesEnded(): boolean {
+    if (this.#failure !== undefined) throw this.#failure;
     return this.#closed;
   }
 
   /** Ends every watch, with the error if there is one. */
   endWatches(error?: StorageError): void {
     this.#closed = true;
+    this.#failure = error;
     for (const { deliveries } of this.#resources.values()) {
       for (const { watcher } of deliveries.watchers) {
         if (error === undefined) watcher.end();

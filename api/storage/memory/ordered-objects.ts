@@ -1,5 +1,5 @@
 import { compareBytes } from '../../machinery/byte-order.ts';
-import type { StorageKey, StoredObject } from '../contract.ts';
+import type { StorageKey, StoredObject } from '../contract/objects.ts';
 import { compareKeys, mapKey } from './key-order.ts';
 import type { Place } from './key-order.ts';
 import { SortedChunks } from './sorted-chunks.ts';

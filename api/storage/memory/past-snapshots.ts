@@ -1,5 +1,6 @@
 import { compactedError } from '../compaction/compacted-error.ts';
-import type { RevisionTables, StoredObject } from '../contract.ts';
+import type { StoredObject } from '../contract/objects.ts';
+import type { RevisionTables } from '../driver/revision-tables.ts';
 import { mapKey } from './key-order.ts';
 import type { Memory } from './memory.ts';
 import { mergeChanges, namespaceSlice } from './sorted-objects.ts';

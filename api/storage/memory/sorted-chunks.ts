@@ -1,4 +1,4 @@
-import type { StorageKey, StoredObject } from '../contract.ts';
+import type { StorageKey, StoredObject } from '../contract/objects.ts';
 import { compareKeys } from './key-order.ts';
 
 /** A fuller chunk is split in two: what a change moves stays small, and so does the number of chunks. */

@@ -1,5 +1,5 @@
 import { compareBytes } from '../../machinery/byte-order.ts';
-import type { StorageKey, StoredObject } from '../contract.ts';
+import type { StorageKey, StoredObject } from '../contract/objects.ts';
 import { compareKeys } from './key-order.ts';
 import type { Page, PageQuery } from './ordered-objects.ts';
 

@@ -1,6 +1,6 @@
 import { jsonText, parseJsonText } from '../../machinery/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { StorageKey, StoredObject } from '../contract.ts';
+import type { StorageKey, StoredObject } from '../contract/objects.ts';
 
 const METADATA = '"metadata":{';
 

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'mysql2/promise';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 
 /** Milliseconds until an attempt to connect is given up. */
 const CONNECT_TIMEOUT_MS = 3_000;

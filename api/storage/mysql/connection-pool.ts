@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import type { Connector } from './connector.ts';
 
 export interface PoolLimits {

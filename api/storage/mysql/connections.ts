@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOffDelay } from '../../machinery/back-off.ts';
 import type { BackOff } from '../../machinery/back-off.ts';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { CommitConnection } from './commit-connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { connectionOptions } from './connection-options.ts';

@@ -3,7 +3,7 @@ import { createConnection } from 'mysql2/promise';
 import type { Connection, ConnectionOptions } from 'mysql2/promise';
 import { backOffDelay } from '../../machinery/back-off.ts';
 import type { BackOff } from '../../machinery/back-off.ts';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { sessionSql } from './connection-options.ts';
 import { isAway, readOnlyError, translateMysqlError } from './errors.ts';
 

@@ -1,5 +1,5 @@
-import { StorageError } from '../contract.ts';
-import type { StorageErrorCode } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { StorageErrorCode } from '../contract/storage-error.ts';
 
 /** Server error numbers that say something to a caller. */
 const NUMBERS = new Map<number, StorageErrorCode>([

@@ -1,4 +1,4 @@
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
 import { sql } from './sql-text.ts';
 import type { Sql } from './sql-text.ts';

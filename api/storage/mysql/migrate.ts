@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { Connection } from 'mysql2/promise';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { refuseNewerDatabase } from '../migration-journal.ts';
 import { sessionSql } from './connection-options.ts';
 import { isAlreadyDone } from './errors.ts';

@@ -4,7 +4,7 @@ import type { Connection } from 'mysql2/promise';
 import { BACKUP_TABLE_NAMES, TABLES_WITHOUT_BACKUP } from '../backup/backup-tables.ts';
 import { RESTORE_MARK } from '../backup/restore-mark.ts';
 import type { InsertRows, RestoreTarget, TargetContent } from '../backup/restore-target.ts';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { connectionOptions, sessionSql } from './connection-options.ts';
 import { translateMysqlError } from './errors.ts';
 import { lockDatabase, migrateMysql } from './migrate.ts';

@@ -1,10 +1,5 @@
-import type {
-  DeletedTask,
-  DeletedTaskPlace,
-  DeletedTaskQuery,
-  PurgeQuery,
-  RetentionTables,
-} from '../retention-tables.ts';
+import type { DeletedTask, DeletedTaskPlace, DeletedTaskQuery, PurgeQuery } from '../contract/retention.ts';
+import type { RetentionTables } from '../driver/retention-tables.ts';
 import type { MysqlConnections, Session } from './connections.ts';
 import { sql } from './sql-text.ts';
 import type { Sql } from './sql-text.ts';

@@ -1,4 +1,4 @@
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import type {
   CommitBatch,
   DriverMutation,
@@ -10,7 +10,7 @@ import type {
   RevisionTables,
   Snapshot,
   Tail,
-} from '../contract.ts';
+} from '../driver/revision-tables.ts';
 import { REVISION_GAP } from '../commits/revision-gap.ts';
 import { historyRow, objectRow, tailOf } from '../rows.ts';
 import type { RawKey, RawLogRow, RawObjectRow, RawTailRow } from '../rows.ts';

@@ -1,5 +1,5 @@
 import { createConnection } from 'mysql2/promise';
-import type { Driver } from '../contract.ts';
+import type { Driver } from '../driver/driver.ts';
 import { refuseHalfRestored } from '../backup/restore-mark.ts';
 import { connectionOptions } from './connection-options.ts';
 import { MysqlConnections } from './connections.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DriverMutation } from '../contract.ts';
+import type { DriverMutation } from '../driver/revision-tables.ts';
 import { planBatch } from './plan-batch.ts';
 
 const mutation = (op: DriverMutation['op'], name: string, expectedRevision = 0): DriverMutation => ({

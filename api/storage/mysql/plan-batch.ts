@@ -1,4 +1,5 @@
-import type { DriverMutation, MutationOutcome, StorageKey, TaskDeletion } from '../contract.ts';
+import type { StorageKey, TaskDeletion } from '../contract/objects.ts';
+import type { DriverMutation, MutationOutcome } from '../driver/revision-tables.ts';
 import type { RawKey } from '../rows.ts';
 
 export interface BatchState {

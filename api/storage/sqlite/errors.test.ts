@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { translateSqliteError } from './errors.ts';
 
 const failure = (code: string) => Object.assign(new Error('vendor text'), { code });

@@ -1,5 +1,5 @@
-import { StorageError } from '../contract.ts';
-import type { StorageErrorCode } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { StorageErrorCode } from '../contract/storage-error.ts';
 
 /** The codes of https://www.sqlite.org/rescode.html that say something to a caller, by their prefix. */
 const CODES: readonly [string, StorageErrorCode, string][] = [

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import type { Database as Connection } from 'better-sqlite3';
 import { dumpStatement } from '../backup/backup-tables.ts';
 import type { BackupRow, BackupTable, Dump } from '../backup/backup-tables.ts';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { translateSqliteError } from './errors.ts';
 
 /** Rows between two turns for requests. */

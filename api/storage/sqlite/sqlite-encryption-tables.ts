@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { StorageError } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import { HEAD_LENGTH, SEALED_TABLES } from '../encryption/encryption-tables.ts';
 import type {
   ColumnValue,

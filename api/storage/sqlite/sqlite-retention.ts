@@ -1,11 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type {
-  DeletedTask,
-  DeletedTaskPlace,
-  DeletedTaskQuery,
-  PurgeQuery,
-  RetentionTables,
-} from '../retention-tables.ts';
+import type { DeletedTask, DeletedTaskPlace, DeletedTaskQuery, PurgeQuery } from '../contract/retention.ts';
+import type { RetentionTables } from '../driver/retention-tables.ts';
 import { translated } from './errors.ts';
 import { inTransaction } from './in-transaction.ts';
 

@@ -10,7 +10,7 @@ import type {
   RevisionTables,
   Snapshot,
   Tail,
-} from '../contract.ts';
+} from '../driver/revision-tables.ts';
 import { REVISION_GAP } from '../commits/revision-gap.ts';
 import { historyRow, objectRow, tailOf } from '../rows.ts';
 import type { RawLogRow, RawObjectRow, RawTailRow } from '../rows.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../machinery/clock.ts';
-import type { StoredTaskEvent, TaskTables, WakeUp } from '../contract.ts';
+import type { WakeUp } from '../commits/wake-up.ts';
+import type { StoredTaskEvent, TaskTables } from '../driver/task-tables.ts';
 import { crowdPauseMs } from '../watching/crowd-pause.ts';
 import { LogRing } from './log-ring.ts';
 import type { LogPage, LogRingLimits } from './log-ring.ts';

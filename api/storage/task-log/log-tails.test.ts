@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../machinery/clock.ts';
-import { StorageError } from '../contract.ts';
-import type { StoredTaskEvent, TaskLogBounds, TaskLogQuery } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { TaskLogQuery } from '../contract/task-log.ts';
+import type { StoredTaskEvent, TaskLogBounds } from '../driver/task-tables.ts';
 import { LogTails } from './log-tails.ts';
 import type { LogTailQuery } from './log-tail.ts';
 import type { LogPage } from './log-ring.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StoredTaskAppend } from '../contract.ts';
+import type { StoredTaskAppend } from '../driver/task-tables.ts';
 import { NEW_SOURCE, planAppend } from './plan-append.ts';
 import type { SourceState } from './plan-append.ts';
 

@@ -1,5 +1,5 @@
 import type { TaskEventAppended, TaskMessageInput } from '../../types/task-event.ts';
-import type { AppendOutcome, StoredTaskAppend } from '../contract.ts';
+import type { AppendOutcome, StoredTaskAppend } from '../driver/task-tables.ts';
 
 /** Where a Task's log stands. */
 export interface LogState {

@@ -1,5 +1,5 @@
 import type { TaskEvent, TaskEventAppend } from '../../types/task-event.ts';
-import type { StoredTaskAppend, StoredTaskEvent } from '../contract.ts';
+import type { StoredTaskAppend, StoredTaskEvent } from '../driver/task-tables.ts';
 
 /** Characters of the columns beside the data, about. */
 const ROW_OVERHEAD = 256;

@@ -1,16 +1,11 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../../types/task-event.ts';
 import { BatchQueue } from '../commits/batch-queue.ts';
-import { EVERYTHING, StorageError } from '../contract.ts';
-import type {
-  AppendOutcome,
-  StoredTaskAppend,
-  TaskLog,
-  TaskLogFollow,
-  TaskLogQuery,
-  TaskTables,
-  WakeUp,
-} from '../contract.ts';
+import { EVERYTHING } from '../commits/wake-up.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { WakeUp } from '../commits/wake-up.ts';
+import type { TaskLog, TaskLogFollow, TaskLogQuery } from '../contract/task-log.ts';
+import type { AppendOutcome, StoredTaskAppend, TaskTables } from '../driver/task-tables.ts';
 import type { LogRingLimits } from './log-ring.ts';
 import { LogTails } from './log-tails.ts';
 import { parsedEvent, sizeOfAppend, storedAppend } from './stored-event.ts';

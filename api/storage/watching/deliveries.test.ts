@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StoreEvent } from '../contract.ts';
+import type { StoreEvent } from '../contract/objects.ts';
 import { Deliveries } from './deliveries.ts';
 import { restore } from '../memory/stored-object.ts';
 import { Watcher } from './watcher.ts';

@@ -1,10 +1,8 @@
-import type { StoreEvent } from '../contract.ts';
+import { MAX_SHARED_EVENTS } from '../contract/objects.ts';
+import type { StoreEvent } from '../contract/objects.ts';
 import { crowdPauseMs } from './crowd-pause.ts';
 import { WatcherIndex } from './watcher-index.ts';
 import type { WatcherEntry } from './watcher-index.ts';
-
-/** Events of one delivery: so many end a pause, and texts of more are not shared between watches (event-encoder.ts). */
-const MOST_EVENTS = 256;
 
 /** Brings the events of one resource to its watches: at once, or together with what follows while they are many. */
 export class Deliveries {
@@ -34,7 +32,7 @@ export class Deliveries {
 
   push(events: readonly StoreEvent[]): void {
     for (const event of events) this.#waiting.push(event);
-    if (this.#endPause === undefined || this.#waiting.length >= MOST_EVENTS) this.deliver();
+    if (this.#endPause === undefined || this.#waiting.length >= MAX_SHARED_EVENTS) this.deliver();
   }
 
   deliver(): void {
@@ -42,8 +40,8 @@ export class Deliveries {
     const events = this.#waiting;
     this.#waiting = [];
     let writes = 0;
-    for (let from = 0; from < events.length; from += MOST_EVENTS) {
-      writes += this.#watchers.push(events.slice(from, from + MOST_EVENTS));
+    for (let from = 0; from < events.length; from += MAX_SHARED_EVENTS) {
+      writes += this.#watchers.push(events.slice(from, from + MAX_SHARED_EVENTS));
     }
     this.#pause(crowdPauseMs(writes));
   }

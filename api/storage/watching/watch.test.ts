@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { StorageError } from '../contract.ts';
-import type { HistoryRow } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { HistoryRow } from '../driver/revision-tables.ts';
 import { Memory } from '../memory/memory.ts';
 import { watchFrom } from './watch.ts';
 
@@ -29,6 +29,7 @@ describe('watchFrom', () => {
       { resource: 'r', after: 0, signal: new AbortController().signal },
       {
         memory,
+        assertOpen: () => undefined,
         buffer: { events: 10, bytes: 1_000 },
         log: {
           async history({ after, upTo }) {

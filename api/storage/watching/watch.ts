@@ -1,5 +1,6 @@
 import { compactedError } from '../compaction/compacted-error.ts';
-import type { HistoryRow, RevisionTables, StoreEvent, StoreEventType, WatchQuery } from '../contract.ts';
+import type { StoreEvent, StoreEventType, WatchQuery } from '../contract/objects.ts';
+import type { HistoryRow, RevisionTables } from '../driver/revision-tables.ts';
 import type { Memory } from '../memory/memory.ts';
 import { restore } from '../memory/stored-object.ts';
 import { isWanted } from './watcher-index.ts';
@@ -19,6 +20,8 @@ export interface WatchOptions {
   log: Pick<RevisionTables, 'history'>;
   /** What may wait for a slow reader. */
   buffer: WatcherLimits;
+  /** @throws StorageError where the store was closed, or stopped by itself */
+  assertOpen(): void;
 }
 
 /**
@@ -30,10 +33,12 @@ export async function* watchFrom(
   options: WatchOptions,
 ): AsyncGenerator<readonly StoreEvent[]> {
   const { memory } = options;
+  options.assertOpen();
+  if (query.after < memory.compacted) throw compactedError(query.after, memory.compacted);
   let cursor = query.after;
   // Asked for anew each time: memory may have started over meanwhile, with a ring that begins later.
   while (cursor < memory.resource(query.resource).ring.floor) {
-    if (query.signal.aborted || memory.closed) return;
+    if (query.signal.aborted || memory.watchesEnded()) return;
     const upTo = memory.revision;
     const page = await readHistory(query, { options, cursor, upTo });
     if (page.events.length > 0) yield page.events;
@@ -76,7 +81,7 @@ async function* live(
   resource.deliveries.add(entry);
   query.signal.addEventListener('abort', end, { once: true });
   try {
-    if (query.signal.aborted || options.memory.closed) return;
+    if (query.signal.aborted || options.memory.watchesEnded()) return;
     query.onLive?.();
     if (missed.length > 0) yield missed;
     for (;;) {

@@ -1,4 +1,4 @@
-import type { StorageKey, StoreEvent } from '../contract.ts';
+import type { StorageKey, StoreEvent } from '../contract/objects.ts';
 import type { Watcher } from './watcher.ts';
 
 /** A watcher and the keys that it is told about. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { StorageError } from '../contract.ts';
-import type { StoreEvent } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { StoreEvent } from '../contract/objects.ts';
 import { Watcher } from './watcher.ts';
 
 const event = (revision: number, text = '') => ({ revision, object: { json: () => text } }) as StoreEvent;

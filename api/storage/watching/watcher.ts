@@ -1,5 +1,5 @@
-import { StorageError } from '../contract.ts';
-import type { StoreEvent } from '../contract.ts';
+import { StorageError } from '../contract/storage-error.ts';
+import type { StoreEvent } from '../contract/objects.ts';
 
 /** What may wait for the reader. */
 export interface WatcherLimits {

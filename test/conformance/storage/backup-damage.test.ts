@@ -7,7 +7,7 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '#api/machinery/logger';
-import type { Store } from '#api/storage/contract';
+import type { Store } from '#api/storage/contract/store';
 import { openStore } from '#api/storage/open-store';
 import { backupOf, execute, linesOf, packed, restore } from './backups.ts';
 import { DRIVERS, SERVERS, administer, freshDatabase } from './databases.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StorageKey } from '#api/storage/contract';
+import type { StorageKey } from '#api/storage/contract/objects';
 import type { EncryptionSettings } from '#api/storage/encryption/encryption';
 import { newRootKeys } from '#api/storage/encryption/root-keys';
 import { backupOf, linesOf, restore } from './backups.ts';

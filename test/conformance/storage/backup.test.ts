@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Store, StoreEvent } from '#api/storage/contract';
+import type { StoreEvent } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
 import { backupOf, execute, linesOf, restore, rowsOf } from './backups.ts';
 import { DRIVERS, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';

@@ -3,7 +3,7 @@ import { createConnection } from 'mysql2/promise';
 import Database from 'better-sqlite3';
 import { restoreBackup } from '#api/storage/backup/restore-backup';
 import type { Restored, RestoreOptions } from '#api/storage/backup/restore-backup';
-import type { Store } from '#api/storage/contract';
+import type { Store } from '#api/storage/contract/store';
 import type { TestDatabase } from './databases.ts';
 
 export async function backupOf(store: Store): Promise<Buffer> {

@@ -5,13 +5,16 @@ import { createConnection } from 'mysql2/promise';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import type { Driver, HistoryQuery, Store, StoredObject } from '#api/storage/contract';
+import type { StoredObject } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
+import type { Driver } from '#api/storage/driver/driver';
+import type { HistoryQuery } from '#api/storage/driver/revision-tables';
 import { openMysql } from '#api/storage/mysql/open-mysql';
 import { openSqlite } from '#api/storage/sqlite/open-sqlite';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
 import { loadStore } from '#api/storage/store';
 import { noWakeUp } from '#api/storage/commits/wake-up';
-import { DRIVERS, SERVERS, administer, freshDatabase } from './databases.ts';
+import { DRIVERS, SERVERS, administer, freshDatabase, unencrypted } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, eventText, remove, taskKey, update, valueOf } from './objects.ts';
 
@@ -296,6 +299,7 @@ async function openDriver(): Promise<Driver> {
 
 const storeOn = (driver: Driver, ringCapacity = 2): Promise<Store> =>
   loadStore({
+    encryption: unencrypted,
     driver,
     wakeUp: noWakeUp,
     logger: silentLogger,

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import type { Store } from '#api/storage/contract';
+import type { Store } from '#api/storage/contract/store';
 import { openMysql } from '#api/storage/mysql/open-mysql';
 import type { MysqlLimits } from '#api/storage/mysql/connections';
 import { loadStore } from '#api/storage/store';
@@ -12,7 +12,7 @@ import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
 import { noWakeUp } from '#api/storage/commits/wake-up';
 import { databaseServer } from '#dev/environment/database-server';
 import type { DatabaseServer } from '#dev/environment/database-server';
-import { SERVERS, administer } from './databases.ts';
+import { SERVERS, administer, unencrypted } from './databases.ts';
 import { TASKS, collect, create, taskKey, update, valueOf } from './objects.ts';
 
 /** So that what has to be waited for is over soon. */
@@ -50,7 +50,12 @@ describe.each(SERVERS)('trouble with %s', (flavour) => {
   async function open(limits: MysqlLimits = {}): Promise<Store> {
     const parts = { wakeUp: noWakeUp, logger: silentLogger, clock: systemClock };
     const driver = await openMysql(server.url, limits);
-    const store = await loadStore({ driver, ...parts, options: DEFAULT_STORE_OPTIONS });
+    const store = await loadStore({
+      encryption: unencrypted,
+      driver,
+      ...parts,
+      options: DEFAULT_STORE_OPTIONS,
+    });
     stores.push(store);
     return store;
   }

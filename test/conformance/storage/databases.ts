@@ -5,17 +5,25 @@ import path from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { silentLogger } from '#api/machinery/logger';
 import { openStore } from '#api/storage/open-store';
-import type { OpenedStore, OpenStoreOptions } from '#api/storage/open-store';
+import type { OpenStoreOptions } from '#api/storage/open-store';
+import type { EncryptionAdministration } from '#api/storage/contract/administration';
+import type { Store } from '#api/storage/contract/store';
 import { SERVER_VARIABLES } from '#dev/environment/database-program';
 import type { DatabaseFlavour } from '#dev/environment/database-program';
 import { TASKS } from './objects.ts';
 import { rootKeysInMemory } from './root-keys.ts';
 
+/** For a store over a driver that no encryption is put around. */
+export const unencrypted: EncryptionAdministration = {
+  rotate: () => Promise.reject(new Error('nothing is encrypted')),
+  status: () => Promise.reject(new Error('nothing is encrypted')),
+};
+
 /** An empty database of its own; disposing removes it. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
   /** Opens a store on it; what is still open when the database goes is closed first. */
-  open(options?: Partial<OpenStoreOptions>): Promise<OpenedStore>;
+  open(options?: Partial<OpenStoreOptions>): Promise<Store>;
 }
 
 /** Servers that several replicas may share. */
@@ -30,7 +38,7 @@ export async function freshDatabase(flavour: (typeof STORES)[number]): Promise<T
   const usual = driver === flavour ? {} : { encryption };
   const name = `troupe_${randomBytes(6).toString('hex')}`;
   const { url, remove } = driver === 'sqlite' ? sqliteFile(name) : await serverDatabase(driver, name);
-  const opened: OpenedStore[] = [];
+  const opened: Store[] = [];
   return {
     url,
     async open(options = {}) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
-import type { StorageKey } from '#api/storage/contract';
+import type { StorageKey } from '#api/storage/contract/objects';
 import { DRIVERS, freshDatabase, SERVERS } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { dumpOf, rawBytesOf, run, settled } from './encryption.ts';

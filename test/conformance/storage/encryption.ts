@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import Database from 'better-sqlite3';
-import type { EncryptionStatus } from '#api/storage/encryption/encryption';
-import type { OpenedStore } from '#api/storage/open-store';
+import type { EncryptionStatus } from '#api/storage/contract/administration';
+import type { Store } from '#api/storage/contract/store';
 import { administer } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 
@@ -44,7 +44,7 @@ export async function rawBytesOf(database: TestDatabase): Promise<string> {
 }
 
 /** The status once everything is under one key. */
-export async function settled(store: OpenedStore): Promise<EncryptionStatus> {
+export async function settled(store: Store): Promise<EncryptionStatus> {
   for (;;) {
     const status = await store.encryption.status();
     if (status.rewriting.failure !== undefined) throw new Error(status.rewriting.failure);

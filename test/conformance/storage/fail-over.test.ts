@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store, StoredObject } from '#api/storage/contract';
+import type { StoredObject } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
 import { openStore } from '#api/storage/open-store';
 import { silentLogger } from '#api/machinery/logger';
 import { databaseServer } from '#dev/environment/database-server';

@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import { StorageError } from '#api/storage/contract';
-import type { Driver, Store } from '#api/storage/contract';
+import { StorageError } from '#api/storage/contract/storage-error';
+import type { Store } from '#api/storage/contract/store';
+import type { Driver } from '#api/storage/driver/driver';
 import { openMysql } from '#api/storage/mysql/open-mysql';
 import { openSqlite } from '#api/storage/sqlite/open-sqlite';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
 import { loadStore } from '#api/storage/store';
 import { noWakeUp } from '#api/storage/commits/wake-up';
-import { DRIVERS, SERVERS, administer, freshDatabase } from './databases.ts';
+import { DRIVERS, SERVERS, administer, freshDatabase, unencrypted } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, taskKey, update, valueOf } from './objects.ts';
 
@@ -31,6 +32,7 @@ describe.each(DRIVERS)('an answer that is lost on %s', (name) => {
       name === 'sqlite' ? openSqlite(database.url.slice('sqlite:'.length)) : await openMysql(database.url);
     faults = { afterCommit: [], beforeCommit: [], tail: [] };
     store = await loadStore({
+      encryption: unencrypted,
       driver: withFaults(driver, faults),
       wakeUp: noWakeUp,
       logger: silentLogger,

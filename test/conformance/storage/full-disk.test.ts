@@ -2,7 +2,9 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import type { Driver, Store, StoredObject } from '#api/storage/contract';
+import type { StoredObject } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
+import type { Driver } from '#api/storage/driver/driver';
 import { SqliteHistory } from '#api/storage/sqlite/sqlite-history';
 import { SqliteEncryptionTables } from '#api/storage/sqlite/sqlite-encryption-tables';
 import { SqliteRetention } from '#api/storage/sqlite/sqlite-retention';
@@ -11,7 +13,7 @@ import { SqliteTaskTables } from '#api/storage/sqlite/sqlite-task-tables';
 import { DEFAULT_STORE_OPTIONS } from '#api/storage/store-options';
 import { loadStore } from '#api/storage/store';
 import { noWakeUp } from '#api/storage/commits/wake-up';
-import { freshDatabase } from './databases.ts';
+import { freshDatabase, unencrypted } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, remove, taskKey, valueOf } from './objects.ts';
 
@@ -46,7 +48,7 @@ describe('a full disk under SQLite', () => {
       },
     };
     const parts = { wakeUp: noWakeUp, logger: silentLogger, clock: systemClock };
-    store = await loadStore({ driver, ...parts, options: DEFAULT_STORE_OPTIONS });
+    store = await loadStore({ encryption: unencrypted, driver, ...parts, options: DEFAULT_STORE_OPTIONS });
   });
   afterEach(async () => {
     await store.close();

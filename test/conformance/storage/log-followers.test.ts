@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import type { TaskEventInput } from '#api/types/task-event';
 import { noWakeUp } from '#api/storage/commits/wake-up';
-import type { Driver, Store, TaskTables } from '#api/storage/contract';
+import type { Store } from '#api/storage/contract/store';
+import type { Driver } from '#api/storage/driver/driver';
+import type { TaskTables } from '#api/storage/driver/task-tables';
 import { openMysql } from '#api/storage/mysql/open-mysql';
 import { openSqlite } from '#api/storage/sqlite/open-sqlite';
 import { StoredTaskLog } from '#api/storage/task-log/task-log';
@@ -29,19 +31,19 @@ describe.each(['sqlite', 'mariadb'] as const)('a crowd that follows one log on %
   let database: TestDatabase;
   let driver: Driver;
   let log: StoredTaskLog;
-  let selects: number;
+  const reads = { count: 0 };
 
   beforeEach(async () => {
     database = await freshDatabase(flavour);
     driver = await openDriver(database);
-    selects = 0;
+    reads.count = 0;
     const { tasks } = driver;
     const counting: TaskTables = {
       appendTaskEvents: (batches, key) => tasks.appendTaskEvents(batches, key),
       taskLogBounds: (uid) => tasks.taskLogBounds(uid),
       readTaskMessages: (query) => tasks.readTaskMessages(query),
       readTaskEvents(query) {
-        selects += 1;
+        reads.count += 1;
         return tasks.readTaskEvents(query);
       },
     };
@@ -70,15 +72,15 @@ describe.each(['sqlite', 'mariadb'] as const)('a crowd that follows one log on %
       const query = { taskUID, after: 0, signal: forever, until: until.signal };
       for await (const page of log.follow(query)) own.push(...page.map(({ seq }) => seq));
     });
-    while (selects < 1) await new Promise(setImmediate);
+    while (reads.count < 1) await new Promise(setImmediate);
     for (let event = 1; event <= 10; event++) {
       await log.append({ source: 's', taskUID, events: eventsAfter(event - 1, 1) });
       while (seen.some((own) => own.length < event)) await new Promise(setImmediate);
     }
-    expect(selects, 'one when the first began, one per append').toBe(11);
+    expect(reads.count, 'one when the first began, one per append').toBe(11);
     until.abort();
     await Promise.all(done);
-    expect(selects).toBe(12);
+    expect(reads.count).toBe(12);
     for (const own of seen) expect(own).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 });

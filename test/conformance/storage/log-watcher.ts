@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { StorageError } from '#api/storage/contract';
+import { StorageError } from '#api/storage/contract/storage-error';
 import type { Told } from '../../kit/watch-order.ts';
 import type { Cluster } from './cluster.ts';
 import type { SeenEvent } from './replica-messages.ts';

@@ -1,5 +1,6 @@
 import type { KubeObject, Unstructured } from '#api/machinery/meta';
-import type { Store, StorageKey, StoredObject, StoreEvent } from '#api/storage/contract';
+import type { StorageKey, StoredObject, StoreEvent } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
 
 export const TASKS = 'tasks.agent.wecode.io';
 

@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
-import type { StorageError } from '#api/storage/contract';
+import type { StorageError } from '#api/storage/contract/storage-error';
 import { startCommitProxy } from '../../kit/commit-proxy.ts';
 import { TEST_LENGTH, noteFigures, seeded } from '../../kit/seeded.ts';
 import { findInconsistencies } from '../../kit/store-consistency.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Store, StoreEvent } from '#api/storage/contract';
+import type { StoreEvent } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
 import { freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { temporaryFolder } from '#dev/environment/temporary-folder';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ListResult, Store } from '#api/storage/contract';
+import type { ListResult } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
 import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, create, remove, taskKey, update, valueOf } from './objects.ts';

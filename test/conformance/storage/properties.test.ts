@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Store, StorageKey, StoreEvent } from '#api/storage/contract';
+import type { StorageKey, StoreEvent } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
 import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { TASKS, collect, create, remove, task, taskKey, update, valueOf } from './objects.ts';

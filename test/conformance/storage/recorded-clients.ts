@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { StorageError } from '#api/storage/contract';
-import type { StorageKey } from '#api/storage/contract';
+import { StorageError } from '#api/storage/contract/storage-error';
+import type { StorageKey } from '#api/storage/contract/objects';
 import type { Answer, Asked, ObjectOperation, Refusal, RevisionMark } from '../../kit/object-history.ts';
 import type { Random } from '../../kit/seeded.ts';
 import type { SeenObject } from './replica-messages.ts';

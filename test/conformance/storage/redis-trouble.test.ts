@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '#api/machinery/logger';
-import type { Store } from '#api/storage/contract';
+import type { Store } from '#api/storage/contract/store';
 import { connectRedis } from '#api/storage/commits/wake-up-redis';
 import { privateRedis } from '#dev/environment/redis';
 import { recordingLogger } from '../../kit/recording-logger.ts';

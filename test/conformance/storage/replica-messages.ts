@@ -1,5 +1,5 @@
 import type { TaskEventAppend } from '#api/types/task-event';
-import type { ListQuery, StorageKey } from '#api/storage/contract';
+import type { ListQuery, StorageKey } from '#api/storage/contract/objects';
 
 /** What a test and its replica processes say to each other. */
 

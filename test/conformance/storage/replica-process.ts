@@ -1,6 +1,7 @@
 import { silentLogger } from '#api/machinery/logger';
-import { StorageError } from '#api/storage/contract';
-import type { Mutation, Store, StoredObject, StoreEvent } from '#api/storage/contract';
+import { StorageError } from '#api/storage/contract/storage-error';
+import type { Mutation, StoredObject, StoreEvent } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
 import { openStore } from '#api/storage/open-store';
 import { task, valueOf } from './objects.ts';
 import type { ReplicaReply, ReplicaRequest, SeenEvent, SeenObject } from './replica-messages.ts';

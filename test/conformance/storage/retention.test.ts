@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TaskEventInput } from '#api/types/task-event';
-import type { Store } from '#api/storage/contract';
-import type { DeletedTaskPlace } from '#api/storage/retention-tables';
+import type { Store } from '#api/storage/contract/store';
+import type { DeletedTaskPlace } from '#api/storage/contract/retention';
 import { DRIVERS, SERVERS, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';
 import { create, taskKey } from './objects.ts';

@@ -1,6 +1,6 @@
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import type { Driver } from '#api/storage/contract';
+import type { Driver } from '#api/storage/driver/driver';
 import { openEncryption } from '#api/storage/encryption/encryption';
 import { openMysql } from '#api/storage/mysql/open-mysql';
 import { openSqlite } from '#api/storage/sqlite/open-sqlite';

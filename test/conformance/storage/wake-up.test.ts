@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '#api/machinery/logger';
-import type { WakeUp } from '#api/storage/contract';
+import type { WakeUp } from '#api/storage/commits/wake-up';
 import { connectRedis } from '#api/storage/commits/wake-up-redis';
 
 const open: WakeUp[] = [];

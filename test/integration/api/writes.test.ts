@@ -11,7 +11,7 @@ import type { Registry } from '#api/registry/registry';
 import type { PatchRequest } from '#api/registry/requests';
 import type { Resource, Target } from '#api/registry/resource';
 import { defineResources, loadDefinitions } from '#api/schema/load-crds';
-import type { Store } from '#api/storage/contract';
+import type { Store } from '#api/storage/contract/store';
 import { openStore } from '#api/storage/open-store';
 
 /** Writes of every kind on a real store: what kube-apiserver answers. */

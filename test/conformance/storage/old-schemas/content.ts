@@ -1,5 +1,6 @@
 import type { Unstructured } from '#api/machinery/meta';
-import type { Store, StorageKey, StoredObject, StoreEvent } from '#api/storage/contract';
+import type { StorageKey, StoredObject, StoreEvent } from '#api/storage/contract/objects';
+import type { Store } from '#api/storage/contract/store';
 
 /** What a dump of an old schema has in it. Only what every version of the store has is used: old code runs this too. */
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import { silentLogger } from '#api/machinery/logger';
-import type { Store } from '#api/storage/contract';
+import type { Store } from '#api/storage/contract/store';
 import { openStore } from '#api/storage/open-store';
 import { fillOld, stateOf, STORE_OPTIONS } from './content.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Store } from '#api/storage/contract';
+import type { Store } from '#api/storage/contract/store';
 import { execute } from '../backups.ts';
 import { DRIVERS, SERVERS, freshDatabase } from '../databases.ts';
 import type { TestDatabase } from '../databases.ts';

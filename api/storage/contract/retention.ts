@@ -33,19 +33,23 @@ export interface PurgeQuery {
   limit: number;
 }
 
-/**
- * What goes when its time has come. Every method is one small transaction that takes no lock commits wait for, and may
- * be repeated and done by several replicas at once.
- */
-export interface RetentionTables {
-  /** True for the first that asks in each interval, of all replicas. A turn taken in the future is none. */
-  takeTurn(turn: { name: string; now: number; everyMs: number }): Promise<boolean>;
-  /** What was the newest revision at a time, or somewhat before; 0 where nobody knows. */
-  revisionAt(time: number): Promise<number>;
+/** The last states of deleted Tasks, while they are kept. */
+export interface DeletedTaskArchive {
   /** Those deleted last first. */
   deletedTasks(query: DeletedTaskQuery): Promise<DeletedTask[]>;
   /** With its last state, as the log of revisions had it. */
   deletedTask(uid: string): Promise<(DeletedTask & { body: string }) | undefined>;
+}
+
+/**
+ * What goes when its time has come. Every step is small, holds up no commit, and may be repeated and done by several
+ * replicas at once.
+ */
+export interface Retention extends DeletedTaskArchive {
+  /** True for the first that asks in each interval, of all replicas. A turn taken in the future is none. */
+  takeTurn(turn: { name: string; now: number; everyMs: number }): Promise<boolean>;
+  /** What was the newest revision at a time, or somewhat before; 0 where nobody knows. */
+  revisionAt(time: number): Promise<number>;
   /** Deletions in the future have happened now: clocks were wrong, and they must not be kept for ever. */
   limitDeletionTimes(now: number): Promise<void>;
   /**
@@ -55,9 +59,6 @@ export interface RetentionTables {
   purgeDeletedTask(query: PurgeQuery): Promise<{ at: DeletedTaskPlace; done: boolean } | undefined>;
   /** Those of these logs, of Tasks that are not deleted, which have events. */
   logsWithEvents(uids: readonly string[]): Promise<string[]>;
-  /**
-   * Drops the first events of a log; readers begin at the first that is left. By numbers, since a search for the first
-   * would pass all that were deleted just now (InnoDB removes them later). @returns whether that was all
-   */
+  /** Drops the first events of a log; readers begin at the first that is left. @returns whether that was all */
   dropEvents(query: { taskUID: string; limit: number }): Promise<boolean>;
 }

@@ -1,0 +1,38 @@
+import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../../types/task-event.ts';
+
+export interface TaskLogQuery {
+  taskUID: string;
+  /** Only later events. */
+  after: number;
+  /** At most this many. */
+  limit: number;
+}
+
+export interface TaskLogFollow {
+  taskUID: string;
+  /** Only later events. */
+  after: number;
+  /** Ends the stream at once. */
+  signal: AbortSignal;
+  /** When it aborts, what is in the log by then still comes, and the stream ends. */
+  until?: AbortSignal;
+}
+
+/** The per-Task event log and the messages of its conversation. */
+export interface TaskLog {
+  /**
+   * Adds the events whose sourceSeq is new, in order, in one transaction with the messages (which are added
+   * only if at least one event is new). Idempotent; a gap in sourceSeq is StorageError Conflict.
+   */
+  append(batch: TaskEventAppend): Promise<TaskEventAppended>;
+  read(query: TaskLogQuery): Promise<TaskEvent[]>;
+  /**
+   * Existing events after `after`, then new ones as they come. Followers of one log share what is read: whoever keeps up
+   * gets the same frozen arrays of the same events as all others, so that what is made of one (its text) can be kept
+   * for the others; do not copy the array on the way. A slow follower reads for itself, and misses nothing.
+   */
+  follow(query: TaskLogFollow): AsyncIterable<readonly TaskEvent[]>;
+  messages(query: TaskLogQuery): Promise<TaskMessage[]>;
+  /** The number from which on events are kept: those before it have expired. */
+  firstSeq(taskUID: string): Promise<number>;
+}

@@ -1,0 +1,38 @@
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventAppended,
+  TaskEventInput,
+  TaskMessage,
+} from '../../types/task-event.ts';
+import type { TaskLogQuery } from '../contract/task-log.ts';
+import type { NewestKey } from '../encryption/encryption-tables.ts';
+
+/** An event as its table keeps it: `data` as text. */
+export type StoredTaskEvent = Omit<TaskEvent, 'data'> & { data: string };
+
+export interface StoredTaskAppend extends Omit<TaskEventAppend, 'events'> {
+  events: (Omit<TaskEventInput, 'data'> & { data: string })[];
+}
+
+/** What became of one append: where the log stands, or why nothing was added. */
+export type AppendOutcome =
+  | { ok: true; appended: TaskEventAppended; added: boolean }
+  /** Conflict: a gap in sourceSeq. NotFound: the Task was deleted and its log with it. */
+  | { ok: false; code: 'Conflict' | 'NotFound'; message: string };
+
+export interface TaskLogBounds {
+  /** The first number that is kept; 1 for a log that is not there. */
+  firstSeq: number;
+  /** The last number that was given; 0 for a log that is not there. */
+  lastSeq: number;
+}
+
+/** The event logs and the conversations of Tasks. */
+export interface TaskTables {
+  /** One transaction for all; the outcomes are in the order of the batches. `key` as in CommitBatch. */
+  appendTaskEvents(batches: readonly StoredTaskAppend[], key?: NewestKey): Promise<AppendOutcome[]>;
+  readTaskEvents(query: TaskLogQuery): Promise<StoredTaskEvent[]>;
+  readTaskMessages(query: TaskLogQuery): Promise<TaskMessage[]>;
+  taskLogBounds(taskUID: string): Promise<TaskLogBounds>;
+}
