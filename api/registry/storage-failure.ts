@@ -80,7 +80,7 @@ function futureRevision(error: StorageError): StatusError {
 /** Awaits a call of the store and translates its failure. */
 export async function translated<T>(
   promise: Promise<T>,
-  at: { resource: Resource; name?: string },
+  at: { resource: ResourceName; name?: string },
 ): Promise<T> {
   try {
     return await promise;

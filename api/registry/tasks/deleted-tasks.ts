@@ -6,11 +6,11 @@ import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import type { TaskEvent } from '../../types/task-event.ts';
 import type { DeletedTask, DeletedTaskPlace } from '../../storage/contract/retention.ts';
 import type { Store } from '../../storage/contract/store.ts';
-import { storageFailure } from '../storage-failure.ts';
+import { translated } from '../storage-failure.ts';
 
 const PAGE = 500;
 
-const TASKS = { group: 'agent.wecode.io', plural: 'tasks' };
+const AT = { resource: { group: 'agent.wecode.io', plural: 'tasks' } };
 
 /** As the API shows a deleted Task in a list. */
 export interface DeletedTaskItem {
@@ -56,6 +56,7 @@ export function createDeletedTasks({ store, clock, keepMs }: DeletedTasksOptions
           ...(namespace === undefined || namespace === '' ? {} : { namespace }),
           ...(before === undefined ? {} : { before }),
         }),
+        AT,
       );
       const shown = found.slice(0, wanted);
       const last = found.length > wanted ? shown.at(-1) : undefined;
@@ -65,7 +66,7 @@ export function createDeletedTasks({ store, clock, keepMs }: DeletedTasksOptions
       };
     },
     async get(uid) {
-      const found = await translated(store.retention.deletedTask(uid));
+      const found = await translated(store.retention.deletedTask(uid), AT);
       if (found === undefined || found.deletedAt <= since()) {
         throw new StatusError('NotFound', `no deleted task with uid ${JSON.stringify(uid)} is kept`);
       }
@@ -75,7 +76,7 @@ export function createDeletedTasks({ store, clock, keepMs }: DeletedTasksOptions
     async *log(uid, { after, signal }) {
       let last = after;
       while (!signal.aborted) {
-        const page = await translated(store.log.read({ taskUID: uid, after: last, limit: PAGE }));
+        const page = await translated(store.log.read({ taskUID: uid, after: last, limit: PAGE }), AT);
         if (page.length > 0) yield page;
         if (page.length < PAGE) return;
         last = page.at(-1)?.seq ?? last;
@@ -98,12 +99,4 @@ function placeOf(token: string): DeletedTaskPlace {
   const [, time, uid] = /^(\d{1,15}) (\S{1,64})$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
   if (time === undefined || uid === undefined) throw badRequest('continue key is not valid');
   return { deletedAt: Number(time), uid };
-}
-
-async function translated<T>(promise: Promise<T>): Promise<T> {
-  try {
-    return await promise;
-  } catch (error) {
-    throw storageFailure(error, { resource: TASKS });
-  }
 }
