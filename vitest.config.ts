@@ -20,8 +20,9 @@ const ALONE = [
 /** More than the two cores of a small machine: files wait for processes and databases half of their time. */
 const WORKERS = 4;
 
-const databases = { globalSetup: ['test/databases.ts'] };
-const engines = { globalSetup: ['test/engines.ts'] };
+const witness = { setupFiles: ['test/witness.ts'] };
+const databases = { ...witness, globalSetup: ['test/databases.ts'] };
+const engines = { ...witness, globalSetup: ['test/engines.ts'] };
 
 export default defineConfig({
   test: {

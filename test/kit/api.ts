@@ -2,9 +2,13 @@ import path from 'node:path';
 import { Agent, request } from 'undici';
 import { startApi } from '#api/main';
 import type { ServerLimits } from '#api/server/limits/limits';
-import { silentLogger } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { evidence } from './evidence.ts';
+import { recordingLogger } from './recording-logger.ts';
+
+/** Of the server's log, for a test that fails. */
+const KEPT_LINES = 100;
 
 export interface ApiAnswer {
   status: number;
@@ -53,11 +57,13 @@ export interface TestApiOptions {
 
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   await using stack = new AsyncDisposableStack();
+  const log = recordingLogger(KEPT_LINES);
+  stack.use(evidence('the API server', () => log.lines.join('\n')));
   const dataDir = options.dataDir ?? stack.use(await temporaryFolder('api')).path;
   const api = await startApi({
     listen: { host: '127.0.0.1', port: 0 },
     dataDir,
-    logger: options.logger ?? silentLogger,
+    logger: options.logger ?? log,
     ...(options.databaseURL === undefined ? {} : { databaseURL: options.databaseURL }),
     ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),

@@ -1,7 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { evidence } from './evidence.ts';
 import { TROUPE } from './paths.ts';
+
+/** Of what a command said, and of all commands. */
+const SHOWN_LINES = 12;
+const SHOWN_CHARACTERS = 300;
+const REMEMBERED_LINES = 60;
 
 export interface CommandResult {
   code: number;
@@ -33,7 +40,22 @@ export async function run(
   child.stdin.end(options.stdin ?? '');
   const exited = once(child, 'close') as Promise<[number | null, string | null]>;
   const [[code], stdout, stderr] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
-  return { code: code ?? 128, stdout, stderr };
+  const result = { code: code ?? 128, stdout, stderr };
+  remember([path.basename(command), ...args].join(' '), result);
+  return result;
+}
+
+/** The last commands, for a test that fails. */
+const remembered: string[] = [];
+evidence('the last commands', () => remembered.join('\n'));
+
+function remember(line: string, { code, stdout, stderr }: CommandResult): void {
+  const said = `${stdout}${stderr}`.trimEnd().split('\n').slice(0, SHOWN_LINES);
+  remembered.push(
+    `$ ${line.slice(0, SHOWN_CHARACTERS)} (${code})`,
+    ...said.map((one) => one.slice(0, SHOWN_CHARACTERS)),
+  );
+  remembered.splice(0, remembered.length - REMEMBERED_LINES);
 }
 
 /** Runs a program that must succeed; returns what it printed. */

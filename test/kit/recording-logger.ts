@@ -5,10 +5,13 @@ export interface RecordingLogger extends Logger {
   readonly lines: readonly string[];
 }
 
-export function recordingLogger(): RecordingLogger {
+/** Keeps all lines, or the last `kept`. */
+export function recordingLogger(kept = Number.POSITIVE_INFINITY): RecordingLogger {
   const lines: string[] = [];
-  const at = (level: string, more: LogFields) => (message: string, fields?: LogFields) =>
-    void lines.push(`${level} ${message} ${JSON.stringify({ ...more, ...fields })}`);
+  const at = (level: string, more: LogFields) => (message: string, fields?: LogFields) => {
+    lines.push(`${level} ${message} ${JSON.stringify({ ...more, ...fields })}`);
+    if (lines.length > kept) lines.shift();
+  };
   const make = (more: LogFields): Logger => ({
     debug: at('debug', more),
     info: at('info', more),

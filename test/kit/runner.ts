@@ -8,6 +8,7 @@ import { freePort } from '#dev/environment/free-port';
 import { accepts, startProcess } from '#dev/environment/process';
 import type { RunningProcess } from '#dev/environment/process';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { evidence } from './evidence.ts';
 
 export const RUNNER_TOKEN = 'a-token-of-the-tests';
 export const RUNNER_TOKEN_HASH = createHash('sha256').update(RUNNER_TOKEN).digest('hex');
@@ -92,6 +93,7 @@ export async function startRunner(): Promise<Runner> {
       },
     }),
   );
+  stack.use(evidence('the runner', () => runner.output()));
   await runner.until({ what: 'accept', ready: () => accepts(port), timeoutMs: 20_000 });
   const owned = stack.move();
   return {

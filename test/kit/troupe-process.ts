@@ -3,6 +3,7 @@ import path from 'node:path';
 import { startProcess } from '#dev/environment/process';
 import type { RunningProcess } from '#dev/environment/process';
 import { mustRun } from './command.ts';
+import { evidence } from './evidence.ts';
 import { TROUPE } from './paths.ts';
 
 export interface TroupeProcessOptions {
@@ -33,10 +34,15 @@ export async function startTroupe(options: TroupeProcessOptions): Promise<Troupe
     },
     patienceMs: 30_000,
   });
+  const heard = evidence(`troupe ${options.args[0] ?? ''}`, () => process_.output());
+  const stop = async (): Promise<void> => {
+    await process_.stop();
+    heard[Symbol.dispose]();
+  };
   try {
     await process_.until({ what: 'get ready', ready: () => ready !== null, timeoutMs: 60_000 });
   } catch (error) {
-    await process_.stop();
+    await stop();
     throw error;
   }
   return {
@@ -46,7 +52,7 @@ export async function startTroupe(options: TroupeProcessOptions): Promise<Troupe
       process.kill(process_.pid, 'SIGKILL');
       await process_.exited;
     },
-    [Symbol.asyncDispose]: () => process_.stop(),
+    [Symbol.asyncDispose]: stop,
   };
 }
 
@@ -84,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<TroupeServer>
     kubeconfig,
     async [Symbol.asyncDispose]() {
       await deleteTasks(kubeconfig);
-      await started.process.stop();
+      await started[Symbol.asyncDispose]();
     },
   };
 }

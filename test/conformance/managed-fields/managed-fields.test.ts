@@ -17,7 +17,7 @@ import type { Answer, JudgedWrite, Outcome, Question } from './judge.ts';
  * to be the same. More of them, of other kinds: TROUPE_JUDGED_CASES and TROUPE_JUDGED_KINDS (a seed).
  */
 const CASES = Number(process.env['TROUPE_JUDGED_CASES'] ?? 3000);
-const BUDGET_MS = process.env['TROUPE_JUDGED_CASES'] === undefined ? 20_000 : 3_600_000;
+const BUDGET_MS = process.env['TROUPE_JUDGED_CASES'] === undefined ? 60_000 : 3_600_000;
 const KINDS = { kinds: 150, seed: Number(process.env['TROUPE_JUDGED_KINDS'] ?? 1) };
 
 const program = goProgram('managed-fields-judge');

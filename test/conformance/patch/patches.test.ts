@@ -13,7 +13,7 @@ import { jsonPatches, mergePatches, strategicPatches } from './patch-family.ts';
 
 /** Thousands of patches, each judged by the libraries that kube-apiserver applies patches with. */
 const CASES = Number(process.env['TROUPE_JUDGED_CASES'] ?? 3000);
-const BUDGET_MS = process.env['TROUPE_JUDGED_CASES'] === undefined ? 20_000 : 3_600_000;
+const BUDGET_MS = process.env['TROUPE_JUDGED_CASES'] === undefined ? 60_000 : 3_600_000;
 
 const program = goProgram('patch-judge');
 

@@ -10,6 +10,7 @@ import type { EncryptionAdministration } from '#api/storage/contract/administrat
 import type { Store } from '#api/storage/contract/store';
 import { SERVER_VARIABLES } from '#dev/environment/database-program';
 import type { DatabaseFlavour } from '#dev/environment/database-program';
+import { madeDatabases } from '../../kit/held-resources.ts';
 import { TASKS } from './objects.ts';
 import { rootKeysInMemory } from './root-keys.ts';
 
@@ -66,9 +67,16 @@ function sqliteFile(name: string): Made {
 async function serverDatabase(flavour: DatabaseFlavour, name: string): Promise<Made> {
   const server = serverURL(flavour);
   await administer(server, `CREATE DATABASE ${name}`);
+  madeDatabases.add(name);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, remove: () => administer(server, `DROP DATABASE ${name}`) };
+  return {
+    url: url.href,
+    async remove() {
+      await administer(server, `DROP DATABASE ${name}`);
+      madeDatabases.delete(name);
+    },
+  };
 }
 
 /** Runs one statement on the server of the URL, with the account in it; returns its rows. */

@@ -3,7 +3,6 @@ import { expect } from 'vitest';
 import { connect } from '#api/client/connect';
 import type { Connection } from '#api/client/connect';
 import { startApi } from '#api/main';
-import { silentLogger } from '#api/machinery/logger';
 import { controllerReference } from '#api/machinery/meta';
 import type { TaskEvent } from '#api/types/task-event';
 import type { Executor } from '#api/types/generated/executor';
@@ -17,8 +16,10 @@ import type { ExecutorManagerConfig } from '#executor-manager/config';
 import { startExecutorManager } from '#executor-manager/main';
 import type { ExecutorManager, ExecutorManagerOptions } from '#executor-manager/main';
 import { createLogger } from '#cli/logger';
+import { evidence } from '../../kit/evidence.ts';
 import { SECRET_KEY } from '../../kit/manifests.ts';
 import { modelService } from '../../kit/model-script.ts';
+import { recordingLogger } from '../../kit/recording-logger.ts';
 
 /** The real API on SQLite and a scripted model, with one executor manager; the test plays the controllers. */
 export interface Stage extends AsyncDisposable {
@@ -28,6 +29,8 @@ export interface Stage extends AsyncDisposable {
   readonly modelURL: string;
 }
 
+/** Of logs, for a test that fails. */
+const KEPT_LINES = 100;
 const NAMESPACE = 'default';
 export const EXECUTOR = 'stage';
 
@@ -56,10 +59,12 @@ export async function stage(options: { modelHost?: string; modelName?: string } 
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('stage')).path;
   const model = stack.use(await modelService(SCRIPT, options.modelHost));
+  const log = recordingLogger(KEPT_LINES);
+  stack.use(evidence('the API server', () => log.lines.join('\n')));
   const api = await startApi({
     listen: { host: '127.0.0.1', port: 0 },
     dataDir: path.join(folder, 'api'),
-    logger: silentLogger,
+    logger: log,
   });
   stack.defer(() => api.close());
   const connection = await connect({ kubeconfig: api.kubeconfigPath });
@@ -113,12 +118,15 @@ export async function startManager(
   options: Partial<ExecutorManagerOptions> = {},
 ): Promise<ExecutorManager & AsyncDisposable> {
   const connection = await connect({ kubeconfig: on.kubeconfig });
-  const logger = process.env['TROUPE_TEST_LOG'] === undefined ? silentLogger : createLogger('debug');
+  const lines = recordingLogger(KEPT_LINES);
+  const logger = process.env['TROUPE_TEST_LOG'] === undefined ? lines : createLogger('debug');
+  const heard = evidence('the executor manager', () => lines.lines.join('\n'));
   const manager = await startExecutorManager({ ...connection, config, logger, ...options });
   let stopped: Promise<void> | undefined;
   const stopAll = async (): Promise<void> => {
     await manager.stop();
     await connection.close();
+    heard[Symbol.dispose]();
   };
   const stop = (): Promise<void> => (stopped ??= stopAll());
   return { driver: manager.driver, stop, [Symbol.asyncDispose]: stop };

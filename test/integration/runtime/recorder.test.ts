@@ -61,8 +61,10 @@ describe('the event recorder on the real API', () => {
     await using api = await startTestApi();
     const { client } = api.connection;
     const about = await client.create(WIDGETS, widget('a'));
-    await recording(client, (tell) => {
+    await recording(client, async (tell) => {
       for (let index = 0; index < 100; index += 1) tell(about, { ...STARTED, message: `attempt ${index}` });
+      // A stop waits for what is to be written, but not for long.
+      await expect.poll(() => events(client), { timeout: 60_000 }).toHaveLength(25);
     });
     expect(await events(client)).toHaveLength(25);
   });
