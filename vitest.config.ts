@@ -17,8 +17,10 @@ const ALONE = [
   'test/integration/executor-manager/{docker,engine-away}.test.ts',
   'test/e2e/{demo,killed-agent}.test.ts',
 ];
-/** More than the two cores of a small machine: files wait for processes and databases half of their time. */
-const WORKERS = 4;
+/** Unit tests compute: more workers than the cores of a small machine would not be faster. */
+const UNIT_WORKERS = 2;
+/** The others wait for processes and databases half of their time. Vitest wants a group of their own for other workers. */
+const WORKERS = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 
 const witness = { setupFiles: ['test/witness.ts'] };
 const databases = { ...witness, globalSetup: ['test/databases.ts'] };
@@ -29,7 +31,6 @@ export default defineConfig({
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
-    maxWorkers: WORKERS,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -42,6 +43,7 @@ export default defineConfig({
           ],
           // Modules are loaded once for each worker, which halves the time: unit tests change nothing global.
           isolate: false,
+          maxWorkers: UNIT_WORKERS,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -54,6 +56,7 @@ export default defineConfig({
           exclude: ALONE,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          ...WORKERS,
           ...databases,
         },
       },
@@ -65,6 +68,7 @@ export default defineConfig({
           exclude: ALONE,
           testTimeout: 120_000,
           hookTimeout: 300_000,
+          ...WORKERS,
           ...engines,
         },
       },
@@ -76,6 +80,7 @@ export default defineConfig({
           exclude: ALONE,
           testTimeout: 300_000,
           hookTimeout: 600_000,
+          ...WORKERS,
           ...engines,
         },
       },
