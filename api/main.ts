@@ -4,10 +4,14 @@ import type { ApiHistory, ApiRetention } from './config.ts';
 import { makeDataFolder } from './data-folder/data-folder.ts';
 import { encryptedKinds } from './registry/encrypted-kinds.ts';
 import { createEncryptionKeys } from './registry/encryption-keys.ts';
+import { createUnionAuthorizer } from './machinery/authorizer.ts';
+import type { Authorizer } from './machinery/authorizer.ts';
 import { systemClock } from './machinery/clock.ts';
 import type { Clock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
 import { VERSION } from './machinery/version.ts';
+import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
+import type { User } from './machinery/user.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { createCatalog } from './registry/catalog.ts';
 import { startCustomResources } from './registry/custom-resources/custom-resources.ts';
@@ -21,8 +25,15 @@ import { loadDefinitions } from './schema/load-crds.ts';
 import type { ResourceDefinition } from './schema/resource-definition.ts';
 import { rootKeyFile } from './data-folder/root-key-file.ts';
 import { createApp } from './server/app.ts';
-import { createTokenAuthenticator } from './server/access/authentication.ts';
-import { authenticatedMayDoEverything } from './server/access/authorization.ts';
+import { createAccess } from './server/access/access.ts';
+import type { Access } from './server/access/access.ts';
+import { createUnionAuthenticator } from './server/access/authenticator.ts';
+import { everybodyMaySeeHealth, mastersMayDoEverything } from './server/access/authorizers.ts';
+import {
+  createBearerAuthenticator,
+  createWebSocketProtocolAuthenticator,
+} from './server/access/bearer-token.ts';
+import { createStaticToken } from './server/access/static-token.ts';
 import { loadToken } from './data-folder/bootstrap-token.ts';
 import { startCertificateRenewal } from './data-folder/certificates/certificate-renewal.ts';
 import { loadCertificates } from './data-folder/certificates/certificates.ts';
@@ -78,7 +89,7 @@ export interface RunningApi {
 }
 
 /** Whoever holds the token of the data folder owns the server. */
-const OWNER = { name: 'troupe-admin', groups: ['system:masters', 'system:authenticated'] };
+const OWNER: User = { name: 'troupe-admin', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] };
 
 /**
  * Starts the API server; resolves once it answers.
@@ -150,14 +161,14 @@ async function serve(
   const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, names: options.tlsNames ?? [] };
   const load = (now: number): Promise<ServerCertificates> => loadCertificates({ ...pki, now });
   const certificates = await load(clock.now());
+  const authorizer = createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
   const closing = new AbortController();
   const limits = withDefaults(options.limits);
   const app = createApp({
     registry,
     taskLogs: createTaskLogs({ registry, store, clock }),
     deletedTasks: createDeletedTasks({ store, clock, keepMs: rules.deletedTasks }),
-    authenticator: createTokenAuthenticator({ token: options.token, user: OWNER }),
-    authorizer: authenticatedMayDoEverything,
+    access: accessBy(options.token, authorizer),
     health: {
       checkStore: () => store.check(),
       storeHealth: () => store.health(),
@@ -190,6 +201,16 @@ async function serve(
       await customResources.stop();
     },
   };
+}
+
+/** The token of the data folder, in a header or, for browsers, in a subprotocol of a WebSocket. */
+function accessBy(token: string, authorizer: Authorizer): Access {
+  const tokens = createStaticToken({ token, user: OWNER });
+  const authenticator = createUnionAuthenticator([
+    createBearerAuthenticator(tokens),
+    createWebSocketProtocolAuthenticator(tokens),
+  ]);
+  return createAccess({ authenticator, authorizer });
 }
 
 /** An address that a client on this machine can use. */

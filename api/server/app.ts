@@ -1,85 +1,94 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
-import { ANONYMOUS } from '../machinery/user.ts';
+import { badRequest } from '../machinery/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
-import { answerOf } from './limits/answer.ts';
-import type { Authenticator } from './access/authentication.ts';
-import { refusal } from './access/authorization.ts';
-import type { Authorizer } from './access/authorization.ts';
+import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
+import type { Access } from './access/access.ts';
+import { isWebSocketUpgrade } from './access/bearer-token.ts';
+import type { RequestHead } from './access/request-head.ts';
 import { mountBackup } from './admin/backup-routes.ts';
 import type { Backups } from './admin/backup-routes.ts';
-import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
 import { isDeletedTaskLog, mountDeletedTasks } from './admin/deleted-task-routes.ts';
-import { mountDiscovery } from './discovery/discovery-routes.ts';
 import { mountEncryption } from './admin/encryption-routes.ts';
 import type { EncryptionKeys } from '../registry/encryption-keys.ts';
 import { failureResponse } from './answer/failure.ts';
+import { mountDiscovery } from './discovery/discovery-routes.ts';
 import { mountHealth } from './health-routes.ts';
 import type { HealthOptions } from './health-routes.ts';
+import { answerOf } from './limits/answer.ts';
 import { InFlight } from './limits/in-flight.ts';
 import type { ServerLimits } from './limits/limits.ts';
+import { deadlineOf, withinDeadline } from './limits/request-deadline.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { mountOpenApi } from './openapi/openapi-routes.ts';
-import { isGiven } from './request/query.ts';
-import { requestAttributes } from './access/request-attributes.ts';
-import type { RequestAttributes } from './access/request-attributes.ts';
-import { deadlineOf, withinDeadline } from './limits/request-deadline.ts';
+import type { ResourcePath } from './request/resource-path.ts';
 import { checkUrl } from './request/url-limits.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
-import type { Dispatch, DispatchOptions } from './resources/resource-dispatch.ts';
-import type { RequestContext, ServerTypes } from './server-environment.ts';
+import { isStream, isSubresource } from './resources/subresources.ts';
+import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
 
-export interface AppOptions extends Omit<DispatchOptions, 'metrics'> {
+export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
+  access: Access;
   deletedTasks: DeletedTasks;
-  authenticator: Authenticator;
-  authorizer: Authorizer;
   health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'>;
   limits: ServerLimits;
   backups: Backups;
   encryption: EncryptionKeys;
 }
 
-/** Every route of the API server. Kinds come and go, so what is not one of the fixed paths is looked up. */
+/**
+ * The story of a request: it is judged, answered by one of the fixed paths, or takes a place among those under way
+ * and is answered by what is served at this moment.
+ */
 export function createApp(options: AppOptions): Hono<ServerTypes> {
   const app = new Hono<ServerTypes>();
   const { registry, logger, closing, clock } = options;
+  const { catalog } = registry;
   app.onError((error, c) => failureResponse(error, c, logger));
   const inFlight = new InFlight(options.limits);
   const metrics = createMetrics(inFlight.counts);
-  guard(app, options);
+  identify(app);
+  guard(app, options.access);
   mountHealth(app, { ...options.health, clock, closing, logger });
   mountMetrics(app, metrics);
   mountBackup(app, options);
   limit(app, { ...options, inFlight });
   mountEncryption(app, options.encryption);
-  renewCatalog(app, registry.catalog);
-  mountDiscovery(app, registry.catalog);
-  mountOpenApi(app, registry.catalog);
   mountDeletedTasks(app, options);
-  mountResources(app, { ...options, metrics, dispatch: createDispatch({ ...options, metrics }) });
+  renewCatalog(app, catalog);
+  mountDiscovery(app, catalog);
+  mountOpenApi(app, catalog);
+  mountResources(app, { ...options, metrics });
   return app;
 }
 
-/** Nothing gets past this without a user who may do it. */
-function guard(app: Hono<ServerTypes>, { authenticator, authorizer }: AppOptions): void {
+/** Every answer, a refusal too, says under which id the request is in our logs (apiserver filters/with_auditid.go). */
+function identify(app: Hono<ServerTypes>): void {
   app.use('*', async (c, next) => {
-    c.env.outgoing.setHeader('audit-id', auditId(c));
-    checkUrl(c.req.url);
-    const user = await authenticator.authenticate({ authorization: c.req.header('authorization') });
-    const attributes = requestAttributes(c.req.method, c.req.path, isGiven(c.req.query('watch')));
-    const subject = user ?? ANONYMOUS;
-    if (!(await authorizer.authorize(subject, attributes))) throw refusal(subject, attributes);
-    c.set('attributes', attributes);
-    c.set('user', subject);
+    const given = c.req.header('audit-id') ?? '';
+    c.env.outgoing.setHeader('audit-id', /^[!-~]{1,64}$/.test(given) ? given : randomUUID());
     await next();
   });
 }
 
-/** The client's own, so that it finds its request in our logs (apiserver filters/with_auditid.go). */
-function auditId(c: RequestContext): string {
-  const given = c.req.header('audit-id') ?? '';
-  return /^[!-~]{1,64}$/.test(given) ? given : randomUUID();
+/** Nothing gets past this without a user who may do it. */
+function guard(app: Hono<ServerTypes>, access: Access): void {
+  app.use('*', async (c, next) => {
+    checkUrl(c.req.url);
+    const head: RequestHead = {
+      method: c.req.method,
+      path: c.req.path,
+      query: (name) => c.req.query(name),
+      header: (name) => c.req.header(name),
+    };
+    const { user, attributes, place } = await access.check(head);
+    if (isWebSocketUpgrade(head)) throw badRequest('this path takes no WebSocket connections');
+    c.set('user', user);
+    c.set('attributes', attributes);
+    c.set('place', place);
+    await next();
+  });
 }
 
 function mountMetrics(app: Hono<ServerTypes>, metrics: Metrics): void {
@@ -96,21 +105,18 @@ interface Limited extends AppOptions {
 /** Everything from here on takes a place among the requests under way until its answer was taken, and has a deadline. */
 function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): void {
   app.use('*', async (c, next) => {
-    const { attributes, user } = c.var;
-    const isRead = READS.has(attributes.verb);
+    const { attributes, place, user } = c.var;
     const ms = deadlineOf(c.req.query('timeout'), limits.requestMs);
-    const places = inFlight.enter(user.name, isRead ? 'reads' : 'writes');
+    const places = inFlight.enter(user.name, READS.has(attributes.verb) ? 'reads' : 'writes');
     const answer = answerOf(c.env.outgoing);
     answer.onClosed(() => places[Symbol.dispose]());
     c.set('places', places);
-    const isStream = attributes.verb === 'watch' || isLog(attributes);
-    if (isStream) await next();
+    const hasNoEnd =
+      place === undefined ? isDeletedTaskLog(attributes.path) : isStream(attributes.verb, place.subresource);
+    if (hasNoEnd) await next();
     else await withinDeadline(next(), { ms, clock, answer });
   });
 }
-
-const isLog = ({ resource, path }: RequestAttributes): boolean =>
-  resource?.subresource === 'log' || isDeletedTaskLog(path);
 
 const READS = new Set(['get', 'head', 'list', 'options', 'watch']);
 
@@ -120,8 +126,9 @@ const READS = new Set(['get', 'head', 'list', 'options', 'watch']);
  */
 function renewCatalog(app: Hono<ServerTypes>, catalog: Catalog): void {
   app.use('*', async (c, next) => {
-    const { resource, path } = c.var.attributes;
-    const isNews = resource === undefined ? SHOWS_KINDS.test(path) : catalog.find(resource) === undefined;
+    const { attributes, place } = c.var;
+    const isNews =
+      place === undefined ? SHOWS_KINDS.test(attributes.path) : catalog.find(place) === undefined;
     if (isNews) await catalog.renew();
     await next();
   });
@@ -130,40 +137,28 @@ function renewCatalog(app: Hono<ServerTypes>, catalog: Catalog): void {
 /** Discovery and OpenAPI of what users may add to. */
 const SHOWS_KINDS = /^\/(apis|openapi)(\/|$)/;
 
-interface Resources extends AppOptions {
-  dispatch: Dispatch;
-  metrics: Metrics;
-}
-
 /** Everything else: what kinds there are is known only when a request comes. */
-function mountResources(app: Hono<ServerTypes>, resources: Resources): void {
-  app.use('*', counted(resources));
-  app.all('*', (c) => resources.dispatch(c, c.var.attributes));
+function mountResources(app: Hono<ServerTypes>, options: HandlerOptions): void {
+  app.use('*', counted(options));
+  app.all('*', createDispatch(options));
 }
 
-function counted({ metrics, registry: { catalog } }: Resources) {
+function counted({ metrics, registry: { catalog } }: HandlerOptions) {
   return async (c: RequestContext, next: () => Promise<void>): Promise<void> => {
     const started = performance.now();
     await next();
-    const { verb, resource: asked } = c.var.attributes;
-    const resource = asked && catalog.find(asked);
-    const scope = asked === undefined ? '' : scopeOf(asked);
-    const subresource = SUBRESOURCES.has(asked?.subresource ?? '') ? (asked?.subresource ?? '') : '';
+    const { attributes, place } = c.var;
+    const { verb } = attributes;
+    const resource = place && catalog.find(place);
+    const scope = place === undefined ? '' : scopeOf(place);
+    const subresource = isSubresource(place?.subresource ?? '') ? (place?.subresource ?? '') : '';
     const seconds = (performance.now() - started) / 1000;
     metrics.countRequest({ verb, resource, subresource, scope }, { code: c.res.status, seconds });
   };
 }
 
-const SUBRESOURCES = new Set(['finalize', 'log', 'messages', 'scale', 'status']);
-
 /** apiserver endpoints/metrics CleanScope. */
-function scopeOf({
-  name,
-  namespace,
-}: {
-  name: string;
-  namespace: string;
-}): 'cluster' | 'namespace' | 'resource' {
+function scopeOf({ name, namespace }: ResourcePath): 'cluster' | 'namespace' | 'resource' {
   if (name !== '') return 'resource';
   return namespace === '' ? 'cluster' : 'namespace';
 }

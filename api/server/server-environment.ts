@@ -2,18 +2,23 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
+import type { Attributes } from '../machinery/authorizer.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { TaskLogs } from '../registry/tasks/task-log.ts';
 import type { User } from '../machinery/user.ts';
 import type { RequestPlaces } from './limits/in-flight.ts';
 import type { Metrics } from './metrics.ts';
-import type { RequestAttributes } from './access/request-attributes.ts';
+import type { ResourcePath } from './request/resource-path.ts';
 
 /** Hono's types for this server: every request comes with Node's own request and response. */
 export interface ServerTypes {
   Bindings: HttpBindings;
   Variables: {
-    attributes: RequestAttributes;
     user: User;
+    /** What the request wants to do. */
+    attributes: Attributes;
+    /** What its path names; undefined when that is no resource. */
+    place: ResourcePath | undefined;
     /** The places the request takes among those under way. */
     places: RequestPlaces;
   };
@@ -24,6 +29,7 @@ export type RequestContext = Context<ServerTypes>;
 /** What the handlers of resources work with. */
 export interface HandlerOptions {
   registry: Registry;
+  taskLogs: TaskLogs;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;

@@ -1,83 +1,72 @@
-/** What a request is about, as rules of access and the dispatch see it (kube-apiserver endpoints/request RequestInfo). */
-export interface RequestAttributes {
-  /** get, list, watch, create, update, patch, delete, deletecollection; the lower-case method for other paths. */
-  verb: string;
-  path: string;
-  /** Absent for a path that is no resource. */
-  resource: ResourceAttributes | undefined;
+import type { Attributes, ResourceAttributes } from '../../machinery/authorizer.ts';
+import { parseFieldSelector } from '../../machinery/field-selector.ts';
+import { isGiven } from '../request/query.ts';
+import type { RequestHead } from './request-head.ts';
+import type { ResourcePath } from '../request/resource-path.ts';
+
+const VERBS: Record<string, string> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+const VERBS_WITH_SELECTORS = new Set(['list', 'watch', 'deletecollection']);
+
+/**
+ * What a request wants to do, for rules of access. `place` is what its path names, undefined when that is no resource
+ * (kube-apiserver endpoints/request RequestInfoFactory).
+ */
+export function requestAttributes(
+  { method, path, query }: Omit<RequestHead, 'header'>,
+  place: ResourcePath | undefined,
+): Attributes {
+  if (place === undefined) return { verb: method.toLowerCase(), path, resource: undefined };
+  const { group, version, plural, name, subresource } = place;
+  const verb = verbOf(method, place, query);
+  const resource = { group, version, plural, subresource, namespace: namespaceOf(place), name };
+  if (place.isOldWatch || name !== '' || !VERBS_WITH_SELECTORS.has(verb)) return { verb, path, resource };
+  return { verb, path, resource: { ...resource, ...selectorsOf(verb, query) } };
 }
 
-export interface ResourceAttributes {
-  group: string;
-  version: string;
-  plural: string;
-  /** What follows the name, with its slashes. */
-  subresource: string | undefined;
-  /** '' for all namespaces and for cluster-scoped resources. */
-  namespace: string;
-  /** '' for a collection. */
-  name: string;
+function verbOf(method: string, { name, isOldWatch }: ResourcePath, query: RequestHead['query']): string {
+  if (isOldWatch) return 'watch';
+  const verb = VERBS[method] ?? '';
+  if (name !== '') return verb;
+  if (verb === 'get') return isGiven(query('watch')) ? 'watch' : 'list';
+  return verb === 'delete' ? 'deletecollection' : verb;
 }
 
-const VERBS: Record<string, string> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+/** A rule for a namespace is one for the Namespace itself, too. */
+const namespaceOf = ({ namespace, plural, name }: ResourcePath): string =>
+  plural === 'namespaces' && namespace === '' ? name : namespace;
 
-/** `path` is decoded once, as the router sees it. */
-export function requestAttributes(method: string, path: string, isWatch: boolean): RequestAttributes {
-  const parsed = parsePath(path);
-  if (parsed === undefined) return { verb: method.toLowerCase(), path, resource: undefined };
-  const { resource, watchPrefix } = parsed;
-  const isRead = method === 'GET' || method === 'HEAD';
-  const verb = watchPrefix && isRead ? 'watch' : verbOf(method, resource, isWatch);
-  return { verb, path, resource };
-}
-
-function verbOf(method: string, { name }: ResourceAttributes, isWatch: boolean): string {
-  if (method === 'GET' || method === 'HEAD') return name === '' ? (isWatch ? 'watch' : 'list') : 'get';
-  const verb = VERBS[method] ?? method.toLowerCase();
-  return verb === 'delete' && name === '' ? 'deletecollection' : verb;
-}
-
-interface ParsedPath {
-  resource: ResourceAttributes;
-  /** The path begins with the verb, as clients wrote it before `?watch=true`. */
-  watchPrefix: boolean;
-}
-
-function parsePath(path: string): ParsedPath | undefined {
-  const parts = path.split('/').slice(1);
-  if (parts.at(-1) === '') parts.pop();
-  const isCore = parts[0] === 'api';
-  if (!isCore && parts[0] !== 'apis') return undefined;
-  const [group, version, rest] = isCore
-    ? ['', parts[1] ?? '', parts.slice(2)]
-    : [parts[1] ?? '', parts[2] ?? '', parts.slice(3)];
-  const watchPrefix = rest[0] === 'watch' && rest.length > 1;
-  const named = watchPrefix ? rest.slice(1) : rest;
-  if (named.length === 0 || parts.includes('')) return undefined;
-  return { resource: inVersion({ group, version }, named), watchPrefix };
-}
-
-/** Of a Namespace itself: what follows its name is no collection in it. */
-const NAMESPACE_SUBRESOURCES = new Set(['finalize', 'status']);
-
-function inVersion(gv: { group: string; version: string }, parts: string[]): ResourceAttributes {
-  const namespaced =
-    parts[0] === 'namespaces' && parts.length >= 3 && !NAMESPACE_SUBRESOURCES.has(parts[2] ?? '');
-  const [plural = '', name = '', ...rest] = (namespaced ? parts.slice(2) : parts).map(decode);
+function selectorsOf(verb: string, query: RequestHead['query']): Partial<ResourceAttributes> {
+  const fieldSelector = query('fieldSelector') ?? '';
+  const labelSelector = query('labelSelector') ?? '';
+  const name = verb === 'deletecollection' ? undefined : selectedName(fieldSelector);
   return {
-    ...gv,
-    plural,
-    name,
-    subresource: rest.length === 0 ? undefined : rest.join('/'),
-    namespace: namespaced ? decode(parts[1] ?? '') : '',
+    ...(fieldSelector === '' ? {} : { fieldSelector }),
+    ...(labelSelector === '' ? {} : { labelSelector }),
+    ...(name === undefined ? {} : { name }),
   };
 }
 
-function decode(part: string): string {
-  if (!part.includes('%')) return part;
+/** The one name that a selector leaves: a rule for that object covers such a list or watch, too. */
+function selectedName(fieldSelector: string): string | undefined {
+  if (!fieldSelector.includes('metadata.name')) return undefined;
   try {
-    return decodeURIComponent(part);
+    const found = parseFieldSelector(fieldSelector).find(
+      ({ field, operator }) => field === 'metadata.name' && operator === '=',
+    );
+    return found !== undefined && isPathSegment(found.value) ? found.value : undefined;
   } catch {
-    return part;
+    // The verb refuses it with a better text than a rule of access could.
+    return undefined;
   }
 }
+
+/** apimachinery pkg/api/validation/path IsValidPathSegmentName. */
+const isPathSegment = (name: string): boolean =>
+  name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name);

@@ -1,11 +1,10 @@
 import type { Hono } from 'hono';
 import { jsonText } from '../../machinery/json.ts';
 import type { DeletedTasks } from '../../registry/tasks/deleted-tasks.ts';
-import { refusal } from '../access/authorization.ts';
 import { streamLog } from '../resources/log-stream.ts';
 import { wholeNumber } from '../request/query.ts';
 import { replyJson } from '../answer/reply.ts';
-import type { HandlerOptions, RequestContext, ServerTypes } from '../server-environment.ts';
+import type { HandlerOptions, ServerTypes } from '../server-environment.ts';
 
 const PATH = '/admin/deleted-tasks';
 
@@ -13,22 +12,19 @@ export interface DeletedTaskRoutes extends Pick<HandlerOptions, 'clock' | 'closi
   deletedTasks: DeletedTasks;
 }
 
-/** Deleted Tasks while they are kept: a list, the last state of one, its log. For those who own the service. */
+/** Deleted Tasks while they are kept: a list, the last state of one, its log. */
 export function mountDeletedTasks(app: Hono<ServerTypes>, options: DeletedTaskRoutes): void {
   const { deletedTasks } = options;
   app.get(PATH, async (c) => {
-    requireOwner(c);
     const { namespace = '', continue: token = '' } = c.req.query();
     const limit = wholeNumber(c, 'limit') ?? 0;
     return replyJson(await deletedTasks.list({ namespace, limit, continue: token }));
   });
   app.get(`${PATH}/:uid`, async (c) => {
-    requireOwner(c);
     const text = jsonText(await deletedTasks.get(c.req.param('uid')));
     return new Response(`${text}\n`, { headers: { 'content-type': 'application/json' } });
   });
   app.get(`${PATH}/:uid/log`, async (c) => {
-    requireOwner(c);
     const uid = c.req.param('uid');
     return streamLog(c, options, async () => {
       await deletedTasks.get(uid);
@@ -39,8 +35,3 @@ export function mountDeletedTasks(app: Hono<ServerTypes>, options: DeletedTaskRo
 
 /** Its answer may take as long as a log is. */
 export const isDeletedTaskLog = (path: string): boolean => path.startsWith(PATH) && path.endsWith('/log');
-
-function requireOwner(c: RequestContext): void {
-  const { user, attributes } = c.var;
-  if (!user.groups.includes('system:masters')) throw refusal(user, attributes);
-}

@@ -1,5 +1,6 @@
 import type { GroupVersion } from './group-versions.ts';
-import { subresourcesOf, verbsOf } from './verbs.ts';
+import { subresourcesOf } from '../resources/subresources.ts';
+import { verbsOf } from '../resources/verbs.ts';
 import type { Resource } from '../../registry/resource.ts';
 
 /** APIGroupDiscoveryList of apidiscovery.k8s.io: all groups, versions and kinds in one document (KEP 3352). */
@@ -22,14 +23,15 @@ export function aggregatedDiscovery(versions: readonly GroupVersion[], apiVersio
 
 function discoveredResource(resource: Resource): object {
   const { group, version, kind, plural, singular, shortNames, categories, scope } = resource;
-  const subresources = subresourcesOf(resource).map(({ name, responseKind, verbs }) => ({
-    subresource: name,
-    responseKind,
-    verbs,
+  const own = { group, version, kind };
+  const subresources = subresourcesOf(resource).map((one) => ({
+    subresource: one.name,
+    responseKind: one.kind ?? own,
+    verbs: [...one.handlers.keys()],
   }));
   return {
     resource: plural,
-    responseKind: { group, version, kind },
+    responseKind: own,
     scope,
     singularResource: singular,
     verbs: verbsOf(resource),

@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import { formatApiVersion } from '../../machinery/group-version-kind.ts';
 import type { Catalog } from '../../registry/catalog.ts';
 import type { Resource } from '../../registry/resource.ts';
-import { catalogView } from './catalog-view.ts';
+import { catalogView } from '../resources/catalog-view.ts';
 import { aggregatedDiscovery } from './aggregated.ts';
 import { groupVersions } from './group-versions.ts';
 import type { GroupVersion } from './group-versions.ts';

@@ -3,8 +3,9 @@ import { formatApiVersion } from '../../machinery/group-version-kind.ts';
 import { storageResource } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { GroupVersion } from './group-versions.ts';
-import { subresourcesOf, verbsOf } from './verbs.ts';
-import type { DiscoveredSubresource } from './verbs.ts';
+import { subresourcesOf } from '../resources/subresources.ts';
+import type { Subresource } from '../resources/subresources.ts';
+import { verbsOf } from '../resources/verbs.ts';
 
 /** Discovery as it was before the aggregated form: a document for each group and for each version. */
 
@@ -59,16 +60,13 @@ function resourceEntry(resource: Resource): object {
 }
 
 /** The group and the version stand there only when they are not those of the document, as for a Scale. */
-function subresourceEntry(resource: Resource, { name, responseKind, verbs }: DiscoveredSubresource): object {
-  const { group, version, kind } = responseKind;
-  const isOwn = group === resource.group && version === resource.version;
+function subresourceEntry(resource: Resource, { name, kind: other, handlers }: Subresource): object {
   return {
     name: `${resource.plural}/${name}`,
     singularName: '',
     namespaced: resource.scope === 'Namespaced',
-    ...(isOwn ? {} : { group, version }),
-    kind,
-    verbs,
+    ...(other ?? { kind: resource.kind }),
+    verbs: [...handlers.keys()],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import type { Catalog } from '../../registry/catalog.ts';
-import { catalogView } from '../discovery/catalog-view.ts';
+import { catalogView } from '../resources/catalog-view.ts';
 import { matchesETag } from '../answer/entity-tag.ts';
 import { parseMediaType } from '../request/media-type.ts';
 import { addressV3, OpenApiPublisher } from './publication.ts';

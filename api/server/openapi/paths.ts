@@ -1,7 +1,8 @@
 import { isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { groupVersionPath } from '../discovery/group-versions.ts';
-import { isNamespace, subresourcesOf } from '../discovery/verbs.ts';
+import { subresourcesOf } from '../resources/subresources.ts';
+import { verbsOf } from '../resources/verbs.ts';
 import { modelName } from './model-name.ts';
 import { capitalized, contentOf, OBJECT_TYPES, operation } from './operation.ts';
 import type { Content, Operation, OperationShape, PathItem } from './operation.ts';
@@ -75,7 +76,11 @@ function collectionItem(place: Place): PathItem {
     body: deleteBody,
     answers: { '200': listContent(place) },
   });
-  return { get: listing(place), post, ...(isNamespace(resource) ? {} : { delete: clear }) };
+  return {
+    get: listing(place),
+    post,
+    ...(verbsOf(resource).includes('deletecollection') && { delete: clear }),
+  };
 }
 
 function objectItem(place: Place): PathItem {

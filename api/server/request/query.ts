@@ -30,13 +30,13 @@ export function wholeNumber(c: RequestContext, name: string): number | undefined
   throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text.slice(0, 256))}: ${fault}`);
 }
 
-export function collectionQuery({ c, resource, attributes }: ResourceRequest): CollectionQuery {
+export function collectionQuery({ c, resource, place }: ResourceRequest): CollectionQuery {
   const query = c.req.query();
-  const { name } = attributes;
+  const { name } = place;
   return {
     user: c.var.user,
     resource,
-    namespace: attributes.namespace,
+    namespace: place.namespace,
     ...pick(query, 'labelSelector'),
     ...(name === '' ? pick(query, 'fieldSelector') : { fieldSelector: nameSelector(name) }),
     ...pick(query, 'resourceVersion'),

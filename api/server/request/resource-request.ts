@@ -2,7 +2,7 @@ import type { Resource, Target } from '../../registry/resource.ts';
 import type { Representation } from '../answer/list-text.ts';
 import { negotiate } from './media-type.ts';
 import { createRepresentation } from '../answer/representation.ts';
-import type { ResourceAttributes } from '../access/request-attributes.ts';
+import type { ResourcePath } from './resource-path.ts';
 import type { HandlerOptions, RequestContext } from '../server-environment.ts';
 import { SCALE_COLUMNS } from '../answer/table-columns.ts';
 import { parseIncludeObject } from '../answer/table.ts';
@@ -11,24 +11,25 @@ import { parseIncludeObject } from '../answer/table.ts';
 export interface ResourceRequest {
   c: RequestContext;
   resource: Resource;
-  attributes: ResourceAttributes;
+  /** What its path names. */
+  place: ResourcePath;
   options: HandlerOptions;
 }
 
 /** The object a URL names. */
-export function targetOf({ resource, attributes: { namespace, name } }: ResourceRequest): Target {
+export function targetOf({ resource, place: { namespace, name } }: ResourceRequest): Target {
   return { resource, namespace, name };
 }
 
 /** The form the client wants the answer in. @throws StatusError NotAcceptable, BadRequest */
-export function representationFor({ c, resource, attributes, options }: ResourceRequest): Representation {
+export function representationFor({ c, resource, place, options }: ResourceRequest): Representation {
   const negotiated = negotiate(c.req.header('accept'));
   const isTable = negotiated.as?.kind === 'Table';
   return createRepresentation({
     resource,
     negotiated,
     includeObject: parseIncludeObject(isTable ? c.req.query('includeObject') : undefined),
-    ...(attributes.subresource === 'scale' ? { columnsOf: SCALE_COLUMNS } : {}),
+    ...(place.subresource === 'scale' ? { columnsOf: SCALE_COLUMNS } : {}),
     now: () => options.clock.now(),
   });
 }

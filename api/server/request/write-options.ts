@@ -42,8 +42,8 @@ function dryRunProblems(values: readonly string[]): StatusCause[] {
 }
 
 /** The dispatch has looked at it already: only these three come here. */
-export function subresourceOf({ attributes }: ResourceRequest): Subresource | undefined {
-  return attributes.subresource as Subresource | undefined;
+export function subresourceOf({ place }: ResourceRequest): Subresource | undefined {
+  return place.subresource === '' ? undefined : (place.subresource as Subresource);
 }
 
 function unsupportedOption(

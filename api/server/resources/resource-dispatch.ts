@@ -1,15 +1,14 @@
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import { notFound, StatusError } from '../../machinery/status-error.ts';
-import { isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
-import type { TaskLogs } from '../../registry/tasks/task-log.ts';
-import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
-import { handleGet, handleList } from './read-handlers.ts';
-import type { RequestAttributes, ResourceAttributes } from '../access/request-attributes.ts';
 import { setWarnings } from '../answer/reply.ts';
-import type { ResourceRequest } from '../request/resource-request.ts';
+import type { ResourcePath } from '../request/resource-path.ts';
 import type { HandlerOptions, RequestContext } from '../server-environment.ts';
+import { handleGet, handleList } from './read-handlers.ts';
+import { subresourcesOf } from './subresources.ts';
+import type { Handler } from './subresources.ts';
 import { createUnknownPath } from './unknown-path.ts';
+import { VERBS, verbsOf } from './verbs.ts';
 import { handleWatch } from './watch-handler.ts';
 import {
   handleCreate,
@@ -19,12 +18,7 @@ import {
   handleUpdate,
 } from './write-handlers.ts';
 
-export interface DispatchOptions extends HandlerOptions {
-  taskLogs: TaskLogs;
-}
-
-export type Dispatch = (c: RequestContext, attributes: RequestAttributes) => Promise<Response>;
-export type Handler = (request: ResourceRequest) => Promise<Response>;
+export type Dispatch = (c: RequestContext) => Promise<Response>;
 
 /** By verb. */
 type Handlers = ReadonlyMap<string, Handler>;
@@ -46,84 +40,57 @@ const ITEM: Handlers = new Map([
   ['patch', handlePatch],
   ['delete', handleDelete],
 ]);
-const PART: Handlers = new Map([
-  ['get', handleGet],
-  ['update', handleUpdate],
-  ['patch', handlePatch],
-]);
-const FINALIZE: Handlers = new Map([['update', handleUpdate]]);
 
 /** Finds the kind that a path names, as it is served at this moment, and the handler of the verb. */
-export function createDispatch(options: DispatchOptions): Dispatch {
+export function createDispatch(options: HandlerOptions): Dispatch {
   const { catalog } = options.registry;
   const unknown = createUnknownPath(catalog);
-  const logHandlers = taskLogHandlers(options.taskLogs);
-  return async (c, { verb, resource: attributes }) => {
-    const resource = attributes && catalog.find(attributes);
-    if (resource === undefined || attributes === undefined || !resource.served) return unknown(attributes);
+  return async (c) => {
+    const { place, attributes } = c.var;
+    const { verb } = attributes;
+    const resource = place && catalog.find(place);
+    if (resource === undefined || place === undefined || !resource.served) return unknown(place);
     if (resource.deprecationWarning !== undefined) setWarnings(c, [resource.deprecationWarning]);
-    const handlers = handlersFor(resource, attributes, logHandlers);
+    const handlers = handlersFor(resource, place);
     if (handlers === undefined) {
-      if (isKnownPlace(resource, attributes)) throw notFound(resource, attributes.name);
-      return unknown(attributes);
+      if (isKnownPlace(resource, place)) throw notFound(resource, place.name);
+      return unknown(place);
     }
     const handler = handlers.get(verb);
-    if (handler !== undefined) return handler({ c, resource, attributes, options });
+    if (handler !== undefined && isServed(resource, place, verb))
+      return handler({ c, resource, place, options });
     // The collection of all namespaces is for reading only.
     if (
       handlers === ALL_NAMESPACES &&
       (!resource.builtIn || verb === 'create' || verb === 'deletecollection')
     )
-      return unknown(attributes);
+      return unknown(place);
     throw methodNotAllowed(resource, verb);
   };
 }
 
+/** Subresources have the verbs of their handlers. */
+const isServed = (resource: Resource, { subresource }: ResourcePath, verb: string): boolean =>
+  subresource !== '' || verbsOf(resource).includes(verb);
+
 /** Undefined where the kind has no such path. */
 function handlersFor(
   resource: Resource,
-  { name, namespace, subresource }: ResourceAttributes,
-  logHandlers: ReadonlyMap<string, Handlers>,
+  { name, namespace, subresource }: ResourcePath,
 ): Handlers | undefined {
   const isNamespaced = resource.scope === 'Namespaced';
   if (!isNamespaced && namespace !== '') return undefined;
   if (isNamespaced && namespace === '') return name === '' ? ALL_NAMESPACES : undefined;
   if (name === '') return COLLECTION;
-  switch (subresource) {
-    case undefined:
-      return ITEM;
-    case 'status':
-      return resource.hasStatus ? PART : undefined;
-    case 'scale':
-      return resource.scale === undefined ? undefined : PART;
-    case 'finalize':
-      return resource.group === '' && resource.plural === 'namespaces' ? FINALIZE : undefined;
-    default:
-      return isTask(resource) ? logHandlers.get(subresource) : undefined;
-  }
+  if (subresource === '') return ITEM;
+  return subresourcesOf(resource).find((one) => one.name === subresource)?.handlers;
 }
 
 /** Custom resources answer for parts that they do not have as for an object that is not there (customresource_handler.go). */
-function isKnownPlace(resource: Resource, { namespace, subresource }: ResourceAttributes): boolean {
+function isKnownPlace(resource: Resource, { namespace, subresource }: ResourcePath): boolean {
   const fits = (resource.scope === 'Namespaced') === (namespace !== '');
-  return !resource.builtIn && fits && subresource !== undefined;
+  return !resource.builtIn && fits && subresource !== '';
 }
-
-function taskLogHandlers(taskLogs: TaskLogs): ReadonlyMap<string, Handlers> {
-  return new Map<string, Handlers>([
-    [
-      'log',
-      new Map<string, Handler>([
-        ['get', (request) => handleReadLog(request, taskLogs)],
-        ['create', (request) => handleAppendLog(request, taskLogs)],
-      ]),
-    ],
-    ['messages', new Map<string, Handler>([['get', (request) => handleMessages(request, taskLogs)]])],
-  ]);
-}
-
-/** Verbs of requests for resources; what else a client may send has none. */
-const VERBS = new Set(['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']);
 
 /** Kubernetes' own kinds answer as its router does, custom resources as their handler (customresource_handler.go). */
 function methodNotAllowed(resource: Resource, verb: string): StatusError {

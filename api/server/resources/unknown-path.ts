@@ -1,20 +1,20 @@
 import { StatusError } from '../../machinery/status-error.ts';
 import type { Catalog } from '../../registry/catalog.ts';
-import { catalogView } from '../discovery/catalog-view.ts';
-import type { ResourceAttributes } from '../access/request-attributes.ts';
+import { catalogView } from './catalog-view.ts';
+import type { ResourcePath } from '../request/resource-path.ts';
 
 /**
  * What is answered where nothing is served: plain text, as Go's router writes it, except in the versions of
  * Kubernetes' own groups (apiserver installs a handler of its own there).
  */
-export function createUnknownPath(catalog: Catalog): (resource: ResourceAttributes | undefined) => Response {
+export function createUnknownPath(catalog: Catalog): (place: ResourcePath | undefined) => Response {
   const builtIn = catalogView(
     catalog,
     (served) =>
       new Set(served.filter((one) => one.builtIn).map(({ group, version }) => `${group}/${version}`)),
   );
-  return (resource) => {
-    if (resource !== undefined && builtIn().has(`${resource.group}/${resource.version}`)) throw noResource();
+  return (place) => {
+    if (place !== undefined && builtIn().has(`${place.group}/${place.version}`)) throw noResource();
     return pageNotFound();
   };
 }

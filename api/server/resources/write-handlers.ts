@@ -25,8 +25,8 @@ function replyWritten(
 }
 
 export async function handleCreate(request: ResourceRequest): Promise<Response> {
-  const { resource, options, attributes } = request;
-  const { namespace } = attributes;
+  const { resource, options, place } = request;
+  const { namespace } = place;
   const write = writeOptions(request, 'CreateOptions');
   const representation = representationFor(request);
   const { value: body, ...duplicates } = await readWritten(request, write);
@@ -49,8 +49,8 @@ export async function handleUpdate(request: ResourceRequest): Promise<Response> 
 }
 
 function readWritten(request: ResourceRequest, { fieldValidation }: WriteOptions): Promise<ParsedBody> {
-  const { c, resource, attributes } = request;
-  const isScale = attributes.subresource === 'scale';
+  const { c, resource, place } = request;
+  const isScale = place.subresource === 'scale';
   return readObject(c.env.incoming, {
     kind: isScale ? 'Scale' : resource.kind,
     protobuf: resource.builtIn || isScale,

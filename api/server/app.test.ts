@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { serve } from '@hono/node-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createUnionAuthorizer } from '../machinery/authorizer.ts';
+import { systemClock } from '../machinery/clock.ts';
+import { silentLogger } from '../machinery/logger.ts';
+import { MASTERS_GROUP } from '../machinery/user.ts';
+import { createCatalog } from '../registry/catalog.ts';
+import { loadDefinitions } from '../schema/load-crds.ts';
+import { createAccess } from './access/access.ts';
+import { createUnionAuthenticator } from './access/authenticator.ts';
+import { everybodyMaySeeHealth, mastersMayDoEverything } from './access/authorizers.ts';
+import { createBearerAuthenticator, createWebSocketProtocolAuthenticator } from './access/bearer-token.ts';
+import { createApp } from './app.ts';
+import type { AppOptions } from './app.ts';
+import { DEFAULT_LIMITS } from './limits/limits.ts';
+
+const USERS = new Map([
+  ['owner-token', { name: 'owner', groups: [MASTERS_GROUP] }],
+  ['alice-token', { name: 'alice', groups: [] }],
+]);
+const tokens = { authenticateToken: (token: string) => Promise.resolve(USERS.get(token)) };
+
+const notAsked = (): never => {
+  throw new Error('not asked for here');
+};
+const verbs = { get: notAsked, list: notAsked, watch: notAsked, create: notAsked, update: notAsked };
+const options: AppOptions = {
+  access: createAccess({
+    authenticator: createUnionAuthenticator([
+      createBearerAuthenticator(tokens),
+      createWebSocketProtocolAuthenticator(tokens),
+    ]),
+    authorizer: createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]),
+  }),
+  registry: {
+    catalog: createCatalog(loadDefinitions()),
+    ...verbs,
+    patch: notAsked,
+    delete: notAsked,
+    deleteCollection: notAsked,
+  },
+  taskLogs: { append: notAsked, reader: notAsked, messages: notAsked },
+  deletedTasks: { list: notAsked, get: notAsked, log: notAsked },
+  health: {
+    checkStore: () => Promise.resolve(),
+    storeHealth: () => ({ database: undefined, hints: 'unused' }),
+    version: '0.0.0',
+  },
+  backups: { read: notAsked },
+  encryption: { status: notAsked, rotate: notAsked },
+  clock: systemClock,
+  logger: silentLogger,
+  closing: new AbortController().signal,
+  limits: DEFAULT_LIMITS,
+};
+
+const app = createApp(options);
+let server: Server;
+let port: number;
+
+beforeAll(async () => {
+  server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server;
+  await once(server, 'listening');
+  ({ port } = server.address() as AddressInfo);
+});
+afterAll(() => server.close());
+
+const ask = (path: string, { token = '', method = 'GET' }): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}${path}`, {
+    method,
+    headers: token === '' ? {} : { authorization: `Bearer ${token}` },
+  });
+
+describe('every path', () => {
+  const fixed = [...new Set(app.routes.map(({ path }) => path))].filter((path) => !/[:*]/.test(path));
+  const isPublic = (path: string): boolean => /^\/(?:version|livez|readyz|healthz)/.test(path);
+
+  it('is judged by the one authorizer, that of an administrator too', async () => {
+    expect(fixed).toEqual(
+      expect.arrayContaining(['/admin/backup', '/admin/encryption', '/metrics', '/readyz']),
+    );
+    const dynamic = ['/admin/deleted-tasks/u', '/admin/deleted-tasks/u/log', '/api/v1/secrets', '/no/such'];
+    for (const path of [...fixed, ...dynamic]) {
+      const anonymous = await ask(path, {});
+      const known = await ask(path, { token: 'alice-token' });
+      const wanted = isPublic(path) ? [200, 200] : [401, 403];
+      expect([anonymous.status, known.status], path).toEqual(wanted);
+      await Promise.all([anonymous.text(), known.text()]);
+    }
+  });
+
+  it('lets those through who own the service, and says how requests are called in the log', async () => {
+    const metrics = await ask('/metrics', { token: 'owner-token' });
+    expect([metrics.status, await metrics.text()]).toEqual([200, expect.stringContaining('apiserver_')]);
+    const refused = await ask('/admin/encryption/rotate', { method: 'POST', token: 'alice-token' });
+    expect(refused.headers.get('audit-id')).toMatch(/^[\da-f-]{36}$/);
+    expect(await refused.json()).toMatchObject({
+      message: 'forbidden: User "alice" cannot post path "/admin/encryption/rotate"',
+    });
+  });
+});
+
+describe('an upgrade to WebSocket', () => {
+  /** What a server says to a client that speaks first and then waits. */
+  async function upgrade(path: string, headers: string[]): Promise<string> {
+    const socket = connect(port, '127.0.0.1');
+    const head = [
+      `GET ${path} HTTP/1.1`,
+      'host: x',
+      'connection: Upgrade, close',
+      'upgrade: websocket',
+      'sec-websocket-version: 13',
+      'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    return text(socket);
+  }
+  const inProtocol = (token: string): string =>
+    `sec-websocket-protocol: base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString('base64url')}, v1`;
+  const WATCH = '/api/v1/namespaces?watch=true';
+
+  it.each([
+    [WATCH, [], 401, 'Unauthorized'],
+    [WATCH, ['authorization: Bearer wrong'], 401, 'Unauthorized'],
+    [WATCH, [inProtocol('wrong')], 401, 'Unauthorized'],
+    [WATCH, ['authorization: Bearer alice-token'], 403, 'User \\"alice\\" cannot watch resource'],
+    [WATCH, [inProtocol('alice-token')], 403, 'User \\"alice\\" cannot watch resource'],
+    [WATCH, ['authorization: Bearer owner-token'], 400, 'takes no WebSocket connections'],
+    [WATCH, [inProtocol('owner-token')], 400, 'takes no WebSocket connections'],
+    ['/socket.io/?EIO=4&transport=websocket', [], 401, 'Unauthorized'],
+  ])('to %s with %j is judged, and answered with %s', async (path, headers, status, message) => {
+    const answer = await upgrade(path, headers);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toContain('"kind":"Status"');
+    expect(answer).toContain(message);
+  });
+});

@@ -1,0 +1,66 @@
+import { isTask } from '../../registry/resource.ts';
+import type { Resource } from '../../registry/resource.ts';
+import type { ResourceRequest } from '../request/resource-request.ts';
+import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
+import { handleGet } from './read-handlers.ts';
+import { isNamespace } from './verbs.ts';
+import { handlePatch, handleUpdate } from './write-handlers.ts';
+
+export type Handler = (request: ResourceRequest) => Promise<Response>;
+
+/** A part of an object with a path of its own. */
+export interface Subresource {
+  name: string;
+  /** Whether objects of a kind have it. */
+  isOf(resource: Resource): boolean;
+  /** By verb, in the order of discovery. */
+  handlers: ReadonlyMap<string, Handler>;
+  /** What it reads and writes; absent: the kind itself. */
+  kind?: { group: string; version: string; kind: string };
+  /** Verbs whose answer goes on for as long as its reader likes: they have no deadline. */
+  streams?: ReadonlySet<string>;
+}
+
+const READ_AND_WRITE: Subresource['handlers'] = new Map([
+  ['get', handleGet],
+  ['patch', handlePatch],
+  ['update', handleUpdate],
+]);
+
+/**
+ * All there are, in kube-apiserver's order: the dispatch, discovery, OpenAPI, metrics and deadlines take them from
+ * here. What reads and writes something else than its kind is described in openapi/task-paths.ts.
+ */
+export const SUBRESOURCES: readonly Subresource[] = [
+  { name: 'finalize', isOf: isNamespace, handlers: new Map([['update', handleUpdate]]) },
+  {
+    name: 'log',
+    isOf: isTask,
+    handlers: new Map([
+      ['create', handleAppendLog],
+      ['get', handleReadLog],
+    ]),
+    streams: new Set(['get']),
+  },
+  { name: 'messages', isOf: isTask, handlers: new Map([['get', handleMessages]]) },
+  { name: 'status', isOf: ({ hasStatus }) => hasStatus, handlers: READ_AND_WRITE },
+  {
+    name: 'scale',
+    isOf: ({ scale }) => scale !== undefined,
+    handlers: READ_AND_WRITE,
+    kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+  },
+];
+
+/** Those of a kind. */
+export const subresourcesOf = (resource: Resource): readonly Subresource[] =>
+  SUBRESOURCES.filter((one) => one.isOf(resource));
+
+/** Whether some kind has a part of this name: clients must not make new series of metrics. */
+export const isSubresource = (name: string): boolean => SUBRESOURCES.some((one) => one.name === name);
+
+/** Whether a request goes on for as long as its reader likes, whatever its kind (kube-apiserver LongRunningRequestCheck). */
+export function isStream(verb: string, subresource: string): boolean {
+  if (verb === 'watch') return true;
+  return SUBRESOURCES.some(({ name, streams }) => name === subresource && streams?.has(verb) === true);
+}

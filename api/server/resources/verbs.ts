@@ -1,0 +1,19 @@
+import { storageResource } from '../../registry/resource.ts';
+import type { Resource } from '../../registry/resource.ts';
+
+/** In the order kube-apiserver lists them for custom resources. */
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+/** And for its own kinds. */
+const BUILT_IN_VERBS = CUSTOM_VERBS.toSorted();
+const NAMESPACE_VERBS = BUILT_IN_VERBS.filter((verb) => verb !== 'deletecollection');
+
+/** Every verb of requests for resources. */
+export const VERBS: ReadonlySet<string> = new Set(CUSTOM_VERBS);
+
+/** What can be done with objects of a kind: what discovery and OpenAPI show, and the dispatch lets through. */
+export function verbsOf(resource: Resource): readonly string[] {
+  if (isNamespace(resource)) return NAMESPACE_VERBS;
+  return resource.builtIn ? BUILT_IN_VERBS : CUSTOM_VERBS;
+}
+
+export const isNamespace = (resource: Resource): boolean => storageResource(resource) === 'namespaces';
