@@ -156,12 +156,12 @@ async function serve(
   const { clock, logger, store, rules } = options;
   const { host, port } = options.listen;
   const catalog = createCatalog(options.definitions);
-  const registry = createRegistry({ catalog, store, clock });
+  const authorizer = createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
+  const registry = createRegistry({ catalog, store, clock, authorizer });
   await createInitialNamespaces(registry);
   const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, names: options.tlsNames ?? [] };
   const load = (now: number): Promise<ServerCertificates> => loadCertificates({ ...pki, now });
   const certificates = await load(clock.now());
-  const authorizer = createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
   const closing = new AbortController();
   const limits = withDefaults(options.limits);
   const app = createApp({

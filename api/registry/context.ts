@@ -1,3 +1,4 @@
+import type { Authorizer } from '../machinery/authorizer.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
@@ -11,6 +12,8 @@ export interface RegistryContext {
   random(): number;
   catalog: Catalog;
   admission: AdmissionPlugins;
+  /** Judges requests; for those that ask what somebody may do. */
+  authorizer: Authorizer;
   /** A new UUID v4. */
   newUID(): string;
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { createUnionAuthorizer } from '../machinery/authorizer.ts';
+import type { Authorizer } from '../machinery/authorizer.ts';
 import { systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
@@ -30,6 +32,7 @@ import type {
 } from './requests.ts';
 import { getScale } from './scale.ts';
 import { updateObject } from './update.ts';
+import { createVirtual } from './virtual/create-virtual.ts';
 import { watchObjects } from './watch.ts';
 
 /** The verbs of the API on objects of any kind: one file per verb. Failures are StatusErrors. */
@@ -49,6 +52,8 @@ export interface Registry {
 export interface RegistryOptions {
   catalog: Catalog;
   store: ObjectStore;
+  /** Absent: nobody may do anything, as far as reviews can say. */
+  authorizer?: Authorizer;
   clock?: Clock;
   random?: () => number;
   newUID?: () => string;
@@ -60,6 +65,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const context: RegistryContext = {
     catalog: options.catalog,
     store: options.store,
+    authorizer: options.authorizer ?? createUnionAuthorizer([]),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,
@@ -71,7 +77,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       subresource === 'scale' ? getScale(context, target) : readObject(context, target),
     list: (query) => listObjects(context, query),
     watch: (query) => watchObjects(context, query),
-    create: (request) => createObject(context, request),
+    create: (request) =>
+      request.resource.virtual === true ? createVirtual(context, request) : createObject(context, request),
     update: (request) => updateObject(context, request),
     patch: (request) => patchObject(context, request),
     delete: (request) => deleteObject(context, request),

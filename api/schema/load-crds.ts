@@ -24,6 +24,8 @@ export interface CustomResourceDefinition {
       categories?: string[];
     };
     versions: CrdVersion[];
+    /** Of Kubernetes' own kinds only: the kind has no storage. */
+    virtual?: boolean;
   };
 }
 
@@ -92,7 +94,7 @@ export function defineResources(
   crd: CustomResourceDefinition,
   { builtIn, definedAt = 0 }: { builtIn: boolean; definedAt?: number },
 ): ResourceDefinition[] {
-  const { group, names, scope, versions } = crd.spec;
+  const { group, names, scope, versions, virtual } = crd.spec;
   const storageVersion = versions.find((version) => version.storage)?.name ?? '';
   const resources: ResourceDefinition[] = versions.map((version) =>
     withSchema(version.schema.openAPIV3Schema, {
@@ -108,6 +110,7 @@ export function defineResources(
       served: version.served,
       storage: version.storage,
       builtIn,
+      ...(builtIn && virtual === true && { virtual }),
       nameRule: nameRule(group, version.name, names.kind),
       hasStatus: version.subresources?.status !== undefined,
       ...(version.subresources?.scale && { scale: version.subresources.scale }),

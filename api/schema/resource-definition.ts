@@ -44,6 +44,8 @@ export interface ResourceDefinition {
   storage: boolean;
   /** Kubernetes' own kinds: bodies need no apiVersion and kind, and updates no resourceVersion. */
   builtIn: boolean;
+  /** Its objects are questions that are answered and not stored; they can only be created. */
+  virtual?: boolean;
   nameRule: NameRule;
   hasStatus: boolean;
   /** `/scale`: where the fields of a Scale are within the object (CustomResourceDefinition subresources.scale). */

@@ -55,7 +55,7 @@ function resourceEntry(resource: Resource): object {
     verbs: verbsOf(resource),
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
-    storageVersionHash: storageVersionHash(resource),
+    ...(resource.virtual === true ? {} : { storageVersionHash: storageVersionHash(resource) }),
   };
 }
 

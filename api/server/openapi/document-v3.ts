@@ -28,7 +28,7 @@ export function buildPart(version: GroupVersion): OpenApiPart {
   const schemas: Record<string, OpenApiSchema> = {};
   for (const resource of version.resources) {
     schemas[modelName(resource, resource.kind)] = kindSchema(resource);
-    schemas[modelName(resource, resource.listKind)] = listSchema(resource);
+    if (resource.virtual !== true) schemas[modelName(resource, resource.listKind)] = listSchema(resource);
     Object.assign(paths, resourcePaths(resource));
   }
   return { paths, schemas };

@@ -37,8 +37,9 @@ export function resourcePaths(resource: Resource): Record<string, PathItem> {
   const item = `${collection}/{name}`;
   const paths: Record<string, PathItem> = {
     [collection]: { ...collectionItem(place), parameters: shared },
-    [item]: { ...objectItem(place), delete: deletion(place), parameters: [NAME, ...shared] },
   };
+  if (resource.virtual === true) return paths;
+  paths[item] = { ...objectItem(place), delete: deletion(place), parameters: [NAME, ...shared] };
   if (isNamespaced) {
     const everywhere = { ...place, suffix: `${resource.kind}ForAllNamespaces` };
     paths[`${root}/${resource.plural}`] = { get: listing(everywhere), parameters: [PRETTY] };
@@ -76,10 +77,11 @@ function collectionItem(place: Place): PathItem {
     body: deleteBody,
     answers: { '200': listContent(place) },
   });
+  const verbs = verbsOf(resource);
   return {
-    get: listing(place),
+    ...(verbs.includes('list') && { get: listing(place) }),
     post,
-    ...(verbsOf(resource).includes('deletecollection') && { delete: clear }),
+    ...(verbs.includes('deletecollection') && { delete: clear }),
   };
 }
 

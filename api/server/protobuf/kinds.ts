@@ -98,6 +98,30 @@ const lease: MessageFields = {
   }),
 };
 
+const selector = (name: string): ReturnType<typeof message> =>
+  message(name, {
+    1: string('rawSelector'),
+    2: messages('requirements', { 1: string('key'), 2: string('operator'), 3: strings('values') }),
+  });
+
+const selfSubjectAccessReview: MessageFields = {
+  1: metadata,
+  2: message('spec', {
+    1: message('resourceAttributes', {
+      1: string('namespace'),
+      2: string('verb'),
+      3: string('group'),
+      4: string('version'),
+      5: string('resource'),
+      6: string('subresource'),
+      7: string('name'),
+      8: selector('fieldSelector'),
+      9: selector('labelSelector'),
+    }),
+    2: message('nonResourceAttributes', { 1: string('path'), 2: string('verb') }),
+  }),
+};
+
 /** By kind; DeleteOptions come in every group. */
 const KINDS: ReadonlyMap<string, MessageFields> = new Map([
   ['ConfigMap', { 1: metadata, 2: map('data'), 3: map('binaryData', 'base64'), 4: bool('immutable') }],
@@ -121,6 +145,8 @@ const KINDS: ReadonlyMap<string, MessageFields> = new Map([
     'Secret',
     { 1: metadata, 2: map('data', 'base64'), 3: string('type'), 4: map('stringData'), 5: bool('immutable') },
   ],
+  ['SelfSubjectAccessReview', selfSubjectAccessReview],
+  ['SelfSubjectReview', { 1: metadata }],
   ['ServiceAccount', serviceAccount],
 ]);
 

@@ -82,6 +82,7 @@ function handlersFor(
   if (!isNamespaced && namespace !== '') return undefined;
   if (isNamespaced && namespace === '') return name === '' ? ALL_NAMESPACES : undefined;
   if (name === '') return COLLECTION;
+  if (resource.virtual === true) return undefined;
   if (subresource === '') return ITEM;
   return subresourcesOf(resource).find((one) => one.name === subresource)?.handlers;
 }

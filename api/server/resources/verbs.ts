@@ -5,6 +5,8 @@ import type { Resource } from '../../registry/resource.ts';
 const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 /** And for its own kinds. */
 const BUILT_IN_VERBS = CUSTOM_VERBS.toSorted();
+/** Of kinds without storage. */
+const VIRTUAL_VERBS = ['create'];
 const NAMESPACE_VERBS = BUILT_IN_VERBS.filter((verb) => verb !== 'deletecollection');
 
 /** Every verb of requests for resources. */
@@ -12,6 +14,7 @@ export const VERBS: ReadonlySet<string> = new Set(CUSTOM_VERBS);
 
 /** What can be done with objects of a kind: what discovery and OpenAPI show, and the dispatch lets through. */
 export function verbsOf(resource: Resource): readonly string[] {
+  if (resource.virtual === true) return VIRTUAL_VERBS;
   if (isNamespace(resource)) return NAMESPACE_VERBS;
   return resource.builtIn ? BUILT_IN_VERBS : CUSTOM_VERBS;
 }

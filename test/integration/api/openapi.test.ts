@@ -175,7 +175,9 @@ describe('the documents', () => {
 
   it('every collection that v2 names answers with its list', async () => {
     const { paths } = (await api.send('/openapi/v2')).json() as unknown as { paths: Record<string, object> };
-    const collections = Object.keys(paths).filter((at) => !at.includes('{') && !at.endsWith('/'));
+    const collections = Object.keys(paths).filter(
+      (at) => !at.includes('{') && 'get' in (paths[at] ?? {}) && !at.endsWith('/'),
+    );
     expect(collections.length).toBeGreaterThan(10);
     for (const at of collections) {
       expect([at, (await api.send(at)).json()]).toEqual([

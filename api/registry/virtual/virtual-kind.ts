@@ -1,0 +1,29 @@
+import type { Unstructured } from '../../machinery/meta.ts';
+import type { User } from '../../machinery/user.ts';
+import type { RegistryContext } from '../context.ts';
+import type { Resource } from '../resource.ts';
+import { selfSubjectAccessReview } from './self-subject-access-review.ts';
+import { selfSubjectReview } from './self-subject-review.ts';
+
+/**
+ * Answers an object of a kind that has no storage: a question, which comes back with its status. `object` is decoded
+ * and has the types of its schema; its status is none of the client's. @throws StatusError Invalid
+ */
+export type Answer = (
+  context: RegistryContext,
+  user: User,
+  object: Unstructured,
+) => Promise<Unstructured> | Unstructured;
+
+/** By group and plural; a definition with `virtual: true` needs an entry here. */
+const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
+  ['authentication.k8s.io/selfsubjectreviews', selfSubjectReview],
+  ['authorization.k8s.io/selfsubjectaccessreviews', selfSubjectAccessReview],
+]);
+
+/** @throws Error for a kind that is declared without storage and has no answer */
+export function answerOf({ group, plural }: Resource): Answer {
+  const answer = ANSWERS.get(`${group}/${plural}`);
+  if (answer === undefined) throw new Error(`${plural}.${group} has no storage, and nobody answers for it`);
+  return answer;
+}
