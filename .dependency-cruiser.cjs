@@ -15,8 +15,9 @@ Visitor.prototype.visitStatement = function visitUsing(statement) {
   return statement;
 };
 
-/** The top-level folders that hold code; whatever is imported from one of them is "ours". */
-const OURS = '^(api|cli|controllers|dev|executor-image|executor-manager|model-server|test)/';
+/** The top-level folders with code, as dev/source-folders.ts has them; what is imported from one of them is "ours". */
+const folders = Object.keys(require('./package.json').imports).map((alias) => alias.slice(1, -'/*'.length));
+const OURS = `^(${folders.join('|')})/`;
 const TEST = '[.]test[.]ts$';
 
 const machinery = '^api/machinery/';
@@ -33,6 +34,10 @@ const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
 const taskEvent = '^api/types/task-event(-text)?[.]ts$';
 /** When a Task has ended. */
 const task = '^api/types/task[.]ts$';
+/** What the executor manager and the runner in a sandbox say to each other. */
+const protocol = '^executor-manager/protocol/';
+/** What model services and their clients say to each other. */
+const modelProtocols = '^model-protocols/';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
 const composition = '^(api|controllers|executor-manager|model-server)/[^/]+[.]ts$';
 
@@ -65,15 +70,16 @@ const layers = [
     from: '^controllers/[^/]+[.]ts$',
     may: ['^controllers/', machinery, client],
   },
-  { name: 'executor-manager-protocol', from: '^executor-manager/protocol/', may: [] },
+  { name: 'executor-manager-protocol', from: protocol, may: [] },
   {
     name: 'executor-manager',
     from: '^executor-manager/(?!protocol/)',
     may: ['^executor-manager/', machinery, types, client],
     notItself: true,
   },
-  { name: 'executor-image', from: '^executor-image/', may: ['^executor-manager/protocol/'] },
-  { name: 'model-server', from: '^model-server/', may: [machinery] },
+  { name: 'executor-image', from: '^executor-image/', may: [protocol, modelProtocols] },
+  { name: 'model-protocols', from: modelProtocols, may: [] },
+  { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
   { name: 'cli', from: '^cli/', may: [client, machinery, task, taskEvent, composition] },
 ];
 
@@ -95,7 +101,7 @@ const packages = {
   commander: ['^cli/'],
   dockerode: ['^executor-manager/drivers/'],
   'drizzle-orm': ['^api/storage/'],
-  'eventsource-parser': ['^executor-image/'],
+  'eventsource-parser': [modelProtocols],
   hono: ['^api/server/'],
   ioredis: ['^api/storage/'],
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
@@ -139,8 +145,8 @@ module.exports = {
       comment:
         'the wire types of manager and sandbox depend on nothing at all, so that both sides can take them',
       severity: 'error',
-      from: { path: '^executor-manager/protocol/', pathNot: TEST },
-      to: { pathNot: '^executor-manager/protocol/' },
+      from: { path: protocol, pathNot: TEST },
+      to: { pathNot: protocol },
     },
     {
       name: 'machinery-is-pure',
@@ -167,10 +173,10 @@ module.exports = {
       name: 'unit-tests-stay-near',
       comment: 'a test that crosses top-level folders (other than into api/) belongs in test/',
       severity: 'error',
-      from: { path: '^(api|cli|controllers|executor-image|executor-manager|model-server)/.*[.]test[.]ts$' },
+      from: { path: `${OURS}.*[.]test[.]ts$`, pathNot: '^(dev|test)/' },
       to: {
         path: OURS,
-        pathNot: ['^$1/', '^api/', '^executor-manager/protocol/', composition],
+        pathNot: ['^$1/', '^api/', protocol, modelProtocols, composition],
       },
     },
     {

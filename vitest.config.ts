@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SOURCE_FOLDERS } from './dev/source-folders.ts';
 import { LongestFirst } from './test/longest-first.ts';
 
 /**
@@ -26,6 +27,8 @@ const witness = { setupFiles: ['test/witness.ts'] };
 const databases = { ...witness, globalSetup: ['test/databases.ts'] };
 const engines = { ...witness, globalSetup: ['test/engines.ts'] };
 
+const CODE = SOURCE_FOLDERS.filter((folder) => folder !== 'test');
+
 export default defineConfig({
   test: {
     retry: 0,
@@ -37,10 +40,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: [
-            '{api,cli,controllers,dev,executor-image,executor-manager,model-server}/**/*.test.ts',
-            'test/{,kit/}*.test.ts',
-          ],
+          include: [`{${CODE.join(',')}}/**/*.test.ts`, 'test/{,kit/}*.test.ts'],
           // Modules are loaded once for each worker, which halves the time: unit tests change nothing global.
           isolate: false,
           maxWorkers: UNIT_WORKERS,

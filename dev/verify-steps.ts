@@ -1,21 +1,9 @@
 import { glob, readFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { cacheFolder } from './environment/cache-folder.ts';
 import { checkGenerated } from './generate.ts';
 import { runCommand } from './run-command.ts';
 import type { CommandResult } from './run-command.ts';
-
-/** Folders with code; named one by one because some tools would follow links out of `.`. */
-const FOLDERS = [
-  'api',
-  'cli',
-  'controllers',
-  'dev',
-  'executor-image',
-  'executor-manager',
-  'model-server',
-  'test',
-];
+import { SOURCE_FOLDERS } from './source-folders.ts';
 
 export interface Step {
   name: string;
@@ -42,7 +30,8 @@ function lint(): Promise<CommandResult> {
     'oxlint',
     '--type-aware',
     '--report-unused-disable-directives-severity=error',
-    ...FOLDERS.filter((folder) => existsSync(folder)),
+    // Named one by one: given `.`, some tools would follow links out of it.
+    ...SOURCE_FOLDERS,
     'vitest.config.ts',
   ]);
 }
@@ -52,7 +41,7 @@ const FORBIDDEN = /@ts-(ignore|nocheck)|\b(describe|it|test)[.](only|skip|todo)\
 
 async function checkSuppressions(): Promise<CommandResult> {
   const found: string[] = [];
-  for await (const file of glob(FOLDERS.map((folder) => `${folder}/**/*.ts`))) {
+  for await (const file of glob(SOURCE_FOLDERS.map((folder) => `${folder}/**/*.ts`))) {
     // These files have to spell out what is looked for.
     if (file.startsWith('dev/verify-steps.')) continue;
     const lines = (await readFile(file, 'utf8')).split('\n');

@@ -30,15 +30,6 @@ export interface Turn {
   results: ToolResult[];
 }
 
-/** Thrown for a body that is not a request of the protocol; the message is for the client. */
-export class BadRequestError extends Error {
-  override readonly name = 'BadRequestError';
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Claude Code puts notes to the model into user messages under these tags; they are not what the user said. */
 const REMINDER = /<system-reminder>[\s\S]*?<\/system-reminder>/g;
 

@@ -192,7 +192,7 @@ describe('OpenAI Chat Completions', () => {
       expect(JSON.parse(body.choices?.[0]?.message?.tool_calls?.[0]?.function.arguments ?? '')).toEqual({
         path: 'über/work.txt',
       });
-      expect(body).toMatchObject({ usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } });
+      expect(body).toMatchObject({ usage: { prompt_tokens: 16, completion_tokens: 7, total_tokens: 23 } });
     },
   );
 
@@ -206,7 +206,7 @@ describe('OpenAI Chat Completions', () => {
     expect(JSON.parse(calls.map((call) => call.function.arguments).join(''))).toEqual({
       path: 'über/work.txt',
     });
-    expect(parts.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 18 } });
+    expect(parts.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 23 } });
   });
 
   it('sees the results of tools', async () => {

@@ -6,13 +6,20 @@ import { sleep, systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
-import { anthropic } from './anthropic.ts';
-import { BadRequestError, estimateTokens, isRecord } from './conversation.ts';
+import { collectAnswer } from '#model-protocols/answer';
+import { InvalidRequestError } from '#model-protocols/invalid-request';
+import { isObject } from '#model-protocols/json-value';
+import type { JsonObject } from '#model-protocols/json-value';
+import { formatEvent } from '#model-protocols/server-sent-events';
+import type { ServerSentEvent } from '#model-protocols/server-sent-events';
+import { anthropicService } from './anthropic.ts';
+import { estimateTokens } from './conversation.ts';
 import { createMatcher } from './match.ts';
 import type { Matcher } from './match.ts';
-import { openai } from './openai.ts';
-import type { Protocol } from './protocol.ts';
+import { openaiService } from './openai.ts';
 import type { Script, ScriptedError, Step } from './script.ts';
+import { answerParts } from './service.ts';
+import type { Service } from './service.ts';
 
 export interface ModelServerOptions {
   host: string;
@@ -78,12 +85,12 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
     .replace(/^(\/v1)+(?=\/)/, '')
     .replace(/\/+$/, '');
   const call = `${request.method} ${path}`;
-  const protocol = path === '/chat/completions' ? openai : anthropic;
+  const service = path === '/chat/completions' ? openaiService : anthropicService;
   try {
     await route(context, { call, request, response });
   } catch (error) {
-    if (!(error instanceof BadRequestError)) throw error;
-    sendError(response, protocol, { status: 400, message: error.message });
+    if (!(error instanceof InvalidRequestError)) throw error;
+    sendError(response, service, { status: 400, message: error.message });
   }
 }
 
@@ -91,14 +98,14 @@ async function route(
   context: Context,
   { call, request, response }: Exchange & { call: string },
 ): Promise<void> {
-  if (call === 'POST /messages') return answer(context, anthropic, { request, response });
-  if (call === 'POST /chat/completions') return answer(context, openai, { request, response });
+  if (call === 'POST /messages') return answer(context, anthropicService, { request, response });
+  if (call === 'POST /chat/completions') return answer(context, openaiService, { request, response });
   if (call === 'POST /messages/count_tokens') {
     return sendJson(response, 200, { input_tokens: estimateTokens(await readBody(request)) });
   }
   if (call === 'GET /models') return sendJson(response, 200, modelList(context.script));
   if (/^(GET|HEAD) (\/v1)?$/.test(call)) return sendJson(response, 200, { service: 'troupe model-server' });
-  return sendError(response, anthropic, { status: 404, message: `no such path: ${call}` });
+  return sendError(response, anthropicService, { status: 404, message: `no such path: ${call}` });
 }
 
 interface Exchange {
@@ -106,11 +113,11 @@ interface Exchange {
   response: ServerResponse;
 }
 
-async function answer(context: Context, protocol: Protocol, { request, response }: Exchange): Promise<void> {
-  const conversation = protocol.read(await readBody(request));
+async function answer(context: Context, service: Service, { request, response }: Exchange): Promise<void> {
+  const conversation = service.read(await readBody(request));
   const match = context.matcher.answer(conversation);
   context.logger.debug('answered', {
-    protocol: protocol.name,
+    protocol: service.protocol.name,
     rule: match?.rule ?? 'none',
     model: conversation.model,
     turn: conversation.turn,
@@ -119,27 +126,30 @@ async function answer(context: Context, protocol: Protocol, { request, response 
   if (match === undefined) {
     // 404 rather than 400: clients do not try it again and show the message as it is.
     const message = `no rule of the script matches turn ${conversation.turn} of "${conversation.prompt.slice(0, 120)}"`;
-    return sendError(response, protocol, { status: 404, message });
+    return sendError(response, service, { status: 404, message });
   }
   const gone = new AbortController();
   response.once('close', () => gone.abort(new Error('connection closed')));
   const { step } = match;
   if (step.delayMs > 0) await sleep(context.clock, step.delayMs, gone.signal);
-  if (step.error !== undefined) return sendError(response, protocol, step.error);
-  const id = ++context.answers;
+  if (step.error !== undefined) return sendError(response, service, step.error);
+  const parts = answerParts(service, { conversation, step, id: ++context.answers });
   if (conversation.stream) {
+    const writer = service.protocol.createWriter();
     return streamAnswer(context, response, {
-      parts: protocol.stream(conversation, step, id),
+      events: parts.flatMap((part) => writer.write(part)),
       step,
       signal: gone.signal,
     });
   }
-  if (step.ending === 'complete') return sendJson(response, 200, protocol.whole(conversation, step, id));
+  if (step.ending === 'complete') {
+    return sendJson(response, 200, service.protocol.writeWhole(collectAnswer(parts)));
+  }
   if (step.ending === 'close') response.destroy();
 }
 
 interface StreamOptions {
-  parts: ReturnType<Protocol['stream']>;
+  events: ServerSentEvent[];
   step: Step;
   signal: AbortSignal;
 }
@@ -147,7 +157,7 @@ interface StreamOptions {
 async function streamAnswer(
   context: Context,
   response: ServerResponse,
-  { parts, step, signal }: StreamOptions,
+  { events, step, signal }: StreamOptions,
 ): Promise<void> {
   const silent = step.reply === undefined && step.thinking === undefined && step.toolCalls.length === 0;
   if (step.ending === 'hang' && silent) return;
@@ -156,8 +166,8 @@ async function streamAnswer(
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-  for (const { event, data } of parts) {
-    const flushed = response.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`);
+  for (const event of events) {
+    const flushed = response.write(formatEvent(event));
     if (!flushed) await once(response, 'drain', { signal });
     if (step.chunkDelayMs > 0) await sleep(context.clock, step.chunkDelayMs, signal);
   }
@@ -166,21 +176,21 @@ async function streamAnswer(
   if (step.ending === 'close') response.socket?.end();
 }
 
-async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+async function readBody(request: IncomingMessage): Promise<JsonObject> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MOST_BYTES) throw new BadRequestError('the request is larger than 32 MB');
+    if (size > MOST_BYTES) throw new InvalidRequestError('the request is larger than 32 MB');
     chunks.push(chunk);
   }
   let body: unknown;
   try {
     body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch {
-    throw new BadRequestError('the body is not JSON');
+    throw new InvalidRequestError('the body is not JSON');
   }
-  if (!isRecord(body)) throw new BadRequestError('the body is not a JSON object');
+  if (!isObject(body)) throw new InvalidRequestError('the body is not a JSON object');
   return body;
 }
 
@@ -204,9 +214,9 @@ function modelList(script: Script): unknown {
   };
 }
 
-function sendError(response: ServerResponse, protocol: Protocol, error: ScriptedError): void {
+function sendError(response: ServerResponse, { protocol }: Service, error: ScriptedError): void {
   if (error.retryAfter !== undefined) response.setHeader('retry-after', String(error.retryAfter));
-  sendJson(response, error.status, protocol.error(error));
+  sendJson(response, error.status, protocol.errorBody(error));
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

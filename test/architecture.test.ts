@@ -6,19 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SOURCE_FOLDERS } from '#dev/source-folders';
 
 const run = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, '..');
-const FOLDERS = [
-  'api',
-  'cli',
-  'controllers',
-  'dev',
-  'executor-image',
-  'executor-manager',
-  'model-server',
-  'test',
-];
 
 interface Violation {
   from: string;
@@ -39,7 +30,7 @@ interface Cruise {
 /** Runs dependency-cruiser with our rules on the tree in `cwd`. */
 async function cruise(cwd: string): Promise<Cruise> {
   const command = path.join(ROOT, 'node_modules/.bin/depcruise');
-  const folders = FOLDERS.filter((folder) => existsSync(path.join(cwd, folder)));
+  const folders = SOURCE_FOLDERS.filter((folder) => existsSync(path.join(cwd, folder)));
   const config = path.join(ROOT, '.dependency-cruiser.cjs');
   const { stdout } = await run(command, ['--config', config, '-T', 'json', ...folders], {
     cwd,
@@ -62,7 +53,7 @@ const listed = (paths: string | string[] = []): string[] => [paths].flat();
 
 /** Sources that git knows or would take, as they are on the disk. */
 async function sources(): Promise<string[]> {
-  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...FOLDERS];
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...SOURCE_FOLDERS];
   const { stdout } = await run('git', args, { cwd: ROOT });
   return stdout.split('\n').filter((file) => file.endsWith('.ts') && existsSync(path.join(ROOT, file)));
 }
@@ -131,6 +122,19 @@ describe('architecture', () => {
   });
 });
 
+describe('every folder with code', () => {
+  // These are plain JSON and cannot take the list from where it stands.
+  test.each(['tsconfig.json', 'knip.json'])('is in %s', async (file) => {
+    const text = await readFile(path.join(ROOT, file), 'utf8');
+    const missing = SOURCE_FOLDERS.filter((folder) => !new RegExp(`["{,]${folder}["},]`).test(text));
+    expect(missing).toEqual([]);
+  });
+
+  test('exists', () => {
+    expect(SOURCE_FOLDERS.filter((folder) => !existsSync(path.join(ROOT, folder)))).toEqual([]);
+  });
+});
+
 describe('the rules bite', () => {
   const cases = [
     {
@@ -160,6 +164,13 @@ describe('the rules bite', () => {
       specifier: '#api/machinery/b',
       others: ['api/machinery/b.ts'],
       rule: 'protocol-imports-nothing',
+    },
+    {
+      reason: 'the protocols of models import nothing of ours',
+      from: 'model-protocols/a.ts',
+      specifier: '#api/machinery/b',
+      others: ['api/machinery/b.ts'],
+      rule: 'layer-model-protocols',
     },
     {
       reason: 'a package stays in its folder',

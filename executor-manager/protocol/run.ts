@@ -97,7 +97,9 @@ export interface RunState {
   result?: RunResult;
 }
 
+/** Tokens, counted the same way whatever service counted them. */
 export interface RunUsage {
+  /** Input that was neither read from a cache nor written to one. */
   inputTokens: number;
   outputTokens: number;
   cacheReadTokens: number;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock.ts';
 import { chatAdapter } from './chat-adapter.ts';
 
@@ -36,17 +36,27 @@ function endless(status: number, first: string): { answer: RequestListener; sent
   return { answer, sent: () => sent };
 }
 
-function chat(baseURL: string, protocol: 'openai' | 'anthropic' = 'openai') {
+interface ChatOptions {
+  protocol?: 'openai' | 'anthropic';
+  maxOutputTokens?: number;
+  /** Takes what the adapter tells: `thinking: hm`, `log: …`. */
+  said?: string[];
+}
+
+function chat(baseURL: string, { protocol = 'openai', said = [], ...options }: ChatOptions = {}) {
   const request = {
     shell: { type: 'Chat' as const },
     agent: { name: 'a' },
-    model: { protocol, name: 'm', baseURL },
+    model: { protocol, name: 'm', baseURL, ...options },
     prompt: 'p',
     timeoutSeconds: 60,
   };
-  const none = () => undefined;
   return chatAdapter().run(request, {
-    events: { emit: none, text: none, flush: none },
+    events: {
+      emit: (type, data) => said.push(`${type}: ${String(data['text'] ?? '')}`),
+      text: (type, text) => said.push(`${type}: ${text}`),
+      flush: () => undefined,
+    },
     signal: new AbortController().signal,
     folder: '/',
     home: '/',
@@ -86,6 +96,156 @@ it.each([
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(events.map((data) => `data: ${data}\n\n`).join(''));
     });
-    expect(await chat(model.url, protocol)).toMatchObject({ value: 'Hi' });
+    expect(await chat(model.url, { protocol })).toMatchObject({ value: 'Hi' });
   },
 );
+
+/** Answers with these events, or with one body. */
+function answerWith(contentType: string, ...pieces: string[]): RequestListener {
+  return (_, response) => {
+    const body = contentType === 'text/event-stream' ? pieces.map((data) => `data: ${data}\n\n`) : pieces;
+    response.writeHead(200, { 'content-type': contentType }).end(body.join(''));
+  };
+}
+
+const STREAM = 'text/event-stream';
+
+describe('what compatible services answer', () => {
+  const delta = (delta: object, finish: string | null = null) =>
+    JSON.stringify({ choices: [{ delta, finish_reason: finish }] });
+  const stop = delta({}, 'stop');
+
+  it.each<{ reason: string; answer: RequestListener; value: string; says?: string[] }>([
+    {
+      reason: 'an error that is null',
+      answer: answerWith(STREAM, '{"choices":[{"delta":{"content":"a"}}],"error":null}', stop),
+      value: 'a',
+    },
+    {
+      reason: 'the event null',
+      answer: answerWith(STREAM, 'null', delta({ content: 'a' }, 'stop')),
+      value: 'a',
+    },
+    {
+      reason: 'thinking in parts of the content',
+      answer: answerWith(
+        STREAM,
+        delta({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }),
+        delta({ content: 'a' }, 'stop'),
+      ),
+      value: 'a',
+      says: ['thinking: hm'],
+    },
+    {
+      reason: 'thinking as reasoning',
+      answer: answerWith(STREAM, delta({ reasoning: 'hm' }), delta({ content: 'a' }, 'stop')),
+      value: 'a',
+      says: ['thinking: hm'],
+    },
+    {
+      reason: 'an answer in one piece',
+      answer: answerWith(
+        'application/json',
+        '{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3}}',
+      ),
+      value: 'a',
+    },
+    {
+      reason: 'an answer that a limit cut off',
+      answer: answerWith(STREAM, delta({ content: 'a' }, 'length')),
+      value: 'a',
+      says: ["log: The model's answer is not complete: it reached a limit of tokens."],
+    },
+    {
+      reason: 'an answer that a policy cut off',
+      answer: answerWith(STREAM, delta({ content: 'a' }, 'content_filter')),
+      value: 'a',
+      says: ["log: The model's answer is not complete: the service's content policy ended it."],
+    },
+  ])('$reason is read', async ({ answer, value, says = [] }) => {
+    await using model = await service(answer);
+    const said: string[] = [];
+    expect(await chat(model.url, { said })).toMatchObject({ value });
+    expect(said).toEqual(expect.arrayContaining(says));
+  });
+
+  it.each([
+    {
+      reason: 'an error text',
+      answer: ['{"error":"model overloaded"}'],
+      message: 'the model failed: model overloaded',
+    },
+    {
+      reason: 'an end by an error',
+      answer: ['{"choices":[{"delta":{},"finish_reason":"error"}],"error":{"message":"no more","code":502}}'],
+      message: 'the model failed: no more',
+    },
+    {
+      reason: 'an event that is not JSON',
+      answer: ['{'],
+      message: 'the model failed: it sent an event that is not JSON',
+    },
+    {
+      reason: 'no end',
+      answer: [delta({ content: 'a' })],
+      message: "the model's answer broke off before its end",
+    },
+    { reason: 'nothing', answer: [], message: "the model's answer broke off before its end" },
+  ])('$reason is a ModelError', async ({ answer, message }) => {
+    await using model = await service(answerWith(STREAM, ...answer));
+    await expect(chat(model.url)).rejects.toMatchObject({ reason: 'ModelError', message });
+  });
+
+  it('a Message whose last usage is null', async () => {
+    await using model = await service(
+      answerWith(
+        STREAM,
+        '{"type":"message_start","message":{"usage":{"input_tokens":3,"output_tokens":1}}}',
+        '{"type":"content_block_delta","delta":{"type":"text_delta","text":"a"}}',
+        '{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":null}',
+        '{"type":"message_stop"}',
+      ),
+    );
+    const usage = { inputTokens: 3, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 };
+    expect(await chat(model.url, { protocol: 'anthropic' })).toMatchObject({ value: 'a', usage });
+  });
+});
+
+it('a service that wants the limit by its newer name, and no stream_options, is asked its way', async () => {
+  const bodies: Record<string, unknown>[] = [];
+  await using model = await service((request, response) => {
+    void readJson(request).then((body) => {
+      bodies.push(body);
+      const unknown = ['max_tokens', 'stream_options'].find((field) => field in body);
+      if (unknown !== undefined) {
+        const message = `Unsupported parameter: '${unknown}'`;
+        response.writeHead(400).end(JSON.stringify({ error: { message, param: unknown } }));
+        return;
+      }
+      answerWith(STREAM, '{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}')(request, response);
+    });
+  });
+  const said: string[] = [];
+  expect(await chat(model.url, { maxOutputTokens: 7, said })).toMatchObject({ value: 'a' });
+  expect(bodies).toHaveLength(3);
+  expect(bodies[2]).toMatchObject({ max_completion_tokens: 7 });
+  expect(said).toContainEqual(
+    "log: the model answered 400: Unsupported parameter: 'max_tokens'; asked in another way",
+  );
+});
+
+async function readJson(request: AsyncIterable<Buffer>): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
+}
+
+it('a service out of credit is not asked again', async () => {
+  let asked = 0;
+  await using model = await service((_, response) => {
+    asked += 1;
+    response.writeHead(429).end('{"error":{"message":"no credit","code":"insufficient_quota"}}');
+  });
+  await expect(chat(model.url)).rejects.toMatchObject({ message: 'the model answered 429: no credit' });
+  expect(asked).toBe(1);
+});

@@ -1,29 +1,74 @@
-import type { RunUsage } from '#executor-manager/protocol/run';
-import { RunFailure } from '../../run-failure.ts';
+import type { RunModel, RunRequest } from '#executor-manager/protocol/run';
+import { anthropic } from '#model-protocols/anthropic/anthropic';
+import { messagesEndpoint } from '#model-protocols/anthropic/endpoint';
+import type { MessagesRequest } from '#model-protocols/anthropic/request';
+import type { Endpoint } from '#model-protocols/endpoint';
+import type { ModelFailure } from '#model-protocols/failure';
+import { acceptedRequest } from '#model-protocols/openai/accepted-request';
+import { completionsEndpoint } from '#model-protocols/openai/endpoint';
+import { openai } from '#model-protocols/openai/openai';
+import type { CompletionRequest } from '#model-protocols/openai/request';
+import type { WireProtocol } from '#model-protocols/wire-protocol';
 
 /** One call in a service's protocol. */
 export interface ChatCall {
-  url: string;
-  headers: Record<string, string>;
-  body: Record<string, unknown>;
-  /** Reads one event of the stream. Throws RunFailure ModelError for an error within it. */
-  read(data: string, reading: ChatReading): { text?: string | undefined; thinking?: string | undefined };
+  protocol: WireProtocol;
+  endpoint: Endpoint;
+  body: MessagesRequest | CompletionRequest;
+  /** The call to make in place of this one after the service refused it; undefined when none would be better. */
+  instead(failure: ModelFailure): ChatCall | undefined;
 }
 
-export interface ChatReading {
-  text: string;
-  /** Whether the service said that the answer is complete. */
-  ended: boolean;
-  /** Whether it said that nothing follows, whatever becomes of the connection. */
-  closed: boolean;
-  usage: RunUsage;
-}
-
-/** Throws RunFailure ModelError for what is not JSON. */
-export function parseEvent(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch (error) {
-    throw new RunFailure('ModelError', 'the model sent an event that is not JSON', error);
+/** The call that asks the request's prompt. */
+export function chatCall(request: RunRequest, model: RunModel): ChatCall {
+  switch (model.protocol) {
+    case 'anthropic':
+      return messagesCall(request, model);
+    case 'openai':
+      return completionsCall(completionsEndpoint(model), completionRequest(request, model));
   }
+}
+
+/** The Messages API wants a limit; this one all models accept. */
+const MAX_TOKENS = 8192;
+
+function messagesCall({ agent, prompt }: RunRequest, model: RunModel): ChatCall {
+  const { baseURL, apiKey, env } = model;
+  return {
+    protocol: anthropic,
+    endpoint: messagesEndpoint({ baseURL, apiKey, bearerToken: env?.['ANTHROPIC_AUTH_TOKEN'] }),
+    body: {
+      model: model.name,
+      max_tokens: model.maxOutputTokens ?? MAX_TOKENS,
+      stream: true,
+      ...(agent.systemPrompt ? { system: agent.systemPrompt } : {}),
+      messages: [{ role: 'user', content: prompt }],
+    },
+    instead: () => undefined,
+  };
+}
+
+function completionsCall(endpoint: Endpoint, body: CompletionRequest): ChatCall {
+  return {
+    protocol: openai,
+    endpoint,
+    body,
+    instead(failure) {
+      const accepted = acceptedRequest(body, failure);
+      return accepted && completionsCall(endpoint, accepted);
+    },
+  };
+}
+
+function completionRequest({ agent, prompt }: RunRequest, model: RunModel): CompletionRequest {
+  return {
+    model: model.name,
+    stream: true,
+    stream_options: { include_usage: true },
+    ...(model.maxOutputTokens === undefined ? {} : { max_tokens: model.maxOutputTokens }),
+    messages: [
+      ...(agent.systemPrompt ? [{ role: 'system' as const, content: agent.systemPrompt }] : []),
+      { role: 'user', content: prompt },
+    ],
+  };
 }

@@ -1,0 +1,95 @@
+import { readErrorBody } from '#model-protocols/error-body';
+import { isRetryable } from '#model-protocols/failure';
+import type { ModelFailure } from '#model-protocols/failure';
+import { sleep } from '../../clock.ts';
+import { cutText } from '../../cut.ts';
+import { RunFailure, describeError } from '../../run-failure.ts';
+import type { AdapterContext } from '../adapter.ts';
+import type { ChatCall } from './chat-call.ts';
+
+const MAX_TRIES = 4;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+/** What is read of an answer that is an error. */
+const ERROR_BYTES = 64 * 1024;
+const MESSAGE_BYTES = 2000;
+
+/**
+ * The first answer that is not an error. Tries again where that can help, and at once in another way where the
+ * service says how it wants to be asked. Throws RunFailure ModelError.
+ */
+export async function openAnswer(first: ChatCall, context: AdapterContext): Promise<Response> {
+  let call = first;
+  for (let attempt = 1; ;) {
+    const outcome = await attemptOf(call, context);
+    if ('response' in outcome) return outcome.response;
+    const { message, failure, waitMs: asked } = outcome;
+    const other = failure && call.instead(failure);
+    if (other !== undefined) {
+      context.events.emit('log', { stream: 'agent', text: `${message}; asked in another way` });
+      call = other;
+      continue;
+    }
+    const isCurable = failure === undefined || isRetryable(failure.kind);
+    if (!isCurable || attempt === MAX_TRIES) throw new RunFailure('ModelError', message);
+    const waitMs = Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (attempt - 1));
+    const text = `${message}; try ${attempt} of ${MAX_TRIES - 1} in ${(waitMs / 1000).toFixed(1)} s`;
+    context.events.emit('log', { stream: 'agent', text });
+    await sleep(context.clock, waitMs, context.signal);
+    attempt += 1;
+  }
+}
+
+interface FailedAttempt {
+  /** For people. */
+  message: string;
+  /** Absent when the service was not reached. */
+  failure?: ModelFailure;
+  /** As the service asked for. */
+  waitMs?: number;
+}
+
+async function attemptOf(
+  { endpoint: { url, headers }, body }: ChatCall,
+  { signal }: AdapterContext,
+): Promise<{ response: Response } | FailedAttempt> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
+      body: JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    return { message: `the model at ${url} cannot be reached: ${describeError(error)}` };
+  }
+  if (response.ok) return { response };
+  const { status } = response;
+  const failure = readErrorBody(status, await firstBytes(response, signal));
+  const words =
+    failure.message === undefined ? `no message from ${url}` : cutText(failure.message, MESSAGE_BYTES);
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return {
+    message: `the model answered ${status}: ${words}`,
+    failure,
+    ...(seconds >= 0 ? { waitMs: seconds * 1000 } : {}),
+  };
+}
+
+/** The beginning of a body, as far as it came. Throws the signal's reason. */
+async function firstBytes({ body }: Response, signal: AbortSignal): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body ?? []) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= ERROR_BYTES) break;
+    }
+  } catch {
+    signal.throwIfAborted(); // broken off otherwise: the status says enough
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, Math.min(size, ERROR_BYTES));
+}

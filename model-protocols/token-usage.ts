@@ -1,0 +1,16 @@
+/** Tokens of one answer, counted the same way whichever service counted them. */
+export interface TokenUsage {
+  /** Input that was neither read from a cache nor written to one. */
+  inputTokens: number;
+  /** Output, reasoning included. */
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+}
+
+export const NO_USAGE: Readonly<TokenUsage> = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+};

@@ -1,0 +1,78 @@
+import type { AnswerPart } from '#model-protocols/answer';
+import type { JsonObject } from '#model-protocols/json-value';
+import type { WireProtocol } from '#model-protocols/wire-protocol';
+import { estimateTokens } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import type { Step } from './script.ts';
+
+/** A scripted model as clients of one protocol see it. */
+export interface Service {
+  protocol: WireProtocol;
+  /** Throws InvalidRequestError. */
+  read(body: JsonObject): Conversation;
+  /** What ids of answers and tool calls begin with at the service that is played. */
+  idPrefixes: { answer: string; toolCall: string };
+}
+
+/** About the size in which real services stream. */
+const PIECE_LENGTH = 24;
+/** Long answers come in few large pieces: a test of a big answer is not a test of patience. */
+const MOST_PIECES = 200;
+
+/** Cuts a text into the pieces of a stream; never inside a surrogate pair. */
+function pieces(text: string): string[] {
+  const size = Math.max(PIECE_LENGTH, Math.ceil(text.length / MOST_PIECES));
+  const cut: string[] = [];
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(text.length, start + size);
+    const code = text.charCodeAt(end - 1);
+    if (end < text.length && code >= 0xd8_00 && code <= 0xdb_ff) end++;
+    cut.push(text.slice(start, end));
+    start = end;
+  }
+  return cut;
+}
+
+export interface ScriptedAnswer {
+  conversation: Conversation;
+  step: Step;
+  /** The number of the server's answer. */
+  id: number;
+}
+
+/** The step as a model would say it; without its end when the step hangs or closes. */
+export function answerParts({ idPrefixes }: Service, answer: ScriptedAnswer): AnswerPart[] {
+  const { conversation, step, id } = answer;
+  const counted = usage(conversation, step);
+  const start = { type: 'start', id: `${idPrefixes.answer}${id}`, model: conversation.model } as const;
+  const parts: AnswerPart[] = [
+    { ...start, usage: counted },
+    ...thinkingParts(step.thinking, id),
+    ...pieces(step.reply ?? '').map((text): AnswerPart => ({ type: 'text', text })),
+    ...step.toolCalls.flatMap((call, index): AnswerPart[] => [
+      { type: 'toolCall', id: `${idPrefixes.toolCall}${id}_${index}`, name: call.name },
+      ...pieces(JSON.stringify(call.input)).map((json): AnswerPart => ({ type: 'toolInput', json })),
+    ]),
+  ];
+  if (step.ending !== 'complete') return parts;
+  const reason = step.toolCalls.length > 0 ? 'toolCalls' : 'complete';
+  return [...parts, { type: 'usage', usage: counted }, { type: 'stop', reason }, { type: 'end' }];
+}
+
+function thinkingParts(thinking: string | undefined, id: number): AnswerPart[] {
+  if (thinking === undefined) return [];
+  const signature = Buffer.from(`scripted-${id}`).toString('base64');
+  return [
+    ...pieces(thinking).map((text): AnswerPart => ({ type: 'thinking', text })),
+    { type: 'signature', signature },
+  ];
+}
+
+function usage(conversation: Conversation, { usage: scripted, thinking, reply, toolCalls }: Step) {
+  return {
+    inputTokens: scripted?.inputTokens ?? conversation.inputTokens,
+    outputTokens: scripted?.outputTokens ?? estimateTokens([thinking, reply, toolCalls]),
+    cacheReadTokens: scripted?.cacheReadTokens ?? 0,
+    cacheWriteTokens: scripted?.cacheWriteTokens ?? 0,
+  };
+}
