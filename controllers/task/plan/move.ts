@@ -1,8 +1,8 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
-import { sandboxName } from '../sandbox/sandbox-object.ts';
 import { endedRecord, followedRecord, startedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import { sandboxName } from '../sandbox/sandbox-object.ts';
 import type { GoneSandbox, SettledNode } from './settle.ts';
 
 /** What happens to one node now. */

@@ -1,12 +1,12 @@
 import type { TaskStatus } from '#api/types/generated/task';
 import type { PlannedNode } from '../graph/graph.ts';
 import { confirmedNodes, stageOf } from '../graph/stages.ts';
+import { plannedRecord, readRecords } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Outcome } from '../status/outcome.ts';
 import { goOn, stop } from './move.ts';
 import type { Move } from './move.ts';
-import { plannedRecord, readRecords } from '../node-record.ts';
-import type { NodeRecord } from '../node-record.ts';
 import { settle } from './settle.ts';
 import type { SettledNode, Surroundings } from './settle.ts';
 

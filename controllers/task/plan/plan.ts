@@ -4,13 +4,13 @@ import { isFinalPhase } from '#api/types/sandbox';
 import { isFinalTaskStatus } from '#api/types/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import { nodeOfSandbox } from '../graph/stages.ts';
+import { isEnded, readRecords } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
 import { sandboxObject } from '../sandbox/sandbox-object.ts';
 import { readSnapshot, takeSnapshot } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Outcome } from '../status/outcome.ts';
 import { nextStatus } from '../status/status.ts';
-import { isEnded, readRecords } from '../node-record.ts';
-import type { NodeRecord } from '../node-record.ts';
 import { planNodes } from './plan-nodes.ts';
 import type { GoneSandbox, Rejection } from './settle.ts';
 

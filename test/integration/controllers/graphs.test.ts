@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { invalid } from '#api/machinery/status-error';
 import { SANDBOXES } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
 import { solo } from '#controllers/task/graph/collaboration-models';
 import type { CollaborationModel } from '#controllers/task/graph/collaboration-models';
 import type { MemberNode } from '#controllers/task/graph/graph';
+import { everyThird } from './faults.ts';
 import { play } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
@@ -31,9 +33,10 @@ const diamond: CollaborationModel = (team) => {
 let world: World;
 let p: Play;
 
+const MODELS = { pipeline: diamond };
+
 beforeEach(async () => {
   world = await startWorld();
-  await world.startControllers({ collaborationModels: { pipeline: diamond } });
   p = play(world.client, 'default');
   await p.create.everything();
   await p.create.workspace('w');
@@ -58,6 +61,7 @@ async function atTheFork(): Promise<Task> {
 
 describe('a Task with nodes side by side', () => {
   it('has two live Sandboxes at once, with files and a branch each, where the files are', async () => {
+    await world.startControllers({ collaborationModels: MODELS });
     await p.executor('e1', 5);
     const task = await atTheFork();
     await p.executor('e2', 5);
@@ -91,6 +95,7 @@ describe('a Task with nodes side by side', () => {
   });
 
   it('stops the one when the other fails', async () => {
+    await world.startControllers({ collaborationModels: MODELS });
     await p.executor('e1', 5);
     const task = await atTheFork();
     await p.fails(nameOf(task, 'left'), 'AgentFailed');
@@ -101,6 +106,7 @@ describe('a Task with nodes side by side', () => {
   });
 
   it('tries one again while the other goes on', async () => {
+    await world.startControllers({ collaborationModels: MODELS });
     await p.executor('e1', 5);
     const task = await atTheFork();
     await p.fails(nameOf(task, 'left'), 'ContainerLost');
@@ -110,5 +116,45 @@ describe('a Task with nodes side by side', () => {
       nameOf(task, 'plan'),
     ]);
     expect((await p.there(SANDBOXES, nameOf(task, 'right'))).spec.cancel).not.toBe(true);
+  });
+
+  it('stops the one when the server does not take the Sandbox of the other', async () => {
+    const refused = invalid({ group: 'agent.wecode.io', kind: 'Sandbox' }, 'x', []);
+    await world.startControllers({
+      collaborationModels: MODELS,
+      faults: {
+        before({ verb, type, ref }) {
+          if (verb === 'create' && type?.kind === 'Sandbox' && ref?.name.endsWith('-right-a1') === true)
+            throw refused;
+        },
+      },
+    });
+    await p.executor('e1', 5);
+    const task = await p.create.task('t');
+    await p.bound(nameOf(task, 'plan'));
+    await p.succeeds(nameOf(task, 'plan'), 'planned');
+    const left = await p.there(SANDBOXES, nameOf(task, 'left'), ({ spec }) => spec.cancel === true);
+    await p.stops(left.metadata.name);
+    const failed = await p.task('t', 'FAILED');
+    expect(failed.status?.errorMessage).toMatch(/^Step 3 of 4 \(right\) failed: Rejected: /);
+  });
+
+  it('is carried out once by two sets of controllers whose calls fail and whose watches are cut', async () => {
+    await world.startControllers({ collaborationModels: MODELS, faults: everyThird() });
+    await world.startControllers({ collaborationModels: MODELS, faults: everyThird() });
+    await p.executor('e1', 20);
+    const names = ['x', 'y', 'z'];
+    await Promise.all(
+      names.map(async (name) => {
+        const task = await p.create.task(name);
+        for (const node of ['plan', 'left', 'right', 'join']) {
+          await p.bound(nameOf(task, node));
+          await p.succeeds(nameOf(task, node), node);
+        }
+        const done = await p.task(name, 'COMPLETED');
+        expect(done.status?.result?.['value']).toBe('join');
+      }),
+    );
+    expect((await p.sandboxes()).length).toBe(4 * names.length);
   });
 });

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Faults } from '#api/client/with-faults';
 import { formatTime, systemClock } from '#api/machinery/clock';
 import { findCondition, withCondition } from '#api/machinery/condition';
-import { unavailable } from '#api/machinery/status-error';
 import { executorNotReady } from '#api/types/executor';
 import { EXECUTORS, GHOSTS, NAMESPACES, SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
+import { everyThird } from './faults.ts';
 import { play, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
@@ -21,24 +21,6 @@ beforeEach(async () => {
   p = play(world.client, name);
 });
 afterEach(() => world[Symbol.asyncDispose]());
-
-/** Every third call fails, half of them after the server has done it; every 25th event of a watch cuts it. */
-function everyThird(): Faults {
-  let calls = 0;
-  let events = 0;
-  const fail = (remainder: number) => () => {
-    calls += 1;
-    if (calls % 6 === remainder) throw unavailable('injected');
-  };
-  return {
-    before: fail(1),
-    after: fail(4),
-    onEvent() {
-      events += 1;
-      return events % 25 === 0 ? 'end' : 'pass';
-    },
-  };
-}
 
 describe('controllers', () => {
   it('get everything done although calls fail, answers are lost and watches are cut', async () => {
