@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskStatus } from '#api/types/generated/task';
-import { line } from './plan/world.ts';
+import { line } from './graph/made-up.ts';
 import { readSnapshot, takeSnapshot, writeSnapshot } from './snapshot.ts';
 
 const OLD: TaskStatus = {

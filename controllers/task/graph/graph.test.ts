@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { node } from '../plan/world.ts';
 import { validateGraph } from './graph.ts';
 import type { PlannedNode } from './graph.ts';
+import { node } from './made-up.ts';
 
 const told = (from: string) => ({ inputs: { taskPrompt: false, results: [{ from, label: 'x' }] } });
 

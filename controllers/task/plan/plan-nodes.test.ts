@@ -4,8 +4,9 @@ import type { SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec, TaskStatus } from '#api/types/generated/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import type { PlannedNode } from '../graph/graph.ts';
+import { node } from '../graph/made-up.ts';
 import { planTask } from './plan.ts';
-import { node, NOW, resolved, World } from './world.ts';
+import { NOW, resolved, World } from './world.ts';
 
 const succeeded = (value: string): { status: SandboxStatus } => ({
   status: { phase: 'Succeeded', reason: 'Succeeded', finishedAt: NOW, result: { value } },

@@ -3,8 +3,9 @@ import { findCondition } from '#api/machinery/condition';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec } from '#api/types/generated/task';
 import type { Resolution } from '../configuration/resolve.ts';
+import { line, node } from '../graph/made-up.ts';
 import { planTask } from './plan.ts';
-import { line, node, NOW, resolved, World } from './world.ts';
+import { NOW, resolved, World } from './world.ts';
 
 const world = (resolution: Resolution, spec: Partial<TaskSpec> = {}): World => new World(resolution, spec);
 

@@ -2,13 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import type { TaskSpec, TaskStatus } from '#api/types/generated/task';
+import type { TaskSpec, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
 import { isFinalTaskStatus } from '#api/types/task';
 import { validateGraph } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
+import { line, node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';
-import { PlanConflict, node, resolved, World } from './world.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { PlanConflict, resolved, World } from './world.ts';
 import type { Cache } from './world.ts';
 
 /** What makes one node of a random graph; of the nodes before it some are needed. */
@@ -245,4 +248,45 @@ describe('the plan of any graph', () => {
       { numRuns: 300 },
     );
   });
+
+  it('a Task that an older version took up, whatever happened to it by then, comes to its end as well', () => {
+    const members = fc.array(fc.boolean(), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(members, story, fc.nat({ max: 100 }), (confirmations, happenings, at) => {
+        const names = confirmations.map((requireConfirmation, index) => ({
+          name: `m${index}`,
+          requireConfirmation,
+        }));
+        const play = new Play(line(...names), {});
+        for (const [index, what] of happenings.entries()) {
+          if (index === at) play.world.rewrite(asOlderVersion);
+          play.happen(what);
+        }
+        if (at >= happenings.length) play.world.rewrite(asOlderVersion);
+        play.finish();
+      }),
+      { numRuns: 100 },
+    );
+  });
 });
+
+/** As versions before graphs wrote it: steps in place of nodes, and records that only their position tells apart. */
+function asOlderVersion(status: TaskStatus): TaskStatus {
+  if (status.snapshot === undefined || status.snapshot.steps !== undefined) return status;
+  const { nodes, ...rest } = status.snapshot as unknown as Snapshot;
+  const steps = nodes.map(({ name, policy, workspace, shell, agent }) => ({
+    name,
+    shell,
+    agent,
+    contextPassing: 'previous_bot',
+    requireConfirmation: policy.requireConfirmation,
+    usesWorkspace: workspace.uses,
+  }));
+  const subTasks = readRecords(status).map(withoutNode);
+  return { ...status, snapshot: { ...rest, prompt: 'do it', steps }, subTasks };
+}
+
+function withoutNode(record: NodeRecord): TaskSubTask {
+  const { node: _, earlierSandboxes: __, ...rest } = record;
+  return rest;
+}

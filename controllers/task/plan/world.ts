@@ -1,55 +1,13 @@
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec, TaskStatus } from '#api/types/generated/task';
 import type { Resolution } from '../configuration/resolve.ts';
-import { chain } from '../graph/chain.ts';
-import type { Link } from '../graph/chain.ts';
-import type { GraphNode, PlannedNode } from '../graph/graph.ts';
+import type { PlannedNode } from '../graph/graph.ts';
 import { planTask } from './plan.ts';
 import type { TaskPlan } from './plan.ts';
 
 /** For tests of the plan: a server that has one Task and its Sandboxes, and controllers that carry plans out. */
 
 export const NOW = '2026-01-01T00:00:00Z';
-
-/** What is not said does not matter for the plan. */
-type MemberOfChain = Partial<Link> & Pick<PlannedNode, 'name'> & { prompt?: string };
-
-const WORKER = {
-  shell: { type: 'ClaudeCode' },
-  policy: { requireConfirmation: false, onFailure: 'FailTask' },
-  inputs: { taskPrompt: true, results: [] },
-} as const;
-
-export function node(id: string, more: Partial<PlannedNode> = {}): PlannedNode {
-  return {
-    id,
-    name: id,
-    needs: [],
-    ...WORKER,
-    workspace: { uses: true },
-    agent: { botName: `${id}-bot` },
-    ...more,
-  };
-}
-
-/** The nodes of a pipeline. */
-export function line(...members: MemberOfChain[]): PlannedNode[] {
-  const linkOf = ({ name, contextPassing, requireConfirmation }: MemberOfChain): Link => ({
-    name,
-    contextPassing: contextPassing ?? 'previous_bot',
-    requireConfirmation: requireConfirmation ?? false,
-  });
-  return chain(members, linkOf).map(chainNode);
-}
-
-function chainNode({ part, ...rest }: GraphNode & { part: MemberOfChain }): PlannedNode {
-  return node(rest.id, {
-    ...rest,
-    workspace: { ...rest.workspace, uses: true },
-    agent: { botName: `${part.name}-bot` },
-    ...(part.prompt === undefined ? {} : { prompt: part.prompt }),
-  });
-}
 
 export function resolved(...nodes: PlannedNode[]): Resolution {
   return {
@@ -147,6 +105,11 @@ export class World {
 
   remove(name: string): void {
     this.#sandboxes.delete(name);
+  }
+
+  /** The status becomes another one, as by another version. */
+  rewrite(change: (status: TaskStatus) => TaskStatus): void {
+    if (this.#task.status !== undefined) this.#write({ ...this.#task, status: change(this.#task.status) });
   }
 
   edit(change: Partial<TaskSpec>): void {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '#api/types/generated/task';
 import type { PlannedNode } from '../graph/graph.ts';
+import { line, node } from '../graph/made-up.ts';
 import type { NodeRecord } from '../node-record.ts';
-import { line, node } from '../plan/world.ts';
 import { hashOf, takeSnapshot } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { nodePrompt } from './prompt.ts';

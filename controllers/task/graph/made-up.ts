@@ -1,0 +1,45 @@
+import { chain } from './chain.ts';
+import type { Link } from './chain.ts';
+import type { GraphNode, PlannedNode } from './graph.ts';
+
+/** Graphs for tests. */
+
+/** What is not said does not matter for the plan. */
+type MemberOfChain = Partial<Link> & Pick<PlannedNode, 'name'> & { prompt?: string };
+
+const WORKER = {
+  shell: { type: 'ClaudeCode' },
+  policy: { requireConfirmation: false, onFailure: 'FailTask' },
+  inputs: { taskPrompt: true, results: [] },
+} as const;
+
+export function node(id: string, more: Partial<PlannedNode> = {}): PlannedNode {
+  return {
+    id,
+    name: id,
+    needs: [],
+    ...WORKER,
+    workspace: { uses: true },
+    agent: { botName: `${id}-bot` },
+    ...more,
+  };
+}
+
+/** The nodes of a pipeline. */
+export function line(...members: MemberOfChain[]): PlannedNode[] {
+  const linkOf = ({ name, contextPassing, requireConfirmation }: MemberOfChain): Link => ({
+    name,
+    contextPassing: contextPassing ?? 'previous_bot',
+    requireConfirmation: requireConfirmation ?? false,
+  });
+  return chain(members, linkOf).map(chainNode);
+}
+
+function chainNode({ part, ...rest }: GraphNode & { part: MemberOfChain }): PlannedNode {
+  return node(rest.id, {
+    ...rest,
+    workspace: { ...rest.workspace, uses: true },
+    agent: { botName: `${part.name}-bot` },
+    ...(part.prompt === undefined ? {} : { prompt: part.prompt }),
+  });
+}
