@@ -19,7 +19,7 @@ import type { UsedConfiguration } from './configuration/used-configuration.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planRejected, planTask } from './plan/plan.ts';
 import type { Observation } from './plan/plan.ts';
-import type { GoneSandbox } from './plan/settle.ts';
+import type { OverSandbox } from './plan/settle.ts';
 import { stepStarted, taskEvents } from './status/events.ts';
 
 export interface TaskReconcilerOptions {
@@ -71,7 +71,7 @@ async function carryOut(
   // What only waits is looked at again with each change; a snapshot or an end is for good.
   const waits = plan.status?.status === 'PENDING' && plan.status.snapshot === undefined;
   if (!waits) await configuration.requireCurrent(options.client);
-  for (const gone of plan.mustBeGone) await requireGone(options, task, gone);
+  for (const over of plan.mustBeOver) await requireOver(options, task, over);
   const current = await writePlannedStatus(options, observation, plan.status);
   options.troubles.follow(
     objectKey(task.metadata),
@@ -89,12 +89,13 @@ async function carryOut(
   }
 }
 
-/** @throws StatusError Conflict (try again quietly) while the Sandbox is there and only the cache lacks it. */
-async function requireGone({ client }: Context, task: Task, gone: GoneSandbox): Promise<void> {
-  const found = await client.find(SANDBOXES, refOf(task, gone.name));
-  if (found !== undefined && (gone.uid === undefined || found.metadata.uid === gone.uid)) {
-    throw conflict(SANDBOXES, gone.name, 'it is still there; the cache lags behind');
-  }
+/** @throws StatusError Conflict (try again quietly) while a Sandbox is there that the cache lacks. */
+async function requireOver({ client }: Context, task: Task, { name, ended }: OverSandbox): Promise<void> {
+  const found = await client.find(SANDBOXES, refOf(task, name));
+  if (found === undefined || found.metadata.uid === ended) return;
+  // One of another Task is dealt with when its name is needed.
+  if (found.spec.taskRef.uid !== task.metadata.uid) return;
+  throw conflict(SANDBOXES, name, 'it is still there; the cache lags behind');
 }
 
 /** The Task as written; undefined when the server does not take the status and the Task was failed for it. */

@@ -3,7 +3,7 @@ import type { Task } from '#api/types/generated/task';
 import { endedRecord, followedRecord, startedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { sandboxName } from '../sandbox/sandbox-object.ts';
-import type { GoneSandbox, SettledNode } from './settle.ts';
+import type { OverSandbox, SettledNode } from './settle.ts';
 
 /** What happens to one node now. */
 export interface Move {
@@ -14,7 +14,8 @@ export interface Move {
   create?: true;
   /** Its spec.cancel is to be set. */
   cancel?: Sandbox;
-  gone: readonly GoneSandbox[];
+  /** What is to be asked for first. */
+  gone: readonly OverSandbox[];
 }
 
 interface At {
@@ -55,7 +56,7 @@ export function stop(settled: SettledNode, { now }: At): Move {
     case 'to-create':
       return {
         record: endedRecord(record, { status: 'CANCELLED' }, now),
-        gone: [{ name: record.executor_name ?? '', uid: undefined }],
+        gone: record.executor_name === undefined ? [] : [{ name: record.executor_name }],
       };
     case 'live':
     case 'stopping': {

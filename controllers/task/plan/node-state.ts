@@ -24,9 +24,9 @@ export function nodeState(record: NodeRecord, sandboxes: readonly Sandbox[]): No
   if (isEnded(record)) return { state: 'ended' };
   if (record.attempt === undefined || record.executor_name === undefined) return { state: 'not-started' };
   const sandbox = sandboxes.find((candidate) => candidate.metadata.name === record.executor_name);
-  const known = record.sandboxUID;
-  if (sandbox === undefined || (known !== undefined && sandbox.metadata.uid !== known)) {
-    return known === undefined ? { state: 'to-create' } : vanished(record.executor_name);
+  // Whichever uid it has: one that was gone before anybody saw it is made again under its name.
+  if (sandbox === undefined) {
+    return record.sandboxUID === undefined ? { state: 'to-create' } : vanished(record.executor_name);
   }
   if (isFinalPhase(sandbox.status?.phase)) return endState(sandbox);
   return { state: sandbox.metadata.deletionTimestamp === undefined ? 'live' : 'stopping', sandbox };

@@ -161,7 +161,7 @@ describe('planTask', () => {
     w.settle();
     w.remove(A1);
     const plan = w.plan();
-    expect(plan.mustBeGone).toEqual([{ name: A1, uid: 'sandbox-1' }]);
+    expect(plan.mustBeOver).toEqual([{ name: A1 }]);
     expect(plan.create[0]?.metadata.name).toBe(A2);
   });
 
@@ -169,7 +169,20 @@ describe('planTask', () => {
     const w = world(resolved(...line({ name: 'dev' })));
     w.step();
     w.remove(A1);
-    expect(w.plan()).toMatchObject({ create: [{ metadata: { name: A1 } }], mustBeGone: [] });
+    expect(w.plan()).toMatchObject({ create: [{ metadata: { name: A1 } }], mustBeOver: [] });
+  });
+
+  it('a Sandbox that was made again before anybody saw it is the attempt, whatever uid is recorded', () => {
+    const w = world(resolved(...line({ name: 'dev' })));
+    w.step();
+    const unseen = w.cache();
+    w.remove(A1);
+    w.step();
+    // A controller that has the Task as it is, but the first of the two Sandboxes.
+    w.step({ task: w.task(), sandboxes: unseen.sandboxes });
+    expect(w.task().status?.subTasks).toMatchObject([{ sandboxUID: 'sandbox-1' }]);
+    expect(w.settle().status?.subTasks).toMatchObject([{ attempt: 1, sandboxUID: 'sandbox-2' }]);
+    expect(w.names()).toEqual([A1]);
   });
 
   it('a Sandbox without an Executor is shown in the Task', () => {
@@ -233,7 +246,7 @@ describe('planTask', () => {
       w.remove(A1);
       w.edit({ cancel: true });
       const plan = w.plan();
-      expect(plan.mustBeGone).toEqual([{ name: A1, uid: undefined }]);
+      expect(plan.mustBeOver).toEqual([{ name: A1 }]);
       expect(plan.status?.status).toBe('CANCELLED');
     });
   });

@@ -12,7 +12,7 @@ import type { Snapshot } from '../snapshot.ts';
 import type { Outcome } from '../status/outcome.ts';
 import { nextStatus } from '../status/status.ts';
 import { planNodes } from './plan-nodes.ts';
-import type { GoneSandbox, Rejection } from './settle.ts';
+import type { OverSandbox, Rejection } from './settle.ts';
 
 export interface Observation {
   task: Task;
@@ -34,11 +34,14 @@ export interface TaskPlan {
   create: readonly Sandbox[];
   /** Their spec.cancel is to be set. */
   cancel: readonly Sandbox[];
-  /** Asked for before anything is done. */
-  mustBeGone: readonly GoneSandbox[];
+  /**
+   * Runs that the plan takes for over. The cache may lag behind another controller's, so the server is asked before
+   * anything is done: a second agent must not start while the first one works.
+   */
+  mustBeOver: readonly OverSandbox[];
 }
 
-const NOTHING: TaskPlan = { create: [], cancel: [], mustBeGone: [] };
+const NOTHING: TaskPlan = { create: [], cancel: [], mustBeOver: [] };
 
 /** The plan of one Task; pure. */
 export function planTask(observation: Observation): TaskPlan {
@@ -84,7 +87,7 @@ function planGraph(observation: Observation, snapshot: Snapshot): TaskPlan {
     status: nextStatus(observation, { records, outcome, snapshot }),
     create: moves.flatMap(({ create, record }) => (create === true ? [sandboxObject(run, record)] : [])),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
-    mustBeGone: moves.flatMap(({ gone }) => gone),
+    mustBeOver: moves.flatMap(({ gone }) => gone),
   };
 }
 

@@ -9,13 +9,11 @@ import type { NodeState } from './node-state.ts';
 /** The default of the CRD, for Tasks stored before it was there. */
 const DEFAULT_MAX_ATTEMPTS = 3;
 
-/**
- * A Sandbox the plan takes for gone. The cache may lag behind another controller's, so the server is
- * asked before anything is done: a second agent must not start while the first one works.
- */
-export interface GoneSandbox {
+/** The run that the plan takes for over. */
+export interface OverSandbox {
   name: string;
-  uid: string | undefined;
+  /** uid of the Sandbox that was seen to have ended; any other of the name is a run that the plan does not know. */
+  ended?: string;
 }
 
 /** A Sandbox that the server does not take, with the server's words. */
@@ -36,13 +34,14 @@ export interface SettledNode {
   node: PlannedNode;
   record: NodeRecord;
   state: Exclude<NodeState, { state: 'succeeded' | 'failed' | 'cancelled' }>;
-  gone: readonly GoneSandbox[];
+  /** What is to be asked for before the next attempt, or before the Task ends without it. */
+  gone: readonly OverSandbox[];
 }
 
 /** Takes over how the last attempt at a node has ended, if it has. */
 export function settle(node: PlannedNode, record: NodeRecord, around: Surroundings): SettledNode {
   const { task, now, rejection } = around;
-  const ended = (after: NodeRecord, gone: readonly GoneSandbox[] = []): SettledNode => ({
+  const ended = (after: NodeRecord, gone: readonly OverSandbox[] = []): SettledNode => ({
     node,
     record: after,
     state: { state: 'ended' },
@@ -67,7 +66,7 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
     case 'cancelled':
       return ended(cancelled(state.message));
     case 'lost': {
-      const gone = goneSandbox(record, state);
+      const gone = overSandbox(record, state);
       const seen = state.sandbox === undefined ? record : seenRecord(record, state.sandbox);
       if (isCancelled) return ended(cancelled(state.message), gone);
       const last = lastAttempt(node, record, task);
@@ -79,11 +78,10 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
   }
 }
 
-/** Only a Sandbox that is not in the cache has to be asked for. */
-function goneSandbox(record: NodeRecord, { sandbox }: { sandbox?: Sandbox }): GoneSandbox[] {
-  return sandbox === undefined && record.executor_name !== undefined
-    ? [{ name: record.executor_name, uid: record.sandboxUID }]
-    : [];
+function overSandbox({ executor_name: name }: NodeRecord, { sandbox }: { sandbox?: Sandbox }): OverSandbox[] {
+  if (name === undefined) return [];
+  const ended = sandbox?.metadata.uid;
+  return [{ name, ...(ended === undefined ? {} : { ended }) }];
 }
 
 /** A sentence that says that there is no attempt left; undefined when there is. */

@@ -4,6 +4,7 @@ import type { Resolution } from '../configuration/resolve.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import { planTask } from './plan.ts';
 import type { TaskPlan } from './plan.ts';
+import type { OverSandbox } from './settle.ts';
 
 /** For tests of the plan: a server that has one Task and its Sandboxes, and controllers that carry plans out. */
 
@@ -30,7 +31,7 @@ export interface Cache {
 /** How far a controller comes with a plan before it dies. */
 type Reach = 'all' | 'status';
 
-/** The plan was made from an old state, or the server has what the plan takes for gone: nothing more is done. */
+/** The plan was made from an old state, or the server has what the plan takes for over: nothing more is done. */
 export class PlanConflict extends Error {}
 
 export class World {
@@ -65,7 +66,7 @@ export class World {
   step(cache: Cache = this.cache(), reach: Reach = 'all'): TaskPlan {
     const plan = this.plan(cache);
     const { task } = cache;
-    for (const { name, uid } of plan.mustBeGone) this.#requireGone(name, uid);
+    for (const over of plan.mustBeOver) this.#requireOver(over);
     // A plan without news hands back the status that it was given.
     const isNews = plan.status !== undefined && plan.status !== task.status;
     if (isNews) this.#writeStatus(task, plan.status);
@@ -161,11 +162,9 @@ export class World {
       throw new PlanConflict('an old Task');
   }
 
-  #requireGone(name: string, uid: string | undefined): void {
+  #requireOver({ name, ended }: OverSandbox): void {
     const found = this.#sandboxes.get(name);
-    if (found !== undefined && (uid === undefined || found.metadata.uid === uid)) {
-      throw new PlanConflict(`${name} is there`);
-    }
+    if (found !== undefined && found.metadata.uid !== ended) throw new PlanConflict(`${name} is there`);
   }
 }
 
