@@ -5,7 +5,7 @@ export interface RunnerConfig {
   port: number;
   /** SHA-256 of the token, hex. */
   tokenHash: string;
-  /** Folder of the Task's volume. */
+  /** Folder of the runtime's workspace. */
   workspace: string;
   /** Folder for the runner's own files. */
   state: string;

@@ -9,6 +9,7 @@ export function readRunRequest(value: unknown): RunRequest {
   text(record(body['agent'], 'agent')['name'], 'agent.name');
   text(body['prompt'], 'prompt');
   positive(body['timeoutSeconds'], 'timeoutSeconds');
+  readNotices(body['notices']);
   if (body['limits'] !== undefined) {
     const { diskBytes } = record(body['limits'], 'limits');
     if (diskBytes !== undefined) positive(diskBytes, 'limits.diskBytes');
@@ -27,6 +28,12 @@ export function readRunRequest(value: unknown): RunRequest {
   refuseNul(body['model'], 'model');
   refuseNul(body['repository'], 'repository');
   return body as unknown as RunRequest;
+}
+
+function readNotices(value: unknown): void {
+  if (value === undefined) return;
+  if (!Array.isArray(value)) throw new Error('notices must be a list');
+  value.forEach((notice, index) => text(notice, `notices.${index}`));
 }
 
 /** These become arguments and variables of programs, and Node quotes one with a NUL, a secret too, in its error. */

@@ -21,7 +21,7 @@ import type { PreparedRepository } from './workspace/repository.ts';
 export interface RunOptions {
   id: string;
   request: RunRequest;
-  /** Folder of the Task's volume. */
+  /** Folder of the runtime's workspace. */
   workspace: string;
   /** Folder of the runner's own files. */
   state: string;
@@ -139,6 +139,7 @@ interface Place {
 
 async function work(run: Execution, place: Place): Promise<RunResult> {
   const { request, environment, events, stop, clock } = run;
+  for (const message of request.notices ?? []) events.emit('status', { phase: 'Running', message });
   const adapter = adapterFor(request.shell.type);
   const home = path.join(run.folder, 'home');
   if (adapter.needsFiles) {
@@ -184,7 +185,7 @@ function failed(error: unknown, redactor: Redactor): Outcome {
 /** For a large repository on a slow disk; a diff is not worth more. */
 const CHANGES_TIMEOUT_MS = 30_000;
 
-/** The diff event, also of a run that failed: its work stays in the volume. Never rejects. */
+/** The diff event, also of a run that failed: its work is kept. Never rejects. */
 async function reportChanges(
   { events, folder, environment, clock }: Execution,
   repository: PreparedRepository | undefined,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { parseScript } from '#model-server/load-script';
 import { startModelServer } from '#model-server/model-server';
 import type { ModelServer } from '#model-server/model-server';
 import { systemClock } from './clock.ts';
+import { inheritedEnvironment } from './config.ts';
 import { startRun } from './run.ts';
 import { startRunnerServer } from './runner-server.ts';
 import type { RunnerServer } from './runner-server.ts';
@@ -57,6 +58,7 @@ beforeEach(async () => {
       workspace: path.join(folder, 'workspace'),
       state: path.join(folder, 'state'),
     },
+    environment: inheritedEnvironment(),
     startRun: (id, request) =>
       Promise.resolve(
         startRun({
@@ -185,6 +187,59 @@ describe('the protocol', () => {
   });
 });
 
+describe('the workspace', () => {
+  const read = () => call('/v1/workspace');
+  const replace = (archive: Uint8Array<ArrayBuffer>, limit: string | number = 1e6) =>
+    call(`/v1/workspace?limit=${limit}`, { method: 'PUT', body: archive });
+
+  async function sample(): Promise<Uint8Array<ArrayBuffer>> {
+    mkdirSync(path.join(folder, 'workspace'), { recursive: true });
+    writeFileSync(path.join(folder, 'workspace', 'notes.txt'), 'some work');
+    return new Uint8Array(await (await read()).arrayBuffer());
+  }
+
+  it('is nothing until something is in it', async () => {
+    expect((await read()).status).toBe(204);
+  });
+
+  it('goes out and comes in', async () => {
+    const archive = await sample();
+    writeFileSync(path.join(folder, 'workspace', 'later.txt'), 'not in the archive');
+    const answer = await replace(archive);
+    expect([answer.status, await answer.json()]).toEqual([200, { leftOut: 0 }]);
+    expect(readdirSync(path.join(folder, 'workspace'))).toEqual(['notes.txt']);
+  });
+
+  it.each([
+    ['nothing', new Uint8Array(), 1e6, 'the archive cannot be unpacked: the archive is cut off'],
+    ['no archive', new Uint8Array(2048).fill(120), 1e6, 'the archive cannot be unpacked: a header has'],
+    ['no limit', new Uint8Array(), 'much', 'limit must be a number of bytes'],
+  ])('takes no %s', async (_, body, limit, message) => {
+    const answer = await replace(body, limit);
+    expect(answer.status).toBe(400);
+    expect((await answer.json()) as object).toMatchObject({
+      error: { message: expect.stringContaining(message) },
+    });
+  });
+
+  it('is let alone while a run goes on, and not replaced after one', async () => {
+    const archive = await sample();
+    await put('r', request('hang'));
+    expect((await read()).status).toBe(409);
+    expect((await replace(archive)).status).toBe(409);
+    await call('/v1/runs/r/cancel', { method: 'POST' });
+    await eventsOf('r');
+    expect((await read()).status).toBe(200);
+    expect((await replace(archive)).status).toBe(409);
+  });
+
+  it('begins a run with notices for people', async () => {
+    const { events } = await finish(request('count', { notices: ['A fresh clone.'] }));
+    expect(events[0]).toMatchObject({ type: 'status', data: { message: 'A fresh clone.' } });
+    expect((await put('r2', request('count', { notices: [1 as never] }))).status).toBe(400);
+  });
+});
+
 describe('Chat', () => {
   it.each([
     { reason: 'no Model', model: undefined, says: 'Chat needs a Model' },
@@ -265,6 +320,7 @@ describe('the end of the runner', () => {
     expect((JSON.parse(last) as RunEvent).data['phase']).toBe('Cancelled');
     server = await startRunnerServer({
       config: { host: '127.0.0.1', port: 0, tokenHash: 'a'.repeat(64), workspace: folder, state: folder },
+      environment: {},
       startRun: () => Promise.reject(new Error('not here')),
     });
   });

@@ -5,12 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunRequest } from '#executor-manager/protocol/run';
 import type { RunnerConfig } from './config.ts';
+import { HttpError, badRequest, conflict } from './http-error.ts';
 import type { Run } from './run.ts';
 import { readRunRequest } from './run-request.ts';
 import { isAuthorized } from './token.ts';
+import { WorkspaceRoutes } from './workspace-routes.ts';
 
 export interface RunnerServerOptions {
   config: RunnerConfig;
+  /** What programs may see of the runner's environment. */
+  environment: Record<string, string>;
   /** Throws the system's error when a run cannot even begin. */
   startRun: (id: string, request: RunRequest) => Promise<Run>;
 }
@@ -22,9 +26,11 @@ export interface RunnerServer {
 }
 
 /** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
-export async function startRunnerServer({ config, startRun }: RunnerServerOptions): Promise<RunnerServer> {
-  const { tokenHash } = config;
-  const state: ServerState = { tokenHash, runs: new Map(), current: undefined, startRun };
+export async function startRunnerServer(options: RunnerServerOptions): Promise<RunnerServer> {
+  const { config, environment, startRun } = options;
+  const { tokenHash, workspace } = config;
+  const files = new WorkspaceRoutes({ workspace, environment });
+  const state: ServerState = { tokenHash, runs: new Map(), current: undefined, startRun, files };
   const server = createServer((request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -35,8 +41,9 @@ export async function startRunnerServer({ config, startRun }: RunnerServerOption
         );
     });
   });
-  // The manager keeps one stream open for the whole run, and asks seldom besides.
-  server.requestTimeout = 60_000;
+  // A large workspace takes its time to arrive; whoever sends one has shown the token.
+  server.requestTimeout = 0;
+  server.headersTimeout = 60_000;
   server.listen(config.port, config.host);
   await once(server, 'listening');
   return {
@@ -71,17 +78,7 @@ interface ServerState {
   /** The last run that was started; without `run` while it begins. */
   current: { id: string; run?: Run } | undefined;
   startRun: RunnerServerOptions['startRun'];
-}
-
-class HttpError extends Error {
-  readonly status: number;
-  readonly reason: string;
-
-  constructor(status: number, reason: string, message: string) {
-    super(message);
-    this.status = status;
-    this.reason = reason;
-  }
+  files: WorkspaceRoutes;
 }
 
 const RUN_PATH = /^\/v1\/runs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})(\/events|\/cancel)?$/;
@@ -91,13 +88,20 @@ async function serve(state: ServerState, request: IncomingMessage, response: Ser
     throw new HttpError(401, 'Unauthorized', 'a token is needed');
   }
   const url = new URL(request.url ?? '/', 'http://runner');
-  if (request.method === 'GET' && url.pathname === '/v1/ready') {
-    response.writeHead(204).end();
-    return;
-  }
-  const [, id = '', part] = RUN_PATH.exec(url.pathname) ?? [];
-  const call = `${request.method} ${id === '' ? '' : 'run'}${part ?? ''}`;
+  const [, id = '', part = ''] = RUN_PATH.exec(url.pathname) ?? [];
+  const call = `${request.method} ${id === '' ? url.pathname : `run${part}`}`;
   switch (call) {
+    case 'GET /v1/ready':
+      response.writeHead(204).end();
+      return;
+    case 'GET /v1/workspace':
+      refuseSecondAgent(state);
+      await state.files.send(response);
+      return;
+    case 'PUT /v1/workspace':
+      if (state.current !== undefined) throw conflict(`run ${state.current.id} was started on the workspace`);
+      await state.files.receive(request, url.searchParams.get('limit'), response);
+      return;
     case 'PUT run':
       sendJson(response, 200, (await putRun(state, id, request)).state());
       return;
@@ -144,10 +148,11 @@ async function putRun(state: ServerState, id: string, request: IncomingMessage):
 }
 
 /** Never two live agents on one workspace. Nothing is waited for here: of two calls at once, one must see the other. */
-function refuseSecondAgent({ current }: ServerState): void {
+function refuseSecondAgent({ current, files }: ServerState): void {
+  if (files.busy) throw conflict('the workspace is being read or replaced');
   if (current === undefined) return;
   if (current.run === undefined || current.run.state().phase === 'Running') {
-    throw new HttpError(409, 'Conflict', `run ${current.id} is not finished`);
+    throw conflict(`run ${current.id} is not finished`);
   }
 }
 
@@ -157,7 +162,7 @@ function parseRequest(body: string): RunRequest {
   } catch (error) {
     // The parser's own words quote the body, which holds secrets.
     const message = error instanceof SyntaxError ? 'the body is not JSON' : (error as Error).message;
-    throw new HttpError(400, 'BadRequest', message);
+    throw badRequest(message);
   }
 }
 
@@ -182,7 +187,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 function numberOf(after: string | null): number {
   const value = Number(after ?? 0);
   if (!Number.isSafeInteger(value) || value < 0) {
-    throw new HttpError(400, 'BadRequest', 'after must be the number of an event');
+    throw badRequest('after must be the number of an event');
   }
   return value;
 }

@@ -8,6 +8,7 @@ async function main(): Promise<void> {
   const environment = inheritedEnvironment();
   const server = await startRunnerServer({
     config,
+    environment,
     startRun: async (id, request) => {
       // Loaded with the first run: the runner is ready before the adapters are read.
       const { startRun } = await import('./run.ts');

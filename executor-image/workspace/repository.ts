@@ -12,7 +12,7 @@ import type { RepositoryURL } from './repository-url.ts';
 
 export interface RepositoryOptions {
   repository: RunRepository;
-  /** Folder of the Task's volume. */
+  /** Folder of the runtime's workspace. */
   workspace: string;
   /** Folder for git's own files. */
   home: string;
@@ -29,17 +29,19 @@ export interface PreparedRepository {
 }
 
 /**
- * The repository in WORKSPACE/repo, on its work branch. A volume that has it already, from an earlier step
- * or attempt, goes on with it as it is. Throws RunFailure CloneFailed, or the signal's reason.
+ * The repository in WORKSPACE/repo. A clone stands on the work branch; work of a run before is gone on with where that
+ * run left it. Throws RunFailure CloneFailed, or the signal's reason.
  */
 export async function prepareRepository(options: RepositoryOptions): Promise<PreparedRepository> {
   const folder = path.join(options.workspace, 'repo');
   const address = repositoryURL(options.repository);
-  if (existsSync(path.join(folder, '.git'))) options.onStatus(`Going on with the clone of ${address.url}`);
-  else await clone(options, { folder, address });
-  // A run that was killed in the middle of a commit leaves its lock; nobody else works in this volume.
+  const found = existsSync(path.join(folder, '.git'));
+  if (!found) await clone(options, { folder, address });
+  // A run that was killed in the middle of a commit leaves its lock; nobody else works here.
   await rm(path.join(folder, '.git', 'index.lock'), { force: true });
-  await checkOut(options, folder);
+  await ensureWorkBranch(options, folder);
+  if (found)
+    options.onStatus(`Going on with the clone of ${address.url}, ${await whereItStands(options, folder)}`);
   const { stdout } = await git(['rev-parse', 'HEAD'], { ...options, folder });
   return { folder, baseCommit: stdout.trim() };
 }
@@ -76,7 +78,7 @@ async function clone(
         hasCredential: address.credential !== undefined,
       });
     }
-    await rename(half, folder);
+    await place(half, folder, options);
   } catch (error) {
     await rm(half, { recursive: true, force: true });
     if (error instanceof CloneTimeout) {
@@ -88,6 +90,14 @@ async function clone(
   } finally {
     cancel();
   }
+}
+
+/** Files of a run before that has removed its repository stay: they are changes of the new one. */
+async function place(half: string, folder: string, { onStatus }: RepositoryOptions): Promise<void> {
+  if (!existsSync(folder)) return rename(half, folder);
+  onStatus('The run before has removed its repository; its files are kept as changes in a fresh clone');
+  await rename(path.join(half, '.git'), path.join(folder, '.git'));
+  await rm(half, { recursive: true, force: true });
 }
 
 class CloneTimeout extends Error {}
@@ -120,21 +130,26 @@ function withoutSecret(text: string, secret: string | undefined): string {
   return text.replaceAll(secret, '[redacted]').replaceAll(encodeURIComponent(secret), '[redacted]');
 }
 
-async function checkOut(options: RepositoryOptions, folder: string): Promise<void> {
+/**
+ * Makes the work branch where the repository stands, with all that is not committed. Where there is one already, the run
+ * before has worked on it: if it left for another branch or commit, that is where its work is.
+ */
+async function ensureWorkBranch(options: RepositoryOptions, folder: string): Promise<void> {
   const { workBranch } = options.repository;
   const at = { ...options, folder };
-  const current = await git(['symbolic-ref', '--quiet', '--short', 'HEAD'], at, { mayFail: true });
-  if (current.stdout.trim() === workBranch) return;
   const valid = await git(['check-ref-format', '--branch', workBranch], at, { mayFail: true });
   if (valid.code !== 0) throw new RunFailure('CloneFailed', `"${workBranch}" is not a name for a branch`);
-  const known = await git(['show-ref', '--verify', '--quiet', `refs/heads/${workBranch}`], at, {
-    mayFail: true,
-  });
-  // Without a start point a new branch begins where the work of the step before ended.
-  await git(
-    known.code === 0 ? ['checkout', '--quiet', workBranch] : ['checkout', '--quiet', '-b', workBranch],
-    at,
-  );
+  const ref = `refs/heads/${workBranch}`;
+  const known = await git(['show-ref', '--verify', '--quiet', ref], at, { mayFail: true });
+  if (known.code !== 0) await git(['checkout', '--quiet', '-b', workBranch], at);
+}
+
+/** `on branch X` or `at commit Y`. */
+async function whereItStands(options: RepositoryOptions, folder: string): Promise<string> {
+  const at = { ...options, folder };
+  const branch = await git(['symbolic-ref', '--quiet', '--short', 'HEAD'], at, { mayFail: true });
+  if (branch.code === 0) return `on branch ${branch.stdout.trim()}`;
+  return `at commit ${(await git(['rev-parse', '--short', 'HEAD'], at)).stdout.trim()}`;
 }
 
 type GitPlace = Pick<RepositoryOptions, 'environment' | 'home' | 'signal'> & { folder: string };

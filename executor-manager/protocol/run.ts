@@ -1,29 +1,32 @@
 /**
- * What the executor manager and the runner inside a sandbox say to each other: HTTP on the sandbox's one
+ * What the executor manager and the runner inside a runtime say to each other: HTTP on the runtime's one
  * published port, JSON bodies, the header `Authorization: Bearer TOKEN` on every call, readiness included.
+ * A runner waits without a run; the files to go on with and the run come when the runtime is assigned to one.
  *
  *   GET  /v1/ready                     204 when runs can be started
+ *   PUT  /v1/workspace?limit=BYTES     a tar archive that takes the place of the workspace; 409 once a run was started
+ *   GET  /v1/workspace                 the workspace as a tar archive; 204 when it is empty; 409 while a run goes on
  *   PUT  /v1/runs/ID                   start a run; the same ID again returns the run as it is (idempotent)
  *   GET  /v1/runs/ID                   RunState
  *   GET  /v1/runs/ID/events?after=SEQ  NDJSON of RunEvent, kept open until the run's last event was sent
  *   POST /v1/runs/ID/cancel            asks the agent to end; 202; idempotent
  *
  * Errors are `{"error": {"reason": "...", "message": "..."}}` with 400, 401, 404, 409 or 413.
- * The runner keeps a run's events on disk until the sandbox goes, so a manager that lost its
- * connection, or was started anew, reads on from the last number it knows to be durable.
+ * The runner keeps a run's events on disk until the runtime goes, so a manager that lost its
+ * connection, or was started again, reads on from the last number it knows to be durable.
  */
 
 /** Environment of the runner process; nothing secret in it. */
 export const RUNNER_ENV = {
-  /** Port to listen on inside the sandbox. */
+  /** Port to listen on inside the runtime. */
   port: 'TROUPE_RUNNER_PORT',
   /** Address to listen on. */
   host: 'TROUPE_RUNNER_HOST',
   /** SHA-256 (hex) of the token: reading the environment does not give the token away. */
   tokenHash: 'TROUPE_RUNNER_TOKEN_SHA256',
-  /** Folder of the Task's volume: the repository is cloned to WORKSPACE/repo. */
+  /** Folder of the runtime's workspace: the repository is cloned to WORKSPACE/repo. */
   workspace: 'TROUPE_RUNNER_WORKSPACE',
-  /** Folder for the runner's own files (events, home of the agent); goes with the sandbox. */
+  /** Folder for the runner's own files (events, home of the agent); goes with the runtime. */
   state: 'TROUPE_RUNNER_STATE',
 } as const;
 
@@ -51,6 +54,8 @@ export interface RunRequest {
   model?: RunModel;
   repository?: RunRepository;
   prompt: string;
+  /** Sentences for people about how the run begins: its first events, of type status. */
+  notices?: string[];
   /** Wall time for clone and agent together, in seconds. */
   timeoutSeconds: number;
   limits?: {
@@ -74,7 +79,7 @@ export interface RunModel {
 export interface RunRepository {
   gitUrl: string;
   branch: string;
-  /** The branch the agent's work is committed on; made from `branch` when it does not exist yet. */
+  /** The branch the agent's work is committed on; made where the clone, or the work that is gone on with, stands. */
   workBranch: string;
   /** Used for git only, never put into the agent's environment, the URL or the repository's config. */
   credential?: { username: string; password: string };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -131,7 +131,7 @@ describe('a clone that works', () => {
     expect(await readdir(workspace)).toEqual(['repo']);
   });
 
-  it('goes on with what the volume has: branch, commits, changes, and past the lock of a killed git', async () => {
+  it('goes on with what the workspace has: branch, commits, changes, and past the lock of a killed git', async () => {
     const first = await prepare({}, 'shared');
     await writeFile(path.join(first.folder, 'work.txt'), 'done');
     await mustRun('git', ['-C', first.folder, 'add', '.']);
@@ -147,7 +147,44 @@ describe('a clone that works', () => {
     expect(third.baseCommit, 'a new branch begins where the work ended').toBe(second.baseCommit);
   });
 
-  it('begins anew after a clone that was cut off', async () => {
+  it.each([
+    { left: ['checkout', '-q', '-b', 'feature'], stands: 'feature', says: 'on branch feature' },
+    { left: ['checkout', '-q', '--detach'], stands: undefined, says: 'at commit ' },
+  ])('goes on where the run before has left for: $says', async ({ left, stands, says }) => {
+    const workspace = `left-${++count}`;
+    const { folder: clone } = await prepare({}, workspace);
+    const git = async (...args: string[]): Promise<string> =>
+      (await mustRun('git', ['-C', clone, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args])).trim();
+    await git(...left);
+    await git('commit', '-q', '--allow-empty', '-m', 'Work');
+    await writeFile(
+      path.join(clone, 'README.md'),
+      'changed, so that another branch could not be checked out',
+    );
+    const { baseCommit, messages } = await prepare({}, workspace);
+    expect(baseCommit).toBe(await git('rev-parse', 'HEAD'));
+    expect(await git('log', '-1', '--format=%s')).toBe('Work');
+    expect((await run('git', ['-C', clone, 'symbolic-ref', '--short', 'HEAD'])).stdout.trim()).toBe(
+      stands ?? '',
+    );
+    expect(messages).toEqual([
+      `Going on with the clone of ${repository.url}, ${messages[0]?.split(', ')[1]}`,
+    ]);
+    expect(messages[0]).toContain(says);
+  });
+
+  it('takes the files of a run that has removed its repository as changes of a fresh clone', async () => {
+    const { folder: clone, workspace } = await prepare({}, 'removed');
+    await rm(path.join(clone, '.git'), { recursive: true });
+    await writeFile(path.join(clone, 'new.txt'), 'new');
+    await writeFile(path.join(clone, 'README.md'), 'changed');
+    const { messages } = await prepare({}, 'removed');
+    expect(await mustRun('git', ['-C', clone, 'status', '--porcelain'])).toBe(' M README.md\n?? new.txt\n');
+    expect(messages.at(-1)).toContain('has removed its repository');
+    expect(await readdir(workspace)).toEqual(['repo']);
+  });
+
+  it('begins again after a clone that was cut off', async () => {
     await mkdir(path.join(folder, 'cut/repo.cloning/.git'), { recursive: true });
     const { workspace } = await prepare({}, 'cut');
     expect(await readdir(workspace)).toEqual(['repo']);
