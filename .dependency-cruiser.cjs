@@ -30,6 +30,8 @@ const client = '^api/client/';
 const contract = '^api/storage/contract/';
 /** What asks for root keys, and so says what a file of them is for. */
 const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
+/** Files that hold secrets: how they are made whole, and agreed upon. */
+const privateFile = '^api/data-folder/private-file[.]ts$';
 /** The events of a Task: the one thing of the kinds that storage, which keeps them, knows. */
 const taskEvent = '^api/types/task-event(-text)?[.]ts$';
 /** When a Task has ended. */
@@ -74,7 +76,7 @@ const layers = [
   {
     name: 'executor-manager',
     from: '^executor-manager/(?!protocol/)',
-    may: ['^executor-manager/', machinery, types, client],
+    may: ['^executor-manager/', machinery, types, client, privateFile],
     notItself: true,
   },
   { name: 'executor-image', from: '^executor-image/', may: [protocol, modelProtocols] },

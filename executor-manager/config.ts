@@ -9,7 +9,7 @@ export interface ExecutorManagerConfig {
   /** Name of the Executor object, a DNS-1123 subdomain. */
   readonly executorName: string;
   readonly driver: DriverChoice;
-  /** Folder of the key that sandbox tokens are made with, and of the process driver's sandboxes. */
+  /** Folder of the key that tokens are made with, of kept work and of the process driver's runtimes. */
   readonly dataDir: string;
   /** Sandboxes at once. */
   readonly maxConcurrent: number;
@@ -29,6 +29,11 @@ export interface ConfigOverrides {
   driver?: DriverChoice;
   dataDir?: string;
   executorName?: string;
+}
+
+/** What one executor keeps on this machine. */
+export function executorFolder({ dataDir, executorName }: ExecutorManagerConfig): string {
+  return join(dataDir, 'executors', executorName);
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

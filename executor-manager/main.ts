@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Client } from '#api/client/client';
 import { runReflector } from '#api/client/reflector';
 import type { TaskLogClient } from '#api/client/task-log';
@@ -8,22 +9,27 @@ import type { Logger } from '#api/machinery/logger';
 import { VERSION } from '#api/machinery/version';
 import { executorNotReady } from '#api/types/executor';
 import { SANDBOXES } from '#api/types/resources';
-import { createCapacityGate } from './places/capacity-gate.ts';
+import { executorFolder } from './config.ts';
 import type { ExecutorManagerConfig } from './config.ts';
 import { chooseDriver } from './drivers/choose-driver.ts';
-import type { SandboxDriver } from './drivers/driver.ts';
+import type { DriverCapabilities, RuntimeDriver } from './drivers/driver.ts';
 import { startHeartbeat } from './executor/heartbeat.ts';
 import type { Heartbeat } from './executor/heartbeat.ts';
 import { reportExecutor } from './executor/registration.ts';
 import type { ExecutorFacts } from './executor/registration.ts';
-import { createPortAllocator } from './places/port-allocator.ts';
+import { createCapacityGate } from './places/capacity-gate.ts';
+import { createNodeTurns } from './places/node-turns.ts';
+import { takeInventory } from './runtime/inventory.ts';
+import { StartedOnDemand } from './runtime/runtime-source.ts';
+import type { RuntimeSource } from './runtime/runtime-source.ts';
+import { createTokenMaker, loadExecutorKey, ownerID } from './runtime/runtime-token.ts';
+import type { RuntimeToken } from './runtime/runtime-token.ts';
 import { DEFAULT_TIMES } from './sandbox/context.ts';
 import type { SandboxContext, SandboxTimes } from './sandbox/context.ts';
-import { takeInventory } from './sandbox/inventory.ts';
-import { createSupervisor } from './sandbox/supervisor.ts';
+import { Supervisor } from './sandbox/supervisor.ts';
 import { runSweeps } from './sandbox/sweep.ts';
-import { createTokenMaker, loadExecutorKey, ownerID } from './executor/sandbox-token.ts';
-import { createTaskTurns } from './places/task-turns.ts';
+import { Saves } from './work/saves.ts';
+import { WorkStore } from './work/work-store.ts';
 
 export interface ExecutorManagerOptions {
   client: Client;
@@ -33,11 +39,13 @@ export interface ExecutorManagerOptions {
   clock?: Clock;
   times?: Partial<SandboxTimes>;
   /** Absent: as the configuration says. */
-  driver?: SandboxDriver;
+  driver?: RuntimeDriver;
+  /** Where runtimes come from; absent: one is started for each run. */
+  runtimes?: (tokenFor: (runtimeID: string) => RuntimeToken) => RuntimeSource;
 }
 
 export interface ExecutorManager {
-  readonly driver: 'docker' | 'process';
+  readonly isolation: DriverCapabilities['isolation'];
   /** Leaves running sandboxes alone: the next start adopts them. */
   stop(): Promise<void>;
 }
@@ -59,7 +67,7 @@ export async function startExecutorManager(options: ExecutorManagerOptions): Pro
   const driver =
     options.driver ?? (await chooseDriver({ config, owner: ownerID(key), logger, clock, signal }));
   const context = createContext({ ...options, clock, driver, key, signal });
-  const supervisor = createSupervisor(context, signal);
+  const supervisor = new Supervisor(context, signal);
   const registration = {
     client: options.client,
     facts: executorFacts(config, driver),
@@ -75,7 +83,7 @@ export async function startExecutorManager(options: ExecutorManagerOptions): Pro
   const sweeping = runSweeps(context, supervisor, signal);
   await firstReport(heartbeat, clock);
   return {
-    driver: driver.kind,
+    isolation: driver.capabilities.isolation,
     async stop() {
       ending.abort(new Error('the executor manager stops'));
       const all = Promise.allSettled([supervisor.stop(), heartbeat.done, reflecting, sweeping]);
@@ -90,35 +98,41 @@ export async function startExecutorManager(options: ExecutorManagerOptions): Pro
 
 interface ContextOptions extends ExecutorManagerOptions {
   clock: Clock;
-  driver: SandboxDriver;
+  driver: RuntimeDriver;
   key: Buffer;
   signal: AbortSignal;
 }
 
 function createContext(options: ContextOptions): SandboxContext {
   const { client, taskLog, config, logger, clock, driver, signal } = options;
-  const ports = createPortAllocator({ ...config.ports, clock });
+  const tokenFor = createTokenMaker(options.key);
+  const runtimes = options.runtimes?.(tokenFor) ?? new StartedOnDemand({ driver, tokenFor, logger, clock });
   return {
     executorName: config.executorName,
-    ...{ client, taskLog, driver, ports, logger, clock },
-    gate: createCapacityGate(config.maxConcurrent),
-    turns: createTaskTurns(),
-    tokenFor: createTokenMaker(options.key),
-    inventory: takeInventory({ driver, ports, logger, clock, signal }),
-    limits: { ...DEFAULT_TIMES, ...options.times },
+    ...{ client, taskLog, driver, runtimes, tokenFor, logger, clock },
+    gate: createCapacityGate(capacity(config, driver)),
+    turns: createNodeTurns(),
+    work: new WorkStore(join(executorFolder(config), 'work')),
+    saves: new Saves(),
+    inventory: takeInventory({ driver, logger, clock, signal }),
+    times: { ...DEFAULT_TIMES, ...options.times },
   };
 }
 
-function executorFacts(config: ExecutorManagerConfig, driver: SandboxDriver): ExecutorFacts {
-  const { ports } = config;
+function executorFacts(config: ExecutorManagerConfig, driver: RuntimeDriver): ExecutorFacts {
+  const { isolation, ports } = driver.capabilities;
   return {
-    name: config.executorName,
-    driver: driver.kind,
-    isolation: driver.isolation,
+    ...{ name: config.executorName, driver: driver.name, isolation },
     version: VERSION,
-    ports: { ...ports },
-    capacity: Math.min(config.maxConcurrent, ports.max - ports.min + 1),
+    capacity: capacity(config, driver),
+    ...(ports === undefined ? {} : { ports }),
   };
+}
+
+/** Sandboxes at once: each has a port of its own where the driver publishes one. */
+function capacity({ maxConcurrent }: ExecutorManagerConfig, { capabilities }: RuntimeDriver): number {
+  const { ports } = capabilities;
+  return ports === undefined ? maxConcurrent : Math.min(maxConcurrent, ports.max - ports.min + 1);
 }
 
 /** So that "ready" means that kubectl shows the Executor; but an API that is away must not stop us. */

@@ -1,13 +1,15 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Clock } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { executorFolder } from '../config.ts';
 import type { ExecutorManagerConfig } from '../config.ts';
-import { createDockerDriver } from './docker/docker-driver.ts';
+import { DockerDriver } from './docker/docker-driver.ts';
 import { connectEngine, engineError } from './docker/engine-connection.ts';
 import type { EngineConnection } from './docker/engine-connection.ts';
-import type { SandboxDriver } from './driver.ts';
-import { createProcessDriver } from './process/process-driver.ts';
+import type { RuntimeDriver } from './driver.ts';
+import { PortAllocator } from './ports/port-allocator.ts';
+import { ProcessDriver } from './process/process-driver.ts';
 
 export interface DriverEnvironment {
   config: ExecutorManagerConfig;
@@ -23,8 +25,8 @@ const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED']);
 const RUNNER = resolve(import.meta.dirname, '../../executor-image/runner.ts');
 
 /** The driver asked for; `auto` is docker when an engine answers, and never process when one does. */
-export async function chooseDriver(environment: DriverEnvironment): Promise<SandboxDriver> {
-  const { config, logger } = environment;
+export async function chooseDriver(environment: DriverEnvironment): Promise<RuntimeDriver> {
+  const { config, logger, clock } = environment;
   if (config.driver === 'process') return processDriver(environment);
   const found = await findEngine(config.dockerHosts, logger);
   if (found === undefined && config.driver === 'auto') {
@@ -36,7 +38,8 @@ export async function chooseDriver(environment: DriverEnvironment): Promise<Sand
   }
   // Without an answer the first address it is: the Executor says so, and goes on when the engine is there.
   const engine = found ?? connectEngine(config.dockerHosts[0] ?? 'unix:///var/run/docker.sock');
-  return createDockerDriver({ ...environment, ...config, engine });
+  const ports = new PortAllocator({ ...config.ports, clock });
+  return new DockerDriver({ ...environment, ...config, ports, engine });
 }
 
 async function findEngine(
@@ -57,11 +60,12 @@ async function findEngine(
   return undefined;
 }
 
-function processDriver({ config, logger, clock }: DriverEnvironment): SandboxDriver {
-  return createProcessDriver({
-    root: join(config.dataDir, 'executors', config.executorName),
+function processDriver({ config, logger, clock }: DriverEnvironment): RuntimeDriver {
+  return new ProcessDriver({
+    root: executorFolder(config),
     runner: [process.execPath, RUNNER],
     environment: config.runnerEnvironment,
+    ports: new PortAllocator({ ...config.ports, clock }),
     logger,
     clock,
   });

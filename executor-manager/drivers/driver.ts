@@ -1,25 +1,38 @@
-/** What the manager needs of the thing that runs sandboxes. Docker is one, plain processes another. */
-export interface SandboxDriver {
-  readonly kind: 'docker' | 'process';
-  readonly isolation: 'container' | 'none';
-  /** Whether sandboxes can be started now. Never throws: the answer says why not and what to do about it. */
+/**
+ * The thing that runs runtimes: Docker is one, plain processes another. A runtime is a runner with a workspace of its
+ * own, known by an id that the caller makes. It knows no Sandbox and no Task: a run is assigned to it later, over the
+ * protocol of the runner.
+ */
+export interface RuntimeDriver {
+  /** `docker` or `process`, for people. */
+  readonly name: string;
+  readonly capabilities: DriverCapabilities;
+  /** Whether runtimes can be started now. Never throws: the answer says why not and what to do about it. */
   check(): Promise<EngineState>;
   /**
-   * Creates and starts a sandbox. Idempotent: one that exists for the same uid is started when it is not running.
-   * Throws StatusError: ServiceUnavailable while the engine is away (try again), Conflict when the port is in
-   * use (take another one), anything else for good.
+   * Creates and starts a runtime. Idempotent: one of the same id that is there is started when it is not running, and
+   * has the workspace that it had. Waits for a free port where the driver publishes one; `signal` ends that.
+   * Throws StatusError: ServiceUnavailable while the engine is away (try again), anything else for good.
    */
-  start(spec: RuntimeSpec): Promise<Runtime>;
-  /** Everything that this executor has made and not removed, running or not. */
+  start(spec: RuntimeSpec, signal: AbortSignal): Promise<Runtime>;
+  /** All that this executor has made and not removed, running or not, also where only the workspace is left. */
   list(): Promise<Runtime[]>;
-  /** Resolves when the sandbox has ended or is gone, not before; rejects only when `signal` aborts. */
-  exited(runtime: Runtime, signal: AbortSignal): Promise<RuntimeExit>;
-  /** Ends the sandbox and whatever runs in it, at once. Resolves when nothing of it is left; idempotent. */
-  remove(sandboxUID: string): Promise<void>;
-  /** The volumes of Tasks that this executor has made. */
-  listVolumes(): Promise<TaskVolume[]>;
-  /** Idempotent. Throws StatusError Conflict while a sandbox uses it. */
-  removeVolume(taskUID: string): Promise<void>;
+  /** Resolves when the runtime has ended or is gone, not before; rejects only when `signal` aborts. */
+  exited(id: string, signal: AbortSignal): Promise<RuntimeExit>;
+  /** Ends whatever runs in it, at once, and keeps its workspace. Resolves when nothing runs any more; idempotent. */
+  stop(id: string): Promise<void>;
+  /** Ends it and removes it with its workspace. Resolves when nothing of it is left; idempotent. */
+  remove(id: string): Promise<void>;
+}
+
+/** What a driver can do; nobody asks for its name. */
+export interface DriverCapabilities {
+  /** What separates a runtime from the machine it runs on. */
+  readonly isolation: 'container' | 'none';
+  /** The ports of the machine that its runtimes are published on, one each; absent: they are reached another way. */
+  readonly ports?: { readonly min: number; readonly max: number };
+  /** Limits that it keeps by itself; the runner guards the size of the workspace in any case. */
+  readonly limits: readonly (keyof RuntimeLimits)[];
 }
 
 export interface EngineState {
@@ -28,12 +41,10 @@ export interface EngineState {
   message: string;
 }
 
-/** A sandbox that is to be started. */
+/** A runtime that is to be started. */
 export interface RuntimeSpec {
-  sandbox: { namespace: string; name: string; uid: string };
-  task: { name: string; uid: string };
-  /** Host port of the runner. */
-  port: number;
+  /** See isRuntimeID. */
+  id: string;
   /** See RUNNER_ENV.tokenHash. */
   tokenHash: string;
   /** Absent: the configured one. */
@@ -52,27 +63,31 @@ export interface RuntimeLimits {
   disk: number;
 }
 
-/** A sandbox that was started. */
+export interface RuntimeAddress {
+  host: string;
+  port: number;
+}
+
+/** A runtime that was started. */
 export interface Runtime {
-  /** Container id or `pid/PID`. */
   id: string;
-  sandboxUID: string;
-  taskUID: string;
+  /** What people find it by: the name of a container, or `pid/PID`. */
+  name: string;
   /** Where the runner listens, seen from the manager. */
-  address: { host: string; port: number };
+  address: RuntimeAddress;
   running: boolean;
-  /** True when the kernel has killed something in it for want of memory, as far as is known. */
+  /** True when the kernel has killed something in it because memory ran out, as far as is known. */
   outOfMemory?: boolean;
 }
 
 export interface RuntimeExit {
   /** How it ended, as the end of a sentence: `exited with code 137`, `was removed`. */
   how: string;
-  /** Whether the kernel killed something in it for want of memory. */
+  /** Whether the kernel killed something in it because memory ran out. */
   outOfMemory: boolean;
 }
 
-export interface TaskVolume {
-  taskUID: string;
-  task: { namespace: string; name: string };
+/** Names and folders are made of it, and a status can be edited: an id leads nowhere else. */
+export function isRuntimeID(text: string | undefined): text is string {
+  return text !== undefined && /^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/.test(text);
 }

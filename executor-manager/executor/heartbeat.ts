@@ -1,3 +1,4 @@
+import { backOffDelay } from '#api/machinery/back-off';
 import { sleep } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
@@ -16,8 +17,7 @@ export interface HeartbeatOptions extends RegistrationOptions {
 const BEAT_MS = 10_000;
 const CHECK_MS = 5000;
 /** While the engine or the API is away: it is noticed soon when they are back. */
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5000;
+const BACK_OFF = { first: 250, max: 5000 };
 
 export interface Heartbeat {
   /** Resolves when the Executor was reported for the first time. */
@@ -34,7 +34,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
 
 async function beat(options: HeartbeatOptions, onFirst: () => void): Promise<void> {
   const { signal, clock } = options;
-  let retry = FIRST_RETRY_MS;
+  let failures = 0;
   let was: boolean | undefined;
   while (!signal.aborted) {
     const state = await checkInTime(options);
@@ -43,8 +43,9 @@ async function beat(options: HeartbeatOptions, onFirst: () => void): Promise<voi
     const reported = !signal.aborted && (await report(options, state));
     if (reported) onFirst();
     const fine = reported && state.ready;
-    await sleep(clock, fine ? BEAT_MS : retry, signal).catch(() => undefined);
-    retry = fine ? FIRST_RETRY_MS : Math.min(retry * 2, LONGEST_RETRY_MS);
+    failures = fine ? 0 : failures + 1;
+    const wait = fine ? BEAT_MS : backOffDelay(BACK_OFF, failures);
+    await sleep(clock, wait, signal).catch(() => undefined);
   }
 }
 

@@ -10,10 +10,11 @@ import { EXECUTORS } from '#api/types/resources';
 /** What an executor says about itself; the same as long as its manager runs. */
 export interface ExecutorFacts {
   name: string;
-  driver: 'docker' | 'process';
+  driver: string;
   isolation: 'container' | 'none';
   version: string;
-  ports: { min: number; max: number };
+  /** Of this machine; absent when its sandboxes are reached another way. */
+  ports?: { min: number; max: number };
   /** Sandboxes at once. */
   capacity: number;
 }
@@ -45,11 +46,8 @@ export async function reportExecutor(options: RegistrationOptions, ready: NewCon
 
 async function findOrCreate({ client, facts }: RegistrationOptions): Promise<Executor> {
   const { name } = facts;
-  try {
-    return await client.get(EXECUTORS, { name });
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound')) throw error;
-  }
+  const found = await client.find(EXECUTORS, { name });
+  if (found !== undefined) return found;
   try {
     const apiVersion = 'agent.wecode.io/v1alpha1';
     return await client.create(EXECUTORS, { apiVersion, kind: 'Executor', metadata: { name }, spec: {} });
@@ -64,6 +62,7 @@ function executorStatus(
   { facts, running, clock }: RegistrationOptions,
   ready: NewCondition,
 ): ExecutorStatus {
+  const { ports } = facts;
   const { generation } = executor.metadata;
   const at = { now: formatTime(clock.now()), generation };
   return {
@@ -72,7 +71,7 @@ function executorStatus(
     isolation: facts.isolation,
     version: facts.version,
     capacity: { sandboxes: facts.capacity },
-    ports: { ...facts.ports, range: `${facts.ports.min}-${facts.ports.max}` },
+    ...(ports === undefined ? {} : { ports: { ...ports, range: `${ports.min}-${ports.max}` } }),
     running: running(),
     lastHeartbeatTime: formatMicroTime(clock.now()),
     message: ready.message,

@@ -1,55 +1,48 @@
-import type { Runtime } from '../drivers/driver.ts';
-import type { SandboxContext } from '../sandbox/context.ts';
-import type { Inventory } from '../sandbox/inventory.ts';
+import type { CapacityGate } from './capacity-gate.ts';
+import type { NodeKey, NodeTurns } from './node-turns.ts';
 
-/** What a sandbox holds of its executor while it is there: a place, a port and its Task's turn. */
-export interface Place {
-  /** Waits for all three; rejects when `signal` aborts. `onWait` is called when it has to wait. */
-  take(taskUID: string, signal: AbortSignal, onWait: () => void): Promise<number>;
-  /** For a sandbox that runs already. */
-  adopt(runtime: Runtime, inventory: Pick<Inventory, 'handOver'>): void;
-  /** Gives the port up for another one, when the engine says that it is in use. */
-  changePort(signal: AbortSignal): Promise<number>;
-  /** The agent has ended: the Task's next sandbox may start. */
-  endTurn(): void;
-  /** Gives everything back; only when nothing of the sandbox is left. */
-  leave(): void;
+export interface PlaceOptions {
+  gate: CapacityGate;
+  turns: NodeTurns;
+  node: NodeKey;
 }
 
-export function createPlace(context: Pick<SandboxContext, 'gate' | 'ports' | 'turns'>): Place {
-  const { gate, ports, turns } = context;
-  let endTurn = (): void => undefined;
-  let leaveGate = (): void => undefined;
-  let port: number | undefined;
+/** A Sandbox's hold on its executor: a place under the limit, and the turn of its node. */
+export class Place {
+  readonly #options: PlaceOptions;
+  #endTurn = (): void => undefined;
+  #leaveGate = (): void => undefined;
 
-  return {
-    async take(taskUID, signal, onWait) {
-      if (gate.isFull() || ports.isExhausted()) onWait();
-      endTurn = await turns.take(taskUID, signal);
-      leaveGate = await gate.enter(signal);
-      port = await ports.acquire(signal);
-      return port;
-    },
-    adopt(runtime, inventory) {
-      endTurn = turns.adopt(runtime.taskUID);
-      leaveGate = gate.adopt();
-      port = runtime.address.port;
-      // Not in the inventory: a lifecycle before this one had started it.
-      if (!inventory.handOver(runtime.sandboxUID)) ports.adopt(port);
-    },
-    async changePort(signal) {
-      const refused = port;
-      // Held until there is another one: the lowest free port would be the same again.
-      port = await ports.acquire(signal);
-      if (refused !== undefined) ports.release(refused);
-      return port;
-    },
-    endTurn: () => endTurn(),
-    leave() {
-      endTurn();
-      leaveGate();
-      if (port !== undefined) ports.release(port);
-      port = undefined;
-    },
-  };
+  constructor(options: PlaceOptions) {
+    this.#options = options;
+  }
+
+  /** Waits for both; rejects when `signal` aborts. `onWait` is called when it has to wait for a place. */
+  async take(signal: AbortSignal, onWait: () => void): Promise<void> {
+    const { gate, turns, node } = this.#options;
+    if (gate.isFull()) onWait();
+    this.#endTurn = await turns.take(node, signal);
+    this.#leaveGate = await gate.enter(signal);
+  }
+
+  /** For a run that an earlier manager started; nobody may take its turn from the moment it is known. */
+  adoptTurn(): void {
+    this.#endTurn = this.#options.turns.adopt(this.#options.node);
+  }
+
+  /** For a runtime that is there already. */
+  adopt(): void {
+    this.#leaveGate = this.#options.gate.adopt();
+  }
+
+  /** The agent has ended: the node's next attempt may start. */
+  endTurn(): void {
+    this.#endTurn();
+  }
+
+  /** Gives everything back; only when nothing of the runtime is left. */
+  leave(): void {
+    this.#endTurn();
+    this.#leaveGate();
+  }
 }

@@ -6,7 +6,7 @@ import type { Logger } from '#api/machinery/logger';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import type { TaskEventAppended, TaskEventInput, TaskMessageInput } from '#api/types/task-event';
-import { isCurable, persist } from '../back-off.ts';
+import { isPassingOrRefused, retryUntilDone } from '../retry.ts';
 import { createEventBatches } from './event-batch.ts';
 import type { EventBatches } from './event-batch.ts';
 import type { RunEvent, RunState } from '../protocol/run.ts';
@@ -18,19 +18,23 @@ export interface EventSource {
   get(id: string): Promise<RunState | undefined>;
 }
 
-export interface RelayOptions {
-  source: EventSource;
+/** The log of a Task, as the place for the events of one Sandbox. */
+export interface LogTarget {
   taskLog: Pick<TaskLogClient, 'append'>;
-  runID: string;
   task: ObjectRef & { uid: string };
   /** Name of the Sandbox: the source of its events. */
   sandboxName: string;
   /** What the agent was asked: becomes a message of the Task with the first event. */
   prompt: string;
-  /** True when the log can have nothing of this run yet. */
-  fresh: boolean;
   logger: Logger;
   clock: Clock;
+}
+
+export interface RelayOptions extends LogTarget {
+  source: EventSource;
+  runID: string;
+  /** True when the log can have nothing of this run yet. */
+  fresh: boolean;
 }
 
 export interface RelaySignals {
@@ -92,7 +96,7 @@ async function runState(options: RelayOptions): Promise<RunState | 'unknown' | u
   }
 }
 
-export interface EndingOptions extends RelayOptions {
+export interface EndingOptions extends LogTarget {
   taskLog: Pick<TaskLogClient, 'append' | 'read'>;
 }
 
@@ -140,7 +144,7 @@ async function recordedEnding(
   };
   try {
     const what = 'read the log of a Task';
-    return await persist(readLast, { clock, logger, signal, passing: isCurable, what });
+    return await retryUntilDone(readLast, { clock, logger, signal, isCurable: isPassingOrRefused, what });
   } catch (error) {
     if (isStatusError(error, 'NotFound')) throw TASK_GONE;
     throw error;
@@ -215,7 +219,7 @@ interface LogAppender {
   append(events: readonly RunEvent[]): Promise<number>;
 }
 
-function createLogAppender(options: RelayOptions, signal: AbortSignal): LogAppender {
+function createLogAppender(options: LogTarget, signal: AbortSignal): LogAppender {
   const { task, clock, logger } = options;
   const ref = refOf(task);
 
@@ -223,7 +227,13 @@ function createLogAppender(options: RelayOptions, signal: AbortSignal): LogAppen
     const body = { source: options.sandboxName, taskUID: task.uid, events };
     const act = (): Promise<TaskEventAppended> =>
       options.taskLog.append(ref, messages.length === 0 ? body : { ...body, messages });
-    return persist(act, { clock, logger, signal, passing: isCurable, what: 'append to the log of a Task' });
+    return retryUntilDone(act, {
+      clock,
+      logger,
+      signal,
+      isCurable: isPassingOrRefused,
+      what: 'append to the log of a Task',
+    });
   }
 
   async function position(): Promise<TaskEventAppended> {
@@ -244,7 +254,7 @@ function createLogAppender(options: RelayOptions, signal: AbortSignal): LogAppen
       if (isStatusError(error, 'NotFound')) throw TASK_GONE;
       // Another Task, or a gap: the answer to an empty request tells which.
       if (isStatusError(error, 'Conflict')) return (await position()).lastSourceSeq;
-      if (isCurable(error) || !isStatusError(error)) throw error;
+      if (isPassingOrRefused(error) || !isStatusError(error)) throw error;
       return appendRefused(events, error);
     }
   }

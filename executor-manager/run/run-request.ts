@@ -8,7 +8,7 @@ import { inlineModelCredential, secretModelVariables } from '#api/types/model-co
 import { GHOSTS, MODELS, SECRETS } from '#api/types/resources';
 import { withRealValues } from './mcp-values.ts';
 import type { RunModel, RunRepository, RunRequest } from '../protocol/run.ts';
-import { runtimeLimits } from '../sandbox/runtime-limits.ts';
+import { runtimeLimits } from '../runtime/runtime-limits.ts';
 
 /** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. */
 export interface RunCredentials {
@@ -43,8 +43,15 @@ export async function readCredentials(client: Reader, sandbox: Sandbox): Promise
   };
 }
 
-/** The request for a run; pure. @throws StatusError BadRequest for a limit that is no quantity. */
-export function runRequest(spec: SandboxSpec, credentials: RunCredentials): RunRequest {
+/**
+ * The request for a run; pure. `notices` are sentences that its log begins with.
+ * @throws StatusError BadRequest for a limit that is no quantity.
+ */
+export function runRequest(
+  spec: SandboxSpec,
+  credentials: RunCredentials,
+  notices: readonly string[] = [],
+): RunRequest {
   const { agent } = spec;
   const model = runModel(spec, credentials);
   const repository = runRepository(spec, credentials);
@@ -61,6 +68,7 @@ export function runRequest(spec: SandboxSpec, credentials: RunCredentials): RunR
     ...(model === undefined ? {} : { model }),
     ...(repository === undefined ? {} : { repository }),
     prompt: spec.prompt,
+    ...(notices.length === 0 ? {} : { notices: [...notices] }),
     timeoutSeconds: spec.timeoutSeconds,
     limits: { diskBytes: runtimeLimits(spec).disk },
   };

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { readLines } from '#api/client/line-stream';
@@ -9,7 +10,7 @@ import { RUN_LIMITS } from '../protocol/run.ts';
 import type { RunEvent, RunRequest, RunState } from '../protocol/run.ts';
 
 /**
- * The runner of one sandbox. What comes from there is not trusted: it is only data, of limited size.
+ * The runner of one runtime. What comes from there is not trusted: it is only data, of limited size.
  * Errors are StatusError: ServiceUnavailable when it does not answer, else by the status of its answer.
  */
 export interface RunnerClient {
@@ -22,6 +23,10 @@ export interface RunnerClient {
   /** Events after `after` in order, until the run's last one; a broken stream throws. */
   events(id: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
   cancel(id: string): Promise<void>;
+  /** Replaces the workspace by a tar archive; how many of its entries were left out. */
+  replaceWorkspace(archive: Readable, options: { limitBytes: number; signal: AbortSignal }): Promise<number>;
+  /** The workspace as a tar archive; undefined when it is empty. Throws StatusError Conflict while a run goes on. */
+  readWorkspace(signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>;
   close(): Promise<void>;
 }
 
@@ -46,7 +51,10 @@ const REASONS: ReadonlyMap<number, StatusReason> = new Map([
 interface Call {
   method: 'GET' | 'PUT' | 'POST';
   path: string;
+  /** JSON. */
   body?: unknown;
+  /** In place of `body`: bytes, which may take as long as they like. */
+  archive?: Readable;
   signal?: AbortSignal;
   /** The answer's body may take as long as the run. */
   stream?: boolean;
@@ -77,6 +85,22 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
     async cancel(id) {
       await (await send({ method: 'POST', path: `${runPath(id)}/cancel` })).body.dump();
     },
+    async replaceWorkspace(archive, { limitBytes, signal }) {
+      const path = `/v1/workspace?limit=${limitBytes}`;
+      const { leftOut } = await readJSON<{ leftOut: unknown }>(send, {
+        method: 'PUT',
+        path,
+        archive,
+        signal,
+      });
+      return typeof leftOut === 'number' ? leftOut : 0;
+    },
+    async readWorkspace(signal) {
+      const answer = await send({ method: 'GET', path: '/v1/workspace', signal });
+      if (answer.statusCode !== 204) return translated(answer.body, signal);
+      await answer.body.dump();
+      return undefined;
+    },
     close: () => pool.destroy(),
   };
 }
@@ -87,6 +111,7 @@ const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`;
 
 async function request(to: { pool: Pool; token: string }, call: Call): Promise<Dispatcher.ResponseData> {
   const json = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const body = call.archive ?? json;
   try {
     const answer = await to.pool.request({
       method: call.method,
@@ -95,23 +120,40 @@ async function request(to: { pool: Pool; token: string }, call: Call): Promise<D
         authorization: `Bearer ${to.token}`,
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      ...(json === undefined ? {} : { body: json }),
+      ...(body === undefined ? {} : { body }),
+      ...(call.archive === undefined ? {} : { headersTimeout: 0 }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
       bodyTimeout: call.stream === true ? 0 : ANSWER_MS,
     });
     if (answer.statusCode < 400) return answer;
     throw answerError(answer.statusCode, await readText(answer.body));
   } catch (error) {
+    call.archive?.destroy();
     throw translate(error, call.signal);
   }
 }
 
-async function readState(send: Send, call: Call): Promise<RunState> {
+function readState(send: Send, call: Call): Promise<RunState> {
+  return readJSON<RunState>(send, call);
+}
+
+async function readJSON<T>(send: Send, call: Call): Promise<T> {
   const answer = await send(call);
   try {
-    return JSON.parse(await readText(answer.body)) as RunState;
+    return JSON.parse(await readText(answer.body)) as T;
   } catch (error) {
     throw translate(error, call.signal);
+  }
+}
+
+async function* translated(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw translate(error, signal);
   }
 }
 

@@ -5,51 +5,56 @@ import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { SANDBOX_FINALIZER } from '#api/types/sandbox';
-import { persist } from '../back-off.ts';
+import { retryUntilDone } from '../retry.ts';
 import type { SandboxContext } from './context.ts';
 import { refOf } from './status-writer.ts';
-import { taskUID } from './task-uid.ts';
 
-/** The last step of a deleted Sandbox, when its container is gone: the Task's volume, if the Task is gone too. */
+/** The last step of a deleted Sandbox, when its runtime is gone: the work of its Task goes with the Task. */
 export async function letGo(context: SandboxContext, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
-  const { client, driver, clock, logger } = context;
+  const { client, clock, logger } = context;
   const retry = { clock, logger, signal };
-  const { taskRef } = sandbox.spec;
-  const task = { ...refOf(sandbox), name: taskRef.name };
-  const gone = await persist(() => isTaskGone(client, task, taskRef.uid), {
-    ...retry,
-    what: 'look for a Task',
-  });
+  const { uid } = sandbox.spec.taskRef;
+  const isGone = () => isTaskGone(client, taskOf(sandbox), uid);
+  const gone = await retryUntilDone(isGone, { ...retry, what: 'look for a Task' });
   if (gone && sandbox.status?.executorName !== undefined) {
     try {
-      await driver.removeVolume(taskUID(sandbox));
+      await context.work.removeTask(uid);
     } catch (error) {
-      // Another sandbox of the Task uses it still, or the engine is away: the next sweep takes it.
-      logger.debug('volume not removed yet', { task: taskRef.uid, cause: describeError(error) });
+      // The next sweep takes it.
+      logger.debug('the work of a Task is not removed yet', { task: uid, cause: describeError(error) });
     }
   }
-  await persist(() => removeFinalizer(client, sandbox), {
-    ...retry,
-    what: 'remove the finalizer of a Sandbox',
-  });
+  const what = 'remove the finalizer of a Sandbox';
+  await retryUntilDone(() => removeFinalizer(client, sandbox), { ...retry, what });
+}
+
+export const taskOf = (sandbox: Sandbox): ObjectRef => ({
+  ...refOf(sandbox),
+  name: sandbox.spec.taskRef.name,
+});
+
+/** Whether anybody may still go on with the work of this Sandbox. */
+export async function isTaskWorked(client: Pick<Client, 'find'>, sandbox: Sandbox): Promise<boolean> {
+  const task = await client.find(TASKS, taskOf(sandbox));
+  return task?.metadata.uid === sandbox.spec.taskRef.uid && task.metadata.deletionTimestamp === undefined;
 }
 
 /** Whether there is no Task of that uid any more. */
-export async function isTaskGone(client: Pick<Client, 'get'>, ref: ObjectRef, uid: string): Promise<boolean> {
-  try {
-    return (await client.get(TASKS, ref)).metadata.uid !== uid;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return true;
-    throw error;
-  }
+export async function isTaskGone(
+  client: Pick<Client, 'find'>,
+  ref: ObjectRef,
+  uid: string,
+): Promise<boolean> {
+  return (await client.find(TASKS, ref))?.metadata.uid !== uid;
 }
 
 async function removeFinalizer(client: Client, sandbox: Sandbox): Promise<void> {
   for (;;) {
     try {
-      const fresh = await client.get(SANDBOXES, refOf(sandbox));
+      const fresh = await client.find(SANDBOXES, refOf(sandbox));
+      if (fresh === undefined || fresh.metadata.uid !== sandbox.metadata.uid) return;
       const { finalizers = [] } = fresh.metadata;
-      if (fresh.metadata.uid !== sandbox.metadata.uid || !finalizers.includes(SANDBOX_FINALIZER)) return;
+      if (!finalizers.includes(SANDBOX_FINALIZER)) return;
       const rest = finalizers.filter((finalizer) => finalizer !== SANDBOX_FINALIZER);
       await client.update(SANDBOXES, { ...fresh, metadata: { ...fresh.metadata, finalizers: rest } });
       return;

@@ -1,36 +1,30 @@
 import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
-import type { Sandbox } from '#api/types/generated/sandbox';
-import { persist } from '../back-off.ts';
-import { untilAborted } from '../until-aborted.ts';
+import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import { SHELL_TYPES } from '#api/types/shell-types';
 import type { Runtime } from '../drivers/driver.ts';
+import { Place } from '../places/place.ts';
+import { retryUntilDone } from '../retry.ts';
 import { appendEnding } from '../run/relay.ts';
-import { attend, deadline, overdue, relayOptions } from './attend.ts';
-import type { Attended, AttendOptions } from './attend.ts';
+import type { Reservation } from '../runtime/runtime-source.ts';
+import { runtimeNeed } from '../runtime/runtime-need.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { saveWork } from '../work/save-work.ts';
+import { attend, deadline, logTarget, overdue } from './attend.ts';
+import type { Attended } from './attend.ts';
 import type { SandboxContext } from './context.ts';
+import { isTaskWorked, letGo } from './let-go.ts';
 import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
-import { createPlace } from '../places/place.ts';
-import type { Place } from '../places/place.ts';
-import { letGo } from './let-go.ts';
-import { startRuntime } from './start-runtime.ts';
+import { checkTaskUID, nodeOf, runtimeOf } from './sandbox-keys.ts';
 import { claimed, finished, isFinal, running, waiting } from './status.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 /** Why a lifecycle is left before its end. */
-export type Interruption = 'manager stops' | 'deleted' | 'superseded';
+type Interruption = 'manager stops' | 'deleted' | 'superseded';
 
-export interface Lifecycle {
-  /** Resolves when there is nothing left to do, or it was interrupted by a stop of the manager. */
-  done: Promise<void>;
-  /** The newest state of the Sandbox; undefined when it is gone. */
-  observe(sandbox: Sandbox | undefined): void;
-  /** Leaves the sandbox as it is, for the next manager. */
-  stop(): void;
-}
-
-/** The error with which a lifecycle's signal aborts. */
+/** The error with which a lifecycle's signals abort. */
 class Interrupted extends Error {
   readonly why: Interruption;
   constructor(why: Interruption) {
@@ -39,201 +33,291 @@ class Interrupted extends Error {
   }
 }
 
-/** Takes one Sandbox from where it stands to its end. */
-export function startLifecycle(context: SandboxContext, sandbox: Sandbox): Lifecycle {
-  const { namespace, name, uid } = sandbox.metadata;
-  const logger = context.logger.with({ sandbox: `${namespace}/${name}`, uid });
-  const halt = new AbortController();
-  const cancel = new AbortController();
-  const place = createPlace(context);
-  const writer = createStatusWriter({ ...context, logger, sandbox });
-  const interrupt = (why: Interruption): void => halt.abort(new Interrupted(why));
-
-  const self: Self = {
-    context: { ...context, logger },
-    place,
-    writer,
-    uid: uid ?? '',
-    halt: halt.signal,
-    cancel: cancel.signal,
-    interrupt,
-    concluding: false,
-  };
-  let current = sandbox;
-  const observe = (next: Sandbox | undefined): void => {
-    if (next !== undefined) current = next;
-    if (next === undefined || next.metadata.deletionTimestamp !== undefined) interrupt('deleted');
-    else if (isFinal(next) && !self.concluding) interrupt('superseded');
-    else if (next.spec.cancel === true) cancel.abort(new Error('the run was cancelled'));
-  };
-  const stopping = new AbortController();
-  observe(sandbox);
-  return {
-    done: run(self, () => current, stopping.signal).finally(() => place.leave()),
-    observe,
-    stop() {
-      interrupt('manager stops');
-      stopping.abort(new Interrupted('manager stops'));
-    },
-  };
-}
-
-interface Self {
-  context: SandboxContext;
-  place: Place;
-  writer: StatusWriter;
-  uid: string;
-  halt: AbortSignal;
-  cancel: AbortSignal;
-  interrupt: (why: Interruption) => void;
+/**
+ * Takes one Sandbox from where it stands to its end:
+ *
+ *   bound ─ place, turn ─► claimed ─ runtime ─► ready ─ work, run ─► running ─ result ─► concluded ─ save ─► removed
+ *     │                    (Starting)                               (Running)            (final)
+ *     └─ NoPort while it waits
+ *
+ * Somebody else can end it at each point. From the mildest to the strongest:
+ *
+ *   cancel    spec.cancel is true. The agent is asked to end, and the lifecycle goes on to its own end.
+ *   cut       The run is over without a word of its runner (attend.ts): the runtime has ended, the time is over, or a
+ *             cancellation was not heeded. The runtime is stopped, and the lifecycle goes on to its own end.
+ *   halt      The Sandbox is deleted, or somebody else has ended it. Nothing more is written; what there is of the run
+ *             is saved and removed (give up).
+ *   stopping  The manager stops. Halts too, and everything is left as it is: the next manager goes on from the status.
+ *
+ * The work of the run is saved beside the write of the final status: whoever goes on with it waits for `saves`.
+ */
+export class Lifecycle {
+  /** Resolves when there is nothing left to do, or it was interrupted by a stop of the manager. */
+  readonly done: Promise<void>;
+  readonly #context: SandboxContext;
+  readonly #writer: StatusWriter;
+  readonly #place: Place;
+  readonly #cancel = new AbortController();
+  readonly #halt = new AbortController();
+  readonly #stopping = new AbortController();
+  /** The newest state of the Sandbox. */
+  #current: Sandbox;
+  #reservation: Reservation | undefined;
+  /** Whether an agent may have worked in the runtime. */
+  #ran: boolean;
   /** True once the outcome is ours to write: a final phase is then no sign of somebody else. */
-  concluding: boolean;
-}
+  #concluding: boolean;
+  #saving: Promise<void> | undefined;
 
-async function run(self: Self, current: () => Sandbox, stopping: AbortSignal): Promise<void> {
-  const { halt, context } = self;
-  try {
-    halt.throwIfAborted();
-    await live(self);
-  } catch (error) {
-    const why =
-      error instanceof Interrupted ? error.why : isStatusError(error, 'Gone') ? 'superseded' : undefined;
-    if (why === undefined) throw error;
-    if (why === 'manager stops' || stopping.aborted) return;
-    context.logger.info('run given up', { why, cause: describeError(error) });
-    await removeRuntime(self, stopping).catch(ignoreInterruption);
+  constructor(context: SandboxContext, sandbox: Sandbox) {
+    const { namespace, name, uid = '' } = sandbox.metadata;
+    const logger = context.logger.with({ sandbox: `${namespace}/${name}`, uid });
+    this.#context = { ...context, logger };
+    this.#current = sandbox;
+    this.#writer = createStatusWriter({ ...this.#context, sandbox });
+    this.#place = new Place({ ...context, node: nodeOf(sandbox) });
+    this.#ran = runtimeOf(sandbox) !== undefined;
+    this.#concluding = isFinal(sandbox);
+    context.saves.begin({ taskUID: sandbox.spec.taskRef.uid, sandboxUID: uid });
+    if (this.#ran) this.#place.adoptTurn();
+    this.observe(sandbox);
+    this.done = this.#runUntilLeft().finally(() => {
+      context.saves.settle(uid);
+      this.#place.leave();
+    });
   }
-  if (stopping.aborted || current().metadata.deletionTimestamp === undefined) return;
-  await letGo(context, current(), stopping).catch(ignoreInterruption);
+
+  /** The runtime that is the Sandbox's, as soon as there may be one. */
+  get runtimeID(): string | undefined {
+    return this.#reservation?.runtimeID ?? runtimeOf(this.#writer.latest());
+  }
+
+  /** The newest state of the Sandbox; undefined when it is gone. */
+  observe(next: Sandbox | undefined): void {
+    if (next !== undefined) this.#current = next;
+    if (next === undefined || next.metadata.deletionTimestamp !== undefined) this.#interrupt('deleted');
+    else if (isFinal(next) && !this.#concluding) this.#interrupt('superseded');
+    else if (next.spec.cancel === true) this.#cancel.abort(new Error('the run was cancelled'));
+  }
+
+  /** Leaves the sandbox as it is, for the next manager. */
+  stop(): void {
+    this.#interrupt('manager stops');
+    this.#stopping.abort(new Interrupted('manager stops'));
+  }
+
+  #interrupt(why: Interruption): void {
+    this.#halt.abort(new Interrupted(why));
+  }
+
+  async #runUntilLeft(): Promise<void> {
+    const stopping = this.#stopping.signal;
+    try {
+      this.#halt.signal.throwIfAborted();
+      await this.#driveToEnd();
+    } catch (error) {
+      const gone = isStatusError(error, 'Gone') ? 'superseded' : undefined;
+      const why = error instanceof Interrupted ? error.why : gone;
+      if (why === undefined) throw error;
+      if (why === 'manager stops' || stopping.aborted) return;
+      this.#context.logger.info('run given up', { why, cause: describeError(error) });
+      await this.#giveUp().catch(ignoreInterruption);
+    }
+    if (stopping.aborted || this.#current.metadata.deletionTimestamp === undefined) return;
+    await letGo(this.#context, this.#current, stopping).catch(ignoreInterruption);
+  }
+
+  /** From wherever the Sandbox stands to its final status, and nothing left of its runtime. */
+  async #driveToEnd(): Promise<void> {
+    const inventory = await untilAborted(this.#context.inventory, this.#halt.signal);
+    const { phase } = this.#writer.latest().status ?? {};
+    const mayBeThere = this.runtimeID !== undefined && inventory.has(this.runtimeID);
+    if (this.#concluding) return mayBeThere ? this.#finish() : undefined;
+    if (phase !== 'Starting' && phase !== 'Running') return this.#begin();
+    const runtime = mayBeThere ? await this.#findRuntime(this.#halt.signal) : undefined;
+    if (runtime !== undefined) this.#place.adopt();
+    if (runtime?.running !== true) return this.#conclude({ outcome: this.#lostOutcome(runtime) }, runtime);
+    return this.#conclude(await this.#attendTo(runtime, false), runtime);
+  }
+
+  /** An earlier manager has written how the run ended, and did not come to the rest. */
+  async #finish(): Promise<void> {
+    this.#place.adopt();
+    await this.#save(await this.#findRuntime(this.#halt.signal));
+    await this.#removeRuntime(this.#halt.signal);
+  }
+
+  /** For a Sandbox that was deleted or that somebody else has ended: its agent may still be at work. */
+  async #giveUp(): Promise<void> {
+    const signal = this.#stopping.signal;
+    const inventory = await untilAborted(this.#context.inventory, signal);
+    if (this.runtimeID === undefined || !inventory.has(this.runtimeID)) return;
+    if (this.#ran) await this.#save(await this.#findRuntime(signal));
+    await this.#removeRuntime(signal);
+  }
+
+  async #findRuntime(signal: AbortSignal): Promise<Runtime | undefined> {
+    const what = 'list the sandboxes of the engine';
+    const runtimes = await this.#retry(() => this.#context.driver.list(), { what, signal });
+    return runtimes.find(({ id }) => id === this.runtimeID);
+  }
+
+  /** How a run ended that was taken up before the manager started, and that does not go on now. */
+  #lostOutcome(runtime: Runtime | undefined): Outcome {
+    const sandbox = this.#writer.latest();
+    if (this.#cancel.signal.aborted) return cancelled('The run was cancelled.');
+    if (deadline(sandbox, this.#context) < this.#context.clock.now()) return overdue(sandbox);
+    const what = runtime === undefined ? 'was gone' : 'had ended';
+    return failed('ContainerLost', `The sandbox ${what} when the executor manager came back.`);
+  }
+
+  /** Takes the Sandbox up: room first, then the claim, and only then anything that can be left behind. */
+  async #begin(): Promise<void> {
+    const cancel = this.#cancel.signal;
+    let runtime: Runtime;
+    try {
+      checkTaskUID(this.#writer.latest());
+      runtime = await this.#start(AbortSignal.any([this.#halt.signal, cancel]));
+    } catch (error) {
+      this.#halt.signal.throwIfAborted();
+      if (isStatusError(error, 'Gone')) throw error;
+      const outcome = cancel.aborted
+        ? cancelled('The run was cancelled before it began.')
+        : notStarted('The sandbox could not be started', error);
+      return this.#conclude({ outcome }, undefined);
+    }
+    return this.#conclude(await this.#attendTo(runtime, true), runtime);
+  }
+
+  async #start(signal: AbortSignal): Promise<Runtime> {
+    const { runtimes, executorName, inventory } = this.#context;
+    await this.#place.take(signal, () => this.#tellWaiting());
+    const reservation = runtimes.reserve(runtimeNeed(this.#writer.latest().spec));
+    const { runtimeID } = reservation;
+    this.#reservation = reservation;
+    try {
+      await this.#write((sandbox, now) => claimed(sandbox, { executorName, runtimeID }, now));
+    } catch (error) {
+      this.#reservation = undefined;
+      reservation.release();
+      throw error;
+    }
+    (await inventory).add(runtimeID);
+    return reservation.start(signal);
+  }
+
+  #write(change: (sandbox: Sandbox, now: number) => SandboxStatus): Promise<void> {
+    const { clock } = this.#context;
+    return this.#writer.write((sandbox) => change(sandbox, clock.now()), this.#halt.signal);
+  }
+
+  #tellWaiting(): void {
+    const { executorName } = this.#context;
+    const message = `Executor ${executorName} is full or has no free port; the sandbox waits for its turn.`;
+    this.#inBackground(this.#write((sandbox, now) => waiting(sandbox, message, now)));
+  }
+
+  /** A write that nothing waits for; that the Sandbox is gone ends the lifecycle all the same. */
+  #inBackground(write: Promise<void>): void {
+    write.catch((error: unknown) => {
+      if (isStatusError(error, 'Gone')) this.#interrupt('superseded');
+      else if (!this.#halt.signal.aborted)
+        this.#context.logger.warn('status not written', { cause: describeError(error) });
+    });
+  }
+
+  #attendTo(runtime: Runtime, fresh: boolean): Promise<Attended> {
+    const context = this.#context;
+    const { address, id, name } = runtime;
+    context.logger.info(fresh ? 'started' : 'adopted', { runtime: id, name, port: address.port });
+    const hostPort = context.driver.capabilities.ports === undefined ? undefined : address.port;
+    const onRunning = (): void => {
+      this.#ran = true;
+      this.#inBackground(this.#write((sandbox, now) => running(sandbox, { runtime, hostPort }, now)));
+    };
+    const signals = { cancel: this.#cancel.signal, stop: this.#halt.signal };
+    return attend({ context, sandbox: this.#writer.latest(), runtime, fresh, onRunning, ...signals });
+  }
+
+  /**
+   * Makes the outcome known, saves the work and removes the runtime. What the runner said is written first, since only
+   * the Sandbox will know it afterwards; a run that was cut off is ended first, since it may still be at work.
+   */
+  async #conclude(end: Attended, runtime: Runtime | undefined): Promise<void> {
+    const halt = this.#halt.signal;
+    this.#concluding = true;
+    if (end.outcome.fromRunner) {
+      const saving = this.#save(runtime);
+      // Waited for below, or when the run is given up.
+      saving.catch(() => undefined);
+      await this.#writeEnd(end);
+      this.#place.endTurn();
+      await saving;
+      return this.#removeRuntime(halt);
+    }
+    if (!this.#ran || runtime === undefined) {
+      await this.#removeRuntime(halt);
+      return this.#writeEnd(await this.#tellEnding(end));
+    }
+    const stop = () => this.#context.driver.stop(runtime.id);
+    await this.#retry(stop, { what: 'end a sandbox', signal: halt });
+    await this.#writeEnd(await this.#tellEnding(end));
+    this.#place.endTurn();
+    await this.#save({ ...runtime, running: false });
+    return this.#removeRuntime(halt);
+  }
+
+  async #writeEnd({ outcome, lastEventSeq }: Attended): Promise<void> {
+    const { phase, reason, message } = outcome;
+    this.#context.logger.info('run ended', { phase, reason, message });
+    await this.#write((sandbox, now) => finished(sandbox, { outcome, lastEventSeq }, now));
+  }
+
+  /** The log says it too, once: what it has of the run's end already is what counts. */
+  async #tellEnding(end: Attended): Promise<Attended> {
+    const { phase, reason, message } = end.outcome;
+    const target = { ...logTarget(this.#context, this.#writer.latest()), taskLog: this.#context.taskLog };
+    const ending = await appendEnding(target, { phase, reason, message }, this.#halt.signal);
+    if (ending === undefined) return end;
+    const { lastSeq: lastEventSeq, recorded } = ending;
+    const outcome = recorded === undefined ? end.outcome : recordedOutcome(recorded, end.outcome);
+    return { outcome, lastEventSeq };
+  }
+
+  /** Once, where agents work in files; nobody goes on with those of a Task that is gone. Rejects only with `stopping`. */
+  #save(runtime: Runtime | undefined): Promise<void> {
+    this.#saving ??= this.#saveOnce(runtime);
+    return this.#saving;
+  }
+
+  async #saveOnce(runtime: Runtime | undefined): Promise<void> {
+    const context = this.#context;
+    const sandbox = this.#writer.latest();
+    const signal = this.#stopping.signal;
+    if (runtime !== undefined && SHELL_TYPES[sandbox.spec.shell.type].needsContainer) {
+      const isWorked = () => isTaskWorked(context.client, sandbox);
+      const worked = await this.#retry(isWorked, { what: 'look for a Task', signal });
+      if (worked) await saveWork({ context, sandbox, runtime, signal });
+    }
+    context.saves.settle(sandbox.metadata.uid ?? '');
+  }
+
+  /** However long the engine is away. Nothing was made of a Sandbox that was not claimed. */
+  async #removeRuntime(signal: AbortSignal): Promise<void> {
+    const { driver, inventory } = this.#context;
+    const { runtimeID } = this;
+    const known = await untilAborted(inventory, signal);
+    if (runtimeID === undefined || !known.has(runtimeID)) return;
+    await this.#retry(() => driver.remove(runtimeID), { what: 'remove a sandbox', signal });
+    known.delete(runtimeID);
+  }
+
+  #retry<T>(act: () => Promise<T>, how: { what: string; signal: AbortSignal }): Promise<T> {
+    const { clock, logger } = this.#context;
+    return retryUntilDone(act, { clock, logger, ...how });
+  }
 }
 
 function ignoreInterruption(error: unknown): void {
   if (!(error instanceof Interrupted)) throw error;
-}
-
-/** From wherever the Sandbox stands to its final status, and nothing left of it. */
-async function live(self: Self): Promise<void> {
-  const { context, writer, halt } = self;
-  const inventory = await untilAborted(context.inventory, halt);
-  const { phase } = writer.latest().status ?? {};
-  if (phase !== 'Starting' && phase !== 'Running') return begin(self);
-  const runtime = await findRuntime(self);
-  if (runtime?.running !== true) return conclude(self, { outcome: lostOutcome(self, runtime) });
-  self.place.adopt(runtime, inventory);
-  return conclude(self, await attendTo(self, runtime, false));
-}
-
-async function findRuntime({ context, uid, halt }: Self): Promise<Runtime | undefined> {
-  const { driver, clock, logger } = context;
-  const what = 'list the sandboxes of the engine';
-  const runtimes = await persist(() => driver.list(), { clock, logger, signal: halt, what });
-  return runtimes.find((runtime) => runtime.sandboxUID === uid);
-}
-
-/** What became of a sandbox that was taken up before the manager started, and that does not run now. */
-function lostOutcome(self: Self, runtime: Runtime | undefined): Outcome {
-  const sandbox = self.writer.latest();
-  if (self.cancel.aborted) return cancelled('The run was cancelled.');
-  if (deadline(sandbox, self.context) < self.context.clock.now()) return overdue(sandbox);
-  const what = runtime === undefined ? 'was gone' : 'had ended';
-  return failed('ContainerLost', `The sandbox ${what} when the executor manager came back.`);
-}
-
-/** Takes the Sandbox up: room first, then the claim, and only then anything that can be left behind. */
-async function begin(self: Self): Promise<void> {
-  const { context, writer, place, halt, cancel } = self;
-  const { clock, executorName } = context;
-  let runtime: Runtime;
-  try {
-    const either = AbortSignal.any([halt, cancel]);
-    const port = await place.take(writer.latest().spec.taskRef.uid, either, () => tellWaiting(self));
-    await writer.write((sandbox) => claimed(sandbox, executorName, clock.now()), halt);
-    runtime = await startRuntime(context, writer.latest(), { place, port, signal: either });
-  } catch (error) {
-    halt.throwIfAborted();
-    if (isStatusError(error, 'Gone')) throw error;
-    if (cancel.aborted)
-      return conclude(self, { outcome: cancelled('The run was cancelled before it began.') });
-    return conclude(self, { outcome: notStarted('The sandbox could not be started', error) });
-  }
-  return conclude(self, await attendTo(self, runtime, true));
-}
-
-function tellWaiting(self: Self): void {
-  const { context, writer, halt } = self;
-  const message = `Executor ${context.executorName} is full or has no free port; the sandbox waits for its turn.`;
-  background(
-    self,
-    writer.write((sandbox) => waiting(sandbox, message, context.clock.now()), halt),
-  );
-}
-
-/** A write that nothing waits for; that the Sandbox is gone ends the lifecycle all the same. */
-function background(self: Self, write: Promise<void>): void {
-  write.catch((error: unknown) => {
-    if (isStatusError(error, 'Gone')) self.interrupt('superseded');
-    else if (!self.halt.aborted)
-      self.context.logger.warn('status not written', { cause: describeError(error) });
-  });
-}
-
-function attendOptions(self: Self, fresh: boolean): Omit<AttendOptions, 'runtime' | 'onRunning'> {
-  const { context, writer, cancel, halt } = self;
-  return { context, sandbox: writer.latest(), fresh, cancel, stop: halt };
-}
-
-function attendTo(self: Self, runtime: Runtime, fresh: boolean): Promise<Attended> {
-  const { context, writer, halt } = self;
-  context.logger.info(fresh ? 'started' : 'adopted', { runtime: runtime.id, port: runtime.address.port });
-  const onRunning = (): void =>
-    background(
-      self,
-      writer.write((sandbox) => running(sandbox, runtime, context.clock.now()), halt),
-    );
-  return attend({ ...attendOptions(self, fresh), runtime, onRunning });
-}
-
-/**
- * Makes the outcome known and removes the sandbox. What the runner said is written first, since only the Sandbox
- * will know it afterwards; a run that was cut off is ended first, since it may still be at work.
- */
-async function conclude(self: Self, end: Attended): Promise<void> {
-  const { place, halt } = self;
-  self.concluding = true;
-  if (end.outcome.fromRunner) {
-    await writeEnd(self, end);
-    place.endTurn();
-    return removeRuntime(self, halt);
-  }
-  await removeRuntime(self, halt);
-  return writeEnd(self, await tellEnding(self, end));
-}
-
-async function writeEnd({ context, writer, halt }: Self, end: Attended): Promise<void> {
-  const { outcome, lastEventSeq } = end;
-  const { phase, reason, message } = outcome;
-  context.logger.info('run ended', { phase, reason, message });
-  await writer.write((sandbox) => finished(sandbox, { outcome, lastEventSeq }, context.clock.now()), halt);
-}
-
-/** The log says it too, once: what it has of the run's end already is what counts. */
-async function tellEnding(self: Self, end: Attended): Promise<Attended> {
-  const { phase, reason, message } = end.outcome;
-  const none = { events: () => [] as never, get: () => Promise.resolve(undefined) };
-  const options = relayOptions({ ...attendOptions(self, false) } as AttendOptions, none);
-  const ending = await appendEnding(options, { phase, reason, message }, self.halt);
-  if (ending === undefined) return end;
-  const { lastSeq: lastEventSeq, recorded } = ending;
-  const outcome = recorded === undefined ? end.outcome : recordedOutcome(recorded, end.outcome);
-  return { outcome, lastEventSeq };
-}
-
-/** Removes the container however long the engine is away; nothing was made of a Sandbox that was not claimed. */
-async function removeRuntime(self: Self, signal: AbortSignal): Promise<void> {
-  const { context, writer, uid } = self;
-  const phase = writer.latest().status?.phase;
-  if (phase === undefined || phase === 'Pending') return;
-  const { clock, logger } = context;
-  await persist(() => context.driver.remove(uid), { clock, logger, signal, what: 'remove a sandbox' });
-  (await untilAborted(context.inventory, signal)).removed(uid);
 }

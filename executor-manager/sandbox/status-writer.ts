@@ -5,7 +5,7 @@ import type { ObjectRef } from '#api/machinery/resource-type';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import { SANDBOXES } from '#api/types/resources';
-import { isCurable, persist } from '../back-off.ts';
+import { isPassingOrRefused, retryUntilDone } from '../retry.ts';
 import { isFinal } from './status.ts';
 
 /** Writes one Sandbox's status, one write after the other, each checked against the version it was worked out from. */
@@ -39,7 +39,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
 
   async function refresh(): Promise<void> {
     const fresh = await client.get(SANDBOXES, refOf(latest));
-    if (fresh.metadata.uid !== latest.metadata.uid) throw gone('was made anew');
+    if (fresh.metadata.uid !== latest.metadata.uid) throw gone('was replaced by another one of its name');
     latest = fresh;
     if (isFinal(fresh)) throw gone(`was ended by somebody else (${fresh.status?.reason ?? ''})`);
   }
@@ -66,7 +66,10 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     write(change, signal) {
       const what = 'write the status of a Sandbox';
       const mine = turn.then(() =>
-        persist(() => attempt(change), { clock, logger, signal, what, passing: isCurable }),
+        retryUntilDone(() => attempt(change), {
+          ...{ clock, logger, signal, what },
+          isCurable: isPassingOrRefused,
+        }),
       );
       turn = mine.catch(() => undefined);
       return mine;

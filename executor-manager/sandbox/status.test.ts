@@ -26,16 +26,20 @@ describe('the status of a Sandbox', () => {
       message: 'full',
       observedGeneration: 2,
     });
-    const starts = claimed(after(waits), 'e', NOW);
-    expect(starts).toMatchObject({ phase: 'Starting', executorName: 'e', startedAt: '2026-11-21T06:00:00Z' });
-    const runtime = { id: 'c', sandboxUID: '', taskUID: '', address: { host: '', port: 9 }, running: true };
-    const runs = running(after(starts), runtime, NOW);
-    expect(runs).toMatchObject({ phase: 'Running', runtimeID: 'c', hostPort: 9 });
+    const starts = claimed(after(waits), { executorName: 'e', runtimeID: 'rt-1' }, NOW);
+    expect(starts).toMatchObject({
+      ...{ phase: 'Starting', executorName: 'e', runtimeID: 'rt-1', startedAt: '2026-11-21T06:00:00Z' },
+    });
+    const where = { runtime: { id: 'rt-1', name: 'troupe-rt-1' }, hostPort: 9 };
+    const runs = running(after(starts), where, NOW);
+    expect(runs).toMatchObject({ phase: 'Running', runtimeID: 'rt-1', runtime: { name: 'troupe-rt-1' } });
     expect(types(runs)).toEqual([
       ['Ready', 'True', 'AgentRunning'],
       ['Scheduled', 'True', 'Bound'],
     ]);
-    const again = running(after(runs), runtime, NOW + 60_000);
+    expect(runs.hostPort).toBe(9);
+    expect(running(after(starts), { ...where, hostPort: undefined }, NOW)).not.toHaveProperty('hostPort');
+    const again = running(after(runs), where, NOW + 60_000);
     expect(again.runningAt, 'an adopted run began when it began').toBe(runs.runningAt);
     const ends = finished(after(runs), { outcome: failed('TimedOut', 'late'), lastEventSeq: 4 }, NOW);
     expect(ends).toMatchObject({ phase: 'Failed', reason: 'TimedOut', lastEventSeq: 4, hostPort: 9 });

@@ -21,7 +21,7 @@ export function isFinal(sandbox: Sandbox): boolean {
   return isFinalPhase(sandbox.status?.phase);
 }
 
-/** Bound, but the executor has no room or no port yet. */
+/** Bound, but the executor has no room yet. */
 export function waiting(sandbox: Sandbox, message: string, now: Now): SandboxStatus {
   return next(
     sandbox,
@@ -33,17 +33,28 @@ export function waiting(sandbox: Sandbox, message: string, now: Now): SandboxSta
   );
 }
 
-/** Taken up: from here on this executor, and nobody else, runs it. */
-export function claimed(sandbox: Sandbox, executorName: string, now: Now): SandboxStatus {
+/**
+ * Taken up: from here on this executor, and nobody else, runs it. The runtime has its id before it is started, so that
+ * another manager finds whatever there is of it.
+ */
+export function claimed(
+  sandbox: Sandbox,
+  by: { executorName: string; runtimeID: string },
+  now: Now,
+): SandboxStatus {
   const message = 'The sandbox is being started.';
   return next(
     sandbox,
-    { phase: 'Starting', reason: 'Starting', message, executorName, startedAt: formatTime(now) },
+    { phase: 'Starting', reason: 'Starting', message, ...by, startedAt: formatTime(now) },
     { now, conditions: [sandboxNotReady('Starting', message)] },
   );
 }
 
-export function running(sandbox: Sandbox, runtime: Runtime, now: Now): SandboxStatus {
+export function running(
+  sandbox: Sandbox,
+  where: { runtime: Pick<Runtime, 'id' | 'name'>; hostPort: number | undefined },
+  now: Now,
+): SandboxStatus {
   const condition = sandboxReady();
   return next(
     sandbox,
@@ -51,8 +62,9 @@ export function running(sandbox: Sandbox, runtime: Runtime, now: Now): SandboxSt
       phase: 'Running',
       reason: condition.reason,
       message: condition.message,
-      runtimeID: runtime.id,
-      hostPort: runtime.address.port,
+      runtimeID: where.runtime.id,
+      runtime: { name: where.runtime.name },
+      ...(where.hostPort === undefined ? {} : { hostPort: where.hostPort }),
       runningAt: sandbox.status?.runningAt ?? formatTime(now),
     },
     { now, conditions: [condition] },

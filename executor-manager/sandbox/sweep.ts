@@ -3,7 +3,6 @@ import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import { untilAborted } from '../until-aborted.ts';
 import type { SandboxContext } from './context.ts';
-import type { Inventory } from './inventory.ts';
 import { isTaskGone } from './let-go.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -19,11 +18,9 @@ export async function runSweeps(
   signal: AbortSignal,
 ): Promise<void> {
   const known = Promise.all([context.inventory, supervisor.listed]);
-  const ready = await untilAborted(known, signal).catch(() => undefined);
-  if (ready === undefined) return;
-  const [inventory] = ready;
+  await untilAborted(known, signal).catch(() => undefined);
   while (!signal.aborted) {
-    const swept = await sweep(context, inventory, supervisor).catch((error: unknown) => {
+    const swept = await sweep(context, supervisor).catch((error: unknown) => {
       note(context, 'list what is left in the engine', error);
       return false;
     });
@@ -31,13 +28,12 @@ export async function runSweeps(
   }
 }
 
-/** One pass over the containers and volumes of this executor; false when something could not be removed. */
+/** One pass over the runtimes and the kept work of this executor; false when something could not be removed. */
 async function sweep(
   context: SandboxContext,
-  inventory: Inventory,
   supervisor: Pick<Supervisor, 'isWanted' | 'hasTask'>,
 ): Promise<boolean> {
-  const { driver, client, logger } = context;
+  const { driver, runtimes, work, client, logger } = context;
   let clean = true;
   const attempt = async (what: string, act: () => Promise<void>): Promise<void> => {
     try {
@@ -48,20 +44,19 @@ async function sweep(
       note(context, what, error);
     }
   };
-  for (const { sandboxUID: uid, id } of await driver.list()) {
-    if (supervisor.isWanted(uid)) continue;
-    await attempt(`remove the sandbox ${id}, which nobody owns`, async () => {
-      await driver.remove(uid);
-      inventory.removed(uid);
-      logger.info('removed a sandbox that nobody owns', { uid, runtime: id });
+  for (const { id } of await driver.list()) {
+    if (supervisor.isWanted(id) || runtimes.isWaiting(id)) continue;
+    await attempt(`remove the runtime ${id}, which nobody owns`, async () => {
+      await driver.remove(id);
+      logger.info('removed a runtime that nobody owns', { runtime: id });
     });
   }
-  for (const { taskUID, task } of await driver.listVolumes()) {
+  for (const { taskUID, task } of await work.tasks()) {
     if (supervisor.hasTask(taskUID)) continue;
-    await attempt(`remove the volume of Task ${task.namespace}/${task.name}`, async () => {
+    await attempt(`remove the work of Task ${task.namespace}/${task.name}`, async () => {
       if (!(await isTaskGone(client, task, taskUID))) return;
-      await driver.removeVolume(taskUID);
-      logger.info('removed the volume of a Task that is gone', { task: taskUID });
+      await work.removeTask(taskUID);
+      logger.info('removed the work of a Task that is gone', { task: taskUID });
     });
   }
   return clean;

@@ -35,9 +35,9 @@ export interface ExecutorSpec {
  */
 export interface ExecutorStatus {
   /**
-   * What runs the sandboxes.
+   * What runs the sandboxes, such as docker or process.
    */
-  driver?: 'docker' | 'process';
+  driver?: string;
   /**
    * What separates a sandbox from the host.
    */

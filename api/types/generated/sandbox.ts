@@ -264,9 +264,10 @@ export interface SandboxStatus {
    */
   executorName?: string;
   /**
-   * Container or process that runs it.
+   * Id of the runtime that it is assigned to, from the claim on.
    */
   runtimeID?: string;
+  runtime?: SandboxRuntime;
   /**
    * Port of the runner on the host of the Executor.
    */
@@ -296,6 +297,15 @@ export interface SandboxStatus {
    * The metadata.generation the whole status was worked out from.
    */
   observedGeneration?: number;
+}
+/**
+ * The runtime, as its machine knows it.
+ */
+export interface SandboxRuntime {
+  /**
+   * Name of the container, or pid/PID of the process.
+   */
+  name?: string;
 }
 /**
  * What came out of the run.

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RuntimeSpec } from '../driver.ts';
-import { containerOptions } from './container-options.ts';
+import { containerOptions, engineName, runtimeIDOf } from './container-options.ts';
 
-const spec: RuntimeSpec = {
-  sandbox: { namespace: 'default', name: 's', uid: 'su' },
-  task: { name: 't', uid: 'tu' },
+const spec: RuntimeSpec & { port: number } = {
+  id: 'rt-1',
   port: 10_001,
   tokenHash: 'hash',
   limits: { memory: 2 ** 30, cpus: 4, pids: 100, disk: 10 * 2 ** 30 },
@@ -21,7 +20,7 @@ const settings = {
 describe('containerOptions', () => {
   it('trusts the container with nothing', () => {
     const { HostConfig, User, Image, name } = containerOptions(spec, settings);
-    expect({ User, Image, name }).toEqual({ User: '10001:10001', Image: 'i:1', name: 'troupe-su' });
+    expect({ User, Image, name }).toEqual({ User: '10001:10001', Image: 'i:1', name: 'troupe-rt-1' });
     expect(HostConfig).toMatchObject({
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
@@ -36,7 +35,7 @@ describe('containerOptions', () => {
     });
     expect(HostConfig?.NanoCpus, 'an engine refuses more cores than it has').toBe(2e9);
     expect(HostConfig?.Mounts?.map(({ Type, Source, Target }) => [Type, Source, Target])).toEqual([
-      ['volume', 'troupe-task-tu', '/workspace'],
+      ['volume', 'troupe-rt-1', '/workspace'],
     ]);
     expect(HostConfig?.Binds).toBeUndefined();
   });
@@ -53,11 +52,18 @@ describe('containerOptions', () => {
     expect(Labels).toEqual({
       'io.troupe.executor': 'e',
       'io.troupe.owner': 'o',
-      'io.troupe.sandbox-uid': 'su',
-      'io.troupe.sandbox': 'default/s',
-      'io.troupe.task-uid': 'tu',
       'io.troupe.port': '10001',
     });
+  });
+
+  it.each([
+    ['troupe-rt-1', 'rt-1', 'a runtime'],
+    ['/troupe-rt-1', 'rt-1', 'the way the engine lists names'],
+    ['troupe-8c1f', '8c1f', 'named after a Sandbox by an older version'],
+    ['troupe-task-77aa', 'task-77aa', 'a volume of an older version'],
+  ])('%s is of the runtime %s: %s', (name, id, reason) => {
+    expect(runtimeIDOf(name), reason).toBe(id);
+    expect(engineName(id)).toBe(name.replace('/', ''));
   });
 
   it('takes the image of the Shell', () => {

@@ -7,11 +7,6 @@ export const LABEL = {
   executor: 'io.troupe.executor',
   /** See ownerID: two installations may share an engine, and an executor's name. */
   owner: 'io.troupe.owner',
-  sandboxUID: 'io.troupe.sandbox-uid',
-  sandbox: 'io.troupe.sandbox',
-  taskUID: 'io.troupe.task-uid',
-  /** namespace/name of the Task, on its volume. */
-  task: 'io.troupe.task',
   port: 'io.troupe.port',
 } as const;
 
@@ -31,8 +26,16 @@ export interface ContainerSettings {
   engineCPUs: number;
 }
 
-export const containerName = (sandboxUID: string): string => `troupe-${sandboxUID}`;
-export const volumeName = (taskUID: string): string => `troupe-task-${taskUID}`;
+const PREFIX = 'troupe-';
+
+/** The name of a runtime's container, and of the volume with its workspace. */
+export const engineName = (runtimeID: string): string => `${PREFIX}${runtimeID}`;
+
+/**
+ * The id of the runtime that a container or volume belongs to. What a manager made that named them after Sandboxes
+ * and Tasks has an id too, which no Sandbox names: a sweep removes it.
+ */
+export const runtimeIDOf = (engineName: string): string => engineName.replace(/^\//, '').slice(PREFIX.length);
 
 /** The user `agent` of the image. */
 const USER = '10001:10001';
@@ -42,23 +45,23 @@ const OWNER = 'uid=10001,gid=10001,mode=0700';
 
 /**
  * A container that is trusted with nothing (DESIGN, decision 7): no root, no capabilities, no new privileges,
- * nothing writable but the Task's volume and memory-backed folders, and limits on all it can use up.
+ * nothing writable but its workspace and memory-backed folders, and limits on all it can use up.
  * What it may reach over the network is not limited yet; NETWORK can name a network that limits it.
  */
 export function containerOptions(
-  spec: RuntimeSpec,
+  spec: RuntimeSpec & { port: number },
   settings: ContainerSettings,
 ): ContainerCreateOptions & { name: string } {
   const portKey = `${RUNNER_CONTAINER_PORT}/tcp`;
   return {
-    name: containerName(spec.sandbox.uid),
+    name: engineName(spec.id),
     Image: spec.image ?? settings.image,
     // No host name of the machine, no name of a Task: nothing for the agent to learn.
     Hostname: 'sandbox',
     User: USER,
     WorkingDir: '/workspace',
     Env: Object.entries(runnerEnvironment(spec)).map(([name, value]) => `${name}=${value}`),
-    Labels: labels(spec, settings),
+    Labels: { ...labels(settings), [LABEL.port]: String(spec.port) },
     ExposedPorts: { [portKey]: {} },
     StopTimeout: 2,
     HostConfig: {
@@ -83,15 +86,8 @@ function runnerEnvironment(spec: RuntimeSpec): Record<string, string> {
   };
 }
 
-function labels(spec: RuntimeSpec, settings: ContainerSettings): Record<string, string> {
-  return {
-    [LABEL.executor]: settings.executorName,
-    [LABEL.owner]: settings.owner,
-    [LABEL.sandboxUID]: spec.sandbox.uid,
-    [LABEL.sandbox]: `${spec.sandbox.namespace}/${spec.sandbox.name}`,
-    [LABEL.taskUID]: spec.task.uid,
-    [LABEL.port]: String(spec.port),
-  };
+function labels(settings: ContainerSettings): Record<string, string> {
+  return { [LABEL.executor]: settings.executorName, [LABEL.owner]: settings.owner };
 }
 
 function security() {
@@ -133,16 +129,11 @@ function limits(spec: RuntimeSpec, settings: ContainerSettings) {
 function workspace(spec: RuntimeSpec, settings: ContainerSettings) {
   return {
     Type: 'volume' as const,
-    Source: volumeName(spec.task.uid),
+    Source: engineName(spec.id),
     Target: '/workspace',
     VolumeOptions: {
       NoCopy: false,
-      Labels: {
-        [LABEL.executor]: settings.executorName,
-        [LABEL.owner]: settings.owner,
-        [LABEL.taskUID]: spec.task.uid,
-        [LABEL.task]: `${spec.sandbox.namespace}/${spec.task.name}`,
-      },
+      Labels: labels(settings),
       DriverConfig: { Name: 'local', Options: {} },
     },
   };

@@ -2,12 +2,20 @@ import type Docker from 'dockerode';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
-import type { EngineState, Runtime, RuntimeSpec, SandboxDriver, TaskVolume } from '../driver.ts';
-import { containerName, containerOptions, LABEL, ownedBy, volumeName } from './container-options.ts';
+import type { PortAllocator } from '../ports/port-allocator.ts';
+import { RuntimePorts } from '../ports/runtime-ports.ts';
+import type {
+  DriverCapabilities,
+  EngineState,
+  Runtime,
+  RuntimeDriver,
+  RuntimeExit,
+  RuntimeSpec,
+} from '../driver.ts';
+import { containerOptions, engineName, LABEL, ownedBy, runtimeIDOf } from './container-options.ts';
 import { engineError } from './engine-connection.ts';
 import type { EngineConnection } from './engine-connection.ts';
-import { createExitWatch } from './exit-watch.ts';
-import type { ExitWatch } from './exit-watch.ts';
+import { ExitWatch } from './exit-watch.ts';
 
 export interface DockerDriverOptions {
   engine: EngineConnection;
@@ -15,146 +23,165 @@ export interface DockerDriverOptions {
   owner: string;
   image: string;
   network: string;
+  /** Ports of the engine's host. */
+  ports: PortAllocator;
   logger: Logger;
   clock: Clock;
   /** Ends the event stream. */
   signal: AbortSignal;
 }
 
-/** Runs each sandbox as a container of a Docker engine (20.10 and later). */
-export function createDockerDriver(options: DockerDriverOptions): SandboxDriver {
-  const self: Self = { options, exits: createExitWatch(options), engineCPUs: undefined };
-  return {
-    kind: 'docker',
-    isolation: 'container',
-    check: () => check(self),
-    start: (spec) => start(self, spec),
-    list: () => list(self),
-    exited: (runtime, signal) => self.exits.exited(runtime.id, signal),
-    remove: (sandboxUID) => remove(self, sandboxUID),
-    listVolumes: () => listVolumes(self),
-    removeVolume: (taskUID) => removeVolume(self, taskUID),
-  };
-}
-
-interface Self {
-  options: DockerDriverOptions;
-  exits: ExitWatch;
+/** Runs each runtime as a container of a Docker engine (20.10 and later), its workspace on a volume of the same name. */
+export class DockerDriver implements RuntimeDriver {
+  readonly name = 'docker';
+  readonly capabilities: DriverCapabilities;
+  readonly #options: DockerDriverOptions;
+  readonly #exits: ExitWatch;
+  readonly #ports: RuntimePorts;
   /** Cores of the engine, once they are known. */
-  engineCPUs: number | undefined;
-}
+  #engineCPUs: number | undefined;
 
-/** The result of a call to the engine, its failure translated. */
-async function call<T>({ options }: Self, act: (docker: Docker) => Promise<T>): Promise<T> {
-  try {
-    return await act(options.engine.calls);
-  } catch (error) {
-    throw engineError(error, options.engine.address);
+  constructor(options: DockerDriverOptions) {
+    this.#options = options;
+    this.#exits = new ExitWatch(options);
+    this.#ports = new RuntimePorts(options.ports);
+    this.capabilities = {
+      isolation: 'container',
+      ports: options.ports.range,
+      limits: ['memory', 'cpus', 'pids'],
+    };
   }
-}
 
-/** What this executor has made, as a filter of the engine's lists. */
-function owned({ options }: Self): string {
-  return JSON.stringify({ label: ownedBy(options) });
-}
-
-async function findEngineCPUs(self: Self): Promise<number> {
-  self.engineCPUs ??= ((await call(self, (docker) => docker.info())) as { NCPU: number }).NCPU;
-  return self.engineCPUs;
-}
-
-async function create(self: Self, spec: RuntimeSpec): Promise<string> {
-  const { options } = self;
-  const engineCPUs = await findEngineCPUs(self);
-  const { publishHost } = options.engine;
-  const settings = containerOptions(spec, { ...options, publishHost, engineCPUs });
-  try {
-    return (await call(self, (docker) => docker.createContainer(settings))).id;
-  } catch (error) {
-    // The name is the sandbox's: an earlier call whose answer was lost has made it.
-    if (!isStatusError(error, 'Conflict')) throw explainMissingImage(error, settings.Image ?? '');
-    return (await call(self, (docker) => docker.getContainer(settings.name).inspect())).Id;
-  }
-}
-
-async function start(self: Self, spec: RuntimeSpec): Promise<Runtime> {
-  const id = await create(self, spec);
-  try {
-    await call(self, (docker) => docker.getContainer(id).start());
-  } catch (error) {
-    // 304: it runs already.
-    if ((error as { cause?: { statusCode?: number } }).cause?.statusCode !== 304) throw error;
-  }
-  return {
-    id,
-    sandboxUID: spec.sandbox.uid,
-    taskUID: spec.task.uid,
-    address: { host: self.options.engine.host, port: spec.port },
-    running: true,
-  };
-}
-
-async function list(self: Self): Promise<Runtime[]> {
-  const all = await call(self, (docker) => docker.listContainers({ all: true, filters: owned(self) }));
-  return all.map((info) => describe(self, info));
-}
-
-function describe({ options, exits }: Self, info: Docker.ContainerInfo): Runtime {
-  return {
-    id: info.Id,
-    sandboxUID: info.Labels[LABEL.sandboxUID] ?? '',
-    taskUID: info.Labels[LABEL.taskUID] ?? '',
-    address: { host: options.engine.host, port: Number(info.Labels[LABEL.port]) },
-    running: info.State === 'running',
-    outOfMemory: exits.isOutOfMemory(info.Id),
-  };
-}
-
-async function remove(self: Self, sandboxUID: string): Promise<void> {
-  const name = containerName(sandboxUID);
-  for (;;) {
+  async check(): Promise<EngineState> {
+    const { engine, image } = this.#options;
     try {
-      await call(self, (docker) => docker.getContainer(name).remove({ force: true, v: true }));
-      return;
+      const { Version } = await this.#call((docker) => docker.version());
+      await this.#call((docker) => docker.getImage(image).inspect());
+      // Asked now, so that no sandbox waits for it.
+      await this.#findEngineCPUs();
+      return { ready: true, message: `Docker engine ${Version} at ${engine.address} with image ${image}.` };
     } catch (error) {
-      if (isStatusError(error, 'NotFound')) return;
-      // Somebody else removes it: it counts when it is gone.
-      if (!isStatusError(error, 'Conflict')) throw error;
+      const { message } = explainMissingImage(error, image);
+      return { ready: false, message: `${message[0]?.toUpperCase()}${message.slice(1)}.` };
     }
-    await call(self, (docker) => docker.getContainer(name).wait({ condition: 'removed' })).catch(
-      () => undefined,
-    );
   }
-}
 
-async function listVolumes(self: Self): Promise<TaskVolume[]> {
-  const { Volumes } = await call(self, (docker) => docker.listVolumes({ filters: owned(self) }));
-  return (Volumes ?? []).flatMap(({ Labels }) => {
-    const [namespace, name] = (Labels?.[LABEL.task] ?? '').split('/');
-    const taskUID = Labels?.[LABEL.taskUID];
-    return taskUID === undefined || !namespace || !name ? [] : [{ taskUID, task: { namespace, name } }];
-  });
-}
-
-async function removeVolume(self: Self, taskUID: string): Promise<void> {
-  try {
-    await call(self, (docker) => docker.getVolume(volumeName(taskUID)).remove());
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound')) throw error;
+  async start(spec: RuntimeSpec, signal: AbortSignal): Promise<Runtime> {
+    const act = {
+      start: (port: number) => this.#startOn(spec, port),
+      undo: () => this.#removeContainer(spec.id),
+    };
+    return this.#ports.startOn(spec.id, act, signal);
   }
-}
 
-async function check(self: Self): Promise<EngineState> {
-  const { engine, image } = self.options;
-  try {
-    const { Version } = await call(self, (docker) => docker.version());
-    await call(self, (docker) => docker.getImage(image).inspect());
-    // Asked now, so that no sandbox waits for it.
-    await findEngineCPUs(self);
-    return { ready: true, message: `Docker engine ${Version} at ${engine.address} with image ${image}.` };
-  } catch (error) {
-    const { message } = explainMissingImage(error, image);
-    return { ready: false, message: `${message[0]?.toUpperCase()}${message.slice(1)}.` };
+  async list(): Promise<Runtime[]> {
+    const filters = JSON.stringify({ label: ownedBy(this.#options) });
+    const [containers, { Volumes }] = await Promise.all([
+      this.#call((docker) => docker.listContainers({ all: true, filters })),
+      this.#call((docker) => docker.listVolumes({ filters })),
+    ]);
+    const withContainer = containers.map(({ Names, Labels, State }) => {
+      const id = runtimeIDOf(Names[0] ?? '');
+      const port = Number(Labels[LABEL.port]);
+      this.#ports.adopt(id, port);
+      return this.#runtime(id, port, State === 'running');
+    });
+    const names = new Set(withContainer.map(({ name }) => name));
+    const others = (Volumes ?? []).filter(({ Name }) => !names.has(Name));
+    // Behind the containers, one of which may use it: an older version shared volumes.
+    return [...withContainer, ...others.map(({ Name }) => this.#runtime(runtimeIDOf(Name), 0, false))];
+  }
+
+  exited(id: string, signal: AbortSignal): Promise<RuntimeExit> {
+    return this.#exits.exited(engineName(id), signal);
+  }
+
+  async stop(id: string): Promise<void> {
+    const name = engineName(id);
+    try {
+      await this.#call((docker) => docker.getContainer(name).kill());
+      await this.#call((docker) => docker.getContainer(name).wait({ condition: 'not-running' }));
+    } catch (error) {
+      // Conflict: it does not run.
+      if (!isStatusError(error, 'NotFound') && !isStatusError(error, 'Conflict')) throw error;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#removeContainer(id);
+    try {
+      await this.#call((docker) => docker.getVolume(engineName(id)).remove());
+    } catch (error) {
+      if (!isStatusError(error, 'NotFound')) throw error;
+    }
+    this.#ports.release(id);
+  }
+
+  /** The result of a call to the engine, its failure translated. */
+  async #call<T>(act: (docker: Docker) => Promise<T>): Promise<T> {
+    const { engine } = this.#options;
+    try {
+      return await act(engine.calls);
+    } catch (error) {
+      throw engineError(error, engine.address);
+    }
+  }
+
+  async #findEngineCPUs(): Promise<number> {
+    this.#engineCPUs ??= ((await this.#call((docker) => docker.info())) as { NCPU: number }).NCPU;
+    return this.#engineCPUs;
+  }
+
+  async #startOn(spec: RuntimeSpec, port: number): Promise<Runtime> {
+    const container = await this.#create(spec, port);
+    try {
+      await this.#call((docker) => docker.getContainer(container).start());
+    } catch (error) {
+      // 304: it runs already.
+      if ((error as { cause?: { statusCode?: number } }).cause?.statusCode !== 304) throw error;
+    }
+    return this.#runtime(spec.id, port, true);
+  }
+
+  /** The container's id in the engine. */
+  async #create(spec: RuntimeSpec, port: number): Promise<string> {
+    const engineCPUs = await this.#findEngineCPUs();
+    const { publishHost } = this.#options.engine;
+    const settings = containerOptions({ ...spec, port }, { ...this.#options, publishHost, engineCPUs });
+    try {
+      return (await this.#call((docker) => docker.createContainer(settings))).id;
+    } catch (error) {
+      // The name is the runtime's: it was there before, or an earlier call whose answer was lost has made it.
+      if (!isStatusError(error, 'Conflict')) throw explainMissingImage(error, settings.Image ?? '');
+      const found = await this.#call((docker) => docker.getContainer(settings.name).inspect());
+      if (found.Config.Labels[LABEL.port] === String(port)) return found.Id;
+    }
+    // Another one has its port by now; the workspace is on the volume.
+    await this.#removeContainer(spec.id);
+    return this.#create(spec, port);
+  }
+
+  #runtime(id: string, port: number, running: boolean): Runtime {
+    const name = engineName(id);
+    const address = { host: this.#options.engine.host, port };
+    return { id, name, address, running, outOfMemory: this.#exits.isOutOfMemory(name) };
+  }
+
+  async #removeContainer(id: string): Promise<void> {
+    const name = engineName(id);
+    for (;;) {
+      try {
+        await this.#call((docker) => docker.getContainer(name).remove({ force: true, v: true }));
+        return;
+      } catch (error) {
+        if (isStatusError(error, 'NotFound')) return;
+        // Somebody else removes it: it counts when it is gone.
+        if (!isStatusError(error, 'Conflict')) throw error;
+      }
+      await this.#call((docker) => docker.getContainer(name).wait({ condition: 'removed' })).catch(
+        () => undefined,
+      );
+    }
   }
 }
 

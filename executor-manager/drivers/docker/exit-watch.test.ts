@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { connectEngine } from './engine-connection.ts';
-import { createExitWatch } from './exit-watch.ts';
+import { ExitWatch } from './exit-watch.ts';
 
 const fast = { ...systemClock, after: (_: number, fn: () => void) => systemClock.after(0, fn) };
 
@@ -26,7 +26,7 @@ describe('exit watch', () => {
     }).listen(path);
     await once(server, 'listening');
     const ending = new AbortController();
-    const watch = createExitWatch({
+    const watch = new ExitWatch({
       engine: connectEngine(`unix://${path}`),
       executorName: 'e',
       owner: 'o',

@@ -8,10 +8,21 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
 import { RUNNER_ENV } from '../../protocol/run.ts';
-import type { Runtime, RuntimeExit, RuntimeSpec, SandboxDriver } from '../driver.ts';
-import { processesNaming, signalTree, startTime } from './process-table.ts';
-import { createSandboxFolders, listVolumeFolders, removeVolumeFolder } from './sandbox-folder.ts';
-import type { ProcessRecord, SandboxFolders } from './sandbox-folder.ts';
+import type {
+  DriverCapabilities,
+  EngineState,
+  Runtime,
+  RuntimeDriver,
+  RuntimeExit,
+  RuntimeSpec,
+} from '../driver.ts';
+import type { PortAllocator } from '../ports/port-allocator.ts';
+import { RuntimePorts } from '../ports/runtime-ports.ts';
+import { endProcesses, isAlive } from './end-processes.ts';
+import { removeOlderVersion } from './older-version.ts';
+import { startTime } from './process-table.ts';
+import { RuntimeFolders } from './runtime-folders.ts';
+import type { ProcessRecord } from './runtime-folders.ts';
 
 export interface ProcessDriverOptions {
   /** Folder for all of it. */
@@ -20,138 +31,134 @@ export interface ProcessDriverOptions {
   runner: readonly [string, ...string[]];
   /** What the runner gets beside its settings. */
   environment: Readonly<Record<string, string>>;
+  /** Ports of this machine. */
+  ports: PortAllocator;
   logger: Logger;
   clock: Clock;
 }
 
 /** A process that is not our child can only be asked for. */
 const LOOK_MS = 250;
-/** How long a runner may take to end its agent in order. */
-const PATIENCE_MS = 1000;
 
 /**
- * Runs each sandbox as a process of this machine, for trying things where there is no container engine.
+ * Runs each runtime as a process of this machine, for trying things where there is no container engine.
  * It isolates nothing: the agent can do what the user who runs it can do.
  */
-export function createProcessDriver(options: ProcessDriverOptions): SandboxDriver {
-  const { root } = options;
-  const self: Self = { options, folders: createSandboxFolders(root), children: new Map() };
-  options.logger.warn(
-    'the process driver isolates nothing: agents run with all rights of this user on this machine',
-  );
-  return {
-    kind: 'process',
-    isolation: 'none',
-    check: () => Promise.resolve({ ready: true, message: 'Local processes; nothing is isolated.' }),
-    start: (spec) => start(self, spec),
-    async list() {
-      const records = await self.folders.loadAll();
-      return Promise.all(records.map(async (record) => toRuntime(record, await isAlive(record))));
-    },
-    exited: (runtime, signal) => exited(self, runtime.sandboxUID, signal),
-    remove: (uid) => remove(self, uid),
-    listVolumes: () => listVolumeFolders(root),
-    removeVolume: (taskUID) => removeVolumeFolder(root, taskUID),
-  };
-}
+export class ProcessDriver implements RuntimeDriver {
+  readonly name = 'process';
+  readonly capabilities: DriverCapabilities;
+  readonly #options: ProcessDriverOptions;
+  readonly #folders: RuntimeFolders;
+  readonly #ports: RuntimePorts;
+  /** Runners that are our own children, by runtime id. */
+  readonly #children = new Map<string, ChildProcess>();
 
-interface Self {
-  options: ProcessDriverOptions;
-  folders: SandboxFolders;
-  /** Runners that are our own children, by sandbox uid. */
-  children: Map<string, ChildProcess>;
-}
+  constructor(options: ProcessDriverOptions) {
+    this.#options = options;
+    this.#folders = new RuntimeFolders(options.root);
+    this.#ports = new RuntimePorts(options.ports);
+    this.capabilities = { isolation: 'none', ports: options.ports.range, limits: [] };
+    options.logger.warn(
+      'the process driver isolates nothing: agents run with all rights of this user on this machine',
+    );
+  }
 
-async function start(self: Self, spec: RuntimeSpec): Promise<Runtime> {
-  const { folders } = self;
-  const { uid } = spec.sandbox;
-  const existing = await folders.load(uid);
-  if (existing !== undefined && (await isAlive(existing))) return toRuntime(existing, true);
-  await folders.prepare(spec);
-  const record = { sandboxUID: uid, taskUID: spec.task.uid, port: spec.port };
-  await folders.save(record);
-  const child = await launch(self, spec);
-  const pid = child.pid ?? 0;
-  self.children.set(uid, child);
-  const began = await startTime(pid);
-  const started = { ...record, pid, ...(began === undefined ? {} : { startTime: began }) };
-  await folders.save(started);
-  return toRuntime(started, true);
-}
+  check(): Promise<EngineState> {
+    return Promise.resolve({ ready: true, message: 'Local processes; nothing is isolated.' });
+  }
 
-async function launch({ options, folders }: Self, spec: RuntimeSpec): Promise<ChildProcess> {
-  const [program, ...args] = options.runner;
-  const state = folders.state(spec.sandbox.uid);
-  const log = await open(join(state, 'runner.log'), 'a', 0o600);
-  try {
-    const child = spawn(program, args, {
-      cwd: state,
-      // A group of its own: it outlives us, and goes as a whole.
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-      env: { ...options.environment, ...runnerEnvironment(spec, folders) },
-    });
-    await once(child, 'spawn');
-    child.unref();
-    return child;
-  } catch (error) {
-    const text = `the runner cannot be started: ${(error as Error).message}`;
-    throw new StatusError('BadRequest', text, { cause: error });
-  } finally {
-    await log.close();
+  async start(spec: RuntimeSpec, signal: AbortSignal): Promise<Runtime> {
+    const existing = await this.#folders.load(spec.id);
+    if (existing !== undefined && (await isAlive(existing))) return toRuntime(existing, true);
+    const act = { start: (port: number) => this.#startOn(spec, port), undo: () => Promise.resolve() };
+    return this.#ports.startOn(spec.id, act, signal);
+  }
+
+  async list(): Promise<Runtime[]> {
+    await removeOlderVersion(this.#options.root, this.#options.clock);
+    const records = await this.#folders.loadAll();
+    return Promise.all(
+      records.map(async (record) => {
+        if (record.port > 0) this.#ports.adopt(record.id, record.port);
+        return toRuntime(record, await isAlive(record));
+      }),
+    );
+  }
+
+  async exited(id: string, signal: AbortSignal): Promise<RuntimeExit> {
+    const child = this.#children.get(id);
+    if (child !== undefined) {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal });
+      return { how: describeExit(child), outOfMemory: false };
+    }
+    for (;;) {
+      const record = await this.#folders.load(id);
+      if (record === undefined) return { how: 'was removed', outOfMemory: false };
+      if (!(await isAlive(record))) return { how: 'ended', outOfMemory: false };
+      await sleep(this.#options.clock, LOOK_MS, signal);
+    }
+  }
+
+  async stop(id: string): Promise<void> {
+    const record = await this.#folders.load(id);
+    await endProcesses({ record, state: this.#folders.state(id), clock: this.#options.clock });
+    this.#children.delete(id);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.stop(id);
+    await this.#folders.discard(id);
+    this.#ports.release(id);
+  }
+
+  async #startOn(spec: RuntimeSpec, port: number): Promise<Runtime> {
+    const { id } = spec;
+    // Held since its last run, and free then: somebody else may have taken it meanwhile.
+    if (!(await this.#options.ports.isFree(port))) throw portInUse(port);
+    await this.#folders.prepare(id);
+    await this.#folders.save({ id, port });
+    const child = await this.#launch(spec, port);
+    const pid = child.pid ?? 0;
+    this.#children.set(id, child);
+    const began = await startTime(pid);
+    const started = { id, port, pid, ...(began === undefined ? {} : { startTime: began }) };
+    await this.#folders.save(started);
+    return toRuntime(started, true);
+  }
+
+  async #launch({ id, tokenHash }: RuntimeSpec, port: number): Promise<ChildProcess> {
+    const [program, ...args] = this.#options.runner;
+    const state = this.#folders.state(id);
+    const log = await open(join(state, 'runner.log'), 'a', 0o600);
+    const settings = {
+      [RUNNER_ENV.port]: String(port),
+      [RUNNER_ENV.host]: '127.0.0.1',
+      [RUNNER_ENV.tokenHash]: tokenHash,
+      [RUNNER_ENV.workspace]: this.#folders.workspace(id),
+      [RUNNER_ENV.state]: state,
+    };
+    try {
+      const child = spawn(program, args, {
+        cwd: state,
+        // A group of its own: it outlives us, and goes as a whole.
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+        env: { ...this.#options.environment, ...settings },
+      });
+      await once(child, 'spawn');
+      child.unref();
+      return child;
+    } catch (error) {
+      const text = `the runner cannot be started: ${(error as Error).message}`;
+      throw new StatusError('BadRequest', text, { cause: error });
+    } finally {
+      await log.close();
+    }
   }
 }
 
-async function exited(self: Self, uid: string, signal: AbortSignal): Promise<RuntimeExit> {
-  const child = self.children.get(uid);
-  if (child !== undefined) {
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal });
-    return { how: describeExit(child), outOfMemory: false };
-  }
-  for (;;) {
-    const record = await self.folders.load(uid);
-    if (record === undefined) return { how: 'was removed', outOfMemory: false };
-    if (!(await isAlive(record))) return { how: 'ended', outOfMemory: false };
-    await sleep(self.options.clock, LOOK_MS, signal);
-  }
-}
-
-async function remove({ options, folders, children }: Self, uid: string): Promise<void> {
-  await endProcesses({
-    record: await folders.load(uid),
-    state: folders.state(uid),
-    clock: options.clock,
-  });
-  children.delete(uid);
-  await folders.discard(uid);
-}
-
-function runnerEnvironment(
-  spec: RuntimeSpec,
-  folders: { state(uid: string): string; workspace(uid: string): string },
-): Record<string, string> {
-  return {
-    [RUNNER_ENV.port]: String(spec.port),
-    [RUNNER_ENV.host]: '127.0.0.1',
-    [RUNNER_ENV.tokenHash]: spec.tokenHash,
-    [RUNNER_ENV.workspace]: folders.workspace(spec.task.uid),
-    [RUNNER_ENV.state]: folders.state(spec.sandbox.uid),
-  };
-}
-
-function toRuntime(record: ProcessRecord, running: boolean): Runtime {
-  return {
-    id: `pid/${record.pid ?? 0}`,
-    sandboxUID: record.sandboxUID,
-    taskUID: record.taskUID,
-    address: { host: '127.0.0.1', port: record.port },
-    running,
-  };
-}
-
-async function isAlive(record: ProcessRecord): Promise<boolean> {
-  if (record.pid === undefined || record.startTime === undefined) return false;
-  return (await startTime(record.pid)) === record.startTime;
+function toRuntime({ id, pid = 0, port }: ProcessRecord, running: boolean): Runtime {
+  return { id, name: `pid/${pid}`, address: { host: '127.0.0.1', port }, running };
 }
 
 function describeExit(child: ChildProcess): string {
@@ -160,34 +167,6 @@ function describeExit(child: ChildProcess): string {
     : `was killed by the signal ${child.signalCode}`;
 }
 
-interface Remains {
-  record: ProcessRecord | undefined;
-  state: string;
-  clock: Clock;
-}
-
-/** Ends the runner and all that it or its agent has started; resolves when none of them is left. */
-async function endProcesses(remains: Remains): Promise<void> {
-  const began = remains.clock.now();
-  const told = new Set<number>();
-  for (;;) {
-    const pids = await livingProcesses(remains);
-    if (pids.length === 0) return;
-    const late = remains.clock.now() - began > PATIENCE_MS;
-    for (const pid of pids) {
-      if (late) signalTree(pid, 'SIGKILL');
-      else if (!told.has(pid)) signalTree(pid, 'SIGTERM');
-      told.add(pid);
-    }
-    await sleep(remains.clock, 10);
-  }
-}
-
-async function livingProcesses({ record, state }: Remains): Promise<number[]> {
-  const pids = new Set<number>();
-  for (const pid of await processesNaming(state)) {
-    if ((await startTime(pid)) !== undefined) pids.add(pid);
-  }
-  if (record?.pid !== undefined && (await isAlive(record))) pids.add(record.pid);
-  return [...pids];
+function portInUse(port: number): StatusError {
+  return new StatusError('Conflict', `port ${port} is in use`);
 }

@@ -62,10 +62,10 @@ afterEach(async () => {
 describe('a container', () => {
   it('runs the agent, trusted with nothing, and is removed', async () => {
     await using _ = await startManager(on, await config());
-    const { task } = await runSandbox(on, { name: 'hard', prompt: 'hang' });
+    await runSandbox(on, { name: 'hard', prompt: 'hang' });
     const { status } = await untilSandbox(on, 'hard-s0-a1', inPhase('Running'));
     const { Config, HostConfig, Mounts, NetworkSettings } = await engine
-      .getContainer(status?.runtimeID ?? '')
+      .getContainer(status?.runtime?.name ?? '')
       .inspect();
     expect(Config.User).toBe('10001:10001');
     expect(HostConfig).toMatchObject({
@@ -80,7 +80,7 @@ describe('a container', () => {
     });
     expect(HostConfig.Binds, 'no folder of the host, no socket of the engine').toBeNull();
     expect(Mounts.map(({ Destination, Name }) => [Destination, Name])).toEqual([
-      ['/workspace', `troupe-task-${task.metadata.uid}`],
+      ['/workspace', `troupe-${status?.runtimeID}`],
     ]);
     expect(Object.values(NetworkSettings.Ports).flat(), 'reached from this machine only').toEqual([
       { HostIp: '127.0.0.1', HostPort: String(status?.hostPort) },
@@ -98,7 +98,7 @@ describe('a container', () => {
     await using _ = await startManager(on, await config());
     await runSandbox(on, { name: 'lost', prompt: 'hang' });
     const { status: before } = await untilSandbox(on, 'lost-s0-a1', inPhase('Running'));
-    await engine.getContainer(before?.runtimeID ?? '').kill();
+    await engine.getContainer(before?.runtime?.name ?? '').kill();
     const { status } = await untilSandbox(on, 'lost-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Failed', reason: 'ContainerLost' });
     expect(status?.message).toContain('exited with code 137');

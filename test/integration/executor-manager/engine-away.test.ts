@@ -117,7 +117,7 @@ describe('an engine that goes away in the middle of a run', () => {
     await runSandbox(on, { name: 'crash', prompt: 'hang' });
     const { status: before } = await untilSandbox(on, 'crash-s0-a1', inPhase('Running'));
     await socket.close();
-    await engine.getContainer(before?.runtimeID ?? '').kill();
+    await engine.getContainer(before?.runtime?.name ?? '').kill();
     await socket.open();
     const { status } = await untilSandbox(on, 'crash-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Failed', reason: 'ContainerLost' });

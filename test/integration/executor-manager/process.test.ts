@@ -5,9 +5,11 @@ import type { TaskLogClient } from '#api/client/task-log';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { unavailable } from '#api/machinery/status-error';
+import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
-import { createProcessDriver } from '#executor-manager/drivers/process/process-driver';
+import { ProcessDriver } from '#executor-manager/drivers/process/process-driver';
+import { PortAllocator } from '#executor-manager/drivers/ports/port-allocator';
 import { processesNaming } from '#executor-manager/drivers/process/process-table';
 import { startTroupe } from '../../kit/troupe-process.ts';
 import type { TroupeProcess } from '../../kit/troupe-process.ts';
@@ -41,15 +43,15 @@ const root = (): string => path.join(on.folder, 'executor', 'executors', EXECUTO
 const ENTIRE = 'one two three four five six seven eight nine ten';
 
 /** What is left on the machine of this executor's sandboxes. */
-async function remains(): Promise<{ processes: number[]; sandboxes: string[] }> {
-  const sandboxes = await readdir(path.join(root(), 'sandboxes')).catch(() => []);
-  return { processes: await processesNaming(root()), sandboxes };
+async function remains(): Promise<{ processes: number[]; runtimes: string[] }> {
+  const runtimes = await readdir(path.join(root(), 'runtimes')).catch(() => []);
+  return { processes: await processesNaming(root()), runtimes };
 }
 
 /** Removal follows the final status; a stop of the manager waits for what is under way, a sweep finds the rest. */
 afterEach(async () => {
   const manager = await startManager(on, await managerConfig(on, { driver: 'process' }));
-  await expect.poll(remains, { timeout: 10_000 }).toEqual({ processes: [], sandboxes: [] });
+  await expect.poll(remains, { timeout: 10_000 }).toEqual({ processes: [], runtimes: [] });
   await manager.stop();
 });
 
@@ -182,7 +184,7 @@ describe('a manager that goes away in the middle of a run', () => {
     const died = await untilSandbox(on, 'died-s0-a1', inPhase('Running'));
     await untilSandbox(on, 'orphan-s0-a1', inPhase('Running'));
     await first.stop();
-    process.kill(pidOf(died.status?.runtimeID), 'SIGKILL');
+    process.kill(pidOf(died), 'SIGKILL');
     const { client } = on.connection;
     await client.patch(SANDBOXES, ref('orphan-s0-a1'), {
       type: 'merge',
@@ -193,7 +195,7 @@ describe('a manager that goes away in the middle of a run', () => {
     await using _ = await startManager(on, settings);
     const { status } = await untilSandbox(on, 'died-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Failed', reason: 'ContainerLost' });
-    await expect.poll(remains, { timeout: 10_000 }).toEqual({ processes: [], sandboxes: [] });
+    await expect.poll(remains, { timeout: 10_000 }).toEqual({ processes: [], runtimes: [] });
   });
 });
 
@@ -214,7 +216,7 @@ describe('a manager and a machine that go away between the last event and the st
     await untilEvent(on, 'late', (event) => event.type === 'result');
     const before = await untilSandbox(on, 'late-s0-a1', inPhase('Running'));
     await first.stop();
-    process.kill(pidOf(before.status?.runtimeID), 'SIGKILL');
+    process.kill(pidOf(before), 'SIGKILL');
     await using _ = await startManager(on, settings);
     const { status } = await untilSandbox(on, 'late-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Succeeded', result: { value: 'Hello there.' } });
@@ -241,7 +243,7 @@ describe('a Sandbox that is deleted while the manager is away', () => {
   });
 });
 
-const pidOf = (runtimeID: string | undefined): number => Number(/^pid\/(\d+)$/.exec(runtimeID ?? '')?.[1]);
+const pidOf = ({ status }: Sandbox): number => Number(/^pid\/(\d+)$/.exec(status?.runtime?.name ?? '')?.[1]);
 
 describe('a run that does not go well', () => {
   it('whose runner is killed is lost, and the log says so', async () => {
@@ -249,7 +251,7 @@ describe('a run that does not go well', () => {
     await runSandbox(on, { name: 'lost', prompt: 'slow' });
     await untilEvent(on, 'lost', (event) => event.type === 'text');
     const running = await untilSandbox(on, 'lost-s0-a1', inPhase('Running'));
-    process.kill(pidOf(running.status?.runtimeID), 'SIGKILL');
+    process.kill(pidOf(running), 'SIGKILL');
     const { status } = await untilSandbox(on, 'lost-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Failed', reason: 'ContainerLost' });
     expect(status?.message).toContain('SIGKILL');
@@ -262,17 +264,18 @@ describe('a run that does not go well', () => {
     await using _ = await startManager(on, await config(), { times: { overtime: 200 } });
     await runSandbox(on, { name: 'frozen', prompt: 'hang', spec: { timeoutSeconds: 2 } });
     const running = await untilSandbox(on, 'frozen-s0-a1', inPhase('Running'));
-    process.kill(pidOf(running.status?.runtimeID), 'SIGSTOP');
+    process.kill(pidOf(running), 'SIGSTOP');
     const { status } = await untilSandbox(on, 'frozen-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Failed', reason: 'TimedOut' });
   });
 
   it('whose runner never becomes ready fails with the time it was given', async () => {
     const settings = await config();
-    const driver = createProcessDriver({
+    const driver = new ProcessDriver({
       root: root(),
       runner: [process.execPath, '-e', 'setInterval(() => undefined, 1000)'],
       environment: {},
+      ports: new PortAllocator({ ...settings.ports, clock: systemClock }),
       logger: silentLogger,
       clock: systemClock,
     });
@@ -302,16 +305,15 @@ describe('a run that does not go well', () => {
     }
   });
 
-  it('is deleted with its Task: process, volume and object go', async () => {
+  it('is deleted with its Task: process, workspace and object go', async () => {
     await using _ = await startManager(on, await config());
-    const { task } = await runSandbox(on, { name: 'deleted', prompt: 'hang' });
-    await untilSandbox(on, 'deleted-s0-a1', inPhase('Running'));
-    expect(await readdir(path.join(root(), 'volumes'))).toContain(task.metadata.uid);
+    await runSandbox(on, { name: 'deleted', prompt: 'hang' });
+    const { status } = await untilSandbox(on, 'deleted-s0-a1', inPhase('Running'));
+    expect((await remains()).runtimes).toEqual([status?.runtimeID]);
     await on.connection.client.delete(TASKS, ref('deleted'));
     await on.connection.client.delete(SANDBOXES, ref('deleted-s0-a1'));
     await untilGone(on, 'deleted-s0-a1');
-    expect(await remains()).toEqual({ processes: [], sandboxes: [] });
-    expect(await readdir(path.join(root(), 'volumes'))).not.toContain(task.metadata.uid);
+    expect(await remains()).toEqual({ processes: [], runtimes: [] });
   });
 
   it('goes on when somebody else has ended the Sandbox: the container is removed, the status left', async () => {
@@ -323,7 +325,7 @@ describe('a run that does not go well', () => {
       subresource: 'status',
       body: { status: { phase: 'Failed', reason: 'ExecutorLost' } },
     });
-    await expect.poll(remains, { timeout: 10_000 }).toEqual({ processes: [], sandboxes: [] });
+    await expect.poll(remains, { timeout: 10_000 }).toEqual({ processes: [], runtimes: [] });
     const { status } = await on.connection.client.get(SANDBOXES, ref('given-up-s0-a1'));
     expect(status).toMatchObject({ phase: 'Failed', reason: 'ExecutorLost' });
   });

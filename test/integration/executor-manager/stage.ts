@@ -55,10 +55,12 @@ rules:
 `;
 
 /** `modelHost` is the address that the model service listens on, `modelName` the one it is reached under. */
-export async function stage(options: { modelHost?: string; modelName?: string } = {}): Promise<Stage> {
+export async function stage(
+  options: { modelHost?: string; modelName?: string; script?: string } = {},
+): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('stage')).path;
-  const model = stack.use(await modelService(SCRIPT, options.modelHost));
+  const model = stack.use(await modelService(options.script ?? SCRIPT, options.modelHost));
   const log = recordingLogger(KEPT_LINES);
   stack.use(evidence('the API server', () => log.lines.join('\n')));
   const api = await startApi({
@@ -129,7 +131,7 @@ export async function startManager(
     heard[Symbol.dispose]();
   };
   const stop = (): Promise<void> => (stopped ??= stopAll());
-  return { driver: manager.driver, stop, [Symbol.asyncDispose]: stop };
+  return { isolation: manager.isolation, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** A Task for the event log, and one Sandbox of it that is bound to the executor. */

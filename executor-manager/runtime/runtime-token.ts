@@ -1,10 +1,10 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createPrivateFile, supersedePrivateFile } from '#api/data-folder/private-file';
 import { StatusError } from '#api/machinery/status-error';
 
-/** A sandbox's token and the form of it that the sandbox itself may know. */
-export interface SandboxToken {
+/** A runtime's token and the form of it that the runtime itself may know. */
+export interface RuntimeToken {
   token: string;
   /** SHA-256 in hex: all the runner gets, so its environment gives nothing away. */
   hash: string;
@@ -13,12 +13,12 @@ export interface SandboxToken {
 const KEY_BYTES = 32;
 
 /**
- * Makes the tokens of sandboxes from one key of this executor, so that a manager that starts anew can talk
- * to the sandboxes it finds without having stored a token anywhere.
+ * Makes the tokens of runtimes from one key of this executor, so that a manager that is started again can talk to the
+ * runtimes it finds without having stored a token anywhere.
  */
-export function createTokenMaker(key: Buffer): (sandboxUID: string) => SandboxToken {
-  return (sandboxUID) => {
-    const token = createHmac('sha256', key).update(sandboxUID).digest('base64url');
+export function createTokenMaker(key: Buffer): (runtimeID: string) => RuntimeToken {
+  return (runtimeID) => {
+    const token = createHmac('sha256', key).update(runtimeID).digest('base64url');
     return { token, hash: createHash('sha256').update(token).digest('hex') };
   };
 }
@@ -37,16 +37,11 @@ export function ownerID(key: Buffer): string {
  */
 export async function loadExecutorKey(dataDir: string): Promise<Buffer> {
   const path = join(dataDir, 'executor.key');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const fresh = `${randomBytes(KEY_BYTES).toString('hex')}\n`;
-  try {
-    await writeFile(path, fresh, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // A manager that was killed while it made the file, or had no disk left, has made no token yet.
-    if ((await stat(path)).size === 0) await writeFile(path, fresh);
-  }
-  const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'hex');
+  const next = `${randomBytes(KEY_BYTES).toString('hex')}\n`;
+  let text = await createPrivateFile(path, next);
+  // An older version that was killed while it made the file has made no token yet.
+  if (text === '') text = await supersedePrivateFile(path, { found: text, next });
+  const key = Buffer.from(text.trim(), 'hex');
   if (key.length === KEY_BYTES) return key;
   throw new StatusError(
     'InternalError',

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTokenMaker, loadExecutorKey } from './sandbox-token.ts';
+import { createTokenMaker, loadExecutorKey } from './runtime-token.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -34,7 +34,7 @@ describe('loadExecutorKey', () => {
 });
 
 describe('createTokenMaker', () => {
-  it('gives each sandbox its own token, the same after a restart', () => {
+  it('gives each runtime its own token, the same after a restart', () => {
     const key = Buffer.alloc(32, 1);
     const one = createTokenMaker(key)('a');
     expect(createTokenMaker(key)('a')).toEqual(one);

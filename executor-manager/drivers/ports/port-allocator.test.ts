@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { createPortAllocator } from './port-allocator.ts';
+import { PortAllocator } from './port-allocator.ts';
 
 const forever = new AbortController().signal;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -19,7 +19,7 @@ describe('port allocator', () => {
         fc.array(fc.constantFrom('acquire', 'release', 'adopt'), { maxLength: 40 }),
         fc.integer({ min: 0, max: 3 }),
         async (size, steps, foreign) => {
-          const ports = createPortAllocator({
+          const ports = new PortAllocator({
             min: 100,
             max: 99 + size,
             clock: stoppedClock,
@@ -40,7 +40,7 @@ describe('port allocator', () => {
   });
 
   it('serves who waits in the order in which they came', async () => {
-    const ports = createPortAllocator({
+    const ports = new PortAllocator({
       min: 7,
       max: 7,
       clock: stoppedClock,
@@ -61,7 +61,7 @@ describe('port allocator', () => {
   });
 
   it('lets go of who stopped waiting', async () => {
-    const ports = createPortAllocator({
+    const ports = new PortAllocator({
       min: 7,
       max: 7,
       clock: stoppedClock,
@@ -79,7 +79,7 @@ describe('port allocator', () => {
 
   it('lets go at once, not only when those before have theirs', async () => {
     const isFree = (): Promise<boolean> => Promise.resolve(true);
-    const ports = createPortAllocator({ min: 7, max: 7, clock: stoppedClock, isFree });
+    const ports = new PortAllocator({ min: 7, max: 7, clock: stoppedClock, isFree });
     await ports.acquire(forever);
     const first = ports.acquire(forever);
     const abort = new AbortController();
@@ -97,7 +97,7 @@ describe('port allocator', () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const ports = createPortAllocator({ min: port, max: port, clock: systemClock });
+    const ports = new PortAllocator({ min: port, max: port, clock: systemClock });
     const abort = new AbortController();
     const acquired = ports.acquire(abort.signal);
     await new Promise((resolve) => server.close(resolve));

@@ -1,40 +1,41 @@
+import { backOffDelay } from '#api/machinery/back-off';
 import { sleep } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 
-export interface Persistence {
+export interface RetryOptions {
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
-  /** What is tried, for the log: `cannot ${what}, trying again`. */
+  /** The action, for the log: `cannot ${what}, trying again`. */
   what: string;
   /** Which failures another try may get over; default isPassing. */
-  passing?: (error: unknown) => boolean;
+  isCurable?: (error: unknown) => boolean;
   /** Milliseconds; default 100. */
   firstWait?: number;
-  /** Milliseconds; default 5000. */
-  longestWait?: number;
 }
+
+const BACK_OFF = { first: 100, max: 5000 };
 
 /**
  * Does `act` until it works or fails for a reason that another try does not change. Rejects with the signal's
  * reason when it aborts meanwhile.
  */
-export async function persist<T>(act: () => Promise<T>, options: Persistence): Promise<T> {
-  const { passing = isPassing, longestWait: longest = 5000 } = options;
-  let wait = options.firstWait ?? 100;
-  for (;;) {
+export async function retryUntilDone<T>(act: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { isCurable = isPassing } = options;
+  const backOff = { ...BACK_OFF, first: options.firstWait ?? BACK_OFF.first };
+  for (let failures = 1; ; failures += 1) {
     options.signal.throwIfAborted();
     try {
       return await act();
     } catch (error) {
-      if (!passing(error)) throw error;
+      options.signal.throwIfAborted();
+      if (!isCurable(error)) throw error;
       options.logger.warn(`cannot ${options.what}, trying again`, { cause: describeError(error) });
     }
-    await sleep(options.clock, wait, options.signal);
-    wait = Math.min(wait * 2, longest);
+    await sleep(options.clock, backOffDelay(backOff, failures), options.signal);
   }
 }
 
@@ -46,9 +47,9 @@ export function isPassing(error: unknown): boolean {
 }
 
 /**
- * As isPassing, and while the API refuses our credential: rights are given and credentials renewed, and what
- * an agent has done until then must not be lost.
+ * As isPassing, and while the API refuses our credential: rights can be granted and credentials renewed, and the work
+ * of an agent must not be lost until then.
  */
-export function isCurable(error: unknown): boolean {
+export function isPassingOrRefused(error: unknown): boolean {
   return isPassing(error) || isStatusError(error, 'Unauthorized') || isStatusError(error, 'Forbidden');
 }

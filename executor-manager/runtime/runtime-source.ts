@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#api/machinery/clock';
+import type { Logger } from '#api/machinery/logger';
+import { isStatusError } from '#api/machinery/status-error';
+import type { Runtime, RuntimeDriver, RuntimeSpec } from '../drivers/driver.ts';
+import { retryUntilDone } from '../retry.ts';
+
+/** What a run needs of the runtime that it is assigned to. */
+export type RuntimeNeed = Pick<RuntimeSpec, 'image' | 'limits'>;
+
+/**
+ * Where the runtimes of Sandboxes come from. One is used for one run. A source may start each when it is asked for, or
+ * have some ready that were started before anybody knew of the run.
+ */
+export interface RuntimeSource {
+  /** Sets one aside for a run, at once and without starting anything: its id is written down before that. */
+  reserve(need: RuntimeNeed): Reservation;
+  /** Whether it is the source's own, waiting for a run: nobody else may remove it. */
+  isWaiting(runtimeID: string): boolean;
+}
+
+export interface Reservation {
+  readonly runtimeID: string;
+  /**
+   * The runtime, running; waits for an engine that is away.
+   * @throws StatusError when it cannot be started, as for an image that is not there; the signal's reason.
+   */
+  start(signal: AbortSignal): Promise<Runtime>;
+  /** In place of `start`: the run will not use it, and nobody was told of it. */
+  release(): void;
+}
+
+export interface RuntimeStart {
+  driver: Pick<RuntimeDriver, 'start'>;
+  spec: RuntimeSpec;
+  clock: Clock;
+  logger: Logger;
+  signal: AbortSignal;
+}
+
+/** Starts a runtime, waiting for an engine that is away. @throws as Reservation.start */
+export function startRuntime({ driver, spec, ...retry }: RuntimeStart): Promise<Runtime> {
+  // An engine that answers with an error of its own fails the attempt: the user learns of it, and another is made.
+  const isAway = (error: unknown): boolean => isStatusError(error, 'ServiceUnavailable');
+  const options = { ...retry, isCurable: isAway, what: 'start a sandbox' };
+  return retryUntilDone(() => driver.start(spec, retry.signal), options);
+}
+
+export interface StartedOnDemandOptions {
+  driver: Pick<RuntimeDriver, 'start'>;
+  tokenFor: (runtimeID: string) => { hash: string };
+  clock: Clock;
+  logger: Logger;
+}
+
+/** A new runtime for each run. */
+export class StartedOnDemand implements RuntimeSource {
+  readonly #options: StartedOnDemandOptions;
+
+  constructor(options: StartedOnDemandOptions) {
+    this.#options = options;
+  }
+
+  reserve(need: RuntimeNeed): Reservation {
+    const { tokenFor, ...parts } = this.#options;
+    const runtimeID = newRuntimeID();
+    const spec = { ...need, id: runtimeID, tokenHash: tokenFor(runtimeID).hash };
+    return {
+      runtimeID,
+      start: (signal) => startRuntime({ ...parts, spec, signal }),
+      release: () => undefined,
+    };
+  }
+
+  isWaiting(): boolean {
+    return false;
+  }
+}
+
+export function newRuntimeID(): string {
+  return `rt-${randomUUID()}`;
+}

@@ -1,0 +1,156 @@
+import { Readable } from 'node:stream';
+import type { ReadStream } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '#api/machinery/clock';
+import { silentLogger } from '#api/machinery/logger';
+import { badRequest, unavailable } from '#api/machinery/status-error';
+import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
+import { handOverWork } from './hand-over.ts';
+import { Saves } from './saves.ts';
+
+const fast = { ...systemClock, after: (_: number, fn: () => void) => systemClock.after(0, fn) };
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+interface Given {
+  /** What was kept, by uid of the Sandbox; the newest last. */
+  kept: string[];
+  /** Absent: the run has no repository. */
+  continueFrom?: string[];
+  node?: string;
+  /** How the runner answers first. */
+  faults?: Error[];
+  leftOut?: number;
+  /** Not settled yet. */
+  saving?: string;
+}
+
+function handOver({ kept, continueFrom, node, faults = [], leftOut = 0, saving }: Given) {
+  const saves = new Saves();
+  const taken: string[] = [];
+  const ending = new AbortController();
+  const archive = (uid: string) => ({ bytes: 1, read: () => Readable.from([uid]) as unknown as ReadStream });
+  const workspace: SandboxSpec['workspace'] = continueFrom && {
+    ...{ gitUrl: 'u', branchName: 'main', workBranch: 'troupe/t' },
+    continueFrom: continueFrom.map((uid) => ({ name: uid, uid })),
+  };
+  const sandbox: Sandbox = {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'Sandbox',
+    metadata: { name: 's', uid: 'own' },
+    spec: {
+      taskRef: { name: 't', uid: 't1' },
+      ...{ step: 1, attempt: 1, timeoutSeconds: 60, prompt: 'Hi' },
+      ...(node === undefined ? {} : { node }),
+      ...(workspace === undefined ? {} : { workspace }),
+      shell: { type: 'ClaudeCode' },
+      agent: { botName: 'b' },
+    },
+  };
+  saves.begin({ taskUID: 't1', sandboxUID: 'own' });
+  if (saving !== undefined) saves.begin({ taskUID: 't1', sandboxUID: saving });
+  const done = handOverWork({
+    ...{ saves, sandbox, logger: silentLogger, clock: fast, signal: ending.signal },
+    work: {
+      find: async ({ sandboxUID }) => (kept.includes(sandboxUID) ? archive(sandboxUID) : undefined),
+      newest: async () => (kept.length === 0 ? undefined : archive(kept.at(-1) ?? '')),
+    },
+    runner: {
+      async replaceWorkspace(stream) {
+        const fault = faults.shift();
+        if (fault !== undefined) throw fault;
+        taken.push((await stream.toArray()).join(''));
+        return leftOut;
+      },
+    },
+  });
+  return { saves, taken, done, ending };
+}
+
+describe('handing work over', () => {
+  it.each<[Given, string[], RegExp | undefined, string]>([
+    [{ node: 's1', kept: ['a'], continueFrom: ['a'] }, ['a'], undefined, 'the node before'],
+    [
+      { node: 's1', kept: ['a1', 'p'], continueFrom: ['a2', 'a1', 'p'] },
+      ['a1'],
+      undefined,
+      'the first there is',
+    ],
+    [{ node: 's1', kept: ['p'], continueFrom: [] }, [], undefined, 'a fresh clone was asked for'],
+    [{ node: 's1', kept: ['p'], continueFrom: ['x'] }, [], /not on this Executor/, 'on another one'],
+    [{ kept: ['a', 'b'], continueFrom: [] }, ['b'], undefined, 'a Sandbox of an older version'],
+    [{ node: 's1', kept: ['a', 'b'] }, ['b'], undefined, 'no repository'],
+    [{ node: 's0', kept: [] }, [], undefined, 'the first run'],
+    [
+      { node: 's1', kept: ['a'], continueFrom: ['a'], leftOut: 2 },
+      ['a'],
+      /^2 pipes or devices/,
+      'what could not move is told',
+    ],
+    [
+      { node: 's1', kept: ['a'], continueFrom: ['a'], faults: [unavailable('the runner hung up')] },
+      ['a'],
+      undefined,
+      'again from the beginning when the connection breaks',
+    ],
+  ])('%o gives %o', async (given, want, notice, reason) => {
+    const { done, taken } = handOver(given);
+    const notices = await done;
+    expect(taken, reason).toEqual(want);
+    expect(notices).toEqual(notice === undefined ? [] : [expect.stringMatching(notice)]);
+  });
+
+  it('fails when the runner refuses the archive', async () => {
+    const faults = [badRequest('the entry "l/x" goes through a link')];
+    const { done } = handOver({ node: 's1', kept: ['a'], continueFrom: ['a'], faults });
+    await expect(done).rejects.toThrow('goes through a link');
+  });
+
+  it.each<[Given, string]>([
+    [{ node: 's1', kept: ['a'], continueFrom: ['a'], saving: 'a' }, 'that it names'],
+    [{ kept: ['a'], saving: 'a' }, 'of its Task, when it names none'],
+  ])('waits for work that is being saved: %o', async (given, reason) => {
+    const { saves, done, taken } = handOver(given);
+    await settled();
+    expect(taken, reason).toEqual([]);
+    saves.settle('a');
+    await done;
+    expect(taken).toEqual(['a']);
+  });
+
+  it('gives up waiting when the Sandbox is deleted', async () => {
+    const { done, ending } = handOver({ node: 's1', kept: [], continueFrom: ['a'], saving: 'a' });
+    ending.abort(new Error('deleted'));
+    await expect(done).rejects.toThrow('deleted');
+  });
+});
+
+describe('saves', () => {
+  const forever = new AbortController().signal;
+
+  it('are waited for until they are settled', async () => {
+    const saves = new Saves();
+    saves.begin({ taskUID: 't1', sandboxUID: 'a' });
+    saves.begin({ taskUID: 't1', sandboxUID: 'own' });
+    saves.begin({ taskUID: 't2', sandboxUID: 'b' });
+    const order: string[] = [];
+    void saves.settled('a', forever).then(() => order.push('a'));
+    void saves.settled('unknown', forever).then(() => order.push('unknown'));
+    const others = saves.othersSettled({ taskUID: 't1', sandboxUID: 'own' }, forever);
+    void others.then(() => order.push('others'));
+    await settled();
+    expect(order).toEqual(['unknown']);
+    saves.settle('a');
+    saves.settle('a');
+    await others;
+    expect(order).toEqual(['unknown', 'a', 'others']);
+  });
+
+  it('are not waited for any longer than the signal allows', async () => {
+    const saves = new Saves();
+    saves.begin({ taskUID: 't1', sandboxUID: 'a' });
+    const abort = new AbortController();
+    const waiting = saves.settled('a', abort.signal);
+    abort.abort(new Error('deleted'));
+    await expect(waiting).rejects.toThrow('deleted');
+  });
+});

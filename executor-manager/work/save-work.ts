@@ -1,0 +1,89 @@
+import { describeError } from '#api/machinery/logger';
+import { isStatusError, StatusError } from '#api/machinery/status-error';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Runtime } from '../drivers/driver.ts';
+import { retryUntilDone } from '../retry.ts';
+import { runtimeNeed } from '../runtime/runtime-need.ts';
+import { startRuntime } from '../runtime/runtime-source.ts';
+import { createRunnerClient } from '../run/runner-client.ts';
+import type { SandboxContext } from '../sandbox/context.ts';
+import { archiveLimit } from './archive-limit.ts';
+import type { WorkKey } from './work-store.ts';
+
+export interface Save {
+  context: SandboxContext;
+  sandbox: Sandbox;
+  /** Its runtime, running or not. */
+  runtime: Runtime;
+  signal: AbortSignal;
+}
+
+/**
+ * Keeps the work of a run that is over, or has to be. A runtime that does not run, does not answer or still has a live
+ * agent is ended and started once more: its workspace is still there, its agent is not. Work that cannot be saved is
+ * told in the manager's log and lost; rejects only when `signal` aborts.
+ */
+export async function saveWork(save: Save): Promise<void> {
+  const { context, sandbox, signal } = save;
+  const time = new AbortController();
+  const cancel = context.clock.after(context.times.save, () =>
+    time.abort(new StatusError('Timeout', `it took longer than ${context.times.save / 1000} s`)),
+  );
+  const bounded = { ...save, signal: AbortSignal.any([signal, time.signal]) };
+  try {
+    const { taskUID, sandboxUID } = keyOf(sandbox);
+    if ((await context.work.find({ taskUID, sandboxUID })) !== undefined) return;
+    if (save.runtime.running && (await takeAsItIs(bounded))) return;
+    await takeFrom(bounded, await startAgain(bounded));
+  } catch (error) {
+    signal.throwIfAborted();
+    context.logger.error('the work of a run could not be saved', { cause: describeError(error) });
+  } finally {
+    cancel();
+  }
+}
+
+/** False when the runtime has to be started once more. */
+async function takeAsItIs(save: Save): Promise<boolean> {
+  try {
+    await takeFrom(save, save.runtime);
+    return true;
+  } catch (error) {
+    save.signal.throwIfAborted();
+    // Too large, or a full disk here: the same another time.
+    if (!isStatusError(error) || isStatusError(error, 'RequestEntityTooLarge')) throw error;
+    save.context.logger.info('the runtime is started once more for its work', {
+      cause: describeError(error),
+    });
+    return false;
+  }
+}
+
+async function startAgain({ context, sandbox, runtime: { id }, signal }: Save): Promise<Runtime> {
+  const { driver, clock, logger, tokenFor } = context;
+  await retryUntilDone(() => driver.stop(id), { clock, logger, signal, what: 'end a sandbox' });
+  const spec = { ...runtimeNeed(sandbox.spec), id, tokenHash: tokenFor(id).hash };
+  return startRuntime({ driver, spec, clock, logger, signal });
+}
+
+async function takeFrom({ context, sandbox, signal }: Save, runtime: Runtime): Promise<void> {
+  const { clock, logger, work, times, tokenFor } = context;
+  const { token } = tokenFor(runtime.id);
+  const runner = createRunnerClient({ address: runtime.address, token, clock });
+  const key = keyOf(sandbox);
+  const { namespace = 'default' } = sandbox.metadata;
+  try {
+    await runner.ready(times.ready, signal);
+    const archive = await runner.readWorkspace(signal);
+    if (archive === undefined) return;
+    const task = { namespace, name: sandbox.spec.taskRef.name };
+    await work.keep(key, archive, { task, limitBytes: archiveLimit(sandbox.spec) });
+    logger.info('work saved', { runtime: runtime.id });
+  } finally {
+    await runner.close();
+  }
+}
+
+function keyOf({ metadata, spec }: Sandbox): WorkKey {
+  return { taskUID: spec.taskRef.uid, sandboxUID: metadata.uid ?? '' };
+}

@@ -1,0 +1,150 @@
+import { createReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '#api/data-folder/private-file';
+import { badRequest, StatusError } from '#api/machinery/status-error';
+
+/** Whose work it is. */
+export interface WorkKey {
+  taskUID: string;
+  sandboxUID: string;
+}
+
+export interface TaskWork {
+  taskUID: string;
+  task: { namespace: string; name: string };
+}
+
+/** An archive that is kept. */
+export interface KeptWork {
+  bytes: number;
+  /** Reads it from its beginning. */
+  read(): ReadStream;
+}
+
+const UID = /^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/;
+const ARCHIVE = '.tar';
+const UNFINISHED = '.unfinished';
+const TASK_FILE = 'task.json';
+
+/**
+ * The work of runs whose runtimes are gone, on this executor: `FOLDER/TASK-UID/SANDBOX-UID.tar`, each whole and on disk
+ * before it has its name. What is in an archive is untrusted; nothing here looks into it.
+ */
+export class WorkStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Keeps an archive in place of one that is there. @throws StatusError RequestEntityTooLarge beyond the limit; what
+   * reading it, or the disk, throws.
+   */
+  async keep(key: WorkKey, archive: AsyncIterable<Uint8Array>, kept: KeepOptions): Promise<void> {
+    const folder = this.#taskFolder(key.taskUID);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(join(folder, TASK_FILE), JSON.stringify(kept.task), { mode: 0o600 });
+    const file = this.#file(key);
+    const unfinished = `${file}${UNFINISHED}`;
+    try {
+      await writeThrough(unfinished, archive, kept.limitBytes);
+      await rename(unfinished, file);
+      await syncFolder(folder);
+    } finally {
+      await rm(unfinished, { force: true });
+    }
+  }
+
+  /** Undefined when there is none. */
+  async find(key: WorkKey): Promise<KeptWork | undefined> {
+    const file = this.#file(key);
+    try {
+      const { size } = await stat(file);
+      return { bytes: size, read: () => createReadStream(file) };
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** What was kept last of a Task; undefined when there is nothing. */
+  async newest(taskUID: string): Promise<KeptWork | undefined> {
+    const folder = this.#taskFolder(taskUID);
+    const uids = (await namesIn(folder)).filter((name) => name.endsWith(ARCHIVE));
+    const found = await Promise.all(
+      uids.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })),
+    );
+    const last = found.toSorted((a, b) => b.at - a.at)[0];
+    return last && this.find({ taskUID, sandboxUID: last.name.slice(0, -ARCHIVE.length) });
+  }
+
+  /** The Tasks of which something is kept. */
+  async tasks(): Promise<TaskWork[]> {
+    const uids = await namesIn(this.#folder);
+    const found = await Promise.all(
+      uids.map(async (taskUID) => {
+        const text = await readFile(join(this.#folder, taskUID, TASK_FILE), 'utf8').catch(() => undefined);
+        return text === undefined ? [] : [{ taskUID, task: JSON.parse(text) as TaskWork['task'] }];
+      }),
+    );
+    return found.flat();
+  }
+
+  /** Idempotent. */
+  removeTask(taskUID: string): Promise<void> {
+    return rm(this.#taskFolder(taskUID), { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  #taskFolder(taskUID: string): string {
+    return join(this.#folder, checked(taskUID, 'spec.taskRef.uid must be the uid of a Task'));
+  }
+
+  #file({ taskUID, sandboxUID }: WorkKey): string {
+    const name = checked(sandboxUID, 'spec.workspace.continueFrom must hold uids of Sandboxes');
+    return join(this.#taskFolder(taskUID), `${name}${ARCHIVE}`);
+  }
+}
+
+export interface KeepOptions {
+  task: TaskWork['task'];
+  limitBytes: number;
+}
+
+/** Folders and files are named by it, and whoever may create a Sandbox writes it: it must not lead anywhere else. */
+function checked(uid: string, rule: string): string {
+  if (UID.test(uid)) return uid;
+  throw badRequest(`${rule}, not "${uid.slice(0, 128)}"`);
+}
+
+async function writeThrough(
+  file: string,
+  archive: AsyncIterable<Uint8Array>,
+  limitBytes: number,
+): Promise<void> {
+  await using handle = await open(file, 'w', 0o600);
+  let bytes = 0;
+  for await (const chunk of archive) {
+    bytes += chunk.length;
+    if (bytes > limitBytes) {
+      throw new StatusError('RequestEntityTooLarge', `the work has more than ${limitBytes} bytes`);
+    }
+    await handle.writeFile(chunk);
+  }
+  await handle.sync();
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
