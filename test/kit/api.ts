@@ -4,11 +4,7 @@ import { startApi } from '#api/main';
 import type { ServerLimits } from '#api/server/limits/limits';
 import type { Logger } from '#api/machinery/logger';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
-import { evidence } from './evidence.ts';
-import { recordingLogger } from './recording-logger.ts';
-
-/** Of the server's log, for a test that fails. */
-const KEPT_LINES = 100;
+import { witnessLogger } from './witness-logger.ts';
 
 export interface ApiAnswer {
   status: number;
@@ -57,8 +53,7 @@ export interface TestApiOptions {
 
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   await using stack = new AsyncDisposableStack();
-  const log = recordingLogger(KEPT_LINES);
-  stack.use(evidence('the API server', () => log.lines.join('\n')));
+  const log = stack.use(witnessLogger('the API server'));
   const dataDir = options.dataDir ?? stack.use(await temporaryFolder('api')).path;
   const api = await startApi({
     listen: { host: '127.0.0.1', port: 0 },

@@ -5,8 +5,8 @@ import { startProgram } from './background-program.ts';
 
 const program = goProgram('clients');
 
-/** Two processes run for leader by a Lease; when one dies the other takes over. */
-describe.skipIf(program.missing)('leader election', () => {
+/** Side by side, since each waits for a Lease to expire. Two processes run for leader by a Lease; when one dies the other takes over. */
+describe.skipIf(program.missing).concurrent('leader election', () => {
   it.each([
     { by: 'client-go', subcommand: 'elect' },
     { by: "controller-runtime's manager", subcommand: 'manager' },

@@ -11,8 +11,8 @@ const program = goProgram('clients');
 /** client-go waits longer after each try to reach a server that is away. */
 const TIME_LIMIT_MS = 180_000;
 
-/** Informers outlive the server they watch. */
-describe.skipIf(program.missing)('informers', () => {
+/** Side by side, since each waits for client-go to try again. Informers outlive the server they watch. */
+describe.skipIf(program.missing).concurrent('informers', () => {
   it.each([
     { how: 'streamed lists', watchList: 'true' },
     { how: 'lists in pages', watchList: 'false' },

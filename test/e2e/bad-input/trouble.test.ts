@@ -10,7 +10,10 @@ import { ghost, manifests, SECRET_KEY, task, teamManifests } from '../../kit/man
 import { modelService } from '../../kit/model-script.ts';
 import { startServer } from '../../kit/troupe-process.ts';
 
-/** What happens when the world around Troupe fails: each Task ends with a cause, and the rest keeps working. */
+/**
+ * What happens when the world around Troupe fails: each Task ends with a cause, and the rest keeps working. Each test has
+ * a server of its own, and most of its time it waits for an agent to give up.
+ */
 const stack = new AsyncDisposableStack();
 let folder: string;
 let model: string;
@@ -54,7 +57,7 @@ async function outcome(commands: Commands, name: string): Promise<{ status: stri
   return (await commands.get<{ status: { status: string; errorMessage?: string } }>('task', name)).status;
 }
 
-describe('a model that fails', () => {
+describe.concurrent('a model that fails', () => {
   it.each([
     { team: 'chat', prompt: 'break', says: /500/, reason: 'a direct call that gets a 500' },
     {
@@ -87,7 +90,7 @@ describe('a model that fails', () => {
   });
 });
 
-describe('a port range of one port', () => {
+describe.concurrent('a port range of one port', () => {
   it('runs five Tasks, one after the other', async () => {
     const port = String(await freePort());
     const { server, commands } = await serve('one-port', {
@@ -109,7 +112,7 @@ describe('a port range of one port', () => {
   });
 });
 
-describe('no Docker engine', () => {
+describe.concurrent('no Docker engine', () => {
   it('is told by the Executor, the Sandbox and the Task; the API goes on', async () => {
     const socket = path.join(folder, 'nowhere.sock');
     const { server, commands } = await serve('no-engine', {
@@ -149,7 +152,7 @@ describe('no Docker engine', () => {
   });
 });
 
-describe('a full disk below the data folder', () => {
+describe.concurrent('a full disk below the data folder', () => {
   it('refuses writes with the cause, keeps what it has, and goes on when there is room', async () => {
     const dataDir = path.join(folder, 'full');
     await mkdir(dataDir);

@@ -2,11 +2,12 @@ import { expect, it } from 'vitest';
 import { createManualClock } from '#api/machinery/manual-clock';
 import { formatTime } from '#api/machinery/clock';
 import { TASKS } from '#api/types/resources';
-import { createTask, say, setStatus, startServer } from './server.ts';
+import { startRestartableApi } from '../../kit/restartable-api.ts';
+import { createTask, say, setStatus } from './server.ts';
 import { done } from './terminal.ts';
 
 it('troupe deleted-tasks shows what a deleted Task was and did, next to its successor', async () => {
-  await using server = await startServer();
+  await using server = await startRestartableApi();
   const { connection } = server;
   const cli = (words: string) => done(server.kubeconfig, words.split(' '));
   expect(await cli('deleted-tasks')).toEqual({ code: 0, stdout: '', stderr: 'No deleted tasks are kept\n' });
@@ -34,7 +35,7 @@ it('troupe deleted-tasks shows what a deleted Task was and did, next to its succ
 
 it('troupe logs says that the log of a Task has expired', async () => {
   const clock = createManualClock(Date.UTC(2026, 10, 28));
-  await using server = await startServer({ clock, retention: { taskLogs: 60_000 } });
+  await using server = await startRestartableApi({ clock, retention: { taskLogs: 60_000 } });
   const { connection } = server;
   const task = await createTask(connection, 'talk');
   await say(connection, task, { first: 1, words: ['one\n', 'two\n'] });

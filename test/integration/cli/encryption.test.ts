@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ghost, startServer } from './server.ts';
-import type { CliServer } from './server.ts';
+import { startRestartableApi } from '../../kit/restartable-api.ts';
+import { ghost } from './server.ts';
+import type { RestartableApi } from '../../kit/restartable-api.ts';
 import { done } from './terminal.ts';
 
 describe('troupe encryption', () => {
-  let server: CliServer;
+  let server: RestartableApi;
   const cli = (words: string, stdin?: string) => done(server.kubeconfig, words.split(' '), stdin);
 
   beforeEach(async () => {
-    server = await startServer();
+    server = await startRestartableApi();
     await cli('apply -f -', ghost('a') + ghost('b'));
   });
   afterEach(() => server[Symbol.asyncDispose]());

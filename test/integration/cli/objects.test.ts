@@ -3,13 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EVENTS, GHOSTS } from '#api/types/resources';
 import { loadScript } from '#model-server/load-script';
 import { ROOT } from '../../kit/paths.ts';
-import { createTask, ghost, setStatus, startServer } from './server.ts';
-import type { CliServer } from './server.ts';
+import { startRestartableApi } from '../../kit/restartable-api.ts';
+import { createTask, ghost, setStatus } from './server.ts';
+import type { RestartableApi } from '../../kit/restartable-api.ts';
 import { done, troupe } from './terminal.ts';
 
-let server: CliServer;
+let server: RestartableApi;
 beforeAll(async () => {
-  server = await startServer();
+  server = await startRestartableApi();
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -131,7 +132,7 @@ describe('troupe get', () => {
 
 describe('troupe get --watch', () => {
   it('shows what is there and what changes, over a restart of the server, until Ctrl-C', async () => {
-    await using own = await startServer();
+    await using own = await startRestartableApi();
     const { connection } = own;
     await createTask(connection, 'one');
     const table = troupe(own.kubeconfig, ['get', 'tasks', '-w']);

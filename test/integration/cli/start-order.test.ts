@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startProcess } from '#dev/environment/process';
 import type { RunningProcess } from '#dev/environment/process';
 import { TROUPE } from '../../kit/paths.ts';
-import { startServer } from './server.ts';
-import type { CliServer } from './server.ts';
+import { startRestartableApi } from '../../kit/restartable-api.ts';
+import type { RestartableApi } from '../../kit/restartable-api.ts';
 
 const stack: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 /** `troupe controllers` with a server that is away, once it was seen to try. */
-async function waitingControllers(server: CliServer): Promise<RunningProcess> {
+async function waitingControllers(server: RestartableApi): Promise<RunningProcess> {
   const controllers = await startProcess({
     command: TROUPE,
     args: ['controllers', '--kubeconfig', server.kubeconfig],
@@ -24,7 +24,7 @@ async function waitingControllers(server: CliServer): Promise<RunningProcess> {
 
 describe('controllers that are started before the API', () => {
   it('wait for it, however long it takes', async () => {
-    const server = await startServer();
+    const server = await startRestartableApi();
     stack.push(server);
     let controllers!: RunningProcess;
     await server.restart(async () => {
@@ -35,7 +35,7 @@ describe('controllers that are started before the API', () => {
   });
 
   it('end in order when they are told to while they wait', async () => {
-    const server = await startServer();
+    const server = await startRestartableApi();
     stack.push(server);
     await server.restart(async () => {
       const controllers = await waitingControllers(server);

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { TASKS } from '#api/types/resources';
-import { createTask, say, setStatus, startServer } from './server.ts';
-import type { CliServer } from './server.ts';
+import { startRestartableApi } from '../../kit/restartable-api.ts';
+import { createTask, say, setStatus } from './server.ts';
+import type { RestartableApi } from '../../kit/restartable-api.ts';
 import { done, troupe } from './terminal.ts';
 
 describe('troupe logs', () => {
   it('follows a Task over restarts of the server: everything, once, in order', async () => {
-    await using server = await startServer();
+    await using server = await startRestartableApi();
     const { connection } = server;
     const task = await createTask(connection, 'talk');
     await say(connection, task, { first: 1, words: ['one\n', 'two\n'] });
@@ -23,7 +24,7 @@ describe('troupe logs', () => {
   });
 
   it('shows a part of the log, by number and by type, as text and as JSON lines', async () => {
-    await using server = await startServer();
+    await using server = await startRestartableApi();
     const { connection } = server;
     const task = await createTask(connection, 'talk');
     await say(connection, task, { first: 1, words: ['one\n', 'two\n', 'three\n'] });
@@ -46,7 +47,7 @@ describe('troupe logs', () => {
 });
 
 /** Starts `troupe run` and returns it with the Task it made. */
-async function startRun(server: CliServer, ...flags: string[]) {
+async function startRun(server: RestartableApi, ...flags: string[]) {
   const running = troupe(server.kubeconfig, ['run', 'Team', 'Say hello', '--name', 'job', ...flags]);
   for (;;) {
     const task = await server.connection.client
@@ -58,7 +59,7 @@ async function startRun(server: CliServer, ...flags: string[]) {
 
 describe('troupe run', () => {
   it('shows the words of the Team and ends with 0 when the Task completes', async () => {
-    await using server = await startServer();
+    await using server = await startRestartableApi();
     const { running, task } = await startRun(server, '--workspace', 'ws', '--timeout', '90s');
     expect(task.spec).toMatchObject({
       prompt: 'Say hello',
@@ -74,7 +75,7 @@ describe('troupe run', () => {
   });
 
   it('prints the result only when asked to be quiet, and takes the Task away', async () => {
-    await using server = await startServer();
+    await using server = await startRestartableApi();
     const { running, task } = await startRun(server, '--quiet', '--rm');
     await say(server.connection, task, { first: 1, words: ['thinking aloud'] });
     await setStatus(server.connection, 'job', { status: 'COMPLETED', result: { value: '42' } });
@@ -86,7 +87,7 @@ describe('troupe run', () => {
   });
 
   it('ends with 1 and the reason when the Task fails', async () => {
-    await using server = await startServer();
+    await using server = await startRestartableApi();
     const { running } = await startRun(server);
     await setStatus(server.connection, 'job', { status: 'FAILED', errorMessage: 'the model refused' });
     expect(await running.exit).toBe(1);
@@ -94,7 +95,7 @@ describe('troupe run', () => {
   });
 
   it('says what it waits for', async () => {
-    await using server = await startServer();
+    await using server = await startRestartableApi();
     const { running, task } = await startRun(server);
     const lastTransitionTime = '2026-01-02T03:04:05Z';
     const message = 'Team "default/Team" not found';
@@ -128,7 +129,7 @@ describe('troupe run', () => {
   });
 
   it('cancels the Task on the first Ctrl-C and leaves on the second', async () => {
-    await using server = await startServer();
+    await using server = await startRestartableApi();
     const { running } = await startRun(server);
     await running.shows('created');
     running.interrupt();

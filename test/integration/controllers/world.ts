@@ -7,9 +7,9 @@ import { withFaults } from '#api/client/with-faults';
 import type { Faults } from '#api/client/with-faults';
 import { startApi } from '#api/main';
 import { systemClock } from '#api/machinery/clock';
-import { silentLogger } from '#api/machinery/logger';
 import { startControllers } from '#controllers/main';
 import type { ControllersOptions } from '#controllers/main';
+import { witnessLogger } from '../../kit/witness-logger.ts';
 
 type GivenToControllers = Pick<ControllersOptions, 'clock' | 'collaborationModels'> & { faults?: Faults };
 
@@ -33,22 +33,24 @@ export async function startWorld(): Promise<World> {
     listen: { host: '127.0.0.1', port: 0 },
     dataDir: folder,
     writeKubeconfig: kubeconfig,
-    logger: silentLogger,
+    logger: stack.use(witnessLogger('the API server')),
   });
   stack.defer(() => api.close());
   const controllers = async (given: GivenToControllers = {}): Promise<() => Promise<void>> => {
     const connection = await connect({ kubeconfig });
     const client = withFaults(connection.client, given.faults ?? {});
+    const log = witnessLogger('the controllers');
     const manager = await startControllers({
       client,
       ...(connection.caCertificate === undefined ? {} : { caCertificate: connection.caCertificate }),
-      logger: silentLogger,
+      logger: log,
       clock: given.clock ?? systemClock,
       ...(given.collaborationModels === undefined ? {} : { collaborationModels: given.collaborationModels }),
     });
     return async () => {
       await manager.stop();
       await connection.close();
+      log[Symbol.dispose]();
     };
   };
   const user = await connect({ kubeconfig });

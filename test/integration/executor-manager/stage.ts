@@ -16,10 +16,9 @@ import type { ExecutorManagerConfig } from '#executor-manager/config';
 import { startExecutorManager } from '#executor-manager/main';
 import type { ExecutorManager, ExecutorManagerOptions } from '#executor-manager/main';
 import { createLogger } from '#cli/logger';
-import { evidence } from '../../kit/evidence.ts';
 import { SECRET_KEY } from '../../kit/manifests.ts';
 import { modelService } from '../../kit/model-script.ts';
-import { recordingLogger } from '../../kit/recording-logger.ts';
+import { witnessLogger } from '../../kit/witness-logger.ts';
 
 /** The real API on SQLite and a scripted model, with one executor manager; the test plays the controllers. */
 export interface Stage extends AsyncDisposable {
@@ -29,8 +28,6 @@ export interface Stage extends AsyncDisposable {
   readonly modelURL: string;
 }
 
-/** Of logs, for a test that fails. */
-const KEPT_LINES = 100;
 const NAMESPACE = 'default';
 export const EXECUTOR = 'stage';
 
@@ -61,8 +58,7 @@ export async function stage(
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('stage')).path;
   const model = stack.use(await modelService(options.script ?? SCRIPT, options.modelHost));
-  const log = recordingLogger(KEPT_LINES);
-  stack.use(evidence('the API server', () => log.lines.join('\n')));
+  const log = stack.use(witnessLogger('the API server'));
   const api = await startApi({
     listen: { host: '127.0.0.1', port: 0 },
     dataDir: path.join(folder, 'api'),
@@ -120,15 +116,14 @@ export async function startManager(
   options: Partial<ExecutorManagerOptions> = {},
 ): Promise<ExecutorManager & AsyncDisposable> {
   const connection = await connect({ kubeconfig: on.kubeconfig });
-  const lines = recordingLogger(KEPT_LINES);
-  const logger = process.env['TROUPE_TEST_LOG'] === undefined ? lines : createLogger('debug');
-  const heard = evidence('the executor manager', () => lines.lines.join('\n'));
+  const log = witnessLogger('the executor manager');
+  const logger = process.env['TROUPE_TEST_LOG'] === undefined ? log : createLogger('debug');
   const manager = await startExecutorManager({ ...connection, config, logger, ...options });
   let stopped: Promise<void> | undefined;
   const stopAll = async (): Promise<void> => {
     await manager.stop();
     await connection.close();
-    heard[Symbol.dispose]();
+    log[Symbol.dispose]();
   };
   const stop = (): Promise<void> => (stopped ??= stopAll());
   return { isolation: manager.isolation, stop, [Symbol.asyncDispose]: stop };
