@@ -15,7 +15,8 @@ const ALONE = [
   // What is left in the engine, and the machine's network, are looked at as a whole.
   'test/integration/environment.test.ts',
   'test/integration/executor-image/image.test.ts',
-  'test/integration/executor-manager/{docker,engine-away}.test.ts',
+  'test/integration/drivers/docker.test.ts',
+  'test/integration/executor-manager/{docker,engine-away,work}.test.ts',
   'test/e2e/{demo,killed-agent}.test.ts',
 ];
 /** Unit tests compute: more workers than the cores of a small machine would not be faster. */
