@@ -112,7 +112,6 @@ const packages = {
   pino: ['^[^/]+/[^/]+[.]ts$'],
   re2js: ['^api/structural-schema/', '^api/cel/', '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
-  rfc6902: ['^api/machinery/'],
   rolldown: ['^executor-image/build[.]ts$'],
   undici: ['^api/client/', '^executor-manager/'],
   yaml: ['^api/(client|data-folder|schema|server|types)/', '^cli/', '^model-server/'],

@@ -1,5 +1,6 @@
-import { applyPatch, Pointer } from 'rfc6902';
+import { deepEqual } from './deep-equal.ts';
 import { jsonText } from './json.ts';
+import type { JsonObject } from './json.ts';
 import { badRequest, StatusError } from './status-error.ts';
 
 /** As kube-apiserver (endpoints/handlers/patch.go): more operations are a mistake or an attack. */
@@ -34,10 +35,8 @@ interface Run {
   copied: number;
 }
 
-type Fields = Record<string, unknown>;
-
-function fieldsOf(operation: unknown): Fields {
-  if (typeof operation === 'object' && operation !== null) return operation as Fields;
+function fieldsOf(operation: unknown): JsonObject {
+  if (typeof operation === 'object' && operation !== null) return operation as JsonObject;
   throw badRequest('a JSON patch operation must be an object');
 }
 
@@ -48,12 +47,12 @@ function rejected(): StatusError {
   });
 }
 
-function applyOperation(run: Run, { op, path, from, value = null }: Fields): void {
+function applyOperation(run: Run, { op, path, from, value = null }: JsonObject): void {
   switch (op) {
     case 'add':
-      return add(run, placeAt(run, path), value);
+      return add(placeAt(run, path), structuredClone(value));
     case 'remove':
-      return remove(run, placeAt(run, path));
+      return remove(placeAt(run, path));
     case 'replace':
       return replace(run, path, value);
     case 'test':
@@ -61,8 +60,8 @@ function applyOperation(run: Run, { op, path, from, value = null }: Fields): voi
     case 'move': {
       const place = placeAt(run, from);
       const moved = valueAt(place);
-      remove(run, place);
-      return add(run, placeAt(run, path), moved);
+      remove(place);
+      return add(placeAt(run, path), moved);
     }
     case 'copy':
       return copy(run, { path, from });
@@ -71,12 +70,10 @@ function applyOperation(run: Run, { op, path, from, value = null }: Fields): voi
   }
 }
 
-/** A field or an item: of which map or list, and how a pointer gets there. */
+/** A field or an item: of which map or list, and its last name in the pointer. */
 interface Place {
-  parent: Fields | unknown[];
+  parent: JsonObject | unknown[];
   key: string;
-  /** The pointer up to the key. */
-  tokens: readonly string[];
 }
 
 /** @throws StatusError when the path does not lead into a map or list */
@@ -86,85 +83,79 @@ function placeAt({ document }: Run, path: unknown): Place {
   const [, ...names] = path.split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
   const key = names.pop();
   if (key === undefined || [...names, key].some((name) => UNSAFE.has(name))) throw rejected();
-  // The first token stands for the whole object.
-  const tokens = [''];
   let parent: unknown = document;
   for (const name of names) {
-    const token = Array.isArray(parent) ? itemAt(parent, name) : name;
-    parent = isOwn(parent, token) ? parent[token] : undefined;
-    tokens.push(token);
+    if (Array.isArray(parent)) parent = parent[itemAt(parent, name)];
+    else parent = isOwn(parent, name) ? parent[name] : undefined;
   }
   if (typeof parent !== 'object' || parent === null) throw rejected();
-  return { parent: parent as Fields | unknown[], key, tokens };
+  return { parent: parent as JsonObject | unknown[], key };
 }
 
-const isOwn = (value: unknown, name: string): value is Fields =>
+const isOwn = (value: unknown, name: string): value is JsonObject =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name);
 
 /** Go's strconv.Atoi. */
 const INDEX = /^[+-]?\d{1,10}$/;
 
 /** The index of an item there is. @throws StatusError */
-function itemAt(list: readonly unknown[], key: string): string {
+function itemAt(list: readonly unknown[], key: string): number {
   if (!INDEX.test(key)) throw rejected();
   const index = Number(key) < 0 ? list.length + Number(key) : Number(key);
   if (index < 0 || index >= list.length) throw rejected();
-  return String(Math.abs(index));
+  return index;
 }
 
 /** Where a new item goes: `-` and `-1` are the end. @throws StatusError */
-function newItemAt(list: readonly unknown[], key: string): string {
-  if (key === '-') return key;
+function newItemAt(list: readonly unknown[], key: string): number {
+  if (key === '-') return list.length;
   if (!INDEX.test(key)) throw rejected();
   const index = Number(key) < 0 ? list.length + 1 + Number(key) : Number(key);
   if (index < 0 || index > list.length) throw rejected();
-  return String(Math.abs(index));
+  return index;
 }
 
 /** Null for a field that is missing. @throws StatusError for an item that is */
 function valueAt({ parent, key }: Place): unknown {
-  if (Array.isArray(parent)) return parent[Number(itemAt(parent, key))];
+  if (Array.isArray(parent)) return parent[itemAt(parent, key)];
   return Object.hasOwn(parent, key) ? parent[key] : null;
 }
 
-function add(run: Run, { parent, key, tokens }: Place, value: unknown): void {
-  const last = Array.isArray(parent) ? newItemAt(parent, key) : key;
-  apply(run, { op: 'add', path: new Pointer([...tokens, last]).toString(), value });
+function add({ parent, key }: Place, value: unknown): void {
+  if (Array.isArray(parent)) parent.splice(newItemAt(parent, key), 0, value);
+  else parent[key] = value;
 }
 
-function remove(run: Run, { parent, key, tokens }: Place): void {
-  const last = Array.isArray(parent) ? itemAt(parent, key) : key;
-  apply(run, { op: 'remove', path: new Pointer([...tokens, last]).toString() });
+function remove({ parent, key }: Place): void {
+  if (Array.isArray(parent)) {
+    parent.splice(itemAt(parent, key), 1);
+    return;
+  }
+  if (!Object.hasOwn(parent, key)) throw rejected();
+  // oxlint-disable-next-line no-dynamic-delete -- the document is a copy, and its keys are a client's
+  delete parent[key];
 }
 
 function replace(run: Run, path: unknown, value: unknown): void {
+  const copied = structuredClone(value);
   if (path === '') {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw rejected();
-    run.document = structuredClone(value);
+    if (typeof copied !== 'object' || copied === null || Array.isArray(copied)) throw rejected();
+    run.document = copied;
     return;
   }
-  const { parent, key, tokens } = placeAt(run, path);
-  const isItem = Array.isArray(parent);
-  const pointer = new Pointer([...tokens, isItem ? itemAt(parent, key) : key]).toString();
-  apply(run, { op: isItem ? 'replace' : 'add', path: pointer, value });
+  const { parent, key } = placeAt(run, path);
+  if (Array.isArray(parent)) parent[itemAt(parent, key)] = copied;
+  else parent[key] = copied;
 }
 
 function test(run: Run, path: unknown, value: unknown): void {
   const found = path === '' ? run.document : valueAt(placeAt(run, path));
-  // In a list of its own, so that one operation of the library compares any two values.
-  apply({ document: [found], copied: 0 }, { op: 'test', path: '/0', value });
+  if (!deepEqual(found, value)) throw rejected();
 }
 
-function copy(run: Run, { path, from }: Fields): void {
+function copy(run: Run, { path, from }: JsonObject): void {
   const value = valueAt(placeAt(run, from));
   run.copied += jsonText(value).length;
   if (run.copied > MAX_COPIED) throw rejected();
-  add(run, placeAt(run, path), structuredClone(value));
-}
-
-type Operation = Parameters<typeof applyPatch>[1][number];
-
-function apply({ document }: Run, operation: Operation): void {
-  const [error] = applyPatch(document, [operation]);
-  if (error !== null && error !== undefined) throw rejected();
+  add(placeAt(run, path), structuredClone(value));
 }
