@@ -75,92 +75,92 @@ const TYPE_NAMES: Record<string, CelType> = {
 
 class Checker {
   readonly issues: Issue[] = [];
-  private readonly types = new Map<number, CelType>();
-  private readonly overloads = new Map<number, readonly Overload[]>();
-  private readonly substitution = new TypeSubstitution();
-  private scope: Scope;
-  private usesOldSelf = false;
-  private typeVariables = 0;
+  readonly #types = new Map<number, CelType>();
+  readonly #overloads = new Map<number, readonly Overload[]>();
+  readonly #substitution = new TypeSubstitution();
+  #scope: Scope;
+  #usesOldSelf = false;
+  #typeVariables = 0;
 
   constructor(variables: ReadonlyMap<string, CelType>) {
-    this.scope = { variables, outer: undefined };
+    this.#scope = { variables, outer: undefined };
   }
 
   result(root: Expression): CheckedExpression {
     const typeOf = (expression: Expression): CelType =>
-      this.substitution.resolve(this.types.get(expression.id) ?? DYN, true);
+      this.#substitution.resolve(this.#types.get(expression.id) ?? DYN, true);
     return {
       root,
       type: typeOf(root),
-      usesOldSelf: this.usesOldSelf,
+      usesOldSelf: this.#usesOldSelf,
       typeOf,
-      overloadsOf: (expression) => this.overloads.get(expression.id),
+      overloadsOf: (expression) => this.#overloads.get(expression.id),
     };
   }
 
   check(expression: Expression): CelType {
-    const type = this.typeFor(expression);
-    this.types.set(expression.id, type);
+    const type = this.#typeFor(expression);
+    this.#types.set(expression.id, type);
     return type;
   }
 
-  private typeFor(expression: Expression): CelType {
+  #typeFor(expression: Expression): CelType {
     switch (expression.kind) {
       case 'const':
         return constantType(expression.value);
       case 'ident':
-        return this.identifier(expression);
+        return this.#identifier(expression);
       case 'select':
-        return this.select(expression);
+        return this.#select(expression);
       case 'call':
-        return this.call(expression);
+        return this.#call(expression);
       case 'list':
-        return this.list(expression);
+        return this.#list(expression);
       case 'map':
-        return this.map(expression);
+        return this.#map(expression);
       case 'fold':
-        return this.fold(expression);
+        return this.#fold(expression);
     }
   }
 
-  private identifier(expression: ExpressionOf<'ident'>): CelType {
+  #identifier(expression: ExpressionOf<'ident'>): CelType {
     const { name } = expression;
-    for (let scope: Scope | undefined = this.scope; scope !== undefined; scope = scope.outer) {
+    for (let scope: Scope | undefined = this.#scope; scope !== undefined; scope = scope.outer) {
       const type = scope.variables.get(name);
       if (type === undefined) continue;
-      if (name === 'oldSelf' && scope.outer === undefined) this.usesOldSelf = true;
+      if (name === 'oldSelf' && scope.outer === undefined) this.#usesOldSelf = true;
       return type;
     }
     const type = Object.hasOwn(TYPE_NAMES, name) ? TYPE_NAMES[name] : undefined;
-    return type ?? this.undeclared(expression, name);
+    return type ?? this.#undeclared(expression, name);
   }
 
-  private select(expression: ExpressionOf<'select'>): CelType {
+  #select(expression: ExpressionOf<'select'>): CelType {
     const qualified = qualifiedName(expression);
     if (qualified === 'google.protobuf.Timestamp')
       return typeOf({ kind: 'timestamp', name: qualified, params: [] });
     if (qualified === 'google.protobuf.Duration')
       return typeOf({ kind: 'duration', name: qualified, params: [] });
-    const type = this.field(expression, expression.operand, expression.field);
+    const type = this.#field(expression, expression.operand, expression.field);
     return expression.test ? BOOL : type;
   }
 
-  private field(at: Expression, operand: Expression, name: string): CelType {
-    const { inner, wrap } = unwrapOptional(this.substitution.resolve(this.check(operand)));
-    if (inner.kind === 'map') return wrap(this.substitution.resolve(inner.params[1] ?? DYN));
-    if (inner.kind === 'object') return wrap(this.objectField(at, inner, name));
+  #field(at: Expression, operand: Expression, name: string): CelType {
+    const { inner, wrap } = unwrapOptional(this.#substitution.resolve(this.check(operand)));
+    if (inner.kind === 'map') return wrap(this.#substitution.resolve(inner.params[1] ?? DYN));
+    if (inner.kind === 'object') return wrap(this.#objectField(at, inner, name));
     if (inner.kind === 'param') {
-      this.substitution.assignable([DYN], [inner]);
+      this.#substitution.assignable([DYN], [inner]);
       return wrap(DYN);
     }
-    if (!isDynOrError(inner)) this.add(at, `type '${formatType(inner)}' does not support field selection`);
+    if (!isDynOrError(inner)) this.#add(at, `type '${formatType(inner)}' does not support field selection`);
     return wrap(DYN);
   }
 
-  private objectField(at: Expression, type: CelType, name: string): CelType {
+  #objectField(at: Expression, type: CelType, name: string): CelType {
     const field = type.fields?.get(name);
     if (field !== undefined) return field;
-    this.add(
+    this.#add(
       at,
       type.fields === undefined
         ? `unexpected failed resolution of '${type.name}'`
@@ -169,83 +169,78 @@ class Checker {
     return ERROR;
   }
 
-  private call(expression: ExpressionOf<'call'>): CelType {
+  #call(expression: ExpressionOf<'call'>): CelType {
     const { fn, args } = expression;
-    if (fn === '_?._') return this.optionalSelect(expression);
+    if (fn === '_?._') return this.#optionalSelect(expression);
     for (const arg of args) this.check(arg);
-    if (expression.target === undefined) return this.resolve(expression, fn, args);
+    if (expression.target === undefined) return this.#resolve(expression, fn, args);
     const namespace = qualifiedName(expression.target);
     // `math.greatest(x)`: the receiver is the first half of a name.
     if (namespace !== undefined && findFunction(`${namespace}.${fn}`) !== undefined)
-      return this.resolve(expression, `${namespace}.${fn}`, args);
+      return this.#resolve(expression, `${namespace}.${fn}`, args);
     this.check(expression.target);
-    return this.resolve(expression, fn, [expression.target, ...args], true);
+    return this.#resolve(expression, fn, [expression.target, ...args], true);
   }
 
-  private optionalSelect(expression: ExpressionOf<'call'>): CelType {
+  #optionalSelect(expression: ExpressionOf<'call'>): CelType {
     const [operand, name] = expression.args;
     if (operand === undefined || name?.kind !== 'const') return ERROR;
-    this.types.set(name.id, STRING);
-    const type = this.field(expression, operand, String(name.value));
-    this.overloads.set(expression.id, findFunction('_?._') ?? []);
+    this.#types.set(name.id, STRING);
+    const type = this.#field(expression, operand, String(name.value));
+    this.#overloads.set(expression.id, findFunction('_?._') ?? []);
     return type.name === 'optional_type' ? type : optionalOf(type);
   }
 
   // oxlint-disable-next-line max-params -- whether it is a member call belongs to the call, which may hold a namespace instead
-  private resolve(
-    at: ExpressionOf<'call'>,
-    fn: string,
-    args: readonly Expression[],
-    member = false,
-  ): CelType {
+  #resolve(at: ExpressionOf<'call'>, fn: string, args: readonly Expression[], member = false): CelType {
     const overloads = findFunction(fn);
-    if (overloads === undefined) return this.undeclared(at, fn);
-    if (fn === '_&&_' || fn === '_||_') return this.logical(at, args, overloads);
-    const types = args.map((arg) => this.types.get(arg.id) ?? DYN);
+    if (overloads === undefined) return this.#undeclared(at, fn);
+    if (fn === '_&&_' || fn === '_||_') return this.#logical(at, args, overloads);
+    const types = args.map((arg) => this.#types.get(arg.id) ?? DYN);
     let result: CelType | undefined;
     const matching: Overload[] = [];
     for (const overload of overloads) {
       if (overload.member !== member || overload.params.length !== types.length) continue;
-      const { params, result: declared } = this.instantiate(overload);
-      if (!this.substitution.assignable(types, params)) continue;
+      const { params, result: declared } = this.#instantiate(overload);
+      if (!this.#substitution.assignable(types, params)) continue;
       matching.push(overload);
-      const type = this.substitution.resolve(declared);
+      const type = this.#substitution.resolve(declared);
       if (result === undefined) result = type;
       else if (result.kind !== 'dyn' && !sameType(type, result)) result = DYN;
     }
-    if (result === undefined) return this.noOverload(at, { fn, types, member });
-    this.overloads.set(at.id, matching);
+    if (result === undefined) return this.#noOverload(at, { fn, types, member });
+    this.#overloads.set(at.id, matching);
     return result;
   }
 
-  private logical(at: Expression, args: readonly Expression[], overloads: readonly Overload[]): CelType {
+  #logical(at: Expression, args: readonly Expression[], overloads: readonly Overload[]): CelType {
     let type = BOOL;
     for (const arg of args) {
-      const found = this.types.get(arg.id) ?? DYN;
-      if (this.substitution.assignable([found], [BOOL])) continue;
-      this.add(arg, `expected type 'bool' but found '${formatType(found)}'`);
+      const found = this.#types.get(arg.id) ?? DYN;
+      if (this.#substitution.assignable([found], [BOOL])) continue;
+      this.#add(arg, `expected type 'bool' but found '${formatType(found)}'`);
       type = ERROR;
     }
-    this.overloads.set(at.id, overloads);
+    this.#overloads.set(at.id, overloads);
     return type;
   }
 
-  private noOverload(
+  #noOverload(
     at: Expression,
     { fn, types, member }: { fn: string; types: readonly CelType[]; member: boolean },
   ): CelType {
-    const [first, ...rest] = types.map((type) => formatType(this.substitution.resolve(type, true)));
+    const [first, ...rest] = types.map((type) => formatType(this.#substitution.resolve(type, true)));
     const signature = member ? `${first}.(${rest.join(', ')})` : `(${[first, ...rest].join(', ')})`;
-    this.add(
+    this.#add(
       at,
       `found no matching overload for '${fn}' applied to '${first === undefined ? '()' : signature}'`,
     );
     return ERROR;
   }
 
-  private instantiate(overload: Overload): { params: readonly CelType[]; result: CelType } {
+  #instantiate(overload: Overload): { params: readonly CelType[]; result: CelType } {
     if (overload.typeParams.length === 0) return overload;
-    const fresh = new Map(overload.typeParams.map((name) => [name, this.typeVariable()]));
+    const fresh = new Map(overload.typeParams.map((name) => [name, this.#typeVariable()]));
     const put = (type: CelType): CelType => {
       if (type.kind === 'param') return fresh.get(type.name) ?? type;
       return type.params.length === 0 ? type : { ...type, params: type.params.map(put) };
@@ -253,46 +248,46 @@ class Checker {
     return { params: overload.params.map(put), result: put(overload.result) };
   }
 
-  private list(expression: ExpressionOf<'list'>): CelType {
+  #list(expression: ExpressionOf<'list'>): CelType {
     let joined: CelType | undefined;
-    for (const item of expression.items) joined = this.join(item, joined);
-    return listOf(joined ?? this.typeVariable());
+    for (const item of expression.items) joined = this.#join(item, joined);
+    return listOf(joined ?? this.#typeVariable());
   }
 
-  private map(expression: ExpressionOf<'map'>): CelType {
+  #map(expression: ExpressionOf<'map'>): CelType {
     let keys: CelType | undefined;
     let values: CelType | undefined;
     for (const [key, value] of expression.entries) {
-      keys = this.join(key, keys);
-      values = this.join(value, values);
+      keys = this.#join(key, keys);
+      values = this.#join(value, values);
     }
-    return mapOf(keys ?? this.typeVariable(), values ?? this.typeVariable());
+    return mapOf(keys ?? this.#typeVariable(), values ?? this.#typeVariable());
   }
 
-  private join(expression: Expression, previous: CelType | undefined): CelType {
+  #join(expression: Expression, previous: CelType | undefined): CelType {
     const type = this.check(expression);
     if (previous === undefined) return type;
     // Mixed literals are looked at when all types are known (literal-checks.ts).
-    return this.substitution.assignable([previous], [type]) ? mostGeneral(previous, type) : DYN;
+    return this.#substitution.assignable([previous], [type]) ? mostGeneral(previous, type) : DYN;
   }
 
-  private fold(fold: ExpressionOf<'fold'>): CelType {
-    const range = this.substitution.resolve(this.check(fold.range));
+  #fold(fold: ExpressionOf<'fold'>): CelType {
+    const range = this.#substitution.resolve(this.check(fold.range));
     const accumulator = this.check(fold.init);
-    const outer = this.scope;
-    this.scope = { variables: new Map([[fold.accumulator, accumulator]]), outer };
-    const inner = this.scope;
-    this.scope = { variables: this.loopVariables(fold, range), outer: inner };
-    this.assertType(fold.condition, BOOL);
-    this.assertType(fold.step, accumulator);
-    this.scope = inner;
+    const outer = this.#scope;
+    this.#scope = { variables: new Map([[fold.accumulator, accumulator]]), outer };
+    const inner = this.#scope;
+    this.#scope = { variables: this.#loopVariables(fold, range), outer: inner };
+    this.#assertType(fold.condition, BOOL);
+    this.#assertType(fold.step, accumulator);
+    this.#scope = inner;
     const type = this.check(fold.result);
-    this.scope = outer;
-    return this.substitution.resolve(type);
+    this.#scope = outer;
+    return this.#substitution.resolve(type);
   }
 
-  private loopVariables(fold: ExpressionOf<'fold'>, range: CelType): Map<string, CelType> {
-    const types = this.loopTypes(fold, range);
+  #loopVariables(fold: ExpressionOf<'fold'>, range: CelType): Map<string, CelType> {
+    const types = this.#loopTypes(fold, range);
     const [first = '', second] = fold.variables;
     if (second === undefined) return new Map([[first, range.kind === 'list' ? types[1] : types[0]]]);
     return new Map([
@@ -301,36 +296,36 @@ class Checker {
     ]);
   }
 
-  private loopTypes(fold: ExpressionOf<'fold'>, range: CelType): [CelType, CelType] {
+  #loopTypes(fold: ExpressionOf<'fold'>, range: CelType): [CelType, CelType] {
     if (range.kind === 'list') return [INT, range.params[0] ?? DYN];
     if (range.kind === 'map') return [range.params[0] ?? DYN, range.params[1] ?? DYN];
     if (isDynOrError(range) || range.kind === 'param') {
-      this.substitution.assignable([DYN], [range]);
+      this.#substitution.assignable([DYN], [range]);
       return [DYN, DYN];
     }
-    this.add(
+    this.#add(
       fold.range,
       `expression of type '${formatType(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`,
     );
     return [ERROR, ERROR];
   }
 
-  private assertType(expression: Expression, expected: CelType): void {
+  #assertType(expression: Expression, expected: CelType): void {
     const type = this.check(expression);
-    if (!this.substitution.assignable([expected], [type])) this.add(expression, mismatch(expected, type));
+    if (!this.#substitution.assignable([expected], [type])) this.#add(expression, mismatch(expected, type));
   }
 
-  private typeVariable(): CelType {
-    this.typeVariables += 1;
-    return typeParam(`_var${this.typeVariables}`);
+  #typeVariable(): CelType {
+    this.#typeVariables += 1;
+    return typeParam(`_var${this.#typeVariables}`);
   }
 
-  private undeclared(at: Expression, name: string): CelType {
-    this.add(at, `undeclared reference to '${name}' (in container '')`);
+  #undeclared(at: Expression, name: string): CelType {
+    this.#add(at, `undeclared reference to '${name}' (in container '')`);
     return ERROR;
   }
 
-  private add({ offset }: Expression, message: string): void {
+  #add({ offset }: Expression, message: string): void {
     this.issues.push({ offset, message });
   }
 }

@@ -45,13 +45,13 @@ class Compiler implements ExpressionCompiler {
       case 'ident':
         return identifier(expression.name, slots);
       case 'select':
-        return this.select(expression, slots);
+        return this.#select(expression, slots);
       case 'call':
         return compileCall(this, expression, slots);
       case 'list':
-        return this.list(expression, slots);
+        return this.#list(expression, slots);
       case 'map':
-        return this.map(expression, slots);
+        return this.#map(expression, slots);
       case 'fold':
         return compileFold(this, expression, slots);
     }
@@ -75,12 +75,12 @@ class Compiler implements ExpressionCompiler {
       const items = expression.items.map((item) => this.constantOf(item));
       return items.every((item) => item !== undefined) ? new CelList(items) : undefined;
     }
-    if (expression.kind === 'call') return this.constantConversion(expression);
-    return expression.kind === 'map' ? this.constantMap(expression) : undefined;
+    if (expression.kind === 'call') return this.#constantConversion(expression);
+    return expression.kind === 'map' ? this.#constantMap(expression) : undefined;
   }
 
   /** A conversion of a literal is made once; one that fails makes the rule fail before it is run. */
-  private constantConversion({ fn, target, args, ...node }: ExpressionOf<'call'>): Value | undefined {
+  #constantConversion({ fn, target, args, ...node }: ExpressionOf<'call'>): Value | undefined {
     const [arg] = args;
     if (!CONVERSIONS.has(fn) || target !== undefined || arg === undefined || args.length > 1)
       return undefined;
@@ -91,7 +91,7 @@ class Compiler implements ExpressionCompiler {
     return overload?.run([value], new Evaluation([], UNLIMITED));
   }
 
-  private constantMap({ entries }: ExpressionOf<'map'>): Value | undefined {
+  #constantMap({ entries }: ExpressionOf<'map'>): Value | undefined {
     const map = new LiteralMap();
     for (const [key, value] of entries) {
       const constants = [this.constantOf(key), this.constantOf(value)] as const;
@@ -101,7 +101,7 @@ class Compiler implements ExpressionCompiler {
     return map;
   }
 
-  private select(expression: ExpressionOf<'select'>, slots: Slots): Program {
+  #select(expression: ExpressionOf<'select'>, slots: Slots): Program {
     const { field, test } = expression;
     const operand = this.compileOperand(expression.operand, slots);
     if (test) return (evaluation) => hasField(operand(evaluation), field);
@@ -114,7 +114,7 @@ class Compiler implements ExpressionCompiler {
     };
   }
 
-  private list({ items }: ExpressionOf<'list'>, slots: Slots): Program {
+  #list({ items }: ExpressionOf<'list'>, slots: Slots): Program {
     const programs = items.map((item) => this.compile(item, slots));
     return (evaluation) => {
       const values = programs.map((run) => run(evaluation));
@@ -123,7 +123,7 @@ class Compiler implements ExpressionCompiler {
     };
   }
 
-  private map({ entries }: ExpressionOf<'map'>, slots: Slots): Program {
+  #map({ entries }: ExpressionOf<'map'>, slots: Slots): Program {
     const programs = entries.map(
       ([key, value]) => [this.compile(key, slots), this.compile(value, slots)] as const,
     );

@@ -2,7 +2,7 @@ import { fail } from './evaluation-error.ts';
 import { UnsignedInteger } from './expression.ts';
 import type { Declaration } from './function-declaration.ts';
 import { int, uint } from './arithmetic-functions.ts';
-import { doubleText } from './number-text.ts';
+import { goFloat } from '../machinery/go-text.ts';
 import { durationText, floorDiv, parseDuration, parseTimestamp, timestampText } from './time-text.ts';
 import { Timestamp, TypeValue } from './value.ts';
 import type { Duration, Value } from './value.ts';
@@ -99,7 +99,7 @@ export const CONVERSIONS: readonly Declaration[] = [
   ['string', 'string_to_string', '(string) -> string', same],
   ['string', 'bool_to_string', '(bool) -> string', ([value]) => String(value)],
   ['string', 'bytes_to_string', '(bytes) -> string', ([value]) => decode(value as Uint8Array)],
-  ['string', 'double_to_string', '(double) -> string', ([value]) => doubleText(value as number)],
+  ['string', 'double_to_string', '(double) -> string', ([value]) => goFloat(value as number)],
   ['string', 'duration_to_string', '(duration) -> string', ([value]) => durationText(value as Duration)],
   ['string', 'int64_to_string', '(int) -> string', ([value]) => String(value)],
   ['string', 'timestamp_to_string', '(timestamp) -> string', ([value]) => timestampText(value as Timestamp)],

@@ -3,7 +3,7 @@ import { Address, Network } from './ip-address.ts';
 import type { Evaluation } from './evaluation.ts';
 import { UnsignedInteger } from './expression.ts';
 import { NamedFormat } from './named-formats.ts';
-import { Quantity } from './quantity.ts';
+import { Quantity } from '../machinery/quantity.ts';
 import { Semver } from './semver.ts';
 import { CelList, Duration, JsonMap, OptionalValue, Timestamp, TypeValue, UrlValue, isMap } from './value.ts';
 import type { CelMap, Value } from './value.ts';

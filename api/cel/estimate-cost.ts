@@ -31,15 +31,15 @@ interface Entries {
 type Variable = Omit<Known, 'cost'>;
 
 class Estimator {
-  private readonly checked: CheckedExpression;
-  private readonly self: DeclaredType;
-  private scope: Map<string, Variable>;
+  readonly #checked: CheckedExpression;
+  readonly #self: DeclaredType;
+  #scope: Map<string, Variable>;
 
   constructor(checked: CheckedExpression, self: DeclaredType) {
-    this.checked = checked;
-    this.self = self;
+    this.#checked = checked;
+    this.#self = self;
     const variable = { size: sizeOf(self), data: self };
-    this.scope = new Map([
+    this.#scope = new Map([
       ['self', variable],
       ['oldSelf', variable],
     ]);
@@ -50,33 +50,33 @@ class Estimator {
       case 'const':
         return { cost: ZERO, size: constantSize(expression.value), data: undefined };
       case 'ident': {
-        const variable = this.scope.get(expression.name);
+        const variable = this.#scope.get(expression.name);
         return { size: undefined, data: undefined, ...variable, cost: ONE };
       }
       case 'select':
-        return this.select(expression);
+        return this.#select(expression);
       case 'call':
-        return this.call(expression);
+        return this.#call(expression);
       case 'list':
-        return this.list(expression);
+        return this.#list(expression);
       case 'map':
-        return this.map(expression);
+        return this.#map(expression);
       case 'fold':
-        return isBinding(expression) ? this.binding(expression) : this.fold(expression);
+        return isBinding(expression) ? this.#binding(expression) : this.#fold(expression);
     }
   }
 
-  private select({ operand, field, test }: ExpressionOf<'select'>): Known {
+  #select({ operand, field, test }: ExpressionOf<'select'>): Known {
     const { cost, data } = this.estimate(operand);
     if (test) return { cost, size: undefined, data: undefined };
-    const { kind } = this.checked.typeOf(operand);
+    const { kind } = this.#checked.typeOf(operand);
     const step = kind === 'map' || kind === 'object' ? ONE : ZERO;
-    const inner = data === undefined ? this.self : (data.fields?.get(field) ?? data.item);
+    const inner = data === undefined ? this.#self : (data.fields?.get(field) ?? data.item);
     return { cost: add(cost, step), size: inner && sizeOf(inner), data: inner };
   }
 
-  private call(call: ExpressionOf<'call'>): Known {
-    const overloads = this.checked.overloadsOf(call) ?? [];
+  #call(call: ExpressionOf<'call'>): Known {
+    const overloads = this.#checked.overloadsOf(call) ?? [];
     const isMember = overloads[0]?.member === true && call.target !== undefined;
     const all = isMember && call.target !== undefined ? [call.target, ...call.args] : call.args;
     const args = all.map((arg) => this.estimate(arg));
@@ -85,30 +85,30 @@ class Estimator {
     const costs = add(...args.map(({ cost }) => cost));
     if (call.fn === '_&&_' || call.fn === '_||_')
       return { cost: range(args[0]?.cost.min ?? 0, costs.max), size: undefined, data: undefined };
-    if (call.fn === '_==_' && this.isCheapToCompare(call.args))
+    if (call.fn === '_==_' && this.#isCheapToCompare(call.args))
       return { cost: add(costs, ONE), size: undefined, data: undefined };
-    const seen = args.map((arg, index) => this.seen(all[index] ?? call, arg));
+    const seen = args.map((arg, index) => this.#seen(all[index] ?? call, arg));
     const { cost, size } = estimated(overloads, seen);
-    return { cost: add(costs, cost), ...this.result(call.fn, args, size) };
+    return { cost: add(costs, cost), ...this.#result(call.fn, args, size) };
   }
 
   /** Values of the libraries of Kubernetes (apiserver pkg/cel/library/cost.go); `!=` is not listed there. */
-  private isCheapToCompare([left, right]: readonly Expression[]): boolean {
+  #isCheapToCompare([left, right]: readonly Expression[]): boolean {
     if (left === undefined || right === undefined) return false;
-    const { name } = this.checked.typeOf(left);
-    return CHEAP.has(name) && this.checked.typeOf(right).name === name;
+    const { name } = this.#checked.typeOf(left);
+    return CHEAP.has(name) && this.#checked.typeOf(right).name === name;
   }
 
   /** An element of a list or map has what is known of all of them. */
-  private result(fn: string, [left, right]: readonly Known[], size: Range | undefined): Omit<Known, 'cost'> {
-    if (fn === '_[_]') return variableOf(left?.data === undefined ? this.self : left.data.item);
+  #result(fn: string, [left, right]: readonly Known[], size: Range | undefined): Omit<Known, 'cost'> {
+    if (fn === '_[_]') return variableOf(left?.data === undefined ? this.#self : left.data.item);
     const entries = fn === '_+_' ? (left?.entries ?? right?.entries) : undefined;
     return { size, data: undefined, entries };
   }
 
   /** Scalars are of size 1; what has a size that nobody knows may be of any. */
-  private seen(expression: Expression, known: Known): Estimated {
-    const { kind, params } = this.checked.typeOf(expression);
+  #seen(expression: Expression, known: Known): Estimated {
+    const { kind, params } = this.#checked.typeOf(expression);
     const isText = ['string', 'bytes'].includes(params[0]?.kind ?? '');
     const item = known.data?.item && sizeOf(known.data.item);
     return {
@@ -118,21 +118,21 @@ class Estimator {
     };
   }
 
-  private list({ items }: ExpressionOf<'list'>): Known {
+  #list({ items }: ExpressionOf<'list'>): Known {
     const known = items.map((item) => this.estimate(item));
-    const sizes = known.map((one, index) => this.seen(items[index] ?? ANY, one).size);
+    const sizes = known.map((one, index) => this.#seen(items[index] ?? ANY, one).size);
     const value = sizes.length === 0 ? ZERO : sizes.reduce(union);
     const cost = add(range(LIST_COST), ...known.map((one) => one.cost));
     return { cost, size: range(items.length), data: undefined, entries: { kind: 'list', key: ONE, value } };
   }
 
-  private map({ entries }: ExpressionOf<'map'>): Known {
+  #map({ entries }: ExpressionOf<'map'>): Known {
     const keys = entries.map(([key]) => this.estimate(key));
     const values = entries.map(([, value]) => this.estimate(value));
     const all = (known: Known[], at: 0 | 1): Range =>
       known.length === 0
         ? ZERO
-        : known.map((one, index) => this.seen(entries[index]?.[at] ?? ANY, one).size).reduce(union);
+        : known.map((one, index) => this.#seen(entries[index]?.[at] ?? ANY, one).size).reduce(union);
     return {
       cost: add(range(MAP_COST), ...keys.map(({ cost }) => cost), ...values.map(({ cost }) => cost)),
       size: range(entries.length),
@@ -141,19 +141,19 @@ class Estimator {
     };
   }
 
-  private fold(fold: ExpressionOf<'fold'>): Known {
+  #fold(fold: ExpressionOf<'fold'>): Known {
     const over = this.estimate(fold.range);
     const init = this.estimate(fold.init);
-    const outer = this.scope;
-    this.scope = new Map([...outer, [fold.accumulator, init]]);
-    const inner = this.scope;
-    this.scope = new Map([...inner, ...this.loopVariables(fold, over)]);
+    const outer = this.#scope;
+    this.#scope = new Map([...outer, [fold.accumulator, init]]);
+    const inner = this.#scope;
+    this.#scope = new Map([...inner, ...this.#loopVariables(fold, over)]);
     const condition = this.estimate(fold.condition);
     const step = this.estimate(fold.step);
-    this.scope = inner;
+    this.#scope = inner;
     const result = this.estimate(fold.result);
-    this.scope = outer;
-    const count = this.seen(fold.range, over).size;
+    this.#scope = outer;
+    const count = this.#seen(fold.range, over).size;
     const cost = add(over.cost, init.cost, times(count, add(condition.cost, step.cost)), result.cost);
     const gathers = fold.init.kind === 'list' || fold.init.kind === 'map';
     return {
@@ -164,13 +164,13 @@ class Estimator {
     };
   }
 
-  private loopVariables(fold: ExpressionOf<'fold'>, over: Known): [string, Variable][] {
-    const isList = (over.entries?.kind ?? this.checked.typeOf(fold.range).kind) === 'list';
+  #loopVariables(fold: ExpressionOf<'fold'>, over: Known): [string, Variable][] {
+    const isList = (over.entries?.kind ?? this.#checked.typeOf(fold.range).kind) === 'list';
     // Of data that no path leads to, upstream takes the size of self; costs that are already admitted must stay.
-    const value = variableOf(over.data === undefined ? this.self : over.data.item);
+    const value = variableOf(over.data === undefined ? this.#self : over.data.item);
     const key = isList
       ? { size: ONE, data: undefined }
-      : variableOf(over.data === undefined ? this.self : over.data.key);
+      : variableOf(over.data === undefined ? this.#self : over.data.key);
     const [first = '', second] = fold.variables;
     if (second === undefined) return [[first, isList ? value : key]];
     return [
@@ -179,12 +179,12 @@ class Estimator {
     ];
   }
 
-  private binding(fold: ExpressionOf<'fold'>): Known {
+  #binding(fold: ExpressionOf<'fold'>): Known {
     const init = this.estimate(fold.init);
-    const outer = this.scope;
-    this.scope = new Map([...outer, [fold.accumulator, init]]);
+    const outer = this.#scope;
+    this.#scope = new Map([...outer, [fold.accumulator, init]]);
     const result = this.estimate(fold.result);
-    this.scope = outer;
+    this.#scope = outer;
     return { ...result, cost: add(range(LIST_COST), init.cost, result.cost) };
   }
 }

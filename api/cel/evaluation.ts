@@ -3,27 +3,27 @@ import type { Value } from './value.ts';
 /** One run of one expression: what it has cost so far, and its variables. */
 export class Evaluation {
   readonly variables: Value[];
-  private readonly limits: Limits;
-  private spent = 0;
-  private steps = 0;
+  readonly #limits: Limits;
+  #spent = 0;
+  #steps = 0;
 
   constructor(variables: Value[], limits: Limits) {
     this.variables = variables;
-    this.limits = limits;
+    this.#limits = limits;
   }
 
   get work(): number {
-    return this.steps;
+    return this.#steps;
   }
 
   get cost(): number {
-    return this.spent;
+    return this.#spent;
   }
 
   /** @throws CostExceeded */
   charge(cost: number): void {
-    this.spent += cost;
-    if (this.spent > this.limits.cost) throw new CostExceeded();
+    this.#spent += cost;
+    if (this.#spent > this.#limits.cost) throw new CostExceeded();
   }
 
   /**
@@ -33,8 +33,8 @@ export class Evaluation {
    * @throws CostExceeded
    */
   labour(steps: number): void {
-    this.steps += steps;
-    if (this.steps > this.limits.work) throw new CostExceeded();
+    this.#steps += steps;
+    if (this.#steps > this.#limits.work) throw new CostExceeded();
   }
 }
 

@@ -1,12 +1,12 @@
 /** Where a rule is run: written out only when it has something to say. */
 export class FieldLocation {
   static readonly root = new FieldLocation(undefined, '');
-  private readonly parent: FieldLocation | undefined;
-  private readonly text: string;
+  readonly #parent: FieldLocation | undefined;
+  readonly #text: string;
 
   private constructor(parent: FieldLocation | undefined, text: string) {
-    this.parent = parent;
-    this.text = text;
+    this.#parent = parent;
+    this.#text = text;
   }
 
   static at(path: string): FieldLocation {
@@ -26,7 +26,7 @@ export class FieldLocation {
   toString(): string {
     const parts: string[] = [];
     // oxlint-disable-next-line typescript/no-this-alias -- a walk to the root
-    for (let at: FieldLocation | undefined = this; at !== undefined; at = at.parent) parts.push(at.text);
+    for (let at: FieldLocation | undefined = this; at !== undefined; at = at.#parent) parts.push(at.#text);
     const text = parts.toReversed().join('');
     return text === '' ? '<nil>' : text.replace(/^[.]/, '');
   }

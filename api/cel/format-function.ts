@@ -2,7 +2,7 @@ import type { CelKind, CelType } from './cel-type.ts';
 import { fail } from './evaluation-error.ts';
 import type { Evaluation } from './evaluation.ts';
 import { UnsignedInteger } from './expression.ts';
-import { doubleText } from './number-text.ts';
+import { goFloat } from '../machinery/go-text.ts';
 import { typeName } from './runtime-type.ts';
 import { durationText, timestampText } from './time-text.ts';
 import { CelList, Duration, Timestamp, TypeValue, isMap } from './value.ts';
@@ -165,7 +165,7 @@ function hexOfBytes(value: Value): string {
 function stringClause(value: Value): string {
   if (value instanceof Timestamp) return timestampText(value);
   if (value instanceof Duration) return durationText(value);
-  if (typeof value === 'number') return doubleText(value);
+  if (typeof value === 'number') return goFloat(value);
   return inner(value, false);
 }
 
@@ -173,7 +173,7 @@ function stringClause(value: Value): string {
 function inner(value: Value, quoted: boolean): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return quoted ? JSON.stringify(value) : value;
-  if (typeof value === 'number') return quoted ? value.toFixed(6) : doubleText(value);
+  if (typeof value === 'number') return quoted ? value.toFixed(6) : goFloat(value);
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   if (value instanceof UnsignedInteger) return String(value.value);
   if (value instanceof Uint8Array) {

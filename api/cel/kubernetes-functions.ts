@@ -3,7 +3,7 @@ import type { Declaration } from './function-declaration.ts';
 import { Address, Network, parseCidr, parseIp } from './ip-address.ts';
 import { NAMED_FORMATS, isRequestUri, uriProblem } from './named-formats.ts';
 import type { NamedFormat } from './named-formats.ts';
-import { Quantity, parseQuantity } from './quantity.ts';
+import { Quantity, readQuantity } from '../machinery/quantity.ts';
 import { Semver, parseSemver, readSemver } from './semver.ts';
 import { CelList, LiteralMap, OptionalValue, UrlValue } from './value.ts';
 import type { Value } from './value.ts';
@@ -13,6 +13,11 @@ import type { Value } from './value.ts';
 const text = (value: Value | undefined): string => value as string;
 const ip = (value: Value | undefined): Address => value as Address;
 const cidr = (value: Value | undefined): Network => value as Network;
+function parseQuantity(value: string): Quantity {
+  const read = readQuantity(value);
+  return typeof read === 'string' ? fail(read) : read;
+}
+
 const quantity = (value: Value | undefined): Quantity => value as Quantity;
 const semver = (value: Value | undefined): Semver => value as Semver;
 
@@ -107,7 +112,12 @@ const QUANTITIES: readonly Declaration[] = [
     'Quantity.() -> double',
     ([value]) => quantity(value).asFloat(),
   ],
-  ['asInteger', 'quantity_get_int', 'Quantity.() -> int', ([value]) => quantity(value).asInteger()],
+  [
+    'asInteger',
+    'quantity_get_int',
+    'Quantity.() -> int',
+    ([value]) => quantity(value).asInteger() ?? fail('cannot convert value to integer'),
+  ],
   ['isInteger', 'quantity_is_integer', 'Quantity.() -> bool', ([value]) => quantity(value).isInteger],
   ['add', 'quantity_add', 'Quantity.(Quantity) -> Quantity', ([a, b]) => quantity(a).add(quantity(b))],
   [

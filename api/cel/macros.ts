@@ -11,17 +11,17 @@ export function expandMacro(call: ExpressionOf<'call'>, nextId: () => number): E
 class MacroBuilder {
   readonly call: ExpressionOf<'call'>;
   readonly args: readonly Expression[];
-  private readonly nextId: () => number;
+  readonly #nextId: () => number;
 
   constructor(call: ExpressionOf<'call'>, nextId: () => number) {
     this.call = call;
     this.args = call.args;
-    this.nextId = nextId;
+    this.#nextId = nextId;
   }
 
   /** Every node a macro makes is reported at the place of its call. */
-  private get at(): { id: number; offset: number } {
-    return { id: this.nextId(), offset: this.call.offset };
+  get #at(): { id: number; offset: number } {
+    return { id: this.#nextId(), offset: this.call.offset };
   }
 
   get target(): Expression {
@@ -33,36 +33,36 @@ class MacroBuilder {
   }
 
   constant(value: ConstantValue): Expression {
-    return { ...this.at, kind: 'const', value };
+    return { ...this.#at, kind: 'const', value };
   }
 
   ident(name = ACCUMULATOR): Expression {
-    return { ...this.at, kind: 'ident', name };
+    return { ...this.#at, kind: 'ident', name };
   }
 
   apply(fn: string, ...args: Expression[]): Expression {
-    return { ...this.at, kind: 'call', fn, target: undefined, args };
+    return { ...this.#at, kind: 'call', fn, target: undefined, args };
   }
 
   member(fn: string, target: Expression): Expression {
-    return { ...this.at, kind: 'call', fn, target, args: [] };
+    return { ...this.#at, kind: 'call', fn, target, args: [] };
   }
 
   list(...items: Expression[]): Expression {
-    return { ...this.at, kind: 'list', items };
+    return { ...this.#at, kind: 'list', items };
   }
 
   emptyMap(): Expression {
-    return { ...this.at, kind: 'map', entries: [] };
+    return { ...this.#at, kind: 'map', entries: [] };
   }
 
   test(select: ExpressionOf<'select'>): Expression {
-    return { ...select, ...this.at, offset: this.call.offset, test: true };
+    return { ...select, ...this.#at, offset: this.call.offset, test: true };
   }
 
   fold(fold: Partial<Fold> & Pick<Fold, 'init' | 'step' | 'variables'>): Expression {
     return {
-      ...this.at,
+      ...this.#at,
       kind: 'fold',
       range: this.target,
       accumulator: ACCUMULATOR,

@@ -68,130 +68,130 @@ const UNARY: Record<string, string> = { '!_': '!_', '-_': '-_' };
 const BINARY = new Set(['!=', '%', '*', '+', '-', '/', '<', '<=', '==', '>', '>=']);
 
 class Converter {
-  private readonly source: string;
-  private nextId = 1;
-  private depth = 0;
+  readonly #source: string;
+  #nextId = 1;
+  #depth = 0;
 
   constructor(source: string) {
-    this.source = source;
+    this.#source = source;
   }
 
-  readonly id = (): number => this.nextId++;
+  readonly id = (): number => this.#nextId++;
 
   readonly convert = (node: SourceNode): Expression => {
-    this.depth += 1;
+    this.#depth += 1;
     // Whatever reads the tree goes down as deep. A sum of so many parts gets here; cel-go has no such limit.
-    if (this.depth > MAX_TREE_DEPTH)
+    if (this.#depth > MAX_TREE_DEPTH)
       throw new ExpressionError([{ offset: node.start, message: 'expression is nested too deep' }]);
-    const converted = this.convertNode(node);
-    this.depth -= 1;
+    const converted = this.#convertNode(node);
+    this.#depth -= 1;
     return converted;
   };
 
-  private convertNode(node: SourceNode): Expression {
+  #convertNode(node: SourceNode): Expression {
     const { op } = node;
-    if (op === 'value') return this.constant(node.start, constantOf(node.args));
+    if (op === 'value') return this.#constant(node.start, constantOf(node.args));
     if (op === 'id') return { id: this.id(), offset: node.start, kind: 'ident', name: node.args as string };
-    if (op in UNARY) return this.unary(node);
-    if (op === '&&' || op === '||') return this.logic(node);
-    if (BINARY.has(op)) return this.binary(node, `_${op}_`);
-    if (op === 'in') return this.binary(node, '@in');
-    if (op === '?:') return this.ternary(node);
-    if (op === '.' || op === '.?') return this.select(node);
-    if (op === '[]' || op === '[?]') return this.index(node);
-    if (op === 'call' || op === 'rcall') return this.call(node);
-    if (op === 'list') return this.list(node);
-    return this.map(node);
+    if (op in UNARY) return this.#unary(node);
+    if (op === '&&' || op === '||') return this.#logic(node);
+    if (BINARY.has(op)) return this.#binary(node, `_${op}_`);
+    if (op === 'in') return this.#binary(node, '@in');
+    if (op === '?:') return this.#ternary(node);
+    if (op === '.' || op === '.?') return this.#select(node);
+    if (op === '[]' || op === '[?]') return this.#index(node);
+    if (op === 'call' || op === 'rcall') return this.#call(node);
+    if (op === 'list') return this.#list(node);
+    return this.#map(node);
   }
 
-  private constant(offset: number, value: ConstantValue): Expression {
+  #constant(offset: number, value: ConstantValue): Expression {
     if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
       throw new ExpressionError([{ offset, message: 'Syntax error: invalid int literal' }]);
     return { id: this.id(), offset, kind: 'const', value };
   }
 
-  private unary(node: SourceNode): Expression {
+  #unary(node: SourceNode): Expression {
     const operand = node.args as SourceNode;
     // A sign before a number is part of the literal, and two of an operator cancel each other.
-    const isDirect = this.source.slice(node.start + 1, operand.start).trim() === '';
+    const isDirect = this.#source.slice(node.start + 1, operand.start).trim() === '';
     if (node.op === '-_' && operand.op === 'value' && isDirect) {
       const value = constantOf(operand.args);
-      if (typeof value === 'number' || typeof value === 'bigint') return this.constant(node.start, -value);
+      if (typeof value === 'number' || typeof value === 'bigint') return this.#constant(node.start, -value);
     }
     if (operand.op === node.op && isDirect) return this.convert(operand.args as SourceNode);
-    return this.operation(node.start, node.op, [operand]);
+    return this.#operation(node.start, node.op, [operand]);
   }
 
-  private binary(node: SourceNode, fn: string): Expression {
+  #binary(node: SourceNode, fn: string): Expression {
     const [left, right] = node.args as [SourceNode, SourceNode];
-    return this.operation(this.tokenAfter(left.end), fn, [left, right]);
+    return this.#operation(this.#tokenAfter(left.end), fn, [left, right]);
   }
 
   /** Chains of one operator become a balanced tree (cel-go parser/helper.go logicManager), so that long ones are not deep. */
-  private logic(node: SourceNode): Expression {
+  #logic(node: SourceNode): Expression {
     const terms: SourceNode[] = [];
     const operators: number[] = [];
     let first = node;
     for (; first.op === node.op; [first] = first.args as [SourceNode, SourceNode]) {
       const [left, right] = first.args as [SourceNode, SourceNode];
       terms.push(right);
-      operators.push(this.tokenAfter(left.end));
+      operators.push(this.#tokenAfter(left.end));
     }
     const chain = { terms: [first, ...terms.toReversed()], operators: operators.toReversed() };
-    return this.balanced(`_${node.op}_`, chain, [0, chain.operators.length - 1]);
+    return this.#balanced(`_${node.op}_`, chain, [0, chain.operators.length - 1]);
   }
 
-  private balanced(fn: string, chain: LogicChain, [from, to]: readonly [number, number]): Expression {
+  #balanced(fn: string, chain: LogicChain, [from, to]: readonly [number, number]): Expression {
     const middle = Math.floor((from + to + 1) / 2);
     const term = (index: number): Expression => this.convert(chain.terms[index] as SourceNode);
-    const left = middle === from ? term(middle) : this.balanced(fn, chain, [from, middle - 1]);
-    const right = middle === to ? term(middle + 1) : this.balanced(fn, chain, [middle + 1, to]);
+    const left = middle === from ? term(middle) : this.#balanced(fn, chain, [from, middle - 1]);
+    const right = middle === to ? term(middle + 1) : this.#balanced(fn, chain, [middle + 1, to]);
     const offset = chain.operators[middle] ?? 0;
     return { id: this.id(), offset, kind: 'call', fn, target: undefined, args: [left, right] };
   }
 
-  private ternary(node: SourceNode): Expression {
+  #ternary(node: SourceNode): Expression {
     const parts = node.args as SourceNode[];
-    return this.operation(this.tokenAfter(parts[0]?.end ?? 0), '_?_:_', parts);
+    return this.#operation(this.#tokenAfter(parts[0]?.end ?? 0), '_?_:_', parts);
   }
 
-  private operation(offset: number, fn: string, args: SourceNode[]): Expression {
+  #operation(offset: number, fn: string, args: SourceNode[]): Expression {
     return { id: this.id(), offset, kind: 'call', fn, target: undefined, args: args.map(this.convert) };
   }
 
-  private select(node: SourceNode): Expression {
+  #select(node: SourceNode): Expression {
     const [operand, field] = node.args as [SourceNode, string];
-    const offset = this.source.lastIndexOf('.', node.pos);
+    const offset = this.#source.lastIndexOf('.', node.pos);
     const inner = this.convert(operand);
     const at = { id: this.id(), offset };
     if (node.op === '.') return { ...at, kind: 'select', operand: inner, field, test: false };
-    const name = this.constant(node.pos, field);
+    const name = this.#constant(node.pos, field);
     return { ...at, kind: 'call', fn: '_?._', target: undefined, args: [inner, name] };
   }
 
-  private index(node: SourceNode): Expression {
+  #index(node: SourceNode): Expression {
     const [operand, index] = node.args as [SourceNode, SourceNode];
     const fn = node.op === '[]' ? '_[_]' : '_[?_]';
-    return this.operation(this.tokenAfter(operand.end), fn, [operand, index]);
+    return this.#operation(this.#tokenAfter(operand.end), fn, [operand, index]);
   }
 
-  private call(node: SourceNode): Expression {
+  #call(node: SourceNode): Expression {
     const [fn, ...rest] = node.args as [string, ...unknown[]];
     const receiver = node.op === 'rcall' ? (rest[0] as SourceNode) : undefined;
     const args = (rest.at(-1) as SourceNode[]).map(this.convert);
-    const from = receiver === undefined ? node.start : this.tokenAfter(receiver.end);
-    const offset = this.source.indexOf('(', from);
+    const from = receiver === undefined ? node.start : this.#tokenAfter(receiver.end);
+    const offset = this.#source.indexOf('(', from);
     const target = receiver === undefined ? undefined : this.convert(receiver);
     const call = { id: this.id(), offset, kind: 'call' as const, fn, target, args };
     return expandMacro(call, this.id) ?? call;
   }
 
-  private list(node: SourceNode): Expression {
+  #list(node: SourceNode): Expression {
     const items = (node.args as SourceNode[]).map(this.convert);
     return { id: this.id(), offset: node.start, kind: 'list', items };
   }
 
-  private map(node: SourceNode): Expression {
+  #map(node: SourceNode): Expression {
     const entries = (node.args as [SourceNode, SourceNode][]).map(
       ([key, value]) => [this.convert(key), this.convert(value)] as const,
     );
@@ -199,11 +199,11 @@ class Converter {
   }
 
   /** Where the next token begins after the end of an operand, whose closing parentheses are not in its node. */
-  private tokenAfter(end: number): number {
+  #tokenAfter(end: number): number {
     let at = end;
     for (;;) {
-      if (this.source.startsWith('//', at)) at = lineEnd(this.source, at);
-      const char = this.source[at];
+      if (this.#source.startsWith('//', at)) at = lineEnd(this.#source, at);
+      const char = this.#source[at];
       if (char === undefined || !' \t\n\r\f)'.includes(char)) return at;
       at += 1;
     }

@@ -37,8 +37,8 @@ const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvali
 
 /** The admission of the rules of one schema (apiextensions-apiserver apis/apiextensions/validation). */
 export class RuleAdmission {
-  private total = 0;
-  private expensive: { path: string; cost: number }[] = [];
+  #total = 0;
+  #expensive: { path: string; cost: number }[] = [];
 
   /** Children first: rules are compiled only where nothing below is wrong already. */
   check(schema: StructuralSchema, place: SchemaPlace): RuleFindings {
@@ -52,22 +52,22 @@ export class RuleAdmission {
     for (const [index, rule] of rules.entries())
       findings.schemaCauses.push(...formProblems(rule, schema, ruleAt(place, index)));
     if (findings.schemaCauses.length > 0 || rules.length === 0) return findings;
-    findings.ruleCauses.push(...this.checkNode(rules, place));
+    findings.ruleCauses.push(...this.#checkNode(rules, place));
     return findings;
   }
 
   /** What all rules cost together, and who is most to blame. */
   totalCauses(path: string): StatusCause[] {
-    if (this.total <= TOTAL_COST_LIMIT) return [];
+    if (this.#total <= TOTAL_COST_LIMIT) return [];
     const blame = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
     const name = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
     return [
-      ...this.expensive.map((one) => forbidden(one.path, blame)),
-      forbidden(path, costProblem(name, this.total / TOTAL_COST_LIMIT)),
+      ...this.#expensive.map((one) => forbidden(one.path, blame)),
+      forbidden(path, costProblem(name, this.#total / TOTAL_COST_LIMIT)),
     ];
   }
 
-  private checkNode(rules: readonly ValidationRule[], place: SchemaPlace): StatusCause[] {
+  #checkNode(rules: readonly ValidationRule[], place: SchemaPlace): StatusCause[] {
     const { declared, path } = place;
     if (declared === undefined)
       return [
@@ -83,15 +83,15 @@ export class RuleAdmission {
       const compiled = compileRule(rule, self);
       return compiled === undefined
         ? []
-        : this.checkRule(compiled, declared, { ...place, path: ruleAt(place, index) });
+        : this.#checkRule(compiled, declared, { ...place, path: ruleAt(place, index) });
     });
   }
 
-  private checkRule(compiled: CompiledRule, declared: DeclaredType, place: SchemaPlace): StatusCause[] {
+  #checkRule(compiled: CompiledRule, declared: DeclaredType, place: SchemaPlace): StatusCause[] {
     const { rule, condition, message } = compiled;
     const times = place.cardinality ?? Math.floor(MAX_REQUEST_BYTES / (declared.minSize + 1));
     const { path } = place;
-    const causes = this.costCauses(condition, {
+    const causes = this.#costCauses(condition, {
       path: `${path}.rule`,
       declared,
       times,
@@ -106,24 +106,24 @@ export class RuleAdmission {
       times: 1,
       name: 'estimated messageExpression cost',
     };
-    causes.push(...this.costCauses(message, told));
+    causes.push(...this.#costCauses(message, told));
     return [...causes, ...transitionProblems(compiled, place)];
   }
 
-  private costCauses(
+  #costCauses(
     expression: CompiledExpression | undefined,
     { path, declared, times, name }: { path: string; declared: DeclaredType; times: number; name: string },
   ): StatusCause[] {
     if (expression === undefined) return [];
     const cost = estimateCost(expression.checked, declared) * times;
-    this.observe(path, cost);
+    this.#observe(path, cost);
     return cost > RULE_COST_LIMIT ? [forbidden(path, costProblem(name, cost / RULE_COST_LIMIT))] : [];
   }
 
-  private observe(path: string, cost: number): void {
-    this.total += cost;
+  #observe(path: string, cost: number): void {
+    this.#total += cost;
     if (cost < TOTAL_COST_LIMIT / 100) return;
-    this.expensive = [...this.expensive, { path, cost }].sort((a, b) => b.cost - a.cost).slice(0, 4);
+    this.#expensive = [...this.#expensive, { path, cost }].sort((a, b) => b.cost - a.cost).slice(0, 4);
   }
 }
 

@@ -34,33 +34,33 @@ const MAX_MESSAGE_BYTES = 5 * 1024;
 /** Runs rules over an object (apiextensions-apiserver schema/cel/validation.go) until the budget is spent. */
 export class RuleRun {
   readonly causes: StatusCause[] = [];
-  private budget: number;
-  private work = OBJECT_WORK;
+  #budget: number;
+  #work = OBJECT_WORK;
 
   constructor(budget: number) {
-    this.budget = budget;
+    this.#budget = budget;
   }
 
   /** What is left; negative when it ran out. */
   get remaining(): number {
-    return this.budget;
+    return this.#budget;
   }
 
   get isOver(): boolean {
-    return this.budget < 0;
+    return this.#budget < 0;
   }
 
   visit(place: Place): void {
     const { node, value } = place;
     if (value === null || value === undefined) return;
-    this.runRules(place);
+    this.#runRules(place);
     if (this.isOver) return;
-    if (Array.isArray(value)) this.visitItems(place, value);
+    if (Array.isArray(value)) this.#visitItems(place, value);
     else if (isJsonObject(value) && (node.values !== undefined || node.properties.size > 0))
-      this.visitFields(place, value);
+      this.#visitFields(place, value);
   }
 
-  private visitItems({ node, old, at, ratchet }: Place, items: readonly unknown[]): void {
+  #visitItems({ node, old, at, ratchet }: Place, items: readonly unknown[]): void {
     if (node.items === undefined) return;
     const oldItems = new MapList(node.schema, old);
     for (const [index, value] of items.entries()) {
@@ -76,7 +76,7 @@ export class RuleRun {
     }
   }
 
-  private visitFields({ node, old, at, ratchet }: Place, object: Record<string, unknown>): void {
+  #visitFields({ node, old, at, ratchet }: Place, object: Record<string, unknown>): void {
     const before = isJsonObject(old) ? old : {};
     for (const [key, value] of Object.entries(object)) {
       const child = node.properties.get(key) ?? node.values;
@@ -88,76 +88,73 @@ export class RuleRun {
     }
   }
 
-  private runRules(place: Place): void {
+  #runRules(place: Place): void {
     const { node, at } = place;
     if (node.error !== undefined)
-      this.add(unjudged(at.toString(), node.schema, `rule compiler initialization error: ${node.error}`));
+      this.#add(unjudged(at.toString(), node.schema, `rule compiler initialization error: ${node.error}`));
     if (node.rules.length === 0) return;
-    if (this.budget <= 0) return this.stop(place, OUT_OF_BUDGET);
+    if (this.#budget <= 0) return this.#stop(place, OUT_OF_BUDGET);
     const values = new PlaceValues(place);
     for (const rule of node.rules) {
-      this.runRule(place, rule, values);
+      this.#runRule(place, rule, values);
       if (this.isOver) return;
     }
   }
 
-  private runRule(place: Place, rule: NodeRule, values: PlaceValues): void {
+  #runRule(place: Place, rule: NodeRule, values: PlaceValues): void {
     const { node, at, old } = place;
     if (rule.condition === undefined) {
-      this.add(unjudged(at.toString(), node.schema, `rule compile error: ${rule.error}`));
+      this.#add(unjudged(at.toString(), node.schema, `rule compile error: ${rule.error}`));
       return;
     }
     const { usesOldSelf } = rule.condition.checked;
     const isOptional = rule.rule.optionalOldSelf === true;
     // Transition rules need something to come from.
     if (usesOldSelf && (old === undefined || old === null) && !isOptional) return;
-    const outcome = rule.condition.run(values.variables(usesOldSelf, isOptional), this.work);
-    this.work -= outcome.work;
-    if (outcome.cost > this.budget) return this.stop(place, OUT_OF_BUDGET);
-    this.budget -= outcome.cost;
-    if (outcome.error !== undefined) return this.addError(place, rule, outcome.error);
-    if (outcome.value !== true) this.addViolation(place, rule, values);
+    const outcome = rule.condition.run(values.variables(usesOldSelf, isOptional), this.#work);
+    this.#work -= outcome.work;
+    if (outcome.cost > this.#budget) return this.#stop(place, OUT_OF_BUDGET);
+    this.#budget -= outcome.cost;
+    if (outcome.error !== undefined) return this.#addError(place, rule, outcome.error);
+    if (outcome.value !== true) this.#addViolation(place, rule, values);
   }
 
-  private addError(place: Place, { rule }: NodeRule, error: string): void {
+  #addError(place: Place, { rule }: NodeRule, error: string): void {
     const text = ruleText(rule);
     if (error.startsWith('operation cancelled: actual cost limit exceeded'))
-      return this.stop(
+      return this.#stop(
         place,
         `'${error}': no further validation rules will be run due to call cost exceeds limit for rule: ${text}`,
       );
     const detail = error.startsWith('no such overload')
       ? `'${error}': call arguments did not match a supported operator, function or macro signature for rule: ${text}`
       : `${error} evaluating rule: ${text}`;
-    this.add(unjudged(place.at.toString(), place.node.schema, detail));
+    this.#add(unjudged(place.at.toString(), place.node.schema, detail));
   }
 
-  private addViolation(place: Place, rule: NodeRule, values: PlaceValues): void {
+  #addViolation(place: Place, rule: NodeRule, values: PlaceValues): void {
     const location = rule.path === undefined ? place.at : place.at.child(rule.path);
     const usesOldSelf = rule.condition?.checked.usesOldSelf === true;
-    const told = this.tell(rule, values);
+    const told = this.#tell(rule, values);
     if (told?.fatal !== undefined) {
-      this.budget = -1;
+      this.#budget = -1;
       if (usesOldSelf || !isUnchanged(place.ratchet))
-        this.add(unjudged(location.toString(), place.node.schema, told.fatal));
+        this.#add(unjudged(location.toString(), place.node.schema, told.fatal));
       return;
     }
     if (!usesOldSelf && isUnchanged(place.ratchet)) return;
     const { value, node } = place;
     const detail = told?.text ?? defaultMessage(rule.rule);
-    this.add(violation(location.toString(), { value, schema: node.schema, rule: rule.rule }, detail));
+    this.#add(violation(location.toString(), { value, schema: node.schema, rule: rule.rule }, detail));
   }
 
   /** The messageExpression; undefined when there is none or it fails, which the author's message makes good. */
-  private tell(
-    { message, rule }: NodeRule,
-    values: PlaceValues,
-  ): { text?: string; fatal?: string } | undefined {
+  #tell({ message, rule }: NodeRule, values: PlaceValues): { text?: string; fatal?: string } | undefined {
     if (message === undefined) return undefined;
     const variables = values.variables(message.checked.usesOldSelf, rule.optionalOldSelf === true);
-    const outcome = message.run(variables, this.work);
-    this.work -= outcome.work;
-    if (outcome.cost > this.budget)
+    const outcome = message.run(variables, this.#work);
+    this.#work -= outcome.work;
+    if (outcome.cost > this.#budget)
       return {
         fatal:
           'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run',
@@ -166,18 +163,18 @@ export class RuleRun {
       return {
         fatal: `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(rule.messageExpression)}`,
       };
-    this.budget -= outcome.cost;
+    this.#budget -= outcome.cost;
     const text = typeof outcome.value === 'string' ? outcome.value.trim() : '';
     const usable = text !== '' && Buffer.byteLength(text) <= MAX_MESSAGE_BYTES && !text.includes('\n');
     return usable ? { text } : undefined;
   }
 
-  private stop({ node, at }: Place, detail: string): void {
-    this.add(unjudged(at.toString(), node.schema, detail));
-    this.budget = -1;
+  #stop({ node, at }: Place, detail: string): void {
+    this.#add(unjudged(at.toString(), node.schema, detail));
+    this.#budget = -1;
   }
 
-  private add(cause: StatusCause): void {
+  #add(cause: StatusCause): void {
     this.causes.push(cause);
   }
 }
@@ -202,22 +199,22 @@ export const NOTHING: Ratchet = { current: undefined, parent: undefined };
 
 /** self and oldSelf of a place, made when the first rule there asks. */
 class PlaceValues {
-  private readonly place: Place;
-  private self: Value | undefined;
-  private oldSelf: Value | undefined;
+  readonly #place: Place;
+  #self: Value | undefined;
+  #oldSelf: Value | undefined;
 
   constructor(place: Place) {
-    this.place = place;
+    this.#place = place;
   }
 
   variables(usesOldSelf: boolean, isOptional: boolean): readonly [Value, Value] {
-    const { node, value, old } = this.place;
-    this.self ??= converted(() => node.convert(value));
-    if (!usesOldSelf) return [this.self, null];
+    const { node, value, old } = this.#place;
+    this.#self ??= converted(() => node.convert(value));
+    if (!usesOldSelf) return [this.#self, null];
     const hasOld = old !== undefined && old !== null;
-    if (hasOld) this.oldSelf ??= converted(() => node.convert(old));
-    if (!isOptional) return [this.self, this.oldSelf ?? null];
-    return [this.self, hasOld ? new OptionalValue(this.oldSelf ?? null) : OptionalValue.none];
+    if (hasOld) this.#oldSelf ??= converted(() => node.convert(old));
+    if (!isOptional) return [this.#self, this.#oldSelf ?? null];
+    return [this.#self, hasOld ? new OptionalValue(this.#oldSelf ?? null) : OptionalValue.none];
   }
 }
 

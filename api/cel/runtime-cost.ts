@@ -1,7 +1,7 @@
 import { sizeOf } from './standard-functions.ts';
 import { Address, Network } from './ip-address.ts';
 import { NamedFormat } from './named-formats.ts';
-import { Quantity } from './quantity.ts';
+import { Quantity } from '../machinery/quantity.ts';
 import { Semver } from './semver.ts';
 import { CelList, OptionalValue, UrlValue, isMap } from './value.ts';
 import type { Value } from './value.ts';

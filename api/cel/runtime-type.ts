@@ -2,7 +2,7 @@ import { Address, Network } from './ip-address.ts';
 import { UnsignedInteger } from './expression.ts';
 import type { CelType } from './cel-type.ts';
 import { NamedFormat } from './named-formats.ts';
-import { Quantity } from './quantity.ts';
+import { Quantity } from '../machinery/quantity.ts';
 import { Semver } from './semver.ts';
 import { CelList, Duration, OptionalValue, Timestamp, TypeValue, UrlValue, isMap } from './value.ts';
 import type { Value } from './value.ts';

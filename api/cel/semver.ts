@@ -5,30 +5,31 @@ export class Semver {
   readonly major: bigint;
   readonly minor: bigint;
   readonly patch: bigint;
-  private readonly pre: readonly string[];
+  readonly #pre: readonly string[];
 
   constructor([major = 0n, minor = 0n, patch = 0n]: readonly bigint[], pre: readonly string[]) {
     this.major = major;
     this.minor = minor;
     this.patch = patch;
-    this.pre = pre;
+    this.#pre = pre;
   }
 
   compare(other: Semver): -1 | 0 | 1 {
     for (const part of ['major', 'minor', 'patch'] as const)
       if (this[part] !== other[part]) return this[part] > other[part] ? 1 : -1;
-    return this.comparePre(other);
+    return this.#comparePre(other);
   }
 
-  private comparePre({ pre }: Semver): -1 | 0 | 1 {
-    if (this.pre.length === 0 || pre.length === 0) return order(pre.length, this.pre.length);
-    for (const [index, part] of this.pre.entries()) {
-      const other = pre[index];
-      if (other === undefined) return 1;
-      const compared = compareIdentifiers(part, other);
+  #comparePre(other: Semver): -1 | 0 | 1 {
+    const pre = other.#pre;
+    if (this.#pre.length === 0 || pre.length === 0) return order(pre.length, this.#pre.length);
+    for (const [index, part] of this.#pre.entries()) {
+      const against = pre[index];
+      if (against === undefined) return 1;
+      const compared = compareIdentifiers(part, against);
       if (compared !== 0) return compared;
     }
-    return order(this.pre.length, pre.length);
+    return order(this.#pre.length, pre.length);
   }
 }
 

@@ -1,3 +1,4 @@
+import { GO_ESCAPES } from '../machinery/go-text.ts';
 import { fail } from './evaluation-error.ts';
 import { formatText } from './format-function.ts';
 import type { Declaration } from './function-declaration.ts';
@@ -89,21 +90,10 @@ function substring(value: string, start: bigint, end: bigint | undefined): strin
   return joined(points.slice(Number(start), Number(last)));
 }
 
-const ESCAPES: Record<string, string> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-};
-
+/** Escapes fewer characters than strconv.Quote (cel-go ext/strings.go). */
 const quote = (value: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what is escaped
-  `"${value.toWellFormed().replaceAll(/[\u0007\b\f\n\r\t\v\\"]/g, (char) => ESCAPES[char] ?? char)}"`;
+  `"${value.toWellFormed().replaceAll(/[\u0007\b\f\n\r\t\v\\"]/g, (char) => GO_ESCAPES[char] ?? char)}"`;
 
 function joinTexts(items: CelList, by: string): string {
   const texts = [...items].map((item) =>

@@ -6,24 +6,24 @@ import type { CelType } from './cel-type.ts';
  * steps back, so that trying overloads costs nothing per variable already known.
  */
 export class TypeSubstitution {
-  private readonly known = new Map<string, CelType>();
-  private readonly trail: (readonly [string, CelType | undefined])[] = [];
+  readonly #known = new Map<string, CelType>();
+  readonly #trail: (readonly [string, CelType | undefined])[] = [];
 
   /** Whether the one may stand where the other is asked for; remembers what that says about type parameters. */
   assignable(to: readonly CelType[], from: readonly CelType[]): boolean {
-    const before = this.trail.length;
-    if (this.allAssignable(to, from)) {
-      this.trail.length = 0;
+    const before = this.#trail.length;
+    if (this.#allAssignable(to, from)) {
+      this.#trail.length = 0;
       return true;
     }
-    this.undo(before);
+    this.#undo(before);
     return false;
   }
 
   /** The type with all that is known put in; parameters not known yet become `dyn` when asked. */
   resolve(type: CelType, unknownAsDyn = false): CelType {
     if (type.kind === 'param') {
-      const known = this.known.get(type.name);
+      const known = this.#known.get(type.name);
       if (known !== undefined) return this.resolve(known, unknownAsDyn);
       return unknownAsDyn ? DYN : type;
     }
@@ -31,61 +31,61 @@ export class TypeSubstitution {
     return { ...type, params: type.params.map((param) => this.resolve(param, unknownAsDyn)) };
   }
 
-  private undo(to: number): void {
-    while (this.trail.length > to) {
-      const [name, previous] = this.trail.pop() ?? ['', undefined];
-      if (previous === undefined) this.known.delete(name);
-      else this.known.set(name, previous);
+  #undo(to: number): void {
+    while (this.#trail.length > to) {
+      const [name, previous] = this.#trail.pop() ?? ['', undefined];
+      if (previous === undefined) this.#known.delete(name);
+      else this.#known.set(name, previous);
     }
   }
 
-  private set(param: CelType, type: CelType): void {
-    this.trail.push([param.name, this.known.get(param.name)]);
-    this.known.set(param.name, type);
+  #set(param: CelType, type: CelType): void {
+    this.#trail.push([param.name, this.#known.get(param.name)]);
+    this.#known.set(param.name, type);
   }
 
-  private allAssignable(to: readonly CelType[], from: readonly CelType[]): boolean {
+  #allAssignable(to: readonly CelType[], from: readonly CelType[]): boolean {
     return (
-      to.length === from.length && to.every((type, index) => this.oneAssignable(type, from[index] ?? DYN))
+      to.length === from.length && to.every((type, index) => this.#oneAssignable(type, from[index] ?? DYN))
     );
   }
 
-  private oneAssignable(to: CelType, from: CelType): boolean {
+  #oneAssignable(to: CelType, from: CelType): boolean {
     if (from.kind === 'param') {
-      const { valid, known } = this.substitutes(to, from);
+      const { valid, known } = this.#substitutes(to, from);
       if (valid) return true;
       if (known) return false;
     }
-    if (to.kind === 'param') return this.substitutes(from, to).valid;
+    if (to.kind === 'param') return this.#substitutes(from, to).valid;
     if (isDynOrError(to) || isDynOrError(from)) return true;
     if (to.kind === 'null') return nullable(from);
     if (from.kind === 'null') return nullable(to);
     if (to.kind !== from.kind) return false;
     if (to.kind === 'type') return true;
     if (to.name !== from.name) return false;
-    return this.allAssignable(to.params, from.params);
+    return this.#allAssignable(to.params, from.params);
   }
 
-  private substitutes(type: CelType, param: CelType): { valid: boolean; known: boolean } {
+  #substitutes(type: CelType, param: CelType): { valid: boolean; known: boolean } {
     if (sameType(type, param)) return { valid: true, known: true };
-    const known = this.known.get(param.name);
+    const known = this.#known.get(param.name);
     if (known !== undefined) {
       if (sameType(type, known)) return { valid: true, known: true };
-      if (!this.oneAssignable(type, known)) return { valid: false, known: true };
+      if (!this.#oneAssignable(type, known)) return { valid: false, known: true };
       const general = mostGeneral(type, known);
-      if (!this.refersTo(general, param)) this.set(param, general);
+      if (!this.#refersTo(general, param)) this.#set(param, general);
       return { valid: true, known: true };
     }
-    if (this.refersTo(type, param)) return { valid: false, known: false };
-    this.set(param, type);
+    if (this.#refersTo(type, param)) return { valid: false, known: false };
+    this.#set(param, type);
     return { valid: true, known: false };
   }
 
-  private refersTo(type: CelType, param: CelType): boolean {
+  #refersTo(type: CelType, param: CelType): boolean {
     if (sameType(type, param)) return true;
-    if (type.kind !== 'param') return type.params.some((inner) => this.refersTo(inner, param));
-    const known = this.known.get(type.name);
-    return known !== undefined && this.refersTo(known, param);
+    if (type.kind !== 'param') return type.params.some((inner) => this.#refersTo(inner, param));
+    const known = this.#known.get(type.name);
+    return known !== undefined && this.#refersTo(known, param);
   }
 }
 

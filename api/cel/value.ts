@@ -1,6 +1,6 @@
 import { UnsignedInteger } from './expression.ts';
 import type { Address, Network } from './ip-address.ts';
-import type { Quantity } from './quantity.ts';
+import type { Quantity } from '../machinery/quantity.ts';
 import type { Semver } from './semver.ts';
 import type { NamedFormat } from './named-formats.ts';
 import { fail } from './evaluation-error.ts';
@@ -34,31 +34,31 @@ export type Convert = (raw: unknown) => Value;
 const asIs: Convert = (raw) => raw as Value;
 
 export class CelList {
-  private readonly items: readonly unknown[];
-  private readonly convert: Convert;
+  readonly #items: readonly unknown[];
+  readonly #convert: Convert;
   /** Set and map lists compare and add as sets and maps (KEP-2876). */
   readonly semantics: ListSemantics | undefined;
 
   constructor(items: readonly unknown[], convert: Convert = asIs, semantics?: ListSemantics) {
-    this.items = items;
-    this.convert = convert;
+    this.#items = items;
+    this.#convert = convert;
     this.semantics = semantics;
   }
 
   get size(): number {
-    return this.items.length;
+    return this.#items.length;
   }
 
   get raw(): readonly unknown[] {
-    return this.items;
+    return this.#items;
   }
 
   at(index: number): Value {
-    return this.convert(this.items[index]);
+    return this.#convert(this.#items[index]);
   }
 
   *[Symbol.iterator](): Generator<Value> {
-    for (let index = 0; index < this.items.length; index += 1) yield this.at(index);
+    for (let index = 0; index < this.#items.length; index += 1) yield this.at(index);
   }
 }
 
@@ -85,11 +85,11 @@ export interface Shape {
 export class JsonMap implements CelMap {
   readonly isMap = true;
   readonly raw: Record<string, unknown>;
-  private readonly shape: Shape;
+  readonly #shape: Shape;
 
   constructor(raw: Record<string, unknown>, shape: Shape) {
     this.raw = raw;
-    this.shape = shape;
+    this.#shape = shape;
   }
 
   get size(): number {
@@ -98,7 +98,7 @@ export class JsonMap implements CelMap {
 
   find(key: Value): Value | undefined {
     if (typeof key !== 'string') return fail('no such overload');
-    const property = this.shape.isObject ? unescapeName(key) : key;
+    const property = this.#shape.isObject ? unescapeName(key) : key;
     return property === undefined ? undefined : this.valueFor(property);
   }
 
@@ -106,17 +106,17 @@ export class JsonMap implements CelMap {
   valueFor(property: string): Value | undefined {
     if (!Object.hasOwn(this.raw, property)) return undefined;
     const raw = this.raw[property];
-    if (raw === null && this.shape.isObject) return undefined;
-    return this.shape.convert(property)?.(raw);
+    if (raw === null && this.#shape.isObject) return undefined;
+    return this.#shape.convert(property)?.(raw);
   }
 
   declares(property: string): boolean {
-    return this.shape.convert(property) !== undefined;
+    return this.#shape.convert(property) !== undefined;
   }
 
   *keys(): Generator<string> {
     for (const property of Object.keys(this.raw)) {
-      const name = this.shape.isObject ? escapeName(property) : property;
+      const name = this.#shape.isObject ? escapeName(property) : property;
       if (name !== undefined) yield name;
     }
   }
@@ -125,26 +125,26 @@ export class JsonMap implements CelMap {
 /** A map that an expression made. */
 export class LiteralMap implements CelMap {
   readonly isMap = true;
-  private readonly entries = new Map<unknown, readonly [Value, Value]>();
+  readonly #entries = new Map<unknown, readonly [Value, Value]>();
 
   get size(): number {
-    return this.entries.size;
+    return this.#entries.size;
   }
 
   find(key: Value): Value | undefined {
-    return this.entries.get(keyOf(key))?.[1];
+    return this.#entries.get(keyOf(key))?.[1];
   }
 
   *keys(): Generator<Value> {
-    for (const [key] of this.entries.values()) yield key;
+    for (const [key] of this.#entries.values()) yield key;
   }
 
   has(key: Value): boolean {
-    return this.entries.has(keyOf(key));
+    return this.#entries.has(keyOf(key));
   }
 
   set(key: Value, value: Value): void {
-    this.entries.set(keyOf(key), [key, value]);
+    this.#entries.set(keyOf(key), [key, value]);
   }
 }
 

@@ -1,8 +1,7 @@
-import { compareBytes } from './byte-order.ts';
+import { goJson } from './go-text.ts';
 import { parseJsonPathSteps } from './json-path-parser.ts';
 import type { JsonPathStep } from './json-path-parser.ts';
 import { walk } from './json-path.ts';
-import { jsonText } from './json.ts';
 import { badRequest } from './status-error.ts';
 
 /** A template as `kubectl -o jsonpath=` takes it: text, `{.a.b}`, `{"\n"}`, `{range .items[*]}…{end}`. */
@@ -28,23 +27,6 @@ export function parseJsonPathTemplate(template: string): JsonPathTemplate {
 export function formatJsonPathValue(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'object' ? goJson(value) : String(value);
-}
-
-const ESCAPED: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
-
-/** As Go's encoding/json has it: sorted keys, and safe within HTML. */
-function goJson(value: object): string {
-  return jsonText(withSortedKeys(value)).replaceAll(/[<>&]/g, (char) => ESCAPED[char] ?? char);
-}
-
-function withSortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withSortedKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  const sorted: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [key, member] of Object.entries(value).toSorted(([a], [b]) => compareBytes(a, b))) {
-    sorted[key] = withSortedKeys(member);
-  }
-  return sorted;
 }
 
 function templateError(template: string, why: string): Error {

@@ -1,6 +1,6 @@
 import { abridged } from '../machinery/status-error.ts';
 import type { StatusCause } from '../machinery/status-error.ts';
-import { goJson, goQuote, goValue } from '../machinery/go-text.ts';
+import { goJson, goNumber, goQuote } from '../machinery/go-text.ts';
 
 /**
  * Findings about fields in the words of kube-apiserver (apimachinery pkg/util/validation/field), which people
@@ -58,5 +58,11 @@ const withDetail = (text: string, detail: string): string => (detail === '' ? te
 
 /** A value as Go prints it into messages. */
 function printed(value: unknown): string {
-  return typeof value === 'string' ? goQuote(abridged(value)) : abridged(goValue(value));
+  return typeof value === 'string' ? goQuote(abridged(value)) : abridged(bodyText(value));
+}
+
+/** field.Error ErrorBody: %v of numbers and booleans, encoding/json of the rest. */
+function bodyText(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return goNumber(value);
+  return goJson(value);
 }

@@ -2,7 +2,7 @@ import { union } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
 import { managerId, secondsOf } from './managed-fields.ts';
 import type { ManagerEntry, Managers } from './managed-fields.ts';
-import { compareText } from './value-order.ts';
+import { compareBytes } from '../machinery/byte-order.ts';
 
 /** Clients that name themselves anew each time would fill the object (apimachinery capmanagers.go). */
 const MAX_UPDATERS = 10;
@@ -14,7 +14,7 @@ export function capUpdaters(managers: Managers): void {
   const updaters = [...managers].filter(([, { applied }]) => !applied);
   if (updaters.length <= MAX_UPDATERS) return;
   updaters.sort(
-    ([leftId, left], [rightId, right]) => secondsOf(left) - secondsOf(right) || compareText(leftId, rightId),
+    ([leftId, left], [rightId, right]) => secondsOf(left) - secondsOf(right) || compareBytes(leftId, rightId),
   );
   const firstOfVersion = new Map<string, string>();
   const buckets: Buckets = new Map();

@@ -1,6 +1,6 @@
 import { badRequest } from '../machinery/status-error.ts';
 import type { JsonObject } from '../machinery/json.ts';
-import { goSyntax, goType, goValue } from './go-text.ts';
+import { goSyntax, goType, goValue } from '../machinery/go-text.ts';
 import { itemElement, ItemError } from './list-items.ts';
 import { fieldType, shapeOf } from './merge-type.ts';
 import type { ListType, MapType, MergeType, ScalarType } from './merge-type.ts';

@@ -1,10 +1,10 @@
 import { StatusError } from '../machinery/status-error.ts';
 import type { StatusCause } from '../machinery/status-error.ts';
-import { goQuoted } from './go-text.ts';
+import { goQuote } from '../machinery/go-text.ts';
 import type { ManagerEntry } from './managed-fields.ts';
 import { elementText } from './path-element.ts';
 import type { PathElement } from './path-element.ts';
-import { compareText } from './value-order.ts';
+import { compareBytes } from '../machinery/byte-order.ts';
 
 /** A field that an apply sets to another value than its owner did. */
 export interface Conflict {
@@ -21,7 +21,7 @@ export class ConflictsError extends Error {
   /** The conflicts of one manager stand together. */
   constructor(conflicts: readonly Conflict[]) {
     super('apply conflicts');
-    this.conflicts = conflicts.toSorted((left, right) => compareText(left.id, right.id));
+    this.conflicts = conflicts.toSorted((left, right) => compareBytes(left.id, right.id));
   }
 
   /** In the words of apimachinery util/managedfields/internal/conflict.go. */
@@ -54,6 +54,6 @@ function pathText(path: readonly PathElement[]): string {
 }
 
 function managerText({ manager, applied, apiVersion, subresource }: ManagerEntry): string {
-  const within = subresource === '' ? '' : ` with subresource ${goQuoted(subresource)}`;
-  return `${goQuoted(manager)}${within}${applied ? '' : ` using ${apiVersion}`}`;
+  const within = subresource === '' ? '' : ` with subresource ${goQuote(subresource)}`;
+  return `${goQuote(manager)}${within}${applied ? '' : ` using ${apiVersion}`}`;
 }

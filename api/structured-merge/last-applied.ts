@@ -7,7 +7,7 @@ import { ConflictsError } from './conflicts.ts';
 import { fieldSetOf } from './field-set-of.ts';
 import { difference, hasPath, union } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
-import { goJson } from './go-text.ts';
+import { goJson } from '../machinery/go-text.ts';
 import type { VersionedObject } from './versioned-object.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { goQuoted } from './go-text.ts';
+import { goQuote } from '../machinery/go-text.ts';
 import { isJsonObject } from '../machinery/json.ts';
 import type { ListType } from './merge-type.ts';
 import { keyElement, NO_ELEMENT, valueElement } from './path-element.ts';
@@ -44,7 +44,7 @@ function mapElement(type: ListType, item: unknown): PathElement {
     if (value !== undefined) fields.push([name, value]);
   }
   if (fields.length === 0) {
-    const keys = type.keys.map((key) => goQuoted(key)).join(' ');
+    const keys = type.keys.map((key) => goQuote(key)).join(' ');
     throw new ItemError(
       `associative list with keys has an element that omits all key fields [${keys}] (and doesn't have default values for any key fields)`,
     );

@@ -4,7 +4,7 @@ import type { JsonObject } from '../machinery/json.ts';
 import { equalFieldSets } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
 import { readFieldsV1, fieldsV1Of } from './fields-v1.ts';
-import { compareText } from './value-order.ts';
+import { compareBytes } from '../machinery/byte-order.ts';
 
 /** metadata.managedFields, read and written as apimachinery does (util/managedfields/internal/managedfields.go). */
 
@@ -132,8 +132,8 @@ function inOrder(left: ManagerEntry, right: ManagerEntry): number {
   if (left.applied !== right.applied) return left.applied ? -1 : 1;
   return (
     secondsOf(left) - secondsOf(right) ||
-    compareText(left.manager, right.manager) ||
-    compareText(left.apiVersion, right.apiVersion) ||
-    compareText(left.subresource, right.subresource)
+    compareBytes(left.manager, right.manager) ||
+    compareBytes(left.apiVersion, right.apiVersion) ||
+    compareBytes(left.subresource, right.subresource)
   );
 }

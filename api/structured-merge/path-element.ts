@@ -1,7 +1,8 @@
+import { compareBytes } from '../machinery/byte-order.ts';
 import { parseJsonText } from '../machinery/json.ts';
 import { isJsonObject } from '../machinery/json.ts';
-import { goJson, valueText } from './go-text.ts';
-import { codePointOrder, compareText, compareValues } from './value-order.ts';
+import { entriesInOrder, goJson, goNumber, goQuote } from '../machinery/go-text.ts';
+import { codePointOrder, compareValues } from './value-order.ts';
 
 /** One step of a path (structured-merge-diff fieldpath/element.go). Equal elements have the same text. */
 export type PathElement = FieldElement | IndexElement | KeyElement | NoElement | ValueElement;
@@ -74,14 +75,29 @@ export function isKeyElement(element: PathElement): element is KeyElement {
   return element.type === KEY;
 }
 
+/** A value within a key of fieldsV1: json-iterator writes exponents of two digits, which encoding/json does not. */
+const keyText = (value: unknown): string =>
+  goJson(value, (number) => JSON.stringify(number).replace(/e-(\d)$/, 'e-0$1'));
+
+/** A value within a path that people read, such as `.list[name="a"]` (value.go ToString). */
+function valueText(value: unknown): string {
+  if (typeof value === 'string') return goQuote(value);
+  if (typeof value === 'number') return goNumber(value);
+  if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
+  if (!isJsonObject(value)) return String(value);
+  return entriesInOrder(value)
+    .map(([key, child]) => `${key}=${valueText(child)}`)
+    .join('');
+}
+
 export function keyElement(fields: [string, unknown][]): KeyElement {
-  const sorted = fields.length < 2 ? fields : fields.sort(([left], [right]) => compareText(left, right));
-  const text = sorted.map(([name, value]) => `${JSON.stringify(name)}:${goJson(value)}`).join(',');
+  const sorted = fields.length < 2 ? fields : fields.sort(([left], [right]) => compareBytes(left, right));
+  const text = sorted.map(([name, value]) => `${JSON.stringify(name)}:${keyText(value)}`).join(',');
   return { type: KEY, text: `k:{${text}}`, fields: sorted };
 }
 
 export function valueElement(value: unknown): ValueElement {
-  return { type: VALUE, text: `v:${goJson(value)}`, value };
+  return { type: VALUE, text: `v:${keyText(value)}`, value };
 }
 
 export function indexElement(index: number): IndexElement {
@@ -136,7 +152,7 @@ function compareKeys(left: KeyElement, right: KeyElement): number {
   for (const [index, [name, value]] of left.fields.entries()) {
     const other = right.fields[index];
     if (other === undefined) return 1;
-    const order = compareText(name, other[0]) || compareValues(value, other[1]);
+    const order = compareBytes(name, other[0]) || compareValues(value, other[1]);
     if (order !== 0) return order;
   }
   return left.fields.length - right.fields.length;

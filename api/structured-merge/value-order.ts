@@ -1,3 +1,4 @@
+import { compareBytes } from '../machinery/byte-order.ts';
 import { isJsonObject } from '../machinery/json.ts';
 
 /**
@@ -33,13 +34,6 @@ function compareNumbers(left: bigint | number, right: bigint | number): number {
   return left > right ? 1 : 0;
 }
 
-/** Strings as Go orders them, by their bytes in UTF-8, which is the order of code points. */
-export function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  const [a, b] = [codePointOrder(left), codePointOrder(right)];
-  return a < b ? -1 : 1;
-}
-
 /** Only texts with surrogates are ordered differently in UTF-16: they are moved above U+FFFF's neighbours. */
 const MAY_DIFFER = /[\ud800-\uffff]/;
 
@@ -65,7 +59,7 @@ export function compareValues(left: unknown, right: unknown): number {
   const difference = rank(left) - rank(right);
   if (difference !== 0) return difference < 0 ? -1 : 1;
   if (isNumber(left) && isNumber(right)) return compareNumbers(left, right);
-  if (typeof left === 'string' && typeof right === 'string') return compareText(left, right);
+  if (typeof left === 'string' && typeof right === 'string') return compareBytes(left, right);
   if (typeof left === 'boolean') return Number(left) - Number(right);
   if (Array.isArray(left) && Array.isArray(right)) return compareLists(left, right);
   return isJsonObject(left) && isJsonObject(right) ? compareMaps(left, right) : 0;
@@ -83,7 +77,7 @@ function compareLists(left: unknown[], right: unknown[]): number {
 /** Entry by entry in the order of their keys; what ends first is less. */
 function compareMaps(left: Record<string, unknown>, right: Record<string, unknown>): number {
   const [leftKeys, rightKeys] = [Object.keys(left), Object.keys(right)];
-  const keys = [...new Set([...leftKeys, ...rightKeys])].sort(compareText);
+  const keys = [...new Set([...leftKeys, ...rightKeys])].sort(compareBytes);
   for (const [index, key] of keys.entries()) {
     if (index === leftKeys.length) return -1;
     if (index === rightKeys.length || !Object.hasOwn(left, key)) return 1;

@@ -19,8 +19,8 @@ it.each<[SandboxSpec['resources'], object, string]>([
   expect(runtimeLimits(spec as Pick<SandboxSpec, 'resources'>), reason).toEqual({ ...usual, ...expected });
 });
 
-it('names the field that is no quantity', () => {
-  expect(() => runtimeLimits({ resources: { disk: 'much' } })).toThrow(
-    'spec.resources.disk must be a quantity such as 512Mi, 2Gi, 500m or 2, not "much"',
+it.each(['much', '-1', '2GB'])('names the field whose quantity is wrong: %s', (disk) => {
+  expect(() => runtimeLimits({ resources: { disk } })).toThrow(
+    `spec.resources.disk must be a quantity such as 512Mi, 2Gi, 500m or 2, not "${disk}"`,
   );
 });

@@ -1,6 +1,7 @@
+import { Quantity } from '#api/machinery/quantity';
+import { badRequest } from '#api/machinery/status-error';
 import type { SandboxSpec } from '#api/types/generated/sandbox';
 import type { RuntimeLimits } from '../drivers/driver.ts';
-import { parseQuantity } from '../drivers/quantity.ts';
 
 /** Engines refuse less than a few MiB, and Node needs more than that to say so. */
 const MIN_MEMORY = 64 * 1024 * 1024;
@@ -13,9 +14,16 @@ const MIN_DISK = 1024 * 1024;
 export function runtimeLimits({ resources }: Pick<SandboxSpec, 'resources'>): RuntimeLimits {
   const { memory = '2Gi', cpu = '2', pids = 512, disk = '10Gi' } = resources ?? {};
   return {
-    memory: Math.max(MIN_MEMORY, parseQuantity(memory, 'spec.resources.memory')),
-    cpus: Math.max(0.01, parseQuantity(cpu, 'spec.resources.cpu')),
+    memory: Math.max(MIN_MEMORY, limit(memory, 'spec.resources.memory')),
+    cpus: Math.max(0.01, limit(cpu, 'spec.resources.cpu')),
     pids,
-    disk: Math.max(MIN_DISK, parseQuantity(disk, 'spec.resources.disk')),
+    disk: Math.max(MIN_DISK, limit(disk, 'spec.resources.disk')),
   };
+}
+
+/** @throws StatusError BadRequest that names `field` */
+function limit(text: string, field: string): number {
+  const quantity = Quantity.parse(text.trim());
+  if (quantity !== undefined && quantity.sign >= 0n) return quantity.asFloat();
+  throw badRequest(`${field} must be a quantity such as 512Mi, 2Gi, 500m or 2, not "${text}"`);
 }

@@ -2,6 +2,7 @@ import type { StatusCause } from '../../machinery/status-error.ts';
 import { forbidden, invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import { listProblems, mustBe } from './list-problems.ts';
 import { ruleProblems } from './rule-problems.ts';
+import { UNSUPPORTED_KEYWORDS } from './schema-props.ts';
 import type { SchemaProps } from './schema-props.ts';
 
 /** Where a schema stands, as far as that decides what it may have. */
@@ -30,14 +31,6 @@ export function openApiProblems(schema: SchemaProps, at: string, around: Surroun
 }
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-const UNSUPPORTED = [
-  'id',
-  'additionalItems',
-  'patternProperties',
-  'definitions',
-  'dependencies',
-  '$ref',
-] as const;
 
 function keywordProblems(schema: SchemaProps, at: string, around: Surroundings): StatusCause[] {
   const type: string = schema.type ?? '';
@@ -45,7 +38,7 @@ function keywordProblems(schema: SchemaProps, at: string, around: Surroundings):
   if (type !== '' && !TYPES.includes(type)) causes.push(unsupportedValue(`${at}.type`, type, TYPES));
   if (schema.default !== undefined && around.noDefaults !== undefined)
     causes.push(forbidden(`${at}.default`, `must not be set ${around.noDefaults}`));
-  for (const name of UNSUPPORTED)
+  for (const name of UNSUPPORTED_KEYWORDS)
     if (isSet(schema[name])) causes.push(forbidden(`${at}.${name}`, `${name} is not supported`));
   if (type === 'null')
     causes.push(forbidden(`${at}.type`, 'type cannot be set to null, use nullable as an alternative'));

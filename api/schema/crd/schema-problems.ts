@@ -6,7 +6,7 @@ import type { StructuralSchema } from '../../structural-schema/structural-schema
 import { defaultProblems } from './default-problems.ts';
 import { ROOT, openApiProblems } from './open-api-schema.ts';
 import { patternSizeProblems } from './pattern-budget.ts';
-import { someSchema } from './schema-props.ts';
+import { someSchema, UNSUPPORTED_KEYWORDS } from './schema-props.ts';
 import type { SchemaProps } from './schema-props.ts';
 import { structuralCauses } from './structural-invariants.ts';
 
@@ -37,23 +37,14 @@ const asResource = (schema: StructuralSchema): StructuralSchema => ({
   'x-kubernetes-embedded-resource': true,
 });
 
-/** No structural schema can be made of these; openApiProblems names them. */
-const UNSUPPORTED = [
-  'id',
-  'additionalItems',
-  'patternProperties',
-  'definitions',
-  'dependencies',
-  '$ref',
-] as const;
-
+/** openApiProblems names them. */
 function hasUnsupported(schema: SchemaProps): boolean {
   return someSchema(
     schema,
     (one) =>
       (Array.isArray(one.items) && one.items.length > 0) ||
       one['x-kubernetes-preserve-unknown-fields'] === false ||
-      UNSUPPORTED.some((name) => one[name] !== undefined),
+      UNSUPPORTED_KEYWORDS.some((name) => one[name] !== undefined),
   );
 }
 

@@ -160,3 +160,13 @@ function subSchemas(one: SchemaProps): SchemaProps[] {
     ...(typeof additionalProperties === 'object' ? [additionalProperties] : []),
   ];
 }
+
+/** Keywords of JSON Schema that definitions may not use: no structural schema can be made of them. */
+export const UNSUPPORTED_KEYWORDS = [
+  'id',
+  'additionalItems',
+  'patternProperties',
+  'definitions',
+  'dependencies',
+  '$ref',
+] as const;

@@ -1,19 +1,18 @@
-import { fail } from './evaluation-error.ts';
-
-/** resource.Quantity of apimachinery, as far as rules see it: an exact number of billionths. */
+/** An exact number of billionths, such as `2Gi` or `500m` stand for (apimachinery pkg/api/resource Quantity). */
 export class Quantity {
   readonly nanos: bigint;
   /** Upstream keeps what does not fit an int64 and a power of ten as a big decimal, which never counts as an integer. */
-  private readonly small: boolean;
+  readonly #small: boolean;
 
   constructor(nanos: bigint, small: boolean) {
     this.nanos = nanos;
-    this.small = small;
+    this.#small = small;
   }
 
+  /** Undefined when the text is not a quantity. */
   static parse(text: string): Quantity | undefined {
-    const parsed = typeof readQuantity(text) === 'string' ? undefined : readQuantity(text);
-    return parsed as Quantity | undefined;
+    const read = readQuantity(text);
+    return typeof read === 'string' ? undefined : read;
   }
 
   static of(int: bigint): Quantity {
@@ -26,14 +25,15 @@ export class Quantity {
 
   get isInteger(): boolean {
     return (
-      this.small &&
+      this.#small &&
       this.nanos % BILLION === 0n &&
       BigInt.asIntN(64, this.nanos / BILLION) === this.nanos / BILLION
     );
   }
 
-  asInteger(): bigint {
-    return this.isInteger ? this.nanos / BILLION : fail('cannot convert value to integer');
+  /** Undefined unless it is an integer. */
+  asInteger(): bigint | undefined {
+    return this.isInteger ? this.nanos / BILLION : undefined;
   }
 
   asFloat(): number {
@@ -41,11 +41,11 @@ export class Quantity {
   }
 
   add(other: Quantity): Quantity {
-    return new Quantity(this.nanos + other.nanos, this.small && other.small);
+    return new Quantity(this.nanos + other.nanos, this.#small && other.#small);
   }
 
   sub(other: Quantity): Quantity {
-    return new Quantity(this.nanos - other.nanos, this.small && other.small);
+    return new Quantity(this.nanos - other.nanos, this.#small && other.#small);
   }
 
   compare(other: Quantity): -1 | 0 | 1 {
@@ -60,19 +60,13 @@ const SHAPE = /^(?<sign>[+-]?)(?<whole>\d*)(?:[.](?<fraction>\d*))?(?<suffix>[A-
 const DECIMAL: Record<string, number> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 const BINARY: Record<string, bigint> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n };
 
-/** @throws EvaluationError */
-export function parseQuantity(text: string): Quantity {
-  const read = readQuantity(text);
-  return typeof read === 'string' ? fail(read) : read;
-}
-
 const WRONG_FORMAT =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const GRAMMAR = /^[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*$/;
 const WRONG_SUFFIX = "unable to parse quantity's suffix";
 
-/** The quantity, or what is wrong with its text. */
-function readQuantity(text: string): Quantity | string {
+/** The quantity, or what Go says is wrong with its text. */
+export function readQuantity(text: string): Quantity | string {
   const { sign, whole = '', fraction = '', suffix = '' } = SHAPE.exec(text)?.groups ?? {};
   if (!GRAMMAR.test(text)) return WRONG_FORMAT;
   if (sign === undefined || whole + fraction === '') return WRONG_FORMAT;
