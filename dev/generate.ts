@@ -23,6 +23,12 @@ const generators: readonly Generator[] = [
     command: ['node', 'api/types/generate.ts'],
     output: 'api/types/generated',
   },
+  {
+    name: 'protobuf messages from api/server/protobuf/protos/',
+    source: 'api/server/protobuf/generate.ts',
+    command: ['node', 'api/server/protobuf/generate.ts'],
+    output: 'api/server/protobuf/generated',
+  },
   ...['sqlite', 'mysql'].map((driver) => ({
     name: `${driver} migrations`,
     source: `api/storage/${driver}/drizzle.config.ts`,

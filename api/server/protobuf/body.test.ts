@@ -110,6 +110,29 @@ describe('decodeProtobuf', () => {
     );
   });
 
+  it('keeps a default that is an empty text', () => {
+    const schema = message([5, 'string'], [8, message([1, '""'])]);
+    const version = message([1, 'v1'], [4, message([1, schema])]);
+    const crd = message([2, message([1, 'g'], [7, version])]);
+    const apiVersion = 'apiextensions.k8s.io/v1';
+    expect(decodeProtobuf(envelope('CustomResourceDefinition', crd, apiVersion))).toMatchObject({
+      spec: { versions: [{ schema: { openAPIV3Schema: { type: 'string', default: '' } } }] },
+    });
+  });
+
+  it.each([
+    ['rbac.authorization.k8s.io/v1', 'Role', message([2, message([1, 'get'], [3, 'tasks'])]), 'rules'],
+    [
+      'authorization.k8s.io/v1',
+      'SelfSubjectAccessReview',
+      message([2, message([1, message([2, 'get'])])]),
+      'spec',
+    ],
+    ['meta.k8s.io/v1', 'DeleteOptions', message([4, 'Orphan']), 'propagationPolicy'],
+  ])('knows %s %s', (apiVersion, kind, object, part) => {
+    expect(decodeProtobuf(envelope(kind, object, apiVersion))).toHaveProperty(part);
+  });
+
   it('reads a CustomResourceDefinition, whose schemas hold schemas', () => {
     const maximum = Buffer.alloc(9);
     maximum[0] = 9 * 8 + 1;
@@ -120,7 +143,9 @@ describe('decodeProtobuf', () => {
     const schema = Buffer.concat([message([5, 'object']), properties, entry]);
     const version = message([1, 'v1'], [2, 1], [3, 1], [4, message([1, schema])], [7, 0]);
     const crd = message([1, message([1, 'a'])], [2, message([1, 'g'], [7, version])]);
-    expect(decodeProtobuf(envelope('CustomResourceDefinition', crd))).toMatchObject({
+    expect(
+      decodeProtobuf(envelope('CustomResourceDefinition', crd, 'apiextensions.k8s.io/v1')),
+    ).toMatchObject({
       spec: {
         group: 'g',
         versions: [

@@ -20,6 +20,10 @@ var texts = []string{"", "a", "b c", "ü\u2028\U0001F600", "\"\\\n", "__proto__"
 func filler(random *rand.Rand) func(runtime.Object) {
 	fill := randfill.New().RandSource(random).NilChance(.4).NumElements(0, 2).MaxDepth(maxDepth).Funcs(
 		func(text *string, c randfill.Continue) { *text = texts[c.Intn(len(texts))] },
+		// Protobuf has it for the whole object only.
+		func(*metav1.TypeMeta, randfill.Continue) {},
+		// A nil in a map is null in JSON and empty in protobuf.
+		func(bytes *[]byte, c randfill.Continue) { *bytes = []byte(texts[c.Intn(len(texts))]) },
 		func(number *float64, c randfill.Continue) { *number = float64(c.Intn(2000)-1000) / 8 },
 		func(at *metav1.Time, c randfill.Continue) {
 			if c.Bool() {
