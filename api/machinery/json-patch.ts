@@ -132,7 +132,6 @@ function remove({ parent, key }: Place): void {
     return;
   }
   if (!Object.hasOwn(parent, key)) throw rejected();
-  // oxlint-disable-next-line no-dynamic-delete -- the document is a copy, and its keys are a client's
   delete parent[key];
 }
 
