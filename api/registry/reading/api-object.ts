@@ -13,6 +13,6 @@ export function shownObject(object: Unstructured): ApiObject {
 }
 
 /** The same object under another revision. */
-export function atRevision(object: Unstructured, revision: number): ApiObject {
+export function shownAtRevision(object: Unstructured, revision: number): ApiObject {
   return shownObject({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
 }

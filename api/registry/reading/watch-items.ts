@@ -1,6 +1,6 @@
 import { MAX_SHARED_EVENTS } from '../../storage/contract/objects.ts';
 import type { StoreEvent, StoredObject } from '../../storage/contract/objects.ts';
-import { atRevision } from './api-object.ts';
+import { shownAtRevision } from './api-object.ts';
 import type { ApiObject } from './api-object.ts';
 import { presented } from './presented.ts';
 import type { WatchItem } from '../requests.ts';
@@ -82,7 +82,7 @@ function makeItem(resource: Resource, event: StoreEvent, slot: keyof EventItems)
 
 /** Its text is made once, when it is first sent. */
 function lastSeen(last: ApiObject, revision: number): ApiObject {
-  const shown = atRevision(last.object, revision);
+  const shown = shownAtRevision(last.object, revision);
   let text: string | undefined;
   return { object: shown.object, json: () => (text ??= shown.json()) };
 }

@@ -4,7 +4,7 @@ import type { RetentionRound } from './round.ts';
 /** Rows per transaction. */
 const BATCH = 500;
 
-/** For so long after its deletion a log takes no late appends: by then whoever was at it has given up. */
+/** How long the log of a deleted Task stays closed before all of it may go; by then its last writer has given up. */
 const CLOSED_MS = 3_600_000;
 
 /** Drops the logs and last states of Tasks that were deleted long enough ago. */

@@ -5,6 +5,7 @@ import { badRequest, toStatusError } from '../../machinery/status-error.ts';
 import { logFailure } from '../answer/failure.ts';
 import { chunked, openLiveStream } from '../answer/live-stream.ts';
 import type { LiveStream } from '../answer/live-stream.ts';
+import { logLines } from '../answer/log-lines.ts';
 import { parseMediaType } from '../request/media-type.ts';
 import { isTrue, wholeNumber } from '../request/query.ts';
 import type { HandlerOptions, RequestContext } from '../server-environment.ts';
@@ -70,25 +71,12 @@ async function send(
   if (!stream.signal.aborted) await stream.write([format.end()]);
 }
 
-/** By the batches that all followers of a log are given (TaskLog.follow): their lines are made and encoded once. */
-const lines = new WeakMap<readonly TaskEvent[], readonly Uint8Array[]>();
-
-function eventLines(events: readonly TaskEvent[]): Iterable<Uint8Array> {
-  let made = lines.get(events);
-  if (made === undefined) {
-    const texts = events.map((event) => `${JSON.stringify(event)}\n`);
-    made = Array.from(chunked(texts), (text) => Buffer.from(text));
-    lines.set(events, made);
-  }
-  return made;
-}
-
 /** Text for people, or one JSON object per line. @throws StatusError BadRequest for another format */
 function createFormat(c: RequestContext): LogFormat {
   const asked = c.req.query('format') ?? '';
   const accepts = (c.req.header('accept') ?? '').split(',').map((range) => parseMediaType(range).type);
   if (asked === 'jsonl' || (asked === '' && accepts.includes('application/x-ndjson'))) {
-    return { contentType: 'application/x-ndjson', format: eventLines, end: () => '' };
+    return { contentType: 'application/x-ndjson', format: logLines, end: () => '' };
   }
   if (asked !== '' && asked !== 'text') {
     throw badRequest(

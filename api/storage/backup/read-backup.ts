@@ -24,7 +24,8 @@ export interface BackupSummary {
 const BATCH_BYTES = 1024 * 1024;
 
 /**
- * Reads a backup; `use` gets its rows as they come. What resolves was whole: until then nothing that was used may count.
+ * Reads a backup; `use` gets its rows as they come. Resolves only if the backup was complete: until then, what `use` got
+ * is provisional.
  * @throws BackupError for a file that is cut, damaged, of something else or of a newer program than `schema` says
  */
 export async function readBackup(

@@ -16,8 +16,8 @@ export interface BatchQueueOptions<T, R> {
 }
 
 /**
- * What has waited this many milliseconds when a batch fails for want of the database fails with it: that batch has
- * waited already, and each of those behind it would wait anew.
+ * When a batch fails because the database cannot be reached, items that have waited this many milliseconds already fail
+ * with it; otherwise each of them would wait out a time limit of its own.
  */
 const PATIENCE_MS = 5_000;
 

@@ -26,7 +26,7 @@ export class Watcher {
 
   push(events: readonly StoreEvent[]): void {
     if (this.#ended || this.#failure !== undefined) return;
-    // What comes at once is in memory anyhow; more must not gather behind it.
+    // A single batch is in memory already; the limit is on what queues up behind it.
     if (this.#buffered + events.length > this.#limits.events || this.#bytes > this.#limits.bytes) {
       this.fail(
         new StorageError('TooSlow', 'the watch fell behind; watch again from the last revision seen'),
