@@ -44,7 +44,8 @@ export class LogTail {
   /** Whoever waits until everything that is in the log now was read. */
   #syncs: (() => void)[] = [];
   #ring: LogRing | undefined;
-  #restarting = false;
+  /** Rises when what was read before may be wrong. */
+  #generation = 0;
   #ended = false;
   #failure: { error: unknown } | undefined;
 
@@ -75,7 +76,8 @@ export class LogTail {
 
   /** The log may have lost events that were read: what the ring has is not to be given to anybody. */
   restart(): void {
-    this.#restarting = true;
+    this.#generation += 1;
+    this.#ring = undefined;
     this.#reader.wake();
   }
 
@@ -150,7 +152,6 @@ export class LogTail {
 
   async #run(): Promise<void> {
     try {
-      this.#ring = await this.#begin();
       while (!this.#ended) {
         const given = await this.#catchUp();
         if (given > 0) await this.#pause(crowdPauseMs(this.#followers.size));
@@ -162,25 +163,27 @@ export class LogTail {
     }
   }
 
-  /** A ring that begins a page before the end: most followers want what is newest. */
-  async #begin(): Promise<LogRing> {
-    const { firstSeq, lastSeq } = await this.#options.tables.taskLogBounds(this.#taskUID);
-    return new LogRing(this.#options.ring, Math.max(firstSeq - 1, lastSeq - PAGE, 0));
+  /** The ring; a new one begins a page before the end, since most followers want what is newest. */
+  async #currentRing(): Promise<LogRing> {
+    while (this.#ring === undefined) {
+      const generation = this.#generation;
+      const { firstSeq, lastSeq } = await this.#options.tables.taskLogBounds(this.#taskUID);
+      if (generation !== this.#generation) continue;
+      this.#ring = new LogRing(this.#options.ring, Math.max(firstSeq - 1, lastSeq - PAGE, 0));
+    }
+    return this.#ring;
   }
 
   /** Reads to the end of the log. Returns how many events that were. */
   async #catchUp(): Promise<number> {
-    if (this.#restarting) {
-      this.#restarting = false;
-      this.#ring = await this.#begin();
-    }
     // Those who come later may have seen what this read does not.
     const syncs = this.#syncs;
     this.#syncs = [];
     let count = 0;
     for (;;) {
-      const ring = this.#ring as LogRing;
+      const ring = await this.#currentRing();
       const { events, bytes } = await this.#read(ring.end);
+      if (ring !== this.#ring) continue;
       ring.push(events, bytes);
       count += events.length;
       if (events.length > 0) this.#wakeFollowers();

@@ -20,12 +20,18 @@ class Tables {
   /** Runs between a read and its answer. */
   afterRead: (() => void) | undefined;
 
-  append(count: number): void {
+  append(count: number, source = 's'): void {
     for (let i = 0; i < count; i++) {
       this.lastSeq += 1;
       const seq = this.lastSeq;
-      this.events.push({ seq, source: 's', sourceSeq: seq, time: 't', type: 'text', data: `{"n":${seq}}` });
+      this.events.push({ seq, source, sourceSeq: seq, time: 't', type: 'text', data: `{"n":${seq}}` });
     }
+  }
+
+  /** The last events, as a replica that was behind does when it takes over. */
+  lose(count: number): void {
+    this.events.splice(-count, count);
+    this.lastSeq -= count;
   }
 
   drop(count: number): void {
@@ -251,6 +257,24 @@ describe('the followers of a log', () => {
     until.abort();
     await early.done;
     expect(early.seqs).toEqual([9, 10]);
+  });
+
+  it('that come after the database lost events get what it has now, not what was read before', async () => {
+    const tables = new Tables();
+    tables.append(5);
+    const tails = tailsOf(tables);
+    const leave = new AbortController();
+    const early = follow(tails, { after: 0, signal: leave.signal });
+    while (early.seqs.length < 5) await nextTurn();
+    tables.lose(2);
+    tables.append(2, 'other');
+    tails.restartAll();
+    const late = follow(tails, { after: 0, signal: forever, until: AbortSignal.abort() });
+    await late.done;
+    leave.abort();
+    await early.done;
+    expect(late.seqs).toEqual(upTo(5));
+    expect(late.pages.flat().map(({ source }) => source)).toEqual(['s', 's', 's', 'other', 'other']);
   });
 
   it('end when the store closes', async () => {
