@@ -15,7 +15,7 @@ export interface Move {
   /** Its spec.cancel is to be set. */
   cancel?: Sandbox;
   /** What is to be asked for first. */
-  gone: readonly OverSandbox[];
+  over: readonly OverSandbox[];
 }
 
 interface At {
@@ -25,48 +25,48 @@ interface At {
 
 /** The Task goes on: what is ready starts, what was lost starts again. */
 export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
-  const { record, state, gone } = settled;
+  const { record, state, over } = settled;
   switch (state.state) {
     case 'ended':
-      return { record, gone };
+      return { record, over };
     case 'not-started':
-      return isReady ? { record: nextAttempt(record, at), create: true, run: {}, gone } : { record, gone };
+      return isReady ? { record: nextAttempt(record, at), create: true, run: {}, over } : { record, over };
     case 'to-create':
-      return { record, create: true, run: {}, gone };
+      return { record, create: true, run: {}, over };
     case 'live':
       return {
         record: followedRecord(record, state.sandbox, at.now),
         run: { sandbox: state.sandbox },
-        gone,
+        over,
       };
     case 'stopping':
-      return { record, run: { sandbox: state.sandbox }, gone };
+      return { record, run: { sandbox: state.sandbox }, over };
     case 'lost':
-      return { record: nextAttempt(record, at), create: true, run: {}, gone };
+      return { record: nextAttempt(record, at), create: true, run: {}, over };
   }
 }
 
 /** The Task comes to its end early: what runs is cancelled and waited for, nothing starts. */
 export function stop(settled: SettledNode, { now }: At): Move {
-  const { record, state, gone } = settled;
+  const { record, state, over } = settled;
   switch (state.state) {
     case 'ended':
     case 'not-started':
-      return { record, gone };
+      return { record, over };
     case 'to-create':
       return {
         record: endedRecord(record, { status: 'CANCELLED' }, now),
-        gone: record.executor_name === undefined ? [] : [{ name: record.executor_name }],
+        over: record.executor_name === undefined ? [] : [{ name: record.executor_name }],
       };
     case 'live':
     case 'stopping': {
       const { sandbox } = state;
-      return { record, run: { sandbox }, ...(sandbox.spec.cancel === true ? {} : { cancel: sandbox }), gone };
+      return { record, run: { sandbox }, ...(sandbox.spec.cancel === true ? {} : { cancel: sandbox }), over };
     }
     case 'lost':
       return {
         record: endedRecord(record, { status: 'CANCELLED', errorMessage: state.message }, now),
-        gone,
+        over,
       };
   }
 }

@@ -87,7 +87,7 @@ function planGraph(observation: Observation, snapshot: Snapshot): TaskPlan {
     status: nextStatus(observation, { records, outcome, snapshot }),
     create: moves.flatMap(({ create, record }) => (create === true ? [sandboxObject(run, record)] : [])),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
-    mustBeOver: moves.flatMap(({ gone }) => gone),
+    mustBeOver: moves.flatMap(({ over }) => over),
   };
 }
 

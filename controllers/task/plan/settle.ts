@@ -35,17 +35,17 @@ export interface SettledNode {
   record: NodeRecord;
   state: Exclude<NodeState, { state: 'succeeded' | 'failed' | 'cancelled' }>;
   /** What is to be asked for before the next attempt, or before the Task ends without it. */
-  gone: readonly OverSandbox[];
+  over: readonly OverSandbox[];
 }
 
 /** Takes over how the last attempt at a node has ended, if it has. */
 export function settle(node: PlannedNode, record: NodeRecord, around: Surroundings): SettledNode {
   const { task, now, rejection } = around;
-  const ended = (after: NodeRecord, gone: readonly OverSandbox[] = []): SettledNode => ({
+  const ended = (after: NodeRecord, over: readonly OverSandbox[] = []): SettledNode => ({
     node,
     record: after,
     state: { state: 'ended' },
-    gone,
+    over,
   });
   const failed = (why: string): NodeRecord =>
     endedRecord(record, { status: 'FAILED', errorMessage: why }, now);
@@ -66,15 +66,15 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
     case 'cancelled':
       return ended(cancelled(state.message));
     case 'lost': {
-      const gone = overSandbox(record, state);
+      const over = overSandbox(record, state);
       const seen = state.sandbox === undefined ? record : seenRecord(record, state.sandbox);
-      if (isCancelled) return ended(cancelled(state.message), gone);
+      if (isCancelled) return ended(cancelled(state.message), over);
       const last = lastAttempt(node, record, task);
-      if (last === undefined) return { node, record: seen, state, gone };
-      return ended(failed(whyFailed(state.reason, `${state.message} ${last}`.trim())), gone);
+      if (last === undefined) return { node, record: seen, state, over };
+      return ended(failed(whyFailed(state.reason, `${state.message} ${last}`.trim())), over);
     }
     default:
-      return { node, record, state, gone: [] };
+      return { node, record, state, over: [] };
   }
 }
 
