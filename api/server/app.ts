@@ -15,7 +15,7 @@ import { failureResponse } from './answer/failure.ts';
 import { mountDiscovery } from './discovery/discovery-routes.ts';
 import { mountHealth } from './health-routes.ts';
 import type { HealthOptions } from './health-routes.ts';
-import { answerOf } from './limits/answer.ts';
+import { answerOf } from './answer/outgoing.ts';
 import { InFlight } from './limits/in-flight.ts';
 import type { ServerLimits } from './limits/limits.ts';
 import { deadlineOf, withinDeadline } from './limits/request-deadline.ts';

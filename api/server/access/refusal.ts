@@ -2,7 +2,7 @@ import type { Attributes } from '../../machinery/authorizer.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { ANONYMOUS } from '../../machinery/user.ts';
+import { UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
 import { unauthorized } from './authenticator.ts';
 
@@ -11,7 +11,7 @@ import { unauthorized } from './authenticator.ts';
  * kube-apiserver (endpoints/handlers/responsewriters ForbiddenStatusError).
  */
 export function refusal(user: User, attributes: Attributes, reason = ''): StatusError {
-  if (user === ANONYMOUS) return unauthorized();
+  if (user.groups.includes(UNAUTHENTICATED_GROUP)) return unauthorized();
   const { resource } = attributes;
   const why = reason === '' ? '' : `: ${reason}`;
   const text = `${subjectOf(attributes)}forbidden: User ${goQuote(user.name)} cannot ${wishOf(attributes)}`;

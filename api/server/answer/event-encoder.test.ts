@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { shownObject } from '../../registry/reading/api-object.ts';
 import type { WatchItem } from '../../registry/requests.ts';
 import { eventEncoder } from './event-encoder.ts';
-import type { Representation } from './list-text.ts';
+import type { Representation } from './representation.ts';
 
 const item = (name: string): WatchItem => ({
   type: 'ADDED',

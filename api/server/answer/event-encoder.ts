@@ -1,6 +1,6 @@
 import { MAX_SHARED_ITEMS } from '../../registry/reading/watch-items.ts';
 import type { WatchItem } from '../../registry/requests.ts';
-import type { Representation } from './list-text.ts';
+import type { Representation } from './representation.ts';
 import { chunked } from './live-stream.ts';
 
 /** What was made for one watcher is sent to all the others as it is. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../machinery/clock.ts';
-import { isGone } from '../limits/answer.ts';
+import { isGone } from './outgoing.ts';
 
 /** A reader that takes nothing for this long is gone, or as good as gone. */
 const DRAIN_LIMIT_MS = 30_000;

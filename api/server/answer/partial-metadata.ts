@@ -1,7 +1,7 @@
 import { jsonText } from '../../machinery/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { bookmarkText, listText } from './list-text.ts';
-import type { Representation } from './list-text.ts';
+import type { Representation } from './representation.ts';
 
 /** Objects without spec and status, for those who watch everything (garbage collectors, caches of metadata). */
 export function partialMetadata(apiVersion: string): Representation {

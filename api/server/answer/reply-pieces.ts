@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { toStatusError } from '../../machinery/status-error.ts';
-import { isGone } from '../limits/answer.ts';
+import { isGone } from './outgoing.ts';
 import { logFailure } from './failure.ts';
 import { acceptsGzip, replyTo } from './reply.ts';
 import type { ReplyOptions } from './reply.ts';

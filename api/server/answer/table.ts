@@ -3,7 +3,7 @@ import { badRequest } from '../../machinery/status-error.ts';
 import type { ApiObject } from '../../registry/reading/api-object.ts';
 import type { WatchItem } from '../../registry/requests.ts';
 import { arrayText, bookmarkText, listMetadata } from './list-text.ts';
-import type { Representation } from './list-text.ts';
+import type { Representation } from './representation.ts';
 import { partialObject } from './partial-metadata.ts';
 import { tableColumns } from './table-columns.ts';
 import type { Columns } from './table-columns.ts';

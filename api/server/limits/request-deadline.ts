@@ -1,5 +1,5 @@
 import type { Clock } from '../../machinery/clock.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../answer/outgoing.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 
 /** How long a request may take; clients can ask for less. @throws StatusError BadRequest */

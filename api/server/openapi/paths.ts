@@ -1,15 +1,14 @@
-import { isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { groupVersionPath } from '../discovery/group-versions.ts';
 import { subresourcesOf } from '../resources/subresources.ts';
+import type { Subresource } from '../resources/subresources.ts';
 import { verbsOf } from '../resources/verbs.ts';
 import { modelName } from './model-name.ts';
 import { capitalized, contentOf, OBJECT_TYPES, operation } from './operation.ts';
 import type { Content, Operation, OperationShape, PathItem } from './operation.ts';
 import { DELETE, DELETE_COLLECTION, LIST, NAME, NAMESPACE, PATCH, PRETTY, WRITE } from './parameters.ts';
-import { SCALE } from './scale-schemas.ts';
 import { META, schemaRef } from './schema.ts';
-import { taskPaths } from './task-paths.ts';
+import { describedItem } from './task-paths.ts';
 
 /** Where a kind is served and how its operations are named. */
 interface Place {
@@ -44,31 +43,43 @@ export function resourcePaths(resource: Resource): Record<string, PathItem> {
     const everywhere = { ...place, suffix: `${resource.kind}ForAllNamespaces` };
     paths[`${root}/${resource.plural}`] = { get: listing(everywhere), parameters: [PRETTY] };
   }
-  for (const { name } of subresourcesOf(resource)) {
-    const operations = subresourceItem(place, name);
-    if (operations) paths[`${item}/${name}`] = { ...operations, parameters: [NAME, ...shared] };
+  const ofItem = [NAME, ...shared];
+  for (const subresource of subresourcesOf(resource)) {
+    const operations = describedItem(resource, subresource.name) ?? subresourceItem(place, subresource);
+    paths[`${item}/${subresource.name}`] = { ...operations, parameters: ofItem };
   }
-  if (isTask(resource)) Object.assign(paths, taskPaths(resource, item, [NAME, ...shared]));
   return paths;
 }
 
-function subresourceItem(place: Place, name: string): PathItem | undefined {
-  const sub = { ...place, suffix: `${place.suffix}${capitalized(name)}`, of: ` ${name} of` };
-  if (name === 'status') return objectItem(sub);
-  if (name === 'scale') return objectItem({ ...sub, schema: SCALE });
-  return name === 'finalize' ? { put: replacement(sub) } : undefined;
+/** What a subresource that speaks of an object takes and answers. */
+function subresourceItem(place: Place, { name, kind, handlers }: Subresource): PathItem {
+  const sub = {
+    ...place,
+    suffix: `${place.suffix}${capitalized(name)}`,
+    of: ` ${name} of`,
+    ...(kind && { schema: modelName({ ...kind, builtIn: true }, kind.kind) }),
+  };
+  return {
+    ...(handlers.has('get') && { get: reading(sub) }),
+    ...(handlers.has('update') && { put: replacement(sub) }),
+    ...(handlers.has('create') && { post: creation(sub) }),
+    ...(handlers.has('patch') && { patch: patching(sub) }),
+  };
 }
 
-function collectionItem(place: Place): PathItem {
-  const { resource } = place;
-  const post = made(place, {
+function creation(place: Place): Operation {
+  return made(place, {
     verb: 'create',
     action: 'post',
-    description: `create a ${resource.kind}`,
+    description: `create${place.of === '' ? ' a' : place.of} ${place.resource.kind}`,
     parameters: WRITE,
     body: { required: true, content: objectOf(place) },
     answers: { '200': objectOf(place), '201': objectOf(place), '202': objectOf(place) },
   });
+}
+
+function collectionItem(place: Place): PathItem {
+  const { resource } = place;
   const clear = made(place, {
     verb: 'deleteCollection',
     action: 'deletecollection',
@@ -80,7 +91,7 @@ function collectionItem(place: Place): PathItem {
   const verbs = verbsOf(resource);
   return {
     ...(verbs.includes('list') && { get: listing(place) }),
-    post,
+    post: creation(place),
     ...(verbs.includes('deletecollection') && { delete: clear }),
   };
 }

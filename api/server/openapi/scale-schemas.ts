@@ -3,7 +3,7 @@ import type { OpenApiSchema } from './schema.ts';
 
 const AUTOSCALING = 'io.k8s.api.autoscaling.v1';
 
-export const SCALE = `${AUTOSCALING}.Scale`;
+const SCALE = `${AUTOSCALING}.Scale`;
 
 /** What the subresource `scale` speaks (autoscaling/v1). */
 export const SCALE_SCHEMAS: Readonly<Record<string, OpenApiSchema>> = {

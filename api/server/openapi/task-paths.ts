@@ -1,9 +1,9 @@
 import { TASK_EVENT_TYPES } from '../../types/task-event.ts';
+import { isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { contentOf, operation } from './operation.ts';
 import type { PathItem } from './operation.ts';
 import { LOG } from './parameters.ts';
-import type { Parameter } from './parameters.ts';
 import { int64, listOf, text } from './schema.ts';
 import type { OpenApiSchema } from './schema.ts';
 
@@ -64,27 +64,32 @@ const APPENDED: OpenApiSchema = {
 
 const json = (schema: OpenApiSchema): ReturnType<typeof contentOf> => contentOf(['application/json'], schema);
 
-/** The subresources `log` and `messages` of a Task. */
-export function taskPaths(
-  resource: Resource,
-  item: string,
-  parameters: readonly Parameter[],
-): Record<string, PathItem> {
-  const read = operation(resource, 'NamespacedTaskLog', {
+/** What a subresource that speaks of no object takes and answers: the log of a Task and its messages. */
+export function describedItem(resource: Resource, subresource: string): PathItem | undefined {
+  if (!isTask(resource)) return undefined;
+  return ITEMS.get(subresource)?.(resource);
+}
+
+function logItem(resource: Resource): PathItem {
+  const get = operation(resource, 'NamespacedTaskLog', {
     verb: 'read',
     action: 'get',
     description: 'read log of the specified Task',
     parameters: LOG,
     answers: { '200': contentOf(['application/x-ndjson', 'text/plain'], { type: 'string' }) },
   });
-  const append = operation(resource, 'NamespacedTaskLog', {
+  const post = operation(resource, 'NamespacedTaskLog', {
     verb: 'create',
     action: 'post',
     description: 'append to log of the specified Task',
     body: { required: true, content: json(APPEND) },
     answers: { '200': json(APPENDED) },
   });
-  const messages = operation(resource, 'NamespacedTaskMessages', {
+  return { get, post };
+}
+
+function messagesItem(resource: Resource): PathItem {
+  const get = operation(resource, 'NamespacedTaskMessages', {
     verb: 'read',
     action: 'get',
     description: 'read messages of the specified Task',
@@ -96,8 +101,10 @@ export function taskPaths(
       }),
     },
   });
-  return {
-    [`${item}/log`]: { get: read, post: append, parameters },
-    [`${item}/messages`]: { get: messages, parameters },
-  };
+  return { get };
 }
+
+const ITEMS = new Map([
+  ['log', logItem],
+  ['messages', messagesItem],
+]);

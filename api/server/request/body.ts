@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { findDuplicateFields } from '../../machinery/duplicate-fields.ts';
 import { parseJsonText } from '../../machinery/json.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
-import { jsonDepth, MAX_JSON_DEPTH } from './json-depth.ts';
+import { jsonDepth, MAX_JSON_DEPTH } from '../../machinery/json-depth.ts';
 import { parseMediaType } from './media-type.ts';
 import { decodeProtobuf, PROTOBUF } from '../protobuf/body.ts';
 

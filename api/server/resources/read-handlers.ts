@@ -1,7 +1,8 @@
 import { collectionQuery, wholeNumber } from '../request/query.ts';
 import { replyPieces } from '../answer/reply-pieces.ts';
 import { replyTo } from '../answer/reply.ts';
-import { representationFor, targetOf } from '../request/resource-request.ts';
+import { representationFor } from '../answer/negotiated-representation.ts';
+import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { subresourceOf } from '../request/write-options.ts';
 

@@ -2,13 +2,13 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { toStatusError } from '../../machinery/status-error.ts';
 import type { WatchItem, WatchQuery } from '../../registry/requests.ts';
 import { logFailure } from '../answer/failure.ts';
-import type { Representation } from '../answer/list-text.ts';
+import type { Representation } from '../answer/representation.ts';
 import { notAcceptable, prefersYaml } from '../request/media-type.ts';
 import { eventEncoder, eventLine } from '../answer/event-encoder.ts';
 import { openLiveStream } from '../answer/live-stream.ts';
 import type { LiveStream } from '../answer/live-stream.ts';
 import { collectionQuery, isGiven, wholeNumber } from '../request/query.ts';
-import { representationFor } from '../request/resource-request.ts';
+import { representationFor } from '../answer/negotiated-representation.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 
 /** As kube-apiserver (--min-request-timeout): a random time, so that not all clients come back at once. */

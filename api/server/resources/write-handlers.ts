@@ -3,12 +3,13 @@ import type { PatchRequest, WriteOptions, WriteResult } from '../../registry/req
 import { parseJsonBody, parseYamlBody, readBody, readObject, unsupported } from '../request/body.ts';
 import type { ParsedBody } from '../request/body.ts';
 import { deleteOptions } from '../request/delete-options.ts';
-import type { Representation } from '../answer/list-text.ts';
+import type { Representation } from '../answer/representation.ts';
 import { parseMediaType } from '../request/media-type.ts';
 import { listQuery } from './read-handlers.ts';
 import { replyPieces } from '../answer/reply-pieces.ts';
 import { replyJson, replyTo, setWarnings } from '../answer/reply.ts';
-import { representationFor, targetOf } from '../request/resource-request.ts';
+import { representationFor } from '../answer/negotiated-representation.ts';
+import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { subresourceOf, writeOptions } from '../request/write-options.ts';
 

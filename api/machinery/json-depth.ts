@@ -1,4 +1,4 @@
-import { endOfString } from '../../machinery/duplicate-fields.ts';
+import { endOfString } from './duplicate-fields.ts';
 
 /** Deeper than any manifest; without a limit a body of brackets could exhaust the stack of whoever walks it. */
 export const MAX_JSON_DEPTH = 500;
