@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,10 +25,11 @@ import (
 )
 
 type kindReport struct {
-	Resource string `json:"resource"`
-	Kind     string `json:"kind"`
-	InV2     bool   `json:"inV2"`
-	InV3     bool   `json:"inV3"`
+	Resource string   `json:"resource"`
+	Kind     string   `json:"kind"`
+	Verbs    []string `json:"verbs"`
+	InV2     bool     `json:"inV2"`
+	InV3     bool     `json:"inV3"`
 	// The operations of PATCH are how kubectl learns about dry runs and field validation.
 	PatchParameters []string `json:"patchParameters"`
 	Objects         int      `json:"objects"`
@@ -108,19 +110,23 @@ func judge(client *discovery.DiscoveryClient, objects dynamic.Interface) (*repor
 			kind := kindReport{
 				Resource:        resource.Name,
 				Kind:            gvk.String(),
+				Verbs:           resource.Verbs,
 				InV2:            parser.Type(gvk) != nil,
 				InV3:            schemaOf(document, gvk) != nil,
 				PatchParameters: patchParameters(document, gvk),
+			}
+			result.Kinds = append(result.Kinds, kind)
+			if !slices.Contains(resource.Verbs, "list") {
+				continue
 			}
 			stored, err := objects.Resource(version.WithResource(resource.Name)).List(context.Background(), metav1.ListOptions{Limit: 20})
 			if err != nil {
 				return nil, fmt.Errorf("list of %s: %w", resource.Name, err)
 			}
 			for i := range stored.Items {
-				kind.Objects++
+				result.Kinds[len(result.Kinds)-1].Objects++
 				result.Problems = append(result.Problems, check(&stored.Items[i], parser, types)...)
 			}
-			result.Kinds = append(result.Kinds, kind)
 		}
 	}
 	return result, nil
