@@ -27,6 +27,8 @@ const cel = '^api/cel/';
 const schema = '^api/schema/';
 const structuredMerge = '^api/structured-merge/';
 const client = '^api/client/';
+/** Prometheus: for what composes a process; everybody else counts with the Meter of machinery. */
+const metrics = '^api/metrics/';
 const contract = '^api/storage/contract/';
 /** What asks for root keys, and so says what a file of them is for. */
 const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
@@ -59,6 +61,7 @@ const layers = [
   },
   { name: 'api-server', from: '^api/server/', may: [machinery, types, '^api/registry/'] },
   { name: 'api-client', from: client, may: [machinery, types] },
+  { name: 'api-metrics', from: metrics, may: [machinery] },
   { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/'] },
   { name: 'controllers-runtime', from: '^controllers/runtime/', may: [machinery, client] },
   {
@@ -82,7 +85,7 @@ const layers = [
   { name: 'executor-image', from: '^executor-image/', may: [protocol, modelProtocols] },
   { name: 'model-protocols', from: modelProtocols, may: [] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
-  { name: 'cli', from: '^cli/', may: [client, machinery, task, taskEvent, composition] },
+  { name: 'cli', from: '^cli/', may: [client, machinery, metrics, task, taskEvent, composition] },
 ];
 
 const layerRules = layers.map((layer) => ({
@@ -108,7 +111,7 @@ const packages = {
   ioredis: ['^api/storage/'],
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
   mysql2: ['^api/storage/'],
-  'prom-client': ['^api/server/'],
+  'prom-client': ['^api/metrics/'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
   re2js: ['^api/structural-schema/', '^api/cel/', '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],

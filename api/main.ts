@@ -9,6 +9,8 @@ import type { Authorizer } from './machinery/authorizer.ts';
 import { systemClock } from './machinery/clock.ts';
 import type { Clock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
+import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
+import type { PrometheusMeter } from './metrics/prometheus-meter.ts';
 import { VERSION } from './machinery/version.ts';
 import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
 import type { User } from './machinery/user.ts';
@@ -68,6 +70,8 @@ export interface ApiOptions {
   writeKubeconfig?: string;
   logger: Logger;
   clock?: Clock;
+  /** Of the process; default: one of this server's own. */
+  metrics?: PrometheusMeter;
   /** Where they differ from the defaults. */
   limits?: Partial<ServerLimits>;
   history?: ApiHistory;
@@ -164,8 +168,11 @@ async function serve(
   const certificates = await load(clock.now());
   const closing = new AbortController();
   const limits = withDefaults(options.limits);
+  const { meter, ...exposition } = options.metrics ?? createPrometheusMeter();
   const app = createApp({
     registry,
+    meter,
+    exposition,
     taskLogs: createTaskLogs({ registry, store, clock }),
     deletedTasks: createDeletedTasks({ store, clock, keepMs: rules.deletedTasks }),
     access: accessBy(options.token, authorizer),

@@ -1,7 +1,11 @@
 import type { Client } from '#api/client/client';
+import { guardWrites } from '#api/client/guarded-client';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
+import type { ProcessHealth } from '#api/machinery/health-check';
 import type { Logger } from '#api/machinery/logger';
+import { silentMeter } from '#api/machinery/meter';
+import type { Meter, Metric } from '#api/machinery/meter';
 import { botController } from './bot/controller.ts';
 import { executorController } from './executor/controller.ts';
 import { garbageCollectorController } from './garbage-collector/controller.ts';
@@ -10,10 +14,14 @@ import { modelController } from './model/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { rootCAController } from './root-ca/controller.ts';
 import type { ControllerContext } from './runtime/controller-context.ts';
+import { electedRunnable } from './runtime/elected.ts';
 import { createInformers } from './runtime/informers.ts';
+import { DEFAULT_LEASE_TIMES, LeaderElection } from './runtime/leader-election.ts';
+import type { LeaseTimes } from './runtime/leader-election.ts';
 import { startManager } from './runtime/manager.ts';
-import type { Manager, Runnable } from './runtime/manager.ts';
+import type { Runnable } from './runtime/manager.ts';
 import { createRecorder } from './runtime/recorder.ts';
+import type { Recorder } from './runtime/recorder.ts';
 import { sandboxController } from './sandbox/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { shellController } from './shell/controller.ts';
@@ -31,28 +39,94 @@ export interface ControllersOptions {
   clock?: Clock;
   /** How Teams work; those of this version when absent. */
   collaborationModels?: CollaborationModels;
+  meter?: Meter;
+  /** Absent: these controllers work, whoever else does. */
+  leaderElection?: LeaderElectionSettings;
   /** Aborts a start that waits for a server that does not come. */
   signal?: AbortSignal;
 }
 
-/** Starts all controllers; resolves when their caches are filled and they work. */
-export async function startControllers(options: ControllersOptions): Promise<Manager> {
-  const { client, logger, caCertificate, clock = systemClock, signal } = options;
-  const { collaborationModels = COLLABORATION_MODELS } = options;
-  const recorders: Runnable[] = [];
+export interface LeaderElectionSettings {
+  /** The Lease that all who take part name. */
+  lease: { namespace: string; name: string };
+  /** Of this process, and of no other one that is alive. */
+  identity: string;
+  /** Where they differ from the defaults, in milliseconds. */
+  times?: Partial<LeaseTimes>;
+}
+
+export interface RunningControllers {
+  /** Resolves when they cannot go on: the process should end. */
+  broken: Promise<Error>;
+  health: ProcessHealth;
+  /** Ends what is under way and gives the Lease up. */
+  stop(): Promise<void>;
+}
+
+const LEADS: Metric = {
+  name: 'leader_election_master_status',
+  help: '1 for the process that leads, 0 for one that stands by.',
+  labels: ['name'],
+};
+
+/** Starts all controllers; resolves when their caches are filled and they work, or wait for their turn to lead. */
+export async function startControllers(options: ControllersOptions): Promise<RunningControllers> {
+  const { logger, clock = systemClock, meter = silentMeter, signal } = options;
+  const election = options.leaderElection && createElection(options, options.leaderElection);
+  const recorders = new Map<string, Recorder>();
+  const { client } = options;
   const informers = createInformers({ client, clock, logger });
   const context: ControllerContext = {
-    client,
-    informers,
-    clock,
-    logger,
+    client: election === undefined ? client : guardWrites(client, () => election.assertHeld()),
+    ...{ informers, clock, logger, meter },
     recorder(component) {
-      const recorder = createRecorder({ client, component, clock, logger });
-      recorders.push(recorder);
+      const recorder = recorders.get(component) ?? createRecorder({ client, component, clock, logger });
+      recorders.set(component, recorder);
       return recorder;
     },
   };
-  const controllers = [
+  const make = (): Runnable[] => controllersOf(context, options);
+  const workers = election === undefined ? make() : [elected({ ...options, clock }, election, make)];
+  const groups = [[...recorders.values()], [informers], workers];
+  const manager = await startManager({ groups, clock, logger, ...(signal === undefined ? {} : { signal }) });
+  return {
+    broken: manager.broken,
+    health: {
+      live: [
+        { name: 'controllers', run: async () => manager.check() },
+        ...(election === undefined ? [] : [{ name: 'leader-election', run: async () => election.check() }]),
+      ],
+      // A process that stands by is as ready as the one that leads.
+      ready: [{ name: 'informers', run: () => Promise.resolve() }],
+    },
+    stop: () => manager.stop(),
+  };
+}
+
+function createElection(
+  { client, logger, clock = systemClock, meter = silentMeter }: ControllersOptions,
+  { lease, identity, times }: LeaderElectionSettings,
+): LeaderElection {
+  const options = { client, lease, identity, clock, logger, times: { ...DEFAULT_LEASE_TIMES, ...times } };
+  const election = new LeaderElection(options);
+  meter.gauge(LEADS, { name: lease.name }, () => Number(election.leads));
+  return election;
+}
+
+function elected(
+  { leaderElection, clock, logger }: ControllersOptions & { clock: Clock },
+  election: LeaderElection,
+  make: () => Runnable[],
+): Runnable {
+  const { leaseDuration, renewDeadline } = { ...DEFAULT_LEASE_TIMES, ...leaderElection?.times };
+  return electedRunnable({ election, make, stopMs: leaseDuration - renewDeadline, clock, logger });
+}
+
+function controllersOf(
+  context: ControllerContext,
+  { caCertificate, collaborationModels = COLLABORATION_MODELS }: ControllersOptions,
+): Runnable[] {
+  return [
     ghostController(context),
     modelController(context),
     shellController(context),
@@ -67,6 +141,4 @@ export async function startControllers(options: ControllersOptions): Promise<Man
     serviceAccountController(context),
     ...(caCertificate === undefined ? [] : [rootCAController(context, caCertificate)]),
   ];
-  const groups = [recorders, [informers], controllers];
-  return startManager({ groups, clock, logger, ...(signal === undefined ? {} : { signal }) });
 }

@@ -4,6 +4,7 @@ import { runReflector } from '#api/client/reflector';
 import type { TaskLogClient } from '#api/client/task-log';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
+import type { ProcessHealth } from '#api/machinery/health-check';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { VERSION } from '#api/machinery/version';
@@ -46,6 +47,7 @@ export interface ExecutorManagerOptions {
 
 export interface ExecutorManager {
   readonly isolation: DriverCapabilities['isolation'];
+  readonly health: ProcessHealth;
   /** Leaves running sandboxes alone: the next start adopts them. */
   stop(): Promise<void>;
 }
@@ -84,6 +86,7 @@ export async function startExecutorManager(options: ExecutorManagerOptions): Pro
   await firstReport(heartbeat, clock);
   return {
     isolation: driver.capabilities.isolation,
+    health: heartbeat.health,
     async stop() {
       ending.abort(new Error('the executor manager stops'));
       const all = Promise.allSettled([supervisor.stop(), heartbeat.done, reflecting, sweeping]);

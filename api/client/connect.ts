@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Meter } from '../machinery/meter.ts';
 import { StatusError } from '../machinery/status-error.ts';
 import type { Client } from './client.ts';
 import { findClientConfig, processEnvironment } from './config.ts';
@@ -36,6 +37,7 @@ export interface ConnectOptions {
   /** Instead of the address that the context names. */
   server?: string;
   userAgent?: string;
+  meter?: Meter;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     ...context,
     credentials: await createCredentials(context.user),
     ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
+    ...(options.meter === undefined ? {} : { meter: options.meter }),
   });
   return {
     client: createHttpClient({ transport }),

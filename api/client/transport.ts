@@ -1,6 +1,8 @@
 import { Pool } from 'undici';
 import { sleep, systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
+import { silentMeter } from '../machinery/meter.ts';
+import type { Meter, Metric } from '../machinery/meter.ts';
 import { StatusError } from '../machinery/status-error.ts';
 import type { Credentials } from './credentials.ts';
 import { readLines } from './line-stream.ts';
@@ -48,7 +50,15 @@ export interface TransportOptions {
   credentials: Credentials;
   userAgent?: string;
   clock?: Clock;
+  meter?: Meter;
 }
+
+/** client-go's, by its names and labels. */
+const REQUESTS: Metric = {
+  name: 'rest_client_requests_total',
+  help: 'Requests to the API server by method and HTTP status.',
+  labels: ['code', 'method', 'host'],
+};
 
 /** How long a server may take to begin and to go on with an answer, in milliseconds (kube-apiserver: 60 s). */
 const ANSWER_TIMEOUT_MS = 65_000;
@@ -129,29 +139,44 @@ interface Timeouts {
   body: number;
 }
 
-/** The bare request. */
+/** The bare request, counted. */
 function createExchange(options: TransportOptions) {
   const url = new URL(options.server);
   const prefix = url.pathname.replace(/\/$/, '');
   const pools = createPools(options, url);
+  const { meter = silentMeter } = options;
+  const count = (method: string, code: string): void =>
+    meter.counter(REQUESTS, { code, method, host: url.host }).add();
+
+  async function exchange(request: ApiRequest, timeouts: Partial<Timeouts> = {}) {
+    const auth = await options.credentials.current();
+    const { body, method } = request;
+    return pools.get(auth).request({
+      method,
+      path: prefix + request.path,
+      headers: {
+        accept: request.accept ?? 'application/json',
+        'user-agent': options.userAgent ?? 'troupe',
+        ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+        ...auth.headers,
+      },
+      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+      signal: request.signal ?? null,
+      headersTimeout: timeouts.headers ?? ANSWER_TIMEOUT_MS,
+      bodyTimeout: timeouts.body ?? ANSWER_TIMEOUT_MS,
+    });
+  }
+
   return {
     async exchange(request: ApiRequest, timeouts: Partial<Timeouts> = {}) {
-      const auth = await options.credentials.current();
-      const { body } = request;
-      return pools.get(auth).request({
-        method: request.method,
-        path: prefix + request.path,
-        headers: {
-          accept: request.accept ?? 'application/json',
-          'user-agent': options.userAgent ?? 'troupe',
-          ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
-          ...auth.headers,
-        },
-        body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
-        signal: request.signal ?? null,
-        headersTimeout: timeouts.headers ?? ANSWER_TIMEOUT_MS,
-        bodyTimeout: timeouts.body ?? ANSWER_TIMEOUT_MS,
-      });
+      try {
+        const answer = await exchange(request, timeouts);
+        count(request.method, String(answer.statusCode));
+        return answer;
+      } catch (error) {
+        count(request.method, '<error>');
+        throw error;
+      }
     },
     close: () => pools.destroy(),
   };

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createUnionAuthorizer } from '../machinery/authorizer.ts';
 import { systemClock } from '../machinery/clock.ts';
 import { silentLogger } from '../machinery/logger.ts';
+import { createPrometheusMeter } from '../metrics/prometheus-meter.ts';
 import { MASTERS_GROUP } from '../machinery/user.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
@@ -29,7 +30,10 @@ const notAsked = (): never => {
   throw new Error('not asked for here');
 };
 const verbs = { get: notAsked, list: notAsked, watch: notAsked, create: notAsked, update: notAsked };
+const { meter, ...exposition } = createPrometheusMeter();
 const options: AppOptions = {
+  meter,
+  exposition,
   access: createAccess({
     authenticator: createUnionAuthenticator([
       createBearerAuthenticator(tokens),

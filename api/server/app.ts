@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import type { Meter } from '../machinery/meter.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
@@ -20,7 +21,6 @@ import { InFlight } from './limits/in-flight.ts';
 import type { ServerLimits } from './limits/limits.ts';
 import { deadlineOf, withinDeadline } from './limits/request-deadline.ts';
 import { createMetrics } from './metrics.ts';
-import type { Metrics } from './metrics.ts';
 import { mountOpenApi } from './openapi/openapi-routes.ts';
 import type { ResourcePath } from './request/resource-path.ts';
 import { checkUrl } from './request/url-limits.ts';
@@ -35,6 +35,14 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   limits: ServerLimits;
   backups: Backups;
   encryption: EncryptionKeys;
+  meter: Meter;
+  exposition: Exposition;
+}
+
+/** What `/metrics` answers. */
+interface Exposition {
+  text(): Promise<string>;
+  readonly contentType: string;
 }
 
 /**
@@ -47,11 +55,11 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   const { catalog } = registry;
   app.onError((error, c) => failureResponse(error, c, logger));
   const inFlight = new InFlight(options.limits);
-  const metrics = createMetrics(inFlight.counts);
+  const metrics = createMetrics(options.meter, inFlight.counts);
   identify(app);
   guard(app, options.access);
   mountHealth(app, { ...options.health, clock, closing, logger });
-  mountMetrics(app, metrics);
+  mountMetrics(app, options.exposition);
   mountBackup(app, options);
   limit(app, { ...options, inFlight });
   mountEncryption(app, options.encryption);
@@ -91,10 +99,10 @@ function guard(app: Hono<ServerTypes>, access: Access): void {
   });
 }
 
-function mountMetrics(app: Hono<ServerTypes>, metrics: Metrics): void {
+function mountMetrics(app: Hono<ServerTypes>, exposition: Exposition): void {
   app.get('/metrics', async () => {
-    const headers = { 'content-type': metrics.contentType, 'cache-control': 'no-cache, private' };
-    return new Response(await metrics.text(), { headers });
+    const headers = { 'content-type': exposition.contentType, 'cache-control': 'no-cache, private' };
+    return new Response(await exposition.text(), { headers });
   });
 }
 

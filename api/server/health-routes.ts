@@ -1,7 +1,8 @@
 import type { Hono } from 'hono';
 import { sleep } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
-import { describeError } from '../machinery/logger.ts';
+import { healthText, HealthOutages, runHealthChecks } from '../machinery/health-check.ts';
+import type { HealthCheck, HealthOutcome } from '../machinery/health-check.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { replyJson } from './answer/reply.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
@@ -18,30 +19,23 @@ export interface HealthOptions {
   logger: Logger;
 }
 
-interface Check {
-  name: string;
-  run(): Promise<void>;
-  /** Shown, but its failure is not that of the whole. */
-  isOptional?: boolean;
-}
-
 /** Who asks for readiness waits a second, as a rule. */
 const STORE_CHECK_MS = 1_000;
 
 /** `/livez`, `/readyz`, `/healthz` with `?verbose` and `/version`; open to everybody. */
 export function mountHealth(app: Hono<ServerTypes>, options: HealthOptions): void {
-  const outages = new Outages(options.logger);
-  const ping: Check = { name: 'ping', run: () => Promise.resolve() };
-  const database: Check = { name: 'database', run: () => assertDatabase(options) };
-  const storage: Check = { name: 'storage', run: () => checkStore(options) };
-  const redis: Check = {
+  const outages = new HealthOutages(options.logger);
+  const ping: HealthCheck = { name: 'ping', run: () => Promise.resolve() };
+  const database: HealthCheck = { name: 'database', run: () => assertDatabase(options) };
+  const storage: HealthCheck = { name: 'storage', run: () => checkStore(options) };
+  const redis: HealthCheck = {
     name: 'redis',
     isOptional: true,
     async run() {
       if (options.storeHealth().hints === 'away') throw new Error('Redis is away; replicas poll');
     },
   };
-  const shutdown: Check = {
+  const shutdown: HealthCheck = {
     name: 'shutdown',
     async run() {
       if (options.closing.aborted) throw new Error('the server is stopping');
@@ -78,71 +72,27 @@ async function checkStore(options: HealthOptions): Promise<void> {
 
 interface Endpoint {
   path: string;
-  checks: readonly Check[];
-  outages: Outages;
-}
-
-/** Says each failure once, until the check is right again: it may be asked every second. */
-class Outages {
-  readonly #logger: Logger;
-  readonly #said = new Set<string>();
-
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  note(check: string, error?: unknown): void {
-    if (error === undefined) {
-      if (this.#said.delete(check)) this.#logger.info('health check passes again', { check });
-    } else if (!this.#said.has(check)) {
-      this.#said.add(check);
-      // The reason is for operators: it may name hosts and files.
-      this.#logger.warn('health check failed', { check, error: describeError(error) });
-    }
-  }
+  checks: readonly HealthCheck[];
+  outages: HealthOutages;
 }
 
 function mountChecks(app: Hono<ServerTypes>, { path, checks, outages }: Endpoint): void {
-  app.get(path, (c) => answer(c, path, runAll(notExcluded(c, checks), outages)));
+  app.get(path, (c) => answer(c, path, runHealthChecks(notExcluded(c, checks), outages)));
   for (const check of checks) {
-    app.get(`${path}/${check.name}`, (c) => answer(c, path, runAll([check], outages)));
+    app.get(`${path}/${check.name}`, (c) => answer(c, path, runHealthChecks([check], outages)));
   }
 }
 
 /** `?exclude=NAME`, any number of times (apiserver server/healthz). */
-function notExcluded(c: RequestContext, checks: readonly Check[]): readonly Check[] {
+function notExcluded(c: RequestContext, checks: readonly HealthCheck[]): readonly HealthCheck[] {
   const excluded = c.req.queries('exclude') ?? [];
   return excluded.length === 0 ? checks : checks.filter(({ name }) => !excluded.includes(name));
 }
 
-interface Outcome {
-  ok: boolean;
-  lines: string[];
-}
-
-async function runAll(checks: readonly Check[], outages: Outages): Promise<Outcome> {
-  let ok = true;
-  const lines: string[] = [];
-  for (const { name, run, isOptional } of checks) {
-    try {
-      await run();
-      outages.note(name);
-      lines.push(`[+]${name} ok`);
-    } catch (error) {
-      outages.note(name, error);
-      if (isOptional !== true || checks.length === 1) ok = false;
-      lines.push(`[-]${name} failed: reason withheld`);
-    }
-  }
-  return { ok, lines };
-}
-
-async function answer(c: RequestContext, path: string, outcome: Promise<Outcome>): Promise<Response> {
-  const { ok, lines } = await outcome;
-  const verbose = !ok || c.req.query('verbose') !== undefined;
-  const verdict = `${path.slice(1)} check ${ok ? 'passed' : 'failed'}`;
-  return new Response(verbose ? `${[...lines, verdict].join('\n')}\n` : 'ok', {
-    status: ok ? 200 : 500,
+async function answer(c: RequestContext, path: string, outcome: Promise<HealthOutcome>): Promise<Response> {
+  const found = await outcome;
+  return new Response(healthText(found, path.slice(1), c.req.query('verbose') !== undefined), {
+    status: found.ok ? 200 : 500,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, private' },
   });
 }

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { HistogramMetric, Labels, Meter, Metric } from '../machinery/meter.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { InFlightCounts } from './limits/in-flight.ts';
 
@@ -14,8 +14,6 @@ export interface Served {
 export interface Metrics {
   countRequest(served: Served, answer: { code: number; seconds: number }): void;
   countWatchEvents(resource: Resource, events: number): void;
-  text(): Promise<string>;
-  readonly contentType: string;
 }
 
 const LATENCY_BUCKETS = [
@@ -33,65 +31,48 @@ const KNOWN_VERBS = new Set([
   'watch',
 ]);
 
-export function createMetrics(counts: InFlightCounts): Metrics {
-  const registers = [new Registry()];
-  const [register = new Registry()] = registers;
-  collectDefaultMetrics({ register });
-  const requests = new Counter({
-    name: 'apiserver_request_total',
-    help: 'Requests by verb, kind and HTTP status.',
-    labelNames: [...LABELS, 'code'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'apiserver_request_duration_seconds',
-    help: 'Time from the request to its answer; streams are not counted.',
-    labelNames: LABELS,
-    buckets: LATENCY_BUCKETS,
-    registers,
-  });
-  const events = new Counter({
-    name: 'apiserver_watch_events_total',
-    help: 'Events sent to watchers.',
-    labelNames: ['group', 'version', 'resource'],
-    registers,
-  });
-  mountGauges(registers, counts);
+const REQUESTS: Metric = {
+  name: 'apiserver_request_total',
+  help: 'Requests by verb, kind and HTTP status.',
+  labels: [...LABELS, 'code'],
+};
+const DURATIONS: HistogramMetric = {
+  name: 'apiserver_request_duration_seconds',
+  help: 'Time from the request to its answer; streams are not counted.',
+  labels: LABELS,
+  buckets: LATENCY_BUCKETS,
+};
+const EVENTS: Metric = {
+  name: 'apiserver_watch_events_total',
+  help: 'Events sent to watchers.',
+  labels: ['group', 'version', 'resource'],
+};
+const IN_FLIGHT: Metric = {
+  name: 'apiserver_current_inflight_requests',
+  help: 'Requests under way.',
+  labels: ['request_kind'],
+};
+const STREAMS: Metric = {
+  name: 'apiserver_longrunning_requests',
+  help: 'Watches and logs that are open.',
+};
+
+export function createMetrics(meter: Meter, counts: InFlightCounts): Metrics {
+  meter.gauge(IN_FLIGHT, { request_kind: 'readOnly' }, () => counts.reads);
+  meter.gauge(IN_FLIGHT, { request_kind: 'mutating' }, () => counts.writes);
+  meter.gauge(STREAMS, {}, () => counts.streams);
   return {
     countRequest(served, { code, seconds }) {
       const labels = labelsOf(served);
-      requests.inc({ ...labels, code }, 1);
-      if (served.verb !== 'watch') durations.observe(labels, seconds);
+      meter.counter(REQUESTS, { ...labels, code: String(code) }).add();
+      if (served.verb !== 'watch') meter.histogram(DURATIONS, labels).observe(seconds);
     },
     countWatchEvents: ({ group, version, plural }, count) =>
-      events.inc({ group, version, resource: plural }, count),
-    text: () => register.metrics(),
-    contentType: register.contentType,
+      meter.counter(EVENTS, { group, version, resource: plural }).add(count),
   };
 }
 
-function mountGauges(registers: Registry[], counts: InFlightCounts): void {
-  const inFlight = new Gauge({
-    name: 'apiserver_current_inflight_requests',
-    help: 'Requests under way.',
-    labelNames: ['request_kind'],
-    registers,
-    collect() {
-      inFlight.set({ request_kind: 'readOnly' }, counts.reads);
-      inFlight.set({ request_kind: 'mutating' }, counts.writes);
-    },
-  });
-  const streams = new Gauge({
-    name: 'apiserver_longrunning_requests',
-    help: 'Watches and logs that are open.',
-    registers,
-    collect() {
-      streams.set(counts.streams);
-    },
-  });
-}
-
-function labelsOf({ verb, resource, subresource, scope }: Served): Record<string, string> {
+function labelsOf({ verb, resource, subresource, scope }: Served): Labels {
   return {
     verb: KNOWN_VERBS.has(verb) ? verb.toUpperCase() : 'other',
     group: resource?.group ?? '',

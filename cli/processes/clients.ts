@@ -2,22 +2,34 @@ import type { Command } from 'commander';
 import { createLogger } from '../logger.ts';
 import { addClientFlags, addDriverFlag, defaultDataDir } from './flags.ts';
 import type { ClientFlags } from './flags.ts';
+import { addHealthFlag } from './health-flags.ts';
+import type { HealthFlags } from './health-flags.ts';
+import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flags.ts';
+import type { LeaderElectionFlags } from './leader-election-flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
+import { watchProcess } from './watched-process.ts';
+
+type ControllersFlags = ClientFlags & HealthFlags & LeaderElectionFlags;
 
 /** `troupe controllers`: the controllers alone, against any API server that has the CRDs. */
 export function registerControllers(program: Command): void {
   const command = program.command('controllers').description('run the controllers');
-  addClientFlags(command).action(async (flags: ClientFlags) => {
+  addLeaderElectionFlags(addHealthFlag(addClientFlags(command), 'controllers'));
+  command.action(async (flags: ControllersFlags) => {
     const logger = createLogger(flags.logLevel);
     process.exitCode = await runUntilSignal(logger, async (lifetime) => {
-      await runControllers({ ...flags, logger }, lifetime);
-      process.stdout.write('troupe controllers ready\n');
+      const leaderElection = leaderElectionOf(flags);
+      const watched = await watchProcess({ ...flags, logger }, lifetime);
+      const { meter } = watched;
+      const health = await runControllers({ ...flags, leaderElection, logger, meter }, lifetime);
+      watched.started(health);
+      process.stdout.write(`troupe controllers ready${watched.at}\n`);
     });
   });
 }
 
-interface ExecutorManagerFlags extends ClientFlags {
+interface ExecutorManagerFlags extends ClientFlags, HealthFlags {
   driver: 'auto' | 'docker' | 'process';
   dataDir: string;
 }
@@ -32,11 +44,14 @@ export function registerExecutorManager(program: Command): void {
       'folder for the key of the sandboxes and the process driver',
       defaultDataDir(),
     );
-  addDriverFlag(addClientFlags(command)).action(async (flags: ExecutorManagerFlags) => {
+  addHealthFlag(addDriverFlag(addClientFlags(command)), 'executor-manager');
+  command.action(async (flags: ExecutorManagerFlags) => {
     const logger = createLogger(flags.logLevel);
     process.exitCode = await runUntilSignal(logger, async (lifetime) => {
-      await runExecutorManager({ ...flags, logger }, lifetime);
-      process.stdout.write('troupe executor-manager ready\n');
+      const watched = await watchProcess({ ...flags, logger }, lifetime);
+      const health = await runExecutorManager({ ...flags, logger, meter: watched.meter }, lifetime);
+      watched.started(health);
+      process.stdout.write(`troupe executor-manager ready${watched.at}\n`);
     });
   });
 }

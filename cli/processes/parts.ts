@@ -1,4 +1,7 @@
+import type { ProcessHealth } from '#api/machinery/health-check';
 import type { Logger } from '#api/machinery/logger';
+import type { Meter } from '#api/machinery/meter';
+import type { LeaderElectionSettings } from '#controllers/main';
 import type { Lifetime } from './lifetime.ts';
 
 interface Connection {
@@ -7,6 +10,8 @@ interface Connection {
   /** Instead of the address that the kubeconfig names. */
   server?: string;
   logger: Logger;
+  /** Of the process. */
+  meter: Meter;
 }
 
 /** Each part has a connection of its own, so that stopping one never cuts another's requests. */
@@ -16,21 +21,34 @@ async function connectPart(connection: Connection, lifetime: Lifetime, name: str
     ...(connection.kubeconfig === undefined ? {} : { kubeconfig: connection.kubeconfig }),
     ...(connection.context === undefined ? {} : { context: connection.context }),
     ...(connection.server === undefined ? {} : { server: connection.server }),
+    meter: connection.meter,
   });
   lifetime.add({ name: `${name} connection`, stop: () => connected.close() });
   return connected;
 }
 
-export async function runControllers(connection: Connection, lifetime: Lifetime): Promise<void> {
-  const { client, caCertificate } = await connectPart(connection, lifetime, 'controllers');
+export interface ControllersOptions extends Connection {
+  leaderElection: LeaderElectionSettings | undefined;
+}
+
+export async function runControllers(
+  options: ControllersOptions,
+  lifetime: Lifetime,
+): Promise<ProcessHealth> {
+  const { leaderElection, logger, meter } = options;
+  const { client, caCertificate } = await connectPart(options, lifetime, 'controllers');
   const { startControllers } = await import('#controllers/main');
   const controllers = await startControllers({
     client,
+    meter,
     ...(caCertificate === undefined ? {} : { caCertificate }),
-    logger: connection.logger.with({ component: 'controllers' }),
+    ...(leaderElection === undefined ? {} : { leaderElection }),
+    logger: logger.with({ component: 'controllers' }),
     signal: lifetime.signal,
   });
   lifetime.add({ name: 'controllers', stop: () => controllers.stop() });
+  lifetime.endWith(controllers.broken);
+  return controllers.health;
 }
 
 export interface ExecutorManagerOptions extends Connection {
@@ -38,7 +56,10 @@ export interface ExecutorManagerOptions extends Connection {
   dataDir: string;
 }
 
-export async function runExecutorManager(options: ExecutorManagerOptions, lifetime: Lifetime): Promise<void> {
+export async function runExecutorManager(
+  options: ExecutorManagerOptions,
+  lifetime: Lifetime,
+): Promise<ProcessHealth> {
   const { readExecutorManagerConfig } = await import('#executor-manager/config');
   // A wrong setting must be told before anything starts.
   const config = readExecutorManagerConfig(process.env, { driver: options.driver, dataDir: options.dataDir });
@@ -51,4 +72,5 @@ export async function runExecutorManager(options: ExecutorManagerOptions, lifeti
     logger: options.logger.with({ component: 'executor-manager' }),
   });
   lifetime.add({ name: 'executor manager', stop: () => manager.stop() });
+  return manager.health;
 }

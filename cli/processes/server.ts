@@ -1,34 +1,49 @@
 import type { Command } from 'commander';
+import type { PrometheusMeter } from '#api/metrics/prometheus-meter';
 import type { Logger } from '#api/machinery/logger';
 import { createLogger } from '../logger.ts';
 import { hostOf } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
 import { addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
 import type { ApiFlags } from './flags.ts';
+import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flags.ts';
+import type { LeaderElectionFlags } from './leader-election-flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 import type { Lifetime } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
 import { historyOf, retentionOf } from './retention-flags.ts';
 import { explainStartError } from './start-error.ts';
 
-interface ServerFlags extends ApiFlags {
+interface ServerFlags extends ApiFlags, LeaderElectionFlags {
   driver: 'auto' | 'docker' | 'process';
 }
 
 /** `troupe server`: API, controllers and one executor manager in one process. */
 export function registerServer(program: Command): void {
   const command = program.command('server').description('run everything in one process');
-  addDriverFlag(addApiFlags(command)).action(async (flags: ServerFlags) => {
+  addLeaderElectionFlags(addDriverFlag(addApiFlags(command))).action(async (flags: ServerFlags) => {
     const logger = createLogger(flags.logLevel);
     process.exitCode = await runUntilSignal(logger, (lifetime) => startServer(flags, logger, lifetime));
   });
 }
 
+/**
+ * Who a server on SQLite is in the Lease. Its lock on the file lets no other one have the same database, so the
+ * holder of that name has died, and need not be waited for.
+ */
+const ALONE = 'troupe-server';
+
 async function startServer(flags: ServerFlags, logger: Logger, lifetime: Lifetime): Promise<void> {
-  const api = await runApi(flags, logger, lifetime);
+  // One process has one set of figures, which its API shows.
+  const { createPrometheusMeter } = await import('#api/metrics/prometheus-meter');
+  const metrics = createPrometheusMeter();
+  const { readApiConfig } = await import('#api/config');
+  const { databaseURL = 'sqlite:' } = readApiConfig(process.env);
+  const leaderElection = leaderElectionOf(flags, databaseURL.startsWith('sqlite:') ? ALONE : undefined);
+  const api = await runApi({ ...flags, metrics }, logger, lifetime);
   // The kubeconfig may name a load balancer, or another server that shares the folder.
-  const connection = { kubeconfig: api.kubeconfigPath, server: api.url, logger };
-  await runControllers(connection, lifetime);
+  const connection = { kubeconfig: api.kubeconfigPath, server: api.url, logger, meter: metrics.meter };
+  await runControllers({ ...connection, leaderElection }, lifetime);
   await runExecutorManager({ ...connection, driver: flags.driver, dataDir: flags.dataDir }, lifetime);
   process.stdout.write(
     `troupe server ready at ${api.url}, kubeconfig ${flags.writeKubeconfig ?? api.kubeconfigPath}\n`,
@@ -50,7 +65,7 @@ export function registerApi(program: Command): void {
 }
 
 async function runApi(
-  flags: ApiFlags,
+  flags: ApiFlags & { metrics?: PrometheusMeter },
   logger: Logger,
   lifetime: Lifetime,
 ): Promise<{ url: string; kubeconfigPath: string }> {
@@ -65,6 +80,7 @@ async function runApi(
     history: historyOf(flags),
     retention: retentionOf(flags),
     ...advertised(flags),
+    ...(flags.metrics === undefined ? {} : { metrics: flags.metrics }),
     ...(flags.encrypt === undefined ? {} : { encrypt: flags.encrypt }),
     ...(flags.writeKubeconfig === undefined ? {} : { writeKubeconfig: flags.writeKubeconfig }),
     logger: logger.with({ component: 'api' }),

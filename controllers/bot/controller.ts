@@ -11,7 +11,14 @@ import { createTroubles } from '../runtime/troubles.ts';
 import { botReconciler, referenceKey } from './reconciler.ts';
 
 /** Watches Bots and what they refer to: a Bot follows its parts when they appear, change or vanish. */
-export function botController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+export function botController({
+  client,
+  informers,
+  clock,
+  logger,
+  meter,
+  recorder,
+}: ControllerContext): Runnable {
   const bots = informers.of(BOTS);
   const ghosts = informers.of(GHOSTS);
   const shells = informers.of(SHELLS);
@@ -35,6 +42,7 @@ export function botController({ client, informers, clock, logger, recorder }: Co
     ],
     clock,
     logger,
+    meter,
   });
 }
 

@@ -11,6 +11,7 @@ export function executorController({
   informers,
   clock,
   logger,
+  meter,
   recorder,
 }: ControllerContext): Runnable {
   const executors = informers.of(EXECUTORS);
@@ -21,5 +22,6 @@ export function executorController({
     sources: [objects(executors)],
     clock,
     logger,
+    meter,
   });
 }

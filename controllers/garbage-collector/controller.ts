@@ -18,7 +18,7 @@ const LONGEST_SYNC_MS = 30_000;
 
 /** Watches the metadata of everything, whatever kinds come, and deletes what its owners have left behind. */
 export function garbageCollectorController(context: ControllerContext): Runnable {
-  const { client, clock, logger } = context;
+  const { client, clock, logger, meter } = context;
   const graph = createGraph();
   const absent = createAbsentOwners();
   const waiting = new Set<string>();
@@ -52,9 +52,11 @@ export function garbageCollectorController(context: ControllerContext): Runnable
     workers: 20,
     clock,
     logger,
+    meter,
   });
   return {
     name: controller.name,
+    check: () => controller.check?.(),
     async run(signal) {
       const following = kinds.run(signal);
       try {

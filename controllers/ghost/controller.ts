@@ -7,7 +7,14 @@ import { createTroubles } from '../runtime/troubles.ts';
 import { ghostReconciler } from './reconciler.ts';
 
 /** Watches Ghosts. */
-export function ghostController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+export function ghostController({
+  client,
+  informers,
+  clock,
+  logger,
+  meter,
+  recorder,
+}: ControllerContext): Runnable {
   const ghosts = informers.of(GHOSTS);
   return createController({
     name: 'ghost',
@@ -20,5 +27,6 @@ export function ghostController({ client, informers, clock, logger, recorder }: 
     sources: [objects(ghosts)],
     clock,
     logger,
+    meter,
   });
 }

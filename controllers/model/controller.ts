@@ -8,7 +8,14 @@ import { createTroubles } from '../runtime/troubles.ts';
 import { modelReconciler } from './reconciler.ts';
 
 /** Watches Models and the Secrets they name. */
-export function modelController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+export function modelController({
+  client,
+  informers,
+  clock,
+  logger,
+  meter,
+  recorder,
+}: ControllerContext): Runnable {
   const models = informers.of(MODELS);
   const secrets = informers.of(SECRETS);
   models.addIndex('model:secret', ({ metadata: { namespace }, spec: { secretRef } }) =>
@@ -26,5 +33,6 @@ export function modelController({ client, informers, clock, logger, recorder }: 
     sources: [objects(models), referrersTo(secrets, models, 'model:secret')],
     clock,
     logger,
+    meter,
   });
 }

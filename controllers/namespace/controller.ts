@@ -6,7 +6,13 @@ import { objects } from '../runtime/source.ts';
 import { namespaceReconciler } from './reconciler.ts';
 
 /** Takes deleted namespaces to their end. */
-export function namespaceController({ client, informers, clock, logger }: ControllerContext): Runnable {
+export function namespaceController({
+  client,
+  informers,
+  clock,
+  logger,
+  meter,
+}: ControllerContext): Runnable {
   return createController({
     name: 'namespace',
     client,
@@ -18,5 +24,6 @@ export function namespaceController({ client, informers, clock, logger }: Contro
     backOff: { first: 50, max: 60_000 },
     clock,
     logger,
+    meter,
   });
 }

@@ -7,7 +7,7 @@ import { CONFIG_MAP_NAME, rootCAReconciler } from './reconciler.ts';
 
 /** Sees to the ConfigMap with the server's certificate authority in each namespace; clients wait for it. */
 export function rootCAController(
-  { client, informers, clock, logger }: ControllerContext,
+  { client, informers, clock, logger, meter }: ControllerContext,
   caCertificate: string,
 ): Runnable {
   const namespaces = informers.of(NAMESPACES);
@@ -22,5 +22,6 @@ export function rootCAController(
     ],
     clock,
     logger,
+    meter,
   });
 }

@@ -1,6 +1,7 @@
 import type { Client } from '#api/client/client';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
+import type { Meter } from '#api/machinery/meter';
 import type { KubeObject } from '#api/machinery/meta';
 import type { Informers } from './informers.ts';
 import type { RecordedEvent } from './recorder.ts';
@@ -11,6 +12,7 @@ export interface ControllerContext {
   informers: Informers;
   clock: Clock;
   logger: Logger;
+  meter: Meter;
   /** The recorder of the controller called `name`. */
   recorder: (name: string) => EventSink;
 }

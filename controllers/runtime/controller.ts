@@ -5,7 +5,11 @@ import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { describeError, silentLogger } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { silentMeter } from '#api/machinery/meter';
+import type { Meter } from '#api/machinery/meter';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
+import { controllerFigures } from './controller-figures.ts';
+import type { ControllerFigures } from './controller-figures.ts';
 import type { Runnable } from './manager.ts';
 import type { Source } from './source.ts';
 import { createWorkQueue } from './work-queue.ts';
@@ -56,6 +60,7 @@ export interface ControllerOptions<C = Client> {
   backOff?: BackOff;
   clock?: Clock;
   logger?: Logger;
+  meter?: Meter;
   /** Names one run of reconcile in the log. */
   newId?: () => string;
 }
@@ -65,6 +70,10 @@ export interface ControllerOptions<C = Client> {
  * was away. The reflectors come back at this pace too.
  */
 const SERVER_AWAY_MAX_MS = 3000;
+
+const DEFAULT_TIMEOUT_MS = 120_000;
+/** A run that is still there so long after its limit does not heed its signal. */
+const STUCK_MS = 60_000;
 
 type Outcome =
   | { kind: 'done' }
@@ -78,15 +87,22 @@ type Outcome =
 export function createController<C = Client>(options: ControllerOptions<C>): Runnable {
   const clock = options.clock ?? systemClock;
   const logger = (options.logger ?? silentLogger).with({ controller: options.name });
+  const { name, meter = silentMeter, workers = 1, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  let active = 0;
+  const figures = controllerFigures({ name, meter, workers, active: () => active });
   const queue = createWorkQueue({
-    clock,
+    ...{ name, meter, clock },
     ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
   });
 
   async function work(signal: AbortSignal): Promise<void> {
     for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
       const log = logger.with({ key, reconcileId: (options.newId ?? randomUUID)() });
-      const outcome = await runOnce({ ...options, clock }, key, { signal, log });
+      active += 1;
+      const began = clock.now();
+      const outcome = await runOnce({ ...options, timeoutMs, clock }, key, { signal, log });
+      active -= 1;
+      count(figures, outcome, clock.now() - began);
       settle(queue, key, { outcome, log });
       queue.done(key);
     }
@@ -94,24 +110,28 @@ export function createController<C = Client>(options: ControllerOptions<C>): Run
 
   return {
     name: `controller ${options.name}`,
+    check() {
+      const ms = queue.longestWorkMs();
+      if (ms > timeoutMs + STUCK_MS) throw new Error(`controller ${name}: a reconcile takes ${ms} ms by now`);
+    },
     async run(signal) {
-      for (const source of options.sources) source.start((key) => queue.add(key));
+      for (const source of options.sources) source.start((key) => queue.add(key), signal);
       const stop = (): void => queue.shutDown();
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
-      await Promise.all(Array.from({ length: options.workers ?? 1 }, () => work(signal)));
+      await Promise.all(Array.from({ length: workers }, () => work(signal)));
     },
   };
 }
 
 /** Runs reconcile once; whatever it throws becomes an outcome. */
 async function runOnce<C>(
-  options: Pick<ControllerOptions<C>, 'client' | 'reconcile' | 'timeoutMs'> & { clock: Clock },
+  options: Pick<ControllerOptions<C>, 'client' | 'reconcile'> & { timeoutMs: number; clock: Clock },
   key: string,
   context: { signal: AbortSignal; log: Logger },
 ): Promise<Outcome> {
   const late = new AbortController();
-  const timeoutMs = options.timeoutMs ?? 120_000;
+  const { timeoutMs } = options;
   const cancel = options.clock.after(timeoutMs, () =>
     late.abort(new StatusError('Timeout', `the reconcile took longer than ${timeoutMs} ms`)),
   );
@@ -131,6 +151,30 @@ async function runOnce<C>(
     return { kind: 'failed', error };
   } finally {
     cancel();
+  }
+}
+
+/** A Conflict is a requeue and no error: it says that somebody else was first. */
+function count(figures: ControllerFigures, { kind }: Outcome, ms: number): void {
+  switch (kind) {
+    case 'done':
+      figures.ended('success', ms);
+      return;
+    case 'later':
+      figures.ended('requeue_after', ms);
+      return;
+    case 'stale':
+      figures.ended('requeue', ms);
+      return;
+    case 'terminal':
+      figures.failedForGood();
+      figures.ended('error', ms);
+      return;
+    case 'failed':
+      figures.ended('error', ms);
+      return;
+    case 'stopped':
+      return;
   }
 }
 

@@ -3,6 +3,7 @@ import { runReflector } from '#api/client/reflector';
 import type { Clock } from '#api/machinery/clock';
 import { describeError, silentLogger } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { objectKey } from '#api/machinery/meta';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { createObjectCache } from './object-cache.ts';
@@ -21,8 +22,11 @@ export interface Informer<T extends KubeObject> {
   /** Adding a name again replaces its function. */
   addIndex(name: string, of: IndexFunction<T>): void;
   byIndex(name: string, value: string): readonly T[];
-  /** Called for every change from now on, and once for each object that is known already. */
-  onChange(handler: (change: Change<T>) => void): void;
+  /**
+   * Called for every change from now on, and once for each object that is known already.
+   * @returns how to end that
+   */
+  onChange(handler: (change: Change<T>) => void): () => void;
   /** Resolves when the first list is in. */
   synced(): Promise<void>;
   /** Works until the signal aborts. */
@@ -43,7 +47,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
   const { type } = options;
   const logger = options.logger ?? silentLogger;
   const cache = createObjectCache<T>();
-  const handlers: ((change: Change<T>) => void)[] = [];
+  const handlers = new Set<(change: Change<T>) => void>();
   const synced = Promise.withResolvers<void>();
 
   const tell = (handler: (change: Change<T>) => void, change: Change<T>): void => {
@@ -74,8 +78,9 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     addIndex: (name, of) => cache.addIndex(name, guarded(of, logger)),
     byIndex: (name, value) => cache.byIndex(name, value),
     onChange(handler) {
-      handlers.push(handler);
-      for (const object of cache.all()) tell(handler, keyed(object));
+      handlers.add(handler);
+      for (const object of cache.all()) tell(handler, { key: objectKey(object.metadata), new: object });
+      return () => void handlers.delete(handler);
     },
     synced: () => synced.promise,
     run: (signal) =>
@@ -93,11 +98,6 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
         },
       }),
   };
-
-  function keyed(object: T): Change<T> {
-    const { namespace, name } = object.metadata;
-    return { key: namespace === undefined ? name : `${namespace}/${name}`, new: object };
-  }
 }
 
 /** An index function that fails on one odd object indexes it nowhere instead of stopping the cache. */

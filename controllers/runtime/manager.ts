@@ -10,12 +10,14 @@ export interface Runnable {
   run(signal: AbortSignal): Promise<void>;
   /** Resolves when those that build on this one may start; absent: at once. */
   ready?(): Promise<void>;
+  /** @throws Error when it is stuck, and only a new process can help */
+  check?(): void;
 }
 
 export interface ManagerOptions {
   /**
-   * Started one group after the other, each once the one before is ready, and stopped in reverse: recorder,
-   * informers, controllers. (Leader election will be a group between informers and controllers.)
+   * Started one group after the other, each once the one before is ready, and stopped in reverse: recorders,
+   * informers, the controllers of whoever leads.
    */
   groups: readonly (readonly Runnable[])[];
   /** How long stopping may take altogether, in milliseconds; default 15 s. */
@@ -27,6 +29,10 @@ export interface ManagerOptions {
 }
 
 export interface Manager {
+  /** @throws Error when a part is stuck, and only a new process can help */
+  check(): void;
+  /** Resolves when something ended that was not told to: what is left is not whole, and the process should go. */
+  readonly broken: Promise<Error>;
   /** Stops all groups, last first. @throws Error naming those that did not stop in time. */
   stop(): Promise<void>;
 }
@@ -42,11 +48,12 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? silentLogger;
   const groups: Started[][] = [];
+  const broken = Promise.withResolvers<Error>();
   const stop = once(() => stopAll(groups, clock, options.stopDeadlineMs ?? 15_000));
   try {
     for (const group of options.groups) {
       options.signal?.throwIfAborted();
-      groups.push(group.map((runnable) => launch(runnable, logger)));
+      groups.push(group.map((runnable) => launch(runnable, { logger, broken: broken.resolve })));
       const ready = Promise.all(group.map(async (runnable) => runnable.ready?.()));
       await (options.signal === undefined ? ready : Promise.race([ready, aborted(options.signal)]));
     }
@@ -54,23 +61,33 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     await stop();
     throw error;
   }
-  return { stop };
+  return {
+    stop,
+    broken: broken.promise,
+    check: () => options.groups.flat().forEach((runnable) => runnable.check?.()),
+  };
 }
 
-function launch(runnable: Runnable, logger: Logger): Started {
+function launch(
+  runnable: Runnable,
+  { logger, broken }: { logger: Logger; broken: (error: Error) => void },
+): Started {
+  const { name } = runnable;
   const controller = new AbortController();
   const ended = Promise.resolve()
     .then(() => runnable.run(controller.signal))
     .then(
       () => {
-        if (!controller.signal.aborted)
-          logger.error('ended before it was told to', { runnable: runnable.name });
+        if (controller.signal.aborted) return;
+        logger.error('ended before it was told to', { runnable: name });
+        broken(new Error(`${name} ended before it was told to`));
       },
       (error: unknown) => {
-        logger.error('ended by an error', { runnable: runnable.name, cause: describeError(error) });
+        logger.error('ended by an error', { runnable: name, cause: describeError(error) });
+        if (!controller.signal.aborted) broken(new Error(`${name} failed`, { cause: error }));
       },
     );
-  return { name: runnable.name, controller, ended };
+  return { name, controller, ended };
 }
 
 async function stopAll(groups: readonly Started[][], clock: Clock, deadlineMs: number): Promise<void> {

@@ -7,8 +7,8 @@ import type { Change } from './object-cache.ts';
 
 /** Where a controller's keys come from. */
 export interface Source {
-  /** Calls `enqueue` for each key that may need work, from now on. */
-  start(enqueue: (key: string) => void): void;
+  /** Calls `enqueue` for each key that may need work, until the signal aborts. */
+  start(enqueue: (key: string) => void, signal: AbortSignal): void;
 }
 
 /** Keys worked out from the changes of an informer. */
@@ -17,10 +17,11 @@ export function source<T extends KubeObject>(
   keysOf: (change: Change<T>) => Iterable<string>,
 ): Source {
   return {
-    start(enqueue) {
-      informer.onChange((change) => {
+    start(enqueue, signal) {
+      const stop = informer.onChange((change) => {
         for (const key of new Set(keysOf(change))) enqueue(key);
       });
+      signal.addEventListener('abort', stop, { once: true });
     },
   };
 }

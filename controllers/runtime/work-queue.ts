@@ -2,6 +2,10 @@ import { backOffDelay } from '#api/machinery/back-off';
 import type { BackOff } from '#api/machinery/back-off';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
+import { silentMeter } from '#api/machinery/meter';
+import type { Meter } from '#api/machinery/meter';
+import { queueFigures } from './queue-figures.ts';
+import type { QueueFigures } from './queue-figures.ts';
 
 /**
  * Keys that wait for a reconcile (client-go's workqueue, in one object).
@@ -25,9 +29,14 @@ export interface WorkQueue {
   shutDown(): void;
   /** Keys in line now. */
   readonly length: number;
+  /** How long the key that is worked on the longest has been, in milliseconds; 0 while none is. */
+  longestWorkMs(): number;
 }
 
 export interface WorkQueueOptions {
+  /** Of the queue's figures. */
+  name?: string;
+  meter?: Meter;
   clock?: Clock;
   backOff?: BackOff;
 }
@@ -43,11 +52,12 @@ interface Delayed {
 }
 
 interface State {
-  /** In line, in order. */
-  line: Set<string>;
-  working: Set<string>;
-  /** Added while being worked on. */
-  dirty: Set<string>;
+  /** In line, in order, and since when. */
+  line: Map<string, number>;
+  /** Worked on, and since when. */
+  working: Map<string, number>;
+  /** Added while being worked on, and when. */
+  dirty: Map<string, number>;
   delayed: Map<string, Delayed>;
   failures: Map<string, number>;
   waiters: ((key: string | undefined) => void)[];
@@ -58,25 +68,28 @@ export function createWorkQueue(options: WorkQueueOptions = {}): WorkQueue {
   const clock = options.clock ?? systemClock;
   const backOff = options.backOff ?? DEFAULT_BACK_OFF;
   const state: State = {
-    line: new Set(),
-    working: new Set(),
-    dirty: new Set(),
+    line: new Map(),
+    working: new Map(),
+    dirty: new Map(),
     delayed: new Map(),
     failures: new Map(),
     waiters: [],
     closed: false,
   };
+  const figures = queueFigures({
+    name: options.name ?? '',
+    meter: options.meter ?? silentMeter,
+    depth: () => state.line.size,
+    work: () => [...state.working.values()].map((since) => clock.now() - since),
+  });
+  const parts: Parts = { state, clock, figures };
   const queue: WorkQueue = {
-    add(key) {
-      if (state.closed) return;
-      if (state.working.has(key)) state.dirty.add(key);
-      else state.line.add(key);
-      handOut(state);
-    },
+    add: (key) => add(parts, key),
     addAfter(key, ms) {
       if (state.closed) return;
-      if (ms <= 0) queue.add(key);
-      else delay({ state, clock, add: (due) => queue.add(due) }, key, Math.min(ms, LONGEST_TIMER_MS));
+      figures.retried();
+      if (ms <= 0) add(parts, key);
+      else delay(parts, key, Math.min(ms, LONGEST_TIMER_MS));
     },
     retry(key, longestMs = backOff.max) {
       const failures = (state.failures.get(key) ?? 0) + 1;
@@ -89,57 +102,81 @@ export function createWorkQueue(options: WorkQueueOptions = {}): WorkQueue {
     next: () =>
       new Promise((resolve) => {
         state.waiters.push(resolve);
-        handOut(state);
+        handOut(parts);
       }),
-    done(key) {
-      state.working.delete(key);
-      if (state.dirty.delete(key)) queue.add(key);
-    },
-    shutDown: () => shutDown(state),
+    done: (key) => done(parts, key),
+    shutDown: () => shutDown(parts),
     get length() {
       return state.line.size;
     },
+    longestWorkMs: () => Math.max(0, ...[...state.working.values()].map((since) => clock.now() - since)),
   };
   return queue;
 }
 
+interface Parts {
+  state: State;
+  clock: Clock;
+  figures: QueueFigures;
+}
+
+function add(parts: Parts, key: string): void {
+  const { state, clock, figures } = parts;
+  const known = state.working.has(key) ? state.dirty : state.line;
+  if (state.closed || known.has(key)) return;
+  known.set(key, clock.now());
+  figures.added();
+  handOut(parts);
+}
+
+function done(parts: Parts, key: string): void {
+  const { state, clock, figures } = parts;
+  const began = state.working.get(key);
+  if (began !== undefined) figures.worked(clock.now() - began);
+  state.working.delete(key);
+  const since = state.dirty.get(key);
+  if (since === undefined) return;
+  state.dirty.delete(key);
+  state.line.set(key, since);
+  handOut(parts);
+}
+
 /** Gives the first in line to who has waited longest. */
-function handOut(state: State): void {
+function handOut({ state, clock, figures }: Parts): void {
   if (state.closed) {
     for (const waiter of state.waiters.splice(0)) waiter(undefined);
     return;
   }
-  for (const key of state.line) {
+  for (const [key, since] of state.line) {
     const waiter = state.waiters.shift();
     if (waiter === undefined) return;
+    const now = clock.now();
     state.line.delete(key);
-    state.working.add(key);
+    state.working.set(key, now);
+    figures.waited(now - since);
     waiter(key);
   }
 }
 
-function delay(
-  context: { state: State; clock: Clock; add: (key: string) => void },
-  key: string,
-  ms: number,
-): void {
-  const { state, clock, add } = context;
+function delay(parts: Parts, key: string, ms: number): void {
+  const { state, clock } = parts;
   const at = clock.now() + ms;
   const planned = state.delayed.get(key);
   if (planned !== undefined && planned.at <= at) return;
   planned?.cancel();
   const cancel = clock.after(ms, () => {
     state.delayed.delete(key);
-    add(key);
+    add(parts, key);
   });
   state.delayed.set(key, { at, cancel });
 }
 
-function shutDown(state: State): void {
+function shutDown(parts: Parts): void {
+  const { state } = parts;
   state.closed = true;
   for (const { cancel } of state.delayed.values()) cancel();
   state.delayed.clear();
   state.line.clear();
   state.dirty.clear();
-  handOut(state);
+  handOut(parts);
 }

@@ -25,6 +25,7 @@ export function sandboxController({
   informers,
   clock,
   logger,
+  meter,
   recorder,
 }: ControllerContext): Runnable {
   const sandboxes = informers.of(SANDBOXES);
@@ -50,6 +51,7 @@ export function sandboxController({
     workers: 1,
     clock,
     logger,
+    meter,
   });
 }
 

@@ -6,7 +6,13 @@ import { objects, source } from '../runtime/source.ts';
 import { DEFAULT_NAME, serviceAccountReconciler } from './reconciler.ts';
 
 /** Sees to a ServiceAccount called `default` in each namespace; clients wait for it. */
-export function serviceAccountController({ client, informers, clock, logger }: ControllerContext): Runnable {
+export function serviceAccountController({
+  client,
+  informers,
+  clock,
+  logger,
+  meter,
+}: ControllerContext): Runnable {
   const namespaces = informers.of(NAMESPACES);
   const accounts = informers.of(SERVICE_ACCOUNTS, `metadata.name=${DEFAULT_NAME}`);
   return createController({
@@ -21,5 +27,6 @@ export function serviceAccountController({ client, informers, clock, logger }: C
     ],
     clock,
     logger,
+    meter,
   });
 }

@@ -8,7 +8,14 @@ import { createTroubles } from '../runtime/troubles.ts';
 import { shellReconciler } from './reconciler.ts';
 
 /** Watches Shells, and looks at a Shell again when the one it is based on changes. */
-export function shellController({ client, informers, clock, logger, recorder }: ControllerContext): Runnable {
+export function shellController({
+  client,
+  informers,
+  clock,
+  logger,
+  meter,
+  recorder,
+}: ControllerContext): Runnable {
   const shells = informers.of(SHELLS);
   shells.addIndex('shell:base', ({ metadata: { namespace }, spec: { baseShellRef } }) =>
     baseShellRef === undefined ? [] : [objectKey({ namespace, name: baseShellRef })],
@@ -24,5 +31,6 @@ export function shellController({ client, informers, clock, logger, recorder }: 
     sources: [objects(shells), referrersTo(shells, shells, 'shell:base')],
     clock,
     logger,
+    meter,
   });
 }

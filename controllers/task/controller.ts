@@ -20,7 +20,7 @@ const BY_TASK = 'sandbox:task';
 
 /** Watches Tasks, their Sandboxes, and, for Tasks that wait, everything they may wait for. */
 export function taskController(context: ControllerContext, models: CollaborationModels): Runnable {
-  const { client, informers, clock, logger, recorder } = context;
+  const { client, informers, clock, logger, meter, recorder } = context;
   const tasks = informers.of(TASKS);
   const sandboxes = informers.of(SANDBOXES);
   tasks.addIndex(UNPLANNED, (task) => (isUnplanned(task) ? ['yes'] : []));
@@ -50,6 +50,7 @@ export function taskController(context: ControllerContext, models: Collaboration
     workers: 4,
     clock,
     logger,
+    meter,
   });
 }
 

@@ -8,7 +8,7 @@ import { memberBotKey, teamReconciler } from './reconciler.ts';
 
 /** Watches Teams and their members' Bots. `supported` are the collaboration models that Tasks are carried out with. */
 export function teamController(context: ControllerContext, supported: readonly string[]): Runnable {
-  const { client, informers, clock, logger, recorder } = context;
+  const { client, informers, clock, logger, meter, recorder } = context;
   const teams = informers.of(TEAMS);
   const bots = informers.of(BOTS);
   teams.addIndex('team:bots', (team) => team.spec.members.map((member) => memberBotKey(team, member)));
@@ -25,5 +25,6 @@ export function teamController(context: ControllerContext, supported: readonly s
     sources: [objects(teams), referrersTo(bots, teams, 'team:bots')],
     clock,
     logger,
+    meter,
   });
 }

@@ -13,6 +13,7 @@ export function workspaceController({
   informers,
   clock,
   logger,
+  meter,
   recorder,
 }: ControllerContext): Runnable {
   const workspaces = informers.of(WORKSPACES);
@@ -28,5 +29,6 @@ export function workspaceController({
     sources: [objects(workspaces), referrersTo(secrets, workspaces, 'workspace:secret')],
     clock,
     logger,
+    meter,
   });
 }

@@ -1,5 +1,7 @@
 import { backOffDelay } from '#api/machinery/back-off';
 import { sleep } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
+import type { ProcessHealth } from '#api/machinery/health-check';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { executorNotReady, executorReady } from '#api/types/executor';
@@ -20,6 +22,8 @@ const CHECK_MS = 5000;
 const BACK_OFF = { first: 250, max: 5000 };
 
 export interface Heartbeat {
+  /** Alive while it beats; ready while the engine answers and the API takes the beats. */
+  health: ProcessHealth;
   /** Resolves when the Executor was reported for the first time. */
   first: Promise<void>;
   /** Ends with the signal. */
@@ -29,10 +33,55 @@ export interface Heartbeat {
 /** Keeps the Executor object true: engine state, load, time of the last sign of life. */
 export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   const first = Promise.withResolvers<void>();
-  return { first: first.promise, done: beat(options, first.resolve) };
+  const pulse: Pulse = { at: options.clock.now(), engine: undefined, isReported: false };
+  const done = beat(options, pulse, first.resolve);
+  return { first: first.promise, done, health: healthOf(pulse, options.clock) };
 }
 
-async function beat(options: HeartbeatOptions, onFirst: () => void): Promise<void> {
+/** The last beat. */
+interface Pulse {
+  /** When it was, in milliseconds since the epoch. */
+  at: number;
+  engine: EngineState | undefined;
+  /** The API took it. */
+  isReported: boolean;
+}
+
+/** A beat may wait for an engine and for an API that hang, and retries; a loop that is silent for longer is stuck. */
+const STUCK_MS = 5 * 60_000;
+
+function healthOf(pulse: Pulse, clock: Clock): ProcessHealth {
+  const fail = (message: string): never => {
+    throw new Error(message);
+  };
+  return {
+    live: [
+      {
+        name: 'heartbeat',
+        async run() {
+          const ms = clock.now() - pulse.at;
+          if (ms > STUCK_MS) fail(`the last heartbeat was ${ms} ms ago`);
+        },
+      },
+    ],
+    ready: [
+      {
+        name: 'engine',
+        async run() {
+          if (pulse.engine?.ready !== true) fail(pulse.engine?.message ?? 'the engine was not asked yet');
+        },
+      },
+      {
+        name: 'registered',
+        async run() {
+          if (!pulse.isReported) fail('the API did not take the last heartbeat');
+        },
+      },
+    ],
+  };
+}
+
+async function beat(options: HeartbeatOptions, pulse: Pulse, onFirst: () => void): Promise<void> {
   const { signal, clock } = options;
   let failures = 0;
   let was: boolean | undefined;
@@ -42,6 +91,7 @@ async function beat(options: HeartbeatOptions, onFirst: () => void): Promise<voi
     was = state.ready;
     const reported = !signal.aborted && (await report(options, state));
     if (reported) onFirst();
+    Object.assign(pulse, { at: clock.now(), engine: state, isReported: reported });
     const fine = reported && state.ready;
     failures = fine ? 0 : failures + 1;
     const wait = fine ? BEAT_MS : backOffDelay(BACK_OFF, failures);

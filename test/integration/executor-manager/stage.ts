@@ -126,7 +126,7 @@ export async function startManager(
     log[Symbol.dispose]();
   };
   const stop = (): Promise<void> => (stopped ??= stopAll());
-  return { isolation: manager.isolation, stop, [Symbol.asyncDispose]: stop };
+  return { ...manager, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** A Task for the event log, and one Sandbox of it that is bound to the executor. */

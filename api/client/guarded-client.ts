@@ -1,0 +1,20 @@
+import type { Client } from './client.ts';
+
+/** The same client, which asks before each write: `permit` throws when it may not be made any more. */
+export function guardWrites(client: Client, permit: () => void): Client {
+  async function guarded<R>(write: () => Promise<R>): Promise<R> {
+    permit();
+    return write();
+  }
+  return {
+    ...client,
+    within: (signal) => guardWrites(client.within(signal), permit),
+    create: (type, object) => guarded(() => client.create(type, object)),
+    update: (type, object) => guarded(() => client.update(type, object)),
+    updateStatus: (type, object) => guarded(() => client.updateStatus(type, object)),
+    finalize: (type, object) => guarded(() => client.finalize(type, object)),
+    patch: (type, ref, patch) => guarded(() => client.patch(type, ref, patch)),
+    delete: (type, ref, options) => guarded(() => client.delete(type, ref, options)),
+    deleteCollection: (type, options) => guarded(() => client.deleteCollection(type, options)),
+  };
+}
