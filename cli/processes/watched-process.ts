@@ -1,6 +1,8 @@
 import type { HealthCheck, ProcessHealth } from '#api/machinery/health-check';
+import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import type { Meter } from '#api/machinery/meter';
+import { CliError } from '../error-text.ts';
 import type { HealthFlags } from './health-flags.ts';
 import type { Lifetime } from './lifetime.ts';
 
@@ -37,6 +39,11 @@ export async function watchProcess(
     health: () => ({ live: [PING, ...health.live], ready: [PING, ...health.ready] }),
     exposition,
     logger,
+  }).catch((error: unknown) => {
+    const { host, port } = healthAddress;
+    throw new CliError(
+      `cannot answer about health on ${host}:${port}: ${describeError(error)}; choose another address with --health-address`,
+    );
   });
   lifetime.add({ name: 'health server', stop: () => server.close() });
   return { meter, at: `, health at ${server.url}`, started };
