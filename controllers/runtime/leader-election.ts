@@ -62,8 +62,9 @@ export class LeaderElection {
   /** The Lease has not changed for its duration. */
   #isExpired = false;
   #cancelExpiry = (): void => undefined;
-  /** Resolves a wait between two tries. */
-  #wake = (): void => undefined;
+  /** The Lease may be free, which the try that is under way may not have seen. */
+  #isAwake = false;
+  #endPause = (): void => undefined;
   /** Until when we may work; undefined while we do not lead. */
   #heldUntil: number | undefined;
 
@@ -102,6 +103,7 @@ export class LeaderElection {
     try {
       for (;;) {
         const began = clock.now();
+        this.#isAwake = false;
         if (await this.#attempt(signal)) {
           logger.info('leads now', { identity });
           return this.#begin(began);
@@ -131,9 +133,16 @@ export class LeaderElection {
     });
   }
 
+  #wake(): void {
+    this.#isAwake = true;
+    this.#endPause();
+  }
+
+  /** Waits, but not when there is reason to try again at once. */
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
-    this.#wake = () => woken.abort();
+    this.#endPause = () => woken.abort();
+    if (this.#isAwake) woken.abort();
     await sleep(this.#options.clock, ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
     signal.throwIfAborted();
   }

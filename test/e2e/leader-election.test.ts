@@ -6,20 +6,13 @@ import { GHOSTS } from '#api/types/resources';
 import type { Ghost } from '#api/types/generated/ghost';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { freshDatabase } from '../conformance/storage/databases.ts';
-import { startTroupe } from '../kit/troupe-process.ts';
+import { SHORT_LEASE, startTroupe } from '../kit/troupe-process.ts';
 import type { TroupeProcess } from '../kit/troupe-process.ts';
 
 /** Two processes that could do the same work: one of them does, and the other one when that dies, hangs or stops. */
 const stack = new AsyncDisposableStack();
 let kubeconfig: string;
 let client: Client;
-
-/** Short, so that the tests need not wait for the 15 s of the default. */
-const TIMES = [
-  '--leader-elect-lease-duration=4s',
-  '--leader-elect-renew-deadline=2s',
-  '--leader-elect-retry-period=500ms',
-];
 
 beforeAll(async () => {
   const folder = stack.use(await temporaryFolder('election')).path;
@@ -52,7 +45,7 @@ interface Member extends TroupeProcess {
 /** `troupe controllers`, one of several that share the Lease `lease`. */
 async function member(lease: string): Promise<Member> {
   const started = await startTroupe({
-    args: ['controllers', '--kubeconfig', kubeconfig, '--leader-elect-resource-name', lease, ...TIMES],
+    args: ['controllers', '--kubeconfig', kubeconfig, '--leader-elect-resource-name', lease, ...SHORT_LEASE],
     readyLine: /^troupe controllers ready, health at (\S+)$/,
   });
   const { process: running } = started;
@@ -162,7 +155,7 @@ describe('two `troupe server` on one MySQL', () => {
       const started = await startTroupe({
         args: [
           ...['server', '--listen', '127.0.0.1:0', '--data-dir', folder, '--driver', 'process'],
-          ...TIMES,
+          ...SHORT_LEASE,
         ],
         env: { TROUPE_DATABASE_URL: database.url, TROUPE_REDIS_URL: '', EXECUTOR_NAME: name },
         readyLine: /^troupe server ready at (\S+),/,

@@ -9,7 +9,7 @@ import type { Commands } from '../kit/command.ts';
 import { manifests, task, teamManifests } from '../kit/manifests.ts';
 import { modelService } from '../kit/model-script.ts';
 import { TROUPE } from '../kit/paths.ts';
-import { startTroupe } from '../kit/troupe-process.ts';
+import { SHORT_LEASE, startTroupe } from '../kit/troupe-process.ts';
 import type { TroupeProcess } from '../kit/troupe-process.ts';
 
 /**
@@ -46,7 +46,7 @@ beforeAll(async () => {
       }),
     controllers: () =>
       startTroupe({
-        args: ['controllers', '--kubeconfig', kubeconfig],
+        args: ['controllers', '--kubeconfig', kubeconfig, ...SHORT_LEASE],
         readyLine: /^troupe controllers ready/,
       }),
     'executor-manager': () =>

@@ -6,6 +6,13 @@ import { mustRun } from './command.ts';
 import { evidence } from './evidence.ts';
 import { TROUPE } from './paths.ts';
 
+/** Leader election with short times, so that tests need not wait for the 15 s of the default when a leader is killed. */
+export const SHORT_LEASE = [
+  '--leader-elect-lease-duration=6s',
+  '--leader-elect-renew-deadline=4s',
+  '--leader-elect-retry-period=500ms',
+];
+
 export interface TroupeProcessOptions {
   /** Command line after `troupe`. */
   args: readonly string[];
