@@ -28,6 +28,7 @@ import { shellController } from './shell/controller.ts';
 import { taskController } from './task/controller.ts';
 import { COLLABORATION_MODELS } from './task/graph/collaboration-models.ts';
 import type { CollaborationModels } from './task/graph/collaboration-models.ts';
+import { taskRevisionController } from './task-revision/controller.ts';
 import { teamController } from './team/controller.ts';
 import { workspaceController } from './workspace/controller.ts';
 
@@ -134,6 +135,7 @@ function controllersOf(
     botController(context),
     teamController(context, Object.keys(collaborationModels)),
     taskController(context, collaborationModels),
+    taskRevisionController(context),
     sandboxController(context),
     executorController(context),
     garbageCollectorController(context),

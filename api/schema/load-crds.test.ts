@@ -27,6 +27,7 @@ describe('crds/', () => {
       'agent.wecode.io/v1 models Namespaced mo',
       'agent.wecode.io/v1alpha1 sandboxes Namespaced sbx',
       'agent.wecode.io/v1 shells Namespaced sh',
+      'agent.wecode.io/v1alpha1 taskrevisions Namespaced trev',
       'agent.wecode.io/v1 tasks Namespaced ta,tk',
       'agent.wecode.io/v1 teams Namespaced te',
       'agent.wecode.io/v1 workspaces Namespaced ws',

@@ -9,6 +9,7 @@ import type { Model } from './generated/model.ts';
 import type { Sandbox } from './generated/sandbox.ts';
 import type { Shell } from './generated/shell.ts';
 import type { Task } from './generated/task.ts';
+import type { TaskRevision } from './generated/task-revision.ts';
 import type { Team } from './generated/team.ts';
 import type { Workspace } from './generated/workspace.ts';
 
@@ -29,6 +30,12 @@ export const SANDBOXES: ResourceType<Sandbox> = {
   ...own,
   kind: 'Sandbox',
   plural: 'sandboxes',
+  namespaced: true,
+};
+export const TASK_REVISIONS: ResourceType<TaskRevision> = {
+  ...own,
+  kind: 'TaskRevision',
+  plural: 'taskrevisions',
   namespaced: true,
 };
 /** Cluster-scoped. */

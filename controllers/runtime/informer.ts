@@ -22,6 +22,8 @@ export interface Informer<T extends KubeObject> {
   /** Adding a name again replaces its function. */
   addIndex(name: string, of: IndexFunction<T>): void;
   byIndex(name: string, value: string): readonly T[];
+  /** Whether byIndex would give any object, at a cost that does not depend on how many. */
+  isIndexed(name: string, value: string): boolean;
   /**
    * Called for every change from now on, and once for each object that is known already.
    * @returns how to end that
@@ -77,6 +79,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
         : cache.all().filter((object) => object.metadata.namespace === namespace),
     addIndex: (name, of) => cache.addIndex(name, guarded(of, logger)),
     byIndex: (name, value) => cache.byIndex(name, value),
+    isIndexed: (name, value) => cache.isIndexed(name, value),
     onChange(handler) {
       handlers.add(handler);
       for (const object of cache.all()) tell(handler, { key: objectKey(object.metadata), new: object });

@@ -16,6 +16,8 @@ export interface ObjectCache<T extends KubeObject> {
   addIndex(name: string, of: IndexFunction<T>): void;
   /** @throws Error for an index nobody added: a mistake in the program. */
   byIndex(name: string, value: string): readonly T[];
+  /** Whether byIndex would give any object. Costs the same for one object as for a hundred thousand. */
+  isIndexed(name: string, value: string): boolean;
   /** Puts one object in, or takes it out, and says what that changed; undefined for nothing. */
   put(object: T): Change<T> | undefined;
   remove(object: T): Change<T> | undefined;
@@ -45,6 +47,12 @@ export function createObjectCache<T extends KubeObject>(): ObjectCache<T> {
       ...(next === undefined ? {} : { new: next }),
     } as Change<T>;
   };
+  const keysAt = (name: string, value: string): ReadonlySet<string> | undefined => {
+    const index = indexes.get(name);
+    if (index === undefined) throw new Error(`no index ${JSON.stringify(name)} was added`);
+    return index.keys.get(value);
+  };
+
   return {
     get: (key) => objects.get(key),
     all: () => [...objects.values()],
@@ -53,11 +61,8 @@ export function createObjectCache<T extends KubeObject>(): ObjectCache<T> {
       indexes.set(name, index);
       for (const [key, object] of objects) reindex(index, key, { old: undefined, next: object });
     },
-    byIndex(name, value) {
-      const index = indexes.get(name);
-      if (index === undefined) throw new Error(`no index ${JSON.stringify(name)} was added`);
-      return [...(index.keys.get(value) ?? [])].flatMap((key) => objects.get(key) ?? []);
-    },
+    byIndex: (name, value) => [...(keysAt(name, value) ?? [])].flatMap((key) => objects.get(key) ?? []),
+    isIndexed: (name, value) => keysAt(name, value) !== undefined,
     put: (object) => set(objectKey(object.metadata), object),
     remove: (object) => set(objectKey(object.metadata), undefined),
     replace(list) {

@@ -9,6 +9,7 @@ import { sandboxStrategy } from './sandbox.ts';
 import { secretStrategy } from './secret.ts';
 import type { Strategy } from './strategy.ts';
 import { taskStrategy } from './task.ts';
+import { taskRevisionStrategy } from './task-revision.ts';
 
 const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['configmaps', configMapStrategy],
@@ -18,6 +19,7 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['namespaces', namespaceStrategy],
   ['secrets', secretStrategy],
   ['tasks.agent.wecode.io', taskStrategy],
+  ['taskrevisions.agent.wecode.io', taskRevisionStrategy],
   ['sandboxes.agent.wecode.io', sandboxStrategy],
 ]);
 

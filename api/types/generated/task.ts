@@ -316,6 +316,10 @@ export interface TaskStatus {
    * Step that runs now, from 0.
    */
   currentStep?: number;
+  /**
+   * The TaskRevision with the configuration that the Task was started with.
+   */
+  revision?: string;
   snapshot?: TaskSnapshot;
   /**
    * The steps and how they went.
@@ -341,7 +345,7 @@ export interface TaskStatus {
   observedGeneration?: number;
 }
 /**
- * The configuration as it was when the Task was taken up; it does not change afterwards.
+ * The configuration of a Task that was started by an earlier version, which had no TaskRevisions.
  */
 export interface TaskSnapshot {
   /**

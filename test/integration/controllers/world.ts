@@ -24,11 +24,17 @@ export interface World extends AsyncDisposable {
   startControllers(options?: GivenToControllers): Promise<() => Promise<void>>;
 }
 
-export async function startWorld(): Promise<World> {
+export interface WorldOptions {
+  /** Called with the data folder before the API server starts. */
+  prepare?: (dataDir: string) => Promise<void>;
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'troupe-controllers-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const kubeconfig = join(folder, 'kubeconfig');
+  await options.prepare?.(folder);
   const api = await startApi({
     listen: { host: '127.0.0.1', port: 0 },
     dataDir: folder,

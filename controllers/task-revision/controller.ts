@@ -1,0 +1,43 @@
+import { objectKey } from '#api/machinery/meta';
+import type { Task } from '#api/types/generated/task';
+import { TASK_REVISIONS, TASKS } from '#api/types/resources';
+import { createController } from '../runtime/controller.ts';
+import type { ControllerContext } from '../runtime/controller-context.ts';
+import type { Runnable } from '../runtime/manager.ts';
+import type { Change } from '../runtime/object-cache.ts';
+import { objects, source } from '../runtime/source.ts';
+import { taskRevisionReconciler } from './reconciler.ts';
+
+const BY_REVISION = 'task:revision';
+
+/** Watches TaskRevisions and the Tasks that name them. */
+export function taskRevisionController({ client, informers, clock, logger }: ControllerContext): Runnable {
+  const revisions = informers.of(TASK_REVISIONS);
+  const tasks = informers.of(TASKS);
+  tasks.addIndex(BY_REVISION, namedRevision);
+  return createController({
+    name: 'task-revision',
+    reconcile: taskRevisionReconciler({
+      revisions,
+      isNamed: (key) => tasks.isIndexed(BY_REVISION, key),
+      clock,
+    }),
+    client,
+    sources: [objects(revisions), source(tasks, changedNames)],
+    clock,
+    logger,
+  });
+}
+
+/** The key of the TaskRevision that the Task names, if it names one. */
+export function namedRevision(task: Task | undefined): string[] {
+  const name = task?.status?.revision;
+  return name === undefined ? [] : [objectKey({ ...task?.metadata, name })];
+}
+
+/** Only a Task that begins or ends to name a revision matters to it: most changes of a Task do neither. */
+function changedNames(change: Change<Task>): string[] {
+  const before = namedRevision(change.old);
+  const after = namedRevision(change.new);
+  return before[0] === after[0] ? [] : [...before, ...after];
+}
