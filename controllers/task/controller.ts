@@ -2,7 +2,17 @@ import type { KubeObject } from '#api/machinery/meta';
 import { objectKey } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import type { Task } from '#api/types/generated/task';
-import { BOTS, GHOSTS, MODELS, SANDBOXES, SHELLS, TASKS, TEAMS, WORKSPACES } from '#api/types/resources';
+import {
+  BOTS,
+  GHOSTS,
+  MODELS,
+  SANDBOXES,
+  SHELLS,
+  TASK_REVISIONS,
+  TASKS,
+  TEAMS,
+  WORKSPACES,
+} from '#api/types/resources';
 import { isFinalTaskStatus } from '#api/types/task';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
@@ -14,6 +24,7 @@ import { createTroubles } from '../runtime/troubles.ts';
 import type { Configuration } from './configuration/resolve.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { taskReconciler } from './reconciler.ts';
+import { hasRevision } from './revision/revision.ts';
 
 const UNPLANNED = 'task:unplanned';
 const BY_TASK = 'sandbox:task';
@@ -33,6 +44,7 @@ export function taskController(context: ControllerContext, models: Collaboration
     client,
     reconcile: taskReconciler({
       tasks,
+      revisions: informers.of(TASK_REVISIONS),
       sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
       configuration: cachedConfiguration(informers),
       models,
@@ -55,7 +67,7 @@ export function taskController(context: ControllerContext, models: Collaboration
 }
 
 function isUnplanned({ status }: Task): boolean {
-  return status?.snapshot === undefined && !isFinalTaskStatus(status?.status);
+  return !hasRevision(status) && !isFinalTaskStatus(status?.status);
 }
 
 /**

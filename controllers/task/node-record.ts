@@ -110,6 +110,11 @@ export function endedRecord(record: NodeRecord, { status, errorMessage }: End, n
   };
 }
 
+/** Whether a Sandbox of the node was seen. */
+export function hasRun({ sandboxUID, attempt = 0 }: NodeRecord): boolean {
+  return sandboxUID !== undefined || attempt > 1;
+}
+
 const ENDED: ReadonlySet<string | undefined> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
 /** Whether the node has ended for good. */

@@ -7,7 +7,9 @@ import { conflict, ignoreNotFound, isStatusError } from '#api/machinery/status-e
 import type { StatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
-import { SANDBOXES, TASKS } from '#api/types/resources';
+import type { TaskRevision } from '#api/types/generated/task-revision';
+import { SANDBOXES, TASK_REVISIONS, TASKS } from '#api/types/resources';
+import { isFinalTaskStatus } from '#api/types/task';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
@@ -20,10 +22,13 @@ import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planRejected, planTask } from './plan/plan.ts';
 import type { Observation } from './plan/plan.ts';
 import type { OverSandbox } from './plan/settle.ts';
+import { ensureRevision } from './revision/ensure-revision.ts';
+import { hasRevision } from './revision/revision.ts';
 import { stepStarted, taskEvents } from './status/events.ts';
 
 export interface TaskReconcilerOptions {
   tasks: { get(key: string): Task | undefined };
+  revisions: { get(key: string): TaskRevision | undefined };
   /** Sandboxes whose controller is the Task with this uid. */
   sandboxesOf: (taskUID: string) => readonly Sandbox[];
   configuration: Configuration;
@@ -54,6 +59,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const { models } = options;
     await carryOut(options, configuration, {
       task,
+      taskRevision: await findRevision(options, task),
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
       resolve: () => resolveTask(task, { configuration, models }),
       now: formatTime(options.clock.now()),
@@ -68,8 +74,8 @@ async function carryOut(
 ): Promise<void> {
   const { task } = observation;
   const plan = planTask(observation);
-  // What only waits is looked at again with each change; a snapshot or an end is for good.
-  const waits = plan.status?.status === 'PENDING' && plan.status.snapshot === undefined;
+  // What only waits is looked at again with each change; a revision or an end is for good.
+  const waits = plan.status?.status === 'PENDING' && !hasRevision(plan.status);
   if (!waits) await configuration.requireCurrent(options.client);
   for (const over of plan.mustBeOver) await requireOver(options, task, over);
   const current = await writePlannedStatus(options, observation, plan.status);
@@ -80,12 +86,41 @@ async function carryOut(
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
   if (plan.create.length === 0 || current === undefined) return;
   if (current === task) await requireFresh(options, task);
+  if (
+    plan.ensure !== undefined &&
+    !(await hasEnsured(options, { ...observation, task: current }, plan.ensure))
+  )
+    return;
   for (const sandbox of plan.create) {
     const refusal = await createSandbox(options, current, sandbox);
     if (refusal === undefined) continue;
     // The node has failed by that, which may end the Task or not: the plan knows.
     const rejection = { node: sandbox.spec.node ?? '', message: refusal.message };
     return carryOut(options, configuration, { ...observation, task: current, rejection });
+  }
+}
+
+/** The cache may lack one that was made a moment ago. A Task that has ended needs none. */
+async function findRevision({ client, revisions }: Context, task: Task): Promise<TaskRevision | undefined> {
+  const name = task.status?.revision;
+  if (name === undefined || isFinalTaskStatus(task.status?.status)) return undefined;
+  const ref = refOf(task, name);
+  return revisions.get(objectKey(ref)) ?? (await client.find(TASK_REVISIONS, ref));
+}
+
+/** False when the server does not take the TaskRevision and the Task was failed for it. */
+async function hasEnsured(
+  options: Context,
+  observation: Observation,
+  revision: TaskRevision,
+): Promise<boolean> {
+  try {
+    await ensureRevision(options.client, revision);
+    return true;
+  } catch (error) {
+    if (!isRejection(error)) throw error;
+    await writeRejected(options, observation, error);
+    return false;
   }
 }
 

@@ -12,7 +12,7 @@ import { TaskReason } from '#api/types/task';
 import type { CollaborationModels } from '../graph/collaboration-models.ts';
 import { validateGraph } from '../graph/graph.ts';
 import type { MemberNode, PlannedNode } from '../graph/graph.ts';
-import type { PlannedWorkspace, Reference, SnapshotContent } from '../snapshot.ts';
+import type { PlannedWorkspace, Reference, RevisionContent } from '../revision/revision.ts';
 import { plannedMember } from './planned-member.ts';
 import type { PlannedMember } from './planned-member.ts';
 
@@ -32,7 +32,7 @@ export interface ObjectName {
 }
 
 export type Resolution =
-  | { outcome: 'resolved'; content: SnapshotContent }
+  | { outcome: 'resolved'; content: RevisionContent }
   /** Something is missing that may still come. */
   | { outcome: 'waiting'; reason: 'WaitingForTeam' | 'WaitingForWorkspace'; message: string }
   /** No change of other objects is waited for: the Task cannot be carried out as it is. */

@@ -185,6 +185,7 @@ describe('planTask for nodes side by side', () => {
     const plan = planTask({
       task: { ...task, status: { ...task.status, subTasks } as TaskStatus },
       sandboxes: w.cache().sandboxes,
+      taskRevision: undefined,
       resolve: () => diamond(),
       now: NOW,
       rejection: { node: 'c', message: 'too long' },

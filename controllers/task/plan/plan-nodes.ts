@@ -3,7 +3,7 @@ import type { PlannedNode } from '../graph/graph.ts';
 import { confirmedNodes, stageOf } from '../graph/stages.ts';
 import { plannedRecord, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
 import { goOn, stop } from './move.ts';
 import type { Move } from './move.ts';
@@ -20,7 +20,7 @@ export interface NodesPlan {
  * All nodes at once: first the ends of runs are taken over, which decides whether the Task goes on; then each node
  * makes its move by itself.
  */
-export function planNodes({ nodes }: Snapshot, around: Surroundings): NodesPlan {
+export function planNodes({ nodes }: Revision, around: Surroundings): NodesPlan {
   const { task, now } = around;
   const known = new Map(readRecords(task.status).map((record) => [record.node, record]));
   const settled = nodes.map((node) => settle(node, known.get(node.id) ?? plannedRecord(node, now), around));

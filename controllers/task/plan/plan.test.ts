@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec } from '#api/types/generated/task';
+import { isFinalTaskStatus } from '#api/types/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import { line, node } from '../graph/made-up.ts';
 import { planTask } from './plan.ts';
@@ -58,7 +59,8 @@ describe('planTask', () => {
       timeoutSeconds: 1800,
     });
     expect(w.task().status).toMatchObject({ status: 'PENDING', currentStep: 0 });
-    expect(w.task().status?.snapshot?.hash).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(w.task().status?.revision).toMatch(/^team-[0-9a-f]{20}$/);
+    expect(w.revisions()).toEqual([w.task().status?.revision]);
 
     w.change(A1, { status: { phase: 'Running' } });
     expect(w.settle().status).toMatchObject({ status: 'RUNNING', progress: 0 });
@@ -255,15 +257,52 @@ describe('planTask', () => {
     const w = world(resolved(...line({ name: 'dev' })));
     w.settle();
     const task = w.task();
-    const plan = planTask({
-      task,
-      sandboxes: w.names().map((name) => w.sandbox(name)),
-      resolve: () => {
-        throw new Error('must not be asked');
-      },
-      now: '2027-01-01T00:00:00Z',
+    w.resolution = { outcome: 'waiting', reason: 'WaitingForTeam', message: 'must not be asked' };
+    expect(w.plan().status).toEqual(task.status);
+  });
+
+  describe('a TaskRevision that is not there', () => {
+    const two = resolved(...line({ name: 'dev' }, { name: 'review' }));
+    const changed = resolved(...line({ name: 'dev', prompt: 'otherwise' }, { name: 'review' }));
+    const missing: Resolution = { outcome: 'waiting', reason: 'WaitingForTeam', message: 'no Team.' };
+
+    it('is made again for the next step while the configuration is the same', () => {
+      const w = world(two);
+      w.settle();
+      w.removeRevisions();
+      w.change(A1, succeeded('x'));
+      w.settle();
+      expect(w.revisions()).toEqual([w.task().status?.revision]);
+      expect(w.names()).toContain(B1);
     });
-    expect(plan.status).toBe(task.status);
+
+    it('of a Task that has not begun gives way to the configuration as it is now', () => {
+      const w = world(two);
+      w.step(w.cache(), 'status');
+      const before = w.task().status?.revision;
+      w.resolution = changed;
+      w.settle();
+      expect(w.task().status?.revision).not.toBe(before);
+      expect(w.revisions()).toEqual([w.task().status?.revision]);
+      expect(w.sandbox(A1).spec.prompt).toContain('otherwise');
+    });
+
+    it.each([
+      ['the configuration has changed', changed],
+      ['the Team is gone', missing],
+    ])('ends a Task that has begun when %s, once nothing runs', (_why, resolution) => {
+      const w = world(two);
+      w.settle();
+      w.removeRevisions();
+      w.resolution = resolution;
+      expect(w.step()).toMatchObject({ create: [], cancel: [{ metadata: { name: A1 } }] });
+      expect(isFinalTaskStatus(w.task().status?.status)).toBe(false);
+      w.change(A1, { status: { phase: 'Cancelled' } });
+      expect(w.settle().status).toMatchObject({
+        status: 'FAILED',
+        errorMessage: expect.stringContaining('RevisionMissing'),
+      });
+    });
   });
 
   it('a Task that an older version took up goes on where it was', () => {
@@ -300,6 +339,7 @@ describe('planTask', () => {
     const { status, create } = planTask({
       task,
       sandboxes: [],
+      taskRevision: undefined,
       resolve: () => {
         throw new Error('must not be asked');
       },

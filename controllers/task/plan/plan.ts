@@ -1,14 +1,15 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
+import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalPhase } from '#api/types/sandbox';
 import { isFinalTaskStatus } from '#api/types/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import { nodeOfSandbox } from '../graph/stages.ts';
-import { isEnded, readRecords } from '../node-record.ts';
+import { hasRun, isEnded, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { sandboxObject } from '../sandbox/sandbox-object.ts';
-import { readSnapshot, takeSnapshot } from '../snapshot.ts';
-import type { Snapshot } from '../snapshot.ts';
+import { makeRevision, readRevision, taskRevision } from '../revision/revision.ts';
+import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
 import { nextStatus } from '../status/status.ts';
 import { planNodes } from './plan-nodes.ts';
@@ -18,7 +19,9 @@ export interface Observation {
   task: Task;
   /** Those owned by this Task (its uid). */
   sandboxes: readonly Sandbox[];
-  /** Asked only while there is no snapshot. */
+  /** The one that the status names; undefined where it names none, or the one that it names is not there. */
+  taskRevision: TaskRevision | undefined;
+  /** Asked only while there is no TaskRevision. */
   resolve: () => Resolution;
   /** RFC 3339. */
   now: string;
@@ -39,6 +42,8 @@ export interface TaskPlan {
    * anything is done: a second agent must not start while the first one works.
    */
   mustBeOver: readonly OverSandbox[];
+  /** Has to be there before the first Sandbox is created. */
+  ensure?: TaskRevision;
 }
 
 const NOTHING: TaskPlan = { create: [], cancel: [], mustBeOver: [] };
@@ -50,20 +55,22 @@ export function planTask(observation: Observation): TaskPlan {
   const uncancelled = live.filter((sandbox) => sandbox.spec.cancel !== true);
   // A controller that lost a race may have created a Sandbox for a Task that had just ended.
   if (isFinalTaskStatus(task.status?.status)) return { ...NOTHING, cancel: uncancelled };
-  const snapshot = readSnapshot(task.status);
-  if (snapshot !== undefined) return planGraph(observation, snapshot);
+  const revision = readRevision(task.status, observation.taskRevision);
+  if (revision !== undefined) return planGraph(observation, revision);
+  if (task.status?.revision !== undefined) return planWithoutRevision(observation, live);
   if (task.spec.cancel === true)
     return ended(observation, { kind: 'cancelled', message: 'Cancelled before it started.' });
 
   const resolution = observation.resolve();
-  switch (resolution.outcome) {
-    case 'resolved':
-      return planGraph(observation, takeSnapshot(resolution.content, observation.now));
-    case 'waiting':
-      return ended(observation, { kind: 'waiting', ...resolution });
-    case 'impossible':
-      return ended(observation, { kind: 'impossible', ...resolution });
-  }
+  return resolution.outcome === 'resolved'
+    ? planGraph(observation, makeRevision(resolution.content))
+    : ended(observation, unresolved(resolution));
+}
+
+function unresolved(resolution: Exclude<Resolution, { outcome: 'resolved' }>): Outcome {
+  return resolution.outcome === 'waiting'
+    ? { kind: 'waiting', ...resolution }
+    : { kind: 'impossible', ...resolution };
 }
 
 function ended(observation: Observation, outcome: Outcome): TaskPlan {
@@ -79,16 +86,26 @@ export function planRejected(observation: Observation, message: string): TaskSta
   return nextStatus(observation, { records, outcome: { kind: 'failed', failure } });
 }
 
-function planGraph(observation: Observation, snapshot: Snapshot): TaskPlan {
-  const { moves, outcome } = planNodes(snapshot, observation);
+function planGraph(observation: Observation, revision: Revision): TaskPlan {
+  const { moves, outcome } = planNodes(revision, observation);
   const records = moves.map(({ record }) => record);
-  const run = { task: observation.task, snapshot, records };
+  const run = { task: observation.task, revision, records };
+  const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
-    status: nextStatus(observation, { records, outcome, snapshot }),
-    create: moves.flatMap(({ create, record }) => (create === true ? [sandboxObject(run, record)] : [])),
+    status: nextStatus(observation, { records, outcome, revision }),
+    create,
+    ...(create.length > 0 && mustEnsure(observation, revision)
+      ? { ensure: taskRevision(observation.task.metadata.namespace, revision) }
+      : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
     mustBeOver: moves.flatMap(({ over }) => over),
   };
+}
+
+/** Once a Sandbox was seen, the Task has named its TaskRevision for so long that no collector takes it for unused. */
+function mustEnsure({ task, taskRevision: found }: Observation, revision: Revision): boolean {
+  if (revision.name === undefined) return false;
+  return found === undefined || !readRecords(task.status).some(hasRun);
 }
 
 /**
@@ -102,4 +119,37 @@ function straysOf(sandboxes: readonly Sandbox[], records: readonly NodeRecord[])
     const record = known.get(nodeOfSandbox(spec));
     return record !== undefined && (isEnded(record) || spec.attempt < (record.attempt ?? 0));
   });
+}
+
+/**
+ * The TaskRevision that the status names is not there: the controller died before it was made, or somebody deleted it.
+ * A Task that has not begun takes the configuration as it is now. One that has begun goes on when that is still the same,
+ * and the same TaskRevision is made again; otherwise nobody knows how to go on.
+ */
+function planWithoutRevision(observation: Observation, live: readonly Sandbox[]): TaskPlan {
+  const { task, sandboxes } = observation;
+  const records = readRecords(task.status);
+  const hasBegun = sandboxes.length > 0 || records.some(hasRun);
+  const resolution = observation.resolve();
+  if (resolution.outcome === 'resolved') {
+    const revision = makeRevision(resolution.content);
+    if (!hasBegun || revision.name === task.status?.revision) return planGraph(observation, revision);
+  } else if (!hasBegun && task.spec.cancel !== true) {
+    return ended(observation, unresolved(resolution));
+  }
+  if (live.length > 0) return { ...NOTHING, cancel: live.filter(({ spec }) => spec.cancel !== true) };
+  const outcome: Outcome =
+    task.spec.cancel === true
+      ? { kind: 'cancelled', message: 'Cancelled on request.' }
+      : { kind: 'failed', failure: { why: revisionMissing(task) } };
+  const known = new Set(sandboxes.map(({ metadata }) => metadata.name));
+  const mustBeOver = records.flatMap((record) => {
+    const { executor_name: name } = record;
+    return name === undefined || known.has(name) || isEnded(record) ? [] : [{ name }];
+  });
+  return { ...ended(observation, outcome), mustBeOver };
+}
+
+function revisionMissing({ status }: Task): string {
+  return `RevisionMissing: TaskRevision "${status?.revision ?? ''}" was deleted, and the configuration has changed since.`;
 }

@@ -10,7 +10,6 @@ import type { PlannedNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
-import type { Snapshot } from '../snapshot.ts';
 import { PlanConflict, resolved, World } from './world.ts';
 import type { Cache } from './world.ts';
 
@@ -65,6 +64,7 @@ const happening = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('fail', 'stop', 'mark', 'remove', 'forget'), which }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('confirm' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove revisions' as const) }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -117,6 +117,8 @@ class Play {
         return this.#wakeUp();
       case 'confirm':
         return this.#confirm(what.which);
+      case 'remove revisions':
+        return this.world.removeRevisions();
       default:
         return this.#happenTo(this.live(), what);
     }
@@ -205,6 +207,7 @@ class Play {
     const { status } = this.world.task();
     const records = new Map(readRecords(status).map((record) => [record.node, record]));
     const own = this.#nodes.find(({ id }) => id === spec.node);
+    if (status?.snapshot === undefined) expect(this.world.revisions()).toContain(status?.revision);
     expect(this.#liveByPlan().filter((other) => other.spec.node === spec.node)).toEqual([]);
     expect(this.#used.has(metadata.name)).toBe(false);
     expect(records.get(spec.node ?? '')).toMatchObject({ status: 'PENDING', attempt: spec.attempt });
@@ -266,7 +269,9 @@ describe('the plan of any graph', () => {
           name: `m${index}`,
           requireConfirmation,
         }));
-        const play = new Play(line(...names), {});
+        const nodes = line(...names);
+        const asOlderVersion = olderVersionOf(nodes);
+        const play = new Play(nodes, {});
         for (const [index, what] of happenings.entries()) {
           if (index === at) play.world.rewrite(asOlderVersion);
           play.happen(what);
@@ -279,10 +284,8 @@ describe('the plan of any graph', () => {
   });
 });
 
-/** As versions before graphs wrote it: steps in place of nodes, and records that only their position tells apart. */
-function asOlderVersion(status: TaskStatus): TaskStatus {
-  if (status.snapshot === undefined || status.snapshot.steps !== undefined) return status;
-  const { nodes, ...rest } = status.snapshot as unknown as Snapshot;
+/** As versions before graphs wrote it: steps in the status, and records that only their position tells apart. */
+function olderVersionOf(nodes: readonly PlannedNode[]): (status: TaskStatus) => TaskStatus {
   const steps = nodes.map(({ name, policy, workspace, shell, agent }) => ({
     name,
     shell,
@@ -291,8 +294,12 @@ function asOlderVersion(status: TaskStatus): TaskStatus {
     requireConfirmation: policy.requireConfirmation,
     usesWorkspace: workspace.uses,
   }));
-  const subTasks = readRecords(status).map(withoutNode);
-  return { ...status, snapshot: { ...rest, prompt: 'do it', steps }, subTasks };
+  const snapshot = { hash: 'sha256:0', teamRef: { name: 'team' }, mode: 'pipeline', prompt: 'do it', steps };
+  return (status) => {
+    const { revision, ...rest } = status;
+    if (revision === undefined) return status;
+    return { ...rest, snapshot, subTasks: readRecords(status).map(withoutNode) };
+  };
 }
 
 function withoutNode(record: NodeRecord): TaskSubTask {

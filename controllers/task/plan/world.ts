@@ -1,5 +1,6 @@
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec, TaskStatus } from '#api/types/generated/task';
+import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Resolution } from '../configuration/resolve.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import { planTask } from './plan.ts';
@@ -35,7 +36,9 @@ type Reach = 'all' | 'status';
 export class PlanConflict extends Error {}
 
 export class World {
-  readonly #resolution: Resolution;
+  /** As the Team, its parts and the Workspace are now. */
+  resolution: Resolution;
+  readonly #revisions = new Map<string, TaskRevision>();
   readonly #sandboxes = new Map<string, Sandbox>();
   #task: Task;
   #created = 0;
@@ -44,7 +47,7 @@ export class World {
   onCreate: (sandbox: Sandbox) => void = () => undefined;
 
   constructor(resolution: Resolution, spec: Partial<TaskSpec> = {}) {
-    this.#resolution = resolution;
+    this.resolution = resolution;
     this.#task = {
       apiVersion: 'agent.wecode.io/v1',
       kind: 'Task',
@@ -59,7 +62,8 @@ export class World {
   }
 
   plan({ task, sandboxes }: Cache = this.cache()): TaskPlan {
-    return planTask({ task, sandboxes, resolve: () => this.#resolution, now: NOW });
+    const taskRevision = this.#revisions.get(task.status?.revision ?? '');
+    return planTask({ task, sandboxes, taskRevision, resolve: () => this.resolution, now: NOW });
   }
 
   /** Plans and does what the plan says, as the reconciler does. @throws PlanConflict */
@@ -75,6 +79,7 @@ export class World {
       if (this.#sandboxes.has(metadata.name)) this.change(metadata.name, { spec: { cancel: true } });
     }
     if (plan.create.length > 0 && !isNews) this.#requireFresh(task);
+    if (plan.ensure !== undefined) this.#revisions.set(plan.ensure.metadata.name, plan.ensure);
     for (const sandbox of plan.create) this.make(sandbox);
     return plan;
   }
@@ -102,6 +107,15 @@ export class World {
   mark(name: string): void {
     const sandbox = this.sandbox(name);
     this.#sandboxes.set(name, { ...sandbox, metadata: { ...sandbox.metadata, deletionTimestamp: NOW } });
+  }
+
+  /** As somebody does who deletes all TaskRevisions by hand. */
+  removeRevisions(): void {
+    this.#revisions.clear();
+  }
+
+  revisions(): string[] {
+    return [...this.#revisions.keys()];
   }
 
   remove(name: string): void {

@@ -3,8 +3,7 @@ import type { Task } from '#api/types/generated/task';
 import type { PlannedNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
 import type { NodeRecord } from '../node-record.ts';
-import { hashOf, takeSnapshot } from '../snapshot.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Revision } from '../revision/revision.ts';
 import { nodePrompt } from './prompt.ts';
 import { sandboxName, sandboxObject, workBranch } from './sandbox-object.ts';
 
@@ -16,8 +15,12 @@ const taskNamed = (name: string): Task => ({
 });
 
 const WORKSPACE = { ref: { name: 'w' }, gitUrl: 'u', branchName: 'main' };
-const snapshotOf = (...nodes: PlannedNode[]): Snapshot =>
-  takeSnapshot({ teamRef: { name: 't' }, mode: 'm', workspace: WORKSPACE, nodes }, 'now');
+const revisionOf = (...nodes: PlannedNode[]): Revision => ({
+  teamRef: { name: 't' },
+  mode: 'm',
+  workspace: WORKSPACE,
+  nodes,
+});
 
 const record = (id: string, more: Partial<NodeRecord> = {}): NodeRecord => ({
   node: id,
@@ -57,7 +60,7 @@ describe('names', () => {
 
   it('no label where the name is no label value', () => {
     const labels = (name: string) =>
-      sandboxObject({ task: taskNamed(name), snapshot: snapshotOf(node('s0')), records: [] }, record('s0'))
+      sandboxObject({ task: taskNamed(name), revision: revisionOf(node('s0')), records: [] }, record('s0'))
         .metadata.labels;
     expect(labels('a b')).toBeUndefined();
     expect(labels('A.b')).toEqual({ 'agent.wecode.io/task': 'A.b' });
@@ -133,7 +136,7 @@ describe('the workspace of a Sandbox', () => {
     },
   ];
   it.each(cases)('$reason', ({ nodes, of, records = [], want }) => {
-    const sandbox = sandboxObject({ task: taskNamed('t'), snapshot: snapshotOf(...nodes), records }, of);
+    const sandbox = sandboxObject({ task: taskNamed('t'), revision: revisionOf(...nodes), records }, of);
     expect(sandbox.spec.workspace).toEqual(want === undefined ? undefined : { ...WORKSPACE, ...want });
   });
 });
@@ -184,13 +187,4 @@ describe('nodePrompt', () => {
     },
   ];
   it.each(cases)('$reason', ({ got, want }) => expect(got).toBe(want));
-});
-
-describe('hashOf', () => {
-  it('does not depend on the order of keys, but on every value', () => {
-    const content = { teamRef: { name: 't', namespace: 'n' }, mode: 'solo', nodes: [] };
-    const turned = { nodes: [], mode: 'solo', teamRef: { namespace: 'n', name: 't' } };
-    expect(hashOf(content)).toBe(hashOf(turned));
-    expect(hashOf({ ...content, mode: 'pipeline' })).not.toBe(hashOf(content));
-  });
 });

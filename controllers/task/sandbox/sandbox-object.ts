@@ -7,7 +7,7 @@ import { stageOf } from '../graph/stages.ts';
 import { branchNode, workspaceSource } from '../graph/workspaces.ts';
 import { sandboxOf, valueOf } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Revision } from '../revision/revision.ts';
 import { nodePrompt } from './prompt.ts';
 
 /** Seconds; the default of the CRD, for Tasks stored before it was there. */
@@ -40,19 +40,19 @@ export function sandboxName(task: Task, { node, attempt }: NodeAttempt): string 
 /** What a run is made of beside its own record. */
 export interface RunSources {
   task: Task;
-  snapshot: Snapshot;
+  revision: Revision;
   /** Of all nodes. */
   records: readonly NodeRecord[];
 }
 
 /** The Sandbox of the attempt that the record names, complete. @throws RangeError for a node that is not there. */
 export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox {
-  const { task, snapshot, records } = sources;
+  const { task, revision, records } = sources;
   const step = stageOf(
-    snapshot.nodes.map(({ id }) => id),
+    revision.nodes.map(({ id }) => id),
     record.node,
   );
-  const node = nodeNamed(snapshot, record.node);
+  const node = nodeNamed(revision, record.node);
   const attempt = record.attempt ?? 1;
   const workspace = node.workspace.uses ? sandboxWorkspace(sources, { node, record }) : undefined;
   return {
@@ -73,7 +73,7 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       attempt,
       timeoutSeconds: task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
       prompt: nodePrompt(node, {
-        taskPrompt: snapshot.prompt ?? task.spec.prompt,
+        taskPrompt: revision.prompt ?? task.spec.prompt,
         answerOf: (id) => valueOf(records.find((other) => other.node === id)),
       }),
       shell: node.shell,
@@ -84,7 +84,7 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
   };
 }
 
-function nodeNamed({ nodes }: Snapshot, id: string): PlannedNode {
+function nodeNamed({ nodes }: Revision, id: string): PlannedNode {
   const node = nodes.find((candidate) => candidate.id === id);
   if (node === undefined) throw new RangeError(`the plan has no node ${id}`);
   return node;
@@ -92,19 +92,19 @@ function nodeNamed({ nodes }: Snapshot, id: string): PlannedNode {
 
 /** The files it goes on with: those of its own attempts before, newest first, then those of the node before. */
 function sandboxWorkspace(
-  { task, snapshot, records }: RunSources,
+  { task, revision, records }: RunSources,
   { node, record }: { node: PlannedNode; record: NodeRecord },
 ): SandboxWorkspace | undefined {
-  if (snapshot.workspace === undefined) return undefined;
-  const source = workspaceSource(snapshot.nodes, node);
+  if (revision.workspace === undefined) return undefined;
+  const source = workspaceSource(revision.nodes, node);
   const before = records.find((other) => other.node === source?.id);
   const continueFrom = [
     ...(record.earlierSandboxes ?? []),
     ...(before === undefined ? [] : sandboxOf(before)),
   ];
   return {
-    ...snapshot.workspace,
-    workBranch: workBranch(task.metadata.name, branchNode(snapshot.nodes, node)),
+    ...revision.workspace,
+    workBranch: workBranch(task.metadata.name, branchNode(revision.nodes, node)),
     ...(continueFrom.length === 0 ? {} : { continueFrom }),
   };
 }

@@ -6,22 +6,22 @@ import { taskComplete, taskFinished, taskNotReady, taskReady, taskUnfinished } f
 import type { TaskFinishedReason } from '#api/types/task';
 import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Revision } from '../revision/revision.ts';
 import type { NodeRun, Outcome } from './outcome.ts';
 import { failureMessage, stepTitle } from './wording.ts';
 
 export interface ConditionInput {
   outcome: Outcome;
-  snapshot: Snapshot | undefined;
+  revision: Revision | undefined;
   finished: NewCondition;
   now: string;
 }
 
 export function nextConditions(task: Task, input: ConditionInput): Condition[] {
-  const { outcome, snapshot, finished, now } = input;
+  const { outcome, revision, finished, now } = input;
   const at = { now, generation: task.metadata.generation };
   let conditions = task.status?.conditions ?? [];
-  const ready = readyCondition(outcome, snapshot);
+  const ready = readyCondition(outcome, revision);
   if (ready !== undefined) conditions = withCondition(conditions, ready, at);
   conditions = withCondition(conditions, finished, at);
   if (finished.status !== 'True') return conditions;
@@ -29,12 +29,12 @@ export function nextConditions(task: Task, input: ConditionInput): Condition[] {
   return withCondition(conditions, complete, at);
 }
 
-function readyCondition(outcome: Outcome, snapshot: Snapshot | undefined): NewCondition | undefined {
+function readyCondition(outcome: Outcome, revision: Revision | undefined): NewCondition | undefined {
   if (outcome.kind === 'waiting' || outcome.kind === 'impossible') {
     return taskNotReady(outcome.reason, outcome.message);
   }
-  if (snapshot === undefined) return undefined;
-  const { nodes, teamRef } = snapshot;
+  if (revision === undefined) return undefined;
+  const { nodes, teamRef } = revision;
   const team = `${teamRef.namespace ?? ''}/${teamRef.name}`;
   return taskReady(`Planned ${nodes.length === 1 ? 'one step' : `${nodes.length} steps`} of Team "${team}".`);
 }

@@ -9,7 +9,7 @@ const waiting: TaskStatus = {
 };
 const planned: TaskStatus = {
   status: 'PENDING',
-  snapshot: { hash: 'x', steps: [] },
+  revision: 'team-0',
   conditions: [{ ...taskReady('Planned one step.'), lastTransitionTime: '' }],
   subTasks: [{ title: 'dev', status: 'PENDING', attempt: 1, executor_name: 's-a1' }],
 };

@@ -5,12 +5,13 @@ import { isFinalTaskStatus } from '#api/types/task';
 import type { RecordedEvent } from '../../runtime/recorder.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import { hasRevision } from '../revision/revision.ts';
 
 /** What happened between two statuses of a Task, for `kubectl describe`; waiting is told of elsewhere. */
 export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): RecordedEvent[] {
   const known = new Map(readRecords(before).map((record) => [record.node, record]));
   return [
-    ...(before?.snapshot === undefined && after.snapshot !== undefined ? [started(after)] : []),
+    ...(!hasRevision(before) && hasRevision(after) ? [started(after)] : []),
     ...readRecords(after).flatMap((record) => stepEvents(known.get(record.node), record)),
     // The failure that ends the Task is told of with its end.
     ...(isFinalTaskStatus(after.status)

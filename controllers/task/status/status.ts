@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '#api/machinery/condition';
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
+import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalTaskStatus } from '#api/types/task';
 import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
-import { readSnapshot, writeSnapshot } from '../snapshot.ts';
-import type { Snapshot } from '../snapshot.ts';
+import { readRevision } from '../revision/revision.ts';
+import type { Revision } from '../revision/revision.ts';
 import { finishedCondition, nextConditions } from './conditions.ts';
 import { nodesOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -16,20 +17,27 @@ export interface StatusInput {
   /** In the order of the nodes. */
   records: readonly NodeRecord[];
   outcome: Outcome;
-  snapshot?: Snapshot;
+  revision?: Revision;
+}
+
+export interface StatusSources {
+  task: Task;
+  /** The one that the status names, where it is there. */
+  taskRevision: TaskRevision | undefined;
+  now: string;
 }
 
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
-  { task, now }: { task: Task; now: string },
-  { records, outcome, snapshot }: StatusInput,
+  { task, taskRevision, now }: StatusSources,
+  { records, outcome, revision }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
   const status = statusWord(previous, records, outcome);
   const final = isFinalTaskStatus(status);
   const finished = finishedCondition(outcome, records);
-  const conditions = nextConditions(task, { outcome, snapshot, finished, now });
-  const known = snapshot ?? readSnapshot(previous);
+  const conditions = nextConditions(task, { outcome, revision, finished, now });
+  const known = revision ?? readRevision(previous, taskRevision);
   const result = final ? taskResult(records, known?.nodes ?? []) : undefined;
   const error = errorMessage(outcome, records);
   const next: TaskStatus = {
@@ -40,9 +48,7 @@ export function nextStatus(
     ...(previous.updatedAt === undefined ? {} : { updatedAt: previous.updatedAt }),
     ...(final ? { completedAt: now } : {}),
     ...currentStep(outcome, records),
-    ...(snapshot === undefined || previous.snapshot !== undefined
-      ? {}
-      : { snapshot: writeSnapshot(snapshot) }),
+    ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { errorMessage: error }),

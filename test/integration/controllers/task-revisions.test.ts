@@ -11,7 +11,8 @@ import { isStatusError } from '#api/machinery/status-error';
 import { openStore } from '#api/storage/open-store';
 import type { TaskRevision, TaskRevisionSpec } from '#api/types/generated/task-revision';
 import { TASK_REVISIONS, TASKS } from '#api/types/resources';
-import { ensureRevision, revisionObject } from '#controllers/task/ensure-revision';
+import { taskRevisionName } from '#api/types/task-revision';
+import { ensureRevision } from '#controllers/task/revision/ensure-revision';
 import { KEEP_UNUSED_MS } from '#controllers/task-revision/plan';
 import { taskRevisionReconciler } from '#controllers/task-revision/reconciler';
 import { until } from './until.ts';
@@ -25,6 +26,15 @@ const specOf = (team: string): TaskRevisionSpec => ({
   mode: 'solo',
   nodes: [{ id: 's0', name: 'worker', agent: { botName: 'b', systemPrompt: 'x'.repeat(8000) } }],
 });
+
+function revisionObject(namespace: string, spec: TaskRevisionSpec): TaskRevision {
+  return {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'TaskRevision',
+    metadata: { name: taskRevisionName(spec), namespace },
+    spec,
+  };
+}
 
 describe('a TaskRevision', () => {
   let world: World;

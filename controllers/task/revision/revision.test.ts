@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskStatus } from '#api/types/generated/task';
-import { line } from './graph/made-up.ts';
-import { readSnapshot, takeSnapshot, writeSnapshot } from './snapshot.ts';
+import { line } from '../graph/made-up.ts';
+import { makeRevision, readRevision, taskRevision } from './revision.ts';
 
 const OLD: TaskStatus = {
   snapshot: {
@@ -35,22 +35,25 @@ const OLD: TaskStatus = {
   },
 };
 
-describe('readSnapshot', () => {
+describe('readRevision', () => {
+  const content = { teamRef: { name: 't' }, mode: 'pipeline', nodes: line({ name: 'a' }, { name: 'b' }) };
+  const made = makeRevision(content);
+  const object = taskRevision('n', made);
+
   it('reads what was written', () => {
-    const content = { teamRef: { name: 't' }, mode: 'pipeline', nodes: line({ name: 'a' }, { name: 'b' }) };
-    const taken = takeSnapshot(content, 'now');
-    expect(readSnapshot({ snapshot: writeSnapshot(taken) })).toEqual(taken);
+    expect(readRevision({ revision: object.metadata.name }, object)).toEqual(made);
   });
 
-  it('none before it was taken', () => {
-    expect(readSnapshot(undefined)).toBeUndefined();
-    expect(readSnapshot({ status: 'PENDING' })).toBeUndefined();
+  it.each<[string, TaskStatus | undefined]>([
+    ['before the Task was started', undefined],
+    ['while it waits', { status: 'PENDING' }],
+    ['for a Task that names another one', { revision: 'other' }],
+  ])('has none %s', (_reason, status) => {
+    expect(readRevision(status, object)).toBeUndefined();
   });
 
   it('reads the steps of an older version as a chain, with the prompt it kept', () => {
-    expect(readSnapshot(OLD)).toEqual({
-      hash: 'sha256:0',
-      takenAt: '2026-01-01T00:00:00Z',
+    expect(readRevision(OLD, undefined)).toEqual({
       teamRef: { name: 't', namespace: 'n' },
       mode: 'pipeline',
       prompt: 'ASKED THEN',
