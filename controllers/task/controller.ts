@@ -24,7 +24,7 @@ import { createTroubles } from '../runtime/troubles.ts';
 import type { Configuration } from './configuration/resolve.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { taskReconciler } from './reconciler.ts';
-import { hasRevision } from './revision/revision.ts';
+import { hasRevision } from './revision/task-revision.ts';
 
 const UNPLANNED = 'task:unplanned';
 const BY_TASK = 'sandbox:task';

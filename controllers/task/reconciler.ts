@@ -23,7 +23,7 @@ import { planRejected, planTask } from './plan/plan.ts';
 import type { Observation } from './plan/plan.ts';
 import type { OverSandbox } from './plan/settle.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
-import { hasRevision } from './revision/revision.ts';
+import { hasRevision } from './revision/task-revision.ts';
 import { stepStarted, taskEvents } from './status/events.ts';
 
 export interface TaskReconcilerOptions {

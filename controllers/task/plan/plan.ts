@@ -8,7 +8,7 @@ import { nodeOfSandbox } from '../graph/stages.ts';
 import { hasRun, isEnded, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { sandboxObject } from '../sandbox/sandbox-object.ts';
-import { makeRevision, readRevision, taskRevision } from '../revision/revision.ts';
+import { makeRevision, readRevision, taskRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
 import { nextStatus } from '../status/status.ts';

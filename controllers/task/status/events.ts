@@ -5,7 +5,7 @@ import { isFinalTaskStatus } from '#api/types/task';
 import type { RecordedEvent } from '../../runtime/recorder.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
-import { hasRevision } from '../revision/revision.ts';
+import { hasRevision } from '../revision/task-revision.ts';
 
 /** What happened between two statuses of a Task, for `kubectl describe`; waiting is told of elsewhere. */
 export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): RecordedEvent[] {

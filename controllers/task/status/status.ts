@@ -5,7 +5,7 @@ import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalTaskStatus } from '#api/types/task';
 import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
-import { readRevision } from '../revision/revision.ts';
+import { readRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
 import { finishedCondition, nextConditions } from './conditions.ts';
 import { nodesOf } from './outcome.ts';

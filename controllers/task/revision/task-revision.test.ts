@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskStatus } from '#api/types/generated/task';
 import { line } from '../graph/made-up.ts';
-import { makeRevision, readRevision, taskRevision } from './revision.ts';
+import { makeRevision, readRevision, taskRevision } from './task-revision.ts';
 
 const OLD: TaskStatus = {
   snapshot: {
