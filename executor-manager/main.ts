@@ -7,6 +7,8 @@ import type { Clock } from '#api/machinery/clock';
 import type { ProcessHealth } from '#api/machinery/health-check';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { silentMeter } from '#api/machinery/meter';
+import type { Meter } from '#api/machinery/meter';
 import { VERSION } from '#api/machinery/version';
 import { executorNotReady } from '#api/types/executor';
 import { SANDBOXES } from '#api/types/resources';
@@ -14,6 +16,7 @@ import { executorFolder } from './config.ts';
 import type { ExecutorManagerConfig } from './config.ts';
 import { chooseDriver } from './drivers/choose-driver.ts';
 import type { DriverCapabilities, RuntimeDriver } from './drivers/driver.ts';
+import { executorFigures } from './executor/executor-figures.ts';
 import { startHeartbeat } from './executor/heartbeat.ts';
 import type { Heartbeat } from './executor/heartbeat.ts';
 import { reportExecutor } from './executor/registration.ts';
@@ -39,6 +42,7 @@ export interface ExecutorManagerOptions {
   logger: Logger;
   clock?: Clock;
   times?: Partial<SandboxTimes>;
+  meter?: Meter;
   /** Absent: as the configuration says. */
   driver?: RuntimeDriver;
   /** Where runtimes come from; absent: one is started for each run. */
@@ -109,11 +113,17 @@ interface ContextOptions extends ExecutorManagerOptions {
 function createContext(options: ContextOptions): SandboxContext {
   const { client, taskLog, config, logger, clock, driver, signal } = options;
   const tokenFor = createTokenMaker(options.key);
+  const places = capacity(config, driver);
+  const gate = createCapacityGate(places);
   const runtimes = options.runtimes?.(tokenFor) ?? new StartedOnDemand({ driver, tokenFor, logger, clock });
   return {
     executorName: config.executorName,
     ...{ client, taskLog, driver, runtimes, tokenFor, logger, clock },
-    gate: createCapacityGate(capacity(config, driver)),
+    gate,
+    figures: executorFigures({
+      meter: options.meter ?? silentMeter,
+      places: { total: places, taken: () => gate.taken() },
+    }),
     turns: createNodeTurns(),
     work: new WorkStore(join(executorFolder(config), 'work')),
     saves: new Saves(),

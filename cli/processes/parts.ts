@@ -70,6 +70,7 @@ export async function runExecutorManager(
     taskLog,
     config,
     logger: options.logger.with({ component: 'executor-manager' }),
+    meter: options.meter,
   });
   lifetime.add({ name: 'executor manager', stop: () => manager.stop() });
   return manager.health;

@@ -35,6 +35,8 @@ export interface RelayOptions extends LogTarget {
   runID: string;
   /** True when the log can have nothing of this run yet. */
   fresh: boolean;
+  /** Told when events are in the log, the oldest so many milliseconds after it happened. */
+  onRelayed?: (events: number, lagMs: number) => void;
 }
 
 export interface RelaySignals {
@@ -179,6 +181,7 @@ async function relayStream(stream: Stream): Promise<StreamEnd> {
       const batch = await batches.take(stream.signals.stop);
       if (batch.length === 0) return end;
       const durable = await stream.log.append(batch);
+      stream.options.onRelayed?.(batch.length, lagOf(batch, stream.options.clock));
       // The log knows less than we handed in before: it was restored from an older state. Read again from there.
       if (durable < (batch.at(-1)?.seq ?? 0)) return { lastSeq: durable };
       end.lastSeq = durable;
@@ -190,6 +193,10 @@ async function relayStream(stream: Stream): Promise<StreamEnd> {
     abandoned.abort(new Error('the stream is not needed any more'));
     await reading;
   }
+}
+
+function lagOf([oldest]: readonly RunEvent[], clock: Clock): number {
+  return oldest === undefined ? 0 : clock.now() - Date.parse(oldest.time);
 }
 
 /** Never rejects: a broken stream is read again from the last event in the log. */

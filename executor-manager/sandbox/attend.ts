@@ -116,7 +116,10 @@ class Attendance {
   async #relay(): Promise<Attended> {
     const { context, sandbox, fresh, stop } = this.#options;
     const run = { source: this.#runner, runID: sandbox.metadata.uid ?? '', fresh };
-    const end = await relay({ ...logTarget(context, sandbox), ...run }, { cut: this.#cut.signal, stop });
+    const end = await relay(
+      { ...logTarget(context, sandbox), ...run, onRelayed: context.figures.relayed },
+      { cut: this.#cut.signal, stop },
+    );
     if (end.kind === 'task gone') return { outcome: cancelled('The Task is gone.') };
     const { lastSeq: lastEventSeq } = end;
     if (end.kind === 'cut') return { outcome: this.#cutOutcome ?? forgotten(), lastEventSeq };

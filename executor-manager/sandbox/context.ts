@@ -3,6 +3,7 @@ import type { TaskLogClient } from '#api/client/task-log';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import type { RuntimeDriver } from '../drivers/driver.ts';
+import type { ExecutorFigures } from '../executor/executor-figures.ts';
 import type { CapacityGate } from '../places/capacity-gate.ts';
 import type { NodeTurns } from '../places/node-turns.ts';
 import type { Inventory } from '../runtime/inventory.ts';
@@ -26,6 +27,7 @@ export interface SandboxContext {
   /** Waits for the engine: nobody may call a sandbox lost, or start one, before it has said what is there. */
   inventory: Promise<Inventory>;
   times: SandboxTimes;
+  figures: ExecutorFigures;
   logger: Logger;
   clock: Clock;
 }

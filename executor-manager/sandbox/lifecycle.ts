@@ -3,6 +3,7 @@ import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import { SHELL_TYPES } from '#api/types/shell-types';
 import type { Runtime } from '../drivers/driver.ts';
+import type { StartPhase } from '../executor/executor-figures.ts';
 import { Place } from '../places/place.ts';
 import { retryUntilDone } from '../retry.ts';
 import { appendEnding } from '../run/relay.ts';
@@ -191,19 +192,31 @@ export class Lifecycle {
 
   async #start(signal: AbortSignal): Promise<Runtime> {
     const { runtimes, executorName, inventory } = this.#context;
-    await this.#place.take(signal, () => this.#tellWaiting());
+    await this.#measured(
+      'place',
+      this.#place.take(signal, () => this.#tellWaiting()),
+    );
     const reservation = runtimes.reserve(runtimeNeed(this.#writer.latest().spec));
     const { runtimeID } = reservation;
     this.#reservation = reservation;
     try {
-      await this.#write((sandbox, now) => claimed(sandbox, { executorName, runtimeID }, now));
+      const claim = this.#write((sandbox, now) => claimed(sandbox, { executorName, runtimeID }, now));
+      await this.#measured('claim', claim);
     } catch (error) {
       this.#reservation = undefined;
       reservation.release();
       throw error;
     }
     (await inventory).add(runtimeID);
-    return reservation.start(signal);
+    return this.#measured('start', reservation.start(signal));
+  }
+
+  async #measured<T>(phase: StartPhase, work: Promise<T>): Promise<T> {
+    const { clock, figures } = this.#context;
+    const began = clock.now();
+    const result = await work;
+    figures.passed(phase, clock.now() - began);
+    return result;
   }
 
   #write(change: (sandbox: Sandbox, now: number) => SandboxStatus): Promise<void> {
@@ -231,8 +244,10 @@ export class Lifecycle {
     const { address, id, name } = runtime;
     context.logger.info(fresh ? 'started' : 'adopted', { runtime: id, name, port: address.port });
     const hostPort = context.driver.capabilities.ports === undefined ? undefined : address.port;
+    const began = context.clock.now();
     const onRunning = (): void => {
       this.#ran = true;
+      if (fresh) context.figures.passed('run', context.clock.now() - began);
       this.#inBackground(this.#write((sandbox, now) => running(sandbox, { runtime, hostPort }, now)));
     };
     const signals = { cancel: this.#cancel.signal, stop: this.#halt.signal };

@@ -78,6 +78,11 @@ const PROCESSES = [
     live: ['ping', 'heartbeat'],
     ready: ['ping', 'engine', 'registered'],
     figures: [
+      'troupe_sandbox_start_seconds_count{phase="claim"} 0',
+      'troupe_relay_lag_seconds_count 0',
+      'troupe_relay_events_total 0',
+      'troupe_places_in_use 0',
+      'troupe_places 5',
       'rest_client_requests_total{code="200",method="PUT",host="127.0.0.1:',
       'process_cpu_seconds_total',
     ],
