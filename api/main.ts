@@ -104,6 +104,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { dataDir, logger, history = {} } = options;
   checkHistory(history);
   const rules = { ...DEFAULT_RETENTION, ...options.retention };
+  const metrics = options.metrics ?? createPrometheusMeter();
   await makeDataFolder(dataDir);
   const token = await loadToken(path.join(dataDir, 'token'));
   const definitions = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
@@ -120,12 +121,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     },
     logger,
     clock,
+    meter: metrics.meter,
     // Events go by the revisions of marks.
     options: { compaction: { ...history, rememberMs: rules.events ?? 0 } },
   });
   let closeServed = (): Promise<void> => Promise.resolve();
   try {
-    const served = await serve({ ...options, clock, store, token, definitions, rules });
+    const served = await serve({ ...options, metrics, clock, store, token, definitions, rules });
     closeServed = () => served.close();
     const kubeconfigPath = path.join(dataDir, 'kubeconfig');
     const access = { url: served.url, caCertificate: served.caCertificate, token };
@@ -147,6 +149,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
 }
 
 interface Serving extends ApiOptions {
+  metrics: PrometheusMeter;
   clock: Clock;
   store: Store;
   token: string;
@@ -168,7 +171,7 @@ async function serve(
   const certificates = await load(clock.now());
   const closing = new AbortController();
   const limits = withDefaults(options.limits);
-  const { meter, ...exposition } = options.metrics ?? createPrometheusMeter();
+  const { meter, ...exposition } = options.metrics;
   const app = createApp({
     registry,
     meter,

@@ -1,6 +1,8 @@
 import { systemClock } from '../machinery/clock.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
+import { silentMeter } from '../machinery/meter.ts';
+import type { Meter } from '../machinery/meter.ts';
 import type { CompactionRules } from './compaction/compaction-goal.ts';
 import { StorageError } from './contract/storage-error.ts';
 import type { WakeUp } from './commits/wake-up.ts';
@@ -28,6 +30,7 @@ export interface OpenStoreOptions {
   encryption?: EncryptionSettings;
   logger: Logger;
   clock?: Clock;
+  meter?: Meter;
   options?: Partial<Omit<StoreOptions, 'compaction'>> & { compaction?: Partial<CompactionRules> };
 }
 
@@ -39,6 +42,7 @@ export interface OpenStoreOptions {
 export async function openStore(given: OpenStoreOptions): Promise<Store> {
   const clock = given.clock ?? systemClock;
   const logger = given.logger.with({ component: 'storage' });
+  const meter = given.meter ?? silentMeter;
   let driver = await openDriver(given);
   let wakeUp: WakeUp | undefined;
   try {
@@ -49,7 +53,7 @@ export async function openStore(given: OpenStoreOptions): Promise<Store> {
     wakeUp = hints ? connectRedis({ url: given.redisURL ?? '', logger }) : noWakeUp;
     const compaction = { ...DEFAULT_STORE_OPTIONS.compaction, ...given.options?.compaction };
     const options = { ...DEFAULT_STORE_OPTIONS, ...given.options, compaction };
-    const store = await loadStore({ driver, encryption, wakeUp, logger, clock, options });
+    const store = await loadStore({ driver, encryption, wakeUp, logger, clock, options, meter });
     encryption.start();
     return store;
   } catch (error) {

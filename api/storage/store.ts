@@ -1,6 +1,7 @@
 import type { Clock } from '../machinery/clock.ts';
 import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
+import type { Meter } from '../machinery/meter.ts';
 import { newHeader } from './backup/backup-format.ts';
 import { writeBackup } from './backup/write-backup.ts';
 import { Committer } from './commits/committer.ts';
@@ -42,6 +43,7 @@ export interface DriverStoreOptions {
   wakeUp: WakeUp;
   logger: Logger;
   clock: Clock;
+  meter?: Meter;
   options: StoreOptions;
 }
 
@@ -249,13 +251,14 @@ class DriverStore implements Store {
   }
 }
 
-function taskLogOf({ driver, wakeUp, clock, options }: DriverStoreOptions): StoredTaskLog {
+function taskLogOf({ driver, wakeUp, clock, meter, options }: DriverStoreOptions): StoredTaskLog {
   const { maxItems, maxBytes, maxWaiting, maxWaitingBytes } = options;
   const polling = { everyMs: options.taskPollMs, hintedMs: options.hintedTaskPollMs };
   return new StoredTaskLog({
     tables: driver.tasks,
     wakeUp,
     clock,
+    ...(meter === undefined ? {} : { meter }),
     polling: driver.shared ? polling : undefined,
     ring: { events: options.taskRingEvents, bytes: options.taskRingBytes },
     maxItems,

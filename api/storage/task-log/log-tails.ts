@@ -17,6 +17,11 @@ export class LogTails {
     return this.#tails.size;
   }
 
+  /** Of all logs together. */
+  get followers(): number {
+    return [...this.#tails.values()].reduce((sum, tail) => sum + tail.followers, 0);
+  }
+
   /** What is kept in memory of a log. */
   sizeOf(taskUID: string): { events: number; bytes: number } {
     return this.#tails.get(taskUID)?.size ?? { events: 0, bytes: 0 };

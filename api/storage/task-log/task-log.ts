@@ -1,4 +1,6 @@
 import type { Clock } from '../../machinery/clock.ts';
+import { silentMeter } from '../../machinery/meter.ts';
+import type { Meter, Metric } from '../../machinery/meter.ts';
 import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../../types/task-event.ts';
 import { BatchQueue } from '../commits/batch-queue.ts';
 import { EVERYTHING } from '../commits/wake-up.ts';
@@ -7,6 +9,7 @@ import type { WakeUp } from '../commits/wake-up.ts';
 import type { TaskLog, TaskLogFollow, TaskLogQuery } from '../contract/task-log.ts';
 import type { AppendOutcome, StoredTaskAppend, TaskTables } from '../driver/task-tables.ts';
 import type { LogRingLimits } from './log-ring.ts';
+import type { LogTailOptions } from './log-tail.ts';
 import { LogTails } from './log-tails.ts';
 import { parsedEvent, sizeOfAppend, storedAppend } from './stored-event.ts';
 
@@ -14,6 +17,7 @@ export interface TaskLogOptions {
   tables: TaskTables;
   wakeUp: WakeUp;
   clock: Clock;
+  meter?: Meter;
   /**
    * Milliseconds between looks at the database while someone follows, and while hints arrive; undefined: this process
    * writes all.
@@ -25,6 +29,24 @@ export interface TaskLogOptions {
   maxBytes: number;
   maxWaiting: number;
   maxWaitingBytes: number;
+}
+
+const TAILS: Metric = { name: 'troupe_log_tails', help: 'Logs of Tasks that are followed.' };
+const FOLLOWERS: Metric = { name: 'troupe_log_followers', help: 'Who follows a log of a Task.' };
+const SELECTS: Metric = {
+  name: 'troupe_log_selects_total',
+  help: 'Looks at the database for those who follow logs of Tasks.',
+};
+
+function counted(tables: TaskTables, meter: Meter): LogTailOptions['tables'] {
+  const selects = meter.counter(SELECTS);
+  return {
+    taskLogBounds: (taskUID) => tables.taskLogBounds(taskUID),
+    readTaskEvents(query) {
+      selects.add();
+      return tables.readTaskEvents(query);
+    },
+  };
 }
 
 /** The task log: appends share transactions, followers are woken by appends here and by hints from elsewhere. */
@@ -45,8 +67,10 @@ export class StoredTaskLog implements TaskLog {
       maxWaiting: options.maxWaiting,
       maxWaitingBytes: options.maxWaitingBytes,
     });
-    const { tables, wakeUp, clock, polling, ring } = options;
-    this.#tails = new LogTails({ tables, wakeUp, clock, polling, ring });
+    const { wakeUp, clock, polling, ring, meter = silentMeter } = options;
+    this.#tails = new LogTails({ tables: counted(options.tables, meter), wakeUp, clock, polling, ring });
+    meter.gauge(TAILS, {}, () => this.#tails.count);
+    meter.gauge(FOLLOWERS, {}, () => this.#tails.followers);
     this.#unsubscribe = wakeUp.subscribe((topic) => {
       if (topic === EVERYTHING) this.#tails.wakeAll();
       else if (topic.startsWith('task/')) this.#tails.wake(topic.slice('task/'.length));
