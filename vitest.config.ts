@@ -44,6 +44,7 @@ export default defineConfig({
           include: [`{${CODE.join(',')}}/**/*.test.ts`, 'test/{,kit/}*.test.ts'],
           // Modules are loaded once for each worker, which halves the time: unit tests change nothing global.
           isolate: false,
+          setupFiles: ['test/already-sent.ts'],
           maxWorkers: UNIT_WORKERS,
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -69,7 +69,8 @@ async function runTests(): Promise<Tally> {
     performance.now() - start,
   );
   await provided.go?.prepare();
-  return vitest([], provided.variables);
+  // Awaited here: a promise that is only handed on would outlive the engines.
+  return await vitest([], provided.variables);
 }
 
 async function vitest(args: readonly string[], variables: Record<string, string>): Promise<Tally> {
