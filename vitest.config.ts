@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
-import { SOURCE_FOLDERS } from './dev/source-folders.ts';
-import { LongestFirst } from './test/longest-first.ts';
+import { SOURCE_FOLDERS } from '#dev/source-folders';
+import { LongestFirst } from '#test/longest-first';
 
 /**
  * unit: beside the code, no engines. conformance: one suite per contract, run on every driver.

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { parseJsonPathTemplate } from '#api/machinery/json-path-template';
+import { parseJsonPathTemplate } from '#api/machinery/json/json-path-template';
 import { describeError } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
 import { CliError } from './error-text.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyMergePatch } from '#api/machinery/merge-patch';
+import { applyMergePatch } from '#api/machinery/json/merge-patch';
 import { threeWayMergePatch } from './three-way-merge.ts';
 
 describe('threeWayMergePatch', () => {

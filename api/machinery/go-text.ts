@@ -1,5 +1,5 @@
 import { compareBytes } from './byte-order.ts';
-import { isJsonObject } from './json.ts';
+import { isJsonObject } from './json/json.ts';
 
 /** Values as Go's fmt, strconv and encoding/json write them: texts of kube-apiserver have to be the same here. */
 

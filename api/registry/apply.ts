@@ -10,7 +10,7 @@ import {
 } from '../machinery/status-error.ts';
 import { invalidValue } from '../structural-schema/field-error.ts';
 import { applyConfiguration } from '../structured-merge/field-manager.ts';
-import { fieldsOf } from '../machinery/json.ts';
+import { fieldsOf } from '../machinery/json/json.ts';
 import type { RegistryContext } from './context.ts';
 import { findCurrent } from './write/current-object.ts';
 import type { Current } from './write/current-object.ts';

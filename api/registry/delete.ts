@@ -1,6 +1,6 @@
 import { formatTime } from '../machinery/clock.ts';
 import type { Unstructured } from '../machinery/meta.ts';
-import { deepEqual } from '../machinery/deep-equal.ts';
+import { deepEqual } from '../machinery/json/deep-equal.ts';
 import { admitDeletion } from './admission/admission.ts';
 import type { DeleteAdmission } from './admission/admission.ts';
 import { finalizersOf, terminating } from './strategies/namespace.ts';

@@ -3,7 +3,7 @@ import { badRequest } from '../machinery/status-error.ts';
 import type { StatusCause } from '../machinery/status-error.ts';
 import { invalidValue } from '../structural-schema/field-error.ts';
 import type { ScalePaths } from '../schema/resource-definition.ts';
-import { fieldsOf } from '../machinery/json.ts';
+import { fieldsOf } from '../machinery/json/json.ts';
 
 /** The Scale of an object and back (apiextensions-apiserver pkg/registry/customresource/etcd.go). */
 

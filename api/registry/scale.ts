@@ -3,7 +3,7 @@ import type { Unstructured } from '../machinery/meta.ts';
 import { badRequest, invalid, notFound } from '../machinery/status-error.ts';
 import { invalidValue } from '../structural-schema/field-error.ts';
 import type { ScalePaths } from '../schema/resource-definition.ts';
-import { fieldsOf } from '../machinery/json.ts';
+import { fieldsOf } from '../machinery/json/json.ts';
 import { shownObject } from './reading/api-object.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import { applyTo } from './apply.ts';

@@ -1,6 +1,6 @@
 import type { Unstructured } from '../machinery/meta.ts';
 import type { StatusCause } from '../machinery/status-error.ts';
-import { compileRules } from '../cel/compile-rules.ts';
+import { compileRules } from '../cel/rules/compile-rules.ts';
 import { compileDefaults } from './defaults.ts';
 import { compileEmbeddedResources } from './embedded-resource.ts';
 import { createFindings, distinctCauses } from './findings.ts';

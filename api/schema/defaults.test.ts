@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compileDefaults } from './defaults.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 const SCHEMA: StructuralSchema = {

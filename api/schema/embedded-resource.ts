@@ -4,8 +4,8 @@ import { invalidValue, requiredValue } from '../structural-schema/field-error.ts
 import type { Findings } from './findings.ts';
 import type { TreeCheck } from './list-type.ts';
 import { coerceObjectMeta, validateObjectMeta } from './object-meta.ts';
-import { isJsonObject } from '../machinery/json.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { duplicateValue, invalidValue } from '../structural-schema/field-error.ts';
 import type { Findings } from './findings.ts';
-import { isJsonObject } from '../machinery/json.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /** Adds what is wrong below the place where it is asked. */

@@ -9,7 +9,7 @@ import {
 import type { StatusCause } from '../machinery/status-error.ts';
 import { forbidden, invalidType, invalidValue, requiredValue } from '../structural-schema/field-error.ts';
 import { distinctCauses } from './findings.ts';
-import { isJsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
 import { jsonType } from './value-checks.ts';
 
 /** How names of a kind are checked. */

@@ -2,8 +2,8 @@ import { badRequest } from '../machinery/status-error.ts';
 import { formatPath } from './field-path.ts';
 import type { FieldPath } from './field-path.ts';
 import { META_FIELD_NAMES } from './object-meta.ts';
-import { isJsonObject } from '../machinery/json.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**

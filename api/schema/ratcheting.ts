@@ -1,7 +1,7 @@
-import { deepEqual } from '../machinery/deep-equal.ts';
+import { deepEqual } from '../machinery/json/deep-equal.ts';
 import { canonicalText } from './list-type.ts';
-import { isJsonObject } from '../machinery/json.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**

@@ -7,8 +7,8 @@ import { logicCheck } from './logic-checks.ts';
 import type { NodeCheck } from './node-check.ts';
 import { numberCheck } from './number-checks.ts';
 import { equalsPrevious, previousItems } from './ratcheting.ts';
-import { isJsonObject } from '../machinery/json.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 import {
   arrayCheck,

@@ -1,6 +1,6 @@
 import { abridged } from '../machinery/status-error.ts';
 import { compilePattern, matchingWork } from '../structural-schema/compiled-pattern.ts';
-import { deepEqual } from '../machinery/deep-equal.ts';
+import { deepEqual } from '../machinery/json/deep-equal.ts';
 import {
   invalidType,
   invalidValue,
@@ -12,7 +12,7 @@ import type { Findings } from './findings.ts';
 import { effectiveFormat, stringFormat } from '../structural-schema/formats.ts';
 import { isInt64 } from '../machinery/go-text.ts';
 import { isJsonInteger } from './number-checks.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import type { StructuralSchema } from '../structural-schema/structural-schema.ts';
 
 /**

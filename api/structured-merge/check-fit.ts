@@ -1,5 +1,5 @@
 import { badRequest } from '../machinery/status-error.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import { goSyntax, goType, goValue } from '../machinery/go-text.ts';
 import { itemElement, ItemError } from './list-items.ts';
 import { fieldType, shapeOf } from './merge-type.ts';

@@ -1,7 +1,7 @@
 import type { Unstructured } from '../machinery/meta.ts';
 import { badRequest } from '../machinery/status-error.ts';
-import { deepEqual } from '../machinery/deep-equal.ts';
-import { isJsonObject } from '../machinery/json.ts';
+import { deepEqual } from '../machinery/json/deep-equal.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
 import { capUpdaters } from './cap-managers.ts';
 import { misfit } from './check-fit.ts';
 import { ConflictsError } from './conflicts.ts';

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../machinery/json.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import { NO_FIELDS, sortedFieldSet } from './field-set.ts';
 import type { FieldSet, FieldSetEntry } from './field-set.ts';
 import { itemElementIfAny } from './list-items.ts';

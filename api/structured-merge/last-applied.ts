@@ -1,6 +1,6 @@
-import { parseJsonText } from '../machinery/json.ts';
+import { parseJsonText } from '../machinery/json/json.ts';
 import type { Unstructured } from '../machinery/meta.ts';
-import { isJsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
 import { misfit } from './check-fit.ts';
 import { compare } from './compare.ts';
 import { ConflictsError } from './conflicts.ts';

@@ -1,5 +1,5 @@
 import { goQuote } from '../machinery/go-text.ts';
-import { isJsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
 import type { ListType } from './merge-type.ts';
 import { keyElement, NO_ELEMENT, valueElement } from './path-element.ts';
 import type { PathElement } from './path-element.ts';

@@ -1,6 +1,6 @@
 import type { ObjectMeta, Unstructured } from '../machinery/meta.ts';
-import { isJsonObject } from '../machinery/json.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import { equalFieldSets } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
 import { readFieldsV1, fieldsV1Of } from './fields-v1.ts';

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../machinery/json.ts';
-import type { JsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 
 /**
  * What a value may be and how it merges (structured-merge-diff schema/elements.go). Fields without a type in the schema

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import { itemElement } from './list-items.ts';
 import { fieldType, listOf, mapOf, shapeOf } from './merge-type.ts';
 import type { ListType, MapType, MergeType } from './merge-type.ts';

@@ -1,6 +1,6 @@
 import { compareBytes } from '../machinery/byte-order.ts';
-import { parseJsonText } from '../machinery/json.ts';
-import { isJsonObject } from '../machinery/json.ts';
+import { parseJsonText } from '../machinery/json/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
 import { entriesInOrder, goJson, goNumber, goQuote } from '../machinery/go-text.ts';
 import { codePointOrder, compareValues } from './value-order.ts';
 

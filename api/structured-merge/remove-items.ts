@@ -1,4 +1,4 @@
-import type { JsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 import { entryOf } from './field-set.ts';
 import type { FieldSet, FieldSetEntry } from './field-set.ts';
 import { itemElementIfAny } from './list-items.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../machinery/json.ts';
+import type { JsonObject } from '../machinery/json/json.ts';
 
 /** Sets a field whose name a client chose: `__proto__` becomes a field as any other. */
 export function setField(object: JsonObject, name: string, value: unknown): void {

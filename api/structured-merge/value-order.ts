@@ -1,5 +1,5 @@
 import { compareBytes } from '../machinery/byte-order.ts';
-import { isJsonObject } from '../machinery/json.ts';
+import { isJsonObject } from '../machinery/json/json.ts';
 
 /**
  * Equality and order of JSON values as structured-merge-diff has them (value/value.go): 1 and 1.0 are the same, and

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { jsonText } from '../machinery/json.ts';
+import { jsonText } from '../machinery/json/json.ts';
 
 /** Hexadecimal digits of the hash in a name: 80 bits, so that nobody meets or makes a second content of one name. */
 const HASH_LENGTH = 20;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseJsonPathTemplate } from '#api/machinery/json-path-template';
+import { parseJsonPathTemplate } from '#api/machinery/json/json-path-template';
 import { describeError } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
 import { notFound } from '#api/machinery/status-error';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { jsonText, parseJsonText } from '#api/machinery/json';
+import { jsonText, parseJsonText } from '#api/machinery/json/json';
 
 /** The same cases in every run, so that a change is what a failure comes from; others with TROUPE_JUDGED_SEED. */
 export const JUDGED_SEED = Number(process.env['TROUPE_JUDGED_SEED'] ?? 1);

@@ -1,6 +1,6 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StoredObject } from '../../storage/contract/objects.ts';
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 
 /** The parts of a CustomResourceDefinition that tell what is served; read leniently, since old ones may be of any form. */
 

@@ -2,7 +2,7 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import type { NamesOutcome } from './accepted-names.ts';
 import { CLEANUP_FINALIZER, conditionsOf, storageVersionOf, storedVersionsOf } from './crd-object.ts';
 import type { CrdCondition, CrdNames, CrdObject } from './crd-object.ts';
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 
 /** A CustomResourceDefinition with what the server tells about it: names, conditions, versions that may be stored. */
 export function withStatus(crd: CrdObject, outcome: NamesOutcome, now: string): Unstructured {

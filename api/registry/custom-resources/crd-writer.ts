@@ -3,7 +3,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { StorageError } from '../../storage/contract/storage-error.ts';
 import type { ObjectStore, StoredObject } from '../../storage/contract/objects.ts';
 import type { Registry } from '../registry.ts';
@@ -11,7 +11,7 @@ import type { Resource } from '../resource.ts';
 import type { NamesOutcome } from './accepted-names.ts';
 import { CLEANUP_FINALIZER, conditionsOf } from './crd-object.ts';
 import type { CrdCondition, CrdObject } from './crd-object.ts';
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import { withCondition, withStatus } from './crd-status.ts';
 import { deleteInstances } from './instance-cleanup.ts';
 

@@ -3,7 +3,7 @@ import type { Logger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { isStatusError, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { loadOwnCrds } from '../../schema/load-crds.ts';
 import { StorageError } from '../../storage/contract/storage-error.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';

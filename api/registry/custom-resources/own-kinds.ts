@@ -1,6 +1,6 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { loadOwnCrds } from '../../schema/load-crds.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { applyJsonPatch } from '../../machinery/json-patch.ts';
-import { applyMergePatch } from '../../machinery/merge-patch.ts';
+import { applyJsonPatch } from '../../machinery/json/json-patch.ts';
+import { applyMergePatch } from '../../machinery/json/merge-patch.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { PatchRequest } from '../requests.ts';
 import { applyStrategicPatch } from './strategic-patch.ts';

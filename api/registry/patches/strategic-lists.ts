@@ -1,6 +1,6 @@
 import { badRequest } from '../../machinery/status-error.ts';
-import { isJsonObject } from '../../machinery/json.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import { isJsonObject } from '../../machinery/json/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import { withoutDirectives } from './strategic-values.ts';
 
 /** How lists merge in a strategic merge patch (apimachinery util/strategicpatch mergeSlice, normalizeElementOrder). */

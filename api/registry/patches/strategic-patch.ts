@@ -1,7 +1,7 @@
 import { badRequest } from '../../machinery/status-error.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
-import { isJsonObject } from '../../machinery/json.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import { isJsonObject } from '../../machinery/json/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import type { StructuralSchema } from '../../structural-schema/structural-schema.ts';
 import { elementsOf, mergeLists, orderedAs } from './strategic-lists.ts';
 import { discardNulls, withoutDirectives } from './strategic-values.ts';

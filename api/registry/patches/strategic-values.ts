@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../machinery/json.ts';
+import { isJsonObject } from '../../machinery/json/json.ts';
 
 /** What becomes of a value of a strategic merge patch where the object has nothing to merge it with. */
 

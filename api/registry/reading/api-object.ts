@@ -1,4 +1,4 @@
-import { jsonText } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 
 /** An object with its JSON text: a stored one, or one that is only shown. */

@@ -1,7 +1,7 @@
 import { formatApiVersion, parseApiVersion } from '../../machinery/group-version-kind.ts';
-import { jsonText } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { ApiObject } from './api-object.ts';
 import { coreEvent, eventView } from './event-view.ts';

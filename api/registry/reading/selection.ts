@@ -1,7 +1,7 @@
 import { parseFieldSelector } from '../../machinery/field-selector.ts';
 import type { FieldRequirement } from '../../machinery/field-selector.ts';
-import { formatJsonPathValue } from '../../machinery/json-path-template.ts';
-import { parseJsonPath } from '../../machinery/json-path.ts';
+import { formatJsonPathValue } from '../../machinery/json/json-path-template.ts';
+import { parseJsonPath } from '../../machinery/json/json-path.ts';
 import { parseLabelSelector } from '../../machinery/label-selector.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest } from '../../machinery/status-error.ts';

@@ -1,7 +1,7 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { forbidden, invalidValue } from '../../structural-schema/field-error.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 
 /** What ConfigMaps and Secrets have in common (apimachinery util/validation IsConfigMapKey, core/validation). */
 

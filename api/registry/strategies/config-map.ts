@@ -1,8 +1,8 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidValue, tooLong } from '../../structural-schema/field-error.ts';
 import { configKeyProblems, decodedLength, frozenProblems, MAX_DATA_BYTES } from './config-keys.ts';
-import { fieldsOf } from '../../machinery/json.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import type { Strategy } from './strategy.ts';
 
 /** core/validation ValidateConfigMap and ValidateConfigMapUpdate. */

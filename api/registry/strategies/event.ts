@@ -1,11 +1,11 @@
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
 import { toStored } from '../reading/presented.ts';
 import type { Resource } from '../resource.ts';
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Strategy } from './strategy.ts';
 
 /**

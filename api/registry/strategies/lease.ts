@@ -1,7 +1,7 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { forbidden, invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Strategy } from './strategy.ts';
 
 /** kubernetes pkg/apis/coordination/validation. */

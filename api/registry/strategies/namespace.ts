@@ -3,7 +3,7 @@ import { unqualifiedFinalizer } from '../write/finalizers.ts';
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Strategy } from './strategy.ts';
 
 /** Held by the controller that empties a namespace; kept in spec, of all places, by the oldest rule there is. */

@@ -1,5 +1,5 @@
 import { forbidden } from '../../structural-schema/field-error.ts';
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
 

@@ -2,9 +2,9 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidValue, requiredValue, tooLong } from '../../structural-schema/field-error.ts';
 import { configKeyProblems, decodedLength, frozenProblems, MAX_DATA_BYTES } from './config-keys.ts';
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import { immutableFields } from './strategy.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import type { Strategy } from './strategy.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;

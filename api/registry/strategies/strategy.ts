@@ -1,7 +1,7 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import type { Resource } from '../resource.ts';
 

@@ -1,4 +1,4 @@
-import { fieldsOf } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import { taskRevisionName } from '../../types/task-revision.ts';
 import type { Strategy } from './strategy.ts';

@@ -1,5 +1,5 @@
-import { fieldsOf } from '../../machinery/json.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
 

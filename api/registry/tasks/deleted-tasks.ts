@@ -1,6 +1,6 @@
 import type { Clock } from '../../machinery/clock.ts';
 import { formatTime } from '../../machinery/clock.ts';
-import { parseJsonText } from '../../machinery/json.ts';
+import { parseJsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import type { TaskEvent } from '../../types/task-event.ts';

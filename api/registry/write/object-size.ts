@@ -1,4 +1,4 @@
-import { jsonText } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 

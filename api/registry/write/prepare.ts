@@ -1,5 +1,5 @@
 import type { ObjectMeta, Unstructured } from '../../machinery/meta.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { Resource } from '../resource.ts';
 import type { Subresource } from '../requests.ts';
 import { strategyOf } from '../strategies/strategies.ts';

@@ -1,7 +1,7 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { isJsonObject } from '../../machinery/json.ts';
+import { isJsonObject } from '../../machinery/json/json.ts';
 import { definitionOf } from './definition.ts';
 import { readSchema } from './schema-props.ts';
 

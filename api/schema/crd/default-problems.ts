@@ -1,5 +1,5 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { compileEmbeddedResources } from '../embedded-resource.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import { createFindings } from '../findings.ts';

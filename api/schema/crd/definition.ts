@@ -1,7 +1,7 @@
 import type { ObjectMeta } from '../../machinery/meta.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
-import { isJsonObject } from '../../machinery/json.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
+import { isJsonObject } from '../../machinery/json/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import type { SchemaProps } from './schema-props.ts';
 
 /** A CustomResourceDefinition as a client may send it: of the right types, but anything may be missing. */

@@ -1,6 +1,6 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { checkRules } from '../../cel/compile-rules.ts';
-import { defaultRuleProblems } from '../../cel/default-rules.ts';
+import { checkRules } from '../../cel/rules/compile-rules.ts';
+import { defaultRuleProblems } from '../../cel/rules/default-rules.ts';
 import { forbidden, invalidValue } from '../../structural-schema/field-error.ts';
 import type { StructuralSchema } from '../../structural-schema/structural-schema.ts';
 import { defaultProblems } from './default-problems.ts';

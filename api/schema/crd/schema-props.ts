@@ -1,7 +1,7 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidType } from '../../structural-schema/field-error.ts';
-import { isJsonObject } from '../../machinery/json.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import { isJsonObject } from '../../machinery/json/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import type { StructuralSchema } from '../../structural-schema/structural-schema.ts';
 import { jsonType } from '../value-checks.ts';
 

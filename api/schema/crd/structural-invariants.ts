@@ -1,6 +1,6 @@
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { compilePattern } from '../../structural-schema/compiled-pattern.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { forbidden, invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
 import type { SchemaProps } from './schema-props.ts';
 import { completenessProblems } from './structural-completeness.ts';

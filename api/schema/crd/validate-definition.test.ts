@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { JsonObject } from '../../machinery/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
 import { defaultCustomResourceDefinition, withStorageVersion } from './default-definition.ts';
 import { unknownKeywords } from './decode-definition.ts';
 import { definitionWarnings } from './definition-warnings.ts';

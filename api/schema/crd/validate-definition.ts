@@ -1,6 +1,6 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { deepEqual } from '../../machinery/deep-equal.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import {
   forbidden,
   invalidValue,

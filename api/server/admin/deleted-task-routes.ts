@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { jsonText } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/json/json.ts';
 import type { DeletedTasks } from '../../registry/tasks/deleted-tasks.ts';
 import { streamLog } from '../resources/log-stream.ts';
 import { wholeNumber } from '../request/query.ts';

@@ -1,6 +1,6 @@
 import { formatAgeOf } from '../../machinery/duration.ts';
-import { formatJsonPathValue } from '../../machinery/json-path-template.ts';
-import { parseJsonPath } from '../../machinery/json-path.ts';
+import { formatJsonPathValue } from '../../machinery/json/json-path-template.ts';
+import { parseJsonPath } from '../../machinery/json/json-path.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { Resource } from '../../registry/resource.ts';
 

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { formatApiVersion } from '../../machinery/group-version-kind.ts';
-import { parseJsonText } from '../../machinery/json.ts';
+import { parseJsonText } from '../../machinery/json/json.ts';
 import type { ApiObject } from '../../registry/reading/api-object.ts';
 import type { ObjectList } from '../../registry/requests.ts';
 import type { Resource } from '../../registry/resource.ts';

@@ -1,4 +1,4 @@
-import { jsonText } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { bookmarkText, listText } from './list-text.ts';
 import type { Representation } from './representation.ts';

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { jsonText, parseJsonText } from '../../machinery/json.ts';
+import { jsonText, parseJsonText } from '../../machinery/json/json.ts';
 import { isTrue } from '../request/query.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import type { RequestContext } from '../server-environment.ts';

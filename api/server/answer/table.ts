@@ -1,4 +1,4 @@
-import { jsonText } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/json/json.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import type { ApiObject } from '../../registry/reading/api-object.ts';
 import type { WatchItem } from '../../registry/requests.ts';

@@ -1,4 +1,4 @@
-import { jsonText } from '../../machinery/json.ts';
+import { jsonText } from '../../machinery/json/json.ts';
 
 /** Characters that JSON allows in a text and YAML does not, or takes for the end of a line (YAML 1.2, section 5.1). */
 const NOT_PRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;

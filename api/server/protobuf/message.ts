@@ -1,4 +1,4 @@
-import { MAX_JSON_DEPTH } from '../../machinery/json-depth.ts';
+import { MAX_JSON_DEPTH } from '../../machinery/json/json-depth.ts';
 import type { MessageFields } from './fields.ts';
 import { LISTS, MESSAGES } from './generated/messages.ts';
 import { bytesOf, decodeBytes, decodeNumber, jsonOf, microTimeOf, text, timeOf } from './scalars.ts';

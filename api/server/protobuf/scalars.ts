@@ -1,6 +1,6 @@
 import { formatTime } from '../../machinery/clock.ts';
-import { parseJsonText } from '../../machinery/json.ts';
-import { jsonDepth, MAX_JSON_DEPTH } from '../../machinery/json-depth.ts';
+import { parseJsonText } from '../../machinery/json/json.ts';
+import { jsonDepth, MAX_JSON_DEPTH } from '../../machinery/json/json-depth.ts';
 import { readFields } from './wire.ts';
 import type { WireField } from './wire.ts';
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
-import { findDuplicateFields } from '../../machinery/duplicate-fields.ts';
-import { parseJsonText } from '../../machinery/json.ts';
+import { findDuplicateFields } from '../../machinery/json/duplicate-fields.ts';
+import { parseJsonText } from '../../machinery/json/json.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
-import { jsonDepth, MAX_JSON_DEPTH } from '../../machinery/json-depth.ts';
+import { jsonDepth, MAX_JSON_DEPTH } from '../../machinery/json/json-depth.ts';
 import { parseMediaType } from './media-type.ts';
 import { decodeProtobuf, PROTOBUF } from '../protobuf/body.ts';
 

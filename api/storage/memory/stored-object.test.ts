@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonText, parseJsonText } from '../../machinery/json.ts';
+import { jsonText, parseJsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { atRevision, encodeBody, keep, restore } from './stored-object.ts';
 

@@ -1,4 +1,4 @@
-import { jsonText, parseJsonText } from '../../machinery/json.ts';
+import { jsonText, parseJsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StorageKey, StoredObject } from '../contract/objects.ts';
 

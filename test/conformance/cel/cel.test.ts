@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { checkRules } from '#api/cel/compile-rules';
-import { Correlation } from '#api/cel/correlation';
-import { FieldLocation } from '#api/cel/field-location';
-import { buildRuleTree } from '#api/cel/rule-tree';
-import { NOTHING, RuleRun } from '#api/cel/run-rules';
+import { checkRules } from '#api/cel/rules/compile-rules';
+import { Correlation } from '#api/cel/rules/correlation';
+import { FieldLocation } from '#api/cel/rules/field-location';
+import { buildRuleTree } from '#api/cel/rules/rule-tree';
+import { NOTHING, RuleRun } from '#api/cel/rules/run-rules';
 import type { StatusCause } from '#api/machinery/status-error';
 import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 import { beforeAll, describe, expect, test } from 'vitest';

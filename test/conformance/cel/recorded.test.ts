@@ -1,4 +1,4 @@
-import { compileRules } from '#api/cel/compile-rules';
+import { compileRules } from '#api/cel/rules/compile-rules';
 import { expect, test } from 'vitest';
 import recorded from './recorded.json' with { type: 'json' };
 import { OBJECT, PROPERTIES } from './thing.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isJsonObject } from '#api/machinery/json';
+import { isJsonObject } from '#api/machinery/json/json';
 import type { StructuralSchema } from '#api/structural-schema/structural-schema';
 import { metadataFor, nodeSchema, valueFor } from './schemas.ts';
 

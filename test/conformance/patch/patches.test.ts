@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyJsonPatch } from '#api/machinery/json-patch';
-import { applyMergePatch } from '#api/machinery/merge-patch';
+import { applyJsonPatch } from '#api/machinery/json/json-patch';
+import { applyMergePatch } from '#api/machinery/json/merge-patch';
 import { isStatusError } from '#api/machinery/status-error';
 import { applyStrategicPatch } from '#api/registry/patches/strategic-patch';
 import { loadDefinitions } from '#api/schema/load-crds';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseJsonText } from '#api/machinery/json';
+import { parseJsonText } from '#api/machinery/json/json';
 import { decodeProtobuf } from '#api/server/protobuf/body';
 import { run } from '../../kit/command.ts';
 import { goProgram } from '../../kit/go-program.ts';

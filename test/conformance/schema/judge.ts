@@ -1,4 +1,4 @@
-import { jsonText, parseJsonText } from '#api/machinery/json';
+import { jsonText, parseJsonText } from '#api/machinery/json/json';
 import type { Unstructured } from '#api/machinery/meta';
 import type { StatusCause } from '#api/machinery/status-error';
 
