@@ -73,7 +73,6 @@ describe('planBinding', () => {
     executors: Executor[];
     load?: Record<string, number>;
     earlier?: string[];
-    spec?: Partial<SandboxSpec>;
     want: string;
     message?: string;
   }[] = [
@@ -129,22 +128,13 @@ describe('planBinding', () => {
       executors: [executor('a'), executor('b')],
       load: { b: 1 },
       earlier: ['b'],
-      spec: WITH_FILES,
       want: 'b',
-    },
-    {
-      reason: 'no files: anywhere',
-      executors: [executor('a'), executor('b')],
-      load: { b: 1 },
-      earlier: ['b'],
-      want: 'a',
     },
     {
       reason: 'where the files are, though it is full',
       executors: [executor('a'), executor('b')],
       load: { b: 2 },
       earlier: ['b'],
-      spec: WITH_FILES,
       want: 'NoCapacity',
       message: 'Executor b, which has the files of the Task, is full: 2 of 2 Sandboxes in use.',
     },
@@ -152,14 +142,12 @@ describe('planBinding', () => {
       reason: 'the files are lost with a lost Executor',
       executors: [executor('a'), executor('b', { ready: 'Unknown', since: 61 })],
       earlier: ['b'],
-      spec: WITH_FILES,
       want: 'a',
     },
     {
       reason: 'an Executor that is silent for a moment is waited for',
       executors: [executor('a'), executor('b', { ready: 'Unknown', since: 20 })],
       earlier: ['b'],
-      spec: WITH_FILES,
       want: 'NoExecutor',
       message: 'Executor b, which has the files of the Task, is not ready.',
     },
@@ -167,13 +155,11 @@ describe('planBinding', () => {
       reason: 'an Executor that is gone is forgotten',
       executors: [executor('a')],
       earlier: ['x'],
-      spec: WITH_FILES,
       want: 'a',
     },
   ];
-  it.each(cases)('$reason', ({ executors, load = {}, earlier = [], spec, want, message }) => {
+  it.each(cases)('$reason', ({ executors, load = {}, earlier = [], want, message }) => {
     const binding = planBinding({
-      sandbox: sandbox(spec),
       executors,
       load: new Map(Object.entries(load)),
       earlier,
@@ -185,7 +171,6 @@ describe('planBinding', () => {
 
   it('says when time alone may change the answer', () => {
     const binding = planBinding({
-      sandbox: sandbox(WITH_FILES),
       executors: [executor('b', { ready: 'Unknown', since: 20 })],
       load: new Map(),
       earlier: ['b'],
@@ -223,10 +208,7 @@ describe('loadOf', () => {
 
 describe('earlierExecutors', () => {
   const goesOnFrom = (...others: Sandbox[]): Partial<SandboxSpec> => ({
-    workspace: {
-      ...{ gitUrl: 'u', branchName: 'b', workBranch: 'w' },
-      continueFrom: others.map(({ metadata: { name, uid = '' } }) => ({ name, uid })),
-    },
+    continueFrom: others.map(({ metadata: { name, uid = '' } }) => ({ name, uid })),
   });
 
   it('in the order of what it goes on with, whatever else the Task has', () => {
@@ -245,10 +227,13 @@ describe('earlierExecutors', () => {
     expect(earlierExecutors(sandbox(goesOnFrom(other)), [])).toEqual([]);
   });
 
-  it('wherever the Task has been, for a Sandbox of an older version', () => {
-    const { node: _, ...spec } = sandbox(WITH_FILES).spec;
-    const old: Sandbox = { ...sandbox(), spec };
-    expect(earlierExecutors(old, [old, sandbox({ executorName: 'a' })])).toEqual(['a']);
+  it('wherever the Task has been, for a Sandbox of an older version that has a repository', () => {
+    const old = (more?: Partial<SandboxSpec>): string[] => {
+      const { node: _, ...spec } = sandbox(more).spec;
+      return earlierExecutors({ ...sandbox(), spec }, [sandbox(), sandbox({ executorName: 'a' })]);
+    };
+    expect(old(WITH_FILES)).toEqual(['a']);
+    expect(old()).toEqual([]);
   });
 
   it('two of one Task bind at once, each where its own files are', () => {
@@ -260,7 +245,7 @@ describe('earlierExecutors', () => {
       const one = sandbox(goesOnFrom(source));
       const earlier = earlierExecutors(one, [a, b, one]);
       const executors = [executor('e1'), executor('e2')];
-      return planBinding({ sandbox: one, executors, load: new Map(), earlier, time: TIME });
+      return planBinding({ executors, load: new Map(), earlier, time: TIME });
     });
     expect(bound).toMatchObject([{ executorName: 'e1' }, { executorName: 'e2' }]);
   });
@@ -288,7 +273,7 @@ describe('assumedBindings', () => {
               const cached = (key: string) =>
                 cache.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
               const load = loadOf(executors, active, assumed.load(cached));
-              const binding = planBinding({ sandbox: one, executors, load, earlier: [], time: TIME });
+              const binding = planBinding({ executors, load, earlier: [], time: TIME });
               if (binding.outcome === 'wait' || !server.has(one.metadata.name)) continue;
               assumed.assume(one, binding.executorName);
               server.set(one.metadata.name, {

@@ -24,11 +24,10 @@ export type Binding =
     };
 
 export interface BindingInput {
-  sandbox: Sandbox;
   executors: readonly Executor[];
   /** Bound and unfinished Sandboxes per Executor name, assumed ones included. */
   load: ReadonlyMap<string, number>;
-  /** Where the files are that it goes on with, the best first. */
+  /** Where the files are that the Sandbox goes on with, the best first; empty when it may go anywhere. */
   earlier: readonly string[];
   time: LossTime;
 }
@@ -56,9 +55,8 @@ export function planBinding(input: BindingInput): Binding {
     : { outcome: 'bind', executorName: best.metadata.name };
 }
 
-/** The Executor that has the Task's files; a lost one does not count any more. */
-function homeExecutor({ sandbox, executors, earlier, time }: BindingInput): Executor | undefined {
-  if (sandbox.spec.workspace === undefined) return undefined;
+/** The Executor that has the files; a lost one does not count any more. */
+function homeExecutor({ executors, earlier, time }: BindingInput): Executor | undefined {
   const name = earlier.find((candidate) => {
     const executor = executors.find(({ metadata }) => metadata.name === candidate);
     return executor !== undefined && lostIn(executor, time) > 0;
@@ -156,11 +154,13 @@ export function loadOf(
 
 /**
  * Executors that have files which the Sandbox goes on with, in the order in which it would take them; `ofTask` are all
- * Sandboxes of the Task. One that begins with a clone of its own is free to go anywhere.
+ * Sandboxes of the Task. One that begins with a clone of its own, or with nothing, is free to go anywhere.
  */
 export function earlierExecutors({ spec }: Sandbox, ofTask: readonly Sandbox[]): string[] {
-  // Those of versions before graphs go on with whatever the Task has.
-  if (spec.node === undefined) return ofTask.flatMap((other) => other.spec.executorName ?? []);
+  if (spec.node === undefined) {
+    // Those of versions before graphs go on with whatever the Task has.
+    return spec.workspace === undefined ? [] : ofTask.flatMap((other) => other.spec.executorName ?? []);
+  }
   const executors = new Map(ofTask.map((other) => [other.metadata.uid, other.spec.executorName]));
-  return (spec.workspace?.continueFrom ?? []).flatMap(({ uid }) => executors.get(uid) ?? []);
+  return (spec.continueFrom ?? []).flatMap(({ uid }) => executors.get(uid) ?? []);
 }

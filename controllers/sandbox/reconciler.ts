@@ -51,7 +51,6 @@ async function bind(options: Context, sandbox: Sandbox): Promise<ReconcileResult
   const executors = options.executors.list();
   const assumed = options.assumed.load((key) => options.sandboxes.get(key));
   const binding = planBinding({
-    sandbox,
     executors,
     load: loadOf(executors, options.activeOn, assumed),
     earlier: earlierExecutors(sandbox, options.ofTask(sandbox.spec.taskRef.uid)),

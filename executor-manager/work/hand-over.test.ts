@@ -14,8 +14,8 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 interface Given {
   /** What was kept, by uid of the Sandbox; the newest last. */
   kept: string[];
-  /** Absent: the run has no repository. */
   continueFrom?: string[];
+  repository?: boolean;
   node?: string;
   /** How the runner answers first. */
   faults?: Error[];
@@ -24,14 +24,14 @@ interface Given {
   saving?: string;
 }
 
-function handOver({ kept, continueFrom, node, faults = [], leftOut = 0, saving }: Given) {
+function handOver({ kept, continueFrom, repository = true, node, faults = [], leftOut = 0, saving }: Given) {
   const saves = new Saves();
   const taken: string[] = [];
   const ending = new AbortController();
   const archive = (uid: string) => ({ bytes: 1, read: () => Readable.from([uid]) as unknown as ReadStream });
-  const workspace: SandboxSpec['workspace'] = continueFrom && {
-    ...{ gitUrl: 'u', branchName: 'main', workBranch: 'troupe/t' },
-    continueFrom: continueFrom.map((uid) => ({ name: uid, uid })),
+  const files: Partial<SandboxSpec> = {
+    ...(repository ? { workspace: { gitUrl: 'u', branchName: 'main', workBranch: 'troupe/t' } } : {}),
+    ...(continueFrom && { continueFrom: continueFrom.map((uid) => ({ name: uid, uid })) }),
   };
   const sandbox: Sandbox = {
     apiVersion: 'agent.wecode.io/v1alpha1',
@@ -41,7 +41,7 @@ function handOver({ kept, continueFrom, node, faults = [], leftOut = 0, saving }
       taskRef: { name: 't', uid: 't1' },
       ...{ step: 1, attempt: 1, timeoutSeconds: 60, prompt: 'Hi' },
       ...(node === undefined ? {} : { node }),
-      ...(workspace === undefined ? {} : { workspace }),
+      ...files,
       shell: { type: 'ClaudeCode' },
       agent: { botName: 'b' },
     },
@@ -76,9 +76,21 @@ describe('handing work over', () => {
       'the first there is',
     ],
     [{ node: 's1', kept: ['p'], continueFrom: [] }, [], undefined, 'a fresh clone was asked for'],
-    [{ node: 's1', kept: ['p'], continueFrom: ['x'] }, [], /not on this Executor/, 'on another one'],
-    [{ kept: ['a', 'b'], continueFrom: [] }, ['b'], undefined, 'a Sandbox of an older version'],
-    [{ node: 's1', kept: ['a', 'b'] }, ['b'], undefined, 'no repository'],
+    [{ node: 's1', kept: ['p'], continueFrom: ['x'] }, [], /not on this .* a fresh clone/, 'on another one'],
+    [
+      { node: 's1', kept: ['p'], continueFrom: ['x'], repository: false },
+      [],
+      /not on this .* an empty folder/,
+      'on another one, and there is nothing to clone',
+    ],
+    [{ kept: ['a', 'b'] }, ['b'], undefined, 'a Sandbox of an older version'],
+    [
+      { node: 's1', kept: ['a', 'b'], continueFrom: ['a'], repository: false },
+      ['a'],
+      undefined,
+      'the node before, where there is no repository',
+    ],
+    [{ node: 'right', kept: ['left'], repository: false }, [], undefined, 'never those of a node beside it'],
     [{ node: 's0', kept: [] }, [], undefined, 'the first run'],
     [
       { node: 's1', kept: ['a'], continueFrom: ['a'], leftOut: 2 },

@@ -1,7 +1,7 @@
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
-import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
 import { retryUntilDone } from '../retry.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
 import { archiveLimit } from './archive-limit.ts';
@@ -18,8 +18,8 @@ export interface HandOver {
   signal: AbortSignal;
 }
 
-const NOTHING_HERE =
-  'The work of the runs before is not on this Executor; this run begins with a fresh clone.';
+const nothingHere = ({ workspace }: SandboxSpec): string =>
+  `The work of the runs before is not on this Executor; this run begins with ${workspace === undefined ? 'an empty folder' : 'a fresh clone'}.`;
 
 /**
  * Gives a runtime the work that its run goes on with: that of the first Sandbox in the list of which any was kept.
@@ -29,7 +29,7 @@ const NOTHING_HERE =
 export async function handOverWork(options: HandOver): Promise<string[]> {
   const { sandbox, runner, signal, logger } = options;
   const kept = await findWork(options);
-  if (kept === undefined) return namedWork(sandbox).length === 0 ? [] : [NOTHING_HERE];
+  if (kept === undefined) return namedWork(sandbox).length === 0 ? [] : [nothingHere(sandbox.spec)];
   const limitBytes = Math.max(archiveLimit(sandbox.spec), kept.bytes);
   const act = () => runner.replaceWorkspace(kept.read(), { limitBytes, signal });
   const leftOut = await retryUntilDone(act, { ...options, what: 'hand work over', isCurable: isAway });
@@ -45,13 +45,13 @@ async function findWork({ work, saves, sandbox, signal }: HandOver): Promise<Kep
     const kept = await work.find({ taskUID, sandboxUID: uid });
     if (kept !== undefined) return kept;
   }
-  if (spec.node !== undefined && spec.workspace !== undefined) return undefined;
-  // A Sandbox of an older version, and one without a repository, names none. Such runs come one after the other, and
-  // go on with the files of the last one.
+  if (spec.node !== undefined) return undefined;
+  // A Sandbox of a version before graphs names none. Such runs come one after the other, and go on with the files of
+  // the last one.
   await saves.othersSettled({ taskUID, sandboxUID: metadata.uid ?? '' }, signal);
   return work.newest(taskUID);
 }
 
-const namedWork = ({ spec }: Sandbox) => spec.workspace?.continueFrom ?? [];
+const namedWork = ({ spec }: Sandbox) => spec.continueFrom ?? [];
 
 const isAway = (error: unknown): boolean => isStatusError(error, 'ServiceUnavailable');

@@ -85,7 +85,7 @@ describe('the store of kept work', () => {
   it.each(['../t2', 'a/b', '', '.', 'task.json'])('takes "%s" for no uid', async (uid) => {
     await store.keep({ taskUID: 't2', sandboxUID: 's' }, chunks('x'), options);
     await expect(store.find({ taskUID: uid, sandboxUID: 's' })).rejects.toThrow('spec.taskRef.uid');
-    await expect(store.find({ taskUID: 't2', sandboxUID: uid })).rejects.toThrow('continueFrom');
+    await expect(store.find({ taskUID: 't2', sandboxUID: uid })).rejects.toThrow('spec.continueFrom');
     expect(() => store.removeTask(uid)).toThrow('spec.taskRef.uid');
     expect(await store.tasks()).toHaveLength(1);
   });

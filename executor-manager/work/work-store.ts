@@ -103,7 +103,7 @@ export class WorkStore {
   }
 
   #file({ taskUID, sandboxUID }: WorkKey): string {
-    const name = checked(sandboxUID, 'spec.workspace.continueFrom must hold uids of Sandboxes');
+    const name = checked(sandboxUID, 'spec.continueFrom must hold uids of Sandboxes');
     return join(this.#taskFolder(taskUID), `${name}${ARCHIVE}`);
   }
 }

@@ -54,6 +54,10 @@ export interface SandboxSpec {
   agent: SandboxAgent;
   model?: SandboxModel;
   workspace?: SandboxWorkspace;
+  /**
+   * Sandboxes of the Task whose files this run goes on with, the first that has any. Empty: a fresh clone, or an empty folder.
+   */
+  continueFrom?: SandboxContinueFrom[];
   resources?: SandboxResources;
 }
 /**
@@ -181,10 +185,6 @@ export interface SandboxWorkspace {
    * Branch the agent commits on; nodes that run side by side have one each.
    */
   workBranch: string;
-  /**
-   * Sandboxes of the Task whose files this run goes on with, the first that has any. Empty: a fresh clone.
-   */
-  continueFrom?: SandboxWorkspaceContinueFrom[];
 }
 /**
  * The Workspace it was taken from.
@@ -202,7 +202,7 @@ export interface SandboxWorkspaceRef {
 /**
  * One Sandbox.
  */
-export interface SandboxWorkspaceContinueFrom {
+export interface SandboxContinueFrom {
   /**
    * Name of the Sandbox.
    */

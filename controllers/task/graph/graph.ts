@@ -41,7 +41,7 @@ export interface NodePolicy {
 }
 
 export interface NodeWorkspace {
-  /** Id of the node whose files it goes on with; absent: a clone of its own. */
+  /** Id of the node whose files it goes on with; absent: a clone of its own, or an empty folder. */
   from?: string;
 }
 
@@ -61,7 +61,7 @@ export interface PlannedNode extends GraphNode {
 }
 
 export interface PlannedNodeWorkspace extends NodeWorkspace {
-  /** False for Shells that have no use for a repository. */
+  /** False for Shells that only talk: they have no use for a repository, and leave no files. */
   uses: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { PlannedNode } from './graph.ts';
 
-/** The node whose files `node` goes on with: the nearest on its way of workspace.from that works in a repository. */
+/** The node whose files `node` goes on with: the nearest on its way of workspace.from that works in files. */
 export function workspaceSource(nodes: readonly PlannedNode[], node: PlannedNode): PlannedNode | undefined {
   let { from } = node.workspace;
   while (from !== undefined) {

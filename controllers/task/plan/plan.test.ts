@@ -357,7 +357,8 @@ describe('planTask', () => {
           node: 's1',
           step: 1,
           prompt: 'do it\n\nResult of the step before, dev:\nx',
-          workspace: { workBranch: 'troupe/fix', continueFrom: [{ name: A1, uid: 'u1' }] },
+          workspace: { workBranch: 'troupe/fix' },
+          continueFrom: [{ name: A1, uid: 'u1' }],
         },
       },
     ]);
@@ -368,7 +369,7 @@ describe('planTask', () => {
     w.settle();
     w.change(A1, failed('ContainerLost'));
     w.settle();
-    expect(w.sandbox(A2).spec.workspace?.continueFrom).toEqual([{ name: A1, uid: 'sandbox-1' }]);
+    expect(w.sandbox(A2).spec.continueFrom).toEqual([{ name: A1, uid: 'sandbox-1' }]);
   });
 
   it('a live Sandbox of an attempt that is over is stopped', () => {

@@ -67,7 +67,7 @@ describe('names', () => {
   });
 });
 
-describe('the workspace of a Sandbox', () => {
+describe('the files of a Sandbox', () => {
   const from = (source: string) => ({ workspace: { uses: true, from: source } });
   const chat = (source?: string) => ({
     workspace: { uses: false, ...(source === undefined ? {} : { from: source }) },
@@ -78,13 +78,15 @@ describe('the workspace of a Sandbox', () => {
     nodes: PlannedNode[];
     of: NodeRecord;
     records?: NodeRecord[];
-    want: { workBranch: string; continueFrom?: { name: string; uid: string }[] } | undefined;
+    want: { workBranch: string } | undefined;
+    continueFrom?: { name: string; uid: string }[];
   }[] = [
     { reason: 'a clone of its own', nodes: [node('a')], of: record('a'), want: { workBranch: 'troupe/t' } },
     {
-      reason: 'none for a Shell that only talks',
-      nodes: [node('a', chat())],
-      of: record('a'),
+      reason: 'none for a Shell that only talks, whatever was before it',
+      nodes: [node('a'), node('b', chat('a'))],
+      of: record('b', { attempt: 2, earlierSandboxes: [earlier('b1')] }),
+      records: [ranIn('a', 'sa')],
       want: undefined,
     },
     {
@@ -92,35 +94,40 @@ describe('the workspace of a Sandbox', () => {
       nodes: [node('a'), node('b', from('a'))],
       of: record('b'),
       records: [ranIn('a', 'sa')],
-      want: { workBranch: 'troupe/t', continueFrom: [earlier('sa')] },
+      want: { workBranch: 'troupe/t' },
+      continueFrom: [earlier('sa')],
     },
     {
       reason: 'past a node that only talks',
       nodes: [node('a'), node('b', chat('a')), node('c', from('b'))],
       of: record('c'),
       records: [ranIn('a', 'sa'), ranIn('b', 'sb')],
-      want: { workBranch: 'troupe/t', continueFrom: [earlier('sa')] },
+      want: { workBranch: 'troupe/t' },
+      continueFrom: [earlier('sa')],
     },
     {
       reason: 'its own attempts come first, newest first',
       nodes: [node('a'), node('b', from('a'))],
       of: record('b', { attempt: 3, earlierSandboxes: [earlier('b2'), earlier('b1')] }),
       records: [ranIn('a', 'sa')],
-      want: { workBranch: 'troupe/t', continueFrom: [earlier('b2'), earlier('b1'), earlier('sa')] },
+      want: { workBranch: 'troupe/t' },
+      continueFrom: [earlier('b2'), earlier('b1'), earlier('sa')],
     },
     {
       reason: 'two that go on from the same files have a branch each',
       nodes: [node('a'), node('b', from('a')), node('c', from('a'))],
       of: record('c'),
       records: [ranIn('a', 'sa')],
-      want: { workBranch: 'troupe/t@c', continueFrom: [earlier('sa')] },
+      want: { workBranch: 'troupe/t@c' },
+      continueFrom: [earlier('sa')],
     },
     {
       reason: 'what follows one of them stays on its branch',
       nodes: [node('a'), node('b', from('a')), node('c', from('a')), node('d', from('b'))],
       of: record('d'),
       records: [ranIn('b', 'sb')],
-      want: { workBranch: 'troupe/t@b', continueFrom: [earlier('sb')] },
+      want: { workBranch: 'troupe/t@b' },
+      continueFrom: [earlier('sb')],
     },
     {
       reason: 'two clones have a branch each',
@@ -135,9 +142,15 @@ describe('the workspace of a Sandbox', () => {
       want: { workBranch: 'troupe/t' },
     },
   ];
-  it.each(cases)('$reason', ({ nodes, of, records = [], want }) => {
-    const sandbox = sandboxObject({ task: taskNamed('t'), revision: revisionOf(...nodes), records }, of);
-    expect(sandbox.spec.workspace).toEqual(want === undefined ? undefined : { ...WORKSPACE, ...want });
+  it.each(cases)('$reason', ({ nodes, of, records = [], want, continueFrom }) => {
+    const revision = revisionOf(...nodes);
+    const { spec } = sandboxObject({ task: taskNamed('t'), revision, records }, of);
+    expect(spec.workspace).toEqual(want === undefined ? undefined : { ...WORKSPACE, ...want });
+    expect(spec.continueFrom).toEqual(continueFrom);
+    const { workspace: _, ...plain } = revision;
+    const loose = sandboxObject({ task: taskNamed('t'), revision: plain, records }, of);
+    expect(loose.spec.workspace).toBeUndefined();
+    expect(loose.spec.continueFrom, 'the same files where there is no repository').toEqual(continueFrom);
   });
 });
 

@@ -6,7 +6,7 @@ import type { PlannedNode } from '../graph/graph.ts';
 import { stageOf } from '../graph/stages.ts';
 import { branchNode, workspaceSource } from '../graph/workspaces.ts';
 import { sandboxOf, valueOf } from '../node-record.ts';
-import type { NodeRecord } from '../node-record.ts';
+import type { NodeRecord, SandboxIdentity } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { nodePrompt } from './prompt.ts';
 
@@ -54,7 +54,9 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
   );
   const node = nodeNamed(revision, record.node);
   const attempt = record.attempt ?? 1;
-  const workspace = node.workspace.uses ? sandboxWorkspace(sources, { node, record }) : undefined;
+  const { uses } = node.workspace;
+  const workspace = uses ? sandboxWorkspace(sources, node) : undefined;
+  const continueFrom = uses ? sandboxesBefore(sources, { node, record }) : [];
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Sandbox',
@@ -80,6 +82,7 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       agent: node.agent,
       ...(node.model === undefined ? {} : { model: node.model }),
       ...(workspace === undefined ? {} : { workspace }),
+      ...(continueFrom.length === 0 ? {} : { continueFrom }),
     },
   };
 }
@@ -90,23 +93,20 @@ function nodeNamed({ nodes }: Revision, id: string): PlannedNode {
   return node;
 }
 
-/** The files it goes on with: those of its own attempts before, newest first, then those of the node before. */
-function sandboxWorkspace(
-  { task, revision, records }: RunSources,
+/** Whose files it goes on with: those of its own attempts before, newest first, then those of the node before. */
+function sandboxesBefore(
+  { revision, records }: RunSources,
   { node, record }: { node: PlannedNode; record: NodeRecord },
-): SandboxWorkspace | undefined {
-  if (revision.workspace === undefined) return undefined;
+): SandboxIdentity[] {
   const source = workspaceSource(revision.nodes, node);
   const before = records.find((other) => other.node === source?.id);
-  const continueFrom = [
-    ...(record.earlierSandboxes ?? []),
-    ...(before === undefined ? [] : sandboxOf(before)),
-  ];
-  return {
-    ...revision.workspace,
-    workBranch: workBranch(task.metadata.name, branchNode(revision.nodes, node)),
-    ...(continueFrom.length === 0 ? {} : { continueFrom }),
-  };
+  return [...(record.earlierSandboxes ?? []), ...(before === undefined ? [] : sandboxOf(before))];
+}
+
+function sandboxWorkspace({ task, revision }: RunSources, node: PlannedNode): SandboxWorkspace | undefined {
+  if (revision.workspace === undefined) return undefined;
+  const branch = workBranch(task.metadata.name, branchNode(revision.nodes, node));
+  return { ...revision.workspace, workBranch: branch };
 }
 
 /**

@@ -47,8 +47,8 @@ const nameOf = ({ metadata }: Task, node: string, attempt = 1): string =>
   `${metadata.name}-${(metadata.uid ?? '').slice(0, 5)}-${node}-a${attempt}`;
 
 /** A Task whose nodes `left` and `right` run. */
-async function atTheFork(): Promise<Task> {
-  const task = await p.create.task('t', { workspaceRef: { name: 'w' } });
+async function atTheFork({ repository = true } = {}): Promise<Task> {
+  const task = await p.create.task('t', repository ? { workspaceRef: { name: 'w' } } : {});
   const plan = nameOf(task, 'plan');
   await p.bound(plan);
   await p.succeeds(plan, 'planned');
@@ -74,11 +74,13 @@ describe('a Task with nodes side by side', () => {
     const continueFrom = [{ name: plan.metadata.name, uid: plan.metadata.uid }];
     expect(left?.spec).toMatchObject({
       ...{ node: 'left', step: 1, executorName: 'e1' },
-      workspace: { workBranch: 'troupe/t@left', continueFrom },
+      workspace: { workBranch: 'troupe/t@left' },
+      continueFrom,
     });
     expect(right?.spec).toMatchObject({
       ...{ node: 'right', step: 2, executorName: 'e1' },
-      workspace: { workBranch: 'troupe/t@right', continueFrom },
+      workspace: { workBranch: 'troupe/t@right' },
+      continueFrom,
     });
     await p.succeeds(nameOf(task, 'right'), 'R');
     await p.succeeds(nameOf(task, 'left'), 'L');
@@ -86,12 +88,33 @@ describe('a Task with nodes side by side', () => {
     expect(join.spec).toMatchObject({
       prompt: 'left:\nL\n\nright:\nR',
       executorName: 'e1',
-      workspace: { workBranch: 'troupe/t@left', continueFrom: [{ name: nameOf(task, 'left') }] },
+      workspace: { workBranch: 'troupe/t@left' },
+      continueFrom: [{ name: nameOf(task, 'left') }],
     });
     await p.succeeds(join.metadata.name, 'joined');
     const done = await p.task('t', 'COMPLETED');
     expect(done.status?.result?.['value']).toBe('joined');
     expect((await p.sandboxes()).length).toBe(4);
+  });
+
+  it('keeps the files of the one from the other where there is no repository', async () => {
+    await world.startControllers({ collaborationModels: MODELS });
+    await p.executor('e1', 5);
+    await p.executor('e2', 5);
+    const task = await atTheFork({ repository: false });
+    const filesOf = async (node: string, attempt = 1): Promise<string[] | undefined> => {
+      const { spec } = await p.bound(nameOf(task, node, attempt));
+      expect(spec).toMatchObject({ executorName: 'e1' });
+      expect(spec).not.toHaveProperty('workspace');
+      return spec.continueFrom?.map(({ name }) => name);
+    };
+    expect(await filesOf('plan')).toBeUndefined();
+    await p.succeeds(nameOf(task, 'left'), 'L');
+    await p.fails(nameOf(task, 'right'), 'ContainerLost');
+    expect(await filesOf('left')).toEqual([nameOf(task, 'plan')]);
+    expect(await filesOf('right', 2)).toEqual([nameOf(task, 'right'), nameOf(task, 'plan')]);
+    await p.succeeds(nameOf(task, 'right', 2), 'R');
+    expect(await filesOf('join')).toEqual([nameOf(task, 'left')]);
   });
 
   it('stops the one when the other fails', async () => {
@@ -111,7 +134,7 @@ describe('a Task with nodes side by side', () => {
     const task = await atTheFork();
     await p.fails(nameOf(task, 'left'), 'ContainerLost');
     const again = await p.bound(nameOf(task, 'left', 2));
-    expect(again.spec.workspace?.continueFrom?.map(({ name }) => name)).toEqual([
+    expect(again.spec.continueFrom?.map(({ name }) => name)).toEqual([
       nameOf(task, 'left'),
       nameOf(task, 'plan'),
     ]);

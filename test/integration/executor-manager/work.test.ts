@@ -60,6 +60,10 @@ rules:
     steps:
       - ${bash('rm -rf .git && echo kept > loose')}
       - reply: done
+  - when: { contains: leave a file }
+    steps:
+      - ${bash('ls -A; echo mine > mine')}
+      - reply: '{{toolResult}}'
   - when: { contains: look }
     steps:
       - ${bash(LOOK)}
@@ -114,8 +118,8 @@ describe.each(worlds)('the work of a run, with the driver $driver', ({ driver, o
         gitUrl: repository.url,
         branchName: 'main',
         workBranch: 'troupe/work',
-        continueFrom: continueFrom.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid ?? '' })),
       },
+      continueFrom: continueFrom.map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid ?? '' })),
       ...more,
     };
   }
@@ -233,6 +237,23 @@ describe.each(worlds)('the work of a run, with the driver $driver', ({ driver, o
     expect(said.map(({ data }) => data['message'])).toContain(
       'The work of the runs before is not on this Executor; this run begins with a fresh clone.',
     );
+    await clear(task);
+  });
+
+  it('is not seen by a node beside it where there is no repository', async () => {
+    await using _ = await startManager(on, config);
+    const loose = (node: string, from: Sandbox[] = []) => {
+      const { workspace: _repository, ...rest } = spec(from, { node });
+      return { name: node, prompt: 'leave a file', spec: rest };
+    };
+    const { task, sandbox } = await runSandbox(on, loose('left'));
+    await untilSandbox(on, 'left-s0-a1', isOver);
+    await createSandbox(on, task, loose('after', [sandbox]));
+    expect((await untilSandbox(on, 'after-s0-a1', isOver)).status?.result?.value).toBe('mine');
+    await createSandbox(on, task, loose('right'));
+    const right = await untilSandbox(on, 'right-s0-a1', isOver);
+    expect(right.status).toMatchObject({ phase: 'Succeeded' });
+    expect(right.status?.result?.value).not.toContain('mine');
     await clear(task);
   });
 
