@@ -15,8 +15,8 @@ import { SANDBOXES } from '#api/types/resources';
 import { executorFolder } from './config.ts';
 import type { ExecutorManagerConfig } from './config.ts';
 import { chooseDriver } from './drivers/choose-driver.ts';
-import type { DriverCapabilities, RuntimeDriver } from './drivers/driver.ts';
-import { executorFigures } from './executor/executor-figures.ts';
+import type { DriverCapabilities, PublishedPorts, RuntimeDriver } from './drivers/driver.ts';
+import { executorFigures, showSandboxes } from './executor/executor-figures.ts';
 import { startHeartbeat } from './executor/heartbeat.ts';
 import type { Heartbeat } from './executor/heartbeat.ts';
 import { reportExecutor } from './executor/registration.ts';
@@ -74,6 +74,7 @@ export async function startExecutorManager(options: ExecutorManagerOptions): Pro
     options.driver ?? (await chooseDriver({ config, owner: ownerID(key), logger, clock, signal }));
   const context = createContext({ ...options, clock, driver, key, signal });
   const supervisor = new Supervisor(context, signal);
+  showSandboxes(options.meter ?? silentMeter, (phase) => supervisor.count(phase));
   const registration = {
     client: options.client,
     facts: executorFacts(config, driver),
@@ -114,6 +115,7 @@ function createContext(options: ContextOptions): SandboxContext {
   const { client, taskLog, config, logger, clock, driver, signal } = options;
   const tokenFor = createTokenMaker(options.key);
   const places = capacity(config, driver);
+  const { ports } = driver.capabilities;
   const gate = createCapacityGate(places);
   const runtimes = options.runtimes?.(tokenFor) ?? new StartedOnDemand({ driver, tokenFor, logger, clock });
   return {
@@ -123,6 +125,7 @@ function createContext(options: ContextOptions): SandboxContext {
     figures: executorFigures({
       meter: options.meter ?? silentMeter,
       places: { total: places, taken: () => gate.taken() },
+      ...(ports === undefined ? {} : { ports: { total: portCount(ports), inUse: () => ports.inUse() } }),
     }),
     turns: createNodeTurns(),
     work: new WorkStore(join(executorFolder(config), 'work')),
@@ -138,15 +141,17 @@ function executorFacts(config: ExecutorManagerConfig, driver: RuntimeDriver): Ex
     ...{ name: config.executorName, driver: driver.name, isolation },
     version: VERSION,
     capacity: capacity(config, driver),
-    ...(ports === undefined ? {} : { ports }),
+    ...(ports === undefined ? {} : { ports: { min: ports.min, max: ports.max } }),
   };
 }
 
 /** Sandboxes at once: each has a port of its own where the driver publishes one. */
 function capacity({ maxConcurrent }: ExecutorManagerConfig, { capabilities }: RuntimeDriver): number {
   const { ports } = capabilities;
-  return ports === undefined ? maxConcurrent : Math.min(maxConcurrent, ports.max - ports.min + 1);
+  return ports === undefined ? maxConcurrent : Math.min(maxConcurrent, portCount(ports));
 }
+
+const portCount = ({ min, max }: PublishedPorts): number => max - min + 1;
 
 /** So that "ready" means that kubectl shows the Executor; but an API that is away must not stop us. */
 async function firstReport(heartbeat: Heartbeat, clock: Clock): Promise<void> {

@@ -30,9 +30,17 @@ export interface DriverCapabilities {
   /** What separates a runtime from the machine it runs on. */
   readonly isolation: 'container' | 'none';
   /** The ports of the machine that its runtimes are published on, one each; absent: they are reached another way. */
-  readonly ports?: { readonly min: number; readonly max: number };
+  readonly ports?: PublishedPorts;
   /** Limits that it keeps by itself; the runner guards the size of the workspace in any case. */
   readonly limits: readonly (keyof RuntimeLimits)[];
+}
+
+export interface PublishedPorts {
+  /** Both ends included. */
+  readonly min: number;
+  readonly max: number;
+  /** How many runtimes have one, running or not. */
+  inUse(): number;
 }
 
 export interface EngineState {

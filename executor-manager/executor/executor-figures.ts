@@ -1,11 +1,15 @@
 import type { HistogramMetric, Meter, Metric } from '#api/machinery/meter';
 
 /**
- * Where the time of a start goes: waiting for a place, the claim of the Sandbox, the start of a runtime, and then until
- * the agent runs, which includes the runner's readiness and the work that is handed over.
+ * Where the time of a start goes: waiting for a place, the claim of the Sandbox, the start of a runtime, the readiness
+ * of its runner, and then until the agent runs, which includes the work that is handed over.
  */
-const PHASES = ['place', 'claim', 'start', 'run'] as const;
+const PHASES = ['place', 'claim', 'start', 'ready', 'run'] as const;
 export type StartPhase = (typeof PHASES)[number];
+
+/** A Sandbox that nobody has taken up yet counts as Pending. */
+const LIVE_PHASES = ['Pending', 'Starting', 'Running'] as const;
+export type LivePhase = (typeof LIVE_PHASES)[number];
 
 /** The figures of one executor. No label names a Sandbox or a Task. */
 export interface ExecutorFigures {
@@ -18,6 +22,8 @@ export interface ExecutorFigures {
 export interface ExecutorFiguresOptions {
   meter: Meter;
   places: { total: number; taken(): number };
+  /** Of the machine, where the driver publishes any. */
+  ports?: { total: number; inUse(): number };
 }
 
 const START: HistogramMetric = {
@@ -34,13 +40,24 @@ const LAG: HistogramMetric = {
 const EVENTS: Metric = { name: 'troupe_relay_events_total', help: 'Events taken into the logs of Tasks.' };
 const TAKEN: Metric = { name: 'troupe_places_in_use', help: 'Sandboxes that have a place.' };
 const TOTAL: Metric = { name: 'troupe_places', help: 'Sandboxes that may have a place at once.' };
+const PORTS_IN_USE: Metric = { name: 'troupe_ports_in_use', help: 'Ports that runtimes are published on.' };
+const PORTS: Metric = { name: 'troupe_ports', help: 'Ports that runtimes may be published on.' };
+const SANDBOXES: Metric = {
+  name: 'troupe_sandboxes',
+  help: 'Sandboxes of this executor that have not ended.',
+  labels: ['phase'],
+};
 
-export function executorFigures({ meter, places }: ExecutorFiguresOptions): ExecutorFigures {
+export function executorFigures({ meter, places, ports }: ExecutorFiguresOptions): ExecutorFigures {
   const phases = new Map(PHASES.map((phase) => [phase, meter.histogram(START, { phase })]));
   const lag = meter.histogram(LAG);
   const events = meter.counter(EVENTS);
   meter.gauge(TAKEN, {}, places.taken);
   meter.gauge(TOTAL, {}, () => places.total);
+  if (ports !== undefined) {
+    meter.gauge(PORTS_IN_USE, {}, ports.inUse);
+    meter.gauge(PORTS, {}, () => ports.total);
+  }
   return {
     passed: (phase, ms) => phases.get(phase)?.observe(ms / 1000),
     relayed(count, lagMs) {
@@ -48,4 +65,9 @@ export function executorFigures({ meter, places }: ExecutorFiguresOptions): Exec
       lag.observe(Math.max(0, lagMs) / 1000);
     },
   };
+}
+
+/** Shows how many Sandboxes of the executor are in each phase before their end. */
+export function showSandboxes(meter: Meter, count: (phase: LivePhase) => number): void {
+  for (const phase of LIVE_PHASES) meter.gauge(SANDBOXES, { phase }, () => count(phase));
 }

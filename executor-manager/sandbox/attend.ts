@@ -1,6 +1,7 @@
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Runtime, RuntimeExit } from '../drivers/driver.ts';
+import type { StartPhase } from '../executor/executor-figures.ts';
 import { retryUntilDone } from '../retry.ts';
 import { relay } from '../run/relay.ts';
 import type { LogTarget } from '../run/relay.ts';
@@ -56,11 +57,13 @@ class Attendance {
   #reached = false;
   /** The run has been started. */
   #running = false;
+  #phaseBegan: number;
 
   constructor(options: AttendOptions) {
     const { context, runtime } = options;
     const { token } = context.tokenFor(runtime.id);
     this.#options = options;
+    this.#phaseBegan = context.clock.now();
     this.#runner = createRunnerClient({ address: runtime.address, token, clock: context.clock });
   }
 
@@ -96,6 +99,7 @@ class Attendance {
     early?.catch(() => undefined);
     await runner.ready(context.times.ready, signal);
     this.#reached = true;
+    this.#passed('ready');
     if (!fresh) {
       const known = await retryUntilDone(() => runner.get(uid), { ...retry, what: 'ask for a run' });
       if (known !== undefined) return;
@@ -109,8 +113,17 @@ class Attendance {
   #noteRunning(): void {
     const { context, sandbox, fresh, onRunning } = this.#options;
     this.#running = true;
+    this.#passed('run');
     if (fresh) this.#cutAfter(allowed(sandbox, context), () => overdue(sandbox));
     onRunning();
+  }
+
+  /** A phase of the start is over, and the next one begins. */
+  #passed(phase: StartPhase): void {
+    const { context, fresh } = this.#options;
+    const now = context.clock.now();
+    if (fresh) context.figures.passed(phase, now - this.#phaseBegan);
+    this.#phaseBegan = now;
   }
 
   async #relay(): Promise<Attended> {

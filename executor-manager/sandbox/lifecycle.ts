@@ -244,10 +244,8 @@ export class Lifecycle {
     const { address, id, name } = runtime;
     context.logger.info(fresh ? 'started' : 'adopted', { runtime: id, name, port: address.port });
     const hostPort = context.driver.capabilities.ports === undefined ? undefined : address.port;
-    const began = context.clock.now();
     const onRunning = (): void => {
       this.#ran = true;
-      if (fresh) context.figures.passed('run', context.clock.now() - began);
       this.#inBackground(this.#write((sandbox, now) => running(sandbox, { runtime, hostPort }, now)));
     };
     const signals = { cancel: this.#cancel.signal, stop: this.#halt.signal };

@@ -3,6 +3,7 @@ import { sleep } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
+import type { LivePhase } from '../executor/executor-figures.ts';
 import type { SandboxContext } from './context.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { runtimeOf } from './sandbox-keys.ts';
@@ -54,6 +55,12 @@ export class Supervisor implements ReflectorTarget<Sandbox> {
   /** Whether a Sandbox of this Task is known. */
   hasTask(taskUID: string): boolean {
     return this.#known.values().some((sandbox) => sandbox.spec.taskRef.uid === taskUID);
+  }
+
+  /** How many are in a phase before their end, as the watch last showed them. */
+  count(phase: LivePhase): number {
+    const inPhase = ({ status }: Sandbox): boolean => (status?.phase ?? 'Pending') === phase;
+    return this.#known.values().filter(inPhase).toArray().length;
   }
 
   /** Lets go of every lifecycle; the sandboxes run on. */

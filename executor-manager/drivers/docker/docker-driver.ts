@@ -47,7 +47,7 @@ export class DockerDriver implements RuntimeDriver {
     this.#ports = new RuntimePorts(options.ports);
     this.capabilities = {
       isolation: 'container',
-      ports: options.ports.range,
+      ports: this.#ports.published,
       limits: ['memory', 'cpus', 'pids'],
     };
   }

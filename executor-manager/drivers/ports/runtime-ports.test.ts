@@ -38,8 +38,11 @@ describe('the ports of runtimes', () => {
     expect((await start(ports, 'a')).port).toBe(1);
     expect((await start(ports, 'b')).port).toBe(2);
     expect((await start(ports, 'a')).port, 'started again').toBe(1);
+    expect(ports.published).toMatchObject({ min: 1, max: 2 });
+    expect(ports.published.inUse()).toBe(2);
     ports.release('a');
     ports.release('a');
+    expect(ports.published.inUse()).toBe(1);
     expect(allocator.isExhausted(), 'released once only').toBe(false);
     expect((await start(ports, 'c')).port).toBe(1);
   });

@@ -1,4 +1,5 @@
 import { isStatusError } from '#api/machinery/status-error';
+import type { PublishedPorts } from '../driver.ts';
 import type { PortAllocator } from './port-allocator.ts';
 
 /** How often another port is tried when the engine says that one is in use. */
@@ -11,6 +12,10 @@ export class RuntimePorts {
 
   constructor(allocator: PortAllocator) {
     this.#allocator = allocator;
+  }
+
+  get published(): PublishedPorts {
+    return { ...this.#allocator.range, inUse: () => this.#held.size };
   }
 
   /** For a runtime that an earlier manager started. */

@@ -57,7 +57,7 @@ export class ProcessDriver implements RuntimeDriver {
     this.#options = options;
     this.#folders = new RuntimeFolders(options.root);
     this.#ports = new RuntimePorts(options.ports);
-    this.capabilities = { isolation: 'none', ports: options.ports.range, limits: [] };
+    this.capabilities = { isolation: 'none', ports: this.#ports.published, limits: [] };
     options.logger.warn(
       'the process driver isolates nothing: agents run with all rights of this user on this machine',
     );
