@@ -1,3 +1,4 @@
+import { backOffDelay } from '#api/machinery/back-off';
 import { sleep } from '#api/machinery/clock';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
@@ -13,6 +14,9 @@ export interface TaskLogFollowOptions {
   follow: boolean;
   signal?: AbortSignal;
 }
+
+/** While the server is away. */
+const BACK_OFF = { first: 200, max: 5000 };
 
 /**
  * Every event once and in order. When the server goes away during a follow, whether it says good-bye or not, reads
@@ -46,7 +50,7 @@ export async function* readTaskLog(
       failures += 1;
       if (failures === 1)
         session.context.stderr.write(`${session.connection.server} is away, waiting for it\n`);
-      await sleep(session.context.clock, Math.min(100 * 2 ** failures, 5000), signal);
+      await sleep(session.context.clock, backOffDelay(BACK_OFF, failures), signal);
     }
   }
 }

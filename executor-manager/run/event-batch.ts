@@ -1,7 +1,7 @@
 import { sleep } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import type { RunEvent } from '../protocol/run.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from '#api/machinery/until-aborted';
 
 /**
  * Collects events into batches between one who puts and one who takes. The first event of all goes at once;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '#api/client/client';
-import { notFound } from '#api/machinery/status-error';
 import type { KubeObject } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { readCredentials, runRequest } from './run-request.ts';
@@ -46,15 +45,13 @@ const sandbox: Sandbox = {
 };
 
 /** What the API would answer, by `plural/namespace/name`. */
-function apiWith(objects: Record<string, object>): Pick<Client, 'get'> {
+function apiWith(objects: Record<string, object>): Pick<Client, 'find'> {
   return {
-    async get<T extends KubeObject>(
+    async find<T extends KubeObject>(
       type: { group: string; plural: string },
       ref: { namespace?: string; name: string },
     ) {
-      const found = objects[`${type.plural}/${ref.namespace}/${ref.name}`];
-      if (found === undefined) throw notFound(type, ref.name);
-      return found as T;
+      return objects[`${type.plural}/${ref.namespace}/${ref.name}`] as T | undefined;
     },
   };
 }

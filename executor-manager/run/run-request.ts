@@ -1,5 +1,5 @@
 import type { Client } from '#api/client/client';
-import { isStatusError, StatusError } from '#api/machinery/status-error';
+import { StatusError } from '#api/machinery/status-error';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import type { Ghost } from '#api/types/generated/ghost';
@@ -24,7 +24,7 @@ export interface RunCredentials {
 const CLONE_SECONDS = 300;
 const DEFAULT_KEY = 'api_key';
 
-type Reader = Pick<Client, 'get'>;
+type Reader = Pick<Client, 'find'>;
 
 /**
  * Reads what may not stand in a Sandbox. @throws StatusError NotFound that names the object which is missing, or
@@ -146,14 +146,9 @@ function refFrom(sandbox: Sandbox, reference: { name: string; namespace?: string
 }
 
 async function read<T extends KubeObject>(client: Reader, type: ResourceType<T>, place: Place): Promise<T> {
-  try {
-    return await client.get(type, place);
-  } catch (error) {
-    if (!isStatusError(error, 'NotFound')) throw error;
-    throw new StatusError('NotFound', `${type.kind} "${place.namespace}/${place.name}" not found`, {
-      cause: error,
-    });
-  }
+  const found = await client.find(type, place);
+  if (found !== undefined) return found;
+  throw new StatusError('NotFound', `${type.kind} "${place.namespace}/${place.name}" not found`);
 }
 
 /** The values of a Secret by key. */

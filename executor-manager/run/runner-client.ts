@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { readLines } from '#api/client/line-stream';
 import { sleep } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { StatusError } from '#api/machinery/status-error';
+import { ignoreNotFound, StatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
 import { RUN_LIMITS } from '../protocol/run.ts';
 import type { RunEvent, RunRequest, RunState } from '../protocol/run.ts';
@@ -73,14 +73,7 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
         await (await send({ method: 'GET', path: '/v1/ready', signal })).body.dump();
       }),
     start: (id, request) => readState(send, { method: 'PUT', path: runPath(id), body: request }),
-    async get(id) {
-      try {
-        return await readState(send, { method: 'GET', path: runPath(id) });
-      } catch (error) {
-        if (error instanceof StatusError && error.reason === 'NotFound') return undefined;
-        throw error;
-      }
-    },
+    get: (id) => ignoreNotFound(readState(send, { method: 'GET', path: runPath(id) })),
     events: (id, after, signal) => readEvents(send, `${runPath(id)}/events?after=${after}`, signal),
     async cancel(id) {
       await (await send({ method: 'POST', path: `${runPath(id)}/cancel` })).body.dump();

@@ -1,7 +1,7 @@
 import type { Client } from '#api/client/client';
 import { describeError } from '#api/machinery/logger';
 import type { ObjectRef } from '#api/machinery/resource-type';
-import { isStatusError } from '#api/machinery/status-error';
+import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { SANDBOX_FINALIZER } from '#api/types/sandbox';
@@ -56,10 +56,10 @@ async function removeFinalizer(client: Client, sandbox: Sandbox): Promise<void> 
       const { finalizers = [] } = fresh.metadata;
       if (!finalizers.includes(SANDBOX_FINALIZER)) return;
       const rest = finalizers.filter((finalizer) => finalizer !== SANDBOX_FINALIZER);
-      await client.update(SANDBOXES, { ...fresh, metadata: { ...fresh.metadata, finalizers: rest } });
+      const released = { ...fresh, metadata: { ...fresh.metadata, finalizers: rest } };
+      await ignoreNotFound(client.update(SANDBOXES, released));
       return;
     } catch (error) {
-      if (isStatusError(error, 'NotFound')) return;
       if (!isStatusError(error, 'Conflict')) throw error;
     }
   }

@@ -9,7 +9,7 @@ import { retryUntilDone } from '../retry.ts';
 import { appendEnding } from '../run/relay.ts';
 import type { Reservation } from '../runtime/runtime-source.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from '#api/machinery/until-aborted';
 import { saveWork } from '../work/save-work.ts';
 import { attend, deadline, logTarget, overdue } from './attend.ts';
 import type { Attended } from './attend.ts';

@@ -38,7 +38,8 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   let turn: Promise<unknown> = Promise.resolve();
 
   async function refresh(): Promise<void> {
-    const fresh = await client.get(SANDBOXES, refOf(latest));
+    const fresh = await client.find(SANDBOXES, refOf(latest));
+    if (fresh === undefined) throw gone('is gone');
     if (fresh.metadata.uid !== latest.metadata.uid) throw gone('was replaced by another one of its name');
     latest = fresh;
     if (isFinal(fresh)) throw gone(`was ended by somebody else (${fresh.status?.reason ?? ''})`);
@@ -53,11 +54,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
         if (isStatusError(error, 'NotFound')) throw gone('is gone');
         if (!isStatusError(error, 'Conflict')) throw error;
       }
-      try {
-        await refresh();
-      } catch (error) {
-        throw isStatusError(error, 'NotFound') ? gone('is gone') : error;
-      }
+      await refresh();
     }
   }
 

@@ -1,7 +1,7 @@
 import { sleep } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from '#api/machinery/until-aborted';
 import type { SandboxContext } from './context.ts';
 import { isTaskGone } from './let-go.ts';
 import type { Supervisor } from './supervisor.ts';

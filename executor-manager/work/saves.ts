@@ -1,4 +1,4 @@
-import { untilAborted } from '../until-aborted.ts';
+import { untilAborted } from '#api/machinery/until-aborted';
 import type { WorkKey } from './work-store.ts';
 
 /**

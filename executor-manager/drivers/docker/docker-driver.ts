@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
-import { isStatusError, StatusError } from '#api/machinery/status-error';
+import { ignoreNotFound, isStatusError, StatusError } from '#api/machinery/status-error';
 import type { PortAllocator } from '../ports/port-allocator.ts';
 import { RuntimePorts } from '../ports/runtime-ports.ts';
 import type {
@@ -98,22 +98,21 @@ export class DockerDriver implements RuntimeDriver {
 
   async stop(id: string): Promise<void> {
     const name = engineName(id);
-    try {
+    const kill = async (): Promise<void> => {
       await this.#call((docker) => docker.getContainer(name).kill());
       await this.#call((docker) => docker.getContainer(name).wait({ condition: 'not-running' }));
+    };
+    try {
+      await ignoreNotFound(kill());
     } catch (error) {
-      // Conflict: it does not run.
-      if (!isStatusError(error, 'NotFound') && !isStatusError(error, 'Conflict')) throw error;
+      // It does not run.
+      if (!isStatusError(error, 'Conflict')) throw error;
     }
   }
 
   async remove(id: string): Promise<void> {
     await this.#removeContainer(id);
-    try {
-      await this.#call((docker) => docker.getVolume(engineName(id)).remove());
-    } catch (error) {
-      if (!isStatusError(error, 'NotFound')) throw error;
-    }
+    await ignoreNotFound(this.#call((docker) => docker.getVolume(engineName(id)).remove()));
     this.#ports.release(id);
   }
 
@@ -171,10 +170,10 @@ export class DockerDriver implements RuntimeDriver {
     const name = engineName(id);
     for (;;) {
       try {
-        await this.#call((docker) => docker.getContainer(name).remove({ force: true, v: true }));
+        const options = { force: true, v: true };
+        await ignoreNotFound(this.#call((docker) => docker.getContainer(name).remove(options)));
         return;
       } catch (error) {
-        if (isStatusError(error, 'NotFound')) return;
         // Somebody else removes it: it counts when it is gone.
         if (!isStatusError(error, 'Conflict')) throw error;
       }
