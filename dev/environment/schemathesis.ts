@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { sharedCacheFolder } from './cache-folder.ts';
 import { installPackages } from './packages.ts';
@@ -22,12 +22,13 @@ export async function schemathesis(): Promise<string> {
     await mkdir(path.dirname(folder), { recursive: true });
     await runProgram(python, ['-m', 'venv', folder]);
     await runProgram(path.join(folder, 'bin', 'pip'), ['install', '--quiet', `schemathesis==${VERSION}`]);
-    // An environment cannot be moved; who finds the name finds it complete.
-    await symlink(folder, installed);
+    // An environment cannot be moved, so the name is a link: who finds it finds the environment complete. Renamed over
+    // whatever is there, which may point to an environment that somebody has removed.
+    await symlink(folder, `${folder}.link`);
+    await rename(`${folder}.link`, installed);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    // Another checkout was faster.
-    if (!existsSync(program)) throw error;
+    throw error;
   }
   return program;
 }
