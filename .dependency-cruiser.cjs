@@ -1,5 +1,5 @@
 /**
- * Which folder may import which: the table of CONTRIBUTING.md, as rules.
+ * Which folder may import which; docs/imports.md shows it as a table, made from these rules.
  * `import type` counts (tsPreCompilationDeps), because a type dependency is a dependency of thought.
  *
  * Each layer names the folders of ours that it may import beside itself. Unit tests (*.test.ts) may use

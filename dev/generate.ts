@@ -12,7 +12,7 @@ export interface Generator {
   /** Runs only when this file is there. */
   source: string;
   command: readonly string[];
-  /** Every file below is the generator's. */
+  /** A file, or a folder of which every file is the generator's. */
   output: string;
 }
 
@@ -28,6 +28,12 @@ const generators: readonly Generator[] = [
     source: 'api/server/protobuf/generate.ts',
     command: ['node', 'api/server/protobuf/generate.ts'],
     output: 'api/server/protobuf/generated',
+  },
+  {
+    name: 'docs/imports.md from the import rules',
+    source: 'dev/import-table.ts',
+    command: ['node', 'dev/import-table.ts'],
+    output: 'docs/imports.md',
   },
   ...['sqlite', 'mysql'].map((driver) => ({
     name: `${driver} migrations`,
@@ -66,6 +72,7 @@ export async function checkGenerated(all: readonly Generator[] = generators): Pr
 
 async function filesBelow(folder: string): Promise<Files> {
   if (!existsSync(folder)) return new Map();
+  if ((await stat(folder)).isFile()) return new Map([[folder, await readFile(folder)]]);
   const names = await readdir(folder, { recursive: true });
   const files: Files = new Map();
   for (const name of names.toSorted()) {
