@@ -17,6 +17,7 @@ import type { ExecutorManagerConfig } from './config.ts';
 import { chooseDriver } from './drivers/choose-driver.ts';
 import type { DriverCapabilities, PublishedPorts, RuntimeDriver } from './drivers/driver.ts';
 import { executorFigures, showSandboxes } from './executor/executor-figures.ts';
+import { lockExecutor } from './executor/executor-lock.ts';
 import { startHeartbeat } from './executor/heartbeat.ts';
 import type { Heartbeat } from './executor/heartbeat.ts';
 import { reportExecutor } from './executor/registration.ts';
@@ -62,9 +63,26 @@ const STOP_MS = 10_000;
 /**
  * Starts one executor: registers it and runs the Sandboxes that are bound to it. Resolves when the Executor was
  * reported once, or at once when the API is away; goes on by itself whatever is away.
- * @throws StatusError when the data folder cannot be used or DOCKER_HOST cannot be understood.
+ * @throws StatusError when the data folder cannot be used, another manager runs this executor, or DOCKER_HOST cannot be
+ * understood.
  */
 export async function startExecutorManager(options: ExecutorManagerOptions): Promise<ExecutorManager> {
+  const { config } = options;
+  using stack = new DisposableStack();
+  stack.use(lockExecutor({ folder: executorFolder(config), name: config.executorName }));
+  const manager = await startHolding(options);
+  const held = stack.move();
+  return {
+    ...manager,
+    async stop() {
+      await manager.stop();
+      held.dispose();
+    },
+  };
+}
+
+/** As startExecutorManager, by whoever holds the executor. */
+async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorManager> {
   const clock = options.clock ?? systemClock;
   const { config, logger } = options;
   const ending = new AbortController();

@@ -51,4 +51,13 @@ describe('the status of a Sandbox', () => {
     expect(isFinal(after(ends))).toBe(true);
     expect(isFinal(bound)).toBe(false);
   });
+
+  it('is not taken up where somebody else has done so, and again where that was us', () => {
+    const by = { executorName: 'e', runtimeID: 'rt-1' };
+    for (const phase of ['Starting', 'Running'] as const) {
+      const theirs = after({ phase, runtimeID: 'rt-2' });
+      expect(() => claimed(theirs, by, NOW)).toThrow('was taken up by somebody else');
+      expect(claimed(after({ phase, runtimeID: 'rt-1' }), by, NOW).phase).toBe('Starting');
+    }
+  });
 });

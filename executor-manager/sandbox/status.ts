@@ -1,6 +1,7 @@
 import { formatTime } from '#api/machinery/clock';
 import { withCondition } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
+import { StatusError } from '#api/machinery/status-error';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import {
   isFinalPhase,
@@ -36,12 +37,17 @@ export function waiting(sandbox: Sandbox, message: string, now: Now): SandboxSta
 /**
  * Taken up: from here on this executor, and nobody else, runs it. The runtime has its id before it is started, so that
  * another manager finds whatever there is of it.
+ * @throws StatusError Gone when somebody else has taken it up.
  */
 export function claimed(
   sandbox: Sandbox,
   by: { executorName: string; runtimeID: string },
   now: Now,
 ): SandboxStatus {
+  const { phase, runtimeID } = sandbox.status ?? {};
+  if ((phase === 'Starting' || phase === 'Running') && runtimeID !== by.runtimeID) {
+    throw new StatusError('Gone', `the Sandbox was taken up by somebody else, in the runtime ${runtimeID}`);
+  }
   const message = 'The sandbox is being started.';
   return next(
     sandbox,

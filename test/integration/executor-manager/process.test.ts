@@ -109,6 +109,16 @@ describe('a Sandbox', () => {
   });
 });
 
+describe('two managers with one name', () => {
+  it('do not run at the same time with one folder', async () => {
+    const settings = await config();
+    await using first = await startManager(on, settings);
+    await expect(startManager(on, settings)).rejects.toThrow('another executor manager runs as "stage"');
+    await first.stop();
+    await using _ = await startManager(on, settings);
+  });
+});
+
 describe('a port range of one port', () => {
   it('runs five Sandboxes, one after the other', async () => {
     const settings = await config(1);

@@ -115,17 +115,16 @@ export async function startManager(
   config: ExecutorManagerConfig,
   options: Partial<ExecutorManagerOptions> = {},
 ): Promise<ExecutorManager & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const log = stack.use(witnessLogger('the executor manager'));
   const connection = await connect({ kubeconfig: on.kubeconfig });
-  const log = witnessLogger('the executor manager');
+  stack.defer(() => connection.close());
   const logger = process.env['TROUPE_TEST_LOG'] === undefined ? log : createLogger('debug');
   const manager = await startExecutorManager({ ...connection, config, logger, ...options });
-  let stopped: Promise<void> | undefined;
-  const stopAll = async (): Promise<void> => {
-    await manager.stop();
-    await connection.close();
-    log[Symbol.dispose]();
-  };
-  const stop = (): Promise<void> => (stopped ??= stopAll());
+  stack.defer(() => manager.stop());
+  const owned = stack.move();
+  // Idempotent.
+  const stop = (): Promise<void> => owned.disposeAsync();
   return { ...manager, stop, [Symbol.asyncDispose]: stop };
 }
 
