@@ -4,8 +4,11 @@ import { silentLogger } from '../../machinery/logger.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { WatchQuery } from '../../storage/contract/objects.ts';
+import { StorageError } from '../../storage/contract/storage-error.ts';
 import type { Store } from '../../storage/contract/store.ts';
+import type { TaskLog } from '../../storage/contract/task-log.ts';
 import { openStore } from '../../storage/open-store.ts';
+import type { TaskEvent } from '../../types/task-event.ts';
 import { createCatalog } from '../catalog.ts';
 import { createInitialNamespaces } from '../initial-namespaces.ts';
 import { createRegistry } from '../registry.ts';
@@ -25,6 +28,8 @@ let logs: TaskLogs;
 /** Watches that were begun, and those that are still open. */
 let watches: WatchQuery[];
 let open: number;
+/** What the next follower gets after its first page. */
+let lost: StorageError | undefined;
 
 beforeEach(async () => {
   store = await openStore({ url: 'sqlite::memory:', logger: silentLogger });
@@ -32,8 +37,9 @@ beforeEach(async () => {
   await createInitialNamespaces(registry);
   watches = [];
   open = 0;
+  lost = undefined;
   const counting = {
-    log: store.log,
+    log: losing(store.log),
     list: (query: Parameters<Store['list']>[0]) => store.list(query),
     async *watch(query: WatchQuery) {
       watches.push(query);
@@ -48,6 +54,21 @@ beforeEach(async () => {
   logs = createTaskLogs({ registry, store: counting, clock: systemClock });
 });
 afterEach(() => store.close());
+
+const losing = (log: TaskLog): TaskLog => ({
+  append: (batch) => log.append(batch),
+  read: (query) => log.read(query),
+  messages: (query) => log.messages(query),
+  bounds: (uid) => log.bounds(uid),
+  async *follow(query) {
+    for await (const page of log.follow(query)) {
+      yield page;
+      const error = lost;
+      lost = undefined;
+      if (error !== undefined) throw error;
+    }
+  },
+});
 
 function target(name: string): Target {
   const resource = registry.catalog.current().find((one) => isTask(one));
@@ -148,6 +169,36 @@ describe('the followers of a Task', () => {
     await follower.done;
     expect(follower.seen).toEqual([1]);
   });
+
+  it('that have seen what is lost are told, and given the whole log as it is now', async () => {
+    const uid = await createTask('t');
+    for (const sourceSeq of [1, 2]) await append(uid, sourceSeq);
+    lost = new StorageError('Compacted', 'made up');
+    const { seen, done } = await follow('t');
+    await until(() => seen.length === 5);
+    await setStatus('t', 'COMPLETED');
+    await done;
+    expect(seen).toEqual([1, 2, 0, 1, 2]);
+  });
+
+  it.each([true, false])(
+    'that ask for more than the log has had are told too, following: %s',
+    async (following) => {
+      const uid = await createTask('t');
+      for (const sourceSeq of [1, 2]) await append(uid, sourceSeq);
+      const read = await logs.reader(target('t'));
+      const events: TaskEvent[] = [];
+      for await (const page of read({ after: 3, follow: following, signal: forever })) {
+        events.push(...page);
+        if (events.length === 3) break;
+      }
+      expect(events).toMatchObject([
+        { seq: 0, source: 'log', type: 'status', data: { phase: 'Lost', message: /lost/ } },
+        { seq: 1 },
+        { seq: 2 },
+      ]);
+    },
+  );
 
   it('are told when the Task cannot be watched', async () => {
     await createTask('t');

@@ -4,6 +4,7 @@ import type { TaskEvent, TaskEventAppended, TaskMessage } from '../../types/task
 import { conflict, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
+import { StorageError } from '../../storage/contract/storage-error.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import type { Registry } from '../registry.ts';
 import type { Target } from '../resource.ts';
@@ -24,7 +25,9 @@ export interface TaskLogs {
 
 /**
  * Later events, page by page. With `follow` it goes on until the Task is final and every event was given. Pages may be
- * shared with others who read the same log (TaskLog.follow).
+ * shared with others who read the same log (TaskLog.follow). Where the server has to say something, the page is one event
+ * of source `log` that no log has: of phase `Expired` in the place of what expired; of phase `Lost`, with the number 0,
+ * where the database lost events that the reader has seen: the log follows from its beginning.
  */
 export type TaskLogReader = (query: TaskLogRead) => AsyncIterable<readonly TaskEvent[]>;
 
@@ -82,48 +85,58 @@ interface Reading extends TaskLogRead {
   task: Unstructured;
 }
 
+/** Begins again, with a notice, when the database lost what the reader has seen. */
 async function* readLog(parts: Parts, reading: Reading): AsyncGenerator<readonly TaskEvent[]> {
-  const { target, task, follow, signal } = reading;
-  const taskUID = task.metadata.uid ?? '';
-  let { after } = reading;
-  try {
-    const expired = await expiredNotice(parts, { taskUID, after });
-    if (expired !== undefined) {
-      after = expired.seq;
-      yield [expired];
-    }
-    if (!follow || isFinal(task)) {
-      yield* pages(parts.store, { taskUID, after, signal });
+  for (let { after } = reading; ; after = 0) {
+    try {
+      yield* readFrom(parts, { ...reading, after });
       return;
+    } catch (error) {
+      if (!isStorageError(error, 'Compacted')) throw storageFailure(error, reading.target);
+      yield [lostNotice(parts.clock)];
     }
-    using ending = parts.endings.of(target, taskUID);
-    yield* parts.store.log.follow({ taskUID, after, signal, until: ending.signal });
-    ending.check();
-  } catch (error) {
-    throw storageFailure(error, target);
   }
 }
 
-/**
- * What a reader gets in the place of events that have expired, with the number of the last of them. Undefined where it
- * has seen them all.
- */
-async function expiredNotice(
-  { store, clock }: Pick<Parts, 'clock' | 'store'>,
-  { taskUID, after }: { taskUID: string; after: number },
-): Promise<TaskEvent | undefined> {
-  const last = (await store.log.firstSeq(taskUID)) - 1;
-  if (last <= after) return undefined;
-  const message = `the events up to number ${last} were removed: they were older than the server keeps them`;
+/** @throws StorageError Compacted when events up to the number `after` are lost */
+async function* readFrom(parts: Parts, reading: Reading): AsyncGenerator<readonly TaskEvent[]> {
+  const { target, task, follow, signal } = reading;
+  const taskUID = task.metadata.uid ?? '';
+  let { after } = reading;
+  const { firstSeq, lastSeq } = await parts.store.log.bounds(taskUID);
+  // Numbers are only known from a log that had them.
+  if (after > lastSeq) throw new StorageError('Compacted', `the log ends before number ${after}`);
+  if (firstSeq - 1 > after) {
+    after = firstSeq - 1;
+    yield [expiredNotice(parts.clock, after)];
+  }
+  if (!follow || isFinal(task)) {
+    yield* pages(parts.store, { taskUID, after, signal });
+    return;
+  }
+  using ending = parts.endings.of(target, taskUID);
+  yield* parts.store.log.follow({ taskUID, after, signal, until: ending.signal });
+  ending.check();
+}
+
+/** In the place of events that have expired, with the number of the last of them. */
+const expiredNotice = (clock: Clock, last: number): TaskEvent =>
+  notice(clock, {
+    ...{ seq: last, phase: 'Expired' },
+    message: `the events up to number ${last} were removed: they were older than the server keeps them`,
+  });
+
+/** Before the whole log: a reader that is cut off after this asks for it from the beginning too. */
+const lostNotice = (clock: Clock): TaskEvent =>
+  notice(clock, {
+    ...{ seq: 0, phase: 'Lost' },
+    message: 'events that were shown before are lost; the whole log as it is now follows',
+  });
+
+/** An event that no log has. */
+function notice(clock: Clock, { seq, ...data }: { seq: number; phase: string; message: string }): TaskEvent {
   const time = formatMicroTime(clock.now());
-  return {
-    seq: last,
-    source: 'log',
-    sourceSeq: 0,
-    time,
-    type: 'status',
-    data: { phase: 'Expired', message },
-  };
+  return { ...{ seq, source: 'log', sourceSeq: 0, time }, type: 'status', data };
 }
 
 /** Every event there is, in pages, so that memory stays bounded. */

@@ -4,7 +4,7 @@ export type StorageErrorCode =
   | 'Exists'
   | 'NotFound'
   | 'Conflict'
-  /** The revision asked for was compacted; list anew. */
+  /** The revision asked for was compacted, or what was read is lost; list or read from the beginning. */
   | 'Compacted'
   /** The revision asked for is newer than the store (and did not come within the wait). */
   | 'FutureRevision'

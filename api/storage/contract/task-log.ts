@@ -18,6 +18,13 @@ export interface TaskLogFollow {
   until?: AbortSignal;
 }
 
+export interface TaskLogBounds {
+  /** The first number that is kept; 1 for a log that is not there. */
+  firstSeq: number;
+  /** The last number that was given; 0 for a log that is not there. */
+  lastSeq: number;
+}
+
 /** The per-Task event log and the messages of its conversation. */
 export interface TaskLog {
   /**
@@ -30,9 +37,10 @@ export interface TaskLog {
    * Existing events after `after`, then new ones as they come. Followers of one log share what is read: whoever keeps up
    * gets the same frozen arrays of the same events as all others, so that what is made of one (its text) can be kept
    * for the others; do not copy the array on the way. A slow follower reads for itself, and misses nothing.
+   * StorageError Compacted: the database lost events that this follower may have been given; read from the beginning.
    */
   follow(query: TaskLogFollow): AsyncIterable<readonly TaskEvent[]>;
   messages(query: TaskLogQuery): Promise<TaskMessage[]>;
-  /** The number from which on events are kept: those before it have expired. */
-  firstSeq(taskUID: string): Promise<number>;
+  /** Events before the first number have expired. */
+  bounds(taskUID: string): Promise<TaskLogBounds>;
 }

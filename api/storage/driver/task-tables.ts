@@ -5,7 +5,7 @@ import type {
   TaskEventInput,
   TaskMessage,
 } from '../../types/task-event.ts';
-import type { TaskLogQuery } from '../contract/task-log.ts';
+import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
 
 /** An event as its table keeps it: `data` as text. */
@@ -20,13 +20,6 @@ export type AppendOutcome =
   | { ok: true; appended: TaskEventAppended; added: boolean }
   /** Conflict: a gap in sourceSeq. NotFound: the Task was deleted and its log with it. */
   | { ok: false; code: 'Conflict' | 'NotFound'; message: string };
-
-export interface TaskLogBounds {
-  /** The first number that is kept; 1 for a log that is not there. */
-  firstSeq: number;
-  /** The last number that was given; 0 for a log that is not there. */
-  lastSeq: number;
-}
 
 /** The event logs and the conversations of Tasks. */
 export interface TaskTables {

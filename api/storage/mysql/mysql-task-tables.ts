@@ -1,13 +1,7 @@
 import type { TaskMessage } from '../../types/task-event.ts';
 import { StorageError } from '../contract/storage-error.ts';
-import type { TaskLogQuery } from '../contract/task-log.ts';
-import type {
-  AppendOutcome,
-  StoredTaskAppend,
-  StoredTaskEvent,
-  TaskLogBounds,
-  TaskTables,
-} from '../driver/task-tables.ts';
+import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
+import type { AppendOutcome, StoredTaskAppend, StoredTaskEvent, TaskTables } from '../driver/task-tables.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
 import { isEventSeqUnknown, NEW_SOURCE, planAppend } from '../task-log/plan-append.ts';
 import type { LogState, SourceState } from '../task-log/plan-append.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { WakeUp } from '../commits/wake-up.ts';
+import { StorageError } from '../contract/storage-error.ts';
 import type { StoredTaskEvent, TaskTables } from '../driver/task-tables.ts';
 import { crowdPauseMs } from '../watching/crowd-pause.ts';
 import { LogRing } from './log-ring.ts';
@@ -74,11 +75,15 @@ export class LogTail {
     this.#reader.wake();
   }
 
-  /** The log may have lost events that were read: what the ring has is not to be given to anybody. */
+  /**
+   * The log may have lost events that were read, and others may have their numbers by now: what the ring has is not to be
+   * given to anybody, and followers that are beyond the beginning end with an error.
+   */
   restart(): void {
     this.#generation += 1;
     this.#ring = undefined;
     this.#reader.wake();
+    this.#wakeFollowers();
   }
 
   /** Ends all followers. */
@@ -88,15 +93,20 @@ export class LogTail {
     this.#wakeFollowers();
   }
 
-  /** Pages in order, never empty. @throws StorageError what reading failed with */
+  /**
+   * Pages in order, never empty.
+   * @throws StorageError Compacted when the database lost what may have been given; or what reading failed with
+   */
   async *follow({ after, signal, until }: LogTailQuery): AsyncGenerator<LogPage> {
     const woken = new Wakening();
     let cursor = after;
+    let generation = this.#generation;
     /** Everything that was in the log when `until` aborted has been read. */
     let synced = false;
     const onUntil = (): void => {
+      const of = this.#generation;
       void this.#synced().then(() => {
-        synced = true;
+        synced = of === this.#generation;
         woken.wake();
       });
     };
@@ -109,6 +119,14 @@ export class LogTail {
         if (this.#failure !== undefined) throw this.#failure.error;
         const isLast = synced;
         const page = await this.#after(cursor);
+        if (generation !== this.#generation) {
+          if (cursor > 0) throw eventsLost();
+          // It begins with what the log has now, to whose end it has to come first.
+          generation = this.#generation;
+          synced = false;
+          if (until?.aborted === true) onUntil();
+          continue;
+        }
         cursor = page?.reached ?? cursor;
         if (page === undefined && isLast) return;
         if (page === undefined) await woken.wait();
@@ -210,3 +228,6 @@ export class LogTail {
     for (const follower of this.#followers) follower.wake();
   }
 }
+
+const eventsLost = (): StorageError =>
+  new StorageError('Compacted', 'the database lost events of this log; read it from the beginning');

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../machinery/clock.ts';
 import { StorageError } from '../contract/storage-error.ts';
-import type { TaskLogQuery } from '../contract/task-log.ts';
-import type { StoredTaskEvent, TaskLogBounds } from '../driver/task-tables.ts';
+import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
+import type { StoredTaskEvent } from '../driver/task-tables.ts';
 import { LogTails } from './log-tails.ts';
 import type { LogTailQuery } from './log-tail.ts';
 import type { LogPage } from './log-ring.ts';
@@ -16,6 +16,8 @@ const nextTurn = (): Promise<void> => new Promise(setImmediate);
 class Tables {
   events: StoredTaskEvent[] = [];
   lastSeq = 0;
+  /** Of all that were ever made: two with one number differ in this. */
+  made = 0;
   selects = 0;
   /** Runs between a read and its answer. */
   afterRead: (() => void) | undefined;
@@ -23,14 +25,16 @@ class Tables {
   append(count: number, source = 's'): void {
     for (let i = 0; i < count; i++) {
       this.lastSeq += 1;
+      this.made += 1;
       const seq = this.lastSeq;
-      this.events.push({ seq, source, sourceSeq: seq, time: 't', type: 'text', data: `{"n":${seq}}` });
+      this.events.push({ seq, source, sourceSeq: seq, time: 't', type: 'text', data: `{"n":${this.made}}` });
     }
   }
 
   /** The last events, as a replica that was behind does when it takes over. */
-  lose(count: number): void {
-    this.events.splice(-count, count);
+  lose(most: number): void {
+    const count = Math.min(most, this.events.length);
+    this.events.length -= count;
     this.lastSeq -= count;
   }
 
@@ -62,11 +66,16 @@ interface Follower {
   seqs: number[];
   pages: LogPage[];
   done: Promise<void>;
+  /** It was told that what it was given may be lost. */
+  isTold: boolean;
 }
 
 /** Reads to the end, letting `slowness` turns of the event loop pass after each page. */
 function follow(tails: LogTails, query: LogTailQuery, slowness = 0): Follower {
-  const follower: Follower = { after: query.after, seqs: [], pages: [], done: Promise.resolve() };
+  const follower: Follower = {
+    ...{ after: query.after, seqs: [], pages: [] },
+    ...{ done: Promise.resolve(), isTold: false },
+  };
   const read = async (): Promise<void> => {
     for await (const page of tails.follow(UID, query)) {
       follower.pages.push(page);
@@ -83,7 +92,9 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 type Step =
   | { do: 'append' | 'expire' | 'pass'; count: number }
   | { do: 'join'; after: number; slowness: number }
-  | { do: 'leave' | 'restart'; count: number };
+  | { do: 'leave'; count: number }
+  /** Others are written in the place of some of those that are lost, or of all and more. */
+  | { do: 'lose'; count: number; rewritten: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -96,11 +107,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('join' as const), after: fc.nat(1_500), slowness: fc.nat(6) }),
   },
   {
-    weight: 4,
+    weight: 8,
     arbitrary: fc.record({
-      do: fc.constantFrom('expire' as const, 'pass' as const, 'leave' as const, 'restart' as const),
+      do: fc.constantFrom('expire' as const, 'pass' as const, 'pass' as const, 'leave' as const),
       count: fc.nat(20),
     }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('lose' as const), count: fc.nat(20), rewritten: fc.nat(30) }),
   },
 );
 
@@ -117,18 +132,26 @@ async function take(stage: Stage, each: Step): Promise<void> {
     tables.append(each.count);
     tails.wake(UID);
   } else if (each.do === 'expire') tables.drop(each.count);
-  else if (each.do === 'restart') tails.restartAll();
-  else if (each.do === 'pass') for (let i = 0; i < each.count; i++) await nextTurn();
+  else if (each.do === 'lose') {
+    tables.lose(each.count);
+    tables.append(each.rewritten, 'other');
+    tails.restartAll();
+  } else if (each.do === 'pass') for (let i = 0; i < each.count; i++) await nextTurn();
   else if (each.do === 'leave') followers[each.count]?.leave.abort();
   else if (each.do === 'join') {
     const leave = new AbortController();
     const query = { after: each.after, signal: leave.signal, until: until.signal };
-    followers.push({ ...follow(tails, query, each.slowness), leave });
+    const follower = follow(tails, query, each.slowness);
+    follower.done = follower.done.catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'Compacted' });
+      follower.isTold = true;
+    });
+    followers.push(Object.assign(follower, { leave }));
   }
 }
 
 describe('the followers of a log', () => {
-  it('each get exactly what comes after their number, in order, however slow they are and whatever expires', async () => {
+  it('each get exactly what comes after their number, in order, however slow they are and whatever expires, or are told that something is lost', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const stage: Stage = {
@@ -143,9 +166,14 @@ describe('the followers of a log', () => {
         await Promise.all(stage.followers.map(({ done }) => done));
         const { events, lastSeq } = stage.tables;
         const firstKept = events[0]?.seq ?? lastSeq + 1;
-        for (const { after, seqs, leave } of stage.followers) {
+        const kept = new Map(events.map(({ seq, data }) => [seq, data]));
+        for (const { after, seqs, pages, leave, isTold } of stage.followers) {
           expect(seqs, 'in order, each once').toEqual([...new Set(seqs)].sort((a, b) => a - b));
           expect(seqs[0] ?? after + 1).toBeGreaterThan(after);
+          if (isTold) continue;
+          const isOver = leave.signal.aborted;
+          for (const { seq, data } of isOver ? [] : pages.flat())
+            expect(JSON.stringify(data), 'nothing that is lost').toBe(kept.get(seq) ?? JSON.stringify(data));
           const until = leave.signal.aborted ? (seqs.at(-1) ?? 0) : lastSeq;
           const given = new Set(seqs);
           const missed = upTo(until).filter((seq) => seq > after && !given.has(seq));
@@ -153,7 +181,7 @@ describe('the followers of a log', () => {
         }
         expect(stage.tails.count, 'nobody follows any more').toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 400 },
     );
   });
 
@@ -259,20 +287,47 @@ describe('the followers of a log', () => {
     expect(early.seqs).toEqual([9, 10]);
   });
 
+  it('that are beyond what the database has left are told, for what is written next has the numbers they know', async () => {
+    const tables = new Tables();
+    tables.append(10);
+    const tails = tailsOf(tables);
+    const ahead = follow(tails, { after: 0, signal: forever });
+    const begun = follow(tails, { after: 8, signal: forever });
+    while (ahead.seqs.length < 10) await nextTurn();
+    tables.lose(5);
+    tails.restartAll();
+    for (const { done } of [ahead, begun]) await expect(done).rejects.toMatchObject({ code: 'Compacted' });
+    expect(tails.count).toBe(0);
+  });
+
+  it('that were given nothing yet go on with what the database has now', async () => {
+    const tables = new Tables();
+    tables.append(1_200);
+    const tails = tailsOf(tables);
+    const until = new AbortController();
+    const early = follow(tails, { after: 0, signal: forever, until: until.signal });
+    while (tables.selects < 1) await nextTurn();
+    until.abort();
+    tables.lose(700);
+    tables.append(3, 'other');
+    tails.restartAll();
+    await early.done;
+    expect(early.seqs).toEqual(upTo(503));
+    expect(early.pages.flat().filter(({ source }) => source === 'other').length).toBe(3);
+  });
+
   it('that come after the database lost events get what it has now, not what was read before', async () => {
     const tables = new Tables();
     tables.append(5);
     const tails = tailsOf(tables);
-    const leave = new AbortController();
-    const early = follow(tails, { after: 0, signal: leave.signal });
+    const early = follow(tails, { after: 0, signal: forever });
     while (early.seqs.length < 5) await nextTurn();
     tables.lose(2);
     tables.append(2, 'other');
     tails.restartAll();
+    await expect(early.done).rejects.toMatchObject({ code: 'Compacted' });
     const late = follow(tails, { after: 0, signal: forever, until: AbortSignal.abort() });
     await late.done;
-    leave.abort();
-    await early.done;
     expect(late.seqs).toEqual(upTo(5));
     expect(late.pages.flat().map(({ source }) => source)).toEqual(['s', 's', 's', 'other', 'other']);
   });

@@ -27,7 +27,7 @@ export class LogTails {
     return this.#tails.get(taskUID)?.size ?? { events: 0, bytes: 0 };
   }
 
-  /** Pages in order, never empty. @throws StorageError what reading failed with; a new follower reads again */
+  /** Pages in order, never empty. @throws StorageError as LogTail.follow; a new follower reads again */
   async *follow(taskUID: string, query: LogTailQuery): AsyncGenerator<LogPage> {
     if (this.#closed) return;
     const tail = this.#tailOf(taskUID);
@@ -48,7 +48,7 @@ export class LogTails {
     for (const tail of this.#tails.values()) tail.wake();
   }
 
-  /** The database may have lost what was read from it. */
+  /** The database may have lost what was read from it: whoever was given something is told by an error. */
   restartAll(): void {
     for (const tail of this.#tails.values()) tail.restart();
   }

@@ -6,7 +6,7 @@ import { BatchQueue } from '../commits/batch-queue.ts';
 import { EVERYTHING } from '../commits/wake-up.ts';
 import { StorageError } from '../contract/storage-error.ts';
 import type { WakeUp } from '../commits/wake-up.ts';
-import type { TaskLog, TaskLogFollow, TaskLogQuery } from '../contract/task-log.ts';
+import type { TaskLog, TaskLogBounds, TaskLogFollow, TaskLogQuery } from '../contract/task-log.ts';
 import type { AppendOutcome, StoredTaskAppend, TaskTables } from '../driver/task-tables.ts';
 import type { LogRingLimits } from './log-ring.ts';
 import type { LogTailOptions } from './log-tail.ts';
@@ -98,16 +98,19 @@ export class StoredTaskLog implements TaskLog {
     return this.#options.tables.readTaskMessages(query);
   }
 
-  async firstSeq(taskUID: string): Promise<number> {
+  async bounds(taskUID: string): Promise<TaskLogBounds> {
     this.#assertOpen();
-    return (await this.#options.tables.taskLogBounds(taskUID)).firstSeq;
+    return this.#options.tables.taskLogBounds(taskUID);
   }
 
   follow({ taskUID, ...query }: TaskLogFollow): AsyncGenerator<readonly TaskEvent[]> {
     return this.#tails.follow(taskUID, query);
   }
 
-  /** To be called when the database lost what was read from it: followers go on with what it has now. */
+  /**
+   * To be called when the database lost what was read from it: followers that may have been given what is lost end with
+   * StorageError Compacted, the others go on with what it has now.
+   */
   restart(): void {
     this.#tails.restartAll();
   }

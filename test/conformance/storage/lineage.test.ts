@@ -83,6 +83,30 @@ describe.each(SERVERS)('a database of %s that lost commits', (flavour) => {
     await expect(update(store, reused, 'mine')).resolves.toBeDefined();
   });
 
+  it('tells those who follow a log, whose events may be lost and their numbers given out again', async () => {
+    const append = (replica: Store, sourceSeq: number, text: string) => {
+      const event = { sourceSeq, time: '2026-01-02T03:04:05.000006Z', type: 'text', data: { text } } as const;
+      return replica.log.append({ source: 's', taskUID: 'u', events: [event] });
+    };
+    for (const seq of [1, 2, 3]) await append(store, seq, 'old');
+    const seen: number[] = [];
+    const following = (async () => {
+      const query = { taskUID: 'u', after: 0, signal: new AbortController().signal };
+      for await (const page of store.log.follow(query)) seen.push(...page.map(({ seq }) => seq));
+    })();
+    following.catch(() => undefined);
+    while (seen.length < 3) await new Promise(setImmediate);
+    await loseAbove(1);
+    await administer(database.url, 'DELETE FROM task_events WHERE seq > 1');
+    await administer(database.url, 'UPDATE task_logs SET last_seq = 1');
+    await administer(database.url, 'UPDATE task_sources SET last_source_seq = 1, last_event_seq = 1');
+    const other = await database.open({ options });
+    await append(other, 2, 'new');
+    await store.get(taskKey('kept'));
+    await expect(following).rejects.toMatchObject({ code: 'Compacted', message: /from the beginning/ });
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
   it('is given new numbers once, however many replicas notice', async () => {
     const others = await Promise.all([database.open({ options }), database.open({ options })]);
     await loseAbove(1);

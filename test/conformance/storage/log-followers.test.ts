@@ -120,7 +120,7 @@ async function run(store: Store, steps: readonly Step[]): Promise<void> {
   }
   until.abort();
   await Promise.all(followers.map(({ done }) => done));
-  const first = await store.log.firstSeq(taskUID);
+  const first = (await store.log.bounds(taskUID)).firstSeq;
   for (const { after, seqs } of followers) {
     expect(seqs, 'in order, each once').toEqual([...new Set(seqs)].sort((a, b) => a - b));
     const from = Math.max(after + 1, first);
