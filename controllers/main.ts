@@ -1,7 +1,7 @@
 import type { Client } from '#api/client/client';
 import { guardWrites } from '#api/client/guarded-client';
 import { systemClock } from '#api/machinery/clock';
-import type { Clock } from '#api/machinery/clock';
+import type { SteadyClock } from '#api/machinery/clock';
 import type { ProcessHealth } from '#api/machinery/health-check';
 import type { Logger } from '#api/machinery/logger';
 import { silentMeter } from '#api/machinery/meter';
@@ -21,7 +21,7 @@ import type { LeaseTimes } from './runtime/leader-election.ts';
 import { startManager } from './runtime/manager.ts';
 import type { Runnable } from './runtime/manager.ts';
 import { createRecorder } from './runtime/recorder.ts';
-import type { Recorder } from './runtime/recorder.ts';
+import type { Recorder, RecorderOptions } from './runtime/recorder.ts';
 import { sandboxController } from './sandbox/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { shellController } from './shell/controller.ts';
@@ -37,7 +37,7 @@ export interface ControllersOptions {
   logger: Logger;
   /** PEM of the API server's authority, published in each namespace; absent: nothing is published. */
   caCertificate?: string;
-  clock?: Clock;
+  clock?: SteadyClock;
   /** How Teams work; those of this version when absent. */
   collaborationModels?: CollaborationModels;
   meter?: Meter;
@@ -72,31 +72,20 @@ const LEADS: Metric = {
 
 /** Starts all controllers; resolves when their caches are filled and they work, or wait for their turn to lead. */
 export async function startControllers(options: ControllersOptions): Promise<RunningControllers> {
-  const { logger, clock = systemClock, meter = silentMeter, signal } = options;
-  const election = options.leaderElection && createElection(options, options.leaderElection);
-  const recorders = new Map<string, Recorder>();
-  const { client } = options;
+  const { client, logger, clock = systemClock, meter = silentMeter, signal } = options;
+  const { recorders, recorder } = createRecorders({ client, clock, logger });
   const informers = createInformers({ client, clock, logger });
-  const context: ControllerContext = {
-    client: election === undefined ? client : guardWrites(client, () => election.assertHeld()),
-    ...{ informers, clock, logger, meter },
-    recorder(component) {
-      const recorder = recorders.get(component) ?? createRecorder({ client, component, clock, logger });
-      recorders.set(component, recorder);
-      return recorder;
-    },
-  };
-  const make = (): Runnable[] => controllersOf(context, options);
-  const workers = election === undefined ? make() : [elected({ ...options, clock }, election, make)];
-  const groups = [[...recorders.values()], [informers], workers];
+  const context: ControllerContext = { client, informers, recorder, clock, logger, meter };
+  const workers =
+    options.leaderElection === undefined
+      ? { runnables: controllersOf(context, options), live: [] }
+      : elected({ ...context, clock }, options.leaderElection, options);
+  const groups = [recorders(), [informers], workers.runnables];
   const manager = await startManager({ groups, clock, logger, ...(signal === undefined ? {} : { signal }) });
   return {
     broken: manager.broken,
     health: {
-      live: [
-        { name: 'controllers', run: async () => manager.check() },
-        ...(election === undefined ? [] : [{ name: 'leader-election', run: async () => election.check() }]),
-      ],
+      live: [{ name: 'controllers', run: async () => manager.check() }, ...workers.live],
       // A process that stands by is as ready as the one that leads.
       ready: [{ name: 'informers', run: () => Promise.resolve() }],
     },
@@ -104,23 +93,40 @@ export async function startControllers(options: ControllersOptions): Promise<Run
   };
 }
 
-function createElection(
-  { client, logger, clock = systemClock, meter = silentMeter }: ControllersOptions,
-  { lease, identity, times }: LeaderElectionSettings,
-): LeaderElection {
-  const options = { client, lease, identity, clock, logger, times: { ...DEFAULT_LEASE_TIMES, ...times } };
-  const election = new LeaderElection(options);
-  meter.gauge(LEADS, { name: lease.name }, () => Number(election.leads));
-  return election;
+/** One recorder for each component, made when it is first asked for. */
+function createRecorders(options: Omit<RecorderOptions, 'component'>): {
+  recorders: () => Recorder[];
+  recorder: ControllerContext['recorder'];
+} {
+  const made = new Map<string, Recorder>();
+  return {
+    recorders: () => [...made.values()],
+    recorder(component) {
+      const recorder = made.get(component) ?? createRecorder({ ...options, component });
+      made.set(component, recorder);
+      return recorder;
+    },
+  };
 }
 
+/** The controllers while this process leads; what they write is refused when it does not lead any more. */
 function elected(
-  { leaderElection, clock, logger }: ControllersOptions & { clock: Clock },
-  election: LeaderElection,
-  make: () => Runnable[],
-): Runnable {
-  const { leaseDuration, renewDeadline } = { ...DEFAULT_LEASE_TIMES, ...leaderElection?.times };
-  return electedRunnable({ election, make, stopMs: leaseDuration - renewDeadline, clock, logger });
+  context: ControllerContext & { clock: SteadyClock },
+  { lease, identity, times: given }: LeaderElectionSettings,
+  options: ControllersOptions,
+): { runnables: Runnable[]; live: ProcessHealth['live'] } {
+  const { client, clock, logger, meter } = context;
+  const times = { ...DEFAULT_LEASE_TIMES, ...given };
+  const recorder = context.recorder('leader-election');
+  const election = new LeaderElection({ client, lease, identity, times, clock, logger, recorder });
+  meter.gauge(LEADS, { name: lease.name }, () => Number(election.leads));
+  const guarded = { ...context, client: guardWrites(client, () => election.assertHeld()) };
+  const make = (): Runnable[] => controllersOf(guarded, options);
+  const stopMs = times.leaseDuration - times.renewDeadline;
+  return {
+    runnables: [electedRunnable({ election, make, stopMs, clock, logger })],
+    live: [{ name: 'leader-election', run: async () => election.check() }],
+  };
 }
 
 function controllersOf(

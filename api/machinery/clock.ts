@@ -6,9 +6,16 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void;
 }
 
+/** A clock that also counts time which nobody can set: its timers go by that. */
+export interface SteadyClock extends Clock {
+  /** Milliseconds since some moment. */
+  elapsed(): number;
+}
+
 /** The machine's own clock. Its timers do not keep a process alive. */
-export const systemClock: Clock = {
+export const systemClock: SteadyClock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(ms, fn) {
     const timer = setTimeout(fn, ms);
     timer.unref();

@@ -1,7 +1,7 @@
-import type { Clock } from './clock.ts';
+import type { SteadyClock } from './clock.ts';
 
 /** A clock that stands still until it is told to move: for tests of anything that waits. */
-export interface ManualClock extends Clock {
+export interface ManualClock extends SteadyClock {
   /** Moves on by `ms`, firing what is due on the way, in order. */
   advance(ms: number): void;
   /** How many timers wait. */
@@ -26,6 +26,7 @@ export function createManualClock(start = 0): ManualClock {
   };
   return {
     now: () => now,
+    elapsed: () => now,
     after(ms, fn) {
       const timer = { at: now + Math.max(0, ms), fn };
       timers.add(timer);

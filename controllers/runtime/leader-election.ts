@@ -1,11 +1,12 @@
 import type { Client } from '#api/client/client';
 import { runReflector } from '#api/client/reflector';
 import { sleep } from '#api/machinery/clock';
-import type { Clock } from '#api/machinery/clock';
+import type { SteadyClock } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import type { ObjectRef } from '#api/machinery/resource-type';
-import { StatusError } from '#api/machinery/status-error';
+import { isStatusError, StatusError } from '#api/machinery/status-error';
+import type { EventSink } from './controller-context.ts';
 import { claimed, LEASES, released } from './lease.ts';
 import type { Lease } from './lease.ts';
 
@@ -32,13 +33,24 @@ export interface LeaderElectionOptions {
   /** Of this process, and of no other one that is alive. */
   identity: string;
   times: LeaseTimes;
-  clock: Clock;
+  clock: SteadyClock;
   logger: Logger;
+  /** Absent: the Lease gets no Events. */
+  recorder?: EventSink;
   /** [0, 1); for jitter. */
   random?: () => number;
 }
 
 type LeaseClient = Pick<Client, 'create' | 'find' | 'update'>;
+
+/** What a try to take or to renew the Lease came to; `unknown` when the server did not say. */
+type Outcome = 'ours' | 'theirs' | 'unknown';
+
+/** By both clocks: the one that shows the date stands still for nobody, the other one cannot be set. */
+interface Moment {
+  date: number;
+  elapsed: number;
+}
 
 /** The time that one process leads. */
 export interface Term {
@@ -55,6 +67,11 @@ const JITTER = 1.2;
  * Lets one of several processes lead, by a Lease, as client-go does (tools/leaderelection). Times of other
  * clocks are not believed: a Lease counts as held for its duration from when *we* saw it change. The holder counts
  * from before it asked for a renewal, so it stops `leaseDuration - renewDeadline` before another one can begin.
+ *
+ * Guaranteed, wherever a process is halted and however its clock is set: when `assertHeld` returns, nobody else has
+ * taken the Lease since our last renewal. This holds while clocks run at speeds whose ratio is below
+ * `leaseDuration / renewDeadline`, and while nobody deletes the Lease, edits it or uses our identity. A request that
+ * began then may still arrive when another one leads: the versions of objects decide about that one.
  */
 export class LeaderElection {
   readonly #options: LeaderElectionOptions;
@@ -66,7 +83,7 @@ export class LeaderElection {
   #isAwake = false;
   #endPause = (): void => undefined;
   /** Until when we may work; undefined while we do not lead. */
-  #heldUntil: number | undefined;
+  #heldUntil: Moment | undefined;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
@@ -84,30 +101,30 @@ export class LeaderElection {
 
   /** Right before a write: a process that was stopped for a while comes back in the middle of its work. @throws StatusError */
   assertHeld(): void {
-    if (this.#heldUntil !== undefined && this.#options.clock.now() < this.#heldUntil) return;
+    const { clock } = this.#options;
+    const until = this.#heldUntil;
+    if (until !== undefined && clock.now() < until.date && clock.elapsed() < until.elapsed) return;
     throw new StatusError('ServiceUnavailable', 'this process does not lead any more');
   }
 
   /** @throws Error when we lead without having renewed the Lease for long: the loop that should end that is stuck */
   check(): void {
     const { clock, times } = this.#options;
-    if (this.#heldUntil === undefined || clock.now() < this.#heldUntil + times.leaseDuration) return;
+    if (this.#heldUntil === undefined) return;
+    if (clock.elapsed() < this.#heldUntil.elapsed + times.leaseDuration) return;
     throw new Error('leads without a lease');
   }
 
   /** Waits for the Lease. Rejects with the signal's reason when it aborts. */
   async acquire(signal: AbortSignal): Promise<Term> {
-    const { clock, logger, identity, times, random = Math.random } = this.#options;
+    const { times, random = Math.random } = this.#options;
     const waiting = new AbortController();
     const watching = this.#watch(AbortSignal.any([signal, waiting.signal]));
     try {
       for (;;) {
-        const began = clock.now();
+        const began = this.#now();
         this.#isAwake = false;
-        if (await this.#attempt(signal)) {
-          logger.info('leads now', { identity });
-          return this.#begin(began);
-        }
+        if ((await this.#attempt(signal)) === 'ours') return this.#begin(began);
         await this.#pause(times.retryPeriod * (1 + JITTER * random()), signal);
       }
     } finally {
@@ -120,6 +137,8 @@ export class LeaderElection {
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, clock, lease } = this.#options;
     const look = (seen: Lease | undefined): void => {
+      // What was on its way when the wait ended is older than what we know by now.
+      if (signal.aborted) return;
       if (seen !== undefined) this.#observe(seen);
       if (seen === undefined || this.holder === '') this.#wake();
     };
@@ -147,8 +166,8 @@ export class LeaderElection {
     signal.throwIfAborted();
   }
 
-  /** Takes or renews the Lease; false when somebody else has it, or it cannot be known. */
-  async #attempt(signal: AbortSignal): Promise<boolean> {
+  /** Takes or renews the Lease. Rejects with the signal's reason when it aborts. */
+  async #attempt(signal: AbortSignal): Promise<Outcome> {
     const { clock, logger, times, client } = this.#options;
     const late = new AbortController();
     // One request that hangs must not use up the time in which others could be tried.
@@ -159,13 +178,13 @@ export class LeaderElection {
     } catch (error) {
       signal.throwIfAborted();
       logger.debug('the lease was not taken', { cause: describeError(error) });
-      return false;
+      return 'unknown';
     } finally {
       cancel();
     }
   }
 
-  async #takeOrRenew(client: LeaseClient): Promise<boolean> {
+  async #takeOrRenew(client: LeaseClient): Promise<Outcome> {
     const { lease, identity, clock, times } = this.#options;
     const claim = { identity, durationSeconds: Math.ceil(times.leaseDuration / 1000), now: clock.now() };
     const found = await client.find(LEASES, lease);
@@ -173,14 +192,14 @@ export class LeaderElection {
       const spec = claimed(undefined, claim);
       const made = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...lease }, spec };
       this.#observe(await client.create(LEASES, made));
-      return true;
+      return 'ours';
     }
     this.#observe(found);
     const isFree = this.holder === '' || this.holder === identity || this.#isExpired;
-    if (!isFree) return false;
+    if (!isFree) return 'theirs';
     // Checked against what was read: of two that try, one gets a Conflict.
     this.#observe(await client.update(LEASES, { ...found, spec: claimed(found.spec, claim) }));
-    return true;
+    return 'ours';
   }
 
   #observe(lease: Lease): void {
@@ -197,25 +216,29 @@ export class LeaderElection {
     });
   }
 
-  /** @param renewed when the renewal was asked for that gave us the Lease, in milliseconds since the epoch */
-  #begin(renewed: number): Term {
-    const { clock, logger, times } = this.#options;
+  /** @param renewed when the renewal was asked for that gave us the Lease */
+  #begin(renewed: Moment): Term {
+    const { clock, logger, identity, times } = this.#options;
     const lost = new AbortController();
     const stop = new AbortController();
     let cancel = (): void => undefined;
-    const hold = (since: number): void => {
-      const left = since + times.renewDeadline - clock.now();
+    const hold = ({ date, elapsed }: Moment): void => {
       cancel();
-      this.#heldUntil = since + times.renewDeadline;
-      cancel = clock.after(left, () => lose(`the lease was not renewed for ${times.renewDeadline} ms`));
+      const until = { date: date + times.renewDeadline, elapsed: elapsed + times.renewDeadline };
+      this.#heldUntil = until;
+      const why = `the lease was not renewed for ${times.renewDeadline} ms`;
+      cancel = clock.after(until.elapsed - clock.elapsed(), () => lose(why));
     };
     const lose = (why: string): void => {
       if (this.#heldUntil === undefined) return;
       this.#heldUntil = undefined;
+      this.#record('stopped leading');
       logger.warn('does not lead any more', { cause: why });
       lost.abort(new StatusError('ServiceUnavailable', why));
     };
     hold(renewed);
+    this.#record('became leader');
+    logger.info('leads now', { identity });
     const renewing = this.#renew({ hold, lose, signal: AbortSignal.any([stop.signal, lost.signal]) });
     return {
       lost: lost.signal,
@@ -228,14 +251,31 @@ export class LeaderElection {
     };
   }
 
+  #now(): Moment {
+    const { clock } = this.#options;
+    return { date: clock.now(), elapsed: clock.elapsed() };
+  }
+
+  /** An Event about the Lease, in the words of client-go (resourcelock.LeaseLock.RecordEvent). */
+  #record(what: 'became leader' | 'stopped leading'): void {
+    const { recorder, identity } = this.#options;
+    if (this.#seen === undefined) return;
+    recorder?.event(this.#seen, {
+      type: 'Normal',
+      reason: 'LeaderElection',
+      message: `${identity} ${what}`,
+    });
+  }
+
   async #renew({ hold, lose, signal }: Renewal): Promise<void> {
-    const { clock, identity, times } = this.#options;
+    const { clock, times } = this.#options;
     while (!signal.aborted) {
       try {
         await sleep(clock, times.retryPeriod, signal);
-        const began = clock.now();
-        if (await this.#attempt(signal)) hold(began);
-        else if (this.holder !== identity) lose(`${this.holder || 'nobody'} holds the lease`);
+        const began = this.#now();
+        const outcome = await this.#attempt(signal);
+        if (outcome === 'ours') hold(began);
+        else if (outcome === 'theirs') lose(`${this.holder} holds the lease`);
       } catch {
         // The signal: the term is over.
         return;
@@ -245,14 +285,13 @@ export class LeaderElection {
 
   async #release(): Promise<void> {
     const { client, clock, logger, identity, times } = this.#options;
-    const isHeld = this.#heldUntil !== undefined && this.holder === identity;
+    if (this.#heldUntil === undefined) return;
     this.#heldUntil = undefined;
-    if (!isHeld || this.#seen === undefined) return;
+    this.#record('stopped leading');
     const late = new AbortController();
     const cancel = clock.after(times.retryPeriod, () => late.abort(new Error('no answer')));
     try {
-      const spec = released(this.#seen.spec ?? {}, clock.now());
-      this.#observe(await client.within(late.signal).update(LEASES, { ...this.#seen, spec }));
+      await this.#giveUp(client.within(late.signal));
       logger.info('gave the lease up', { identity });
     } catch (error) {
       // It expires by itself.
@@ -262,10 +301,27 @@ export class LeaderElection {
       this.#cancelExpiry();
     }
   }
+
+  /** Reads first: the stop may have cut off a renewal that the server has done. */
+  async #giveUp(client: LeaseClient): Promise<void> {
+    const { lease, identity, clock } = this.#options;
+    for (;;) {
+      const found = await client.find(LEASES, lease);
+      if (found?.spec?.holderIdentity !== identity) return;
+      const spec = released(found.spec, clock.now());
+      try {
+        this.#observe(await client.update(LEASES, { ...found, spec }));
+        return;
+      } catch (error) {
+        // That renewal arrived only now.
+        if (!isStatusError(error, 'Conflict')) throw error;
+      }
+    }
+  }
 }
 
 interface Renewal {
-  hold(since: number): void;
+  hold(since: Moment): void;
   lose(why: string): void;
   signal: AbortSignal;
 }

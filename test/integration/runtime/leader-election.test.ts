@@ -23,6 +23,8 @@ interface Candidate extends AsyncDisposable {
   election: LeaderElection;
   clock: ManualClock;
   acquire(): Promise<Term>;
+  /** Events about the Lease. */
+  told: string[];
   /** Changes of the Lease that its watch has shown. */
   seen(): number;
   /** From now on the API is away for this one. */
@@ -40,6 +42,7 @@ function electorate() {
     const ending = new AbortController();
     let away = false;
     let seen = 0;
+    const told: string[] = [];
     const election = new LeaderElection({
       client: withFaults(client, {
         before() {
@@ -51,11 +54,15 @@ function electorate() {
         },
       }),
       ...{ lease, identity, clock, logger: silentLogger, times: DEFAULT_LEASE_TIMES, random: () => 0 },
+      recorder: {
+        event: (about, { type, reason, message }) => told.push([about.kind, type, reason, message].join(' ')),
+      },
     });
     const terms: Promise<Term>[] = [];
     return {
       election,
       clock,
+      told,
       acquire() {
         const term = election.acquire(ending.signal);
         terms.push(term.catch(() => ({ lost: ending.signal, release: () => Promise.resolve() })));
@@ -107,6 +114,11 @@ describe('leader election on the real API', () => {
     await term.release();
     await waiting;
     expect(one.election.leads).toBe(false);
+    expect(one.told, 'in the words of client-go').toEqual([
+      'Lease Normal LeaderElection one became leader',
+      'Lease Normal LeaderElection one stopped leading',
+    ]);
+    expect(other.told).toEqual(['Lease Normal LeaderElection other became leader']);
     expect((await current()).spec).toMatchObject({ holderIdentity: 'other', leaseTransitions: 1 });
   });
 
