@@ -7,6 +7,9 @@ const interrupted = interruption();
 try {
   await using engine = await docker();
   await buildSandboxImage(engine, interrupted);
+  if (engine.private) {
+    console.log('no Docker engine was running: the image is in a private one, which only demo and test use');
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

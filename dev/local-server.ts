@@ -42,6 +42,9 @@ async function up(): Promise<void> {
     await delay(100);
   }
   child.unref();
+  // The server may run agents as plain processes, for example: nobody looks into a log for that.
+  const warnings = (await readFile(log, 'utf8')).split('\n').filter((line) => line.startsWith('warn'));
+  for (const line of warnings) console.log(line);
   console.log(`running (pid ${pid}, log ${log})\n  export KUBECONFIG=${kubeconfig}\n  kubectl get tasks`);
 }
 

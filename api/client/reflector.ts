@@ -81,6 +81,9 @@ function note(state: State, error: unknown, logger: Logger): void {
   const fields = { cause: describeError(error), failures: state.failures };
   if (isStatusError(error, 'Expired') || isStatusError(error, 'Gone')) {
     logger.debug('revision expired, listing anew', fields);
+  } else if (away && state.failures > 1) {
+    // Said once: each reflector of a process sees the same outage, again and again.
+    logger.debug('list or watch failed, trying again', fields);
   } else {
     logger.warn('list or watch failed, trying again', fields);
   }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { LeaderElectionSettings } from '#controllers/main';
 import { parseDuration } from '../duration.ts';
@@ -27,19 +27,19 @@ export function addLeaderElectionFlags(command: Command): Command {
       parseBoolean,
       true,
     )
-    .option(
-      '--leader-elect-lease-duration <duration>',
-      'how long the others wait for a leader that is silent (15s)',
-      parseTime,
-      15_000,
+    .addOption(
+      duration(
+        '--leader-elect-lease-duration',
+        'how long the others wait for a leader that is silent',
+      ).default(15_000, '15s'),
     )
-    .option(
-      '--leader-elect-renew-deadline <duration>',
-      'how long a leader that cannot renew its lease goes on (10s)',
-      parseTime,
-      10_000,
+    .addOption(
+      duration(
+        '--leader-elect-renew-deadline',
+        'how long a leader that cannot renew its lease goes on',
+      ).default(10_000, '10s'),
     )
-    .option('--leader-elect-retry-period <duration>', 'time between two tries (2s)', parseTime, 2000)
+    .addOption(duration('--leader-elect-retry-period', 'time between two tries').default(2000, '2s'))
     .option(
       '--leader-elect-resource-name <name>',
       'the Lease that decides; the same for all who take part',
@@ -75,6 +75,10 @@ export function leaderElectionOf(
   }
   const lease = { namespace: flags.leaderElectResourceNamespace, name: flags.leaderElectResourceName };
   return { lease, identity, times: { leaseDuration, renewDeadline, retryPeriod } };
+}
+
+function duration(flag: string, description: string): Option {
+  return new Option(`${flag} <duration>`, description).argParser(parseTime);
 }
 
 function parseBoolean(text: string): boolean {
