@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { chmodSync, linkSync, lstatSync, readlinkSync, statSync } from 'node:fs';
@@ -89,6 +91,23 @@ describe('a workspace that is packed and unpacked', () => {
     expect(readFileSync(path.join(to, 'inward'), 'utf8')).toBe('changed');
     expect(lstatSync(path.join(to, 'hard')).nlink).toBe(2);
     expect(readFileSync(path.join(to, long, '文档 \u0001 ü'), 'utf8')).toBe(long);
+  });
+
+  it.runIf(process.platform === 'linux')('keeps holes as holes, and counts what is between them', async () => {
+    const from = emptyWorkspace('from');
+    const SIZE = 16 * 1024 * 1024;
+    const hole = path.join(from, 'with ü hole');
+    writeFileSync(hole, 'beginning');
+    truncateSync(hole, SIZE);
+    appendFileSync(hole, 'end');
+    const archive = await packed(from);
+    expect(archive.length).toBeLessThan(1024 * 1024);
+    const to = emptyWorkspace('to');
+    expect(await unpack(to, archive, { limitBytes: 1024 * 1024 })).toBe(0);
+    const arrived = statSync(path.join(to, 'with ü hole'));
+    expect(arrived.size).toBe(SIZE + 3);
+    expect(arrived.blocks * 512).toBeLessThan(1024 * 1024);
+    expect(execFileSync('cmp', [hole, path.join(to, 'with ü hole')]).toString()).toBe('');
   });
 
   it('takes the place of what is there, and can be unpacked again', async () => {
@@ -229,8 +248,22 @@ describe('an archive that was made to harm', () => {
     [
       'a sparse file in an extended header',
       tarOf({ name: 'p', type: 'x', content: paxRecord('GNU.sparse.name', '../x') }, { name: 'ok' }),
-      /sparse/,
+      /a sparse file has an unknown form/,
     ],
+    ...(
+      [
+        [{ name: '../x' }, './ok', '0', /leads elsewhere/],
+        [{ name: 'ok' }, '../x', '0', /leads elsewhere/],
+        [{ name: 'ok' }, './ok', '2', /has holes and is no file/],
+        [{ name: 'ok', map: '0,1' }, './ok', '0', /unknown form/],
+        [{ name: 'ok', minor: '1' }, './ok', '0', /unknown form/],
+      ] as const
+    ).map(([given, placeholder, type, message]): [string, Buffer, RegExp] => {
+      const records = Object.entries({ major: '1', minor: '0', realsize: '9', ...given });
+      const content = records.map(([key, value]) => paxRecord(`GNU.sparse.${key}`, value)).join('');
+      const archive = tarOf({ name: 'p', type: 'x', content }, { name: placeholder, type });
+      return [`holes: ${JSON.stringify(given)} at ${placeholder} as ${type}`, archive, message];
+    }),
     ['an extended header for all', tarOf({ name: 'g', type: 'g', content: 'x' }), /unknown type "g"/],
     [
       'two names for one entry',

@@ -17,6 +17,9 @@ export interface ArchiveOptions {
   environment: Record<string, string>;
 }
 
+/** A file with holes takes the room that it takes on the disk, which is what a workspace is limited by; bsdtar needs no word. */
+const HOLES = process.platform === 'linux' ? ['--sparse'] : [];
+
 /**
  * The whole workspace as a tar archive: history, index and branches of a repository, and every file, ignored ones too.
  * Undefined when there is nothing in it. The stream fails when tar does not come to its end; a file that cannot be read
@@ -28,7 +31,7 @@ export async function packWorkspace(options: ArchiveOptions): Promise<AsyncItera
 }
 
 async function* pack({ workspace, environment }: ArchiveOptions): AsyncGenerator<Buffer, void, undefined> {
-  const tar = startTar(['--create', '--format=pax', `--exclude=./${ARRIVING}`, '.'], {
+  const tar = startTar(['--create', '--format=pax', ...HOLES, `--exclude=./${ARRIVING}`, '.'], {
     folder: workspace,
     environment,
   });

@@ -35,6 +35,13 @@ export class EntryRules {
     return true;
   }
 
+  /** A file with holes, which a tar that does not know of holes would write to the placeholder. */
+  acceptsSparse(file: TarHeader, placeholder: string): boolean {
+    if (file.type !== '0') throw refused(file.name, 'has holes and is no file');
+    this.#insidePath(placeholder);
+    return this.accepts(file);
+  }
+
   #acceptHardLink(path: string, linkName: string): void {
     if (this.#links.has(this.#insidePath(linkName))) this.#links.add(path);
   }

@@ -79,8 +79,12 @@ export class TarFilter extends Transform {
       this.#beginExtension(block, header);
       return;
     }
-    const { path = header.name, linkPath = header.linkName, size = header.size } = this.#names;
-    const accepted = this.#rules.accepts({ type: header.type, name: path, linkName: linkPath, size });
+    const { path = header.name, linkPath = header.linkName, size = header.size, sparsePath } = this.#names;
+    const entry = { type: header.type, linkName: linkPath, size };
+    const accepted =
+      sparsePath === undefined
+        ? this.#rules.accepts({ ...entry, name: path })
+        : this.#rules.acceptsSparse({ ...entry, name: sparsePath }, path);
     if (accepted) for (const piece of [...this.#held, block]) this.push(piece);
     else this.leftOut += 1;
     this.#expect(size, accepted ? 'pass' : 'drop');
@@ -122,12 +126,29 @@ interface EntryNames {
   path?: string;
   linkPath?: string;
   size?: number;
+  /** Where a file with holes goes; `path` then is a name for those who do not know of holes. */
+  sparsePath?: string;
+}
+
+/**
+ * Files with holes in the one form that tar writes, where the map of the data stands before it:
+ * https://www.gnu.org/software/tar/manual/html_section/Sparse-Formats.html
+ */
+const SPARSE = 'GNU.sparse.';
+const SPARSE_KEYS = new Set(['major', 'minor', 'name', 'realsize'].map((key) => `${SPARSE}${key}`));
+
+function sparsePathOf(records: ReadonlyMap<string, string>): string | undefined {
+  const keys = [...records.keys()].filter((key) => key.startsWith(SPARSE));
+  if (keys.length === 0) return undefined;
+  const path = records.get(`${SPARSE}name`);
+  const version = `${records.get(`${SPARSE}major`)}.${records.get(`${SPARSE}minor`)}`;
+  const isKnown = version === '1.0' && keys.every((key) => SPARSE_KEYS.has(key));
+  if (!isKnown || path === undefined) throw new Error('a sparse file has an unknown form');
+  return path;
 }
 
 function namesOf(records: ReadonlyMap<string, string>): EntryNames {
-  for (const key of records.keys()) {
-    if (key.startsWith('GNU.sparse')) throw new Error('sparse files are not supported');
-  }
+  const sparsePath = sparsePathOf(records);
   const path = records.get('path');
   const linkPath = records.get('linkpath');
   const size = records.get('size');
@@ -136,6 +157,7 @@ function namesOf(records: ReadonlyMap<string, string>): EntryNames {
     ...(path === undefined ? {} : { path }),
     ...(linkPath === undefined ? {} : { linkPath }),
     ...(size === undefined ? {} : { size: Number(size) }),
+    ...(sparsePath === undefined ? {} : { sparsePath }),
   };
 }
 
