@@ -91,6 +91,9 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
   const driver =
     options.driver ?? (await chooseDriver({ config, owner: ownerID(key), logger, clock, signal }));
   const context = createContext({ ...options, clock, driver, key, signal });
+  await context.work.removeUnfinished().catch((error: unknown) => {
+    logger.warn('cannot remove work that is half written', { cause: describeError(error) });
+  });
   const supervisor = new Supervisor(context, signal);
   showSandboxes(options.meter ?? silentMeter, (phase) => supervisor.count(phase));
   const registration = {

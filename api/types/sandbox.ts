@@ -8,6 +8,8 @@ export const SandboxCondition = {
   Scheduled: 'Scheduled',
   /** True when the run has ended, whatever the outcome. */
   Finished: 'Finished',
+  /** False when the files of a run that has ended could not be kept for those who would go on with them. */
+  WorkSaved: 'WorkSaved',
 } as const;
 
 /** Reasons of a Sandbox; those of Finished=True are also `status.reason`. */
@@ -38,6 +40,10 @@ export const SandboxReason = {
   CloneFailed: 'CloneFailed',
   /** Finished=True: the model service refused or did not answer. */
   ModelError: 'ModelError',
+  /** Finished=True: the files that the run was to go on with could not be kept when the run before had ended. */
+  WorkLost: 'WorkLost',
+  /** WorkSaved=False: too large, a full disk, or a runtime that is broken; the message says it. */
+  SaveFailed: 'SaveFailed',
   /** Finished=True: it cannot be started as it is described: a missing Model, key, image or program, a wrong value. */
   StartFailed: 'StartFailed',
   /** Finished=True: the engine could not start it, or its runner did not become ready; the step may be tried again. */
@@ -57,6 +63,7 @@ export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'TimedOut'
   | 'CloneFailed'
   | 'ModelError'
+  | 'WorkLost'
   | 'StartFailed'
   | 'EngineFailed'
   | 'ExecutorLost'
@@ -101,6 +108,10 @@ export function sandboxNotReady(
 
 export function sandboxFinished(reason: SandboxFinishedReason, message: string): NewCondition {
   return newCondition(SandboxCondition.Finished, 'True', { reason, message });
+}
+
+export function sandboxWorkNotSaved(message: string): NewCondition {
+  return newCondition(SandboxCondition.WorkSaved, 'False', { reason: SandboxReason.SaveFailed, message });
 }
 
 /** Keeps a deleted Sandbox until its container is gone. */

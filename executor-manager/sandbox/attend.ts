@@ -8,7 +8,7 @@ import type { LogTarget } from '../run/relay.ts';
 import { readCredentials, runRequest } from '../run/run-request.ts';
 import { createRunnerClient } from '../run/runner-client.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
-import { handOverWork } from '../work/hand-over.ts';
+import { WorkLost, handOverWork } from '../work/hand-over.ts';
 import type { SandboxContext } from './context.ts';
 import { cancelled, failed, notStarted, runOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -181,6 +181,7 @@ class Attendance {
   }
 
   #failure(error: unknown): Outcome {
+    if (error instanceof WorkLost) return failed('WorkLost', error.message);
     return this.#running
       ? failed('AgentFailed', `What the run said could not be kept: ${(error as Error).message}.`)
       : notStarted('The run could not be started', error);

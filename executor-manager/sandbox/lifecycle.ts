@@ -18,7 +18,7 @@ import { isTaskWorked, letGo } from './let-go.ts';
 import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { checkTaskUID, nodeOf, runtimeOf } from './sandbox-keys.ts';
-import { claimed, finished, isFinal, running, waiting } from './status.ts';
+import { claimed, finished, isFinal, notSaved, running, waiting } from './status.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { StatusWriter } from './status-writer.ts';
 
@@ -310,9 +310,20 @@ export class Lifecycle {
     if (runtime !== undefined && SHELL_TYPES[sandbox.spec.shell.type].needsContainer) {
       const isWorked = () => isTaskWorked(context.client, sandbox);
       const worked = await this.#retry(isWorked, { what: 'look for a Task', signal });
-      if (worked) await saveWork({ context, sandbox, runtime, signal });
+      const lost = worked ? await saveWork({ context, sandbox, runtime, signal }) : undefined;
+      if (lost !== undefined) await this.#tellLost(lost, signal);
     }
     context.saves.settle(sandbox.metadata.uid ?? '');
+  }
+
+  /** Before anybody may go on with the work: it is looked up there. Of no interest in a Sandbox that is gone. */
+  async #tellLost(cause: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context;
+    try {
+      await this.#writer.write((sandbox) => notSaved(sandbox, cause, clock.now()), signal);
+    } catch (error) {
+      if (!isStatusError(error, 'Gone')) throw error;
+    }
   }
 
   /** However long the engine is away. Nothing was made of a Sandbox that was not claimed. */

@@ -12,7 +12,7 @@ import { isFinal } from './status.ts';
 export interface StatusWriter {
   /**
    * Writes what `change` makes of the newest state, as often as it takes.
-   * Throws StatusError Gone when the Sandbox is gone or somebody else has ended it: there is nothing left to do
+   * Throws StatusError Gone when the Sandbox is gone or somebody else has ended it meanwhile: there is nothing left to do
    * for whoever runs it. Rejects with the signal's reason when it aborts.
    */
   write(change: (sandbox: Sandbox) => SandboxStatus, signal: AbortSignal): Promise<void>;
@@ -41,8 +41,9 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     const fresh = await client.find(SANDBOXES, refOf(latest));
     if (fresh === undefined) throw gone('is gone');
     if (fresh.metadata.uid !== latest.metadata.uid) throw gone('was replaced by another one of its name');
+    const wasFinal = isFinal(latest);
     latest = fresh;
-    if (isFinal(fresh)) throw gone(`was ended by somebody else (${fresh.status?.reason ?? ''})`);
+    if (isFinal(fresh) && !wasFinal) throw gone(`was ended by somebody else (${fresh.status?.reason ?? ''})`);
   }
 
   async function attempt(change: (sandbox: Sandbox) => SandboxStatus): Promise<void> {

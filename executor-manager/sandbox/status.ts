@@ -9,6 +9,7 @@ import {
   sandboxFinished,
   sandboxNotReady,
   sandboxReady,
+  sandboxWorkNotSaved,
 } from '#api/types/sandbox';
 import type { Runtime } from '../drivers/driver.ts';
 import type { Outcome } from './outcome.ts';
@@ -96,6 +97,15 @@ export function finished(
     { now, conditions: [sandboxNotReady(reason, message), sandboxFinished(reason, message)] },
   );
 }
+
+/** The files of the run are lost; the rest of the status stays. */
+export function notSaved(sandbox: Sandbox, cause: string, now: Now): SandboxStatus {
+  const message = `The files of the run could not be saved: ${cause.slice(0, MOST_CAUSE)}.`;
+  return next(sandbox, {}, { now, conditions: [sandboxWorkNotSaved(message)] });
+}
+
+/** Of a condition's message, in characters. */
+const MOST_CAUSE = 1024;
 
 function next(
   sandbox: Sandbox,

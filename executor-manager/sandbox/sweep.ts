@@ -1,8 +1,10 @@
 import { sleep } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
+import { TASKS } from '#api/types/resources';
 import { isStatusError } from '#api/machinery/status-error';
 import { untilAborted } from '#api/machinery/until-aborted';
 import type { SandboxContext } from './context.ts';
+import type { TaskWork } from '../work/work-store.ts';
 import { isTaskGone } from './let-go.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -33,7 +35,7 @@ async function sweep(
   context: SandboxContext,
   supervisor: Pick<Supervisor, 'isWanted' | 'hasTask'>,
 ): Promise<boolean> {
-  const { driver, runtimes, work, client, logger } = context;
+  const { driver, runtimes, work, logger } = context;
   let clean = true;
   const attempt = async (what: string, act: () => Promise<void>): Promise<void> => {
     try {
@@ -53,13 +55,20 @@ async function sweep(
   }
   for (const { taskUID, task } of await work.tasks()) {
     if (supervisor.hasTask(taskUID)) continue;
-    await attempt(`remove the work of Task ${task.namespace}/${task.name}`, async () => {
-      if (!(await isTaskGone(client, task, taskUID))) return;
+    await attempt(`remove the work of the Task ${taskUID}`, async () => {
+      if (!(await isGone(context, { taskUID, task }))) return;
       await work.removeTask(taskUID);
       logger.info('removed the work of a Task that is gone', { task: taskUID });
     });
   }
   return clean;
+}
+
+async function isGone({ client }: SandboxContext, { taskUID, task }: TaskWork): Promise<boolean> {
+  if (task !== undefined) return isTaskGone(client, task, taskUID);
+  // Its name was lost; it happens too seldom to be cheap.
+  const { items } = await client.list(TASKS);
+  return items.every(({ metadata }) => metadata.uid !== taskUID);
 }
 
 /** An engine or API that is away is told elsewhere, and often. */

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
 import type { ReadStream } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Client } from '#api/client/client';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { badRequest, unavailable } from '#api/machinery/status-error';
-import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxSpec, SandboxStatus } from '#api/types/generated/sandbox';
+import { sandboxWorkNotSaved } from '#api/types/sandbox';
 import { handOverWork } from './hand-over.ts';
 import { Saves } from './saves.ts';
 
@@ -20,11 +22,28 @@ interface Given {
   /** How the runner answers first. */
   faults?: Error[];
   leftOut?: number;
+  /** Sandboxes of which nothing is kept, by uid. */
+  before?: Record<string, SandboxStatus>;
   /** Not settled yet. */
   saving?: string;
 }
 
-function handOver({ kept, continueFrom, repository = true, node, faults = [], leftOut = 0, saving }: Given) {
+const createFinder = (statuses: Record<string, SandboxStatus>) =>
+  ({
+    find: async (_: unknown, { name }: { name: string }) =>
+      statuses[name] && { metadata: { name, uid: name }, status: statuses[name] },
+  }) as unknown as Pick<Client, 'find'>;
+
+function handOver({
+  kept,
+  continueFrom,
+  repository = true,
+  node,
+  faults = [],
+  leftOut = 0,
+  saving,
+  before = {},
+}: Given) {
   const saves = new Saves();
   const taken: string[] = [];
   const ending = new AbortController();
@@ -50,6 +69,7 @@ function handOver({ kept, continueFrom, repository = true, node, faults = [], le
   if (saving !== undefined) saves.begin({ taskUID: 't1', sandboxUID: saving });
   const done = handOverWork({
     ...{ saves, sandbox, logger: silentLogger, clock: fast, signal: ending.signal },
+    client: createFinder(before),
     work: {
       find: async ({ sandboxUID }) => (kept.includes(sandboxUID) ? archive(sandboxUID) : undefined),
       newest: async () => (kept.length === 0 ? undefined : archive(kept.at(-1) ?? '')),
@@ -65,6 +85,11 @@ function handOver({ kept, continueFrom, repository = true, node, faults = [], le
   });
   return { saves, taken, done, ending };
 }
+
+const lost = {
+  ...sandboxWorkNotSaved('The disk was full.'),
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+};
 
 describe('handing work over', () => {
   it.each<[Given, string[], RegExp | undefined, string]>([
@@ -109,6 +134,21 @@ describe('handing work over', () => {
     const notices = await done;
     expect(taken, reason).toEqual(want);
     expect(notices).toEqual(notice === undefined ? [] : [expect.stringMatching(notice)]);
+  });
+
+  it.each<[SandboxStatus, string | undefined, string]>([
+    [
+      { phase: 'Succeeded', conditions: [lost] },
+      'the Sandbox a. The disk was full.',
+      'what it has done is gone',
+    ],
+    [{ phase: 'Failed', conditions: [lost] }, undefined, 'an attempt that failed is made once more'],
+    [{ phase: 'Succeeded' }, undefined, 'it ran on another executor, or had no files'],
+  ])('after a run with %o', async (status, message, reason) => {
+    const { done } = handOver({ node: 's1', kept: ['p'], continueFrom: ['a', 'p'], before: { a: status } });
+    const end = await done.then(() => undefined, String);
+    if (message === undefined) expect(end, reason).toBeUndefined();
+    else expect(end, reason).toContain(message);
   });
 
   it('fails when the runner refuses the archive', async () => {

@@ -1,14 +1,26 @@
+import type { Client } from '#api/client/client';
 import type { Clock } from '#api/machinery/clock';
+import { findCondition } from '#api/machinery/condition';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
+import { SandboxCondition } from '#api/types/sandbox';
+import { SANDBOXES } from '#api/types/resources';
 import { retryUntilDone } from '../retry.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
 import { archiveLimit } from './archive-limit.ts';
 import type { Saves } from './saves.ts';
 import type { KeptWork, WorkStore } from './work-store.ts';
 
+/** The work of the run before could not be saved. */
+export class WorkLost extends Error {
+  constructor(sandboxName: string, why: string) {
+    super(`This run was to go on with the files of the Sandbox ${sandboxName}. ${why}`);
+  }
+}
+
 export interface HandOver {
+  client: Pick<Client, 'find'>;
   work: Pick<WorkStore, 'find' | 'newest'>;
   saves: Pick<Saves, 'settled' | 'othersSettled'>;
   sandbox: Sandbox;
@@ -24,6 +36,8 @@ const nothingHere = ({ workspace }: SandboxSpec): string =>
 /**
  * Gives a runtime the work that its run goes on with: that of the first Sandbox in the list of which any was kept.
  * @returns sentences for the log of the Task, where people would expect something else
+ * @throws WorkLost when a run before has succeeded and its work was lost: with a fresh clone, a later one would seem to
+ * go on with it
  * @throws StatusError when the runner cannot take it; the signal's reason
  */
 export async function handOverWork(options: HandOver): Promise<string[]> {
@@ -37,19 +51,32 @@ export async function handOverWork(options: HandOver): Promise<string[]> {
   return leftOut === 0 ? [] : [`${leftOut} pipes or devices in the work of the run before were left out.`];
 }
 
-async function findWork({ work, saves, sandbox, signal }: HandOver): Promise<KeptWork | undefined> {
+async function findWork(options: HandOver): Promise<KeptWork | undefined> {
+  const { work, saves, sandbox, signal } = options;
   const { spec, metadata } = sandbox;
   const taskUID = spec.taskRef.uid;
-  for (const { uid } of namedWork(sandbox)) {
+  for (const { name, uid } of namedWork(sandbox)) {
     await saves.settled(uid, signal);
     const kept = await work.find({ taskUID, sandboxUID: uid });
     if (kept !== undefined) return kept;
+    await refuseLost(options, { name, uid });
   }
   if (spec.node !== undefined) return undefined;
   // A Sandbox of a version before graphs names none. Such runs come one after the other, and go on with the files of
   // the last one.
   await saves.othersSettled({ taskUID, sandboxUID: metadata.uid ?? '' }, signal);
   return work.newest(taskUID);
+}
+
+/** An attempt that failed is made once more from where it began; what a run has finished cannot be left out. */
+async function refuseLost(options: HandOver, { name, uid }: { name: string; uid: string }): Promise<void> {
+  const { namespace } = options.sandbox.metadata;
+  const ref = { name, ...(namespace === undefined ? {} : { namespace }) };
+  const look = () => options.client.find(SANDBOXES, ref);
+  const before = await retryUntilDone(look, { ...options, what: 'look for a Sandbox' });
+  if (before?.metadata.uid !== uid || before.status?.phase !== 'Succeeded') return;
+  const saved = findCondition(before.status.conditions, SandboxCondition.WorkSaved);
+  if (saved?.status === 'False') throw new WorkLost(name, saved.message);
 }
 
 const namedWork = ({ spec }: Sandbox) => spec.continueFrom ?? [];

@@ -1,9 +1,11 @@
 import { describeError } from '#api/machinery/logger';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
+import { SANDBOXES } from '#api/types/resources';
 import type { Runtime } from '../drivers/driver.ts';
 import { retryUntilDone } from '../retry.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
+import { refOf } from '../sandbox/status-writer.ts';
 import { startRuntime } from '../runtime/runtime-source.ts';
 import { createRunnerClient } from '../run/runner-client.ts';
 import type { SandboxContext } from '../sandbox/context.ts';
@@ -20,10 +22,11 @@ export interface Save {
 
 /**
  * Keeps the work of a run that is over, or has to be. A runtime that does not run, does not answer or still has a live
- * agent is ended and started once more: its workspace is still there, its agent is not. Work that cannot be saved is
- * told in the manager's log and lost; rejects only when `signal` aborts.
+ * agent is ended and started once more: its workspace is still there, its agent is not. Rejects only when `signal`
+ * aborts.
+ * @returns why the work cannot be saved, and is lost; undefined when it is saved or there is none
  */
-export async function saveWork(save: Save): Promise<void> {
+export async function saveWork(save: Save): Promise<string | undefined> {
   const { context, sandbox, signal } = save;
   const time = new AbortController();
   const cancel = context.clock.after(context.times.save, () =>
@@ -32,15 +35,43 @@ export async function saveWork(save: Save): Promise<void> {
   const bounded = { ...save, signal: AbortSignal.any([signal, time.signal]) };
   try {
     const { taskUID, sandboxUID } = keyOf(sandbox);
-    if ((await context.work.find({ taskUID, sandboxUID })) !== undefined) return;
-    if (save.runtime.running && (await takeAsItIs(bounded))) return;
-    await takeFrom(bounded, await startAgain(bounded));
+    if ((await context.work.find({ taskUID, sandboxUID })) !== undefined) return undefined;
+    const taken = save.runtime.running && (await takeAsItIs(bounded));
+    if (!taken) await takeFrom(bounded, await startAgain(bounded));
   } catch (error) {
     signal.throwIfAborted();
     context.logger.error('the work of a run could not be saved', { cause: describeError(error) });
+    return whyLost(error as Error);
   } finally {
     cancel();
   }
+  await forgetEarlierAttempts(save);
+  return undefined;
+}
+
+/** Whoever goes on with the node goes on with its last attempt. What fails here takes room until the Task goes. */
+async function forgetEarlierAttempts({ context, sandbox }: Save): Promise<void> {
+  const { client, work, logger } = context;
+  const { node, attempt, continueFrom = [] } = sandbox.spec;
+  const key = keyOf(sandbox);
+  try {
+    if (node === undefined || attempt === 1 || (await work.find(key)) === undefined) return;
+    for (const { name, uid } of continueFrom) {
+      const before = await client.find(SANDBOXES, { ...refOf(sandbox), name });
+      if (before?.metadata.uid !== uid || before.spec.node !== node) continue;
+      await work.remove({ ...key, sandboxUID: uid });
+    }
+  } catch (error) {
+    logger.warn('the work of an earlier attempt is kept on', { cause: describeError(error) });
+  }
+}
+
+/** For the users of a Task, who have no business with paths of the executor. */
+function whyLost(error: Error & { code?: unknown }): string {
+  if (isStatusError(error) || typeof error.code !== 'string') return error.message;
+  return error.code === 'ENOSPC'
+    ? 'the disk of the executor is full'
+    : `the executor cannot write them (${error.code})`;
 }
 
 /** False when the runtime has to be started once more. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -72,6 +72,39 @@ describe('the store of kept work', () => {
     }
     const kept = await store.newest('t1');
     expect(kept && (await buffer(kept.read())).toString()).toBe('a');
+  });
+
+  it('shows a Task whose name a full disk has lost, and the others', async () => {
+    await store.keep(key, chunks('x'), options);
+    for (const [taskUID, text] of Object.entries({ t2: '', t3: '{"name":', t4: '{}' })) {
+      await mkdir(path.join(folder, 'work', taskUID));
+      await writeFile(path.join(folder, 'work', taskUID, 'task.json'), text);
+    }
+    await mkdir(path.join(folder, 'work', 't5'));
+    await writeFile(path.join(folder, 'work', 'a file'), '');
+    expect((await store.tasks()).map(({ taskUID, task }) => [taskUID, task?.name])).toEqual([
+      ['t1', 'fix'],
+      ...['t2', 't3', 't4', 't5'].map((uid) => [uid, undefined]),
+    ]);
+    await store.keep({ taskUID: 't2', sandboxUID: 's' }, chunks('x'), options);
+    expect((await store.tasks())[1]?.task, 'known again with the next work').toEqual(options.task);
+  });
+
+  it('removes at the start what was left half written', async () => {
+    await store.removeUnfinished();
+    await store.keep(key, chunks('whole'), options);
+    for (const name of ['s2.tar.unfinished', 'task.json.0123.tmp']) {
+      await writeFile(path.join(folder, 'work', 't1', name), 'half');
+    }
+    await store.removeUnfinished();
+    expect(await readdir(path.join(folder, 'work', 't1'))).toEqual(['s1.tar', 'task.json']);
+  });
+
+  it('removes the work of one run', async () => {
+    await store.keep(key, chunks('x'), options);
+    await store.remove(key);
+    await store.remove(key);
+    expect(await readAll()).toBeUndefined();
   });
 
   it('forgets a Task with all of it', async () => {

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { ReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '#api/data-folder/private-file';
+import { syncFolder, writePrivateFile } from '#api/data-folder/private-file';
 import { badRequest, StatusError } from '#api/machinery/status-error';
 
 /** Whose work it is. */
@@ -13,7 +13,8 @@ export interface WorkKey {
 
 export interface TaskWork {
   taskUID: string;
-  task: { namespace: string; name: string };
+  /** Undefined when it is not known any more. */
+  task: { namespace: string; name: string } | undefined;
 }
 
 /** An archive that is kept. */
@@ -46,15 +47,19 @@ export class WorkStore {
   async keep(key: WorkKey, archive: AsyncIterable<Uint8Array>, kept: KeepOptions): Promise<void> {
     const folder = this.#taskFolder(key.taskUID);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(join(folder, TASK_FILE), JSON.stringify(kept.task), { mode: 0o600 });
+    if ((await this.#readTask(key.taskUID)) === undefined) {
+      await writePrivateFile(join(folder, TASK_FILE), JSON.stringify(kept.task));
+    }
     const file = this.#file(key);
     const unfinished = `${file}${UNFINISHED}`;
     try {
       await writeThrough(unfinished, archive, kept.limitBytes);
       await rename(unfinished, file);
       await syncFolder(folder);
-    } finally {
-      await rm(unfinished, { force: true });
+    } catch (error) {
+      // What went wrong with the work is the news.
+      await rm(unfinished, { force: true }).catch(() => undefined);
+      throw error;
     }
   }
 
@@ -81,16 +86,37 @@ export class WorkStore {
     return last && this.find({ taskUID, sandboxUID: last.name.slice(0, -ARCHIVE.length) });
   }
 
-  /** The Tasks of which something is kept. */
+  /** The Tasks that have a folder here. */
   async tasks(): Promise<TaskWork[]> {
-    const uids = await namesIn(this.#folder);
-    const found = await Promise.all(
-      uids.map(async (taskUID) => {
-        const text = await readFile(join(this.#folder, taskUID, TASK_FILE), 'utf8').catch(() => undefined);
-        return text === undefined ? [] : [{ taskUID, task: JSON.parse(text) as TaskWork['task'] }];
-      }),
-    );
-    return found.flat();
+    const uids = (await namesIn(this.#folder)).filter((name) => UID.test(name));
+    return Promise.all(uids.map(async (taskUID) => ({ taskUID, task: await this.#readTask(taskUID) })));
+  }
+
+  /** Removes what a manager that was killed has left half written. Only while nothing is being kept. */
+  async removeUnfinished(): Promise<void> {
+    for (const taskUID of await namesIn(this.#folder)) {
+      const folder = join(this.#folder, taskUID);
+      const left = (await namesIn(folder)).filter((name) => /[.](unfinished|tmp)$/.test(name));
+      for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+
+  /** Undefined where a full disk, or a power cut, has left no name. */
+  async #readTask(taskUID: string): Promise<TaskWork['task']> {
+    try {
+      const { namespace, name } = JSON.parse(
+        await readFile(join(this.#folder, taskUID, TASK_FILE), 'utf8'),
+      ) as Partial<NonNullable<TaskWork['task']>>;
+      return namespace === undefined || name === undefined ? undefined : { namespace, name };
+    } catch (error) {
+      if (isAbsent(error) || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Idempotent. */
+  remove(key: WorkKey): Promise<void> {
+    return rm(this.#file(key), { force: true });
   }
 
   /** Idempotent. */
@@ -109,7 +135,7 @@ export class WorkStore {
 }
 
 export interface KeepOptions {
-  task: TaskWork['task'];
+  task: NonNullable<TaskWork['task']>;
   limitBytes: number;
 }
 
@@ -140,11 +166,15 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (isAbsent(error)) return [];
+    if (isAbsent(error) || isCode(error, 'ENOTDIR')) return [];
     throw error;
   }
 }
 
 function isAbsent(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return isCode(error, 'ENOENT');
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
 }

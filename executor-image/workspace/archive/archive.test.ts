@@ -93,22 +93,25 @@ describe('a workspace that is packed and unpacked', () => {
     expect(readFileSync(path.join(to, long, '文档 \u0001 ü'), 'utf8')).toBe(long);
   });
 
-  it.runIf(process.platform === 'linux')('keeps holes as holes, and counts what is between them', async () => {
-    const from = emptyWorkspace('from');
-    const SIZE = 16 * 1024 * 1024;
-    const hole = path.join(from, 'with ü hole');
-    writeFileSync(hole, 'beginning');
-    truncateSync(hole, SIZE);
-    appendFileSync(hole, 'end');
-    const archive = await packed(from);
-    expect(archive.length).toBeLessThan(1024 * 1024);
-    const to = emptyWorkspace('to');
-    expect(await unpack(to, archive, { limitBytes: 1024 * 1024 })).toBe(0);
-    const arrived = statSync(path.join(to, 'with ü hole'));
-    expect(arrived.size).toBe(SIZE + 3);
-    expect(arrived.blocks * 512).toBeLessThan(1024 * 1024);
-    expect(execFileSync('cmp', [hole, path.join(to, 'with ü hole')]).toString()).toBe('');
-  });
+  it.runIf(process.platform === 'linux')(
+    'keeps holes as holes, and counts what is between them',
+    async () => {
+      const from = emptyWorkspace('from');
+      const SIZE = 16 * 1024 * 1024;
+      const hole = path.join(from, 'with ü hole');
+      writeFileSync(hole, 'beginning');
+      truncateSync(hole, SIZE);
+      appendFileSync(hole, 'end');
+      const archive = await packed(from);
+      expect(archive.length).toBeLessThan(1024 * 1024);
+      const to = emptyWorkspace('to');
+      expect(await unpack(to, archive, { limitBytes: 1024 * 1024 })).toBe(0);
+      const arrived = statSync(path.join(to, 'with ü hole'));
+      expect(arrived.size).toBe(SIZE + 3);
+      expect(arrived.blocks * 512).toBeLessThan(1024 * 1024);
+      expect(execFileSync('cmp', [hole, path.join(to, 'with ü hole')]).toString()).toBe('');
+    },
+  );
 
   it('takes the place of what is there, and can be unpacked again', async () => {
     const from = emptyWorkspace('from');

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
+import { findCondition } from '#api/machinery/condition';
 import { silentLogger } from '#api/machinery/logger';
 import { unavailable } from '#api/machinery/status-error';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
@@ -94,6 +95,8 @@ const worlds = [
   },
 ];
 
+const saveOf = ({ status }: Sandbox) => findCondition(status?.conditions, 'WorkSaved');
+
 describe.each(worlds)('the work of a run, with the driver $driver', ({ driver, open, kill }) => {
   let on: Stage;
   let repository: GitRepository;
@@ -180,12 +183,20 @@ describe.each(worlds)('the work of a run, with the driver $driver', ({ driver, o
 
   it('is saved from a runtime that was killed', async () => {
     await using _ = await startManager(on, config);
-    const { task, sandbox } = await runSandbox(on, { name: 'lost', prompt: 'work and wait', spec: spec() });
+    const { task, sandbox } = await runSandbox(on, {
+      name: 'lost',
+      prompt: 'work and wait',
+      spec: spec([], { node: 's0' }),
+    });
     await untilEvent(on, 'lost', (event) => event.type === 'tool_result');
     await kill(await untilSandbox(on, 'lost-s0-a1', inPhase('Running')));
     const lost = await untilSandbox(on, 'lost-s0-a1', isOver);
     expect(lost.status).toMatchObject({ phase: 'Failed', reason: 'ContainerLost' });
-    expectAll(await look(task, [sandbox], { node: 's0', attempt: 2 }));
+    const again = await look(task, [sandbox], { node: 's0', attempt: 2 });
+    expectAll(again);
+    const files = async () => (await kept()).filter((name) => name.endsWith('.tar'));
+    const own = `${task.metadata.uid}/${again.metadata.uid}.tar`;
+    await expect.poll(files, { message: 'only the last attempt counts' }).toEqual([own]);
     await clear(task);
   });
 
@@ -237,6 +248,26 @@ describe.each(worlds)('the work of a run, with the driver $driver', ({ driver, o
     expect(said.map(({ data }) => data['message'])).toContain(
       'The work of the runs before is not on this Executor; this run begins with a fresh clone.',
     );
+    await clear(task);
+  });
+
+  it('that cannot be saved is told in its Sandbox, and no later run begins without it', async () => {
+    await using _ = await startManager(on, config);
+    const { task, sandbox } = await runSandbox(on, { name: 'full', prompt: 'do the work', spec: spec() });
+    const folder = path.join(config.dataDir, 'executors', EXECUTOR, 'work', task.metadata.uid ?? '');
+    // Nothing can be written where a folder is.
+    await mkdir(path.join(folder, `${sandbox.metadata.uid}.tar.unfinished`), { recursive: true });
+    const first = await untilSandbox(on, 'full-s0-a1', (it) => isOver(it) && saveOf(it) !== undefined);
+    expect(first.status?.phase).toBe('Succeeded');
+    expect(saveOf(first)).toMatchObject({ status: 'False', reason: 'SaveFailed' });
+    const next = await look(task, [sandbox]);
+    expect(next.status).toMatchObject({ phase: 'Failed', reason: 'WorkLost' });
+    const message = next.status?.message ?? '';
+    expect(message).toMatch(
+      /files of the Sandbox full-s0-a1\. .* could not be saved: the executor cannot write them \(\w+\)/,
+    );
+    expect((await eventLog(on, 'full')).at(-1)?.data).toMatchObject({ reason: 'WorkLost', message });
+    await rm(folder, { recursive: true });
     await clear(task);
   });
 
