@@ -1,6 +1,6 @@
 import { systemClock } from './clock.ts';
 import { inheritedEnvironment, readRunnerConfig } from './config.ts';
-import { startRunnerServer } from './runner-server.ts';
+import { startRunnerServer } from './server/runner-server.ts';
 
 /** The process inside a sandbox: `node runner.ts`, or one bundled file in the image. */
 async function main(): Promise<void> {
@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     environment,
     startRun: async (id, request) => {
       // Loaded with the first run: the runner is ready before the adapters are read.
-      const { startRun } = await import('./run.ts');
+      const { startRun } = await import('./run/run.ts');
       const { workspace, state } = config;
       return startRun({ id, request, workspace, state, environment, clock: systemClock });
     },

@@ -1,6 +1,6 @@
 import type { ModelProtocol, RunRequest, RunResult } from '#executor-manager/protocol/run';
 import type { Clock } from '../clock.ts';
-import type { EventSink } from '../event-sink.ts';
+import type { EventSink } from '../events/event-sink.ts';
 
 export interface AdapterContext {
   events: EventSink;

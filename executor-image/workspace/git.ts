@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { lastBytes } from '../cut.ts';
+import { lastBytes } from '../text/cut.ts';
 
 export interface GitOptions {
   /** The repository, or the folder above it. */

@@ -2,7 +2,7 @@ import { readErrorBody } from '#model-protocols/error-body';
 import { isRetryable } from '#model-protocols/failure';
 import type { ModelFailure } from '#model-protocols/failure';
 import { sleep } from '../../clock.ts';
-import { cutText } from '../../cut.ts';
+import { cutText } from '../../text/cut.ts';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import type { AdapterContext } from '../adapter.ts';
 import type { ChatCall } from './chat-call.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { EventData } from '../../event-spool.ts';
+import type { EventData } from '../../events/event-spool.ts';
 import { createStreamReader } from './stream-reader.ts';
 
 function reading() {

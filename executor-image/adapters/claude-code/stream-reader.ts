@@ -1,5 +1,5 @@
 import type { RunResult, RunUsage } from '#executor-manager/protocol/run';
-import type { EventSink } from '../../event-sink.ts';
+import type { EventSink } from '../../events/event-sink.ts';
 import type {
   AssistantMessage,
   ContentBlock,

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { systemClock } from '#executor-image/clock';
-import { startRun } from '#executor-image/run';
+import { startRun } from '#executor-image/run/run';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { mustRun } from '../../kit/command.ts';
 import { modelService } from '../../kit/model-script.ts';

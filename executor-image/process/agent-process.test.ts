@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { runAgentProcess } from './agent-process.ts';
-import { systemClock } from './clock.ts';
-import { inheritedEnvironment } from './config.ts';
+import { systemClock } from '../clock.ts';
+import { inheritedEnvironment } from '../config.ts';
 
 function run(command: string, args: string[], env: Record<string, string> = {}) {
   const lines: string[] = [];

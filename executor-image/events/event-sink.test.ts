@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { createEventSink } from './event-sink.ts';
 import type { EventData } from './event-spool.ts';
 import { createRedactor } from './redact.ts';

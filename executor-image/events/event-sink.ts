@@ -1,7 +1,7 @@
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunEvent } from '#executor-manager/protocol/run';
-import type { Clock } from './clock.ts';
-import { cutText, cutValue } from './cut.ts';
+import type { Clock } from '../clock.ts';
+import { cutText, cutValue } from '../text/cut.ts';
 import type { EventData, EventSpool } from './event-spool.ts';
 import type { Redactor } from './redact.ts';
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { badRequest, conflict } from './http-error.ts';
-import { describeError } from './run-failure.ts';
-import { packWorkspace, unpackWorkspace } from './workspace/archive/archive.ts';
-import type { ArchiveOptions } from './workspace/archive/archive.ts';
+import { describeError } from '../run-failure.ts';
+import { packWorkspace, unpackWorkspace } from '../workspace/archive/archive.ts';
+import type { ArchiveOptions } from '../workspace/archive/archive.ts';
 
 /** The workspace as an archive: the work of a run goes out, work to go on with comes in. One call at a time. */
 export class WorkspaceRoutes {

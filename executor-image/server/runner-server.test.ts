@@ -8,9 +8,9 @@ import type { RunEvent, RunRequest, RunState } from '#executor-manager/protocol/
 import { parseScript } from '#model-server/load-script';
 import { startModelServer } from '#model-server/model-server';
 import type { ModelServer } from '#model-server/model-server';
-import { systemClock } from './clock.ts';
-import { inheritedEnvironment } from './config.ts';
-import { startRun } from './run.ts';
+import { systemClock } from '../clock.ts';
+import { inheritedEnvironment } from '../config.ts';
+import { startRun } from '../run/run.ts';
 import { startRunnerServer } from './runner-server.ts';
 import type { RunnerServer } from './runner-server.ts';
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { Clock } from './clock.ts';
-import { lastBytes } from './cut.ts';
-import { createLineSplitter } from './line-splitter.ts';
-import { RunFailure, describeError } from './run-failure.ts';
+import type { Clock } from '../clock.ts';
+import { lastBytes } from '../text/cut.ts';
+import { createLineSplitter } from '../text/line-splitter.ts';
+import { RunFailure, describeError } from '../run-failure.ts';
 import { killStragglers } from './stragglers.ts';
 
 /** Between SIGTERM and SIGKILL. */
