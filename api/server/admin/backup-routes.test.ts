@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { request } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer, json } from 'node:stream/consumers';
@@ -30,8 +30,9 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
-async function ask(): Promise<IncomingMessage> {
-  const sent = get({ port: (server.address() as AddressInfo).port, path: '/admin/backup', agent: false });
+async function ask(method = 'GET'): Promise<IncomingMessage> {
+  const { port } = server.address() as AddressInfo;
+  const sent = request({ port, path: '/admin/backup', agent: false, method }).end();
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   answer.on('error', () => undefined);
   return answer;
@@ -49,6 +50,18 @@ describe('GET /admin/backup', () => {
     const answer = await ask();
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'application/gzip']);
     expect((await buffer(answer)).toString()).toBe('one two');
+  });
+
+  it('is not started by a HEAD', async () => {
+    let count = 0;
+    read = async function* () {
+      count += 1;
+      yield Buffer.from('one');
+    };
+    const answer = await ask('HEAD');
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'application/gzip']);
+    expect((await buffer(answer)).length).toBe(0);
+    expect(count).toBe(0);
   });
 
   it('answers with an error as long as nothing was sent', async () => {

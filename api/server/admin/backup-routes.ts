@@ -4,8 +4,10 @@ import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import { StatusError, toStatusError } from '../../machinery/status-error.ts';
 import { logFailure } from '../answer/failure.ts';
-import { openLiveStream } from '../answer/live-stream.ts';
+import { openLiveStream, streamHead } from '../answer/live-stream.ts';
 import type { RequestContext, ServerTypes } from '../server-environment.ts';
+
+const CONTENT_TYPE = 'application/gzip';
 
 /** Where the bytes of a backup come from. */
 export interface Backups {
@@ -21,11 +23,12 @@ export interface BackupRoutesOptions {
 
 /**
  * `GET /admin/backup`. One at a time: it costs the server as much as many requests. It has no deadline, and ends when
- * its reader takes nothing for half a minute.
+ * its reader takes nothing for half a minute. A HEAD starts none.
  */
 export function mountBackup(app: Hono<ServerTypes>, options: BackupRoutesOptions): void {
   let busy = false;
   app.get('/admin/backup', async (c) => {
+    if (c.req.method === 'HEAD') return streamHead(CONTENT_TYPE);
     if (busy) throw anotherRuns();
     busy = true;
     try {
@@ -46,7 +49,7 @@ async function sendBackup(c: RequestContext, options: BackupRoutesOptions): Prom
     // What fails at the beginning is answered in full; from then on a cut is all that can be said.
     const first = await firstOf(chunks);
     const { clock, closing } = options;
-    const stream = openLiveStream(outgoing, { contentType: 'application/gzip', clock, closing });
+    const stream = openLiveStream(outgoing, { contentType: CONTENT_TYPE, clock, closing });
     try {
       await stream.send([first]);
       for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {

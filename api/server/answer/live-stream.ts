@@ -30,6 +30,16 @@ export interface LiveStreamOptions {
   closing: AbortSignal;
 }
 
+const headersOf = (contentType: string): Record<string, string> => ({
+  'content-type': contentType,
+  'cache-control': 'no-cache, private',
+  'x-content-type-options': 'nosniff',
+});
+
+/** The answer to a HEAD for a stream: nothing of what the stream would show is begun. */
+export const streamHead = (contentType: string): Response =>
+  new Response(undefined, { headers: headersOf(contentType) });
+
 /**
  * Answers with a body that grows. The headers leave at once: clients wait for them before anything else
  * (kubectl wait hangs without).
@@ -51,11 +61,7 @@ export function openLiveStream(response: ServerResponse, options: LiveStreamOpti
   if (isGone(response)) over.abort(new Error('the reader went away'));
   // The close event that follows is what counts.
   response.on('error', () => undefined);
-  response.writeHead(200, {
-    'content-type': options.contentType,
-    'cache-control': 'no-cache, private',
-    'x-content-type-options': 'nosniff',
-  });
+  response.writeHead(200, headersOf(options.contentType));
   response.flushHeaders();
   // Asking a signal that is made of two others takes a microsecond or two, for each write of each watch.
   let isOver = signal.aborted;

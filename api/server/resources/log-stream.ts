@@ -3,7 +3,7 @@ import { createTaskEventText } from '../../types/task-event-text.ts';
 import type { TaskEvent } from '../../types/task-event.ts';
 import { badRequest, toStatusError } from '../../machinery/status-error.ts';
 import { logFailure } from '../answer/failure.ts';
-import { chunked, openLiveStream } from '../answer/live-stream.ts';
+import { chunked, openLiveStream, streamHead } from '../answer/live-stream.ts';
 import type { LiveStream } from '../answer/live-stream.ts';
 import { logLines } from '../answer/log-lines.ts';
 import { parseMediaType } from '../request/media-type.ts';
@@ -30,6 +30,7 @@ export async function streamLog(
   const after = sequenceNumber(c);
   const format = createFormat(c);
   const read = await open();
+  if (c.req.method === 'HEAD') return streamHead(format.contentType);
   using _place = c.var.places.longRunning();
   const stream = openLiveStream(c.env.outgoing, {
     contentType: format.contentType,

@@ -5,7 +5,7 @@ import { logFailure } from '../answer/failure.ts';
 import type { Representation } from '../answer/representation.ts';
 import { notAcceptable, prefersYaml } from '../request/media-type.ts';
 import { eventEncoder, eventLine } from '../answer/event-encoder.ts';
-import { openLiveStream } from '../answer/live-stream.ts';
+import { openLiveStream, streamHead } from '../answer/live-stream.ts';
 import type { LiveStream } from '../answer/live-stream.ts';
 import { collectionQuery, isGiven, wholeNumber } from '../request/query.ts';
 import { representationFor } from '../answer/negotiated-representation.ts';
@@ -16,6 +16,8 @@ const MIN_TIMEOUT_SECONDS = 1800;
 
 const END_GRACE_MS = 5000;
 
+const CONTENT_TYPE = 'application/json';
+
 /** YAML has no way to send one object after the other that clients know. */
 const STREAMED_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
@@ -25,6 +27,7 @@ export async function handleWatch(request: ResourceRequest): Promise<Response> {
   if (prefersYaml(c.req.header('accept'))) throw notAcceptable(STREAMED_TYPES);
   const representation = representationFor(request);
   const seconds = wholeNumber(c, 'timeoutSeconds') || MIN_TIMEOUT_SECONDS * (1 + Math.random());
+  if (c.req.method === 'HEAD') return streamHead(CONTENT_TYPE);
   const cancel = new AbortController();
   // Refuses what makes no sense before the headers leave.
   const events = options.registry.watch({
@@ -34,7 +37,7 @@ export async function handleWatch(request: ResourceRequest): Promise<Response> {
   });
   using _place = c.var.places.longRunning();
   const stream = openLiveStream(c.env.outgoing, {
-    contentType: 'application/json',
+    contentType: CONTENT_TYPE,
     // The watch ends by itself, with a bookmark; this is for one whose reader takes nothing.
     timeoutMs: seconds * 1000 + END_GRACE_MS,
     clock: options.clock,

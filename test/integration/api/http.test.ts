@@ -155,6 +155,15 @@ describe('paths', () => {
     }
   });
 
+  it('answers a HEAD for a watch at once', async () => {
+    const answer = await api.send(`${GHOSTS}?watch=true`, { method: 'HEAD' });
+    expect([answer.status, answer.headers['content-type'], answer.text]).toEqual([
+      200,
+      'application/json',
+      '',
+    ]);
+  });
+
   it('answers HEAD as GET without a body', async () => {
     const answer = await api.send(`${GHOSTS}/${await created()}`, { method: 'HEAD' });
     expect([answer.status, answer.text]).toEqual([200, '']);

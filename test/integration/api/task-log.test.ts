@@ -42,6 +42,15 @@ function setStatus(status: string): Promise<ApiAnswer> {
 }
 
 describe('the log of a Task', () => {
+  it('answers a HEAD at once, and follows nothing for it', async () => {
+    const answer = await api.send(`${TASKS}/${name}/log?follow=true`, { method: 'HEAD' });
+    expect([answer.status, answer.headers['content-type'], answer.text]).toEqual([
+      200,
+      'text/plain; charset=utf-8',
+      '',
+    ]);
+  });
+
   it('keeps numbered events once, and shows them as text and as JSON lines', async () => {
     const events = [
       event(1, 'text', { text: 'Looking ' }),
