@@ -77,8 +77,8 @@ export function createDeletedTasks({ store, clock, keepMs }: DeletedTasksOptions
       let last = after;
       while (!signal.aborted) {
         const page = await translated(store.log.read({ taskUID: uid, after: last, limit: PAGE }), AT);
-        if (page.length > 0) yield page;
-        if (page.length < PAGE) return;
+        if (page.length === 0) return;
+        yield page;
         last = page.at(-1)?.seq ?? last;
       }
     },

@@ -29,4 +29,17 @@ describe('parseTaskEventAppend', () => {
   ])('refuses %j', (change, message, reason) => {
     expect(() => parseTaskEventAppend({ ...batch, ...change }), reason).toThrow(message);
   });
+
+  it('takes the largest diff of a runner, and no event that is much larger', () => {
+    const dataOf = (diff: string) => ({ ...batch, events: [{ ...event, type: 'diff', data: { diff } }] });
+    expect(() => parseTaskEventAppend(dataOf('\u0001'.repeat(256 * 1024)))).not.toThrow();
+    const most = 'é'.repeat(1024 * 1024 - 6);
+    expect(() => parseTaskEventAppend(dataOf(`${most}x`))).not.toThrow();
+    expect(() => parseTaskEventAppend(dataOf(`${most}xx`))).toThrow(
+      expect.objectContaining({
+        reason: 'RequestEntityTooLarge',
+        message: 'events[0].data: has 2097153 bytes as JSON, and may have 2097152',
+      }) as Error,
+    );
+  });
 });

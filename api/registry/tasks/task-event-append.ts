@@ -1,4 +1,4 @@
-import { badRequest } from '../../machinery/status-error.ts';
+import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import { TASK_EVENT_TYPES } from '../../types/task-event.ts';
 import type {
   TaskEventAppend,
@@ -15,10 +15,19 @@ const MAX_SOURCE_BYTES = 253;
 /** Longer than any UID; a limit of the column it is kept in. */
 const MAX_UID_BYTES = 64;
 
+/**
+ * Of an event's data as JSON. Above what runners send: 256 KiB of a diff, of which JSON may write each byte as six, and
+ * what stands beside it.
+ */
+const MAX_DATA_BYTES = 2 * 1024 * 1024;
+
 /** RFC 3339 section 5.6 has no limit for the digits of a second; nine are nanoseconds. */
 const TIME = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
-/** The body of a POST to a Task's log. @throws StatusError BadRequest naming the field that is wrong */
+/**
+ * The body of a POST to a Task's log.
+ * @throws StatusError BadRequest naming the field that is wrong; RequestEntityTooLarge for an event that is too large
+ */
 export function parseTaskEventAppend(body: unknown): TaskEventAppend {
   const { source, taskUID, events, messages } = objectAt(body, 'body');
   if (!Array.isArray(events)) throw wrong('events', 'a list');
@@ -65,8 +74,17 @@ function parseEvent(value: unknown, at: string): TaskEventInput {
     sourceSeq,
     time: timeAt(time, `${at}.time`),
     type: type as TaskEventType,
-    data: objectAt(data, `${at}.data`),
+    data: dataAt(data, `${at}.data`),
   };
+}
+
+/** So large that a page of many stays small. */
+function dataAt(value: unknown, field: string): Record<string, unknown> {
+  const data = objectAt(value, field);
+  const size = Buffer.byteLength(JSON.stringify(data));
+  if (size <= MAX_DATA_BYTES) return data;
+  const message = `${field}: has ${size} bytes as JSON, and may have ${MAX_DATA_BYTES}`;
+  throw new StatusError('RequestEntityTooLarge', message);
 }
 
 function parseMessage(value: unknown, at: string): TaskMessageInput {

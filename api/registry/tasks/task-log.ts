@@ -147,8 +147,8 @@ async function* pages(
   let last = after;
   while (!signal.aborted) {
     const page = await log.read({ taskUID, after: last, limit: PAGE });
-    if (page.length > 0) yield page;
-    if (page.length < PAGE) return;
+    if (page.length === 0) return;
+    yield page;
     last = page.at(-1)?.seq ?? last;
   }
 }

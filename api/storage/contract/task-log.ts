@@ -32,6 +32,7 @@ export interface TaskLog {
    * only if at least one event is new). Idempotent; a gap in sourceSeq is StorageError Conflict.
    */
   append(batch: TaskEventAppend): Promise<TaskEventAppended>;
+  /** Fewer than `limit` also where they are large; an empty list is the end. */
   read(query: TaskLogQuery): Promise<TaskEvent[]>;
   /**
    * Existing events after `after`, then new ones as they come. Followers of one log share what is read: whoever keeps up

@@ -15,6 +15,17 @@ export interface StoredTaskAppend extends Omit<TaskEventAppend, 'events'> {
   events: (Omit<TaskEventInput, 'data'> & { data: string })[];
 }
 
+export interface TaskEventsQuery extends TaskLogQuery {
+  /** The page is full once the texts of its events have this many bytes together. */
+  maxBytes: number;
+}
+
+export interface StoredTaskPage {
+  events: StoredTaskEvent[];
+  /** The page is full, so there may be more. */
+  isFull: boolean;
+}
+
 /** What became of one append: where the log stands, or why nothing was added. */
 export type AppendOutcome =
   | { ok: true; appended: TaskEventAppended; added: boolean }
@@ -25,7 +36,8 @@ export type AppendOutcome =
 export interface TaskTables {
   /** One transaction for all; the outcomes are in the order of the batches. `key` as in CommitBatch. */
   appendTaskEvents(batches: readonly StoredTaskAppend[], key?: NewestKey): Promise<AppendOutcome[]>;
-  readTaskEvents(query: TaskLogQuery): Promise<StoredTaskEvent[]>;
+  /** Events in order until the page is full; not empty where there is one. */
+  readTaskEvents(query: TaskEventsQuery): Promise<StoredTaskPage>;
   readTaskMessages(query: TaskLogQuery): Promise<TaskMessage[]>;
   taskLogBounds(taskUID: string): Promise<TaskLogBounds>;
 }

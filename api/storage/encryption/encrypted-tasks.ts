@@ -1,4 +1,10 @@
-import type { AppendOutcome, StoredTaskAppend, StoredTaskEvent, TaskTables } from '../driver/task-tables.ts';
+import type {
+  AppendOutcome,
+  StoredTaskAppend,
+  StoredTaskEvent,
+  StoredTaskPage,
+  TaskTables,
+} from '../driver/task-tables.ts';
 import type { TaskMessage, TaskMessageInput } from '../../types/task-event.ts';
 import type { DataKey } from './data-key.ts';
 import { markedPlain, ownerText, TASKS, unmarkedPlain } from './sealed-text.ts';
@@ -23,14 +29,14 @@ export function encryptedTasks({ tables, cipher, resources }: EncryptedTasksOpti
         return tables.appendTaskEvents(sealed, stampOf(key));
       });
     },
-    async readTaskEvents(query): Promise<StoredTaskEvent[]> {
+    async readTaskEvents(query): Promise<StoredTaskPage> {
       const { taskUID } = query;
       const open = (row: StoredTaskEvent): StoredTaskEvent => {
         const what = (): string => `event ${row.seq} of Task ${taskUID}`;
         return { ...row, data: cipher.open(row.data, eventOwner(taskUID, row), what) };
       };
-      const rows = await tables.readTaskEvents(query);
-      return cipher.reading(() => rows.map(open));
+      const page = await tables.readTaskEvents(query);
+      return cipher.reading(() => ({ ...page, events: page.events.map(open) }));
     },
     taskLogBounds: (taskUID) => tables.taskLogBounds(taskUID),
     async readTaskMessages(query): Promise<TaskMessage[]> {

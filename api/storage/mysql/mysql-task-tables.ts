@@ -1,7 +1,14 @@
 import type { TaskMessage } from '../../types/task-event.ts';
 import { StorageError } from '../contract/storage-error.ts';
 import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
-import type { AppendOutcome, StoredTaskAppend, StoredTaskEvent, TaskTables } from '../driver/task-tables.ts';
+import type {
+  AppendOutcome,
+  StoredTaskAppend,
+  StoredTaskEvent,
+  StoredTaskPage,
+  TaskEventsQuery,
+  TaskTables,
+} from '../driver/task-tables.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
 import { isEventSeqUnknown, NEW_SOURCE, planAppend } from '../task-log/plan-append.ts';
 import type { LogState, SourceState } from '../task-log/plan-append.ts';
@@ -52,11 +59,21 @@ export class MysqlTaskTables implements TaskTables {
     });
   }
 
-  async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<StoredTaskEvent[]> {
+  async readTaskEvents({ taskUID, after, limit, maxBytes }: TaskEventsQuery): Promise<StoredTaskPage> {
+    // The sizes first, so that nobody holds more texts than those that are sent.
     const rows = await this.#connections
       .read(sql`SELECT seq, source, source_seq AS sourceSeq, time, type, data
-      FROM task_events WHERE task_uid = ${taskUID} AND seq > ${after} ORDER BY seq LIMIT ${limit}`);
-    return rows as StoredTaskEvent[];
+      FROM task_events WHERE task_uid = ${taskUID} AND seq > ${after} AND seq <= (
+        SELECT MAX(seq) FROM (
+          SELECT seq, bytes, SUM(bytes) OVER (ORDER BY seq) AS total FROM (
+            SELECT seq, LENGTH(data) AS bytes
+            FROM task_events WHERE task_uid = ${taskUID} AND seq > ${after} ORDER BY seq LIMIT ${limit}
+          ) AS sizes
+        ) AS sums WHERE total - bytes < ${maxBytes}
+      ) ORDER BY seq`);
+    const events = rows as StoredTaskEvent[];
+    const bytes = events.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
+    return { events, isFull: events.length >= limit || bytes >= maxBytes };
   }
 
   async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {

@@ -1,7 +1,14 @@
 import type { Database } from 'better-sqlite3';
 import type { TaskMessage, TaskMessageInput } from '../../types/task-event.ts';
 import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
-import type { AppendOutcome, StoredTaskAppend, StoredTaskEvent, TaskTables } from '../driver/task-tables.ts';
+import type {
+  AppendOutcome,
+  StoredTaskAppend,
+  StoredTaskEvent,
+  StoredTaskPage,
+  TaskEventsQuery,
+  TaskTables,
+} from '../driver/task-tables.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
 import { isEventSeqUnknown, NEW_SOURCE, planAppend } from '../task-log/plan-append.ts';
 import type { AppendPlan, LogState, SourceState, TaskLogState } from '../task-log/plan-append.ts';
@@ -31,8 +38,18 @@ export class SqliteTaskTables implements TaskTables {
     return translated(() => inTransaction(this.#connection, { begin: this.#sql.begin, body }));
   }
 
-  async readTaskEvents({ taskUID, after, limit }: TaskLogQuery): Promise<StoredTaskEvent[]> {
-    return translated(() => this.#sql.events.all(taskUID, after, limit) as StoredTaskEvent[]);
+  async readTaskEvents({ taskUID, after, limit, maxBytes }: TaskEventsQuery): Promise<StoredTaskPage> {
+    return translated(() => {
+      const events: StoredTaskEvent[] = [];
+      let bytes = 0;
+      for (const row of this.#sql.events.iterate(taskUID, after, limit)) {
+        const event = row as StoredTaskEvent;
+        events.push(event);
+        bytes += Buffer.byteLength(event.data);
+        if (bytes >= maxBytes) break;
+      }
+      return { events, isFull: events.length >= limit || bytes >= maxBytes };
+    });
   }
 
   async readTaskMessages({ taskUID, after, limit }: TaskLogQuery): Promise<TaskMessage[]> {

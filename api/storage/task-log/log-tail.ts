@@ -1,14 +1,14 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { WakeUp } from '../commits/wake-up.ts';
 import { StorageError } from '../contract/storage-error.ts';
-import type { StoredTaskEvent, TaskTables } from '../driver/task-tables.ts';
+import type { TaskTables } from '../driver/task-tables.ts';
 import { crowdPauseMs } from '../watching/crowd-pause.ts';
 import { LogRing } from './log-ring.ts';
 import type { LogPage, LogRingLimits } from './log-ring.ts';
-import { parsedEvent, sizeOfEvent } from './stored-event.ts';
+import { PAGE_BYTES, parsedEvent, sizeOfEvent } from './stored-event.ts';
 import { Wakening } from './wakening.ts';
 
-/** Events per select. */
+/** Events per select, unless they are large. */
 const PAGE = 500;
 
 export interface LogTailOptions {
@@ -154,12 +154,12 @@ export class LogTail {
     return { events, reached: events.at(-1)?.seq ?? floor };
   }
 
-  async #read(after: number): Promise<{ events: LogPage; bytes: number }> {
-    const query = { taskUID: this.#taskUID, after, limit: PAGE };
-    const rows: readonly StoredTaskEvent[] = await this.#options.tables.readTaskEvents(query);
+  async #read(after: number): Promise<{ events: LogPage; bytes: number; isFull: boolean }> {
+    const query = { taskUID: this.#taskUID, after, limit: PAGE, maxBytes: PAGE_BYTES };
+    const { events, isFull } = await this.#options.tables.readTaskEvents(query);
     let bytes = 0;
-    for (const row of rows) bytes += sizeOfEvent(row);
-    return { events: Object.freeze(rows.map((row) => parsedEvent(row))), bytes };
+    for (const row of events) bytes += sizeOfEvent(row);
+    return { events: Object.freeze(events.map((row) => parsedEvent(row))), bytes, isFull };
   }
 
   /** Resolves when the ring has what is in the log now. */
@@ -200,12 +200,12 @@ export class LogTail {
     let count = 0;
     for (;;) {
       const ring = await this.#currentRing();
-      const { events, bytes } = await this.#read(ring.end);
+      const { events, bytes, isFull } = await this.#read(ring.end);
       if (ring !== this.#ring) continue;
       ring.push(events, bytes);
       count += events.length;
       if (events.length > 0) this.#wakeFollowers();
-      if (events.length < PAGE || this.#ended) break;
+      if (!isFull || this.#ended) break;
     }
     for (const sync of syncs) sync();
     return count;

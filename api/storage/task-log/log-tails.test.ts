@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../machinery/clock.ts';
 import { StorageError } from '../contract/storage-error.ts';
-import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
-import type { StoredTaskEvent } from '../driver/task-tables.ts';
+import type { TaskLogBounds } from '../contract/task-log.ts';
+import type { StoredTaskEvent, StoredTaskPage, TaskEventsQuery } from '../driver/task-tables.ts';
 import { LogTails } from './log-tails.ts';
 import type { LogTailQuery } from './log-tail.ts';
 import type { LogPage } from './log-ring.ts';
@@ -47,12 +47,18 @@ class Tables {
     return { firstSeq: this.events[0]?.seq ?? this.lastSeq + 1, lastSeq: this.lastSeq };
   }
 
-  async readTaskEvents({ after, limit }: TaskLogQuery): Promise<StoredTaskEvent[]> {
+  async readTaskEvents({ after, limit, maxBytes }: TaskEventsQuery): Promise<StoredTaskPage> {
     this.selects += 1;
-    const rows = this.events.filter(({ seq }) => seq > after).slice(0, limit);
+    const events: StoredTaskEvent[] = [];
+    let bytes = 0;
+    for (const event of this.events.filter(({ seq }) => seq > after)) {
+      if (events.length >= limit || bytes >= maxBytes) break;
+      events.push(event);
+      bytes += event.data.length;
+    }
     this.afterRead?.();
     await nextTurn();
-    return rows;
+    return { events, isFull: events.length >= limit || bytes >= maxBytes };
   }
 }
 
@@ -87,6 +93,7 @@ function follow(tails: LogTails, query: LogTailQuery, slowness = 0): Follower {
   return follower;
 }
 
+const numbered = (seq: number) => ({ seq, sourceSeq: seq });
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 
 type Step =
@@ -268,6 +275,23 @@ describe('the followers of a log', () => {
     await again.done;
     expect(again.seqs).toEqual([1]);
     expect(tails.count).toBe(0);
+  });
+
+  it('hold no more of large events than a few, however many there are', async () => {
+    const tables = new Tables();
+    const data = JSON.stringify({ text: 'x'.repeat(1024 * 1024) });
+    for (tables.lastSeq = 0; tables.lastSeq < 40;)
+      tables.events.push({
+        ...{ source: 's', time: 't', type: 'text', data },
+        ...numbered(++tables.lastSeq),
+      });
+    const tails = tailsOf(tables);
+    const until = new AbortController();
+    const reader = follow(tails, { after: 0, signal: forever, until: until.signal });
+    until.abort();
+    await reader.done;
+    expect(reader.seqs).toEqual(upTo(40));
+    expect(Math.max(...reader.pages.map(({ length }) => length))).toBe(4);
   });
 
   it('that begin with a number still to come get nothing before it', async () => {

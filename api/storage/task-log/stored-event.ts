@@ -1,6 +1,9 @@
 import type { TaskEvent, TaskEventAppend } from '../../types/task-event.ts';
 import type { StoredTaskAppend, StoredTaskEvent } from '../driver/task-tables.ts';
 
+/** Of the events that are read together, whose last one may go beyond it. */
+export const PAGE_BYTES = 4 * 1024 * 1024;
+
 /** Characters of the columns beside the data, about. */
 const ROW_OVERHEAD = 256;
 const APPEND_OVERHEAD = 512;

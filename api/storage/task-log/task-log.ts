@@ -11,7 +11,7 @@ import type { AppendOutcome, StoredTaskAppend, TaskTables } from '../driver/task
 import type { LogRingLimits } from './log-ring.ts';
 import type { LogTailOptions } from './log-tail.ts';
 import { LogTails } from './log-tails.ts';
-import { parsedEvent, sizeOfAppend, storedAppend } from './stored-event.ts';
+import { PAGE_BYTES, parsedEvent, sizeOfAppend, storedAppend } from './stored-event.ts';
 
 export interface TaskLogOptions {
   tables: TaskTables;
@@ -89,8 +89,8 @@ export class StoredTaskLog implements TaskLog {
 
   async read(query: TaskLogQuery): Promise<TaskEvent[]> {
     this.#assertOpen();
-    const rows = await this.#options.tables.readTaskEvents(query);
-    return rows.map((row) => parsedEvent(row));
+    const { events } = await this.#options.tables.readTaskEvents({ ...query, maxBytes: PAGE_BYTES });
+    return events.map((row) => parsedEvent(row));
   }
 
   async messages(query: TaskLogQuery): Promise<TaskMessage[]> {

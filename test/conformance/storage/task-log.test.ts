@@ -159,6 +159,27 @@ describe.each(STORES)('task log on %s', (driver) => {
     expect(numbers(await fromMiddle)).toEqual(upTo(1_300).slice(1_150));
   });
 
+  it('reads large events a few at a time, and misses none', async () => {
+    const large = 'x'.repeat(2 * 1024 * 1024);
+    for (let seq = 1; seq <= 9; seq++) {
+      const events = [seq === 5 ? event(seq, 'small') : event(seq, large)];
+      await store.log.append({ source: 's', taskUID: 'u1', events });
+    }
+    const pages: number[][] = [];
+    for (let after = 0; ; after = pages.at(-1)?.at(-1) ?? 0) {
+      const page = await store.log.read({ taskUID: 'u1', after, limit: 500 });
+      if (page.length === 0) break;
+      pages.push(numbers(page));
+    }
+    expect(pages.flat()).toEqual(upTo(9));
+    expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(3);
+    expect(pages.length).toBeLessThan(9);
+    expect(numbers(await store.log.read({ taskUID: 'u1', after: 1, limit: 1 }))).toEqual([2]);
+    const seen = await followed(store, { taskUID: 'u1', after: 0, count: 9 });
+    expect(numbers(seen)).toEqual(upTo(9));
+    expect(seen.every(({ seq, data }) => data['text'] === (seq === 5 ? 'small' : large))).toBe(true);
+  });
+
   it('ends a follower when the signal aborts or the store closes', async () => {
     const end = new AbortController();
     const drain = async (signal: AbortSignal): Promise<void> => {
