@@ -19,6 +19,9 @@ interface RunFlags extends ConnectionFlags {
   quiet?: boolean;
 }
 
+/** How long a command that ends waits for the answer to what it asked for last, in milliseconds. */
+const LAST_WORD_MS = 2000;
+
 /** What a shell gives a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
@@ -79,24 +82,37 @@ async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<nu
     if (left.signal.aborted) return INTERRUPTED;
     throw error;
   } finally {
-    release();
+    await release();
   }
 }
 
-/** The first Ctrl-C asks the Task to stop; the second leaves it to itself. */
-function cancelOnInterrupt(session: Session, ref: ObjectRef, left: AbortController): () => void {
-  let asked = false;
-  return session.context.onInterrupt(() => {
-    if (asked) {
+/**
+ * The first Ctrl-C asks the Task to stop; the second leaves it to itself. What is returned waits for the answer to the
+ * first for a moment: closing the connection would cut it off.
+ */
+function cancelOnInterrupt(session: Session, ref: ObjectRef, left: AbortController): () => Promise<void> {
+  const { context } = session;
+  const late = new AbortController();
+  let asked: Promise<unknown> | undefined;
+  const forget = context.onInterrupt(() => {
+    if (asked !== undefined) {
       left.abort(new Error('interrupted'));
       return;
     }
-    asked = true;
-    session.context.stderr.write(`cancelling task ${ref.name}; press Ctrl-C again to leave it\n`);
-    session.connection.client
+    context.stderr.write(`cancelling task ${ref.name}; press Ctrl-C again to leave it\n`);
+    asked = session.connection.client
+      .within(late.signal)
       .patch(TASKS, ref, { type: 'merge', body: { spec: { cancel: true } } })
       .catch((error: unknown) => session.fail(error));
   });
+  return async () => {
+    forget();
+    const cancel = context.clock.after(LAST_WORD_MS, () =>
+      late.abort(new Error('the server did not answer')),
+    );
+    await asked;
+    cancel();
+  };
 }
 
 async function follow(

@@ -141,4 +141,20 @@ describe('troupe run', () => {
     running.interrupt();
     expect(await running.exit).toBe(130);
   });
+
+  it('leaves as quietly when the second Ctrl-C comes before the answer to the first', async () => {
+    await using server = await startRestartableApi();
+    const { running } = await startRun(server);
+    await running.shows('created');
+    running.interrupt();
+    running.interrupt();
+    expect(await running.exit).toBe(130);
+    expect(running.stderr.split('\n')).toEqual([
+      'task.agent.wecode.io/job created',
+      'cancelling task job; press Ctrl-C again to leave it',
+      '',
+    ]);
+    const task = await server.connection.client.get(TASKS, { namespace: 'default', name: 'job' });
+    expect(task.spec.cancel).toBe(true);
+  });
 });
