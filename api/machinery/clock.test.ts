@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { formatMicroTime, formatTime, sleep } from './clock.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { formatMicroTime, formatTime, sleep, systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 
 /** A clock whose timers fire when the test says so. */
@@ -22,6 +22,23 @@ describe('time on the wire', () => {
     [formatMicroTime, '2026-11-21T06:00:00.123000Z', 'metav1.MicroTime has six digits'],
   ] as const)('%o', (format, want, reason) => {
     expect(format(Date.UTC(2026, 10, 21, 6, 0, 0, 123)), reason).toBe(want);
+  });
+});
+
+describe('the clock of the machine', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('waits for longer than one timer of Node can, as for a Lease of a year', () => {
+    const ms = 365 * 24 * 3_600_000;
+    const seen: string[] = [];
+    systemClock.after(ms, () => void seen.push('waited'));
+    const cancel = systemClock.after(ms, () => void seen.push('cancelled'));
+    vi.advanceTimersByTime(ms - 1);
+    expect(seen).toEqual([]);
+    cancel();
+    vi.advanceTimersByTime(1);
+    expect(seen).toEqual(['waited']);
   });
 });
 

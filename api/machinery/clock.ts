@@ -12,13 +12,21 @@ export interface SteadyClock extends Clock {
   elapsed(): number;
 }
 
+/** Node fires a timer with a longer delay at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's own clock. Its timers do not keep a process alive. */
 export const systemClock: SteadyClock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms);
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      const step = Math.min(left, LONGEST_TIMER_MS);
+      timer = setTimeout(() => (left > step ? wait(left - step) : fn()), step);
+      timer.unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };
