@@ -1,16 +1,9 @@
-import path from 'node:path';
-import { checkHistory } from './config.ts';
-import type { ApiHistory, ApiRetention } from './config.ts';
+import { compileApiOptions } from './api-options.ts';
+import type { ApiOptions, CompiledApiOptions } from './api-options.ts';
 import { makeDataFolder } from './data-folder/data-folder.ts';
-import { encryptedKinds } from './registry/encrypted-kinds.ts';
 import { createEncryptionKeys } from './registry/encryption-keys.ts';
 import { createUnionAuthorizer } from './machinery/authorizer.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
-import { systemClock } from './machinery/clock.ts';
-import type { Clock } from './machinery/clock.ts';
-import type { Logger } from './machinery/logger.ts';
-import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
-import type { PrometheusMeter } from './metrics/prometheus-meter.ts';
 import { VERSION } from './machinery/version.ts';
 import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
 import type { User } from './machinery/user.ts';
@@ -19,14 +12,12 @@ import { createCatalog } from './registry/catalog.ts';
 import { startCustomResources } from './registry/custom-resources/custom-resources.ts';
 import { createDeletedTasks } from './registry/tasks/deleted-tasks.ts';
 import { createRegistry } from './registry/registry.ts';
+import type { Registry } from './registry/registry.ts';
 import { startRetention } from './registry/retention/retention.ts';
-import { DEFAULT_RETENTION } from './registry/retention/rules.ts';
-import type { RetentionRules } from './registry/retention/rules.ts';
 import { createTaskLogs } from './registry/tasks/task-log.ts';
-import { loadDefinitions } from './schema/load-crds.ts';
-import type { ResourceDefinition } from './schema/resource-definition.ts';
 import { rootKeyFile } from './data-folder/root-key-file.ts';
 import { createApp } from './server/app.ts';
+import type { AppOptions } from './server/app.ts';
 import { createAccess } from './server/access/access.ts';
 import type { Access } from './server/access/access.ts';
 import { createUnionAuthenticator } from './server/access/authenticator.ts';
@@ -43,42 +34,8 @@ import type { ServerCertificates } from './data-folder/certificates/certificates
 import { writeKubeconfig } from './data-folder/kubeconfig.ts';
 import { listen } from './server/listen.ts';
 import type { Listening } from './server/listen.ts';
-import { withDefaults } from './server/limits/limits.ts';
-import type { ServerLimits } from './server/limits/limits.ts';
 import { openStore } from './storage/open-store.ts';
 import type { Store } from './storage/contract/store.ts';
-
-export interface ApiOptions {
-  /** Port 0 takes a free one. */
-  listen: { host: string; port: number };
-  /** Holds the database, the certificates, the token and the kubeconfig. */
-  dataDir: string;
-  /** `sqlite:PATH` or `mysql://…`; default `sqlite:<dataDir>/troupe.db`. */
-  databaseURL?: string;
-  /** Connections to a MySQL database at most. */
-  databaseConnections?: number;
-  redisURL?: string;
-  /** Kinds whose objects the database gets encrypted: plural names; default Secrets, Models and Ghosts. */
-  encrypt?: readonly string[];
-  /** Default: a file in the data folder, made when it is missing. */
-  rootKeyFile?: string;
-  /** `https://HOST[:PORT]` under which clients reach the service; default: this server's own address. */
-  advertiseURL?: string;
-  /** More names and addresses of the server's certificate. */
-  tlsNames?: readonly string[];
-  /** Also writes the kubeconfig to this file. */
-  writeKubeconfig?: string;
-  logger: Logger;
-  clock?: Clock;
-  /** Of the process; default: one of this server's own. */
-  metrics?: PrometheusMeter;
-  /** Where they differ from the defaults. */
-  limits?: Partial<ServerLimits>;
-  history?: ApiHistory;
-  retention?: ApiRetention;
-  /** More kinds than those of crds/; for tests. */
-  extraDefinitions?: readonly ResourceDefinition[];
-}
 
 export interface RunningApi {
   /** Of this server itself, for clients on this machine. */
@@ -99,86 +56,81 @@ const OWNER: User = { name: 'troupe-admin', groups: [MASTERS_GROUP, AUTHENTICATE
  * Starts the API server; resolves once it answers.
  * @throws StorageError when the database cannot be used, Error of Node when the address cannot
  */
-export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const clock = options.clock ?? systemClock;
-  const { dataDir, logger, history = {} } = options;
-  checkHistory(history);
-  const rules = { ...DEFAULT_RETENTION, ...options.retention };
-  const metrics = options.metrics ?? createPrometheusMeter();
-  await makeDataFolder(dataDir);
-  const token = await loadToken(path.join(dataDir, 'token'));
-  const definitions = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
-  const store = await openStore({
-    url: options.databaseURL ?? `sqlite:${path.join(dataDir, 'troupe.db')}`,
-    ...(options.databaseConnections === undefined ? {} : { connections: options.databaseConnections }),
-    ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
-    encryption: {
-      resources: encryptedKinds(options.encrypt, definitions),
-      rootKeys: rootKeyFile({
-        file: options.rootKeyFile ?? path.join(dataDir, 'encryption-keys'),
-        mayMake: options.rootKeyFile === undefined,
-      }),
-    },
+export async function startApi(given: ApiOptions): Promise<RunningApi> {
+  const options = compileApiOptions(given);
+  await makeDataFolder(options.dataDir);
+  const token = await loadToken(options.tokenFile);
+  // What was started stops, last first, when something after it fails: nobody could stop it then.
+  await using started = new AsyncDisposableStack();
+  const store = started.adopt(await openDatabase(options), (opened) => opened.close());
+  const address = await serve({ ...options, store, token }, started);
+  const access = { ...address, token };
+  for (const file of options.kubeconfigs) {
+    await writeKubeconfig(file, { ...access, url: options.advertiseURL ?? address.url });
+  }
+  const running = started.move();
+  const [kubeconfigPath] = options.kubeconfigs;
+  return { ...access, kubeconfigPath, stopped: store.stopped, close: () => running.disposeAsync() };
+}
+
+function openDatabase(options: CompiledApiOptions): Promise<Store> {
+  const { database, encryptedResources, rootKeys, compaction, logger, clock, metrics } = options;
+  return openStore({
+    ...database,
+    encryption: { resources: encryptedResources, rootKeys: rootKeyFile(rootKeys) },
+    options: { compaction },
+    meter: metrics.meter,
     logger,
     clock,
-    meter: metrics.meter,
-    // Events go by the revisions of marks.
-    options: { compaction: { ...history, rememberMs: rules.events ?? 0 } },
   });
-  let closeServed = (): Promise<void> => Promise.resolve();
-  try {
-    const served = await serve({ ...options, metrics, clock, store, token, definitions, rules });
-    closeServed = () => served.close();
-    const kubeconfigPath = path.join(dataDir, 'kubeconfig');
-    const access = { url: served.url, caCertificate: served.caCertificate, token };
-    const advertised = { ...access, url: options.advertiseURL ?? served.url };
-    for (const file of new Set([kubeconfigPath, options.writeKubeconfig ?? kubeconfigPath])) {
-      await writeKubeconfig(file, advertised);
-    }
-    const close = async (): Promise<void> => {
-      await served.close();
-      await store.close();
-    };
-    return { ...access, kubeconfigPath, stopped: store.stopped, close };
-  } catch (error) {
-    // A kubeconfig that cannot be written must not leave a server behind that nobody can stop.
-    await closeServed();
-    await store.close();
-    throw error;
-  }
 }
 
-interface Serving extends ApiOptions {
-  metrics: PrometheusMeter;
-  clock: Clock;
+interface Serving extends CompiledApiOptions {
   store: Store;
   token: string;
-  definitions: readonly ResourceDefinition[];
-  rules: RetentionRules;
 }
 
+/** Serves what is stored, and keeps it in order; whatever it starts is added to `started`. */
 async function serve(
   options: Serving,
-): Promise<{ url: string; caCertificate: string; close(): Promise<void> }> {
-  const { clock, logger, store, rules } = options;
-  const { host, port } = options.listen;
+  started: AsyncDisposableStack,
+): Promise<{ url: string; caCertificate: string }> {
+  const { store, clock, logger, limits, retention } = options;
   const catalog = createCatalog(options.definitions);
   const authorizer = createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
   const registry = createRegistry({ catalog, store, clock, authorizer });
   await createInitialNamespaces(registry);
-  const pki = { folder: path.join(options.dataDir, 'pki'), listenHost: host, names: options.tlsNames ?? [] };
-  const load = (now: number): Promise<ServerCertificates> => loadCertificates({ ...pki, now });
+  const load = (now: number): Promise<ServerCertificates> =>
+    loadCertificates({ ...options.certificates, now });
   const certificates = await load(clock.now());
   const closing = new AbortController();
-  const limits = withDefaults(options.limits);
+  const app = createApp(appOptions(options, { registry, authorizer, closing: closing.signal }));
+  started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
+  const listening = await listen({ app, ...options.listen, ...certificates, clock, limits });
+  started.defer(() => listening.close());
+  const renewal = startCertificateRenewal({ load, use: listening.useCertificate, clock, logger });
+  started.defer(() => renewal.stop());
+  const sweeping = startRetention({ store, registry, clock, logger, rules: retention });
+  started.defer(() => sweeping.stop());
+  // The first thing of a stop: streams end, and whoever follows them goes elsewhere.
+  started.defer(() => closing.abort());
+  return { url: serverUrl(options.listen.host, listening), caCertificate: certificates.caCertificate };
+}
+
+interface AppParts {
+  registry: Registry;
+  authorizer: Authorizer;
+  closing: AbortSignal;
+}
+
+function appOptions(options: Serving, { registry, authorizer, closing }: AppParts): AppOptions {
+  const { store, token, clock, logger, limits, retention } = options;
   const { meter, ...exposition } = options.metrics;
-  const app = createApp({
-    registry,
-    meter,
-    exposition,
+  return {
+    ...{ registry, meter, exposition, clock, logger, closing, limits },
     taskLogs: createTaskLogs({ registry, store, clock }),
-    deletedTasks: createDeletedTasks({ store, clock, keepMs: rules.deletedTasks }),
-    access: accessBy(options.token, authorizer),
+    deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
+    access: accessBy(token, authorizer),
     health: {
       checkStore: () => store.check(),
       storeHealth: () => store.health(),
@@ -186,30 +138,6 @@ async function serve(
     },
     backups: { read: (signal) => store.backup(signal) },
     encryption: createEncryptionKeys({ store }),
-    clock,
-    logger,
-    closing: closing.signal,
-    limits,
-  });
-  const customResources = await startCustomResources({ registry, catalog, store, clock, logger });
-  const listening = await listen({ app, host, port, ...certificates, clock, limits }).catch(
-    async (error: unknown) => {
-      await customResources.stop();
-      throw error;
-    },
-  );
-  const renewal = startCertificateRenewal({ load, use: listening.useCertificate, clock, logger });
-  const retention = startRetention({ store, registry, clock, logger, rules });
-  return {
-    url: serverUrl(host, listening),
-    caCertificate: certificates.caCertificate,
-    async close() {
-      closing.abort();
-      await renewal.stop();
-      await listening.close();
-      await retention.stop();
-      await customResources.stop();
-    },
   };
 }
 

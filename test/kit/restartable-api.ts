@@ -1,7 +1,7 @@
 import { connect } from '#api/client/connect';
 import type { Connection } from '#api/client/connect';
 import { startApi } from '#api/main';
-import type { ApiOptions } from '#api/main';
+import type { ApiOptions } from '#api/api-options';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { witnessLogger } from './witness-logger.ts';
 

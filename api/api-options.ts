@@ -1,0 +1,127 @@
+import path from 'node:path';
+import { checkHistory } from './config.ts';
+import type { ApiHistory, ApiRetention } from './config.ts';
+import type { RootKeyFile } from './data-folder/root-key-file.ts';
+import { systemClock } from './machinery/clock.ts';
+import type { Clock } from './machinery/clock.ts';
+import type { Logger } from './machinery/logger.ts';
+import { createPrometheusMeter } from './metrics/prometheus-meter.ts';
+import type { PrometheusMeter } from './metrics/prometheus-meter.ts';
+import { encryptedKinds } from './registry/encrypted-kinds.ts';
+import { DEFAULT_RETENTION } from './registry/retention/rules.ts';
+import type { RetentionRules } from './registry/retention/rules.ts';
+import { loadDefinitions } from './schema/load-crds.ts';
+import type { ResourceDefinition } from './schema/resource-definition.ts';
+import { withDefaults } from './server/limits/limits.ts';
+import type { ServerLimits } from './server/limits/limits.ts';
+import type { CompactionRules } from './storage/compaction/compaction-goal.ts';
+import { DEFAULT_STORE_OPTIONS } from './storage/store-options.ts';
+
+export interface ApiOptions {
+  /** Port 0 takes a free one. */
+  listen: { host: string; port: number };
+  /** Holds the database, the certificates, the token and the kubeconfig. */
+  dataDir: string;
+  /** `sqlite:PATH` or `mysql://…`; default `sqlite:<dataDir>/troupe.db`. */
+  databaseURL?: string;
+  /** Connections to a MySQL database at most. */
+  databaseConnections?: number;
+  redisURL?: string;
+  /** Kinds whose objects the database gets encrypted: plural names; default Secrets, Models and Ghosts. */
+  encrypt?: readonly string[];
+  /** Default: a file in the data folder, made when it is missing. */
+  rootKeyFile?: string;
+  /** `https://HOST[:PORT]` under which clients reach the service; default: this server's own address. */
+  advertiseURL?: string;
+  /** More names and addresses of the server's certificate. */
+  tlsNames?: readonly string[];
+  /** Also writes the kubeconfig to this file. */
+  writeKubeconfig?: string;
+  logger: Logger;
+  clock?: Clock;
+  /** Of the process; default: one of this server's own. */
+  metrics?: PrometheusMeter;
+  /** Where they differ from the defaults. */
+  limits?: Partial<ServerLimits>;
+  history?: ApiHistory;
+  retention?: ApiRetention;
+  /** More kinds than those of crds/; for tests. */
+  extraDefinitions?: readonly ResourceDefinition[];
+}
+
+/** ApiOptions with every default in its place: nothing behind this asks whether something was given. */
+export interface CompiledApiOptions {
+  readonly listen: Readonly<{ host: string; port: number }>;
+  readonly dataDir: string;
+  readonly tokenFile: string;
+  readonly certificates: Readonly<{ folder: string; listenHost: string; names: readonly string[] }>;
+  /** All get the same text; the first one is that of the data folder. */
+  readonly kubeconfigs: readonly [string, ...string[]];
+  /** For the kubeconfigs; undefined: this server's own address, which is known once it listens. */
+  readonly advertiseURL: string | undefined;
+  readonly database: Readonly<{ url: string; connections?: number; redisURL?: string }>;
+  /** Whose objects the database gets encrypted, as the store calls them. */
+  readonly encryptedResources: ReadonlySet<string>;
+  readonly rootKeys: Readonly<RootKeyFile>;
+  readonly compaction: Readonly<CompactionRules>;
+  readonly retention: Readonly<RetentionRules>;
+  readonly limits: Readonly<ServerLimits>;
+  readonly definitions: readonly ResourceDefinition[];
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly metrics: PrometheusMeter;
+}
+
+/** @throws Error, for a person, where options contradict each other or name a kind that is not there */
+export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
+  const { listen, dataDir, history = {} } = options;
+  const inFolder = (name: string): string => path.join(dataDir, name);
+  checkHistory(history);
+  const definitions = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
+  const retention = { ...DEFAULT_RETENTION, ...options.retention };
+  return Object.freeze({
+    listen: Object.freeze({ ...listen }),
+    dataDir,
+    tokenFile: inFolder('token'),
+    certificates: Object.freeze({
+      folder: inFolder('pki'),
+      listenHost: listen.host,
+      names: Object.freeze([...(options.tlsNames ?? [])]),
+    }),
+    kubeconfigs: kubeconfigFiles(inFolder('kubeconfig'), options.writeKubeconfig),
+    advertiseURL: options.advertiseURL,
+    database: databaseOf(options, inFolder('troupe.db')),
+    encryptedResources: encryptedKinds(options.encrypt, definitions),
+    rootKeys: Object.freeze({
+      file: options.rootKeyFile ?? inFolder('encryption-keys'),
+      mayMake: options.rootKeyFile === undefined,
+    }),
+    compaction: Object.freeze({
+      ...DEFAULT_STORE_OPTIONS.compaction,
+      ...history,
+      // Events go by the revisions of marks.
+      rememberMs: retention.events ?? 0,
+    }),
+    retention: Object.freeze(retention),
+    limits: Object.freeze(withDefaults(options.limits)),
+    definitions: Object.freeze(definitions),
+    logger: options.logger,
+    clock: options.clock ?? systemClock,
+    metrics: options.metrics ?? createPrometheusMeter(),
+  });
+}
+
+function databaseOf(
+  { databaseURL, databaseConnections, redisURL }: ApiOptions,
+  file: string,
+): CompiledApiOptions['database'] {
+  return Object.freeze({
+    url: databaseURL ?? `sqlite:${file}`,
+    ...(databaseConnections === undefined ? {} : { connections: databaseConnections }),
+    ...(redisURL === undefined ? {} : { redisURL }),
+  });
+}
+
+function kubeconfigFiles(own: string, asked: string | undefined): CompiledApiOptions['kubeconfigs'] {
+  return asked === undefined || asked === own ? Object.freeze([own]) : Object.freeze([own, asked]);
+}
