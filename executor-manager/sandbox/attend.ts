@@ -189,7 +189,8 @@ class Attendance {
 
   #exitOutcome({ how, outOfMemory }: RuntimeExit): Outcome {
     if (outOfMemory) return killedForMemory(this.#options.sandbox);
-    return this.#reached
+    // One that an earlier manager has reached may end before this one does.
+    return this.#reached || this.#options.sandbox.status?.phase === 'Running'
       ? failed('ContainerLost', `The sandbox ${how} in the middle of the run.`)
       : failed('EngineFailed', `The sandbox ${how} before its runner was ready.`);
   }

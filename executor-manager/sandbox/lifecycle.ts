@@ -307,7 +307,7 @@ export class Lifecycle {
     const context = this.#context;
     const sandbox = this.#writer.latest();
     const signal = this.#stopping.signal;
-    if (runtime !== undefined && SHELL_TYPES[sandbox.spec.shell.type].needsContainer) {
+    if (runtime !== undefined && hasFiles(sandbox)) {
       const isWorked = () => isTaskWorked(context.client, sandbox);
       const worked = await this.#retry(isWorked, { what: 'look for a Task', signal });
       const lost = worked ? await saveWork({ context, sandbox, runtime, signal }) : undefined;
@@ -340,6 +340,11 @@ export class Lifecycle {
     const { clock, logger } = this.#context;
     return retryUntilDone(act, { clock, logger, ...how });
   }
+}
+
+/** Whether there are files that somebody may go on with: one that only talks may have a repository too. */
+function hasFiles({ spec: { shell, workspace } }: Sandbox): boolean {
+  return SHELL_TYPES[shell.type].needsContainer || workspace !== undefined;
 }
 
 function ignoreInterruption(error: unknown): void {

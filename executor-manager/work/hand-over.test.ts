@@ -22,6 +22,8 @@ interface Given {
   /** How the runner answers first. */
   faults?: Error[];
   leftOut?: number;
+  /** Bytes of each archive; default 1. */
+  bytes?: number;
   /** Sandboxes of which nothing is kept, by uid. */
   before?: Record<string, SandboxStatus>;
   /** Not settled yet. */
@@ -41,13 +43,14 @@ function handOver({
   node,
   faults = [],
   leftOut = 0,
+  bytes = 1,
   saving,
   before = {},
 }: Given) {
   const saves = new Saves();
   const taken: string[] = [];
   const ending = new AbortController();
-  const archive = (uid: string) => ({ bytes: 1, read: () => Readable.from([uid]) as unknown as ReadStream });
+  const archive = (uid: string) => ({ bytes, read: () => Readable.from([uid]) as unknown as ReadStream });
   const files: Partial<SandboxSpec> = {
     ...(repository ? { workspace: { gitUrl: 'u', branchName: 'main', workBranch: 'troupe/t' } } : {}),
     ...(continueFrom && { continueFrom: continueFrom.map((uid) => ({ name: uid, uid })) }),
@@ -117,6 +120,12 @@ describe('handing work over', () => {
     ],
     [{ node: 'right', kept: ['left'], repository: false }, [], undefined, 'never those of a node beside it'],
     [{ node: 's0', kept: [] }, [], undefined, 'the first run'],
+    [
+      { node: 's1', kept: ['a', 'p'], continueFrom: ['a', 'p'], bytes: 0 },
+      [],
+      undefined,
+      'the run before has left no files',
+    ],
     [
       { node: 's1', kept: ['a'], continueFrom: ['a'], leftOut: 2 },
       ['a'],

@@ -44,6 +44,7 @@ export async function handOverWork(options: HandOver): Promise<string[]> {
   const { sandbox, runner, signal, logger } = options;
   const kept = await findWork(options);
   if (kept === undefined) return namedWork(sandbox).length === 0 ? [] : [nothingHere(sandbox.spec)];
+  if (kept.bytes === 0) return [];
   const limitBytes = Math.max(archiveLimit(sandbox.spec), kept.bytes);
   const act = () => runner.replaceWorkspace(kept.read(), { limitBytes, signal });
   const leftOut = await retryUntilDone(act, { ...options, what: 'hand work over', isCurable: isAway });

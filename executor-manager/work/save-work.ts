@@ -105,8 +105,7 @@ async function takeFrom({ context, sandbox, signal }: Save, runtime: Runtime): P
   const { namespace = 'default' } = sandbox.metadata;
   try {
     await runner.ready(times.ready, signal);
-    const archive = await runner.readWorkspace(signal);
-    if (archive === undefined) return;
+    const archive = (await runner.readWorkspace(signal)) ?? [];
     const task = { namespace, name: sandbox.spec.taskRef.name };
     await work.keep(key, archive, { task, limitBytes: archiveLimit(sandbox.spec) });
     logger.info('work saved', { runtime: runtime.id });

@@ -17,8 +17,11 @@ export interface TaskWork {
   task: { namespace: string; name: string } | undefined;
 }
 
+type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 /** An archive that is kept. */
 export interface KeptWork {
+  /** 0: the run has left no files. */
   bytes: number;
   /** Reads it from its beginning. */
   read(): ReadStream;
@@ -41,10 +44,10 @@ export class WorkStore {
   }
 
   /**
-   * Keeps an archive in place of one that is there. @throws StatusError RequestEntityTooLarge beyond the limit; what
+   * Keeps an archive in place of one that is there; an empty one where a run has left no files. @throws StatusError RequestEntityTooLarge beyond the limit; what
    * reading it, or the disk, throws.
    */
-  async keep(key: WorkKey, archive: AsyncIterable<Uint8Array>, kept: KeepOptions): Promise<void> {
+  async keep(key: WorkKey, archive: Chunks, kept: KeepOptions): Promise<void> {
     const folder = this.#taskFolder(key.taskUID);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if ((await this.#readTask(key.taskUID)) === undefined) {
@@ -145,11 +148,7 @@ function checked(uid: string, rule: string): string {
   throw badRequest(`${rule}, not "${uid.slice(0, 128)}"`);
 }
 
-async function writeThrough(
-  file: string,
-  archive: AsyncIterable<Uint8Array>,
-  limitBytes: number,
-): Promise<void> {
+async function writeThrough(file: string, archive: Chunks, limitBytes: number): Promise<void> {
   await using handle = await open(file, 'w', 0o600);
   let bytes = 0;
   for await (const chunk of archive) {

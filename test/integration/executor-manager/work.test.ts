@@ -65,6 +65,8 @@ rules:
     steps:
       - ${bash('ls -A; echo mine > mine')}
       - reply: '{{toolResult}}'
+  - when: { contains: do nothing }
+    reply: done
   - when: { contains: look }
     steps:
       - ${bash(LOOK)}
@@ -285,6 +287,31 @@ describe.each(worlds)('the work of a run, with the driver $driver', ({ driver, o
     const right = await untilSandbox(on, 'right-s0-a1', isOver);
     expect(right.status).toMatchObject({ phase: 'Succeeded' });
     expect(right.status?.result?.value).not.toContain('mine');
+    await clear(task);
+  });
+
+  it('goes through a node that only talks, where that has a repository', async () => {
+    await using _ = await startManager(on, config);
+    const { task, sandbox } = await runSandbox(on, { name: 'past', prompt: 'do the work', spec: spec() });
+    await untilSandbox(on, 'past-s0-a1', isOver);
+    const talk = { node: 'talk', step: 1, shell: { type: 'Chat' } } as const;
+    const between = await createSandbox(on, task, {
+      ...{ name: 'talk', prompt: 'do nothing' },
+      spec: spec([sandbox], talk),
+    });
+    await untilSandbox(on, 'talk-s0-a1', isOver);
+    expectAll(await look(task, [between]));
+    await clear(task);
+  });
+
+  it('may be nothing, and nobody misses it then', async () => {
+    await using _ = await startManager(on, config);
+    const { workspace: _repository, ...loose } = spec();
+    const { task, sandbox } = await runSandbox(on, { name: 'idle', prompt: 'do nothing', spec: loose });
+    await untilSandbox(on, 'idle-s0-a1', isOver);
+    expect((await look(task, [sandbox])).status).toMatchObject({ phase: 'Succeeded' });
+    const said = (await eventLog(on, 'idle')).map(({ data }) => data['message']);
+    expect(said).not.toContainEqual(expect.stringContaining('the runs before'));
     await clear(task);
   });
 
