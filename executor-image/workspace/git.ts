@@ -61,6 +61,8 @@ export function cloneEnvironment(
     ...gitEnvironment(environment, home),
     GIT_DIR: path.join(folder, '.git'),
     GIT_WORK_TREE: folder,
+    // A clone that says that it is partial would have git fetch what is missing, by a program of the agent's choice.
+    GIT_NO_LAZY_FETCH: '1',
   };
 }
 
@@ -73,8 +75,11 @@ export function runGit(args: readonly string[], options: GitOptions): Promise<Gi
     let size = 0;
     let stderr = '';
     const kill = (): void => {
-      // The transport is a process of its own (git-remote-https, ssh), and all of them must go.
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      if (child.exitCode === null && child.signalCode === null) killGroup();
+    };
+    // The transport is a process of its own (git-remote-https, ssh), as is a filter, and all of them must go.
+    const killGroup = (): void => {
+      if (child.pid === undefined) return;
       try {
         process.kill(-child.pid, 'SIGKILL');
       } catch (error) {
@@ -91,6 +96,7 @@ export function runGit(args: readonly string[], options: GitOptions): Promise<Gi
     });
     if (signal.aborted) kill();
     signal.addEventListener('abort', kill, { once: true });
+    child.once('exit', killGroup);
     child.once('error', (error) => {
       signal.removeEventListener('abort', kill);
       reject(error);

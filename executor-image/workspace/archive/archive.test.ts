@@ -131,6 +131,19 @@ describe('a workspace that is packed and unpacked', () => {
     expect(await packWorkspace({ workspace: path.join(folder, 'absent'), environment })).toBeUndefined();
   });
 
+  it('takes folders that nobody may write to, and can be replaced again', async () => {
+    const from = emptyWorkspace('from');
+    const command = 'mkdir -p repo/deep && touch repo/deep/file && chmod 0555 repo/deep repo';
+    execFileSync('sh', ['-c', command], { cwd: from });
+    const archive = await packed(from);
+    const to = emptyWorkspace('to');
+    await unpack(to, archive);
+    await unpack(to, archive);
+    expect(statSync(path.join(to, 'repo')).mode & 0o777).toBe(0o555);
+    expect(readdirSync(path.join(to, 'repo', 'deep'))).toEqual(['file']);
+    execFileSync('chmod', ['-R', 'u+w', folder]);
+  });
+
   it('comes without pipes and the like, and says how many', async () => {
     const from = emptyWorkspace('from');
     writeFileSync(path.join(from, 'file'), 'x');
@@ -247,6 +260,28 @@ describe('an archive that was made to harm', () => {
       /goes through a link/,
     ],
     ['a link with content', tarOf({ name: 'l', type: '2', link: 'x', content: 'y' }), /has content/],
+    ['a name of ours', tarOf({ name: './.arriving/x', content: 'x' }), /has a name of ours/],
+    ['a link in our place', tarOf(link('.arriving', '/tmp')), /has a name of ours/],
+    [
+      'a name that ends early',
+      tarOf({ name: 'p', type: 'x', content: paxRecord('path', 'l\0z') }, { name: 'l' }),
+      /a name that is none/,
+    ],
+    [
+      'a link whose target ends early',
+      tarOf({ name: 'p', type: 'x', content: paxRecord('linkpath', 'd\0z') }, link('l', 'd')),
+      /a link to a name that is none/,
+    ],
+    [
+      'a path that no system takes',
+      tarOf({ name: 'p', type: 'x', content: paxRecord('path', 'a'.repeat(4097)) }, { name: 'a' }),
+      /more than 4096 bytes/,
+    ],
+    [
+      'folders without end',
+      tarOf({ name: 'p', type: 'x', content: paxRecord('path', 'a/'.repeat(1025)) }, { name: 'a' }),
+      /more than 1024 folders deep/,
+    ],
     ['a sparse file', tarOf({ name: 's', type: 'S' }), /unknown type "S"/],
     [
       'a sparse file in an extended header',
@@ -324,6 +359,18 @@ describe('packing', () => {
     await unpack(to, await packed(from));
     // root reads everything.
     expect(readdirSync(to)).toEqual(process.getuid?.() === 0 ? ['open', 'secret'] : ['open']);
+  });
+
+  it('fails when tar is ended in the middle of a file of zeros', async () => {
+    const workspace = emptyWorkspace('from');
+    writeFileSync(path.join(workspace, 'file'), 'x');
+    const programs = emptyWorkspace('programs');
+    const tar = '#!/bin/sh\nhead -c 10240 /dev/zero\nkill -9 $$\n';
+    writeFileSync(path.join(programs, 'tar'), tar, { mode: 0o755 });
+    const ended = { PATH: `${programs}:${environment['PATH'] ?? ''}` };
+    const archive = await packWorkspace({ workspace, environment: ended });
+    if (archive === undefined) throw new Error('nothing to pack');
+    await expect(buffer(archive)).rejects.toThrow('it was ended by the signal SIGKILL');
   });
 
   it('fails when tar cannot be started, and leaves nothing half', async () => {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { removeTree } from '../remove-tree.ts';
 import { EntryRules } from './entry-rules.ts';
 import { TarFilter, endsArchive } from './tar-filter.ts';
 import { BLOCK } from './tar-header.ts';
@@ -43,8 +44,10 @@ async function* pack({ workspace, environment }: ArchiveOptions): AsyncGenerator
       yield chunk;
     }
     const ended = await tar.ended;
-    // It goes on after a file that it cannot read, says so by its code, and writes the end.
-    if (!endsArchive(tail)) throw new Error(`tar did not come to its end: ${ended}`);
+    // It goes on after a file that it cannot read, says so by its code, and writes the end. One that was killed may
+    // have been in the middle of a file of zeros.
+    if (tar.child.signalCode !== null || !endsArchive(tail))
+      throw new Error(`tar did not come to its end: ${ended}`);
   } finally {
     tar.child.kill('SIGKILL');
     await tar.ended;
@@ -65,10 +68,10 @@ export interface UnpackOptions extends ArchiveOptions {
 export async function unpackWorkspace(options: UnpackOptions): Promise<number> {
   const { workspace, environment, archive, limitBytes } = options;
   const arriving = path.join(workspace, ARRIVING);
-  await rm(arriving, { recursive: true, force: true });
+  await removeTree(arriving);
   await mkdir(arriving, { recursive: true });
   try {
-    const filter = new TarFilter(new EntryRules(limitBytes));
+    const filter = new TarFilter(new EntryRules(limitBytes, ARRIVING));
     const tar = startTar(['--extract', '--preserve-permissions', '--no-same-owner'], {
       folder: arriving,
       environment,
@@ -77,7 +80,7 @@ export async function unpackWorkspace(options: UnpackOptions): Promise<number> {
     await replaceBy(arriving, workspace);
     return filter.leftOut;
   } finally {
-    await rm(arriving, { recursive: true, force: true });
+    await removeTree(arriving);
   }
 }
 
@@ -97,11 +100,20 @@ async function feed(tar: Tar, write: () => Promise<void>): Promise<void> {
 
 async function replaceBy(arriving: string, workspace: string): Promise<void> {
   for (const name of await readdir(workspace)) {
-    if (name !== ARRIVING) await rm(path.join(workspace, name), { recursive: true, force: true });
+    if (name !== ARRIVING) await removeTree(path.join(workspace, name));
   }
   for (const name of await readdir(arriving)) {
-    await rename(path.join(arriving, name), path.join(workspace, name));
+    await move(path.join(arriving, name), path.join(workspace, name));
   }
+}
+
+/** Only who may write to a folder may move it: its entry `..` changes. */
+async function move(from: string, to: string): Promise<void> {
+  const found = await lstat(from);
+  if (!found.isDirectory()) return rename(from, to);
+  await chmod(from, found.mode | 0o700);
+  await rename(from, to);
+  await chmod(to, found.mode & 0o7777);
 }
 
 interface Tar {
@@ -117,10 +129,14 @@ function startTar(args: string[], where: { folder: string; environment: Record<s
   // The code of its exit says more than its closed pipe.
   child.stdin.on('error', () => undefined);
   const ended = once(child, 'close').then(
-    ([code]) => (code === 0 ? undefined : said.trim().split('\n')[0] || `it exited with code ${code}`),
+    ([code, signal]) => (code === 0 ? undefined : said.trim().split('\n')[0] || howEnded(code, signal)),
     (error: unknown) => (error as Error).message,
   );
   return { child, ended };
+}
+
+function howEnded(code: number | null, signal: string | null): string {
+  return signal === null ? `it exited with code ${code}` : `it was ended by the signal ${signal}`;
 }
 
 function spawnTar(args: string[], where: { folder: string; environment: Record<string, string> }) {
