@@ -269,8 +269,8 @@ export class Lifecycle {
       return this.#removeRuntime(halt);
     }
     if (!this.#ran || runtime === undefined) {
-      await this.#removeRuntime(halt);
-      return this.#writeEnd(await this.#tellEnding(end));
+      await this.#writeEnd(await this.#tellEnding(end));
+      return this.#removeRuntime(halt);
     }
     const stop = () => this.#context.driver.stop(runtime.id);
     await this.#retry(stop, { what: 'end a sandbox', signal: halt });
@@ -326,14 +326,23 @@ export class Lifecycle {
     }
   }
 
-  /** However long the engine is away. Nothing was made of a Sandbox that was not claimed. */
+  /**
+   * However long the engine is away. Nothing was made of a Sandbox that was not claimed. What cannot be removed must
+   * not keep the place of those who wait: the sweep tries it again.
+   */
   async #removeRuntime(signal: AbortSignal): Promise<void> {
     const { driver, inventory } = this.#context;
     const { runtimeID } = this;
     const known = await untilAborted(inventory, signal);
     if (runtimeID === undefined || !known.has(runtimeID)) return;
-    await this.#retry(() => driver.remove(runtimeID), { what: 'remove a sandbox', signal });
-    known.delete(runtimeID);
+    try {
+      await this.#retry(() => driver.remove(runtimeID), { what: 'remove a sandbox', signal });
+      known.delete(runtimeID);
+    } catch (error) {
+      signal.throwIfAborted();
+      const cause = describeError(error);
+      this.#context.logger.error('a runtime is left for the sweep', { runtime: runtimeID, cause });
+    }
   }
 
   #retry<T>(act: () => Promise<T>, how: { what: string; signal: AbortSignal }): Promise<T> {

@@ -1,16 +1,22 @@
 import { Readable } from 'node:stream';
+import { createReadStream } from 'node:fs';
 import type { ReadStream } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Client } from '#api/client/client';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
-import { badRequest, unavailable } from '#api/machinery/status-error';
+import { StatusError, badRequest, unavailable } from '#api/machinery/status-error';
 import type { Sandbox, SandboxSpec, SandboxStatus } from '#api/types/generated/sandbox';
 import { sandboxWorkNotSaved } from '#api/types/sandbox';
 import { handOverWork } from './hand-over.ts';
 import { Saves } from './saves.ts';
 
-const fast = { ...systemClock, after: (_: number, fn: () => void) => systemClock.after(0, fn) };
+/** Does not wait between tries; limits stay what they are. */
+const fast = {
+  ...systemClock,
+  after: (ms: number, fn: () => void) => systemClock.after(ms < SAVE_MS ? 0 : ms, fn),
+};
+const SAVE_MS = 600_000;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Given {
@@ -73,6 +79,7 @@ function handOver({
   const done = handOverWork({
     ...{ saves, sandbox, logger: silentLogger, clock: fast, signal: ending.signal },
     client: createFinder(before),
+    times: { save: SAVE_MS },
     work: {
       find: async ({ sandboxUID }) => (kept.includes(sandboxUID) ? archive(sandboxUID) : undefined),
       newest: async () => (kept.length === 0 ? undefined : archive(kept.at(-1) ?? '')),
@@ -138,6 +145,18 @@ describe('handing work over', () => {
       undefined,
       'again from the beginning when the connection breaks',
     ],
+    [
+      {
+        ...{ node: 's1', kept: ['a'], continueFrom: ['a'] },
+        faults: [
+          unavailable('it hung up'),
+          new StatusError('Conflict', 'runner: the workspace is being read'),
+        ],
+      },
+      ['a'],
+      undefined,
+      'also while the runner is still busy with what it had',
+    ],
   ])('%o gives %o', async (given, want, notice, reason) => {
     const { done, taken } = handOver(given);
     const notices = await done;
@@ -158,6 +177,43 @@ describe('handing work over', () => {
     const end = await done.then(() => undefined, String);
     if (message === undefined) expect(end, reason).toBeUndefined();
     else expect(end, reason).toContain(message);
+  });
+
+  const one = (): Sandbox => ({
+    ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Sandbox', metadata: { name: 's', uid: 'own' } },
+    spec: {
+      ...{ taskRef: { name: 't', uid: 't1' }, step: 1, attempt: 1, timeoutSeconds: 60, prompt: 'Hi' },
+      ...{ node: 's1', continueFrom: [{ name: 'a', uid: 'a' }] },
+      ...{ shell: { type: 'ClaudeCode' }, agent: { botName: 'b' } },
+    },
+  });
+  const parts = (work: ReadStream, save: number) => ({
+    ...{ saves: new Saves(), sandbox: one(), logger: silentLogger, clock: systemClock, times: { save } },
+    ...{ client: createFinder({}), signal: new AbortController().signal },
+    work: { find: async () => ({ bytes: 1, read: () => work }), newest: async () => undefined },
+  });
+
+  it('fails when the runner takes it without an end', async () => {
+    const runner = {
+      replaceWorkspace: (_: Readable, { signal }: { signal: AbortSignal }) =>
+        new Promise<number>((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        }),
+    };
+    const stream = Readable.from(['x']) as unknown as ReadStream;
+    await expect(handOverWork({ ...parts(stream, 1), runner })).rejects.toMatchObject({ reason: 'Timeout' });
+  });
+
+  it('fails when the kept work cannot be read, though the runner blames the connection', async () => {
+    const runner = {
+      replaceWorkspace: (archive: Readable) =>
+        archive.toArray().then(
+          () => 0,
+          () => Promise.reject(unavailable('the runner does not answer')),
+        ),
+    };
+    const end = handOverWork({ ...parts(createReadStream('/nowhere/kept.tar'), SAVE_MS), runner });
+    await expect(end).rejects.toThrow('the kept work cannot be read (ENOENT)');
   });
 
   it('fails when the runner refuses the archive', async () => {

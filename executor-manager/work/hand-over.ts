@@ -1,14 +1,16 @@
+import { Readable } from 'node:stream';
 import type { Client } from '#api/client/client';
 import type { Clock } from '#api/machinery/clock';
 import { findCondition } from '#api/machinery/condition';
 import type { Logger } from '#api/machinery/logger';
-import { isStatusError } from '#api/machinery/status-error';
+import { StatusError, isStatusError } from '#api/machinery/status-error';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
 import { SandboxCondition } from '#api/types/sandbox';
 import { SANDBOXES } from '#api/types/resources';
 import { retryUntilDone } from '../retry.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
 import { archiveLimit } from './archive-limit.ts';
+import type { SandboxTimes } from '../sandbox/context.ts';
 import type { Saves } from './saves.ts';
 import type { KeptWork, WorkStore } from './work-store.ts';
 
@@ -25,6 +27,7 @@ export interface HandOver {
   saves: Pick<Saves, 'settled' | 'othersSettled'>;
   sandbox: Sandbox;
   runner: Pick<RunnerClient, 'replaceWorkspace'>;
+  times: Pick<SandboxTimes, 'save'>;
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
@@ -41,13 +44,17 @@ const nothingHere = ({ workspace }: SandboxSpec): string =>
  * @throws StatusError when the runner cannot take it; the signal's reason
  */
 export async function handOverWork(options: HandOver): Promise<string[]> {
-  const { sandbox, runner, signal, logger } = options;
+  const { sandbox, runner, logger } = options;
   const kept = await findWork(options);
   if (kept === undefined) return namedWork(sandbox).length === 0 ? [] : [nothingHere(sandbox.spec)];
   if (kept.bytes === 0) return [];
   const limitBytes = Math.max(archiveLimit(sandbox.spec), kept.bytes);
-  const act = () => runner.replaceWorkspace(kept.read(), { limitBytes, signal });
-  const leftOut = await retryUntilDone(act, { ...options, what: 'hand work over', isCurable: isAway });
+  const leftOut = await withinTime(options, (inTime) => {
+    const act = () =>
+      send(kept, (archive) => runner.replaceWorkspace(archive, { limitBytes, signal: inTime }));
+    const retry = { ...options, signal: inTime, what: 'hand work over', isCurable: isAway };
+    return retryUntilDone(act, retry);
+  });
   logger.info('work handed over', { bytes: kept.bytes });
   return leftOut === 0 ? [] : [`${leftOut} pipes or devices in the work of the run before were left out.`];
 }
@@ -82,4 +89,40 @@ async function refuseLost(options: HandOver, { name, uid }: { name: string; uid:
 
 const namedWork = ({ spec }: Sandbox) => spec.continueFrom ?? [];
 
-const isAway = (error: unknown): boolean => isStatusError(error, 'ServiceUnavailable');
+/** A runner that was cut off in the middle of an archive is busy with it for a moment. */
+const isAway = (error: unknown): boolean =>
+  isStatusError(error, 'ServiceUnavailable') || isStatusError(error, 'Conflict');
+
+/** A runner that an agent has taken over could take its time for ever. */
+async function withinTime<T>(
+  { clock, times, signal }: Pick<HandOver, 'clock' | 'times' | 'signal'>,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const time = new AbortController();
+  const text = `the work of the run before was not taken within ${times.save / 1000} s`;
+  const cancel = clock.after(times.save, () => time.abort(new StatusError('Timeout', text)));
+  try {
+    return await act(AbortSignal.any([signal, time.signal]));
+  } finally {
+    cancel();
+  }
+}
+
+/** Tells a disk of ours that cannot be read from a runner that does not take what was read: only that can be cured. */
+async function send<T>(kept: KeptWork, act: (archive: Readable) => Promise<T>): Promise<T> {
+  let unreadable: StatusError | undefined;
+  async function* read(): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* kept.read() as AsyncIterable<Buffer>;
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+      unreadable = new StatusError('InternalError', `the kept work cannot be read (${code})`, { cause });
+      throw unreadable;
+    }
+  }
+  try {
+    return await act(Readable.from(read(), { objectMode: false }));
+  } catch (error) {
+    throw unreadable ?? error;
+  }
+}

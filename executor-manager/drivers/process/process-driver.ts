@@ -107,8 +107,9 @@ export class ProcessDriver implements RuntimeDriver {
 
   async remove(id: string): Promise<void> {
     await this.stop(id);
-    await this.#folders.discard(id);
+    // Nothing listens any more, whatever becomes of the files.
     this.#ports.release(id);
+    await this.#folders.discard(id);
   }
 
   async #startOn(spec: RuntimeSpec, port: number): Promise<Runtime> {

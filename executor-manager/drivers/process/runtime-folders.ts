@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from './remove-tree.ts';
 
 /** What is kept on disk of a runtime that is a process, so that the next manager finds it. */
 export interface ProcessRecord {
@@ -30,7 +31,7 @@ export class RuntimeFolders {
 
   /** Makes the folders, the runner's own ones empty: a runner that is started again knows no run. */
   async prepare(id: string): Promise<void> {
-    await rm(this.state(id), { recursive: true, force: true, maxRetries: 3 });
+    await removeTree(this.state(id));
     await mkdir(this.state(id), { recursive: true, mode: 0o700 });
     await mkdir(this.workspace(id), { recursive: true, mode: 0o700 });
   }
@@ -58,7 +59,7 @@ export class RuntimeFolders {
   }
 
   discard(id: string): Promise<void> {
-    return rm(join(this.#base, id), { recursive: true, force: true, maxRetries: 3 });
+    return removeTree(join(this.#base, id));
   }
 
   #recordFile(id: string): string {
