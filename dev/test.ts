@@ -8,7 +8,7 @@ import { interruption } from './interruption.ts';
 import { runCommand } from './run-command.ts';
 import { emptyTally, lastLine, slowFiles, sum, tallyOf } from './test-report.ts';
 import type { Tally, VitestReport } from './test-report.ts';
-import { verifySteps } from './verify-steps.ts';
+import { generatedStep, verifySteps } from './verify-steps.ts';
 import type { Step } from './verify-steps.ts';
 
 /**
@@ -27,6 +27,7 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   let tally = emptyTally();
   try {
+    tally = sum(tally, await runStep(generatedStep));
     // Side by side: some of them use one core only.
     for (const checked of await Promise.all(verifySteps.map(runStep))) tally = sum(tally, checked);
     tally = sum(tally, await runTests());
