@@ -35,7 +35,7 @@ export async function startTroupe(options: TroupeProcessOptions): Promise<Troupe
   const process_ = await startProcess({
     command: TROUPE,
     args: options.args,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...portRange(), ...options.env },
     onLine: (line) => {
       ready ??= options.readyLine.exec(line);
     },
@@ -61,6 +61,15 @@ export async function startTroupe(options: TroupeProcessOptions): Promise<Troupe
     },
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/**
+ * Files run side by side, each in a worker with a number of its own: two executor managers that look for a free port in
+ * one range at one moment may both find the same.
+ */
+function portRange(): Record<string, string> {
+  const first = 12_000 + Number(process.env['VITEST_POOL_ID'] ?? 0) * 100;
+  return { EXECUTOR_PORT_RANGE_MIN: `${first}`, EXECUTOR_PORT_RANGE_MAX: `${first + 99}` };
 }
 
 export interface ServerOptions {

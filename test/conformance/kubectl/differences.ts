@@ -21,6 +21,11 @@ export const differences: readonly Difference[] = [
     why: 'kube-apiserver fails to read the result into a Go type; Troupe names the field and the type it expects',
   },
   {
+    scenario: 'namespaces',
+    command: 'wait ns/inner --for=delete --timeout=30s',
+    why: 'kubectl says that the condition is met only of a Namespace that is still there when it looks first',
+  },
+  {
     scenario: 'writing',
     command: `patch writer plain --type=json -p {"op":"add"}`,
     why: 'the text names a Go type',
