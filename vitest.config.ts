@@ -12,7 +12,7 @@ const ALONE = [
   // Time limits below a second, which a busy machine would reach for other reasons.
   'test/conformance/storage/{database,network}-trouble.test.ts',
   'test/integration/api/{database-trouble,sockets}.test.ts',
-  // What is left in the engine, and the machine's network, are looked at as a whole.
+  // Leftovers in the engine, and the machine's network, are looked at as a whole.
   'test/integration/environment.test.ts',
   'test/integration/executor-image/image.test.ts',
   'test/integration/drivers/docker.test.ts',

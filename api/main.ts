@@ -60,7 +60,7 @@ export async function startApi(given: ApiOptions): Promise<RunningApi> {
   const options = compileApiOptions(given);
   await makeDataFolder(options.dataDir);
   const token = await loadToken(options.tokenFile);
-  // What was started stops, last first, when something after it fails: nobody could stop it then.
+  // Everything that was started stops, last first, when something after it fails: nobody could stop it then.
   await using started = new AsyncDisposableStack();
   const store = started.adopt(await openDatabase(options), (opened) => opened.close());
   const address = await serve({ ...options, store, token }, started);

@@ -109,7 +109,7 @@ function createRecorders(options: Omit<RecorderOptions, 'component'>): {
   };
 }
 
-/** The controllers while this process leads; what they write is refused when it does not lead any more. */
+/** The controllers while this process leads; their writes are refused when it no longer leads. */
 function elected(
   context: ControllerContext & { clock: SteadyClock },
   { lease, identity, times: given }: LeaderElectionSettings,

@@ -35,7 +35,7 @@ ${table(['package', 'folders'], packages)}`;
   return format(body, { ...(await resolveConfig(FILE)), filepath: FILE });
 }
 
-/** What stands before and after \`between\` in the comments of the rules with this prefix. */
+/** The texts before and after \`between\` in the comments of the rules with this prefix. */
 function rows(rules: readonly Rule[], prefix: string, between: string): [string, string][] {
   return rules
     .filter(({ name, comment }) => name.startsWith(prefix) && comment.includes(between))

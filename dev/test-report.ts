@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** What vitest's JSON reporter writes, as far as it is read here. */
+/** The output of vitest's JSON reporter, as far as it is read here. */
 export interface VitestReport {
   testResults: FileResult[];
 }

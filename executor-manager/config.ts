@@ -31,7 +31,7 @@ export interface ConfigOverrides {
   executorName?: string;
 }
 
-/** What one executor keeps on this machine. */
+/** The folder in which one executor keeps its data on this machine. */
 export function executorFolder({ dataDir, executorName }: ExecutorManagerConfig): string {
   return join(dataDir, 'executors', executorName);
 }

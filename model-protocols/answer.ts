@@ -27,7 +27,7 @@ export type AnswerPart =
   | { type: 'stop'; reason: StopReason }
   /** The service says that it failed; nothing follows. */
   | { type: 'failure'; failure: ModelFailure }
-  /** The service says that nothing follows, whatever becomes of the connection. */
+  /** The service says that nothing follows, whatever happens to the connection. */
   | { type: 'end' };
 
 export type AnswerBlock =

@@ -91,7 +91,7 @@ const KINDS: Record<FailureKind, { retryable: boolean; status: number }> = {
   failed: { retryable: true, status: 500 },
 };
 const kinds = Object.keys(KINDS) as FailureKind[];
-/** What has no word of its own on the wire is read as its nearest relative. */
+/** A failure that has no word of its own on the wire is read as its nearest relative. */
 const UNSAID: Partial<Record<string, FailureKind>> = {
   'anthropic refused': 'invalid',
   'anthropic malformed': 'failed',

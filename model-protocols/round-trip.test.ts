@@ -77,7 +77,7 @@ async function read(protocol: WireProtocol, body: Buffer[], contentType = 'text/
   return parts;
 }
 
-/** What is left of an answer in OpenAI's protocol: no signatures, so that the thinking around one is one. */
+/** The parts of an answer that OpenAI's protocol keeps: no signatures, so that the thinking around one is one. */
 function withoutSignatures(parts: readonly AnswerPart[]): AnswerPart[] {
   return parts.filter(({ type }) => type !== 'signature');
 }

@@ -21,7 +21,7 @@ export interface WireProtocol {
 export interface StreamReader {
   /** The parts that one event brings; none for an event that says nothing. `data` is the event's. */
   read(data: string): AnswerPart[];
-  /** What is left to say when the body ends: `end`, if the answer was whole. */
+  /** The last parts, when the body ends: `end`, if the answer was whole. */
   finish(): AnswerPart[];
 }
 

@@ -10,7 +10,7 @@ export interface Service {
   protocol: WireProtocol;
   /** Throws InvalidRequestError. */
   read(body: JsonObject): Conversation;
-  /** What ids of answers and tool calls begin with at the service that is played. */
+  /** The prefixes of ids of answers and tool calls at the service that is played. */
   idPrefixes: { answer: string; toolCall: string };
 }
 

@@ -24,7 +24,7 @@ afterEach(({ task }) => {
 });
 
 afterAll(async () => {
-  // What is closed goes a moment later.
+  // A closed resource goes a moment later.
   await vi.waitFor(
     () => {
       const held = Object.entries(heldResources()).filter(([name, count]) => count > (before[name] ?? 0));

@@ -1,6 +1,6 @@
 import type { Client } from './client.ts';
 
-/** The same client, which asks before each write: `permit` throws when it may not be made any more. */
+/** The same client, which asks before each write: `permit` throws when it may no longer be made. */
 export function guardWrites(client: Client, permit: () => void): Client {
   async function guarded<R>(write: () => Promise<R>): Promise<R> {
     permit();

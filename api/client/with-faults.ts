@@ -5,7 +5,7 @@ import { ignoreNotFound } from '../machinery/status-error.ts';
 import type { WatchEvent } from '../machinery/watch-event.ts';
 import type { Client, WatchOptions } from './client.ts';
 
-/** What a client can ask of the server; `find` asks for a `get`. */
+/** The calls that a client can make to the server; `find` makes a `get`. */
 export type ClientVerb = Exclude<keyof Client, 'find' | 'within'>;
 
 /** One call about to be made, or just made. */

@@ -1,6 +1,6 @@
 import type { User } from './user.ts';
 
-/** What a request wants to do, as rules of access see it (apiserver pkg/authorization/authorizer Attributes). */
+/** The action of a request, as rules of access see it (apiserver pkg/authorization/authorizer Attributes). */
 export interface Attributes {
   /** get, list, watch, create, update, patch, delete, deletecollection; the lower-case method for other paths. */
   verb: string;

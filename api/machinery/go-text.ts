@@ -16,7 +16,7 @@ export const GO_ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 
-/** What strconv.Quote does not print as it is: quotes, backslashes and what strconv.IsPrint denies. */
+/** Characters that strconv.Quote escapes: quotes, backslashes and those that strconv.IsPrint denies. */
 const ESCAPED = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
 /** strconv.Quote, which is %q. */

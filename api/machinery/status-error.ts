@@ -203,7 +203,7 @@ export function isStatusError(error: unknown, reason?: StatusReason): error is S
   return error instanceof StatusError && (reason === undefined || error.reason === reason);
 }
 
-/** What `call` gives, or undefined when it says that the object is not there (controller-runtime's IgnoreNotFound). */
+/** The result of `call`, or undefined when the object is not there (controller-runtime's IgnoreNotFound). */
 export async function ignoreNotFound<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;

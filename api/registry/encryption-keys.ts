@@ -3,7 +3,7 @@ import { StatusError, unavailable } from '../machinery/status-error.ts';
 import { StorageError } from '../storage/contract/storage-error.ts';
 import type { Store } from '../storage/contract/store.ts';
 
-/** What there is to know of the keys; nothing of it is secret. */
+/** The facts about the keys; none of them is secret. */
 interface EncryptionReport {
   /** Kinds whose objects are encrypted. */
   resources: string[];

@@ -110,7 +110,7 @@ describe('every path', () => {
 });
 
 describe('an upgrade to WebSocket', () => {
-  /** What a server says to a client that speaks first and then waits. */
+  /** The answer of a server to a client that speaks first and then waits. */
   async function upgrade(path: string, headers: string[]): Promise<string> {
     const socket = connect(port, '127.0.0.1');
     const head = [

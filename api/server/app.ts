@@ -39,7 +39,7 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   exposition: Exposition;
 }
 
-/** What `/metrics` answers. */
+/** The answer of `/metrics`. */
 interface Exposition {
   text(): Promise<string>;
   readonly contentType: string;

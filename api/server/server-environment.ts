@@ -15,9 +15,9 @@ export interface ServerTypes {
   Bindings: HttpBindings;
   Variables: {
     user: User;
-    /** What the request wants to do. */
+    /** The action of the request. */
     attributes: Attributes;
-    /** What its path names; undefined when that is no resource. */
+    /** The resource that its path names; undefined when it names none. */
     place: ResourcePath | undefined;
     /** The places the request takes among those under way. */
     places: RequestPlaces;

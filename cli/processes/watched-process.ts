@@ -6,7 +6,7 @@ import { CliError } from '../error-text.ts';
 import type { HealthFlags } from './health-flags.ts';
 import type { Lifetime } from './lifetime.ts';
 
-/** What a process needs so that others can see how it is. */
+/** The means by which others can see how a process is. */
 export interface WatchedProcess {
   meter: Meter;
   /** Where it is seen, for the line that says that the process is ready; empty for nowhere. */

@@ -20,7 +20,7 @@ export interface ReconcileResult {
   requeueAfter?: number;
 }
 
-/** What one run of a reconcile works with. `C` is the part of the client that it needs. */
+/** The context of one reconcile run. `C` is the part of the client that it needs. */
 export interface ReconcileContext<C = Client> {
   /** Its calls end when the run reaches its time limit or the controller stops. */
   client: C;

@@ -6,7 +6,7 @@ import type { Runnable } from './manager.ts';
 
 export interface ElectedOptions {
   election: LeaderElection;
-  /** What runs in one term; made once before the start, and again for each later term, so that none inherits state. */
+  /** Makes the parts of one term: once before the start, and again for each later term, so that none inherits state. */
   make: () => readonly Runnable[];
   /** How long what runs may take to stop when the Lease is lost, in milliseconds: until another process may begin. */
   stopMs: number;

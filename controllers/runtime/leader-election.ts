@@ -43,7 +43,7 @@ export interface LeaderElectionOptions {
 
 type LeaseClient = Pick<Client, 'create' | 'find' | 'update'>;
 
-/** What a try to take or to renew the Lease came to; `unknown` when the server did not say. */
+/** The outcome of a try to take or to renew the Lease; `unknown` when the server did not say. */
 type Outcome = 'ours' | 'theirs' | 'unknown';
 
 /** By both clocks: the one that shows the date stands still for nobody, the other one cannot be set. */
@@ -137,7 +137,7 @@ export class LeaderElection {
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, clock, lease } = this.#options;
     const look = (seen: Lease | undefined): void => {
-      // What was on its way when the wait ended is older than what we know by now.
+      // A Lease that was on its way when the wait ended is older than the one that we know by now.
       if (signal.aborted) return;
       if (seen !== undefined) this.#observe(seen);
       if (seen === undefined || this.holder === '') this.#wake();

@@ -33,7 +33,7 @@ export interface Claim {
   now: number;
 }
 
-/** What the Lease says when `identity` takes it, or goes on holding it. */
+/** The spec of the Lease when `identity` takes it, or goes on holding it. */
 export function claimed(spec: LeaseSpec | undefined, { identity, durationSeconds, now }: Claim): LeaseSpec {
   const time = formatMicroTime(now);
   const isHeld = spec?.holderIdentity === identity;
@@ -48,7 +48,7 @@ export function claimed(spec: LeaseSpec | undefined, { identity, durationSeconds
   };
 }
 
-/** What it says when its holder lets go: whoever looks next may take it at once. */
+/** The spec of the Lease when its holder lets go: whoever looks next may take it at once. */
 export function released(spec: LeaseSpec, now: number): LeaseSpec {
   const time = formatMicroTime(now);
   return { ...spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: time, acquireTime: time };

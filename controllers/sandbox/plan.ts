@@ -55,7 +55,7 @@ export function planBinding(input: BindingInput): Binding {
     : { outcome: 'bind', executorName: best.metadata.name };
 }
 
-/** The Executor that has the files; a lost one does not count any more. */
+/** The Executor that has the files; a lost one no longer counts. */
 function homeExecutor({ executors, earlier, time }: BindingInput): Executor | undefined {
   const name = earlier.find((candidate) => {
     const executor = executors.find(({ metadata }) => metadata.name === candidate);

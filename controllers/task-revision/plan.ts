@@ -13,7 +13,7 @@ export type RevisionPlan =
   | { kind: 'mark used' }
   | { kind: 'delete' };
 
-/** What becomes of a TaskRevision. `now` in milliseconds since the epoch. Pure. */
+/** The next step for a TaskRevision. `now` in milliseconds since the epoch. Pure. */
 export function planRevision(revision: TaskRevision, isNamed: boolean, now: number): RevisionPlan {
   const { deletionTimestamp, creationTimestamp } = revision.metadata;
   if (deletionTimestamp !== undefined) return { kind: 'leave' };

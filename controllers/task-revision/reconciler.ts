@@ -52,7 +52,7 @@ export function taskRevisionReconciler({
   };
 }
 
-/** @throws StatusError Conflict when it was written since: the next look decides anew */
+/** @throws StatusError Conflict when it was written since: the next look decides again */
 async function deleteUnchanged(client: RevisionClient, revision: TaskRevision): Promise<void> {
   const { uid, resourceVersion } = revision.metadata;
   const preconditions = {

@@ -4,9 +4,9 @@ import type { PlannedNode } from './graph/graph.ts';
 import { nodeOfRecord } from './graph/stages.ts';
 
 /**
- * What status.subTasks keeps of a node: the fields of compatible clients, and what decides about attempts. In the
- * fields of compatible clients, `executor_name` is the name of a Sandbox. Records are never changed: each function
- * here returns a new one.
+ * The record of a node in status.subTasks: the fields of compatible clients, and those that decide about attempts.
+ * In the fields of compatible clients, `executor_name` is the name of a Sandbox. Records are never changed: each
+ * function here returns a new one.
  */
 export interface NodeRecord extends TaskSubTask {
   /** Id of the node. */

@@ -74,7 +74,7 @@ async function carryOut(
 ): Promise<void> {
   const { task } = observation;
   const plan = planTask(observation);
-  // What only waits is looked at again with each change; a revision or an end is for good.
+  // A Task that only waits is looked at again with each change; a revision or an end is for good.
   const waits = plan.status?.status === 'PENDING' && !hasRevision(plan.status);
   if (!waits) await configuration.requireCurrent(options.client);
   for (const over of plan.mustBeOver) await requireOver(options, task, over);
@@ -178,7 +178,7 @@ async function requireFresh({ client }: Context, task: Task): Promise<void> {
   if (!isSame) throw conflict(TASKS, task.metadata.name);
 }
 
-/** What the server says to a Sandbox that it does not take; undefined when it is there. */
+/** Creates a Sandbox. @returns the error of a server that does not take it; undefined when the Sandbox is there */
 async function createSandbox(
   options: Context,
   task: Task,

@@ -12,7 +12,7 @@ export const WITHOUT_GO_VARIABLE = 'TROUPE_WITHOUT_GO';
 
 /** One builder of Go programs for several processes. */
 export interface GoBuilds extends AsyncDisposable {
-  /** What a child process needs to find it, or to know that there is no Go. */
+  /** The variables by which a child process finds it, or knows that there is no Go. */
   readonly variables: Readonly<Record<string, string>>;
   /** Begins to build all programs, in the background. */
   prepare(): Promise<void>;

@@ -21,7 +21,7 @@ const NICENESS = 10;
 interface Recipe {
   readonly built: string;
   readonly arguments: readonly string[];
-  /** What `go install` names the program; undefined where `go build -o` is told the name. */
+  /** The name that `go install` gives the program; undefined where `go build -o` is told the name. */
   readonly installedAs?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a call to the runner is answered with when it cannot be done. */
+/** The answer to a call to the runner that cannot be done. */
 export class HttpError extends Error {
   readonly status: number;
   readonly reason: string;

@@ -13,7 +13,7 @@ import { WorkspaceRoutes } from './workspace-routes.ts';
 
 export interface RunnerServerOptions {
   config: RunnerConfig;
-  /** What programs may see of the runner's environment. */
+  /** The part of the runner's environment that programs may see. */
   environment: Record<string, string>;
   /** Throws the system's error when a run cannot even begin. */
   startRun: (id: string, request: RunRequest) => Promise<Run>;

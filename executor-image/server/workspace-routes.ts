@@ -43,7 +43,7 @@ export class WorkspaceRoutes {
         const archive = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
         leftOut = await unpackWorkspace({ ...this.#options, archive, limitBytes });
       } catch (error) {
-        // Read to its end all the same: a client that still sends would not see the answer.
+        // The request is still read to its end: a client that still sends would not see the answer.
         for await (const _ of request) continue;
         throw badRequest(`the archive cannot be unpacked: ${describeError(error)}`);
       }

@@ -19,15 +19,15 @@ export interface RuntimeDriver {
   list(): Promise<Runtime[]>;
   /** Resolves when the runtime has ended or is gone, not before; rejects only when `signal` aborts. */
   exited(id: string, signal: AbortSignal): Promise<RuntimeExit>;
-  /** Ends whatever runs in it, at once, and keeps its workspace. Resolves when nothing runs any more; idempotent. */
+  /** Ends whatever runs in it, at once, and keeps its workspace. Resolves when nothing runs in it; idempotent. */
   stop(id: string): Promise<void>;
   /** Ends it and removes it with its workspace. Resolves when nothing of it is left; idempotent. */
   remove(id: string): Promise<void>;
 }
 
-/** What a driver can do; nobody asks for its name. */
+/** The abilities of a driver; nobody asks for its name. */
 export interface DriverCapabilities {
-  /** What separates a runtime from the machine it runs on. */
+  /** The barrier between a runtime and the machine it runs on. */
   readonly isolation: 'container' | 'none';
   /** The ports of the machine that its runtimes are published on, one each; absent: they are reached another way. */
   readonly ports?: PublishedPorts;
@@ -79,7 +79,7 @@ export interface RuntimeAddress {
 /** A runtime that was started. */
 export interface Runtime {
   id: string;
-  /** What people find it by: the name of a container, or `pid/PID`. */
+  /** People find it by this: the name of a container, or `pid/PID`. */
   name: string;
   /** Where the runner listens, seen from the manager. */
   address: RuntimeAddress;

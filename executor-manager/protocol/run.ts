@@ -1,5 +1,5 @@
 /**
- * What the executor manager and the runner inside a runtime say to each other: HTTP on the runtime's one
+ * The protocol between the executor manager and the runner inside a runtime: HTTP on the runtime's one
  * published port, JSON bodies, the header `Authorization: Bearer TOKEN` on every call, readiness included.
  * A runner waits without a run; the files to go on with and the run come when the runtime is assigned to one.
  *

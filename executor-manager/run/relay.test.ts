@@ -21,7 +21,7 @@ function runOf(count: number): RunEvent[] {
   });
 }
 
-/** What the log of a Task promises (api/storage/contract/task-log.ts), in memory. */
+/** A log of a Task in memory, with the promises of api/storage/contract/task-log.ts. */
 function createLog() {
   const events: TaskEvent[] = [];
   const messages: string[] = [];

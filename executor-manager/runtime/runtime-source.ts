@@ -5,7 +5,7 @@ import { isStatusError } from '#api/machinery/status-error';
 import type { Runtime, RuntimeDriver, RuntimeSpec } from '../drivers/driver.ts';
 import { retryUntilDone } from '../retry.ts';
 
-/** What a run needs of the runtime that it is assigned to. */
+/** The needs of a run for the runtime that it is assigned to. */
 export type RuntimeNeed = Pick<RuntimeSpec, 'image' | 'limits'>;
 
 /**

@@ -109,7 +109,7 @@ class Attendance {
     await retryUntilDone(() => runner.start(uid, request), { ...retry, what: 'start a run', firstWait: 10 });
   }
 
-  /** What came before, such as a large workspace that was handed over, is not the run's time. */
+  /** The time before, such as the hand-over of a large workspace, is not the run's time. */
   #noteRunning(): void {
     const { context, sandbox, fresh, onRunning } = this.#options;
     this.#running = true;
@@ -145,7 +145,7 @@ class Attendance {
     if (!fresh) this.#cutAfter(deadline(sandbox, context) - context.clock.now(), () => overdue(sandbox));
     context.driver.exited(runtime.id, AbortSignal.any([this.#over.signal, stop])).then(
       (exit) => this.#cutAfter(LAST_WORDS_MS, () => this.#exitOutcome(exit)),
-      () => undefined, // not of interest any more
+      () => undefined, // no longer of interest
     );
     const onCancel = (): void => void this.#cancelRun();
     if (cancel.aborted) onCancel();

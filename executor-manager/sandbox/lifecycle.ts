@@ -230,7 +230,7 @@ export class Lifecycle {
     this.#inBackground(this.#write((sandbox, now) => waiting(sandbox, message, now)));
   }
 
-  /** A write that nothing waits for; that the Sandbox is gone ends the lifecycle all the same. */
+  /** A write that nothing waits for; the lifecycle also ends when it shows that the Sandbox is gone. */
   #inBackground(write: Promise<void>): void {
     write.catch((error: unknown) => {
       if (isStatusError(error, 'Gone')) this.#interrupt('superseded');

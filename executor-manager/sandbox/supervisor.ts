@@ -118,7 +118,7 @@ export class Supervisor implements ReflectorTarget<Sandbox> {
     this.#lifecycles.delete(uid);
     const latest = this.#known.get(keyOf(sandbox));
     if (latest === undefined || uidOf(latest) !== uid) this.#settled.delete(uid);
-    // What came to be known after the lifecycle had made up its mind, such as a deletion.
+    // News that came after the lifecycle had decided, such as a deletion.
     else if (failed || latest !== sandbox) this.#ensure(latest);
   }
 }

@@ -20,7 +20,7 @@ const SAVE_MS = 600_000;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Given {
-  /** What was kept, by uid of the Sandbox; the newest last. */
+  /** The work that was kept, by uid of the Sandbox; the newest last. */
   kept: string[];
   continueFrom?: string[];
   repository?: boolean;

@@ -13,7 +13,7 @@ export class Saves {
     this.#open.set(sandboxUID, { taskUID, settled: Promise.withResolvers<void>() });
   }
 
-  /** There is nothing to wait for any more. Idempotent. */
+  /** There is nothing left to wait for. Idempotent. */
   settle(sandboxUID: string): void {
     this.#open.get(sandboxUID)?.settled.resolve();
     this.#open.delete(sandboxUID);

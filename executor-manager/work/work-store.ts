@@ -13,7 +13,7 @@ export interface WorkKey {
 
 export interface TaskWork {
   taskUID: string;
-  /** Undefined when it is not known any more. */
+  /** Undefined when it is no longer known. */
   task: { namespace: string; name: string } | undefined;
 }
 
@@ -44,8 +44,8 @@ export class WorkStore {
   }
 
   /**
-   * Keeps an archive in place of one that is there; an empty one where a run has left no files. @throws StatusError RequestEntityTooLarge beyond the limit; what
-   * reading it, or the disk, throws.
+   * Keeps an archive in place of one that is there; an empty one where a run has left no files.
+   * @throws StatusError RequestEntityTooLarge beyond the limit; what reading it, or the disk, throws
    */
   async keep(key: WorkKey, archive: Chunks, kept: KeepOptions): Promise<void> {
     const folder = this.#taskFolder(key.taskUID);
@@ -60,7 +60,7 @@ export class WorkStore {
       await rename(unfinished, file);
       await syncFolder(folder);
     } catch (error) {
-      // What went wrong with the work is the news.
+      // The error to report is the one of the work.
       await rm(unfinished, { force: true }).catch(() => undefined);
       throw error;
     }
@@ -78,7 +78,7 @@ export class WorkStore {
     }
   }
 
-  /** What was kept last of a Task; undefined when there is nothing. */
+  /** The work of a Task that was kept last; undefined when there is nothing. */
   async newest(taskUID: string): Promise<KeptWork | undefined> {
     const folder = this.#taskFolder(taskUID);
     const uids = (await namesIn(folder)).filter((name) => name.endsWith(ARCHIVE));

@@ -11,7 +11,7 @@ export interface MessagesRequest {
   messages: { role: 'user' | 'assistant'; content: string }[];
 }
 
-/** What a request says. Whoever passes requests on passes on the body as it came, since it may say more. */
+/** The content of a request. Whoever passes requests on passes on the body as it came, since it may say more. */
 export interface MessagesRequestView {
   model: string;
   stream: boolean;

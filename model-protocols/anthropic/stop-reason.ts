@@ -11,7 +11,7 @@ const READ: Readonly<Record<WireStopReason, StopReason>> = {
   refusal: 'refused',
 };
 
-/** A reason that this version does not know ends an answer all the same. Undefined while there is none. */
+/** A reason that this version does not know also ends an answer. Undefined while there is none. */
 export function readStopReason(value: unknown): StopReason | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   return Object.hasOwn(READ, value) ? READ[value as WireStopReason] : 'complete';

@@ -9,7 +9,7 @@ import { argumentsOf, contentParts, firstChoice, functionName } from './content.
 import { FAILED, readFinishReason } from './finish-reason.ts';
 import { readUsage } from './usage.ts';
 
-/** What ends a stream, in place of JSON. */
+/** The end of a stream, in place of JSON. */
 export const DONE = '[DONE]';
 
 /** Reads a stream of CompletionChunks, and of what compatible services send in their place. */

@@ -4,7 +4,7 @@ import type { JsonObject } from '../json-value.ts';
 
 type Content = Extract<AnswerPart, { type: 'text' | 'thinking' }>;
 
-/** What a delta or a message says in words. */
+/** The words of a delta or a message. */
 export function contentParts(message: JsonObject): Content[] {
   return [
     // DeepSeek's field, and that of OpenRouter and Groq; a service that sends both sends the same in both.

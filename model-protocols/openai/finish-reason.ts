@@ -18,7 +18,7 @@ const READ: ReadonlyMap<string, StopReason> = new Map([
 /** The reason for which a service ends an answer that failed; compatible services only. */
 export const FAILED = 'error';
 
-/** A reason that is not known here, such as `eos`, ends an answer all the same. Undefined while there is none. */
+/** A reason that is not known here, such as `eos`, also ends an answer. Undefined while there is none. */
 export function readFinishReason(value: unknown): StopReason | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   return READ.get(value.toLowerCase()) ?? 'complete';

@@ -14,7 +14,7 @@ export interface CompletionRequest {
   messages: { role: 'system' | 'user' | 'assistant'; content: string }[];
 }
 
-/** What a request says. Whoever passes requests on passes on the body as it came, since it may say more. */
+/** The content of a request. Whoever passes requests on passes on the body as it came, since it may say more. */
 export interface CompletionRequestView {
   model: string;
   stream: boolean;

@@ -8,7 +8,7 @@ import { TROUPE } from '../kit/paths.ts';
 import { startTroupe } from '../kit/troupe-process.ts';
 import type { TroupeProcess } from '../kit/troupe-process.ts';
 
-/** What the processes beside the API say about themselves to whoever watches them. */
+/** The processes beside the API tell about themselves to whoever watches them. */
 const stack = new AsyncDisposableStack();
 let folder: string;
 let kubeconfig: string;

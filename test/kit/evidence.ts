@@ -1,4 +1,4 @@
-/** What something that runs beside a test has to say when the test fails. */
+/** Something that runs beside a test, with the text that it shows when the test fails. */
 interface Witness {
   readonly name: string;
   readonly text: () => string;

@@ -13,7 +13,7 @@ export function isFinal(task: Unstructured): boolean {
 
 /** One Task's ending, for one who waits for it; to be disposed of. */
 export interface TaskEnding extends Disposable {
-  /** Aborts when the Task is final, deleted or made anew, and when it cannot be watched any more. */
+  /** Aborts when the Task is final, deleted or made again, and when it can no longer be watched. */
   readonly signal: AbortSignal;
   /** @throws StorageError where it aborted because the Task could not be watched */
   check(): void;
@@ -21,7 +21,7 @@ export interface TaskEnding extends Disposable {
 
 interface Watched {
   ended: AbortController;
-  /** Nobody waits any more. */
+  /** Aborted when nobody waits. */
   leave: AbortController;
   waiting: number;
   failure?: { error: unknown };

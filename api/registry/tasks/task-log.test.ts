@@ -28,7 +28,7 @@ let logs: TaskLogs;
 /** Watches that were begun, and those that are still open. */
 let watches: WatchQuery[];
 let open: number;
-/** What the next follower gets after its first page. */
+/** The error that the next follower gets after its first page. */
 let lost: StorageError | undefined;
 
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import { selfSubjectReview } from './self-subject-review.ts';
 
 /**
  * Answers an object of a kind that has no storage: a question, which comes back with its status. `object` is decoded
- * and has the types of its schema; its status is none of the client's. @throws StatusError Invalid
+ * and has the types of its schema; its status does not come from the client. @throws StatusError Invalid
  */
 export type Answer = (
   context: RegistryContext,

@@ -28,7 +28,7 @@ export function validateWrite(
 
 function kindProblems(resource: Resource, object: Unstructured, previous: Unstructured | undefined) {
   const strategy = strategyOf(resource);
-  // Objects stored before a field had a default count as having it, or nothing could be changed any more.
+  // Objects stored before a field had a default count as having it, or they could no longer be changed.
   const before = strategy.validate && previous && resource.compiled.applyDefaults(previous);
   return strategy.validate?.(object, before, resource) ?? [];
 }

@@ -183,7 +183,7 @@ describe('the way of a write', () => {
     ],
     ['merge patch', () => patch('merge', mergePatch), ['decode', ...changed()]],
     ['json patch', () => patch('json', jsonPatch), ['decode', ...changed()]],
-    // What is applied is merged into the live object, which has been all the way before.
+    // The applied object is merged into the live object, which has been all the way before.
     ['apply', () => patch('apply', task({ name })), ['decode', ...changed('UPDATE', 'named managed marked')]],
     [
       'update of status',

@@ -11,9 +11,9 @@ import type { ResourcePath } from '../request/resource-path.ts';
 /** A request that may go on. */
 export interface AllowedRequest {
   user: User;
-  /** What it wants to do; what access was judged by. */
+  /** The action of the request; access was judged by it. */
   attributes: Attributes;
-  /** What its path names; undefined when that is no resource. */
+  /** The resource that its path names; undefined when it names none. */
   place: ResourcePath | undefined;
 }
 

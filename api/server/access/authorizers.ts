@@ -11,7 +11,7 @@ export const mastersMayDoEverything: Authorizer = {
   },
 };
 
-/** What a probe or a client that looks for a server needs (ClusterRole system:public-info-viewer). */
+/** The paths that a probe or a client that looks for a server needs (ClusterRole system:public-info-viewer). */
 const PUBLIC_PATHS = /^\/(?:version\/?|(?:healthz|livez|readyz)(?:\/[^/]*)?)$/;
 const READING_VERBS = new Set(['get', 'head']);
 

@@ -7,8 +7,8 @@ import type { User } from '../../machinery/user.ts';
 import { unauthorized } from './authenticator.ts';
 
 /**
- * What the refused get: Unauthorized for the anonymous, so that they log in; Forbidden for others, in the words of
- * kube-apiserver (endpoints/handlers/responsewriters ForbiddenStatusError).
+ * The error for a refused request: Unauthorized for the anonymous, so that they log in; Forbidden for others, in the
+ * words of kube-apiserver (endpoints/handlers/responsewriters ForbiddenStatusError).
  */
 export function refusal(user: User, attributes: Attributes, reason = ''): StatusError {
   if (user.groups.includes(UNAUTHENTICATED_GROUP)) return unauthorized();

@@ -15,8 +15,8 @@ const VERBS: Record<string, string> = {
 const VERBS_WITH_SELECTORS = new Set(['list', 'watch', 'deletecollection']);
 
 /**
- * What a request wants to do, for rules of access. `place` is what its path names, undefined when that is no resource
- * (kube-apiserver endpoints/request RequestInfoFactory).
+ * The action of a request, for rules of access. `place` is the resource that its path names, undefined when it names
+ * none (kube-apiserver endpoints/request RequestInfoFactory).
  */
 export function requestAttributes(
   { method, path, query }: Omit<RequestHead, 'header'>,

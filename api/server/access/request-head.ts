@@ -2,7 +2,7 @@ import { badRequest } from '../../machinery/status-error.ts';
 import { checkUrl } from '../request/url-limits.ts';
 import type { Credentials } from './authenticator.ts';
 
-/** What access is judged by: a request without its body, however it came in. */
+/** A request without its body, however it came in: access is judged by it. */
 export interface RequestHead extends Credentials {
   /** Upper case. */
   method: string;

@@ -51,7 +51,7 @@ export function resourcePaths(resource: Resource): Record<string, PathItem> {
   return paths;
 }
 
-/** What a subresource that speaks of an object takes and answers. */
+/** The requests and answers of a subresource that speaks of an object. */
 function subresourceItem(place: Place, { name, kind, handlers }: Subresource): PathItem {
   const sub = {
     ...place,

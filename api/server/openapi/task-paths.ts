@@ -64,7 +64,7 @@ const APPENDED: OpenApiSchema = {
 
 const json = (schema: OpenApiSchema): ReturnType<typeof contentOf> => contentOf(['application/json'], schema);
 
-/** What a subresource that speaks of no object takes and answers: the log of a Task and its messages. */
+/** The requests and answers of a subresource that speaks of no object: the log of a Task and its messages. */
 export function describedItem(resource: Resource, subresource: string): PathItem | undefined {
   if (!isTask(resource)) return undefined;
   return ITEMS.get(subresource)?.(resource);

@@ -1,4 +1,4 @@
-/** What the path of a resource names, for the dispatch. */
+/** The parts of the path of a resource, for the dispatch. */
 export interface ResourcePath {
   group: string;
   version: string;
@@ -7,7 +7,7 @@ export interface ResourcePath {
   namespace: string;
   /** '' for a collection. */
   name: string;
-  /** What follows the name, with its slashes; '' for the object itself. */
+  /** The rest of the path after the name, with its slashes; '' for the object itself. */
   subresource: string;
   /** The path begins with the verb `watch`, as clients wrote it before `?watch=true`. */
   isOldWatch: boolean;

@@ -6,7 +6,7 @@ import type { HandlerOptions, RequestContext } from '../server-environment.ts';
 export interface ResourceRequest {
   c: RequestContext;
   resource: Resource;
-  /** What its path names. */
+  /** The place that its path names. */
   place: ResourcePath;
   options: HandlerOptions;
 }

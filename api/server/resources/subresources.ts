@@ -15,7 +15,7 @@ export interface Subresource {
   isOf(resource: Resource): boolean;
   /** By verb, in the order of discovery. */
   handlers: ReadonlyMap<string, Handler>;
-  /** What it reads and writes; absent: the kind itself. */
+  /** The kind that it reads and writes; absent: the kind itself. */
   kind?: { group: string; version: string; kind: string };
   /** Verbs whose answer goes on for as long as its reader likes: they have no deadline. */
   streams?: ReadonlySet<string>;

@@ -12,7 +12,7 @@ const NAMESPACE_VERBS = BUILT_IN_VERBS.filter((verb) => verb !== 'deletecollecti
 /** Every verb of requests for resources. */
 export const VERBS: ReadonlySet<string> = new Set(CUSTOM_VERBS);
 
-/** What can be done with objects of a kind: what discovery and OpenAPI show, and the dispatch lets through. */
+/** The verbs for objects of a kind: discovery and OpenAPI show them, and the dispatch lets them through. */
 export function verbsOf(resource: Resource): readonly string[] {
   if (resource.virtual === true) return VIRTUAL_VERBS;
   if (isNamespace(resource)) return NAMESPACE_VERBS;

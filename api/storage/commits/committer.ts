@@ -25,7 +25,7 @@ const ROW_OVERHEAD_BYTES = 512;
 
 interface QueuedMutation {
   mutation: DriverMutation;
-  /** What an update was made of, kept in memory: who changed an object once mostly does so again. */
+  /** The object that an update was made of, kept in memory: who changed an object once mostly does so again. */
   updated?: Unstructured;
 }
 

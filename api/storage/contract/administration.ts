@@ -7,11 +7,11 @@ export interface StoreHealth {
   hints: 'away' | 'ok' | 'unused';
 }
 
-/** What operators and their probes ask of a store. */
+/** The part of a store for operators and their probes. */
 export interface Administration {
   /** Resolves when a write and a read work, else throws StorageError Unavailable or Full; for /readyz. */
   check(): Promise<void>;
-  /** What is known without asking anybody, for health checks that must answer at once. */
+  /** The state that is known without asking anybody, for health checks that must answer at once. */
   health(): StoreHealth;
   /**
    * Resolves, with the cause, when the store had to stop by itself because the log of the database has a gap: serving
@@ -42,7 +42,7 @@ export interface EncryptionStatus {
   rewriting: { running: boolean; rewritten: number; failure?: string };
 }
 
-/** What operators do with the keys of encryption at rest (docs/adr/0015-encryption-at-rest.md). */
+/** The part of a store for operators of the keys of encryption at rest (docs/adr/0015-encryption-at-rest.md). */
 export interface EncryptionAdministration {
   /** Makes a new data key, and a new root key if asked to; then everything is encrypted again in the background. */
   rotate(options: { newRoot: boolean }): Promise<{ dataKey: string; rootKey: string }>;

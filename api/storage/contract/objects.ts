@@ -31,7 +31,7 @@ export type Mutation =
       key: StorageKey;
       expectedRevision: number;
       /**
-       * Given for a Task: its last state is kept in the same transaction, and its event log takes no appends any more.
+       * Given for a Task: its last state is kept in the same transaction, and its event log takes no more appends.
        */
       deletedTask?: TaskDeletion;
     };

@@ -42,7 +42,7 @@ export interface DeletedTaskArchive {
 }
 
 /**
- * What goes when its time has come. Every step is small, holds up no commit, and may be repeated and done by several
+ * Removes data whose time is over. Every step is small, holds up no commit, and may be repeated and done by several
  * replicas at once.
  */
 export interface Retention extends DeletedTaskArchive {

@@ -19,11 +19,11 @@ export type StorageErrorCode =
   | 'TooLarge'
   /** The object is larger than the store's own limit; the message gives its size and the limit. */
   | 'OverLimit'
-  /** What memory has is not, or not surely, the history of this database; nothing was written. */
+  /** Memory does not have, or does not surely have, the history of this database; nothing was written. */
   | 'Diverged'
-  /** What is encrypted cannot be read with the keys at hand; the message says which, and what helps. */
+  /** Encrypted data cannot be read with the keys at hand; the message says which, and what helps. */
   | 'Undecryptable'
-  /** Encrypted under a key that is not the newest any more; nothing was written. Ends in storage: it is tried again. */
+  /** Encrypted under a key that is no longer the newest; nothing was written. Ends in storage: it is tried again. */
   | 'StaleKey'
   | 'Closed';
 

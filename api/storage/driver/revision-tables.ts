@@ -44,14 +44,14 @@ export interface DriverMutation {
 export type MutationOutcome =
   { ok: true; revision: number } | { ok: false; code: 'Exists' | 'NotFound' | 'Conflict' | 'TooLarge' };
 
-/** What one transaction writes, and on what ground. */
+/** The writes of one transaction, and the state that they rest on. */
 export interface CommitBatch {
   mutations: readonly DriverMutation[];
   /** Where the memory is that the mutations were made from. */
   base: Position;
   /** Of this transaction, unique: what the next position has. */
   commitId: string;
-  /** What encrypted the bodies, if any are. StorageError StaleKey, with nothing written, when it is not the newest. */
+  /** The key of encrypted bodies, if any. StorageError StaleKey, with nothing written, when it is not the newest. */
   key?: NewestKey;
 }
 

@@ -26,7 +26,7 @@ export interface StoredTaskPage {
   isFull: boolean;
 }
 
-/** What became of one append: where the log stands, or why nothing was added. */
+/** The outcome of one append: where the log stands, or why nothing was added. */
 export type AppendOutcome =
   | { ok: true; appended: TaskEventAppended; added: boolean }
   /** Conflict: a gap in sourceSeq. NotFound: the Task was deleted and its log with it. */

@@ -60,7 +60,7 @@ export class LogTail {
     return this.#followers.size;
   }
 
-  /** What the ring holds. */
+  /** The size of the events in the ring. */
   get size(): { events: number; bytes: number } {
     return this.#ring?.size ?? { events: 0, bytes: 0 };
   }
@@ -139,7 +139,7 @@ export class LogTail {
     }
   }
 
-  /** What comes after a number, and how far that reaches; undefined: nothing yet. */
+  /** The events after a number, and how far they reach; undefined: nothing yet. */
   async #after(cursor: number): Promise<{ events: LogPage; reached: number } | undefined> {
     const ring = this.#ring;
     if (ring === undefined) return undefined;

@@ -22,7 +22,7 @@ export class LogTails {
     return [...this.#tails.values()].reduce((sum, tail) => sum + tail.followers, 0);
   }
 
-  /** What is kept in memory of a log. */
+  /** The size of the part of a log that is kept in memory. */
   sizeOf(taskUID: string): { events: number; bytes: number } {
     return this.#tails.get(taskUID)?.size ?? { events: 0, bytes: 0 };
   }

@@ -23,7 +23,7 @@ export interface TaskLogOptions {
    * writes all.
    */
   polling: { everyMs: number; hintedMs: number } | undefined;
-  /** What is kept in memory of a log that is followed. */
+  /** Limits of the part of a followed log that is kept in memory. */
   ring: LogRingLimits;
   maxItems: number;
   maxBytes: number;

@@ -7,7 +7,7 @@ import type { TeamMember } from '#api/types/generated/team';
 import { isCredentialName, modelSettings } from '#api/types/model-config';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
 
-/** What a member brings to its node; no credential. */
+/** The part of a member that its node gets; no credential. */
 export interface PlannedMember {
   /** Its own instructions. */
   prompt?: string;

@@ -107,7 +107,7 @@ function plannedNode({ node, who }: ResolvedNode): PlannedNode {
   return { ...rest, ...work, workspace: { ...node.workspace, uses: usesWorkspace } };
 }
 
-/** What the member brings, or a sentence that says what is missing. */
+/** The part of the member that its node gets, or a sentence that says what is missing. */
 function resolveMember(
   member: TeamMember,
   namespace: string,

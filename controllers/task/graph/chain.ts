@@ -2,10 +2,10 @@ import type { TeamMember } from '#api/types/generated/team';
 import type { GraphNode, NodeInputs } from './graph.ts';
 import { stageNode } from './stages.ts';
 
-/** What a chain has to know of one who works in it. */
+/** The facts that a chain needs about one who works in it. */
 export interface Link {
   name: string;
-  /** What the next one is told. */
+  /** The context that the next one is given. */
   contextPassing: NonNullable<TeamMember['contextPassing']>;
   requireConfirmation: boolean;
 }

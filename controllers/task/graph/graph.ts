@@ -17,7 +17,7 @@ export interface GraphNode {
   workspace: NodeWorkspace;
 }
 
-/** What a node is told, beside instructions of its own. */
+/** The inputs of a node, beside its own instructions. */
 export interface NodeInputs {
   /** Whether it gets the prompt of the Task. */
   taskPrompt: boolean;
@@ -36,7 +36,7 @@ export interface NodePolicy {
   requireConfirmation: boolean;
   /** How often it is started at most when runs are lost; absent: as the Task says. */
   maxAttempts?: number;
-  /** Continue: what needs the node starts all the same, without its answer. */
+  /** Continue: the nodes that need this one start without its answer. */
   onFailure: 'FailTask' | 'Continue';
 }
 

@@ -4,7 +4,7 @@ import type { GraphNode, PlannedNode } from './graph.ts';
 
 /** Graphs for tests. */
 
-/** What is not said does not matter for the plan. */
+/** The fields that are left out do not matter for the plan. */
 type MemberOfChain = Partial<Link> & Pick<PlannedNode, 'name'> & { prompt?: string };
 
 const WORKER = {

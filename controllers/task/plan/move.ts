@@ -5,7 +5,7 @@ import type { NodeRecord } from '../node-record.ts';
 import { sandboxName } from '../sandbox/sandbox-object.ts';
 import type { OverSandbox, SettledNode } from './settle.ts';
 
-/** What happens to one node now. */
+/** The next step of one node. */
 export interface Move {
   record: NodeRecord;
   /** It is under way; the Sandbox is absent while it is being created. */
@@ -14,7 +14,7 @@ export interface Move {
   create?: true;
   /** Its spec.cancel is to be set. */
   cancel?: Sandbox;
-  /** What is to be asked for first. */
+  /** The Sandboxes to ask for first. */
   over: readonly OverSandbox[];
 }
 

@@ -4,7 +4,7 @@ import { isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 
 export type NodeState =
-  /** Its record says how it ended; Sandboxes change nothing any more. */
+  /** Its record says how it ended; Sandboxes no longer change anything. */
   | { state: 'ended' }
   | { state: 'not-started' }
   /** The attempt was decided on, but its Sandbox was never seen: it has to be created. */

@@ -10,7 +10,7 @@ import type { Move } from './move.ts';
 import { settle } from './settle.ts';
 import type { SettledNode, Surroundings } from './settle.ts';
 
-/** What is to happen in a graph, and how the Task stands with it; in the order of the nodes. */
+/** The next steps in a graph, in the order of the nodes, and how the Task stands with them. */
 export interface NodesPlan {
   moves: readonly Move[];
   outcome: Outcome;

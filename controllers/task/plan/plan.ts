@@ -25,11 +25,11 @@ export interface Observation {
   resolve: () => Resolution;
   /** RFC 3339. */
   now: string;
-  /** What the server said to the last plan, if it refused a part of it. */
+  /** The answer of the server to the last plan, if it refused a part of it. */
   rejection?: Rejection;
 }
 
-/** What to do next: first the status is written (version-checked), then the rest is done, in any order. */
+/** The next steps: first the status is written (version-checked), then the rest is done, in any order. */
 export interface TaskPlan {
   /** Absent when the Task has ended. */
   status?: TaskStatus;

@@ -13,7 +13,7 @@ import type { NodeRecord } from '../node-record.ts';
 import { PlanConflict, resolved, World } from './world.ts';
 import type { Cache } from './world.ts';
 
-/** What makes one node of a random graph; of the nodes before it some are needed. */
+/** The traits of one node of a random graph; it needs some of the nodes before it. */
 const traits = fc.record({
   needs: fc.array(fc.nat({ max: 6 }), { maxLength: 3 }),
   requireConfirmation: fc.boolean(),
@@ -49,7 +49,7 @@ const ENDS = {
 
 const which = fc.nat({ max: 20 });
 const controller = fc.constantFrom(0, 1);
-/** What a controller hears of before it plans; its caches may lag behind each other. */
+/** The news that a controller gets before it plans; its caches may lag behind each other. */
 const heard = fc.constantFrom('nothing', 'the Task', 'the Task', 'Sandboxes', 'all', 'all');
 /** In the proportions that let Tasks come far. */
 const happening = fc.oneof(
@@ -76,7 +76,7 @@ class Play {
   /** Sandboxes that somebody saw before they went: their names are never used again. */
   readonly #used = new Set<string>();
 
-  /** What controllers were about to make when they fell asleep. */
+  /** The Sandboxes that controllers were about to make when they fell asleep. */
   readonly #asleep: Sandbox[] = [];
   /** Names of Sandboxes that were made by one that woke up. */
   readonly #late = new Set<string>();
@@ -133,7 +133,7 @@ class Play {
       const { status } = this.world.task();
       const isFinal = isFinalTaskStatus(status?.status);
       if (isFinal && this.live().length === 0) return;
-      // What is left over when the Task ends has to be cancelled first.
+      // Sandboxes that are left when the Task ends have to be cancelled first.
       const ends = isFinal || ['Cancelling', 'Failing'].includes(finishedReason(status));
       for (const { metadata, spec } of this.live()) {
         if (metadata.deletionTimestamp !== undefined) this.world.remove(metadata.name);

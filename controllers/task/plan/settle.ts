@@ -34,7 +34,7 @@ export interface SettledNode {
   node: PlannedNode;
   record: NodeRecord;
   state: Exclude<NodeState, { state: 'succeeded' | 'failed' | 'cancelled' }>;
-  /** What is to be asked for before the next attempt, or before the Task ends without it. */
+  /** The Sandboxes to ask for before the next attempt, or before the Task ends without it. */
   over: readonly OverSandbox[];
 }
 

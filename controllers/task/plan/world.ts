@@ -23,7 +23,7 @@ export function resolved(...nodes: PlannedNode[]): Resolution {
   };
 }
 
-/** What a controller believes to be there. */
+/** The objects that a controller believes to exist. */
 export interface Cache {
   task: Task;
   sandboxes: readonly Sandbox[];
@@ -84,7 +84,7 @@ export class World {
     return plan;
   }
 
-  /** Plans until nothing changes any more. */
+  /** Plans until nothing changes. */
   settle(): Task {
     for (let round = 0; round < 50; round += 1) {
       const before = JSON.stringify(this.cache());

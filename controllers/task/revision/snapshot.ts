@@ -5,7 +5,7 @@ import type { Link } from '../graph/chain.ts';
 import type { GraphNode, PlannedNode } from '../graph/graph.ts';
 import type { Revision } from './revision.ts';
 
-/** What versions before graphs kept of a step, in a list whose order was the plan. */
+/** The record of a step in versions before graphs, in a list whose order was the plan. */
 interface PlannedStep extends Link {
   prompt?: string;
   usesWorkspace: boolean;
@@ -18,7 +18,7 @@ interface StoredSnapshot extends Omit<Revision, 'name' | 'nodes'> {
   steps: PlannedStep[];
 }
 
-/** What a Task has in its status that was started by a version without TaskRevisions; its steps become a chain. */
+/** Reads the status of a Task that was started by a version without TaskRevisions; its steps become a chain. */
 export function readSnapshot(stored: TaskSnapshot | undefined): Revision | undefined {
   if (stored?.steps === undefined) return undefined;
   const { steps, teamRef, mode, workspace, prompt } = stored as unknown as StoredSnapshot;

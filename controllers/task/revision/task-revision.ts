@@ -8,7 +8,7 @@ export function makeRevision(content: RevisionContent): Revision {
   return { ...content, name: taskRevisionName(content) };
 }
 
-/** What a Task was started with; `found` is the TaskRevision that its status names. Undefined when there is none. */
+/** The revision that a Task was started with, if any; `found` is the TaskRevision that its status names. */
 export function readRevision(
   status: TaskStatus | undefined,
   found: TaskRevision | undefined,

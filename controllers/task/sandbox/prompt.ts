@@ -8,7 +8,7 @@ export interface PromptSources {
 }
 
 /**
- * What the agent of a node is asked: the member's own instructions first, then the prompt of the Task and the
+ * The prompt for the agent of a node: the member's own instructions first, then the prompt of the Task and the
  * answers of other nodes, as the graph says. One that would be asked nothing at all gets the Task's prompt.
  */
 export function nodePrompt({ prompt, inputs }: PlannedNode, { taskPrompt, answerOf }: PromptSources): string {

@@ -24,7 +24,7 @@ export interface NodeAttempt {
 
 /**
  * The name is worked out from Task, node and attempt, so that two controllers cannot make two Sandboxes
- * for one attempt. Part of the uid keeps apart Tasks made anew under one name, and names that differ only
+ * for one attempt. Part of the uid keeps apart Tasks made again under one name, and names that differ only
  * in what a DNS name cannot hold.
  */
 export function sandboxName(task: Task, { node, attempt }: NodeAttempt): string {
@@ -37,7 +37,7 @@ export function sandboxName(task: Task, { node, attempt }: NodeAttempt): string 
   return `${base === '' ? 'task' : base}-${uid}-${node}-a${attempt}`;
 }
 
-/** What a run is made of beside its own record. */
+/** The sources of a run beside its own record. */
 export interface RunSources {
   task: Task;
   revision: Revision;

@@ -10,7 +10,7 @@ import type { ChatCall } from './chat-call.ts';
 const MAX_TRIES = 4;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-/** What is read of an answer that is an error. */
+/** The part that is read of an answer that is an error. */
 const ERROR_BYTES = 64 * 1024;
 const MESSAGE_BYTES = 2000;
 

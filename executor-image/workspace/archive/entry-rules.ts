@@ -6,8 +6,8 @@ const KEPT = new Set(['0', '1', '2', '5']);
 const LEFT_OUT = new Set(['3', '4', '6']);
 
 /**
- * What an archive of a workspace may hold. It comes from a sandbox, so it may have been made to write elsewhere: through
- * a path, or through a link that an entry before has made.
+ * The rules for the entries of a workspace archive. It comes from a sandbox, so it may have been made to write
+ * elsewhere: through a path, or through a link that an entry before has made.
  */
 export class EntryRules {
   readonly #limitBytes: number;

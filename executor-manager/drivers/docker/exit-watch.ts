@@ -94,7 +94,7 @@ export class ExitWatch {
       label: ownedBy(this.#options),
     };
     const stream = await engine.streams.getEvents({ filters: JSON.stringify(filters), abortSignal: signal });
-    // What ended while nobody listened has to be asked for.
+    // We have to ask for containers that ended while nobody listened.
     for (const container of this.#checks.keys()) this.#check(container);
     const bytes = stream as AsyncIterable<Uint8Array>;
     for await (const line of readLines(bytes)) this.#take(JSON.parse(line) as EngineEvent);

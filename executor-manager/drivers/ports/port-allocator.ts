@@ -48,7 +48,7 @@ export class PortAllocator {
     return true;
   }
 
-  /** Gives a port back; call it only when nothing of ours can listen on it any more. */
+  /** Gives a port back; call it only when nothing of ours can still listen on it. */
   release(port: number): void {
     this.#taken.delete(port);
     this.#releases += 1;
@@ -67,7 +67,7 @@ export class PortAllocator {
       const port = await this.#tryOnce();
       if (port !== undefined && signal.aborted) this.#taken.delete(port);
       else if (port !== undefined) return port;
-      // What was released while we looked has woken nobody.
+      // A port that was released while we looked has woken nobody.
       if (this.#releases === before) await this.#waitForChange(signal);
     }
   }

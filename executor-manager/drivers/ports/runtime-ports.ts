@@ -23,7 +23,7 @@ export class RuntimePorts {
     if (!this.#held.has(id) && this.#allocator.adopt(port)) this.#held.set(id, port);
   }
 
-  /** Only when nothing of the runtime can listen on it any more. */
+  /** Only when nothing of the runtime can still listen on it. */
   release(id: string): void {
     const port = this.#held.get(id);
     if (this.#held.delete(id) && port !== undefined) this.#allocator.release(port);

@@ -107,7 +107,7 @@ export class ProcessDriver implements RuntimeDriver {
 
   async remove(id: string): Promise<void> {
     await this.stop(id);
-    // Nothing listens any more, whatever becomes of the files.
+    // Nothing listens now, whatever happens to the files.
     this.#ports.release(id);
     await this.#folders.discard(id);
   }

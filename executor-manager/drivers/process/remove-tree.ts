@@ -18,7 +18,7 @@ export async function removeTree(folder: string): Promise<void> {
   }
 }
 
-/** What a folder without rights, and a path that is too long, are answered with. */
+/** The error codes for a folder without rights, and for a path that is too long. */
 const STUBBORN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENAMETOOLONG', 'ENOTEMPTY']);
 
 async function run(program: string, args: string[]): Promise<void> {

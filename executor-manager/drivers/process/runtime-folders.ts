@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from './remove-tree.ts';
 
-/** What is kept on disk of a runtime that is a process, so that the next manager finds it. */
+/** The record on disk of a runtime that is a process, so that the next manager finds it. */
 export interface ProcessRecord {
   id: string;
   port: number;

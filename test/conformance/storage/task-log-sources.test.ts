@@ -72,7 +72,7 @@ async function append(
   if (!lost) acknowledged.set(source, Math.max(acknowledged.get(source) ?? 0, answer.lastSourceSeq));
 }
 
-/** What an append answers, worked out from the whole log. Throws where the source's numbers have a gap. */
+/** The answer to an append, worked out from the whole log. Throws where the source's numbers have a gap. */
 function standingOf(events: readonly TaskEvent[], source: string): TaskEventAppended {
   const own = events.filter((event) => event.source === source);
   expect(own.map(({ sourceSeq }) => sourceSeq)).toEqual(own.map((_, i) => i + 1));

@@ -11,7 +11,7 @@ import { modelService } from '../../kit/model-script.ts';
 import { startServer } from '../../kit/troupe-process.ts';
 
 /**
- * What happens when the world around Troupe fails: each Task ends with a cause, and the rest keeps working. Each test has
+ * The world around Troupe fails: each Task ends with a cause, and the rest keeps working. Each test has
  * a server of its own, and most of its time it waits for an agent to give up.
  */
 const stack = new AsyncDisposableStack();

@@ -26,7 +26,7 @@ export interface DriverWorld extends AsyncDisposable {
   kill(runtime: Runtime): Promise<void>;
   /** Removes all but the workspace, as an engine does that lost a container. */
   lose(runtime: Runtime): Promise<void>;
-  /** What an older version would have left: something that runs for a Sandbox, and a workspace of a Task. */
+  /** Leaves what an older version would have left: something that runs for a Sandbox, and a workspace of a Task. */
   leaveOlderVersion(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const tokenHash = createHash('sha256').update(TOKEN).digest('hex');
 const limits = { memory: 512 * 2 ** 20, cpus: 1, pids: 128, disk: 2 ** 30 };
 const newSpec = (): RuntimeSpec => ({ id: newRuntimeID(), tokenHash, limits });
 
-/** What the manager counts on, of every driver. */
+/** The manager counts on this behaviour of every driver. */
 export function driverSuite(name: string, open: () => Promise<DriverWorld>): void {
   describe(`the driver ${name}`, () => {
     let world: DriverWorld;

@@ -180,7 +180,7 @@ export class Candidate {
   #network: Network = 'good';
   #networkChanged = Promise.withResolvers<void>();
   #haltsAfterWrite = false;
-  /** What happens once it runs again: timers that are due, answers that arrived. */
+  /** The events for when it runs again: timers that are due, answers that arrived. */
   #held: { what: 'answer' | 'timer'; fn: () => void }[] = [];
 
   constructor(world: World, { identity, rate, skew }: MachineOptions) {
@@ -279,7 +279,7 @@ export class Candidate {
     else if (this.state !== 'dead') fn();
   }
 
-  /** What comes from outside reaches a process only while it runs. */
+  /** An answer from outside reaches a process only while it runs. */
   #arrives<R>(answer: Promise<R>): Promise<R> {
     return new Promise((resolve, reject) => {
       answer.then(

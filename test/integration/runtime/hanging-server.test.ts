@@ -18,7 +18,7 @@ interface HangingServer extends AsyncDisposable {
   client: Client;
   /** Resolves when the next request has come; with what it asks for. */
   asked(): Promise<string>;
-  /** Resolves when no request is under way any more. */
+  /** Resolves when no request is under way. */
   idle(): Promise<void>;
 }
 

@@ -35,7 +35,7 @@ const update = (store: Store, { key: at, revision }: StoredObject, content: obje
 const remove = (store: Store, { key: at, revision }: StoredObject, more: object = {}) =>
   store.commit({ op: 'delete', key: at, expectedRevision: revision, ...more });
 
-/** What deleting a Task says of its log: the first is for schema 0, the second for those after it. */
+/** The fields about the log when a Task is deleted: the first is for schema 0, the second for those after it. */
 const taskDeletion = {
   purgeLogOf: 'uid-deleted',
   deletedTask: { uid: 'uid-deleted', time: 1_795_860_000_000 },
