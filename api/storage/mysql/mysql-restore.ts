@@ -39,9 +39,9 @@ export async function openMysqlTarget(url: string): Promise<RestoreTarget> {
 async function refuseOthers(connection: Connection): Promise<void> {
   let quiet = 0;
   for (let left = LOOKS; quiet < QUIET_LOOKS; left--) {
-    const others = await connectionsBeside(connection);
-    quiet = others.length === 0 ? quiet + 1 : 0;
-    if (others.length > 0 && left <= 0) {
+    const others = await connectionsBeside(connection, left);
+    quiet = others?.length === 0 ? quiet + 1 : 0;
+    if (others !== undefined && others.length > 0 && left <= 0) {
       const named = others.map(({ id, user }) => `${id} of ${user}`).join(', ');
       const why = `others are connected with the database (connection ${named})`;
       throw new StorageError('Unavailable', `${why}; stop every troupe server that uses it`);
@@ -55,11 +55,23 @@ const QUIET_LOOKS = 4;
 const LOOKS = 20;
 const LOOK_MS = 100;
 
-async function connectionsBeside(connection: Connection): Promise<{ id: number; user: string }[]> {
-  const [rows] = await connection.query(
-    'SELECT id AS id, user AS user FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
-  );
-  return rows as { id: number; user: string }[];
+/**
+ * Undefined when the list cannot be read at this moment: MySQL cuts the statements of other sessions for it, at times
+ * within a character, and then refuses the whole list (ER_CANNOT_CONVERT_STRING).
+ */
+async function connectionsBeside(
+  connection: Connection,
+  looksLeft: number,
+): Promise<{ id: number; user: string }[] | undefined> {
+  try {
+    const [rows] = await connection.query(
+      'SELECT id AS id, user AS user FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
+    );
+    return rows as { id: number; user: string }[];
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ER_CANNOT_CONVERT_STRING' && looksLeft > 0) return undefined;
+    throw error;
+  }
 }
 
 /** The tables are of the newest schema. */
