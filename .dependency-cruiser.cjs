@@ -102,6 +102,7 @@ const packages = {
   '@kubernetes/client-node': ['^api/client/'],
   '@peculiar/x509': ['^api/data-folder/'],
   '@marcbachmann/cel-js': ['^api/cel/'],
+  ajv: ['^executor-image/'],
   'better-sqlite3': ['^api/storage/'],
   commander: ['^cli/'],
   dockerode: ['^executor-manager/drivers/'],

@@ -1,4 +1,4 @@
-import type { RunFailureReason } from '#executor-manager/protocol/run';
+import type { RunFailureReason, RunQuestion } from '#executor-manager/protocol/run';
 
 /** A run that cannot succeed: the reason for machines, one sentence for people, no secret in it. */
 export class RunFailure extends Error {
@@ -14,6 +14,17 @@ export class RunFailure extends Error {
 /** The run's signal aborts with this when somebody asked the agent to end. */
 export class RunCancelled extends Error {
   override readonly name = 'RunCancelled';
+}
+
+/** The run's signal aborts with this when it has waited for a person for long enough: a later run goes on. */
+export class RunSuspended extends Error {
+  override readonly name = 'RunSuspended';
+  readonly questions: readonly RunQuestion[];
+
+  constructor(questions: readonly RunQuestion[]) {
+    super('the run waits for an answer');
+    this.questions = questions;
+  }
 }
 
 /** The message of any thrown value, with its cause: `fetch failed: connect ECONNREFUSED 127.0.0.1:1`. */

@@ -74,8 +74,8 @@ describe('the table of shell types', () => {
       return;
     }
     const adapter = adapterFor(row.type);
-    expect(adapter.modelProtocols).toEqual(row.modelProtocols);
-    expect(adapter.needsFiles).toBe(row.needsContainer);
+    expect(adapter.capabilities.modelProtocols).toEqual(row.modelProtocols);
+    expect(adapter.capabilities.files).toBe(row.needsContainer);
   });
 });
 

@@ -40,6 +40,24 @@ export const SandboxReason = {
   CloneFailed: 'CloneFailed',
   /** Finished=True: the model service refused or did not answer. */
   ModelError: 'ModelError',
+  /** Finished=True: the model, or its service, refused to answer. */
+  ModelRefused: 'ModelRefused',
+  /** Finished=True: the model's answer is not complete, it reached a limit of tokens. */
+  AnswerCut: 'AnswerCut',
+  /** Finished=True: the agent called its model as often as it may. */
+  TurnLimit: 'TurnLimit',
+  /** Finished=True: the agent gave no sign of life for as long as it may. */
+  IdleLimit: 'IdleLimit',
+  /** Finished=True: the run cost more than it may. */
+  CostLimit: 'CostLimit',
+  /** Finished=True: the agent did the same thing again and again. */
+  Repetition: 'Repetition',
+  /** Finished=True: the answer does not fit the schema that was asked for. */
+  OutputInvalid: 'OutputInvalid',
+  /** Finished=True: an MCP server that the agent cannot do without does not work. */
+  ToolServerFailed: 'ToolServerFailed',
+  /** Finished=True: a person is asked; another run goes on when there is an answer. */
+  WaitingForAnswer: 'WaitingForAnswer',
   /** Finished=True: the files that the run was to go on with could not be kept when the run before had ended. */
   WorkLost: 'WorkLost',
   /** WorkSaved=False: too large, a full disk, or a runtime that is broken; the message says it. */
@@ -63,6 +81,15 @@ export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'TimedOut'
   | 'CloneFailed'
   | 'ModelError'
+  | 'ModelRefused'
+  | 'AnswerCut'
+  | 'TurnLimit'
+  | 'IdleLimit'
+  | 'CostLimit'
+  | 'Repetition'
+  | 'OutputInvalid'
+  | 'ToolServerFailed'
+  | 'WaitingForAnswer'
   | 'WorkLost'
   | 'StartFailed'
   | 'EngineFailed'
@@ -120,7 +147,7 @@ export const SANDBOX_FINALIZER = 'agent.wecode.io/sandbox';
 /** Label of a Sandbox: the name of its Task, where that is a valid label value. */
 export const TASK_LABEL = 'agent.wecode.io/task';
 
-const FINAL_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Cancelled']);
+const FINAL_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Cancelled', 'Suspended']);
 
 /** Whether the run has ended; the phase then never changes again. */
 export function isFinalPhase(phase: string | undefined): boolean {

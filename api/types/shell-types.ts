@@ -62,6 +62,22 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
     repository: 'used',
     needsContainer: true,
   },
+  /** An agent that speaks the Agent Client Protocol; `command` of the Shell starts it. */
+  ACP: {
+    supported: false,
+    modelProtocols: ['anthropic', 'openai'],
+    needsModel: false,
+    repository: 'used',
+    needsContainer: true,
+  },
+  /** Any program; `command` of the Shell starts it. */
+  Command: {
+    supported: false,
+    modelProtocols: ['anthropic', 'openai'],
+    needsModel: false,
+    repository: 'used',
+    needsContainer: true,
+  },
 };
 
 /** The program in force, whichever of the two spellings names it; undefined when neither does. */

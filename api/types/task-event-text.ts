@@ -23,7 +23,7 @@ const MAX_OUTPUT_LINES = 4;
 
 /**
  * `text` parts run together as the agent wrote them; everything else is on lines of its own:
- * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line. Where agents work side by side,
+ * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line, `? ` a question to a person. Where agents work side by side,
  * `# SOURCE:` says whose words follow.
  */
 export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEventText {
@@ -99,6 +99,12 @@ function eventLines(event: TaskEvent, options: TaskEventTextOptions): string[] {
       const message = [field(event, 'phase'), field(event, 'reason'), field(event, 'message')];
       const text = message.filter(Boolean).join(': ');
       return text === '' ? [] : [`# ${event.source}: ${text}`];
+    }
+    case 'request':
+      return [`? ${field(event, 'message')} (${field(event, 'id')})`];
+    case 'answer': {
+      const words = [field(event, 'decision'), field(event, 'message')].filter(Boolean).join(': ');
+      return [`? ${field(event, 'id')}: ${words}`];
     }
     case 'usage':
     case 'text':

@@ -22,6 +22,10 @@ export const TASK_EVENT_TYPES = [
   'diff',
   /** data {reason, message}. */
   'error',
+  /** A person is asked: data {id, kind: Permission|Question, message, tool?, level?, input?, options?}. */
+  'request',
+  /** The answer to a request: data {id, decision?, message?}. */
+  'answer',
   /** The step's outcome, its last event: data {phase, reason?, message?, result?}, result as in Sandbox.status. */
   'result',
 ] as const;

@@ -48,6 +48,8 @@ const TYPES: Record<TaskEvent['type'], true> = {
   log: true,
   diff: true,
   error: true,
+  request: true,
+  answer: true,
   result: true,
 };
 

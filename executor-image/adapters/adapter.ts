@@ -1,6 +1,53 @@
 import type { ModelProtocol, RunRequest, RunResult } from '#executor-manager/protocol/run';
 import type { Clock } from '../clock.ts';
 import type { EventSink } from '../events/event-sink.ts';
+import type { Permissions } from '../run/permissions.ts';
+import type { RunControls } from '../run/run-controls.ts';
+import type { RunMeter } from '../run/run-meter.ts';
+
+/** The abilities of an adapter and of the program behind it. The rest of the system reads these, never a name. */
+export interface AdapterCapabilities {
+  /** Whether the agent works in files: it gets a HOME, and the repository when there is one. */
+  readonly files: boolean;
+  /** The protocols of the Models it can use; empty when it calls no Model of ours. */
+  readonly modelProtocols: readonly ModelProtocol[];
+  /** How a later run goes on with the session of an earlier one, and whether it can leave the earlier one as it is. */
+  readonly session: 'none' | 'resume' | 'resume and fork';
+  /** Takes words while it works (RunInput message). */
+  readonly steer: boolean;
+  /** Can end a turn without ending the run (RunInput interrupt). */
+  readonly interrupt: boolean;
+  /** Asks `context.permissions` before its own tools; tools of MCP servers are asked for by the gate in any case. */
+  readonly permissions: boolean;
+  /** `native`: the program itself holds the model to a schema. The engine validates the answer of both. */
+  readonly output: 'native' | 'prompted';
+  /** Hands images on to the model. */
+  readonly images: boolean;
+  /** `none`: the program does not report tokens. */
+  readonly usage: 'per model' | 'total' | 'none';
+}
+
+/** An MCP server as the agent reaches it: streamable HTTP on loopback, behind the gate of the runner. */
+export interface ToolServer {
+  name: string;
+  url: string;
+  /** For `Authorization: Bearer`; dies with the run. */
+  token: string;
+}
+
+/** A skill that was placed for the run. */
+export interface PlacedSkill {
+  name: string;
+  description: string;
+  /** The folder with SKILL.md; nobody writes there. */
+  folder: string;
+}
+
+/** Where a program keeps a session, so that the engine can carry it to the next sandbox. */
+export interface SessionFiles {
+  /** Paths of files and folders relative to HOME. */
+  paths: readonly string[];
+}
 
 export interface AdapterContext {
   events: EventSink;
@@ -15,14 +62,31 @@ export interface AdapterContext {
   clock: Clock;
   /** The part of the runner's environment that programs may see. */
   environment: Record<string, string>;
+  /** Where the adapter says what it can take while the run goes on. */
+  controls: RunControls;
+  /** Asked before a tool is used, and for questions of the agent to a person. */
+  permissions: Permissions;
+  /** Told of turns, tool calls and tokens; holds the run to its limits. */
+  meter: RunMeter;
+  toolServers: readonly ToolServer[];
+  skills: readonly PlacedSkill[];
+  /** Told as soon as the program has named its session. */
+  onSession(id: string): void;
 }
 
 /** Drives one kind of agent. */
 export interface AgentAdapter {
-  /** Whether the agent works in files: it gets a HOME, and the repository when there is one. */
-  readonly needsFiles: boolean;
-  /** The protocols of the Models it can use. */
-  readonly modelProtocols: readonly ModelProtocol[];
-  /** Throws RunFailure; whatever else it throws counts as AgentFailed. */
-  run(request: RunRequest, context: AdapterContext): Promise<RunResult>;
+  readonly capabilities: AdapterCapabilities;
+  /** Absent where `capabilities.session` is none, or where the session is not kept in files. */
+  readonly sessionFiles?: SessionFiles;
+  /**
+   * One turn of the agent, to its end: `request.prompt` in, the answer out. The engine may call it again for a second
+   * turn of the same session (`request.session`), as for an answer that does not fit its schema.
+   * Usage, turns and session of the result are the engine's; an adapter leaves them out.
+   * Throws RunFailure; whatever else it throws counts as AgentFailed.
+   */
+  run(
+    request: RunRequest,
+    context: AdapterContext,
+  ): Promise<Pick<RunResult, 'value' | 'output' | 'warnings'>>;
 }

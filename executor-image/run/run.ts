@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
+import type { RunInput, RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
+import type { AdapterContext, AgentAdapter } from '../adapters/adapter.ts';
 import { adapterFor } from '../adapters/adapters.ts';
 import type { Clock } from '../clock.ts';
 import { createEventSink } from '../events/event-sink.ts';
@@ -11,12 +12,17 @@ import type { EventSpool } from '../events/event-spool.ts';
 import { prepareHome } from './home.ts';
 import { createRedactor } from '../events/redact.ts';
 import type { Redactor } from '../events/redact.ts';
-import { RunCancelled, RunFailure, describeError } from '../run-failure.ts';
+import { RunCancelled, RunFailure, RunSuspended, describeError } from '../run-failure.ts';
 import { readChanges } from '../workspace/changes.ts';
 import { guardDisk } from '../workspace/disk-guard.ts';
 import { diskUsage } from '../workspace/disk-usage.ts';
 import { prepareRepository } from '../workspace/repository.ts';
 import type { PreparedRepository } from '../workspace/repository.ts';
+import { takeTurns } from './agent-turns.ts';
+import { PermissionDesk } from './permissions.ts';
+import { Controls } from './run-controls.ts';
+import { Meter } from './run-meter.ts';
+import { keepSessions, restoreSessions } from './sessions.ts';
 
 export interface RunOptions {
   id: string;
@@ -36,6 +42,8 @@ export interface Run {
   state(): RunState;
   /** Asks the agent to end; no effect on a run that has ended. */
   cancel(): void;
+  /** Hands an input to the agent that works; false when it cannot be taken. Rejects with the adapter's error. */
+  input(input: RunInput): Promise<boolean>;
   /** Resolves when the last event is written; never rejects. */
   readonly done: Promise<void>;
 }
@@ -57,7 +65,8 @@ export function startRun(options: RunOptions): Run {
     },
   });
   let outcome: Outcome = { phase: 'Running' };
-  const done = execute({ ...options, folder, events, redactor, stop }).then((ended) => {
+  const parts = partsOf(options, { events, stop });
+  const done = execute({ ...options, ...parts, folder, events, redactor, stop }).then((ended) => {
     outcome = ended;
     events.emit('result', { ...ended });
     spool.close();
@@ -65,14 +74,63 @@ export function startRun(options: RunOptions): Run {
   return {
     events: spool,
     done,
-    state: () => ({ id: options.id, lastSeq: spool.lastSeq, ...outcome }),
+    state: () => ({ id: options.id, lastSeq: spool.lastSeq, ...open(parts.desk), ...outcome }),
     cancel: () => stop.abort(new RunCancelled('cancelled')),
+    async input(input) {
+      if (outcome.phase !== 'Running') return false;
+      return input.type === 'answer' ? parts.desk.answer(input.answer) : parts.controls.take(input);
+    },
   };
 }
 
-type Outcome = Pick<RunState, 'phase' | 'reason' | 'message' | 'result'>;
+function open(desk: PermissionDesk): Pick<RunState, 'questions'> {
+  const questions = desk.questions();
+  return questions.length === 0 ? {} : { questions };
+}
 
-interface Execution extends RunOptions {
+type Outcome = Pick<RunState, 'phase' | 'reason' | 'message' | 'result' | 'questions'>;
+
+/** The parts of a run that its agent talks to. */
+interface RunParts {
+  adapter: AgentAdapter | RunFailure;
+  controls: Controls;
+  desk: PermissionDesk;
+  meter: Meter;
+}
+
+function partsOf(
+  { id, request, clock }: RunOptions,
+  { events, stop }: { events: EventSink; stop: AbortController },
+): RunParts {
+  const adapter = findAdapter(request);
+  const meter = new Meter({
+    limits: request.limits,
+    events,
+    clock,
+    onLimit: (failure) => stop.abort(failure),
+  });
+  const desk = new PermissionDesk({
+    policy: request.permissions,
+    answers: request.answers ?? [],
+    canSuspend: !(adapter instanceof RunFailure) && adapter.capabilities.session !== 'none',
+    ...{ runId: id, events, clock },
+    onWaiting: (waiting) => (waiting ? meter.stopIdle() : meter.watchIdle()),
+    onSuspend: (suspended) => stop.abort(suspended),
+  });
+  return { adapter, controls: new Controls(), desk, meter };
+}
+
+/** The failure is the run's, to be told by its events. */
+function findAdapter({ shell }: RunRequest): AgentAdapter | RunFailure {
+  try {
+    return adapterFor(shell.type);
+  } catch (error) {
+    if (error instanceof RunFailure) return error;
+    throw error;
+  }
+}
+
+interface Execution extends RunOptions, RunParts {
   /** The run's own part of the state folder. */
   folder: string;
   events: EventSink;
@@ -98,12 +156,29 @@ async function execute(run: Execution): Promise<Outcome> {
     }
   } finally {
     cancelTimeout();
+    run.meter.stopIdle();
     await place.guard?.stop();
   }
   const changed = await reportChanges(run, place.repository);
-  if (outcome.result === undefined) return outcome;
-  const result = { ...outcome.result, ...(changed === undefined ? {} : { workspace: changed }) };
-  return { ...outcome, result: { ...result, value: redactor.text(result.value) } };
+  const known = { ...place, ...(changed === undefined ? {} : { workspace: changed }) };
+  return { ...outcome, ...resultOf(run, outcome.result, known) };
+}
+
+/** However the run has ended, its status says what it has used up, and where its work and its session are. */
+function resultOf(
+  { meter, redactor }: Execution,
+  answer: RunResult | undefined,
+  { sessionId, workspace }: Pick<RunResult, 'sessionId' | 'workspace'>,
+): Pick<Outcome, 'result'> {
+  const known = {
+    ...meter.totals(),
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(workspace === undefined ? {} : { workspace }),
+  };
+  if (answer === undefined && Object.keys(known).length === 0) return {};
+  const value = redactor.text(answer?.value ?? '');
+  const output = answer?.output === undefined ? {} : redactor.data({ output: answer.output });
+  return { result: { ...known, ...answer, ...output, value } };
 }
 
 /** Clone and agent together may not take more than the limit. */
@@ -135,14 +210,16 @@ function startDiskGuard(
 interface Place {
   repository?: PreparedRepository;
   guard?: { stop(): Promise<void> };
+  /** As the agent's program has named its session. */
+  sessionId?: string;
 }
 
 async function work(run: Execution, place: Place): Promise<RunResult> {
-  const { request, environment, events, stop, clock } = run;
+  const { request, adapter, events, stop } = run;
   for (const message of request.notices ?? []) events.emit('status', { phase: 'Running', message });
-  const adapter = adapterFor(request.shell.type);
+  if (adapter instanceof RunFailure) throw adapter;
   const home = path.join(run.folder, 'home');
-  if (adapter.needsFiles) {
+  if (adapter.capabilities.files) {
     if (request.limits?.diskBytes !== undefined) place.guard = startDiskGuard(run, request.limits.diskBytes);
     // At the same time, and both to their end: nothing goes on after a run has failed.
     const preparing = [prepareHome(home, request.agent.name), mkdir(run.workspace, { recursive: true })];
@@ -152,12 +229,61 @@ async function work(run: Execution, place: Place): Promise<RunResult> {
     if (cloned.value !== undefined) place.repository = cloned.value;
   }
   stop.signal.throwIfAborted();
-  const folder = place.repository?.folder ?? run.workspace;
-  const context = { events, signal: stop.signal, folder, home, runId: run.id, clock, environment };
-  const result = await adapter.run(request, context);
+  const result = await agentWork(run, adapter, { home, place });
   // Asked to end while the agent was ending by itself: the one who asked must see that it worked.
   stop.signal.throwIfAborted();
   return result;
+}
+
+async function agentWork(
+  run: Execution,
+  adapter: AgentAdapter,
+  { home, place }: { home: string; place: Place },
+): Promise<RunResult> {
+  const { request, meter } = run;
+  const session = { home, workspace: run.workspace, files: adapter.sessionFiles };
+  if (request.session !== undefined) await restoreSessions(session);
+  const context = adapterContext(run, { home, place });
+  meter.watchIdle();
+  try {
+    return await takeTurns({
+      ...{ adapter, request, context },
+      sessionId: () => place.sessionId,
+      onTurnEnd: () => meter.closeTurn(),
+    });
+  } finally {
+    meter.stopIdle();
+    if (place.sessionId !== undefined) await keepSessions(session);
+  }
+}
+
+function adapterContext(
+  { id, workspace, events, stop, clock, environment, controls, desk, meter }: Execution,
+  { home, place }: { home: string; place: Place },
+): AdapterContext {
+  return {
+    ...{ events: aliveEvents(events, meter), signal: stop.signal, home, runId: id, clock, environment },
+    folder: place.repository?.folder ?? workspace,
+    ...{ controls, permissions: desk, meter, toolServers: [], skills: [] },
+    onSession: (sessionId) => {
+      place.sessionId = sessionId;
+    },
+  };
+}
+
+/** The events of an agent are its signs of life. */
+function aliveEvents(events: EventSink, meter: Meter): EventSink {
+  return {
+    flush: () => events.flush(),
+    emit(type, data) {
+      meter.alive();
+      events.emit(type, data);
+    },
+    text(type, text, more) {
+      meter.alive();
+      events.text(type, text, more);
+    },
+  };
 }
 
 async function repositoryOf(run: Execution): Promise<PreparedRepository | undefined> {
@@ -176,6 +302,9 @@ async function repositoryOf(run: Execution): Promise<PreparedRepository | undefi
 
 function failed(error: unknown, redactor: Redactor): Outcome {
   if (error instanceof RunCancelled) return { phase: 'Cancelled', message: 'the run was cancelled' };
+  if (error instanceof RunSuspended) {
+    return { phase: 'Suspended', message: error.message, questions: [...error.questions] };
+  }
   if (error instanceof RunFailure) {
     return { phase: 'Failed', reason: error.reason, message: redactor.text(error.message) };
   }

@@ -15,9 +15,9 @@ describe('readRunRequest', () => {
   it.each([
     [
       { shell: { type: 'Emacs' } },
-      'shell.type "Emacs" is not known; known: ClaudeCode, Agno, Dify, Chat, Codex',
+      'shell.type "Emacs" is not known; known: ClaudeCode, Agno, Dify, Chat, Codex, ACP, Command',
     ],
-    [{ shell: {} }, 'shell.type is missing; known: ClaudeCode, Agno, Dify, Chat, Codex'],
+    [{ shell: {} }, 'shell.type is missing; known: ClaudeCode, Agno, Dify, Chat, Codex, ACP, Command'],
     [
       { model: { ...model, protocol: 'smtp' } },
       'model.protocol "smtp" is not known; known: anthropic, openai',

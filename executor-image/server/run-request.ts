@@ -1,5 +1,5 @@
 import { MODEL_PROTOCOLS, SHELL_TYPES } from '#executor-manager/protocol/run';
-import type { RunRequest } from '#executor-manager/protocol/run';
+import type { RunInput, RunRequest } from '#executor-manager/protocol/run';
 
 /** Checks what another process sent. Throws an Error that names the field. */
 export function readRunRequest(value: unknown): RunRequest {
@@ -28,6 +28,22 @@ export function readRunRequest(value: unknown): RunRequest {
   refuseNul(body['model'], 'model');
   refuseNul(body['repository'], 'repository');
   return body as unknown as RunRequest;
+}
+
+const INPUT_TYPES = ['message', 'interrupt', 'answer'];
+
+/** Checks an input for a run. Throws an Error that names the field. */
+export function readRunInput(value: unknown): RunInput {
+  const body = record(value, 'the body');
+  text(body['id'], 'id');
+  oneOf(body['type'], INPUT_TYPES, 'type');
+  if (body['type'] === 'message') text(body['text'], 'text');
+  if (body['type'] === 'answer') {
+    const answer = record(body['answer'], 'answer');
+    text(answer['id'], 'answer.id');
+    if (answer['decision'] !== undefined) oneOf(answer['decision'], ['allow', 'deny'], 'answer.decision');
+  }
+  return body as unknown as RunInput;
 }
 
 function readNotices(value: unknown): void {

@@ -268,7 +268,12 @@ describe.each(['anthropic', 'openai'] as const)('Chat with %s', (protocol) => {
     expect(joined(events, 'text')).toBe('one two three four five six seven eight nine ten');
     const usage = { inputTokens: 12, outputTokens: 34, cacheReadTokens: 5, cacheWriteTokens: 0 };
     expect(events.at(-2)).toMatchObject({ type: 'usage', data: { ...usage, model: 'm1' } });
-    const result = { value: 'one two three four five six seven eight nine ten', usage, turns: 1 };
+    const result = {
+      value: 'one two three four five six seven eight nine ten',
+      usage,
+      models: { m1: usage },
+      turns: 1,
+    };
     expect(state).toEqual({ id: 'r', phase: 'Succeeded', lastSeq: events.length, result });
     expect(events.at(-1)).toMatchObject({ type: 'result', data: { phase: 'Succeeded', result } });
   });

@@ -7,7 +7,7 @@ import type { RunRequest } from '#executor-manager/protocol/run';
 import type { RunnerConfig } from '../config.ts';
 import { HttpError, badRequest, conflict } from './http-error.ts';
 import type { Run } from '../run/run.ts';
-import { readRunRequest } from './run-request.ts';
+import { readRunInput, readRunRequest } from './run-request.ts';
 import { isAuthorized } from './token.ts';
 import { WorkspaceRoutes } from './workspace-routes.ts';
 
@@ -81,7 +81,7 @@ interface ServerState {
   files: WorkspaceRoutes;
 }
 
-const RUN_PATH = /^\/v1\/runs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})(\/events|\/cancel)?$/;
+const RUN_PATH = /^\/v1\/runs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})(\/events|\/cancel|\/inputs)?$/;
 
 async function serve(state: ServerState, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!isAuthorized(request.headers.authorization, state.tokenHash)) {
@@ -111,6 +111,9 @@ async function serve(state: ServerState, request: IncomingMessage, response: Ser
     case 'GET run/events':
       await sendEvents(await runOf(state, id), numberOf(url.searchParams.get('after')), response);
       return;
+    case 'POST run/inputs':
+      sendJson(response, 202, (await takeInput(await runOf(state, id), request)).state());
+      return;
     case 'POST run/cancel': {
       const run = await runOf(state, id);
       run.cancel();
@@ -132,7 +135,7 @@ async function putRun(state: ServerState, id: string, request: IncomingMessage):
   const body = await readBody(request);
   const known = state.runs.get(id);
   if (known !== undefined) return known;
-  const runRequest = parseRequest(body);
+  const runRequest = parsed(body, readRunRequest);
   refuseSecondAgent(state);
   const started = state.startRun(id, runRequest);
   state.runs.set(id, started);
@@ -147,6 +150,13 @@ async function putRun(state: ServerState, id: string, request: IncomingMessage):
   }
 }
 
+async function takeInput(run: Run, request: IncomingMessage): Promise<Run> {
+  const body = await readBody(request);
+  const input = parsed(body, readRunInput);
+  if (await run.input(input)) return run;
+  throw conflict(`the run cannot take an input of type ${input.type} at this moment`);
+}
+
 /** Never two live agents on one workspace. Nothing is waited for here: of two calls at once, one must see the other. */
 function refuseSecondAgent({ current, files }: ServerState): void {
   if (files.busy) throw conflict('the workspace is being read or replaced');
@@ -156,9 +166,9 @@ function refuseSecondAgent({ current, files }: ServerState): void {
   }
 }
 
-function parseRequest(body: string): RunRequest {
+function parsed<T>(body: string, read: (value: unknown) => T): T {
   try {
-    return readRunRequest(JSON.parse(body));
+    return read(JSON.parse(body));
   } catch (error) {
     // The parser's own words quote the body, which holds secrets.
     const message = error instanceof SyntaxError ? 'the body is not JSON' : (error as Error).message;

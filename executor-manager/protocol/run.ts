@@ -9,6 +9,8 @@
  *   PUT  /v1/runs/ID                   start a run; the same ID again returns the run as it is (idempotent)
  *   GET  /v1/runs/ID                   RunState
  *   GET  /v1/runs/ID/events?after=SEQ  NDJSON of RunEvent, kept open until the run's last event was sent
+ *   POST /v1/runs/ID/inputs            a RunInput for the agent that works; 202; the same input id again has no effect; 409
+ *                                      where the adapter cannot take it
  *   POST /v1/runs/ID/cancel            asks the agent to end; 202; idempotent
  *
  * Errors are `{"error": {"reason": "...", "message": "..."}}` with 400, 401, 404, 409 or 413.
@@ -34,7 +36,7 @@ export const RUNNER_ENV = {
 export const RUNNER_CONTAINER_PORT = 8080;
 
 /** The shell types of the control plane, of which an image may have some; test/shell-types.test.ts compares them. */
-export const SHELL_TYPES = ['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex'] as const;
+export const SHELL_TYPES = ['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex', 'ACP', 'Command'] as const;
 
 export type ShellType = (typeof SHELL_TYPES)[number];
 
@@ -43,7 +45,7 @@ export const MODEL_PROTOCOLS = ['anthropic', 'openai'] as const;
 export type ModelProtocol = (typeof MODEL_PROTOCOLS)[number];
 
 export interface RunRequest {
-  shell: { type: ShellType };
+  shell: RunShell;
   agent: {
     name: string;
     systemPrompt?: string;
@@ -54,15 +56,118 @@ export interface RunRequest {
   model?: RunModel;
   repository?: RunRepository;
   prompt: string;
+  /** Goes with the prompt, to models that see images. */
+  images?: RunImage[];
+  /** The session of the agent's program to go on with; its files are in the workspace. */
+  session?: RunSession;
+  /** The answer is to be one JSON value that fits. */
+  output?: RunOutput;
+  permissions?: RunPermissions;
+  /** Answers of people to what earlier runs of this node asked. */
+  answers?: RunAnswer[];
   /** Sentences for people about how the run begins: its first events, of type status. */
   notices?: string[];
   /** Wall time for clone and agent together, in seconds. */
   timeoutSeconds: number;
-  limits?: {
-    /** Bytes that the files of the workspace may take, the clone included; the run ends with AgentKilled beyond. */
-    diskBytes?: number;
-  };
+  limits?: RunLimits;
 }
+
+export interface RunShell {
+  type: ShellType;
+  /** The program and its arguments, for ACP and Command. */
+  command?: string[];
+  /** Further variables of the program; no credentials. */
+  env?: Record<string, string>;
+  /** How the lines of a Command become events, and options of other types; as in Shell.spec. */
+  options?: Record<string, unknown>;
+}
+
+export interface RunImage {
+  mediaType: 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
+  /** Base64. */
+  data: string;
+}
+
+export interface RunSession {
+  id: string;
+  /** Goes on in a new session that begins with all of this one. */
+  fork?: boolean;
+}
+
+export interface RunOutput {
+  /** A JSON Schema (2020-12) of an object. */
+  schema: Record<string, unknown>;
+}
+
+/** What the run may use up. Absent: the runner's own limits (see the meter). */
+export interface RunLimits {
+  /** Bytes that the files of the workspace may take, the clone included; the run ends with AgentKilled beyond. */
+  diskBytes?: number;
+  /** Calls of the model by the agent itself; the run ends with TurnLimit beyond. */
+  turns?: number;
+  /** Seconds without any sign of life of the agent; the run ends with IdleLimit beyond. */
+  idleSeconds?: number;
+  /** US dollars; the run ends with CostLimit beyond. Counted by what the agent's program reports. */
+  costUSD?: number;
+  /** Equal calls of one tool in a row; the run ends with Repetition beyond. */
+  repeatedCalls?: number;
+}
+
+export type PermissionDecision = 'allow' | 'ask' | 'deny';
+
+/** How far a tool can reach: it only reads; it changes what belongs to the run; anything else. */
+export type ToolLevel = 'readOnly' | 'safe' | 'privileged';
+
+/**
+ * Which tools the agent may use. The first rule that names the tool decides, then its level, then `default`. A tool is
+ * `Bash`, or `mcp__SERVER__TOOL` for one of an MCP server; `*` stands for any text.
+ */
+export interface RunPermissions {
+  rules?: { tool: string; decision: PermissionDecision }[];
+  levels?: Partial<Record<ToolLevel, PermissionDecision>>;
+  /** `allow` when absent: the sandbox is the barrier. */
+  default?: PermissionDecision;
+  /**
+   * Seconds that a run waits for a person in its sandbox. Then, where the adapter can resume its session, the run ends
+   * as Suspended and goes on in another sandbox when there is an answer. 300 when absent.
+   */
+  waitSeconds?: number;
+}
+
+/** Something that a person is asked, in the data of the event `request`. */
+export interface RunQuestion {
+  /** Unique among the runs of a Task. */
+  id: string;
+  kind: 'Permission' | 'Question';
+  /** A sentence for people. */
+  message: string;
+  /** Of a Permission. */
+  tool?: string;
+  level?: ToolLevel;
+  input?: Record<string, unknown>;
+  /** Of a Question: what can be answered; any text where there are none. */
+  options?: string[];
+}
+
+/** The answer of a person. */
+export interface RunAnswer {
+  /** Of the question. */
+  id: string;
+  /** Of a Permission. */
+  decision?: 'allow' | 'deny';
+  /** The answer to a Question, or why a Permission is denied. */
+  message?: string;
+  /** What was asked, so that a run that goes on knows what the answer means. */
+  question?: RunQuestion;
+}
+
+/** For an agent that works. */
+export type RunInput =
+  /** Words for the agent while it works. */
+  | { id: string; type: 'message'; text: string }
+  /** Ends what the agent does at this moment; the run goes on with the words that follow, or ends. */
+  | { id: string; type: 'interrupt' }
+  | { id: string; type: 'answer'; answer: RunAnswer };
 
 export interface RunModel {
   protocol: ModelProtocol;
@@ -79,6 +184,11 @@ export interface RunModel {
 export interface RunRepository {
   gitUrl: string;
   branch: string;
+  /**
+   * Whether settings, hooks, servers and permissions in the repository may take effect. They are input otherwise;
+   * CLAUDE.md and AGENTS.md are read in any case.
+   */
+  trusted?: boolean;
   /** The branch the agent's work is committed on; made where the clone, or the work that is gone on with, stands. */
   workBranch: string;
   /** Used for git only, never put into the agent's environment, the URL or the repository's config. */
@@ -87,11 +197,33 @@ export interface RunRepository {
   timeoutSeconds: number;
 }
 
-export type RunPhase = 'Running' | 'Succeeded' | 'Failed' | 'Cancelled';
+/** Suspended: a person is asked; a run of the same session goes on when there is an answer. */
+export type RunPhase = 'Running' | 'Succeeded' | 'Failed' | 'Cancelled' | 'Suspended';
 
 /** Why a run failed; the reason of the Sandbox's Finished condition. */
-export type RunFailureReason =
-  'AgentFailed' | 'AgentKilled' | 'TimedOut' | 'CloneFailed' | 'ModelError' | 'StartFailed';
+export const RUN_FAILURE_REASONS = [
+  'AgentFailed',
+  'AgentKilled',
+  'TimedOut',
+  'CloneFailed',
+  'ModelError',
+  'StartFailed',
+  /** The model, or its service, refused to answer. */
+  'ModelRefused',
+  /** The answer is not complete: it reached a limit of tokens. */
+  'AnswerCut',
+  'TurnLimit',
+  'IdleLimit',
+  'CostLimit',
+  /** The agent did the same thing again and again. */
+  'Repetition',
+  /** The answer does not fit the schema that was asked for. */
+  'OutputInvalid',
+  /** An MCP server that the agent cannot do without does not work. */
+  'ToolServerFailed',
+] as const;
+
+export type RunFailureReason = (typeof RUN_FAILURE_REASONS)[number];
 
 export interface RunState {
   id: string;
@@ -99,7 +231,10 @@ export interface RunState {
   lastSeq: number;
   reason?: RunFailureReason;
   message?: string;
+  /** Of a run that has ended, however it ended; a failed one has the usage so far. */
   result?: RunResult;
+  /** The questions that are open. */
+  questions?: RunQuestion[];
 }
 
 /** Tokens, counted the same way whatever service counted them. */
@@ -114,10 +249,16 @@ export interface RunUsage {
 export interface RunResult {
   /** The agent's last words. */
   value: string;
+  /** The answer as an object, where `output` asked for one. */
+  output?: unknown;
   usage?: RunUsage;
   costUSD?: number;
+  /** By the id of the model; the parts of `usage` and `costUSD`. */
+  models?: Record<string, RunUsage & { costUSD?: number }>;
   sessionId?: string;
   turns?: number;
+  /** Sentences for people: what was cut off or left out, though the run has come to its end. */
+  warnings?: string[];
   workspace?: {
     branch: string;
     baseCommit: string;
@@ -142,6 +283,10 @@ export interface RunEvent {
     | 'log'
     | 'diff'
     | 'error'
+    /** A person is asked: data is a RunQuestion. */
+    | 'request'
+    /** The answer to it: data {id, decision?, message?}. */
+    | 'answer'
     /** Always the last event: data is {phase, reason?, message?, result?}. */
     | 'result';
   data: Record<string, unknown>;

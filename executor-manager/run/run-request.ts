@@ -7,7 +7,7 @@ import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
 import { inlineModelCredential, secretModelVariables } from '#api/types/model-config';
 import { GHOSTS, MODELS, SECRETS } from '#api/types/resources';
 import { withRealValues } from './mcp-values.ts';
-import type { RunModel, RunRepository, RunRequest } from '../protocol/run.ts';
+import type { RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
 
 /** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. */
@@ -56,7 +56,7 @@ export function runRequest(
   const model = runModel(spec, credentials);
   const repository = runRepository(spec, credentials);
   return {
-    shell: { type: spec.shell.type },
+    shell: runShell(spec),
     agent: {
       name: agent.botName,
       ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
@@ -68,9 +68,23 @@ export function runRequest(
     ...(model === undefined ? {} : { model }),
     ...(repository === undefined ? {} : { repository }),
     prompt: spec.prompt,
+    ...(spec.session === undefined ? {} : { session: spec.session }),
+    ...(spec.outputSchema === undefined ? {} : { output: { schema: spec.outputSchema } }),
+    ...(spec.permissions === undefined ? {} : { permissions: spec.permissions }),
+    ...(spec.answers === undefined ? {} : { answers: spec.answers }),
     ...(notices.length === 0 ? {} : { notices: [...notices] }),
     timeoutSeconds: spec.timeoutSeconds,
-    limits: { diskBytes: runtimeLimits(spec).disk },
+    limits: { ...spec.limits, diskBytes: runtimeLimits(spec).disk },
+  };
+}
+
+function runShell({ shell }: SandboxSpec): RunShell {
+  const { type, command, env, options } = shell;
+  return {
+    type,
+    ...(command === undefined ? {} : { command }),
+    ...(env === undefined ? {} : { env }),
+    ...(options === undefined ? {} : { options }),
   };
 }
 

@@ -1,12 +1,12 @@
 import { isStatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
 import type { SandboxFinishedReason } from '#api/types/sandbox';
-import { RUN_LIMITS } from '../protocol/run.ts';
+import { RUN_FAILURE_REASONS, RUN_LIMITS } from '../protocol/run.ts';
 import type { RunResult } from '../protocol/run.ts';
 
 /** How a sandbox's run ended. */
 export interface Outcome {
-  phase: 'Succeeded' | 'Failed' | 'Cancelled';
+  phase: 'Succeeded' | 'Failed' | 'Cancelled' | 'Suspended';
   reason: SandboxFinishedReason;
   /** A sentence for people. */
   message: string;
@@ -15,14 +15,7 @@ export interface Outcome {
   fromRunner: boolean;
 }
 
-const RUN_REASONS: readonly string[] = [
-  'AgentFailed',
-  'AgentKilled',
-  'TimedOut',
-  'CloneFailed',
-  'ModelError',
-  'StartFailed',
-] satisfies SandboxFinishedReason[];
+const RUN_REASONS: readonly string[] = RUN_FAILURE_REASONS satisfies readonly SandboxFinishedReason[];
 
 const MAX_MESSAGE = 4096;
 const MAX_NAME = 1024;
@@ -71,6 +64,9 @@ export function runOutcome(data: Record<string, unknown>): Outcome {
   if (data['phase'] === 'Cancelled') {
     return { phase: 'Cancelled', reason: 'Cancelled', message: message || 'The run was cancelled.', ...rest };
   }
+  if (data['phase'] === 'Suspended') {
+    return { phase: 'Suspended', reason: 'WaitingForAnswer', message: 'A person is asked.', ...rest };
+  }
   const given = data['reason'];
   const known = typeof given === 'string' && RUN_REASONS.includes(given);
   const reason = known ? (given as SandboxFinishedReason) : 'AgentFailed';
@@ -92,10 +88,16 @@ function readResult(given: unknown): RunResult | undefined {
   const usage = isRecord(given['usage']) ? counts(given['usage'], USAGE) : undefined;
   const workspace = readWorkspace(given['workspace']);
   const sessionId = text(given['sessionId'], MAX_NAME);
+  const models = readModels(given['models']);
+  const output = readOutput(given['output']);
+  const warnings = readWarnings(given['warnings']);
   return {
     value: text(given['value'], RUN_LIMITS.textBytes) ?? '',
     ...(usage === undefined ? {} : { usage: usage as unknown as RunResult['usage'] & object }),
     ...(isAmount(given['costUSD']) ? { costUSD: given['costUSD'] } : {}),
+    ...(models === undefined ? {} : { models }),
+    ...(output === undefined ? {} : { output }),
+    ...(warnings === undefined ? {} : { warnings }),
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(isCount(given['turns'], MAX_INT32) ? { turns: given['turns'] } : {}),
     ...(workspace === undefined ? {} : { workspace }),
@@ -103,6 +105,31 @@ function readResult(given: unknown): RunResult | undefined {
 }
 
 const USAGE = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'];
+
+const MAX_MODELS = 20;
+const MAX_WARNINGS = 20;
+
+function readModels(given: unknown): RunResult['models'] {
+  if (!isRecord(given)) return undefined;
+  const models = Object.entries(given).flatMap(([name, use]) => {
+    if (!isRecord(use) || name.length > MAX_NAME) return [];
+    const cost = isAmount(use['costUSD']) ? { costUSD: use['costUSD'] } : {};
+    return [[name, { ...counts(use, USAGE), ...cost }] as const];
+  });
+  return Object.fromEntries(models.slice(0, MAX_MODELS)) as unknown as RunResult['models'] & object;
+}
+
+/** A value that is too large for a status stays in the log, where the text of the answer is. */
+function readOutput(given: unknown): unknown {
+  if (given === undefined) return undefined;
+  return JSON.stringify(given).length <= RUN_LIMITS.textBytes ? given : undefined;
+}
+
+function readWarnings(given: unknown): string[] | undefined {
+  if (!Array.isArray(given)) return undefined;
+  const all = given.map((warning) => text(warning, MAX_MESSAGE)).filter((warning) => warning !== undefined);
+  return all.length === 0 ? undefined : all.slice(0, MAX_WARNINGS);
+}
 
 function readWorkspace(given: unknown): RunResult['workspace'] | undefined {
   if (!isRecord(given)) return undefined;

@@ -23,6 +23,7 @@ export interface GhostSpec {
    * MCP servers by name, each configured as in the agent's own configuration file (command, args, env, or type, url, headers).
    */
   mcpServers?: Record<string, Record<string, unknown>>;
+  permissions?: GhostPermissions;
   /**
    * Knowledge bases that every Task of this Ghost starts with.
    */
@@ -47,6 +48,54 @@ export interface GhostSpec {
   preload_skill_refs?: {
     [k: string]: GhostPreloadSkillRef;
   };
+}
+/**
+ * Which tools the agent may use. The first rule that names the tool decides, then its level, then `default`.
+ */
+export interface GhostPermissions {
+  /**
+   * Decisions about tools by name.
+   */
+  rules?: GhostPermissionsRule[];
+  levels?: GhostPermissionsLevels;
+  /**
+   * The decision where nothing else decides; allow when absent.
+   */
+  default?: 'allow' | 'ask' | 'deny';
+  /**
+   * How long a sandbox waits for the answer of a person, in seconds; then it is given up, and the run goes on in another one when there is an answer. 300 when absent.
+   */
+  waitSeconds?: number;
+}
+/**
+ * One rule.
+ */
+export interface GhostPermissionsRule {
+  /**
+   * Name of a tool, such as Bash or mcp__SERVER__TOOL; `*` stands for any text.
+   */
+  tool: string;
+  /**
+   * allow, deny, or ask a person.
+   */
+  decision: 'allow' | 'ask' | 'deny';
+}
+/**
+ * Decisions about tools by how far they can reach.
+ */
+export interface GhostPermissionsLevels {
+  /**
+   * Tools that only read.
+   */
+  readOnly?: 'allow' | 'ask' | 'deny';
+  /**
+   * Tools that change what belongs to the run.
+   */
+  safe?: 'allow' | 'ask' | 'deny';
+  /**
+   * All other tools.
+   */
+  privileged?: 'allow' | 'ask' | 'deny';
 }
 export interface GhostDefaultKnowledgeBaseRef {
   /**

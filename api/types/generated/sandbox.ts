@@ -12,7 +12,7 @@ export interface Sandbox {
   status?: SandboxStatus;
 }
 /**
- * The run, complete; it does not change but for executorName and cancel.
+ * The run, complete; it does not change but for executorName, cancel and answers.
  */
 export interface SandboxSpec {
   taskRef: SandboxTaskRef;
@@ -58,6 +58,17 @@ export interface SandboxSpec {
    * Sandboxes of the Task whose files this run goes on with, the first that has any. Empty: a fresh clone, or an empty folder.
    */
   continueFrom?: SandboxContinueFrom[];
+  /**
+   * A JSON Schema of an object; the answer is then one JSON value that fits it.
+   */
+  outputSchema?: Record<string, unknown>;
+  limits?: SandboxLimits;
+  permissions?: SandboxPermissions;
+  session?: SandboxSession;
+  /**
+   * Answers of people to what this run, or the run before it, has asked; some are added while it runs.
+   */
+  answers?: SandboxAnswer[];
   resources?: SandboxResources;
 }
 /**
@@ -80,11 +91,25 @@ export interface SandboxShell {
   /**
    * The program.
    */
-  type: 'ClaudeCode' | 'Agno' | 'Dify' | 'Chat' | 'Codex';
+  type: 'ClaudeCode' | 'Agno' | 'Dify' | 'Chat' | 'Codex' | 'ACP' | 'Command';
   /**
    * Image instead of the configured one.
    */
   image?: string;
+  /**
+   * The program and its arguments, of Shells of type ACP and Command.
+   *
+   * Items: One argument.
+   */
+  command?: string[];
+  /**
+   * Further variables of the program; no credentials.
+   */
+  env?: Record<string, string>;
+  /**
+   * Options of the type of Shell, such as how the output of a Command is read.
+   */
+  options?: Record<string, unknown>;
 }
 /**
  * Who the agent is.
@@ -213,6 +238,139 @@ export interface SandboxContinueFrom {
   uid: string;
 }
 /**
+ * What a run may use up; it fails beyond, with a reason that says so.
+ */
+export interface SandboxLimits {
+  /**
+   * Calls of the model by the agent.
+   */
+  turns?: number;
+  /**
+   * Seconds without a sign of life of the agent.
+   */
+  idleSeconds?: number;
+  /**
+   * US dollars, as the program of the agent reports them.
+   */
+  costUSD?: number;
+  /**
+   * Equal calls of one tool in a row.
+   */
+  repeatedCalls?: number;
+}
+/**
+ * Which tools the agent may use. The first rule that names the tool decides, then its level, then `default`.
+ */
+export interface SandboxPermissions {
+  /**
+   * Decisions about tools by name.
+   */
+  rules?: SandboxPermissionsRule[];
+  levels?: SandboxPermissionsLevels;
+  /**
+   * The decision where nothing else decides; allow when absent.
+   */
+  default?: 'allow' | 'ask' | 'deny';
+  /**
+   * How long a sandbox waits for the answer of a person, in seconds; then it is given up, and the run goes on in another one when there is an answer. 300 when absent.
+   */
+  waitSeconds?: number;
+}
+/**
+ * One rule.
+ */
+export interface SandboxPermissionsRule {
+  /**
+   * Name of a tool, such as Bash or mcp__SERVER__TOOL; `*` stands for any text.
+   */
+  tool: string;
+  /**
+   * allow, deny, or ask a person.
+   */
+  decision: 'allow' | 'ask' | 'deny';
+}
+/**
+ * Decisions about tools by how far they can reach.
+ */
+export interface SandboxPermissionsLevels {
+  /**
+   * Tools that only read.
+   */
+  readOnly?: 'allow' | 'ask' | 'deny';
+  /**
+   * Tools that change what belongs to the run.
+   */
+  safe?: 'allow' | 'ask' | 'deny';
+  /**
+   * All other tools.
+   */
+  privileged?: 'allow' | 'ask' | 'deny';
+}
+/**
+ * The session of the agent program that the run goes on with; its files are in the work.
+ */
+export interface SandboxSession {
+  /**
+   * Id of the session.
+   */
+  id: string;
+  /**
+   * Whether the run goes on in a new session that begins with this one.
+   */
+  fork?: boolean;
+}
+/**
+ * The answer of a person.
+ */
+export interface SandboxAnswer {
+  /**
+   * Id of the question.
+   */
+  id: string;
+  /**
+   * Of a Permission.
+   */
+  decision?: 'allow' | 'deny';
+  /**
+   * The answer to a Question, or why a Permission is denied.
+   */
+  message?: string;
+  question?: SandboxAnswerQuestion;
+}
+/**
+ * The question.
+ */
+export interface SandboxAnswerQuestion {
+  /**
+   * Id of the question.
+   */
+  id: string;
+  /**
+   * Permission to use a tool, or a Question of the agent.
+   */
+  kind: 'Permission' | 'Question';
+  /**
+   * A sentence for people.
+   */
+  message: string;
+  /**
+   * The tool that the agent wants to use.
+   */
+  tool?: string;
+  /**
+   * How far the tool can reach.
+   */
+  level?: 'readOnly' | 'safe' | 'privileged';
+  /**
+   * What the tool is to get.
+   */
+  input?: Record<string, unknown>;
+  /**
+   * The answers to choose from; any text when absent.
+   */
+  options?: string[];
+}
+/**
  * Limits of the sandbox.
  *
  * @default {}
@@ -250,7 +408,7 @@ export interface SandboxStatus {
   /**
    * Where the run stands; absent until somebody took it up.
    */
-  phase?: 'Pending' | 'Starting' | 'Running' | 'Succeeded' | 'Failed' | 'Cancelled';
+  phase?: 'Pending' | 'Starting' | 'Running' | 'Succeeded' | 'Failed' | 'Cancelled' | 'Suspended';
   /**
    * One word in CamelCase: why it is in this phase.
    */
@@ -288,6 +446,10 @@ export interface SandboxStatus {
    * Number of the last event taken over from the runner.
    */
   lastEventSeq?: number;
+  /**
+   * What a person is asked; the run waits for the answers.
+   */
+  questions?: SandboxQuestion[];
   result?: SandboxResult;
   /**
    * What the controller last observed; `Ready` comes first.
@@ -308,6 +470,39 @@ export interface SandboxRuntime {
   name?: string;
 }
 /**
+ * One question.
+ */
+export interface SandboxQuestion {
+  /**
+   * Id of the question.
+   */
+  id: string;
+  /**
+   * Permission to use a tool, or a Question of the agent.
+   */
+  kind: 'Permission' | 'Question';
+  /**
+   * A sentence for people.
+   */
+  message: string;
+  /**
+   * The tool that the agent wants to use.
+   */
+  tool?: string;
+  /**
+   * How far the tool can reach.
+   */
+  level?: 'readOnly' | 'safe' | 'privileged';
+  /**
+   * What the tool is to get.
+   */
+  input?: Record<string, unknown>;
+  /**
+   * The answers to choose from; any text when absent.
+   */
+  options?: string[];
+}
+/**
  * What came out of the run.
  */
 export interface SandboxResult {
@@ -320,6 +515,20 @@ export interface SandboxResult {
    * Cost in US dollars.
    */
   costUSD?: number;
+  /**
+   * The tokens and the cost by the id of the model.
+   */
+  models?: {
+    [k: string]: SandboxResultModel;
+  };
+  /**
+   * The answer as an object, where outputSchema asks for one.
+   */
+  output?: unknown;
+  /**
+   * Sentences for people: what was cut off or left out, though the run has come to its end.
+   */
+  warnings?: string[];
   /**
    * Session of the agent program.
    */
@@ -350,6 +559,31 @@ export interface SandboxResultUsage {
    * Tokens written to the prompt cache.
    */
   cacheWriteTokens?: number;
+}
+/**
+ * One model.
+ */
+export interface SandboxResultModel {
+  /**
+   * Tokens sent to the model.
+   */
+  inputTokens?: number;
+  /**
+   * Tokens the model wrote.
+   */
+  outputTokens?: number;
+  /**
+   * Tokens read from the prompt cache.
+   */
+  cacheReadTokens?: number;
+  /**
+   * Tokens written to the prompt cache.
+   */
+  cacheWriteTokens?: number;
+  /**
+   * Cost in US dollars.
+   */
+  costUSD?: number;
 }
 /**
  * What happened to the repository.

@@ -2,7 +2,7 @@
 import type { Condition } from '../../machinery/condition.ts';
 import type { ObjectMeta } from '../../machinery/meta.ts';
 /**
- * A Shell is the program an agent runs in: Claude Code, Agno, Dify, Codex or a direct chat with the model.
+ * A Shell is the program an agent runs in: Claude Code, Agno, Dify, Codex, a direct chat with the model, an agent that speaks the Agent Client Protocol (ACP), or any command.
  */
 export interface Shell {
   apiVersion: 'agent.wecode.io/v1';
@@ -18,11 +18,11 @@ export interface ShellSpec {
   /**
    * The program that runs the agent.
    */
-  shellType?: 'ClaudeCode' | 'Agno' | 'Dify' | 'Chat' | 'Codex';
+  shellType?: 'ClaudeCode' | 'Agno' | 'Dify' | 'Chat' | 'Codex' | 'ACP' | 'Command';
   /**
    * The older spelling of shellType.
    */
-  runtime?: 'ClaudeCode' | 'Agno' | 'Dify' | 'Chat' | 'Codex';
+  runtime?: 'ClaudeCode' | 'Agno' | 'Dify' | 'Chat' | 'Codex' | 'ACP' | 'Command';
   /**
    * Model types or protocols this Shell works with; empty means any.
    */
@@ -36,9 +36,94 @@ export interface ShellSpec {
    */
   baseShellRef?: string;
   /**
+   * The program and its arguments, of Shells of type ACP and Command.
+   *
+   * Items: One argument.
+   */
+  command?: string[];
+  /**
+   * Further variables of the program; no credentials.
+   */
+  env?: Record<string, string>;
+  /**
+   * Options of the type of Shell, such as how the output of a Command is read.
+   */
+  options?: Record<string, unknown>;
+  limits?: ShellLimits;
+  permissions?: ShellPermissions;
+  /**
    * Whether a Task must name a Workspace; false when absent. ClaudeCode, Agno and Codex work in the repository of the Workspace when the Task names one.
    */
   requiresWorkspace?: boolean;
+}
+/**
+ * What a run may use up; it fails beyond, with a reason that says so.
+ */
+export interface ShellLimits {
+  /**
+   * Calls of the model by the agent.
+   */
+  turns?: number;
+  /**
+   * Seconds without a sign of life of the agent.
+   */
+  idleSeconds?: number;
+  /**
+   * US dollars, as the program of the agent reports them.
+   */
+  costUSD?: number;
+  /**
+   * Equal calls of one tool in a row.
+   */
+  repeatedCalls?: number;
+}
+/**
+ * Which tools the agent may use. The first rule that names the tool decides, then its level, then `default`.
+ */
+export interface ShellPermissions {
+  /**
+   * Decisions about tools by name.
+   */
+  rules?: ShellPermissionsRule[];
+  levels?: ShellPermissionsLevels;
+  /**
+   * The decision where nothing else decides; allow when absent.
+   */
+  default?: 'allow' | 'ask' | 'deny';
+  /**
+   * How long a sandbox waits for the answer of a person, in seconds; then it is given up, and the run goes on in another one when there is an answer. 300 when absent.
+   */
+  waitSeconds?: number;
+}
+/**
+ * One rule.
+ */
+export interface ShellPermissionsRule {
+  /**
+   * Name of a tool, such as Bash or mcp__SERVER__TOOL; `*` stands for any text.
+   */
+  tool: string;
+  /**
+   * allow, deny, or ask a person.
+   */
+  decision: 'allow' | 'ask' | 'deny';
+}
+/**
+ * Decisions about tools by how far they can reach.
+ */
+export interface ShellPermissionsLevels {
+  /**
+   * Tools that only read.
+   */
+  readOnly?: 'allow' | 'ask' | 'deny';
+  /**
+   * Tools that change what belongs to the run.
+   */
+  safe?: 'allow' | 'ask' | 'deny';
+  /**
+   * All other tools.
+   */
+  privileged?: 'allow' | 'ask' | 'deny';
 }
 /**
  * What the controller last observed.

@@ -67,6 +67,10 @@ export interface TeamMember {
    */
   prompt?: string;
   /**
+   * A JSON Schema of an object; the answer is then one JSON value that fits it.
+   */
+  outputSchema?: Record<string, unknown>;
+  /**
    * In a pipeline, whether a person confirms the stage before the next one starts.
    *
    * @default false

@@ -1,7 +1,13 @@
 import type { Bot } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { Model } from '#api/types/generated/model';
-import type { SandboxAgent, SandboxModel, SandboxShell } from '#api/types/generated/sandbox';
+import type {
+  SandboxAgent,
+  SandboxLimits,
+  SandboxModel,
+  SandboxPermissions,
+  SandboxShell,
+} from '#api/types/generated/sandbox';
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
 import { isCredentialName, modelSettings } from '#api/types/model-config';
@@ -18,6 +24,9 @@ export interface PlannedMember {
   shell: SandboxShell;
   agent: SandboxAgent;
   model?: SandboxModel;
+  limits?: SandboxLimits;
+  permissions?: SandboxPermissions;
+  outputSchema?: Record<string, unknown>;
 }
 
 /** Everything a member is made of; all of it exists and is ready. */
@@ -32,8 +41,11 @@ export interface MemberParts {
 }
 
 export function plannedMember(parts: MemberParts): PlannedMember {
-  const { member, model } = parts;
+  const { member, model, ghost } = parts;
   const shell = memberShell(parts);
+  const limits = parts.shell.spec.limits ?? parts.base?.spec.limits;
+  // The character of an agent says more about what it may do than the program that runs it.
+  const permissions = ghost.spec.permissions ?? parts.shell.spec.permissions ?? parts.base?.spec.permissions;
   const required = requiresWorkspace(parts.shell.spec);
   return {
     ...(member.prompt === undefined || member.prompt === '' ? {} : { prompt: member.prompt }),
@@ -42,15 +54,24 @@ export function plannedMember(parts: MemberParts): PlannedMember {
     shell,
     agent: memberAgent(parts),
     ...(model === undefined ? {} : { model: memberModel(model) }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(permissions === undefined ? {} : { permissions }),
+    ...(member.outputSchema === undefined ? {} : { outputSchema: member.outputSchema }),
   };
 }
 
 function memberShell({ shell, base }: MemberParts): SandboxShell {
   const image = shell.spec.baseImage ?? base?.spec.baseImage;
+  const command = shell.spec.command ?? base?.spec.command;
+  const env = shell.spec.env ?? base?.spec.env;
+  const options = shell.spec.options ?? base?.spec.options;
   return {
     // A Shell without a type is never ready, so the last choice is not reached.
     type: shellTypeOf(shell.spec) ?? 'ClaudeCode',
     ...(image === undefined || image === '' ? {} : { image }),
+    ...(command === undefined ? {} : { command }),
+    ...(env === undefined ? {} : { env }),
+    ...(options === undefined ? {} : { options }),
   };
 }
 

@@ -1,4 +1,10 @@
-import type { SandboxAgent, SandboxModel, SandboxShell } from '#api/types/generated/sandbox';
+import type {
+  SandboxAgent,
+  SandboxLimits,
+  SandboxModel,
+  SandboxPermissions,
+  SandboxShell,
+} from '#api/types/generated/sandbox';
 import type { TeamMember } from '#api/types/generated/team';
 
 /**
@@ -58,6 +64,10 @@ export interface PlannedNode extends GraphNode {
   shell: SandboxShell;
   agent: SandboxAgent;
   model?: SandboxModel;
+  limits?: SandboxLimits;
+  permissions?: SandboxPermissions;
+  /** A JSON Schema that the answer has to fit. */
+  outputSchema?: Record<string, unknown>;
 }
 
 export interface PlannedNodeWorkspace extends NodeWorkspace {

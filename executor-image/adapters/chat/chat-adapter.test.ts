@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../clock.ts';
+import { madeUpContext } from '../made-up-context.ts';
+import type { Told } from '../made-up-context.ts';
 import { chatAdapter } from './chat-adapter.ts';
 
 /** What no script can make the model server say. */
@@ -51,20 +52,19 @@ function chat(baseURL: string, { protocol = 'openai', said = [], ...options }: C
     prompt: 'p',
     timeoutSeconds: 60,
   };
-  return chatAdapter().run(request, {
-    events: {
-      emit: (type, data) => said.push(`${type}: ${String(data['text'] ?? '')}`),
-      text: (type, text) => said.push(`${type}: ${text}`),
-      flush: () => undefined,
-    },
-    signal: new AbortController().signal,
-    folder: '/',
-    home: '/',
-    runId: 'r',
-    clock: systemClock,
-    environment: {},
-  });
+  const tell = {
+    emit: sayEvent(said),
+    text: (type: string, text: string) => void said.push(`${type}: ${text}`),
+  };
+  const told: Told[] = [];
+  const context = madeUpContext(told, { events: { ...tell, flush: () => undefined } });
+  return chatAdapter()
+    .run(request, context)
+    .then((answer) => ({ ...answer, usage: told.find(({ type }) => type === 'usage')?.data }));
 }
+
+const sayEvent = (said: string[]) => (type: string, data: Record<string, unknown>) =>
+  void said.push(`${type}: ${String(data['text'] ?? '')}`);
 
 it.each([
   {

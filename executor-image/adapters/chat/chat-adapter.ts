@@ -1,5 +1,5 @@
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
-import type { ModelProtocol, RunResult } from '#executor-manager/protocol/run';
+import type { ModelProtocol } from '#executor-manager/protocol/run';
 import type { AnswerPart, StopReason } from '#model-protocols/answer';
 import { readAnswer } from '#model-protocols/read-answer';
 import { EventTooLargeError } from '#model-protocols/server-sent-events';
@@ -22,8 +22,17 @@ const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic', 'openai'];
 /** One direct call of the model, no tools, the answer streamed. */
 export function chatAdapter(): AgentAdapter {
   return {
-    needsFiles: false,
-    modelProtocols: MODEL_PROTOCOLS,
+    capabilities: {
+      files: false,
+      modelProtocols: MODEL_PROTOCOLS,
+      session: 'none',
+      steer: false,
+      interrupt: false,
+      permissions: false,
+      output: 'prompted',
+      images: false,
+      usage: 'per model',
+    },
     async run(request, context) {
       const model = requiredModel(request, MODEL_PROTOCOLS);
       if (model.name === '') {
@@ -35,8 +44,9 @@ export function chatAdapter(): AgentAdapter {
       const reading = await readResponse(response, call.protocol, context);
       const hint = INCOMPLETE[reading.stop ?? 'complete'];
       if (hint !== undefined) context.events.emit('log', { stream: 'agent', text: hint });
-      context.events.emit('usage', { ...reading.usage, model: model.name });
-      return resultOf(reading);
+      context.meter.turn();
+      context.meter.usage(model.name, reading.usage);
+      return { value: cutText(reading.text, RUN_LIMITS.textBytes) };
     },
   };
 }
@@ -109,8 +119,4 @@ function failureOf(error: unknown): RunFailure {
     return new RunFailure('ModelError', 'the model sent an event without end', error);
   }
   return new RunFailure('ModelError', `the model's answer broke off: ${describeError(error)}`, error);
-}
-
-function resultOf({ text, usage }: Reading): RunResult {
-  return { value: cutText(text, RUN_LIMITS.textBytes), usage, turns: 1 };
 }

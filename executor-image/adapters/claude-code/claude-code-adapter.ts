@@ -25,8 +25,17 @@ const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic'];
 /** The real Claude Code program, not interactive, with its stream of messages turned into events. */
 export function claudeCodeAdapter(program: () => string = claudeProgram): AgentAdapter {
   return {
-    needsFiles: true,
-    modelProtocols: MODEL_PROTOCOLS,
+    capabilities: {
+      files: true,
+      modelProtocols: MODEL_PROTOCOLS,
+      session: 'none',
+      steer: false,
+      interrupt: false,
+      permissions: false,
+      output: 'prompted',
+      images: false,
+      usage: 'total',
+    },
     async run(request, context) {
       requiredModel(request, MODEL_PROTOCOLS);
       const { skills = [] } = request.agent;
@@ -35,7 +44,7 @@ export function claudeCodeAdapter(program: () => string = claudeProgram): AgentA
         context.events.emit('log', { stream: 'agent', text });
       }
       const args = await writeSettings(request, context);
-      const reader = createStreamReader(context.events);
+      const reader = createStreamReader(context);
       const stop = new AbortController();
       let cancelStop: (() => void) | undefined;
       const exit = await runAgentProcess({

@@ -1,5 +1,5 @@
 import type { RunResult, RunUsage } from '#executor-manager/protocol/run';
-import type { EventSink } from '../../events/event-sink.ts';
+import type { AdapterContext } from '../adapter.ts';
 import type {
   AssistantMessage,
   ContentBlock,
@@ -19,8 +19,9 @@ export interface StreamReader {
   outcome(): StreamOutcome | undefined;
 }
 
-interface Reading {
-  events: EventSink;
+type StreamContext = Pick<AdapterContext, 'events' | 'meter' | 'onSession'>;
+
+interface Reading extends StreamContext {
   /** Ids of messages whose words came piece by piece already. */
   streamed: Set<string>;
   /** Id of the message that comes piece by piece, by the tool call of the agent that speaks. */
@@ -30,9 +31,11 @@ interface Reading {
   outcome: StreamOutcome | undefined;
 }
 
-export function createStreamReader(events: EventSink): StreamReader {
+export function createStreamReader({ events, meter, onSession }: StreamContext): StreamReader {
   const reading: Reading = {
     events,
+    meter,
+    onSession,
     streamed: new Set(),
     streaming: new Map(),
     model: '',
@@ -123,7 +126,8 @@ function readPiece(reading: Reading, message: Extract<StreamMessage, { type: 'st
   }
   if (event.type === 'message_delta' && event.usage !== undefined) {
     add(reading.usage, event.usage);
-    reading.events.emit('usage', { ...reading.usage, model: reading.model });
+    reading.meter.turn();
+    reading.meter.usage(reading.model, reading.usage);
   }
 }
 
@@ -135,6 +139,7 @@ function readAssistant(reading: Reading, message: AssistantMessage): void {
   for (const block of blocks(content)) {
     if (block.type === 'tool_use') {
       const { id: call, name, input } = block;
+      reading.meter.toolCall(name ?? '', input);
       reading.events.emit('tool_call', { id: call, name, input: input ?? {}, ...parent(message) });
     }
     if (model === SYNTHETIC || (id !== undefined && reading.streamed.has(id))) continue;
@@ -176,9 +181,10 @@ function add(sum: RunUsage, usage: WireUsage): void {
 function readResult(reading: Reading, message: ResultMessage): void {
   const usage: RunUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
   add(usage, message.usage ?? {});
+  if (message.session_id !== undefined) reading.onSession(message.session_id);
   // In whole millionths: the program's sum ends in the noise of binary fractions.
   const costUSD = Math.round((message.total_cost_usd ?? 0) * 1e6) / 1e6;
-  reading.events.emit('usage', { ...usage, costUSD, model: reading.model });
+  if (reading.model !== '') reading.meter.usage(reading.model, usage, costUSD);
   const words = message.result ?? (message.errors ?? []).join('; ');
   if (message.is_error === true || message.subtype !== 'success') {
     const ofModel = message.terminal_reason === 'api_error' || typeof message.api_error_status === 'number';
@@ -191,10 +197,6 @@ function readResult(reading: Reading, message: ResultMessage): void {
   reading.outcome = {
     result: {
       value: words,
-      usage,
-      costUSD,
-      ...(message.session_id === undefined ? {} : { sessionId: message.session_id }),
-      ...(message.num_turns === undefined ? {} : { turns: message.num_turns }),
     },
   };
 }

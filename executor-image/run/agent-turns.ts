@@ -1,0 +1,77 @@
+import type { RunAnswer, RunRequest, RunResult } from '#executor-manager/protocol/run';
+import type { AdapterContext, AgentAdapter } from '../adapters/adapter.ts';
+import { RunFailure } from '../run-failure.ts';
+import { jsonIn, outputCheck, repairPrompt, schemaInstruction } from './output.ts';
+import type { OutputCheck } from './output.ts';
+
+type Answer = Pick<RunResult, 'value' | 'output' | 'warnings'>;
+
+export interface AgentTurns {
+  adapter: AgentAdapter;
+  request: RunRequest;
+  context: AdapterContext;
+  /** The session that the program has named, as far as it has. */
+  sessionId: () => string | undefined;
+  /** A turn of the adapter is over. */
+  onTurnEnd: () => void;
+}
+
+/**
+ * Lets the agent answer; where the answer has to fit a schema and does not, it gets one more turn to mend it.
+ * Throws RunFailure, OutputInvalid among them.
+ */
+export async function takeTurns(turns: AgentTurns): Promise<Answer> {
+  const { request } = turns;
+  const first = { ...request, prompt: firstPrompt(request, turns.adapter) };
+  if (request.output === undefined) return takeTurn(turns, first);
+  const check = outputCheck(request.output.schema);
+  const answer = await takeTurn(turns, first);
+  const checked = checkAnswer(answer, check);
+  if (checked.ok) return { ...answer, output: checked.output };
+  const { events } = turns.context;
+  events.emit('log', { stream: 'agent', text: `The answer does not fit its schema: ${checked.problem}` });
+  const mended = await takeTurn(turns, repairRequest(turns, checked.problem));
+  const again = checkAnswer(mended, check);
+  if (again.ok) return { ...mended, output: again.output };
+  throw new RunFailure('OutputInvalid', `the answer does not fit its schema: ${again.problem}`);
+}
+
+async function takeTurn({ adapter, context, onTurnEnd }: AgentTurns, request: RunRequest): Promise<Answer> {
+  try {
+    return await adapter.run(request, context);
+  } finally {
+    context.events.flush();
+    onTurnEnd();
+  }
+}
+
+function checkAnswer(answer: Answer, check: (value: unknown) => OutputCheck): OutputCheck {
+  const output = answer.output ?? jsonIn(answer.value);
+  return output === undefined ? { ok: false, problem: 'it is not JSON' } : check(output);
+}
+
+/** Where the program keeps no session, the model is told the whole story. */
+function repairRequest({ adapter, request, sessionId }: AgentTurns, problem: string): RunRequest {
+  const id = sessionId();
+  const prompt = repairPrompt(problem);
+  if (adapter.capabilities.session !== 'none' && id !== undefined) {
+    return { ...request, prompt, session: { id } };
+  }
+  return { ...request, prompt: `${firstPrompt(request, adapter)}\n\n${prompt}` };
+}
+
+function firstPrompt({ prompt, output, answers = [], session }: RunRequest, adapter: AgentAdapter): string {
+  const told = session === undefined ? [] : answers.map(answerText);
+  const asked = told.length === 0 ? prompt : told.join('\n');
+  if (output === undefined || adapter.capabilities.output === 'native') return asked;
+  return `${asked}\n\n${schemaInstruction(output.schema)}`;
+}
+
+/** A session that goes on after a person has answered begins with the answers. */
+function answerText({ question, decision, message }: RunAnswer): string {
+  if (question?.kind === 'Question') return `Answer to "${question.message}": ${message ?? ''}`;
+  const tool = question?.tool ?? 'the tool';
+  if (decision === 'allow')
+    return `You may use ${tool} as you have asked. Do it now, with the same input, and go on.`;
+  return `You may not use ${tool} as you have asked${message === undefined ? '' : `: ${message}`}. Go on without it.`;
+}
