@@ -9,8 +9,8 @@ import type { TokenUsage } from './token-usage.ts';
 export type StopReason = 'complete' | 'toolCalls' | 'length' | 'refused' | 'paused';
 
 /**
- * A piece of an answer, in the order in which services stream them. Readers of both protocols make these, writers
- * of both take them. The pieces of one text, thinking or tool call follow each other.
+ * A piece of an answer, in the order in which services stream them. Readers of all protocols make these, writers
+ * of all take them. The pieces of one text, thinking or tool call follow each other.
  */
 export type AnswerPart =
   /** The first part. `usage` is what is known of it already. */
@@ -19,8 +19,9 @@ export type AnswerPart =
   /** Proof that the thinking before it is the model's own, whole; passed on as it is and never made up. */
   | { type: 'signature'; signature: string }
   | { type: 'text'; text: string }
-  | { type: 'toolCall'; id: string; name: string }
-  /** A piece of the JSON text that the tool call before it has as its input. */
+  /** Only the Responses API has tools whose input is free text. */
+  | { type: 'toolCall'; id: string; name: string; isFreeText?: true }
+  /** A piece of the JSON text, or free text, that the tool call before it has as its input. */
   | { type: 'toolInput'; json: string }
   /** Counts of the whole answer; each replaces what was said before. */
   | { type: 'usage'; usage: Partial<TokenUsage> }
@@ -33,8 +34,8 @@ export type AnswerPart =
 export type AnswerBlock =
   | { type: 'thinking'; text: string; signature?: string }
   | { type: 'text'; text: string }
-  /** `input` is a JSON text, as the model wrote it. */
-  | { type: 'toolCall'; id: string; name: string; input: string };
+  /** `input` is a JSON text, as the model wrote it, or free text. */
+  | { type: 'toolCall'; id: string; name: string; input: string; isFreeText?: true };
 
 /** A whole answer. */
 export interface Answer {
@@ -92,7 +93,7 @@ function collectContent(blocks: AnswerBlock[], part: Content): void {
       if (last?.type === 'thinking') last.signature = part.signature;
       return;
     case 'toolCall':
-      blocks.push({ type: 'toolCall', id: part.id, name: part.name, input: '' });
+      blocks.push({ ...part, input: '' });
       return;
     case 'toolInput':
       if (last?.type === 'toolCall') last.input += part.json;

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { messagesEndpoint } from './anthropic/endpoint.ts';
+import { responsesEndpoint } from './openai-responses/endpoint.ts';
 import { completionsEndpoint } from './openai/endpoint.ts';
 
 it.each([
@@ -11,6 +12,7 @@ it.each([
 ])('the base URL %s', (baseURL, messages, completions) => {
   expect(messagesEndpoint({ baseURL }).url).toBe(messages);
   expect(completionsEndpoint({ baseURL }).url).toBe(completions);
+  expect(responsesEndpoint({ baseURL }).url).toBe(completions.replace('chat/completions', 'responses'));
 });
 
 it.each([
@@ -21,4 +23,5 @@ it.each([
 ])('the credentials %j', (options, messages, completions) => {
   expect(messagesEndpoint(options).headers).toEqual({ 'anthropic-version': '2023-06-01', ...messages });
   expect(completionsEndpoint(options).headers).toEqual(completions);
+  expect(responsesEndpoint(options).headers).toEqual(completions);
 });

@@ -3,6 +3,7 @@ import { anthropic } from './anthropic/anthropic.ts';
 import { readErrorBody, readErrorValue } from './error-body.ts';
 import { isRetryable, kindOfStatus } from './failure.ts';
 import type { FailureKind, ModelFailure } from './failure.ts';
+import { openaiResponses } from './openai-responses/openai-responses.ts';
 import { openai } from './openai/openai.ts';
 
 describe('readErrorBody', () => {
@@ -96,6 +97,7 @@ const UNSAID: Partial<Record<string, FailureKind>> = {
   'anthropic refused': 'invalid',
   'anthropic malformed': 'failed',
   'openai malformed': 'failed',
+  'openai-responses malformed': 'failed',
 };
 
 describe.each(kinds)('a failure of kind %s', (kind) => {
@@ -103,24 +105,30 @@ describe.each(kinds)('a failure of kind %s', (kind) => {
 
   it(`is ${retryable ? '' : 'not '}worth another try`, () => expect(isRetryable(kind)).toBe(retryable));
 
-  it.each([anthropic, openai])('within a stream of $name is read as it was written', (protocol) => {
-    const [event] = protocol.createWriter().write({ type: 'failure', failure: { kind, message: 'm' } });
-    const want = UNSAID[`${protocol.name} ${kind}`] ?? kind;
-    expect(protocol.createReader().read(event?.data ?? '')).toContainEqual({
-      type: 'failure',
-      failure: { kind: want, message: 'm' },
-    });
-  });
+  it.each([anthropic, openai, openaiResponses])(
+    'within a stream of $name is read as it was written',
+    (protocol) => {
+      const [event] = protocol.createWriter().write({ type: 'failure', failure: { kind, message: 'm' } });
+      const want = UNSAID[`${protocol.name} ${kind}`] ?? kind;
+      expect(protocol.createReader().read(event?.data ?? '')).toContainEqual({
+        type: 'failure',
+        failure: { kind: want, message: 'm' },
+      });
+    },
+  );
 
-  it.each([anthropic, openai])('in the body of an answer of $name is read as its status says', (protocol) => {
-    const body = JSON.stringify(protocol.errorBody({ status, message: 'm' }));
-    expect(readErrorBody(status, body)).toEqual({ kind: kindOfStatus(status), message: 'm' });
-  });
+  it.each([anthropic, openai, openaiResponses])(
+    'in the body of an answer of $name is read as its status says',
+    (protocol) => {
+      const body = JSON.stringify(protocol.errorBody({ status, message: 'm' }));
+      expect(readErrorBody(status, body)).toEqual({ kind: kindOfStatus(status), message: 'm' });
+    },
+  );
 });
 
 it('the type of an error body can be given', () => {
   const error = { status: 400, message: 'm', type: 'insufficient_quota' };
-  for (const protocol of [anthropic, openai]) {
+  for (const protocol of [anthropic, openai, openaiResponses]) {
     expect(readErrorBody(400, JSON.stringify(protocol.errorBody(error))).kind).toBe('quota');
   }
 });

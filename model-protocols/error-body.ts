@@ -3,7 +3,7 @@ import type { FailureKind, ModelFailure } from './failure.ts';
 import { isObject, objectOf, objectsOf, parseJson, present, textOf } from './json-value.ts';
 
 /**
- * Error types and codes of the services, by what they mean here. One table for both protocols: compatible services
+ * Error types and codes of the services, by what they mean here. One table for all protocols: compatible services
  * answer in the one and name errors as the other does. General ones such as api_error say less than the status.
  * https://docs.anthropic.com/en/api/errors, https://platform.openai.com/docs/guides/error-codes
  */
@@ -24,6 +24,9 @@ const KINDS: ReadonlyMap<string, FailureKind> = new Map([
   ['rate_limit_exceeded', 'rateLimited'],
   ['timeout_error', 'timeout'],
   ['overloaded_error', 'overloaded'],
+  ['server_is_overloaded', 'overloaded'],
+  ['slow_down', 'rateLimited'],
+  ['invalid_prompt', 'invalid'],
 ]);
 
 /** Services that have no code for it say it in words like these. */

@@ -6,18 +6,12 @@
  * `overloaded`: the service cannot answer now. `malformed`: it sent something else than its protocol says.
  * `failed`: anything else that went wrong at the service.
  */
-export type FailureKind =
-  | 'auth'
-  | 'notFound'
-  | 'invalid'
-  | 'tooLong'
-  | 'refused'
-  | 'quota'
-  | 'rateLimited'
-  | 'timeout'
-  | 'overloaded'
-  | 'malformed'
-  | 'failed';
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+export const FAILURE_KINDS = [
+  ...(['auth', 'notFound', 'invalid', 'tooLong', 'refused', 'quota'] as const),
+  ...(['rateLimited', 'timeout', 'overloaded', 'malformed', 'failed'] as const),
+] as const;
 
 export interface ModelFailure {
   kind: FailureKind;

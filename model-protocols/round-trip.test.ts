@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { anthropic } from './anthropic/anthropic.ts';
 import { collectAnswer } from './answer.ts';
 import type { Answer, AnswerPart, StopReason } from './answer.ts';
+import { openaiResponses } from './openai-responses/openai-responses.ts';
 import { openai } from './openai/openai.ts';
 import { readAnswer } from './read-answer.ts';
 import { formatEvent } from './server-sent-events.ts';
@@ -94,12 +95,31 @@ function grouped(answer: Answer): Answer {
   return { ...answer, blocks: [...joined('thinking'), ...joined('text'), ...of('toolCall')] };
 }
 
+/** In a Response the calls say that the answer waits for results. */
+function withStopOfCalls(parts: readonly AnswerPart[]): AnswerPart[] {
+  const waits = parts.some(({ type }) => type === 'toolCall');
+  return parts.map((part) => {
+    if (part.type !== 'stop' || !['complete', 'toolCalls'].includes(part.reason)) return part;
+    return { type: 'stop', reason: waits ? 'toolCalls' : 'complete' };
+  });
+}
+
+interface Row {
+  protocol: WireProtocol;
+  /** What the protocol keeps of an answer. */
+  kept: (parts: readonly AnswerPart[]) => AnswerPart[];
+  whole: (answer: Answer) => Answer;
+}
+
+const ROWS: Row[] = [
+  { protocol: anthropic, kept: (parts) => [...parts], whole: (answer) => answer },
+  { protocol: openai, kept: withoutSignatures, whole: grouped },
+  { protocol: openaiResponses, kept: withStopOfCalls, whole: (answer) => answer },
+];
+
 const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 });
 
-describe.each([
-  { protocol: anthropic, kept: (parts: readonly AnswerPart[]) => [...parts], whole: (a: Answer) => a },
-  { protocol: openai, kept: withoutSignatures, whole: grouped },
-])('$protocol.name', ({ protocol, kept, whole }) => {
+describe.each(ROWS)('$protocol.name', ({ protocol, kept, whole }) => {
   it('reads the stream that it writes, whatever the pieces it comes in', async () => {
     await fc.assert(
       fc.asyncProperty(answer, sizes, async (parts, sizes) => {
@@ -134,16 +154,46 @@ describe.each([
     );
   });
 
-  it('reads from the other protocol what it writes again', async () => {
-    const other = protocol === openai ? anthropic : openai;
-    await fc.assert(
-      fc.asyncProperty(answer, sizes, async (parts, sizes) => {
-        const translated = await read(other, streamOf(other, parts, sizes));
-        const found = await read(protocol, streamOf(protocol, translated, sizes));
-        expect(collectAnswer(found)).toEqual(collectAnswer(withoutSignatures(parts)));
-      }),
-    );
-  });
+  it.each(ROWS.filter((row) => row.protocol !== protocol))(
+    'reads from $protocol.name what it writes again',
+    async ({ protocol: other, kept: keptByOther }) => {
+      await fc.assert(
+        fc.asyncProperty(answer, sizes, async (parts, sizes) => {
+          const translated = await read(other, streamOf(other, parts, sizes));
+          const found = await read(protocol, streamOf(protocol, translated, sizes));
+          expect(collectAnswer(found)).toEqual(collectAnswer(kept(keptByOther(parts))));
+        }),
+      );
+    },
+  );
+});
+
+it('the input of a call as free text goes through the Responses API letter by letter', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1 }), sizes, async (json, sizes) => {
+      const parts: AnswerPart[] = [
+        { type: 'start', id: 'r', model: 'm' },
+        { type: 'toolCall', id: 'c', name: 'apply_patch', isFreeText: true },
+        { type: 'toolInput', json },
+        { type: 'stop', reason: 'toolCalls' },
+        { type: 'end' },
+      ];
+      const whole = JSON.stringify(openaiResponses.writeWhole(collectAnswer(parts)));
+      for (const found of [
+        await read(openaiResponses, streamOf(openaiResponses, parts, sizes)),
+        await read(openaiResponses, [Buffer.from(whole)], 'application/json'),
+      ]) {
+        const [block] = collectAnswer(found).blocks;
+        expect(block).toEqual({
+          type: 'toolCall',
+          id: 'c',
+          name: 'apply_patch',
+          input: json,
+          isFreeText: true,
+        });
+      }
+    }),
+  );
 });
 
 /** A whole Message has inputs as values: their spelling is not kept. */

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readUsage as readMessagesUsage } from './anthropic/usage.ts';
+import {
+  readUsage as readResponseUsage,
+  writeUsage as writeResponseUsage,
+} from './openai-responses/usage.ts';
 import { readUsage as readCompletionUsage, writeUsage } from './openai/usage.ts';
 import type { TokenUsage } from './token-usage.ts';
 
@@ -51,3 +55,25 @@ it.each<[string, unknown, Partial<TokenUsage>]>([
   ],
   ['some', { output_tokens: 0, input_tokens: null }, { outputTokens: 0 }],
 ])('usage of the Messages API: %s', (_, wire, want) => expect(readMessagesUsage(wire)).toEqual(want));
+
+describe('usage of the Responses API', () => {
+  it.each<[string, unknown, Partial<TokenUsage>]>([
+    ['nothing', null, {}],
+    [
+      'what came from a cache, or went into one, is counted as input too',
+      {
+        input_tokens: 9,
+        output_tokens: 2,
+        input_tokens_details: { cached_tokens: 4, cache_write_tokens: 3 },
+      },
+      { inputTokens: 2, outputTokens: 2, cacheReadTokens: 4, cacheWriteTokens: 3 },
+    ],
+    ['counts that are none', { input_tokens: '9', output_tokens: -1 }, {}],
+  ])('%s', (_, wire, want) => expect(readResponseUsage(wire)).toEqual(want));
+
+  it('is written as it is read', () => {
+    const usage = { inputTokens: 1, outputTokens: 2, cacheReadTokens: 3, cacheWriteTokens: 4 };
+    expect(writeResponseUsage(usage)).toMatchObject({ input_tokens: 8, total_tokens: 10 });
+    expect(readResponseUsage(writeResponseUsage(usage))).toEqual(usage);
+  });
+});

@@ -1,9 +1,9 @@
 import type { Answer, AnswerPart } from './answer.ts';
 import type { ServerSentEvent } from './server-sent-events.ts';
 
-/** The two ways in which model services speak. Both are pure: nothing here opens a connection. */
+/** A way in which model services speak. All are pure: nothing here opens a connection. */
 export interface WireProtocol {
-  readonly name: 'anthropic' | 'openai';
+  readonly name: 'anthropic' | 'openai' | 'openai-responses';
 
   /** For one stream. */
   createReader(): StreamReader;

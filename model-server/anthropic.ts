@@ -2,7 +2,7 @@ import { anthropic } from '#model-protocols/anthropic/anthropic';
 import { readMessagesRequest } from '#model-protocols/anthropic/request';
 import type { MessagesTurn } from '#model-protocols/anthropic/request';
 import type { JsonObject } from '#model-protocols/json-value';
-import { estimateTokens, remindersIn, summarize, withoutReminders } from './conversation.ts';
+import { estimateTokens, notesIn, summarize, withoutNotes } from './conversation.ts';
 import type { Conversation, Turn } from './conversation.ts';
 import type { Service } from './service.ts';
 
@@ -17,7 +17,7 @@ function read(body: JsonObject): Conversation {
   return {
     model,
     stream,
-    system: [...system, ...turns.map((turn) => remindersIn(turn.text))].join('\n'),
+    system: [...system, ...turns.map((turn) => notesIn(turn.text))].join('\n'),
     tools,
     ...summarize(readTurns(turns)),
     inputTokens: estimateTokens([body['system'], body['messages'], body['tools']]),
@@ -26,13 +26,13 @@ function read(body: JsonObject): Conversation {
 
 function readTurns(turns: readonly MessagesTurn[]): Turn[] {
   const toolNames = new Map<string, string>();
-  return turns.map(({ role, text, toolCalls, toolResults }) => {
+  return turns.map(({ role, text, images, toolCalls, toolResults }) => {
     for (const { id, name } of toolCalls) toolNames.set(id, name);
     const results = toolResults.map((result) => ({
       name: toolNames.get(result.id) ?? '',
-      text: withoutReminders(result.text),
+      text: withoutNotes(result.text),
       isError: result.isError,
     }));
-    return { role, text, results };
+    return { role, text, images, results };
   });
 }

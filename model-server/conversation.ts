@@ -1,4 +1,6 @@
-/** What both protocols' requests say, as far as a script can ask for it. */
+import { createHash } from 'node:crypto';
+
+/** What the requests of all protocols say, as far as a script can ask for it. */
 export interface Conversation {
   model: string;
   stream: boolean;
@@ -13,6 +15,8 @@ export interface Conversation {
   turn: number;
   /** Since the last user text, in order. */
   toolResults: ToolResult[];
+  /** The pictures since the last user text, that text's included, as describeImage writes them. */
+  images: string[];
   /** An estimate: four characters to a token. */
   inputTokens: number;
 }
@@ -23,39 +27,58 @@ export interface ToolResult {
   isError: boolean;
 }
 
-/** One message of either protocol. A user message may hold results and text at once. */
+/** One message of any protocol. A user message may hold results and text at once. */
 export interface Turn {
   role: 'user' | 'assistant' | 'tool';
   text: string;
+  /** URLs. */
+  images: readonly string[];
   results: ToolResult[];
 }
 
-/** Claude Code puts notes to the model into user messages under these tags; they are not what the user said. */
-const REMINDER = /<system-reminder>[\s\S]*?<\/system-reminder>/g;
+/**
+ * What a client tells the model in the user's place, which is not what the user said: Claude Code puts it into
+ * messages under tags, Codex into messages of their own, which hold nothing else.
+ */
+const NOTES = [
+  /<system-reminder>[\s\S]*?<\/system-reminder>/g,
+  /^<(environment_context|user_instructions|skills_instructions)>[\s\S]*<\/\1>\s*$/g,
+  /^# AGENTS\.md instructions[\s\S]*$/g,
+];
 
-export function withoutReminders(text: string): string {
-  return text.replaceAll(REMINDER, '').trim();
+export function withoutNotes(text: string): string {
+  return NOTES.reduce((rest, note) => rest.replaceAll(note, ''), text).trim();
 }
 
 /** The notes alone: what the client tells the model, as in a system prompt. */
-export function remindersIn(text: string): string {
-  return (text.match(REMINDER) ?? []).join('\n');
+export function notesIn(text: string): string {
+  return NOTES.flatMap((note) => text.match(note) ?? []).join('\n');
+}
+
+/** A picture in words: `image/png, 68 bytes, sha256 0a1b2c3d4e5f`, or its URL where it did not come with the request. */
+export function describeImage(url: string): string {
+  const [, mediaType, data] = /^data:([^;,]*);base64,(.*)$/s.exec(url) ?? [];
+  if (mediaType === undefined || data === undefined) return url;
+  const bytes = Buffer.from(data, 'base64');
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+  return `${mediaType}, ${bytes.length} bytes, sha256 ${hash}`;
 }
 
 /** Brings the turns of a request into the form that rules ask about. */
 export function summarize(
   turns: readonly Turn[],
-): Pick<Conversation, 'lastRole' | 'prompt' | 'turn' | 'toolResults'> {
+): Pick<Conversation, 'lastRole' | 'prompt' | 'turn' | 'toolResults' | 'images'> {
   const promptAt = turns.findLastIndex(
-    (turn) => turn.role === 'user' && turn.results.length === 0 && withoutReminders(turn.text) !== '',
+    (turn) => turn.role === 'user' && turn.results.length === 0 && withoutNotes(turn.text) !== '',
   );
   const since = turns.slice(promptAt + 1);
   const last = turns.at(-1);
   return {
     lastRole: last === undefined || last.results.length === 0 ? (last?.role ?? 'user') : 'tool',
-    prompt: withoutReminders(turns[promptAt]?.text ?? ''),
+    prompt: withoutNotes(turns[promptAt]?.text ?? ''),
     turn: 1 + since.filter((turn) => turn.role === 'assistant').length,
     toolResults: since.flatMap((turn) => turn.results),
+    images: turns.slice(Math.max(promptAt, 0)).flatMap(({ images }) => images.map(describeImage)),
   };
 }
 

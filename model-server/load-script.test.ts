@@ -19,7 +19,9 @@ describe('parseScript', () => {
         name: 'rule 1',
         when: { contains: ['hello'], turn: 2 },
         times: 1,
-        steps: [{ reply: 'Hi', toolCalls: [], delayMs: 1500, chunkDelayMs: 0, ending: 'complete' }],
+        steps: [
+          { reply: 'Hi', toolCalls: [], delayMs: 1500, chunkDelayMs: 0, pauseMs: 0, ending: 'complete' },
+        ],
       },
       {
         name: 'rule 2',
@@ -29,9 +31,10 @@ describe('parseScript', () => {
             toolCalls: [{ name: 'Read', input: { file_path: 'a' } }],
             delayMs: 0,
             chunkDelayMs: 0,
+            pauseMs: 0,
             ending: 'complete',
           },
-          { reply: 'done', toolCalls: [], delayMs: 0, chunkDelayMs: 0, ending: 'close' },
+          { reply: 'done', toolCalls: [], delayMs: 0, chunkDelayMs: 0, pauseMs: 0, ending: 'close' },
         ],
       },
     ]);
@@ -64,6 +67,14 @@ describe('parseScript', () => {
       yaml: '- toolCall: { input: {} }',
       says: 'toolCall.name: is required',
     },
+    {
+      reason: 'an unknown failure',
+      yaml: '- failure: { kind: tired }',
+      says: '[0].failure.kind: must be one of auth, ',
+    },
+    { reason: 'an unknown stop', yaml: '- { reply: a, stop: soon }', says: '[0].stop: must be one of ' },
+    { reason: 'an event without bytes', yaml: '- eventBytes: 0', says: '[0].eventBytes: must be a whole' },
+    { reason: 'nothing to repeat', yaml: '- endless: true', says: '[0].endless: needs a reply' },
     { reason: 'hang and close', yaml: '- { hang: true, close: true }', says: 'cannot stand beside hang' },
   ])('names line and field for $reason', ({ yaml, says }) => {
     expect(() => parseScript(yaml)).toThrow(ScriptError);

@@ -1,7 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { RE2JS } from 're2js';
 import { LineCounter, isNode, parseDocument } from 'yaml';
-import type { Condition, Rule, Script, ScriptedError, ScriptedUsage, Step, ToolCall } from './script.ts';
+import type { StopReason } from '#model-protocols/answer';
+import { FAILURE_KINDS } from '#model-protocols/failure';
+import type { FailureKind } from '#model-protocols/failure';
+import type {
+  Condition,
+  Rule,
+  Script,
+  ScriptedError,
+  ScriptedFailure,
+  ScriptedUsage,
+  Step,
+  ToolCall,
+} from './script.ts';
 import { ScriptReader } from './script-reader.ts';
 
 /** A script that cannot be used; the message names the line and the field. */
@@ -71,9 +83,13 @@ function readScript(reader: ScriptReader, value: unknown): Script {
 
 const RULE_KEYS = ['name', 'when', 'times', 'steps'];
 const STEP_KEYS = [
-  ...['reply', 'thinking', 'toolCall', 'toolCalls', 'delay', 'chunkDelay'],
-  ...['error', 'usage', 'hang', 'close'],
+  ...['reply', 'thinking', 'toolCall', 'toolCalls', 'delay', 'chunkDelay', 'pause'],
+  ...['error', 'failure', 'usage', 'stop', 'raw', 'eventBytes', 'hang', 'close', 'endless'],
 ];
+
+const STOP_REASONS: readonly StopReason[] = ['complete', 'toolCalls', 'length', 'refused', 'paused'];
+/** One event of more is no test of a limit, but of this server's memory. */
+const MOST_EVENT_BYTES = 256 * 1024 * 1024;
 
 function readRule(reader: ScriptReader, value: unknown, path: Path): Rule {
   const rule = reader.object(value, path, [...RULE_KEYS, ...STEP_KEYS]);
@@ -105,9 +121,9 @@ function readRule(reader: ScriptReader, value: unknown, path: Path): Rule {
 }
 
 function readCondition(reader: ScriptReader, value: unknown, path: Path): Condition {
-  const texts = ['contains', 'toolResult', 'system'] as const;
+  const texts = ['contains', 'toolResult', 'system', 'image'] as const;
   const names = ['matches', 'tool', 'model', 'offersTool'] as const;
-  const flags = ['hasToolResult', 'toolFailed'] as const;
+  const flags = ['hasToolResult', 'toolFailed', 'hasImage'] as const;
   const when = reader.object(value, path, [...texts, ...names, ...flags, 'lastRole', 'turn']);
   const condition: Record<string, unknown> = {
     turn: reader.integer(when['turn'], [...path, 'turn'], { min: 1 }),
@@ -135,11 +151,8 @@ function readStep(reader: ScriptReader, step: Record<string, unknown>, path: Pat
       .list(step['toolCalls'] ?? [], at('toolCalls'))
       .map((call, index) => readToolCall(reader, call, [...at('toolCalls'), index])),
   ];
-  const hang = reader.flag(step['hang'], at('hang')) ?? false;
-  const close = reader.flag(step['close'], at('close')) ?? false;
-  if (hang && close) reader.problem(at('close'), 'cannot stand beside hang');
   if (!STEP_KEYS.some((key) => key in step) && !('steps' in step)) {
-    reader.problem(path, 'says nothing: give reply, toolCall, error, hang or close');
+    reader.problem(path, 'says nothing: give reply, toolCall, error, failure, raw, hang or close');
   }
   return withoutUndefined({
     thinking: reader.text(step['thinking'], at('thinking')),
@@ -147,17 +160,45 @@ function readStep(reader: ScriptReader, step: Record<string, unknown>, path: Pat
     toolCalls: calls,
     delayMs: reader.duration(step['delay'], at('delay')) ?? 0,
     chunkDelayMs: reader.duration(step['chunkDelay'], at('chunkDelay')) ?? 0,
+    pauseMs: reader.duration(step['pause'], at('pause')) ?? 0,
     error: 'error' in step ? readError(reader, step['error'], at('error')) : undefined,
     usage: 'usage' in step ? readUsage(reader, step['usage'], at('usage')) : undefined,
-    ending: hang ? 'hang' : close ? 'close' : 'complete',
+    stop: reader.oneOf(step['stop'], at('stop'), STOP_REASONS),
+    failure: 'failure' in step ? readFailure(reader, step['failure'], at('failure')) : undefined,
+    raw: reader.text(step['raw'], at('raw')),
+    eventBytes: reader.integer(step['eventBytes'], at('eventBytes'), { min: 1, max: MOST_EVENT_BYTES }),
+    ending: readEnding(reader, step, path),
   }) as unknown as Step;
+}
+
+function readEnding(reader: ScriptReader, step: Record<string, unknown>, path: Path): Step['ending'] {
+  const endings = ['hang', 'close', 'endless'] as const;
+  const [first, second] = endings.filter((key) => reader.flag(step[key], [...path, key]) === true);
+  if (second !== undefined) reader.problem([...path, second], `cannot stand beside ${first}`);
+  if (first === 'endless' && step['reply'] === undefined && step['thinking'] === undefined) {
+    reader.problem([...path, first], 'needs a reply or a thinking that it repeats');
+  }
+  return first ?? 'complete';
+}
+
+function readFailure(reader: ScriptReader, value: unknown, path: Path): ScriptedFailure {
+  const failure = reader.object(value, path, ['kind', 'message']);
+  const kind = reader.oneOf(failure['kind'] ?? 'failed', [...path, 'kind'], FAILURE_KINDS) ?? 'failed';
+  return {
+    kind: kind as FailureKind,
+    message: reader.text(failure['message'], [...path, 'message']) ?? 'scripted failure',
+  };
 }
 
 function readToolCall(reader: ScriptReader, value: unknown, path: Path): ToolCall {
   const call = reader.object(value, path, ['name', 'input']);
   const name = reader.text(call['name'], [...path, 'name']);
   if (name === undefined) reader.problem([...path, 'name'], 'is required');
-  return { name: name ?? '', input: reader.object(call['input'] ?? {}, [...path, 'input']) };
+  const input = call['input'] ?? {};
+  return {
+    name: name ?? '',
+    input: typeof input === 'string' ? input : reader.object(input, [...path, 'input']),
+  };
 }
 
 function readError(reader: ScriptReader, value: unknown, path: Path): ScriptedError {

@@ -12,6 +12,7 @@ const CONVERSATION: Conversation = {
   prompt: 'Please fix issue 42 in README',
   turn: 1,
   toolResults: [],
+  images: [],
   inputTokens: 10,
 };
 
@@ -23,6 +24,7 @@ const AFTER_TOOL: Conversation = {
     { name: 'Read', text: 'old', isError: false },
     { name: 'Edit', text: 'not found', isError: true },
   ],
+  images: ['image/png, 2 bytes, sha256 0a1b2c3d4e5f'],
 };
 
 function replyOf(yaml: string, conversation: Conversation): string | undefined {
@@ -47,6 +49,10 @@ describe('createMatcher', () => {
     { when: '{ toolFailed: false }', first: false, after: false },
     { when: '{ system: helpful }', first: true, after: true },
     { when: '{ model: haiku }', first: false, after: false },
+    { when: '{ hasImage: true }', first: false, after: true },
+    { when: '{ hasImage: false }', first: true, after: false },
+    { when: '{ image: image/png }', first: false, after: true },
+    { when: '{ image: [image/png, 3 bytes] }', first: false, after: false },
     { when: '{ offersTool: Read }', first: true, after: true },
     { when: '{ offersTool: Bash }', first: false, after: false },
   ])('$when', ({ when, first, after }) => {

@@ -46,6 +46,8 @@ function holds(when: Condition, conversation: Conversation): Map<string, string>
     when.toolFailed === undefined ? undefined : when.toolFailed === last?.isError,
     when.system?.every((text) => conversation.system.includes(text)),
     when.model === undefined ? undefined : conversation.model.includes(when.model),
+    when.hasImage === undefined ? undefined : when.hasImage === conversation.images.length > 0,
+    when.image?.every((text) => conversation.images.some((image) => image.includes(text))),
     when.offersTool === undefined ? undefined : conversation.tools.includes(when.offersTool),
   ];
   if (facts.includes(false)) return undefined;

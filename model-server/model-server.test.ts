@@ -32,6 +32,8 @@ rules:
     close: true
   - when: { contains: hang }
     hang: true
+  - when: { image: image/png }
+    reply: I see {{images}}.
   - when: { contains: work }
     steps:
       - thinking: I need a look at the file first.
@@ -226,5 +228,100 @@ describe('OpenAI Chat Completions', () => {
     const response = await post('/v1/chat/completions', { messages: [user('broken')] });
     expect(response.status).toBe(529);
     expect(await response.json()).toMatchObject({ error: { message: 'busy', type: 'server_error' } });
+  });
+});
+
+describe('OpenAI Responses', () => {
+  it('answers a text with reasoning, text and a tool call', async () => {
+    const body = await (await post('/v1/responses', { model: 'm', input: 'work' })).json();
+    expect(body).toMatchObject({
+      object: 'response',
+      status: 'completed',
+      output: [
+        { type: 'reasoning', summary: [{ text: 'I need a look at the file first.' }] },
+        { type: 'message', content: [{ type: 'output_text', text: 'Looking.' }] },
+        { type: 'function_call', name: 'read_file', arguments: '{"path":"über/work.txt"}' },
+      ],
+      usage: { input_tokens: 16, output_tokens: 7, input_tokens_details: { cached_tokens: 5 } },
+    });
+  });
+
+  it('sees the results of tools, and past the notes that Codex adds', async () => {
+    const message = (role: string, text: string) => ({
+      type: 'message',
+      role,
+      content: [{ type: 'input_text', text }],
+    });
+    const input = [
+      message('developer', 'You help.'),
+      message('user', '# AGENTS.md instructions for /work\nbroken'),
+      message('user', 'work'),
+      message('user', '<environment_context>\n  <cwd>/work</cwd>\n</environment_context>'),
+      { type: 'function_call', call_id: 'c1', name: 'read_file', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'c1', output: 'forty-two' },
+    ];
+    const body = await (await post('/v1/responses', { input })).json();
+    const content = [{ text: 'The file says forty-two.' }];
+    expect(body).toMatchObject({ output: [{ type: 'message', content }] });
+  });
+});
+
+describe('pictures', () => {
+  const data = 'aGk=';
+  const url = `data:image/png;base64,${data}`;
+  const source = { type: 'base64', media_type: 'image/png', data };
+  const text = { type: 'text', text: 'look' };
+
+  it.each([
+    { path: '/v1/messages', body: { messages: [user([text, { type: 'image', source }])] } },
+    {
+      path: '/v1/chat/completions',
+      body: { messages: [user([text, { type: 'image_url', image_url: { url } }])] },
+    },
+    {
+      path: '/v1/responses',
+      body: {
+        input: [
+          user([
+            { type: 'input_text', text: 'look' },
+            { type: 'input_image', image_url: url },
+          ]),
+        ],
+      },
+    },
+  ])('$path is told what came', async ({ path, body }) => {
+    const answer = await (await post(path, body)).text();
+    expect(answer).toContain('I see image/png, 2 bytes, sha256 8f434346648f.');
+  });
+});
+
+describe('embeddings', () => {
+  const embed = async (body: object): Promise<number[][]> => {
+    const response = await post('/v1/embeddings', { model: 'm', ...body });
+    const { data } = (await response.json()) as { data: { embedding: number[] }[] };
+    return data.map(({ embedding }) => embedding);
+  };
+  const product = (a: number[] = [], b: number[] = []): number =>
+    a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+
+  it('are the same for the same text, of length 1, and near for texts that share words', async () => {
+    const input = ['The cat sleeps', 'the cat sleeps!', 'A cat sleeps', 'Invoices are due in May'];
+    const [a, b, near, far] = await embed({ input });
+    expect(b).toEqual(a);
+    expect(product(a, a)).toBeCloseTo(1);
+    expect(product(a, near)).toBeGreaterThan(product(a, far) + 0.3);
+  });
+
+  it('have as many dimensions as are asked for, in the form that is asked for', async () => {
+    const body = { model: 'm', input: '…', dimensions: 3 };
+    const [[...numbers] = []] = await embed(body);
+    const packed = await post('/v1/embeddings', { ...body, encoding_format: 'base64' });
+    const { data } = (await packed.json()) as { data: { embedding: string }[] };
+    const bytes = Buffer.from(data[0]?.embedding ?? '', 'base64');
+    expect([0, 4, 8].map((at) => bytes.readFloatLE(at))).toEqual(numbers);
+  });
+
+  it('of nothing are refused', async () => {
+    expect((await post('/v1/embeddings', { model: 'm' })).status).toBe(400);
   });
 });

@@ -7,19 +7,21 @@ import type { Clock } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { collectAnswer } from '#model-protocols/answer';
+import type { FailureKind } from '#model-protocols/failure';
 import { InvalidRequestError } from '#model-protocols/invalid-request';
 import { isObject } from '#model-protocols/json-value';
 import type { JsonObject } from '#model-protocols/json-value';
-import { formatEvent } from '#model-protocols/server-sent-events';
-import type { ServerSentEvent } from '#model-protocols/server-sent-events';
 import { anthropicService } from './anthropic.ts';
 import { estimateTokens } from './conversation.ts';
+import { embeddingsOf } from './embeddings.ts';
 import { createMatcher } from './match.ts';
 import type { Matcher } from './match.ts';
 import { openaiService } from './openai.ts';
-import type { Script, ScriptedError, Step } from './script.ts';
+import { responsesService } from './responses.ts';
+import type { Script, ScriptedError } from './script.ts';
 import { answerParts } from './service.ts';
 import type { Service } from './service.ts';
+import { streamAnswer } from './stream-answer.ts';
 
 export interface ModelServerOptions {
   host: string;
@@ -31,7 +33,7 @@ export interface ModelServerOptions {
 }
 
 export interface ModelServer {
-  /** Base URL for both protocols, without a path. */
+  /** Base URL for all protocols, without a path. */
   url: string;
   /** Ends all connections, hanging ones too. */
   close(): Promise<void>;
@@ -78,6 +80,14 @@ interface Context {
   answers: number;
 }
 
+const SERVICES: ReadonlyMap<string, Service> = new Map([
+  ['/messages', anthropicService],
+  ['/chat/completions', openaiService],
+  ['/responses', responsesService],
+  // Its errors are those of its maker's other APIs.
+  ['/embeddings', openaiService],
+]);
+
 async function serve(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // Base URLs come with and without /v1, and clients add their own; any number of them is the same place.
   const path = (request.url ?? '/')
@@ -85,9 +95,9 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
     .replace(/^(\/v1)+(?=\/)/, '')
     .replace(/\/+$/, '');
   const call = `${request.method} ${path}`;
-  const service = path === '/chat/completions' ? openaiService : anthropicService;
+  const service = SERVICES.get(path) ?? anthropicService;
   try {
-    await route(context, { call, request, response });
+    await route(context, { call, service, request, response });
   } catch (error) {
     if (!(error instanceof InvalidRequestError)) throw error;
     sendError(response, service, { status: 400, message: error.message });
@@ -96,10 +106,12 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
 
 async function route(
   context: Context,
-  { call, request, response }: Exchange & { call: string },
+  { call, service, request, response }: Exchange & { call: string; service: Service },
 ): Promise<void> {
-  if (call === 'POST /messages') return answer(context, anthropicService, { request, response });
-  if (call === 'POST /chat/completions') return answer(context, openaiService, { request, response });
+  if (/^POST \/(messages|chat\/completions|responses)$/.test(call)) {
+    return answer(context, service, { request, response });
+  }
+  if (call === 'POST /embeddings') return sendJson(response, 200, embeddingsOf(await readBody(request)));
   if (call === 'POST /messages/count_tokens') {
     return sendJson(response, 200, { input_tokens: estimateTokens(await readBody(request)) });
   }
@@ -131,50 +143,37 @@ async function answer(context: Context, service: Service, { request, response }:
   const gone = new AbortController();
   response.once('close', () => gone.abort(new Error('connection closed')));
   const { step } = match;
+  const { protocol } = service;
   if (step.delayMs > 0) await sleep(context.clock, step.delayMs, gone.signal);
   if (step.error !== undefined) return sendError(response, service, step.error);
   const parts = answerParts(service, { conversation, step, id: ++context.answers });
   if (conversation.stream) {
-    const writer = service.protocol.createWriter();
-    return streamAnswer(context, response, {
-      events: parts.flatMap((part) => writer.write(part)),
-      step,
-      signal: gone.signal,
-    });
+    return streamAnswer(response, { parts, step, protocol, clock: context.clock, signal: gone.signal });
+  }
+  if (step.failure !== undefined) {
+    const { kind, message } = step.failure;
+    return sendError(response, service, { status: STATUSES[kind], message });
   }
   if (step.ending === 'complete') {
-    return sendJson(response, 200, service.protocol.writeWhole(collectAnswer(parts)));
+    return sendJson(response, 200, protocol.writeWhole(collectAnswer(parts)));
   }
   if (step.ending === 'close') response.destroy();
 }
 
-interface StreamOptions {
-  events: ServerSentEvent[];
-  step: Step;
-  signal: AbortSignal;
-}
-
-async function streamAnswer(
-  context: Context,
-  response: ServerResponse,
-  { events, step, signal }: StreamOptions,
-): Promise<void> {
-  const silent = step.reply === undefined && step.thinking === undefined && step.toolCalls.length === 0;
-  if (step.ending === 'hang' && silent) return;
-  if (step.ending === 'close' && silent) {
-    response.destroy();
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
-  for (const event of events) {
-    const flushed = response.write(formatEvent(event));
-    if (!flushed) await once(response, 'drain', { signal });
-    if (step.chunkDelayMs > 0) await sleep(context.clock, step.chunkDelayMs, signal);
-  }
-  if (step.ending === 'complete') response.end();
-  // Ending the socket sends what was written; destroying it at once might not.
-  if (step.ending === 'close') response.socket?.end();
-}
+/** Of an answer that is not a stream, which says with its status that it failed. */
+const STATUSES: Readonly<Record<FailureKind, number>> = {
+  auth: 401,
+  notFound: 404,
+  invalid: 400,
+  tooLong: 413,
+  refused: 400,
+  quota: 402,
+  rateLimited: 429,
+  timeout: 408,
+  overloaded: 529,
+  malformed: 500,
+  failed: 500,
+};
 
 async function readBody(request: IncomingMessage): Promise<JsonObject> {
   const chunks: Buffer[] = [];

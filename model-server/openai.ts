@@ -2,7 +2,8 @@ import type { JsonObject } from '#model-protocols/json-value';
 import { openai } from '#model-protocols/openai/openai';
 import { readCompletionRequest } from '#model-protocols/openai/request';
 import type { CompletionTurn } from '#model-protocols/openai/request';
-import { estimateTokens, summarize } from './conversation.ts';
+import type { ResponsesTurn } from '#model-protocols/openai-responses/request';
+import { estimateTokens, notesIn, summarize } from './conversation.ts';
 import type { Conversation, Turn } from './conversation.ts';
 import type { Service } from './service.ts';
 
@@ -17,19 +18,21 @@ function read(body: JsonObject): Conversation {
   return {
     model,
     stream,
-    system: system.join('\n'),
+    system: [...system, ...turns.map(({ text }) => notesIn(text))].join('\n'),
     tools,
     ...summarize(readTurns(turns)),
     inputTokens: estimateTokens([body['messages'], body['tools']]),
   };
 }
 
-function readTurns(turns: readonly CompletionTurn[]): Turn[] {
+/** Both of OpenAI's APIs have results of tools as turns of their own. */
+export function readTurns(turns: readonly (CompletionTurn | ResponsesTurn)[]): Turn[] {
   const toolNames = new Map<string, string>();
-  return turns.map(({ role, text, toolCalls, toolCallId }) => {
+  return turns.map(({ role, text, images, toolCalls, toolCallId }) => {
     for (const { id, name } of toolCalls) toolNames.set(id, name);
-    if (toolCallId === undefined) return { role, text, results: [] };
+    if (toolCallId === undefined) return { role, text, images, results: [] };
     // The protocol has no mark for a failed tool.
-    return { role, text: '', results: [{ name: toolNames.get(toolCallId) ?? '', text, isError: false }] };
+    const result = { name: toolNames.get(toolCallId) ?? '', text, isError: false };
+    return { role, text: '', images, results: [result] };
   });
 }

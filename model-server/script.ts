@@ -1,3 +1,6 @@
+import type { StopReason } from '#model-protocols/answer';
+import type { FailureKind } from '#model-protocols/failure';
+
 /** A script of model answers, as docs/model-server.md describes it. Rules are tried in order; the first that matches answers. */
 export interface Script {
   rules: Rule[];
@@ -37,6 +40,10 @@ export interface Condition {
   system?: string[];
   /** Occurs in the name of the model asked for. */
   model?: string;
+  /** Whether a picture came with the last user text or after it. */
+  hasImage?: boolean;
+  /** Each of these occurs in the description of one such picture. */
+  image?: string[];
   /** The request offers a tool with this name; Claude Code's helper requests offer none. */
   offersTool?: string;
 }
@@ -49,15 +56,34 @@ export interface Step {
   delayMs: number;
   /** Milliseconds between two pieces of a streamed answer. */
   chunkDelayMs: number;
+  /** Milliseconds of silence in the middle of a streamed answer. */
+  pauseMs: number;
   error?: ScriptedError;
   usage?: ScriptedUsage;
-  /** `hang` never ends the answer, `close` cuts the connection; both after whatever else the step says. */
-  ending: 'complete' | 'hang' | 'close';
+  /** Why the model ended; as if it had said all by default. */
+  stop?: StopReason;
+  /** The service says within its answer that it failed; nothing follows. */
+  failure?: ScriptedFailure;
+  /** Written into the stream as it is, after what the step says. */
+  raw?: string;
+  /** Bytes of one event of a streamed answer, which says nothing. */
+  eventBytes?: number;
+  /**
+   * `hang` never ends the answer, `close` cuts the connection, both after whatever else the step says; `endless`
+   * repeats what it says until the client leaves.
+   */
+  ending: 'complete' | 'hang' | 'close' | 'endless';
+}
+
+export interface ScriptedFailure {
+  kind: FailureKind;
+  message: string;
 }
 
 export interface ToolCall {
   name: string;
-  input: Record<string, unknown>;
+  /** A text for a tool that takes free text, which only the Responses API has. */
+  input: Record<string, unknown> | string;
 }
 
 export interface ScriptedError {

@@ -3,7 +3,7 @@ import type { JsonObject } from '#model-protocols/json-value';
 import type { WireProtocol } from '#model-protocols/wire-protocol';
 import { estimateTokens } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
-import type { Step } from './script.ts';
+import type { Step, ToolCall } from './script.ts';
 
 /** A scripted model as clients of one protocol see it. */
 export interface Service {
@@ -49,14 +49,21 @@ export function answerParts({ idPrefixes }: Service, answer: ScriptedAnswer): An
     { ...start, usage: counted },
     ...thinkingParts(step.thinking, id),
     ...pieces(step.reply ?? '').map((text): AnswerPart => ({ type: 'text', text })),
-    ...step.toolCalls.flatMap((call, index): AnswerPart[] => [
-      { type: 'toolCall', id: `${idPrefixes.toolCall}${id}_${index}`, name: call.name },
-      ...pieces(JSON.stringify(call.input)).map((json): AnswerPart => ({ type: 'toolInput', json })),
-    ]),
+    ...step.toolCalls.flatMap((call, index) => callParts(call, `${idPrefixes.toolCall}${id}_${index}`)),
   ];
+  if (step.failure !== undefined) return [...parts, { type: 'failure', failure: step.failure }];
   if (step.ending !== 'complete') return parts;
-  const reason = step.toolCalls.length > 0 ? 'toolCalls' : 'complete';
+  const reason = step.stop ?? (step.toolCalls.length > 0 ? 'toolCalls' : 'complete');
   return [...parts, { type: 'usage', usage: counted }, { type: 'stop', reason }, { type: 'end' }];
+}
+
+function callParts({ name, input }: ToolCall, id: string): AnswerPart[] {
+  const isFreeText = typeof input === 'string';
+  const json = isFreeText ? input : JSON.stringify(input);
+  return [
+    { type: 'toolCall', id, name, ...(isFreeText ? { isFreeText } : {}) },
+    ...pieces(json).map((json): AnswerPart => ({ type: 'toolInput', json })),
+  ];
 }
 
 function thinkingParts(thinking: string | undefined, id: number): AnswerPart[] {

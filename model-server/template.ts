@@ -3,8 +3,8 @@ import type { Step } from './script.ts';
 
 const PLACEHOLDER = /\{\{\s*([A-Za-z0-9_]+)\s*\}\}/g;
 
-/** Claude Code names its folder in the system prompt; its file tools want absolute paths. */
-const WORKING_DIRECTORY = /^[ \t*-]*(?:Primary w|W)orking directory: (.+)$/m;
+/** Claude Code and Codex name their folder to the model; file tools want absolute paths. */
+const WORKING_DIRECTORY = /^[ \t*-]*(?:Primary w|W)orking directory: (.+)$|<cwd>(.+?)<\/cwd>/m;
 
 /** Replaces `{{name}}` in every text of a step. A name that means nothing here stays as it is written. */
 export function fillStep(step: Step, conversation: Conversation, captures: Map<string, string>): Step {
@@ -16,7 +16,9 @@ export function fillStep(step: Step, conversation: Conversation, captures: Map<s
   add('model', conversation.model);
   add('turn', String(conversation.turn));
   add('toolResult', conversation.toolResults.at(-1)?.text);
-  add('cwd', WORKING_DIRECTORY.exec(conversation.system)?.[1]?.trim());
+  add('images', conversation.images.join('; '));
+  const [, named, tagged] = WORKING_DIRECTORY.exec(conversation.system) ?? [];
+  add('cwd', (named ?? tagged)?.trim());
   return fill(step, values) as Step;
 }
 

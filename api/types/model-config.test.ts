@@ -52,6 +52,26 @@ describe('modelSettings', () => {
       want: { protocol: 'anthropic', name: 'x', env: {} },
     },
     {
+      reason: 'OpenAI has two forms',
+      got: settings({ model: 'openai', model_id: 'x' }, { apiFormat: 'responses' }),
+      want: { protocol: 'openai-responses', name: 'x', env: {} },
+    },
+    {
+      reason: 'the older form by its name is the usual one',
+      got: settings({ model: 'openai', model_id: 'x' }, { apiFormat: 'chat/completions' }),
+      want: { protocol: 'openai', name: 'x', env: {} },
+    },
+    {
+      reason: 'the newer form is a protocol too',
+      got: settings({ model_id: 'x' }, { protocol: 'openai-responses' }),
+      want: { protocol: 'openai-responses', name: 'x', env: {} },
+    },
+    {
+      reason: 'Anthropic has one form, whatever is written beside it',
+      got: settings({ ANTHROPIC_MODEL: 'x' }, { apiFormat: 'responses' }),
+      want: { protocol: 'anthropic', name: 'x', env: {} },
+    },
+    {
       reason: 'an unknown protocol is named',
       got: settings({ model_id: 'x' }, { protocol: 'gemini' }),
       want: { unknownProtocol: 'gemini', name: 'x', env: {} },

@@ -6,7 +6,8 @@ import type { ModelSpec } from './generated/model.ts';
  * own programs. Pure, and used by every part that needs to know what a Model means.
  */
 
-export type ModelProtocol = 'anthropic' | 'openai';
+/** `openai` is the Chat Completions API, which compatible services have too; `openai-responses` OpenAI's newer one. */
+export type ModelProtocol = 'anthropic' | 'openai' | 'openai-responses';
 
 export interface ModelSettings {
   /** Absent when `unknownProtocol` says why. */
@@ -29,6 +30,7 @@ const PROTOCOL_WORDS: ReadonlyMap<string, ModelProtocol> = new Map([
   ['anthropic', 'anthropic'],
   ['claude', 'anthropic'],
   ['openai', 'openai'],
+  ['openai-responses', 'openai-responses'],
 ]);
 
 const NAME_VARIABLES = ['model_id', 'ANTHROPIC_MODEL', 'OPENAI_MODEL'];
@@ -96,14 +98,14 @@ function protocolOf(
   env: Record<string, string>,
 ): Pick<ModelSettings, 'protocol' | 'unknownProtocol'> {
   const asked = spec.protocol ?? text(spec.modelConfig['protocol']);
-  if (asked !== undefined && asked !== '') {
-    const protocol = PROTOCOL_WORDS.get(asked.toLowerCase());
-    return protocol === undefined ? { unknownProtocol: asked } : { protocol };
-  }
+  const named = asked === undefined || asked === '' ? undefined : PROTOCOL_WORDS.get(asked.toLowerCase());
+  if (asked !== undefined && asked !== '' && named === undefined) return { unknownProtocol: asked };
   const word = PROTOCOL_WORDS.get((env['model'] ?? '').toLowerCase());
-  if (word !== undefined) return { protocol: word };
   const anthropic = Object.keys(env).some((variable) => variable.startsWith('ANTHROPIC_'));
-  return { protocol: anthropic ? 'anthropic' : 'openai' };
+  const protocol = named ?? word ?? (anthropic ? 'anthropic' : 'openai');
+  // Only OpenAI has two forms.
+  const isResponses = protocol === 'openai' && spec.apiFormat === 'responses';
+  return { protocol: isResponses ? 'openai-responses' : protocol };
 }
 
 function isProtocolWord(word: string | undefined): boolean {

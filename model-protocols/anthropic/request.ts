@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '../invalid-request.ts';
-import { isObject, objectsOf } from '../json-value.ts';
+import { isObject, objectOf, objectsOf, textOf } from '../json-value.ts';
 import type { JsonObject } from '../json-value.ts';
 
 /** A request of the Messages API, as far as parts of ours write or read it. */
@@ -24,6 +24,8 @@ export interface MessagesRequestView {
 export interface MessagesTurn {
   role: 'user' | 'assistant';
   text: string;
+  /** URLs of the pictures in it, those in its tool results included; `data:` URLs for those that come with it. */
+  images: string[];
   toolCalls: { id: string; name: string }[];
   toolResults: { id: string; text: string; isError: boolean }[];
 }
@@ -56,6 +58,7 @@ function readTurn({ role, content }: JsonObject): MessagesTurn {
   return {
     role: role === 'assistant' ? 'assistant' : 'user',
     text: contentText(content),
+    images: [content, ...ofType('tool_result').map((block) => block['content'])].flatMap(imageURLs),
     toolCalls: ofType('tool_use').map(({ id, name }) => ({ id: String(id), name: String(name) })),
     toolResults: ofType('tool_result').map((block) => ({
       id: String(block['tool_use_id']),
@@ -71,4 +74,13 @@ function contentText(content: unknown): string {
   return objectsOf(content)
     .flatMap(({ type, text }) => (type === 'text' ? [String(text)] : []))
     .join('\n');
+}
+
+function imageURLs(content: unknown): string[] {
+  return objectsOf(content).flatMap(({ type, source }) => {
+    if (type !== 'image') return [];
+    const { media_type: mediaType, data, url } = objectOf(source);
+    if (textOf(data) !== undefined) return [`data:${String(mediaType)};base64,${String(data)}`];
+    return textOf(url) === undefined ? [] : [String(url)];
+  });
 }

@@ -60,6 +60,11 @@ describe('createCompletionReader', () => {
     ['reasoning, as OpenRouter sends it', [chunk({ reasoning: 'hm', content: '' })], [thinking('hm')]],
     ['both, which are the same', [chunk({ reasoning: 'hm', reasoning_content: 'hm' })], [thinking('hm')]],
     ['a refusal, in its own field', [chunk({ refusal: 'I will not' })], [text('I will not')]],
+    [
+      'a refusal that ends as if all were said',
+      [chunk({ refusal: 'I will not' }), chunk({}, 'stop')],
+      [text('I will not'), { type: 'stop', reason: 'refused' }, END],
+    ],
     ['a message in place of a delta', [{ choices: [{ message: { content: 'a' } }] }], [text('a')]],
     [
       'a second choice, which nobody asked for',

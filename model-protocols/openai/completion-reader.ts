@@ -20,6 +20,7 @@ export function createCompletionReader(): StreamReader {
 class CompletionReader implements StreamReader {
   #started = false;
   #stopped = false;
+  #refused = false;
   /** The tool call whose pieces come. */
   #call: { number: unknown; id: string | undefined } | undefined;
 
@@ -44,7 +45,8 @@ class CompletionReader implements StreamReader {
     const calls = objectsOf(delta['tool_calls']).flatMap((call) => this.#callParts(call));
     const parts = [...this.#start(chunk), ...contentParts(delta), ...calls];
     if (failure !== undefined) return [...parts, { type: 'failure', failure }];
-    const end = endParts(choice['finish_reason'], chunk['usage']);
+    this.#refused ||= isRefusal(delta);
+    const end = endParts(chunk, { choice, isRefused: this.#refused });
     this.#stopped ||= end.some(({ type }) => type === 'stop');
     return [...parts, ...end];
   }
@@ -80,7 +82,7 @@ export function readCompletion(body: unknown): AnswerPart[] {
     { type: 'toolCall', id: textOf(call['id']) ?? '', name: functionName(call) ?? '' },
     { type: 'toolInput', json: argumentsOf(call) ?? '' },
   ]);
-  const end = endParts(choice['finish_reason'], completion['usage']);
+  const end = endParts(completion, { choice, isRefused: isRefusal(message) });
   return [startOf(completion), ...contentParts(message), ...calls, ...end, { type: 'end' }];
 }
 
@@ -99,9 +101,18 @@ function failureIn(body: JsonObject, choice: JsonObject): ModelFailure | undefin
   return { kind: 'failed', message: 'it ended the answer with an error' };
 }
 
-function endParts(finishReason: unknown, wireUsage: unknown): AnswerPart[] {
-  const usage = readUsage(wireUsage);
-  const reason = readFinishReason(finishReason);
+/** The model declines: its words stand in a field of their own, and the answer ends as if all were said. */
+function isRefusal(message: JsonObject): boolean {
+  return textOf(message['refusal']) !== undefined;
+}
+
+function endParts(
+  body: JsonObject,
+  { choice, isRefused }: { choice: JsonObject; isRefused: boolean },
+): AnswerPart[] {
+  const usage = readUsage(body['usage']);
+  const finish = readFinishReason(choice['finish_reason']);
+  const reason = finish !== undefined && isRefused ? 'refused' : finish;
   return [
     ...(Object.keys(usage).length === 0 ? [] : [{ type: 'usage', usage } as const]),
     ...(reason === undefined ? [] : [{ type: 'stop', reason } as const]),

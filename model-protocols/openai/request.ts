@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '../invalid-request.ts';
-import { isObject, objectsOf } from '../json-value.ts';
+import { isObject, objectOf, objectsOf, textOf } from '../json-value.ts';
 import type { JsonObject } from '../json-value.ts';
 import { functionName } from './content.ts';
 
@@ -26,6 +26,8 @@ export interface CompletionRequestView {
 export interface CompletionTurn {
   role: 'user' | 'assistant' | 'tool';
   text: string;
+  /** URLs of the pictures in it; `data:` URLs for those that come with it. */
+  images: string[];
   toolCalls: { id: string; name: string }[];
   /** Of a turn of a tool: the call that it answers. */
   toolCallId?: string;
@@ -60,6 +62,7 @@ function readTurn(message: JsonObject): CompletionTurn {
   return {
     role: role === 'assistant' || role === 'tool' ? role : 'user',
     text: contentText(message['content']),
+    images: imageURLs(message['content']),
     toolCalls: objectsOf(message['tool_calls']).map((call) => ({
       id: String(call['id']),
       name: functionName(call) ?? '',
@@ -74,4 +77,8 @@ function contentText(content: unknown): string {
   return objectsOf(content)
     .flatMap(({ type, text }) => (type === 'text' ? [String(text)] : []))
     .join('\n');
+}
+
+function imageURLs(content: unknown): string[] {
+  return objectsOf(content).flatMap((part) => textOf(objectOf(part['image_url'])['url']) ?? []);
 }
