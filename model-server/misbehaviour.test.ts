@@ -30,6 +30,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+async function all(parts: AsyncIterable<AnswerPart>): Promise<AnswerPart[]> {
+  const found: AnswerPart[] = [];
+  for await (const part of parts) found.push(part);
+  return found;
+}
+
 const message = (content: string) => ({ messages: [{ role: 'user', content }] });
 
 describe.each([
@@ -53,13 +59,13 @@ describe.each([
       ['cut', 'length'],
       ['filter', 'refused'],
     ] as const) {
-      const answer = collectAnswer(await Array.fromAsync(parts(await ask(prompt, stream), 1e6)));
+      const answer = collectAnswer(await all(parts(await ask(prompt, stream), 1e6)));
       expect(answer.stop, prompt).toBe(stop);
     }
   });
 
   it('fails in the middle of a stream, and with a status outside of one', async () => {
-    const found = await Array.fromAsync(parts(await ask('busy')));
+    const found = await all(parts(await ask('busy')));
     const failure = { kind: 'overloaded', message: 'too busy' };
     expect(found.at(-1)).toEqual({ type: 'failure', failure });
     expect(collectAnswer(found).blocks).toEqual([{ type: 'text', text: 'Well' }]);
@@ -67,13 +73,13 @@ describe.each([
   });
 
   it('sends an event that is not one', async () => {
-    const found = await Array.fromAsync(parts(await ask('broken')));
+    const found = await all(parts(await ask('broken')));
     expect(found.at(-1)).toMatchObject({ type: 'failure', failure: { kind: 'malformed' } });
   });
 
   it('sends an event of 10 MiB', async () => {
-    await expect(Array.fromAsync(parts(await ask('large')))).rejects.toThrow('exceeds 1024 bytes');
-    const found = await Array.fromAsync(parts(await ask('large'), 11 * 1024 * 1024));
+    await expect(all(parts(await ask('large')))).rejects.toThrow('exceeds 1024 bytes');
+    const found = await all(parts(await ask('large'), 11 * 1024 * 1024));
     expect(collectAnswer(found)).toMatchObject({ stop: 'complete', blocks: [{ text: 'Well' }] });
   });
 
@@ -87,7 +93,7 @@ describe.each([
   });
 
   it('is silent in the middle of an answer for its time', async () => {
-    const reading = Array.fromAsync(parts(await ask('pause')));
+    const reading = all(parts(await ask('pause')));
     await vi.waitUntil(() => clock.pending === 1);
     clock.advance(600_000);
     const answer = collectAnswer(await reading);

@@ -35,7 +35,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   Agno: {
     supported: false,
-    modelProtocols: ['anthropic', 'openai'],
+    modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: true,
     repository: 'used',
     needsContainer: true,
@@ -50,14 +50,15 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   Chat: {
     supported: true,
-    modelProtocols: ['anthropic', 'openai'],
+    modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: true,
     repository: 'unused',
     needsContainer: false,
   },
+  /** It speaks the Responses API only, and asks a Model of either form there: manifests say `openai`. */
   Codex: {
     supported: false,
-    modelProtocols: ['openai'],
+    modelProtocols: ['openai', 'openai-responses'],
     needsModel: true,
     repository: 'used',
     needsContainer: true,
@@ -65,7 +66,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   /** An agent that speaks the Agent Client Protocol; `command` of the Shell starts it. */
   ACP: {
     supported: false,
-    modelProtocols: ['anthropic', 'openai'],
+    modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: false,
     repository: 'used',
     needsContainer: true,
@@ -73,7 +74,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   /** Any program; `command` of the Shell starts it. */
   Command: {
     supported: false,
-    modelProtocols: ['anthropic', 'openai'],
+    modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: false,
     repository: 'used',
     needsContainer: true,

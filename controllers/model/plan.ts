@@ -23,7 +23,7 @@ function planConfig(model: Model): NewCondition | undefined {
   if (settings.unknownProtocol !== undefined) {
     return modelNotReady(
       ModelReason.UnsupportedProtocol,
-      `spec.protocol: "${settings.unknownProtocol}" is not supported; anthropic (or claude) and openai are.`,
+      `spec.protocol: "${settings.unknownProtocol}" is not supported; anthropic (or claude), openai and openai-responses are.`,
     );
   }
   // Speech, image and other models have services of their own, which this version does not call.

@@ -256,7 +256,7 @@ describe('Chat', () => {
   });
 });
 
-describe.each(['anthropic', 'openai'] as const)('Chat with %s', (protocol) => {
+describe.each(['anthropic', 'openai', 'openai-responses'] as const)('Chat with %s', (protocol) => {
   const asked = (prompt: string): RunRequest => {
     const base = request(prompt);
     return { ...base, model: { ...base.model!, protocol } };

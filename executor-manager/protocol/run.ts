@@ -40,7 +40,8 @@ export const SHELL_TYPES = ['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex', 'ACP'
 
 export type ShellType = (typeof SHELL_TYPES)[number];
 
-export const MODEL_PROTOCOLS = ['anthropic', 'openai'] as const;
+/** `openai` is the Chat Completions API, `openai-responses` the Responses API. */
+export const MODEL_PROTOCOLS = ['anthropic', 'openai', 'openai-responses'] as const;
 
 export type ModelProtocol = (typeof MODEL_PROTOCOLS)[number];
 

@@ -25,11 +25,11 @@ export interface ModelSpec {
    */
   isCustomConfig?: boolean;
   /**
-   * Protocol of the model service, such as claude, anthropic or openai; worked out from modelConfig when absent.
+   * Protocol of the model service: anthropic (or claude), openai, or openai-responses; worked out from modelConfig when absent.
    */
   protocol?: string;
   /**
-   * Which of the OpenAI interfaces the service speaks.
+   * Which of the OpenAI interfaces the service speaks; chat/completions when absent. Codex speaks responses in any case.
    */
   apiFormat?: 'chat/completions' | 'responses';
   /**

@@ -154,7 +154,7 @@ export interface SandboxModel {
   /**
    * Protocol of the model service.
    */
-  protocol?: 'anthropic' | 'openai';
+  protocol?: 'anthropic' | 'openai' | 'openai-responses';
   /**
    * Identity of the model at the service.
    */

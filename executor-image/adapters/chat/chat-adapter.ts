@@ -17,7 +17,7 @@ import { openAnswer } from './open-answer.ts';
 /** A service streams words; whoever sends more at once, or never ends an event, would fill the memory. */
 const EVENT_BYTES = 8 * 1024 * 1024;
 
-const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic', 'openai'];
+const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic', 'openai', 'openai-responses'];
 
 /** One direct call of the model, no tools, the answer streamed. */
 export function chatAdapter(): AgentAdapter {

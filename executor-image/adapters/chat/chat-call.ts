@@ -7,6 +7,9 @@ import type { ModelFailure } from '#model-protocols/failure';
 import { acceptedRequest } from '#model-protocols/openai/accepted-request';
 import { completionsEndpoint } from '#model-protocols/openai/endpoint';
 import { openai } from '#model-protocols/openai/openai';
+import { responsesEndpoint } from '#model-protocols/openai-responses/endpoint';
+import { openaiResponses } from '#model-protocols/openai-responses/openai-responses';
+import type { ResponsesRequest } from '#model-protocols/openai-responses/request';
 import type { CompletionRequest } from '#model-protocols/openai/request';
 import type { WireProtocol } from '#model-protocols/wire-protocol';
 
@@ -14,7 +17,7 @@ import type { WireProtocol } from '#model-protocols/wire-protocol';
 export interface ChatCall {
   protocol: WireProtocol;
   endpoint: Endpoint;
-  body: MessagesRequest | CompletionRequest;
+  body: MessagesRequest | CompletionRequest | ResponsesRequest;
   /** The call to make in place of this one after the service refused it; undefined when none would be better. */
   instead(failure: ModelFailure): ChatCall | undefined;
 }
@@ -26,6 +29,8 @@ export function chatCall(request: RunRequest, model: RunModel): ChatCall {
       return messagesCall(request, model);
     case 'openai':
       return completionsCall(completionsEndpoint(model), completionRequest(request, model));
+    case 'openai-responses':
+      return responsesCall(request, model);
   }
 }
 
@@ -43,6 +48,22 @@ function messagesCall({ agent, prompt }: RunRequest, model: RunModel): ChatCall 
       stream: true,
       ...(agent.systemPrompt ? { system: agent.systemPrompt } : {}),
       messages: [{ role: 'user', content: prompt }],
+    },
+    instead: () => undefined,
+  };
+}
+
+function responsesCall({ agent, prompt }: RunRequest, model: RunModel): ChatCall {
+  return {
+    protocol: openaiResponses,
+    endpoint: responsesEndpoint(model),
+    body: {
+      model: model.name,
+      stream: true,
+      store: false,
+      ...(model.maxOutputTokens === undefined ? {} : { max_output_tokens: model.maxOutputTokens }),
+      ...(agent.systemPrompt ? { instructions: agent.systemPrompt } : {}),
+      input: [{ role: 'user', content: prompt }],
     },
     instead: () => undefined,
   };
