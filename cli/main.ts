@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '#api/machinery/version';
+import { register as registerAnswer } from './commands/answer.ts';
 import { register as registerApply } from './commands/apply.ts';
 import { register as registerBackup } from './commands/backup.ts';
 import { register as registerDelete } from './commands/delete.ts';
@@ -33,6 +34,7 @@ function createProgram(): Command {
     registerDeletedTasks,
     registerWait,
     registerRun,
+    registerAnswer,
     registerBackup,
     registerRestore,
     registerEncryption,

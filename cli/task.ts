@@ -18,9 +18,19 @@ export interface CliTask extends KubeObject {
     errorMessage?: string;
     message?: string;
     currentStep?: number;
+    questions?: CliQuestion[];
     result?: { value?: string };
     conditions?: Condition[];
   };
+}
+
+/** Something that an agent asks. */
+export interface CliQuestion {
+  id: string;
+  message: string;
+  tool?: string;
+  input?: Record<string, unknown>;
+  options?: string[];
 }
 
 export const TASKS: ResourceType<CliTask> = {

@@ -5,7 +5,7 @@ import { TASKS } from '../types/resources.ts';
 import { queryString, resourcePath } from './resource-path.ts';
 import type { Transport } from './transport.ts';
 
-/** The event log and the conversation of a Task: its subresources `log` and `messages`. */
+/** The event log and the conversation of a Task: its subresources `log`, `messages` and `answers`. */
 export interface TaskLogClient {
   /**
    * Idempotent: events known already are left out. Throws StatusError NotFound when the Task is gone,
@@ -18,6 +18,18 @@ export interface TaskLogClient {
    */
   read(ref: ObjectRef, options?: TaskLogReadOptions): AsyncIterable<TaskEvent>;
   messages(ref: ObjectRef): Promise<TaskMessage[]>;
+  /**
+   * Answers one of status.questions. Throws StatusError Conflict when it is not open, AlreadyExists when it has another
+   * answer, Invalid when the answer does not fit.
+   */
+  answer(ref: ObjectRef, answer: TaskAnswer): Promise<void>;
+}
+
+export interface TaskAnswer {
+  /** Of the question. */
+  id: string;
+  decision?: 'allow' | 'deny';
+  message?: string;
 }
 
 export interface TaskLogReadOptions {
@@ -45,6 +57,10 @@ export function createTaskLogClient(options: { transport: Transport }): TaskLogC
       const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });
       const answer = await transport.send({ method: 'GET', path });
       return (parse(answer.text) as { items: TaskMessage[] }).items;
+    },
+    async answer(ref, answer) {
+      const path = resourcePath(TASKS, { ...ref, subresource: 'answers' });
+      await transport.send({ method: 'POST', path, body: answer });
     },
   };
 }

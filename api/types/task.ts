@@ -36,6 +36,8 @@ export const TaskReason = {
   Failing: 'Failing',
   /** Finished=False: a person has to confirm the stage (requireConfirmation). */
   WaitingForConfirmation: 'WaitingForConfirmation',
+  /** Finished=False: nothing runs, and a person has to answer what an agent has asked (status.questions). */
+  WaitingForAnswer: 'WaitingForAnswer',
   /** Finished=True: every step succeeded. */
   Completed: 'Completed',
   /** Finished=True: a step failed; the message says which and why. */
@@ -48,7 +50,13 @@ export type TaskReadyFalseReason = (typeof TaskReason)[
   'WaitingForTeam' | 'WaitingForWorkspace' | 'WorkspaceRequired' | 'UnsupportedMode' | 'InvalidPlan'];
 
 export type TaskUnfinishedReason = (typeof TaskReason)[
-  'Pending' | 'Running' | 'Unschedulable' | 'Cancelling' | 'Failing' | 'WaitingForConfirmation'];
+  | 'Pending'
+  | 'Running'
+  | 'Unschedulable'
+  | 'Cancelling'
+  | 'Failing'
+  | 'WaitingForConfirmation'
+  | 'WaitingForAnswer'];
 
 export type TaskFinishedReason = (typeof TaskReason)[
   'Completed' | 'Failed' | 'Cancelled' | 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired'];

@@ -1,7 +1,9 @@
-import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxQuestion } from '#api/types/generated/sandbox';
 import type { TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import type { PlannedNode } from './graph/graph.ts';
 import { nodeOfRecord } from './graph/stages.ts';
+import { addUse, useOf } from './status/use.ts';
+import type { Use } from './status/use.ts';
 
 /**
  * The record of a node in status.subTasks: the fields of compatible clients, and those that decide about attempts.
@@ -17,6 +19,20 @@ export interface NodeRecord extends TaskSubTask {
   sandboxUID?: string;
   /** Sandboxes of the attempts before, as far as they were seen, newest first. */
   earlierSandboxes?: readonly SandboxIdentity[];
+  /** Its last run has asked, and has ended before there was an answer. */
+  suspended?: Suspension;
+  /** What the attempt under way goes on with. */
+  resumes?: Suspension;
+  /** How many attempts went on after an answer; they do not count as lost ones. */
+  resumed?: number;
+  /** What the attempts before have used up. */
+  earlierUse?: Use;
+}
+
+export interface Suspension {
+  /** Session of the agent's program. */
+  sessionId?: string;
+  questions: readonly SandboxQuestion[];
 }
 
 export interface SandboxIdentity {
@@ -54,7 +70,7 @@ export interface Attempt {
 
 /** The attempt is decided on; its Sandbox is not made yet. */
 export function startedRecord(record: NodeRecord, { attempt, sandbox, now }: Attempt): NodeRecord {
-  const { sandboxUID: _, errorMessage: __, ...rest } = record;
+  const { sandboxUID: _, errorMessage: __, suspended, ...rest } = record;
   const earlier = [...sandboxOf(record), ...(record.earlierSandboxes ?? [])];
   return {
     ...rest,
@@ -63,8 +79,28 @@ export function startedRecord(record: NodeRecord, { attempt, sandbox, now }: Att
     executor_name: sandbox.name,
     ...(sandbox.namespace === undefined ? {} : { executor_namespace: sandbox.namespace }),
     ...(earlier.length === 0 ? {} : { earlierSandboxes: earlier }),
+    ...(suspended === undefined ? {} : { resumes: suspended, resumed: (record.resumed ?? 0) + 1 }),
     updatedAt: now,
   };
+}
+
+/** The run has ended with questions: it goes on when they are answered. */
+export function suspendedRecord(record: NodeRecord, sandbox: Sandbox, now: string): NodeRecord {
+  const { questions = [], result } = sandbox.status ?? {};
+  const { sessionId } = result ?? {};
+  const earlierUse = addUse(record.earlierUse, useOf(result));
+  return {
+    ...seenRecord(record, sandbox),
+    status: 'PENDING_CONFIRMATION',
+    suspended: { questions, ...(sessionId === undefined ? {} : { sessionId }) },
+    ...(earlierUse === undefined ? {} : { earlierUse }),
+    updatedAt: now,
+  };
+}
+
+/** Attempts that were made since runs were lost, not those that went on after an answer. */
+export function countedAttempts({ attempt = 1, resumed = 0 }: NodeRecord): number {
+  return attempt - resumed;
 }
 
 /** The Sandbox of the last attempt, if it was seen. */
@@ -89,7 +125,11 @@ export function completedRecord(record: NodeRecord, sandbox: Sandbox, now: strin
     ...seenRecord(record, sandbox),
     status: 'COMPLETED',
     progress: 100,
-    result: { value: '', ...sandbox.status?.result },
+    result: {
+      value: '',
+      ...sandbox.status?.result,
+      ...addUse(record.earlierUse, useOf(sandbox.status?.result)),
+    },
     updatedAt: now,
     completedAt: sandbox.status?.finishedAt ?? now,
   };
@@ -98,12 +138,19 @@ export function completedRecord(record: NodeRecord, sandbox: Sandbox, now: strin
 export interface End {
   status: 'FAILED' | 'CANCELLED';
   errorMessage?: string;
+  /** The run that has ended so. */
+  sandbox?: Sandbox;
 }
 
-export function endedRecord(record: NodeRecord, { status, errorMessage }: End, now: string): NodeRecord {
+/** A run that has not come to a good end has cost something all the same. */
+export function endedRecord(record: NodeRecord, end: End, now: string): NodeRecord {
+  const { status, errorMessage, sandbox } = end;
+  const { suspended: _, ...rest } = record;
+  const result = { ...sandbox?.status?.result, ...addUse(record.earlierUse, useOf(sandbox?.status?.result)) };
   return {
-    ...record,
+    ...rest,
     status,
+    ...(Object.keys(result).length === 0 ? {} : { result: { value: '', ...result } }),
     ...(errorMessage === undefined || errorMessage === '' ? {} : { errorMessage }),
     updatedAt: now,
     completedAt: now,

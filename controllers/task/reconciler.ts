@@ -20,7 +20,7 @@ import { usedConfiguration } from './configuration/used-configuration.ts';
 import type { UsedConfiguration } from './configuration/used-configuration.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planRejected, planTask } from './plan/plan.ts';
-import type { Observation } from './plan/plan.ts';
+import type { AnsweredSandbox, Observation } from './plan/plan.ts';
 import type { OverSandbox } from './plan/settle.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
@@ -84,6 +84,7 @@ async function carryOut(
     current?.status?.status === 'PENDING' ? current : undefined,
   );
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
+  for (const answered of plan.answer) await answerSandbox(options, answered);
   if (plan.create.length === 0 || current === undefined) return;
   if (current === task) await requireFresh(options, task);
   if (
@@ -167,6 +168,13 @@ async function writeRejected(options: Context, observation: Observation, error: 
 async function cancelSandbox({ client }: Context, sandbox: Sandbox): Promise<void> {
   const patch = { type: 'merge', body: { spec: { cancel: true } } } as const;
   await ignoreNotFound(client.patch(SANDBOXES, refOf(sandbox), patch));
+}
+
+/** Answers are only added, so that an old cache takes none away: the list is checked against the version it was made from. */
+async function answerSandbox({ client }: Context, { sandbox, answers }: AnsweredSandbox): Promise<void> {
+  const { resourceVersion } = sandbox.metadata;
+  const body = { metadata: { resourceVersion }, spec: { answers: [...answers] } };
+  await ignoreNotFound(client.patch(SANDBOXES, refOf(sandbox), { type: 'merge', body }));
 }
 
 /** A cached Task that is out of date may ask for an attempt that was made and lost long ago. */

@@ -36,7 +36,7 @@ export interface RelayOptions extends LogTarget {
   /** True when the log can have nothing of this run yet. */
   fresh: boolean;
   /** Told when events are in the log, the oldest so many milliseconds after it happened. */
-  onRelayed?: (events: number, lagMs: number) => void;
+  onRelayed?: (events: readonly RunEvent[], lagMs: number) => void;
 }
 
 export interface RelaySignals {
@@ -181,7 +181,7 @@ async function relayStream(stream: Stream): Promise<StreamEnd> {
       const batch = await batches.take(stream.signals.stop);
       if (batch.length === 0) return end;
       const durable = await stream.log.append(batch);
-      stream.options.onRelayed?.(batch.length, lagOf(batch, stream.options.clock));
+      stream.options.onRelayed?.(batch, lagOf(batch, stream.options.clock));
       // The log knows less than we handed in before: it was restored from an older state. Read again from there.
       if (durable < (batch.at(-1)?.seq ?? 0)) return { lastSeq: durable };
       end.lastSeq = durable;

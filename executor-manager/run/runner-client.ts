@@ -7,7 +7,7 @@ import type { Clock } from '#api/machinery/clock';
 import { ignoreNotFound, StatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
 import { RUN_LIMITS } from '../protocol/run.ts';
-import type { RunEvent, RunRequest, RunState } from '../protocol/run.ts';
+import type { RunEvent, RunInput, RunRequest, RunState } from '../protocol/run.ts';
 
 /**
  * The runner of one runtime. What comes from there is not trusted: it is only data, of limited size.
@@ -23,6 +23,8 @@ export interface RunnerClient {
   /** Events after `after` in order, until the run's last one; a broken stream throws. */
   events(id: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
   cancel(id: string): Promise<void>;
+  /** Throws StatusError Conflict when the run cannot take it. */
+  input(id: string, input: RunInput): Promise<void>;
   /** Replaces the workspace by a tar archive; how many of its entries were left out. */
   replaceWorkspace(archive: Readable, options: { limitBytes: number; signal: AbortSignal }): Promise<number>;
   /** The workspace as a tar archive; undefined when it is empty. Throws StatusError Conflict while a run goes on. */
@@ -77,6 +79,9 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
     events: (id, after, signal) => readEvents(send, `${runPath(id)}/events?after=${after}`, signal),
     async cancel(id) {
       await (await send({ method: 'POST', path: `${runPath(id)}/cancel` })).body.dump();
+    },
+    async input(id, input) {
+      await (await send({ method: 'POST', path: `${runPath(id)}/inputs`, body: input })).body.dump();
     },
     async replaceWorkspace(archive, { limitBytes, signal }) {
       const path = `/v1/workspace?limit=${limitBytes}`;

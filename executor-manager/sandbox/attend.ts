@@ -1,8 +1,10 @@
+import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Runtime, RuntimeExit } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
 import { retryUntilDone } from '../retry.ts';
+import type { OpenQuestions } from '../run/open-questions.ts';
 import { relay } from '../run/relay.ts';
 import type { LogTarget } from '../run/relay.ts';
 import { readCredentials, runRequest } from '../run/run-request.ts';
@@ -25,6 +27,10 @@ export interface AttendOptions {
   stop: AbortSignal;
   /** Called once, when the run has been started. */
   onRunning: () => void;
+  /** The questions and answers of the run. */
+  questions: OpenQuestions;
+  /** Tells of further answers; the returned function ends that. */
+  onAnswers: (tell: () => void) => () => void;
 }
 
 export interface Attended {
@@ -58,6 +64,8 @@ class Attendance {
   /** The run has been started. */
   #running = false;
   #phaseBegan: number;
+  /** One after the other. */
+  #delivering: Promise<void> = Promise.resolve();
 
   constructor(options: AttendOptions) {
     const { context, runtime } = options;
@@ -109,12 +117,30 @@ class Attendance {
     await retryUntilDone(() => runner.start(uid, request), { ...retry, what: 'start a run', firstWait: 10 });
   }
 
+  /** Answers go to the run as soon as it waits for them, whichever comes first. */
+  #deliver(): void {
+    const { context, sandbox, questions, stop } = this.#options;
+    const { clock, logger } = context;
+    const signal = AbortSignal.any([this.#over.signal, stop]);
+    const act = () => questions.deliver(this.#runner, sandbox.metadata.uid ?? '');
+    this.#delivering = this.#delivering.then(async () => {
+      if (signal.aborted) return;
+      try {
+        await retryUntilDone(act, { clock, logger, signal, what: 'hand over an answer' });
+      } catch (error) {
+        if (!signal.aborted) logger.warn('an answer was not handed over', { cause: describeError(error) });
+      }
+    });
+  }
+
   /** The time before, such as the hand-over of a large workspace, is not the run's time. */
   #noteRunning(): void {
     const { context, sandbox, fresh, onRunning } = this.#options;
     this.#running = true;
     this.#passed('run');
     if (fresh) this.#cutAfter(allowed(sandbox, context), () => overdue(sandbox));
+    this.#timers.push(this.#options.onAnswers(() => this.#deliver()));
+    this.#deliver();
     onRunning();
   }
 
@@ -130,7 +156,15 @@ class Attendance {
     const { context, sandbox, fresh, stop } = this.#options;
     const run = { source: this.#runner, runID: sandbox.metadata.uid ?? '', fresh };
     const end = await relay(
-      { ...logTarget(context, sandbox), ...run, onRelayed: context.figures.relayed },
+      {
+        ...logTarget(context, sandbox),
+        ...run,
+        onRelayed: (events, lagMs) => {
+          context.figures.relayed(events.length, lagMs);
+          this.#options.questions.read(events);
+          this.#deliver();
+        },
+      },
       { cut: this.#cut.signal, stop },
     );
     if (end.kind === 'task gone') return { outcome: cancelled('The Task is gone.') };

@@ -6,6 +6,7 @@ import type { Runtime } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
 import { Place } from '../places/place.ts';
 import { retryUntilDone } from '../retry.ts';
+import { OpenQuestions } from '../run/open-questions.ts';
 import { appendEnding } from '../run/relay.ts';
 import type { Reservation } from '../runtime/runtime-source.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
@@ -18,7 +19,7 @@ import { isTaskWorked, letGo } from './let-go.ts';
 import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { checkTaskUID, nodeOf, runtimeOf } from './sandbox-keys.ts';
-import { claimed, finished, isFinal, notSaved, running, waiting } from './status.ts';
+import { asking, claimed, finished, isFinal, notSaved, running, waiting } from './status.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { StatusWriter } from './status-writer.ts';
 
@@ -69,6 +70,8 @@ export class Lifecycle {
   /** True once the outcome is ours to write: a final phase is then no sign of somebody else. */
   #concluding: boolean;
   #saving: Promise<void> | undefined;
+  readonly #questions: OpenQuestions;
+  #tellAnswers: (() => void) | undefined;
 
   constructor(context: SandboxContext, sandbox: Sandbox) {
     const { namespace, name, uid = '' } = sandbox.metadata;
@@ -76,6 +79,11 @@ export class Lifecycle {
     this.#context = { ...context, logger };
     this.#current = sandbox;
     this.#writer = createStatusWriter({ ...this.#context, sandbox });
+    this.#questions = new OpenQuestions({
+      known: sandbox.status?.questions ?? [],
+      onChange: (questions) =>
+        this.#inBackground(this.#write((latest, now) => asking(latest, questions, now))),
+    });
     this.#place = new Place({ ...context, node: nodeOf(sandbox) });
     this.#ran = runtimeOf(sandbox) !== undefined;
     this.#concluding = isFinal(sandbox);
@@ -95,7 +103,11 @@ export class Lifecycle {
 
   /** The newest state of the Sandbox; undefined when it is gone. */
   observe(next: Sandbox | undefined): void {
-    if (next !== undefined) this.#current = next;
+    if (next !== undefined) {
+      this.#current = next;
+      this.#questions.note(next.spec.answers);
+      this.#tellAnswers?.();
+    }
     if (next === undefined || next.metadata.deletionTimestamp !== undefined) this.#interrupt('deleted');
     else if (isFinal(next) && !this.#concluding) this.#interrupt('superseded');
     else if (next.spec.cancel === true) this.#cancel.abort(new Error('the run was cancelled'));
@@ -248,8 +260,21 @@ export class Lifecycle {
       this.#ran = true;
       this.#inBackground(this.#write((sandbox, now) => running(sandbox, { runtime, hostPort }, now)));
     };
+    const onAnswers = (tell: () => void) => {
+      this.#tellAnswers = tell;
+      return () => (this.#tellAnswers = undefined);
+    };
+    const talk = { questions: this.#questions, onAnswers };
     const signals = { cancel: this.#cancel.signal, stop: this.#halt.signal };
-    return attend({ context, sandbox: this.#writer.latest(), runtime, fresh, onRunning, ...signals });
+    return attend({
+      context,
+      sandbox: this.#writer.latest(),
+      runtime,
+      fresh,
+      onRunning,
+      ...talk,
+      ...signals,
+    });
   }
 
   /**

@@ -1,8 +1,10 @@
 import { isStatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
+import type { SandboxQuestion } from '#api/types/generated/sandbox';
 import type { SandboxFinishedReason } from '#api/types/sandbox';
 import { RUN_FAILURE_REASONS, RUN_LIMITS } from '../protocol/run.ts';
 import type { RunResult } from '../protocol/run.ts';
+import { readQuestion } from '../run/open-questions.ts';
 
 /** How a sandbox's run ended. */
 export interface Outcome {
@@ -11,6 +13,8 @@ export interface Outcome {
   /** A sentence for people. */
   message: string;
   result?: RunResult;
+  /** Of a suspended run: what people have to answer before it goes on. */
+  questions?: SandboxQuestion[];
   /** True when the runner said so itself: its agent has ended, and its last event is in the log. */
   fromRunner: boolean;
 }
@@ -64,8 +68,15 @@ export function runOutcome(data: Record<string, unknown>): Outcome {
   if (data['phase'] === 'Cancelled') {
     return { phase: 'Cancelled', reason: 'Cancelled', message: message || 'The run was cancelled.', ...rest };
   }
-  if (data['phase'] === 'Suspended') {
-    return { phase: 'Suspended', reason: 'WaitingForAnswer', message: 'A person is asked.', ...rest };
+  const questions = data['phase'] === 'Suspended' ? readQuestions(data['questions']) : [];
+  if (questions.length > 0) {
+    return {
+      phase: 'Suspended',
+      reason: 'WaitingForAnswer',
+      message: 'A person is asked.',
+      ...rest,
+      questions,
+    };
   }
   const given = data['reason'];
   const known = typeof given === 'string' && RUN_REASONS.includes(given);
@@ -105,6 +116,12 @@ function readResult(given: unknown): RunResult | undefined {
 }
 
 const USAGE = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'];
+
+/** A suspension without a question would never end: the run is then taken for one that failed. */
+function readQuestions(given: unknown): SandboxQuestion[] {
+  const all = Array.isArray(given) ? given.map(readQuestion) : [];
+  return all.filter((question) => question !== undefined);
+}
 
 const MAX_MODELS = 20;
 const MAX_WARNINGS = 20;

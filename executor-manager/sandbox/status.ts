@@ -2,7 +2,7 @@ import { formatTime } from '#api/machinery/clock';
 import { withCondition } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
 import { StatusError } from '#api/machinery/status-error';
-import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxQuestion, SandboxStatus } from '#api/types/generated/sandbox';
 import {
   isFinalPhase,
   SandboxCondition,
@@ -78,14 +78,22 @@ export function running(
   );
 }
 
+/** People are asked, or no longer. A run that has ended keeps what its end says. */
+export function asking(sandbox: Sandbox, questions: SandboxQuestion[], now: Now): SandboxStatus {
+  if (isFinal(sandbox)) return sandbox.status ?? {};
+  const { questions: _, ...status } = next(sandbox, {}, { now, conditions: [] });
+  return questions.length === 0 ? status : { ...status, questions };
+}
+
 export function finished(
   sandbox: Sandbox,
   end: { outcome: Outcome; lastEventSeq: number | undefined },
   now: Now,
 ): SandboxStatus {
-  const { phase, reason, message, result } = end.outcome;
+  const { phase, reason, message, result, questions } = end.outcome;
+  const { questions: _, ...status } = sandbox.status ?? {};
   return next(
-    sandbox,
+    { ...sandbox, status },
     {
       phase,
       reason,
@@ -93,6 +101,7 @@ export function finished(
       finishedAt: formatTime(now),
       ...(end.lastEventSeq === undefined ? {} : { lastEventSeq: end.lastEventSeq }),
       ...(result === undefined ? {} : { result }),
+      ...(questions === undefined ? {} : { questions }),
     },
     { now, conditions: [sandboxNotReady(reason, message), sandboxFinished(reason, message)] },
   );

@@ -62,6 +62,17 @@ const APPENDED: OpenApiSchema = {
   },
 };
 
+const ANSWER: OpenApiSchema = {
+  description: 'The answer of a person to one of status.questions.',
+  type: 'object',
+  required: ['id'],
+  properties: {
+    id: { ...text('Id of the question.'), minLength: 1, maxLength: 64 },
+    decision: { ...text('Of a Permission.'), enum: ['allow', 'deny'] },
+    message: { ...text('The answer to a Question, or why a Permission is denied.'), maxLength: 65_536 },
+  },
+};
+
 const json = (schema: OpenApiSchema): ReturnType<typeof contentOf> => contentOf(['application/json'], schema);
 
 /** The requests and answers of a subresource that speaks of no object: the log of a Task and its messages. */
@@ -104,7 +115,19 @@ function messagesItem(resource: Resource): PathItem {
   return { get };
 }
 
+function answersItem(resource: Resource): PathItem {
+  const post = operation(resource, 'NamespacedTaskAnswers', {
+    verb: 'create',
+    action: 'post',
+    description: 'answer a question of the specified Task',
+    body: { required: true, content: json(ANSWER) },
+    answers: { '200': json({ description: 'The Task.', type: 'object' }) },
+  });
+  return { post };
+}
+
 const ITEMS = new Map([
+  ['answers', answersItem],
   ['log', logItem],
   ['messages', messagesItem],
 ]);

@@ -1,6 +1,7 @@
 import { isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
+import { handleAnswer } from './answer-handler.ts';
 import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
 import { handleGet } from './read-handlers.ts';
 import { isNamespace } from './verbs.ts';
@@ -32,6 +33,7 @@ const READ_AND_WRITE: Subresource['handlers'] = new Map([
  * here. What reads and writes something else than its kind is described in openapi/task-paths.ts.
  */
 export const SUBRESOURCES: readonly Subresource[] = [
+  { name: 'answers', isOf: isTask, handlers: new Map([['create', handleAnswer]]) },
   { name: 'finalize', isOf: isNamespace, handlers: new Map([['update', handleUpdate]]) },
   {
     name: 'log',

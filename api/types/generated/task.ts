@@ -43,6 +43,10 @@ export interface TaskSpec {
    */
   cancel?: boolean;
   /**
+   * Answers of people to status.questions. They are added by the subresource answers, and an answer that was given stays.
+   */
+  answers?: TaskAnswer[];
+  /**
    * Whether several people talk in this Task.
    *
    * @default false
@@ -113,6 +117,23 @@ export interface TaskRetryPolicy {
    * @default 3
    */
   maxAttempts?: number;
+}
+/**
+ * The answer of a person.
+ */
+export interface TaskAnswer {
+  /**
+   * Id of the question.
+   */
+  id: string;
+  /**
+   * Of a Permission.
+   */
+  decision?: 'allow' | 'deny';
+  /**
+   * The answer to a Question, or why a Permission is denied.
+   */
+  message?: string;
 }
 export interface TaskKnowledgeBaseRef {
   /**
@@ -322,6 +343,10 @@ export interface TaskStatus {
   revision?: string;
   snapshot?: TaskSnapshot;
   /**
+   * What people are asked at this moment; POST .../tasks/NAME/answers answers.
+   */
+  questions?: TaskQuestion[];
+  /**
    * The steps and how they went.
    */
   subTasks?: TaskSubTask[];
@@ -383,6 +408,43 @@ export interface TaskSnapshotTeamRef {
    * Namespace of the object; that of the referring object when absent.
    */
   namespace?: string;
+}
+/**
+ * One question.
+ */
+export interface TaskQuestion {
+  /**
+   * Id of the question.
+   */
+  id: string;
+  /**
+   * Id of the node whose agent asks.
+   */
+  node?: string;
+  /**
+   * Permission to use a tool, or a Question of the agent.
+   */
+  kind: 'Permission' | 'Question';
+  /**
+   * A sentence for people.
+   */
+  message: string;
+  /**
+   * The tool that the agent wants to use.
+   */
+  tool?: string;
+  /**
+   * How far the tool can reach.
+   */
+  level?: 'readOnly' | 'safe' | 'privileged';
+  /**
+   * What the tool is to get.
+   */
+  input?: Record<string, unknown>;
+  /**
+   * The answers to choose from; any text when absent.
+   */
+  options?: string[];
 }
 export interface TaskSubTask {
   /**

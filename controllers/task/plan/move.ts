@@ -43,7 +43,17 @@ export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
       return { record, run: { sandbox: state.sandbox }, over };
     case 'lost':
       return { record: nextAttempt(record, at), create: true, run: {}, over };
+    case 'suspended': {
+      if (!isAnswered(record, at.task)) return { record, over };
+      return { record: nextAttempt(record, at), create: true, run: {}, over };
+    }
   }
+}
+
+/** Whether people have answered all that the run has asked. */
+function isAnswered({ suspended }: NodeRecord, { spec }: Task): boolean {
+  const answered = new Set((spec.answers ?? []).map(({ id }) => id));
+  return suspended !== undefined && suspended.questions.every(({ id }) => answered.has(id));
 }
 
 /** The Task comes to its end early: what runs is cancelled and waited for, nothing starts. */
@@ -68,6 +78,8 @@ export function stop(settled: SettledNode, { now }: At): Move {
         record: endedRecord(record, { status: 'CANCELLED', errorMessage: state.message }, now),
         over,
       };
+    case 'suspended':
+      return { record: endedRecord(record, { status: 'CANCELLED' }, now), over };
   }
 }
 

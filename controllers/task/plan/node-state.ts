@@ -16,12 +16,15 @@ export type NodeState =
   | { state: 'succeeded'; sandbox: Sandbox }
   /** Ended for a reason outside the agent: may be tried again. Without the Sandbox when that is gone. */
   | { state: 'lost'; reason: string; message: string; sandbox?: Sandbox }
-  | { state: 'failed'; reason: string; message: string }
-  | { state: 'cancelled'; message: string };
+  /** A person is asked; without the Sandbox once that is written down. */
+  | { state: 'suspended'; sandbox?: Sandbox }
+  | { state: 'failed'; reason: string; message: string; sandbox: Sandbox }
+  | { state: 'cancelled'; message: string; sandbox: Sandbox };
 
 /** How the node stands, from its record and the Sandboxes of the Task. */
 export function nodeState(record: NodeRecord, sandboxes: readonly Sandbox[]): NodeState {
   if (isEnded(record)) return { state: 'ended' };
+  if (record.suspended !== undefined) return { state: 'suspended' };
   if (record.attempt === undefined || record.executor_name === undefined) return { state: 'not-started' };
   const sandbox = sandboxes.find((candidate) => candidate.metadata.name === record.executor_name);
   // Whichever uid it has: one that was gone before anybody saw it is made again under its name.
@@ -39,6 +42,7 @@ function vanished(name: string): NodeState {
 function endState(sandbox: Sandbox): NodeState {
   const { phase, reason = 'Unknown', message = '' } = sandbox.status ?? {};
   if (phase === 'Succeeded') return { state: 'succeeded', sandbox };
-  if (phase === 'Cancelled') return { state: 'cancelled', message };
-  return isLoss(reason) ? { state: 'lost', reason, message, sandbox } : { state: 'failed', reason, message };
+  if (phase === 'Cancelled') return { state: 'cancelled', message, sandbox };
+  if (phase === 'Suspended') return { state: 'suspended', sandbox };
+  return { state: isLoss(reason) ? 'lost' : 'failed', reason, message, sandbox };
 }

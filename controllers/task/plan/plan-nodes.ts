@@ -79,6 +79,10 @@ function outcomeOf(settled: readonly SettledNode[], { moves, gates, status }: Go
   }
   const runs = runsOf(moves);
   if (runs.length > 0) return { kind: 'running', runs };
+  const asking = moves
+    .filter(({ record }) => record.suspended !== undefined)
+    .map(({ record }) => record.node);
+  if (asking.length > 0) return { kind: 'asking', nodes: asking };
   const node = gates.unconfirmed();
   if (node === undefined) throw new Error('no node of the plan can start: it is no acyclic graph');
   return { kind: 'confirming', node };

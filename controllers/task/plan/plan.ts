@@ -1,4 +1,4 @@
-import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxAnswer } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalPhase } from '#api/types/sandbox';
@@ -11,7 +11,9 @@ import { sandboxObject } from '../sandbox/sandbox-object.ts';
 import { makeRevision, readRevision, taskRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
+import { newAnswers } from '../status/questions.ts';
 import { nextStatus } from '../status/status.ts';
+import type { Move } from './move.ts';
 import { planNodes } from './plan-nodes.ts';
 import type { OverSandbox, Rejection } from './settle.ts';
 
@@ -37,6 +39,8 @@ export interface TaskPlan {
   create: readonly Sandbox[];
   /** Their spec.cancel is to be set. */
   cancel: readonly Sandbox[];
+  /** Runs that get answers of people. */
+  answer: readonly AnsweredSandbox[];
   /**
    * Runs that the plan takes for over. The cache may lag behind another controller's, so the server is asked before
    * anything is done: a second agent must not start while the first one works.
@@ -46,7 +50,13 @@ export interface TaskPlan {
   ensure?: TaskRevision;
 }
 
-const NOTHING: TaskPlan = { create: [], cancel: [], mustBeOver: [] };
+export interface AnsweredSandbox {
+  sandbox: Sandbox;
+  /** All that it is to have: those it has, and new ones. */
+  answers: readonly SandboxAnswer[];
+}
+
+const NOTHING: TaskPlan = { create: [], cancel: [], answer: [], mustBeOver: [] };
 
 /** The plan of one Task; pure. */
 export function planTask(observation: Observation): TaskPlan {
@@ -99,9 +109,17 @@ function planGraph(observation: Observation, revision: Revision): TaskPlan {
       ? { ensure: taskRevision(observation.task.metadata.namespace, revision) }
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
+    answer: live(moves).flatMap((sandbox) => {
+      const answers = newAnswers(observation.task, sandbox);
+      return answers.length === 0
+        ? []
+        : [{ sandbox, answers: [...(sandbox.spec.answers ?? []), ...answers] }];
+    }),
     mustBeOver: moves.flatMap(({ over }) => over),
   };
 }
+
+const live = (moves: readonly Move[]): Sandbox[] => moves.flatMap(({ run }) => run?.sandbox ?? []);
 
 /** Once a Sandbox was seen, the Task has named its TaskRevision for so long that no collector takes it for unused. */
 function mustEnsure({ task, taskRevision: found }: Observation, revision: Revision): boolean {

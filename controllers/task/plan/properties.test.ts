@@ -47,6 +47,14 @@ const ENDS = {
   stop: { phase: 'Cancelled', reason: 'Cancelled' },
 } as const satisfies Record<string, SandboxStatus>;
 
+/** A run that asks; the ids of its questions are its own. */
+const suspended = (name: string): SandboxStatus => ({
+  phase: 'Suspended',
+  reason: 'WaitingForAnswer',
+  questions: [{ id: name, kind: 'Permission', message: 'May I?' }],
+  result: { value: '', sessionId: `session-of-${name}` },
+});
+
 const which = fc.nat({ max: 20 });
 const controller = fc.constantFrom(0, 1);
 /** The news that a controller gets before it plans; its caches may lag behind each other. */
@@ -63,6 +71,8 @@ const happening = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constantFrom('fail', 'stop', 'mark', 'remove', 'forget'), which }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('suspend' as const), which }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('answer' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('confirm' as const), which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove revisions' as const) }) },
 );
@@ -117,6 +127,8 @@ class Play {
         return this.#wakeUp();
       case 'confirm':
         return this.#confirm(what.which);
+      case 'answer':
+        return this.world.answerAll();
       case 'remove revisions':
         return this.world.removeRevisions();
       default:
@@ -130,6 +142,7 @@ class Play {
     for (let round = 0; round < 100; round += 1) {
       this.#hear(round % 2, 'all');
       this.#plan(round % 2, 'all');
+      this.world.answerAll();
       const { status } = this.world.task();
       const isFinal = isFinalTaskStatus(status?.status);
       if (isFinal && this.live().length === 0) return;
@@ -189,6 +202,7 @@ class Play {
     if (kind === 'run') this.world.change(name, { status: { phase: 'Running' } });
     else if (kind === 'mark') this.world.mark(name);
     else if (kind === 'remove') this.world.remove(name);
+    else if (kind === 'suspend') this.world.change(name, { status: suspended(name) });
     else this.world.change(name, { status: ENDS[kind as keyof typeof ENDS] });
   }
 
@@ -211,7 +225,9 @@ class Play {
     expect(this.#liveByPlan().filter((other) => other.spec.node === spec.node)).toEqual([]);
     expect(this.#used.has(metadata.name)).toBe(false);
     expect(records.get(spec.node ?? '')).toMatchObject({ status: 'PENDING', attempt: spec.attempt });
-    expect(spec.attempt).toBeLessThanOrEqual(own?.policy.maxAttempts ?? 3);
+    const { resumed = 0 } = records.get(spec.node ?? '') ?? {};
+    expect(spec.attempt).toBeLessThanOrEqual((own?.policy.maxAttempts ?? 3) + resumed);
+    this.#judgeResumption(records.get(spec.node ?? ''), spec);
     for (const need of own?.needs ?? []) {
       const { policy } = this.#nodes.find(({ id }) => id === need) ?? {};
       const ends = policy?.onFailure === 'Continue' ? ['COMPLETED', 'FAILED'] : ['COMPLETED'];
@@ -219,6 +235,15 @@ class Play {
       const stage = this.#nodes.findIndex(({ id }) => id === need);
       if (policy?.requireConfirmation === true) expect(this.#confirmed).toBeGreaterThan(stage);
     }
+  }
+
+  /** A run goes on after a question only when it is answered, and knows the session and the answer. */
+  #judgeResumption(record: NodeRecord | undefined, { session, answers }: Sandbox['spec']): void {
+    const { resumes } = record ?? {};
+    expect(session?.id).toBe(resumes?.sessionId);
+    const ids = resumes?.questions.map(({ id }) => id);
+    expect(answers?.map(({ id }) => id)).toEqual(ids);
+    expect(answers?.every(({ question }) => question !== undefined) ?? true).toBe(true);
   }
 }
 

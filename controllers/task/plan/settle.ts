@@ -1,7 +1,13 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import type { PlannedNode } from '../graph/graph.ts';
-import { completedRecord, endedRecord, seenRecord } from '../node-record.ts';
+import {
+  completedRecord,
+  countedAttempts,
+  endedRecord,
+  seenRecord,
+  suspendedRecord,
+} from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { nodeState } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
@@ -47,10 +53,10 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
     state: { state: 'ended' },
     over,
   });
-  const failed = (why: string): NodeRecord =>
-    endedRecord(record, { status: 'FAILED', errorMessage: why }, now);
-  const cancelled = (message: string): NodeRecord =>
-    endedRecord(record, { status: 'CANCELLED', errorMessage: message }, now);
+  const failed = (why: string, sandbox?: Sandbox): NodeRecord =>
+    endedRecord(record, { status: 'FAILED', errorMessage: why, ...(sandbox && { sandbox }) }, now);
+  const cancelled = (message: string, sandbox?: Sandbox): NodeRecord =>
+    endedRecord(record, { status: 'CANCELLED', errorMessage: message, ...(sandbox && { sandbox }) }, now);
   const isCancelled = task.spec.cancel === true;
 
   const state = nodeState(record, around.sandboxes);
@@ -62,9 +68,18 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
       return ended(completedRecord(record, state.sandbox, now));
     // Cancelling ends with the end of what runs, whatever that is.
     case 'failed':
-      return ended(isCancelled ? cancelled(state.message) : failed(whyFailed(state.reason, state.message)));
+      return ended(
+        isCancelled
+          ? cancelled(state.message, state.sandbox)
+          : failed(whyFailed(state.reason, state.message), state.sandbox),
+      );
     case 'cancelled':
-      return ended(cancelled(state.message));
+      return ended(cancelled(state.message, state.sandbox));
+    case 'suspended': {
+      if (isCancelled) return ended(cancelled('Cancelled while a person was asked.', state.sandbox));
+      if (state.sandbox === undefined) return { node, record, state, over: [] };
+      return { node, record: suspendedRecord(record, state.sandbox, now), state, over: [] };
+    }
     case 'lost': {
       const over = overSandbox(record, state);
       const seen = state.sandbox === undefined ? record : seenRecord(record, state.sandbox);
@@ -87,7 +102,7 @@ function overSandbox({ executor_name: name }: NodeRecord, { sandbox }: { sandbox
 /** A sentence that says that there is no attempt left; undefined when there is. */
 function lastAttempt(node: PlannedNode, record: NodeRecord, task: Task): string | undefined {
   const most = node.policy.maxAttempts ?? task.spec.retryPolicy?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
-  if ((record.attempt ?? 1) < most) return undefined;
+  if (countedAttempts(record) < most) return undefined;
   return `It was ${most === 1 ? 'the only attempt' : `the last of ${most} attempts`}.`;
 }
 

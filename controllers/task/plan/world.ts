@@ -78,6 +78,10 @@ export class World {
     for (const { metadata } of plan.cancel) {
       if (this.#sandboxes.has(metadata.name)) this.change(metadata.name, { spec: { cancel: true } });
     }
+    for (const { sandbox, answers } of plan.answer) {
+      const { name } = sandbox.metadata;
+      if (this.#sandboxes.has(name)) this.change(name, { spec: { answers: [...answers] } });
+    }
     if (plan.create.length > 0 && !isNews) this.#requireFresh(task);
     if (plan.ensure !== undefined) this.#revisions.set(plan.ensure.metadata.name, plan.ensure);
     for (const sandbox of plan.create) this.make(sandbox);
@@ -129,6 +133,17 @@ export class World {
 
   edit(change: Partial<TaskSpec>): void {
     this.#write({ ...this.#task, spec: { ...this.#task.spec, ...change } });
+  }
+
+  /** People answer all that the Task asks at this moment. */
+  answerAll(): void {
+    const given = this.#task.spec.answers ?? [];
+    // The server takes one answer to a question.
+    const asked = (this.#task.status?.questions ?? []).filter(({ id }) =>
+      given.every((one) => one.id !== id),
+    );
+    const answers = asked.map(({ id }) => ({ id, decision: 'allow' as const }));
+    if (asked.length > 0) this.edit({ answers: [...given, ...answers] });
   }
 
   names(): string[] {

@@ -8,6 +8,7 @@ import { branchNode, workspaceSource } from '../graph/workspaces.ts';
 import { sandboxOf, valueOf } from '../node-record.ts';
 import type { NodeRecord, SandboxIdentity } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
+import { answersTo } from '../status/questions.ts';
 import { nodePrompt } from './prompt.ts';
 
 /** Seconds; the default of the CRD, for Tasks stored before it was there. */
@@ -86,7 +87,19 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       ...(node.outputSchema === undefined ? {} : { outputSchema: node.outputSchema }),
       ...(workspace === undefined ? {} : { workspace }),
       ...(continueFrom.length === 0 ? {} : { continueFrom }),
+      ...resumption(task, record),
     },
+  };
+}
+
+/** A run that goes on after people have answered has the session of the run before, and their answers. */
+function resumption({ spec }: Task, { resumes }: NodeRecord): Pick<Sandbox['spec'], 'answers' | 'session'> {
+  if (resumes === undefined) return {};
+  const { sessionId: id, questions } = resumes;
+  const answers = answersTo(spec.answers, questions);
+  return {
+    ...(id === undefined ? {} : { session: { id } }),
+    ...(answers.length === 0 ? {} : { answers }),
   };
 }
 

@@ -47,6 +47,8 @@ export function finishedCondition(outcome: Outcome, records: readonly NodeRecord
       return runningCondition(outcome.runs, records);
     case 'confirming':
       return taskUnfinished('WaitingForConfirmation', confirmationMessage(outcome.node, records));
+    case 'asking':
+      return taskUnfinished('WaitingForAnswer', askingMessage(outcome.nodes, records));
     case 'cancelling':
       return taskUnfinished('Cancelling', stoppingMessage(outcome.runs, records));
     case 'failing': {
@@ -66,6 +68,17 @@ export function finishedCondition(outcome: Outcome, records: readonly NodeRecord
 function confirmationMessage(node: string, records: readonly NodeRecord[]): string {
   const ids = records.map((record) => record.node);
   return `${stepTitle(node, records)} has ended; set spec.currentStage to ${stageOf(ids, node) + 1} to go on.`;
+}
+
+function askingMessage(nodes: readonly string[], records: readonly NodeRecord[]): string {
+  const sentences = records
+    .filter(({ node }) => nodes.includes(node))
+    .flatMap(({ node, suspended }) =>
+      (suspended?.questions ?? []).map(
+        ({ id, message }) => `${stepTitle(node, records)} asks (${id}): ${message}`,
+      ),
+    );
+  return sentences.join(' ');
 }
 
 function stoppingMessage(runs: readonly NodeRun[], records: readonly NodeRecord[]): string {
@@ -90,6 +103,8 @@ function runSentence(run: NodeRun, title: string): string {
   const why = missingPlace(run);
   if (why !== undefined) return `${title} waits: ${why}`;
   if (sandbox?.metadata.deletionTimestamp !== undefined) return `${title}: its Sandbox is being deleted.`;
+  const [question] = sandbox?.status?.questions ?? [];
+  if (question !== undefined) return `${title} asks (${question.id}): ${question.message}`;
   return `${title} is ${sandbox?.status?.phase === 'Running' ? 'under way' : 'starting'}.`;
 }
 

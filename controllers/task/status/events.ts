@@ -30,17 +30,22 @@ function stepEvents(before: NodeRecord | undefined, after: NodeRecord): Recorded
   const title = `Step "${after.title ?? ''}"`;
   const events: RecordedEvent[] = [];
   if (before?.attempt !== undefined && after.attempt !== undefined && after.attempt > before.attempt) {
-    events.push({
-      type: 'Warning',
-      reason: 'StepRetried',
-      message: `${title} lost Sandbox ${before.executor_name ?? ''}; attempt ${after.attempt} follows.`,
-    });
+    events.push(nextAttemptEvent(title, before, after));
   }
   if (after.status === 'COMPLETED' && before?.status !== 'COMPLETED') {
     const message = `${title} succeeded in Sandbox ${after.executor_name ?? ''}.`;
     events.push({ type: 'Normal', reason: 'StepFinished', message });
   }
   return events;
+}
+
+function nextAttemptEvent(title: string, before: NodeRecord, after: NodeRecord): RecordedEvent {
+  const follows = `attempt ${after.attempt ?? 1} follows.`;
+  if (after.resumed !== before.resumed) {
+    return { type: 'Normal', reason: 'StepResumed', message: `${title} goes on after an answer; ${follows}` };
+  }
+  const lost = before.executor_name ?? '';
+  return { type: 'Warning', reason: 'StepRetried', message: `${title} lost Sandbox ${lost}; ${follows}` };
 }
 
 function failureEvents(before: NodeRecord | undefined, after: NodeRecord): RecordedEvent[] {

@@ -11,6 +11,8 @@ export type Outcome =
   | { kind: 'running'; runs: readonly NodeRun[] }
   /** Nothing runs: a person has to confirm the end of the node. */
   | { kind: 'confirming'; node: string }
+  /** Nothing runs: people have to answer what the agents of these nodes have asked. */
+  | { kind: 'asking'; nodes: readonly string[] }
   /** `runs` have not stopped yet. */
   | { kind: 'cancelling'; runs: readonly NodeRun[] }
   | { kind: 'failing'; failure: Failure; runs: readonly NodeRun[] }
@@ -39,6 +41,8 @@ export function nodesOf(outcome: Outcome): string[] {
       return outcome.runs.map(({ node }) => node);
     case 'confirming':
       return [outcome.node];
+    case 'asking':
+      return [...outcome.nodes];
     case 'failing':
     case 'failed':
       return outcome.failure.node === undefined ? [] : [outcome.failure.node];

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '#api/machinery/condition';
+import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalTaskStatus } from '#api/types/task';
@@ -10,6 +11,7 @@ import type { Revision } from '../revision/revision.ts';
 import { finishedCondition, nextConditions } from './conditions.ts';
 import { nodesOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
+import { openQuestions } from './questions.ts';
 import { taskResult } from './result.ts';
 import { failureMessage } from './wording.ts';
 
@@ -24,12 +26,13 @@ export interface StatusSources {
   task: Task;
   /** The one that the status names, where it is there. */
   taskRevision: TaskRevision | undefined;
+  sandboxes: readonly Sandbox[];
   now: string;
 }
 
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
-  { task, taskRevision, now }: StatusSources,
+  { task, taskRevision, sandboxes, now }: StatusSources,
   { records, outcome, revision }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
@@ -40,8 +43,10 @@ export function nextStatus(
   const known = revision ?? readRevision(previous, taskRevision);
   const result = final ? taskResult(records, known?.nodes ?? []) : undefined;
   const error = errorMessage(outcome, records);
+  const questions = final ? [] : openQuestions(task, records, sandboxes);
+  const { questions: _, ...rest } = previous;
   const next: TaskStatus = {
-    ...previous,
+    ...rest,
     status,
     progress: progressOf(records, outcome),
     createdAt: previous.createdAt ?? now,
@@ -49,6 +54,7 @@ export function nextStatus(
     ...(final ? { completedAt: now } : {}),
     ...currentStep(outcome, records),
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
+    ...(questions.length === 0 ? {} : { questions }),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { errorMessage: error }),
@@ -85,6 +91,7 @@ function statusWord(
       // Between two steps, and while a lost one is tried again, a Task that has begun stays RUNNING.
       return previous.status === 'RUNNING' || records.some(hasBegun) ? 'RUNNING' : 'PENDING';
     case 'confirming':
+    case 'asking':
       return 'PENDING_CONFIRMATION';
     case 'cancelling':
       return 'CANCELLING';

@@ -1,0 +1,42 @@
+import type { Sandbox, SandboxAnswer } from '#api/types/generated/sandbox';
+import type { Task, TaskQuestion } from '#api/types/generated/task';
+import { isFinalPhase } from '#api/types/sandbox';
+import type { NodeRecord } from '../node-record.ts';
+import type { Suspension } from '../node-record.ts';
+
+/** What people are asked by the runs of a Task, and have not answered yet, in the order of the nodes. */
+export function openQuestions(
+  { spec }: Task,
+  records: readonly NodeRecord[],
+  sandboxes: readonly Sandbox[],
+): TaskQuestion[] {
+  const answered = new Set((spec.answers ?? []).map(({ id }) => id));
+  return records.flatMap((record) => {
+    const run = sandboxes.find(({ metadata }) => metadata.name === record.executor_name);
+    const asked = record.suspended?.questions ?? questionsOf(run);
+    return asked
+      .filter(({ id }) => !answered.has(id))
+      .map((question) => ({ node: record.node, ...question }));
+  });
+}
+
+function questionsOf(sandbox: Sandbox | undefined): NonNullable<Sandbox['status']>['questions'] & object {
+  return isFinalPhase(sandbox?.status?.phase) ? [] : (sandbox?.status?.questions ?? []);
+}
+
+/** The answers that a run which is under way waits for, and lacks; empty when there are none. */
+export function newAnswers({ spec }: Task, sandbox: Sandbox): SandboxAnswer[] {
+  const has = new Set((sandbox.spec.answers ?? []).map(({ id }) => id));
+  return answersTo(spec.answers, questionsOf(sandbox)).filter(({ id }) => !has.has(id));
+}
+
+/** The answers to what the run before has asked, each with its question. */
+export function answersTo(
+  answers: Task['spec']['answers'],
+  questions: Suspension['questions'],
+): SandboxAnswer[] {
+  return (answers ?? []).flatMap((answer) => {
+    const question = questions.find(({ id }) => id === answer.id);
+    return question === undefined ? [] : [{ ...answer, question }];
+  });
+}

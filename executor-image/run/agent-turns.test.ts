@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { RunRequest } from '#executor-manager/protocol/run';
+import type { AdapterCapabilities, AgentAdapter } from '../adapters/adapter.ts';
+import { madeUpContext } from '../adapters/made-up-context.ts';
+import type { Told } from '../adapters/made-up-context.ts';
+import { takeTurns } from './agent-turns.ts';
+
+const CAPABILITIES: AdapterCapabilities = {
+  files: false,
+  modelProtocols: [],
+  session: 'none',
+  steer: false,
+  interrupt: false,
+  permissions: false,
+  output: 'prompted',
+  images: false,
+  usage: 'none',
+};
+const schema = { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } };
+
+interface TalkOptions {
+  request?: Partial<RunRequest>;
+  capabilities?: Partial<AdapterCapabilities>;
+}
+
+function talk(answers: string[], { request, capabilities }: TalkOptions = {}) {
+  const asked: RunRequest[] = [];
+  const told: Told[] = [];
+  const adapter: AgentAdapter = {
+    capabilities: { ...CAPABILITIES, ...capabilities },
+    run(turn) {
+      asked.push(turn);
+      return Promise.resolve({ value: answers[asked.length - 1] ?? '' });
+    },
+  };
+  let turns = 0;
+  const done = takeTurns({
+    adapter,
+    request: {
+      shell: { type: 'Chat' },
+      agent: { name: 'a' },
+      prompt: 'p',
+      timeoutSeconds: 60,
+      ...request,
+    },
+    context: madeUpContext(told),
+    sessionId: () => 's1',
+    onTurnEnd: () => void (turns += 1),
+  });
+  return { done, asked, told, turns: () => turns };
+}
+
+describe('an answer that has to fit a schema', () => {
+  it.each([
+    { answer: '{"n": 1}', why: 'plain JSON' },
+    { answer: 'Here it is:\n```json\n{"n": 1}\n```\n', why: 'its only code block' },
+  ])('fits: $why', async ({ answer }) => {
+    const { done, asked } = talk([answer], { request: { output: { schema } } });
+    expect(await done).toEqual({ value: answer, output: { n: 1 } });
+    expect(asked[0]?.prompt).toContain('JSON Schema');
+  });
+
+  it('is mended in one more turn, of the same session where there is one', async () => {
+    const { done, asked, turns } = talk(['{"n": "one"}', '{"n": 2}'], {
+      request: { output: { schema } },
+      capabilities: { session: 'resume', output: 'native' },
+    });
+    expect(await done).toMatchObject({ output: { n: 2 } });
+    expect(asked[0]?.prompt, 'the program itself tells the model').toBe('p');
+    expect(asked[1]).toMatchObject({ session: { id: 's1' } });
+    expect(asked[1]?.prompt).toContain('/n must be integer');
+    expect(turns()).toBe(2);
+  });
+
+  it('tells the whole story where no session is kept', async () => {
+    const { done, asked } = talk(['no', '{"n": 2}'], { request: { output: { schema } } });
+    await done;
+    expect(asked[1]?.session).toBeUndefined();
+    expect(asked[1]?.prompt).toMatch(/^p\n[\s\S]*it is not JSON/);
+  });
+
+  it('fails after the second wrong one', async () => {
+    const { done, asked } = talk(['no', '{}', '{"n": 2}'], { request: { output: { schema } } });
+    await expect(done).rejects.toMatchObject({
+      reason: 'OutputInvalid',
+      message: "the answer does not fit its schema: the value must have required property 'n'",
+    });
+    expect(asked).toHaveLength(2);
+  });
+
+  it('a schema that is none fails at once', async () => {
+    const { done, asked } = talk([], { request: { output: { schema: { type: 'nothing' } } } });
+    await expect(done).rejects.toMatchObject({ reason: 'StartFailed' });
+    expect(asked).toEqual([]);
+  });
+});
+
+it('a session that goes on after people have answered begins with their answers', async () => {
+  const { done, asked } = talk(['ok'], {
+    request: {
+      session: { id: 's0' },
+      answers: [
+        { id: '1', decision: 'allow', question: { id: '1', kind: 'Permission', message: 'm', tool: 'Bash' } },
+        { id: '2', message: 'blue', question: { id: '2', kind: 'Question', message: 'Which colour?' } },
+      ],
+    },
+  });
+  await done;
+  expect(asked[0]?.prompt).toBe(
+    'You may use Bash as you have asked. Do it now, with the same input, and go on.\nAnswer to "Which colour?": blue',
+  );
+});

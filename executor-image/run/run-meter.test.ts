@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { createManualClock } from '#api/machinery/manual-clock';
+import type { RunLimits, RunUsage } from '#executor-manager/protocol/run';
+import type { EventData } from '../events/event-spool.ts';
+import type { RunFailure } from '../run-failure.ts';
+import { Meter } from './run-meter.ts';
+
+function metered(limits?: RunLimits) {
+  const clock = createManualClock();
+  const events: EventData[] = [];
+  const failures: RunFailure[] = [];
+  const meter = new Meter({
+    limits,
+    clock,
+    events: { emit: (_, data) => void events.push(data) },
+    onLimit: (failure) => void failures.push(failure),
+  });
+  return { meter, clock, events, failures };
+}
+
+const tokens = (inputTokens: number, outputTokens: number): RunUsage => ({
+  inputTokens,
+  outputTokens,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+});
+
+describe('usage', () => {
+  it('is summed over models and over the turns of the adapter, and cost in whole millionths', () => {
+    const { meter, events } = metered();
+    meter.usage('a', tokens(10, 5), 0.1);
+    meter.usage('a', tokens(20, 10), 0.2);
+    meter.usage('b', tokens(1000, 500));
+    meter.closeTurn();
+    meter.usage('a', tokens(1, 1), 0.1);
+    expect(meter.totals()).toEqual({
+      usage: tokens(1021, 511),
+      costUSD: 0.3,
+      models: { a: { ...tokens(21, 11), costUSD: 0.3 }, b: tokens(1000, 500) },
+    });
+    expect(events.at(-1), 'the event has the sum of the model').toEqual({
+      ...tokens(21, 11),
+      costUSD: 0.3,
+      model: 'a',
+    });
+  });
+
+  it('is absent where nothing is known', () => {
+    const { meter } = metered();
+    expect(meter.totals()).toEqual({});
+    meter.turn();
+    expect(meter.totals()).toEqual({ turns: 1 });
+  });
+});
+
+describe('limits', () => {
+  it.each([
+    {
+      reason: 'TurnLimit',
+      limits: { turns: 2 },
+      act: (meter: Meter) => [1, 2, 3].forEach(() => meter.turn()),
+      message: 'the agent has called its model 2 times, its limit',
+    },
+    {
+      reason: 'CostLimit',
+      limits: { costUSD: 0.5 },
+      act: (meter: Meter) => meter.usage('a', tokens(1, 1), 0.51),
+      message: 'the run has cost $0.51; its limit is $0.5',
+    },
+    {
+      reason: 'Repetition',
+      limits: { repeatedCalls: 2 },
+      act: (meter: Meter) => [1, 2, 3].forEach(() => meter.toolCall('Bash', { command: 'true' })),
+      message: 'the agent has called Bash 2 times in a row with the same input',
+    },
+  ])('$reason', ({ reason, limits, act, message }) => {
+    const { meter, failures } = metered(limits);
+    act(meter);
+    expect(failures[0]).toMatchObject({ reason, message });
+  });
+
+  it('calls that differ are no repetition', () => {
+    const { meter, failures } = metered({ repeatedCalls: 1 });
+    for (const command of ['a', 'b', 'a', 'b']) meter.toolCall('Bash', { command });
+    expect(failures).toEqual([]);
+  });
+
+  it('idle time runs from the last sign of life, and not while a person is asked', () => {
+    const { meter, clock, failures } = metered({ idleSeconds: 10 });
+    meter.watchIdle();
+    clock.advance(9000);
+    meter.alive();
+    clock.advance(9000);
+    expect(failures).toEqual([]);
+    meter.stopIdle();
+    clock.advance(60_000);
+    expect(failures).toEqual([]);
+    meter.watchIdle();
+    clock.advance(10_000);
+    expect(failures[0]).toMatchObject({
+      reason: 'IdleLimit',
+      message: 'the agent gave no sign of life for 10 s',
+    });
+    expect(clock.pending, 'no timer is left').toBe(0);
+  });
+});
