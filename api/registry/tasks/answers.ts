@@ -64,7 +64,7 @@ function readAnswer(body: unknown): Answer {
 
 function answersOf(task: Unstructured): Answer[] {
   const { answers } = fieldsOf(task['spec']);
-  return Array.isArray(answers) ? (answers as unknown as Answer[]) : [];
+  return Array.isArray(answers) ? (answers as Answer[]) : [];
 }
 
 const isSame = (one: Answer, other: Answer): boolean =>

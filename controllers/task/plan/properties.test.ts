@@ -224,10 +224,15 @@ class Play {
     if (status?.snapshot === undefined) expect(this.world.revisions()).toContain(status?.revision);
     expect(this.#liveByPlan().filter((other) => other.spec.node === spec.node)).toEqual([]);
     expect(this.#used.has(metadata.name)).toBe(false);
-    expect(records.get(spec.node ?? '')).toMatchObject({ status: 'PENDING', attempt: spec.attempt });
-    const { resumed = 0 } = records.get(spec.node ?? '') ?? {};
-    expect(spec.attempt).toBeLessThanOrEqual((own?.policy.maxAttempts ?? 3) + resumed);
-    this.#judgeResumption(records.get(spec.node ?? ''), spec);
+    const record = records.get(spec.node ?? '');
+    expect(record).toMatchObject({ status: 'PENDING', attempt: spec.attempt });
+    expect(spec.attempt - (record?.resumed ?? 0)).toBeLessThanOrEqual(own?.policy.maxAttempts ?? 3);
+    this.#judgeResumption(record, spec);
+    this.#judgeNeeds(own, records);
+  }
+
+  /** All that the node needs is done, and confirmed where that is asked for. */
+  #judgeNeeds(own: PlannedNode | undefined, records: ReadonlyMap<string, NodeRecord>): void {
     for (const need of own?.needs ?? []) {
       const { policy } = this.#nodes.find(({ id }) => id === need) ?? {};
       const ends = policy?.onFailure === 'Continue' ? ['COMPLETED', 'FAILED'] : ['COMPLETED'];

@@ -1,22 +1,24 @@
 import type { Sandbox, SandboxAnswer } from '#api/types/generated/sandbox';
 import type { Task, TaskQuestion } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
-import type { NodeRecord } from '../node-record.ts';
-import type { Suspension } from '../node-record.ts';
+import type { NodeRecord, Suspension } from '../node-record.ts';
+
+export interface OpenQuestionsOf {
+  task: Task;
+  /** In the order of the nodes. */
+  records: readonly NodeRecord[];
+  sandboxes: readonly Sandbox[];
+}
 
 /** What people are asked by the runs of a Task, and have not answered yet, in the order of the nodes. */
-export function openQuestions(
-  { spec }: Task,
-  records: readonly NodeRecord[],
-  sandboxes: readonly Sandbox[],
-): TaskQuestion[] {
-  const answered = new Set((spec.answers ?? []).map(({ id }) => id));
+export function openQuestions({ task, records, sandboxes }: OpenQuestionsOf): TaskQuestion[] {
+  const answered = new Set((task.spec.answers ?? []).map(({ id }) => id));
   return records.flatMap((record) => {
     const run = sandboxes.find(({ metadata }) => metadata.name === record.executor_name);
     const asked = record.suspended?.questions ?? questionsOf(run);
     return asked
       .filter(({ id }) => !answered.has(id))
-      .map((question) => ({ node: record.node, ...question }));
+      .map((question) => Object.assign({ node: record.node }, question));
   });
 }
 

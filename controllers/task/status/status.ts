@@ -12,6 +12,7 @@ import { finishedCondition, nextConditions } from './conditions.ts';
 import { nodesOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { openQuestions } from './questions.ts';
+import type { OpenQuestionsOf } from './questions.ts';
 import { taskResult } from './result.ts';
 import { failureMessage } from './wording.ts';
 
@@ -43,7 +44,6 @@ export function nextStatus(
   const known = revision ?? readRevision(previous, taskRevision);
   const result = final ? taskResult(records, known?.nodes ?? []) : undefined;
   const error = errorMessage(outcome, records);
-  const questions = final ? [] : openQuestions(task, records, sandboxes);
   const { questions: _, ...rest } = previous;
   const next: TaskStatus = {
     ...rest,
@@ -54,7 +54,7 @@ export function nextStatus(
     ...(final ? { completedAt: now } : {}),
     ...currentStep(outcome, records),
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
-    ...(questions.length === 0 ? {} : { questions }),
+    ...(final ? {} : asked({ task, records, sandboxes })),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { errorMessage: error }),
@@ -64,6 +64,11 @@ export function nextStatus(
     ...(task.metadata.generation === undefined ? {} : { observedGeneration: task.metadata.generation }),
   };
   return isDeepStrictEqual(next, previous) ? previous : { ...next, updatedAt: now };
+}
+
+function asked(from: OpenQuestionsOf): Pick<TaskStatus, 'questions'> {
+  const questions = openQuestions(from);
+  return questions.length === 0 ? {} : { questions };
 }
 
 /** The field of compatible clients: of several nodes, the first. */

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { findCondition } from '#api/machinery/condition';
+import type { Task } from '#api/types/generated/task';
+import { line } from '../graph/made-up.ts';
+import { resolved, World } from './world.ts';
+
+const A1 = 'fix-abcde-s0-a1';
+const A2 = 'fix-abcde-s0-a2';
+const finished = (task: Task) => findCondition(task.status?.conditions, 'Finished');
+
+it('a run that asks is given the answer, and one that ended with a question goes on when there is one', () => {
+  const w = new World(resolved(...line({ name: 'dev' })), { retryPolicy: { maxAttempts: 1 } });
+  w.settle();
+  const question = { id: 'q1', kind: 'Permission' as const, message: 'May I?', tool: 'Bash' };
+  w.change(A1, { status: { phase: 'Running', questions: [question] } });
+  expect(w.settle().status).toMatchObject({ status: 'RUNNING', questions: [{ node: 's0', ...question }] });
+  expect(finished(w.task())?.message).toBe('Step 1 of 1 (dev) asks (q1): May I?');
+  w.edit({ answers: [{ id: 'q1', decision: 'deny' }] });
+  expect(w.settle().status?.questions).toBeUndefined();
+  expect(w.sandbox(A1).spec.answers).toEqual([{ id: 'q1', decision: 'deny', question }]);
+
+  const second = { ...question, id: 'q2' };
+  const usage = { inputTokens: 5, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 };
+  w.change(A1, {
+    status: { phase: 'Suspended', questions: [second], result: { value: '', sessionId: 's', usage } },
+  });
+  expect(w.settle().status).toMatchObject({ status: 'PENDING_CONFIRMATION', questions: [{ id: 'q2' }] });
+  expect(finished(w.task())).toMatchObject({ status: 'False', reason: 'WaitingForAnswer' });
+  w.remove(A1);
+  expect(w.settle().status?.status, 'the Sandbox is not needed').toBe('PENDING_CONFIRMATION');
+  w.answerAll();
+  expect(w.settle().status?.status).toBe('PENDING');
+  expect(w.sandbox(A2).spec).toMatchObject({
+    session: { id: 's' },
+    answers: [{ id: 'q2', decision: 'allow', question: second }],
+    continueFrom: [{ name: A1 }],
+  });
+  w.change(A2, { status: { phase: 'Failed', reason: 'AgentFailed', result: { value: '', usage } } });
+  expect(w.settle().status, 'usage counts whatever the end').toMatchObject({
+    status: 'FAILED',
+    result: { usage: { inputTokens: 10 } },
+    subTasks: [{ result: { usage: { inputTokens: 10 } } }],
+  });
+});
