@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { ensureBaseImage } from './image/base-image.ts';
 import { connectDocker } from './image/docker-cli.ts';
 import type { DockerCli } from './image/docker-cli.ts';
 import { emptyFolder, placeFile, textOf } from './image/files.ts';
+import { PATCHELF, placePatchelf } from './image/patchelf.ts';
 
 export interface EnsureImageOptions {
   /** As DOCKER_HOST; by default the environment's. */
@@ -31,9 +32,10 @@ export async function ensureImage(options: EnsureImageOptions = {}): Promise<str
     connectDocker({ host: options.dockerHost, log }),
     bundleRunner(),
   ]);
-  const programs = findPrograms(await docker.arch());
+  const arch = await docker.arch();
+  const programs = findPrograms(arch);
   const base = await ensureBaseImage({ docker, folder: FOLDER, log });
-  const middle = await ensurePrograms({ docker, base, programs, log });
+  const middle = await ensurePrograms({ docker, arch, base, programs, log });
   const file = path.join(FOLDER, 'Dockerfile');
   const tag = `${NAME}:${hashOf(middle, runner, await textOf(file))}`;
   if (!(await docker.has(tag))) {
@@ -77,20 +79,27 @@ function findPrograms(arch: string): Program[] {
 
 interface ProgramsOptions {
   docker: DockerCli;
+  arch: string;
   base: string;
   programs: Program[];
   log: (line: string) => void;
 }
 
 /** The layer with the programs, made anew only when their versions change: they have half a gigabyte. */
-async function ensurePrograms({ docker, base, programs, log }: ProgramsOptions): Promise<string> {
+async function ensurePrograms({ docker, arch, base, programs, log }: ProgramsOptions): Promise<string> {
   const file = path.join(FOLDER, 'Dockerfile.programs');
+  const relocate = path.join(FOLDER, 'image', 'relocate.sh');
   const versions = programs.map((program) => program.version);
-  const tag = `${NAME}-programs:${hashOf(base, ...versions, await textOf(file))}`;
+  const texts = [await textOf(file), await textOf(relocate)];
+  const tag = `${NAME}-programs:${hashOf(base, PATCHELF, ...versions, ...texts)}`;
   if (await docker.has(tag)) return tag;
   log(`programs: ${versions.join(', ')}`);
   await using context = await emptyFolder();
   for (const program of programs) await placeFile(program.file, path.join(context.path, program.name));
+  await copyFile(relocate, path.join(context.path, path.basename(relocate)));
+  await using tools = await emptyFolder();
+  await placePatchelf(arch, tools.path);
+  await placeFile(path.join(tools.path, 'patchelf'), path.join(context.path, 'patchelf'));
   await docker.build({ tag, file, context: context.path, args: { BASE: base } });
   return tag;
 }

@@ -44,3 +44,17 @@ export function inheritedEnvironment(env: NodeJS.ProcessEnv = process.env): Reco
     INHERITED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
   ) as Record<string, string>;
 }
+
+/**
+ * Variables that somebody's own image declares: for its agents, and never for the runner, whose programs are not the
+ * image's. Throws an Error that names the variable of the runner.
+ */
+export function imageEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const text = env[RUNNER_ENV.imageEnvironment];
+  if (text === undefined) return {};
+  const given: unknown = JSON.parse(text);
+  const isTexts =
+    typeof given === 'object' && given !== null && Object.values(given).every((v) => typeof v === 'string');
+  if (!isTexts) throw new Error(`${RUNNER_ENV.imageEnvironment} must be a JSON object of texts`);
+  return given as Record<string, string>;
+}

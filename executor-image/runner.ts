@@ -1,11 +1,14 @@
 import { systemClock } from './clock.ts';
-import { inheritedEnvironment, readRunnerConfig } from './config.ts';
+import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
 import { startRunnerServer } from './server/runner-server.ts';
+import { withToolsFirst, withToolsLast } from './toolbox.ts';
 
 /** The process inside a sandbox: `node runner.ts`, or one bundled file in the image. */
 async function main(): Promise<void> {
   const config = readRunnerConfig();
-  const environment = inheritedEnvironment();
+  const inherited = inheritedEnvironment();
+  const environment = withToolsFirst(inherited);
+  const agentEnvironment = withToolsLast({ ...imageEnvironment(), ...inherited });
   const server = await startRunnerServer({
     config,
     environment,
@@ -13,7 +16,10 @@ async function main(): Promise<void> {
       // Loaded with the first run: the runner is ready before the adapters are read.
       const { startRun } = await import('./run/run.ts');
       const { workspace, state } = config;
-      return startRun({ id, request, workspace, state, environment, clock: systemClock });
+      return startRun({
+        ...{ id, request, workspace, state, environment, agentEnvironment },
+        clock: systemClock,
+      });
     },
   });
   let stopping = false;

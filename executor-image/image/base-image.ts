@@ -8,10 +8,12 @@ import { emptyFolder, textOf } from './files.ts';
 const SUITE = 'bookworm';
 /** Pulled where a registry can be reached. */
 const USUAL_BASE = `debian:${SUITE}-slim`;
-/** git and its transports for the workspace; the rest is what agents reach for first. */
+/** git and its transports for the workspace; then what agents reach for first. */
 const PACKAGES = [
   ...['git', 'ca-certificates', 'openssh-client', 'curl', 'procps', 'patch', 'diffutils'],
   ...['jq', 'make', 'python3-minimal', 'ripgrep', 'unzip', 'xz-utils', 'libstdc++6'],
+  // For ssh, where the image is somebody else's (relocate.sh).
+  'libnss-wrapper',
 ];
 
 export interface BaseImageOptions {

@@ -3,6 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { lastBytes } from '../text/cut.ts';
+import { toolPath } from '../toolbox.ts';
 import { createLineSplitter } from '../text/line-splitter.ts';
 import { RunFailure, describeError } from '../run-failure.ts';
 import { killStragglers } from './stragglers.ts';
@@ -57,7 +58,7 @@ export async function runAgentProcess(options: AgentProcessOptions): Promise<Age
 }
 
 /** util-linux: lets the kernel end the agent when the runner dies without a word, so that no agent works unseen. */
-const SETPRIV = '/usr/bin/setpriv';
+const SETPRIV = toolPath('setpriv');
 
 function start(options: AgentProcessOptions): ChildProcessWithoutNullStreams {
   const guarded = existsSync(SETPRIV);

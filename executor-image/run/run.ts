@@ -31,8 +31,10 @@ export interface RunOptions {
   workspace: string;
   /** Folder of the runner's own files. */
   state: string;
-  /** What programs may see of the runner's environment. */
+  /** What the runner's own programs, such as git, may see of its environment. */
   environment: Record<string, string>;
+  /** What the agent may see. */
+  agentEnvironment: Record<string, string>;
   clock: Clock;
 }
 
@@ -258,11 +260,12 @@ async function agentWork(
 }
 
 function adapterContext(
-  { id, workspace, events, stop, clock, environment, controls, desk, meter }: Execution,
+  { id, workspace, events, stop, clock, agentEnvironment, controls, desk, meter }: Execution,
   { home, place }: { home: string; place: Place },
 ): AdapterContext {
   return {
-    ...{ events: aliveEvents(events, meter), signal: stop.signal, home, runId: id, clock, environment },
+    ...{ events: aliveEvents(events, meter), signal: stop.signal, home, runId: id, clock },
+    environment: agentEnvironment,
     folder: place.repository?.folder ?? workspace,
     ...{ controls, permissions: desk, meter, toolServers: [], skills: [] },
     onSession: (sessionId) => {

@@ -30,6 +30,8 @@ export const RUNNER_ENV = {
   workspace: 'TROUPE_RUNNER_WORKSPACE',
   /** Folder for the runner's own files (events, home of the agent); goes with the runtime. */
   state: 'TROUPE_RUNNER_STATE',
+  /** A JSON object: the variables that somebody's own image declares, for agents in it. */
+  imageEnvironment: 'TROUPE_RUNNER_IMAGE_ENVIRONMENT',
 } as const;
 
 /** Port the runner listens on inside a container. */

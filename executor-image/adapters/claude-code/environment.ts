@@ -22,7 +22,6 @@ export function claudeEnvironment(
     Math.max(SHORTEST_TIMEOUT_MS, (request.timeoutSeconds * 1000) / 4),
   );
   return {
-    SHELL: '/bin/bash',
     ...environment,
     // Read by the program itself; found by trying, see also https://docs.anthropic.com/en/docs/claude-code/settings.
     CLAUDE_CODE_MAX_RETRIES: String(MAX_RETRIES),
