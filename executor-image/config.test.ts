@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inheritedEnvironment, readRunnerConfig } from './config.ts';
+import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
 
 const HASH = 'a'.repeat(64);
 
@@ -25,5 +25,18 @@ describe('runner configuration', () => {
   it('passes on what programs need and nothing else', () => {
     const env = { PATH: '/bin', https_proxy: 'p', TROUPE_RUNNER_TOKEN_SHA256: HASH, AWS_SECRET: 's' };
     expect(inheritedEnvironment(env)).toEqual({ PATH: '/bin', https_proxy: 'p' });
+  });
+
+  it('has the variables of an image apart from its own', () => {
+    expect(imageEnvironment({})).toEqual({});
+    const TROUPE_RUNNER_IMAGE_ENVIRONMENT = '{"JAVA_HOME":"/java"}';
+    expect(imageEnvironment({ TROUPE_RUNNER_IMAGE_ENVIRONMENT })).toEqual({ JAVA_HOME: '/java' });
+  });
+
+  it.each(['[1]', 'null', '{"A":1}', '"text"'])('refuses %s as the variables of an image', (text) => {
+    const env = { TROUPE_RUNNER_IMAGE_ENVIRONMENT: text };
+    expect(() => imageEnvironment(env)).toThrow(
+      'TROUPE_RUNNER_IMAGE_ENVIRONMENT must be a JSON object of texts',
+    );
   });
 });

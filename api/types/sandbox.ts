@@ -64,6 +64,8 @@ export const SandboxReason = {
   SaveFailed: 'SaveFailed',
   /** Finished=True: it cannot be started as it is described: a missing Model, key, image or program, a wrong value. */
   StartFailed: 'StartFailed',
+  /** Finished=True: its image cannot be had from the registry, or not be used by the Executor. */
+  ErrImagePull: 'ErrImagePull',
   /** Finished=True: the engine could not start it, or its runner did not become ready; the step may be tried again. */
   EngineFailed: 'EngineFailed',
   /** Finished=True: the Executor has vanished or stopped reporting; the step may be tried again. */
@@ -92,6 +94,7 @@ export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'WaitingForAnswer'
   | 'WorkLost'
   | 'StartFailed'
+  | 'ErrImagePull'
   | 'EngineFailed'
   | 'ExecutorLost'
   | 'ContainerLost'];

@@ -1,5 +1,6 @@
 import type { NewCondition } from '#api/machinery/condition';
 import type { Shell } from '#api/types/generated/shell';
+import { isImageReference } from '#api/types/image-reference';
 import { ShellReason, shellNotReady, shellReady } from '#api/types/shell';
 import { SHELL_TYPES, shellTypeOf, supportedShellTypes } from '#api/types/shell-types';
 
@@ -8,9 +9,6 @@ export interface ShellPlan {
   /** The program in force, whichever of the two spellings named it. */
   shellType: string | undefined;
 }
-
-/** registry[:port]/path:tag@sha256:digest (the reference grammar of the OCI distribution spec, loosely). */
-const IMAGE = /^[a-z0-9]+([._:/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?$/;
 
 /** `shellExists` answers for a name in the Shell's own namespace. */
 export function planShell(shell: Shell, shellExists: (name: string) => boolean): ShellPlan {
@@ -35,7 +33,7 @@ export function planShell(shell: Shell, shellExists: (name: string) => boolean):
       ),
     );
   }
-  if (baseImage !== undefined && baseImage !== '' && !IMAGE.test(baseImage)) {
+  if (baseImage !== undefined && baseImage !== '' && !isImageReference(baseImage)) {
     return plan(
       shellNotReady(ShellReason.InvalidImage, `spec.baseImage: "${baseImage}" is not the name of an image.`),
     );

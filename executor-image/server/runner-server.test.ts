@@ -67,6 +67,7 @@ beforeEach(async () => {
           workspace: path.join(folder, 'workspace'),
           state: path.join(folder, 'state'),
           environment: {},
+          agentEnvironment: {},
           clock: systemClock,
         }),
       ),

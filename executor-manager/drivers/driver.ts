@@ -11,10 +11,12 @@ export interface RuntimeDriver {
   check(): Promise<EngineState>;
   /**
    * Creates and starts a runtime. Idempotent: one of the same id that is there is started when it is not running, and
-   * has the workspace that it had. Waits for a free port where the driver publishes one; `signal` ends that.
-   * Throws StatusError: ServiceUnavailable while the engine is away (try again), anything else for good.
+   * has the workspace that it had. Waits for a free port where the driver publishes one, and for its image to be
+   * pulled; `signal` ends that.
+   * Throws ImageUnavailable when the image cannot be had or not be used; StatusError: ServiceUnavailable while the
+   * engine is away (try again), anything else for good.
    */
-  start(spec: RuntimeSpec, signal: AbortSignal): Promise<Runtime>;
+  start(spec: RuntimeSpec, signal: AbortSignal, onProgress?: OnProgress): Promise<Runtime>;
   /** All that this executor has made and not removed, running or not, also where only the workspace is left. */
   list(): Promise<Runtime[]>;
   /** Resolves when the runtime has ended or is gone, not before; rejects only when `signal` aborts. */
@@ -24,6 +26,9 @@ export interface RuntimeDriver {
   /** Ends it and removes it with its workspace. Resolves when nothing of it is left; idempotent. */
   remove(id: string): Promise<void>;
 }
+
+/** Told what a start waits for that may take long, as a sentence for people; not more than every few seconds. */
+export type OnProgress = (message: string) => void;
 
 /** The abilities of a driver; nobody asks for its name. */
 export interface DriverCapabilities {

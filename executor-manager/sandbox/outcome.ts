@@ -2,6 +2,7 @@ import { isStatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
 import type { SandboxQuestion } from '#api/types/generated/sandbox';
 import type { SandboxFinishedReason } from '#api/types/sandbox';
+import { ImageUnavailable } from '../drivers/image-unavailable.ts';
 import { RUN_FAILURE_REASONS, RUN_LIMITS } from '../protocol/run.ts';
 import type { RunResult } from '../protocol/run.ts';
 import { readQuestion } from '../run/open-questions.ts';
@@ -41,6 +42,7 @@ export function failed(reason: SandboxFinishedReason, message: string): Outcome 
 
 /** `what` could not be done on the way to a running agent. */
 export function notStarted(what: string, error: unknown): Outcome {
+  if (error instanceof ImageUnavailable) return failed('ErrImagePull', `${what}: ${error.message}.`);
   const described = isStatusError(error) && AS_DESCRIBED.has(error.reason);
   return failed(described ? 'StartFailed' : 'EngineFailed', `${what}: ${(error as Error).message}.`);
 }

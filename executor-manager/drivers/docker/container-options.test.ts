@@ -66,8 +66,40 @@ describe('containerOptions', () => {
     expect(engineName(id)).toBe(name.replace('/', ''));
   });
 
-  it('takes the image of the Shell', () => {
-    expect(containerOptions({ ...spec, image: 'mine:2' }, settings).Image).toBe('mine:2');
+  it('runs the same program in an image of somebody else, which says nothing about how', () => {
+    const environment = {
+      PATH: '/tools',
+      LANG: 'de_DE.UTF-8',
+      NODE_OPTIONS: '--require /x',
+      JAVA_HOME: '/java',
+    };
+    const custom = { name: 'mine:2', environment, runnerVolume: 'the-runner' };
+    const ours = containerOptions(spec, settings);
+    const theirs = containerOptions(spec, { ...settings, custom });
+    const { Image, Env = [], HostConfig, ...rest } = theirs;
+    const { Image: _, Env: ownEnv = [], HostConfig: ownHost, ...same } = ours;
+    expect(rest).toEqual(same);
+    expect(rest).toMatchObject({
+      Entrypoint: ['/opt/troupe/node', '/opt/troupe/runner.cjs'],
+      Cmd: [],
+      WorkingDir: '/workspace',
+      Healthcheck: { Test: ['NONE'] },
+    });
+    expect(Image).toBe('mine:2');
+    expect(Env.slice(ownEnv.length), 'names without values take variables away from the runner').toEqual([
+      'NODE_OPTIONS',
+      'JAVA_HOME',
+      `TROUPE_RUNNER_IMAGE_ENVIRONMENT=${JSON.stringify(environment)}`,
+    ]);
+    const { Mounts, ...host } = HostConfig ?? {};
+    const { Mounts: __, ...sameHost } = ownHost ?? {};
+    expect(host, 'it is as hardened').toEqual(sameHost);
+    expect(
+      Mounts?.map((mount) => [mount.Source, mount.Target, mount.ReadOnly, mount.VolumeOptions?.NoCopy]),
+    ).toEqual([
+      ['troupe-rt-1', '/workspace', undefined, true],
+      ['the-runner', '/opt/troupe', true, true],
+    ]);
   });
 
   it.each([

@@ -1,6 +1,8 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '../../protocol/run.ts';
 import type { RuntimeSpec } from '../driver.ts';
+import type { CustomImage } from './images/custom-images.ts';
+import { RUNNER_FOLDER } from './images/runner-volume.ts';
 
 /** Labels by which the manager knows what is its own; nothing else on the engine is ever touched. */
 export const LABEL = {
@@ -18,7 +20,10 @@ export function ownedBy(owner: Pick<ContainerSettings, 'executorName' | 'owner'>
 export interface ContainerSettings {
   executorName: string;
   owner: string;
+  /** The image with the runner in it. */
   image: string;
+  /** The image in place of it, which gets the runner from a volume. */
+  custom?: CustomImage;
   network: string;
   /** Address of the engine's host on which the port is published. */
   publishHost: string;
@@ -55,19 +60,31 @@ export function containerOptions(
   const portKey = `${RUNNER_CONTAINER_PORT}/tcp`;
   return {
     name: engineName(spec.id),
-    Image: spec.image ?? settings.image,
+    Image: settings.custom?.name ?? settings.image,
+    // Whatever the image says: no shell in between, so that the runner is ready as fast as node starts and gets the
+    // signals itself, and no program of the image beside it.
+    Entrypoint: [`${RUNNER_FOLDER}/node`, `${RUNNER_FOLDER}/runner.cjs`],
+    Cmd: [],
+    Healthcheck: { Test: ['NONE'] },
+    StopSignal: 'SIGTERM',
     // No host name of the machine, no name of a Task: nothing for the agent to learn.
     Hostname: 'sandbox',
     User: USER,
     WorkingDir: '/workspace',
-    Env: Object.entries(runnerEnvironment(spec)).map(([name, value]) => `${name}=${value}`),
+    Env: [
+      ...Object.entries(runnerEnvironment(spec)).map(([name, value]) => `${name}=${value}`),
+      ...(settings.custom === undefined ? [] : customEnvironment(settings.custom)),
+    ],
     Labels: { ...labels(settings), [LABEL.port]: String(spec.port) },
     ExposedPorts: { [portKey]: {} },
     StopTimeout: 2,
     HostConfig: {
       ...security(),
       ...limits(spec, settings),
-      Mounts: [workspace(spec, settings)],
+      Mounts: [
+        workspace(spec, settings),
+        ...(settings.custom === undefined ? [] : [runner(settings.custom)]),
+      ],
       PortBindings: { [portKey]: [{ HostIp: settings.publishHost, HostPort: String(spec.port) }] },
       NetworkMode: settings.network,
       // A model service on the engine's host is reached under Docker Desktop's name on every engine.
@@ -84,6 +101,25 @@ function runnerEnvironment(spec: RuntimeSpec): Record<string, string> {
     [RUNNER_ENV.workspace]: '/workspace',
     [RUNNER_ENV.state]: '/run/troupe',
   };
+}
+
+/** Variables of an image that say where programs, certificates and a proxy are. */
+const FOR_ALL = new Set([
+  ...['PATH', 'LANG', 'LC_ALL', 'TZ', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+]);
+
+/**
+ * The image's variables are for the agent: LD_LIBRARY_PATH or NODE_OPTIONS would break the runner. A name without a
+ * value takes the variable away (https://docs.docker.com/reference/api/engine/, ContainerCreate, Env).
+ */
+function customEnvironment({ environment }: CustomImage): string[] {
+  const forAgent = Object.keys(environment).filter((name) => !FOR_ALL.has(name));
+  return [
+    ...forAgent,
+    ...(environment['LANG'] === undefined ? ['LANG=C.UTF-8'] : []),
+    `${RUNNER_ENV.imageEnvironment}=${JSON.stringify(environment)}`,
+  ];
 }
 
 function labels(settings: ContainerSettings): Record<string, string> {
@@ -125,14 +161,45 @@ function limits(spec: RuntimeSpec, settings: ContainerSettings) {
   };
 }
 
-/** The engine fills a new volume from the image's /workspace, owner included, so the agent can write to it. */
-function workspace(spec: RuntimeSpec, settings: ContainerSettings) {
+/** Read-only, and never filled from what the image may have at that place. */
+function runner({ runnerVolume }: CustomImage) {
+  return {
+    Type: 'volume' as const,
+    Source: runnerVolume,
+    Target: RUNNER_FOLDER,
+    ReadOnly: true,
+    VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: 'local', Options: {} } },
+  };
+}
+
+/**
+ * A container that is never started: the engine makes the runtime's workspace while it creates it, as it is in the
+ * runner's own image, where it belongs to the agent.
+ */
+export function workspaceMaker(
+  spec: Pick<RuntimeSpec, 'id'>,
+  settings: ContainerSettings,
+): ContainerCreateOptions & { name: string } {
+  return {
+    name: engineName(spec.id),
+    Image: settings.image,
+    // Nobody takes it for the runtime's container: that has a port.
+    Labels: { ...labels(settings), [LABEL.port]: '0' },
+    HostConfig: { NetworkMode: 'none', Mounts: [workspace(spec, settings)] },
+  };
+}
+
+/**
+ * The engine fills a new volume from the /workspace of the runner's image, owner included, so the agent can write to it.
+ * A custom image finds it so, and nothing of its own goes there.
+ */
+function workspace(spec: Pick<RuntimeSpec, 'id'>, settings: ContainerSettings) {
   return {
     Type: 'volume' as const,
     Source: engineName(spec.id),
     Target: '/workspace',
     VolumeOptions: {
-      NoCopy: false,
+      NoCopy: settings.custom !== undefined,
       Labels: labels(settings),
       DriverConfig: { Name: 'local', Options: {} },
     },

@@ -7,15 +7,26 @@ import { RuntimePorts } from '../ports/runtime-ports.ts';
 import type {
   DriverCapabilities,
   EngineState,
+  OnProgress,
   Runtime,
   RuntimeDriver,
   RuntimeExit,
   RuntimeSpec,
 } from '../driver.ts';
-import { containerOptions, engineName, LABEL, ownedBy, runtimeIDOf } from './container-options.ts';
+import {
+  containerOptions,
+  engineName,
+  LABEL,
+  ownedBy,
+  runtimeIDOf,
+  workspaceMaker,
+} from './container-options.ts';
+import type { ContainerSettings } from './container-options.ts';
 import { engineError } from './engine-connection.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import { ExitWatch } from './exit-watch.ts';
+import { CustomImages } from './images/custom-images.ts';
+import type { CustomImage } from './images/custom-images.ts';
 
 export interface DockerDriverOptions {
   engine: EngineConnection;
@@ -31,6 +42,13 @@ export interface DockerDriverOptions {
   signal: AbortSignal;
 }
 
+interface ContainerStart {
+  spec: RuntimeSpec;
+  port: number;
+  /** Absent: the image with the runner in it. */
+  custom: CustomImage | undefined;
+}
+
 /** Runs each runtime as a container of a Docker engine (20.10 and later), its workspace on a volume of the same name. */
 export class DockerDriver implements RuntimeDriver {
   readonly name = 'docker';
@@ -38,6 +56,7 @@ export class DockerDriver implements RuntimeDriver {
   readonly #options: DockerDriverOptions;
   readonly #exits: ExitWatch;
   readonly #ports: RuntimePorts;
+  readonly #images: CustomImages;
   /** Cores of the engine, once they are known. */
   #engineCPUs: number | undefined;
 
@@ -45,6 +64,11 @@ export class DockerDriver implements RuntimeDriver {
     this.#options = options;
     this.#exits = new ExitWatch(options);
     this.#ports = new RuntimePorts(options.ports);
+    this.#images = new CustomImages({
+      ...options,
+      ownImage: options.image,
+      call: (act) => this.#call(act),
+    });
     this.capabilities = {
       isolation: 'container',
       ports: this.#ports.published,
@@ -66,9 +90,11 @@ export class DockerDriver implements RuntimeDriver {
     }
   }
 
-  async start(spec: RuntimeSpec, signal: AbortSignal): Promise<Runtime> {
+  async start(spec: RuntimeSpec, signal: AbortSignal, onProgress?: OnProgress): Promise<Runtime> {
+    // Before it holds a port: a pull may take minutes.
+    const custom = await this.#customImage(spec, signal, onProgress);
     const act = {
-      start: (port: number) => this.#startOn(spec, port),
+      start: (port: number) => this.#startOn({ spec, port, custom }),
       undo: () => this.#removeContainer(spec.id),
     };
     return this.#ports.startOn(spec.id, act, signal);
@@ -83,7 +109,8 @@ export class DockerDriver implements RuntimeDriver {
     const withContainer = containers.map(({ Names, Labels, State }) => {
       const id = runtimeIDOf(Names[0] ?? '');
       const port = Number(Labels[LABEL.port]);
-      this.#ports.adopt(id, port);
+      // Without one it only makes a workspace.
+      if (port > 0) this.#ports.adopt(id, port);
       return this.#runtime(id, port, State === 'running');
     });
     const names = new Set(withContainer.map(({ name }) => name));
@@ -131,8 +158,17 @@ export class DockerDriver implements RuntimeDriver {
     return this.#engineCPUs;
   }
 
-  async #startOn(spec: RuntimeSpec, port: number): Promise<Runtime> {
-    const container = await this.#create(spec, port);
+  async #customImage(
+    { image }: RuntimeSpec,
+    signal: AbortSignal,
+    onProgress: OnProgress = () => undefined,
+  ): Promise<CustomImage | undefined> {
+    if (image === undefined || image === this.#options.image) return undefined;
+    return this.#images.prepare(image, signal, onProgress);
+  }
+
+  async #startOn({ spec, port, custom }: ContainerStart): Promise<Runtime> {
+    const container = await this.#create({ spec, port, custom });
     try {
       await this.#call((docker) => docker.getContainer(container).start());
     } catch (error) {
@@ -143,21 +179,35 @@ export class DockerDriver implements RuntimeDriver {
   }
 
   /** The container's id in the engine. */
-  async #create(spec: RuntimeSpec, port: number): Promise<string> {
-    const engineCPUs = await this.#findEngineCPUs();
-    const { publishHost } = this.#options.engine;
-    const settings = containerOptions({ ...spec, port }, { ...this.#options, publishHost, engineCPUs });
+  async #create({ spec, port, custom }: ContainerStart): Promise<string> {
+    const settings = await this.#settings(custom);
+    const options = containerOptions({ ...spec, port }, settings);
     try {
-      return (await this.#call((docker) => docker.createContainer(settings))).id;
+      if (custom !== undefined) await this.#makeWorkspace(spec.id);
+      return (await this.#call((docker) => docker.createContainer(options))).id;
     } catch (error) {
       // The name is the runtime's: it was there before, or an earlier call whose answer was lost has made it.
-      if (!isStatusError(error, 'Conflict')) throw explainMissingImage(error, settings.Image ?? '');
-      const found = await this.#call((docker) => docker.getContainer(settings.name).inspect());
+      if (!isStatusError(error, 'Conflict')) throw explainMissingImage(error, options.Image ?? '');
+      const found = await this.#call((docker) => docker.getContainer(options.name).inspect());
       if (found.Config.Labels[LABEL.port] === String(port)) return found.Id;
     }
     // Another one has its port by now; the workspace is on the volume.
     await this.#removeContainer(spec.id);
-    return this.#create(spec, port);
+    return this.#create({ spec, port, custom });
+  }
+
+  async #settings(custom: CustomImage | undefined): Promise<ContainerSettings> {
+    const engineCPUs = await this.#findEngineCPUs();
+    const { engine, executorName, owner, image, network } = this.#options;
+    const { publishHost } = engine;
+    const settings = { executorName, owner, image, network, publishHost, engineCPUs };
+    return custom === undefined ? settings : { ...settings, custom };
+  }
+
+  async #makeWorkspace(id: string): Promise<void> {
+    const options = workspaceMaker({ id }, await this.#settings(undefined));
+    const { id: maker } = await this.#call((docker) => docker.createContainer(options));
+    await ignoreNotFound(this.#call((docker) => docker.getContainer(maker).remove()));
   }
 
   #runtime(id: string, port: number, running: boolean): Runtime {

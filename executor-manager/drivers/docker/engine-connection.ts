@@ -16,6 +16,9 @@ export interface EngineConnection {
   readonly publishHost: string;
 }
 
+/** Makes one call to an engine. Throws its failure as a StatusError, see engineError. */
+export type EngineCall = <T>(act: (docker: Docker) => Promise<T>) => Promise<T>;
+
 /** An engine may take long to create a container on a slow disk, but not to say nothing at all. */
 const SILENCE_MS = 60_000;
 

@@ -26,6 +26,7 @@ it('a run whose events cannot be kept fails with the cause; its readers get what
     workspace: path.join(folder.path, 'workspace'),
     state,
     environment: {},
+    agentEnvironment: {},
     clock: systemClock,
   });
   let text = '';

@@ -5,6 +5,7 @@ import { SANDBOXES, TASKS } from '#api/types/resources';
 import { dockerClient } from '#dev/environment/docker';
 import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
+import { imageRegistry } from '../../kit/image-registry.ts';
 import { startTroupe } from '../../kit/troupe-process.ts';
 import {
   EXECUTOR,
@@ -148,12 +149,13 @@ describe('a container', () => {
   });
 
   it('whose image is not there fails with a cause', async () => {
+    await using registry = await imageRegistry();
     await using _ = await startManager(on, await config());
-    const shell = { type: 'Chat' as const, image: 'troupe-test/absent:1' };
+    const shell = { type: 'Chat' as const, image: registry.nameOf('troupe-test/absent:1') };
     await runSandbox(on, { name: 'image', prompt: 'Hi', spec: { shell } });
     const { status } = await untilSandbox(on, 'image-s0-a1', isOver);
-    expect(status).toMatchObject({ phase: 'Failed', reason: 'StartFailed' });
-    expect(status?.message).toContain('the engine has no image troupe-test/absent:1');
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'ErrImagePull' });
+    expect(status?.message).toContain(`image ${shell.image} cannot be pulled: manifest unknown`);
   });
 
   it('starts on another port when one of the range is in use', async () => {
