@@ -135,7 +135,10 @@ function pullFailure(image: string, error: unknown, engine: EngineConnection): S
   if (isAway) return engineError(error, engine.address);
   const text = (isAnswer ? engineError(error, engine.address) : (error as Error)).message;
   // dockerode's own words in front of the engine's, where it reads no body.
-  const words = text.replace(/^Docker engine: /, '').replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();
+  const words = text
+    .replace(/^Docker engine: /, '')
+    .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+    .trim();
   const message = `image ${image} cannot be pulled: ${words}`;
   const found = FINAL.find(([pattern]) => pattern.test(words));
   return found === undefined
