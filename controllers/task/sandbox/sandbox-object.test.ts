@@ -53,6 +53,12 @@ describe('names', () => {
     expect(workBranch(name, 's1')).toBe(`${branch}@s1`);
   });
 
+  it('of branches stay within what a file name and a Sandbox may have, and differ', () => {
+    const [one, other] = ['a', 'b'].map((last) => workBranch(`${'x'.repeat(252)}${last}`, 'n'.repeat(32)));
+    expect(one?.length).toBeLessThan(250);
+    expect(one).not.toBe(other);
+  });
+
   it('stay within what a DNS name may have', () => {
     const longest = { node: 'n'.repeat(32), attempt: 10 };
     expect(sandboxName(taskNamed('x'.repeat(253)), longest).length).toBeLessThan(253);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { controllerReference } from '#api/machinery/meta';
 import type { Sandbox, SandboxWorkspace } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
@@ -131,12 +132,22 @@ function sandboxWorkspace({ task, revision }: RunSources, node: PlannedNode): Sa
  * would make a folder of what is a branch already.
  */
 export function workBranch(taskName: string, node?: string): string {
-  const name = taskName
+  const name = shortened(taskName)
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/\.{2,}/g, '.')
     .replace(/^[.-]+|[.-]+$/g, '')
     .replace(/(\.lock)+$/, '');
   return `troupe/${name === '' ? 'task' : name}${node === undefined ? '' : `@${node}`}`;
+}
+
+/** A branch is a file: with the node and what git adds, its name has at most 255 bytes. */
+const MAX_BRANCH_BASE = 190;
+
+/** Two long names that begin alike still have branches of their own. */
+function shortened(name: string): string {
+  if (name.length <= MAX_BRANCH_BASE) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return `${name.slice(0, MAX_BRANCH_BASE - hash.length - 1)}-${hash}`;
 }
 
 /** apimachinery's IsValidLabelValue, for a value that is not empty. */
