@@ -79,6 +79,30 @@ describe('createTaskEventText', () => {
       want: '# 1 file changed on troupe/x (0123456789ab)\n',
     },
     {
+      reason: 'a diff of several events has one summary',
+      events: [
+        ['diff', { filesChanged: 2, branch: 'b', headCommit: '01', diff: '+1\n', part: 1, parts: 2 }],
+        ['diff', { diff: '+2\n', part: 2, parts: 2 }],
+      ],
+      options: { diff: true },
+      want: '# 2 files changed on b (01)\n+1\n+2\n',
+    },
+    {
+      reason: 'a diff says what it leaves out',
+      events: [
+        [
+          'diff',
+          { filesChanged: 9, branch: 'b', truncated: true, leftOut: { files: 7, names: ['a.bin', 'b.bin'] } },
+        ],
+      ],
+      want: '# 9 files changed on b (no commit)\n# The diff leaves out 7 files, which the next step has: a.bin, b.bin and 5 more\n',
+    },
+    {
+      reason: 'a diff of an older version that was cut',
+      events: [['diff', { filesChanged: 1, branch: 'b', headCommit: '01', truncated: true }]],
+      want: '# 1 file changed on b (01)\n# The diff is cut off.\n',
+    },
+    {
       reason: 'a diff is whole when asked for',
       events: [
         ['diff', { filesChanged: 1, branch: 'b', headCommit: '01', diff: '--- a/x\n+++ b/x\n-y\n+z\n' }],

@@ -92,7 +92,7 @@ function eventLines(event: TaskEvent, options: TaskEventTextOptions): string[] {
     case 'log':
       return lines(field(event, 'text')).map((line) => `| ${line}`);
     case 'diff':
-      return [`# ${diffText(event)}`, ...(options.diff === true ? lines(field(event, 'diff')) : [])];
+      return [...diffSummary(event), ...(options.diff === true ? lines(field(event, 'diff')) : [])];
     case 'error':
       return [`error: ${[field(event, 'reason'), field(event, 'message')].filter(Boolean).join(': ')}`];
     case 'result': {
@@ -129,9 +129,26 @@ function statusText(event: TaskEvent): string {
   );
 }
 
-function diffText(event: TaskEvent): string {
-  const count = field(event, 'filesChanged') || '0';
-  return `${count} ${count === '1' ? 'file' : 'files'} changed on ${field(event, 'branch')} (${field(event, 'headCommit').slice(0, 12)})`;
+/** The first of several events has the figures of all. */
+function diffSummary(event: TaskEvent): string[] {
+  if (Number(event.data['part'] ?? 1) > 1) return [];
+  const count = Number(event.data['filesChanged'] ?? 0);
+  const at = field(event, 'headCommit').slice(0, 12) || 'no commit';
+  const summary = `# ${files(count)} changed on ${field(event, 'branch')} (${at})`;
+  return event.data['truncated'] === true ? [summary, leftOutText(event)] : [summary];
+}
+
+const files = (count: number): string => `${count} ${count === 1 ? 'file' : 'files'}`;
+
+const MOST_NAMES = 10;
+
+function leftOutText(event: TaskEvent): string {
+  const { files: count, names } = (event.data['leftOut'] ?? {}) as { files?: unknown; names?: unknown };
+  if (typeof count !== 'number' || !Array.isArray(names)) return '# The diff is cut off.';
+  const shown = names.slice(0, MOST_NAMES).map(scalar);
+  const more = count - shown.length;
+  const all = `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `# The diff leaves out ${files(count)}, which the next step has: ${all}`;
 }
 
 /** What tools of coding agents usually act on, the most telling first. */

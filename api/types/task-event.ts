@@ -18,7 +18,11 @@ export const TASK_EVENT_TYPES = [
   'usage',
   /** A line a program printed: data {stream, text}. */
   'log',
-  /** What the step changed in its repository: data {baseCommit, headCommit, branch, filesChanged, diff, truncated}. */
+  /**
+   * What the step changed in its repository: data {baseCommit?, headCommit?, branch, filesChanged, commits,
+   * uncommittedFiles, diff}. A large diff comes as several events, `part` of `parts`: their `diff` texts one after the other
+   * are the patch, and the first has the figures. It has `truncated` and `leftOut: {files, names}` where files are missing.
+   */
   'diff',
   /** data {reason, message}. */
   'error',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Workspace, WorkspaceRepository } from '#api/types/generated/workspace';
-import { branchNameProblem, gitURLProblem } from './git-address.ts';
+import { branchNameProblem, gitURLProblem, subPathProblem } from './git-address.ts';
 import { planWorkspace } from './plan.ts';
 
 describe('gitURLProblem', () => {
@@ -62,6 +62,15 @@ describe('branchNameProblem', () => {
   ])('refuses %j', (name) => expect(branchNameProblem(name)).toBeDefined());
 });
 
+describe('subPathProblem', () => {
+  it.each(['a', 'a/b', './a', 'a b/ü', '.github'])('takes %s', (path) =>
+    expect(subPathProblem(path)).toBeUndefined(),
+  );
+  it.each(['/etc', '..', 'a/..', '.git/hooks', 'a/.GIT', 'a\\b', 'a\nb'])('refuses %j', (path) =>
+    expect(subPathProblem(path)).toBeDefined(),
+  );
+});
+
 describe('planWorkspace', () => {
   const workspace = (repository: Partial<WorkspaceRepository>): Workspace => ({
     apiVersion: 'agent.wecode.io/v1',
@@ -69,7 +78,15 @@ describe('planWorkspace', () => {
     metadata: { name: 'w', namespace: 'ns' },
     spec: { repository: { gitUrl: 'https://h/r', branchName: 'main', ...repository } },
   });
-  const cases = [
+  interface Case {
+    reason: string;
+    repository: Partial<WorkspaceRepository>;
+    /** Of the Secret; absent: there is none. */
+    keys?: string[];
+    want: string;
+    text?: string;
+  }
+  const cases: Case[] = [
     { reason: 'good', repository: {}, want: 'Valid' },
     {
       reason: 'bad URL',
@@ -80,21 +97,53 @@ describe('planWorkspace', () => {
     { reason: 'bad branch', repository: { branchName: 'a..b' }, want: 'InvalidBranchName', text: '"a..b"' },
     { reason: 'no Secret', repository: { secretRef: { name: 's' } }, want: 'SecretNotFound', text: '"ns/s"' },
     {
-      reason: 'half a Secret',
+      reason: 'a user without a password',
       repository: { secretRef: { name: 's' } },
       keys: ['username'],
       want: 'SecretKeyMissing',
-      text: '"password"',
+      text: '"password" or "token"',
     },
     {
-      reason: 'a Secret',
+      reason: 'a key for ssh and an address of https',
       repository: { secretRef: { name: 's' } },
-      keys: ['username', 'password'],
-      want: 'Valid',
+      keys: ['ssh-privatekey'],
+      want: 'SecretKeyMissing',
+      text: '"password" or "token"',
     },
+    {
+      reason: 'a password and an address of ssh',
+      repository: { gitUrl: 'git@h:r.git', secretRef: { name: 's' } },
+      keys: ['username', 'password'],
+      want: 'SecretKeyMissing',
+      text: '"ssh-privatekey"',
+    },
+    ...[
+      { keys: ['username', 'password'] },
+      { keys: ['password'] },
+      { keys: ['token'] },
+      { keys: ['ssh-privatekey'], gitUrl: 'ssh://git@h/r' },
+      { keys: ['ssh-privatekey', 'known_hosts'], gitUrl: 'git@h:r' },
+      { keys: [], gitUrl: 'git://h/r' },
+    ].map(({ keys, gitUrl = 'https://h/r' }) => ({
+      reason: `a Secret with ${keys.join(', ') || 'nothing'} for ${gitUrl}`,
+      repository: { gitUrl, secretRef: { name: 's' } },
+      keys,
+      want: 'Valid',
+    })),
+    { reason: 'a tag and a folder', repository: { ref: 'v1.2', subPath: 'services/api' }, want: 'Valid' },
+    { reason: 'a commit', repository: { ref: 'a'.repeat(40) }, want: 'Valid' },
+    { reason: 'an option for git', repository: { ref: '--upload-pack=x' }, want: 'InvalidRef' },
+    {
+      reason: 'a range',
+      repository: { ref: 'a..b' },
+      want: 'InvalidRef',
+      text: 'spec.repository.ref: "a..b"',
+    },
+    { reason: 'a way out', repository: { subPath: 'a/../../b' }, want: 'InvalidSubPath', text: '".."' },
   ];
   it.each(cases)('$reason', ({ repository, keys, want, text = '' }) => {
-    const condition = planWorkspace(workspace(repository), keys && { keys: new Set(keys) });
+    const secret = keys && { keys: new Set<string>(keys) };
+    const condition = planWorkspace(workspace(repository), secret);
     expect(condition.reason).toBe(want);
     expect(condition.message).toContain(text);
   });

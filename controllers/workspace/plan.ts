@@ -1,7 +1,7 @@
 import type { NewCondition } from '#api/machinery/condition';
 import type { Workspace } from '#api/types/generated/workspace';
-import { WorkspaceReason, workspaceNotReady, workspaceReady } from '#api/types/workspace';
-import { branchNameProblem, gitURLProblem } from './git-address.ts';
+import { WorkspaceReason, neededGitKeys, workspaceNotReady, workspaceReady } from '#api/types/workspace';
+import { branchNameProblem, gitURLProblem, refProblem, subPathProblem } from './git-address.ts';
 
 /** What the controller knows of a Secret: which keys have a value. The values stay out of plans. */
 export interface SecretKeys {
@@ -10,7 +10,7 @@ export interface SecretKeys {
 
 /** `secret` is what secretRef names, undefined when there is no such Secret. */
 export function planWorkspace(workspace: Workspace, secret: SecretKeys | undefined): NewCondition {
-  const { gitUrl, branchName } = workspace.spec.repository;
+  const { gitUrl, branchName, ref, subPath } = workspace.spec.repository;
   const urlProblem = gitURLProblem(gitUrl);
   if (urlProblem !== undefined) {
     // What cannot be parsed may hold a password all the same; only a credential has need of an "@".
@@ -22,6 +22,17 @@ export function planWorkspace(workspace: Workspace, secret: SecretKeys | undefin
     return workspaceNotReady(
       WorkspaceReason.InvalidBranchName,
       `spec.repository.branchName: "${branchName}" ${branchProblem}.`,
+    );
+  }
+  const badRef = ref === undefined ? undefined : refProblem(ref);
+  if (badRef !== undefined) {
+    return workspaceNotReady(WorkspaceReason.InvalidRef, `spec.repository.ref: "${ref}" ${badRef}.`);
+  }
+  const badPath = subPath === undefined ? undefined : subPathProblem(subPath);
+  if (badPath !== undefined) {
+    return workspaceNotReady(
+      WorkspaceReason.InvalidSubPath,
+      `spec.repository.subPath: "${subPath}" ${badPath}.`,
     );
   }
   return planSecret(workspace, secret) ?? workspaceReady();
@@ -37,11 +48,11 @@ function planSecret(workspace: Workspace, secret: SecretKeys | undefined): NewCo
       `spec.repository.secretRef: ${shown} not found.`,
     );
   }
-  const missing = ['username', 'password'].find((key) => !secret.keys.has(key));
-  return missing === undefined
-    ? undefined
-    : workspaceNotReady(
-        WorkspaceReason.SecretKeyMissing,
-        `spec.repository.secretRef: ${shown} has no value under "${missing}".`,
-      );
+  const needed = neededGitKeys(workspace.spec.repository.gitUrl);
+  if (needed.length === 0 || needed.some((key) => secret.keys.has(key))) return undefined;
+  const keys = needed.map((key) => `"${key}"`).join(' or ');
+  return workspaceNotReady(
+    WorkspaceReason.SecretKeyMissing,
+    `spec.repository.secretRef: ${shown} has no value under ${keys}, which the address needs.`,
+  );
 }

@@ -71,6 +71,10 @@ function secretsOf(request: RunRequest): string[] {
   addNamed(request.model?.env);
   for (const value of headerValues(request.model?.env?.[HEADERS_VARIABLE])) add(value);
   add(request.repository?.credential?.password);
+  // Line by line: a program that prints a key may put anything between them.
+  for (const line of request.repository?.sshKey?.privateKey.split('\n') ?? []) {
+    if (!line.startsWith('-----')) add(line.trim());
+  }
   for (const server of Object.values(request.agent.mcpServers ?? {})) {
     const { env, headers } = (server ?? {}) as { env?: unknown; headers?: unknown };
     addNamed(env);

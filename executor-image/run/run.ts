@@ -13,7 +13,7 @@ import { prepareHome } from './home.ts';
 import { createRedactor } from '../events/redact.ts';
 import type { Redactor } from '../events/redact.ts';
 import { RunCancelled, RunFailure, RunSuspended, describeError } from '../run-failure.ts';
-import { readChanges } from '../workspace/changes.ts';
+import { reportChanges } from '../workspace/changes/report.ts';
 import { guardDisk } from '../workspace/disk-guard.ts';
 import { diskUsage } from '../workspace/disk-usage.ts';
 import { prepareRepository } from '../workspace/repository.ts';
@@ -161,7 +161,7 @@ async function execute(run: Execution): Promise<Outcome> {
     run.meter.stopIdle();
     await place.guard?.stop();
   }
-  const changed = await reportChanges(run, place.repository);
+  const changed = await changesOf(run, place);
   const known = { ...place, ...(changed === undefined ? {} : { workspace: changed }) };
   return { ...outcome, ...resultOf(run, outcome.result, known) };
 }
@@ -266,7 +266,7 @@ function adapterContext(
   return {
     ...{ events: aliveEvents(events, meter), signal: stop.signal, home, runId: id, clock },
     environment: agentEnvironment,
-    folder: place.repository?.folder ?? workspace,
+    folder: place.repository?.workFolder ?? workspace,
     ...{ controls, permissions: desk, meter, toolServers: [], skills: [] },
     onSession: (sessionId) => {
       place.sessionId = sessionId;
@@ -314,28 +314,8 @@ function failed(error: unknown, redactor: Redactor): Outcome {
   return { phase: 'Failed', reason: 'AgentFailed', message: redactor.text(describeError(error)) };
 }
 
-/** For a large repository on a slow disk; a diff is not worth more. */
-const CHANGES_TIMEOUT_MS = 30_000;
-
-/** The diff event, also of a run that failed: its work is kept. Never rejects. */
-async function reportChanges(
-  { events, folder, environment, clock }: Execution,
-  repository: PreparedRepository | undefined,
-): Promise<RunResult['workspace'] | undefined> {
-  if (repository === undefined) return undefined;
-  const time = new AbortController();
-  const cancel = clock.after(CHANGES_TIMEOUT_MS, () => time.abort(new Error('it took longer than 30 s')));
-  try {
-    const changes = await readChanges({ ...repository, home: folder, environment, signal: time.signal });
-    const { workspace, diff, truncated, uncommittedFiles } = changes;
-    if (workspace.filesChanged > 0 || workspace.commits > 0) {
-      events.emit('diff', { ...workspace, uncommittedFiles, diff, ...(truncated ? { truncated } : {}) });
-    }
-    return workspace;
-  } catch (error) {
-    events.emit('log', { stream: 'agent', text: `The changes cannot be shown: ${describeError(error)}` });
-    return undefined;
-  } finally {
-    cancel();
-  }
+function changesOf(run: Execution, { repository }: Place): Promise<RunResult['workspace'] | undefined> {
+  if (repository === undefined) return Promise.resolve(undefined);
+  const { folder: home, environment, events, clock } = run;
+  return reportChanges({ repository, home, environment, events, clock });
 }

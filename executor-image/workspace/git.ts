@@ -13,6 +13,9 @@ export interface GitOptions {
 
 export interface GitOutput {
   code: number;
+  /** What it wrote, as it is. */
+  bytes: Buffer;
+  /** The same as UTF-8. */
   stdout: string;
   stderr: string;
   truncated: boolean;
@@ -107,9 +110,15 @@ export function runGit(args: readonly string[], options: GitOptions): Promise<Gi
         reject(signal.reason as Error);
         return;
       }
-      const stdout = Buffer.concat(chunks).toString('utf8');
+      const bytes = Buffer.concat(chunks);
       const truncated = size > mostBytes;
-      resolve({ code: truncated ? 0 : (code ?? 1), stdout, stderr, truncated });
+      resolve({
+        code: truncated ? 0 : (code ?? 1),
+        bytes,
+        stdout: bytes.toString('utf8'),
+        stderr,
+        truncated,
+      });
     });
   });
 }

@@ -186,16 +186,39 @@ export interface RunModel {
 
 export interface RunRepository {
   gitUrl: string;
+  /** The branch to start from, or else the tag of this name. */
   branch: string;
   /**
    * Whether settings, hooks, servers and permissions in the repository may take effect. They are input otherwise;
    * CLAUDE.md and AGENTS.md are read in any case.
    */
   trusted?: boolean;
-  /** The branch the agent's work is committed on; made where the clone, or the work that is gone on with, stands. */
+  /** To start from in its place: a branch, a tag, a full name below refs/ or a whole commit id. */
+  ref?: string;
+  /** Folder of the repository that the agent works in, as a relative path; absent: the repository itself. */
+  subPath?: string;
+  /** How many commits of history are fetched, 0 for all of it; 1 when absent. */
+  depth?: number;
+  /** Whether all tags are fetched, with as much history. */
+  tags?: boolean;
+  /** Whether submodules are fetched, and theirs. */
+  submodules?: boolean;
+  /** Whether the files of Git LFS are fetched; the image needs git-lfs for that. */
+  lfs?: boolean;
+  /**
+   * The branch the agent's work is committed on; made where the clone, or the work that is gone on with, stands. It gets
+   * another name where the repository has a branch that this name collides with; the result has the name that it got.
+   */
   workBranch: string;
-  /** Used for git only, never put into the agent's environment, the URL or the repository's config. */
+  /**
+   * For addresses of http and https. Used for git only, never put into the agent's environment, the URL or the
+   * repository's config.
+   */
   credential?: { username: string; password: string };
+  /** For addresses of ssh. In a file while git works with it; no program of the agent is told of it. */
+  sshKey?: { privateKey: string; knownHosts?: string };
+  /** The credential for people, such as `Secret "ns/name" (key password)`. */
+  credentialName?: string;
   /** Limit of the clone in seconds. */
   timeoutSeconds: number;
 }
@@ -262,13 +285,20 @@ export interface RunResult {
   turns?: number;
   /** Sentences for people: what was cut off or left out, though the run has come to its end. */
   warnings?: string[];
-  workspace?: {
-    branch: string;
-    baseCommit: string;
-    headCommit: string;
-    filesChanged: number;
-    commits: number;
-  };
+  workspace?: RunWorkspace;
+}
+
+/** What happened to the repository. */
+export interface RunWorkspace {
+  /** Where HEAD stands; `HEAD` when it is detached. */
+  branch: string;
+  /** HEAD before the run; absent where there was no commit. */
+  baseCommit?: string;
+  headCommit?: string;
+  filesChanged: number;
+  commits: number;
+  /** The same since the Task began, where runs before have worked on the clone. */
+  total?: { baseCommit: string; filesChanged: number; commits: number };
 }
 
 /** Numbered from 1 without gaps within a run; the types and their data are those of a Task's event log. */
@@ -301,5 +331,8 @@ export const RUN_LIMITS = {
   /** A longer text, tool output or diff is cut, with `truncated: true` beside it. */
   textBytes: 64 * 1024,
   toolOutputBytes: 16 * 1024,
+  /** Of one diff event. */
   diffBytes: 256 * 1024,
+  /** Of all diff events of a run; files beyond are left out and named. */
+  patchBytes: 8 * 1024 * 1024,
 } as const;

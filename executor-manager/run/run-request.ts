@@ -6,6 +6,8 @@ import type { Ghost } from '#api/types/generated/ghost';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
 import { inlineModelCredential, secretModelVariables } from '#api/types/model-config';
 import { GHOSTS, MODELS, SECRETS } from '#api/types/resources';
+import { gitCredential } from './git-credential.ts';
+import type { GitCredential } from './git-credential.ts';
 import { withRealValues } from './mcp-values.ts';
 import type { RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
@@ -15,7 +17,7 @@ export interface RunCredentials {
   modelKey?: string;
   /** Variables of the Model with secrets, which the Sandbox lacks. */
   modelEnv?: Record<string, string>;
-  git?: { username: string; password: string };
+  git?: GitCredential;
   /** MCP servers of the Ghost with the values that the Sandbox's copy of them lacks. */
   mcpServers?: Ghost['spec']['mcpServers'];
 }
@@ -104,12 +106,15 @@ function runModel({ model }: SandboxSpec, credentials: RunCredentials): RunModel
 function runRepository(spec: SandboxSpec, credentials: RunCredentials): RunRepository | undefined {
   const { workspace } = spec;
   if (workspace === undefined) return undefined;
+  const { gitUrl, branchName, startFrom, workBranch, ref: _, secretName: __, ...rest } = workspace;
   return {
-    gitUrl: workspace.gitUrl,
-    branch: workspace.branchName,
-    workBranch: workspace.workBranch,
+    ...rest,
+    gitUrl,
+    branch: branchName,
+    ...(startFrom === undefined ? {} : { ref: startFrom }),
+    workBranch,
     timeoutSeconds: Math.min(CLONE_SECONDS, spec.timeoutSeconds),
-    ...(credentials.git === undefined ? {} : { credential: credentials.git }),
+    ...credentials.git,
   };
 }
 
@@ -138,8 +143,13 @@ async function readGitCredential(client: Reader, sandbox: Sandbox): Promise<RunC
   const { workspace } = sandbox.spec;
   if (workspace?.secretName === undefined) return undefined;
   const { namespace } = refFrom(sandbox, workspace.ref ?? { name: '' });
-  const secret = await readSecret(client, { namespace, name: workspace.secretName });
-  return { username: secret('username'), password: secret('password') };
+  const place = { namespace, name: workspace.secretName };
+  const { data = {} } = await read(client, SECRETS, place);
+  return gitCredential({
+    gitUrl: workspace.gitUrl,
+    shown: `Secret "${namespace}/${workspace.secretName}"`,
+    value: (key) => (data[key] === undefined ? undefined : decoded(data[key])),
+  });
 }
 
 async function readMcpServers(client: Reader, sandbox: Sandbox): Promise<RunCredentials['mcpServers']> {
@@ -170,7 +180,9 @@ async function readSecret(client: Reader, place: Place): Promise<(key: string) =
   const secret = await read(client, SECRETS, place);
   return (key) => {
     const value = secret.data?.[key];
-    if (value !== undefined) return Buffer.from(value, 'base64').toString('utf8').trim();
+    if (value !== undefined) return decoded(value);
     throw new StatusError('NotFound', `Secret "${place.namespace}/${place.name}" has no key "${key}"`);
   };
 }
+
+const decoded = (value: string): string => Buffer.from(value, 'base64').toString('utf8').trim();

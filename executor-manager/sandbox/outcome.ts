@@ -152,12 +152,17 @@ function readWarnings(given: unknown): string[] | undefined {
 
 function readWorkspace(given: unknown): RunResult['workspace'] | undefined {
   if (!isRecord(given)) return undefined;
-  const texts = ['branch', 'baseCommit', 'headCommit'].flatMap((name) => {
+  const total = isRecord(given['total']) ? { total: readFigures(given['total'], ['baseCommit']) } : {};
+  const all = { ...readFigures(given, ['branch', 'baseCommit', 'headCommit']), ...total };
+  return all as unknown as RunResult['workspace'] & object;
+}
+
+function readFigures(given: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  const texts = names.flatMap((name) => {
     const value = text(given[name], MAX_NAME);
     return value === undefined ? [] : [[name, value] as const];
   });
-  const all = { ...Object.fromEntries(texts), ...counts(given, ['filesChanged', 'commits'], MAX_INT32) };
-  return all as unknown as RunResult['workspace'] & object;
+  return { ...Object.fromEntries(texts), ...counts(given, ['filesChanged', 'commits'], MAX_INT32) };
 }
 
 function counts(

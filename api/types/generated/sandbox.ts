@@ -199,15 +199,43 @@ export interface SandboxWorkspace {
    */
   gitUrl: string;
   /**
-   * Branch to start from.
+   * Branch to start from, or else the tag of this name.
    */
   branchName: string;
   /**
-   * Secret with keys username and password, in the namespace of the Workspace.
+   * Where to start in place of the branch: ref of the repository in the Workspace.
+   */
+  startFrom?: string;
+  /**
+   * Folder that the agent works in.
+   */
+  subPath?: string;
+  /**
+   * How many commits of history are fetched, 0 for all of them; 1 when absent.
+   */
+  depth?: number;
+  /**
+   * Whether all tags are fetched.
+   */
+  tags?: boolean;
+  /**
+   * Whether submodules are fetched.
+   */
+  submodules?: boolean;
+  /**
+   * Whether files of Git LFS are fetched.
+   */
+  lfs?: boolean;
+  /**
+   * Whether settings that the repository brings take effect.
+   */
+  trusted?: boolean;
+  /**
+   * Secret with the credential, in the namespace of the Workspace.
    */
   secretName?: string;
   /**
-   * Branch the agent commits on; nodes that run side by side have one each.
+   * Branch the agent commits on; nodes that run side by side have one each. It gets another name where the repository has a branch that it collides with; the result has the name.
    */
   workBranch: string;
 }
@@ -607,6 +635,24 @@ export interface SandboxResultWorkspace {
   filesChanged?: number;
   /**
    * How many commits the agent made.
+   */
+  commits?: number;
+  total?: SandboxResultWorkspaceTotal;
+}
+/**
+ * The same since the Task began, where runs before have worked on the clone.
+ */
+export interface SandboxResultWorkspaceTotal {
+  /**
+   * Commit the Task started from.
+   */
+  baseCommit?: string;
+  /**
+   * How many files differ since then.
+   */
+  filesChanged?: number;
+  /**
+   * How many commits were made since then.
    */
   commits?: number;
 }

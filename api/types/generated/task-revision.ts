@@ -52,6 +52,34 @@ export interface TaskRevisionWorkspace {
    */
   branchName: string;
   /**
+   * Where to start in place of the branch.
+   */
+  startFrom?: string;
+  /**
+   * Folder that agents work in.
+   */
+  subPath?: string;
+  /**
+   * How many commits of history are fetched.
+   */
+  depth?: number;
+  /**
+   * Whether all tags are fetched.
+   */
+  tags?: boolean;
+  /**
+   * Whether submodules are fetched.
+   */
+  submodules?: boolean;
+  /**
+   * Whether files of Git LFS are fetched.
+   */
+  lfs?: boolean;
+  /**
+   * Whether settings that the repository brings take effect.
+   */
+  trusted?: boolean;
+  /**
    * Secret with the credential, in the namespace of the Workspace.
    */
   secretName?: string;

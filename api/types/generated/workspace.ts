@@ -15,6 +15,10 @@ export interface Workspace {
  * The repository.
  */
 export interface WorkspaceSpec {
+  /**
+   * Whether settings, hooks, tool servers and permissions that the repository brings take effect. Otherwise they are input like all other files; CLAUDE.md and AGENTS.md are read in any case. False when absent.
+   */
+  trusted?: boolean;
   repository: WorkspaceRepository;
 }
 /**
@@ -26,9 +30,33 @@ export interface WorkspaceRepository {
    */
   gitUrl: string;
   /**
-   * Branch to start from.
+   * Branch to start from, or else the tag of this name.
    */
   branchName: string;
+  /**
+   * Where to start in place of the branch: a branch, a tag, a full name such as refs/pull/7/head, or a whole commit id.
+   */
+  ref?: string;
+  /**
+   * Folder of the repository that agents work in, as a relative path; the repository itself when absent.
+   */
+  subPath?: string;
+  /**
+   * How many commits of history are fetched, 0 for all of them; 1 when absent.
+   */
+  depth?: number;
+  /**
+   * Whether all tags are fetched, with as much history as depth says; false when absent.
+   */
+  tags?: boolean;
+  /**
+   * Whether submodules are fetched, and their submodules; false when absent.
+   */
+  submodules?: boolean;
+  /**
+   * Whether files of Git LFS are fetched; false when absent.
+   */
+  lfs?: boolean;
   /**
    * Repository as owner/name.
    */
@@ -44,7 +72,7 @@ export interface WorkspaceRepository {
   secretRef?: WorkspaceRepositorySecretRef;
 }
 /**
- * Reads the credential from a Secret of the same namespace, keys username and password.
+ * Reads the credential from a Secret of the same namespace. For https: password, or token, and a username where the server wants a certain one. For ssh: ssh-privatekey, and known_hosts where the host must be a known one.
  */
 export interface WorkspaceRepositorySecretRef {
   /**

@@ -148,11 +148,24 @@ function resolveWorkspace(task: Task, configuration: Configuration): PlannedWork
       message: `spec.workspaceRef: ${problem ?? ''}`,
     };
   }
-  const { gitUrl, branchName, secretRef } = workspace.spec.repository;
+  return plannedWorkspace(name, workspace);
+}
+
+function plannedWorkspace(ref: ObjectName, { spec }: Workspace): PlannedWorkspace {
+  const { gitUrl, branchName, ref: startFrom, subPath, depth, secretRef, ...rest } = spec.repository;
+  const { tags, submodules, lfs } = rest;
+  // What is absent, or says the same, makes no other revision.
   return {
-    ref: name,
+    ref,
     gitUrl,
     branchName,
+    ...(startFrom === undefined ? {} : { startFrom }),
+    ...(subPath === undefined ? {} : { subPath }),
+    ...(depth === undefined ? {} : { depth }),
+    ...(tags === true ? { tags } : {}),
+    ...(submodules === true ? { submodules } : {}),
+    ...(lfs === true ? { lfs } : {}),
+    ...(spec.trusted === true ? { trusted: true } : {}),
     ...(secretRef === undefined ? {} : { secretName: secretRef.name }),
   };
 }

@@ -23,6 +23,13 @@ export interface PlannedWorkspace {
   ref: Reference;
   gitUrl: string;
   branchName: string;
+  startFrom?: string;
+  subPath?: string;
+  depth?: number;
+  tags?: boolean;
+  submodules?: boolean;
+  lfs?: boolean;
+  trusted?: boolean;
   secretName?: string;
 }
 

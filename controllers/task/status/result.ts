@@ -14,15 +14,21 @@ export function taskResult(
   const known = records.filter(({ result }) => result !== undefined);
   if (known.length === 0) return undefined;
   const done = records.filter((record) => record.status === 'COMPLETED');
-  const workspace = done
-    .map((record) => record.result?.['workspace'])
-    .findLast((found) => found !== undefined);
+  const workspace = done.map(workspaceOf).findLast((found) => found !== undefined);
   return {
     value: lastAnswer(done, nodes),
     steps: known.map(namedResult),
     ...known.map(({ result }) => useOf(result)).reduce(addUse, undefined),
     ...(workspace === undefined ? {} : { workspace }),
   };
+}
+
+/** The last run knows where the Task stands, and how it began: the figures are those of the whole Task. */
+function workspaceOf({ result }: NodeRecord): Record<string, unknown> | undefined {
+  const workspace: unknown = result?.['workspace'];
+  if (typeof workspace !== 'object' || workspace === null) return undefined;
+  const { total, ...own } = workspace as { total?: Record<string, unknown> };
+  return { ...own, ...total };
 }
 
 /** The answers that no other node took up, in the order of the nodes. */

@@ -245,13 +245,14 @@ describe('a clone that fails says why', () => {
     {
       reason: 'a credential that is missing',
       gitUrl: () => secured.url,
-      says: 'asks for a credential and the Workspace has none',
+      says: 'asks for a credential and the Workspace has none that fits',
     },
     {
       reason: 'a credential that is refused',
       gitUrl: () => secured.url,
       credential: { username: 'bob', password: 'wrong-password' },
-      says: 'refused the credential',
+      credentialName: 'Secret "ns/git" (key password)',
+      says: 'refused the credential of Secret "ns/git" (key password)',
     },
   ])('$reason', async ({ gitUrl, says, ...more }) => {
     const { reason: _, ...fields } = more;
@@ -279,6 +280,6 @@ describe('a clone that fails says why', () => {
     const prepared = prepare({ gitUrl: `git://127.0.0.1:${silent.port}/x.git` }, 'stopped', stop.signal);
     stop.abort(new Error('stop it'));
     await expect(prepared).rejects.toThrow('stop it');
-    expect(await readdir(path.join(folder, 'stopped'))).toEqual([]);
+    expect(await readdir(path.join(folder, 'stopped')).catch(() => [])).toEqual([]);
   });
 });

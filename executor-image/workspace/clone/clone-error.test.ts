@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cloneFailure } from './clone-error.ts';
 
-const FACTS = { url: 'https://host/a.git', branch: 'main', hasCredential: false };
+const FACTS = { url: 'https://host/a.git', branch: 'main', credential: undefined };
 
 /** What programs print that no test here can bring about; the others are in test/integration/executor-image. */
 describe('clone failure', () => {
@@ -17,8 +17,8 @@ describe('clone failure', () => {
     },
     {
       stderr: 'remote: Invalid username or token.\nfatal: Authentication failed',
-      hasCredential: true,
-      says: 'https://host/a.git refused the credential',
+      credential: 'Secret "ns/s"',
+      says: 'https://host/a.git refused the credential of Secret "ns/s"',
     },
     {
       stderr: 'remote: Repository not found.\nfatal: repository x not found',

@@ -1,5 +1,5 @@
 import type { RunRepository } from '#executor-manager/protocol/run';
-import { RunFailure } from '../run-failure.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 export interface RepositoryURL {
   /** Without user and password, for git, for messages and for the repository's configuration. */

@@ -1,10 +1,12 @@
-import { RunFailure } from '../run-failure.ts';
+import { RunFailure } from '../../run-failure.ts';
 
 interface Facts {
   /** Without any credential. */
   url: string;
+  /** Or the tag, or the commit. */
   branch: string;
-  hasCredential: boolean;
+  /** Says for people which credential was used; undefined without one. */
+  credential: string | undefined;
 }
 
 interface Known {
@@ -15,8 +17,12 @@ interface Known {
 /** What git, ssh and curl print (LC_ALL=C), from the special to the general; the first that is found tells. */
 const KNOWN: Known[] = [
   {
+    pattern: /Load key "[^"]*": ([^\n]+)/,
+    message: ({ credential }, found) => `the SSH key of ${credential} cannot be read: ${found[1]?.trim()}`,
+  },
+  {
     pattern: /Remote branch (.+) not found in upstream|couldn't find remote ref/,
-    message: ({ url, branch }) => `branch "${branch}" does not exist in ${url}`,
+    message: ({ url, branch }) => `"${branch}" does not exist in ${url}`,
   },
   {
     pattern: /Could not resolve host(?:name)?:? ([^\s:;]+)|unable to look up ([^\s:]+)/,
@@ -24,15 +30,17 @@ const KNOWN: Known[] = [
   },
   {
     pattern: /Authentication failed|could not read (?:Username|Password)|Invalid username or/i,
-    message: ({ url, hasCredential }) =>
-      hasCredential
-        ? `${url} refused the credential`
-        : `${url} asks for a credential and the Workspace has none`,
+    message: ({ url, credential }) =>
+      credential === undefined
+        ? `${url} asks for a credential and the Workspace has none that fits`
+        : `${url} refused the credential of ${credential}`,
   },
   {
     pattern: /Permission denied \(|returned error: 40[13]|error: 40[13]/,
-    message: ({ url, hasCredential }) =>
-      hasCredential ? `${url} refused the credential` : `${url} refused access without a credential`,
+    message: ({ url, credential }) =>
+      credential === undefined
+        ? `${url} refused access without a credential`
+        : `${url} refused the credential of ${credential}`,
   },
   {
     pattern: /Host key verification failed/,

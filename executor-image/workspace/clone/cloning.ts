@@ -1,0 +1,60 @@
+import type { RunRepository } from '#executor-manager/protocol/run';
+import type { Clock } from '../../clock.ts';
+import type { RunFailure } from '../../run-failure.ts';
+import { gitEnvironment, runGit } from '../git.ts';
+import type { GitOutput } from '../git.ts';
+import { cloneFailure } from './clone-error.ts';
+import type { GitAccess } from './git-access.ts';
+import type { RepositoryURL } from './repository-url.ts';
+
+export interface CloneOptions {
+  repository: RunRepository;
+  address: RepositoryURL;
+  /** Where the clone is to be; what is there already without a repository stays, as changes. */
+  folder: string;
+  /** Folder for git's own files. */
+  home: string;
+  environment: Record<string, string>;
+  signal: AbortSignal;
+  clock: Clock;
+  onStatus: (message: string) => void;
+}
+
+/** A clone that is being made, with the access to its remote. */
+export interface Cloning extends CloneOptions {
+  access: GitAccess;
+  /** The repository while it is not whole. */
+  half: string;
+}
+
+/** Runs git with the access to the remote. */
+export function remote(
+  cloning: Cloning,
+  args: readonly string[],
+  { folder = cloning.half, mostBytes, env }: { folder?: string; mostBytes?: number; env?: object } = {},
+): Promise<GitOutput> {
+  const { access, environment, home, signal } = cloning;
+  return runGit([...access.args, ...args], {
+    folder,
+    signal,
+    env: { ...gitEnvironment(environment, home), ...access.env, ...env },
+    ...(mostBytes === undefined ? {} : { mostBytes }),
+  });
+}
+
+/** Runs git in the new clone, which no agent has seen yet, without access to anything. Throws RunFailure CloneFailed. */
+export async function local(cloning: Cloning, args: readonly string[], mayFail = false): Promise<GitOutput> {
+  const { half, environment, home, signal } = cloning;
+  const output = await runGit(args, { folder: half, signal, env: gitEnvironment(environment, home) });
+  if (output.code !== 0 && !mayFail) throw refused(cloning, output);
+  return output;
+}
+
+/** Why git failed, as one sentence. */
+export function refused({ access, address, repository }: Cloning, { stderr }: GitOutput): RunFailure {
+  return cloneFailure(access.clean(stderr), {
+    url: address.url,
+    branch: repository.ref ?? repository.branch,
+    credential: access.credential,
+  });
+}
