@@ -1,4 +1,5 @@
 import type { ObjectMeta } from '#api/machinery/meta';
+import { visibleText } from '#api/machinery/visible-text';
 
 /** meta/v1 Table: rows that the server made for people. */
 export interface Table {
@@ -58,10 +59,11 @@ export function tableCells(
 
 function cellText(cell: unknown): string {
   if (cell === null || cell === undefined) return '';
-  if (typeof cell === 'object') return JSON.stringify(cell);
+  if (typeof cell === 'object') return visibleText(JSON.stringify(cell));
   // A cell is one line; what comes after the first tells people to look at the object itself.
   const [line = '', ...more] = String(cell).split('\n');
-  return more.length > 0 ? `${line}...` : line;
+  // Before widths are measured.
+  return visibleText(more.length > 0 ? `${line}...` : line);
 }
 
 export function labelsText(labels: Record<string, string> | undefined): string {

@@ -161,12 +161,12 @@ function objectShow(
   target: Target,
   format: Exclude<OutputFormat, { kind: 'table' }>,
 ): Show {
-  const { stdout } = session.context;
+  const { stdout, data } = session.context;
   const print = (object: Unstructured): void => {
     const shown = withoutManagedFields(object);
     if (format.kind === 'name') stdout.write(`${printedKind(target.resource)}/${object.metadata.name}\n`);
-    else if (format.kind === 'jsonpath') stdout.write(format.render(shown));
-    else stdout.write(format.kind === 'yaml' ? `---\n${toYaml(shown)}` : toJson(shown));
+    else if (format.kind === 'jsonpath') data.write(format.render(shown));
+    else data.write(format.kind === 'yaml' ? `---\n${toYaml(shown)}` : toJson(shown));
   };
   return {
     accept: 'application/json',

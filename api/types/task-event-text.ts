@@ -1,3 +1,4 @@
+import { visibleText } from '../machinery/visible-text.ts';
 import type { TaskEvent } from './task-event.ts';
 
 /** Turns the events of a Task into text for people, as `logs` prints it; keeps track of half-written lines. */
@@ -24,7 +25,7 @@ const MAX_OUTPUT_LINES = 4;
 /**
  * `text` parts run together as the agent wrote them; everything else is on lines of its own:
  * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line, `? ` a question to a person. Where agents work side by side,
- * `# SOURCE:` says whose words follow.
+ * `# SOURCE:` says whose words follow. What a terminal would obey is shown (visibleText).
  */
 export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEventText {
   let open = false;
@@ -35,14 +36,15 @@ export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEve
   function stream(event: TaskEvent, text: string): string {
     if (text === '') return '';
     const start = open ? '' : stamp(event);
-    open = !text.endsWith('\n');
+    const shown = visibleText(text);
+    open = !shown.endsWith('\n');
     // A time belongs in front of every line that begins in this text.
-    return start + text.replaceAll(/\n(?!$)/g, `\n${stamp(event)}`);
+    return start + shown.replaceAll(/\n(?!$)/g, `\n${stamp(event)}`);
   }
 
   function whole(event: TaskEvent, all: readonly string[]): string {
     if (all.length === 0) return '';
-    const text = close() + all.map((line) => `${stamp(event)}${line}\n`).join('');
+    const text = close() + all.map((line) => `${stamp(event)}${visibleText(line)}\n`).join('');
     open = false;
     return text;
   }

@@ -36,7 +36,7 @@ async function deletedTasks(
     if (flags.log === true) throw new CliError('--log needs the UID of a deleted Task');
     await list(session, client, flags.namespace);
   } else if (flags.log === true) await log(session, client, uid);
-  else session.context.stdout.write(toYaml(withoutManagedFields(await client.get(uid))));
+  else session.context.data.write(toYaml(withoutManagedFields(await client.get(uid))));
 }
 
 /** Of all namespaces unless one is asked for: what is gone is mostly looked for. */

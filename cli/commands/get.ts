@@ -102,7 +102,7 @@ async function printObjects(
   for (const target of targets) {
     for (const object of await fetchObjects(session, target, flags)) found.push({ target, object });
   }
-  const { stdout } = session.context;
+  const { stdout, data } = session.context;
   const { format } = flags;
   if (format.kind === 'name') {
     for (const { target, object } of found) {
@@ -118,8 +118,8 @@ async function printObjects(
   const root = single
     ? objects[0]
     : { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: objects };
-  if (format.kind === 'jsonpath') stdout.write(format.render(root));
-  else stdout.write(format.kind === 'yaml' ? toYaml(root) : toJson(root));
+  if (format.kind === 'jsonpath') data.write(format.render(root));
+  else data.write(format.kind === 'yaml' ? toYaml(root) : toJson(root));
 }
 
 async function fetchObjects(session: Session, target: Target, flags: GetFlags): Promise<Unstructured[]> {

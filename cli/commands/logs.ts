@@ -84,7 +84,7 @@ async function logs(session: Session, task: string, flags: LogsFlags): Promise<v
   const ref = { namespace: session.namespace, name: taskName(task) };
   // A server that is not there, or a Task that does not exist, is told at once, not waited for.
   await session.connection.client.get(TASKS, ref);
-  const { stdout } = session.context;
+  const { stdout, data } = session.context;
   const text = createTaskEventText({
     timestamps: flags.timestamps === true,
     thinking: flags.only?.has('thinking') === true,
@@ -93,7 +93,8 @@ async function logs(session: Session, task: string, flags: LogsFlags): Promise<v
   const events = readTaskLog(session, { ref, after: flags.after, follow: flags.follow === true });
   for await (const event of events) {
     if (flags.only !== undefined && !flags.only.has(event.type)) continue;
-    stdout.write(flags.output === 'jsonl' ? `${JSON.stringify(event)}\n` : text.add(event));
+    if (flags.output === 'jsonl') data.write(`${JSON.stringify(event)}\n`);
+    else stdout.write(text.add(event));
   }
   if (flags.output === 'text') stdout.write(text.end());
 }

@@ -158,3 +158,63 @@ describe('troupe run', () => {
     expect(task.spec.cancel).toBe(true);
   });
 });
+
+it('what an agent writes for a terminal is shown, and not obeyed', async () => {
+  await using server = await startRestartableApi();
+  const { connection, kubeconfig } = server;
+  const evil = '\u001b]0;x\u0007\u001b[2Jred\r\u009b31m';
+  const shown = '^[]0;x^G^[[2Jred^M^[[31m';
+  const manifest = `apiVersion: agent.wecode.io/v1\nkind: Task\nmetadata: {name: talk}\nspec: ${JSON.stringify(
+    {
+      title: evil,
+      prompt: 'p',
+      teamRef: { name: evil },
+    },
+  )}\n---\n`;
+  const applied = await done(kubeconfig, ['apply', '-f', '-'], manifest);
+  expect(applied).toMatchObject({ code: 0, stderr: '' });
+  const task = await connection.client.get(TASKS, { namespace: 'default', name: 'talk' });
+  await say(connection, task, { first: 1, words: [evil, 'and more\n'] });
+  await setStatus(connection, 'talk', { status: 'FAILED', errorMessage: evil, message: evil });
+  const cli = async (words: string) => (await done(kubeconfig, words.split(' '))).stdout;
+  expect(await cli('logs talk')).toBe(`${shown}and more\n`);
+  expect(await cli('describe task talk')).toContain(shown);
+  const [header = '', row = ''] = (await cli('get tasks')).split('\n');
+  expect(row).toContain(shown);
+  expect(row.indexOf('FAILED'), 'the columns are in line').toBe(header.indexOf('STATUS'));
+  // oxlint-disable-next-line no-control-regex -- controls are what it is about
+  expect(await cli('get tasks -o wide')).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+  const [line = ''] = (await cli('logs talk -o jsonl')).split('\n');
+  expect((JSON.parse(line) as { data: { text: string } }).data.text).toBe(evil);
+  expect(JSON.parse(await cli('get task talk -o json'))).toMatchObject({ spec: { title: evil } });
+});
+
+it('troupe answer shows what is asked, and answers it', async () => {
+  await using server = await startRestartableApi();
+  const { connection, kubeconfig } = server;
+  await createTask(connection, 'talk');
+  const cli = (...words: string[]) => done(kubeconfig, words);
+  expect((await cli('answer', 'talk')).stdout).toBe('Task talk asks nothing.\n');
+  expect((await cli('answer', 'talk', '--allow')).stderr).toBe('error: Task talk asks nothing\n');
+  const permission = {
+    id: 'p',
+    kind: 'Permission' as const,
+    message: 'May I?',
+    tool: 'Bash',
+    input: { command: 'ls' },
+  };
+  const question = { id: 'q', kind: 'Question' as const, message: 'Which?', options: ['a', 'b'] };
+  await setStatus(connection, 'talk', { questions: [permission, question] });
+  expect((await cli('answer', 'talk')).stdout).toBe(
+    'p: May I?\n  Bash {"command":"ls"}\nq: Which?\n  one of: a, b\n',
+  );
+  expect((await cli('answer', 'talk', '--allow')).stderr).toMatch(/asks 2 questions: name one of p, q/);
+  expect((await cli('answer', 'talk', 'p', '--allow')).stdout).toBe('task.agent.wecode.io/talk answered\n');
+  expect((await cli('answer', 'talk', 'q', '-m', 'c')).stderr).toMatch(/supported values: "a", "b"/);
+  expect((await cli('answer', 'task/talk', 'q', '-m', 'b')).code).toBe(0);
+  const { spec } = await connection.client.get(TASKS, { namespace: 'default', name: 'talk' });
+  expect(spec.answers).toEqual([
+    { id: 'p', decision: 'allow' },
+    { id: 'q', message: 'b' },
+  ]);
+});

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { connect } from '#api/client/connect';
 import { systemClock } from '#api/machinery/clock';
+import { register as answer } from '#cli/commands/answer';
 import { register as apply } from '#cli/commands/apply';
 import { register as remove } from '#cli/commands/delete';
 import { register as deletedTasks } from '#cli/commands/deleted-tasks';
@@ -10,6 +11,7 @@ import { register as get } from '#cli/commands/get';
 import { register as logs } from '#cli/commands/logs';
 import { register as run } from '#cli/commands/run';
 import { register as wait } from '#cli/commands/wait';
+import { visible } from '#cli/context';
 import type { CliContext } from '#cli/context';
 
 /** One `troupe` command under way, with what a terminal would show. */
@@ -38,8 +40,9 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
   });
   const context: CliContext = {
     connect: (options) => connect({ ...options, kubeconfig }),
-    stdout: sink('stdout'),
-    stderr: sink('stderr'),
+    stdout: visible(sink('stdout')),
+    stderr: visible(sink('stderr')),
+    data: sink('stdout'),
     writeBytes: () => Promise.reject(new Error('no command of these tests writes bytes')),
     stdin: once(stdin),
     clock: systemClock,
@@ -55,8 +58,8 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     writeErr: (text) => context.stderr.write(text),
     writeOut: (text) => context.stdout.write(text),
   });
-  for (const register of [apply, get, describeCommand, deletedTasks, remove, logs, wait, run, encryption])
-    register(program, context);
+  const commands = [answer, apply, get, describeCommand, deletedTasks, remove, logs, wait, run, encryption];
+  for (const register of commands) register(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return {
     get stdout() {
