@@ -74,7 +74,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   /** Any program; `command` of the Shell starts it. */
   Command: {
-    supported: false,
+    supported: true,
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: false,
     repository: 'used',
