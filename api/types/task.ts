@@ -8,6 +8,8 @@ export const TaskCondition = {
   Finished: 'Finished',
   /** True only when every step succeeded; absent until the Task has ended. */
   Complete: 'Complete',
+  /** True when a step came to its end without something that it should have had; absent otherwise. */
+  Degraded: 'Degraded',
 } as const;
 
 /** Reasons of a Task. */
@@ -38,6 +40,8 @@ export const TaskReason = {
   WaitingForConfirmation: 'WaitingForConfirmation',
   /** Finished=False: nothing runs, and a person has to answer what an agent has asked (status.questions). */
   WaitingForAnswer: 'WaitingForAnswer',
+  /** Degraded=True: a step ended with warnings, such as an MCP server that did not come. */
+  StepsWarned: 'StepsWarned',
   /** Finished=True: every step succeeded. */
   Completed: 'Completed',
   /** Finished=True: a step failed; the message says which and why. */
@@ -80,6 +84,11 @@ export function taskFinished(reason: TaskFinishedReason, message: string): NewCo
 /** Written when the Task ends; True only for COMPLETED. */
 export function taskComplete(complete: boolean, reason: TaskFinishedReason, message: string): NewCondition {
   return newCondition(TaskCondition.Complete, complete ? 'True' : 'False', { reason, message });
+}
+
+/** `message`: the warnings of the steps. */
+export function taskDegraded(message: string): NewCondition {
+  return newCondition(TaskCondition.Degraded, 'True', { reason: TaskReason.StepsWarned, message });
 }
 
 const FINAL_STATUSES: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);

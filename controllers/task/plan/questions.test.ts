@@ -42,3 +42,16 @@ it('a run that asks is given the answer, and one that ended with a question goes
     subTasks: [{ result: { usage: { inputTokens: 10 } } }],
   });
 });
+
+it('what a step had to do without is told in a condition of the Task', () => {
+  const w = new World(resolved(...line({ name: 'dev' }, { name: 'review' })));
+  w.settle();
+  const warnings = ['The MCP server x did not start: exit code 1.'];
+  w.change(A1, { status: { phase: 'Succeeded', reason: 'Succeeded', result: { value: 'x', warnings } } });
+  w.settle();
+  expect(findCondition(w.task().status?.conditions, 'Degraded')).toMatchObject({
+    status: 'True',
+    reason: 'StepsWarned',
+    message: 'Step 1 of 2 (dev): The MCP server x did not start: exit code 1.',
+  });
+});

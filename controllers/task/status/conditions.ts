@@ -2,7 +2,14 @@ import { findCondition, withCondition } from '#api/machinery/condition';
 import type { Condition, NewCondition } from '#api/machinery/condition';
 import type { Task } from '#api/types/generated/task';
 import { SandboxCondition } from '#api/types/sandbox';
-import { taskComplete, taskFinished, taskNotReady, taskReady, taskUnfinished } from '#api/types/task';
+import {
+  taskComplete,
+  taskDegraded,
+  taskFinished,
+  taskNotReady,
+  taskReady,
+  taskUnfinished,
+} from '#api/types/task';
 import type { TaskFinishedReason } from '#api/types/task';
 import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -12,21 +19,37 @@ import { failureMessage, stepTitle } from './wording.ts';
 
 export interface ConditionInput {
   outcome: Outcome;
+  records: readonly NodeRecord[];
   revision: Revision | undefined;
   finished: NewCondition;
   now: string;
 }
 
 export function nextConditions(task: Task, input: ConditionInput): Condition[] {
-  const { outcome, revision, finished, now } = input;
+  const { outcome, records, revision, finished, now } = input;
   const at = { now, generation: task.metadata.generation };
   let conditions = task.status?.conditions ?? [];
   const ready = readyCondition(outcome, revision);
   if (ready !== undefined) conditions = withCondition(conditions, ready, at);
   conditions = withCondition(conditions, finished, at);
+  const warnings = warningsOf(records);
+  if (warnings !== '') conditions = withCondition(conditions, taskDegraded(warnings), at);
   if (finished.status !== 'True') return conditions;
   const complete = taskComplete(outcome.kind === 'completed', finishedReason(outcome), finished.message);
   return withCondition(conditions, complete, at);
+}
+
+/** Of a condition, in characters (meta/v1). */
+const MOST_MESSAGE = 32_768;
+
+/** What the steps that have ended had to do without. */
+function warningsOf(records: readonly NodeRecord[]): string {
+  const sentences = records.flatMap(({ node, result }) => {
+    const warnings: unknown = result?.['warnings'];
+    if (!Array.isArray(warnings)) return [];
+    return warnings.map((warning) => `${stepTitle(node, records)}: ${String(warning)}`);
+  });
+  return sentences.join(' ').slice(0, MOST_MESSAGE);
 }
 
 function readyCondition(outcome: Outcome, revision: Revision | undefined): NewCondition | undefined {

@@ -40,7 +40,7 @@ export function nextStatus(
   const status = statusWord(previous, records, outcome);
   const final = isFinalTaskStatus(status);
   const finished = finishedCondition(outcome, records);
-  const conditions = nextConditions(task, { outcome, revision, finished, now });
+  const conditions = nextConditions(task, { outcome, records, revision, finished, now });
   const known = revision ?? readRevision(previous, taskRevision);
   const result = final ? taskResult(records, known?.nodes ?? []) : undefined;
   const error = errorMessage(outcome, records);
