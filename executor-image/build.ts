@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -37,11 +37,12 @@ export async function ensureImage(options: EnsureImageOptions = {}): Promise<str
   const base = await ensureBaseImage({ docker, folder: FOLDER, log });
   const middle = await ensurePrograms({ docker, arch, base, programs, log });
   const file = path.join(FOLDER, 'Dockerfile');
-  const tag = `${NAME}:${hashOf(middle, runner, await textOf(file))}`;
+  const tag = `${NAME}:${hashOf(middle, ...runner.flatMap(({ name, code }) => [name, code]), await textOf(file))}`;
   if (!(await docker.has(tag))) {
     log(`image: ${tag}`);
     await using context = await emptyFolder();
-    await writeFile(path.join(context.path, 'runner.cjs'), runner);
+    await mkdir(path.join(context.path, 'runner'));
+    for (const { name, code } of runner) await writeFile(path.join(context.path, name), code);
     await docker.build({ tag, file, context: context.path, args: { BASE: middle } });
   }
   for (const name of [`${NAME}:latest`, ...(options.tag === undefined ? [] : [options.tag])]) {
@@ -104,17 +105,31 @@ async function ensurePrograms({ docker, arch, base, programs, log }: ProgramsOpt
   return tag;
 }
 
-/** The runner and all it imports as one file. CommonJS: node starts it some milliseconds sooner. */
-async function bundleRunner(): Promise<string> {
+interface BundledFile {
+  /** Relative to /opt/troupe. */
+  name: string;
+  code: string;
+}
+
+/**
+ * The runner and all it imports: runner.cjs, and beside it what it loads when a run needs it, since reading it would
+ * keep the runner from being ready. CommonJS: node starts it some milliseconds sooner.
+ */
+async function bundleRunner(): Promise<BundledFile[]> {
   await using bundle = await rolldown({
     input: path.join(FOLDER, 'runner.ts'),
     platform: 'node',
     cwd: path.dirname(FOLDER),
   });
-  const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
-  const [chunk, ...others] = output;
-  if (others.length > 0) throw new Error('the runner must be one file');
-  return chunk.code;
+  const { output } = await bundle.generate({
+    format: 'cjs',
+    entryFileNames: 'runner.cjs',
+    chunkFileNames: 'runner/[name].cjs',
+  });
+  return output.map((file) => {
+    if (file.type !== 'chunk') throw new Error(`${file.fileName}: the runner must be code only`);
+    return { name: file.fileName, code: file.code };
+  });
 }
 
 function hashOf(...parts: string[]): string {

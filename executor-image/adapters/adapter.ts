@@ -25,9 +25,17 @@ export interface AdapterCapabilities {
   readonly images: boolean;
   /** `none`: the program does not report tokens. */
   readonly usage: 'per model' | 'total' | 'none';
+  /**
+   * False for a program that does not tell of its calls of MCP tools: the gate then puts tool_call and tool_result into
+   * the log, and counts them. All others tell of theirs, and the gate does not, so that no call is told twice.
+   */
+  readonly reportsToolCalls?: boolean;
 }
 
-/** An MCP server as the agent reaches it: streamable HTTP on loopback, behind the gate of the runner. */
+/**
+ * An MCP server as the agent reaches it: streamable HTTP on loopback, behind the gate of the runner. A call may take as
+ * long as a person needs to allow it, so the adapter sets the limit of its program's client high.
+ */
 export interface ToolServer {
   name: string;
   url: string;

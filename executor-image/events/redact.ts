@@ -76,12 +76,33 @@ function secretsOf(request: RunRequest): string[] {
     if (!line.startsWith('-----')) add(line.trim());
   }
   for (const server of Object.values(request.agent.mcpServers ?? {})) {
-    const { env, headers } = (server ?? {}) as { env?: unknown; headers?: unknown };
-    addNamed(env);
-    addNamed(headers);
+    const { env, headers, url, secretNames } = (server ?? {}) as Record<string, unknown>;
+    for (const fields of [env, headers]) {
+      addNamed(fields);
+      addListed(fields, secretNames, add);
+    }
+    for (const secret of addressSecrets(url)) add(secret);
   }
   // The longest first: one secret may be a part of another.
   return [...found].sort((a, b) => b.length - a.length);
+}
+
+/** Fields whose values came from Secrets, whatever they are called. */
+function addListed(fields: unknown, names: unknown, add: (value: unknown) => void): void {
+  if (typeof fields !== 'object' || fields === null || !Array.isArray(names)) return;
+  for (const [name, value] of Object.entries(fields)) if (names.includes(name)) add(value);
+}
+
+/** Services hand out addresses with a key in the query, or with a password. */
+function addressSecrets(url: unknown): string[] {
+  if (typeof url !== 'string' || !URL.canParse(url)) return [];
+  const { password, searchParams } = new URL(url);
+  return [password, decoded(password), ...searchParams.values()];
+}
+
+/** As a form is read, since a percent sign need not begin a character. */
+function decoded(text: string): string {
+  return new URLSearchParams(`text=${text.replaceAll('+', '%2B')}`).get('text') ?? '';
 }
 
 function headerValues(lines: string | undefined): string[] {

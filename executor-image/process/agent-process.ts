@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { lastBytes } from '../text/cut.ts';
-import { toolPath } from '../toolbox.ts';
 import { createLineSplitter } from '../text/line-splitter.ts';
 import { RunFailure, describeError } from '../run-failure.ts';
+import { MARK_VARIABLE, signalGroup, spawnGuarded } from './guarded-spawn.ts';
 import { killStragglers } from './stragglers.ts';
 
 /** Between SIGTERM and SIGKILL. */
@@ -37,9 +35,6 @@ export interface AgentExit {
   stderr: string;
 }
 
-/** The environment variable that marks the processes of a run. */
-export const MARK_VARIABLE = 'TROUPE_RUN_MARK';
-
 /**
  * Runs a program to its end, in a process group of its own. When it is gone, what it left running is killed; a
  * process that has cleared its environment is found by nobody and ends with the container.
@@ -57,23 +52,11 @@ export async function runAgentProcess(options: AgentProcessOptions): Promise<Age
   }
 }
 
-/** util-linux: lets the kernel end the agent when the runner dies without a word, so that no agent works unseen. */
-const SETPRIV = toolPath('setpriv');
-
 function start(options: AgentProcessOptions): ChildProcessWithoutNullStreams {
-  const guarded = existsSync(SETPRIV);
-  const command = guarded ? SETPRIV : options.command;
-  const args = guarded ? ['--pdeathsig', 'KILL', '--', options.command, ...options.args] : options.args;
   let child: ChildProcessWithoutNullStreams;
   try {
-    child = spawn(command, args, {
-      cwd: options.cwd,
-      env: { ...options.env, [MARK_VARIABLE]: options.mark },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
-    });
+    child = spawnGuarded(options);
   } catch (error) {
-    // Thrown at once, and not told by an event, for an environment that is too large (E2BIG).
     throw notStarted(error);
   }
   // A program that does not read its input closes the pipe; its exit says what happened.
@@ -140,13 +123,4 @@ function killOnAbort(
     cancelKill?.();
     signal.removeEventListener('abort', kill);
   };
-}
-
-function signalGroup(child: ChildProcessWithoutNullStreams, name: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // gone already: what we want
-  }
 }

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunInput, RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
 import type { AdapterContext, AgentAdapter } from '../adapters/adapter.ts';
@@ -23,6 +23,7 @@ import { PermissionDesk } from './permissions.ts';
 import { Controls } from './run-controls.ts';
 import { Meter } from './run-meter.ts';
 import { keepSessions, restoreSessions } from './sessions.ts';
+import { withTools } from './with-tools.ts';
 
 export interface RunOptions {
   id: string;
@@ -36,8 +37,6 @@ export interface RunOptions {
   /** What the agent may see. */
   agentEnvironment: Record<string, string>;
   clock: Clock;
-  /** Whether it shares the runner with other runs: it has no files then. */
-  shared?: boolean;
 }
 
 /** One run of one agent, from the clone to its result event. */
@@ -48,8 +47,6 @@ export interface Run {
   cancel(): void;
   /** Hands an input to the agent that works; false when it cannot be taken. Rejects with the adapter's error. */
   input(input: RunInput): Promise<boolean>;
-  /** Ends it at once, whatever its agent does, and removes what is kept of it. */
-  discard(): Promise<void>;
   /** Resolves when the last event is written; never rejects. */
   readonly done: Promise<void>;
 }
@@ -59,11 +56,7 @@ export function startRun(options: RunOptions): Run {
   const folder = path.join(options.state, 'runs', options.id);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { clock } = options;
-  const spool = createEventSpool({
-    file: path.join(folder, 'events.ndjson'),
-    now: () => clock.now(),
-    ...(options.shared === true ? { limitBytes: SHARED_EVENT_BYTES } : {}),
-  });
+  const spool = createEventSpool({ file: path.join(folder, 'events.ndjson'), now: () => clock.now() });
   const stop = new AbortController();
   const redactor = createRedactor(options.request);
   const events = createEventSink({
@@ -81,26 +74,17 @@ export function startRun(options: RunOptions): Run {
     events.emit('result', { ...ended });
     spool.close();
   });
-  const cancel = (): void => stop.abort(new RunCancelled('cancelled'));
   return {
     events: spool,
     done,
     state: () => ({ id: options.id, lastSeq: spool.lastSeq, ...open(parts.desk), ...outcome }),
-    cancel,
-    async discard() {
-      cancel();
-      spool.close();
-      await rm(folder, { recursive: true, force: true });
-    },
+    cancel: () => stop.abort(new RunCancelled('cancelled')),
     async input(input) {
       if (outcome.phase !== 'Running') return false;
       return input.type === 'answer' ? parts.desk.answer(input.answer) : parts.controls.take(input);
     },
   };
 }
-
-/** A conversation says less than this by far; neighbours share the disk with one that never stops. */
-const SHARED_EVENT_BYTES = 32 * 1024 * 1024;
 
 function open(desk: PermissionDesk): Pick<RunState, 'questions'> {
   const questions = desk.questions();
@@ -183,21 +167,27 @@ async function execute(run: Execution): Promise<Outcome> {
   return { ...outcome, ...resultOf(run, outcome.result, known) };
 }
 
+interface Known extends Pick<RunResult, 'sessionId' | 'workspace'> {
+  warnings?: readonly string[];
+}
+
 /** However the run has ended, its status says what it has used up, and where its work and its session are. */
 function resultOf(
   { meter, redactor }: Execution,
   answer: RunResult | undefined,
-  { sessionId, workspace }: Pick<RunResult, 'sessionId' | 'workspace'>,
+  { sessionId, workspace, warnings: ofServers = [] }: Known,
 ): Pick<Outcome, 'result'> {
+  const warnings = [...ofServers, ...(answer?.warnings ?? [])];
   const known = {
     ...meter.totals(),
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(workspace === undefined ? {} : { workspace }),
   };
-  if (answer === undefined && Object.keys(known).length === 0) return {};
+  if (answer === undefined && Object.keys(known).length + warnings.length === 0) return {};
   const value = redactor.text(answer?.value ?? '');
   const output = answer?.output === undefined ? {} : redactor.data({ output: answer.output });
-  return { result: { ...known, ...answer, ...output, value } };
+  const told = warnings.length === 0 ? {} : { warnings };
+  return { result: { ...known, ...answer, ...output, ...told, value } };
 }
 
 /** Clone and agent together may not take more than the limit. */
@@ -231,18 +221,14 @@ interface Place {
   guard?: { stop(): Promise<void> };
   /** As the agent's program has named its session. */
   sessionId?: string;
+  /** Of its MCP servers. */
+  warnings?: readonly string[];
 }
 
 async function work(run: Execution, place: Place): Promise<RunResult> {
   const { request, adapter, events, stop } = run;
   for (const message of request.notices ?? []) events.emit('status', { phase: 'Running', message });
   if (adapter instanceof RunFailure) throw adapter;
-  if (run.shared === true && adapter.capabilities.files) {
-    throw new RunFailure(
-      'StartFailed',
-      `${request.shell.type} works in files and needs a sandbox of its own`,
-    );
-  }
   const home = path.join(run.folder, 'home');
   if (adapter.capabilities.files) {
     if (request.limits?.diskBytes !== undefined) place.guard = startDiskGuard(run, request.limits.diskBytes);
@@ -270,16 +256,25 @@ async function agentWork(
   if (request.session !== undefined) await restoreSessions(session);
   const context = adapterContext(run, { home, place });
   meter.watchIdle();
+  const onWarnings = (warnings: readonly string[]): void => void (place.warnings = warnings);
   try {
-    return await takeTurns({
-      ...{ adapter, request, context },
-      sessionId: () => place.sessionId,
-      onTurnEnd: () => meter.closeTurn(),
-    });
+    return await withTools({ ...run, adapter, context, onWarnings }, (toolServers) =>
+      takeTurns({
+        ...{ adapter, request: withoutServers(request), context: { ...context, toolServers } },
+        sessionId: () => place.sessionId,
+        onTurnEnd: () => meter.closeTurn(),
+      }),
+    );
   } finally {
     meter.stopIdle();
     if (place.sessionId !== undefined) await keepSessions(session);
   }
+}
+
+/** The real addresses and headers are the gate's. */
+function withoutServers(request: RunRequest): RunRequest {
+  const { mcpServers: _, ...agent } = request.agent;
+  return { ...request, agent };
 }
 
 function adapterContext(

@@ -15,17 +15,15 @@ export interface ExecutorFacts {
   version: string;
   /** Of this machine; absent when its sandboxes are reached another way. */
   ports?: { min: number; max: number };
-  /** How many run at once. */
-  capacity: { sandboxes: number; conversations: number };
-  /** Whether conversations run under a user of their own. */
-  separateUser: boolean;
+  /** Sandboxes at once. */
+  capacity: number;
 }
 
 export interface RegistrationOptions {
   client: Client;
   facts: ExecutorFacts;
-  /** Those that run now. */
-  running: () => { sandboxes: number; conversations: number };
+  /** Sandboxes that run now. */
+  running: () => number;
   clock: Clock;
 }
 
@@ -66,17 +64,15 @@ function executorStatus(
 ): ExecutorStatus {
   const { ports } = facts;
   const { generation } = executor.metadata;
-  const { sandboxes, conversations } = running();
   const at = { now: formatTime(clock.now()), generation };
   return {
     ...executor.status,
     driver: facts.driver,
     isolation: facts.isolation,
     version: facts.version,
-    capacity: facts.capacity,
+    capacity: { sandboxes: facts.capacity },
     ...(ports === undefined ? {} : { ports: { ...ports, range: `${ports.min}-${ports.max}` } }),
-    running: sandboxes,
-    conversations: { running: conversations, separateUser: facts.separateUser },
+    running: running(),
     lastHeartbeatTime: formatMicroTime(clock.now()),
     message: ready.message,
     conditions: withCondition(executor.status?.conditions, ready, at),

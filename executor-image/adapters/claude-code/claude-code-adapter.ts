@@ -74,7 +74,7 @@ export function claudeCodeAdapter(program: () => string = claudeProgram): AgentA
 }
 
 /** Long texts go into files: an argument is limited to 128 KiB by Linux and is seen by every process. */
-async function writeSettings(request: RunRequest, { home }: AdapterContext): Promise<string[]> {
+async function writeSettings(request: RunRequest, { home, toolServers }: AdapterContext): Promise<string[]> {
   const args = [
     ...['-p', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'],
     ...['--permission-mode', 'bypassPermissions', '--strict-mcp-config'],
@@ -86,12 +86,12 @@ async function writeSettings(request: RunRequest, { home }: AdapterContext): Pro
     await writeFile(target, text, { mode: 0o600 });
     return target;
   };
-  const { systemPrompt, mcpServers = {} } = request.agent;
+  const { systemPrompt } = request.agent;
   if (systemPrompt !== undefined && systemPrompt.trim() !== '') {
     args.push('--append-system-prompt-file', await file('system-prompt.md', systemPrompt));
   }
-  if (Object.keys(mcpServers).length > 0) {
-    args.push('--mcp-config', await file('mcp.json', JSON.stringify(mcpConfiguration(mcpServers))));
+  if (toolServers.length > 0) {
+    args.push('--mcp-config', await file('mcp.json', JSON.stringify(mcpConfiguration(toolServers))));
   }
   return args;
 }

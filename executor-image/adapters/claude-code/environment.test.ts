@@ -74,14 +74,16 @@ describe('environment of Claude Code', () => {
   });
 });
 
-describe('MCP servers', () => {
-  it.each([
-    { server: { command: 'x', args: ['a'] }, result: { command: 'x', args: ['a'] } },
-    { server: { type: 'stdio', command: 'x' }, result: { type: 'stdio', command: 'x' } },
-    { server: { type: 'streamable-http', url: 'u' }, result: { type: 'http', url: 'u' } },
-    { server: { transport: 'sse', url: 'u' }, result: { type: 'sse', url: 'u' } },
-    { server: { url: 'u', headers: { A: 'b' } }, result: { type: 'http', url: 'u', headers: { A: 'b' } } },
-  ])('$server', ({ server, result }) => {
-    expect(mcpConfiguration({ name: server })).toEqual({ mcpServers: { name: result } });
+it('MCP servers are those behind the gate, with its token', () => {
+  const server = { name: 'echo', url: 'http://127.0.0.1:1/echo', token: 't' };
+  expect(mcpConfiguration([server])).toEqual({
+    mcpServers: {
+      echo: {
+        type: 'http',
+        url: 'http://127.0.0.1:1/echo',
+        headers: { Authorization: 'Bearer t' },
+        alwaysLoad: true,
+      },
+    },
   });
 });

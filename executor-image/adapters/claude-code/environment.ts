@@ -28,6 +28,10 @@ export function claudeEnvironment(
     API_TIMEOUT_MS: String(timeoutMs),
     CLAUDE_ENABLE_STREAM_WATCHDOG: '1',
     CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS: String(timeoutMs),
+    // The gate has limits of its own, and a person who is asked takes as long as it takes.
+    MCP_TOOL_TIMEOUT: String(request.timeoutSeconds * 1000),
+    // The gate has cut results already, with a way to read on.
+    MAX_MCP_OUTPUT_TOKENS: '100000',
     ...modelEnvironment(model),
     ...model?.env,
     HOME: home,

@@ -1,19 +1,13 @@
-/** What other programs call the transport that Claude Code calls `http`. */
-const HTTP_NAMES = new Set(['streamable-http', 'streamable_http', 'streamableHttp', 'http']);
+import type { ToolServer } from '../adapter.ts';
 
-/** Ghost.spec.mcpServers in the form of Claude Code's `--mcp-config`. */
-export function mcpConfiguration(servers: Record<string, unknown>): { mcpServers: Record<string, unknown> } {
+/** The servers behind the gate in the form of Claude Code's `--mcp-config`. */
+export function mcpConfiguration(servers: readonly ToolServer[]): { mcpServers: Record<string, unknown> } {
   return {
     mcpServers: Object.fromEntries(
-      Object.entries(servers).map(([name, server]) => [name, translate(server)]),
+      servers.map(({ name, url, token }) => [
+        name,
+        { type: 'http', url, headers: { Authorization: `Bearer ${token}` }, alwaysLoad: true },
+      ]),
     ),
   };
-}
-
-function translate(server: unknown): unknown {
-  if (typeof server !== 'object' || server === null) return server;
-  const { type, transport, ...rest } = server as Record<string, unknown>;
-  const kind = type ?? transport;
-  if (typeof kind === 'string') return { type: HTTP_NAMES.has(kind) ? 'http' : kind, ...rest };
-  return 'url' in rest ? { type: 'http', ...rest } : rest;
 }

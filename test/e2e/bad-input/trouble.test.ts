@@ -94,10 +94,7 @@ describe.concurrent('a port range of one port', () => {
   it('runs five Tasks, one after the other', async () => {
     const port = String(await freePort());
     const { server, commands } = await serve('one-port', {
-      env: {
-        ...{ EXECUTOR_PORT_RANGE_MIN: port, EXECUTOR_PORT_RANGE_MAX: port },
-        MAX_CONCURRENT_CONVERSATIONS: '0',
-      },
+      env: { EXECUTOR_PORT_RANGE_MIN: port, EXECUTOR_PORT_RANGE_MAX: port },
     });
     await using _ = server;
     const names = ['p1', 'p2', 'p3', 'p4', 'p5'];

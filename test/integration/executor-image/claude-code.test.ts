@@ -1,4 +1,3 @@
-import { supportedShellTypes } from '#api/types/shell-types';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -181,7 +180,8 @@ describe('what the Ghost gives', () => {
     const agent = { name: 'a', mcpServers: { gone: { command: '/nowhere/server' } } };
     const { state, events } = await runner.finish('mcp', request('Hello', { agent }));
     expect(state.result?.value).toBe('You said Hello');
-    expect(JSON.stringify(dataOf(events, 'log'))).toContain('MCP server gone cannot be used');
+    expect(JSON.stringify(dataOf(events, 'status'))).toContain('MCP server gone cannot be used');
+    expect(state.result?.warnings?.[0]).toMatch(/MCP server gone cannot be used: .*No such file/);
   });
 });
 
@@ -287,7 +287,7 @@ describe('a run that does not work', () => {
     expect(state).toMatchObject({
       phase: 'Failed',
       reason: 'StartFailed',
-      message: `shellType "${type}" is not supported; supported: ${supportedShellTypes().join(', ')}`,
+      message: `shellType "${type}" is not supported; supported: Chat, ClaudeCode`,
     });
   });
 });
