@@ -115,7 +115,7 @@ const packages = {
   mysql2: ['^api/storage/'],
   'prom-client': ['^api/metrics/'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
-  re2js: ['^api/structural-schema/', '^api/cel/', '^model-server/'],
+  re2js: ['^api/structural-schema/', '^api/cel/', '^executor-image/', '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
   rolldown: ['^executor-image/build[.]ts$'],
   undici: ['^api/client/', '^executor-manager/'],

@@ -14,10 +14,16 @@ describe('runner configuration', () => {
     });
   });
 
+  it('says how many runs share it', () => {
+    const config = readRunnerConfig({ TROUPE_RUNNER_TOKEN_SHA256: HASH, TROUPE_RUNNER_CONVERSATIONS: '7' });
+    expect(config.conversations).toBe(7);
+  });
+
   it.each([
     { env: {}, says: 'TROUPE_RUNNER_TOKEN_SHA256' },
     { env: { TROUPE_RUNNER_TOKEN_SHA256: 'the token itself' }, says: 'TROUPE_RUNNER_TOKEN_SHA256' },
     { env: { TROUPE_RUNNER_TOKEN_SHA256: HASH, TROUPE_RUNNER_PORT: '70000' }, says: 'TROUPE_RUNNER_PORT' },
+    { env: { TROUPE_RUNNER_TOKEN_SHA256: HASH, TROUPE_RUNNER_CONVERSATIONS: '0' }, says: 'above 0' },
   ])('refuses $env', ({ env, says }) => {
     expect(() => readRunnerConfig(env)).toThrow(says);
   });

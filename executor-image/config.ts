@@ -9,6 +9,8 @@ export interface RunnerConfig {
   workspace: string;
   /** Folder for the runner's own files. */
   state: string;
+  /** How many runs it may hold, when it is shared by runs that only talk; absent for a runner with a workspace. */
+  conversations?: number;
 }
 
 /** Throws an Error that names the variable. */
@@ -27,7 +29,15 @@ export function readRunnerConfig(env: NodeJS.ProcessEnv = process.env): RunnerCo
     tokenHash,
     workspace: env[RUNNER_ENV.workspace] ?? '/workspace',
     state: env[RUNNER_ENV.state] ?? '/tmp/troupe',
+    ...readConversations(env[RUNNER_ENV.conversations]),
   };
+}
+
+function readConversations(text: string | undefined): Pick<RunnerConfig, 'conversations'> {
+  if (text === undefined) return {};
+  const conversations = Number(text);
+  if (Number.isInteger(conversations) && conversations > 0) return { conversations };
+  throw new Error(`${RUNNER_ENV.conversations} must be a number above 0`);
 }
 
 /**

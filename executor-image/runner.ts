@@ -1,14 +1,19 @@
+import { closeSync, rmSync, writeSync } from 'node:fs';
+import { SHARED_RUNNER_PORT_FD } from '#executor-manager/protocol/run';
 import { systemClock } from './clock.ts';
 import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
 import { startRunnerServer } from './server/runner-server.ts';
 import { withToolsFirst, withToolsLast } from './toolbox.ts';
+import type { RunnerServer } from './server/runner-server.ts';
 
-/** The process inside a sandbox: `node runner.ts`, or one bundled file in the image. */
+/** The process inside a sandbox, or shared by conversations: `node runner.ts`, or one bundled file in the image. */
 async function main(): Promise<void> {
   const config = readRunnerConfig();
   const inherited = inheritedEnvironment();
   const environment = withToolsFirst(inherited);
   const agentEnvironment = withToolsLast({ ...imageEnvironment(), ...inherited });
+  const shared = config.conversations !== undefined;
+  const owner = { gone: false };
   const server = await startRunnerServer({
     config,
     environment,
@@ -17,19 +22,43 @@ async function main(): Promise<void> {
       const { startRun } = await import('./run/run.ts');
       const { workspace, state } = config;
       return startRun({
-        ...{ id, request, workspace, state, environment, agentEnvironment },
+        ...{ id, request, workspace, state, environment, agentEnvironment, shared },
         clock: systemClock,
       });
+    },
+    onEmpty() {
+      if (owner.gone) stop();
     },
   });
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    void server.close().finally(() => process.exit(0));
+    void server.close().finally(() => {
+      // That of a sandbox goes with the sandbox.
+      if (shared) rmSync(config.state, { recursive: true, force: true });
+      process.exit(0);
+    });
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  if (shared) {
+    tellPort(server);
+    onOwnerGone(() => {
+      owner.gone = true;
+      if (server.runs() === 0) stop();
+    });
+  }
+}
+
+function tellPort({ port }: RunnerServer): void {
+  writeSync(SHARED_RUNNER_PORT_FD, `${port}\n`);
+  closeSync(SHARED_RUNNER_PORT_FD);
+}
+
+/** The manager holds the other end of our standard input for as long as it lives. */
+function onOwnerGone(act: () => void): void {
+  process.stdin.on('end', act).on('error', act).resume();
 }
 
 main().catch((error: unknown) => {

@@ -9,6 +9,8 @@ describe('readExecutorManagerConfig', () => {
       driver: 'auto',
       dataDir: '/data',
       maxConcurrent: 5,
+      maxConversations: 1000,
+      conversationUserID: 61_000,
       ports: { min: 10_001, max: 10_100 },
       image: 'troupe-executor:latest',
       network: 'bridge',
@@ -60,6 +62,11 @@ describe('readExecutorManagerConfig', () => {
       { MAX_CONCURRENT_TASKS: '0' },
       'MAX_CONCURRENT_TASKS must be a whole number from 1 to 100, not "0"',
       'nothing would ever run',
+    ],
+    [
+      { MAX_CONCURRENT_CONVERSATIONS: '-1' },
+      'MAX_CONCURRENT_CONVERSATIONS must be a whole number from 0 to 10000, not "-1"',
+      '0 means that none shares a process',
     ],
     [
       { MAX_CONCURRENT_TASKS: '1.5' },

@@ -13,6 +13,10 @@ export interface ExecutorManagerConfig {
   readonly dataDir: string;
   /** Sandboxes at once. */
   readonly maxConcurrent: number;
+  /** Runs at once that only talk and share a process; 0: they have sandboxes like all others. */
+  readonly maxConversations: number;
+  /** The user and group of that process, where this one may choose: as root. */
+  readonly conversationUserID: number;
   /** Host ports for runners, both ends included. */
   readonly ports: { readonly min: number; readonly max: number };
   /** Image of a sandbox whose Shell names none. */
@@ -58,6 +62,10 @@ const PASSED_ON = [
 
 const MAX_PORT = 65_535;
 const MAX_SANDBOXES = 100;
+const MAX_CONVERSATIONS = 10_000;
+/** Of a range that no system gives away by itself: https://systemd.io/UIDS-GIDS/ */
+const CONVERSATION_USER = 61_000;
+const MAX_USER_ID = 2 ** 31 - 1;
 
 /**
  * Reads the settings; a value that is set but makes no sense is an error, never a default.
@@ -81,6 +89,16 @@ export function readExecutorManagerConfig(
     driver: driverChoice(env, overrides.driver),
     dataDir: resolve(overrides.dataDir ?? join(homedir(), '.troupe')),
     maxConcurrent: number(env, 'MAX_CONCURRENT_TASKS', { fallback: 5, min: 1, max: MAX_SANDBOXES }),
+    maxConversations: number(env, 'MAX_CONCURRENT_CONVERSATIONS', {
+      fallback: 1000,
+      min: 0,
+      max: MAX_CONVERSATIONS,
+    }),
+    conversationUserID: number(env, 'CONVERSATION_USER_ID', {
+      fallback: CONVERSATION_USER,
+      min: 0,
+      max: MAX_USER_ID,
+    }),
     ports: Object.freeze({ min, max }),
     image: text(env, 'EXECUTOR_IMAGE') ?? 'troupe-executor:latest',
     network: network(text(env, 'NETWORK')),

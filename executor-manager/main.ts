@@ -15,22 +15,23 @@ import { SANDBOXES } from '#api/types/resources';
 import { executorFolder } from './config.ts';
 import type { ExecutorManagerConfig } from './config.ts';
 import { chooseDriver } from './drivers/choose-driver.ts';
-import type { DriverCapabilities, PublishedPorts, RuntimeDriver } from './drivers/driver.ts';
+import type { DriverCapabilities, RuntimeDriver } from './drivers/driver.ts';
 import { executorFigures, showSandboxes } from './executor/executor-figures.ts';
+import type { ExecutorFiguresOptions } from './executor/executor-figures.ts';
 import { lockExecutor } from './executor/executor-lock.ts';
 import { startHeartbeat } from './executor/heartbeat.ts';
 import type { Heartbeat } from './executor/heartbeat.ts';
 import { reportExecutor } from './executor/registration.ts';
 import type { ExecutorFacts } from './executor/registration.ts';
-import { createCapacityGate } from './places/capacity-gate.ts';
 import { createNodeTurns } from './places/node-turns.ts';
-import { takeInventory } from './runtime/inventory.ts';
-import { StartedOnDemand } from './runtime/runtime-source.ts';
+import { RunnerClients } from './run/runner-clients.ts';
+import { capacityOf, conversationUser, createHosts, portCount } from './runtime/create-hosts.ts';
+import type { RuntimeHosts } from './runtime/runtime-host.ts';
 import type { RuntimeSource } from './runtime/runtime-source.ts';
 import { createTokenMaker, loadExecutorKey, ownerID } from './runtime/runtime-token.ts';
 import type { RuntimeToken } from './runtime/runtime-token.ts';
 import { DEFAULT_TIMES } from './sandbox/context.ts';
-import type { SandboxContext, SandboxTimes } from './sandbox/context.ts';
+import type { ExecutorContext, SandboxTimes } from './sandbox/context.ts';
 import { Supervisor } from './sandbox/supervisor.ts';
 import { runSweeps } from './sandbox/sweep.ts';
 import { Saves } from './work/saves.ts';
@@ -46,7 +47,7 @@ export interface ExecutorManagerOptions {
   meter?: Meter;
   /** Absent: as the configuration says. */
   driver?: RuntimeDriver;
-  /** Where runtimes come from; absent: one is started for each run. */
+  /** Where the runtimes of sandboxes come from; absent: one is started for each run. */
   runtimes?: (tokenFor: (runtimeID: string) => RuntimeToken) => RuntimeSource;
 }
 
@@ -99,7 +100,10 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
   const registration = {
     client: options.client,
     facts: executorFacts(config, driver),
-    running: () => context.gate.taken(),
+    running: () => ({
+      sandboxes: context.hosts.sandboxes.gate.taken(),
+      conversations: context.hosts.conversations?.gate.taken() ?? 0,
+    }),
     clock,
   };
   const heartbeat = startHeartbeat({ ...registration, check: () => driver.check(), logger, signal });
@@ -132,27 +136,36 @@ interface ContextOptions extends ExecutorManagerOptions {
   signal: AbortSignal;
 }
 
-function createContext(options: ContextOptions): SandboxContext {
-  const { client, taskLog, config, logger, clock, driver, signal } = options;
+function createContext(options: ContextOptions): ExecutorContext {
+  const { client, taskLog, config, logger, clock } = options;
   const tokenFor = createTokenMaker(options.key);
-  const places = capacity(config, driver);
-  const { ports } = driver.capabilities;
-  const gate = createCapacityGate(places);
-  const runtimes = options.runtimes?.(tokenFor) ?? new StartedOnDemand({ driver, tokenFor, logger, clock });
+  const hosts = createHosts({ ...options, tokenFor });
   return {
     executorName: config.executorName,
-    ...{ client, taskLog, driver, runtimes, tokenFor, logger, clock },
-    gate,
-    figures: executorFigures({
-      meter: options.meter ?? silentMeter,
-      places: { total: places, taken: () => gate.taken() },
-      ...(ports === undefined ? {} : { ports: { total: portCount(ports), inUse: () => ports.inUse() } }),
-    }),
+    ...{ client, taskLog, hosts, tokenFor, logger, clock },
+    runners: new RunnerClients({ tokenFor, clock }),
+    figures: executorFigures({ meter: options.meter ?? silentMeter, ...roomFigures(options, hosts) }),
     turns: createNodeTurns(),
     work: new WorkStore(join(executorFolder(config), 'work')),
     saves: new Saves(),
-    inventory: takeInventory({ driver, logger, clock, signal }),
     times: { ...DEFAULT_TIMES, ...options.times },
+  };
+}
+
+type RoomFigures = Pick<ExecutorFiguresOptions, 'places' | 'conversations' | 'ports'>;
+
+function roomFigures(
+  { config, driver }: ContextOptions,
+  { sandboxes, conversations }: RuntimeHosts,
+): RoomFigures {
+  const capacity = capacityOf(config, driver);
+  const { ports } = driver.capabilities;
+  return {
+    places: { total: capacity.sandboxes, taken: () => sandboxes.gate.taken() },
+    ...(conversations && {
+      conversations: { total: capacity.conversations, taken: () => conversations.gate.taken() },
+    }),
+    ...(ports && { ports: { total: portCount(ports), inUse: () => ports.inUse() } }),
   };
 }
 
@@ -161,18 +174,11 @@ function executorFacts(config: ExecutorManagerConfig, driver: RuntimeDriver): Ex
   return {
     ...{ name: config.executorName, driver: driver.name, isolation },
     version: VERSION,
-    capacity: capacity(config, driver),
+    capacity: capacityOf(config, driver),
+    separateUser: conversationUser(config) !== undefined,
     ...(ports === undefined ? {} : { ports: { min: ports.min, max: ports.max } }),
   };
 }
-
-/** Sandboxes at once: each has a port of its own where the driver publishes one. */
-function capacity({ maxConcurrent }: ExecutorManagerConfig, { capabilities }: RuntimeDriver): number {
-  const { ports } = capabilities;
-  return ports === undefined ? maxConcurrent : Math.min(maxConcurrent, portCount(ports));
-}
-
-const portCount = ({ min, max }: PublishedPorts): number => max - min + 1;
 
 /** So that "ready" means that kubectl shows the Executor; but an API that is away must not stop us. */
 async function firstReport(heartbeat: Heartbeat, clock: Clock): Promise<void> {

@@ -171,6 +171,7 @@ describe('manifests', () => {
       want: [
         '<nil>: Invalid value: "": "spec" must validate at least one schema (anyOf)',
         'spec.shellType: Required value',
+        '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
       ],
     },
     {

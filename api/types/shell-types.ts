@@ -1,3 +1,4 @@
+import type { SandboxSpec } from './generated/sandbox.ts';
 import type { ShellSpec } from './generated/shell.ts';
 import type { ModelProtocol } from './model-config.ts';
 
@@ -73,7 +74,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   /** Any program; `command` of the Shell starts it. */
   Command: {
-    supported: false,
+    supported: true,
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: false,
     repository: 'used',
@@ -92,6 +93,14 @@ export function supportedShellTypes(): string[] {
     .filter(([, { supported }]) => supported)
     .map(([type]) => type)
     .sort();
+}
+
+/**
+ * Whether a run only talks, so that it can share a process with others: its Shell runs no code of its own, and nobody
+ * has asked for an image or for files.
+ */
+export function isConversation({ shell, workspace }: Pick<SandboxSpec, 'shell' | 'workspace'>): boolean {
+  return !SHELL_TYPES[shell.type].needsContainer && shell.image === undefined && workspace === undefined;
 }
 
 /** Whether a Task needs a Workspace for this Shell. */

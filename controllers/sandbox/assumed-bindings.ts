@@ -1,6 +1,8 @@
 import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { isFinalPhase } from '#api/types/sandbox';
+import { isConversation } from '#api/types/shell-types';
+import type { Needs } from './room.ts';
 
 /**
  * Bindings that were written but that the cache does not show yet. Without them, a burst of Sandboxes
@@ -13,19 +15,21 @@ export interface AssumedBindings {
   /** The Executor assumed for a Sandbox that the cache shows unbound. */
   executorOf(sandbox: Sandbox): string | undefined;
   /** Assumed bindings per Executor. Drops those of Sandboxes that the cache shows bound, ended, anew or gone. */
-  load(cached: (key: string) => Sandbox | undefined): Map<string, number>;
+  load(cached: (key: string) => Sandbox | undefined): Map<string, Needs>;
 }
 
 interface Assumed {
   uid: string | undefined;
   executorName: string;
+  need: keyof Needs;
 }
 
 export function assumedBindings(): AssumedBindings {
   const byKey = new Map<string, Assumed>();
   return {
     assume(sandbox, executorName) {
-      byKey.set(objectKey(sandbox.metadata), { uid: sandbox.metadata.uid, executorName });
+      const need = isConversation(sandbox.spec) ? 'talking' : 'others';
+      byKey.set(objectKey(sandbox.metadata), { uid: sandbox.metadata.uid, executorName, need });
     },
     forget(sandbox) {
       byKey.delete(objectKey(sandbox.metadata));
@@ -35,10 +39,12 @@ export function assumedBindings(): AssumedBindings {
       return assumed !== undefined && holds(assumed, sandbox) ? assumed.executorName : undefined;
     },
     load(cached) {
-      const load = new Map<string, number>();
+      const load = new Map<string, Needs>();
       for (const [key, assumed] of byKey) {
         if (holds(assumed, cached(key))) {
-          load.set(assumed.executorName, (load.get(assumed.executorName) ?? 0) + 1);
+          const needs = load.get(assumed.executorName) ?? { talking: 0, others: 0 };
+          needs[assumed.need] += 1;
+          load.set(assumed.executorName, needs);
         } else {
           byKey.delete(key);
         }

@@ -13,6 +13,7 @@ const ago = (seconds: number): string => formatTime(NOW - seconds * 1000);
 
 interface Traits {
   capacity?: number;
+  conversations?: number;
   priority?: number;
   unschedulable?: boolean;
   ready?: ConditionStatus | 'absent';
@@ -23,6 +24,7 @@ interface Traits {
 function executor(name: string, traits: Traits = {}): Executor {
   const {
     capacity = 2,
+    conversations,
     priority = 0,
     unschedulable = false,
     ready = 'True',
@@ -36,7 +38,7 @@ function executor(name: string, traits: Traits = {}): Executor {
     metadata: { name, creationTimestamp: ago(3600) },
     spec: { priority, unschedulable },
     status: {
-      capacity: { sandboxes: capacity },
+      capacity: { sandboxes: capacity, ...(conversations === undefined ? {} : { conversations }) },
       lastHeartbeatTime: ago(heartbeat),
       conditions: ready === 'absent' ? [] : [{ ...condition, status: ready }],
     },
@@ -57,7 +59,7 @@ function sandbox(spec: Partial<SandboxSpec> = {}, phase?: 'Running' | 'Failed' |
       attempt: 1,
       timeoutSeconds: 1,
       prompt: 'p',
-      shell: { type: 'Chat' },
+      shell: { type: 'ClaudeCode' },
       agent: { botName: 'b' },
       ...spec,
     },
@@ -65,6 +67,7 @@ function sandbox(spec: Partial<SandboxSpec> = {}, phase?: 'Running' | 'Failed' |
   };
 }
 
+const CHAT: Partial<SandboxSpec> = { shell: { type: 'Chat' } };
 const WITH_FILES: Partial<SandboxSpec> = { workspace: { gitUrl: 'u', branchName: 'b', workBranch: 'w' } };
 
 describe('planBinding', () => {
@@ -73,6 +76,7 @@ describe('planBinding', () => {
     executors: Executor[];
     load?: Record<string, number>;
     earlier?: string[];
+    talks?: boolean;
     want: string;
     message?: string;
   }[] = [
@@ -152,15 +156,38 @@ describe('planBinding', () => {
       message: 'Executor b, which has the files of the Task, is not ready.',
     },
     {
+      reason: 'one that talks has a share where all places are taken',
+      executors: [executor('a', { capacity: 0, conversations: 3 })],
+      load: { a: 2 },
+      talks: true,
+      want: 'a',
+    },
+    {
+      reason: 'all shares are taken',
+      executors: [executor('a', { conversations: 3 })],
+      load: { a: 3 },
+      talks: true,
+      want: 'NoCapacity',
+      message: 'The only usable Executor is full: 3 of 3 conversations in use.',
+    },
+    {
+      reason: 'one that talks takes a place where there are no shares',
+      executors: [executor('a')],
+      load: { a: 2 },
+      talks: true,
+      want: 'NoCapacity',
+      message: 'The only usable Executor is full: 2 of 2 Sandboxes in use.',
+    },
+    {
       reason: 'an Executor that is gone is forgotten',
       executors: [executor('a')],
       earlier: ['x'],
       want: 'a',
     },
   ];
-  it.each(cases)('$reason', ({ executors, load = {}, earlier = [], want, message }) => {
+  it.each(cases)('$reason', ({ executors, load = {}, earlier = [], talks = false, want, message }) => {
     const binding = planBinding({
-      executors,
+      ...{ executors, talks },
       load: new Map(Object.entries(load)),
       earlier,
       time: TIME,
@@ -172,6 +199,7 @@ describe('planBinding', () => {
   it('says when time alone may change the answer', () => {
     const binding = planBinding({
       executors: [executor('b', { ready: 'Unknown', since: 20 })],
+      talks: false,
       load: new Map(),
       earlier: ['b'],
       time: TIME,
@@ -195,14 +223,24 @@ describe('lostIn', () => {
 
 describe('loadOf', () => {
   it('counts what is bound and what is assumed to be', () => {
-    const active = (name: string) => (name === 'a' ? [sandbox(), sandbox()] : []);
-    const load = loadOf([executor('a'), executor('b')], active, new Map([['b', 1]]));
-    expect(load).toEqual(
-      new Map([
-        ['a', 2],
-        ['b', 1],
-      ]),
-    );
+    const active = (name: string) => (name === 'a' ? [sandbox(), sandbox(), sandbox(CHAT)] : []);
+    const assumed = new Map([['b', { talking: 4, others: 1 }]]);
+    const executors = [
+      executor('a', { conversations: 9 }),
+      executor('b', { conversations: 9 }),
+      executor('c'),
+    ];
+    const counts = (talks: boolean) => Object.fromEntries(loadOf({ executors, talks, active, assumed }));
+    expect(counts(false)).toEqual({ a: 2, b: 1, c: 0 });
+    expect(counts(true)).toEqual({ a: 1, b: 4, c: 0 });
+  });
+
+  it('counts all alike where there are no shares', () => {
+    const active = () => [sandbox(), sandbox(CHAT)];
+    const assumed = new Map([['a', { talking: 1, others: 1 }]]);
+    for (const talks of [false, true]) {
+      expect(loadOf({ executors: [executor('a')], talks, active, assumed }).get('a')).toBe(4);
+    }
   });
 });
 
@@ -225,6 +263,7 @@ describe('earlierExecutors', () => {
     const other = sandbox({ executorName: 'a' });
     expect(earlierExecutors(sandbox(WITH_FILES), [other])).toEqual([]);
     expect(earlierExecutors(sandbox(goesOnFrom(other)), [])).toEqual([]);
+    expect(earlierExecutors(sandbox({ ...CHAT, ...goesOnFrom(other) }), [other])).toEqual([]);
   });
 
   it('wherever the Task has been, for a Sandbox of an older version that has a repository', () => {
@@ -245,7 +284,7 @@ describe('earlierExecutors', () => {
       const one = sandbox(goesOnFrom(source));
       const earlier = earlierExecutors(one, [a, b, one]);
       const executors = [executor('e1'), executor('e2')];
-      return planBinding({ executors, load: new Map(), earlier, time: TIME });
+      return planBinding({ executors, talks: false, load: new Map(), earlier, time: TIME });
     });
     expect(bound).toMatchObject([{ executorName: 'e1' }, { executorName: 'e2' }]);
   });
@@ -253,17 +292,18 @@ describe('earlierExecutors', () => {
 
 describe('assumedBindings', () => {
   it('never overcommits, however late the cache learns of bindings', () => {
-    const moves = fc.array(fc.constantFrom('bind', 'show', 'finish', 'remove'), { maxLength: 60 });
+    const moves = fc.array(fc.constantFrom('bind', 'talk', 'show', 'finish', 'remove'), { maxLength: 60 });
+    const some = fc.integer({ min: 1, max: 3 });
     fc.assert(
-      fc.property(moves, fc.integer({ min: 1, max: 3 }), (steps, capacity) => {
+      fc.property(moves, some, some, (steps, capacity, conversations) => {
         const assumed = assumedBindings();
-        const executors = [executor('a', { capacity })];
+        const executors = [executor('a', { capacity, conversations })];
         // What the server has, and what the cache shows of it.
         const server = new Map<string, Sandbox>();
         let cache: Sandbox[] = [];
         for (const move of steps) {
-          if (move === 'bind') {
-            const fresh = sandbox();
+          if (move === 'bind' || move === 'talk') {
+            const fresh = sandbox(move === 'talk' ? CHAT : {});
             server.set(fresh.metadata.name, fresh);
             cache.push(fresh);
             for (const one of cache.filter((candidate) => candidate.spec.executorName === undefined)) {
@@ -272,8 +312,9 @@ describe('assumedBindings', () => {
                 cache.filter((other) => other.spec.executorName !== undefined && other.status === undefined);
               const cached = (key: string) =>
                 cache.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
-              const load = loadOf(executors, active, assumed.load(cached));
-              const binding = planBinding({ executors, load, earlier: [], time: TIME });
+              const talks = one.spec.shell.type === 'Chat';
+              const load = loadOf({ executors, talks, active, assumed: assumed.load(cached) });
+              const binding = planBinding({ executors, talks, load, earlier: [], time: TIME });
               if (binding.outcome === 'wait' || !server.has(one.metadata.name)) continue;
               assumed.assume(one, binding.executorName);
               server.set(one.metadata.name, {
@@ -292,7 +333,9 @@ describe('assumedBindings', () => {
           const running = [...server.values()].filter(
             (one) => one.spec.executorName !== undefined && one.status === undefined,
           );
-          expect(running.length).toBeLessThanOrEqual(capacity);
+          const talking = running.filter(({ spec }) => spec.shell.type === 'Chat');
+          expect(talking.length).toBeLessThanOrEqual(conversations);
+          expect(running.length - talking.length).toBeLessThanOrEqual(capacity);
         }
       }),
       { numRuns: 300 },

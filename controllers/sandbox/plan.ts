@@ -1,6 +1,9 @@
 import { findCondition } from '#api/machinery/condition';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
+import { isConversation } from '#api/types/shell-types';
+import { capacityFor, needsOf, takenFor } from './room.ts';
+import type { Needs } from './room.ts';
 
 /**
  * Which Executor gets a Sandbox. Only an Executor that is ready, takes new work, has reported lately and
@@ -25,7 +28,9 @@ export type Binding =
 
 export interface BindingInput {
   executors: readonly Executor[];
-  /** Bound and unfinished Sandboxes per Executor name, assumed ones included. */
+  /** Whether the Sandbox only talks: then it takes a share of a process where there are shares. */
+  talks: boolean;
+  /** Bound and unfinished Sandboxes per Executor name that take of the same room, assumed ones included. */
   load: ReadonlyMap<string, number>;
   /** Where the files are that the Sandbox goes on with, the best first; empty when it may go anywhere. */
   earlier: readonly string[];
@@ -45,13 +50,13 @@ export function planBinding(input: BindingInput): Binding {
   const usable = candidates.filter((executor) => problemOf(executor, input.time.now) === undefined);
   if (usable.length === 0) return noExecutor(input, home);
   const best = usable
-    .filter((executor) => roomOf(executor, input.load) > 0)
+    .filter((executor) => roomOf(executor, input) > 0)
     .reduce<Executor | undefined>(
       (a, b) => (a === undefined || isBetter(b, a, input.load) ? b : a),
       undefined,
     );
   return best === undefined
-    ? noCapacity(usable, input.load, home)
+    ? noCapacity(usable, input, home)
     : { outcome: 'bind', executorName: best.metadata.name };
 }
 
@@ -91,8 +96,8 @@ export function lostIn(executor: Executor | undefined, time: LossTime): number {
   return from + EXECUTOR_LOST_MS - time.now;
 }
 
-function roomOf(executor: Executor, load: ReadonlyMap<string, number>): number {
-  return (executor.status?.capacity?.sandboxes ?? 0) - (load.get(executor.metadata.name) ?? 0);
+function roomOf(executor: Executor, { talks, load }: BindingInput): number {
+  return capacityFor(executor, talks) - (load.get(executor.metadata.name) ?? 0);
 }
 
 function isBetter(a: Executor, b: Executor, load: ReadonlyMap<string, number>): boolean {
@@ -126,11 +131,13 @@ function noExecutor({ executors, time }: BindingInput, home: Executor | undefine
 
 function noCapacity(
   usable: readonly Executor[],
-  load: ReadonlyMap<string, number>,
+  { load, talks }: BindingInput,
   home: Executor | undefined,
 ): Binding {
   const used = usable.reduce((sum, executor) => sum + (load.get(executor.metadata.name) ?? 0), 0);
-  const capacity = usable.reduce((sum, executor) => sum + (executor.status?.capacity?.sandboxes ?? 0), 0);
+  const capacity = usable.reduce((sum, executor) => sum + capacityFor(executor, talks), 0);
+  const places =
+    usable.some(({ status }) => status?.capacity?.conversations) && talks ? 'conversations' : 'Sandboxes';
   const which =
     home === undefined
       ? `${usable.length === 1 ? 'The only usable Executor is' : `All ${usable.length} usable Executors are`} full`
@@ -138,18 +145,29 @@ function noCapacity(
   return {
     outcome: 'wait',
     reason: 'NoCapacity',
-    message: `${which}: ${used} of ${capacity} Sandboxes in use.`,
+    message: `${which}: ${used} of ${capacity} ${places} in use.`,
   };
 }
 
-/** Bound and unfinished Sandboxes per Executor. `assumed` counts bindings that the cache does not show yet. */
-export function loadOf(
-  executors: readonly Executor[],
-  active: (executorName: string) => readonly Sandbox[],
-  assumed: ReadonlyMap<string, number>,
-): Map<string, number> {
-  const names = executors.map(({ metadata }) => metadata.name);
-  return new Map(names.map((name) => [name, active(name).length + (assumed.get(name) ?? 0)]));
+export interface LoadInput {
+  executors: readonly Executor[];
+  /** See BindingInput. */
+  talks: boolean;
+  /** Bound and unfinished, as the cache shows them. */
+  active: (executorName: string) => readonly Sandbox[];
+  /** Bindings that the cache does not show yet. */
+  assumed: ReadonlyMap<string, Needs>;
+}
+
+/** Bound and unfinished Sandboxes per Executor that take of the same room. */
+export function loadOf({ executors, talks, active, assumed }: LoadInput): Map<string, number> {
+  return new Map(
+    executors.map((executor) => {
+      const { name } = executor.metadata;
+      const counted = [needsOf(active(name)), assumed.get(name) ?? { talking: 0, others: 0 }];
+      return [name, counted.reduce((sum, needs) => sum + takenFor(executor, talks, needs), 0)];
+    }),
+  );
 }
 
 /**
@@ -157,6 +175,7 @@ export function loadOf(
  * Sandboxes of the Task. One that begins with a clone of its own, or with nothing, is free to go anywhere.
  */
 export function earlierExecutors({ spec }: Sandbox, ofTask: readonly Sandbox[]): string[] {
+  if (isConversation(spec)) return [];
   if (spec.node === undefined) {
     // Those of versions before graphs go on with whatever the Task has.
     return spec.workspace === undefined ? [] : ofTask.flatMap((other) => other.spec.executorName ?? []);

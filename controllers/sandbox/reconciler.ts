@@ -5,6 +5,7 @@ import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
 import { isFinalPhase, SANDBOX_FINALIZER } from '#api/types/sandbox';
+import { isConversation } from '#api/types/shell-types';
 import type { Reconcile, ReconcileResult } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
@@ -50,9 +51,10 @@ export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile<Sa
 async function bind(options: Context, sandbox: Sandbox): Promise<ReconcileResult | void> {
   const executors = options.executors.list();
   const assumed = options.assumed.load((key) => options.sandboxes.get(key));
+  const talks = isConversation(sandbox.spec);
   const binding = planBinding({
-    executors,
-    load: loadOf(executors, options.activeOn, assumed),
+    ...{ executors, talks },
+    load: loadOf({ executors, talks, active: options.activeOn, assumed }),
     earlier: earlierExecutors(sandbox, options.ofTask(sandbox.spec.taskRef.uid)),
     time: lossTime(options),
   });

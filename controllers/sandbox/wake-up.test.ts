@@ -25,10 +25,10 @@ function sandbox(phase: SandboxStatus['phase'], executorName?: string, uid = 'u'
 
 function executor(
   second: number,
-  more: { ready?: string; sandboxes?: number; generation?: number } = {},
+  more: { ready?: string; sandboxes?: number; conversations?: number; generation?: number } = {},
 ): Executor {
   const time = new Date(second * 1000).toISOString();
-  const { ready = 'True', sandboxes = 1, generation = 1 } = more;
+  const { ready = 'True', sandboxes = 1, conversations = 1, generation = 1 } = more;
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Executor',
@@ -36,7 +36,7 @@ function executor(
     spec: {},
     status: {
       lastHeartbeatTime: time,
-      capacity: { sandboxes },
+      capacity: { sandboxes, conversations },
       conditions: [
         { type: 'Ready', status: ready as 'True', reason: 'R', message: time, lastTransitionTime: 'then' },
       ],
@@ -80,6 +80,7 @@ describe('mattersToSandboxes', () => {
     { reason: 'gone', old: executor(0), now: undefined, want: true },
     { reason: 'not ready any more', old: executor(0), now: executor(10, { ready: 'False' }), want: true },
     { reason: 'more room', old: executor(0), now: executor(10, { sandboxes: 2 }), want: true },
+    { reason: 'more shares', old: executor(0), now: executor(10, { conversations: 2 }), want: true },
     { reason: 'another spec', old: executor(0), now: executor(10, { generation: 2 }), want: true },
   ])('$reason: $want', ({ old, now, want }) => expect(mattersToSandboxes(change(old, now))).toBe(want));
 });

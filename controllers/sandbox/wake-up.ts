@@ -29,7 +29,7 @@ export function mattersToSandboxes({ old, new: now }: Change<Executor>): boolean
   return (
     old.metadata.generation !== now.metadata.generation ||
     old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp ||
-    old.status?.capacity?.sandboxes !== now.status?.capacity?.sandboxes ||
+    !isDeepStrictEqual(old.status?.capacity, now.status?.capacity) ||
     !isDeepStrictEqual(readyOf(old), readyOf(now)) ||
     !(pause < HEARTBEAT_FRESH_MS)
   );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ShellSpec } from '#api/types/generated/shell';
+import { supportedShellTypes } from '#api/types/shell-types';
 import { planShell } from './plan.ts';
 
 describe('planShell', () => {
@@ -18,14 +19,14 @@ describe('planShell', () => {
       spec: { shellType: 'Agno' },
       want: 'UnsupportedShellType',
       type: 'Agno',
-      message: 'spec.shellType: "Agno" is not supported; supported: Chat, ClaudeCode.',
+      message: `spec.shellType: "Agno" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
     },
     {
       reason: 'such a type in the older spelling',
       spec: { runtime: 'Codex' },
       want: 'UnsupportedShellType',
       type: 'Codex',
-      message: 'spec.runtime: "Codex" is not supported; supported: Chat, ClaudeCode.',
+      message: `spec.runtime: "Codex" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
     },
     {
       reason: 'an image',

@@ -2,11 +2,13 @@ import type { ShellType } from '#executor-manager/protocol/run';
 import { RunFailure } from '../run-failure.ts';
 import type { AgentAdapter } from './adapter.ts';
 import { chatAdapter } from './chat/chat-adapter.ts';
+import { commandAdapter } from './command/command-adapter.ts';
 import { claudeCodeAdapter } from './claude-code/claude-code-adapter.ts';
 
 const ADAPTERS: Partial<Record<ShellType, () => AgentAdapter>> = {
   Chat: chatAdapter,
   ClaudeCode: claudeCodeAdapter,
+  Command: commandAdapter,
 };
 
 /** Throws RunFailure StartFailed for a shell type that this image has no adapter for. */

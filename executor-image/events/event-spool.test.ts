@@ -14,8 +14,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const newSpool = (): EventSpool =>
+const newSpool = (limitBytes?: number): EventSpool =>
   createEventSpool({
+    ...(limitBytes === undefined ? {} : { limitBytes }),
     file: path.join(folder, `${++files}.ndjson`),
     now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6),
   });
@@ -87,6 +88,16 @@ describe('event spool', () => {
     gone.abort();
     expect((await read).length).toBeLessThanOrEqual(1);
     spool.close();
+  });
+
+  it('takes no more than its limit, the words about the end aside', async () => {
+    const spool = newSpool(1000);
+    spool.append('text', { text: 'x'.repeat(500) });
+    expect(() => spool.append('text', { text: 'x'.repeat(500) })).toThrow('more than 1000 bytes');
+    spool.append('error', { message: 'x'.repeat(500) });
+    spool.append('result', { phase: 'Failed' });
+    spool.close();
+    expect((await readAll(spool, 0)).map(({ type }) => type)).toEqual(['text', 'error', 'result']);
   });
 
   it('is on disk, readable by its owner alone', () => {

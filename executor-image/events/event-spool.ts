@@ -1,26 +1,34 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { RunEvent } from '#executor-manager/protocol/run';
 
 /** One offset is kept per so many events: memory stays small however long a run is. */
 const INDEX_STEP = 64;
 const READ_BYTES = 64 * 1024;
+/** The newest events are in memory too: readers that keep up, which most are, read nothing from the disk. */
+const RECENT_BYTES = 16 * 1024;
 
 export interface EventSpoolOptions {
   file: string;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Bytes of all events, the last ones aside; absent: as many as the disk takes. */
+  limitBytes?: number;
 }
 
 export type EventData = Record<string, unknown>;
 
 /**
  * The events of one run, on disk, numbered from 1. Written by one run, read by any number of readers that
- * follow without polling. Memory holds no event, so a run of any length costs the same.
+ * follow without polling. Memory holds the newest events only, so a run of any length costs the same.
  */
 export interface EventSpool {
   readonly lastSeq: number;
-  /** Appends and returns the event's number. Throws the system's error, ENOSPC among them, and when closed. */
+  /**
+   * Appends and returns the event's number. Throws the system's error, ENOSPC among them, when closed, and where the
+   * event does not fit under the limit; the events that say how a run ended always fit.
+   */
   append(type: RunEvent['type'], data: EventData): number;
   /** No event follows; readers end when they have read all. */
   close(): void;
@@ -34,15 +42,22 @@ interface Spool {
   /** offsets[i] is where event i * INDEX_STEP + 1 begins. */
   offsets: number[];
   waiting: Set<() => void>;
+  /** The newest lines, whole ones; they end at `size`. */
+  recent: Buffer[];
+  recentBytes: number;
   size: number;
   lastSeq: number;
   closed: boolean;
 }
 
 /** Throws the system's error when the file cannot be made. */
-export function createEventSpool({ file, now }: EventSpoolOptions): EventSpool {
+export function createEventSpool(options: EventSpoolOptions): EventSpool {
+  const { file, now, limitBytes = Infinity } = options;
   const handle = openSync(file, 'wx', 0o600);
-  const spool: Spool = { file, offsets: [], waiting: new Set(), size: 0, lastSeq: 0, closed: false };
+  const spool: Spool = {
+    ...{ file, offsets: [], waiting: new Set(), size: 0, lastSeq: 0, closed: false },
+    ...{ recent: [], recentBytes: 0 },
+  };
   return {
     get lastSeq() {
       return spool.lastSeq;
@@ -51,6 +66,9 @@ export function createEventSpool({ file, now }: EventSpoolOptions): EventSpool {
       if (spool.closed) throw new Error('the run has ended');
       const event: RunEvent = { seq: spool.lastSeq + 1, time: microTime(now()), type, data };
       const line = Buffer.from(`${JSON.stringify(event)}\n`);
+      if (spool.size + line.length > limitBytes && !LAST_WORDS.has(type)) {
+        throw new Error(`the run has said more than ${limitBytes} bytes`);
+      }
       let done = 0;
       while (done < line.length) {
         // At a fixed offset: what a failed write left behind is overwritten by the next one.
@@ -59,6 +77,7 @@ export function createEventSpool({ file, now }: EventSpoolOptions): EventSpool {
       if (spool.lastSeq % INDEX_STEP === 0) spool.offsets.push(spool.size);
       spool.size += line.length;
       spool.lastSeq += 1;
+      remember(spool, line);
       wake(spool);
       return spool.lastSeq;
     },
@@ -72,30 +91,58 @@ export function createEventSpool({ file, now }: EventSpoolOptions): EventSpool {
   };
 }
 
+/** Few and small, and nobody would know of the end without them. */
+const LAST_WORDS: ReadonlySet<RunEvent['type']> = new Set(['error', 'usage', 'result']);
+
+function remember(spool: Spool, line: Buffer): void {
+  spool.recent.push(line);
+  spool.recentBytes += line.length;
+  while (spool.recentBytes > RECENT_BYTES) spool.recentBytes -= spool.recent.shift()?.length ?? 0;
+}
+
+/** All that follows `offset`, which is where a line begins or in the middle of one; undefined when memory lacks it. */
+function recentFrom({ recent, recentBytes, size }: Spool, offset: number): Buffer | undefined {
+  const start = size - recentBytes;
+  return offset < start ? undefined : Buffer.concat(recent).subarray(offset - start);
+}
+
 async function* follow(
   spool: Spool,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  await using reader = await open(spool.file, 'r');
+  let reader: FileHandle | undefined;
   const entry = Math.floor(Math.min(after, spool.lastSeq) / INDEX_STEP);
   let offset = spool.offsets[entry] ?? spool.size;
   // From the index entry on, what the reader has already is skipped by counting lines.
   let skip = after - entry * INDEX_STEP;
-  while (!signal.aborted) {
-    if (offset < spool.size) {
-      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, spool.size - offset));
-      const { bytesRead } = await reader.read(buffer, 0, buffer.length, offset);
-      offset += bytesRead;
-      const rest = skipLines(buffer.subarray(0, bytesRead), skip);
-      skip = rest.skip;
-      if (rest.bytes.length > 0) yield rest.bytes;
-    } else if (spool.closed) {
-      return;
-    } else {
-      await nextChange(spool.waiting, signal);
+  try {
+    while (!signal.aborted) {
+      if (offset < spool.size) {
+        let bytes = recentFrom(spool, offset);
+        if (bytes === undefined) {
+          reader ??= await open(spool.file, 'r');
+          bytes = await readPiece(reader, offset, spool.size - offset);
+        }
+        offset += bytes.length;
+        const rest = skipLines(bytes, skip);
+        skip = rest.skip;
+        if (rest.bytes.length > 0) yield rest.bytes;
+      } else if (spool.closed) {
+        return;
+      } else {
+        await nextChange(spool.waiting, signal);
+      }
     }
+  } finally {
+    await reader?.close();
   }
+}
+
+async function readPiece(reader: FileHandle, offset: number, most: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, most));
+  const { bytesRead } = await reader.read(buffer, 0, buffer.length, offset);
+  return buffer.subarray(0, bytesRead);
 }
 
 function wake({ waiting }: Spool): void {

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunInput, RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
 import type { AdapterContext, AgentAdapter } from '../adapters/adapter.ts';
@@ -37,6 +37,8 @@ export interface RunOptions {
   /** What the agent may see. */
   agentEnvironment: Record<string, string>;
   clock: Clock;
+  /** Whether it shares the runner with other runs: it has no files then. */
+  shared?: boolean;
 }
 
 /** One run of one agent, from the clone to its result event. */
@@ -47,6 +49,8 @@ export interface Run {
   cancel(): void;
   /** Hands an input to the agent that works; false when it cannot be taken. Rejects with the adapter's error. */
   input(input: RunInput): Promise<boolean>;
+  /** Ends it at once, whatever its agent does, and removes what is kept of it. */
+  discard(): Promise<void>;
   /** Resolves when the last event is written; never rejects. */
   readonly done: Promise<void>;
 }
@@ -56,7 +60,11 @@ export function startRun(options: RunOptions): Run {
   const folder = path.join(options.state, 'runs', options.id);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { clock } = options;
-  const spool = createEventSpool({ file: path.join(folder, 'events.ndjson'), now: () => clock.now() });
+  const spool = createEventSpool({
+    file: path.join(folder, 'events.ndjson'),
+    now: () => clock.now(),
+    ...(options.shared === true ? { limitBytes: SHARED_EVENT_BYTES } : {}),
+  });
   const stop = new AbortController();
   const redactor = createRedactor(options.request);
   const events = createEventSink({
@@ -74,17 +82,26 @@ export function startRun(options: RunOptions): Run {
     events.emit('result', { ...ended });
     spool.close();
   });
+  const cancel = (): void => stop.abort(new RunCancelled('cancelled'));
   return {
     events: spool,
     done,
     state: () => ({ id: options.id, lastSeq: spool.lastSeq, ...open(parts.desk), ...outcome }),
-    cancel: () => stop.abort(new RunCancelled('cancelled')),
+    cancel,
+    async discard() {
+      cancel();
+      spool.close();
+      await rm(folder, { recursive: true, force: true });
+    },
     async input(input) {
       if (outcome.phase !== 'Running') return false;
       return input.type === 'answer' ? parts.desk.answer(input.answer) : parts.controls.take(input);
     },
   };
 }
+
+/** A conversation says less than this by far; neighbours share the disk with one that never stops. */
+const SHARED_EVENT_BYTES = 32 * 1024 * 1024;
 
 function open(desk: PermissionDesk): Pick<RunState, 'questions'> {
   const questions = desk.questions();
@@ -229,6 +246,12 @@ async function work(run: Execution, place: Place): Promise<RunResult> {
   const { request, adapter, events, stop } = run;
   for (const message of request.notices ?? []) events.emit('status', { phase: 'Running', message });
   if (adapter instanceof RunFailure) throw adapter;
+  if (run.shared === true && adapter.capabilities.files) {
+    throw new RunFailure(
+      'StartFailed',
+      `${request.shell.type} works in files and needs a sandbox of its own`,
+    );
+  }
   const home = path.join(run.folder, 'home');
   if (adapter.capabilities.files) {
     if (request.limits?.diskBytes !== undefined) place.guard = startDiskGuard(run, request.limits.diskBytes);

@@ -136,7 +136,8 @@ describe('the protocol', () => {
     { reason: 'events of an unknown run', target: '/v1/runs/none/events', status: 404 },
     { reason: 'a name that is none', target: '/v1/runs/..%2f..', status: 404 },
     { reason: 'unknown path', target: '/v2', status: 404 },
-    { reason: 'another method', target: '/v1/runs/r', method: 'DELETE', status: 404 },
+    { reason: 'another method', target: '/v1/runs/r', method: 'PATCH', status: 404 },
+    { reason: 'a run of a workspace', target: '/v1/runs/r', method: 'DELETE', status: 409 },
   ])('$reason: $status', async ({ target, status, ...init }) => {
     const { reason: _, ...options } = init;
     expect((await call(target, options)).status).toBe(status);

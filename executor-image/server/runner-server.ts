@@ -7,6 +7,7 @@ import type { RunRequest } from '#executor-manager/protocol/run';
 import type { RunnerConfig } from '../config.ts';
 import { HttpError, badRequest, conflict } from './http-error.ts';
 import type { Run } from '../run/run.ts';
+import { HeldRuns } from './held-runs.ts';
 import { readRunInput, readRunRequest } from './run-request.ts';
 import { isAuthorized } from './token.ts';
 import { WorkspaceRoutes } from './workspace-routes.ts';
@@ -17,20 +18,28 @@ export interface RunnerServerOptions {
   environment: Record<string, string>;
   /** Throws the system's error when a run cannot even begin. */
   startRun: (id: string, request: RunRequest) => Promise<Run>;
+  /** Called when no run is held after one was deleted. */
+  onEmpty?: () => void;
 }
 
 export interface RunnerServer {
   port: number;
+  /** How many runs are held. */
+  runs(): number;
   /** Cancels what runs, waits for it, and stops listening. */
   close(): Promise<void>;
 }
 
 /** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
 export async function startRunnerServer(options: RunnerServerOptions): Promise<RunnerServer> {
-  const { config, environment, startRun } = options;
-  const { tokenHash, workspace } = config;
-  const files = new WorkspaceRoutes({ workspace, environment });
-  const state: ServerState = { tokenHash, runs: new Map(), current: undefined, startRun, files };
+  const { config, environment, startRun, onEmpty } = options;
+  const { tokenHash, workspace, conversations } = config;
+  const runs = new HeldRuns({ startRun, ...(onEmpty && { onEmpty }) });
+  const place =
+    conversations === undefined
+      ? { files: new WorkspaceRoutes({ workspace, environment }) }
+      : { limit: conversations };
+  const state: ServerState = { tokenHash, runs, ...place };
   const server = createServer((request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -48,12 +57,9 @@ export async function startRunnerServer(options: RunnerServerOptions): Promise<R
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    runs: () => runs.size,
     async close() {
-      for (const starting of state.runs.values()) {
-        const run = await starting.catch(() => undefined); // one that never began has told its caller
-        run?.cancel();
-        await run?.done;
-      }
+      await runs.cancelAll();
       const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
@@ -73,12 +79,11 @@ function endedStreams(server: { unref(): unknown }): Promise<void> {
 
 interface ServerState {
   tokenHash: string;
-  /** In the order they came; a promise, since two calls with one id may come at once. */
-  runs: Map<string, Promise<Run>>;
-  /** The last run that was started; without `run` while it begins. */
-  current: { id: string; run?: Run } | undefined;
-  startRun: RunnerServerOptions['startRun'];
-  files: WorkspaceRoutes;
+  runs: HeldRuns;
+  /** Of a runner with a workspace. */
+  files?: WorkspaceRoutes;
+  /** Of a shared runner: how many runs it holds at most. */
+  limit?: number;
 }
 
 const RUN_PATH = /^\/v1\/runs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})(\/events|\/cancel|\/inputs)?$/;
@@ -96,26 +101,36 @@ async function serve(state: ServerState, request: IncomingMessage, response: Ser
       return;
     case 'GET /v1/workspace':
       refuseSecondAgent(state);
-      await state.files.send(response);
+      await filesOf(state).send(response);
       return;
-    case 'PUT /v1/workspace':
-      if (state.current !== undefined) throw conflict(`run ${state.current.id} was started on the workspace`);
-      await state.files.receive(request, url.searchParams.get('limit'), response);
+    case 'PUT /v1/workspace': {
+      const { latest } = state.runs;
+      if (latest !== undefined) throw conflict(`run ${latest.id} was started on the workspace`);
+      await filesOf(state).receive(request, url.searchParams.get('limit'), response);
+      return;
+    }
+    case 'GET /v1/runs':
+      sendJson(response, 200, { runs: state.runs.ids() });
+      return;
+    case 'DELETE run':
+      if (state.files !== undefined) throw conflict('the runs of a workspace stay until the runtime goes');
+      await state.runs.discard(id);
+      response.writeHead(204).end();
       return;
     case 'PUT run':
       sendJson(response, 200, (await putRun(state, id, request)).state());
       return;
     case 'GET run':
-      sendJson(response, 200, (await runOf(state, id)).state());
+      sendJson(response, 200, (await state.runs.get(id)).state());
       return;
     case 'GET run/events':
-      await sendEvents(await runOf(state, id), numberOf(url.searchParams.get('after')), response);
+      await sendEvents(await state.runs.get(id), numberOf(url.searchParams.get('after')), response);
       return;
     case 'POST run/inputs':
-      sendJson(response, 202, (await takeInput(await runOf(state, id), request)).state());
+      sendJson(response, 202, (await takeInput(await state.runs.get(id), request)).state());
       return;
     case 'POST run/cancel': {
-      const run = await runOf(state, id);
+      const run = await state.runs.get(id);
       run.cancel();
       sendJson(response, 202, run.state());
       return;
@@ -125,29 +140,20 @@ async function serve(state: ServerState, request: IncomingMessage, response: Ser
   }
 }
 
-async function runOf(state: ServerState, id: string): Promise<Run> {
-  const run = state.runs.get(id);
-  if (run === undefined) throw new HttpError(404, 'NotFound', `run ${id} was not started here`);
-  return run;
+/** Throws HttpError for a shared runner, which has no workspace. */
+function filesOf({ files }: ServerState): WorkspaceRoutes {
+  if (files !== undefined) return files;
+  throw new HttpError(404, 'NotFound', 'this runner has no workspace');
 }
 
 async function putRun(state: ServerState, id: string, request: IncomingMessage): Promise<Run> {
   const body = await readBody(request);
-  const known = state.runs.get(id);
+  const known = state.runs.find(id);
   if (known !== undefined) return known;
   const runRequest = parsed(body, readRunRequest);
   refuseSecondAgent(state);
-  const started = state.startRun(id, runRequest);
-  state.runs.set(id, started);
-  state.current = { id };
-  try {
-    state.current.run = await started;
-    return state.current.run;
-  } catch (error) {
-    state.runs.delete(id);
-    state.current = undefined;
-    throw error;
-  }
+  refuseTooMany(state);
+  return state.runs.start(id, runRequest);
 }
 
 async function takeInput(run: Run, request: IncomingMessage): Promise<Run> {
@@ -157,13 +163,17 @@ async function takeInput(run: Run, request: IncomingMessage): Promise<Run> {
   throw conflict(`the run cannot take an input of type ${input.type} at this moment`);
 }
 
-/** Never two live agents on one workspace. Nothing is waited for here: of two calls at once, one must see the other. */
-function refuseSecondAgent({ current, files }: ServerState): void {
+/** Never two live agents on one workspace. */
+function refuseSecondAgent({ runs, files }: ServerState): void {
+  if (files === undefined) return;
   if (files.busy) throw conflict('the workspace is being read or replaced');
-  if (current === undefined) return;
-  if (current.run === undefined || current.run.state().phase === 'Running') {
-    throw conflict(`run ${current.id} is not finished`);
-  }
+  const { latest } = runs;
+  if (latest?.going === true) throw conflict(`run ${latest.id} is not finished`);
+}
+
+function refuseTooMany({ runs, limit = Infinity }: ServerState): void {
+  if (runs.size < limit) return;
+  throw new HttpError(429, 'TooManyRuns', `this runner holds ${runs.size} runs, its limit`);
 }
 
 function parsed<T>(body: string, read: (value: unknown) => T): T {

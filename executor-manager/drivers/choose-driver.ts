@@ -22,7 +22,8 @@ export interface DriverEnvironment {
 }
 
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED']);
-const RUNNER = resolve(import.meta.dirname, '../../executor-image/runner.ts');
+/** The runner, for processes of this machine. */
+export const RUNNER_PROGRAM = resolve(import.meta.dirname, '../../executor-image/runner.ts');
 
 /** The driver asked for; `auto` is docker when an engine answers, and never process when one does. */
 export async function chooseDriver(environment: DriverEnvironment): Promise<RuntimeDriver> {
@@ -63,7 +64,7 @@ async function findEngine(
 function processDriver({ config, logger, clock }: DriverEnvironment): RuntimeDriver {
   return new ProcessDriver({
     root: executorFolder(config),
-    runner: [process.execPath, RUNNER],
+    runner: [process.execPath, RUNNER_PROGRAM],
     environment: config.runnerEnvironment,
     ports: new PortAllocator({ ...config.ports, clock }),
     logger,

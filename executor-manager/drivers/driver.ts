@@ -88,6 +88,8 @@ export interface Runtime {
   name: string;
   /** Where the runner listens, seen from the manager. */
   address: RuntimeAddress;
+  /** Id of the runner that it shares with others, whose token the runner knows; absent: a runner of its own. */
+  sharedRunner?: string;
   running: boolean;
   /** True when the kernel has killed something in it because memory ran out, as far as is known. */
   outOfMemory?: boolean;

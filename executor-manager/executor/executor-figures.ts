@@ -22,6 +22,8 @@ export interface ExecutorFigures {
 export interface ExecutorFiguresOptions {
   meter: Meter;
   places: { total: number; taken(): number };
+  /** For runs that share a process, where there are any. */
+  conversations?: { total: number; taken(): number };
   /** Of the machine, where the driver publishes any. */
   ports?: { total: number; inUse(): number };
 }
@@ -40,6 +42,14 @@ const LAG: HistogramMetric = {
 const EVENTS: Metric = { name: 'troupe_relay_events_total', help: 'Events taken into the logs of Tasks.' };
 const TAKEN: Metric = { name: 'troupe_places_in_use', help: 'Sandboxes that have a place.' };
 const TOTAL: Metric = { name: 'troupe_places', help: 'Sandboxes that may have a place at once.' };
+const CONVERSATIONS_TAKEN: Metric = {
+  name: 'troupe_conversations_in_use',
+  help: 'Sandboxes that share the process of conversations.',
+};
+const CONVERSATIONS: Metric = {
+  name: 'troupe_conversations',
+  help: 'Sandboxes that may share the process of conversations at once.',
+};
 const PORTS_IN_USE: Metric = { name: 'troupe_ports_in_use', help: 'Ports that runtimes are published on.' };
 const PORTS: Metric = { name: 'troupe_ports', help: 'Ports that runtimes may be published on.' };
 const SANDBOXES: Metric = {
@@ -48,12 +58,17 @@ const SANDBOXES: Metric = {
   labels: ['phase'],
 };
 
-export function executorFigures({ meter, places, ports }: ExecutorFiguresOptions): ExecutorFigures {
+export function executorFigures(options: ExecutorFiguresOptions): ExecutorFigures {
+  const { meter, places, conversations, ports } = options;
   const phases = new Map(PHASES.map((phase) => [phase, meter.histogram(START, { phase })]));
   const lag = meter.histogram(LAG);
   const events = meter.counter(EVENTS);
   meter.gauge(TAKEN, {}, places.taken);
   meter.gauge(TOTAL, {}, () => places.total);
+  if (conversations !== undefined) {
+    meter.gauge(CONVERSATIONS_TAKEN, {}, conversations.taken);
+    meter.gauge(CONVERSATIONS, {}, () => conversations.total);
+  }
   if (ports !== undefined) {
     meter.gauge(PORTS_IN_USE, {}, ports.inUse);
     meter.gauge(PORTS, {}, () => ports.total);

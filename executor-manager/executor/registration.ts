@@ -15,15 +15,17 @@ export interface ExecutorFacts {
   version: string;
   /** Of this machine; absent when its sandboxes are reached another way. */
   ports?: { min: number; max: number };
-  /** Sandboxes at once. */
-  capacity: number;
+  /** How many run at once. */
+  capacity: { sandboxes: number; conversations: number };
+  /** Whether conversations run under a user of their own. */
+  separateUser: boolean;
 }
 
 export interface RegistrationOptions {
   client: Client;
   facts: ExecutorFacts;
-  /** Sandboxes that run now. */
-  running: () => number;
+  /** Those that run now. */
+  running: () => { sandboxes: number; conversations: number };
   clock: Clock;
 }
 
@@ -64,15 +66,17 @@ function executorStatus(
 ): ExecutorStatus {
   const { ports } = facts;
   const { generation } = executor.metadata;
+  const { sandboxes, conversations } = running();
   const at = { now: formatTime(clock.now()), generation };
   return {
     ...executor.status,
     driver: facts.driver,
     isolation: facts.isolation,
     version: facts.version,
-    capacity: { sandboxes: facts.capacity },
+    capacity: facts.capacity,
     ...(ports === undefined ? {} : { ports: { ...ports, range: `${ports.min}-${ports.max}` } }),
-    running: running(),
+    running: sandboxes,
+    conversations: { running: conversations, separateUser: facts.separateUser },
     lastHeartbeatTime: formatMicroTime(clock.now()),
     message: ready.message,
     conditions: withCondition(executor.status?.conditions, ready, at),

@@ -12,8 +12,14 @@
  *   POST /v1/runs/ID/inputs            a RunInput for the agent that works; 202; the same input id again has no effect; 409
  *                                      where the adapter cannot take it
  *   POST /v1/runs/ID/cancel            asks the agent to end; 202; idempotent
+ *   GET  /v1/runs                      {"runs": [ID, ...]}: those that the runner holds
+ *   DELETE /v1/runs/ID                 ends the run at once and forgets it, with its events; 204; idempotent; 409 where
+ *                                      there is a workspace
  *
- * Errors are `{"error": {"reason": "...", "message": "..."}}` with 400, 401, 404, 409 or 413.
+ * A shared runner (RUNNER_ENV.conversations) has any number of runs at once and no workspace. Its runs only talk: those
+ * of agents that work in files fail. A run is held until it is deleted; one more than the limit is refused with 429.
+ *
+ * Errors are `{"error": {"reason": "...", "message": "..."}}` with 400, 401, 404, 409, 413 or 429.
  * The runner keeps a run's events on disk until the runtime goes, so a manager that lost its
  * connection, or was started again, reads on from the last number it knows to be durable.
  */
@@ -32,7 +38,15 @@ export const RUNNER_ENV = {
   state: 'TROUPE_RUNNER_STATE',
   /** A JSON object: the variables that somebody's own image declares, for agents in it. */
   imageEnvironment: 'TROUPE_RUNNER_IMAGE_ENVIRONMENT',
+  /** How many runs a shared runner may hold; absent for a runner with a workspace. */
+  conversations: 'TROUPE_RUNNER_CONVERSATIONS',
 } as const;
+
+/**
+ * File descriptor on which a shared runner says which port it has got, as a line, and then closes. Its standard input
+ * belongs to the manager: when that ends, the runner keeps the runs that it has, and ends with the last of them.
+ */
+export const SHARED_RUNNER_PORT_FD = 3;
 
 /** Port the runner listens on inside a container. */
 export const RUNNER_CONTAINER_PORT = 8080;
@@ -81,8 +95,48 @@ export interface RunShell {
   command?: string[];
   /** Further variables of the program; no credentials. */
   env?: Record<string, string>;
-  /** How the lines of a Command become events, and options of other types; as in Shell.spec. */
+  /** Of a Command. */
+  output?: CommandOutput;
+  /** Options of the type, as in Shell.spec. */
   options?: Record<string, unknown>;
+}
+
+/** How the output of a program is read; the first rule that fits a line says what it means. */
+export interface CommandOutput {
+  lines?: OutputRule[];
+  /** `text` when absent. */
+  otherLines?: 'text' | 'log' | 'nothing';
+  /** Relative to the folder that the program works in. */
+  resultFile?: string;
+}
+
+export interface OutputRule {
+  /** RE2; searched for in the line. */
+  pattern?: string;
+  /** The line is a JSON object with these texts at these JSON pointers; an empty text fits any value that is there. */
+  json?: Record<string, string>;
+  event:
+    | 'text'
+    | 'thinking'
+    | 'tool_call'
+    | 'tool_result'
+    | 'usage'
+    | 'turn'
+    | 'status'
+    | 'log'
+    | 'failure'
+    | 'nothing';
+  /** The fields of the event, as in api/types/task-event. */
+  fields?: Record<string, FieldSource>;
+}
+
+/** One of the three. */
+export interface FieldSource {
+  /** Named group of the pattern. */
+  group?: string;
+  /** JSON pointer into the line (RFC 6901). */
+  pointer?: string;
+  value?: string;
 }
 
 export interface RunImage {

@@ -81,11 +81,12 @@ export function runRequest(
 }
 
 function runShell({ shell }: SandboxSpec): RunShell {
-  const { type, command, env, options } = shell;
+  const { type, command, env, output, options } = shell;
   return {
     type,
     ...(command === undefined ? {} : { command }),
     ...(env === undefined ? {} : { env }),
+    ...(output === undefined ? {} : { output }),
     ...(options === undefined ? {} : { options }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Pool } from 'undici';
+import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { readLines } from '#api/client/line-stream';
 import { sleep } from '#api/machinery/clock';
@@ -25,6 +25,10 @@ export interface RunnerClient {
   cancel(id: string): Promise<void>;
   /** Throws StatusError Conflict when the run cannot take it. */
   input(id: string, input: RunInput): Promise<void>;
+  /** Ids of the runs that it holds. */
+  list(): Promise<string[]>;
+  /** Ends a run of a shared runner and forgets it; idempotent. */
+  remove(id: string): Promise<void>;
   /** Replaces the workspace by a tar archive; how many of its entries were left out. */
   replaceWorkspace(archive: Readable, options: { limitBytes: number; signal: AbortSignal }): Promise<number>;
   /** The workspace as a tar archive; undefined when it is empty. Throws StatusError Conflict while a run goes on. */
@@ -36,6 +40,8 @@ export interface RunnerClientOptions {
   address: { host: string; port: number };
   token: string;
   clock: Clock;
+  /** Connections that others use too, and close; absent: its own ones. */
+  pool?: Dispatcher;
 }
 
 const ANSWER_MS = 30_000;
@@ -48,10 +54,11 @@ const REASONS: ReadonlyMap<number, StatusReason> = new Map([
   [404, 'NotFound'],
   [409, 'Conflict'],
   [413, 'RequestEntityTooLarge'],
+  [429, 'TooManyRequests'],
 ]);
 
 interface Call {
-  method: 'GET' | 'PUT' | 'POST';
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   path: string;
   /** JSON. */
   body?: unknown;
@@ -62,13 +69,17 @@ interface Call {
   stream?: boolean;
 }
 
+/** Connections to one runner. */
+export function runnerPool(): Dispatcher {
+  return new Agent({ connect: { timeout: 5000 }, headersTimeout: ANSWER_MS });
+}
+
 export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
-  const { host, port } = options.address;
-  const pool = new Pool(`http://${host.includes(':') ? `[${host}]` : host}:${port}`, {
-    connect: { timeout: 5000 },
-    headersTimeout: ANSWER_MS,
-  });
-  const send: Send = (call) => request({ pool, token: options.token }, call);
+  const { address, token } = options;
+  const { host, port } = address;
+  const pool = options.pool ?? runnerPool();
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const send: Send = (call) => request({ pool, origin, token }, call);
   return {
     ready: (limitMs, signal) =>
       waitUntilReady({ limitMs, signal, clock: options.clock }, async () => {
@@ -82,6 +93,13 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
     },
     async input(id, input) {
       await (await send({ method: 'POST', path: `${runPath(id)}/inputs`, body: input })).body.dump();
+    },
+    async list() {
+      const { runs } = await readJSON<{ runs: unknown }>(send, { method: 'GET', path: '/v1/runs' });
+      return Array.isArray(runs) ? runs.filter((id) => typeof id === 'string') : [];
+    },
+    async remove(id) {
+      await (await send({ method: 'DELETE', path: runPath(id) })).body.dump();
     },
     async replaceWorkspace(archive, { limitBytes, signal }) {
       const path = `/v1/workspace?limit=${limitBytes}`;
@@ -99,7 +117,7 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
       await answer.body.dump();
       return undefined;
     },
-    close: () => pool.destroy(),
+    close: () => (options.pool === undefined ? pool.destroy() : Promise.resolve()),
   };
 }
 
@@ -107,11 +125,18 @@ type Send = (call: Call) => Promise<Dispatcher.ResponseData>;
 
 const runPath = (id: string): string => `/v1/runs/${encodeURIComponent(id)}`;
 
-async function request(to: { pool: Pool; token: string }, call: Call): Promise<Dispatcher.ResponseData> {
+interface RunnerPlace {
+  pool: Dispatcher;
+  origin: string;
+  token: string;
+}
+
+async function request(to: RunnerPlace, call: Call): Promise<Dispatcher.ResponseData> {
   const json = call.body === undefined ? undefined : JSON.stringify(call.body);
   const body = call.archive ?? json;
   try {
     const answer = await to.pool.request({
+      origin: to.origin,
       method: call.method,
       path: call.path,
       headers: {

@@ -30,8 +30,8 @@ function source(faults: StatusReason[]) {
 describe('runtimes that are started on demand', () => {
   it('have an id before they are started, each its own, and get nothing of a run', async () => {
     const { specs, runtimes } = source([]);
-    const one = runtimes.reserve({ limits, image: 'i:1' });
-    const other = runtimes.reserve({ limits });
+    const one = runtimes.reserve({ limits, image: 'i:1' }, 'r1');
+    const other = runtimes.reserve({ limits }, 'r1');
     expect(specs, 'nothing is started').toEqual([]);
     expect(isRuntimeID(one.runtimeID)).toBe(true);
     expect(one.runtimeID).not.toBe(other.runtimeID);
@@ -43,7 +43,7 @@ describe('runtimes that are started on demand', () => {
 
   it('wait for an engine that is away', async () => {
     const { specs, runtimes } = source(['ServiceUnavailable', 'ServiceUnavailable']);
-    const { start, runtimeID } = runtimes.reserve({ limits });
+    const { start, runtimeID } = runtimes.reserve({ limits }, 'r1');
     await start(forever);
     expect(specs.map(({ id }) => id)).toEqual([runtimeID, runtimeID, runtimeID]);
   });
@@ -54,7 +54,7 @@ describe('runtimes that are started on demand', () => {
     ['Conflict', 'no port that is free, after all tries of the driver'],
   ])('are given up for %s', async (fault, reason) => {
     const { specs, runtimes } = source([fault]);
-    await expect(runtimes.reserve({ limits }).start(forever), reason).rejects.toMatchObject({
+    await expect(runtimes.reserve({ limits }, 'r1').start(forever), reason).rejects.toMatchObject({
       reason: fault,
     });
     expect(specs).toHaveLength(1);

@@ -13,8 +13,11 @@ export type RuntimeNeed = Pick<RuntimeSpec, 'image' | 'limits'>;
  * have some ready that were started before anybody knew of the run.
  */
 export interface RuntimeSource {
-  /** Sets one aside for a run, at once and without starting anything: its id is written down before that. */
-  reserve(need: RuntimeNeed): Reservation;
+  /**
+   * Sets one aside for the run of this id, at once and without starting anything: the runtime's id is written down
+   * before that.
+   */
+  reserve(need: RuntimeNeed, runID: string): Reservation;
   /** Whether it is the source's own, waiting for a run: nobody else may remove it. */
   isWaiting(runtimeID: string): boolean;
 }
@@ -49,6 +52,8 @@ export function startRuntime({ driver, spec, ...retry }: RuntimeStart): Promise<
 export interface StartedOnDemandOptions {
   driver: Pick<RuntimeDriver, 'start'>;
   tokenFor: (runtimeID: string) => { hash: string };
+  /** Makes the id of the runtime for a run; absent: newRuntimeID. */
+  newID?: (runID: string) => string;
   clock: Clock;
   logger: Logger;
 }
@@ -61,9 +66,9 @@ export class StartedOnDemand implements RuntimeSource {
     this.#options = options;
   }
 
-  reserve(need: RuntimeNeed): Reservation {
-    const { tokenFor, ...parts } = this.#options;
-    const runtimeID = newRuntimeID();
+  reserve(need: RuntimeNeed, runID: string): Reservation {
+    const { tokenFor, newID = newRuntimeID, ...parts } = this.#options;
+    const runtimeID = newID(runID);
     const spec = { ...need, id: runtimeID, tokenHash: tokenFor(runtimeID).hash };
     return {
       runtimeID,

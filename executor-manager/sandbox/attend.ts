@@ -8,7 +8,6 @@ import type { OpenQuestions } from '../run/open-questions.ts';
 import { relay } from '../run/relay.ts';
 import type { LogTarget } from '../run/relay.ts';
 import { readCredentials, runRequest } from '../run/run-request.ts';
-import { createRunnerClient } from '../run/runner-client.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
 import { WorkLost, handOverWork } from '../work/hand-over.ts';
 import type { SandboxContext } from './context.ts';
@@ -69,10 +68,9 @@ class Attendance {
 
   constructor(options: AttendOptions) {
     const { context, runtime } = options;
-    const { token } = context.tokenFor(runtime.id);
     this.#options = options;
     this.#phaseBegan = context.clock.now();
-    this.#runner = createRunnerClient({ address: runtime.address, token, clock: context.clock });
+    this.#runner = context.runners.of(runtime);
   }
 
   async untilOutcome(): Promise<Attended> {

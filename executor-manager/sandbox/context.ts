@@ -2,35 +2,33 @@ import type { Client } from '#api/client/client';
 import type { TaskLogClient } from '#api/client/task-log';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
-import type { RuntimeDriver } from '../drivers/driver.ts';
 import type { ExecutorFigures } from '../executor/executor-figures.ts';
-import type { CapacityGate } from '../places/capacity-gate.ts';
 import type { NodeTurns } from '../places/node-turns.ts';
-import type { Inventory } from '../runtime/inventory.ts';
-import type { RuntimeSource } from '../runtime/runtime-source.ts';
+import type { RunnerClients } from '../run/runner-clients.ts';
+import type { RuntimeHost, RuntimeHosts } from '../runtime/runtime-host.ts';
 import type { RuntimeToken } from '../runtime/runtime-token.ts';
 import type { Saves } from '../work/saves.ts';
 import type { WorkStore } from '../work/work-store.ts';
 
 /** All that the sandboxes of one executor share. */
-export interface SandboxContext {
+export interface ExecutorContext {
   executorName: string;
   client: Client;
   taskLog: Pick<TaskLogClient, 'append' | 'read'>;
-  driver: RuntimeDriver;
-  runtimes: RuntimeSource;
-  tokenFor: (runtimeID: string) => RuntimeToken;
-  gate: CapacityGate;
+  hosts: RuntimeHosts;
+  runners: RunnerClients;
+  tokenFor: (runnerID: string) => RuntimeToken;
   turns: NodeTurns;
   work: WorkStore;
   saves: Saves;
-  /** Waits for the engine: nobody may call a sandbox lost, or start one, before it has said what is there. */
-  inventory: Promise<Inventory>;
   times: SandboxTimes;
   figures: ExecutorFigures;
   logger: Logger;
   clock: Clock;
 }
+
+/** The same for one sandbox, with the host that it has. */
+export interface SandboxContext extends ExecutorContext, RuntimeHost {}
 
 /** Milliseconds. */
 export interface SandboxTimes {

@@ -6,11 +6,11 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { SANDBOX_FINALIZER } from '#api/types/sandbox';
 import { retryUntilDone } from '../retry.ts';
-import type { SandboxContext } from './context.ts';
+import type { ExecutorContext } from './context.ts';
 import { refOf } from './status-writer.ts';
 
 /** The last step of a deleted Sandbox, when its runtime is gone: the work of its Task goes with the Task. */
-export async function letGo(context: SandboxContext, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
+export async function letGo(context: ExecutorContext, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   const { client, clock, logger } = context;
   const retry = { clock, logger, signal };
   const { uid } = sandbox.spec.taskRef;

@@ -14,7 +14,7 @@ import { untilAborted } from '#api/machinery/until-aborted';
 import { saveWork } from '../work/save-work.ts';
 import { attend, deadline, logTarget, overdue } from './attend.ts';
 import type { Attended } from './attend.ts';
-import type { SandboxContext } from './context.ts';
+import type { ExecutorContext, SandboxContext } from './context.ts';
 import { isTaskWorked, letGo } from './let-go.ts';
 import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -73,10 +73,10 @@ export class Lifecycle {
   readonly #questions: OpenQuestions;
   #tellAnswers: (() => void) | undefined;
 
-  constructor(context: SandboxContext, sandbox: Sandbox) {
+  constructor(context: ExecutorContext, sandbox: Sandbox) {
     const { namespace, name, uid = '' } = sandbox.metadata;
     const logger = context.logger.with({ sandbox: `${namespace}/${name}`, uid });
-    this.#context = { ...context, logger };
+    this.#context = { ...context, ...context.hosts.of(sandbox), logger };
     this.#current = sandbox;
     this.#writer = createStatusWriter({ ...this.#context, sandbox });
     this.#questions = new OpenQuestions({
@@ -84,7 +84,7 @@ export class Lifecycle {
       onChange: (questions) =>
         this.#inBackground(this.#write((latest, now) => asking(latest, questions, now))),
     });
-    this.#place = new Place({ ...context, node: nodeOf(sandbox) });
+    this.#place = new Place({ ...this.#context, node: nodeOf(sandbox) });
     this.#ran = runtimeOf(sandbox) !== undefined;
     this.#concluding = isFinal(sandbox);
     context.saves.begin({ taskUID: sandbox.spec.taskRef.uid, sandboxUID: uid });
@@ -208,7 +208,8 @@ export class Lifecycle {
       'place',
       this.#place.take(signal, () => this.#tellWaiting()),
     );
-    const reservation = runtimes.reserve(runtimeNeed(this.#writer.latest().spec));
+    const { spec, metadata } = this.#writer.latest();
+    const reservation = runtimes.reserve(runtimeNeed(spec), metadata.uid ?? '');
     const { runtimeID } = reservation;
     this.#reservation = reservation;
     try {

@@ -4,7 +4,7 @@ import { describeError } from '#api/machinery/logger';
 import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { LivePhase } from '../executor/executor-figures.ts';
-import type { SandboxContext } from './context.ts';
+import type { ExecutorContext } from './context.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { runtimeOf } from './sandbox-keys.ts';
 import { isFinal } from './status.ts';
@@ -14,7 +14,7 @@ const RETRY_MS = 2000;
 
 /** The Sandboxes of one executor: keeps a lifecycle going for each that has something left to do. */
 export class Supervisor implements ReflectorTarget<Sandbox> {
-  readonly #context: SandboxContext;
+  readonly #context: ExecutorContext;
   readonly #signal: AbortSignal;
   /** The Sandboxes as the watch last showed them, by key. */
   readonly #known = new Map<string, Sandbox>();
@@ -24,7 +24,7 @@ export class Supervisor implements ReflectorTarget<Sandbox> {
   readonly #settled = new Set<string>();
   readonly #listed = Promise.withResolvers<void>();
 
-  constructor(context: SandboxContext, signal: AbortSignal) {
+  constructor(context: ExecutorContext, signal: AbortSignal) {
     this.#context = context;
     this.#signal = signal;
   }

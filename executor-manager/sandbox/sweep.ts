@@ -3,7 +3,7 @@ import { describeError } from '#api/machinery/logger';
 import { TASKS } from '#api/types/resources';
 import { isStatusError } from '#api/machinery/status-error';
 import { untilAborted } from '#api/machinery/until-aborted';
-import type { SandboxContext } from './context.ts';
+import type { ExecutorContext } from './context.ts';
 import type { TaskWork } from '../work/work-store.ts';
 import { isTaskGone } from './let-go.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -15,11 +15,12 @@ const RETRY_MS = 5000;
 
 /** Removes what nobody owns: at the start, when the engine is back, and from time to time. Ends with the signal. */
 export async function runSweeps(
-  context: SandboxContext,
+  context: ExecutorContext,
   supervisor: Supervisor,
   signal: AbortSignal,
 ): Promise<void> {
-  const known = Promise.all([context.inventory, supervisor.listed]);
+  const inventories = context.hosts.all().map(({ inventory }) => inventory);
+  const known = Promise.all([...inventories, supervisor.listed]);
   await untilAborted(known, signal).catch(() => undefined);
   while (!signal.aborted) {
     const swept = await sweep(context, supervisor).catch((error: unknown) => {
@@ -32,10 +33,10 @@ export async function runSweeps(
 
 /** One pass over the runtimes and the kept work of this executor; false when something could not be removed. */
 async function sweep(
-  context: SandboxContext,
+  context: ExecutorContext,
   supervisor: Pick<Supervisor, 'isWanted' | 'hasTask'>,
 ): Promise<boolean> {
-  const { driver, runtimes, work, logger } = context;
+  const { hosts, work, logger } = context;
   let clean = true;
   const attempt = async (what: string, act: () => Promise<void>): Promise<void> => {
     try {
@@ -46,12 +47,14 @@ async function sweep(
       note(context, what, error);
     }
   };
-  for (const { id } of await driver.list()) {
-    if (supervisor.isWanted(id) || runtimes.isWaiting(id)) continue;
-    await attempt(`remove the runtime ${id}, which nobody owns`, async () => {
-      await driver.remove(id);
-      logger.info('removed a runtime that nobody owns', { runtime: id });
-    });
+  for (const { driver, runtimes } of hosts.all()) {
+    for (const { id } of await driver.list()) {
+      if (supervisor.isWanted(id) || runtimes.isWaiting(id)) continue;
+      await attempt(`remove the runtime ${id}, which nobody owns`, async () => {
+        await driver.remove(id);
+        logger.info('removed a runtime that nobody owns', { runtime: id });
+      });
+    }
   }
   for (const { taskUID, task } of await work.tasks()) {
     if (supervisor.hasTask(taskUID)) continue;
@@ -64,7 +67,7 @@ async function sweep(
   return clean;
 }
 
-async function isGone({ client }: SandboxContext, { taskUID, task }: TaskWork): Promise<boolean> {
+async function isGone({ client }: ExecutorContext, { taskUID, task }: TaskWork): Promise<boolean> {
   if (task !== undefined) return isTaskGone(client, task, taskUID);
   // Its name was lost; it happens too seldom to be cheap.
   const { items } = await client.list(TASKS);
@@ -72,7 +75,7 @@ async function isGone({ client }: SandboxContext, { taskUID, task }: TaskWork): 
 }
 
 /** An engine or API that is away is told elsewhere, and often. */
-function note({ logger }: SandboxContext, what: string, error: unknown): void {
+function note({ logger }: ExecutorContext, what: string, error: unknown): void {
   const level = isStatusError(error, 'ServiceUnavailable') ? 'debug' : 'warn';
   logger[level](`cannot ${what}, trying again`, { cause: describeError(error) });
 }

@@ -7,7 +7,6 @@ import { retryUntilDone } from '../retry.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
 import { refOf } from '../sandbox/status-writer.ts';
 import { startRuntime } from '../runtime/runtime-source.ts';
-import { createRunnerClient } from '../run/runner-client.ts';
 import type { SandboxContext } from '../sandbox/context.ts';
 import { archiveLimit } from './archive-limit.ts';
 import type { WorkKey } from './work-store.ts';
@@ -98,9 +97,8 @@ async function startAgain({ context, sandbox, runtime: { id }, signal }: Save): 
 }
 
 async function takeFrom({ context, sandbox, signal }: Save, runtime: Runtime): Promise<void> {
-  const { clock, logger, work, times, tokenFor } = context;
-  const { token } = tokenFor(runtime.id);
-  const runner = createRunnerClient({ address: runtime.address, token, clock });
+  const { logger, work, times } = context;
+  const runner = context.runners.of(runtime);
   const key = keyOf(sandbox);
   const { namespace = 'default' } = sandbox.metadata;
   try {

@@ -49,9 +49,10 @@ export interface ExecutorStatus {
   capacity?: ExecutorCapacity;
   ports?: ExecutorPorts;
   /**
-   * How many Sandboxes run now.
+   * How many Sandboxes run now, those that share a process aside.
    */
   running?: number;
+  conversations?: ExecutorConversations;
   /**
    * When the executor manager last reported.
    */
@@ -74,9 +75,13 @@ export interface ExecutorStatus {
  */
 export interface ExecutorCapacity {
   /**
-   * How many Sandboxes run at once.
+   * How many Sandboxes run at once, those that share a process aside.
    */
   sandboxes?: number;
+  /**
+   * How many Sandboxes share one process at once: those of agents that only talk, and run no code of their own. 0 or absent: they take room like all others.
+   */
+  conversations?: number;
 }
 /**
  * Host ports it hands out, both ends included.
@@ -94,4 +99,17 @@ export interface ExecutorPorts {
    * Both for people, such as 10001-10100.
    */
   range?: string;
+}
+/**
+ * Sandboxes that share one process.
+ */
+export interface ExecutorConversations {
+  /**
+   * How many run now.
+   */
+  running?: number;
+  /**
+   * Whether that process has a user of its own; it has the one of the executor manager otherwise, which only root can change.
+   */
+  separateUser?: boolean;
 }

@@ -45,8 +45,9 @@ export interface ShellSpec {
    * Further variables of the program; no credentials.
    */
   env?: Record<string, string>;
+  output?: ShellOutput;
   /**
-   * Options of the type of Shell, such as how the output of a Command is read.
+   * Options of the type of Shell.
    */
   options?: Record<string, unknown>;
   limits?: ShellLimits;
@@ -55,6 +56,73 @@ export interface ShellSpec {
    * Whether a Task must name a Workspace; false when absent. ClaudeCode, Agno and Codex work in the repository of the Workspace when the Task names one.
    */
   requiresWorkspace?: boolean;
+}
+/**
+ * How the output of a Command is read.
+ */
+export interface ShellOutput {
+  /**
+   * Rules for the lines of standard output; the first one that fits says what a line means.
+   */
+  lines?: ShellOutputLine[];
+  /**
+   * What lines are that no rule fits; text when absent.
+   */
+  otherLines?: 'text' | 'log' | 'nothing';
+  /**
+   * File with the answer, relative to the folder that the program works in. Absent: {{resultFile}} in the command, else its words.
+   */
+  resultFile?: string;
+}
+/**
+ * One rule: a pattern, or fields of a JSON object.
+ */
+export interface ShellOutputLine {
+  /**
+   * Regular expression (RE2) that is searched for in the line; its named groups can become fields.
+   */
+  pattern?: string;
+  /**
+   * The line is a JSON object that has these texts at these JSON pointers; an empty text fits any value.
+   */
+  json?: Record<string, string>;
+  /**
+   * What the line tells: words, reasoning, the use of a tool and its outcome, tokens, a call of the model, the state, a line of the log, a failure, or nothing.
+   */
+  event:
+    | 'text'
+    | 'thinking'
+    | 'tool_call'
+    | 'tool_result'
+    | 'usage'
+    | 'turn'
+    | 'status'
+    | 'log'
+    | 'failure'
+    | 'nothing';
+  /**
+   * The fields of the event.
+   */
+  fields?: {
+    [k: string]: ShellOutputLineField;
+  };
+}
+/**
+ * Where the field comes from.
+ */
+export interface ShellOutputLineField {
+  /**
+   * Named group of the pattern.
+   */
+  group?: string;
+  /**
+   * JSON pointer into the line.
+   */
+  pointer?: string;
+  /**
+   * This text.
+   */
+  value?: string;
 }
 /**
  * What a run may use up; it fails beyond, with a reason that says so.

@@ -64,6 +64,7 @@ function memberShell({ shell, base }: MemberParts): SandboxShell {
   const image = shell.spec.baseImage ?? base?.spec.baseImage;
   const command = shell.spec.command ?? base?.spec.command;
   const env = shell.spec.env ?? base?.spec.env;
+  const output = shell.spec.output ?? base?.spec.output;
   const options = shell.spec.options ?? base?.spec.options;
   return {
     // A Shell without a type is never ready, so the last choice is not reached.
@@ -71,6 +72,7 @@ function memberShell({ shell, base }: MemberParts): SandboxShell {
     ...(image === undefined || image === '' ? {} : { image }),
     ...(command === undefined ? {} : { command }),
     ...(env === undefined ? {} : { env }),
+    ...(output === undefined ? {} : { output }),
     ...(options === undefined ? {} : { options }),
   };
 }

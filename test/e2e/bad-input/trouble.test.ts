@@ -94,7 +94,10 @@ describe.concurrent('a port range of one port', () => {
   it('runs five Tasks, one after the other', async () => {
     const port = String(await freePort());
     const { server, commands } = await serve('one-port', {
-      env: { EXECUTOR_PORT_RANGE_MIN: port, EXECUTOR_PORT_RANGE_MAX: port },
+      env: {
+        ...{ EXECUTOR_PORT_RANGE_MIN: port, EXECUTOR_PORT_RANGE_MAX: port },
+        MAX_CONCURRENT_CONVERSATIONS: '0',
+      },
     });
     await using _ = server;
     const names = ['p1', 'p2', 'p3', 'p4', 'p5'];

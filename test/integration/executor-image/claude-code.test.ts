@@ -1,3 +1,4 @@
+import { supportedShellTypes } from '#api/types/shell-types';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -287,7 +288,7 @@ describe('a run that does not work', () => {
     expect(state).toMatchObject({
       phase: 'Failed',
       reason: 'StartFailed',
-      message: `shellType "${type}" is not supported; supported: Chat, ClaudeCode`,
+      message: `shellType "${type}" is not supported; supported: ${supportedShellTypes().join(', ')}`,
     });
   });
 });

@@ -146,6 +146,7 @@ describe('a manager that goes away in the middle of a run', () => {
       ],
       env: {
         EXECUTOR_NAME: EXECUTOR,
+        MAX_CONCURRENT_CONVERSATIONS: '0',
         EXECUTOR_PORT_RANGE_MIN: String(settings.ports.min),
         EXECUTOR_PORT_RANGE_MAX: String(settings.ports.max),
       },

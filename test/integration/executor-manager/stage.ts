@@ -89,6 +89,8 @@ export interface ManagerOptions {
   driver: 'docker' | 'process';
   /** Of the port range; default 10. */
   ports?: number;
+  /** How many runs may share a process; default 0: each has a runtime of its own. */
+  conversations?: number;
   env?: Record<string, string>;
 }
 
@@ -99,6 +101,7 @@ export async function managerConfig(on: Stage, options: ManagerOptions): Promise
     PATH: process.env['PATH'],
     DOCKER_HOST: process.env['DOCKER_HOST'],
     EXECUTOR_IMAGE: process.env['EXECUTOR_IMAGE'],
+    MAX_CONCURRENT_CONVERSATIONS: String(options.conversations ?? 0),
     EXECUTOR_PORT_RANGE_MIN: String(first),
     EXECUTOR_PORT_RANGE_MAX: String(Math.min(65_535, first + (options.ports ?? 10) - 1)),
     ...options.env,

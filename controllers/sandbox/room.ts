@@ -1,0 +1,30 @@
+import type { Executor } from '#api/types/generated/executor';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import { isConversation } from '#api/types/shell-types';
+
+/** The room of an Executor: places for Sandboxes, and shares of one process for those that only talk. */
+
+/** How many Sandboxes there are, by what they need. */
+export interface Needs {
+  /** Those that only talk. */
+  talking: number;
+  others: number;
+}
+
+export function needsOf(sandboxes: readonly Sandbox[]): Needs {
+  const talking = sandboxes.filter(({ spec }) => isConversation(spec)).length;
+  return { talking, others: sandboxes.length - talking };
+}
+
+/** How many Sandboxes that talk, or that do not, the Executor takes at once. */
+export function capacityFor({ status }: Executor, talks: boolean): number {
+  const { sandboxes = 0, conversations = 0 } = status?.capacity ?? {};
+  return talks && conversations > 0 ? conversations : sandboxes;
+}
+
+/** How much of that is taken. On an Executor without shares, as one of an older version, all take places. */
+export function takenFor({ status }: Executor, talks: boolean, { talking, others }: Needs): number {
+  const hasShares = (status?.capacity?.conversations ?? 0) > 0;
+  if (!hasShares) return talking + others;
+  return talks ? talking : others;
+}
