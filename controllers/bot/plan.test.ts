@@ -81,6 +81,23 @@ describe('planBot', () => {
       want: 'ModelNotSupported',
       message: 'spec.modelRef: Model "other/m" speaks openai; ClaudeCode needs anthropic.',
     },
+    {
+      reason: 'an agent with a model that speaks, in the other sense',
+      parts: {
+        shell: object({ shellType: 'Chat' }),
+        model: object({ modelType: 'tts', modelConfig: { env: { model: 'openai', model_id: 'x' } } }),
+      },
+      want: 'ModelNotSupported',
+      message: 'spec.modelRef: Model "other/m" is of type tts; Chat needs a language model (llm).',
+    },
+    {
+      reason: 'Dify, which calls no Model, with one that speaks',
+      parts: {
+        shell: object({ shellType: 'Dify' }),
+        model: object({ modelType: 'tts', modelConfig: { env: { model_id: 'x' } } }),
+      },
+      want: 'ReferencesResolved',
+    },
   ];
   it.each(cases)('$reason', ({ bot: given = bot(), parts: changed, want, message }) => {
     const condition = planBot(given, { ...parts, ...changed });

@@ -52,9 +52,16 @@ function planModelUse(bot: Bot, { shell, model }: BotParts): NewCondition | unde
   if (modelRef === undefined || model === undefined) {
     return botNotReady(BotReason.ModelRequired, 'spec.modelRef: required, since the Shell calls a model.');
   }
+  const name = `${modelRef.namespace ?? bot.metadata.namespace ?? ''}/${modelRef.name}`;
+  const { modelType = 'llm' } = model.spec;
+  if (modelType !== 'llm') {
+    return botNotReady(
+      BotReason.ModelNotSupported,
+      `spec.modelRef: Model "${name}" is of type ${modelType}; ${type} needs a language model (llm).`,
+    );
+  }
   const { protocol } = modelSettings(model.spec);
   if (protocol === undefined || modelProtocols.includes(protocol)) return undefined;
-  const name = `${modelRef.namespace ?? bot.metadata.namespace ?? ''}/${modelRef.name}`;
   return botNotReady(
     BotReason.ModelNotSupported,
     `spec.modelRef: Model "${name}" speaks ${protocol}; ${type} needs ${modelProtocols.join(' or ')}.`,
