@@ -78,8 +78,14 @@ const layers = [
   { name: 'executor-manager-protocol', from: protocol, may: [] },
   {
     name: 'executor-manager',
-    from: '^executor-manager/(?!protocol/)',
+    from: '^executor-manager/(?!protocol/|model-forwarder/)',
     may: ['^executor-manager/', machinery, types, client, privateFile],
+    notItself: true,
+  },
+  {
+    name: 'executor-manager-model-forwarder',
+    from: '^executor-manager/model-forwarder/',
+    may: ['^executor-manager/', machinery, types, client, modelProtocols],
     notItself: true,
   },
   { name: 'executor-image', from: '^executor-image/', may: [protocol, modelProtocols] },

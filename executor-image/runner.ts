@@ -2,9 +2,20 @@ import { closeSync, rmSync, writeSync } from 'node:fs';
 import { SHARED_RUNNER_PORT_FD } from '#executor-manager/protocol/run';
 import { systemClock } from './clock.ts';
 import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
+import type { TunnelledModelAccess } from './model-access/model-access.ts';
 import { startRunnerServer } from './server/runner-server.ts';
 import { withToolsFirst, withToolsLast } from './toolbox.ts';
 import type { RunnerServer } from './server/runner-server.ts';
+
+let access: Promise<TunnelledModelAccess> | undefined;
+
+/** Loaded with the first run, or its tunnel, whichever comes first. */
+function modelAccess(): Promise<TunnelledModelAccess> {
+  access ??= import('./model-access/model-access.ts').then(
+    ({ TunnelledModelAccess }) => new TunnelledModelAccess(),
+  );
+  return access;
+}
 
 /** The process inside a sandbox, or shared by conversations: `node runner.ts`, or one bundled file in the image. */
 async function main(): Promise<void> {
@@ -17,6 +28,7 @@ async function main(): Promise<void> {
   const server = await startRunnerServer({
     config,
     environment,
+    onTunnel: (socket) => void modelAccess().then((access) => access.attach(socket)),
     startRun: async (id, request) => {
       // Loaded with the first run: the runner is ready before the adapters are read.
       const { startRun } = await import('./run/run.ts');
@@ -24,6 +36,7 @@ async function main(): Promise<void> {
       return startRun({
         ...{ id, request, workspace, state, environment, agentEnvironment, shared },
         clock: systemClock,
+        modelAccess: await modelAccess(),
       });
     },
     onEmpty() {
@@ -34,11 +47,14 @@ async function main(): Promise<void> {
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    void server.close().finally(() => {
-      // That of a sandbox goes with the sandbox.
-      if (shared) rmSync(config.state, { recursive: true, force: true });
-      process.exit(0);
-    });
+    void server
+      .close()
+      .then(async () => (await access)?.close())
+      .finally(() => {
+        // That of a sandbox goes with the sandbox.
+        if (shared) rmSync(config.state, { recursive: true, force: true });
+        process.exit(0);
+      });
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

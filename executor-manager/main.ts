@@ -23,6 +23,8 @@ import { startHeartbeat } from './executor/heartbeat.ts';
 import type { Heartbeat } from './executor/heartbeat.ts';
 import { reportExecutor } from './executor/registration.ts';
 import type { ExecutorFacts } from './executor/registration.ts';
+import { forwarderFigures } from './model-forwarder/forwarder-figures.ts';
+import { ModelForwarder } from './model-forwarder/model-forwarder.ts';
 import { createNodeTurns } from './places/node-turns.ts';
 import { RunnerClients } from './run/runner-clients.ts';
 import { capacityOf, conversationUser, createHosts, portCount } from './runtime/create-hosts.ts';
@@ -121,6 +123,7 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
       ending.abort(new Error('the executor manager stops'));
       const all = Promise.allSettled([supervisor.stop(), heartbeat.done, reflecting, sweeping]);
       await Promise.race([all, new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
+      await context.models.close();
       const stopped = executorNotReady('Stopped', 'The executor manager was stopped; its sandboxes run on.');
       await reportExecutor(registration, stopped).catch((error: unknown) =>
         logger.warn('the stop was not reported', { cause: describeError(error) }),
@@ -148,6 +151,12 @@ function createContext(options: ContextOptions): ExecutorContext {
     turns: createNodeTurns(),
     work: new WorkStore(join(executorFolder(config), 'work')),
     saves: new Saves(),
+    models: new ModelForwarder({
+      figures: forwarderFigures(options.meter ?? silentMeter),
+      environment: config.runnerEnvironment,
+      logger,
+      clock,
+    }),
     times: { ...DEFAULT_TIMES, ...options.times },
   };
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   hasURLCredential,
-  inlineModelCredential,
+  isHeaderValue,
+  modelCredential,
+  modelHeaders,
   modelSettings,
-  secretModelVariables,
 } from './model-config.ts';
 
 const settings = (env: unknown, rest: Record<string, unknown> = {}) =>
@@ -113,7 +114,7 @@ describe('modelSettings', () => {
   it.each(cases)('$reason', ({ got, want }) => expect(got).toEqual(want));
 
   it('finds the credential in the order of the manifests', () => {
-    const credential = (env: Record<string, string>) => inlineModelCredential({ modelConfig: { env } });
+    const credential = (env: Record<string, string>) => modelCredential({ modelConfig: { env } })?.value;
     expect(
       credential({ OPENAI_API_KEY: 'd', ANTHROPIC_AUTH_TOKEN: 'c', ANTHROPIC_API_KEY: 'b', api_key: 'a' }),
     ).toBe('a');
@@ -122,19 +123,48 @@ describe('modelSettings', () => {
   });
 
   it.each([
-    { reason: 'a bearer token', env: { ANTHROPIC_AUTH_TOKEN: 't' }, want: ['ANTHROPIC_AUTH_TOKEN'] },
-    { reason: 'a token that a key outranks', env: { api_key: 'k', ANTHROPIC_AUTH_TOKEN: 't' }, want: [] },
-    { reason: 'a key', env: { ANTHROPIC_API_KEY: 'k' }, want: [] },
-    { reason: 'headers', env: { ANTHROPIC_CUSTOM_HEADERS: 'A: b' }, want: ['ANTHROPIC_CUSTOM_HEADERS'] },
-    { reason: 'nothing else', env: { OTHER_TOKEN: 't', api_key: 'k' }, want: [] },
-  ])('hands on under its own name: $reason', ({ env, want }) => {
-    expect(Object.keys(secretModelVariables({ modelConfig: { env } }))).toEqual(want);
+    { reason: 'a key', env: { ANTHROPIC_API_KEY: 'k' }, want: 'key' },
+    { reason: 'a bearer token', env: { ANTHROPIC_AUTH_TOKEN: 't' }, want: 'bearer' },
+    {
+      reason: 'a token that a key outranks',
+      env: { api_key: 'k', ANTHROPIC_AUTH_TOKEN: 't' },
+      want: 'key',
+    },
+    { reason: 'a subscription', env: { CLAUDE_CODE_OAUTH_TOKEN: 't' }, want: 'subscription' },
+    { reason: 'its token in place of a key', env: { api_key: 'sk-ant-oat01-x' }, want: 'subscription' },
+    {
+      reason: 'a Secret outranks all',
+      env: { ANTHROPIC_AUTH_TOKEN: 't' },
+      secret: 'k',
+      want: 'key',
+    },
+    { reason: 'a subscription in a Secret', env: {}, secret: 'sk-ant-oat01-x', want: 'subscription' },
+  ])('how it is sent: $reason', ({ env, secret, want }) => {
+    expect(modelCredential({ modelConfig: { env } }, secret)?.form).toBe(want);
   });
 
-  it('takes the Secret in place of a token in the manifest', () => {
-    const modelConfig = { env: { ANTHROPIC_AUTH_TOKEN: 't' } };
-    expect(secretModelVariables({ modelConfig, secretRef: { name: 's' } })).toEqual({});
+  it('reads a subscription as one of Anthropic', () => {
+    expect(settings({ CLAUDE_CODE_OAUTH_TOKEN: 't' })).toEqual({ protocol: 'anthropic', env: {} });
   });
+
+  it('reads the headers of a gateway', () => {
+    const env = {
+      ANTHROPIC_CUSTOM_HEADERS: 'X-A: b\r\n\nno header\nX-Ü: c\nX-Team:  d: e ',
+      OPENAI_ORG_ID: 'o',
+    };
+    expect(modelHeaders({ modelConfig: { env } })).toEqual({
+      headers: { 'x-a': 'b', 'x-team': 'd: e', 'openai-organization': 'o' },
+      wrongLine: 3,
+    });
+    expect(modelHeaders({ modelConfig: {} })).toEqual({ headers: {} });
+  });
+
+  it.each([
+    ['sk-ant-api03-_x', true, 'a key'],
+    ['sk-\u{7ffb}', false, 'beyond Latin: the client of HTTP refuses it'],
+    ['sk-\u{e9}', false, 'Latin: UTF-8 for some, ISO 8859-1 for others'],
+    ['sk-\nx', false, 'a line break would begin another header'],
+  ])('%j is a value of a header: %s', (text, want) => expect(isHeaderValue(text)).toBe(want));
 
   it('sees a credential in a URL only before the host', () => {
     expect(hasURLCredential('https://u@h/x')).toBe(true);

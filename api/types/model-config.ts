@@ -36,11 +36,28 @@ const PROTOCOL_WORDS: ReadonlyMap<string, ModelProtocol> = new Map([
 const NAME_VARIABLES = ['model_id', 'ANTHROPIC_MODEL', 'OPENAI_MODEL'];
 const BASE_URL_VARIABLES = ['base_url', 'ANTHROPIC_BASE_URL', 'OPENAI_BASE_URL', 'OPENAI_API_BASE'];
 /** In the order in which they are tried. */
-const CREDENTIAL_VARIABLES = ['api_key', 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'OPENAI_API_KEY'];
-/** Sent as `Authorization: Bearer`, where a key goes into `x-api-key`: gateways take one or the other. */
-const BEARER_VARIABLE = 'ANTHROPIC_AUTH_TOKEN';
+const CREDENTIAL_VARIABLES = [
+  'api_key',
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'OPENAI_API_KEY',
+];
+/** Those that say by themselves how they are sent. */
+const CREDENTIAL_FORMS: ReadonlyMap<string, ModelCredential['form']> = new Map([
+  ['ANTHROPIC_AUTH_TOKEN', 'bearer'],
+  ['CLAUDE_CODE_OAUTH_TOKEN', 'subscription'],
+]);
+const ANTHROPIC_VARIABLE = /^ANTHROPIC_|^CLAUDE_CODE_OAUTH_TOKEN$/;
+/** How a token of `claude setup-token` begins, wherever it stands. */
+const SUBSCRIPTION_TOKEN = 'sk-ant-oat';
 /** Lines of `Name: value` that go with each request; a gateway's credential is often among them. */
 const HEADERS_VARIABLE = 'ANTHROPIC_CUSTOM_HEADERS';
+/** Variables that OpenAI's programs turn into headers. */
+const HEADER_OF_VARIABLE: ReadonlyMap<string, string> = new Map([
+  ['OPENAI_ORG_ID', 'openai-organization'],
+  ['OPENAI_PROJECT_ID', 'openai-project'],
+]);
 const READ_ELSEWHERE = new Set(['model', ...NAME_VARIABLES, ...BASE_URL_VARIABLES, ...CREDENTIAL_VARIABLES]);
 
 /** What `spec` says, without its credential. Never throws: what cannot be read is absent. */
@@ -61,27 +78,57 @@ export function modelSettings(spec: ModelSpec): ModelSettings {
   };
 }
 
-/** The credential written into the manifest itself, if any. A secret: hand it on, never log or store it. */
-export function inlineModelCredential(spec: ModelSpec): string | undefined {
-  return first(modelEnv(spec), CREDENTIAL_VARIABLES);
+/** A secret: hand it on, never log or store it. */
+export interface ModelCredential {
+  value: string;
+  /**
+   * How the service wants it. `key`: where the protocol has a key. `bearer`: as `Authorization: Bearer`, which gateways
+   * take in its place. `subscription`: likewise, with what a Claude subscription needs beside it.
+   */
+  form: 'key' | 'bearer' | 'subscription';
 }
 
-/**
- * Variables with secrets that the agent's program has to get under their own names, and which no object may
- * repeat: the credential where it is a bearer token, and the headers. Hand them on, never log or store them.
- */
-export function secretModelVariables(spec: ModelSpec): Record<string, string> {
+/** The credential of a Model: `secret`, the value that spec.secretRef names, or else what the manifest itself has. */
+export function modelCredential(spec: ModelSpec, secret?: string): ModelCredential | undefined {
   const env = modelEnv(spec);
-  const credential = CREDENTIAL_VARIABLES.find((name) => first(env, [name]) !== undefined);
-  const usesBearer = spec.secretRef === undefined && credential === BEARER_VARIABLE;
-  const names = usesBearer ? [BEARER_VARIABLE, HEADERS_VARIABLE] : [HEADERS_VARIABLE];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = first(env, [name]);
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
+  const name = CREDENTIAL_VARIABLES.find((name) => first(env, [name]) !== undefined) ?? '';
+  const value = secret ?? first(env, [name]);
+  if (value === undefined || value === '') return undefined;
+  if (value.startsWith(SUBSCRIPTION_TOKEN)) return { value, form: 'subscription' };
+  return { value, form: (secret === undefined ? CREDENTIAL_FORMS.get(name) : undefined) ?? 'key' };
 }
+
+/** Whether HTTP can carry it as the value of a header without guessing at an encoding (RFC 9110, section 5.5). */
+export function isHeaderValue(text: string): boolean {
+  return /^[\t\x20-\x7e]*$/.test(text);
+}
+
+export interface ModelHeaders {
+  /** By name in lower case. Often secret: hand them on, never log or store them. */
+  headers: Record<string, string>;
+  /** The number of the first line that is no `Name: value`, from 1. */
+  wrongLine?: number;
+}
+
+/** The headers that go with each request to the service. */
+export function modelHeaders(spec: ModelSpec): ModelHeaders {
+  const env = modelEnv(spec);
+  const read: ModelHeaders = { headers: {} };
+  for (const [variable, header] of HEADER_OF_VARIABLE) {
+    const value = first(env, [variable]);
+    if (value !== undefined && isHeaderValue(value)) read.headers[header] = value;
+  }
+  for (const [index, line] of (first(env, [HEADERS_VARIABLE]) ?? '').split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    const [, name = '', value = ''] = HEADER_LINE.exec(line) ?? [];
+    if (name === '') read.wrongLine ??= index + 1;
+    else read.headers[name.toLowerCase()] = value;
+  }
+  return read;
+}
+
+/** A token, a colon and a value (RFC 9110, section 5). */
+const HEADER_LINE = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*?)[ \t]*$/;
 
 /** The base URL as written, for checks of it; modelSettings leaves out one that holds a credential. */
 export function rawModelBaseURL(spec: ModelSpec): string | undefined {
@@ -101,7 +148,7 @@ function protocolOf(
   const named = asked === undefined || asked === '' ? undefined : PROTOCOL_WORDS.get(asked.toLowerCase());
   if (asked !== undefined && asked !== '' && named === undefined) return { unknownProtocol: asked };
   const word = PROTOCOL_WORDS.get((env['model'] ?? '').toLowerCase());
-  const anthropic = Object.keys(env).some((variable) => variable.startsWith('ANTHROPIC_'));
+  const anthropic = Object.keys(env).some((variable) => ANTHROPIC_VARIABLE.test(variable));
   const protocol = named ?? word ?? (anthropic ? 'anthropic' : 'openai');
   // Only OpenAI has two forms.
   const isResponses = protocol === 'openai' && spec.apiFormat === 'responses';

@@ -13,6 +13,8 @@ export const ModelReason = {
   SecretKeyMissing: 'SecretKeyMissing',
   /** Ready=False: neither modelConfig nor a Secret gives a credential. */
   CredentialMissing: 'CredentialMissing',
+  /** Ready=False: the credential cannot be sent, since no HTTP header can hold it. */
+  CredentialInvalid: 'CredentialInvalid',
   /** Ready=False: the protocol is not one that agents here can speak. */
   UnsupportedProtocol: 'UnsupportedProtocol',
 } as const;

@@ -9,7 +9,7 @@ const model = (spec: ModelSpec): Model => ({
   spec,
 });
 const env = (values: Record<string, unknown>): ModelSpec => ({ modelConfig: { env: values } });
-const keys = (...names: string[]) => ({ keys: new Set(names) });
+const keys = (...names: string[]) => ({ keys: new Set(names), unsendable: new Set<string>() });
 
 describe('planModel', () => {
   const cases = [
@@ -73,6 +73,27 @@ describe('planModel', () => {
       spec: { ...env({ model_id: 'x' }), secretRef: { name: 's', key: 'k' } },
       secret: keys('k'),
       want: 'Valid',
+    },
+    {
+      reason: 'a Secret whose key no header can hold',
+      spec: { ...env({ model_id: 'x' }), secretRef: { name: 's', key: 'k' } },
+      secret: { keys: new Set(['k']), unsendable: new Set(['k']) },
+      want: 'CredentialInvalid',
+      text: 'spec.secretRef: the value of "k" in Secret "ns/s" has a character',
+    },
+    {
+      reason: 'a key with a character beyond ASCII, which is not repeated',
+      spec: env({ model_id: 'x', api_key: 'hush-\u{7ffb}' }),
+      want: 'CredentialInvalid',
+      text: 'spec.modelConfig.env: the API key has a character',
+      not: 'hush',
+    },
+    {
+      reason: 'a line that is no header, and is not repeated',
+      spec: env({ model_id: 'x', api_key: 'k', ANTHROPIC_CUSTOM_HEADERS: 'A: b\nhush' }),
+      want: 'InvalidConfig',
+      text: 'line 2 of ANTHROPIC_CUSTOM_HEADERS',
+      not: 'hush',
     },
   ];
   it.each(cases)('$reason', ({ spec, secret, want, text = '', not }) => {

@@ -3,14 +3,19 @@ import type { Model } from '#api/types/generated/model';
 import { ModelReason, modelNotReady, modelReady } from '#api/types/model';
 import {
   hasURLCredential,
-  inlineModelCredential,
+  isHeaderValue,
+  modelCredential,
+  modelHeaders,
   modelSettings,
   rawModelBaseURL,
 } from '#api/types/model-config';
 
-/** What the controller knows of a Secret: which keys have a value. The values stay out of plans. */
+/** What the controller knows of a Secret. The values stay out of plans. */
 export interface SecretKeys {
+  /** Those that have a value. */
   keys: ReadonlySet<string>;
+  /** Those of them whose value no HTTP header can hold. */
+  unsendable: ReadonlySet<string>;
 }
 
 /** `secret` is what spec.secretRef names, undefined when there is no such Secret. */
@@ -30,6 +35,12 @@ function planConfig(model: Model): NewCondition | undefined {
   if ((model.spec.modelType ?? 'llm') === 'llm' && settings.name === undefined) {
     return invalidConfig('spec.modelConfig.env: no model id; set model_id, ANTHROPIC_MODEL or OPENAI_MODEL.');
   }
+  const { wrongLine } = modelHeaders(model.spec);
+  if (wrongLine !== undefined) {
+    return invalidConfig(
+      `spec.modelConfig.env: line ${wrongLine} of ANTHROPIC_CUSTOM_HEADERS is not a header of the form "Name: value".`,
+    );
+  }
   return planBaseURL(rawModelBaseURL(model.spec));
 }
 
@@ -47,27 +58,37 @@ function planBaseURL(baseURL: string | undefined): NewCondition | undefined {
 
 const invalidConfig = (message: string): NewCondition => modelNotReady(ModelReason.InvalidConfig, message);
 
-function planCredential(model: Model, secret: SecretKeys | undefined): NewCondition | undefined {
-  const ref = model.spec.secretRef;
-  if (ref === undefined) {
-    return inlineModelCredential(model.spec) === undefined
-      ? modelNotReady(
-          ModelReason.CredentialMissing,
-          'No credential: set spec.secretRef, or api_key in spec.modelConfig.env.',
-        )
-      : undefined;
-  }
+function planCredential({ metadata, spec }: Model, secret: SecretKeys | undefined): NewCondition | undefined {
+  const { secretRef } = spec;
+  if (secretRef === undefined) return planInlineCredential(spec);
+  const shown = `Secret "${metadata.namespace ?? ''}/${secretRef.name}"`;
   if (secret === undefined) {
+    return modelNotReady(ModelReason.SecretNotFound, `spec.secretRef: ${shown} not found.`);
+  }
+  const key = secretRef.key ?? 'api_key';
+  if (!secret.keys.has(key)) {
+    const message = `spec.secretRef.key: ${shown} has no value under "${key}".`;
+    return modelNotReady(ModelReason.SecretKeyMissing, message);
+  }
+  return secret.unsendable.has(key)
+    ? unsendable(`spec.secretRef: the value of "${key}" in ${shown}`)
+    : undefined;
+}
+
+function planInlineCredential(spec: Model['spec']): NewCondition | undefined {
+  const credential = modelCredential(spec);
+  if (credential === undefined) {
     return modelNotReady(
-      ModelReason.SecretNotFound,
-      `spec.secretRef: Secret "${model.metadata.namespace ?? ''}/${ref.name}" not found.`,
+      ModelReason.CredentialMissing,
+      'No credential: set spec.secretRef, or api_key in spec.modelConfig.env.',
     );
   }
-  const key = ref.key ?? 'api_key';
-  return secret.keys.has(key)
-    ? undefined
-    : modelNotReady(
-        ModelReason.SecretKeyMissing,
-        `spec.secretRef.key: Secret "${model.metadata.namespace ?? ''}/${ref.name}" has no value under "${key}".`,
-      );
+  return isHeaderValue(credential.value) ? undefined : unsendable('spec.modelConfig.env: the API key');
+}
+
+function unsendable(what: string): NewCondition {
+  return modelNotReady(
+    ModelReason.CredentialInvalid,
+    `${what} has a character that no HTTP header can hold; keys consist of ASCII letters, digits and signs.`,
+  );
 }

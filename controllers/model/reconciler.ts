@@ -3,6 +3,7 @@ import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
 import type { Model } from '#api/types/generated/model';
+import { isHeaderValue } from '#api/types/model-config';
 import { withReady } from '#api/types/ready';
 import { MODELS } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';
@@ -43,6 +44,10 @@ function secretKeys(model: Model, secrets: ModelReconcilerOptions['secrets']): S
   if (ref === undefined) return undefined;
   const secret = secrets.get(objectKey({ namespace: model.metadata.namespace, name: ref.name }));
   if (secret === undefined) return undefined;
-  const filled = Object.entries(secret.data ?? {}).filter(([, value]) => value !== '');
-  return { keys: new Set(filled.map(([key]) => key)) };
+  const values = Object.entries(secret.data ?? {}).map(
+    ([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8').trim()] as const,
+  );
+  const keysOf = (wanted: (value: string) => boolean): Set<string> =>
+    new Set(values.filter(([, value]) => wanted(value)).map(([key]) => key));
+  return { keys: keysOf((value) => value !== ''), unsendable: keysOf((value) => !isHeaderValue(value)) };
 }

@@ -1,4 +1,4 @@
-import type { ModelProtocol, RunRequest, RunResult } from '#executor-manager/protocol/run';
+import type { ModelProtocol, RunModel, RunRequest, RunResult } from '#executor-manager/protocol/run';
 import type { Clock } from '../clock.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import type { Permissions } from '../run/permissions.ts';
@@ -82,6 +82,18 @@ export interface AdapterContext {
   onSession(id: string): void;
 }
 
+/** A Model as an agent reaches it: the service's real address and key stay with the executor manager. */
+export interface AgentModel extends RunModel {
+  /** On loopback, as the protocol's own programs want it: OpenAI's with /v1, Anthropic's without. */
+  baseURL: string;
+  /** A token of the run in place of a key; worth nothing outside of the sandbox, nor after the run. */
+  apiKey: string;
+}
+
+export interface AgentRequest extends Omit<RunRequest, 'model'> {
+  model?: AgentModel;
+}
+
 /** Drives one kind of agent. */
 export interface AgentAdapter {
   readonly capabilities: AdapterCapabilities;
@@ -94,7 +106,7 @@ export interface AgentAdapter {
    * Throws RunFailure; whatever else it throws counts as AgentFailed.
    */
   run(
-    request: RunRequest,
+    request: AgentRequest,
     context: AdapterContext,
   ): Promise<Pick<RunResult, 'value' | 'output' | 'warnings'>>;
 }

@@ -45,7 +45,7 @@ function sinkWith(append?: () => number) {
       agent: { name: 'a' },
       prompt: 'p',
       timeoutSeconds: 1,
-      model: { protocol: 'openai', name: 'm', apiKey: 'very-secret-key' },
+      model: { protocol: 'openai', name: 'm', env: { MY_KEY: 'very-secret-key' } },
     }),
     clock,
     onFailure: (error) => failures.push(error),

@@ -4,12 +4,12 @@ import type { EventData } from './event-spool.ts';
 /** Shorter ones would be found in ordinary words. */
 const SHORTEST = 8;
 const SECRET_NAME = /key|token|secret|passw|passphrase|credential|authorization|cookie/i;
-/** Lines of `Name: value`; a gateway's credential may have any name there, so all values count. */
-const HEADERS_VARIABLE = 'ANTHROPIC_CUSTOM_HEADERS';
 const MASK = '[redacted]';
 
 /** Takes a run's secrets out of what leaves the sandbox, should an agent or a program print one. */
 export interface Redactor {
+  /** One more secret of the run. */
+  hide(secret: string): void;
   text(text: string): string;
   data(data: EventData): EventData;
   /** How many characters at the end of `text` may be the beginning of a secret whose rest is still to come. */
@@ -17,13 +17,16 @@ export interface Redactor {
 }
 
 export function createRedactor(request: RunRequest): Redactor {
-  const secrets = secretsOf(request);
+  let secrets = secretsOf(request);
   const clean = (text: string): string => {
     let result = text;
     for (const secret of secrets) if (result.includes(secret)) result = result.replaceAll(secret, MASK);
     return result;
   };
   return {
+    hide(secret) {
+      secrets = longestFirst([...secrets, secret]);
+    },
     text: clean,
     unfinished: (text) => Math.max(0, ...secrets.map((secret) => beginningAtEnd(text, secret))),
     data(data) {
@@ -67,9 +70,7 @@ function secretsOf(request: RunRequest): string[] {
     if (typeof fields !== 'object' || fields === null) return;
     for (const [name, value] of Object.entries(fields)) if (SECRET_NAME.test(name)) add(value);
   };
-  add(request.model?.apiKey);
   addNamed(request.model?.env);
-  for (const value of headerValues(request.model?.env?.[HEADERS_VARIABLE])) add(value);
   add(request.repository?.credential?.password);
   // Line by line: a program that prints a key may put anything between them.
   for (const line of request.repository?.sshKey?.privateKey.split('\n') ?? []) {
@@ -83,8 +84,7 @@ function secretsOf(request: RunRequest): string[] {
     }
     for (const secret of addressSecrets(url)) add(secret);
   }
-  // The longest first: one secret may be a part of another.
-  return [...found].sort((a, b) => b.length - a.length);
+  return longestFirst([...found]);
 }
 
 /** Fields whose values came from Secrets, whatever they are called. */
@@ -105,6 +105,7 @@ function decoded(text: string): string {
   return new URLSearchParams(`text=${text.replaceAll('+', '%2B')}`).get('text') ?? '';
 }
 
-function headerValues(lines: string | undefined): string[] {
-  return (lines ?? '').split(/\r?\n/).map((line) => line.slice(line.indexOf(':') + 1).trim());
+/** One secret may be a part of another. */
+function longestFirst(secrets: readonly string[]): string[] {
+  return secrets.toSorted((a, b) => b.length - a.length);
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunRequest } from '#executor-manager/protocol/run';
-import type { AdapterCapabilities, AgentAdapter } from '../adapters/adapter.ts';
+import type { AdapterCapabilities, AgentAdapter, AgentRequest } from '../adapters/adapter.ts';
 import { madeUpContext } from '../adapters/made-up-context.ts';
 import type { Told } from '../adapters/made-up-context.ts';
 import { takeTurns } from './agent-turns.ts';
@@ -19,12 +18,12 @@ const CAPABILITIES: AdapterCapabilities = {
 const schema = { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } };
 
 interface TalkOptions {
-  request?: Partial<RunRequest>;
+  request?: Partial<AgentRequest>;
   capabilities?: Partial<AdapterCapabilities>;
 }
 
 function talk(answers: string[], { request, capabilities }: TalkOptions = {}) {
-  const asked: RunRequest[] = [];
+  const asked: AgentRequest[] = [];
   const told: Told[] = [];
   const adapter: AgentAdapter = {
     capabilities: { ...CAPABILITIES, ...capabilities },

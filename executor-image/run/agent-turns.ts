@@ -1,5 +1,5 @@
-import type { RunAnswer, RunRequest, RunResult } from '#executor-manager/protocol/run';
-import type { AdapterContext, AgentAdapter } from '../adapters/adapter.ts';
+import type { RunAnswer, RunResult } from '#executor-manager/protocol/run';
+import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapters/adapter.ts';
 import { RunFailure } from '../run-failure.ts';
 import { jsonIn, outputCheck, repairPrompt, schemaInstruction } from './output.ts';
 import type { OutputCheck } from './output.ts';
@@ -8,7 +8,7 @@ type Answer = Pick<RunResult, 'value' | 'output' | 'warnings'>;
 
 export interface AgentTurns {
   adapter: AgentAdapter;
-  request: RunRequest;
+  request: AgentRequest;
   context: AdapterContext;
   /** The session that the program has named, as far as it has. */
   sessionId: () => string | undefined;
@@ -36,7 +36,7 @@ export async function takeTurns(turns: AgentTurns): Promise<Answer> {
   throw new RunFailure('OutputInvalid', `the answer does not fit its schema: ${again.problem}`);
 }
 
-async function takeTurn({ adapter, context, onTurnEnd }: AgentTurns, request: RunRequest): Promise<Answer> {
+async function takeTurn({ adapter, context, onTurnEnd }: AgentTurns, request: AgentRequest): Promise<Answer> {
   try {
     return await adapter.run(request, context);
   } finally {
@@ -51,7 +51,7 @@ function checkAnswer(answer: Answer, check: (value: unknown) => OutputCheck): Ou
 }
 
 /** Where the program keeps no session, the model is told the whole story. */
-function repairRequest({ adapter, request, sessionId }: AgentTurns, problem: string): RunRequest {
+function repairRequest({ adapter, request, sessionId }: AgentTurns, problem: string): AgentRequest {
   const id = sessionId();
   const prompt = repairPrompt(problem);
   if (adapter.capabilities.session !== 'none' && id !== undefined) {
@@ -60,7 +60,7 @@ function repairRequest({ adapter, request, sessionId }: AgentTurns, problem: str
   return { ...request, prompt: `${firstPrompt(request, adapter)}\n\n${prompt}` };
 }
 
-function firstPrompt({ prompt, output, answers = [], session }: RunRequest, adapter: AgentAdapter): string {
+function firstPrompt({ prompt, output, answers = [], session }: AgentRequest, adapter: AgentAdapter): string {
   const told = session === undefined ? [] : answers.map(answerText);
   const asked = told.length === 0 ? prompt : told.join('\n');
   if (output === undefined || adapter.capabilities.output === 'native') return asked;

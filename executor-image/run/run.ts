@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunInput, RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
-import type { AdapterContext, AgentAdapter } from '../adapters/adapter.ts';
+import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapters/adapter.ts';
 import { adapterFor } from '../adapters/adapters.ts';
 import type { Clock } from '../clock.ts';
 import { createEventSink } from '../events/event-sink.ts';
@@ -12,6 +12,7 @@ import type { EventSpool } from '../events/event-spool.ts';
 import { prepareHome } from './home.ts';
 import { createRedactor } from '../events/redact.ts';
 import type { Redactor } from '../events/redact.ts';
+import type { ModelAccess } from '../model-access/model-access.ts';
 import { RunCancelled, RunFailure, RunSuspended, describeError } from '../run-failure.ts';
 import { reportChanges } from '../workspace/changes/report.ts';
 import { guardDisk } from '../workspace/disk-guard.ts';
@@ -23,6 +24,7 @@ import { PermissionDesk } from './permissions.ts';
 import { Controls } from './run-controls.ts';
 import { Meter } from './run-meter.ts';
 import { keepSessions, restoreSessions } from './sessions.ts';
+import { withModel } from './with-model.ts';
 import { withTools } from './with-tools.ts';
 
 export interface RunOptions {
@@ -39,6 +41,7 @@ export interface RunOptions {
   clock: Clock;
   /** Whether it shares the runner with other runs: it has no files then. */
   shared?: boolean;
+  modelAccess: ModelAccess;
 }
 
 /** One run of one agent, from the clone to its result event. */
@@ -282,11 +285,13 @@ async function agentWork(
   const onWarnings = (warnings: readonly string[]): void => void (place.warnings = warnings);
   try {
     return await withTools({ ...run, adapter, context, onWarnings }, (toolServers) =>
-      takeTurns({
-        ...{ adapter, request: withoutServers(request), context: { ...context, toolServers } },
-        sessionId: () => place.sessionId,
-        onTurnEnd: () => meter.closeTurn(),
-      }),
+      withModel(run, (asked) =>
+        takeTurns({
+          ...{ adapter, request: withoutServers(asked), context: { ...context, toolServers } },
+          sessionId: () => place.sessionId,
+          onTurnEnd: () => meter.closeTurn(),
+        }),
+      ),
     );
   } finally {
     meter.stopIdle();
@@ -295,7 +300,7 @@ async function agentWork(
 }
 
 /** The real addresses and headers are the gate's. */
-function withoutServers(request: RunRequest): RunRequest {
+function withoutServers(request: AgentRequest): AgentRequest {
   const { mcpServers: _, ...agent } = request.agent;
   return { ...request, agent };
 }

@@ -10,6 +10,7 @@ import { startModelServer } from '#model-server/model-server';
 import type { ModelServer } from '#model-server/model-server';
 import { systemClock } from '../clock.ts';
 import { inheritedEnvironment } from '../config.ts';
+import { madeUpAccess } from '../model-access/made-up-access.ts';
 import { startRun } from '../run/run.ts';
 import { startRunnerServer } from './runner-server.ts';
 import type { RunnerServer } from './runner-server.ts';
@@ -69,8 +70,10 @@ beforeEach(async () => {
           environment: {},
           agentEnvironment: {},
           clock: systemClock,
+          modelAccess: madeUpAccess(model.url),
         }),
       ),
+    onTunnel: (socket) => socket.destroy(),
   });
 });
 afterEach(async () => {
@@ -87,7 +90,7 @@ const call = (target: string, init: RequestInit = {}): Promise<Response> =>
 const request = (prompt: string, more: Partial<RunRequest> = {}): RunRequest => ({
   shell: { type: 'Chat' },
   agent: { name: 'chat', systemPrompt: 'You count.' },
-  model: { protocol: 'anthropic', name: 'm1', baseURL: model.url, apiKey: 'a-key-of-some-length' },
+  model: { protocol: 'anthropic', name: 'm1' },
   prompt,
   timeoutSeconds: 20,
   ...more,
@@ -329,6 +332,7 @@ describe('the end of the runner', () => {
       config: { host: '127.0.0.1', port: 0, tokenHash: 'a'.repeat(64), workspace: folder, state: folder },
       environment: {},
       startRun: () => Promise.reject(new Error('not here')),
+      onTunnel: (socket) => socket.destroy(),
     });
   });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunRequest } from '#executor-manager/protocol/run';
 import type { RunnerConfig } from '../config.ts';
@@ -10,6 +11,7 @@ import type { Run } from '../run/run.ts';
 import { HeldRuns } from './held-runs.ts';
 import { readRunInput, readRunRequest } from './run-request.ts';
 import { isAuthorized } from './token.ts';
+import { acceptTunnel } from './tunnel-route.ts';
 import { WorkspaceRoutes } from './workspace-routes.ts';
 
 export interface RunnerServerOptions {
@@ -18,6 +20,8 @@ export interface RunnerServerOptions {
   environment: Record<string, string>;
   /** Throws the system's error when a run cannot even begin. */
   startRun: (id: string, request: RunRequest) => Promise<Run>;
+  /** Takes a connection that the executor manager has turned into a tunnel. */
+  onTunnel: (socket: Duplex) => void;
   /** Called when no run is held after one was deleted. */
   onEmpty?: () => void;
 }
@@ -32,7 +36,7 @@ export interface RunnerServer {
 
 /** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
 export async function startRunnerServer(options: RunnerServerOptions): Promise<RunnerServer> {
-  const { config, environment, startRun, onEmpty } = options;
+  const { config, environment, startRun, onTunnel, onEmpty } = options;
   const { tokenHash, workspace, conversations } = config;
   const runs = new HeldRuns({ startRun, ...(onEmpty && { onEmpty }) });
   const place =
@@ -49,6 +53,9 @@ export async function startRunnerServer(options: RunnerServerOptions): Promise<R
           error instanceof HttpError ? error : new HttpError(500, 'InternalError', String(error)),
         );
     });
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    acceptTunnel({ tokenHash, onTunnel }, request, { socket, head });
   });
   // A large workspace takes its time to arrive; whoever sends one has shown the token.
   server.requestTimeout = 0;

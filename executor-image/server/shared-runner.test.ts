@@ -9,6 +9,7 @@ import { parseScript } from '#model-server/load-script';
 import { startModelServer } from '#model-server/model-server';
 import type { ModelServer } from '#model-server/model-server';
 import { systemClock } from '../clock.ts';
+import { madeUpAccess } from '../model-access/made-up-access.ts';
 import { startRun } from '../run/run.ts';
 import { startRunnerServer } from './runner-server.ts';
 import type { RunnerServer } from './runner-server.ts';
@@ -45,7 +46,9 @@ beforeEach(async () => {
       startRun({
         ...{ id, request, workspace: '/nowhere', state, shared: true },
         ...{ environment: {}, agentEnvironment: {}, clock: systemClock },
+        modelAccess: madeUpAccess(model.url),
       }),
+    onTunnel: (socket) => socket.destroy(),
     onEmpty: () => (emptied += 1),
   });
 });
@@ -63,7 +66,7 @@ const put = (id: string, prompt: string, more: Partial<RunRequest> = {}): Promis
   const request: RunRequest = {
     shell: { type: 'Chat' },
     agent: { name: 'chat' },
-    model: { protocol: 'openai', name: 'm', baseURL: model.url, apiKey: 'a-key-of-some-length' },
+    model: { protocol: 'openai', name: 'm' },
     ...{ prompt, timeoutSeconds: 20 },
     ...more,
   };

@@ -15,6 +15,7 @@
  *   GET  /v1/runs                      {"runs": [ID, ...]}: those that the runner holds
  *   DELETE /v1/runs/ID                 ends the run at once and forgets it, with its events; 204; idempotent; 409 where
  *                                      there is a workspace
+ *   GET  /v1/tunnel                    becomes the way to the runs' Models: see tunnel.ts
  *
  * A shared runner (RUNNER_ENV.conversations) has any number of runs at once and no workspace. Its runs only talk: those
  * of agents that work in files fail. A run is held until it is deleted; one more than the limit is refused with 429.
@@ -226,15 +227,16 @@ export type RunInput =
   | { id: string; type: 'interrupt' }
   | { id: string; type: 'answer'; answer: RunAnswer };
 
+/** The Model, without its address and its key: both stay with the manager, see tunnel.ts. */
 export interface RunModel {
   protocol: ModelProtocol;
   /** The model's id at its service. */
   name: string;
-  baseURL?: string;
-  apiKey?: string;
+  /** The service is that of the protocol's maker, which has all the models that the maker's programs ask for. */
+  isMakersService?: boolean;
   maxOutputTokens?: number;
   contextWindow?: number;
-  /** Further variables for the agent's environment. */
+  /** Further variables for the agent's environment; no credentials. */
   env?: Record<string, string>;
 }
 

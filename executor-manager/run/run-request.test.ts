@@ -73,12 +73,7 @@ const git = { data: { username: base64('u'), password: base64('p\n') } };
 
 describe('readCredentials and runRequest', () => {
   it('put together what the runner needs', async () => {
-    const api = apiWith({
-      'models/shared/m': { spec: { modelConfig: {}, secretRef: { name: 'key' } } },
-      'secrets/shared/key': { data: { api_key: base64('sk-1') } },
-      'ghosts/team-a/g': ghost,
-      'secrets/team-a/git': git,
-    });
+    const api = apiWith({ 'ghosts/team-a/g': ghost, 'secrets/team-a/git': git });
     expect(runRequest(sandbox.spec, await readCredentials(api, sandbox))).toEqual({
       shell: { type: 'ClaudeCode' },
       agent: {
@@ -90,7 +85,7 @@ describe('readCredentials and runRequest', () => {
           keyed: { url: 'https://h/mcp?key=k' },
         },
       },
-      model: { protocol: 'openai', name: 'gpt', baseURL: 'http://m', env: { A: 'b' }, apiKey: 'sk-1' },
+      model: { protocol: 'openai', name: 'gpt', env: { A: 'b' } },
       repository: {
         gitUrl: 'https://g/x.git',
         branch: 'main',
@@ -109,42 +104,22 @@ describe('readCredentials and runRequest', () => {
     });
   });
 
-  it('hand on what the Model says in variables that no Sandbox repeats', async () => {
-    const env = { ANTHROPIC_AUTH_TOKEN: 'bearer', ANTHROPIC_CUSTOM_HEADERS: 'X-A: b' };
-    const api = apiWith({
-      'models/shared/m': { spec: { modelConfig: { env } } },
-      'ghosts/team-a/g': ghost,
-      'secrets/team-a/git': git,
-    });
-    const request = runRequest(sandbox.spec, await readCredentials(api, sandbox));
-    expect(request.model).toMatchObject({ apiKey: 'bearer', env: { A: 'b', ...env } });
+  it('say that the service is the maker’s where the Model names none', () => {
+    const model = { ref: { name: 'm' } };
+    const { model: asked } = runRequest({ ...sandbox.spec, model }, {});
+    expect(asked).toEqual({ protocol: 'anthropic', name: '', isMakersService: true });
   });
 
   it.each([
-    [{}, 'Model "shared/m" not found', 'the Model is gone'],
+    ['a Ghost', { 'secrets/team-a/git': git }, 'Ghost "team-a/g" not found'],
+    ['a Secret', { 'ghosts/team-a/g': ghost }, 'Secret "team-a/git" not found'],
     [
-      { 'models/shared/m': { spec: { modelConfig: {}, secretRef: { name: 'key' } } } },
-      'Secret "shared/key" not found',
-      'the Secret is looked for beside the Model',
+      'a key of a Secret',
+      { 'ghosts/team-a/g': ghost, 'secrets/team-a/git': { data: { username: base64('u') } } },
+      'Secret "team-a/git" has no value under "password"',
     ],
-    [
-      {
-        'models/shared/m': { spec: { modelConfig: {}, secretRef: { name: 'key', key: 'token' } } },
-        'secrets/shared/key': { data: { api_key: '' } },
-      },
-      'Secret "shared/key" has no key "token"',
-      'the Secret lacks the key',
-    ],
-    [
-      { 'models/shared/m': { spec: { modelConfig: {} } } },
-      'not found',
-      'the git Secret or the Ghost is gone',
-    ],
-  ])('%o: %s', async (objects, message, reason) => {
-    const complete = reason.startsWith('the git')
-      ? objects
-      : { 'ghosts/team-a/g': ghost, 'secrets/team-a/git': git, ...objects };
-    await expect(readCredentials(apiWith(complete), sandbox), reason).rejects.toThrow(message);
+  ])('name %s that is gone', async (_, objects, message) => {
+    await expect(readCredentials(apiWith(objects), sandbox)).rejects.toThrow(message);
   });
 
   it('asks for nothing that the run does not need', async () => {

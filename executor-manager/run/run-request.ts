@@ -1,22 +1,16 @@
-import type { Client } from '#api/client/client';
-import { StatusError } from '#api/machinery/status-error';
-import type { KubeObject } from '#api/machinery/meta';
-import type { ResourceType } from '#api/machinery/resource-type';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
-import { inlineModelCredential, secretModelVariables } from '#api/types/model-config';
-import { GHOSTS, MODELS, SECRETS } from '#api/types/resources';
+import { GHOSTS } from '#api/types/resources';
 import { gitCredential } from './git-credential.ts';
 import type { GitCredential } from './git-credential.ts';
 import { withRealValues } from './mcp-values.ts';
+import { readObject, readSecret, refFrom } from './references.ts';
+import type { Reader } from './references.ts';
 import type { RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
 
-/** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. */
+/** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. The Model's key is not part of it. */
 export interface RunCredentials {
-  modelKey?: string;
-  /** Variables of the Model with secrets, which the Sandbox lacks. */
-  modelEnv?: Record<string, string>;
   git?: GitCredential;
   /** MCP servers of the Ghost with the values that the Sandbox's copy of them lacks. */
   mcpServers?: Ghost['spec']['mcpServers'];
@@ -24,22 +18,17 @@ export interface RunCredentials {
 
 /** A clone that takes longer hangs. */
 const CLONE_SECONDS = 300;
-const DEFAULT_KEY = 'api_key';
-
-type Reader = Pick<Client, 'find'>;
 
 /**
  * Reads what may not stand in a Sandbox. @throws StatusError NotFound that names the object which is missing, or
  * the key it lacks; others as they come, a server that is away included.
  */
 export async function readCredentials(client: Reader, sandbox: Sandbox): Promise<RunCredentials> {
-  const [model, git, mcpServers] = await Promise.all([
-    readModelSecrets(client, sandbox),
+  const [git, mcpServers] = await Promise.all([
     readGitCredential(client, sandbox),
     readMcpServers(client, sandbox),
   ]);
   return {
-    ...model,
     ...(git === undefined ? {} : { git }),
     ...(mcpServers === undefined ? {} : { mcpServers }),
   };
@@ -55,7 +44,7 @@ export function runRequest(
   notices: readonly string[] = [],
 ): RunRequest {
   const { agent } = spec;
-  const model = runModel(spec, credentials);
+  const model = runModel(spec);
   const repository = runRepository(spec, credentials);
   return {
     shell: runShell(spec),
@@ -91,17 +80,11 @@ function runShell({ shell }: SandboxSpec): RunShell {
   };
 }
 
-function runModel({ model }: SandboxSpec, credentials: RunCredentials): RunModel | undefined {
+/** Neither its address nor its key: the runner gives the agent an address on loopback and a token of the run. */
+function runModel({ model }: SandboxSpec): RunModel | undefined {
   if (model === undefined) return undefined;
-  const { ref: _, protocol, name, ...rest } = model;
-  const env = { ...rest.env, ...credentials.modelEnv };
-  return {
-    ...rest,
-    ...(Object.keys(env).length === 0 ? {} : { env }),
-    protocol: protocol ?? 'anthropic',
-    name: name ?? '',
-    ...(credentials.modelKey === undefined ? {} : { apiKey: credentials.modelKey }),
-  };
+  const { ref: _, protocol = 'anthropic', name = '', baseURL, ...rest } = model;
+  return { ...rest, protocol, name, ...(baseURL === undefined ? { isMakersService: true } : {}) };
 }
 
 function runRepository(spec: SandboxSpec, credentials: RunCredentials): RunRepository | undefined {
@@ -119,37 +102,15 @@ function runRepository(spec: SandboxSpec, credentials: RunCredentials): RunRepos
   };
 }
 
-async function readModelSecrets(
-  client: Reader,
-  sandbox: Sandbox,
-): Promise<Pick<RunCredentials, 'modelKey' | 'modelEnv'>> {
-  const reference = sandbox.spec.model?.ref;
-  if (reference === undefined) return {};
-  const where = refFrom(sandbox, reference);
-  const { spec } = await read(client, MODELS, where);
-  const modelKey =
-    spec.secretRef === undefined
-      ? inlineModelCredential(spec)
-      : (await readSecret(client, { namespace: where.namespace, name: spec.secretRef.name }))(
-          spec.secretRef.key ?? DEFAULT_KEY,
-        );
-  const modelEnv = secretModelVariables(spec);
-  return {
-    ...(modelKey === undefined ? {} : { modelKey }),
-    ...(Object.keys(modelEnv).length === 0 ? {} : { modelEnv }),
-  };
-}
-
 async function readGitCredential(client: Reader, sandbox: Sandbox): Promise<RunCredentials['git']> {
   const { workspace } = sandbox.spec;
   if (workspace?.secretName === undefined) return undefined;
   const { namespace } = refFrom(sandbox, workspace.ref ?? { name: '' });
   const place = { namespace, name: workspace.secretName };
-  const { data = {} } = await read(client, SECRETS, place);
   return gitCredential({
     gitUrl: workspace.gitUrl,
     shown: `Secret "${namespace}/${workspace.secretName}"`,
-    value: (key) => (data[key] === undefined ? undefined : decoded(data[key])),
+    value: await readSecret(client, place),
   });
 }
 
@@ -158,32 +119,5 @@ async function readMcpServers(client: Reader, sandbox: Sandbox): Promise<RunCred
   if (ghostRef === undefined || mcpServers === undefined || Object.keys(mcpServers).length === 0) {
     return undefined;
   }
-  return (await read(client, GHOSTS, refFrom(sandbox, ghostRef))).spec.mcpServers;
+  return (await readObject(client, GHOSTS, refFrom(sandbox, ghostRef))).spec.mcpServers;
 }
-
-interface Place {
-  namespace: string;
-  name: string;
-}
-
-function refFrom(sandbox: Sandbox, reference: { name: string; namespace?: string }): Place {
-  return { name: reference.name, namespace: reference.namespace ?? sandbox.metadata.namespace ?? 'default' };
-}
-
-async function read<T extends KubeObject>(client: Reader, type: ResourceType<T>, place: Place): Promise<T> {
-  const found = await client.find(type, place);
-  if (found !== undefined) return found;
-  throw new StatusError('NotFound', `${type.kind} "${place.namespace}/${place.name}" not found`);
-}
-
-/** The values of a Secret by key. */
-async function readSecret(client: Reader, place: Place): Promise<(key: string) => string> {
-  const secret = await read(client, SECRETS, place);
-  return (key) => {
-    const value = secret.data?.[key];
-    if (value !== undefined) return decoded(value);
-    throw new StatusError('NotFound', `Secret "${place.namespace}/${place.name}" has no key "${key}"`);
-  };
-}
-
-const decoded = (value: string): string => Buffer.from(value, 'base64').toString('utf8').trim();

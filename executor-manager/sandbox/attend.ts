@@ -7,6 +7,9 @@ import { retryUntilDone } from '../retry.ts';
 import type { OpenQuestions } from '../run/open-questions.ts';
 import { relay } from '../run/relay.ts';
 import type { LogTarget } from '../run/relay.ts';
+import { ModelSource } from '../model-forwarder/model-source.ts';
+import { readRealModel } from '../model-forwarder/real-model.ts';
+import type { RealModel } from '../model-forwarder/credential-headers.ts';
 import { readCredentials, runRequest } from '../run/run-request.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
 import { WorkLost, handOverWork } from '../work/hand-over.ts';
@@ -58,6 +61,8 @@ class Attendance {
   /** Aborts when the outcome is known. */
   readonly #over = new AbortController();
   readonly #timers: (() => void)[] = [];
+  /** Takes the run's access to its Model away. */
+  #closeModel: (() => void) | undefined;
   /** The runner has answered. */
   #reached = false;
   /** The run has been started. */
@@ -86,6 +91,7 @@ class Attendance {
     } finally {
       this.#over.abort(new Error('the run is over'));
       for (const clear of this.#timers) clear();
+      this.#closeModel?.();
       await this.#runner.close();
     }
   }
@@ -98,8 +104,14 @@ class Attendance {
     const uid = sandbox.metadata.uid ?? '';
     const signal = AbortSignal.any([this.#cut.signal, stop]);
     const retry = { clock, logger, signal };
-    const readAll = () =>
-      retryUntilDone(() => readCredentials(context.client, sandbox), { ...retry, what: 'read credentials' });
+    const { model: asked } = sandbox.spec;
+    const { client } = context;
+    const readBoth = () =>
+      Promise.all([
+        readCredentials(client, sandbox),
+        asked === undefined ? undefined : readRealModel(client, sandbox, asked),
+      ]);
+    const readAll = () => retryUntilDone(readBoth, { ...retry, what: 'read credentials' });
     const early = fresh ? readAll() : undefined;
     // A failure to get ready comes first; the other one is then of no interest.
     early?.catch(() => undefined);
@@ -108,10 +120,12 @@ class Attendance {
     this.#passed('ready');
     if (!fresh) {
       const known = await retryUntilDone(() => runner.get(uid), { ...retry, what: 'ask for a run' });
-      if (known !== undefined) return;
+      if (known !== undefined) return this.#openModel();
     }
     const notices = await handOverWork({ ...context, sandbox, runner, signal });
-    const request = runRequest(sandbox.spec, await (early ?? readAll()), notices);
+    const [credentials, model] = await (early ?? readAll());
+    const request = runRequest(sandbox.spec, credentials, notices);
+    this.#openModel(model);
     await retryUntilDone(() => runner.start(uid, request), { ...retry, what: 'start a run', firstWait: 10 });
   }
 
@@ -129,6 +143,20 @@ class Attendance {
         if (!signal.aborted) logger.warn('an answer was not handed over', { cause: describeError(error) });
       }
     });
+  }
+
+  /** A run that an earlier manager has started has its Model read with its next call. */
+  #openModel(known?: RealModel): void {
+    const { context, sandbox, runtime } = this.#options;
+    const { model } = sandbox.spec;
+    if (model === undefined) return;
+    const { clock, client } = context;
+    const runnerID = runtime.sharedRunner ?? runtime.id;
+    const runner = { id: runnerID, address: runtime.address, token: context.tokenFor(runnerID).token };
+    const read = (): Promise<RealModel> => readRealModel(client, sandbox, model);
+    const source = new ModelSource({ read, known, clock });
+    const run = { runID: sandbox.metadata.uid ?? '', protocol: model.protocol ?? 'anthropic', source };
+    this.#closeModel = context.models.serve({ runner, ...run });
   }
 
   /** The time before, such as the hand-over of a large workspace, is not the run's time. */

@@ -4,6 +4,7 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import type { ExecutorFigures } from '../executor/executor-figures.ts';
 import type { NodeTurns } from '../places/node-turns.ts';
+import type { ModelForwarder } from '../model-forwarder/model-forwarder.ts';
 import type { RunnerClients } from '../run/runner-clients.ts';
 import type { RuntimeHost, RuntimeHosts } from '../runtime/runtime-host.ts';
 import type { RuntimeToken } from '../runtime/runtime-token.ts';
@@ -21,6 +22,7 @@ export interface ExecutorContext {
   turns: NodeTurns;
   work: WorkStore;
   saves: Saves;
+  models: ModelForwarder;
   times: SandboxTimes;
   figures: ExecutorFigures;
   logger: Logger;

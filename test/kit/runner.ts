@@ -2,8 +2,14 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { systemClock } from '#api/machinery/clock';
+import { silentLogger } from '#api/machinery/logger';
+import { silentMeter } from '#api/machinery/meter';
+import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-figures';
+import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
+import { ModelSource } from '#executor-manager/model-forwarder/model-source';
 import { RUNNER_ENV } from '#executor-manager/protocol/run';
-import type { RunEvent, RunRequest, RunState } from '#executor-manager/protocol/run';
+import type { RunEvent, RunModel, RunRequest, RunState } from '#executor-manager/protocol/run';
 import { freePort } from '#dev/environment/free-port';
 import { accepts, startProcess } from '#dev/environment/process';
 import type { RunningProcess } from '#dev/environment/process';
@@ -13,20 +19,30 @@ import { evidence } from './evidence.ts';
 export const RUNNER_TOKEN = 'a-token-of-the-tests';
 export const RUNNER_TOKEN_HASH = createHash('sha256').update(RUNNER_TOKEN).digest('hex');
 
+/** A request with its Model's service, which the runner never gets: the calls below go through a forwarder, as a manager's do. */
+export interface RunWithModel extends Omit<RunRequest, 'model'> {
+  model?: RunModel & { baseURL?: string; apiKey?: string };
+}
+
 /** The runner's protocol as a manager speaks it. */
 export interface RunnerCalls {
   /** A call with the right token; `init` may set another one. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  start(id: string, request: RunRequest): Promise<RunState>;
+  start(id: string, request: RunWithModel): Promise<RunState>;
   state(id: string): Promise<RunState>;
   cancel(id: string): Promise<void>;
   /** The run's events as they come, to its end. */
   events(id: string, after?: number): AsyncGenerator<RunEvent, void, undefined>;
   /** Starts a run and waits for its end. */
-  finish(id: string, request: RunRequest): Promise<{ state: RunState; events: RunEvent[] }>;
+  finish(id: string, request: RunWithModel): Promise<{ state: RunState; events: RunEvent[] }>;
 }
 
-export function runnerCalls(url: string): RunnerCalls {
+export function runnerCalls(url: string): RunnerCalls & AsyncDisposable {
+  const models = new ModelForwarder({
+    figures: forwarderFigures(silentMeter),
+    logger: silentLogger,
+    clock: systemClock,
+  });
   const call = (target: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`${url}${target}`, {
       ...init,
@@ -36,10 +52,20 @@ export function runnerCalls(url: string): RunnerCalls {
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
     return response;
   };
-  const calls: RunnerCalls = {
+  const calls: RunnerCalls & AsyncDisposable = {
     fetch: call,
-    async start(id, request) {
-      const body = JSON.stringify(request);
+    async start(id, { model: given, ...request }) {
+      const { baseURL, apiKey, ...model } = given ?? {};
+      if (given !== undefined) {
+        const { hostname: host, port } = new URL(url);
+        const credential =
+          apiKey === undefined ? {} : { credential: { value: apiKey, form: 'key' as const } };
+        const known = { protocol: given.protocol, ...(baseURL && { baseURL }), ...credential, headers: {} };
+        const source = new ModelSource({ read: () => Promise.resolve(known), known, clock: systemClock });
+        const runner = { id: url, address: { host, port: Number(port) }, token: RUNNER_TOKEN };
+        models.serve({ runner, runID: id, protocol: given.protocol, source });
+      }
+      const body = JSON.stringify({ ...request, ...(given && { model }) });
       return (await (await must(await call(`/v1/runs/${id}`, { method: 'PUT', body }))).json()) as RunState;
     },
     state: async (id) => (await (await must(await call(`/v1/runs/${id}`))).json()) as RunState,
@@ -60,6 +86,7 @@ export function runnerCalls(url: string): RunnerCalls {
       const events = await collect(calls.events(id));
       return { state: await calls.state(id), events };
     },
+    [Symbol.asyncDispose]: () => models.close(),
   };
   return calls;
 }
@@ -95,9 +122,10 @@ export async function startRunner(): Promise<Runner> {
   );
   stack.use(evidence('the runner', () => runner.output()));
   await runner.until({ what: 'accept', ready: () => accepts(port), timeoutMs: 20_000 });
+  const calls = stack.use(runnerCalls(`http://127.0.0.1:${port}`));
   const owned = stack.move();
   return {
-    ...runnerCalls(`http://127.0.0.1:${port}`),
+    ...calls,
     process: runner,
     workspace,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

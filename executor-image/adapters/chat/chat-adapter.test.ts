@@ -48,7 +48,7 @@ function chat(baseURL: string, { protocol = 'openai', said = [], ...options }: C
   const request = {
     shell: { type: 'Chat' as const },
     agent: { name: 'a' },
-    model: { protocol, name: 'm', baseURL, ...options },
+    model: { protocol, name: 'm', baseURL, apiKey: 'token', ...options },
     prompt: 'p',
     timeoutSeconds: 60,
   };

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { ModelProtocol } from '#executor-manager/protocol/run';
 import type { AnswerPart, StopReason } from '#model-protocols/answer';
@@ -66,15 +67,15 @@ interface Reading {
 
 /** Reads the answer to its end and emits what it says. Throws RunFailure ModelError. */
 async function readResponse(
-  response: Response,
+  response: IncomingMessage,
   protocol: WireProtocol,
   { events, signal }: AdapterContext,
 ): Promise<Reading> {
   const reading: Reading = { text: '', usage: { ...NO_USAGE }, ended: false };
-  const contentType = response.headers.get('content-type');
-  const body = response.body ?? [];
+  const contentType = response.headers['content-type'] ?? null;
   try {
-    for await (const part of readAnswer({ protocol, body, contentType, maxEventBytes: EVENT_BYTES })) {
+    const options = { protocol, body: response, contentType, maxEventBytes: EVENT_BYTES };
+    for await (const part of readAnswer(options)) {
       takePart(reading, part, events);
     }
   } catch (error) {

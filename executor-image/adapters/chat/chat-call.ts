@@ -1,4 +1,3 @@
-import type { RunModel, RunRequest } from '#executor-manager/protocol/run';
 import { anthropic } from '#model-protocols/anthropic/anthropic';
 import { messagesEndpoint } from '#model-protocols/anthropic/endpoint';
 import type { MessagesRequest } from '#model-protocols/anthropic/request';
@@ -12,6 +11,7 @@ import { openaiResponses } from '#model-protocols/openai-responses/openai-respon
 import type { ResponsesRequest } from '#model-protocols/openai-responses/request';
 import type { CompletionRequest } from '#model-protocols/openai/request';
 import type { WireProtocol } from '#model-protocols/wire-protocol';
+import type { AgentModel, AgentRequest } from '../adapter.ts';
 
 /** One call in a service's protocol. */
 export interface ChatCall {
@@ -23,7 +23,7 @@ export interface ChatCall {
 }
 
 /** The call that asks the request's prompt. */
-export function chatCall(request: RunRequest, model: RunModel): ChatCall {
+export function chatCall(request: AgentRequest, model: AgentModel): ChatCall {
   switch (model.protocol) {
     case 'anthropic':
       return messagesCall(request, model);
@@ -37,11 +37,10 @@ export function chatCall(request: RunRequest, model: RunModel): ChatCall {
 /** The Messages API wants a limit; this one all models accept. */
 const MAX_TOKENS = 8192;
 
-function messagesCall({ agent, prompt }: RunRequest, model: RunModel): ChatCall {
-  const { baseURL, apiKey, env } = model;
+function messagesCall({ agent, prompt }: AgentRequest, model: AgentModel): ChatCall {
   return {
     protocol: anthropic,
-    endpoint: messagesEndpoint({ baseURL, apiKey, bearerToken: env?.['ANTHROPIC_AUTH_TOKEN'] }),
+    endpoint: messagesEndpoint(model),
     body: {
       model: model.name,
       max_tokens: model.maxOutputTokens ?? MAX_TOKENS,
@@ -53,7 +52,7 @@ function messagesCall({ agent, prompt }: RunRequest, model: RunModel): ChatCall 
   };
 }
 
-function responsesCall({ agent, prompt }: RunRequest, model: RunModel): ChatCall {
+function responsesCall({ agent, prompt }: AgentRequest, model: AgentModel): ChatCall {
   return {
     protocol: openaiResponses,
     endpoint: responsesEndpoint(model),
@@ -81,7 +80,7 @@ function completionsCall(endpoint: Endpoint, body: CompletionRequest): ChatCall 
   };
 }
 
-function completionRequest({ agent, prompt }: RunRequest, model: RunModel): CompletionRequest {
+function completionRequest({ agent, prompt }: AgentRequest, model: AgentModel): CompletionRequest {
   return {
     model: model.name,
     stream: true,

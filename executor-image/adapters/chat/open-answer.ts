@@ -1,3 +1,5 @@
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { readErrorBody } from '#model-protocols/error-body';
 import { isRetryable } from '#model-protocols/failure';
 import type { ModelFailure } from '#model-protocols/failure';
@@ -18,7 +20,7 @@ const MESSAGE_BYTES = 2000;
  * The first answer that is not an error. Tries again where that can help, and at once in another way where the
  * service says how it wants to be asked. Throws RunFailure ModelError.
  */
-export async function openAnswer(first: ChatCall, context: AdapterContext): Promise<Response> {
+export async function openAnswer(first: ChatCall, context: AdapterContext): Promise<IncomingMessage> {
   let call = first;
   for (let attempt = 1; ;) {
     const outcome = await attemptOf(call, context);
@@ -50,27 +52,21 @@ interface FailedAttempt {
 }
 
 async function attemptOf(
-  { endpoint: { url, headers }, body }: ChatCall,
+  call: ChatCall,
   { signal }: AdapterContext,
-): Promise<{ response: Response } | FailedAttempt> {
-  let response: Response;
+): Promise<{ response: IncomingMessage } | FailedAttempt> {
+  let response: IncomingMessage;
   try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
-      body: JSON.stringify(body),
-      signal,
-    });
+    response = await post(call, signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    return { message: `the model at ${url} cannot be reached: ${describeError(error)}` };
+    return { message: `the model cannot be reached: ${describeError(error)}` };
   }
-  if (response.ok) return { response };
-  const { status } = response;
+  const { statusCode: status = 0 } = response;
+  if (status >= 200 && status < 300) return { response };
   const failure = readErrorBody(status, await firstBytes(response, signal));
-  const words =
-    failure.message === undefined ? `no message from ${url}` : cutText(failure.message, MESSAGE_BYTES);
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const words = failure.message === undefined ? 'no message' : cutText(failure.message, MESSAGE_BYTES);
+  const seconds = Number(response.headers['retry-after'] ?? Number.NaN);
   return {
     message: `the model answered ${status}: ${words}`,
     failure,
@@ -78,12 +74,23 @@ async function attemptOf(
   };
 }
 
+/** Not by `fetch`, which gives up on a model that is silent for five minutes: the limits are those of the run. */
+function post({ endpoint, body }: ChatCall, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream', ...endpoint.headers };
+    request(endpoint.url, { method: 'POST', headers, agent: false, signal })
+      .on('response', resolve)
+      .on('error', reject)
+      .end(JSON.stringify(body));
+  });
+}
+
 /** The beginning of a body, as far as it came. Throws the signal's reason. */
-async function firstBytes({ body }: Response, signal: AbortSignal): Promise<string> {
+async function firstBytes(body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of body ?? []) {
+    for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.length;
       if (size >= ERROR_BYTES) break;

@@ -23,7 +23,7 @@ function runProgram(script: string) {
     {
       shell: { type: 'ClaudeCode' },
       agent: { name: 'a' },
-      model: { protocol: 'anthropic', name: 'm' },
+      model: { protocol: 'anthropic', name: 'm', baseURL: 'http://127.0.0.1:9', apiKey: 'token' },
       prompt: 'p',
       timeoutSeconds: 60,
     },

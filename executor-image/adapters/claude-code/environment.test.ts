@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { RunModel, RunRequest } from '#executor-manager/protocol/run';
+import type { AgentModel, AgentRequest } from '../adapter.ts';
 import { claudeEnvironment } from './environment.ts';
 import { mcpConfiguration } from './mcp-configuration.ts';
 
-const environmentOf = (model: RunModel | undefined, timeoutSeconds = 600): Record<string, string> => {
-  const request: RunRequest = {
+const environmentOf = (
+  model: Partial<AgentModel> | undefined,
+  timeoutSeconds = 600,
+): Record<string, string> => {
+  const request: AgentRequest = {
     shell: { type: 'ClaudeCode' },
     agent: { name: 'a' },
     prompt: 'p',
     timeoutSeconds,
-    ...(model === undefined ? {} : { model }),
+    ...(model === undefined ? {} : { model: { ...MODEL, ...model } }),
   };
   return claudeEnvironment(request, {
     environment: { PATH: '/bin' },
@@ -18,59 +21,64 @@ const environmentOf = (model: RunModel | undefined, timeoutSeconds = 600): Recor
   });
 };
 
+const MODEL: AgentModel = {
+  protocol: 'anthropic',
+  name: 'my-model',
+  baseURL: 'http://127.0.0.1:4000',
+  apiKey: 'token of the run',
+};
+
 describe('environment of Claude Code', () => {
-  it('names the model, its service and its key', () => {
-    const env = environmentOf({
-      protocol: 'anthropic',
-      name: 'my-model',
-      baseURL: 'https://gateway.example/anthropic/v1/',
-      apiKey: 'key',
-      maxOutputTokens: 4096,
-    });
-    expect(env).toMatchObject({
+  it('names the model and the way to it', () => {
+    expect(environmentOf({ maxOutputTokens: 4096 })).toMatchObject({
       PATH: '/bin',
       HOME: '/home/agent',
       ANTHROPIC_MODEL: 'my-model',
       ANTHROPIC_DEFAULT_HAIKU_MODEL: 'my-model',
-      ANTHROPIC_BASE_URL: 'https://gateway.example/anthropic',
-      ANTHROPIC_API_KEY: 'key',
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:4000',
+      ANTHROPIC_API_KEY: 'token of the run',
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: '4096',
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     });
   });
 
   it('leaves the service’s own models alone at the real service', () => {
-    const env = environmentOf({ protocol: 'anthropic', name: 'claude', apiKey: 'key' });
-    expect(env).not.toHaveProperty('ANTHROPIC_BASE_URL');
-    expect(env).not.toHaveProperty('ANTHROPIC_DEFAULT_HAIKU_MODEL');
+    expect(environmentOf({ isMakersService: true })).not.toHaveProperty('ANTHROPIC_DEFAULT_HAIKU_MODEL');
   });
 
   it('leaves the choice to the program when the Model names none', () => {
-    const env = environmentOf({ protocol: 'anthropic', name: '', baseURL: 'https://gateway.example' });
+    const env = environmentOf({ name: '' });
     expect(Object.keys(env).filter((name) => name.includes('MODEL'))).toEqual([]);
   });
 
-  it('takes the Model’s variables, but not where the program lives', () => {
+  it('takes the Model’s variables, but not where the program lives and whom it calls', () => {
     const env = environmentOf({
-      protocol: 'anthropic',
-      name: 'm',
-      apiKey: 'key',
-      env: { ANTHROPIC_AUTH_TOKEN: 'token', CLAUDE_CODE_MAX_RETRIES: '1', HOME: '/root' },
+      env: {
+        ANTHROPIC_DEFAULT_HAIKU_MODEL: 'small',
+        CLAUDE_CODE_MAX_RETRIES: '1',
+        HOME: '/root',
+        ANTHROPIC_BASE_URL: 'http://elsewhere',
+      },
     });
     expect(env).toMatchObject({
-      ANTHROPIC_AUTH_TOKEN: 'token',
+      ANTHROPIC_DEFAULT_HAIKU_MODEL: 'small',
       CLAUDE_CODE_MAX_RETRIES: '1',
       HOME: '/home/agent',
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:4000',
     });
-    expect(env).not.toHaveProperty('ANTHROPIC_API_KEY');
   });
 
   it.each([
-    { timeoutSeconds: 5, expected: '10000' },
-    { timeoutSeconds: 400, expected: '100000' },
-    { timeoutSeconds: 86_400, expected: '300000' },
-  ])('gives up on a silent model in good time: $timeoutSeconds s', ({ timeoutSeconds, expected }) => {
-    expect(environmentOf(undefined, timeoutSeconds)['API_TIMEOUT_MS']).toBe(expected);
+    { timeoutSeconds: 60, expected: '60000', reason: 'an answer of 20 s is no failure of a run of 60 s' },
+    { timeoutSeconds: 1800, expected: '1800000', reason: 'nor is one of 310 s of a run of half an hour' },
+    { timeoutSeconds: 1e9, expected: '2147483647', reason: 'the longest timer there is' },
+  ])('waits as long as the run may take: $timeoutSeconds s', ({ timeoutSeconds, expected, reason }) => {
+    expect(environmentOf(undefined, timeoutSeconds), reason).toMatchObject({
+      API_TIMEOUT_MS: expected,
+      API_FORCE_IDLE_TIMEOUT: '0',
+      CLAUDE_ENABLE_STREAM_WATCHDOG: '0',
+      CLAUDE_ENABLE_BYTE_WATCHDOG: '0',
+    });
   });
 });
 

@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunRequest } from '#executor-manager/protocol/run';
 import { inheritedEnvironment } from '../../config.ts';
+import type { AgentRequest } from '../adapter.ts';
 import { madeUpContext } from '../made-up-context.ts';
 import type { Told } from '../made-up-context.ts';
 import { commandAdapter } from './command-adapter.ts';
@@ -16,8 +16,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 interface ProgramOptions {
   args?: string[];
-  shell?: Partial<RunRequest['shell']>;
-  request?: Partial<RunRequest>;
+  shell?: Partial<AgentRequest['shell']>;
+  request?: Partial<AgentRequest>;
   signal?: AbortSignal;
 }
 

@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunModel, RunRequest } from '#executor-manager/protocol/run';
 import { RunFailure } from '../../run-failure.ts';
-import type { AdapterContext } from '../adapter.ts';
+import type { AdapterContext, AgentModel, AgentRequest } from '../adapter.ts';
 
 /** The files that a program can be told of. */
 export interface CommandFiles {
@@ -21,7 +20,7 @@ export interface CommandLine {
 }
 
 /** Throws the system's error. */
-export async function prepareFiles(request: RunRequest, context: AdapterContext): Promise<CommandFiles> {
+export async function prepareFiles(request: AgentRequest, context: AdapterContext): Promise<CommandFiles> {
   const folder = path.join(context.home, '.troupe');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const files: CommandFiles = {
@@ -49,7 +48,7 @@ export async function prepareFiles(request: RunRequest, context: AdapterContext)
  * the environment. Throws RunFailure StartFailed where there is no command, or a name is not known.
  */
 export function commandLine(
-  { shell, prompt, model }: RunRequest,
+  { shell, prompt, model }: AgentRequest,
   { context, files }: { context: AdapterContext; files: CommandFiles },
 ): CommandLine {
   const [command, ...args] = shell.command ?? [];
@@ -97,13 +96,13 @@ function filled(arg: string, values: Record<string, string>): string {
 }
 
 /** The variables that programs of each protocol read; address and key are those of the run. */
-function modelVariables(model: RunModel | undefined): Record<string, string> {
+function modelVariables(model: AgentModel | undefined): Record<string, string> {
   if (model === undefined) return {};
   const { protocol, name, baseURL, apiKey } = model;
   const prefix = protocol === 'anthropic' ? 'ANTHROPIC' : 'OPENAI';
   return {
     ...(name === '' ? {} : { TROUPE_MODEL: name, [`${prefix}_MODEL`]: name }),
-    ...(baseURL === undefined ? {} : { [`${prefix}_BASE_URL`]: baseURL }),
-    ...(apiKey === undefined ? {} : { [`${prefix}_API_KEY`]: apiKey }),
+    [`${prefix}_BASE_URL`]: baseURL,
+    [`${prefix}_API_KEY`]: apiKey,
   };
 }

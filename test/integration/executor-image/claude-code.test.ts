@@ -5,11 +5,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
-import type { RunEvent, RunRequest } from '#executor-manager/protocol/run';
+import type { RunEvent } from '#executor-manager/protocol/run';
 import { gitRepository } from '../../kit/git-repository.ts';
 import type { GitRepository } from '../../kit/git-repository.ts';
 import { modelService } from '../../kit/model-script.ts';
 import { collect, firstEvent, startRunner } from '../../kit/runner.ts';
+import type { RunWithModel } from '../../kit/runner.ts';
 
 /** The real Claude Code program, driven by the runner, against a scripted model. */
 const SCRIPT = `
@@ -79,7 +80,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-const request = (prompt: string, more: Partial<RunRequest> = {}): RunRequest => ({
+const request = (prompt: string, more: Partial<RunWithModel> = {}): RunWithModel => ({
   shell: { type: 'ClaudeCode' },
   agent: { name: 'Ada Writer', systemPrompt: 'You are careful.' },
   model: { protocol: 'anthropic', name: 'scripted-model', baseURL: model, apiKey: KEY },
@@ -226,7 +227,11 @@ describe('a run that does not work', () => {
     expect(state).toMatchObject({ phase: 'Failed', reason: 'ModelError' });
     expect(state.message).toContain(says);
     expect(typesOf(events).slice(-2)).toEqual(['error', 'result']);
-    expect(events.at(-1)?.data).toEqual({ phase: 'Failed', reason: 'ModelError', message: state.message });
+    expect(events.at(-1)?.data).toMatchObject({
+      phase: 'Failed',
+      reason: 'ModelError',
+      message: state.message,
+    });
     expect(JSON.stringify(dataOf(events, 'log'))).toContain('try 1 of 1');
   });
 

@@ -2,11 +2,11 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { RunRequest } from '#executor-manager/protocol/run';
 import { mustRun } from '../../kit/command.ts';
 import { gitRepository } from '../../kit/git-repository.ts';
 import { modelService } from '../../kit/model-script.ts';
 import { startRunner } from '../../kit/runner.ts';
+import type { RunWithModel } from '../../kit/runner.ts';
 
 /** The limit on the workspace: real runner, real Claude Code, real files. */
 const SCRIPT = `
@@ -19,7 +19,7 @@ const SCRIPT = `
 `;
 const MiB = 2 ** 20;
 
-const request = (model: string, prompt: string, more: Partial<RunRequest> = {}): RunRequest => ({
+const request = (model: string, prompt: string, more: Partial<RunWithModel> = {}): RunWithModel => ({
   shell: { type: 'ClaudeCode' },
   agent: { name: 'a' },
   model: { protocol: 'anthropic', name: 'm', baseURL: model, apiKey: 'any' },

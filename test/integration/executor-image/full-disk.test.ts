@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { systemClock } from '#executor-image/clock';
+import { madeUpAccess } from '#executor-image/model-access/made-up-access';
 import { startRun } from '#executor-image/run/run';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { mustRun } from '../../kit/command.ts';
@@ -19,7 +20,7 @@ it('a run whose events cannot be kept fails with the cause; its readers get what
     request: {
       shell: { type: 'Chat' },
       agent: { name: 'a' },
-      model: { protocol: 'openai', name: 'm', baseURL: model.url },
+      model: { protocol: 'openai', name: 'm' },
       prompt: 'Hello',
       timeoutSeconds: 20,
     },
@@ -28,6 +29,7 @@ it('a run whose events cannot be kept fails with the cause; its readers get what
     environment: {},
     agentEnvironment: {},
     clock: systemClock,
+    modelAccess: madeUpAccess(model.url),
   });
   let text = '';
   for await (const piece of run.events.read(0, new AbortController().signal)) text += piece.toString();

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '#executor-image/build';
 import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/run';
-import type { RunRequest } from '#executor-manager/protocol/run';
 import { freePort } from '#dev/environment/free-port';
 import { gitRepository } from '../../kit/git-repository.ts';
 import type { GitRepository } from '../../kit/git-repository.ts';
@@ -10,7 +9,7 @@ import { mustRun } from '../../kit/command.ts';
 import { modelService } from '../../kit/model-script.ts';
 import type { ModelService } from '../../kit/model-script.ts';
 import { RUNNER_TOKEN_HASH, runnerCalls } from '../../kit/runner.ts';
-import type { RunnerCalls } from '../../kit/runner.ts';
+import type { RunWithModel, RunnerCalls } from '../../kit/runner.ts';
 
 const stack = new AsyncDisposableStack();
 let image: string;
@@ -64,13 +63,14 @@ async function sandbox(): Promise<AsyncDisposable & RunnerCalls> {
   return {
     ...calls,
     async [Symbol.asyncDispose]() {
+      await calls[Symbol.asyncDispose]();
       await docker('rm', '--force', name);
       await docker('volume', 'rm', name);
     },
   };
 }
 
-const request = (prompt: string, more: Partial<RunRequest> = {}): RunRequest => ({
+const request = (prompt: string, more: Partial<RunWithModel> = {}): RunWithModel => ({
   shell: { type: 'ClaudeCode' },
   agent: { name: 'writer' },
   model: {

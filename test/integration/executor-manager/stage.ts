@@ -67,14 +67,14 @@ export async function stage(
   stack.defer(() => api.close());
   const connection = await connect({ kubeconfig: api.kubeconfigPath });
   stack.defer(() => connection.close());
+  const modelURL = new URL(model.url);
+  if (options.modelName !== undefined) modelURL.hostname = options.modelName;
   await connection.client.create(MODELS, {
     apiVersion: 'agent.wecode.io/v1',
     kind: 'Model',
     metadata: { name: 'model', namespace: NAMESPACE },
-    spec: { modelConfig: { env: { api_key: SECRET_KEY } } },
+    spec: { modelConfig: { env: { base_url: modelURL.href, api_key: SECRET_KEY } } },
   });
-  const modelURL = new URL(model.url);
-  if (options.modelName !== undefined) modelURL.hostname = options.modelName;
   const owned = stack.move();
   return {
     folder,

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
+import { constants } from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import type { ModelProtocol } from '#executor-manager/protocol/run';
+import { isEndToEnd, modelCallPath } from '#executor-manager/protocol/tunnel';
+import { anthropic } from '#model-protocols/anthropic/anthropic';
+import { openai } from '#model-protocols/openai/openai';
+import { openaiResponses } from '#model-protocols/openai-responses/openai-responses';
+import { NoTunnelError } from './tunnel.ts';
+import type { Tunnel } from './tunnel.ts';
+import type { RunTokens } from './run-tokens.ts';
+
+/** A run that may call its Model. */
+export interface CallingRun {
+  id: string;
+  protocol: ModelProtocol;
+  /** Told whenever bytes of an answer come. */
+  onBytes: () => void;
+}
+
+export interface LoopbackOptions {
+  tokens: RunTokens<CallingRun>;
+  tunnel: Tunnel;
+}
+
+/** Credentials end here: what comes with the call is the run's token. */
+const CREDENTIALS: ReadonlySet<string> = new Set(['x-api-key', 'api-key', 'authorization', 'cookie']);
+const PROTOCOLS = { anthropic, openai, 'openai-responses': openaiResponses };
+
+/**
+ * Listens on loopback for calls of Models and hands each to the tunnel as it comes, nothing read to its end here. It
+ * judges only the token: what may be called is the executor manager's to say.
+ */
+export async function listenOnLoopback(options: LoopbackOptions): Promise<{ server: Server; port: number }> {
+  const server = createServer((request, response) => {
+    forward(options, request, response).catch(() => response.destroy());
+  });
+  // The limits are the run's: a model may think for an hour, and a large request takes its time.
+  server.requestTimeout = 0;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+async function forward(
+  { tokens, tunnel }: LoopbackOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const run = tokens.runOf(request.headers);
+  if (run === undefined) {
+    sendError(response, 'anthropic', { status: 401, message: 'the token is not one of a run that goes on' });
+    return;
+  }
+  let stream: ClientHttp2Stream;
+  try {
+    stream = (await tunnel.session()).request(callHeaders(request, run));
+  } catch (error) {
+    const message = error instanceof NoTunnelError ? error.message : 'the executor manager cannot be reached';
+    sendError(response, run.protocol, { status: 503, message });
+    return;
+  }
+  await relay({ request, response, stream, run });
+}
+
+function callHeaders(request: IncomingMessage, run: CallingRun): OutgoingHttpHeaders {
+  const passed = Object.entries(request.headers).filter(
+    ([name]) => isEndToEnd(name) && !CREDENTIALS.has(name),
+  );
+  return {
+    ...Object.fromEntries(passed),
+    [constants.HTTP2_HEADER_METHOD]: request.method ?? 'GET',
+    [constants.HTTP2_HEADER_PATH]: modelCallPath(run.id, request.url ?? '/'),
+  };
+}
+
+interface Call {
+  request: IncomingMessage;
+  response: ServerResponse;
+  stream: ClientHttp2Stream;
+  run: CallingRun;
+}
+
+/** Both bodies at the same time: a service may answer before it has all of the request. */
+async function relay({ request, response, stream, run }: Call): Promise<void> {
+  // Whoever asked is gone, so nobody may go on with it.
+  response.once('close', () => {
+    if (!response.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
+  });
+  request.pipe(stream);
+  try {
+    const headers = await answered(stream);
+    response.writeHead(headers[':status'] ?? 502, answerHeaders(headers));
+    response.flushHeaders();
+    stream.on('data', run.onBytes);
+    await pipeline(stream, response);
+  } catch {
+    if (response.headersSent || response.destroyed) response.destroy();
+    else sendError(response, run.protocol, { status: 503, message: 'the executor manager went away' });
+  }
+}
+
+type AnswerHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
+
+/** Rejects when the stream ends without an answer, of which a tunnel that breaks makes no error. */
+function answered(stream: ClientHttp2Stream): Promise<AnswerHeaders> {
+  return new Promise((resolve, reject) => {
+    stream.once('response', resolve);
+    stream.once('close', () => reject(new Error('the tunnel broke off')));
+    stream.on('error', reject);
+  });
+}
+
+function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isEndToEnd(name)));
+}
+
+/** Programs try again after a 503: a manager that is started again takes some seconds. */
+function sendError(
+  response: ServerResponse,
+  protocol: ModelProtocol,
+  error: { status: number; message: string },
+): void {
+  response.writeHead(error.status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(PROTOCOLS[protocol].errorBody(error)));
+}

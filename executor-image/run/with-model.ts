@@ -1,0 +1,30 @@
+import type { RunRequest } from '#executor-manager/protocol/run';
+import type { AgentRequest } from '../adapters/adapter.ts';
+import type { Redactor } from '../events/redact.ts';
+import type { ModelAccess } from '../model-access/model-access.ts';
+import type { RunMeter } from './run-meter.ts';
+
+export interface WithModelOptions {
+  id: string;
+  request: RunRequest;
+  modelAccess: ModelAccess;
+  meter: Pick<RunMeter, 'alive'>;
+  redactor: Pick<Redactor, 'hide'>;
+}
+
+/** Gives the agent access to its Model for as long as it works, and no longer. */
+export async function withModel<T>(
+  { id, request, modelAccess, meter, redactor }: WithModelOptions,
+  act: (request: AgentRequest) => Promise<T>,
+): Promise<T> {
+  const { model, ...others } = request;
+  if (model === undefined) return act(others);
+  const grant = await modelAccess.grant({ id, protocol: model.protocol, onBytes: () => meter.alive() });
+  const { baseURL, apiKey } = grant;
+  redactor.hide(apiKey);
+  try {
+    return await act({ ...others, model: { ...model, baseURL, apiKey } });
+  } finally {
+    grant.revoke();
+  }
+}
