@@ -1,7 +1,7 @@
 import { dockerClient } from './docker.ts';
 import { canListenOn } from './free-port.ts';
 
-/** Name under which a sandbox reaches the machine it runs on. */
+/** Docker's name for the machine that its engine runs on. */
 export const HOST_NAME = 'host.docker.internal';
 
 /**

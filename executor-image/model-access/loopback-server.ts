@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
-import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  IncomingHttpStatusHeader,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { ModelProtocol } from '#executor-manager/protocol/run';
@@ -10,6 +15,7 @@ import { isEndToEnd, modelCallPath } from '#executor-manager/protocol/tunnel';
 import { anthropic } from '#model-protocols/anthropic/anthropic';
 import { openai } from '#model-protocols/openai/openai';
 import { openaiResponses } from '#model-protocols/openai-responses/openai-responses';
+import { formatEvent } from '#model-protocols/server-sent-events';
 import { NoTunnelError } from './tunnel.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { RunTokens } from './run-tokens.ts';
@@ -56,15 +62,17 @@ async function forward(
     sendError(response, 'anthropic', { status: 401, message: 'the token is not one of a run that goes on' });
     return;
   }
+  let session: ClientHttp2Session;
   let stream: ClientHttp2Stream;
   try {
-    stream = (await tunnel.session()).request(callHeaders(request, run));
+    session = await tunnel.session();
+    stream = session.request(callHeaders(request, run));
   } catch (error) {
     const message = error instanceof NoTunnelError ? error.message : 'the executor manager cannot be reached';
     sendError(response, run.protocol, { status: 503, message });
     return;
   }
-  await relay({ request, response, stream, run });
+  await relay({ request, response, session, stream, run });
 }
 
 function callHeaders(request: IncomingMessage, run: CallingRun): OutgoingHttpHeaders {
@@ -81,12 +89,16 @@ function callHeaders(request: IncomingMessage, run: CallingRun): OutgoingHttpHea
 interface Call {
   request: IncomingMessage;
   response: ServerResponse;
+  session: ClientHttp2Session;
   stream: ClientHttp2Stream;
   run: CallingRun;
+  /** The answer is a stream of events. */
+  isEvents?: boolean;
 }
 
 /** Both bodies at the same time: a service may answer before it has all of the request. */
-async function relay({ request, response, stream, run }: Call): Promise<void> {
+async function relay(call: Call): Promise<void> {
+  const { request, response, stream, run } = call;
   // Whoever asked is gone, so nobody may go on with it.
   response.once('close', () => {
     if (!response.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
@@ -94,14 +106,36 @@ async function relay({ request, response, stream, run }: Call): Promise<void> {
   request.pipe(stream);
   try {
     const headers = await answered(stream);
+    call.isEvents = /^text\/event-stream\b/i.test(headers['content-type'] ?? '');
     response.writeHead(headers[':status'] ?? 502, answerHeaders(headers));
     response.flushHeaders();
     stream.on('data', run.onBytes);
-    await pipeline(stream, response);
+    await pipeline(stream, response, { end: false });
+    // Of a stream that broke, too, the readable side just ends.
+    if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error('the answer broke off');
+    response.end();
   } catch {
-    if (response.headersSent || response.destroyed) response.destroy();
-    else sendError(response, run.protocol, { status: 503, message: 'the executor manager went away' });
+    if (response.destroyed) return;
+    if (response.headersSent) breakOff(call);
+    else sendError(response, run.protocol, { status: 503, message: GONE });
   }
+}
+
+const GONE = 'the connection to the executor manager broke';
+
+/**
+ * A stream of events whose tunnel broke ends with an event that says so, which programs take for a service that is busy.
+ * Whatever else breaks off breaks off here too.
+ */
+function breakOff({ response, session, run, isEvents }: Call): void {
+  if (isEvents !== true || !session.destroyed) {
+    response.destroy();
+    return;
+  }
+  const failure = { type: 'failure', failure: { kind: 'overloaded', message: GONE } } as const;
+  const events = PROTOCOLS[run.protocol].createWriter().write(failure).map(formatEvent);
+  // The empty lines end an event that has only begun.
+  response.end(`\n\n${events.join('')}`);
 }
 
 type AnswerHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;

@@ -33,7 +33,10 @@ export class Tunnel {
     session.once('close', () => {
       if (this.#current === session) this.#current = undefined;
     });
-    this.#current?.destroy();
+    // The connections of a server stay half open; a manager that has ended its side is gone.
+    socket.once('end', () => socket.destroy());
+    // With an error, or its calls would look as if they had come to their end.
+    this.#current?.destroy(new Error('there is another tunnel'));
     this.#current = session;
     this.#next.resolve(session);
     this.#next = Promise.withResolvers();
@@ -57,6 +60,6 @@ export class Tunnel {
   }
 
   close(): void {
-    this.#current?.destroy();
+    this.#current?.destroy(new Error('the runner ends'));
   }
 }

@@ -2,13 +2,10 @@ import { lookup } from 'node:dns';
 import type { LookupAddress, LookupAllOptions } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 /** Docker's name for the machine that its engine runs on; manifests have it from the time when sandboxes called services. */
 const THIS_MACHINE = 'host.docker.internal';
-const LOOPBACK: readonly LookupAddress[] = [
-  { address: '127.0.0.1', family: 4 },
-  { address: '::1', family: 6 },
-];
 
 /** Where clouds answer questions about the machine, credentials of it included, and what else is only for the link. */
 const REFUSED = new BlockList();
@@ -41,7 +38,8 @@ export function checkDestination({ hostname }: URL): void {
  */
 export const lookUpService: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true } satisfies LookupAllOptions, (error, found) => {
-    const addresses = hostname === THIS_MACHINE ? [...LOOPBACK, ...(error === null ? found : [])] : found;
+    const addresses =
+      hostname === THIS_MACHINE ? [...ofThisMachine(), ...(error === null ? found : [])] : found;
     if (error !== null && hostname !== THIS_MACHINE) return callback(error, '', 0);
     if (addresses.some(({ address }) => isRefused(address))) {
       return callback(new RefusedAddressError(hostname), '', 0);
@@ -51,6 +49,15 @@ export const lookUpService: LookupFunction = (hostname, options, callback) => {
     return callback(null, address, family);
   });
 };
+
+/** Loopback first: a service that listens there is for this machine alone. Then the bridges, where others listen. */
+function ofThisMachine(): LookupAddress[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const loopbackFirst = all.toSorted((a, b) => Number(b.internal) - Number(a.internal));
+  return loopbackFirst
+    .filter(({ address }) => !isRefused(address))
+    .map(({ address, family }) => ({ address, family: family === 'IPv4' ? 4 : 6 }));
+}
 
 function isRefused(host: string): boolean {
   const version = isIP(host);

@@ -7,13 +7,16 @@ import { EventTooLargeError } from '#model-protocols/server-sent-events';
 import { NO_USAGE } from '#model-protocols/token-usage';
 import type { TokenUsage } from '#model-protocols/token-usage';
 import type { WireProtocol } from '#model-protocols/wire-protocol';
+import type { FailureKind } from '#model-protocols/failure';
+import { sleep } from '../../clock.ts';
 import { cutText } from '../../text/cut.ts';
 import type { EventSink } from '../../events/event-sink.ts';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter } from '../adapter.ts';
 import { requiredModel } from '../required-model.ts';
 import { chatCall } from './chat-call.ts';
-import { openAnswer } from './open-answer.ts';
+import type { ChatCall } from './chat-call.ts';
+import { MAX_TRIES, openAnswer, waitAfter } from './open-answer.ts';
 
 /** A service streams words; whoever sends more at once, or never ends an event, would fill the memory. */
 const EVENT_BYTES = 8 * 1024 * 1024;
@@ -41,8 +44,7 @@ export function chatAdapter(): AgentAdapter {
       }
       const call = chatCall(request, model);
       context.events.emit('status', { phase: 'Running', message: `Chat with model ${model.name}` });
-      const response = await openAnswer(call, context);
-      const reading = await readResponse(response, call.protocol, context);
+      const reading = await wholeAnswer(call, context);
       const hint = INCOMPLETE[reading.stop ?? 'complete'];
       if (hint !== undefined) context.events.emit('log', { stream: 'agent', text: hint });
       context.meter.turn();
@@ -63,6 +65,26 @@ interface Reading {
   stop?: StopReason;
   /** Whether the answer is whole. */
   ended: boolean;
+}
+
+/** Said by a service in the middle of an answer: it cannot go on now. So does the way to it, when that breaks. */
+const BUSY: ReadonlySet<FailureKind> = new Set(['overloaded', 'rateLimited', 'timeout']);
+
+class BusyFailure extends RunFailure {}
+
+/** An answer that breaks off since the service is busy is asked for again, from its beginning, and the log says so. */
+async function wholeAnswer(call: ChatCall, context: AdapterContext): Promise<Reading> {
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await openAnswer(call, context);
+    try {
+      return await readResponse(response, call.protocol, context);
+    } catch (error) {
+      if (!(error instanceof BusyFailure) || attempt === MAX_TRIES) throw error;
+      const text = `${error.message}; the answer begins again`;
+      context.events.emit('log', { stream: 'agent', text });
+    }
+    await sleep(context.clock, waitAfter(attempt), context.signal);
+  }
 }
 
 /** Reads the answer to its end and emits what it says. Throws RunFailure ModelError. */
@@ -105,8 +127,11 @@ function takePart(reading: Reading, part: AnswerPart, events: EventSink): void {
     case 'end':
       reading.ended = true;
       return;
-    case 'failure':
-      throw new RunFailure('ModelError', `the model failed: ${part.failure.message ?? 'no message'}`);
+    case 'failure': {
+      const { kind, message = 'no message' } = part.failure;
+      const Failure = BUSY.has(kind) ? BusyFailure : RunFailure;
+      throw new Failure('ModelError', `the model failed: ${message}`);
+    }
     // No tools are offered; a call of one, and the proof of what was thought, lead nowhere here.
     case 'signature':
     case 'toolCall':

@@ -9,9 +9,14 @@ import { RunFailure, describeError } from '../../run-failure.ts';
 import type { AdapterContext } from '../adapter.ts';
 import type { ChatCall } from './chat-call.ts';
 
-const MAX_TRIES = 4;
+export const MAX_TRIES = 4;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+
+/** How long to wait after that many failures; `asked` is what the service asks for. */
+export function waitAfter(failures: number, asked?: number): number {
+  return Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (failures - 1));
+}
 /** The part that is read of an answer that is an error. */
 const ERROR_BYTES = 64 * 1024;
 const MESSAGE_BYTES = 2000;
@@ -34,7 +39,7 @@ export async function openAnswer(first: ChatCall, context: AdapterContext): Prom
     }
     const isCurable = failure === undefined || isRetryable(failure.kind);
     if (!isCurable || attempt === MAX_TRIES) throw new RunFailure('ModelError', message);
-    const waitMs = Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (attempt - 1));
+    const waitMs = waitAfter(attempt, asked);
     const text = `${message}; try ${attempt} of ${MAX_TRIES - 1} in ${(waitMs / 1000).toFixed(1)} s`;
     context.events.emit('log', { stream: 'agent', text });
     await sleep(context.clock, waitMs, context.signal);

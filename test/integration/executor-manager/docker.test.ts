@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { dockerClient } from '#dev/environment/docker';
-import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import { HOST_NAME } from '#dev/environment/docker-gateway';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
 import { imageRegistry } from '../../kit/image-registry.ts';
 import { startTroupe } from '../../kit/troupe-process.ts';
@@ -15,7 +15,7 @@ import {
   isOver,
   managerConfig,
   runSandbox,
-  spoken,
+  spokenAtLast,
   stage,
   startManager,
   untilEvent,
@@ -30,7 +30,7 @@ const host = process.env['DOCKER_HOST'] ?? '';
 const engine = dockerClient(host);
 
 beforeAll(async () => {
-  on = await stage({ modelHost: await hostAddress(host), modelName: HOST_NAME });
+  on = await stage({ modelName: HOST_NAME });
 });
 afterAll(() => on[Symbol.asyncDispose]());
 
@@ -226,7 +226,7 @@ describe('a manager that is killed in the middle of a run', () => {
     expect((await untilSandbox(on, 'killed-s0-a1', isOver)).status).toMatchObject({ phase: 'Succeeded' });
     const log = await eventLog(on, 'killed');
     expectEachOnce(log);
-    expect(spoken(log)).toBe('one two three four five six seven eight nine ten');
+    expect(spokenAtLast(log)).toBe('one two three four five six seven eight nine ten');
   });
 
   it('leaves a container and a volume that nobody owns: the next one removes them', async () => {

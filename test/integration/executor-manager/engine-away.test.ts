@@ -4,7 +4,6 @@ import { systemClock } from '#api/machinery/clock';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import type { Executor } from '#api/types/generated/executor';
 import { dockerClient } from '#dev/environment/docker';
-import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
 import { engineSocket } from './engine-socket.ts';
 import {
   EXECUTOR,
@@ -33,7 +32,7 @@ const containers = async () => (await engine.listContainers({ all: true, filters
 const ref = (name: string) => ({ namespace: 'default', name });
 
 beforeAll(async () => {
-  on = await stage({ modelHost: await hostAddress(host), modelName: HOST_NAME });
+  on = await stage();
 });
 afterAll(() => on[Symbol.asyncDispose]());
 

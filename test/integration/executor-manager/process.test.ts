@@ -7,6 +7,7 @@ import { silentLogger } from '#api/machinery/logger';
 import { unavailable } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
+import { HOST_NAME } from '#dev/environment/docker-gateway';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
 import { ProcessDriver } from '#executor-manager/drivers/process/process-driver';
 import { PortAllocator } from '#executor-manager/drivers/ports/port-allocator';
@@ -22,6 +23,7 @@ import {
   managerConfig,
   runSandbox,
   spoken,
+  spokenAtLast,
   stage,
   startManager,
   untilEvent,
@@ -34,7 +36,7 @@ import type { Stage } from './stage.ts';
 /** The executor manager with the process driver and the real runner. */
 let on: Stage;
 beforeAll(async () => {
-  on = await stage();
+  on = await stage({ modelName: HOST_NAME });
 });
 afterAll(() => on[Symbol.asyncDispose]());
 
@@ -165,7 +167,7 @@ describe('a manager that goes away in the middle of a run', () => {
     expect(status).toMatchObject({ phase: 'Succeeded' });
     const log = await eventLog(on, 'killed');
     expectEachOnce(log);
-    expect(spoken(log)).toBe(ENTIRE);
+    expect(spokenAtLast(log)).toBe(ENTIRE);
   });
 
   it('is stopped: the Executor says so, the sandbox runs on and is adopted', async () => {
@@ -184,7 +186,7 @@ describe('a manager that goes away in the middle of a run', () => {
     expect((await untilSandbox(on, 'stopped-s0-a1', isOver)).status?.phase).toBe('Succeeded');
     const log = await eventLog(on, 'stopped');
     expectEachOnce(log);
-    expect(spoken(log)).toBe(ENTIRE);
+    expect(spokenAtLast(log)).toBe(ENTIRE);
   });
 
   it('finds a sandbox that ended meanwhile, and one that nobody owns any more', async () => {

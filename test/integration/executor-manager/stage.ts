@@ -51,13 +51,11 @@ rules:
   - reply: Hello there.
 `;
 
-/** `modelHost` is the address that the model service listens on, `modelName` the one it is reached under. */
-export async function stage(
-  options: { modelHost?: string; modelName?: string; script?: string } = {},
-): Promise<Stage> {
+/** The model service listens on loopback, where no container reaches it; `modelName` is another name of this machine. */
+export async function stage(options: { modelName?: string; script?: string } = {}): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('stage')).path;
-  const model = stack.use(await modelService(options.script ?? SCRIPT, options.modelHost));
+  const model = stack.use(await modelService(options.script ?? SCRIPT));
   const log = stack.use(witnessLogger('the API server'));
   const api = await startApi({
     listen: { host: '127.0.0.1', port: 0 },
@@ -233,6 +231,12 @@ export const spoken = (events: readonly TaskEvent[]): string =>
     .filter((event) => event.type === 'text')
     .map((event) => String(event.data['text']))
     .join('');
+
+/** A call of the Model ends with its manager: the answer is asked for once more, and a line of the log says so. */
+export function spokenAtLast(events: readonly TaskEvent[]): string {
+  const begins = events.findLastIndex(({ data }) => String(data['text']).endsWith('the answer begins again'));
+  return spoken(events.slice(begins + 1));
+}
 
 /** Follows the log until such an event is in it. */
 export async function untilEvent(

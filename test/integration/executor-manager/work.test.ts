@@ -90,7 +90,7 @@ const worlds = [
     driver: 'docker' as const,
     open: async () => {
       const listen = await hostAddress(dockerHost);
-      const on = await stage({ script: SCRIPT, modelHost: listen, modelName: HOST_NAME });
+      const on = await stage({ script: SCRIPT });
       return { on, repository: await gitRepository({ host: HOST_NAME, listen }) };
     },
     kill: async ({ status }: Sandbox) => engine.getContainer(status?.runtime?.name ?? '').kill(),
