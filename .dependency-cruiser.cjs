@@ -85,7 +85,7 @@ const layers = [
   {
     name: 'executor-manager-model-forwarder',
     from: '^executor-manager/model-forwarder/',
-    may: ['^executor-manager/', machinery, types, client, modelProtocols],
+    may: ['^executor-manager/', machinery, types, modelProtocols],
     notItself: true,
   },
   { name: 'executor-image', from: '^executor-image/', may: [protocol, modelProtocols] },
