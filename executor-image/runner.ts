@@ -39,6 +39,10 @@ async function main(): Promise<void> {
         modelAccess: await modelAccess(),
       });
     },
+    probe: async (request) => {
+      const { probe } = await import('./probe/probe.ts');
+      return probe(request, { environment: agentEnvironment, workspace: config.workspace });
+    },
     onEmpty() {
       if (owner.gone) stop();
     },

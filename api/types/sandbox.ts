@@ -1,5 +1,21 @@
 import type { NewCondition } from '../machinery/condition.ts';
+import type { Sandbox, SandboxSpec } from './generated/sandbox.ts';
 import { newCondition } from './ready.ts';
+
+/** A Sandbox that runs an agent for a Task, as most do; the CRD sees to it that it has all of these. */
+export type RunSandbox = Sandbox & { spec: RunSpec };
+export type RunSpec = SandboxSpec &
+  Required<Pick<SandboxSpec, 'taskRef' | 'step' | 'attempt' | 'prompt' | 'shell' | 'agent'>>;
+/** A Sandbox that checks something. */
+export type ProbeSandbox = Sandbox & { spec: SandboxSpec & Required<Pick<SandboxSpec, 'probe'>> };
+
+export function isRun(sandbox: Sandbox): sandbox is RunSandbox {
+  return sandbox.spec.taskRef !== undefined;
+}
+
+export function isProbe(sandbox: Sandbox): sandbox is ProbeSandbox {
+  return sandbox.spec.probe !== undefined;
+}
 
 export const SandboxCondition = {
   /** True while the runner answers and the agent works. */
@@ -24,6 +40,8 @@ export const SandboxReason = {
   NoPort: 'NoPort',
   /** Ready=False: the container is created and the repository cloned. */
   Starting: 'Starting',
+  /** Ready=False: the image is being pulled. */
+  Pulling: 'Pulling',
   /** Ready=True: the agent works. */
   AgentRunning: 'AgentRunning',
   /** Ready=False, Finished=True: the agent has done its work. */
@@ -130,7 +148,7 @@ export function sandboxReady(): NewCondition {
 
 /** Not ready yet (NoPort, Starting) or no longer (a reason of the end). */
 export function sandboxNotReady(
-  reason: 'NoPort' | 'Starting' | SandboxFinishedReason,
+  reason: 'NoPort' | 'Starting' | 'Pulling' | SandboxFinishedReason,
   message: string,
 ): NewCondition {
   return newCondition(SandboxCondition.Ready, 'False', { reason, message });

@@ -99,7 +99,9 @@ export function supportedShellTypes(): string[] {
  * Whether a run only talks, so that it can share a process with others: its Shell runs no code of its own, and nobody
  * has asked for an image or for files.
  */
-export function isConversation({ shell, workspace }: Pick<SandboxSpec, 'shell' | 'workspace'>): boolean {
+export function isConversation(spec: Pick<SandboxSpec, 'probe' | 'shell' | 'workspace'>): boolean {
+  const { probe, shell, workspace } = spec;
+  if (probe !== undefined || shell === undefined) return false;
   return !SHELL_TYPES[shell.type].needsContainer && shell.image === undefined && workspace === undefined;
 }
 

@@ -32,7 +32,7 @@ export function sandboxController({
   const executors = informers.of(EXECUTORS);
   sandboxes.addIndex(UNBOUND, (sandbox) => (isWaiting(sandbox) ? ['yes'] : []));
   sandboxes.addIndex(ACTIVE_ON, (sandbox) => activeOn(sandbox));
-  sandboxes.addIndex(OF_TASK, ({ spec }) => [spec.taskRef.uid]);
+  sandboxes.addIndex(OF_TASK, ({ spec }) => (spec.taskRef === undefined ? [] : [spec.taskRef.uid]));
   sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
   const assumed = assumedBindings();
   return createController({

@@ -312,7 +312,7 @@ describe('assumedBindings', () => {
                 cache.filter((other) => other.spec.executorName !== undefined && other.status === undefined);
               const cached = (key: string) =>
                 cache.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
-              const talks = one.spec.shell.type === 'Chat';
+              const talks = one.spec.shell?.type === 'Chat';
               const load = loadOf({ executors, talks, active, assumed: assumed.load(cached) });
               const binding = planBinding({ executors, talks, load, earlier: [], time: TIME });
               if (binding.outcome === 'wait' || !server.has(one.metadata.name)) continue;
@@ -333,7 +333,7 @@ describe('assumedBindings', () => {
           const running = [...server.values()].filter(
             (one) => one.spec.executorName !== undefined && one.status === undefined,
           );
-          const talking = running.filter(({ spec }) => spec.shell.type === 'Chat');
+          const talking = running.filter(({ spec }) => spec.shell?.type === 'Chat');
           expect(talking.length).toBeLessThanOrEqual(conversations);
           expect(running.length - talking.length).toBeLessThanOrEqual(capacity);
         }

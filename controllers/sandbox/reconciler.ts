@@ -55,7 +55,7 @@ async function bind(options: Context, sandbox: Sandbox): Promise<ReconcileResult
   const binding = planBinding({
     ...{ executors, talks },
     load: loadOf({ executors, talks, active: options.activeOn, assumed }),
-    earlier: earlierExecutors(sandbox, options.ofTask(sandbox.spec.taskRef.uid)),
+    earlier: earlierExecutors(sandbox, options.ofTask(sandbox.spec.taskRef?.uid ?? '')),
     time: lossTime(options),
   });
   if (binding.outcome === 'wait') return wait(options, sandbox, binding);

@@ -130,7 +130,7 @@ async function requireOver({ client }: Context, task: Task, { name, ended }: Ove
   const found = await client.find(SANDBOXES, refOf(task, name));
   if (found === undefined || found.metadata.uid === ended) return;
   // One of another Task is dealt with when its name is needed.
-  if (found.spec.taskRef.uid !== task.metadata.uid) return;
+  if (found.spec.taskRef?.uid !== task.metadata.uid) return;
   throw conflict(SANDBOXES, name, 'it is still there; the cache lags behind');
 }
 
@@ -206,7 +206,7 @@ async function createSandbox(
 /** Created by another controller, or by this one before the cache knew: all is well. */
 async function requireOwn({ client }: Context, task: Task, name: string): Promise<void> {
   const found = await client.get(SANDBOXES, refOf(task, name));
-  if (found.spec.taskRef.uid === task.metadata.uid) return;
+  if (found.spec.taskRef?.uid === task.metadata.uid) return;
   throw new Error(`Sandbox ${name} exists already and belongs to another Task; waiting until it is gone`);
 }
 

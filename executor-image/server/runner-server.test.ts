@@ -60,6 +60,7 @@ beforeEach(async () => {
       state: path.join(folder, 'state'),
     },
     environment: inheritedEnvironment(),
+    probe: () => Promise.reject(new Error('nothing is probed here')),
     startRun: (id, request) =>
       Promise.resolve(
         startRun({
@@ -331,6 +332,7 @@ describe('the end of the runner', () => {
     server = await startRunnerServer({
       config: { host: '127.0.0.1', port: 0, tokenHash: 'a'.repeat(64), workspace: folder, state: folder },
       environment: {},
+      probe: () => Promise.reject(new Error('nothing is probed here')),
       startRun: () => Promise.reject(new Error('not here')),
       onTunnel: (socket) => socket.destroy(),
     });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ProbeRequest, ProbeResult } from '#executor-manager/protocol/probe';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunRequest } from '#executor-manager/protocol/run';
 import type { RunnerConfig } from '../config.ts';
@@ -10,6 +11,7 @@ import { HttpError, badRequest, conflict } from './http-error.ts';
 import type { Run } from '../run/run.ts';
 import { HeldRuns } from './held-runs.ts';
 import { readRunInput, readRunRequest } from './run-request.ts';
+import { readProbeRequest } from './probe-request.ts';
 import { isAuthorized } from './token.ts';
 import { acceptTunnel } from './tunnel-route.ts';
 import { WorkspaceRoutes } from './workspace-routes.ts';
@@ -22,6 +24,8 @@ export interface RunnerServerOptions {
   startRun: (id: string, request: RunRequest) => Promise<Run>;
   /** Takes a connection that the executor manager has turned into a tunnel. */
   onTunnel: (socket: Duplex) => void;
+  /** Never rejects. */
+  probe: (request: ProbeRequest) => Promise<ProbeResult>;
   /** Called when no run is held after one was deleted. */
   onEmpty?: () => void;
 }
@@ -36,14 +40,14 @@ export interface RunnerServer {
 
 /** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
 export async function startRunnerServer(options: RunnerServerOptions): Promise<RunnerServer> {
-  const { config, environment, startRun, onTunnel, onEmpty } = options;
+  const { config, environment, startRun, probe, onTunnel, onEmpty } = options;
   const { tokenHash, workspace, conversations } = config;
   const runs = new HeldRuns({ startRun, ...(onEmpty && { onEmpty }) });
   const place =
     conversations === undefined
       ? { files: new WorkspaceRoutes({ workspace, environment }) }
       : { limit: conversations };
-  const state: ServerState = { tokenHash, runs, ...place };
+  const state: ServerState = { tokenHash, runs, probe, ...place };
   const server = createServer((request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -87,6 +91,7 @@ function endedStreams(server: { unref(): unknown }): Promise<void> {
 interface ServerState {
   tokenHash: string;
   runs: HeldRuns;
+  probe: RunnerServerOptions['probe'];
   /** Of a runner with a workspace. */
   files?: WorkspaceRoutes;
   /** Of a shared runner: how many runs it holds at most. */
@@ -119,6 +124,30 @@ async function serve(state: ServerState, request: IncomingMessage, response: Ser
     case 'GET /v1/runs':
       sendJson(response, 200, { runs: state.runs.ids() });
       return;
+    case 'POST /v1/probe':
+      // It would start programs beside the runs of others.
+      if (state.limit !== undefined) throw conflict('a shared runner checks nothing');
+      sendJson(response, 200, await state.probe(parsed(await readBody(request), readProbeRequest)));
+      return;
+    default:
+      await serveRun(state, { call, id, url, request }, response);
+  }
+}
+
+interface RunCall {
+  /** `METHOD run/PART` for a path of a run. */
+  call: string;
+  id: string;
+  url: URL;
+  request: IncomingMessage;
+}
+
+async function serveRun(
+  state: ServerState,
+  { call, id, url, request }: RunCall,
+  response: ServerResponse,
+): Promise<void> {
+  switch (call) {
     case 'DELETE run':
       if (state.files !== undefined) throw conflict('the runs of a workspace stay until the runtime goes');
       await state.runs.discard(id);

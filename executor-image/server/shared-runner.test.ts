@@ -42,6 +42,7 @@ beforeEach(async () => {
       tokenHash: createHash('sha256').update(TOKEN).digest('hex'),
     },
     environment: {},
+    probe: () => Promise.reject(new Error('a shared runner checks nothing')),
     startRun: async (id, request) =>
       startRun({
         ...{ id, request, workspace: '/nowhere', state, shared: true },

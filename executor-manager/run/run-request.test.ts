@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '#api/client/client';
 import type { KubeObject } from '#api/machinery/meta';
-import type { Sandbox } from '#api/types/generated/sandbox';
+import type { RunSandbox } from '#api/types/sandbox';
 import { readCredentials, runRequest } from './run-request.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-const sandbox: Sandbox = {
+const sandbox: RunSandbox = {
   apiVersion: 'agent.wecode.io/v1alpha1',
   kind: 'Sandbox',
   metadata: { name: 's', namespace: 'team-a' },

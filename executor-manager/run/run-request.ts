@@ -1,5 +1,4 @@
 import type { Ghost } from '#api/types/generated/ghost';
-import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
 import { GHOSTS } from '#api/types/resources';
 import { gitCredential } from './git-credential.ts';
 import type { GitCredential } from './git-credential.ts';
@@ -8,6 +7,7 @@ import { readObject, readSecret, refFrom } from './references.ts';
 import type { Reader } from './references.ts';
 import type { RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
+import type { RunSandbox, RunSpec } from '#api/types/sandbox';
 
 /** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. The Model's key is not part of it. */
 export interface RunCredentials {
@@ -23,7 +23,7 @@ const CLONE_SECONDS = 300;
  * Reads what may not stand in a Sandbox. @throws StatusError NotFound that names the object which is missing, or
  * the key it lacks; others as they come, a server that is away included.
  */
-export async function readCredentials(client: Reader, sandbox: Sandbox): Promise<RunCredentials> {
+export async function readCredentials(client: Reader, sandbox: RunSandbox): Promise<RunCredentials> {
   const [git, mcpServers] = await Promise.all([
     readGitCredential(client, sandbox),
     readMcpServers(client, sandbox),
@@ -39,7 +39,7 @@ export async function readCredentials(client: Reader, sandbox: Sandbox): Promise
  * @throws StatusError BadRequest for a limit that is no quantity.
  */
 export function runRequest(
-  spec: SandboxSpec,
+  spec: RunSpec,
   credentials: RunCredentials,
   notices: readonly string[] = [],
 ): RunRequest {
@@ -69,7 +69,7 @@ export function runRequest(
   };
 }
 
-function runShell({ shell }: SandboxSpec): RunShell {
+function runShell({ shell }: RunSpec): RunShell {
   const { type, command, env, output, options } = shell;
   return {
     type,
@@ -81,13 +81,13 @@ function runShell({ shell }: SandboxSpec): RunShell {
 }
 
 /** Neither its address nor its key: the runner gives the agent an address on loopback and a token of the run. */
-function runModel({ model }: SandboxSpec): RunModel | undefined {
+function runModel({ model }: RunSpec): RunModel | undefined {
   if (model === undefined) return undefined;
   const { ref: _, protocol = 'anthropic', name = '', baseURL, ...rest } = model;
   return { ...rest, protocol, name, ...(baseURL === undefined ? { isMakersService: true } : {}) };
 }
 
-function runRepository(spec: SandboxSpec, credentials: RunCredentials): RunRepository | undefined {
+function runRepository(spec: RunSpec, credentials: RunCredentials): RunRepository | undefined {
   const { workspace } = spec;
   if (workspace === undefined) return undefined;
   const { gitUrl, branchName, startFrom, workBranch, ref: _, secretName: __, ...rest } = workspace;
@@ -102,7 +102,7 @@ function runRepository(spec: SandboxSpec, credentials: RunCredentials): RunRepos
   };
 }
 
-async function readGitCredential(client: Reader, sandbox: Sandbox): Promise<RunCredentials['git']> {
+async function readGitCredential(client: Reader, sandbox: RunSandbox): Promise<RunCredentials['git']> {
   const { workspace } = sandbox.spec;
   if (workspace?.secretName === undefined) return undefined;
   const { namespace } = refFrom(sandbox, workspace.ref ?? { name: '' });
@@ -114,7 +114,7 @@ async function readGitCredential(client: Reader, sandbox: Sandbox): Promise<RunC
   });
 }
 
-async function readMcpServers(client: Reader, sandbox: Sandbox): Promise<RunCredentials['mcpServers']> {
+async function readMcpServers(client: Reader, sandbox: RunSandbox): Promise<RunCredentials['mcpServers']> {
   const { ghostRef, mcpServers } = sandbox.spec.agent;
   if (ghostRef === undefined || mcpServers === undefined || Object.keys(mcpServers).length === 0) {
     return undefined;

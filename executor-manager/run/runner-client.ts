@@ -6,6 +6,7 @@ import { sleep } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { ignoreNotFound, StatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
+import type { ProbeRequest } from '../protocol/probe.ts';
 import { RUN_LIMITS } from '../protocol/run.ts';
 import type { RunEvent, RunInput, RunRequest, RunState } from '../protocol/run.ts';
 
@@ -33,6 +34,8 @@ export interface RunnerClient {
   replaceWorkspace(archive: Readable, options: { limitBytes: number; signal: AbortSignal }): Promise<number>;
   /** The workspace as a tar archive; undefined when it is empty. Throws StatusError Conflict while a run goes on. */
   readWorkspace(signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Checks something in place of a run; takes as long as the request says. */
+  probe(request: ProbeRequest, signal: AbortSignal): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -65,6 +68,8 @@ interface Call {
   /** In place of `body`: bytes, which may take as long as they like. */
   archive?: Readable;
   signal?: AbortSignal;
+  /** Milliseconds until the answer begins, where the usual is too short. */
+  answerMs?: number;
   /** The answer's body may take as long as the run. */
   stream?: boolean;
 }
@@ -117,6 +122,14 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
       await answer.body.dump();
       return undefined;
     },
+    probe: (body, signal) =>
+      readJSON(send, {
+        method: 'POST',
+        path: '/v1/probe',
+        body,
+        signal,
+        answerMs: body.timeoutSeconds * 1000 + ANSWER_MS,
+      }),
     close: () => (options.pool === undefined ? pool.destroy() : Promise.resolve()),
   };
 }
@@ -145,6 +158,7 @@ async function request(to: RunnerPlace, call: Call): Promise<Dispatcher.Response
       },
       ...(body === undefined ? {} : { body }),
       ...(call.archive === undefined ? {} : { headersTimeout: 0 }),
+      ...(call.answerMs === undefined ? {} : { headersTimeout: call.answerMs }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
       bodyTimeout: call.stream === true ? 0 : ANSWER_MS,
     });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
-import type { Runtime, RuntimeDriver, RuntimeSpec } from '../drivers/driver.ts';
+import type { OnProgress, Runtime, RuntimeDriver, RuntimeSpec } from '../drivers/driver.ts';
 import { retryUntilDone } from '../retry.ts';
 
 /** The needs of a run for the runtime that it is assigned to. */
@@ -28,7 +28,7 @@ export interface Reservation {
    * The runtime, running; waits for an engine that is away.
    * @throws StatusError when it cannot be started, as for an image that is not there; the signal's reason.
    */
-  start(signal: AbortSignal): Promise<Runtime>;
+  start(signal: AbortSignal, onProgress?: OnProgress): Promise<Runtime>;
   /** In place of `start`: the run will not use it, and nobody was told of it. */
   release(): void;
 }
@@ -39,14 +39,15 @@ export interface RuntimeStart {
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
+  onProgress?: OnProgress | undefined;
 }
 
 /** Starts a runtime, waiting for an engine that is away. @throws as Reservation.start */
-export function startRuntime({ driver, spec, ...retry }: RuntimeStart): Promise<Runtime> {
+export function startRuntime({ driver, spec, onProgress, ...retry }: RuntimeStart): Promise<Runtime> {
   // An engine that answers with an error of its own fails the attempt: the user learns of it, and another is made.
   const isAway = (error: unknown): boolean => isStatusError(error, 'ServiceUnavailable');
   const options = { ...retry, isCurable: isAway, what: 'start a sandbox' };
-  return retryUntilDone(() => driver.start(spec, retry.signal), options);
+  return retryUntilDone(() => driver.start(spec, retry.signal, onProgress), options);
 }
 
 export interface StartedOnDemandOptions {
@@ -72,7 +73,7 @@ export class StartedOnDemand implements RuntimeSource {
     const spec = { ...need, id: runtimeID, tokenHash: tokenFor(runtimeID).hash };
     return {
       runtimeID,
-      start: (signal) => startRuntime({ ...parts, spec, signal }),
+      start: (signal, onProgress) => startRuntime({ ...parts, spec, signal, onProgress }),
       release: () => undefined,
     };
   }

@@ -1,6 +1,5 @@
 import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
-import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Runtime, RuntimeExit } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
 import { retryUntilDone } from '../retry.ts';
@@ -16,10 +15,11 @@ import { WorkLost, handOverWork } from '../work/hand-over.ts';
 import type { SandboxContext } from './context.ts';
 import { cancelled, failed, notStarted, runOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
+import type { RunSandbox } from '#api/types/sandbox';
 
 export interface AttendOptions {
   context: SandboxContext;
-  sandbox: Sandbox;
+  sandbox: RunSandbox;
   runtime: Runtime;
   /** False for a run that an earlier manager may have started. */
   fresh: boolean;
@@ -271,7 +271,7 @@ class Attendance {
 }
 
 /** Where the events of a Sandbox go. */
-export function logTarget(context: SandboxContext, { metadata, spec }: Sandbox): LogTarget {
+export function logTarget(context: SandboxContext, { metadata, spec }: RunSandbox): LogTarget {
   const { name, namespace } = metadata;
   return {
     taskLog: context.taskLog,
@@ -286,18 +286,18 @@ export function logTarget(context: SandboxContext, { metadata, spec }: Sandbox):
 type Timed = Pick<SandboxContext, 'times' | 'clock'>;
 
 /** When the sandbox is ended from outside, in milliseconds since the epoch. */
-export function deadline(sandbox: Sandbox, context: Timed): number {
+export function deadline(sandbox: RunSandbox, context: Timed): number {
   const { startedAt, runningAt = startedAt } = sandbox.status ?? {};
   const began = runningAt === undefined ? context.clock.now() : Date.parse(runningAt);
   return began + allowed(sandbox, context);
 }
 
 /** How long a run may be there, in milliseconds. */
-function allowed(sandbox: Sandbox, { times }: Timed): number {
+function allowed(sandbox: RunSandbox, { times }: Timed): number {
   return sandbox.spec.timeoutSeconds * 1000 + times.overtime;
 }
 
-export function overdue(sandbox: Sandbox): Outcome {
+export function overdue(sandbox: RunSandbox): Outcome {
   const { timeoutSeconds } = sandbox.spec;
   return failed('TimedOut', `The run did not end within ${timeoutSeconds} s, nor when its time was over.`);
 }
@@ -308,7 +308,7 @@ function forgotten(): Outcome {
   return failed('ContainerLost', 'The runner in the sandbox was restarted and knows the run no more.');
 }
 
-function killedForMemory(sandbox: Sandbox): Outcome {
+function killedForMemory(sandbox: RunSandbox): Outcome {
   const limit = sandbox.spec.resources?.memory ?? '2Gi';
   return failed('AgentKilled', `The agent was killed: out of memory, the limit is ${limit}.`);
 }

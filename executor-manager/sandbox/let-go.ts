@@ -2,15 +2,19 @@ import type { Client } from '#api/client/client';
 import { describeError } from '#api/machinery/logger';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
-import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { SANDBOX_FINALIZER } from '#api/types/sandbox';
 import { retryUntilDone } from '../retry.ts';
 import type { ExecutorContext } from './context.ts';
 import { refOf } from './status-writer.ts';
+import type { RunSandbox } from '#api/types/sandbox';
 
 /** The last step of a deleted Sandbox, when its runtime is gone: the work of its Task goes with the Task. */
-export async function letGo(context: ExecutorContext, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
+export async function letGo(
+  context: ExecutorContext,
+  sandbox: RunSandbox,
+  signal: AbortSignal,
+): Promise<void> {
   const { client, clock, logger } = context;
   const retry = { clock, logger, signal };
   const { uid } = sandbox.spec.taskRef;
@@ -28,13 +32,13 @@ export async function letGo(context: ExecutorContext, sandbox: Sandbox, signal: 
   await retryUntilDone(() => removeFinalizer(client, sandbox), { ...retry, what });
 }
 
-export const taskOf = (sandbox: Sandbox): ObjectRef => ({
+export const taskOf = (sandbox: RunSandbox): ObjectRef => ({
   ...refOf(sandbox),
   name: sandbox.spec.taskRef.name,
 });
 
 /** Whether anybody may still go on with the work of this Sandbox. */
-export async function isTaskWorked(client: Pick<Client, 'find'>, sandbox: Sandbox): Promise<boolean> {
+export async function isTaskWorked(client: Pick<Client, 'find'>, sandbox: RunSandbox): Promise<boolean> {
   const task = await client.find(TASKS, taskOf(sandbox));
   return task?.metadata.uid === sandbox.spec.taskRef.uid && task.metadata.deletionTimestamp === undefined;
 }
@@ -48,7 +52,7 @@ export async function isTaskGone(
   return (await client.find(TASKS, ref))?.metadata.uid !== uid;
 }
 
-async function removeFinalizer(client: Client, sandbox: Sandbox): Promise<void> {
+async function removeFinalizer(client: Client, sandbox: RunSandbox): Promise<void> {
   for (;;) {
     try {
       const fresh = await client.find(SANDBOXES, refOf(sandbox));

@@ -18,10 +18,13 @@ import type { ExecutorContext, SandboxContext } from './context.ts';
 import { isTaskWorked, letGo } from './let-go.ts';
 import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
+import type { SandboxLifecycle } from './sandbox-lifecycle.ts';
 import { checkTaskUID, nodeOf, runtimeOf } from './sandbox-keys.ts';
-import { asking, claimed, finished, isFinal, notSaved, running, waiting } from './status.ts';
+import { asking, claimed, finished, isFinal, notSaved, running, starting, waiting } from './status.ts';
+import { startWithEvents } from './start-runtime.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { StatusWriter } from './status-writer.ts';
+import type { RunSandbox } from '#api/types/sandbox';
 
 /** Why a lifecycle is left before its end. */
 type Interruption = 'manager stops' | 'deleted' | 'superseded';
@@ -53,11 +56,10 @@ class Interrupted extends Error {
  *
  * The work of the run is saved beside the write of the final status: whoever goes on with it waits for `saves`.
  */
-export class Lifecycle {
-  /** Resolves when there is nothing left to do, or it was interrupted by a stop of the manager. */
+export class Lifecycle implements SandboxLifecycle {
   readonly done: Promise<void>;
   readonly #context: SandboxContext;
-  readonly #writer: StatusWriter;
+  readonly #writer: StatusWriter<RunSandbox>;
   readonly #place: Place;
   readonly #cancel = new AbortController();
   readonly #halt = new AbortController();
@@ -73,7 +75,7 @@ export class Lifecycle {
   readonly #questions: OpenQuestions;
   #tellAnswers: (() => void) | undefined;
 
-  constructor(context: ExecutorContext, sandbox: Sandbox) {
+  constructor(context: ExecutorContext, sandbox: RunSandbox) {
     const { namespace, name, uid = '' } = sandbox.metadata;
     const logger = context.logger.with({ sandbox: `${namespace}/${name}`, uid });
     this.#context = { ...context, ...context.hosts.of(sandbox), logger };
@@ -136,8 +138,10 @@ export class Lifecycle {
       this.#context.logger.info('run given up', { why, cause: describeError(error) });
       await this.#giveUp().catch(ignoreInterruption);
     }
-    if (stopping.aborted || this.#current.metadata.deletionTimestamp === undefined) return;
-    await letGo(this.#context, this.#current, stopping).catch(ignoreInterruption);
+    const { metadata } = this.#current;
+    if (stopping.aborted || metadata.deletionTimestamp === undefined) return;
+    const sandbox = { ...this.#writer.latest(), metadata };
+    await letGo(this.#context, sandbox, stopping).catch(ignoreInterruption);
   }
 
   /** From wherever the Sandbox stands to its final status, and nothing left of its runtime. */
@@ -221,7 +225,10 @@ export class Lifecycle {
       throw error;
     }
     (await inventory).add(runtimeID);
-    return this.#measured('start', reservation.start(signal));
+    const onProgress = (message: string): void =>
+      this.#inBackground(this.#write((sandbox, now) => starting(sandbox, message, now)));
+    const start = { ...this.#context, sandbox: this.#writer.latest(), signal, onProgress };
+    return this.#measured('start', startWithEvents(reservation, start));
   }
 
   async #measured<T>(phase: StartPhase, work: Promise<T>): Promise<T> {
@@ -232,7 +239,7 @@ export class Lifecycle {
     return result;
   }
 
-  #write(change: (sandbox: Sandbox, now: number) => SandboxStatus): Promise<void> {
+  #write(change: (sandbox: RunSandbox, now: number) => SandboxStatus): Promise<void> {
     const { clock } = this.#context;
     return this.#writer.write((sandbox) => change(sandbox, clock.now()), this.#halt.signal);
   }
@@ -378,7 +385,7 @@ export class Lifecycle {
 }
 
 /** Whether there are files that somebody may go on with: one that only talks may have a repository too. */
-function hasFiles({ spec: { shell, workspace } }: Sandbox): boolean {
+function hasFiles({ spec: { shell, workspace } }: RunSandbox): boolean {
   return SHELL_TYPES[shell.type].needsContainer || workspace !== undefined;
 }
 

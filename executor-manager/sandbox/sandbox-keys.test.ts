@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Sandbox } from '#api/types/generated/sandbox';
+import type { RunSandbox } from '#api/types/sandbox';
 import { checkTaskUID, nodeOf, runtimeOf } from './sandbox-keys.ts';
 
-const specOf = (spec: { uid: string; node?: string }): Pick<Sandbox, 'spec'> => ({
+const specOf = (spec: { uid: string; node?: string }): Pick<RunSandbox, 'spec'> => ({
   spec: {
     taskRef: { name: 't', uid: spec.uid },
     ...(spec.node === undefined ? {} : { node: spec.node }),

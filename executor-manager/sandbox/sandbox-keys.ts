@@ -1,10 +1,11 @@
 import { badRequest } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
+import type { RunSandbox } from '#api/types/sandbox';
 import { isRuntimeID } from '../drivers/driver.ts';
 import type { NodeKey } from '../places/node-turns.ts';
 
 /** The node of its Task that a Sandbox is an attempt at. One of an older version names only its step. */
-export function nodeOf({ spec }: Pick<Sandbox, 'spec'>): NodeKey {
+export function nodeOf({ spec }: Pick<RunSandbox, 'spec'>): NodeKey {
   return { taskUID: spec.taskRef.uid, node: spec.node ?? `s${spec.step}` };
 }
 
@@ -17,7 +18,7 @@ export function runtimeOf({ status }: Pick<Sandbox, 'status'>): string | undefin
  * Folders are named by the uid of a Sandbox's Task, and whoever may create a Sandbox writes it, so it must not lead
  * anywhere else. @throws StatusError BadRequest that names the field.
  */
-export function checkTaskUID({ spec }: Pick<Sandbox, 'spec'>): void {
+export function checkTaskUID({ spec }: Pick<RunSandbox, 'spec'>): void {
   const { uid } = spec.taskRef;
   if (/^[A-Za-z0-9][A-Za-z0-9-]{0,127}$/.test(uid)) return;
   throw badRequest(`spec.taskRef.uid must be the uid of a Task, not "${uid.slice(0, 128)}"`);

@@ -9,20 +9,20 @@ import { isPassingOrRefused, retryUntilDone } from '../retry.ts';
 import { isFinal } from './status.ts';
 
 /** Writes one Sandbox's status, one write after the other, each checked against the version it was worked out from. */
-export interface StatusWriter {
+export interface StatusWriter<S extends Sandbox = Sandbox> {
   /**
    * Writes what `change` makes of the newest state, as often as it takes.
    * Throws StatusError Gone when the Sandbox is gone or somebody else has ended it meanwhile: there is nothing left to do
    * for whoever runs it. Rejects with the signal's reason when it aborts.
    */
-  write(change: (sandbox: Sandbox) => SandboxStatus, signal: AbortSignal): Promise<void>;
+  write(change: (sandbox: S) => SandboxStatus, signal: AbortSignal): Promise<void>;
   /** The newest state known here. */
-  latest(): Sandbox;
+  latest(): S;
 }
 
-export interface StatusWriterOptions {
+export interface StatusWriterOptions<S extends Sandbox> {
   client: Client;
-  sandbox: Sandbox;
+  sandbox: S;
   clock: Clock;
   logger: Logger;
 }
@@ -32,24 +32,27 @@ export const refOf = (object: { metadata: { namespace?: string; name: string } }
   ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
 });
 
-export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
+export function createStatusWriter<S extends Sandbox>(options: StatusWriterOptions<S>): StatusWriter<S> {
   const { client, clock, logger } = options;
   let latest = options.sandbox;
   let turn: Promise<unknown> = Promise.resolve();
+
+  // What a Sandbox is for does not change.
+  const same = (sandbox: Sandbox): S => sandbox as S;
 
   async function refresh(): Promise<void> {
     const fresh = await client.find(SANDBOXES, refOf(latest));
     if (fresh === undefined) throw gone('is gone');
     if (fresh.metadata.uid !== latest.metadata.uid) throw gone('was replaced by another one of its name');
     const wasFinal = isFinal(latest);
-    latest = fresh;
+    latest = same(fresh);
     if (isFinal(fresh) && !wasFinal) throw gone(`was ended by somebody else (${fresh.status?.reason ?? ''})`);
   }
 
-  async function attempt(change: (sandbox: Sandbox) => SandboxStatus): Promise<void> {
+  async function attempt(change: (sandbox: S) => SandboxStatus): Promise<void> {
     for (;;) {
       try {
-        latest = await client.updateStatus(SANDBOXES, { ...latest, status: change(latest) });
+        latest = same(await client.updateStatus(SANDBOXES, { ...latest, status: change(latest) }));
         return;
       } catch (error) {
         if (isStatusError(error, 'NotFound')) throw gone('is gone');

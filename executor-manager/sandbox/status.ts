@@ -57,6 +57,17 @@ export function claimed(
   );
 }
 
+/** Taken up, and something that may take long is waited for. */
+export function starting(sandbox: Sandbox, message: string, now: Now): SandboxStatus {
+  // Told after the run has begun, it is old news.
+  if (sandbox.status?.phase !== 'Starting') return sandbox.status ?? {};
+  return next(
+    sandbox,
+    { phase: 'Starting', reason: 'Pulling', message },
+    { now, conditions: [sandboxNotReady('Pulling', message)] },
+  );
+}
+
 export function running(
   sandbox: Sandbox,
   where: { runtime: Pick<Runtime, 'id' | 'name'>; hostPort: number | undefined },

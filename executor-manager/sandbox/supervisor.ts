@@ -5,7 +5,10 @@ import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { LivePhase } from '../executor/executor-figures.ts';
 import type { ExecutorContext } from './context.ts';
+import { isProbe, isRun } from '#api/types/sandbox';
+import { ProbeLifecycle } from '../probe/probe-lifecycle.ts';
 import { Lifecycle } from './lifecycle.ts';
+import type { SandboxLifecycle } from './sandbox-lifecycle.ts';
 import { runtimeOf } from './sandbox-keys.ts';
 import { isFinal } from './status.ts';
 
@@ -19,7 +22,7 @@ export class Supervisor implements ReflectorTarget<Sandbox> {
   /** The Sandboxes as the watch last showed them, by key. */
   readonly #known = new Map<string, Sandbox>();
   /** By uid. */
-  readonly #lifecycles = new Map<string, Lifecycle>();
+  readonly #lifecycles = new Map<string, SandboxLifecycle>();
   /** Uids of those ended by a lifecycle, whatever the watch, which may be behind, still shows. */
   readonly #settled = new Set<string>();
   readonly #listed = Promise.withResolvers<void>();
@@ -54,7 +57,7 @@ export class Supervisor implements ReflectorTarget<Sandbox> {
 
   /** Whether a Sandbox of this Task is known. */
   hasTask(taskUID: string): boolean {
-    return this.#known.values().some((sandbox) => sandbox.spec.taskRef.uid === taskUID);
+    return this.#known.values().some((sandbox) => sandbox.spec.taskRef?.uid === taskUID);
   }
 
   /** How many are in a phase before their end, as the watch last showed them. */
@@ -97,13 +100,20 @@ export class Supervisor implements ReflectorTarget<Sandbox> {
     const existing = this.#lifecycles.get(uidOf(sandbox));
     if (existing !== undefined) existing.observe(sandbox);
     else if (this.#hasWork(sandbox) && !this.#signal.aborted) {
-      const lifecycle = new Lifecycle(this.#context, sandbox);
+      const lifecycle = this.#begin(sandbox);
+      if (lifecycle === undefined) return;
       this.#lifecycles.set(uidOf(sandbox), lifecycle);
       void this.#followUp(lifecycle, sandbox);
     }
   }
 
-  async #followUp(lifecycle: Lifecycle, sandbox: Sandbox): Promise<void> {
+  /** Undefined for what this version cannot do; the CRD lets nothing of the kind be made. */
+  #begin(sandbox: Sandbox): SandboxLifecycle | undefined {
+    if (isRun(sandbox)) return new Lifecycle(this.#context, sandbox);
+    return isProbe(sandbox) ? new ProbeLifecycle(this.#context, sandbox) : undefined;
+  }
+
+  async #followUp(lifecycle: SandboxLifecycle, sandbox: Sandbox): Promise<void> {
     const { logger, clock } = this.#context;
     const uid = uidOf(sandbox);
     let failed = false;

@@ -6,7 +6,8 @@ import type { Client } from '#api/client/client';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { StatusError, badRequest, unavailable } from '#api/machinery/status-error';
-import type { Sandbox, SandboxSpec, SandboxStatus } from '#api/types/generated/sandbox';
+import type { SandboxSpec, SandboxStatus } from '#api/types/generated/sandbox';
+import type { RunSandbox } from '#api/types/sandbox';
 import { sandboxWorkNotSaved } from '#api/types/sandbox';
 import { handOverWork } from './hand-over.ts';
 import { Saves } from './saves.ts';
@@ -61,7 +62,7 @@ function handOver({
     ...(repository ? { workspace: { gitUrl: 'u', branchName: 'main', workBranch: 'troupe/t' } } : {}),
     ...(continueFrom && { continueFrom: continueFrom.map((uid) => ({ name: uid, uid })) }),
   };
-  const sandbox: Sandbox = {
+  const sandbox: RunSandbox = {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Sandbox',
     metadata: { name: 's', uid: 'own' },
@@ -179,7 +180,7 @@ describe('handing work over', () => {
     else expect(end, reason).toContain(message);
   });
 
-  const one = (): Sandbox => ({
+  const one = (): RunSandbox => ({
     ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Sandbox', metadata: { name: 's', uid: 'own' } },
     spec: {
       ...{ taskRef: { name: 't', uid: 't1' }, step: 1, attempt: 1, timeoutSeconds: 60, prompt: 'Hi' },

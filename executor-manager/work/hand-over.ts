@@ -4,7 +4,7 @@ import type { Clock } from '#api/machinery/clock';
 import { findCondition } from '#api/machinery/condition';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError, isStatusError } from '#api/machinery/status-error';
-import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
+import type { SandboxSpec } from '#api/types/generated/sandbox';
 import { SandboxCondition } from '#api/types/sandbox';
 import { SANDBOXES } from '#api/types/resources';
 import { retryUntilDone } from '../retry.ts';
@@ -13,6 +13,7 @@ import { archiveLimit } from './archive-limit.ts';
 import type { SandboxTimes } from '../sandbox/context.ts';
 import type { Saves } from './saves.ts';
 import type { KeptWork, WorkStore } from './work-store.ts';
+import type { RunSandbox } from '#api/types/sandbox';
 
 /** The work of the run before could not be saved. */
 export class WorkLost extends Error {
@@ -25,7 +26,7 @@ export interface HandOver {
   client: Pick<Client, 'find'>;
   work: Pick<WorkStore, 'find' | 'newest'>;
   saves: Pick<Saves, 'settled' | 'othersSettled'>;
-  sandbox: Sandbox;
+  sandbox: RunSandbox;
   runner: Pick<RunnerClient, 'replaceWorkspace'>;
   times: Pick<SandboxTimes, 'save'>;
   clock: Clock;
@@ -87,7 +88,7 @@ async function refuseLost(options: HandOver, { name, uid }: { name: string; uid:
   if (saved?.status === 'False') throw new WorkLost(name, saved.message);
 }
 
-const namedWork = ({ spec }: Sandbox) => spec.continueFrom ?? [];
+const namedWork = ({ spec }: RunSandbox) => spec.continueFrom ?? [];
 
 /** A runner that was cut off in the middle of an archive is busy with it for a moment. */
 const isAway = (error: unknown): boolean =>

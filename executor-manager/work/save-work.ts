@@ -1,6 +1,5 @@
 import { describeError } from '#api/machinery/logger';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
-import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES } from '#api/types/resources';
 import type { Runtime } from '../drivers/driver.ts';
 import { retryUntilDone } from '../retry.ts';
@@ -10,10 +9,11 @@ import { startRuntime } from '../runtime/runtime-source.ts';
 import type { SandboxContext } from '../sandbox/context.ts';
 import { archiveLimit } from './archive-limit.ts';
 import type { WorkKey } from './work-store.ts';
+import type { RunSandbox } from '#api/types/sandbox';
 
 export interface Save {
   context: SandboxContext;
-  sandbox: Sandbox;
+  sandbox: RunSandbox;
   /** Its runtime, running or not. */
   runtime: Runtime;
   signal: AbortSignal;
@@ -112,6 +112,6 @@ async function takeFrom({ context, sandbox, signal }: Save, runtime: Runtime): P
   }
 }
 
-function keyOf({ metadata, spec }: Sandbox): WorkKey {
+function keyOf({ metadata, spec }: RunSandbox): WorkKey {
   return { taskUID: spec.taskRef.uid, sandboxUID: metadata.uid ?? '' };
 }

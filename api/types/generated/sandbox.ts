@@ -2,7 +2,7 @@
 import type { Condition } from '../../machinery/condition.ts';
 import type { ObjectMeta } from '../../machinery/meta.ts';
 /**
- * A Sandbox is one run of one agent, one attempt at one node of a Task. It is to an Executor what a Pod is to a Node.
+ * A Sandbox is one run of one agent, one attempt at one node of a Task, or a probe that checks something. It is to an Executor what a Pod is to a Node.
  */
 export interface Sandbox {
   apiVersion: 'agent.wecode.io/v1alpha1';
@@ -15,7 +15,8 @@ export interface Sandbox {
  * The run, complete; it does not change but for executorName, cancel and answers.
  */
 export interface SandboxSpec {
-  taskRef: SandboxTaskRef;
+  probe?: SandboxProbe;
+  taskRef?: SandboxTaskRef;
   /**
    * Id of the node in the graph of the Task; a node has one run at a time. A Sandbox of an older version has none: its node is s and the step.
    */
@@ -23,7 +24,7 @@ export interface SandboxSpec {
   /**
    * Position of the node among those of the Task, from 0; for people.
    */
-  step: number;
+  step?: number;
   /**
    * Name of the step for people.
    */
@@ -31,7 +32,7 @@ export interface SandboxSpec {
   /**
    * Attempt at the node, from 1.
    */
-  attempt: number;
+  attempt?: number;
   /**
    * The Executor that runs it; written once, by the sandbox controller.
    */
@@ -49,9 +50,9 @@ export interface SandboxSpec {
   /**
    * What the agent is asked to do.
    */
-  prompt: string;
-  shell: SandboxShell;
-  agent: SandboxAgent;
+  prompt?: string;
+  shell?: SandboxShell;
+  agent?: SandboxAgent;
   model?: SandboxModel;
   workspace?: SandboxWorkspace;
   /**
@@ -70,6 +71,25 @@ export interface SandboxSpec {
    */
   answers?: SandboxAnswer[];
   resources?: SandboxResources;
+}
+/**
+ * What is checked in place of a run. The answer comes in status.probeResult.
+ */
+export interface SandboxProbe {
+  image?: SandboxProbeImage;
+  /**
+   * Whether an MCP server answers, and which tools it has. Credentials are not written here.
+   */
+  mcpServer?: Record<string, unknown>;
+}
+/**
+ * Whether agents can work in the image that spec.shell names.
+ */
+export interface SandboxProbeImage {
+  /**
+   * A program that has to be there: a name, looked for in PATH, or a path.
+   */
+  program?: string;
 }
 /**
  * The Task this run belongs to, in the same namespace.
@@ -501,6 +521,7 @@ export interface SandboxResources {
  * What the executor manager (and, before binding, the sandbox controller) last observed.
  */
 export interface SandboxStatus {
+  probeResult?: SandboxProbeResult;
   /**
    * Where the run stands; absent until somebody took it up.
    */
@@ -555,6 +576,83 @@ export interface SandboxStatus {
    * The metadata.generation the whole status was worked out from.
    */
   observedGeneration?: number;
+}
+/**
+ * The answer of a probe that came to its end.
+ */
+export interface SandboxProbeResult {
+  /**
+   * Whether all is as it has to be.
+   */
+  ok: boolean;
+  /**
+   * A sentence for people.
+   */
+  message: string;
+  /**
+   * The single checks, in their order.
+   */
+  checks?: SandboxProbeResultCheck[];
+  /**
+   * The version of the protocol that an MCP server speaks.
+   */
+  protocolVersion?: string;
+  serverInfo?: SandboxProbeResultServerInfo;
+  /**
+   * The tools of an MCP server.
+   */
+  tools?: SandboxProbeResultTool[];
+}
+/**
+ * One check.
+ */
+export interface SandboxProbeResultCheck {
+  /**
+   * One word.
+   */
+  name: string;
+  /**
+   * Whether it is as it has to be.
+   */
+  ok: boolean;
+  /**
+   * A sentence for people.
+   */
+  message: string;
+}
+/**
+ * What an MCP server says of itself.
+ */
+export interface SandboxProbeResultServerInfo {
+  /**
+   * Its name.
+   */
+  name?: string;
+  /**
+   * Its version.
+   */
+  version?: string;
+}
+/**
+ * One tool.
+ */
+export interface SandboxProbeResultTool {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * What it does.
+   */
+  description?: string;
+  /**
+   * The JSON Schema of its arguments.
+   */
+  inputSchema?: Record<string, unknown>;
+  /**
+   * What the server proposes, which nobody relies on.
+   */
+  annotations?: Record<string, unknown>;
 }
 /**
  * The runtime, as its machine knows it.

@@ -30,7 +30,7 @@ export function confirmedNodes(
 
 /** The node that a Sandbox runs; those of versions before graphs have their step alone. */
 export function nodeOfSandbox({ node, step }: SandboxSpec): string {
-  return node ?? stageNode(step);
+  return node ?? stageNode(step ?? 0);
 }
 
 /** Versions before graphs wrote one record per stage, in order and without the id of a node. */

@@ -136,7 +136,7 @@ function straysOf(sandboxes: readonly Sandbox[], records: readonly NodeRecord[])
   return sandboxes.filter(({ spec, status }) => {
     if (spec.cancel === true || isFinalPhase(status?.phase)) return false;
     const record = known.get(nodeOfSandbox(spec));
-    return record !== undefined && (isEnded(record) || spec.attempt < (record.attempt ?? 0));
+    return record !== undefined && (isEnded(record) || (spec.attempt ?? 0) < (record.attempt ?? 0));
   });
 }
 

@@ -226,7 +226,7 @@ class Play {
     expect(this.#used.has(metadata.name)).toBe(false);
     const record = records.get(spec.node ?? '');
     expect(record).toMatchObject({ status: 'PENDING', attempt: spec.attempt });
-    expect(spec.attempt - (record?.resumed ?? 0)).toBeLessThanOrEqual(own?.policy.maxAttempts ?? 3);
+    expect((spec.attempt ?? 0) - (record?.resumed ?? 0)).toBeLessThanOrEqual(own?.policy.maxAttempts ?? 3);
     this.#judgeResumption(record, spec);
     this.#judgeNeeds(own, records);
   }

@@ -159,7 +159,7 @@ describe('controllers', () => {
     const name = sandboxNameOf(await p.create.task('t'), 0, 1);
     const sandbox = await p.there(SANDBOXES, name);
     asked.resolve();
-    expect(sandbox.spec.agent.systemPrompt).toBe('You are new.');
+    expect(sandbox.spec.agent?.systemPrompt).toBe('You are new.');
   });
 
   it('fail a Task whose plan the server refuses to store, instead of trying for ever', async () => {

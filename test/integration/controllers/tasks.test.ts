@@ -102,7 +102,7 @@ describe('a Task', () => {
     await p.succeeds(first, 'written');
     const later = await p.bound(second);
     expect(later.spec.prompt).toBe('Review.\n\nResult of the step before, dev:\nwritten');
-    expect(later.spec.agent.systemPrompt).toBe('You are.');
+    expect(later.spec.agent?.systemPrompt).toBe('You are.');
     await p.succeeds(second, 'fine');
     const done = await p.task('t', 'COMPLETED');
     expect(done.status).toMatchObject({

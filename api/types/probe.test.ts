@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { Sandbox, SandboxStatus } from './generated/sandbox.ts';
+import { findingOf, planProbe } from './probe.ts';
+import type { ProbeInput, ProbeSpec } from './probe.ts';
+
+const NOW = Date.parse('2026-11-29T12:00:00Z');
+const MINUTE = 60_000;
+const owner = {
+  apiVersion: 'agent.wecode.io/v1',
+  kind: 'Shell',
+  metadata: { name: 'own', namespace: 'a', uid: 'u-1' },
+};
+const spec: ProbeSpec = {
+  shell: { type: 'ClaudeCode', image: 'x:1' },
+  probe: { image: {} },
+  timeoutSeconds: 30,
+};
+const input = (more: Partial<ProbeInput> = {}): ProbeInput => ({
+  ...{ owner, spec, record: undefined, sandboxes: [], now: NOW },
+  ...more,
+});
+
+/** The Sandbox that a first plan makes, with a status. */
+function made(status?: SandboxStatus, more: Partial<ProbeInput> = {}): Sandbox {
+  const { create } = planProbe(input(more));
+  if (create === undefined) throw new Error('nothing was created');
+  return status === undefined ? create : { ...create, status };
+}
+
+const answered = (ok: boolean): SandboxStatus => ({
+  phase: 'Succeeded',
+  probeResult: { ok, message: 'Said.' },
+});
+
+describe('planProbe', () => {
+  it('makes one Sandbox that the owner controls, the same for whoever looks', () => {
+    const { create, finding, remove } = planProbe(input());
+    expect(create).toEqual(planProbe(input()).create);
+    expect(create).toMatchObject({
+      metadata: {
+        namespace: 'a',
+        ownerReferences: [{ kind: 'Shell', name: 'own', uid: 'u-1', controller: true }],
+      },
+      spec,
+    });
+    expect(create?.metadata.name).toMatch(/^shell-probe-[0-9a-f]{16}$/);
+    expect(finding).toMatchObject({ state: 'pending' });
+    expect(remove).toEqual([]);
+  });
+
+  it('waits for it, and says how it stands', () => {
+    const sandbox = made({ phase: 'Starting', reason: 'Pulling', message: 'Pulling image x:1.' });
+    expect(planProbe(input({ sandboxes: [sandbox] }))).toEqual({
+      remove: [],
+      finding: { state: 'pending', reason: 'Pulling', message: 'Pulling image x:1.' },
+    });
+  });
+
+  it.each<[SandboxStatus, string, number]>([
+    [answered(true), 'answered', 60],
+    [answered(false), 'answered', 5],
+    [{ phase: 'Failed', reason: 'ErrImagePull', message: 'No such image.' }, 'refused', 5],
+    [{ phase: 'Failed', reason: 'ExecutorLost', message: 'Lost.' }, 'lost', 1],
+    [{ phase: 'Succeeded', message: 'Without an answer.' }, 'lost', 1],
+  ])('notes the end %o, deletes the Sandbox afterwards and looks again later', (status, state, minutes) => {
+    const sandbox = made(status);
+    const plan = planProbe(input({ sandboxes: [sandbox] }));
+    expect(plan).toMatchObject({ finding: { state }, remove: [], recheckAfter: minutes * MINUTE });
+    const after = planProbe(input({ sandboxes: [sandbox], record: plan.record }));
+    expect(after, 'the note is written').toEqual({ remove: [sandbox], recheckAfter: minutes * MINUTE });
+    const later = planProbe(input({ record: plan.record, now: NOW + minutes * MINUTE }));
+    expect(later.create?.metadata.name).not.toBe(sandbox.metadata.name);
+  });
+
+  it('checks at once what is another thing than the one that was checked, and ends the check of that', () => {
+    const sandbox = made();
+    const { record } = planProbe(input({ sandboxes: [made(answered(true))] }));
+    const other = { ...spec, shell: { type: 'ClaudeCode' as const, image: 'x:2' } };
+    const plan = planProbe(input({ spec: other, record, sandboxes: [sandbox] }));
+    expect(plan.remove).toEqual([sandbox]);
+    expect(plan.create?.spec.shell?.image).toBe('x:2');
+  });
+
+  it('removes what there is when there is nothing to check', () => {
+    const sandbox = made();
+    expect(planProbe(input({ spec: undefined, sandboxes: [sandbox] }))).toEqual({ remove: [sandbox] });
+  });
+});
+
+describe('findingOf', () => {
+  it('has a sentence for a Sandbox that nobody has looked at', () => {
+    expect(findingOf(made())).toMatchObject({ state: 'pending', message: 'It is going to be checked.' });
+  });
+});

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { formatTime } from '../machinery/clock.ts';
+import { controllerReference } from '../machinery/meta.ts';
+import type { KubeObject } from '../machinery/meta.ts';
+import type { Sandbox, SandboxSpec, SandboxStatus } from './generated/sandbox.ts';
+import { isFinalPhase, SandboxReason } from './sandbox.ts';
+
+/**
+ * How a controller has something of its objects checked in a sandbox: it owns one Sandbox with `spec.probe` at a time,
+ * notes in the status of its object what was checked when, and has it checked again when it changes or time has passed.
+ * Everything here is pure.
+ */
+
+/** The check: what the Sandbox has of its own. */
+export type ProbeSpec = Pick<SandboxSpec, 'shell' | 'timeoutSeconds'> & Required<Pick<SandboxSpec, 'probe'>>;
+
+/** The last check, in the status of the object that it is about. */
+export interface ProbeRecord {
+  /** Of what was checked: another check has another one. */
+  key: string;
+  /** RFC 3339. */
+  checkedAt: string;
+  /** When it is checked again, unless it changes before; RFC 3339. */
+  nextCheckAt: string;
+}
+
+export type ProbeFinding =
+  /** Not known yet; `reason` and `message` say what it waits for. */
+  | { state: 'pending'; reason: string; message: string }
+  | { state: 'answered'; result: NonNullable<SandboxStatus['probeResult']> }
+  /** It cannot even be tried as it is described, as with an image that is not there. */
+  | { state: 'refused'; reason: string; message: string }
+  /** Nothing is known, for a reason that has nothing to do with what is checked. */
+  | { state: 'lost'; message: string };
+
+export interface ProbePlan {
+  /** To be created; another controller may have made the same. */
+  create?: Sandbox;
+  /** To be deleted: over, or no longer wanted. */
+  remove: Sandbox[];
+  /** Absent when what the record says still holds. */
+  finding?: ProbeFinding;
+  /** To be kept in the status, in place of the one before; written before anything is deleted. */
+  record?: ProbeRecord;
+  /** Milliseconds until time alone changes the plan. */
+  recheckAfter?: number;
+}
+
+export interface ProbeInput {
+  owner: KubeObject;
+  /** Absent: there is nothing to check. */
+  spec: ProbeSpec | undefined;
+  record: ProbeRecord | undefined;
+  /** All Sandboxes that the owner controls. */
+  sandboxes: readonly Sandbox[];
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+const MINUTE = 60_000;
+/** What is fine is looked at again now and then; what is not may be mended by somebody at any time. */
+const AGAIN_AFTER = { fine: 60 * MINUTE, wrong: 5 * MINUTE, unknown: MINUTE };
+
+export function planProbe({ owner, spec, record, sandboxes, now }: ProbeInput): ProbePlan {
+  if (spec === undefined) return { remove: [...sandboxes] };
+  const key = keyOf(spec);
+  const last = record?.key === key ? record : undefined;
+  const name = probeName(owner, key, last);
+  const current = sandboxes.find(({ metadata }) => metadata.name === name);
+  const remove = sandboxes.filter((sandbox) => sandbox !== current);
+  const wait = last === undefined ? 0 : Date.parse(last.nextCheckAt) - now;
+  if (current === undefined) {
+    if (wait > 0) return { remove, recheckAfter: wait };
+    const finding: ProbeFinding = { state: 'pending', reason: 'Waiting', message: 'It was not checked yet.' };
+    return { remove, finding, create: probeSandbox(owner, { name, spec }) };
+  }
+  const finding = findingOf(current);
+  if (finding.state === 'pending') return { remove, finding };
+  const after = againAfter(finding);
+  const next = { key, checkedAt: formatTime(now), nextCheckAt: formatTime(now + after) };
+  return { remove, finding, record: next, recheckAfter: after };
+}
+
+/** What a check has found, as far as it is known. */
+export function findingOf({ status }: Sandbox): ProbeFinding {
+  const { phase, reason = 'Waiting', message = 'It is going to be checked.', probeResult } = status ?? {};
+  if (!isFinalPhase(phase)) return { state: 'pending', reason, message };
+  if (phase === 'Succeeded' && probeResult !== undefined) return { state: 'answered', result: probeResult };
+  return reason === SandboxReason.ErrImagePull
+    ? { state: 'refused', reason, message }
+    : { state: 'lost', message };
+}
+
+function againAfter(finding: Exclude<ProbeFinding, { state: 'pending' }>): number {
+  if (finding.state === 'lost') return AGAIN_AFTER.unknown;
+  return finding.state === 'answered' && finding.result.ok ? AGAIN_AFTER.fine : AGAIN_AFTER.wrong;
+}
+
+function keyOf(spec: ProbeSpec): string {
+  return createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16);
+}
+
+/** The same for all who look at the same state, so that two controllers cannot make two. */
+function probeName({ kind, metadata }: KubeObject, key: string, last: ProbeRecord | undefined): string {
+  const parts = [metadata.uid, key, last?.checkedAt ?? ''];
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+  return `${kind.toLowerCase()}-probe-${hash}`;
+}
+
+function probeSandbox(owner: KubeObject, { name, spec }: { name: string; spec: ProbeSpec }): Sandbox {
+  const { namespace } = owner.metadata;
+  return {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'Sandbox',
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ownerReferences: [controllerReference(owner)],
+    },
+    spec,
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * What a runner checks in place of a run. A probe leaves nothing behind: a manager that has lost the answer asks again.
+ */
+export interface ProbeRequest {
+  /** Whether agents can work in the image that the runner is in. */
+  image?: {
+    /** The type of Shell whose agents are to work there. */
+    shellType?: string;
+    /** A name, looked for in PATH, or a path. */
+    program?: string;
+  };
+  /** Whether an MCP server answers, and which tools it has; as in MCPServer, with the real values. */
+  mcpServer?: Record<string, unknown>;
+  /** Wall time of all of it. */
+  timeoutSeconds: number;
+}
+
+/** As Sandbox.status.probeResult. */
+export interface ProbeResult {
+  ok: boolean;
+  /** A sentence for people. */
+  message: string;
+  checks: ProbeCheck[];
+  protocolVersion?: string;
+  serverInfo?: { name?: string; version?: string };
+  tools?: ProbedTool[];
+}
+
+export interface ProbeCheck {
+  /** One word, once in a result. */
+  name: string;
+  ok: boolean;
+  message: string;
+}
+
+export interface ProbedTool {
+  name: string;
+  description?: string;
+  inputSchema?: Record<string, unknown>;
+  /** What the server proposes; nobody relies on it. */
+  annotations?: Record<string, unknown>;
+}

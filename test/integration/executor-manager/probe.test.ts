@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
+import { EVENTS, SANDBOXES } from '#api/types/resources';
+import { dockerClient } from '#dev/environment/docker';
+import { imageRegistry } from '../../kit/image-registry.ts';
+import type { ImageRegistry } from '../../kit/image-registry.ts';
+import {
+  EXECUTOR,
+  inPhase,
+  isOver,
+  managerConfig,
+  stage,
+  startManager,
+  untilGone,
+  untilSandbox,
+} from './stage.ts';
+import type { Stage } from './stage.ts';
+
+const stack = new AsyncDisposableStack();
+const engine = dockerClient(process.env['DOCKER_HOST'] ?? '');
+let on: Stage;
+let registry: ImageRegistry;
+
+beforeAll(async () => {
+  on = stack.use(await stage());
+  registry = stack.use(await imageRegistry());
+});
+afterAll(() => stack.disposeAsync());
+afterEach(async () => {
+  const { client } = on.connection;
+  for (const { metadata } of (await client.list(SANDBOXES)).items) {
+    await client.delete(SANDBOXES, { namespace: 'default', name: metadata.name });
+    await untilGone(on, metadata.name);
+  }
+});
+
+/** A Sandbox that checks, bound as the sandbox controller would. */
+function probe(name: string, spec: Partial<SandboxSpec>): Promise<Sandbox> {
+  return on.connection.client.create(SANDBOXES, {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'Sandbox',
+    metadata: { name, namespace: 'default' },
+    spec: { executorName: EXECUTOR, timeoutSeconds: 30, ...spec },
+  });
+}
+
+async function remains(): Promise<string[]> {
+  const filters = JSON.stringify({ label: [`io.troupe.executor=${EXECUTOR}`] });
+  const containers = await engine.listContainers({ all: true, filters });
+  const { Volumes } = await engine.listVolumes({ filters });
+  return [...containers.map(({ Id }) => Id), ...(Volumes ?? []).map(({ Name }) => Name)];
+}
+
+const shell = (image: string) => ({ type: 'ClaudeCode' as const, image });
+
+describe('a Sandbox that checks an image', () => {
+  it.each<[string, string | undefined, object]>([
+    ['is fine', undefined, { ok: true, message: 'The image starts, and agents can work in it.' }],
+    [
+      'has a program',
+      'tool',
+      {
+        ok: true,
+        checks: expect.arrayContaining([
+          { name: 'program', ok: true, message: 'The program tool is /usr/tools/tool.' },
+        ]),
+      },
+    ],
+    [
+      'lacks a program',
+      'hammer',
+      { ok: false, message: 'There is no program hammer in PATH (/usr/tools:/opt/troupe/bin).' },
+    ],
+  ])('that %s says so', async (_, program, expected) => {
+    await using _manager = await startManager(on, await managerConfig(on, { driver: 'docker' }));
+    const image = await registry.push('team/probed:1', {
+      files: { 'usr/tools/tool': 'x' },
+      config: { Env: ['PATH=/usr/tools'] },
+    });
+    await probe('check', { shell: shell(image), probe: { image: program === undefined ? {} : { program } } });
+    const { status } = await untilSandbox(on, 'check', isOver);
+    expect(status).toMatchObject({ phase: 'Succeeded', probeResult: expected });
+    await expect.poll(remains, { timeout: 20_000 }).toEqual([]);
+  });
+
+  it('that is not there says so at once, in Events too', async () => {
+    await using _ = await startManager(on, await managerConfig(on, { driver: 'docker' }));
+    const image = registry.nameOf('team/absent:1');
+    await probe('absent', { shell: shell(image), probe: { image: {} } });
+    const { status } = await untilSandbox(on, 'absent', isOver);
+    expect(status).toMatchObject({
+      phase: 'Failed',
+      reason: 'ErrImagePull',
+      message: `The check could not be made: image ${image} cannot be pulled: manifest unknown.`,
+    });
+    const events = async () =>
+      (await on.connection.client.list(EVENTS, { namespace: 'default' })).items
+        .filter((event) => (event['involvedObject'] as { name?: string }).name === 'absent')
+        .map((event) => `${String(event['type'])} ${String(event['reason'])}`)
+        .toSorted((a, b) => a.localeCompare(b));
+    await expect.poll(events).toEqual(['Normal Pulling', 'Warning Failed']);
+  });
+
+  it('that is being pulled shows it, and leaves nothing when the Sandbox is deleted', async () => {
+    await using _ = await startManager(on, await managerConfig(on, { driver: 'docker' }));
+    const gate = Promise.withResolvers<void>();
+    registry.hold(gate.promise);
+    const image = await registry.push('team/slow:1', { files: { slow: 'slow' } });
+    await probe('slow', { shell: shell(image), probe: { image: {} } });
+    const { status } = await untilSandbox(on, 'slow', ({ status: now }) => now?.reason === 'Pulling');
+    expect(status).toMatchObject({ phase: 'Starting', message: `Pulling image ${image}.` });
+    await on.connection.client.delete(SANDBOXES, { namespace: 'default', name: 'slow' });
+    gate.resolve();
+    await expect.poll(remains, { timeout: 20_000 }).toEqual([]);
+  });
+
+  it('is refused where nothing runs in images', async () => {
+    await using _ = await startManager(on, await managerConfig(on, { driver: 'process' }));
+    await probe('process', { shell: shell('any:1'), probe: { image: {} } });
+    const { status } = await untilSandbox(on, 'process', inPhase('Failed'));
+    expect(status?.message).toBe(`The check could not be made: Executor ${EXECUTOR} runs no images.`);
+  });
+});
+
+describe('the API', () => {
+  it.each<[string, Partial<SandboxSpec>]>([
+    ['neither a Task nor a check', {}],
+    ['both', { taskRef: { name: 't', uid: 'u' }, probe: { image: {} } }],
+    ['a check of nothing', { probe: {} }],
+    ['a run without a prompt', { taskRef: { name: 't', uid: 'u' } }],
+  ])('refuses a Sandbox of %s', async (_, spec) => {
+    await expect(probe('odd', spec)).rejects.toMatchObject({ reason: 'Invalid' });
+  });
+});
