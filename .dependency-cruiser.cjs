@@ -42,6 +42,10 @@ const task = '^api/types/task[.]ts$';
 const protocol = '^executor-manager/protocol/';
 /** What model services and their clients say to each other. */
 const modelProtocols = '^model-protocols/';
+/** Packages of skills: how they are read, checked and packed; pure but for the archiver's threads. */
+const skillPackages = '^skill-packages/';
+/** How parameters are held to a schema. */
+const parameters = '^api/schema/parameters[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
 const composition = '^(api|controllers|executor-manager|model-server)/[^/]+[.]ts$';
 
@@ -57,7 +61,7 @@ const layers = [
   {
     name: 'api-registry',
     from: '^api/registry/',
-    may: [machinery, types, structuralSchema, schema, structuredMerge, contract],
+    may: [machinery, types, structuralSchema, schema, structuredMerge, contract, skillPackages],
   },
   { name: 'api-server', from: '^api/server/', may: [machinery, types, '^api/registry/'] },
   { name: 'api-client', from: client, may: [machinery, types] },
@@ -67,7 +71,7 @@ const layers = [
   {
     name: 'controllers-kind',
     from: '^controllers/(?!runtime/)([^/]+)/',
-    may: ['^controllers/$1/', '^controllers/runtime/', machinery, types, client],
+    may: ['^controllers/$1/', '^controllers/runtime/', machinery, types, client, parameters, skillPackages],
     notItself: true,
   },
   {
@@ -88,10 +92,15 @@ const layers = [
     may: ['^executor-manager/', machinery, types, modelProtocols],
     notItself: true,
   },
-  { name: 'executor-image', from: '^executor-image/', may: [protocol, modelProtocols] },
+  { name: 'executor-image', from: '^executor-image/', may: [protocol, modelProtocols, skillPackages] },
   { name: 'model-protocols', from: modelProtocols, may: [] },
+  { name: 'skill-packages', from: skillPackages, may: [] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
-  { name: 'cli', from: '^cli/', may: [client, machinery, metrics, task, taskEvent, composition] },
+  {
+    name: 'cli',
+    from: '^cli/',
+    may: [client, machinery, metrics, task, taskEvent, skillPackages, composition],
+  },
 ];
 
 const layerRules = layers.map((layer) => ({
@@ -125,7 +134,9 @@ const packages = {
   'reflect-metadata': ['^api/data-folder/'],
   rolldown: ['^executor-image/build[.]ts$'],
   undici: ['^api/client/', '^executor-manager/'],
-  yaml: ['^api/(client|data-folder|schema|server|types)/', '^cli/', '^model-server/'],
+  yaml: ['^api/(client|data-folder|schema|server|types)/', '^cli/', '^model-server/', skillPackages],
+  yauzl: [skillPackages],
+  yazl: [skillPackages],
 };
 
 const escaped = (name) => name.replaceAll(/[.]/g, '[.]');
@@ -188,7 +199,7 @@ module.exports = {
       from: { path: `${OURS}.*[.]test[.]ts$`, pathNot: '^(dev|test)/' },
       to: {
         path: OURS,
-        pathNot: ['^$1/', '^api/', protocol, modelProtocols, composition],
+        pathNot: ['^$1/', '^api/', protocol, modelProtocols, skillPackages, composition],
       },
     },
     {
