@@ -14,6 +14,7 @@ import { createDeletedTasks } from './registry/tasks/deleted-tasks.ts';
 import { createRegistry } from './registry/registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { startRetention } from './registry/retention/retention.ts';
+import { createSkillPackages } from './registry/skills/skill-packages.ts';
 import { createTaskLogs } from './registry/tasks/task-log.ts';
 import { rootKeyFile } from './data-folder/root-key-file.ts';
 import { createApp } from './server/app.ts';
@@ -129,6 +130,7 @@ function appOptions(options: Serving, { registry, authorizer, closing }: AppPart
   return {
     ...{ registry, meter, exposition, clock, logger, closing, limits },
     taskLogs: createTaskLogs({ registry, store, clock }),
+    skillPackages: createSkillPackages({ registry, clock }),
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
     access: accessBy(token, authorizer),
     health: {

@@ -11,6 +11,7 @@ import { register as registerGet } from './commands/get.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerRestore } from './commands/restore.ts';
 import { register as registerRun } from './commands/run.ts';
+import { register as registerSkill } from './commands/skill.ts';
 import { register as registerWait } from './commands/wait.ts';
 import { createCliContext } from './context.ts';
 import { registerControllers, registerExecutorManager } from './processes/clients.ts';
@@ -32,6 +33,7 @@ function createProgram(): Command {
     registerDelete,
     registerLogs,
     registerDeletedTasks,
+    registerSkill,
     registerWait,
     registerRun,
     registerAnswer,

@@ -25,6 +25,8 @@ import type { Recorder, RecorderOptions } from './runtime/recorder.ts';
 import { sandboxController } from './sandbox/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { shellController } from './shell/controller.ts';
+import { skillController } from './skill/controller.ts';
+import { skillPackageController } from './skill-package/controller.ts';
 import { taskController } from './task/controller.ts';
 import { COLLABORATION_MODELS } from './task/graph/collaboration-models.ts';
 import type { CollaborationModels } from './task/graph/collaboration-models.ts';
@@ -134,6 +136,8 @@ function controllersOf(
   { caCertificate, collaborationModels = COLLABORATION_MODELS }: ControllersOptions,
 ): Runnable[] {
   return [
+    skillController(context),
+    skillPackageController(context),
     ghostController(context),
     modelController(context),
     shellController(context),

@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts';
 import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
 import type { TunnelledModelAccess } from './model-access/model-access.ts';
 import { startRunnerServer } from './server/runner-server.ts';
+import type { SkillShelf } from './skills/skill-shelf.ts';
 import { withToolsFirst, withToolsLast } from './toolbox.ts';
 import type { RunnerServer } from './server/runner-server.ts';
 
@@ -25,6 +26,11 @@ async function main(): Promise<void> {
   const agentEnvironment = withToolsLast({ ...imageEnvironment(), ...inherited });
   const shared = config.conversations !== undefined;
   const owner = { gone: false };
+  let skills: SkillShelf | undefined;
+  const shelfOf = async (): Promise<SkillShelf> => {
+    const { SkillShelf } = await import('./skills/skill-shelf.ts');
+    return (skills ??= new SkillShelf(config.state));
+  };
   const server = await startRunnerServer({
     config,
     environment,
@@ -33,8 +39,9 @@ async function main(): Promise<void> {
       // Loaded with the first run: the runner is ready before the adapters are read.
       const { startRun } = await import('./run/run.ts');
       const { workspace, state } = config;
+      const shelf = await shelfOf();
       return startRun({
-        ...{ id, request, workspace, state, environment, agentEnvironment, shared },
+        ...{ id, request, workspace, state, environment, agentEnvironment, shared, shelf },
         clock: systemClock,
         modelAccess: await modelAccess(),
       });
@@ -43,6 +50,7 @@ async function main(): Promise<void> {
       const { probe } = await import('./probe/probe.ts');
       return probe(request, { environment: agentEnvironment, workspace: config.workspace });
     },
+    shelf: shelfOf,
     onEmpty() {
       if (owner.gone) stop();
     },

@@ -36,6 +36,7 @@ import { DEFAULT_TIMES } from './sandbox/context.ts';
 import type { ExecutorContext, SandboxTimes } from './sandbox/context.ts';
 import { Supervisor } from './sandbox/supervisor.ts';
 import { runSweeps } from './sandbox/sweep.ts';
+import { SkillStore } from './skills/skill-store.ts';
 import { Saves } from './work/saves.ts';
 import { WorkStore } from './work/work-store.ts';
 
@@ -150,6 +151,7 @@ function createContext(options: ContextOptions): ExecutorContext {
     figures: executorFigures({ meter: options.meter ?? silentMeter, ...roomFigures(options, hosts) }),
     turns: createNodeTurns(),
     work: new WorkStore(join(executorFolder(config), 'work')),
+    skills: new SkillStore({ client, folder: join(executorFolder(config), 'skills'), logger }),
     saves: new Saves(),
     models: new ModelForwarder({
       figures: forwarderFigures(options.meter ?? silentMeter),

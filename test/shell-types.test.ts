@@ -22,6 +22,9 @@ import type { ModelProtocol as RunProtocol, ShellType as RunShellType } from '#e
 const types = Object.keys(SHELL_TYPES) as ShellType[];
 const rows = types.map((type) => ({ type, ...SHELL_TYPES[type] }));
 
+/** Parts of a Bot that it does not have. */
+const none = { secondaryModel: undefined, skills: [] };
+
 type Same<A, B> = [A, B] extends [B, A] ? true : never;
 /** Compiles only while these are the same unions. */
 const PROVEN: [
@@ -105,7 +108,7 @@ describe.each(rows)('$type in the controllers', ({ type, ...row }) => {
 
   it('a Bot of it needs a Model or none', () => {
     for (const spec of spellings) {
-      const parts = { ghost: object({}), shell: shell(spec), model: undefined, secondaryModel: undefined };
+      const parts = { ghost: object({}), shell: shell(spec), model: undefined, ...none };
       expect(planBot(bot(), parts).reason).toBe(row.needsModel ? 'ModelRequired' : 'ReferencesResolved');
     }
   });
@@ -117,7 +120,7 @@ describe.each(rows)('$type in the controllers', ({ type, ...row }) => {
         ghost: object({}),
         shell: shell({ shellType: type }),
         model: model(protocol),
-        secondaryModel: undefined,
+        ...none,
       };
       const { reason, message } = planBot(bot({ modelRef: { name: 'm', namespace: 'ns' } }), parts);
       const fits = !row.needsModel || row.modelProtocols.includes(protocol);
@@ -142,6 +145,7 @@ describe.each(rows)('$type in the controllers', ({ type, ...row }) => {
       shell: shell(spec),
       base: undefined,
       model: undefined,
+      skills: [],
     });
     expect(step.shell.type).toBe(type);
     expect(step.requiresWorkspace).toBe(required);

@@ -25,6 +25,7 @@ export interface ApiRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query. */
   path: string;
+  /** A text or bytes as they are; anything else as JSON. */
   body?: unknown;
   /** Default application/json. */
   contentType?: string;
@@ -160,7 +161,7 @@ function createExchange(options: TransportOptions) {
         ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
         ...auth.headers,
       },
-      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+      body: encoded(body),
       signal: request.signal ?? null,
       headersTimeout: timeouts.headers ?? ANSWER_TIMEOUT_MS,
       bodyTimeout: timeouts.body ?? ANSWER_TIMEOUT_MS,
@@ -180,6 +181,11 @@ function createExchange(options: TransportOptions) {
     },
     close: () => pools.destroy(),
   };
+}
+
+function encoded(body: unknown): string | Uint8Array | null {
+  if (body === undefined) return null;
+  return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
 }
 
 /** A pool holds its client certificate; an exec plugin that hands out a new one gets a new pool. */

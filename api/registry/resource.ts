@@ -27,5 +27,8 @@ export const isEventView = (resource: Resource): boolean =>
 
 export const isTask = (resource: Resource): boolean => storageResource(resource) === 'tasks.agent.wecode.io';
 
+export const isSkill = (resource: Resource): boolean =>
+  storageResource(resource) === 'skills.agent.wecode.io';
+
 export const isCustomResourceDefinition = (resource: Resource): boolean =>
   resource.group === 'apiextensions.k8s.io' && resource.plural === 'customresourcedefinitions';

@@ -49,6 +49,7 @@ const options: AppOptions = {
     deleteCollection: notAsked,
   },
   taskLogs: { append: notAsked, reader: notAsked, messages: notAsked },
+  skillPackages: { put: notAsked, read: notAsked },
   deletedTasks: { list: notAsked, get: notAsked, log: notAsked },
   health: {
     checkStore: () => Promise.resolve(),

@@ -4,6 +4,7 @@ import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { Attributes } from '../machinery/authorizer.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { SkillPackages } from '../registry/skills/skill-packages.ts';
 import type { TaskLogs } from '../registry/tasks/task-log.ts';
 import type { User } from '../machinery/user.ts';
 import type { RequestPlaces } from './limits/in-flight.ts';
@@ -30,6 +31,7 @@ export type RequestContext = Context<ServerTypes>;
 export interface HandlerOptions {
   registry: Registry;
   taskLogs: TaskLogs;
+  skillPackages: SkillPackages;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;

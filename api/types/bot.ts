@@ -15,6 +15,8 @@ export const BotReason = {
   ModelRequired: 'ModelRequired',
   /** Ready=False: the Shell does not work with this kind of Model. */
   ModelNotSupported: 'ModelNotSupported',
+  /** Ready=False: a Skill of the Ghost is not for this Shell. */
+  SkillNotSupported: 'SkillNotSupported',
   /** Ready=False: the Ghost exists but is not ready. */
   GhostNotReady: 'GhostNotReady',
   /** Ready=False: the Shell exists but is not ready. */

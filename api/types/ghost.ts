@@ -9,6 +9,16 @@ export const GhostReason = {
   InvalidMCPServer: 'InvalidMCPServer',
   /** Ready=False: preload_skills names a skill that is not in skills. */
   UnknownPreloadSkill: 'UnknownPreloadSkill',
+  /** Ready=False: skills names a Skill that does not exist, or one that needs such a Skill. */
+  SkillNotFound: 'SkillNotFound',
+  /** Ready=False: a Skill exists but is not ready. */
+  SkillNotReady: 'SkillNotReady',
+  /** Ready=False: skill_refs pins a content that is not kept. */
+  SkillVersionNotFound: 'SkillVersionNotFound',
+  /** Ready=False: two Skills of one name meet, by the dependencies of a third. */
+  SkillNameClash: 'SkillNameClash',
+  /** Ready=False: skillParameters does not fit the schema of the Skill. */
+  InvalidSkillParameters: 'InvalidSkillParameters',
 } as const;
 
 /** Why a Ghost is not ready. */

@@ -8,6 +8,8 @@ import type { Ghost } from './generated/ghost.ts';
 import type { Model } from './generated/model.ts';
 import type { Sandbox } from './generated/sandbox.ts';
 import type { Shell } from './generated/shell.ts';
+import type { Skill } from './generated/skill.ts';
+import type { SkillPackage } from './generated/skill-package.ts';
 import type { Task } from './generated/task.ts';
 import type { TaskRevision } from './generated/task-revision.ts';
 import type { Team } from './generated/team.ts';
@@ -36,6 +38,13 @@ export const TASK_REVISIONS: ResourceType<TaskRevision> = {
   ...own,
   kind: 'TaskRevision',
   plural: 'taskrevisions',
+  namespaced: true,
+};
+export const SKILLS: ResourceType<Skill> = { ...own, kind: 'Skill', plural: 'skills', namespaced: true };
+export const SKILL_PACKAGES: ResourceType<SkillPackage> = {
+  ...own,
+  kind: 'SkillPackage',
+  plural: 'skillpackages',
   namespaced: true,
 };
 /** Cluster-scoped. */
@@ -78,6 +87,8 @@ export const EVENTS: ResourceType<Unstructured> = {
 
 export interface ConfigMap extends Unstructured {
   data?: Record<string, string>;
+  /** Values in base64. */
+  binaryData?: Record<string, string>;
 }
 
 export const CONFIG_MAPS: ResourceType<ConfigMap> = {

@@ -74,6 +74,8 @@ export const SandboxReason = {
   OutputInvalid: 'OutputInvalid',
   /** Finished=True: an MCP server that the agent cannot do without does not work. */
   ToolServerFailed: 'ToolServerFailed',
+  /** What a skill says must hold after the agent's work does not. */
+  AssertionFailed: 'AssertionFailed',
   /** Finished=True: a person is asked; another run goes on when there is an answer. */
   WaitingForAnswer: 'WaitingForAnswer',
   /** Finished=True: the files that the run was to go on with could not be kept when the run before had ended. */
@@ -109,6 +111,7 @@ export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'Repetition'
   | 'OutputInvalid'
   | 'ToolServerFailed'
+  | 'AssertionFailed'
   | 'WaitingForAnswer'
   | 'WorkLost'
   | 'StartFailed'

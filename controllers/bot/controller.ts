@@ -1,11 +1,12 @@
+import { objectKey } from '#api/machinery/meta';
 import type { KubeObject } from '#api/machinery/meta';
 import type { Bot } from '#api/types/generated/bot';
-import { BOTS, GHOSTS, MODELS, SHELLS } from '#api/types/resources';
+import { BOTS, GHOSTS, MODELS, SHELLS, SKILLS } from '#api/types/resources';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
-import { objects, referrersTo } from '../runtime/source.ts';
+import { objects, referrersTo, source, specChanged } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import { botReconciler, referenceKey } from './reconciler.ts';
@@ -23,6 +24,7 @@ export function botController({
   const ghosts = informers.of(GHOSTS);
   const shells = informers.of(SHELLS);
   const models = informers.of(MODELS);
+  const skills = informers.of(SKILLS);
   return createController({
     name: 'bot',
     client,
@@ -31,6 +33,7 @@ export function botController({
       ghosts,
       shells,
       models,
+      skill: (place) => skills.get(objectKey(place)),
       clock,
       troubles: createTroubles({ recorder: recorder('bot-controller'), clock }),
     }),
@@ -39,6 +42,10 @@ export function botController({
       followed(bots, ghosts, ['ghostRef']),
       followed(bots, shells, ['shellRef']),
       followed(bots, models, ['modelRef', 'secondaryModelRef']),
+      // Whose Ghost has a Skill is known only by following dependencies; what they are for changes seldom.
+      source(skills, (change) =>
+        specChanged(change) ? bots.list().map(({ metadata }) => objectKey(metadata)) : [],
+      ),
     ],
     clock,
     logger,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ghostNotReady, ghostReady } from '#api/types/ghost';
 import type { Bot, BotSpec } from '#api/types/generated/bot';
+import type { Skill, SkillSpec } from '#api/types/generated/skill';
 import { withReady } from '#api/types/ready';
 import { planBot } from './plan.ts';
 import type { BotParts } from './plan.ts';
@@ -15,6 +16,7 @@ const parts: BotParts = {
   shell: object({ shellType: 'ClaudeCode' }),
   model: object({ modelConfig: { env: { model: 'claude', model_id: 'x' } } }),
   secondaryModel: undefined,
+  skills: [],
 };
 const bot = (spec: Partial<BotSpec> = {}): Bot => ({
   apiVersion: 'agent.wecode.io/v1',
@@ -26,6 +28,14 @@ const bot = (spec: Partial<BotSpec> = {}): Bot => ({
     modelRef: { name: 'm', namespace: 'other' },
     ...spec,
   },
+});
+
+const CHECK = { name: 'c', when: 'before' as const, command: ['true'] as [string] };
+const skill = (spec: Partial<SkillSpec>): Skill => ({
+  apiVersion: 'agent.wecode.io/v1alpha1',
+  kind: 'Skill',
+  metadata: { name: 'pdf', namespace: 'ns' },
+  spec: { description: 'd', ...spec },
 });
 
 describe('planBot', () => {
@@ -74,6 +84,29 @@ describe('planBot', () => {
       bot: bot({ secondaryModelRef: { name: 'v' } }),
       want: 'ModelNotFound',
       message: 'spec.secondaryModelRef: Model "ns/v" not found.',
+    },
+    {
+      reason: 'a Skill for this Shell',
+      parts: { skills: [skill({ bindShells: ['Chat', 'ClaudeCode'], checks: [CHECK] })] },
+      want: 'ReferencesResolved',
+    },
+    {
+      reason: 'a Skill for another Shell',
+      parts: { skills: [skill({ bindShells: ['Chat', 'Agno'] })] },
+      want: 'SkillNotSupported',
+      message: 'spec.ghostRef: Skill "ns/pdf" works with Chat, Agno, not with ClaudeCode.',
+    },
+    {
+      reason: 'a Skill for no Shell, as compatible manifests say it',
+      parts: { skills: [skill({ bindShells: [] })] },
+      want: 'SkillNotSupported',
+      message: 'spec.ghostRef: Skill "ns/pdf" works with no Shell, not with ClaudeCode.',
+    },
+    {
+      reason: 'a Skill with checks for a Shell that only talks',
+      parts: { shell: object({ shellType: 'Chat' }), skills: [skill({ checks: [CHECK] })] },
+      want: 'SkillNotSupported',
+      message: 'spec.ghostRef: Skill "ns/pdf" has checks, and Chat has no files that they could run in.',
     },
     {
       reason: 'Claude Code with a model of another protocol',

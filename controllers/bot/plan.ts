@@ -6,8 +6,10 @@ import type { Bot, BotSpec } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { Model } from '#api/types/generated/model';
 import type { Shell } from '#api/types/generated/shell';
+import type { Skill } from '#api/types/generated/skill';
 import { modelSettings } from '#api/types/model-config';
 import type { ReadyStatus } from '#api/types/ready';
+import { placeOf } from '#api/types/skill-set';
 import { SHELL_TYPES, shellTypeOf } from '#api/types/shell-types';
 
 /** What the Bot's references lead to; undefined where there is no such object. */
@@ -16,6 +18,8 @@ export interface BotParts {
   shell: Shell | undefined;
   model: Model | undefined;
   secondaryModel: Model | undefined;
+  /** All that the Ghost has; empty while it is not known. */
+  skills: readonly Skill[];
 }
 
 type RefField = 'ghostRef' | 'shellRef' | 'modelRef' | 'secondaryModelRef';
@@ -38,7 +42,28 @@ export function planBot(bot: Bot, parts: BotParts): NewCondition {
     const problem = planReference(bot, reference);
     if (problem !== undefined) return problem;
   }
-  return planModelUse(bot, parts) ?? botReady();
+  return planModelUse(bot, parts) ?? planSkillUse(parts) ?? botReady();
+}
+
+/** Whether the Skills of the Ghost work with the Shell. */
+function planSkillUse({ shell, skills }: BotParts): NewCondition | undefined {
+  const type = shell && shellTypeOf(shell.spec);
+  if (type === undefined) return undefined;
+  for (const skill of skills) {
+    const { bindShells, checks = [] } = skill.spec;
+    const shown = `spec.ghostRef: Skill "${placeOf(skill)}"`;
+    if (bindShells !== undefined && !bindShells.includes(type)) {
+      const fit = bindShells.length === 0 ? 'no Shell' : bindShells.join(', ');
+      return botNotReady(BotReason.SkillNotSupported, `${shown} works with ${fit}, not with ${type}.`);
+    }
+    if (checks.length > 0 && !SHELL_TYPES[type].needsContainer) {
+      return botNotReady(
+        BotReason.SkillNotSupported,
+        `${shown} has checks, and ${type} has no files that they could run in.`,
+      );
+    }
+  }
+  return undefined;
 }
 
 /** Whether the Shell gets the model it needs. */

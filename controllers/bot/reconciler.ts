@@ -7,6 +7,8 @@ import type { Ghost } from '#api/types/generated/ghost';
 import type { Model } from '#api/types/generated/model';
 import type { Shell } from '#api/types/generated/shell';
 import { withReady } from '#api/types/ready';
+import { skillsOf } from '#api/types/skill-set';
+import type { FindSkill } from '#api/types/skill-set';
 import { BOTS } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
@@ -19,6 +21,7 @@ export interface BotReconcilerOptions {
   ghosts: { get(key: string): Ghost | undefined };
   shells: { get(key: string): Shell | undefined };
   models: { get(key: string): Model | undefined };
+  skill: FindSkill;
   troubles: Troubles;
   clock: Clock;
 }
@@ -38,13 +41,17 @@ export function botReconciler(options: BotReconcilerOptions): Reconcile<Pick<Cli
   };
 }
 
-function partsOf(bot: Bot, { ghosts, shells, models }: BotReconcilerOptions): BotParts {
+function partsOf(bot: Bot, { ghosts, shells, models, skill }: BotReconcilerOptions): BotParts {
   const find = <T>(cache: { get(key: string): T | undefined }, ref: Reference | undefined): T | undefined => {
     const key = referenceKey(bot, ref);
     return key === undefined ? undefined : cache.get(key);
   };
+  const ghost = find(ghosts, bot.spec.ghostRef);
+  const set = ghost && skillsOf(ghost, skill);
   return {
-    ghost: find(ghosts, bot.spec.ghostRef),
+    ghost,
+    // A problem makes the Ghost not ready.
+    skills: set === undefined || 'problem' in set ? [] : set.skills.map((chosen) => chosen.skill),
     shell: find(shells, bot.spec.shellRef),
     model: find(models, bot.spec.modelRef),
     secondaryModel: find(models, bot.spec.secondaryModelRef),

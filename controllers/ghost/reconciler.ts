@@ -8,9 +8,11 @@ import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { planGhost } from './plan.ts';
+import type { GhostParts } from './plan.ts';
 
 export interface GhostReconcilerOptions {
   ghosts: { get(key: string): Ghost | undefined };
+  parts: GhostParts;
   troubles: Troubles;
   clock: Clock;
 }
@@ -18,6 +20,7 @@ export interface GhostReconcilerOptions {
 /** Says in its status whether a Ghost can be used. */
 export function ghostReconciler({
   ghosts,
+  parts,
   troubles,
   clock,
 }: GhostReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
@@ -28,7 +31,7 @@ export function ghostReconciler({
       return;
     }
     const at = { now: formatTime(clock.now()), generation: ghost.metadata.generation };
-    const status = withReady(ghost.status, planGhost(ghost), at);
+    const status = withReady(ghost.status, planGhost(ghost, parts), at);
     troubles.follow(key, await writeStatus(client, GHOSTS, { object: ghost, status }));
   };
 }

@@ -41,6 +41,8 @@ export interface InformerOptions<T extends KubeObject> {
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
+  /** Objects come without spec and status, for kinds whose content is large and not looked at. */
+  metadataOnly?: boolean;
   clock?: Clock;
   logger?: Logger;
 }

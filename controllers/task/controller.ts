@@ -8,6 +8,7 @@ import {
   MODELS,
   SANDBOXES,
   SHELLS,
+  SKILLS,
   TASK_REVISIONS,
   TASKS,
   TEAMS,
@@ -55,7 +56,7 @@ export function taskController(context: ControllerContext, models: Collaboration
     sources: [
       objects(tasks),
       ownersOf(sandboxes, TASKS),
-      ...[TEAMS, BOTS, GHOSTS, SHELLS, MODELS, WORKSPACES].map((type) =>
+      ...[TEAMS, BOTS, GHOSTS, SHELLS, MODELS, SKILLS, WORKSPACES].map((type) =>
         unplannedOn(informers, type as ResourceType),
       ),
     ],
@@ -87,6 +88,7 @@ function cachedConfiguration(informers: Informers): Configuration {
   const ghosts = informers.of(GHOSTS);
   const shells = informers.of(SHELLS);
   const models = informers.of(MODELS);
+  const skills = informers.of(SKILLS);
   const workspaces = informers.of(WORKSPACES);
   return {
     team: (ref) => teams.get(objectKey(ref)),
@@ -94,6 +96,7 @@ function cachedConfiguration(informers: Informers): Configuration {
     ghost: (ref) => ghosts.get(objectKey(ref)),
     shell: (ref) => shells.get(objectKey(ref)),
     model: (ref) => models.get(objectKey(ref)),
+    skill: (ref) => skills.get(objectKey(ref)),
     workspace: (ref) => workspaces.get(objectKey(ref)),
   };
 }

@@ -23,6 +23,11 @@ export interface AdapterCapabilities {
   readonly output: 'native' | 'prompted';
   /** Hands images on to the model. */
   readonly images: boolean;
+  /**
+   * `native`: the program finds skills in folders itself, and the adapter shows them to it (`context.skills`). `listed`:
+   * the engine puts their names and paths into the system prompt, or their instructions where there are no files.
+   */
+  readonly skills: 'native' | 'listed';
   /** `none`: the program does not report tokens. */
   readonly usage: 'per model' | 'total' | 'none';
   /**

@@ -13,6 +13,7 @@ const CAPABILITIES: AdapterCapabilities = {
   permissions: false,
   output: 'prompted',
   images: false,
+  skills: 'listed',
   usage: 'none',
 };
 const schema = { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } };

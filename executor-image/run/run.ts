@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunInput, RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
-import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapters/adapter.ts';
+import type { AdapterContext, AgentAdapter, AgentRequest, PlacedSkill } from '../adapters/adapter.ts';
 import { adapterFor } from '../adapters/adapters.ts';
 import type { Clock } from '../clock.ts';
 import { createEventSink } from '../events/event-sink.ts';
@@ -14,6 +14,11 @@ import { createRedactor } from '../events/redact.ts';
 import type { Redactor } from '../events/redact.ts';
 import type { ModelAccess } from '../model-access/model-access.ts';
 import { RunCancelled, RunFailure, RunSuspended, describeError } from '../run-failure.ts';
+import { placeSkills } from '../skills/placed-skills.ts';
+import type { RunSkillPlace } from '../skills/placed-skills.ts';
+import { runChecks } from '../skills/skill-checks.ts';
+import { withSkills } from '../skills/skill-prompt.ts';
+import type { SkillShelf } from '../skills/skill-shelf.ts';
 import { reportChanges } from '../workspace/changes/report.ts';
 import { guardDisk } from '../workspace/disk-guard.ts';
 import { diskUsage } from '../workspace/disk-usage.ts';
@@ -38,6 +43,8 @@ export interface RunOptions {
   environment: Record<string, string>;
   /** What the agent may see. */
   agentEnvironment: Record<string, string>;
+  /** The skills of the runtime; absent where it can have none. */
+  shelf?: SkillShelf;
   clock: Clock;
   /** Whether it shares the runner with other runs: it has no files then. */
   shared?: boolean;
@@ -266,7 +273,15 @@ async function work(run: Execution, place: Place): Promise<RunResult> {
     if (cloned.value !== undefined) place.repository = cloned.value;
   }
   stop.signal.throwIfAborted();
-  const result = await agentWork(run, adapter, { home, place });
+  const skills = await placeSkills(request.agent.skills ?? [], run.shelf);
+  const checks = {
+    ...{ ...run, skills, home, folder: folderOf(run, place), runId: run.id, signal: stop.signal },
+    environment: run.agentEnvironment,
+  };
+  await runChecks('before', checks);
+  const result = await agentWork(run, adapter, { home, place, skills });
+  stop.signal.throwIfAborted();
+  await runChecks('after', checks);
   // Asked to end while the agent was ending by itself: the one who asked must see that it worked.
   stop.signal.throwIfAborted();
   return result;
@@ -275,17 +290,21 @@ async function work(run: Execution, place: Place): Promise<RunResult> {
 async function agentWork(
   run: Execution,
   adapter: AgentAdapter,
-  { home, place }: { home: string; place: Place },
+  { home, place, skills }: { home: string; place: Place; skills: readonly RunSkillPlace[] },
 ): Promise<RunResult> {
-  const { request, meter } = run;
+  const { meter } = run;
+  const request = withSystemPrompt(
+    run.request,
+    withSkills(run.request.agent.systemPrompt, skills, adapter.capabilities),
+  );
   const session = { home, workspace: run.workspace, files: adapter.sessionFiles };
   if (request.session !== undefined) await restoreSessions(session);
-  const context = adapterContext(run, { home, place });
+  const context = adapterContext(run, { home, place, skills });
   meter.watchIdle();
   const onWarnings = (warnings: readonly string[]): void => void (place.warnings = warnings);
   try {
     return await withTools({ ...run, adapter, context, onWarnings }, (toolServers) =>
-      withModel(run, (asked) =>
+      withModel({ ...run, request }, (asked) =>
         takeTurns({
           ...{ adapter, request: withoutServers(asked), context: { ...context, toolServers } },
           sessionId: () => place.sessionId,
@@ -305,15 +324,25 @@ function withoutServers(request: AgentRequest): AgentRequest {
   return { ...request, agent };
 }
 
+/** Where the agent works. */
+const folderOf = ({ workspace }: Execution, { repository }: Place): string =>
+  repository?.workFolder ?? workspace;
+
+function withSystemPrompt(request: RunRequest, systemPrompt: string | undefined): RunRequest {
+  return systemPrompt === undefined ? request : { ...request, agent: { ...request.agent, systemPrompt } };
+}
+
 function adapterContext(
-  { id, workspace, events, stop, clock, agentEnvironment, controls, desk, meter }: Execution,
-  { home, place }: { home: string; place: Place },
+  run: Execution,
+  { home, place, skills }: { home: string; place: Place; skills: readonly PlacedSkill[] },
 ): AdapterContext {
+  const { id, events, stop, clock, agentEnvironment, controls, desk, meter } = run;
   return {
     ...{ events: aliveEvents(events, meter), signal: stop.signal, home, runId: id, clock },
     environment: agentEnvironment,
-    folder: place.repository?.workFolder ?? workspace,
-    ...{ controls, permissions: desk, meter, toolServers: [], skills: [] },
+    folder: folderOf(run, place),
+    ...{ controls, permissions: desk, meter, toolServers: [] },
+    skills: skills.map(({ name, description, folder }) => ({ name, description, folder })),
     onSession: (sessionId) => {
       place.sessionId = sessionId;
     },

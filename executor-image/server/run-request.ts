@@ -1,12 +1,15 @@
 import { MODEL_PROTOCOLS, SHELL_TYPES } from '#executor-manager/protocol/run';
 import type { RunInput, RunRequest } from '#executor-manager/protocol/run';
+import { isSkillName } from '#skill-packages/skill-name';
 
 /** Checks what another process sent. Throws an Error that names the field. */
 export function readRunRequest(value: unknown): RunRequest {
   const body = record(value, 'the body');
   const shell = record(body['shell'], 'shell');
   oneOf(shell['type'], SHELL_TYPES, 'shell.type');
-  text(record(body['agent'], 'agent')['name'], 'agent.name');
+  const agent = record(body['agent'], 'agent');
+  text(agent['name'], 'agent.name');
+  readSkills(agent['skills']);
   text(body['prompt'], 'prompt');
   positive(body['timeoutSeconds'], 'timeoutSeconds');
   readNotices(body['notices']);
@@ -48,8 +51,37 @@ export function readRunInput(value: unknown): RunInput {
 
 function readNotices(value: unknown): void {
   if (value === undefined) return;
-  if (!Array.isArray(value)) throw new Error('notices must be a list');
-  value.forEach((notice, index) => text(notice, `notices.${index}`));
+  list(value, 'notices').forEach((notice, index) => text(notice, `notices.${index}`));
+}
+
+/** Folders are named by name and hash. */
+function readSkills(value: unknown): void {
+  if (value === undefined) return;
+  list(value, 'agent.skills').forEach((item, index) => {
+    const at = `agent.skills.${index}`;
+    const skill = record(item, at);
+    const { name, hash } = skill;
+    if (typeof name !== 'string' || !isSkillName(name)) throw new Error(`${at}.name must be that of a skill`);
+    if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash))
+      throw new Error(`${at}.hash must be a SHA-256`);
+    if (typeof skill['description'] !== 'string') throw new Error(`${at}.description must be a text`);
+    if (skill['checks'] !== undefined) readChecks(skill['checks'], `${at}.checks`);
+  });
+}
+
+function readChecks(value: unknown, field: string): void {
+  list(value, field).forEach((item, index) => {
+    const at = `${field}.${index}`;
+    const check = record(item, at);
+    text(check['name'], `${at}.name`);
+    oneOf(check['when'], ['before', 'after'], `${at}.when`);
+    const command = list(check['command'], `${at}.command`);
+    if (command.length === 0) throw new Error(`${at}.command must name a program`);
+    for (const part of command)
+      if (typeof part !== 'string') throw new Error(`${at}.command must hold texts`);
+    if (check['timeoutSeconds'] !== undefined) positive(check['timeoutSeconds'], `${at}.timeoutSeconds`);
+    refuseNul(command, `${at}.command`);
+  });
 }
 
 /** These become arguments and variables of programs, and Node quotes one with a NUL, a secret too, in its error. */
@@ -60,6 +92,11 @@ function refuseNul(value: unknown, field: string): void {
     refuseNul(name, `a name in ${field}`);
     refuseNul(item, `${field}.${name}`);
   }
+}
+
+function list(value: unknown, field: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new Error(`${field} must be a list`);
 }
 
 function record(value: unknown, field: string): Record<string, unknown> {

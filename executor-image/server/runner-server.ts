@@ -12,6 +12,7 @@ import type { Run } from '../run/run.ts';
 import { HeldRuns } from './held-runs.ts';
 import { readRunInput, readRunRequest } from './run-request.ts';
 import { readProbeRequest } from './probe-request.ts';
+import type { SkillShelf } from '../skills/skill-shelf.ts';
 import { isAuthorized } from './token.ts';
 import { acceptTunnel } from './tunnel-route.ts';
 import { WorkspaceRoutes } from './workspace-routes.ts';
@@ -28,6 +29,8 @@ export interface RunnerServerOptions {
   probe: (request: ProbeRequest) => Promise<ProbeResult>;
   /** Called when no run is held after one was deleted. */
   onEmpty?: () => void;
+  /** The skills of the runtime; absent where it can have none. */
+  shelf?: () => Promise<SkillShelf>;
 }
 
 export interface RunnerServer {
@@ -40,14 +43,14 @@ export interface RunnerServer {
 
 /** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
 export async function startRunnerServer(options: RunnerServerOptions): Promise<RunnerServer> {
-  const { config, environment, startRun, probe, onTunnel, onEmpty } = options;
+  const { config, environment, startRun, probe, shelf, onTunnel, onEmpty } = options;
   const { tokenHash, workspace, conversations } = config;
   const runs = new HeldRuns({ startRun, ...(onEmpty && { onEmpty }) });
   const place =
     conversations === undefined
       ? { files: new WorkspaceRoutes({ workspace, environment }) }
       : { limit: conversations };
-  const state: ServerState = { tokenHash, runs, probe, ...place };
+  const state: ServerState = { tokenHash, runs, probe, ...place, ...(shelf && { shelf }) };
   const server = createServer((request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -96,9 +99,11 @@ interface ServerState {
   files?: WorkspaceRoutes;
   /** Of a shared runner: how many runs it holds at most. */
   limit?: number;
+  shelf?: () => Promise<SkillShelf>;
 }
 
 const RUN_PATH = /^\/v1\/runs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})(\/events|\/cancel|\/inputs)?$/;
+const SKILL_PATH = /^\/v1\/skills\/([0-9a-f]{64})$/;
 
 async function serve(state: ServerState, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!isAuthorized(request.headers.authorization, state.tokenHash)) {
@@ -172,6 +177,7 @@ async function serveRun(
       return;
     }
     default:
+      if (await takeSkill(state, url, { request, response })) return;
       throw new HttpError(404, 'NotFound', 'there is nothing here');
   }
 }
@@ -180,6 +186,19 @@ async function serveRun(
 function filesOf({ files }: ServerState): WorkspaceRoutes {
   if (files !== undefined) return files;
   throw new HttpError(404, 'NotFound', 'this runner has no workspace');
+}
+
+/** Whether the call was one that puts a skill. */
+async function takeSkill(
+  { shelf }: ServerState,
+  url: URL,
+  call: { request: IncomingMessage; response: ServerResponse },
+): Promise<boolean> {
+  const [, hash] = SKILL_PATH.exec(url.pathname) ?? [];
+  if (hash === undefined || call.request.method !== 'PUT' || shelf === undefined) return false;
+  const { putSkill } = await import('./skill-routes.ts');
+  await putSkill(await shelf(), { hash, name: url.searchParams.get('name') ?? '' }, call);
+  return true;
 }
 
 async function putRun(state: ServerState, id: string, request: IncomingMessage): Promise<Run> {

@@ -6,6 +6,7 @@
  *   GET  /v1/ready                     204 when runs can be started
  *   PUT  /v1/workspace?limit=BYTES     a tar archive that takes the place of the workspace; 409 once a run was started
  *   GET  /v1/workspace                 the workspace as a tar archive; 204 when it is empty; 409 while a run goes on
+ *   PUT  /v1/skills/HASH?name=NAME     the package of a skill, a zip with this SHA-256 (hex); 204; idempotent
  *   PUT  /v1/runs/ID                   start a run; the same ID again returns the run as it is (idempotent)
  *   GET  /v1/runs/ID                   RunState
  *   GET  /v1/runs/ID/events?after=SEQ  NDJSON of RunEvent, kept open until the run's last event was sent
@@ -25,6 +26,8 @@
  * The runner keeps a run's events on disk until the runtime goes, so a manager that lost its
  * connection, or was started again, reads on from the last number it knows to be durable.
  */
+
+import type { RunSkill } from './skill.ts';
 
 /** Environment of the runner process; nothing secret in it. */
 export const RUNNER_ENV = {
@@ -70,7 +73,7 @@ export interface RunRequest {
     systemPrompt?: string;
     /** As in Ghost.spec.mcpServers, with the real environment and header values. */
     mcpServers?: Record<string, unknown>;
-    skills?: string[];
+    skills?: RunSkill[];
   };
   model?: RunModel;
   repository?: RunRepository;
@@ -304,6 +307,8 @@ export const RUN_FAILURE_REASONS = [
   'OutputInvalid',
   /** An MCP server that the agent cannot do without does not work. */
   'ToolServerFailed',
+  /** What a skill says must hold after the agent's work does not. */
+  'AssertionFailed',
 ] as const;
 
 export type RunFailureReason = (typeof RUN_FAILURE_REASONS)[number];

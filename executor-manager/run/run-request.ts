@@ -1,4 +1,5 @@
 import type { Ghost } from '#api/types/generated/ghost';
+import type { SandboxAgentSkill } from '#api/types/generated/sandbox';
 import { GHOSTS } from '#api/types/resources';
 import { gitCredential } from './git-credential.ts';
 import type { GitCredential } from './git-credential.ts';
@@ -8,6 +9,8 @@ import type { Reader } from './references.ts';
 import type { RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
 import type { RunSandbox, RunSpec } from '#api/types/sandbox';
+import type { RunSkill } from '../protocol/skill.ts';
+import { hexOf } from '../skills/skill-store.ts';
 
 /** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. The Model's key is not part of it. */
 export interface RunCredentials {
@@ -54,7 +57,7 @@ export function runRequest(
       ...(agent.mcpServers === undefined
         ? {}
         : { mcpServers: withRealValues(agent.mcpServers, credentials.mcpServers ?? {}) }),
-      ...(agent.skills === undefined ? {} : { skills: agent.skills }),
+      ...(agent.skills === undefined ? {} : { skills: agent.skills.map(runSkill) }),
     },
     ...(model === undefined ? {} : { model }),
     ...(repository === undefined ? {} : { repository }),
@@ -78,6 +81,11 @@ function runShell({ shell }: RunSpec): RunShell {
     ...(output === undefined ? {} : { output }),
     ...(options === undefined ? {} : { options }),
   };
+}
+
+function runSkill(skill: SandboxAgentSkill): RunSkill {
+  const { namespace: _, contentHash, description = '', ...rest } = skill;
+  return { ...rest, description, hash: hexOf(contentHash) };
 }
 
 /** Neither its address nor its key: the runner gives the agent an address on loopback and a token of the run. */

@@ -32,6 +32,8 @@ export interface RunnerClient {
   remove(id: string): Promise<void>;
   /** Replaces the workspace by a tar archive; how many of its entries were left out. */
   replaceWorkspace(archive: Readable, options: { limitBytes: number; signal: AbortSignal }): Promise<number>;
+  /** Gives the runner a skill; idempotent. Throws StatusError BadRequest when it refuses the package. */
+  putSkill(skill: { name: string; hash: string; zip: Buffer; signal: AbortSignal }): Promise<void>;
   /** The workspace as a tar archive; undefined when it is empty. Throws StatusError Conflict while a run goes on. */
   readWorkspace(signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Checks something in place of a run; takes as long as the request says. */
@@ -67,6 +69,8 @@ interface Call {
   body?: unknown;
   /** In place of `body`: bytes, which may take as long as they like. */
   archive?: Readable;
+  /** In place of `body`. */
+  bytes?: Buffer;
   signal?: AbortSignal;
   /** Milliseconds until the answer begins, where the usual is too short. */
   answerMs?: number;
@@ -116,6 +120,10 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
       });
       return typeof leftOut === 'number' ? leftOut : 0;
     },
+    async putSkill({ name, hash, zip, signal }) {
+      const path = `/v1/skills/${hash}?name=${encodeURIComponent(name)}`;
+      await (await send({ method: 'PUT', path, bytes: zip, signal })).body.dump();
+    },
     async readWorkspace(signal) {
       const answer = await send({ method: 'GET', path: '/v1/workspace', signal });
       if (answer.statusCode !== 204) return translated(answer.body, signal);
@@ -146,7 +154,7 @@ interface RunnerPlace {
 
 async function request(to: RunnerPlace, call: Call): Promise<Dispatcher.ResponseData> {
   const json = call.body === undefined ? undefined : JSON.stringify(call.body);
-  const body = call.archive ?? json;
+  const body = call.archive ?? call.bytes ?? json;
   try {
     const answer = await to.pool.request({
       origin: to.origin,

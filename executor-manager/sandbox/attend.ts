@@ -11,6 +11,7 @@ import { readRealModel } from '../model-forwarder/real-model.ts';
 import type { RealModel } from '../model-forwarder/credential-headers.ts';
 import { readCredentials, runRequest } from '../run/run-request.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
+import { handOverSkills } from '../skills/hand-over-skills.ts';
 import { WorkLost, handOverWork } from '../work/hand-over.ts';
 import type { SandboxContext } from './context.ts';
 import { cancelled, failed, notStarted, runOutcome } from './outcome.ts';
@@ -122,6 +123,7 @@ class Attendance {
       const known = await retryUntilDone(() => runner.get(uid), { ...retry, what: 'ask for a run' });
       if (known !== undefined) return this.#openModel();
     }
+    await handOverSkills(sandbox.spec, { ...retry, skills: context.skills, runner });
     const notices = await handOverWork({ ...context, sandbox, runner, signal });
     const [credentials, model] = await (early ?? readAll());
     const request = runRequest(sandbox.spec, credentials, notices);

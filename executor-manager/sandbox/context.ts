@@ -8,6 +8,7 @@ import type { ModelForwarder } from '../model-forwarder/model-forwarder.ts';
 import type { RunnerClients } from '../run/runner-clients.ts';
 import type { RuntimeHost, RuntimeHosts } from '../runtime/runtime-host.ts';
 import type { RuntimeToken } from '../runtime/runtime-token.ts';
+import type { SkillStore } from '../skills/skill-store.ts';
 import type { Saves } from '../work/saves.ts';
 import type { WorkStore } from '../work/work-store.ts';
 
@@ -21,6 +22,7 @@ export interface ExecutorContext {
   tokenFor: (runnerID: string) => RuntimeToken;
   turns: NodeTurns;
   work: WorkStore;
+  skills: Pick<SkillStore, 'read'>;
   saves: Saves;
   models: ModelForwarder;
   times: SandboxTimes;

@@ -7,6 +7,8 @@ import { leaseStrategy } from './lease.ts';
 import { namespaceStrategy } from './namespace.ts';
 import { sandboxStrategy } from './sandbox.ts';
 import { secretStrategy } from './secret.ts';
+import { skillStrategy } from './skill.ts';
+import { skillPackageStrategy } from './skill-package.ts';
 import type { Strategy } from './strategy.ts';
 import { taskStrategy } from './task.ts';
 import { taskRevisionStrategy } from './task-revision.ts';
@@ -21,6 +23,8 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['tasks.agent.wecode.io', taskStrategy],
   ['taskrevisions.agent.wecode.io', taskRevisionStrategy],
   ['sandboxes.agent.wecode.io', sandboxStrategy],
+  ['skills.agent.wecode.io', skillStrategy],
+  ['skillpackages.agent.wecode.io', skillPackageStrategy],
 ]);
 
 const NO_RULES: Strategy = {};

@@ -3,12 +3,12 @@ import { groupVersionPath } from '../discovery/group-versions.ts';
 import { subresourcesOf } from '../resources/subresources.ts';
 import type { Subresource } from '../resources/subresources.ts';
 import { verbsOf } from '../resources/verbs.ts';
+import { describedItem } from './described-paths.ts';
 import { modelName } from './model-name.ts';
 import { capitalized, contentOf, OBJECT_TYPES, operation } from './operation.ts';
 import type { Content, Operation, OperationShape, PathItem } from './operation.ts';
 import { DELETE, DELETE_COLLECTION, LIST, NAME, NAMESPACE, PATCH, PRETTY, WRITE } from './parameters.ts';
 import { META, schemaRef } from './schema.ts';
-import { describedItem } from './task-paths.ts';
 
 /** Where a kind is served and how its operations are named. */
 interface Place {

@@ -1,5 +1,4 @@
 import { TASK_EVENT_TYPES } from '../../types/task-event.ts';
-import { isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { contentOf, operation } from './operation.ts';
 import type { PathItem } from './operation.ts';
@@ -75,13 +74,7 @@ const ANSWER: OpenApiSchema = {
 
 const json = (schema: OpenApiSchema): ReturnType<typeof contentOf> => contentOf(['application/json'], schema);
 
-/** The requests and answers of a subresource that speaks of no object: the log of a Task and its messages. */
-export function describedItem(resource: Resource, subresource: string): PathItem | undefined {
-  if (!isTask(resource)) return undefined;
-  return ITEMS.get(subresource)?.(resource);
-}
-
-function logItem(resource: Resource): PathItem {
+export function logItem(resource: Resource): PathItem {
   const get = operation(resource, 'NamespacedTaskLog', {
     verb: 'read',
     action: 'get',
@@ -99,7 +92,7 @@ function logItem(resource: Resource): PathItem {
   return { get, post };
 }
 
-function messagesItem(resource: Resource): PathItem {
+export function messagesItem(resource: Resource): PathItem {
   const get = operation(resource, 'NamespacedTaskMessages', {
     verb: 'read',
     action: 'get',
@@ -115,7 +108,7 @@ function messagesItem(resource: Resource): PathItem {
   return { get };
 }
 
-function answersItem(resource: Resource): PathItem {
+export function answersItem(resource: Resource): PathItem {
   const post = operation(resource, 'NamespacedTaskAnswers', {
     verb: 'create',
     action: 'post',
@@ -125,9 +118,3 @@ function answersItem(resource: Resource): PathItem {
   });
   return { post };
 }
-
-const ITEMS = new Map([
-  ['answers', answersItem],
-  ['log', logItem],
-  ['messages', messagesItem],
-]);

@@ -1,8 +1,9 @@
-import { isTask } from '../../registry/resource.ts';
+import { isSkill, isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { handleAnswer } from './answer-handler.ts';
 import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
+import { handleGetPackage, handlePutPackage } from './package-handlers.ts';
 import { handleGet } from './read-handlers.ts';
 import { isNamespace } from './verbs.ts';
 import { handlePatch, handleUpdate } from './write-handlers.ts';
@@ -30,7 +31,7 @@ const READ_AND_WRITE: Subresource['handlers'] = new Map([
 
 /**
  * All there are, in kube-apiserver's order: the dispatch, discovery, OpenAPI, metrics and deadlines take them from
- * here. What reads and writes something else than its kind is described in openapi/task-paths.ts.
+ * here. What reads and writes something else than its kind is described in openapi/described-paths.ts.
  */
 export const SUBRESOURCES: readonly Subresource[] = [
   { name: 'answers', isOf: isTask, handlers: new Map([['create', handleAnswer]]) },
@@ -45,6 +46,14 @@ export const SUBRESOURCES: readonly Subresource[] = [
     streams: new Set(['get']),
   },
   { name: 'messages', isOf: isTask, handlers: new Map([['get', handleMessages]]) },
+  {
+    name: 'package',
+    isOf: isSkill,
+    handlers: new Map([
+      ['get', handleGetPackage],
+      ['update', handlePutPackage],
+    ]),
+  },
   { name: 'status', isOf: ({ hasStatus }) => hasStatus, handlers: READ_AND_WRITE },
   {
     name: 'scale',

@@ -37,7 +37,11 @@ export interface GhostSpec {
    */
   preload_skills?: string[];
   /**
-   * Says exactly which skill each name in skills means.
+   * Parameters of skills, by the name of the skill, as its parametersSchema allows them.
+   */
+  skillParameters?: Record<string, Record<string, unknown>>;
+  /**
+   * Says exactly which skill each name in skills means; one without an entry is looked for in the namespace of the Ghost, then among the public ones.
    */
   skill_refs?: {
     [k: string]: GhostSkillRef;
@@ -128,7 +132,7 @@ export interface GhostSkillRef {
    */
   is_public?: boolean;
   /**
-   * Hash of the package, sha256:...
+   * Hash of the package, sha256:...; pins this content.
    */
   content_hash?: string;
 }

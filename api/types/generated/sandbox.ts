@@ -217,9 +217,9 @@ export interface SandboxAgent {
    */
   mcpServers?: Record<string, Record<string, unknown>>;
   /**
-   * Names of skills.
+   * The skills that the agent has, each with the content that the Task was started with.
    */
-  skills?: string[];
+  skills?: SandboxAgentSkill[];
 }
 /**
  * The Ghost, from which values of MCP env and headers are read when the run starts.
@@ -233,6 +233,60 @@ export interface SandboxAgentGhostRef {
    * Namespace of the object; that of the referring object when absent.
    */
   namespace?: string;
+}
+/**
+ * One skill.
+ */
+export interface SandboxAgentSkill {
+  /**
+   * Name of the Skill.
+   */
+  name: string;
+  /**
+   * Namespace of the Skill.
+   */
+  namespace: string;
+  /**
+   * Hash of the package, sha256:...
+   */
+  contentHash: string;
+  /**
+   * What the skill does and when to use it.
+   */
+  description?: string;
+  /**
+   * Whether its instructions are part of the system prompt.
+   */
+  preload?: boolean;
+  /**
+   * Parameters that the Ghost gives, defaults included.
+   */
+  parameters?: Record<string, unknown>;
+  /**
+   * What must hold before and after the agent works.
+   */
+  checks?: SandboxAgentSkillCheck[];
+}
+/**
+ * One check.
+ */
+export interface SandboxAgentSkillCheck {
+  /**
+   * Name of the check.
+   */
+  name: string;
+  /**
+   * When it runs.
+   */
+  when: 'before' | 'after';
+  /**
+   * The program and its arguments.
+   */
+  command: string[];
+  /**
+   * How long it may take.
+   */
+  timeoutSeconds?: number;
 }
 /**
  * The model to use; it holds no credential.

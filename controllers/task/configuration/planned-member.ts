@@ -1,8 +1,10 @@
+import { checkParameters } from '#api/schema/parameters';
 import type { Bot } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { Model } from '#api/types/generated/model';
 import type {
   SandboxAgent,
+  SandboxAgentSkill,
   SandboxLimits,
   SandboxModel,
   SandboxPermissions,
@@ -11,6 +13,7 @@ import type {
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
 import { isCredentialName, modelSettings } from '#api/types/model-config';
+import type { ChosenSkill } from '#api/types/skill-set';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
 
 /** The part of a member that its node gets; no credential. */
@@ -38,6 +41,8 @@ export interface MemberParts {
   /** What baseShellRef of the Shell names. */
   base: Shell | undefined;
   model: Model | undefined;
+  /** Of the Ghost, with what they need. */
+  skills: readonly ChosenSkill[];
 }
 
 export function plannedMember(parts: MemberParts): PlannedMember {
@@ -77,14 +82,32 @@ function memberShell({ shell, base }: MemberParts): SandboxShell {
   };
 }
 
-function memberAgent({ bot, ghost }: MemberParts): SandboxAgent {
-  const { systemPrompt, mcpServers, skills } = ghost.spec;
+function memberAgent({ bot, ghost, skills }: MemberParts): SandboxAgent {
+  const { systemPrompt, mcpServers } = ghost.spec;
   return {
     botName: bot.metadata.name,
     ghostRef: nameOf(ghost),
     ...(systemPrompt === '' ? {} : { systemPrompt }),
     ...(mcpServers === undefined ? {} : { mcpServers: redactServers(mcpServers) }),
-    ...(skills === undefined ? {} : { skills }),
+    ...(skills.length === 0 ? {} : { skills: skills.map((chosen) => agentSkill(ghost, chosen)) }),
+  };
+}
+
+/** A Skill with the content that the Task goes on with, whatever becomes of the Skill. */
+function agentSkill(ghost: Ghost, { skill, pinned, preload }: ChosenSkill): SandboxAgentSkill {
+  const { metadata, spec, status } = skill;
+  const given = ghost.spec.skillParameters?.[metadata.name] ?? {};
+  const { parametersSchema: schema, checks = [] } = spec;
+  const parameters = schema === undefined ? given : checkParameters(schema, given, '').values;
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace ?? '',
+    // A Skill that is ready has one.
+    contentHash: pinned ?? status?.contentHash ?? '',
+    description: status?.skillDescription ?? spec.description,
+    ...(preload ? { preload } : {}),
+    ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+    ...(checks.length === 0 ? {} : { checks }),
   };
 }
 

@@ -91,6 +91,7 @@ function resolve(
     ghost: find('Ghost'),
     shell: find('Shell'),
     model: find('Model'),
+    skill: find('Skill'),
     workspace: find('Workspace'),
   };
   const task: Task = {

@@ -3,11 +3,14 @@ import type { Bot } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { Model } from '#api/types/generated/model';
 import type { Shell } from '#api/types/generated/shell';
+import type { Skill } from '#api/types/generated/skill';
 import type { Task } from '#api/types/generated/task';
 import type { Team, TeamMember } from '#api/types/generated/team';
 import type { Workspace } from '#api/types/generated/workspace';
 import { isReadyNow } from '#api/types/ready';
 import type { ReadyStatus } from '#api/types/ready';
+import { isUploadObserved } from '#api/types/skill';
+import { placeOf, skillsOf } from '#api/types/skill-set';
 import { TaskReason } from '#api/types/task';
 import type { CollaborationModels } from '../graph/collaboration-models.ts';
 import { validateGraph } from '../graph/graph.ts';
@@ -23,6 +26,7 @@ export interface Configuration {
   ghost(ref: ObjectName): Ghost | undefined;
   shell(ref: ObjectName): Shell | undefined;
   model(ref: ObjectName): Model | undefined;
+  skill(ref: ObjectName): Skill | undefined;
   workspace(ref: ObjectName): Workspace | undefined;
 }
 
@@ -133,7 +137,11 @@ function resolveMember(
     shell.spec.baseShellRef === undefined
       ? undefined
       : configuration.shell({ namespace: shellName.namespace, name: shell.spec.baseShellRef });
-  return plannedMember({ member, bot, ghost, shell, base, model });
+  const set = skillsOf(ghost, (name) => configuration.skill(name));
+  if ('problem' in set) return `Ghost "${shown(ghostName)}": ${set.message}`;
+  const late = set.skills.find(({ skill }) => !isSkillReady(skill));
+  if (late !== undefined) return `Skill "${placeOf(late.skill)}" is not ready.`;
+  return plannedMember({ member, bot, ghost, shell, base, model, skills: set.skills });
 }
 
 function resolveWorkspace(task: Task, configuration: Configuration): PlannedWorkspace | Waiting | undefined {
@@ -181,6 +189,9 @@ function unready(
   const why = object.status?.state === 'Unavailable' ? object.status.message : undefined;
   return `${kind} "${shown(name)}" is not ready${why === undefined ? '.' : `: ${why}`}`;
 }
+
+/** A Task that was made after an upload gets what was uploaded. */
+const isSkillReady = (skill: Skill): boolean => isReadyNow(skill) && isUploadObserved(skill);
 
 function waitingForTeam(message: string): Waiting {
   return { outcome: 'waiting', reason: TaskReason.WaitingForTeam, message };

@@ -3,7 +3,7 @@ import { objectKey } from '#api/machinery/meta';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { conflict } from '#api/machinery/status-error';
-import { BOTS, GHOSTS, MODELS, SHELLS, TEAMS, WORKSPACES } from '#api/types/resources';
+import { BOTS, GHOSTS, MODELS, SHELLS, SKILLS, TEAMS, WORKSPACES } from '#api/types/resources';
 import type { Configuration, ObjectName } from './resolve.ts';
 
 /** A Configuration that knows what was taken from it. */
@@ -37,6 +37,7 @@ export function usedConfiguration(from: Configuration): UsedConfiguration {
     ghost: noting(GHOSTS, (name) => from.ghost(name)),
     shell: noting(SHELLS, (name) => from.shell(name)),
     model: noting(MODELS, (name) => from.model(name)),
+    skill: noting(SKILLS, (name) => from.skill(name)),
     workspace: noting(WORKSPACES, (name) => from.workspace(name)),
     async requireCurrent(client) {
       // One after the other: side by side, each would open a connection of its own.
@@ -45,9 +46,14 @@ export function usedConfiguration(from: Configuration): UsedConfiguration {
   };
 }
 
-/** The generation counts changes of the spec, which is all that is taken over. */
+/** The generation counts changes of the spec, which is all that is taken over but for the content of Skills. */
 async function requireSame(client: Pick<Client, 'find'>, { type, name, object }: Used): Promise<void> {
-  const found = (await client.find(type, name))?.metadata;
-  if (found?.uid === object.metadata.uid && found?.generation === object.metadata.generation) return;
+  const found = await client.find(type, name);
+  const { uid, generation } = object.metadata;
+  const isSame = found?.metadata.uid === uid && found?.metadata.generation === generation;
+  if (isSame && found !== undefined && contentOf(found) === contentOf(object)) return;
   throw conflict(type, name.name, 'the cache lags behind');
 }
+
+const contentOf = ({ status }: KubeObject & { status?: { contentHash?: string } }): string | undefined =>
+  status?.contentHash;

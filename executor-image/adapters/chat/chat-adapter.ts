@@ -35,6 +35,7 @@ export function chatAdapter(): AgentAdapter {
       permissions: false,
       output: 'prompted',
       images: false,
+      skills: 'listed',
       usage: 'per model',
     },
     async run(request, context) {

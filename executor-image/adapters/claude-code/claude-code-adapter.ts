@@ -11,6 +11,7 @@ import { requiredModel } from '../required-model.ts';
 import { claudeEnvironment } from './environment.ts';
 import { mcpConfiguration } from './mcp-configuration.ts';
 import { claudeProgram } from './program.ts';
+import { skillPlugin } from './skill-plugin.ts';
 import { createStreamReader } from './stream-reader.ts';
 import type { StreamOutcome } from './stream-reader.ts';
 
@@ -34,16 +35,12 @@ export function claudeCodeAdapter(program: () => string = claudeProgram): AgentA
       permissions: false,
       output: 'prompted',
       images: false,
+      skills: 'native',
       usage: 'total',
     },
     async run(request, context) {
       requiredModel(request, MODEL_PROTOCOLS);
-      const { skills = [] } = request.agent;
-      if (skills.length > 0) {
-        const text = `Skills cannot be given to the agent yet: ${skills.join(', ')}`;
-        context.events.emit('log', { stream: 'agent', text });
-      }
-      const args = await writeSettings(request, context);
+      const args = [...(await writeSettings(request, context)), ...(await skillPlugin(context))];
       const reader = createStreamReader(context);
       const stop = new AbortController();
       let cancelStop: (() => void) | undefined;

@@ -28,6 +28,7 @@ export function commandAdapter(): AgentAdapter {
       permissions: false,
       output: 'prompted',
       images: false,
+      skills: 'listed',
       usage: 'per model',
     },
     async run(request, context) {

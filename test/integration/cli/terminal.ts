@@ -10,6 +10,7 @@ import { register as encryption } from '#cli/commands/encryption';
 import { register as get } from '#cli/commands/get';
 import { register as logs } from '#cli/commands/logs';
 import { register as run } from '#cli/commands/run';
+import { register as skill } from '#cli/commands/skill';
 import { register as wait } from '#cli/commands/wait';
 import { visible } from '#cli/context';
 import type { CliContext } from '#cli/context';
@@ -58,7 +59,19 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     writeErr: (text) => context.stderr.write(text),
     writeOut: (text) => context.stdout.write(text),
   });
-  const commands = [answer, apply, get, describeCommand, deletedTasks, remove, logs, wait, run, encryption];
+  const commands = [
+    answer,
+    apply,
+    get,
+    describeCommand,
+    deletedTasks,
+    remove,
+    logs,
+    wait,
+    run,
+    encryption,
+    skill,
+  ];
   for (const register of commands) register(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return {

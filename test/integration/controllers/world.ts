@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '#api/client/client';
 import { connect } from '#api/client/connect';
+import type { Transport } from '#api/client/transport';
 import { withFaults } from '#api/client/with-faults';
 import type { Faults } from '#api/client/with-faults';
 import { startApi } from '#api/main';
@@ -16,6 +17,8 @@ type GivenToControllers = Pick<ControllersOptions, 'clock' | 'collaborationModel
 /** A real API server on SQLite and the real controllers; the tests play the users and the executor managers. */
 export interface World extends AsyncDisposable {
   client: Client;
+  /** Of the client. */
+  transport: Transport;
   /** Where the API server has its database. */
   dataDir: string;
   /** PEM. */
@@ -64,6 +67,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const rest = stack.move();
   return {
     client: user.client,
+    transport: user.transport,
     dataDir: folder,
     caCertificate: api.caCertificate,
     async startControllers(given) {

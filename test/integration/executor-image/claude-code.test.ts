@@ -169,12 +169,9 @@ describe('what the Ghost gives', () => {
   it('system prompt and MCP servers reach the agent', async () => {
     await using runner = await startRunner();
     const echo = { command: process.execPath, args: ['-e', MCP_SERVER], env: { GREETING: 'world' } };
-    const agent = { name: 'a', systemPrompt: 'You are careful.', mcpServers: { echo }, skills: ['pdf'] };
+    const agent = { name: 'a', systemPrompt: 'You are careful.', mcpServers: { echo } };
     const { state, events } = await runner.finish('mcp', request('Please use the server', { agent }));
     expect(state.result?.value, JSON.stringify(events)).toBe('The server said: hello world');
-    expect(dataOf(events, 'log')).toEqual([
-      { stream: 'agent', text: 'Skills cannot be given to the agent yet: pdf' },
-    ]);
   });
 
   it('a server that cannot be started is told, and the agent works on', async () => {

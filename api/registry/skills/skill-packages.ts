@@ -1,0 +1,142 @@
+import { formatTime } from '../../machinery/clock.ts';
+import type { Clock } from '../../machinery/clock.ts';
+import { badRequest, invalid, isStatusError, notFound, StatusError } from '../../machinery/status-error.ts';
+import { API_SERVER_USER } from '../../machinery/user.ts';
+import type { Skill, SkillStatus } from '../../types/generated/skill.ts';
+import type { SkillPackage as PackageObject } from '../../types/generated/skill-package.ts';
+import { SKILL_PACKAGES } from '../../types/resources.ts';
+import { isContentHash, skillPackageName, UNUSED_SINCE } from '../../types/skill.ts';
+import { InvalidPackage } from '#skill-packages/invalid-package';
+import { normalizePackage } from '#skill-packages/skill-package';
+import type { SkillPackage } from '#skill-packages/skill-package';
+import { packageSpec } from '#skill-packages/package-spec';
+import type { Registry } from '../registry.ts';
+import type { WriteOptions, WriteResult } from '../requests.ts';
+import type { Resource, Target } from '../resource.ts';
+
+/** The subresource `package` of a Skill. Failures are StatusErrors. */
+export interface SkillPackages {
+  /**
+   * Takes a zip as the Skill's newest content: it is kept under its hash, and status.upload names it. The same content
+   * again changes nothing but the time.
+   * @throws StatusError NotFound, Invalid with the reason why the zip is refused
+   */
+  put(target: Target, zip: Buffer, options: WriteOptions): Promise<WriteResult>;
+  /** The zip that new Tasks get, or the one with the hash. @throws StatusError NotFound */
+  read(target: Target, hash: string | undefined): Promise<Buffer>;
+}
+
+/** Writes of a status that meet others are made once more. */
+const ATTEMPTS = 10;
+
+export function createSkillPackages(options: { registry: Registry; clock: Clock }): SkillPackages {
+  const { registry, clock } = options;
+  return {
+    async put(target, zip, write) {
+      const skill = await readSkill(registry, target);
+      const made = await checked(target, zip);
+      if (skill.spec.source?.type === 'configMap') {
+        throw badRequest('the files of this Skill come from a ConfigMap: spec.source.type is configMap');
+      }
+      const namespace = { registry, namespace: target.namespace, dryRun: write.dryRun };
+      await keepPackage(namespace, made);
+      return noteUpload(registry, target, { write, upload: uploadOf(made, clock.now()) });
+    },
+    async read(target, hash) {
+      const skill = await readSkill(registry, target);
+      const wanted = hash ?? skill.status?.contentHash ?? '';
+      if (!isContentHash(wanted)) throw notFound(target.resource, `${target.name}/package`);
+      const resource = packages(registry);
+      const name = skillPackageName(wanted);
+      const { object } = await registry.get({
+        target: { resource, namespace: target.namespace, name },
+        user: API_SERVER_USER,
+      });
+      return Buffer.from((object as unknown as PackageObject).spec.zip, 'base64');
+    },
+  };
+}
+
+async function readSkill(registry: Registry, target: Target): Promise<Skill> {
+  const { object } = await registry.get({ target, user: API_SERVER_USER });
+  return object as unknown as Skill;
+}
+
+function packages({ catalog }: Registry): Resource {
+  const found = catalog.find(SKILL_PACKAGES);
+  if (found === undefined) throw new Error('the kind SkillPackage is not defined');
+  return found;
+}
+
+async function checked(target: Target, zip: Buffer): Promise<SkillPackage> {
+  try {
+    const made = await normalizePackage(zip);
+    const { name } = made.skill;
+    if (name === target.name) return made;
+    throw new InvalidPackage(`SKILL.md: name is "${name}"; it must be that of the Skill, "${target.name}"`);
+  } catch (error) {
+    if (!(error instanceof InvalidPackage)) throw error;
+    const { group, kind } = target.resource;
+    throw invalid({ group, kind }, target.name, [
+      { reason: 'FieldValueInvalid', field: 'package', message: `Invalid value: ${error.message}` },
+    ]);
+  }
+}
+
+function uploadOf({ contentHash, skill, files, zip }: SkillPackage, now: number): SkillStatus['upload'] {
+  const version = skill.metadata['version'];
+  return {
+    contentHash,
+    uploadedAt: formatTime(now),
+    ...(version === undefined ? {} : { version }),
+    description: skill.description,
+    files: files.length,
+    fileSize: zip.length,
+  };
+}
+
+const asServer = { fieldValidation: 'Strict', user: API_SERVER_USER } as const;
+
+/** Whoever may put the package of a Skill may make the object that holds it. */
+async function keepPackage(
+  { registry, namespace, dryRun }: { registry: Registry; namespace: string; dryRun: boolean },
+  made: SkillPackage,
+): Promise<void> {
+  const resource = packages(registry);
+  const name = skillPackageName(made.contentHash);
+  const body = {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'SkillPackage',
+    metadata: { name, namespace },
+    spec: packageSpec(made),
+  };
+  const write = { ...asServer, dryRun, fieldManager: 'troupe-api' };
+  try {
+    await registry.create({ resource, namespace, body, ...write });
+  } catch (error) {
+    if (!isStatusError(error, 'AlreadyExists')) throw error;
+    // It may be about to be collected; without the mark it is not.
+    const unmarked = { metadata: { annotations: { [UNUSED_SINCE]: null } } };
+    const target = { resource, namespace, name };
+    await registry.patch({ target, type: 'merge', body: unmarked, ...write });
+  }
+}
+
+async function noteUpload(
+  registry: Registry,
+  target: Target,
+  { write, upload }: { write: WriteOptions; upload: SkillStatus['upload'] },
+): Promise<WriteResult> {
+  for (let attempt = 1; ; attempt++) {
+    const skill = await readSkill(registry, target);
+    const body: Skill = { ...skill, status: { ...skill.status, ...(upload && { upload }) } };
+    try {
+      return await registry.update({
+        ...{ target, subresource: 'status', body },
+        ...{ ...asServer, dryRun: write.dryRun, fieldManager: 'troupe-api' },
+      });
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !(error instanceof StatusError) || error.reason !== 'Conflict') throw error;
+    }
+  }
+}

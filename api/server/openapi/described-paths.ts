@@ -1,0 +1,19 @@
+import { isSkill, isTask } from '../../registry/resource.ts';
+import type { Resource } from '../../registry/resource.ts';
+import type { PathItem } from './operation.ts';
+import { packageItem } from './skill-paths.ts';
+import { answersItem, logItem, messagesItem } from './task-paths.ts';
+
+/** The subresources that speak of something else than an object of their kind, with their requests and answers. */
+const DESCRIBED = [
+  { name: 'answers', isOf: isTask, item: answersItem },
+  { name: 'log', isOf: isTask, item: logItem },
+  { name: 'messages', isOf: isTask, item: messagesItem },
+  { name: 'package', isOf: isSkill, item: packageItem },
+];
+
+/** Undefined for a subresource that reads and writes objects. */
+export function describedItem(resource: Resource, subresource: string): PathItem | undefined {
+  const found = DESCRIBED.find(({ name, isOf }) => name === subresource && isOf(resource));
+  return found?.item(resource);
+}

@@ -1,0 +1,2 @@
+/** Holds what everybody may use by its bare name. */
+export const PUBLIC_NAMESPACE = 'system';

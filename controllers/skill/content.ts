@@ -1,0 +1,137 @@
+import type { Client } from '#api/client/client';
+import { objectKey } from '#api/machinery/meta';
+import type { KubeObject } from '#api/machinery/meta';
+import { isStatusError } from '#api/machinery/status-error';
+import type { Skill } from '#api/types/generated/skill';
+import { SKILL_PACKAGES } from '#api/types/resources';
+import type { ConfigMap } from '#api/types/resources';
+import { skillNotReady, skillPackageName, SkillReason, UNUSED_SINCE } from '#api/types/skill';
+import { InvalidPackage } from '#skill-packages/invalid-package';
+import type { PackageFile } from '#skill-packages/package-file';
+import { packageSpec } from '#skill-packages/package-spec';
+import { packFiles } from '#skill-packages/skill-package';
+import type { SkillPackage } from '#skill-packages/skill-package';
+import { configMapFiles, promptFiles } from './own-files.ts';
+import type { FoundContent } from './plan.ts';
+
+export type ContentClient = Pick<Client, 'create' | 'find' | 'patch'>;
+
+/** What the content of Skills is made of, as the caches know it. */
+export interface ContentSources {
+  configMaps: { get(key: string): ConfigMap | undefined };
+  /** Metadata only. */
+  packages: { get(key: string): KubeObject | undefined };
+}
+
+/** Finds the package of a Skill, or makes it where its files are in objects; it is there afterwards. */
+export async function findContent(
+  client: ContentClient,
+  skill: Skill,
+  sources: ContentSources,
+): Promise<FoundContent> {
+  const { source, prompt } = skill.spec;
+  if (source?.type === 'configMap') {
+    const key = objectKey({ namespace: skill.metadata.namespace, name: source.configMap?.name ?? '' });
+    const own = configMapFiles(skill, sources.configMaps.get(key));
+    if ('missing' in own) return { problem: skillNotReady(SkillReason.ConfigMapNotFound, own.missing) };
+    return packed(client, skill, { files: own.files, sources, from: 'spec.source.configMap' });
+  }
+  if (skill.status?.upload !== undefined) return uploaded(client, skill, sources);
+  if (prompt !== undefined && prompt.trim() !== '') {
+    return packed(client, skill, { files: promptFiles(skill, prompt), sources, from: 'spec.prompt' });
+  }
+  return { problem: skillNotReady(SkillReason.NoPackage, nothingThere(skill)) };
+}
+
+function nothingThere({ metadata, spec }: Skill): string {
+  const push = `put one with "troupe skill push FOLDER --namespace ${metadata.namespace ?? ''}"`;
+  if (spec.source?.type !== 'git') return `There is no package yet: ${push}.`;
+  const url = spec.source.git?.url ?? spec.source.repo_url ?? 'the repository';
+  return `spec.source: no repository is fetched by the server. Clone ${url} and ${push}.`;
+}
+
+async function uploaded(
+  client: ContentClient,
+  skill: Skill,
+  { packages }: ContentSources,
+): Promise<FoundContent> {
+  const { contentHash, version, description, files, fileSize } = skill.status?.upload ?? { contentHash: '' };
+  const place = { namespace: skill.metadata.namespace ?? '', name: skillPackageName(contentHash) };
+  // The cache may lag behind an upload.
+  if (
+    packages.get(objectKey(place)) === undefined &&
+    (await client.find(SKILL_PACKAGES, place)) === undefined
+  ) {
+    const message = `The package ${contentHash} is no longer there: put it once more.`;
+    return { problem: skillNotReady(SkillReason.PackageNotFound, message) };
+  }
+  return {
+    contentHash,
+    ...(version === undefined ? {} : { version }),
+    ...(description === undefined ? {} : { description }),
+    ...(files === undefined ? {} : { files }),
+    ...(fileSize === undefined ? {} : { fileSize }),
+  };
+}
+
+interface Packing {
+  files: readonly PackageFile[];
+  sources: ContentSources;
+  /** The field they come from. */
+  from: string;
+}
+
+async function packed(
+  client: ContentClient,
+  skill: Skill,
+  { files, sources, from }: Packing,
+): Promise<FoundContent> {
+  let made: SkillPackage;
+  try {
+    made = await packFiles(files);
+    const { name } = made.skill;
+    if (name !== skill.metadata.name) {
+      throw new InvalidPackage(
+        `SKILL.md: name is "${name}"; it must be that of the Skill, "${skill.metadata.name}"`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof InvalidPackage)) throw error;
+    return { problem: skillNotReady(SkillReason.InvalidPackage, `${from}: ${error.message}.`) };
+  }
+  await ensurePackage(client, skill.metadata.namespace, { made, sources });
+  const version = made.skill.metadata['version'];
+  return {
+    contentHash: made.contentHash,
+    ...(version === undefined ? {} : { version }),
+    description: made.skill.description,
+    files: made.files.length,
+    fileSize: made.zip.length,
+  };
+}
+
+/** Makes the object, or takes the mark off one that may be about to be collected. */
+async function ensurePackage(
+  client: ContentClient,
+  namespace: string | undefined,
+  { made, sources }: { made: SkillPackage; sources: ContentSources },
+): Promise<void> {
+  const place = { namespace: namespace ?? '', name: skillPackageName(made.contentHash) };
+  const known = sources.packages.get(objectKey(place));
+  if (known !== undefined && known.metadata.annotations?.[UNUSED_SINCE] === undefined) return;
+  if (known !== undefined) {
+    const body = { metadata: { annotations: { [UNUSED_SINCE]: null } } };
+    await client.patch(SKILL_PACKAGES, place, { type: 'merge', body });
+    return;
+  }
+  try {
+    await client.create(SKILL_PACKAGES, {
+      apiVersion: 'agent.wecode.io/v1alpha1',
+      kind: 'SkillPackage',
+      metadata: place,
+      spec: packageSpec(made),
+    });
+  } catch (error) {
+    if (!isStatusError(error, 'AlreadyExists')) throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { objectKey } from '#api/machinery/meta';
+import type { Skill } from '#api/types/generated/skill';
+import { PUBLIC_NAMESPACE } from '#api/types/public-namespace';
+import { CONFIG_MAPS, SKILL_PACKAGES, SKILLS } from '#api/types/resources';
+import { skillPackageName } from '#api/types/skill';
+import { createController } from '../runtime/controller.ts';
+import type { ControllerContext } from '../runtime/controller-context.ts';
+import type { Informer } from '../runtime/informer.ts';
+import type { Runnable } from '../runtime/manager.ts';
+import { objects, referrersTo, source } from '../runtime/source.ts';
+import { createTroubles } from '../runtime/troubles.ts';
+import { skillReconciler } from './reconciler.ts';
+
+const BY_CONFIG_MAP = 'skill:configMap';
+const BY_PACKAGE = 'skill:package';
+const BY_DEPENDENCY = 'skill:dependency';
+
+/** Watches Skills, the ConfigMaps with their files, their packages, and the Skills that they need. */
+export function skillController({
+  client,
+  informers,
+  clock,
+  logger,
+  meter,
+  recorder,
+}: ControllerContext): Runnable {
+  const skills = informers.of(SKILLS);
+  const configMaps = informers.of(CONFIG_MAPS);
+  const packages = informers.metadataOf(SKILL_PACKAGES);
+  skills.addIndex(BY_CONFIG_MAP, configMapOf);
+  skills.addIndex(BY_PACKAGE, packagesOf);
+  skills.addIndex(BY_DEPENDENCY, dependenciesOf);
+  return createController({
+    name: 'skill',
+    client,
+    reconcile: skillReconciler({
+      skills,
+      configMaps,
+      packages,
+      clock,
+      troubles: createTroubles({ recorder: recorder('skill-controller'), clock }),
+    }),
+    sources: [
+      objects(skills),
+      referrersTo(configMaps, skills, BY_CONFIG_MAP),
+      referrersTo(packages, skills, BY_PACKAGE),
+      source(skills, ({ key }) => dependentsOf(skills, key)),
+    ],
+    clock,
+    logger,
+    meter,
+  });
+}
+
+function configMapOf({ metadata, spec }: Skill): string[] {
+  const name = spec.source?.type === 'configMap' ? spec.source.configMap?.name : undefined;
+  return name === undefined ? [] : [objectKey({ namespace: metadata.namespace, name })];
+}
+
+/** The keys of the SkillPackages that a Skill names. */
+function packagesOf({ metadata, status }: Skill): string[] {
+  const hashes = new Set([status?.contentHash, status?.upload?.contentHash]);
+  return [...hashes].flatMap((hash) =>
+    hash === undefined ? [] : [objectKey({ namespace: metadata.namespace, name: skillPackageName(hash) })],
+  );
+}
+
+/** Where a dependency is, or may come to be. */
+function dependenciesOf({ metadata, spec }: Skill): string[] {
+  const namespaces = new Set([metadata.namespace, PUBLIC_NAMESPACE]);
+  return (spec.dependencies ?? []).flatMap((name) =>
+    [...namespaces].map((namespace) => objectKey({ namespace, name })),
+  );
+}
+
+/** All that need a Skill, by whatever way: a circle may be closed, or opened, far away. */
+function dependentsOf(skills: Informer<Skill>, key: string): Iterable<string> {
+  const found = new Set<string>([key]);
+  for (const one of found) {
+    for (const { metadata } of skills.byIndex(BY_DEPENDENCY, one)) found.add(objectKey(metadata));
+  }
+  found.delete(key);
+  return found;
+}
