@@ -1,6 +1,7 @@
-import type { Sandbox, SandboxQuestion } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxQuestion, SandboxResult } from '#api/types/generated/sandbox';
 import type { TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import type { PlannedNode } from './graph/graph.ts';
+import { STATUS_ANSWER_BYTES, cutAnswer } from './answer.ts';
 import { nodeOfRecord } from './graph/stages.ts';
 import { addUse, useOf } from './status/use.ts';
 import type { Use } from './status/use.ts';
@@ -127,7 +128,7 @@ export function completedRecord(record: NodeRecord, sandbox: Sandbox, now: strin
     progress: 100,
     result: {
       value: '',
-      ...sandbox.status?.result,
+      ...statusResult(sandbox),
       ...addUse(record.earlierUse, useOf(sandbox.status?.result)),
     },
     updatedAt: now,
@@ -146,7 +147,7 @@ export interface End {
 export function endedRecord(record: NodeRecord, end: End, now: string): NodeRecord {
   const { status, errorMessage, sandbox } = end;
   const { suspended: _, ...rest } = record;
-  const result = { ...sandbox?.status?.result, ...addUse(record.earlierUse, useOf(sandbox?.status?.result)) };
+  const result = { ...statusResult(sandbox), ...addUse(record.earlierUse, useOf(sandbox?.status?.result)) };
   return {
     ...rest,
     status,
@@ -173,4 +174,18 @@ export function isEnded({ status }: NodeRecord): boolean {
 export function valueOf(record: NodeRecord | undefined): string {
   const value = record?.result?.['value'];
   return typeof value === 'string' ? value : '';
+}
+
+/** The answer of a node in full: its Sandbox has it, the record a copy that may be cut. */
+export function wholeAnswer(record: NodeRecord | undefined, sandboxes: readonly Sandbox[]): string {
+  const uid = record?.status === 'COMPLETED' ? record.sandboxUID : undefined;
+  const sandbox = sandboxes.find(({ metadata }) => uid !== undefined && metadata.uid === uid);
+  return sandbox?.status?.result?.value ?? valueOf(record);
+}
+
+/** The result of a Sandbox as the status of its Task repeats it: a status has several of them. */
+function statusResult(sandbox: Sandbox | undefined): SandboxResult | undefined {
+  const result = sandbox?.status?.result;
+  if (result?.value === undefined) return result;
+  return { ...result, value: cutAnswer(result.value, STATUS_ANSWER_BYTES) };
 }

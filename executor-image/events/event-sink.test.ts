@@ -26,7 +26,7 @@ function manualClock(): ManualClock {
   };
 }
 
-function sinkWith(append?: () => number) {
+function sinkWith(append?: (type: string, data: EventData) => number) {
   const written: { type: string; data: EventData }[] = [];
   const failures: unknown[] = [];
   const clock = manualClock();
@@ -35,6 +35,7 @@ function sinkWith(append?: () => number) {
       lastSeq: 0,
       append: append ?? ((type, data) => written.push({ type, data })),
       close: () => undefined,
+      useReserve: () => undefined,
       // oxlint-disable-next-line require-yield -- nothing is read in these tests
       async *read() {
         return;
@@ -124,12 +125,31 @@ describe('event sink', () => {
     expect(String(written[0]?.data['text']).slice(-8)).toBe('[redacte');
   });
 
-  it('tells once that events cannot be written, and goes on in silence', () => {
-    const { sink, failures } = sinkWith(() => {
-      throw new Error('ENOSPC');
+  it('says all words, however many come at once, and no part of a secret between two events', () => {
+    const { sink, written } = sinkWith();
+    const text = `${'ä'.repeat(40_000)}very-secret-key${'b'.repeat(70_000)}`;
+    sink.text('text', text);
+    sink.flush();
+    expect(written.length).toBeGreaterThan(2);
+    expect(written.some(({ data }) => 'truncated' in data)).toBe(false);
+    const all = written.map(({ data }) => String(data['text'])).join('');
+    expect(all).toBe(text.replace('very-secret-key', '[redacted]'));
+  });
+
+  it('tells once that events cannot be written, and still how the run ends', () => {
+    const written: string[] = [];
+    let room = 0;
+    const { sink, failures } = sinkWith((type, data) => {
+      const size = JSON.stringify(data).length;
+      if (size > room) throw new Error('ENOSPC');
+      return written.push(type);
     });
-    sink.emit('log', {});
-    sink.emit('log', {});
+    sink.emit('log', { text: 'a' });
+    room = 100;
+    sink.emit('log', { text: 'b' });
+    sink.emit('error', { reason: 'AgentFailed' });
+    sink.emit('result', { phase: 'Failed', result: { value: 'x'.repeat(200) } });
     expect(failures).toHaveLength(1);
+    expect(written).toEqual(['error', 'result']);
   });
 });

@@ -1,20 +1,15 @@
-import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunEvent } from '#executor-manager/protocol/run';
 import type { Clock } from '../clock.ts';
-import { cutText, cutValue } from '../text/cut.ts';
-import type { EventData, EventSpool } from './event-spool.ts';
-import type { Redactor } from './redact.ts';
+import type { EventData } from './event-spool.ts';
+import { createEventWriter } from './event-writer.ts';
+import type { EventWriterOptions } from './event-writer.ts';
 
 /** How long pieces of text are gathered before they become one event. The first piece goes out at once. */
 const GATHER_MS = 50;
 const GATHER_BYTES = 4096;
 
-export interface EventSinkOptions {
-  spool: EventSpool;
-  redactor: Redactor;
+export interface EventSinkOptions extends EventWriterOptions {
   clock: Clock;
-  /** Called once when an event could not be written, as on a full disk. */
-  onFailure: (error: unknown) => void;
 }
 
 /** Where a run's parts put their events: limits kept, secrets removed, single words of a stream gathered. */
@@ -25,28 +20,17 @@ export interface EventSink {
   flush(): void;
 }
 
-export function createEventSink({ spool, redactor, clock, onFailure }: EventSinkOptions): EventSink {
+export function createEventSink({ redactor, clock, ...options }: EventSinkOptions): EventSink {
+  const { write, writeText } = createEventWriter({ redactor, ...options });
   let gathered: { type: 'text' | 'thinking'; text: string; more: EventData; key: string } | undefined;
   let cancelTimer: (() => void) | undefined;
-  let failed = false;
-
-  const write = (type: RunEvent['type'], data: EventData): void => {
-    if (failed) return;
-    try {
-      // In this order: a cut could leave the first part of a secret.
-      spool.append(type, limited(type, redactor.data(data)));
-    } catch (error) {
-      failed = true;
-      onFailure(error);
-    }
-  };
   /** Writes what is gathered, up to what may be the beginning of a secret. */
   const pass = (): void => {
     if (gathered === undefined) return;
     const { type, text, more } = gathered;
     const end = text.length - redactor.unfinished(text);
     gathered.text = text.slice(end);
-    if (end > 0) write(type, { text: text.slice(0, end), ...more });
+    writeText(type, text.slice(0, end), more);
   };
   const gather = (): void => {
     cancelTimer?.();
@@ -61,7 +45,7 @@ export function createEventSink({ spool, redactor, clock, onFailure }: EventSink
     if (gathered === undefined) return;
     const { type, text, more } = gathered;
     gathered = undefined;
-    if (text !== '') write(type, { text, ...more });
+    writeText(type, text, more);
   };
 
   return {
@@ -81,24 +65,3 @@ export function createEventSink({ spool, redactor, clock, onFailure }: EventSink
     },
   };
 }
-
-function limited(type: RunEvent['type'], data: EventData): EventData {
-  const { field, bytes } = LIMITS[type] ?? {};
-  if (field === undefined || bytes === undefined) return data;
-  const value = data[field];
-  if (typeof value === 'string') {
-    const cut = cutText(value, bytes);
-    return cut === value ? data : { ...data, [field]: cut, truncated: true };
-  }
-  const cut = cutValue(value, bytes);
-  return cut === value ? data : { ...data, [field]: cut, truncated: true };
-}
-
-const LIMITS: Partial<Record<RunEvent['type'], { field: string; bytes: number }>> = {
-  text: { field: 'text', bytes: RUN_LIMITS.textBytes },
-  thinking: { field: 'text', bytes: RUN_LIMITS.textBytes },
-  log: { field: 'text', bytes: RUN_LIMITS.textBytes },
-  tool_call: { field: 'input', bytes: RUN_LIMITS.textBytes },
-  tool_result: { field: 'output', bytes: RUN_LIMITS.toolOutputBytes },
-  diff: { field: 'diff', bytes: RUN_LIMITS.diffBytes },
-};

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { RunEvent } from '#executor-manager/protocol/run';
@@ -30,6 +30,8 @@ export interface EventSpool {
    * event does not fit under the limit; the events that say how a run ended always fit.
    */
   append(type: RunEvent['type'], data: EventData): number;
+  /** Gives room that was set aside to the events that still follow; for the last ones, when the disk is full. */
+  useReserve(): void;
   /** No event follows; readers end when they have read all. */
   close(): void;
   /** NDJSON of all events after `after`, as they come, in pieces of whole and partial lines. */
@@ -50,10 +52,17 @@ interface Spool {
   closed: boolean;
 }
 
-/** Throws the system's error when the file cannot be made. */
+/** An error and a result without the answer. Many runs may share a disk, so it is no more than that. */
+const RESERVE_BYTES = 32 * 1024;
+
+/** Throws the system's error when the files cannot be made. */
 export function createEventSpool(options: EventSpoolOptions): EventSpool {
   const { file, now, limitBytes = Infinity } = options;
   const handle = openSync(file, 'wx', 0o600);
+  const reserve = `${file}.reserve`;
+  // Written and not only announced: a hole in a file takes no room.
+  writeFileSync(reserve, Buffer.alloc(RESERVE_BYTES), { mode: 0o600 });
+  const useReserve = (): void => rmSync(reserve, { force: true });
   const spool: Spool = {
     ...{ file, offsets: [], waiting: new Set(), size: 0, lastSeq: 0, closed: false },
     ...{ recent: [], recentBytes: 0 },
@@ -81,9 +90,11 @@ export function createEventSpool(options: EventSpoolOptions): EventSpool {
       wake(spool);
       return spool.lastSeq;
     },
+    useReserve,
     close() {
       if (spool.closed) return;
       spool.closed = true;
+      useReserve();
       closeSync(handle);
       wake(spool);
     },
@@ -92,7 +103,7 @@ export function createEventSpool(options: EventSpoolOptions): EventSpool {
 }
 
 /** Few and small, and nobody would know of the end without them. */
-const LAST_WORDS: ReadonlySet<RunEvent['type']> = new Set(['error', 'usage', 'result']);
+export const LAST_WORDS: ReadonlySet<RunEvent['type']> = new Set(['error', 'usage', 'result']);
 
 function remember(spool: Spool, line: Buffer): void {
   spool.recent.push(line);

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Makes the agent's HOME with its git identity. Throws the system's error. */
+/** Fills the agent's HOME: a folder for temporary files, and its git identity. Throws the system's error. */
 export async function prepareHome(folder: string, agentName: string): Promise<void> {
-  await mkdir(path.join(folder, 'tmp'), { recursive: true, mode: 0o700 });
+  await mkdir(path.join(folder, 'tmp'), { mode: 0o700 });
   const name = agentName.replaceAll(/[^\p{L}\p{N} ._-]/gu, ' ').trim() || 'agent';
   const local =
     name

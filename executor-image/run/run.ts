@@ -9,6 +9,7 @@ import { createEventSink } from '../events/event-sink.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { createEventSpool } from '../events/event-spool.ts';
 import type { EventSpool } from '../events/event-spool.ts';
+import { limitedAnswer } from './answer.ts';
 import { prepareHome } from './home.ts';
 import { createRedactor } from '../events/redact.ts';
 import type { Redactor } from '../events/redact.ts';
@@ -20,6 +21,7 @@ import { runChecks } from '../skills/skill-checks.ts';
 import { withSkills } from '../skills/skill-prompt.ts';
 import type { SkillShelf } from '../skills/skill-shelf.ts';
 import { reportChanges } from '../workspace/changes/report.ts';
+import { HOME_FOLDER, makeHome } from '../workspace/agent-room.ts';
 import { guardDisk } from '../workspace/disk-guard.ts';
 import { diskUsage } from '../workspace/disk-usage.ts';
 import { prepareRepository } from '../workspace/repository.ts';
@@ -211,10 +213,9 @@ function resultOf(
     ...(workspace === undefined ? {} : { workspace }),
   };
   if (answer === undefined && Object.keys(known).length + warnings.length === 0) return {};
-  const value = redactor.text(answer?.value ?? '');
+  const words = limitedAnswer(redactor.text(answer?.value ?? ''), warnings);
   const output = answer?.output === undefined ? {} : redactor.data({ output: answer.output });
-  const told = warnings.length === 0 ? {} : { warnings };
-  return { result: { ...known, ...answer, ...output, ...told, value } };
+  return { result: { ...known, ...answer, ...output, ...words } };
 }
 
 /** Clone and agent together may not take more than the limit. */
@@ -262,13 +263,12 @@ async function work(run: Execution, place: Place): Promise<RunResult> {
       `${request.shell.type} works in files and needs a sandbox of its own`,
     );
   }
-  const home = path.join(run.folder, 'home');
+  const home = path.join(run.workspace, HOME_FOLDER);
   if (adapter.capabilities.files) {
     if (request.limits?.diskBytes !== undefined) place.guard = startDiskGuard(run, request.limits.diskBytes);
     // At the same time, and both to their end: nothing goes on after a run has failed.
-    const preparing = [prepareHome(home, request.agent.name), mkdir(run.workspace, { recursive: true })];
-    const [cloned, ...others] = await Promise.allSettled([repositoryOf(run), ...preparing]);
-    for (const other of others) if (other.status === 'rejected') throw other.reason;
+    const [cloned, made] = await Promise.allSettled([repositoryOf(run), homeOf(run)]);
+    if (made.status === 'rejected') throw made.reason;
     if (cloned.status === 'rejected') throw cloned.reason;
     if (cloned.value !== undefined) place.repository = cloned.value;
   }
@@ -285,6 +285,11 @@ async function work(run: Execution, place: Place): Promise<RunResult> {
   // Asked to end while the agent was ending by itself: the one who asked must see that it worked.
   stop.signal.throwIfAborted();
   return result;
+}
+
+async function homeOf({ workspace, request }: Execution): Promise<void> {
+  await mkdir(workspace, { recursive: true });
+  await prepareHome(await makeHome(workspace), request.agent.name);
 }
 
 async function agentWork(

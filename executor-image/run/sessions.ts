@@ -1,9 +1,10 @@
 import { cp, mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { OWN_FOLDER } from '../workspace/agent-room.ts';
 import type { SessionFiles } from '../adapters/adapter.ts';
 
 /** The part of the workspace that holds the sessions of agents: it moves with the work to the next sandbox. */
-export const SESSIONS_FOLDER = path.join('.troupe', 'sessions');
+export const SESSIONS_FOLDER = path.join(OWN_FOLDER, 'sessions');
 
 export interface SessionPlaces {
   /** HOME of the agent's program. */

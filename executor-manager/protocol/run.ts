@@ -390,9 +390,11 @@ export interface RunEvent {
 /** Limits both sides hold to, in bytes. */
 export const RUN_LIMITS = {
   requestBytes: 4 * 1024 * 1024,
-  /** A longer text, tool output or diff is cut, with `truncated: true` beside it. */
+  /** A longer line, tool output or diff is cut, with `truncated: true` beside it; words become several events. */
   textBytes: 64 * 1024,
   toolOutputBytes: 16 * 1024,
+  /** Of the answer in a result; where it is longer, it ends with words that say so, and the events have all of it. */
+  answerBytes: 512 * 1024,
   /** Of one diff event. */
   diffBytes: 256 * 1024,
   /** Of all diff events of a run; files beyond are left out and named. */

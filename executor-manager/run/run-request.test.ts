@@ -122,6 +122,24 @@ describe('readCredentials and runRequest', () => {
     await expect(readCredentials(apiWith(objects), sandbox)).rejects.toThrow(message);
   });
 
+  it('take a long system prompt from the TaskRevision', async () => {
+    const { model: _, workspace: __, ...spec } = sandbox.spec;
+    const plain = {
+      ...sandbox,
+      spec: { ...spec, node: 's1', agent: { botName: 'bot' }, revision: 'team-1' },
+    };
+    const nodes = [
+      { id: 's0', agent: {} },
+      { id: 's1', agent: { systemPrompt: 'Long' } },
+    ];
+    const api = apiWith({ 'taskrevisions/team-a/team-1': { spec: { nodes } } });
+    const request = runRequest(plain.spec, await readCredentials(api, plain));
+    expect(request.agent).toEqual({ name: 'bot', systemPrompt: 'Long' });
+    await expect(readCredentials(apiWith({}), plain)).rejects.toThrow(
+      'TaskRevision "team-a/team-1" not found',
+    );
+  });
+
   it('asks for nothing that the run does not need', async () => {
     const { model: _, workspace: __, ...spec } = sandbox.spec;
     const plain = { ...sandbox, spec: { ...spec, agent: { botName: 'bot' } } };

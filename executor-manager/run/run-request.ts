@@ -1,6 +1,7 @@
+import { StatusError } from '#api/machinery/status-error';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { SandboxAgentSkill } from '#api/types/generated/sandbox';
-import { GHOSTS } from '#api/types/resources';
+import { GHOSTS, TASK_REVISIONS } from '#api/types/resources';
 import { gitCredential } from './git-credential.ts';
 import type { GitCredential } from './git-credential.ts';
 import { withRealValues } from './mcp-values.ts';
@@ -15,6 +16,8 @@ import { hexOf } from '../skills/skill-store.ts';
 /** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. The Model's key is not part of it. */
 export interface RunCredentials {
   git?: GitCredential;
+  /** The system prompt of the node, where the Sandbox only says which TaskRevision has it. */
+  systemPrompt?: string;
   /** MCP servers of the Ghost with the values that the Sandbox's copy of them lacks. */
   mcpServers?: Ghost['spec']['mcpServers'];
 }
@@ -27,13 +30,15 @@ const CLONE_SECONDS = 300;
  * the key it lacks; others as they come, a server that is away included.
  */
 export async function readCredentials(client: Reader, sandbox: RunSandbox): Promise<RunCredentials> {
-  const [git, mcpServers] = await Promise.all([
+  const [git, mcpServers, systemPrompt] = await Promise.all([
     readGitCredential(client, sandbox),
     readMcpServers(client, sandbox),
+    readSystemPrompt(client, sandbox),
   ]);
   return {
     ...(git === undefined ? {} : { git }),
     ...(mcpServers === undefined ? {} : { mcpServers }),
+    ...(systemPrompt === undefined ? {} : { systemPrompt }),
   };
 }
 
@@ -47,13 +52,14 @@ export function runRequest(
   notices: readonly string[] = [],
 ): RunRequest {
   const { agent } = spec;
+  const systemPrompt = agent.systemPrompt ?? credentials.systemPrompt;
   const model = runModel(spec);
   const repository = runRepository(spec, credentials);
   return {
     shell: runShell(spec),
     agent: {
       name: agent.botName,
-      ...(agent.systemPrompt === undefined ? {} : { systemPrompt: agent.systemPrompt }),
+      ...(systemPrompt === undefined ? {} : { systemPrompt }),
       ...(agent.mcpServers === undefined
         ? {}
         : { mcpServers: withRealValues(agent.mcpServers, credentials.mcpServers ?? {}) }),
@@ -128,4 +134,14 @@ async function readMcpServers(client: Reader, sandbox: RunSandbox): Promise<RunC
     return undefined;
   }
   return (await readObject(client, GHOSTS, refFrom(sandbox, ghostRef))).spec.mcpServers;
+}
+
+async function readSystemPrompt(client: Reader, { metadata, spec }: RunSandbox): Promise<string | undefined> {
+  if (spec.revision === undefined) return undefined;
+  const place = { namespace: metadata.namespace ?? 'default', name: spec.revision };
+  const { nodes } = (await readObject(client, TASK_REVISIONS, place)).spec;
+  const agent = nodes.find(({ id }) => id === spec.node)?.['agent'] as { systemPrompt?: unknown } | undefined;
+  if (typeof agent?.systemPrompt === 'string') return agent.systemPrompt;
+  const text = `TaskRevision "${place.namespace}/${place.name}" has no system prompt of node ${spec.node}`;
+  throw new StatusError('NotFound', text);
 }

@@ -68,7 +68,7 @@ describe('runOutcome', () => {
     };
     const outcome = runOutcome({ phase: 'Succeeded', result });
     expect(outcome.result).toEqual({
-      value: 'v'.repeat(64 * 1024),
+      value: 'v'.repeat(512 * 1024),
       sessionId: 's'.repeat(1024),
       workspace: { branch: 'b'.repeat(1024), filesChanged: 1 },
     });

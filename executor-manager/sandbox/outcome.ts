@@ -105,7 +105,7 @@ function readResult(given: unknown): RunResult | undefined {
   const output = readOutput(given['output']);
   const warnings = readWarnings(given['warnings']);
   return {
-    value: text(given['value'], RUN_LIMITS.textBytes) ?? '',
+    value: firstBytes(text(given['value'], RUN_LIMITS.answerBytes) ?? '', RUN_LIMITS.answerBytes),
     ...(usage === undefined ? {} : { usage: usage as unknown as RunResult['usage'] & object }),
     ...(isAmount(given['costUSD']) ? { costUSD: given['costUSD'] } : {}),
     ...(models === undefined ? {} : { models }),
@@ -183,3 +183,10 @@ const text = (value: unknown, max: number): string | undefined =>
   typeof value === 'string' ? value.slice(0, max) : undefined;
 const isCount = (value: unknown, max = Number.MAX_SAFE_INTEGER): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max;
+
+function firstBytes(value: string, bytes: number): string {
+  const encoded = Buffer.from(value);
+  if (encoded.length <= bytes) return value;
+  // Half a character at the end becomes a replacement character.
+  return encoded.toString('utf8', 0, bytes).replace(/\ufffd$/, '');
+}

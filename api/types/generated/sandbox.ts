@@ -34,6 +34,10 @@ export interface SandboxSpec {
    */
   attempt?: number;
   /**
+   * TaskRevision that has the system prompt of the node, where it is too long to be here too.
+   */
+  revision?: string;
+  /**
    * The Executor that runs it; written once, by the sandbox controller.
    */
   executorName?: string;

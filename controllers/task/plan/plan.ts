@@ -100,7 +100,7 @@ export function planRejected(observation: Observation, message: string): TaskSta
 function planGraph(observation: Observation, revision: Revision): TaskPlan {
   const { moves, outcome } = planNodes(revision, observation);
   const records = moves.map(({ record }) => record);
-  const run = { task: observation.task, revision, records };
+  const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
     status: nextStatus(observation, { records, outcome, revision }),

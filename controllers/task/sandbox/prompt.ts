@@ -1,3 +1,4 @@
+import { cutAnswer } from '../answer.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 
 export interface PromptSources {
@@ -12,14 +13,20 @@ export interface PromptSources {
  * answers of other nodes, as the graph says. One that would be asked nothing at all gets the Task's prompt.
  */
 export function nodePrompt({ prompt, inputs }: PlannedNode, { taskPrompt, answerOf }: PromptSources): string {
-  const answers = inputs.results.flatMap(({ from, label }) => {
-    const answer = answerOf(from);
-    return answer === '' ? [] : [`${label}:\n${answer}`];
-  });
-  const parts = [
-    ...(prompt === undefined ? [] : [prompt]),
-    ...(inputs.taskPrompt ? [taskPrompt] : []),
-    ...answers,
-  ];
+  const asked = [...(prompt === undefined ? [] : [prompt]), ...(inputs.taskPrompt ? [taskPrompt] : [])];
+  const answers = inputs.results
+    .map(({ from, label }) => ({ label, answer: answerOf(from) }))
+    .filter(({ answer }) => answer !== '');
+  const share = Math.floor(roomForAnswers(asked) / Math.max(1, answers.length));
+  const parts = [...asked, ...answers.map(({ label, answer }) => `${label}:\n${cutAnswer(answer, share)}`)];
   return parts.length === 0 ? taskPrompt : parts.join('\n\n');
+}
+
+/** A request to the API has at most 3 MiB, of which a Sandbox needs some for itself. */
+const PROMPT_BYTES = 2.25 * 1024 * 1024;
+const LEAST_BYTES = 64 * 1024;
+
+function roomForAnswers(asked: readonly string[]): number {
+  const used = asked.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return Math.max(LEAST_BYTES, PROMPT_BYTES - used);
 }

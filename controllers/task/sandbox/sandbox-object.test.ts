@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import type { PlannedNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
+import { completedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { nodePrompt } from './prompt.ts';
@@ -66,8 +68,10 @@ describe('names', () => {
 
   it('no label where the name is no label value', () => {
     const labels = (name: string) =>
-      sandboxObject({ task: taskNamed(name), revision: revisionOf(node('s0')), records: [] }, record('s0'))
-        .metadata.labels;
+      sandboxObject(
+        { task: taskNamed(name), revision: revisionOf(node('s0')), records: [], sandboxes: [] },
+        record('s0'),
+      ).metadata.labels;
     expect(labels('a b')).toBeUndefined();
     expect(labels('A.b')).toEqual({ 'agent.wecode.io/task': 'A.b' });
   });
@@ -150,13 +154,65 @@ describe('the files of a Sandbox', () => {
   ];
   it.each(cases)('$reason', ({ nodes, of, records = [], want, continueFrom }) => {
     const revision = revisionOf(...nodes);
-    const { spec } = sandboxObject({ task: taskNamed('t'), revision, records }, of);
+    const sources = { task: taskNamed('t'), records, sandboxes: [] };
+    const { spec } = sandboxObject({ ...sources, revision }, of);
     expect(spec.workspace).toEqual(want === undefined ? undefined : { ...WORKSPACE, ...want });
     expect(spec.continueFrom).toEqual(continueFrom);
     const { workspace: _, ...plain } = revision;
-    const loose = sandboxObject({ task: taskNamed('t'), revision: plain, records }, of);
+    const loose = sandboxObject({ ...sources, revision: plain }, of);
     expect(loose.spec.workspace).toBeUndefined();
     expect(loose.spec.continueFrom, 'the same files where there is no repository').toEqual(continueFrom);
+  });
+});
+
+describe('what is long', () => {
+  const systemPrompt = 's'.repeat(1024 * 1024);
+  const agent = { botName: 'b', systemPrompt };
+  const build = (more: Partial<Parameters<typeof sandboxObject>[0]> = {}) =>
+    sandboxObject(
+      {
+        ...{ task: taskNamed('t'), records: [], sandboxes: [] },
+        revision: { ...revisionOf(node('s0', { agent })), name: 'team-1' },
+        ...more,
+      },
+      record('s0'),
+    ).spec;
+
+  it('a long system prompt stays in the TaskRevision', () => {
+    expect(build()).toMatchObject({ agent: { botName: 'b' }, revision: 'team-1' });
+    expect(build().agent).not.toHaveProperty('systemPrompt');
+  });
+
+  it('a system prompt stands in the Sandbox where there is no TaskRevision, and when it is short', () => {
+    expect(build({ revision: revisionOf(node('s0', { agent })) }).agent).toEqual(agent);
+    const short = { botName: 'b', systemPrompt: 'Be good' };
+    const revision = { ...revisionOf(node('s0', { agent: short })), name: 'team-1' };
+    expect(build({ revision })).toMatchObject({ agent: short });
+    expect(build({ revision })).not.toHaveProperty('revision');
+  });
+
+  it('an answer of 150 kB goes whole to the next node, and the status of the Task says that it is cut', () => {
+    const answer = 'ä'.repeat(75_000);
+    const sandbox = {
+      metadata: { name: 'x', uid: 'u-1' },
+      status: { phase: 'Succeeded', result: { value: answer } },
+    } as Sandbox;
+    const done = completedRecord(record('s0'), sandbox, 'now');
+    const value = String(done.result?.['value']);
+    expect(Buffer.byteLength(value)).toBeLessThanOrEqual(64 * 1024);
+    expect(value).toMatch(
+      /ä\n\n\[The answer has 150000 bytes and is cut here; the log of the Task has all of it\.\]$/,
+    );
+    const next = (sandboxes: Sandbox[]) =>
+      sandboxObject(
+        {
+          ...{ task: taskNamed('t'), records: [done], sandboxes },
+          revision: revisionOf(...line({ name: 'one' }, { name: 'two', contextPassing: 'previous_bot' })),
+        },
+        record('s1'),
+      ).spec.prompt;
+    expect(next([sandbox])).toBe(`Result of the step before, one:\n${answer}`);
+    expect(next([]), 'its Sandbox is gone').toContain(value);
   });
 });
 
@@ -206,4 +262,15 @@ describe('nodePrompt', () => {
     },
   ];
   it.each(cases)('$reason', ({ got, want }) => expect(got).toBe(want));
+
+  it('cuts answers to what a request can have, each with words that say so', () => {
+    const results = ['a', 'b', 'c'].map((from) => ({ from, label: from }));
+    const given = node('d', { inputs: { taskPrompt: true, results } });
+    const prompt = nodePrompt(given, {
+      taskPrompt: 'x'.repeat(1024 * 1024),
+      answerOf: () => 'y'.repeat(1024 * 1024),
+    });
+    expect(Buffer.byteLength(prompt)).toBeLessThan(2.3 * 1024 * 1024);
+    expect(prompt.match(/is cut here; the log of the Task has all of it/g)).toHaveLength(3);
+  });
 });

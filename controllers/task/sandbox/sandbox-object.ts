@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { controllerReference } from '#api/machinery/meta';
-import type { Sandbox, SandboxWorkspace } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxSpec, SandboxWorkspace } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import { SANDBOX_FINALIZER, TASK_LABEL } from '#api/types/sandbox';
 import type { PlannedNode } from '../graph/graph.ts';
 import { stageOf } from '../graph/stages.ts';
 import { branchNode, workspaceSource } from '../graph/workspaces.ts';
-import { sandboxOf, valueOf } from '../node-record.ts';
+import { sandboxOf, wholeAnswer } from '../node-record.ts';
 import type { NodeRecord, SandboxIdentity } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { answersTo } from '../status/questions.ts';
@@ -45,11 +45,13 @@ export interface RunSources {
   revision: Revision;
   /** Of all nodes. */
   records: readonly NodeRecord[];
+  /** Of the Task. */
+  sandboxes: readonly Sandbox[];
 }
 
 /** The Sandbox of the attempt that the record names, complete. @throws RangeError for a node that is not there. */
 export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox {
-  const { task, revision, records } = sources;
+  const { task, revision, records, sandboxes } = sources;
   const step = stageOf(
     revision.nodes.map(({ id }) => id),
     record.node,
@@ -78,10 +80,14 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       timeoutSeconds: task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
       prompt: nodePrompt(node, {
         taskPrompt: revision.prompt ?? task.spec.prompt,
-        answerOf: (id) => valueOf(records.find((other) => other.node === id)),
+        answerOf: (id) =>
+          wholeAnswer(
+            records.find((other) => other.node === id),
+            sandboxes,
+          ),
       }),
       shell: node.shell,
-      agent: node.agent,
+      ...agentOf(node, revision),
       ...(node.model === undefined ? {} : { model: node.model }),
       ...(node.limits === undefined ? {} : { limits: node.limits }),
       ...(node.permissions === undefined ? {} : { permissions: node.permissions }),
@@ -102,6 +108,15 @@ function resumption({ spec }: Task, { resumes }: NodeRecord): Pick<Sandbox['spec
     ...(id === undefined ? {} : { session: { id } }),
     ...(answers.length === 0 ? {} : { answers }),
   };
+}
+
+/** A longer system prompt is kept once: with the prompt, a Sandbox may otherwise have more than a request can. */
+const MAX_SYSTEM_PROMPT = 64 * 1024;
+
+function agentOf({ agent }: PlannedNode, { name }: Revision): Pick<SandboxSpec, 'agent' | 'revision'> {
+  const { systemPrompt = '', ...rest } = agent;
+  if (name === undefined || Buffer.byteLength(systemPrompt) <= MAX_SYSTEM_PROMPT) return { agent };
+  return { agent: rest, revision: name };
 }
 
 function nodeNamed({ nodes }: Revision, id: string): PlannedNode {

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { ModelProtocol } from '#executor-manager/protocol/run';
 import type { AnswerPart, StopReason } from '#model-protocols/answer';
 import { readAnswer } from '#model-protocols/read-answer';
@@ -9,7 +8,6 @@ import type { TokenUsage } from '#model-protocols/token-usage';
 import type { WireProtocol } from '#model-protocols/wire-protocol';
 import type { FailureKind } from '#model-protocols/failure';
 import { sleep } from '../../clock.ts';
-import { cutText } from '../../text/cut.ts';
 import type { EventSink } from '../../events/event-sink.ts';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter } from '../adapter.ts';
@@ -20,6 +18,8 @@ import { MAX_TRIES, openAnswer, waitAfter } from './open-answer.ts';
 
 /** A service streams words; whoever sends more at once, or never ends an event, would fill the memory. */
 const EVENT_BYTES = 8 * 1024 * 1024;
+/** Characters of an answer that are held for the result; the events have all of it. */
+const ANSWER_LENGTH = 4 * 1024 * 1024;
 
 const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic', 'openai', 'openai-responses'];
 
@@ -50,7 +50,7 @@ export function chatAdapter(): AgentAdapter {
       if (hint !== undefined) context.events.emit('log', { stream: 'agent', text: hint });
       context.meter.turn();
       context.meter.usage(model.name, reading.usage);
-      return { value: cutText(reading.text, RUN_LIMITS.textBytes) };
+      return { value: reading.text };
     },
   };
 }
@@ -113,7 +113,7 @@ function takePart(reading: Reading, part: AnswerPart, events: EventSink): void {
   switch (part.type) {
     case 'text':
       events.text('text', part.text);
-      if (reading.text.length < RUN_LIMITS.textBytes) reading.text += part.text;
+      if (reading.text.length < ANSWER_LENGTH) reading.text += part.text;
       return;
     case 'thinking':
       events.text('thinking', part.text);

@@ -1,10 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { ModelProtocol, RunRequest, RunResult } from '#executor-manager/protocol/run';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
-import { cutText } from '../../text/cut.ts';
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter } from '../adapter.ts';
 import { requiredModel } from '../required-model.ts';
@@ -96,7 +94,7 @@ async function writeSettings(request: RunRequest, { home, toolServers }: Adapter
 function resultOf(outcome: StreamOutcome | undefined, exit: AgentExit): RunResult {
   if (outcome === undefined) throw failureOf(exit);
   if (outcome.failure !== undefined) throw new RunFailure(outcome.failure, outcome.message);
-  return { ...outcome.result, value: cutText(outcome.result.value, RUN_LIMITS.textBytes) };
+  return outcome.result;
 }
 
 function failureOf({ code, signal, stderr }: AgentExit): RunFailure {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { HOME_FOLDER, OWN_FOLDER, hasKeptFiles } from '../agent-room.ts';
 import { removeTree } from '../remove-tree.ts';
 import { EntryRules } from './entry-rules.ts';
 import { TarFilter, endsArchive } from './tar-filter.ts';
@@ -10,6 +11,9 @@ import { BLOCK } from './tar-header.ts';
 
 /** Where an archive is unpacked before it takes the place of what is there. */
 const ARRIVING = '.arriving';
+
+/** Neither is the work of the agent. */
+const LEFT_BEHIND = [`--exclude=./${ARRIVING}`, `--exclude=./${HOME_FOLDER}`];
 
 export interface ArchiveOptions {
   /** Folder of the runtime's workspace. */
@@ -22,17 +26,20 @@ export interface ArchiveOptions {
 const HOLES = process.platform === 'linux' ? ['--sparse'] : [];
 
 /**
- * The whole workspace as a tar archive: history, index and branches of a repository, and every file, ignored ones too.
- * Undefined when there is nothing in it. The stream fails when tar does not come to its end; a file that cannot be read
+ * The whole workspace as a tar archive: history, index and branches of a repository, and every file, ignored ones too,
+ * but for the agent's HOME. Undefined when there is nothing in it. The stream fails when tar does not come to its end; a file that cannot be read
  * is left out.
  */
 export async function packWorkspace(options: ArchiveOptions): Promise<AsyncIterable<Buffer> | undefined> {
-  const names = await namesIn(options.workspace);
-  return names.every((name) => name === ARRIVING) ? undefined : pack(options);
+  const { workspace } = options;
+  const names = (await namesIn(workspace)).filter((name) => name !== ARRIVING);
+  const isEmpty =
+    names.every((name) => name === OWN_FOLDER) && !(names.length > 0 && (await hasKeptFiles(workspace)));
+  return isEmpty ? undefined : pack(options);
 }
 
 async function* pack({ workspace, environment }: ArchiveOptions): AsyncGenerator<Buffer, void, undefined> {
-  const tar = startTar(['--create', '--format=pax', ...HOLES, `--exclude=./${ARRIVING}`, '.'], {
+  const tar = startTar(['--create', '--format=pax', ...HOLES, ...LEFT_BEHIND, '.'], {
     folder: workspace,
     environment,
   });

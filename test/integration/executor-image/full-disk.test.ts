@@ -3,12 +3,13 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { systemClock } from '#executor-image/clock';
 import { madeUpAccess } from '#executor-image/model-access/made-up-access';
+import type { RunEvent } from '#executor-manager/protocol/run';
 import { startRun } from '#executor-image/run/run';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { mustRun } from '../../kit/command.ts';
 import { modelService } from '../../kit/model-script.ts';
 
-it('a run whose events cannot be kept fails with the cause; its readers get what was kept', async () => {
+it('a run whose events cannot be kept fails with the cause; its readers get what was kept, and the end', async () => {
   await using folder = await temporaryFolder('full');
   await using model = await modelService(`[{ reply: '${'word '.repeat(50_000)}' }]`);
   const state = path.join(folder.path, 'state');
@@ -41,9 +42,11 @@ it('a run whose events cannot be kept fails with the cause; its readers get what
     reason: 'AgentFailed',
     message: 'events cannot be kept: ENOSPC: no space left on device, write',
   });
-  const seqs = text
+  const events = text
     .trim()
     .split('\n')
-    .map((line) => (JSON.parse(line) as { seq: number }).seq);
-  expect(seqs).toEqual(Array.from({ length: lastSeq }, (_, index) => index + 1));
+    .map((line) => JSON.parse(line) as RunEvent);
+  const { id: _, ...told } = ended;
+  expect(events.slice(-2)).toMatchObject([{ type: 'error' }, { type: 'result', data: told }]);
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: lastSeq }, (_, index) => index + 1));
 });

@@ -148,6 +148,22 @@ describe('a container', () => {
     expect(status?.result?.value).toContain('No space left on device');
   });
 
+  it('has room for HOME and caches beside its log: a long answer follows a large build', async () => {
+    await using _ = await startManager(on, await config());
+    const model = { ref: { name: 'model' }, protocol: 'anthropic' as const, name: 'm', baseURL: on.modelURL };
+    const spec = { shell: { type: 'ClaudeCode' as const }, model };
+    await runSandbox(on, { name: 'build', prompt: 'build an application', spec });
+    const { status } = await untilSandbox(on, 'build-s0-a1', isOver);
+    expect(status).toMatchObject({ phase: 'Succeeded' });
+    const value = status?.result?.value ?? '';
+    expect(value).toMatch(/^367001600\n367001600/);
+    expect(value.length).toBeGreaterThan(150_000);
+    const log = await eventLog(on, 'build');
+    expect(log.at(-1)?.type).toBe('result');
+    const said = log.filter(({ type }) => type === 'text').map(({ data }) => String(data['text']));
+    expect(said.join('').trim(), 'the log has all of it').toBe(value.trim());
+  });
+
   it('whose image is not there fails with a cause', async () => {
     await using registry = await imageRegistry();
     await using _ = await startManager(on, await config());

@@ -48,6 +48,10 @@ rules:
     steps:
       - toolCall: { name: Bash, input: { command: head -c 600M /dev/zero > /tmp/big, description: Fill } }
       - reply: 'It said {{toolResult}}'
+  - when: { contains: build an application }
+    steps:
+      - toolCall: { name: Bash, input: { command: 'head -c 350M /dev/zero > ~/cache && head -c 350M /dev/zero > $TMPDIR/x && stat -c %s ~/cache $TMPDIR/x', description: Build } }
+      - reply: '{{toolResult}} ${'word '.repeat(30_000)}'
   - reply: Hello there.
 `;
 
