@@ -26,9 +26,11 @@ import type { Configuration } from './configuration/resolve.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { taskReconciler } from './reconciler.ts';
 import { hasRevision } from './revision/task-revision.ts';
+import { workspaceAtWork } from './status/neighbours.ts';
 
 const UNPLANNED = 'task:unplanned';
 const BY_TASK = 'sandbox:task';
+const AT_WORK = 'task:workspace-at-work';
 
 /** Watches Tasks, their Sandboxes, and, for Tasks that wait, everything they may wait for. */
 export function taskController(context: ControllerContext, models: CollaborationModels): Runnable {
@@ -36,6 +38,7 @@ export function taskController(context: ControllerContext, models: Collaboration
   const tasks = informers.of(TASKS);
   const sandboxes = informers.of(SANDBOXES);
   tasks.addIndex(UNPLANNED, (task) => (isUnplanned(task) ? ['yes'] : []));
+  tasks.addIndex(AT_WORK, (task) => [workspaceAtWork(task) ?? []].flat());
   sandboxes.addIndex(BY_TASK, ({ metadata }) =>
     (metadata.ownerReferences ?? []).flatMap((owner) => (owner.controller === true ? [owner.uid] : [])),
   );
@@ -47,6 +50,7 @@ export function taskController(context: ControllerContext, models: Collaboration
       tasks,
       revisions: informers.of(TASK_REVISIONS),
       sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
+      tasksAtWork: (workspace) => tasks.byIndex(AT_WORK, workspace),
       configuration: cachedConfiguration(informers),
       models,
       clock,

@@ -25,12 +25,15 @@ import type { OverSandbox } from './plan/settle.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
 import { stepStarted, taskEvents } from './status/events.ts';
+import { neighbourEvents, workspaceAtWork } from './status/neighbours.ts';
 
 export interface TaskReconcilerOptions {
   tasks: { get(key: string): Task | undefined };
   revisions: { get(key: string): TaskRevision | undefined };
   /** Sandboxes whose controller is the Task with this uid. */
   sandboxesOf: (taskUID: string) => readonly Sandbox[];
+  /** Tasks under way that work in the Workspace with this key. */
+  tasksAtWork: (workspace: string) => readonly Task[];
   configuration: Configuration;
   models: CollaborationModels;
   recorder: EventSink;
@@ -153,9 +156,13 @@ async function writePlannedStatus(
   }
 }
 
-function announce({ recorder }: Context, task: Task, written: Task): void {
+function announce({ recorder, tasksAtWork }: Context, task: Task, written: Task): void {
   if (written === task || written.status === undefined) return;
   for (const event of taskEvents(task.status, written.status)) recorder.event(task, event);
+  const workspace = hasRevision(task.status) ? undefined : workspaceAtWork(written);
+  if (workspace === undefined) return;
+  for (const { about, event } of neighbourEvents(written, tasksAtWork(workspace)))
+    recorder.event(about, event);
 }
 
 /** A Task whose plan the server refuses (a prompt that grew too long, say) must not be tried for ever. */

@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -186,6 +196,17 @@ describe('what a run changed', () => {
     const after = await readChanges({ ...options(), mostBytes });
     expect(after.workspace).toMatchObject({ headCommit: git('rev-parse', 'HEAD'), commits: 1 });
     expect(after.patches.map(({ name }) => name)).toEqual(['README']);
+  });
+
+  it('sees a change of the same size in the moment of the index', async () => {
+    const file = path.join(folder, 'README');
+    const { mtime } = statSync(path.join(folder, '.git/index'));
+    utimesSync(file, mtime, mtime);
+    git('add', 'README');
+    utimesSync(path.join(folder, '.git/index'), mtime, mtime);
+    write('README', 'two');
+    utimesSync(file, mtime, mtime);
+    expect((await changes()).workspace.filesChanged).toBe(1);
   });
 
   it('leaves out what is too large, and names it', async () => {

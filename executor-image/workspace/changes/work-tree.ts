@@ -1,4 +1,4 @@
-import { copyFile, lstat, rm, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runGit } from '../git.ts';
 import type { GitOutput } from '../git.ts';
@@ -83,7 +83,7 @@ export async function openWorkTree(options: WorkTreeOptions): Promise<WorkTree> 
       for (const kind of ['index', 'attributes']) await rm(`${own}.${kind}`, { force: true });
     },
   };
-  if (options.index !== undefined) await copyFile(options.index, `${own}.index`).catch(ignoreAbsent);
+  if (options.index !== undefined) await copyIndex(options.index, `${own}.index`).catch(ignoreAbsent);
   try {
     // The names of new files only: with their contents a full workspace would be written once more.
     const { stderr } = await git(['add', '--intent-to-add', '--all', '--ignore-errors']);
@@ -145,6 +145,16 @@ export function namesIn(list: Buffer): string[] {
     start = end === -1 ? list.length : end + 1;
   }
   return names;
+}
+
+/**
+ * With its time, or an earlier one: git looks into files that have changed since the second of the index, as size and time
+ * do not tell then (racy git).
+ */
+async function copyIndex(from: string, to: string): Promise<void> {
+  const { atime, mtimeMs } = await stat(from);
+  await copyFile(from, to);
+  await utimes(to, atime, Math.floor(mtimeMs / 1000));
 }
 
 /** Without an index everything counts as new, which is what it then is to git. */
