@@ -191,7 +191,9 @@ describe('sizes', () => {
     expect(Buffer.byteLength(prompt)).toBeGreaterThan(1024 * 1024);
     const { state, events } = await runner.finish('long', request(prompt));
     expect(state.phase, state.message).toBe('Succeeded');
-    expect(Buffer.byteLength(state.result?.value ?? '')).toBeLessThanOrEqual(RUN_LIMITS.textBytes);
+    const value = state.result?.value ?? '';
+    expect(Buffer.byteLength(value)).toBeLessThanOrEqual(RUN_LIMITS.answerBytes);
+    expect(value).toMatch(/is cut here; the log of the Task has all of it\.]$/);
     expect(said(events).trim()).toBe(prompt.trim());
   });
 

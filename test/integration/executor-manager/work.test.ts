@@ -63,7 +63,7 @@ rules:
       - reply: done
   - when: { contains: leave a file }
     steps:
-      - ${bash('ls -A; echo mine > mine')}
+      - ${bash('ls; echo mine > mine')}
       - reply: '{{toolResult}}'
   - when: { contains: do nothing }
     reply: done
