@@ -19,8 +19,8 @@ export type AnswerPart =
   /** Proof that the thinking before it is the model's own, whole; passed on as it is and never made up. */
   | { type: 'signature'; signature: string }
   | { type: 'text'; text: string }
-  /** Only the Responses API has tools whose input is free text. */
-  | { type: 'toolCall'; id: string; name: string; isFreeText?: true }
+  /** Only the Responses API has tools whose input is free text, and namespaces of tools. */
+  | { type: 'toolCall'; id: string; name: string; namespace?: string; isFreeText?: true }
   /** A piece of the JSON text, or free text, that the tool call before it has as its input. */
   | { type: 'toolInput'; json: string }
   /** Counts of the whole answer; each replaces what was said before. */
@@ -35,7 +35,7 @@ export type AnswerBlock =
   | { type: 'thinking'; text: string; signature?: string }
   | { type: 'text'; text: string }
   /** `input` is a JSON text, as the model wrote it, or free text. */
-  | { type: 'toolCall'; id: string; name: string; input: string; isFreeText?: true };
+  | { type: 'toolCall'; id: string; name: string; namespace?: string; input: string; isFreeText?: true };
 
 /** A whole answer. */
 export interface Answer {

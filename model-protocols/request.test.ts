@@ -122,6 +122,7 @@ describe('readResponsesRequest', () => {
         { type: 'reasoning', summary: [], encrypted_content: 'x' },
         { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'I look.' }] },
         { type: 'function_call', call_id: 'c1', name: 'exec', arguments: '{}' },
+        { type: 'function_call', call_id: 'c3', name: 'spawn', namespace: 'agents', arguments: '{}' },
         { type: 'custom_tool_call', call_id: 'c2', name: 'apply_patch', input: '*** Begin' },
         { type: 'function_call_output', call_id: 'c1', output: '42' },
         {
@@ -138,7 +139,8 @@ describe('readResponsesRequest', () => {
       model: 'm',
       stream: true,
       system: ['You help.', 'Be kind.'],
-      tools: ['exec', 'apply_patch', 'spawn', 'web_search'],
+      tools: ['exec', 'apply_patch', 'agents__spawn', 'web_search'],
+      namespaces: ['agents'],
       turns: [
         { role: 'user', text: 'go', images: ['data:image/png;base64,aGk=', 'file:f1'], toolCalls: [] },
         {
@@ -147,6 +149,7 @@ describe('readResponsesRequest', () => {
           images: [],
           toolCalls: [
             { id: 'c1', name: 'exec' },
+            { id: 'c3', name: 'agents__spawn' },
             { id: 'c2', name: 'apply_patch' },
           ],
         },

@@ -19,6 +19,7 @@ function read(body: JsonObject): Conversation {
     stream,
     system: [...system, ...turns.map((turn) => notesIn(turn.text))].join('\n'),
     tools,
+    namespaces: [],
     ...summarize(readTurns(turns)),
     inputTokens: estimateTokens([body['system'], body['messages'], body['tools']]),
   };

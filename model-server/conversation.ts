@@ -8,6 +8,8 @@ export interface Conversation {
   system: string;
   /** Names of the tools on offer. */
   tools: string[];
+  /** Beginnings of names under which the Responses API groups tools: `mcp__search` of `mcp__search__find`. */
+  namespaces: readonly string[];
   lastRole: 'user' | 'assistant' | 'tool';
   /** The last user text. */
   prompt: string;

@@ -8,6 +8,7 @@ const CONVERSATION: Conversation = {
   stream: false,
   system: 'You are helpful.\n - Primary working directory: /srv/repo\n',
   tools: ['Read', 'Edit'],
+  namespaces: [],
   lastRole: 'user',
   prompt: 'Please fix issue 42 in README',
   turn: 1,

@@ -20,6 +20,7 @@ function read(body: JsonObject): Conversation {
     stream,
     system: [...system, ...turns.map(({ text }) => notesIn(text))].join('\n'),
     tools,
+    namespaces: [],
     ...summarize(readTurns(turns)),
     inputTokens: estimateTokens([body['messages'], body['tools']]),
   };

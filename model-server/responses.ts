@@ -13,12 +13,13 @@ export const responsesService: Service = {
 };
 
 function read(body: JsonObject): Conversation {
-  const { model, stream, system, tools, turns } = readResponsesRequest(body);
+  const { model, stream, system, tools, namespaces, turns } = readResponsesRequest(body);
   return {
     model,
     stream,
     system: [...system, ...turns.map(({ text }) => notesIn(text))].join('\n'),
     tools,
+    namespaces,
     ...summarize(readTurns(turns)),
     inputTokens: estimateTokens([body['instructions'], body['input'], body['tools']]),
   };

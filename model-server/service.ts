@@ -49,7 +49,9 @@ export function answerParts({ idPrefixes }: Service, answer: ScriptedAnswer): An
     { ...start, usage: counted },
     ...thinkingParts(step.thinking, id),
     ...pieces(step.reply ?? '').map((text): AnswerPart => ({ type: 'text', text })),
-    ...step.toolCalls.flatMap((call, index) => callParts(call, `${idPrefixes.toolCall}${id}_${index}`)),
+    ...step.toolCalls.flatMap((call, index) =>
+      callParts(call, { id: `${idPrefixes.toolCall}${id}_${index}`, namespaces: conversation.namespaces }),
+    ),
   ];
   if (step.failure !== undefined) return [...parts, { type: 'failure', failure: step.failure }];
   if (step.ending !== 'complete') return parts;
@@ -57,11 +59,18 @@ export function answerParts({ idPrefixes }: Service, answer: ScriptedAnswer): An
   return [...parts, { type: 'usage', usage: counted }, { type: 'stop', reason }, { type: 'end' }];
 }
 
-function callParts({ name, input }: ToolCall, id: string): AnswerPart[] {
+interface CallOptions {
+  id: string;
+  namespaces: readonly string[];
+}
+
+function callParts({ name, input }: ToolCall, { id, namespaces }: CallOptions): AnswerPart[] {
+  const namespace = namespaces.find((candidate) => name.startsWith(`${candidate}__`));
+  const named = namespace === undefined ? { name } : { namespace, name: name.slice(namespace.length + 2) };
   const isFreeText = typeof input === 'string';
   const json = isFreeText ? input : JSON.stringify(input);
   return [
-    { type: 'toolCall', id, name, ...(isFreeText ? { isFreeText } : {}) },
+    { type: 'toolCall', id, ...named, ...(isFreeText ? { isFreeText } : {}) },
     ...pieces(json).map((json): AnswerPart => ({ type: 'toolInput', json })),
   ];
 }

@@ -10,7 +10,9 @@ import type {
 
 /** What an item is going to say. */
 export type ItemKind =
-  { type: 'thinking' } | { type: 'text' } | { type: 'toolCall'; id: string; name: string; isFreeText?: true };
+  | { type: 'thinking' }
+  | { type: 'text' }
+  | { type: 'toolCall'; id: string; name: string; namespace?: string; isFreeText?: true };
 
 export interface ItemOptions {
   kind: ItemKind;
@@ -114,13 +116,14 @@ function textWriter(place: Place): ItemWriter {
 
 type Call = Extract<ItemKind, { type: 'toolCall' }>;
 
-function callWriter(place: Place, { id, name }: Call): ItemWriter {
+function callWriter(place: Place, { id, name, namespace }: Call): ItemWriter {
   const call: FunctionCallItem = {
     type: 'function_call',
     id: place.item_id,
     status: 'in_progress',
     call_id: id,
     name,
+    ...(namespace === undefined ? {} : { namespace }),
     arguments: '',
   };
   let json = '';

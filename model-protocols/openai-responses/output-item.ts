@@ -6,8 +6,10 @@ import type { JsonObject } from '../json-value.ts';
 export function callStart(item: JsonObject): AnswerPart[] {
   const named = { id: textOf(item['call_id']) ?? textOf(item['id']) ?? '', name: textOf(item['name']) ?? '' };
   switch (item['type']) {
-    case 'function_call':
-      return [{ type: 'toolCall', ...named }];
+    case 'function_call': {
+      const namespace = textOf(item['namespace']);
+      return [{ type: 'toolCall', ...named, ...(namespace === undefined ? {} : { namespace }) }];
+    }
     case 'custom_tool_call':
       return [{ type: 'toolCall', ...named, isFreeText: true }];
     default:

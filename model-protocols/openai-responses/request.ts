@@ -18,8 +18,10 @@ export interface ResponsesRequestView {
   model: string;
   stream: boolean;
   system: string[];
-  /** Tools of the service itself, such as web_search, by their type. */
+  /** Tools of the service itself, such as web_search, by their type; `NAMESPACE__NAME` for those of a namespace. */
   tools: string[];
+  /** The namespaces that tools are in. */
+  namespaces: string[];
   turns: ResponsesTurn[];
 }
 
@@ -47,6 +49,9 @@ export function readResponsesRequest(body: JsonObject): ResponsesRequestView {
     stream: body['stream'] === true,
     system,
     tools: objectsOf(body['tools']).flatMap(toolNames),
+    namespaces: objectsOf(body['tools']).flatMap(({ type, name }) =>
+      type === 'namespace' ? [String(name)] : [],
+    ),
     turns,
   };
 }
@@ -61,10 +66,17 @@ function inputItems(input: unknown): JsonObject[] {
   return input;
 }
 
-/** Those of a namespace are called by their own names. */
 function toolNames(tool: JsonObject): string[] {
-  if (tool['type'] === 'namespace') return objectsOf(tool['tools']).flatMap(toolNames);
-  return [textOf(tool['name']) ?? String(tool['type'])];
+  const { type, name, tools } = tool;
+  if (type === 'namespace')
+    return objectsOf(tools)
+      .flatMap(toolNames)
+      .map((inner) => inNamespace(name, inner));
+  return [textOf(name) ?? String(type)];
+}
+
+function inNamespace(namespace: unknown, name: string): string {
+  return textOf(namespace) === undefined ? name : `${String(namespace)}__${name}`;
 }
 
 /** An answer is several items here, and one turn in a conversation. */
@@ -89,7 +101,7 @@ function readItem(item: JsonObject): ResponsesTurn | undefined {
     }
     case 'function_call':
     case 'custom_tool_call': {
-      const call = { id: String(id), name: String(name) };
+      const call = { id: String(id), name: inNamespace(item['namespace'], String(name)) };
       return { role: 'assistant', text: '', images: [], toolCalls: [call] };
     }
     case 'function_call_output':

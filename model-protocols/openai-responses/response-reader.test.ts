@@ -82,6 +82,14 @@ describe('createResponseReader', () => {
       [...call('c1'), ...call('c2'), START, ...stop('toolCalls')],
     ],
     [
+      'a call of a tool in a namespace',
+      [done({ ...callItem('c'), namespace: 'n' })],
+      [
+        { type: 'toolCall', id: 'c', name: 'f', namespace: 'n' },
+        { type: 'toolInput', json: '{}' },
+      ],
+    ],
+    [
       'a summary of what was thought, and its proof',
       [
         added({ type: 'reasoning' }),

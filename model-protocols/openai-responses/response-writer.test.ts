@@ -8,7 +8,7 @@ it('writes a stream as the service would', () => {
     { type: 'thinking', text: 'hm' },
     { type: 'signature', signature: 's' },
     { type: 'text', text: 'a' },
-    { type: 'toolCall', id: 'x', name: 'f' },
+    { type: 'toolCall', id: 'x', name: 'f', namespace: 'n' },
     { type: 'toolInput', json: '{}' },
     { type: 'toolCall', id: 'y', name: 'g', isFreeText: true },
     { type: 'toolInput', json: 'go' },
@@ -42,7 +42,7 @@ it('writes a stream as the service would', () => {
       output: [
         { type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }], encrypted_content: 's' },
         { type: 'message', ...completed, content: [{ type: 'output_text', text: 'a' }] },
-        { type: 'function_call', ...completed, call_id: 'x', name: 'f', arguments: '{}' },
+        { type: 'function_call', ...completed, call_id: 'x', name: 'f', namespace: 'n', arguments: '{}' },
         { type: 'custom_tool_call', ...completed, call_id: 'y', name: 'g', input: 'go' },
       ],
       usage: {

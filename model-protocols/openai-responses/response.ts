@@ -66,6 +66,8 @@ export interface FunctionCallItem {
   /** By this the result names its call. */
   call_id: string;
   name: string;
+  /** Of the tool, where the request has it in one. */
+  namespace?: string;
   /** JSON. */
   arguments: string;
 }
