@@ -52,7 +52,7 @@ export async function ensureImage(options: EnsureImageOptions = {}): Promise<str
 }
 
 interface Program {
-  /** Its name in the image. */
+  /** Its path in the image, below /opt/troupe. */
   name: string;
   file: string;
   version: string;
@@ -75,8 +75,22 @@ function findPrograms(arch: string): Program[] {
   return [
     find('node', `node-linux-${arch}`, 'bin/node'),
     find('claude', `@anthropic-ai/claude-code-linux-${arch}`, 'claude'),
+    // The second runs the code in which newer models call their tools. The rest of the package is for a desktop.
+    ...['codex', 'codex-code-mode-host'].map((name) =>
+      find(
+        `codex/bin/${name}`,
+        `@openai/codex-linux-${arch}`,
+        `vendor/${MUSL_TARGETS[arch] ?? arch}/bin/${name}`,
+      ),
+    ),
   ];
 }
+
+/** Architectures in the words of Rust, for programs that need no C library. */
+const MUSL_TARGETS: Readonly<Record<string, string>> = {
+  x64: 'x86_64-unknown-linux-musl',
+  arm64: 'aarch64-unknown-linux-musl',
+};
 
 interface ProgramsOptions {
   docker: DockerCli;
@@ -96,7 +110,11 @@ async function ensurePrograms({ docker, arch, base, programs, log }: ProgramsOpt
   if (await docker.has(tag)) return tag;
   log(`programs: ${versions.join(', ')}`);
   await using context = await emptyFolder();
-  for (const program of programs) await placeFile(program.file, path.join(context.path, program.name));
+  for (const { file: source, name } of programs) {
+    const target = path.join(context.path, name);
+    await mkdir(path.dirname(target), { recursive: true });
+    await placeFile(source, target);
+  }
   await copyFile(relocate, path.join(context.path, path.basename(relocate)));
   await using tools = await emptyFolder();
   await placePatchelf(arch, tools.path);

@@ -58,7 +58,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   /** It speaks the Responses API only, and asks a Model of either form there: manifests say `openai`. */
   Codex: {
-    supported: false,
+    supported: true,
     modelProtocols: ['openai', 'openai-responses'],
     needsModel: true,
     repository: 'used',

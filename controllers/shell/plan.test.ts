@@ -16,17 +16,17 @@ describe('planShell', () => {
     },
     {
       reason: 'a type that is not supported yet',
-      spec: { shellType: 'Agno' },
+      spec: { shellType: 'ACP' },
       want: 'UnsupportedShellType',
-      type: 'Agno',
-      message: `spec.shellType: "Agno" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
+      type: 'ACP',
+      message: `spec.shellType: "ACP" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
     },
     {
       reason: 'such a type in the older spelling',
-      spec: { runtime: 'Codex' },
+      spec: { runtime: 'ACP' },
       want: 'UnsupportedShellType',
-      type: 'Codex',
-      message: `spec.runtime: "Codex" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
+      type: 'ACP',
+      message: `spec.runtime: "ACP" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
     },
     {
       reason: 'an image',

@@ -4,10 +4,12 @@ import type { AgentAdapter } from './adapter.ts';
 import { chatAdapter } from './chat/chat-adapter.ts';
 import { commandAdapter } from './command/command-adapter.ts';
 import { claudeCodeAdapter } from './claude-code/claude-code-adapter.ts';
+import { codexAdapter } from './codex/codex-adapter.ts';
 
 const ADAPTERS: Partial<Record<ShellType, () => AgentAdapter>> = {
   Chat: chatAdapter,
   ClaudeCode: claudeCodeAdapter,
+  Codex: codexAdapter,
   Command: commandAdapter,
 };
 

@@ -1,4 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { lastBytes } from '../text/cut.ts';
 import { createLineSplitter } from '../text/line-splitter.ts';
@@ -17,8 +18,8 @@ export interface AgentProcessOptions {
   args: readonly string[];
   cwd: string;
   env: Record<string, string>;
-  /** Written to stdin, which is then closed. */
-  input: string;
+  /** Written to stdin, which is then closed; or told its stdin, to write to it and to close it. */
+  input: string | ((stdin: Writable) => void);
   /** A value no other run has, put into the environment: it marks what the agent leaves behind. */
   mark: string;
   /** Asks the process to end; SIGKILL follows when it does not. */
@@ -61,7 +62,8 @@ function start(options: AgentProcessOptions): ChildProcessWithoutNullStreams {
   }
   // A program that does not read its input closes the pipe; its exit says what happened.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(options.input);
+  if (typeof options.input === 'string') child.stdin.end(options.input);
+  else options.input(child.stdin);
   return child;
 }
 

@@ -27,6 +27,10 @@ beforeAll(async () => {
     - toolCall: { name: Edit, input: { file_path: '{{cwd}}/README.md', old_string: projcet, new_string: project } }
     - toolCall: { name: Bash, input: { command: git commit -qam 'Correct the spelling' && id -u, description: Commit } }
     - reply: 'Committed as {{toolResult}}'
+- when: { contains: Commit it }
+  steps:
+    - toolCall: { name: exec_command, input: { cmd: 'sed -i s/projcet/project/ README.md && git commit -qam Spelling && id -u' } }
+    - reply: '{{toolResult}}'
 - when: { contains: rights }
   steps:
     - toolCall: { name: Bash, input: { command: "grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; touch /etc/x; touch /opt/troupe/x", description: Look } }
@@ -70,6 +74,12 @@ async function sandbox(): Promise<AsyncDisposable & RunnerCalls> {
   };
 }
 
+const openaiModel = () => ({
+  protocol: 'openai' as const,
+  baseURL: `http://host.docker.internal:${new URL(model.url).port}`,
+  apiKey: 'no-key-needed',
+});
+
 const request = (prompt: string, more: Partial<RunWithModel> = {}): RunWithModel => ({
   shell: { type: 'ClaudeCode' },
   agent: { name: 'writer' },
@@ -104,6 +114,22 @@ describe('the image', () => {
     expect(state, JSON.stringify(events.slice(-3))).toMatchObject({
       phase: 'Succeeded',
       result: { value: 'Committed as 10001', workspace: { branch: 'fix', commits: 1, filesChanged: 1 } },
+    });
+  });
+
+  it('runs Codex on a repository with everything taken away', async () => {
+    await using box = await sandbox();
+    const { state, events } = await box.finish(
+      'run',
+      request('Commit it', {
+        shell: { type: 'Codex' },
+        model: { ...openaiModel(), name: 'gpt-5.5' },
+        repository: { gitUrl: repository.url, branch: 'main', workBranch: 'fix', timeoutSeconds: 30 },
+      }),
+    );
+    expect(state, JSON.stringify(events.slice(-3))).toMatchObject({
+      phase: 'Succeeded',
+      result: { value: expect.stringContaining('10001'), workspace: { branch: 'fix', commits: 1 } },
     });
   });
 

@@ -1,0 +1,152 @@
+import type { RunResult } from '#executor-manager/protocol/run';
+import type { RpcPeer } from '../../process/rpc-peer.ts';
+import { RpcError } from '../../process/rpc-peer.ts';
+import { RunFailure } from '../../run-failure.ts';
+import { schemaInstruction } from '../../run/output.ts';
+import type { AdapterContext, AgentRequest } from '../adapter.ts';
+import { isStrict } from './output-schema.ts';
+import { projectNotes } from './project-notes.ts';
+import { codexModel, threadSettings } from './settings.ts';
+import type { TurnEnd, TurnReader } from './turn-reader.ts';
+
+type Answer = Pick<RunResult, 'value' | 'warnings'>;
+
+export interface ConversationOptions {
+  peer: RpcPeer;
+  reader: TurnReader;
+  request: AgentRequest;
+  context: AdapterContext;
+  /** Told as soon as the thread has its id, before its first turn. */
+  onThread: (id: string) => void;
+}
+
+/** Lets Codex answer the request's prompt, and whatever people say meanwhile. Rejects with RunFailure. */
+export async function converse(options: ConversationOptions): Promise<Answer> {
+  const { peer, request, context } = options;
+  const clientInfo = { name: 'troupe', title: 'Troupe', version: '1' };
+  const { userAgent } = await peer.call('initialize', {
+    clientInfo,
+    capabilities: { experimentalApi: true },
+  });
+  peer.notify('initialized', {});
+  await showSkills(options);
+  const threadId = await openThread(options);
+  const version = /\/([\d.]+)/.exec(String(userAgent))?.[1] ?? '';
+  const message = `Codex ${version} with model ${codexModel(request).name}`;
+  context.events.emit('status', { phase: 'Running', message });
+  return new Turns(options, threadId).take();
+}
+
+async function showSkills({ peer, context }: ConversationOptions): Promise<void> {
+  if (context.skills.length === 0) return;
+  await peer.call('skills/extraRoots/set', { extraRoots: context.skills.map(({ folder }) => folder) });
+}
+
+async function openThread(options: ConversationOptions): Promise<string> {
+  const { peer, request, context, onThread } = options;
+  const settings = threadSettings(request, context);
+  const { session } = request;
+  const method = session === undefined ? 'start' : session.fork === true ? 'fork' : 'resume';
+  const named = session === undefined ? {} : { threadId: session.id };
+  const { thread } = await peer.call(`thread/${method}`, { ...named, ...settings }).catch(notOpened);
+  const { id } = thread as { id: string };
+  onThread(id);
+  context.onSession(id);
+  if (session === undefined) await tellNotes(options, id);
+  return id;
+}
+
+function notOpened(error: unknown): never {
+  if (!(error instanceof RpcError)) throw error;
+  throw new RunFailure('StartFailed', `Codex cannot begin: ${error.message}`, error);
+}
+
+/** Codex itself reads them where the repository is trusted. */
+async function tellNotes({ peer, request, context }: ConversationOptions, threadId: string): Promise<void> {
+  const notes = request.repository?.trusted === true ? undefined : await projectNotes(context.folder);
+  if (notes === undefined) return;
+  const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: notes }] };
+  await peer.call('thread/inject_items', { threadId, items: [item] });
+}
+
+/** The turns of one thread: the first is the prompt; another one follows when people spoke after an interrupt. */
+class Turns {
+  readonly #options: ConversationOptions;
+  readonly #threadId: string;
+  /** The turn that goes on. */
+  #turnId: string | undefined;
+  #interrupted = false;
+  /** What people said when no turn could take it. */
+  readonly #said: string[] = [];
+
+  constructor(options: ConversationOptions, threadId: string) {
+    this.#options = options;
+    this.#threadId = threadId;
+    const { controls } = options.context;
+    controls.onSteer((text) => this.#steer(text));
+    controls.onInterrupt(() => this.#interrupt());
+  }
+
+  async take(): Promise<Answer> {
+    const { request } = this.#options;
+    let end = await this.#turn(promptOf(request), imagesOf(request));
+    while (this.#said.length > 0) end = await this.#turn(this.#said.splice(0).join('\n'), []);
+    return answerOf(end);
+  }
+
+  async #turn(text: string, images: readonly object[]): Promise<TurnEnd> {
+    const { peer, reader, request } = this.#options;
+    this.#interrupted = false;
+    const { output } = request;
+    const schema = output !== undefined && isStrict(output.schema) ? { outputSchema: output.schema } : {};
+    const params = { threadId: this.#threadId, input: [inputText(text), ...images], ...schema };
+    const ended = reader.turnEnd();
+    const { turn } = await peer.call('turn/start', params);
+    this.#turnId = (turn as { id: string }).id;
+    try {
+      return await ended;
+    } finally {
+      this.#turnId = undefined;
+    }
+  }
+
+  async #steer(text: string): Promise<void> {
+    const { peer } = this.#options;
+    if (this.#turnId === undefined || this.#interrupted) {
+      this.#said.push(text);
+      return;
+    }
+    const params = { threadId: this.#threadId, expectedTurnId: this.#turnId, input: [inputText(text)] };
+    try {
+      await peer.call('turn/steer', params);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.#said.push(text); // the turn has ended in this moment
+    }
+  }
+
+  async #interrupt(): Promise<void> {
+    if (this.#turnId === undefined) return;
+    this.#interrupted = true;
+    await this.#options.peer.call('turn/interrupt', { threadId: this.#threadId, turnId: this.#turnId });
+  }
+}
+
+/** A schema that the service could not hold the model to is told to it. */
+function promptOf({ prompt, output }: AgentRequest): string {
+  if (output === undefined || isStrict(output.schema)) return prompt;
+  return `${prompt}\n\n${schemaInstruction(output.schema)}`;
+}
+
+function inputText(text: string): object {
+  return { type: 'text', text, text_elements: [] };
+}
+
+function imagesOf({ images = [] }: AgentRequest): object[] {
+  return images.map(({ mediaType, data }) => ({ type: 'image', url: `data:${mediaType};base64,${data}` }));
+}
+
+function answerOf({ status, words }: TurnEnd): Answer {
+  if (status === 'interrupted') return { value: words, warnings: ['The agent was interrupted.'] };
+  return words === '' ? { value: words, warnings: ['The agent ended without words.'] } : { value: words };
+}
