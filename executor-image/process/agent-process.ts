@@ -20,6 +20,11 @@ export interface AgentProcessOptions {
   env: Record<string, string>;
   /** Written to stdin, which is then closed; or told its stdin, to write to it and to close it. */
   input: string | ((stdin: Writable) => void);
+  /**
+   * What the program reads from its descriptors 3, 4, ...: nothing that it starts gets to see it, as it would in the
+   * environment.
+   */
+  descriptors?: readonly string[];
   /** A value no other run has, put into the environment: it marks what the agent leaves behind. */
   mark: string;
   /** Asks the process to end; SIGKILL follows when it does not. */
@@ -60,11 +65,18 @@ function start(options: AgentProcessOptions): ChildProcessWithoutNullStreams {
   } catch (error) {
     throw notStarted(error);
   }
-  // A program that does not read its input closes the pipe; its exit says what happened.
-  child.stdin.on('error', () => undefined);
-  if (typeof options.input === 'string') child.stdin.end(options.input);
-  else options.input(child.stdin);
+  for (const [index, text] of (options.descriptors ?? []).entries()) {
+    feed(child.stdio[3 + index] as Writable).end(text);
+  }
+  const stdin = feed(child.stdin);
+  if (typeof options.input === 'string') stdin.end(options.input);
+  else options.input(stdin);
   return child;
+}
+
+/** A program that does not read its input closes the pipe; its exit says what happened. */
+function feed(pipe: Writable): Writable {
+  return pipe.on('error', () => undefined);
 }
 
 function notStarted(error: unknown): RunFailure {

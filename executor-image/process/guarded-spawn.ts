@@ -13,6 +13,8 @@ export interface GuardedSpawnOptions {
   env: Record<string, string>;
   /** A value no other run has, put into the environment: it marks what the program leaves behind. */
   mark: string;
+  /** Each gets a pipe, as descriptors 3, 4, ... */
+  descriptors?: readonly string[];
 }
 
 /** util-linux: lets the kernel end the program when the runner dies without a word, so that nothing works unseen. */
@@ -29,7 +31,7 @@ export function spawnGuarded(options: GuardedSpawnOptions): ChildProcessWithoutN
   return spawn(command, args, {
     cwd: options.cwd,
     env: { ...options.env, [MARK_VARIABLE]: options.mark },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', ...(options.descriptors ?? []).map(() => 'pipe' as const)],
     detached: true,
   });
 }

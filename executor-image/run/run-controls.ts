@@ -3,12 +3,15 @@ import type { RunInput } from '#executor-manager/protocol/run';
 type Steer = (text: string) => void | Promise<void>;
 type Interrupt = () => void | Promise<void>;
 
-/** Where an adapter says what it can take while its run goes on. A later call takes the place of an earlier one. */
+/**
+ * Where an adapter says what it can take while its run goes on. A later call takes the place of an earlier one; none is
+ * taken where there is no handler.
+ */
 export interface RunControls {
   /** `handler` gets words for the agent that works. */
-  onSteer(handler: Steer): void;
+  onSteer(handler: Steer | undefined): void;
   /** `handler` ends the turn of the agent, and not the run. */
-  onInterrupt(handler: Interrupt): void;
+  onInterrupt(handler: Interrupt | undefined): void;
 }
 
 /** The adapter's side and that of those who steer. */
@@ -17,11 +20,11 @@ export class Controls implements RunControls {
   #interrupt: Interrupt | undefined;
   readonly #taken = new Set<string>();
 
-  onSteer(handler: Steer): void {
+  onSteer(handler: Steer | undefined): void {
     this.#steer = handler;
   }
 
-  onInterrupt(handler: Interrupt): void {
+  onInterrupt(handler: Interrupt | undefined): void {
     this.#interrupt = handler;
   }
 

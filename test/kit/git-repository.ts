@@ -14,7 +14,12 @@ export interface GitRepository extends AsyncDisposable {
 
 /** A repository with one commit on `main`, served by git's own daemon on `host`. */
 export async function gitRepository(
-  options: { host?: string; listen?: string } = {},
+  options: {
+    host?: string;
+    listen?: string;
+    /** Beside README.md, by their paths. */
+    files?: Record<string, string>;
+  } = {},
 ): Promise<GitRepository> {
   const host = options.host ?? '127.0.0.1';
   await using stack = new AsyncDisposableStack();
@@ -24,6 +29,10 @@ export async function gitRepository(
   const git = (...args: string[]): Promise<string> => mustRun('git', ['-C', work, ...args]);
   await git('init', '--quiet', '--initial-branch=main');
   await writeFile(path.join(work, 'README.md'), '# Project\n\nA small projcet to work on.\n');
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    await mkdir(path.dirname(path.join(work, name)), { recursive: true });
+    await writeFile(path.join(work, name), text);
+  }
   await git('add', '.');
   await git('-c', 'user.name=Test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '-m', 'First');
   const port = await freePort();

@@ -1,100 +1,65 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import type { ModelProtocol, RunRequest, RunResult } from '#executor-manager/protocol/run';
+import type { ModelProtocol } from '#executor-manager/protocol/run';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
 import { RunFailure } from '../../run-failure.ts';
-import type { AdapterContext, AgentAdapter } from '../adapter.ts';
+import type { AgentAdapter } from '../adapter.ts';
 import { requiredModel } from '../required-model.ts';
+import { Conversation } from './conversation.ts';
 import { claudeEnvironment } from './environment.ts';
-import { mcpConfiguration } from './mcp-configuration.ts';
+import { prepareLaunch } from './launch.ts';
+import { SESSIONS } from './program-home.ts';
 import { claudeProgram } from './program.ts';
-import { skillPlugin } from './skill-plugin.ts';
-import { createStreamReader } from './stream-reader.ts';
-import type { StreamOutcome } from './stream-reader.ts';
-
-/** How long the program may go on after it told its result. */
-const AFTER_RESULT_MS = 10_000;
 
 /** Said of every model of somebody else's service, and of no use to anybody here. */
 const NOISE = /^\[claude-code:unrecognized_model\]/;
+/** A program that writes errors for ever fills nobody's disk. */
+const MOST_ERROR_LINES = 1000;
 
 const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic'];
 
-/** The real Claude Code program, not interactive, with its stream of messages turned into events. */
+/** The real Claude Code program, driven over the two-way protocol of its SDK. */
 export function claudeCodeAdapter(program: () => string = claudeProgram): AgentAdapter {
   return {
     capabilities: {
       files: true,
       modelProtocols: MODEL_PROTOCOLS,
-      session: 'none',
-      steer: false,
-      interrupt: false,
-      permissions: false,
-      output: 'prompted',
-      images: false,
+      session: 'resume and fork',
+      steer: true,
+      interrupt: true,
+      permissions: true,
+      output: 'native',
+      images: true,
       skills: 'native',
-      usage: 'total',
+      usage: 'per model',
     },
+    sessionFiles: { paths: [SESSIONS] },
     async run(request, context) {
       requiredModel(request, MODEL_PROTOCOLS);
-      const args = [...(await writeSettings(request, context)), ...(await skillPlugin(context))];
-      const reader = createStreamReader(context);
       const stop = new AbortController();
-      let cancelStop: (() => void) | undefined;
+      const launch = await prepareLaunch(request, context);
+      const conversation = new Conversation({ request, context, launch, stop: () => stop.abort() });
+      let errorLines = 0;
       const exit = await runAgentProcess({
         command: program(),
-        args,
+        args: launch.args,
         cwd: context.folder,
-        env: claudeEnvironment(request, context),
-        input: request.prompt,
+        ...claudeEnvironment(request, context),
         mark: context.runId,
-        signal: AbortSignal.any([context.signal, stop.signal]),
+        signal: stop.signal,
         clock: context.clock,
-        onLine: (line) => {
-          reader.line(line);
-          if (reader.outcome() === undefined) return;
-          cancelStop ??= context.clock.after(AFTER_RESULT_MS, () => stop.abort());
-        },
+        input: (stdin) => conversation.start(stdin),
+        onLine: (line) => conversation.line(line),
         onErrorLine: (text) => {
-          if (!NOISE.test(text)) context.events.emit('log', { stream: 'stderr', text });
+          if (NOISE.test(text) || ++errorLines > MOST_ERROR_LINES) return;
+          context.events.emit('log', { stream: 'stderr', text });
         },
       });
-      cancelStop?.();
       context.events.flush();
-      if (context.signal.aborted) throw context.signal.reason;
-      return resultOf(reader.outcome(), exit);
+      const answer = conversation.close();
+      if (answer === undefined) throw failureOf(exit);
+      return answer;
     },
   };
-}
-
-/** Long texts go into files: an argument is limited to 128 KiB by Linux and is seen by every process. */
-async function writeSettings(request: RunRequest, { home, toolServers }: AdapterContext): Promise<string[]> {
-  const args = [
-    ...['-p', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'],
-    ...['--permission-mode', 'bypassPermissions', '--strict-mcp-config'],
-  ];
-  const folder = path.join(home, '.troupe');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = async (name: string, text: string): Promise<string> => {
-    const target = path.join(folder, name);
-    await writeFile(target, text, { mode: 0o600 });
-    return target;
-  };
-  const { systemPrompt } = request.agent;
-  if (systemPrompt !== undefined && systemPrompt.trim() !== '') {
-    args.push('--append-system-prompt-file', await file('system-prompt.md', systemPrompt));
-  }
-  if (toolServers.length > 0) {
-    args.push('--mcp-config', await file('mcp.json', JSON.stringify(mcpConfiguration(toolServers))));
-  }
-  return args;
-}
-
-function resultOf(outcome: StreamOutcome | undefined, exit: AgentExit): RunResult {
-  if (outcome === undefined) throw failureOf(exit);
-  if (outcome.failure !== undefined) throw new RunFailure(outcome.failure, outcome.message);
-  return outcome.result;
 }
 
 function failureOf({ code, signal, stderr }: AgentExit): RunFailure {

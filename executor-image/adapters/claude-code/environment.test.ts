@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentModel, AgentRequest } from '../adapter.ts';
 import { claudeEnvironment } from './environment.ts';
-import { mcpConfiguration } from './mcp-configuration.ts';
+import type { ProgramEnvironment } from './environment.ts';
+import { mcpServers } from './mcp-configuration.ts';
 
-const environmentOf = (
-  model: Partial<AgentModel> | undefined,
-  timeoutSeconds = 600,
-): Record<string, string> => {
+const environmentOf = (model: Partial<AgentModel> | undefined, timeoutSeconds = 600): ProgramEnvironment => {
   const request: AgentRequest = {
     shell: { type: 'ClaudeCode' },
     agent: { name: 'a' },
@@ -30,29 +28,32 @@ const MODEL: AgentModel = {
 
 describe('environment of Claude Code', () => {
   it('names the model and the way to it', () => {
-    expect(environmentOf({ maxOutputTokens: 4096 })).toMatchObject({
+    const { env, descriptors } = environmentOf({ maxOutputTokens: 4096 });
+    expect(env).toMatchObject({
       PATH: '/bin',
       HOME: '/home/agent',
       ANTHROPIC_MODEL: 'my-model',
       ANTHROPIC_DEFAULT_HAIKU_MODEL: 'my-model',
       ANTHROPIC_BASE_URL: 'http://127.0.0.1:4000',
-      ANTHROPIC_API_KEY: 'token of the run',
+      CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR: '3',
       CLAUDE_CODE_MAX_OUTPUT_TOKENS: '4096',
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     });
+    expect(descriptors, 'the environment goes to all that the agent starts').toEqual(['token of the run']);
+    expect(Object.values(env)).not.toContain('token of the run');
   });
 
   it('leaves the service’s own models alone at the real service', () => {
-    expect(environmentOf({ isMakersService: true })).not.toHaveProperty('ANTHROPIC_DEFAULT_HAIKU_MODEL');
+    expect(environmentOf({ isMakersService: true }).env).not.toHaveProperty('ANTHROPIC_DEFAULT_HAIKU_MODEL');
   });
 
   it('leaves the choice to the program when the Model names none', () => {
-    const env = environmentOf({ name: '' });
-    expect(Object.keys(env).filter((name) => name.includes('MODEL'))).toEqual([]);
+    const { env } = environmentOf({ name: '' });
+    expect(Object.keys(env).filter((name) => /^ANTHROPIC.*MODEL/.test(name))).toEqual([]);
   });
 
   it('takes the Model’s variables, but not where the program lives and whom it calls', () => {
-    const env = environmentOf({
+    const { env } = environmentOf({
       env: {
         ANTHROPIC_DEFAULT_HAIKU_MODEL: 'small',
         CLAUDE_CODE_MAX_RETRIES: '1',
@@ -73,7 +74,7 @@ describe('environment of Claude Code', () => {
     { timeoutSeconds: 1800, expected: '1800000', reason: 'nor is one of 310 s of a run of half an hour' },
     { timeoutSeconds: 1e9, expected: '2147483647', reason: 'the longest timer there is' },
   ])('waits as long as the run may take: $timeoutSeconds s', ({ timeoutSeconds, expected, reason }) => {
-    expect(environmentOf(undefined, timeoutSeconds), reason).toMatchObject({
+    expect(environmentOf(undefined, timeoutSeconds).env, reason).toMatchObject({
       API_TIMEOUT_MS: expected,
       API_FORCE_IDLE_TIMEOUT: '0',
       CLAUDE_ENABLE_STREAM_WATCHDOG: '0',
@@ -84,14 +85,12 @@ describe('environment of Claude Code', () => {
 
 it('MCP servers are those behind the gate, with its token', () => {
   const server = { name: 'echo', url: 'http://127.0.0.1:1/echo', token: 't' };
-  expect(mcpConfiguration([server])).toEqual({
-    mcpServers: {
-      echo: {
-        type: 'http',
-        url: 'http://127.0.0.1:1/echo',
-        headers: { Authorization: 'Bearer t' },
-        alwaysLoad: true,
-      },
+  expect(mcpServers([server])).toEqual({
+    echo: {
+      type: 'http',
+      url: 'http://127.0.0.1:1/echo',
+      headers: { Authorization: 'Bearer t' },
+      alwaysLoad: true,
     },
   });
 });

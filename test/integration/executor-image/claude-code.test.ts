@@ -1,9 +1,9 @@
-import { supportedShellTypes } from '#api/types/shell-types';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { supportedShellTypes } from '#api/types/shell-types';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunEvent } from '#executor-manager/protocol/run';
 import { gitRepository } from '../../kit/git-repository.ts';
@@ -93,6 +93,9 @@ const clone = () => ({
   repository: { gitUrl: repository.url, branch: 'main', workBranch: 'troupe/fix', timeoutSeconds: 20 },
 });
 
+/** Marks the processes of a run, and another run of the tests on this machine ends those with its own marks. */
+const id = (name: string): string => `${name}-${process.pid}`;
+
 const typesOf = (events: RunEvent[]): string[] => events.map((event) => event.type);
 const dataOf = (events: RunEvent[], type: string): Record<string, unknown>[] =>
   events.filter((event) => event.type === type).map((event) => event.data);
@@ -104,9 +107,9 @@ const said = (events: RunEvent[]): string =>
 describe('a run in a repository', () => {
   it('reads, edits, commits, and tells all of it', async () => {
     await using runner = await startRunner();
-    const { state, events } = await runner.finish('fix', request('Fix the README', clone()));
+    const { state, events } = await runner.finish(id('fix'), request('Fix the README', clone()));
     expect(state, JSON.stringify(events.at(-1))).toMatchObject({
-      id: 'fix',
+      id: id('fix'),
       phase: 'Succeeded',
       lastSeq: events.length,
       result: {
@@ -136,11 +139,11 @@ describe('a run in a repository', () => {
     expect(diff?.['diff']).toContain('+A small project to work on.');
     expect(diff?.['diff'], 'new files are part of it').toContain('+not committed');
 
-    const again = await runner.start('fix', request('something else'));
+    const again = await runner.start(id('fix'), request('something else'));
     expect(again, 'the same id again changes nothing').toEqual(state);
-    expect(await collect(runner.events('fix', events.length - 2)), 'reads on').toEqual(events.slice(-2));
+    expect(await collect(runner.events(id('fix'), events.length - 2)), 'reads on').toEqual(events.slice(-2));
 
-    const next = await runner.finish('next', request('Hello', clone()));
+    const next = await runner.finish(id('next'), request('Hello', clone()));
     expect(next.state.result?.workspace, 'the next step goes on with the clone').toMatchObject({
       branch: 'troupe/fix',
       baseCommit: state.result?.workspace?.headCommit,
@@ -153,11 +156,11 @@ describe('a run in a repository', () => {
 
   it('gives the agent nothing of its own environment, and takes secrets out of what it prints', async () => {
     await using runner = await startRunner();
-    const { state, events } = await runner.finish('env', request('Show the environment'));
+    const { state, events } = await runner.finish(id('env'), request('Show the environment'));
     expect(state.phase).toBe('Succeeded');
     const [result] = dataOf(events, 'tool_result');
     expect(result?.['output']).toContain('ANTHROPIC_MODEL=scripted-model');
-    expect(result?.['output']).toContain('key is [redacted]');
+    expect(result?.['output'], 'nobody who is started by the agent has the key').toMatch(/^key is$/m);
     const everything = JSON.stringify([events, state]);
     expect(everything).not.toContain(KEY);
     expect(everything).not.toContain('only-the-runner-sees-this');
@@ -170,14 +173,14 @@ describe('what the Ghost gives', () => {
     await using runner = await startRunner();
     const echo = { command: process.execPath, args: ['-e', MCP_SERVER], env: { GREETING: 'world' } };
     const agent = { name: 'a', systemPrompt: 'You are careful.', mcpServers: { echo } };
-    const { state, events } = await runner.finish('mcp', request('Please use the server', { agent }));
+    const { state, events } = await runner.finish(id('mcp'), request('Please use the server', { agent }));
     expect(state.result?.value, JSON.stringify(events)).toBe('The server said: hello world');
   });
 
   it('a server that cannot be started is told, and the agent works on', async () => {
     await using runner = await startRunner();
     const agent = { name: 'a', mcpServers: { gone: { command: '/nowhere/server' } } };
-    const { state, events } = await runner.finish('mcp', request('Hello', { agent }));
+    const { state, events } = await runner.finish(id('mcp'), request('Hello', { agent }));
     expect(state.result?.value).toBe('You said Hello');
     expect(JSON.stringify(dataOf(events, 'status'))).toContain('MCP server gone cannot be used');
     expect(state.result?.warnings?.[0]).toMatch(/MCP server gone cannot be used: .*No such file/);
@@ -189,7 +192,7 @@ describe('sizes', () => {
     await using runner = await startRunner();
     const prompt = `long words ${'wörd '.repeat(180_000)}`;
     expect(Buffer.byteLength(prompt)).toBeGreaterThan(1024 * 1024);
-    const { state, events } = await runner.finish('long', request(prompt));
+    const { state, events } = await runner.finish(id('long'), request(prompt));
     expect(state.phase, state.message).toBe('Succeeded');
     const value = state.result?.value ?? '';
     expect(Buffer.byteLength(value)).toBeLessThanOrEqual(RUN_LIMITS.answerBytes);
@@ -199,7 +202,7 @@ describe('sizes', () => {
 
   it('cuts a huge tool output, and says so', async () => {
     await using runner = await startRunner();
-    const { state, events } = await runner.finish('output', request('Print much output'));
+    const { state, events } = await runner.finish(id('output'), request('Print much output'));
     expect(state.phase, state.message).toBe('Succeeded');
     const [result] = dataOf(events, 'tool_result');
     expect(Buffer.byteLength(String(result?.['output']))).toBeLessThanOrEqual(RUN_LIMITS.toolOutputBytes);
@@ -222,14 +225,13 @@ describe('a run that does not work', () => {
     await using runner = await startRunner();
     const env = { CLAUDE_CODE_MAX_RETRIES: '1' };
     const base = request(prompt);
-    const { state, events } = await runner.finish('r', { ...base, model: { ...base.model!, env } });
+    const { state, events } = await runner.finish(id('r'), { ...base, model: { ...base.model!, env } });
     expect(state).toMatchObject({ phase: 'Failed', reason: 'ModelError' });
     expect(state.message).toContain(says);
     expect(typesOf(events).slice(-2)).toEqual(['error', 'result']);
     expect(events.at(-1)?.data).toMatchObject({
-      phase: 'Failed',
-      reason: 'ModelError',
-      message: state.message,
+      ...{ phase: 'Failed', reason: 'ModelError', message: state.message },
+      result: { value: '', sessionId: expect.any(String) },
     });
     expect(JSON.stringify(dataOf(events, 'log'))).toContain('try 1 of 1');
   });
@@ -237,7 +239,7 @@ describe('a run that does not work', () => {
   it('a model that cannot be reached is a ModelError', async () => {
     await using runner = await startRunner();
     const gone = { protocol: 'anthropic', name: 'm', baseURL: 'http://127.0.0.1:9', apiKey: KEY } as const;
-    const { state } = await runner.finish('r', {
+    const { state } = await runner.finish(id('r'), {
       ...request('Hello'),
       model: { ...gone, env: { CLAUDE_CODE_MAX_RETRIES: '1' } },
     });
@@ -246,25 +248,27 @@ describe('a run that does not work', () => {
 
   it('a model that never answers ends with the time limit', async () => {
     await using runner = await startRunner();
-    const { state, events } = await runner.finish('r', request('hang', { timeoutSeconds: 3 }));
+    const { state, events } = await runner.finish(id('r'), request('hang', { timeoutSeconds: 3 }));
     expect(state).toMatchObject({
       phase: 'Failed',
       reason: 'TimedOut',
       message: 'the run took longer than 3 s',
     });
     expect(events.at(-1)?.type).toBe('result');
-    expect(marked('r')).toEqual([]);
+    expect(marked(id('r'))).toEqual([]);
   });
 
   it('an agent that is killed', async () => {
     await using runner = await startRunner();
-    await runner.start('r', request('hang'));
-    await firstEvent(runner.events('r'), (event) => String(event.data['message']).startsWith('Claude Code'));
-    const pids = marked('r');
+    await runner.start(id('r'), request('hang'));
+    await firstEvent(runner.events(id('r')), (event) =>
+      String(event.data['message']).startsWith('Claude Code'),
+    );
+    const pids = marked(id('r'));
     expect(pids.length).toBeGreaterThan(0);
     process.kill(pids[0]!, 'SIGKILL');
-    await collect(runner.events('r'));
-    expect(await runner.state('r')).toMatchObject({
+    await collect(runner.events(id('r')));
+    expect(await runner.state(id('r'))).toMatchObject({
       phase: 'Failed',
       reason: 'AgentKilled',
       message: expect.stringContaining('SIGKILL'),
@@ -281,14 +285,14 @@ describe('a run that does not work', () => {
   ])('$reason', async ({ model, says }) => {
     await using runner = await startRunner();
     const { model: _, ...rest } = request('Hello');
-    const { state } = await runner.finish('r', { ...rest, ...(model === undefined ? {} : { model }) });
+    const { state } = await runner.finish(id('r'), { ...rest, ...(model === undefined ? {} : { model }) });
     expect(state).toMatchObject({ phase: 'Failed', reason: 'StartFailed' });
     expect(state.message).toContain(says);
   });
 
   it.each(['Agno', 'Dify', 'Codex'] as const)('%s is not here yet', async (type) => {
     await using runner = await startRunner();
-    const { state } = await runner.finish('r', request('Hello', { shell: { type } }));
+    const { state } = await runner.finish(id('r'), request('Hello', { shell: { type } }));
     expect(state).toMatchObject({
       phase: 'Failed',
       reason: 'StartFailed',
@@ -300,56 +304,58 @@ describe('a run that does not work', () => {
 describe('the end of an agent', () => {
   it('cancel ends it and what it started', async () => {
     await using runner = await startRunner();
-    await runner.start('r', request('sleep, please'));
-    await firstEvent(runner.events('r'), (event) => event.type === 'tool_call');
-    await runner.cancel('r');
-    await runner.cancel('r');
-    const events = await collect(runner.events('r'));
+    await runner.start(id('r'), request('sleep, please'));
+    await firstEvent(runner.events(id('r')), (event) => event.type === 'tool_call');
+    await runner.cancel(id('r'));
+    await runner.cancel(id('r'));
+    const events = await collect(runner.events(id('r')));
     expect(events.at(-1)).toMatchObject({ type: 'result', data: { phase: 'Cancelled' } });
-    expect(await runner.state('r')).toMatchObject({ phase: 'Cancelled' });
-    expect(marked('r')).toEqual([]);
+    expect(await runner.state(id('r'))).toMatchObject({ phase: 'Cancelled' });
+    expect(marked(id('r'))).toEqual([]);
   });
 
   it('nothing that it left running outlives it', async () => {
     await using runner = await startRunner();
-    const { state, events } = await runner.finish('r', request('leave something running'));
+    const { state, events } = await runner.finish(id('r'), request('leave something running'));
     expect(state.phase, JSON.stringify(events)).toBe('Succeeded');
     // Killed before the run is told as ended; the kernel may take its time to clear it away.
-    await expect.poll(() => marked('r')).toEqual([]);
+    await expect.poll(() => marked(id('r'))).toEqual([]);
   });
 
   it('the runner takes its agent with it, asked or killed', async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await using runner = await startRunner();
-      await runner.start(signal, request('hang'));
-      await firstEvent(runner.events(signal), (event) => String(event.data['message']).startsWith('Claude'));
-      expect(marked(signal).length).toBeGreaterThan(0);
+      await runner.start(id(signal), request('hang'));
+      await firstEvent(runner.events(id(signal)), (event) =>
+        String(event.data['message']).startsWith('Claude'),
+      );
+      expect(marked(id(signal)).length).toBeGreaterThan(0);
       process.kill(runner.process.pid, signal);
       expect(await runner.process.exited).toBe(signal === 'SIGTERM' ? 0 : 'SIGKILL');
-      await expect.poll(() => marked(signal)).toEqual([]);
+      await expect.poll(() => marked(id(signal))).toEqual([]);
     }
   });
 
   it('one workspace has one agent at a time', async () => {
     await using runner = await startRunner();
-    await runner.start('one', request('hang'));
+    await runner.start(id('one'), request('hang'));
     const body = JSON.stringify(request('Hello'));
-    expect((await runner.fetch('/v1/runs/two', { method: 'PUT', body })).status).toBe(409);
-    await runner.cancel('one');
-    await collect(runner.events('one'));
-    expect((await runner.finish('two', request('Hello'))).state.phase).toBe('Succeeded');
+    expect((await runner.fetch(`/v1/runs/${id('two')}`, { method: 'PUT', body })).status).toBe(409);
+    await runner.cancel(id('one'));
+    await collect(runner.events(id('one')));
+    expect((await runner.finish(id('two'), request('Hello'))).state.phase).toBe('Succeeded');
   });
 });
 
 /** Processes of the run, by the mark in their environment. */
-function marked(id: string): number[] {
+function marked(run: string): number[] {
   return execFileSync('ls', ['/proc'], { encoding: 'utf8' })
     .split('\n')
     .map(Number)
     .filter((pid) => pid > 1)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TROUPE_RUN_MARK=${id}\0`);
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TROUPE_RUN_MARK=${run}\0`);
       } catch {
         return false; // gone in between
       }

@@ -3,13 +3,14 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EventData } from '../../events/event-spool.ts';
 import { madeUpContext } from '../made-up-context.ts';
-import { createStreamReader } from './stream-reader.ts';
+import { EventReader } from './event-reader.ts';
+import { parseMessage } from './stream-messages.ts';
 
 function reading() {
   const events: [string, EventData][] = [];
   const tell = (type: string, data: EventData): void => void events.push([type, data]);
   const { meter } = madeUpContext([]);
-  const reader = createStreamReader({
+  const reader = new EventReader({
     events: {
       emit: tell,
       text: (type, text, more) => tell(type, { text, ...more }),
@@ -22,39 +23,23 @@ function reading() {
         tell('usage', { ...usage, ...(costUSD === undefined ? {} : { costUSD }), model }),
     },
   });
-  return { reader, events };
+  return { read: (line: string) => reader.read(parseMessage(line) ?? { type: 'other' }), events };
 }
 
 /** Lines of the real program, recorded; see README.md beside them. */
-function recorded(name: string) {
-  const { reader, events } = reading();
+function recorded(name: string): [string, EventData][] {
+  const { read, events } = reading();
   const file = path.join(import.meta.dirname, 'recorded', `${name}.jsonl`);
-  for (const line of readFileSync(file, 'utf8').trim().split('\n')) reader.line(line);
-  return { events, outcome: reader.outcome() };
+  for (const line of readFileSync(file, 'utf8').trim().split('\n')) read(line);
+  return events;
 }
 
-describe('lines that are not as the program writes them', () => {
-  it.each([
-    'no JSON',
-    '{"type":"stream_event","event":null}',
-    '{"type":"assistant","message":null}',
-    '{"type":"assistant","message":{"content":[null]}}',
-    '{"type":"user","message":{"content":[null]}}',
-    '{"type":"system","subtype":"init","mcp_servers":7}',
-  ])('%s is shown as it is', (line) => {
-    const { reader, events } = reading();
-    reader.line(line);
-    expect(events.at(-1)).toEqual(['log', { stream: 'stdout', text: line }]);
-    expect(reader.outcome()).toBeUndefined();
-  });
-});
-
 it('two agents that speak at the same time are told apart, and nothing is said twice', () => {
-  const { reader, events } = reading();
+  const { read, events } = reading();
   const say = (speaker: string | null, event: object): void =>
-    reader.line(JSON.stringify({ type: 'stream_event', event, parent_tool_use_id: speaker }));
+    read(JSON.stringify({ type: 'stream_event', event, parent_tool_use_id: speaker }));
   const whole = (speaker: string | null, id: string, text: string): void =>
-    reader.line(
+    read(
       JSON.stringify({
         type: 'assistant',
         message: { id, content: [{ type: 'text', text }] },
@@ -74,44 +59,59 @@ it('two agents that speak at the same time are told apart, and nothing is said t
 
 describe('recorded from the real program', () => {
   it('a run with tools', () => {
-    const { events, outcome } = recorded('tools');
+    const events = recorded('tools');
     expect(events.map(([type]) => type)).toEqual([
-      ...['status', 'thinking', 'tool_call', 'usage', 'tool_result'],
+      ...['session', 'status', 'thinking', 'tool_call', 'usage', 'tool_result'],
       ...['text', 'tool_call', 'usage', 'tool_result'],
       ...['tool_call', 'usage', 'tool_result'],
       ...['text', 'usage', 'session', 'usage'],
     ]);
-    expect(events[1]).toEqual(['thinking', { text: 'I should read it first.' }]);
-    expect(events[2]).toEqual([
+    expect(events[2]).toEqual(['thinking', { text: 'I should read it first.' }]);
+    expect(events[3]).toEqual([
       'tool_call',
       { id: 'toolu_scripted_1_0', name: 'Read', input: { file_path: '/home/agent/repo/README.md' } },
     ]);
-    expect(events[4]?.[1]).toMatchObject({ id: 'toolu_scripted_1_0', isError: false });
+    expect(events[5]?.[1]).toMatchObject({ id: 'toolu_scripted_1_0', isError: false });
     expect(events.at(-1)?.[1]).toMatchObject({ costUSD: expect.any(Number), model: 'claude-sonnet-4-5' });
     const sums = events.filter(([type]) => type === 'usage').map(([, data]) => Number(data['inputTokens']));
     expect(sums, 'usage is the sum so far').toEqual([...sums].sort((a, b) => a - b));
-    expect(outcome).toEqual({ result: { value: 'Done with Fix the README' } });
   });
 
   it('a model that answers 500', () => {
-    const { events, outcome } = recorded('model-error');
+    const events = recorded('model-error');
     expect(
       events.map(([type]) => type),
       'what the program says in the model’s name is no text',
-    ).toEqual([...['status', 'log', 'session']]);
-    expect(events[1]?.[1]['text']).toMatch(/^The model answered 500; try 1 of 1 in 0\.\d s$/);
-    expect(outcome).toEqual({
-      failure: 'ModelError',
-      message: expect.stringContaining('the model fell over'),
-    });
+    ).toEqual(['session', 'status', 'log', 'session']);
+    expect(events[2]?.[1]['text']).toMatch(/^The model answered 500; try 1 of 1 in 0\.\d s$/);
   });
 });
 
 describe('other lines', () => {
+  const note = (text: string): [string, EventData] => ['log', { stream: 'agent', text }];
   it.each([
-    { line: 'Segmentation fault', events: [['log', { stream: 'stdout', text: 'Segmentation fault' }]] },
+    {
+      line: '{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","rateLimitType":"five_hour","resetsAt":1795993652}}',
+      events: [note('The limit five_hour is used up until 2026-11-29T23:07:32.000Z')],
+    },
+    { line: '{"type":"rate_limit_event","rate_limit_info":{"status":"allowed"}}', events: [] },
+    {
+      line: '{"type":"system","subtype":"compact_boundary","compact_metadata":{"trigger":"auto","pre_tokens":150000,"post_tokens":9000}}',
+      events: [note('The conversation was summarized: from 150000 to 9000 tokens')],
+    },
+    {
+      line: '{"type":"system","subtype":"model_refusal_no_fallback","original_model":"m"}',
+      events: [note('The model m refused to answer')],
+    },
+    {
+      line: '{"type":"system","subtype":"session_writes_lost","error_code":"ENOSPC","lost":["transcript"]}',
+      events: [note('The disk is full; not saved: transcript')],
+    },
+    {
+      line: '{"type":"system","subtype":"permission_denied","tool_name":"Bash","message":"no"}',
+      events: [note('Bash was denied: no')],
+    },
     { line: '{"type":"rate_limit_event"}', events: [] },
-    { line: '{"no":"type"}', events: [['log', { stream: 'stdout', text: '{"no":"type"}' }]] },
     { line: '{"type":"assistant","message":{}}', events: [] },
     { line: '{"type":"user","message":{"content":"words"}}', events: [] },
     {
@@ -127,31 +127,8 @@ describe('other lines', () => {
       events: [['tool_result', { id: 't', output: 'no\n[image]', isError: true }]],
     },
   ])('$line', ({ line, events: wanted }) => {
-    const { reader, events } = reading();
-    reader.line(line);
+    const { read, events } = reading();
+    read(line);
     expect(events).toEqual(wanted);
-    expect(reader.outcome()).toBeUndefined();
-  });
-
-  it.each([
-    {
-      result: { subtype: 'error_max_turns', errors: ['too many turns'] },
-      failure: 'AgentFailed',
-      message: 'too many turns',
-    },
-    {
-      result: { subtype: 'error_during_execution' },
-      failure: 'AgentFailed',
-      message: 'Claude Code ended with error_during_execution',
-    },
-    {
-      result: { subtype: 'success', is_error: true, api_error_status: 401, result: 'bad key' },
-      failure: 'ModelError',
-      message: 'bad key',
-    },
-  ])('a result that is none: $message', ({ result, failure, message }) => {
-    const { reader } = reading();
-    reader.line(JSON.stringify({ type: 'result', ...result }));
-    expect(reader.outcome()).toEqual({ failure, message });
   });
 });
