@@ -71,15 +71,11 @@ export interface TeamMember {
    */
   outputSchema?: Record<string, unknown>;
   /**
-   * In a pipeline, whether a person confirms the stage before the next one starts.
-   *
-   * @default false
+   * In a pipeline, whether a person confirms the stage before the next one starts; false when absent.
    */
   requireConfirmation?: boolean;
   /**
-   * In a pipeline, what the next stage is told.
-   *
-   * @default "none"
+   * In a pipeline, what the next stage is told; none when absent.
    */
   contextPassing?: 'none' | 'original_user' | 'previous_bot' | 'original_and_previous';
 }
