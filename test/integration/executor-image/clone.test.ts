@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRepository } from '#executor-manager/protocol/run';
@@ -17,6 +18,8 @@ import { mustRun, run } from '../../kit/command.ts';
 import { gitRepository } from '../../kit/git-repository.ts';
 import type { GitRepository } from '../../kit/git-repository.ts';
 import { silentServer } from '../../kit/runner.ts';
+import { sshGitServer } from '../../kit/ssh-git-server.ts';
+import type { SSHGitServer } from '../../kit/ssh-git-server.ts';
 
 const stack = new AsyncDisposableStack();
 let folder: string;
@@ -107,7 +110,7 @@ async function prepare(more: Partial<RunRepository>, volume = `volume-${++count}
     clock: systemClock,
     onStatus: (message) => messages.push(message),
   });
-  return { ...prepared, workspace, messages };
+  return { ...prepared, workspace, home, messages };
 }
 
 const failure = async (more: Partial<RunRepository>): Promise<RunFailure> => {
@@ -281,5 +284,57 @@ describe('a clone that fails says why', () => {
     stop.abort(new Error('stop it'));
     await expect(prepared).rejects.toThrow('stop it');
     expect(await readdir(path.join(folder, 'stopped')).catch(() => [])).toEqual([]);
+  });
+});
+
+describe('over ssh', () => {
+  let server: SSHGitServer;
+  beforeAll(async () => {
+    server = stack.use(await sshGitServer(fileURLToPath(repository.fileUrl)));
+  });
+  const credentialName = 'Secret "ns/git" (key ssh-privatekey)';
+
+  it.each([
+    { reason: 'a host that is known', known: () => server.knownHosts },
+    { reason: 'a host that nobody said', known: undefined },
+    {
+      reason: 'a key with the line breaks of Windows',
+      known: undefined,
+      key: () => server.key.replaceAll('\n', '\r\n'),
+    },
+  ])('uses the key for $reason, and leaves no trace of it', async ({ known, key = () => server.key }) => {
+    const sshKey = { privateKey: key().trim(), ...(known === undefined ? {} : { knownHosts: known() }) };
+    const { folder: clone, home } = await prepare({ gitUrl: server.url, sshKey, credentialName });
+    expect(await mustRun('git', ['-C', clone, 'log', '--format=%s'])).toBe('First\n');
+    const middle = server.key.split('\n')[2] ?? '';
+    expect((await run('grep', ['-rF', middle, clone, home])).stdout).toBe('');
+  });
+
+  it.each([
+    {
+      reason: 'another key',
+      sshKey: () => ({ privateKey: server.otherKey }),
+      says: `refused the credential of ${credentialName}`,
+    },
+    {
+      reason: 'what is no key',
+      sshKey: () => ({ privateKey: 'c2VjcmV0' }),
+      says: `the SSH key of ${credentialName} cannot be read`,
+    },
+    {
+      reason: 'another host',
+      sshKey: () => ({
+        privateKey: server.key,
+        knownHosts: server.knownHosts.replace(/AAAA.*$/, server.otherKey.split('\n')[1] ?? ''),
+      }),
+      says: 'the host key of ssh://git@127.0.0.1:',
+    },
+  ])('says so for $reason', async ({ sshKey, says }) => {
+    const error = await failure({ gitUrl: server.url, sshKey: sshKey(), credentialName });
+    expect(error.message).toContain(says);
+  });
+
+  it('asks for a key', async () => {
+    expect((await failure({ gitUrl: server.url })).message).toContain('refused access without a credential');
   });
 });
