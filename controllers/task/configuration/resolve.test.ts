@@ -108,6 +108,27 @@ function resolve(
 }
 
 describe('resolveTask', () => {
+  it('takes over all that the Workspace says, and nothing that says what is so without it', () => {
+    const map = objects();
+    const set = (spec: Record<string, unknown>) =>
+      Object.assign(map.get('Workspace/ns/w') ?? {}, {
+        spec: { ...spec, repository: { gitUrl: 'u', branchName: 'main', ...(spec['repository'] as object) } },
+      });
+    const workspaceOf = () => {
+      const resolution = resolve(map, { team: 'solo', workspace: 'w' });
+      return resolution.outcome === 'resolved' ? resolution.content.workspace : undefined;
+    };
+    const ref = { namespace: 'ns', name: 'w' };
+    const more = { subPath: 'api', depth: 0, tags: true, submodules: true, lfs: true };
+    set({ trusted: true, repository: { ref: 'v1', ...more } });
+    expect(workspaceOf()).toEqual({
+      ...{ ref, gitUrl: 'u', branchName: 'main', startFrom: 'v1', trusted: true },
+      ...more,
+    });
+    set({ trusted: false, repository: { tags: false, submodules: false, lfs: false } });
+    expect(workspaceOf()).toEqual({ ref, gitUrl: 'u', branchName: 'main' });
+  });
+
   it('solo: the leader alone, with everything it needs and no credential', () => {
     const resolution = resolve(objects(), { team: 'solo', workspace: 'w' });
     expect(resolution).toEqual({

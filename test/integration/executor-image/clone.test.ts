@@ -1,12 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRepository } from '#executor-manager/protocol/run';
 import { prepareRepository } from '#executor-image/workspace/repository';
@@ -17,6 +11,8 @@ import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { mustRun, run } from '../../kit/command.ts';
 import { gitRepository } from '../../kit/git-repository.ts';
 import type { GitRepository } from '../../kit/git-repository.ts';
+import { httpGitServer } from '../../kit/http-git-server.ts';
+import type { HTTPGitServer } from '../../kit/http-git-server.ts';
 import { silentServer } from '../../kit/runner.ts';
 import { sshGitServer } from '../../kit/ssh-git-server.ts';
 import type { SSHGitServer } from '../../kit/ssh-git-server.ts';
@@ -24,7 +20,7 @@ import type { SSHGitServer } from '../../kit/ssh-git-server.ts';
 const stack = new AsyncDisposableStack();
 let folder: string;
 let repository: GitRepository;
-let secured: Secured;
+let secured: HTTPGitServer;
 let count = 0;
 
 beforeAll(async () => {
@@ -34,60 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-interface Secured extends AsyncDisposable {
-  url: string;
-}
-
-/** git's own HTTP server behind a password, as a hosting service asks for one. */
-async function securedRepository(fileUrl: string): Promise<Secured> {
+/** A copy of the repository behind a password. */
+async function securedRepository(fileUrl: string): Promise<HTTPGitServer> {
   await mustRun('git', ['clone', '--quiet', '--bare', fileUrl, path.join(folder, 'project.git')]);
-  const expected = `Basic ${Buffer.from('bob:s3cret-pass').toString('base64')}`;
-  const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://x');
-    if (pathname.startsWith('/missing')) response.writeHead(404).end();
-    else if (request.headers.authorization !== expected) {
-      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
-    } else backend(request, response, { pathname, query: searchParams.toString() });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/project.git`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
-
-/** One request through `git http-backend`, a CGI program. */
-function backend(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { pathname, query }: { pathname: string; query: string },
-): void {
-  const child = spawn('git', ['http-backend'], {
-    env: {
-      PATH: process.env['PATH'],
-      GIT_PROJECT_ROOT: folder,
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: pathname,
-      QUERY_STRING: query,
-      REQUEST_METHOD: request.method,
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-      REMOTE_USER: 'bob',
-    },
-  });
-  request.pipe(child.stdin);
-  void buffer(child.stdout).then((output) => {
-    const end = output.indexOf('\r\n\r\n');
-    for (const line of output.subarray(0, end).toString().split('\r\n')) {
-      const [name = '', value = ''] = line.split(': ');
-      if (name !== 'Status') response.setHeader(name, value);
-    }
-    response.end(output.subarray(end + 4));
-  });
+  return httpGitServer({ folder, username: 'bob', password: 's3cret-pass' });
 }
 
 async function prepare(more: Partial<RunRepository>, volume = `volume-${++count}`, signal?: AbortSignal) {

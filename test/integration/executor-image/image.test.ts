@@ -1,11 +1,15 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '#executor-image/build';
 import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/run';
 import { freePort } from '#dev/environment/free-port';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { gitRepository } from '../../kit/git-repository.ts';
 import type { GitRepository } from '../../kit/git-repository.ts';
 import { mustRun } from '../../kit/command.ts';
+import { httpGitServer } from '../../kit/http-git-server.ts';
 import { modelService } from '../../kit/model-script.ts';
 import type { ModelService } from '../../kit/model-script.ts';
 import { RUNNER_TOKEN_HASH, runnerCalls } from '../../kit/runner.ts';
@@ -30,6 +34,10 @@ beforeAll(async () => {
 - when: { contains: Commit it }
   steps:
     - toolCall: { name: exec_command, input: { cmd: 'sed -i s/projcet/project/ README.md && git commit -qam Spelling && id -u' } }
+    - reply: '{{toolResult}}'
+- when: { contains: look at the large file }
+  steps:
+    - toolCall: { name: Bash, input: { command: "cat a.bin; touch new; git status --short", description: Look } }
     - reply: '{{toolResult}}'
 - when: { contains: rights }
   steps:
@@ -139,6 +147,40 @@ describe('the image', () => {
     expect(state.result?.value).toMatch(/CapEff:\s+0000000000000000/);
     expect(state.result?.value).toMatch(/NoNewPrivs:\s+1/);
     expect(state.result?.value.match(/Read-only file system|Permission denied/g)).toHaveLength(2);
+  });
+
+  it('fetches the files of Git LFS, shows what changed in them, and no more', async () => {
+    await using folder = await temporaryFolder('lfs');
+    const content = Buffer.from('a large file\n');
+    const oid = createHash('sha256').update(content).digest('hex');
+    const project = path.join(folder.path, 'project.git');
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${content.length}\n`;
+    await mustRun('git', ['init', '--quiet', '--initial-branch=main', project]);
+    await writeFile(path.join(project, '.gitattributes'), '*.bin filter=lfs diff=lfs merge=lfs -text\n');
+    await writeFile(path.join(project, 'a.bin'), pointer);
+    const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com'];
+    await mustRun('git', ['-C', project, 'add', '.']);
+    await mustRun('git', ['-C', project, ...identity, 'commit', '--quiet', '-m', 'Large']);
+    const credential = { username: 'x-access-token', password: 'a-token-of-lfs' };
+    await using server = await httpGitServer({
+      ...{ folder: folder.path, ...credential, listen: '0.0.0.0', host: 'host.docker.internal' },
+      largeFiles: new Map([[oid, content]]),
+    });
+    await using box = await sandbox();
+    const { state, events } = await box.finish(
+      'run',
+      request('look at the large file', {
+        repository: {
+          ...{ gitUrl: server.url, branch: 'main', workBranch: 'w', timeoutSeconds: 30 },
+          ...{ lfs: true, credential },
+        },
+      }),
+    );
+    expect(state, JSON.stringify(events.slice(-3))).toMatchObject({
+      phase: 'Succeeded',
+      result: { workspace: { filesChanged: 1, commits: 0 } },
+    });
+    expect(state.result?.value).toBe('a large file\n?? new');
   });
 
   it('wants its token for everything', async () => {
