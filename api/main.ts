@@ -8,6 +8,7 @@ import { VERSION } from './machinery/version.ts';
 import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
 import type { User } from './machinery/user.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
+import { applyPublicShells } from './registry/public-shells.ts';
 import { createCatalog } from './registry/catalog.ts';
 import { startCustomResources } from './registry/custom-resources/custom-resources.ts';
 import { createDeletedTasks } from './registry/tasks/deleted-tasks.ts';
@@ -101,6 +102,7 @@ async function serve(
   const authorizer = createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
   const registry = createRegistry({ catalog, store, clock, authorizer });
   await createInitialNamespaces(registry);
+  await applyPublicShells(registry, logger);
   const load = (now: number): Promise<ServerCertificates> =>
     loadCertificates({ ...options.certificates, now });
   const certificates = await load(clock.now());

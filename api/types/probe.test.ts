@@ -70,6 +70,7 @@ describe('planProbe', () => {
     expect(after, 'the note is written').toEqual({ remove: [sandbox], recheckAfter: minutes * MINUTE });
     const later = planProbe(input({ record: plan.record, now: NOW + minutes * MINUTE }));
     expect(later.create?.metadata.name).not.toBe(sandbox.metadata.name);
+    expect(later.finding, 'what was found holds until then').toBeUndefined();
   });
 
   it('checks at once what is another thing than the one that was checked, and ends the check of that', () => {

@@ -33,12 +33,14 @@ export type ProbeFinding =
   /** Nothing is known, for a reason that has nothing to do with what is checked. */
   | { state: 'lost'; message: string };
 
+const NOT_YET: ProbeFinding = { state: 'pending', reason: 'Waiting', message: 'It was not checked yet.' };
+
 export interface ProbePlan {
   /** To be created; another controller may have made the same. */
   create?: Sandbox;
   /** To be deleted: over, or no longer wanted. */
   remove: Sandbox[];
-  /** Absent when what the record says still holds. */
+  /** Absent when what was found last still holds, also while it is checked once more. */
   finding?: ProbeFinding;
   /** To be kept in the status, in place of the one before; written before anything is deleted. */
   record?: ProbeRecord;
@@ -71,11 +73,11 @@ export function planProbe({ owner, spec, record, sandboxes, now }: ProbeInput): 
   const wait = last === undefined ? 0 : Date.parse(last.nextCheckAt) - now;
   if (current === undefined) {
     if (wait > 0) return { remove, recheckAfter: wait };
-    const finding: ProbeFinding = { state: 'pending', reason: 'Waiting', message: 'It was not checked yet.' };
-    return { remove, finding, create: probeSandbox(owner, { name, spec }) };
+    const create = probeSandbox(owner, { name, spec });
+    return { remove, create, ...(last === undefined ? { finding: NOT_YET } : {}) };
   }
   const finding = findingOf(current);
-  if (finding.state === 'pending') return { remove, finding };
+  if (finding.state === 'pending') return { remove, ...(last === undefined ? { finding } : {}) };
   const after = againAfter(finding);
   const next = { key, checkedAt: formatTime(now), nextCheckAt: formatTime(now + after) };
   return { remove, finding, record: next, recheckAfter: after };

@@ -31,7 +31,8 @@ function executor(name: string, traits: Traits = {}): Executor {
     since = 5,
     heartbeat = 5,
   } = traits;
-  const condition = { type: 'Ready', reason: 'R', message: '', lastTransitionTime: ago(since) };
+  const message = ready === 'False' ? 'The engine is away.' : '';
+  const condition = { type: 'Ready', reason: 'R', message, lastTransitionTime: ago(since) };
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Executor',
@@ -111,7 +112,7 @@ describe('planBinding', () => {
       ],
       want: 'NoExecutor',
       message:
-        'None of 4 Executors can be used: 1 has not reported yet, 1 has stopped reporting, 1 is not ready, 1 is unschedulable.',
+        'None of 4 Executors can be used: 1 has not reported yet, 1 has stopped reporting, 1 is not ready, 1 is unschedulable. a: The engine is away.',
     },
     {
       reason: 'one full',

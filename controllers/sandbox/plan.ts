@@ -113,7 +113,7 @@ function noExecutor({ executors, time }: BindingInput, home: Executor | undefine
     return {
       outcome: 'wait',
       reason: 'NoExecutor',
-      message: `Executor ${home.metadata.name}, which has the files of the Task, ${problemOf(home, time.now) ?? ''}.`,
+      message: `Executor ${home.metadata.name}, which has the files of the Task, ${problemOf(home, time.now) ?? ''}.${ownWords([home])}`,
       ...(Number.isFinite(recheckAfter) ? { recheckAfter: Math.max(recheckAfter, 0) } : {}),
     };
   }
@@ -125,8 +125,20 @@ function noExecutor({ executors, time }: BindingInput, home: Executor | undefine
   const message =
     executors.length === 0
       ? 'There is no Executor; start an executor manager.'
-      : `None of ${executors.length} Executors can be used: ${counts.join(', ')}.`;
+      : `None of ${executors.length} Executors can be used: ${counts.join(', ')}.${ownWords(executors)}`;
   return { outcome: 'wait', reason: 'NoExecutor', message };
+}
+
+/** More would hide the first. */
+const MOST_WORDS = 3;
+
+/** Why they are not ready, as they say it themselves: what a person can do about it stands there. */
+function ownWords(executors: readonly Executor[]): string {
+  const words = executors.flatMap(({ metadata, status }) => {
+    const ready = findCondition(status?.conditions, 'Ready');
+    return ready?.status === 'False' && ready.message !== '' ? [` ${metadata.name}: ${ready.message}`] : [];
+  });
+  return words.slice(0, MOST_WORDS).join('');
 }
 
 function noCapacity(

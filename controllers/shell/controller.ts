@@ -1,13 +1,16 @@
 import { objectKey } from '#api/machinery/meta';
-import { SHELLS } from '#api/types/resources';
+import { SANDBOXES, SHELLS } from '#api/types/resources';
+import { PUBLIC_NAMESPACE } from '#api/types/shell';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
-import { objects, referrersTo } from '../runtime/source.ts';
+import { objects, ownersOf, referrersTo } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import { shellReconciler } from './reconciler.ts';
 
-/** Watches Shells, and looks at a Shell again when the one it is based on changes. */
+const OF_SHELL = 'sandbox:shell';
+
+/** Watches Shells and the Sandboxes that check their images; a Shell follows the one it is based on. */
 export function shellController({
   client,
   informers,
@@ -18,17 +21,26 @@ export function shellController({
 }: ControllerContext): Runnable {
   const shells = informers.of(SHELLS);
   shells.addIndex('shell:base', ({ metadata: { namespace }, spec: { baseShellRef } }) =>
-    baseShellRef === undefined ? [] : [objectKey({ namespace, name: baseShellRef })],
+    baseShellRef === undefined
+      ? []
+      : [namespace, PUBLIC_NAMESPACE].map((one) => objectKey({ namespace: one, name: baseShellRef })),
+  );
+  const sandboxes = informers.of(SANDBOXES);
+  sandboxes.addIndex(OF_SHELL, ({ metadata: { ownerReferences = [] } }) =>
+    ownerReferences.flatMap(({ controller, kind, uid }) =>
+      controller === true && kind === SHELLS.kind ? [uid] : [],
+    ),
   );
   return createController({
     name: 'shell',
     client,
     reconcile: shellReconciler({
       shells,
+      sandboxesOf: (uid) => sandboxes.byIndex(OF_SHELL, uid),
       clock,
       troubles: createTroubles({ recorder: recorder('shell-controller'), clock }),
     }),
-    sources: [objects(shells), referrersTo(shells, shells, 'shell:base')],
+    sources: [objects(shells), referrersTo(shells, shells, 'shell:base'), ownersOf(sandboxes, SHELLS)],
     clock,
     logger,
     meter,

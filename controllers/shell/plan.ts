@@ -10,7 +10,7 @@ export interface ShellPlan {
   shellType: string | undefined;
 }
 
-/** `shellExists` answers for a name in the Shell's own namespace. */
+/** `shellExists` answers for a name in the Shell's own namespace and in that of public Shells. */
 export function planShell(shell: Shell, shellExists: (name: string) => boolean): ShellPlan {
   const { shellType, runtime, baseImage, baseShellRef } = shell.spec;
   const type = shellTypeOf(shell.spec);

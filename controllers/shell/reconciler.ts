@@ -1,42 +1,105 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
+import { withCondition } from '#api/machinery/condition';
+import type { Condition, NewCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
-import type { Shell } from '#api/types/generated/shell';
+import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Shell, ShellStatus } from '#api/types/generated/shell';
+import { planProbe } from '#api/types/probe';
+import type { ProbePlan } from '#api/types/probe';
 import { withReady } from '#api/types/ready';
-import { SHELLS } from '#api/types/resources';
+import { SANDBOXES, SHELLS } from '#api/types/resources';
+import { PUBLIC_NAMESPACE, ShellCondition } from '#api/types/shell';
 import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
+import { imageCheckOf, imageCondition, readyWithImage } from './image-check.ts';
 import { planShell } from './plan.ts';
+import type { ShellPlan } from './plan.ts';
 
 export interface ShellReconcilerOptions {
   shells: { get(key: string): Shell | undefined };
+  /** All that the object with this uid controls. */
+  sandboxesOf: (uid: string) => readonly Sandbox[];
   troubles: Troubles;
   clock: Clock;
 }
 
-/** Says in its status whether a Shell can be used. */
-export function shellReconciler({
-  shells,
-  troubles,
-  clock,
-}: ShellReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
+type ShellClient = Pick<Client, 'updateStatus' | 'create' | 'delete'>;
+
+/** Says in its status whether a Shell can be used, and has its image checked in a sandbox. */
+export function shellReconciler(options: ShellReconcilerOptions): Reconcile<ShellClient> {
+  const { shells, troubles, clock } = options;
   return async (key, { client }) => {
     const shell = shells.get(key);
     if (shell === undefined || shell.metadata.deletionTimestamp !== undefined) {
       troubles.follow(key, undefined);
-      return;
+      return undefined;
     }
-    const at = { now: formatTime(clock.now()), generation: shell.metadata.generation };
+    const { namespace } = shell.metadata;
     const exists = (name: string): boolean =>
-      shells.get(objectKey({ namespace: shell.metadata.namespace, name })) !== undefined;
-    const { condition, shellType } = planShell(shell, exists);
-    const { shellType: _previous, ...previous } = shell.status ?? {};
-    const status = {
-      ...withReady(previous, condition, at),
-      ...(shellType === undefined ? {} : { shellType }),
-    };
+      [namespace, PUBLIC_NAMESPACE].some(
+        (one) => shells.get(objectKey({ namespace: one, name })) !== undefined,
+      );
+    const plan = planShell(shell, exists);
+    const isValid = plan.condition.status === 'True';
+    const check = planProbe({
+      owner: shell,
+      spec: isValid ? imageCheckOf(shell) : undefined,
+      record: shell.status?.imageCheck,
+      sandboxes: options.sandboxesOf(shell.metadata.uid ?? ''),
+      now: clock.now(),
+    });
+    if (check.create !== undefined) await createOnce(client, check.create);
+    const status = shellStatus(shell, { plan, check }, formatTime(clock.now()));
     troubles.follow(key, await writeStatus(client, SHELLS, { object: shell, status }));
+    // What was found is written down: nobody needs the Sandbox any longer.
+    for (const sandbox of check.remove) await remove(client, sandbox);
+    return check.recheckAfter === undefined ? undefined : { requeueAfter: check.recheckAfter };
   };
+}
+
+/** Another controller may have made the same. */
+async function createOnce(client: Pick<Client, 'create'>, sandbox: Sandbox): Promise<void> {
+  try {
+    await client.create(SANDBOXES, sandbox);
+  } catch (error) {
+    if (!isStatusError(error, 'AlreadyExists')) throw error;
+  }
+}
+
+async function remove(client: Pick<Client, 'delete'>, { metadata }: Sandbox): Promise<void> {
+  if (metadata.deletionTimestamp !== undefined) return;
+  const { name, namespace } = metadata;
+  await ignoreNotFound(client.delete(SANDBOXES, { name, ...(namespace === undefined ? {} : { namespace }) }));
+}
+
+function shellStatus(
+  shell: Shell,
+  { plan, check }: { plan: ShellPlan; check: ProbePlan },
+  now: string,
+): ShellStatus {
+  const { shellType: _type, imageCheck, conditions = [], ...rest } = shell.status ?? {};
+  const at = { now, generation: shell.metadata.generation };
+  const isChecked = plan.condition.status === 'True' && imageCheckOf(shell) !== undefined;
+  const image = isChecked ? imageCondition(shell, check.finding) : undefined;
+  const record = isChecked ? (check.record ?? imageCheck) : undefined;
+  const ready = plan.condition.status === 'True' ? readyWithImage(image) : plan.condition;
+  const { shellType } = plan;
+  return {
+    ...withReady({ ...rest, conditions: withImage(conditions, image, at) }, ready, at),
+    ...(shellType === undefined ? {} : { shellType }),
+    ...(record === undefined ? {} : { imageCheck: record }),
+  };
+}
+
+function withImage(
+  conditions: Condition[],
+  image: NewCondition | undefined,
+  at: { now: string; generation: number | undefined },
+): Condition[] {
+  if (image !== undefined) return withCondition(conditions, image, at);
+  return conditions.filter(({ type }) => type !== ShellCondition.ImageReady);
 }

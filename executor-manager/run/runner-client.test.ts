@@ -22,6 +22,15 @@ async function hostile(answer: RequestListener) {
   };
 }
 
+async function unusedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 /** Never ends, as fast as it is read. */
 const endless =
   (status: number): RequestListener =>
@@ -41,6 +50,23 @@ describe('the client of a runner', () => {
   ])('%d without end is not read without end', async (status, want, reason) => {
     await using on = await hostile(endless(status));
     await expect(on.runner.get('r'), reason).rejects.toMatchObject({ reason: want });
+  });
+
+  it('that nothing answers names the address that was tried, and what may help', async () => {
+    const port = await unusedPort();
+    const runner = createRunnerClient({
+      address: { host: '127.0.0.1', port },
+      token: 't',
+      clock: systemClock,
+    });
+    const asking = runner.ready(1, new AbortController().signal);
+    await expect(asking).rejects.toMatchObject({
+      reason: 'Timeout',
+      message: expect.stringMatching(
+        new RegExp(`within 0.001 s: nothing answers at 127.0.0.1:${port} .*--network host`),
+      ),
+    });
+    await runner.close();
   });
 
   it('an event without end is not read without end', async () => {

@@ -91,7 +91,7 @@ export function createRunnerClient(options: RunnerClientOptions): RunnerClient {
   const send: Send = (call) => request({ pool, origin, token }, call);
   return {
     ready: (limitMs, signal) =>
-      waitUntilReady({ limitMs, signal, clock: options.clock }, async () => {
+      waitUntilReady({ limitMs, where: `${host}:${port}`, signal, clock: options.clock }, async () => {
         await (await send({ method: 'GET', path: '/v1/ready', signal })).body.dump();
       }),
     start: (id, request) => readState(send, { method: 'PUT', path: runPath(id), body: request }),
@@ -234,7 +234,7 @@ async function* readEvents(
  * and the user waits for each one.
  */
 async function waitUntilReady(
-  wait: { limitMs: number; signal: AbortSignal; clock: Clock },
+  wait: { limitMs: number; where: string; signal: AbortSignal; clock: Clock },
   ask: () => Promise<void>,
 ): Promise<void> {
   const began = wait.clock.now();
@@ -248,14 +248,25 @@ async function waitUntilReady(
       // Whoever refuses the token is not our runner, or never becomes it.
       if (error instanceof StatusError && error.reason === 'Unauthorized') throw error;
       if (wait.clock.now() - began >= wait.limitMs) {
-        const text = `the runner did not become ready within ${wait.limitMs / 1000} s`;
-        throw new StatusError('Timeout', text, { cause: error });
+        throw notReady(wait, error);
       }
     }
     const tenth = (wait.clock.now() - began) / 10;
     const pause = Math.min(Math.max(tenth, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
     await sleep(wait.clock, pause, wait.signal);
   }
+}
+
+/**
+ * Refused at its port for all the time, it may listen where this process does not: the engine publishes ports of its
+ * own host, which is another one for a manager that is in a container itself.
+ */
+function notReady({ limitMs, where }: { limitMs: number; where: string }, cause: unknown): StatusError {
+  const code = ((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code;
+  const refused = code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'EHOSTUNREACH';
+  const how = `nothing answers at ${where} (an executor manager in a container has to share the network of the engine's host: docker run --network host)`;
+  const text = `the runner did not become ready within ${limitMs / 1000} s${refused ? `: ${how}` : ''}`;
+  return new StatusError('Timeout', text, { cause });
 }
 
 function answerError(status: number, text: string): StatusError {

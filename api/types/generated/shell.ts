@@ -201,6 +201,7 @@ export interface ShellStatus {
    * The program in force, whichever spelling the spec uses.
    */
   shellType?: string;
+  imageCheck?: ShellImageCheck;
   /**
    * Available when the object can be used, Unavailable otherwise; follows the condition Ready.
    */
@@ -217,4 +218,21 @@ export interface ShellStatus {
    * The metadata.generation the whole status was worked out from.
    */
   observedGeneration?: number;
+}
+/**
+ * When the image was checked last; the condition ImageReady has what was found.
+ */
+export interface ShellImageCheck {
+  /**
+   * Of what was checked.
+   */
+  key: string;
+  /**
+   * When it was checked.
+   */
+  checkedAt: string;
+  /**
+   * When it is checked again, unless it changes before.
+   */
+  nextCheckAt: string;
 }

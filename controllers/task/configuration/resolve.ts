@@ -9,6 +9,7 @@ import type { Team, TeamMember } from '#api/types/generated/team';
 import type { Workspace } from '#api/types/generated/workspace';
 import { isReadyNow } from '#api/types/ready';
 import type { ReadyStatus } from '#api/types/ready';
+import { PUBLIC_NAMESPACE } from '#api/types/shell';
 import { isUploadObserved } from '#api/types/skill';
 import { placeOf, skillsOf } from '#api/types/skill-set';
 import { TaskReason } from '#api/types/task';
@@ -133,15 +134,24 @@ function resolveMember(
     (modelName && unready('Model', modelName, model));
   if (problem !== undefined) return problem;
   if (ghost === undefined || shell === undefined) return `Bot "${shown(botName)}" is not complete.`;
-  const base =
-    shell.spec.baseShellRef === undefined
-      ? undefined
-      : configuration.shell({ namespace: shellName.namespace, name: shell.spec.baseShellRef });
+  const base = baseShell(shell.spec.baseShellRef, shellName.namespace, configuration);
   const set = skillsOf(ghost, (name) => configuration.skill(name));
   if ('problem' in set) return `Ghost "${shown(ghostName)}": ${set.message}`;
   const late = set.skills.find(({ skill }) => !isSkillReady(skill));
   if (late !== undefined) return `Skill "${placeOf(late.skill)}" is not ready.`;
   return plannedMember({ member, bot, ghost, shell, base, model, skills: set.skills });
+}
+
+/** One of the same namespace comes before the public one of that name. */
+function baseShell(
+  name: string | undefined,
+  namespace: string,
+  configuration: Configuration,
+): Shell | undefined {
+  if (name === undefined || name === '') return undefined;
+  return (
+    configuration.shell({ namespace, name }) ?? configuration.shell({ namespace: PUBLIC_NAMESPACE, name })
+  );
 }
 
 function resolveWorkspace(task: Task, configuration: Configuration): PlannedWorkspace | Waiting | undefined {

@@ -77,15 +77,16 @@ export class DockerDriver implements RuntimeDriver {
   }
 
   async check(): Promise<EngineState> {
-    const { engine, image } = this.#options;
+    const { engine, image, network } = this.#options;
     try {
       const { Version } = await this.#call((docker) => docker.version());
       await this.#call((docker) => docker.getImage(image).inspect());
+      await this.#call((docker) => docker.getNetwork(network).inspect());
       // Asked now, so that no sandbox waits for it.
       await this.#findEngineCPUs();
       return { ready: true, message: `Docker engine ${Version} at ${engine.address} with image ${image}.` };
     } catch (error) {
-      const { message } = explainMissingImage(error, image);
+      const { message } = explainMissing(error, { image, network });
       return { ready: false, message: `${message[0]?.toUpperCase()}${message.slice(1)}.` };
     }
   }
@@ -187,7 +188,7 @@ export class DockerDriver implements RuntimeDriver {
       return (await this.#call((docker) => docker.createContainer(options))).id;
     } catch (error) {
       // The name is the runtime's: it was there before, or an earlier call whose answer was lost has made it.
-      if (!isStatusError(error, 'Conflict')) throw explainMissingImage(error, options.Image ?? '');
+      if (!isStatusError(error, 'Conflict')) throw explainMissing(error, settings);
       const found = await this.#call((docker) => docker.getContainer(options.name).inspect());
       if (found.Config.Labels[LABEL.port] === String(port)) return found.Id;
     }
@@ -234,8 +235,14 @@ export class DockerDriver implements RuntimeDriver {
   }
 }
 
-function explainMissingImage(error: unknown, image: string): Error {
-  if (!isStatusError(error, 'NotFound') || !/no such image/i.test(error.message)) return error as Error;
-  const how = 'run `make image`, or pull one and name it in EXECUTOR_IMAGE';
-  return new StatusError('NotFound', `the engine has no image ${image}: ${how}`, { cause: error });
+function explainMissing(error: unknown, { image, network }: { image: string; network: string }): Error {
+  if (!isStatusError(error, 'NotFound')) return error as Error;
+  const options = { cause: error };
+  if (/no such image/i.test(error.message)) {
+    const how = 'run `make image`, or pull one and name it in EXECUTOR_IMAGE';
+    return new StatusError('NotFound', `the engine has no image ${image}: ${how}`, options);
+  }
+  if (!/network .*not found/i.test(error.message)) return error;
+  const how = `run \`docker network create ${network}\`, or name another one in NETWORK`;
+  return new StatusError('NotFound', `the engine has no network ${network}: ${how}`, options);
 }

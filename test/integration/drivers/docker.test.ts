@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { dockerClient } from '#dev/environment/docker';
 import { LABEL } from '#executor-manager/drivers/docker/container-options';
 import { DockerDriver } from '#executor-manager/drivers/docker/docker-driver';
 import { connectEngine } from '#executor-manager/drivers/docker/engine-connection';
+import { PortAllocator } from '#executor-manager/drivers/ports/port-allocator';
 import { driverSuite } from './driver-suite.ts';
 import type { DriverWorld } from './driver-suite.ts';
 
@@ -59,3 +61,20 @@ async function open(): Promise<DriverWorld> {
 }
 
 driverSuite('docker', open);
+
+describe('an engine', () => {
+  it.each([
+    [{ image: 'nosuch:1' }, 'The engine has no image nosuch:1: run `make image`, or pull one'],
+    [{ network: 'nosuchnet' }, 'The engine has no network nosuchnet: run `docker network create nosuchnet`'],
+  ])('that lacks %j says what to do', async (lacking, message) => {
+    const ending = new AbortController();
+    const driver = new DockerDriver({
+      ...{ executorName: 'lacking', owner: randomUUID(), image, network: 'bridge', ...lacking },
+      ports: new PortAllocator({ min: 1, max: 1, clock: systemClock }),
+      ...{ engine: connectEngine(host), clock: systemClock, logger: silentLogger, signal: ending.signal },
+    });
+    const state = await driver.check();
+    ending.abort(new Error('over'));
+    expect(state).toEqual({ ready: false, message: expect.stringContaining(message) });
+  });
+});
