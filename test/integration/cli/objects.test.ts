@@ -113,7 +113,7 @@ describe('troupe get', () => {
     expect(result.stdout).toMatch(/^NAME .*\ng3 /);
     expect(result.stderr).toBe('Error from server (NotFound): ghosts.agent.wecode.io "nobody" not found\n');
     expect(await cli('get ghost nobody --ignore-not-found')).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect(await cli('get shells -n system')).toEqual({
+    expect(await cli('get teams -n system')).toEqual({
       code: 0,
       stdout: '',
       stderr: 'No resources found in system namespace.\n',

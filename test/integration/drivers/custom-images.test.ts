@@ -29,6 +29,8 @@ let registry: ImageRegistry;
 let model: ModelService;
 let repository: GitRepository;
 let driver: DockerDriver;
+/** Of one test: the next runner may have the same port. */
+const clients: AsyncDisposable[] = [];
 
 beforeAll(async () => {
   registry = stack.use(await imageRegistry());
@@ -50,6 +52,7 @@ beforeAll(async () => {
   });
 }, 60_000);
 afterEach(async () => {
+  for (const client of clients.splice(0)) await client[Symbol.asyncDispose]();
   for (const { id } of await driver.list()) await driver.remove(id);
   expect(await driver.list(), 'nothing is left').toEqual([]);
 });
@@ -63,6 +66,7 @@ const specOf = (name: string): RuntimeSpec => ({
 
 async function ready({ address }: Runtime): Promise<RunnerCalls> {
   const calls = runnerCalls(`http://${address.host}:${address.port}`);
+  clients.push(calls);
   const status = (): Promise<unknown> => calls.fetch('/v1/ready').then((answer) => answer.status, String);
   await expect.poll(status, { timeout: 30_000 }).toBe(204);
   return calls;

@@ -44,10 +44,12 @@ function probe(name: string, spec: Partial<SandboxSpec>): Promise<Sandbox> {
   });
 }
 
-async function remains(): Promise<string[]> {
-  const filters = JSON.stringify({ label: [`io.troupe.executor=${EXECUTOR}`] });
-  const containers = await engine.listContainers({ all: true, filters });
-  const { Volumes } = await engine.listVolumes({ filters });
+/** What is left in the engine of the runtime that a Sandbox had. */
+async function remains({ status }: Pick<Sandbox, 'status'>): Promise<string[]> {
+  const name = `troupe-${status?.runtimeID}`;
+  expect(name).toMatch(/^troupe-rt-/);
+  const containers = await engine.listContainers({ all: true, filters: JSON.stringify({ name: [name] }) });
+  const { Volumes } = await engine.listVolumes({ filters: JSON.stringify({ name: [name] }) });
   return [...containers.map(({ Id }) => Id), ...(Volumes ?? []).map(({ Name }) => Name)];
 }
 
@@ -78,9 +80,9 @@ describe('a Sandbox that checks an image', () => {
       config: { Env: ['PATH=/usr/tools'] },
     });
     await probe('check', { shell: shell(image), probe: { image: program === undefined ? {} : { program } } });
-    const { status } = await untilSandbox(on, 'check', isOver);
+    const { status = {} } = await untilSandbox(on, 'check', isOver);
     expect(status).toMatchObject({ phase: 'Succeeded', probeResult: expected });
-    await expect.poll(remains, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => remains({ status }), { timeout: 20_000 }).toEqual([]);
   });
 
   it('that is not there says so at once, in Events too', async () => {
@@ -107,11 +109,11 @@ describe('a Sandbox that checks an image', () => {
     registry.hold(gate.promise);
     const image = await registry.push('team/slow:1', { files: { slow: 'slow' } });
     await probe('slow', { shell: shell(image), probe: { image: {} } });
-    const { status } = await untilSandbox(on, 'slow', ({ status: now }) => now?.reason === 'Pulling');
+    const { status = {} } = await untilSandbox(on, 'slow', ({ status: now }) => now?.reason === 'Pulling');
     expect(status).toMatchObject({ phase: 'Starting', message: `Pulling image ${image}.` });
     await on.connection.client.delete(SANDBOXES, { namespace: 'default', name: 'slow' });
     gate.resolve();
-    await expect.poll(remains, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => remains({ status }), { timeout: 20_000 }).toEqual([]);
   });
 
   it('is refused where nothing runs in images', async () => {

@@ -10,8 +10,8 @@ export const RUNNER_FOLDER = '/opt/troupe';
 /** On volume and container: nothing else is looked at when old ones are removed. */
 const LABEL = 'io.troupe.runner';
 const LOOK_MS = 200;
-/** Another version of Troupe may share the engine, and its next sandbox may come soon. */
-const KEPT_MS = 24 * 60 * 60_000;
+/** Another version of Troupe may share the engine; it fills its own again where it has to. They have a gigabyte each. */
+const KEPT_MS = 60 * 60_000;
 
 export interface RunnerVolumeOptions {
   call: EngineCall;
