@@ -34,7 +34,7 @@ const image = ({ status }: Shell) => findCondition(status?.conditions, 'ImageRea
 async function checkOf(shell: Shell): Promise<Sandbox> {
   const isIts = ({ metadata }: Sandbox): boolean => metadata.ownerReferences?.[0]?.uid === shell.metadata.uid;
   await expect.poll(async () => (await p.sandboxes()).filter(isIts).length).toBe(1);
-  const [sandbox] = (await p.sandboxes()).filter(isIts);
+  const sandbox = (await p.sandboxes()).find(isIts);
   if (sandbox === undefined) throw new Error('there is no check');
   return sandbox;
 }
