@@ -1,4 +1,4 @@
-import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/run';
+import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
 
 export interface RunnerConfig {
   host: string;

@@ -1,5 +1,5 @@
 import { closeSync, rmSync, writeSync } from 'node:fs';
-import { SHARED_RUNNER_PORT_FD } from '#executor-manager/protocol/run';
+import { SHARED_RUNNER_PORT_FD } from '#executor-manager/protocol/runner-environment';
 import { systemClock } from './clock.ts';
 import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
 import type { TunnelledModelAccess } from './model-access/model-access.ts';

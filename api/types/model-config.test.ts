@@ -53,6 +53,11 @@ describe('modelSettings', () => {
       want: { protocol: 'anthropic', name: 'x', env: {} },
     },
     {
+      reason: 'an application of Dify',
+      got: settings({ DIFY_API_KEY: 'app-k', DIFY_BASE_URL: 'http://d', DIFY_PARAMS: { a: 1 } }),
+      want: { protocol: 'dify', baseURL: 'http://d', env: { DIFY_PARAMS: '{"a":1}' } },
+    },
+    {
       reason: 'OpenAI has two forms',
       got: settings({ model: 'openai', model_id: 'x' }, { apiFormat: 'responses' }),
       want: { protocol: 'openai-responses', name: 'x', env: {} },

@@ -7,7 +7,7 @@ import type { ModelSpec } from './generated/model.ts';
  */
 
 /** `openai` is the Chat Completions API, which compatible services have too; `openai-responses` OpenAI's newer one. */
-export type ModelProtocol = 'anthropic' | 'openai' | 'openai-responses';
+export type ModelProtocol = 'anthropic' | 'openai' | 'openai-responses' | 'dify';
 
 export interface ModelSettings {
   /** Absent when `unknownProtocol` says why. */
@@ -31,10 +31,17 @@ const PROTOCOL_WORDS: ReadonlyMap<string, ModelProtocol> = new Map([
   ['claude', 'anthropic'],
   ['openai', 'openai'],
   ['openai-responses', 'openai-responses'],
+  ['dify', 'dify'],
 ]);
 
 const NAME_VARIABLES = ['model_id', 'ANTHROPIC_MODEL', 'OPENAI_MODEL'];
-const BASE_URL_VARIABLES = ['base_url', 'ANTHROPIC_BASE_URL', 'OPENAI_BASE_URL', 'OPENAI_API_BASE'];
+const BASE_URL_VARIABLES = [
+  'base_url',
+  'ANTHROPIC_BASE_URL',
+  'OPENAI_BASE_URL',
+  'OPENAI_API_BASE',
+  'DIFY_BASE_URL',
+];
 /** In the order in which they are tried. */
 const CREDENTIAL_VARIABLES = [
   'api_key',
@@ -42,12 +49,17 @@ const CREDENTIAL_VARIABLES = [
   'ANTHROPIC_AUTH_TOKEN',
   'CLAUDE_CODE_OAUTH_TOKEN',
   'OPENAI_API_KEY',
+  'DIFY_API_KEY',
 ];
 /** Those that say by themselves how they are sent. */
 const CREDENTIAL_FORMS: ReadonlyMap<string, ModelCredential['form']> = new Map([
   ['ANTHROPIC_AUTH_TOKEN', 'bearer'],
   ['CLAUDE_CODE_OAUTH_TOKEN', 'subscription'],
 ]);
+/** Dify tells applications by their keys, so that one of these makes a Model an application there. */
+const DIFY_VARIABLE = /^DIFY_/;
+/** The variables that an application is called with: a JSON text, or an object. */
+const DIFY_PARAMETERS = 'DIFY_PARAMS';
 const ANTHROPIC_VARIABLE = /^ANTHROPIC_|^CLAUDE_CODE_OAUTH_TOKEN$/;
 /** How a token of `claude setup-token` begins, wherever it stands. */
 const SUBSCRIPTION_TOKEN = 'sk-ant-oat';
@@ -149,7 +161,8 @@ function protocolOf(
   if (asked !== undefined && asked !== '' && named === undefined) return { unknownProtocol: asked };
   const word = PROTOCOL_WORDS.get((env['model'] ?? '').toLowerCase());
   const anthropic = Object.keys(env).some((variable) => ANTHROPIC_VARIABLE.test(variable));
-  const protocol = named ?? word ?? (anthropic ? 'anthropic' : 'openai');
+  const dify = Object.keys(env).some((variable) => DIFY_VARIABLE.test(variable));
+  const protocol = named ?? word ?? (anthropic ? 'anthropic' : dify ? 'dify' : 'openai');
   // Only OpenAI has two forms.
   const isResponses = protocol === 'openai' && spec.apiFormat === 'responses';
   return { protocol: isResponses ? 'openai-responses' : protocol };
@@ -159,12 +172,13 @@ function isProtocolWord(word: string | undefined): boolean {
   return word !== undefined && PROTOCOL_WORDS.has(word.toLowerCase());
 }
 
-/** modelConfig.env with numbers and booleans as text; anything else in it is left out. */
+/** modelConfig.env with numbers, booleans and DIFY_PARAMS as text; anything else in it is left out. */
 function modelEnv(spec: ModelSpec): Record<string, string> {
   const env = spec.modelConfig['env'];
   if (typeof env !== 'object' || env === null || Array.isArray(env)) return {};
   const entries = Object.entries(env).flatMap(([key, value]: [string, unknown]) => {
-    const string = text(value);
+    const isObject = key === DIFY_PARAMETERS && typeof value === 'object' && value !== null;
+    const string = isObject ? JSON.stringify(value) : text(value);
     return string === undefined ? [] : [[key, string] as const];
   });
   return Object.fromEntries(entries);

@@ -41,11 +41,11 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
     repository: 'used',
     needsContainer: true,
   },
-  /** An application at a Dify service, which has its own model. */
+  /** An application at a Dify service, which has its own model; the Model of a Bot says which and with what key. */
   Dify: {
-    supported: false,
-    modelProtocols: [],
-    needsModel: false,
+    supported: true,
+    modelProtocols: ['dify'],
+    needsModel: true,
     repository: 'unused',
     needsContainer: false,
   },

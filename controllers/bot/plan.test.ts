@@ -77,7 +77,23 @@ describe('planBot', () => {
       reason: 'no modelRef for Dify',
       bot: { ...bot(), spec: withoutModel },
       parts: { model: undefined, shell: object({ runtime: 'Dify' }) },
+      want: 'ModelRequired',
+      message:
+        'spec.modelRef: required, since a Model names the application of Dify and its key (DIFY_API_KEY).',
+    },
+    {
+      reason: 'Dify with an application',
+      parts: {
+        model: object({ modelConfig: { env: { DIFY_API_KEY: 'app-x' } } }),
+        shell: object({ shellType: 'Dify' }),
+      },
       want: 'ReferencesResolved',
+    },
+    {
+      reason: 'Dify with a model',
+      parts: { shell: object({ shellType: 'Dify' }) },
+      want: 'ModelNotSupported',
+      message: 'spec.modelRef: Model "other/m" speaks anthropic; Dify needs dify.',
     },
     {
       reason: 'no second Model',
@@ -122,14 +138,6 @@ describe('planBot', () => {
       },
       want: 'ModelNotSupported',
       message: 'spec.modelRef: Model "other/m" is of type tts; Chat needs a language model (llm).',
-    },
-    {
-      reason: 'Dify, which calls no Model, with one that speaks',
-      parts: {
-        shell: object({ shellType: 'Dify' }),
-        model: object({ modelType: 'tts', modelConfig: { env: { model_id: 'x' } } }),
-      },
-      want: 'ReferencesResolved',
     },
   ];
   it.each(cases)('$reason', ({ bot: given = bot(), parts: changed, want, message }) => {

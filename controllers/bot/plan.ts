@@ -11,6 +11,7 @@ import { modelSettings } from '#api/types/model-config';
 import type { ReadyStatus } from '#api/types/ready';
 import { placeOf } from '#api/types/skill-set';
 import { SHELL_TYPES, shellTypeOf } from '#api/types/shell-types';
+import type { ShellType } from '#api/types/shell-types';
 
 /** What the Bot's references lead to; undefined where there is no such object. */
 export interface BotParts {
@@ -66,6 +67,11 @@ function planSkillUse({ shell, skills }: BotParts): NewCondition | undefined {
   return undefined;
 }
 
+const A_MODEL = 'the Shell calls a model';
+const WHAT_IS_CALLED: Partial<Record<ShellType, string>> = {
+  Dify: 'a Model names the application of Dify and its key (DIFY_API_KEY)',
+};
+
 /** Whether the Shell gets the model it needs. */
 function planModelUse(bot: Bot, { shell, model }: BotParts): NewCondition | undefined {
   const { modelRef } = bot.spec;
@@ -75,7 +81,10 @@ function planModelUse(bot: Bot, { shell, model }: BotParts): NewCondition | unde
   const { needsModel, modelProtocols } = SHELL_TYPES[type];
   if (!needsModel) return undefined;
   if (modelRef === undefined || model === undefined) {
-    return botNotReady(BotReason.ModelRequired, 'spec.modelRef: required, since the Shell calls a model.');
+    return botNotReady(
+      BotReason.ModelRequired,
+      `spec.modelRef: required, since ${WHAT_IS_CALLED[type] ?? A_MODEL}.`,
+    );
   }
   const name = `${modelRef.namespace ?? bot.metadata.namespace ?? ''}/${modelRef.name}`;
   const { modelType = 'llm' } = model.spec;

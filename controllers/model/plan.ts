@@ -28,11 +28,12 @@ function planConfig(model: Model): NewCondition | undefined {
   if (settings.unknownProtocol !== undefined) {
     return modelNotReady(
       ModelReason.UnsupportedProtocol,
-      `spec.protocol: "${settings.unknownProtocol}" is not supported; anthropic (or claude), openai and openai-responses are.`,
+      `spec.protocol: "${settings.unknownProtocol}" is not supported; anthropic (or claude), openai, openai-responses and dify are.`,
     );
   }
   // Speech, image and other models have services of their own, which this version does not call.
-  if ((model.spec.modelType ?? 'llm') === 'llm' && settings.name === undefined) {
+  const isNamed = settings.name !== undefined || settings.protocol === 'dify';
+  if ((model.spec.modelType ?? 'llm') === 'llm' && !isNamed) {
     return invalidConfig('spec.modelConfig.env: no model id; set model_id, ANTHROPIC_MODEL or OPENAI_MODEL.');
   }
   const { wrongLine } = modelHeaders(model.spec);
@@ -80,7 +81,7 @@ function planInlineCredential(spec: Model['spec']): NewCondition | undefined {
   if (credential === undefined) {
     return modelNotReady(
       ModelReason.CredentialMissing,
-      'No credential: set spec.secretRef, or api_key in spec.modelConfig.env.',
+      `No credential: set spec.secretRef, or ${modelSettings(spec).protocol === 'dify' ? 'DIFY_API_KEY' : 'api_key'} in spec.modelConfig.env.`,
     );
   }
   return isHeaderValue(credential.value) ? undefined : unsendable('spec.modelConfig.env: the API key');

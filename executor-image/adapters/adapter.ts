@@ -13,6 +13,8 @@ export interface AdapterCapabilities {
   readonly modelProtocols: readonly ModelProtocol[];
   /** How a later run goes on with the session of an earlier one, and whether it can leave the earlier one as it is. */
   readonly session: 'none' | 'resume' | 'resume and fork';
+  /** Is told what was said before (`request.history`) in place of a session of its own. */
+  readonly history?: boolean;
   /** Takes words while it works (RunInput message). */
   readonly steer: boolean;
   /** Can end a turn without ending the run (RunInput interrupt). */

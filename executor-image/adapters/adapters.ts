@@ -3,6 +3,7 @@ import { RunFailure } from '../run-failure.ts';
 import type { AgentAdapter } from './adapter.ts';
 import { chatAdapter } from './chat/chat-adapter.ts';
 import { commandAdapter } from './command/command-adapter.ts';
+import { difyAdapter } from './dify/dify-adapter.ts';
 import { claudeCodeAdapter } from './claude-code/claude-code-adapter.ts';
 import { codexAdapter } from './codex/codex-adapter.ts';
 
@@ -10,6 +11,7 @@ const ADAPTERS: Partial<Record<ShellType, () => AgentAdapter>> = {
   Chat: chatAdapter,
   ClaudeCode: claudeCodeAdapter,
   Codex: codexAdapter,
+  Dify: difyAdapter,
   Command: commandAdapter,
 };
 

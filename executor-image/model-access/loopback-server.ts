@@ -12,10 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { ModelProtocol } from '#executor-manager/protocol/run';
 import { isEndToEnd, modelCallPath } from '#executor-manager/protocol/tunnel';
-import { anthropic } from '#model-protocols/anthropic/anthropic';
-import { openai } from '#model-protocols/openai/openai';
-import { openaiResponses } from '#model-protocols/openai-responses/openai-responses';
-import { formatEvent } from '#model-protocols/server-sent-events';
+import { SERVICE_ERRORS } from '#model-protocols/service-errors';
 import { NoTunnelError } from './tunnel.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { RunTokens } from './run-tokens.ts';
@@ -35,7 +32,6 @@ export interface LoopbackOptions {
 
 /** Credentials end here: what comes with the call is the run's token. */
 const CREDENTIALS: ReadonlySet<string> = new Set(['x-api-key', 'api-key', 'authorization', 'cookie']);
-const PROTOCOLS = { anthropic, openai, 'openai-responses': openaiResponses };
 
 /**
  * Listens on loopback for calls of Models and hands each to the tunnel as it comes, nothing read to its end here. It
@@ -132,10 +128,8 @@ function breakOff({ response, session, run, isEvents }: Call): void {
     response.destroy();
     return;
   }
-  const failure = { type: 'failure', failure: { kind: 'overloaded', message: GONE } } as const;
-  const events = PROTOCOLS[run.protocol].createWriter().write(failure).map(formatEvent);
   // The empty lines end an event that has only begun.
-  response.end(`\n\n${events.join('')}`);
+  response.end(`\n\n${SERVICE_ERRORS[run.protocol].event(GONE)}`);
 }
 
 type AnswerHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
@@ -160,5 +154,5 @@ function sendError(
   error: { status: number; message: string },
 ): void {
   response.writeHead(error.status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(PROTOCOLS[protocol].errorBody(error)));
+  response.end(JSON.stringify(SERVICE_ERRORS[protocol].body(error)));
 }

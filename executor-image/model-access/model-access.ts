@@ -51,4 +51,5 @@ const VERSION_PATHS: Readonly<Record<ModelProtocol, string>> = {
   anthropic: '',
   openai: '/v1',
   'openai-responses': '/v1',
+  dify: '/v1',
 };

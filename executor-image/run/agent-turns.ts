@@ -30,7 +30,7 @@ export async function takeTurns(turns: AgentTurns): Promise<Answer> {
   if (checked.ok) return { ...answer, output: checked.output };
   const { events } = turns.context;
   events.emit('log', { stream: 'agent', text: `The answer does not fit its schema: ${checked.problem}` });
-  const mended = await takeTurn(turns, repairRequest(turns, checked.problem));
+  const mended = await takeTurn(turns, repairRequest(turns, { answer, problem: checked.problem }));
   const again = checkAnswer(mended, check);
   if (again.ok) return { ...mended, output: again.output };
   throw new RunFailure('OutputInvalid', `the answer does not fit its schema: ${again.problem}`);
@@ -51,9 +51,17 @@ function checkAnswer(answer: Answer, check: (value: unknown) => OutputCheck): Ou
 }
 
 /** Where the program keeps no session, the model is told the whole story. */
-function repairRequest({ adapter, request, sessionId }: AgentTurns, problem: string): AgentRequest {
+function repairRequest(
+  { adapter, request, sessionId }: AgentTurns,
+  { answer, problem }: { answer: Answer; problem: string },
+): AgentRequest {
   const id = sessionId();
   const prompt = repairPrompt(problem);
+  if (adapter.capabilities.history === true) {
+    const asked = { role: 'user', text: firstPrompt(request, adapter) } as const;
+    const said = { role: 'assistant', text: answer.value } as const;
+    return { ...request, prompt, history: [...(request.history ?? []), asked, said] };
+  }
   if (adapter.capabilities.session !== 'none' && id !== undefined) {
     return { ...request, prompt, session: { id } };
   }

@@ -94,14 +94,13 @@ export function startRun(options: RunOptions): Run {
     events.emit('result', { ...ended });
     spool.close();
   });
-  const cancel = (): void => stop.abort(new RunCancelled('cancelled'));
   return {
     events: spool,
     done,
     state: () => ({ id: options.id, lastSeq: spool.lastSeq, ...open(parts.desk), ...outcome }),
-    cancel,
+    cancel: () => stop.abort(new RunCancelled('cancelled')),
     async discard() {
-      cancel();
+      stop.abort(new RunCancelled('cancelled'));
       spool.close();
       await rm(folder, { recursive: true, force: true });
     },
@@ -112,7 +111,7 @@ export function startRun(options: RunOptions): Run {
   };
 }
 
-/** A conversation says less than this by far; neighbours share the disk with one that never stops. */
+/** Neighbours share the disk with one that never stops. */
 const SHARED_EVENT_BYTES = 32 * 1024 * 1024;
 
 function open(desk: PermissionDesk): Pick<RunState, 'questions'> {

@@ -20,7 +20,7 @@ describe('readRunRequest', () => {
     [{ shell: {} }, 'shell.type is missing; known: ClaudeCode, Agno, Dify, Chat, Codex, ACP, Command'],
     [
       { model: { ...model, protocol: 'smtp' } },
-      'model.protocol "smtp" is not known; known: anthropic, openai, openai-responses',
+      'model.protocol "smtp" is not known; known: anthropic, openai, openai-responses, dify',
     ],
     [{ limits: { diskBytes: 0 } }, 'limits.diskBytes must be a number above 0'],
     [{ limits: [] }, 'limits must be an object'],

@@ -7,9 +7,7 @@ import type { Dispatcher } from 'undici';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
-import { anthropic } from '#model-protocols/anthropic/anthropic';
-import { openai } from '#model-protocols/openai/openai';
-import { openaiResponses } from '#model-protocols/openai-responses/openai-responses';
+import { SERVICE_ERRORS } from '#model-protocols/service-errors';
 import type { ModelProtocol } from '../protocol/run.ts';
 import { answerHeaders, callHeaders } from './call-headers.ts';
 import { secretsOf } from './credential-headers.ts';
@@ -47,7 +45,6 @@ export interface ModelCall {
 
 /** An agent with all its subagents has some ten. */
 const CALLS_OF_A_RUN = 64;
-const PROTOCOLS = { anthropic, openai, 'openai-responses': openaiResponses };
 
 /** An answer that is not the service's. */
 class CallError extends Error {
@@ -97,7 +94,7 @@ async function answer(call: ModelCall, signal: AbortSignal, context: ForwardCont
     throw new CallError(429, `a run may have ${CALLS_OF_A_RUN} calls of its Model at once`);
   const [path = '', query] = target.split('?', 2);
   const method = headers[':method'] ?? '';
-  const route = findRoute(method, path);
+  const route = findRoute(run.protocol, { method, path });
   if (route === undefined) throw new CallError(404, `${method} ${path} is not open to agents`);
   const model = await readModel(run.source);
   const url = targetURL(model, route, query);
@@ -181,7 +178,7 @@ function fail({ run, stream }: ModelCall, error: unknown, { logger }: ForwardCon
   // https://github.com/anthropics/anthropic-sdk-typescript and openai-node heed this one before the status.
   const again = tryAgain ? { 'x-should-retry': 'true', 'retry-after': '0' } : {};
   stream.respond({ ':status': status, 'content-type': 'application/json', ...again });
-  stream.end(JSON.stringify(PROTOCOLS[run.protocol].errorBody({ status, message })));
+  stream.end(JSON.stringify(SERVICE_ERRORS[run.protocol].body({ status, message })));
   return outcomeOf(status);
 }
 

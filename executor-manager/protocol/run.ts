@@ -29,40 +29,13 @@
 
 import type { RunSkill } from './skill.ts';
 
-/** Environment of the runner process; nothing secret in it. */
-export const RUNNER_ENV = {
-  /** Port to listen on inside the runtime. */
-  port: 'TROUPE_RUNNER_PORT',
-  /** Address to listen on. */
-  host: 'TROUPE_RUNNER_HOST',
-  /** SHA-256 (hex) of the token: reading the environment does not give the token away. */
-  tokenHash: 'TROUPE_RUNNER_TOKEN_SHA256',
-  /** Folder of the runtime's workspace: the repository is cloned to WORKSPACE/repo. */
-  workspace: 'TROUPE_RUNNER_WORKSPACE',
-  /** Folder for the runner's own files (events, home of the agent); goes with the runtime. */
-  state: 'TROUPE_RUNNER_STATE',
-  /** A JSON object: the variables that somebody's own image declares, for agents in it. */
-  imageEnvironment: 'TROUPE_RUNNER_IMAGE_ENVIRONMENT',
-  /** How many runs a shared runner may hold; absent for a runner with a workspace. */
-  conversations: 'TROUPE_RUNNER_CONVERSATIONS',
-} as const;
-
-/**
- * File descriptor on which a shared runner says which port it has got, as a line, and then closes. Its standard input
- * belongs to the manager: when that ends, the runner keeps the runs that it has, and ends with the last of them.
- */
-export const SHARED_RUNNER_PORT_FD = 3;
-
-/** Port the runner listens on inside a container. */
-export const RUNNER_CONTAINER_PORT = 8080;
-
 /** The shell types of the control plane, of which an image may have some; test/shell-types.test.ts compares them. */
 export const SHELL_TYPES = ['ClaudeCode', 'Agno', 'Dify', 'Chat', 'Codex', 'ACP', 'Command'] as const;
 
 export type ShellType = (typeof SHELL_TYPES)[number];
 
-/** `openai` is the Chat Completions API, `openai-responses` the Responses API. */
-export const MODEL_PROTOCOLS = ['anthropic', 'openai', 'openai-responses'] as const;
+/** `openai` is the Chat Completions API, `openai-responses` the Responses API, `dify` the API of Dify's applications. */
+export const MODEL_PROTOCOLS = ['anthropic', 'openai', 'openai-responses', 'dify'] as const;
 
 export type ModelProtocol = (typeof MODEL_PROTOCOLS)[number];
 
@@ -80,6 +53,8 @@ export interface RunRequest {
   prompt: string;
   /** Goes with the prompt, to models that see images. */
   images?: RunImage[];
+  /** What was said before, the oldest first; for agents that keep no session. */
+  history?: RunMessage[];
   /** The session of the agent's program to go on with; its files are in the workspace. */
   session?: RunSession;
   /** The answer is to be one JSON value that fits. */
@@ -148,6 +123,11 @@ export interface RunImage {
   mediaType: 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
   /** Base64. */
   data: string;
+}
+
+export interface RunMessage {
+  role: 'user' | 'assistant';
+  text: string;
 }
 
 export interface RunSession {

@@ -8,8 +8,16 @@ export interface MessagesRequest {
   max_tokens: number;
   stream?: boolean;
   system?: string;
-  messages: { role: 'user' | 'assistant'; content: string }[];
+  messages: { role: 'user' | 'assistant'; content: string | MessageContent[] }[];
+  tools?: { name: string; description?: string; input_schema: JsonObject }[];
 }
+
+export type MessageContent =
+  | { type: 'text'; text: string }
+  | { type: 'image'; source: { type: 'base64'; media_type: string; data: string } }
+  | { type: 'thinking'; thinking: string; signature: string }
+  | { type: 'tool_use'; id: string; name: string; input: JsonObject }
+  | { type: 'tool_result'; tool_use_id: string; content: string; is_error?: boolean };
 
 /** The content of a request. Whoever passes requests on passes on the body as it came, since it may say more. */
 export interface MessagesRequestView {

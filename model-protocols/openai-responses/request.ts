@@ -10,8 +10,18 @@ export interface ResponsesRequest {
   store?: boolean;
   max_output_tokens?: number;
   instructions?: string;
-  input: { role: 'user' | 'assistant'; content: string }[];
+  input: ResponsesItem[];
+  tools?: { type: 'function'; name: string; description?: string; parameters: JsonObject; strict: boolean }[];
+  text?: { format: { type: 'json_schema'; name: string; schema: JsonObject } };
 }
+
+export type ResponsesItem =
+  | { role: 'user' | 'assistant'; content: string | ResponsesContent[] }
+  | { type: 'function_call'; call_id: string; name: string; arguments: string }
+  | { type: 'function_call_output'; call_id: string; output: string };
+
+export type ResponsesContent =
+  { type: 'input_text'; text: string } | { type: 'input_image'; image_url: string };
 
 /** The content of a request. Whoever passes requests on passes on the body as it came, since it may say more. */
 export interface ResponsesRequestView {

@@ -11,8 +11,23 @@ export interface CompletionRequest {
   /** The older name of max_completion_tokens; most compatible services know only this one. */
   max_tokens?: number;
   max_completion_tokens?: number;
-  messages: { role: 'system' | 'user' | 'assistant'; content: string }[];
+  messages: CompletionMessage[];
+  tools?: { type: 'function'; function: { name: string; description?: string; parameters: JsonObject } }[];
+  response_format?: { type: 'json_schema'; json_schema: { name: string; schema: JsonObject } };
 }
+
+export type CompletionMessage =
+  | { role: 'system'; content: string }
+  | { role: 'user'; content: string | CompletionContent[] }
+  | {
+      role: 'assistant';
+      content: string | null;
+      tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[];
+    }
+  | { role: 'tool'; tool_call_id: string; content: string };
+
+export type CompletionContent =
+  { type: 'text'; text: string } | { type: 'image_url'; image_url: { url: string } };
 
 /** The content of a request. Whoever passes requests on passes on the body as it came, since it may say more. */
 export interface CompletionRequestView {

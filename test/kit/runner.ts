@@ -8,7 +8,7 @@ import { silentMeter } from '#api/machinery/meter';
 import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-figures';
 import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
 import { ModelSource } from '#executor-manager/model-forwarder/model-source';
-import { RUNNER_ENV } from '#executor-manager/protocol/run';
+import { RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
 import type { RunEvent, RunModel, RunRequest, RunState } from '#executor-manager/protocol/run';
 import { freePort } from '#dev/environment/free-port';
 import { accepts, startProcess } from '#dev/environment/process';

@@ -25,7 +25,7 @@ export interface ModelSpec {
    */
   isCustomConfig?: boolean;
   /**
-   * Protocol of the model service: anthropic (or claude), openai, or openai-responses; worked out from modelConfig when absent.
+   * Protocol of the model service: anthropic (or claude), openai, openai-responses, or dify for an application of Dify; worked out from modelConfig when absent.
    */
   protocol?: string;
   /**

@@ -300,7 +300,7 @@ export interface SandboxModel {
   /**
    * Protocol of the model service.
    */
-  protocol?: 'anthropic' | 'openai' | 'openai-responses';
+  protocol?: 'anthropic' | 'openai' | 'openai-responses' | 'dify';
   /**
    * Identity of the model at the service.
    */

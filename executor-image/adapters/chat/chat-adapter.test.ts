@@ -150,23 +150,41 @@ describe('what compatible services answer', () => {
       ),
       value: 'a',
     },
+  ])(
+    '$reason is read',
+    async ({ answer, value, says = [] }: { answer: RequestListener; value: string; says?: string[] }) => {
+      await using model = await service(answer);
+      const said: string[] = [];
+      expect(await chat(model.url, { said })).toMatchObject({ value });
+      expect(said).toEqual(expect.arrayContaining(says));
+    },
+  );
+
+  it.each([
     {
-      reason: 'an answer that a limit cut off',
+      reason: 'that a limit cut off',
       answer: answerWith(STREAM, delta({ content: 'a' }, 'length')),
-      value: 'a',
-      says: ["log: The model's answer is not complete: it reached a limit of tokens."],
+      failure: {
+        reason: 'AnswerCut',
+        message: "the model's answer is not complete: it reached a limit of tokens",
+      },
     },
     {
-      reason: 'an answer that a policy cut off',
+      reason: 'that a policy cut off',
       answer: answerWith(STREAM, delta({ content: 'a' }, 'content_filter')),
-      value: 'a',
-      says: ["log: The model's answer is not complete: the service's content policy ended it."],
+      failure: {
+        reason: 'ModelRefused',
+        message: "the model's answer is not complete: a content policy ended it",
+      },
     },
-  ])('$reason is read', async ({ answer, value, says = [] }) => {
+    {
+      reason: 'without a word',
+      answer: answerWith(STREAM, delta({ content: '' }, 'stop'), '[DONE]'),
+      failure: { reason: 'ModelError', message: "the model's answer is empty" },
+    },
+  ])('an answer $reason is none', async ({ answer, failure }) => {
     await using model = await service(answer);
-    const said: string[] = [];
-    expect(await chat(model.url, { said })).toMatchObject({ value });
-    expect(said).toEqual(expect.arrayContaining(says));
+    await expect(chat(model.url)).rejects.toMatchObject(failure);
   });
 
   it.each([

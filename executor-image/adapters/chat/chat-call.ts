@@ -11,7 +11,10 @@ import { openaiResponses } from '#model-protocols/openai-responses/openai-respon
 import type { ResponsesRequest } from '#model-protocols/openai-responses/request';
 import type { CompletionRequest } from '#model-protocols/openai/request';
 import type { WireProtocol } from '#model-protocols/wire-protocol';
-import type { AgentModel, AgentRequest } from '../adapter.ts';
+import type { AgentModel } from '../adapter.ts';
+import { RunFailure } from '../../run-failure.ts';
+import type { ChatQuestion } from './conversation.ts';
+import { completionBody, messagesBody, responsesBody } from './request-bodies.ts';
 
 /** One call in a service's protocol. */
 export interface ChatCall {
@@ -22,49 +25,32 @@ export interface ChatCall {
   instead(failure: ModelFailure): ChatCall | undefined;
 }
 
-/** The call that asks the request's prompt. */
-export function chatCall(request: AgentRequest, model: AgentModel): ChatCall {
+/** The call that asks `question`. Throws RunFailure StartFailed for a protocol that is not one of models. */
+export function chatCall(question: ChatQuestion, model: AgentModel): ChatCall {
   switch (model.protocol) {
-    case 'anthropic':
-      return messagesCall(request, model);
+    case 'anthropic': {
+      const body = messagesBody(question, model);
+      return { protocol: anthropic, endpoint: messagesEndpoint(model), body, instead: () => undefined };
+    }
     case 'openai':
-      return completionsCall(completionsEndpoint(model), completionRequest(request, model));
+      return completionsCall(completionsEndpoint(model), completionBody(question, model));
     case 'openai-responses':
-      return responsesCall(request, model);
+      return responsesCall(responsesEndpoint(model), responsesBody(question, model));
+    case 'dify':
+      throw new RunFailure('StartFailed', 'Chat asks models, not applications of Dify');
   }
 }
 
-/** The Messages API wants a limit; this one all models accept. */
-const MAX_TOKENS = 8192;
-
-function messagesCall({ agent, prompt }: AgentRequest, model: AgentModel): ChatCall {
-  return {
-    protocol: anthropic,
-    endpoint: messagesEndpoint(model),
-    body: {
-      model: model.name,
-      max_tokens: model.maxOutputTokens ?? MAX_TOKENS,
-      stream: true,
-      ...(agent.systemPrompt ? { system: agent.systemPrompt } : {}),
-      messages: [{ role: 'user', content: prompt }],
-    },
-    instead: () => undefined,
-  };
-}
-
-function responsesCall({ agent, prompt }: AgentRequest, model: AgentModel): ChatCall {
+function responsesCall(endpoint: Endpoint, body: ResponsesRequest): ChatCall {
   return {
     protocol: openaiResponses,
-    endpoint: responsesEndpoint(model),
-    body: {
-      model: model.name,
-      stream: true,
-      store: false,
-      ...(model.maxOutputTokens === undefined ? {} : { max_output_tokens: model.maxOutputTokens }),
-      ...(agent.systemPrompt ? { instructions: agent.systemPrompt } : {}),
-      input: [{ role: 'user', content: prompt }],
+    endpoint,
+    body,
+    instead(failure) {
+      if (body.text === undefined || !refusesSchema(failure)) return undefined;
+      const { text: _, ...rest } = body;
+      return responsesCall(endpoint, rest);
     },
-    instead: () => undefined,
   };
 }
 
@@ -74,21 +60,19 @@ function completionsCall(endpoint: Endpoint, body: CompletionRequest): ChatCall 
     endpoint,
     body,
     instead(failure) {
+      if (body.response_format !== undefined && refusesSchema(failure)) {
+        const { response_format: _, ...rest } = body;
+        return completionsCall(endpoint, rest);
+      }
       const accepted = acceptedRequest(body, failure);
       return accepted && completionsCall(endpoint, accepted);
     },
   };
 }
 
-function completionRequest({ agent, prompt }: AgentRequest, model: AgentModel): CompletionRequest {
-  return {
-    model: model.name,
-    stream: true,
-    stream_options: { include_usage: true },
-    ...(model.maxOutputTokens === undefined ? {} : { max_tokens: model.maxOutputTokens }),
-    messages: [
-      ...(agent.systemPrompt ? [{ role: 'system' as const, content: agent.systemPrompt }] : []),
-      { role: 'user', content: prompt },
-    ],
-  };
+/** The prompt says it too, so that a service which holds its model to no schema, or not to this one, does without. */
+function refusesSchema({ kind, message = '', parameter = '' }: ModelFailure): boolean {
+  return (
+    kind === 'invalid' && /response_format|text\.format|json_?schema|schema/i.test(`${parameter} ${message}`)
+  );
 }

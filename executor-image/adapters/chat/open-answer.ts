@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { readErrorBody } from '#model-protocols/error-body';
 import { isRetryable } from '#model-protocols/failure';
@@ -7,18 +6,9 @@ import { sleep } from '../../clock.ts';
 import { cutText } from '../../text/cut.ts';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import type { AdapterContext } from '../adapter.ts';
+import { MAX_TRIES, firstBytes, retryAfter, sendRequest, waitAfter } from '../service-request.ts';
 import type { ChatCall } from './chat-call.ts';
 
-export const MAX_TRIES = 4;
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
-
-/** How long to wait after that many failures; `asked` is what the service asks for. */
-export function waitAfter(failures: number, asked?: number): number {
-  return Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (failures - 1));
-}
-/** The part that is read of an answer that is an error. */
-const ERROR_BYTES = 64 * 1024;
 const MESSAGE_BYTES = 2000;
 
 /**
@@ -38,7 +28,7 @@ export async function openAnswer(first: ChatCall, context: AdapterContext): Prom
       continue;
     }
     const isCurable = failure === undefined || isRetryable(failure.kind);
-    if (!isCurable || attempt === MAX_TRIES) throw new RunFailure('ModelError', message);
+    if (!isCurable || attempt === MAX_TRIES) throw refusedOr(failure, message);
     const waitMs = waitAfter(attempt, asked);
     const text = `${message}; try ${attempt} of ${MAX_TRIES - 1} in ${(waitMs / 1000).toFixed(1)} s`;
     context.events.emit('log', { stream: 'agent', text });
@@ -71,37 +61,19 @@ async function attemptOf(
   if (status >= 200 && status < 300) return { response };
   const failure = readErrorBody(status, await firstBytes(response, signal));
   const words = failure.message === undefined ? 'no message' : cutText(failure.message, MESSAGE_BYTES);
-  const seconds = Number(response.headers['retry-after'] ?? Number.NaN);
+  const waitMs = retryAfter(response);
   return {
     message: `the model answered ${status}: ${words}`,
     failure,
-    ...(seconds >= 0 ? { waitMs: seconds * 1000 } : {}),
+    ...(waitMs === undefined ? {} : { waitMs }),
   };
 }
 
-/** Not by `fetch`, which gives up on a model that is silent for five minutes: the limits are those of the run. */
 function post({ endpoint, body }: ChatCall, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', accept: 'text/event-stream', ...endpoint.headers };
-    request(endpoint.url, { method: 'POST', headers, agent: false, signal })
-      .on('response', resolve)
-      .on('error', reject)
-      .end(JSON.stringify(body));
-  });
+  const headers = { 'content-type': 'application/json', accept: 'text/event-stream', ...endpoint.headers };
+  return sendRequest({ method: 'POST', url: endpoint.url, headers, body: JSON.stringify(body), signal });
 }
 
-/** The beginning of a body, as far as it came. Throws the signal's reason. */
-async function firstBytes(body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= ERROR_BYTES) break;
-    }
-  } catch {
-    signal.throwIfAborted(); // broken off otherwise: the status says enough
-  }
-  return Buffer.concat(chunks).toString('utf8', 0, Math.min(size, ERROR_BYTES));
+function refusedOr(failure: ModelFailure | undefined, message: string): RunFailure {
+  return new RunFailure(failure?.kind === 'refused' ? 'ModelRefused' : 'ModelError', message);
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { MODEL_PROTOCOLS, RUN_LIMITS } from '#executor-manager/protocol/run';
-import type { CommandOutput } from '#executor-manager/protocol/run';
+import { RUN_LIMITS } from '#executor-manager/protocol/run';
+import type { CommandOutput, ModelProtocol } from '#executor-manager/protocol/run';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
 import { RunFailure } from '../../run-failure.ts';
@@ -15,6 +15,8 @@ import type { LineTeller } from './line-teller.ts';
 
 /** Of a result file; more of it would not fit into a status, and the log has the words. */
 const RESULT_BYTES = RUN_LIMITS.textBytes;
+
+const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic', 'openai', 'openai-responses'];
 
 /** Any program: it gets the prompt, its lines become events as the Shell says, exit code and result file decide. */
 export function commandAdapter(): AgentAdapter {

@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions } from 'dockerode';
-import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '../../protocol/run.ts';
+import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '../../protocol/runner-environment.ts';
 import type { RuntimeSpec } from '../driver.ts';
 import type { CustomImage } from './images/custom-images.ts';
 import { RUNNER_FOLDER } from './images/runner-volume.ts';

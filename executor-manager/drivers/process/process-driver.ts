@@ -7,7 +7,7 @@ import { sleep } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
-import { RUNNER_ENV } from '../../protocol/run.ts';
+import { RUNNER_ENV } from '../../protocol/runner-environment.ts';
 import type {
   DriverCapabilities,
   EngineState,

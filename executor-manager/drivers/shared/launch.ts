@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { StatusError } from '#api/machinery/status-error';
-import { RUNNER_ENV, SHARED_RUNNER_PORT_FD } from '../../protocol/run.ts';
+import { RUNNER_ENV, SHARED_RUNNER_PORT_FD } from '../../protocol/runner-environment.ts';
 
 export interface LaunchOptions {
   /** Program and arguments of the runner. */

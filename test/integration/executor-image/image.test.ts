@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '#executor-image/build';
-import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/run';
+import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
 import { freePort } from '#dev/environment/free-port';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { gitRepository } from '../../kit/git-repository.ts';

@@ -2,8 +2,10 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { SANDBOXES, TASKS } from '#api/types/resources';
+import { MODELS, SANDBOXES, TASKS } from '#api/types/resources';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
+import { difyService } from '../../kit/dify-service.ts';
+import type { DifyApp } from '../../kit/dify-service.ts';
 import { startTroupe } from '../../kit/troupe-process.ts';
 import type { TroupeProcess } from '../../kit/troupe-process.ts';
 import {
@@ -15,6 +17,7 @@ import {
   managerConfig,
   runSandbox,
   spoken,
+  spokenAtLast,
   stage,
   startManager,
   untilEvent,
@@ -148,6 +151,73 @@ describe('conversations', () => {
   });
 });
 
+describe('an application of Dify', () => {
+  const KEY = 'app-a-key-of-dify';
+  /** One that answers, and waits to be stopped where it is asked to. */
+  const app: DifyApp = {
+    mode: 'advanced-chat',
+    reply: ({ query }) => [
+      { event: 'workflow_started', data: {} },
+      { event: 'message', answer: `You said: ${String(query)}` },
+      ...(query === 'wait' ? [{ hang: true } as const] : []),
+      { event: 'workflow_finished', data: { status: 'succeeded', outputs: {}, total_tokens: 9 } },
+      {
+        event: 'message_end',
+        metadata: { usage: { prompt_tokens: 4, completion_tokens: 5, total_price: '0.5', currency: 'USD' } },
+      },
+    ],
+  };
+
+  async function difyModel(url: string): Promise<void> {
+    await on.connection.client.create(MODELS, {
+      apiVersion: 'agent.wecode.io/v1',
+      kind: 'Model',
+      metadata: { name: 'dify', namespace: 'default' },
+      spec: { modelConfig: { env: { DIFY_API_KEY: KEY, DIFY_BASE_URL: url } } },
+    });
+  }
+  const spec: Partial<Sandbox['spec']> = {
+    shell: { type: 'Dify' },
+    model: { ref: { name: 'dify' }, protocol: 'dify' },
+  };
+  afterEach(() => on.connection.client.delete(MODELS, ref('dify')));
+
+  it('answers through the executor manager, which alone has its key', async () => {
+    await using service = await difyService({ [KEY]: app });
+    await difyModel(service.url);
+    await using _ = await startManager(on, await config());
+    await runSandbox(on, { name: 'dify', prompt: 'Hi', spec });
+    const { status } = await untilSandbox(on, 'dify-s0-a1', isOver);
+    expect(status).toMatchObject({
+      phase: 'Succeeded',
+      result: {
+        value: 'You said: Hi',
+        usage: { inputTokens: 4, outputTokens: 5 },
+        costUSD: 0.5,
+        sessionId: expect.stringMatching(/^troupe-.+\/.+$/),
+      },
+    });
+    expect(spoken(await eventLog(on, 'dify'))).toBe('You said: Hi');
+    const { pid } = await theRunner();
+    expect(await readFile(`/proc/${pid}/environ`, 'utf8')).not.toContain(KEY);
+  });
+
+  it('is stopped there when its Task is cancelled', async () => {
+    await using service = await difyService({ [KEY]: app });
+    await difyModel(service.url);
+    await using _ = await startManager(on, await config());
+    await runSandbox(on, { name: 'wait', prompt: 'wait', spec });
+    await untilEvent(on, 'wait', (event) => event.type === 'text');
+    await theRunner();
+    await on.connection.client.patch(SANDBOXES, ref('wait-s0-a1'), {
+      type: 'merge',
+      body: { spec: { cancel: true } },
+    });
+    expect((await untilSandbox(on, 'wait-s0-a1', isOver)).status?.phase).toBe('Cancelled');
+    expect(service.stopped).toHaveLength(1);
+  });
+});
+
 describe('a shared runner that is killed', () => {
   it('loses its own runs, and the next ones get another', async () => {
     await using _ = await startManager(on, await config());
@@ -193,7 +263,7 @@ describe('a manager that goes away in the middle of a conversation', () => {
       expect((await untilSandbox(on, `${name}-s0-a1`, isOver)).status?.phase).toBe('Succeeded');
       const log = await eventLog(on, name);
       expectEachOnce(log);
-      expect(spoken(log)).toBe(ENTIRE);
+      expect(spokenAtLast(log)).toBe(ENTIRE);
     }
     await expect.poll(runners, { timeout: 10_000, message: 'the first has ended by itself' }).toHaveLength(1);
     await theRunner();
@@ -210,7 +280,7 @@ describe('a manager that goes away in the middle of a conversation', () => {
     expect((await untilSandbox(on, 'stopped-s0-a1', isOver)).status?.phase).toBe('Succeeded');
     const log = await eventLog(on, 'stopped');
     expectEachOnce(log);
-    expect(spoken(log)).toBe(ENTIRE);
+    expect(spokenAtLast(log)).toBe(ENTIRE);
   });
 
   it('finds a conversation lost whose runner has ended meanwhile', async () => {
