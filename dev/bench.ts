@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { apiUnderTest, existingApi } from './bench/api-under-test.ts';
 import type { ApiUnderTest } from './bench/api-under-test.ts';
 import { measureChanges } from './bench/change.ts';
+import { measureConversations } from './bench/conversations.ts';
 import { measureCreate } from './bench/create.ts';
 import { measureCrowds } from './bench/crowd.ts';
 import type { BenchDatabase } from './bench/database.ts';
@@ -25,7 +26,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|memory …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|memory|conversations …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -46,6 +47,7 @@ const GROUPS = {
   followers: measureCrowdOfFollowers,
   task: measureTasks,
   memory: async () => [await measureMemory()],
+  conversations: measureConversations,
 };
 type Group = keyof typeof GROUPS;
 

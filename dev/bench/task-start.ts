@@ -4,7 +4,7 @@ import { request } from 'undici';
 import { startModelServer } from '#model-server/model-server';
 import { parseScript } from '#model-server/load-script';
 import { silentLogger } from '#api/machinery/logger';
-import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/run';
+import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
 import { apiUnderTest } from './api-under-test.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import type { Figure } from './figure.ts';

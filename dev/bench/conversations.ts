@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { apiUnderTest } from './api-under-test.ts';
+import type { ApiUnderTest } from './api-under-test.ts';
+import type { Figure } from './figure.ts';
+import { percentiles } from './load.ts';
+import { residentMiB } from './memory.ts';
+
+const BASE = '/apis/agent.wecode.io/v1/namespaces/default';
+const SANDBOXES = '/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes';
+/** Under way at once, for memory. */
+const CROWD = 1000;
+/** At once beside as many direct calls. */
+const GROUP = 100;
+const WORDS = 20;
+const WORD_MS = 50;
+
+/**
+ * Conversations: what 1,000 under way at once cost in memory, and what 100 at once add to the first word and to each one after
+ * it, beside 100 direct calls of the same service in the same run.
+ */
+export async function measureConversations(): Promise<Figure[]> {
+  await using service = await slowService();
+  await using api = await apiUnderTest({
+    command: ['server', '--driver', 'process'],
+    env: { MAX_CONCURRENT_CONVERSATIONS: String(CROWD + GROUP) },
+  });
+  await applyTeam(api, service.url);
+  // The first one starts the process that all share.
+  await converse(api, { name: 'first', prompt: 'words' });
+  const direct = await together((index) => directCall(service.url, `words ${index}`));
+  const ours = await together((index) => converse(api, { name: `talk-${index}`, prompt: 'words' }));
+  const memory = await crowdMemory(api, service);
+  return [
+    figure('100 conversations: first word', {
+      ours: ours.map(({ firstMs }) => firstMs),
+      least: direct.map(({ firstMs }) => firstMs),
+    }),
+    figure('100 conversations: from word to word', {
+      ours: ours.flatMap(({ gapsMs }) => gapsMs),
+      least: direct.flatMap(({ gapsMs }) => gapsMs),
+    }),
+    ...memory,
+  ];
+}
+
+function figure(name: string, { ours, least }: { ours: number[]; least: number[] }): Figure {
+  const [mine, floor] = [percentiles(ours), percentiles(least)];
+  return {
+    ...{ name, on: 'process', ...mine },
+    value: `+${Math.round(mine.p50Ms - floor.p50Ms)} ms`,
+    floor: `direct p50 ${floor.p50Ms.toFixed(0)} ms, p99 ${floor.p99Ms.toFixed(0)} ms`,
+    ratio: mine.p50Ms / floor.p50Ms,
+  };
+}
+
+interface Timing {
+  firstMs: number;
+  gapsMs: number[];
+}
+
+function together(act: (index: number) => Promise<Timing>): Promise<Timing[]> {
+  return Promise.all(Array.from({ length: GROUP }, (_, index) => act(index)));
+}
+
+interface Service extends AsyncDisposable {
+  url: string;
+  /** Answers under way. */
+  open(): number;
+  /** Lets those that wait go on. */
+  release(): void;
+}
+
+/** Speaks a word every 50 ms; where it is asked to wait, it says one word and then waits. */
+async function slowService(): Promise<Service> {
+  const waiting = new Set<() => void>();
+  const server = createServer((call, response) => {
+    answer(call, response, waiting).catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    open: () => waiting.size,
+    release() {
+      for (const go of waiting) go();
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function answer(
+  call: IncomingMessage,
+  response: ServerResponse,
+  waiting: Set<() => void>,
+): Promise<void> {
+  let body = '';
+  for await (const chunk of call) body += String(chunk);
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const say = (content: string): void => {
+    const choices = [{ index: 0, delta: { content }, finish_reason: null }];
+    response.write(`data: ${JSON.stringify({ id: 'c', model: 'm', choices })}\n\n`);
+  };
+  if (body.includes('wait here')) {
+    say('Waiting.');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting.add(resolve);
+    response.once('close', resolve);
+    await promise;
+    waiting.delete(resolve);
+  } else {
+    for (let word = 0; word < WORDS; word += 1) {
+      say(`word${word} `);
+      await delay(WORD_MS);
+    }
+  }
+  const end = { id: 'c', model: 'm', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
+  response.end(`data: ${JSON.stringify(end)}\n\ndata: [DONE]\n\n`);
+}
+
+const connections = new Agent({ connections: GROUP, headersTimeout: 0, bodyTimeout: 0 });
+
+async function directCall(url: string, prompt: string): Promise<Timing> {
+  const timer = wordTimer();
+  const { body } = await request(`${url}/chat/completions`, {
+    ...{ method: 'POST', dispatcher: connections },
+    body: JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: prompt }] }),
+  });
+  for await (const piece of body) if (String(piece).includes('word')) timer.word();
+  return timer.timing();
+}
+
+function wordTimer(): { word(): void; timing(): Timing } {
+  const start = performance.now();
+  const times: number[] = [];
+  return {
+    word: () => void times.push(performance.now()),
+    timing() {
+      const [first] = times;
+      if (first === undefined) throw new Error('nothing was said');
+      return {
+        firstMs: first - start,
+        gapsMs: times.slice(1).map((time, index) => time - (times[index] ?? 0)),
+      };
+    },
+  };
+}
+
+async function applyTeam(api: ApiUnderTest, baseURL: string): Promise<void> {
+  const name = 'bench';
+  const create = (plural: string, kind: string, spec: object): Promise<string> =>
+    api.call('POST', `${BASE}/${plural}`, {
+      ...{ apiVersion: 'agent.wecode.io/v1', kind, metadata: { name }, spec },
+    });
+  await create('ghosts', 'Ghost', { systemPrompt: 'Answer.' });
+  await create('shells', 'Shell', { shellType: 'Chat' });
+  await create('models', 'Model', {
+    modelConfig: {
+      env: { model: 'openai', model_id: 'm', base_url: baseURL, api_key: randomBytes(16).toString('hex') },
+    },
+  });
+  await create('bots', 'Bot', { ghostRef: { name }, shellRef: { name }, modelRef: { name } });
+  await create('teams', 'Team', {
+    ...{ collaborationModel: 'solo', members: [{ role: 'leader', botRef: { name } }] },
+  });
+}
+
+function createTask(api: ApiUnderTest, { name, prompt }: { name: string; prompt: string }): Promise<string> {
+  return api.call('POST', `${BASE}/tasks`, {
+    ...{ apiVersion: 'agent.wecode.io/v1', kind: 'Task', metadata: { name } },
+    spec: { prompt, teamRef: { name: 'bench' } },
+  });
+}
+
+/** From the Task's creation to its words, as a follower of its log sees them. */
+async function converse(api: ApiUnderTest, task: { name: string; prompt: string }): Promise<Timing> {
+  const timer = wordTimer();
+  await createTask(api, task);
+  const path = `${BASE}/tasks/${task.name}/log?follow=true&format=jsonl`;
+  for await (const piece of await api.open(path, AbortSignal.timeout(120_000))) {
+    for (const line of piece.toString().split('\n')) if (line.includes('"word')) timer.word();
+  }
+  return timer.timing();
+}
+
+/** The memory of the manager, which is the whole server here, and of the process that conversations share. */
+async function crowdMemory(api: ApiUnderTest, service: Service): Promise<Figure[]> {
+  const runner = await runnerPid(api);
+  const before = { server: await residentMiB(api.pid), runner: await residentMiB(runner) };
+  for (let start = 0; start < CROWD; start += 50) {
+    const names = Array.from({ length: 50 }, (_, index) => `crowd-${start + index}`);
+    await Promise.all(names.map((name) => createTask(api, { name, prompt: 'wait here' })));
+  }
+  for (const end = performance.now() + 300_000; service.open() < CROWD; await delay(200)) {
+    if (performance.now() > end) throw new Error(`only ${service.open()} conversations are under way`);
+  }
+  await delay(5000);
+  const after = { server: await residentMiB(api.pid), runner: await residentMiB(runner) };
+  service.release();
+  const each = (name: string, from: number, to: number): Figure => ({
+    ...{ name, on: 'process', value: `${(((to - from) * 1024) / CROWD).toFixed(0)} KiB each` },
+    floor: `${from.toFixed(0)} MiB before, ${to.toFixed(0)} MiB with ${CROWD}`,
+  });
+  return [
+    each('memory of a conversation in the shared process', before.runner, after.runner),
+    each('memory of a conversation in the server (API, controllers, manager)', before.server, after.server),
+  ];
+}
+
+async function runnerPid(api: ApiUnderTest): Promise<number> {
+  const list = JSON.parse(await api.call('GET', SANDBOXES)) as {
+    items: { status?: { runtime?: { name?: string } } }[];
+  };
+  const name = list.items.find(({ status }) => status?.runtime?.name)?.status?.runtime?.name ?? '';
+  return Number(/^pid\/(\d+)$/.exec(name)?.[1]);
+}
