@@ -15,10 +15,6 @@ import { createRedactor } from '../events/redact.ts';
 import type { Redactor } from '../events/redact.ts';
 import type { ModelAccess } from '../model-access/model-access.ts';
 import { RunCancelled, RunFailure, RunSuspended, describeError } from '../run-failure.ts';
-import { placeSkills } from '../skills/placed-skills.ts';
-import type { RunSkillPlace } from '../skills/placed-skills.ts';
-import { runChecks } from '../skills/skill-checks.ts';
-import { withSkills } from '../skills/skill-prompt.ts';
 import type { SkillShelf } from '../skills/skill-shelf.ts';
 import { reportChanges } from '../workspace/changes/report.ts';
 import { HOME_FOLDER, makeHome } from '../workspace/agent-room.ts';
@@ -32,6 +28,7 @@ import { Controls } from './run-controls.ts';
 import { Meter } from './run-meter.ts';
 import { keepSessions, restoreSessions } from './sessions.ts';
 import { withModel } from './with-model.ts';
+import { withSkills } from './with-skills.ts';
 import { withTools } from './with-tools.ts';
 
 export interface RunOptions {
@@ -272,15 +269,13 @@ async function work(run: Execution, place: Place): Promise<RunResult> {
     if (cloned.value !== undefined) place.repository = cloned.value;
   }
   stop.signal.throwIfAborted();
-  const skills = await placeSkills(request.agent.skills ?? [], run.shelf);
-  const checks = {
-    ...{ ...run, skills, home, folder: folderOf(run, place), runId: run.id, signal: stop.signal },
-    environment: run.agentEnvironment,
+  const skilled = {
+    ...{ ...run, home, folder: folderOf(run, place), runId: run.id, signal: stop.signal },
+    ...{ environment: run.agentEnvironment, capabilities: adapter.capabilities },
   };
-  await runChecks('before', checks);
-  const result = await agentWork(run, adapter, { home, place, skills });
-  stop.signal.throwIfAborted();
-  await runChecks('after', checks);
+  const result = await withSkills(skilled, (asked, skills) =>
+    agentWork({ ...run, request: asked }, adapter, { home, place, skills }),
+  );
   // Asked to end while the agent was ending by itself: the one who asked must see that it worked.
   stop.signal.throwIfAborted();
   return result;
@@ -294,13 +289,9 @@ async function homeOf({ workspace, request }: Execution): Promise<void> {
 async function agentWork(
   run: Execution,
   adapter: AgentAdapter,
-  { home, place, skills }: { home: string; place: Place; skills: readonly RunSkillPlace[] },
+  { home, place, skills }: { home: string; place: Place; skills: readonly PlacedSkill[] },
 ): Promise<RunResult> {
-  const { meter } = run;
-  const request = withSystemPrompt(
-    run.request,
-    withSkills(run.request.agent.systemPrompt, skills, adapter.capabilities),
-  );
+  const { request, meter } = run;
   const session = { home, workspace: run.workspace, files: adapter.sessionFiles };
   if (request.session !== undefined) await restoreSessions(session);
   const context = adapterContext(run, { home, place, skills });
@@ -308,7 +299,7 @@ async function agentWork(
   const onWarnings = (warnings: readonly string[]): void => void (place.warnings = warnings);
   try {
     return await withTools({ ...run, adapter, context, onWarnings }, (toolServers) =>
-      withModel({ ...run, request }, (asked) =>
+      withModel(run, (asked) =>
         takeTurns({
           ...{ adapter, request: withoutServers(asked), context: { ...context, toolServers } },
           sessionId: () => place.sessionId,
@@ -332,10 +323,6 @@ function withoutServers(request: AgentRequest): AgentRequest {
 const folderOf = ({ workspace }: Execution, { repository }: Place): string =>
   repository?.workFolder ?? workspace;
 
-function withSystemPrompt(request: RunRequest, systemPrompt: string | undefined): RunRequest {
-  return systemPrompt === undefined ? request : { ...request, agent: { ...request.agent, systemPrompt } };
-}
-
 function adapterContext(
   run: Execution,
   { home, place, skills }: { home: string; place: Place; skills: readonly PlacedSkill[] },
@@ -345,8 +332,7 @@ function adapterContext(
     ...{ events: aliveEvents(events, meter), signal: stop.signal, home, runId: id, clock },
     environment: agentEnvironment,
     folder: folderOf(run, place),
-    ...{ controls, permissions: desk, meter, toolServers: [] },
-    skills: skills.map(({ name, description, folder }) => ({ name, description, folder })),
+    ...{ controls, permissions: desk, meter, toolServers: [], skills },
     onSession: (sessionId) => {
       place.sessionId = sessionId;
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunSkill } from '#executor-manager/protocol/skill';
 import type { RunSkillPlace } from './placed-skills.ts';
-import { withSkills } from './skill-prompt.ts';
+import { systemPromptWith } from './skill-prompt.ts';
 
 const place = (name: string, more: Partial<RunSkill> = {}): RunSkillPlace => ({
   name,
@@ -16,13 +16,13 @@ const TALKS = { files: false, skills: 'listed' } as const;
 
 describe('the system prompt of an agent with skills', () => {
   it('is that of the Ghost where there are none', () => {
-    expect(withSkills('Be kind.', [], LISTED)).toBe('Be kind.');
-    expect(withSkills(undefined, [], LISTED)).toBeUndefined();
-    expect(withSkills(undefined, [place('a')], NATIVE)).toBeUndefined();
+    expect(systemPromptWith([], 'Be kind.', LISTED)).toBe('Be kind.');
+    expect(systemPromptWith([], undefined, LISTED)).toBeUndefined();
+    expect(systemPromptWith([place('a')], undefined, NATIVE)).toBeUndefined();
   });
 
   it('names each skill, for a program that does not look for them itself', () => {
-    const prompt = withSkills('Be kind.', [place('a'), place('b', { parameters: { x: 1 } })], LISTED);
+    const prompt = systemPromptWith([place('a'), place('b', { parameters: { x: 1 } })], 'Be kind.', LISTED);
     expect(prompt?.split('\n\n')).toEqual([
       'Be kind.',
       expect.stringContaining('read its SKILL.md'),
@@ -32,7 +32,7 @@ describe('the system prompt of an agent with skills', () => {
   });
 
   it('has parameters also where the program looks for skills itself', () => {
-    expect(withSkills(undefined, [place('b', { parameters: { x: 1 } })], NATIVE)).toBe(
+    expect(systemPromptWith([place('b', { parameters: { x: 1 } })], undefined, NATIVE)).toBe(
       'Parameters of the skill b: {"x":1}',
     );
   });
@@ -41,6 +41,6 @@ describe('the system prompt of an agent with skills', () => {
     ['a skill that is preloaded', place('a', { preload: true }), NATIVE, '# Skill a (files in /skills/a)'],
     ['every skill, for an agent without files', place('a'), TALKS, '# Skill a'],
   ])('holds the instructions of %s', (_reason, skill, capabilities, heading) => {
-    expect(withSkills(undefined, [skill], capabilities)).toBe(`${heading}\n\nHow to a.`);
+    expect(systemPromptWith([skill], undefined, capabilities)).toBe(`${heading}\n\nHow to a.`);
   });
 });

@@ -8,9 +8,9 @@ import type { RunSkillPlace } from './placed-skills.ts';
  * that is name, description and path, so that the agent reads on only where it needs to (progressive disclosure); of
  * those that are preloaded, and for agents without files, the instructions themselves. Pure.
  */
-export function withSkills(
-  systemPrompt: string | undefined,
+export function systemPromptWith(
   skills: readonly RunSkillPlace[],
+  systemPrompt: string | undefined,
   { files, skills: finds }: Pick<AdapterCapabilities, 'files' | 'skills'>,
 ): string | undefined {
   const told = skills.filter(({ request }) => request.preload === true || !files);
