@@ -1,51 +1,78 @@
 import { Transform } from 'node:stream';
 
-const MASK = Buffer.from('[redacted]');
+const MASK = '[redacted]';
+
+/** A text with the secrets taken out; where two begin at one place, the longer one. */
+export function takeOutOf(text: string, secrets: readonly string[]): string {
+  return secrets.length === 0 ? text : text.replace(patternOf(secrets), MASK);
+}
 
 /**
- * A stream of bytes with the secrets taken out; `onBytes` is told how many have come. What is held back until more comes is only an end that a secret may
- * begin with, so that an event of a stream is not late.
+ * The same for a stream of bytes; `onBytes` is told how many have come. What is held back until more comes is only an end
+ * that a secret may begin with, so that an event of a stream is not late.
  */
 export function takeOut(secrets: readonly string[], onBytes: (count: number) => void): Transform {
-  const needles = secrets.map((secret) => Buffer.from(secret));
-  let held: Buffer = Buffer.alloc(0);
+  if (secrets.length === 0) return counted(onBytes);
+  // One character for each byte, whatever the encoding of the answer.
+  const needles = secrets.map((secret) => Buffer.from(secret).toString('latin1'));
+  const pattern = patternOf(needles);
+  let held = '';
   return new Transform({
     transform(chunk: Buffer, _, done) {
       onBytes(chunk.length);
-      const bytes = replaceAll(held.length === 0 ? chunk : Buffer.concat([held, chunk]), needles);
-      const from = bytes.length - Math.max(0, ...needles.map((needle) => beginningAtEnd(bytes, needle)));
-      held = bytes.subarray(from);
-      done(null, bytes.subarray(0, from));
+      const { clean, rest } = takeWhole(held + chunk.toString('latin1'), { needles, pattern });
+      held = rest;
+      done(null, Buffer.from(clean, 'latin1'));
     },
     flush(done) {
-      done(null, held);
+      done(null, Buffer.from(held.replace(pattern, MASK), 'latin1'));
     },
   });
 }
 
-/** The same for a short text. */
-export function takeOutOf(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((result, secret) => result.replaceAll(secret, MASK.toString()), text);
+function counted(onBytes: (count: number) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      onBytes(chunk.length);
+      done(null, chunk);
+    },
+  });
 }
 
-function replaceAll(bytes: Buffer, needles: readonly Buffer[]): Buffer {
-  let result = bytes;
-  for (const needle of needles) {
-    const pieces: Buffer[] = [];
-    let from = 0;
-    for (let at = result.indexOf(needle); at >= 0; at = result.indexOf(needle, from)) {
-      pieces.push(result.subarray(from, at), MASK);
-      from = at + needle.length;
-    }
-    if (pieces.length > 0) result = Buffer.concat([...pieces, result.subarray(from)]);
-  }
-  return result;
+interface Needles {
+  needles: readonly string[];
+  pattern: RegExp;
 }
 
-/** The length of the longest end of `bytes` with which `needle` begins. */
-function beginningAtEnd(bytes: Buffer, needle: Buffer): number {
-  for (let length = Math.min(needle.length - 1, bytes.length); length > 0; length--) {
-    if (bytes.subarray(bytes.length - length).equals(needle.subarray(0, length))) return length;
+/** Takes out what is there as a whole; `rest` may begin a secret, or a longer one than it is. */
+function takeWhole(text: string, { needles, pattern }: Needles): { clean: string; rest: string } {
+  let open = openFrom(text, needles, 0);
+  let clean = '';
+  let at = 0;
+  for (const { index, 0: found } of text.matchAll(pattern)) {
+    if (index >= open) break;
+    clean += text.slice(at, index) + MASK;
+    at = index + found.length;
+    if (at > open) open = openFrom(text, needles, at);
   }
-  return 0;
+  return { clean: clean + text.slice(at, open), rest: text.slice(open) };
+}
+
+/** The first place, from `at` on, where the end of the text is the beginning of a secret; the text's length where none is. */
+function openFrom(text: string, needles: readonly string[], at: number): number {
+  const longest = Math.max(...needles.map(({ length }) => length));
+  for (let from = Math.max(at, text.length - longest + 1); from < text.length; from++) {
+    const end = text.slice(from);
+    if (needles.some((needle) => needle.length > end.length && needle.startsWith(end))) return from;
+  }
+  return text.length;
+}
+
+function patternOf(secrets: readonly string[]): RegExp {
+  const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map(escaped).join('|'), 'g');
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
