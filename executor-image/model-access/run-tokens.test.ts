@@ -9,6 +9,7 @@ it('knows a run by its token, sent in either way, for as long as the run goes on
   expect(tokens.runOf({ 'x-api-key': one.token })).toBe('one');
   expect(tokens.runOf({ authorization: `Bearer ${two.token}` })).toBe('two');
   expect(tokens.runOf({ authorization: `bearer ${two.token}` })).toBe('two');
+  expect(tokens.runOf({ 'x-api-key': '', authorization: `Bearer ${two.token}` })).toBe('two');
   one.revoke();
   expect(tokens.runOf({ 'x-api-key': one.token })).toBeUndefined();
   expect(tokens.runOf({ 'x-api-key': two.token })).toBe('two');

@@ -19,7 +19,9 @@ export class RunTokens<Run> {
   /** Whose token it is that a request shows, in either of the ways in which model services take a key. */
   runOf(headers: IncomingHttpHeaders): Run | undefined {
     const { 'x-api-key': key, authorization } = headers;
-    const token = typeof key === 'string' ? key : /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+    const bearer = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+    // Some programs send both, and one of them empty.
+    const token = typeof key === 'string' && key !== '' ? key : bearer;
     return token === undefined ? undefined : this.#runs.get(hashOf(token));
   }
 }
