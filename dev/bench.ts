@@ -11,6 +11,7 @@ import { measureEtcd } from './bench/etcd.ts';
 import { formatLine, formatTable } from './bench/figure.ts';
 import type { Figure } from './bench/figure.ts';
 import { measureFollowers } from './bench/followers.ts';
+import { measureForwarder } from './bench/forwarder.ts';
 import { measureGet } from './bench/get.ts';
 import { measureList } from './bench/list.ts';
 import { measureManyObjects } from './bench/many-objects.ts';
@@ -26,7 +27,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|memory|conversations …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -46,6 +47,7 @@ const GROUPS = {
   scale: measureScale,
   followers: measureCrowdOfFollowers,
   task: measureTasks,
+  forwarder: measureForwarder,
   memory: async () => [await measureMemory()],
   conversations: measureConversations,
 };

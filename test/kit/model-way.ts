@@ -64,6 +64,7 @@ export async function modelWay({
     },
     environment: {},
     startRun: () => Promise.reject(new Error('no run is started here')),
+    probe: () => Promise.reject(new Error('nothing is checked here')),
     onTunnel: (socket) => access.attach(socket),
   });
   const logger = recordingLogger();
