@@ -170,6 +170,21 @@ describe('a manager that goes away in the middle of a run', () => {
     expect(spokenAtLast(log)).toBe(ENTIRE);
   });
 
+  it('is killed in the middle of a call of the model: Claude Code calls again, by the next one', async () => {
+    const settings = await config();
+    const first = await startProcess(settings);
+    const model = { ref: { name: 'model' }, protocol: 'anthropic' as const, name: 'm' };
+    const spec = { shell: { type: 'ClaudeCode' as const }, model };
+    await runSandbox(on, { name: 'code', prompt: 'slow', spec });
+    await untilEvent(on, 'code', (event) => event.type === 'text');
+    await first.kill();
+    await using _ = await startProcess(settings);
+    const { status } = await untilSandbox(on, 'code-s0-a1', isOver);
+    const log = await eventLog(on, 'code');
+    expect(status, JSON.stringify(log)).toMatchObject({ phase: 'Succeeded', result: { value: ENTIRE } });
+    expectEachOnce(log);
+  });
+
   it('is stopped: the Executor says so, the sandbox runs on and is adopted', async () => {
     const settings = await config();
     const first = await startManager(on, settings);
