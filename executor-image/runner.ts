@@ -2,6 +2,7 @@ import { closeSync, rmSync, writeSync } from 'node:fs';
 import { SHARED_RUNNER_PORT_FD } from '#executor-manager/protocol/runner-environment';
 import { systemClock } from './clock.ts';
 import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
+import { withDirectLoopback } from './model-access/direct-loopback.ts';
 import type { TunnelledModelAccess } from './model-access/model-access.ts';
 import { startRunnerServer } from './server/runner-server.ts';
 import type { SkillShelf } from './skills/skill-shelf.ts';
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   const config = readRunnerConfig();
   const inherited = inheritedEnvironment();
   const environment = withToolsFirst(inherited);
-  const agentEnvironment = withToolsLast({ ...imageEnvironment(), ...inherited });
+  const agentEnvironment = withDirectLoopback(withToolsLast({ ...imageEnvironment(), ...inherited }));
   const shared = config.conversations !== undefined;
   const owner = { gone: false };
   let skills: SkillShelf | undefined;
