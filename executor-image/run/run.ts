@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunInput, RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
-import type { AdapterContext, AgentAdapter, AgentRequest, PlacedSkill } from '../adapters/adapter.ts';
+import type { AdapterContext, AgentAdapter, PlacedSkill } from '../adapters/adapter.ts';
 import { adapterFor } from '../adapters/adapters.ts';
 import type { Clock } from '../clock.ts';
 import { createEventSink } from '../events/event-sink.ts';
@@ -29,7 +29,7 @@ import { Meter } from './run-meter.ts';
 import { keepSessions, restoreSessions } from './sessions.ts';
 import { withModel } from './with-model.ts';
 import { withSkills } from './with-skills.ts';
-import { withTools } from './with-tools.ts';
+import { withTools, withoutServers } from './with-tools.ts';
 
 export interface RunOptions {
   id: string;
@@ -311,12 +311,6 @@ async function agentWork(
     meter.stopIdle();
     if (place.sessionId !== undefined) await keepSessions(session);
   }
-}
-
-/** The real addresses and headers are the gate's. */
-function withoutServers(request: AgentRequest): AgentRequest {
-  const { mcpServers: _, ...agent } = request.agent;
-  return { ...request, agent };
 }
 
 /** Where the agent works. */

@@ -1,5 +1,5 @@
 import type { RunRequest } from '#executor-manager/protocol/run';
-import type { AdapterContext, AgentAdapter, ToolServer } from '../adapters/adapter.ts';
+import type { AdapterContext, AgentAdapter, AgentRequest, ToolServer } from '../adapters/adapter.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import type { Redactor } from '../events/redact.ts';
 
@@ -39,4 +39,10 @@ export async function withTools<T>(
     await gate.close();
     onWarnings(gate.warnings());
   }
+}
+
+/** The real addresses and headers are the gate's. */
+export function withoutServers(request: AgentRequest): AgentRequest {
+  const { mcpServers: _, ...agent } = request.agent;
+  return { ...request, agent };
 }

@@ -10,13 +10,11 @@
  *   PUT  /v1/runs/ID                   start a run; the same ID again returns the run as it is (idempotent)
  *   GET  /v1/runs/ID                   RunState
  *   GET  /v1/runs/ID/events?after=SEQ  NDJSON of RunEvent, kept open until the run's last event was sent
- *   POST /v1/runs/ID/inputs            a RunInput for the agent that works; 202; the same input id again has no effect; 409
- *                                      where the adapter cannot take it
+ *   POST /v1/runs/ID/inputs            a RunInput for the agent; 202; idempotent by its id; 409 where it cannot be taken
  *   POST /v1/probe                     checks something in place of a run: ProbeRequest in, ProbeResult out
  *   POST /v1/runs/ID/cancel            asks the agent to end; 202; idempotent
  *   GET  /v1/runs                      {"runs": [ID, ...]}: those that the runner holds
- *   DELETE /v1/runs/ID                 ends the run at once and forgets it, with its events; 204; idempotent; 409 where
- *                                      there is a workspace
+ *   DELETE /v1/runs/ID                 ends the run and forgets it and its events; 204; idempotent; 409 with a workspace
  *   GET  /v1/tunnel                    becomes the way to the runs' Models: see tunnel.ts
  *
  * A shared runner (RUNNER_ENV.conversations) has any number of runs at once and no workspace. Its runs only talk: those
