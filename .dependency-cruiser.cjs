@@ -113,6 +113,7 @@ const layerRules = layers.map((layer) => ({
 
 /** npm packages with the only folders that may import them; a package not listed here is for dev/ and test/. */
 const packages = {
+  '@agentclientprotocol/sdk': ['^executor-image/adapters/acp/'],
   '@hono/node-server': ['^api/server/'],
   '@kubernetes/client-node': ['^api/client/'],
   '@peculiar/x509': ['^api/data-folder/'],

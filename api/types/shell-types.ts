@@ -66,7 +66,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   /** An agent that speaks the Agent Client Protocol; `command` of the Shell starts it. */
   ACP: {
-    supported: false,
+    supported: true,
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: false,
     repository: 'used',

@@ -16,17 +16,17 @@ describe('planShell', () => {
     },
     {
       reason: 'a type that is not supported yet',
-      spec: { shellType: 'ACP' },
+      spec: { shellType: 'Agno' },
       want: 'UnsupportedShellType',
-      type: 'ACP',
-      message: `spec.shellType: "ACP" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
+      type: 'Agno',
+      message: `spec.shellType: "Agno" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
     },
     {
       reason: 'such a type in the older spelling',
-      spec: { runtime: 'ACP' },
+      spec: { runtime: 'Agno' },
       want: 'UnsupportedShellType',
-      type: 'ACP',
-      message: `spec.runtime: "ACP" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
+      type: 'Agno',
+      message: `spec.runtime: "Agno" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
     },
     {
       reason: 'an image',

@@ -1,6 +1,7 @@
 import type { ShellType } from '#executor-manager/protocol/run';
 import { RunFailure } from '../run-failure.ts';
 import type { AgentAdapter } from './adapter.ts';
+import { acpAdapter } from './acp/acp-adapter.ts';
 import { chatAdapter } from './chat/chat-adapter.ts';
 import { commandAdapter } from './command/command-adapter.ts';
 import { difyAdapter } from './dify/dify-adapter.ts';
@@ -8,6 +9,7 @@ import { claudeCodeAdapter } from './claude-code/claude-code-adapter.ts';
 import { codexAdapter } from './codex/codex-adapter.ts';
 
 const ADAPTERS: Partial<Record<ShellType, () => AgentAdapter>> = {
+  ACP: acpAdapter,
   Chat: chatAdapter,
   ClaudeCode: claudeCodeAdapter,
   Codex: codexAdapter,

@@ -9,12 +9,13 @@ import { createEventSink } from '../events/event-sink.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { createEventSpool } from '../events/event-spool.ts';
 import type { EventSpool } from '../events/event-spool.ts';
-import { limitedAnswer } from './answer.ts';
+import { failed, resultOf } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { prepareHome } from './home.ts';
 import { createRedactor } from '../events/redact.ts';
 import type { Redactor } from '../events/redact.ts';
 import type { ModelAccess } from '../model-access/model-access.ts';
-import { RunCancelled, RunFailure, RunSuspended, describeError } from '../run-failure.ts';
+import { RunCancelled, RunFailure, describeError } from '../run-failure.ts';
 import type { SkillShelf } from '../skills/skill-shelf.ts';
 import { reportChanges } from '../workspace/changes/report.ts';
 import { HOME_FOLDER, makeHome } from '../workspace/agent-room.ts';
@@ -116,8 +117,6 @@ function open(desk: PermissionDesk): Pick<RunState, 'questions'> {
   return questions.length === 0 ? {} : { questions };
 }
 
-type Outcome = Pick<RunState, 'phase' | 'reason' | 'message' | 'result' | 'questions'>;
-
 /** The parts of a run that its agent talks to. */
 interface RunParts {
   adapter: AgentAdapter | RunFailure;
@@ -190,28 +189,6 @@ async function execute(run: Execution): Promise<Outcome> {
   const changed = await changesOf(run, place);
   const known = { ...place, ...(changed === undefined ? {} : { workspace: changed }) };
   return { ...outcome, ...resultOf(run, outcome.result, known) };
-}
-
-interface Known extends Pick<RunResult, 'sessionId' | 'workspace'> {
-  warnings?: readonly string[];
-}
-
-/** However the run has ended, its status says what it has used up, and where its work and its session are. */
-function resultOf(
-  { meter, redactor }: Execution,
-  answer: RunResult | undefined,
-  { sessionId, workspace, warnings: ofServers = [] }: Known,
-): Pick<Outcome, 'result'> {
-  const warnings = [...ofServers, ...(answer?.warnings ?? [])];
-  const known = {
-    ...meter.totals(),
-    ...(sessionId === undefined ? {} : { sessionId }),
-    ...(workspace === undefined ? {} : { workspace }),
-  };
-  if (answer === undefined && Object.keys(known).length + warnings.length === 0) return {};
-  const words = limitedAnswer(redactor.text(answer?.value ?? ''), warnings);
-  const output = answer?.output === undefined ? {} : redactor.data({ output: answer.output });
-  return { result: { ...known, ...answer, ...output, ...words } };
 }
 
 /** Clone and agent together may not take more than the limit. */
@@ -360,17 +337,6 @@ async function repositoryOf(run: Execution): Promise<PreparedRepository | undefi
     clock,
     onStatus: (message) => events.emit('status', { phase: 'Running', message }),
   });
-}
-
-function failed(error: unknown, redactor: Redactor): Outcome {
-  if (error instanceof RunCancelled) return { phase: 'Cancelled', message: 'the run was cancelled' };
-  if (error instanceof RunSuspended) {
-    return { phase: 'Suspended', message: error.message, questions: [...error.questions] };
-  }
-  if (error instanceof RunFailure) {
-    return { phase: 'Failed', reason: error.reason, message: redactor.text(error.message) };
-  }
-  return { phase: 'Failed', reason: 'AgentFailed', message: redactor.text(describeError(error)) };
 }
 
 function changesOf(run: Execution, { repository }: Place): Promise<RunResult['workspace'] | undefined> {

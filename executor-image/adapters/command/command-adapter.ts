@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
-import type { CommandOutput, ModelProtocol } from '#executor-manager/protocol/run';
+import type { CommandOutput } from '#executor-manager/protocol/command-output';
+import type { ModelProtocol } from '#executor-manager/protocol/run';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
 import { RunFailure } from '../../run-failure.ts';

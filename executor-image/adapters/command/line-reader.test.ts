@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandOutput } from '#executor-manager/protocol/run';
+import type { CommandOutput } from '#executor-manager/protocol/command-output';
 import { lineReader } from './line-reader.ts';
 
 const OUTPUT: CommandOutput = {

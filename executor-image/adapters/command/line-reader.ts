@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import type { CommandOutput, FieldSource, OutputRule } from '#executor-manager/protocol/run';
+import type { CommandOutput, FieldSource, OutputRule } from '#executor-manager/protocol/command-output';
 import { RunFailure } from '../../run-failure.ts';
 
 /** What a line of a program means. */
