@@ -39,9 +39,8 @@ export interface RunOptions {
   workspace: string;
   /** Folder of the runner's own files. */
   state: string;
-  /** What the runner's own programs, such as git, may see of its environment. */
+  /** What the runner's own programs, such as git, and what the agent may see of its environment. */
   environment: Record<string, string>;
-  /** What the agent may see. */
   agentEnvironment: Record<string, string>;
   /** The skills of the runtime; absent where it can have none. */
   shelf?: SkillShelf;
