@@ -1,6 +1,6 @@
 import type { Ghost, GhostSpec } from './generated/ghost.ts';
 import type { Skill } from './generated/skill.ts';
-import { PUBLIC_NAMESPACE } from './public-namespace.ts';
+import { PUBLIC_NAMESPACE } from './shell.ts';
 
 /** A Skill by its place; undefined when there is none. */
 export type FindSkill = (place: SkillPlace) => Skill | undefined;

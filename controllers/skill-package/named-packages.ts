@@ -3,7 +3,7 @@ import type { Ghost } from '#api/types/generated/ghost';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Skill } from '#api/types/generated/skill';
 import type { TaskRevision } from '#api/types/generated/task-revision';
-import { PUBLIC_NAMESPACE } from '#api/types/public-namespace';
+import { PUBLIC_NAMESPACE } from '#api/types/shell';
 import { isContentHash, skillPackageName } from '#api/types/skill';
 
 /** Keys of the SkillPackages that objects name. */

@@ -1,6 +1,6 @@
 import { objectKey } from '#api/machinery/meta';
 import type { Skill } from '#api/types/generated/skill';
-import { PUBLIC_NAMESPACE } from '#api/types/public-namespace';
+import { PUBLIC_NAMESPACE } from '#api/types/shell';
 import { CONFIG_MAPS, SKILL_PACKAGES, SKILLS } from '#api/types/resources';
 import { skillPackageName } from '#api/types/skill';
 import { createController } from '../runtime/controller.ts';
