@@ -21,8 +21,8 @@ const WORDS = 20;
 const WORD_MS = 50;
 
 /**
- * Conversations: what 1,000 under way at once cost in memory, and what 100 at once add to the first word and to each one after
- * it, beside 100 direct calls of the same service in the same run.
+ * Conversations: how old a word is when a follower of the log has it, with 100 of them at once, beside 100 direct calls of
+ * the same service in the same run; and what 1,000 under way at once cost in memory.
  */
 export async function measureConversations(): Promise<Figure[]> {
   await using service = await slowService();
@@ -35,36 +35,48 @@ export async function measureConversations(): Promise<Figure[]> {
   await converse(api, { name: 'first', prompt: 'words' });
   const direct = await together((index) => directCall(service.url, `words ${index}`));
   const ours = await together((index) => converse(api, { name: `talk-${index}`, prompt: 'words' }));
-  const memory = await crowdMemory(api, service);
+  const ages = (list: readonly Talk[]): Ages => ({
+    first: list.flatMap(({ agesMs: [first] }) => first ?? []),
+    later: list.flatMap(({ agesMs }) => agesMs.slice(1)),
+  });
+  const [mine, floor] = [ages(ours), ages(direct)];
   return [
-    figure('100 conversations: first word', {
-      ours: ours.map(({ firstMs }) => firstMs),
-      least: direct.map(({ firstMs }) => firstMs),
-    }),
-    figure('100 conversations: from word to word', {
-      ours: ours.flatMap(({ gapsMs }) => gapsMs),
-      least: direct.flatMap(({ gapsMs }) => gapsMs),
-    }),
-    ...memory,
+    figure('100 conversations: the first word', mine.first, floor.first),
+    figure('100 conversations: each word after it', mine.later, floor.later),
+    askedFigure(ours.map(({ askedMs }) => askedMs)),
+    ...(await crowdMemory(api, service)),
   ];
 }
 
-function figure(name: string, { ours, least }: { ours: number[]; least: number[] }): Figure {
+/** Milliseconds from the service's word until somebody has it. */
+interface Ages {
+  first: number[];
+  later: number[];
+}
+
+function figure(name: string, ours: readonly number[], least: readonly number[]): Figure {
   const [mine, floor] = [percentiles(ours), percentiles(least)];
   return {
     ...{ name, on: 'process', ...mine },
     value: `+${Math.round(mine.p50Ms - floor.p50Ms)} ms`,
-    floor: `direct p50 ${floor.p50Ms.toFixed(0)} ms, p99 ${floor.p99Ms.toFixed(0)} ms`,
-    ratio: mine.p50Ms / floor.p50Ms,
+    floor: `direct p50 ${floor.p50Ms.toFixed(1)} ms, p99 ${floor.p99Ms.toFixed(1)} ms`,
   };
 }
 
-interface Timing {
-  firstMs: number;
-  gapsMs: number[];
+/** With all that a Task costs before: its plan, its Sandbox, the binding, the claim. */
+function askedFigure(samples: readonly number[]): Figure {
+  const { p50Ms, p99Ms } = percentiles(samples);
+  const name = '100 Tasks at once: until the model has said a word';
+  return { name, on: 'process', value: `${Math.round(p50Ms)} ms`, p50Ms, p99Ms };
 }
 
-function together(act: (index: number) => Promise<Timing>): Promise<Timing[]> {
+interface Talk {
+  agesMs: number[];
+  /** From the beginning until the service has said its first word. */
+  askedMs: number;
+}
+
+function together(act: (index: number) => Promise<Talk>): Promise<Talk[]> {
   return Promise.all(Array.from({ length: GROUP }, (_, index) => act(index)));
 }
 
@@ -119,7 +131,7 @@ async function answer(
     waiting.delete(resolve);
   } else {
     for (let word = 0; word < WORDS; word += 1) {
-      say(`word${word} `);
+      say(`w${now()} `);
       await delay(WORD_MS);
     }
   }
@@ -129,28 +141,34 @@ async function answer(
 
 const connections = new Agent({ connections: GROUP, headersTimeout: 0, bodyTimeout: 0 });
 
-async function directCall(url: string, prompt: string): Promise<Timing> {
-  const timer = wordTimer();
+async function directCall(url: string, prompt: string): Promise<Talk> {
+  const words = wordReader();
   const { body } = await request(`${url}/chat/completions`, {
     ...{ method: 'POST', dispatcher: connections },
     body: JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: prompt }] }),
   });
-  for await (const piece of body) if (String(piece).includes('word')) timer.word();
-  return timer.timing();
+  for await (const piece of body) words.read(String(piece));
+  return words.talk();
 }
 
-function wordTimer(): { word(): void; timing(): Timing } {
-  const start = performance.now();
-  const times: number[] = [];
+/** Milliseconds since the epoch, with a fraction: the service and those who listen are one process. */
+const now = (): number => performance.timeOrigin + performance.now();
+
+/** Each word says when it was said. */
+function wordReader(): { read(text: string): void; talk(): Talk } {
+  const start = now();
+  const agesMs: number[] = [];
+  let askedMs: number | undefined;
   return {
-    word: () => void times.push(performance.now()),
-    timing() {
-      const [first] = times;
-      if (first === undefined) throw new Error('nothing was said');
-      return {
-        firstMs: first - start,
-        gapsMs: times.slice(1).map((time, index) => time - (times[index] ?? 0)),
-      };
+    read(text) {
+      for (const [, said] of text.matchAll(/w(\d{13}(?:\.\d+)?) /g)) {
+        agesMs.push(now() - Number(said));
+        askedMs ??= Number(said) - start;
+      }
+    },
+    talk() {
+      if (askedMs === undefined) throw new Error('nothing was said');
+      return { agesMs, askedMs };
     },
   };
 }
@@ -181,15 +199,15 @@ function createTask(api: ApiUnderTest, { name, prompt }: { name: string; prompt:
   });
 }
 
-/** From the Task's creation to its words, as a follower of its log sees them. */
-async function converse(api: ApiUnderTest, task: { name: string; prompt: string }): Promise<Timing> {
-  const timer = wordTimer();
+/** The words of a new Task, as a follower of its log has them. */
+async function converse(api: ApiUnderTest, task: { name: string; prompt: string }): Promise<Talk> {
+  const words = wordReader();
   await createTask(api, task);
   const path = `${BASE}/tasks/${task.name}/log?follow=true&format=jsonl`;
   for await (const piece of await api.open(path, AbortSignal.timeout(120_000))) {
-    for (const line of piece.toString().split('\n')) if (line.includes('"word')) timer.word();
+    for (const line of piece.toString().split('\n')) if (/"type":\s*"text"/.test(line)) words.read(line);
   }
-  return timer.timing();
+  return words.talk();
 }
 
 /** The memory of the manager, which is the whole server here, and of the process that conversations share. */
