@@ -331,7 +331,7 @@ export interface RunEvent {
 
 /** Limits both sides hold to, in bytes. */
 export const RUN_LIMITS = {
-  requestBytes: 4 * 1024 * 1024,
+  requestBytes: 8 * 1024 * 1024,
   /** A longer line, tool output or diff is cut, with `truncated: true` beside it; words become several events. */
   textBytes: 64 * 1024,
   toolOutputBytes: 16 * 1024,
