@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { RunResult } from '#executor-manager/protocol/run';
-import { headOf } from '../clone/clone-git.ts';
+import { cloneGit, headOf } from '../clone/clone-git.ts';
 import type { ClonePlace } from '../clone/clone-git.ts';
 import { readCloneRecord } from '../clone/clone-record.ts';
 import { neutralEnvironment } from './neutral-git.ts';
@@ -32,16 +32,21 @@ export interface Changes {
 export async function readChanges(options: ChangesOptions): Promise<Changes> {
   const { folder, home, signal, mostBytes, baseCommit } = options;
   const record = await readCloneRecord(folder);
-  const env = await neutralEnvironment(options, { lfs: record.lfs === true });
+  // As few as can be one after the other: the next step of the Task waits for them.
+  const [env, head, nothing] = await Promise.all([
+    neutralEnvironment(options, { lfs: record.lfs === true }),
+    headOf(options),
+    emptyTree(options),
+  ]);
   const index = path.join(folder, '.git', 'index');
   await using tree = await openWorkTree({ folder, index, home, env, signal });
-  const nothing = (await tree.git(['hash-object', '-t', 'tree', '--stdin'])).stdout.trim();
   const base = baseCommit ?? nothing;
-  const head = await headOf(options);
-  const [patches, changed, uncommitted] = await Promise.all([
+  const [patches, changed, uncommitted, commits, total] = await Promise.all([
     tree.patches(base, mostBytes),
     tree.changedNames(base),
     tree.changedNames(head.commit ?? nothing),
+    countCommits(tree, baseCommit, head.commit),
+    sinceTaskBegan(tree, { from: record.baseCommit, run: baseCommit, head: head.commit }),
   ]);
   const made = [...patches.filter(isMadeRepository(folder)).map(({ name }) => name), ...tree.unborn];
   const inside = await readInside(options, { names: made, env, nothing });
@@ -57,8 +62,8 @@ export async function readChanges(options: ChangesOptions): Promise<Changes> {
       ...(baseCommit === undefined ? {} : { baseCommit }),
       ...(head.commit === undefined ? {} : { headCommit: head.commit }),
       filesChanged: names.length,
-      commits: await countCommits(tree, baseCommit, head.commit),
-      ...(await sinceTaskBegan(tree, { from: record.baseCommit, run: baseCommit, head: head.commit })),
+      commits,
+      ...total,
     },
     patches: shown,
     leftOut: names.filter((name) => !shownNames.has(name)),
@@ -66,6 +71,11 @@ export async function readChanges(options: ChangesOptions): Promise<Changes> {
       uncommitted.filter((name) => !made.includes(name)).length + inside.flatMap((one) => one.names).length,
     repositories: made,
   };
+}
+
+/** The id of a tree without files, by which all files are new. */
+async function emptyTree(place: ClonePlace): Promise<string> {
+  return (await cloneGit(place, ['hash-object', '-t', 'tree', '--stdin'])).stdout.trim();
 }
 
 /** A submodule is a repository that .gitmodules knows; what else is one was made by `git init` or `git clone`. */
