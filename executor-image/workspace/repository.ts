@@ -43,10 +43,8 @@ export async function prepareRepository(options: RepositoryOptions): Promise<Pre
   const at: ClonePlace = { folder, home, environment, signal };
   await checkBranchName(repository.workBranch);
   const found = existsSync(path.join(folder, '.git'));
-  if (!found) await cloneRepository({ ...options, address, folder });
-  // A run that was killed in the middle of a commit leaves its lock; nobody else works here.
-  await rm(path.join(folder, '.git', 'index.lock'), { force: true });
-  await ensureWorkBranch(at, repository.workBranch);
+  if (found) await goOn(at, repository.workBranch);
+  else await cloneRepository({ ...options, address, folder });
   const head = await headOf(at);
   if (found) options.onStatus(`Going on with the clone of ${address.url}, ${await whereItStands(at, head)}`);
   return {
@@ -61,6 +59,12 @@ export async function prepareRepository(options: RepositoryOptions): Promise<Pre
     });
     if (valid.code !== 0) throw new RunFailure('CloneFailed', `"${name}" is not a name for a branch`);
   }
+}
+
+async function goOn(at: ClonePlace, workBranch: string): Promise<void> {
+  // A run that was killed in the middle of a commit leaves its lock; nobody else works here.
+  await rm(path.join(at.folder, '.git', 'index.lock'), { force: true });
+  await ensureWorkBranch(at, workBranch);
 }
 
 /**

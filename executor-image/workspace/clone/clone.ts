@@ -5,6 +5,7 @@ import type { RunRepository } from '#executor-manager/protocol/run';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import { writeCloneRecord } from './clone-record.ts';
 import { local, refused, remote } from './cloning.ts';
+import type { GitOutput } from '../git.ts';
 import type { CloneOptions, Cloning } from './cloning.ts';
 import { openAccess } from './git-access.ts';
 import { fetchLargeFiles } from './large-files.ts';
@@ -51,20 +52,16 @@ const startText = ({ branch, ref }: RunRepository): string => ref ?? `branch ${b
  */
 async function fill(cloning: Cloning): Promise<void> {
   const { repository, address, half } = cloning;
-  const refs = await remoteRefs(cloning);
+  await mkdir(path.dirname(cloning.folder), { recursive: true });
+  // What does not wait for another runs beside it: an agent waits for all of it.
+  const [refs] = await together([remoteRefs(cloning), initialize(cloning, SHA1)]);
   const start = startPoint(refs, { url: address.url, branch: repository.branch, ref: repository.ref });
-  await initialize(cloning, refs, start);
-  const baseCommit = await fetchStart(cloning, start);
+  if (idOf(refs, start).length === SHA256_LENGTH) await initialize(cloning, SHA256);
+  await together([fetchStart(cloning, start), addRemote(cloning, start)]);
   const { workBranch } = repository;
   const taken = relatedBranches(workBranch, branchesOf(refs));
   const branch = freeBranchName(workBranch, taken);
-  if (baseCommit === undefined) await local(cloning, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
-  else {
-    await local(cloning, ['checkout', '--quiet', '--no-track', '-b', branch, baseCommit]);
-    await addBranch(cloning, start);
-    await fetchSubmodules(cloning);
-    await fetchLargeFiles(cloning);
-  }
+  const baseCommit = await checkOut(cloning, { start, branch });
   await writeCloneRecord(half, {
     ...(baseCommit === undefined ? {} : { baseCommit }),
     taken,
@@ -73,12 +70,46 @@ async function fill(cloning: Cloning): Promise<void> {
   });
 }
 
+/** All to their end, and then the first failure: nobody writes into a clone that is being removed. */
+async function together<T, U>(work: readonly [Promise<T>, Promise<U>]): Promise<[T, U]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+/** @returns the commit that the work begins with; undefined in an empty repository. */
+async function checkOut(
+  cloning: Cloning,
+  { start, branch }: { start: StartPoint; branch: string },
+): Promise<string | undefined> {
+  if (start.kind === 'unborn') {
+    await local(cloning, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
+    return undefined;
+  }
+  const commit = `${localName(start)}^{commit}`;
+  const found = await local(cloning, ['checkout', '--quiet', '--no-track', '-b', branch, commit], true);
+  if (found.code !== 0) throw notCheckedOut(cloning, start, found);
+  const [head] = await together([
+    local(cloning, ['rev-parse', '--verify', 'HEAD']),
+    addBranch(cloning, start),
+  ]);
+  // One after the other: both write to the configuration of the clone.
+  await fetchSubmodules(cloning);
+  await fetchLargeFiles(cloning);
+  return head.stdout.trim();
+}
+
+function notCheckedOut(cloning: Cloning, start: StartPoint, output: GitOutput): RunFailure {
+  if (!/not a commit|unable to resolve|cannot be resolved|could not be/i.test(output.stderr)) {
+    return refused(cloning, output);
+  }
+  return new RunFailure('CloneFailed', `"${start.name}" of ${cloning.address.url} is not a commit`);
+}
+
 /** Names of branches and tags take some fifty bytes each. */
 const MOST_REF_BYTES = 64 * 1024 * 1024;
 
 async function remoteRefs(cloning: Cloning): Promise<RemoteRefs> {
   const args = ['ls-remote', '--quiet', '--heads', '--tags', '--', cloning.address.url];
-  await mkdir(path.dirname(cloning.folder), { recursive: true });
   const output = await remote(cloning, args, {
     folder: path.dirname(cloning.folder),
     mostBytes: MOST_REF_BYTES,
@@ -87,36 +118,41 @@ async function remoteRefs(cloning: Cloning): Promise<RemoteRefs> {
   return parseRemoteRefs(output.stdout);
 }
 
-async function initialize(cloning: Cloning, refs: RemoteRefs, start: StartPoint): Promise<void> {
-  const { half, folder, address } = cloning;
-  const [id = ''] = start.kind === 'commit' ? [start.name] : refs.values();
-  const format = id.length === 64 ? ['--object-format=sha256'] : [];
+const SHA1: readonly string[] = [];
+const SHA256: readonly string[] = ['--object-format=sha256'];
+const SHA256_LENGTH = 64;
+
+function idOf(refs: RemoteRefs, start: StartPoint): string {
+  return start.kind === 'commit' ? start.name : ([...refs.values()][0] ?? '');
+}
+
+/** An empty repository, in place of one with ids of another length. */
+async function initialize(cloning: Cloning, format: readonly string[]): Promise<void> {
+  const { half, folder } = cloning;
+  await rm(half, { recursive: true, force: true });
   const args = ['init', '--quiet', '--template=', ...format, '--', half];
   const made = await remote(cloning, args, { folder: path.dirname(folder) });
   if (made.code !== 0) throw refused(cloning, made);
-  const branch = start.kind === 'branch' ? start.name : cloning.repository.branch;
-  await local(cloning, ['remote', 'add', '-t', branch, 'origin', address.url]);
 }
 
-/** The commit that the work begins with; undefined in an empty repository. */
-async function fetchStart(cloning: Cloning, start: StartPoint): Promise<string | undefined> {
+async function addRemote(cloning: Cloning, start: StartPoint): Promise<void> {
+  const branch = start.kind === 'branch' ? start.name : cloning.repository.branch;
+  await local(cloning, ['remote', 'add', '-t', branch, 'origin', cloning.address.url]);
+}
+
+async function fetchStart(cloning: Cloning, start: StartPoint): Promise<void> {
   const { depth = 1, tags = false } = cloning.repository;
-  if (start.kind === 'unborn') return undefined;
+  if (start.kind === 'unborn') return;
   const options = [
     '--quiet',
     ...(depth === 0 ? [] : ['--depth', String(depth)]),
     tags ? '--tags' : '--no-tags',
   ];
-  const fetched = await remote(cloning, ['fetch', ...options, 'origin', refspec(start)]);
-  if (fetched.code !== 0) {
-    if (start.kind !== 'commit') throw refused(cloning, fetched);
-    await fetchEverything(cloning, start.name);
-  }
-  const commit = `${localName(start)}^{commit}`;
-  const { code, stdout } = await local(cloning, ['rev-parse', '--verify', '--quiet', commit], true);
-  if (code === 0) return stdout.trim();
-  const message = `"${start.name}" of ${cloning.address.url} is not a commit`;
-  throw new RunFailure('CloneFailed', message);
+  // By its address: the remote gets its name at the same time.
+  const fetched = await remote(cloning, ['fetch', ...options, '--', cloning.address.url, refspec(start)]);
+  if (fetched.code === 0) return;
+  if (start.kind !== 'commit') throw refused(cloning, fetched);
+  await fetchEverything(cloning, start.name);
 }
 
 function refspec(start: Exclude<StartPoint, { kind: 'unborn' }>): string {
@@ -139,8 +175,8 @@ function localName(start: Exclude<StartPoint, { kind: 'unborn' }>): string {
 
 /** For servers that give no commit by its id: it is in the history of some branch or tag. */
 async function fetchEverything(cloning: Cloning, commit: string): Promise<void> {
-  const all = ['fetch', '--quiet', '--tags', 'origin', '+refs/heads/*:refs/remotes/origin/*'];
-  const fetched = await remote(cloning, all);
+  const all = ['fetch', '--quiet', '--tags', '--', cloning.address.url];
+  const fetched = await remote(cloning, [...all, '+refs/heads/*:refs/remotes/origin/*']);
   if (fetched.code !== 0) throw refused(cloning, fetched);
   const found = await local(cloning, ['cat-file', '-e', `${commit}^{commit}`], true);
   if (found.code === 0) return;
