@@ -18,7 +18,12 @@ describe('compileApiOptions', () => {
       kubeconfigs: ['/data/kubeconfig'],
       advertiseURL: undefined,
       database: { url: 'sqlite:/data/troupe.db' },
-      encryptedResources: new Set(['secrets', 'models.agent.wecode.io', 'ghosts.agent.wecode.io']),
+      encryptedResources: new Set([
+        'secrets',
+        'models.agent.wecode.io',
+        'ghosts.agent.wecode.io',
+        'mcpservers.agent.wecode.io',
+      ]),
       rootKeys: { file: '/data/encryption-keys', mayMake: true },
       compaction: { ...DEFAULT_STORE_OPTIONS.compaction, rememberMs: 3_600_000 },
       retention: DEFAULT_RETENTION,

@@ -10,6 +10,7 @@ import { botController } from './bot/controller.ts';
 import { executorController } from './executor/controller.ts';
 import { garbageCollectorController } from './garbage-collector/controller.ts';
 import { ghostController } from './ghost/controller.ts';
+import { mcpServerController } from './mcp-server/controller.ts';
 import { modelController } from './model/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { rootCAController } from './root-ca/controller.ts';
@@ -140,6 +141,7 @@ function controllersOf(
     skillPackageController(context),
     ghostController(context),
     modelController(context),
+    mcpServerController(context),
     shellController(context),
     workspaceController(context),
     botController(context),

@@ -1,7 +1,12 @@
 import type { ResourceDefinition } from '../schema/resource-definition.ts';
 
 /** Their specs carry credentials. */
-const DEFAULT_KINDS = ['secrets', 'models.agent.wecode.io', 'ghosts.agent.wecode.io'];
+const DEFAULT_KINDS = [
+  'secrets',
+  'models.agent.wecode.io',
+  'ghosts.agent.wecode.io',
+  'mcpservers.agent.wecode.io',
+];
 
 /**
  * Which resources of the store to encrypt. A kind without a group is one that is known here; one with a group may be

@@ -24,6 +24,7 @@ describe('crds/', () => {
       'agent.wecode.io/v1 bots Namespaced bo',
       'agent.wecode.io/v1alpha1 executors Cluster exe',
       'agent.wecode.io/v1 ghosts Namespaced gh',
+      'agent.wecode.io/v1alpha1 mcpservers Namespaced mcp',
       'agent.wecode.io/v1 models Namespaced mo',
       'agent.wecode.io/v1alpha1 sandboxes Namespaced sbx',
       'agent.wecode.io/v1 shells Namespaced sh',

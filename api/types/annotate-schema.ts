@@ -30,7 +30,10 @@ export function annotateSchema(schema: CrdSchema, target: Target): CrdSchema {
     metadata: { type: 'object', tsType: 'ObjectMeta' },
   };
   if (spec !== undefined) properties['spec'] = annotateNode(spec, [target.kind, 'spec']);
-  if (status !== undefined) properties['status'] = annotateNode(status, [target.kind, 'status']);
+  if (status !== undefined) {
+    const taken = titlesIn(properties['spec'] ?? {});
+    properties['status'] = ownTitles(annotateNode(status, [target.kind, 'status']), target.kind, taken);
+  }
   return {
     ...describe(schema),
     type: 'object',
@@ -38,6 +41,26 @@ export function annotateSchema(schema: CrdSchema, target: Target): CrdSchema {
     required: ['apiVersion', 'kind', 'metadata', ...(schema.required ?? [])],
     properties,
   };
+}
+
+function titlesIn(node: CrdSchema, found = new Set<string>()): Set<string> {
+  if (node.title !== undefined) found.add(node.title);
+  for (const child of childrenOf(node)) titlesIn(child, found);
+  return found;
+}
+
+/** MCPServerStatusTool where spec and status both have tools. */
+function ownTitles(node: CrdSchema, kind: string, taken: ReadonlySet<string>): CrdSchema {
+  if (node.title !== undefined && taken.has(node.title)) {
+    node.title = `${kind}Status${node.title.slice(kind.length)}`;
+  }
+  for (const child of childrenOf(node)) ownTitles(child, kind, taken);
+  return node;
+}
+
+function childrenOf({ properties = {}, items, additionalProperties }: CrdSchema): CrdSchema[] {
+  const values = typeof additionalProperties === 'object' ? [additionalProperties] : [];
+  return [...Object.values(properties), ...(items === undefined ? [] : [items]), ...values];
 }
 
 function annotateNode(node: CrdSchema, path: string[]): CrdSchema {

@@ -5,6 +5,7 @@ import type { ResourceType } from '../machinery/resource-type.ts';
 import type { Bot } from './generated/bot.ts';
 import type { Executor } from './generated/executor.ts';
 import type { Ghost } from './generated/ghost.ts';
+import type { MCPServer } from './generated/mcpserver.ts';
 import type { Model } from './generated/model.ts';
 import type { Sandbox } from './generated/sandbox.ts';
 import type { Shell } from './generated/shell.ts';
@@ -45,6 +46,12 @@ export const SKILL_PACKAGES: ResourceType<SkillPackage> = {
   ...own,
   kind: 'SkillPackage',
   plural: 'skillpackages',
+  namespaced: true,
+};
+export const MCP_SERVERS: ResourceType<MCPServer> = {
+  ...own,
+  kind: 'MCPServer',
+  plural: 'mcpservers',
   namespaced: true,
 };
 /** Cluster-scoped. */

@@ -5,6 +5,7 @@ import type { Task } from '#api/types/generated/task';
 import {
   BOTS,
   GHOSTS,
+  MCP_SERVERS,
   MODELS,
   SANDBOXES,
   SHELLS,
@@ -60,7 +61,7 @@ export function taskController(context: ControllerContext, models: Collaboration
     sources: [
       objects(tasks),
       ownersOf(sandboxes, TASKS),
-      ...[TEAMS, BOTS, GHOSTS, SHELLS, MODELS, SKILLS, WORKSPACES].map((type) =>
+      ...[TEAMS, BOTS, GHOSTS, SHELLS, MODELS, SKILLS, MCP_SERVERS, WORKSPACES].map((type) =>
         unplannedOn(informers, type as ResourceType),
       ),
     ],
@@ -93,6 +94,7 @@ function cachedConfiguration(informers: Informers): Configuration {
   const shells = informers.of(SHELLS);
   const models = informers.of(MODELS);
   const skills = informers.of(SKILLS);
+  const mcpServers = informers.of(MCP_SERVERS);
   const workspaces = informers.of(WORKSPACES);
   return {
     team: (ref) => teams.get(objectKey(ref)),
@@ -101,6 +103,7 @@ function cachedConfiguration(informers: Informers): Configuration {
     shell: (ref) => shells.get(objectKey(ref)),
     model: (ref) => models.get(objectKey(ref)),
     skill: (ref) => skills.get(objectKey(ref)),
+    mcpServer: (ref) => mcpServers.get(objectKey(ref)),
     workspace: (ref) => workspaces.get(objectKey(ref)),
   };
 }

@@ -7,6 +7,8 @@ import type { Runtime } from '../drivers/driver.ts';
 import { Place } from '../places/place.ts';
 import { retryUntilDone } from '../retry.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
+import { readServerValues } from '../run/mcp-server-values.ts';
+import { withRealValues } from '../run/mcp-values.ts';
 import type { ExecutorContext, SandboxContext } from '../sandbox/context.ts';
 import { cancelled, failed, notStarted } from '../sandbox/outcome.ts';
 import type { Outcome } from '../sandbox/outcome.ts';
@@ -145,7 +147,7 @@ export class ProbeLifecycle implements SandboxLifecycle {
       const image = { ...(shell === undefined ? {} : { shellType: shell.type }), ...probe.image };
       const request = {
         ...(probe.image === undefined ? {} : { image }),
-        ...(probe.mcpServer === undefined ? {} : { mcpServer: probe.mcpServer }),
+        ...(probe.mcpServer === undefined ? {} : { mcpServer: await this.#realServer(probe.mcpServer) }),
         timeoutSeconds,
       };
       const ask = () => runner.probe(request, signal);
@@ -160,6 +162,12 @@ export class ProbeLifecycle implements SandboxLifecycle {
     } finally {
       await runner.close();
     }
+  }
+
+  /** The entry with the values that no object may hold. @throws StatusError NotFound that names what is missing. */
+  async #realServer(entry: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const real = await readServerValues(this.#context.client, { entry });
+    return withRealValues({ entry }, real)['entry'] ?? entry;
   }
 
   #write(change: (sandbox: Sandbox, now: number) => SandboxStatus): Promise<void> {

@@ -53,6 +53,8 @@ function readTool(given: Record<string, unknown>): Tool | undefined {
     ...(description === undefined ? {} : { description }),
     ...(isRecord(given['inputSchema']) ? { inputSchema: given['inputSchema'] } : {}),
     ...(isRecord(given['annotations']) ? { annotations: given['annotations'] } : {}),
+    ...(isHash(given['hash']) ? { hash: given['hash'] } : {}),
+    ...(isLevel(given['proposedLevel']) ? { proposedLevel: given['proposedLevel'] } : {}),
   };
 }
 
@@ -81,13 +83,21 @@ function named<T extends { name: string }>(
 function withinBytes(tools: Tool[]): Tool[] {
   const size = (list: readonly Tool[]): number => Buffer.byteLength(JSON.stringify(list));
   if (size(tools) <= MOST_TOOL_BYTES) return tools;
-  const short = tools.map(({ name, annotations }) => ({
+  const short = tools.map(({ name, annotations, hash, proposedLevel }) => ({
     name,
-    ...(annotations === undefined ? {} : { annotations }),
+    ...(annotations && { annotations }),
+    ...(hash && { hash }),
+    ...(proposedLevel && { proposedLevel }),
   }));
-  return size(short) <= MOST_TOOL_BYTES ? short : tools.map(({ name }) => ({ name }));
+  return size(short) <= MOST_TOOL_BYTES
+    ? short
+    : tools.map(({ name, hash }) => ({ name, ...(hash && { hash }) }));
 }
 
+const isHash = (value: unknown): value is string =>
+  typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+const isLevel = (value: unknown): value is NonNullable<Tool['proposedLevel']> =>
+  value === 'readOnly' || value === 'safe' || value === 'privileged';
 const record = (given: unknown): Record<string, unknown> => (isRecord(given) ? given : {});
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,3 +1,5 @@
+import type { ToolLevel } from './run.ts';
+
 /**
  * What a runner checks in place of a run. A probe leaves nothing behind: a manager that has lost the answer asks again.
  */
@@ -39,4 +41,8 @@ export interface ProbedTool {
   inputSchema?: Record<string, unknown>;
   /** What the server proposes; nobody relies on it. */
   annotations?: Record<string, unknown>;
+  /** `sha256:HEX` of all that the server says of the tool. */
+  hash?: string;
+  /** The level that the annotations propose. */
+  proposedLevel?: ToolLevel;
 }

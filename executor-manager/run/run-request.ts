@@ -4,6 +4,7 @@ import type { SandboxAgentSkill } from '#api/types/generated/sandbox';
 import { GHOSTS, TASK_REVISIONS } from '#api/types/resources';
 import { gitCredential } from './git-credential.ts';
 import type { GitCredential } from './git-credential.ts';
+import { readServerValues } from './mcp-server-values.ts';
 import { withRealValues } from './mcp-values.ts';
 import { readObject, readSecret, refFrom } from './references.ts';
 import type { Reader } from './references.ts';
@@ -18,7 +19,7 @@ export interface RunCredentials {
   git?: GitCredential;
   /** The system prompt of the node, where the Sandbox only says which TaskRevision has it. */
   systemPrompt?: string;
-  /** MCP servers of the Ghost with the values that the Sandbox's copy of them lacks. */
+  /** MCP servers of the Ghost, and those that it refers to, with the values that the Sandbox's copy of them lacks. */
   mcpServers?: Ghost['spec']['mcpServers'];
 }
 
@@ -129,11 +130,13 @@ async function readGitCredential(client: Reader, sandbox: RunSandbox): Promise<R
 }
 
 async function readMcpServers(client: Reader, sandbox: RunSandbox): Promise<RunCredentials['mcpServers']> {
-  const { ghostRef, mcpServers } = sandbox.spec.agent;
-  if (ghostRef === undefined || mcpServers === undefined || Object.keys(mcpServers).length === 0) {
-    return undefined;
-  }
-  return (await readObject(client, GHOSTS, refFrom(sandbox, ghostRef))).spec.mcpServers;
+  const { ghostRef, mcpServers = {} } = sandbox.spec.agent;
+  if (ghostRef === undefined || Object.keys(mcpServers).length === 0) return undefined;
+  const [ghost, referredTo] = await Promise.all([
+    readObject(client, GHOSTS, refFrom(sandbox, ghostRef)),
+    readServerValues(client, mcpServers),
+  ]);
+  return { ...ghost.spec.mcpServers, ...referredTo };
 }
 
 async function readSystemPrompt(client: Reader, { metadata, spec }: RunSandbox): Promise<string | undefined> {

@@ -20,9 +20,13 @@ export interface GhostSpec {
    */
   systemPrompt: string;
   /**
-   * MCP servers by name, each configured as in the agent's own configuration file (command, args, env, or type, url, headers).
+   * MCP servers by name, each configured as in the agent's own configuration file (command, args, env, or type, url, headers), and with required, startSeconds, callSeconds, cacheResults and toolLevels of ours.
    */
   mcpServers?: Record<string, Record<string, unknown>>;
+  /**
+   * MCPServers that the agent may call, beside those of mcpServers.
+   */
+  mcpServerRefs?: GhostMcpServerRef[];
   permissions?: GhostPermissions;
   /**
    * Knowledge bases that every Task of this Ghost starts with.
@@ -52,6 +56,27 @@ export interface GhostSpec {
   preload_skill_refs?: {
     [k: string]: GhostPreloadSkillRef;
   };
+}
+/**
+ * One server.
+ */
+export interface GhostMcpServerRef {
+  /**
+   * Name of the MCPServer.
+   */
+  name: string;
+  /**
+   * Its namespace; that of the Ghost when absent.
+   */
+  namespace?: string;
+  /**
+   * Its name in the names of tools, mcp__NAME__TOOL; that of the MCPServer when absent.
+   */
+  alias?: string;
+  /**
+   * Whether the agent cannot do without it: a run fails when the server does not come. It is told and gone without otherwise.
+   */
+  required?: boolean;
 }
 /**
  * Which tools the agent may use. The first rule that names the tool decides, then its level, then `default`.

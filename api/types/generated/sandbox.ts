@@ -711,6 +711,14 @@ export interface SandboxProbeResultTool {
    * What the server proposes, which nobody relies on.
    */
   annotations?: Record<string, unknown>;
+  /**
+   * Of all that the server says of it.
+   */
+  hash?: string;
+  /**
+   * The level that the annotations propose.
+   */
+  proposedLevel?: 'readOnly' | 'safe' | 'privileged';
 }
 /**
  * The runtime, as its machine knows it.

@@ -1,6 +1,7 @@
 import { checkParameters } from '#api/schema/parameters';
 import type { Bot } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
+import type { MCPServer } from '#api/types/generated/mcpserver';
 import type { Model } from '#api/types/generated/model';
 import type {
   SandboxAgent,
@@ -12,6 +13,7 @@ import type {
 } from '#api/types/generated/sandbox';
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
+import { serverEntry } from '#api/types/mcp-server';
 import { isCredentialName, modelSettings } from '#api/types/model-config';
 import type { ChosenSkill } from '#api/types/skill-set';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
@@ -43,6 +45,14 @@ export interface MemberParts {
   model: Model | undefined;
   /** Of the Ghost, with what they need. */
   skills: readonly ChosenSkill[];
+  /** What mcpServerRefs of the Ghost name, by the names that the agent has for them. */
+  mcpServers: readonly NamedServer[];
+}
+
+export interface NamedServer {
+  alias: string;
+  required: boolean;
+  server: MCPServer;
 }
 
 export function plannedMember(parts: MemberParts): PlannedMember {
@@ -82,13 +92,15 @@ function memberShell({ shell, base }: MemberParts): SandboxShell {
   };
 }
 
-function memberAgent({ bot, ghost, skills }: MemberParts): SandboxAgent {
+function memberAgent({ bot, ghost, skills, mcpServers: named }: MemberParts): SandboxAgent {
   const { systemPrompt, mcpServers } = ghost.spec;
   return {
     botName: bot.metadata.name,
     ghostRef: nameOf(ghost),
     ...(systemPrompt === '' ? {} : { systemPrompt }),
-    ...(mcpServers === undefined ? {} : { mcpServers: redactServers(mcpServers) }),
+    ...(mcpServers === undefined && named.length === 0
+      ? {}
+      : { mcpServers: { ...redactServers(mcpServers ?? {}), ...entriesOf(named) } }),
     ...(skills.length === 0 ? {} : { skills: skills.map((chosen) => agentSkill(ghost, chosen)) }),
   };
 }
@@ -109,6 +121,12 @@ function agentSkill(ghost: Ghost, { skill, pinned, preload }: ChosenSkill): Sand
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
     ...(checks.length === 0 ? {} : { checks }),
   };
+}
+
+function entriesOf(named: readonly NamedServer[]): Record<string, Record<string, unknown>> {
+  return Object.fromEntries(
+    named.map(({ alias, server, required }) => [alias, serverEntry(server, required)]),
+  );
 }
 
 function memberModel(model: Model): SandboxModel {
@@ -133,7 +151,9 @@ export function redactServers(
   servers: Record<string, Record<string, unknown>>,
 ): Record<string, Record<string, unknown>> {
   const redacted = Object.entries(servers).map(([name, server]) => {
-    const fields = Object.entries(server).map(([field, value]) => [field, redactField(field, value)]);
+    // Ours alone: nobody's Ghost says where an entry comes from.
+    const given = Object.entries(server).filter(([field]) => field !== 'serverRef');
+    const fields = given.map(([field, value]) => [field, redactField(field, value)]);
     return [name, Object.fromEntries(fields) as Record<string, unknown>] as const;
   });
   return Object.fromEntries(redacted);

@@ -92,6 +92,7 @@ function resolve(
     shell: find('Shell'),
     model: find('Model'),
     skill: find('Skill'),
+    mcpServer: find('MCPServer'),
     workspace: find('Workspace'),
   };
   const task: Task = {

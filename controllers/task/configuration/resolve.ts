@@ -1,6 +1,7 @@
 import type { KubeObject } from '#api/machinery/meta';
 import type { Bot } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
+import type { MCPServer } from '#api/types/generated/mcpserver';
 import type { Model } from '#api/types/generated/model';
 import type { Shell } from '#api/types/generated/shell';
 import type { Skill } from '#api/types/generated/skill';
@@ -17,6 +18,7 @@ import type { CollaborationModels } from '../graph/collaboration-models.ts';
 import { validateGraph } from '../graph/graph.ts';
 import type { MemberNode, PlannedNode } from '../graph/graph.ts';
 import type { PlannedWorkspace, Reference, RevisionContent } from '../revision/revision.ts';
+import { namedServers } from './named-servers.ts';
 import { plannedMember } from './planned-member.ts';
 import type { PlannedMember } from './planned-member.ts';
 
@@ -28,6 +30,7 @@ export interface Configuration {
   shell(ref: ObjectName): Shell | undefined;
   model(ref: ObjectName): Model | undefined;
   skill(ref: ObjectName): Skill | undefined;
+  mcpServer(ref: ObjectName): MCPServer | undefined;
   workspace(ref: ObjectName): Workspace | undefined;
 }
 
@@ -139,7 +142,9 @@ function resolveMember(
   if ('problem' in set) return `Ghost "${shown(ghostName)}": ${set.message}`;
   const late = set.skills.find(({ skill }) => !isSkillReady(skill));
   if (late !== undefined) return `Skill "${placeOf(late.skill)}" is not ready.`;
-  return plannedMember({ member, bot, ghost, shell, base, model, skills: set.skills });
+  const mcpServers = namedServers(ghost, ghostName, (name) => configuration.mcpServer(name));
+  if (typeof mcpServers === 'string') return mcpServers;
+  return plannedMember({ member, bot, ghost, shell, base, model, skills: set.skills, mcpServers });
 }
 
 /** One of the same namespace comes before the public one of that name. */

@@ -3,7 +3,7 @@ import { objectKey } from '#api/machinery/meta';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { conflict } from '#api/machinery/status-error';
-import { BOTS, GHOSTS, MODELS, SHELLS, SKILLS, TEAMS, WORKSPACES } from '#api/types/resources';
+import { BOTS, GHOSTS, MCP_SERVERS, MODELS, SHELLS, SKILLS, TEAMS, WORKSPACES } from '#api/types/resources';
 import type { Configuration, ObjectName } from './resolve.ts';
 
 /** A Configuration that knows what was taken from it. */
@@ -38,6 +38,7 @@ export function usedConfiguration(from: Configuration): UsedConfiguration {
     shell: noting(SHELLS, (name) => from.shell(name)),
     model: noting(MODELS, (name) => from.model(name)),
     skill: noting(SKILLS, (name) => from.skill(name)),
+    mcpServer: noting(MCP_SERVERS, (name) => from.mcpServer(name)),
     workspace: noting(WORKSPACES, (name) => from.workspace(name)),
     async requireCurrent(client) {
       // One after the other: side by side, each would open a connection of its own.
