@@ -59,8 +59,9 @@ export class Conversation {
     this.#watch = new WorkWatch({
       clock: context.clock,
       idleSeconds: request.limits?.idleSeconds,
-      onOver: (cutOff) => {
+      onOver: (cutOff, tasks) => {
         this.#warnings.push(...cutOff);
+        for (const id of tasks) this.#tell({ subtype: 'stop_task', task_id: id });
         this.#end();
       },
     });
@@ -193,13 +194,14 @@ export class Conversation {
       this.#options.stop();
       return;
     }
-    this.#channel.send({
-      type: 'control_request',
-      request_id: 'troupe-cancel',
-      request: { subtype: 'interrupt' },
-    });
+    this.#tell({ subtype: 'interrupt' });
     this.#cancelStop?.();
     this.#cancelStop = clock.after(LAST_RESULT_MS, () => this.#options.stop());
+  }
+
+  /** A request whose answer nobody waits for. */
+  #tell(request: { subtype: string } & Record<string, unknown>): void {
+    this.#channel.request(request).catch(() => undefined);
   }
 
   /** The program ends by itself when it gets nothing more. */

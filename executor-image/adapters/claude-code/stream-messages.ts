@@ -187,6 +187,8 @@ export function parseMessage(line: string): StreamMessage | undefined {
 }
 
 function jsonObject(line: string): Record<string, unknown> | undefined {
+  // Told without parsing: an endless output of anything else would keep the runner busy with errors.
+  if (!line.startsWith('{')) return undefined;
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;

@@ -14,8 +14,8 @@ export interface WorkWatchOptions {
   clock: Clock;
   /** Seconds after which the run counts as idle: nothing is waited for nearly as long. */
   idleSeconds: number | undefined;
-  /** Nothing more is expected of the program. `cutOff` are sentences about what has not ended. */
-  onOver: (cutOff: string[]) => void;
+  /** Nothing more is expected of the program. `cutOff` are sentences about what has not ended, `tasks` their ids. */
+  onOver: (cutOff: string[], tasks: string[]) => void;
 }
 
 /** `told`: there is a result, and the program has not said yet that nothing else is to come. */
@@ -135,7 +135,10 @@ export class WorkWatch {
 
   #end(cutOff: string[]): void {
     this.close();
-    this.#options.onOver(cutOff);
+    this.#options.onOver(
+      cutOff,
+      this.#tasks.map(({ task_id: id }) => id),
+    );
   }
 }
 
