@@ -290,7 +290,7 @@ describe('a run that does not work', () => {
     expect(state.message).toContain(says);
   });
 
-  it.each(['Agno', 'Dify', 'Codex'] as const)('%s is not here yet', async (type) => {
+  it.each(['Agno', 'Dify'] as const)('%s is not here yet', async (type) => {
     await using runner = await startRunner();
     const { state } = await runner.finish(id('r'), request('Hello', { shell: { type } }));
     expect(state).toMatchObject({
