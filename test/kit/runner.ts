@@ -9,7 +9,7 @@ import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-fi
 import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
 import { ModelSource } from '#executor-manager/model-forwarder/model-source';
 import { RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
-import type { RunEvent, RunModel, RunRequest, RunState } from '#executor-manager/protocol/run';
+import type { RunEvent, RunInput, RunModel, RunRequest, RunState } from '#executor-manager/protocol/run';
 import { freePort } from '#dev/environment/free-port';
 import { accepts, startProcess } from '#dev/environment/process';
 import type { RunningProcess } from '#dev/environment/process';
@@ -31,6 +31,8 @@ export interface RunnerCalls {
   start(id: string, request: RunWithModel): Promise<RunState>;
   state(id: string): Promise<RunState>;
   cancel(id: string): Promise<void>;
+  /** Fails when the run does not take it. */
+  input(id: string, input: RunInput): Promise<void>;
   /** The run's events as they come, to its end. */
   events(id: string, after?: number): AsyncGenerator<RunEvent, void, undefined>;
   /** Starts a run and waits for its end. */
@@ -71,6 +73,10 @@ export function runnerCalls(url: string): RunnerCalls & AsyncDisposable {
     state: async (id) => (await (await must(await call(`/v1/runs/${id}`))).json()) as RunState,
     async cancel(id) {
       await (await must(await call(`/v1/runs/${id}/cancel`, { method: 'POST' }))).text();
+    },
+    async input(id, input) {
+      const body = JSON.stringify(input);
+      await (await must(await call(`/v1/runs/${id}/inputs`, { method: 'POST', body }))).text();
     },
     async *events(id, after = 0) {
       const response = await must(await call(`/v1/runs/${id}/events?after=${after}`));

@@ -1,0 +1,25 @@
+import type { ModelProtocol, RunShell } from '#executor-manager/protocol/run';
+import type { AgentAdapter } from '#executor-image/adapters/adapter';
+
+/**
+ * An adapter in the suite of all adapters: a file ROW.test.ts beside this one calls `adapterSuite(row)`. The suite reads
+ * from `adapter.capabilities` what can be asked of it; a case that it cannot have is skipped, and its title says why.
+ */
+export interface AdapterRow {
+  adapter: AgentAdapter;
+  shell: RunShell;
+  protocol: ModelProtocol;
+  /** A tool of the program's own that runs a command; absent for one that has none. */
+  command?: {
+    /** As the model calls it. */
+    tool: string;
+    /** As events and policies call it, where that is another name. */
+    name?: string;
+    /** The tool's input, as YAML in flow style. */
+    input(command: string): string;
+  };
+  /** How the model gives an answer that has to fit a schema: an answer of the script, in flow style. A reply of JSON when absent. */
+  structured?(json: string): string;
+  /** The tool by which the model asks a person, with its input for `Which colour?`, Red or Blue; absent where there is none. */
+  question?: { tool: string; input: string };
+}
