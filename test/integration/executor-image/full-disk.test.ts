@@ -35,7 +35,7 @@ it('a run whose events cannot be kept fails with the cause; its readers get what
   let text = '';
   for await (const piece of run.events.read(0, new AbortController().signal)) text += piece.toString();
   await run.done;
-  const { lastSeq, ...ended } = run.state();
+  const { lastSeq, result: _usedUp, ...ended } = run.state();
   expect(ended).toEqual({
     id: 'full',
     phase: 'Failed',
