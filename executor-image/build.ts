@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
+import { ensureAgnoPackages } from './image/agno-packages.ts';
+import type { AgnoPackages } from './image/agno-packages.ts';
 import { ensureBaseImage } from './image/base-image.ts';
+import { describeError } from './run-failure.ts';
 import { connectDocker } from './image/docker-cli.ts';
 import type { DockerCli } from './image/docker-cli.ts';
 import { emptyFolder, placeFile, textOf } from './image/files.ts';
@@ -21,6 +24,8 @@ export interface EnsureImageOptions {
 
 const FOLDER = import.meta.dirname;
 const NAME = 'troupe-executor';
+/** The part of the runner that is no JavaScript; below adapters/, and below /opt/troupe. */
+const BRIDGE = 'agno/bridge.py';
 
 /**
  * Builds the sandbox image where something in it changed, and tags it `troupe-executor:latest`.
@@ -35,13 +40,17 @@ export async function ensureImage(options: EnsureImageOptions = {}): Promise<str
   const arch = await docker.arch();
   const programs = findPrograms(arch);
   const base = await ensureBaseImage({ docker, folder: FOLDER, log });
-  const middle = await ensurePrograms({ docker, arch, base, programs, log });
+  const agno = await agnoPackages(arch, log);
+  const middle = await ensurePrograms({ docker, arch, base, programs, agno, log });
   const file = path.join(FOLDER, 'Dockerfile');
-  const tag = `${NAME}:${hashOf(middle, ...runner.flatMap(({ name, code }) => [name, code]), await textOf(file))}`;
+  const bridge = await textOf(path.join(FOLDER, 'adapters', BRIDGE));
+  const tag = `${NAME}:${hashOf(middle, bridge, ...runner.flatMap(({ name, code }) => [name, code]), await textOf(file))}`;
   if (!(await docker.has(tag))) {
     log(`image: ${tag}`);
     await using context = await emptyFolder();
     await mkdir(path.join(context.path, 'runner'));
+    await mkdir(path.join(context.path, 'agno'));
+    await writeFile(path.join(context.path, BRIDGE), bridge);
     for (const { name, code } of runner) await writeFile(path.join(context.path, name), code);
     await docker.build({ tag, file, context: context.path, args: { BASE: middle } });
   }
@@ -49,6 +58,16 @@ export async function ensureImage(options: EnsureImageOptions = {}): Promise<str
     await docker.tag(tag, name);
   }
   return tag;
+}
+
+/** Everything else works without: a machine without pip, or without PyPI, gets an image all the same. */
+async function agnoPackages(arch: string, log: (line: string) => void): Promise<AgnoPackages | undefined> {
+  try {
+    return await ensureAgnoPackages(arch, log);
+  } catch (error) {
+    log(`Shells of type Agno will not run: ${describeError(error)}`);
+    return undefined;
+  }
 }
 
 interface Program {
@@ -97,14 +116,16 @@ interface ProgramsOptions {
   arch: string;
   base: string;
   programs: Program[];
+  /** Absent where they cannot be had. */
+  agno: AgnoPackages | undefined;
   log: (line: string) => void;
 }
 
 /** The layer with the programs, made anew only when their versions change: they have half a gigabyte. */
-async function ensurePrograms({ docker, arch, base, programs, log }: ProgramsOptions): Promise<string> {
+async function ensurePrograms({ docker, arch, base, programs, agno, log }: ProgramsOptions): Promise<string> {
   const file = path.join(FOLDER, 'Dockerfile.programs');
   const relocate = path.join(FOLDER, 'image', 'relocate.sh');
-  const versions = programs.map((program) => program.version);
+  const versions = [...programs.map((program) => program.version), agno?.version ?? 'no Agno'];
   const texts = [await textOf(file), await textOf(relocate)];
   const tag = `${NAME}-programs:${hashOf(base, PATCHELF, ...versions, ...texts)}`;
   if (await docker.has(tag)) return tag;
@@ -114,6 +135,9 @@ async function ensurePrograms({ docker, arch, base, programs, log }: ProgramsOpt
     const target = path.join(context.path, name);
     await mkdir(path.dirname(target), { recursive: true });
     await placeFile(source, target);
+  }
+  if (agno !== undefined) {
+    await cp(agno.folder, path.join(context.path, 'agno', 'packages'), { recursive: true });
   }
   await copyFile(relocate, path.join(context.path, path.basename(relocate)));
   await using tools = await emptyFolder();

@@ -60,7 +60,7 @@ describe('the table of shell types', () => {
   });
 
   it('names what is supported in alphabetical order', () => {
-    expect(supportedShellTypes()).toEqual(['ACP', 'Chat', 'ClaudeCode', 'Codex', 'Command', 'Dify']);
+    expect(supportedShellTypes()).toEqual(['ACP', 'Agno', 'Chat', 'ClaudeCode', 'Codex', 'Command', 'Dify']);
   });
 
   it.each(rows)('$type: a row does not contradict itself', (row) => {

@@ -35,7 +35,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
     needsContainer: true,
   },
   Agno: {
-    supported: false,
+    supported: true,
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: true,
     repository: 'used',

@@ -15,18 +15,10 @@ describe('planShell', () => {
       type: 'Chat',
     },
     {
-      reason: 'a type that is not supported yet',
-      spec: { shellType: 'Agno' },
+      reason: 'no type at all',
+      spec: {},
       want: 'UnsupportedShellType',
-      type: 'Agno',
-      message: `spec.shellType: "Agno" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
-    },
-    {
-      reason: 'such a type in the older spelling',
-      spec: { runtime: 'Agno' },
-      want: 'UnsupportedShellType',
-      type: 'Agno',
-      message: `spec.runtime: "Agno" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
+      message: `spec.runtime: "" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
     },
     {
       reason: 'an image',

@@ -2,6 +2,7 @@ import type { ShellType } from '#executor-manager/protocol/run';
 import { RunFailure } from '../run-failure.ts';
 import type { AgentAdapter } from './adapter.ts';
 import { acpAdapter } from './acp/acp-adapter.ts';
+import { agnoAdapter } from './agno/agno-adapter.ts';
 import { chatAdapter } from './chat/chat-adapter.ts';
 import { commandAdapter } from './command/command-adapter.ts';
 import { difyAdapter } from './dify/dify-adapter.ts';
@@ -10,6 +11,7 @@ import { codexAdapter } from './codex/codex-adapter.ts';
 
 const ADAPTERS: Partial<Record<ShellType, () => AgentAdapter>> = {
   ACP: acpAdapter,
+  Agno: agnoAdapter,
   Chat: chatAdapter,
   ClaudeCode: claudeCodeAdapter,
   Codex: codexAdapter,

@@ -11,7 +11,7 @@ const USUAL_BASE = `debian:${SUITE}-slim`;
 /** git and its transports for the workspace; then what agents reach for first. */
 const PACKAGES = [
   ...['git', 'git-lfs', 'ca-certificates', 'openssh-client', 'curl', 'procps', 'patch', 'diffutils'],
-  ...['jq', 'make', 'python3-minimal', 'ripgrep', 'unzip', 'xz-utils', 'libstdc++6'],
+  ...['jq', 'make', 'python3', 'ripgrep', 'unzip', 'xz-utils', 'libstdc++6'],
   // For ssh, where the image is somebody else's (relocate.sh).
   'libnss-wrapper',
 ];

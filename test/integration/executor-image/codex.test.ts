@@ -7,6 +7,7 @@ import { madeUpContext } from '#executor-image/adapters/made-up-context';
 import type { RunEvent, RunState } from '#executor-manager/protocol/run';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { mustRun } from '../../kit/command.ts';
+import { ECHO_SERVER } from '../../kit/echo-server.ts';
 import { gitRepository } from '../../kit/git-repository.ts';
 import { modelService } from '../../kit/model-script.ts';
 import { collect, firstEvent, startRunner } from '../../kit/runner.ts';
@@ -73,19 +74,6 @@ const SCRIPT = `
 - when: { system: Be evil }
   reply: The settings of the repository count.
 - reply: 'You said {{prompt}}'
-`;
-
-/** A server of the Model Context Protocol over stdio, as small as it can be. */
-const MCP_SERVER = `
-require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
-  const { id, method, params } = JSON.parse(line);
-  const results = {
-    initialize: { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'echo', version: '1' } },
-    'tools/list': { tools: [{ name: 'say', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } }] },
-    'tools/call': { content: [{ type: 'text', text: params?.arguments?.text + ' back' }] },
-  };
-  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] ?? {} }));
-});
 `;
 
 const KEY = 'sk-a-key-that-must-not-show-up';
@@ -296,7 +284,7 @@ describe('permissions', () => {
 it.each([{}, { permissions: { rules: [{ tool: 'Bash', decision: 'deny' as const }] } }])(
   'uses the tools of an MCP server, with %j',
   async (policy) => {
-    const mcpServers = { echo: { command: process.execPath, args: ['-e', MCP_SERVER] } };
+    const mcpServers = { echo: { command: process.execPath, args: ['-e', ECHO_SERVER] } };
     const sent = request('Please use the server', { agent: { name: 'a', mcpServers }, ...policy });
     // The models that it knows look for such tools first, with a tool of their own.
     const other = { protocol: 'openai-responses', name: 'other', baseURL: model, apiKey: KEY } as const;

@@ -39,6 +39,10 @@ beforeAll(async () => {
   steps:
     - toolCall: { name: Bash, input: { command: "cat a.bin; touch new; git status --short", description: Look } }
     - reply: '{{toolResult}}'
+- when: { contains: Mend it }
+  steps:
+    - toolCall: { name: run_shell, input: { command: 'sed -i s/projcet/project/ README.md && git commit -qam Spelling && id -u' } }
+    - reply: '{{toolResult}}'
 - when: { contains: rights }
   steps:
     - toolCall: { name: Bash, input: { command: "grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; touch /etc/x; touch /opt/troupe/x", description: Look } }
@@ -132,6 +136,22 @@ describe('the image', () => {
       request('Commit it', {
         shell: { type: 'Codex' },
         model: { ...openaiModel(), name: 'gpt-5.5' },
+        repository: { gitUrl: repository.url, branch: 'main', workBranch: 'fix', timeoutSeconds: 30 },
+      }),
+    );
+    expect(state, JSON.stringify(events.slice(-3))).toMatchObject({
+      phase: 'Succeeded',
+      result: { value: expect.stringContaining('10001'), workspace: { branch: 'fix', commits: 1 } },
+    });
+  });
+
+  it('runs Agno on a repository with everything taken away', async () => {
+    await using box = await sandbox();
+    const { state, events } = await box.finish(
+      'run',
+      request('Mend it', {
+        shell: { type: 'Agno' },
+        model: { ...openaiModel(), name: 'scripted-model' },
         repository: { gitUrl: repository.url, branch: 'main', workBranch: 'fix', timeoutSeconds: 30 },
       }),
     );

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Writable } from 'node:stream';
+import { runAgentProcess } from '../../process/agent-process.ts';
+import type { AgentExit } from '../../process/agent-process.ts';
+import { RunFailure } from '../../run-failure.ts';
+import type { AdapterContext, AgentAdapter, AgentModel, AgentRequest } from '../adapter.ts';
+import { requiredModel } from '../required-model.ts';
+import { parseMessage } from './bridge-messages.ts';
+import type { BridgeRequest } from './bridge-messages.ts';
+import { createBridgeReader } from './bridge-reader.ts';
+import { readOptions } from './options.ts';
+import { agnoProgram } from './program.ts';
+import type { AgnoProgram } from './program.ts';
+
+const MODEL_PROTOCOLS = ['anthropic', 'openai', 'openai-responses'] as const;
+
+/** Further attempts of a call of the model, by the makers' own clients. */
+const RETRIES = 4;
+
+/** In HOME; the engine carries it to the next sandbox. */
+const DATABASE_FOLDER = '.agno';
+
+/** Agents and teams of the library Agno, run by a bridge in Python. */
+export function agnoAdapter(program: () => AgnoProgram = agnoProgram): AgentAdapter {
+  return {
+    capabilities: {
+      files: true,
+      modelProtocols: MODEL_PROTOCOLS,
+      session: 'resume and fork',
+      steer: false,
+      interrupt: false,
+      permissions: true,
+      output: 'prompted',
+      images: true,
+      skills: 'listed',
+      usage: 'per model',
+    },
+    sessionFiles: { paths: [DATABASE_FOLDER] },
+    async run(request, context) {
+      const sent = bridgeRequest(request, context);
+      await mkdir(path.dirname(sent.database), { recursive: true, mode: 0o700 });
+      let stdin: Writable | undefined;
+      const answer = (line: object): void => void stdin?.write(`${JSON.stringify(line)}\n`);
+      const reader = createBridgeReader({ context, answer, end: () => stdin?.end() });
+      const exit = await runAgentProcess({
+        ...program(),
+        cwd: context.folder,
+        env: agnoEnvironment(request, context),
+        input: (pipe) => {
+          stdin = pipe;
+          answer(sent);
+        },
+        mark: context.runId,
+        signal: context.signal,
+        clock: context.clock,
+        onLine: (line) => reader.take(parseMessage(line), line),
+        onErrorLine: (text) => reader.errorLine(text),
+      });
+      context.events.flush();
+      if (context.signal.aborted) throw context.signal.reason;
+      return reader.answer() ?? failed(exit);
+    },
+  };
+}
+
+function bridgeRequest(request: AgentRequest, context: AdapterContext): BridgeRequest {
+  const model = agnoModel(request);
+  const { team, historyRuns, memory, tools } = readOptions(request.shell.options);
+  const { name, systemPrompt } = request.agent;
+  const { session, prompt, images = [], timeoutSeconds } = request;
+  return {
+    agent: { name, ...(systemPrompt === undefined ? {} : { systemPrompt }) },
+    model: {
+      ...{ protocol: model.protocol, name: model.name, baseURL: model.baseURL, apiKey: model.apiKey },
+      ...(model.maxOutputTokens === undefined ? {} : { maxOutputTokens: model.maxOutputTokens }),
+      // How long a model may be silent is the run's own limit.
+      ...{ timeoutSeconds, retries: RETRIES },
+    },
+    ...(team === undefined ? {} : { team }),
+    ...{ prompt, images, servers: context.toolServers, folder: context.folder },
+    database: path.join(context.home, DATABASE_FOLDER, 'agno.db'),
+    sessionId: session?.id ?? randomUUID(),
+    fork: session?.fork === true,
+    ...{ historyRuns, memory, ownTools: tools, asks: context.permissions.asks, timeoutSeconds },
+  };
+}
+
+function agnoModel(request: AgentRequest): AgentModel {
+  const model = requiredModel(request, MODEL_PROTOCOLS);
+  if (model.name === '') throw new RunFailure('StartFailed', 'Agno needs a Model that names its model_id');
+  return model;
+}
+
+/** What the agent's commands see too: no key, which goes to the bridge over stdin. */
+function agnoEnvironment(
+  { model }: AgentRequest,
+  { environment, home, folder }: AdapterContext,
+): Record<string, string> {
+  return {
+    SHELL: '/bin/bash',
+    ...environment,
+    ...model?.env,
+    HOME: home,
+    PWD: folder,
+    TMPDIR: path.join(home, 'tmp'),
+    AGNO_TELEMETRY: 'false',
+  };
+}
+
+function failed({ code, signal, stderr }: AgentExit): never {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const said = lines.length === 0 ? '' : `: ${lines.slice(-5).join(' | ')}`;
+  if (signal !== null) throw new RunFailure('AgentKilled', `Agno was ended by ${signal}${said}`);
+  throw new RunFailure('AgentFailed', `Agno ended with code ${code} and without an answer${said}`);
+}
