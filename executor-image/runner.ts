@@ -76,8 +76,24 @@ async function main(): Promise<void> {
     onOwnerGone(() => {
       owner.gone = true;
       if (server.runs() === 0) stop();
+      else stopWhenAbandoned(server, stop);
     });
   }
+}
+
+/** A next manager has come long before; runs that have ended and that nobody asks for do not keep a process for ever. */
+const ABANDONED_MS = 15 * 60_000;
+
+function stopWhenAbandoned(server: RunnerServer, stop: () => void): void {
+  let before = false;
+  const look = async (): Promise<void> => {
+    const now = await server.isAbandoned();
+    // Twice in a row: a manager that comes back may just be between two calls.
+    if (now && before) return stop();
+    before = now;
+    systemClock.after(ABANDONED_MS, () => void look());
+  };
+  systemClock.after(ABANDONED_MS, () => void look());
 }
 
 function tellPort({ port }: RunnerServer): void {

@@ -73,6 +73,14 @@ export class HeldRuns {
     if (this.#runs.size === 0) this.#options.onEmpty?.();
   }
 
+  /** Whether a run is under way, or begins. */
+  async goesOn(): Promise<boolean> {
+    const runs = await Promise.all(
+      [...this.#runs.values()].map((starting) => starting.catch(() => undefined)),
+    );
+    return runs.some((run) => run?.state().phase === 'Running');
+  }
+
   /** Asks all to end, and waits for that. */
   async cancelAll(): Promise<void> {
     const runs = await Promise.all(

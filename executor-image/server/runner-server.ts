@@ -37,6 +37,8 @@ export interface RunnerServer {
   port: number;
   /** How many runs are held. */
   runs(): number;
+  /** Whether no run goes on and nobody is connected. */
+  isAbandoned(): Promise<boolean>;
   /** Cancels what runs, waits for it, and stops listening. */
   close(): Promise<void>;
 }
@@ -72,6 +74,12 @@ export async function startRunnerServer(options: RunnerServerOptions): Promise<R
   return {
     port: (server.address() as AddressInfo).port,
     runs: () => runs.size,
+    async isAbandoned() {
+      const connections = await new Promise<number>((resolve) =>
+        server.getConnections((error, count) => resolve(error === null ? count : 1)),
+      );
+      return connections === 0 && !(await runs.goesOn());
+    },
     async close() {
       await runs.cancelAll();
       const closed = once(server, 'close');

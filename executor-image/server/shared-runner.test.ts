@@ -95,6 +95,16 @@ describe('a shared runner', () => {
     expect(await held()).toEqual(ids);
   });
 
+  it('is abandoned when nothing goes on and nobody is connected, whatever it holds', async () => {
+    await put('r1', 'hang');
+    expect(await server.isAbandoned(), 'a run goes on').toBe(false);
+    await call('/v1/runs/r1/cancel', { method: 'POST' });
+    await (await call('/v1/runs/r1/events')).text();
+    // The connections of these calls are kept open for a few seconds.
+    await expect.poll(() => server.isAbandoned(), { timeout: 20_000 }).toBe(true);
+    expect(await held()).toEqual(['r1']);
+  });
+
   it('holds no more runs than its limit, and takes one again when another was deleted', async () => {
     const ids = Array.from({ length: LIMIT }, (_, index) => `r${index}`);
     const answers = await Promise.all([...ids, 'one-more'].map((id) => put(id, 'hang')));
