@@ -164,8 +164,13 @@ async function tellWhatItWaitsFor(
 }
 
 function waitReason({ metadata, status }: CliTask): string | undefined {
+  const { namespace = 'default', name } = metadata;
+  const [question] = status?.questions ?? [];
+  if (question !== undefined) {
+    const how = question.tool === undefined ? '-m ANSWER' : '--allow';
+    return `it asks: ${question.message}\n  troupe answer ${name} ${question.id} -n ${namespace} ${how}`;
+  }
   if (status?.status === 'PENDING_CONFIRMATION') {
-    const { namespace = 'default', name } = metadata;
     const body = JSON.stringify({ spec: { currentStage: (status.currentStep ?? 0) + 1 } });
     return `${status.message ?? 'a stage has to be confirmed.'}\n  kubectl patch task ${name} -n ${namespace} --type merge -p '${body}'`;
   }

@@ -124,6 +124,9 @@ describe('troupe run', () => {
     await running.shows(
       `waiting: ${confirm}\n  kubectl patch task job -n default --type merge -p '{"spec":{"currentStage":1}}'\n`,
     );
+    const question = { id: 'q', kind: 'Permission' as const, message: 'May I?', tool: 'Bash' };
+    await setStatus(server.connection, 'job', { status: 'RUNNING', questions: [question] });
+    await running.shows('waiting: it asks: May I?\n  troupe answer job q -n default --allow\n');
     await setStatus(server.connection, 'job', { status: 'CANCELLED' });
     expect(await running.exit).toBe(130);
   });
