@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { supportedShellTypes } from '#api/types/shell-types';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunEvent } from '#executor-manager/protocol/run';
 import { gitRepository } from '../../kit/git-repository.ts';
@@ -288,16 +287,6 @@ describe('a run that does not work', () => {
     const { state } = await runner.finish(id('r'), { ...rest, ...(model === undefined ? {} : { model }) });
     expect(state).toMatchObject({ phase: 'Failed', reason: 'StartFailed' });
     expect(state.message).toContain(says);
-  });
-
-  it.each(['Agno', 'Dify'] as const)('%s is not here yet', async (type) => {
-    await using runner = await startRunner();
-    const { state } = await runner.finish(id('r'), request('Hello', { shell: { type } }));
-    expect(state).toMatchObject({
-      phase: 'Failed',
-      reason: 'StartFailed',
-      message: `shellType "${type}" is not supported; supported: ${supportedShellTypes().join(', ')}`,
-    });
   });
 });
 
