@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
+import { instructionsText } from '../../instructions/instructions-text.ts';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
 import { RunFailure } from '../../run-failure.ts';
@@ -39,7 +40,7 @@ export function agnoAdapter(program: () => AgnoProgram = agnoProgram): AgentAdap
     },
     sessionFiles: { paths: [DATABASE_FOLDER] },
     async run(request, context) {
-      const sent = bridgeRequest(request, context);
+      const sent = bridgeRequest(request, context, await systemPrompt(request, context));
       await mkdir(path.dirname(sent.database), { recursive: true, mode: 0o700 });
       let stdin: Writable | undefined;
       const answer = (line: object): void => void stdin?.write(`${JSON.stringify(line)}\n`);
@@ -65,13 +66,24 @@ export function agnoAdapter(program: () => AgnoProgram = agnoProgram): AgentAdap
   };
 }
 
-function bridgeRequest(request: AgentRequest, context: AdapterContext): BridgeRequest {
+/** The Ghost's words, then the repository's: the library itself reads no such files. */
+async function systemPrompt({ agent }: AgentRequest, context: AdapterContext): Promise<string | undefined> {
+  const own = agent.systemPrompt?.trim();
+  const parts = [own, await instructionsText(context)].filter((text) => text !== undefined && text !== '');
+  return parts.length === 0 ? undefined : parts.join('\n\n');
+}
+
+function bridgeRequest(
+  request: AgentRequest,
+  context: AdapterContext,
+  instructions: string | undefined,
+): BridgeRequest {
   const model = agnoModel(request);
   const { team, historyRuns, memory, tools } = readOptions(request.shell.options);
-  const { name, systemPrompt } = request.agent;
+  const { name } = request.agent;
   const { session, prompt, images = [], timeoutSeconds } = request;
   return {
-    agent: { name, ...(systemPrompt === undefined ? {} : { systemPrompt }) },
+    agent: { name, ...(instructions === undefined ? {} : { systemPrompt: instructions }) },
     model: {
       ...{ protocol: model.protocol, name: model.name, baseURL: model.baseURL, apiKey: model.apiKey },
       ...(model.maxOutputTokens === undefined ? {} : { maxOutputTokens: model.maxOutputTokens }),
