@@ -12,6 +12,7 @@ import type {
 
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentRequest } from '../adapter.ts';
+import { FurtherWords } from '../further-words.ts';
 import { permissionAnswer } from './permission-answer.ts';
 import type { UpdateTeller } from './update-teller.ts';
 
@@ -26,10 +27,8 @@ export interface SessionOptions {
   teller: UpdateTeller;
 }
 
-/** What people say to the agent while it works. */
+/** Whether somebody has interrupted the turn that goes on. */
 interface Talk {
-  /** For the next prompt. */
-  queue: string[];
   interrupted: boolean;
 }
 
@@ -134,9 +133,10 @@ interface Turns extends Opening {
 /** One prompt after the other: the first is the request's, later ones are what people have said meanwhile. */
 async function takeTurns(agent: ClientContext, turns: Turns): Promise<void> {
   const { sessionId, request, context } = turns;
-  const talk: Talk = { queue: [], interrupted: false };
+  const words = new FurtherWords(turns);
+  const talk: Talk = { interrupted: false };
   const cancel = (): Promise<void> => agent.notify(methods.agent.session.cancel, { sessionId });
-  context.controls.onSteer((text) => void talk.queue.push(text));
+  context.controls.onSteer((text) => words.add(text));
   context.controls.onInterrupt(async () => {
     talk.interrupted = true;
     await cancel();
@@ -149,9 +149,9 @@ async function takeTurns(agent: ClientContext, turns: Turns): Promise<void> {
     const { stopReason } = await agent.request(methods.agent.session.prompt, { sessionId, prompt });
     context.signal.throwIfAborted();
     checkStop(stopReason, talk);
-    const words = talk.queue.splice(0).join('\n\n');
-    if (words === '') return;
-    prompt = [{ type: 'text', text: words }];
+    const text = await words.next(talk);
+    if (text === undefined) return;
+    prompt = [{ type: 'text', text }];
   }
 }
 

@@ -1,7 +1,8 @@
 import path from 'node:path';
+import type { PermissionAnswer } from '../../run/permissions.ts';
 import type { AdapterContext } from '../adapter.ts';
 import { changesOf } from './items.ts';
-import type { FileChangeItem, ThreadItem } from './items.ts';
+import type { ThreadItem } from './items.ts';
 
 type Params = Record<string, unknown>;
 
@@ -11,19 +12,29 @@ export interface Approvals {
   answer(method: string, params: Params): Promise<unknown> | undefined;
 }
 
-/** `itemOf` finds the item that a request is about. */
-export function createApprovals(
-  context: AdapterContext,
-  itemOf: (id: string) => ThreadItem | undefined,
-): Approvals {
+export interface ApprovalsOptions {
+  context: AdapterContext;
+  /** Finds the item that a request is about. */
+  itemOf: (id: string) => ThreadItem | undefined;
+  /** Puts words before the model, in the turn that the request is of. */
+  tell: (turn: { threadId: unknown; turnId: unknown }, words: string) => Promise<void>;
+}
+
+export function createApprovals({ context, itemOf, tell }: ApprovalsOptions): Approvals {
+  /** The protocol has no place for a reason, and the model is to hear of it. */
+  const decision = async ({ threadId, turnId }: Params, decided: PermissionAnswer): Promise<Decision> => {
+    if (decided.behavior === 'allow') return { decision: 'accept' };
+    await tell({ threadId, turnId }, decided.message);
+    return { decision: 'decline' };
+  };
   return {
     answer(method, params) {
       switch (method) {
         case 'item/commandExecution/requestApproval':
-          return commandDecision(context, params);
+          return decideCommand(context, params).then((decided) => decision(params, decided));
         case 'item/fileChange/requestApproval': {
           const item = itemOf(String(params['itemId']));
-          return changeDecision(context, item?.type === 'fileChange' ? item : undefined);
+          return decideChange(context, item).then((decided) => decision(params, decided));
         }
         case 'mcpServer/elicitation/request':
           return Promise.resolve(elicitationAnswer(params));
@@ -43,30 +54,29 @@ interface Decision {
   decision: 'accept' | 'decline';
 }
 
-async function commandDecision(
+function decideCommand(
   { permissions, signal }: AdapterContext,
   { command, cwd, reason }: Params,
-): Promise<Decision> {
+): Promise<PermissionAnswer> {
   const input = {
     command: String(command ?? ''),
     ...(typeof cwd === 'string' ? { cwd } : {}),
     ...(typeof reason === 'string' ? { reason } : {}),
   };
-  const { behavior } = await permissions.decide({ tool: 'Bash', input, level: 'privileged' }, signal);
-  return { decision: behavior === 'allow' ? 'accept' : 'decline' };
+  return permissions.decide({ tool: 'Bash', input, level: 'privileged' }, signal);
 }
 
-async function changeDecision(
+async function decideChange(
   { permissions, signal, folder }: AdapterContext,
-  item: FileChangeItem | undefined,
-): Promise<Decision> {
-  // Nobody can judge a change that nobody sees.
-  if (item === undefined) return { decision: 'decline' };
+  item: ThreadItem | undefined,
+): Promise<PermissionAnswer> {
+  if (item?.type !== 'fileChange') {
+    return { behavior: 'deny', message: 'Nobody can judge a change that nobody sees.' };
+  }
   const inside = item.changes.every((change) => isInside(folder, change.path));
   const level = inside ? 'safe' : 'privileged';
   const call = { tool: 'Edit', input: { changes: changesOf(item) }, level } as const;
-  const { behavior } = await permissions.decide(call, signal);
-  return { decision: behavior === 'allow' ? 'accept' : 'decline' };
+  return permissions.decide(call, signal);
 }
 
 function isInside(folder: string, file: string): boolean {

@@ -2,11 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
-import { createRpcPeer } from '../../process/rpc-peer.ts';
+import { RpcError, createRpcPeer } from '../../process/rpc-peer.ts';
+import type { RpcPeer } from '../../process/rpc-peer.ts';
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapter.ts';
 import { createApprovals } from './approvals.ts';
-import { converse } from './conversation.ts';
+import { converse, inputText } from './conversation.ts';
 import { codexProgram } from './program.ts';
 import { MODEL_PROTOCOLS, codexEnvironment, codexHome, codexModel } from './settings.ts';
 import { createTurnReader } from './turn-reader.ts';
@@ -70,8 +71,12 @@ function startProgram(
   let stdin: Writable | undefined;
   let thread: string | undefined;
   const reader = createTurnReader({ context, threadId: () => thread, model });
-  const approvals = createApprovals(context, (id) => reader.item(id));
-  const peer = createRpcPeer({
+  const approvals = createApprovals({
+    context,
+    itemOf: (id) => reader.item(id),
+    tell: (turn, words) => steer(peer, turn, words),
+  });
+  const peer: RpcPeer = createRpcPeer({
     send: (message) => stdin?.write(`${message}\n`),
     onNotification: (method, params) => reader.take(method, params),
     onRequest: (method, params) => approvals.answer(method, params),
@@ -113,6 +118,20 @@ function startProgram(
       cancel();
     },
   };
+}
+
+/** The turn may be at its end: then nobody hears them, and nobody needs to. */
+async function steer(
+  peer: RpcPeer,
+  { threadId, turnId }: { threadId: unknown; turnId: unknown },
+  words: string,
+): Promise<void> {
+  const params = { threadId, expectedTurnId: turnId, input: [inputText(words)] };
+  try {
+    await peer.call('turn/steer', params);
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+  }
 }
 
 function failureOf({ code, signal, stderr }: AgentExit): never {

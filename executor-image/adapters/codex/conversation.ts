@@ -4,6 +4,7 @@ import { RpcError } from '../../process/rpc-peer.ts';
 import { RunFailure } from '../../run-failure.ts';
 import { schemaInstruction } from '../../run/output.ts';
 import type { AdapterContext, AgentRequest } from '../adapter.ts';
+import { FurtherWords } from '../further-words.ts';
 import { isStrict } from './output-schema.ts';
 import { projectNotes } from './project-notes.ts';
 import { codexModel, threadSettings } from './settings.ts';
@@ -77,11 +78,14 @@ class Turns {
   #turnId: string | undefined;
   #interrupted = false;
   /** What people said when no turn could take it. */
-  readonly #said: string[] = [];
+  readonly #words: FurtherWords;
+  /** Handed to the turn that goes on. */
+  readonly #steered: string[] = [];
 
   constructor(options: ConversationOptions, threadId: string) {
     this.#options = options;
     this.#threadId = threadId;
+    this.#words = new FurtherWords(options);
     const { controls } = options.context;
     controls.onSteer((text) => this.#steer(text));
     controls.onInterrupt(() => this.#interrupt());
@@ -90,8 +94,11 @@ class Turns {
   async take(): Promise<Answer> {
     const { request } = this.#options;
     let end = await this.#turn(promptOf(request), imagesOf(request));
-    while (this.#said.length > 0) end = await this.#turn(this.#said.splice(0).join('\n'), []);
-    return answerOf(end);
+    for (;;) {
+      const words = await this.#words.next({ interrupted: end.status === 'interrupted' });
+      if (words === undefined) return answerOf(end);
+      end = await this.#turn(words, []);
+    }
   }
 
   async #turn(text: string, images: readonly object[]): Promise<TurnEnd> {
@@ -107,21 +114,27 @@ class Turns {
       return await ended;
     } finally {
       this.#turnId = undefined;
+      // What an interrupt has kept from the model.
+      for (const words of this.#steered.splice(0)) if (!reader.hasHeard(words)) this.#words.add(words);
     }
   }
 
   async #steer(text: string): Promise<void> {
     const { peer } = this.#options;
     if (this.#turnId === undefined || this.#interrupted) {
-      this.#said.push(text);
+      this.#words.add(text);
       return;
     }
     const params = { threadId: this.#threadId, expectedTurnId: this.#turnId, input: [inputText(text)] };
+    this.#steered.push(text);
     try {
       await peer.call('turn/steer', params);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      this.#said.push(text); // the turn has ended in this moment
+      const index = this.#steered.indexOf(text);
+      if (index === -1) return; // the turn has ended in this moment, and has left the words to the next one
+      this.#steered.splice(index, 1);
+      this.#words.add(text);
     }
   }
 
@@ -138,7 +151,8 @@ function promptOf({ prompt, output }: AgentRequest): string {
   return `${prompt}\n\n${schemaInstruction(output.schema)}`;
 }
 
-function inputText(text: string): object {
+/** Words as the protocol has them. */
+export function inputText(text: string): object {
   return { type: 'text', text, text_elements: [] };
 }
 

@@ -3,6 +3,7 @@
  * writes all of them.
  */
 export type ThreadItem =
+  | { type: 'userMessage'; id: string; content: { text?: string }[] }
   | { type: 'agentMessage'; id: string; text: string }
   | { type: 'reasoning'; id: string }
   | CommandItem

@@ -20,6 +20,8 @@ export interface TurnReader {
   take(method: string, params: Params): void;
   /** The item with this id, as far as it has come. */
   item(id: string): ThreadItem | undefined;
+  /** Whether these words of a person have been put before the model. */
+  hasHeard(words: string): boolean;
   /** The end of the turn that goes on, or that begins next. Rejects with RunFailure for one that failed. */
   turnEnd(): Promise<TurnEnd>;
 }
@@ -46,6 +48,7 @@ interface Ending {
 class Reader implements TurnReader {
   readonly #options: TurnReaderOptions;
   readonly #items = new Map<string, ThreadItem>();
+  readonly #heard = new Set<string>();
   #words = '';
   /** The thread's tokens when the run began: it may have a past. */
   #before: Tokens = NO_TOKENS;
@@ -74,6 +77,10 @@ class Reader implements TurnReader {
 
   item(id: string): ThreadItem | undefined {
     return this.#items.get(id);
+  }
+
+  hasHeard(words: string): boolean {
+    return this.#heard.has(words);
   }
 
   turnEnd(): Promise<TurnEnd> {
@@ -139,6 +146,7 @@ class Reader implements TurnReader {
 
   #completed(item: ThreadItem): void {
     if (item.type === 'agentMessage') this.#words = item.text;
+    if (item.type === 'userMessage') for (const { text } of item.content) this.#heard.add(textOf(text));
     if (item.type === 'contextCompaction') this.#log('The conversation so far was summed up.');
     const result = resultOf(item);
     if (result === undefined) return;
