@@ -1,4 +1,5 @@
 import type { ModelProtocol, RunShell } from '#executor-manager/protocol/run';
+import type { RecordedModel } from '../../kit/model-requests.ts';
 import type { AgentAdapter } from '#executor-image/adapters/adapter';
 
 /**
@@ -20,6 +21,25 @@ export interface AdapterRow {
   };
   /** How the model gives an answer that has to fit a schema: an answer of the script, in flow style. A reply of JSON when absent. */
   structured?(json: string): string;
+  /** What the program behind the adapter cannot do, although the adapter could hand it on: why. */
+  lacks?: Partial<Record<Ability, string>>;
+  /** The service behind it; a scripted model with the suite's script when absent. */
+  service?(): Promise<RecordedModel>;
   /** The tool by which the model asks a person, with its input for `Which colour?`, Red or Blue; absent where there is none. */
   question?: { tool: string; input: string };
 }
+
+export type Ability =
+  /** It tells refusals and answers that were cut off from others. */
+  | 'endings'
+  /** It tells that its model failed, and not only that it failed itself. */
+  | 'model errors'
+  | 'images'
+  /** It calls the model that the request names. */
+  | 'models'
+  /** It tells what it has used up before it ends. */
+  | 'usage so far'
+  /** Its model hears why a call was not allowed. */
+  | 'reasons of denials'
+  /** It reads AGENTS.md. */
+  | 'instructions';

@@ -8,7 +8,7 @@ import { recordedModel } from '../../kit/model-requests.ts';
 import type { RecordedModel } from '../../kit/model-requests.ts';
 import { collect, firstEvent, startRunner } from '../../kit/runner.ts';
 import type { Runner, RunWithModel } from '../../kit/runner.ts';
-import type { AdapterRow } from './adapter-row.ts';
+import type { Ability, AdapterRow } from './adapter-row.ts';
 import { adapterScript } from './adapter-script.ts';
 
 /** A dot, as a PNG. */
@@ -31,7 +31,7 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
 
 /** One suite of cases for all adapters, with the real program and a scripted model behind the real forwarder. */
 export function adapterSuite(row: AdapterRow): void {
-  const { adapter, command } = row;
+  const { adapter, command, lacks = {} } = row;
   const { capabilities } = adapter;
   const { type } = row.shell;
   const nameOfCommand = command?.name ?? command?.tool;
@@ -40,7 +40,7 @@ export function adapterSuite(row: AdapterRow): void {
   let runs = 0;
 
   beforeAll(async () => {
-    model = await recordedModel(adapterScript(row));
+    model = await (row.service?.() ?? recordedModel(adapterScript(row)));
   });
   afterAll(() => model[Symbol.asyncDispose]());
   // A case that fails leaves nothing to the next one.
@@ -91,10 +91,15 @@ export function adapterSuite(row: AdapterRow): void {
   const caseOf = (title: string, { skip, note }: { skip: boolean; note: string }, run: () => Promise<void>) =>
     it.skipIf(skip)(`${title}${note}`, run);
   const always = needs(true, '');
+  /** Of the program, where the adapter itself can. */
+  const can = (ability: Ability): { skip: boolean; note: string } =>
+    needs(lacks[ability] === undefined, lacks[ability] ?? '');
   const ofTools = needs(command !== undefined, 'it has no tools of its own');
   const ofSessions = needs(capabilities.session !== 'none', 'it keeps no sessions');
   const ofForks = needs(capabilities.session === 'resume and fork', 'its sessions cannot be forked');
   const ofSteering = needs(capabilities.steer && command !== undefined, 'it takes no words while it works');
+  const ofImages = capabilities.images ? can('images') : needs(false, 'it hands on no images');
+  const ofInstructions = capabilities.files ? can('instructions') : needs(false, 'it has no files');
   const ofPermissions = needs(
     capabilities.permissions && command !== undefined,
     'it does not ask before its own tools',
@@ -105,7 +110,8 @@ export function adapterSuite(row: AdapterRow): void {
       const { state, events } = await finish('Hello');
       expect(state, JSON.stringify(events)).toMatchObject({
         phase: 'Succeeded',
-        result: { value: 'You said Hello', turns: 1 },
+        // Where a protocol has no system prompt, the model hears it in front of what is asked.
+        result: { value: expect.stringMatching(/^You said (?:You are careful\.\n)?Hello$/), turns: 1 },
       });
       expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
       expect(events[0]).toMatchObject({ type: 'status' });
@@ -136,7 +142,7 @@ export function adapterSuite(row: AdapterRow): void {
       expect(said.join('').length).toBeGreaterThan(299_000);
     });
 
-    caseOf('to a picture', needs(capabilities.images, 'it hands on no images'), async () => {
+    caseOf('to a picture', ofImages, async () => {
       const images = [{ mediaType: 'image/png' as const, data: IMAGE }];
       const { state } = await finish('What is this?', { images });
       expect(state.result?.value, JSON.stringify(state)).toContain('I see image/png');
@@ -144,15 +150,23 @@ export function adapterSuite(row: AdapterRow): void {
   });
 
   describe('no answer', () => {
-    it.each([
-      { name: 'scripted-model', reason: 'ModelError', says: 'that is not a request' },
-      // Programs ask again of themselves: these models never do better.
-      { name: 'refusing-model', reason: 'ModelRefused', says: '' },
-      { name: 'wordy-model', reason: 'AnswerCut', says: '' },
-    ])('of $name is a $reason', async ({ name, reason, says }) => {
-      const { state } = await finish('break', { model: modelOf(name) });
+    const failed = lacks['model errors'];
+    const reason = failed === undefined ? 'ModelError' : 'AgentFailed';
+    it(`since the service refuses the request is ${reason}${failed === undefined ? '' : ` (${failed})`}`, async () => {
+      const { state } = await finish('break');
       expect(state).toMatchObject({ phase: 'Failed', reason });
-      expect(state.message).toContain(says);
+      expect(state.message).toContain('that is not a request');
+    });
+
+    // Programs ask again of themselves: these models never do better.
+    caseOf('since the model refuses is ModelRefused', can('endings'), async () => {
+      const { state } = await finish('break', { model: modelOf('refusing-model') });
+      expect(state).toMatchObject({ phase: 'Failed', reason: 'ModelRefused' });
+    });
+
+    caseOf('that is whole is AnswerCut', can('endings'), async () => {
+      const { state } = await finish('break', { model: modelOf('wordy-model') });
+      expect(state).toMatchObject({ phase: 'Failed', reason: 'AnswerCut' });
     });
 
     caseOf('in time', always, async () => {
@@ -181,7 +195,8 @@ export function adapterSuite(row: AdapterRow): void {
     caseOf('of turns', ofTools, async () => {
       const { state } = await finish('one thing after the other', { limits: { turns: 2 } });
       expect(state).toMatchObject({ phase: 'Failed', reason: 'TurnLimit' });
-      expect(state.result?.usage, 'what it has used up is told').toBeDefined();
+      const tellsUsage = capabilities.usage !== 'none' && !can('usage so far').skip;
+      if (tellsUsage) expect(state.result?.usage, 'what it has used up is told').toBeDefined();
     });
 
     caseOf('of the same call again and again', ofTools, async () => {
@@ -203,7 +218,7 @@ export function adapterSuite(row: AdapterRow): void {
       });
     });
 
-    caseOf('and never does', always, async () => {
+    caseOf('and never does', can('models'), async () => {
       const { state } = await finish('give an object', {
         model: modelOf('stubborn-model'),
         output: { schema: SCHEMA },
@@ -227,7 +242,7 @@ export function adapterSuite(row: AdapterRow): void {
 
     caseOf(
       'it can be interrupted, and goes on with words',
-      needs(capabilities.interrupt && command !== undefined, 'its turn cannot be ended alone'),
+      capabilities.interrupt ? ofTools : needs(false, 'its turn cannot be ended alone'),
       async () => {
         model.requests.length = 0;
         const id = await startUntil('wait with a tool', { seen: works });
@@ -246,7 +261,9 @@ export function adapterSuite(row: AdapterRow): void {
     caseOf('denies', ofPermissions, async () => {
       const rules = [{ tool: '*', decision: 'deny' as const }];
       const { state, events } = await finish('touch the file', { permissions: { rules } });
-      expect(state.result?.value, JSON.stringify(events)).toContain('The policy does not allow');
+      expect(state.phase, state.message).toBe('Succeeded');
+      const hears = !can('reasons of denials').skip;
+      if (hears) expect(state.result?.value, JSON.stringify(events)).toContain('The policy does not allow');
       expect(touched()).toBe(false);
     });
 
@@ -326,7 +343,7 @@ export function adapterSuite(row: AdapterRow): void {
       expect(events.filter((event) => event.type === 'tool_call')).toHaveLength(1);
     });
 
-    caseOf('instructions of the repository', needs(capabilities.files, 'it has no files'), async () => {
+    caseOf('instructions of the repository', ofInstructions, async () => {
       await using repository = await gitRepository({ files: { 'AGENTS.md': 'Always use tabs.' } });
       await using other = await startRunner();
       model.requests.length = 0;
