@@ -198,6 +198,32 @@ describe('an agent', () => {
     });
   });
 
+  it('that opens a new session where it does not find the old one fails', async () => {
+    const { done } = talk(`answers['session/load'] = () => ({});`, { request: { session: { id: 's0' } } });
+    await expect(done).rejects.toMatchObject({
+      reason: 'StartFailed',
+      message: 'the agent does not know the session s0',
+    });
+  });
+
+  it('that answers an interrupt with an error goes on', async () => {
+    const controls = new Controls();
+    const { done, told } = talk(
+      `
+      const first = answers['session/prompt'];
+      answers['session/prompt'] = (params) => {
+        if (params.prompt.length === 1) return first(params);
+        say('working');
+        return new Promise((_, reject) => { answers['session/cancel'] = () => reject(new Error('aborted')); });
+      };`,
+      { context: { controls } },
+    );
+    await expect.poll(() => told.length).toBe(1);
+    expect(await controls.take({ id: '1', type: 'interrupt' })).toBe(true);
+    expect(await controls.take({ id: '2', type: 'message', text: 'something else' })).toBe(true);
+    expect(await done).toEqual({ value: 'working<something else>' });
+  });
+
   it('that prints other things is heard all the same', async () => {
     const { done, told } = talk(
       `console.log('Welcome!'); console.log('{"half": '); console.log('{"jsonrpc": "1"}');`,

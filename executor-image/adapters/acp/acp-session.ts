@@ -35,6 +35,7 @@ interface Talk {
 /** Speaks with the agent from `initialize` to the end of its last turn. Throws RunFailure. */
 export function talkToAgent({ stream, request, context, teller }: SessionOptions): Promise<void> {
   let opened = false;
+  let retold = false;
   return client({ name: 'troupe' })
     .onRequest(methods.client.session.requestPermission, ({ params }) => {
       // Some agents say only here what the tool is to do.
@@ -42,8 +43,9 @@ export function talkToAgent({ stream, request, context, teller }: SessionOptions
       return permissionAnswer(params, context);
     })
     .onNotification(methods.client.session.update, ({ params }) => {
-      if (opened) teller.update(params.update);
-      else context.meter.alive();
+      if (opened) return teller.update(params.update);
+      retold ||= params.update.sessionUpdate.endsWith('_message_chunk');
+      context.meter.alive();
     })
     .connectWith(stream, async (agent) => {
       const facts = await agent.request(methods.agent.initialize, {
@@ -52,8 +54,10 @@ export function talkToAgent({ stream, request, context, teller }: SessionOptions
         clientCapabilities: {},
       });
       checkVersion(facts);
+      tellName(facts, context);
       const sessionId = await openSession(agent, { request, context, facts });
       opened = true;
+      checkKnown(request, facts, retold);
       context.onSession(sessionId);
       await takeTurns(agent, { sessionId, request, context, facts });
     });
@@ -63,6 +67,22 @@ function checkVersion({ protocolVersion }: InitializeResponse): void {
   if (protocolVersion === PROTOCOL_VERSION) return;
   const message = `the agent speaks version ${protocolVersion} of the Agent Client Protocol, not ${PROTOCOL_VERSION}`;
   throw new RunFailure('StartFailed', message);
+}
+
+/** Some programs open a new session where they do not find the old one; one that is loaded is told as a whole. */
+function checkKnown(
+  { session }: AgentRequest,
+  { agentCapabilities }: InitializeResponse,
+  retold: boolean,
+): void {
+  if (session === undefined || agentCapabilities?.loadSession !== true || retold) return;
+  throw new RunFailure('StartFailed', `the agent does not know the session ${session.id}`);
+}
+
+function tellName({ agentInfo }: InitializeResponse, { events }: AdapterContext): void {
+  if (agentInfo === undefined || agentInfo === null) return;
+  const { name, title, version } = agentInfo;
+  events.emit('status', { phase: 'Running', message: `${title ?? name} ${version}` });
 }
 
 interface Opening {
@@ -146,7 +166,8 @@ async function takeTurns(agent: ClientContext, turns: Turns): Promise<void> {
   let prompt = firstPrompt(request, turns.facts);
   for (;;) {
     talk.interrupted = false;
-    const { stopReason } = await agent.request(methods.agent.session.prompt, { sessionId, prompt });
+    const asked = agent.request(methods.agent.session.prompt, { sessionId, prompt });
+    const { stopReason } = await asked.catch((error: unknown) => interruptedBy(error, talk));
     context.signal.throwIfAborted();
     checkStop(stopReason, talk);
     const text = await words.next(talk);
@@ -167,6 +188,12 @@ function firstPrompt(request: AgentRequest, { agentCapabilities }: InitializeRes
     { type: 'text', text: prompt },
     ...images.map(({ mediaType, data }) => ({ type: 'image' as const, mimeType: mediaType, data })),
   ];
+}
+
+/** Programs answer with an error where the protocol wants `cancelled` of them. */
+function interruptedBy(error: unknown, { interrupted }: Talk): { stopReason: StopReason } {
+  if (interrupted && error instanceof RequestError) return { stopReason: 'cancelled' };
+  throw error;
 }
 
 function checkStop(reason: StopReason, { interrupted }: Talk): void {

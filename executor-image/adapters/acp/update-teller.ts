@@ -22,6 +22,8 @@ interface Telling extends Pick<AdapterContext, 'events' | 'meter'> {
   last: string;
   /** By id. */
   calls: Map<string, KnownCall>;
+  /** The model has been asked, and what it says is still to come. */
+  asked: boolean;
 }
 
 interface KnownCall {
@@ -34,18 +36,27 @@ export function createUpdateTeller({
   events,
   meter,
 }: Pick<AdapterContext, 'events' | 'meter'>): UpdateTeller {
-  const telling: Telling = { events, meter, all: '', last: '', calls: new Map() };
+  const telling: Telling = { events, meter, all: '', last: '', calls: new Map(), asked: true };
   return {
     update: (update) => tell(telling, update),
     words: () => (telling.last.trim() === '' ? telling.all : telling.last),
   };
 }
 
+/** The protocol does not tell of calls of the model; there is one whenever the agent goes on after its tools. */
+function countTurn(telling: Telling): void {
+  if (!telling.asked) return;
+  telling.asked = false;
+  telling.meter.turn();
+}
+
 function tell(telling: Telling, update: SessionUpdate): void {
   switch (update.sessionUpdate) {
     case 'agent_message_chunk':
+      countTurn(telling);
       return tellWords(telling, textOf(update.content));
     case 'agent_thought_chunk':
+      countTurn(telling);
       return telling.events.text('thinking', textOf(update.content));
     case 'tool_call':
     case 'tool_call_update':
@@ -68,6 +79,7 @@ function tellWords(telling: Telling, text: string): void {
 /** An agent announces a call piece by piece; it is told once, when it begins. */
 function tellTool(telling: Telling, update: ToolCall | ToolCallUpdate): void {
   const { toolCallId: id } = update;
+  if (!telling.calls.has(id)) countTurn(telling);
   const known = telling.calls.get(id) ?? { call: { toolCallId: id }, told: 'nothing' as const };
   const call = mergedCall(known.call, update);
   const isOver = call.status === 'completed' || call.status === 'failed';
@@ -82,6 +94,7 @@ function tellTool(telling: Telling, update: ToolCall | ToolCallUpdate): void {
   }
   if (told === 'begin' && isOver) {
     told = 'end';
+    telling.asked = true;
     telling.events.emit('tool_result', { id, output: outputOf(call), isError: call.status === 'failed' });
   }
   // Of one that is over nothing but that is of interest: results can be large.
