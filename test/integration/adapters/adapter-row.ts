@@ -39,6 +39,8 @@ export type Ability =
   | 'models'
   /** It tells what it has used up before it ends. */
   | 'usage so far'
+  /** It finds its session where the folder that it works in has another path. */
+  | 'sessions in another folder'
   /** Its model hears why a call was not allowed. */
   | 'reasons of denials'
   /** It reads AGENTS.md. */
