@@ -1,7 +1,8 @@
-import { closeSync, rmSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, rmSync, writeSync } from 'node:fs';
 import { SHARED_RUNNER_PORT_FD } from '#executor-manager/protocol/runner-environment';
 import { systemClock } from './clock.ts';
 import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
+import type { RunnerConfig } from './config.ts';
 import { withDirectLoopback } from './model-access/direct-loopback.ts';
 import type { TunnelledModelAccess } from './model-access/model-access.ts';
 import { startRunnerServer } from './server/runner-server.ts';
@@ -19,9 +20,16 @@ function modelAccess(): Promise<TunnelledModelAccess> {
   return access;
 }
 
+/** Throws for a state folder that cannot be used: told at once, not by each run that cannot begin. */
+function usableConfig(): RunnerConfig {
+  const config = readRunnerConfig();
+  if (config.conversations !== undefined) accessSync(config.state, constants.W_OK | constants.X_OK);
+  return config;
+}
+
 /** The process inside a sandbox, or shared by conversations: `node runner.ts`, or one bundled file in the image. */
 async function main(): Promise<void> {
-  const config = readRunnerConfig();
+  const config = usableConfig();
   const inherited = inheritedEnvironment();
   const environment = withToolsFirst(inherited);
   const agentEnvironment = withDirectLoopback(withToolsLast({ ...imageEnvironment(), ...inherited }));

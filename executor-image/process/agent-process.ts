@@ -52,10 +52,18 @@ export async function runAgentProcess(options: AgentProcessOptions): Promise<Age
   const stopKilling = killOnAbort(child, options);
   try {
     const exit = await ended(child, options);
-    return { ...exit, stderr: stderr() };
+    const said = stderr();
+    if (isNotFound(exit, said))
+      throw new RunFailure('StartFailed', `the agent cannot be started: ${said.trim()}`);
+    return { ...exit, stderr: said };
   } finally {
     stopKilling();
   }
+}
+
+/** The guard is there, and the program that it was to become is not. */
+function isNotFound({ code }: Pick<AgentExit, 'code'>, stderr: string): boolean {
+  return (code === 127 || code === 126) && stderr.startsWith('setpriv: failed to execute ');
 }
 
 function start(options: AgentProcessOptions): ChildProcessWithoutNullStreams {

@@ -56,7 +56,7 @@ function repairRequest(
   { answer, problem }: { answer: Answer; problem: string },
 ): AgentRequest {
   const id = sessionId();
-  const prompt = repairPrompt(problem);
+  const prompt = repairPrompt(problem, adapter.capabilities.output);
   if (adapter.capabilities.history === true) {
     const asked = { role: 'user', text: firstPrompt(request, adapter) } as const;
     const said = { role: 'assistant', text: answer.value } as const;

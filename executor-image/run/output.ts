@@ -51,6 +51,10 @@ export function schemaInstruction(schema: Record<string, unknown>): string {
 }
 
 /** What the model is told in its one turn to mend the answer. */
-export function repairPrompt(problem: string): string {
-  return `Your answer does not fit the JSON Schema: ${problem}. Answer again with the whole JSON value and nothing else.`;
+export function repairPrompt(problem: string, how: 'native' | 'prompted'): string {
+  const way =
+    how === 'native'
+      ? 'Give the whole answer again, in the way that you were told to give it'
+      : 'Answer again with the whole JSON value and nothing else';
+  return `Your answer does not fit the JSON Schema: ${problem}. ${way}.`;
 }

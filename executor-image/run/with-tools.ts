@@ -11,6 +11,8 @@ export interface WithToolsOptions {
   events: EventSink;
   redactor: Pick<Redactor, 'text'>;
   /** Told at the end: sentences for people. */
+  /** Whether the runner is shared by conversations. */
+  shared?: boolean;
   onWarnings: (warnings: readonly string[]) => void;
 }
 
@@ -19,7 +21,7 @@ export interface WithToolsOptions {
  * do without.
  */
 export async function withTools<T>(
-  { request, adapter, context, events, redactor, onWarnings }: WithToolsOptions,
+  { request, adapter, context, events, redactor, shared, onWarnings }: WithToolsOptions,
   act: (toolServers: readonly ToolServer[]) => Promise<T>,
 ): Promise<T> {
   const servers = request.agent.mcpServers ?? {};
@@ -31,6 +33,7 @@ export async function withTools<T>(
     ...{ servers, folder, environment, runId, signal, clock, permissions, meter, events },
     clean: (text) => redactor.text(text),
     startsPrograms: adapter.capabilities.files,
+    sharesNetwork: shared === true,
     tellsCalls: adapter.capabilities.reportsToolCalls === false,
   });
   try {

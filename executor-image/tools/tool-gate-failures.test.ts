@@ -8,6 +8,19 @@ beforeEach(() => {
 });
 afterEach(() => gates[Symbol.asyncDispose]());
 
+it('a conversation reaches nothing that only the machine itself may reach', async () => {
+  let asked = 0;
+  const service = gates.use(
+    await httpService((_, response) => {
+      asked += 1;
+      response.writeHead(500).end('of the machine alone');
+    }),
+  );
+  const gate = await gates.open({ inner: { url: service.url } }, { sharesNetwork: true });
+  expect(gate.warnings()).toEqual([expect.stringMatching(/127\.0\.0\.1, which conversations may not reach/)]);
+  expect(asked).toBe(0);
+});
+
 describe('a server that does not work', () => {
   const cases: { reason: string; server: () => Promise<unknown>; message: string }[] = [
     {

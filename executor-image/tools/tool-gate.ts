@@ -34,6 +34,8 @@ export interface ToolGateOptions {
   clean: (text: string) => string;
   /** Whether servers that are programs may be started: the runner stands in a sandbox of the agent's own. */
   startsPrograms: boolean;
+  /** As in UpstreamOptions. */
+  sharesNetwork?: boolean;
   /** Whether the agent's program does not tell of its calls of tools, so that the gate has to. */
   tellsCalls: boolean;
 }

@@ -13,6 +13,7 @@ import type {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { Clock } from '../clock.ts';
 import { boundedFetch } from './bounded-fetch.ts';
+import { publicFetch } from './public-fetch.ts';
 import type { ServerConfiguration } from './server-configuration.ts';
 import { StdioTransport } from './stdio-transport.ts';
 import {
@@ -29,6 +30,8 @@ export interface UpstreamOptions {
   folder: string;
   /** What programs may see of the runner's environment. */
   environment: Record<string, string>;
+  /** The runner stands in the network of the executor's machine, not in one of the agent's own. */
+  sharesNetwork?: boolean;
   /** Marks the processes of this server and of no other one. */
   mark: string;
   clock: Clock;
@@ -242,7 +245,7 @@ export class Upstream {
   #fetch(deliver: NonNullable<Transport['onmessage']>): ReturnType<typeof boundedFetch> {
     const { clock } = this.#options;
     return boundedFetch({
-      fetch: (url, init) => fetch(url, init),
+      fetch: this.#options.sharesNetwork === true ? publicFetch : (url, init) => fetch(url, init),
       onEnd: (id, message) => {
         // No effect on a request that was answered: its id is forgotten.
         clock.after(LAST_WORDS_MS, () =>

@@ -13,10 +13,14 @@ it('a run that asks is given the answer, and one that ended with a question goes
   w.settle();
   const question = { id: 'q1', kind: 'Permission' as const, message: 'May I?', tool: 'Bash' };
   w.change(A1, { status: { phase: 'Running', questions: [question] } });
-  expect(w.settle().status).toMatchObject({ status: 'RUNNING', questions: [{ node: 's0', ...question }] });
+  expect(w.settle().status).toMatchObject({
+    status: 'PENDING_CONFIRMATION',
+    questions: [{ node: 's0', ...question }],
+  });
   expect(finished(w.task())?.message).toBe('Step 1 of 1 (dev) asks (q1): May I?');
   w.edit({ answers: [{ id: 'q1', decision: 'deny' }] });
   expect(w.settle().status?.questions).toBeUndefined();
+  expect(w.task().status?.status).toBe('RUNNING');
   expect(w.sandbox(A1).spec.answers).toEqual([{ id: 'q1', decision: 'deny', question }]);
 
   const second = { ...question, id: 'q2' };

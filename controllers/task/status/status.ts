@@ -10,7 +10,7 @@ import { readRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
 import { finishedCondition, nextConditions } from './conditions.ts';
 import { nodesOf } from './outcome.ts';
-import type { Outcome } from './outcome.ts';
+import type { NodeRun, Outcome } from './outcome.ts';
 import { openQuestions } from './questions.ts';
 import type { OpenQuestionsOf } from './questions.ts';
 import { taskResult } from './result.ts';
@@ -92,9 +92,12 @@ function statusWord(
     case 'waiting':
       return 'PENDING';
     case 'running':
+      // Compatible clients show people that something is expected of them.
+      if (outcome.runs.length > 0 && outcome.runs.every(isAsking)) return 'PENDING_CONFIRMATION';
+      return begunWord(previous, records);
     case 'failing':
       // Between two steps, and while a lost one is tried again, a Task that has begun stays RUNNING.
-      return previous.status === 'RUNNING' || records.some(hasBegun) ? 'RUNNING' : 'PENDING';
+      return begunWord(previous, records);
     case 'confirming':
     case 'asking':
       return 'PENDING_CONFIRMATION';
@@ -108,6 +111,17 @@ function statusWord(
     case 'cancelled':
       return 'CANCELLED';
   }
+}
+
+function begunWord(previous: TaskStatus, records: readonly NodeRecord[]): 'PENDING' | 'RUNNING' {
+  return previous.status === 'RUNNING' || records.some(hasBegun) ? 'RUNNING' : 'PENDING';
+}
+
+/** The run waits for a person, in its sandbox. */
+function isAsking({ sandbox }: NodeRun): boolean {
+  return (sandbox?.status?.questions ?? []).some(
+    ({ id }) => sandbox?.spec.answers?.every((one) => one.id !== id) ?? true,
+  );
 }
 
 /** Steps that will never begin; a compatible client would wait for them. */

@@ -157,7 +157,7 @@ describe('a program', () => {
     {
       script: 'true',
       shell: { command: ['/nowhere/program'] },
-      reason: process.platform === 'linux' ? /AgentFailed|StartFailed/ : 'StartFailed',
+      reason: 'StartFailed',
       message: /nowhere/,
     },
     { script: 'true', shell: { command: [] }, reason: 'StartFailed', message: /needs spec\.command/ },

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, open, readFile } from 'node:fs/promises';
+import { chown, mkdtemp, open, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { StatusError } from '#api/machinery/status-error';
@@ -51,9 +51,29 @@ export async function launchRunner(options: LaunchOptions): Promise<Launched> {
 
 /** Not in the data folder, which a user of its own cannot and must not enter. */
 async function stateFolder(user: number | undefined): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'troupe-conversations-'));
+  const parent = user === undefined ? tmpdir() : await enterableFolder();
+  const folder = await mkdtemp(join(parent, 'troupe-conversations-'));
   if (user !== undefined) await chown(folder, user, user);
   return folder;
+}
+
+/** For a user of its own: TMPDIR may lie in a folder that is closed to others. */
+async function enterableFolder(): Promise<string> {
+  for (const folder of [tmpdir(), '/tmp', '/var/tmp']) if (await isEnterable(folder)) return folder;
+  throw failure(
+    `no folder for temporary files is open to other users; looked at ${tmpdir()} and /tmp`,
+    undefined,
+  );
+}
+
+const OTHERS_ENTER = 0o001;
+
+/** Whether everybody may go through it and all the folders above it. */
+async function isEnterable(folder: string): Promise<boolean> {
+  const found = await stat(folder).catch(() => undefined); // one that is not there is not enterable
+  if (found === undefined || (found.mode & OTHERS_ENTER) === 0) return false;
+  const parent = dirname(folder);
+  return parent === folder || isEnterable(parent);
 }
 
 async function spawnRunner(options: LaunchOptions, state: string): Promise<ChildProcess> {
@@ -74,7 +94,7 @@ async function spawnRunner(options: LaunchOptions, state: string): Promise<Child
       // A group of its own: it outlives us.
       detached: true,
       stdio: ['pipe', log.fd, log.fd, 'pipe'],
-      env: { ...environment, HOME: state, ...settings },
+      env: { ...environment, HOME: state, TMPDIR: state, ...settings },
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });
     await once(child, 'spawn');
