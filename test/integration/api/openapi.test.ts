@@ -124,7 +124,11 @@ describe('discovery by kubectl', () => {
   });
 
   it('finds kinds by category', async () => {
-    expect((await run('kubectl', ['get', 'wecode', '-A'], { env })).stderr).toContain('No resources found');
+    // A new server has nothing but the public Shells.
+    const found = await run('kubectl', ['get', 'wecode', '-A', '-o', 'name'], { env });
+    const lines = found.stdout.trim().split('\n');
+    expect(lines).toContain('shell.agent.wecode.io/ClaudeCode');
+    expect(lines.filter((line) => !line.startsWith('shell.agent.wecode.io/'))).toEqual([]);
   });
 });
 
