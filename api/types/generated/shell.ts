@@ -36,7 +36,7 @@ export interface ShellSpec {
    */
   baseShellRef?: string;
   /**
-   * The program and its arguments, of Shells of type ACP and Command.
+   * The program and its arguments, of Shells of type ACP and Command; no shell reads them. In an argument {{prompt}}, {{promptFile}}, {{systemPromptFile}}, {{mcpFile}}, {{resultFile}}, {{model}} and {{folder}} are put in. A prompt is not safe in a script: give scripts the file, or $TROUPE_PROMPT_FILE.
    *
    * Items: One argument.
    */
@@ -47,7 +47,7 @@ export interface ShellSpec {
   env?: Record<string, string>;
   output?: ShellOutput;
   /**
-   * Options of the type of Shell.
+   * Options of the type of Shell. Agno: mode (coordinate, route, broadcast, tasks) and members (name, role, instructions, model) make a team; maxIterations, historyRuns, memory, tools. ClaudeCode: fallbackModel.
    */
   options?: Record<string, unknown>;
   limits?: ShellLimits;

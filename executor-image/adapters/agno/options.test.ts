@@ -16,7 +16,7 @@ it('reads a team, and what is usual', () => {
 
 it.each([
   { options: { modes: 'route' }, says: 'options.modes: is not known; known: mode, ' },
-  { options: { mode: 'route' }, says: 'options: a team has both mode and members' },
+  { options: { mode: 'route' }, says: 'options: a team needs both mode and members' },
   { options: { mode: 'collaborate', members }, says: 'options.mode: must be one of coordinate, ' },
   { options: { mode: 'route', members: [] }, says: 'options.members: must be a list of 1 to 20' },
   { options: { mode: 'route', members: ['Ada'] }, says: 'options.members[0]: must be an object' },

@@ -39,7 +39,7 @@ export function readOptions(options: Record<string, unknown> = {}): AgnoOptions 
   onlyKnown(options, KNOWN, 'options');
   const { mode, members, maxIterations, historyRuns, memory, tools } = options;
   if ((mode === undefined) !== (members === undefined)) {
-    throw wrong('options', 'a team has both mode and members');
+    throw wrong('options', 'a team needs both mode and members');
   }
   return {
     ...(members === undefined ? {} : { team: readTeam(mode, members, maxIterations) }),
