@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { lastBytes } from '../text/cut.ts';
 import { createLineSplitter } from '../text/line-splitter.ts';
 import { RunFailure, describeError } from '../run-failure.ts';
-import { MARK_VARIABLE, signalGroup, spawnGuarded } from './guarded-spawn.ts';
+import { MARK_VARIABLE, markValue, signalGroup, spawnGuarded } from './guarded-spawn.ts';
 import { killStragglers } from './stragglers.ts';
 
 /** Between SIGTERM and SIGKILL. */
@@ -117,7 +117,7 @@ function ended(
     });
     child.once('exit', () => {
       // What it left running holds the pipes open, and 'close' would never come.
-      killStragglers(MARK_VARIABLE, options.mark);
+      killStragglers(MARK_VARIABLE, markValue(options.mark));
       cancelDrain = options.clock.after(DRAIN_MS, () => {
         child.stdout.destroy();
         child.stderr.destroy();

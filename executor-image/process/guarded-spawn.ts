@@ -1,17 +1,24 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { toolPath } from '../toolbox.ts';
 
 /** The environment variable that marks the processes of a run. */
 export const MARK_VARIABLE = 'TROUPE_RUN_MARK';
 
+/** Runners that share a machine may have runs of the same id; none may end the processes of another. */
+const THIS_RUNNER = randomUUID();
+
+/** The value of the variable for a mark that is unique in this runner. */
+export const markValue = (mark: string): string => `${THIS_RUNNER}/${mark}`;
+
 export interface GuardedSpawnOptions {
   command: string;
   args: readonly string[];
   cwd: string;
   env: Record<string, string>;
-  /** A value no other run has, put into the environment: it marks what the program leaves behind. */
+  /** A value no other run of this runner has, put into the environment: it marks what the program leaves behind. */
   mark: string;
   /** Each gets a pipe, as descriptors 3, 4, ... */
   descriptors?: readonly string[];
@@ -30,7 +37,7 @@ export function spawnGuarded(options: GuardedSpawnOptions): ChildProcessWithoutN
   const args = guarded ? ['--pdeathsig', 'KILL', '--', options.command, ...options.args] : options.args;
   return spawn(command, args, {
     cwd: options.cwd,
-    env: { ...options.env, [MARK_VARIABLE]: options.mark },
+    env: { ...options.env, [MARK_VARIABLE]: markValue(options.mark) },
     stdio: ['pipe', 'pipe', 'pipe', ...(options.descriptors ?? []).map(() => 'pipe' as const)],
     detached: true,
   });

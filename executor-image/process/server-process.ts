@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Clock } from '../clock.ts';
-import { MARK_VARIABLE, signalGroup, spawnGuarded } from './guarded-spawn.ts';
+import { MARK_VARIABLE, markValue, signalGroup, spawnGuarded } from './guarded-spawn.ts';
 import type { GuardedSpawnOptions } from './guarded-spawn.ts';
 import { killStragglers } from './stragglers.ts';
 
@@ -57,7 +57,7 @@ function endOf(
         child.stdout.destroy();
         child.stderr.destroy();
       });
-      killStragglers(MARK_VARIABLE, mark);
+      killStragglers(MARK_VARIABLE, markValue(mark));
     });
     child.once('close', (code, signal) => {
       cancelDrain?.();

@@ -344,7 +344,7 @@ function marked(run: string): number[] {
     .filter((pid) => pid > 1)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TROUPE_RUN_MARK=${run}\0`);
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`/${run}\0`);
       } catch {
         return false; // gone in between
       }
