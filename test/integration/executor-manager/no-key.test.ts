@@ -1,6 +1,16 @@
 import { expect, it } from 'vitest';
+import { SANDBOXES } from '#api/types/resources';
 import { SECRET_KEY } from '../../kit/manifests.ts';
-import { eventLog, isOver, managerConfig, runSandbox, stage, startManager, untilSandbox } from './stage.ts';
+import {
+  eventLog,
+  isOver,
+  managerConfig,
+  runSandbox,
+  stage,
+  startManager,
+  untilGone,
+  untilSandbox,
+} from './stage.ts';
 
 /** A pattern that does not find itself: the command is in the arguments of a process, and in the agent's own files. */
 const PATTERN = SECRET_KEY.replace(/^(..)(.)/, '$1[$2]');
@@ -35,4 +45,7 @@ it.each(['docker', 'process'] as const)('no key is in a sandbox of the driver %s
     /^It said: looked with (\[redacted\])? at http:\/\/127\.0\.0\.1:\d+$/,
   );
   expect(log).not.toContain(SECRET_KEY);
+  // Nothing may be left to whoever looks at the engine next.
+  await on.connection.client.delete(SANDBOXES, { namespace: 'default', name: 'look-s0-a1' });
+  await untilGone(on, 'look-s0-a1');
 });
