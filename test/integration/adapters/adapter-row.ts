@@ -4,7 +4,7 @@ import type { AgentAdapter } from '#executor-image/adapters/adapter';
 
 /**
  * An adapter in the suite of all adapters: a file ROW.test.ts beside this one calls `adapterSuite(row)`. The suite reads
- * from `adapter.capabilities` what can be asked of it; a case that it cannot have is skipped, and its title says why.
+ * from `adapter.capabilities` what can be asked of it; a case that it cannot have is not run, and its title says why.
  */
 export interface AdapterRow {
   adapter: AgentAdapter;
