@@ -14,3 +14,13 @@ export const NO_USAGE: Readonly<TokenUsage> = {
   cacheReadTokens: 0,
   cacheWriteTokens: 0,
 };
+
+/** The tokens of both. */
+export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+  };
+}

@@ -1,4 +1,5 @@
 import type { RunLimits, RunResult, RunUsage } from '#executor-manager/protocol/run';
+import { NO_USAGE, addUsage } from '#model-protocols/token-usage';
 import type { Clock } from '../clock.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { RunFailure } from '../run-failure.ts';
@@ -124,7 +125,7 @@ export class Meter implements RunMeter {
       { ...usage, ...(costUSD === undefined ? {} : { costUSD }) },
     ]);
     return {
-      usage: all.map(([, { usage }]) => usage).reduce(sum),
+      usage: all.map(([, { usage }]) => usage).reduce(addUsage),
       ...(costs.length === 0 ? {} : { costUSD: toMicroDollars(costs.reduce((a, b) => a + b)) }),
       models: Object.fromEntries(models) as Totals['models'] & object,
       ...(this.#turns === 0 ? {} : { turns: this.#turns }),
@@ -135,7 +136,7 @@ export class Meter implements RunMeter {
     const parts = [this.#before.get(model), this.#current.get(model)].filter((part) => part !== undefined);
     const costs = parts.flatMap(({ costUSD }) => (costUSD === undefined ? [] : [costUSD]));
     return {
-      usage: parts.map(({ usage }) => usage).reduce(sum, NO_USAGE),
+      usage: parts.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
       costUSD: costs.length === 0 ? undefined : toMicroDollars(costs.reduce((a, b) => a + b)),
     };
   }
@@ -154,17 +155,6 @@ export class Meter implements RunMeter {
   #end(reason: 'CostLimit' | 'IdleLimit' | 'Repetition' | 'TurnLimit', message: string): void {
     this.#options.onLimit(new RunFailure(reason, message));
   }
-}
-
-const NO_USAGE: RunUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-
-function sum(a: RunUsage, b: RunUsage): RunUsage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-  };
 }
 
 /** Sums of binary fractions end in noise; no price is finer than a millionth. */

@@ -1,4 +1,5 @@
 import type { RunFailureReason, RunResult, RunUsage } from '#executor-manager/protocol/run';
+import { NO_USAGE, addUsage } from '#model-protocols/token-usage';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import type { AdapterContext } from '../adapter.ts';
 import type { BridgeMessage, BridgeUsage } from './bridge-messages.ts';
@@ -106,14 +107,13 @@ class Reader implements BridgeReader {
 
   #counted({ model, input, output, cacheRead, cacheWrite, cachedInInput }: BridgeUsage): void {
     const { meter } = this.#options.context;
-    const sum = this.#usage.get(model) ?? NO_USAGE;
-    const fresh = cachedInInput ? Math.max(0, input - cacheRead - cacheWrite) : input;
-    const usage = {
-      inputTokens: sum.inputTokens + fresh,
-      outputTokens: sum.outputTokens + output,
-      cacheReadTokens: sum.cacheReadTokens + cacheRead,
-      cacheWriteTokens: sum.cacheWriteTokens + cacheWrite,
+    const ofCall = {
+      inputTokens: cachedInInput ? Math.max(0, input - cacheRead - cacheWrite) : input,
+      outputTokens: output,
+      cacheReadTokens: cacheRead,
+      cacheWriteTokens: cacheWrite,
     };
+    const usage = addUsage(this.#usage.get(model) ?? NO_USAGE, ofCall);
     this.#usage.set(model, usage);
     meter.turn();
     meter.usage(model, usage);
@@ -132,8 +132,6 @@ class Reader implements BridgeReader {
     }
   }
 }
-
-const NO_USAGE: RunUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 function speakerOf({ agent }: { agent?: string }): { agent?: string } {
   return agent === undefined ? {} : { agent };

@@ -1,5 +1,5 @@
 import type { RunResult, RunUsage } from '#executor-manager/protocol/run';
-import { NO_USAGE } from '#model-protocols/token-usage';
+import { NO_USAGE, addUsage } from '#model-protocols/token-usage';
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentModel } from '../adapter.ts';
 import { chatCall } from './chat-call.ts';
@@ -62,7 +62,7 @@ export class ChatLoop {
     context.signal.throwIfAborted();
     const answer = await askModel(chatCall(question, model), { context, interrupt: this.#interrupt.signal });
     context.events.flush();
-    this.#used = sum(this.#used, answer.usage);
+    this.#used = addUsage(this.#used, answer.usage);
     context.meter.usage(model.name, this.#used);
     return answer;
   }
@@ -105,13 +105,4 @@ function checkStop({ stop }: ModelAnswer): void {
   if (stop === 'refused') {
     throw new RunFailure('ModelRefused', "the model's answer is not complete: a content policy ended it");
   }
-}
-
-function sum(a: RunUsage, b: RunUsage): RunUsage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
-  };
 }

@@ -1,4 +1,5 @@
 import type { RunUsage } from '#executor-manager/protocol/run';
+import { NO_USAGE, addUsage } from '#model-protocols/token-usage';
 import type { RunMeter } from '../../run/run-meter.ts';
 import type { ModelUsage, ResultMessage, WireUsage } from './stream-messages.ts';
 
@@ -49,7 +50,10 @@ export class UsageCounter {
     this.#sums.clear();
     for (const [model, part] of Object.entries(used)) {
       const { costUSD, ...usage } = this.#settled.get(model) ?? { ...NO_USAGE, costUSD: 0 };
-      this.#settled.set(model, { ...sum(usage, tokensOf(part)), costUSD: costUSD + (part.costUSD ?? 0) });
+      this.#settled.set(model, {
+        ...addUsage(usage, tokensOf(part)),
+        costUSD: costUSD + (part.costUSD ?? 0),
+      });
     }
     for (const model of this.#settled.keys()) this.#tell(model);
   }
@@ -65,18 +69,16 @@ export class UsageCounter {
     if (call === undefined) return undefined;
     const now = { ...call.usage, ...fieldsOf(usage) };
     const others = difference(this.#sums.get(call.model) ?? NO_USAGE, call.usage);
-    this.#sums.set(call.model, sum(others, now));
+    this.#sums.set(call.model, addUsage(others, now));
     call.usage = now;
     return call;
   }
 
   #tell(model: string): void {
     const { costUSD, ...settled } = this.#settled.get(model) ?? { ...NO_USAGE, costUSD: undefined };
-    this.#meter.usage(model, sum(settled, this.#sums.get(model) ?? NO_USAGE), costUSD);
+    this.#meter.usage(model, addUsage(settled, this.#sums.get(model) ?? NO_USAGE), costUSD);
   }
 }
-
-const NO_USAGE: RunUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
 function fieldsOf(usage: WireUsage): Partial<RunUsage> {
   const fields = {
@@ -94,15 +96,6 @@ function tokensOf(usage: ModelUsage): RunUsage {
     outputTokens: usage.outputTokens ?? 0,
     cacheReadTokens: usage.cacheReadInputTokens ?? 0,
     cacheWriteTokens: usage.cacheCreationInputTokens ?? 0,
-  };
-}
-
-function sum(a: RunUsage, b: RunUsage): RunUsage {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
-    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
   };
 }
 
