@@ -7,7 +7,7 @@ import { normalizePackage, packFiles } from '#skill-packages/skill-package';
 import type { SkillPackage } from '#skill-packages/skill-package';
 import { CliError } from './error-text.ts';
 
-/** What stands beside a skill and is no part of it. */
+/** Files that stand beside a skill and are no part of it. */
 const LEFT_OUT = new Set(['.git', '.DS_Store', 'Thumbs.db']);
 
 /** The package of a folder or zip. @throws CliError that names the path and the reason */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What the requests of all protocols say, as far as a script can ask for it. */
+/** The content of requests of all protocols, as far as a script can ask for it. */
 export interface Conversation {
   model: string;
   stream: boolean;
@@ -39,7 +39,7 @@ export interface Turn {
 }
 
 /**
- * What a client tells the model in the user's place, which is not what the user said: Claude Code puts it into
+ * Words of a client to the model in the user's place, which the user did not say: Claude Code puts it into
  * messages under tags, Codex into messages of their own, which hold nothing else.
  */
 const NOTES = [

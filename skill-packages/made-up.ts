@@ -16,7 +16,7 @@ export interface RawEntry {
   /** Unix mode with the type of the file. */
   mode?: number;
   crc?: number;
-  /** What the directory says of the size. */
+  /** The size in the directory. */
   size?: number;
   method?: number;
   flags?: number;

@@ -14,7 +14,7 @@ const REGULAR = 0o100000;
 const FOLDER = 0o040000;
 const EXECUTABLE = 0o111;
 
-/** What archivers of macOS and Windows add for themselves. */
+/** Files that archivers of macOS and Windows add for themselves. */
 const NOISE = /^__MACOSX\/|(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini)$/;
 
 /**

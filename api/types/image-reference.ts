@@ -1,5 +1,5 @@
 /**
- * The grammar of https://github.com/distribution/reference: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`. What fits it can stand
+ * The grammar of https://github.com/distribution/reference: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`. A text that fits can stand
  * in a path of an engine's API.
  */
 const COMPONENT = '[a-z0-9]+(?:(?:[.]|_|__|-+)[a-z0-9]+)*';

@@ -60,7 +60,7 @@ export interface ProbeInput {
 }
 
 const MINUTE = 60_000;
-/** What is fine is looked at again now and then; what is not may be mended by somebody at any time. */
+/** A good finding is checked again now and then; somebody may mend the cause of a bad one at any time. */
 const AGAIN_AFTER = { fine: 60 * MINUTE, wrong: 5 * MINUTE, unknown: MINUTE };
 
 export function planProbe({ owner, spec, record, sandboxes, now }: ProbeInput): ProbePlan {
@@ -83,7 +83,7 @@ export function planProbe({ owner, spec, record, sandboxes, now }: ProbeInput): 
   return { remove, finding, record: next, recheckAfter: after };
 }
 
-/** What a check has found, as far as it is known. */
+/** The finding of a check, as far as it is known. */
 export function findingOf({ status }: Sandbox): ProbeFinding {
   const { phase, reason = 'Waiting', message = 'It is going to be checked.', probeResult } = status ?? {};
   if (!isFinalPhase(phase)) return { state: 'pending', reason, message };

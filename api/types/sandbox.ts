@@ -74,7 +74,7 @@ export const SandboxReason = {
   OutputInvalid: 'OutputInvalid',
   /** Finished=True: an MCP server that the agent cannot do without does not work. */
   ToolServerFailed: 'ToolServerFailed',
-  /** What a skill says must hold after the agent's work does not. */
+  /** A check that a skill asks for after the agent's work fails. */
   AssertionFailed: 'AssertionFailed',
   /** Finished=True: a person is asked; another run goes on when there is an answer. */
   WaitingForAnswer: 'WaitingForAnswer',

@@ -25,7 +25,7 @@ const MAX_OUTPUT_LINES = 4;
 /**
  * `text` parts run together as the agent wrote them; everything else is on lines of its own:
  * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line, `? ` a question to a person. Where agents work side by side,
- * `# SOURCE:` says whose words follow. What a terminal would obey is shown (visibleText).
+ * `# SOURCE:` says whose words follow. Controls of a terminal are shown (visibleText).
  */
 export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEventText {
   let open = false;

@@ -87,7 +87,7 @@ async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<nu
 }
 
 /**
- * The first Ctrl-C asks the Task to stop; the second leaves it to itself. What is returned waits for the answer to the
+ * The first Ctrl-C asks the Task to stop; the second leaves it to itself. The returned promise waits for the answer to the
  * first for a moment: closing the connection would cut it off.
  */
 function cancelOnInterrupt(session: Session, ref: ObjectRef, left: AbortController): () => Promise<void> {

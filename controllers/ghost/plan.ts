@@ -8,7 +8,7 @@ import { isContentHash, skillPackageName } from '#api/types/skill';
 import { placeOf, skillsOf } from '#api/types/skill-set';
 import type { ChosenSkill, FindSkill, SkillPlace } from '#api/types/skill-set';
 
-/** What a Ghost refers to. */
+/** The objects that a Ghost refers to. */
 export interface GhostParts {
   skill: FindSkill;
   /** Whether there is such a SkillPackage. */

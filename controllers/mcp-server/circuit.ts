@@ -7,7 +7,7 @@ type Circuit = NonNullable<MCPServerStatus['circuitBreaker']>;
 const FAILURES = 3;
 
 /**
- * What the checks of a server say: one that fails again and again is open; the next check is the probe that closes it,
+ * The state of a server by its checks: one that fails again and again is open; the next check is the probe that closes it,
  * half-open while it is under way.
  */
 export function circuitAfter(

@@ -42,7 +42,7 @@ export interface MCPServerPlan {
   probe: ProbePlan;
 }
 
-/** What is known of a server, and what is to be checked. */
+/** The facts known of a server, and the check to be made. */
 export function planMCPServer({
   server,
   missing,
@@ -72,7 +72,7 @@ export function planMCPServer({
   };
 }
 
-/** What changes with each change that matters to the check is in it. */
+/** It changes with each change that matters to the check. */
 function probeSpec(server: MCPServer, secretVersion: string): ProbeSpec {
   const { tools: _, ...spec } = server.spec;
   const entry = serverEntry({ ...server, spec }, false);

@@ -10,7 +10,7 @@ import {
   rawModelBaseURL,
 } from '#api/types/model-config';
 
-/** What the controller knows of a Secret. The values stay out of plans. */
+/** The part of a Secret that the controller knows. The values stay out of plans. */
 export interface SecretKeys {
   /** Those that have a value. */
   keys: ReadonlySet<string>;

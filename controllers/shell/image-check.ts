@@ -9,7 +9,7 @@ import { shellTypeOf } from '#api/types/shell-types';
 /** An image that takes longer to say that it has a program would not be fit for an agent. */
 const CHECK_SECONDS = 60;
 
-/** What is checked of the Shell's own image; undefined when it names none. */
+/** The check of the Shell's own image; undefined when it names none. */
 export function imageCheckOf({ spec }: Shell): ProbeSpec | undefined {
   const { baseImage, command } = spec;
   const type = shellTypeOf(spec);

@@ -55,7 +55,7 @@ export function shellReconciler(options: ShellReconcilerOptions): Reconcile<Shel
     if (check.create !== undefined) await createOnce(client, check.create);
     const status = shellStatus(shell, { plan, check }, formatTime(clock.now()));
     troubles.follow(key, await writeStatus(client, SHELLS, { object: shell, status }));
-    // What was found is written down: nobody needs the Sandbox any longer.
+    // The finding is written down: nobody needs the Sandbox any longer.
     for (const sandbox of check.remove) await remove(client, sandbox);
     return check.recheckAfter === undefined ? undefined : { requeueAfter: check.recheckAfter };
   };

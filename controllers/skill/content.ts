@@ -16,7 +16,7 @@ import type { FoundContent } from './plan.ts';
 
 export type ContentClient = Pick<Client, 'create' | 'find' | 'patch'>;
 
-/** What the content of Skills is made of, as the caches know it. */
+/** The objects that the content of Skills is made of, as the caches know them. */
 export interface ContentSources {
   configMaps: { get(key: string): ConfigMap | undefined };
   /** Metadata only. */

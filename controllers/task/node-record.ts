@@ -22,11 +22,11 @@ export interface NodeRecord extends TaskSubTask {
   earlierSandboxes?: readonly SandboxIdentity[];
   /** Its last run has asked, and has ended before there was an answer. */
   suspended?: Suspension;
-  /** What the attempt under way goes on with. */
+  /** The suspension that the attempt under way goes on after. */
   resumes?: Suspension;
   /** How many attempts went on after an answer; they do not count as lost ones. */
   resumed?: number;
-  /** What the attempts before have used up. */
+  /** The use of the attempts before. */
   earlierUse?: Use;
 }
 

@@ -49,12 +49,12 @@ export function branchNameProblem(name: string): string | undefined {
   return badPart ? 'must have no part that begins with "." or ends with ".lock"' : undefined;
 }
 
-/** What is wrong with where to start, or undefined: a name below refs/, of a branch or tag, or a commit id. */
+/** The fault in where to start, or undefined: a name below refs/, of a branch or tag, or a commit id. */
 export function refProblem(ref: string): string | undefined {
   return branchNameProblem(ref);
 }
 
-/** What is wrong with the path of a folder in a repository, or undefined. */
+/** The fault in the path of a folder in a repository, or undefined. */
 export function subPathProblem(subPath: string): string | undefined {
   if (/[\p{Cc}\\]/u.test(subPath)) return 'must not contain control characters or backslashes';
   if (subPath.startsWith('/')) return 'must be relative to the repository';

@@ -29,7 +29,7 @@ interface Address {
 }
 
 /**
- * What the way over the runner and the executor manager adds to a call of a model: beside direct calls of the same
+ * The time that the way over the runner and the executor manager adds to a call of a model: beside direct calls of the same
  * service, in turns, everything in one process. A service of the real world takes a hundred times as long.
  */
 export async function measureForwarder(): Promise<Figure[]> {

@@ -8,7 +8,7 @@ export interface FurtherWordsOptions {
   context: Pick<AdapterContext, 'clock' | 'controls' | 'signal'>;
 }
 
-/** What people say for the next turn of an agent. */
+/** The words of people for the next turn of an agent. */
 export class FurtherWords {
   readonly #options: FurtherWordsOptions;
   readonly #said: string[] = [];

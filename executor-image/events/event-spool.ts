@@ -38,7 +38,7 @@ export interface EventSpool {
   read(after: number, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined>;
 }
 
-/** What writer and readers share. */
+/** The state that writer and readers share. */
 interface Spool {
   file: string;
   /** offsets[i] is where event i * INDEX_STEP + 1 begins. */

@@ -23,7 +23,7 @@ export interface InstructionFile {
 /**
  * The instructions for agents that stand at the top of a folder, with the files that they import (`@path`, as in
  * https://code.claude.com/docs/en/memory). The folder is somebody else's: nothing outside of it is read, and nothing but
- * files. What cannot be read is left out.
+ * files. A file that cannot be read is left out.
  */
 export async function instructionFiles(folder: string): Promise<InstructionFile[]> {
   const reading: Reading = { root: await realpath(folder), seen: new Set(), files: [], bytes: 0 };

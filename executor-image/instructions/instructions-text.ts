@@ -13,7 +13,7 @@ export interface InstructionsOptions {
 }
 
 /**
- * What a repository says to agents, as a part of a system prompt: the files at its top, and the names of those further
+ * The words of a repository to agents, as a part of a system prompt: the files at its top, and the names of those further
  * down, to be read when the agent gets there. Undefined when there are none. Rejects with the signal's reason.
  */
 export async function instructionsText(options: InstructionsOptions): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 export interface ProbeContext {
-  /** What agents may see of the runner's environment. */
+  /** The part of the runner's environment that agents may see. */
   environment: Record<string, string>;
   /** Folder of the runtime's workspace. */
   workspace: string;

@@ -21,7 +21,7 @@ export interface AgentProcessOptions {
   /** Written to stdin, which is then closed; or told its stdin, to write to it and to close it. */
   input: string | ((stdin: Writable) => void);
   /**
-   * What the program reads from its descriptors 3, 4, ...: nothing that it starts gets to see it, as it would in the
+   * The texts that the program reads from its descriptors 3, 4, ...: nothing that it starts gets to see them, as it would in the
    * environment.
    */
   descriptors?: readonly string[];

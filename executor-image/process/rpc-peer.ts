@@ -20,7 +20,7 @@ export interface RpcPeerOptions {
   send: (message: string) => void;
   onNotification: (method: string, params: Record<string, unknown>) => void;
   /**
-   * Answers a request of the other side; undefined for a method that is not known. What it rejects with is the answer's
+   * Answers a request of the other side; undefined for a method that is not known. Its rejection is the answer's
    * error.
    */
   onRequest: (method: string, params: Record<string, unknown>) => Promise<unknown> | undefined;

@@ -52,7 +52,7 @@ function endOf(
     let cancelDrain: (() => void) | undefined;
     child.once('error', reject);
     child.once('exit', () => {
-      // What it left running holds the pipes open, and 'close' would never come.
+      // A program that it left running holds the pipes open, and 'close' would never come.
       cancelDrain = clock.after(DRAIN_MS, () => {
         child.stdout.destroy();
         child.stderr.destroy();

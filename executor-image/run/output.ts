@@ -45,12 +45,12 @@ export function jsonIn(answer: string): unknown {
   return undefined;
 }
 
-/** What the model is told where its program cannot hold it to a schema. */
+/** The instruction for a model whose program cannot hold it to a schema. */
 export function schemaInstruction(schema: Record<string, unknown>): string {
   return `Answer with one JSON value that fits this JSON Schema, and with nothing else:\n${JSON.stringify(schema)}`;
 }
 
-/** What the model is told in its one turn to mend the answer. */
+/** The prompt of the one turn in which the model mends its answer. */
 export function repairPrompt(problem: string, how: 'native' | 'prompted'): string {
   const way =
     how === 'native'

@@ -56,7 +56,7 @@ export class PermissionDesk implements Permissions {
   readonly #options: PermissionDeskOptions;
   readonly #open = new Map<string, Open>();
   readonly #answered = new Set<string>();
-  /** What a person has allowed or denied before, by the call or question; each answer counts once. */
+  /** The answers that a person has given before, by the call or question; each answer counts once. */
   readonly #known = new Map<string, RunAnswer>();
   #asked = 0;
 

@@ -39,7 +39,7 @@ export interface RunOptions {
   workspace: string;
   /** Folder of the runner's own files. */
   state: string;
-  /** What the runner's own programs, such as git, and what the agent may see of its environment. */
+  /** The parts of its environment that the runner's own programs, such as git, and the agent may see. */
   environment: Record<string, string>;
   agentEnvironment: Record<string, string>;
   /** The skills of the runtime; absent where it can have none. */

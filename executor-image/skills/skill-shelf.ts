@@ -7,7 +7,7 @@ import { readZip } from '#skill-packages/read-zip';
 import { isSkillName } from '#skill-packages/skill-name';
 import { removeTree } from '../workspace/remove-tree.ts';
 
-/** What a package is put as. */
+/** The place of a package. */
 export interface SkillKey {
   /** SHA-256 of the package in hex. */
   hash: string;

@@ -25,7 +25,7 @@ import type {
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatedCall } from './gated-server.ts';
 
-/** What an agent's program reaches under one path. */
+/** The server that an agent's program reaches under one path. */
 export interface Served {
   info: Implementation;
   capabilities: ServerCapabilities;

@@ -14,7 +14,7 @@ export interface InspectOptions {
   signal: AbortSignal;
 }
 
-/** What a server says of itself. */
+/** A server's own words about itself. */
 export interface Inspection {
   name?: string;
   version?: string;

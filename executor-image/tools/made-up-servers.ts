@@ -42,7 +42,7 @@ export async function httpService(listener: RequestListener): Promise<HttpServic
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 export interface ToolService extends HttpService {
-  /** What can be changed while it runs. */
+  /** It can be changed while the server runs. */
   tools: Tool[];
   /** Headers of all requests. */
   headers: IncomingMessage['headers'][];

@@ -41,7 +41,7 @@ export class ResultPages {
     };
   }
 
-  /** A further page, or undefined for a cursor that is not known (any more). */
+  /** A further page, or undefined for a cursor that is not known, or no longer. */
   page(cursor: string): string | undefined {
     const [, id = '', start = ''] = /^([0-9a-f]{12}):([0-9]{1,10})$/.exec(cursor) ?? [];
     const whole = this.#kept.get(id);

@@ -32,7 +32,7 @@ export interface Circumstances {
   words?: string;
 }
 
-/** What went wrong with the start of a connection. */
+/** The cause why a connection could not be made. */
 export function connectionFailure(
   error: unknown,
   { seconds, end, words = '' }: Circumstances,
@@ -50,7 +50,7 @@ export function connectionFailure(
   return new ToolServerError('connection', `${describeError(error)}${said}`);
 }
 
-/** What went wrong with a request; an error that the server answered comes back as it is. */
+/** The cause why a request failed; an error that the server answered comes back as it is. */
 export function requestFailure(error: unknown, { seconds, end }: Circumstances): Error {
   const http = httpFailure(error);
   if (http !== undefined) return http;

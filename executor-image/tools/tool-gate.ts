@@ -22,7 +22,7 @@ export interface ToolGateOptions {
   servers: Record<string, unknown>;
   /** Where programs are started. */
   folder: string;
-  /** What programs may see of the runner's environment. */
+  /** The part of the runner's environment that programs may see. */
   environment: Record<string, string>;
   runId: string;
   signal: AbortSignal;
@@ -60,7 +60,7 @@ const MOST_WARNINGS = 50;
 export async function openToolGate(options: ToolGateOptions): Promise<ToolGate> {
   const listener = await openGateListener();
   const gate = new OpenGate(options, listener);
-  // What is still being connected to is given up.
+  // Connections that are being made are given up.
   const stop = (): void => void gate.close();
   options.signal.addEventListener('abort', stop, { once: true });
   try {
@@ -206,7 +206,7 @@ class OpenGate implements ToolGate {
   }
 }
 
-/** What the gate can pass on; the rest of what a server can do stays between it and nobody. */
+/** The methods that the gate can pass on; the rest of what a server can do stays between it and nobody. */
 function passedOn({
   tools,
   prompts,

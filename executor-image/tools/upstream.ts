@@ -28,7 +28,7 @@ export interface UpstreamOptions {
   server: ServerConfiguration;
   /** Where programs are started. */
   folder: string;
-  /** What programs may see of the runner's environment. */
+  /** The part of the runner's environment that programs may see. */
   environment: Record<string, string>;
   /** The runner stands in the network of the executor's machine, not in one of the agent's own. */
   sharesNetwork?: boolean;

@@ -13,7 +13,7 @@ export interface GitOptions {
 
 export interface GitOutput {
   code: number;
-  /** What it wrote, as it is. */
+  /** Its output, byte by byte. */
   bytes: Buffer;
   /** The same as UTF-8. */
   stdout: string;

@@ -11,7 +11,7 @@ export async function removeTree(folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
     if (!STUBBORN.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    // Both go from folder to folder and never name a whole path. What could not be done shows in the end.
+    // Both go from folder to folder and never name a whole path. The last call fails when something is left.
     await run('chmod', ['-R', 'u+rwx', '--', folder]);
     await run('rm', ['-rf', '--', folder]);
     await rm(folder, { recursive: true, force: true });

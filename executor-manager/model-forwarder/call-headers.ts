@@ -13,7 +13,7 @@ const PASSED: ReadonlySet<string> = new Set([
   ...['openai-beta', 'originator', 'version', 'session_id', 'session-id', 'conversation_id'],
   ...['x-app', 'x-claude-code-session-id', 'x-client-request-id', 'x-request-id'],
 ]);
-/** What the makers' libraries tell of themselves. */
+/** Headers by which the makers' libraries tell of themselves. */
 const PASSED_PREFIX = 'x-stainless-';
 
 /** Of an answer, and of no use, or of a wrong one, behind the forwarder. */

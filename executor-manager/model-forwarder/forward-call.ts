@@ -65,7 +65,7 @@ export async function forwardCall(call: ModelCall, context: ForwardContext): Pro
   const { run, stream } = call;
   const left = new AbortController();
   stream.once('close', () => left.abort(new Error('the agent did not wait for the answer')));
-  // What breaks a stream also closes it.
+  // A stream that breaks is closed, too.
   stream.on('error', () => undefined);
   run.calls += 1;
   let outcome: CallOutcome;

@@ -4,7 +4,7 @@ import type { RealModel } from './credential-headers.ts';
 
 export interface ModelSourceOptions {
   read: () => Promise<RealModel>;
-  /** What was read already. */
+  /** The Model as it was read already. */
   known?: RealModel | undefined;
   clock: Clock;
 }

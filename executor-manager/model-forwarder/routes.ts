@@ -58,7 +58,7 @@ export interface ModelAddress {
 
 /**
  * Where the service takes a call. A query of the base URL, such as Azure's api-version, goes with each call and wins over
- * that of the agent. Throws TypeError for a base URL that is none.
+ * that of the agent. Throws TypeError for a base URL that cannot be read.
  */
 export function targetURL({ protocol, baseURL }: ModelAddress, route: Route, query = ''): URL {
   const url = new URL(baseURL ?? OWN_SERVICES[protocol]);

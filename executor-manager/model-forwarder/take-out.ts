@@ -8,7 +8,7 @@ export function takeOutOf(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * The same for a stream of bytes; `onBytes` is told how many have come. What is held back until more comes is only an end
+ * The same for a stream of bytes; `onBytes` is told how many have come. Only an end is held back until more comes, one
  * that a secret may begin with, so that an event of a stream is not late.
  */
 export function takeOut(secrets: readonly string[], onBytes: (count: number) => void): Transform {

@@ -175,14 +175,14 @@ export class ProbeLifecycle implements SandboxLifecycle {
     return this.#writer.write((sandbox) => change(sandbox, clock.now()), this.#halt.signal);
   }
 
-  /** What nothing waits for. */
+  /** For work that nothing waits for. */
   #tell(status: (sandbox: Sandbox, message: string, now: number) => SandboxStatus, message: string): void {
     this.#write((sandbox, now) => status(sandbox, message, now)).catch((error: unknown) => {
       this.#context.logger.debug('status not written', { cause: describeError(error) });
     });
   }
 
-  /** What cannot be removed is left for the sweep. */
+  /** A runtime that cannot be removed is left for the sweep. */
   async #removeRuntime(): Promise<void> {
     const { driver, inventory, clock, logger } = this.#context;
     const runtimeID = this.#runtimeID;

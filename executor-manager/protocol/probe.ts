@@ -1,7 +1,7 @@
 import type { ToolLevel } from './run.ts';
 
 /**
- * What a runner checks in place of a run. A probe leaves nothing behind: a manager that has lost the answer asks again.
+ * A check that a runner makes in place of a run. A probe leaves nothing behind: a manager that has lost the answer asks again.
  */
 export interface ProbeRequest {
   /** Whether agents can work in the image that the runner is in. */
@@ -39,7 +39,7 @@ export interface ProbedTool {
   name: string;
   description?: string;
   inputSchema?: Record<string, unknown>;
-  /** What the server proposes; nobody relies on it. */
+  /** The level that the server proposes; nobody relies on it. */
   annotations?: Record<string, unknown>;
   /** `sha256:HEX` of all that the server says of the tool. */
   hash?: string;

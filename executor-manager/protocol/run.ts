@@ -53,7 +53,7 @@ export interface RunRequest {
   prompt: string;
   /** Goes with the prompt, to models that see images. */
   images?: RunImage[];
-  /** What was said before, the oldest first; for agents that keep no session. */
+  /** The words said before, the oldest first; for agents that keep no session. */
   history?: RunMessage[];
   /** The session of the agent's program to go on with; its files are in the workspace. */
   session?: RunSession;
@@ -103,7 +103,7 @@ export interface RunOutput {
   schema: Record<string, unknown>;
 }
 
-/** What the run may use up. Absent: the runner's own limits (see the meter). */
+/** The limits of the run. Absent: the runner's own limits (see the meter). */
 export interface RunLimits {
   /** Bytes that the files of the workspace may take, the clone included; the run ends with AgentKilled beyond. */
   diskBytes?: number;
@@ -161,7 +161,7 @@ export interface RunAnswer {
   decision?: 'allow' | 'deny';
   /** The answer to a Question, or why a Permission is denied. */
   message?: string;
-  /** What was asked, so that a run that goes on knows what the answer means. */
+  /** The question, so that a run that goes on knows what the answer means. */
   question?: RunQuestion;
 }
 
@@ -249,7 +249,7 @@ export const RUN_FAILURE_REASONS = [
   'OutputInvalid',
   /** An MCP server that the agent cannot do without does not work. */
   'ToolServerFailed',
-  /** What a skill says must hold after the agent's work does not. */
+  /** A check that a skill asks for after the agent's work fails. */
   'AssertionFailed',
 ] as const;
 
@@ -292,7 +292,7 @@ export interface RunResult {
   workspace?: RunWorkspace;
 }
 
-/** What happened to the repository. */
+/** The changes to the repository. */
 export interface RunWorkspace {
   /** Where HEAD stands; `HEAD` when it is detached. */
   branch: string;

@@ -12,7 +12,7 @@
  *   POST /runs/ID/model/v1/messages    a call of the run's Model: method, path behind /model, query, body, and those of
  *                                      its headers that mean nothing to the connection; never a credential
  *
- * The answer is the service's own, whatever its status. What the manager itself has to say it says in the error form of
+ * The answer is the service's own, whatever its status. The manager's own words come in the error form of
  * the Model's protocol.
  */
 export const TUNNEL_PATH = '/v1/tunnel';

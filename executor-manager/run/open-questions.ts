@@ -18,7 +18,7 @@ export interface OpenQuestionsOptions {
   onChange: (questions: SandboxQuestion[]) => void;
 }
 
-/** What the agent of one run asks people, as its events tell; carries the answers to it, each once. */
+/** The questions of one run's agent to people, as its events tell; carries the answers to it, each once. */
 export class OpenQuestions {
   readonly #options: OpenQuestionsOptions;
   readonly #open: Map<string, SandboxQuestion>;
@@ -65,7 +65,7 @@ export class OpenQuestions {
   }
 }
 
-/** A question from a sandbox, checked; undefined for one that is none: the API would refuse the whole status for it. */
+/** A question from a sandbox, checked; undefined for something else: the API would refuse the whole status for it. */
 export function readQuestion(data: unknown): SandboxQuestion | undefined {
   if (typeof data !== 'object' || data === null) return undefined;
   const { id, kind, message, tool, level, input, options } = data as Partial<RunQuestion>;

@@ -12,7 +12,7 @@ export interface Place {
   name: string;
 }
 
-/** What a Sandbox refers to is in its own namespace unless the reference names one. */
+/** An object that a Sandbox refers to is in its own namespace unless the reference names one. */
 export function refFrom(sandbox: Sandbox, reference: { name: string; namespace?: string }): Place {
   return { name: reference.name, namespace: reference.namespace ?? sandbox.metadata.namespace ?? 'default' };
 }

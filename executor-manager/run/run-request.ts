@@ -14,7 +14,7 @@ import type { RunSandbox, RunSpec } from '#api/types/sandbox';
 import type { RunSkill } from '../protocol/skill.ts';
 import { hexOf } from '../skills/skill-store.ts';
 
-/** What a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. The Model's key is not part of it. */
+/** The values that a run needs beside the Sandbox's spec. Secret: handed to the runner, kept nowhere. The Model's key is not part of it. */
 export interface RunCredentials {
   git?: GitCredential;
   /** The system prompt of the node, where the Sandbox only says which TaskRevision has it. */

@@ -37,7 +37,7 @@ export function createStatusWriter<S extends Sandbox>(options: StatusWriterOptio
   let latest = options.sandbox;
   let turn: Promise<unknown> = Promise.resolve();
 
-  // What a Sandbox is for does not change.
+  // The purpose of a Sandbox does not change.
   const same = (sandbox: Sandbox): S => sandbox as S;
 
   async function refresh(): Promise<void> {

@@ -31,7 +31,7 @@ const DEFAULT_LIMIT_BYTES = 256 * 1024 * 1024;
 export const hexOf = (contentHash: string): string => contentHash.replace(/^sha256:/, '');
 
 /**
- * Packages of skills, read from the API once and kept on the disk of this executor. What is on the disk is held to its
+ * Packages of skills, read from the API once and kept on the disk of this executor. A file on the disk is held to its
  * hash each time; a disk that is full or broken costs a request, not a run.
  */
 export class SkillStore {

@@ -48,7 +48,7 @@ export async function saveWork(save: Save): Promise<string | undefined> {
   return undefined;
 }
 
-/** Whoever goes on with the node goes on with its last attempt. What fails here takes room until the Task goes. */
+/** Whoever goes on with the node goes on with its last attempt. Files that cannot be removed take room until the Task goes. */
 async function forgetEarlierAttempts({ context, sandbox }: Save): Promise<void> {
   const { client, work, logger } = context;
   const { node, attempt, continueFrom = [] } = sandbox.spec;

@@ -8,7 +8,7 @@ import type {
   ResponseEvent,
 } from './response.ts';
 
-/** What an item is going to say. */
+/** The content of an item. */
 export type ItemKind =
   | { type: 'thinking' }
   | { type: 'text' }

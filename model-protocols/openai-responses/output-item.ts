@@ -34,7 +34,7 @@ export function itemContent(item: JsonObject): AnswerPart[] {
   }
 }
 
-/** What stands in no delta: the proof of what was thought. */
+/** The part that stands in no delta: the proof of what was thought. */
 export function signatureOf(item: JsonObject): AnswerPart[] {
   const signature = textOf(item['encrypted_content']);
   return item['type'] !== 'reasoning' || signature === undefined ? [] : [{ type: 'signature', signature }];

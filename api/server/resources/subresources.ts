@@ -31,7 +31,7 @@ const READ_AND_WRITE: Subresource['handlers'] = new Map([
 
 /**
  * All there are, in kube-apiserver's order: the dispatch, discovery, OpenAPI, metrics and deadlines take them from
- * here. What reads and writes something else than its kind is described in openapi/described-paths.ts.
+ * here. Those that read and write something else than their kind are described in openapi/described-paths.ts.
  */
 export const SUBRESOURCES: readonly Subresource[] = [
   { name: 'answers', isOf: isTask, handlers: new Map([['create', handleAnswer]]) },

@@ -17,7 +17,7 @@ export interface MCPServer {
 export interface MCPServerSpec {
   transport: MCPServerTransport;
   /**
-   * Tools that an administrator has looked at, each with how far it can reach. All other tools are privileged, and so is one whose description or schema is not that of the hash any more.
+   * Tools that an administrator has looked at, each with how far it can reach. All other tools are privileged, and so is one whose description or schema no longer has the hash.
    */
   tools?: MCPServerTool[];
   /**
@@ -247,7 +247,7 @@ export interface MCPServerStatus {
   conditions?: Condition[];
 }
 /**
- * What the server says of itself.
+ * The server's own words about itself.
  */
 export interface MCPServerServerInfo {
   /**
@@ -268,7 +268,7 @@ export interface MCPServerStatusTool {
    */
   name: string;
   /**
-   * What the server says it does.
+   * The use of the tool, in the words of the server.
    */
   description?: string;
   /**
@@ -280,7 +280,7 @@ export interface MCPServerStatusTool {
    */
   level: 'readOnly' | 'safe' | 'privileged';
   /**
-   * What the server proposes; it decides nothing.
+   * The level that the server proposes; it decides nothing.
    */
   proposedLevel?: 'readOnly' | 'safe' | 'privileged';
   /**
@@ -306,7 +306,7 @@ export interface MCPServerLastCheck {
   nextCheckAt: string;
 }
 /**
- * What the last checks say about the server.
+ * The state of the server by the last checks.
  */
 export interface MCPServerCircuitBreaker {
   /**

@@ -77,7 +77,7 @@ export interface SandboxSpec {
   resources?: SandboxResources;
 }
 /**
- * What is checked in place of a run. The answer comes in status.probeResult.
+ * The check in place of a run. The answer comes in status.probeResult.
  */
 export interface SandboxProbe {
   image?: SandboxProbeImage;
@@ -145,7 +145,7 @@ export interface SandboxShellOutput {
    */
   lines?: SandboxShellOutputLine[];
   /**
-   * What lines are that no rule fits; text when absent.
+   * The meaning of lines that no rule fits; text when absent.
    */
   otherLines?: 'text' | 'log' | 'nothing';
   /**
@@ -166,7 +166,7 @@ export interface SandboxShellOutputLine {
    */
   json?: Record<string, string>;
   /**
-   * What the line tells: words, reasoning, the use of a tool and its outcome, tokens, a call of the model, the state, a line of the log, a failure, or nothing.
+   * The meaning of the line: words, reasoning, the use of a tool and its outcome, tokens, a call of the model, the state, a line of the log, a failure, or nothing.
    */
   event:
     | 'text'
@@ -255,7 +255,7 @@ export interface SandboxAgentSkill {
    */
   contentHash: string;
   /**
-   * What the skill does and when to use it.
+   * The use of the skill, and when to use it.
    */
   description?: string;
   /**
@@ -267,7 +267,7 @@ export interface SandboxAgentSkill {
    */
   parameters?: Record<string, unknown>;
   /**
-   * What must hold before and after the agent works.
+   * The checks before and after the agent works.
    */
   checks?: SandboxAgentSkillCheck[];
 }
@@ -412,7 +412,7 @@ export interface SandboxContinueFrom {
   uid: string;
 }
 /**
- * What a run may use up; it fails beyond, with a reason that says so.
+ * Limits of a run; it fails beyond, with a reason that says so.
  */
 export interface SandboxLimits {
   /**
@@ -536,7 +536,7 @@ export interface SandboxAnswerQuestion {
    */
   level?: 'readOnly' | 'safe' | 'privileged';
   /**
-   * What the tool is to get.
+   * The input of the tool.
    */
   input?: Record<string, unknown>;
   /**
@@ -622,7 +622,7 @@ export interface SandboxStatus {
    */
   lastEventSeq?: number;
   /**
-   * What a person is asked; the run waits for the answers.
+   * Questions to a person; the run waits for the answers.
    */
   questions?: SandboxQuestion[];
   result?: SandboxResult;
@@ -679,7 +679,7 @@ export interface SandboxProbeResultCheck {
   message: string;
 }
 /**
- * What an MCP server says of itself.
+ * An MCP server's own words about itself.
  */
 export interface SandboxProbeResultServerInfo {
   /**
@@ -700,7 +700,7 @@ export interface SandboxProbeResultTool {
    */
   name: string;
   /**
-   * What it does.
+   * The use of the tool.
    */
   description?: string;
   /**
@@ -708,7 +708,7 @@ export interface SandboxProbeResultTool {
    */
   inputSchema?: Record<string, unknown>;
   /**
-   * What the server proposes, which nobody relies on.
+   * The level that the server proposes; nobody relies on it.
    */
   annotations?: Record<string, unknown>;
   /**
@@ -754,7 +754,7 @@ export interface SandboxQuestion {
    */
   level?: 'readOnly' | 'safe' | 'privileged';
   /**
-   * What the tool is to get.
+   * The input of the tool.
    */
   input?: Record<string, unknown>;
   /**

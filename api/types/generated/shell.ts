@@ -66,7 +66,7 @@ export interface ShellOutput {
    */
   lines?: ShellOutputLine[];
   /**
-   * What lines are that no rule fits; text when absent.
+   * The meaning of lines that no rule fits; text when absent.
    */
   otherLines?: 'text' | 'log' | 'nothing';
   /**
@@ -87,7 +87,7 @@ export interface ShellOutputLine {
    */
   json?: Record<string, string>;
   /**
-   * What the line tells: words, reasoning, the use of a tool and its outcome, tokens, a call of the model, the state, a line of the log, a failure, or nothing.
+   * The meaning of the line: words, reasoning, the use of a tool and its outcome, tokens, a call of the model, the state, a line of the log, a failure, or nothing.
    */
   event:
     | 'text'
@@ -125,7 +125,7 @@ export interface ShellOutputLineField {
   value?: string;
 }
 /**
- * What a run may use up; it fails beyond, with a reason that says so.
+ * Limits of a run; it fails beyond, with a reason that says so.
  */
 export interface ShellLimits {
   /**

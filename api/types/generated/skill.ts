@@ -16,7 +16,7 @@ export interface Skill {
  */
 export interface SkillSpec {
   /**
-   * What the skill does and when to use it; for people. Agents read that of SKILL.md.
+   * The use of the skill, and when to use it; for people. Agents read that of SKILL.md.
    */
   description: string;
   /**
@@ -76,7 +76,7 @@ export interface SkillSpec {
    */
   dependencies?: string[];
   /**
-   * What must hold before and after an agent works with the skill. Each is a program that runs in the sandbox.
+   * Checks before and after an agent works with the skill. Each is a program that runs in the sandbox.
    */
   checks?: SkillCheck[];
 }
@@ -89,7 +89,7 @@ export interface SkillTool {
    */
   name: string;
   /**
-   * What carries it out.
+   * The program that carries it out.
    */
   provider: string;
   /**

@@ -343,7 +343,7 @@ export interface TaskStatus {
   revision?: string;
   snapshot?: TaskSnapshot;
   /**
-   * What people are asked at this moment; POST .../tasks/NAME/answers answers.
+   * Questions to people at this moment; POST .../tasks/NAME/answers answers.
    */
   questions?: TaskQuestion[];
   /**
@@ -438,7 +438,7 @@ export interface TaskQuestion {
    */
   level?: 'readOnly' | 'safe' | 'privileged';
   /**
-   * What the tool is to get.
+   * The input of the tool.
    */
   input?: Record<string, unknown>;
   /**

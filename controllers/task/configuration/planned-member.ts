@@ -45,7 +45,7 @@ export interface MemberParts {
   model: Model | undefined;
   /** Of the Ghost, with what they need. */
   skills: readonly ChosenSkill[];
-  /** What mcpServerRefs of the Ghost name, by the names that the agent has for them. */
+  /** The servers that mcpServerRefs of the Ghost name, by the names that the agent has for them. */
   mcpServers: readonly NamedServer[];
 }
 

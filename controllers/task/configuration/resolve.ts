@@ -177,7 +177,7 @@ function resolveWorkspace(task: Task, configuration: Configuration): PlannedWork
 function plannedWorkspace(ref: ObjectName, { spec }: Workspace): PlannedWorkspace {
   const { gitUrl, branchName, ref: startFrom, subPath, depth, secretRef, ...rest } = spec.repository;
   const { tags, submodules, lfs } = rest;
-  // What is absent, or says the same, makes no other revision.
+  // A field that is absent, or says the same, makes no other revision.
   return {
     ref,
     gitUrl,

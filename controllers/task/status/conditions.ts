@@ -42,7 +42,7 @@ export function nextConditions(task: Task, input: ConditionInput): Condition[] {
 /** Of a condition, in characters (meta/v1). */
 const MOST_MESSAGE = 32_768;
 
-/** What the steps that have ended had to do without. */
+/** The warnings of the steps that have ended. */
 function warningsOf(records: readonly NodeRecord[]): string {
   const sentences = records.flatMap(({ node, result }) => {
     const warnings: unknown = result?.['warnings'];

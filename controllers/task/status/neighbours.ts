@@ -21,7 +21,7 @@ export interface TaskEvent {
 /** Beyond, the first ones are told of a new Task, and it of them. */
 const MOST_TOLD = 10;
 
-/** What a Task that has just started and the Tasks that work in its Workspace learn of each other. */
+/** The Events by which a Task that has just started and the Tasks in its Workspace learn of each other. */
 export function neighbourEvents(task: Task, others: readonly Task[]): TaskEvent[] {
   const neighbours = others.filter(({ metadata }) => metadata.uid !== task.metadata.uid);
   const told = neighbours.slice(0, MOST_TOLD);

@@ -10,7 +10,7 @@ export interface OpenQuestionsOf {
   sandboxes: readonly Sandbox[];
 }
 
-/** What people are asked by the runs of a Task, and have not answered yet, in the order of the nodes. */
+/** The questions of a Task's runs that people have not answered yet, in the order of the nodes. */
 export function openQuestions({ task, records, sandboxes }: OpenQuestionsOf): TaskQuestion[] {
   const answered = new Set((task.spec.answers ?? []).map(({ id }) => id));
   return records.flatMap((record) => {

@@ -1,6 +1,6 @@
 import type { SandboxResult, SandboxResultUsage } from '#api/types/generated/sandbox';
 
-/** What runs have used up. */
+/** The tokens and the money that runs have used up. */
 export interface Use {
   usage?: SandboxResultUsage;
   costUSD?: number;

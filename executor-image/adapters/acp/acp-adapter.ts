@@ -20,7 +20,7 @@ const CANCEL_MS = 3000;
 
 /**
  * Any agent that speaks the Agent Client Protocol (https://agentclientprotocol.com) over its pipes; the Shell names its
- * command. What it can do beyond a turn (resume, images, MCP servers) it says itself, and a run that needs more fails
+ * command. It says itself which abilities it has beyond a turn (resume, images, MCP servers), and a run that needs more fails
  * with that as the reason.
  */
 export function acpAdapter(): AgentAdapter {

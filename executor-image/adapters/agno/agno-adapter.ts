@@ -105,7 +105,7 @@ function agnoModel(request: AgentRequest): AgentModel {
   return model;
 }
 
-/** What the agent's commands see too: no key, which goes to the bridge over stdin. */
+/** The agent's commands see it too, so it has no key, which goes to the bridge over stdin. */
 function agnoEnvironment(
   { model }: AgentRequest,
   { environment, home, folder }: AdapterContext,

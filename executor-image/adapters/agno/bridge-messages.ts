@@ -65,7 +65,7 @@ export interface BridgeUsage {
   cachedInInput: boolean;
 }
 
-/** Undefined for a line that is none of the bridge's. */
+/** Undefined for a line that is not the bridge's. */
 export function parseMessage(line: string): BridgeMessage | undefined {
   try {
     const value: unknown = JSON.parse(line);

@@ -8,7 +8,7 @@ import { toolOf } from './tool-names.ts';
 type Answer = Pick<RunResult, 'value' | 'warnings'>;
 
 export interface BridgeReader {
-  /** `message` is what `line` says; undefined for a line that is none of the bridge's. */
+  /** `message` is what `line` says; undefined for a line that is not the bridge's. */
   take(message: BridgeMessage | undefined, line: string): void;
   errorLine(text: string): void;
   /** Undefined until the bridge has told its end. Throws RunFailure. */

@@ -236,7 +236,7 @@ class Teller:
         self.lead = lead
         self.failure = None
         self.value = ""
-        # What the agent has said since it called its model last.
+        # The agent's words since it called its model last.
         self.words = ""
 
     def take(self, event):

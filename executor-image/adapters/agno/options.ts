@@ -12,7 +12,7 @@ export interface AgnoTeam {
 
 export interface AgnoMember {
   name: string;
-  /** What it is good at: by this the leader chooses. */
+  /** Its field of work: by this the leader chooses. */
   role?: string;
   instructions?: string;
   /** Another model of the same service. */

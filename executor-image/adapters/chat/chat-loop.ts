@@ -15,7 +15,7 @@ export interface ChatLoopOptions {
   tools: ChatTools;
   system: string | undefined;
   schema: Record<string, unknown> | undefined;
-  /** What was said before, and then what is asked. */
+  /** The words said before, and then the question. */
   turns: ChatTurn[];
 }
 

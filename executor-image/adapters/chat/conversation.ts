@@ -17,7 +17,7 @@ export interface ToolOutcome {
   isError: boolean;
 }
 
-/** What was said, whatever the protocol of the service. Calls of tools are followed by their outcomes. */
+/** The words said, whatever the protocol of the service. Calls of tools are followed by their outcomes. */
 export type ChatTurn =
   | { role: 'user'; text: string; images?: readonly RunImage[] }
   | { role: 'assistant'; blocks: readonly AnswerBlock[] }

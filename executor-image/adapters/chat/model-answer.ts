@@ -29,7 +29,7 @@ export interface ModelAnswer extends Answer {
 
 export interface AskOptions {
   context: AdapterContext;
-  /** Aborts when the answer is not waited for any more, though the run goes on. */
+  /** Aborts when nobody waits for the answer, though the run goes on. */
   interrupt: AbortSignal;
 }
 

@@ -7,7 +7,7 @@ export interface ControlChannelOptions {
   /** Writes one line to the program. */
   write: (line: string) => void;
   /**
-   * What the program asks. The signal aborts when it does not wait for the answer any longer. Rejects for what cannot be
+   * Gets a request of the program. The signal aborts when it no longer waits for the answer. Rejects for what cannot be
    * answered; the program then goes on without.
    */
   answer: (request: ControlRequest['request'], signal: AbortSignal) => Promise<Answer>;

@@ -10,7 +10,7 @@ const MAX_RETRIES = 4;
 /** Beyond it a timer of Node's fires at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** What the program gets beside its arguments. */
+/** The program's environment and descriptors. */
 export interface ProgramEnvironment {
   env: Record<string, string>;
   /** Texts for the descriptors 3, 4, ...: what the agent starts does not see them. */
@@ -70,7 +70,7 @@ const BEHAVIOUR = {
   // Says when it is done, with all that runs in the background; and tells a failed start as a result.
   CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1',
   CLAUDE_CODE_STARTUP_FAILURE_RESULTS: '1',
-  // What an agent notes for itself would change what a later one is told.
+  // Notes of an agent for itself would change the instructions of a later one.
   CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
   DISABLE_TELEMETRY: '1',
   DISABLE_ERROR_REPORTING: '1',

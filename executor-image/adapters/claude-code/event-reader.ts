@@ -141,7 +141,7 @@ export class EventReader {
 /** A message in the model's name that the program made up itself, as for an error of the model's service. */
 const SYNTHETIC = '<synthetic>';
 
-/** What is worth a line of the log, by the subtype of the message. */
+/** The messages that are worth a line of the log, by their subtype. */
 const NOTES: Readonly<Record<string, ((message: SystemMessage) => string | undefined) | undefined>> = {
   api_retry: ({ attempt, max_retries: most, retry_delay_ms: delay = 0, error_status: status }) => {
     const answer = typeof status === 'number' ? `answered ${status}` : 'gave no answer';

@@ -15,7 +15,7 @@ const LIMITS: Readonly<Record<string, { reason: RunFailureReason; message: strin
   },
 };
 
-/** What a result of the program means: an answer, or why there is none. */
+/** The meaning of a result of the program: an answer, or why there is none. */
 export function outcomeOf(result: ResultMessage): Pick<RunResult, 'value' | 'output'> | RunFailure {
   const { subtype = 'an error', is_error: isError, structured_output: output } = result;
   const words = result.result ?? (result.errors ?? []).join('; ');

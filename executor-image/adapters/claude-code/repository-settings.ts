@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 
-/** What the program would take from the folder that it works in. */
+/** The settings that the program would take from the folder that it works in. */
 const SETTINGS = [
   '.claude/settings.json',
   '.claude/settings.local.json',

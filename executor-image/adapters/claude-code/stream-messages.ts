@@ -92,7 +92,7 @@ export interface ResultMessage {
   api_error?: string;
   api_error_status?: number | null;
   session_id?: string;
-  /** What this process has used up since the result before, by model, agents of the agent included. */
+  /** The use of this process since the result before, by model, agents of the agent included. */
   model_usage_since_last_result?: Record<string, ModelUsage>;
   /** Words that were handed over and that this turn has taken up. */
   user_message_uuids?: string[];

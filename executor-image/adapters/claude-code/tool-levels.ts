@@ -21,7 +21,7 @@ const LEVELS: Readonly<Record<string, ToolLevel | undefined>> = {
   TaskStop: 'safe',
   Skill: 'safe',
   ReportFindings: 'safe',
-  // What an agent of the agent does is asked for like everything else.
+  // An agent of the agent asks for its acts like every other one.
   Agent: 'safe',
   Task: 'safe',
   SendMessage: 'safe',

@@ -3,7 +3,7 @@ import type { BackgroundTask, StreamMessage, SystemMessage } from './stream-mess
 
 /** After a result the program says at once that it is idle. One that does not say so is not waited for longer. */
 const STATE_MS = 10_000;
-/** What has ended in the background is told to the agent within milliseconds, and words are taken up so. */
+/** The agent learns of an end in the background, and takes up words, within milliseconds. */
 const SETTLE_MS = 3000;
 /** Commands in the background, as servers for a test are: they may never end. Agents in the background are waited for. */
 const COMMANDS_MS = 120_000;

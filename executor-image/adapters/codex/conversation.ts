@@ -77,7 +77,7 @@ class Turns {
   /** The turn that goes on. */
   #turnId: string | undefined;
   #interrupted = false;
-  /** What people said when no turn could take it. */
+  /** The words of people that no turn could take. */
   readonly #words: FurtherWords;
   /** Handed to the turn that goes on. */
   readonly #steered: string[] = [];
@@ -114,7 +114,7 @@ class Turns {
       return await ended;
     } finally {
       this.#turnId = undefined;
-      // What an interrupt has kept from the model.
+      // The words that an interrupt has kept from the model.
       for (const words of this.#steered.splice(0)) if (!reader.hasHeard(words)) this.#words.add(words);
     }
   }

@@ -79,7 +79,7 @@ export interface ItemResult {
   isError: boolean;
 }
 
-/** What came of a call; undefined for an item that is no call. */
+/** The outcome of a call; undefined for an item that is no call. */
 export function resultOf(item: ThreadItem): ItemResult | undefined {
   switch (item.type) {
     case 'commandExecution':

@@ -8,7 +8,7 @@ const MOST_BYTES = 32 * 1024;
 const NAMES = ['AGENTS.md', 'CLAUDE.md'];
 
 /**
- * What the repository tells its agents, in the form in which Codex tells its model. Of a repository that is not trusted
+ * The words of the repository to its agents, in the form in which Codex tells its model. Of a repository that is not trusted
  * it reads no such file itself; the words are input all the same. Undefined when there is none.
  */
 export async function projectNotes(folder: string): Promise<string | undefined> {
@@ -20,7 +20,7 @@ export async function projectNotes(folder: string): Promise<string | undefined> 
   return undefined;
 }
 
-/** Undefined for a file that is not there, leads out of the folder or is none. */
+/** Undefined for a file that is not there, leads out of the folder or is not a file. */
 async function beginningOf(folder: string, name: string): Promise<string | undefined> {
   try {
     const [root, file] = await Promise.all([realpath(folder), realpath(path.join(folder, name))]);

@@ -2,7 +2,7 @@ import { RE2JS } from 're2js';
 import type { CommandOutput, FieldSource, OutputRule } from '#executor-manager/protocol/command-output';
 import { RunFailure } from '../../run-failure.ts';
 
-/** What a line of a program means. */
+/** The meaning of a line of a program. */
 export interface LineEvent {
   event: OutputRule['event'];
   fields: Record<string, unknown>;
@@ -25,7 +25,7 @@ const MAX_JSON_CHARS = 8 * 1024 * 1024;
 
 /**
  * Reads lines by the rules of a Shell. The time for a line grows with its length and no faster (RE2).
- * Throws RunFailure StartFailed for a rule that is none.
+ * Throws RunFailure StartFailed for a rule whose pattern cannot be read.
  */
 export function lineReader({ lines = [], otherLines = 'text' }: CommandOutput): (line: string) => LineEvent {
   const rules = lines.map(readRule);

@@ -93,7 +93,7 @@ interface Attendance {
   context: AdapterContext;
 }
 
-/** Reads the stream to its end. A run that is not wanted any more is stopped there too: it would go on without us. */
+/** Reads the stream to its end. A run that nobody wants is stopped there too: it would go on without us. */
 async function attended(attendance: Attendance, response: IncomingMessage): Promise<DifyAnswer> {
   const { service, kind, run, context } = attendance;
   const stop = async (): Promise<void> => {

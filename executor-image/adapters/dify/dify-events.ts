@@ -3,7 +3,7 @@ import { countOf, isObject, objectOf, parseJson, textOf } from '#model-protocols
 import type { JsonObject } from '#model-protocols/json-value';
 
 /**
- * What an event of Dify's stream says to us. Events that say nothing, and those that later versions add, make none.
+ * The meaning of an event of Dify's stream. Events that say nothing, and those that later versions add, make none.
  * https://docs.dify.ai/api-reference/chat/send-chat-message, https://docs.dify.ai/api-reference/workflow-execution
  */
 export type DifyPart =

@@ -10,7 +10,7 @@ const IN_PROMPT = /\[EXTERNAL_API_PARAMS\]([\s\S]*?)\[\/EXTERNAL_API_PARAMS\]/;
 export interface DifyInputs {
   /** The variables of the application. */
   inputs: JsonObject;
-  /** What is asked. */
+  /** The question. */
   query: string;
   /** The Ghost's prompt has no place there: an application has its own. */
   unusedSystemPrompt: boolean;

@@ -23,7 +23,7 @@ export interface DifyAnswer {
   warnings: string[];
 }
 
-/** What the stream of one run has said so far. */
+/** The words of one run's stream so far. */
 export class DifyRun {
   readonly #options: DifyRunOptions;
   #text = '';
@@ -123,7 +123,7 @@ export class DifyRun {
     const known = this.#thoughts.get(id) ?? { calls: 0, observed: false, text: '' };
     if (!this.#thoughts.has(id)) meter.turn();
     this.#thoughts.set(id, known);
-    // What an agent thinks in its last step is what it says.
+    // The thought of an agent in its last step is its answer.
     if (text !== '' && text !== known.text && !this.#text.includes(text)) {
       events.text('thinking', text);
       known.text = text;

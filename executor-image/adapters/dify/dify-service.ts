@@ -58,7 +58,7 @@ export class DifyService {
     this.#options = options;
   }
 
-  /** What kind of application the key is of; undefined for a service too old to say. Throws RunFailure ModelError. */
+  /** The kind of application that the key is of; undefined for a service too old to say. Throws RunFailure ModelError. */
   async appKind(): Promise<{ kind: AppKind | undefined; name: string | undefined }> {
     const { mode, name } = await this.#json(this.#call('GET', '/info'));
     const kind = KINDS.get(textOf(mode) ?? '');

@@ -28,7 +28,7 @@ export interface Changes {
   repositories: string[];
 }
 
-/** What a run did to its repository. Throws an Error when git cannot tell, as in a repository the agent broke. */
+/** The changes of a run to its repository. Throws an Error when git cannot tell, as in a repository the agent broke. */
 export async function readChanges(options: ChangesOptions): Promise<Changes> {
   const { folder, home, signal, mostBytes, baseCommit } = options;
   const record = await readCloneRecord(folder);

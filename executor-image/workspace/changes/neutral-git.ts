@@ -24,7 +24,7 @@ const LFS: readonly Setting[] = [
 
 type Setting = readonly [name: string, value: string];
 
-/** An empty command is none (gitattributes(5), filter). */
+/** With an empty command nothing is run (gitattributes(5), filter). */
 function switchedOff(names: readonly string[]): Setting[] {
   return [...new Set(names)].flatMap((name): Setting[] => {
     if (/^filter\..*\.(?:clean|smudge|process)$/s.test(name)) return [[name, '']];

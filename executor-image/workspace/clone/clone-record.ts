@@ -2,7 +2,7 @@ import { open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
- * What later runs on a clone have to know of its beginning. It stands beside git's own files and moves with them. An
+ * The facts of a clone's beginning that later runs on it have to know. It stands beside git's own files and moves with them. An
  * agent can change it, so it only decides about names and figures.
  */
 export interface CloneRecord {

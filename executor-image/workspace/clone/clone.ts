@@ -53,7 +53,7 @@ const startText = ({ branch, ref }: RunRepository): string => ref ?? `branch ${b
 async function fill(cloning: Cloning): Promise<void> {
   const { repository, address, half } = cloning;
   await mkdir(path.dirname(cloning.folder), { recursive: true });
-  // What does not wait for another runs beside it: an agent waits for all of it.
+  // Calls that do not need each other run side by side: an agent waits for all of it.
   const [refs] = await together([remoteRefs(cloning), initialize(cloning, SHA1)]);
   const start = startPoint(refs, { url: address.url, branch: repository.branch, ref: repository.ref });
   if (idOf(refs, start).length === SHA256_LENGTH) await initialize(cloning, SHA256);

@@ -12,7 +12,7 @@ import { RUNNER_ENV, SHARED_RUNNER_PORT_FD } from '../../protocol/runner-environ
 export interface LaunchOptions {
   /** Program and arguments of the runner. */
   runner: readonly [string, ...string[]];
-  /** What it gets beside its settings. */
+  /** The variables that it gets beside its settings. */
   environment: Readonly<Record<string, string>>;
   tokenHash: string;
   /** How many runs it may hold. */

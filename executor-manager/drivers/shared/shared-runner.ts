@@ -47,7 +47,7 @@ export class SharedRunner {
     this.#options = options;
   }
 
-  /** A runner that an earlier manager has started; undefined when it is not there any more, and then nothing is left. */
+  /** A runner that an earlier manager has started; undefined when it has ended, and then nothing of it is left. */
   static async adopt(
     record: RunnerRecord,
     options: Omit<SharedRunnerOptions, 'id'>,

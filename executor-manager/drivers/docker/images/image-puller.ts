@@ -20,7 +20,7 @@ interface Pull {
   ending: AbortController;
   listeners: Set<OnProgress>;
   waiting: number;
-  /** What a newcomer is told at once. */
+  /** The last progress: a newcomer is told it at once. */
   last: string;
 }
 

@@ -30,7 +30,7 @@ export async function ensureRunnerVolume(options: RunnerVolumeOptions, signal: A
   const { call, image, clock } = options;
   const name = `troupe-runner-${image.id.replace(/^sha256:/, '').slice(0, 12)}`;
   if (await isThere(call, name)) return name;
-  // What is left of a filling that the engine did not survive. In use it is whole: runners started from it.
+  // It is left of a filling that the engine did not survive. In use it is whole: runners started from it.
   const removing = ignoreNotFound(call((docker) => docker.getVolume(name).remove()));
   await removing.catch((error: unknown) => {
     if (!isStatusError(error, 'Conflict')) throw error;
