@@ -165,10 +165,10 @@ async function play({ narrator: tell, manifests, realModel }: Stage): Promise<vo
   tell.say('No container is left.');
   await tell.run('docker ps --filter label=io.troupe.executor');
 
-  tell.say('Deleting the Task removes its Sandbox and the volume with the work.');
+  tell.say('Deleting the Task removes its Sandbox; the volume of its container went with the container.');
   await tell.run(`kubectl delete task/${TASK}`);
   await tell.run('kubectl wait sandbox --all --for=delete --timeout=60s');
-  await tell.run('docker volume ls --filter name=troupe-task-');
+  await tell.run('docker volume ls --filter name=troupe-rt-');
   tell.say(
     'Everything that the demo started is stopped now. The image stays, so that the next time is quick.',
   );

@@ -17,7 +17,7 @@ async function remains(): Promise<{ folders: string[]; containers: string[]; vol
     containers: containers.map(({ Id }) => Id).sort(),
     volumes: (Volumes ?? [])
       .map(({ Name }) => Name)
-      .filter((name) => name.startsWith('troupe-task-'))
+      .filter((name) => name.startsWith('troupe-rt-'))
       .sort(),
   };
 }
