@@ -27,6 +27,10 @@ const cel = '^api/cel/';
 const schema = '^api/schema/';
 const structuredMerge = '^api/structured-merge/';
 const client = '^api/client/';
+/** Who makes a request: one file per way to show it. */
+const authentication = '^api/authentication/';
+/** Who may do what: the rules, and how they are judged. */
+const authorization = '^api/authorization/';
 /** Prometheus: for what composes a process; everybody else counts with the Meter of machinery. */
 const metrics = '^api/metrics/';
 const contract = '^api/storage/contract/';
@@ -58,12 +62,18 @@ const layers = [
   { name: 'api-storage', from: '^api/storage/', may: [machinery, taskEvent] },
   { name: 'api-data-folder', from: '^api/data-folder/', may: [machinery, contract, rootKeys] },
   { name: 'api-structured-merge', from: structuredMerge, may: [machinery, structuralSchema, schema] },
+  { name: 'api-authentication', from: authentication, may: [machinery] },
+  { name: 'api-authorization', from: authorization, may: [machinery] },
   {
     name: 'api-registry',
     from: '^api/registry/',
     may: [machinery, types, structuralSchema, schema, structuredMerge, contract, skillPackages],
   },
-  { name: 'api-server', from: '^api/server/', may: [machinery, types, '^api/registry/'] },
+  {
+    name: 'api-server',
+    from: '^api/server/',
+    may: [machinery, types, '^api/registry/', authentication],
+  },
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-metrics', from: metrics, may: [machinery] },
   { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/'] },
@@ -92,7 +102,11 @@ const layers = [
     may: ['^executor-manager/', machinery, types, modelProtocols],
     notItself: true,
   },
-  { name: 'executor-image', from: '^executor-image/', may: [protocol, modelProtocols, skillPackages] },
+  {
+    name: 'executor-image',
+    from: '^executor-image/',
+    may: [protocol, modelProtocols, skillPackages],
+  },
   { name: 'model-protocols', from: modelProtocols, may: [] },
   { name: 'skill-packages', from: skillPackages, may: [] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },

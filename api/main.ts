@@ -1,12 +1,10 @@
 import { compileApiOptions } from './api-options.ts';
 import type { ApiOptions, CompiledApiOptions } from './api-options.ts';
+import { createAuthentication, createAuthorization } from './identity.ts';
 import { makeDataFolder } from './data-folder/data-folder.ts';
 import { createEncryptionKeys } from './registry/encryption-keys.ts';
-import { createUnionAuthorizer } from './machinery/authorizer.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
 import { VERSION } from './machinery/version.ts';
-import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
-import type { User } from './machinery/user.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { applyPublicShells } from './registry/public-shells.ts';
 import { createCatalog } from './registry/catalog.ts';
@@ -21,14 +19,6 @@ import { rootKeyFile } from './data-folder/root-key-file.ts';
 import { createApp } from './server/app.ts';
 import type { AppOptions } from './server/app.ts';
 import { createAccess } from './server/access/access.ts';
-import type { Access } from './server/access/access.ts';
-import { createUnionAuthenticator } from './server/access/authenticator.ts';
-import { everybodyMaySeeHealth, mastersMayDoEverything } from './server/access/authorizers.ts';
-import {
-  createBearerAuthenticator,
-  createWebSocketProtocolAuthenticator,
-} from './server/access/bearer-token.ts';
-import { createStaticToken } from './server/access/static-token.ts';
 import { loadToken } from './data-folder/bootstrap-token.ts';
 import { startCertificateRenewal } from './data-folder/certificates/certificate-renewal.ts';
 import { loadCertificates } from './data-folder/certificates/certificates.ts';
@@ -50,9 +40,6 @@ export interface RunningApi {
   stopped: Promise<Error>;
   close(): Promise<void>;
 }
-
-/** Whoever holds the token of the data folder owns the server. */
-const OWNER: User = { name: 'troupe-admin', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] };
 
 /**
  * Starts the API server; resolves once it answers.
@@ -99,7 +86,7 @@ async function serve(
 ): Promise<{ url: string; caCertificate: string }> {
   const { store, clock, logger, limits, retention } = options;
   const catalog = createCatalog(options.definitions);
-  const authorizer = createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
+  const authorizer = createAuthorization();
   const registry = createRegistry({ catalog, store, clock, authorizer });
   await createInitialNamespaces(registry);
   await applyPublicShells(registry, logger);
@@ -134,7 +121,7 @@ function appOptions(options: Serving, { registry, authorizer, closing }: AppPart
     taskLogs: createTaskLogs({ registry, store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
-    access: accessBy(token, authorizer),
+    access: createAccess({ authenticator: createAuthentication({ token }), authorizer }),
     health: {
       checkStore: () => store.check(),
       storeHealth: () => store.health(),
@@ -143,16 +130,6 @@ function appOptions(options: Serving, { registry, authorizer, closing }: AppPart
     backups: { read: (signal) => store.backup(signal) },
     encryption: createEncryptionKeys({ store }),
   };
-}
-
-/** The token of the data folder, in a header or, for browsers, in a subprotocol of a WebSocket. */
-function accessBy(token: string, authorizer: Authorizer): Access {
-  const tokens = createStaticToken({ token, user: OWNER });
-  const authenticator = createUnionAuthenticator([
-    createBearerAuthenticator(tokens),
-    createWebSocketProtocolAuthenticator(tokens),
-  ]);
-  return createAccess({ authenticator, authorizer });
 }
 
 /** An address that a client on this machine can use. */

@@ -13,9 +13,12 @@ import { MASTERS_GROUP } from '../machinery/user.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
 import { createAccess } from './access/access.ts';
-import { createUnionAuthenticator } from './access/authenticator.ts';
-import { everybodyMaySeeHealth, mastersMayDoEverything } from './access/authorizers.ts';
-import { createBearerAuthenticator, createWebSocketProtocolAuthenticator } from './access/bearer-token.ts';
+import { createUnionAuthenticator } from '../authentication/authenticator.ts';
+import { everybodyMaySeeHealth, mastersMayDoEverything } from '../authorization/authorizers.ts';
+import {
+  createBearerAuthenticator,
+  createWebSocketProtocolAuthenticator,
+} from '../authentication/bearer-token.ts';
 import { createApp } from './app.ts';
 import type { AppOptions } from './app.ts';
 import { DEFAULT_LIMITS } from './limits/limits.ts';

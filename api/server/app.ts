@@ -5,7 +5,7 @@ import { badRequest } from '../machinery/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
 import type { Access } from './access/access.ts';
-import { isWebSocketUpgrade } from './access/bearer-token.ts';
+import { isWebSocketUpgrade } from '../authentication/bearer-token.ts';
 import type { RequestHead } from './access/request-head.ts';
 import { mountBackup } from './admin/backup-routes.ts';
 import type { Backups } from './admin/backup-routes.ts';

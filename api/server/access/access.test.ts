@@ -14,13 +14,16 @@ import { ANONYMOUS, MASTERS_GROUP } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
 import { parseResourcePath } from '../request/resource-path.ts';
 import { createAccess } from './access.ts';
-import { createUnionAuthenticator } from './authenticator.ts';
-import { everybodyMaySeeHealth, mastersMayDoEverything } from './authorizers.ts';
-import { createBearerAuthenticator, createWebSocketProtocolAuthenticator } from './bearer-token.ts';
+import { createUnionAuthenticator } from '../../authentication/authenticator.ts';
+import { everybodyMaySeeHealth, mastersMayDoEverything } from '../../authorization/authorizers.ts';
+import {
+  createBearerAuthenticator,
+  createWebSocketProtocolAuthenticator,
+} from '../../authentication/bearer-token.ts';
 import { refusal } from './refusal.ts';
 import { requestAttributes } from './request-attributes.ts';
 import { requestHead } from './request-head.ts';
-import { createStaticToken } from './static-token.ts';
+import { createStaticToken } from '../../authentication/static-token.ts';
 
 const alice: User = { name: 'alice', groups: [] };
 const owner: User = { name: 'owner', groups: [MASTERS_GROUP] };

@@ -1,7 +1,7 @@
 import type { Attributes, Authorizer } from '../../machinery/authorizer.ts';
 import { ANONYMOUS } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
-import type { Authenticator } from './authenticator.ts';
+import type { Authenticator } from '../../authentication/authenticator.ts';
 import { refusal } from './refusal.ts';
 import { requestAttributes } from './request-attributes.ts';
 import type { RequestHead } from './request-head.ts';

@@ -4,7 +4,7 @@ import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
-import { unauthorized } from './authenticator.ts';
+import { unauthorized } from '../../authentication/authenticator.ts';
 
 /**
  * The error for a refused request: Unauthorized for the anonymous, so that they log in; Forbidden for others, in the

@@ -1,6 +1,6 @@
 import { badRequest } from '../../machinery/status-error.ts';
 import { checkUrl } from '../request/url-limits.ts';
-import type { Credentials } from './authenticator.ts';
+import type { Credentials } from '../../authentication/authenticator.ts';
 
 /** A request without its body, however it came in: access is judged by it. */
 export interface RequestHead extends Credentials {

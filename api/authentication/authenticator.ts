@@ -1,5 +1,5 @@
-import { StatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import { StatusError } from '../machinery/status-error.ts';
+import type { User } from '../machinery/user.ts';
 
 /**
  * Where a request may say who makes it. More ways to log in look at other headers, or add what they need here, such

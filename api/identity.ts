@@ -1,0 +1,29 @@
+import { createUnionAuthenticator } from './authentication/authenticator.ts';
+import type { Authenticator } from './authentication/authenticator.ts';
+import {
+  createBearerAuthenticator,
+  createWebSocketProtocolAuthenticator,
+} from './authentication/bearer-token.ts';
+import { createStaticToken } from './authentication/static-token.ts';
+import { everybodyMaySeeHealth, mastersMayDoEverything } from './authorization/authorizers.ts';
+import { createUnionAuthorizer } from './machinery/authorizer.ts';
+import type { Authorizer } from './machinery/authorizer.ts';
+import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
+import type { User } from './machinery/user.ts';
+
+/** Whoever holds the token of the data folder owns the server. */
+const OWNER: User = { name: 'troupe-admin', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] };
+
+/** All ways to log in: a token comes in a header or, for browsers, in a subprotocol of a WebSocket. */
+export function createAuthentication({ token }: { token: string }): Authenticator {
+  const tokens = createStaticToken({ token, user: OWNER });
+  return createUnionAuthenticator([
+    createBearerAuthenticator(tokens),
+    createWebSocketProtocolAuthenticator(tokens),
+  ]);
+}
+
+/** All rules of access, in the order in which they are asked. */
+export function createAuthorization(): Authorizer {
+  return createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
+}
