@@ -159,8 +159,11 @@ function printerColumns(version: CrdVersion): PrinterColumn[] {
   return columns.map((column) => Object.assign({ priority: 0, jsonPath: '' }, column));
 }
 
+/** Roles and bindings have names such as system:basic-user (kubernetes pkg/apis/rbac/validation). */
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
+
 /** The v1 kinds of our group keep names such as ClaudeCode, which manifests out there have. */
 function nameRule(group: string, version: string, kind: string): NameRule {
-  if (group === TROUPE_GROUP && version === 'v1') return 'path-segment';
+  if ((group === TROUPE_GROUP && version === 'v1') || group === RBAC_GROUP) return 'path-segment';
   return group === '' && kind === 'Namespace' ? 'dns-label' : 'dns-subdomain';
 }

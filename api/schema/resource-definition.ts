@@ -25,7 +25,9 @@ export type ComputedCell =
   /** The first of these numbers that is set, else the default. */
   | { integer: string[]; default: number }
   /** Pieces of text, those that are empty left out. */
-  | { text: { firstOf: string[]; lowerCase?: boolean }[]; separator?: string };
+  | { text: { firstOf: string[]; lowerCase?: boolean }[]; separator?: string }
+  /** The subjects of a binding that are of this kind. */
+  | { subjects: 'Group' | 'ServiceAccount' | 'User' };
 
 /** One version of one kind, with all that serving it takes; made once, at start. */
 export interface ResourceDefinition {

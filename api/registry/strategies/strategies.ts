@@ -5,6 +5,8 @@ import { customResourceDefinitionStrategy } from './custom-resource-definition.t
 import { eventStrategy } from './event.ts';
 import { leaseStrategy } from './lease.ts';
 import { namespaceStrategy } from './namespace.ts';
+import { clusterRoleStrategy, roleStrategy } from './role.ts';
+import { clusterRoleBindingStrategy, roleBindingStrategy } from './role-binding.ts';
 import { sandboxStrategy } from './sandbox.ts';
 import { secretStrategy } from './secret.ts';
 import { skillStrategy } from './skill.ts';
@@ -19,6 +21,10 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['events', eventStrategy],
   ['leases.coordination.k8s.io', leaseStrategy],
   ['namespaces', namespaceStrategy],
+  ['clusterroles.rbac.authorization.k8s.io', clusterRoleStrategy],
+  ['clusterrolebindings.rbac.authorization.k8s.io', clusterRoleBindingStrategy],
+  ['roles.rbac.authorization.k8s.io', roleStrategy],
+  ['rolebindings.rbac.authorization.k8s.io', roleBindingStrategy],
   ['secrets', secretStrategy],
   ['tasks.agent.wecode.io', taskStrategy],
   ['taskrevisions.agent.wecode.io', taskRevisionStrategy],

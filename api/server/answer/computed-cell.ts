@@ -1,4 +1,5 @@
 import { formatAgeOf } from '../../machinery/duration.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import { formatJsonPathValue } from '../../machinery/json/json-path-template.ts';
 import { parseJsonPath } from '../../machinery/json/json-path.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
@@ -16,6 +17,7 @@ export function compileComputedCell(computed: ComputedCell): Cell {
     const find = firstOf(computed.integer);
     return (object) => find(object) ?? computed.default;
   }
+  if ('subjects' in computed) return subjectsCell(computed.subjects);
   const pieces = computed.text.map(({ firstOf: paths, lowerCase }) => textOf(paths, lowerCase === true));
   return (object) =>
     pieces
@@ -30,6 +32,18 @@ function countCell(paths: string[]): Cell {
     let count = 0;
     for (const path of parsed) count += Object.keys(path.find(object)[0] ?? {}).length;
     return count;
+  };
+}
+
+/** SubjectsStrings of kubernetes pkg/apis/rbac/helpers.go. */
+function subjectsCell(kind: string): Cell {
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  return ({ subjects }) => {
+    const all = (Array.isArray(subjects) ? subjects : []).map(fieldsOf);
+    return all
+      .filter((subject) => subject['kind'] === kind)
+      .map(({ namespace, name }) => (kind === 'ServiceAccount' ? `${text(namespace)}/` : '') + text(name))
+      .join(', ');
   };
 }
 
