@@ -12,8 +12,15 @@ import { DEFAULT_RETENTION } from './registry/retention/rules.ts';
 import type { RetentionRules } from './registry/retention/rules.ts';
 import { loadDefinitions } from './schema/load-crds.ts';
 import type { ResourceDefinition } from './schema/resource-definition.ts';
+import type { BrowserRules } from './server/browsers/browser-guard.ts';
+import { createCorsPolicy } from './server/browsers/cors.ts';
+import { strictTransportSecurity } from './server/browsers/security-headers.ts';
+import { createClientAddresses } from './server/limits/client-address.ts';
+import type { ClientAddresses } from './server/limits/client-address.ts';
 import { withDefaults } from './server/limits/limits.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
+import { DEFAULT_RATES } from './server/limits/rates/rates.ts';
+import type { Rates } from './server/limits/rates/rates.ts';
 import type { CompactionRules } from './storage/compaction/compaction-goal.ts';
 import { DEFAULT_STORE_OPTIONS } from './storage/store-options.ts';
 
@@ -43,6 +50,13 @@ export interface ApiOptions {
   metrics?: PrometheusMeter;
   /** Where they differ from the defaults. */
   limits?: Partial<ServerLimits>;
+  rates?: Partial<Rates>;
+  /** Regular expressions of origins whose pages may call the API from a browser; default: none. */
+  corsAllowedOrigins?: readonly string[];
+  /** Such as `max-age=31536000`; default: no Strict-Transport-Security. */
+  strictTransportSecurity?: readonly string[];
+  /** Networks whose X-Forwarded-For is believed; default: none. */
+  trustedProxies?: readonly string[];
   history?: ApiHistory;
   retention?: ApiRetention;
   /** More kinds than those of crds/; for tests. */
@@ -66,6 +80,9 @@ export interface CompiledApiOptions {
   readonly compaction: Readonly<CompactionRules>;
   readonly retention: Readonly<RetentionRules>;
   readonly limits: Readonly<ServerLimits>;
+  readonly rates: Rates;
+  readonly browsers: Readonly<BrowserRules>;
+  readonly addresses: ClientAddresses;
   readonly definitions: readonly ResourceDefinition[];
   readonly logger: Logger;
   readonly clock: Clock;
@@ -104,10 +121,20 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
     }),
     retention: Object.freeze(retention),
     limits: Object.freeze(withDefaults(options.limits)),
+    rates: Object.freeze({ ...DEFAULT_RATES, ...options.rates }),
+    browsers: browserRules(options),
+    addresses: Object.freeze(createClientAddresses(options.trustedProxies ?? [])),
     definitions: Object.freeze(definitions),
     logger: options.logger,
     clock: options.clock ?? systemClock,
     metrics: options.metrics ?? createPrometheusMeter(),
+  });
+}
+
+function browserRules({ corsAllowedOrigins, strictTransportSecurity: directives }: ApiOptions): BrowserRules {
+  return Object.freeze({
+    cors: createCorsPolicy(corsAllowedOrigins ?? []),
+    strictTransportSecurity: directives && strictTransportSecurity(directives),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { RetentionRules } from './registry/retention/rules.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
+import type { Rates } from './server/limits/rates/rates.ts';
 import type { CompactionRules } from './storage/compaction/compaction-goal.ts';
 import { DEFAULT_STORE_OPTIONS } from './storage/store-options.ts';
 
@@ -7,6 +8,9 @@ import { DEFAULT_STORE_OPTIONS } from './storage/store-options.ts';
 export type ApiLimits = Partial<
   Pick<ServerLimits, 'longRunningPerUser' | 'perUser' | 'reads' | 'requestMs' | 'writes'>
 >;
+
+/** How often clients may ask, by the sort of request; absent: the default. */
+export type ApiRates = Partial<Rates>;
 
 /** How much history watches and lists may ask for, as operators may set it. */
 export type ApiHistory = Partial<Pick<CompactionRules, 'maxRevisions' | 'minRevisions' | 'windowMs'>>;

@@ -25,6 +25,8 @@ import { loadCertificates } from './data-folder/certificates/certificates.ts';
 import type { ServerCertificates } from './data-folder/certificates/certificates.ts';
 import { writeKubeconfig } from './data-folder/kubeconfig.ts';
 import { listen } from './server/listen.ts';
+import { createRateLimiter } from './server/limits/rates/rate-limiter.ts';
+import type { RateLimiter } from './server/limits/rates/rate-limiter.ts';
 import type { Listening } from './server/listen.ts';
 import { openStore } from './storage/open-store.ts';
 import type { Store } from './storage/contract/store.ts';
@@ -94,7 +96,10 @@ async function serve(
     loadCertificates({ ...options.certificates, now });
   const certificates = await load(clock.now());
   const closing = new AbortController();
-  const app = createApp(appOptions(options, { registry, authorizer, closing: closing.signal }));
+  const { rates, database } = options;
+  const rateLimiter = started.use(createRateLimiter({ rates, redisURL: database.redisURL }));
+  const parts = { registry, authorizer, rateLimiter, closing: closing.signal };
+  const app = createApp(appOptions(options, parts));
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
   const listening = await listen({ app, ...options.listen, ...certificates, clock, limits });
   started.defer(() => listening.close());
@@ -109,15 +114,17 @@ async function serve(
 
 interface AppParts {
   registry: Registry;
+  rateLimiter: RateLimiter;
   authorizer: Authorizer;
   closing: AbortSignal;
 }
 
-function appOptions(options: Serving, { registry, authorizer, closing }: AppParts): AppOptions {
-  const { store, token, clock, logger, limits, retention } = options;
+function appOptions(options: Serving, parts: AppParts): AppOptions {
+  const { registry, authorizer, closing, rateLimiter } = parts;
+  const { store, token, clock, logger, limits, retention, browsers, addresses } = options;
   const { meter, ...exposition } = options.metrics;
   return {
-    ...{ registry, meter, exposition, clock, logger, closing, limits },
+    ...{ registry, meter, exposition, clock, logger, closing, limits, browsers, addresses, rateLimiter },
     taskLogs: createTaskLogs({ registry, store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),

@@ -21,7 +21,11 @@ import {
 } from '../authentication/bearer-token.ts';
 import { createApp } from './app.ts';
 import type { AppOptions } from './app.ts';
+import { createCorsPolicy } from './browsers/cors.ts';
+import { createClientAddresses } from './limits/client-address.ts';
 import { DEFAULT_LIMITS } from './limits/limits.ts';
+import { createRateLimiter } from './limits/rates/rate-limiter.ts';
+import { DEFAULT_RATES } from './limits/rates/rates.ts';
 
 const USERS = new Map([
   ['owner-token', { name: 'owner', groups: [MASTERS_GROUP] }],
@@ -65,6 +69,12 @@ const options: AppOptions = {
   logger: silentLogger,
   closing: new AbortController().signal,
   limits: DEFAULT_LIMITS,
+  browsers: {
+    cors: createCorsPolicy(['^https://console\\.example\\.org$']),
+    strictTransportSecurity: 'max-age=60',
+  },
+  rateLimiter: createRateLimiter({ rates: { ...DEFAULT_RATES, api: [{ requests: 100, seconds: 3600 }] } }),
+  addresses: createClientAddresses([]),
 };
 
 const app = createApp(options);

@@ -13,12 +13,18 @@ import { isDeletedTaskLog, mountDeletedTasks } from './admin/deleted-task-routes
 import { mountEncryption } from './admin/encryption-routes.ts';
 import type { EncryptionKeys } from '../registry/encryption-keys.ts';
 import { failureResponse } from './answer/failure.ts';
+import { mountBrowserGuard } from './browsers/browser-guard.ts';
+import type { BrowserRules } from './browsers/browser-guard.ts';
 import { mountDiscovery } from './discovery/discovery-routes.ts';
 import { mountHealth } from './health-routes.ts';
 import type { HealthOptions } from './health-routes.ts';
 import { answerOf } from './answer/outgoing.ts';
+import type { ClientAddresses } from './limits/client-address.ts';
 import { InFlight } from './limits/in-flight.ts';
 import type { ServerLimits } from './limits/limits.ts';
+import { priorityOf } from './limits/priority-level.ts';
+import { endpointClass, isLogin } from './limits/rates/endpoint-class.ts';
+import type { RateLimiter } from './limits/rates/rate-limiter.ts';
 import { deadlineOf, withinDeadline } from './limits/request-deadline.ts';
 import { createMetrics } from './metrics.ts';
 import { mountOpenApi } from './openapi/openapi-routes.ts';
@@ -35,6 +41,9 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   limits: ServerLimits;
   backups: Backups;
   encryption: EncryptionKeys;
+  browsers: BrowserRules;
+  rateLimiter: RateLimiter;
+  addresses: ClientAddresses;
   meter: Meter;
   exposition: Exposition;
 }
@@ -54,11 +63,14 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   const { registry, logger, closing, clock } = options;
   const { catalog } = registry;
   app.onError((error, c) => failureResponse(error, c, logger));
-  const inFlight = new InFlight(options.limits);
+  const inFlight = new InFlight(options.limits, clock);
   const metrics = createMetrics(options.meter, inFlight.counts);
   identify(app);
+  mountBrowserGuard(app, options.browsers);
+  limitLogins(app, options);
   guard(app, options.access);
   mountHealth(app, { ...options.health, clock, closing, logger });
+  limitRates(app, options.rateLimiter);
   mountMetrics(app, options.exposition);
   mountBackup(app, options);
   limit(app, { ...options, inFlight });
@@ -106,6 +118,27 @@ function mountMetrics(app: Hono<ServerTypes>, exposition: Exposition): void {
   });
 }
 
+/** Before a password is looked at; nobody knows yet who shows it. */
+function limitLogins(app: Hono<ServerTypes>, { rateLimiter, addresses }: AppOptions): void {
+  app.use('*', async (c, next) => {
+    if (isLogin(c.req.method, c.req.path)) {
+      const peer = c.env.incoming.socket.remoteAddress;
+      const address = addresses.of(peer, c.req.header('x-forwarded-for'));
+      await rateLimiter.count('login', addresses.networkOf(address));
+    }
+    await next();
+  });
+}
+
+/** The processes of the system do what their objects ask for, which has limits of its own. */
+function limitRates(app: Hono<ServerTypes>, rateLimiter: RateLimiter): void {
+  app.use('*', async (c, next) => {
+    const { user, attributes } = c.var;
+    if (priorityOf(user) !== 'system') await rateLimiter.count(endpointClass(attributes), user.name);
+    await next();
+  });
+}
+
 interface Limited extends AppOptions {
   inFlight: InFlight;
 }
@@ -115,8 +148,10 @@ function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): vo
   app.use('*', async (c, next) => {
     const { attributes, place, user } = c.var;
     const ms = deadlineOf(c.req.query('timeout'), limits.requestMs);
-    const places = inFlight.enter(user.name, READS.has(attributes.verb) ? 'reads' : 'writes');
     const answer = answerOf(c.env.outgoing);
+    const kind = READS.has(attributes.verb) ? 'reads' : 'writes';
+    const requester = { user: user.name, level: priorityOf(user) };
+    const places = await inFlight.enter(requester, kind, (fn) => answer.onClosed(fn));
     answer.onClosed(() => places[Symbol.dispose]());
     c.set('places', places);
     const hasNoEnd =

@@ -52,6 +52,10 @@ const IN_FLIGHT: Metric = {
   help: 'Requests under way.',
   labels: ['request_kind'],
 };
+const WAITING: Metric = {
+  name: 'apiserver_flowcontrol_current_inqueue_requests',
+  help: 'Requests that wait for a place among those under way.',
+};
 const STREAMS: Metric = {
   name: 'apiserver_longrunning_requests',
   help: 'Watches and logs that are open.',
@@ -60,6 +64,7 @@ const STREAMS: Metric = {
 export function createMetrics(meter: Meter, counts: InFlightCounts): Metrics {
   meter.gauge(IN_FLIGHT, { request_kind: 'readOnly' }, () => counts.reads);
   meter.gauge(IN_FLIGHT, { request_kind: 'mutating' }, () => counts.writes);
+  meter.gauge(WAITING, {}, () => counts.waiting);
   meter.gauge(STREAMS, {}, () => counts.streams);
   return {
     countRequest(served, { code, seconds }) {

@@ -8,11 +8,13 @@ import { LOG_LEVELS } from '../logger.ts';
 import type { LogLevel } from '../logger.ts';
 import { addAdvertiseFlags } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
+import { addEdgeFlags } from './edge-flags.ts';
+import type { EdgeFlags } from './edge-flags.ts';
 import { addRetentionFlags } from './retention-flags.ts';
 import type { RetentionFlags } from './retention-flags.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
-export interface ApiFlags extends AdvertiseFlags, RetentionFlags {
+export interface ApiFlags extends AdvertiseFlags, EdgeFlags, RetentionFlags {
   listen: { host: string; port: number };
   dataDir: string;
   writeKubeconfig?: string;
@@ -56,7 +58,7 @@ export function defaultDataDir(): string {
 }
 
 export function addApiFlags(command: Command): Command {
-  return addRetentionFlags(addAdvertiseFlags(addLogLevel(command)))
+  return addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command))))
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option(
       '--data-dir <dir>',

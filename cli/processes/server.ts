@@ -8,6 +8,7 @@ import { addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
 import type { ApiFlags } from './flags.ts';
 import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flags.ts';
 import type { LeaderElectionFlags } from './leader-election-flags.ts';
+import { edgeOf } from './edge-flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 import type { Lifetime } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
@@ -77,6 +78,7 @@ async function runApi(
     listen: flags.listen,
     dataDir: flags.dataDir,
     limits: limitsOf(flags),
+    ...edgeOf(flags),
     history: historyOf(flags),
     retention: retentionOf(flags),
     ...advertised(flags),

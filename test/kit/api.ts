@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Agent, request } from 'undici';
+import type { ApiOptions } from '#api/api-options';
 import { startApi } from '#api/main';
 import type { ServerLimits } from '#api/server/limits/limits';
 import type { Logger } from '#api/machinery/logger';
@@ -49,6 +50,8 @@ export interface TestApiOptions {
   databaseURL?: string;
   redisURL?: string;
   limits?: Partial<ServerLimits>;
+  /** How it meets browsers, proxies, and clients that ask too often. */
+  edge?: Pick<ApiOptions, 'corsAllowedOrigins' | 'rates' | 'strictTransportSecurity' | 'trustedProxies'>;
 }
 
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -62,6 +65,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     ...(options.databaseURL === undefined ? {} : { databaseURL: options.databaseURL }),
     ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...options.edge,
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= api.close());

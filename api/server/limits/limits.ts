@@ -15,7 +15,11 @@ export interface ServerLimits extends RequestLimits {
 export const DEFAULT_LIMITS: ServerLimits = {
   reads: 400,
   writes: 200,
+  reserved: 0.25,
   perUser: 400,
+  waitingPerUser: 200,
+  waiting: 2_000,
+  waitMs: 15_000,
   longRunningPerUser: 10_000,
   connections: 20_000,
   requestMs: 60_000,
@@ -23,6 +27,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   handshakeMs: 10_000,
 };
 
+/** A request waits for a quarter of its time at most (apiserver util/flowcontrol, requestWaitLimit). */
 export function withDefaults(limits: Partial<ServerLimits> = {}): ServerLimits {
-  return { ...DEFAULT_LIMITS, ...limits };
+  const all = { ...DEFAULT_LIMITS, ...limits };
+  return { ...all, waitMs: Math.min(all.waitMs, all.requestMs / 4) };
 }

@@ -1,0 +1,19 @@
+import { MASTERS_GROUP } from '../../machinery/user.ts';
+import type { User } from '../../machinery/user.ts';
+
+/**
+ * Who is served first when there is more to do than places to do it (KEP-1040, in its smallest form): the processes of
+ * the system keep places of their own, so that no user can starve the controllers that would end his own work.
+ */
+export type PriorityLevel = 'system' | 'workload';
+
+/** Owners, controllers and executor managers: they have accounts in namespaces that nobody else can write. */
+const SYSTEM_GROUPS: ReadonlySet<string> = new Set([
+  MASTERS_GROUP,
+  'system:serviceaccounts:kube-system',
+  'system:serviceaccounts:troupe-executors',
+]);
+
+export function priorityOf({ groups }: User): PriorityLevel {
+  return groups.some((group) => SYSTEM_GROUPS.has(group)) ? 'system' : 'workload';
+}
