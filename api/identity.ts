@@ -1,26 +1,37 @@
+import { publicPaths, withAnonymous } from './authentication/anonymous.ts';
+import { withAuthenticatedGroup } from './authentication/authenticated-group.ts';
 import { createUnionAuthenticator } from './authentication/authenticator.ts';
 import type { Authenticator } from './authentication/authenticator.ts';
 import {
   createBearerAuthenticator,
   createWebSocketProtocolAuthenticator,
 } from './authentication/bearer-token.ts';
+import { metered } from './authentication/metered.ts';
 import { createStaticToken } from './authentication/static-token.ts';
 import { everybodyMaySeeHealth, mastersMayDoEverything } from './authorization/authorizers.ts';
 import { createUnionAuthorizer } from './machinery/authorizer.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
+import type { Meter } from './machinery/meter.ts';
 import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
 import type { User } from './machinery/user.ts';
 
 /** Whoever holds the token of the data folder owns the server. */
 const OWNER: User = { name: 'troupe-admin', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] };
 
+export interface AuthenticationOptions {
+  /** The token of the data folder. */
+  token: string;
+  meter: Meter;
+}
+
 /** All ways to log in: a token comes in a header or, for browsers, in a subprotocol of a WebSocket. */
-export function createAuthentication({ token }: { token: string }): Authenticator {
+export function createAuthentication({ token, meter }: AuthenticationOptions): Authenticator {
   const tokens = createStaticToken({ token, user: OWNER });
-  return createUnionAuthenticator([
+  const ways = createUnionAuthenticator([
     createBearerAuthenticator(tokens),
     createWebSocketProtocolAuthenticator(tokens),
   ]);
+  return metered(withAnonymous(withAuthenticatedGroup(ways), publicPaths), meter);
 }
 
 /** All rules of access, in the order in which they are asked. */

@@ -128,7 +128,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     taskLogs: createTaskLogs({ registry, store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
-    access: createAccess({ authenticator: createAuthentication({ token }), authorizer }),
+    access: createAccess({ authenticator: createAuthentication({ token, meter }), authorizer }),
     health: {
       checkStore: () => store.check(),
       storeHealth: () => store.health(),

@@ -1,13 +1,28 @@
+import type { X509Certificate } from 'node:crypto';
 import { StatusError } from '../machinery/status-error.ts';
 import type { User } from '../machinery/user.ts';
 
-/**
- * Where a request may say who makes it. More ways to log in look at other headers, or add what they need here, such
- * as the certificate of the client.
- */
+/** Where a request may say who makes it. */
 export interface Credentials {
+  /** Without the query; decoded once, as the router sees it. */
+  path: string;
   /** By its name in lower case; lines that stand there several times are joined by commas. */
   header(name: string): string | undefined;
+  /**
+   * The lines of a header one by one, since a name may hold a comma; its name in lower case.
+   * @throws StatusError BadRequest for bytes that are no UTF-8
+   */
+  headerLines(name: string): readonly string[];
+  /** All lines of headers whose names begin with `prefix`, in lower case. @throws as headerLines */
+  headerLinesWithPrefix(prefix: string): readonly HeaderLine[];
+  /** What the client showed when it connected: its own certificate first. Nobody has verified it yet. */
+  clientCertificates(): readonly X509Certificate[];
+}
+
+export interface HeaderLine {
+  /** In lower case. */
+  name: string;
+  value: string;
 }
 
 /** One way to log in (apiserver pkg/authentication/authenticator Request). */
@@ -43,6 +58,6 @@ export function createUnionAuthenticator(authenticators: readonly Authenticator[
   };
 }
 
-export function unauthorized(): StatusError {
-  return new StatusError('Unauthorized', 'Unauthorized');
+export function unauthorized(cause?: unknown): StatusError {
+  return new StatusError('Unauthorized', 'Unauthorized', { cause });
 }

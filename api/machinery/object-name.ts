@@ -102,6 +102,19 @@ function namePartProblems(name: string): string[] {
   ];
 }
 
+const HTTP_PATH = /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/;
+const HTTP_PATH_TEXT = `Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')`;
+
+/** `domain/path`: keys of what is told of a user. Each problem comes with the part that has it. */
+export function domainPrefixedPathProblems(text: string): { value: string; problem: string }[] {
+  const at = text.indexOf('/');
+  if (at <= 0 || at === text.length - 1)
+    return [{ value: text, problem: 'must be a domain-prefixed path (such as "acme.io/foo")' }];
+  const [host, path] = [text.slice(0, at), text.slice(at + 1)];
+  const problems = subdomainProblems(host).map((problem) => ({ value: host, problem }));
+  return HTTP_PATH.test(path) ? problems : [...problems, { value: path, problem: HTTP_PATH_TEXT }];
+}
+
 export function labelValueProblems(value: string): string[] {
   return [
     ...(value.length > 63 ? [tooLongText(63)] : []),

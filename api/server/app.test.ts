@@ -13,6 +13,7 @@ import { MASTERS_GROUP } from '../machinery/user.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
 import { createAccess } from './access/access.ts';
+import { publicPaths, withAnonymous } from '../authentication/anonymous.ts';
 import { createUnionAuthenticator } from '../authentication/authenticator.ts';
 import { everybodyMaySeeHealth, mastersMayDoEverything } from '../authorization/authorizers.ts';
 import {
@@ -42,10 +43,13 @@ const options: AppOptions = {
   meter,
   exposition,
   access: createAccess({
-    authenticator: createUnionAuthenticator([
-      createBearerAuthenticator(tokens),
-      createWebSocketProtocolAuthenticator(tokens),
-    ]),
+    authenticator: withAnonymous(
+      createUnionAuthenticator([
+        createBearerAuthenticator(tokens),
+        createWebSocketProtocolAuthenticator(tokens),
+      ]),
+      publicPaths,
+    ),
     authorizer: createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]),
   }),
   registry: {

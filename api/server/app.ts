@@ -6,6 +6,8 @@ import type { Catalog } from '../registry/catalog.ts';
 import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
 import type { Access } from './access/access.ts';
 import { isWebSocketUpgrade } from '../authentication/bearer-token.ts';
+import { hideIdentityHeaders } from './access/identity-headers.ts';
+import { credentialsOf } from './access/request-head.ts';
 import type { RequestHead } from './access/request-head.ts';
 import { mountBackup } from './admin/backup-routes.ts';
 import type { Backups } from './admin/backup-routes.ts';
@@ -100,11 +102,13 @@ function guard(app: Hono<ServerTypes>, access: Access): void {
       method: c.req.method,
       path: c.req.path,
       query: (name) => c.req.query(name),
-      header: (name) => c.req.header(name),
+      ...credentialsOf(c.env.incoming),
     };
-    const { user, attributes, place } = await access.check(head);
+    const { user, impersonator, attributes, place } = await access.check(head);
+    hideIdentityHeaders(c);
     if (isWebSocketUpgrade(head)) throw badRequest('this path takes no WebSocket connections');
     c.set('user', user);
+    c.set('impersonator', impersonator);
     c.set('attributes', attributes);
     c.set('place', place);
     await next();

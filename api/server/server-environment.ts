@@ -15,7 +15,10 @@ import type { ResourcePath } from './request/resource-path.ts';
 export interface ServerTypes {
   Bindings: HttpBindings;
   Variables: {
+    /** As whom the request is made. */
     user: User;
+    /** Who has logged in, where that is another one. */
+    impersonator: User | undefined;
     /** The action of the request. */
     attributes: Attributes;
     /** The resource that its path names; undefined when it names none. */

@@ -1,7 +1,9 @@
 import type { Attributes, Authorizer } from '../../machinery/authorizer.ts';
-import { ANONYMOUS } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
+import { unauthorized } from '../../authentication/authenticator.ts';
 import type { Authenticator } from '../../authentication/authenticator.ts';
+import { impersonate } from './impersonation/impersonation.ts';
+import { requestedUser } from './impersonation/requested-user.ts';
 import { refusal } from './refusal.ts';
 import { requestAttributes } from './request-attributes.ts';
 import type { RequestHead } from './request-head.ts';
@@ -10,7 +12,12 @@ import type { ResourcePath } from '../request/resource-path.ts';
 
 /** A request that may go on. */
 export interface AllowedRequest {
+  /** As whom the request is made: its rights count. */
   user: User;
+  /** Who has logged in, where that is another one than `user`. */
+  impersonator?: User;
+  /** The verb that let `impersonator` act as `user`; absent for the plain `impersonate`. */
+  impersonationConstraint?: string;
   /** The action of the request; access was judged by it. */
   attributes: Attributes;
   /** The resource that its path names; undefined when it names none. */
@@ -19,20 +26,51 @@ export interface AllowedRequest {
 
 /** Judges requests over HTTP, upgrades to WebSocket and handshakes of socket.io alike, before anything else is done. */
 export interface Access {
-  /** @throws StatusError Unauthorized for wrong or missing credentials, Forbidden */
+  /**
+   * @throws StatusError Unauthorized for wrong or missing credentials, Forbidden, BadRequest for headers of
+   * impersonation that say no user
+   */
   check(head: RequestHead): Promise<AllowedRequest>;
 }
 
-export function createAccess(options: { authenticator: Authenticator; authorizer: Authorizer }): Access {
-  const { authenticator, authorizer } = options;
+export function createAccess({ authenticator, authorizer }: AccessOptions): Access {
   return {
     async check(head) {
-      const user = (await authenticator.authenticate(head)) ?? ANONYMOUS;
+      const requestor = await authenticator.authenticate(head);
+      if (requestor === undefined) throw unauthorized();
       const place = parseResourcePath(head.path);
       const attributes = requestAttributes(head, place);
-      const { verdict, reason } = await authorizer.authorize(user, attributes);
-      if (verdict !== 'allow') throw refusal(user, attributes, reason);
-      return { user, attributes, place };
+      const identity = await identityOf(authorizer, { head, requestor, attributes });
+      const { verdict, reason } = await authorizer.authorize(identity.user, attributes);
+      if (verdict !== 'allow') throw refusal(identity.user, attributes, reason);
+      return { ...identity, attributes, place };
     },
+  };
+}
+
+interface AccessOptions {
+  /** Knows the anonymous, too, where they may come. */
+  authenticator: Authenticator;
+  authorizer: Authorizer;
+}
+
+interface Requested {
+  head: RequestHead;
+  requestor: User;
+  attributes: Attributes;
+}
+
+/** Who has logged in, or whom that user acts as. */
+async function identityOf(
+  authorizer: Authorizer,
+  { head, requestor, attributes }: Requested,
+): Promise<Omit<AllowedRequest, 'attributes' | 'place'>> {
+  const wanted = requestedUser(head);
+  if (wanted === undefined) return { user: requestor };
+  const { user, constraint } = await impersonate(authorizer, { requestor, wanted, attributes });
+  return {
+    user,
+    impersonator: requestor,
+    ...(constraint === '' ? {} : { impersonationConstraint: constraint }),
   };
 }

@@ -2,16 +2,10 @@ import type { Attributes } from '../../machinery/authorizer.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
-import { unauthorized } from '../../authentication/authenticator.ts';
 
-/**
- * The error for a refused request: Unauthorized for the anonymous, so that they log in; Forbidden for others, in the
- * words of kube-apiserver (endpoints/handlers/responsewriters ForbiddenStatusError).
- */
+/** The error for a refused request, in the words of kube-apiserver (endpoints/handlers/responsewriters ForbiddenStatusError). */
 export function refusal(user: User, attributes: Attributes, reason = ''): StatusError {
-  if (user.groups.includes(UNAUTHENTICATED_GROUP)) return unauthorized();
   const { resource } = attributes;
   const why = reason === '' ? '' : `: ${reason}`;
   const text = `${subjectOf(attributes)}forbidden: User ${goQuote(user.name)} cannot ${wishOf(attributes)}`;

@@ -1,13 +1,15 @@
+import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import { badRequest } from '../../machinery/status-error.ts';
 import { checkUrl } from '../request/url-limits.ts';
 import type { Credentials } from '../../authentication/authenticator.ts';
+import { clientCertificates } from './client-certificates.ts';
+import { createHeaderLines } from './header-lines.ts';
 
 /** A request without its body, however it came in: access is judged by it. */
 export interface RequestHead extends Credentials {
   /** Upper case. */
   method: string;
-  /** Without the query; decoded once, as the router sees it. */
-  path: string;
   /** The first value of a parameter. */
   query(name: string): string | undefined;
 }
@@ -18,10 +20,14 @@ export interface RawRequestHead {
   /** Path and query. */
   url?: string | undefined;
   headers: Readonly<Record<string, string[] | string | undefined>>;
+  /** Names and values by turns, as they came in; the lines of `headers` where it is absent. */
+  rawHeaders?: readonly string[];
+  /** Of the connection, which may show a certificate. */
+  socket?: object;
 }
 
 /** The head of a request that no router has seen, such as one to upgrade its connection. @throws StatusError BadRequest */
-export function requestHead({ method = 'GET', url = '/', headers }: RawRequestHead): RequestHead {
+export function requestHead({ method = 'GET', url = '/', ...raw }: RawRequestHead): RequestHead {
   checkUrl(url);
   const [, rawPath = '', search = ''] = /^([^?#]*)\??([^#]*)/.exec(url) ?? [];
   const parameters = new URLSearchParams(search);
@@ -29,11 +35,29 @@ export function requestHead({ method = 'GET', url = '/', headers }: RawRequestHe
     method,
     path: decodePath(rawPath),
     query: (name) => parameters.get(name) ?? undefined,
+    ...credentialsOf(raw),
+  };
+}
+
+/** What a request shows beside its method and its URL. */
+export function credentialsOf(
+  raw: IncomingMessage | Http2ServerRequest | Pick<RawRequestHead, 'headers' | 'rawHeaders' | 'socket'>,
+): Omit<Credentials, 'path'> {
+  const { headers, rawHeaders = linesOf(headers), socket } = raw;
+  return {
     header(name) {
       const value = headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
+    ...createHeaderLines(rawHeaders),
+    clientCertificates: () => (socket === undefined ? [] : clientCertificates(socket)),
   };
+}
+
+function linesOf(headers: RawRequestHead['headers']): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((one) => (one === undefined ? [] : [name, one])),
+  );
 }
 
 /** `%2F` stays as it is, and `%25`: parts of a path are decoded once it is cut into them. */
