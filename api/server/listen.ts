@@ -9,6 +9,7 @@ import type { Hono } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { ServerLimits } from './limits/limits.ts';
 import type { ServerTypes } from './server-environment.ts';
+import { answerUnreadableRequests } from './unreadable-requests.ts';
 
 /** Longer than clients keep a connection for reuse, so that none is closed while a request is on its way. */
 const KEEP_ALIVE_MS = 90_000;
@@ -78,6 +79,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.headersTimeout = limits.headersMs;
   server.requestTimeout = limits.requestMs;
   server.maxConnections = limits.connections;
+  answerUnreadableRequests(server, options.clock);
   const connections = trackConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
