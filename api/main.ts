@@ -14,6 +14,7 @@ import { createRegistry } from './registry/registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { startRetention } from './registry/retention/retention.ts';
 import { createSkillPackages } from './registry/skills/skill-packages.ts';
+import { createSandboxLogs } from './registry/tasks/sandbox-log.ts';
 import { createTaskLogs } from './registry/tasks/task-log.ts';
 import { rootKeyFile } from './data-folder/root-key-file.ts';
 import { createApp } from './server/app.ts';
@@ -126,6 +127,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
   return {
     ...{ registry, meter, exposition, clock, logger, closing, limits, browsers, addresses, rateLimiter },
     taskLogs: createTaskLogs({ registry, store, clock }),
+    sandboxLogs: createSandboxLogs({ store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
     access: createAccess({ authenticator: createAuthentication({ token, meter }), authorizer }),

@@ -1,5 +1,5 @@
 import { notFound } from '../machinery/status-error.ts';
-import type { StoredObject } from '../storage/contract/objects.ts';
+import type { ObjectStore, StoredObject } from '../storage/contract/objects.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import type { RegistryContext } from './context.ts';
 import { presented } from './reading/presented.ts';
@@ -13,7 +13,10 @@ export async function readObject(context: RegistryContext, target: Target): Prom
 }
 
 /** The newest state as it is stored. @throws StatusError NotFound */
-export async function getObject(context: RegistryContext, target: Target): Promise<StoredObject> {
+export async function getObject(
+  context: { store: Pick<ObjectStore, 'get'> },
+  target: Target,
+): Promise<StoredObject> {
   const { resource, name } = target;
   const found = await translated(context.store.get(storageKey(target)), { resource, name });
   if (found === undefined) throw notFound(resource, name);

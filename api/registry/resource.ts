@@ -12,10 +12,19 @@ export interface Target {
   name: string;
 }
 
-/** Both Event kinds are one store: that of core/v1. */
+/** Where the objects of a view are stored: both Event kinds are one store, that of core/v1; Pods are Sandboxes. */
+const STORAGE_OF_VIEWS: ReadonlyMap<string, string> = new Map([
+  ['events.events.k8s.io', 'events'],
+  ['pods', 'sandboxes.agent.wecode.io'],
+]);
+
 export function storageResource(resource: Resource): string {
-  return isEventView(resource) ? 'events' : qualifiedResource(resource);
+  const name = qualifiedResource(resource);
+  return STORAGE_OF_VIEWS.get(name) ?? name;
 }
+
+/** Whether its objects are another spelling of what is stored. */
+export const isView = (resource: Resource): boolean => STORAGE_OF_VIEWS.has(qualifiedResource(resource));
 
 export function storageKey(target: Target): StorageKey {
   return { resource: storageResource(target.resource), namespace: target.namespace, name: target.name };
@@ -24,6 +33,9 @@ export function storageKey(target: Target): StorageKey {
 /** Event of events.k8s.io: another spelling of what core/v1 stores. */
 export const isEventView = (resource: Resource): boolean =>
   resource.group === 'events.k8s.io' && resource.plural === 'events';
+
+/** A Sandbox, as tools that know Pods read it. */
+export const isPod = (resource: Resource): boolean => qualifiedResource(resource) === 'pods';
 
 export const isTask = (resource: Resource): boolean => storageResource(resource) === 'tasks.agent.wecode.io';
 

@@ -26,6 +26,8 @@ export interface CustomResourceDefinition {
     versions: CrdVersion[];
     /** Of Kubernetes' own kinds only: the kind has no storage. */
     virtual?: boolean;
+    /** The same: see ResourceDefinition. */
+    readOnly?: string;
   };
 }
 
@@ -94,7 +96,7 @@ export function defineResources(
   crd: CustomResourceDefinition,
   { builtIn, definedAt = 0 }: { builtIn: boolean; definedAt?: number },
 ): ResourceDefinition[] {
-  const { group, names, scope, versions, virtual } = crd.spec;
+  const { group, names, scope, versions, virtual, readOnly } = crd.spec;
   const storageVersion = versions.find((version) => version.storage)?.name ?? '';
   const resources: ResourceDefinition[] = versions.map((version) =>
     withSchema(version.schema.openAPIV3Schema, {
@@ -111,6 +113,7 @@ export function defineResources(
       storage: version.storage,
       builtIn,
       ...(builtIn && virtual === true && { virtual }),
+      ...(builtIn && readOnly !== undefined && { readOnly }),
       nameRule: nameRule(group, version.name, names.kind),
       hasStatus: version.subresources?.status !== undefined,
       ...(version.subresources?.scale && { scale: version.subresources.scale }),

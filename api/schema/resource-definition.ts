@@ -27,7 +27,9 @@ export type ComputedCell =
   /** Pieces of text, those that are empty left out. */
   | { text: { firstOf: string[]; lowerCase?: boolean }[]; separator?: string }
   /** The subjects of a binding that are of this kind. */
-  | { subjects: 'Group' | 'ServiceAccount' | 'User' };
+  | { subjects: 'Group' | 'ServiceAccount' | 'User' }
+  /** A cell that only Pods have. */
+  | { pod: 'ip' | 'node' | 'nominatedNode' | 'readinessGates' | 'ready' | 'restarts' | 'status' };
 
 /** One version of one kind, with all that serving it takes; made once, at start. */
 export interface ResourceDefinition {
@@ -48,6 +50,8 @@ export interface ResourceDefinition {
   builtIn: boolean;
   /** Its objects are questions that are answered and not stored; they can only be created. */
   virtual?: boolean;
+  /** Its objects are only read. The text tells those who write what to do. */
+  readOnly?: string;
   nameRule: NameRule;
   hasStatus: boolean;
   /** `/scale`: where the fields of a Scale are within the object (CustomResourceDefinition subresources.scale). */

@@ -60,6 +60,7 @@ const options: AppOptions = {
     deleteCollection: notAsked,
   },
   taskLogs: { append: notAsked, reader: notAsked, messages: notAsked },
+  sandboxLogs: { reader: notAsked },
   skillPackages: { put: notAsked, read: notAsked },
   deletedTasks: { list: notAsked, get: notAsked, log: notAsked },
   health: {

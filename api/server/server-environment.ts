@@ -5,6 +5,7 @@ import type { Logger } from '../machinery/logger.ts';
 import type { Attributes } from '../machinery/authorizer.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SkillPackages } from '../registry/skills/skill-packages.ts';
+import type { SandboxLogs } from '../registry/tasks/sandbox-log.ts';
 import type { TaskLogs } from '../registry/tasks/task-log.ts';
 import type { User } from '../machinery/user.ts';
 import type { RequestPlaces } from './limits/in-flight.ts';
@@ -34,6 +35,7 @@ export type RequestContext = Context<ServerTypes>;
 export interface HandlerOptions {
   registry: Registry;
   taskLogs: TaskLogs;
+  sandboxLogs: SandboxLogs;
   skillPackages: SkillPackages;
   clock: Clock;
   logger: Logger;

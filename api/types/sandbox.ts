@@ -177,3 +177,14 @@ const FINAL_PHASES: ReadonlySet<string> = new Set(['Succeeded', 'Failed', 'Cance
 export function isFinalPhase(phase: string | undefined): boolean {
   return phase !== undefined && FINAL_PHASES.has(phase);
 }
+
+/**
+ * Name of the Sandbox of the attempt before at the same node, which may be gone; undefined for the first attempt. The
+ * number of the attempt ends the name (controllers/task/sandbox).
+ */
+export function previousAttempt({ metadata, spec }: Sandbox): string | undefined {
+  const { attempt = 1 } = spec;
+  const ending = `-a${attempt}`;
+  if (attempt < 2 || !metadata.name.endsWith(ending)) return undefined;
+  return `${metadata.name.slice(0, -ending.length)}-a${attempt - 1}`;
+}

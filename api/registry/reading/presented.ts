@@ -5,7 +5,8 @@ import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { ApiObject } from './api-object.ts';
 import { coreEvent, eventView } from './event-view.ts';
-import { isEventView } from '../resource.ts';
+import { podView } from './pod-view.ts';
+import { isEventView, isView } from '../resource.ts';
 import type { Resource } from '../resource.ts';
 
 /** Of each version: what it showed of a stored object. Goes with the definition and with the object. */
@@ -33,11 +34,11 @@ export function toStored(resource: Resource, object: Unstructured): Unstructured
 
 /** Every object of a kind that never changed is stored as it is shown. */
 export function showsAllAsStored(resource: Resource): boolean {
-  return !isEventView(resource) && resource.definedAt === 0 && resource.version === resource.storageVersion;
+  return !isView(resource) && resource.definedAt === 0 && resource.version === resource.storageVersion;
 }
 
 function isCurrent(resource: Resource, { revision }: StoredObject): boolean {
-  if (isEventView(resource) || resource.version !== resource.storageVersion) return false;
+  if (isView(resource) || resource.version !== resource.storageVersion) return false;
   return resource.definedAt === 0 || revision > resource.definedAt;
 }
 
@@ -45,9 +46,12 @@ function storageApiVersion({ group, storageVersion }: Resource): string {
   return formatApiVersion({ group, version: storageVersion });
 }
 
+const viewOf = (resource: Resource): ((object: Unstructured) => Unstructured) =>
+  isEventView(resource) ? eventView : podView;
+
 function present(resource: Resource, stored: StoredObject): ApiObject {
   const { object } = stored;
-  if (isEventView(resource)) return new Presented(eventView(object));
+  if (isView(resource)) return new Presented(viewOf(resource)(object));
   const writer = writerOf(resource, stored);
   const next = writer === undefined ? object : coerced(writer, object);
   const shown = writer === resource ? next : inVersion(resource, next);

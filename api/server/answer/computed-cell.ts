@@ -4,6 +4,7 @@ import { formatJsonPathValue } from '../../machinery/json/json-path-template.ts'
 import { parseJsonPath } from '../../machinery/json/json-path.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { Resource } from '../../registry/resource.ts';
+import { podCell } from './pod-cell.ts';
 
 /** Cells of built-in kinds that take more than a path (kubernetes pkg/printers/internalversion/printers.go). */
 
@@ -11,6 +12,7 @@ type ComputedCell = NonNullable<Resource['printerColumns'][number]['computed']>;
 type Cell = (object: Unstructured, now: number) => unknown;
 
 export function compileComputedCell(computed: ComputedCell): Cell {
+  if ('pod' in computed) return podCell(computed.pod);
   if ('count' in computed) return countCell(computed.count);
   if ('age' in computed) return ageCell(computed.age);
   if ('integer' in computed) {

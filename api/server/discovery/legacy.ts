@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatApiVersion } from '../../machinery/group-version-kind.ts';
-import { storageResource } from '../../registry/resource.ts';
+import { isEventView } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { GroupVersion } from './group-versions.ts';
 import { subresourcesOf } from '../resources/subresources.ts';
@@ -72,7 +72,7 @@ function subresourceEntry(resource: Resource, { name, kind: other, handlers }: S
 
 /** Of the kind and version that objects are stored in (kube-apiserver endpoints/discovery/storageversionhash.go). */
 function storageVersionHash(resource: Resource): string {
-  const [, ...group] = storageResource(resource).split('.');
-  const text = [group.join('.'), resource.storageVersion, resource.kind].join('/');
+  const group = isEventView(resource) ? '' : resource.group;
+  const text = [group, resource.storageVersion, resource.kind].join('/');
   return createHash('sha256').update(text).digest().subarray(0, 8).toString('base64');
 }

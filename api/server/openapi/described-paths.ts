@@ -1,6 +1,7 @@
-import { isSkill, isTask } from '../../registry/resource.ts';
+import { isPod, isSkill, isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { PathItem } from './operation.ts';
+import { podLogItem } from './pod-paths.ts';
 import { packageItem } from './skill-paths.ts';
 import { answersItem, logItem, messagesItem } from './task-paths.ts';
 
@@ -8,6 +9,7 @@ import { answersItem, logItem, messagesItem } from './task-paths.ts';
 const DESCRIBED = [
   { name: 'answers', isOf: isTask, item: answersItem },
   { name: 'log', isOf: isTask, item: logItem },
+  { name: 'log', isOf: isPod, item: podLogItem },
   { name: 'messages', isOf: isTask, item: messagesItem },
   { name: 'package', isOf: isSkill, item: packageItem },
 ];

@@ -79,7 +79,17 @@ export const LOG = [
   query('timestamps', 'boolean', 'Whether each line of the text starts with its time.'),
 ];
 
+/** Of the log of a Pod; those that only kubelets mean something by are left out. */
+export const POD_LOG = [
+  query('container', 'string', 'The container: agent.'),
+  query('limitBytes', { type: 'integer', minimum: 1 }, 'How much is sent at most.'),
+  query('previous', 'boolean', 'Whether the log of the attempt before is meant.'),
+  query('sinceSeconds', { type: 'integer', minimum: 1 }, 'Leaves out what is older than this.'),
+  query('sinceTime', 'string', 'Leaves out what is older than this time, in the form of RFC 3339.'),
+  query('tailLines', { type: 'integer', minimum: 0 }, 'How many of the last lines to begin with.'),
+];
+
 /** Each of them once. */
 export const SHARED: readonly Parameter[] = [
-  ...new Set([NAMESPACE, PRETTY, ...PATCH, ...DELETE, ...LIST, ...LOG]),
+  ...new Set([NAMESPACE, PRETTY, ...PATCH, ...DELETE, ...LIST, ...LOG, ...POD_LOG]),
 ];

@@ -38,7 +38,7 @@ export function resourcePaths(resource: Resource): Record<string, PathItem> {
     [collection]: { ...collectionItem(place), parameters: shared },
   };
   if (resource.virtual === true) return paths;
-  paths[item] = { ...objectItem(place), delete: deletion(place), parameters: [NAME, ...shared] };
+  paths[item] = { ...objectItem(place), parameters: [NAME, ...shared] };
   if (isNamespaced) {
     const everywhere = { ...place, suffix: `${resource.kind}ForAllNamespaces` };
     paths[`${root}/${resource.plural}`] = { get: listing(everywhere), parameters: [PRETTY] };
@@ -91,13 +91,15 @@ function collectionItem(place: Place): PathItem {
   const verbs = verbsOf(resource);
   return {
     ...(verbs.includes('list') && { get: listing(place) }),
-    post: creation(place),
+    ...(verbs.includes('create') && { post: creation(place) }),
     ...(verbs.includes('deletecollection') && { delete: clear }),
   };
 }
 
 function objectItem(place: Place): PathItem {
-  return { get: reading(place), put: replacement(place), patch: patching(place) };
+  const get = reading(place);
+  if (place.resource.readOnly !== undefined) return { get };
+  return { get, put: replacement(place), patch: patching(place), delete: deletion(place) };
 }
 
 function reading(place: Place): Operation {

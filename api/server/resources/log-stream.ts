@@ -4,7 +4,6 @@ import type { TaskEvent } from '../../types/task-event.ts';
 import { badRequest, toStatusError } from '../../machinery/status-error.ts';
 import { logFailure } from '../answer/failure.ts';
 import { chunked, openLiveStream, streamHead } from '../answer/live-stream.ts';
-import type { LiveStream } from '../answer/live-stream.ts';
 import { logLines } from '../answer/log-lines.ts';
 import { parseMediaType } from '../request/media-type.ts';
 import { isTrue, wholeNumber } from '../request/query.ts';
@@ -18,32 +17,44 @@ export interface LogQuery {
 
 type LogReader = (query: LogQuery) => AsyncIterable<readonly TaskEvent[]>;
 
+type StreamOptions = Pick<HandlerOptions, 'clock' | 'closing' | 'logger'>;
+
 /**
  * Answers with the events of a log, as `after`, `format` and the rest of the query ask for. `open` rejects with the
  * Status to answer while there is still one to give.
  */
 export async function streamLog(
   c: RequestContext,
-  options: Pick<HandlerOptions, 'clock' | 'closing' | 'logger'>,
+  options: StreamOptions,
   open: () => Promise<LogReader>,
 ): Promise<Response> {
   const after = sequenceNumber(c);
   const format = createFormat(c);
   const read = await open();
-  if (c.req.method === 'HEAD') return streamHead(format.contentType);
+  const { contentType } = format;
+  const pieces: LogPieces = (signal) => formatted(read({ after, signal }), format);
+  return streamPieces(c, options, { contentType, pieces });
+}
+
+/** What a log is sent as, piece by piece; ends with the signal. */
+export type LogPieces = (signal: AbortSignal) => AsyncIterable<Iterable<Uint8Array | string>>;
+
+/** Answers with what grows for as long as there is more, and takes a place among the streams. */
+export async function streamPieces(
+  c: RequestContext,
+  { clock, closing, logger }: StreamOptions,
+  { contentType, pieces }: { contentType: string; pieces: LogPieces },
+): Promise<Response> {
+  if (c.req.method === 'HEAD') return streamHead(contentType);
   using _place = c.var.places.longRunning();
-  const stream = openLiveStream(c.env.outgoing, {
-    contentType: format.contentType,
-    clock: options.clock,
-    closing: options.closing,
-  });
+  const stream = openLiveStream(c.env.outgoing, { contentType, clock, closing });
   try {
-    await send(read({ after, signal: stream.signal }), stream, format);
+    for await (const chunks of pieces(stream.signal)) await stream.send(chunks);
     // A reader must be able to tell the end of the log from a server that stops.
     if (stream.signal.aborted) stream.cut();
     else stream.end();
   } catch (error) {
-    if (!stream.signal.aborted) logFailure(toStatusError(error), options.logger);
+    if (!stream.signal.aborted) logFailure(toStatusError(error), logger);
     stream.cut();
   }
   return RESPONSE_ALREADY_SENT;
@@ -63,13 +74,12 @@ interface LogFormat {
   end(): string;
 }
 
-async function send(
+async function* formatted(
   events: AsyncIterable<readonly TaskEvent[]>,
-  stream: LiveStream,
   format: LogFormat,
-): Promise<void> {
-  for await (const batch of events) await stream.send(format.format(batch));
-  if (!stream.signal.aborted) await stream.write([format.end()]);
+): AsyncGenerator<Iterable<Uint8Array | string>> {
+  for await (const batch of events) yield format.format(batch);
+  yield [format.end()];
 }
 
 /** Text for people, or one JSON object per line. @throws StatusError BadRequest for another format */

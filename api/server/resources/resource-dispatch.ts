@@ -95,6 +95,7 @@ function isKnownPlace(resource: Resource, { namespace, subresource }: ResourcePa
 
 /** Kubernetes' own kinds answer as its router does, custom resources as their handler (customresource_handler.go). */
 function methodNotAllowed(resource: Resource, verb: string): StatusError {
+  if (resource.readOnly !== undefined) return new StatusError('MethodNotAllowed', resource.readOnly);
   if (resource.builtIn) {
     const text = 'the server does not allow this method on the requested resource';
     return new StatusError('MethodNotAllowed', text, { details: {} });

@@ -1,9 +1,10 @@
-import { isSkill, isTask } from '../../registry/resource.ts';
+import { isPod, isSkill, isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { handleAnswer } from './answer-handler.ts';
 import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
 import { handleGetPackage, handlePutPackage } from './package-handlers.ts';
+import { handlePodLog } from './pod-log-handler.ts';
 import { handleGet } from './read-handlers.ts';
 import { isNamespace } from './verbs.ts';
 import { handlePatch, handleUpdate } from './write-handlers.ts';
@@ -45,6 +46,7 @@ export const SUBRESOURCES: readonly Subresource[] = [
     ]),
     streams: new Set(['get']),
   },
+  { name: 'log', isOf: isPod, handlers: new Map([['get', handlePodLog]]), streams: new Set(['get']) },
   { name: 'messages', isOf: isTask, handlers: new Map([['get', handleMessages]]) },
   {
     name: 'package',
