@@ -67,7 +67,16 @@ const layers = [
   {
     name: 'api-registry',
     from: '^api/registry/',
-    may: [machinery, types, structuralSchema, schema, structuredMerge, contract, skillPackages],
+    may: [
+      machinery,
+      types,
+      structuralSchema,
+      schema,
+      structuredMerge,
+      contract,
+      authentication,
+      skillPackages,
+    ],
   },
   {
     name: 'api-server',
@@ -141,6 +150,7 @@ const packages = {
   'eventsource-parser': [modelProtocols],
   hono: ['^api/server/'],
   ioredis: ['^api/storage/', '^api/server/limits/'],
+  jose: [authentication],
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
   mysql2: ['^api/storage/'],
   'prom-client': ['^api/metrics/'],

@@ -21,6 +21,8 @@ import { withDefaults } from './server/limits/limits.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
 import { DEFAULT_RATES } from './server/limits/rates/rates.ts';
 import type { Rates } from './server/limits/rates/rates.ts';
+import { compileServiceAccountOptions } from './service-account-options.ts';
+import type { CompiledServiceAccountOptions, ServiceAccountOptions } from './service-account-options.ts';
 import type { CompactionRules } from './storage/compaction/compaction-goal.ts';
 import { DEFAULT_STORE_OPTIONS } from './storage/store-options.ts';
 
@@ -58,6 +60,7 @@ export interface ApiOptions {
   /** Networks whose X-Forwarded-For is believed; default: none. */
   trustedProxies?: readonly string[];
   history?: ApiHistory;
+  serviceAccounts?: ServiceAccountOptions;
   retention?: ApiRetention;
   /** More kinds than those of crds/; for tests. */
   extraDefinitions?: readonly ResourceDefinition[];
@@ -68,6 +71,7 @@ export interface CompiledApiOptions {
   readonly listen: Readonly<{ host: string; port: number }>;
   readonly dataDir: string;
   readonly tokenFile: string;
+  readonly serviceAccounts: CompiledServiceAccountOptions;
   readonly certificates: Readonly<{ folder: string; listenHost: string; names: readonly string[] }>;
   /** All get the same text; the first one is that of the data folder. */
   readonly kubeconfigs: readonly [string, ...string[]];
@@ -100,6 +104,10 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
     listen: Object.freeze({ ...listen }),
     dataDir,
     tokenFile: inFolder('token'),
+    serviceAccounts: compileServiceAccountOptions(options.serviceAccounts, {
+      file: inFolder('service-account-keys'),
+      advertiseURL: options.advertiseURL,
+    }),
     certificates: Object.freeze({
       folder: inFolder('pki'),
       listenHost: listen.host,

@@ -7,7 +7,11 @@ import {
   createWebSocketProtocolAuthenticator,
 } from './authentication/bearer-token.ts';
 import { metered } from './authentication/metered.ts';
+import { createServiceAccountTokens } from './authentication/service-account/service-account-token.ts';
+import type { ServiceAccountTokenOptions } from './authentication/service-account/service-account-token.ts';
 import { createStaticToken } from './authentication/static-token.ts';
+import { createServerTokens } from './authentication/tokens.ts';
+import type { ServerTokens } from './authentication/tokens.ts';
 import { everybodyMaySeeHealth, mastersMayDoEverything } from './authorization/authorizers.ts';
 import { createUnionAuthorizer } from './machinery/authorizer.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
@@ -18,15 +22,27 @@ import type { User } from './machinery/user.ts';
 /** Whoever holds the token of the data folder owns the server. */
 const OWNER: User = { name: 'troupe-admin', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] };
 
-export interface AuthenticationOptions {
-  /** The token of the data folder. */
+export interface TokenOptions {
+  /** Of the data folder. */
   token: string;
+  serviceAccounts: ServiceAccountTokenOptions;
+}
+
+/** All sorts of tokens, in the order in which they are asked. */
+export function createTokens({ token, serviceAccounts }: TokenOptions): ServerTokens {
+  return createServerTokens({
+    authenticators: [createStaticToken({ token, user: OWNER }), createServiceAccountTokens(serviceAccounts)],
+    audiences: serviceAccounts.audiences,
+  });
+}
+
+export interface AuthenticationOptions {
+  tokens: ServerTokens;
   meter: Meter;
 }
 
 /** All ways to log in: a token comes in a header or, for browsers, in a subprotocol of a WebSocket. */
-export function createAuthentication({ token, meter }: AuthenticationOptions): Authenticator {
-  const tokens = createStaticToken({ token, user: OWNER });
+export function createAuthentication({ tokens, meter }: AuthenticationOptions): Authenticator {
   const ways = createUnionAuthenticator([
     createBearerAuthenticator(tokens),
     createWebSocketProtocolAuthenticator(tokens),

@@ -1,7 +1,11 @@
 import { compileApiOptions } from './api-options.ts';
 import type { ApiOptions, CompiledApiOptions } from './api-options.ts';
-import { createAuthentication, createAuthorization } from './identity.ts';
+import { createTokenIssuer } from './authentication/service-account/token-issuer.ts';
+import type { ServerTokens } from './authentication/tokens.ts';
+import { createAuthentication, createAuthorization, createTokens } from './identity.ts';
 import { makeDataFolder } from './data-folder/data-folder.ts';
+import { loadSigningKeys } from './data-folder/signing-keys/signing-keys.ts';
+import type { SigningKeys } from './data-folder/signing-keys/signing-keys.ts';
 import { createEncryptionKeys } from './registry/encryption-keys.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
 import { VERSION } from './machinery/version.ts';
@@ -13,6 +17,8 @@ import { createDeletedTasks } from './registry/tasks/deleted-tasks.ts';
 import { createRegistry } from './registry/registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { startRetention } from './registry/retention/retention.ts';
+import { createLivingObjects } from './registry/service-accounts/living-objects.ts';
+import { createTokenRequests } from './registry/service-accounts/token-request.ts';
 import { createSkillPackages } from './registry/skills/skill-packages.ts';
 import { createSandboxLogs } from './registry/tasks/sandbox-log.ts';
 import { createTaskLogs } from './registry/tasks/task-log.ts';
@@ -90,7 +96,13 @@ async function serve(
   const { store, clock, logger, limits, retention } = options;
   const catalog = createCatalog(options.definitions);
   const authorizer = createAuthorization();
-  const registry = createRegistry({ catalog, store, clock, authorizer });
+  const keys = await loadSigningKeys({ ...signingKeyOptions(options), clock, logger });
+  started.defer(() => keys.stop());
+  const { audiences, issuers } = options.serviceAccounts;
+  const objects = createLivingObjects(store);
+  const serviceAccounts = { keys, issuers, audiences, objects, clock };
+  const tokens = createTokens({ token: options.token, serviceAccounts });
+  const registry = createRegistry({ catalog, store, clock, authorizer, tokens });
   await createInitialNamespaces(registry);
   await applyPublicShells(registry, logger);
   const load = (now: number): Promise<ServerCertificates> =>
@@ -99,7 +111,7 @@ async function serve(
   const closing = new AbortController();
   const { rates, database } = options;
   const rateLimiter = started.use(createRateLimiter({ rates, redisURL: database.redisURL }));
-  const parts = { registry, authorizer, rateLimiter, closing: closing.signal };
+  const parts = { registry, authorizer, tokens, keys, rateLimiter, closing: closing.signal };
   const app = createApp(appOptions(options, parts));
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
   const listening = await listen({ app, ...options.listen, ...certificates, clock, limits });
@@ -113,24 +125,39 @@ async function serve(
   return { url: serverUrl(options.listen.host, listening), caCertificate: certificates.caCertificate };
 }
 
+/** Keys verify as long as the longest token lives, and a day for clocks that differ. */
+function signingKeyOptions({ serviceAccounts: { keys, maxTokenSeconds } }: CompiledApiOptions) {
+  return { ...keys, tokenLife: (maxTokenSeconds + 24 * 60 * 60) * 1000 };
+}
+
 interface AppParts {
   registry: Registry;
   rateLimiter: RateLimiter;
   authorizer: Authorizer;
+  tokens: ServerTokens;
+  keys: SigningKeys;
   closing: AbortSignal;
 }
 
 function appOptions(options: Serving, parts: AppParts): AppOptions {
-  const { registry, authorizer, closing, rateLimiter } = parts;
-  const { store, token, clock, logger, limits, retention, browsers, addresses } = options;
+  const { registry, authorizer, tokens, keys, closing, rateLimiter } = parts;
+  const { store, clock, logger, limits, retention, browsers, addresses } = options;
+  const { issuers, keysURL, audiences, maxTokenSeconds } = options.serviceAccounts;
+  const [issuer] = issuers;
   const { meter, ...exposition } = options.metrics;
   return {
     ...{ registry, meter, exposition, clock, logger, closing, limits, browsers, addresses, rateLimiter },
     taskLogs: createTaskLogs({ registry, store, clock }),
     sandboxLogs: createSandboxLogs({ store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
+    tokenRequests: createTokenRequests({
+      ...{ registry, store, audiences, clock },
+      issuer: createTokenIssuer({ keys, issuer }),
+      maxSeconds: maxTokenSeconds,
+    }),
+    serviceAccountIssuer: { keys, issuer, keysURL },
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
-    access: createAccess({ authenticator: createAuthentication({ token, meter }), authorizer }),
+    access: createAccess({ authenticator: createAuthentication({ tokens, meter }), authorizer }),
     health: {
       checkStore: () => store.check(),
       storeHealth: () => store.health(),

@@ -31,9 +31,24 @@ export interface Authenticator {
   authenticate(credentials: Credentials): Promise<User | undefined>;
 }
 
-/** Whose token it is; undefined for one that it does not know. */
+/** One sort of tokens. */
 export interface TokenAuthenticator {
+  /**
+   * Whose token it is; undefined for one that it does not know.
+   * @throws StatusError Unauthorized for one that it knows and refuses
+   */
   authenticateToken(token: string): Promise<User | undefined>;
+  /**
+   * As authenticateToken, for somebody else than this server: who a token is meant for must be one of `audiences`.
+   * Absent: its tokens are meant for this server and nobody else.
+   */
+  reviewToken?(token: string, audiences: readonly string[]): Promise<ReviewedToken | undefined>;
+}
+
+export interface ReviewedToken {
+  user: User;
+  /** Those asked for whom the token is meant for; never empty. */
+  audiences: readonly string[];
 }
 
 /**
@@ -58,6 +73,7 @@ export function createUnionAuthenticator(authenticators: readonly Authenticator[
   };
 }
 
+/** `cause`: why, for those who may know; the client is not told. */
 export function unauthorized(cause?: unknown): StatusError {
   return new StatusError('Unauthorized', 'Unauthorized', { cause });
 }

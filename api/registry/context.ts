@@ -1,3 +1,4 @@
+import type { ServerTokens } from '../authentication/tokens.ts';
 import type { Authorizer } from '../machinery/authorizer.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
@@ -14,6 +15,8 @@ export interface RegistryContext {
   admission: AdmissionPlugins;
   /** Judges requests; for those that ask what somebody may do. */
   authorizer: Authorizer;
+  /** Judges tokens; for those that ask whose they are. */
+  tokens: ServerTokens;
   /** A new UUID v4. */
   newUID(): string;
 }

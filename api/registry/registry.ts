@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { createServerTokens } from '../authentication/tokens.ts';
+import type { ServerTokens } from '../authentication/tokens.ts';
 import { createUnionAuthorizer } from '../machinery/authorizer.ts';
 import type { Authorizer } from '../machinery/authorizer.ts';
 import { systemClock } from '../machinery/clock.ts';
@@ -54,6 +56,8 @@ export interface RegistryOptions {
   store: ObjectStore;
   /** Absent: nobody may do anything, as far as reviews can say. */
   authorizer?: Authorizer;
+  /** Absent: reviews know no token. */
+  tokens?: ServerTokens;
   clock?: Clock;
   random?: () => number;
   newUID?: () => string;
@@ -66,6 +70,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     catalog: options.catalog,
     store: options.store,
     authorizer: options.authorizer ?? createUnionAuthorizer([]),
+    tokens: options.tokens ?? createServerTokens({ authenticators: [], audiences: [] }),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,

@@ -35,12 +35,24 @@ interface CrdVersion {
   name: string;
   served: boolean;
   storage: boolean;
-  subresources?: { status?: object; scale?: ScalePaths };
+  subresources?: {
+    status?: object;
+    scale?: ScalePaths;
+    /** Of Kubernetes' own kinds only: what `/token` takes. */
+    token?: SubresourceKind;
+  };
   deprecated?: boolean;
   deprecationWarning?: string;
   additionalPrinterColumns?: (Omit<PrinterColumn, 'jsonPath' | 'priority'> &
     Partial<Pick<PrinterColumn, 'jsonPath' | 'priority'>>)[];
   selectableFields?: { jsonPath: string }[];
+  schema: { openAPIV3Schema: StructuralSchema };
+}
+
+interface SubresourceKind {
+  group: string;
+  version: string;
+  kind: string;
   schema: { openAPIV3Schema: StructuralSchema };
 }
 
@@ -117,6 +129,7 @@ export function defineResources(
       nameRule: nameRule(group, version.name, names.kind),
       hasStatus: version.subresources?.status !== undefined,
       ...(version.subresources?.scale && { scale: version.subresources.scale }),
+      ...(builtIn && version.subresources?.token && { token: subresourceKind(version.subresources.token) }),
       ...deprecation(version, crd.spec),
       storageVersion,
       versionOf: (name) => resources.find((one) => one.version === name),
@@ -126,6 +139,31 @@ export function defineResources(
     }),
   );
   return resources;
+}
+
+/** A kind that has no path of its own. */
+function subresourceKind({ schema, ...kind }: SubresourceKind): ResourceDefinition {
+  const definition: ResourceDefinition = withSchema(schema.openAPIV3Schema, {
+    ...kind,
+    listKind: '',
+    plural: `${kind.kind.toLowerCase()}s`,
+    singular: kind.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    scope: 'Namespaced',
+    served: false,
+    storage: true,
+    builtIn: true,
+    virtual: true,
+    nameRule: 'dns-subdomain',
+    hasStatus: false,
+    storageVersion: kind.version,
+    versionOf: () => definition,
+    definedAt: 0,
+    printerColumns: [],
+    selectableFields: [],
+  });
+  return definition;
 }
 
 /** kube-apiserver's text where the definition has none of its own (customresource_handler.go defaultDeprecationWarning). */

@@ -56,6 +56,8 @@ export interface ResourceDefinition {
   hasStatus: boolean;
   /** `/scale`: where the fields of a Scale are within the object (CustomResourceDefinition subresources.scale). */
   scale?: ScalePaths;
+  /** `/token`: the kind that asks for a token. It has no path of its own. */
+  token?: ResourceDefinition;
   /** Sent as a Warning with every answer about this version; absent when it is not deprecated. */
   deprecationWarning?: string;
   printerColumns: PrinterColumn[];

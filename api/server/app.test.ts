@@ -62,6 +62,8 @@ const options: AppOptions = {
   taskLogs: { append: notAsked, reader: notAsked, messages: notAsked },
   sandboxLogs: { reader: notAsked },
   skillPackages: { put: notAsked, read: notAsked },
+  tokenRequests: { create: notAsked },
+  serviceAccountIssuer: { keys: { all: () => [] }, issuer: '', keysURL: '' },
   deletedTasks: { list: notAsked, get: notAsked, log: notAsked },
   health: {
     checkStore: () => Promise.resolve(),

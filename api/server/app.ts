@@ -29,6 +29,8 @@ import { endpointClass, isLogin } from './limits/rates/endpoint-class.ts';
 import type { RateLimiter } from './limits/rates/rate-limiter.ts';
 import { deadlineOf, withinDeadline } from './limits/request-deadline.ts';
 import { createMetrics } from './metrics.ts';
+import { mountServiceAccountIssuer } from './service-account-issuer-routes.ts';
+import type { ServiceAccountIssuer } from './service-account-issuer-routes.ts';
 import { mountOpenApi } from './openapi/openapi-routes.ts';
 import type { ResourcePath } from './request/resource-path.ts';
 import { checkUrl } from './request/url-limits.ts';
@@ -46,6 +48,7 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   browsers: BrowserRules;
   rateLimiter: RateLimiter;
   addresses: ClientAddresses;
+  serviceAccountIssuer: ServiceAccountIssuer;
   meter: Meter;
   exposition: Exposition;
 }
@@ -78,6 +81,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   limit(app, { ...options, inFlight });
   mountEncryption(app, options.encryption);
   mountDeletedTasks(app, options);
+  mountServiceAccountIssuer(app, options.serviceAccountIssuer);
   renewCatalog(app, catalog);
   mountDiscovery(app, catalog);
   mountOpenApi(app, catalog);

@@ -4,6 +4,7 @@ import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { Attributes } from '../machinery/authorizer.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { TokenRequests } from '../registry/service-accounts/token-request.ts';
 import type { SkillPackages } from '../registry/skills/skill-packages.ts';
 import type { SandboxLogs } from '../registry/tasks/sandbox-log.ts';
 import type { TaskLogs } from '../registry/tasks/task-log.ts';
@@ -37,6 +38,7 @@ export interface HandlerOptions {
   taskLogs: TaskLogs;
   sandboxLogs: SandboxLogs;
   skillPackages: SkillPackages;
+  tokenRequests: TokenRequests;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;

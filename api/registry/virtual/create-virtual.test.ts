@@ -45,7 +45,11 @@ const about = (verb: string, more: object = {}): object =>
 
 it('has an answer for every kind that is declared without storage', () => {
   const virtual = definitions.filter((one) => one.virtual === true);
-  expect(virtual.map(({ kind }) => kind)).toEqual(['SelfSubjectAccessReview', 'SelfSubjectReview']);
+  expect(virtual.map(({ kind }) => kind)).toEqual([
+    'SelfSubjectAccessReview',
+    'SelfSubjectReview',
+    'TokenReview',
+  ]);
   for (const resource of virtual) expect(answerOf(resource)).toBeTypeOf('function');
   expect(() => answerOf({ ...definitions[0], plural: 'questions' } as (typeof definitions)[0])).toThrow(
     'questions',

@@ -4,6 +4,7 @@ import type { RegistryContext } from '../context.ts';
 import type { Resource } from '../resource.ts';
 import { selfSubjectAccessReview } from './self-subject-access-review.ts';
 import { selfSubjectReview } from './self-subject-review.ts';
+import { tokenReview } from './token-review.ts';
 
 /**
  * Answers an object of a kind that has no storage: a question, which comes back with its status. `object` is decoded
@@ -18,6 +19,7 @@ export type Answer = (
 /** By group and plural; a definition with `virtual: true` needs an entry here. */
 const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ['authentication.k8s.io/selfsubjectreviews', selfSubjectReview],
+  ['authentication.k8s.io/tokenreviews', tokenReview],
   ['authorization.k8s.io/selfsubjectaccessreviews', selfSubjectAccessReview],
 ]);
 

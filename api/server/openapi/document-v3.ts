@@ -28,6 +28,9 @@ export function buildPart(version: GroupVersion): OpenApiPart {
   const schemas: Record<string, OpenApiSchema> = {};
   for (const resource of version.resources) {
     schemas[modelName(resource, resource.kind)] = kindSchema(resource);
+    if (resource.token !== undefined) {
+      schemas[modelName(resource.token, resource.token.kind)] = kindSchema(resource.token);
+    }
     if (resource.virtual !== true) schemas[modelName(resource, resource.listKind)] = listSchema(resource);
     Object.assign(paths, resourcePaths(resource));
   }

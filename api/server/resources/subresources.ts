@@ -7,6 +7,7 @@ import { handleGetPackage, handlePutPackage } from './package-handlers.ts';
 import { handlePodLog } from './pod-log-handler.ts';
 import { handleGet } from './read-handlers.ts';
 import { isNamespace } from './verbs.ts';
+import { handleCreateToken } from './token-handler.ts';
 import { handlePatch, handleUpdate } from './write-handlers.ts';
 
 export type Handler = (request: ResourceRequest) => Promise<Response>;
@@ -62,6 +63,12 @@ export const SUBRESOURCES: readonly Subresource[] = [
     isOf: ({ scale }) => scale !== undefined,
     handlers: READ_AND_WRITE,
     kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+  },
+  {
+    name: 'token',
+    isOf: ({ token }) => token !== undefined,
+    handlers: new Map([['create', handleCreateToken]]),
+    kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
   },
 ];
 

@@ -14,7 +14,7 @@ import type { ResourceRequest } from '../request/resource-request.ts';
 import { subresourceOf, writeOptions } from '../request/write-options.ts';
 
 /** `representation` is worked out before anything is written: a request that is refused has no effect. */
-function replyWritten(
+export function replyWritten(
   request: ResourceRequest,
   representation: Representation,
   result: WriteResult & { status?: number },

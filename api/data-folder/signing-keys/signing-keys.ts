@@ -1,0 +1,231 @@
+import type { KeyObject } from 'node:crypto';
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../../machinery/clock.ts';
+import { describeError } from '../../machinery/logger.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import { createPrivateFile, readIfThere, supersedePrivateFile } from '../private-file.ts';
+import { maintained, newRing, parseRing, ringText, signerAt, tidied, withNewKey } from './key-ring.ts';
+import type { KeyRing, RingKey, RingRules } from './key-ring.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How often the file is looked at again: another process may have changed it. */
+const LOOK_EVERY_MS = 60_000;
+/** How often it is read at most for keys that are not known: tokens can name as many as they like. */
+const LOOK_AGAIN_MS = 1000;
+/** After this no process works with an older content of the file. */
+const AGREED_MS = HOUR_MS;
+const ROTATE_ATTEMPTS = 5;
+
+export interface SigningKeyOptions extends Partial<RingRules> {
+  file: string;
+  /**
+   * Makes the file when it is missing, and gives old keys successors. Not where an operator named the file: one that is
+   * missing is then a mistake, and its keys are rotated when somebody says so.
+   */
+  mayMake: boolean;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** A public key, and what it verifies. */
+export interface VerifyingKey {
+  kid: string;
+  algorithm: 'ES256';
+  publicKey: KeyObject;
+}
+
+export interface SigningKey extends VerifyingKey {
+  privateKey: KeyObject;
+}
+
+/** Keys that sign JWTs, in a file that processes may share. */
+export interface SigningKeys {
+  /** The key that signs now. @throws Error when the file holds none */
+  signer(): SigningKey;
+  /** A key that verifies, as the file was when it was read last. */
+  get(kid: string): VerifyingKey | undefined;
+  /** As `get`; reads the file again, at most once a second, for a key that another process may have added. */
+  find(kid: string): Promise<VerifyingKey | undefined>;
+  /** All that verify, oldest first. */
+  all(): readonly VerifyingKey[];
+  /**
+   * Makes a new key that signs at once. `revoke`: older keys verify no more, so all their tokens end now.
+   * @returns its kid @throws Error, for a person, when the file cannot be written
+   */
+  rotate(options?: { revoke?: boolean }): Promise<string>;
+  /** Ends looking at the file. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Loads the keys, and makes the file when it may; replicas that share its folder agree on one content.
+ * @throws Error, for a person, who is told the file and no key
+ */
+export async function loadSigningKeys(options: SigningKeyOptions): Promise<SigningKeys> {
+  const { clock } = options;
+  const file = new RingFile(options);
+  await file.load();
+  const looking = startLooking(file, options);
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return {
+    signer() {
+      const key = signerAt(file.ring, clock.now());
+      if (key?.privateKey === undefined) throw new Error(`no key in ${options.file} may sign`);
+      return { ...key, privateKey: key.privateKey };
+    },
+    get: (kid) => file.key(kid),
+    async find(kid) {
+      const known = file.key(kid);
+      const now = clock.now();
+      if (known !== undefined || Math.abs(now - lookedAt) < LOOK_AGAIN_MS) return known;
+      lookedAt = now;
+      await file.look();
+      return file.key(kid);
+    },
+    all: () => file.ring.keys,
+    rotate: ({ revoke = false } = {}) => file.rotate(revoke),
+    stop: () => looking.stop(),
+  };
+}
+
+/** The file, and what it held when it was read last. */
+class RingFile {
+  ring: KeyRing = { keys: [] };
+  readonly #options: SigningKeyOptions;
+  readonly #rules: RingRules;
+  #text = '';
+  #byID: ReadonlyMap<string, RingKey> = new Map();
+
+  constructor(options: SigningKeyOptions) {
+    this.#options = options;
+    const { rotateAfter = 90 * DAY_MS, publishFor = 2 * HOUR_MS, tokenLife = 366 * DAY_MS } = options;
+    this.#rules = { rotateAfter, publishFor, tokenLife };
+  }
+
+  key(kid: string): RingKey | undefined {
+    return this.#byID.get(kid);
+  }
+
+  /** Reads the file, or makes it. */
+  async load(): Promise<void> {
+    const { file, mayMake, clock } = this.#options;
+    await this.#attempt('read', async () => {
+      const found = await readIfThere(file);
+      if (found === undefined && !mayMake) throw new Error('there is no such file');
+      this.#use(found ?? (await createPrivateFile(file, ringText(newRing(clock.now())))));
+      await refuseOpen(file);
+    });
+    await this.maintain();
+  }
+
+  /** Reads the file again. One that cannot be read leaves what was read before. */
+  async look(): Promise<void> {
+    try {
+      const text = await readIfThere(this.#options.file);
+      if (text !== undefined && text !== this.#text) this.#use(text);
+    } catch (error) {
+      const { file, logger } = this.#options;
+      logger.warn('signing keys could not be read again', { file, error: describeError(error) });
+    }
+  }
+
+  /** Gives an old key a successor, and forgets what is of no more use. */
+  async maintain(): Promise<void> {
+    if (!this.#options.mayMake) return;
+    const next = maintained(this.ring, this.#options.clock.now(), this.#rules);
+    if (next !== this.ring) await this.#supersede(next);
+  }
+
+  async rotate(revoke: boolean): Promise<string> {
+    for (let attempt = 0; attempt < ROTATE_ATTEMPTS; attempt++) {
+      await this.look();
+      const now = this.#options.clock.now();
+      const next = withNewKey(revoke ? { keys: [] } : this.ring, { now, signsFrom: now });
+      const made = next.keys.at(-1)?.kid;
+      await this.#supersede(tidied(next, now, this.#rules.tokenLife));
+      if (made !== undefined && this.ring.keys.at(-1)?.kid === made) return made;
+    }
+    throw new Error(`other processes change the signing keys in ${this.#options.file}: try again`);
+  }
+
+  /** Puts a ring in place of the one that was read; another process may have been first with its own. */
+  async #supersede(ring: KeyRing): Promise<void> {
+    const { file } = this.#options;
+    await this.#attempt('write', async () => {
+      this.#use(await supersedePrivateFile(file, { found: this.#text, next: ringText(ring) }));
+    });
+  }
+
+  /** Removes what processes agreed by: it holds private halves that are gone from the file itself. */
+  async removeAgreements(): Promise<void> {
+    const { file, clock } = this.#options;
+    const prefix = `${path.basename(file)}.after-`;
+    for (const name of await readdir(path.dirname(file))) {
+      if (!name.startsWith(prefix)) continue;
+      const agreement = path.join(path.dirname(file), name);
+      const { mtimeMs } = await stat(agreement);
+      if (mtimeMs + AGREED_MS < clock.now()) await rm(agreement, { force: true });
+    }
+  }
+
+  #use(text: string): void {
+    const ring = parseRing(text);
+    this.#text = text;
+    this.ring = ring;
+    this.#byID = new Map(ring.keys.map((key) => [key.kid, key]));
+  }
+
+  async #attempt(doing: string, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (cause) {
+      const text = `cannot ${doing} the signing keys in ${this.#options.file}: ${describeError(cause)}`;
+      throw new Error(text, { cause });
+    }
+  }
+}
+
+/** A group may read, as mounted secrets of Kubernetes with an fsGroup are; nobody else, and nobody else may write. */
+const TOO_OPEN = 0o027;
+
+async function refuseOpen(file: string): Promise<void> {
+  const { mode } = await stat(file);
+  if ((mode & TOO_OPEN) === 0) return;
+  const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  throw new Error(
+    `it is open to others (mode ${shown}): chmod 600 it, and rotate the keys if others read them`,
+  );
+}
+
+function startLooking(file: RingFile, { clock, logger }: SigningKeyOptions): { stop(): Promise<void> } {
+  let stopped = false;
+  let running: Promise<void> = Promise.resolve();
+  let cancel = (): void => undefined;
+  const round = async (): Promise<void> => {
+    try {
+      await file.look();
+      await file.maintain();
+      await file.removeAgreements();
+    } catch (error) {
+      // The old key signs on; there are many more rounds.
+      logger.warn('signing keys could not be renewed', { error: describeError(error) });
+    }
+    if (!stopped) schedule();
+  };
+  const schedule = (): void => {
+    cancel = clock.after(LOOK_EVERY_MS, () => {
+      running = round();
+    });
+  };
+  schedule();
+  return {
+    async stop() {
+      stopped = true;
+      cancel();
+      await running;
+    },
+  };
+}
