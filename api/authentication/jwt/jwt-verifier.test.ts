@@ -136,7 +136,7 @@ describe('refuses', () => {
     const { verifier } = bench();
     await verifier.verify(token);
     const places = fc.integer({ min: 0, max: token.length - 1 });
-    const characters = fc.constantFrom(...'ABCabc012-_.');
+    const characters = fc.constantFrom('A', 'B', 'z', '0', '-', '_', '.');
     await fc.assert(
       fc.asyncProperty(places, characters, async (at, character) => {
         const changed = token.slice(0, at) + character + token.slice(at + 1);
