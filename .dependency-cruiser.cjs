@@ -48,6 +48,8 @@ const protocol = '^executor-manager/protocol/';
 const modelProtocols = '^model-protocols/';
 /** Packages of skills: how they are read, checked and packed; pure but for the archiver's threads. */
 const skillPackages = '^skill-packages/';
+/** How addresses that users give are called. */
+const guardedClient = '^guarded-client/';
 /** How parameters are held to a schema. */
 const parameters = '^api/schema/parameters[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
@@ -85,7 +87,7 @@ const layers = [
   },
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-metrics', from: metrics, may: [machinery] },
-  { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/'] },
+  { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/', guardedClient] },
   { name: 'controllers-runtime', from: '^controllers/runtime/', may: [machinery, client] },
   {
     name: 'controllers-kind',
@@ -102,21 +104,22 @@ const layers = [
   {
     name: 'executor-manager',
     from: '^executor-manager/(?!protocol/|model-forwarder/)',
-    may: ['^executor-manager/', machinery, types, client, privateFile],
+    may: ['^executor-manager/', machinery, types, client, privateFile, guardedClient],
     notItself: true,
   },
   {
     name: 'executor-manager-model-forwarder',
     from: '^executor-manager/model-forwarder/',
-    may: ['^executor-manager/', machinery, types, modelProtocols],
+    may: ['^executor-manager/', machinery, types, modelProtocols, guardedClient],
     notItself: true,
   },
   {
     name: 'executor-image',
     from: '^executor-image/',
-    may: [protocol, modelProtocols, skillPackages],
+    may: [protocol, modelProtocols, skillPackages, guardedClient],
   },
   { name: 'model-protocols', from: modelProtocols, may: [] },
+  { name: 'guarded-client', from: guardedClient, may: [] },
   { name: 'skill-packages', from: skillPackages, may: [] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
   {
@@ -150,6 +153,7 @@ const packages = {
   'eventsource-parser': [modelProtocols],
   hono: ['^api/server/'],
   ioredis: ['^api/storage/', '^api/server/limits/'],
+  'ipaddr.js': [guardedClient],
   jose: [authentication],
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
   mysql2: ['^api/storage/'],
@@ -159,7 +163,7 @@ const packages = {
   re2js: ['^api/structural-schema/', '^api/cel/', '^executor-image/', '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
   rolldown: ['^executor-image/build[.]ts$'],
-  undici: ['^api/client/', '^executor-manager/'],
+  undici: ['^api/client/', '^executor-manager/', guardedClient],
   yaml: ['^api/(client|data-folder|schema|server|types)/', '^cli/', '^model-server/', skillPackages],
   yauzl: [skillPackages],
   yazl: [skillPackages],

@@ -1,3 +1,4 @@
+import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
 import type { RetentionRules } from './registry/retention/rules.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
 import type { Rates } from './server/limits/rates/rates.ts';
@@ -38,6 +39,8 @@ export interface ApiConfig {
   redisURL?: string;
   /** Kinds to encrypt, in place of the usual ones. */
   encrypt?: readonly string[];
+  /** What the server may call beside public addresses, of those that users or their providers name. */
+  allowedAddresses?: readonly string[];
   /** File of the root keys, in place of the one in the data folder. */
   rootKeyFile?: string;
 }
@@ -46,11 +49,12 @@ export interface ApiConfig {
 const FEWEST_CONNECTIONS = 2;
 const MOST_CONNECTIONS = 1_000;
 
-/** An empty variable counts as none. @throws Error, for a person, where a number is none */
+/** An empty variable counts as none. @throws Error, for a person, where a value makes no sense */
 export function readApiConfig(environment: Readonly<Record<string, string | undefined>>): ApiConfig {
   const databaseURL = environment['TROUPE_DATABASE_URL'] ?? '';
   const redisURL = environment['TROUPE_REDIS_URL'] ?? '';
   const encrypt = environment['TROUPE_ENCRYPT'] ?? '';
+  const allowed = environment['TROUPE_ALLOWED_ADDRESSES'] ?? '';
   const rootKeyFile = environment['TROUPE_ENCRYPTION_KEYS'] ?? '';
   const connections = environment['TROUPE_DATABASE_CONNECTIONS'] ?? '';
   return {
@@ -58,8 +62,17 @@ export function readApiConfig(environment: Readonly<Record<string, string | unde
     ...(connections === '' ? {} : { databaseConnections: readConnections(connections) }),
     ...(redisURL === '' ? {} : { redisURL }),
     ...(encrypt === '' ? {} : { encrypt: encrypt.split(',').map((name) => name.trim()) }),
+    ...(allowed === '' ? {} : { allowedAddresses: readAddresses(allowed) }),
     ...(rootKeyFile === '' ? {} : { rootKeyFile }),
   };
+}
+
+function readAddresses(text: string): string[] {
+  try {
+    return listAllowedAddresses(text);
+  } catch (error) {
+    throw new Error(`TROUPE_ALLOWED_ADDRESSES: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function readConnections(text: string): number {

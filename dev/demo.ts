@@ -87,11 +87,13 @@ async function setStage(): Promise<Stage> {
     );
   }
 
-  tell.say('The server: API, controllers and executor manager in one process, on SQLite.');
+  tell.say(
+    'The server: API, controllers and executor manager in one process, on SQLite. It may call the script.',
+  );
   const kubeconfig = path.join(folder.path, 'kubeconfig');
   const server = stack.use(
     await startTroupe(tell, ['server', '--driver', 'docker'], {
-      env,
+      env: { ...env, TROUPE_ALLOWED_ADDRESSES: `${address}:${modelPort}` },
       flags: [
         ...['--listen', '127.0.0.1:0'],
         ...['--data-dir', path.join(folder.path, 'data')],

@@ -3,6 +3,7 @@ import { existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { EXAMPLE_PORTS } from './demo/manifests.ts';
 import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 import { describeEnd, isRunning } from './server-process.ts';
 
@@ -13,6 +14,9 @@ const pidFile = path.join(folder, 'pid');
 const kubeconfig = path.join(folder, 'kubeconfig');
 const log = path.join(folder, 'server.log');
 const READY_MS = 60_000;
+const EXAMPLE_MODEL = ['localhost', 'host.docker.internal']
+  .map((host) => `${host}:${EXAMPLE_PORTS.model}`)
+  .join(',');
 
 async function runningPid(): Promise<number | undefined> {
   if (!existsSync(pidFile)) return undefined;
@@ -31,7 +35,12 @@ async function up(): Promise<void> {
   const child = spawn(
     path.join(projectRoot, 'bin/troupe'),
     ['server', '--data-dir', path.join(folder, 'data'), '--write-kubeconfig', kubeconfig],
-    { detached: true, stdio: ['ignore', output, output] },
+    {
+      detached: true,
+      stdio: ['ignore', output, output],
+      // The scripted model of the examples, on this machine.
+      env: { TROUPE_ALLOWED_ADDRESSES: EXAMPLE_MODEL, ...process.env },
+    },
   );
   const { pid } = child;
   if (pid === undefined) throw new Error('bin/troupe could not be started');

@@ -1,4 +1,5 @@
 import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
+import type { RunnerAddresses } from '#executor-manager/protocol/runner-environment';
 
 export interface RunnerConfig {
   host: string;
@@ -11,6 +12,8 @@ export interface RunnerConfig {
   state: string;
   /** How many runs it may hold, when it is shared by runs that only talk; absent for a runner with a workspace. */
   conversations?: number;
+  /** What it may call beside public addresses; absent where its network is the agent's own. */
+  addresses?: RunnerAddresses;
 }
 
 /** Throws an Error that names the variable. */
@@ -29,14 +32,18 @@ export function readRunnerConfig(env: NodeJS.ProcessEnv = process.env): RunnerCo
     tokenHash,
     workspace: env[RUNNER_ENV.workspace] ?? '/workspace',
     state: env[RUNNER_ENV.state] ?? '/tmp/troupe',
-    ...readConversations(env[RUNNER_ENV.conversations]),
+    ...readConversations(env),
   };
 }
 
-function readConversations(text: string | undefined): Pick<RunnerConfig, 'conversations'> {
+/** A shared runner that is told of no addresses calls public ones only. */
+function readConversations(env: NodeJS.ProcessEnv): Pick<RunnerConfig, 'addresses' | 'conversations'> {
+  const text = env[RUNNER_ENV.conversations];
   if (text === undefined) return {};
   const conversations = Number(text);
-  if (Number.isInteger(conversations) && conversations > 0) return { conversations };
+  const given = env[RUNNER_ENV.addresses] ?? '{"allow":[],"controlPlane":[]}';
+  const addresses = JSON.parse(given) as RunnerAddresses;
+  if (Number.isInteger(conversations) && conversations > 0) return { conversations, addresses };
   throw new Error(`${RUNNER_ENV.conversations} must be a number above 0`);
 }
 

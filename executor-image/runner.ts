@@ -47,11 +47,11 @@ async function main(): Promise<void> {
     startRun: async (id, request) => {
       // Loaded with the first run: the runner is ready before the adapters are read.
       const { startRun } = await import('./run/run.ts');
-      const { workspace, state } = config;
+      const { workspace, state, addresses } = config;
       const shelf = await shelfOf();
       return startRun({
-        ...{ id, request, workspace, state, environment, agentEnvironment, shared, shelf },
-        clock: systemClock,
+        ...{ id, request, workspace, state, environment, agentEnvironment },
+        ...{ shared, ...(addresses && { addresses }), shelf, clock: systemClock },
         modelAccess: await modelAccess(),
       });
     },

@@ -20,6 +20,7 @@ describe('readExecutorManagerConfig', () => {
         'unix:///home/u/.colima/default/docker.sock',
         'unix:///home/u/.orbstack/run/docker.sock',
       ],
+      allowedAddresses: [],
       runnerEnvironment: {},
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -75,6 +76,11 @@ describe('readExecutorManagerConfig', () => {
     ],
     [{ NETWORK: 'host' }, 'NETWORK must be "bridge" or a network made with', 'it isolates nothing'],
     [{ NETWORK: 'container:x' }, 'NETWORK must be', 'no port of its own'],
+    [
+      { TROUPE_ALLOWED_ADDRESSES: '10.0.0.0/8, 10.0.0/8' },
+      'TROUPE_ALLOWED_ADDRESSES: "10.0.0/8" is no network, address or name',
+      'a network that was meant must not be missing',
+    ],
     [{ EXECUTOR_NAME: 'Big_One' }, 'EXECUTOR_NAME must consist of lower case letters', 'a name of the API'],
   ])('refuses %o', (env, message, reason) => {
     expect(() => readExecutorManagerConfig(env), reason).toThrow(message);

@@ -1,6 +1,7 @@
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { badRequest } from '#api/machinery/status-error';
+import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
 
 export type DriverChoice = 'auto' | 'docker' | 'process';
 
@@ -25,6 +26,8 @@ export interface ExecutorManagerConfig {
   readonly network: string;
   /** Addresses of Docker engines, tried in order: DOCKER_HOST alone, or the usual sockets. */
   readonly dockerHosts: readonly string[];
+  /** What this executor may call beside public addresses: for Models, and for MCP servers of conversations. */
+  readonly allowedAddresses: readonly string[];
   /** What a runner without a container gets of this process's environment. */
   readonly runnerEnvironment: Readonly<Record<string, string>>;
 }
@@ -103,6 +106,7 @@ export function readExecutorManagerConfig(
     image: text(env, 'EXECUTOR_IMAGE') ?? 'troupe-executor:latest',
     network: network(text(env, 'NETWORK')),
     dockerHosts: Object.freeze(dockerHosts(env)),
+    allowedAddresses: Object.freeze(allowedAddresses(text(env, 'TROUPE_ALLOWED_ADDRESSES'))),
     runnerEnvironment: Object.freeze(passedOn(env)),
   });
 }
@@ -169,6 +173,14 @@ function dockerHosts(env: Environment): string[] {
     join(home, '.colima/default/docker.sock'),
     join(home, '.orbstack/run/docker.sock'),
   ].map((path) => `unix://${path}`);
+}
+
+function allowedAddresses(given = ''): string[] {
+  try {
+    return listAllowedAddresses(given);
+  } catch (error) {
+    throw badRequest(`TROUPE_ALLOWED_ADDRESSES: ${(error as Error).message}`);
+  }
 }
 
 function passedOn(env: Environment): Record<string, string> {

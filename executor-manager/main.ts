@@ -12,6 +12,7 @@ import type { Meter } from '#api/machinery/meter';
 import { VERSION } from '#api/machinery/version';
 import { executorNotReady } from '#api/types/executor';
 import { SANDBOXES } from '#api/types/resources';
+import type { Endpoint } from '#guarded-client/address-guard';
 import { executorFolder } from './config.ts';
 import type { ExecutorManagerConfig } from './config.ts';
 import { chooseDriver } from './drivers/choose-driver.ts';
@@ -50,6 +51,8 @@ export interface ExecutorManagerOptions {
   meter?: Meter;
   /** Absent: as the configuration says. */
   driver?: RuntimeDriver;
+  /** Where the control plane listens: no Model, and no MCP server of a conversation, leads there. */
+  controlPlane?: readonly Endpoint[];
   /** Where the runtimes of sandboxes come from; absent: one is started for each run. */
   runtimes?: (tokenFor: (runtimeID: string) => RuntimeToken) => RuntimeSource;
 }
@@ -143,7 +146,9 @@ interface ContextOptions extends ExecutorManagerOptions {
 function createContext(options: ContextOptions): ExecutorContext {
   const { client, taskLog, config, logger, clock } = options;
   const tokenFor = createTokenMaker(options.key);
-  const hosts = createHosts({ ...options, tokenFor });
+  const controlPlane = [...(options.controlPlane ?? []), ...enginesOf(config)];
+  const addresses = { allow: config.allowedAddresses, controlPlane };
+  const hosts = createHosts({ ...options, addresses, tokenFor });
   return {
     executorName: config.executorName,
     ...{ client, taskLog, hosts, tokenFor, logger, clock },
@@ -155,12 +160,20 @@ function createContext(options: ContextOptions): ExecutorContext {
     saves: new Saves(),
     models: new ModelForwarder({
       figures: forwarderFigures(options.meter ?? silentMeter),
+      addresses,
       environment: config.runnerEnvironment,
       logger,
       clock,
     }),
     times: { ...DEFAULT_TIMES, ...options.times },
   };
+}
+
+/** The engines that are reached over the network: who may call one owns its machine. */
+function enginesOf({ dockerHosts }: ExecutorManagerConfig): Endpoint[] {
+  return dockerHosts
+    .filter((address) => URL.canParse(address) && new URL(address).port !== '')
+    .map((address) => ({ host: new URL(address).hostname, port: Number(new URL(address).port) }));
 }
 
 type RoomFigures = Pick<ExecutorFiguresOptions, 'places' | 'conversations' | 'ports'>;

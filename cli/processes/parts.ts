@@ -51,6 +51,11 @@ export async function runControllers(
   return controllers.health;
 }
 
+function endpointOf(server: string): { host: string; port: number } {
+  const { hostname, port } = new URL(server);
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 443 : Number(port) };
+}
+
 export interface ExecutorManagerOptions extends Connection {
   driver: 'auto' | 'docker' | 'process';
   dataDir: string;
@@ -63,12 +68,13 @@ export async function runExecutorManager(
   const { readExecutorManagerConfig } = await import('#executor-manager/config');
   // A wrong setting must be told before anything starts.
   const config = readExecutorManagerConfig(process.env, { driver: options.driver, dataDir: options.dataDir });
-  const { client, taskLog } = await connectPart(options, lifetime, 'executor manager');
+  const { client, taskLog, server } = await connectPart(options, lifetime, 'executor manager');
   const { startExecutorManager } = await import('#executor-manager/main');
   const manager = await startExecutorManager({
     client,
     taskLog,
     config,
+    controlPlane: [endpointOf(server)],
     logger: options.logger.with({ component: 'executor-manager' }),
     meter: options.meter,
   });

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunInput, RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
+import type { RunnerAddresses } from '#executor-manager/protocol/runner-environment';
 import type { AdapterContext, AgentAdapter, PlacedSkill } from '../adapters/adapter.ts';
 import { adapterFor } from '../adapters/adapters.ts';
 import type { Clock } from '../clock.ts';
@@ -47,6 +48,8 @@ export interface RunOptions {
   clock: Clock;
   /** Whether it shares the runner with other runs: it has no files then. */
   shared?: boolean;
+  /** As in RunnerConfig. */
+  addresses?: RunnerAddresses;
   modelAccess: ModelAccess;
 }
 

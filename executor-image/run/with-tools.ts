@@ -1,4 +1,5 @@
 import type { RunRequest } from '#executor-manager/protocol/run';
+import type { RunnerAddresses } from '#executor-manager/protocol/runner-environment';
 import type { AdapterContext, AgentAdapter, AgentRequest, ToolServer } from '../adapters/adapter.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import type { Redactor } from '../events/redact.ts';
@@ -10,9 +11,9 @@ export interface WithToolsOptions {
   /** Those of the run: what a server says of itself is no sign of life of the agent. */
   events: EventSink;
   redactor: Pick<Redactor, 'text'>;
+  /** As in RunnerConfig. */
+  addresses?: RunnerAddresses;
   /** Told at the end: sentences for people. */
-  /** Whether the runner is shared by conversations. */
-  shared?: boolean;
   onWarnings: (warnings: readonly string[]) => void;
 }
 
@@ -21,7 +22,7 @@ export interface WithToolsOptions {
  * do without.
  */
 export async function withTools<T>(
-  { request, adapter, context, events, redactor, shared, onWarnings }: WithToolsOptions,
+  { request, adapter, context, events, redactor, addresses, onWarnings }: WithToolsOptions,
   act: (toolServers: readonly ToolServer[]) => Promise<T>,
 ): Promise<T> {
   const servers = request.agent.mcpServers ?? {};
@@ -33,7 +34,7 @@ export async function withTools<T>(
     ...{ servers, folder, environment, runId, signal, clock, permissions, meter, events },
     clean: (text) => redactor.text(text),
     startsPrograms: adapter.capabilities.files,
-    sharesNetwork: shared === true,
+    ...(addresses && { addresses }),
     tellsCalls: adapter.capabilities.reportsToolCalls === false,
   });
   try {

@@ -27,7 +27,7 @@ import type { UpstreamOptions } from './upstream.ts';
 
 export interface GatedServerOptions extends Pick<
   UpstreamOptions,
-  'folder' | 'environment' | 'mark' | 'signal' | 'onLog'
+  'folder' | 'environment' | 'fetch' | 'mark' | 'signal' | 'onLog'
 > {
   server: ServerConfiguration;
   clock: Clock;

@@ -1,6 +1,7 @@
 import type { ProbedTool } from '#executor-manager/protocol/probe';
 import type { Clock } from '../clock.ts';
 import { readServerConfiguration } from './server-configuration.ts';
+import { openFetch } from './server-fetch.ts';
 import { readToolList } from './tool-list.ts';
 import type { ListedTool } from './tool-list.ts';
 import { Upstream } from './upstream.ts';
@@ -30,6 +31,7 @@ export async function inspectServer({ entry, ...where }: InspectOptions): Promis
     ...where,
     server: readServerConfiguration('server', entry),
     mark: 'probe/mcp',
+    fetch: openFetch,
     onLog: () => undefined,
     onNotification: () => undefined,
     onReconnect: () => undefined,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolRequest, ServerCapabilities } from '@modelcontextprotocol/sdk/types.js';
+import type { RunnerAddresses } from '#executor-manager/protocol/runner-environment';
 import type { ToolServer } from '../adapters/adapter.ts';
 import type { Clock } from '../clock.ts';
 import type { EventSink } from '../events/event-sink.ts';
@@ -15,6 +16,8 @@ import { READ_MORE, readMoreServer } from './read-more.ts';
 import { ResultPages } from './result-pages.ts';
 import { isRequired, readServerConfiguration } from './server-configuration.ts';
 import type { ServerConfiguration } from './server-configuration.ts';
+import { openServerFetch } from './server-fetch.ts';
+import type { ServerFetch } from './server-fetch.ts';
 import { tellCall } from './tool-events.ts';
 
 export interface ToolGateOptions {
@@ -34,8 +37,8 @@ export interface ToolGateOptions {
   clean: (text: string) => string;
   /** Whether servers that are programs may be started: the runner stands in a sandbox of the agent's own. */
   startsPrograms: boolean;
-  /** As in UpstreamOptions. */
-  sharesNetwork?: boolean;
+  /** As in RunnerConfig. */
+  addresses?: RunnerAddresses;
   /** Whether the agent's program does not tell of its calls of tools, so that the gate has to. */
   tellsCalls: boolean;
 }
@@ -59,7 +62,7 @@ const MOST_WARNINGS = 50;
  */
 export async function openToolGate(options: ToolGateOptions): Promise<ToolGate> {
   const listener = await openGateListener();
-  const gate = new OpenGate(options, listener);
+  const gate = new OpenGate(options, { listener, calls: await openServerFetch(options.addresses) });
   // Connections that are being made are given up.
   const stop = (): void => void gate.close();
   options.signal.addEventListener('abort', stop, { once: true });
@@ -78,17 +81,19 @@ class OpenGate implements ToolGate {
   readonly servers: ToolServer[] = [];
   readonly #options: ToolGateOptions;
   readonly #listener: GateListener;
+  readonly #calls: ServerFetch;
   readonly #gated: GatedServer[] = [];
   readonly #endpoints = new Map<string, GateEndpoint>();
   /** By what they are about: each sentence once. */
   readonly #warnings = new Map<string, string>();
   readonly #pages: ResultPages;
   readonly #ownName: string;
-  #closing: Promise<unknown> | undefined;
+  #closing: Promise<void> | undefined;
 
-  constructor(options: ToolGateOptions, listener: GateListener) {
+  constructor(options: ToolGateOptions, ways: { listener: GateListener; calls: ServerFetch }) {
     this.#options = options;
-    this.#listener = listener;
+    this.#listener = ways.listener;
+    this.#calls = ways.calls;
     this.#ownName = OWN_NAMES.find((name) => !Object.hasOwn(options.servers, name)) ?? '';
     this.#pages = new ResultPages(`${READ_MORE} of the MCP server ${this.#ownName}`);
   }
@@ -111,8 +116,13 @@ class OpenGate implements ToolGate {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all([this.#listener.close(), ...this.#gated.map((server) => server.close())]);
-    return this.#closing.then(() => undefined);
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([this.#listener.close(), ...this.#gated.map((server) => server.close())]);
+    await this.#calls.close();
   }
 
   async #startServer(name: string, entry: unknown): Promise<void> {
@@ -146,6 +156,7 @@ class OpenGate implements ToolGate {
     return new GatedServer({
       ...this.#options,
       server: configuration,
+      fetch: this.#calls.fetch,
       pages: this.#pages,
       // Each server has its own: the end of one must not end the others.
       mark: `${runId}/mcp/${name}`,

@@ -1,7 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import type { FetchLike, Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { ErrorCode, McpError, ResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import type {
   Implementation,
@@ -13,7 +13,6 @@ import type {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { Clock } from '../clock.ts';
 import { boundedFetch } from './bounded-fetch.ts';
-import { publicFetch } from './public-fetch.ts';
 import type { ServerConfiguration } from './server-configuration.ts';
 import { StdioTransport } from './stdio-transport.ts';
 import {
@@ -30,8 +29,8 @@ export interface UpstreamOptions {
   folder: string;
   /** The part of the runner's environment that programs may see. */
   environment: Record<string, string>;
-  /** The runner stands in the network of the executor's machine, not in one of the agent's own. */
-  sharesNetwork?: boolean;
+  /** Calls servers over HTTP. */
+  fetch: FetchLike;
   /** Marks the processes of this server and of no other one. */
   mark: string;
   clock: Clock;
@@ -243,9 +242,9 @@ export class Upstream {
   }
 
   #fetch(deliver: NonNullable<Transport['onmessage']>): ReturnType<typeof boundedFetch> {
-    const { clock } = this.#options;
+    const { clock, fetch } = this.#options;
     return boundedFetch({
-      fetch: this.#options.sharesNetwork === true ? publicFetch : (url, init) => fetch(url, init),
+      fetch,
       onEnd: (id, message) => {
         // No effect on a request that was answered: its id is forgotten.
         clock.after(LAST_WORDS_MS, () =>

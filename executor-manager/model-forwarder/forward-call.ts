@@ -7,12 +7,12 @@ import type { Dispatcher } from 'undici';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
+import { RefusedAddressError } from '#guarded-client/refused-address-error';
 import { SERVICE_ERRORS } from '#model-protocols/service-errors';
 import type { ModelProtocol } from '../protocol/run.ts';
 import { answerHeaders, callHeaders } from './call-headers.ts';
 import { secretsOf } from './credential-headers.ts';
 import type { RealModel } from './credential-headers.ts';
-import { RefusedAddressError, checkDestination } from './destinations.ts';
 import type { CallOutcome, ForwarderFigures } from './forwarder-figures.ts';
 import type { ModelSource } from './model-source.ts';
 import { findRoute, targetURL } from './routes.ts';
@@ -98,7 +98,6 @@ async function answer(call: ModelCall, signal: AbortSignal, context: ForwardCont
   if (route === undefined) throw new CallError(404, `${method} ${path} is not open to agents`);
   const model = await readModel(run.source);
   const url = targetURL(model, route, query);
-  checkDestination(url);
   const sending = request(url, {
     dispatcher,
     method: route.method,
@@ -161,8 +160,7 @@ async function refuseUseless(
 }
 
 function unreachable(error: unknown, url: URL, model: RealModel): Error {
-  const cause = error instanceof Error && error.cause instanceof RefusedAddressError ? error.cause : error;
-  if (cause instanceof RefusedAddressError) return cause;
+  if (error instanceof RefusedAddressError) return error;
   const words = takeOutOf(describeError(error), secretsOf(model));
   return new CallError(502, `the model at ${url.origin} cannot be reached: ${words}`);
 }

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Agent, EnvHttpProxyAgent } from 'undici';
-import type { Dispatcher } from 'undici';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
+import { AddressGuard } from '#guarded-client/address-guard';
+import type { AddressGuardOptions } from '#guarded-client/address-guard';
+import { createGuardedAgent, readProxies } from '#guarded-client/guarded-agent';
 import type { RuntimeAddress } from '../drivers/driver.ts';
 import type { ModelProtocol } from '../protocol/run.ts';
 import { readModelCallPath } from '../protocol/tunnel.ts';
@@ -17,6 +18,8 @@ export interface ModelForwarderOptions {
   figures: ForwarderFigures;
   logger: Logger;
   clock: Clock;
+  /** Which addresses a Model may have beside public ones. */
+  addresses: Omit<AddressGuardOptions, 'lookUp'>;
   /** Proxies for the way to services, as in the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -48,7 +51,12 @@ export class ModelForwarder {
 
   constructor(options: ModelForwarderOptions) {
     this.#options = options;
-    this.#context = { ...options, dispatcher: dispatcherFor(options.environment ?? {}) };
+    const dispatcher = createGuardedAgent({
+      guard: new AddressGuard({ ...options.addresses, lookUp: lookUpService }),
+      proxies: readProxies(options.environment ?? {}),
+      connectMs: CONNECT_MS,
+    });
+    this.#context = { ...options, dispatcher };
   }
 
   /** The run may call its Model until the function that this returns was called. */
@@ -96,18 +104,4 @@ export class ModelForwarder {
     stream.respond({ ':status': 404, 'content-type': 'application/json' });
     stream.end(JSON.stringify({ error: { message: 'the run is not known, or calls no Model' } }));
   }
-}
-
-/** Limits of time are the runs'. A name is judged when it is looked up, see lookUpService. */
-function dispatcherFor(environment: NonNullable<ModelForwarderOptions['environment']>): Dispatcher {
-  const proxy = (name: string): string => environment[name.toLowerCase()] ?? environment[name] ?? '';
-  const [httpProxy, httpsProxy, noProxy] = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map(proxy);
-  const limits = {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: CONNECT_MS, lookup: lookUpService },
-  };
-  if (httpProxy === '' && httpsProxy === '') return new Agent(limits);
-  const proxies = { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: noProxy ?? '' };
-  return new EnvHttpProxyAgent({ ...limits, ...proxies });
 }

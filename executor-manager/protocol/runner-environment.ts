@@ -14,7 +14,17 @@ export const RUNNER_ENV = {
   imageEnvironment: 'TROUPE_RUNNER_IMAGE_ENVIRONMENT',
   /** How many runs a shared runner may hold; absent for a runner with a workspace. */
   conversations: 'TROUPE_RUNNER_CONVERSATIONS',
+  /** What a shared runner may call beside public addresses: RunnerAddresses as JSON. */
+  addresses: 'TROUPE_RUNNER_ADDRESSES',
 } as const;
+
+/** What the administrator of an executor says about addresses that users give. */
+export interface RunnerAddresses {
+  /** Entries of TROUPE_ALLOWED_ADDRESSES. */
+  allow: readonly string[];
+  /** Where the control plane listens. */
+  controlPlane: readonly { host: string; port: number }[];
+}
 
 /**
  * File descriptor on which a shared runner says which port it has got, as a line, and then closes. Its standard input

@@ -6,6 +6,7 @@ import type { ExecutorManagerConfig } from '../config.ts';
 import { RUNNER_PROGRAM } from '../drivers/choose-driver.ts';
 import type { PublishedPorts, RuntimeDriver } from '../drivers/driver.ts';
 import { SharedDriver } from '../drivers/shared/shared-driver.ts';
+import type { RunnerAddresses } from '../protocol/runner-environment.ts';
 import { createCapacityGate } from '../places/capacity-gate.ts';
 import { takeInventory } from './inventory.ts';
 import { RuntimeHosts } from './runtime-host.ts';
@@ -21,6 +22,8 @@ export interface HostsOptions {
   /** Where the runtimes of sandboxes come from; absent: one is started for each run. */
   runtimes?: (tokenFor: TokenFor) => RuntimeSource;
   tokenFor: TokenFor;
+  /** What conversations may call beside public addresses. */
+  addresses: RunnerAddresses;
   logger: Logger;
   clock: Clock;
   /** Lets go of the process that conversations share, and ends what is under way. */
@@ -63,12 +66,13 @@ export function createHosts(options: HostsOptions): RuntimeHosts {
 }
 
 function conversationHost(options: HostsOptions, capacity: number): RuntimeHost {
-  const { config, tokenFor, logger, clock, signal } = options;
+  const { config, addresses, tokenFor, logger, clock, signal } = options;
   const driver = new SharedDriver({
     folder: join(executorFolder(config), 'conversations'),
     launch: {
       runner: [process.execPath, RUNNER_PROGRAM],
       environment: config.runnerEnvironment,
+      addresses,
       capacity,
       user: conversationUser(config),
     },

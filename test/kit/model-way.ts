@@ -48,6 +48,8 @@ export interface ModelWay extends AsyncDisposable {
 export interface ModelWayOptions {
   clock?: Clock;
   meter?: Meter;
+  /** What a Model may lead to; absent: this machine. */
+  allow?: readonly string[];
 }
 
 const TOKEN = 'the token of the runner';
@@ -55,6 +57,7 @@ const TOKEN = 'the token of the runner';
 export async function modelWay({
   clock = systemClock,
   meter = silentMeter,
+  allow = ['localhost'],
 }: ModelWayOptions = {}): Promise<ModelWay> {
   const access = new TunnelledModelAccess();
   const server = await startRunnerServer({
@@ -69,7 +72,7 @@ export async function modelWay({
   });
   const logger = recordingLogger();
   const manager = (): ModelForwarder =>
-    new ModelForwarder({ figures: forwarderFigures(meter), logger, clock });
+    new ModelForwarder({ figures: forwarderFigures(meter), addresses: { allow }, logger, clock });
   let forwarder = manager();
   const runner = { id: 'runner', address: { host: '127.0.0.1', port: server.port }, token: TOKEN };
   return {

@@ -42,6 +42,8 @@ export interface RunnerCalls {
 export function runnerCalls(url: string): RunnerCalls & AsyncDisposable {
   const models = new ModelForwarder({
     figures: forwarderFigures(silentMeter),
+    // Where containers reach this machine, too.
+    addresses: { allow: ['localhost', 'host.docker.internal'] },
     logger: silentLogger,
     clock: systemClock,
   });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { startProcess } from '#dev/environment/process';
 import type { RunningProcess } from '#dev/environment/process';
 import { mustRun } from './command.ts';
+import { ALLOWED_ADDRESSES } from './allowed-addresses.ts';
 import { evidence } from './evidence.ts';
 import { TROUPE } from './paths.ts';
 
@@ -35,7 +36,12 @@ export async function startTroupe(options: TroupeProcessOptions): Promise<Troupe
   const process_ = await startProcess({
     command: TROUPE,
     args: options.args,
-    env: { ...process.env, ...portRange(), ...options.env },
+    env: {
+      ...process.env,
+      TROUPE_ALLOWED_ADDRESSES: ALLOWED_ADDRESSES,
+      ...portRange(),
+      ...options.env,
+    },
     onLine: (line) => {
       ready ??= options.readyLine.exec(line);
     },

@@ -8,6 +8,7 @@ import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { StatusError } from '#api/machinery/status-error';
 import { RUNNER_ENV, SHARED_RUNNER_PORT_FD } from '../../protocol/runner-environment.ts';
+import type { RunnerAddresses } from '../../protocol/runner-environment.ts';
 
 export interface LaunchOptions {
   /** Program and arguments of the runner. */
@@ -15,6 +16,7 @@ export interface LaunchOptions {
   /** The variables that it gets beside its settings. */
   environment: Readonly<Record<string, string>>;
   tokenHash: string;
+  addresses: RunnerAddresses;
   /** How many runs it may hold. */
   capacity: number;
   /** The user and group it runs as; absent: as this process, for which only root has a choice. */
@@ -77,7 +79,7 @@ async function isEnterable(folder: string): Promise<boolean> {
 }
 
 async function spawnRunner(options: LaunchOptions, state: string): Promise<ChildProcess> {
-  const { runner, environment, tokenHash, capacity, user } = options;
+  const { runner, environment, tokenHash, addresses, capacity, user } = options;
   const [program, ...args] = runner;
   const log = await open(join(state, LOG), 'a', 0o600);
   const heapMiB = HEAP_MIB.base + HEAP_MIB.each * capacity;
@@ -87,6 +89,7 @@ async function spawnRunner(options: LaunchOptions, state: string): Promise<Child
     [RUNNER_ENV.tokenHash]: tokenHash,
     [RUNNER_ENV.state]: state,
     [RUNNER_ENV.conversations]: String(capacity),
+    [RUNNER_ENV.addresses]: JSON.stringify(addresses),
   };
   try {
     const child = spawn(program, [`--max-old-space-size=${heapMiB}`, ...args], {

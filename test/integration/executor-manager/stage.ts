@@ -16,6 +16,7 @@ import type { ExecutorManagerConfig } from '#executor-manager/config';
 import { startExecutorManager } from '#executor-manager/main';
 import type { ExecutorManager, ExecutorManagerOptions } from '#executor-manager/main';
 import { createLogger } from '#cli/logger';
+import { ALLOWED_ADDRESSES } from '../../kit/allowed-addresses.ts';
 import { SECRET_KEY } from '../../kit/manifests.ts';
 import { modelService } from '../../kit/model-script.ts';
 import { witnessLogger } from '../../kit/witness-logger.ts';
@@ -106,6 +107,7 @@ export async function managerConfig(on: Stage, options: ManagerOptions): Promise
     MAX_CONCURRENT_CONVERSATIONS: String(options.conversations ?? 0),
     EXECUTOR_PORT_RANGE_MIN: String(first),
     EXECUTOR_PORT_RANGE_MAX: String(Math.min(65_535, first + (options.ports ?? 10) - 1)),
+    TROUPE_ALLOWED_ADDRESSES: ALLOWED_ADDRESSES,
     ...options.env,
   };
   return readExecutorManagerConfig(environment, {

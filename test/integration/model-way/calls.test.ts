@@ -204,7 +204,7 @@ describe('a call that is not made', () => {
       502,
       'the model at http://nowhere.invalid cannot be reached: ',
     ],
-    ['a metadata address', 'http://169.254.169.254', 403, 'is a link-local or metadata address'],
+    ['a metadata address', 'http://169.254.169.254', 403, 'it is a metadata address'],
   ])('%s', async (_, baseURL, status, message) => {
     await using way = await modelWay();
     const run = await way.run('one', () => modelAt(baseURL, { protocol: 'openai' }));
@@ -212,6 +212,24 @@ describe('a call that is not made', () => {
     expect(answer.status).toBe(status);
     expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining(message) } });
     expect(way.log()).not.toContain(KEY);
+  });
+
+  it('of a Model on this machine, which nobody has allowed', async () => {
+    let asked = 0;
+    await using service = await httpService((_, answer) => {
+      asked += 1;
+      answer.end();
+    });
+    await using way = await modelWay({ allow: [] });
+    const { port } = new URL(service.url);
+    const hosts = ['127.0.0.1', 'localhost', 'host.docker.internal', '[::ffff:127.0.0.1]'];
+    for (const [index, host] of hosts.entries()) {
+      const run = await way.run(`run-${index}`, () => modelAt(`http://${host}:${port}`));
+      const answer = await post(`${run.baseURL}/v1/messages`, run.apiKey);
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).toContain('only an administrator can allow (TROUPE_ALLOWED_ADDRESSES)');
+    }
+    expect(asked).toBe(0);
   });
 
   it('to where the service would send it', async () => {

@@ -146,6 +146,7 @@ describe('a runner that an agent took over', () => {
     const { port } = server.address() as AddressInfo;
     const forwarder = new ModelForwarder({
       figures: forwarderFigures(silentMeter),
+      addresses: { allow: ['localhost'] },
       logger: silentLogger,
       clock: systemClock,
     });
