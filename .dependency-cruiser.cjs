@@ -65,7 +65,7 @@ const layers = [
   { name: 'api-data-folder', from: '^api/data-folder/', may: [machinery, contract, rootKeys] },
   { name: 'api-structured-merge', from: structuredMerge, may: [machinery, structuralSchema, schema] },
   { name: 'api-authentication', from: authentication, may: [machinery] },
-  { name: 'api-authorization', from: authorization, may: [machinery] },
+  { name: 'api-authorization', from: authorization, may: [machinery, types] },
   {
     name: 'api-registry',
     from: '^api/registry/',
@@ -78,6 +78,7 @@ const layers = [
       contract,
       authentication,
       skillPackages,
+      authorization,
     ],
   },
   {

@@ -12,7 +12,7 @@ import type { ServiceAccountTokenOptions } from './authentication/service-accoun
 import { createStaticToken } from './authentication/static-token.ts';
 import { createServerTokens } from './authentication/tokens.ts';
 import type { ServerTokens } from './authentication/tokens.ts';
-import { everybodyMaySeeHealth, mastersMayDoEverything } from './authorization/authorizers.ts';
+import { mastersMayDoEverything } from './authorization/authorizers.ts';
 import { createUnionAuthorizer } from './machinery/authorizer.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
 import type { Meter } from './machinery/meter.ts';
@@ -50,7 +50,12 @@ export function createAuthentication({ tokens, meter }: AuthenticationOptions): 
   return metered(withAnonymous(withAuthenticatedGroup(ways), publicPaths), meter);
 }
 
+export interface AuthorizationOptions {
+  /** Judges by roles and bindings. */
+  rbac: Authorizer;
+}
+
 /** All rules of access, in the order in which they are asked. */
-export function createAuthorization(): Authorizer {
-  return createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
+export function createAuthorization({ rbac }: AuthorizationOptions): Authorizer {
+  return createUnionAuthorizer([mastersMayDoEverything, rbac]);
 }

@@ -9,6 +9,9 @@ import type { SigningKeys } from './data-folder/signing-keys/signing-keys.ts';
 import { createEncryptionKeys } from './registry/encryption-keys.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
 import { VERSION } from './machinery/version.ts';
+import { startAccessRules } from './registry/access-rules/access-rules.ts';
+import { BOOTSTRAP_POLICY } from './registry/bootstrap-policy/bootstrap-policy.ts';
+import { reconcilePolicy } from './registry/bootstrap-policy/reconcile-policy.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { applyPublicShells } from './registry/public-shells.ts';
 import { createCatalog } from './registry/catalog.ts';
@@ -95,15 +98,17 @@ async function serve(
 ): Promise<{ url: string; caCertificate: string }> {
   const { store, clock, logger, limits, retention } = options;
   const catalog = createCatalog(options.definitions);
-  const authorizer = createAuthorization();
   const keys = await loadSigningKeys({ ...signingKeyOptions(options), clock, logger });
   started.defer(() => keys.stop());
   const { audiences, issuers } = options.serviceAccounts;
   const objects = createLivingObjects(store);
   const serviceAccounts = { keys, issuers, audiences, objects, clock };
   const tokens = createTokens({ token: options.token, serviceAccounts });
-  const registry = createRegistry({ catalog, store, clock, authorizer, tokens });
+  const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
+  const authorizer = createAuthorization({ rbac: rules.authorizer });
+  const registry = createRegistry({ catalog, store, clock, authorizer, tokens, ruleResolver: rules });
   await createInitialNamespaces(registry);
+  await reconcilePolicy(registry, BOOTSTRAP_POLICY, logger);
   await applyPublicShells(registry, logger);
   const load = (now: number): Promise<ServerCertificates> =>
     loadCertificates({ ...options.certificates, now });

@@ -1,5 +1,6 @@
 import type { ServerTokens } from '../authentication/tokens.ts';
 import type { Authorizer } from '../machinery/authorizer.ts';
+import type { RuleResolver } from '../authorization/rule-resolver.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
@@ -17,6 +18,8 @@ export interface RegistryContext {
   authorizer: Authorizer;
   /** Judges tokens; for those that ask whose they are. */
   tokens: ServerTokens;
+  /** The rules that users have, for checks that nobody gives away what he has not. */
+  ruleResolver: RuleResolver;
   /** A new UUID v4. */
   newUID(): string;
 }

@@ -4,6 +4,7 @@ import type { ServerTokens } from '../authentication/tokens.ts';
 import { createUnionAuthorizer } from '../machinery/authorizer.ts';
 import type { Authorizer } from '../machinery/authorizer.ts';
 import { systemClock } from '../machinery/clock.ts';
+import type { RuleResolver } from '../authorization/rule-resolver.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
@@ -58,6 +59,8 @@ export interface RegistryOptions {
   authorizer?: Authorizer;
   /** Absent: reviews know no token. */
   tokens?: ServerTokens;
+  /** Absent: nobody has any rules. */
+  ruleResolver?: RuleResolver;
   clock?: Clock;
   random?: () => number;
   newUID?: () => string;
@@ -65,12 +68,18 @@ export interface RegistryOptions {
   admission?: Partial<AdmissionPlugins>;
 }
 
+const NO_RULES: RuleResolver = {
+  rulesOf: async () => ({ rules: [], missing: [] }),
+  rulesOfRole: async () => undefined,
+};
+
 export function createRegistry(options: RegistryOptions): Registry {
   const context: RegistryContext = {
     catalog: options.catalog,
     store: options.store,
     authorizer: options.authorizer ?? createUnionAuthorizer([]),
     tokens: options.tokens ?? createServerTokens({ authenticators: [], audiences: [] }),
+    ruleResolver: options.ruleResolver ?? NO_RULES,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { serve } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createUnionAuthorizer } from '../machinery/authorizer.ts';
+import type { Authorizer } from '../machinery/authorizer.ts';
 import { systemClock } from '../machinery/clock.ts';
 import { silentLogger } from '../machinery/logger.ts';
 import { createPrometheusMeter } from '../metrics/prometheus-meter.ts';
@@ -15,7 +16,7 @@ import { loadDefinitions } from '../schema/load-crds.ts';
 import { createAccess } from './access/access.ts';
 import { publicPaths, withAnonymous } from '../authentication/anonymous.ts';
 import { createUnionAuthenticator } from '../authentication/authenticator.ts';
-import { everybodyMaySeeHealth, mastersMayDoEverything } from '../authorization/authorizers.ts';
+import { mastersMayDoEverything } from '../authorization/authorizers.ts';
 import {
   createBearerAuthenticator,
   createWebSocketProtocolAuthenticator,
@@ -34,6 +35,13 @@ const USERS = new Map([
 ]);
 const tokens = { authenticateToken: (token: string) => Promise.resolve(USERS.get(token)) };
 
+const HEALTH = /^\/(?:version|healthz|livez|readyz)(?:\/|$)/;
+
+const healthIsPublic: Authorizer = {
+  authorize: (_user, { path }) =>
+    Promise.resolve({ verdict: HEALTH.test(path) ? 'allow' : 'no opinion', reason: '' }),
+};
+
 const notAsked = (): never => {
   throw new Error('not asked for here');
 };
@@ -50,7 +58,7 @@ const options: AppOptions = {
       ]),
       publicPaths,
     ),
-    authorizer: createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]),
+    authorizer: createUnionAuthorizer([mastersMayDoEverything, healthIsPublic]),
   }),
   registry: {
     catalog: createCatalog(loadDefinitions()),

@@ -10,12 +10,16 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createUnionAuthorizer } from '../../machinery/authorizer.ts';
 import type { Attributes, Authorizer } from '../../machinery/authorizer.ts';
-import { ANONYMOUS, MASTERS_GROUP } from '../../machinery/user.ts';
+import { ANONYMOUS, AUTHENTICATED_GROUP, MASTERS_GROUP } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
 import { parseResourcePath } from '../request/resource-path.ts';
 import { createAccess } from './access.ts';
 import { createUnionAuthenticator } from '../../authentication/authenticator.ts';
-import { everybodyMaySeeHealth, mastersMayDoEverything } from '../../authorization/authorizers.ts';
+import { createRbacAuthorizer } from '../../authorization/rbac/rbac-authorizer.ts';
+import { RbacPolicy } from '../../authorization/rbac/rbac-policy.ts';
+import { BOOTSTRAP_POLICY } from '../../registry/bootstrap-policy/bootstrap-policy.ts';
+import { newBinding, newRole } from '../../registry/bootstrap-policy/reconciled.ts';
+import { mastersMayDoEverything } from '../../authorization/authorizers.ts';
 import {
   createBearerAuthenticator,
   createWebSocketProtocolAuthenticator,
@@ -175,7 +179,16 @@ describe('what a request is about', () => {
 });
 
 describe('who may do what', () => {
-  const authorizer = createUnionAuthorizer([mastersMayDoEverything, everybodyMaySeeHealth]);
+  const policy = new RbacPolicy();
+  for (const role of BOOTSTRAP_POLICY.roles) {
+    policy.setRole({ namespace: '', name: role.name }, newRole(role, BOOTSTRAP_POLICY.roles).rules ?? []);
+  }
+  for (const binding of BOOTSTRAP_POLICY.bindings) {
+    const { roleRef, subjects = [] } = newBinding(binding);
+    policy.setBinding({ namespace: '', name: binding.name, roleRef, subjects });
+  }
+  const rbac = createRbacAuthorizer({ policy, renew: () => Promise.resolve(false) });
+  const authorizer = createUnionAuthorizer([mastersMayDoEverything, rbac]);
 
   it.each([
     ['GET', '/version', true],
@@ -183,15 +196,13 @@ describe('who may do what', () => {
     ['HEAD', '/livez', true],
     ['GET', '/readyz/storage', true],
     ['POST', '/readyz', false],
-    ['GET', '/livez/ping/x', false],
-    ['GET', '/api', false],
     ['GET', '/metrics', false],
     ['GET', '/admin/backup', false],
     ['GET', '/admin/deleted-tasks/u/log', false],
     ['POST', '/admin/encryption/rotate', false],
     ['GET', '/api/v1/namespaces', false],
   ])('%s %s is for everybody: %s', async (method, url, allowed) => {
-    for (const user of [ANONYMOUS, alice]) {
+    for (const user of [ANONYMOUS, { ...alice, groups: [AUTHENTICATED_GROUP] }]) {
       const { verdict } = await authorizer.authorize(user, attributesOf(method, url));
       expect(verdict).toBe(allowed ? 'allow' : 'no opinion');
     }

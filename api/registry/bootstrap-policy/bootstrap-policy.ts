@@ -1,0 +1,12 @@
+import type { BootstrapPolicy } from './bootstrap-role.ts';
+import { NAMESPACE_ROLES } from './namespace-roles.ts';
+import { SYSTEM_BINDINGS, SYSTEM_ROLES } from './system-roles.ts';
+
+/**
+ * The roles and bindings that are there from the first start on (kubernetes
+ * plugin/pkg/auth/authorizer/rbac/bootstrappolicy). Whoever needs more adds a list of his own here.
+ */
+export const BOOTSTRAP_POLICY: BootstrapPolicy = {
+  roles: [...SYSTEM_ROLES, ...NAMESPACE_ROLES],
+  bindings: [...SYSTEM_BINDINGS],
+};
