@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { checkHistory } from './config.ts';
-import type { ApiHistory, ApiRetention } from './config.ts';
+import type { ApiAuthentication, ApiHistory, ApiRetention } from './config.ts';
 import type { RootKeyFile } from './data-folder/root-key-file.ts';
 import { systemClock } from './machinery/clock.ts';
 import type { Clock } from './machinery/clock.ts';
@@ -44,6 +44,7 @@ export interface ApiOptions {
   advertiseURL?: string;
   /** More names and addresses of the server's certificate. */
   tlsNames?: readonly string[];
+  authentication?: ApiAuthentication;
   /** Also writes the kubeconfig to this file. */
   writeKubeconfig?: string;
   logger: Logger;
@@ -83,6 +84,7 @@ export interface CompiledApiOptions {
   readonly rootKeys: Readonly<RootKeyFile>;
   readonly compaction: Readonly<CompactionRules>;
   readonly retention: Readonly<RetentionRules>;
+  readonly authentication: ApiAuthentication;
   readonly limits: Readonly<ServerLimits>;
   readonly rates: Rates;
   readonly browsers: Readonly<BrowserRules>;
@@ -127,6 +129,7 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
       // Events go by the revisions of marks.
       rememberMs: retention.events ?? 0,
     }),
+    authentication: Object.freeze(structuredClone(options.authentication ?? {})),
     retention: Object.freeze(retention),
     limits: Object.freeze(withDefaults(options.limits)),
     rates: Object.freeze({ ...DEFAULT_RATES, ...options.rates }),

@@ -1,4 +1,5 @@
 import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
+import type { AuthenticationSettings } from './authentication/settings.ts';
 import type { RetentionRules } from './registry/retention/rules.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
 import type { Rates } from './server/limits/rates/rates.ts';
@@ -18,6 +19,9 @@ export type ApiHistory = Partial<Pick<CompactionRules, 'maxRevisions' | 'minRevi
 
 /** How long what is not needed any more is kept, as operators may set it. */
 export type ApiRetention = Partial<RetentionRules>;
+
+/** Ways to log in beside the token of the data folder, as operators may turn them on. */
+export type ApiAuthentication = AuthenticationSettings;
 
 /** @throws Error, for a person, where the numbers contradict each other */
 export function checkHistory(history: ApiHistory): void {

@@ -38,12 +38,19 @@ export function createTokens({ token, serviceAccounts }: TokenOptions): ServerTo
 
 export interface AuthenticationOptions {
   tokens: ServerTokens;
+  /** Ways to log in that are asked before tokens. */
+  requestAuthenticators: readonly Authenticator[];
   meter: Meter;
 }
 
 /** All ways to log in: a token comes in a header or, for browsers, in a subprotocol of a WebSocket. */
-export function createAuthentication({ tokens, meter }: AuthenticationOptions): Authenticator {
+export function createAuthentication({
+  tokens,
+  requestAuthenticators,
+  meter,
+}: AuthenticationOptions): Authenticator {
   const ways = createUnionAuthenticator([
+    ...requestAuthenticators,
     createBearerAuthenticator(tokens),
     createWebSocketProtocolAuthenticator(tokens),
   ]);

@@ -26,6 +26,8 @@ import { createSkillPackages } from './registry/skills/skill-packages.ts';
 import { createSandboxLogs } from './registry/tasks/sandbox-log.ts';
 import { createTaskLogs } from './registry/tasks/task-log.ts';
 import { rootKeyFile } from './data-folder/root-key-file.ts';
+import { startProviders } from './providers.ts';
+import type { Providers } from './providers.ts';
 import { createApp } from './server/app.ts';
 import type { AppOptions } from './server/app.ts';
 import { createAccess } from './server/access/access.ts';
@@ -98,6 +100,8 @@ async function serve(
 ): Promise<{ url: string; caCertificate: string }> {
   const { store, clock, logger, limits, retention } = options;
   const catalog = createCatalog(options.definitions);
+  const { authentication } = options;
+  const providers = started.use(await startProviders({ settings: authentication, clock, logger }));
   const keys = await loadSigningKeys({ ...signingKeyOptions(options), clock, logger });
   started.defer(() => keys.stop());
   const { audiences, issuers } = options.serviceAccounts;
@@ -116,10 +120,14 @@ async function serve(
   const closing = new AbortController();
   const { rates, database } = options;
   const rateLimiter = started.use(createRateLimiter({ rates, redisURL: database.redisURL }));
-  const parts = { registry, authorizer, tokens, keys, rateLimiter, closing: closing.signal };
+  const parts = { registry, authorizer, tokens, keys, rateLimiter, providers, closing: closing.signal };
   const app = createApp(appOptions(options, parts));
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
-  const listening = await listen({ app, ...options.listen, ...certificates, clock, limits });
+  const clientAuthorities = providers.clientAuthorities();
+  const listening = await listen({
+    ...{ app, ...options.listen, ...certificates, clientAuthorities, clock, limits },
+  });
+  providers.followClientAuthorities(listening.useClientAuthorities);
   started.defer(() => listening.close());
   const renewal = startCertificateRenewal({ load, use: listening.useCertificate, clock, logger });
   started.defer(() => renewal.stop());
@@ -141,11 +149,12 @@ interface AppParts {
   authorizer: Authorizer;
   tokens: ServerTokens;
   keys: SigningKeys;
+  providers: Providers;
   closing: AbortSignal;
 }
 
 function appOptions(options: Serving, parts: AppParts): AppOptions {
-  const { registry, authorizer, tokens, keys, closing, rateLimiter } = parts;
+  const { registry, authorizer, tokens, keys, closing, rateLimiter, providers } = parts;
   const { store, clock, logger, limits, retention, browsers, addresses } = options;
   const { issuers, keysURL, audiences, maxTokenSeconds } = options.serviceAccounts;
   const [issuer] = issuers;
@@ -162,7 +171,11 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     }),
     serviceAccountIssuer: { keys, issuer, keysURL },
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
-    access: createAccess({ authenticator: createAuthentication({ tokens, meter }), authorizer }),
+    access: createAccess({
+      authenticator: createAuthentication({ tokens, meter, ...providers }),
+      authorizer,
+    }),
+    isIdentityHeader: providers.isIdentityHeader,
     health: {
       checkStore: () => store.check(),
       storeHealth: () => store.health(),

@@ -50,6 +50,7 @@ const { meter, ...exposition } = createPrometheusMeter();
 const options: AppOptions = {
   meter,
   exposition,
+  isIdentityHeader: () => false,
   access: createAccess({
     authenticator: withAnonymous(
       createUnionAuthenticator([

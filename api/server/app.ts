@@ -7,6 +7,7 @@ import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
 import type { Access } from './access/access.ts';
 import { isWebSocketUpgrade } from '../authentication/bearer-token.ts';
 import { hideIdentityHeaders } from './access/identity-headers.ts';
+import type { IdentityHeaders } from './access/identity-headers.ts';
 import { credentialsOf } from './access/request-head.ts';
 import type { RequestHead } from './access/request-head.ts';
 import { mountBackup } from './admin/backup-routes.ts';
@@ -40,6 +41,7 @@ import type { HandlerOptions, RequestContext, ServerTypes } from './server-envir
 
 export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   access: Access;
+  isIdentityHeader: IdentityHeaders;
   deletedTasks: DeletedTasks;
   health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'>;
   limits: ServerLimits;
@@ -73,7 +75,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   identify(app);
   mountBrowserGuard(app, options.browsers);
   limitLogins(app, options);
-  guard(app, options.access);
+  guard(app, options);
   mountHealth(app, { ...options.health, clock, closing, logger });
   limitRates(app, options.rateLimiter);
   mountMetrics(app, options.exposition);
@@ -99,7 +101,7 @@ function identify(app: Hono<ServerTypes>): void {
 }
 
 /** Nothing gets past this without a user who may do it. */
-function guard(app: Hono<ServerTypes>, access: Access): void {
+function guard(app: Hono<ServerTypes>, { access, isIdentityHeader }: AppOptions): void {
   app.use('*', async (c, next) => {
     checkUrl(c.req.url);
     const head: RequestHead = {
@@ -109,7 +111,7 @@ function guard(app: Hono<ServerTypes>, access: Access): void {
       ...credentialsOf(c.env.incoming),
     };
     const { user, impersonator, attributes, place } = await access.check(head);
-    hideIdentityHeaders(c);
+    hideIdentityHeaders(c, isIdentityHeader);
     if (isWebSocketUpgrade(head)) throw badRequest('this path takes no WebSocket connections');
     c.set('user', user);
     c.set('impersonator', impersonator);

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { createSecureServer } from 'node:http2';
 import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
@@ -36,6 +37,8 @@ export interface ListenOptions {
   port: number;
   certificate: string;
   key: string;
+  /** PEM of those who sign certificates of clients; absent: clients are not asked for one. */
+  clientAuthorities?: string | undefined;
   clock: Clock;
   limits: ServerLimits;
 }
@@ -43,9 +46,17 @@ export interface ListenOptions {
 export interface Listening {
   port: number;
   /** Connections from now on get this certificate. */
-  useCertificate(pair: { certificate: string; key: string }): void;
+  useCertificate(pair: CertificatePair): void;
+  /** Connections from now on are asked for a certificate of these, PEM, if any were asked for one from the start. */
+  useClientAuthorities(pem: string): void;
   /** Takes no new requests, waits for those under way, then cuts what is left. */
   close(): Promise<void>;
+}
+
+interface CertificatePair {
+  /** PEM. */
+  certificate: string;
+  key: string;
 }
 
 /** What Node's HTTP/2 server has beside its types when it also speaks HTTP/1.1. */
@@ -63,11 +74,15 @@ function answering({ fetch }: Hono<ServerTypes>) {
 /** HTTP/2 and HTTP/1.1 on one port; ALPN decides. @throws Error of Node when the address cannot be used */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { limits } = options;
+  let context = secureContext(options, options.clientAuthorities);
   const server = createAdaptorServer({
     fetch: answering(options.app),
     createServer: createSecureServer,
     serverOptions: {
-      ...secureContext(options),
+      ...context,
+      // Who shows no good certificate may still have a token: access is judged with each request.
+      requestCert: context.ca !== undefined,
+      rejectUnauthorized: false,
       allowHTTP1: true,
       handshakeTimeout: limits.handshakeMs,
       connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
@@ -88,15 +103,27 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       resolve();
     });
   });
+  const use = (next: typeof context): void => {
+    context = next;
+    server.setSecureContext(context);
+  };
   return {
     port: (server.address() as AddressInfo).port,
-    useCertificate: (pair) => server.setSecureContext(secureContext(pair)),
+    useCertificate: (pair) => use(secureContext(pair, context.ca)),
+    useClientAuthorities: (pem) => use({ ...context, ca: pem }),
     close: () => closeServer(server, { clock: options.clock, connections }),
   };
 }
 
-function secureContext({ certificate, key }: { certificate: string; key: string }) {
-  return { cert: certificate, key, minVersion: 'TLSv1.2' } as const;
+function secureContext({ certificate, key }: CertificatePair, clientAuthorities: string | undefined) {
+  return {
+    cert: certificate,
+    key,
+    minVersion: 'TLSv1.2' as const,
+    ca: clientAuthorities,
+    // A session that is taken up again does not show the whole chain, and was judged by authorities of then.
+    secureOptions: clientAuthorities === undefined ? 0 : constants.SSL_OP_NO_TICKET,
+  };
 }
 
 interface Connections {

@@ -8,13 +8,15 @@ import { LOG_LEVELS } from '../logger.ts';
 import type { LogLevel } from '../logger.ts';
 import { addAdvertiseFlags } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
+import { addAuthenticationFlags } from './authentication-flags.ts';
+import type { AuthenticationFlags } from './authentication-flags.ts';
 import { addEdgeFlags } from './edge-flags.ts';
 import type { EdgeFlags } from './edge-flags.ts';
 import { addRetentionFlags } from './retention-flags.ts';
 import type { RetentionFlags } from './retention-flags.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
-export interface ApiFlags extends AdvertiseFlags, EdgeFlags, RetentionFlags {
+export interface ApiFlags extends AdvertiseFlags, AuthenticationFlags, EdgeFlags, RetentionFlags {
   listen: { host: string; port: number };
   dataDir: string;
   writeKubeconfig?: string;
@@ -58,7 +60,8 @@ export function defaultDataDir(): string {
 }
 
 export function addApiFlags(command: Command): Command {
-  return addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command))))
+  const edge = addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command))));
+  return addAuthenticationFlags(edge)
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option(
       '--data-dir <dir>',

@@ -8,6 +8,7 @@ import { addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
 import type { ApiFlags } from './flags.ts';
 import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flags.ts';
 import type { LeaderElectionFlags } from './leader-election-flags.ts';
+import { authenticationOf } from './authentication-flags.ts';
 import { edgeOf } from './edge-flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 import type { Lifetime } from './lifetime.ts';
@@ -79,6 +80,7 @@ async function runApi(
     dataDir: flags.dataDir,
     limits: limitsOf(flags),
     ...edgeOf(flags),
+    authentication: authenticationOf(flags),
     history: historyOf(flags),
     retention: retentionOf(flags),
     ...advertised(flags),

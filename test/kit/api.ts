@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { Agent, request } from 'undici';
 import type { ApiOptions } from '#api/api-options';
+import type { ApiAuthentication } from '#api/config';
 import { startApi } from '#api/main';
 import type { ServerLimits } from '#api/server/limits/limits';
+import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { witnessLogger } from './witness-logger.ts';
@@ -52,6 +54,8 @@ export interface TestApiOptions {
   limits?: Partial<ServerLimits>;
   /** How it meets browsers, proxies, and clients that ask too often. */
   edge?: Pick<ApiOptions, 'corsAllowedOrigins' | 'rates' | 'strictTransportSecurity' | 'trustedProxies'>;
+  authentication?: ApiAuthentication;
+  clock?: Clock;
 }
 
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -65,6 +69,8 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     ...(options.databaseURL === undefined ? {} : { databaseURL: options.databaseURL }),
     ...(options.redisURL === undefined ? {} : { redisURL: options.redisURL }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.authentication === undefined ? {} : { authentication: options.authentication }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...options.edge,
   });
   let closing: Promise<void> | undefined;

@@ -3,7 +3,7 @@ import type { Http2ServerRequest } from 'node:http2';
 import { badRequest } from '../../machinery/status-error.ts';
 import { checkUrl } from '../request/url-limits.ts';
 import type { Credentials } from '../../authentication/authenticator.ts';
-import { clientCertificates } from './client-certificates.ts';
+import { clientCertificate } from './client-certificate.ts';
 import { createHeaderLines } from './header-lines.ts';
 
 /** A request without its body, however it came in: access is judged by it. */
@@ -50,7 +50,7 @@ export function credentialsOf(
       return Array.isArray(value) ? value.join(', ') : value;
     },
     ...createHeaderLines(rawHeaders),
-    clientCertificates: () => (socket === undefined ? [] : clientCertificates(socket)),
+    clientCertificate: () => (socket === undefined ? undefined : clientCertificate(socket)),
   };
 }
 

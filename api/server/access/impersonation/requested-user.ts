@@ -1,4 +1,5 @@
 import type { Credentials, HeaderLine } from '../../../authentication/authenticator.ts';
+import { unescapeExtraKey } from '../../../authentication/extra-key.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { badRequest } from '../../../machinery/status-error.ts';
 
@@ -37,21 +38,12 @@ function extraOf(lines: readonly HeaderLine[]): Map<string, string[]> {
   const extra = new Map<string, string[]>();
   for (const { name, value } of lines) {
     if (!name.startsWith(EXTRA_PREFIX)) continue;
-    const key = unescapeKey(name.slice(EXTRA_PREFIX.length));
+    const key = unescapeExtraKey(name.slice(EXTRA_PREFIX.length));
     const values = extra.get(key);
     if (values === undefined) extra.set(key, [value]);
     else values.push(value);
   }
   return extra;
-}
-
-/** Keys may hold what names of headers may not; one that is not encoded well stands for itself. */
-export function unescapeKey(encoded: string): string {
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return encoded;
-  }
 }
 
 /** `%#v` of the user as the program in Go holds it: people look for this text. */

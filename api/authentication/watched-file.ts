@@ -1,0 +1,104 @@
+import { watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../machinery/clock.ts';
+import { describeError } from '../machinery/logger.ts';
+import type { Logger } from '../machinery/logger.ts';
+
+/** Editors and mounts change a folder several times for one new content. */
+const SETTLE_MS = 100;
+/** Some file systems tell of no change; kube-apiserver looks as often (server/dynamiccertificates). */
+const LOOK_AGAIN_MS = 60_000;
+
+export interface WatchedFileOptions {
+  file: string;
+  clock: Clock;
+  logger: Logger;
+  /** Gets each new content, one after the other. What it throws is logged, and the content before goes on to count. */
+  use(text: string): Promise<void> | void;
+}
+
+/** A file that is read again whenever it changes. */
+export interface WatchedFile extends Disposable {
+  /** As it was when it was read first. */
+  readonly text: string;
+}
+
+/** @throws Error of Node where the file cannot be read now */
+export async function watchFile(options: WatchedFileOptions): Promise<WatchedFile> {
+  const text = await readFile(options.file, 'utf8');
+  const watching = new Watching(text, options);
+  return { text, [Symbol.dispose]: () => watching.stop() };
+}
+
+class Watching {
+  readonly #options: WatchedFileOptions;
+  readonly #watcher: FSWatcher | undefined;
+  #text: string;
+  #cancel = (): void => undefined;
+  #isReading = false;
+  #isStale = false;
+  #hasStopped = false;
+
+  constructor(text: string, options: WatchedFileOptions) {
+    this.#text = text;
+    this.#options = options;
+    this.#watcher = this.#watchFolder();
+    this.#lookAfter(LOOK_AGAIN_MS);
+  }
+
+  stop(): void {
+    this.#hasStopped = true;
+    this.#cancel();
+    this.#watcher?.close();
+  }
+
+  /** Its folder, since a file that is replaced is another one; a mounted ConfigMap changes a link beside it. */
+  #watchFolder(): FSWatcher | undefined {
+    const { file, logger } = this.#options;
+    try {
+      const watcher = watch(path.dirname(file), { persistent: false }, () => this.#lookAfter(SETTLE_MS));
+      watcher.on('error', (error) =>
+        logger.warn('cannot watch a file', { file, error: describeError(error) }),
+      );
+      return watcher;
+    } catch (error) {
+      logger.warn('cannot watch a file', { file, error: describeError(error) });
+      return undefined;
+    }
+  }
+
+  #lookAfter(ms: number): void {
+    this.#cancel();
+    if (!this.#hasStopped) this.#cancel = this.#options.clock.after(ms, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    this.#isStale = true;
+    if (this.#isReading) return;
+    this.#isReading = true;
+    while (this.#isStale && !this.#hasStopped) {
+      this.#isStale = false;
+      await this.#read();
+    }
+    this.#isReading = false;
+    this.#lookAfter(LOOK_AGAIN_MS);
+  }
+
+  async #read(): Promise<void> {
+    const { file, logger, use } = this.#options;
+    try {
+      const text = await readFile(file, 'utf8');
+      if (text === this.#text) return;
+      // Also one that is refused: it is told once.
+      this.#text = text;
+      await use(text);
+    } catch (error) {
+      logger.error('a changed file is not used; what it said before goes on to count', {
+        file,
+        error: describeError(error),
+      });
+    }
+  }
+}

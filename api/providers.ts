@@ -1,0 +1,73 @@
+import type { Authenticator } from './authentication/authenticator.ts';
+import { openAuthorityFile } from './authentication/certificates/authority-file.ts';
+import type { AuthorityFile } from './authentication/certificates/authority-file.ts';
+import { createCertificateAuthenticator } from './authentication/certificates/certificate-user.ts';
+import { STANDARD_HEADERS, createFrontProxyAuthenticator } from './authentication/front-proxy.ts';
+import type { AuthenticationSettings } from './authentication/settings.ts';
+import type { Clock } from './machinery/clock.ts';
+import type { Logger } from './machinery/logger.ts';
+import { identityHeaders } from './server/access/identity-headers.ts';
+import type { IdentityHeaders } from './server/access/identity-headers.ts';
+
+/** Ways to log in that stand outside of this server: an operator has turned them on. */
+export interface Providers extends Disposable {
+  /** In the order in which they are asked, before tokens. */
+  readonly requestAuthenticators: readonly Authenticator[];
+  readonly isIdentityHeader: IdentityHeaders;
+  /** PEM of all who may sign certificates of clients; undefined when clients are not asked for one. */
+  clientAuthorities(): string | undefined;
+  /** Is called whenever they have changed. */
+  followClientAuthorities(listener: (pem: string) => void): void;
+}
+
+export interface ProvidersOptions {
+  settings: AuthenticationSettings;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** @throws Error, for a person, where a file cannot be read or makes no sense */
+export async function startProviders({ settings, clock, logger }: ProvidersOptions): Promise<Providers> {
+  using started = new DisposableStack();
+  const { clientCAFile, frontProxy } = settings;
+  let listener = (_pem: string): void => undefined;
+  const pem = (): string => [proxies, clients].map((one) => one?.current().pem ?? '').join('\n');
+  const open = async (flag: string, file: string | undefined): Promise<AuthorityFile | undefined> =>
+    file === undefined
+      ? undefined
+      : started.use(await openAuthorityFile({ flag, file, clock, logger, onChange: () => listener(pem()) }));
+  const clients = await open('client-ca-file', clientCAFile);
+  const proxies = await open('requestheader-client-ca-file', frontProxy?.clientCAFile);
+  checkSeparate({ clients, proxies, allowedNames: frontProxy?.allowedNames ?? [] });
+  const owned = started.move();
+  return {
+    requestAuthenticators: [
+      ...(proxies === undefined || frontProxy === undefined
+        ? []
+        : [createFrontProxyAuthenticator({ ...frontProxy, authorities: proxies, clock })]),
+      ...(clients === undefined ? [] : [createCertificateAuthenticator(clients, clock)]),
+    ],
+    isIdentityHeader: identityHeaders(frontProxy?.headers ?? STANDARD_HEADERS),
+    clientAuthorities: () => (clients === undefined && proxies === undefined ? undefined : pem()),
+    followClientAuthorities(next) {
+      listener = next;
+    },
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+interface Authorities {
+  clients: AuthorityFile | undefined;
+  proxies: AuthorityFile | undefined;
+  allowedNames: readonly string[];
+}
+
+/** One authority for both would make each user who has a certificate a proxy, who may say to be anybody. */
+function checkSeparate({ clients, proxies, allowedNames }: Authorities): void {
+  if (clients === undefined || proxies === undefined || allowedNames.length > 0) return;
+  const prints = new Set(clients.current().authorities.map(({ fingerprint256 }) => fingerprint256));
+  if (!proxies.current().authorities.some(({ fingerprint256 }) => prints.has(fingerprint256))) return;
+  throw new Error(
+    '--requestheader-client-ca-file and --client-ca-file share an authority; --requestheader-allowed-names must say who of its clients are proxies',
+  );
+}
