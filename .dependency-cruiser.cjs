@@ -105,7 +105,7 @@ const layers = [
   {
     name: 'executor-manager',
     from: '^executor-manager/(?!protocol/|model-forwarder/)',
-    may: ['^executor-manager/', machinery, types, client, privateFile, guardedClient],
+    may: ['^executor-manager/', machinery, types, client, privateFile, guardedClient, skillPackages],
     notItself: true,
   },
   {

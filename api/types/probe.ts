@@ -20,9 +20,14 @@ export interface ProbeRecord {
   key: string;
   /** RFC 3339. */
   checkedAt: string;
-  /** When it is checked again, unless it changes before; RFC 3339. */
-  nextCheckAt: string;
+  /** When it is checked again, unless it changes before; RFC 3339. Absent: only when it changes, or somebody asks. */
+  nextCheckAt?: string;
+  /** The request that it answered; see CHECK_REQUESTED_AT. */
+  requested?: string;
 }
+
+/** Annotation of whoever wants a check at once: each new value asks once, as the restartedAt of kubectl does. */
+export const CHECK_REQUESTED_AT = 'agent.wecode.io/check-requested-at';
 
 export type ProbeFinding =
   /** Not known yet; `reason` and `message` say what it waits for. */
@@ -57,30 +62,50 @@ export interface ProbeInput {
   sandboxes: readonly Sandbox[];
   /** Milliseconds since the epoch. */
   now: number;
+  /** Whether a good finding holds for as long as nothing changes. */
+  isFixed?: boolean;
 }
 
 const MINUTE = 60_000;
 /** A good finding is checked again now and then; somebody may mend the cause of a bad one at any time. */
 const AGAIN_AFTER = { fine: 60 * MINUTE, wrong: 5 * MINUTE, unknown: MINUTE };
 
-export function planProbe({ owner, spec, record, sandboxes, now }: ProbeInput): ProbePlan {
+export function planProbe({ owner, spec, record, sandboxes, now, isFixed = false }: ProbeInput): ProbePlan {
   if (spec === undefined) return { remove: [...sandboxes] };
   const key = keyOf(spec);
   const last = record?.key === key ? record : undefined;
-  const name = probeName(owner, key, last);
+  const requested = owner.metadata.annotations?.[CHECK_REQUESTED_AT];
+  const name = probeName(owner, [key, last?.checkedAt ?? '', requested ?? '']);
   const current = sandboxes.find(({ metadata }) => metadata.name === name);
   const remove = sandboxes.filter((sandbox) => sandbox !== current);
-  const wait = last === undefined ? 0 : Date.parse(last.nextCheckAt) - now;
   if (current === undefined) {
+    const wait = waitFor(last, requested, now);
+    if (wait === undefined) return { remove };
     if (wait > 0) return { remove, recheckAfter: wait };
     const create = probeSandbox(owner, { name, spec });
     return { remove, create, ...(last === undefined ? { finding: NOT_YET } : {}) };
   }
   const finding = findingOf(current);
   if (finding.state === 'pending') return { remove, ...(last === undefined ? { finding } : {}) };
+  const noted = { key, checkedAt: formatTime(now), ...(requested === undefined ? {} : { requested }) };
+  if (isFixed && isFine(finding)) return { remove, finding, record: noted };
   const after = againAfter(finding);
-  const next = { key, checkedAt: formatTime(now), nextCheckAt: formatTime(now + after) };
-  return { remove, finding, record: next, recheckAfter: after };
+  return {
+    remove,
+    finding,
+    record: { ...noted, nextCheckAt: formatTime(now + after) },
+    recheckAfter: after,
+  };
+}
+
+/** Milliseconds until the next check; undefined where only a change asks for one. */
+function waitFor(
+  last: ProbeRecord | undefined,
+  requested: string | undefined,
+  now: number,
+): number | undefined {
+  if (last === undefined || (requested !== undefined && requested !== last.requested)) return 0;
+  return last.nextCheckAt === undefined ? undefined : Date.parse(last.nextCheckAt) - now;
 }
 
 /** The finding of a check, as far as it is known. */
@@ -95,17 +120,21 @@ export function findingOf({ status }: Sandbox): ProbeFinding {
 
 function againAfter(finding: Exclude<ProbeFinding, { state: 'pending' }>): number {
   if (finding.state === 'lost') return AGAIN_AFTER.unknown;
-  return finding.state === 'answered' && finding.result.ok ? AGAIN_AFTER.fine : AGAIN_AFTER.wrong;
+  return isFine(finding) ? AGAIN_AFTER.fine : AGAIN_AFTER.wrong;
 }
+
+const isFine = (finding: ProbeFinding): boolean => finding.state === 'answered' && finding.result.ok;
 
 function keyOf(spec: ProbeSpec): string {
   return createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16);
 }
 
 /** The same for all who look at the same state, so that two controllers cannot make two. */
-function probeName({ kind, metadata }: KubeObject, key: string, last: ProbeRecord | undefined): string {
-  const parts = [metadata.uid, key, last?.checkedAt ?? ''];
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+function probeName({ kind, metadata }: KubeObject, which: readonly string[]): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([metadata.uid, ...which]))
+    .digest('hex')
+    .slice(0, 16);
   return `${kind.toLowerCase()}-probe-${hash}`;
 }
 

@@ -14,12 +14,32 @@ export const SkillReason = {
   InvalidPackage: 'InvalidPackage',
   /** Ready=False: source.configMap names a ConfigMap, or a key of it, that does not exist. */
   ConfigMapNotFound: 'ConfigMapNotFound',
+  /** Ready=False: the repository cannot be fetched; the condition Fetched says why. */
+  NotFetched: 'NotFetched',
   /** Ready=False: dependencies names a Skill that does not exist. */
   DependencyNotFound: 'DependencyNotFound',
   /** Ready=False: a Skill in dependencies is not ready. */
   DependencyNotReady: 'DependencyNotReady',
   /** Ready=False: the Skill needs itself. */
   DependencyCycle: 'DependencyCycle',
+} as const;
+
+/** Condition of a Skill from a repository: whether its newest content is here. */
+export const FETCHED = 'Fetched';
+
+/** Reasons of Fetched. */
+export const SkillFetchReason = {
+  Fetched: 'Fetched',
+  /** Unknown: nothing is known yet. */
+  Fetching: 'Fetching',
+  /** Unknown: no sandbox could look. */
+  CheckFailed: 'CheckFailed',
+  /** False: git did not get it, or it is no skill. */
+  FetchFailed: 'FetchFailed',
+  /** False: the spec names no address, ref or folder that could be fetched. */
+  InvalidSource: 'InvalidSource',
+  SecretNotFound: 'SecretNotFound',
+  SecretKeyMissing: 'SecretKeyMissing',
 } as const;
 
 /** Why a Skill is not ready. */
@@ -47,6 +67,7 @@ export const skillPackageName = (contentHash: string): string => contentHash.rep
 
 /** Whether the status tells of the package that was uploaded last: the controller may not have seen it yet. */
 export function isUploadObserved({ spec, status }: Skill): boolean {
-  if (spec.source?.type === 'configMap' || status?.upload === undefined) return true;
+  const isUpload = (spec.source?.type ?? 'upload') === 'upload';
+  if (!isUpload || status?.upload === undefined) return true;
   return status.upload.contentHash === status.contentHash;
 }

@@ -4,6 +4,7 @@ import { MCP_SERVERS, SANDBOXES, SECRETS } from '#api/types/resources';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
+import { controllerUIDs } from '../runtime/owned-objects.ts';
 import { objects, ownersOf, referrersTo } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import { mcpServerReconciler } from './reconciler.ts';
@@ -22,11 +23,7 @@ export function mcpServerController(context: ControllerContext): Runnable {
       valueFrom === undefined ? [] : [objectKey({ namespace, name: valueFrom.secretKeyRef.name })],
     ),
   );
-  sandboxes.addIndex(BY_OWNER, ({ metadata }) =>
-    (metadata.ownerReferences ?? []).flatMap(({ kind, controller, uid }) =>
-      controller === true && kind === MCP_SERVERS.kind ? [uid] : [],
-    ),
-  );
+  sandboxes.addIndex(BY_OWNER, (sandbox) => controllerUIDs(sandbox, MCP_SERVERS));
   return createController({
     name: 'mcp-server',
     client,

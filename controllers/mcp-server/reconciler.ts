@@ -3,15 +3,14 @@ import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { withCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
-import { isStatusError } from '#api/machinery/status-error';
 import type { MCPServer, MCPServerStatus } from '#api/types/generated/mcpserver';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { MCPServerCondition, toolsConfirmed, valuesOf } from '#api/types/mcp-server';
-import type { ProbePlan } from '#api/types/probe';
 import { withReady } from '#api/types/ready';
 import { MCP_SERVERS, SANDBOXES } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
+import { createOnce, deleteOnce } from '../runtime/owned-objects.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { changedTools } from './listed-tools.ts';
@@ -43,8 +42,9 @@ export function mcpServerReconciler(options: MCPServerReconcilerOptions): Reconc
     const status = statusOf(server, plan, now);
     // Before anything is deleted: what a check has found must not be lost with it.
     troubles.follow(key, await writeStatus(client, MCP_SERVERS, { object: server, status }));
-    await carryOut(client, plan.probe);
-    const { recheckAfter } = plan.probe;
+    const { create, remove, recheckAfter } = plan.probe;
+    await deleteOnce(client, SANDBOXES, remove);
+    if (create !== undefined) await createOnce(client, SANDBOXES, create);
     return recheckAfter === undefined ? undefined : { requeueAfter: recheckAfter };
   };
 }
@@ -58,18 +58,6 @@ function statusOf(server: MCPServer, { ready, status }: MCPServerPlan, now: numb
   const condition = toolsConfirmed(changedTools(confirmed, found.tools));
   const before = (found.conditions ?? []).filter(({ type }) => type === MCPServerCondition.ToolsConfirmed);
   return { ...found, conditions: [...others, ...withCondition(before, condition, at)] };
-}
-
-async function carryOut(client: Write, { create, remove }: ProbePlan): Promise<void> {
-  for (const { metadata } of remove) {
-    if (metadata.deletionTimestamp === undefined) await client.delete(SANDBOXES, metadata);
-  }
-  if (create === undefined) return;
-  try {
-    await client.create(SANDBOXES, create);
-  } catch (error) {
-    if (!isStatusError(error, 'AlreadyExists')) throw error; // made by a controller that saw the same
-  }
 }
 
 function secretsOf(

@@ -4,6 +4,7 @@ import { PUBLIC_NAMESPACE } from '#api/types/shell';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
+import { controllerUIDs } from '../runtime/owned-objects.ts';
 import { objects, ownersOf, referrersTo } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import { shellReconciler } from './reconciler.ts';
@@ -26,11 +27,7 @@ export function shellController({
       : [namespace, PUBLIC_NAMESPACE].map((one) => objectKey({ namespace: one, name: baseShellRef })),
   );
   const sandboxes = informers.of(SANDBOXES);
-  sandboxes.addIndex(OF_SHELL, ({ metadata: { ownerReferences = [] } }) =>
-    ownerReferences.flatMap(({ controller, kind, uid }) =>
-      controller === true && kind === SHELLS.kind ? [uid] : [],
-    ),
-  );
+  sandboxes.addIndex(OF_SHELL, (sandbox) => controllerUIDs(sandbox, SHELLS));
   return createController({
     name: 'shell',
     client,

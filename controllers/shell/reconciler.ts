@@ -4,7 +4,6 @@ import type { Clock } from '#api/machinery/clock';
 import { withCondition } from '#api/machinery/condition';
 import type { Condition, NewCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
-import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Shell, ShellStatus } from '#api/types/generated/shell';
 import { planProbe } from '#api/types/probe';
@@ -13,6 +12,7 @@ import { withReady } from '#api/types/ready';
 import { SANDBOXES, SHELLS } from '#api/types/resources';
 import { PUBLIC_NAMESPACE, ShellCondition } from '#api/types/shell';
 import type { Reconcile } from '../runtime/controller.ts';
+import { createOnce, deleteOnce } from '../runtime/owned-objects.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { imageCheckOf, imageCondition, readyWithImage } from './image-check.ts';
@@ -52,28 +52,13 @@ export function shellReconciler(options: ShellReconcilerOptions): Reconcile<Shel
       sandboxes: options.sandboxesOf(shell.metadata.uid ?? ''),
       now: clock.now(),
     });
-    if (check.create !== undefined) await createOnce(client, check.create);
+    if (check.create !== undefined) await createOnce(client, SANDBOXES, check.create);
     const status = shellStatus(shell, { plan, check }, formatTime(clock.now()));
     troubles.follow(key, await writeStatus(client, SHELLS, { object: shell, status }));
     // The finding is written down: nobody needs the Sandbox any longer.
-    for (const sandbox of check.remove) await remove(client, sandbox);
+    await deleteOnce(client, SANDBOXES, check.remove);
     return check.recheckAfter === undefined ? undefined : { requeueAfter: check.recheckAfter };
   };
-}
-
-/** Another controller may have made the same. */
-async function createOnce(client: Pick<Client, 'create'>, sandbox: Sandbox): Promise<void> {
-  try {
-    await client.create(SANDBOXES, sandbox);
-  } catch (error) {
-    if (!isStatusError(error, 'AlreadyExists')) throw error;
-  }
-}
-
-async function remove(client: Pick<Client, 'delete'>, { metadata }: Sandbox): Promise<void> {
-  if (metadata.deletionTimestamp !== undefined) return;
-  const { name, namespace } = metadata;
-  await ignoreNotFound(client.delete(SANDBOXES, { name, ...(namespace === undefined ? {} : { namespace }) }));
 }
 
 function shellStatus(

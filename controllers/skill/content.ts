@@ -40,14 +40,8 @@ export async function findContent(
   if (prompt !== undefined && prompt.trim() !== '') {
     return packed(client, skill, { files: promptFiles(skill, prompt), sources, from: 'spec.prompt' });
   }
-  return { problem: skillNotReady(SkillReason.NoPackage, nothingThere(skill)) };
-}
-
-function nothingThere({ metadata, spec }: Skill): string {
-  const push = `put one with "troupe skill push FOLDER --namespace ${metadata.namespace ?? ''}"`;
-  if (spec.source?.type !== 'git') return `There is no package yet: ${push}.`;
-  const url = spec.source.git?.url ?? spec.source.repo_url ?? 'the repository';
-  return `spec.source: no repository is fetched by the server. Clone ${url} and ${push}.`;
+  const push = `put one with "troupe skill push FOLDER --namespace ${skill.metadata.namespace ?? ''}"`;
+  return { problem: skillNotReady(SkillReason.NoPackage, `There is no package yet: ${push}.`) };
 }
 
 async function uploaded(
@@ -57,11 +51,7 @@ async function uploaded(
 ): Promise<FoundContent> {
   const { contentHash, version, description, files, fileSize } = skill.status?.upload ?? { contentHash: '' };
   const place = { namespace: skill.metadata.namespace ?? '', name: skillPackageName(contentHash) };
-  // The cache may lag behind an upload.
-  if (
-    packages.get(objectKey(place)) === undefined &&
-    (await client.find(SKILL_PACKAGES, place)) === undefined
-  ) {
+  if (!(await isKept(client, place, { packages }))) {
     const message = `The package ${contentHash} is no longer there: put it once more.`;
     return { problem: skillNotReady(SkillReason.PackageNotFound, message) };
   }
@@ -72,6 +62,16 @@ async function uploaded(
     ...(files === undefined ? {} : { files }),
     ...(fileSize === undefined ? {} : { fileSize }),
   };
+}
+
+/** Whether there is such a SkillPackage; the cache may lag behind. */
+export async function isKept(
+  client: ContentClient,
+  place: { namespace: string; name: string },
+  { packages }: Pick<ContentSources, 'packages'>,
+): Promise<boolean> {
+  if (packages.get(objectKey(place)) !== undefined) return true;
+  return (await client.find(SKILL_PACKAGES, place)) !== undefined;
 }
 
 interface Packing {

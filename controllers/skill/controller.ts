@@ -1,21 +1,28 @@
 import { objectKey } from '#api/machinery/meta';
 import type { Skill } from '#api/types/generated/skill';
 import { PUBLIC_NAMESPACE } from '#api/types/shell';
-import { CONFIG_MAPS, SKILL_PACKAGES, SKILLS } from '#api/types/resources';
+import { CONFIG_MAPS, SANDBOXES, SECRETS, SKILL_PACKAGES, SKILLS } from '#api/types/resources';
 import { skillPackageName } from '#api/types/skill';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
-import { objects, referrersTo, source } from '../runtime/source.ts';
+import { controllerUIDs } from '../runtime/owned-objects.ts';
+import { objects, ownersOf, referrersTo, source } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
+import { gitSourceOf } from './git-source.ts';
 import { skillReconciler } from './reconciler.ts';
 
 const BY_CONFIG_MAP = 'skill:configMap';
 const BY_PACKAGE = 'skill:package';
 const BY_DEPENDENCY = 'skill:dependency';
+const BY_SECRET = 'skill:secret';
+const BY_OWNER = 'sandbox:skill';
 
-/** Watches Skills, the ConfigMaps with their files, their packages, and the Skills that they need. */
+/**
+ * Watches Skills, the ConfigMaps with their files, their packages, the Skills that they need, and the Sandboxes and
+ * Secrets that fetch their repositories.
+ */
 export function skillController({
   client,
   informers,
@@ -27,7 +34,11 @@ export function skillController({
   const skills = informers.of(SKILLS);
   const configMaps = informers.of(CONFIG_MAPS);
   const packages = informers.metadataOf(SKILL_PACKAGES);
+  const secrets = informers.of(SECRETS);
+  const sandboxes = informers.of(SANDBOXES);
   skills.addIndex(BY_CONFIG_MAP, configMapOf);
+  skills.addIndex(BY_SECRET, secretOf);
+  sandboxes.addIndex(BY_OWNER, (sandbox) => controllerUIDs(sandbox, SKILLS));
   skills.addIndex(BY_PACKAGE, packagesOf);
   skills.addIndex(BY_DEPENDENCY, dependenciesOf);
   return createController({
@@ -37,6 +48,8 @@ export function skillController({
       skills,
       configMaps,
       packages,
+      secrets,
+      sandboxesOf: (uid) => sandboxes.byIndex(BY_OWNER, uid),
       clock,
       troubles: createTroubles({ recorder: recorder('skill-controller'), clock }),
     }),
@@ -44,6 +57,8 @@ export function skillController({
       objects(skills),
       referrersTo(configMaps, skills, BY_CONFIG_MAP),
       referrersTo(packages, skills, BY_PACKAGE),
+      referrersTo(secrets, skills, BY_SECRET),
+      ownersOf(sandboxes, SKILLS),
       source(skills, ({ key }) => dependentsOf(skills, key)),
     ],
     clock,
@@ -55,6 +70,11 @@ export function skillController({
 function configMapOf({ metadata, spec }: Skill): string[] {
   const name = spec.source?.type === 'configMap' ? spec.source.configMap?.name : undefined;
   return name === undefined ? [] : [objectKey({ namespace: metadata.namespace, name })];
+}
+
+function secretOf(skill: Skill): string[] {
+  const name = gitSourceOf(skill)?.secretName;
+  return name === undefined ? [] : [objectKey({ namespace: skill.metadata.namespace, name })];
 }
 
 /** The keys of the SkillPackages that a Skill names. */

@@ -48,7 +48,7 @@ function dependencyProblem(skill: Skill, find: FindSkill): NewCondition | undefi
 export function contentStatus(
   { spec, status }: Skill,
   content: FoundContent,
-): Omit<SkillStatus, 'conditions' | 'message' | 'observedGeneration' | 'state'> {
+): Omit<SkillStatus, 'git' | 'gitCheck' | 'conditions' | 'message' | 'observedGeneration' | 'state'> {
   const upload = status?.upload === undefined ? {} : { upload: status.upload };
   if ('problem' in content) return upload;
   const { contentHash, description, files, fileSize } = content;

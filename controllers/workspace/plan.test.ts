@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Workspace, WorkspaceRepository } from '#api/types/generated/workspace';
-import { branchNameProblem, gitURLProblem, subPathProblem } from './git-address.ts';
+import { branchNameProblem, gitURLProblem, subPathProblem } from '#api/types/git-address';
 import { planWorkspace } from './plan.ts';
 
 describe('gitURLProblem', () => {

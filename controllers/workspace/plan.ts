@@ -1,7 +1,7 @@
 import type { NewCondition } from '#api/machinery/condition';
 import type { Workspace } from '#api/types/generated/workspace';
 import { WorkspaceReason, neededGitKeys, workspaceNotReady, workspaceReady } from '#api/types/workspace';
-import { branchNameProblem, gitURLProblem, refProblem, subPathProblem } from './git-address.ts';
+import { branchNameProblem, gitURLProblem, refProblem, subPathProblem } from '#api/types/git-address';
 
 /** What the controller knows of a Secret: which keys have a value. The values stay out of plans. */
 export interface SecretKeys {

@@ -49,10 +49,13 @@ describe('readProbeRequest', () => {
   it.each<[unknown, string]>([
     [null, 'the body must be an object'],
     [{ image: {} }, 'timeoutSeconds must be a number above 0'],
-    [{ timeoutSeconds: 1 }, 'exactly one of image and mcpServer is needed'],
-    [{ timeoutSeconds: 1, image: {}, mcpServer: {} }, 'exactly one of image and mcpServer is needed'],
+    [{ timeoutSeconds: 1 }, 'exactly one of image, mcpServer and skill is needed'],
+    [{ timeoutSeconds: 1, image: {}, mcpServer: {} }, 'exactly one of image, mcpServer and skill is needed'],
     [{ timeoutSeconds: 1, image: { program: 7 } }, 'image.program must be a text'],
     [{ timeoutSeconds: 1, mcpServer: [] }, 'mcpServer must be an object'],
+    [{ timeoutSeconds: 1, skill: {} }, 'skill.repository must be an object'],
+    [{ timeoutSeconds: 1, skill: { repository: {} } }, 'skill.repository.gitUrl must be a text'],
+    [{ timeoutSeconds: 1, skill: { repository: { gitUrl: 'x' }, path: 1 } }, 'skill.path must be a text'],
   ])('refuses %j', (value, message) => {
     expect(() => readProbeRequest(value)).toThrow(message);
   });

@@ -3,20 +3,30 @@ import type { ProbeRequest } from '#executor-manager/protocol/probe';
 /** Checks what another process sent. Throws an Error that names the field. */
 export function readProbeRequest(value: unknown): ProbeRequest {
   const body = record(value, 'the body');
-  const { timeoutSeconds, image, mcpServer } = body;
+  const { timeoutSeconds, image, mcpServer, skill } = body;
   if (typeof timeoutSeconds !== 'number' || !(timeoutSeconds > 0)) {
     throw new Error('timeoutSeconds must be a number above 0');
   }
-  if ((image === undefined) === (mcpServer === undefined)) {
-    throw new Error('exactly one of image and mcpServer is needed');
+  if ([image, mcpServer, skill].filter((one) => one !== undefined).length !== 1) {
+    throw new Error('exactly one of image, mcpServer and skill is needed');
   }
   if (mcpServer !== undefined) record(mcpServer, 'mcpServer');
-  if (image !== undefined) {
-    for (const [field, text] of Object.entries(record(image, 'image'))) {
-      if (typeof text !== 'string') throw new Error(`image.${field} must be a text`);
-    }
-  }
+  if (image !== undefined) texts(record(image, 'image'), 'image');
+  if (skill !== undefined) checkSkill(record(skill, 'skill'));
   return body as unknown as ProbeRequest;
+}
+
+function checkSkill({ repository, ...rest }: Record<string, unknown>): void {
+  texts(rest, 'skill');
+  if (typeof record(repository, 'skill.repository')['gitUrl'] !== 'string') {
+    throw new Error('skill.repository.gitUrl must be a text');
+  }
+}
+
+function texts(fields: Record<string, unknown>, at: string): void {
+  for (const [field, text] of Object.entries(fields)) {
+    if (typeof text !== 'string') throw new Error(`${at}.${field} must be a text`);
+  }
 }
 
 function record(value: unknown, field: string): Record<string, unknown> {

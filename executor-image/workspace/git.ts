@@ -9,6 +9,8 @@ export interface GitOptions {
   signal: AbortSignal;
   /** Output beyond this many bytes is not kept, and git is ended; default 1 MiB. */
   mostBytes?: number;
+  /** Written to its standard input. */
+  input?: string;
 }
 
 export interface GitOutput {
@@ -71,9 +73,12 @@ export function cloneEnvironment(
 
 /** Runs git to its end, in a process group of its own. Rejects with the signal's reason when that aborts. */
 export function runGit(args: readonly string[], options: GitOptions): Promise<GitOutput> {
-  const { folder, env, signal, mostBytes = 1024 * 1024 } = options;
+  const { folder, env, signal, mostBytes = 1024 * 1024, input } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn('git', args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn('git', args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    // What git does not read does not matter: it says by its code whether all went well.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
     const chunks: Buffer[] = [];
     let size = 0;
     let stderr = '';

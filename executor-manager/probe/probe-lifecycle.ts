@@ -20,6 +20,7 @@ import { createStatusWriter } from '../sandbox/status-writer.ts';
 import type { StatusWriter } from '../sandbox/status-writer.ts';
 import { readProbeResult } from './probe-result.ts';
 import type { ProbeStatus } from './probe-result.ts';
+import { keepFetchedSkill, skillRequest } from './skill-source.ts';
 
 interface ProbeEnd {
   outcome: Outcome;
@@ -139,8 +140,10 @@ export class ProbeLifecycle implements SandboxLifecycle {
   }
 
   async #ask(runtime: Runtime, signal: AbortSignal): Promise<ProbeEnd> {
-    const { clock, logger, times, runners } = this.#context;
-    const { probe, shell, timeoutSeconds } = this.#writer.latest().spec;
+    const { client, clock, logger, times, runners } = this.#context;
+    const { metadata, spec } = this.#writer.latest();
+    const { probe, shell, timeoutSeconds } = spec;
+    const { namespace = '' } = metadata;
     const runner = runners.of(runtime);
     try {
       await runner.ready(times.ready, signal);
@@ -148,12 +151,12 @@ export class ProbeLifecycle implements SandboxLifecycle {
       const request = {
         ...(probe.image === undefined ? {} : { image }),
         ...(probe.mcpServer === undefined ? {} : { mcpServer: await this.#realServer(probe.mcpServer) }),
+        ...(probe.skill === undefined ? {} : { skill: await skillRequest(client, namespace, probe.skill) }),
         timeoutSeconds,
       };
       const ask = () => runner.probe(request, signal);
-      const answer = readProbeResult(
-        await retryUntilDone(ask, { clock, logger, signal, what: 'ask for a check' }),
-      );
+      const given = await retryUntilDone(ask, { clock, logger, signal, what: 'ask for a check' });
+      const answer = await this.#kept(given, readProbeResult(given));
       const { message } = answer;
       return {
         outcome: { phase: 'Succeeded', reason: 'Succeeded', message, fromRunner: true },
@@ -168,6 +171,15 @@ export class ProbeLifecycle implements SandboxLifecycle {
   async #realServer(entry: Record<string, unknown>): Promise<Record<string, unknown>> {
     const real = await readServerValues(this.#context.client, { entry });
     return withRealValues({ entry }, real)['entry'] ?? entry;
+  }
+
+  /** The answer; the package of a skill in it is kept before anybody learns of it. */
+  async #kept(given: unknown, answer: ProbeStatus): Promise<ProbeStatus> {
+    const { metadata, spec } = this.#writer.latest();
+    const { skill } = spec.probe;
+    if (skill === undefined || !answer.ok) return answer;
+    const place = { namespace: metadata.namespace ?? '', name: skill.name };
+    return keepFetchedSkill(this.#context.client, place, { given, answer });
   }
 
   #write(change: (sandbox: Sandbox, now: number) => SandboxStatus): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ToolLevel } from './run.ts';
+import type { RepositoryAccess, ToolLevel } from './run.ts';
 
 /**
  * A check that a runner makes in place of a run. A probe leaves nothing behind: a manager that has lost the answer asks again.
@@ -13,6 +13,14 @@ export interface ProbeRequest {
   };
   /** Whether an MCP server answers, and which tools it has; as in MCPServer, with the real values. */
   mcpServer?: Record<string, unknown>;
+  /** Whether a folder of a repository is a skill; its package is in the answer. */
+  skill?: {
+    repository: RepositoryAccess;
+    /** A branch, a tag, a full name below refs/ or a whole commit id; where HEAD of the remote is when absent. */
+    ref?: string;
+    /** The folder with the SKILL.md, relative to the repository; the repository itself when absent. */
+    path?: string;
+  };
   /** Wall time of all of it. */
   timeoutSeconds: number;
 }
@@ -26,6 +34,12 @@ export interface ProbeResult {
   protocolVersion?: string;
   serverInfo?: { name?: string; version?: string };
   tools?: ProbedTool[];
+  skill?: {
+    /** The id of the commit that it was taken from. */
+    commit: string;
+    /** Its package, in base64. */
+    zip: string;
+  };
 }
 
 export interface ProbeCheck {

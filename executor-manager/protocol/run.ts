@@ -186,8 +186,21 @@ export interface RunModel {
   env?: Record<string, string>;
 }
 
-export interface RunRepository {
+/** A repository, and what git shows to get at it. */
+export interface RepositoryAccess {
   gitUrl: string;
+  /**
+   * For addresses of http and https. Used for git only, never put into the agent's environment, the URL or the
+   * repository's config.
+   */
+  credential?: { username: string; password: string };
+  /** For addresses of ssh. In a file while git works with it; no program of the agent is told of it. */
+  sshKey?: { privateKey: string; knownHosts?: string };
+  /** The credential for people, such as `Secret "ns/name" (key password)`. */
+  credentialName?: string;
+}
+
+export interface RunRepository extends RepositoryAccess {
   /** The branch to start from, or else the tag of this name. */
   branch: string;
   /**
@@ -212,15 +225,6 @@ export interface RunRepository {
    * another name where the repository has a branch that this name collides with; the result has the name that it got.
    */
   workBranch: string;
-  /**
-   * For addresses of http and https. Used for git only, never put into the agent's environment, the URL or the
-   * repository's config.
-   */
-  credential?: { username: string; password: string };
-  /** For addresses of ssh. In a file while git works with it; no program of the agent is told of it. */
-  sshKey?: { privateKey: string; knownHosts?: string };
-  /** The credential for people, such as `Secret "ns/name" (key password)`. */
-  credentialName?: string;
   /** Limit of the clone in seconds. */
   timeoutSeconds: number;
 }

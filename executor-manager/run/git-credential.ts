@@ -1,9 +1,11 @@
 import { StatusError } from '#api/machinery/status-error';
 import { GIT_SECRET_KEY, neededGitKeys } from '#api/types/workspace';
-import type { RunRepository } from '../protocol/run.ts';
+import type { RepositoryAccess } from '../protocol/run.ts';
+import { readSecret } from './references.ts';
+import type { Place, Reader } from './references.ts';
 
 /** The part of a request that a Secret gives. */
-export type GitCredential = Pick<RunRepository, 'credential' | 'sshKey' | 'credentialName'>;
+export type GitCredential = Pick<RepositoryAccess, 'credential' | 'sshKey' | 'credentialName'>;
 
 export interface GitSecret {
   gitUrl: string;
@@ -11,6 +13,12 @@ export interface GitSecret {
   shown: string;
   /** The decoded value of a key; undefined when it has none. */
   value(key: string): string | undefined;
+}
+
+/** Reads the credential from a Secret. @throws StatusError NotFound that names the Secret, or the keys it lacks */
+export async function readGitSecret(client: Reader, place: Place, gitUrl: string): Promise<GitCredential> {
+  const shown = `Secret "${place.namespace}/${place.name}"`;
+  return gitCredential({ gitUrl, shown, value: await readSecret(client, place) });
 }
 
 /** The credential in a Secret that fits the address. @throws StatusError NotFound that names the keys it lacks */

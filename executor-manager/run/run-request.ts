@@ -2,11 +2,11 @@ import { StatusError } from '#api/machinery/status-error';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { SandboxAgentSkill } from '#api/types/generated/sandbox';
 import { GHOSTS, TASK_REVISIONS } from '#api/types/resources';
-import { gitCredential } from './git-credential.ts';
+import { readGitSecret } from './git-credential.ts';
 import type { GitCredential } from './git-credential.ts';
 import { readServerValues } from './mcp-server-values.ts';
 import { withRealValues } from './mcp-values.ts';
-import { readObject, readSecret, refFrom } from './references.ts';
+import { readObject, refFrom } from './references.ts';
 import type { Reader } from './references.ts';
 import type { RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
@@ -121,12 +121,7 @@ async function readGitCredential(client: Reader, sandbox: RunSandbox): Promise<R
   const { workspace } = sandbox.spec;
   if (workspace?.secretName === undefined) return undefined;
   const { namespace } = refFrom(sandbox, workspace.ref ?? { name: '' });
-  const place = { namespace, name: workspace.secretName };
-  return gitCredential({
-    gitUrl: workspace.gitUrl,
-    shown: `Secret "${namespace}/${workspace.secretName}"`,
-    value: await readSecret(client, place),
-  });
+  return readGitSecret(client, { namespace, name: workspace.secretName }, workspace.gitUrl);
 }
 
 async function readMcpServers(client: Reader, sandbox: RunSandbox): Promise<RunCredentials['mcpServers']> {

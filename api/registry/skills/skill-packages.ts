@@ -26,6 +26,8 @@ export interface SkillPackages {
   read(target: Target, hash: string | undefined): Promise<Buffer>;
 }
 
+const ELSEWHERE = { configMap: 'from a ConfigMap', git: 'from a repository' } as const;
+
 /** Writes of a status that meet others are made once more. */
 const ATTEMPTS = 10;
 
@@ -35,9 +37,9 @@ export function createSkillPackages(options: { registry: Registry; clock: Clock 
     async put(target, zip, write) {
       const skill = await readSkill(registry, target);
       const made = await checked(target, zip);
-      if (skill.spec.source?.type === 'configMap') {
-        throw badRequest('the files of this Skill come from a ConfigMap: spec.source.type is configMap');
-      }
+      const type = skill.spec.source?.type ?? 'upload';
+      if (type !== 'upload')
+        throw badRequest(`the files of this Skill come ${ELSEWHERE[type]}: spec.source.type is ${type}`);
       const namespace = { registry, namespace: target.namespace, dryRun: write.dryRun };
       await keepPackage(namespace, made);
       return noteUpload(registry, target, { write, upload: uploadOf(made, clock.now()) });

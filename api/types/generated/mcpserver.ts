@@ -303,7 +303,11 @@ export interface MCPServerLastCheck {
   /**
    * When it is checked again, unless it changes before.
    */
-  nextCheckAt: string;
+  nextCheckAt?: string;
+  /**
+   * The annotation agent.wecode.io/check-requested-at that it answered.
+   */
+  requested?: string;
 }
 /**
  * The state of the server by the last checks.

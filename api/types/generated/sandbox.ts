@@ -85,6 +85,7 @@ export interface SandboxProbe {
    * Whether an MCP server answers, and which tools it has. Credentials are not written here.
    */
   mcpServer?: Record<string, unknown>;
+  skill?: SandboxProbeSkill;
 }
 /**
  * Whether agents can work in the image that spec.shell names.
@@ -94,6 +95,35 @@ export interface SandboxProbeImage {
    * A program that has to be there: a name, looked for in PATH, or a path.
    */
   program?: string;
+}
+/**
+ * Whether a folder of a repository is a skill. Its content becomes a SkillPackage.
+ */
+export interface SandboxProbeSkill {
+  /**
+   * The name that SKILL.md has to have.
+   */
+  name: string;
+  /**
+   * Address of the repository.
+   */
+  gitUrl: string;
+  /**
+   * Branch, tag, full name below refs/ or commit; HEAD of the remote when absent.
+   */
+  ref?: string;
+  /**
+   * Folder with the SKILL.md; the repository when absent.
+   */
+  path?: string;
+  /**
+   * Secret of the same namespace with the credential, as in Workspace.spec.repository.secretRef.
+   */
+  secretName?: string;
+  /**
+   * Changes when it is to be fetched once more.
+   */
+  revision?: string;
 }
 /**
  * The Task this run belongs to, in the same namespace.
@@ -660,6 +690,7 @@ export interface SandboxProbeResult {
    * The tools of an MCP server.
    */
   tools?: SandboxProbeResultTool[];
+  skill?: SandboxProbeResultSkill;
 }
 /**
  * One check.
@@ -719,6 +750,35 @@ export interface SandboxProbeResultTool {
    * The level that the annotations propose.
    */
   proposedLevel?: 'readOnly' | 'safe' | 'privileged';
+}
+/**
+ * The skill that was found. Its SkillPackage has been made.
+ */
+export interface SandboxProbeResultSkill {
+  /**
+   * Id of the commit.
+   */
+  commit: string;
+  /**
+   * Hash of the package, sha256:...
+   */
+  contentHash: string;
+  /**
+   * Version in the metadata of SKILL.md.
+   */
+  version?: string;
+  /**
+   * The description in SKILL.md.
+   */
+  description?: string;
+  /**
+   * How many files it has.
+   */
+  files?: number;
+  /**
+   * Its size in bytes, packed.
+   */
+  fileSize?: number;
 }
 /**
  * The runtime, as its machine knows it.

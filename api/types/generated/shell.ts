@@ -234,5 +234,9 @@ export interface ShellImageCheck {
   /**
    * When it is checked again, unless it changes before.
    */
-  nextCheckAt: string;
+  nextCheckAt?: string;
+  /**
+   * The annotation agent.wecode.io/check-requested-at that it answered.
+   */
+  requested?: string;
 }

@@ -115,7 +115,7 @@ export interface SkillProvider {
  */
 export interface SkillSource {
   /**
-   * upload: a zip that is put to the subresource package. configMap: the keys of a ConfigMap. git: a folder of a repository, put by whoever has cloned it, as with upload.
+   * upload: a zip that is put to the subresource package. configMap: the keys of a ConfigMap. git: a folder of a repository, which is fetched in a sandbox.
    *
    * @default "upload"
    */
@@ -170,17 +170,27 @@ export interface SkillSourceConfigMapItem {
  */
 export interface SkillSourceGit {
   /**
-   * Address of the repository.
+   * Address of the repository, without a credential.
    */
   url: string;
   /**
-   * Branch, tag or commit.
+   * Branch, tag, full name below refs/ or whole commit id; where HEAD of the repository is when absent. What may move is looked at every hour, and when the annotation agent.wecode.io/check-requested-at gets another value.
    */
   ref?: string;
   /**
-   * Folder with the SKILL.md.
+   * Folder with the SKILL.md; the repository itself when absent.
    */
   path?: string;
+  secretRef?: SkillSourceGitSecretRef;
+}
+/**
+ * Reads the credential from a Secret of the same namespace, as a Workspace does. For https: password, or token, and a username where the server wants a certain one. For ssh: ssh-privatekey, and known_hosts where the host must be a known one.
+ */
+export interface SkillSourceGitSecretRef {
+  /**
+   * Name of the Secret.
+   */
+  name: string;
 }
 /**
  * One check. Exit code 0 says that it holds.
@@ -240,6 +250,8 @@ export interface SkillStatus {
    */
   skillDescription?: string;
   upload?: SkillUpload;
+  git?: SkillGit;
+  gitCheck?: SkillGitCheck;
   /**
    * What the controller last observed; `Ready` comes first.
    */
@@ -277,4 +289,70 @@ export interface SkillUpload {
    * Its size in bytes, packed.
    */
   fileSize?: number;
+}
+/**
+ * The content that was fetched from the repository last.
+ */
+export interface SkillGit {
+  /**
+   * Address of the repository.
+   */
+  url: string;
+  /**
+   * The ref in the spec at that time.
+   */
+  ref?: string;
+  /**
+   * The path in the spec at that time.
+   */
+  path?: string;
+  /**
+   * Id of the commit that it is from.
+   */
+  commit: string;
+  /**
+   * Its hash, sha256:...
+   */
+  contentHash: string;
+  /**
+   * When this content was first found.
+   */
+  fetchedAt: string;
+  /**
+   * Version in the metadata of SKILL.md.
+   */
+  version?: string;
+  /**
+   * The description in SKILL.md.
+   */
+  description?: string;
+  /**
+   * How many files it has.
+   */
+  files?: number;
+  /**
+   * Its size in bytes, packed.
+   */
+  fileSize?: number;
+}
+/**
+ * When the repository was looked at last; the condition Fetched has what was found.
+ */
+export interface SkillGitCheck {
+  /**
+   * Of what was looked at.
+   */
+  key: string;
+  /**
+   * When.
+   */
+  checkedAt: string;
+  /**
+   * When it is looked at again, unless it changes before; absent for a commit.
+   */
+  nextCheckAt?: string;
+  /**
+   * The annotation agent.wecode.io/check-requested-at that it answered.
+   */
+  requested?: string;
 }

@@ -32,7 +32,7 @@ const KNOWN: Known[] = [
     pattern: /Authentication failed|could not read (?:Username|Password)|Invalid username or/i,
     message: ({ url, credential }) =>
       credential === undefined
-        ? `${url} asks for a credential and the Workspace has none that fits`
+        ? `${url} asks for a credential, and none is given that fits`
         : `${url} refused the credential of ${credential}`,
   },
   {

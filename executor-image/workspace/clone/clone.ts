@@ -4,13 +4,14 @@ import path from 'node:path';
 import type { RunRepository } from '#executor-manager/protocol/run';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import { writeCloneRecord } from './clone-record.ts';
-import { local, refused, remote } from './cloning.ts';
+import { local, refused } from './cloning.ts';
 import type { GitOutput } from '../git.ts';
 import type { CloneOptions, Cloning } from './cloning.ts';
+import { fetchStart, initialize, initializeFor, localName, remoteRefs } from './fetch-start.ts';
 import { openAccess } from './git-access.ts';
 import { fetchLargeFiles } from './large-files.ts';
-import { branchesOf, parseRemoteRefs, startPoint } from './remote-refs.ts';
-import type { RemoteRefs, StartPoint } from './remote-refs.ts';
+import { branchesOf, startPoint } from './remote-refs.ts';
+import type { StartPoint } from './remote-refs.ts';
 import { fetchSubmodules } from './submodules.ts';
 import { freeBranchName, relatedBranches } from './work-branch.ts';
 
@@ -54,9 +55,9 @@ async function fill(cloning: Cloning): Promise<void> {
   const { repository, address, half } = cloning;
   await mkdir(path.dirname(cloning.folder), { recursive: true });
   // Calls that do not need each other run side by side: an agent waits for all of it.
-  const [refs] = await together([remoteRefs(cloning), initialize(cloning, SHA1)]);
+  const [refs] = await together([remoteRefs(cloning), initialize(cloning)]);
   const start = startPoint(refs, { url: address.url, branch: repository.branch, ref: repository.ref });
-  if (idOf(refs, start).length === SHA256_LENGTH) await initialize(cloning, SHA256);
+  await initializeFor(cloning, refs, start);
   await together([fetchStart(cloning, start), addRemote(cloning, start)]);
   const { workBranch } = repository;
   const taken = relatedBranches(workBranch, branchesOf(refs));
@@ -105,83 +106,9 @@ function notCheckedOut(cloning: Cloning, start: StartPoint, output: GitOutput): 
   return new RunFailure('CloneFailed', `"${start.name}" of ${cloning.address.url} is not a commit`);
 }
 
-/** Names of branches and tags take some fifty bytes each. */
-const MOST_REF_BYTES = 64 * 1024 * 1024;
-
-async function remoteRefs(cloning: Cloning): Promise<RemoteRefs> {
-  const args = ['ls-remote', '--quiet', '--heads', '--tags', '--', cloning.address.url];
-  const output = await remote(cloning, args, {
-    folder: path.dirname(cloning.folder),
-    mostBytes: MOST_REF_BYTES,
-  });
-  if (output.code !== 0) throw refused(cloning, output);
-  return parseRemoteRefs(output.stdout);
-}
-
-const SHA1: readonly string[] = [];
-const SHA256: readonly string[] = ['--object-format=sha256'];
-const SHA256_LENGTH = 64;
-
-function idOf(refs: RemoteRefs, start: StartPoint): string {
-  return start.kind === 'commit' ? start.name : ([...refs.values()][0] ?? '');
-}
-
-/** An empty repository, in place of one with ids of another length. */
-async function initialize(cloning: Cloning, format: readonly string[]): Promise<void> {
-  const { half, folder } = cloning;
-  await rm(half, { recursive: true, force: true });
-  const args = ['init', '--quiet', '--template=', ...format, '--', half];
-  const made = await remote(cloning, args, { folder: path.dirname(folder) });
-  if (made.code !== 0) throw refused(cloning, made);
-}
-
 async function addRemote(cloning: Cloning, start: StartPoint): Promise<void> {
   const branch = start.kind === 'branch' ? start.name : cloning.repository.branch;
   await local(cloning, ['remote', 'add', '-t', branch, 'origin', cloning.address.url]);
-}
-
-async function fetchStart(cloning: Cloning, start: StartPoint): Promise<void> {
-  const { depth = 1, tags = false } = cloning.repository;
-  if (start.kind === 'unborn') return;
-  const options = [
-    '--quiet',
-    ...(depth === 0 ? [] : ['--depth', String(depth)]),
-    tags ? '--tags' : '--no-tags',
-  ];
-  // By its address: the remote gets its name at the same time.
-  const fetched = await remote(cloning, ['fetch', ...options, '--', cloning.address.url, refspec(start)]);
-  if (fetched.code === 0) return;
-  if (start.kind !== 'commit') throw refused(cloning, fetched);
-  await fetchEverything(cloning, start.name);
-}
-
-function refspec(start: Exclude<StartPoint, { kind: 'unborn' }>): string {
-  if (start.kind === 'commit') return start.name;
-  return `+${start.ref}:${localName(start)}`;
-}
-
-function localName(start: Exclude<StartPoint, { kind: 'unborn' }>): string {
-  switch (start.kind) {
-    case 'branch':
-      return `refs/remotes/origin/${start.name}`;
-    case 'tag':
-      return start.ref;
-    case 'ref':
-      return `refs/remotes/origin/${start.ref.slice('refs/'.length)}`;
-    case 'commit':
-      return start.name;
-  }
-}
-
-/** For servers that give no commit by its id: it is in the history of some branch or tag. */
-async function fetchEverything(cloning: Cloning, commit: string): Promise<void> {
-  const all = ['fetch', '--quiet', '--tags', '--', cloning.address.url];
-  const fetched = await remote(cloning, [...all, '+refs/heads/*:refs/remotes/origin/*']);
-  if (fetched.code !== 0) throw refused(cloning, fetched);
-  const found = await local(cloning, ['cat-file', '-e', `${commit}^{commit}`], true);
-  if (found.code === 0) return;
-  const message = `commit ${commit} does not exist in ${cloning.address.url}`;
-  throw new RunFailure('CloneFailed', message);
 }
 
 /** The branch itself beside the work branch, as `git clone` makes it: people and agents compare with it. */

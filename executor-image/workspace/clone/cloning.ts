@@ -1,4 +1,4 @@
-import type { RunRepository } from '#executor-manager/protocol/run';
+import type { RepositoryAccess, RunRepository } from '#executor-manager/protocol/run';
 import type { Clock } from '../../clock.ts';
 import type { RunFailure } from '../../run-failure.ts';
 import { gitEnvironment, runGit } from '../git.ts';
@@ -20,20 +20,24 @@ export interface CloneOptions {
   onStatus: (message: string) => void;
 }
 
-/** A clone that is being made, with the access to its remote. */
-export interface Cloning extends CloneOptions {
+/** A repository that is being filled from a remote, with the access to it. */
+export interface Fetching extends Pick<CloneOptions, 'address' | 'home' | 'environment' | 'signal'> {
+  repository: RepositoryAccess & Partial<Pick<RunRepository, 'branch' | 'ref' | 'depth' | 'tags'>>;
   access: GitAccess;
   /** The repository while it is not whole. */
   half: string;
 }
 
+/** A clone that is being made. */
+export interface Cloning extends CloneOptions, Pick<Fetching, 'access' | 'half'> {}
+
 /** Runs git with the access to the remote. */
 export function remote(
-  cloning: Cloning,
+  fetching: Fetching,
   args: readonly string[],
-  { folder = cloning.half, mostBytes, env }: { folder?: string; mostBytes?: number; env?: object } = {},
+  { folder = fetching.half, mostBytes, env }: { folder?: string; mostBytes?: number; env?: object } = {},
 ): Promise<GitOutput> {
-  const { access, environment, home, signal } = cloning;
+  const { access, environment, home, signal } = fetching;
   return runGit([...access.args, ...args], {
     folder,
     signal,
@@ -43,18 +47,22 @@ export function remote(
 }
 
 /** Runs git in the new clone, which no agent has seen yet, without access to anything. Throws RunFailure CloneFailed. */
-export async function local(cloning: Cloning, args: readonly string[], mayFail = false): Promise<GitOutput> {
-  const { half, environment, home, signal } = cloning;
+export async function local(
+  fetching: Fetching,
+  args: readonly string[],
+  mayFail = false,
+): Promise<GitOutput> {
+  const { half, environment, home, signal } = fetching;
   const output = await runGit(args, { folder: half, signal, env: gitEnvironment(environment, home) });
-  if (output.code !== 0 && !mayFail) throw refused(cloning, output);
+  if (output.code !== 0 && !mayFail) throw refused(fetching, output);
   return output;
 }
 
 /** Why git failed, as one sentence. */
-export function refused({ access, address, repository }: Cloning, { stderr }: GitOutput): RunFailure {
+export function refused({ access, address, repository }: Fetching, { stderr }: GitOutput): RunFailure {
   return cloneFailure(access.clean(stderr), {
     url: address.url,
-    branch: repository.ref ?? repository.branch,
+    branch: repository.ref ?? repository.branch ?? 'HEAD',
     credential: access.credential,
   });
 }

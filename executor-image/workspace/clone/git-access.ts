@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunRepository } from '#executor-manager/protocol/run';
+import type { RepositoryAccess } from '#executor-manager/protocol/run';
 import type { RepositoryURL } from './repository-url.ts';
 
 /** How git gets at the repository; what it needs for that is gone when this is disposed of. */
@@ -16,7 +16,7 @@ export interface GitAccess extends AsyncDisposable {
 
 export interface AccessOptions {
   address: RepositoryURL;
-  repository: RunRepository;
+  repository: RepositoryAccess;
   /** Folder for a key file, which the agent's programs are not told of. */
   folder: string;
 }
@@ -46,7 +46,7 @@ export async function openAccess(options: AccessOptions): Promise<GitAccess> {
 function passwordAccess(
   url: string,
   { username, password }: { username: string; password: string },
-  { credentialName }: RunRepository,
+  { credentialName }: RepositoryAccess,
 ): Pick<GitAccess, 'args' | 'env' | 'credential' | 'clean'> {
   const helper =
     '!f() { test "$1" = get || exit 0; printf "username=%s\\npassword=%s\\n" "$TROUPE_GIT_USERNAME" "$TROUPE_GIT_PASSWORD"; }; f';
@@ -71,7 +71,7 @@ const SSH_COMMAND =
 
 async function sshAccess(
   { repository, folder }: AccessOptions,
-  { privateKey, knownHosts }: NonNullable<RunRepository['sshKey']>,
+  { privateKey, knownHosts }: NonNullable<RepositoryAccess['sshKey']>,
 ): Promise<GitAccess> {
   const own = await mkdtemp(path.join(folder, 'ssh-'));
   const [key, hosts] = [path.join(own, 'key'), path.join(own, 'known_hosts')];

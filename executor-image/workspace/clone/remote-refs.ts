@@ -7,7 +7,7 @@ export type RemoteRefs = ReadonlyMap<string, string>;
 export type StartPoint =
   | { kind: 'branch'; name: string; ref: string }
   | { kind: 'tag'; name: string; ref: string }
-  /** Another full name below refs/, such as refs/pull/7/head; whether the remote has it shows when it is fetched. */
+  /** HEAD, or another full name below refs/, such as refs/pull/7/head; whether the remote has it shows when it is fetched. */
   | { kind: 'ref'; name: string; ref: string }
   | { kind: 'commit'; name: string }
   /** The repository is empty. */

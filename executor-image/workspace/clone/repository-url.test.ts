@@ -4,9 +4,6 @@ import { repositoryURL } from './repository-url.ts';
 const of = (gitUrl: string, credential?: { username: string; password: string }) =>
   repositoryURL({
     gitUrl,
-    branch: 'main',
-    workBranch: 'work',
-    timeoutSeconds: 1,
     ...(credential === undefined ? {} : { credential }),
   });
 

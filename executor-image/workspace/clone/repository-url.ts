@@ -1,4 +1,4 @@
-import type { RunRepository } from '#executor-manager/protocol/run';
+import type { RepositoryAccess } from '#executor-manager/protocol/run';
 import { RunFailure } from '../../run-failure.ts';
 
 export interface RepositoryURL {
@@ -11,7 +11,7 @@ export interface RepositoryURL {
 const SCP_LIKE = /^(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+:(?!\/\/)[^\s]+$/;
 
 /** Takes a credential out of the URL, since it would end up in messages and in the agent's hands. Throws CloneFailed. */
-export function repositoryURL({ gitUrl, credential }: RunRepository): RepositoryURL {
+export function repositoryURL({ gitUrl, credential }: RepositoryAccess): RepositoryURL {
   const bad = (why: string): RunFailure => new RunFailure('CloneFailed', `the repository's URL ${why}`);
   if (gitUrl.trim() === '') throw bad('is empty');
   // `ext::sh -c ...` and its like: git would take what stands before :: as a helper to run.

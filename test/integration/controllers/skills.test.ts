@@ -136,6 +136,8 @@ describe('a package that is put', () => {
     await expect(here.push('pdf', await zipOf('pdf'))).rejects.toMatchObject({ reason: 'NotFound' });
     await here.skill('pdf', { source: { type: 'configMap', configMap: { name: 'c' } } });
     await expect(here.push('pdf', await zipOf('pdf'))).rejects.toMatchObject({ reason: 'BadRequest' });
+    await here.skill('doc', { source: { type: 'git', git: { url: 'https://example.com/skills.git' } } });
+    await expect(here.push('doc', await zipOf('doc'))).rejects.toMatchObject({ reason: 'BadRequest' });
     const path = '/apis/agent.wecode.io/v1alpha1/namespaces/elsewhere/skills/pdf/package';
     const json = world.transport.send({ method: 'PUT', path, body: {} });
     await expect(json).rejects.toMatchObject({ reason: 'UnsupportedMediaType' });
@@ -192,14 +194,6 @@ describe('files that are in objects', () => {
     expect(status?.skillDescription).toBe('Reads: "PDF"\n---');
     await here.skill('my.skill', { prompt: 'x' });
     expect((await here.told('my.skill', 'InvalidPackage')).status?.message).toContain('a-z, 0-9');
-  });
-
-  it('of a repository are not fetched by the server, which says what to do', async () => {
-    const here = await place('git');
-    await here.skill('pdf', { source: { type: 'git', repo_url: 'https://example.com/skills.git' } });
-    expect((await here.told('pdf', 'NoPackage')).status?.message).toContain('https://example.com/skills.git');
-    await here.push('pdf', await zipOf('pdf'));
-    await here.told('pdf', 'Packaged');
   });
 });
 

@@ -194,7 +194,7 @@ describe('a clone that fails says why', () => {
     {
       reason: 'a credential that is missing',
       gitUrl: () => secured.url,
-      says: 'asks for a credential and the Workspace has none that fits',
+      says: 'asks for a credential, and none is given that fits',
     },
     {
       reason: 'a credential that is refused',

@@ -1,7 +1,14 @@
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
-import { EVENTS, SANDBOXES } from '#api/types/resources';
+import { EVENTS, SANDBOXES, SECRETS, SKILL_PACKAGES } from '#api/types/resources';
+import { skillPackageName } from '#api/types/skill';
 import { dockerClient } from '#dev/environment/docker';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { readZip } from '#skill-packages/read-zip';
+import { mustRun } from '../../kit/command.ts';
+import { gitRepository } from '../../kit/git-repository.ts';
+import { httpGitServer } from '../../kit/http-git-server.ts';
 import { imageRegistry } from '../../kit/image-registry.ts';
 import type { ImageRegistry } from '../../kit/image-registry.ts';
 import {
@@ -121,6 +128,63 @@ describe('a Sandbox that checks an image', () => {
     await probe('process', { shell: shell('any:1'), probe: { image: {} } });
     const { status } = await untilSandbox(on, 'process', inPhase('Failed'));
     expect(status?.message).toBe(`The check could not be made: Executor ${EXECUTOR} runs no images.`);
+  });
+});
+
+describe('a Sandbox that fetches a skill', () => {
+  const SKILL = '---\nname: pdf\ndescription: Reads PDF files.\n---\n\nRead them.\n';
+  const REFUSED = 'SKILL.md: name is "pdf"; it must be that of the Skill, "doc".';
+
+  /** With a repository behind a password, and a Secret with it. */
+  async function fetchSkill(skill: { name: string; password: string }) {
+    await using repository = await gitRepository({ files: { 'skills/pdf/SKILL.md': SKILL } });
+    await using folder = await temporaryFolder('skill-server');
+    const bare = path.join(folder.path, 'project.git');
+    await mustRun('git', ['clone', '--quiet', '--bare', repository.fileUrl, bare]);
+    await using server = await httpGitServer({
+      ...{ folder: folder.path, username: 'bob', password: 's3cret-pass' },
+    });
+    const { client } = on.connection;
+    const secret = { namespace: 'default', name: 'git' };
+    await client.create(SECRETS, {
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: secret },
+      stringData: { username: 'bob', password: skill.password },
+    });
+    try {
+      const from = { gitUrl: server.url, ref: 'main', path: 'skills/pdf', secretName: 'git' };
+      await probe('skill', { probe: { skill: { name: skill.name, ...from } } });
+      return (await untilSandbox(on, 'skill', isOver)).status;
+    } finally {
+      await client.delete(SECRETS, secret);
+    }
+  }
+
+  it('makes its package, and says from which commit', async () => {
+    await using _ = await startManager(on, await managerConfig(on, { driver: 'process' }));
+    const status = await fetchSkill({ name: 'pdf', password: 's3cret-pass' });
+    const found = status?.probeResult?.skill;
+    expect(found).toMatchObject({
+      commit: expect.stringMatching(/^[0-9a-f]{40}$/),
+      ...{ description: 'Reads PDF files.', files: 1 },
+    });
+    const name = skillPackageName(found?.contentHash ?? '');
+    const { spec } = await on.connection.client.get(SKILL_PACKAGES, { namespace: 'default', name });
+    const [file] = await readZip(Buffer.from(spec.zip, 'base64'));
+    expect(file?.content.toString()).toBe(SKILL);
+  });
+
+  it.each([
+    { reason: 'another name', skill: { name: 'doc', password: 's3cret-pass' }, says: REFUSED },
+    {
+      reason: 'a credential that is refused',
+      skill: { name: 'pdf', password: 'wrong' },
+      says: 'refused the credential of Secret "default/git" (key password).',
+    },
+  ])('says so for $reason', async ({ skill, says }) => {
+    await using _ = await startManager(on, await managerConfig(on, { driver: 'process' }));
+    const status = await fetchSkill(skill);
+    expect(status?.probeResult).toMatchObject({ ok: false, message: expect.stringContaining(says) });
+    expect(JSON.stringify(status)).not.toContain('wrong');
   });
 });
 

@@ -62,3 +62,6 @@ export function subPathProblem(subPath: string): string | undefined {
   if (parts.includes('..')) return 'must not contain ".."';
   return parts.some((part) => part.toLowerCase() === '.git') ? 'must not lead into ".git"' : undefined;
 }
+
+/** Whether a ref is a whole commit id, which never moves: SHA-1 or SHA-256 in hex. */
+export const isCommitID = (ref: string): boolean => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref);

@@ -1,0 +1,180 @@
+import { findCondition } from '#api/machinery/condition';
+import type { NewCondition } from '#api/machinery/condition';
+import { formatTime } from '#api/machinery/clock';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Skill, SkillStatus } from '#api/types/generated/skill';
+import { gitURLProblem, isCommitID, refProblem, subPathProblem } from '#api/types/git-address';
+import { planProbe } from '#api/types/probe';
+import type { ProbeFinding, ProbePlan, ProbeSpec } from '#api/types/probe';
+import { newCondition } from '#api/types/ready';
+import { FETCHED, skillNotReady, SkillFetchReason, SkillReason } from '#api/types/skill';
+import { neededGitKeys } from '#api/types/workspace';
+import type { FoundContent, SkillContent } from './plan.ts';
+
+/** The repository of a Skill, whichever spelling the spec uses. */
+export interface GitSource {
+  url: string;
+  ref?: string;
+  path?: string;
+  secretName?: string;
+}
+
+/** The facts of the Secret that a source names. */
+export interface SecretFacts {
+  /** Those that have a value. */
+  keys: ReadonlySet<string>;
+  /** Changes with it. */
+  version: string;
+}
+
+export interface GitSourceInput {
+  skill: Skill;
+  source: GitSource;
+  /** Undefined: there is none. */
+  secret: SecretFacts | undefined;
+  /** All Sandboxes that the Skill controls. */
+  sandboxes: readonly Sandbox[];
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+export interface GitSourcePlan {
+  content: FoundContent;
+  /** For the status. */
+  known: Pick<SkillStatus, 'git' | 'gitCheck'>;
+  fetched: NewCondition;
+  probe: ProbePlan;
+}
+
+/** To ask the remote, to fetch, and some for the sandbox. */
+const CHECK_SECONDS = 180;
+
+export function gitSourceOf({ spec }: Skill): GitSource | undefined {
+  const { source } = spec;
+  if (source?.type !== 'git') return undefined;
+  const { git, repo_url: url = '', skill_path: path } = source;
+  if (git === undefined) return { url, ...(path === undefined ? {} : { path }) };
+  const { secretRef, ...own } = git;
+  return { ...own, ...(secretRef === undefined ? {} : { secretName: secretRef.name }) };
+}
+
+/**
+ * Has the repository looked at in a sandbox, and says what is known of it. Content that was fetched counts for as long as
+ * the spec names the same place: a server that is away takes no skill from its agents. Pure.
+ */
+export function planGitSource({ skill, source, secret, sandboxes, now }: GitSourceInput): GitSourcePlan {
+  const problem = sourceProblem(skill, source, secret);
+  const { git: before, gitCheck } = skill.status ?? {};
+  const probe = planProbe({
+    owner: skill,
+    spec: problem === undefined ? probeSpec(skill, source, secret) : undefined,
+    record: gitCheck,
+    sandboxes,
+    now,
+    isFixed: source.ref !== undefined && isCommitID(source.ref),
+  });
+  const git = fetchedContent(source, probe.finding, formatTime(now)) ?? before;
+  const record = probe.record ?? gitCheck;
+  const fetched = problem ?? fetchedCondition(skill, probe.finding);
+  return {
+    content: contentOf(source, git, fetched),
+    known: { ...(git === undefined ? {} : { git }), ...(record === undefined ? {} : { gitCheck: record }) },
+    fetched,
+    probe,
+  };
+
+  function fetchedContent(from: GitSource, finding: ProbeFinding | undefined, at: string) {
+    if (finding?.state !== 'answered' || finding.result.skill === undefined) return undefined;
+    const { url, ref, path } = from;
+    const place = { url, ...(ref === undefined ? {} : { ref }), ...(path === undefined ? {} : { path }) };
+    const isSame = before !== undefined && before.contentHash === finding.result.skill.contentHash;
+    return { ...place, ...finding.result.skill, fetchedAt: isSame ? before.fetchedAt : at };
+  }
+}
+
+function probeSpec(skill: Skill, source: GitSource, secret: SecretFacts | undefined): ProbeSpec {
+  const { url: gitUrl, ...rest } = source;
+  const revision = secret === undefined ? {} : { revision: secret.version };
+  return {
+    timeoutSeconds: CHECK_SECONDS,
+    probe: { skill: { name: skill.metadata.name, gitUrl, ...rest, ...revision } },
+  };
+}
+
+function contentOf(
+  source: GitSource,
+  git: SkillStatus['git'],
+  { status, message }: NewCondition,
+): FoundContent {
+  if (git !== undefined && isFrom(git, source)) return packageOf(git);
+  const reason = status === 'False' ? SkillReason.NotFetched : SkillReason.NoPackage;
+  return { problem: skillNotReady(reason, message) };
+}
+
+const isFrom = (git: NonNullable<SkillStatus['git']>, { url, ref, path }: GitSource): boolean =>
+  git.url === url && git.ref === ref && git.path === path;
+
+function packageOf(git: NonNullable<SkillStatus['git']>): SkillContent {
+  const { contentHash, version, description, files, fileSize } = git;
+  return {
+    contentHash,
+    ...(version === undefined ? {} : { version }),
+    ...(description === undefined ? {} : { description }),
+    ...(files === undefined ? {} : { files }),
+    ...(fileSize === undefined ? {} : { fileSize }),
+  };
+}
+
+function fetchedCondition(skill: Skill, finding: ProbeFinding | undefined): NewCondition {
+  const before = findCondition(skill.status?.conditions, FETCHED);
+  switch (finding?.state) {
+    case 'answered': {
+      const { ok, message } = finding.result;
+      const reason = ok ? SkillFetchReason.Fetched : SkillFetchReason.FetchFailed;
+      return newCondition(FETCHED, ok ? 'True' : 'False', { reason, message });
+    }
+    case 'refused':
+    case 'lost':
+      return newCondition(FETCHED, 'Unknown', {
+        reason: SkillFetchReason.CheckFailed,
+        message: finding.message,
+      });
+    case 'pending': {
+      const message = `The repository is being fetched: ${finding.message}`;
+      return newCondition(FETCHED, 'Unknown', { reason: SkillFetchReason.Fetching, message });
+    }
+    case undefined: {
+      const message = 'The repository was not fetched yet.';
+      return before ?? newCondition(FETCHED, 'Unknown', { reason: SkillFetchReason.Fetching, message });
+    }
+  }
+}
+
+function sourceProblem(
+  skill: Skill,
+  { url, ref, path, secretName }: GitSource,
+  secret: SecretFacts | undefined,
+): NewCondition | undefined {
+  const wrong = (reason: string, message: string) => newCondition(FETCHED, 'False', { reason, message });
+  const faults: [string, string, string | undefined][] = [
+    // What cannot be parsed may hold a password all the same.
+    ['url', url.includes('@') ? '' : ` "${url}"`, gitURLProblem(url)],
+    ['ref', ` "${ref}"`, ref === undefined ? undefined : refProblem(ref)],
+    ['path', ` "${path}"`, path === undefined ? undefined : subPathProblem(path)],
+  ];
+  for (const [field, shown, fault] of faults) {
+    if (fault !== undefined) {
+      return wrong(SkillFetchReason.InvalidSource, `spec.source.git.${field}:${shown} ${fault}.`);
+    }
+  }
+  if (secretName === undefined) return undefined;
+  const at = `spec.source.git.secretRef: Secret "${skill.metadata.namespace ?? ''}/${secretName}"`;
+  if (secret === undefined) return wrong(SkillFetchReason.SecretNotFound, `${at} not found.`);
+  const needed = neededGitKeys(url);
+  if (needed.length === 0 || needed.some((key) => secret.keys.has(key))) return undefined;
+  const keys = needed.map((key) => `"${key}"`).join(' or ');
+  return wrong(
+    SkillFetchReason.SecretKeyMissing,
+    `${at} has no value under ${keys}, which the address needs.`,
+  );
+}
