@@ -1,23 +1,37 @@
 import { objectKey } from '#api/machinery/meta';
 import type { Skill } from '#api/types/generated/skill';
+import type { Task } from '#api/types/generated/task';
+import type { TaskRevision } from '#api/types/generated/task-revision';
 import { PUBLIC_NAMESPACE } from '#api/types/shell';
-import { CONFIG_MAPS, SANDBOXES, SECRETS, SKILL_PACKAGES, SKILLS } from '#api/types/resources';
+import {
+  CONFIG_MAPS,
+  SANDBOXES,
+  SECRETS,
+  SKILL_PACKAGES,
+  SKILLS,
+  TASK_REVISIONS,
+  TASKS,
+} from '#api/types/resources';
 import { skillPackageName } from '#api/types/skill';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
+import type { Change } from '../runtime/object-cache.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { controllerUIDs } from '../runtime/owned-objects.ts';
 import { objects, ownersOf, referrersTo, source } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import { gitSourceOf } from './git-source.ts';
 import { skillReconciler } from './reconciler.ts';
+import { revisionOf, skillsOfRevision } from './uses.ts';
 
 const BY_CONFIG_MAP = 'skill:configMap';
 const BY_PACKAGE = 'skill:package';
 const BY_DEPENDENCY = 'skill:dependency';
 const BY_SECRET = 'skill:secret';
 const BY_OWNER = 'sandbox:skill';
+const BY_SKILL = 'task-revision:skill';
+const BY_REVISION = 'skill:task-revision';
 
 /**
  * Watches Skills, the ConfigMaps with their files, their packages, the Skills that they need, and the Sandboxes and
@@ -36,6 +50,10 @@ export function skillController({
   const packages = informers.metadataOf(SKILL_PACKAGES);
   const secrets = informers.of(SECRETS);
   const sandboxes = informers.of(SANDBOXES);
+  const tasks = informers.of(TASKS);
+  const revisions = informers.of(TASK_REVISIONS);
+  tasks.addIndex(BY_REVISION, revisionOf);
+  revisions.addIndex(BY_SKILL, skillsOfRevision);
   skills.addIndex(BY_CONFIG_MAP, configMapOf);
   skills.addIndex(BY_SECRET, secretOf);
   sandboxes.addIndex(BY_OWNER, (sandbox) => controllerUIDs(sandbox, SKILLS));
@@ -49,6 +67,10 @@ export function skillController({
       configMaps,
       packages,
       secrets,
+      tasksWith: (key) =>
+        revisions
+          .byIndex(BY_SKILL, key)
+          .flatMap(({ metadata }) => tasks.byIndex(BY_REVISION, objectKey(metadata))),
       sandboxesOf: (uid) => sandboxes.byIndex(BY_OWNER, uid),
       clock,
       troubles: createTroubles({ recorder: recorder('skill-controller'), clock }),
@@ -59,6 +81,9 @@ export function skillController({
       referrersTo(packages, skills, BY_PACKAGE),
       referrersTo(secrets, skills, BY_SECRET),
       ownersOf(sandboxes, SKILLS),
+      source(tasks, (change) => usedSkills(revisions, change)),
+      // It may come after the Task that names it.
+      source(revisions, ({ new: now }) => (now === undefined ? [] : skillsOfRevision(now))),
       source(skills, ({ key }) => dependentsOf(skills, key)),
     ],
     clock,
@@ -91,6 +116,16 @@ function dependenciesOf({ metadata, spec }: Skill): string[] {
   return (spec.dependencies ?? []).flatMap((name) =>
     [...namespaces].map((namespace) => objectKey({ namespace, name })),
   );
+}
+
+/** The Skills of a Task that begins or ends to have them: most changes of a Task do neither. */
+function usedSkills(revisions: Informer<TaskRevision>, change: Change<Task>): string[] {
+  const [before, after] = [revisionOf(change.old)[0], revisionOf(change.new)[0]];
+  if (before === after) return [];
+  return [before, after].flatMap((key) => {
+    const revision = key === undefined ? undefined : revisions.get(key);
+    return revision === undefined ? [] : skillsOfRevision(revision);
+  });
 }
 
 /** All that need a Skill, by whatever way: a circle may be closed, or opened, far away. */

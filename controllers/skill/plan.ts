@@ -48,13 +48,21 @@ function dependencyProblem(skill: Skill, find: FindSkill): NewCondition | undefi
 export function contentStatus(
   { spec, status }: Skill,
   content: FoundContent,
-): Omit<SkillStatus, 'git' | 'gitCheck' | 'conditions' | 'message' | 'observedGeneration' | 'state'> {
-  const upload = status?.upload === undefined ? {} : { upload: status.upload };
-  if ('problem' in content) return upload;
+): Omit<
+  SkillStatus,
+  'git' | 'gitCheck' | 'uses' | 'conditions' | 'message' | 'observedGeneration' | 'state'
+> {
+  const { upload, rating, ratings } = status ?? {};
+  const others = {
+    ...(upload === undefined ? {} : { upload }),
+    ...(rating === undefined ? {} : { rating }),
+    ...(ratings === undefined ? {} : { ratings }),
+  };
+  if ('problem' in content) return others;
   const { contentHash, description, files, fileSize } = content;
   const version = spec.version === undefined ? content.version : String(spec.version);
   return {
-    ...upload,
+    ...others,
     ...{ contentHash, fileHash: contentHash },
     ...(version === undefined ? {} : { version }),
     ...(description === undefined ? {} : { skillDescription: description }),

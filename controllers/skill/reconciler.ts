@@ -6,6 +6,7 @@ import type { NewCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Skill, SkillStatus } from '#api/types/generated/skill';
+import type { Task } from '#api/types/generated/task';
 import type { ProbePlan } from '#api/types/probe';
 import { withReady } from '#api/types/ready';
 import { SANDBOXES, SKILLS } from '#api/types/resources';
@@ -21,12 +22,15 @@ import { gitSourceOf, planGitSource } from './git-source.ts';
 import type { GitSource, SecretFacts } from './git-source.ts';
 import { contentStatus, planSkill } from './plan.ts';
 import type { FoundContent } from './plan.ts';
+import { planUses } from './uses.ts';
 
 export interface SkillReconcilerOptions extends ContentSources {
   skills: { get(key: string): Skill | undefined };
   secrets: { get(key: string): Secret | undefined };
   /** All that the object with this uid controls. */
   sandboxesOf: (uid: string) => readonly Sandbox[];
+  /** The Tasks that have the Skill with this key. */
+  tasksWith: (key: string) => readonly Task[];
   troubles: Troubles;
   clock: Clock;
 }
@@ -59,9 +63,11 @@ export function skillReconciler(options: SkillReconcilerOptions): Reconcile<Skil
     const others = (skill.status?.conditions ?? []).filter(({ type }) => type !== FETCHED);
     const before = (skill.status?.conditions ?? []).filter(({ type }) => type === FETCHED);
     const fetched = found.fetched === undefined ? [] : withCondition(before, found.fetched, at);
+    const { uses, countAfter } = planUses(skill.status?.uses, options.tasksWith(key), clock.now());
     const told = {
       ...contentStatus(skill, found.content),
       ...found.known,
+      ...(uses === undefined ? {} : { uses }),
       conditions: [...others, ...fetched],
     };
     const status = withReady(told, ready, at);
@@ -70,7 +76,8 @@ export function skillReconciler(options: SkillReconcilerOptions): Reconcile<Skil
     const { create, remove, recheckAfter } = found.probe;
     await deleteOnce(client, SANDBOXES, remove);
     if (create !== undefined) await createOnce(client, SANDBOXES, create);
-    return recheckAfter === undefined ? undefined : { requeueAfter: recheckAfter };
+    const requeueAfter = Math.min(recheckAfter ?? Infinity, countAfter ?? Infinity);
+    return requeueAfter === Infinity ? undefined : { requeueAfter };
   };
 }
 

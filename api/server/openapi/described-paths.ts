@@ -2,7 +2,7 @@ import { isPod, isSkill, isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { PathItem } from './operation.ts';
 import { podLogItem } from './pod-paths.ts';
-import { packageItem } from './skill-paths.ts';
+import { packageItem, ratingItem } from './skill-paths.ts';
 import { answersItem, logItem, messagesItem } from './task-paths.ts';
 
 /** The subresources that speak of something else than an object of their kind, with their requests and answers. */
@@ -12,6 +12,7 @@ const DESCRIBED = [
   { name: 'log', isOf: isPod, item: podLogItem },
   { name: 'messages', isOf: isTask, item: messagesItem },
   { name: 'package', isOf: isSkill, item: packageItem },
+  { name: 'rating', isOf: isSkill, item: ratingItem },
 ];
 
 /** Undefined for a subresource that reads and writes objects. */

@@ -4,6 +4,7 @@ import { modelName } from './model-name.ts';
 import { contentOf, OBJECT_TYPES, operation } from './operation.ts';
 import type { PathItem } from './operation.ts';
 import { schemaRef } from './schema.ts';
+import type { OpenApiSchema } from './schema.ts';
 
 const ZIP = { type: 'string', format: 'binary' } as const;
 
@@ -24,4 +25,33 @@ export function packageItem(resource: Resource): PathItem {
     answers: { '200': contentOf(OBJECT_TYPES, skill) },
   });
   return { get, put };
+}
+
+const RATING: OpenApiSchema = {
+  description: 'What a person thinks of a Skill.',
+  type: 'object',
+  required: ['stars'],
+  properties: {
+    stars: { description: 'From 1 to 5.', type: 'integer', minimum: 1, maximum: 5 },
+    comment: { description: 'Why.', type: 'string', maxLength: 1024 },
+  },
+};
+
+/** The rating of a Skill by the user who asks. */
+export function ratingItem(resource: Resource): PathItem {
+  const answers = { '200': contentOf(['application/json'], schemaRef(modelName(resource, resource.kind))) };
+  const put = operation(resource, 'NamespacedSkillRating', {
+    verb: 'replace',
+    action: 'put',
+    description: 'replace your rating of the specified Skill',
+    body: { required: true, content: contentOf(['application/json'], RATING) },
+    answers,
+  });
+  const remove = operation(resource, 'NamespacedSkillRating', {
+    verb: 'delete',
+    action: 'delete',
+    description: 'delete your rating of the specified Skill',
+    answers,
+  });
+  return { put, delete: remove };
 }

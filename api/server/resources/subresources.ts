@@ -5,6 +5,7 @@ import { handleAnswer } from './answer-handler.ts';
 import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
 import { handleGetPackage, handlePutPackage } from './package-handlers.ts';
 import { handlePodLog } from './pod-log-handler.ts';
+import { handleRate, handleUnrate } from './rating-handler.ts';
 import { handleGet } from './read-handlers.ts';
 import { isNamespace } from './verbs.ts';
 import { handleCreateToken } from './token-handler.ts';
@@ -55,6 +56,14 @@ export const SUBRESOURCES: readonly Subresource[] = [
     handlers: new Map([
       ['get', handleGetPackage],
       ['update', handlePutPackage],
+    ]),
+  },
+  {
+    name: 'rating',
+    isOf: isSkill,
+    handlers: new Map([
+      ['delete', handleUnrate],
+      ['update', handleRate],
     ]),
   },
   { name: 'status', isOf: ({ hasStatus }) => hasStatus, handlers: READ_AND_WRITE },

@@ -250,6 +250,12 @@ export interface SkillStatus {
    */
   skillDescription?: string;
   upload?: SkillUpload;
+  uses?: SkillUses;
+  rating?: SkillRating;
+  /**
+   * One entry for each person, the newest last. Written by the subresource rating only.
+   */
+  ratings?: SkillRating1[];
   git?: SkillGit;
   gitCheck?: SkillGitCheck;
   /**
@@ -289,6 +295,57 @@ export interface SkillUpload {
    * Its size in bytes, packed.
    */
   fileSize?: number;
+}
+/**
+ * How much the skill is used. Counted now and then, at most once a minute.
+ */
+export interface SkillUses {
+  /**
+   * Tasks that have the skill, of those that are kept: a Task that is deleted no longer counts.
+   */
+  tasks: number;
+  /**
+   * When the newest Task that has had it was created.
+   */
+  lastUsedAt?: string;
+  /**
+   * When it was counted.
+   */
+  countedAt: string;
+}
+/**
+ * What people think of the skill, by status.ratings.
+ */
+export interface SkillRating {
+  /**
+   * Mean of the stars, from 1.0 to 5.0.
+   */
+  average: string;
+  /**
+   * How many people have said.
+   */
+  count: number;
+}
+/**
+ * What one person thinks.
+ */
+export interface SkillRating1 {
+  /**
+   * Name of the user.
+   */
+  user: string;
+  /**
+   * From 1 to 5.
+   */
+  stars: number;
+  /**
+   * Why.
+   */
+  comment?: string;
+  /**
+   * When.
+   */
+  ratedAt: string;
 }
 /**
  * The content that was fetched from the repository last.

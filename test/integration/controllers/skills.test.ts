@@ -236,6 +236,10 @@ describe('an agent with skills', () => {
     await here.push('pdf', zips[0]);
     await here.told('pdf', 'Packaged');
     await here.create.task('first');
+    for (const name of ['pdf', 'base']) {
+      const { status } = await here.there(SKILLS, name, (skill) => skill.status?.uses !== undefined);
+      expect(status?.uses, 'counted at once the first time').toMatchObject({ tasks: 1 });
+    }
     const skillsOf = async (task: string): Promise<unknown> => {
       const { status } = await here.there(TASKS, task, (one) => one.status?.revision !== undefined);
       const revision = await here.there(TASK_REVISIONS, status?.revision ?? '');
@@ -278,6 +282,39 @@ describe('an agent with skills', () => {
     });
     await here.there(BOTS, 'bot', ({ status }) => status?.state === 'Available');
   });
+});
+
+describe('ratings', () => {
+  const rate = (method: 'PUT' | 'DELETE', body?: unknown): Promise<Skill> => {
+    const path = '/apis/agent.wecode.io/v1alpha1/namespaces/rated/skills/pdf/rating';
+    const request = { method, path, ...(body === undefined ? {} : { body: body as object }) };
+    return world.transport.send(request).then(({ text }) => JSON.parse(text) as Skill);
+  };
+
+  it('are one of each user, who may change it and take it back', async () => {
+    const here = await place('rated');
+    await here.skill('pdf', { prompt: 'x' });
+    await here.told('pdf', 'Packaged');
+    await rate('PUT', { stars: 2, user: 'somebody-else' });
+    const { status } = await rate('PUT', { stars: 4, comment: 'Good now.' });
+    expect(status?.rating).toEqual({ average: '4.0', count: 1 });
+    expect(status?.ratings).toEqual([
+      { user: expect.any(String), stars: 4, comment: 'Good now.', ratedAt: expect.any(String) },
+    ]);
+    expect(status?.ratings?.[0]?.user).not.toBe('somebody-else');
+    // What the controller writes leaves them alone.
+    await world.client.patch(SKILLS, here.within('pdf'), { type: 'merge', body: { spec: { prompt: 'y' } } });
+    const after = await here.there(SKILLS, 'pdf', (skill) => skill.status?.observedGeneration === 2);
+    expect(after.status?.rating?.count).toBe(1);
+    expect((await rate('DELETE')).status).not.toHaveProperty('ratings');
+  });
+
+  it.each([{}, { stars: 0 }, { stars: 6 }, { stars: 2.5 }, { stars: '5' }, { stars: 5, comment: 7 }])(
+    'are refused when they are none: %o',
+    async (body) => {
+      await expect(rate('PUT', body)).rejects.toMatchObject({ reason: 'Invalid' });
+    },
+  );
 });
 
 describe('a package that nobody names', () => {

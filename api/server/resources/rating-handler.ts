@@ -1,0 +1,23 @@
+import { rateSkill } from '../../registry/skills/ratings.ts';
+import { replyJson } from '../answer/reply.ts';
+import { readObject } from '../request/body.ts';
+import { targetOf } from '../request/resource-request.ts';
+import type { ResourceRequest } from '../request/resource-request.ts';
+import { writeOptions } from '../request/write-options.ts';
+
+/** Notes what the user thinks of a Skill; answers the Skill. */
+export async function handleRate(request: ResourceRequest): Promise<Response> {
+  const { registry, clock } = request.options;
+  const write = writeOptions(request, 'UpdateOptions');
+  const { value: body } = await readObject(request.c.env.incoming, { kind: 'SkillRating', protobuf: false });
+  const { object } = await rateSkill(registry, { target: targetOf(request), body, clock, ...write });
+  return replyJson(object.object);
+}
+
+/** Takes back what the user thought of a Skill; answers the Skill. */
+export async function handleUnrate(request: ResourceRequest): Promise<Response> {
+  const { registry, clock } = request.options;
+  const write = writeOptions(request, 'DeleteOptions');
+  const { object } = await rateSkill(registry, { target: targetOf(request), clock, ...write });
+  return replyJson(object.object);
+}
