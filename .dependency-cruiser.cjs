@@ -164,7 +164,7 @@ const packages = {
   re2js: ['^api/structural-schema/', '^api/cel/', '^executor-image/', '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
   rolldown: ['^executor-image/build[.]ts$'],
-  undici: ['^api/client/', '^executor-manager/', guardedClient],
+  undici: ['^api/client/', '^executor-manager/', '^executor-image/tools/', guardedClient],
   yaml: ['^api/(client|data-folder|schema|server|types)/', '^cli/', '^model-server/', skillPackages],
   yauzl: [skillPackages],
   yazl: [skillPackages],

@@ -146,7 +146,7 @@ describe.each(rows)('$type in the controllers', ({ type, ...row }) => {
       base: undefined,
       model: undefined,
       skills: [],
-      mcpServers: [],
+      mcpServers: {},
     });
     expect(step.shell.type).toBe(type);
     expect(step.requiresWorkspace).toBe(required);

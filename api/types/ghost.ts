@@ -1,12 +1,14 @@
 import type { NewCondition } from '../machinery/condition.ts';
-import { notReady, ready } from './ready.ts';
+import { newCondition, notReady, ready } from './ready.ts';
 
 /** Reasons of a Ghost. */
 export const GhostReason = {
   /** Ready=True: the Ghost can be used. */
   Valid: 'Valid',
-  /** Ready=False: an entry of mcpServers has neither command nor url. */
+  /** Ready=False: an entry of mcpServers has neither command nor url, or two servers have one name. */
   InvalidMCPServer: 'InvalidMCPServer',
+  /** Ready=False: mcpServerRefs names an MCPServer that does not exist, and that the agent cannot do without. */
+  MCPServerNotFound: 'MCPServerNotFound',
   /** Ready=False: preload_skills names a skill that is not in skills. */
   UnknownPreloadSkill: 'UnknownPreloadSkill',
   /** Ready=False: skills names a Skill that does not exist, or one that needs such a Skill. */
@@ -20,6 +22,19 @@ export const GhostReason = {
   /** Ready=False: skillParameters does not fit the schema of the Skill. */
   InvalidSkillParameters: 'InvalidSkillParameters',
 } as const;
+
+/** Beside Ready, for a Ghost with mcpServerRefs: whether all that it names are there. Agents start without the others. */
+export const MCP_SERVERS_FOUND = 'MCPServersFound';
+
+/** `missing` are the MCPServers that are not there. */
+export function mcpServersFound(missing: readonly string[]): NewCondition {
+  if (missing.length === 0) {
+    const message = 'Every MCPServer of spec.mcpServerRefs is there.';
+    return newCondition(MCP_SERVERS_FOUND, 'True', { reason: 'AllFound', message });
+  }
+  const message = `spec.mcpServerRefs: not found, so agents work without: ${missing.join(', ')}.`;
+  return newCondition(MCP_SERVERS_FOUND, 'False', { reason: GhostReason.MCPServerNotFound, message });
+}
 
 /** Why a Ghost is not ready. */
 export type GhostNotReadyReason = Exclude<(typeof GhostReason)[keyof typeof GhostReason], 'Valid'>;

@@ -1,4 +1,5 @@
 import type { NewCondition } from '../machinery/condition.ts';
+import type { Ghost } from './generated/ghost.ts';
 import type { MCPServer } from './generated/mcpserver.ts';
 import { READY, newCondition, notReady, ready } from './ready.ts';
 
@@ -95,6 +96,25 @@ export function serverEntry({ metadata, spec }: MCPServer, required: boolean): R
     ...(tools === undefined || tools.length === 0 ? {} : { toolLevels: tools }),
     serverRef: { name: metadata.name, namespace: metadata.namespace ?? 'default' },
   };
+}
+
+/** The entry of a server that an agent would like to have and that does not exist. */
+export const missingServerEntry = (serverRef: ServerReference): Record<string, unknown> => ({ serverRef });
+
+/** An MCPServer that a Ghost refers to, by its place and the name that the agent has for it. */
+export interface ReferredServer {
+  place: ServerReference;
+  alias: string;
+  required: boolean;
+}
+
+/** The MCPServers that a Ghost in `namespace` refers to. */
+export function referredServers({ spec }: Pick<Ghost, 'spec'>, namespace: string): ReferredServer[] {
+  return (spec.mcpServerRefs ?? []).map((reference) => ({
+    place: { name: reference.name, namespace: reference.namespace ?? namespace },
+    alias: reference.alias ?? reference.name,
+    required: reference.required === true,
+  }));
 }
 
 /** The reference in an entry that serverEntry has made; undefined for one that a Ghost has written itself. */

@@ -3,7 +3,7 @@ import type { Ghost, GhostSpec } from '#api/types/generated/ghost';
 import { withReady } from '#api/types/ready';
 import { skillNotReady, skillReady } from '#api/types/skill';
 import type { Skill, SkillSpec } from '#api/types/generated/skill';
-import { planGhost } from './plan.ts';
+import { planGhost, serversFound } from './plan.ts';
 
 const at = { now: '2026-01-01T00:00:00Z', generation: 1 };
 const skill = (place: string, spec: Partial<SkillSpec> = {}, condition = skillReady()): Skill => {
@@ -32,6 +32,8 @@ const SKILLS = [
 const parts = {
   skill: (place: { namespace: string; name: string }) =>
     SKILLS.find(({ metadata }) => metadata.name === place.name && metadata.namespace === place.namespace),
+  hasServer: ({ namespace, name }: { namespace: string; name: string }) =>
+    `${namespace}/${name}` === 'ns/tools',
   hasPackage: ({ name }: { name: string }) => name === KEPT.replace(':', '-'),
 };
 
@@ -52,6 +54,24 @@ describe('planGhost', () => {
       spec: { mcpServers: { a: { command: 'x' }, b: { args: ['y'] } } },
       want: 'InvalidMCPServer',
       field: 'spec.mcpServers.b',
+    },
+    { reason: 'an MCPServer', spec: { mcpServerRefs: [{ name: 'tools', required: true }] }, want: 'Valid' },
+    {
+      reason: 'an MCPServer that may be missing',
+      spec: { mcpServerRefs: [{ name: 'gone' }] },
+      want: 'Valid',
+    },
+    {
+      reason: 'an MCPServer that it needs and that is missing',
+      spec: { mcpServerRefs: [{ name: 'tools', namespace: 'other', required: true }] },
+      want: 'MCPServerNotFound',
+      field: 'spec.mcpServerRefs: MCPServer "other/tools" not found.',
+    },
+    {
+      reason: 'two MCP servers of one name',
+      spec: { mcpServers: { tools: { command: 'x' } }, mcpServerRefs: [{ name: 'tools' }] },
+      want: 'InvalidMCPServer',
+      field: 'two of the MCP servers are called "tools"',
     },
     { reason: 'a preloaded skill it has', spec: { skills: ['a'], preload_skills: ['a'] }, want: 'Valid' },
     {
@@ -137,4 +157,15 @@ describe('planGhost', () => {
     expect(condition.reason).toBe(want);
     expect(condition.message).toContain(field);
   });
+});
+
+it.each([
+  { refs: [], want: undefined },
+  { refs: [{ name: 'tools' }], want: 'Every MCPServer of spec.mcpServerRefs is there.' },
+  {
+    refs: [{ name: 'tools' }, { name: 'gone' }, { name: 'far', namespace: 'away' }],
+    want: 'spec.mcpServerRefs: not found, so agents work without: "ns/gone", "away/far".',
+  },
+])('A Ghost says which of its MCPServers are there: $refs', ({ refs, want }) => {
+  expect(serversFound(ghost({ mcpServerRefs: refs }), parts)?.message).toBe(want);
 });

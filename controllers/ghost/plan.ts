@@ -3,7 +3,9 @@ import type { NewCondition } from '#api/machinery/condition';
 import type { JsonObject } from '#api/machinery/json/json';
 import { checkParameters } from '#api/schema/parameters';
 import type { Ghost } from '#api/types/generated/ghost';
-import { GhostReason, ghostNotReady, ghostReady } from '#api/types/ghost';
+import { GhostReason, ghostNotReady, ghostReady, mcpServersFound } from '#api/types/ghost';
+import { referredServers } from '#api/types/mcp-server';
+import type { ServerReference } from '#api/types/mcp-server';
 import { isContentHash, skillPackageName } from '#api/types/skill';
 import { placeOf, skillsOf } from '#api/types/skill-set';
 import type { ChosenSkill, FindSkill, SkillPlace } from '#api/types/skill-set';
@@ -13,11 +15,18 @@ export interface GhostParts {
   skill: FindSkill;
   /** Whether there is such a SkillPackage. */
   hasPackage(place: SkillPlace): boolean;
+  hasServer(place: ServerReference): boolean;
 }
 
 /** Whether the Ghost can be used, and if not, which field is wrong. */
 export function planGhost(ghost: Ghost, parts: GhostParts): NewCondition {
-  return serverProblem(ghost) ?? preloadProblem(ghost) ?? skillProblem(ghost, parts) ?? ghostReady();
+  return (
+    serverProblem(ghost) ??
+    referenceProblem(ghost, parts) ??
+    preloadProblem(ghost) ??
+    skillProblem(ghost, parts) ??
+    ghostReady()
+  );
 }
 
 function serverProblem({ spec }: Ghost): NewCondition | undefined {
@@ -27,6 +36,33 @@ function serverProblem({ spec }: Ghost): NewCondition | undefined {
         GhostReason.InvalidMCPServer,
         `spec.mcpServers.${name}: needs command (a program) or url (a server).`,
       );
+    }
+  }
+  return undefined;
+}
+
+/** Whether all MCPServers that the Ghost refers to are there; undefined for one that refers to none. */
+export function serversFound(ghost: Ghost, parts: GhostParts): NewCondition | undefined {
+  const referred = referredServers(ghost, ghost.metadata.namespace ?? '');
+  if (referred.length === 0) return undefined;
+  return mcpServersFound(
+    referred.filter(({ place }) => !parts.hasServer(place)).map(({ place }) => placeText(place)),
+  );
+}
+
+const placeText = ({ namespace, name }: ServerReference): string => `"${namespace}/${name}"`;
+
+function referenceProblem(ghost: Ghost, parts: GhostParts): NewCondition | undefined {
+  const taken = new Set(Object.keys(ghost.spec.mcpServers ?? {}));
+  for (const { place, alias, required } of referredServers(ghost, ghost.metadata.namespace ?? '')) {
+    if (taken.has(alias)) {
+      const message = `spec.mcpServerRefs: two of the MCP servers are called "${alias}"; give one an alias.`;
+      return ghostNotReady(GhostReason.InvalidMCPServer, message);
+    }
+    taken.add(alias);
+    if (required && !parts.hasServer(place)) {
+      const message = `spec.mcpServerRefs: MCPServer ${placeText(place)} not found.`;
+      return ghostNotReady(GhostReason.MCPServerNotFound, message);
     }
   }
   return undefined;

@@ -1,13 +1,15 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
+import { withCondition } from '#api/machinery/condition';
+import { MCP_SERVERS_FOUND } from '#api/types/ghost';
 import type { Ghost } from '#api/types/generated/ghost';
 import { withReady } from '#api/types/ready';
 import { GHOSTS } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
-import { planGhost } from './plan.ts';
+import { planGhost, serversFound } from './plan.ts';
 import type { GhostParts } from './plan.ts';
 
 export interface GhostReconcilerOptions {
@@ -31,7 +33,16 @@ export function ghostReconciler({
       return;
     }
     const at = { now: formatTime(clock.now()), generation: ghost.metadata.generation };
-    const status = withReady(ghost.status, planGhost(ghost, parts), at);
+    const { conditions = [], ...rest } = ghost.status ?? {};
+    const found = serversFound(ghost, parts);
+    const told = {
+      ...rest,
+      conditions:
+        found === undefined
+          ? conditions.filter(({ type }) => type !== MCP_SERVERS_FOUND)
+          : withCondition(conditions, found, at),
+    };
+    const status = withReady(told, planGhost(ghost, parts), at);
     troubles.follow(key, await writeStatus(client, GHOSTS, { object: ghost, status }));
   };
 }

@@ -52,11 +52,11 @@ export function contentStatus(
   SkillStatus,
   'git' | 'gitCheck' | 'uses' | 'conditions' | 'message' | 'observedGeneration' | 'state'
 > {
-  const { upload, rating, ratings } = status ?? {};
+  const { upload, rating, ratedBy } = status ?? {};
   const others = {
     ...(upload === undefined ? {} : { upload }),
     ...(rating === undefined ? {} : { rating }),
-    ...(ratings === undefined ? {} : { ratings }),
+    ...(ratedBy === undefined ? {} : { ratedBy }),
   };
   if ('problem' in content) return others;
   const { contentHash, description, files, fileSize } = content;

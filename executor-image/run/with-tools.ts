@@ -11,6 +11,8 @@ export interface WithToolsOptions {
   /** Those of the run: what a server says of itself is no sign of life of the agent. */
   events: EventSink;
   redactor: Pick<Redactor, 'text'>;
+  /** Folder of the runtime's workspace. */
+  workspace: string;
   /** As in RunnerConfig. */
   addresses?: RunnerAddresses;
   /** Told at the end: sentences for people. */
@@ -22,7 +24,7 @@ export interface WithToolsOptions {
  * do without.
  */
 export async function withTools<T>(
-  { request, adapter, context, events, redactor, addresses, onWarnings }: WithToolsOptions,
+  { request, adapter, context, events, redactor, workspace, addresses, onWarnings }: WithToolsOptions,
   act: (toolServers: readonly ToolServer[]) => Promise<T>,
 ): Promise<T> {
   const servers = request.agent.mcpServers ?? {};
@@ -32,6 +34,8 @@ export async function withTools<T>(
   const { folder, environment, runId, signal, clock, permissions, meter } = context;
   const gate = await openToolGate({
     ...{ servers, folder, environment, runId, signal, clock, permissions, meter, events },
+    // A conversation shares its folders with others.
+    ...(addresses === undefined ? { workspace } : {}),
     clean: (text) => redactor.text(text),
     startsPrograms: adapter.capabilities.files,
     ...(addresses && { addresses }),

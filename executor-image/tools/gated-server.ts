@@ -16,7 +16,7 @@ import type { Permissions } from '../run/permissions.ts';
 import { describeError } from '../run-failure.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { CircuitState } from './circuit-breaker.ts';
-import { ResultCache } from './result-cache.ts';
+import type { ResultCache } from './result-cache.ts';
 import type { ResultPages } from './result-pages.ts';
 import type { ServerConfiguration } from './server-configuration.ts';
 import { ToolServerError } from './server-failure.ts';
@@ -33,6 +33,8 @@ export interface GatedServerOptions extends Pick<
   clock: Clock;
   permissions: Pick<Permissions, 'decide'>;
   pages: ResultPages;
+  /** Shared by the servers of a run. */
+  cache: ResultCache;
   /** Takes the secrets of the run out of a text. */
   clean: (text: string) => string;
   /** A sentence for people, about the server; `circuit` when it is about calls that are held back. */
@@ -71,7 +73,6 @@ const PASSED: ReadonlySet<string> = new Set([
 export class GatedServer {
   readonly #options: GatedServerOptions;
   readonly #upstream: Upstream;
-  readonly #cache = new ResultCache();
   readonly #breaker: CircuitBreaker;
   readonly #toolBreakers = new Map<string, CircuitBreaker>();
   #list: ToolList = { tools: new Map() };
@@ -90,6 +91,12 @@ export class GatedServer {
 
   get name(): string {
     return this.#options.server.name;
+  }
+
+  /** The name under which its results are kept for later runs; undefined where they are not. */
+  get keptAs(): string | undefined {
+    const { cacheResults, cacheScope } = this.#options.server;
+    return cacheResults ? cacheScope : undefined;
   }
 
   get capabilities(): ServerCapabilities {
@@ -136,12 +143,15 @@ export class GatedServer {
     const tool = `mcp__${this.name}__${name}`;
     const answer = await this.#options.permissions.decide({ tool, input, level }, call.signal);
     if (answer.behavior === 'deny') return { level, result: failure(answer.message) };
-    const keeps = this.#options.server.cacheResults && level === 'readOnly';
-    const kept = keeps ? this.#cache.find(name, input) : undefined;
-    if (kept !== undefined) return { level, result: kept, cached: true };
+    const { server, cache } = this.#options;
+    const keeps = server.cacheResults && level === 'readOnly';
+    const cached = { server: server.cacheScope ?? this.name, tool: name, hash: listed.hash, input };
+    const kept = keeps ? cache.find(cached) : undefined;
+    if (kept !== undefined) return { level, result: this.#cut(listed, kept), cached: true };
     const result = await this.#guarded(name, () => this.#call(listed, input, call));
-    if (keeps && result.isError !== true) this.#cache.keep(name, input, result);
-    return { level, result };
+    // Whole: where the rest of a cut one is, only this run knows.
+    if (keeps && result.isError !== true) cache.keep(cached, result);
+    return { level, result: this.#cut(listed, result) };
   }
 
   /** Passes a request on. Throws McpError, and the signal's reason. */
@@ -173,8 +183,11 @@ export class GatedServer {
     const answer = await this.#upstream.request({ method: 'tools/call', params }, call);
     const parsed = CallToolResultSchema.safeParse(answer);
     if (!parsed.success) throw new ToolServerError('protocol', 'its answer is not one of the protocol');
-    const cleaned = cleanResult(parsed.data, this.#options.clean);
-    return this.#options.pages.cut(cleaned, { strict: tool.outputSchema !== undefined });
+    return cleanResult(parsed.data, this.#options.clean);
+  }
+
+  #cut({ tool }: ListedTool, result: CallToolResult): CallToolResult {
+    return this.#options.pages.cut(result, { strict: tool.outputSchema !== undefined });
   }
 
   /** Holds a call back while its server, or its tool, fails again and again. */
@@ -283,7 +296,6 @@ export class GatedServer {
         { signal, seconds: server.startSeconds },
       ),
     );
-    this.#cache.clear();
     this.#tellOfList();
   }
 

@@ -27,11 +27,12 @@ export interface Inspection {
 /** Connects to a server as a run does, and lists its tools. Throws ToolServerError, or an Error that names the field. */
 export async function inspectServer({ entry, ...where }: InspectOptions): Promise<Inspection> {
   const { signal } = where;
+  const calls = openFetch(where.environment);
   const upstream = new Upstream({
     ...where,
     server: readServerConfiguration('server', entry),
     mark: 'probe/mcp',
-    fetch: openFetch,
+    fetch: calls.fetch,
     onLog: () => undefined,
     onNotification: () => undefined,
     onReconnect: () => undefined,
@@ -56,6 +57,7 @@ export async function inspectServer({ entry, ...where }: InspectOptions): Promis
   } finally {
     signal.removeEventListener('abort', stop);
     await upstream.close();
+    await calls.close();
   }
 }
 

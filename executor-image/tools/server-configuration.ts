@@ -21,13 +21,18 @@ export interface ServerConfiguration {
   startSeconds: number;
   /** Without a sign of life from the tool. */
   callSeconds: number;
-  /** Whether results of tools that only read are kept for the run. */
+  /** Whether results of tools that only read are kept. */
   cacheResults: boolean;
+  /**
+   * Names the server with its settings and credentials, so that results are kept for later runs of the Task. Absent: for
+   * this run only, as with a program, whose results depend on files that change.
+   */
+  cacheScope?: string;
   tools: ReadonlyMap<string, ConfirmedTool>;
 }
 
 const DEFAULT_START_SECONDS = 30;
-/** Below the idle limit of a run, and below what `fetch` waits for the first byte: the agent learns of a tool that hangs. */
+/** Below the idle limit of a run: the agent learns of a tool that hangs. */
 const DEFAULT_CALL_SECONDS = 280;
 const MOST_SECONDS = 86_400;
 
@@ -44,15 +49,24 @@ export function readServerConfiguration(name: string, entry: unknown): ServerCon
     throw new Error('the name of a server has letters, digits and .-_ only, and at most 64 of them');
   }
   const given = record(entry, 'the server');
+  const transport = readTransport(given);
+  const { cacheScope } = given;
   return {
     name,
-    transport: readTransport(given),
+    transport,
+    ...(typeof cacheScope === 'string' && transport.type !== 'stdio' ? { cacheScope } : {}),
     required: boolean(given, 'required'),
     startSeconds: seconds(given, 'startSeconds') ?? DEFAULT_START_SECONDS,
     callSeconds: seconds(given, 'callSeconds') ?? DEFAULT_CALL_SECONDS,
     cacheResults: boolean(given, 'cacheResults'),
     tools: readTools(given['toolLevels']),
   };
+}
+
+/** Why nobody is to try the server, where the executor manager knows that it does not work. */
+export function whyUnavailable(entry: unknown): string | undefined {
+  const { unavailable } = (entry ?? {}) as { unavailable?: unknown };
+  return typeof unavailable === 'string' ? unavailable : undefined;
 }
 
 /** Whether the run needs the server, also where the rest of the entry cannot be read. */

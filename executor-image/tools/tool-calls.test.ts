@@ -1,8 +1,12 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Permissions, ToolCall } from '../run/permissions.ts';
+import { systemClock } from '../clock.ts';
 import { MadeUpGate, SECRET, program, textOf } from './made-up-gate.ts';
 import { said, tool, toolService } from './made-up-servers.ts';
+import { readKeptResults } from './result-file.ts';
 import { toolHash } from './tool-hash.ts';
 
 let gates: MadeUpGate;
@@ -132,6 +136,45 @@ describe('what a tool answers', () => {
       .map(({ data }) => data['cached'] ?? false);
     expect(results).toEqual([false, true, false, false, true, false]);
   });
+
+  it('is there for later runs of the Task, for an hour, where the server is known to be the same', async () => {
+    const read = tool('read');
+    const service = gates.use(await toolService({ tools: [read], call: () => said('x'.repeat(60_000)) }));
+    const toolLevels = [{ name: 'read', level: 'readOnly', hash: toolHash(read) }];
+    const clock = { now: Date.now() };
+    const run = async (cacheScope: string | undefined): Promise<string> => {
+      const entry = { url: service.url, toolLevels, cacheResults: true, ...(cacheScope && { cacheScope }) };
+      const gate = await gates.open(
+        { one: entry },
+        { workspace: gates.folder, clock: { ...systemClock, now: () => clock.now } },
+      );
+      const answer = textOf(await (await gates.agent(gate)).callTool({ name: 'read' }));
+      await gate.close();
+      return answer;
+    };
+    const first = await run('u/1');
+    expect(await run('u/1')).toHaveLength(first.length);
+    expect(service.calls, 'one that was cut is cut again').toHaveLength(1);
+    await run('u/2');
+    expect(service.calls, 'other settings, or another credential').toHaveLength(2);
+    await run(undefined);
+    expect(service.calls, 'not known to be the same').toHaveLength(3);
+    clock.now += 60 * 60_000;
+    await run('u/2');
+    expect(service.calls, 'too old').toHaveLength(4);
+  });
+
+  it.each(['nonsense', '[{"key":"no","at":1,"result":{"content":[]}}]', '[null, {"at":1}]', '{}'])(
+    'of an earlier run that is not as it was written is not there: %s',
+    async (text) => {
+      await mkdir(path.join(gates.folder, '.troupe'));
+      await writeFile(path.join(gates.folder, '.troupe', 'tool-results.json'), text);
+      expect(await readKeptResults(gates.folder)).toEqual([]);
+      await rm(path.join(gates.folder, '.troupe', 'tool-results.json'));
+      await symlink('/dev/zero', path.join(gates.folder, '.troupe', 'tool-results.json'));
+      expect(await readKeptResults(gates.folder)).toEqual([]);
+    },
+  );
 
   it('is told with arguments, outcome and time, where the program does not tell it', async () => {
     const service = gates.use(await toolService());

@@ -90,6 +90,11 @@ describe('a server that does not work', () => {
       message: 'it did not answer `initialize` within 0.5 s; its last words: no | no',
     },
     {
+      reason: 'known not to work',
+      server: async () => ({ url: 'http://127.0.0.1:9/', unavailable: 'MCPServer "ns/x" not found' }),
+      message: 'MCPServer "ns/x" not found',
+    },
+    {
       reason: 'neither command nor url',
       server: async () => ({ args: ['x'] }),
       message: 'command must be a text',

@@ -13,8 +13,10 @@ import type { GateListener } from './gate-listener.ts';
 import { GatedServer } from './gated-server.ts';
 import type { CallOutcome, GatedCall } from './gated-server.ts';
 import { READ_MORE, readMoreServer } from './read-more.ts';
+import { ResultCache } from './result-cache.ts';
+import { readKeptResults, writeKeptResults } from './result-file.ts';
 import { ResultPages } from './result-pages.ts';
-import { isRequired, readServerConfiguration } from './server-configuration.ts';
+import { isRequired, readServerConfiguration, whyUnavailable } from './server-configuration.ts';
 import type { ServerConfiguration } from './server-configuration.ts';
 import { openServerFetch } from './server-fetch.ts';
 import type { ServerFetch } from './server-fetch.ts';
@@ -25,6 +27,8 @@ export interface ToolGateOptions {
   servers: Record<string, unknown>;
   /** Where programs are started. */
   folder: string;
+  /** Folder of the runtime's workspace, which moves with the work of a Task; absent where none does. */
+  workspace?: string;
   /** The part of the runner's environment that programs may see. */
   environment: Record<string, string>;
   runId: string;
@@ -62,7 +66,7 @@ const MOST_WARNINGS = 50;
  */
 export async function openToolGate(options: ToolGateOptions): Promise<ToolGate> {
   const listener = await openGateListener();
-  const gate = new OpenGate(options, { listener, calls: await openServerFetch(options.addresses) });
+  const gate = new OpenGate(options, { listener, calls: await openServerFetch(options) });
   // Connections that are being made are given up.
   const stop = (): void => void gate.close();
   options.signal.addEventListener('abort', stop, { once: true });
@@ -87,6 +91,7 @@ class OpenGate implements ToolGate {
   /** By what they are about: each sentence once. */
   readonly #warnings = new Map<string, string>();
   readonly #pages: ResultPages;
+  readonly #cache: ResultCache;
   readonly #ownName: string;
   #closing: Promise<void> | undefined;
 
@@ -95,6 +100,7 @@ class OpenGate implements ToolGate {
     this.#listener = ways.listener;
     this.#calls = ways.calls;
     this.#ownName = OWN_NAMES.find((name) => !Object.hasOwn(options.servers, name)) ?? '';
+    this.#cache = new ResultCache(options.clock);
     this.#pages = new ResultPages(`${READ_MORE} of the MCP server ${this.#ownName}`);
   }
 
@@ -103,6 +109,8 @@ class OpenGate implements ToolGate {
     const { servers, signal } = this.#options;
     signal.throwIfAborted();
     const entries = Object.entries(servers);
+    const { workspace } = this.#options;
+    if (workspace !== undefined) this.#cache.take(await readKeptResults(workspace));
     await Promise.all(entries.map(([name, entry]) => this.#startServer(name, entry)));
     signal.throwIfAborted();
     // In the order of the manifest, so that equal runs look equal to the model.
@@ -121,14 +129,32 @@ class OpenGate implements ToolGate {
   }
 
   async #end(): Promise<void> {
-    await Promise.all([this.#listener.close(), ...this.#gated.map((server) => server.close())]);
+    await Promise.all([
+      this.#listener.close(),
+      this.#keepResults(),
+      ...this.#gated.map((server) => server.close()),
+    ]);
     await this.#calls.close();
+  }
+
+  /** For later runs of the Task. Never rejects. */
+  async #keepResults(): Promise<void> {
+    const { workspace, clean } = this.#options;
+    const scopes = new Set(this.#gated.flatMap(({ keptAs }) => keptAs ?? []));
+    if (workspace === undefined || scopes.size === 0) return;
+    try {
+      await writeKeptResults(workspace, this.#cache.of(scopes));
+    } catch (error) {
+      this.#tell(clean(`Results of tools cannot be kept for later runs: ${describeError(error)}`));
+    }
   }
 
   async #startServer(name: string, entry: unknown): Promise<void> {
     const { clock, signal, clean } = this.#options;
     const begin = clock.now();
     try {
+      const unavailable = whyUnavailable(entry);
+      if (unavailable !== undefined) throw new Error(unavailable);
       const configuration = readServerConfiguration(name, entry);
       if (configuration.transport.type === 'stdio' && !this.#options.startsPrograms) {
         throw new Error(
@@ -158,6 +184,7 @@ class OpenGate implements ToolGate {
       server: configuration,
       fetch: this.#calls.fetch,
       pages: this.#pages,
+      cache: this.#cache,
       // Each server has its own: the end of one must not end the others.
       mark: `${runId}/mcp/${name}`,
       onLog: (stream, text) => events.emit('log', { stream, text: `${name}: ${text}` }),

@@ -7,7 +7,7 @@ import type { Runtime } from '../drivers/driver.ts';
 import { Place } from '../places/place.ts';
 import { retryUntilDone } from '../retry.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
-import { readServerValues } from '../run/mcp-server-values.ts';
+import { entryValues } from '../run/mcp-server-values.ts';
 import { withRealValues } from '../run/mcp-values.ts';
 import type { ExecutorContext, SandboxContext } from '../sandbox/context.ts';
 import { cancelled, failed, notStarted } from '../sandbox/outcome.ts';
@@ -169,8 +169,8 @@ export class ProbeLifecycle implements SandboxLifecycle {
 
   /** The entry with the values that no object may hold. @throws StatusError NotFound that names what is missing. */
   async #realServer(entry: Record<string, unknown>): Promise<Record<string, unknown>> {
-    const real = await readServerValues(this.#context.client, { entry });
-    return withRealValues({ entry }, real)['entry'] ?? entry;
+    const real = await entryValues(this.#context.client, entry);
+    return withRealValues({ entry }, { entry: real })['entry'] ?? entry;
   }
 
   /** The answer; the package of a skill in it is kept before anybody learns of it. */

@@ -6,23 +6,28 @@ import { MCP_SERVERS } from '#api/types/resources';
 import { readObject, readSecret } from './references.ts';
 import type { Place, Reader } from './references.ts';
 
-type Servers = Record<string, Record<string, unknown>>;
+/** Entries of mcpServers, by name. */
+export type Servers = Record<string, Record<string, unknown>>;
 
 /**
- * For each entry that comes from an MCPServer: its variables and headers, read from the object and its Secrets.
+ * The variables or headers of the MCPServer that an entry comes from, read from the object and its Secrets; nothing for
+ * an entry that somebody has written.
  * @throws StatusError NotFound that names the object which is missing, or the key it lacks.
  */
-export async function readServerValues(client: Reader, servers: Servers): Promise<Servers> {
-  const found = await Promise.all(
-    Object.entries(servers).map(async ([name, entry]) => {
-      const place = serverReference(entry);
-      if (place === undefined) return undefined;
-      const { spec } = await readObject(client, MCP_SERVERS, place);
-      const values = await realValues(client, place.namespace, valuesOf(spec));
-      return [name, { [fieldOf(spec)]: values }] as const;
-    }),
-  );
-  return Object.fromEntries(found.filter((one) => one !== undefined));
+export async function entryValues(
+  client: Reader,
+  entry: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const place = serverReference(entry);
+  return place === undefined ? {} : serverValues(client, await readObject(client, MCP_SERVERS, place));
+}
+
+/** The same of an MCPServer. @throws StatusError NotFound that names a Secret which is missing, or the key it lacks. */
+export async function serverValues(
+  client: Reader,
+  { metadata, spec }: MCPServer,
+): Promise<Record<string, unknown>> {
+  return { [fieldOf(spec)]: await realValues(client, metadata.namespace ?? '', valuesOf(spec)) };
 }
 
 const fieldOf = ({ transport }: MCPServer['spec']): 'env' | 'headers' =>

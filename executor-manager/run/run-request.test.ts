@@ -61,6 +61,7 @@ function apiWith(objects: Record<string, object>): Pick<Client, 'find'> {
 }
 
 const ghost = {
+  metadata: { uid: 'g1', generation: 2 },
   spec: {
     mcpServers: {
       files: { command: 'other', env: { TOKEN: 'real', MODE: 'fast', NEW: 'x' } },
@@ -80,9 +81,14 @@ describe('readCredentials and runRequest', () => {
         name: 'bot',
         systemPrompt: 'Be good',
         mcpServers: {
-          files: { command: 'mcp', args: ['-v'], env: { TOKEN: 'real', MODE: 'fast' } },
-          other: { url: 'http://x' },
-          keyed: { url: 'https://h/mcp?key=k' },
+          files: {
+            command: 'mcp',
+            args: ['-v'],
+            env: { TOKEN: 'real', MODE: 'fast' },
+            cacheScope: 'g1/2/files',
+          },
+          other: { url: 'http://x', cacheScope: 'g1/2/other' },
+          keyed: { url: 'https://h/mcp?key=k', cacheScope: 'g1/2/keyed' },
         },
       },
       model: { protocol: 'openai', name: 'gpt', env: { A: 'b' } },

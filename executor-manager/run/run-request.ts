@@ -1,13 +1,14 @@
 import { StatusError } from '#api/machinery/status-error';
-import type { Ghost } from '#api/types/generated/ghost';
 import type { SandboxAgentSkill } from '#api/types/generated/sandbox';
 import { GHOSTS, TASK_REVISIONS } from '#api/types/resources';
 import { readGitSecret } from './git-credential.ts';
 import type { GitCredential } from './git-credential.ts';
-import { readServerValues } from './mcp-server-values.ts';
+import type { Servers } from './mcp-server-values.ts';
 import { withRealValues } from './mcp-values.ts';
 import { readObject, refFrom } from './references.ts';
 import type { Reader } from './references.ts';
+import { readReferredServers } from './referred-servers.ts';
+import type { ReferredServers } from './referred-servers.ts';
 import type { RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
 import type { RunSandbox, RunSpec } from '#api/types/sandbox';
@@ -20,7 +21,7 @@ export interface RunCredentials {
   /** The system prompt of the node, where the Sandbox only says which TaskRevision has it. */
   systemPrompt?: string;
   /** MCP servers of the Ghost, and those that it refers to, with the values that the Sandbox's copy of them lacks. */
-  mcpServers?: Ghost['spec']['mcpServers'];
+  mcpServers?: ReferredServers;
 }
 
 /** A clone that takes longer hangs. */
@@ -63,7 +64,7 @@ export function runRequest(
       ...(systemPrompt === undefined ? {} : { systemPrompt }),
       ...(agent.mcpServers === undefined
         ? {}
-        : { mcpServers: withRealValues(agent.mcpServers, credentials.mcpServers ?? {}) }),
+        : { mcpServers: runServers(agent.mcpServers, credentials.mcpServers) }),
       ...(agent.skills === undefined ? {} : { skills: agent.skills.map(runSkill) }),
     },
     ...(model === undefined ? {} : { model }),
@@ -88,6 +89,21 @@ function runShell({ shell }: RunSpec): RunShell {
     ...(output === undefined ? {} : { output }),
     ...(options === undefined ? {} : { options }),
   };
+}
+
+function runServers(
+  servers: Servers,
+  { values, scopes, unavailable }: ReferredServers = { values: {}, scopes: {}, unavailable: {} },
+): Servers {
+  const filled = Object.entries(withRealValues(servers, values));
+  return Object.fromEntries(
+    filled.map(([name, entry]) => {
+      // Ours alone, whatever a Ghost says.
+      const { [name]: cacheScope } = scopes;
+      const { [name]: why } = unavailable;
+      return [name, { ...entry, cacheScope, ...(why === undefined ? {} : { unavailable: why }) }];
+    }),
+  );
 }
 
 function runSkill(skill: SandboxAgentSkill): RunSkill {
@@ -129,9 +145,16 @@ async function readMcpServers(client: Reader, sandbox: RunSandbox): Promise<RunC
   if (ghostRef === undefined || Object.keys(mcpServers).length === 0) return undefined;
   const [ghost, referredTo] = await Promise.all([
     readObject(client, GHOSTS, refFrom(sandbox, ghostRef)),
-    readServerValues(client, mcpServers),
+    readReferredServers(client, mcpServers),
   ]);
-  return { ...ghost.spec.mcpServers, ...referredTo };
+  const own = ghost.spec.mcpServers ?? {};
+  const { uid, generation } = ghost.metadata;
+  const scopes = Object.keys(own).map((name) => [name, `${uid}/${generation}/${name}`]);
+  return {
+    ...referredTo,
+    values: { ...own, ...referredTo.values },
+    scopes: { ...Object.fromEntries(scopes), ...referredTo.scopes },
+  };
 }
 
 async function readSystemPrompt(client: Reader, { metadata, spec }: RunSandbox): Promise<string | undefined> {

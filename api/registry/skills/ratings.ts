@@ -10,7 +10,7 @@ import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
 
-type Ratings = NonNullable<SkillStatus['ratings']>;
+type Ratings = NonNullable<SkillStatus['ratedBy']>;
 
 /** What a person thinks of a Skill. */
 interface Rating {
@@ -44,7 +44,7 @@ export async function rateSkill(
   const { name: user } = options.user;
   for (let attempt = 1; ; attempt++) {
     const skill = (await registry.get({ target, user: API_SERVER_USER })).object as unknown as Skill;
-    const others = (skill.status?.ratings ?? []).filter((one) => one.user !== user);
+    const others = (skill.status?.ratedBy ?? []).filter((one) => one.user !== user);
     const own = rating && { user, ...rating, ratedAt: formatTime(clock.now()) };
     const ratings = own === undefined ? others : [...others, own].slice(-MOST_RATINGS);
     try {
@@ -64,10 +64,14 @@ export async function rateSkill(
 }
 
 function rated(status: SkillStatus = {}, ratings: Ratings): SkillStatus {
-  const { ratings: _, rating: __, ...rest } = status;
+  const { ratedBy: _, rating: __, ...rest } = status;
   if (ratings.length === 0) return rest;
   const sum = ratings.reduce((total, { stars }) => total + stars, 0);
-  return { ...rest, ratings, rating: { average: (sum / ratings.length).toFixed(1), count: ratings.length } };
+  return {
+    ...rest,
+    ratedBy: ratings,
+    rating: { average: (sum / ratings.length).toFixed(1), count: ratings.length },
+  };
 }
 
 function readRating(body: unknown, { name, resource }: Target): Rating {

@@ -29,7 +29,7 @@ export interface MCPServerSpec {
    */
   callSeconds?: number;
   /**
-   * Whether results of tools that only read are kept for the length of a run.
+   * Whether results of tools that only read are kept by their arguments: for the run, and of servers over HTTP for an hour for later runs of the same Task.
    */
   cacheResults?: boolean;
 }

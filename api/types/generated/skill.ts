@@ -255,7 +255,7 @@ export interface SkillStatus {
   /**
    * One entry for each person, the newest last. Written by the subresource rating only.
    */
-  ratings?: SkillRating1[];
+  ratedBy?: SkillRatedBy[];
   git?: SkillGit;
   gitCheck?: SkillGitCheck;
   /**
@@ -314,7 +314,7 @@ export interface SkillUses {
   countedAt: string;
 }
 /**
- * What people think of the skill, by status.ratings.
+ * What people think of the skill, by status.ratedBy.
  */
 export interface SkillRating {
   /**
@@ -329,7 +329,7 @@ export interface SkillRating {
 /**
  * What one person thinks.
  */
-export interface SkillRating1 {
+export interface SkillRatedBy {
   /**
    * Name of the user.
    */

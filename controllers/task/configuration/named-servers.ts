@@ -1,32 +1,32 @@
 import type { Ghost } from '#api/types/generated/ghost';
 import type { MCPServer } from '#api/types/generated/mcpserver';
-import type { NamedServer } from './planned-member.ts';
+import { missingServerEntry, referredServers, serverEntry } from '#api/types/mcp-server';
 
 interface ObjectName {
   namespace: string;
   name: string;
 }
 
+/** Entries of `mcpServers` of an agent, by the names that the agent has for them. */
+export type NamedServers = Record<string, Record<string, unknown>>;
+
 /**
- * The MCPServers that a Ghost refers to, or a sentence that says which one is missing. One that does not work is not
- * missing: the run tells of it, and fails only where the Ghost cannot do without it.
+ * The MCPServers that a Ghost refers to, or a sentence that says which one the Task waits for. One that the agent can do
+ * without is not waited for: its run tells that it is missing, as it does of one that does not work.
  */
 export function namedServers(
   ghost: Ghost,
-  name: ObjectName,
+  { namespace }: ObjectName,
   find: (name: ObjectName) => MCPServer | undefined,
-): NamedServer[] | string {
-  const found: NamedServer[] = [];
-  const taken = new Set(Object.keys(ghost.spec.mcpServers ?? {}));
-  const shown = `Ghost "${name.namespace}/${name.name}"`;
-  for (const reference of ghost.spec.mcpServerRefs ?? []) {
-    const place = { namespace: reference.namespace ?? name.namespace, name: reference.name };
+): NamedServers | string {
+  const found: NamedServers = {};
+  for (const { place, alias, required } of referredServers(ghost, namespace)) {
     const server = find(place);
-    if (server === undefined) return `${shown}: MCPServer "${place.namespace}/${place.name}" not found.`;
-    const alias = reference.alias ?? reference.name;
-    if (taken.has(alias)) return `${shown}: two of its MCP servers are called "${alias}".`;
-    taken.add(alias);
-    found.push({ alias, required: reference.required === true, server });
+    // Its Ghost said so before; the object may have gone since.
+    if (server === undefined && required) {
+      return `MCPServer "${place.namespace}/${place.name}" not found.`;
+    }
+    found[alias] = server === undefined ? missingServerEntry(place) : serverEntry(server, required);
   }
   return found;
 }

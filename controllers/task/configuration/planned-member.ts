@@ -1,7 +1,6 @@
 import { checkParameters } from '#api/schema/parameters';
 import type { Bot } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
-import type { MCPServer } from '#api/types/generated/mcpserver';
 import type { Model } from '#api/types/generated/model';
 import type {
   SandboxAgent,
@@ -13,10 +12,10 @@ import type {
 } from '#api/types/generated/sandbox';
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
-import { serverEntry } from '#api/types/mcp-server';
 import { isCredentialName, modelSettings } from '#api/types/model-config';
 import type { ChosenSkill } from '#api/types/skill-set';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
+import type { NamedServers } from './named-servers.ts';
 
 /** The part of a member that its node gets; no credential. */
 export interface PlannedMember {
@@ -45,14 +44,8 @@ export interface MemberParts {
   model: Model | undefined;
   /** Of the Ghost, with what they need. */
   skills: readonly ChosenSkill[];
-  /** The servers that mcpServerRefs of the Ghost name, by the names that the agent has for them. */
-  mcpServers: readonly NamedServer[];
-}
-
-export interface NamedServer {
-  alias: string;
-  required: boolean;
-  server: MCPServer;
+  /** The servers that mcpServerRefs of the Ghost name. */
+  mcpServers: NamedServers;
 }
 
 export function plannedMember(parts: MemberParts): PlannedMember {
@@ -98,9 +91,9 @@ function memberAgent({ bot, ghost, skills, mcpServers: named }: MemberParts): Sa
     botName: bot.metadata.name,
     ghostRef: nameOf(ghost),
     ...(systemPrompt === '' ? {} : { systemPrompt }),
-    ...(mcpServers === undefined && named.length === 0
+    ...(mcpServers === undefined && Object.keys(named).length === 0
       ? {}
-      : { mcpServers: { ...redactServers(mcpServers ?? {}), ...entriesOf(named) } }),
+      : { mcpServers: { ...redactServers(mcpServers ?? {}), ...named } }),
     ...(skills.length === 0 ? {} : { skills: skills.map((chosen) => agentSkill(ghost, chosen)) }),
   };
 }
@@ -121,12 +114,6 @@ function agentSkill(ghost: Ghost, { skill, pinned, preload }: ChosenSkill): Sand
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
     ...(checks.length === 0 ? {} : { checks }),
   };
-}
-
-function entriesOf(named: readonly NamedServer[]): Record<string, Record<string, unknown>> {
-  return Object.fromEntries(
-    named.map(({ alias, server, required }) => [alias, serverEntry(server, required)]),
-  );
 }
 
 function memberModel(model: Model): SandboxModel {

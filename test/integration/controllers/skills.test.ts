@@ -298,15 +298,15 @@ describe('ratings', () => {
     await rate('PUT', { stars: 2, user: 'somebody-else' });
     const { status } = await rate('PUT', { stars: 4, comment: 'Good now.' });
     expect(status?.rating).toEqual({ average: '4.0', count: 1 });
-    expect(status?.ratings).toEqual([
+    expect(status?.ratedBy).toEqual([
       { user: expect.any(String), stars: 4, comment: 'Good now.', ratedAt: expect.any(String) },
     ]);
-    expect(status?.ratings?.[0]?.user).not.toBe('somebody-else');
+    expect(status?.ratedBy?.[0]?.user).not.toBe('somebody-else');
     // What the controller writes leaves them alone.
     await world.client.patch(SKILLS, here.within('pdf'), { type: 'merge', body: { spec: { prompt: 'y' } } });
     const after = await here.there(SKILLS, 'pdf', (skill) => skill.status?.observedGeneration === 2);
     expect(after.status?.rating?.count).toBe(1);
-    expect((await rate('DELETE')).status).not.toHaveProperty('ratings');
+    expect((await rate('DELETE')).status).not.toHaveProperty('ratedBy');
   });
 
   it.each([{}, { stars: 0 }, { stars: 6 }, { stars: 2.5 }, { stars: '5' }, { stars: 5, comment: 7 }])(
