@@ -165,6 +165,7 @@ const packages = {
   'reflect-metadata': ['^api/data-folder/'],
   rolldown: ['^executor-image/build[.]ts$'],
   undici: ['^api/client/', '^executor-manager/', '^executor-image/tools/', guardedClient],
+  ws: ['^executor-manager/streams/'],
   yaml: ['^api/(client|data-folder|schema|server|types)/', '^cli/', '^model-server/', skillPackages],
   yauzl: [skillPackages],
   yazl: [skillPackages],

@@ -30,6 +30,7 @@ import { startProviders } from './providers.ts';
 import type { Providers } from './providers.ts';
 import { createApp } from './server/app.ts';
 import type { AppOptions } from './server/app.ts';
+import { ExecutorTunnels } from './server/streams/executor-tunnels.ts';
 import { createAccess } from './server/access/access.ts';
 import { loadToken } from './data-folder/bootstrap-token.ts';
 import { startCertificateRenewal } from './data-folder/certificates/certificate-renewal.ts';
@@ -170,6 +171,8 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
       maxSeconds: maxTokenSeconds,
     }),
     serviceAccountIssuer: { keys, issuer, keysURL },
+    tunnels: new ExecutorTunnels({ clock }),
+    authorizer,
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
     access: createAccess({
       authenticator: createAuthentication({ tokens, meter, ...providers }),

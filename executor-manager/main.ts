@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Client } from '#api/client/client';
 import { runReflector } from '#api/client/reflector';
+import type { Transport } from '#api/client/transport';
 import type { TaskLogClient } from '#api/client/task-log';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
@@ -37,6 +38,8 @@ import { DEFAULT_TIMES } from './sandbox/context.ts';
 import type { ExecutorContext, SandboxTimes } from './sandbox/context.ts';
 import { Supervisor } from './sandbox/supervisor.ts';
 import { runSweeps } from './sandbox/sweep.ts';
+import { keepExecutorTunnel } from './streams/executor-tunnel.ts';
+import { createPodStreams } from './streams/pod-streams.ts';
 import { SkillStore } from './skills/skill-store.ts';
 import { Saves } from './work/saves.ts';
 import { WorkStore } from './work/work-store.ts';
@@ -44,6 +47,8 @@ import { WorkStore } from './work/work-store.ts';
 export interface ExecutorManagerOptions {
   client: Client;
   taskLog: Pick<TaskLogClient, 'append' | 'read'>;
+  /** For exec, attach and port-forward; absent: there are none. */
+  tunnelTo?: Pick<Transport, 'upgrade'>;
   config: ExecutorManagerConfig;
   logger: Logger;
   clock?: Clock;
@@ -119,13 +124,14 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
     ...{ fieldSelector, signal, logger, clock },
   });
   const sweeping = runSweeps(context, supervisor, signal);
+  const streaming = serveStreams(options.tunnelTo, { context, supervisor, signal });
   await firstReport(heartbeat, clock);
   return {
     isolation: driver.capabilities.isolation,
     health: heartbeat.health,
     async stop() {
       ending.abort(new Error('the executor manager stops'));
-      const all = Promise.allSettled([supervisor.stop(), heartbeat.done, reflecting, sweeping]);
+      const all = Promise.allSettled([supervisor.stop(), heartbeat.done, reflecting, sweeping, streaming]);
       await Promise.race([all, new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
       await context.models.close();
       const stopped = executorNotReady('Stopped', 'The executor manager was stopped; its sandboxes run on.');
@@ -134,6 +140,21 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
       );
     },
   };
+}
+
+interface Streaming {
+  context: ExecutorContext;
+  supervisor: Supervisor;
+  signal: AbortSignal;
+}
+
+async function serveStreams(
+  api: ExecutorManagerOptions['tunnelTo'],
+  { context, supervisor, signal }: Streaming,
+): Promise<void> {
+  if (api === undefined) return;
+  const find = (namespace: string, name: string) => supervisor.find(namespace, name);
+  await keepExecutorTunnel({ ...context, api, signal, onStream: createPodStreams({ ...context, find }) });
 }
 
 interface ContextOptions extends ExecutorManagerOptions {

@@ -6,6 +6,8 @@ import type { Meter, Metric } from '../machinery/meter.ts';
 import { StatusError } from '../machinery/status-error.ts';
 import type { Credentials } from './credentials.ts';
 import { readLines } from './line-stream.ts';
+import { requestUpgrade } from './upgrade.ts';
+import type { UpgradedConnection, UpgradeRequest } from './upgrade.ts';
 import { connectionError, isLostConnection, responseError, retryAfterMs } from './transport-error.ts';
 
 /** HTTP to one API server: authentication, pooling and errors as StatusError. What a Client is made of. */
@@ -18,6 +20,8 @@ export interface Transport {
   lines(request: ApiRequest): AsyncIterable<string>;
   /** Bytes of an answer that the server may have to prepare for long. Throws as `lines` does. */
   bytes(request: ApiRequest): AsyncIterable<Uint8Array>;
+  /** A connection of its own that speaks another protocol. Throws as `send` does. */
+  upgrade(request: UpgradeRequest): Promise<UpgradedConnection>;
   close(): Promise<void>;
 }
 
@@ -116,6 +120,10 @@ export function createTransport(options: TransportOptions): Transport {
         throw translate(error, request.signal);
       }
     },
+    async upgrade(request) {
+      const auth = await options.credentials.current();
+      return requestUpgrade({ ...options, auth, userAgent: options.userAgent ?? 'troupe' }, request);
+    },
     close: () => wire.close(),
   };
 }
@@ -131,6 +139,8 @@ export function transportWithin(transport: Transport, signal: AbortSignal): Tran
     send: (request) => transport.send(bound(request)),
     lines: (request) => transport.lines(bound(request)),
     bytes: (request) => transport.bytes(bound(request)),
+    upgrade: (request) =>
+      transport.upgrade({ ...request, signal: AbortSignal.any([signal, request.signal]) }),
   };
 }
 

@@ -76,6 +76,10 @@ const CODES: Record<StatusReason, number> = {
   UnsupportedMediaType: 415,
 };
 
+/** Whether a value, as it stands in a Status of somebody else, is a reason. */
+export const isStatusReason = (value: unknown): value is StatusReason =>
+  typeof value === 'string' && Object.hasOwn(CODES, value);
+
 /** An error with a Kubernetes reason. `cause` keeps the vendor's error for logs; it never reaches a client. */
 export class StatusError extends Error {
   readonly reason: StatusReason;

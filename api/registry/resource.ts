@@ -37,6 +37,9 @@ export const isEventView = (resource: Resource): boolean =>
 /** A Sandbox, as tools that know Pods read it. */
 export const isPod = (resource: Resource): boolean => qualifiedResource(resource) === 'pods';
 
+export const isExecutor = (resource: Resource): boolean =>
+  storageResource(resource) === 'executors.agent.wecode.io';
+
 export const isTask = (resource: Resource): boolean => storageResource(resource) === 'tasks.agent.wecode.io';
 
 export const isSkill = (resource: Resource): boolean =>

@@ -23,6 +23,7 @@ import {
 } from '../authentication/bearer-token.ts';
 import { createApp } from './app.ts';
 import type { AppOptions } from './app.ts';
+import { ExecutorTunnels } from './streams/executor-tunnels.ts';
 import { createCorsPolicy } from './browsers/cors.ts';
 import { createClientAddresses } from './limits/client-address.ts';
 import { DEFAULT_LIMITS } from './limits/limits.ts';
@@ -73,6 +74,8 @@ const options: AppOptions = {
   skillPackages: { put: notAsked, read: notAsked },
   tokenRequests: { create: notAsked },
   serviceAccountIssuer: { keys: { all: () => [] }, issuer: '', keysURL: '' },
+  tunnels: new ExecutorTunnels({ clock: systemClock }),
+  authorizer: { authorize: notAsked },
   deletedTasks: { list: notAsked, get: notAsked, log: notAsked },
   health: {
     checkStore: () => Promise.resolve(),

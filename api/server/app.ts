@@ -35,6 +35,7 @@ import type { ServiceAccountIssuer } from './service-account-issuer-routes.ts';
 import { mountOpenApi } from './openapi/openapi-routes.ts';
 import type { ResourcePath } from './request/resource-path.ts';
 import { checkUrl } from './request/url-limits.ts';
+import { upgradeOf } from './streams/upgraded-requests.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
 import { isStream, isSubresource } from './resources/subresources.ts';
 import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
@@ -112,7 +113,8 @@ function guard(app: Hono<ServerTypes>, { access, isIdentityHeader }: AppOptions)
     };
     const { user, impersonator, attributes, place } = await access.check(head);
     hideIdentityHeaders(c, isIdentityHeader);
-    if (isWebSocketUpgrade(head)) throw badRequest('this path takes no WebSocket connections');
+    if (isWebSocketUpgrade(head) && upgradeOf(c.env.incoming) === undefined)
+      throw badRequest('this path takes no WebSocket connections');
     c.set('user', user);
     c.set('impersonator', impersonator);
     c.set('attributes', attributes);

@@ -10,6 +10,7 @@ import type { Hono } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { ServerLimits } from './limits/limits.ts';
 import type { ServerTypes } from './server-environment.ts';
+import { acceptUpgrades } from './streams/upgraded-requests.ts';
 import { answerUnreadableRequests } from './unreadable-requests.ts';
 
 /** Longer than clients keep a connection for reuse, so that none is closed while a request is on its way. */
@@ -95,6 +96,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.requestTimeout = limits.requestMs;
   server.maxConnections = limits.connections;
   answerUnreadableRequests(server, options.clock);
+  acceptUpgrades(server);
   const connections = trackConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
-import type { Attributes } from '../machinery/authorizer.ts';
+import type { Attributes, Authorizer } from '../machinery/authorizer.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { TokenRequests } from '../registry/service-accounts/token-request.ts';
 import type { SkillPackages } from '../registry/skills/skill-packages.ts';
@@ -11,6 +11,7 @@ import type { TaskLogs } from '../registry/tasks/task-log.ts';
 import type { User } from '../machinery/user.ts';
 import type { RequestPlaces } from './limits/in-flight.ts';
 import type { Metrics } from './metrics.ts';
+import type { ExecutorTunnels } from './streams/executor-tunnels.ts';
 import type { ResourcePath } from './request/resource-path.ts';
 
 /** Hono's types for this server: every request comes with Node's own request and response. */
@@ -39,6 +40,9 @@ export interface HandlerOptions {
   sandboxLogs: SandboxLogs;
   skillPackages: SkillPackages;
   tokenRequests: TokenRequests;
+  tunnels: ExecutorTunnels;
+  /** For rights that a request needs beside those that its path says. */
+  authorizer: Authorizer;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;

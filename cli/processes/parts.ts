@@ -68,11 +68,13 @@ export async function runExecutorManager(
   const { readExecutorManagerConfig } = await import('#executor-manager/config');
   // A wrong setting must be told before anything starts.
   const config = readExecutorManagerConfig(process.env, { driver: options.driver, dataDir: options.dataDir });
-  const { client, taskLog, server } = await connectPart(options, lifetime, 'executor manager');
+  const connection = await connectPart(options, lifetime, 'executor manager');
+  const { client, taskLog, transport, server } = connection;
   const { startExecutorManager } = await import('#executor-manager/main');
   const manager = await startExecutorManager({
     client,
     taskLog,
+    tunnelTo: transport,
     config,
     controlPlane: [endpointOf(server)],
     logger: options.logger.with({ component: 'executor-manager' }),

@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+
 /**
  * The thing that runs runtimes: Docker is one, plain processes another. A runtime is a runner with a workspace of its
  * own, known by an id that the caller makes. It knows no Sandbox and no Task: a run is assigned to it later, over the
@@ -23,6 +25,11 @@ export interface RuntimeDriver {
   exited(id: string, signal: AbortSignal): Promise<RuntimeExit>;
   /** Ends whatever runs in it, at once, and keeps its workspace. Resolves when nothing runs in it; idempotent. */
   stop(id: string): Promise<void>;
+  /**
+   * Runs a program beside what runs in the runtime, as the same user and behind the same barrier. Absent where there is
+   * no barrier. @throws StatusError NotFound, BadRequest when it cannot be started
+   */
+  exec?(id: string, spec: ExecSpec): Promise<ExecProcess>;
   /** Ends it and removes it with its workspace. Resolves when nothing of it is left; idempotent. */
   remove(id: string): Promise<void>;
 }
@@ -74,6 +81,37 @@ export interface RuntimeLimits {
   pids: number;
   /** Bytes that the files of the workspace may take. The runner guards it; a driver limits what it can. */
   disk: number;
+}
+
+/** A program that a person runs in a runtime. */
+export interface ExecSpec {
+  command: readonly string[];
+  /** Whether it has standard input. */
+  stdin: boolean;
+  /** Whether it has a terminal: its output is one stream then. */
+  tty: boolean;
+}
+
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+export interface ExecProcess {
+  /** Standard input; ending it closes that of the program. */
+  readonly input: Writable;
+  /** Until the program has ended; it waits for who reads. */
+  readonly output: AsyncIterable<ExecOutput>;
+  resize(size: TerminalSize): Promise<void>;
+  /** Of the program that has ended. */
+  exitCode(): Promise<number>;
+  /** Lets go of it, whether it has ended or not. */
+  close(): void;
+}
+
+export interface ExecOutput {
+  stream: 'stderr' | 'stdout';
+  data: Buffer;
 }
 
 export interface RuntimeAddress {

@@ -1,6 +1,5 @@
 import { request } from 'node:http';
-import { performServerHandshake } from 'node:http2';
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { backOffDelay } from '#api/machinery/back-off';
 import { sleep } from '#api/machinery/clock';
@@ -10,6 +9,7 @@ import type { Logger } from '#api/machinery/logger';
 import { StatusError, isStatusError } from '#api/machinery/status-error';
 import type { RuntimeAddress } from '../drivers/driver.ts';
 import { TUNNEL_PATH, TUNNEL_PROTOCOL, TUNNEL_WINDOW } from '../protocol/tunnel.ts';
+import { serveTunnel } from '../streams/serve-tunnel.ts';
 
 export interface TunnelOptions {
   address: RuntimeAddress;
@@ -22,7 +22,6 @@ export interface TunnelOptions {
 }
 
 const CONNECT_MS = 10_000;
-const PING_MS = 15_000;
 const BACK_OFF = { first: 50, max: 5000 };
 
 /**
@@ -35,7 +34,7 @@ export async function keepTunnel(options: TunnelOptions): Promise<void> {
     try {
       const socket = await upgrade(options);
       failures = 0;
-      await serve(socket, options);
+      await serveTunnel(socket, { ...options, window: TUNNEL_WINDOW });
       logger.debug('the tunnel to a runner has ended');
     } catch (error) {
       if (signal.aborted) return;
@@ -79,42 +78,4 @@ function upgrade({ address, token, signal, clock }: TunnelOptions): Promise<Dupl
     asking.on('error', (cause) => fail(new StatusError('ServiceUnavailable', 'no answer', { cause })));
     asking.end();
   });
-}
-
-/** Resolves when the connection has ended, for whatever reason. */
-function serve(socket: Duplex, { onStream, signal, clock }: TunnelOptions): Promise<void> {
-  const session = performServerHandshake(socket, {
-    settings: { initialWindowSize: TUNNEL_WINDOW.stream },
-  });
-  session.setLocalWindowSize(TUNNEL_WINDOW.connection);
-  session.on('stream', onStream);
-  // Whatever breaks it also closes it.
-  session.on('error', () => undefined);
-  const onAbort = (): void => session.destroy();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const stopPings = keepAlive(session, clock);
-  return new Promise((resolve) => {
-    session.once('close', () => {
-      stopPings();
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    if (signal.aborted) onAbort();
-  });
-}
-
-/** A machine that is gone says nothing: a tunnel to it ends when it does not answer. */
-function keepAlive(session: ServerHttp2Session, clock: Clock): () => void {
-  let answered = true;
-  let cancel: () => void;
-  const look = (): void => {
-    if (!answered) return session.destroy();
-    answered = false;
-    session.ping((error) => {
-      answered = error === null;
-    });
-    cancel = clock.after(PING_MS, look);
-  };
-  cancel = clock.after(PING_MS, look);
-  return () => cancel();
 }

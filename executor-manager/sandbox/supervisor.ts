@@ -55,6 +55,10 @@ export class Supervisor implements ReflectorTarget<Sandbox> {
     return this.#known.values().some((it) => runtimeOf(it) === runtimeID && this.#hasWork(it));
   }
 
+  find(namespace: string, name: string): Sandbox | undefined {
+    return this.#known.get(objectKey({ namespace, name }));
+  }
+
   /** Whether a Sandbox of this Task is known. */
   hasTask(taskUID: string): boolean {
     return this.#known.values().some((sandbox) => sandbox.spec.taskRef?.uid === taskUID);

@@ -15,7 +15,7 @@ export const POD_CONTAINER = 'agent';
  * Marks a mirror (kubernetes pkg/apis/core annotation_key_constants.go MirrorPodAnnotationKey). With the uid of what is
  * mirrored `kubectl describe` finds the Events about it.
  */
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
+export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 /** No scheduler of another system has this name. */
 const SCHEDULER = 'agent.wecode.io/sandbox';

@@ -1,8 +1,8 @@
-import { isPod, isSkill, isTask } from '../../registry/resource.ts';
+import { isExecutor, isPod, isSkill, isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { PathItem } from './operation.ts';
-import { podLogItem } from './pod-paths.ts';
 import { packageItem, ratingItem } from './skill-paths.ts';
+import { podLogItem, podStreamItem, tunnelItem } from './pod-paths.ts';
 import { answersItem, logItem, messagesItem } from './task-paths.ts';
 
 /** The subresources that speak of something else than an object of their kind, with their requests and answers. */
@@ -10,6 +10,10 @@ const DESCRIBED = [
   { name: 'answers', isOf: isTask, item: answersItem },
   { name: 'log', isOf: isTask, item: logItem },
   { name: 'log', isOf: isPod, item: podLogItem },
+  { name: 'attach', isOf: isPod, item: podStreamItem('Attach') },
+  { name: 'exec', isOf: isPod, item: podStreamItem('Exec') },
+  { name: 'portforward', isOf: isPod, item: podStreamItem('Portforward') },
+  { name: 'tunnel', isOf: isExecutor, item: tunnelItem },
   { name: 'messages', isOf: isTask, item: messagesItem },
   { name: 'package', isOf: isSkill, item: packageItem },
   { name: 'rating', isOf: isSkill, item: ratingItem },

@@ -64,7 +64,9 @@ it.each([
   ['get', 'log', true, 'a log may be followed'],
   ['create', 'log', false, 'a batch of events has an end'],
   ['get', 'status', false, 'an object has an end'],
-  ['get', 'exec', false, 'nobody has it'],
+  ['get', 'proxy', false, 'nobody has it'],
+  ['get', 'exec', true, 'a connection of a person to a sandbox'],
+  ['create', 'tunnel', true, 'the connection of an executor manager'],
 ])('%s of %s goes on for as long as its reader likes: %s', (verb, subresource, expected, reason) => {
   expect(isStream(verb, subresource), reason).toBe(expected);
 });

@@ -1,9 +1,11 @@
-import { isPod, isSkill, isTask } from '../../registry/resource.ts';
+import { isExecutor, isPod, isSkill, isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { handleAnswer } from './answer-handler.ts';
 import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
 import { handleGetPackage, handlePutPackage } from './package-handlers.ts';
+import { handlePodStream } from '../streams/pod-stream-handler.ts';
+import { handleTunnel } from '../streams/tunnel-handler.ts';
 import { handlePodLog } from './pod-log-handler.ts';
 import { handleRate, handleUnrate } from './rating-handler.ts';
 import { handleGet } from './read-handlers.ts';
@@ -32,12 +34,28 @@ const READ_AND_WRITE: Subresource['handlers'] = new Map([
   ['update', handleUpdate],
 ]);
 
+/** Connections of users to a sandbox, which kubectl asks for by either verb. */
+const STREAM: Omit<Subresource, 'name'> = {
+  isOf: isPod,
+  handlers: new Map([
+    ['create', handlePodStream],
+    ['get', handlePodStream],
+  ]),
+  streams: new Set(['create', 'get']),
+};
+
+function podOptions(kind: string): NonNullable<Subresource['kind']> {
+  return { group: '', version: 'v1', kind };
+}
+
 /**
  * All there are, in kube-apiserver's order: the dispatch, discovery, OpenAPI, metrics and deadlines take them from
  * here. Those that read and write something else than their kind are described in openapi/described-paths.ts.
  */
 export const SUBRESOURCES: readonly Subresource[] = [
   { name: 'answers', isOf: isTask, handlers: new Map([['create', handleAnswer]]) },
+  { ...STREAM, name: 'attach', kind: podOptions('PodAttachOptions') },
+  { ...STREAM, name: 'exec', kind: podOptions('PodExecOptions') },
   { name: 'finalize', isOf: isNamespace, handlers: new Map([['update', handleUpdate]]) },
   {
     name: 'log',
@@ -66,6 +84,7 @@ export const SUBRESOURCES: readonly Subresource[] = [
       ['update', handleRate],
     ]),
   },
+  { ...STREAM, name: 'portforward', kind: podOptions('PodPortForwardOptions') },
   { name: 'status', isOf: ({ hasStatus }) => hasStatus, handlers: READ_AND_WRITE },
   {
     name: 'scale',
@@ -78,6 +97,12 @@ export const SUBRESOURCES: readonly Subresource[] = [
     isOf: ({ token }) => token !== undefined,
     handlers: new Map([['create', handleCreateToken]]),
     kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
+  },
+  {
+    name: 'tunnel',
+    isOf: isExecutor,
+    handlers: new Map([['create', handleTunnel]]),
+    streams: new Set(['create']),
   },
 ];
 

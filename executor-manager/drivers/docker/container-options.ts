@@ -43,7 +43,7 @@ export const engineName = (runtimeID: string): string => `${PREFIX}${runtimeID}`
 export const runtimeIDOf = (engineName: string): string => engineName.replace(/^\//, '').slice(PREFIX.length);
 
 /** The user `agent` of the image. */
-const USER = '10001:10001';
+export const USER = '10001:10001';
 /** Room for the runner's events and the agent's home. */
 const STATE_BYTES = 512 * 1024 * 1024;
 const OWNER = 'uid=10001,gid=10001,mode=0700';

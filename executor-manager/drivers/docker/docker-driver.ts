@@ -7,6 +7,8 @@ import { RuntimePorts } from '../ports/runtime-ports.ts';
 import type {
   DriverCapabilities,
   EngineState,
+  ExecProcess,
+  ExecSpec,
   OnProgress,
   Runtime,
   RuntimeDriver,
@@ -22,6 +24,7 @@ import {
   workspaceMaker,
 } from './container-options.ts';
 import type { ContainerSettings } from './container-options.ts';
+import { execInContainer } from './container-exec.ts';
 import { engineError } from './engine-connection.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import { ExitWatch } from './exit-watch.ts';
@@ -136,6 +139,11 @@ export class DockerDriver implements RuntimeDriver {
       // It does not run.
       if (!isStatusError(error, 'Conflict')) throw error;
     }
+  }
+
+  exec(id: string, spec: ExecSpec): Promise<ExecProcess> {
+    const { engine } = this.#options;
+    return execInContainer(engine, engineName(id), spec);
   }
 
   async remove(id: string): Promise<void> {

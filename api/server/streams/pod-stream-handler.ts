@@ -1,0 +1,104 @@
+import { pipeline } from 'node:stream/promises';
+import type { Duplex } from 'node:stream';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { fieldsOf } from '../../machinery/json/json.ts';
+import { badRequest } from '../../machinery/status-error.ts';
+import { MIRROR_ANNOTATION } from '../../registry/reading/pod-view.ts';
+import { webSocketHeaders } from '../../types/pod-stream.ts';
+import type { PodStreamKind } from '../../types/pod-stream.ts';
+import { refusal } from '../access/refusal.ts';
+import { targetOf } from '../request/resource-request.ts';
+import type { ResourceRequest } from '../request/resource-request.ts';
+import { checkContainer } from '../resources/pod-log-query.ts';
+import { isGiven } from '../request/query.ts';
+import { upgradeOf } from './upgraded-requests.ts';
+import type { UpgradedConnection } from './upgraded-requests.ts';
+
+/**
+ * Connects a user to a sandbox: exec, attach and port-forward. The executor manager answers the handshake, and what follows
+ * passes through here as it is.
+ * @throws StatusError for what a kube-apiserver refuses (pkg/registry/core/pod/strategy.go), in its words where it has some
+ */
+export async function handlePodStream(request: ResourceRequest): Promise<Response> {
+  const { c, options, place } = request;
+  const kind = place.subresource as PodStreamKind;
+  checkStreams(request, kind);
+  await checkMayCreate(request);
+  const { executor, uid } = await runningSandbox(request, kind);
+  const connection = webSocketOf(request);
+  const [, query = ''] = /\?(.*)$/.exec(c.env.incoming.url ?? '') ?? [];
+  using _place = c.var.places.longRunning();
+  const stream = await options.tunnels.open(executor, {
+    ...{ kind, uid, namespace: place.namespace, name: place.name },
+    query,
+    webSocket: webSocketHeaders((name) => c.req.header(name)),
+  });
+  await splice(connection.socket, stream, options.closing);
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** @throws StatusError BadRequest (kubernetes pkg/apis/core/validation ValidatePodLogOptions' neighbours for exec and attach) */
+function checkStreams({ c, place }: ResourceRequest, kind: PodStreamKind): void {
+  if (kind === 'portforward') return;
+  checkContainer(c.req.query('container'), place.name);
+  const isAsked = (name: string): boolean => isGiven(c.req.query(name));
+  if (!isAsked('stdin') && !isAsked('stdout') && !isAsked('stderr')) {
+    throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  }
+  if (kind === 'exec' && c.req.query('command') === undefined) {
+    throw badRequest('you must specify a command for the container');
+  }
+}
+
+/**
+ * WebSocket takes the method GET, which is `get` to the rules: whoever may only read must not get a shell by it
+ * (kubernetes KEP 5471, AuthorizePodWebsocketUpgradeCreatePermission).
+ */
+async function checkMayCreate({ c, options }: ResourceRequest): Promise<void> {
+  const { attributes, user } = c.var;
+  if (attributes.verb === 'create') return;
+  const creating = { ...attributes, verb: 'create' };
+  const { verdict, reason } = await options.authorizer.authorize(user, creating);
+  if (verdict !== 'allow') throw refusal(user, creating, reason);
+}
+
+/** @throws StatusError NotFound, BadRequest for one that does not run */
+async function runningSandbox(
+  request: ResourceRequest,
+  kind: PodStreamKind,
+): Promise<{ executor: string; uid: string }> {
+  const { c, options } = request;
+  const { object } = await options.registry.get({ target: targetOf(request), user: c.var.user });
+  const { nodeName } = fieldsOf(object['spec']);
+  const { phase } = fieldsOf(object['status']);
+  if (typeof nodeName !== 'string') {
+    throw badRequest(`pod ${object.metadata.name} does not have a host assigned`);
+  }
+  if (phase !== 'Running') {
+    throw badRequest(`cannot ${kind} a pod that does not run; current phase is ${String(phase)}`);
+  }
+  return { executor: nodeName, uid: object.metadata.annotations?.[MIRROR_ANNOTATION] ?? '' };
+}
+
+const SPDY = /^spdy\//;
+
+/** @throws StatusError BadRequest */
+function webSocketOf({ c }: ResourceRequest): UpgradedConnection {
+  const connection = upgradeOf(c.env.incoming);
+  if (connection === undefined) throw badRequest('Upgrade request required');
+  if (SPDY.test(connection.protocol)) {
+    throw badRequest('SPDY connections are not taken, WebSocket ones are: use kubectl 1.31 or a newer one');
+  }
+  if (connection.protocol !== 'websocket') {
+    throw badRequest(`connections are not upgraded to ${connection.protocol.slice(0, 64)}`);
+  }
+  return connection;
+}
+
+/** Until either end is done, or the signal aborts. Each side is read no faster than the other takes it. */
+async function splice(user: Duplex, executor: Duplex, closing: AbortSignal): Promise<void> {
+  const options = { signal: closing };
+  await Promise.allSettled([pipeline(user, executor, options), pipeline(executor, user, options)]);
+  user.destroy();
+  executor.destroy();
+}

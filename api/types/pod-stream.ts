@@ -1,0 +1,90 @@
+/**
+ * Streams of Pods (exec, attach, port-forward) between the API and the executor manager that has the sandbox. The manager
+ * opens the connection for them and keeps it, so that it need not listen for anybody:
+ *
+ *   POST /apis/agent.wecode.io/v1alpha1/executors/NAME/tunnel    Connection: Upgrade, Upgrade: troupe-executor-tunnel
+ *   101                   from here on the connection is HTTP/2 (RFC 9113) with prior knowledge, and the roles turn:
+ *                         the API is the client, the manager the server
+ *
+ * Each request in it is one stream of one user, who may have it as far as the API can say:
+ *
+ *   POST /namespaces/NS/pods/NAME/exec?QUERY    query and headers of WebSocket as the user sent them
+ *
+ * With status 200 the bodies of both directions are the bytes of the user's connection as they are, from the answer to its
+ * upgrade on (as kube-apiserver hands such a connection to a kubelet). Any other status comes with a meta/v1 Status.
+ */
+export const EXECUTOR_TUNNEL_PROTOCOL = 'troupe-executor-tunnel';
+
+/** Answer to the upgrade: the id of the API server that it leads to. */
+export const REPLICA_HEADER = 'troupe-replica';
+
+/** Bytes that may be under way on one stream, and on all. */
+export const EXECUTOR_TUNNEL_WINDOW = { stream: 256 * 1024, connection: 16 * 1024 * 1024 } as const;
+
+export type PodStreamKind = 'attach' | 'exec' | 'portforward';
+
+export interface PodStreamRequest {
+  kind: PodStreamKind;
+  namespace: string;
+  name: string;
+  /** Of the Sandbox: another one may have had the name. */
+  uid: string;
+  /** Without the question mark. */
+  query: string;
+  /** Those that are needed to answer the handshake, by their names in lower case. */
+  webSocket: Readonly<Record<string, string>>;
+}
+
+const UID_HEADER = 'troupe-sandbox-uid';
+const WEB_SOCKET_HEADERS = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol'];
+
+/** Of the user's request: those of WebSocket. Tokens that browsers send as protocols stay out. */
+export function webSocketHeaders(header: (name: string) => string | undefined): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of WEB_SOCKET_HEADERS) {
+    const value = header(name);
+    if (value !== undefined) found[name] = name === 'sec-websocket-protocol' ? withoutTokens(value) : value;
+  }
+  return found;
+}
+
+const withoutTokens = (protocols: string): string =>
+  protocols
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => !protocol.startsWith('base64url.bearer.'))
+    .join(', ');
+
+/** The headers of the request in the tunnel. */
+export function podStreamHeaders(request: PodStreamRequest): Record<string, string> {
+  const { namespace, name, kind, query, uid, webSocket } = request;
+  const path = `/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/${kind}`;
+  return {
+    ':method': 'POST',
+    ':path': query === '' ? path : `${path}?${query}`,
+    [UID_HEADER]: uid,
+    ...webSocket,
+  };
+}
+
+const PATH = /^\/namespaces\/([^/?]+)\/pods\/([^/?]+)\/(attach|exec|portforward)(?:\?(.*))?$/;
+
+/** Undefined for any other request. */
+export function parsePodStream(
+  headers: Readonly<Record<string, string[] | string | undefined>>,
+): PodStreamRequest | undefined {
+  const header = (name: string): string | undefined => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const [, namespace, name, kind, query = ''] = PATH.exec(header(':path') ?? '') ?? [];
+  const uid = header(UID_HEADER);
+  if (namespace === undefined || name === undefined || uid === undefined) return undefined;
+  return {
+    kind: kind as PodStreamKind,
+    namespace: decodeURIComponent(namespace),
+    name: decodeURIComponent(name),
+    ...{ uid, query },
+    webSocket: webSocketHeaders(header),
+  };
+}

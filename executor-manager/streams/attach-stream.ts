@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { isStatusError, StatusError, toStatusError } from '#api/machinery/status-error';
+import { createTaskEventText } from '#api/types/task-event-text';
+import { acceptEvent } from '../run/run-event.ts';
+import type { RunnerClient } from '../run/runner-client.ts';
+import { openChannels } from './channels/channels.ts';
+import type { Channels } from './channels/channels.ts';
+import { chosenProtocol } from './channels/negotiation.ts';
+import { isAsked } from './stream-context.ts';
+import type { PreparedStream, StreamContext } from './stream-context.ts';
+import { acceptWebSocket } from './web-socket.ts';
+
+/** A line that a person types; longer ones are cut. */
+const MAX_LINE_BYTES = 64 * 1024;
+
+/**
+ * Shows what the agent does from now on, as `kubectl logs` words it; each line that the user types is a message to the
+ * agent.
+ * @throws StatusError NotFound when the agent is gone
+ */
+export async function prepareAttach(context: StreamContext): Promise<PreparedStream> {
+  const { request, query, sandbox, runtimeID, hosts, runners } = context;
+  const protocol = chosenProtocol(request);
+  const runtime = (await hosts.of(sandbox).driver.list()).find(({ id }) => id === runtimeID);
+  if (runtime === undefined) throw new StatusError('NotFound', 'the sandbox is gone');
+  const runID = sandbox.metadata.uid ?? '';
+  return async (connection) => {
+    const runner = runners.of(runtime);
+    try {
+      const socket = await acceptWebSocket(connection, request, protocol.name);
+      const lines = createLines((text) => tell(runner, runID, text));
+      const channels: Channels = openChannels(socket, protocol, {
+        async stdin(data) {
+          if (!isAsked(query, 'stdin')) return;
+          const problem = await lines.add(data);
+          if (problem !== undefined) await channels.write('stderr', Buffer.from(`${problem}\n`));
+        },
+        endOfStdin: () => undefined,
+        resize: () => undefined,
+      });
+      await show(runner, runID, { channels, name: sandbox.metadata.name });
+    } finally {
+      await runner.close();
+    }
+  };
+}
+
+async function show(
+  runner: RunnerClient,
+  runID: string,
+  { channels, name }: { channels: Channels; name: string },
+): Promise<void> {
+  const text = createTaskEventText();
+  try {
+    const state = await runner.get(runID);
+    let last = state?.lastSeq ?? 0;
+    await channels.write('stdout', Buffer.alloc(0));
+    for await (const given of runner.events(runID, last, channels.closed)) {
+      const event = acceptEvent(given, last + 1);
+      last = event.seq;
+      const said = text.add({ ...event, sourceSeq: event.seq, source: name });
+      if (said !== '') await channels.write('stdout', Buffer.from(said));
+    }
+    await channels.finish({ code: 0 });
+  } catch (error) {
+    if (!channels.closed.aborted) await channels.finish({ error: toStatusError(error) });
+  }
+}
+
+/** What is wrong, as a sentence for people; undefined when the agent has got it. */
+async function tell(runner: RunnerClient, runID: string, text: string): Promise<string | undefined> {
+  try {
+    await runner.input(runID, { id: randomUUID(), type: 'message', text });
+    return undefined;
+  } catch (error) {
+    if (!isStatusError(error)) throw error;
+    return `The agent did not get the message: ${error.message}.`;
+  }
+}
+
+/** Calls back with each line of a text that comes in parts. */
+function createLines(onLine: (line: string) => Promise<string | undefined>) {
+  let rest = Buffer.alloc(0);
+  return {
+    /** The last problem of the lines that this ends. */
+    async add(data: Buffer): Promise<string | undefined> {
+      let problem: string | undefined;
+      let bytes = Buffer.concat([rest, data]);
+      for (let end = endOfLine(bytes); end >= 0; end = endOfLine(bytes)) {
+        const line = bytes.subarray(0, Math.min(end, MAX_LINE_BYTES)).toString('utf8').trim();
+        bytes = bytes.subarray(end + 1);
+        if (line !== '') problem = (await onLine(line)) ?? problem;
+      }
+      rest = Buffer.from(bytes.subarray(0, MAX_LINE_BYTES));
+      return problem;
+    },
+  };
+}
+
+/** A terminal in raw mode sends a carriage return. */
+function endOfLine(bytes: Buffer): number {
+  return bytes.findIndex((byte) => byte === 10 || byte === 13);
+}

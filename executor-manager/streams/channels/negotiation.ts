@@ -1,0 +1,16 @@
+import { badRequest } from '#api/machinery/status-error';
+import type { PodStreamRequest } from '#api/types/pod-stream';
+import { offeredProtocols } from '../web-socket.ts';
+import { chooseSubprotocol, SUBPROTOCOLS } from './subprotocol.ts';
+import type { Subprotocol } from './subprotocol.ts';
+
+/** @throws StatusError BadRequest (apimachinery pkg/util/httpstream Handshake) */
+export function chosenProtocol(request: PodStreamRequest): Subprotocol {
+  const offered = offeredProtocols(request);
+  const chosen = chooseSubprotocol(offered);
+  if (chosen !== undefined) return chosen;
+  const ours = SUBPROTOCOLS.map(({ name }) => name).filter((name) => name !== '');
+  throw badRequest(
+    `unable to negotiate protocol: client supports [${offered.join(' ').slice(0, 256)}], server accepts [${ours.join(' ')}]`,
+  );
+}

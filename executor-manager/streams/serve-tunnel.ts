@@ -1,0 +1,56 @@
+import { performServerHandshake } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '#api/machinery/clock';
+
+export interface TunnelService {
+  onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+  /** Bytes that may be under way on one stream, and on all. */
+  window: { stream: number; connection: number };
+  clock: Clock;
+  /** Ends it. */
+  signal: AbortSignal;
+}
+
+const PING_MS = 15_000;
+
+/**
+ * Serves requests over a connection that this process has opened itself. Resolves when it has ended, for whatever reason.
+ */
+export function serveTunnel(
+  socket: Duplex,
+  { onStream, window, signal, clock }: TunnelService,
+): Promise<void> {
+  const session = performServerHandshake(socket, { settings: { initialWindowSize: window.stream } });
+  session.setLocalWindowSize(window.connection);
+  session.on('stream', onStream);
+  // Whatever breaks it also closes it.
+  session.on('error', () => undefined);
+  const onAbort = (): void => session.destroy();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const stopPings = keepAlive(session, clock);
+  return new Promise((resolve) => {
+    session.once('close', () => {
+      stopPings();
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** A machine that is gone says nothing: a tunnel to it ends when it does not answer. */
+function keepAlive(session: ServerHttp2Session, clock: Clock): () => void {
+  let answered = true;
+  let cancel: () => void;
+  const look = (): void => {
+    if (!answered) return session.destroy();
+    answered = false;
+    session.ping((error) => {
+      answered = error === null;
+    });
+    cancel = clock.after(PING_MS, look);
+  };
+  cancel = clock.after(PING_MS, look);
+  return () => cancel();
+}

@@ -1,0 +1,29 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Logger } from '#api/machinery/logger';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { PodStreamRequest } from '#api/types/pod-stream';
+import type { RunnerClients } from '../run/runner-clients.ts';
+import type { RuntimeHosts } from '../runtime/runtime-host.ts';
+
+export interface PodStreamsOptions {
+  /** The Sandbox of this executor as the watch last showed it. */
+  find: (namespace: string, name: string) => Sandbox | undefined;
+  hosts: RuntimeHosts;
+  runners: RunnerClients;
+  logger: Logger;
+}
+
+/** What a stream of a Pod is about. */
+export interface StreamContext extends PodStreamsOptions {
+  request: PodStreamRequest;
+  query: URLSearchParams;
+  sandbox: Sandbox;
+  runtimeID: string;
+}
+
+/** A stream that was found to be possible: takes over the connection with the user's bytes until it ends. */
+export type PreparedStream = (connection: ServerHttp2Stream) => Promise<void>;
+
+/** Whether the query says yes to an option (apimachinery pkg/runtime/conversion.go). */
+export const isAsked = (query: URLSearchParams, name: string): boolean =>
+  query.has(name) && !/^(?:0|false)$/i.test(query.get(name) ?? '');

@@ -1,0 +1,145 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import { startProcess } from '#dev/environment/process';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { commandsFor, run } from '../kit/command.ts';
+import type { CommandOptions, CommandResult, Commands } from '../kit/command.ts';
+import { gitRepository } from '../kit/git-repository.ts';
+import { manifests, task, teamManifests } from '../kit/manifests.ts';
+import { modelService } from '../kit/model-script.ts';
+import { startServer } from '../kit/troupe-process.ts';
+
+/** A stock kubectl and a real container: what people do with a running agent. */
+const stack = new AsyncDisposableStack();
+const KUBECTL = process.env['TROUPE_TEST_STOCK_KUBECTL'] ?? 'kubectl';
+let commands: Commands;
+let kubeconfig: string;
+let folder: string;
+let pod: string;
+
+const SCRIPT = `
+rules:
+  - when: { offersTool: Read }
+    reply: I begin.
+    hang: true
+  - reply: Done.
+`;
+
+beforeAll(async () => {
+  const host = await hostAddress(process.env['DOCKER_HOST'] ?? '');
+  folder = stack.use(await temporaryFolder('pod-streams')).path;
+  const model = stack.use(await modelService(SCRIPT, host));
+  const repository = stack.use(await gitRepository({ host: HOST_NAME, listen: host }));
+  const server = stack.use(await startServer({ dataDir: path.join(folder, 'data'), driver: 'docker' }));
+  kubeconfig = server.kubeconfig;
+  commands = commandsFor(kubeconfig);
+  const modelURL = model.url.replace(host, HOST_NAME);
+  await commands.apply(teamManifests({ name: 'code', modelURL, gitUrl: repository.url }));
+  await commands.apply(manifests(task({ name: 'busy', team: 'code', prompt: 'Work.', workspace: 'code' })));
+  const selector = ['pods', '-l', 'agent.wecode.io/task=busy'];
+  await commands.mustKubectl([
+    'wait',
+    'task/busy',
+    '--for=jsonpath={.status.status}=RUNNING',
+    '--timeout=60s',
+  ]);
+  pod = await commands.mustKubectl(['get', ...selector, '-o', 'jsonpath={.items[0].metadata.name}']);
+  await commands.mustKubectl(['wait', `pod/${pod}`, '--for=condition=Ready', '--timeout=60s']);
+});
+afterAll(() => stack.disposeAsync());
+
+const kubectl = (args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> =>
+  run(KUBECTL, args, { ...options, env: { KUBECONFIG: kubeconfig } });
+
+const exec = (args: readonly string[], options?: CommandOptions): Promise<CommandResult> =>
+  kubectl(['exec', ...args], options);
+
+describe('kubectl exec', () => {
+  it('runs a program as the agent, and gives its output and exit code', async () => {
+    const script = 'id -u; pwd; echo wrong >&2; exit 3';
+    expect(await exec([pod, '--', 'sh', '-c', script])).toMatchObject({
+      code: 3,
+      stdout: '10001\n/workspace\n',
+      stderr: expect.stringMatching(/^wrong\n.*exit code 3/s),
+    });
+  });
+
+  it('hands over standard input, and its end', async () => {
+    const stdin = 'x'.repeat(300_000);
+    const { code, stdout } = await exec(['-i', pod, '--', 'cat'], { stdin });
+    expect([code, stdout.length, stdout === stdin]).toEqual([0, 300_000, true]);
+  });
+
+  it('says what is wrong with a program that is not there', async () => {
+    const { code, stdout, stderr } = await exec([pod, '--', 'no-such-program']);
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain('no-such-program');
+  });
+
+  it('has the environment of the container, and no token of the run', async () => {
+    const { stdout } = await exec([pod, '--', 'env']);
+    expect(stdout).toContain('HOME=/home/agent');
+    expect(stdout).not.toMatch(/ANTHROPIC|API_KEY|AUTH_TOKEN/);
+  });
+
+  it('opens a terminal', async () => {
+    // script(1) gives kubectl a terminal of its own.
+    const command = `${KUBECTL} exec -it ${pod} -- sh -c 'test -t 0 && stty size && echo terminal'`;
+    const { stdout } = await run('script', ['-qec', `stty rows 31 cols 97; ${command}`, '/dev/null'], {
+      env: { KUBECONFIG: kubeconfig },
+    });
+    expect(stdout).toContain('terminal');
+  });
+
+  it('is refused for a container that is not there', async () => {
+    const { code, stderr } = await exec([pod, '-c', 'other', '--', 'id']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('container other')]);
+  });
+
+  it('by SPDY is refused in words that kubectl prints', async () => {
+    const { code, stderr } = await run(KUBECTL, ['exec', pod, '--', 'id'], {
+      env: { KUBECONFIG: kubeconfig, KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' },
+    });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('use kubectl 1.31')]);
+  });
+});
+
+describe('kubectl cp', () => {
+  it('copies files there and back', async () => {
+    const there = path.join(folder, 'there.txt');
+    const back = path.join(folder, 'back.txt');
+    await writeFile(there, 'carried');
+    expect(await kubectl(['cp', there, `${pod}:/tmp/carried.txt`])).toMatchObject({ code: 0 });
+    expect(await kubectl(['cp', `${pod}:/tmp/carried.txt`, back])).toMatchObject({ code: 0 });
+    expect(await readFile(back, 'utf8')).toBe('carried');
+  });
+});
+
+describe('kubectl logs and attach', () => {
+  it('show what the agent does, and take words for it', async () => {
+    const logs = await kubectl(['logs', pod]);
+    expect(logs.stdout).toContain('I begin.');
+    await using attached = await startProcess({
+      command: 'sh',
+      args: ['-c', `(echo 'Hurry up.'; sleep 20) | ${KUBECTL} attach -i ${pod}`],
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+    });
+    const cancel = ['patch', 'task/busy', '--type=merge', '-p', '{"spec":{"cancel":true}}'];
+    await attached.until({ what: 'attach', ready: () => true, timeoutMs: 1000 });
+    await commands.mustKubectl(cancel);
+    await attached.until({
+      what: 'show the end',
+      ready: () => attached.output().includes('Cancelled'),
+      timeoutMs: 60_000,
+    });
+  });
+
+  it('are there when it is over: the log stays, the streams do not', async () => {
+    await commands.mustKubectl(['wait', 'task/busy', '--for=condition=Finished', '--timeout=60s']);
+    expect((await kubectl(['logs', pod, '--tail=1'])).stdout).toContain('Cancelled');
+    const { code, stderr } = await exec([pod, '--', 'id']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('current phase is Failed')]);
+  });
+});
