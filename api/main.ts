@@ -34,7 +34,7 @@ import { ExecutorTunnels } from './server/streams/executor-tunnels.ts';
 import { createAccess } from './server/access/access.ts';
 import { loadToken } from './data-folder/bootstrap-token.ts';
 import { startCertificateRenewal } from './data-folder/certificates/certificate-renewal.ts';
-import { loadCertificates } from './data-folder/certificates/certificates.ts';
+import { identitySecret, loadCertificates } from './data-folder/certificates/certificates.ts';
 import type { ServerCertificates } from './data-folder/certificates/certificates.ts';
 import { writeKubeconfig } from './data-folder/kubeconfig.ts';
 import { listen } from './server/listen.ts';
@@ -111,7 +111,11 @@ async function serve(
   const tokens = createTokens({ token: options.token, serviceAccounts });
   const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
   const authorizer = createAuthorization({ rbac: rules.authorizer });
-  const registry = createRegistry({ catalog, store, clock, authorizer, tokens, ruleResolver: rules });
+  const maskSecret = await identitySecret({ ...options.certificates, now: clock.now() });
+  const registry = createRegistry({
+    ...{ catalog, store, clock, authorizer, tokens, maskSecret },
+    ruleResolver: rules,
+  });
   await createInitialNamespaces(registry);
   await reconcilePolicy(registry, BOOTSTRAP_POLICY, logger);
   await applyPublicShells(registry, logger);

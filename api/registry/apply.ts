@@ -12,6 +12,9 @@ import { invalidValue } from '../structural-schema/field-error.ts';
 import { applyConfiguration } from '../structured-merge/field-manager.ts';
 import { fieldsOf } from '../machinery/json/json.ts';
 import type { RegistryContext } from './context.ts';
+import { unquoted } from './masks/unquoted.ts';
+import { unmasked } from './masks/unmask.ts';
+import { checkRedirected } from './masks/with-credentials.ts';
 import { findCurrent } from './write/current-object.ts';
 import type { Current } from './write/current-object.ts';
 import { decodeObject } from './write/decode.ts';
@@ -42,13 +45,18 @@ export async function applyObject(context: RegistryContext, request: PatchReques
 async function applyToCurrent(
   context: RegistryContext,
   request: PatchRequest,
-  { current, configuration }: { current: Current; configuration: Unstructured },
+  { current, configuration: given }: { current: Current; configuration: Unstructured },
 ): Promise<WriteResult | undefined> {
   const { target, subresource } = request;
-  checkIdentity(target, configuration.metadata, current);
-  const merged = applyTo(context, request, { live: current.object, configuration });
+  checkIdentity(target, given.metadata, current);
+  const live = current.object;
+  const configuration = withoutMasks(context, request, { given, stored: live });
+  const merged = applyTo(context, request, { live, configuration });
   const decoded = decodeObject(target.resource, merged, { fieldValidation: 'Ignore' });
   checkPatchedPlace(decoded.object.metadata, target);
+  if (subresource === undefined) {
+    await checkRedirected(context, request, { stored: live, given, next: decoded.object });
+  }
   const write = { target, subresource, options: request, current, decoded, isApplied: true };
   return writeObject(context, write);
 }
@@ -57,12 +65,13 @@ async function applyToCurrent(
 async function createApplied(
   context: RegistryContext,
   request: PatchRequest,
-  configuration: Unstructured,
+  given: Unstructured,
 ): Promise<WriteResult | undefined> {
   const { target, subresource } = request;
   const { resource, namespace, name } = target;
   if (subresource !== undefined) throw notFound(resource, name);
-  checkAbsent(target, configuration.metadata);
+  checkAbsent(target, given.metadata);
+  const configuration = withoutMasks(context, request, { given, stored: undefined });
   const merged = applyTo(context, request, { live: undefined, configuration });
   const { object, warnings } = decodeObject(resource, merged, { fieldValidation: 'Ignore' });
   checkPatchedPlace(object.metadata, target);
@@ -75,6 +84,15 @@ async function createApplied(
   }
 }
 
+/** Fields are compared and merged as they are stored: managers differ by values, not by what they may see. */
+function withoutMasks(
+  { masking }: RegistryContext,
+  { target: { resource }, subresource }: PatchRequest,
+  apply: { given: Unstructured; stored: Unstructured | undefined },
+): Unstructured {
+  return subresource === undefined ? unmasked(masking.masks, { resource, ...apply }) : apply.given;
+}
+
 /** The merge of an object with a configuration, managedFields included. */
 export function applyTo(
   context: RegistryContext,
@@ -84,7 +102,11 @@ export function applyTo(
   const { target, subresource, force = false } = request;
   const { resource } = target;
   const managed = managedWrite(context, { resource, subresource, options: request, live: merge.live });
-  return applyConfiguration({ ...managed, configuration: merge.configuration, force });
+  try {
+    return applyConfiguration({ ...managed, configuration: merge.configuration, force });
+  } catch (error) {
+    throw unquoted(error, { resource, objects: [merge.configuration, merge.live] });
+  }
 }
 
 /** The body as far as it must be right before it is merged. */

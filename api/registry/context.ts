@@ -5,6 +5,7 @@ import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
 import type { Catalog } from './catalog.ts';
+import type { Masking } from './masks/masking.ts';
 
 /** What every verb works with. */
 export interface RegistryContext {
@@ -20,6 +21,8 @@ export interface RegistryContext {
   tokens: ServerTokens;
   /** The rules that users have, for checks that nobody gives away what he has not. */
   ruleResolver: RuleResolver;
+  /** Hides credentials from those who may not read them. */
+  masking: Masking;
   /** A new UUID v4. */
   newUID(): string;
 }

@@ -1,5 +1,6 @@
 import { badRequest } from '../machinery/status-error.ts';
 import type { RegistryContext } from './context.ts';
+import { unmasked } from './masks/unmask.ts';
 import type { CreateRequest, WriteResult } from './requests.ts';
 import { untilWritten } from './write/commit-update.ts';
 import { decodeObject } from './write/decode.ts';
@@ -11,7 +12,8 @@ import { placedIn } from './write/write-target.ts';
 export async function createObject(context: RegistryContext, request: CreateRequest): Promise<WriteResult> {
   checkFieldManager('CreateOptions', request);
   const { resource, namespace } = request;
-  const { object, warnings } = decodeObject(resource, request.body, request);
+  const { object: given, warnings } = decodeObject(resource, request.body, request);
+  const object = unmasked(context.masking.masks, { resource, given, stored: undefined });
   if (/^\d*[1-9]\d*$/.test(object.metadata.resourceVersion ?? '')) {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }

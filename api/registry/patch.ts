@@ -6,6 +6,7 @@ import type { Current } from './write/current-object.ts';
 import { decodeObject } from './write/decode.ts';
 import { checkPatchOptions } from './write/field-management.ts';
 import { untilWritten } from './write/commit-update.ts';
+import { seenState, withCredentials } from './masks/with-credentials.ts';
 import type { PatchRequest, WriteResult } from './requests.ts';
 import { patchScale } from './scale.ts';
 import { writeObject } from './write/write-path.ts';
@@ -26,17 +27,18 @@ export async function patchObject(context: RegistryContext, request: PatchReques
   });
 }
 
-function patchCurrent(
+async function patchCurrent(
   context: RegistryContext,
   request: PatchRequest,
   current: Current,
 ): Promise<WriteResult | undefined> {
   const { target, subresource } = request;
-  const patched = applyPatch(request, current.object);
+  const patched = applyPatch(request, await seenState(context, request, current));
   const decoded = decodeObject(target.resource, patched, { ...request, isPatched: true });
   const { metadata } = decoded.object;
   checkPatchedPlace(metadata, target);
   checkPatched(target, metadata, current);
   if (subresource === undefined) checkDeletionMarks(target, metadata, current);
-  return writeObject(context, { target, subresource, options: request, current, decoded });
+  const whole = await withCredentials(context, { request, current }, decoded);
+  return writeObject(context, { target, subresource, options: request, current, decoded: whole });
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServerTokens } from '../authentication/tokens.ts';
 import type { ServerTokens } from '../authentication/tokens.ts';
 import { createUnionAuthorizer } from '../machinery/authorizer.ts';
@@ -18,6 +18,8 @@ import { deleteCollection } from './delete-collection.ts';
 import { deleteObject } from './delete.ts';
 import { readObject } from './get.ts';
 import { listObjects } from './list.ts';
+import { seenAnswers } from './masks/seen-answers.ts';
+import { createMasking } from './masks/masking.ts';
 import { patchObject } from './patch.ts';
 import type {
   CreateRequest,
@@ -64,6 +66,8 @@ export interface RegistryOptions {
   clock?: Clock;
   random?: () => number;
   newUID?: () => string;
+  /** What masks of credentials are made with, at least 32 bytes, the same for all replicas. Absent: one of its own. */
+  maskSecret?: Uint8Array;
   /** Run after the plugins that every registry has. */
   admission?: Partial<AdmissionPlugins>;
 }
@@ -83,21 +87,29 @@ export function createRegistry(options: RegistryOptions): Registry {
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,
+    masking: createMasking(options.maskSecret ?? randomBytes(32)),
     admission: admissionOf(options),
   };
+  const seen = seenAnswers(context);
   return {
     catalog: options.catalog,
-    get: ({ target, subresource }) =>
-      subresource === 'scale' ? getScale(context, target) : readObject(context, target),
-    list: (query) => listObjects(context, query),
-    watch: (query) => watchObjects(context, query),
+    get: (request) => seen.object(request, getObject(context, request)),
+    list: (query) => seen.list(query, listObjects(context, query)),
+    watch: (query) => seen.events(query, watchObjects(context, query)),
     create: (request) =>
-      request.resource.virtual === true ? createVirtual(context, request) : createObject(context, request),
-    update: (request) => updateObject(context, request),
-    patch: (request) => patchObject(context, request),
-    delete: (request) => deleteObject(context, request),
-    deleteCollection: (request) => deleteCollection(context, request),
+      request.resource.virtual === true
+        ? createVirtual(context, request)
+        : seen.written(request, createObject(context, request)),
+    update: (request) => seen.written(request, updateObject(context, request)),
+    patch: (request) => seen.written(request, patchObject(context, request)),
+    delete: (request) => seen.written(request, deleteObject(context, request)),
+    deleteCollection: (request) =>
+      seen.list({ ...request.query, user: request.user }, deleteCollection(context, request)),
   };
+}
+
+function getObject(context: RegistryContext, { target, subresource }: GetRequest): Promise<ApiObject> {
+  return subresource === 'scale' ? getScale(context, target) : readObject(context, target);
 }
 
 function admissionOf({ store, admission = {} }: RegistryOptions): AdmissionPlugins {

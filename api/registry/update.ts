@@ -4,6 +4,7 @@ import { decodeObject } from './write/decode.ts';
 import { checkFieldManager } from './write/field-management.ts';
 import { untilWritten } from './write/commit-update.ts';
 import type { UpdateRequest, WriteResult } from './requests.ts';
+import { withCredentials } from './masks/with-credentials.ts';
 import { updateScale } from './scale.ts';
 import { writeObject } from './write/write-path.ts';
 import { checkDeletionMarks, checkPlace, checkRevision, checkUID } from './write/write-target.ts';
@@ -23,6 +24,7 @@ export async function updateObject(context: RegistryContext, request: UpdateRequ
     checkUID(target, current.object, uid);
     checkRevision(target, resourceVersion, current.stored.revision);
     if (subresource === undefined) checkDeletionMarks(target, metadata, current);
-    return writeObject(context, { target, subresource, options: request, current, decoded });
+    const whole = await withCredentials(context, { request, current }, decoded);
+    return writeObject(context, { target, subresource, options: request, current, decoded: whole });
   });
 }

@@ -1,3 +1,5 @@
+import { isMask } from '#api/types/credentials/credential';
+
 /** Checks of what will be handed to git: early, clear words instead of git's own later. */
 
 const SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'ssh:', 'git:', 'file:']);
@@ -7,6 +9,7 @@ const SCP_LIKE = /^(?:[A-Za-z0-9_.+-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!\/\/)[^\s:
 
 /** What is wrong with the address, or undefined. */
 export function gitURLProblem(address: string): string | undefined {
+  if (isMask(address)) return CREDENTIAL;
   if (address.startsWith('-')) return 'must not begin with "-"';
   // Control characters and spaces: git would take a line break for the end of a request.
   if (/[\s\p{Cc}]/u.test(address)) return 'must not contain white space';
@@ -25,12 +28,13 @@ export function gitURLProblem(address: string): string | undefined {
   return credentialProblem(url);
 }
 
+const CREDENTIAL =
+  'must not hold a credential; put it into a Secret and name that in spec.repository.secretRef';
+
 /** A user name alone is how ssh logs in; over http it is often a token. */
 function credentialProblem(url: URL): string | undefined {
   const isHTTP = url.protocol === 'https:' || url.protocol === 'http:';
-  return url.password !== '' || (isHTTP && url.username !== '')
-    ? 'must not hold a credential; put it into a Secret and name that in spec.repository.secretRef'
-    : undefined;
+  return url.password !== '' || (isHTTP && url.username !== '') ? CREDENTIAL : undefined;
 }
 
 /** What is wrong with the name of a branch, or undefined (git-check-ref-format(1)). */

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  hasURLCredential,
-  isHeaderValue,
-  modelCredential,
-  modelHeaders,
-  modelSettings,
-} from './model-config.ts';
+import { hasURLCredential } from './credentials/credential.ts';
+import { isHeaderValue, modelCredential, modelHeaders, modelSettings } from './model-config.ts';
 
 const settings = (env: unknown, rest: Record<string, unknown> = {}) =>
   modelSettings({ modelConfig: { env }, ...rest });

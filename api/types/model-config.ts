@@ -1,3 +1,5 @@
+import { hasURLCredential, isCredentialName } from './credentials/credential.ts';
+import { isSecretModelText } from './credentials/model-credentials.ts';
 import type { ModelSpec } from './generated/model.ts';
 
 /**
@@ -16,7 +18,7 @@ export interface ModelSettings {
   unknownProtocol?: string;
   /** The model's id at its service. */
   name?: string;
-  /** Never holds a user name or password; see hasURLCredential. */
+  /** Never holds a user name or password; its query may hold a key. */
   baseURL?: string;
   /** Tokens. */
   maxOutputTokens?: number;
@@ -147,11 +149,6 @@ export function rawModelBaseURL(spec: ModelSpec): string | undefined {
   return first(modelEnv(spec), BASE_URL_VARIABLES);
 }
 
-/** Whether a URL has `user:password@` or `user@` before its host. */
-export function hasURLCredential(url: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i.test(url);
-}
-
 function protocolOf(
   spec: ModelSpec,
   env: Record<string, string>,
@@ -192,14 +189,9 @@ function plainVariables(env: Record<string, string>): Record<string, string> {
   const entries = Object.entries(env).filter(([name, value]) => {
     if (READ_ELSEWHERE.has(name) || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return false;
     if (/_TOKENS$/i.test(name) && /^\d+$/.test(value)) return true;
-    return !isCredentialName(name) && !hasURLCredential(value) && !/\bbearer\s/i.test(value);
+    return !isCredentialName(name) && !isSecretModelText(value);
   });
   return Object.fromEntries(entries);
-}
-
-/** Whether what has this name is, by the look of it, a credential. */
-export function isCredentialName(name: string): boolean {
-  return /key|token|secret|passw|passphrase|auth|credential|header|cookie/i.test(name);
 }
 
 function first(env: Record<string, string>, names: readonly string[]): string | undefined {

@@ -1,8 +1,8 @@
 import type { NewCondition } from '#api/machinery/condition';
+import { hasURLCredential, isMask } from '#api/types/credentials/credential';
 import type { Model } from '#api/types/generated/model';
 import { ModelReason, modelNotReady, modelReady } from '#api/types/model';
 import {
-  hasURLCredential,
   isHeaderValue,
   modelCredential,
   modelHeaders,
@@ -47,7 +47,7 @@ function planConfig(model: Model): NewCondition | undefined {
 
 function planBaseURL(baseURL: string | undefined): NewCondition | undefined {
   if (baseURL === undefined) return undefined;
-  if (hasURLCredential(baseURL)) {
+  if (isMask(baseURL) || hasURLCredential(baseURL)) {
     return invalidConfig('spec.modelConfig.env: the base URL must not hold a user name or password.');
   }
   const protocol = URL.parse(baseURL)?.protocol;

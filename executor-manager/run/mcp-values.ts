@@ -22,9 +22,9 @@ function fillServer(server: Record<string, unknown>, real: Record<string, unknow
       // An address or a token that was left out altogether.
       if (value === '' && Object.hasOwn(real, field)) return [field, real[field]];
       if (field === 'args') return [field, fillArguments(value, real[field])];
-      if (!SECRET_FIELDS.has(field) || !isRecord(value)) return [field, value];
+      if (!isRecord(value)) return [field, value];
       const source = isRecord(real[field]) ? real[field] : {};
-      return [field, fillValues(value, source)];
+      return [field, SECRET_FIELDS.has(field) ? fillValues(value, source) : fillServer(value, source)];
     }),
   );
 }

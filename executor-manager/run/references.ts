@@ -2,6 +2,8 @@ import type { Client } from '#api/client/client';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { StatusError } from '#api/machinery/status-error';
+import { isMask } from '#api/types/credentials/credential';
+import { credentialFieldsOf } from '#api/types/credentials/credential-fields';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SECRETS } from '#api/types/resources';
 
@@ -17,15 +19,32 @@ export function refFrom(sandbox: Sandbox, reference: { name: string; namespace?:
   return { name: reference.name, namespace: reference.namespace ?? sandbox.metadata.namespace ?? 'default' };
 }
 
-/** @throws StatusError NotFound that names the object; others as they come, a server that is away included. */
+/**
+ * An object with its credentials.
+ * @throws StatusError NotFound that names the object, Forbidden when credentials in it are masked; others as they come, a
+ * server that is away included.
+ */
 export async function readObject<T extends KubeObject>(
   client: Reader,
   type: ResourceType<T>,
   place: Place,
 ): Promise<T> {
   const found = await client.find(type, place);
-  if (found !== undefined) return found;
-  throw new StatusError('NotFound', `${type.kind} "${place.namespace}/${place.name}" not found`);
+  const shown = `${type.kind} "${place.namespace}/${place.name}"`;
+  if (found === undefined) throw new StatusError('NotFound', `${shown} not found`);
+  const masked = maskedField(type, found);
+  if (masked === undefined) return found;
+  // Whoever sent a mask on as a key would only be told that the key is wrong.
+  throw new StatusError('Forbidden', `${shown}: ${masked} is masked; reading it needs the verb reveal`);
+}
+
+function maskedField({ group, plural }: ResourceType, object: KubeObject): string | undefined {
+  let masked: string | undefined;
+  credentialFieldsOf(`${plural}.${group}`)?.({ ...object }, ({ field, value }) => {
+    if (isMask(value)) masked ??= field;
+    return value;
+  });
+  return masked;
 }
 
 /** The values of a Secret by key; undefined for one that it lacks. */

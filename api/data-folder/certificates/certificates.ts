@@ -1,4 +1,4 @@
-import { hash, X509Certificate } from 'node:crypto';
+import { createPrivateKey, hash, X509Certificate } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -15,6 +15,18 @@ export interface ServerCertificates {
   certificate: string;
   /** PEM. */
   key: string;
+}
+
+/**
+ * A secret for other uses, made of the identity that all replicas have: the key of the authority. Whoever uses it derives
+ * a key for one purpose (RFC 5869).
+ */
+export async function identitySecret({
+  folder,
+  now,
+}: Pick<CertificateOptions, 'folder' | 'now'>): Promise<Buffer> {
+  const { key } = await loadAuthority({ folder, now });
+  return createPrivateKey(key).export({ format: 'der', type: 'pkcs8' });
 }
 
 export interface CertificateOptions {

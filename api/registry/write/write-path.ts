@@ -4,6 +4,7 @@ import { trackUpdate } from '../../structured-merge/field-manager.ts';
 import { runMutating, runValidating } from '../admission/admission.ts';
 import type { WriteAdmission } from '../admission/admission.ts';
 import type { RegistryContext } from '../context.ts';
+import { unquoted } from '../masks/unquoted.ts';
 import type { Subresource, WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
 import { isScaleManaged } from '../scale-object.ts';
@@ -55,6 +56,18 @@ export interface ObjectWrite {
  * @throws StatusError Invalid; Forbidden and NotFound from admission; AlreadyExists; RequestEntityTooLarge
  */
 export async function writeObject(
+  context: RegistryContext,
+  write: ObjectWrite,
+): Promise<WriteResult | undefined> {
+  try {
+    return await goThroughStages(context, write);
+  } catch (error) {
+    const { target, decoded, current } = write;
+    throw unquoted(error, { resource: target.resource, objects: [decoded.object, current?.object] });
+  }
+}
+
+async function goThroughStages(
   context: RegistryContext,
   write: ObjectWrite,
 ): Promise<WriteResult | undefined> {

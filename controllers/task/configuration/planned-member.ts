@@ -1,4 +1,5 @@
 import { checkParameters } from '#api/schema/parameters';
+import { changeServerEntry } from '#api/types/credentials/server-credentials';
 import type { Bot } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { Model } from '#api/types/generated/model';
@@ -12,7 +13,7 @@ import type {
 } from '#api/types/generated/sandbox';
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
-import { isCredentialName, modelSettings } from '#api/types/model-config';
+import { modelSettings } from '#api/types/model-config';
 import type { ChosenSkill } from '#api/types/skill-set';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
 import type { NamedServers } from './named-servers.ts';
@@ -122,60 +123,27 @@ function memberModel(model: Model): SandboxModel {
     ref: nameOf(model),
     ...(protocol === undefined ? {} : { protocol }),
     ...(name === undefined ? {} : { name }),
-    ...(baseURL === undefined ? {} : { baseURL }),
+    ...(baseURL === undefined ? {} : { baseURL: withoutQuery(baseURL) }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(contextWindow === undefined ? {} : { contextWindow }),
     ...(Object.keys(env).length === 0 ? {} : { env }),
   };
 }
 
-/**
- * MCP servers without what may be a credential: the values of their variables and headers, fields and arguments
- * that are named like one, and addresses with a password or a query (services hand out addresses with a key in it).
- * The executor manager puts them back from the Ghost.
- */
+/** The executor manager calls the address that the Model has; a key in the query of this one would be seen by all. */
+const withoutQuery = (address: string): string => address.replace(/[?#].*$/s, '');
+
+/** MCP servers without what may be a credential. The executor manager puts it back from the Ghost. */
 export function redactServers(
   servers: Record<string, Record<string, unknown>>,
 ): Record<string, Record<string, unknown>> {
   const redacted = Object.entries(servers).map(([name, server]) => {
     // Ours alone: nobody's Ghost says where an entry comes from.
     const given = Object.entries(server).filter(([field]) => field !== 'serverRef');
-    const fields = given.map(([field, value]) => [field, redactField(field, value)]);
-    return [name, Object.fromEntries(fields) as Record<string, unknown>] as const;
+    const entry: Record<string, unknown> = Object.fromEntries(given);
+    return [name, changeServerEntry(entry, { field: name, place: [name] }, () => '')] as const;
   });
   return Object.fromEntries(redacted);
-}
-
-function redactField(field: string, value: unknown): unknown {
-  if (field === 'env' || field === 'headers') return withoutValues(value);
-  if (isCredentialName(field)) return '';
-  if (field === 'args' && Array.isArray(value)) return redactArguments(value);
-  return isSecretAddress(value) ? '' : value;
-}
-
-/** `--api-key KEY`, `--token=TOKEN`, `TOKEN=…`, `Authorization: …` and addresses; each stays as an empty argument. */
-function redactArguments(args: readonly unknown[]): unknown[] {
-  return args.map((arg, index) => {
-    if (typeof arg !== 'string') return arg;
-    const previous = args[index - 1];
-    const followsName = typeof previous === 'string' && isCredentialFlag(previous) && !arg.startsWith('-');
-    const named = /^([^\s=:]+)\s*[=:]/.exec(arg);
-    const isNamed = named !== null && isCredentialName(named[1] ?? '');
-    return followsName || isNamed || isSecretAddress(arg) || /^(bearer|basic)\s/i.test(arg) ? '' : arg;
-  });
-}
-
-function isCredentialFlag(arg: string): boolean {
-  return /^-{1,2}[^=]+$/.test(arg) && isCredentialName(arg);
-}
-
-function isSecretAddress(value: unknown): boolean {
-  return typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\/.*[?@]/i.test(value);
-}
-
-function withoutValues(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return '';
-  return Object.fromEntries(Object.keys(value).map((key) => [key, '']));
 }
 
 function nameOf(object: Bot | Ghost | Model): { name: string; namespace?: string } {
