@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServerTokens } from '../authentication/tokens.ts';
 import type { ServerTokens } from '../authentication/tokens.ts';
-import { createUnionAuthorizer } from '../machinery/authorizer.ts';
+import { mastersMayDoEverything } from '../authorization/authorizers.ts';
 import type { Authorizer } from '../machinery/authorizer.ts';
 import { systemClock } from '../machinery/clock.ts';
 import type { RuleResolver } from '../authorization/rule-resolver.ts';
@@ -9,6 +9,7 @@ import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
+import { taskUser } from './admission/task-user.ts';
 import { ownDefinitions } from './admission/own-definitions.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import type { Catalog } from './catalog.ts';
@@ -21,6 +22,7 @@ import { listObjects } from './list.ts';
 import { seenAnswers } from './masks/seen-answers.ts';
 import { createMasking } from './masks/masking.ts';
 import { patchObject } from './patch.ts';
+import { referencesNeedUse } from './references/reference-admission.ts';
 import type {
   CreateRequest,
   DeleteCollectionRequest,
@@ -57,7 +59,7 @@ export interface Registry {
 export interface RegistryOptions {
   catalog: Catalog;
   store: ObjectStore;
-  /** Absent: nobody may do anything, as far as reviews can say. */
+  /** Absent: as on a server without roles, where only its owners may do anything. */
   authorizer?: Authorizer;
   /** Absent: reviews know no token. */
   tokens?: ServerTokens;
@@ -78,17 +80,18 @@ const NO_RULES: RuleResolver = {
 };
 
 export function createRegistry(options: RegistryOptions): Registry {
+  const { authorizer = mastersMayDoEverything } = options;
   const context: RegistryContext = {
     catalog: options.catalog,
     store: options.store,
-    authorizer: options.authorizer ?? createUnionAuthorizer([]),
+    authorizer,
     tokens: options.tokens ?? createServerTokens({ authenticators: [], audiences: [] }),
     ruleResolver: options.ruleResolver ?? NO_RULES,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,
     masking: createMasking(options.maskSecret ?? randomBytes(32)),
-    admission: admissionOf(options),
+    admission: admissionOf({ ...options, authorizer }),
   };
   const seen = seenAnswers(context);
   return {
@@ -112,9 +115,13 @@ function getObject(context: RegistryContext, { target, subresource }: GetRequest
   return subresource === 'scale' ? getScale(context, target) : readObject(context, target);
 }
 
-function admissionOf({ store, admission = {} }: RegistryOptions): AdmissionPlugins {
+function admissionOf({
+  store,
+  authorizer,
+  admission = {},
+}: RegistryOptions & { authorizer: Authorizer }): AdmissionPlugins {
   return {
-    mutating: [namespaceLifecycle(store), ownDefinitions, ...(admission.mutating ?? [])],
-    validating: admission.validating ?? [],
+    mutating: [namespaceLifecycle(store), ownDefinitions, taskUser, ...(admission.mutating ?? [])],
+    validating: [referencesNeedUse(authorizer), ...(admission.validating ?? [])],
   };
 }

@@ -19,7 +19,7 @@ let stages: string[] = [];
 let store: Store;
 let registry: Registry;
 
-const user = { name: 'jane', groups: ['writers'] };
+const user = { name: 'jane', groups: ['system:masters'] };
 const write = { user, dryRun: false, fieldValidation: 'Strict', fieldManager: 'tester' } as const;
 
 /** Everything a plugin of the test adds; it belongs to nobody. */

@@ -15,7 +15,7 @@ import type { ChangeCredential } from './credential.ts';
  * or is an address with one in it, at any depth.
  */
 export function changeModelConfig(spec: JsonObject, change: ChangeCredential): JsonObject {
-  const recipient = (): string => recipientOf(spec);
+  const recipient = (): string => modelRecipient(spec);
   return withChanged(spec, (value, name) =>
     name === 'modelConfig' ? changeFree(value, { path: ['spec', name], recipient, change }) : value,
   );
@@ -62,7 +62,7 @@ function hasSecretQuery(text: string): boolean {
 }
 
 /** The protocol, and every address that the configuration has: the service, and what may stand between. */
-function recipientOf({ protocol, apiFormat, modelConfig }: JsonObject): string {
+export function modelRecipient({ protocol, apiFormat, modelConfig }: JsonObject): string {
   const addresses: unknown[] = [];
   collectAddresses(modelConfig, addresses);
   return goJson([protocol ?? '', apiFormat ?? '', addresses]);

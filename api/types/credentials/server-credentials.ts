@@ -132,7 +132,8 @@ function changeWay(way: JsonObject, walk: Walk): JsonObject {
   });
 }
 
-function transportRecipient(transport: JsonObject): string {
+/** All of the transport but for values that are secret by their names. */
+export function transportRecipient(transport: JsonObject): string {
   const withoutSecrets = withChanged(transport, (way) =>
     withChanged(fieldsOf(way), (values, list) =>
       SECRET_MAPS.has(list) && Array.isArray(values) ? values.map(withoutNamedSecret) : values,

@@ -25,6 +25,7 @@ export interface TaskSpec {
   prompt: string;
   teamRef: TaskTeamRef;
   workspaceRef?: TaskWorkspaceRef;
+  user?: TaskUser;
   /**
    * Time limit of each step, in seconds.
    *
@@ -104,6 +105,29 @@ export interface TaskWorkspaceRef {
    * Namespace of the object; that of the referring object when absent.
    */
   namespace?: string;
+}
+/**
+ * Who made the Task, and so as whom it runs. The server sets it and nobody can change it.
+ */
+export interface TaskUser {
+  /**
+   * Name of the user.
+   */
+  name: string;
+  /**
+   * Tells apart users that had the same name.
+   */
+  uid?: string;
+  /**
+   * The groups of the user when the Task was made.
+   */
+  groups?: string[];
+  /**
+   * More that was known of the user.
+   */
+  extra?: {
+    [k: string]: string[];
+  };
 }
 /**
  * What happens after the loss of an executor or container. An agent's own failure is not retried.

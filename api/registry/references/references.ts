@@ -1,0 +1,195 @@
+import { goJson } from '../../machinery/go-text.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
+import type { Unstructured } from '../../machinery/meta.ts';
+import { modelRecipient } from '../../types/credentials/model-credentials.ts';
+import { transportRecipient } from '../../types/credentials/server-credentials.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
+
+/** That an object takes something from another one: its configuration, its key, its work. */
+export interface Reference {
+  /** Such as `spec.modelRef`. */
+  field: string;
+  to: ReferredObject;
+  /** What else decides what becomes of it: the address that gets a key. Another one makes another reference. */
+  use: string;
+}
+
+export interface ReferredObject {
+  group: string;
+  version: string;
+  plural: string;
+  namespace: string;
+  name: string;
+}
+
+type ReferredKind = Pick<ReferredObject, 'group' | 'plural' | 'version'>;
+
+const own = (plural: string, version = 'v1'): ReferredKind => ({ group: 'agent.wecode.io', version, plural });
+const core = (plural: string): ReferredKind => ({ group: '', version: 'v1', plural });
+
+const BOTS = own('bots');
+const GHOSTS = own('ghosts');
+const MODELS = own('models');
+const SHELLS = own('shells');
+const TEAMS = own('teams');
+const WORKSPACES = own('workspaces');
+const MCP_SERVERS = own('mcpservers', 'v1alpha1');
+const SKILLS = own('skills', 'v1alpha1');
+const SECRETS = core('secrets');
+const CONFIG_MAPS = core('configmaps');
+
+/** Collects what one object refers to; of any form, since it may be read before it is validated. */
+class Collector {
+  readonly found: Reference[] = [];
+  readonly namespace: string;
+
+  constructor(namespace: string) {
+    this.namespace = namespace;
+  }
+
+  /** A reference of the form `{name, namespace?}`. */
+  add(kind: ReferredKind, field: string, reference: unknown): void {
+    const { name, namespace } = fieldsOf(reference);
+    this.addName(kind, field, { name, namespace });
+  }
+
+  addName(
+    kind: ReferredKind,
+    field: string,
+    { name, namespace, use = '' }: { name: unknown; namespace?: unknown; use?: string },
+  ): void {
+    if (typeof name !== 'string' || name === '') return;
+    const place = typeof namespace === 'string' && namespace !== '' ? namespace : this.namespace;
+    this.found.push({ field, to: { ...kind, namespace: place, name }, use });
+  }
+}
+
+type Collect = (spec: JsonObject, into: Collector) => void;
+
+/** By resource. */
+const KINDS: ReadonlyMap<string, Collect> = new Map<string, Collect>([
+  ['bots.agent.wecode.io', ofBot],
+  ['ghosts.agent.wecode.io', ofGhost],
+  ['mcpservers.agent.wecode.io', ofMCPServer],
+  ['models.agent.wecode.io', ofModel],
+  ['sandboxes.agent.wecode.io', (spec, into) => ofRun(spec, 'spec', into)],
+  [
+    'shells.agent.wecode.io',
+    (spec, into) => into.addName(SHELLS, 'spec.baseShellRef', { name: spec['baseShellRef'] }),
+  ],
+  ['skills.agent.wecode.io', ofSkill],
+  ['taskrevisions.agent.wecode.io', ofTaskRevision],
+  ['tasks.agent.wecode.io', ofTask],
+  ['teams.agent.wecode.io', ofTeam],
+  ['workspaces.agent.wecode.io', (spec, into) => ofRepository(spec['repository'], 'spec.repository', into)],
+]);
+
+/** All that an object refers to. @param resource `bots.agent.wecode.io` */
+export function referencesOf(
+  resource: string,
+  namespace: string,
+  object: Unstructured,
+): readonly Reference[] {
+  const collect = KINDS.get(resource);
+  if (collect === undefined) return [];
+  const into = new Collector(namespace);
+  collect(fieldsOf(object['spec']), into);
+  return into.found;
+}
+
+/** One text for equal references, wherever they stand. */
+export const referenceKey = ({ to, use }: Reference): string =>
+  JSON.stringify([to.group, to.plural, to.namespace, to.name, use]);
+
+function ofBot(spec: JsonObject, into: Collector): void {
+  into.add(GHOSTS, 'spec.ghostRef', spec['ghostRef']);
+  into.add(SHELLS, 'spec.shellRef', spec['shellRef']);
+  into.add(MODELS, 'spec.modelRef', spec['modelRef']);
+  into.add(MODELS, 'spec.secondaryModelRef', spec['secondaryModelRef']);
+}
+
+function ofTeam(spec: JsonObject, into: Collector): void {
+  for (const [index, member] of itemsOf(spec['members'])) {
+    into.add(BOTS, `spec.members[${index}].botRef`, fieldsOf(member)['botRef']);
+  }
+}
+
+function ofTask(spec: JsonObject, into: Collector): void {
+  into.add(TEAMS, 'spec.teamRef', spec['teamRef']);
+  into.add(WORKSPACES, 'spec.workspaceRef', spec['workspaceRef']);
+}
+
+function ofGhost(spec: JsonObject, into: Collector): void {
+  for (const [index, server] of itemsOf(spec['mcpServerRefs'])) {
+    into.add(MCP_SERVERS, `spec.mcpServerRefs[${index}]`, server);
+  }
+  // A bare name means a Skill of the namespace or a public one: nothing of anybody else's.
+  for (const [name, reference] of Object.entries(fieldsOf(spec['skill_refs']))) {
+    const { namespace = 'default', is_public: isPublic } = fieldsOf(reference);
+    const place = isPublic === true ? PUBLIC_NAMESPACE : namespace;
+    into.addName(SKILLS, `spec.skill_refs.${name}`, { name, namespace: place });
+  }
+}
+
+function ofSkill(spec: JsonObject, into: Collector): void {
+  into.add(CONFIG_MAPS, 'spec.source.configMap', {
+    name: fieldsOf(fieldsOf(spec['source'])['configMap'])['name'],
+  });
+}
+
+/** Whoever names a Secret beside an address has its value sent there. */
+function ofModel(spec: JsonObject, into: Collector): void {
+  const { name, key = '' } = fieldsOf(spec['secretRef']);
+  into.addName(SECRETS, 'spec.secretRef', { name, use: goJson([key, modelRecipient(spec)]) });
+}
+
+function ofMCPServer(spec: JsonObject, into: Collector): void {
+  const transport = fieldsOf(spec['transport']);
+  const use = transportRecipient(transport);
+  for (const [way, fields] of Object.entries(transport)) {
+    for (const list of ['env', 'headers']) {
+      for (const [index, item] of itemsOf(fieldsOf(fields)[list])) {
+        const { name } = fieldsOf(fieldsOf(fieldsOf(item)['valueFrom'])['secretKeyRef']);
+        into.addName(SECRETS, `spec.transport.${way}.${list}[${index}].valueFrom.secretKeyRef`, {
+          name,
+          use,
+        });
+      }
+    }
+  }
+}
+
+function ofRepository(repository: unknown, field: string, into: Collector): void {
+  const { secretRef, gitUrl = '' } = fieldsOf(repository);
+  into.addName(SECRETS, `${field}.secretRef`, { name: fieldsOf(secretRef)['name'], use: goJson(gitUrl) });
+}
+
+/** A run of an agent, which a Sandbox is and a node of a plan becomes: whoever makes one uses all that it names. */
+function ofRun(run: JsonObject, field: string, into: Collector): void {
+  const agent = fieldsOf(run['agent']);
+  into.add(GHOSTS, `${field}.agent.ghostRef`, agent['ghostRef']);
+  into.add(MODELS, `${field}.model.ref`, fieldsOf(run['model'])['ref']);
+  ofUsedWorkspace(run['workspace'], `${field}.workspace`, into);
+  for (const [name, entry] of Object.entries(fieldsOf(agent['mcpServers']))) {
+    into.add(MCP_SERVERS, `${field}.agent.mcpServers.${name}.serverRef`, fieldsOf(entry)['serverRef']);
+  }
+  for (const [index, skill] of itemsOf(agent['skills']))
+    into.add(SKILLS, `${field}.agent.skills[${index}]`, skill);
+}
+
+function ofTaskRevision(spec: JsonObject, into: Collector): void {
+  into.add(TEAMS, 'spec.teamRef', spec['teamRef']);
+  ofUsedWorkspace(spec['workspace'], 'spec.workspace', into);
+  for (const [index, node] of itemsOf(spec['nodes'])) ofRun(fieldsOf(node), `spec.nodes[${index}]`, into);
+}
+
+/** The Secret is in the namespace of the Workspace. */
+function ofUsedWorkspace(workspace: unknown, field: string, into: Collector): void {
+  const { ref, secretName, gitUrl = '' } = fieldsOf(workspace);
+  into.add(WORKSPACES, `${field}.ref`, ref);
+  const { namespace } = fieldsOf(ref);
+  into.addName(SECRETS, `${field}.secretName`, { name: secretName, namespace, use: goJson(gitUrl) });
+}
+
+const itemsOf = (list: unknown): [number, unknown][] => (Array.isArray(list) ? [...list.entries()] : []);
