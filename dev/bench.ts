@@ -15,6 +15,7 @@ import { measureForwarder } from './bench/forwarder.ts';
 import { measureGet } from './bench/get.ts';
 import { measureList } from './bench/list.ts';
 import { measureManyObjects } from './bench/many-objects.ts';
+import { measureMasks } from './bench/masks.ts';
 import { measureMemory } from './bench/memory.ts';
 import { measureObjectCounts } from './bench/object-counts.ts';
 import { measureReplicas } from './bench/replicas.ts';
@@ -27,7 +28,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -50,6 +51,7 @@ const GROUPS = {
   forwarder: measureForwarder,
   memory: async () => [await measureMemory()],
   conversations: measureConversations,
+  masks: measureMasks,
 };
 type Group = keyof typeof GROUPS;
 

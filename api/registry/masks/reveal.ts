@@ -46,47 +46,47 @@ export function seenBy(
   context: Context,
   { user, resource, namespace }: UserRequest & { resource: Resource; namespace: string },
 ): SeenBy {
-  const masked = (object: ApiObject): ApiObject => context.masking.views.of(resource, object);
-  const rights = (): Rights => collectionRights(context, user, { resource, namespace, name: '' });
+  const { views, batches } = context.masking;
+  const may = (inNamespace: string): Promise<boolean> =>
+    mayReveal(context, user, { resource, namespace: inNamespace, name: '' });
+  /** One of the two, or a mixture where the right is one for some of the namespaces. */
+  const seen = async <T>({ plain, masked, namespaceOf }: Choice<T>): Promise<readonly T[]> => {
+    if (await may(namespace)) return plain;
+    return namespace === '' ? byNamespace({ plain, masked, namespaceOf }, may) : masked;
+  };
   return {
     async list(list) {
-      const views = list.items.map(masked);
-      if (views.every((view, index) => view === list.items[index])) return list;
-      const may = rights();
-      const items: ApiObject[] = [];
-      for (const [index, object] of list.items.entries()) {
-        const view = views[index] as ApiObject;
-        items.push(view === object || (await may(object)) ? object : view);
-      }
-      return { ...list, items };
+      const masked = list.items.map((object) => views.of(resource, object));
+      if (masked.every((view, index) => view === list.items[index])) return list;
+      const items = await seen({ plain: list.items, masked, namespaceOf: namespaceOfObject });
+      return items === list.items ? list : { ...list, items };
     },
     async items(batch) {
-      const view = context.masking.batches.of(resource, batch);
-      if (view === batch) return batch;
-      const may = rights();
-      const shown: WatchItem[] = [];
-      for (const [index, item] of batch.entries()) {
-        const hidden = view[index] as WatchItem;
-        shown.push(item.type === 'BOOKMARK' || hidden === item || (await may(item.object)) ? item : hidden);
-      }
-      // The batch that all watchers without the right share, or that all with it do: its bytes are made once.
-      if (shown.every((item, index) => item === view[index])) return view;
-      return shown.every((item, index) => item === batch[index]) ? batch : shown;
+      const masked = batches.of(resource, batch);
+      return masked === batch ? batch : seen({ plain: batch, masked, namespaceOf: namespaceOfItem });
     },
   };
 }
 
-type Rights = (object: ApiObject) => Promise<boolean>;
-
-function collectionRights(context: Context, user: User, everything: Target): Rights {
-  const known = new Map<string, Promise<boolean>>();
-  const ask = (namespace: string): Promise<boolean> => {
-    let answer = known.get(namespace);
-    if (answer === undefined)
-      known.set(namespace, (answer = mayReveal(context, user, { ...everything, namespace })));
-    return answer;
-  };
-  return async ({ object }) =>
-    (await ask(everything.namespace)) ||
-    (everything.namespace === '' && (await ask(object.metadata.namespace ?? '')));
+interface Choice<T> {
+  plain: readonly T[];
+  masked: readonly T[];
+  namespaceOf(one: T): string;
 }
+
+async function byNamespace<T>(
+  { plain, masked, namespaceOf }: Choice<T>,
+  may: (namespace: string) => Promise<boolean>,
+): Promise<readonly T[]> {
+  const hidden = masked.filter((view, index) => view !== plain[index]);
+  const allowed = new Map<string, boolean>();
+  for (const namespace of new Set(hidden.map(namespaceOf))) allowed.set(namespace, await may(namespace));
+  // The batch that all watchers without the right share: its bytes are made once.
+  if (![...allowed.values()].includes(true)) return masked;
+  return masked.map((view, index) => (allowed.get(namespaceOf(view)) === true ? (plain[index] as T) : view));
+}
+
+const namespaceOfObject = ({ object }: ApiObject): string => object.metadata.namespace ?? '';
+
+const namespaceOfItem = (item: WatchItem): string =>
+  item.type === 'BOOKMARK' ? '' : namespaceOfObject(item.object);
