@@ -17,6 +17,9 @@ const AGENT_KINDS = ['ghosts', 'models', 'shells', 'bots', 'teams', 'workspaces'
 /** Those that the server makes of them. */
 const MADE_KINDS = ['sandboxes', 'taskrevisions', 'skillpackages'];
 
+/** Those whose objects may hold credentials, which are masked without the verb reveal. */
+const CREDENTIAL_KINDS = ['ghosts', 'models', 'workspaces', 'skills', 'mcpservers'];
+
 const statusOf = (kinds: readonly string[]): string[] => kinds.map((kind) => `${kind}/status`);
 
 const aggregateTo = (name: string): Record<string, string> => ({
@@ -39,6 +42,7 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
     rules: [
       allow(['create'], AUTHORIZATION, ['localsubjectaccessreviews']),
       allow(READ_WRITE, RBAC, ['roles', 'rolebindings']),
+      allow(['reveal'], TROUPE, CREDENTIAL_KINDS),
     ],
   },
   {

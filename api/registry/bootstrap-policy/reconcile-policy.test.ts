@@ -7,6 +7,7 @@ import type { Store } from '../../storage/contract/store.ts';
 import { openStore } from '../../storage/open-store.ts';
 import type { Binding, ClusterRole } from '../../types/rbac.ts';
 import { createCatalog } from '../catalog.ts';
+import { createInitialNamespaces } from '../initial-namespaces.ts';
 import { createRegistry } from '../registry.ts';
 import type { Registry } from '../registry.ts';
 import type { Target } from '../resource.ts';
@@ -23,6 +24,7 @@ const start = () => reconcilePolicy(registry, BOOTSTRAP_POLICY, silentLogger);
 beforeAll(async () => {
   store = await openStore({ url: 'sqlite::memory:', logger: silentLogger });
   registry = createRegistry({ catalog: createCatalog(loadDefinitions()), store, clock });
+  await createInitialNamespaces(registry);
   await start();
 });
 afterAll(() => store.close());

@@ -1,0 +1,25 @@
+import { AUTHENTICATED_GROUP } from '../../machinery/user.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
+import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
+import { allow, group, READ, TROUPE } from './rules.ts';
+
+/** What administrators put into the public namespace is there for all to read and to refer to. */
+const NAME = 'system:public-objects';
+const PUBLIC_KINDS = ['models', 'shells', 'ghosts', 'skills', 'mcpservers'];
+
+export const PUBLIC_ROLES: readonly BootstrapRole[] = [
+  {
+    name: NAME,
+    namespace: PUBLIC_NAMESPACE,
+    rules: [allow([...READ, 'use'], TROUPE, PUBLIC_KINDS), allow(['get'], TROUPE, ['skills/package'])],
+  },
+];
+
+export const PUBLIC_BINDINGS: readonly BootstrapBinding[] = [
+  {
+    name: NAME,
+    namespace: PUBLIC_NAMESPACE,
+    role: { kind: 'Role', name: NAME },
+    subjects: [group(AUTHENTICATED_GROUP)],
+  },
+];
