@@ -50,6 +50,8 @@ const modelProtocols = '^model-protocols/';
 const skillPackages = '^skill-packages/';
 /** How addresses that users give are called. */
 const guardedClient = '^guarded-client/';
+/** Settings of the types of Shell: how they are read and judged; pure. */
+const shellOptions = '^shell-options/';
 /** How parameters are held to a schema. */
 const parameters = '^api/schema/parameters[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
@@ -93,7 +95,16 @@ const layers = [
   {
     name: 'controllers-kind',
     from: '^controllers/(?!runtime/)([^/]+)/',
-    may: ['^controllers/$1/', '^controllers/runtime/', machinery, types, client, parameters, skillPackages],
+    may: [
+      '^controllers/$1/',
+      '^controllers/runtime/',
+      machinery,
+      types,
+      client,
+      parameters,
+      skillPackages,
+      shellOptions,
+    ],
     notItself: true,
   },
   {
@@ -117,10 +128,11 @@ const layers = [
   {
     name: 'executor-image',
     from: '^executor-image/',
-    may: [protocol, modelProtocols, skillPackages, guardedClient],
+    may: [protocol, modelProtocols, skillPackages, shellOptions, guardedClient],
   },
   { name: 'model-protocols', from: modelProtocols, may: [] },
   { name: 'guarded-client', from: guardedClient, may: [] },
+  { name: 'shell-options', from: shellOptions, may: [] },
   { name: 'skill-packages', from: skillPackages, may: [] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
   {
@@ -161,7 +173,7 @@ const packages = {
   'prom-client': ['^api/metrics/'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
   'rate-limiter-flexible': ['^api/server/limits/'],
-  re2js: ['^api/structural-schema/', '^api/cel/', '^executor-image/', '^model-server/'],
+  re2js: ['^api/structural-schema/', '^api/cel/', shellOptions, '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
   rolldown: ['^executor-image/build[.]ts$'],
   undici: ['^api/client/', '^executor-manager/', '^executor-image/tools/', guardedClient],
@@ -231,7 +243,7 @@ module.exports = {
       from: { path: `${OURS}.*[.]test[.]ts$`, pathNot: '^(dev|test)/' },
       to: {
         path: OURS,
-        pathNot: ['^$1/', '^api/', protocol, modelProtocols, skillPackages, composition],
+        pathNot: ['^$1/', '^api/', protocol, modelProtocols, skillPackages, shellOptions, composition],
       },
     },
     {

@@ -6,8 +6,6 @@ import type { ModelProtocol } from './model-config.ts';
 export type ShellType = NonNullable<ShellSpec['shellType']>;
 
 export interface ShellTypeFacts {
-  /** Whether the sandbox image of this version has an adapter for it. */
-  supported: boolean;
   /** The protocols of the Models it can use; empty when it calls no Model. */
   modelProtocols: readonly ModelProtocol[];
   /** Whether a Bot has to name a Model. */
@@ -28,14 +26,12 @@ export interface ShellTypeFacts {
  */
 export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   ClaudeCode: {
-    supported: true,
     modelProtocols: ['anthropic'],
     needsModel: true,
     repository: 'used',
     needsContainer: true,
   },
   Agno: {
-    supported: true,
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: true,
     repository: 'used',
@@ -43,14 +39,12 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   /** An application at a Dify service, which has its own model; the Model of a Bot says which and with what key. */
   Dify: {
-    supported: true,
     modelProtocols: ['dify'],
     needsModel: true,
     repository: 'unused',
     needsContainer: false,
   },
   Chat: {
-    supported: true,
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: true,
     repository: 'unused',
@@ -58,7 +52,6 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   /** It speaks the Responses API only, and asks a Model of either form there: manifests say `openai`. */
   Codex: {
-    supported: true,
     modelProtocols: ['openai', 'openai-responses'],
     needsModel: true,
     repository: 'used',
@@ -66,7 +59,6 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   /** An agent that speaks the Agent Client Protocol; `command` of the Shell starts it. */
   ACP: {
-    supported: true,
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: false,
     repository: 'used',
@@ -74,7 +66,6 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
   },
   /** Any program; `command` of the Shell starts it. */
   Command: {
-    supported: true,
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: false,
     repository: 'used',
@@ -85,14 +76,6 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
 /** The program in force, whichever of the two spellings names it; undefined when neither does. */
 export function shellTypeOf({ shellType, runtime }: ShellSpec): ShellType | undefined {
   return shellType ?? runtime;
-}
-
-/** The types that this version can run, sorted by name. */
-export function supportedShellTypes(): string[] {
-  return Object.entries(SHELL_TYPES)
-    .filter(([, { supported }]) => supported)
-    .map(([type]) => type)
-    .sort();
 }
 
 /**

@@ -21,10 +21,12 @@ export const PUBLIC_SHELLS: readonly { shellType: ShellType; label: string }[] =
 export const ShellReason = {
   /** Ready=True: agents can run in this Shell. */
   Valid: 'Valid',
-  /** Ready=False: no adapter for this type of shell is in this version. */
-  UnsupportedShellType: 'UnsupportedShellType',
+  /** Ready=False: neither shellType nor runtime is given. */
+  ShellTypeMissing: 'ShellTypeMissing',
   /** Ready=False: shellType and runtime are both given and differ. */
   ConflictingShellType: 'ConflictingShellType',
+  /** Ready=False: options, or the patterns of output.lines, make no sense for this type. */
+  InvalidOptions: 'InvalidOptions',
   /** Ready=False: baseImage is not the name of an image. */
   InvalidImage: 'InvalidImage',
   /** Ready=False: baseShellRef names a Shell that does not exist. */

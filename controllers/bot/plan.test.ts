@@ -102,6 +102,13 @@ describe('planBot', () => {
       message: 'spec.secondaryModelRef: Model "ns/v" not found.',
     },
     {
+      reason: 'a second Model that has no words',
+      bot: bot({ secondaryModelRef: { name: 'v' } }),
+      parts: { secondaryModel: object({ modelType: 'tts', modelConfig: {} }) },
+      want: 'ModelNotSupported',
+      message: 'spec.secondaryModelRef: Model "ns/v" is of type tts; it has to be a language model (llm).',
+    },
+    {
       reason: 'a Skill for this Shell',
       parts: { skills: [skill({ bindShells: ['Chat', 'ClaudeCode'], checks: [CHECK] })] },
       want: 'ReferencesResolved',

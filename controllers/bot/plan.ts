@@ -43,7 +43,7 @@ export function planBot(bot: Bot, parts: BotParts): NewCondition {
     const problem = planReference(bot, reference);
     if (problem !== undefined) return problem;
   }
-  return planModelUse(bot, parts) ?? planSkillUse(parts) ?? botReady();
+  return planModelUse(bot, parts) ?? planSecondModel(bot, parts) ?? planSkillUse(parts) ?? botReady();
 }
 
 /** Whether the Skills of the Ghost work with the Shell. */
@@ -99,6 +99,18 @@ function planModelUse(bot: Bot, { shell, model }: BotParts): NewCondition | unde
   return botNotReady(
     BotReason.ModelNotSupported,
     `spec.modelRef: Model "${name}" speaks ${protocol}; ${type} needs ${modelProtocols.join(' or ')}.`,
+  );
+}
+
+/** It helps another model with words, so it has to be one that has them. */
+function planSecondModel(bot: Bot, { secondaryModel }: BotParts): NewCondition | undefined {
+  const { secondaryModelRef: ref } = bot.spec;
+  const { modelType = 'llm' } = secondaryModel?.spec ?? {};
+  if (ref === undefined || modelType === 'llm') return undefined;
+  const name = `${ref.namespace ?? bot.metadata.namespace ?? ''}/${ref.name}`;
+  return botNotReady(
+    BotReason.ModelNotSupported,
+    `spec.secondaryModelRef: Model "${name}" is of type ${modelType}; it has to be a language model (llm).`,
   );
 }
 

@@ -42,11 +42,18 @@ export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile<Sa
     // Bound a moment ago and not shown by the cache yet: its change will bring the key back.
     if (!isBound && options.assumed.executorOf(sandbox) !== undefined) return undefined;
     if (sandbox.metadata.deletionTimestamp !== undefined) return release(options, sandbox);
+    if (isWaitingInVain(sandbox)) return cancel(options, sandbox, 'Cancelled while a person was asked.');
     if (isFinalPhase(sandbox.status?.phase)) return undefined;
     if (isBound) return watchOver(options, sandbox);
-    return sandbox.spec.cancel === true ? cancel(options, sandbox) : bind(options, sandbox);
+    return sandbox.spec.cancel === true
+      ? cancel(options, sandbox, 'Cancelled before it started.')
+      : bind(options, sandbox);
   };
 }
+
+/** It has no runtime, and no executor manager looks at it any longer. */
+const isWaitingInVain = ({ spec, status }: Sandbox): boolean =>
+  status?.phase === 'Suspended' && spec.cancel === true;
 
 async function bind(options: Context, sandbox: Sandbox): Promise<ReconcileResult | void> {
   const executors = options.executors.list();
@@ -91,8 +98,8 @@ async function wait(
   return binding.recheckAfter === undefined ? {} : { requeueAfter: binding.recheckAfter };
 }
 
-async function cancel(options: Context, sandbox: Sandbox): Promise<void> {
-  const status = cancelledStatus(sandbox, now(options));
+async function cancel(options: Context, sandbox: Sandbox, message: string): Promise<void> {
+  const status = cancelledStatus(sandbox, message, now(options));
   await writeStatus(options.client, SANDBOXES, { object: sandbox, status });
 }
 

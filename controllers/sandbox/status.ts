@@ -38,13 +38,10 @@ export function waitingStatus(
   };
 }
 
-/** Cancelled before an Executor was found. */
-export function cancelledStatus(sandbox: Sandbox, now: string): SandboxStatus {
-  return finalStatus(
-    sandbox,
-    { phase: 'Cancelled', reason: 'Cancelled', message: 'Cancelled before it started.' },
-    now,
-  );
+/** Cancelled while no executor manager had it: before one was found, or while a person was asked. */
+export function cancelledStatus(sandbox: Sandbox, message: string, now: string): SandboxStatus {
+  const { questions: _, ...status } = sandbox.status ?? {};
+  return finalStatus({ ...sandbox, status }, { phase: 'Cancelled', reason: 'Cancelled', message }, now);
 }
 
 /** Its Executor has vanished or stopped reporting. */

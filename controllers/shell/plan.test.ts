@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { ShellSpec } from '#api/types/generated/shell';
-import { supportedShellTypes } from '#api/types/shell-types';
 import { planShell } from './plan.ts';
 
 describe('planShell', () => {
@@ -17,8 +16,22 @@ describe('planShell', () => {
     {
       reason: 'no type at all',
       spec: {},
-      want: 'UnsupportedShellType',
-      message: `spec.runtime: "" is not supported; supported: ${supportedShellTypes().join(', ')}.`,
+      want: 'ShellTypeMissing',
+      message: 'spec.shellType: required; it can be ClaudeCode, Agno, Dify, Chat, Codex, ACP, Command.',
+    },
+    {
+      reason: 'an option that its type does not have',
+      spec: { shellType: 'Agno', options: { modes: 'route' } },
+      want: 'InvalidOptions',
+      type: 'Agno',
+      message:
+        'spec.options.modes: is not known; known: mode, members, maxIterations, historyRuns, memory, tools.',
+    },
+    {
+      reason: 'a pattern that cannot be read',
+      spec: { shellType: 'Command', output: { lines: [{ event: 'text', pattern: '(' }] } },
+      want: 'InvalidOptions',
+      type: 'Command',
     },
     {
       reason: 'an image',

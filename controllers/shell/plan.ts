@@ -2,7 +2,8 @@ import type { NewCondition } from '#api/machinery/condition';
 import type { Shell } from '#api/types/generated/shell';
 import { isImageReference } from '#api/types/image-reference';
 import { ShellReason, shellNotReady, shellReady } from '#api/types/shell';
-import { SHELL_TYPES, shellTypeOf, supportedShellTypes } from '#api/types/shell-types';
+import { SHELL_TYPES, shellTypeOf } from '#api/types/shell-types';
+import { optionProblem } from '#shell-options/shell-options';
 
 export interface ShellPlan {
   condition: NewCondition;
@@ -23,16 +24,12 @@ export function planShell(shell: Shell, shellExists: (name: string) => boolean):
       ),
     );
   }
-  if (type === undefined || !SHELL_TYPES[type].supported) {
-    const field = shellType === undefined ? 'runtime' : 'shellType';
-    const supported = supportedShellTypes().join(', ');
-    return plan(
-      shellNotReady(
-        ShellReason.UnsupportedShellType,
-        `spec.${field}: "${type ?? ''}" is not supported; supported: ${supported}.`,
-      ),
-    );
+  if (type === undefined) {
+    const known = Object.keys(SHELL_TYPES).join(', ');
+    return plan(shellNotReady(ShellReason.ShellTypeMissing, `spec.shellType: required; it can be ${known}.`));
   }
+  const wrong = optionProblem(type, shell.spec);
+  if (wrong !== undefined) return plan(shellNotReady(ShellReason.InvalidOptions, `spec.${wrong}.`));
   if (baseImage !== undefined && baseImage !== '' && !isImageReference(baseImage)) {
     return plan(
       shellNotReady(ShellReason.InvalidImage, `spec.baseImage: "${baseImage}" is not the name of an image.`),

@@ -34,8 +34,8 @@ describe('a server that does not work', () => {
     {
       reason: 'never answers',
       server: async () =>
-        program(`console.error('thinking'); setInterval(() => 0, 1000)`, { startSeconds: 0.5 }),
-      message: 'it did not answer `initialize` within 0.5 s; its last words: thinking',
+        program(`console.error('thinking'); setInterval(() => 0, 1000)`, { startSeconds: 2 }),
+      message: 'it did not answer `initialize` within 2 s; its last words: thinking',
     },
     {
       reason: 'is not there',
@@ -69,8 +69,8 @@ describe('a server that does not work', () => {
     {
       reason: 'answers another id, and what is no JSON',
       server: async () =>
-        program(`${READ} send({ id: 77, result: {} }); console.log('{"jsonrpc"'); })`, { startSeconds: 0.5 }),
-      message: 'it did not answer `initialize` within 0.5 s',
+        program(`${READ} send({ id: 77, result: {} }); console.log('{"jsonrpc"'); })`, { startSeconds: 2 }),
+      message: 'it did not answer `initialize` within 2 s',
     },
     {
       reason: 'sends an endless line',
@@ -85,9 +85,9 @@ describe('a server that does not work', () => {
         program(
           `const text = 'no\\n'.repeat(10000); const more = () => { while (process.stderr.write(text)); };
           process.stderr.on('drain', more); more();`,
-          { startSeconds: 0.5 },
+          { startSeconds: 2 },
         ),
-      message: 'it did not answer `initialize` within 0.5 s; its last words: no | no',
+      message: 'it did not answer `initialize` within 2 s; its last words: no | no',
     },
     {
       reason: 'known not to work',

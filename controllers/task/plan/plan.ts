@@ -64,7 +64,9 @@ export function planTask(observation: Observation): TaskPlan {
   const live = sandboxes.filter((sandbox) => !isFinalPhase(sandbox.status?.phase));
   const uncancelled = live.filter((sandbox) => sandbox.spec.cancel !== true);
   // A controller that lost a race may have created a Sandbox for a Task that had just ended.
-  if (isFinalTaskStatus(task.status?.status)) return { ...NOTHING, cancel: uncancelled };
+  if (isFinalTaskStatus(task.status?.status)) {
+    return { ...NOTHING, cancel: [...uncancelled, ...unansweredOf(sandboxes, readRecords(task.status))] };
+  }
   const revision = readRevision(task.status, observation.taskRevision);
   if (revision !== undefined) return planGraph(observation, revision);
   if (task.status?.revision !== undefined) return planWithoutRevision(observation, live);
@@ -138,6 +140,15 @@ function straysOf(sandboxes: readonly Sandbox[], records: readonly NodeRecord[])
     const record = known.get(nodeOfSandbox(spec));
     return record !== undefined && (isEnded(record) || (spec.attempt ?? 0) < (record.attempt ?? 0));
   });
+}
+
+/** Those that wait for a person whom nobody asks any longer. */
+function unansweredOf(sandboxes: readonly Sandbox[], records: readonly NodeRecord[]): Sandbox[] {
+  const last = new Set(records.map(({ executor_name: name }) => name));
+  return sandboxes.filter(
+    ({ metadata, spec, status }) =>
+      status?.phase === 'Suspended' && spec.cancel !== true && last.has(metadata.name),
+  );
 }
 
 /**

@@ -47,6 +47,23 @@ it('a run that asks is given the answer, and one that ended with a question goes
   });
 });
 
+it('a run whose Task is cancelled while a person is asked is cancelled too; one that was gone on with is not', () => {
+  const w = new World(resolved(...line({ name: 'dev' })), { retryPolicy: { maxAttempts: 1 } });
+  w.settle();
+  const question = { id: 'q1', kind: 'Permission' as const, message: 'May I?', tool: 'Bash' };
+  const suspended = { phase: 'Suspended' as const, questions: [question] };
+  w.change(A1, { status: suspended });
+  w.settle();
+  w.answerAll();
+  w.settle();
+  w.change(A2, { status: { ...suspended, questions: [{ ...question, id: 'q2' }] } });
+  w.settle();
+  w.edit({ cancel: true });
+  expect(w.settle().status?.status).toBe('CANCELLED');
+  expect(w.sandbox(A2).spec.cancel).toBe(true);
+  expect(w.sandbox(A1).spec.cancel).not.toBe(true);
+});
+
 it('what a step had to do without is told in a condition of the Task', () => {
   const w = new World(resolved(...line({ name: 'dev' }, { name: 'review' })));
   w.settle();

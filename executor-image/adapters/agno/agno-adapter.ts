@@ -11,7 +11,8 @@ import { requiredModel } from '../required-model.ts';
 import { parseMessage } from './bridge-messages.ts';
 import type { BridgeRequest } from './bridge-messages.ts';
 import { createBridgeReader } from './bridge-reader.ts';
-import { readOptions } from './options.ts';
+import { readAgnoOptions } from '#shell-options/agno-options';
+import { asStartFailure } from '../shell-settings.ts';
 import { agnoProgram } from './program.ts';
 import type { AgnoProgram } from './program.ts';
 
@@ -79,7 +80,7 @@ function bridgeRequest(
   instructions: string | undefined,
 ): BridgeRequest {
   const model = agnoModel(request);
-  const { team, historyRuns, memory, tools } = readOptions(request.shell.options);
+  const { team, historyRuns, memory, tools } = asStartFailure(() => readAgnoOptions(request.shell.options));
   const { name } = request.agent;
   const { session, prompt, images = [], timeoutSeconds } = request;
   return {

@@ -1,6 +1,6 @@
 import type { RunImage } from '#executor-manager/protocol/run';
 import type { AgentModel } from '../adapter.ts';
-import type { AgnoTeam } from './options.ts';
+import type { AgnoTeam } from '#shell-options/agno-options';
 
 /** The first line that the bridge reads. bridge.py is the other side of these types. */
 export interface BridgeRequest {

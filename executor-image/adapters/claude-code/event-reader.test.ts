@@ -2,15 +2,17 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EventData } from '../../events/event-spool.ts';
+import { RunSuspended } from '../../run-failure.ts';
 import { madeUpContext } from '../made-up-context.ts';
 import { EventReader } from './event-reader.ts';
 import { parseMessage } from './stream-messages.ts';
 
-function reading() {
+function reading(signal = new AbortController().signal) {
   const events: [string, EventData][] = [];
   const tell = (type: string, data: EventData): void => void events.push([type, data]);
   const { meter } = madeUpContext([]);
   const reader = new EventReader({
+    signal,
     events: {
       emit: tell,
       text: (type, text, more) => tell(type, { text, ...more }),
@@ -33,6 +35,17 @@ function recorded(name: string): [string, EventData][] {
   for (const line of readFileSync(file, 'utf8').trim().split('\n')) read(line);
   return events;
 }
+
+it('what the program says of calls that wait for a person, as it is ended, is no result of theirs', () => {
+  const suspend = new AbortController();
+  const { read, events } = reading(suspend.signal);
+  const content = [
+    { type: 'tool_result', tool_use_id: 't1', content: 'The tool use was rejected.', is_error: true },
+  ];
+  suspend.abort(new RunSuspended([]));
+  read(JSON.stringify({ type: 'user', message: { content } }));
+  expect(events).toEqual([]);
+});
 
 it('two agents that speak at the same time are told apart, and nothing is said twice', () => {
   const { read, events } = reading();

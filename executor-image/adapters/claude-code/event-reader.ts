@@ -1,3 +1,4 @@
+import { RunSuspended } from '../../run-failure.ts';
 import type { AdapterContext } from '../adapter.ts';
 import type {
   AssistantMessage,
@@ -10,7 +11,7 @@ import type {
 } from './stream-messages.ts';
 import { UsageCounter } from './usage-counter.ts';
 
-type ReaderContext = Pick<AdapterContext, 'events' | 'meter' | 'onSession'>;
+type ReaderContext = Pick<AdapterContext, 'events' | 'meter' | 'onSession' | 'signal'>;
 
 /** Turns the program's messages into events, and tells the meter. */
 export class EventReader {
@@ -118,6 +119,8 @@ export class EventReader {
   }
 
   #toolResults(message: UserMessage): void {
+    // The program takes the end of a run that waits for a person for a refusal. The next run goes on with the call.
+    if (this.#context.signal.reason instanceof RunSuspended) return;
     for (const block of blocks(message.message?.content)) {
       if (block.type !== 'tool_result') continue;
       this.#context.events.emit('tool_result', {

@@ -64,6 +64,6 @@ describe('the rules of a Shell', () => {
           { pattern: '(', event: 'log' },
         ],
       }),
-    ).toThrow(/^output\.lines\[1\]\.pattern: /);
+    ).toThrow(/^Shell\.spec\.output\.lines\[1\]\.pattern: /);
   });
 });

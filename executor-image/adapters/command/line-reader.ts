@@ -1,6 +1,6 @@
-import { RE2JS } from 're2js';
 import type { CommandOutput, FieldSource, OutputRule } from '#executor-manager/protocol/command-output';
-import { RunFailure } from '../../run-failure.ts';
+import { linePattern } from '#shell-options/line-pattern';
+import { asStartFailure } from '../shell-settings.ts';
 
 /** The meaning of a line of a program. */
 export interface LineEvent {
@@ -44,13 +44,7 @@ function readRule({ pattern, json, event, fields = {} }: OutputRule, index: numb
 }
 
 function patternFit(pattern: string, index: number): Rule['fit'] {
-  let compiled: RE2JS;
-  try {
-    compiled = RE2JS.compile(pattern);
-  } catch (error) {
-    const message = `output.lines[${index}].pattern: ${(error as Error).message}`;
-    throw new RunFailure('StartFailed', message, error);
-  }
+  const compiled = asStartFailure(() => linePattern(pattern, index));
   const known = new Set(Object.keys(compiled.namedGroups()));
   return (line) => {
     const matcher = compiled.matcher(line);

@@ -1,4 +1,4 @@
-import { RunFailure } from '../../run-failure.ts';
+import { InvalidOption } from './invalid-option.ts';
 
 const MODES = ['coordinate', 'route', 'broadcast', 'tasks'] as const;
 
@@ -34,8 +34,8 @@ const MOST_MEMBERS = 20;
 const KNOWN = ['mode', 'members', 'maxIterations', 'historyRuns', 'memory', 'tools'];
 const KNOWN_OF_MEMBER = ['name', 'role', 'instructions', 'model'];
 
-/** Throws RunFailure StartFailed that names the field. */
-export function readOptions(options: Record<string, unknown> = {}): AgnoOptions {
+/** @throws InvalidOption */
+export function readAgnoOptions(options: Record<string, unknown> = {}): AgnoOptions {
   onlyKnown(options, KNOWN, 'options');
   const { mode, members, maxIterations, historyRuns, memory, tools } = options;
   if ((mode === undefined) !== (members === undefined)) {
@@ -78,9 +78,12 @@ function readMember(value: unknown, index: number): AgnoMember {
   return member as unknown as AgnoMember;
 }
 
-function onlyKnown(value: Record<string, unknown>, known: readonly string[], at: string): void {
+/** @throws InvalidOption for a field of another name */
+export function onlyKnown(value: Record<string, unknown>, known: readonly string[], at: string): void {
   const other = Object.keys(value).find((field) => !known.includes(field));
-  if (other !== undefined) throw wrong(`${at}.${other}`, `is not known; known: ${known.join(', ')}`);
+  if (other === undefined) return;
+  const choice = known.length === 0 ? 'a Shell of this type has no options' : `known: ${known.join(', ')}`;
+  throw wrong(`${at}.${other}`, `is not known; ${choice}`);
 }
 
 function readCount(value: unknown, at: string, usual: number): number {
@@ -94,6 +97,4 @@ function readFlag(value: unknown, at: string, usual: boolean): boolean {
   throw wrong(at, 'must be true or false');
 }
 
-function wrong(field: string, problem: string): RunFailure {
-  return new RunFailure('StartFailed', `Shell.spec.${field}: ${problem}`);
-}
+const wrong = (field: string, problem: string): InvalidOption => new InvalidOption(field, problem);

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { RunFailure } from '../../run-failure.ts';
-import { readOptions } from './options.ts';
+import { readAgnoOptions } from './agno-options.ts';
+import { InvalidOption } from './invalid-option.ts';
 
 const members = [{ name: 'Ada', role: 'counts' }, { name: 'Bob' }];
 
 it('reads a team, and what is usual', () => {
-  expect(readOptions()).toEqual({ historyRuns: 10, memory: false, tools: true });
-  expect(readOptions({ mode: 'tasks', members, maxIterations: 3, memory: true, tools: false })).toEqual({
+  expect(readAgnoOptions()).toEqual({ historyRuns: 10, memory: false, tools: true });
+  expect(readAgnoOptions({ mode: 'tasks', members, maxIterations: 3, memory: true, tools: false })).toEqual({
     team: { mode: 'tasks', members, maxIterations: 3 },
     historyRuns: 10,
     memory: true,
@@ -29,6 +29,6 @@ it.each([
   { options: { historyRuns: -1 }, says: 'options.historyRuns: must be a whole number of 0 to 1000' },
   { options: { memory: 'yes' }, says: 'options.memory: must be true or false' },
 ])('refuses $options', ({ options, says }) => {
-  expect(() => readOptions(options)).toThrow(RunFailure);
-  expect(() => readOptions(options)).toThrow(`Shell.spec.${says}`);
+  expect(() => readAgnoOptions(options)).toThrow(InvalidOption);
+  expect(() => readAgnoOptions(options)).toThrow(says);
 });
