@@ -26,7 +26,12 @@ export class KeyRing {
   readonly #options: KeyRingOptions;
   readonly #keys = new Map<string, DataKey>();
   #newest: DataKey | undefined;
+  /** The refresh under way, and the one that begins after it. */
   #refreshing: Promise<void> | undefined;
+  #refreshingNext: Promise<void> | undefined;
+  /** Readings of the keys, in the order in which they began; what an older one has found takes back nothing. */
+  #readings = 0;
+  #adopted = 0;
 
   constructor(options: KeyRingOptions) {
     this.#options = options;
@@ -43,15 +48,26 @@ export class KeyRing {
 
   /** Unwraps every key; makes the first ones of a new database. @throws StorageError Undecryptable */
   async open(): Promise<void> {
-    const table = await this.#options.tables.keys();
+    const table = await this.#read();
     if (table.keys.length === 0 && !this.#options.needed) return;
     this.#adopt(table, await this.#readRoots({ isNew: table.keys.length === 0 }));
     if (this.#newest === undefined) await this.#change();
   }
 
-  /** Learns of keys that other replicas made. */
+  /** Learns of keys that other replicas made until now: one that is under way may have begun before they did. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
+    if (this.#refreshing === undefined) return this.#startRefresh();
+    this.#refreshingNext ??= this.#refreshing
+      .catch(() => undefined) // told to those who wait for that one
+      .then(() => {
+        this.#refreshingNext = undefined;
+        return this.#startRefresh();
+      });
+    return this.#refreshingNext;
+  }
+
+  #startRefresh(): Promise<void> {
+    this.#refreshing = this.#refresh().finally(() => {
       this.#refreshing = undefined;
     });
     return this.#refreshing;
@@ -69,7 +85,7 @@ export class KeyRing {
   }
 
   async #refresh(): Promise<void> {
-    const table = await this.#options.tables.keys();
+    const table = await this.#read();
     const before = this.#newest;
     const isNews = table.keys.some(({ id }) => !this.#keys.has(id));
     this.#adopt(table, isNews ? await this.#readRoots({ isNew: false }) : []);
@@ -87,7 +103,7 @@ export class KeyRing {
 
   async #tryChange(): Promise<DataKey | undefined> {
     const { tables, clock } = this.#options;
-    const table = await tables.keys();
+    const table = await this.#read();
     const roots = await this.#readRoots({ isNew: table.keys.length === 0 });
     this.#adopt(table, roots);
     const [root] = roots as [RootKey];
@@ -99,16 +115,24 @@ export class KeyRing {
     if (!isChanged) return undefined;
     this.#keys.set(made.id, made);
     this.#newest = made;
+    this.#adopted = ++this.#readings;
     // Two who replace the file at once: were ours lost, what it wraps would be. The keys are at hand still.
     const kept = await this.#readRoots({ isNew: false });
     return kept.some(({ id }) => id === root.id) ? made : undefined;
   }
 
-  #adopt(table: KeyTable, roots: readonly RootKey[]): void {
+  async #read(): Promise<Reading> {
+    const reading = ++this.#readings;
+    return { ...(await this.#options.tables.keys()), reading };
+  }
+
+  #adopt(table: Reading, roots: readonly RootKey[]): void {
     const unknown = table.keys.filter(({ id }) => !this.#keys.has(id));
     const orphans = unknown.filter(({ rootKeyId }) => !roots.some(({ id }) => id === rootKeyId));
     if (orphans.length > 0) throw this.#noRootKey(orphans, roots);
     for (const row of unknown) this.#keys.set(row.id, this.#unwrap(row, roots));
+    if (table.reading < this.#adopted) return;
+    this.#adopted = table.reading;
     const newest = table.keys.find(({ id }) => generationOf(id) === table.generation);
     this.#newest = newest && this.#keys.get(newest.id);
   }
@@ -159,6 +183,8 @@ export class KeyRing {
     );
   }
 }
+
+type Reading = KeyTable & { reading: number };
 
 const REMEDY =
   'put the file of the server that made them there, or its backup (docs/operations.md, Encryption at rest)';

@@ -4,7 +4,7 @@ import type { DataKey } from './data-key.ts';
 import type { KeyRing } from './key-ring.ts';
 import { keyIdOf, sealedBytes, sealedText } from './sealed-text.ts';
 
-/** Attempts of a write that meets new keys each time. */
+/** Attempts of a write that is refused although no other key is known: keys of now are read before each. */
 const ATTEMPTS = 5;
 
 /** Encrypts and decrypts the texts of rows with the keys that there are. */
@@ -15,9 +15,12 @@ export class TextCipher {
     this.#ring = ring;
   }
 
-  /** Runs a write under the newest key, and anew when it has been replaced meanwhile. */
+  /**
+   * Runs a write under the newest key, and anew when it has been replaced meanwhile, however often: whoever replaced it
+   * got on.
+   */
   async writing<T>(write: (key: DataKey) => Promise<T>): Promise<T> {
-    for (let left = ATTEMPTS; ; left--) {
+    for (let left = ATTEMPTS; ;) {
       if (this.#ring.newest === undefined) await this.#ring.refresh();
       const key = this.#ring.newest;
       if (key === undefined)
@@ -27,6 +30,7 @@ export class TextCipher {
       } catch (error) {
         if (left === 0 || !(error instanceof StorageError) || error.code !== 'StaleKey') throw error;
         await this.#ring.refresh();
+        if (this.#ring.newest === key) left--;
       }
     }
   }
