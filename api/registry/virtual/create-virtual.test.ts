@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RuleResolver } from '../../authorization/rule-resolver.ts';
 import type { Authorizer } from '../../machinery/authorizer.ts';
 import { createManualClock } from '../../machinery/manual-clock.ts';
 import type { User } from '../../machinery/user.ts';
@@ -22,10 +23,22 @@ const authorizer: Authorizer = {
   },
 };
 
+const ruleResolver: RuleResolver = {
+  rulesOf: async () => ({
+    rules: [
+      { verbs: ['get'], apiGroups: [''], resources: ['pods'] },
+      { verbs: ['get'], nonResourceURLs: ['/x'] },
+    ],
+    missing: ['a not found', 'b not found'],
+  }),
+  rulesOfRole: async () => undefined,
+};
+
 function ask(kind: string, body: object, options: Partial<CreateRequest> = {}) {
   const resource = definitions.find((one) => one.kind === kind) ?? expect.fail(`no kind ${kind}`);
   const context = {
     authorizer,
+    ruleResolver,
     admission: { mutating: [], validating: [] },
     catalog: createCatalog(definitions),
     clock: createManualClock(Date.parse('2026-01-02T03:04:05Z')),
@@ -46,8 +59,11 @@ const about = (verb: string, more: object = {}): object =>
 it('has an answer for every kind that is declared without storage', () => {
   const virtual = definitions.filter((one) => one.virtual === true);
   expect(virtual.map(({ kind }) => kind)).toEqual([
+    'LocalSubjectAccessReview',
     'SelfSubjectAccessReview',
     'SelfSubjectReview',
+    'SelfSubjectRulesReview',
+    'SubjectAccessReview',
     'TokenReview',
   ]);
   for (const resource of virtual) expect(answerOf(resource)).toBeTypeOf('function');
@@ -140,6 +156,58 @@ describe('SelfSubjectAccessReview', () => {
     await expect(ask('SelfSubjectAccessReview', body)).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('a question about somebody', () => {
+  const spec = { user: 'bob', groups: ['ops'], uid: 'u2', extra: { a: ['b'] } };
+  const resourceAttributes = { verb: 'get', resource: 'tasks', namespace: 'ns' };
+  const local = { namespace: 'ns' };
+
+  it.each([
+    ['SubjectAccessReview', {}],
+    ['LocalSubjectAccessReview', local],
+  ])('is answered for that user: %s', async (kind, options) => {
+    asked.length = 0;
+    const { object } = await ask(kind, { spec: { ...spec, resourceAttributes } }, options);
+    expect(object.object).toMatchObject({ status: { allowed: true } });
+    const subject = { name: 'bob', groups: ['ops'], uid: 'u2', extra: { a: ['b'] } };
+    expect(asked).toEqual([expect.objectContaining({ subject, verb: 'get' })]);
+  });
+
+  it.each<[string, object, object, string]>([
+    [
+      'SubjectAccessReview',
+      { resourceAttributes },
+      {},
+      'spec.user: Invalid value: "": at least one of user or group must be specified',
+    ],
+    ['SubjectAccessReview', { user: 'x' }, {}, 'exactly one of nonResourceAttributes or resourceAttributes'],
+    [
+      'LocalSubjectAccessReview',
+      { user: 'x', resourceAttributes: { verb: 'get', namespace: 'other' } },
+      local,
+      'spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace',
+    ],
+    [
+      'LocalSubjectAccessReview',
+      { user: 'x', nonResourceAttributes: { verb: 'get', path: '/' } },
+      local,
+      'spec.nonResourceAttributes: Invalid value: {"path":"/","verb":"get"}: disallowed on this kind of request',
+    ],
+    ['SelfSubjectRulesReview', {}, {}, 'no namespace on request'],
+  ])('%s %j is refused', async (kind, asked, options, text) => {
+    await expect(ask(kind, { spec: asked }, options)).rejects.toThrow(text);
+  });
+
+  it('SelfSubjectRulesReview lists what the client may do', async () => {
+    const { object } = await ask('SelfSubjectRulesReview', { spec: { namespace: 'ns' } });
+    expect(object.object['status']).toEqual({
+      resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
+      nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/x'] }],
+      incomplete: false,
+      evaluationError: '[a not found, b not found]',
     });
   });
 });

@@ -6,6 +6,7 @@ import { shownObject } from '../reading/api-object.ts';
 import type { CreateRequest, WriteResult } from '../requests.ts';
 import { decodeObject } from '../write/decode.ts';
 import { checkFieldManager, managedWrite } from '../write/field-management.ts';
+import { placedIn } from '../write/write-target.ts';
 import { answerOf } from './virtual-kind.ts';
 
 /**
@@ -19,7 +20,8 @@ export async function createVirtual(context: RegistryContext, request: CreateReq
   const { object: decoded, warnings } = decodeObject(resource, request.body, request);
   const { status: _answered, ...question } = decoded;
   const managed = { resource, subresource: undefined, options: request, live: undefined };
-  const tracked = trackUpdate({ ...managedWrite(context, managed), next: question });
+  const placed = placedIn(resource, namespace, question);
+  const tracked = trackUpdate({ ...managedWrite(context, managed), next: placed });
   const attributes = { resource, namespace, name: '', subresource: undefined, user, dryRun } as const;
   const operation = { ...attributes, operation: 'CREATE', previous: undefined } as const;
   const object = await runMutating(context.admission, { ...operation, object: tracked });

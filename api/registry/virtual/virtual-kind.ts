@@ -2,8 +2,9 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import type { User } from '../../machinery/user.ts';
 import type { RegistryContext } from '../context.ts';
 import type { Resource } from '../resource.ts';
-import { selfSubjectAccessReview } from './self-subject-access-review.ts';
+import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access-review.ts';
 import { selfSubjectReview } from './self-subject-review.ts';
+import { selfSubjectRulesReview } from './self-subject-rules-review.ts';
 import { tokenReview } from './token-review.ts';
 
 /**
@@ -20,7 +21,10 @@ export type Answer = (
 const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ['authentication.k8s.io/selfsubjectreviews', selfSubjectReview],
   ['authentication.k8s.io/tokenreviews', tokenReview],
+  ['authorization.k8s.io/localsubjectaccessreviews', localSubjectAccessReview],
   ['authorization.k8s.io/selfsubjectaccessreviews', selfSubjectAccessReview],
+  ['authorization.k8s.io/selfsubjectrulesreviews', selfSubjectRulesReview],
+  ['authorization.k8s.io/subjectaccessreviews', subjectAccessReview],
 ]);
 
 /** @throws Error for a kind that is declared without storage and has no answer */
