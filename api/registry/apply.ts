@@ -11,6 +11,7 @@ import {
 import { invalidValue } from '../structural-schema/field-error.ts';
 import { applyConfiguration } from '../structured-merge/field-manager.ts';
 import { fieldsOf } from '../machinery/json/json.ts';
+import { forbiddenRequest } from './admission/forbidden-request.ts';
 import type { RegistryContext } from './context.ts';
 import { unquoted } from './masks/unquoted.ts';
 import { unmasked } from './masks/unmask.ts';
@@ -70,6 +71,7 @@ async function createApplied(
   const { target, subresource } = request;
   const { resource, namespace, name } = target;
   if (subresource !== undefined) throw notFound(resource, name);
+  await checkMayCreate(context, request);
   checkAbsent(target, given.metadata);
   const configuration = withoutMasks(context, request, { given, stored: undefined });
   const merged = applyTo(context, request, { live: undefined, configuration });
@@ -91,6 +93,24 @@ function withoutMasks(
   apply: { given: Unstructured; stored: Unstructured | undefined },
 ): Unstructured {
   return subresource === undefined ? unmasked(masking.masks, { resource, ...apply }) : apply.given;
+}
+
+/**
+ * Who may patch an object may not therefore make it (endpoints/handlers/patch.go, withAuthorization).
+ * @throws StatusError Forbidden
+ */
+async function checkMayCreate(
+  { authorizer }: RegistryContext,
+  { target, user }: PatchRequest,
+): Promise<void> {
+  const { namespace, name, resource } = target;
+  const { group, version, plural } = resource;
+  const { verdict, reason } = await authorizer.authorize(user, {
+    verb: 'create',
+    path: '',
+    resource: { group, version, plural, subresource: '', namespace, name },
+  });
+  if (verdict !== 'allow') throw forbiddenRequest(target, reason);
 }
 
 /** The merge of an object with a configuration, managedFields included. */

@@ -10,7 +10,9 @@ import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { taskUser } from './admission/task-user.ts';
+import { ownerReferencesPermission } from './admission/owner-references-permission.ts';
 import { ownDefinitions } from './admission/own-definitions.ts';
+import { roleEscalation } from './admission/role-escalation.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import type { Catalog } from './catalog.ts';
 import type { RegistryContext } from './context.ts';
@@ -80,18 +82,18 @@ const NO_RULES: RuleResolver = {
 };
 
 export function createRegistry(options: RegistryOptions): Registry {
-  const { authorizer = mastersMayDoEverything } = options;
+  const { authorizer = mastersMayDoEverything, ruleResolver = NO_RULES } = options;
   const context: RegistryContext = {
     catalog: options.catalog,
     store: options.store,
     authorizer,
     tokens: options.tokens ?? createServerTokens({ authenticators: [], audiences: [] }),
-    ruleResolver: options.ruleResolver ?? NO_RULES,
+    ruleResolver,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,
     masking: createMasking(options.maskSecret ?? randomBytes(32)),
-    admission: admissionOf({ ...options, authorizer }),
+    admission: admissionOf({ ...options, authorizer, ruleResolver }),
   };
   const seen = seenAnswers(context);
   return {
@@ -115,13 +117,17 @@ function getObject(context: RegistryContext, { target, subresource }: GetRequest
   return subresource === 'scale' ? getScale(context, target) : readObject(context, target);
 }
 
-function admissionOf({
-  store,
-  authorizer,
-  admission = {},
-}: RegistryOptions & { authorizer: Authorizer }): AdmissionPlugins {
+function admissionOf(
+  options: RegistryOptions & Pick<RegistryContext, 'authorizer' | 'ruleResolver'>,
+): AdmissionPlugins {
+  const { store, authorizer, admission = {} } = options;
   return {
     mutating: [namespaceLifecycle(store), ownDefinitions, taskUser, ...(admission.mutating ?? [])],
-    validating: [referencesNeedUse(authorizer), ...(admission.validating ?? [])],
+    validating: [
+      roleEscalation(options),
+      ownerReferencesPermission(options),
+      referencesNeedUse(authorizer),
+      ...(admission.validating ?? []),
+    ],
   };
 }
