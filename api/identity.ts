@@ -12,7 +12,7 @@ import type { ServiceAccountTokenOptions } from './authentication/service-accoun
 import { createStaticToken } from './authentication/static-token.ts';
 import { createServerTokens } from './authentication/tokens.ts';
 import type { ServerTokens } from './authentication/tokens.ts';
-import { mastersMayDoEverything } from './authorization/authorizers.ts';
+import { everybodyMayBatch, mastersMayDoEverything } from './authorization/authorizers.ts';
 import { createUnionAuthorizer } from './machinery/authorizer.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
 import type { Meter } from './machinery/meter.ts';
@@ -64,5 +64,5 @@ export interface AuthorizationOptions {
 
 /** All rules of access, in the order in which they are asked. */
 export function createAuthorization({ rbac }: AuthorizationOptions): Authorizer {
-  return createUnionAuthorizer([mastersMayDoEverything, rbac]);
+  return createUnionAuthorizer([mastersMayDoEverything, everybodyMayBatch, rbac]);
 }

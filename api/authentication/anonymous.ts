@@ -20,6 +20,6 @@ export function withAnonymous(authenticator: Authenticator, mayCome: AnonymousPa
 
 /** What somebody who has not logged in needs: whether the server is there, its version, and the keys of its tokens. */
 const PUBLIC_PATHS =
-  /^\/(?:version\/?|(?:healthz|livez|readyz)(?:\/[^/]*)?|\.well-known\/openid-configuration|openid\/v1\/jwks)$/;
+  /^\/(?:version\/?|(?:healthz|livez|readyz)(?:\/[^/]*)?|\.well-known\/openid-configuration|openid\/v1\/jwks|api\/v1\/health)$/;
 
 export const publicPaths: AnonymousPaths = (path) => PUBLIC_PATHS.test(path);

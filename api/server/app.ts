@@ -36,6 +36,8 @@ import { mountOpenApi } from './openapi/openapi-routes.ts';
 import type { ResourcePath } from './request/resource-path.ts';
 import { checkUrl } from './request/url-limits.ts';
 import { upgradeOf } from './streams/upgraded-requests.ts';
+import { restFailure } from './rest/rest-failure.ts';
+import { mountRest } from './rest/rest-routes.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
 import { isStream, isSubresource } from './resources/subresources.ts';
 import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
@@ -70,7 +72,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   const app = new Hono<ServerTypes>();
   const { registry, logger, closing, clock } = options;
   const { catalog } = registry;
-  app.onError((error, c) => failureResponse(error, c, logger));
+  app.onError((error, c) => restFailure(error, c, clock) ?? failureResponse(error, c, logger));
   const inFlight = new InFlight(options.limits, clock);
   const metrics = createMetrics(options.meter, inFlight.counts);
   identify(app);
@@ -88,6 +90,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   renewCatalog(app, catalog);
   mountDiscovery(app, catalog);
   mountOpenApi(app, catalog);
+  mountRest(app, { ...options, metrics });
   mountResources(app, { ...options, metrics });
   return app;
 }

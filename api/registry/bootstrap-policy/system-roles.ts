@@ -4,6 +4,8 @@ import { allow, allowPaths, AUTHENTICATION, AUTHORIZATION, clusterRole, group } 
 
 const HEALTH = ['/livez', '/readyz', '/healthz'];
 const HEALTH_CHECKS = ['/livez/*', '/readyz/*', '/healthz/*'];
+/** For those who do not speak Kubernetes. */
+const REST_HEALTH = '/api/v1/health';
 const VERSION = ['/version', '/version/'];
 /** HEAD tells less than GET; kube-apiserver has it for no role, but health checkers of load balancers use it. */
 const LOOK = ['get', 'head'];
@@ -39,7 +41,7 @@ export const SYSTEM_ROLES: readonly BootstrapRole[] = [
   {
     // Each check has a path of its own that tells no more than whether it passes.
     name: 'system:public-info-viewer',
-    rules: [allowPaths(LOOK, [...HEALTH, ...HEALTH_CHECKS, ...VERSION])],
+    rules: [allowPaths(LOOK, [...HEALTH, ...HEALTH_CHECKS, ...VERSION, REST_HEALTH])],
   },
   {
     // What a service needs that trusts tokens of ServiceAccounts; programs with such a token may know it.

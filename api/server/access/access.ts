@@ -7,7 +7,7 @@ import { requestedUser } from './impersonation/requested-user.ts';
 import { refusal } from './refusal.ts';
 import { requestAttributes } from './request-attributes.ts';
 import type { RequestHead } from './request-head.ts';
-import { parseResourcePath } from '../request/resource-path.ts';
+import { placeOf } from '../rest/rest-path.ts';
 import type { ResourcePath } from '../request/resource-path.ts';
 
 /** A request that may go on. */
@@ -31,18 +31,24 @@ export interface Access {
    * impersonation that say no user
    */
   check(head: RequestHead): Promise<AllowedRequest>;
+  /** Judges a part of a request that is allowed, such as one object of many. @throws StatusError Forbidden */
+  judge(user: User, attributes: Attributes): Promise<void>;
 }
 
 export function createAccess({ authenticator, authorizer }: AccessOptions): Access {
+  const judge = async (user: User, attributes: Attributes): Promise<void> => {
+    const { verdict, reason } = await authorizer.authorize(user, attributes);
+    if (verdict !== 'allow') throw refusal(user, attributes, reason);
+  };
   return {
+    judge,
     async check(head) {
       const requestor = await authenticator.authenticate(head);
       if (requestor === undefined) throw unauthorized();
-      const place = parseResourcePath(head.path);
+      const place = placeOf(head.path);
       const attributes = requestAttributes(head, place);
       const identity = await identityOf(authorizer, { head, requestor, attributes });
-      const { verdict, reason } = await authorizer.authorize(identity.user, attributes);
-      if (verdict !== 'allow') throw refusal(identity.user, attributes, reason);
+      await judge(identity.user, attributes);
       return { ...identity, attributes, place };
     },
   };

@@ -1,6 +1,7 @@
 import type { Attributes, ResourceAttributes } from '../../machinery/authorizer.ts';
 import { parseFieldSelector } from '../../machinery/field-selector.ts';
 import { isGiven } from '../request/query.ts';
+import { taskActionOf } from '../rest/rest-path.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResourcePath } from '../request/resource-path.ts';
 
@@ -24,10 +25,17 @@ export function requestAttributes(
 ): Attributes {
   if (place === undefined) return { verb: method.toLowerCase(), path, resource: undefined };
   const { group, version, plural, name, subresource } = place;
+  if (method === 'POST' && taskActionOf(place) !== undefined) return taskUpdate(place, path);
   const verb = verbOf(method, place, query);
   const resource = { group, version, plural, subresource, namespace: namespaceOf(place), name };
   if (place.isOldWatch || name !== '' || !VERBS_WITH_SELECTORS.has(verb)) return { verb, path, resource };
   return { verb, path, resource: { ...resource, ...selectorsOf(verb, query) } };
+}
+
+/** Whoever may change a Task may have it cancelled or confirmed, which is a change of its spec. */
+function taskUpdate(place: ResourcePath, path: string): Attributes {
+  const { group, version, plural, namespace, name } = place;
+  return { verb: 'update', path, resource: { group, version, plural, subresource: '', namespace, name } };
 }
 
 function verbOf(method: string, { name, isOldWatch }: ResourcePath, query: RequestHead['query']): string {

@@ -1,3 +1,6 @@
+/** How a path of ours below `/api/v1` answers: with manifests, as clients of existing installations know it, or in the uniform envelope. */
+export type RestStyle = 'compatible' | 'envelope';
+
 /** The parts of the path of a resource, for the dispatch. */
 export interface ResourcePath {
   group: string;
@@ -11,6 +14,8 @@ export interface ResourcePath {
   subresource: string;
   /** The path begins with the verb `watch`, as clients wrote it before `?watch=true`. */
   isOldWatch: boolean;
+  /** It is one of the paths of ours below `/api/v1`. */
+  rest?: RestStyle;
 }
 
 /**

@@ -1,0 +1,92 @@
+import { badRequest, StatusError } from '../../machinery/status-error.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
+import { replyJson } from '../answer/reply.ts';
+import { readObject } from '../request/body.ts';
+import { targetOf } from '../request/resource-request.ts';
+import type { ResourceRequest } from '../request/resource-request.ts';
+import { writeOptions } from '../request/write-options.ts';
+import { checkReferences } from './references.ts';
+import { readManifest, replaceObject } from './replace-object.ts';
+import type { Manifest } from './replace-object.ts';
+import { taskActionOf } from './rest-path.ts';
+import type { TaskAction } from './rest-path.ts';
+
+/**
+ * The writes of `/api/v1/namespaces/NS/PLURAL` that differ from those of the API proper. Reads are the same: a list or
+ * an object in JSON is what these clients expect.
+ */
+export async function handleCompatible(request: ResourceRequest): Promise<Response | undefined> {
+  const { method } = request.c.req;
+  const { name, subresource } = request.place;
+  const action = taskActionOf(request.place);
+  if (action !== undefined && method === 'POST') return changeTask(request, action);
+  if (subresource !== '') return undefined;
+  if (method === 'POST' && name === '') return create(request);
+  if (method === 'PUT' && name !== '') return replace(request);
+  if (method === 'DELETE' && name !== '') return remove(request);
+  return undefined;
+}
+
+async function readWritten({ c, resource, place }: ResourceRequest): Promise<Manifest> {
+  const { value } = await readObject(c.env.incoming, { kind: resource.kind, protobuf: false });
+  return readManifest(value, resource, place.namespace);
+}
+
+/** First without an effect: whether the user may use what is named is judged before anybody looks whether it is there. */
+async function create(request: ResourceRequest): Promise<Response> {
+  const { resource, options, place } = request;
+  const { registry } = options;
+  const { namespace } = place;
+  const { object } = await readWritten(request);
+  const write = writeOptions(request, 'CreateOptions');
+  const asked = { resource, namespace, body: object, ...write };
+  await registry.create({ ...asked, dryRun: true });
+  await checkReferences(registry, { object, namespace, user: write.user });
+  const created = await registry.create(asked);
+  return replyJson(created.object.object, { status: 201 });
+}
+
+async function replace(request: ResourceRequest): Promise<Response> {
+  const { object, name } = await readWritten(request);
+  const target = targetOf(request);
+  if (name !== target.name) throw badRequest(`metadata.name must be ${target.name}, as the path has it`);
+  const write = writeOptions(request, 'UpdateOptions');
+  const written = await replaceObject(request.options.registry, { target, object, ...write });
+  return replyJson(written.object.object);
+}
+
+async function remove(request: ResourceRequest): Promise<Response> {
+  const target = targetOf(request);
+  const { user, dryRun } = writeOptions(request, 'DeleteOptions');
+  const { gone } = await request.options.registry.delete({ target, user, dryRun });
+  const { kind } = target.resource;
+  return replyJson({
+    message: gone ? `${kind} '${target.name}' deleted` : `${kind} '${target.name}' is being deleted`,
+  });
+}
+
+/** Cancels a Task, or lets it go on behind the stage that waits for a person. Answers the Task. */
+async function changeTask(request: ResourceRequest, action: TaskAction): Promise<Response> {
+  const { registry } = request.options;
+  const target = targetOf(request);
+  const write = writeOptions(request, 'PatchOptions');
+  const { object } = await registry.get({ target, user: write.user });
+  const spec = action === 'cancel' ? { cancel: true } : { currentStage: nextStage(object) };
+  const patched = await registry.patch({ target, type: 'merge', body: { spec }, ...write });
+  return replyJson(patched.object.object);
+}
+
+/** @throws StatusError Conflict where no stage waits */
+function nextStage(task: { [field: string]: unknown }): number {
+  const status = fieldsOf(task['status']);
+  if (status['status'] !== 'PENDING_CONFIRMATION') {
+    throw new StatusError('Conflict', 'the Task does not wait for a confirmation');
+  }
+  if (Array.isArray(status['questions']) && status['questions'].length > 0) {
+    throw new StatusError('Conflict', 'the Task asks questions; answer them at its subresource answers');
+  }
+  const steps = Array.isArray(status['subTasks']) ? status['subTasks'] : [];
+  const done = steps.filter((step) => fieldsOf(step)['status'] === 'COMPLETED').length;
+  const { currentStage } = fieldsOf(task['spec']);
+  return Math.max(done, typeof currentStage === 'number' ? currentStage + 1 : 1);
+}

@@ -1,0 +1,198 @@
+import { TROUPE_GROUP } from '../../machinery/group-version-kind.ts';
+import { VERSION } from '../../machinery/version.ts';
+import type { Resource } from '../../registry/resource.ts';
+import { kindSchema } from '../openapi/kind-schema.ts';
+import { META_SCHEMAS } from '../openapi/meta-schemas.ts';
+import type { OpenApiSchema } from '../openapi/schema.ts';
+import { inJsonSchema, ref, REST_SCHEMAS, successOf } from './rest-schemas.ts';
+import { isCompatible } from './rest-path.ts';
+
+/** Of one path: its operations by method. */
+type Operations = Record<string, object>;
+
+const NAMESPACE = parameter('namespace', 'Namespace of the objects.');
+const NAME = parameter('name', 'Name of the object.');
+const PAGING = [
+  { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Objects at most.' },
+  { name: 'continue', in: 'query', schema: { type: 'string' }, description: 'Where the page begins.' },
+];
+
+function parameter(name: string, description: string): object {
+  return { name, in: 'path', required: true, description, schema: { type: 'string' } };
+}
+
+const json = (schema: OpenApiSchema): object => ({ 'application/json': { schema } });
+const ok = (schema: OpenApiSchema, description = 'OK'): object => ({ description, content: json(schema) });
+const body = (schema: OpenApiSchema): object => ({ requestBody: { required: true, content: json(schema) } });
+
+interface Operation {
+  id: string;
+  summary: string;
+  code?: 200 | 201;
+  answer: OpenApiSchema;
+  /** The schema of a failure. */
+  failure: 'CompatibleFailure' | 'Failure';
+  body?: OpenApiSchema;
+  parameters?: readonly object[];
+}
+
+function operation({ id, summary, code = 200, answer, failure, ...given }: Operation): object {
+  return {
+    operationId: id,
+    summary,
+    ...(given.parameters === undefined ? {} : { parameters: given.parameters }),
+    ...(given.body === undefined ? {} : body(given.body)),
+    responses: { [code]: ok(answer), default: ok(ref(failure), 'Failure') },
+  };
+}
+
+/** The description of the paths of ours below `/api/v1`, for the kinds that are served. */
+export function restDocument(served: readonly Resource[]): object {
+  const ours = served.filter(({ group, version, plural }) => {
+    const isUser = version === 'v1alpha1' && plural === 'users';
+    return group === TROUPE_GROUP && (isUser || (version === 'v1' && isCompatible(plural)));
+  });
+  const schemas = Object.fromEntries(ours.map((one) => [one.kind, inJsonSchema(kindSchema(one))]));
+  const shared = Object.entries(META_SCHEMAS).map(([name, schema]) => [name, inJsonSchema(schema)] as const);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Troupe',
+      version: VERSION,
+      description: 'Troupe for people who do not speak Kubernetes.',
+    },
+    paths: Object.assign({}, batchPaths(), healthPath(), ...ours.map(pathsOf)),
+    components: {
+      schemas: { ...REST_SCHEMAS, ...Object.fromEntries(shared), ...schemas },
+      securitySchemes: { BearerToken: { type: 'http', scheme: 'bearer' } },
+    },
+    security: [{ BearerToken: [] }],
+  };
+}
+
+function pathsOf(resource: Resource): Record<string, Operations> {
+  if (resource.plural === 'users') {
+    return {
+      ...envelopePaths('/api/v1/users', resource, 'User'),
+      ...envelopePaths('/api/v1/admin/users', resource, 'AdminUser'),
+    };
+  }
+  const publicModels =
+    resource.plural === 'models' ? envelopePaths('/api/v1/admin/public-models', resource, 'PublicModel') : {};
+  return { ...compatiblePaths(resource), ...publicModels };
+}
+
+const listOf = ({ kind }: Resource): OpenApiSchema => ({
+  type: 'object',
+  required: ['items'],
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { const: `${kind}List` },
+    items: { type: 'array', items: ref(kind) },
+  },
+});
+
+function compatiblePaths(resource: Resource): Record<string, Operations> {
+  const { kind, plural } = resource;
+  const failure = 'CompatibleFailure' as const;
+  const object = ref(kind);
+  const at = `/api/v1/namespaces/{namespace}/${plural}`;
+  const one = { parameters: [NAMESPACE, NAME], failure, answer: object };
+  const list = { answer: listOf(resource), failure };
+  return {
+    [`/api/v1/${plural}`]: {
+      get: operation({
+        id: `listAll${kind}s`,
+        summary: `${kind}s of all namespaces`,
+        parameters: PAGING,
+        ...list,
+      }),
+    },
+    [at]: {
+      get: operation({
+        id: `list${kind}s`,
+        summary: `${kind}s`,
+        parameters: [NAMESPACE, ...PAGING],
+        ...list,
+      }),
+      post: operation({
+        ...{ id: `create${kind}`, summary: `Creates a ${kind}; what it names must be there`, code: 201 },
+        ...{ parameters: [NAMESPACE], body: object, answer: object, failure },
+      }),
+    },
+    [`${at}/{name}`]: {
+      get: operation({ id: `get${kind}`, summary: `A ${kind}`, ...one }),
+      put: operation({ id: `replace${kind}`, summary: `Replaces a ${kind}`, ...one, body: object }),
+      delete: operation({
+        id: `delete${kind}`,
+        summary: `Deletes a ${kind}`,
+        ...one,
+        answer: ref('Message'),
+      }),
+    },
+    ...(plural === 'tasks'
+      ? {
+          [`${at}/{name}/cancel`]: { post: operation({ id: 'cancelTask', summary: 'Stops a Task', ...one }) },
+          [`${at}/{name}/confirm`]: {
+            post: operation({
+              id: 'confirmTask',
+              summary: 'Lets a Task go on that waits for a person',
+              ...one,
+            }),
+          },
+        }
+      : {}),
+  };
+}
+
+function envelopePaths(at: string, { kind }: Resource, id: string): Record<string, Operations> {
+  const failure = 'Failure' as const;
+  const answer = successOf(ref(kind));
+  const one = { parameters: [NAME], failure, answer };
+  const items = successOf({ type: 'array', items: ref(kind) });
+  const deleted = successOf({ type: 'object', properties: { deleted: { type: 'boolean' } } });
+  return {
+    [at]: {
+      get: operation({
+        id: `list${id}s`,
+        summary: `A page of ${kind}s`,
+        parameters: PAGING,
+        answer: items,
+        failure,
+      }),
+      post: operation({
+        id: `create${id}`,
+        summary: `Creates a ${kind}`,
+        code: 201,
+        body: ref(kind),
+        answer,
+        failure,
+      }),
+    },
+    [`${at}/{name}`]: {
+      get: operation({ id: `get${id}`, summary: `A ${kind}`, ...one }),
+      put: operation({ id: `replace${id}`, summary: `Replaces a ${kind}`, ...one, body: ref(kind) }),
+      delete: operation({ id: `delete${id}`, summary: `Deletes a ${kind}`, ...one, answer: deleted }),
+    },
+  };
+}
+
+function batchPaths(): Record<string, Operations> {
+  const manifests = { type: 'array', items: { type: 'object', required: ['kind', 'metadata'] } };
+  const of = (id: string, summary: string): Operations => ({
+    post: operation({
+      ...{ id, summary, parameters: [NAMESPACE], body: manifests },
+      ...{ answer: ref('BatchResult'), failure: 'CompatibleFailure' },
+    }),
+  });
+  return {
+    '/api/v1/namespaces/{namespace}/apply': of('applyBatch', 'Creates or replaces each manifest of a list'),
+    '/api/v1/namespaces/{namespace}/delete': of('deleteBatch', 'Deletes each object of a list'),
+  };
+}
+
+function healthPath(): Record<string, Operations> {
+  const answer = successOf({ type: 'object', properties: { status: { const: 'healthy' } } });
+  const get = operation({ id: 'health', summary: 'Whether the server is there', answer, failure: 'Failure' });
+  return { '/api/v1/health': { get: { ...get, security: [] } } };
+}

@@ -1,0 +1,83 @@
+import { TROUPE_GROUP } from '../../machinery/group-version-kind.ts';
+import { parseResourcePath } from '../request/resource-path.ts';
+import type { ResourcePath } from '../request/resource-path.ts';
+
+/**
+ * The paths below `/api/v1` that are for people and programs who do not speak Kubernetes. That is the place of
+ * Kubernetes' core group, which has none of these names; what they stand for are kinds of ours, and access to them is
+ * judged as to those.
+ */
+const COMPATIBLE: ReadonlySet<string> = new Set([
+  'bots',
+  'ghosts',
+  'models',
+  'shells',
+  'tasks',
+  'teams',
+  'workspaces',
+]);
+
+export const isCompatible = (plural: string): boolean => COMPATIBLE.has(plural);
+
+/** Public objects are in this namespace. */
+const PUBLIC_NAMESPACE = 'system';
+
+/** The resource that a path names; undefined for one that names none. `path` is decoded once, as the router sees it. */
+export function placeOf(path: string): ResourcePath | undefined {
+  if (isOwnPath(path)) return undefined;
+  const place = parseResourcePath(path);
+  return place?.group === '' ? (restPlace(place) ?? place) : place;
+}
+
+/** The place of a path of ours, which looks like one of the core group; undefined for what is none of ours. */
+function restPlace(core: ResourcePath): ResourcePath | undefined {
+  if (core.version !== 'v1' || core.isOldWatch) return undefined;
+  if (COMPATIBLE.has(core.plural)) return { ...core, group: TROUPE_GROUP, rest: 'compatible' };
+  if (core.namespace !== '') return undefined;
+  if (core.plural === 'users') return userPlace(core);
+  return core.plural === 'admin' ? adminPlace(core) : undefined;
+}
+
+const userPlace = (core: ResourcePath): ResourcePath => ({
+  ...core,
+  group: TROUPE_GROUP,
+  version: 'v1alpha1',
+  rest: 'envelope',
+});
+
+/** `/api/v1/admin/users[/NAME]` and `/api/v1/admin/public-models[/NAME]`. */
+function adminPlace(core: ResourcePath): ResourcePath | undefined {
+  const [name = '', ...rest] = core.subresource === '' ? [] : core.subresource.split('/');
+  const place = { ...core, name, subresource: rest.join('/') };
+  if (core.name === 'users') return userPlace({ ...place, plural: 'users' });
+  if (core.name !== 'public-models') return undefined;
+  const models = { ...place, plural: 'models', group: TROUPE_GROUP, namespace: PUBLIC_NAMESPACE };
+  return { ...models, rest: 'envelope' };
+}
+
+/** What is asked of a Task with a POST below its name. */
+export type TaskAction = 'cancel' | 'confirm';
+
+export function taskActionOf({ rest, plural, subresource }: ResourcePath): TaskAction | undefined {
+  if (rest !== 'compatible' || plural !== 'tasks') return undefined;
+  return subresource === 'cancel' || subresource === 'confirm' ? subresource : undefined;
+}
+
+/** `/api/v1/namespaces/NS/apply` and `/delete`: a list of manifests, each of which is judged by itself. */
+export interface BatchPath {
+  namespace: string;
+  action: 'apply' | 'delete';
+}
+
+/** `path` is decoded once, as the router sees it. */
+export function batchPath(path: string): BatchPath | undefined {
+  const [, namespace, action] = /^\/api\/v1\/namespaces\/([^/]+)\/(apply|delete)\/?$/.exec(path) ?? [];
+  if (namespace === undefined || action === undefined) return undefined;
+  return { namespace, action: action === 'apply' ? 'apply' : 'delete' };
+}
+
+const OWN_PATHS: ReadonlySet<string> = new Set(['/api/v1/health', '/api/v1/openapi.json']);
+
+/** A path below `/api/v1` that names no resource, although it looks like one of the core group. */
+export const isOwnPath = (path: string): boolean =>
+  OWN_PATHS.has(path) || path.startsWith('/api/auth/') || batchPath(path) !== undefined;

@@ -1,0 +1,59 @@
+import type { Hono } from 'hono';
+import { badRequest } from '../../machinery/status-error.ts';
+import type { Access } from '../access/access.ts';
+import { replyJson } from '../answer/reply.ts';
+import { parseJson, readBody } from '../request/body.ts';
+import type { ResourceRequest } from '../request/resource-request.ts';
+import type { HandlerOptions, RequestContext, ServerTypes } from '../server-environment.ts';
+import { runBatch } from './batch.ts';
+import { handleCompatible } from './compatible-handlers.ts';
+import { success } from './envelope.ts';
+import { handleEnvelope } from './envelope-handlers.ts';
+import { catalogView } from '../resources/catalog-view.ts';
+import { restDocument } from './rest-document.ts';
+import { batchPath } from './rest-path.ts';
+import type { BatchPath } from './rest-path.ts';
+
+export interface RestOptions extends HandlerOptions {
+  access: Access;
+}
+
+/** The paths of `/api/v1` that are ours. What they do not answer, the dispatch of the API proper does. */
+export function mountRest(app: Hono<ServerTypes>, options: RestOptions): void {
+  app.get('/api/v1/health', (c) =>
+    c.json(success({ c, clock: options.clock }, { status: 'healthy' }), 200, {
+      'cache-control': 'no-cache, private',
+    }),
+  );
+  const document = catalogView(options.registry.catalog, restDocument);
+  app.get('/api/v1/openapi.json', () => replyJson(document()));
+  app.use('/api/v1/*', async (c, next) => {
+    const batch = c.req.method === 'POST' ? batchPath(c.req.path) : undefined;
+    if (batch !== undefined) return runBatchRequest(c, options, batch);
+    const { place } = c.var;
+    if (place?.rest === undefined) return next();
+    const resource = options.registry.catalog.find(place);
+    if (resource === undefined) return next();
+    const request: ResourceRequest = { c, resource, place, options };
+    const answer = await (place.rest === 'envelope' ? handleEnvelope(request) : handleCompatible(request));
+    return answer ?? next();
+  });
+}
+
+async function runBatchRequest(
+  c: RequestContext,
+  { registry, access }: RestOptions,
+  path: BatchPath,
+): Promise<Response> {
+  const type = c.req.header('content-type') ?? 'application/json';
+  if (!type.startsWith('application/json')) throw badRequest('expected a JSON array of manifests');
+  const body = parseJson(await readBody(c.env.incoming), 'batch');
+  const userAgent = c.req.header('user-agent');
+  const write = {
+    user: c.var.user,
+    dryRun: c.req.query('dryRun') === 'All',
+    fieldValidation: 'Strict' as const,
+    ...(userAgent === undefined ? {} : { userAgent }),
+  };
+  return replyJson(await runBatch({ registry, access, path, write }, body));
+}

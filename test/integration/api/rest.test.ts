@@ -1,0 +1,251 @@
+import SwaggerParser from '@apidevtools/swagger-parser';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testApi } from '../../kit/api.ts';
+import type { ApiAnswer, ApiRequest, TestApi } from '../../kit/api.ts';
+
+const AT = '/api/v1/namespaces/default';
+const REF = { namespace: 'default' };
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await testApi();
+});
+
+afterAll(() => api[Symbol.asyncDispose]());
+
+const post = (path: string, body: object | string): Promise<ApiAnswer> =>
+  api.send(path, { method: 'POST', body });
+const put = (path: string, body: object): Promise<ApiAnswer> => api.send(path, { method: 'PUT', body });
+
+const ghost = (name: string, systemPrompt = 'Be kind.') => ({
+  apiVersion: 'agent.wecode.io/v1',
+  kind: 'Ghost',
+  metadata: { name, namespace: 'elsewhere' },
+  spec: { systemPrompt },
+});
+const bot = (name: string, ghostName: string) => ({
+  apiVersion: 'agent.wecode.io/v1',
+  kind: 'Bot',
+  metadata: { name, namespace: 'default' },
+  spec: {
+    ghostRef: { name: ghostName, ...REF },
+    shellRef: { name: 'ClaudeCode', ...REF },
+  },
+});
+
+describe('manifests below /api/v1', () => {
+  it('are created, read, listed, replaced and deleted, in the namespace of the path', async () => {
+    const created = await post(`${AT}/ghosts`, ghost('one'));
+    expect([created.status, created.json()]).toEqual([
+      201,
+      expect.objectContaining({
+        kind: 'Ghost',
+        metadata: expect.objectContaining({ name: 'one', namespace: 'default' }),
+      }),
+    ]);
+    expect((await post(`${AT}/ghosts`, ghost('one'))).status, 'a second one of that name').toBe(409);
+    const list = await api.send(`${AT}/ghosts`);
+    expect(list.json()).toMatchObject({ kind: 'GhostList', items: [{ metadata: { name: 'one' } }] });
+    expect((await api.send('/api/v1/ghosts')).json()).toMatchObject({ kind: 'GhostList' });
+    const replaced = await put(`${AT}/ghosts/one`, ghost('one', 'Be brief.'));
+    expect([replaced.status, replaced.json()['spec']]).toMatchObject([200, { systemPrompt: 'Be brief.' }]);
+    const deleted = await api.send(`${AT}/ghosts/one`, { method: 'DELETE' });
+    expect([deleted.status, deleted.json()]).toEqual([200, { message: "Ghost 'one' deleted" }]);
+    const missing = await api.send(`${AT}/ghosts/one`);
+    expect([missing.status, missing.json()['detail']]).toEqual([404, expect.stringContaining('not found')]);
+  });
+
+  it('keep what these clients do not know of when they are replaced', async () => {
+    const named = {
+      ...ghost('kept'),
+      metadata: { name: 'kept', annotations: { a: 'b' }, finalizers: ['x.io/y'] },
+    };
+    await post('/apis/agent.wecode.io/v1/namespaces/default/ghosts', named);
+    const replaced = await put(`${AT}/ghosts/kept`, {
+      ...ghost('kept'),
+      metadata: { name: 'kept', labels: { c: 'd' } },
+    });
+    expect(replaced.json()['metadata']).toMatchObject({
+      annotations: { a: 'b' },
+      finalizers: ['x.io/y'],
+      labels: { c: 'd' },
+    });
+  });
+
+  it('must name what is there', async () => {
+    const refused = await post(`${AT}/bots`, bot('lost', 'nobody'));
+    expect([refused.status, refused.json()['detail']]).toEqual([
+      404,
+      'ghosts.agent.wecode.io "nobody" not found',
+    ]);
+    expect((await api.send(`${AT}/bots/lost`)).status).toBe(404);
+    await post(`${AT}/ghosts`, ghost('somebody'));
+    expect((await post(`${AT}/bots`, bot('found', 'somebody'))).status, 'a public Shell').toBe(201);
+  });
+
+  it.each<[string, ApiRequest, number, RegExp, string]>([
+    ['ghosts', { method: 'POST', body: [] }, 400, /manifest/, 'no manifest'],
+    ['ghosts', { method: 'POST', body: '{' }, 400, /./, 'no JSON'],
+    [
+      'ghosts',
+      { method: 'POST', body: { ...ghost('x'), kind: 'Bot' } },
+      400,
+      /kind must be Ghost/,
+      'another kind',
+    ],
+    ['ghosts', { method: 'POST', body: { ...ghost('x'), spec: {} } }, 400, /systemPrompt/, 'an invalid spec'],
+    ['ghosts/y', { method: 'PUT', body: ghost('z') }, 400, /metadata.name must be y/, 'another name'],
+    ['ghosts/y', { method: 'PUT', body: ghost('y') }, 404, /not found/, 'a missing object'],
+    ['skills', { method: 'GET' }, 404, /./, 'a kind that is not among them'],
+  ])('%s refuses: %#', async (path, request, status, message, reason) => {
+    const answer = await api.send(`${AT}/${path}`, request);
+    expect(answer.status, reason).toBe(status);
+    expect(answer.text, reason).toMatch(message);
+  });
+});
+
+describe('a batch', () => {
+  it('applies each manifest by itself, in order, and says what became of it', async () => {
+    const items = [
+      ghost('batch'),
+      bot('batch', 'batch'),
+      { ...ghost('x'), kind: 'Secret' },
+      bot('bad', 'nobody'),
+    ];
+    const applied = await post(`${AT}/apply`, items);
+    const about = { namespace: 'default' };
+    expect([applied.status, applied.json()]).toEqual([
+      200,
+      {
+        success: false,
+        message: 'Applied 2/4 resources',
+        results: [
+          { kind: 'Ghost', name: 'batch', ...about, operation: 'created', success: true },
+          { kind: 'Bot', name: 'batch', ...about, operation: 'created', success: true },
+          expect.objectContaining({
+            ...{ kind: 'Secret', operation: 'failed', success: false },
+            error: expect.stringContaining('Unsupported resource kind'),
+          }),
+          expect.objectContaining({
+            ...{ name: 'bad', operation: 'failed' },
+            error: expect.stringContaining('nobody'),
+          }),
+        ],
+      },
+    ]);
+    const again = await post(`${AT}/apply`, [ghost('batch', 'Be quick.')]);
+    expect(again.json()).toMatchObject({ success: true, results: [{ operation: 'updated' }] });
+    expect((await api.send(`${AT}/ghosts/batch`)).json()['spec']).toMatchObject({
+      systemPrompt: 'Be quick.',
+    });
+    const deleted = await post(`${AT}/delete`, [bot('batch', 'batch'), ghost('batch'), ghost('batch')]);
+    expect(deleted.json()).toMatchObject({
+      success: false,
+      message: 'Deleted 2/3 resources',
+      results: [{ operation: 'deleted' }, { operation: 'deleted' }, { operation: 'failed' }],
+    });
+  });
+
+  it.each<[string | object, RegExp]>([
+    [{}, /expected a JSON array/],
+    [[ghost('a'), { kind: 'Ghost' }], /\[1\]\.metadata is missing/],
+    ['[', /./],
+  ])('refuses %j as a whole', async (body, message) => {
+    const answer = await post(`${AT}/apply`, body);
+    expect([answer.status, answer.json()['detail']]).toEqual([400, expect.stringMatching(message)]);
+    expect((await api.send(`${AT}/ghosts/a`)).status).toBe(404);
+  });
+});
+
+describe('a Task', () => {
+  it('is cancelled, and confirmed only where it waits', async () => {
+    const task = {
+      kind: 'Task',
+      metadata: { name: 'work' },
+      spec: { title: 'Work', prompt: 'Work.', teamRef: { name: 'team' } },
+    };
+    await post('/apis/agent.wecode.io/v1/namespaces/default/tasks', {
+      apiVersion: 'agent.wecode.io/v1',
+      ...task,
+    });
+    const early = await post(`${AT}/tasks/work/confirm`, '');
+    expect([early.status, early.json()['detail']]).toEqual([
+      409,
+      'the Task does not wait for a confirmation',
+    ]);
+    const cancelled = await post(`${AT}/tasks/work/cancel`, '');
+    expect([cancelled.status, cancelled.json()['spec']]).toMatchObject([200, { cancel: true }]);
+  });
+});
+
+describe('the envelope', () => {
+  it('holds public Models, a page at a time', async () => {
+    const model = {
+      kind: 'Model',
+      metadata: { name: 'public' },
+      spec: { modelConfig: { env: { model: 'openai' } } },
+    };
+    const created = await post('/api/v1/admin/public-models', model);
+    expect([created.status, created.json()]).toMatchObject([
+      201,
+      { success: true, data: { metadata: { name: 'public', namespace: 'system' } } },
+    ]);
+    const page = await api.send('/api/v1/admin/public-models?limit=1');
+    expect(page.json()).toMatchObject({
+      success: true,
+      data: [{ kind: 'Model' }],
+      meta: { pagination: {}, version: expect.any(String), timestamp: expect.stringMatching(/^\d{4}-.*Z$/) },
+    });
+    expect(page.json()['meta']).toMatchObject({ request_id: page.headers['audit-id'] });
+    const missing = await api.send('/api/v1/admin/public-models/no');
+    expect([missing.status, missing.json()]).toMatchObject([
+      404,
+      { success: false, error: { code: 'NotFound', details: { name: 'no' } } },
+    ]);
+    expect((await api.send('/api/v1/admin/public-models/public', { method: 'DELETE' })).json()).toMatchObject(
+      {
+        data: { deleted: true },
+      },
+    );
+  });
+
+  it('tells everybody that the server is there, and nobody else anything', async () => {
+    const health = await api.send('/api/v1/health', { token: undefined });
+    expect([health.status, health.json()['data']]).toEqual([200, { status: 'healthy' }]);
+    const models = await api.send('/api/v1/admin/public-models', { token: undefined });
+    expect([models.status, models.json()]).toMatchObject([
+      401,
+      { success: false, error: { code: 'Unauthorized' } },
+    ]);
+    const batch = await api.send(`${AT}/apply`, { method: 'POST', token: undefined, body: [ghost('a')] });
+    expect([batch.status, batch.json()['detail']]).toEqual([401, 'Unauthorized']);
+  });
+});
+
+describe('its place', () => {
+  it('is absent from the discovery of the core group', async () => {
+    const { resources } = JSON.parse((await api.send('/api/v1')).text) as {
+      resources: { name: string }[];
+    };
+    expect(resources.map(({ name }) => name)).toContain('configmaps');
+    for (const name of ['ghosts', 'users', 'admin', 'apply']) {
+      expect(resources.map((one) => one.name)).not.toContain(name);
+    }
+  });
+
+  it('is described in OpenAPI 3.1', async () => {
+    const { text } = await api.send('/api/v1/openapi.json');
+    const document = JSON.parse(text) as Exclude<Parameters<typeof SwaggerParser.validate>[0], string>;
+    const { openapi, paths } = JSON.parse(text) as { openapi: string; paths: object };
+    expect(openapi).toBe('3.1.0');
+    await SwaggerParser.validate(document);
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining([
+        '/api/v1/namespaces/{namespace}/apply',
+        '/api/v1/namespaces/{namespace}/tasks/{name}/cancel',
+        '/api/v1/admin/public-models/{name}',
+      ]),
+    );
+  });
+});
