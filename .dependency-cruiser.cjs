@@ -31,6 +31,8 @@ const client = '^api/client/';
 const authentication = '^api/authentication/';
 /** Who may do what: the rules, and how they are judged. */
 const authorization = '^api/authorization/';
+/** People who have accounts of the server's own: passwords, sessions, API keys. */
+const users = '^api/users/';
 /** Prometheus: for what composes a process; everybody else counts with the Meter of machinery. */
 const metrics = '^api/metrics/';
 const contract = '^api/storage/contract/';
@@ -69,6 +71,11 @@ const layers = [
   { name: 'api-authentication', from: authentication, may: [machinery] },
   { name: 'api-authorization', from: authorization, may: [machinery, types] },
   {
+    name: 'api-users',
+    from: users,
+    may: [machinery, types, authentication, '^api/registry/', contract],
+  },
+  {
     name: 'api-registry',
     from: '^api/registry/',
     may: [
@@ -86,7 +93,7 @@ const layers = [
   {
     name: 'api-server',
     from: '^api/server/',
-    may: [machinery, types, '^api/registry/', authentication],
+    may: [machinery, types, '^api/registry/', authentication, users],
   },
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-metrics', from: metrics, may: [machinery] },

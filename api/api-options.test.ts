@@ -5,6 +5,7 @@ import { silentLogger } from './machinery/logger.ts';
 import { DEFAULT_RETENTION } from './registry/retention/rules.ts';
 import { DEFAULT_LIMITS } from './server/limits/limits.ts';
 import { DEFAULT_STORE_OPTIONS } from './storage/store-options.ts';
+import { INTERNAL_RESOURCES } from './registry/internal-resources.ts';
 
 const compiled = (given: Partial<ApiOptions>): CompiledApiOptions =>
   compileApiOptions({ listen: { host: '::', port: 1 }, dataDir: '/data', logger: silentLogger, ...given });
@@ -23,6 +24,7 @@ describe('compileApiOptions', () => {
         'models.agent.wecode.io',
         'ghosts.agent.wecode.io',
         'mcpservers.agent.wecode.io',
+        ...Object.values(INTERNAL_RESOURCES),
       ]),
       rootKeys: { file: '/data/encryption-keys', mayMake: true },
       compaction: { ...DEFAULT_STORE_OPTIONS.compaction, rememberMs: 3_600_000 },
@@ -79,7 +81,10 @@ describe('compileApiOptions', () => {
     {
       reason: 'names of the certificate, and kinds to encrypt',
       given: { tlsNames: ['troupe'], encrypt: ['tasks'] },
-      want: { certificates: { names: ['troupe'] }, encryptedResources: new Set(['tasks.agent.wecode.io']) },
+      want: {
+        certificates: { names: ['troupe'] },
+        encryptedResources: new Set(['tasks.agent.wecode.io', ...Object.values(INTERNAL_RESOURCES)]),
+      },
     },
   ])('$reason', ({ given, want }) => {
     expect(compiled(given)).toMatchObject(want);

@@ -17,6 +17,8 @@ import { createCorsPolicy } from './server/browsers/cors.ts';
 import { strictTransportSecurity } from './server/browsers/security-headers.ts';
 import { createClientAddresses } from './server/limits/client-address.ts';
 import type { ClientAddresses } from './server/limits/client-address.ts';
+import type { Mailer } from './users/mailer.ts';
+import type { RegistrationMode } from './users/registration/registration.ts';
 import { withDefaults } from './server/limits/limits.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
 import { DEFAULT_RATES } from './server/limits/rates/rates.ts';
@@ -63,6 +65,10 @@ export interface ApiOptions {
   history?: ApiHistory;
   serviceAccounts?: ServiceAccountOptions;
   retention?: ApiRetention;
+  /** Whether people make accounts themselves; default: closed. */
+  registration?: RegistrationMode;
+  /** For mails about passwords; absent: none are sent. */
+  mailer?: Mailer;
   /** More kinds than those of crds/; for tests. */
   extraDefinitions?: readonly ResourceDefinition[];
 }
@@ -89,6 +95,9 @@ export interface CompiledApiOptions {
   readonly rates: Rates;
   readonly browsers: Readonly<BrowserRules>;
   readonly addresses: ClientAddresses;
+  readonly accounts: Readonly<{ registration: RegistrationMode; mailer: Mailer | undefined }>;
+  /** The keys that sign tokens of people's sessions. */
+  readonly accountKeys: Readonly<{ file: string; mayMake: boolean }>;
   readonly definitions: readonly ResourceDefinition[];
   readonly logger: Logger;
   readonly clock: Clock;
@@ -135,6 +144,8 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
     rates: Object.freeze({ ...DEFAULT_RATES, ...options.rates }),
     browsers: browserRules(options),
     addresses: Object.freeze(createClientAddresses(options.trustedProxies ?? [])),
+    accounts: Object.freeze({ registration: options.registration ?? 'closed', mailer: options.mailer }),
+    accountKeys: Object.freeze({ file: inFolder('account-keys'), mayMake: true }),
     definitions: Object.freeze(definitions),
     logger: options.logger,
     clock: options.clock ?? systemClock,

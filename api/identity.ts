@@ -12,12 +12,14 @@ import type { ServiceAccountTokenOptions } from './authentication/service-accoun
 import { createStaticToken } from './authentication/static-token.ts';
 import { createServerTokens } from './authentication/tokens.ts';
 import type { ServerTokens } from './authentication/tokens.ts';
+import { readOnlyKeysMayRead } from './authorization/account-rules.ts';
 import { everybodyMayBatch, mastersMayDoEverything } from './authorization/authorizers.ts';
 import { createUnionAuthorizer } from './machinery/authorizer.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
 import type { Meter } from './machinery/meter.ts';
 import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
 import type { User } from './machinery/user.ts';
+import type { Accounts } from './users/accounts.ts';
 
 /** Whoever holds the token of the data folder owns the server. */
 const OWNER: User = { name: 'troupe-admin', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] };
@@ -26,19 +28,24 @@ export interface TokenOptions {
   /** Of the data folder. */
   token: string;
   serviceAccounts: ServiceAccountTokenOptions;
+  accounts: Pick<Accounts, 'tokens'>;
 }
 
 /** All sorts of tokens, in the order in which they are asked. */
-export function createTokens({ token, serviceAccounts }: TokenOptions): ServerTokens {
+export function createTokens({ token, serviceAccounts, accounts }: TokenOptions): ServerTokens {
   return createServerTokens({
-    authenticators: [createStaticToken({ token, user: OWNER }), createServiceAccountTokens(serviceAccounts)],
+    authenticators: [
+      createStaticToken({ token, user: OWNER }),
+      createServiceAccountTokens(serviceAccounts),
+      ...accounts.tokens,
+    ],
     audiences: serviceAccounts.audiences,
   });
 }
 
 export interface AuthenticationOptions {
   tokens: ServerTokens;
-  /** Ways to log in that are asked before tokens. */
+  /** Ways to log in that are asked before tokens in the usual places. */
   requestAuthenticators: readonly Authenticator[];
   meter: Meter;
 }
@@ -64,5 +71,5 @@ export interface AuthorizationOptions {
 
 /** All rules of access, in the order in which they are asked. */
 export function createAuthorization({ rbac }: AuthorizationOptions): Authorizer {
-  return createUnionAuthorizer([mastersMayDoEverything, everybodyMayBatch, rbac]);
+  return createUnionAuthorizer([readOnlyKeysMayRead, mastersMayDoEverything, everybodyMayBatch, rbac]);
 }

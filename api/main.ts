@@ -42,6 +42,8 @@ import { createRateLimiter } from './server/limits/rates/rate-limiter.ts';
 import type { RateLimiter } from './server/limits/rates/rate-limiter.ts';
 import type { Listening } from './server/listen.ts';
 import { openStore } from './storage/open-store.ts';
+import { createAccounts } from './users/accounts.ts';
+import type { Accounts } from './users/accounts.ts';
 import type { Store } from './storage/contract/store.ts';
 
 export interface RunningApi {
@@ -108,7 +110,9 @@ async function serve(
   const { audiences, issuers } = options.serviceAccounts;
   const objects = createLivingObjects(store);
   const serviceAccounts = { keys, issuers, audiences, objects, clock };
-  const tokens = createTokens({ token: options.token, serviceAccounts });
+  // Accounts are objects of the registry, which in turn reviews their tokens.
+  const accounts = await openAccounts(options, () => registry, started);
+  const tokens = createTokens({ token: options.token, serviceAccounts, accounts });
   const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
   const authorizer = createAuthorization({ rbac: rules.authorizer });
   const maskSecret = await identitySecret({ ...options.certificates, now: clock.now() });
@@ -125,7 +129,16 @@ async function serve(
   const closing = new AbortController();
   const { rates, database } = options;
   const rateLimiter = started.use(createRateLimiter({ rates, redisURL: database.redisURL }));
-  const parts = { registry, authorizer, tokens, keys, rateLimiter, providers, closing: closing.signal };
+  const parts = {
+    registry,
+    authorizer,
+    tokens,
+    keys,
+    accounts,
+    rateLimiter,
+    providers,
+    closing: closing.signal,
+  };
   const app = createApp(appOptions(options, parts));
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
   const clientAuthorities = providers.clientAuthorities();
@@ -143,6 +156,19 @@ async function serve(
   return { url: serverUrl(options.listen.host, listening), caCertificate: certificates.caCertificate };
 }
 
+/** People with accounts, with keys of their own for their tokens. */
+async function openAccounts(
+  { store, accountKeys, accounts, clock, logger }: Serving,
+  registry: () => Registry,
+  started: AsyncDisposableStack,
+): Promise<Accounts> {
+  const keys = await loadSigningKeys({ ...accountKeys, clock, logger });
+  started.defer(() => keys.stop());
+  const opened = createAccounts({ registry, store, keys, ...accounts, clock, logger });
+  started.defer(opened.startSweeping());
+  return opened;
+}
+
 /** Keys verify as long as the longest token lives, and a day for clocks that differ. */
 function signingKeyOptions({ serviceAccounts: { keys, maxTokenSeconds } }: CompiledApiOptions) {
   return { ...keys, tokenLife: (maxTokenSeconds + 24 * 60 * 60) * 1000 };
@@ -153,13 +179,14 @@ interface AppParts {
   rateLimiter: RateLimiter;
   authorizer: Authorizer;
   tokens: ServerTokens;
+  accounts: Accounts;
   keys: SigningKeys;
   providers: Providers;
   closing: AbortSignal;
 }
 
 function appOptions(options: Serving, parts: AppParts): AppOptions {
-  const { registry, authorizer, tokens, keys, closing, rateLimiter, providers } = parts;
+  const { registry, authorizer, tokens, keys, accounts, closing, rateLimiter, providers } = parts;
   const { store, clock, logger, limits, retention, browsers, addresses } = options;
   const { issuers, keysURL, audiences, maxTokenSeconds } = options.serviceAccounts;
   const [issuer] = issuers;
@@ -178,8 +205,13 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     tunnels: new ExecutorTunnels({ clock }),
     authorizer,
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
+    accounts,
     access: createAccess({
-      authenticator: createAuthentication({ tokens, meter, ...providers }),
+      authenticator: createAuthentication({
+        tokens,
+        meter,
+        requestAuthenticators: [...providers.requestAuthenticators, ...accounts.authenticators],
+      }),
       authorizer,
     }),
     isIdentityHeader: providers.isIdentityHeader,

@@ -18,8 +18,11 @@ export function withAnonymous(authenticator: Authenticator, mayCome: AnonymousPa
   };
 }
 
-/** What somebody who has not logged in needs: whether the server is there, its version, and the keys of its tokens. */
+/**
+ * What somebody who has not logged in needs: whether the server is there, its version, the keys of its tokens, and what
+ * logs people in.
+ */
 const PUBLIC_PATHS =
-  /^\/(?:version\/?|(?:healthz|livez|readyz)(?:\/[^/]*)?|\.well-known\/openid-configuration|openid\/v1\/jwks|api\/v1\/health)$/;
+  /^\/(?:version\/?|(?:healthz|livez|readyz)(?:\/[^/]*)?|\.well-known\/openid-configuration|openid\/v1\/jwks|api\/auth\/[a-z-]+|api\/v1\/health)$/;
 
 export const publicPaths: AnonymousPaths = (path) => PUBLIC_PATHS.test(path);

@@ -1,4 +1,5 @@
 import type { ResourceDefinition } from '../schema/resource-definition.ts';
+import { INTERNAL_RESOURCES } from './internal-resources.ts';
 
 /** Their specs carry credentials. */
 const DEFAULT_KINDS = [
@@ -9,7 +10,7 @@ const DEFAULT_KINDS = [
 ];
 
 /**
- * Which resources of the store to encrypt. A kind without a group is one that is known here; one with a group may be
+ * Which resources of the store to encrypt; what the server stores for itself comes with any of them. A kind without a group is one that is known here; one with a group may be
  * defined later. `none` alone: no kind.
  * @throws Error, for a person, where a name is none: it would leave unencrypted what was to be encrypted
  */
@@ -17,9 +18,9 @@ export function encryptedKinds(
   names: readonly string[] | undefined,
   known: readonly Pick<ResourceDefinition, 'group' | 'plural'>[],
 ): Set<string> {
-  if (names === undefined) return new Set(DEFAULT_KINDS);
-  if (names.length === 1 && names[0] === 'none') return new Set();
-  return new Set(names.map((name) => storedName(name, known)));
+  if (names?.length === 1 && names[0] === 'none') return new Set();
+  const chosen = names?.map((name) => storedName(name, known)) ?? DEFAULT_KINDS;
+  return new Set([...chosen, ...Object.values(INTERNAL_RESOURCES)]);
 }
 
 function storedName(name: string, known: readonly Pick<ResourceDefinition, 'group' | 'plural'>[]): string {

@@ -45,5 +45,11 @@ export const isTask = (resource: Resource): boolean => storageResource(resource)
 export const isSkill = (resource: Resource): boolean =>
   storageResource(resource) === 'skills.agent.wecode.io';
 
+export const isAccount = (resource: Resource): boolean =>
+  storageResource(resource) === 'users.agent.wecode.io';
+
+export const isApiKey = (resource: Resource): boolean =>
+  storageResource(resource) === 'apikeys.agent.wecode.io';
+
 export const isCustomResourceDefinition = (resource: Resource): boolean =>
   resource.group === 'apiextensions.k8s.io' && resource.plural === 'customresourcedefinitions';

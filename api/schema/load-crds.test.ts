@@ -21,6 +21,7 @@ describe('crds/', () => {
       (one) => `${one.group}/${one.version} ${one.plural} ${one.scope} ${one.shortNames.join()}`,
     );
     expect(lines).toEqual([
+      'agent.wecode.io/v1alpha1 apikeys Cluster ',
       'agent.wecode.io/v1 bots Namespaced bo',
       'agent.wecode.io/v1alpha1 executors Cluster exe',
       'agent.wecode.io/v1 ghosts Namespaced gh',
@@ -33,6 +34,7 @@ describe('crds/', () => {
       'agent.wecode.io/v1alpha1 taskrevisions Namespaced trev',
       'agent.wecode.io/v1 tasks Namespaced ta,tk',
       'agent.wecode.io/v1 teams Namespaced te',
+      'agent.wecode.io/v1alpha1 users Cluster ',
       'agent.wecode.io/v1 workspaces Namespaced ws',
     ]);
   });
@@ -40,7 +42,9 @@ describe('crds/', () => {
   it.each(named(ours))(
     '$kind is in the category troupe, served, stored and has a status unless it never changes',
     ({ definition }) => {
-      expect(definition.categories).toContain('troupe');
+      // Whoever lists all that agents work with does not mean the accounts of people.
+      const isAccount = ['APIKey', 'User'].includes(definition.kind);
+      expect(definition.categories).toContain(isAccount ? 'troupe-accounts' : 'troupe');
       expect([definition.served, definition.storage]).toEqual([true, true]);
       expect(definition.hasStatus).toBe(definition.kind !== 'SkillPackage');
     },

@@ -26,6 +26,7 @@ import type { AppOptions } from './app.ts';
 import { ExecutorTunnels } from './streams/executor-tunnels.ts';
 import { createCorsPolicy } from './browsers/cors.ts';
 import { createClientAddresses } from './limits/client-address.ts';
+import { createAccounts } from '../users/accounts.ts';
 import { DEFAULT_LIMITS } from './limits/limits.ts';
 import { createRateLimiter } from './limits/rates/rate-limiter.ts';
 import { DEFAULT_RATES } from './limits/rates/rates.ts';
@@ -48,6 +49,13 @@ const notAsked = (): never => {
 };
 const verbs = { get: notAsked, list: notAsked, watch: notAsked, create: notAsked, update: notAsked };
 const { meter, ...exposition } = createPrometheusMeter();
+const registry = {
+  catalog: createCatalog(loadDefinitions()),
+  ...verbs,
+  patch: notAsked,
+  delete: notAsked,
+  deleteCollection: notAsked,
+};
 const options: AppOptions = {
   meter,
   exposition,
@@ -62,13 +70,16 @@ const options: AppOptions = {
     ),
     authorizer: createUnionAuthorizer([mastersMayDoEverything, healthIsPublic]),
   }),
-  registry: {
-    catalog: createCatalog(loadDefinitions()),
-    ...verbs,
-    patch: notAsked,
-    delete: notAsked,
-    deleteCollection: notAsked,
-  },
+  registry,
+  accounts: createAccounts({
+    registry: () => registry,
+    store: {} as never,
+    keys: { signer: notAsked, find: notAsked },
+    registration: 'closed',
+    mailer: undefined,
+    clock: systemClock,
+    logger: silentLogger,
+  }),
   taskLogs: { append: notAsked, reader: notAsked, messages: notAsked },
   sandboxLogs: { reader: notAsked },
   skillPackages: { put: notAsked, read: notAsked },

@@ -40,6 +40,8 @@ import { restFailure } from './rest/rest-failure.ts';
 import { mountRest } from './rest/rest-routes.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
 import { isStream, isSubresource } from './resources/subresources.ts';
+import { mountLogin, mountRecovery } from './users/login-routes.ts';
+import { mountSelf } from './users/self-routes.ts';
 import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
 
 export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
@@ -87,6 +89,9 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountEncryption(app, options.encryption);
   mountDeletedTasks(app, options);
   mountServiceAccountIssuer(app, options.serviceAccountIssuer);
+  mountLogin(app, options);
+  mountRecovery(app, options);
+  mountSelf(app, options.accounts);
   renewCatalog(app, catalog);
   mountDiscovery(app, catalog);
   mountOpenApi(app, catalog);

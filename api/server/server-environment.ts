@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { Attributes, Authorizer } from '../machinery/authorizer.ts';
+import type { Accounts } from '../users/accounts.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { TokenRequests } from '../registry/service-accounts/token-request.ts';
 import type { SkillPackages } from '../registry/skills/skill-packages.ts';
@@ -43,6 +44,7 @@ export interface HandlerOptions {
   tunnels: ExecutorTunnels;
   /** For rights that a request needs beside those that its path says. */
   authorizer: Authorizer;
+  accounts: Accounts;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;

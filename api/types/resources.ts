@@ -2,6 +2,7 @@ import type { Condition } from '../machinery/condition.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { TROUPE_GROUP } from '../machinery/group-version-kind.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
+import type { APIKey } from './generated/apikey.ts';
 import type { Bot } from './generated/bot.ts';
 import type { Executor } from './generated/executor.ts';
 import type { Ghost } from './generated/ghost.ts';
@@ -14,6 +15,7 @@ import type { SkillPackage } from './generated/skill-package.ts';
 import type { Task } from './generated/task.ts';
 import type { TaskRevision } from './generated/task-revision.ts';
 import type { Team } from './generated/team.ts';
+import type { User } from './generated/user.ts';
 import type { Workspace } from './generated/workspace.ts';
 
 /** The resources our own parts use through a Client: one token per kind, with the type of its objects. */
@@ -59,6 +61,16 @@ export const EXECUTORS: ResourceType<Executor> = {
   ...own,
   kind: 'Executor',
   plural: 'executors',
+  namespaced: false,
+};
+
+/** Cluster-scoped. */
+export const USERS: ResourceType<User> = { ...own, kind: 'User', plural: 'users', namespaced: false };
+/** Cluster-scoped. */
+export const API_KEYS: ResourceType<APIKey> = {
+  ...own,
+  kind: 'APIKey',
+  plural: 'apikeys',
   namespaced: false,
 };
 

@@ -1,3 +1,4 @@
+import { ACCOUNT_BINDINGS, ACCOUNT_ROLES } from './account-roles.ts';
 import type { BootstrapPolicy } from './bootstrap-role.ts';
 import { NAMESPACE_ROLES } from './namespace-roles.ts';
 import { PUBLIC_BINDINGS, PUBLIC_ROLES } from './public-objects.ts';
@@ -8,6 +9,6 @@ import { SYSTEM_BINDINGS, SYSTEM_ROLES } from './system-roles.ts';
  * plugin/pkg/auth/authorizer/rbac/bootstrappolicy). Whoever needs more adds a list of his own here.
  */
 export const BOOTSTRAP_POLICY: BootstrapPolicy = {
-  roles: [...SYSTEM_ROLES, ...NAMESPACE_ROLES, ...PUBLIC_ROLES],
-  bindings: [...SYSTEM_BINDINGS, ...PUBLIC_BINDINGS],
+  roles: [...SYSTEM_ROLES, ...NAMESPACE_ROLES, ...PUBLIC_ROLES, ...ACCOUNT_ROLES],
+  bindings: [...SYSTEM_BINDINGS, ...PUBLIC_BINDINGS, ...ACCOUNT_BINDINGS],
 };

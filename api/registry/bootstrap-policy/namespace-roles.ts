@@ -13,16 +13,25 @@ import {
 } from './rules.ts';
 
 /** The kinds that people write. */
-const AGENT_KINDS = ['ghosts', 'models', 'shells', 'bots', 'teams', 'workspaces', 'skills', 'mcpservers'];
+export const AGENT_KINDS = [
+  'ghosts',
+  'models',
+  'shells',
+  'bots',
+  'teams',
+  'workspaces',
+  'skills',
+  'mcpservers',
+];
 /** Those that the server makes of them. */
 const MADE_KINDS = ['sandboxes', 'taskrevisions', 'skillpackages'];
 
 /** Those whose objects may hold credentials, which are masked without the verb reveal. */
 const CREDENTIAL_KINDS = ['ghosts', 'models', 'workspaces', 'skills', 'mcpservers'];
 
-const statusOf = (kinds: readonly string[]): string[] => kinds.map((kind) => `${kind}/status`);
+export const statusOf = (kinds: readonly string[]): string[] => kinds.map((kind) => `${kind}/status`);
 
-const aggregateTo = (name: string): Record<string, string> => ({
+export const aggregateTo = (name: string): Record<string, string> => ({
   [`rbac.authorization.k8s.io/aggregate-to-${name}`]: 'true',
 });
 

@@ -14,6 +14,7 @@ import { skillPackageStrategy } from './skill-package.ts';
 import type { Strategy } from './strategy.ts';
 import { taskStrategy } from './task.ts';
 import { taskRevisionStrategy } from './task-revision.ts';
+import { userStrategy } from './user.ts';
 
 const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['configmaps', configMapStrategy],
@@ -31,6 +32,7 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['sandboxes.agent.wecode.io', sandboxStrategy],
   ['skills.agent.wecode.io', skillStrategy],
   ['skillpackages.agent.wecode.io', skillPackageStrategy],
+  ['users.agent.wecode.io', userStrategy],
 ]);
 
 const NO_RULES: Strategy = {};

@@ -1,8 +1,9 @@
-import { isExecutor, isPod, isSkill, isTask } from '../../registry/resource.ts';
+import { isAccount, isApiKey, isExecutor, isPod, isSkill, isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { PathItem } from './operation.ts';
 import { packageItem, ratingItem } from './skill-paths.ts';
 import { podLogItem, podStreamItem, tunnelItem } from './pod-paths.ts';
+import { passwordResetItem, apiKeyTokenItem } from './account-paths.ts';
 import { answersItem, logItem, messagesItem } from './task-paths.ts';
 
 /** The subresources that speak of something else than an object of their kind, with their requests and answers. */
@@ -17,6 +18,8 @@ const DESCRIBED = [
   { name: 'messages', isOf: isTask, item: messagesItem },
   { name: 'package', isOf: isSkill, item: packageItem },
   { name: 'rating', isOf: isSkill, item: ratingItem },
+  { name: 'passwordreset', isOf: isAccount, item: passwordResetItem },
+  { name: 'token', isOf: isApiKey, item: apiKeyTokenItem },
 ];
 
 /** Undefined for a subresource that reads and writes objects. */

@@ -1,4 +1,4 @@
-import { isExecutor, isPod, isSkill, isTask } from '../../registry/resource.ts';
+import { isAccount, isApiKey, isExecutor, isPod, isSkill, isTask } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { handleAnswer } from './answer-handler.ts';
@@ -8,6 +8,7 @@ import { handlePodStream } from '../streams/pod-stream-handler.ts';
 import { handleTunnel } from '../streams/tunnel-handler.ts';
 import { handlePodLog } from './pod-log-handler.ts';
 import { handleRate, handleUnrate } from './rating-handler.ts';
+import { handleApiKeyToken, handlePasswordReset } from '../users/account-handlers.ts';
 import { handleGet } from './read-handlers.ts';
 import { isNamespace } from './verbs.ts';
 import { handleCreateToken } from './token-handler.ts';
@@ -85,6 +86,7 @@ export const SUBRESOURCES: readonly Subresource[] = [
     ]),
   },
   { ...STREAM, name: 'portforward', kind: podOptions('PodPortForwardOptions') },
+  { name: 'passwordreset', isOf: isAccount, handlers: new Map([['create', handlePasswordReset]]) },
   { name: 'status', isOf: ({ hasStatus }) => hasStatus, handlers: READ_AND_WRITE },
   {
     name: 'scale',
@@ -104,6 +106,7 @@ export const SUBRESOURCES: readonly Subresource[] = [
     handlers: new Map([['create', handleTunnel]]),
     streams: new Set(['create']),
   },
+  { name: 'token', isOf: isApiKey, handlers: new Map([['create', handleApiKeyToken]]) },
 ];
 
 /** Those of a kind. */

@@ -18,7 +18,7 @@ describe('troupe encryption', () => {
     const { code, stdout, stderr } = await cli('encryption status');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n')).toEqual([
-      'Encrypted:  ghosts.agent.wecode.io, mcpservers.agent.wecode.io, models.agent.wecode.io, secrets',
+      'Encrypted:  ghosts.agent.wecode.io, internal:api-keys, internal:passwords, internal:sessions, mcpservers.agent.wecode.io, models.agent.wecode.io, secrets',
       expect.stringMatching(/^Root keys: {2}\/.*\/encryption-keys$/),
       expect.stringMatching(/^ {2}[0-9a-f]{16} {2}wraps 1 data key$/),
       'Data keys:',

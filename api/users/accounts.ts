@@ -1,0 +1,129 @@
+import { createApiKeyAuthenticator, createApiKeyTokens } from '../authentication/api-key.ts';
+import type { Authenticator, TokenAuthenticator } from '../authentication/authenticator.ts';
+import { createSessionAuthenticator, createSessionTokens } from '../authentication/session-token.ts';
+import type { TokenKeys } from '../authentication/session-token.ts';
+import type { Clock } from '../machinery/clock.ts';
+import { describeError } from '../machinery/logger.ts';
+import type { Logger } from '../machinery/logger.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store } from '../storage/contract/store.ts';
+import { SESSION_EXTRA } from '../types/account.ts';
+import { AccountStore, userOf } from './account-store.ts';
+import { ApiKeys } from './api-keys/api-keys.ts';
+import { logIn } from './login/login.ts';
+import type { LoggedIn, LoginRequest } from './login/login.ts';
+import { createLoginAttempts } from './login/login-attempts.ts';
+import type { Mailer } from './mailer.ts';
+import { Passwords } from './passwords/passwords.ts';
+import { Recovery } from './recovery/recovery.ts';
+import { Registration } from './registration/registration.ts';
+import type { RegistrationMode } from './registration/registration.ts';
+import { SelfService } from './self/self-service.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { statisticsOf } from './statistics.ts';
+import type { UserStatistics } from './statistics.ts';
+
+export interface AccountsOptions {
+  /** Asked when a request needs it. */
+  registry: () => Registry;
+  store: Store;
+  /** They sign tokens of sessions, and nothing else. */
+  keys: TokenKeys;
+  registration: RegistrationMode;
+  mailer: Mailer | undefined;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** People with accounts of the server's own (docs/adr/0039-accounts-of-people.md). Failures are StatusErrors. */
+export interface Accounts {
+  /** How people and their programs show who they are. */
+  readonly tokens: readonly TokenAuthenticator[];
+  readonly authenticators: readonly Authenticator[];
+  logIn(request: LoginRequest): Promise<LoggedIn>;
+  readonly sessions: Sessions;
+  readonly apiKeys: ApiKeys;
+  readonly recovery: Recovery;
+  readonly registration: Registration;
+  readonly self: SelfService;
+  statistics(user: string): Promise<UserStatistics>;
+  /** Drops what is of nobody, and what has ended, now and then. The returned function ends that. */
+  startSweeping(): () => void;
+}
+
+/** @throws Error, for a person, where the options contradict each other */
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { registry, store, keys, registration: mode, mailer, clock, logger } = options;
+  const accounts = new AccountStore({ registry, store });
+  const passwords = new Passwords({ store, clock });
+  const tokens = createSessionTokens({ keys, clock });
+  const sessions = new Sessions({ store, accounts, tokens, clock });
+  const apiKeys = new ApiKeys({ store, accounts, clock, logger });
+  const attempts = createLoginAttempts({ clock });
+  const parts = { accounts, passwords, sessions, apiKeys, attempts, mailer, clock, logger };
+  const sessionTokens = createSessionAuthenticator({
+    tokens,
+    async userOf(claims) {
+      const account = await sessions.accountOf(claims);
+      return account && userOf(account, { [SESSION_EXTRA]: [claims.sid] });
+    },
+  });
+  return {
+    tokens: [sessionTokens, createApiKeyTokens((key) => apiKeys.userOf(key))],
+    authenticators: [createApiKeyAuthenticator((key) => apiKeys.userOf(key))],
+    logIn: (request) => logIn(parts, request),
+    sessions,
+    apiKeys,
+    recovery: new Recovery(parts),
+    registration: new Registration({ ...parts, mode }),
+    self: new SelfService(parts),
+    statistics: (user) => statisticsOf(store, user),
+    startSweeping: () => startSweeping({ ...parts, store }),
+  };
+}
+
+interface Sweeping {
+  accounts: AccountStore;
+  passwords: Passwords;
+  sessions: Sessions;
+  apiKeys: ApiKeys;
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+}
+
+const SWEEP_EVERY_MS = 60 * 60_000;
+
+/** One of all replicas does it in each interval. */
+function startSweeping(parts: Sweeping): () => void {
+  const { store, clock, logger } = parts;
+  const round = async (): Promise<void> => {
+    try {
+      const turn = { name: 'accounts', now: clock.now(), everyMs: SWEEP_EVERY_MS };
+      if (await store.retention.takeTurn(turn)) await sweep(parts);
+    } catch (error) {
+      logger.warn('could not remove what is left of accounts', { error: describeError(error) });
+    }
+    schedule();
+  };
+  let cancel = (): void => undefined;
+  let stopped = false;
+  const schedule = (): void => {
+    if (!stopped) cancel = clock.after(SWEEP_EVERY_MS, () => void round());
+  };
+  schedule();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+async function sweep({ accounts, passwords, sessions, apiKeys }: Sweeping): Promise<void> {
+  const uids = async (): Promise<Map<string, string>> => {
+    const users = await accounts.users();
+    return new Map(users.map(({ metadata }) => [metadata.name, metadata.uid ?? '']));
+  };
+  await passwords.sweep(uids);
+  await sessions.sweep(uids);
+  await apiKeys.sweep();
+}

@@ -1,0 +1,171 @@
+import type { Clock } from '../../machinery/clock.ts';
+import { StatusError } from '../../machinery/status-error.ts';
+import type { ObjectStore } from '../../storage/contract/objects.ts';
+import { INTERNAL_RESOURCES } from '../../registry/internal-resources.ts';
+import type { Account } from '../account-store.ts';
+import { Records } from '../records/records.ts';
+import { isHashOf, newSecret, secretHash } from '../sessions/refresh-token.ts';
+import { HashQueue } from './hash-queue.ts';
+import { hashPassword, isOutdated, verifyPassword } from './password-hash.ts';
+import { passwordProblem } from './password-rules.ts';
+
+/** By the name of a User. A record of another uid is that of a User who had the name before, and counts for nothing. */
+interface PasswordRecord {
+  userUID: string;
+  /** PHC; absent while the User has no password. */
+  hash?: string;
+  /** Good for one use. */
+  reset?: OneTimeToken;
+  activation?: OneTimeToken;
+}
+
+interface OneTimeToken {
+  hash: string;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+export type OneTimePurpose = 'activation' | 'reset';
+
+/** Two threads of the pool of four hash, so that files and names are still read. */
+const AT_ONCE = 2;
+const MOST_WAITING = 40;
+
+/** The passwords of people, and what lets them set a new one. Failures are StatusErrors. */
+export class Passwords {
+  readonly #records: Records<PasswordRecord>;
+  readonly #clock: Clock;
+  readonly #queue = new HashQueue({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING });
+  /** Of a password that nobody has. */
+  #decoy: Promise<string> | undefined;
+
+  constructor({ store, clock }: { store: ObjectStore; clock: Clock }) {
+    this.#records = new Records({ store, resource: INTERNAL_RESOURCES.passwords });
+    this.#clock = clock;
+  }
+
+  /**
+   * Whether this is the password. It takes as long for somebody without an account or a password.
+   * @throws StatusError TooManyRequests when too many log in at this moment
+   */
+  async isRight(account: Account | undefined, password: string): Promise<boolean> {
+    const record = account && (await this.#recordOf(account));
+    const known = record?.hash ?? (await this.#decoyHash());
+    const isEqual = await this.#queue.run(() => verifyPassword(password, known));
+    if (!isEqual || account === undefined || record?.hash === undefined) return false;
+    if (isOutdated(record.hash)) await this.#rehash(account, record.hash, password);
+    return true;
+  }
+
+  /** @throws StatusError Invalid when the password is not good enough */
+  check(account: Account, password: string): void {
+    const { displayName = '', email = '' } = account.spec;
+    const own = [
+      account.metadata.name,
+      ...account.metadata.name.split('-'),
+      ...displayName.split(/\s+/),
+      ...email.split(/[@.]/),
+    ];
+    const problem = passwordProblem(password, own);
+    if (problem === undefined) return;
+    throw new StatusError('Invalid', `The password ${problem}`, {
+      details: {
+        causes: [{ reason: 'FieldValueInvalid', field: 'new_password', message: `The password ${problem}` }],
+      },
+    });
+  }
+
+  /** Whatever could have set another password is of no more use. @throws StatusError Invalid */
+  async set(account: Account, password: string): Promise<void> {
+    this.check(account, password);
+    const hash = await this.#queue.run(() => hashPassword(password));
+    const userUID = uidOf(account);
+    await this.#records.change(keyOf(account), (current) => {
+      const activation = current?.userUID === userUID ? current.activation : undefined;
+      return { userUID, hash, ...(activation === undefined ? {} : { activation }) };
+    });
+  }
+
+  /** A token for one use; an earlier one for the same is of no more use. `life`: milliseconds. */
+  async issue(
+    account: Account,
+    purpose: OneTimePurpose,
+    life: number,
+  ): Promise<{ token: string; expiresAt: number }> {
+    const secret = newSecret();
+    const expiresAt = this.#clock.now() + life;
+    const userUID = uidOf(account);
+    await this.#records.change(keyOf(account), (current) => ({
+      ...(current?.userUID === userUID ? current : {}),
+      userUID,
+      [purpose]: { hash: secretHash(secret), expiresAt },
+    }));
+    return { token: `troupe-${purpose}.${account.metadata.name}.${secret}`, expiresAt };
+  }
+
+  /** Whether it was a good token; it is none afterwards. */
+  async use(account: Account, purpose: OneTimePurpose, secret: string): Promise<boolean> {
+    let isGood = false;
+    const userUID = uidOf(account);
+    await this.#records.change(keyOf(account), (current) => {
+      const token = current?.userUID === userUID ? current[purpose] : undefined;
+      isGood = token !== undefined && token.expiresAt > this.#clock.now() && isHashOf(token.hash, secret);
+      if (!isGood || current === undefined) return current;
+      const { [purpose]: _used, ...rest } = current;
+      return rest;
+    });
+    return isGood;
+  }
+
+  /** As `use`, but it stays good. */
+  async isGood(account: Account, purpose: OneTimePurpose, secret: string): Promise<boolean> {
+    const token = (await this.#recordOf(account))?.[purpose];
+    return token !== undefined && token.expiresAt > this.#clock.now() && isHashOf(token.hash, secret);
+  }
+
+  /** Drops the records of Users that are gone. `uidsNow`: of those that are there, by name. */
+  async sweep(uidsNow: () => Promise<ReadonlyMap<string, string>>): Promise<void> {
+    // A record is younger than its User: looked up after the records, the User of each is there.
+    const records = await this.#records.list();
+    const uids = await uidsNow();
+    for (const { key, value } of records) {
+      if (uids.get(key.name) !== value.userUID) await this.#records.remove(key);
+    }
+  }
+
+  async #recordOf(account: Account): Promise<PasswordRecord | undefined> {
+    const record = await this.#records.get(keyOf(account));
+    return record?.userUID === uidOf(account) ? record : undefined;
+  }
+
+  #decoyHash(): Promise<string> {
+    return (this.#decoy ??= this.#queue.run(() => hashPassword(newSecret())));
+  }
+
+  /** The parameters grow with the years; the password is at hand only at a login. */
+  async #rehash(account: Account, known: string, password: string): Promise<void> {
+    const hash = await this.#queue.run(() => hashPassword(password));
+    await this.#records.change(keyOf(account), (current) =>
+      current?.hash === known ? { ...current, hash } : current,
+    );
+  }
+}
+
+const keyOf = ({ metadata }: Account): { owner: string; name: string } => ({
+  owner: '',
+  name: metadata.name,
+});
+
+const uidOf = ({ metadata }: Account): string => metadata.uid ?? '';
+
+const ONE_TIME_TOKEN = /^troupe-(activation|reset)\.([a-z0-9-]{1,50})\.([\w-]{43})$/;
+
+/** The parts of a token that `issue` has made, for this purpose. */
+export function parseOneTimeToken(
+  text: string,
+  purpose: OneTimePurpose,
+): { user: string; secret: string } | undefined {
+  const [, given, user, secret] = ONE_TIME_TOKEN.exec(text) ?? [];
+  if (given !== purpose || user === undefined || secret === undefined) return undefined;
+  return { user, secret };
+}
