@@ -68,7 +68,7 @@ const layers = [
   { name: 'api-storage', from: '^api/storage/', may: [machinery, taskEvent] },
   { name: 'api-data-folder', from: '^api/data-folder/', may: [machinery, contract, rootKeys] },
   { name: 'api-structured-merge', from: structuredMerge, may: [machinery, structuralSchema, schema] },
-  { name: 'api-authentication', from: authentication, may: [machinery] },
+  { name: 'api-authentication', from: authentication, may: [machinery, structuralSchema, cel] },
   { name: 'api-authorization', from: authorization, may: [machinery, types] },
   {
     name: 'api-users',
@@ -185,7 +185,12 @@ const packages = {
   rolldown: ['^executor-image/build[.]ts$'],
   undici: ['^api/client/', '^executor-manager/', '^executor-image/tools/', guardedClient],
   ws: ['^executor-manager/streams/'],
-  yaml: ['^api/(client|data-folder|schema|server|types)/', '^cli/', '^model-server/', skillPackages],
+  yaml: [
+    '^api/(authentication|client|data-folder|schema|server|types)/',
+    '^cli/',
+    '^model-server/',
+    skillPackages,
+  ],
   yauzl: [skillPackages],
   yazl: [skillPackages],
 };

@@ -47,6 +47,8 @@ export interface ApiOptions {
   /** More names and addresses of the server's certificate. */
   tlsNames?: readonly string[];
   authentication?: ApiAuthentication;
+  /** Networks, addresses and names that may be called though they are not public. */
+  allowedAddresses?: readonly string[];
   /** Also writes the kubeconfig to this file. */
   writeKubeconfig?: string;
   logger: Logger;
@@ -91,6 +93,7 @@ export interface CompiledApiOptions {
   readonly compaction: Readonly<CompactionRules>;
   readonly retention: Readonly<RetentionRules>;
   readonly authentication: ApiAuthentication;
+  readonly allowedAddresses: readonly string[];
   readonly limits: Readonly<ServerLimits>;
   readonly rates: Rates;
   readonly browsers: Readonly<BrowserRules>;
@@ -138,6 +141,7 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
       // Events go by the revisions of marks.
       rememberMs: retention.events ?? 0,
     }),
+    allowedAddresses: Object.freeze([...(options.allowedAddresses ?? [])]),
     authentication: Object.freeze(structuredClone(options.authentication ?? {})),
     retention: Object.freeze(retention),
     limits: Object.freeze(withDefaults(options.limits)),

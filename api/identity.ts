@@ -1,7 +1,8 @@
-import { publicPaths, withAnonymous } from './authentication/anonymous.ts';
+import { withAnonymous } from './authentication/anonymous.ts';
+import type { AnonymousPaths } from './authentication/anonymous.ts';
 import { withAuthenticatedGroup } from './authentication/authenticated-group.ts';
 import { createUnionAuthenticator } from './authentication/authenticator.ts';
-import type { Authenticator } from './authentication/authenticator.ts';
+import type { Authenticator, TokenAuthenticator } from './authentication/authenticator.ts';
 import {
   createBearerAuthenticator,
   createWebSocketProtocolAuthenticator,
@@ -29,15 +30,23 @@ export interface TokenOptions {
   token: string;
   serviceAccounts: ServiceAccountTokenOptions;
   accounts: Pick<Accounts, 'tokens'>;
+  /** Sorts of tokens that are asked after the server's own: they may have to ask somebody else. */
+  tokenAuthenticators: readonly TokenAuthenticator[];
 }
 
 /** All sorts of tokens, in the order in which they are asked. */
-export function createTokens({ token, serviceAccounts, accounts }: TokenOptions): ServerTokens {
+export function createTokens({
+  token,
+  serviceAccounts,
+  accounts,
+  tokenAuthenticators,
+}: TokenOptions): ServerTokens {
   return createServerTokens({
     authenticators: [
       createStaticToken({ token, user: OWNER }),
       createServiceAccountTokens(serviceAccounts),
       ...accounts.tokens,
+      ...tokenAuthenticators,
     ],
     audiences: serviceAccounts.audiences,
   });
@@ -47,6 +56,7 @@ export interface AuthenticationOptions {
   tokens: ServerTokens;
   /** Ways to log in that are asked before tokens in the usual places. */
   requestAuthenticators: readonly Authenticator[];
+  mayComeAnonymously: AnonymousPaths;
   meter: Meter;
 }
 
@@ -54,6 +64,7 @@ export interface AuthenticationOptions {
 export function createAuthentication({
   tokens,
   requestAuthenticators,
+  mayComeAnonymously,
   meter,
 }: AuthenticationOptions): Authenticator {
   const ways = createUnionAuthenticator([
@@ -61,7 +72,7 @@ export function createAuthentication({
     createBearerAuthenticator(tokens),
     createWebSocketProtocolAuthenticator(tokens),
   ]);
-  return metered(withAnonymous(withAuthenticatedGroup(ways), publicPaths), meter);
+  return metered(withAnonymous(withAuthenticatedGroup(ways), mayComeAnonymously), meter);
 }
 
 export interface AuthorizationOptions {

@@ -27,7 +27,7 @@ import { createSandboxLogs } from './registry/tasks/sandbox-log.ts';
 import { createTaskLogs } from './registry/tasks/task-log.ts';
 import { rootKeyFile } from './data-folder/root-key-file.ts';
 import { startProviders } from './providers.ts';
-import type { Providers } from './providers.ts';
+import type { Providers, ProvidersOptions } from './providers.ts';
 import { createApp } from './server/app.ts';
 import type { AppOptions } from './server/app.ts';
 import { ExecutorTunnels } from './server/streams/executor-tunnels.ts';
@@ -103,8 +103,7 @@ async function serve(
 ): Promise<{ url: string; caCertificate: string }> {
   const { store, clock, logger, limits, retention } = options;
   const catalog = createCatalog(options.definitions);
-  const { authentication } = options;
-  const providers = started.use(await startProviders({ settings: authentication, clock, logger }));
+  const providers = started.use(await startProviders(providersOptions(options)));
   const keys = await loadSigningKeys({ ...signingKeyOptions(options), clock, logger });
   started.defer(() => keys.stop());
   const { audiences, issuers } = options.serviceAccounts;
@@ -112,7 +111,7 @@ async function serve(
   const serviceAccounts = { keys, issuers, audiences, objects, clock };
   // Accounts are objects of the registry, which in turn reviews their tokens.
   const accounts = await openAccounts(options, () => registry, started);
-  const tokens = createTokens({ token: options.token, serviceAccounts, accounts });
+  const tokens = createTokens({ token: options.token, serviceAccounts, accounts, ...providers });
   const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
   const authorizer = createAuthorization({ rbac: rules.authorizer });
   const maskSecret = await identitySecret({ ...options.certificates, now: clock.now() });
@@ -169,6 +168,12 @@ async function openAccounts(
   return opened;
 }
 
+function providersOptions(options: CompiledApiOptions): ProvidersOptions {
+  const { authentication, serviceAccounts, allowedAddresses, clock, logger, metrics } = options;
+  const { issuers: ownIssuers } = serviceAccounts;
+  return { settings: authentication, ownIssuers, allowedAddresses, clock, logger, meter: metrics.meter };
+}
+
 /** Keys verify as long as the longest token lives, and a day for clocks that differ. */
 function signingKeyOptions({ serviceAccounts: { keys, maxTokenSeconds } }: CompiledApiOptions) {
   return { ...keys, tokenLife: (maxTokenSeconds + 24 * 60 * 60) * 1000 };
@@ -210,6 +215,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
       authenticator: createAuthentication({
         tokens,
         meter,
+        mayComeAnonymously: providers.mayComeAnonymously,
         requestAuthenticators: [...providers.requestAuthenticators, ...accounts.authenticators],
       }),
       authorizer,

@@ -1,18 +1,22 @@
-import type { Authenticator } from './authentication/authenticator.ts';
+import { publicPaths } from './authentication/anonymous.ts';
+import type { AnonymousPaths } from './authentication/anonymous.ts';
+import type { Authenticator, TokenAuthenticator } from './authentication/authenticator.ts';
 import { openAuthorityFile } from './authentication/certificates/authority-file.ts';
 import type { AuthorityFile } from './authentication/certificates/authority-file.ts';
 import { createCertificateAuthenticator } from './authentication/certificates/certificate-user.ts';
 import { STANDARD_HEADERS, createFrontProxyAuthenticator } from './authentication/front-proxy.ts';
-import type { AuthenticationSettings } from './authentication/settings.ts';
-import type { Clock } from './machinery/clock.ts';
-import type { Logger } from './machinery/logger.ts';
+import { startIssuers } from './issuers.ts';
+import type { IssuersOptions } from './issuers.ts';
 import { identityHeaders } from './server/access/identity-headers.ts';
 import type { IdentityHeaders } from './server/access/identity-headers.ts';
 
 /** Ways to log in that stand outside of this server: an operator has turned them on. */
-export interface Providers extends Disposable {
+export interface Providers extends AsyncDisposable {
   /** In the order in which they are asked, before tokens. */
   readonly requestAuthenticators: readonly Authenticator[];
+  /** Sorts of tokens, which are asked after the server's own. */
+  readonly tokenAuthenticators: readonly TokenAuthenticator[];
+  readonly mayComeAnonymously: AnonymousPaths;
   readonly isIdentityHeader: IdentityHeaders;
   /** PEM of all who may sign certificates of clients; undefined when clients are not asked for one. */
   clientAuthorities(): string | undefined;
@@ -20,15 +24,12 @@ export interface Providers extends Disposable {
   followClientAuthorities(listener: (pem: string) => void): void;
 }
 
-export interface ProvidersOptions {
-  settings: AuthenticationSettings;
-  clock: Clock;
-  logger: Logger;
-}
+export type ProvidersOptions = IssuersOptions;
 
 /** @throws Error, for a person, where a file cannot be read or makes no sense */
-export async function startProviders({ settings, clock, logger }: ProvidersOptions): Promise<Providers> {
-  using started = new DisposableStack();
+export async function startProviders(options: ProvidersOptions): Promise<Providers> {
+  await using started = new AsyncDisposableStack();
+  const { settings, clock, logger } = options;
   const { clientCAFile, frontProxy } = settings;
   let listener = (_pem: string): void => undefined;
   const pem = (): string => [proxies, clients].map((one) => one?.current().pem ?? '').join('\n');
@@ -39,6 +40,7 @@ export async function startProviders({ settings, clock, logger }: ProvidersOptio
   const clients = await open('client-ca-file', clientCAFile);
   const proxies = await open('requestheader-client-ca-file', frontProxy?.clientCAFile);
   checkSeparate({ clients, proxies, allowedNames: frontProxy?.allowedNames ?? [] });
+  const issuers = await startIssuers(options, started);
   const owned = started.move();
   return {
     requestAuthenticators: [
@@ -47,12 +49,14 @@ export async function startProviders({ settings, clock, logger }: ProvidersOptio
         : [createFrontProxyAuthenticator({ ...frontProxy, authorities: proxies, clock })]),
       ...(clients === undefined ? [] : [createCertificateAuthenticator(clients, clock)]),
     ],
+    tokenAuthenticators: issuers === undefined ? [] : [issuers],
+    mayComeAnonymously: issuers?.mayComeAnonymously ?? publicPaths,
     isIdentityHeader: identityHeaders(frontProxy?.headers ?? STANDARD_HEADERS),
     clientAuthorities: () => (clients === undefined && proxies === undefined ? undefined : pem()),
     followClientAuthorities(next) {
       listener = next;
     },
-    [Symbol.dispose]: () => owned.dispose(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 

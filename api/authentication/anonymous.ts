@@ -18,11 +18,12 @@ export function withAnonymous(authenticator: Authenticator, mayCome: AnonymousPa
   };
 }
 
-/**
- * What somebody who has not logged in needs: whether the server is there, its version, the keys of its tokens, and what
- * logs people in.
- */
+/** What somebody who has not logged in needs: whether the server is there, its version, and the keys of its tokens. */
 const PUBLIC_PATHS =
-  /^\/(?:version\/?|(?:healthz|livez|readyz)(?:\/[^/]*)?|\.well-known\/openid-configuration|openid\/v1\/jwks|api\/auth\/[a-z-]+|api\/v1\/health)$/;
+  /^\/(?:version\/?|(?:healthz|livez|readyz)(?:\/[^/]*)?|\.well-known\/openid-configuration|openid\/v1\/jwks|api\/v1\/health)$/;
+const LOGIN_PATHS = /^\/api\/auth\/[a-z-]+$/;
 
-export const publicPaths: AnonymousPaths = (path) => PUBLIC_PATHS.test(path);
+/** Where people log in: the credentials are in the body. */
+export const loginPaths: AnonymousPaths = (path) => LOGIN_PATHS.test(path);
+
+export const publicPaths: AnonymousPaths = (path) => PUBLIC_PATHS.test(path) || loginPaths(path);

@@ -36,7 +36,8 @@ class Watching {
   readonly #options: WatchedFileOptions;
   readonly #watcher: FSWatcher | undefined;
   #text: string;
-  #cancel = (): void => undefined;
+  #cancelSettling = (): void => undefined;
+  #cancelNextLook = (): void => undefined;
   #isReading = false;
   #isStale = false;
   #hasStopped = false;
@@ -45,35 +46,46 @@ class Watching {
     this.#text = text;
     this.#options = options;
     this.#watcher = this.#watchFolder();
-    this.#lookAfter(LOOK_AGAIN_MS);
+    this.#lookLater();
   }
 
   stop(): void {
     this.#hasStopped = true;
-    this.#cancel();
+    this.#cancelSettling();
+    this.#cancelNextLook();
     this.#watcher?.close();
   }
 
   /** Its folder, since a file that is replaced is another one; a mounted ConfigMap changes a link beside it. */
   #watchFolder(): FSWatcher | undefined {
     const { file, logger } = this.#options;
+    const warn = (error: unknown): void =>
+      logger.warn('cannot watch a file; it is looked at each minute', { file, error: describeError(error) });
     try {
-      const watcher = watch(path.dirname(file), { persistent: false }, () => this.#lookAfter(SETTLE_MS));
-      watcher.on('error', (error) =>
-        logger.warn('cannot watch a file', { file, error: describeError(error) }),
-      );
+      const watcher = watch(path.dirname(file), { persistent: false }, () => this.#lookSoon());
+      watcher.on('error', warn);
       return watcher;
     } catch (error) {
-      logger.warn('cannot watch a file', { file, error: describeError(error) });
+      warn(error);
       return undefined;
     }
   }
 
-  #lookAfter(ms: number): void {
-    this.#cancel();
-    if (!this.#hasStopped) this.#cancel = this.#options.clock.after(ms, () => void this.#look());
+  #lookSoon(): void {
+    if (this.#hasStopped) return;
+    this.#cancelSettling();
+    this.#cancelSettling = this.#options.clock.after(SETTLE_MS, () => void this.#look());
   }
 
+  #lookLater(): void {
+    if (this.#hasStopped) return;
+    this.#cancelNextLook = this.#options.clock.after(LOOK_AGAIN_MS, () => {
+      void this.#look();
+      this.#lookLater();
+    });
+  }
+
+  /** One reading at a time: what changes meanwhile is read after it. */
   async #look(): Promise<void> {
     this.#isStale = true;
     if (this.#isReading) return;
@@ -83,7 +95,6 @@ class Watching {
       await this.#read();
     }
     this.#isReading = false;
-    this.#lookAfter(LOOK_AGAIN_MS);
   }
 
   async #read(): Promise<void> {

@@ -6,6 +6,16 @@ import type { ApiAuthentication } from '#api/config';
 /** Flags of kube-apiserver that turn on ways to log in. */
 export interface AuthenticationFlags {
   clientCaFile?: string;
+  authenticationConfig?: string;
+  oidcIssuerUrl?: string;
+  oidcClientId?: string;
+  oidcCaFile?: string;
+  oidcUsernameClaim?: string;
+  oidcUsernamePrefix?: string;
+  oidcGroupsClaim?: string;
+  oidcGroupsPrefix?: string;
+  oidcSigningAlgs?: string[];
+  oidcRequiredClaim?: Record<string, string>;
   requestheaderClientCaFile?: string;
   requestheaderAllowedNames: string[];
   requestheaderUsernameHeaders: string[];
@@ -15,6 +25,32 @@ export interface AuthenticationFlags {
 }
 
 export function addAuthenticationFlags(command: Command): Command {
+  return addCertificateFlags(addOidcFlags(command));
+}
+
+function addOidcFlags(command: Command): Command {
+  return command
+    .option(
+      '--authentication-config <file>',
+      'AuthenticationConfiguration: issuers of tokens and where the anonymous may come; read again when it changes',
+      (file: string) => resolve(file),
+    )
+    .option('--oidc-issuer-url <url>', 'the one issuer of tokens, in place of such a file')
+    .option('--oidc-client-id <id>', 'for whom its tokens must be')
+    .option(
+      '--oidc-ca-file <file>',
+      'authorities, in PEM, of its server (those of the system)',
+      (file: string) => resolve(file),
+    )
+    .option('--oidc-username-claim <claim>', 'claim that is the user (sub)')
+    .option('--oidc-username-prefix <prefix>', 'put before it, - for none (issuer and #, none for email)')
+    .option('--oidc-groups-claim <claim>', 'claim that holds the groups (none)')
+    .option('--oidc-groups-prefix <prefix>', 'put before each of them (none)')
+    .option('--oidc-signing-algs <names>', 'algorithms that it may sign with (RS256)', algorithms)
+    .option('--oidc-required-claim <claim=value>', 'claim that tokens must have, again for more', addClaim);
+}
+
+function addCertificateFlags(command: Command): Command {
   return command
     .option(
       '--client-ca-file <file>',
@@ -42,12 +78,37 @@ export function addAuthenticationFlags(command: Command): Command {
 
 /** What the flags say. */
 export function authenticationOf(flags: AuthenticationFlags): ApiAuthentication {
-  const { clientCaFile, requestheaderClientCaFile } = flags;
+  const { clientCaFile, requestheaderClientCaFile, authenticationConfig } = flags;
+  const oidc = oidcOf(flags);
   return {
+    ...(authenticationConfig === undefined ? {} : { configurationFile: authenticationConfig }),
+    ...(oidc === undefined ? {} : { oidc }),
     ...(clientCaFile === undefined ? {} : { clientCAFile: clientCaFile }),
     ...(requestheaderClientCaFile === undefined
       ? {}
       : { frontProxy: frontProxyOf(flags, requestheaderClientCaFile) }),
+  };
+}
+
+/** @throws Error, for a person, where only one half of what an issuer needs is given */
+function oidcOf(flags: AuthenticationFlags): ApiAuthentication['oidc'] {
+  const { oidcIssuerUrl: issuerURL, oidcClientId: clientID, oidcCaFile, oidcGroupsClaim } = flags;
+  if (issuerURL === undefined || clientID === undefined) {
+    if (Object.keys(flags).every((name) => !name.startsWith('oidc'))) return undefined;
+    throw new Error(
+      'oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set',
+    );
+  }
+  return {
+    issuerURL,
+    clientID,
+    ...(oidcCaFile === undefined ? {} : { caFile: oidcCaFile }),
+    usernameClaim: flags.oidcUsernameClaim ?? 'sub',
+    usernamePrefix: flags.oidcUsernamePrefix ?? '',
+    ...(oidcGroupsClaim === undefined ? {} : { groupsClaim: oidcGroupsClaim }),
+    groupsPrefix: flags.oidcGroupsPrefix ?? '',
+    requiredClaims: flags.oidcRequiredClaim ?? {},
+    signingAlgorithms: flags.oidcSigningAlgs ?? ['RS256'],
   };
 }
 
@@ -65,6 +126,22 @@ function frontProxyOf(
       extraPrefix: flags.requestheaderExtraHeadersPrefix,
     },
   };
+}
+
+const ALGORITHMS = new Set(
+  ['RS', 'ES', 'PS'].flatMap((family) => ['256', '384', '512'].map((size) => family + size)),
+);
+
+function algorithms(text: string): string[] {
+  const list = names(text);
+  if (list.every((name) => ALGORITHMS.has(name))) return list;
+  throw new InvalidArgumentError(`expected names out of ${[...ALGORITHMS].join(', ')}`);
+}
+
+function addClaim(text: string, claims: Record<string, string> | undefined): Record<string, string> {
+  const [, claim = '', value = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+  if (claim === '') throw new InvalidArgumentError('expected a claim and its value, such as hd=example.com');
+  return { ...claims, [claim]: value };
 }
 
 const names = (text: string): string[] => text.split(',').map((name) => name.trim());

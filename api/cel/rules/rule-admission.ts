@@ -9,7 +9,8 @@ import {
 import type { StructuralSchema, ValidationRule } from '../../structural-schema/structural-schema.ts';
 import { namedFrom } from '../language/cel-type.ts';
 import { compileRule } from './compile-rule.ts';
-import type { CompiledExpression, CompiledRule } from './compile-rule.ts';
+import type { CompiledExpression } from '../compiling/compile-source.ts';
+import type { CompiledRule } from './compile-rule.ts';
 import { MAX_REQUEST_BYTES, declaredType } from '../checking/declared-type.ts';
 import type { DeclaredType } from '../checking/declared-type.ts';
 import { estimateCost } from '../costs/estimate-cost.ts';
