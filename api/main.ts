@@ -31,6 +31,7 @@ import type { Providers, ProvidersOptions } from './providers.ts';
 import { createApp } from './server/app.ts';
 import type { AppOptions } from './server/app.ts';
 import { ExecutorTunnels } from './server/streams/executor-tunnels.ts';
+import { OpenStreams } from './server/access/open-streams.ts';
 import { createAccess } from './server/access/access.ts';
 import { loadToken } from './data-folder/bootstrap-token.ts';
 import { startCertificateRenewal } from './data-folder/certificates/certificate-renewal.ts';
@@ -128,16 +129,10 @@ async function serve(
   const closing = new AbortController();
   const { rates, database } = options;
   const rateLimiter = started.use(createRateLimiter({ rates, redisURL: database.redisURL }));
-  const parts = {
-    registry,
-    authorizer,
-    tokens,
-    keys,
-    accounts,
-    rateLimiter,
-    providers,
-    closing: closing.signal,
-  };
+  const openStreams = new OpenStreams({ clock, logger, onRightsChanged: (fn) => rules.onChange(fn) });
+  started.defer(() => openStreams.stop());
+  const serving = { rateLimiter, openStreams, closing: closing.signal };
+  const parts = { ...serving, registry, authorizer, tokens, keys, accounts, providers };
   const app = createApp(appOptions(options, parts));
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
   const clientAuthorities = providers.clientAuthorities();
@@ -182,6 +177,7 @@ function signingKeyOptions({ serviceAccounts: { keys, maxTokenSeconds } }: Compi
 interface AppParts {
   registry: Registry;
   rateLimiter: RateLimiter;
+  openStreams: OpenStreams;
   authorizer: Authorizer;
   tokens: ServerTokens;
   accounts: Accounts;
@@ -191,13 +187,26 @@ interface AppParts {
 }
 
 function appOptions(options: Serving, parts: AppParts): AppOptions {
-  const { registry, authorizer, tokens, keys, accounts, closing, rateLimiter, providers } = parts;
+  const { registry, authorizer, tokens, keys, accounts, closing, rateLimiter, openStreams, providers } =
+    parts;
   const { store, clock, logger, limits, retention, browsers, addresses } = options;
   const { issuers, keysURL, audiences, maxTokenSeconds } = options.serviceAccounts;
   const [issuer] = issuers;
   const { meter, ...exposition } = options.metrics;
   return {
-    ...{ registry, meter, exposition, clock, logger, closing, limits, browsers, addresses, rateLimiter },
+    ...{
+      registry,
+      meter,
+      exposition,
+      clock,
+      logger,
+      closing,
+      limits,
+      browsers,
+      addresses,
+      rateLimiter,
+      openStreams,
+    },
     taskLogs: createTaskLogs({ registry, store, clock }),
     sandboxLogs: createSandboxLogs({ store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),

@@ -98,6 +98,7 @@ const options: AppOptions = {
   clock: systemClock,
   logger: silentLogger,
   closing: new AbortController().signal,
+  openStreams: { add: () => ({ signal: new AbortController().signal, [Symbol.dispose]() {} }) },
   limits: DEFAULT_LIMITS,
   browsers: {
     cors: createCorsPolicy(['^https://console\\.example\\.org$']),

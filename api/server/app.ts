@@ -4,7 +4,9 @@ import type { Meter } from '../machinery/meter.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
-import type { Access } from './access/access.ts';
+import type { User } from '../machinery/user.ts';
+import type { Access, AllowedRequest } from './access/access.ts';
+import type { OpenStreams } from './access/open-streams.ts';
 import { isWebSocketUpgrade } from '../authentication/bearer-token.ts';
 import { hideIdentityHeaders } from './access/identity-headers.ts';
 import type { IdentityHeaders } from './access/identity-headers.ts';
@@ -46,6 +48,9 @@ import type { HandlerOptions, RequestContext, ServerTypes } from './server-envir
 
 export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   access: Access;
+  openStreams: Pick<OpenStreams, 'add'>;
+  /** Aborts when the server stops. */
+  closing: AbortSignal;
   isIdentityHeader: IdentityHeaders;
   deletedTasks: DeletedTasks;
   health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'>;
@@ -110,7 +115,8 @@ function identify(app: Hono<ServerTypes>): void {
 }
 
 /** Nothing gets past this without a user who may do it. */
-function guard(app: Hono<ServerTypes>, { access, isIdentityHeader }: AppOptions): void {
+function guard(app: Hono<ServerTypes>, options: AppOptions): void {
+  const { access, isIdentityHeader, closing } = options;
   app.use('*', async (c, next) => {
     checkUrl(c.req.url);
     const head: RequestHead = {
@@ -120,6 +126,7 @@ function guard(app: Hono<ServerTypes>, { access, isIdentityHeader }: AppOptions)
       ...credentialsOf(c.env.incoming),
     };
     const { user, impersonator, attributes, place } = await access.check(head);
+    const ended = hasNoEnd({ attributes, place }) ? endOf(c, options, { user, head }) : closing;
     hideIdentityHeaders(c, isIdentityHeader);
     if (isWebSocketUpgrade(head) && upgradeOf(c.env.incoming) === undefined)
       throw badRequest('this path takes no WebSocket connections');
@@ -127,8 +134,27 @@ function guard(app: Hono<ServerTypes>, { access, isIdentityHeader }: AppOptions)
     c.set('impersonator', impersonator);
     c.set('attributes', attributes);
     c.set('place', place);
+    c.set('ended', ended);
     await next();
   });
+}
+
+/** The signal of a stream that ends with its right; judged by the head as it came, before parts of it are hidden. */
+function endOf(
+  { env: { incoming, outgoing } }: RequestContext,
+  { access, openStreams, closing }: AppOptions,
+  { user, head }: { user: User; head: RequestHead },
+): AbortSignal {
+  const { headers, rawHeaders, socket } = incoming;
+  const credentials = credentialsOf({ headers: { ...headers }, rawHeaders, socket });
+  const open = openStreams.add({ user, judge: () => access.check({ ...head, ...credentials }) });
+  answerOf(outgoing).onClosed(() => open[Symbol.dispose]());
+  return AbortSignal.any([closing, open.signal]);
+}
+
+function hasNoEnd({ attributes, place }: Pick<AllowedRequest, 'attributes' | 'place'>): boolean {
+  if (place === undefined) return isDeletedTaskLog(attributes.path);
+  return isStream(attributes.verb, place.subresource);
 }
 
 function mountMetrics(app: Hono<ServerTypes>, exposition: Exposition): void {
@@ -174,9 +200,7 @@ function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): vo
     const places = await inFlight.enter(requester, kind, (fn) => answer.onClosed(fn));
     answer.onClosed(() => places[Symbol.dispose]());
     c.set('places', places);
-    const hasNoEnd =
-      place === undefined ? isDeletedTaskLog(attributes.path) : isStream(attributes.verb, place.subresource);
-    if (hasNoEnd) await next();
+    if (hasNoEnd({ attributes, place })) await next();
     else await withinDeadline(next(), { ms, clock, answer });
   });
 }

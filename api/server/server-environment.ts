@@ -27,6 +27,8 @@ export interface ServerTypes {
     attributes: Attributes;
     /** The resource that its path names; undefined when it names none. */
     place: ResourcePath | undefined;
+    /** Aborts when the server stops, and when the user may not do this any longer: streams end then. */
+    ended: AbortSignal;
     /** The places the request takes among those under way. */
     places: RequestPlaces;
   };
@@ -48,6 +50,4 @@ export interface HandlerOptions {
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
-  /** Aborts when the server stops: streams end then. */
-  closing: AbortSignal;
 }

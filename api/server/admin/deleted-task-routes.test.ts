@@ -8,12 +8,10 @@ import type { ServerTypes } from '../server-environment.ts';
 describe('/admin/deleted-tasks', () => {
   const createRoutes = (): Hono<ServerTypes> => {
     const app = new Hono<ServerTypes>();
-    const closing = new AbortController().signal;
     const metadata = { name: 'a', uid: 'u' };
     mountDeletedTasks(app, {
       clock: systemClock,
       logger: silentLogger,
-      closing,
       deletedTasks: {
         list: (query) => Promise.resolve({ items: [], continue: JSON.stringify(query) }),
         get: () => Promise.resolve({ apiVersion: 'agent.wecode.io/v1', kind: 'Task', metadata }),

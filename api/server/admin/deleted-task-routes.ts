@@ -8,7 +8,7 @@ import type { HandlerOptions, ServerTypes } from '../server-environment.ts';
 
 const PATH = '/admin/deleted-tasks';
 
-export interface DeletedTaskRoutes extends Pick<HandlerOptions, 'clock' | 'closing' | 'logger'> {
+export interface DeletedTaskRoutes extends Pick<HandlerOptions, 'clock' | 'logger'> {
   deletedTasks: DeletedTasks;
 }
 

@@ -17,7 +17,7 @@ export interface LogQuery {
 
 type LogReader = (query: LogQuery) => AsyncIterable<readonly TaskEvent[]>;
 
-type StreamOptions = Pick<HandlerOptions, 'clock' | 'closing' | 'logger'>;
+type StreamOptions = Pick<HandlerOptions, 'clock' | 'logger'>;
 
 /**
  * Answers with the events of a log, as `after`, `format` and the rest of the query ask for. `open` rejects with the
@@ -42,12 +42,12 @@ export type LogPieces = (signal: AbortSignal) => AsyncIterable<Iterable<Uint8Arr
 /** Answers with what grows for as long as there is more, and takes a place among the streams. */
 export async function streamPieces(
   c: RequestContext,
-  { clock, closing, logger }: StreamOptions,
+  { clock, logger }: StreamOptions,
   { contentType, pieces }: { contentType: string; pieces: LogPieces },
 ): Promise<Response> {
   if (c.req.method === 'HEAD') return streamHead(contentType);
   using _place = c.var.places.longRunning();
-  const stream = openLiveStream(c.env.outgoing, { contentType, clock, closing });
+  const stream = openLiveStream(c.env.outgoing, { contentType, clock, closing: c.var.ended });
   try {
     for await (const chunks of pieces(stream.signal)) await stream.send(chunks);
     // A reader must be able to tell the end of the log from a server that stops.

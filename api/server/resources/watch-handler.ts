@@ -41,7 +41,7 @@ export async function handleWatch(request: ResourceRequest): Promise<Response> {
     // The watch ends by itself, with a bookmark; this is for one whose reader takes nothing.
     timeoutMs: seconds * 1000 + END_GRACE_MS,
     clock: options.clock,
-    closing: options.closing,
+    closing: c.var.ended,
   });
   stream.signal.addEventListener('abort', () => cancel.abort(), { once: true });
   if (stream.signal.aborted) cancel.abort();

@@ -33,7 +33,7 @@ export async function handlePodStream(request: ResourceRequest): Promise<Respons
     query,
     webSocket: webSocketHeaders((name) => c.req.header(name)),
   });
-  await splice(connection.socket, stream, options.closing);
+  await splice(connection.socket, stream, c.var.ended);
   return RESPONSE_ALREADY_SENT;
 }
 
@@ -96,8 +96,8 @@ function webSocketOf({ c }: ResourceRequest): UpgradedConnection {
 }
 
 /** Until either end is done, or the signal aborts. Each side is read no faster than the other takes it. */
-async function splice(user: Duplex, executor: Duplex, closing: AbortSignal): Promise<void> {
-  const options = { signal: closing };
+async function splice(user: Duplex, executor: Duplex, signal: AbortSignal): Promise<void> {
+  const options = { signal };
   await Promise.allSettled([pipeline(user, executor, options), pipeline(executor, user, options)]);
   user.destroy();
   executor.destroy();

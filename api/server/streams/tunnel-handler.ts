@@ -23,6 +23,6 @@ export async function handleTunnel({ c, options, place }: ResourceRequest): Prom
   await new Promise<void>((resolve) => {
     socket.write(head, () => resolve());
   });
-  await options.tunnels.attach(place.name, socket, options.closing);
+  await options.tunnels.attach(place.name, socket, c.var.ended);
   return RESPONSE_ALREADY_SENT;
 }

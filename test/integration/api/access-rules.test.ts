@@ -249,3 +249,19 @@ describe('owner references', () => {
     expect((await as('gina', CONFIG_MAPS, mine(true))).status).toBe(201);
   });
 });
+
+describe('a watch', () => {
+  it('ends when the right to it is taken away', async () => {
+    await give('hugo', 'default', rule('watch', '', 'configmaps'));
+    await using watch = await api.lines(`${CONFIG_MAPS}?watch=1`, { 'impersonate-user': 'hugo' });
+    expect(watch.status).toBe(200);
+    await made(CONFIG_MAPS, { metadata: { name: 'seen' } });
+    const seen: (string | undefined)[] = [];
+    while (!seen.at(-1)?.includes('"seen"')) seen.push(await watch.next());
+    await owner(`${inNamespace('rolebindings')}/hugo`, { method: 'DELETE' });
+    await made(CONFIG_MAPS, { metadata: { name: 'late' } });
+    let line = await watch.next();
+    while (line !== undefined) line = await watch.next();
+    expect((await as('hugo', `${CONFIG_MAPS}?watch=1`)).status).toBe(403);
+  });
+});
