@@ -7,6 +7,7 @@ import type { Logger } from '#api/machinery/logger';
 import { silentMeter } from '#api/machinery/meter';
 import type { Meter, Metric } from '#api/machinery/meter';
 import { botController } from './bot/controller.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 import { executorController } from './executor/controller.ts';
 import { garbageCollectorController } from './garbage-collector/controller.ts';
 import { ghostController } from './ghost/controller.ts';
@@ -137,6 +138,7 @@ function controllersOf(
   { caCertificate, collaborationModels = COLLABORATION_MODELS }: ControllersOptions,
 ): Runnable[] {
   return [
+    clusterRoleAggregationController(context),
     skillController(context),
     skillPackageController(context),
     ghostController(context),

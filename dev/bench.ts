@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { apiUnderTest, existingApi } from './bench/api-under-test.ts';
 import type { ApiUnderTest } from './bench/api-under-test.ts';
+import { measureAuthorization } from './bench/authorization.ts';
 import { measureChanges } from './bench/change.ts';
 import { measureConversations } from './bench/conversations.ts';
 import { measureCreate } from './bench/create.ts';
@@ -28,7 +29,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -52,6 +53,7 @@ const GROUPS = {
   memory: async () => [await measureMemory()],
   conversations: measureConversations,
   masks: measureMasks,
+  authorization: measureAuthorization,
 };
 type Group = keyof typeof GROUPS;
 

@@ -17,6 +17,8 @@ import type { TaskRevision } from './generated/task-revision.ts';
 import type { Team } from './generated/team.ts';
 import type { User } from './generated/user.ts';
 import type { Workspace } from './generated/workspace.ts';
+import { RBAC_GROUP } from './rbac.ts';
+import type { ClusterRole } from './rbac.ts';
 
 /** The resources our own parts use through a Client: one token per kind, with the type of its objects. */
 
@@ -121,4 +123,12 @@ export const SERVICE_ACCOUNTS: ResourceType<Unstructured> = {
   kind: 'ServiceAccount',
   plural: 'serviceaccounts',
   namespaced: true,
+};
+/** Cluster-scoped. */
+export const CLUSTER_ROLES: ResourceType<ClusterRole> = {
+  group: RBAC_GROUP,
+  version: 'v1',
+  kind: 'ClusterRole',
+  plural: 'clusterroles',
+  namespaced: false,
 };
