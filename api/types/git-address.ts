@@ -1,4 +1,4 @@
-import { isMask } from '#api/types/credentials/credential';
+import { isMask } from './credentials/credential.ts';
 
 /** Checks of what will be handed to git: early, clear words instead of git's own later. */
 

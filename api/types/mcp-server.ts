@@ -1,4 +1,5 @@
 import type { NewCondition } from '../machinery/condition.ts';
+import { withoutCredentials } from './credentials/server-credentials.ts';
 import type { Ghost } from './generated/ghost.ts';
 import type { MCPServer } from './generated/mcpserver.ts';
 import { READY, newCondition, notReady, ready } from './ready.ts';
@@ -71,7 +72,7 @@ export interface ServerReference {
 
 /**
  * The server as an entry of the `mcpServers` of an agent, in the form that Ghosts have and the runner reads. Values of
- * variables and headers are left empty: they are read when the run starts (realValues).
+ * variables and headers, and arguments that are credentials, are left empty: they are read when the run starts.
  */
 export function serverEntry({ metadata, spec }: MCPServer, required: boolean): Record<string, unknown> {
   const { transport, tools, startSeconds, callSeconds, cacheResults } = spec;
@@ -84,7 +85,7 @@ export function serverEntry({ metadata, spec }: MCPServer, required: boolean): R
   return {
     type: transportOf(spec),
     ...(command === undefined ? {} : { command }),
-    ...(args === undefined ? {} : { args }),
+    ...(args === undefined ? {} : { args: withoutCredentials(args) }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(url === undefined ? {} : { url }),
     ...(values.length === 0 ? {} : { [stdio === undefined ? 'headers' : 'env']: empty }),

@@ -10,7 +10,7 @@ import type { Place, Reader } from './references.ts';
 export type Servers = Record<string, Record<string, unknown>>;
 
 /**
- * The variables or headers of the MCPServer that an entry comes from, read from the object and its Secrets; nothing for
+ * The arguments, variables or headers of the MCPServer that an entry comes from, read from the object and its Secrets; nothing for
  * an entry that somebody has written.
  * @throws StatusError NotFound that names the object which is missing, or the key it lacks.
  */
@@ -27,7 +27,11 @@ export async function serverValues(
   client: Reader,
   { metadata, spec }: MCPServer,
 ): Promise<Record<string, unknown>> {
-  return { [fieldOf(spec)]: await realValues(client, metadata.namespace ?? '', valuesOf(spec)) };
+  const args = spec.transport.stdio?.args;
+  return {
+    ...(args === undefined ? {} : { args }),
+    [fieldOf(spec)]: await realValues(client, metadata.namespace ?? '', valuesOf(spec)),
+  };
 }
 
 const fieldOf = ({ transport }: MCPServer['spec']): 'env' | 'headers' =>

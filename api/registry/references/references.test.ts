@@ -98,8 +98,8 @@ describe('references of', () => {
     {
       reason: 'a Skill',
       plural: 'skills',
-      spec: { source: { configMap: { name: 'c' } } },
-      want: { 'spec.source.configMap': 'configmaps ns/c' },
+      spec: { source: { configMap: { name: 'c' }, git: { url: 'u', secretRef: { name: 's' } } } },
+      want: { 'spec.source.configMap': 'configmaps ns/c', 'spec.source.git.secretRef': 'secrets ns/s' },
     },
     {
       reason: 'a Sandbox: all that its run gets',
@@ -120,6 +120,20 @@ describe('references of', () => {
         'spec.model.ref': 'models ns/m',
         'spec.workspace.ref': 'workspaces x/w',
         'spec.workspace.secretName': 'secrets x/s',
+      },
+    },
+    {
+      reason: 'a Sandbox: what its probe gets',
+      plural: 'sandboxes',
+      spec: {
+        probe: {
+          mcpServer: { serverRef: { name: 'm', namespace: 'x' } },
+          skill: { gitUrl: 'u', secretName: 's' },
+        },
+      },
+      want: {
+        'spec.probe.mcpServer.serverRef': 'mcpservers x/m',
+        'spec.probe.skill.secretName': 'secrets ns/s',
       },
     },
     {

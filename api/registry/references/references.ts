@@ -73,7 +73,7 @@ const KINDS: ReadonlyMap<string, Collect> = new Map<string, Collect>([
   ['ghosts.agent.wecode.io', ofGhost],
   ['mcpservers.agent.wecode.io', ofMCPServer],
   ['models.agent.wecode.io', ofModel],
-  ['sandboxes.agent.wecode.io', (spec, into) => ofRun(spec, 'spec', into)],
+  ['sandboxes.agent.wecode.io', ofSandbox],
   [
     'shells.agent.wecode.io',
     (spec, into) => into.addName(SHELLS, 'spec.baseShellRef', { name: spec['baseShellRef'] }),
@@ -133,9 +133,10 @@ function ofGhost(spec: JsonObject, into: Collector): void {
 }
 
 function ofSkill(spec: JsonObject, into: Collector): void {
-  into.add(CONFIG_MAPS, 'spec.source.configMap', {
-    name: fieldsOf(fieldsOf(spec['source'])['configMap'])['name'],
-  });
+  const { configMap, git } = fieldsOf(spec['source']);
+  into.addName(CONFIG_MAPS, 'spec.source.configMap', { name: fieldsOf(configMap)['name'] });
+  const { secretRef, url = '' } = fieldsOf(git);
+  into.addName(SECRETS, 'spec.source.git.secretRef', { name: fieldsOf(secretRef)['name'], use: goJson(url) });
 }
 
 /** Whoever names a Secret beside an address has its value sent there. */
@@ -176,6 +177,14 @@ function ofRun(run: JsonObject, field: string, into: Collector): void {
   }
   for (const [index, skill] of itemsOf(agent['skills']))
     into.add(SKILLS, `${field}.agent.skills[${index}]`, skill);
+}
+
+function ofSandbox(spec: JsonObject, into: Collector): void {
+  ofRun(spec, 'spec', into);
+  const { mcpServer, skill } = fieldsOf(spec['probe']);
+  into.add(MCP_SERVERS, 'spec.probe.mcpServer.serverRef', fieldsOf(mcpServer)['serverRef']);
+  const { secretName, gitUrl = '' } = fieldsOf(skill);
+  into.addName(SECRETS, 'spec.probe.skill.secretName', { name: secretName, use: goJson(gitUrl) });
 }
 
 function ofTaskRevision(spec: JsonObject, into: Collector): void {

@@ -66,7 +66,7 @@ function changeField(value: unknown, name: string, walk: Walk): unknown {
 }
 
 /** `--api-key KEY`, `--token=TOKEN`, `TOKEN=…`, `Authorization: …`, addresses, and what looks like a key by itself. */
-export function changeArguments(args: readonly unknown[], walk: Walk): readonly unknown[] {
+function changeArguments(args: readonly unknown[], walk: Walk): readonly unknown[] {
   return withChangedItems(args, (arg, index) => {
     if (typeof arg !== 'string' || arg === '') return arg;
     const previous = args[index - 1];
@@ -78,9 +78,14 @@ export function changeArguments(args: readonly unknown[], walk: Walk): readonly 
   });
 }
 
+/** Arguments with an empty text in place of each that is a credential. */
+export function withoutCredentials(args: readonly string[]): readonly unknown[] {
+  return changeArguments(args, { field: '', place: [], recipient: () => '', change: () => '' });
+}
+
 const isCredentialFlag = (arg: string): boolean => /^-{1,2}[^=]+$/.test(arg) && isCredentialName(arg);
 
-export function isSecretText(value: unknown): boolean {
+function isSecretText(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   return isCredentialText(value) || /^[a-z][a-z0-9+.-]*:\/\/.*[?@]/i.test(value);
 }
@@ -101,7 +106,7 @@ function recipientOf(entry: JsonObject): string {
 const isNamedSecret = (field: string): boolean => isCredentialName(field.slice(field.lastIndexOf('.') + 1));
 
 /** `{name, value}` of an MCPServer: all values are masked, as those of the maps above. */
-export function changeNamedValues(values: unknown, walk: Walk): unknown {
+function changeNamedValues(values: unknown, walk: Walk): unknown {
   if (!Array.isArray(values)) return values;
   return withChangedItems(values, (item, index) => {
     const { name, value } = fieldsOf(item);

@@ -1,0 +1,345 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '#api/client/connect';
+import { systemClock } from '#api/machinery/clock';
+import { startControllers } from '#controllers/main';
+import { testApi } from '../../kit/api.ts';
+import type { ApiRequest, TestApi } from '../../kit/api.ts';
+import { commandsFor } from '../../kit/command.ts';
+import { databaseBytes } from '../../kit/database-bytes.ts';
+import { recordingLogger } from '../../kit/recording-logger.ts';
+import type { RecordingLogger } from '../../kit/recording-logger.ts';
+
+/**
+ * A word that is found nowhere else stands in every place that may hold a credential. Then everything that leaves the
+ * server is searched for these words.
+ */
+
+const planted: string[] = [];
+
+/** A new word, by the place it stands in. */
+function canary(place: string): string {
+  const word = `canary-${place}-${planted.length}-5f2c9e`;
+  planted.push(word);
+  return word;
+}
+
+/** The words that are in a text, in plain or in base64. */
+function foundIn(text: string): string[] {
+  return planted.filter((word) =>
+    [word, Buffer.from(word).toString('base64').slice(0, -4)].some((form) => text.includes(form)),
+  );
+}
+
+const OWN = '/apis/agent.wecode.io';
+const HERE = 'namespaces/default';
+
+interface Planted {
+  path: string;
+  body: object;
+}
+
+const own = (kind: string, name: string, spec: object, version = 'v1'): Planted => ({
+  path: `${OWN}/${version}/${HERE}/${kind === 'MCPServer' ? 'mcpservers' : `${kind.toLowerCase()}s`}`,
+  body: { apiVersion: `agent.wecode.io/${version}`, kind, metadata: { name }, spec },
+});
+
+/** As kubectl apply leaves it: with a copy of itself. */
+function applied({ path, body }: Planted): Planted {
+  const { metadata, ...rest } = body as { metadata: object };
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': `${JSON.stringify(body)}\n` };
+  return { path, body: { ...rest, metadata: { ...metadata, annotations } } };
+}
+
+const MODEL = applied(
+  own('Model', 'model', {
+    protocol: 'openai',
+    modelConfig: {
+      env: {
+        model_id: 'gpt',
+        base_url: `https://models.example/v1?key=${canary('base-url-query')}`,
+        api_key: canary('api-key'),
+        OPENAI_API_KEY: canary('openai-key'),
+        ANTHROPIC_AUTH_TOKEN: canary('auth-token'),
+        ANTHROPIC_CUSTOM_HEADERS: `x-gateway: ${canary('custom-header')}`,
+        HTTPS_PROXY: `http://user:${canary('proxy-password')}@proxy.example`,
+        nested: { list: [{ secret: canary('nested') }] },
+      },
+    },
+  }),
+);
+const GHOST = applied(
+  own('Ghost', 'ghost', {
+    systemPrompt: 'You are seen by all.',
+    mcpServers: {
+      program: {
+        command: 'mcp',
+        args: ['--api-key', canary('argument'), `--token=${canary('flag')}`],
+        env: { LANG: canary('env') },
+      },
+      service: {
+        url: `https://mcp.example/mcp?k=${canary('server-query')}`,
+        headers: { 'x-any': canary('header') },
+      },
+    },
+    mcpServerRefs: [{ name: 'server' }],
+  }),
+);
+const SERVER = applied(
+  own(
+    'MCPServer',
+    'server',
+    {
+      transport: {
+        stdio: {
+          command: 'mcp',
+          args: ['--password', canary('server-argument')],
+          env: [
+            { name: 'PLAIN', value: canary('server-env') },
+            { name: 'HIDDEN', valueFrom: { secretKeyRef: { name: 'secret', key: 'plain' } } },
+          ],
+        },
+      },
+    },
+    'v1alpha1',
+  ),
+);
+const WORKSPACE = own('Workspace', 'workspace', {
+  repository: { gitUrl: `https://user:${canary('git-password')}@git.example/r.git`, branchName: 'main' },
+});
+const SKILL = own(
+  'Skill',
+  'skill',
+  {
+    description: 'd',
+    source: { type: 'git', git: { url: `https://${canary('skill-token')}@git.example/s.git` } },
+  },
+  'v1alpha1',
+);
+const SECRET: Planted = {
+  path: `/api/v1/${HERE}/secrets`,
+  body: {
+    ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'secret' } },
+    data: { key: Buffer.from(canary('secret-data')).toString('base64') },
+    stringData: { plain: canary('secret-string') },
+  },
+};
+const TEAM: Planted[] = [
+  own('Shell', 'shell', { shellType: 'ClaudeCode' }),
+  own('Bot', 'bot', {
+    ghostRef: { name: 'ghost' },
+    shellRef: { name: 'shell' },
+    modelRef: { name: 'model' },
+  }),
+  own('Team', 'team', { collaborationModel: 'solo', members: [{ botRef: { name: 'bot' } }] }),
+  own('Task', 'task', { prompt: 'do it', teamRef: { name: 'team' } }),
+];
+const HOLDERS = [MODEL, GHOST, SERVER, WORKSPACE, SKILL, SECRET];
+
+let api: TestApi;
+let logger: RecordingLogger;
+const started = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  logger = recordingLogger();
+  api = started.use(await testApi({ logger }));
+  planted.push(api.token);
+  const connection = await connect({ kubeconfig: api.kubeconfig });
+  started.defer(() => connection.close());
+  const manager = await startControllers({ client: connection.client, logger, clock: systemClock });
+  started.defer(() => manager.stop());
+  for (const { path, body } of [...HOLDERS, ...TEAM]) {
+    expect((await api.send(path, { method: 'POST', body })).text).not.toContain('"Failure"');
+  }
+  await bindSpy();
+  await startedTask();
+});
+
+afterAll(() => started.disposeAsync());
+
+/** Reads all that may be read, but no Secrets. */
+async function bindSpy(): Promise<void> {
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  const meta = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'spy' } };
+  const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'use'];
+  const groups = ['agent.wecode.io', 'apiextensions.k8s.io', 'coordination.k8s.io', 'events.k8s.io'];
+  const rules = [
+    { verbs, apiGroups: groups, resources: ['*'] },
+    {
+      verbs,
+      apiGroups: [''],
+      resources: ['configmaps', 'events', 'namespaces', 'pods', 'pods/log', 'serviceaccounts'],
+    },
+    { verbs: ['get'], nonResourceURLs: ['*'] },
+  ];
+  const role = { ...meta, kind: 'ClusterRole', rules };
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'spy' };
+  const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'spy' }];
+  const binding = { ...meta, kind: 'ClusterRoleBinding', roleRef, subjects };
+  await api.send(`${rbac}/clusterroles`, { method: 'POST', body: role });
+  await api.send(`${rbac}/clusterrolebindings`, { method: 'POST', body: binding });
+}
+
+/** A Sandbox was made: all that a Task copies is copied. */
+async function startedTask(): Promise<void> {
+  await using lines = await api.lines(`${OWN}/v1alpha1/${HERE}/sandboxes?watch=true&resourceVersion=0`);
+  expect(await lines.next()).toContain('"kind":"Sandbox"');
+}
+
+/** @returns the text and the code, as one that may be searched */
+async function read(path: string, request: ApiRequest = {}): Promise<string> {
+  const headers = { 'impersonate-user': 'spy', ...request.headers };
+  const { status, text } = await api.send(path, { ...request, headers });
+  return `${status} ${text}`;
+}
+
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+const PARTIAL = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
+
+interface Discovered {
+  resources: { name: string; verbs: string[] }[];
+}
+
+/** Collections that can be listed, of all groups. */
+async function collections(): Promise<string[]> {
+  const versions = ['/api/v1'];
+  const groups = (await api.send('/apis')).json() as unknown as {
+    groups: { versions: { groupVersion: string }[] }[];
+  };
+  for (const { versions: its } of groups.groups)
+    versions.push(...its.map(({ groupVersion }) => `/apis/${groupVersion}`));
+  const found: string[] = [];
+  for (const version of versions) {
+    const { resources } = (await api.send(version)).json() as unknown as Discovered;
+    found.push(
+      ...resources.filter(({ verbs }) => verbs.includes('list')).map(({ name }) => `${version}/${name}`),
+    );
+  }
+  return found;
+}
+
+async function searchCollection(collection: string): Promise<void> {
+  for (const accept of ['application/json', TABLE, PARTIAL, 'application/yaml']) {
+    const text = await read(`${collection}?includeObject=Object`, { headers: { accept } });
+    expect(foundIn(text), `${collection} as ${accept}`).toEqual([]);
+  }
+  const watch = `${collection}?watch=true&resourceVersion=0&timeoutSeconds=1&includeObject=Object`;
+  expect(foundIn(await read(watch)), watch).toEqual([]);
+}
+
+describe('no credential leaves the server', () => {
+  it('where all of them are there', async () => {
+    const texts = await Promise.all(
+      HOLDERS.map(({ path, body }) =>
+        api.send(`${path}/${(body as { metadata: { name: string } }).metadata.name}`),
+      ),
+    );
+    const all = texts.map(({ text }) => text).join('');
+    expect(foundIn(all).length).toBe(planted.length - 1);
+  });
+
+  it('by lists, Tables, YAML, metadata and watches', async () => {
+    const all = await collections();
+    expect(all.length).toBeGreaterThan(20);
+    await Promise.all(all.map((collection) => searchCollection(collection)));
+  });
+
+  it('by reads and writes of one object, in any form', async () => {
+    for (const { path, body } of HOLDERS.filter((one) => one !== SECRET)) {
+      const { metadata, ...rest } = body as { metadata: { name: string }; apiVersion: string; kind: string };
+      const where = `${path}/${metadata.name}`;
+      const type = (form: string) => ({ 'content-type': `application/${form}` });
+      const label = { metadata: { labels: { a: 'b' } } };
+      const texts = [
+        await read(where),
+        await read(where, { headers: { accept: 'application/yaml' } }),
+        await read(`${where}?pretty=true`),
+        await read(where, { method: 'PATCH', headers: type('merge-patch+json'), body: label }),
+        await read(`${where}?dryRun=All`, {
+          method: 'PATCH',
+          headers: type('merge-patch+json'),
+          body: label,
+        }),
+        await read(`${where}?fieldManager=spy`, {
+          method: 'PATCH',
+          headers: type('apply-patch+yaml'),
+          body: { apiVersion: rest.apiVersion, kind: rest.kind, ...label },
+        }),
+        await read(where, {
+          method: 'PATCH',
+          headers: type('json-patch+json'),
+          body: [{ op: 'copy', from: '/spec', path: '/metadata/annotations/x' }],
+        }),
+        await read(`${where}/status`),
+        await read(where, { method: 'PUT', body: JSON.parse((await read(where)).slice(4)) as object }),
+      ];
+      for (const [index, text] of texts.entries()) expect(foundIn(text), `${where} ${index}`).toEqual([]);
+      expect(
+        texts.map((text) => text.slice(0, 3)),
+        where,
+      ).toEqual(['200', '200', '200', '200', '200', '200', '422', '200', '200']);
+    }
+  });
+
+  it('by errors', async () => {
+    const bad = (field: string): unknown => canary(`bad-${field}`);
+    const url = `https://user:${canary('bad-url')}@h/`;
+    const attempts: [Planted, string][] = [
+      [own('MCPServer', 'bad', { transport: { http: { url } } }, 'v1alpha1'), '422'],
+      [
+        own(
+          'MCPServer',
+          'bad',
+          { transport: { stdio: { command: 'c', env: [{ name: '!', value: bad('env') }] } } },
+          'v1alpha1',
+        ),
+        '422',
+      ],
+      [own('Ghost', 'bad', { systemPrompt: 'p', mcpServers: { m: bad('server') } }), '422'],
+      [
+        own('Model', 'bad', { modelConfig: { env: { api_key: bad('key') } }, costIndex: 1, modelType: 'x' }),
+        '422',
+      ],
+      [own('Model', 'bad', { modelConfig: bad('config') }), '422'],
+      [own('Model', 'bad', { secretRef: bad('reference'), modelConfig: { api_key: bad('other') } }), '422'],
+    ];
+    for (const [{ path, body }, code] of attempts) {
+      const text = await read(path, { method: 'POST', body });
+      expect([text.slice(0, 3), foundIn(text)], JSON.stringify(body)).toEqual([code, []]);
+    }
+    const conflict = await read(`${MODEL.path}/model?fieldManager=other`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: {
+        ...{ apiVersion: 'agent.wecode.io/v1', kind: 'Model' },
+        spec: { modelConfig: { env: { api_key: canary('conflict') } } },
+      },
+    });
+    expect([conflict.slice(0, 3), foundIn(conflict)]).toEqual(['409', []]);
+  });
+
+  it('by metrics and other paths', async () => {
+    for (const path of ['/metrics', '/openapi/v2', '/openapi/v3', '/api', '/apis', '/readyz?verbose']) {
+      expect(foundIn(await read(path)), path).toEqual([]);
+    }
+  });
+
+  it('by a log, at any level', () => {
+    expect(logger.lines.length).toBeGreaterThan(0);
+    expect(foundIn(logger.lines.join('\n'))).toEqual([]);
+  });
+
+  it('in clear by a backup, or by the files of the database', async () => {
+    const file = path.join(api.dataDir, 'backup');
+    await commandsFor(api.kubeconfig).mustTroupe(['backup', '-o', file]);
+    const bytes = gunzipSync(await readFile(file)).toString('latin1');
+    const plain = foundIn(bytes + (await databaseBytes(api.dataDir)));
+    // Workspaces and Skills are not encrypted: they are never ready with a credential in their address.
+    expect(plain.map((word) => word.split('-').slice(1, 3).join(' ')).sort()).toEqual([
+      'git password',
+      'skill token',
+    ]);
+  });
+});
