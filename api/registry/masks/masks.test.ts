@@ -32,6 +32,8 @@ const authorizer: Authorizer = {
 };
 
 const KEY = 'sk-test-0123456789';
+/** Looks like no key. */
+const PLAIN = 'open-sesame';
 const MASK = /^masked:hmac-sha256:v1:[0-9a-f]{16}$/;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -302,6 +304,45 @@ describe('writes', () => {
   });
 });
 
+describe('a credential that counts as one by what stands before it', () => {
+  const server = (args: unknown): object => ({
+    systemPrompt: 'p',
+    mcpServers: { m: { command: 'c', args } },
+  });
+  const update = (body: Unstructured, user = reader) =>
+    registry.update({ target: target(body.metadata.name, 'Ghost'), body, ...by(user) });
+
+  const readGhost = async (name: string) =>
+    (await read(name, reader, 'Ghost')) as Unstructured as Unstructured & {
+      spec: { mcpServers: { m: { args: unknown[] } } };
+    };
+
+  it.each([
+    ['another flag before it', (mask: unknown) => ['--label', mask]],
+    ['a text in place of a list', (mask: unknown) => mask],
+    ['a place in front', (mask: unknown) => [mask, '--token']],
+  ])('cannot be made readable by %s', async (_reason, args) => {
+    const { metadata } = await create(server(['--token', PLAIN]), 'Ghost');
+    const seen = await readGhost(metadata.name);
+    const mask = seen.spec.mcpServers.m.args[1];
+    expect(mask).toMatch(MASK);
+    for (const user of [reader, owner]) {
+      const error = await refusal(update({ ...seen, spec: server(args(mask)) }, user));
+      expect(error.message).toContain('would be readable by all');
+    }
+    await update({ ...seen, spec: server(['--token', mask]) });
+  });
+
+  it('cannot be made readable by a copy in an annotation', async () => {
+    const { metadata } = await create(server(['--token', PLAIN]), 'Ghost');
+    const seen = await readGhost(metadata.name);
+    const copy = JSON.stringify({ ...seen, spec: server(['--label', seen.spec.mcpServers.m.args[1]]) });
+    await update({ ...seen, metadata: { ...seen.metadata, annotations: { copy } } });
+    const { annotations } = (await read(metadata.name, owner, 'Ghost')).metadata;
+    expect(annotations?.['copy']).not.toContain(PLAIN);
+  });
+});
+
 describe('copies in annotations', () => {
   const applied = (spec: object, name: string): string =>
     `${JSON.stringify({ apiVersion: 'agent.wecode.io/v1', kind: 'Model', metadata: { annotations: {}, name, namespace: 'default' }, spec })}\n`;
@@ -328,24 +369,6 @@ describe('copies in annotations', () => {
     const body = { metadata: { annotations: { [LAST_APPLIED]: applied(old, metadata.name) } } };
     await patch(reader, metadata.name, { type: 'merge', body });
     expect(await stored(metadata.name)).toBe(KEY);
-  });
-});
-
-describe('errors', () => {
-  const transport = (url: string): object => ({ transport: { http: { url } } });
-
-  it('quote no credential, whole or cut off', async () => {
-    for (const secret of ['https://u:s3cretpass@h/', `https://u:${'s3cret'.repeat(100)}@h/`]) {
-      const error = await refusal(create(transport(secret), 'MCPServer'));
-      expect(error.reason).toBe('Invalid');
-      expect(JSON.stringify(error.toStatus())).not.toContain('s3cret');
-      expect(error.message).toContain('spec.transport.http.url: Invalid value: "…');
-    }
-  });
-
-  it('quote everything else', async () => {
-    const error = await refusal(create(transport('ftp://h/'), 'MCPServer'));
-    expect(error.message).toContain('"ftp://h/"');
   });
 });
 

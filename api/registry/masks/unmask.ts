@@ -5,11 +5,11 @@ import { invalid } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { forbidden } from '../../structural-schema/field-error.ts';
 import { credentialFieldsOf } from '../../types/credentials/credential-fields.ts';
-import { isMask } from '../../types/credentials/credential.ts';
+import { isMask, withChanged } from '../../types/credentials/credential.ts';
 import type { Credential, CredentialFields } from '../../types/credentials/credential.ts';
 import { storageResource } from '../resource.ts';
 import type { Resource } from '../resource.ts';
-import { changeCopies } from './object-copies.ts';
+import { maskedObject } from './masked-view.ts';
 import type { Masks } from './masks.ts';
 
 export interface Unmasking {
@@ -28,48 +28,69 @@ export interface Unmasking {
 export function unmasked(masks: Masks, { resource, given, stored }: Unmasking): Unstructured {
   const fields = credentialFieldsOf(storageResource(resource));
   if (fields === undefined) return given;
-  const uid = stored?.metadata.uid ?? '';
-  const known = storedCredentials(fields, stored);
-  const causes: StatusCause[] = [];
-  const valueOf = ({ place, value }: Credential): Credential | undefined =>
-    known.get(place)?.find((one) => masks.isMaskOf(uid, one, value as string));
-  const object = fields(given, (credential) => {
-    if (!isMask(credential.value)) return credential.value;
-    const found = valueOf(credential);
-    if (found === undefined) causes.push(refused(credential.field, stored));
-    return found?.value;
-  }) as Unstructured;
-  // A mask in a copy that stands for nothing by now is a text like any other: nobody takes a value from there.
-  const whole = changeCopies(object, fields, (credential) =>
-    isMask(credential.value) ? (valueOf(credential)?.value ?? credential.value) : credential.value,
-  );
-  causes.push(...strayMasks(whole['spec'], 'spec'));
+  const { object, restored, causes } = withValues(masks, { fields, given, stored });
+  causes.push(...shownCredentials(fields, object, restored), ...strayMasks(object['spec'], 'spec'));
   if (causes.length > 0) throw invalid(resource, given.metadata.name, causes);
-  return whole;
+  return stored === undefined ? object : withCopies(object, stored, maskedObject(masks, resource, stored));
 }
 
-const refused = (field: string, stored: Unstructured | undefined): StatusCause =>
-  forbidden(
-    field,
-    stored === undefined
-      ? 'is the mask of a credential, and there is no value that it could stand for: give the value itself'
-      : 'is the mask of another credential than the one that is stored here: give the value itself, or read the object again and leave its mask as it is',
-  );
+interface Restored {
+  object: Unstructured;
+  /** The credentials that masks were replaced with. */
+  restored: Credential[];
+  causes: StatusCause[];
+}
 
-/** Of the object and of copies in its annotations. */
+function withValues(
+  masks: Masks,
+  { fields, given, stored }: Omit<Unmasking, 'resource'> & { fields: CredentialFields<JsonObject> },
+): Restored {
+  const uid = stored?.metadata.uid ?? '';
+  const known = storedCredentials(fields, stored);
+  const restored: Credential[] = [];
+  const causes: StatusCause[] = [];
+  const object = fields(given, (credential) => {
+    const { place, field, value: mask } = credential;
+    if (!isMask(mask)) return mask;
+    const found = known.get(place)?.find((one) => masks.isMaskOf(uid, one, mask as string));
+    if (found === undefined) causes.push(forbidden(field, stored === undefined ? OF_NOTHING : OF_ANOTHER));
+    else restored.push({ ...credential, value: found.value });
+    return found?.value;
+  }) as Unstructured;
+  return { object, restored, causes };
+}
+
+const OF_NOTHING =
+  'is the mask of a credential, and there is no value that it could stand for: give the value itself';
+const OF_ANOTHER =
+  'is the mask of another credential than the one that is stored here: give the value itself, or read the object again ' +
+  'and leave its mask as it is';
+const SHOWN = 'is a credential that would be readable by all at this place: give the value itself';
+
 function storedCredentials(
   fields: CredentialFields<JsonObject>,
   stored: Unstructured | undefined,
 ): Map<string, Credential[]> {
-  const known = new Map<string, Credential[]>();
-  if (stored === undefined) return known;
-  const note = (credential: Credential): unknown => {
-    const { place } = credential;
-    known.set(place, [...(known.get(place) ?? []), credential]);
+  return Map.groupBy(stored === undefined ? [] : credentialsOf(fields, stored), ({ place }) => place);
+}
+
+function credentialsOf(fields: CredentialFields<JsonObject>, object: Unstructured): Credential[] {
+  const found: Credential[] = [];
+  fields(object, (credential) => {
+    found.push(credential);
     return credential.value;
-  };
-  changeCopies(fields(stored, note) as Unstructured, fields, note);
-  return known;
+  });
+  return found;
+}
+
+/** An argument counts as a credential by the one before it: whoever changes that one must not make it readable. */
+function shownCredentials(
+  fields: CredentialFields<JsonObject>,
+  object: Unstructured,
+  restored: readonly Credential[],
+): StatusCause[] {
+  const hidden = new Set(credentialsOf(fields, object).map(({ field }) => field));
+  return restored.filter(({ field }) => !hidden.has(field)).map(({ field }) => forbidden(field, SHOWN));
 }
 
 /** Masks where no credential may stand: one that was moved there would be stored as a text that means nothing. */
@@ -78,4 +99,19 @@ function strayMasks(value: unknown, field: string): StatusCause[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => strayMasks(item, `${field}[${index}]`));
   if (!isJsonObject(value)) return [];
   return Object.entries(value).flatMap(([name, one]) => strayMasks(one, `${field}.${name}`));
+}
+
+/**
+ * A copy of the object in an annotation stays as it is stored where the client leaves it as it saw it. In any other text
+ * a mask is a text: nobody takes a value from there.
+ */
+function withCopies(object: Unstructured, stored: Unstructured, seen: Unstructured): Unstructured {
+  const { annotations } = object.metadata;
+  const before = stored.metadata.annotations ?? {};
+  const shown = seen.metadata.annotations ?? {};
+  if (!isJsonObject(annotations) || shown === before) return object;
+  const kept = withChanged(annotations, (text, name) =>
+    Object.hasOwn(before, name) && text === shown[name] ? before[name] : text,
+  );
+  return kept === annotations ? object : { ...object, metadata: { ...object.metadata, annotations: kept } };
 }
