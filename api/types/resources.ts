@@ -132,3 +132,31 @@ export const CLUSTER_ROLES: ResourceType<ClusterRole> = {
   plural: 'clusterroles',
   namespaced: false,
 };
+
+/** authorization.k8s.io/v1: whether a user may do something. Only created, and answered at once. */
+export interface SubjectAccessReview extends Unstructured {
+  spec: {
+    user: string;
+    uid?: string;
+    groups?: string[];
+    extra?: Record<string, string[]>;
+    resourceAttributes: {
+      verb: string;
+      group: string;
+      version: string;
+      resource: string;
+      namespace: string;
+      name: string;
+    };
+  };
+  status?: { allowed: boolean; reason?: string; evaluationError?: string };
+}
+
+/** Cluster-scoped. */
+export const SUBJECT_ACCESS_REVIEWS: ResourceType<SubjectAccessReview> = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SubjectAccessReview',
+  plural: 'subjectaccessreviews',
+  namespaced: false,
+};

@@ -20,6 +20,8 @@ export const TaskReason = {
   WaitingForTeam: 'WaitingForTeam',
   /** Ready=False: workspaceRef names a Workspace that does not exist or is not ready. */
   WaitingForWorkspace: 'WaitingForWorkspace',
+  /** Ready=False: the user who made the Task may not use what it needs (any more). */
+  UseForbidden: 'UseForbidden',
   /** Ready=False and Finished=True: the Team needs a Workspace and the Task names none. */
   WorkspaceRequired: 'WorkspaceRequired',
   /** Ready=False and Finished=True: this version does not carry out the Team's collaborationModel. */
@@ -51,7 +53,12 @@ export const TaskReason = {
 } as const;
 
 export type TaskReadyFalseReason = (typeof TaskReason)[
-  'WaitingForTeam' | 'WaitingForWorkspace' | 'WorkspaceRequired' | 'UnsupportedMode' | 'InvalidPlan'];
+  | 'WaitingForTeam'
+  | 'WaitingForWorkspace'
+  | 'UseForbidden'
+  | 'WorkspaceRequired'
+  | 'UnsupportedMode'
+  | 'InvalidPlan'];
 
 export type TaskUnfinishedReason = (typeof TaskReason)[
   | 'Pending'

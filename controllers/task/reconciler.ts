@@ -9,13 +9,14 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { SANDBOXES, TASK_REVISIONS, TASKS } from '#api/types/resources';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus, TaskReason } from '#api/types/task';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
+import { forbiddenUse } from './configuration/forbidden-use.ts';
 import { resolveTask } from './configuration/resolve.ts';
-import type { Configuration } from './configuration/resolve.ts';
+import type { Configuration, Resolution } from './configuration/resolve.ts';
 import { usedConfiguration } from './configuration/used-configuration.ts';
 import type { UsedConfiguration } from './configuration/used-configuration.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
@@ -60,14 +61,36 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     }
     const configuration = usedConfiguration(options.configuration);
     const { models } = options;
+    const resolve = (): Resolution => resolveTask(task, { configuration, models });
+    const refused = isStarting(task)
+      ? await refusedUse(options, task, { configuration, resolve })
+      : undefined;
     await carryOut(options, configuration, {
       task,
       taskRevision: await findRevision(options, task),
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
-      resolve: () => resolveTask(task, { configuration, models }),
+      resolve: () => refused ?? resolve(),
       now: formatTime(options.clock.now()),
     });
+    // No object tells that a right was given: roles are not all that may give one.
+    return refused === undefined ? undefined : { requeueAfter: REFUSED_AGAIN_MS };
   };
+}
+
+const REFUSED_AGAIN_MS = 30_000;
+
+const isStarting = ({ spec, status }: Task): boolean =>
+  !hasRevision(status) && !isFinalTaskStatus(status?.status) && spec.cancel !== true;
+
+/** Its references were judged when they were written; it runs with the rights that its user has now. */
+async function refusedUse(
+  { client }: Context,
+  task: Task,
+  { configuration, resolve }: { configuration: UsedConfiguration; resolve: () => Resolution },
+): Promise<Resolution | undefined> {
+  if (resolve().outcome !== 'resolved') return undefined;
+  const message = await forbiddenUse(client, task, configuration.used());
+  return message === undefined ? undefined : { outcome: 'waiting', reason: TaskReason.UseForbidden, message };
 }
 
 async function carryOut(

@@ -42,7 +42,7 @@ export interface ObjectName {
 export type Resolution =
   | { outcome: 'resolved'; content: RevisionContent }
   /** Something is missing that may still come. */
-  | { outcome: 'waiting'; reason: 'WaitingForTeam' | 'WaitingForWorkspace'; message: string }
+  | { outcome: 'waiting'; reason: 'WaitingForTeam' | 'WaitingForWorkspace' | 'UseForbidden'; message: string }
   /** No change of other objects is waited for: the Task cannot be carried out as it is. */
   | { outcome: 'impossible'; reason: ImpossibleReason; message: string };
 

@@ -8,6 +8,8 @@ import type { Configuration, ObjectName } from './resolve.ts';
 
 /** A Configuration that knows what was taken from it. */
 export interface UsedConfiguration extends Configuration {
+  /** All that was taken so far. */
+  used(): readonly UsedObject[];
   /**
    * Each kind has a watch of its own, so a Task may be seen before the change of a Ghost that was made ahead of
    * it. Asks the server whether everything taken is as it was. @throws StatusError Conflict (try again quietly).
@@ -15,9 +17,12 @@ export interface UsedConfiguration extends Configuration {
   requireCurrent(client: Pick<Client, 'find'>): Promise<void>;
 }
 
-interface Used {
+export interface UsedObject {
   type: ResourceType;
   name: ObjectName;
+}
+
+interface Used extends UsedObject {
   object: KubeObject;
 }
 
@@ -40,6 +45,7 @@ export function usedConfiguration(from: Configuration): UsedConfiguration {
     skill: noting(SKILLS, (name) => from.skill(name)),
     mcpServer: noting(MCP_SERVERS, (name) => from.mcpServer(name)),
     workspace: noting(WORKSPACES, (name) => from.workspace(name)),
+    used: () => [...used.values()],
     async requireCurrent(client) {
       // One after the other: side by side, each would open a connection of its own.
       for (const one of used.values()) await requireSame(client, one);

@@ -2,7 +2,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 
 /** How the Task stands, as the plan found it. Nodes are named by their ids. */
 export type Outcome =
-  | { kind: 'waiting'; reason: 'WaitingForTeam' | 'WaitingForWorkspace'; message: string }
+  | { kind: 'waiting'; reason: 'WaitingForTeam' | 'WaitingForWorkspace' | 'UseForbidden'; message: string }
   | {
       kind: 'impossible';
       reason: 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';

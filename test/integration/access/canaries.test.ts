@@ -283,6 +283,17 @@ describe('no credential leaves the server', () => {
     }
   });
 
+  it('by the paths for people who do not speak Kubernetes', async () => {
+    for (const where of ['models/model', 'ghosts/ghost', 'workspaces/workspace']) {
+      const path = `/api/v1/namespaces/default/${where}`;
+      const one = await read(path);
+      const all = await read(path.slice(0, path.lastIndexOf('/')));
+      const body = JSON.parse(one.slice(4)) as object;
+      const texts = [one, all, await read(path, { method: 'PUT', body })];
+      expect(texts.map((text) => [text.slice(0, 3), foundIn(text)])).toEqual(texts.map(() => ['200', []]));
+    }
+  });
+
   it('by errors', async () => {
     const bad = (field: string): unknown => canary(`bad-${field}`);
     const url = `https://user:${canary('bad-url')}@h/`;
