@@ -14,6 +14,7 @@ import { readRunInput, readRunRequest } from './run-request.ts';
 import { readProbeRequest } from './probe-request.ts';
 import type { SkillShelf } from '../skills/skill-shelf.ts';
 import { isAuthorized } from './token.ts';
+import { acceptPort, isPortRequest } from './port-route.ts';
 import { acceptTunnel } from './tunnel-route.ts';
 import { WorkspaceRoutes } from './workspace-routes.ts';
 
@@ -64,7 +65,11 @@ export async function startRunnerServer(options: RunnerServerOptions): Promise<R
     });
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    acceptTunnel({ tokenHash, onTunnel }, request, { socket, head });
+    const connection = { socket, head };
+    // The runs of a shared runner have no ports of their own.
+    if (conversations === undefined && isPortRequest(request))
+      void acceptPort(tokenHash, request, connection);
+    else acceptTunnel({ tokenHash, onTunnel }, request, connection);
   });
   // A large workspace takes its time to arrive; whoever sends one has shown the token.
   server.requestTimeout = 0;

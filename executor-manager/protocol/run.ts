@@ -13,6 +13,7 @@ import type { CommandOutput } from './command-output.ts';
  *   GET  /v1/runs/ID                   RunState
  *   GET  /v1/runs/ID/events?after=SEQ  NDJSON of RunEvent, kept open until the run's last event was sent
  *   POST /v1/runs/ID/inputs            a RunInput for the agent; 202; idempotent by its id; 409 where it cannot be taken
+ *   GET  /v1/ports/PORT                a connection to a port of the runtime, see port.ts
  *   POST /v1/probe                     checks something in place of a run: ProbeRequest in, ProbeResult out
  *   POST /v1/runs/ID/cancel            asks the agent to end; 202; idempotent
  *   GET  /v1/runs                      {"runs": [ID, ...]}: those that the runner holds

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isStatusError, StatusError, toStatusError } from '#api/machinery/status-error';
+import { visibleText } from '#api/machinery/visible-text';
 import { createTaskEventText } from '#api/types/task-event-text';
 import { acceptEvent } from '../run/run-event.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
@@ -28,12 +29,13 @@ export async function prepareAttach(context: StreamContext): Promise<PreparedStr
     const runner = runners.of(runtime);
     try {
       const socket = await acceptWebSocket(connection, request, protocol.name);
-      const lines = createLines((text) => tell(runner, runID, text));
+      const lines = createLines();
       const channels: Channels = openChannels(socket, protocol, {
         async stdin(data) {
           if (!isAsked(query, 'stdin')) return;
-          const problem = await lines.add(data);
-          if (problem !== undefined) await channels.write('stderr', Buffer.from(`${problem}\n`));
+          for (const line of lines.add(data)) {
+            await channels.write('stdout', Buffer.from(`${await tell(runner, runID, line)}\n`));
+          }
         },
         endOfStdin: () => undefined,
         resize: () => undefined,
@@ -67,32 +69,31 @@ async function show(
   }
 }
 
-/** What is wrong, as a sentence for people; undefined when the agent has got it. */
-async function tell(runner: RunnerClient, runID: string, text: string): Promise<string | undefined> {
+/** The message as the user finds it again among the agent's own words, or why the agent has not got it. */
+async function tell(runner: RunnerClient, runID: string, text: string): Promise<string> {
   try {
     await runner.input(runID, { id: randomUUID(), type: 'message', text });
-    return undefined;
+    return `# you: ${visibleText(text)}`;
   } catch (error) {
     if (!isStatusError(error)) throw error;
-    return `The agent did not get the message: ${error.message}.`;
+    return `# the agent did not get the message: ${visibleText(error.message)}`;
   }
 }
 
-/** Calls back with each line of a text that comes in parts. */
-function createLines(onLine: (line: string) => Promise<string | undefined>) {
+/** The lines of a text that comes in parts. */
+function createLines() {
   let rest = Buffer.alloc(0);
   return {
-    /** The last problem of the lines that this ends. */
-    async add(data: Buffer): Promise<string | undefined> {
-      let problem: string | undefined;
+    /** Those that this part ends. */
+    add(data: Buffer): string[] {
+      const lines: string[] = [];
       let bytes = Buffer.concat([rest, data]);
       for (let end = endOfLine(bytes); end >= 0; end = endOfLine(bytes)) {
-        const line = bytes.subarray(0, Math.min(end, MAX_LINE_BYTES)).toString('utf8').trim();
+        lines.push(bytes.subarray(0, Math.min(end, MAX_LINE_BYTES)).toString('utf8').trim());
         bytes = bytes.subarray(end + 1);
-        if (line !== '') problem = (await onLine(line)) ?? problem;
       }
       rest = Buffer.from(bytes.subarray(0, MAX_LINE_BYTES));
-      return problem;
+      return lines.filter((line) => line !== '');
     },
   };
 }

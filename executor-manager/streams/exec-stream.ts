@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
 import { badRequest, toStatusError } from '#api/machinery/status-error';
 import type { ExecProcess } from '../drivers/driver.ts';
 import { openChannels } from './channels/channels.ts';
 import type { Channels } from './channels/channels.ts';
 import { chosenProtocol } from './channels/negotiation.ts';
+import { handOver } from './hand-over.ts';
 import { isAsked } from './stream-context.ts';
 import type { PreparedStream, StreamContext } from './stream-context.ts';
 import { acceptWebSocket } from './web-socket.ts';
@@ -29,7 +28,7 @@ export function prepareExec({ request, query, sandbox, runtimeID, hosts }: Strea
     // Reported below.
     starting.catch(() => undefined);
     const channels = openChannels(socket, protocol, {
-      stdin: async (data) => write((await starting).input, data),
+      stdin: async (data) => handOver((await starting).input, data),
       endOfStdin: () => void starting.then(({ input }) => input.end()).catch(() => undefined),
       resize: (size) => void starting.then((running) => running.resize(size)).catch(() => undefined),
     });
@@ -65,14 +64,4 @@ async function relay(
     channels.closed.removeEventListener('abort', letGo);
     running.close();
   }
-}
-
-/** Resolves when the program has taken it, or takes nothing any longer. */
-async function write(input: Writable, data: Buffer): Promise<void> {
-  if (!input.writable || input.write(data)) return;
-  const over = new AbortController();
-  const { signal } = over;
-  await Promise.race([once(input, 'drain', { signal }), once(input, 'close', { signal })]).finally(() =>
-    over.abort(),
-  );
 }

@@ -7,14 +7,13 @@ import { runtimeOf } from '../sandbox/sandbox-keys.ts';
 import { prepareAttach } from './attach-stream.ts';
 import { prepareExec } from './exec-stream.ts';
 import type { PodStreamsOptions, PreparedStream, StreamContext } from './stream-context.ts';
+import { preparePortForward } from './port-forward-stream.ts';
 import { isHandshake } from './web-socket.ts';
 
 const KINDS: Record<PodStreamKind, (context: StreamContext) => Promise<PreparedStream> | PreparedStream> = {
   attach: prepareAttach,
   exec: prepareExec,
-  portforward: () => {
-    throw badRequest('ports are not forwarded');
-  },
+  portforward: preparePortForward,
 };
 
 /** Serves the streams of Pods that the API asks for over the tunnel (api/types/pod-stream). */

@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2';
+import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { PodStreamRequest } from '#api/types/pod-stream';
@@ -10,6 +11,8 @@ export interface PodStreamsOptions {
   find: (namespace: string, name: string) => Sandbox | undefined;
   hosts: RuntimeHosts;
   runners: RunnerClients;
+  tokenFor: (runnerID: string) => { token: string };
+  clock: Clock;
   logger: Logger;
 }
 

@@ -36,11 +36,15 @@ export function acceptWebSocket(
     // Compressed, a few bytes could become gigabytes, and what people type is short.
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    handleProtocols: () => (protocol === '' ? false : protocol),
   });
+  // ws refuses protocols whose names are no tokens (RFC 6455, section 4.1), such as SPDY/3.1+portforward.k8s.io.
+  server.on('headers', (headers) => {
+    if (protocol !== '') headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
+  });
+  const { 'sec-websocket-protocol': _ours, ...handshake } = webSocket;
   const request = {
     ...{ method: 'GET', url: '/' },
-    headers: { connection: 'Upgrade', upgrade: 'websocket', ...webSocket },
+    headers: { connection: 'Upgrade', upgrade: 'websocket', ...handshake },
   } as unknown as IncomingMessage;
   return new Promise((resolve, reject) => {
     connection.once('close', () => reject(new Error('the user has gone')));

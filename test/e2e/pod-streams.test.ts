@@ -13,6 +13,8 @@ import { startServer } from '../kit/troupe-process.ts';
 
 /** A stock kubectl and a real container: what people do with a running agent. */
 const stack = new AsyncDisposableStack();
+/** The runner's own, which every image has. */
+const NODE = '/opt/troupe/node';
 const KUBECTL = process.env['TROUPE_TEST_STOCK_KUBECTL'] ?? 'kubectl';
 let commands: Commands;
 let kubeconfig: string;
@@ -22,7 +24,7 @@ let pod: string;
 const SCRIPT = `
 rules:
   - when: { offersTool: Read }
-    reply: I begin.
+    reply: "I begin.\\n"
     hang: true
   - reply: Done.
 `;
@@ -117,17 +119,77 @@ describe('kubectl cp', () => {
   });
 });
 
+describe('kubectl port-forward', () => {
+  /** A service of the agent, on the loopback interface only. */
+  const SERVICE = `require('http').createServer((q, s) => { let n = 0; q.on('data', (d) => (n += d.length)); q.on('end', () => s.end(q.url + ' ' + n + ' ' + 'y'.repeat(200000))); }).listen(9123, '127.0.0.1', () => console.log('listens'))`;
+
+  it('reaches a service of the sandbox that listens there alone, also many times at once', async () => {
+    await using service = await startProcess({
+      command: KUBECTL,
+      args: ['exec', pod, '--', NODE, '-e', SERVICE],
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+    });
+    await service.until({
+      what: 'listen',
+      ready: () => service.output().includes('listens'),
+      timeoutMs: 30_000,
+    });
+    await using forwarding = await forward('9123');
+    const body = 'x'.repeat(100_000);
+    const ask = async (n: number): Promise<string> => {
+      const answer = await fetch(`http://127.0.0.1:${forwarding.port}/${n}`, { method: 'POST', body });
+      return answer.text();
+    };
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(n)));
+    expect(answers.map((text) => text.slice(0, 12).trimEnd())).toEqual(
+      Array.from({ length: 20 }, (_, n) => `/${n} 100000 yyy`.slice(0, 12).trimEnd()),
+    );
+    expect(answers.every((text) => text.endsWith('y'.repeat(200_000)))).toBe(true);
+  });
+
+  it('says that nobody listens', async () => {
+    await using forwarding = await forward('9999');
+    await expect(fetch(`http://127.0.0.1:${forwarding.port}/`)).rejects.toThrow('fetch failed');
+    await forwarding.process.until({
+      what: 'say it',
+      ready: () => forwarding.process.output().includes('nothing listens on port 9999'),
+      timeoutMs: 10_000,
+    });
+  });
+});
+
+/** A port of this machine that leads to one of the sandbox. */
+async function forward(port: string) {
+  const running = await startProcess({
+    command: KUBECTL,
+    args: ['port-forward', pod, `:${port}`, '--address', '127.0.0.1'],
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+  });
+  const found = (): string | undefined => /Forwarding from 127[.]0[.]0[.]1:(\d+)/.exec(running.output())?.[1];
+  await running.until({ what: 'forward', ready: () => found() !== undefined, timeoutMs: 30_000 });
+  return {
+    process: running,
+    port: found() ?? '',
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
 describe('kubectl logs and attach', () => {
   it('show what the agent does, and take words for it', async () => {
-    const logs = await kubectl(['logs', pod]);
-    expect(logs.stdout).toContain('I begin.');
+    await using logs = await startProcess({
+      command: KUBECTL,
+      args: ['logs', '-f', pod],
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+    });
+    await logs.until({ what: 'speak', ready: () => logs.output().includes('I begin.'), timeoutMs: 60_000 });
     await using attached = await startProcess({
       command: 'sh',
       args: ['-c', `(echo 'Hurry up.'; sleep 20) | ${KUBECTL} attach -i ${pod}`],
       env: { ...process.env, KUBECONFIG: kubeconfig },
     });
     const cancel = ['patch', 'task/busy', '--type=merge', '-p', '{"spec":{"cancel":true}}'];
-    await attached.until({ what: 'attach', ready: () => true, timeoutMs: 1000 });
+    const isAttached = (): boolean => attached.output().includes('# you: Hurry up.');
+    await attached.until({ what: 'attach', ready: isAttached, timeoutMs: 30_000 });
     await commands.mustKubectl(cancel);
     await attached.until({
       what: 'show the end',

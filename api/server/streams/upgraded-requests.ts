@@ -18,6 +18,8 @@ export function upgradeOf(request: object): UpgradedConnection | undefined {
   return connections.get(request as IncomingMessage);
 }
 
+const MAX_LISTENERS = 30;
+
 interface UpgradingServer extends EventEmitter {
   /** Which requests are given to the event `upgrade`; others are answered as if they asked for none. */
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
@@ -36,6 +38,8 @@ export function acceptUpgrades(server: UpgradingServer): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // The close event that follows is what counts.
     socket.on('error', () => undefined);
+    // Those of the server, and of the two ways in which its bytes pass.
+    socket.setMaxListeners(MAX_LISTENERS);
     if (head.length > 0) socket.unshift(head);
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
