@@ -1,6 +1,7 @@
 import { findCondition } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
 import type { Shell } from '#api/types/generated/shell';
+import { pullSecretsOf } from '#api/types/pull-secrets';
 import type { ProbeFinding, ProbeSpec } from '#api/types/probe';
 import { newCondition } from '#api/types/ready';
 import { ShellCondition, ShellImageReason, ShellReason, shellNotReady, shellReady } from '#api/types/shell';
@@ -10,13 +11,14 @@ import { shellTypeOf } from '#api/types/shell-types';
 const CHECK_SECONDS = 60;
 
 /** The check of the Shell's own image; undefined when it names none. */
-export function imageCheckOf({ spec }: Shell): ProbeSpec | undefined {
+export function imageCheckOf(shell: Shell): ProbeSpec | undefined {
+  const { spec } = shell;
   const { baseImage, command } = spec;
   const type = shellTypeOf(spec);
   if (baseImage === undefined || baseImage === '' || type === undefined) return undefined;
   const program = command?.[0];
   return {
-    shell: { type, image: baseImage },
+    shell: { type, image: baseImage, ...pullSecretsOf(shell) },
     probe: { image: program === undefined ? {} : { program } },
     timeoutSeconds: CHECK_SECONDS,
   };

@@ -1,3 +1,4 @@
+import type { RegistryCredential } from '../runtime/registry-credential.ts';
 import type { Writable } from 'node:stream';
 
 /**
@@ -69,6 +70,8 @@ export interface RuntimeSpec {
   tokenHash: string;
   /** Absent: the configured one. */
   image?: string;
+  /** Reads the credential for the registry of the image; asked only where it is pulled. */
+  registryCredential?: () => Promise<RegistryCredential | undefined>;
   limits: RuntimeLimits;
 }
 

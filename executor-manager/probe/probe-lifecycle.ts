@@ -114,7 +114,7 @@ export class ProbeLifecycle implements SandboxLifecycle {
   }
 
   async #start(signal: AbortSignal): Promise<Runtime> {
-    const { runtimes, executorName, inventory, driver } = this.#context;
+    const { client, runtimes, executorName, inventory, driver } = this.#context;
     const { probe } = this.#writer.latest().spec;
     if (probe.image !== undefined && driver.capabilities.isolation === 'none') {
       throw badRequest(`Executor ${executorName} runs no images`);
@@ -123,7 +123,7 @@ export class ProbeLifecycle implements SandboxLifecycle {
       this.#tell(waiting, `Executor ${executorName} is full; the check waits.`),
     );
     const { spec, metadata } = this.#writer.latest();
-    const reservation = runtimes.reserve(runtimeNeed(spec), metadata.uid ?? '');
+    const reservation = runtimes.reserve(runtimeNeed(spec, client), metadata.uid ?? '');
     const { runtimeID } = reservation;
     this.#runtimeID = runtimeID;
     try {

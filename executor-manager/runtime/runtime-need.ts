@@ -1,9 +1,14 @@
 import type { SandboxSpec } from '#api/types/generated/sandbox';
+import type { Reader } from '../run/references.ts';
+import { readRegistryCredential } from './registry-credential.ts';
 import { runtimeLimits } from './runtime-limits.ts';
 import type { RuntimeNeed } from './runtime-source.ts';
 
 /** @throws StatusError BadRequest that names the field which is wrong. */
-export function runtimeNeed(spec: SandboxSpec): RuntimeNeed {
-  const image = spec.shell?.image;
-  return { limits: runtimeLimits(spec), ...(image === undefined ? {} : { image }) };
+export function runtimeNeed(spec: SandboxSpec, client: Reader): RuntimeNeed {
+  const { shell } = spec;
+  if (shell?.image === undefined) return { limits: runtimeLimits(spec) };
+  const registryCredential = () => readRegistryCredential(client, shell);
+  const isOpen = (shell.imagePullSecrets ?? []).length === 0;
+  return { limits: runtimeLimits(spec), image: shell.image, ...(isOpen ? {} : { registryCredential }) };
 }

@@ -6,7 +6,7 @@ import type { OnProgress, Runtime, RuntimeDriver, RuntimeSpec } from '../drivers
 import { retryUntilDone } from '../retry.ts';
 
 /** The needs of a run for the runtime that it is assigned to. */
-export type RuntimeNeed = Pick<RuntimeSpec, 'image' | 'limits'>;
+export type RuntimeNeed = Pick<RuntimeSpec, 'image' | 'limits' | 'registryCredential'>;
 
 /**
  * Where the runtimes of Sandboxes come from. One is used for one run. A source may start each when it is asked for, or

@@ -207,13 +207,13 @@ export class Lifecycle implements SandboxLifecycle {
   }
 
   async #start(signal: AbortSignal): Promise<Runtime> {
-    const { runtimes, executorName, inventory } = this.#context;
+    const { client, runtimes, executorName, inventory } = this.#context;
     await this.#measured(
       'place',
       this.#place.take(signal, () => this.#tellWaiting()),
     );
     const { spec, metadata } = this.#writer.latest();
-    const reservation = runtimes.reserve(runtimeNeed(spec), metadata.uid ?? '');
+    const reservation = runtimes.reserve(runtimeNeed(spec, client), metadata.uid ?? '');
     const { runtimeID } = reservation;
     this.#reservation = reservation;
     try {

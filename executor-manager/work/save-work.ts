@@ -92,7 +92,7 @@ async function takeAsItIs(save: Save): Promise<boolean> {
 async function startAgain({ context, sandbox, runtime: { id }, signal }: Save): Promise<Runtime> {
   const { driver, clock, logger, tokenFor } = context;
   await retryUntilDone(() => driver.stop(id), { clock, logger, signal, what: 'end a sandbox' });
-  const spec = { ...runtimeNeed(sandbox.spec), id, tokenHash: tokenFor(id).hash };
+  const spec = { ...runtimeNeed(sandbox.spec, context.client), id, tokenHash: tokenFor(id).hash };
   return startRuntime({ driver, spec, clock, logger, signal });
 }
 

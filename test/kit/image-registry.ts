@@ -32,6 +32,8 @@ export interface ImageRegistry extends AsyncDisposable {
   pulls(name: string): number;
   /** Layers are sent once the promise resolves. */
   hold(until: Promise<void>): void;
+  /** From now on only who shows this name and password gets anything (RFC 7617). */
+  close(username: string, password: string): void;
   /** Every request is answered with this status. */
   answerAll(status: number): void;
 }
@@ -44,6 +46,8 @@ interface State {
   pulls: Map<string, number>;
   held: Promise<void>;
   status: number | undefined;
+  /** The header that is asked for. */
+  authorization: string | undefined;
 }
 
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -53,7 +57,7 @@ const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 export async function imageRegistry(): Promise<ImageRegistry> {
   const state: State = {
     ...{ blobs: new Map(), manifests: new Map(), layers: new Set(), pulls: new Map() },
-    ...{ held: Promise.resolve(), status: undefined },
+    ...{ held: Promise.resolve(), status: undefined, authorization: undefined },
   };
   const server = createServer((request, response) => void answer(state, request, response));
   server.listen(0, '127.0.0.1');
@@ -70,6 +74,9 @@ export async function imageRegistry(): Promise<ImageRegistry> {
     pulls: (name) => state.pulls.get(name) ?? 0,
     hold(until) {
       state.held = until;
+    },
+    close(username, password) {
+      state.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     },
     answerAll(status) {
       state.status = status;
@@ -139,6 +146,10 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
     /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   if (state.status !== undefined) return refuse(response, state.status, 'UNKNOWN');
+  if (state.authorization !== undefined && request.headers.authorization !== state.authorization) {
+    response.setHeader('www-authenticate', 'Basic realm="registry"');
+    return refuse(response, 401, 'UNAUTHORIZED');
+  }
   if (pathname === '/v2/') return void response.end('{}');
   if (kind === 'manifests') {
     const manifest = findManifest(state, name, reference);

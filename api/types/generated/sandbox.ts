@@ -151,6 +151,10 @@ export interface SandboxShell {
    */
   image?: string;
   /**
+   * Secrets of type kubernetes.io/dockerconfigjson with the credential for its registry.
+   */
+  imagePullSecrets?: SandboxShellImagePullSecret[];
+  /**
    * The program and its arguments, of Shells of type ACP and Command.
    *
    * Items: One argument.
@@ -165,6 +169,19 @@ export interface SandboxShell {
    * Options of the type of Shell.
    */
   options?: Record<string, unknown>;
+}
+/**
+ * One Secret.
+ */
+export interface SandboxShellImagePullSecret {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Its namespace.
+   */
+  namespace: string;
 }
 /**
  * How the output of a Command is read.

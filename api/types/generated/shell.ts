@@ -32,6 +32,10 @@ export interface ShellSpec {
    */
   baseImage?: string;
   /**
+   * Credentials for the registry of baseImage, which no sandbox sees.
+   */
+  imagePullSecrets?: ShellImagePullSecret[];
+  /**
    * Name of the public Shell this one was made from.
    */
   baseShellRef?: string;
@@ -56,6 +60,15 @@ export interface ShellSpec {
    * Whether a Task must name a Workspace; false when absent. ClaudeCode, Agno and Codex work in the repository of the Workspace when the Task names one.
    */
   requiresWorkspace?: boolean;
+}
+/**
+ * A Secret of type kubernetes.io/dockerconfigjson in the namespace of the Shell.
+ */
+export interface ShellImagePullSecret {
+  /**
+   * Name of the Secret.
+   */
+  name: string;
 }
 /**
  * How the output of a Command is read.

@@ -14,6 +14,7 @@ import type {
 import type { Shell } from '#api/types/generated/shell';
 import type { TeamMember } from '#api/types/generated/team';
 import { modelSettings } from '#api/types/model-config';
+import { pullSecretsOf } from '#api/types/pull-secrets';
 import type { ChosenSkill } from '#api/types/skill-set';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
 import type { NamedServers } from './named-servers.ts';
@@ -70,7 +71,8 @@ export function plannedMember(parts: MemberParts): PlannedMember {
 }
 
 function memberShell({ shell, base }: MemberParts): SandboxShell {
-  const image = shell.spec.baseImage ?? base?.spec.baseImage;
+  const withImage = shell.spec.baseImage === undefined ? base : shell;
+  const image = withImage?.spec.baseImage;
   const command = shell.spec.command ?? base?.spec.command;
   const env = shell.spec.env ?? base?.spec.env;
   const output = shell.spec.output ?? base?.spec.output;
@@ -78,7 +80,9 @@ function memberShell({ shell, base }: MemberParts): SandboxShell {
   return {
     // A Shell without a type is never ready, so the last choice is not reached.
     type: shellTypeOf(shell.spec) ?? 'ClaudeCode',
-    ...(image === undefined || image === '' ? {} : { image }),
+    ...(withImage === undefined || image === undefined || image === ''
+      ? {}
+      : { image, ...pullSecretsOf(withImage) }),
     ...(command === undefined ? {} : { command }),
     ...(env === undefined ? {} : { env }),
     ...(output === undefined ? {} : { output }),

@@ -168,12 +168,12 @@ export class DockerDriver implements RuntimeDriver {
   }
 
   async #customImage(
-    { image }: RuntimeSpec,
+    { image, registryCredential }: RuntimeSpec,
     signal: AbortSignal,
     onProgress: OnProgress = () => undefined,
   ): Promise<CustomImage | undefined> {
     if (image === undefined || image === this.#options.image) return undefined;
-    return this.#images.prepare(image, signal, onProgress);
+    return this.#images.prepare({ name: image, registryCredential }, signal, onProgress);
   }
 
   async #startOn({ spec, port, custom }: ContainerStart): Promise<Runtime> {

@@ -1,6 +1,23 @@
 import type { ModelProtocol, RunShell } from '#executor-manager/protocol/run';
+import type { RunnerCalls } from '../../kit/runner.ts';
 import type { RecordedModel } from '../../kit/model-requests.ts';
 import type { AgentAdapter } from '#executor-image/adapters/adapter';
+
+/** Where the suite runs: the runner as a process of this machine, or in a sandbox. */
+export interface SuitePlace {
+  startRunner(): Promise<SuiteRunner>;
+  /** The program of Node there. */
+  node: string;
+  /** A name of this machine, and the address on which a server listens, for what runs there. */
+  host: string;
+  listen: string;
+}
+
+export interface SuiteRunner extends RunnerCalls, AsyncDisposable {
+  /** Makes an empty file in the folder of the Task. */
+  touch(file: string): Promise<void>;
+  has(file: string): Promise<boolean>;
+}
 
 /**
  * An adapter in the suite of all adapters: a file ROW.test.ts beside this one calls `adapterSuite(row)`. The suite reads
@@ -23,6 +40,10 @@ export interface AdapterRow {
   structured?(json: string): string;
   /** What the program behind the adapter cannot do, although the adapter could hand it on: why. */
   lacks?: Partial<Record<Ability, string>>;
+  /** Whether it tells what it has cost. */
+  tellsCost?: boolean;
+  /** In place of a process of this machine. */
+  place?: SuitePlace;
   /** The service behind it; a scripted model with the suite's script when absent. */
   service?(): Promise<RecordedModel>;
   /** The tool by which the model asks a person, with its input for `Which colour?`, Red or Blue; absent where there is none. */
@@ -44,4 +65,8 @@ export type Ability =
   /** Its model hears why a call was not allowed. */
   | 'reasons of denials'
   /** It reads AGENTS.md. */
-  | 'instructions';
+  | 'instructions'
+  /** It hears of skills. */
+  | 'skills'
+  /** A tool of its own can kill it. */
+  | 'death';

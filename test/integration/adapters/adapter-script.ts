@@ -43,6 +43,12 @@ export function adapterScript({ command, structured, question }: AdapterRow): st
   steps:
     - toolCall: { name: mcp__echo__say, input: { text: hello } }
     - reply: 'The server said: {{toolResult}}'
+- when: { contains: kill yourself }
+  steps: [${call('kill -9 $PPID')}]
+- when: { contains: leave something behind, hasToolResult: false }
+  steps: [${call('setsid sleep 60 >/dev/null 2>&1 & echo left')}]
+- when: { contains: leave something behind }
+  reply: Done.
 - when: { contains: round and round }
   steps: [${call('true')}]
 - when: { contains: one thing after the other, turn: 1 }

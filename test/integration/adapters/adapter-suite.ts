@@ -1,15 +1,15 @@
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent, RunState } from '#executor-manager/protocol/run';
+import { file, SKILL_TEXT } from '#skill-packages/made-up';
+import { packFiles } from '#skill-packages/skill-package';
 import { gitRepository } from '../../kit/git-repository.ts';
 import { recordedModel } from '../../kit/model-requests.ts';
 import type { RecordedModel } from '../../kit/model-requests.ts';
-import { collect, firstEvent, startRunner } from '../../kit/runner.ts';
-import type { Runner, RunWithModel } from '../../kit/runner.ts';
-import type { Ability, AdapterRow } from './adapter-row.ts';
+import { collect, firstEvent } from '../../kit/runner.ts';
+import type { RunWithModel } from '../../kit/runner.ts';
+import type { Ability, AdapterRow, SuiteRunner } from './adapter-row.ts';
 import { adapterScript } from './adapter-script.ts';
+import { ON_THIS_MACHINE } from './suite-places.ts';
 
 /** A dot, as a PNG. */
 const IMAGE =
@@ -31,12 +31,13 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
 
 /** One suite of cases for all adapters, with the real program and a scripted model behind the real forwarder. */
 export function adapterSuite(row: AdapterRow): void {
-  const { adapter, command, lacks = {} } = row;
+  const { adapter, command, lacks = {}, place = ON_THIS_MACHINE } = row;
+  const { startRunner } = place;
   const { capabilities } = adapter;
   const { type } = row.shell;
   const nameOfCommand = command?.name ?? command?.tool;
   let model: RecordedModel;
-  let runner: Runner;
+  let runner: SuiteRunner;
   let runs = 0;
 
   beforeAll(async () => {
@@ -101,6 +102,8 @@ export function adapterSuite(row: AdapterRow): void {
   const ofSteering = needs(capabilities.steer && command !== undefined, 'it takes no words while it works');
   const ofImages = capabilities.images ? can('images') : needs(false, 'it hands on no images');
   const ofInstructions = capabilities.files ? can('instructions') : needs(false, 'it has no files');
+  const ofSkills =
+    row.service === undefined ? can('skills') : needs(false, 'its application is made elsewhere');
   const ofPermissions = needs(
     capabilities.permissions && command !== undefined,
     'it does not ask before its own tools',
@@ -135,6 +138,11 @@ export function adapterSuite(row: AdapterRow): void {
         expect(state.result).toMatchObject({ usage, models: { 'scripted-model': usage } });
       },
     );
+
+    caseOf('counts although what the agent has started goes on', ofTools, async () => {
+      const { state } = await finish('leave something behind');
+      expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Succeeded' });
+    });
 
     caseOf('may be long', always, async () => {
       const { state, events } = await finish(`say much ${'wörd '.repeat(60_000)}`);
@@ -183,6 +191,12 @@ export function adapterSuite(row: AdapterRow): void {
       });
     });
 
+    caseOf('since its program is killed', can('death'), async () => {
+      const { state } = await finish('kill yourself', { limits: { idleSeconds: 20 } });
+      expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Failed' });
+      expect(['AgentFailed', 'AgentKilled']).toContain(state.reason);
+    });
+
     caseOf('since somebody has cancelled it', always, async () => {
       const seen = ({ type: of }: RunEvent): boolean => of === 'text';
       const id = await startUntil('fall silent', { seen });
@@ -198,6 +212,11 @@ export function adapterSuite(row: AdapterRow): void {
       expect(state).toMatchObject({ phase: 'Failed', reason: 'TurnLimit' });
       const tellsUsage = capabilities.usage !== 'none' && !can('usage so far').skip;
       if (tellsUsage) expect(state.result?.usage, 'what it has used up is told').toBeDefined();
+    });
+
+    caseOf('of what it may cost', needs(row.tellsCost === true, 'it tells no cost'), async () => {
+      const { state } = await finish('count the tokens', { limits: { costUSD: 0.000_001 } });
+      expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Failed', reason: 'CostLimit' });
     });
 
     caseOf('of the same call again and again', ofTools, async () => {
@@ -235,7 +254,7 @@ export function adapterSuite(row: AdapterRow): void {
       model.requests.length = 0;
       const id = await startUntil('work for a while', { seen: works });
       await runner.input(id, { id: 'i1', type: 'message', text: '/compact and turn left' });
-      await writeFile(path.join(runner.workspace, 'go'), '');
+      await runner.touch('go');
       const { state } = await ended(id);
       expect(state.phase, state.message).toBe('Succeeded');
       expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('/compact and turn left');
@@ -257,7 +276,7 @@ export function adapterSuite(row: AdapterRow): void {
   });
 
   describe('a policy', () => {
-    const touched = (): boolean => existsSync(path.join(runner.workspace, 'touched'));
+    const touched = (): Promise<boolean> => runner.has('touched');
 
     caseOf('denies', ofPermissions, async () => {
       const rules = [{ tool: '*', decision: 'deny' as const }];
@@ -265,7 +284,7 @@ export function adapterSuite(row: AdapterRow): void {
       expect(state.phase, state.message).toBe('Succeeded');
       const hears = !can('reasons of denials').skip;
       if (hears) expect(state.result?.value, JSON.stringify(events)).toContain('The policy does not allow');
-      expect(touched()).toBe(false);
+      expect(await touched()).toBe(false);
     });
 
     caseOf('has a person asked, who may allow it', ofPermissions, async () => {
@@ -274,12 +293,12 @@ export function adapterSuite(row: AdapterRow): void {
       const id = await startUntil('touch the file', { permissions, seen });
       const [question] = (await runner.state(id)).questions ?? [];
       expect(question).toMatchObject({ kind: 'Permission', tool: nameOfCommand });
-      expect(touched()).toBe(false);
+      expect(await touched()).toBe(false);
       const answer = { id: question?.id ?? '', decision: 'allow' as const };
       await runner.input(id, { id: 'a1', type: 'answer', answer });
       const { state } = await ended(id);
       expect(state.phase, state.message).toBe('Succeeded');
-      expect(touched()).toBe(true);
+      expect(await touched()).toBe(true);
     });
 
     caseOf(
@@ -304,8 +323,8 @@ export function adapterSuite(row: AdapterRow): void {
 
   describe('a session', () => {
     const moves = can('sessions in another folder');
-    const place = moves.skip ? `the same folder${moves.note}` : 'another sandbox';
-    caseOf(`goes on in ${place}`, ofSessions, async () => {
+    const where = moves.skip ? `the same folder${moves.note}` : 'another sandbox';
+    caseOf(`goes on in ${where}`, ofSessions, async () => {
       const first = await finish('Remember forty-two');
       const session = { id: first.state.result?.sessionId ?? '' };
       await using stack = new AsyncDisposableStack();
@@ -329,7 +348,7 @@ export function adapterSuite(row: AdapterRow): void {
     });
 
     /** A runner with the work of the first one, as the executor manager moves it. */
-    async function movedTo(): Promise<Runner> {
+    async function movedTo(): Promise<SuiteRunner> {
       const archive = await (await runner.fetch('/v1/workspace')).arrayBuffer();
       const other = await startRunner();
       await other.fetch('/v1/workspace?limit=100000000', { method: 'PUT', body: archive });
@@ -339,7 +358,7 @@ export function adapterSuite(row: AdapterRow): void {
 
   describe('what it is given', () => {
     caseOf('tools of MCP servers', needs(capabilities.files, 'it starts no programs'), async () => {
-      const echo = { command: process.execPath, args: ['-e', SERVER] };
+      const echo = { command: place.node, args: ['-e', SERVER] };
       const { state, events } = await finish('use the server', {
         agent: { name: 'a', mcpServers: { echo } },
       });
@@ -347,8 +366,24 @@ export function adapterSuite(row: AdapterRow): void {
       expect(events.filter((event) => event.type === 'tool_call')).toHaveLength(1);
     });
 
+    caseOf('skills', ofSkills, async () => {
+      const { zip, contentHash } = await packFiles([file('SKILL.md', SKILL_TEXT)]);
+      const hash = contentHash.slice('sha256:'.length);
+      const put = { method: 'PUT', body: new Uint8Array(zip) };
+      expect((await runner.fetch(`/v1/skills/${hash}?name=pdf`, put)).status).toBe(204);
+      const skills = [{ name: 'pdf', hash, description: 'Reads PDF files.' }];
+      model.requests.length = 0;
+      const { state } = await finish('Hello', { agent: { name: 'Ada', skills } });
+      expect(state.phase, state.message).toBe('Succeeded');
+      const asked = JSON.stringify(model.requests.map(({ body }) => body));
+      // Agents with files hear of it, the others get its instructions.
+      expect(/Reads PDF files|Open the file/.test(asked), 'it hears of the skill').toBe(true);
+    });
+
     caseOf('instructions of the repository', ofInstructions, async () => {
-      await using repository = await gitRepository({ files: { 'AGENTS.md': 'Always use tabs.' } });
+      await using repository = await gitRepository({
+        ...{ host: place.host, listen: place.listen, files: { 'AGENTS.md': 'Always use tabs.' } },
+      });
       await using other = await startRunner();
       model.requests.length = 0;
       const cloned = { gitUrl: repository.url, branch: 'main', workBranch: 'w', timeoutSeconds: 20 };

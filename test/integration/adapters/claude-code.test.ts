@@ -1,15 +1,4 @@
-import { claudeCodeAdapter } from '#executor-image/adapters/claude-code/claude-code-adapter';
 import { adapterSuite } from './adapter-suite.ts';
+import { claudeCodeRow } from './claude-code-row.ts';
 
-adapterSuite({
-  adapter: claudeCodeAdapter(),
-  shell: { type: 'ClaudeCode' },
-  protocol: 'anthropic',
-  command: { tool: 'Bash', input: (command) => `{ command: '${command}', description: Do }` },
-  structured: (json) => `{ toolCall: { name: StructuredOutput, input: ${json} } }`,
-  question: {
-    tool: 'AskUserQuestion',
-    input:
-      "{ questions: [{ question: 'Which colour?', header: Colour, multiSelect: false, options: [{ label: Red, description: r }, { label: Blue, description: b }] }] }",
-  },
-});
+adapterSuite(claudeCodeRow);

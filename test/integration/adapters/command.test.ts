@@ -75,5 +75,6 @@ adapterSuite({
     'model errors': 'a program says that it failed, not in which way',
     'usage so far': 'this program tells its tokens at its end',
     instructions: 'this program reads CLAUDE.md only',
+    skills: 'its command hands on no system prompt',
   },
 });

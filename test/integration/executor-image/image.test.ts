@@ -1,10 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '#executor-image/build';
-import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
-import { freePort } from '#dev/environment/free-port';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { gitRepository } from '../../kit/git-repository.ts';
 import type { GitRepository } from '../../kit/git-repository.ts';
@@ -12,8 +10,9 @@ import { mustRun } from '../../kit/command.ts';
 import { httpGitServer } from '../../kit/http-git-server.ts';
 import { modelService } from '../../kit/model-script.ts';
 import type { ModelService } from '../../kit/model-script.ts';
-import { RUNNER_TOKEN_HASH, runnerCalls } from '../../kit/runner.ts';
-import type { RunWithModel, RunnerCalls } from '../../kit/runner.ts';
+import type { RunWithModel } from '../../kit/runner.ts';
+import { startSandboxRunner } from '../../kit/sandbox-runner.ts';
+import type { SandboxRunner } from '../../kit/sandbox-runner.ts';
 
 const stack = new AsyncDisposableStack();
 let image: string;
@@ -57,34 +56,7 @@ afterAll(() => stack.disposeAsync());
 
 const docker = (...args: string[]): Promise<string> => mustRun('docker', args);
 
-/** A container as hardened as the manager's. */
-async function sandbox(): Promise<AsyncDisposable & RunnerCalls> {
-  const name = `troupe-image-test-${randomUUID().slice(0, 8)}`;
-  const port = await freePort();
-  const owner = 'uid=10001,gid=10001,mode=0700';
-  await docker(
-    ...['run', '--detach', '--init', '--name', name, '--volume', `${name}:/workspace`],
-    ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', '10001:10001'],
-    ...['--memory', '2g', '--pids-limit', '512', '--tmpfs', '/tmp:rw,nosuid,nodev,size=512m,mode=1777'],
-    ...['--tmpfs', `/run/troupe:rw,nosuid,nodev,noexec,${owner}`, '--tmpfs', `/home/agent:rw,${owner}`],
-    ...['--publish', `127.0.0.1:${port}:${RUNNER_CONTAINER_PORT}`],
-    ...['--add-host', 'host.docker.internal:host-gateway'],
-    ...['--env', `${RUNNER_ENV.tokenHash}=${RUNNER_TOKEN_HASH}`, '--env', `${RUNNER_ENV.state}=/run/troupe`],
-    image,
-  );
-  const calls = runnerCalls(`http://127.0.0.1:${port}`);
-  await expect
-    .poll(() => calls.fetch('/v1/ready').then((response) => response.status, String), { timeout: 30_000 })
-    .toBe(204);
-  return {
-    ...calls,
-    async [Symbol.asyncDispose]() {
-      await calls[Symbol.asyncDispose]();
-      await docker('rm', '--force', name);
-      await docker('volume', 'rm', name);
-    },
-  };
-}
+const sandbox = (): Promise<SandboxRunner> => startSandboxRunner(image);
 
 const openaiModel = () => ({
   protocol: 'openai' as const,

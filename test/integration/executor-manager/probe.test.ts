@@ -110,6 +110,28 @@ describe('a Sandbox that checks an image', () => {
     await expect.poll(events).toEqual(['Normal Pulling', 'Warning Failed']);
   });
 
+  it.each([
+    { reason: 'is had with the credential', password: 's3cret-pass', phase: 'Succeeded', says: 'starts' },
+    { reason: 'is refused with another one', password: 'wrong', phase: 'Failed', says: 'cannot be pulled' },
+  ])('of a registry with a password $reason', async ({ password, phase, says }) => {
+    await using closed = await imageRegistry();
+    const image = await closed.push(`team/closed-${phase.toLowerCase()}:1`, { files: { a: phase } });
+    closed.close('bob', 's3cret-pass');
+    await using _ = await startManager(on, await managerConfig(on, { driver: 'docker' }));
+    const { client } = on.connection;
+    const config = { auths: { [image.split('/')[0] ?? '']: { username: 'bob', password } } };
+    const secret = { namespace: 'default', name: 'registry' };
+    await client.create(SECRETS, {
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: secret, type: 'kubernetes.io/dockerconfigjson' },
+      data: { '.dockerconfigjson': Buffer.from(JSON.stringify(config)).toString('base64') },
+    });
+    await probe('closed', { shell: { ...shell(image), imagePullSecrets: [secret] }, probe: { image: {} } });
+    const { status } = await untilSandbox(on, 'closed', isOver);
+    await client.delete(SECRETS, secret);
+    expect(status).toMatchObject({ phase, message: expect.stringContaining(says) });
+    expect(JSON.stringify(status)).not.toContain(password);
+  });
+
   it('that is being pulled shows it, and leaves nothing when the Sandbox is deleted', async () => {
     await using _ = await startManager(on, await managerConfig(on, { driver: 'docker' }));
     const gate = Promise.withResolvers<void>();

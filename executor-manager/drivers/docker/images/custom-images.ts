@@ -2,7 +2,7 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
 import { isImageReference } from '#api/types/image-reference';
-import type { OnProgress } from '../../driver.ts';
+import type { OnProgress, RuntimeSpec } from '../../driver.ts';
 import { ImageUnavailable } from '../../image-unavailable.ts';
 import type { EngineCall, EngineConnection } from '../engine-connection.ts';
 import { checkPlatform, findImage } from './image-facts.ts';
@@ -17,6 +17,12 @@ export interface CustomImage {
   environment: Readonly<Record<string, string>>;
   /** Volume with the runner, whose programs need nothing of the image. */
   runnerVolume: string;
+}
+
+/** An image that somebody names, and how the credential for its registry is read. */
+export interface WantedImage {
+  name: string;
+  registryCredential: RuntimeSpec['registryCredential'] | undefined;
 }
 
 export interface CustomImagesOptions {
@@ -41,13 +47,14 @@ export class CustomImages {
   }
 
   /** @throws ImageUnavailable, StatusError when the engine fails, the signal's reason */
-  async prepare(name: string, signal: AbortSignal, onProgress: OnProgress): Promise<CustomImage> {
+  async prepare(wanted: WantedImage, signal: AbortSignal, onProgress: OnProgress): Promise<CustomImage> {
+    const { name } = wanted;
     // Also since it becomes a part of a path.
     if (!isImageReference(name)) {
       throw new ImageUnavailable('BadRequest', `"${name.slice(0, 512)}" is not the name of an image`);
     }
     const own = await this.#ownImage();
-    const facts = (await this.#find(name)) ?? (await this.#pull(name, signal, onProgress));
+    const facts = (await this.#find(name)) ?? (await this.#pull(wanted, signal, onProgress));
     checkPlatform(name, facts, own);
     const { environment } = facts;
     return { name, environment, runnerVolume: await this.#runnerVolume(own, signal) };
@@ -64,8 +71,13 @@ export class CustomImages {
     throw new StatusError('ServiceUnavailable', `the engine has no image ${ownImage}, which has the runner`);
   }
 
-  async #pull(name: string, signal: AbortSignal, onProgress: OnProgress): Promise<ImageFacts> {
-    await this.#puller.pull(name, signal, onProgress);
+  async #pull(
+    { name, registryCredential }: WantedImage,
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ): Promise<ImageFacts> {
+    const credential = await registryCredential?.();
+    await this.#puller.pull({ name, ...(credential && { credential }) }, signal, onProgress);
     const facts = await this.#find(name);
     if (facts !== undefined) return facts;
     throw new ImageUnavailable('NotFound', `image ${name} was pulled, but the engine does not have it`);

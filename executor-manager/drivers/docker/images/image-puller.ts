@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { readLines } from '#api/client/line-stream';
 import type { Clock } from '#api/machinery/clock';
 import { StatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
 import { untilAborted } from '#api/machinery/until-aborted';
 import type { OnProgress } from '../../driver.ts';
+import type { RegistryCredential } from '../../../runtime/registry-credential.ts';
 import { ImageUnavailable } from '../../image-unavailable.ts';
 import { engineError } from '../engine-connection.ts';
 import type { EngineConnection } from '../engine-connection.ts';
@@ -29,7 +31,13 @@ const TELL_MS = 2000;
 /** A registry that sends nothing for this long does not come back. */
 const SILENCE_MS = 3 * 60_000;
 
-/** Pulls images, each once at a time however many ask for it. A pull that nobody waits for any longer is ended. */
+/** An image, and the credential for its registry. */
+export interface PulledImage {
+  name: string;
+  credential?: RegistryCredential;
+}
+
+/** Pulls images, each once at a time with one credential, however many ask for it. A pull that nobody waits for any longer is ended. */
 export class ImagePuller {
   readonly #options: ImagePullerOptions;
   readonly #pulls = new Map<string, Pull>();
@@ -42,8 +50,8 @@ export class ImagePuller {
    * @throws ImageUnavailable when the registry says that there is no such image or that it may not be had;
    * StatusError InternalError when the registry cannot be reached; the signal's reason.
    */
-  async pull(image: string, signal: AbortSignal, onProgress: OnProgress): Promise<void> {
-    const pull = this.#pulls.get(image) ?? this.#begin(image);
+  async pull(image: PulledImage, signal: AbortSignal, onProgress: OnProgress): Promise<void> {
+    const pull = this.#pulls.get(keyOf(image)) ?? this.#begin(image);
     pull.listeners.add(onProgress);
     pull.waiting += 1;
     onProgress(pull.last);
@@ -56,25 +64,30 @@ export class ImagePuller {
     }
   }
 
-  #begin(image: string): Pull {
+  #begin(image: PulledImage): Pull {
+    const key = keyOf(image);
     const ending = new AbortController();
     const listeners = new Set<OnProgress>();
     const pull: Pull = {
-      ...{ ending, listeners, waiting: 0, last: `Pulling image ${image}.` },
+      ...{ ending, listeners, waiting: 0, last: `Pulling image ${image.name}.` },
       done: Promise.resolve(),
     };
     const tell = (message: string): void => {
       pull.last = message;
       for (const listener of listeners) listener(message);
     };
-    pull.done = this.#run(image, ending, tell).finally(() => this.#pulls.delete(image));
+    pull.done = this.#run(image, ending, tell).finally(() => this.#pulls.delete(key));
     // Everybody may have left before it ends.
     pull.done.catch(() => undefined);
-    this.#pulls.set(image, pull);
+    this.#pulls.set(key, pull);
     return pull;
   }
 
-  async #run(image: string, ending: AbortController, tell: OnProgress): Promise<void> {
+  async #run(
+    { name: image, credential }: PulledImage,
+    ending: AbortController,
+    tell: OnProgress,
+  ): Promise<void> {
     const { engine, clock } = this.#options;
     let cancel = (): void => undefined;
     const expectMore = (): void => {
@@ -83,7 +96,11 @@ export class ImagePuller {
     };
     try {
       expectMore();
-      const stream = await engine.streams.pull(reference(image), { abortSignal: ending.signal });
+      const stream = await engine.streams.pull(reference(image), {
+        abortSignal: ending.signal,
+        // The engine's header X-Registry-Auth.
+        ...(credential && { authconfig: credential }),
+      });
       await this.#follow(image, stream as AsyncIterable<Uint8Array>, { tell, onLine: expectMore });
     } catch (error) {
       const cause: unknown = ending.signal.aborted ? ending.signal.reason : error;
@@ -111,6 +128,13 @@ export class ImagePuller {
       tell(`Pulling image ${image}: ${text}.`);
     }
   }
+}
+
+/** Whoever has another credential may be refused where somebody else is not. */
+function keyOf({ name, credential }: PulledImage): string {
+  return createHash('sha256')
+    .update(JSON.stringify([name, credential ?? null]))
+    .digest('hex');
 }
 
 /** Without a tag the engine would pull all that there are. */

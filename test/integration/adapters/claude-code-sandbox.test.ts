@@ -1,0 +1,6 @@
+import { adapterSuite } from './adapter-suite.ts';
+import { claudeCodeRow } from './claude-code-row.ts';
+import { IN_A_SANDBOX } from './suite-places.ts';
+
+/** With the program and the runner of the sandbox image, as hardened as the executor manager starts them. */
+adapterSuite({ ...claudeCodeRow, place: IN_A_SANDBOX });
