@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { open, readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { beginningOf, pathInside } from './file-of-folder.ts';
 
 /** Instructions are read whole by a model: longer files are not meant for it. */
 const FILE_BYTES = 64 * 1024;
@@ -8,8 +8,6 @@ const TOTAL_BYTES = 256 * 1024;
 /** How often a file may name another one. */
 const MOST_DEPTH = 5;
 const MOST_RULES = 50;
-
-const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
 const ROOT_FILES = ['CLAUDE.md', '.claude/CLAUDE.md', 'AGENTS.md'];
 const RULES_FOLDER = '.claude/rules';
@@ -50,30 +48,16 @@ async function rules(folder: string): Promise<string[]> {
 }
 
 async function readFrom(reading: Reading, name: string, depth: number): Promise<void> {
-  const target = await realpath(path.join(reading.root, name)).catch(() => undefined);
+  const target = await pathInside(reading.root, name);
   if (target === undefined || reading.seen.has(target) || reading.bytes > TOTAL_BYTES) return;
-  if (!target.startsWith(`${reading.root}${path.sep}`)) return;
   reading.seen.add(target);
-  const text = await textIn(target);
+  const text = await beginningOf(target, FILE_BYTES);
   if (text === undefined || text.trim() === '') return;
   reading.files.push({ path: name, text });
   reading.bytes += text.length;
   if (depth === MOST_DEPTH) return;
   for (const other of importsOf(text)) {
     await readFrom(reading, path.join(path.dirname(name), other), depth + 1);
-  }
-}
-
-/** Undefined for what is no text file. Opened without waiting: a pipe would wait for somebody who writes. */
-async function textIn(target: string): Promise<string | undefined> {
-  try {
-    await using file = await open(target, READ_AT_ONCE);
-    if (!(await file.stat()).isFile()) return undefined;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(FILE_BYTES), 0, FILE_BYTES, 0);
-    const text = buffer.subarray(0, bytesRead);
-    return text.includes(0) ? undefined : text.toString('utf8');
-  } catch {
-    return undefined; // gone, or not ours to read
   }
 }
 

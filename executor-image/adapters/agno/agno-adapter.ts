@@ -12,6 +12,7 @@ import { parseMessage } from './bridge-messages.ts';
 import type { BridgeRequest } from './bridge-messages.ts';
 import { createBridgeReader } from './bridge-reader.ts';
 import { readAgnoOptions } from '#shell-options/agno-options';
+import { programEnvironment } from '../program-environment.ts';
 import { asStartFailure } from '../shell-settings.ts';
 import { agnoProgram } from './program.ts';
 import type { AgnoProgram } from './program.ts';
@@ -49,7 +50,7 @@ export function agnoAdapter(program: () => AgnoProgram = agnoProgram): AgentAdap
       const exit = await runAgentProcess({
         ...program(),
         cwd: context.folder,
-        env: agnoEnvironment(request, context),
+        env: { ...programEnvironment(request, context), AGNO_TELEMETRY: 'false' },
         input: (pipe) => {
           stdin = pipe;
           answer(sent);
@@ -104,22 +105,6 @@ function agnoModel(request: AgentRequest): AgentModel {
   const model = requiredModel(request, MODEL_PROTOCOLS);
   if (model.name === '') throw new RunFailure('StartFailed', 'Agno needs a Model that names its model_id');
   return model;
-}
-
-/** The agent's commands see it too, so it has no key, which goes to the bridge over stdin. */
-function agnoEnvironment(
-  { model }: AgentRequest,
-  { environment, home, folder }: AdapterContext,
-): Record<string, string> {
-  return {
-    SHELL: '/bin/bash',
-    ...environment,
-    ...model?.env,
-    HOME: home,
-    PWD: folder,
-    TMPDIR: path.join(home, 'tmp'),
-    AGNO_TELEMETRY: 'false',
-  };
 }
 
 function failed({ code, signal, stderr }: AgentExit): never {

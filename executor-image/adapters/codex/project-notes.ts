@@ -1,5 +1,5 @@
-import { open, realpath } from 'node:fs/promises';
-import path from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { beginningOf, pathInside } from '../../instructions/file-of-folder.ts';
 
 /** As Codex itself reads of such a file. */
 const MOST_BYTES = 32 * 1024;
@@ -12,24 +12,12 @@ const NAMES = ['AGENTS.md', 'CLAUDE.md'];
  * it reads no such file itself; the words are input all the same. Undefined when there is none.
  */
 export async function projectNotes(folder: string): Promise<string | undefined> {
+  const root = await realpath(folder);
   for (const name of NAMES) {
-    const text = await beginningOf(folder, name);
+    const file = await pathInside(root, name);
+    const text = file === undefined ? undefined : await beginningOf(file, MOST_BYTES);
     if (text === undefined || text.trim() === '') continue;
     return `# AGENTS.md instructions for ${folder}\n\n<INSTRUCTIONS>\n${text}\n</INSTRUCTIONS>`;
   }
   return undefined;
-}
-
-/** Undefined for a file that is not there, leads out of the folder or is not a file. */
-async function beginningOf(folder: string, name: string): Promise<string | undefined> {
-  try {
-    const [root, file] = await Promise.all([realpath(folder), realpath(path.join(folder, name))]);
-    if (!file.startsWith(`${root}${path.sep}`)) return undefined;
-    await using handle = await open(file);
-    if (!(await handle.stat()).isFile()) return undefined;
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } catch {
-    return undefined; // not there, or not to be read: the repository says nothing
-  }
 }

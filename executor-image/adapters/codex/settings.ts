@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { responsesEndpoint } from '#model-protocols/openai-responses/endpoint';
 import { RunFailure } from '../../run-failure.ts';
+import { programEnvironment } from '../program-environment.ts';
 import type { AdapterContext, AgentModel, AgentRequest } from '../adapter.ts';
 import { requiredModel } from '../required-model.ts';
 
@@ -121,19 +122,13 @@ function toolServers(
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-/** The program's environment: what it needs, the Model's own variables, nothing of the runner's. */
 export function codexEnvironment(
-  { model }: AgentRequest,
-  { environment, home, folder }: Pick<AdapterContext, 'environment' | 'home' | 'folder'>,
+  request: AgentRequest,
+  context: Pick<AdapterContext, 'environment' | 'home' | 'folder'>,
 ): Record<string, string> {
   return {
-    SHELL: '/bin/bash',
-    ...environment,
-    ...model?.env,
-    HOME: home,
-    CODEX_HOME: codexHome(home),
-    PWD: folder,
-    TMPDIR: path.join(home, 'tmp'),
+    ...programEnvironment(request, context),
+    CODEX_HOME: codexHome(context.home),
     RUST_LOG: 'error',
   };
 }

@@ -28,6 +28,7 @@ adapterSuite({
     'model errors': 'the protocol has no word for it',
     images: 'this program hands pictures to models only that it knows',
     'sessions in another folder': 'this program keeps them by its path, which is the same in all sandboxes',
+    leaving: 'this program waits for all that its commands start',
     'reasons of denials': 'the protocol has no place for them',
   },
 });

@@ -68,5 +68,7 @@ export type Ability =
   | 'instructions'
   /** It hears of skills. */
   | 'skills'
+  /** It does not wait for what its commands leave behind. */
+  | 'leaving'
   /** A tool of its own can kill it. */
   | 'death';

@@ -139,10 +139,14 @@ export function adapterSuite(row: AdapterRow): void {
       },
     );
 
-    caseOf('counts although what the agent has started goes on', ofTools, async () => {
-      const { state } = await finish('leave something behind');
-      expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Succeeded' });
-    });
+    caseOf(
+      'counts although what the agent has started goes on',
+      ofTools.skip ? ofTools : can('leaving'),
+      async () => {
+        const { state } = await finish('leave something behind');
+        expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Succeeded' });
+      },
+    );
 
     caseOf('may be long', always, async () => {
       const { state, events } = await finish(`say much ${'wörd '.repeat(60_000)}`);
@@ -191,7 +195,7 @@ export function adapterSuite(row: AdapterRow): void {
       });
     });
 
-    caseOf('since its program is killed', can('death'), async () => {
+    caseOf('since its program is killed', ofTools.skip ? ofTools : can('death'), async () => {
       const { state } = await finish('kill yourself', { limits: { idleSeconds: 20 } });
       expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Failed' });
       expect(['AgentFailed', 'AgentKilled']).toContain(state.reason);
