@@ -20,6 +20,8 @@ const NICENESS = 10;
 /** A program that is built from Go sources, and where it goes. `arguments` are those of `go`, without the output. */
 interface Recipe {
   readonly built: string;
+  /** Where `go` runs: in a module. */
+  readonly folder: string;
   readonly arguments: readonly string[];
   /** The name that `go install` gives the program; undefined where `go build -o` is told the name. */
   readonly installedAs?: string;
@@ -71,18 +73,23 @@ export class GoPrograms implements AsyncDisposable {
     const how =
       recipe.installedAs === undefined ? ['build', '-p', '1', '-o', output] : ['install', '-p', '1'];
     try {
-      await this.#run(command, [...how, ...recipe.arguments], { ...ONE_CORE, GOBIN: folder });
+      const env = { ...ONE_CORE, GOBIN: folder };
+      await this.#run(command, [...how, ...recipe.arguments], { cwd: recipe.folder, env });
       await rename(output, recipe.built);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  async #run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  async #run(
+    command: string,
+    args: readonly string[],
+    { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
+  ): Promise<void> {
     const build = await startProcess({
       command: 'nice',
       args: ['-n', String(NICENESS), command, ...args],
-      cwd: SOURCES,
+      cwd,
       env: { ...process.env, ...env },
     });
     const stop = (): void => void build.stop();
@@ -105,16 +112,21 @@ async function recipeOf(name: string, command: string): Promise<Recipe> {
   if (helm !== undefined) {
     const { module, version } = helm;
     const built = path.join(folder, `helm-${version}`);
-    return { built, arguments: [`${module}@${version}`], installedAs: 'helm' };
+    return { built, folder: SOURCES, arguments: [`${module}@${version}`], installedAs: 'helm' };
   }
-  return { built: path.join(folder, `${name}-${await digestOf(name)}`), arguments: [`./${name}`] };
+  const built = path.join(folder, `${name}-${await digestOf(name)}`);
+  if (isModule(name)) return { built, folder: path.join(SOURCES, name), arguments: ['.'] };
+  return { built, folder: SOURCES, arguments: [`./${name}`] };
 }
+
+/** Whether the program does not share the module of the others. */
+const isModule = (name: string): boolean => existsSync(path.join(SOURCES, name, 'go.mod'));
 
 /** Changes with what the program of test/go with that name is built from. */
 async function digestOf(name: string): Promise<string> {
   const files = (await readdir(path.join(SOURCES, name))).toSorted().map((file) => path.join(name, file));
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum', ...files]) {
+  for (const file of isModule(name) ? files : ['go.mod', 'go.sum', ...files]) {
     const content = await readFile(path.join(SOURCES, file));
     hash.update(`${file} ${content.length}\n`).update(content);
   }

@@ -1,0 +1,106 @@
+// Of its own: kube-apiserver's module names the modules beside it by a version that is none.
+module troupe.test/rbac-judge
+
+go 1.26.0
+
+require (
+	k8s.io/api v0.37.2
+	k8s.io/apiserver v0.0.0
+	k8s.io/kubernetes v1.37.2
+)
+
+require (
+	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect
+	github.com/fxamacker/cbor/v2 v2.9.1 // indirect
+	github.com/go-logr/logr v1.4.3 // indirect
+	github.com/json-iterator/go v1.1.12 // indirect
+	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
+	github.com/modern-go/reflect2 v1.0.3-0.20250322232337-35a7c28c31ee // indirect
+	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
+	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
+	github.com/x448/float16 v0.8.4 // indirect
+	go.yaml.in/yaml/v2 v2.4.4 // indirect
+	golang.org/x/net v0.57.0 // indirect
+	golang.org/x/oauth2 v0.36.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/term v0.45.0 // indirect
+	golang.org/x/text v0.40.0 // indirect
+	golang.org/x/time v0.15.0 // indirect
+	gopkg.in/inf.v0 v0.9.1 // indirect
+	k8s.io/apimachinery v0.37.2 // indirect
+	k8s.io/client-go v0.37.2 // indirect
+	k8s.io/component-helpers v0.0.0 // indirect
+	k8s.io/klog/v2 v2.140.0 // indirect
+	k8s.io/kube-openapi v0.0.0-20260721132016-d427ff9ee9ad // indirect
+	k8s.io/utils v0.0.0-20260626114624-be93311217bd // indirect
+	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 // indirect
+	sigs.k8s.io/randfill v1.0.0 // indirect
+	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
+	sigs.k8s.io/yaml v1.6.0 // indirect
+)
+
+replace k8s.io/api v0.0.0 => k8s.io/api v0.37.2
+
+replace k8s.io/apiextensions-apiserver v0.0.0 => k8s.io/apiextensions-apiserver v0.37.2
+
+replace k8s.io/apimachinery v0.0.0 => k8s.io/apimachinery v0.37.2
+
+replace k8s.io/apiserver v0.0.0 => k8s.io/apiserver v0.37.2
+
+replace k8s.io/cli-runtime v0.0.0 => k8s.io/cli-runtime v0.37.2
+
+replace k8s.io/client-go v0.0.0 => k8s.io/client-go v0.37.2
+
+replace k8s.io/cloud-provider v0.0.0 => k8s.io/cloud-provider v0.37.2
+
+replace k8s.io/cluster-bootstrap v0.0.0 => k8s.io/cluster-bootstrap v0.37.2
+
+replace k8s.io/code-generator v0.0.0 => k8s.io/code-generator v0.37.2
+
+replace k8s.io/component-base v0.0.0 => k8s.io/component-base v0.37.2
+
+replace k8s.io/component-helpers v0.0.0 => k8s.io/component-helpers v0.37.2
+
+replace k8s.io/controller-manager v0.0.0 => k8s.io/controller-manager v0.37.2
+
+replace k8s.io/cri-api v0.0.0 => k8s.io/cri-api v0.37.2
+
+replace k8s.io/cri-client v0.0.0 => k8s.io/cri-client v0.37.2
+
+replace k8s.io/cri-streaming v0.0.0 => k8s.io/cri-streaming v0.37.2
+
+replace k8s.io/csi-translation-lib v0.0.0 => k8s.io/csi-translation-lib v0.37.2
+
+replace k8s.io/dynamic-resource-allocation v0.0.0 => k8s.io/dynamic-resource-allocation v0.37.2
+
+replace k8s.io/endpointslice v0.0.0 => k8s.io/endpointslice v0.37.2
+
+replace k8s.io/externaljwt v0.0.0 => k8s.io/externaljwt v0.37.2
+
+replace k8s.io/kms v0.0.0 => k8s.io/kms v0.37.2
+
+replace k8s.io/kube-aggregator v0.0.0 => k8s.io/kube-aggregator v0.37.2
+
+replace k8s.io/kube-controller-manager v0.0.0 => k8s.io/kube-controller-manager v0.37.2
+
+replace k8s.io/kube-proxy v0.0.0 => k8s.io/kube-proxy v0.37.2
+
+replace k8s.io/kube-scheduler v0.0.0 => k8s.io/kube-scheduler v0.37.2
+
+replace k8s.io/kubectl v0.0.0 => k8s.io/kubectl v0.37.2
+
+replace k8s.io/kubelet v0.0.0 => k8s.io/kubelet v0.37.2
+
+replace k8s.io/metrics v0.0.0 => k8s.io/metrics v0.37.2
+
+replace k8s.io/mount-utils v0.0.0 => k8s.io/mount-utils v0.37.2
+
+replace k8s.io/pod-security-admission v0.0.0 => k8s.io/pod-security-admission v0.37.2
+
+replace k8s.io/sample-apiserver v0.0.0 => k8s.io/sample-apiserver v0.37.2
+
+replace k8s.io/sample-cli-plugin v0.0.0 => k8s.io/sample-cli-plugin v0.37.2
+
+replace k8s.io/sample-controller v0.0.0 => k8s.io/sample-controller v0.37.2
+
+replace k8s.io/streaming v0.0.0 => k8s.io/streaming v0.37.2
