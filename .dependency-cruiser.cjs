@@ -178,6 +178,8 @@ const packages = {
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],
   mysql2: ['^api/storage/'],
   'prom-client': ['^api/metrics/'],
+  nodemailer: ['^api/users/smtp-mailer[.]ts$'],
+  'openid-client': ['^cli/login/provider-login[.]ts$'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
   'rate-limiter-flexible': ['^api/server/limits/'],
   re2js: ['^api/structural-schema/', '^api/cel/', shellOptions, '^model-server/'],

@@ -18,6 +18,8 @@ import { strictTransportSecurity } from './server/browsers/security-headers.ts';
 import { createClientAddresses } from './server/limits/client-address.ts';
 import type { ClientAddresses } from './server/limits/client-address.ts';
 import type { Mailer } from './users/mailer.ts';
+import { createSmtpMailer } from './users/smtp-mailer.ts';
+import type { SmtpOptions } from './users/smtp-mailer.ts';
 import type { RegistrationMode } from './users/registration/registration.ts';
 import { withDefaults } from './server/limits/limits.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
@@ -69,8 +71,8 @@ export interface ApiOptions {
   retention?: ApiRetention;
   /** Whether people make accounts themselves; default: closed. */
   registration?: RegistrationMode;
-  /** For mails about passwords; absent: none are sent. */
-  mailer?: Mailer;
+  /** Server for mails about passwords; absent: none are sent. */
+  smtp?: SmtpOptions;
   /** More kinds than those of crds/; for tests. */
   extraDefinitions?: readonly ResourceDefinition[];
 }
@@ -148,7 +150,10 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
     rates: Object.freeze({ ...DEFAULT_RATES, ...options.rates }),
     browsers: browserRules(options),
     addresses: Object.freeze(createClientAddresses(options.trustedProxies ?? [])),
-    accounts: Object.freeze({ registration: options.registration ?? 'closed', mailer: options.mailer }),
+    accounts: Object.freeze({
+      registration: options.registration ?? 'closed',
+      mailer: options.smtp && createSmtpMailer(options.smtp),
+    }),
     accountKeys: Object.freeze({ file: inFolder('account-keys'), mayMake: true }),
     definitions: Object.freeze(definitions),
     logger: options.logger,

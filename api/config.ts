@@ -35,6 +35,8 @@ export function checkHistory(history: ApiHistory): void {
 
 /** What the environment says about the API server. */
 export interface ApiConfig {
+  /** Server for mails about passwords; it may hold a password. */
+  smtp?: { url: string; from: string };
   /** `sqlite:PATH` or `mysql://…`; absent: a file in the data folder. It may hold a password. */
   databaseURL?: string;
   /** Connections to a MySQL database at most, of each process. */
@@ -61,10 +63,12 @@ export function readApiConfig(environment: Readonly<Record<string, string | unde
   const allowed = environment['TROUPE_ALLOWED_ADDRESSES'] ?? '';
   const rootKeyFile = environment['TROUPE_ENCRYPTION_KEYS'] ?? '';
   const connections = environment['TROUPE_DATABASE_CONNECTIONS'] ?? '';
+  const smtp = readSmtp(environment);
   return {
     ...(databaseURL === '' ? {} : { databaseURL }),
     ...(connections === '' ? {} : { databaseConnections: readConnections(connections) }),
     ...(redisURL === '' ? {} : { redisURL }),
+    ...(smtp === undefined ? {} : { smtp }),
     ...(encrypt === '' ? {} : { encrypt: encrypt.split(',').map((name) => name.trim()) }),
     ...(allowed === '' ? {} : { allowedAddresses: readAddresses(allowed) }),
     ...(rootKeyFile === '' ? {} : { rootKeyFile }),
@@ -77,6 +81,15 @@ function readAddresses(text: string): string[] {
   } catch (error) {
     throw new Error(`TROUPE_ALLOWED_ADDRESSES: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function readSmtp(environment: Readonly<Record<string, string | undefined>>): ApiConfig['smtp'] {
+  const url = environment['TROUPE_SMTP_URL'] ?? '';
+  const from = environment['TROUPE_SMTP_FROM'] ?? '';
+  if (url === '') return undefined;
+  if (from === '')
+    throw new Error('TROUPE_SMTP_URL needs TROUPE_SMTP_FROM, the address that mails come from');
+  return { url, from };
 }
 
 function readConnections(text: string): number {

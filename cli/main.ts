@@ -1,5 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '#api/machinery/version';
+import { register as registerCredential } from './commands/credential.ts';
+import { register as registerKubeconfig } from './commands/kubeconfig.ts';
+import { register as registerLogin } from './commands/login.ts';
+import { register as registerLogout } from './commands/logout.ts';
+import { register as registerToken } from './commands/token.ts';
+import { register as registerUser } from './commands/user.ts';
+import { register as registerWhoami } from './commands/whoami.ts';
 import { register as registerAnswer } from './commands/answer.ts';
 import { register as registerApply } from './commands/apply.ts';
 import { register as registerBackup } from './commands/backup.ts';
@@ -40,6 +47,13 @@ function createProgram(): Command {
     registerBackup,
     registerRestore,
     registerEncryption,
+    registerLogin,
+    registerLogout,
+    registerWhoami,
+    registerUser,
+    registerToken,
+    registerKubeconfig,
+    registerCredential,
   ]) {
     register(program, context);
   }

@@ -33,6 +33,7 @@ import { taskController } from './task/controller.ts';
 import { COLLABORATION_MODELS } from './task/graph/collaboration-models.ts';
 import type { CollaborationModels } from './task/graph/collaboration-models.ts';
 import { taskRevisionController } from './task-revision/controller.ts';
+import { userController } from './user/controller.ts';
 import { teamController } from './team/controller.ts';
 import { workspaceController } from './workspace/controller.ts';
 
@@ -155,6 +156,7 @@ function controllersOf(
     garbageCollectorController(context),
     namespaceController(context),
     serviceAccountController(context),
+    userController(context),
     ...(caCertificate === undefined ? [] : [rootCAController(context, caCertificate)]),
   ];
 }

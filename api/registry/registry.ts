@@ -13,6 +13,7 @@ import { taskUser } from './admission/task-user.ts';
 import { ownerReferencesPermission } from './admission/owner-references-permission.ts';
 import { ownDefinitions } from './admission/own-definitions.ts';
 import { roleEscalation } from './admission/role-escalation.ts';
+import { userEscalation } from './admission/user-escalation.ts';
 import type { ApiObject } from './reading/api-object.ts';
 import type { Catalog } from './catalog.ts';
 import type { RegistryContext } from './context.ts';
@@ -127,6 +128,7 @@ function admissionOf(
       roleEscalation(options),
       ownerReferencesPermission(options),
       referencesNeedUse(authorizer),
+      userEscalation(authorizer),
       ...(admission.validating ?? []),
     ],
   };

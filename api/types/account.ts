@@ -1,9 +1,32 @@
+import type { NewCondition } from '../machinery/condition.ts';
+import { newCondition, READY, ready } from './ready.ts';
 import type { User } from './generated/user.ts';
 
 /** In which every User of the server's own is. */
 export const USERS_GROUP = 'troupe:users';
 /** Its members may do everything, by a ClusterRoleBinding to cluster-admin. */
 export const ADMINS_GROUP = 'troupe:admins';
+
+/** Reasons of a User. */
+export const UserReason = {
+  /** Ready=True: the User may log in and has a namespace. */
+  Active: 'Active',
+  /** Ready=False: an administrator has disabled the User. */
+  Disabled: 'Disabled',
+  /** Ready=False: the User has registered and is not activated yet. */
+  Pending: 'Pending',
+  /** Ready=False: the namespace that the User is to have belongs to somebody else. */
+  NamespaceTaken: 'NamespaceTaken',
+} as const;
+
+export const userReady = (): NewCondition => ready(UserReason.Active, 'The User may log in.');
+
+export function userNotReady(
+  reason: Exclude<keyof typeof UserReason, 'Active'>,
+  message: string,
+): NewCondition {
+  return newCondition(READY, 'False', { reason, message });
+}
 
 /** Whether the User may log in, and what shows who it is may be believed. */
 export function mayLogIn({ metadata, spec }: User): boolean {
@@ -12,6 +35,9 @@ export function mayLogIn({ metadata, spec }: User): boolean {
 
 /** The namespace of a User alone. The prefix keeps people from registering under the name of a shared one. */
 export const personalNamespace = (user: string): string => `user-${user}`;
+
+/** On a personal namespace: the uid of its User. A namespace outlives its User, and is not for the next of that name. */
+export const OWNER_UID_ANNOTATION = 'agent.wecode.io/user-uid';
 
 /** On a User as authenticators know it: which session or key showed who it is. */
 export const SESSION_EXTRA = 'agent.wecode.io/session';

@@ -1,6 +1,8 @@
 import type { Condition } from '../machinery/condition.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { TROUPE_GROUP } from '../machinery/group-version-kind.ts';
+import { RBAC_GROUP } from './rbac.ts';
+import type { Binding } from './rbac.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
 import type { APIKey } from './generated/apikey.ts';
 import type { Bot } from './generated/bot.ts';
@@ -66,6 +68,13 @@ export const EXECUTORS: ResourceType<Executor> = {
   namespaced: false,
 };
 
+export const ROLE_BINDINGS: ResourceType<Binding> = {
+  group: RBAC_GROUP,
+  version: 'v1',
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
+  namespaced: true,
+};
 /** Cluster-scoped. */
 export const USERS: ResourceType<User> = { ...own, kind: 'User', plural: 'users', namespaced: false };
 /** Cluster-scoped. */

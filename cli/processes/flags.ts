@@ -6,6 +6,8 @@ import type { ApiLimits } from '#api/config';
 import { parseDuration } from '../duration.ts';
 import { LOG_LEVELS } from '../logger.ts';
 import type { LogLevel } from '../logger.ts';
+import { addAccountFlags } from './account-flags.ts';
+import type { AccountFlags } from './account-flags.ts';
 import { addAdvertiseFlags } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
 import { addAuthenticationFlags } from './authentication-flags.ts';
@@ -16,7 +18,8 @@ import { addRetentionFlags } from './retention-flags.ts';
 import type { RetentionFlags } from './retention-flags.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
-export interface ApiFlags extends AdvertiseFlags, AuthenticationFlags, EdgeFlags, RetentionFlags {
+export interface ApiFlags
+  extends AccountFlags, AdvertiseFlags, AuthenticationFlags, EdgeFlags, RetentionFlags {
   listen: { host: string; port: number };
   dataDir: string;
   writeKubeconfig?: string;
@@ -60,7 +63,7 @@ export function defaultDataDir(): string {
 }
 
 export function addApiFlags(command: Command): Command {
-  const edge = addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command))));
+  const edge = addAccountFlags(addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command)))));
   return addAuthenticationFlags(edge)
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option(

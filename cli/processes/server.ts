@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PrometheusMeter } from '#api/metrics/prometheus-meter';
 import type { Logger } from '#api/machinery/logger';
+import { accountsOf } from './account-flags.ts';
 import { createLogger } from '../logger.ts';
 import { hostOf } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
@@ -82,6 +83,7 @@ async function runApi(
     ...edgeOf(flags),
     authentication: authenticationOf(flags),
     history: historyOf(flags),
+    ...accountsOf(flags),
     retention: retentionOf(flags),
     ...advertised(flags),
     ...(flags.metrics === undefined ? {} : { metrics: flags.metrics }),

@@ -4,6 +4,7 @@ import type { Resource } from '../../registry/resource.ts';
 import { kindSchema } from '../openapi/kind-schema.ts';
 import { META_SCHEMAS } from '../openapi/meta-schemas.ts';
 import type { OpenApiSchema } from '../openapi/schema.ts';
+import { accountPaths } from './account-document.ts';
 import { inJsonSchema, ref, REST_SCHEMAS, successOf } from './rest-schemas.ts';
 import { isCompatible } from './rest-path.ts';
 
@@ -61,7 +62,7 @@ export function restDocument(served: readonly Resource[]): object {
       version: VERSION,
       description: 'Troupe for people who do not speak Kubernetes.',
     },
-    paths: Object.assign({}, batchPaths(), healthPath(), ...ours.map(pathsOf)),
+    paths: Object.assign({}, batchPaths(), healthPath(), accountPaths(), ...ours.map(pathsOf)),
     components: {
       schemas: { ...REST_SCHEMAS, ...Object.fromEntries(shared), ...schemas },
       securitySchemes: { BearerToken: { type: 'http', scheme: 'bearer' } },

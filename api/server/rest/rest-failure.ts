@@ -6,9 +6,12 @@ import type { RequestContext } from '../server-environment.ts';
 import { failure } from './envelope.ts';
 import { batchPath, isOwnPath, placeOf } from './rest-path.ts';
 
+/** Existing clients log in there. */
+const IS_OF_ACCOUNTS = /^\/api\/(?:auth|users)\//;
+
 /** The style of a path, also where nobody got as far as to look at what it names; undefined for all others. */
 function styleOf(path: string): RestStyle | undefined {
-  if (batchPath(path) !== undefined) return 'compatible';
+  if (batchPath(path) !== undefined || IS_OF_ACCOUNTS.test(path)) return 'compatible';
   return isOwnPath(path) ? 'envelope' : placeOf(path)?.rest;
 }
 

@@ -8,7 +8,14 @@ import type { ObjectStore } from '../../storage/contract/objects.ts';
 import { mayLogIn } from '../../types/account.ts';
 import type { Account, AccountStore } from '../account-store.ts';
 import { Records } from '../records/records.ts';
-import { newSecret, newSessionId, parseRefreshToken, refreshTokenText, secretHash } from './refresh-token.ts';
+import {
+  isHashOf,
+  newSecret,
+  newSessionId,
+  parseRefreshToken,
+  refreshTokenText,
+  secretHash,
+} from './refresh-token.ts';
 import { rotate } from './session-family.ts';
 import type { Rotation, SessionRecord } from './session-family.ts';
 
@@ -105,11 +112,9 @@ export class Sessions {
   async revoke(text: string): Promise<void> {
     const shown = parseRefreshToken(text);
     if (shown === undefined) return;
-    await this.#records.change({ owner: shown.user, name: shown.session }, (record) => {
-      if (record === undefined) return undefined;
-      const asked = { ...shown, next: shown.secret };
-      return rotate(record, asked, this.#clock.now()).verdict === 'refused' ? record : undefined;
-    });
+    await this.#records.change({ owner: shown.user, name: shown.session }, (record) =>
+      record !== undefined && isHashOf(record.family, shown.family) ? undefined : record,
+    );
   }
 
   /** Whose session it is, as long as it lasts; as memory has it. */

@@ -1,0 +1,36 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { CliError } from '../error-text.ts';
+
+/** Asks a person; on a terminal, without showing what is typed where it is a secret. */
+export async function ask(question: string, { secret }: { secret: boolean }): Promise<string> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY)
+    throw new CliError('this needs a terminal; give passwords on standard input with --password-stdin');
+  stderr.write(question);
+  // Readline shows what is typed by writing it; here it writes to nobody.
+  const output = secret ? new Writable({ write: (_piece, _encoding, done) => done() }) : stderr;
+  const lines = createInterface({ input: stdin, output, terminal: true });
+  const aborted = new AbortController();
+  lines.once('SIGINT', () => aborted.abort());
+  try {
+    return await lines.question('', { signal: aborted.signal });
+  } catch (error) {
+    throw new CliError('interrupted', { cause: error });
+  } finally {
+    lines.close();
+    if (secret) stderr.write('\n');
+  }
+}
+
+/** A secret from a pipe: the first line. */
+export async function firstLineOf(input: AsyncIterable<Uint8Array | string>): Promise<string> {
+  let text = '';
+  for await (const piece of input) {
+    text += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
+    if (text.includes('\n') || text.length > 8192) break;
+  }
+  const [line = ''] = text.split(/\r?\n/);
+  if (line === '') throw new CliError('standard input is empty');
+  return line;
+}
