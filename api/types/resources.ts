@@ -1,7 +1,6 @@
 import type { Condition } from '../machinery/condition.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { TROUPE_GROUP } from '../machinery/group-version-kind.ts';
-import { RBAC_GROUP } from './rbac.ts';
 import type { Binding } from './rbac.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
 import type { APIKey } from './generated/apikey.ts';
