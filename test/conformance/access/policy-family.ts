@@ -78,7 +78,7 @@ function objects<T extends object>(content: fc.Arbitrary<T>, namespaces: readonl
       ? fc.record({ name: fc.constantFrom(...NAMES) })
       : fc.record({ name: fc.constantFrom(...NAMES), namespace: fc.constantFrom(...namespaces) });
   const selector = ({ metadata: at }: Named): string => `${at.namespace ?? ''}/${at.name}`;
-  const one = fc.tuple(metadata, content).map(([at, rest]) => ({ metadata: at, ...rest }));
+  const one = fc.tuple(metadata, content).map(([at, rest]) => Object.assign({ metadata: at }, rest));
   return fc.uniqueArray(one as fc.Arbitrary<Named & T>, { selector, maxLength: 7 });
 }
 
@@ -104,7 +104,7 @@ const asked = fc
     namespace: fc.constantFrom('', 'ci', 'dev', 'prod'),
     name: fc.constantFrom('', 'a', 'c', '*'),
   })
-  .map((one) => (one.isResource ? one : { ...one, namespace: '' }));
+  .map((one) => (one.isResource ? one : Object.assign(one, { namespace: '' })));
 
 /** Ten requests and five gifts for each set of roles. */
 export const policies: fc.Arbitrary<PolicyQuestion> = fc.record({
