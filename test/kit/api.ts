@@ -53,6 +53,7 @@ export interface TestApiOptions {
   redisURL?: string;
   limits?: Partial<ServerLimits>;
   /** How it meets browsers, proxies, and clients that ask too often. */
+  accounts?: Pick<ApiOptions, 'registration' | 'smtp'>;
   edge?: Pick<ApiOptions, 'corsAllowedOrigins' | 'rates' | 'strictTransportSecurity' | 'trustedProxies'>;
   authentication?: ApiAuthentication;
   clock?: Clock;
@@ -72,6 +73,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     ...(options.authentication === undefined ? {} : { authentication: options.authentication }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...options.edge,
+    ...options.accounts,
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= api.close());

@@ -118,7 +118,7 @@ function resetText({ metadata, spec }: Account, token: string): string {
     '',
     token,
     '',
-    'On a command line: troupe user reset-password --with-token',
+    'On a command line: troupe user set-password',
     '',
     'If that was not you, there is nothing to do: the password stays as it is.',
     '',
