@@ -69,6 +69,7 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
       allow(WRITE, TROUPE, ['tasks']),
       allow(['create'], TROUPE, ['tasks/answers']),
       allow(['update'], TROUPE, ['skills/package', '*/finalizers']),
+      allow(['update', 'delete'], TROUPE, ['skills/rating']),
       allow(['delete', 'deletecollection'], TROUPE, ['sandboxes']),
     ],
   },

@@ -11,7 +11,11 @@ export const PUBLIC_ROLES: readonly BootstrapRole[] = [
   {
     name: NAME,
     namespace: PUBLIC_NAMESPACE,
-    rules: [allow([...READ, 'use'], TROUPE, PUBLIC_KINDS), allow(['get'], TROUPE, ['skills/package'])],
+    rules: [
+      allow([...READ, 'use'], TROUPE, PUBLIC_KINDS),
+      allow(['get'], TROUPE, ['skills/package']),
+      allow(['update', 'delete'], TROUPE, ['skills/rating']),
+    ],
   },
 ];
 

@@ -36,6 +36,12 @@ describe('references of', () => {
       },
     },
     {
+      reason: 'a Shell: what it is made from, and the credentials for its image',
+      plural: 'shells',
+      spec: { baseShellRef: 'b', baseImage: 'r.example/x', imagePullSecrets: [{ name: 'r' }] },
+      want: { 'spec.baseShellRef': 'shells ns/b', 'spec.imagePullSecrets[0]': 'secrets ns/r' },
+    },
+    {
       reason: 'a Team: every member',
       plural: 'teams',
       spec: { members: [{ botRef: { name: 'a' } }, { botRef: { name: 'b', namespace: 'x' } }] },

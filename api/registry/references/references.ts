@@ -74,10 +74,7 @@ const KINDS: ReadonlyMap<string, Collect> = new Map<string, Collect>([
   ['mcpservers.agent.wecode.io', ofMCPServer],
   ['models.agent.wecode.io', ofModel],
   ['sandboxes.agent.wecode.io', ofSandbox],
-  [
-    'shells.agent.wecode.io',
-    (spec, into) => into.addName(SHELLS, 'spec.baseShellRef', { name: spec['baseShellRef'] }),
-  ],
+  ['shells.agent.wecode.io', ofShell],
   ['skills.agent.wecode.io', ofSkill],
   ['taskrevisions.agent.wecode.io', ofTaskRevision],
   ['tasks.agent.wecode.io', ofTask],
@@ -107,6 +104,15 @@ function ofBot(spec: JsonObject, into: Collector): void {
   into.add(SHELLS, 'spec.shellRef', spec['shellRef']);
   into.add(MODELS, 'spec.modelRef', spec['modelRef']);
   into.add(MODELS, 'spec.secondaryModelRef', spec['secondaryModelRef']);
+}
+
+/** The registry of the image gets the credential. */
+function ofShell(spec: JsonObject, into: Collector): void {
+  into.addName(SHELLS, 'spec.baseShellRef', { name: spec['baseShellRef'] });
+  const use = goJson(spec['baseImage'] ?? '');
+  for (const [index, secret] of itemsOf(spec['imagePullSecrets'])) {
+    into.addName(SECRETS, `spec.imagePullSecrets[${index}]`, { name: fieldsOf(secret)['name'], use });
+  }
 }
 
 function ofTeam(spec: JsonObject, into: Collector): void {
