@@ -24,7 +24,8 @@ export function serveTunnel(
   const session = performServerHandshake(socket, { settings: { initialWindowSize: window.stream } });
   session.setLocalWindowSize(window.connection);
   session.on('stream', onStream);
-  // Whatever breaks it also closes it.
+  // Whatever breaks it also closes it; the connection is told of it beside the session.
+  socket.on('error', () => undefined);
   session.on('error', () => undefined);
   const onAbort = (): void => session.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -44,6 +45,8 @@ function keepAlive(session: ServerHttp2Session, clock: Clock): () => void {
   let answered = true;
   let cancel: () => void;
   const look = (): void => {
+    // Between its end and the event that tells of it, a ping would throw.
+    if (session.destroyed) return;
     if (!answered) return session.destroy();
     answered = false;
     session.ping((error) => {

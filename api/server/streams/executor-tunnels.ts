@@ -49,7 +49,8 @@ export class ExecutorTunnels {
     const closed = new Promise<void>((resolve) => {
       session.once('close', resolve);
     });
-    this.#open.get(executor)?.destroy(new Error('there is another tunnel'));
+    // Without an error: that would be one of the manager's side too.
+    this.#open.get(executor)?.destroy();
     this.#open.set(executor, session);
     this.#awaited.get(executor)?.resolve(session);
     this.#awaited.delete(executor);
@@ -78,7 +79,7 @@ export class ExecutorTunnels {
     }
     const status = await new Promise<number>((resolve, reject) => {
       stream.once('response', (headers) => resolve(Number(headers[':status'])));
-      stream.once('error', (cause) => reject(away(executor, cause)));
+      stream.on('error', (cause) => reject(away(executor, cause)));
       stream.once('close', () => reject(away(executor)));
     });
     if (status === 200) return stream;
@@ -132,6 +133,8 @@ function keepAlive(session: ClientHttp2Session, clock: Clock): () => void {
   let answered = true;
   let cancel: () => void;
   const look = (): void => {
+    // Between its end and the event that tells of it, a ping would throw.
+    if (session.destroyed) return;
     if (!answered) return session.destroy();
     answered = false;
     session.ping((error) => {
