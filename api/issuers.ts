@@ -15,6 +15,8 @@ export interface IssuersOptions {
   settings: AuthenticationSettings;
   /** Issuers that are this server itself. */
   ownIssuers: readonly string[];
+  /** Under which names it is meant. */
+  audiences: readonly string[];
   /** Addresses that may be called though they are not public. */
   allowedAddresses: readonly string[];
   clock: Clock;

@@ -165,8 +165,11 @@ async function openAccounts(
 
 function providersOptions(options: CompiledApiOptions): ProvidersOptions {
   const { authentication, serviceAccounts, allowedAddresses, clock, logger, metrics } = options;
-  const { issuers: ownIssuers } = serviceAccounts;
-  return { settings: authentication, ownIssuers, allowedAddresses, clock, logger, meter: metrics.meter };
+  const { issuers: ownIssuers, audiences } = serviceAccounts;
+  return {
+    ...{ settings: authentication, ownIssuers, audiences, allowedAddresses, clock, logger },
+    meter: metrics.meter,
+  };
 }
 
 /** Keys verify as long as the longest token lives, and a day for clocks that differ. */

@@ -6,6 +6,7 @@ import type { AuthorityFile } from './authentication/certificates/authority-file
 import { createCertificateAuthenticator } from './authentication/certificates/certificate-user.ts';
 import { STANDARD_HEADERS, createFrontProxyAuthenticator } from './authentication/front-proxy.ts';
 import { startIssuers } from './issuers.ts';
+import { startTokenWebhook } from './token-webhook.ts';
 import type { IssuersOptions } from './issuers.ts';
 import { identityHeaders } from './server/access/identity-headers.ts';
 import type { IdentityHeaders } from './server/access/identity-headers.ts';
@@ -41,6 +42,10 @@ export async function startProviders(options: ProvidersOptions): Promise<Provide
   const proxies = await open('requestheader-client-ca-file', frontProxy?.clientCAFile);
   checkSeparate({ clients, proxies, allowedNames: frontProxy?.allowedNames ?? [] });
   const issuers = await startIssuers(options, started);
+  const webhook =
+    settings.tokenWebhook === undefined
+      ? undefined
+      : await startTokenWebhook({ ...options, settings: settings.tokenWebhook }, started);
   const owned = started.move();
   return {
     requestAuthenticators: [
@@ -49,7 +54,7 @@ export async function startProviders(options: ProvidersOptions): Promise<Provide
         : [createFrontProxyAuthenticator({ ...frontProxy, authorities: proxies, clock })]),
       ...(clients === undefined ? [] : [createCertificateAuthenticator(clients, clock)]),
     ],
-    tokenAuthenticators: issuers === undefined ? [] : [issuers],
+    tokenAuthenticators: [issuers, webhook].filter((one) => one !== undefined),
     mayComeAnonymously: issuers?.mayComeAnonymously ?? publicPaths,
     isIdentityHeader: identityHeaders(frontProxy?.headers ?? STANDARD_HEADERS),
     clientAuthorities: () => (clients === undefined && proxies === undefined ? undefined : pem()),

@@ -10,6 +10,17 @@ export interface AuthenticationSettings {
   configurationFile?: string;
   /** In place of `configurationFile`. */
   oidc?: OidcSettings;
+  tokenWebhook?: TokenWebhookSettings;
+}
+
+/** A service that says whose token it is. */
+export interface TokenWebhookSettings {
+  /** A kubeconfig that names it. */
+  configFile: string;
+  /** Of the TokenReviews. */
+  version: 'v1' | 'v1beta1';
+  /** How long its answers are kept, in milliseconds; 0: not at all. */
+  cacheMs: number;
 }
 
 export interface FrontProxySettings {

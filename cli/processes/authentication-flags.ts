@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ApiAuthentication } from '#api/config';
+import { parseDuration } from '../duration.ts';
 
 /** Flags of kube-apiserver that turn on ways to log in. */
 export interface AuthenticationFlags {
@@ -16,6 +17,9 @@ export interface AuthenticationFlags {
   oidcGroupsPrefix?: string;
   oidcSigningAlgs?: string[];
   oidcRequiredClaim?: Record<string, string>;
+  authenticationTokenWebhookConfigFile?: string;
+  authenticationTokenWebhookVersion: 'v1' | 'v1beta1';
+  authenticationTokenWebhookCacheTtl: number;
   requestheaderClientCaFile?: string;
   requestheaderAllowedNames: string[];
   requestheaderUsernameHeaders: string[];
@@ -25,7 +29,31 @@ export interface AuthenticationFlags {
 }
 
 export function addAuthenticationFlags(command: Command): Command {
-  return addCertificateFlags(addOidcFlags(command));
+  return addCertificateFlags(addWebhookFlags(addOidcFlags(command)));
+}
+
+const TWO_MINUTES_MS = 120_000;
+
+function addWebhookFlags(command: Command): Command {
+  return command
+    .option(
+      '--authentication-token-webhook-config-file <file>',
+      'kubeconfig of a service that says whose token it is (none)',
+      (file: string) => resolve(file),
+    )
+    .addOption(
+      new Option(
+        '--authentication-token-webhook-version <version>',
+        'version of the TokenReviews that it gets',
+      )
+        .choices(['v1', 'v1beta1'])
+        .default('v1beta1'),
+    )
+    .addOption(
+      new Option('--authentication-token-webhook-cache-ttl <duration>', 'how long its answers are kept')
+        .argParser(parseDuration)
+        .default(TWO_MINUTES_MS, '2m'),
+    );
 }
 
 function addOidcFlags(command: Command): Command {
@@ -83,6 +111,7 @@ export function authenticationOf(flags: AuthenticationFlags): ApiAuthentication 
   return {
     ...(authenticationConfig === undefined ? {} : { configurationFile: authenticationConfig }),
     ...(oidc === undefined ? {} : { oidc }),
+    ...webhookOf(flags),
     ...(clientCaFile === undefined ? {} : { clientCAFile: clientCaFile }),
     ...(requestheaderClientCaFile === undefined
       ? {}
@@ -110,6 +139,13 @@ function oidcOf(flags: AuthenticationFlags): ApiAuthentication['oidc'] {
     requiredClaims: flags.oidcRequiredClaim ?? {},
     signingAlgorithms: flags.oidcSigningAlgs ?? ['RS256'],
   };
+}
+
+function webhookOf(flags: AuthenticationFlags): Pick<ApiAuthentication, 'tokenWebhook'> {
+  const { authenticationTokenWebhookConfigFile: configFile } = flags;
+  if (configFile === undefined) return {};
+  const { authenticationTokenWebhookVersion: version, authenticationTokenWebhookCacheTtl: cacheMs } = flags;
+  return { tokenWebhook: { configFile, version, cacheMs } };
 }
 
 function frontProxyOf(
