@@ -8,10 +8,12 @@ import { loadSigningKeys } from './data-folder/signing-keys/signing-keys.ts';
 import type { SigningKeys } from './data-folder/signing-keys/signing-keys.ts';
 import { createEncryptionKeys } from './registry/encryption-keys.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
+import { describeError } from './machinery/logger.ts';
 import { VERSION } from './machinery/version.ts';
 import { startAccessRules } from './registry/access-rules/access-rules.ts';
 import { BOOTSTRAP_POLICY } from './registry/bootstrap-policy/bootstrap-policy.ts';
 import { reconcilePolicy } from './registry/bootstrap-policy/reconcile-policy.ts';
+import { publishAuthenticationTrust } from './registry/authentication-trust.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { applyPublicShells } from './registry/public-shells.ts';
 import { createCatalog } from './registry/catalog.ts';
@@ -139,7 +141,13 @@ async function serve(
   const listening = await listen({
     ...{ app, ...options.listen, ...certificates, clientAuthorities, clock, limits },
   });
-  providers.followClientAuthorities(listening.useClientAuthorities);
+  await publishAuthenticationTrust(registry, providers.trust());
+  providers.followClientAuthorities((pem) => {
+    listening.useClientAuthorities(pem);
+    publishAuthenticationTrust(registry, providers.trust()).catch((error: unknown) => {
+      logger.error('the authorities of clients could not be published', { error: describeError(error) });
+    });
+  });
   started.defer(() => listening.close());
   const renewal = startCertificateRenewal({ load, use: listening.useCertificate, clock, logger });
   started.defer(() => renewal.stop());

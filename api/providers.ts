@@ -3,6 +3,7 @@ import type { AnonymousPaths } from './authentication/anonymous.ts';
 import type { Authenticator, TokenAuthenticator } from './authentication/authenticator.ts';
 import { openAuthorityFile } from './authentication/certificates/authority-file.ts';
 import type { AuthorityFile } from './authentication/certificates/authority-file.ts';
+import type { FrontProxySettings } from './authentication/settings.ts';
 import { createCertificateAuthenticator } from './authentication/certificates/certificate-user.ts';
 import { STANDARD_HEADERS, createFrontProxyAuthenticator } from './authentication/front-proxy.ts';
 import { startIssuers } from './issuers.ts';
@@ -19,6 +20,8 @@ export interface Providers extends AsyncDisposable {
   readonly tokenAuthenticators: readonly TokenAuthenticator[];
   readonly mayComeAnonymously: AnonymousPaths;
   readonly isIdentityHeader: IdentityHeaders;
+  /** What servers behind this one have to know: data of the ConfigMap extension-apiserver-authentication. */
+  trust(): Record<string, string>;
   /** PEM of all who may sign certificates of clients; undefined when clients are not asked for one. */
   clientAuthorities(): string | undefined;
   /** Is called whenever they have changed. */
@@ -57,11 +60,28 @@ export async function startProviders(options: ProvidersOptions): Promise<Provide
     tokenAuthenticators: [issuers, webhook].filter((one) => one !== undefined),
     mayComeAnonymously: issuers?.mayComeAnonymously ?? publicPaths,
     isIdentityHeader: identityHeaders(frontProxy?.headers ?? STANDARD_HEADERS),
+    trust: () => ({
+      ...(clients === undefined ? {} : { 'client-ca-file': clients.current().pem }),
+      ...(proxies === undefined || frontProxy === undefined
+        ? {}
+        : proxyTrust(frontProxy, proxies.current().pem)),
+    }),
     clientAuthorities: () => (clients === undefined && proxies === undefined ? undefined : pem()),
     followClientAuthorities(next) {
       listener = next;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function proxyTrust({ allowedNames, headers }: FrontProxySettings, pem: string): Record<string, string> {
+  return {
+    'requestheader-client-ca-file': pem,
+    'requestheader-allowed-names': JSON.stringify(allowedNames),
+    'requestheader-username-headers': JSON.stringify(headers.username),
+    'requestheader-uid-headers': JSON.stringify(headers.uid),
+    'requestheader-group-headers': JSON.stringify(headers.group),
+    'requestheader-extra-headers-prefix': JSON.stringify(headers.extraPrefix),
   };
 }
 

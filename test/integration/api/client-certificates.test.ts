@@ -316,6 +316,21 @@ describe('a front proxy', () => {
   });
 });
 
+it('servers behind this one can read whom to believe', async () => {
+  const where = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
+  expect((await api.send(where)).json()).toMatchObject({
+    data: {
+      'client-ca-file': users.certificate,
+      'requestheader-client-ca-file': proxies.certificate,
+      'requestheader-allowed-names': '["front-proxy-client"]',
+      'requestheader-username-headers': '["X-Remote-User","X-Other-User"]',
+      'requestheader-group-headers': '["X-Remote-Group"]',
+      'requestheader-uid-headers': '["X-Remote-Uid"]',
+      'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+    },
+  });
+});
+
 describe('a file of authorities that changes', () => {
   const changed = async (content: string): Promise<void> => {
     const before = lines.length;
@@ -333,6 +348,9 @@ describe('a file of authorities that changes', () => {
     const next = await makeAuthority('CN=next');
     await changed(next.certificate);
     expect(await whoami({ as: old }, agent)).toEqual({ status: 401 });
+    const where = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
+    const published = async (): Promise<string> => (await api.send(where)).text;
+    await expect.poll(published).toContain(JSON.stringify(next.certificate).slice(1, -1));
     expect(await whoami({ as: old })).toEqual({ status: 401 });
     const as = await next.issue({ subject: `CN=bob, ${MASTERS}` });
     expect(await whoami({ as })).toMatchObject({ user: { username: 'bob' } });
