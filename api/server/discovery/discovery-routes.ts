@@ -35,9 +35,14 @@ export function mountDiscovery(app: Hono<ServerTypes>, catalog: Catalog): void {
   }
 }
 
+/** What people with accounts ask for, which is no part of the API that clients discover. */
+const OF_ACCOUNTS = /^\/api\/(?:auth|users)\//;
+
 /** What `GET /` answers: every address without a variable in it. */
 function rootPaths(app: Hono<ServerTypes>, { groups, versions }: DiscoveryDocuments): string[] {
-  const fixed = app.routes.map(({ path }) => path).filter((path) => !/[:*]|.[/]$/.test(path));
+  const fixed = app.routes
+    .map(({ path }) => path)
+    .filter((path) => !/[:*]|.[/]$/.test(path) && !OF_ACCOUNTS.test(path));
   const made = [...versions.keys()].map((key) => (key.includes('/') ? `/apis/${key}` : `/api/${key}`));
   return [...new Set([...fixed, ...[...groups.keys()].map((group) => `/apis/${group}`), ...made])].sort();
 }
