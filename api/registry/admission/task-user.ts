@@ -18,14 +18,18 @@ export const taskUser: MutatingPlugin = {
   },
 };
 
-function notedUser({ name, uid, groups, extra }: User): object {
+function notedUser({ name, uid, groups, extra = {} }: User): object {
+  const ofUser = Object.entries(extra).filter(([key]) => !key.startsWith(OF_CREDENTIAL));
   return {
     name,
     ...(uid === undefined ? {} : { uid }),
     groups: [...groups],
-    ...(extra === undefined ? {} : { extra }),
+    ...(ofUser.length === 0 ? {} : { extra: Object.fromEntries(ofUser) }),
   };
 }
+
+/** These tell of the token that was shown, not of its user; all who read Tasks would read them. */
+const OF_CREDENTIAL = 'authentication.kubernetes.io/';
 
 /** A Task of an earlier version has none. */
 function withUser(task: Unstructured, noted: unknown): Unstructured {

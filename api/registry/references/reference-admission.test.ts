@@ -169,6 +169,15 @@ describe('the user of a Task', () => {
     expect((task['spec'] as { user: object }).user).toEqual(jane);
   });
 
+  it('has what is known of the user, and nothing of the token', async () => {
+    const extra = { 'example.org/team': ['red'], 'authentication.kubernetes.io/credential-id': ['JTI=1'] };
+    const task = await create({ ...API_SERVER_USER, extra }, 'Task', spec);
+    expect((task['spec'] as { user: object }).user).toEqual({
+      ...API_SERVER_USER,
+      extra: { 'example.org/team': ['red'] },
+    });
+  });
+
   it('stays, whoever changes the Task and in whatever way', async () => {
     may('use teams default/t');
     const task = await create(jane, 'Task', spec);
