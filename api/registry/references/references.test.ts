@@ -98,8 +98,8 @@ describe('references of', () => {
     {
       reason: 'a Shell',
       plural: 'shells',
-      spec: { baseShellRef: 'b' },
-      want: { 'spec.baseShellRef': 'shells ns/b' },
+      spec: { baseShellRef: 'b', baseImage: 'r/i', imagePullSecrets: [{ name: 's' }] },
+      want: { 'spec.baseShellRef': 'shells ns/b', 'spec.imagePullSecrets[0]': 'secrets ns/s' },
     },
     {
       reason: 'a Skill',
@@ -117,6 +117,7 @@ describe('references of', () => {
           skills: [{ name: 'k', namespace: 'z' }],
         },
         model: { ref: { name: 'm' } },
+        shell: { image: 'r/i', imagePullSecrets: [{ name: 'p', namespace: 'q' }] },
         workspace: { ref: { name: 'w', namespace: 'x' }, secretName: 's' },
       },
       want: {
@@ -124,6 +125,7 @@ describe('references of', () => {
         'spec.agent.mcpServers.b.serverRef': 'mcpservers y/m',
         'spec.agent.skills[0]': 'skills z/k',
         'spec.model.ref': 'models ns/m',
+        'spec.shell.imagePullSecrets[0]': 'secrets q/p',
         'spec.workspace.ref': 'workspaces x/w',
         'spec.workspace.secretName': 'secrets x/s',
       },
@@ -170,6 +172,12 @@ describe('a reference to a Secret', () => {
   it.each([
     ['the address of a Model', 'models', model('https://a'), model('https://b')],
     ['the key', 'models', model('https://a'), model('https://a', 'l')],
+    [
+      'the image of a Shell',
+      'shells',
+      { baseImage: 'a/i', imagePullSecrets: [{ name: 's' }] },
+      { baseImage: 'b/i', imagePullSecrets: [{ name: 's' }] },
+    ],
     ['the address of a repository', 'workspaces', workspace('https://a'), workspace('https://b')],
   ])('is another one with %s', (_reason, plural, before, after) => {
     expect(keyOf(plural, before)).not.toEqual(keyOf(plural, after));

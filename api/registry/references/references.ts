@@ -106,15 +106,6 @@ function ofBot(spec: JsonObject, into: Collector): void {
   into.add(MODELS, 'spec.secondaryModelRef', spec['secondaryModelRef']);
 }
 
-/** The registry of the image gets the credential. */
-function ofShell(spec: JsonObject, into: Collector): void {
-  into.addName(SHELLS, 'spec.baseShellRef', { name: spec['baseShellRef'] });
-  const use = goJson(spec['baseImage'] ?? '');
-  for (const [index, secret] of itemsOf(spec['imagePullSecrets'])) {
-    into.addName(SECRETS, `spec.imagePullSecrets[${index}]`, { name: fieldsOf(secret)['name'], use });
-  }
-}
-
 function ofTeam(spec: JsonObject, into: Collector): void {
   for (const [index, member] of itemsOf(spec['members'])) {
     into.add(BOTS, `spec.members[${index}].botRef`, fieldsOf(member)['botRef']);
@@ -135,6 +126,27 @@ function ofGhost(spec: JsonObject, into: Collector): void {
     const { namespace = 'default', is_public: isPublic } = fieldsOf(reference);
     const place = isPublic === true ? PUBLIC_NAMESPACE : namespace;
     into.addName(SKILLS, `spec.skill_refs.${name}`, { name, namespace: place });
+  }
+}
+
+function ofShell(spec: JsonObject, into: Collector): void {
+  into.addName(SHELLS, 'spec.baseShellRef', { name: spec['baseShellRef'] });
+  ofPullSecrets({ image: spec['baseImage'], secrets: spec['imagePullSecrets'] }, 'spec', into);
+}
+
+/** The registry of the image gets their values. */
+function ofPullSecrets(
+  { image, secrets }: { image: unknown; secrets: unknown },
+  field: string,
+  into: Collector,
+): void {
+  for (const [index, secret] of itemsOf(secrets)) {
+    const { name, namespace } = fieldsOf(secret);
+    into.addName(SECRETS, `${field}.imagePullSecrets[${index}]`, {
+      name,
+      namespace,
+      use: goJson(image ?? ''),
+    });
   }
 }
 
@@ -178,6 +190,8 @@ function ofRun(run: JsonObject, field: string, into: Collector): void {
   into.add(GHOSTS, `${field}.agent.ghostRef`, agent['ghostRef']);
   into.add(MODELS, `${field}.model.ref`, fieldsOf(run['model'])['ref']);
   ofUsedWorkspace(run['workspace'], `${field}.workspace`, into);
+  const { image, imagePullSecrets: secrets } = fieldsOf(run['shell']);
+  ofPullSecrets({ image, secrets }, `${field}.shell`, into);
   for (const [name, entry] of Object.entries(fieldsOf(agent['mcpServers']))) {
     into.add(MCP_SERVERS, `${field}.agent.mcpServers.${name}.serverRef`, fieldsOf(entry)['serverRef']);
   }
