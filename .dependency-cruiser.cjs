@@ -33,6 +33,8 @@ const authentication = '^api/authentication/';
 const authorization = '^api/authorization/';
 /** People who have accounts of the server's own: passwords, sessions, API keys. */
 const users = '^api/users/';
+/** Who did what: the policy, the events, and where they go. */
+const audit = '^api/audit/';
 /** Prometheus: for what composes a process; everybody else counts with the Meter of machinery. */
 const metrics = '^api/metrics/';
 const contract = '^api/storage/contract/';
@@ -93,8 +95,9 @@ const layers = [
   {
     name: 'api-server',
     from: '^api/server/',
-    may: [machinery, types, '^api/registry/', authentication, users],
+    may: [machinery, types, '^api/registry/', authentication, audit, users],
   },
+  { name: 'api-audit', from: audit, may: [machinery, guardedClient] },
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-metrics', from: metrics, may: [machinery] },
   { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/', guardedClient] },
@@ -188,7 +191,7 @@ const packages = {
   undici: ['^api/client/', '^executor-manager/', '^executor-image/tools/', guardedClient],
   ws: ['^executor-manager/streams/'],
   yaml: [
-    '^api/(authentication|client|data-folder|schema|server|types)/',
+    '^api/(audit|authentication|client|data-folder|schema|server|types)/',
     '^cli/',
     '^model-server/',
     skillPackages,

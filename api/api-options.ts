@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { AuditOptions } from './audit-options.ts';
 import { checkHistory } from './config.ts';
 import type { ApiAuthentication, ApiHistory, ApiRetention } from './config.ts';
 import type { RootKeyFile } from './data-folder/root-key-file.ts';
@@ -66,6 +67,8 @@ export interface ApiOptions {
   strictTransportSecurity?: readonly string[];
   /** Networks whose X-Forwarded-For is believed; default: none. */
   trustedProxies?: readonly string[];
+  /** Default: nothing is written down. */
+  audit?: AuditOptions;
   history?: ApiHistory;
   serviceAccounts?: ServiceAccountOptions;
   retention?: ApiRetention;
@@ -96,6 +99,7 @@ export interface CompiledApiOptions {
   readonly retention: Readonly<RetentionRules>;
   readonly authentication: ApiAuthentication;
   readonly allowedAddresses: readonly string[];
+  readonly audit: AuditOptions | undefined;
   readonly limits: Readonly<ServerLimits>;
   readonly rates: Rates;
   readonly browsers: Readonly<BrowserRules>;
@@ -146,6 +150,7 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
     allowedAddresses: Object.freeze([...(options.allowedAddresses ?? [])]),
     authentication: Object.freeze(structuredClone(options.authentication ?? {})),
     retention: Object.freeze(retention),
+    audit: options.audit,
     limits: Object.freeze(withDefaults(options.limits)),
     rates: Object.freeze({ ...DEFAULT_RATES, ...options.rates }),
     browsers: browserRules(options),

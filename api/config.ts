@@ -1,5 +1,6 @@
 import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
 import type { AuthenticationSettings } from './authentication/settings.ts';
+import type { AuditOptions } from './audit-options.ts';
 import type { RetentionRules } from './registry/retention/rules.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
 import type { Rates } from './server/limits/rates/rates.ts';
@@ -13,6 +14,9 @@ export type ApiLimits = Partial<
 
 /** How often clients may ask, by the sort of request; absent: the default. */
 export type ApiRates = Partial<Rates>;
+
+/** Who is told what people and programs did, as operators may set it. */
+export type ApiAudit = AuditOptions;
 
 /** How much history watches and lists may ask for, as operators may set it. */
 export type ApiHistory = Partial<Pick<CompactionRules, 'maxRevisions' | 'minRevisions' | 'windowMs'>>;

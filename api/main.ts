@@ -1,4 +1,6 @@
 import { compileApiOptions } from './api-options.ts';
+import { openAuditor } from './audit-options.ts';
+import type { Auditor } from './audit/auditor.ts';
 import type { ApiOptions, CompiledApiOptions } from './api-options.ts';
 import { createTokenIssuer } from './authentication/service-account/token-issuer.ts';
 import type { ServerTokens } from './authentication/tokens.ts';
@@ -133,7 +135,8 @@ async function serve(
   const rateLimiter = started.use(createRateLimiter({ rates, redisURL: database.redisURL }));
   const openStreams = new OpenStreams({ clock, logger, onRightsChanged: (fn) => rules.onChange(fn) });
   started.defer(() => openStreams.stop());
-  const serving = { rateLimiter, openStreams, closing: closing.signal };
+  const auditor = await openAuditor(options.audit, { ...options, meter: options.metrics.meter }, started);
+  const serving = { rateLimiter, openStreams, auditor, closing: closing.signal };
   const parts = { ...serving, registry, authorizer, tokens, keys, accounts, providers };
   const app = createApp(appOptions(options, parts));
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
@@ -189,6 +192,7 @@ interface AppParts {
   registry: Registry;
   rateLimiter: RateLimiter;
   openStreams: OpenStreams;
+  auditor: Auditor | undefined;
   authorizer: Authorizer;
   tokens: ServerTokens;
   accounts: Accounts;
@@ -198,8 +202,8 @@ interface AppParts {
 }
 
 function appOptions(options: Serving, parts: AppParts): AppOptions {
-  const { registry, authorizer, tokens, keys, accounts, closing, rateLimiter, openStreams, providers } =
-    parts;
+  const { registry, authorizer, tokens, keys, accounts, closing, providers } = parts;
+  const { rateLimiter, openStreams, auditor } = parts;
   const { store, clock, logger, limits, retention, browsers, addresses } = options;
   const { issuers, keysURL, audiences, maxTokenSeconds } = options.serviceAccounts;
   const [issuer] = issuers;
@@ -217,6 +221,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
       addresses,
       rateLimiter,
       openStreams,
+      auditor,
     },
     taskLogs: createTaskLogs({ registry, store, clock }),
     sandboxLogs: createSandboxLogs({ store, clock }),

@@ -6,6 +6,7 @@ import { measureChanges } from './bench/change.ts';
 import { measureConversations } from './bench/conversations.ts';
 import { measureCreate } from './bench/create.ts';
 import { measureCrowds } from './bench/crowd.ts';
+import { measureAudit } from './bench/audit.ts';
 import type { BenchDatabase } from './bench/database.ts';
 import { emptyDatabase } from './bench/empty-database.ts';
 import { measureEtcd } from './bench/etcd.ts';
@@ -29,7 +30,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -54,6 +55,7 @@ const GROUPS = {
   conversations: measureConversations,
   masks: measureMasks,
   authorization: measureAuthorization,
+  audit: measureAudit,
 };
 type Group = keyof typeof GROUPS;
 

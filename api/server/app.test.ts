@@ -60,6 +60,7 @@ const options: AppOptions = {
   meter,
   exposition,
   isIdentityHeader: () => false,
+  auditor: undefined,
   access: createAccess({
     authenticator: withAnonymous(
       createUnionAuthenticator([

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import type { Auditor } from '../audit/auditor.ts';
 import type { Meter } from '../machinery/meter.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
@@ -7,6 +8,7 @@ import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
 import type { User } from '../machinery/user.ts';
 import type { Access, AllowedRequest } from './access/access.ts';
 import type { OpenStreams } from './access/open-streams.ts';
+import { mountAudit, streamCode } from './audit/audit-requests.ts';
 import { isWebSocketUpgrade } from '../authentication/bearer-token.ts';
 import { hideIdentityHeaders } from './access/identity-headers.ts';
 import type { IdentityHeaders } from './access/identity-headers.ts';
@@ -26,6 +28,7 @@ import type { HealthOptions } from './health-routes.ts';
 import { answerOf } from './answer/outgoing.ts';
 import type { ClientAddresses } from './limits/client-address.ts';
 import { InFlight } from './limits/in-flight.ts';
+import type { RequestPlaces } from './limits/in-flight.ts';
 import type { ServerLimits } from './limits/limits.ts';
 import { priorityOf } from './limits/priority-level.ts';
 import { endpointClass, isLogin } from './limits/rates/endpoint-class.ts';
@@ -59,6 +62,8 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   encryption: EncryptionKeys;
   browsers: BrowserRules;
   rateLimiter: RateLimiter;
+  /** Absent: nobody writes down who did what. */
+  auditor: Auditor | undefined;
   addresses: ClientAddresses;
   serviceAccountIssuer: ServiceAccountIssuer;
   meter: Meter;
@@ -85,6 +90,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   identify(app);
   mountBrowserGuard(app, options.browsers);
   limitLogins(app, options);
+  mountAudit(app, options);
   guard(app, options);
   mountHealth(app, { ...options.health, clock, closing, logger });
   limitRates(app, options.rateLimiter);
@@ -125,7 +131,7 @@ function guard(app: Hono<ServerTypes>, options: AppOptions): void {
       query: (name) => c.req.query(name),
       ...credentialsOf(c.env.incoming),
     };
-    const { user, impersonator, attributes, place } = await access.check(head);
+    const { user, impersonator, attributes, place } = await access.check(head, c.var.audited);
     const ended = hasNoEnd({ attributes, place }) ? endOf(c, options, { user, head }) : closing;
     hideIdentityHeaders(c, isIdentityHeader);
     if (isWebSocketUpgrade(head) && upgradeOf(c.env.incoming) === undefined)
@@ -199,10 +205,24 @@ function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): vo
     const requester = { user: user.name, level: priorityOf(user) };
     const places = await inFlight.enter(requester, kind, (fn) => answer.onClosed(fn));
     answer.onClosed(() => places[Symbol.dispose]());
-    c.set('places', places);
+    c.set('places', auditedPlaces(c, places));
     if (hasNoEnd({ attributes, place })) await next();
     else await withinDeadline(next(), { ms, clock, answer });
   });
+}
+
+/** What becomes a stream has begun to answer. */
+function auditedPlaces(c: RequestContext, places: RequestPlaces): RequestPlaces {
+  const { audited } = c.var;
+  if (audited === undefined) return places;
+  return {
+    longRunning() {
+      const place = places.longRunning();
+      void audited.responseStarted(streamCode(c));
+      return place;
+    },
+    [Symbol.dispose]: () => places[Symbol.dispose](),
+  };
 }
 
 const READS = new Set(['get', 'head', 'list', 'options', 'watch']);

@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import type { AuditedRequest } from '../audit/audited-request.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { Attributes, Authorizer } from '../machinery/authorizer.ts';
@@ -29,6 +30,8 @@ export interface ServerTypes {
     place: ResourcePath | undefined;
     /** Aborts when the server stops, and when the user may not do this any longer: streams end then. */
     ended: AbortSignal;
+    /** What is written down of the request; undefined where nothing is. */
+    audited: AuditedRequest | undefined;
     /** The places the request takes among those under way. */
     places: RequestPlaces;
   };

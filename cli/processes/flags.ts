@@ -12,6 +12,8 @@ import { addAdvertiseFlags } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
 import { addAuthenticationFlags } from './authentication-flags.ts';
 import type { AuthenticationFlags } from './authentication-flags.ts';
+import { addAuditFlags } from './audit-flags.ts';
+import type { AuditFlags } from './audit-flags.ts';
 import { addEdgeFlags } from './edge-flags.ts';
 import type { EdgeFlags } from './edge-flags.ts';
 import { addRetentionFlags } from './retention-flags.ts';
@@ -19,7 +21,7 @@ import type { RetentionFlags } from './retention-flags.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
 export interface ApiFlags
-  extends AccountFlags, AdvertiseFlags, AuthenticationFlags, EdgeFlags, RetentionFlags {
+  extends AccountFlags, AdvertiseFlags, AuditFlags, AuthenticationFlags, EdgeFlags, RetentionFlags {
   listen: { host: string; port: number };
   dataDir: string;
   writeKubeconfig?: string;
@@ -64,7 +66,7 @@ export function defaultDataDir(): string {
 
 export function addApiFlags(command: Command): Command {
   const edge = addAccountFlags(addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command)))));
-  return addAuthenticationFlags(edge)
+  return addAuditFlags(addAuthenticationFlags(edge))
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option(
       '--data-dir <dir>',

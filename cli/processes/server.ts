@@ -5,6 +5,7 @@ import { accountsOf } from './account-flags.ts';
 import { createLogger } from '../logger.ts';
 import { hostOf } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
+import { auditOf } from './audit-flags.ts';
 import { addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
 import type { ApiFlags } from './flags.ts';
 import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flags.ts';
@@ -82,6 +83,7 @@ async function runApi(
     limits: limitsOf(flags),
     ...edgeOf(flags),
     authentication: authenticationOf(flags),
+    ...audited(flags),
     history: historyOf(flags),
     ...accountsOf(flags),
     retention: retentionOf(flags),
@@ -96,6 +98,11 @@ async function runApi(
   lifetime.add({ name: 'api', stop: () => api.close() });
   lifetime.endWith(api.stopped);
   return api;
+}
+
+function audited(flags: ApiFlags) {
+  const audit = auditOf(flags);
+  return audit === undefined ? {} : { audit };
 }
 
 function advertised({ advertiseUrl, tlsSan = [] }: AdvertiseFlags) {

@@ -52,6 +52,7 @@ export interface TestApiOptions {
   databaseURL?: string;
   redisURL?: string;
   limits?: Partial<ServerLimits>;
+  audit?: ApiOptions['audit'];
   /** How it meets browsers, proxies, and clients that ask too often. */
   accounts?: Pick<ApiOptions, 'registration' | 'smtp'>;
   edge?: Pick<ApiOptions, 'corsAllowedOrigins' | 'rates' | 'strictTransportSecurity' | 'trustedProxies'>;
@@ -74,6 +75,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...options.edge,
     ...options.accounts,
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= api.close());

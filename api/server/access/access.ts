@@ -30,25 +30,37 @@ export interface Access {
    * @throws StatusError Unauthorized for wrong or missing credentials, Forbidden, BadRequest for headers of
    * impersonation that say no user
    */
-  check(head: RequestHead): Promise<AllowedRequest>;
+  check(head: RequestHead, witness?: AccessWitness): Promise<AllowedRequest>;
   /** Judges a part of a request that is allowed, such as one object of many. @throws StatusError Forbidden */
   judge(user: User, attributes: Attributes): Promise<void>;
 }
 
+/** Is told how a request is judged, refused ones as well. */
+export interface AccessWitness {
+  /** Before the rights of the user are looked at; what it throws refuses the request. */
+  authenticated(user: User, attributes: Attributes): Promise<void>;
+  impersonates(user: User, constraint: string): void;
+  judged(decision: 'allow' | 'forbid', reason: string): void;
+}
+
 export function createAccess({ authenticator, authorizer }: AccessOptions): Access {
-  const judge = async (user: User, attributes: Attributes): Promise<void> => {
+  const judge = async (user: User, attributes: Attributes, witness?: AccessWitness): Promise<void> => {
     const { verdict, reason } = await authorizer.authorize(user, attributes);
+    witness?.judged(verdict === 'allow' ? 'allow' : 'forbid', reason);
     if (verdict !== 'allow') throw refusal(user, attributes, reason);
   };
   return {
-    judge,
-    async check(head) {
+    judge: (user, attributes) => judge(user, attributes),
+    async check(head, witness) {
       const requestor = await authenticator.authenticate(head);
       if (requestor === undefined) throw unauthorized();
       const place = placeOf(head.path);
       const attributes = requestAttributes(head, place);
+      await witness?.authenticated(requestor, attributes);
       const identity = await identityOf(authorizer, { head, requestor, attributes });
-      await judge(identity.user, attributes);
+      if (identity.impersonator !== undefined)
+        witness?.impersonates(identity.user, identity.impersonationConstraint ?? '');
+      await judge(identity.user, attributes, witness);
       return { ...identity, attributes, place };
     },
   };

@@ -20,7 +20,7 @@ const VERBS_WITH_SELECTORS = new Set(['list', 'watch', 'deletecollection']);
  * none (kube-apiserver endpoints/request RequestInfoFactory).
  */
 export function requestAttributes(
-  { method, path, query }: Omit<RequestHead, 'header'>,
+  { method, path, query }: Pick<RequestHead, 'method' | 'path' | 'query'>,
   place: ResourcePath | undefined,
 ): Attributes {
   if (place === undefined) return { verb: method.toLowerCase(), path, resource: undefined };

@@ -1,3 +1,6 @@
+import type { ObjectList } from '../../registry/requests.ts';
+import type { Resource } from '../../registry/resource.ts';
+import { listMetadata } from '../answer/list-text.ts';
 import { collectionQuery, wholeNumber } from '../request/query.ts';
 import { replyPieces } from '../answer/reply-pieces.ts';
 import { replyTo } from '../answer/reply.ts';
@@ -14,13 +17,25 @@ export async function handleGet(request: ResourceRequest): Promise<Response> {
     user: request.c.var.user,
     ...(subresource === undefined ? {} : { subresource }),
   });
+  request.c.var.audited?.responseObject(() => object.object);
   return replyTo(request, representation.object(object), representation);
 }
 
 export async function handleList(request: ResourceRequest): Promise<Response> {
   const representation = representationFor(request);
   const list = await request.options.registry.list(listQuery(request));
+  request.c.var.audited?.responseObject(() => auditedList(request.resource, list));
   return replyPieces(request, representation.list(list), representation);
+}
+
+/** As the client would get it as JSON. */
+function auditedList({ kind, group, version }: Resource, list: ObjectList): object {
+  return {
+    kind: `${kind}List`,
+    apiVersion: group === '' ? version : `${group}/${version}`,
+    metadata: listMetadata(list),
+    items: list.items.map(({ object }) => object),
+  };
 }
 
 export function listQuery(

@@ -21,6 +21,7 @@ export function replyWritten(
 ): Promise<Response> {
   const { contentType } = representation;
   const { warnings, created, status = created === true ? 201 : 200 } = result;
+  request.c.var.audited?.responseObject(() => result.object.object);
   setWarnings(request.c, warnings);
   return replyTo(request, representation.object(result.object), { contentType, status });
 }
@@ -49,14 +50,16 @@ export async function handleUpdate(request: ResourceRequest): Promise<Response> 
   return replyWritten(request, representation, result);
 }
 
-function readWritten(request: ResourceRequest, { fieldValidation }: WriteOptions): Promise<ParsedBody> {
+async function readWritten(request: ResourceRequest, { fieldValidation }: WriteOptions): Promise<ParsedBody> {
   const { c, resource, place } = request;
   const isScale = place.subresource === 'scale';
-  return readObject(c.env.incoming, {
+  const body = await readObject(c.env.incoming, {
     kind: isScale ? 'Scale' : resource.kind,
     protobuf: resource.builtIn || isScale,
     findDuplicates: fieldValidation !== 'Ignore',
   });
+  c.var.audited?.requestObject(body.value);
+  return body;
 }
 
 function partOf(request: ResourceRequest): Pick<PatchRequest, 'subresource'> {
@@ -110,7 +113,9 @@ async function readPatch(
   const { kind } = resource;
   const text = await readBody(c.env.incoming);
   const options = { kind, findDuplicates: write.fieldValidation !== 'Ignore' };
-  return type === 'apply' ? parseYamlBody(text, options) : parseJsonBody(text, options);
+  const body = type === 'apply' ? parseYamlBody(text, options) : parseJsonBody(text, options);
+  c.var.audited?.requestObject(body.value);
+  return body;
 }
 
 /** Kinds whose deletion answers with the object that is gone (ReturnDeletedObject of their store). */
