@@ -88,6 +88,7 @@ const layers = [
       structuredMerge,
       contract,
       authentication,
+      authorization,
       skillPackages,
       authorization,
     ],

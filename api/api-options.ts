@@ -85,6 +85,8 @@ export interface CompiledApiOptions {
   readonly listen: Readonly<{ host: string; port: number }>;
   readonly dataDir: string;
   readonly tokenFile: string;
+  /** Holds the kubeconfigs of processes on this machine. */
+  readonly identityFolder: string;
   readonly serviceAccounts: CompiledServiceAccountOptions;
   readonly certificates: Readonly<{ folder: string; listenHost: string; names: readonly string[] }>;
   /** All get the same text; the first one is that of the data folder. */
@@ -124,6 +126,7 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
     listen: Object.freeze({ ...listen }),
     dataDir,
     tokenFile: inFolder('token'),
+    identityFolder: inFolder('identities'),
     serviceAccounts: compileServiceAccountOptions(options.serviceAccounts, {
       file: inFolder('service-account-keys'),
       advertiseURL: options.advertiseURL,

@@ -2,6 +2,7 @@ import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
 import type { AuthenticationSettings } from './authentication/settings.ts';
 import type { AuditOptions } from './audit-options.ts';
 import type { RetentionRules } from './registry/retention/rules.ts';
+import type { ServiceAccountOptions } from './service-account-options.ts';
 import type { ServerLimits } from './server/limits/limits.ts';
 import type { Rates } from './server/limits/rates/rates.ts';
 import type { CompactionRules } from './storage/compaction/compaction-goal.ts';
@@ -26,6 +27,9 @@ export type ApiRetention = Partial<RetentionRules>;
 
 /** Ways to log in beside the token of the data folder, as operators may turn them on. */
 export type ApiAuthentication = AuthenticationSettings;
+
+/** What operators may say about tokens of ServiceAccounts. */
+export type ApiServiceAccounts = ServiceAccountOptions;
 
 /** @throws Error, for a person, where the numbers contradict each other */
 export function checkHistory(history: ApiHistory): void {

@@ -15,6 +15,8 @@ import { createServerTokens } from './authentication/tokens.ts';
 import type { ServerTokens } from './authentication/tokens.ts';
 import { readOnlyKeysMayRead } from './authorization/account-rules.ts';
 import { everybodyMayBatch, mastersMayDoEverything } from './authorization/authorizers.ts';
+import { createExecutorAuthorizer } from './authorization/executor/executor-authorizer.ts';
+import type { StoredObjects } from './authorization/executor/executor-authorizer.ts';
 import { createUnionAuthorizer } from './machinery/authorizer.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
 import type { Meter } from './machinery/meter.ts';
@@ -78,9 +80,17 @@ export function createAuthentication({
 export interface AuthorizationOptions {
   /** Judges by roles and bindings. */
   rbac: Authorizer;
+  /** What is stored, for the rights of executor managers. */
+  objects: StoredObjects;
 }
 
 /** All rules of access, in the order in which they are asked. */
-export function createAuthorization({ rbac }: AuthorizationOptions): Authorizer {
-  return createUnionAuthorizer([readOnlyKeysMayRead, mastersMayDoEverything, everybodyMayBatch, rbac]);
+export function createAuthorization({ rbac, objects }: AuthorizationOptions): Authorizer {
+  return createUnionAuthorizer([
+    readOnlyKeysMayRead,
+    mastersMayDoEverything,
+    everybodyMayBatch,
+    createExecutorAuthorizer(objects),
+    rbac,
+  ]);
 }

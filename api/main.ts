@@ -13,17 +13,20 @@ import type { Authorizer } from './machinery/authorizer.ts';
 import { describeError } from './machinery/logger.ts';
 import { VERSION } from './machinery/version.ts';
 import { startAccessRules } from './registry/access-rules/access-rules.ts';
+import type { AccessRules } from './registry/access-rules/access-rules.ts';
 import { BOOTSTRAP_POLICY } from './registry/bootstrap-policy/bootstrap-policy.ts';
 import { reconcilePolicy } from './registry/bootstrap-policy/reconcile-policy.ts';
 import { publishAuthenticationTrust } from './registry/authentication-trust.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { applyPublicShells } from './registry/public-shells.ts';
 import { createCatalog } from './registry/catalog.ts';
+import type { Catalog } from './registry/catalog.ts';
 import { startCustomResources } from './registry/custom-resources/custom-resources.ts';
 import { createDeletedTasks } from './registry/tasks/deleted-tasks.ts';
 import { createRegistry } from './registry/registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { startRetention } from './registry/retention/retention.ts';
+import { createStoredObjects } from './registry/executors/stored-objects.ts';
 import { createLivingObjects } from './registry/service-accounts/living-objects.ts';
 import { createTokenRequests } from './registry/service-accounts/token-request.ts';
 import { createSkillPackages } from './registry/skills/skill-packages.ts';
@@ -41,6 +44,8 @@ import { loadToken } from './data-folder/bootstrap-token.ts';
 import { startCertificateRenewal } from './data-folder/certificates/certificate-renewal.ts';
 import { identitySecret, loadCertificates } from './data-folder/certificates/certificates.ts';
 import type { ServerCertificates } from './data-folder/certificates/certificates.ts';
+import { startIssuedTokens } from './issued-tokens.ts';
+import type { ProcessIdentities } from './process-identities.ts';
 import { writeKubeconfig } from './data-folder/kubeconfig.ts';
 import { listen } from './server/listen.ts';
 import { createRateLimiter } from './server/limits/rates/rate-limiter.ts';
@@ -58,6 +63,8 @@ export interface RunningApi {
   caCertificate: string;
   token: string;
   kubeconfigPath: string;
+  /** Identities of processes on this machine. */
+  identities: ProcessIdentities;
   /** As Store.stopped: the process is to end. */
   stopped: Promise<Error>;
   close(): Promise<void>;
@@ -74,14 +81,21 @@ export async function startApi(given: ApiOptions): Promise<RunningApi> {
   // Everything that was started stops, last first, when something after it fails: nobody could stop it then.
   await using started = new AsyncDisposableStack();
   const store = started.adopt(await openDatabase(options), (opened) => opened.close());
-  const address = await serve({ ...options, store, token }, started);
+  const { identities, ...address } = await serve({ ...options, store, token }, started);
   const access = { ...address, token };
   for (const file of options.kubeconfigs) {
-    await writeKubeconfig(file, { ...access, url: options.advertiseURL ?? address.url });
+    const { caCertificate, url } = address;
+    await writeKubeconfig(file, { caCertificate, url: options.advertiseURL ?? url, user: { token } });
   }
   const running = started.move();
   const [kubeconfigPath] = options.kubeconfigs;
-  return { ...access, kubeconfigPath, stopped: store.stopped, close: () => running.disposeAsync() };
+  return {
+    ...access,
+    identities,
+    kubeconfigPath,
+    stopped: store.stopped,
+    close: () => running.disposeAsync(),
+  };
 }
 
 function openDatabase(options: CompiledApiOptions): Promise<Store> {
@@ -105,28 +119,12 @@ interface Serving extends CompiledApiOptions {
 async function serve(
   options: Serving,
   started: AsyncDisposableStack,
-): Promise<{ url: string; caCertificate: string }> {
+): Promise<Pick<RunningApi, 'caCertificate' | 'identities' | 'url'>> {
   const { store, clock, logger, limits, retention } = options;
   const catalog = createCatalog(options.definitions);
   const providers = started.use(await startProviders(providersOptions(options)));
-  const keys = await loadSigningKeys({ ...signingKeyOptions(options), clock, logger });
-  started.defer(() => keys.stop());
-  const { audiences, issuers } = options.serviceAccounts;
-  const objects = createLivingObjects(store);
-  const serviceAccounts = { keys, issuers, audiences, objects, clock };
-  // Accounts are objects of the registry, which in turn reviews their tokens.
-  const accounts = await openAccounts(options, () => registry, started);
-  const tokens = createTokens({ token: options.token, serviceAccounts, accounts, ...providers });
-  const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
-  const authorizer = createAuthorization({ rbac: rules.authorizer });
-  const maskSecret = await identitySecret({ ...options.certificates, now: clock.now() });
-  const registry = createRegistry({
-    ...{ catalog, store, clock, authorizer, tokens, maskSecret },
-    ruleResolver: rules,
-  });
-  await createInitialNamespaces(registry);
-  await reconcilePolicy(registry, BOOTSTRAP_POLICY, logger);
-  await applyPublicShells(registry, logger);
+  const core = await openRegistry(options, { catalog, providers }, started);
+  const { registry, tokens, keys, rules } = core;
   const load = (now: number): Promise<ServerCertificates> =>
     loadCertificates({ ...options.certificates, now });
   const certificates = await load(clock.now());
@@ -137,8 +135,8 @@ async function serve(
   started.defer(() => openStreams.stop());
   const auditor = await openAuditor(options.audit, { ...options, meter: options.metrics.meter }, started);
   const serving = { rateLimiter, openStreams, auditor, closing: closing.signal };
-  const parts = { ...serving, registry, authorizer, tokens, keys, accounts, providers };
-  const app = createApp(appOptions(options, parts));
+  const answering = appOptions(options, { ...core, ...serving, providers });
+  const app = createApp(answering);
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
   const clientAuthorities = providers.clientAuthorities();
   const listening = await listen({
@@ -156,9 +154,51 @@ async function serve(
   started.defer(() => renewal.stop());
   const sweeping = startRetention({ store, registry, clock, logger, rules: retention });
   started.defer(() => sweeping.stop());
+  const url = serverUrl(options.listen.host, listening);
+  const { caCertificate } = certificates;
+  const issued = await startIssuedTokens({
+    ...{ store, registry, tokens, keys, clock, logger, caCertificate },
+    tokenRequests: answering.tokenRequests,
+    maxTokenSeconds: options.serviceAccounts.maxTokenSeconds,
+    folder: options.identityFolder,
+    url: options.advertiseURL ?? url,
+  });
+  started.defer(() => issued.stop());
   // The first thing of a stop: streams end, and whoever follows them goes elsewhere.
   started.defer(() => closing.abort());
-  return { url: serverUrl(options.listen.host, listening), caCertificate: certificates.caCertificate };
+  return { url, caCertificate, identities: issued.identities };
+}
+
+interface RegistryParts extends Pick<AppParts, 'accounts' | 'authorizer' | 'keys' | 'registry' | 'tokens'> {
+  rules: AccessRules;
+}
+
+/** The registry with all that judges requests for it, and what is always in it. */
+async function openRegistry(
+  options: Serving,
+  { catalog, providers }: { catalog: Catalog; providers: Providers },
+  started: AsyncDisposableStack,
+): Promise<RegistryParts> {
+  const { store, clock, logger } = options;
+  const keys = await loadSigningKeys({ ...signingKeyOptions(options), clock, logger });
+  started.defer(() => keys.stop());
+  const { audiences, issuers } = options.serviceAccounts;
+  const objects = createLivingObjects(store);
+  const serviceAccounts = { keys, issuers, audiences, objects, clock };
+  // Accounts are objects of the registry, which in turn reviews their tokens.
+  const accounts = await openAccounts(options, () => registry, started);
+  const tokens = createTokens({ token: options.token, serviceAccounts, accounts, ...providers });
+  const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
+  const authorizer = createAuthorization({ rbac: rules.authorizer, objects: createStoredObjects(store) });
+  const maskSecret = await identitySecret({ ...options.certificates, now: clock.now() });
+  const registry = createRegistry({
+    ...{ catalog, store, clock, authorizer, tokens, maskSecret },
+    ruleResolver: rules,
+  });
+  await createInitialNamespaces(registry);
+  await reconcilePolicy(registry, BOOTSTRAP_POLICY, logger);
+  await applyPublicShells(registry, logger);
+  return { registry, authorizer, tokens, keys, accounts, rules };
 }
 
 /** People with accounts, with keys of their own for their tokens. */
@@ -234,6 +274,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     serviceAccountIssuer: { keys, issuer, keysURL },
     tunnels: new ExecutorTunnels({ clock }),
     authorizer,
+    serviceAccountKeys: keys,
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
     accounts,
     access: createAccess({

@@ -14,10 +14,12 @@ import { register as registerDelete } from './commands/delete.ts';
 import { register as registerDeletedTasks } from './commands/deleted-tasks.ts';
 import { register as registerDescribe } from './commands/describe.ts';
 import { register as registerEncryption } from './commands/encryption.ts';
+import { register as registerExecutor } from './commands/executor.ts';
 import { register as registerGet } from './commands/get.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerRestore } from './commands/restore.ts';
 import { register as registerRun } from './commands/run.ts';
+import { register as registerServiceAccountKeys } from './commands/service-account-keys.ts';
 import { register as registerSkill } from './commands/skill.ts';
 import { register as registerWait } from './commands/wait.ts';
 import { createCliContext } from './context.ts';
@@ -54,6 +56,8 @@ function createProgram(): Command {
     registerToken,
     registerKubeconfig,
     registerCredential,
+    registerExecutor,
+    registerServiceAccountKeys,
   ]) {
     register(program, context);
   }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { apiUnderTest, existingApi } from './bench/api-under-test.ts';
 import type { ApiUnderTest } from './bench/api-under-test.ts';
+import { measureAuthentication } from './bench/authentication.ts';
 import { measureAuthorization } from './bench/authorization.ts';
 import { measureChanges } from './bench/change.ts';
 import { measureConversations } from './bench/conversations.ts';
@@ -30,7 +31,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit|authentication …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -56,6 +57,7 @@ const GROUPS = {
   masks: measureMasks,
   authorization: measureAuthorization,
   audit: measureAudit,
+  authentication: measureAuthentication,
 };
 type Group = keyof typeof GROUPS;
 

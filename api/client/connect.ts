@@ -6,6 +6,8 @@ import type { Client } from './client.ts';
 import { findClientConfig, processEnvironment } from './config.ts';
 import type { ClientConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
+import { readAccountToken } from './own-token.ts';
+import type { AccountToken } from './own-token.ts';
 import { createHttpClient } from './http-client.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
 import type { KubeconfigContext } from './kubeconfig.ts';
@@ -36,6 +38,8 @@ export interface ConnectOptions {
   context?: string;
   /** Instead of the address that the context names. */
   server?: string;
+  /** A file with the token to show, instead of what the context has; read again when its content changes. */
+  tokenFile?: string;
   userAgent?: string;
   meter?: Meter;
 }
@@ -45,15 +49,7 @@ export interface ConnectOptions {
  * @throws StatusError BadRequest when there is no usable kubeconfig.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  const config = findClientConfig({ kubeconfig: options.kubeconfig, env: processEnvironment() });
-  if (config === undefined) {
-    throw new StatusError(
-      'BadRequest',
-      'no kubeconfig found: start `troupe server`, set KUBECONFIG or pass --kubeconfig',
-    );
-  }
-  const loaded = await loadContext(config, options.context);
-  const context = options.server === undefined ? loaded : { ...loaded, server: options.server };
+  const context = await contextOf(options);
   const transport = createTransport({
     ...context,
     credentials: await createCredentials(context.user),
@@ -69,6 +65,31 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     ...(context.ca === undefined ? {} : { caCertificate: context.ca }),
     close: () => transport.close(),
   };
+}
+
+async function contextOf(options: ConnectOptions): Promise<KubeconfigContext> {
+  const loaded = await loadConfigured(options);
+  const { server = loaded.server, tokenFile } = options;
+  const user = tokenFile === undefined ? loaded.user : { name: loaded.user.name, tokenFile };
+  return { ...loaded, server, user };
+}
+
+async function loadConfigured({ kubeconfig, context }: ConnectOptions): Promise<KubeconfigContext> {
+  const config = findClientConfig({ kubeconfig, env: processEnvironment() });
+  if (config !== undefined) return loadContext(config, context);
+  throw new StatusError(
+    'BadRequest',
+    'no kubeconfig found: start `troupe server`, set KUBECONFIG or pass --kubeconfig',
+  );
+}
+
+/**
+ * The token of a ServiceAccount that stands in the kubeconfig itself; undefined where another credential does, or a file
+ * that somebody else renews.
+ */
+export async function configuredToken(options: ConnectOptions): Promise<AccountToken | undefined> {
+  const { user } = await loadConfigured(options);
+  return user.token === undefined ? undefined : readAccountToken(user.token);
 }
 
 async function loadContext(config: ClientConfig, context: string | undefined): Promise<KubeconfigContext> {

@@ -8,6 +8,7 @@ import type { RuleResolver } from '../authorization/rule-resolver.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
+import { executorRestriction } from './admission/executor-restriction.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { taskUser } from './admission/task-user.ts';
 import { ownerReferencesPermission } from './admission/owner-references-permission.ts';
@@ -125,6 +126,7 @@ function admissionOf(
   return {
     mutating: [namespaceLifecycle(store), ownDefinitions, taskUser, ...(admission.mutating ?? [])],
     validating: [
+      executorRestriction(store),
       roleEscalation(options),
       ownerReferencesPermission(options),
       referencesNeedUse(authorizer),

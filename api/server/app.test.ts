@@ -85,6 +85,7 @@ const options: AppOptions = {
   sandboxLogs: { reader: notAsked },
   skillPackages: { put: notAsked, read: notAsked },
   tokenRequests: { create: notAsked },
+  serviceAccountKeys: { all: () => [], signer: notAsked, rotate: notAsked },
   serviceAccountIssuer: { keys: { all: () => [] }, issuer: '', keysURL: '' },
   tunnels: new ExecutorTunnels({ clock: systemClock }),
   authorizer: { authorize: notAsked },

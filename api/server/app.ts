@@ -17,6 +17,8 @@ import type { RequestHead } from './access/request-head.ts';
 import { mountBackup } from './admin/backup-routes.ts';
 import type { Backups } from './admin/backup-routes.ts';
 import { isDeletedTaskLog, mountDeletedTasks } from './admin/deleted-task-routes.ts';
+import { mountServiceAccountKeys } from './admin/service-account-key-routes.ts';
+import type { ServiceAccountKeys } from './admin/service-account-key-routes.ts';
 import { mountEncryption } from './admin/encryption-routes.ts';
 import type { EncryptionKeys } from '../registry/encryption-keys.ts';
 import { failureResponse } from './answer/failure.ts';
@@ -66,6 +68,7 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   auditor: Auditor | undefined;
   addresses: ClientAddresses;
   serviceAccountIssuer: ServiceAccountIssuer;
+  serviceAccountKeys: ServiceAccountKeys;
   meter: Meter;
   exposition: Exposition;
 }
@@ -98,6 +101,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountBackup(app, options);
   limit(app, { ...options, inFlight });
   mountEncryption(app, options.encryption);
+  mountServiceAccountKeys(app, options.serviceAccountKeys);
   mountDeletedTasks(app, options);
   mountServiceAccountIssuer(app, options.serviceAccountIssuer);
   mountLogin(app, options);

@@ -18,10 +18,19 @@ import { addEdgeFlags } from './edge-flags.ts';
 import type { EdgeFlags } from './edge-flags.ts';
 import { addRetentionFlags } from './retention-flags.ts';
 import type { RetentionFlags } from './retention-flags.ts';
+import { addServiceAccountFlags } from './service-account-flags.ts';
+import type { ServiceAccountFlags } from './service-account-flags.ts';
 
 /** Flags that `troupe server` and `troupe api` share. */
 export interface ApiFlags
-  extends AccountFlags, AdvertiseFlags, AuditFlags, AuthenticationFlags, EdgeFlags, RetentionFlags {
+  extends
+    AccountFlags,
+    AdvertiseFlags,
+    AuditFlags,
+    AuthenticationFlags,
+    EdgeFlags,
+    RetentionFlags,
+    ServiceAccountFlags {
   listen: { host: string; port: number };
   dataDir: string;
   writeKubeconfig?: string;
@@ -66,7 +75,7 @@ export function defaultDataDir(): string {
 
 export function addApiFlags(command: Command): Command {
   const edge = addAccountFlags(addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command)))));
-  return addAuditFlags(addAuthenticationFlags(edge))
+  return addServiceAccountFlags(addAuditFlags(addAuthenticationFlags(edge)))
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option(
       '--data-dir <dir>',

@@ -1,7 +1,9 @@
+import type { ConnectOptions } from '#api/client/connect';
 import type { ProcessHealth } from '#api/machinery/health-check';
 import type { Logger } from '#api/machinery/logger';
 import type { Meter } from '#api/machinery/meter';
 import type { LeaderElectionSettings } from '#controllers/main';
+import { connectExecutor, joinedToken } from './executor-connection.ts';
 import type { Lifetime } from './lifetime.ts';
 
 interface Connection {
@@ -14,15 +16,19 @@ interface Connection {
   meter: Meter;
 }
 
+function connectOptions({ kubeconfig, context, server, meter }: Connection): ConnectOptions {
+  return {
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+    ...(server === undefined ? {} : { server }),
+    meter,
+  };
+}
+
 /** Each part has a connection of its own, so that stopping one never cuts another's requests. */
 async function connectPart(connection: Connection, lifetime: Lifetime, name: string) {
   const { connect } = await import('#api/client/connect');
-  const connected = await connect({
-    ...(connection.kubeconfig === undefined ? {} : { kubeconfig: connection.kubeconfig }),
-    ...(connection.context === undefined ? {} : { context: connection.context }),
-    ...(connection.server === undefined ? {} : { server: connection.server }),
-    meter: connection.meter,
-  });
+  const connected = await connect(connectOptions(connection));
   lifetime.add({ name: `${name} connection`, stop: () => connected.close() });
   return connected;
 }
@@ -59,6 +65,8 @@ function endpointOf(server: string): { host: string; port: number } {
 export interface ExecutorManagerOptions extends Connection {
   driver: 'auto' | 'docker' | 'process';
   dataDir: string;
+  /** The kubeconfig of an executor, in place of one that is for all processes. */
+  kubeconfigOf?: (executorName: string) => Promise<string>;
 }
 
 export async function runExecutorManager(
@@ -66,10 +74,25 @@ export async function runExecutorManager(
   lifetime: Lifetime,
 ): Promise<ProcessHealth> {
   const { readExecutorManagerConfig } = await import('#executor-manager/config');
+  const { driver, dataDir, kubeconfigOf, logger } = options;
+  const token =
+    kubeconfigOf === undefined ? await joinedToken(connectOptions(options), process.env) : undefined;
   // A wrong setting must be told before anything starts.
-  const config = readExecutorManagerConfig(process.env, { driver: options.driver, dataDir: options.dataDir });
-  const connection = await connectPart(options, lifetime, 'executor manager');
-  const { client, taskLog, transport, server } = connection;
+  const config = readExecutorManagerConfig(process.env, {
+    ...{ driver, dataDir },
+    ...(token === undefined ? {} : { executorName: token.name }),
+  });
+  const kubeconfig = await kubeconfigOf?.(config.executorName);
+  const { client, taskLog, transport, server } = await connectExecutor(
+    {
+      ...connectOptions(options),
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      config,
+      token,
+      logger,
+    },
+    lifetime,
+  );
   const { startExecutorManager } = await import('#executor-manager/main');
   const manager = await startExecutorManager({
     client,

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { PrometheusMeter } from '#api/metrics/prometheus-meter';
+import type { RunningApi } from '#api/main';
 import type { Logger } from '#api/machinery/logger';
+import { CONTROLLERS_ACCOUNT, executorAccount } from '#api/machinery/process-account';
 import { accountsOf } from './account-flags.ts';
 import { createLogger } from '../logger.ts';
 import { hostOf } from './advertise.ts';
@@ -16,6 +18,7 @@ import { runUntilSignal } from './lifetime.ts';
 import type { Lifetime } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
 import { historyOf, retentionOf } from './retention-flags.ts';
+import { serviceAccountsOf } from './service-account-flags.ts';
 import { explainStartError } from './start-error.ts';
 
 interface ServerFlags extends ApiFlags, LeaderElectionFlags {
@@ -47,8 +50,11 @@ async function startServer(flags: ServerFlags, logger: Logger, lifetime: Lifetim
   const api = await runApi({ ...flags, metrics }, logger, lifetime);
   // The kubeconfig may name a load balancer, or another server that shares the folder.
   const connection = { kubeconfig: api.kubeconfigPath, server: api.url, logger, meter: metrics.meter };
-  await runControllers({ ...connection, leaderElection }, lifetime);
-  await runExecutorManager({ ...connection, driver: flags.driver, dataDir: flags.dataDir }, lifetime);
+  const controllers = await api.identities.kubeconfigOf(CONTROLLERS_ACCOUNT);
+  await runControllers({ ...connection, kubeconfig: controllers, leaderElection }, lifetime);
+  const kubeconfigOf = (name: string): Promise<string> => api.identities.kubeconfigOf(executorAccount(name));
+  const { driver, dataDir } = flags;
+  await runExecutorManager({ ...connection, driver, dataDir, kubeconfigOf }, lifetime);
   process.stdout.write(
     `troupe server ready at ${api.url}, kubeconfig ${flags.writeKubeconfig ?? api.kubeconfigPath}\n`,
   );
@@ -72,7 +78,7 @@ async function runApi(
   flags: ApiFlags & { metrics?: PrometheusMeter },
   logger: Logger,
   lifetime: Lifetime,
-): Promise<{ url: string; kubeconfigPath: string }> {
+): Promise<RunningApi> {
   // Loaded here, not above: `troupe get` must not pay for the server's modules.
   const { startApi } = await import('#api/main');
   const { readApiConfig } = await import('#api/config');
@@ -86,6 +92,7 @@ async function runApi(
     ...audited(flags),
     history: historyOf(flags),
     ...accountsOf(flags),
+    serviceAccounts: serviceAccountsOf(flags),
     retention: retentionOf(flags),
     ...advertised(flags),
     ...(flags.metrics === undefined ? {} : { metrics: flags.metrics }),

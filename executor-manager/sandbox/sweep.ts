@@ -69,9 +69,13 @@ async function sweep(
 
 async function isGone({ client }: ExecutorContext, { taskUID, task }: TaskWork): Promise<boolean> {
   if (task !== undefined) return isTaskGone(client, task, taskUID);
-  // Its name was lost; it happens too seldom to be cheap.
-  const { items } = await client.list(TASKS);
-  return items.every(({ metadata }) => metadata.uid !== taskUID);
+  // Its name was lost; it happens too seldom to be cheap. An executor may not list Tasks, only their owner may: the work
+  // then stays until somebody removes the folder.
+  const tasks = await client.list(TASKS).catch((error: unknown) => {
+    if (isStatusError(error, 'Forbidden')) return undefined;
+    throw error;
+  });
+  return tasks?.items.every(({ metadata }) => metadata.uid !== taskUID) ?? false;
 }
 
 /** An engine or API that is away is told elsewhere, and often. */

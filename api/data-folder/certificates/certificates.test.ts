@@ -72,7 +72,7 @@ describe('token and kubeconfig', () => {
     expect(await loadToken(path.join(folder, 'token'))).toBe(token);
     const file = path.join(folder, 'sub', 'kubeconfig');
     for (const url of ['https://127.0.0.1:1', 'https://127.0.0.1:2']) {
-      await writeKubeconfig(file, { url, caCertificate: 'CA', token });
+      await writeKubeconfig(file, { url, caCertificate: 'CA', user: { token } });
     }
     const text = await readFile(file, 'utf8');
     expect(text).toContain('server: https://127.0.0.1:2');

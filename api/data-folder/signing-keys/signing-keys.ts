@@ -49,13 +49,15 @@ export interface SigningKeys {
   get(kid: string): VerifyingKey | undefined;
   /** As `get`; reads the file again, at most once a second, for a key that another process may have added. */
   find(kid: string): Promise<VerifyingKey | undefined>;
-  /** All that verify, oldest first. */
-  all(): readonly VerifyingKey[];
+  /** All that verify, oldest first; times in milliseconds since the epoch. */
+  all(): readonly (VerifyingKey & { created: number; signsFrom: number })[];
   /**
    * Makes a new key that signs at once. `revoke`: older keys verify no more, so all their tokens end now.
    * @returns its kid @throws Error, for a person, when the file cannot be written
    */
   rotate(options?: { revoke?: boolean }): Promise<string>;
+  /** Calls back after the keys have changed, whoever changed them. The returned function ends that. */
+  onChange(listener: () => void): () => void;
   /** Ends looking at the file. */
   stop(): Promise<void>;
 }
@@ -87,6 +89,10 @@ export async function loadSigningKeys(options: SigningKeyOptions): Promise<Signi
     },
     all: () => file.ring.keys,
     rotate: ({ revoke = false } = {}) => file.rotate(revoke),
+    onChange(listener) {
+      file.listeners.add(listener);
+      return () => file.listeners.delete(listener);
+    },
     stop: () => looking.stop(),
   };
 }
@@ -94,6 +100,7 @@ export async function loadSigningKeys(options: SigningKeyOptions): Promise<Signi
 /** The file, and what it held when it was read last. */
 class RingFile {
   ring: KeyRing = { keys: [] };
+  readonly listeners = new Set<() => void>();
   readonly #options: SigningKeyOptions;
   readonly #rules: RingRules;
   #text = '';
@@ -176,6 +183,7 @@ class RingFile {
     this.#text = text;
     this.ring = ring;
     this.#byID = new Map(ring.keys.map((key) => [key.kid, key]));
+    for (const listener of this.listeners) listener();
   }
 
   async #attempt(doing: string, step: () => Promise<void>): Promise<void> {

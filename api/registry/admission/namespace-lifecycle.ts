@@ -1,14 +1,17 @@
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
+import { EXECUTOR_NAMESPACE } from '../../machinery/process-account.ts';
 import { notFound, StatusError } from '../../machinery/status-error.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { storageResource } from '../resource.ts';
 import { translated } from '../storage-failure.ts';
 import type { AdmissionRequest, CreateAdmission, MutatingPlugin } from './admission.ts';
 
-/** Made at the first start; everything else relies on them. */
-export const INITIAL_NAMESPACES = ['default', 'system'];
-/** kube-system holds what kube-apiserver itself needs; whoever has such a namespace keeps it. */
-const IMMORTAL: ReadonlySet<string> = new Set([...INITIAL_NAMESPACES, 'kube-system']);
+/**
+ * Made at each start; everything else relies on them. kube-system holds the accounts of our own processes, and
+ * troupe-executors those of executor managers.
+ */
+export const INITIAL_NAMESPACES = ['default', 'system', 'kube-system', EXECUTOR_NAMESPACE];
+const IMMORTAL: ReadonlySet<string> = new Set(INITIAL_NAMESPACES);
 
 /**
  * Objects are created in namespaces that exist and are not being deleted, and some namespaces are never deleted

@@ -1,5 +1,6 @@
 import { ACCOUNT_BINDINGS, ACCOUNT_ROLES } from './account-roles.ts';
 import type { BootstrapPolicy } from './bootstrap-role.ts';
+import { CONTROLLER_BINDINGS, CONTROLLER_ROLES } from './controller-roles.ts';
 import { NAMESPACE_ROLES } from './namespace-roles.ts';
 import { PUBLIC_BINDINGS, PUBLIC_ROLES } from './public-objects.ts';
 import { SYSTEM_BINDINGS, SYSTEM_ROLES } from './system-roles.ts';
@@ -9,6 +10,6 @@ import { SYSTEM_BINDINGS, SYSTEM_ROLES } from './system-roles.ts';
  * plugin/pkg/auth/authorizer/rbac/bootstrappolicy). Whoever needs more adds a list of his own here.
  */
 export const BOOTSTRAP_POLICY: BootstrapPolicy = {
-  roles: [...SYSTEM_ROLES, ...NAMESPACE_ROLES, ...PUBLIC_ROLES, ...ACCOUNT_ROLES],
-  bindings: [...SYSTEM_BINDINGS, ...PUBLIC_BINDINGS, ...ACCOUNT_BINDINGS],
+  roles: [...SYSTEM_ROLES, ...NAMESPACE_ROLES, ...PUBLIC_ROLES, ...ACCOUNT_ROLES, ...CONTROLLER_ROLES],
+  bindings: [...SYSTEM_BINDINGS, ...PUBLIC_BINDINGS, ...ACCOUNT_BINDINGS, ...CONTROLLER_BINDINGS],
 };

@@ -66,7 +66,12 @@ describe('client-node', () => {
       key: Buffer.from('value').toString('base64'),
     });
     const namespaces = await core.listNamespace();
-    expect(namespaces.items.map(({ metadata }) => metadata?.name)).toEqual(['default', 'system']);
+    expect(namespaces.items.map(({ metadata }) => metadata?.name)).toEqual([
+      'default',
+      'kube-system',
+      'system',
+      'troupe-executors',
+    ]);
   });
 
   it('informs of every change', async () => {

@@ -8,6 +8,7 @@ import { withFaults } from '#api/client/with-faults';
 import type { Faults } from '#api/client/with-faults';
 import { startApi } from '#api/main';
 import { systemClock } from '#api/machinery/clock';
+import { CONTROLLERS_ACCOUNT } from '#api/machinery/process-account';
 import { startControllers } from '#controllers/main';
 import type { ControllersOptions } from '#controllers/main';
 import { witnessLogger } from '../../kit/witness-logger.ts';
@@ -46,7 +47,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   });
   stack.defer(() => api.close());
   const controllers = async (given: GivenToControllers = {}): Promise<() => Promise<void>> => {
-    const connection = await connect({ kubeconfig });
+    // With the rights that they have in production.
+    const connection = await connect({ kubeconfig: await api.identities.kubeconfigOf(CONTROLLERS_ACCOUNT) });
     const client = withFaults(connection.client, given.faults ?? {});
     const log = witnessLogger('the controllers');
     const manager = await startControllers({

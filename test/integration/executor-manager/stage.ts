@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { connect } from '#api/client/connect';
 import type { Connection } from '#api/client/connect';
 import { startApi } from '#api/main';
+import { executorAccount } from '#api/machinery/process-account';
 import { controllerReference } from '#api/machinery/meta';
 import type { TaskEvent } from '#api/types/task-event';
 import type { Executor } from '#api/types/generated/executor';
@@ -25,6 +26,8 @@ import { witnessLogger } from '../../kit/witness-logger.ts';
 export interface Stage extends AsyncDisposable {
   readonly folder: string;
   readonly kubeconfig: string;
+  /** Of the executor: managers run with the rights that they have in production. */
+  readonly executorKubeconfig: string;
   readonly connection: Connection;
   readonly modelURL: string;
 }
@@ -82,6 +85,7 @@ export async function stage(options: { modelName?: string; script?: string } = {
   return {
     folder,
     kubeconfig: api.kubeconfigPath,
+    executorKubeconfig: await api.identities.kubeconfigOf(executorAccount(EXECUTOR)),
     connection,
     modelURL: modelURL.href,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -124,7 +128,7 @@ export async function startManager(
 ): Promise<ExecutorManager & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const log = stack.use(witnessLogger('the executor manager'));
-  const connection = await connect({ kubeconfig: on.kubeconfig });
+  const connection = await connect({ kubeconfig: on.executorKubeconfig });
   stack.defer(() => connection.close());
   const logger = process.env['TROUPE_TEST_LOG'] === undefined ? log : createLogger('debug');
   const manager = await startExecutorManager({ ...connection, config, logger, ...options });

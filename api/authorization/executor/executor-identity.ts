@@ -1,0 +1,10 @@
+import { EXECUTOR_NAMESPACE } from '../../machinery/process-account.ts';
+import type { User } from '../../machinery/user.ts';
+
+const PREFIX = `system:serviceaccount:${EXECUTOR_NAMESPACE}:`;
+const GROUP = `system:serviceaccounts:${EXECUTOR_NAMESPACE}`;
+
+/** The name of the Executor whose manager this is; undefined for anybody else. */
+export function executorOf({ name, groups }: User): string | undefined {
+  return name.startsWith(PREFIX) && groups.includes(GROUP) ? name.slice(PREFIX.length) : undefined;
+}

@@ -1,0 +1,12 @@
+/** The ServiceAccount of a process of ours. */
+export interface ProcessAccount {
+  namespace: string;
+  name: string;
+}
+
+export const CONTROLLERS_ACCOUNT: ProcessAccount = { namespace: 'kube-system', name: 'troupe-controllers' };
+
+/** Each executor manager has an account here, named like its Executor. */
+export const EXECUTOR_NAMESPACE = 'troupe-executors';
+
+export const executorAccount = (name: string): ProcessAccount => ({ namespace: EXECUTOR_NAMESPACE, name });

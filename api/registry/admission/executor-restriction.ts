@@ -1,0 +1,91 @@
+import { executorOf } from '../../authorization/executor/executor-identity.ts';
+import { RESOURCES } from '../../authorization/executor/needed-objects.ts';
+import { deepEqual } from '../../machinery/json/deep-equal.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
+import { qualifiedResource } from '../../machinery/group-version-kind.ts';
+import type { Unstructured } from '../../machinery/meta.ts';
+import { StatusError } from '../../machinery/status-error.ts';
+import type { ObjectStore } from '../../storage/contract/objects.ts';
+import { SANDBOX_FINALIZER } from '../../types/sandbox.ts';
+import { storageResource } from '../resource.ts';
+import { translated } from '../storage-failure.ts';
+import type { AdmissionRequest, ValidatingPlugin } from './admission.ts';
+
+/**
+ * What executor managers write within their rights (authorization/executor/executor-authorizer.ts): an Executor of their
+ * own name, Events about their own Sandboxes, and nothing of a Sandbox but its status and that they are done with it
+ * (kubernetes plugin/pkg/admission/noderestriction).
+ */
+export function executorRestriction(store: Pick<ObjectStore, 'get'>): ValidatingPlugin {
+  return {
+    name: 'ExecutorRestriction',
+    validate(request) {
+      const executor = executorOf(request.user);
+      if (executor === undefined || request.operation === 'DELETE') return undefined;
+      switch (storageResource(request.resource)) {
+        case 'executors.agent.wecode.io':
+          return checkName(request, executor);
+        case RESOURCES.sandboxes:
+          return checkSandbox(request, executor);
+        case 'events':
+          return checkEvent(store, request, executor);
+        default:
+          return undefined;
+      }
+    },
+  };
+}
+
+function refused({ resource, name }: AdmissionRequest, why: string): StatusError {
+  const { group, plural: kind } = resource;
+  const text = `${qualifiedResource(resource)} "${name}" is forbidden: ${why}`;
+  return new StatusError('Forbidden', text, { details: { name, ...(group !== '' && { group }), kind } });
+}
+
+/** @throws StatusError Forbidden */
+function checkName(request: AdmissionRequest, executor: string): void {
+  if (request.name === executor) return;
+  throw refused(request, `executor "${executor}" is not allowed to modify executor "${request.name}"`);
+}
+
+/** @throws StatusError Forbidden */
+function checkSandbox(request: AdmissionRequest, executor: string): void {
+  if (request.operation !== 'UPDATE' || request.subresource !== undefined) return;
+  const { object, previous } = request;
+  const kept = object.metadata.finalizers ?? [];
+  const before = previous.metadata.finalizers ?? [];
+  const isRelease = deepEqual(
+    kept,
+    before.filter((one) => one !== SANDBOX_FINALIZER),
+  );
+  if ((isRelease || deepEqual(kept, before)) && deepEqual(theRest(object), theRest(previous))) return;
+  const why = `executor "${executor}" may take its finalizer from a Sandbox and change nothing else of it`;
+  throw refused(request, why);
+}
+
+/** Without what a release changes. */
+function theRest({ metadata, ...fields }: Unstructured): object {
+  const { finalizers: _kept, managedFields: _managers, resourceVersion: _version, ...rest } = metadata;
+  const { generation: _generation, ...others } = rest;
+  return { ...fields, metadata: others };
+}
+
+/** @throws StatusError Forbidden */
+async function checkEvent(
+  store: Pick<ObjectStore, 'get'>,
+  request: AdmissionRequest,
+  executor: string,
+): Promise<void> {
+  if (request.object === undefined) return;
+  const { kind, namespace, name, uid } = fieldsOf(
+    request.object['involvedObject'] ?? request.object['regarding'],
+  );
+  const key = { resource: RESOURCES.sandboxes, namespace: textOf(namespace), name: textOf(name) };
+  const at = { resource: { group: '', plural: key.resource } };
+  const found = kind === 'Sandbox' ? await translated(store.get(key), at) : undefined;
+  const isOwn = fieldsOf(found?.object['spec'])['executorName'] === executor;
+  if (isOwn && found?.object.metadata.uid === uid) return;
+  throw refused(request, `executor "${executor}" may only tell about Sandboxes that are bound to it`);
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,0 +1,117 @@
+import { CONTROLLERS_ACCOUNT } from '../../machinery/process-account.ts';
+import type { PolicyRule, Subject } from '../../types/rbac.ts';
+import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
+import { allow, clusterRole, COORDINATION, CORE, TROUPE } from './rules.ts';
+
+/**
+ * What each controller does, and nothing else; those that kube-controller-manager has too are named as there
+ * (kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go). One process runs them all.
+ */
+const FOLLOW = ['list', 'watch'];
+
+const follow = (group: string, ...resources: string[]): PolicyRule => allow(FOLLOW, group, resources);
+const report = (resource: string): PolicyRule => allow(['update'], TROUPE, [`${resource}/status`]);
+/** They own Sandboxes, which keep them until they are gone. */
+const own = (...resources: string[]): PolicyRule =>
+  allow(
+    ['update'],
+    TROUPE,
+    resources.map((resource) => `${resource}/finalizers`),
+  );
+
+const LEASE = 'troupe-controllers';
+
+const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
+  // All of them tell Events, and one process of several leads.
+  'event-recorder': [allow(['create', 'get', 'patch'], CORE, ['events'])],
+  'leader-election': [
+    allow(['create'], COORDINATION, ['leases']),
+    { ...allow(['get', 'list', 'watch', 'update'], COORDINATION, ['leases']), resourceNames: [LEASE] },
+  ],
+  'generic-garbage-collector': [allow(['get', 'list', 'watch', 'patch', 'delete'], '*', ['*'])],
+  'namespace-controller': [
+    allow(['get', 'list', 'watch'], CORE, ['namespaces']),
+    allow(['update'], CORE, ['namespaces/finalize', 'namespaces/status']),
+    allow(['list', 'delete', 'deletecollection'], '*', ['*']),
+  ],
+  'service-account-controller': [
+    follow(CORE, 'namespaces', 'serviceaccounts'),
+    allow(['create'], CORE, ['serviceaccounts']),
+  ],
+  'root-ca-cert-publisher': [
+    follow(CORE, 'namespaces', 'configmaps'),
+    allow(['create'], CORE, ['configmaps']),
+    { ...allow(['update'], CORE, ['configmaps']), resourceNames: ['kube-root-ca.crt'] },
+  ],
+  'bot-controller': [follow(TROUPE, 'bots', 'ghosts', 'shells', 'models', 'skills'), report('bots')],
+  'executor-controller': [follow(TROUPE, 'executors'), report('executors')],
+  'ghost-controller': [follow(TROUPE, 'ghosts', 'skills', 'skillpackages', 'mcpservers'), report('ghosts')],
+  'mcp-server-controller': [
+    follow(TROUPE, 'mcpservers', 'sandboxes'),
+    follow(CORE, 'secrets'),
+    allow(['create', 'delete'], TROUPE, ['sandboxes']),
+    own('mcpservers'),
+    report('mcpservers'),
+  ],
+  'model-controller': [follow(TROUPE, 'models'), follow(CORE, 'secrets'), report('models')],
+  'sandbox-controller': [
+    follow(TROUPE, 'sandboxes', 'executors'),
+    allow(['get'], TROUPE, ['executors']),
+    allow(['update'], TROUPE, ['sandboxes', 'sandboxes/status']),
+  ],
+  'shell-controller': [
+    follow(TROUPE, 'shells', 'sandboxes'),
+    allow(['create', 'delete'], TROUPE, ['sandboxes']),
+    own('shells'),
+    report('shells'),
+  ],
+  'skill-controller': [
+    follow(TROUPE, 'skills', 'skillpackages', 'sandboxes', 'tasks', 'taskrevisions'),
+    follow(CORE, 'configmaps', 'secrets'),
+    allow(['get', 'create', 'patch'], TROUPE, ['skillpackages']),
+    allow(['create', 'delete'], TROUPE, ['sandboxes']),
+    own('skills'),
+    report('skills'),
+  ],
+  'skill-package-controller': [
+    follow(TROUPE, 'skillpackages', 'skills', 'ghosts', 'taskrevisions', 'sandboxes'),
+    allow(['get', 'patch', 'delete'], TROUPE, ['skillpackages']),
+  ],
+  'task-controller': [
+    follow(TROUPE, 'tasks', 'sandboxes', 'taskrevisions'),
+    allow(['get', ...FOLLOW], TROUPE, [
+      ...['teams', 'bots', 'ghosts', 'shells', 'models', 'skills', 'mcpservers', 'workspaces'],
+    ]),
+    allow(['get'], TROUPE, ['tasks']),
+    allow(['get', 'create', 'patch'], TROUPE, ['sandboxes']),
+    allow(['get', 'create'], TROUPE, ['taskrevisions']),
+    // What it makes refers to all that a Task uses; whether the Task may is judged as the one who made the Task.
+    allow(['use'], TROUPE, ['teams', 'ghosts', 'models', 'skills', 'mcpservers', 'workspaces']),
+    allow(['use'], CORE, ['secrets']),
+    own('tasks'),
+    report('tasks'),
+    report('taskrevisions'),
+  ],
+  'task-revision-controller': [
+    follow(TROUPE, 'taskrevisions', 'tasks'),
+    allow(['delete'], TROUPE, ['taskrevisions']),
+    report('taskrevisions'),
+  ],
+  'team-controller': [follow(TROUPE, 'teams', 'bots'), report('teams')],
+  'workspace-controller': [follow(TROUPE, 'workspaces'), follow(CORE, 'secrets'), report('workspaces')],
+};
+
+const controllers: Subject = { kind: 'ServiceAccount', ...CONTROLLERS_ACCOUNT };
+
+const nameOf = (controller: string): string => `system:controller:${controller}`;
+
+export const CONTROLLER_ROLES: readonly BootstrapRole[] = Object.entries(RULES).map(([name, rules]) => ({
+  name: nameOf(name),
+  rules,
+}));
+
+export const CONTROLLER_BINDINGS: readonly BootstrapBinding[] = Object.keys(RULES).map((name) => ({
+  name: nameOf(name),
+  role: clusterRole(nameOf(name)),
+  subjects: [controllers],
+}));
