@@ -62,7 +62,7 @@ function ofWork({ metadata: { namespace = '' }, spec }: Sandbox): ObjectKey[] {
 /** References are in the namespace of the Sandbox unless they name one (executor-manager/run/references.ts). */
 function ofRun(sandbox: Sandbox): ObjectKey[] {
   const { namespace = '' } = sandbox.metadata;
-  const { agent, model, probe, revision, workspace } = sandbox.spec;
+  const { agent, model, probe, revision, shell, workspace } = sandbox.spec;
   const key = (resource: string, ref: { name: string; namespace?: string } | undefined): ObjectKey[] =>
     ref === undefined ? [] : [{ resource, namespace: ref.namespace ?? namespace, name: ref.name }];
   const ofWorkspace = workspace?.ref?.namespace ?? namespace;
@@ -76,6 +76,7 @@ function ofRun(sandbox: Sandbox): ObjectKey[] {
     ...(probe?.skill?.secretName === undefined
       ? []
       : key(RESOURCES.secrets, { name: probe.skill.secretName })),
+    ...(shell?.imagePullSecrets ?? []).flatMap((ref) => key(RESOURCES.secrets, ref)),
     ...serversOf(sandbox),
     ...(agent?.skills ?? []).map(({ namespace, contentHash }) => ({
       resource: RESOURCES.skillPackages,

@@ -1,7 +1,7 @@
 import { CONTROLLERS_ACCOUNT } from '../../machinery/process-account.ts';
 import type { PolicyRule, Subject } from '../../types/rbac.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
-import { allow, clusterRole, COORDINATION, CORE, TROUPE } from './rules.ts';
+import { allow, AUTHORIZATION, clusterRole, COORDINATION, CORE, TROUPE } from './rules.ts';
 
 /**
  * What each controller does, and nothing else; those that kube-controller-manager has too are named as there
@@ -88,6 +88,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     // What it makes refers to all that a Task uses; whether the Task may is judged as the one who made the Task.
     allow(['use'], TROUPE, ['teams', 'ghosts', 'models', 'skills', 'mcpservers', 'workspaces']),
     allow(['use'], CORE, ['secrets']),
+    allow(['create'], AUTHORIZATION, ['subjectaccessreviews']),
     own('tasks'),
     report('tasks'),
     report('taskrevisions'),

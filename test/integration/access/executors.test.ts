@@ -37,7 +37,7 @@ async function tokenOf(name: string): Promise<string> {
 /** A Task and a Sandbox of it, with an own copy of everything that a run needs. */
 async function makeRun(executor: string): Promise<void> {
   const name = `of-${executor}`;
-  for (const secret of ['model', 'git', 'mcp']) {
+  for (const secret of ['model', 'git', 'mcp', 'pull']) {
     await make(secrets, { metadata: { name: `${secret}-${executor}` }, data: { api_key: 'eA==' } });
   }
   await make(at('models'), {
@@ -70,7 +70,11 @@ async function makeRun(executor: string): Promise<void> {
     spec: {
       ...{ timeoutSeconds: 60, prompt: 'x', step: 0, attempt: 1, executorName: executor },
       taskRef: { name, uid: task.metadata.uid },
-      shell: { type: 'ClaudeCode' },
+      shell: {
+        type: 'ClaudeCode',
+        image: 'registry.example/x',
+        imagePullSecrets: [{ name: `pull-${executor}`, namespace: 'default' }],
+      },
       agent: {
         botName: 'x',
         ghostRef: { name },
@@ -132,6 +136,7 @@ describe('an executor manager', () => {
     ['the Secret of the Model', `${secrets}/model-a`],
     ['the Secret of the Workspace', `${secrets}/git-a`],
     ['the Secret of the MCPServer', `${secrets}/mcp-a`],
+    ['the Secret for the image', `${secrets}/pull-a`],
   ])('reads %s', async (_what, path) => {
     const answer = await send(path);
     expect(answer.status, answer.text).toBe(200);
@@ -165,6 +170,7 @@ describe('an executor manager', () => {
     ['the Secret of another Model', `${secrets}/model-b`],
     ['the Secret of another Workspace', `${secrets}/git-b`],
     ['the Secret of another MCPServer', `${secrets}/mcp-b`],
+    ['the Secret for the image of another one', `${secrets}/pull-b`],
     ['all Secrets', '/api/v1/secrets'],
     ['Secrets by name', `${secrets}?fieldSelector=metadata.name%3Dmodel-a`],
     ['a Secret that is not there', `${secrets}/no-such`],
