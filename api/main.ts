@@ -273,7 +273,6 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     }),
     serviceAccountIssuer: { keys, issuer, keysURL },
     tunnels: new ExecutorTunnels({ clock }),
-    authorizer,
     serviceAccountKeys: keys,
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
     accounts,

@@ -88,7 +88,6 @@ const options: AppOptions = {
   serviceAccountKeys: { all: () => [], signer: notAsked, rotate: notAsked },
   serviceAccountIssuer: { keys: { all: () => [] }, issuer: '', keysURL: '' },
   tunnels: new ExecutorTunnels({ clock: systemClock }),
-  authorizer: { authorize: notAsked },
   deletedTasks: { list: notAsked, get: notAsked, log: notAsked },
   health: {
     checkStore: () => Promise.resolve(),

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { AuditedRequest } from '../audit/audited-request.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { Logger } from '../machinery/logger.ts';
-import type { Attributes, Authorizer } from '../machinery/authorizer.ts';
+import type { Attributes } from '../machinery/authorizer.ts';
 import type { Accounts } from '../users/accounts.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { TokenRequests } from '../registry/service-accounts/token-request.ts';
@@ -47,8 +47,6 @@ export interface HandlerOptions {
   skillPackages: SkillPackages;
   tokenRequests: TokenRequests;
   tunnels: ExecutorTunnels;
-  /** For rights that a request needs beside those that its path says. */
-  authorizer: Authorizer;
   accounts: Accounts;
   clock: Clock;
   logger: Logger;

@@ -262,6 +262,17 @@ describe('one judgement', () => {
     });
   });
 
+  it('takes every right that a request needs', async () => {
+    const head = requestHead({
+      url: '/api/v1/namespaces/a/pods/p/exec?command=id&stdout=1',
+      headers: { authorization: 'Bearer secret' },
+    });
+    await expect(access.check(head), 'alice may only get').rejects.toMatchObject({
+      code: 403,
+      message: expect.stringContaining('cannot create resource "pods/exec"'),
+    });
+  });
+
   it.each([
     [{}, 'GET', 401, 'Unauthorized'],
     [{ authorization: 'Bearer wrong' }, 'GET', 401, 'Unauthorized'],

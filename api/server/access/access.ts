@@ -2,6 +2,7 @@ import type { Attributes, Authorizer } from '../../machinery/authorizer.ts';
 import type { User } from '../../machinery/user.ts';
 import { unauthorized } from '../../authentication/authenticator.ts';
 import type { Authenticator } from '../../authentication/authenticator.ts';
+import { furtherRights } from './further-rights.ts';
 import { impersonate } from './impersonation/impersonation.ts';
 import { requestedUser } from './impersonation/requested-user.ts';
 import { refusal } from './refusal.ts';
@@ -60,7 +61,9 @@ export function createAccess({ authenticator, authorizer }: AccessOptions): Acce
       const identity = await identityOf(authorizer, { head, requestor, attributes });
       if (identity.impersonator !== undefined)
         witness?.impersonates(identity.user, identity.impersonationConstraint ?? '');
-      await judge(identity.user, attributes, witness);
+      for (const needed of [attributes, ...furtherRights(attributes)]) {
+        await judge(identity.user, needed, witness);
+      }
       return { ...identity, attributes, place };
     },
   };

@@ -6,7 +6,6 @@ import { badRequest } from '../../machinery/status-error.ts';
 import { MIRROR_ANNOTATION } from '../../registry/reading/pod-view.ts';
 import { webSocketHeaders } from '../../types/pod-stream.ts';
 import type { PodStreamKind } from '../../types/pod-stream.ts';
-import { refusal } from '../access/refusal.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { checkContainer } from '../resources/pod-log-query.ts';
@@ -23,7 +22,6 @@ export async function handlePodStream(request: ResourceRequest): Promise<Respons
   const { c, options, place } = request;
   const kind = place.subresource as PodStreamKind;
   checkStreams(request, kind);
-  await checkMayCreate(request);
   const { executor, uid } = await runningSandbox(request, kind);
   const connection = webSocketOf(request);
   const [, query = ''] = /\?(.*)$/.exec(c.env.incoming.url ?? '') ?? [];
@@ -48,18 +46,6 @@ function checkStreams({ c, place }: ResourceRequest, kind: PodStreamKind): void 
   if (kind === 'exec' && c.req.query('command') === undefined) {
     throw badRequest('you must specify a command for the container');
   }
-}
-
-/**
- * WebSocket takes the method GET, which is `get` to the rules: whoever may only read must not get a shell by it
- * (kubernetes KEP 5471, AuthorizePodWebsocketUpgradeCreatePermission).
- */
-async function checkMayCreate({ c, options }: ResourceRequest): Promise<void> {
-  const { attributes, user } = c.var;
-  if (attributes.verb === 'create') return;
-  const creating = { ...attributes, verb: 'create' };
-  const { verdict, reason } = await options.authorizer.authorize(user, creating);
-  if (verdict !== 'allow') throw refusal(user, creating, reason);
 }
 
 /** @throws StatusError NotFound, BadRequest for one that does not run */
