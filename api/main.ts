@@ -272,7 +272,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
       maxSeconds: maxTokenSeconds,
     }),
     serviceAccountIssuer: { keys, issuer, keysURL },
-    tunnels: new ExecutorTunnels({ clock }),
+    tunnels: new ExecutorTunnels({ clock, isOnly: options.database.url.startsWith('sqlite:') }),
     serviceAccountKeys: keys,
     deletedTasks: createDeletedTasks({ store, clock, keepMs: retention.deletedTasks }),
     accounts,

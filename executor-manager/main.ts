@@ -38,7 +38,7 @@ import { DEFAULT_TIMES } from './sandbox/context.ts';
 import type { ExecutorContext, SandboxTimes } from './sandbox/context.ts';
 import { Supervisor } from './sandbox/supervisor.ts';
 import { runSweeps } from './sandbox/sweep.ts';
-import { keepExecutorTunnel } from './streams/executor-tunnel.ts';
+import { keepExecutorTunnels } from './streams/executor-tunnel.ts';
 import { createPodStreams } from './streams/pod-streams.ts';
 import { SkillStore } from './skills/skill-store.ts';
 import { Saves } from './work/saves.ts';
@@ -154,7 +154,7 @@ async function serveStreams(
 ): Promise<void> {
   if (api === undefined) return;
   const find = (namespace: string, name: string) => supervisor.find(namespace, name);
-  await keepExecutorTunnel({ ...context, api, signal, onStream: createPodStreams({ ...context, find }) });
+  await keepExecutorTunnels({ ...context, api, signal, onStream: createPodStreams({ ...context, find }) });
 }
 
 interface ContextOptions extends ExecutorManagerOptions {

@@ -12,6 +12,7 @@ export interface UpgradeRequest {
   path: string;
   /** For the header Upgrade. */
   protocol: string;
+  headers?: Record<string, string>;
   signal: AbortSignal;
 }
 
@@ -40,7 +41,7 @@ const ANSWER_MS = 10_000;
  */
 export async function requestUpgrade(
   to: UpgradeServer,
-  { path, protocol, signal }: UpgradeRequest,
+  { path, protocol, headers, signal }: UpgradeRequest,
 ): Promise<UpgradedConnection> {
   const url = new URL(to.server);
   const { auth, ca, skipTLSVerify, tlsServerName } = to;
@@ -51,6 +52,7 @@ export async function requestUpgrade(
     path: url.pathname.replace(/\/$/, '') + path,
     ...{ method: 'POST', agent: false, signal, timeout: ANSWER_MS },
     headers: {
+      ...headers,
       ...auth.headers,
       'user-agent': to.userAgent,
       ...{ connection: 'Upgrade', upgrade: protocol, 'content-length': '0' },
@@ -74,10 +76,10 @@ export async function requestUpgrade(
       asking.end();
     });
     if ('socket' in answer && !('statusCode' in answer)) return answer;
-    const { statusCode = 0, headers } = answer;
+    const { statusCode = 0 } = answer;
     const said = await text(answer);
     if (statusCode < 400) throw new StatusError('InternalError', 'the server did not upgrade the connection');
-    throw responseError(statusCode, said, headers);
+    throw responseError(statusCode, said, answer.headers);
   } catch (error) {
     throw connectionError(error, { server: to.server, signal });
   }

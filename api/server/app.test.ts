@@ -87,7 +87,7 @@ const options: AppOptions = {
   tokenRequests: { create: notAsked },
   serviceAccountKeys: { all: () => [], signer: notAsked, rotate: notAsked },
   serviceAccountIssuer: { keys: { all: () => [] }, issuer: '', keysURL: '' },
-  tunnels: new ExecutorTunnels({ clock: systemClock }),
+  tunnels: new ExecutorTunnels({ clock: systemClock, isOnly: true }),
   deletedTasks: { list: notAsked, get: notAsked, log: notAsked },
   health: {
     checkStore: () => Promise.resolve(),

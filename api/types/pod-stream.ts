@@ -18,6 +18,12 @@ export const EXECUTOR_TUNNEL_PROTOCOL = 'troupe-executor-tunnel';
 /** Answer to the upgrade: the id of the API server that it leads to. */
 export const REPLICA_HEADER = 'troupe-replica';
 
+/** Answer to the upgrade: `true` where no other server shares its database. */
+export const ONLY_REPLICA_HEADER = 'troupe-only-replica';
+
+/** Of the upgrade: ids of the servers to which the manager is connected, with commas. One of these answers 409. */
+export const CONNECTED_HEADER = 'troupe-connected';
+
 /** Bytes that may be under way on one stream, and on all. */
 export const EXECUTOR_TUNNEL_WINDOW = { stream: 256 * 1024, connection: 16 * 1024 * 1024 } as const;
 

@@ -20,13 +20,16 @@ const MAX_REFUSAL_BYTES = 64 * 1024;
 export class ExecutorTunnels {
   /** Of this server, among those that share a database. */
   readonly id: string = randomUUID();
+  /** No other server shares its database. */
+  readonly isOnly: boolean;
   readonly #clock: Clock;
   readonly #open = new Map<string, ClientHttp2Session>();
   /** Those who wait for one. */
   readonly #awaited = new Map<string, PromiseWithResolvers<ClientHttp2Session>>();
 
-  constructor(options: { clock: Clock }) {
-    this.#clock = options.clock;
+  constructor({ clock, isOnly }: { clock: Clock; isOnly: boolean }) {
+    this.#clock = clock;
+    this.isOnly = isOnly;
   }
 
   /** How many there are. */

@@ -1,6 +1,11 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { badRequest } from '../../machinery/status-error.ts';
-import { EXECUTOR_TUNNEL_PROTOCOL, REPLICA_HEADER } from '../../types/pod-stream.ts';
+import { badRequest, StatusError } from '../../machinery/status-error.ts';
+import {
+  CONNECTED_HEADER,
+  EXECUTOR_TUNNEL_PROTOCOL,
+  ONLY_REPLICA_HEADER,
+  REPLICA_HEADER,
+} from '../../types/pod-stream.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { upgradeOf } from './upgraded-requests.ts';
 
@@ -10,6 +15,10 @@ export async function handleTunnel({ c, options, place }: ResourceRequest): Prom
   if (connection?.protocol !== EXECUTOR_TUNNEL_PROTOCOL) {
     throw badRequest(`this path takes connections of executor managers only (${EXECUTOR_TUNNEL_PROTOCOL})`);
   }
+  const connected = (c.req.header(CONNECTED_HEADER) ?? '').split(',');
+  if (connected.includes(options.tunnels.id)) {
+    throw new StatusError('Conflict', 'this server has a connection of the executor manager already');
+  }
   using _place = c.var.places.longRunning();
   const { socket } = connection;
   const head = [
@@ -17,6 +26,7 @@ export async function handleTunnel({ c, options, place }: ResourceRequest): Prom
     'Connection: Upgrade',
     `Upgrade: ${EXECUTOR_TUNNEL_PROTOCOL}`,
     `${REPLICA_HEADER}: ${options.tunnels.id}`,
+    `${ONLY_REPLICA_HEADER}: ${options.tunnels.isOnly}`,
     '\r\n',
   ].join('\r\n');
   // HTTP/2 takes the connection over below the stream, and must not meet the end of a write that it has not begun.
