@@ -1,6 +1,6 @@
 import { AUTHENTICATED_GROUP, MASTERS_GROUP, UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
-import { allow, allowPaths, AUTHENTICATION, AUTHORIZATION, clusterRole, group } from './rules.ts';
+import { allow, allowPaths, AUTHENTICATION, AUTHORIZATION, clusterRole, CORE, group, READ } from './rules.ts';
 
 const HEALTH = ['/livez', '/readyz', '/healthz'];
 const HEALTH_CHECKS = ['/livez/*', '/readyz/*', '/healthz/*'];
@@ -49,6 +49,17 @@ export const SYSTEM_ROLES: readonly BootstrapRole[] = [
     rules: [
       allowPaths(['get'], ['/.well-known/openid-configuration', '/.well-known/openid-configuration/']),
       allowPaths(['get'], ['/openid/v1/jwks', '/openid/v1/jwks/']),
+    ],
+  },
+  {
+    // For servers behind this one, which trust the same front proxies.
+    name: 'extension-apiserver-authentication-reader',
+    namespace: 'kube-system',
+    rules: [
+      {
+        ...allow(READ, CORE, ['configmaps']),
+        resourceNames: ['extension-apiserver-authentication'],
+      },
     ],
   },
   {

@@ -5,12 +5,35 @@ import type { TemporaryFolder } from '#dev/environment/temporary-folder';
 import { commandsFor, mustRun, run } from '../../kit/command.ts';
 import type { CommandResult } from '../../kit/command.ts';
 import { goProgram } from '../../kit/go-program.ts';
+import { serviceAccountKubeconfig } from '../../kit/service-account-kubeconfig.ts';
 import { startServer } from '../../kit/troupe-process.ts';
 import type { TroupeServer } from '../../kit/troupe-process.ts';
 
 const CHART = path.join(import.meta.dirname, 'chart');
 
-/** Helm 3 merges three ways on its side, Helm 4 applies on the server's and waits by kstatus. */
+/** What somebody has who deploys into one namespace, with the kinds that his charts bring. */
+const RIGHTS = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: deployer-kinds }
+rules:
+  - { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [get, list, watch, create] }
+  - { apiGroups: [helm.example.com], resources: [poems], verbs: ['*'] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: deployer-kinds }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: deployer-kinds }
+subjects: [{ kind: ServiceAccount, name: deployer, namespace: default }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: deployer, namespace: default }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin }
+subjects: [{ kind: ServiceAccount, name: deployer, namespace: default }]
+`;
+
+/** Helm runs as an ordinary user. Helm 3 merges three ways on its side, Helm 4 applies on the server's and waits by kstatus. */
 describe.each([
   { major: 3, program: goProgram('helm-3') },
   { major: 4, program: goProgram('helm-4') },
@@ -24,8 +47,11 @@ describe.each([
       folder = await temporaryFolder('helm');
       server = await startServer({ dataDir: folder.path });
       const home = (name: string): string => path.join(folder.path, name);
+      const file = home('deployer.kubeconfig');
+      const { kubeconfig } = server;
+      await serviceAccountKubeconfig({ kubeconfig, file, name: 'deployer', rights: RIGHTS });
       env = {
-        KUBECONFIG: server.kubeconfig,
+        KUBECONFIG: file,
         HELM_CACHE_HOME: home('cache'),
         HELM_CONFIG_HOME: home('config'),
         HELM_DATA_HOME: home('data'),
@@ -119,6 +145,14 @@ describe.each([
       await mustHelm('upgrade', 'poets', CHART, '--set', 'prompt=You write odes.');
       expect(await prompt()).toBe('You write odes.');
       expect(await kubectl('get', 'ghost', 'poets', '-o', 'jsonpath={.metadata.labels.by}')).toBe('hand');
+    });
+
+    it('may do nothing outside its namespace', async () => {
+      const { code, stderr } = await tryHelm('install', 'poets', CHART, '--namespace', 'system');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /User "system:serviceaccount:default:deployer" cannot \w+ resource "\w+" in API group "[\w.]*" in the namespace "system"/,
+      );
     });
 
     it('is uninstalled; its kind stays, as Helm wants it', async () => {
