@@ -28,8 +28,14 @@ export function gitURLProblem(address: string): string | undefined {
   return credentialProblem(url);
 }
 
-const CREDENTIAL =
-  'must not hold a credential; put it into a Secret and name that in spec.repository.secretRef';
+/**
+ * The address as it stands in a message, in quotes and behind a space; '' for one that may hold a password or hides one.
+ * Only a credential has need of an "@", and what cannot be parsed may hold one all the same.
+ */
+export const shownGitURL = (address: string): string =>
+  address.includes('@') || isMask(address) ? '' : ` "${address}"`;
+
+const CREDENTIAL = 'must not hold a credential; put it into a Secret and name that in secretRef';
 
 /** A user name alone is how ssh logs in; over http it is often a token. */
 function credentialProblem(url: URL): string | undefined {

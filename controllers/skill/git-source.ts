@@ -3,7 +3,7 @@ import type { NewCondition } from '#api/machinery/condition';
 import { formatTime } from '#api/machinery/clock';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Skill, SkillStatus } from '#api/types/generated/skill';
-import { gitURLProblem, isCommitID, refProblem, subPathProblem } from '#api/types/git-address';
+import { gitURLProblem, isCommitID, refProblem, shownGitURL, subPathProblem } from '#api/types/git-address';
 import { planProbe } from '#api/types/probe';
 import type { ProbeFinding, ProbePlan, ProbeSpec } from '#api/types/probe';
 import { newCondition } from '#api/types/ready';
@@ -157,8 +157,7 @@ function sourceProblem(
 ): NewCondition | undefined {
   const wrong = (reason: string, message: string) => newCondition(FETCHED, 'False', { reason, message });
   const faults: [string, string, string | undefined][] = [
-    // What cannot be parsed may hold a password all the same.
-    ['url', url.includes('@') ? '' : ` "${url}"`, gitURLProblem(url)],
+    ['url', shownGitURL(url), gitURLProblem(url)],
     ['ref', ` "${ref}"`, ref === undefined ? undefined : refProblem(ref)],
     ['path', ` "${path}"`, path === undefined ? undefined : subPathProblem(path)],
   ];

@@ -1,7 +1,13 @@
 import type { NewCondition } from '#api/machinery/condition';
 import type { Workspace } from '#api/types/generated/workspace';
 import { WorkspaceReason, neededGitKeys, workspaceNotReady, workspaceReady } from '#api/types/workspace';
-import { branchNameProblem, gitURLProblem, refProblem, subPathProblem } from '#api/types/git-address';
+import {
+  branchNameProblem,
+  gitURLProblem,
+  refProblem,
+  shownGitURL,
+  subPathProblem,
+} from '#api/types/git-address';
 
 /** What the controller knows of a Secret: which keys have a value. The values stay out of plans. */
 export interface SecretKeys {
@@ -13,8 +19,7 @@ export function planWorkspace(workspace: Workspace, secret: SecretKeys | undefin
   const { gitUrl, branchName, ref, subPath } = workspace.spec.repository;
   const urlProblem = gitURLProblem(gitUrl);
   if (urlProblem !== undefined) {
-    // What cannot be parsed may hold a password all the same; only a credential has need of an "@".
-    const shown = gitUrl.includes('@') ? '' : ` "${gitUrl}"`;
+    const shown = shownGitURL(gitUrl);
     return workspaceNotReady(WorkspaceReason.InvalidGitUrl, `spec.repository.gitUrl:${shown} ${urlProblem}.`);
   }
   const branchProblem = branchNameProblem(branchName);
