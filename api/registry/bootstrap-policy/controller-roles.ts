@@ -1,7 +1,7 @@
 import { CONTROLLERS_ACCOUNT } from '../../machinery/process-account.ts';
 import type { PolicyRule, Subject } from '../../types/rbac.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
-import { allow, AUTHORIZATION, clusterRole, COORDINATION, CORE, TROUPE } from './rules.ts';
+import { allow, AUTHORIZATION, clusterRole, COORDINATION, CORE, RBAC, TROUPE } from './rules.ts';
 
 /**
  * What each controller does, and nothing else; those that kube-controller-manager has too are named as there
@@ -42,6 +42,10 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     follow(CORE, 'namespaces', 'configmaps'),
     allow(['create'], CORE, ['configmaps']),
     { ...allow(['update'], CORE, ['configmaps']), resourceNames: ['kube-root-ca.crt'] },
+  ],
+  'clusterrole-aggregation-controller': [
+    // It writes rules that it has not itself (kubernetes pkg/controller/clusterroleaggregation).
+    allow(['get', 'list', 'watch', 'update', 'patch', 'escalate'], RBAC, ['clusterroles']),
   ],
   'bot-controller': [follow(TROUPE, 'bots', 'ghosts', 'shells', 'models', 'skills'), report('bots')],
   'executor-controller': [follow(TROUPE, 'executors'), report('executors')],
@@ -99,6 +103,16 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     report('taskrevisions'),
   ],
   'team-controller': [follow(TROUPE, 'teams', 'bots'), report('teams')],
+  'user-controller': [
+    follow(TROUPE, 'users'),
+    follow(CORE, 'namespaces'),
+    allow(['create'], CORE, ['namespaces']),
+    follow(RBAC, 'rolebindings'),
+    allow(['create', 'delete'], RBAC, ['rolebindings']),
+    // Users own their namespaces, whatever the controllers themselves may do there.
+    { ...allow(['bind'], RBAC, ['clusterroles']), resourceNames: ['troupe-admin'] },
+    report('users'),
+  ],
   'workspace-controller': [follow(TROUPE, 'workspaces'), follow(CORE, 'secrets'), report('workspaces')],
 };
 

@@ -115,7 +115,11 @@ describe.skipIf(judge.missing)('Go clients', () => {
     const found = virtual.toSorted((a, b) => a.kind.localeCompare(b.kind));
     expect(found.map(({ kind, verbs, patchParameters }) => [kind, verbs, patchParameters])).toEqual([
       ['authentication.k8s.io/v1, Kind=SelfSubjectReview', ['create'], []],
+      ['authentication.k8s.io/v1, Kind=TokenReview', ['create'], []],
+      ['authorization.k8s.io/v1, Kind=LocalSubjectAccessReview', ['create'], []],
       ['authorization.k8s.io/v1, Kind=SelfSubjectAccessReview', ['create'], []],
+      ['authorization.k8s.io/v1, Kind=SelfSubjectRulesReview', ['create'], []],
+      ['authorization.k8s.io/v1, Kind=SubjectAccessReview', ['create'], []],
     ]);
   });
 
