@@ -75,10 +75,11 @@ export function cloneEnvironment(
 export function runGit(args: readonly string[], options: GitOptions): Promise<GitOutput> {
   const { folder, env, signal, mostBytes = 1024 * 1024, input } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn('git', args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const stdin = input === undefined ? 'ignore' : 'pipe';
+    const child = spawn('git', args, { cwd: folder, env, stdio: [stdin, 'pipe', 'pipe'], detached: true });
     // What git does not read does not matter: it says by its code whether all went well.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
     const chunks: Buffer[] = [];
     let size = 0;
     let stderr = '';
@@ -94,12 +95,12 @@ export function runGit(args: readonly string[], options: GitOptions): Promise<Gi
         if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
       }
     };
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       if (size < mostBytes) chunks.push(chunk.subarray(0, mostBytes - size));
       size += chunk.length;
       if (size > mostBytes) kill();
     });
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       stderr = lastBytes(stderr + chunk.toString('utf8'), 16 * 1024);
     });
     if (signal.aborted) kill();

@@ -16,9 +16,13 @@ export async function neutralEnvironment(
   return withConfiguration(env, lfs ? [...off, ...LFS] : off);
 }
 
-/** A clone with large files would otherwise seem to have changed each of them. */
+/**
+ * A clone with large files would otherwise seem to have changed each of them. Git takes `process` where it is set, an
+ * empty one too, and does not look at `clean` then.
+ */
 const LFS: readonly Setting[] = [
   ['filter.lfs.clean', 'git-lfs clean -- %f'],
+  ['filter.lfs.process', 'git-lfs filter-process'],
   ['filter.lfs.required', 'true'],
 ];
 

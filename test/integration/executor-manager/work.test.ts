@@ -334,6 +334,8 @@ class ReadyRuntimes implements RuntimeSource {
   readonly #driver: RuntimeDriver;
   readonly #tokenFor: (runtimeID: string) => RuntimeToken;
   readonly #waiting: Runtime[] = [];
+  /** They are there before the driver says so, and nobody may take them for left over. */
+  readonly #starting = new Set<string>();
 
   constructor(driver: RuntimeDriver, tokenFor: (runtimeID: string) => RuntimeToken) {
     this.#driver = driver;
@@ -344,7 +346,9 @@ class ReadyRuntimes implements RuntimeSource {
     const id = newRuntimeID();
     const limits = { memory: 2 ** 31, cpus: 2, pids: 512, disk: 2 ** 30 };
     const spec = { id, tokenHash: this.#tokenFor(id).hash, limits };
+    this.#starting.add(id);
     this.#waiting.push(await this.#driver.start(spec, new AbortController().signal));
+    this.#starting.delete(id);
     return id;
   }
 
@@ -359,6 +363,6 @@ class ReadyRuntimes implements RuntimeSource {
   }
 
   isWaiting(runtimeID: string): boolean {
-    return this.#waiting.some(({ id }) => id === runtimeID);
+    return this.#starting.has(runtimeID) || this.#waiting.some(({ id }) => id === runtimeID);
   }
 }
