@@ -17,7 +17,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: { name: deployer-kinds }
 rules:
-  - { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [get, list, watch, create] }
+  - { apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [get, list, watch, create, patch] }
   - { apiGroups: [helm.example.com], resources: [poems], verbs: ['*'] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
