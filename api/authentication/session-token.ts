@@ -1,11 +1,11 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
+import { BoundedCache } from '../machinery/bounded-cache.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { User } from '../machinery/user.ts';
 import { unauthorized } from './authenticator.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
-import { BoundedCache } from './bounded-cache.ts';
 
 /**
  * Tokens of people who have logged in with a password: short JWTs (RFC 7519, RFC 9068) that name a session. They have

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { BoundedCache } from '../machinery/bounded-cache.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { User } from '../machinery/user.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
@@ -8,7 +9,7 @@ export interface TokenCacheOptions {
   successMs: number;
   /** How long it is kept that nobody knows a token; 0: not at all. Errors are never kept. */
   failureMs: number;
-  /** Answers at most, of which the oldest go first. */
+  /** Answers at most. */
   size?: number;
   clock: Clock;
 }
@@ -27,15 +28,11 @@ export function createTokenCache(
   { successMs, failureMs, size = 10_000, clock }: TokenCacheOptions,
 ): TokenAuthenticator {
   const secret = randomBytes(32);
-  const kept = new Map<string, Answer>();
+  const kept = new BoundedCache<Answer>({ most: size });
   const asked = new Map<string, Promise<User | undefined>>();
   const keep = (key: string, user: User | undefined): void => {
     const ms = user === undefined ? failureMs : successMs;
-    if (ms <= 0) return;
-    kept.delete(key);
-    kept.set(key, { user, until: clock.now() + ms });
-    const [oldest] = kept.keys();
-    if (kept.size > size && oldest !== undefined) kept.delete(oldest);
+    if (ms > 0) kept.set(key, { user, until: clock.now() + ms });
   };
   const ask = async (key: string, token: string): Promise<User | undefined> => {
     try {

@@ -1,3 +1,4 @@
+import { BoundedCache } from '#api/machinery/bounded-cache';
 import type { Clock } from '#api/machinery/clock';
 
 /** client-go's spam filter: 25 events about one object at once, then one in five minutes. */
@@ -8,18 +9,13 @@ const MAX_OBJECTS = 4096;
 
 /** A bucket of events per object, so that one object in trouble cannot fill the store. */
 export function createSpamFilter(clock: Pick<Clock, 'now'>): { admits(object: string): boolean } {
-  const buckets = new Map<string, { tokens: number; at: number }>();
+  const buckets = new BoundedCache<{ tokens: number; at: number }>({ most: MAX_OBJECTS });
   return {
     admits(object) {
       const now = clock.now();
       const known = buckets.get(object) ?? { tokens: BURST, at: now };
       const tokens = Math.min(BURST, known.tokens + (now - known.at) / REFILL_MS);
-      buckets.delete(object);
       buckets.set(object, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
-      for (const oldest of buckets.size > MAX_OBJECTS ? buckets.keys() : []) {
-        buckets.delete(oldest);
-        break;
-      }
       return tokens >= 1;
     },
   };

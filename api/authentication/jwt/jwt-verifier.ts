@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { compactVerify } from 'jose';
+import { BoundedCache } from '../../machinery/bounded-cache.ts';
 import type { Clock } from '../../machinery/clock.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
 import type { SigningKeys, VerifyingKey } from './signing-keys.ts';
 
 /** The claims of a JWT (RFC 7519, section 4.1); times in seconds since the epoch. */
@@ -53,7 +55,7 @@ interface Verified {
 export function createJwtVerifier(options: JwtVerifierOptions): JwtVerifier {
   const { keys, clock, cacheSize = 10_000 } = options;
   const issuers = new Set(options.issuers);
-  const known = new VerifiedTokens(cacheSize);
+  const known = new BoundedCache<Verified>({ most: cacheSize });
   return {
     async verify(token) {
       if (token.length > MAX_TOKEN_LENGTH) return undefined;
@@ -64,31 +66,10 @@ export function createJwtVerifier(options: JwtVerifierOptions): JwtVerifier {
       if (!isOf(token, issuers)) return undefined;
       const verified = await verifySignature(token, keys);
       const claims = inTime(verified.claims, clock);
-      known.add(digest, verified);
+      known.set(digest, verified);
       return claims;
     },
   };
-}
-
-/** Those seen first are forgotten first. */
-class VerifiedTokens {
-  readonly #byDigest = new Map<string, Verified>();
-  readonly #size: number;
-
-  constructor(size: number) {
-    this.#size = size;
-  }
-
-  get(digest: string): Verified | undefined {
-    return this.#byDigest.get(digest);
-  }
-
-  add(digest: string, verified: Verified): void {
-    this.#byDigest.delete(digest);
-    this.#byDigest.set(digest, verified);
-    const [oldest] = this.#byDigest.keys();
-    if (this.#byDigest.size > this.#size && oldest !== undefined) this.#byDigest.delete(oldest);
-  }
 }
 
 /** Whether a text has the form of a JWT of one of the issuers; nothing that it says is believed yet. */
@@ -118,7 +99,7 @@ async function verifySignature(token: string, keys: JwtVerifierOptions['keys']):
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function claimsOf(payload: unknown): JwtClaims {
-  const claims = asRecord(payload);
+  const claims = fieldsOf(payload);
   const { iss, exp } = claims;
   // Ours always end; one that does not was made by a mistake.
   if (typeof iss !== 'string' || typeof exp !== 'number') throw new JwtError('the token has no end');
@@ -138,13 +119,8 @@ function inTime(claims: JwtClaims, clock: Clock): JwtClaims {
 /** A part of a token before it is verified; undefined for what is no JSON object. */
 function decodePart(part: string): Record<string, unknown> | undefined {
   try {
-    return asRecord(JSON.parse(Buffer.from(part, 'base64url').toString('utf8')));
+    return fieldsOf(JSON.parse(Buffer.from(part, 'base64url').toString('utf8')));
   } catch {
     return undefined;
   }
 }
-
-const asRecord = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};

@@ -1,4 +1,5 @@
 import type { Attributes, Authorizer, Decision, ResourceAttributes } from '../../machinery/authorizer.ts';
+import { BoundedCache } from '../../machinery/bounded-cache.ts';
 import { parseFieldSelector } from '../../machinery/field-selector.ts';
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
@@ -167,7 +168,7 @@ const MAX_HINTS = 10_000;
  */
 class Relations {
   readonly #objects: StoredObjects;
-  readonly #hints = new Map<string, ObjectKey>();
+  readonly #hints = new BoundedCache<ObjectKey>({ most: MAX_HINTS });
 
   constructor(objects: StoredObjects) {
     this.#objects = objects;
@@ -191,7 +192,7 @@ class Relations {
     for (const sandbox of await this.#objects.sandboxes()) {
       if (!(await isNeededBy(sandbox, { executor, wanted, find: newest }))) continue;
       const { name, namespace = '' } = sandbox.metadata;
-      this.#remember(hint, { resource: RESOURCES.sandboxes, namespace, name });
+      this.#hints.set(hint, { resource: RESOURCES.sandboxes, namespace, name });
       return true;
     }
     return false;
@@ -204,12 +205,6 @@ class Relations {
 
   async isAbsent(key: ObjectKey): Promise<boolean> {
     return key.name !== '' && (await this.#objects.newest(key)) === undefined;
-  }
-
-  #remember(hint: string, sandbox: ObjectKey): void {
-    this.#hints.set(hint, sandbox);
-    const [oldest] = this.#hints.keys();
-    if (this.#hints.size > MAX_HINTS && oldest !== undefined) this.#hints.delete(oldest);
   }
 }
 

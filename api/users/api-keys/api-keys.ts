@@ -1,6 +1,6 @@
 import { isSecretOf, makeApiKey } from '../../authentication/api-key.ts';
 import type { ParsedApiKey } from '../../authentication/api-key.ts';
-import { BoundedCache } from '../../authentication/bounded-cache.ts';
+import { BoundedCache } from '../../machinery/bounded-cache.ts';
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { describeError } from '../../machinery/logger.ts';

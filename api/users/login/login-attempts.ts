@@ -1,3 +1,4 @@
+import { BoundedCache } from '../../machinery/bounded-cache.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 
@@ -55,7 +56,7 @@ interface Count {
 
 /** Counts in the memory of this process, with a bound. */
 export function createLoginAttempts({ clock }: { clock: Clock }): LoginAttempts {
-  const counts = new Map<string, Count>();
+  const counts = new BoundedCache<Count>({ most: MOST_COUNTS });
   return {
     async enter(attempt) {
       const now = clock.now();
@@ -90,20 +91,14 @@ function waitOf(count: Count | undefined, { free, firstDelay, longestDelay }: Ru
   return count.lastAt + delay - now;
 }
 
-function raise(counts: Map<string, Count>, key: string, now: number): void {
+function raise(counts: BoundedCache<Count>, key: string, now: number): void {
   const known = counts.get(key);
   const failures = known === undefined || known.lastAt + FORGET_MS <= now ? 0 : known.failures;
-  counts.delete(key);
   counts.set(key, { failures: failures + 1, lastAt: now });
-  if (counts.size <= MOST_COUNTS) return;
-  for (const oldest of counts.keys()) {
-    counts.delete(oldest);
-    return;
-  }
 }
 
 /** One's own success forgives one's own failures, not those of others. */
-function settle(counts: Map<string, Count>, key: string, sort: Sort): void {
+function settle(counts: BoundedCache<Count>, key: string, sort: Sort): void {
   const known = counts.get(key);
   if (known === undefined) return;
   if (sort === 'device' || sort === 'pair') counts.delete(key);

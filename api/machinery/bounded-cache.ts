@@ -1,4 +1,4 @@
-/** What was worked out lately, by its key; the entry that was used longest ago goes first. */
+/** Values that were worked out lately, by their keys; the one that was used longest ago goes first. */
 export class BoundedCache<T> {
   readonly #entries = new Map<string, T>();
   readonly #most: number;
