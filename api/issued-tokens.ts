@@ -18,12 +18,12 @@ export async function startIssuedTokens(
   options: IssuedTokenOptions,
 ): Promise<{ identities: ProcessIdentities; stop(): Promise<void> }> {
   const { keys, tokens, maxTokenSeconds } = options;
-  const identities = createProcessIdentities(options);
   const secrets = await startTokenSecrets({
     ...options,
     lifeSeconds: maxTokenSeconds,
     isSigned: async (token) => (await tokens.reviewToken(token, []).catch(() => undefined)) !== undefined,
   });
+  const identities = createProcessIdentities(options);
   // Tokens of keys that are gone have ended.
   const forget = keys.onChange(() => {
     identities.renew();

@@ -210,7 +210,8 @@ async function openAccounts(
   const keys = await loadSigningKeys({ ...accountKeys, clock, logger });
   started.defer(() => keys.stop());
   const opened = createAccounts({ registry, store, keys, ...accounts, clock, logger });
-  started.defer(opened.startSweeping());
+  const sweeping = opened.startSweeping();
+  started.defer(() => sweeping.stop());
   return opened;
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from './machinery/clock.ts';
 import { describeError } from './machinery/logger.ts';
 import type { Logger } from './machinery/logger.ts';
 import type { ProcessAccount } from './machinery/process-account.ts';
+import { startRounds } from './machinery/rounds.ts';
 import { isStatusError } from './machinery/status-error.ts';
 import { API_SERVER_USER } from './machinery/user.ts';
 import type { Registry } from './registry/registry.ts';
@@ -48,9 +49,7 @@ const RENEW_MS = 10 * 60 * 1000;
 export function createProcessIdentities(options: ProcessIdentityOptions): ProcessIdentities {
   const { clock, logger, folder } = options;
   const kept = new Map<string, ProcessAccount>();
-  let stopped = false;
-  let running: Promise<void> = Promise.resolve();
-  let cancel = (): void => undefined;
+  let renewing: Promise<void> = Promise.resolve();
   const renewAll = async (): Promise<void> => {
     for (const account of kept.values()) {
       try {
@@ -63,14 +62,15 @@ export function createProcessIdentities(options: ProcessIdentityOptions): Proces
         });
       }
     }
-    if (!stopped) schedule();
   };
-  const schedule = (): void => {
-    cancel();
-    cancel = clock.after(RENEW_MS, () => {
-      running = renewAll();
-    });
-  };
+  const renew = (): Promise<void> => (renewing = renewing.then(renewAll));
+  const rounds = startRounds({
+    pause: () => RENEW_MS,
+    round: renew,
+    failure: 'the tokens of processes could not be renewed',
+    clock,
+    logger,
+  });
   return {
     async kubeconfigOf(account) {
       await writeToken(options, account);
@@ -78,16 +78,12 @@ export function createProcessIdentities(options: ProcessIdentityOptions): Proces
       const { url, caCertificate } = options;
       await writePrivateFile(file, kubeconfigText({ url, caCertificate, user: { tokenFile: TOKEN_FILE } }));
       kept.set(path.join(account.namespace, account.name), account);
-      schedule();
       return file;
     },
-    renew() {
-      running = running.then(renewAll);
-    },
+    renew: () => void renew(),
     async stop() {
-      stopped = true;
-      cancel();
-      await running;
+      await rounds.stop();
+      await renewing;
     },
   };
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../machinery/clock.ts';
-import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
+import { startRounds } from '../machinery/rounds.ts';
+import type { Rounds } from '../machinery/rounds.ts';
 import type { Transport } from './transport.ts';
 
 /** The token of a ServiceAccount, as its holder reads it. */
@@ -57,36 +58,19 @@ export async function keepNewest(file: string, given: AccountToken): Promise<Acc
 }
 
 /** Asks for a new token of the same account and the same life when a third of its time is over. */
-export function startTokenRenewal(first: AccountToken, options: OwnTokenOptions): { stop(): Promise<void> } {
+export function startTokenRenewal(first: AccountToken, options: OwnTokenOptions): Rounds {
   const { clock, logger, file } = options;
   let token = first;
-  let stopped = false;
-  let running: Promise<void> = Promise.resolve();
-  let cancel = (): void => undefined;
-  const schedule = (ms: number): void => {
-    if (stopped) return;
-    cancel = clock.after(ms, () => {
-      running = renew();
-    });
-  };
-  const renew = async (): Promise<void> => {
-    try {
+  return startRounds({
+    pause: (afterFailure) => (afterFailure ? RETRY_MS : untilRenewal(token, clock)),
+    async round() {
       token = await ask(token, options);
       await writeToken(file, token);
-      schedule(untilRenewal(token, clock));
-    } catch (error) {
-      logger.warn('the own token could not be renewed', { error: describeError(error) });
-      schedule(RETRY_MS);
-    }
-  };
-  schedule(untilRenewal(token, clock));
-  return {
-    async stop() {
-      stopped = true;
-      cancel();
-      await running;
     },
-  };
+    failure: 'the own token could not be renewed',
+    clock,
+    logger,
+  });
 }
 
 function untilRenewal({ issued, expires }: AccountToken, clock: Clock): number {

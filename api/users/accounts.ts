@@ -3,8 +3,9 @@ import type { Authenticator, TokenAuthenticator } from '../authentication/authen
 import { createSessionAuthenticator, createSessionTokens } from '../authentication/session-token.ts';
 import type { TokenKeys } from '../authentication/session-token.ts';
 import type { Clock } from '../machinery/clock.ts';
-import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
+import { startRounds } from '../machinery/rounds.ts';
+import type { Rounds } from '../machinery/rounds.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../storage/contract/store.ts';
 import { SESSION_EXTRA } from '../types/account.ts';
@@ -47,8 +48,8 @@ export interface Accounts {
   readonly registration: Registration;
   readonly self: SelfService;
   statistics(user: string): Promise<UserStatistics>;
-  /** Drops what is of nobody, and what has ended, now and then. The returned function ends that. */
-  startSweeping(): () => void;
+  /** Drops what is of nobody, and what has ended, now and then. */
+  startSweeping(): Rounds;
 }
 
 /** @throws Error, for a person, where the options contradict each other */
@@ -95,27 +96,18 @@ interface Sweeping {
 const SWEEP_EVERY_MS = 60 * 60_000;
 
 /** One of all replicas does it in each interval. */
-function startSweeping(parts: Sweeping): () => void {
+function startSweeping(parts: Sweeping): Rounds {
   const { store, clock, logger } = parts;
-  const round = async (): Promise<void> => {
-    try {
+  return startRounds({
+    pause: () => SWEEP_EVERY_MS,
+    async round() {
       const turn = { name: 'accounts', now: clock.now(), everyMs: SWEEP_EVERY_MS };
       if (await store.retention.takeTurn(turn)) await sweep(parts);
-    } catch (error) {
-      logger.warn('could not remove what is left of accounts', { error: describeError(error) });
-    }
-    schedule();
-  };
-  let cancel = (): void => undefined;
-  let stopped = false;
-  const schedule = (): void => {
-    if (!stopped) cancel = clock.after(SWEEP_EVERY_MS, () => void round());
-  };
-  schedule();
-  return () => {
-    stopped = true;
-    cancel();
-  };
+    },
+    failure: 'could not remove what is left of accounts',
+    clock,
+    logger,
+  });
 }
 
 async function sweep({ accounts, passwords, sessions, apiKeys }: Sweeping): Promise<void> {

@@ -4,6 +4,8 @@ import path from 'node:path';
 import type { Clock } from '../../machinery/clock.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
+import { startRounds } from '../../machinery/rounds.ts';
+import type { Rounds } from '../../machinery/rounds.ts';
 import { createPrivateFile, readIfThere, supersedePrivateFile } from '../private-file.ts';
 import { maintained, newRing, parseRing, ringText, signerAt, tidied, withNewKey } from './key-ring.ts';
 import type { KeyRing, RingKey, RingRules } from './key-ring.ts';
@@ -208,32 +210,17 @@ async function refuseOpen(file: string): Promise<void> {
   );
 }
 
-function startLooking(file: RingFile, { clock, logger }: SigningKeyOptions): { stop(): Promise<void> } {
-  let stopped = false;
-  let running: Promise<void> = Promise.resolve();
-  let cancel = (): void => undefined;
-  const round = async (): Promise<void> => {
-    try {
+function startLooking(file: RingFile, { clock, logger }: SigningKeyOptions): Rounds {
+  return startRounds({
+    pause: () => LOOK_EVERY_MS,
+    async round() {
       await file.look();
       await file.maintain();
       await file.removeAgreements();
-    } catch (error) {
-      // The old key signs on; there are many more rounds.
-      logger.warn('signing keys could not be renewed', { error: describeError(error) });
-    }
-    if (!stopped) schedule();
-  };
-  const schedule = (): void => {
-    cancel = clock.after(LOOK_EVERY_MS, () => {
-      running = round();
-    });
-  };
-  schedule();
-  return {
-    async stop() {
-      stopped = true;
-      cancel();
-      await running;
     },
-  };
+    // The old key signs on; there are many more rounds.
+    failure: 'signing keys could not be renewed',
+    clock,
+    logger,
+  });
 }

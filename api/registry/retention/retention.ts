@@ -1,4 +1,5 @@
-import { describeError } from '../../machinery/logger.ts';
+import { startRounds } from '../../machinery/rounds.ts';
+import type { Rounds } from '../../machinery/rounds.ts';
 import { expireEvents } from './expire-events.ts';
 import { expireTaskLogs } from './expire-task-logs.ts';
 import { expireTasks } from './expire-tasks.ts';
@@ -19,31 +20,16 @@ export interface RetentionOptions extends Omit<RetentionRound, 'signal'> {
  * turn. No lease: a round that takes longer than its minute may meet the next one on another replica, and every step
  * may be done twice, or by two at once.
  */
-export function startRetention(options: RetentionOptions): { stop(): Promise<void> } {
+export function startRetention(options: RetentionOptions): Rounds {
   const { clock, logger, random = Math.random } = options;
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let running: Promise<void> = Promise.resolve();
-  let cancel = (): void => undefined;
-  const schedule = (): void => {
-    if (signal.aborted) return;
-    cancel = clock.after(EVERY_MS * (0.9 + 0.2 * random()), () => {
-      running = runTurn({ ...options, signal })
-        .catch((error: unknown) => {
-          // The database is away for now: the next round comes in a minute.
-          logger.warn('retention failed; it is tried again', { error: describeError(error) });
-        })
-        .finally(schedule);
-    });
-  };
-  schedule();
-  return {
-    async stop() {
-      stopping.abort();
-      cancel();
-      await running;
-    },
-  };
+  return startRounds({
+    pause: () => EVERY_MS * (0.9 + 0.2 * random()),
+    round: (signal) => runTurn({ ...options, signal }),
+    // The database is away for now: the next round comes in a minute.
+    failure: 'retention failed; it is tried again',
+    clock,
+    logger,
+  });
 }
 
 async function runTurn(round: RetentionRound): Promise<void> {
