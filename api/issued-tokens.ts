@@ -1,5 +1,5 @@
 import type { ServerTokens } from './authentication/tokens.ts';
-import type { SigningKeys } from './data-folder/signing-keys/signing-keys.ts';
+import type { KeysOfFile } from './data-folder/signing-keys/signing-keys.ts';
 import { createProcessIdentities } from './process-identities.ts';
 import type { ProcessIdentities, ProcessIdentityOptions } from './process-identities.ts';
 import { startTokenSecrets } from './registry/service-accounts/token-secrets.ts';
@@ -7,7 +7,7 @@ import type { ObjectStore } from './storage/contract/objects.ts';
 
 export interface IssuedTokenOptions extends ProcessIdentityOptions {
   store: ObjectStore;
-  keys: Pick<SigningKeys, 'onChange'>;
+  keys: Pick<KeysOfFile, 'onChange'>;
   tokens: ServerTokens;
   /** Of tokens in Secrets. */
   maxTokenSeconds: number;

@@ -7,7 +7,7 @@ import type { ServerTokens } from './authentication/tokens.ts';
 import { createAuthentication, createAuthorization, createTokens } from './identity.ts';
 import { makeDataFolder } from './data-folder/data-folder.ts';
 import { loadSigningKeys } from './data-folder/signing-keys/signing-keys.ts';
-import type { SigningKeys } from './data-folder/signing-keys/signing-keys.ts';
+import type { KeysOfFile } from './data-folder/signing-keys/signing-keys.ts';
 import { createEncryptionKeys } from './registry/encryption-keys.ts';
 import type { Authorizer } from './machinery/authorizer.ts';
 import { describeError } from './machinery/logger.ts';
@@ -237,7 +237,7 @@ interface AppParts {
   authorizer: Authorizer;
   tokens: ServerTokens;
   accounts: Accounts;
-  keys: SigningKeys;
+  keys: KeysOfFile;
   providers: Providers;
   closing: AbortSignal;
 }

@@ -1,6 +1,7 @@
 import { compileSource } from '../../cel/compiling/compile-source.ts';
 import { DYN, STRING, listOf, mapOf, objectType } from '../../cel/language/cel-type.ts';
 import type { CelType } from '../../cel/language/cel-type.ts';
+import { childrenOf } from '../../cel/language/expression.ts';
 import type { Expression } from '../../cel/language/expression.ts';
 import { jsonValue } from '../../cel/values/json-value.ts';
 import { CelList } from '../../cel/values/value.ts';
@@ -85,27 +86,6 @@ function isClaim(expression: Expression, field: string): boolean {
 
 const isClaims = (expression: Expression): boolean =>
   expression.kind === 'ident' && expression.name === 'claims';
-
-function childrenOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'call':
-      return expression.target === undefined ? expression.args : [expression.target, ...expression.args];
-    case 'select':
-      return [expression.operand];
-    case 'list':
-      return expression.items;
-    case 'map':
-      return expression.entries.flat();
-    case 'fold':
-      return [
-        ...[expression.range, expression.init, expression.condition],
-        ...[expression.step, expression.result],
-      ];
-    case 'const':
-    case 'ident':
-      return [];
-  }
-}
 
 /** A text, or a list of texts; empty ones count as absent. @throws Error for anything else */
 export function textsOf(value: Value): string[] {

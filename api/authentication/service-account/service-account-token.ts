@@ -5,7 +5,7 @@ import type { User } from '../../machinery/user.ts';
 import { unauthorized } from '../authenticator.ts';
 import type { TokenAuthenticator } from '../authenticator.ts';
 import { createJwtVerifier } from '../jwt/jwt-verifier.ts';
-import type { SigningKeys } from '../jwt/signing-keys.ts';
+import type { SigningKeys } from '../../machinery/signing-keys.ts';
 import { readClaims, userNameOf } from './claims.ts';
 import type { BoundKind, ObjectClaim, ServiceAccountClaims } from './claims.ts';
 

@@ -2,6 +2,7 @@ import { formatType } from '../language/cel-type.ts';
 import type { CelType } from '../language/cel-type.ts';
 import { EvaluationError } from '../values/evaluation-error.ts';
 import type { Issue } from '../language/expression-error.ts';
+import { childrenOf } from '../language/expression.ts';
 import type { Expression, ExpressionOf } from '../language/expression.ts';
 import { templateProblem } from '../functions/format-function.ts';
 import { compilePattern } from '../values/pattern.ts';
@@ -40,24 +41,6 @@ function firstMismatch(items: readonly Expression[], typeOf: TypeOf): Issue[] {
   if (other === undefined) return [];
   const message = `expected type '${formatType(expected)}' but found '${formatType(typeOf(other))}'`;
   return [{ offset: other.offset, message }];
-}
-
-export function childrenOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'call':
-      return expression.target === undefined ? expression.args : [expression.target, ...expression.args];
-    case 'select':
-      return [expression.operand];
-    case 'list':
-      return expression.items;
-    case 'map':
-      return expression.entries.flat();
-    case 'fold':
-      return [expression.range, expression.init, expression.condition, expression.step, expression.result];
-    case 'const':
-    case 'ident':
-      return [];
-  }
 }
 
 const CHECKS: Record<string, (text: string) => boolean> = {

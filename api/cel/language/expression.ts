@@ -31,6 +31,25 @@ export interface Fold {
   readonly result: Expression;
 }
 
+/** The expressions that an expression is made of, in the order of its fields. */
+export function childrenOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'call':
+      return expression.target === undefined ? expression.args : [expression.target, ...expression.args];
+    case 'select':
+      return [expression.operand];
+    case 'list':
+      return expression.items;
+    case 'map':
+      return expression.entries.flat();
+    case 'fold':
+      return [expression.range, expression.init, expression.condition, expression.step, expression.result];
+    case 'const':
+    case 'ident':
+      return [];
+  }
+}
+
 export class UnsignedInteger {
   readonly value: bigint;
   constructor(value: bigint) {

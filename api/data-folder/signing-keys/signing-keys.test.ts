@@ -9,7 +9,7 @@ import type { ManualClock } from '../../machinery/manual-clock.ts';
 import { maintained, newRing, parseRing, ringText, signerAt } from './key-ring.ts';
 import type { KeyRing, RingRules } from './key-ring.ts';
 import { loadSigningKeys } from './signing-keys.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import type { KeysOfFile } from './signing-keys.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const START = Date.parse('2030-01-01T00:00:00Z');
@@ -69,7 +69,7 @@ describe('the file of the keys', () => {
   let folder: string;
   let file: string;
   let clock: ManualClock;
-  let loaded: SigningKeys[];
+  let loaded: KeysOfFile[];
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'troupe-signing-keys-'));
     file = path.join(folder, 'keys');
@@ -80,12 +80,12 @@ describe('the file of the keys', () => {
     await Promise.all(loaded.map((keys) => keys.stop()));
     await rm(folder, { recursive: true });
   });
-  async function load(mayMake = true): Promise<SigningKeys> {
+  async function load(mayMake = true): Promise<KeysOfFile> {
     const keys = await loadSigningKeys({ file, mayMake, clock, logger: silentLogger, ...RULES });
     loaded.push(keys);
     return keys;
   }
-  const ids = (keys: SigningKeys): string[] => keys.all().map(({ kid }) => kid);
+  const ids = (keys: KeysOfFile): string[] => keys.all().map(({ kid }) => kid);
 
   it('is made once, for the owner alone, whoever comes first', async () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => load()));

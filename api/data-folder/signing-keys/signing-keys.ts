@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../machinery/clock.ts';
@@ -6,6 +5,7 @@ import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import { startRounds } from '../../machinery/rounds.ts';
 import type { Rounds } from '../../machinery/rounds.ts';
+import type { SigningKeys, VerifyingKey } from '../../machinery/signing-keys.ts';
 import { createPrivateFile, readIfThere, supersedePrivateFile } from '../private-file.ts';
 import { maintained, newRing, parseRing, ringText, signerAt, tidied, withNewKey } from './key-ring.ts';
 import type { KeyRing, RingKey, RingRules } from './key-ring.ts';
@@ -32,25 +32,8 @@ export interface SigningKeyOptions extends Partial<RingRules> {
   logger: Logger;
 }
 
-/** A public key, and what it verifies. */
-export interface VerifyingKey {
-  kid: string;
-  algorithm: 'ES256';
-  publicKey: KeyObject;
-}
-
-export interface SigningKey extends VerifyingKey {
-  privateKey: KeyObject;
-}
-
-/** Keys that sign JWTs, in a file that processes may share. */
-export interface SigningKeys {
-  /** The key that signs now. @throws Error when the file holds none */
-  signer(): SigningKey;
-  /** A key that verifies, as the file was when it was read last. */
-  get(kid: string): VerifyingKey | undefined;
-  /** As `get`; reads the file again, at most once a second, for a key that another process may have added. */
-  find(kid: string): Promise<VerifyingKey | undefined>;
+/** Keys that sign JWTs, in a file that processes may share; `find` reads it again, at most once a second. */
+export interface KeysOfFile extends SigningKeys {
   /** All that verify, oldest first; times in milliseconds since the epoch. */
   all(): readonly (VerifyingKey & { created: number; signsFrom: number })[];
   /**
@@ -68,7 +51,7 @@ export interface SigningKeys {
  * Loads the keys, and makes the file when it may; replicas that share its folder agree on one content.
  * @throws Error, for a person, who is told the file and no key
  */
-export async function loadSigningKeys(options: SigningKeyOptions): Promise<SigningKeys> {
+export async function loadSigningKeys(options: SigningKeyOptions): Promise<KeysOfFile> {
   const { clock } = options;
   const file = new RingFile(options);
   await file.load();
