@@ -2,14 +2,13 @@ import { executorOf } from '../../authorization/executor/executor-identity.ts';
 import { RESOURCES } from '../../authorization/executor/needed-objects.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
-import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { StatusError } from '../../machinery/status-error.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
 import { SANDBOX_FINALIZER } from '../../types/sandbox.ts';
 import { storageResource } from '../resource.ts';
 import { translated } from '../storage-failure.ts';
 import type { AdmissionRequest, ValidatingPlugin } from './admission.ts';
+import { forbiddenRequest } from './forbidden-request.ts';
 
 /**
  * What executor managers write within their rights (authorization/executor/executor-authorizer.ts): an Executor of their
@@ -36,16 +35,13 @@ export function executorRestriction(store: Pick<ObjectStore, 'get'>): Validating
   };
 }
 
-function refused({ resource, name }: AdmissionRequest, why: string): StatusError {
-  const { group, plural: kind } = resource;
-  const text = `${qualifiedResource(resource)} "${name}" is forbidden: ${why}`;
-  return new StatusError('Forbidden', text, { details: { name, ...(group !== '' && { group }), kind } });
-}
-
 /** @throws StatusError Forbidden */
 function checkName(request: AdmissionRequest, executor: string): void {
   if (request.name === executor) return;
-  throw refused(request, `executor "${executor}" is not allowed to modify executor "${request.name}"`);
+  throw forbiddenRequest(
+    request,
+    `executor "${executor}" is not allowed to modify executor "${request.name}"`,
+  );
 }
 
 /** @throws StatusError Forbidden */
@@ -60,7 +56,7 @@ function checkSandbox(request: AdmissionRequest, executor: string): void {
   );
   if ((isRelease || deepEqual(kept, before)) && deepEqual(theRest(object), theRest(previous))) return;
   const why = `executor "${executor}" may take its finalizer from a Sandbox and change nothing else of it`;
-  throw refused(request, why);
+  throw forbiddenRequest(request, why);
 }
 
 /** Without what a release changes. */
@@ -85,7 +81,10 @@ async function checkEvent(
   const found = kind === 'Sandbox' ? await translated(store.get(key), at) : undefined;
   const isOwn = fieldsOf(found?.object['spec'])['executorName'] === executor;
   if (isOwn && found?.object.metadata.uid === uid) return;
-  throw refused(request, `executor "${executor}" may only tell about Sandboxes that are bound to it`);
+  throw forbiddenRequest(
+    request,
+    `executor "${executor}" may only tell about Sandboxes that are bound to it`,
+  );
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,9 +1,9 @@
 import type { Authorizer } from '../../machinery/authorizer.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { StatusError } from '../../machinery/status-error.ts';
 import { isAccount } from '../resource.ts';
 import type { AdmissionRequest, ValidatingPlugin } from './admission.ts';
+import { forbiddenRequest } from './forbidden-request.ts';
 
 /**
  * Whoever writes Users does not get the rights of others by it: to put a User into a group is to give the group's
@@ -28,17 +28,16 @@ export function userEscalation(authorizer: Authorizer): ValidatingPlugin {
 /** @throws StatusError Forbidden */
 async function checkMayBe(
   authorizer: Authorizer,
-  { user, name, resource }: AdmissionRequest,
+  request: AdmissionRequest,
   subject: { plural: 'groups' | 'users'; name: string },
 ): Promise<void> {
+  const { user } = request;
   const attributes = { group: '', version: 'v1', subresource: '', namespace: '', ...subject };
   const decision = await authorizer.authorize(user, { verb: 'impersonate', path: '', resource: attributes });
   if (decision.verdict === 'allow') return;
   const what = `impersonate ${subject.plural} ${JSON.stringify(subject.name)}`;
-  const message = `users.agent.wecode.io ${JSON.stringify(name)} is forbidden: user ${JSON.stringify(user.name)} needs the right to ${what}, which this would give`;
-  throw new StatusError('Forbidden', message, {
-    details: { name, group: resource.group, kind: resource.plural },
-  });
+  const who = `user ${JSON.stringify(user.name)}`;
+  throw forbiddenRequest(request, `${who} needs the right to ${what}, which this would give`);
 }
 
 function groupsOf(object: Unstructured | undefined): string[] {

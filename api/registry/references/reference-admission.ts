@@ -1,9 +1,9 @@
 import type { Authorizer } from '../../machinery/authorizer.ts';
 import { goQuote } from '../../machinery/go-text.ts';
-import { qualifiedResource } from '../../machinery/group-version-kind.ts';
-import { StatusError } from '../../machinery/status-error.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/user.ts';
 import type { AdmissionRequest, ValidatingPlugin } from '../admission/admission.ts';
+import { forbiddenRequest } from '../admission/forbidden-request.ts';
 import { storageResource } from '../resource.ts';
 import { referenceKey, referencesOf } from './references.ts';
 import type { Reference, ReferredObject } from './references.ts';
@@ -70,15 +70,7 @@ function refusal(request: AdmissionRequest, { field, to }: Reference): StatusErr
   const wish =
     `User ${goQuote(user.name)} cannot ${USE} resource ${goQuote(to.plural)} called ${goQuote(to.name)} ` +
     `in API group ${goQuote(to.group)} in the namespace ${goQuote(to.namespace)}`;
-  const { group, plural: kind } = resource;
-  return new StatusError(
-    'Forbidden',
-    `${qualifiedResource(resource)} ${goQuote(name)} is forbidden: ${field}: ${wish}`,
-    {
-      details: {
-        ...{ name, ...(group !== '' && { group }), kind },
-        causes: [{ reason: 'ReferenceForbidden', field, message: wish }],
-      },
-    },
-  );
+  return forbiddenRequest({ resource, name }, `${field}: ${wish}`, [
+    { reason: 'ReferenceForbidden', field, message: wish },
+  ]);
 }
