@@ -1,7 +1,7 @@
-import { jsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { credentialFieldsOf } from '../../types/credentials/credential-fields.ts';
 import { isMask } from '../../types/credentials/credential.ts';
+import { shownObject } from '../reading/api-object.ts';
 import type { ApiObject } from '../reading/api-object.ts';
 import { storageResource } from '../resource.ts';
 import type { Resource } from '../resource.ts';
@@ -24,7 +24,7 @@ export function createMaskedViews(masks: Masks): MaskedViews {
       let view = views.get(object);
       if (view === undefined) {
         const masked = maskedObject(masks, resource, object.object);
-        views.set(object, (view = masked === object.object ? object : new MaskedView(masked)));
+        views.set(object, (view = masked === object.object ? object : shownObject(masked)));
       }
       return view;
     },
@@ -42,18 +42,4 @@ export function maskedObject(masks: Masks, resource: Resource, object: Unstructu
   const mask = ({ place, value }: { place: string; value: unknown }): unknown =>
     isMask(value) ? value : masks.maskOf(uid, { place, value });
   return changeCopies(fields(object, mask) as Unstructured, fields, mask);
-}
-
-/** Its text is made when it is first asked for. */
-class MaskedView implements ApiObject {
-  readonly object: Unstructured;
-  #text: string | undefined;
-
-  constructor(object: Unstructured) {
-    this.object = Object.freeze(object);
-  }
-
-  json(): string {
-    return (this.#text ??= jsonText(this.object));
-  }
 }

@@ -7,9 +7,23 @@ export interface ApiObject {
   json(): string;
 }
 
-/** An object that is not stored as it is: the answer of a dry run, or the last a watcher sees of one. */
+/** An object that is not stored as it is: the answer of a dry run, a view, or the last a watcher sees of one. */
 export function shownObject(object: Unstructured): ApiObject {
-  return { object, json: () => jsonText(object) };
+  return new ShownObject(object);
+}
+
+/** Its text is made when it is first asked for. */
+class ShownObject implements ApiObject {
+  readonly object: Unstructured;
+  #text: string | undefined;
+
+  constructor(object: Unstructured) {
+    this.object = Object.freeze(object);
+  }
+
+  json(): string {
+    return (this.#text ??= jsonText(this.object));
+  }
 }
 
 /** The same object under another revision. */

@@ -1,8 +1,8 @@
 import { formatApiVersion, parseApiVersion } from '../../machinery/group-version-kind.ts';
-import { jsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { StoredObject } from '../../storage/contract/objects.ts';
+import { shownObject } from './api-object.ts';
 import type { ApiObject } from './api-object.ts';
 import { coreEvent, eventView } from './event-view.ts';
 import { podView } from './pod-view.ts';
@@ -51,11 +51,11 @@ const viewOf = (resource: Resource): ((object: Unstructured) => Unstructured) =>
 
 function present(resource: Resource, stored: StoredObject): ApiObject {
   const { object } = stored;
-  if (isView(resource)) return new Presented(viewOf(resource)(object));
+  if (isView(resource)) return shownObject(viewOf(resource)(object));
   const writer = writerOf(resource, stored);
   const next = writer === undefined ? object : coerced(writer, object);
   const shown = writer === resource ? next : inVersion(resource, next);
-  return deepEqual(shown, object) ? stored : new Presented(shown);
+  return deepEqual(shown, object) ? stored : shownObject(shown);
 }
 
 /**
@@ -75,18 +75,4 @@ const coerced = ({ compiled }: Resource, object: Unstructured): Unstructured =>
 /** Conversion "None": versions differ in their fields only (KEP 598). No defaults are filled in for the version shown. */
 function inVersion(resource: Resource, object: Unstructured): Unstructured {
   return resource.compiled.prune({ ...object, apiVersion: formatApiVersion(resource) }).object;
-}
-
-/** Its text is made when it is first asked for. */
-class Presented implements ApiObject {
-  readonly object: Unstructured;
-  #text: string | undefined;
-
-  constructor(object: Unstructured) {
-    this.object = Object.freeze(object);
-  }
-
-  json(): string {
-    return (this.#text ??= jsonText(this.object));
-  }
 }
