@@ -1,8 +1,7 @@
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { credentialFieldsOf } from '../../types/credentials/credential-fields.ts';
-import { isMask } from '../../types/credentials/credential.ts';
-import type { Credential } from '../../types/credentials/credential.ts';
+import { credentialsOf, isMask } from '../../types/credentials/credential.ts';
 import { storageResource } from '../resource.ts';
 import type { Resource } from '../resource.ts';
 
@@ -20,26 +19,15 @@ export interface KeptCredentials {
  * program, its arguments. A client that may not read a credential must not have it sent to a place of its own.
  */
 export function redirectedCredentials({ resource, stored, given, next }: KeptCredentials): string[] {
-  const own = new Set<string>();
-  visit(resource, given, ({ place, value }) => {
-    if (!isMask(value)) own.add(place);
-  });
-  const before = new Map<string, Credential[]>();
-  visit(resource, stored, (credential) => {
-    before.set(credential.place, [...(before.get(credential.place) ?? []), credential]);
-  });
-  const redirected: string[] = [];
-  visit(resource, next, ({ place, field, value, recipient }) => {
-    if (own.has(place)) return;
+  const fields = credentialFieldsOf(storageResource(resource));
+  if (fields === undefined) return [];
+  const ownValues = credentialsOf(fields, given).filter(({ value }) => !isMask(value));
+  const own = new Set(ownValues.map(({ place }) => place));
+  const before = Map.groupBy(credentialsOf(fields, stored), ({ place }) => place);
+  const redirected = credentialsOf(fields, next).filter(({ place, value, recipient }) => {
+    if (own.has(place)) return false;
     const kept = before.get(place)?.find((one) => deepEqual(one.value, value));
-    if (kept !== undefined && kept.recipient() !== recipient()) redirected.push(field);
+    return kept !== undefined && kept.recipient() !== recipient();
   });
-  return redirected;
-}
-
-function visit(resource: Resource, object: Unstructured, see: (credential: Credential) => void): void {
-  credentialFieldsOf(storageResource(resource))?.(object, (credential) => {
-    see(credential);
-    return credential.value;
-  });
+  return redirected.map(({ field }) => field);
 }

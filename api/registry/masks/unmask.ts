@@ -5,7 +5,7 @@ import { invalid } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { forbidden } from '../../structural-schema/field-error.ts';
 import { credentialFieldsOf } from '../../types/credentials/credential-fields.ts';
-import { isMask, withChanged } from '../../types/credentials/credential.ts';
+import { credentialsOf, isMask, withChanged } from '../../types/credentials/credential.ts';
 import type { Credential, CredentialFields } from '../../types/credentials/credential.ts';
 import { storageResource } from '../resource.ts';
 import type { Resource } from '../resource.ts';
@@ -72,15 +72,6 @@ function storedCredentials(
   stored: Unstructured | undefined,
 ): Map<string, Credential[]> {
   return Map.groupBy(stored === undefined ? [] : credentialsOf(fields, stored), ({ place }) => place);
-}
-
-function credentialsOf(fields: CredentialFields<JsonObject>, object: Unstructured): Credential[] {
-  const found: Credential[] = [];
-  fields(object, (credential) => {
-    found.push(credential);
-    return credential.value;
-  });
-  return found;
 }
 
 /** An argument counts as a credential by the one before it: whoever changes that one must not make it readable. */

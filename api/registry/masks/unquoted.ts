@@ -2,7 +2,7 @@ import { goQuote } from '../../machinery/go-text.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import { credentialFieldsOf } from '../../types/credentials/credential-fields.ts';
-import { isMask } from '../../types/credentials/credential.ts';
+import { credentialsOf, isMask } from '../../types/credentials/credential.ts';
 import { storageResource } from '../resource.ts';
 import type { Resource } from '../resource.ts';
 
@@ -29,11 +29,10 @@ export function unquoted(
 }
 
 function secretTexts(resource: Resource, object: Unstructured): string[] {
+  const fields = credentialFieldsOf(storageResource(resource));
+  if (fields === undefined) return [];
   const texts = new Set<string>();
-  credentialFieldsOf(storageResource(resource))?.(object, ({ value }) => {
-    if (!isMask(value)) collectTexts(value, texts);
-    return value;
-  });
+  for (const { value } of credentialsOf(fields, object)) if (!isMask(value)) collectTexts(value, texts);
   // The longest first: one may be the beginning of another.
   return [...texts].sort((left, right) => right.length - left.length);
 }

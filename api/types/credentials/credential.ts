@@ -16,6 +16,16 @@ export type ChangeCredential = (credential: Credential) => unknown;
 /** Changes every credential of an object of one kind. The same object when nothing changes; it is never written to. */
 export type CredentialFields<T extends object = object> = (object: T, change: ChangeCredential) => T;
 
+/** Every credential of an object. */
+export function credentialsOf<T extends object>(fields: CredentialFields<T>, object: T): Credential[] {
+  const found: Credential[] = [];
+  fields(object, (credential) => {
+    found.push(credential);
+    return credential.value;
+  });
+  return found;
+}
+
 /** The form in which a credential is shown: what it is made with, and 64 bits of it in hexadecimal digits. */
 const MASK_PREFIX = 'masked:hmac-sha256:v1:';
 const MASK = /^masked:hmac-sha256:v1:[0-9a-f]{16}$/;
