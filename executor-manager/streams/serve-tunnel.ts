@@ -1,7 +1,8 @@
 import { performServerHandshake } from 'node:http2';
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '#api/machinery/clock';
+import { keepAlive } from '#api/machinery/keep-alive';
 
 export interface TunnelService {
   onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
@@ -11,8 +12,6 @@ export interface TunnelService {
   /** Ends it. */
   signal: AbortSignal;
 }
-
-const PING_MS = 15_000;
 
 /**
  * Serves requests over a connection that this process has opened itself. Resolves when it has ended, for whatever reason.
@@ -38,22 +37,4 @@ export function serveTunnel(
     });
     if (signal.aborted) onAbort();
   });
-}
-
-/** A machine that is gone says nothing: a tunnel to it ends when it does not answer. */
-function keepAlive(session: ServerHttp2Session, clock: Clock): () => void {
-  let answered = true;
-  let cancel: () => void;
-  const look = (): void => {
-    // Between its end and the event that tells of it, a ping would throw.
-    if (session.destroyed) return;
-    if (!answered) return session.destroy();
-    answered = false;
-    session.ping((error) => {
-      answered = error === null;
-    });
-    cancel = clock.after(PING_MS, look);
-  };
-  cancel = clock.after(PING_MS, look);
-  return () => cancel();
 }

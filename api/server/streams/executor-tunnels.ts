@@ -5,14 +5,13 @@ import type { Duplex } from 'node:stream';
 import { sleep } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
+import { keepAlive } from '../../machinery/keep-alive.ts';
 import { isStatusReason, StatusError, toStatusError } from '../../machinery/status-error.ts';
 import { EXECUTOR_TUNNEL_WINDOW, podStreamHeaders } from '../../types/pod-stream.ts';
 import type { PodStreamRequest } from '../../types/pod-stream.ts';
 
 /** How long a stream waits for the tunnel of its executor, as while its manager connects again. */
 const WAIT_MS = 5000;
-/** A manager that does not answer for this long is gone. */
-const PING_MS = 15_000;
 /** Of a refusal. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
@@ -113,7 +112,7 @@ function away(executor: string, cause?: unknown): StatusError {
   return new StatusError('ServiceUnavailable', text, cause === undefined ? {} : { cause });
 }
 
-/** What the manager has against the stream; input, like all that it says. */
+/** The manager's reason against the stream; input, like all that it says. */
 async function refusal(stream: ClientHttp2Stream): Promise<StatusError> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -129,22 +128,4 @@ async function refusal(stream: ClientHttp2Stream): Promise<StatusError> {
     return toStatusError(error);
   }
   return new StatusError('InternalError', 'the executor manager refused, and did not say why');
-}
-
-/** A machine that is gone says nothing. */
-function keepAlive(session: ClientHttp2Session, clock: Clock): () => void {
-  let answered = true;
-  let cancel: () => void;
-  const look = (): void => {
-    // Between its end and the event that tells of it, a ping would throw.
-    if (session.destroyed) return;
-    if (!answered) return session.destroy();
-    answered = false;
-    session.ping((error) => {
-      answered = error === null;
-    });
-    cancel = clock.after(PING_MS, look);
-  };
-  cancel = clock.after(PING_MS, look);
-  return () => cancel();
 }
