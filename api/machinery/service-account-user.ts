@@ -9,10 +9,13 @@ interface ServiceAccountName {
   name: string;
 }
 
+/** The group of all ServiceAccounts of a namespace. */
+export const namespaceAccountsGroup = (namespace: string): string => `${ALL_SERVICE_ACCOUNTS}:${namespace}`;
+
 /** The groups that each ServiceAccount of a namespace is in. */
 export const serviceAccountGroups = (namespace: string): string[] => [
   ALL_SERVICE_ACCOUNTS,
-  `${ALL_SERVICE_ACCOUNTS}:${namespace}`,
+  namespaceAccountsGroup(namespace),
 ];
 
 /** Undefined for the name of any other user. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../machinery/clock.ts';
 import { StatusError } from '../../machinery/status-error.ts';
+import { serviceAccountGroups } from '../../machinery/service-account-user.ts';
 import { AUTHENTICATED_GROUP } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
 import { unauthorized } from '../authenticator.ts';
@@ -107,7 +108,7 @@ function userOf({ namespace, serviceAccount, bound, node, id }: ServiceAccountCl
   return {
     name: userNameOf(namespace, serviceAccount.name),
     uid: serviceAccount.uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, AUTHENTICATED_GROUP],
+    groups: [...serviceAccountGroups(namespace), AUTHENTICATED_GROUP],
     extra: {
       [`${EXTRA}/credential-id`]: [`JTI=${id}`],
       ...(bound?.kind === 'Pod' && {

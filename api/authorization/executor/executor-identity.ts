@@ -1,8 +1,9 @@
 import { EXECUTOR_NAMESPACE } from '../../machinery/process-account.ts';
+import { namespaceAccountsGroup } from '../../machinery/service-account-user.ts';
 import type { User } from '../../machinery/user.ts';
 
 const PREFIX = `system:serviceaccount:${EXECUTOR_NAMESPACE}:`;
-const GROUP = `system:serviceaccounts:${EXECUTOR_NAMESPACE}`;
+const GROUP = namespaceAccountsGroup(EXECUTOR_NAMESPACE);
 
 /** The name of the Executor whose manager this is; undefined for anybody else. */
 export function executorOf({ name, groups }: User): string | undefined {

@@ -1,3 +1,5 @@
+import { CONTROLLERS_ACCOUNT, EXECUTOR_NAMESPACE } from '../../machinery/process-account.ts';
+import { namespaceAccountsGroup } from '../../machinery/service-account-user.ts';
 import { MASTERS_GROUP } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
 
@@ -10,8 +12,8 @@ export type PriorityLevel = 'system' | 'workload';
 /** Owners, controllers and executor managers: they have accounts in namespaces that nobody else can write. */
 const SYSTEM_GROUPS: ReadonlySet<string> = new Set([
   MASTERS_GROUP,
-  'system:serviceaccounts:kube-system',
-  'system:serviceaccounts:troupe-executors',
+  namespaceAccountsGroup(CONTROLLERS_ACCOUNT.namespace),
+  namespaceAccountsGroup(EXECUTOR_NAMESPACE),
 ]);
 
 export function priorityOf({ groups }: User): PriorityLevel {
