@@ -87,7 +87,9 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   const app = new Hono<ServerTypes>();
   const { registry, logger, closing, clock } = options;
   const { catalog } = registry;
-  app.onError((error, c) => restFailure(error, c, clock) ?? failureResponse(error, c, logger));
+  app.onError((error, c) =>
+    failureResponse(error, c, { logger, formOf: (failure) => restFailure(failure, c, clock) }),
+  );
   const inFlight = new InFlight(options.limits, clock);
   const metrics = createMetrics(options.meter, inFlight.counts);
   identify(app);

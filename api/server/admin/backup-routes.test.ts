@@ -17,7 +17,7 @@ let server: Server;
 
 beforeEach(async () => {
   const app = new Hono<ServerTypes>();
-  app.onError((error, c) => failureResponse(error, c, silentLogger));
+  app.onError((error, c) => failureResponse(error, c, { logger: silentLogger }));
   const closing = new AbortController().signal;
   const backups = { read: (signal: AbortSignal) => read(signal) };
   mountBackup(app, { backups, clock: systemClock, logger: silentLogger, closing });

@@ -14,7 +14,7 @@ it.each([
 ])('POST /admin/encryption/rotate%s is answered with %s', async (query, status, asked) => {
   let rotated: { newRoot: boolean } | undefined;
   const app = new Hono<ServerTypes>();
-  app.onError((error, c) => failureResponse(error, c, silentLogger));
+  app.onError((error, c) => failureResponse(error, c, { logger: silentLogger }));
   mountEncryption(app, {
     status: () => Promise.reject(new Error('not asked for here')),
     async rotate(options) {

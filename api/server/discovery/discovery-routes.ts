@@ -10,6 +10,7 @@ import type { GroupVersion } from './group-versions.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './legacy.ts';
 import { matchesETag } from '../answer/entity-tag.ts';
 import { parseMediaType } from '../request/media-type.ts';
+import { isOfAccounts } from '../request/resource-path.ts';
 import { whenRead } from '../answer/read-only.ts';
 import { replyJson } from '../answer/reply.ts';
 import type { RequestContext, ServerTypes } from '../server-environment.ts';
@@ -35,14 +36,11 @@ export function mountDiscovery(app: Hono<ServerTypes>, catalog: Catalog): void {
   }
 }
 
-/** What people with accounts ask for, which is no part of the API that clients discover. */
-const OF_ACCOUNTS = /^\/api\/(?:auth|users)\//;
-
-/** What `GET /` answers: every address without a variable in it. */
+/** The answer to `GET /`: every address without a variable in it, but for those of accounts, which clients do not discover. */
 function rootPaths(app: Hono<ServerTypes>, { groups, versions }: DiscoveryDocuments): string[] {
   const fixed = app.routes
     .map(({ path }) => path)
-    .filter((path) => !/[:*]|.[/]$/.test(path) && !OF_ACCOUNTS.test(path));
+    .filter((path) => !/[:*]|.[/]$/.test(path) && !isOfAccounts(path));
   const made = [...versions.keys()].map((key) => (key.includes('/') ? `/apis/${key}` : `/api/${key}`));
   return [...new Set([...fixed, ...[...groups.keys()].map((group) => `/apis/${group}`), ...made])].sort();
 }

@@ -30,7 +30,7 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   const parts = path.split('/').slice(1);
   if (parts.at(-1) === '') parts.pop();
   const isCore = parts[0] === 'api';
-  if (isCore && isOfAccounts(parts[1])) return undefined;
+  if (isCore && isOfAccounts(path)) return undefined;
   if (!isCore && parts[0] !== 'apis') return undefined;
   const [group, version, rest] = isCore
     ? ['', parts[1] ?? '', parts.slice(2)]
@@ -41,8 +41,8 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   return { group, version, ...inVersion(named), isOldWatch };
 }
 
-/** `/api/auth` and `/api/users` are of people with accounts; versions of the core group are called v1. */
-const isOfAccounts = (version: string | undefined): boolean => version === 'auth' || version === 'users';
+/** People with accounts use these paths; versions of the core group are called v1. */
+export const isOfAccounts = (path: string): boolean => /^\/api\/(?:auth|users)\//.test(path);
 
 function inVersion(parts: string[]): Pick<ResourcePath, 'name' | 'namespace' | 'plural' | 'subresource'> {
   const isNamespaced =

@@ -1,5 +1,5 @@
 import { VERSION } from '../../machinery/version.ts';
-import { toStatusError } from '../../machinery/status-error.ts';
+import type { StatusError } from '../../machinery/status-error.ts';
 import type { RequestContext } from '../server-environment.ts';
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
@@ -54,7 +54,7 @@ export function success(options: EnvelopeOptions, data: unknown, pagination?: Pa
 }
 
 /** `code` is the reason of the Status that the API proper would answer, such as `NotFound`. */
-export function failure(options: EnvelopeOptions, error: unknown): Failure {
-  const { reason, message, details = {} } = toStatusError(error);
+export function failure(options: EnvelopeOptions, error: StatusError): Failure {
+  const { reason, message, details = {} } = error;
   return { success: false, error: { code: reason, message, details }, meta: metaOf(options) };
 }

@@ -79,5 +79,4 @@ export function batchPath(path: string): BatchPath | undefined {
 const OWN_PATHS: ReadonlySet<string> = new Set(['/api/v1/health', '/api/v1/openapi.json']);
 
 /** A path below `/api/v1` that names no resource, although it looks like one of the core group. */
-export const isOwnPath = (path: string): boolean =>
-  OWN_PATHS.has(path) || path.startsWith('/api/auth/') || batchPath(path) !== undefined;
+export const isOwnPath = (path: string): boolean => OWN_PATHS.has(path) || batchPath(path) !== undefined;
