@@ -28,6 +28,7 @@ import { mountDiscovery } from './discovery/discovery-routes.ts';
 import { mountHealth } from './health-routes.ts';
 import type { HealthOptions } from './health-routes.ts';
 import { answerOf } from './answer/outgoing.ts';
+import { addressOf } from './limits/client-address.ts';
 import type { ClientAddresses } from './limits/client-address.ts';
 import { InFlight } from './limits/in-flight.ts';
 import type { RequestPlaces } from './limits/in-flight.ts';
@@ -180,9 +181,7 @@ function mountMetrics(app: Hono<ServerTypes>, exposition: Exposition): void {
 function limitLogins(app: Hono<ServerTypes>, { rateLimiter, addresses }: AppOptions): void {
   app.use('*', async (c, next) => {
     if (isLogin(c.req.method, c.req.path)) {
-      const peer = c.env.incoming.socket.remoteAddress;
-      const address = addresses.of(peer, c.req.header('x-forwarded-for'));
-      await rateLimiter.count('login', addresses.networkOf(address));
+      await rateLimiter.count('login', addresses.networkOf(addressOf(addresses, c)));
     }
     await next();
   });

@@ -4,8 +4,9 @@ import type { Auditor } from '../../audit/auditor.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { isStatusError, toStatusError } from '../../machinery/status-error.ts';
 import { requestAttributes } from '../access/request-attributes.ts';
+import { addressOf } from '../limits/client-address.ts';
 import type { ClientAddresses } from '../limits/client-address.ts';
-import { parseResourcePath } from '../request/resource-path.ts';
+import { placeOf } from '../rest/rest-path.ts';
 import { upgradeOf } from '../streams/upgraded-requests.ts';
 import type { RequestContext, ServerTypes } from '../server-environment.ts';
 
@@ -33,13 +34,12 @@ export function mountAudit(
 
 function receivedRequest(c: RequestContext, addresses: ClientAddresses, receivedAt: number) {
   const { incoming, outgoing } = c.env;
-  const { headers, socket, url = '' } = incoming;
-  const peer = socket.remoteAddress;
+  const { headers, url = '' } = incoming;
   return {
     auditID: String(outgoing.getHeader('audit-id')),
     uri: url,
     userAgent: headers['user-agent'],
-    sourceIPs: [addresses.of(peer, c.req.header('x-forwarded-for'))],
+    sourceIPs: [addressOf(addresses, c)],
     receivedAt,
     hasCredentials: headers.authorization !== undefined,
   };
@@ -50,7 +50,7 @@ async function refused(c: RequestContext, audited: AuditedRequest): Promise<void
   if (c.res.status !== 401) return;
   const { method, path } = c.req;
   const head = { method, path, query: (name: string) => c.req.query(name) };
-  await audited.refused(requestAttributes(head, parseResourcePath(path)));
+  await audited.refused(requestAttributes(head, placeOf(path)));
 }
 
 /** The status of an answer that goes on for as long as its reader likes, once it has begun. */

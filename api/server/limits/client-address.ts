@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
+import type { RequestContext } from '../server-environment.ts';
 
-/** The address that a request came from. */
+/** Tells where requests come from. */
 export interface ClientAddresses {
   /** `peer` is that of the connection, `forwarded` the header X-Forwarded-For. */
   of(peer: string | undefined, forwarded: string | undefined): string;
@@ -40,6 +41,11 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
       return `${all.slice(0, 4).join(':')}::/64`;
     },
   };
+}
+
+/** The address that a request came from. */
+export function addressOf(addresses: ClientAddresses, { env, req }: RequestContext): string {
+  return addresses.of(env.incoming.socket.remoteAddress, req.header('x-forwarded-for'));
 }
 
 /** An IPv4 address on a socket of IPv6 is one of IPv4. */

@@ -15,26 +15,27 @@ export async function readBody(incoming: IncomingMessage): Promise<string> {
   return decodeUtf8(await readBytes(incoming));
 }
 
-export async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+/** The whole body, of `limit` bytes at most. @throws as readBody */
+export async function readBytes(incoming: IncomingMessage, limit = MAX_BODY_BYTES): Promise<Buffer> {
   const announced = Number(incoming.headers['content-length'] ?? 0);
-  if (announced > MAX_BODY_BYTES) throw tooLarge();
+  if (announced > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of incoming as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > MAX_BODY_BYTES) break;
+      if (size > limit) break;
       chunks.push(chunk);
     }
   } catch (error) {
     throw new StatusError('BadRequest', 'the request ended before its body did', { cause: error });
   }
-  if (size > MAX_BODY_BYTES) throw tooLarge();
+  if (size > limit) throw tooLarge(limit);
   return Buffer.concat(chunks);
 }
 
-function tooLarge(): StatusError {
-  return new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`);
+function tooLarge(limit: number): StatusError {
+  return new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -166,7 +167,7 @@ function checkExtent(root: unknown, kind: string): void {
     const next: unknown[] = [];
     for (const value of level) {
       size += typeof value === 'string' ? value.length : 1;
-      if (size > MAX_BODY_BYTES) throw tooLarge();
+      if (size > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
       if (typeof value === 'number' && !Number.isFinite(value)) throw outOfRange();
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, child] of Object.entries(value)) {

@@ -1,3 +1,4 @@
+import { formatApiVersion } from '../../machinery/group-version-kind.ts';
 import type { ObjectList } from '../../registry/requests.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { listMetadata } from '../answer/list-text.ts';
@@ -29,10 +30,10 @@ export async function handleList(request: ResourceRequest): Promise<Response> {
 }
 
 /** As the client would get it as JSON. */
-function auditedList({ kind, group, version }: Resource, list: ObjectList): object {
+function auditedList(resource: Resource, list: ObjectList): object {
   return {
-    kind: `${kind}List`,
-    apiVersion: group === '' ? version : `${group}/${version}`,
+    kind: resource.listKind,
+    apiVersion: formatApiVersion(resource),
     metadata: listMetadata(list),
     items: list.items.map(({ object }) => object),
   };

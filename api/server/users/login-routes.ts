@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import type { Accounts } from '../../users/accounts.ts';
+import { addressOf } from '../limits/client-address.ts';
 import type { ClientAddresses } from '../limits/client-address.ts';
 import { replyJson } from '../answer/reply.ts';
 import type { RequestContext, ServerTypes } from '../server-environment.ts';
@@ -13,7 +14,7 @@ export interface AccountRoutes {
 /** Where a request comes from. */
 function placesOf(addresses: ClientAddresses): (c: RequestContext) => { address: string; network: string } {
   return (c) => {
-    const address = addresses.of(c.env.incoming.socket.remoteAddress, c.req.header('x-forwarded-for'));
+    const address = addressOf(addresses, c);
     return { address, network: addresses.networkOf(address) };
   };
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../machinery/json/json.ts';
 import { isJsonObject } from '../../machinery/json/json.ts';
-import { badRequest, StatusError } from '../../machinery/status-error.ts';
+import { badRequest } from '../../machinery/status-error.ts';
 import { parseMediaType } from '../request/media-type.ts';
 import { parseJson, readBytes, unsupported } from '../request/body.ts';
 import type { RequestContext } from '../server-environment.ts';
@@ -13,16 +13,11 @@ export async function readFields(c: RequestContext): Promise<JsonObject> {
   const { incoming } = c.env;
   const { type } = parseMediaType(incoming.headers['content-type'] ?? '');
   if (type !== 'application/json') throw unsupported(['application/json']);
-  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
-  const bytes = await readBytes(incoming);
-  if (bytes.length > MAX_BYTES) throw tooLarge();
+  const bytes = await readBytes(incoming, MAX_BYTES);
   const value = parseJson(bytes.toString('utf8'), 'object');
   if (!isJsonObject(value)) throw badRequest('the body must be a JSON object');
   return value;
 }
-
-const tooLarge = (): StatusError =>
-  new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BYTES}`);
 
 /** @throws StatusError BadRequest when the field is missing or no text */
 export function text(fields: JsonObject, name: string): string {
