@@ -12,7 +12,7 @@ export interface RunnerConfig {
   state: string;
   /** How many runs it may hold, when it is shared by runs that only talk; absent for a runner with a workspace. */
   conversations?: number;
-  /** What it may call beside public addresses; absent where its network is the agent's own. */
+  /** The addresses that it may call beside public ones; absent where its network is the agent's own. */
   addresses?: RunnerAddresses;
 }
 

@@ -26,7 +26,7 @@ export interface ExecutorManagerConfig {
   readonly network: string;
   /** Addresses of Docker engines, tried in order: DOCKER_HOST alone, or the usual sockets. */
   readonly dockerHosts: readonly string[];
-  /** What this executor may call beside public addresses: for Models, and for MCP servers of conversations. */
+  /** The addresses that this executor may call beside public ones: for Models, and for MCP servers of conversations. */
   readonly allowedAddresses: readonly string[];
   /** What a runner without a container gets of this process's environment. */
   readonly runnerEnvironment: Readonly<Record<string, string>>;

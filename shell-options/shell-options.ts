@@ -8,7 +8,7 @@ export interface ShellSettings {
   output?: { lines?: readonly { pattern?: string }[] };
 }
 
-/** What is wrong with the settings of a Shell of this type, as one sentence's beginning; undefined when nothing is. */
+/** The first fault in the settings of a Shell of this type, as a sentence's beginning; undefined when there is none. */
 export function optionProblem(type: string, { options, output }: ShellSettings): string | undefined {
   try {
     checkOptions(type, options ?? {});

@@ -30,7 +30,7 @@ export interface SecretFacts {
 export interface GitSourceInput {
   skill: Skill;
   source: GitSource;
-  /** Undefined: there is none. */
+  /** Undefined where there is no such Secret. */
   secret: SecretFacts | undefined;
   /** All Sandboxes that the Skill controls. */
   sandboxes: readonly Sandbox[];

@@ -37,7 +37,7 @@ export interface SkillReconcilerOptions extends ContentSources {
 
 type SkillClient = ContentClient & Pick<Client, 'updateStatus' | 'delete'>;
 
-/** What is known of a Skill's files, and what is to be done to know more. */
+/** The files of a Skill, as far as they are known, and the next step to know more. */
 interface Found {
   content: FoundContent;
   known?: Pick<SkillStatus, 'git' | 'gitCheck'>;

@@ -37,8 +37,8 @@ export interface UserPlan {
 }
 
 /**
- * What a User needs; pure. A namespace belongs to the User whose uid it carries, not to whoever has the name: it stays
- * when its User is deleted, and its binding goes.
+ * The next step for a User; pure. A namespace belongs to the User whose uid it carries, not to whoever has the name: it
+ * stays when its User is deleted, and its binding goes.
  */
 export function planUser(name: string, { user, namespace, binding }: UserWorld): UserPlan {
   const isOurs =

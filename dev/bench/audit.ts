@@ -35,7 +35,7 @@ const CALLS: readonly Call[] = [
   },
 ];
 
-/** What audit costs: a server that writes Metadata to a file beside one that writes nothing, in turns. */
+/** The costs of audit: a server that writes Metadata to a file beside one that writes nothing, in turns. */
 export async function measureAudit(): Promise<Figure[]> {
   await using folder = await temporaryFolder('audit');
   const policy = path.join(folder.path, 'policy.yaml');

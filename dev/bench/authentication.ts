@@ -16,7 +16,7 @@ const REPEATS = 50;
 const ISSUER = 'https://troupe.internal';
 
 /**
- * What it costs to know whose a ServiceAccount's token is: at first sight, when its signature is verified, and later. The
+ * The costs of knowing whose a ServiceAccount's token is: at first sight, when its signature is verified, and later. The
  * account, and the Secret that half of the tokens are bound to, are looked up each time. The floor is the bare
  * verification of one signature.
  */

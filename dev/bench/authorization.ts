@@ -14,7 +14,7 @@ const USERS = 500;
 const REQUESTS = 200_000;
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** What it costs to judge a request, in the process itself; the bar is 20 us with so many roles and bindings. */
+/** The costs of judging a request, in the process itself; the bar is 20 us with so many roles and bindings. */
 export async function measureAuthorization(): Promise<Figure[]> {
   const policy = filledPolicy();
   const rbac = createRbacAuthorizer({ policy, renew: () => Promise.resolve(false) });

@@ -23,7 +23,7 @@ const authorizer: Authorizer = {
   },
 };
 
-/** What masks add to reads of Models, in the process itself: no network, no authentication. */
+/** The time that masks add to reads of Models, in the process itself: no network, no authentication. */
 export async function measureMasks(): Promise<Figure[]> {
   const store = await openStore({ url: 'sqlite::memory:', logger: silentLogger });
   try {

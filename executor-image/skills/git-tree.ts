@@ -58,7 +58,7 @@ function readEntry(line: string): TreeEntry {
   return { path, id, executable: mode === '100755', bytes: Number(size) };
 }
 
-/** What stands in the repository in place of a large file (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md). */
+/** The beginning of the file that a repository has in place of a large one (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md). */
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/v1\n';
 
 /**

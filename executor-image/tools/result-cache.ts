@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { canonicalJson } from './tool-hash.ts';
 
 const MOST_BYTES = 16 * 1024 * 1024;
-/** What a tool has read an hour ago is read again. */
+/** A tool reads again what it has read an hour ago. */
 const KEEP_MS = 60 * 60_000;
 
 /** A result of a tool that only reads. */

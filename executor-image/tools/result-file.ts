@@ -7,12 +7,12 @@ import type { KeptResult } from './result-cache.ts';
 
 /** In the part of the workspace that moves with the work of a Task to its next sandbox. */
 const FILE = 'tool-results.json';
-/** What a cache holds, with the rest of JSON. */
+/** The results that a cache holds, with the rest of JSON. */
 const MOST_BYTES = 24 * 1024 * 1024;
 
 /**
  * The results that earlier runs of the Task have kept. An agent can write to its workspace, so they are as good as the
- * files that it left there: input. What is not as it was written is not there.
+ * files that it left there: input. Whatever is not as it was written is left out.
  */
 export async function readKeptResults(workspace: string): Promise<KeptResult[]> {
   try {

@@ -77,7 +77,7 @@ export function runGit(args: readonly string[], options: GitOptions): Promise<Gi
   return new Promise((resolve, reject) => {
     const stdin = input === undefined ? 'ignore' : 'pipe';
     const child = spawn('git', args, { cwd: folder, env, stdio: [stdin, 'pipe', 'pipe'], detached: true });
-    // What git does not read does not matter: it says by its code whether all went well.
+    // Git need not read all of it, and says by its code whether all went well.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
     const chunks: Buffer[] = [];

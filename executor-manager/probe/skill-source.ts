@@ -56,7 +56,7 @@ export async function keepFetchedSkill(
   }
 }
 
-/** What the runner says it has fetched. @throws InvalidPackage */
+/** The commit and package that the runner says it has fetched. @throws InvalidPackage */
 function fetched(given: unknown): { commit: string; zip: Buffer } {
   const { skill } = given as { skill?: { commit?: unknown; zip?: unknown } | null };
   const { commit, zip } = skill ?? {};

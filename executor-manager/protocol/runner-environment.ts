@@ -14,11 +14,11 @@ export const RUNNER_ENV = {
   imageEnvironment: 'TROUPE_RUNNER_IMAGE_ENVIRONMENT',
   /** How many runs a shared runner may hold; absent for a runner with a workspace. */
   conversations: 'TROUPE_RUNNER_CONVERSATIONS',
-  /** What a shared runner may call beside public addresses: RunnerAddresses as JSON. */
+  /** The addresses that a shared runner may call beside public ones: RunnerAddresses as JSON. */
   addresses: 'TROUPE_RUNNER_ADDRESSES',
 } as const;
 
-/** What the administrator of an executor says about addresses that users give. */
+/** The administrator's rules for addresses that users give. */
 export interface RunnerAddresses {
   /** Entries of TROUPE_ALLOWED_ADDRESSES. */
   allow: readonly string[];

@@ -14,7 +14,7 @@ const server = (status: object) => ({
 });
 const secret = { data: { k: base64('real') } };
 
-/** What the API would answer, by plural. */
+/** The answers of the API, by plural. */
 const api = (objects: Record<string, object>): Pick<Client, 'find'> => ({
   find: <T extends KubeObject>({ plural }: { plural: string }) =>
     Promise.resolve(objects[plural] as T | undefined),
@@ -67,7 +67,7 @@ it.each<[string, Record<string, object>, Record<string, unknown>, object]>([
     { values: {}, scopes: {}, unavailable: { t: 'Secret "ns/s" not found' } },
   ],
   [
-    'one that a Ghost has written is none of them',
+    'one that a Ghost has written is not one of them',
     {},
     { url: 'http://y' },
     { values: {}, scopes: {}, unavailable: {} },

@@ -22,7 +22,7 @@ export interface HostsOptions {
   /** Where the runtimes of sandboxes come from; absent: one is started for each run. */
   runtimes?: (tokenFor: TokenFor) => RuntimeSource;
   tokenFor: TokenFor;
-  /** What conversations may call beside public addresses. */
+  /** The addresses that conversations may call beside public ones. */
   addresses: RunnerAddresses;
   logger: Logger;
   clock: Clock;

@@ -16,7 +16,7 @@ export interface PodStreamsOptions {
   logger: Logger;
 }
 
-/** What a stream of a Pod is about. */
+/** A stream of a Pod, and the Sandbox that it is to. */
 export interface StreamContext extends PodStreamsOptions {
   request: PodStreamRequest;
   query: URLSearchParams;

@@ -17,7 +17,7 @@ export interface Channels {
 export interface ChannelInput {
   /** The next message comes when it has resolved. */
   stdin(data: Buffer): Promise<void> | void;
-  /** There is no more. */
+  /** Standard input has ended. */
   endOfStdin(): void;
   resize(size: { columns: number; rows: number }): void;
 }

@@ -36,7 +36,7 @@ export class HeaderDeflater {
   }
 }
 
-/** What comes out of a block. The callback of a write comes when all of it has. */
+/** Passes a block through, and gives all that comes out: the callback of a write comes after the last of it. */
 function pass(zlib: Deflate | Inflate, block: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

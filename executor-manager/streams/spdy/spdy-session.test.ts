@@ -175,7 +175,7 @@ function session() {
       const head = Buffer.concat([numbers(id, 0), Buffer.from([0, 0])]);
       await server.receive(encodeControl(TYPE.synStream, Buffer.concat([head, block]), flags));
     },
-    /** What the server has sent since the last call. */
+    /** The frames that the server has sent since the last call. */
     answers: () => [...new FrameReader().read(Buffer.concat(sent.splice(0)))],
   };
 }

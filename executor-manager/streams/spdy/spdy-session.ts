@@ -15,7 +15,7 @@ export interface SpdyStream {
   readonly headers: ReadonlyMap<string, string>;
   /** Resolves when it was taken by the connection. */
   write(data: Buffer): Promise<void>;
-  /** We have no more to say. */
+  /** Ends our side. */
   end(): Promise<void>;
   /** Gives it up. */
   reset(): Promise<void>;
@@ -29,7 +29,7 @@ export interface SpdyEvents {
 export interface SpdyReader {
   /** Nothing else of the connection is read until it resolves. */
   data(data: Buffer): Promise<void> | void;
-  /** The client has no more to say. */
+  /** The client has ended its side. */
   end(): void;
   /** The client gives it up, or the connection is over. */
   reset(): void;
@@ -117,7 +117,7 @@ export class SpdySession {
       case TYPE.headers:
         await this.#inflater.inflate(payload.subarray(4));
         return;
-      // What is under way may come to its end.
+      // Streams that are open may come to their end.
       case TYPE.goAway:
       default:
         return;
