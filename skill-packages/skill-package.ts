@@ -49,6 +49,12 @@ export async function packFiles(files: readonly PackageFile[]): Promise<SkillPac
   return { zip, contentHash: contentHash(zip), skill, files };
 }
 
+/** @throws InvalidPackage for a package of a skill with another name */
+export function checkName({ skill }: SkillPackage, name: string): void {
+  if (skill.name === name) return;
+  throw new InvalidPackage(`SKILL.md: name is "${skill.name}"; it must be that of the Skill, "${name}"`);
+}
+
 /** The same rules for files that come another way than in a zip. */
 function checkFiles(files: readonly PackageFile[]): void {
   if (files.length > PACKAGE_LIMITS.files) {

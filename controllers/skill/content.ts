@@ -1,16 +1,16 @@
 import type { Client } from '#api/client/client';
 import { objectKey } from '#api/machinery/meta';
 import type { KubeObject } from '#api/machinery/meta';
-import { isStatusError } from '#api/machinery/status-error';
-import type { Skill } from '#api/types/generated/skill';
+import type { Skill, SkillUpload } from '#api/types/generated/skill';
 import { SKILL_PACKAGES } from '#api/types/resources';
 import type { ConfigMap } from '#api/types/resources';
 import { skillNotReady, skillPackageName, SkillReason, UNUSED_SINCE } from '#api/types/skill';
 import { InvalidPackage } from '#skill-packages/invalid-package';
 import type { PackageFile } from '#skill-packages/package-file';
-import { packageSpec } from '#skill-packages/package-spec';
-import { packFiles } from '#skill-packages/skill-package';
+import { packageFacts, packageSpec } from '#skill-packages/package-spec';
+import { checkName, packFiles } from '#skill-packages/skill-package';
 import type { SkillPackage } from '#skill-packages/skill-package';
+import { createOnce } from '../runtime/owned-objects.ts';
 import { configMapFiles, promptFiles } from './own-files.ts';
 import type { FoundContent } from './plan.ts';
 
@@ -36,7 +36,8 @@ export async function findContent(
     if ('missing' in own) return { problem: skillNotReady(SkillReason.ConfigMapNotFound, own.missing) };
     return packed(client, skill, { files: own.files, sources, from: 'spec.source.configMap' });
   }
-  if (skill.status?.upload !== undefined) return uploaded(client, skill, sources);
+  const { upload } = skill.status ?? {};
+  if (upload !== undefined) return uploaded(client, skill, { ...sources, upload });
   if (prompt !== undefined && prompt.trim() !== '') {
     return packed(client, skill, { files: promptFiles(skill, prompt), sources, from: 'spec.prompt' });
   }
@@ -47,32 +48,29 @@ export async function findContent(
 async function uploaded(
   client: ContentClient,
   skill: Skill,
-  { packages }: ContentSources,
+  { upload, packages }: { upload: SkillUpload } & Pick<ContentSources, 'packages'>,
 ): Promise<FoundContent> {
-  const { contentHash, version, description, files, fileSize } = skill.status?.upload ?? { contentHash: '' };
-  const place = { namespace: skill.metadata.namespace ?? '', name: skillPackageName(contentHash) };
-  if (!(await isKept(client, place, { packages }))) {
-    const message = `The package ${contentHash} is no longer there: put it once more.`;
-    return { problem: skillNotReady(SkillReason.PackageNotFound, message) };
-  }
-  return {
-    contentHash,
-    ...(version === undefined ? {} : { version }),
-    ...(description === undefined ? {} : { description }),
-    ...(files === undefined ? {} : { files }),
-    ...(fileSize === undefined ? {} : { fileSize }),
-  };
+  const { contentHash } = upload;
+  if (await isKept(client, skill, { contentHash, packages })) return upload;
+  const message = `The package ${contentHash} is no longer there: put it once more.`;
+  return { problem: skillNotReady(SkillReason.PackageNotFound, message) };
 }
 
-/** Whether there is such a SkillPackage; the cache may lag behind. */
+/** Whether the Skill has a SkillPackage with this content; the cache may lag behind. */
 export async function isKept(
   client: ContentClient,
-  place: { namespace: string; name: string },
-  { packages }: Pick<ContentSources, 'packages'>,
+  skill: Skill,
+  { contentHash, packages }: { contentHash: string } & Pick<ContentSources, 'packages'>,
 ): Promise<boolean> {
+  const place = placeOfPackage(skill, contentHash);
   if (packages.get(objectKey(place)) !== undefined) return true;
   return (await client.find(SKILL_PACKAGES, place)) !== undefined;
 }
+
+const placeOfPackage = ({ metadata }: Skill, contentHash: string): { namespace: string; name: string } => ({
+  namespace: metadata.namespace ?? '',
+  name: skillPackageName(contentHash),
+});
 
 interface Packing {
   files: readonly PackageFile[];
@@ -89,34 +87,22 @@ async function packed(
   let made: SkillPackage;
   try {
     made = await packFiles(files);
-    const { name } = made.skill;
-    if (name !== skill.metadata.name) {
-      throw new InvalidPackage(
-        `SKILL.md: name is "${name}"; it must be that of the Skill, "${skill.metadata.name}"`,
-      );
-    }
+    checkName(made, skill.metadata.name);
   } catch (error) {
     if (!(error instanceof InvalidPackage)) throw error;
     return { problem: skillNotReady(SkillReason.InvalidPackage, `${from}: ${error.message}.`) };
   }
-  await ensurePackage(client, skill.metadata.namespace, { made, sources });
-  const version = made.skill.metadata['version'];
-  return {
-    contentHash: made.contentHash,
-    ...(version === undefined ? {} : { version }),
-    description: made.skill.description,
-    files: made.files.length,
-    fileSize: made.zip.length,
-  };
+  await ensurePackage(client, skill, { made, sources });
+  return packageFacts(made);
 }
 
 /** Makes the object, or takes the mark off one that may be about to be collected. */
 async function ensurePackage(
   client: ContentClient,
-  namespace: string | undefined,
+  skill: Skill,
   { made, sources }: { made: SkillPackage; sources: ContentSources },
 ): Promise<void> {
-  const place = { namespace: namespace ?? '', name: skillPackageName(made.contentHash) };
+  const place = placeOfPackage(skill, made.contentHash);
   const known = sources.packages.get(objectKey(place));
   if (known !== undefined && known.metadata.annotations?.[UNUSED_SINCE] === undefined) return;
   if (known !== undefined) {
@@ -124,14 +110,10 @@ async function ensurePackage(
     await client.patch(SKILL_PACKAGES, place, { type: 'merge', body });
     return;
   }
-  try {
-    await client.create(SKILL_PACKAGES, {
-      apiVersion: 'agent.wecode.io/v1alpha1',
-      kind: 'SkillPackage',
-      metadata: place,
-      spec: packageSpec(made),
-    });
-  } catch (error) {
-    if (!isStatusError(error, 'AlreadyExists')) throw error;
-  }
+  await createOnce(client, SKILL_PACKAGES, {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'SkillPackage',
+    metadata: place,
+    spec: packageSpec(made),
+  });
 }

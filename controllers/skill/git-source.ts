@@ -9,7 +9,7 @@ import type { ProbeFinding, ProbePlan, ProbeSpec } from '#api/types/probe';
 import { newCondition } from '#api/types/ready';
 import { FETCHED, skillNotReady, SkillFetchReason, SkillReason } from '#api/types/skill';
 import { neededGitKeys } from '#api/types/workspace';
-import type { FoundContent, SkillContent } from './plan.ts';
+import type { FoundContent } from './plan.ts';
 
 /** The repository of a Skill, whichever spelling the spec uses. */
 export interface GitSource {
@@ -106,24 +106,13 @@ function contentOf(
   git: SkillStatus['git'],
   { status, message }: NewCondition,
 ): FoundContent {
-  if (git !== undefined && isFrom(git, source)) return packageOf(git);
+  if (git !== undefined && isFrom(git, source)) return git;
   const reason = status === 'False' ? SkillReason.NotFetched : SkillReason.NoPackage;
   return { problem: skillNotReady(reason, message) };
 }
 
 const isFrom = (git: NonNullable<SkillStatus['git']>, { url, ref, path }: GitSource): boolean =>
   git.url === url && git.ref === ref && git.path === path;
-
-function packageOf(git: NonNullable<SkillStatus['git']>): SkillContent {
-  const { contentHash, version, description, files, fileSize } = git;
-  return {
-    contentHash,
-    ...(version === undefined ? {} : { version }),
-    ...(description === undefined ? {} : { description }),
-    ...(files === undefined ? {} : { files }),
-    ...(fileSize === undefined ? {} : { fileSize }),
-  };
-}
 
 function fetchedCondition(skill: Skill, finding: ProbeFinding | undefined): NewCondition {
   const before = findCondition(skill.status?.conditions, FETCHED);

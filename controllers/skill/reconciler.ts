@@ -11,7 +11,7 @@ import type { ProbePlan } from '#api/types/probe';
 import { withReady } from '#api/types/ready';
 import { SANDBOXES, SKILLS } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';
-import { FETCHED, skillPackageName } from '#api/types/skill';
+import { FETCHED } from '#api/types/skill';
 import type { Reconcile } from '../runtime/controller.ts';
 import { createOnce, deleteOnce } from '../runtime/owned-objects.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
@@ -100,11 +100,9 @@ async function withoutLostPackage(
 ): Promise<Skill> {
   const { git, gitCheck: _, ...rest } = skill.status ?? {};
   if (git === undefined) return skill;
-  const place = {
-    namespace: skill.metadata.namespace ?? '',
-    name: skillPackageName(git.contentHash),
-  };
-  return (await isKept(client, place, options)) ? skill : { ...skill, status: rest };
+  const { contentHash } = git;
+  const { packages } = options;
+  return (await isKept(client, skill, { contentHash, packages })) ? skill : { ...skill, status: rest };
 }
 
 function secretFacts(

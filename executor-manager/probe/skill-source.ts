@@ -5,8 +5,8 @@ import { SKILL_PACKAGES } from '#api/types/resources';
 import { skillPackageName } from '#api/types/skill';
 import { InvalidPackage } from '#skill-packages/invalid-package';
 import { PACKAGE_LIMITS } from '#skill-packages/package-limits';
-import { packageSpec } from '#skill-packages/package-spec';
-import { normalizePackage } from '#skill-packages/skill-package';
+import { packageFacts, packageSpec } from '#skill-packages/package-spec';
+import { checkName, normalizePackage } from '#skill-packages/skill-package';
 import type { SkillPackage } from '#skill-packages/skill-package';
 import type { ProbeRequest } from '../protocol/probe.ts';
 import { readGitSecret } from '../run/git-credential.ts';
@@ -43,13 +43,9 @@ export async function keepFetchedSkill(
   try {
     const { commit, zip } = fetched(given);
     const made = await normalizePackage(zip);
-    if (made.skill.name !== name) {
-      throw new InvalidPackage(
-        `SKILL.md: name is "${made.skill.name}"; it must be that of the Skill, "${name}"`,
-      );
-    }
+    checkName(made, name);
     await keepPackage(client, namespace, made);
-    return { ...answer, skill: { commit, ...factsOf(made) } };
+    return { ...answer, skill: { commit, ...packageFacts(made) } };
   } catch (error) {
     if (!(error instanceof InvalidPackage)) throw error;
     return { ok: false, message: `${error.message}.`, checks: answer.checks ?? [] };
@@ -85,15 +81,4 @@ async function keepPackage(
   } catch (error) {
     if (!isStatusError(error, 'AlreadyExists')) throw error;
   }
-}
-
-function factsOf({ contentHash, skill, files, zip }: SkillPackage) {
-  const version = skill.metadata['version'];
-  return {
-    contentHash,
-    ...(version === undefined ? {} : { version }),
-    description: skill.description,
-    files: files.length,
-    fileSize: zip.length,
-  };
 }

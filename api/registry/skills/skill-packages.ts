@@ -7,9 +7,9 @@ import type { SkillPackage as PackageObject } from '../../types/generated/skill-
 import { SKILL_PACKAGES } from '../../types/resources.ts';
 import { isContentHash, skillPackageName, UNUSED_SINCE } from '../../types/skill.ts';
 import { InvalidPackage } from '#skill-packages/invalid-package';
-import { normalizePackage } from '#skill-packages/skill-package';
+import { checkName, normalizePackage } from '#skill-packages/skill-package';
 import type { SkillPackage } from '#skill-packages/skill-package';
-import { packageSpec } from '#skill-packages/package-spec';
+import { packageFacts, packageSpec } from '#skill-packages/package-spec';
 import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Resource, Target } from '../resource.ts';
@@ -42,7 +42,8 @@ export function createSkillPackages(options: { registry: Registry; clock: Clock 
         throw badRequest(`the files of this Skill come ${ELSEWHERE[type]}: spec.source.type is ${type}`);
       const namespace = { registry, namespace: target.namespace, dryRun: write.dryRun };
       await keepPackage(namespace, made);
-      return noteUpload(registry, target, { write, upload: uploadOf(made, clock.now()) });
+      const upload = { ...packageFacts(made), uploadedAt: formatTime(clock.now()) };
+      return noteUpload(registry, target, { write, upload });
     },
     async read(target, hash) {
       const skill = await readSkill(registry, target);
@@ -73,9 +74,8 @@ function packages({ catalog }: Registry): Resource {
 async function checked(target: Target, zip: Buffer): Promise<SkillPackage> {
   try {
     const made = await normalizePackage(zip);
-    const { name } = made.skill;
-    if (name === target.name) return made;
-    throw new InvalidPackage(`SKILL.md: name is "${name}"; it must be that of the Skill, "${target.name}"`);
+    checkName(made, target.name);
+    return made;
   } catch (error) {
     if (!(error instanceof InvalidPackage)) throw error;
     const { group, kind } = target.resource;
@@ -83,18 +83,6 @@ async function checked(target: Target, zip: Buffer): Promise<SkillPackage> {
       { reason: 'FieldValueInvalid', field: 'package', message: `Invalid value: ${error.message}` },
     ]);
   }
-}
-
-function uploadOf({ contentHash, skill, files, zip }: SkillPackage, now: number): SkillStatus['upload'] {
-  const version = skill.metadata['version'];
-  return {
-    contentHash,
-    uploadedAt: formatTime(now),
-    ...(version === undefined ? {} : { version }),
-    description: skill.description,
-    files: files.length,
-    fileSize: zip.length,
-  };
 }
 
 const asServer = { fieldValidation: 'Strict', user: API_SERVER_USER } as const;
