@@ -4,11 +4,11 @@ import { formatTime } from '#api/machinery/clock';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Skill, SkillStatus } from '#api/types/generated/skill';
 import { gitURLProblem, isCommitID, refProblem, shownGitURL, subPathProblem } from '#api/types/git-address';
+import { gitSecretProblem } from '#api/types/git-secret';
 import { planProbe } from '#api/types/probe';
 import type { ProbeFinding, ProbePlan, ProbeSpec } from '#api/types/probe';
 import { newCondition } from '#api/types/ready';
 import { FETCHED, skillNotReady, SkillFetchReason, SkillReason } from '#api/types/skill';
-import { neededGitKeys } from '#api/types/workspace';
 import type { FoundContent } from './plan.ts';
 
 /** The repository of a Skill, whichever spelling the spec uses. */
@@ -73,7 +73,7 @@ export function planGitSource({ skill, source, secret, sandboxes, now }: GitSour
     now,
     isFixed: source.ref !== undefined && isCommitID(source.ref),
   });
-  const git = fetchedContent(source, probe.finding, formatTime(now)) ?? before;
+  const git = fetchedContent(source, probe.finding, { before, at: formatTime(now) }) ?? before;
   const record = probe.record ?? gitCheck;
   const fetched = problem ?? fetchedCondition(skill, probe.finding);
   return {
@@ -82,14 +82,16 @@ export function planGitSource({ skill, source, secret, sandboxes, now }: GitSour
     fetched,
     probe,
   };
+}
 
-  function fetchedContent(from: GitSource, finding: ProbeFinding | undefined, at: string) {
-    if (finding?.state !== 'answered' || finding.result.skill === undefined) return undefined;
-    const { url, ref, path } = from;
-    const place = { url, ...(ref === undefined ? {} : { ref }), ...(path === undefined ? {} : { path }) };
-    const isSame = before !== undefined && before.contentHash === finding.result.skill.contentHash;
-    return { ...place, ...finding.result.skill, fetchedAt: isSame ? before.fetchedAt : at };
-  }
+function fetchedContent(
+  { secretName: _, ...place }: GitSource,
+  finding: ProbeFinding | undefined,
+  { before, at }: { before: SkillStatus['git']; at: string },
+): SkillStatus['git'] {
+  if (finding?.state !== 'answered' || finding.result.skill === undefined) return undefined;
+  const isSame = before?.contentHash === finding.result.skill.contentHash;
+  return { ...place, ...finding.result.skill, fetchedAt: isSame ? before.fetchedAt : at };
 }
 
 function probeSpec(skill: Skill, source: GitSource, secret: SecretFacts | undefined): ProbeSpec {
@@ -156,13 +158,8 @@ function sourceProblem(
     }
   }
   if (secretName === undefined) return undefined;
-  const at = `spec.source.git.secretRef: Secret "${skill.metadata.namespace ?? ''}/${secretName}"`;
-  if (secret === undefined) return wrong(SkillFetchReason.SecretNotFound, `${at} not found.`);
-  const needed = neededGitKeys(url);
-  if (needed.length === 0 || needed.some((key) => secret.keys.has(key))) return undefined;
-  const keys = needed.map((key) => `"${key}"`).join(' or ');
-  return wrong(
-    SkillFetchReason.SecretKeyMissing,
-    `${at} has no value under ${keys}, which the address needs.`,
-  );
+  const place = `${skill.metadata.namespace ?? ''}/${secretName}`;
+  const named = { field: 'spec.source.git.secretRef', place, keys: secret?.keys };
+  const problem = gitSecretProblem(url, named);
+  return problem && wrong(problem.reason, problem.message);
 }

@@ -7,6 +7,7 @@ import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Skill, SkillStatus } from '#api/types/generated/skill';
 import type { Task } from '#api/types/generated/task';
+import { filledKeys } from '#api/types/git-secret';
 import type { ProbePlan } from '#api/types/probe';
 import { withReady } from '#api/types/ready';
 import { SANDBOXES, SKILLS } from '#api/types/resources';
@@ -113,9 +114,5 @@ function secretFacts(
   if (secretName === undefined) return undefined;
   const secret = secrets.get(objectKey({ namespace: metadata.namespace, name: secretName }));
   if (secret === undefined) return undefined;
-  const filled = Object.entries(secret.data ?? {}).filter(([, value]) => value !== '');
-  return {
-    keys: new Set(filled.map(([key]) => key)),
-    version: secret.metadata.resourceVersion ?? '',
-  };
+  return { keys: filledKeys(secret), version: secret.metadata.resourceVersion ?? '' };
 }

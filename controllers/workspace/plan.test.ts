@@ -142,7 +142,7 @@ describe('planWorkspace', () => {
     { reason: 'a way out', repository: { subPath: 'a/../../b' }, want: 'InvalidSubPath', text: '".."' },
   ];
   it.each(cases)('$reason', ({ repository, keys, want, text = '' }) => {
-    const secret = keys && { keys: new Set<string>(keys) };
+    const secret = keys && new Set<string>(keys);
     const condition = planWorkspace(workspace(repository), secret);
     expect(condition.reason).toBe(want);
     expect(condition.message).toContain(text);

@@ -1,6 +1,6 @@
 import type { NewCondition } from '#api/machinery/condition';
 import type { Workspace } from '#api/types/generated/workspace';
-import { WorkspaceReason, neededGitKeys, workspaceNotReady, workspaceReady } from '#api/types/workspace';
+import { WorkspaceReason, workspaceNotReady, workspaceReady } from '#api/types/workspace';
 import {
   branchNameProblem,
   gitURLProblem,
@@ -8,14 +8,13 @@ import {
   shownGitURL,
   subPathProblem,
 } from '#api/types/git-address';
+import { gitSecretProblem } from '#api/types/git-secret';
 
-/** What the controller knows of a Secret: which keys have a value. The values stay out of plans. */
-export interface SecretKeys {
-  keys: ReadonlySet<string>;
-}
-
-/** `secret` is what secretRef names, undefined when there is no such Secret. */
-export function planWorkspace(workspace: Workspace, secret: SecretKeys | undefined): NewCondition {
+/** `secretKeys` are those with a value of the Secret that secretRef names, undefined when there is no such Secret. */
+export function planWorkspace(
+  workspace: Workspace,
+  secretKeys: ReadonlySet<string> | undefined,
+): NewCondition {
   const { gitUrl, branchName, ref, subPath } = workspace.spec.repository;
   const urlProblem = gitURLProblem(gitUrl);
   if (urlProblem !== undefined) {
@@ -40,24 +39,16 @@ export function planWorkspace(workspace: Workspace, secret: SecretKeys | undefin
       `spec.repository.subPath: "${subPath}" ${badPath}.`,
     );
   }
-  return planSecret(workspace, secret) ?? workspaceReady();
+  return planSecret(workspace, secretKeys) ?? workspaceReady();
 }
 
-function planSecret(workspace: Workspace, secret: SecretKeys | undefined): NewCondition | undefined {
-  const ref = workspace.spec.repository.secretRef;
-  if (ref === undefined) return undefined;
-  const shown = `Secret "${workspace.metadata.namespace ?? ''}/${ref.name}"`;
-  if (secret === undefined) {
-    return workspaceNotReady(
-      WorkspaceReason.SecretNotFound,
-      `spec.repository.secretRef: ${shown} not found.`,
-    );
-  }
-  const needed = neededGitKeys(workspace.spec.repository.gitUrl);
-  if (needed.length === 0 || needed.some((key) => secret.keys.has(key))) return undefined;
-  const keys = needed.map((key) => `"${key}"`).join(' or ');
-  return workspaceNotReady(
-    WorkspaceReason.SecretKeyMissing,
-    `spec.repository.secretRef: ${shown} has no value under ${keys}, which the address needs.`,
-  );
+function planSecret(
+  { metadata, spec }: Workspace,
+  keys: ReadonlySet<string> | undefined,
+): NewCondition | undefined {
+  const { gitUrl, secretRef } = spec.repository;
+  if (secretRef === undefined) return undefined;
+  const place = `${metadata.namespace ?? ''}/${secretRef.name}`;
+  const problem = gitSecretProblem(gitUrl, { field: 'spec.repository.secretRef', place, keys });
+  return problem && workspaceNotReady(problem.reason, problem.message);
 }

@@ -3,6 +3,7 @@ import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
 import type { Workspace } from '#api/types/generated/workspace';
+import { filledKeys } from '#api/types/git-secret';
 import { withReady } from '#api/types/ready';
 import { WORKSPACES } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';
@@ -10,7 +11,6 @@ import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { planWorkspace } from './plan.ts';
-import type { SecretKeys } from './plan.ts';
 
 export interface WorkspaceReconcilerOptions {
   workspaces: { get(key: string): Workspace | undefined };
@@ -41,11 +41,9 @@ export function workspaceReconciler({
 function secretKeys(
   workspace: Workspace,
   secrets: WorkspaceReconcilerOptions['secrets'],
-): SecretKeys | undefined {
+): ReadonlySet<string> | undefined {
   const ref = workspace.spec.repository.secretRef;
   if (ref === undefined) return undefined;
   const secret = secrets.get(objectKey({ namespace: workspace.metadata.namespace, name: ref.name }));
-  if (secret === undefined) return undefined;
-  const filled = Object.entries(secret.data ?? {}).filter(([, value]) => value !== '');
-  return { keys: new Set(filled.map(([key]) => key)) };
+  return secret && filledKeys(secret);
 }
