@@ -50,3 +50,13 @@ export function withCondition(
   else list[index] = condition;
   return list;
 }
+
+/** A copy of `conditions` with `next` in it, or, when there is nothing to tell, without any condition of the type. */
+export function replaceCondition(
+  conditions: readonly Condition[] | undefined,
+  { type, next }: { type: string; next: NewCondition | undefined },
+  at: { now: string; generation?: number | undefined },
+): Condition[] {
+  if (next !== undefined) return withCondition(conditions, next, at);
+  return (conditions ?? []).filter((condition) => condition.type !== type);
+}

@@ -1,7 +1,7 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { withCondition } from '#api/machinery/condition';
+import { replaceCondition } from '#api/machinery/condition';
 import { MCP_SERVERS_FOUND } from '#api/types/ghost';
 import type { Ghost } from '#api/types/generated/ghost';
 import { withReady } from '#api/types/ready';
@@ -33,15 +33,8 @@ export function ghostReconciler({
       return;
     }
     const at = { now: formatTime(clock.now()), generation: ghost.metadata.generation };
-    const { conditions = [], ...rest } = ghost.status ?? {};
-    const found = serversFound(ghost, parts);
-    const told = {
-      ...rest,
-      conditions:
-        found === undefined
-          ? conditions.filter(({ type }) => type !== MCP_SERVERS_FOUND)
-          : withCondition(conditions, found, at),
-    };
+    const found = { type: MCP_SERVERS_FOUND, next: serversFound(ghost, parts) };
+    const told = { ...ghost.status, conditions: replaceCondition(ghost.status?.conditions, found, at) };
     const status = withReady(told, planGhost(ghost, parts), at);
     troubles.follow(key, await writeStatus(client, GHOSTS, { object: ghost, status }));
   };

@@ -1,7 +1,7 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { withCondition } from '#api/machinery/condition';
+import { replaceCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
 import type { MCPServer, MCPServerStatus } from '#api/types/generated/mcpserver';
 import type { Sandbox } from '#api/types/generated/sandbox';
@@ -53,11 +53,12 @@ function statusOf(server: MCPServer, { ready, status }: MCPServerPlan, now: numb
   const at = { now: formatTime(now), generation: server.metadata.generation };
   const found = ready === undefined ? status : withReady(status, ready, at);
   const { tools: confirmed = [] } = server.spec;
-  const others = (found.conditions ?? []).filter(({ type }) => type !== MCPServerCondition.ToolsConfirmed);
-  if (confirmed.length === 0 || found.tools === undefined) return { ...found, conditions: others };
-  const condition = toolsConfirmed(changedTools(confirmed, found.tools));
-  const before = (found.conditions ?? []).filter(({ type }) => type === MCPServerCondition.ToolsConfirmed);
-  return { ...found, conditions: [...others, ...withCondition(before, condition, at)] };
+  const next =
+    confirmed.length === 0 || found.tools === undefined
+      ? undefined
+      : toolsConfirmed(changedTools(confirmed, found.tools));
+  const { ToolsConfirmed: type } = MCPServerCondition;
+  return { ...found, conditions: replaceCondition(found.conditions, { type, next }, at) };
 }
 
 function secretsOf(

@@ -1,8 +1,7 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { withCondition } from '#api/machinery/condition';
-import type { Condition, NewCondition } from '#api/machinery/condition';
+import { replaceCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Shell, ShellStatus } from '#api/types/generated/shell';
@@ -66,25 +65,17 @@ function shellStatus(
   { plan, check }: { plan: ShellPlan; check: ProbePlan },
   now: string,
 ): ShellStatus {
-  const { shellType: _type, imageCheck, conditions = [], ...rest } = shell.status ?? {};
+  const { shellType: _type, imageCheck, ...rest } = shell.status ?? {};
   const at = { now, generation: shell.metadata.generation };
   const isChecked = plan.condition.status === 'True' && imageCheckOf(shell) !== undefined;
   const image = isChecked ? imageCondition(shell, check.finding) : undefined;
   const record = isChecked ? (check.record ?? imageCheck) : undefined;
   const ready = plan.condition.status === 'True' ? readyWithImage(image) : plan.condition;
   const { shellType } = plan;
+  const conditions = replaceCondition(rest.conditions, { type: ShellCondition.ImageReady, next: image }, at);
   return {
-    ...withReady({ ...rest, conditions: withImage(conditions, image, at) }, ready, at),
+    ...withReady({ ...rest, conditions }, ready, at),
     ...(shellType === undefined ? {} : { shellType }),
     ...(record === undefined ? {} : { imageCheck: record }),
   };
-}
-
-function withImage(
-  conditions: Condition[],
-  image: NewCondition | undefined,
-  at: { now: string; generation: number | undefined },
-): Condition[] {
-  if (image !== undefined) return withCondition(conditions, image, at);
-  return conditions.filter(({ type }) => type !== ShellCondition.ImageReady);
 }

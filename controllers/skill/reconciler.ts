@@ -1,7 +1,7 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { withCondition } from '#api/machinery/condition';
+import { replaceCondition } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
 import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
@@ -61,15 +61,13 @@ export function skillReconciler(options: SkillReconcilerOptions): Reconcile<Skil
     const found = await find(client, skill, options);
     const ready = planSkill(skill, found.content, (place) => skills.get(objectKey(place)));
     const at = { now: formatTime(clock.now()), generation: skill.metadata.generation };
-    const others = (skill.status?.conditions ?? []).filter(({ type }) => type !== FETCHED);
-    const before = (skill.status?.conditions ?? []).filter(({ type }) => type === FETCHED);
-    const fetched = found.fetched === undefined ? [] : withCondition(before, found.fetched, at);
+    const fetched = { type: FETCHED, next: found.fetched };
     const { uses, countAfter } = planUses(skill.status?.uses, options.tasksWith(key), clock.now());
     const told = {
       ...contentStatus(skill, found.content),
       ...found.known,
       ...(uses === undefined ? {} : { uses }),
-      conditions: [...others, ...fetched],
+      conditions: replaceCondition(skill.status?.conditions, fetched, at),
     };
     const status = withReady(told, ready, at);
     // Before anything is deleted: what was fetched must not be lost with its Sandbox.
