@@ -62,18 +62,17 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const configuration = usedConfiguration(options.configuration);
     const { models } = options;
     const resolve = (): Resolution => resolveTask(task, { configuration, models });
-    const refused = isStarting(task)
-      ? await refusedUse(options, task, { configuration, resolve })
-      : undefined;
+    const judged = isStarting(task) ? await judge(options, task, { configuration, resolve }) : undefined;
     await carryOut(options, configuration, {
       task,
       taskRevision: await findRevision(options, task),
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
-      resolve: () => refused ?? resolve(),
+      resolve: () => judged ?? resolve(),
       now: formatTime(options.clock.now()),
     });
     // No object tells that a right was given: roles are not all that may give one.
-    return refused === undefined ? undefined : { requeueAfter: REFUSED_AGAIN_MS };
+    const isRefused = judged?.outcome === 'waiting' && judged.reason === TaskReason.UseForbidden;
+    return isRefused ? { requeueAfter: REFUSED_AGAIN_MS } : undefined;
   };
 }
 
@@ -83,14 +82,17 @@ const isStarting = ({ spec, status }: Task): boolean =>
   !hasRevision(status) && !isFinalTaskStatus(status?.status) && spec.cancel !== true;
 
 /** Its references were judged when they were written; it runs with the rights that its user has now. */
-async function refusedUse(
+async function judge(
   { client }: Context,
   task: Task,
   { configuration, resolve }: { configuration: UsedConfiguration; resolve: () => Resolution },
-): Promise<Resolution | undefined> {
-  if (resolve().outcome !== 'resolved') return undefined;
+): Promise<Resolution> {
+  const resolution = resolve();
+  if (resolution.outcome !== 'resolved') return resolution;
   const message = await forbiddenUse(client, task, configuration.used());
-  return message === undefined ? undefined : { outcome: 'waiting', reason: TaskReason.UseForbidden, message };
+  return message === undefined
+    ? resolution
+    : { outcome: 'waiting', reason: TaskReason.UseForbidden, message };
 }
 
 async function carryOut(
