@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { jsonText } from '../machinery/json/json.ts';
+import { objectKey } from '../machinery/meta.ts';
+import type { Task } from './generated/task.ts';
 
 /** Hexadecimal digits of the hash in a name: 80 bits, so that nobody meets or makes a second content of one name. */
 const HASH_LENGTH = 20;
@@ -14,6 +16,12 @@ export function taskRevisionName(spec: { teamRef: { name: string } }): string {
     .slice(0, MAX_BASE_LENGTH)
     .replace(/^-+|-+$/g, '');
   return `${base === '' ? 'team' : base}-${contentHash(spec)}`;
+}
+
+/** The key of the TaskRevision that a Task names, if it names one; for an index. */
+export function namedRevision(task: Task | undefined): string[] {
+  const name = task?.status?.revision;
+  return name === undefined ? [] : [objectKey({ ...task?.metadata, name })];
 }
 
 function contentHash(spec: unknown): string {

@@ -13,6 +13,7 @@ import {
   TASKS,
 } from '#api/types/resources';
 import { skillPackageName } from '#api/types/skill';
+import { namedRevision } from '#api/types/task-revision';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
@@ -23,7 +24,7 @@ import { objects, ownersOf, referrersTo, source } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import { gitSourceOf } from './git-source.ts';
 import { skillReconciler } from './reconciler.ts';
-import { revisionOf, skillsOfRevision } from './uses.ts';
+import { skillsOfRevision } from './uses.ts';
 
 const BY_CONFIG_MAP = 'skill:configMap';
 const BY_PACKAGE = 'skill:package';
@@ -52,7 +53,7 @@ export function skillController({
   const sandboxes = informers.of(SANDBOXES);
   const tasks = informers.of(TASKS);
   const revisions = informers.of(TASK_REVISIONS);
-  tasks.addIndex(BY_REVISION, revisionOf);
+  tasks.addIndex(BY_REVISION, namedRevision);
   revisions.addIndex(BY_SKILL, skillsOfRevision);
   skills.addIndex(BY_CONFIG_MAP, configMapOf);
   skills.addIndex(BY_SECRET, secretOf);
@@ -120,7 +121,7 @@ function dependenciesOf({ metadata, spec }: Skill): string[] {
 
 /** The Skills of a Task that begins or ends to have them: most changes of a Task do neither. */
 function usedSkills(revisions: Informer<TaskRevision>, change: Change<Task>): string[] {
-  const [before, after] = [revisionOf(change.old)[0], revisionOf(change.new)[0]];
+  const [[before], [after]] = [namedRevision(change.old), namedRevision(change.new)];
   if (before === after) return [];
   return [before, after].flatMap((key) => {
     const revision = key === undefined ? undefined : revisions.get(key);

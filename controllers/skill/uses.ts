@@ -40,9 +40,3 @@ export function skillsOfRevision({ spec }: TaskRevision): string[] {
   });
   return [...new Set(keys)];
 }
-
-/** The key of the TaskRevision that a Task has. */
-export function revisionOf(task: Task | undefined): string[] {
-  const name = task?.status?.revision;
-  return name === undefined ? [] : [objectKey({ ...task?.metadata, name })];
-}

@@ -1,6 +1,6 @@
-import { objectKey } from '#api/machinery/meta';
 import type { Task } from '#api/types/generated/task';
 import { TASK_REVISIONS, TASKS } from '#api/types/resources';
+import { namedRevision } from '#api/types/task-revision';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
@@ -27,12 +27,6 @@ export function taskRevisionController({ client, informers, clock, logger }: Con
     clock,
     logger,
   });
-}
-
-/** The key of the TaskRevision that the Task names, if it names one. */
-export function namedRevision(task: Task | undefined): string[] {
-  const name = task?.status?.revision;
-  return name === undefined ? [] : [objectKey({ ...task?.metadata, name })];
 }
 
 /** Only a Task that begins or ends to name a revision matters to it: most changes of a Task do neither. */
