@@ -33,8 +33,17 @@ export function mayLogIn({ metadata, spec }: User): boolean {
   return spec.disabled !== true && spec.pending !== true && metadata.deletionTimestamp === undefined;
 }
 
-/** The namespace of a User alone. The prefix keeps people from registering under the name of a shared one. */
-export const personalNamespace = (user: string): string => `user-${user}`;
+/** Keeps people from registering under the name of a shared namespace. */
+const PERSONAL = 'user-';
+
+/** The namespace of a User alone. */
+export const personalNamespace = (user: string): string => `${PERSONAL}${user}`;
+
+/** The User whose namespace has this name, whoever owns it; undefined for other names. */
+export function userOfNamespace(namespace: string): string | undefined {
+  const name = namespace.startsWith(PERSONAL) ? namespace.slice(PERSONAL.length) : '';
+  return name === '' ? undefined : name;
+}
 
 /** On a personal namespace: the uid of its User. A namespace outlives its User, and is not for the next of that name. */
 export const OWNER_UID_ANNOTATION = 'agent.wecode.io/user-uid';

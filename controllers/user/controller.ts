@@ -1,3 +1,4 @@
+import { userOfNamespace } from '#api/types/account';
 import { NAMESPACES, ROLE_BINDINGS, USERS } from '#api/types/resources';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
@@ -26,8 +27,7 @@ export function userController({ client, informers, clock, logger, meter }: Cont
   });
 }
 
-/** The User that a namespace is of by its name. */
 function usersOf(namespace: string): string[] {
-  const name = /^user-(.+)$/.exec(namespace)?.[1];
+  const name = userOfNamespace(namespace);
   return name === undefined ? [] : [name];
 }

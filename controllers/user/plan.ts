@@ -41,12 +41,10 @@ export interface UserPlan {
  * stays when its User is deleted, and its binding goes.
  */
 export function planUser(name: string, { user, namespace, binding }: UserWorld): UserPlan {
-  const isOurs =
-    user !== undefined && namespace?.metadata.annotations?.[OWNER_UID_ANNOTATION] === user.metadata.uid;
-  if (user === undefined || (namespace !== undefined && !isOurs)) {
+  const owner = namespace?.metadata.annotations?.[OWNER_UID_ANNOTATION];
+  if (user === undefined || (namespace !== undefined && owner !== user.metadata.uid)) {
     // Only where this controller has made it.
-    const isLeft =
-      binding !== undefined && namespace?.metadata.annotations?.[OWNER_UID_ANNOTATION] !== undefined;
+    const isLeft = binding !== undefined && owner !== undefined;
     return {
       ...(isLeft ? { action: { do: 'deleteBinding', binding } } : {}),
       ...(user === undefined ? {} : { condition: conditionOf(user, { isTaken: true }) }),
