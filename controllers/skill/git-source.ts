@@ -85,11 +85,12 @@ export function planGitSource({ skill, source, secret, sandboxes, now }: GitSour
 }
 
 function fetchedContent(
-  { secretName: _, ...place }: GitSource,
+  { url, ref, path }: GitSource,
   finding: ProbeFinding | undefined,
   { before, at }: { before: SkillStatus['git']; at: string },
 ): SkillStatus['git'] {
   if (finding?.state !== 'answered' || finding.result.skill === undefined) return undefined;
+  const place = { url, ...(ref === undefined ? {} : { ref }), ...(path === undefined ? {} : { path }) };
   const isSame = before?.contentHash === finding.result.skill.contentHash;
   return { ...place, ...finding.result.skill, fetchedAt: isSame ? before.fetchedAt : at };
 }
