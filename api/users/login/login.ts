@@ -6,7 +6,7 @@ import { StatusError } from '../../machinery/status-error.ts';
 import { mayLogIn } from '../../types/account.ts';
 import { USER_RESOURCE } from '../account-store.ts';
 import type { Account, AccountStore } from '../account-store.ts';
-import type { Passwords } from '../passwords/passwords.ts';
+import type { Passwords, ShownPassword } from '../passwords/passwords.ts';
 import type { LoginPlace, Sessions, TokenSet } from '../sessions/sessions.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 
@@ -40,9 +40,15 @@ export interface LoginOptions {
  */
 export async function logIn(options: LoginOptions, request: LoginRequest): Promise<LoggedIn> {
   const { sessions } = options;
-  const { account, device } = await admit(options, request);
+  const { account, shown, device } = await admit(options, request);
   checkMayLogIn(account);
-  const tokens = await sessions.open(account, request);
+  const { session, tokens } = await sessions.open(account, request);
+  // Whoever changes the password ends the sessions that he finds. This one may have come too late to be found; then the
+  // new password was there before it.
+  if (!(await options.passwords.isCurrent(account, shown))) {
+    await sessions.end(account, session);
+    throw wrongPassword();
+  }
   noteLogin(options, account);
   return { ...tokens, device_token: await sessions.deviceToken(account, device) };
 }
@@ -51,14 +57,14 @@ export async function logIn(options: LoginOptions, request: LoginRequest): Promi
 async function admit(
   { accounts, passwords, sessions, attempts }: LoginOptions,
   { userName, password, deviceToken, network }: LoginRequest,
-): Promise<{ account: Account; device: string | undefined }> {
+): Promise<{ account: Account; shown: ShownPassword; device: string | undefined }> {
   const account = isName(userName) ? await accounts.user(userName) : undefined;
   const device = deviceToken === undefined ? undefined : await sessions.deviceOf(account, deviceToken);
   const attempt = await attempts.enter({ userName, network, device });
-  const isRight = await passwords.isRight(account, password);
-  if (!isRight || account === undefined) throw wrongPassword();
+  const shown = await passwords.verify(account, password);
+  if (shown === undefined || account === undefined) throw wrongPassword();
   await attempt.succeeded();
-  return { account, device };
+  return { account, shown, device };
 }
 
 /** Of a User; a text of another form is the name of nobody. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../machinery/clock.ts';
 import { StatusError } from '../../machinery/status-error.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
@@ -14,6 +15,8 @@ interface PasswordRecord {
   userUID: string;
   /** PHC; absent while the User has no password. */
   hash?: string;
+  /** Another one for each password, and kept when the same is hashed again. Older records have no generation. */
+  generation?: string;
   /** Good for one use. */
   reset?: OneTimeToken;
   activation?: OneTimeToken;
@@ -23,6 +26,11 @@ interface OneTimeToken {
   hash: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
+}
+
+/** Which of the passwords of a User was shown. It may be another one's turn since. */
+export interface ShownPassword {
+  generation: string | undefined;
 }
 
 export type OneTimePurpose = 'activation' | 'reset';
@@ -45,16 +53,22 @@ export class Passwords {
   }
 
   /**
-   * Whether this is the password. It takes as long for somebody without an account or a password.
+   * Undefined when this is not the password. It takes as long for somebody without an account or a password.
    * @throws StatusError TooManyRequests when too many log in at this moment
    */
-  async isRight(account: Account | undefined, password: string): Promise<boolean> {
+  async verify(account: Account | undefined, password: string): Promise<ShownPassword | undefined> {
     const record = account && (await this.#recordOf(account));
     const known = record?.hash ?? (await this.#decoyHash());
     const isEqual = await this.#queue.run(() => verifyPassword(password, known));
-    if (!isEqual || account === undefined || record?.hash === undefined) return false;
+    if (!isEqual || account === undefined || record?.hash === undefined) return undefined;
     if (isOutdated(record.hash)) await this.#rehash(account, record.hash, password);
-    return true;
+    return { generation: record.generation };
+  }
+
+  /** Whether the password that was shown is still that of the User, as the database has it at this moment. */
+  async isCurrent(account: Account, { generation }: ShownPassword): Promise<boolean> {
+    const record = await this.#recordOf(account);
+    return record?.hash !== undefined && record.generation === generation;
   }
 
   /** @throws StatusError Invalid when the password is not good enough */
@@ -75,15 +89,27 @@ export class Passwords {
     });
   }
 
-  /** Whatever could have set another password is of no more use. @throws StatusError Invalid */
-  async set(account: Account, password: string): Promise<void> {
+  /**
+   * Whatever could have set another password is of no more use. `instead`: the password that it takes the place of.
+   * @returns whether it was set: not when another one has taken that place by now
+   * @throws StatusError Invalid
+   */
+  async set(
+    account: Account,
+    password: string,
+    { instead }: { instead?: ShownPassword } = {},
+  ): Promise<boolean> {
     this.check(account, password);
     const hash = await this.#queue.run(() => hashPassword(password));
     const userUID = uidOf(account);
-    await this.#records.change(keyOf(account), (current) => {
-      const activation = current?.userUID === userUID ? current.activation : undefined;
-      return { userUID, hash, ...(activation === undefined ? {} : { activation }) };
+    const generation = randomUUID();
+    const stored = await this.#records.change(keyOf(account), (found) => {
+      const current = found?.userUID === userUID ? found : undefined;
+      if (instead !== undefined && current?.generation !== instead.generation) return found;
+      const activation = current?.activation;
+      return { userUID, hash, generation, ...(activation === undefined ? {} : { activation }) };
     });
+    return stored?.generation === generation;
   }
 
   /** A token for one use; an earlier one for the same is of no more use. `life`: milliseconds. */

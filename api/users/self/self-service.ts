@@ -73,9 +73,11 @@ export class SelfService {
     const { passwords, sessions, attempts } = this.#options;
     const { account, session } = await this.#inSession(user);
     const attempt = await attempts.enter({ userName: user.name, network, device: `session ${session}` });
-    if (!(await passwords.isRight(account, oldPassword))) throw wrongPassword();
+    const instead = await passwords.verify(account, oldPassword);
+    if (instead === undefined) throw wrongPassword();
     await attempt.succeeded();
-    await passwords.set(account, newPassword);
+    // A reset in between counts: whoever knows nothing but the old password must not undo it.
+    if (!(await passwords.set(account, newPassword, { instead }))) throw wrongPassword();
     await sessions.endAll(account, { except: session });
   }
 

@@ -71,7 +71,11 @@ export class Sessions {
     this.#clock = clock;
   }
 
-  async open(account: Account, { address, userAgent }: LoginPlace): Promise<TokenSet> {
+  /** @returns the id of the session beside its first tokens */
+  async open(
+    account: Account,
+    { address, userAgent }: LoginPlace,
+  ): Promise<{ session: string; tokens: TokenSet }> {
     const now = this.#clock.now();
     const user = account.metadata.name;
     await this.#makeRoom(account);
@@ -85,7 +89,8 @@ export class Sessions {
       client: userAgent.slice(0, 200),
       address,
     }));
-    return this.#tokenSet(account, token.session, refreshTokenText(token));
+    const tokens = await this.#tokenSet(account, token.session, refreshTokenText(token));
+    return { session: token.session, tokens };
   }
 
   /**
