@@ -14,7 +14,7 @@ import { hideIdentityHeaders } from './access/identity-headers.ts';
 import type { IdentityHeaders } from './access/identity-headers.ts';
 import { credentialsOf } from './access/request-head.ts';
 import type { RequestHead } from './access/request-head.ts';
-import { mountBackup } from './admin/backup-routes.ts';
+import { isBackup, mountBackup } from './admin/backup-routes.ts';
 import type { Backups } from './admin/backup-routes.ts';
 import { isDeletedTaskLog, mountDeletedTasks } from './admin/deleted-task-routes.ts';
 import { mountServiceAccountKeys } from './admin/service-account-key-routes.ts';
@@ -166,7 +166,7 @@ function endOf(
 }
 
 function hasNoEnd({ attributes, place }: Pick<AllowedRequest, 'attributes' | 'place'>): boolean {
-  if (place === undefined) return isDeletedTaskLog(attributes.path);
+  if (place === undefined) return isDeletedTaskLog(attributes.path) || isBackup(attributes.path);
   return isStream(attributes.verb, place.subresource);
 }
 

@@ -14,13 +14,18 @@ import type { ServerTypes } from '../server-environment.ts';
 
 let read: (signal: AbortSignal) => AsyncGenerator<Uint8Array>;
 let server: Server;
+let ended: AbortController;
 
 beforeEach(async () => {
   const app = new Hono<ServerTypes>();
   app.onError((error, c) => failureResponse(error, c, { logger: silentLogger }));
-  const closing = new AbortController().signal;
+  ended = new AbortController();
+  app.use('*', async (c, next) => {
+    c.set('ended', ended.signal);
+    await next();
+  });
   const backups = { read: (signal: AbortSignal) => read(signal) };
-  mountBackup(app, { backups, clock: systemClock, logger: silentLogger, closing });
+  mountBackup(app, { backups, clock: systemClock, logger: silentLogger });
   server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server;
   await once(server, 'listening');
 });
@@ -82,6 +87,22 @@ describe('GET /admin/backup', () => {
     };
     const answer = await ask();
     expect(answer.statusCode).toBe(200);
+    await expect(buffer(answer)).rejects.toThrow('aborted');
+  });
+
+  it('is cut when its right to it is gone, also while nobody reads', async () => {
+    const over = Promise.withResolvers<boolean>();
+    read = async function* (signal) {
+      try {
+        for (;;) yield Buffer.alloc(64 * 1024);
+      } finally {
+        over.resolve(signal.aborted);
+      }
+    };
+    const answer = await ask();
+    answer.pause();
+    ended.abort();
+    expect(await over.promise).toBe(true);
     await expect(buffer(answer)).rejects.toThrow('aborted');
   });
 

@@ -18,16 +18,20 @@ export interface BackupRoutesOptions {
   backups: Backups;
   clock: Clock;
   logger: Logger;
-  closing: AbortSignal;
 }
 
+const PATH = '/admin/backup';
+
+/** It goes on for as long as there is something to send. */
+export const isBackup = (path: string): boolean => path === PATH;
+
 /**
- * `GET /admin/backup`. One at a time: it costs the server as much as many requests. It has no deadline, and ends when
- * its reader takes nothing for half a minute. A HEAD starts none.
+ * `GET /admin/backup`. One at a time: it costs the server as much as many requests. It has no deadline; it is cut when
+ * its reader takes nothing for half a minute, and when its right to it is gone. A HEAD starts none.
  */
 export function mountBackup(app: Hono<ServerTypes>, options: BackupRoutesOptions): void {
   let busy = false;
-  app.get('/admin/backup', async (c) => {
+  app.get(PATH, async (c) => {
     if (c.req.method === 'HEAD') return streamHead(CONTENT_TYPE);
     if (busy) throw anotherRuns();
     busy = true;
@@ -41,14 +45,15 @@ export function mountBackup(app: Hono<ServerTypes>, options: BackupRoutesOptions
 
 async function sendBackup(c: RequestContext, options: BackupRoutesOptions): Promise<Response> {
   const { outgoing } = c.env;
+  const closing = c.var.ended;
   const left = new AbortController();
   outgoing.once('close', () => left.abort());
-  const signal = AbortSignal.any([left.signal, options.closing]);
+  const signal = AbortSignal.any([left.signal, closing]);
   const chunks = options.backups.read(signal)[Symbol.asyncIterator]();
   try {
     // What fails at the beginning is answered in full; from then on a cut is all that can be said.
     const first = await firstOf(chunks);
-    const { clock, closing } = options;
+    const { clock } = options;
     const stream = openLiveStream(outgoing, { contentType: CONTENT_TYPE, clock, closing });
     try {
       await stream.send([first]);

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testApi } from '../../kit/api.ts';
-import type { ApiAnswer, ApiRequest, TestApi } from '../../kit/api.ts';
+import type { ApiAnswer, ApiLines, ApiRequest, TestApi } from '../../kit/api.ts';
 
 /** Rights as they are given and taken away, by users who are not the owner. */
 
@@ -250,6 +251,33 @@ describe('owner references', () => {
   });
 });
 
+/** Reads on, to the end. @throws Error for an answer that was cut */
+async function rest(lines: ApiLines): Promise<void> {
+  let line = await lines.next();
+  while (line !== undefined) line = await lines.next();
+}
+
+describe('a backup', () => {
+  it('is cut when the right to it is taken away', async () => {
+    // More than what is on its way between the two: it ends only when its reader takes all of it.
+    for (let n = 0; n < 20; n++) {
+      const text = randomBytes(500_000).toString('base64');
+      await made(CONFIG_MAPS, { metadata: { name: `large-${n}` }, data: { text } });
+    }
+    const backup: Rule = { verbs: ['get'], nonResourceURLs: ['/admin/backup'] };
+    await give('ivan', '', backup, rule('watch', '', 'configmaps'));
+    const asIvan = { 'impersonate-user': 'ivan' };
+    await using stream = await api.lines('/admin/backup', asIvan);
+    expect(stream.status).toBe(200);
+    // It is judged after the backup, which is older.
+    await using watch = await api.lines(`${CONFIG_MAPS}?watch=1`, asIvan);
+    await owner(`${CLUSTER_BINDINGS}/ivan`, { method: 'DELETE' });
+    await rest(watch);
+    await expect(rest(stream)).rejects.toThrow('other side closed');
+    expect((await as('ivan', '/admin/backup')).status).toBe(403);
+  });
+});
+
 describe('a watch', () => {
   it('ends when the right to it is taken away', async () => {
     await give('hugo', 'default', rule('watch', '', 'configmaps'));
@@ -260,8 +288,7 @@ describe('a watch', () => {
     while (!seen.at(-1)?.includes('"seen"')) seen.push(await watch.next());
     await owner(`${inNamespace('rolebindings')}/hugo`, { method: 'DELETE' });
     await made(CONFIG_MAPS, { metadata: { name: 'late' } });
-    let line = await watch.next();
-    while (line !== undefined) line = await watch.next();
+    await rest(watch);
     expect((await as('hugo', `${CONFIG_MAPS}?watch=1`)).status).toBe(403);
   });
 });
