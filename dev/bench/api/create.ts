@@ -1,11 +1,11 @@
-import type { ApiUnderTest } from './api-under-test.ts';
-import { measureBareInserts } from './bare-insert.ts';
-import { CLIENTS } from './clients.ts';
-import type { BenchDatabase } from './database.ts';
-import { rate } from './figure.ts';
-import type { Figure } from './figure.ts';
-import { load } from './load.ts';
-import { GHOSTS, sampleGhost } from './sample-object.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { measureBareInserts } from '../storage/bare-insert.ts';
+import { CLIENTS } from '../load/clients.ts';
+import type { BenchDatabase } from '../storage/database.ts';
+import { rate } from '../load/figure.ts';
+import type { Figure } from '../load/figure.ts';
+import { load } from '../load/load.ts';
+import { GHOSTS, sampleGhost } from '../load/sample-object.ts';
 
 const COUNT = 3_000;
 

@@ -1,12 +1,12 @@
-import { etcd } from '../environment/etcd.ts';
-import { CLIENTS } from './clients.ts';
-import { etcdClient } from './etcd-client.ts';
-import type { EtcdClient } from './etcd-client.ts';
-import { fanOut } from './fan-out.ts';
-import { rate } from './figure.ts';
-import type { Figure } from './figure.ts';
-import { load } from './load.ts';
-import { sampleGhost } from './sample-object.ts';
+import { etcd } from '../../environment/etcd.ts';
+import { CLIENTS } from '../load/clients.ts';
+import { etcdClient } from '../servers/etcd-client.ts';
+import type { EtcdClient } from '../servers/etcd-client.ts';
+import { fanOut } from '../load/fan-out.ts';
+import { rate } from '../load/figure.ts';
+import type { Figure } from '../load/figure.ts';
+import { load } from '../load/load.ts';
+import { sampleGhost } from '../load/sample-object.ts';
 
 const COUNT = 3_000;
 const SIZE = { watches: 50, events: 200 };

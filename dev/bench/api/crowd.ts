@@ -1,18 +1,18 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startProcess } from '../environment/process.ts';
-import { temporaryFolder } from '../environment/temporary-folder.ts';
-import type { ApiUnderTest } from './api-under-test.ts';
-import { CLIENTS } from './clients.ts';
-import { cpuMicroseconds } from './cpu-time.ts';
-import type { BenchDatabase } from './database.ts';
-import { rate } from './figure.ts';
-import type { Figure } from './figure.ts';
-import { load } from './load.ts';
-import type { Load } from './load.ts';
-import { residentMiB } from './memory.ts';
-import { sampleGhost } from './sample-object.ts';
+import { startProcess } from '../../environment/process.ts';
+import { temporaryFolder } from '../../environment/temporary-folder.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { CLIENTS } from '../load/clients.ts';
+import { cpuMicroseconds } from '../load/cpu-time.ts';
+import type { BenchDatabase } from '../storage/database.ts';
+import { rate } from '../load/figure.ts';
+import type { Figure } from '../load/figure.ts';
+import { load } from '../load/load.ts';
+import type { Load } from '../load/load.ts';
+import { residentMiB } from '../load/resident-memory.ts';
+import { sampleGhost } from '../load/sample-object.ts';
 
 const CROWDS = [0, 10, 100, 1_000];
 const COUNT = 2_000;
@@ -105,7 +105,7 @@ async function holdWatches(api: ApiUnderTest, watched: string, count: number): P
     const holder = stack.use(
       await startProcess({
         command: process.execPath,
-        args: [path.join(import.meta.dirname, 'watch-holder.ts'), access, watched, `${count}`],
+        args: [path.join(import.meta.dirname, '../load/watch-holder.ts'), access, watched, `${count}`],
       }),
     );
     await holder.until({

@@ -5,7 +5,7 @@ import { createUnionAuthorizer } from '#api/machinery/authorizer';
 import type { Attributes, Authorizer } from '#api/machinery/authorizer';
 import type { User } from '#api/machinery/user';
 import type { PolicyRule } from '#api/types/rbac';
-import type { Figure } from './figure.ts';
+import type { Figure } from '../load/figure.ts';
 
 const ROLES = 1_000;
 const BINDINGS = 5_000;

@@ -9,7 +9,7 @@ import type { Registry } from '#api/registry/registry';
 import type { Resource } from '#api/registry/resource';
 import { loadDefinitions } from '#api/schema/load-crds';
 import { openStore } from '#api/storage/open-store';
-import type { Figure } from './figure.ts';
+import type { Figure } from '../load/figure.ts';
 
 const MODELS = 500;
 const GETS = 20_000;

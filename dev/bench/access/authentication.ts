@@ -8,8 +8,8 @@ import { silentLogger } from '#api/machinery/logger';
 import { createLivingObjects } from '#api/registry/service-accounts/living-objects';
 import { rootKeyFile } from '#api/data-folder/root-key-file';
 import { openStore } from '#api/storage/open-store';
-import { temporaryFolder } from '../environment/temporary-folder.ts';
-import type { Figure } from './figure.ts';
+import { temporaryFolder } from '../../environment/temporary-folder.ts';
+import type { Figure } from '../load/figure.ts';
 
 const TOKENS = 2000;
 const REPEATS = 50;

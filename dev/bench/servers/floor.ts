@@ -4,10 +4,10 @@ import path from 'node:path';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { Agent, request } from 'undici';
-import { startProcess } from '../environment/process.ts';
-import { temporaryFolder } from '../environment/temporary-folder.ts';
-import { rate } from './figure.ts';
-import type { Load } from './load.ts';
+import { startProcess } from '../../environment/process.ts';
+import { temporaryFolder } from '../../environment/temporary-folder.ts';
+import { rate } from '../load/figure.ts';
+import type { Load } from '../load/load.ts';
 
 export interface Floor extends AsyncDisposable {
   readonly pid: number;

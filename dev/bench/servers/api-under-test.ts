@@ -3,9 +3,9 @@ import path from 'node:path';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { parse } from 'yaml';
-import { projectRoot } from '../environment/cache-folder.ts';
-import { startProcess } from '../environment/process.ts';
-import { temporaryFolder } from '../environment/temporary-folder.ts';
+import { projectRoot } from '../../environment/cache-folder.ts';
+import { startProcess } from '../../environment/process.ts';
+import { temporaryFolder } from '../../environment/temporary-folder.ts';
 
 /** What a client needs, as another process can be given it. */
 export interface ApiAccess {

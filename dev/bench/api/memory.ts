@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import path from 'node:path';
-import { projectRoot } from '../environment/cache-folder.ts';
-import { startProcess } from '../environment/process.ts';
-import { temporaryFolder } from '../environment/temporary-folder.ts';
-import type { Figure } from './figure.ts';
+import { projectRoot } from '../../environment/cache-folder.ts';
+import { startProcess } from '../../environment/process.ts';
+import { temporaryFolder } from '../../environment/temporary-folder.ts';
+import type { Figure } from '../load/figure.ts';
+import { residentMiB } from '../load/resident-memory.ts';
 
 const SETTLE_MS = 10_000;
 const READY = / ready at /;
@@ -36,10 +36,4 @@ export async function measureMemory(): Promise<Figure> {
     floor: `idle Node ${least.toFixed(0)} MiB`,
     ratio: ours / least,
   };
-}
-
-/** VmRSS of a process, in MiB. */
-export async function residentMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { ApiAccess } from './api-under-test.ts';
+import type { ApiAccess } from '../servers/api-under-test.ts';
 
 /**
  * Opens watches, says so, and throws away what comes, until it is stopped.

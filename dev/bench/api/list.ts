@@ -1,11 +1,11 @@
-import type { ApiUnderTest } from './api-under-test.ts';
-import { CLIENTS } from './clients.ts';
-import type { BenchDatabase } from './database.ts';
-import { rate } from './figure.ts';
-import type { Figure } from './figure.ts';
-import { bareNode, floor } from './floor.ts';
-import { load } from './load.ts';
-import { sampleGhost } from './sample-object.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { CLIENTS } from '../load/clients.ts';
+import type { BenchDatabase } from '../storage/database.ts';
+import { rate } from '../load/figure.ts';
+import type { Figure } from '../load/figure.ts';
+import { bareNode, floor } from '../servers/floor.ts';
+import { load } from '../load/load.ts';
+import { sampleGhost } from '../load/sample-object.ts';
 
 const OBJECTS = 500;
 const COUNT = 200;

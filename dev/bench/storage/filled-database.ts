@@ -4,7 +4,7 @@ import { silentLogger } from '#api/machinery/logger';
 import type { Unstructured } from '#api/machinery/meta';
 import { rootKeyFile } from '#api/data-folder/root-key-file';
 import { openStore } from '#api/storage/open-store';
-import { sampleGhost } from './sample-object.ts';
+import { sampleGhost } from '../load/sample-object.ts';
 
 /** Writes under way at once: as many as one transaction takes. */
 const AT_ONCE = 256;

@@ -12,8 +12,8 @@ import { startRunnerServer } from '#executor-image/server/runner-server';
 import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-figures';
 import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
 import { ModelSource } from '#executor-manager/model-forwarder/model-source';
-import type { Figure } from './figure.ts';
-import { load, percentiles } from './load.ts';
+import type { Figure } from '../load/figure.ts';
+import { load, percentiles } from '../load/load.ts';
 
 const CALLS = 500;
 const WARM_UP = 50;

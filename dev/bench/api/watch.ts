@@ -1,9 +1,9 @@
-import type { ApiUnderTest } from './api-under-test.ts';
-import type { BenchDatabase } from './database.ts';
-import { fanOut, openLines } from './fan-out.ts';
-import type { Figure } from './figure.ts';
-import { floor } from './floor.ts';
-import { sampleGhost } from './sample-object.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import type { BenchDatabase } from '../storage/database.ts';
+import { fanOut, openLines } from '../load/fan-out.ts';
+import type { Figure } from '../load/figure.ts';
+import { floor } from '../servers/floor.ts';
+import { sampleGhost } from '../load/sample-object.ts';
 
 const SIZE = { watches: 50, events: 200 };
 const NAMESPACE = 'bench-watch';
