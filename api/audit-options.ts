@@ -12,7 +12,7 @@ import type { Logger } from './machinery/logger.ts';
 import type { Meter } from './machinery/meter.ts';
 import { credentialFieldsOf } from './types/credentials/credential-fields.ts';
 
-/** What operators may say about audit; without it nothing is written down. */
+/** The settings of audit that operators give; without them nothing is written down. */
 export interface AuditOptions {
   /** A Policy of audit.k8s.io/v1. */
   policyFile?: string;
@@ -72,7 +72,7 @@ export async function openAuditor(
   if (log !== undefined) sinks.push(await openLog(log, parts));
   if (webhook !== undefined) sinks.push(await openWebhook(webhook, parts));
   for (const sink of sinks) started.defer(() => sink.close());
-  // What is encrypted holds secrets by the word of the administrator.
+  // The administrator says by encrypting a resource that it holds secrets.
   const holdsSecrets = (resource: string): boolean =>
     parts.encryptedResources.has(resource) || credentialFieldsOf(resource) !== undefined;
   return createAuditor({ ...parts, policy, sinks, holdsSecrets });

@@ -28,7 +28,7 @@ export type ApiRetention = Partial<RetentionRules>;
 /** Ways to log in beside the token of the data folder, as operators may turn them on. */
 export type ApiAuthentication = AuthenticationSettings;
 
-/** What operators may say about tokens of ServiceAccounts. */
+/** The settings of tokens of ServiceAccounts that operators give. */
 export type ApiServiceAccounts = ServiceAccountOptions;
 
 /** @throws Error, for a person, where the numbers contradict each other */
@@ -53,7 +53,7 @@ export interface ApiConfig {
   redisURL?: string;
   /** Kinds to encrypt, in place of the usual ones. */
   encrypt?: readonly string[];
-  /** What the server may call beside public addresses, of those that users or their providers name. */
+  /** Addresses named by users or their providers that the server may call beside public ones. */
   allowedAddresses?: readonly string[];
   /** File of the root keys, in place of the one in the data folder. */
   rootKeyFile?: string;

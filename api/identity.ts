@@ -80,7 +80,7 @@ export function createAuthentication({
 export interface AuthorizationOptions {
   /** Judges by roles and bindings. */
   rbac: Authorizer;
-  /** What is stored, for the rights of executor managers. */
+  /** The stored objects that the rights of executor managers depend on. */
   objects: StoredObjects;
 }
 

@@ -20,7 +20,7 @@ export interface Providers extends AsyncDisposable {
   readonly tokenAuthenticators: readonly TokenAuthenticator[];
   readonly mayComeAnonymously: AnonymousPaths;
   readonly isIdentityHeader: IdentityHeaders;
-  /** What servers behind this one have to know: data of the ConfigMap extension-apiserver-authentication. */
+  /** The facts that servers behind this one have to know: data of the ConfigMap extension-apiserver-authentication. */
   trust(): Record<string, string>;
   /** PEM of all who may sign certificates of clients; undefined when clients are not asked for one. */
   clientAuthorities(): string | undefined;

@@ -1,6 +1,6 @@
 import { keysURLOf } from './server/service-account-issuer-routes.ts';
 
-/** What operators may say about tokens of ServiceAccounts. */
+/** The settings of tokens of ServiceAccounts that operators give. */
 export interface ServiceAccountOptions {
   /** File of the signing keys; default: one in the data folder, which is made and whose keys are rotated. */
   keyFile?: string;

@@ -12,7 +12,7 @@ import { RefusedAddressError } from './refused-address-error.ts';
 export type LookUp = (hostname: string) => Promise<LookupAddress[]>;
 
 export interface AddressGuardOptions {
-  /** What an administrator allows of that which is refused by default: entries as listAllowedAddresses gives them. */
+  /** The addresses refused by default that an administrator allows: entries as listAllowedAddresses gives them. */
   allow: readonly string[];
   /** Where the control plane itself listens: only an entry that names the port opens one of these. */
   controlPlane?: readonly Endpoint[];
@@ -99,7 +99,7 @@ export class AddressGuard {
   }
 }
 
-/** What listens on a public address of this machine may count on being reached from the machine only. */
+/** Public addresses of this machine: a program that listens on one may count on being reached from the machine only. */
 function isOfThisMachine(address: Address): boolean {
   const text = address.toString();
   return Object.values(networkInterfaces()).some((own) =>

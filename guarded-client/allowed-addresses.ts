@@ -35,7 +35,7 @@ function readEntry(entry: string): AllowedAddress[] {
   }
   const name = canonicalName(host);
   if (name === 'localhost') return LOOPBACK.map((network) => ({ network, port }));
-  // What is no name here would match nothing, and somebody would rely on it.
+  // An entry that is not a name would match nothing, and somebody would rely on it.
   if (!/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(name) || /^[\d.]+$/.test(name)) throw senseless(entry);
   return [{ host: name, port }];
 }

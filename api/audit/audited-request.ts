@@ -7,7 +7,7 @@ import type { AuditEvent, Level, ObjectReference, ResponseStatus, Stage } from '
 import { maskedURI } from './masked-uri.ts';
 import type { PolicyEvaluator, RequestPolicy } from './policy-evaluator.ts';
 
-/** What is known of a request before anybody has logged in. */
+/** The facts of a request that are known before anybody has logged in. */
 export interface ReceivedRequest {
   auditID: string;
   /** Path and query, as on the first line of the request. */
@@ -140,7 +140,7 @@ export class AuditedRequest {
     };
   }
 
-  /** What the path does not say stands in the object. */
+  /** Takes from the object the facts that the path does not have. */
   #refer(value: unknown): void {
     const { metadata } = (value ?? {}) as { metadata?: Record<string, unknown> };
     if (this.#objectRef === undefined || typeof metadata !== 'object' || metadata === null) return;
@@ -177,7 +177,7 @@ export class AuditedRequest {
     return {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
-      // What is written of it is no more than that.
+      // Nothing beyond that level is written of it.
       level: this.#hidesObjects ? 'Metadata' : level,
       auditID,
       stage,

@@ -3,7 +3,7 @@ import type { User } from '../machinery/user.ts';
 import type { Level, Stage } from './event.ts';
 import type { GroupResources, Policy, PolicyRule } from './policy.ts';
 
-/** What the policy says of one request. */
+/** The verdict of the policy on one request. */
 export interface RequestPolicy {
   level: Level;
   omitStages: ReadonlySet<Stage>;

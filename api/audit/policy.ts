@@ -4,7 +4,7 @@ import { isJsonObject } from '../machinery/json/json.ts';
 import type { Level, Stage } from './event.ts';
 import { validatePolicy } from './validate-policy.ts';
 
-/** What is written down of which requests (audit.k8s.io/v1 Policy). The first rule that matches a request counts. */
+/** Tells how much is written down of which requests (audit.k8s.io/v1 Policy). The first rule that matches counts. */
 export interface Policy {
   rules: readonly PolicyRule[];
   /** Never written, whatever a rule says. */

@@ -10,8 +10,8 @@ const RESOURCE_LISTS = ['resources', 'resourceNames'];
 const RESOURCE_FIELDS = new Set([...RESOURCE_LISTS, 'group']);
 
 /**
- * What is wrong with a policy, in the words of apiserver pkg/apis/audit/validation. Fields that are not known are errors, too: a
- * rule without the field that was meant would match too much.
+ * Lists the faults of a policy in the words of apiserver pkg/apis/audit/validation. Fields that are not known are
+ * errors, too: a rule without the field that was meant would match too much.
  */
 export function validatePolicy(policy: JsonObject): string[] {
   const { rules = [], omitStages } = policy;

@@ -15,14 +15,14 @@ export interface Credentials {
   headerLines(name: string): readonly string[];
   /** All lines of headers whose names begin with `prefix`, in lower case. @throws as headerLines */
   headerLinesWithPrefix(prefix: string): readonly HeaderLine[];
-  /** What the client showed when it connected; undefined where that was nothing. */
+  /** The certificate that the client showed when it connected; undefined where it showed nothing. */
   clientCertificate(): ClientCertificate | undefined;
 }
 
 export interface ClientCertificate {
   /** The client's own, whose key it has shown to hold. */
   leaf: X509Certificate;
-  /** What the client sent beside it, in any order. */
+  /** The other certificates that the client sent, in any order. */
   intermediates: readonly X509Certificate[];
   /**
    * Whether TLS found a good chain to one of the authorities that it knew at that moment. Who counts as what needs

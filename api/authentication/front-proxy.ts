@@ -5,14 +5,14 @@ import { unescapeExtraKey } from './extra-key.ts';
 import type { AuthorityFile } from './certificates/authority-file.ts';
 import { commonName } from './certificates/certificate-user.ts';
 
-/** What a front proxy says in which headers. Names of headers have no case. */
+/** The headers in which a front proxy names the user. Names of headers have no case. */
 export interface FrontProxyHeaders {
   /** The first one that has a value counts. */
   username: readonly string[];
   uid: readonly string[];
   /** All values of all of them count. */
   group: readonly string[];
-  /** What follows is the key, percent-encoded. */
+  /** The key follows, percent-encoded. */
   extraPrefix: readonly string[];
 }
 

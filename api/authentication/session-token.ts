@@ -15,7 +15,7 @@ import type { TokenAuthenticator } from './authenticator.ts';
 export const SESSION_ISSUER = 'troupe:accounts';
 
 export interface SessionTokenSort {
-  /** What it is for, `aud`; also its media type without `application/`, `typ`. */
+  /** Its purpose, `aud`; also its media type without `application/`, `typ`. */
   audience: string;
   type: string;
   /** Milliseconds. */

@@ -33,7 +33,7 @@ const FIRST_PAUSE_MS = 500;
 const GROWTH = 1.5;
 const JITTER = 0.2;
 const ANSWER_MS = 30_000;
-/** What is said to pass. */
+/** Statuses of failures that are said to pass. */
 const PASSING_CODES = new Set([429, 500, 504]);
 
 /**

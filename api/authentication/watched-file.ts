@@ -15,7 +15,7 @@ export interface WatchedFileOptions {
   file: string;
   clock: Clock;
   logger: Logger;
-  /** Gets each new content, one after the other. What it throws is logged, and the content before goes on to count. */
+  /** Gets each new content, one after the other. Errors that it throws are logged; the content before stays. */
   use(text: string): Promise<void> | void;
 }
 

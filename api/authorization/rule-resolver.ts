@@ -6,13 +6,13 @@ export interface RuleResolver {
   /** Those for the whole cluster and those in the namespace. @throws StatusError ServiceUnavailable */
   rulesOf(user: User, namespace: string): Promise<RulesOfUser>;
   /**
-   * What a binding in `namespace` would give ('' for a ClusterRoleBinding); undefined when the role is not there.
+   * The rules that a binding in `namespace` would give ('' for a ClusterRoleBinding); undefined without the role.
    * @throws StatusError ServiceUnavailable
    */
   rulesOfRole(ref: RoleRef, namespace: string): Promise<readonly PolicyRule[] | undefined>;
 }
 
-/** What somebody may do in a namespace. */
+/** The rights of somebody in a namespace. */
 export interface RulesOfUser {
   rules: PolicyRule[];
   /** Roles that are given and are not there: with them the rules might be more. */

@@ -1,7 +1,7 @@
 /**
- * What the server stores for itself, through the contract of storage but without a kind: no path leads to it, no
- * discovery names it, no rule of access can open it. The colon keeps its names apart from those of all kinds, which are
- * DNS names. See docs/adr/0039-accounts-of-people.md.
+ * Resources that the server stores for itself, through the contract of storage but without a kind: no path leads to it,
+ * no discovery names it, no rule of access can open it. The colon keeps its names apart from those of all kinds, which
+ * are DNS names. See docs/adr/0039-accounts-of-people.md.
  */
 export const INTERNAL_RESOURCES = {
   /** By the name of the User: hash of the password, and of what resets it. */

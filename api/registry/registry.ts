@@ -72,7 +72,7 @@ export interface RegistryOptions {
   clock?: Clock;
   random?: () => number;
   newUID?: () => string;
-  /** What masks of credentials are made with, at least 32 bytes, the same for all replicas. Absent: one of its own. */
+  /** The key of masks of credentials, at least 32 bytes, the same for all replicas. Absent: one of its own. */
   maskSecret?: Uint8Array;
   /** Run after the plugins that every registry has. */
   admission?: Partial<AdmissionPlugins>;

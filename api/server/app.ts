@@ -216,7 +216,7 @@ function limit(app: Hono<ServerTypes>, { clock, inFlight, limits }: Limited): vo
   });
 }
 
-/** What becomes a stream has begun to answer. */
+/** Notes that a request that becomes a stream has begun to answer. */
 function auditedPlaces(c: RequestContext, places: RequestPlaces): RequestPlaces {
   const { audited } = c.var;
   if (audited === undefined) return places;

@@ -30,7 +30,7 @@ export interface ServerTypes {
     place: ResourcePath | undefined;
     /** Aborts when the server stops, and when the user may not do this any longer: streams end then. */
     ended: AbortSignal;
-    /** What is written down of the request; undefined where nothing is. */
+    /** The audit of the request; undefined where nothing is written down. */
     audited: AuditedRequest | undefined;
     /** The places the request takes among those under way. */
     places: RequestPlaces;

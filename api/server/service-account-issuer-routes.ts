@@ -4,7 +4,7 @@ import type { SigningKeys, VerifyingKey } from '../machinery/signing-keys.ts';
 import { whenRead } from './answer/read-only.ts';
 import type { ServerTypes } from './server-environment.ts';
 
-/** What others need to verify tokens of ServiceAccounts by themselves. */
+/** The facts with which others verify tokens of ServiceAccounts by themselves. */
 export interface ServiceAccountIssuer {
   keys: Pick<SigningKeys, 'all'>;
   /** The `iss` of tokens. */

@@ -7,7 +7,7 @@ const SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'ssh:', 'git:',
 /** `user@host:path`, the short form of ssh (git-clone(1), GIT URLS). */
 const SCP_LIKE = /^(?:[A-Za-z0-9_.+-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!\/\/)[^\s:]\S*$/;
 
-/** What is wrong with the address, or undefined. */
+/** The fault of the address, or undefined. */
 export function gitURLProblem(address: string): string | undefined {
   if (isMask(address)) return CREDENTIAL;
   if (address.startsWith('-')) return 'must not begin with "-"';
@@ -43,7 +43,7 @@ function credentialProblem(url: URL): string | undefined {
   return url.password !== '' || (isHTTP && url.username !== '') ? CREDENTIAL : undefined;
 }
 
-/** What is wrong with the name of a branch, or undefined (git-check-ref-format(1)). */
+/** The fault of the name of a branch, or undefined (git-check-ref-format(1)). */
 export function branchNameProblem(name: string): string | undefined {
   if (name === '') return 'must not be empty';
   if (name.startsWith('-')) return 'must not begin with "-"';

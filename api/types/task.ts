@@ -20,7 +20,7 @@ export const TaskReason = {
   WaitingForTeam: 'WaitingForTeam',
   /** Ready=False: workspaceRef names a Workspace that does not exist or is not ready. */
   WaitingForWorkspace: 'WaitingForWorkspace',
-  /** Ready=False: the user who made the Task may not use what it needs (any more). */
+  /** Ready=False: the user who made the Task may not, or may no longer, use what it needs. */
   UseForbidden: 'UseForbidden',
   /** Ready=False and Finished=True: the Team needs a Workspace and the Task names none. */
   WorkspaceRequired: 'WorkspaceRequired',

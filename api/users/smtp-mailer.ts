@@ -9,7 +9,7 @@ export interface SmtpOptions {
 
 const TIMEOUT_MS = 20_000;
 
-/** Mails by SMTP. Without TLS only to this machine. @throws Error, for a person, for an address that is none */
+/** Mails by SMTP. Without TLS only to this machine. @throws Error, for a person, for an address that is not one */
 export function createSmtpMailer({ url, from }: SmtpOptions): Mailer {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !['smtp:', 'smtps:'].includes(parsed.protocol)) {
@@ -28,7 +28,7 @@ export function createSmtpMailer({ url, from }: SmtpOptions): Mailer {
     connectionTimeout: TIMEOUT_MS,
     greetingTimeout: TIMEOUT_MS,
     socketTimeout: TIMEOUT_MS,
-    // What a mail is made of comes from people: no file and no address is read for it.
+    // The content of a mail comes from people: no file and no address is read for it.
     disableFileAccess: true,
     disableUrlAccess: true,
   });

@@ -4,7 +4,7 @@ import { translated } from '../registry/storage-failure.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
 import { personalNamespace } from '../types/account.ts';
 
-/** What somebody's Tasks have come to. */
+/** The figures of somebody's Tasks. */
 export interface UserStatistics {
   tasks: { total: number; by_status: Record<string, number> };
   tokens: { input: number; output: number; cache_read: number; cache_write: number };

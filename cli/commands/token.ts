@@ -44,7 +44,7 @@ export function register(program: Command, context: CliContext): void {
   addServerFlags(token.command('list').description('show them')).action((flags: ConnectionFlags) =>
     withSession(context, flags, list),
   );
-  addServerFlags(token.command('revoke').description('let one work no more').argument('<name>')).action(
+  addServerFlags(token.command('revoke').description('make one void').argument('<name>')).action(
     (name: string, flags: ConnectionFlags) =>
       withSession(context, flags, async ({ connection, print }) => {
         await connection.transport.send({ method: 'DELETE', path: `${PATH}/${encodeURIComponent(name)}` });

@@ -52,7 +52,7 @@ export function register(program: Command, context: CliContext): void {
   ] as const) {
     const command = user.command(name).argument('<name>');
     command.description(
-      name === 'disable' ? 'let somebody log in no more; sessions end' : 'let somebody log in',
+      name === 'disable' ? 'keep somebody from logging in; sessions end' : 'let somebody log in',
     );
     addServerFlags(command).action((who: string, flags: ConnectionFlags) =>
       withSession(context, flags, (session) => change(session, who, { spec, done })),

@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml';
 import { CliError } from '../error-text.ts';
 import type { LoginPlace } from './login-file.ts';
 
-/** What a kubeconfig says of a login: where the server is, and how credentials come. No secret is in it. */
+/** The content of a kubeconfig for a login: where the server is, and how credentials come. No secret is in it. */
 export interface KubeconfigLogin extends LoginPlace {
   ca?: string | undefined;
   namespace?: string | undefined;

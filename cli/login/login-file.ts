@@ -20,7 +20,7 @@ export interface Login {
 }
 
 export interface LoginTokens {
-  /** What the API gets: an access token, or the id token of a provider. */
+  /** The token that the API gets: an access token, or the id token of a provider. */
   token: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;

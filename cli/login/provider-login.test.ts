@@ -90,7 +90,7 @@ it('logs in with a browser on this machine, bound by PKCE, a state and a nonce',
       nonce = asked.get('nonce') ?? undefined;
       const back = new URL(asked.get('redirect_uri') ?? '');
       back.search = new URLSearchParams({ code: 'c', state: asked.get('state') ?? '' }).toString();
-      // What the browser does once the person has agreed.
+      // The browser does this once the person has agreed.
       void fetch(back);
     },
   });

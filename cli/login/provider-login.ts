@@ -53,7 +53,7 @@ export async function loginByBrowser({ provider, say, signal }: ProviderLoginOpt
   }
 }
 
-/** @throws CliError, StatusError Unauthorized when the provider takes the token no more */
+/** @throws CliError, StatusError Unauthorized when the provider no longer takes the token */
 export async function refreshAtProvider(provider: Provider, refreshToken: string): Promise<LoginTokens> {
   const config = await discover(provider);
   try {

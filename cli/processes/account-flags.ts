@@ -15,7 +15,7 @@ export function addAccountFlags(command: Command): Command {
   );
 }
 
-/** What the flags say; what they leave out has its default. */
+/** The settings that the flags give; those that they leave out have their defaults. */
 export function accountsOf({ registration }: AccountFlags) {
   return registration === undefined ? {} : { registration };
 }

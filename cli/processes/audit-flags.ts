@@ -44,7 +44,7 @@ function modeOption(flags: string): Option {
   return new Option(flags, 'whether requests wait until their events are handed over (batch)').choices(MODES);
 }
 
-/** What the flags say; undefined where they say nothing. */
+/** The settings that the flags give; undefined where they give none. */
 export function auditOf(flags: AuditFlags): ApiAudit | undefined {
   const { auditPolicyFile, auditLogPath, auditWebhookConfigFile } = flags;
   const isAsked = [auditPolicyFile, auditLogPath, auditWebhookConfigFile].some((file) => file !== undefined);

@@ -104,7 +104,7 @@ function addCertificateFlags(command: Command): Command {
     ]);
 }
 
-/** What the flags say. */
+/** The settings that the flags give. */
 export function authenticationOf(flags: AuthenticationFlags): ApiAuthentication {
   const { clientCaFile, requestheaderClientCaFile, authenticationConfig } = flags;
   const oidc = oidcOf(flags);

@@ -37,7 +37,7 @@ export function addServiceAccountFlags(command: Command): Command {
     );
 }
 
-/** What the flags say; what they leave out has its default. */
+/** The settings that the flags give; those that they leave out have their defaults. */
 export function serviceAccountsOf(flags: ServiceAccountFlags): ApiServiceAccounts {
   const { serviceAccountKeys, serviceAccountIssuer, apiAudiences, serviceAccountMaxTokenExpiration } = flags;
   return {

@@ -12,7 +12,7 @@ const MOST_BYTES = 24 * 1024 * 1024;
 
 /**
  * The results that earlier runs of the Task have kept. An agent can write to its workspace, so they are as good as the
- * files that it left there: input. Whatever is not as it was written is left out.
+ * files that it left there: input. Results that are not as they were written are left out.
  */
 export async function readKeptResults(workspace: string): Promise<KeptResult[]> {
   try {

@@ -23,7 +23,7 @@ export function serveTunnel(
   const session = performServerHandshake(socket, { settings: { initialWindowSize: window.stream } });
   session.setLocalWindowSize(window.connection);
   session.on('stream', onStream);
-  // Whatever breaks it also closes it; the connection is told of it beside the session.
+  // An error also closes the session; the connection is told of it beside the session.
   socket.on('error', () => undefined);
   session.on('error', () => undefined);
   const onAbort = (): void => session.destroy();

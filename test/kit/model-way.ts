@@ -48,7 +48,7 @@ export interface ModelWay extends AsyncDisposable {
 export interface ModelWayOptions {
   clock?: Clock;
   meter?: Meter;
-  /** What a Model may lead to; absent: this machine. */
+  /** The addresses that a Model may lead to; absent: this machine. */
   allow?: readonly string[];
 }
 

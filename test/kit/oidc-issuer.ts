@@ -22,9 +22,9 @@ export interface OidcIssuer extends AsyncDisposable {
   url: string;
   /** PEM. */
   certificateAuthority: string;
-  /** What it publishes; may be changed. */
+  /** The keys that it publishes; may be changed. */
   keys: SigningKey[];
-  /** What its metadata say beside the usual; may be changed. */
+  /** Fields of its metadata beside the usual ones; may be changed. */
   metadata: Record<string, unknown>;
   /** Paths that were asked for. */
   readonly requests: readonly string[];

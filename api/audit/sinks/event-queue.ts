@@ -23,7 +23,7 @@ export interface EventQueueOptions {
   meter: Meter;
 }
 
-/** What may wait, as kube-apiserver has it; and its characters, since events differ in size. */
+/** The number of events that may wait, as in kube-apiserver; and of their characters, since events differ in size. */
 const MOST_EVENTS = 10_000;
 const MOST_CHARACTERS = 64 * 1024 * 1024;
 const CLOSE_MS = 5000;
@@ -34,7 +34,7 @@ interface Waiting {
   done?: (kept: boolean) => void;
 }
 
-/** A sink with a bounded buffer. What does not fit, and what cannot be handed over, is dropped, counted and told. */
+/** A sink with a bounded buffer. Events that do not fit or cannot be handed over are dropped, counted and logged. */
 export class EventQueue implements Sink {
   readonly mode: SinkMode;
   readonly #options: EventQueueOptions;
@@ -104,7 +104,7 @@ export class EventQueue implements Sink {
     this.#working = this.#deliverNext().finally(() => {
       this.#working = undefined;
       if (this.#waiting.length === 0) return;
-      // What came meanwhile has waited long enough.
+      // Events that came meanwhile have waited long enough.
       this.#work();
     });
   }

@@ -30,7 +30,7 @@ export function createCertificateAuthenticator(
 /** By the certificate of a connection. */
 const users = new WeakMap<X509Certificate, User>();
 
-/** Undefined for a certificate without a common name. @throws StatusError Unauthorized for a uid that is none */
+/** Undefined for a certificate without a common name. @throws StatusError Unauthorized for a uid that is not one */
 function userOf(certificate: X509Certificate): User | undefined {
   const known = users.get(certificate);
   if (known !== undefined) return known;

@@ -105,7 +105,7 @@ describe('refuses', () => {
     const { verifier } = bench();
     const judged = await verifier.verify(token).catch((error: unknown) => error);
     expect(judged === undefined || judged instanceof Error, String(judged)).toBe(true);
-    // What was refused once is not remembered as good.
+    // A token that was refused is not kept as a good one.
     const again = await verifier.verify(token).catch((error: unknown) => error);
     expect(again === undefined || again instanceof Error).toBe(true);
   });

@@ -61,7 +61,7 @@ export function createJwtVerifier(options: JwtVerifierOptions): JwtVerifier {
       if (token.length > MAX_TOKEN_LENGTH) return undefined;
       const digest = hash('sha256', token, 'base64url');
       const found = known.get(digest);
-      // A key that is gone verifies no more, whatever it has verified.
+      // A key that is gone verifies nothing, though it has verified this token before.
       if (found !== undefined && keys.get(found.key.kid) === found.key) return inTime(found.claims, clock);
       if (!isOf(token, issuers)) return undefined;
       const verified = await verifySignature(token, keys);

@@ -72,7 +72,7 @@ export interface ExtraMapping {
 const GROUP = 'apiserver.config.k8s.io';
 const VERSIONS = new Set<unknown>(['v1', 'v1beta1', 'v1alpha1'].map((version) => `${GROUP}/${version}`));
 
-/** What may stand where: a type, a list of one shape, or fields. */
+/** The shape of a value: a type, a list of one shape, or fields. */
 type Shape = 'boolean' | 'string' | { readonly [field: string]: Shape } | readonly [Shape];
 
 const CLAIM_OR_EXPRESSION = { claim: 'string', expression: 'string' } as const;
@@ -150,7 +150,7 @@ function withoutNulls(configuration: Record<string, unknown>): Record<string, un
   return { ...clean, jwt: issuers.map(withAllParts) };
 }
 
-/** What validation looks into is there from here on. */
+/** Fills in the fields that validation reads. */
 function withAllParts(issuer: Record<string, unknown>): Record<string, unknown> {
   const { issuer: own, claimMappings } = issuer as Record<string, Record<string, unknown> | undefined>;
   return { ...issuer, issuer: { url: '', ...own }, claimMappings: { username: {}, ...claimMappings } };

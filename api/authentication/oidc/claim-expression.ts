@@ -33,7 +33,7 @@ const USER: ReadonlyMap<string, CelType> = new Map([
     ),
   ],
 ]);
-/** What upstream's costs hardly count; see Evaluation.labour. */
+/** The bound on work that upstream's costs hardly count; see Evaluation.labour. */
 const WORK = 10_000_000;
 
 /** Of a claim's value, whose type only shows when there is one. A text says what is wrong. */

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../machinery/json/json.ts';
 
-/** What a token says of its user, by the names of RFC 7519 and of its issuer. */
+/** The statements of a token about its user, by the names of RFC 7519 and of its issuer. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** Undefined for one that is not there. */
@@ -42,7 +42,7 @@ export interface ClaimsRules {
 }
 
 /**
- * What OpenID Connect Core 3.1.3.7 demands of an ID token beside its signature.
+ * Checks all that OpenID Connect Core 3.1.3.7 demands of an ID token beside its signature.
  * @throws Error, in the words of kube-apiserver where it has some
  */
 export function checkClaims(claims: Claims, { issuer, audiences, now }: ClaimsRules): void {

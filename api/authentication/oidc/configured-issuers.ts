@@ -157,7 +157,7 @@ export class ConfiguredIssuers implements TokenAuthenticator, AsyncDisposable {
     return { valid, connection, keys, tokens };
   }
 
-  /** What the issuers before have said is forgotten with them. */
+  /** The answers of earlier issuers are forgotten with them. */
   #tokensOf(running: readonly RunningIssuer[]): TokenAuthenticator {
     const { clock } = this.#options;
     // Each looks at tokens of its own alone: the first answer is the only one.

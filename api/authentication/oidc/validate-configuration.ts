@@ -66,7 +66,7 @@ class Findings {
     this.#causes.push(...causes);
   }
 
-  /** What compiles; undefined, with a finding, where it does not. */
+  /** The compiled expression; undefined, with a finding, where it does not compile. */
   compile(at: string, source: string, compiled: ClaimExpression | string): ClaimExpression | undefined {
     if (typeof compiled !== 'string') return compiled;
     this.add([invalidValue(at, source, compiled)]);

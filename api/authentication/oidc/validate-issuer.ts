@@ -5,7 +5,7 @@ import type { IssuerConfiguration } from './authentication-configuration.ts';
 
 const MATCH_ANY = 'MatchAny';
 
-/** What makes no sense about where an issuer is and for whom it makes tokens (apiserver validateIssuer). */
+/** Lists the faults in the address of an issuer and in the audiences of its tokens (apiserver validateIssuer). */
 export function issuerCauses(
   issuer: IssuerConfiguration,
   at: string,

@@ -9,7 +9,7 @@ import { executorOf } from './executor-identity.ts';
 import { makesPackages, needs, RESOURCES } from './needed-objects.ts';
 import type { ObjectKey } from './needed-objects.ts';
 
-/** What is stored, as this authorizer reads it. */
+/** The stored objects, as this authorizer reads them. */
 export interface StoredObjects {
   /** Out of memory: maybe behind by what another replica has written a moment ago. */
   known(key: ObjectKey): Promise<Unstructured | undefined>;
@@ -22,7 +22,7 @@ export interface StoredObjects {
 /**
  * The rights of executor managers, after the node authorizer (kubernetes plugin/pkg/auth/authorizer/node): each may
  * read and report its own Executor and the Sandboxes that are bound to it, and read what those need. Whoever steals its
- * token can do nothing else. What is written within these rights, admission judges (executor-restriction.ts).
+ * token can do nothing else. Admission judges the content of writes within these rights (executor-restriction.ts).
  */
 export function createExecutorAuthorizer(objects: StoredObjects): Authorizer {
   const relations = new Relations(objects);

@@ -29,7 +29,7 @@ export type FindObject = (key: ObjectKey) => Promise<Unstructured | undefined>;
 
 /**
  * Whether who runs a Sandbox needs an object for it: what executor-manager/run/run-request.ts and real-model.ts read. A
- * run that has ended needs its Task and the Sandboxes that it went on from, and no credential any more.
+ * run that has ended needs its Task and the Sandboxes that it went on from, and no credential.
  */
 export async function needs(sandbox: Sandbox, wanted: ObjectKey, find: FindObject): Promise<boolean> {
   const isWanted = (key: ObjectKey): boolean => isSame(key, wanted);

@@ -44,7 +44,7 @@ const choice = (list: readonly string[]): Choice => (list.includes(ALL) ? undefi
 
 const includes = (set: Choice, one: string): boolean => set === undefined || set.has(one);
 
-/** What a request asks for beside its resource or path. */
+/** The parts of a request beside its resource or path. */
 export interface Asked {
   verb: string;
   group: string;

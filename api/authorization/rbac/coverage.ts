@@ -11,8 +11,8 @@ import { entriesFor, RuleIndex } from './rule-index.ts';
 const MAX_PARTS = 100_000;
 
 /**
- * What `wanted` allows and `held` does not, in parts of one verb, one group, one resource and at most one name: a part
- * has to be covered by a single rule (k8s.io/component-helpers auth/rbac/validation Covers).
+ * Lists what `wanted` allows and `held` does not, in parts of one verb, one group, one resource and at most one name: a
+ * part has to be covered by a single rule (k8s.io/component-helpers auth/rbac/validation Covers).
  * @throws StatusError Forbidden when there are too many parts to compare
  */
 export function uncoveredRules(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {

@@ -70,7 +70,7 @@ export class RbacPolicy {
     return { rules: [...roles].flatMap(({ rules }) => rules), missing: missingOf(all) };
   }
 
-  /** What a binding in `namespace` would give ('' for a ClusterRoleBinding); undefined when the role is not there. */
+  /** The rules that a binding in `namespace` would give ('' for a ClusterRoleBinding); undefined without the role. */
   rulesOfRole(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined {
     return this.#findRole(rolePlace(ref, namespace))?.rules;
   }

@@ -17,13 +17,13 @@ export interface CompiledExpression {
 
 export interface Outcome {
   readonly cost: number;
-  /** What it took beside its cost; see Evaluation.labour. */
+  /** The work that it took beside its cost; see Evaluation.labour. */
   readonly work: number;
   readonly value?: Value;
   readonly error?: string;
 }
 
-/** What one call may cost: about a tenth of a second upstream. */
+/** The highest cost of one call: about a tenth of a second upstream. */
 const PER_CALL_LIMIT = 1_000_000;
 
 /** The expression, or what is wrong with it, in words for whoever wrote it. */

@@ -49,7 +49,7 @@ export function withNewKey(ring: KeyRing, { now, signsFrom }: { now: number; sig
 }
 
 /**
- * The ring as it is to be at a moment: a signer that is old has a successor, private halves of keys that sign no more
+ * The ring as it is to be at a moment: a signer that is old has a successor, private halves of keys that no longer sign
  * are gone, and so are keys whose tokens have ended. The same object when nothing is to be changed.
  */
 export function maintained(ring: KeyRing, now: number, rules: RingRules): KeyRing {
@@ -60,7 +60,7 @@ export function maintained(ring: KeyRing, now: number, rules: RingRules): KeyRin
   return withNewKey(next, { now, signsFrom: now + rules.publishFor });
 }
 
-/** Without what is of no more use: private halves of keys that sign no more, and keys whose tokens have ended. */
+/** The ring without its useless parts: private halves of keys that no longer sign, and keys whose tokens have ended. */
 export function tidied(ring: KeyRing, now: number, tokenLife: number): KeyRing {
   const signer = signerAt(ring, now);
   if (signer === undefined) return ring;

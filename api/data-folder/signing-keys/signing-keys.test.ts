@@ -40,7 +40,9 @@ describe('a ring through its years', () => {
     expect(signer).toBeDefined();
     for (const key of ring.keys) {
       const signsOrWill = key.signsFrom >= (signer?.signsFrom ?? 0);
-      expect(key.privateKey !== undefined, 'who signs no more has no private half').toBe(signsOrWill);
+      expect(key.privateKey !== undefined, 'a key that no longer signs has no private half').toBe(
+        signsOrWill,
+      );
     }
   });
 
@@ -121,7 +123,7 @@ describe('the file of the keys', () => {
     expect(keys.filter(({ privateKey }) => privateKey !== undefined)).toHaveLength(1);
   });
 
-  it('revoked keys verify no more', async () => {
+  it('revoked keys no longer verify', async () => {
     const keys = await load();
     const { kid } = keys.signer();
     const made = await keys.rotate({ revoke: true });

@@ -37,7 +37,7 @@ export interface KeysOfFile extends SigningKeys {
   /** All that verify, oldest first; times in milliseconds since the epoch. */
   all(): readonly (VerifyingKey & { created: number; signsFrom: number })[];
   /**
-   * Makes a new key that signs at once. `revoke`: older keys verify no more, so all their tokens end now.
+   * Makes a new key that signs at once. `revoke`: older keys no longer verify, so all their tokens end now.
    * @returns its kid @throws Error, for a person, when the file cannot be written
    */
   rotate(options?: { revoke?: boolean }): Promise<string>;
@@ -124,7 +124,7 @@ class RingFile {
     }
   }
 
-  /** Gives an old key a successor, and forgets what is of no more use. */
+  /** Gives an old key a successor, and forgets the parts of the ring that have no use. */
   async maintain(): Promise<void> {
     if (!this.#options.mayMake) return;
     const next = maintained(this.ring, this.#options.clock.now(), this.#rules);

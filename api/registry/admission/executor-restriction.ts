@@ -11,9 +11,9 @@ import type { AdmissionRequest, ValidatingPlugin } from './admission.ts';
 import { forbiddenRequest } from './forbidden-request.ts';
 
 /**
- * What executor managers write within their rights (authorization/executor/executor-authorizer.ts): an Executor of their
- * own name, Events about their own Sandboxes, and nothing of a Sandbox but its status and that they are done with it
- * (kubernetes plugin/pkg/admission/noderestriction).
+ * Limits the writes within the rights of executor managers (authorization/executor/executor-authorizer.ts) to an
+ * Executor of their own name, Events about their own Sandboxes, and nothing of a Sandbox but its status and that they
+ * are done with it (kubernetes plugin/pkg/admission/noderestriction).
  */
 export function executorRestriction(store: Pick<ObjectStore, 'get'>): ValidatingPlugin {
   return {

@@ -46,7 +46,7 @@ async function checkDeletion(
     resource: { group, version, plural, subresource, namespace, name },
   });
   if (verdict === 'allow') return;
-  // Upstream prints an error that is none, too.
+  // Upstream prints its error here, even where that is nil.
   throw refused(request, `cannot set an ownerRef on a resource you can't delete: ${reason}, <nil>`);
 }
 

@@ -5,8 +5,8 @@ import { isTask } from '../resource.ts';
 import type { MutatingPlugin } from './admission.ts';
 
 /**
- * Notes on each Task who made it: what it may use is judged again as that user when it runs. Whatever a client writes
- * there does not count, like spec.username of a CertificateSigningRequest (kubernetes
+ * Notes on each Task who made it: what it may use is judged again as that user when it runs. A value that a client
+ * writes there does not count, like spec.username of a CertificateSigningRequest (kubernetes
  * pkg/registry/certificates/certificates/strategy.go).
  */
 export const taskUser: MutatingPlugin = {

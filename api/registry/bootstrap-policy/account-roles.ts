@@ -15,7 +15,7 @@ const LOGIN_PATHS = [
   'reset-password',
 ];
 
-/** What people with accounts are given. */
+/** The roles of people with accounts. */
 export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
   {
     name: 'troupe:login',

@@ -4,8 +4,8 @@ import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { allow, AUTHORIZATION, clusterRole, COORDINATION, CORE, RBAC, TROUPE } from './rules.ts';
 
 /**
- * What each controller does, and nothing else; those that kube-controller-manager has too are named as there
- * (kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go). One process runs them all.
+ * Roles for the work of each controller, and nothing else; those that kube-controller-manager has too are named as
+ * there (kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go). One process runs them all.
  */
 const FOLLOW = ['list', 'watch'];
 
@@ -89,7 +89,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['get'], TROUPE, ['tasks']),
     allow(['get', 'create', 'patch'], TROUPE, ['sandboxes']),
     allow(['get', 'create'], TROUPE, ['taskrevisions']),
-    // What it makes refers to all that a Task uses; whether the Task may is judged as the one who made the Task.
+    // Objects that it makes refer to all that a Task uses; whether the Task may is judged as the one who made the Task.
     allow(['use'], TROUPE, ['teams', 'ghosts', 'models', 'skills', 'mcpservers', 'workspaces']),
     allow(['use'], CORE, ['secrets']),
     allow(['create'], AUTHORIZATION, ['subjectaccessreviews']),

@@ -37,8 +37,8 @@ export const aggregateTo = (name: string): Record<string, string> => ({
 
 /**
  * `view`, `edit` and `admin` for the things of one namespace, each made of the one before it and of every ClusterRole
- * that is labelled for it: a role for a kind of one's own joins by its label. What they may do to Kubernetes' own kinds
- * is what kube-apiserver's may.
+ * that is labelled for it: a role for a kind of one's own joins by its label. Their rights on Kubernetes' own kinds
+ * are those of kube-apiserver's roles.
  */
 export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
   { name: 'admin', aggregates: [{ matchLabels: aggregateTo('admin') }] },

@@ -3,7 +3,7 @@ import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { allow, group, READ, TROUPE } from './rules.ts';
 
-/** What administrators put into the public namespace is there for all to read and to refer to. */
+/** The role that lets all read and refer to the objects that administrators put into the public namespace. */
 const NAME = 'system:public-objects';
 const PUBLIC_KINDS = ['models', 'shells', 'ghosts', 'skills', 'mcpservers'];
 

@@ -99,7 +99,7 @@ const isSameSubject = (left: Subject, right: Subject): boolean =>
 export const givesAnotherRole = ({ roleRef }: Binding, { role }: BootstrapBinding): boolean =>
   roleRef.kind !== role.kind || roleRef.name !== role.name;
 
-/** What is there counts more. */
+/** Metadata that are there already win. */
 function changedMetadata({ metadata: stored }: Unstructured, { metadata: wanted }: Unstructured) {
   return {
     ...stored,

@@ -17,7 +17,7 @@ export const SYSTEM_ROLES: readonly BootstrapRole[] = [
     rules: [allow(['*'], '*', ['*']), allowPaths(['*'], ['*'])],
   },
   {
-    // What a client needs to find out what it can ask for.
+    // A client needs these paths to find out the resources that it can ask for.
     name: 'system:discovery',
     rules: [
       allowPaths(
@@ -31,7 +31,7 @@ export const SYSTEM_ROLES: readonly BootstrapRole[] = [
     rules: [allowPaths(['get'], ['/metrics', '/metrics/slis', ...HEALTH, ...HEALTH_CHECKS])],
   },
   {
-    // What all may find out about themselves.
+    // Everybody may find this out about himself.
     name: 'system:basic-user',
     rules: [
       allow(['create'], AUTHORIZATION, ['selfsubjectaccessreviews', 'selfsubjectrulesreviews']),
@@ -44,7 +44,7 @@ export const SYSTEM_ROLES: readonly BootstrapRole[] = [
     rules: [allowPaths(LOOK, [...HEALTH, ...HEALTH_CHECKS, ...VERSION, REST_HEALTH])],
   },
   {
-    // What a service needs that trusts tokens of ServiceAccounts; programs with such a token may know it.
+    // A service that trusts tokens of ServiceAccounts needs these; programs with such a token may know them.
     name: 'system:service-account-issuer-discovery',
     rules: [
       allowPaths(['get'], ['/.well-known/openid-configuration', '/.well-known/openid-configuration/']),

@@ -3,7 +3,7 @@ import { RESOURCES } from '../../authorization/executor/needed-objects.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
 import { translated } from '../storage-failure.ts';
 
-/** What is stored, for the rights of executors. */
+/** Reads the stored objects that the rights of executors depend on. */
 export function createStoredObjects(store: Pick<ObjectStore, 'get' | 'list'>): StoredObjects {
   const at = (resource: string) => ({ resource: { group: '', plural: resource } });
   return {

@@ -8,9 +8,9 @@ import type { Resource } from '../resource.ts';
 export interface KeptCredentials {
   resource: Resource;
   stored: Unstructured;
-  /** What the client sends: the places in which it gives values itself count as its own. */
+  /** The object that the client sends: the places in which it gives values itself count as its own. */
   given: Unstructured;
-  /** What is going to be stored. */
+  /** The object that is going to be stored. */
   next: Unstructured;
 }
 

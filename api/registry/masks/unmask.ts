@@ -14,15 +14,15 @@ import type { Masks } from './masks.ts';
 
 export interface Unmasking {
   resource: Resource;
-  /** What a client sends: an object, or a part of one that is applied. */
+  /** The content that a client sends: an object, or a part of one that is applied. */
   given: Unstructured;
-  /** What is stored; undefined for a create. */
+  /** The stored object; undefined for a create. */
   stored: Unstructured | undefined;
 }
 
 /**
  * Puts back the values that masks stand for: a client that read a mask and writes it again keeps the value, by every way
- * of writing. Whatever else a client sends is a value of its own.
+ * of writing. Everything else that a client sends is a value of its own.
  * @throws StatusError Invalid for a mask of another value, one that was moved, and one where nothing is stored
  */
 export function unmasked(masks: Masks, { resource, given, stored }: Unmasking): Unstructured {

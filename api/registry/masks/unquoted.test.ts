@@ -15,7 +15,7 @@ const server = (url: string): Unstructured => ({
   spec: { transport: { http: { url } } },
 });
 
-/** What the client is told of a value that is wrong. */
+/** The message that the client gets for a value that is wrong. */
 function told(value: string, object = server(value)): StatusError {
   const error = invalid(resource, 's', [invalidValue('spec.transport.http.url', value, 'is wrong')]);
   return unquoted(error, { resource, objects: [undefined, object] }) as StatusError;

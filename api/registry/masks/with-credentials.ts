@@ -54,7 +54,9 @@ export async function withCredentials(
 
 export interface CredentialChange {
   stored: Unstructured;
-  /** What the client sends, with its masks: the object, what its patch makes of what it sees, or what it applies. */
+  /**
+   * The content that the client sends, with masks: the object, the result of its patch, or the part that it applies.
+   */
   given: Unstructured;
   /** The whole object that is asked for, without masks. */
   next: Unstructured;

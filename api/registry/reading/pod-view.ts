@@ -67,7 +67,7 @@ function podSpec({ spec }: Sandbox): object {
         name: POD_CONTAINER,
         ...(spec.shell?.image !== undefined && { image: spec.shell.image }),
         resources: { limits, requests: limits },
-        // What people type goes to the agent (pods/attach).
+        // Text that people type goes to the agent (pods/attach).
         stdin: true,
       },
     ],

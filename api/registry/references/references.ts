@@ -11,7 +11,7 @@ export interface Reference {
   /** Such as `spec.modelRef`. */
   field: string;
   to: ReferredObject;
-  /** What else decides what becomes of it: the address that gets a key. Another one makes another reference. */
+  /** The field that decides the use of the object: the address that gets a key. Another one makes another reference. */
   use: string;
 }
 

@@ -12,7 +12,7 @@ import type { Target } from '../resource.ts';
 
 type Ratings = NonNullable<SkillStatus['ratedBy']>;
 
-/** What a person thinks of a Skill. */
+/** The opinion of one person on a Skill. */
 interface Rating {
   stars: number;
   comment?: string;

@@ -5,7 +5,7 @@ import type { Strategy } from './strategy.ts';
 /** Every request of a User's session looks at the User in memory: clients keep there what they need, and no files. */
 const MAX_PREFERENCES_BYTES = 32 * 1024;
 
-/** What the schema of a User cannot say. */
+/** The rules that the schema of a User cannot state. */
 export const userStrategy: Strategy = {
   validate(user) {
     const { preferences } = fieldsOf(user['spec']);

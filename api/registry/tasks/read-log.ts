@@ -28,7 +28,7 @@ interface Parts {
   store: Pick<Store, 'log'>;
   clock: Clock;
   endings: Endings;
-  /** Whether nothing is added to the log any more. */
+  /** Whether the log is complete. */
   hasEnded: (object: Unstructured) => boolean;
 }
 

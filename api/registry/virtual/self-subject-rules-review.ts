@@ -7,7 +7,7 @@ import type { PolicyRule } from '../../types/rbac.ts';
 import type { RegistryContext } from '../context.ts';
 
 /**
- * What the client may do in a namespace, for people: `kubectl auth can-i --list` (kube-apiserver
+ * Lists the rights of the client in a namespace, for people: `kubectl auth can-i --list` (kube-apiserver
  * registry/authorization/selfsubjectrulesreview). @throws StatusError BadRequest without a namespace
  */
 export async function selfSubjectRulesReview(

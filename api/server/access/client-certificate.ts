@@ -8,7 +8,7 @@ const LONGEST_CHAIN = 10;
 /** By the connection, since a certificate is shown once and looked at with each request. */
 const shown = new WeakMap<object, ClientCertificate>();
 
-/** What the client of a connection showed when it connected; undefined where that was nothing. */
+/** The certificate that the client of a connection showed when it connected; undefined where it showed nothing. */
 export function clientCertificate(socket: object): ClientCertificate | undefined {
   if (!isTlsSocket(socket)) return undefined;
   const known = shown.get(socket);

@@ -28,7 +28,7 @@ export function packageItem(resource: Resource): PathItem {
 }
 
 const RATING: OpenApiSchema = {
-  description: 'What a person thinks of a Skill.',
+  description: 'The opinion of one person on a Skill.',
   type: 'object',
   required: ['stars'],
   properties: {

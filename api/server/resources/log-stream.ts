@@ -36,7 +36,7 @@ export async function streamLog(
   return streamPieces(c, options, { contentType, pieces });
 }
 
-/** What a log is sent as, piece by piece; ends with the signal. */
+/** The bytes of a log for a client, piece by piece; ends with the signal. */
 export type LogPieces = (signal: AbortSignal) => AsyncIterable<Iterable<Uint8Array | string>>;
 
 /** Answers with what grows for as long as there is more, and takes a place among the streams. */

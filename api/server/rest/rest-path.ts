@@ -29,7 +29,7 @@ export function placeOf(path: string): ResourcePath | undefined {
   return place?.group === '' ? (restPlace(place) ?? place) : place;
 }
 
-/** The place of a path of ours, which looks like one of the core group; undefined for what is none of ours. */
+/** The place of a path of ours, which looks like one of the core group; undefined for other paths. */
 function restPlace(core: ResourcePath): ResourcePath | undefined {
   if (core.version !== 'v1' || core.isOldWatch) return undefined;
   if (COMPATIBLE.has(core.plural)) return { ...core, group: TROUPE_GROUP, rest: 'compatible' };
@@ -55,7 +55,7 @@ function adminPlace(core: ResourcePath): ResourcePath | undefined {
   return { ...models, rest: 'envelope' };
 }
 
-/** What is asked of a Task with a POST below its name. */
+/** The actions on a Task that a POST below its name asks for. */
 export type TaskAction = 'cancel' | 'confirm';
 
 export function taskActionOf({ rest, plural, subresource }: ResourcePath): TaskAction | undefined {

@@ -18,7 +18,7 @@ export interface RestOptions extends HandlerOptions {
   access: Access;
 }
 
-/** The paths of `/api/v1` that are ours. What they do not answer, the dispatch of the API proper does. */
+/** The paths of `/api/v1` that are ours. The dispatch of the API proper answers all others. */
 export function mountRest(app: Hono<ServerTypes>, options: RestOptions): void {
   app.get('/api/v1/health', (c) =>
     c.json(success({ c, clock: options.clock }, { status: 'healthy' }), 200, {

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 
 /** The connection of a request that asks to upgrade it, for the handler that takes it over. */
 export interface UpgradedConnection {
-  /** What came behind the head of the request can be read from it. */
+  /** The connection; bytes that came behind the head of the request can be read from it. */
   socket: Duplex;
   /** In lower case, as the header Upgrade names it. */
   protocol: string;

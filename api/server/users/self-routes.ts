@@ -11,7 +11,7 @@ import { flag, optionalText, readFields } from './request-fields.ts';
 
 const ME = '/api/users/me';
 
-/** What people see and change of their own account. */
+/** The routes on which people see and change their own account. */
 export function mountSelf(app: Hono<ServerTypes>, accounts: Accounts): void {
   const { self } = accounts;
   app.get(ME, async (c) => replyJson(shownUser(await self.account(c.var.user))));

@@ -16,8 +16,8 @@ export class TextCipher {
   }
 
   /**
-   * Runs a write under the newest key, and anew when it has been replaced meanwhile, however often: whoever replaced it
-   * got on.
+   * Runs a write under the newest key, and repeats it when the key has been replaced meanwhile, however often: whoever
+   * replaced it got on.
    */
   async writing<T>(write: (key: DataKey) => Promise<T>): Promise<T> {
     for (let left = ATTEMPTS; ;) {

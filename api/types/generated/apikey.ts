@@ -34,7 +34,7 @@ export interface APIKeySpec {
   readOnly?: boolean;
 }
 /**
- * What is so.
+ * The observed state.
  */
 export interface APIKeyStatus {
   /**

@@ -174,7 +174,7 @@ export interface SkillSourceGit {
    */
   url: string;
   /**
-   * Branch, tag, full name below refs/ or whole commit id; where HEAD of the repository is when absent. What may move is looked at every hour, and when the annotation agent.wecode.io/check-requested-at gets another value.
+   * Branch, tag, full name below refs/ or whole commit id; where HEAD of the repository is when absent. A name that may move is looked at every hour, and when the annotation agent.wecode.io/check-requested-at gets another value.
    */
   ref?: string;
   /**
@@ -314,7 +314,7 @@ export interface SkillUses {
   countedAt: string;
 }
 /**
- * What people think of the skill, by status.ratedBy.
+ * The opinion of people on the skill, by status.ratedBy.
  */
 export interface SkillRating {
   /**
@@ -327,7 +327,7 @@ export interface SkillRating {
   count: number;
 }
 /**
- * What one person thinks.
+ * The opinion of one person.
  */
 export interface SkillRatedBy {
   /**

@@ -12,7 +12,7 @@ export interface User {
   status?: UserStatus;
 }
 /**
- * What is to be so.
+ * The wanted state.
  *
  * @default {}
  */
@@ -42,12 +42,12 @@ export interface UserSpec {
    */
   pending?: boolean;
   /**
-   * Whatever clients keep for the User, such as a theme. At most 32 KiB.
+   * Settings that clients keep for the User, such as a theme. At most 32 KiB.
    */
   preferences?: Record<string, unknown>;
 }
 /**
- * What is so.
+ * The observed state.
  */
 export interface UserStatus {
   /**

@@ -75,7 +75,7 @@ export function createLoginAttempts({ clock }: { clock: Clock }): LoginAttempts 
 }
 
 function keysOf({ userName, network, device }: LoginAttempt): { sort: Sort; key: string }[] {
-  // Whatever was typed as a name: a long one takes no more room than others.
+  // People type names of any length: a long one takes no more room than others.
   const name = userName.slice(0, 64);
   if (device !== undefined) return [{ sort: 'device', key: `device ${name} ${device}` }];
   return [

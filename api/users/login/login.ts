@@ -15,7 +15,7 @@ export interface LoginRequest extends LoginPlace {
   password: string;
   /** Of an earlier login from the same device. */
   deviceToken?: string;
-  /** What counts as one place on the network. */
+  /** The place on the network, as attempts are counted. */
   network: string;
 }
 

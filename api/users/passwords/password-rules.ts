@@ -50,7 +50,7 @@ function isSequence(text: string): boolean {
   });
 }
 
-/** What is typed in place of a letter. */
+/** The signs that people type in place of a letter. */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   a: 'a@4',
   e: 'e3',

@@ -90,7 +90,8 @@ export class Passwords {
   }
 
   /**
-   * Whatever could have set another password is of no more use. `instead`: the password that it takes the place of.
+   * Sets a password, and voids all tokens that could have set another one. `instead`: the password that it takes the
+   * place of.
    * @returns whether it was set: not when another one has taken that place by now
    * @throws StatusError Invalid
    */
@@ -112,7 +113,7 @@ export class Passwords {
     return stored?.generation === generation;
   }
 
-  /** A token for one use; an earlier one for the same is of no more use. `life`: milliseconds. */
+  /** A token for one use; an earlier one for the same is void. `life`: milliseconds. */
   async issue(
     account: Account,
     purpose: OneTimePurpose,
@@ -129,7 +130,7 @@ export class Passwords {
     return { token: `troupe-${purpose}.${account.metadata.name}.${secret}`, expiresAt };
   }
 
-  /** Whether it was a good token; it is none afterwards. */
+  /** Whether it was a good token, which it no longer is afterwards. */
   async use(account: Account, purpose: OneTimePurpose, secret: string): Promise<boolean> {
     let isGood = false;
     const userUID = uidOf(account);

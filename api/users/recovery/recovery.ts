@@ -67,7 +67,7 @@ export class Recovery {
         'this server sends no mail: ask an administrator for a new password',
       );
     }
-    // Names are asked for as often as passwords may be tried, and no more.
+    // Names may be asked for only as often as passwords may be tried.
     await attempts.enter({ userName, network, device: undefined });
     this.#mail(mailer, userName).catch((error: unknown) =>
       logger.error('could not mail a token for a new password', { error: describeError(error) }),

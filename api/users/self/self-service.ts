@@ -30,7 +30,7 @@ export interface ApiKeyRequest {
   readOnly: boolean;
 }
 
-/** What people see and change of their own account. Failures are StatusErrors. */
+/** Lets people see and change their own account. Failures are StatusErrors. */
 export class SelfService {
   readonly #options: SelfServiceOptions;
 
@@ -128,8 +128,8 @@ export class SelfService {
   }
 
   /**
-   * What outlives a session needs a login with the password: an API key that was lost must not make others, and who
-   * impersonates somebody has no session.
+   * A credential that outlives a session needs a login with the password: an API key that was lost must not make
+   * others, and who impersonates somebody has no session.
    */
   async #inSession(user: User): Promise<{ account: Account; session: string }> {
     const account = await this.account(user);

@@ -1,9 +1,9 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
- * What renews a session, `troupe-refresh.USER.SESSION.FAMILY.SECRET`: FAMILY stays for as long as the session lasts,
- * SECRET is good for one use. Whoever shows a used SECRET of the right FAMILY holds a token that was stolen, or whose
- * copy was (RFC 9700, section 4.14); whoever knows no FAMILY, but only the id of a session, cannot end it.
+ * The token that renews a session, `troupe-refresh.USER.SESSION.FAMILY.SECRET`: FAMILY stays for as long as the session
+ * lasts, SECRET is good for one use. Whoever shows a used SECRET of the right FAMILY holds a token that was stolen, or
+ * whose copy was (RFC 9700, section 4.14); whoever knows no FAMILY, but only the id of a session, cannot end it.
  */
 export interface RefreshToken {
   user: string;

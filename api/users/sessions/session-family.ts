@@ -30,7 +30,7 @@ export type Rotation =
   /** No token of this family, or one that comes too often. */
   | { verdict: 'refused' };
 
-/** What a use of a refresh token makes of its session; pure. `next`: the secret that is to be good from now on. */
+/** The session after a use of a refresh token; pure. `next`: the secret that is to be good from now on. */
 export function rotate(
   record: SessionRecord,
   shown: { family: string; secret: string; next: string },

@@ -31,7 +31,7 @@ export interface LoginPlace {
   userAgent: string;
 }
 
-/** What a login and a renewal answer (RFC 6749, section 5.1). */
+/** The answer to a login and to a renewal (RFC 6749, section 5.1). */
 export interface TokenSet {
   access_token: string;
   token_type: 'bearer';
@@ -163,7 +163,7 @@ export class Sessions {
     }
   }
 
-  /** What a client shows at the next login from the same device. */
+  /** The token that a client shows at the next login from the same device. */
   deviceToken(account: Account, id = newSessionId()): Promise<string> {
     return this.#tokens.issue(DEVICE_TOKEN, claimsOf(account, id));
   }

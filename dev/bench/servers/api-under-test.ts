@@ -7,7 +7,7 @@ import { projectRoot } from '../../environment/cache-folder.ts';
 import { startProcess } from '../../environment/process.ts';
 import { temporaryFolder } from '../../environment/temporary-folder.ts';
 
-/** What a client needs, as another process can be given it. */
+/** The access of a client, as another process can be given it. */
 export interface ApiAccess {
   url: string;
   /** PEM; absent: the certificate is not checked. */

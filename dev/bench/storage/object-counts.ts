@@ -17,8 +17,8 @@ const NAMESPACE = 'bench-many';
 const PATH = `/apis/agent.wecode.io/v1/namespaces/${NAMESPACE}/ghosts`;
 
 /**
- * What a server takes that has so many objects: its start, memory for each, writes, and a page of 500 right after a
- * write. None but the start may grow with their number.
+ * Measures servers with different numbers of objects: the start, memory for each, writes, and a page of 500 right after
+ * a write. None but the start may grow with their number.
  */
 export async function measureObjectCounts(mysqlUrl: string): Promise<Figure[]> {
   const figures: Figure[] = [];

@@ -67,7 +67,7 @@ describe('frames', () => {
     );
   });
 
-  it('are found or refused in whatever comes, and no more is held than a control frame', () => {
+  it('are found or refused in any bytes, and at most a control frame is held', () => {
     fc.assert(
       fc.property(bytes(2000), sizes, (noise, parts) => {
         const reader = new FrameReader();

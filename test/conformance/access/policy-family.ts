@@ -18,7 +18,7 @@ export interface Asked {
   name: string;
 }
 
-/** What test/go/rbac-judge reads. */
+/** The cases, as test/go/rbac-judge reads them. */
 export interface PolicyQuestion {
   roles: (Named & { rules: PolicyRule[] })[];
   clusterRoles: (Named & { rules: PolicyRule[] })[];

@@ -11,7 +11,7 @@ import type { TroupeServer } from '../../kit/troupe-process.ts';
 
 const CHART = path.join(import.meta.dirname, 'chart');
 
-/** What somebody has who deploys into one namespace, with the kinds that his charts bring. */
+/** The rights of somebody who deploys into one namespace, with the kinds that his charts bring. */
 const RIGHTS = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole

@@ -1,4 +1,4 @@
-// Of its own: kube-apiserver's module names the modules beside it by a version that is none.
+// Of its own: kube-apiserver's module names the modules beside it by a version that does not exist.
 module troupe.test/rbac-judge
 
 go 1.26.0

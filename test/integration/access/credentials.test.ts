@@ -182,7 +182,7 @@ describe('the verb reveal', () => {
   });
 });
 
-/** What kustomize-controller does with an object (fluxcd/pkg/ssa: Manager.Apply): a dry run, a comparison, an apply. */
+/** Writes an object as kustomize-controller does (fluxcd/pkg/ssa: Manager.Apply): a dry run, a comparison, an apply. */
 describe('Flux', () => {
   const where = '/apis/agent.wecode.io/v1/namespaces/default/models/rotated';
   const headers = { 'impersonate-user': 'flux' };

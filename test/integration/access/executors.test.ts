@@ -272,7 +272,7 @@ describe('an executor manager', () => {
       '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
       () => json({ metadata: { name: 'x' } }),
     ],
-    ['keys anew', '/admin/encryption/rotate', () => ({ method: 'POST' })],
+    ['new keys', '/admin/encryption/rotate', () => ({ method: 'POST' })],
   ];
   it.each(WRITES)('does not write %s', async (_what, path, options) => {
     const answer = await send(path, options());
@@ -316,7 +316,7 @@ describe('an executor manager', () => {
     expect(answer.status).toBe(403);
   });
 
-  it('writes its status, its log, its Events and its own token, and then has no more rights than work takes', async () => {
+  it('writes its status, its log, its Events and its own token, and has only the rights that work takes', async () => {
     const { uid } = (await sandbox()).metadata;
     expect(
       (await send('/api/v1/namespaces/default/events', json(event('own', { name: 'of-a', uid })))).status,
@@ -348,7 +348,7 @@ describe('an executor manager', () => {
     expect(released.status, released.text).toBe(200);
   });
 
-  it('makes its own Executor anew when it is gone', async () => {
+  it('makes its own Executor again when it is gone', async () => {
     expect((await api.send(`${OWN}/executors/a`, { method: 'DELETE' })).status).toBe(200);
     const made = await send(
       `${OWN}/executors`,

@@ -26,7 +26,7 @@ describe('a token is refused', () => {
   let header: { kid: string; alg: string };
   let claims: Record<string, unknown>;
   let published: { keys: JsonWebKey[] };
-  /** What only the server has: tokens that it signs and yet must refuse. */
+  /** Tokens that only the server can sign, and yet must refuse. */
   let own: KeyObject;
 
   beforeAll(async () => {

@@ -3,8 +3,8 @@ import { testApi } from '../../kit/api.ts';
 import type { ApiRequest, TestApi } from '../../kit/api.ts';
 
 /**
- * Every verb on every resource and subresource for every default role, as requests to a real server. What is expected is
- * read from the roles as the server shows them, by rules written down here again.
+ * Every verb on every resource and subresource for every default role, as requests to a real server. The expected
+ * answer is read from the roles as the server shows them, by rules written down here again.
  */
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -41,7 +41,7 @@ beforeAll(async () => {
     const path = `${RBAC}/namespaces/default/rolebindings`;
     expect((await api.send(path, { method: 'POST', body })).status).toBe(201);
   }
-  // What all who have logged in may do comes from bindings for the whole cluster.
+  // The rights of all who have logged in come from bindings for the whole cluster.
   rules.set('everybody', [
     ...(rules.get('system:basic-user') ?? []),
     ...(rules.get('system:discovery') ?? []),

@@ -8,7 +8,7 @@ import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
 
-/** What the tests read of an event. */
+/** The fields of an event that the tests read. */
 interface Event {
   level: string;
   auditID: string;
@@ -330,7 +330,7 @@ describe('a server does not start', () => {
   it.each([
     ['without a policy', { log: { file: '-' } }, /--audit-policy-file says what is written/],
     ['with a policy that nothing is written by', { policyFile: 'given' }, /needs --audit-log-path or/],
-    ['with a policy that is none', { policyFile: '/dev/null', log: { file: '-' } }, /failed decoding/],
+    ['with a file that is not a policy', { policyFile: '/dev/null', log: { file: '-' } }, /failed decoding/],
   ])('%s', async (_, audit, message) => {
     const given = {
       ...audit,

@@ -57,7 +57,7 @@ async function place(namespace: string, source: SkillSpec['source']) {
           status: { ...object.status, phase: 'Succeeded', ...(probeResult && { probeResult }) },
         }),
       ),
-    /** What an executor manager says that has fetched a skill with this text, after it has made its package. */
+    /** The report of an executor manager that has fetched a skill with this text and made its package. */
     async fetchedResult(text: string): Promise<NonNullable<SandboxStatus['probeResult']>> {
       const skill = `---\nname: pdf\ndescription: Reads PDF.\n---\n${text}\n`;
       const made = await packFiles([file('SKILL.md', skill)]);

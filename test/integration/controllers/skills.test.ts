@@ -302,7 +302,7 @@ describe('ratings', () => {
       { user: expect.any(String), stars: 4, comment: 'Good now.', ratedAt: expect.any(String) },
     ]);
     expect(status?.ratedBy?.[0]?.user).not.toBe('somebody-else');
-    // What the controller writes leaves them alone.
+    // Writes of the controller leave them alone.
     await world.client.patch(SKILLS, here.within('pdf'), { type: 'merge', body: { spec: { prompt: 'y' } } });
     const after = await here.there(SKILLS, 'pdf', (skill) => skill.status?.observedGeneration === 2);
     expect(after.status?.rating?.count).toBe(1);

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await writeFile(path.join(work, 'README.md'), 'Skills.\n');
   await writeFile(path.join(work, 'skills/pdf/SKILL.md'), SKILL);
   await writeFile(path.join(work, 'skills/pdf/scripts/read.sh'), '#!/bin/sh\n', { mode: 0o755 });
-  // What would change the files where they are checked out or exported.
+  // These attributes would change the files where they are checked out or exported.
   await writeFile(path.join(work, '.gitattributes'), '* export-subst text eol=crlf\n');
   await git('add', '.');
   await git('commit', '--quiet', '-m', 'First');

@@ -5,7 +5,7 @@ export const USERS = '/apis/agent.wecode.io/v1alpha1/users';
 export const API_KEYS = '/apis/agent.wecode.io/v1alpha1/apikeys';
 export const PASSWORD = 'tangerine kettle orbit';
 
-/** What a login answers. */
+/** The answer to a login. */
 export interface Login {
   access_token: string;
   refresh_token: string;

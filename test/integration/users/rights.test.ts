@@ -3,7 +3,7 @@ import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
 import { API_KEYS, login, makeUser, status, USERS } from './people.ts';
 
-/** What people may do with accounts, by the roles that they have. */
+/** The rights of people on accounts, by the roles that they have. */
 
 let api: TestApi;
 let manager: string;
