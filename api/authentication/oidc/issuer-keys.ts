@@ -49,8 +49,8 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
     if (clock.now() - failedAt < RETRY_MS) return Promise.reject(failure);
     known = discover(options).then((url) => {
       askedAt = clock.now();
-      // Never too old: an issuer that is away must not log everybody out.
-      const limits = { cooldownDuration: cooldownMs, cacheMaxAge: Number.POSITIVE_INFINITY };
+      // Never too old: an issuer that is away must not log everybody out. When to ask again is said here.
+      const limits = { cooldownDuration: Number.POSITIVE_INFINITY, cacheMaxAge: Number.POSITIVE_INFINITY };
       return createRemoteJWKSet(url, { ...limits, timeoutDuration: ANSWER_MS, [customFetch]: fetch });
     });
     known.catch((error: unknown) => {
@@ -75,7 +75,14 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
     async find(header) {
       const keys = await keySet();
       refresh(keys);
-      return matching(keys, header);
+      try {
+        return await matching(keys, header);
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey) || clock.now() - askedAt < cooldownMs) throw error;
+        askedAt = clock.now();
+        await keys.reload();
+        return await matching(keys, header);
+      }
     },
   };
 }
