@@ -189,7 +189,13 @@ const packages = {
   re2js: ['^api/structural-schema/', '^api/cel/', shellOptions, '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
   rolldown: ['^executor-image/build[.]ts$'],
-  undici: ['^api/client/', '^executor-manager/', '^executor-image/tools/', guardedClient],
+  undici: [
+    '^api/client/',
+    '^cli/login/provider-login[.]ts$',
+    '^executor-manager/',
+    '^executor-image/tools/',
+    guardedClient,
+  ],
   ws: ['^executor-manager/streams/'],
   yaml: [
     '^api/(audit|authentication|client|data-folder|schema|server|types)/',

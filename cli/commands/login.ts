@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { isStatusError } from '#api/machinery/status-error';
 import { kubeconfigToWrite, loginFolder } from '../config.ts';
@@ -6,7 +7,7 @@ import { CliError } from '../error-text.ts';
 import { accountApi } from '../login/account-api.ts';
 import { addToKubeconfig, contextName } from '../login/kubeconfig-file.ts';
 import { loginFile, readLogin, writeLogin } from '../login/login-file.ts';
-import type { Login } from '../login/login-file.ts';
+import type { Login, Provider } from '../login/login-file.ts';
 import { addLoginServerFlags, findLoginServer, withErrors } from '../login/login-server.ts';
 import type { FoundServer, LoginServerFlags } from '../login/login-server.ts';
 import { ask, firstLineOf } from '../login/prompt.ts';
@@ -16,6 +17,7 @@ interface LoginFlags extends LoginServerFlags {
   passwordStdin?: boolean;
   oidc?: boolean;
   issuerUrl?: string;
+  issuerCertificateAuthority?: string;
   clientId?: string;
   scopes: string;
   deviceCode?: boolean;
@@ -31,6 +33,7 @@ export function register(program: Command, context: CliContext): void {
     .option('--password-stdin', 'read the password from standard input')
     .option('--oidc', 'log in at an OpenID provider that the server trusts')
     .option('--issuer-url <url>', 'of the provider')
+    .option('--issuer-certificate-authority <file>', "of the provider's certificate, as PEM")
     .option('--client-id <id>', 'of troupe at the provider')
     .option('--scopes <scopes>', 'to ask the provider for', 'openid offline_access')
     .option('--device-code', 'with a code for a browser on any machine, in place of a browser on this one')
@@ -79,16 +82,21 @@ async function withPassword(
   }
 }
 
+async function providerOf(flags: LoginFlags): Promise<Provider> {
+  const { issuerUrl: issuer, clientId: clientID, scopes, issuerCertificateAuthority: file } = flags;
+  if (issuer === undefined || clientID === undefined) {
+    throw new CliError('--oidc needs --issuer-url and --client-id');
+  }
+  const provider = { issuer, clientID, scopes };
+  return file === undefined ? provider : { ...provider, ca: await readFile(file, 'utf8') };
+}
+
 async function atProvider(
   context: CliContext,
   { server, ca }: FoundServer,
   flags: LoginFlags,
 ): Promise<Login> {
-  const { issuerUrl: issuer, clientId: clientID, scopes } = flags;
-  if (issuer === undefined || clientID === undefined) {
-    throw new CliError('--oidc needs --issuer-url and --client-id');
-  }
-  const provider = { issuer, clientID, scopes };
+  const provider = await providerOf(flags);
   const { loginByBrowser, loginByDevice } = await import('../login/provider-login.ts');
   const aborted = new AbortController();
   const forget = context.onInterrupt(() => aborted.abort());

@@ -31,6 +31,8 @@ export interface Provider {
   issuer: string;
   clientID: string;
   scopes: string;
+  /** PEM; absent: the system's authorities. */
+  ca?: string;
 }
 
 export interface LoginPlace {

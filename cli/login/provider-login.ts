@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as client from 'openid-client';
+import { Agent, fetch as fetchWith } from 'undici';
 import { StatusError } from '#api/machinery/status-error';
 import { CliError } from '../error-text.ts';
 import type { LoginTokens, Provider } from './login-file.ts';
@@ -12,6 +13,9 @@ export interface ProviderLoginOptions {
   say(text: string): void;
   signal: AbortSignal;
 }
+
+/** A provider need not give a refresh token to somebody who was not asked for it (OpenID Connect Core, section 11). */
+const CONSENT = { prompt: 'consent' };
 
 /**
  * Logs in at an OpenID provider with a code that is typed into any browser (RFC 8628).
@@ -44,6 +48,7 @@ export async function loginByBrowser({ provider, say, signal }: ProviderLoginOpt
       code_challenge_method: 'S256',
       state,
       nonce,
+      ...(provider.scopes.split(' ').includes('offline_access') ? CONSENT : {}),
     });
     say(`Open this address in a browser on this machine:\n${url.href}`);
     const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce };
@@ -70,13 +75,22 @@ export async function refreshAtProvider(provider: Provider, refreshToken: string
   }
 }
 
-async function discover({ issuer, clientID }: Provider): Promise<client.Configuration> {
+async function discover({ issuer, clientID, ca }: Provider): Promise<client.Configuration> {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   if (url === undefined) throw new CliError(`--issuer-url ${JSON.stringify(issuer)} is no URL`);
   // A provider on this machine, for trying things, has no certificate.
   const isLocal = url.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
-  const options = isLocal ? { execute: [client.allowInsecureRequests] } : {};
+  const options = {
+    ...(isLocal ? { execute: [client.allowInsecureRequests] } : {}),
+    ...(ca === undefined ? {} : { [client.customFetch]: fetchTrusting(ca) }),
+  };
   return told(client.discovery(url, clientID, undefined, client.None(), options));
+}
+
+function fetchTrusting(ca: string): client.CustomFetch {
+  // A connection that stays open would keep the process alive.
+  const dispatcher = new Agent({ connect: { ca }, pipelining: 0 });
+  return (url, options) => fetchWith(url, { ...options, body: options.body ?? null, dispatcher });
 }
 
 function tokensOf(response: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers): LoginTokens {
