@@ -27,6 +27,8 @@ export const ShellReason = {
   ConflictingShellType: 'ConflictingShellType',
   /** Ready=False: options, or the patterns of output.lines, make no sense for this type. */
   InvalidOptions: 'InvalidOptions',
+  /** Ready=False: there is a credential in env, command or options, where everybody who sees Tasks could read it. */
+  CredentialInShell: 'CredentialInShell',
   /** Ready=False: baseImage is not the name of an image. */
   InvalidImage: 'InvalidImage',
   /** Ready=False: baseShellRef names a Shell that does not exist. */

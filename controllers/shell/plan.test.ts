@@ -34,6 +34,14 @@ describe('planShell', () => {
       type: 'Command',
     },
     {
+      reason: 'a credential',
+      spec: { shellType: 'Command', command: ['agent'], env: { LANG: 'C', API_TOKEN: 't' } },
+      want: 'CredentialInShell',
+      type: 'Command',
+      message:
+        'spec.env.API_TOKEN: this looks like a credential, and whoever may see Tasks could read it here. Give the key of a model by its Model, that of a tool by an MCPServer, and that of a repository by its Workspace.',
+    },
+    {
       reason: 'an image',
       spec: { shellType: 'Chat', baseImage: 'ghcr.io:5000/a/b_c:v1.2@sha256:' + 'a'.repeat(64) },
       want: 'Valid',

@@ -1,4 +1,7 @@
 import type { NewCondition } from '#api/machinery/condition';
+import { fieldsOf } from '#api/machinery/json/json';
+import { credentialsOf } from '#api/types/credentials/credential';
+import { changeShell } from '#api/types/credentials/shell-credentials';
 import type { Shell } from '#api/types/generated/shell';
 import { isImageReference } from '#api/types/image-reference';
 import { ShellReason, shellNotReady, shellReady } from '#api/types/shell';
@@ -30,6 +33,15 @@ export function planShell(shell: Shell, shellExists: (name: string) => boolean):
   }
   const wrong = optionProblem(type, shell.spec);
   if (wrong !== undefined) return plan(shellNotReady(ShellReason.InvalidOptions, `spec.${wrong}.`));
+  const [credential] = credentialsOf(changeShell, fieldsOf(shell.spec));
+  if (credential !== undefined) {
+    return plan(
+      shellNotReady(
+        ShellReason.CredentialInShell,
+        `${credential.field}: this looks like a credential, and whoever may see Tasks could read it here. Give the key of a model by its Model, that of a tool by an MCPServer, and that of a repository by its Workspace.`,
+      ),
+    );
+  }
   if (baseImage !== undefined && baseImage !== '' && !isImageReference(baseImage)) {
     return plan(
       shellNotReady(ShellReason.InvalidImage, `spec.baseImage: "${baseImage}" is not the name of an image.`),

@@ -27,7 +27,7 @@ export const AGENT_KINDS = [
 const MADE_KINDS = ['sandboxes', 'taskrevisions', 'skillpackages'];
 
 /** Those whose objects may hold credentials, which are masked without the verb reveal. */
-const CREDENTIAL_KINDS = ['ghosts', 'models', 'workspaces', 'skills', 'mcpservers'];
+const CREDENTIAL_KINDS = ['ghosts', 'models', 'shells', 'workspaces', 'skills', 'mcpservers'];
 
 export const statusOf = (kinds: readonly string[]): string[] => kinds.map((kind) => `${kind}/status`);
 

@@ -131,6 +131,45 @@ describe('credentials of', () => {
       spec: { source: { git: { url: 'https://u:p@h/r' }, repo_url: 'ssh://u:p@h/r' } },
       want: { 'spec.source.git.url': 'https://u:p@h/r', 'spec.source.repo_url': 'ssh://u:p@h/r' },
     },
+    {
+      reason: 'a Shell: variables that are named like one',
+      plural: 'shells',
+      spec: {
+        env: { API_TOKEN: 't', MY_API_KEY: 'k', DB_PASSWORD: 'p', OTHER: 'sk-x', P: 'http://u:p@proxy' },
+      },
+      want: {
+        'spec.env.API_TOKEN': 't',
+        'spec.env.MY_API_KEY': 'k',
+        'spec.env.DB_PASSWORD': 'p',
+        'spec.env.OTHER': 'sk-x',
+        'spec.env.P': 'http://u:p@proxy',
+      },
+    },
+    {
+      reason: 'a Shell: no limits, switches, names of people, files and folders',
+      plural: 'shells',
+      spec: {
+        env: {
+          ...{
+            MAX_OUTPUT_TOKENS: '5',
+            MAX_TOKEN: '5',
+            USE_TOKEN: 'false',
+            GIT_AUTHOR_NAME: 'Ann',
+            EMPTY_KEY: '',
+          },
+          ...{ SSH_AUTH_SOCK: '/run/s', PASSWORD: '~/p', KEYBOARD: 'de', MONKEY: 'x', TOKENIZERS: 'fast' },
+        },
+        command: ['agent', '--key-file', '{{promptFile}}'],
+        options: { mode: 'route' },
+      },
+      want: {},
+    },
+    {
+      reason: 'a Shell: what looks like one in its command and options',
+      plural: 'shells',
+      spec: { command: ['agent', 'sk-x'], options: { a: [{ b: 'ghp_x' }] } },
+      want: { 'spec.command.1': 'sk-x', 'spec.options.a.0.b': 'ghp_x' },
+    },
     { reason: 'an object of no form', plural: 'ghosts', spec: { mcpServers: [1, null] }, want: {} },
   ])('$reason', ({ plural, spec, want }) => {
     expect(found(plural, spec)).toEqual(want);
@@ -193,6 +232,7 @@ describe('the recipient of a credential', () => {
     ['program', 'ghosts', ghost({}), ghost({ command: 'sh' })],
     ['argument', 'ghosts', ghost({}), ghost({ args: ['-c', 'env'] })],
     ['variable', 'ghosts', ghost({}), ghost({ env: { TOKEN: 't', PROXY: 'evil' } })],
+    ['image', 'shells', { baseImage: 'a', env: { TOKEN: 't' } }, { baseImage: 'evil', env: { TOKEN: 't' } }],
     [
       'command',
       'mcpservers',

@@ -4,6 +4,7 @@ import { isMask, withChanged } from './credential.ts';
 import type { ChangeCredential, CredentialFields } from './credential.ts';
 import { changeModelConfig } from './model-credentials.ts';
 import { changeServerEntry, changeTransport } from './server-credentials.ts';
+import { changeShell } from './shell-credentials.ts';
 
 /**
  * Where objects may hold credentials. Secrets are not among them: whoever may read one may read its values, as on any
@@ -17,6 +18,7 @@ const KINDS: ReadonlyMap<string, ChangeSpec> = new Map<string, ChangeSpec>([
   ['ghosts.agent.wecode.io', changeGhost],
   ['mcpservers.agent.wecode.io', changeMCPServer],
   ['workspaces.agent.wecode.io', (spec, change) => changeAddress(spec, ['repository', 'gitUrl'], change)],
+  ['shells.agent.wecode.io', changeShell],
   ['skills.agent.wecode.io', changeSkill],
 ]);
 

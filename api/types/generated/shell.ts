@@ -46,7 +46,7 @@ export interface ShellSpec {
    */
   command?: string[];
   /**
-   * Further variables of the program; no credentials.
+   * Further variables of the program; no credentials, which would be copied into what each Task ran with.
    */
   env?: Record<string, string>;
   output?: ShellOutput;

@@ -158,7 +158,7 @@ describe('an agent', () => {
       why: 'a login',
       behaviour: `answers['session/new'] = () => { throw Object.assign(new Error('no'), { code: -32000 }); };`,
       reason: 'StartFailed',
-      message: 'the agent wants a login: give its key by the Model or spec.env',
+      message: 'the agent wants a login: give its key by the Model',
     },
     {
       why: 'a refusal',

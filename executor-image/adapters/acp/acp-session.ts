@@ -128,7 +128,7 @@ function explained(error: unknown, { authMethods = [] }: InitializeResponse): un
   const ways = names === '' ? '' : ` (${names})`;
   return new RunFailure(
     'StartFailed',
-    `the agent wants a login${ways}: give its key by the Model or spec.env`,
+    `the agent wants a login${ways}: give its key by the Model`,
     error,
   );
 }

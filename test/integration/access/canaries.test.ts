@@ -109,6 +109,15 @@ const SERVER = applied(
 const WORKSPACE = own('Workspace', 'workspace', {
   repository: { gitUrl: `https://user:${canary('git-password')}@git.example/r.git`, branchName: 'main' },
 });
+/** No Task starts with it: what a Shell says is copied. */
+const SHELL = applied(
+  own('Shell', 'leaky', {
+    shellType: 'Command',
+    command: ['agent', `https://agent.example/?key=${canary('command')}`],
+    env: { API_TOKEN: canary('shell-env') },
+    options: { login: `Bearer ${canary('option')}` },
+  }),
+);
 const SKILL = own(
   'Skill',
   'skill',
@@ -136,7 +145,7 @@ const TEAM: Planted[] = [
   own('Team', 'team', { collaborationModel: 'solo', members: [{ botRef: { name: 'bot' } }] }),
   own('Task', 'task', { prompt: 'do it', teamRef: { name: 'team' } }),
 ];
-const HOLDERS = [MODEL, GHOST, SERVER, WORKSPACE, SKILL, SECRET];
+const HOLDERS = [MODEL, GHOST, SERVER, SHELL, WORKSPACE, SKILL, SECRET];
 
 let api: TestApi;
 let logger: RecordingLogger;
@@ -347,9 +356,12 @@ describe('no credential leaves the server', () => {
     await commandsFor(api.kubeconfig).mustTroupe(['backup', '-o', file]);
     const bytes = gunzipSync(await readFile(file)).toString('latin1');
     const plain = foundIn(bytes + (await databaseBytes(api.dataDir)));
-    // Workspaces and Skills are not encrypted: they are never ready with a credential in their address.
+    // Shells, Workspaces and Skills are not encrypted: with a credential they are never ready.
     expect(plain.map((word) => word.split('-').slice(1, 3).join(' ')).sort()).toEqual([
+      'command 15',
       'git password',
+      'option 17',
+      'shell env',
       'skill token',
     ]);
   });
