@@ -37,6 +37,8 @@ const users = '^api/users/';
 const audit = '^api/audit/';
 /** Prometheus: for what composes a process; everybody else counts with the Meter of machinery. */
 const metrics = '^api/metrics/';
+/** Where replicas count together what is rare. */
+const sharedCounts = '^api/shared-counts/';
 const contract = '^api/storage/contract/';
 /** What asks for root keys, and so says what a file of them is for. */
 const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
@@ -75,7 +77,7 @@ const layers = [
   {
     name: 'api-users',
     from: users,
-    may: [machinery, types, authentication, '^api/registry/', contract],
+    may: [machinery, types, authentication, '^api/registry/', contract, sharedCounts],
   },
   {
     name: 'api-registry',
@@ -96,8 +98,9 @@ const layers = [
   {
     name: 'api-server',
     from: '^api/server/',
-    may: [machinery, types, '^api/registry/', authentication, audit, users],
+    may: [machinery, types, '^api/registry/', authentication, audit, users, sharedCounts],
   },
+  { name: 'api-shared-counts', from: sharedCounts, may: [machinery] },
   { name: 'api-audit', from: audit, may: [machinery, guardedClient] },
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-metrics', from: metrics, may: [machinery] },
@@ -176,7 +179,7 @@ const packages = {
   'drizzle-orm': ['^api/storage/'],
   'eventsource-parser': [modelProtocols],
   hono: ['^api/server/'],
-  ioredis: ['^api/storage/', '^api/server/limits/'],
+  ioredis: ['^api/storage/', sharedCounts],
   'ipaddr.js': [guardedClient],
   jose: [authentication],
   'json-schema-to-typescript': ['^api/types/generate[.]ts$'],

@@ -51,9 +51,11 @@ import { listen } from './server/listen.ts';
 import { createRateLimiter } from './server/limits/rates/rate-limiter.ts';
 import type { RateLimiter } from './server/limits/rates/rate-limiter.ts';
 import type { Listening } from './server/listen.ts';
+import { connectCounting } from './shared-counts/counting-redis.ts';
+import type { CountingRedis } from './shared-counts/counting-redis.ts';
 import { openStore } from './storage/open-store.ts';
 import { createAccounts } from './users/accounts.ts';
-import type { Accounts } from './users/accounts.ts';
+import type { Accounts, AccountsOptions } from './users/accounts.ts';
 import type { Store } from './storage/contract/store.ts';
 
 export interface RunningApi {
@@ -110,6 +112,14 @@ function openDatabase(options: CompiledApiOptions): Promise<Store> {
   });
 }
 
+/** Where replicas count rare requests together. */
+function connectCounts(
+  { database: { redisURL }, logger }: CompiledApiOptions,
+  started: AsyncDisposableStack,
+): CountingRedis | undefined {
+  return redisURL === undefined ? undefined : started.use(connectCounting({ url: redisURL, logger }));
+}
+
 interface Serving extends CompiledApiOptions {
   store: Store;
   token: string;
@@ -120,17 +130,17 @@ async function serve(
   options: Serving,
   started: AsyncDisposableStack,
 ): Promise<Pick<RunningApi, 'caCertificate' | 'identities' | 'url'>> {
-  const { store, clock, logger, limits, retention } = options;
+  const { store, rates, clock, logger, limits, retention } = options;
   const catalog = createCatalog(options.definitions);
+  const redis = connectCounts(options, started);
   const providers = started.use(await startProviders(providersOptions(options)));
-  const core = await openRegistry(options, { catalog, providers }, started);
+  const core = await openRegistry(options, { catalog, providers, redis }, started);
   const { registry, tokens, keys, rules } = core;
   const load = (now: number): Promise<ServerCertificates> =>
     loadCertificates({ ...options.certificates, now });
   const certificates = await load(clock.now());
   const closing = new AbortController();
-  const { rates, database } = options;
-  const rateLimiter = started.use(createRateLimiter({ rates, redisURL: database.redisURL }));
+  const rateLimiter = createRateLimiter({ rates, redis });
   const openStreams = new OpenStreams({ clock, logger, onRightsChanged: (fn) => rules.onChange(fn) });
   started.defer(() => openStreams.stop());
   const auditor = await openAuditor(options.audit, { ...options, meter: options.metrics.meter }, started);
@@ -169,6 +179,12 @@ async function serve(
   return { url, caCertificate, identities: issued.identities };
 }
 
+interface RegistryNeeds {
+  catalog: Catalog;
+  providers: Providers;
+  redis: CountingRedis | undefined;
+}
+
 interface RegistryParts extends Pick<AppParts, 'accounts' | 'authorizer' | 'keys' | 'registry' | 'tokens'> {
   rules: AccessRules;
 }
@@ -176,7 +192,7 @@ interface RegistryParts extends Pick<AppParts, 'accounts' | 'authorizer' | 'keys
 /** The registry with all that judges requests for it, and what is always in it. */
 async function openRegistry(
   options: Serving,
-  { catalog, providers }: { catalog: Catalog; providers: Providers },
+  { catalog, providers, redis }: RegistryNeeds,
   started: AsyncDisposableStack,
 ): Promise<RegistryParts> {
   const { store, clock, logger } = options;
@@ -186,7 +202,7 @@ async function openRegistry(
   const objects = createLivingObjects(store);
   const serviceAccounts = { keys, issuers, audiences, objects, clock };
   // Accounts are objects of the registry, which in turn reviews their tokens.
-  const accounts = await openAccounts(options, () => registry, started);
+  const accounts = await openAccounts({ ...options, redis, registry: () => registry }, started);
   const tokens = createTokens({ token: options.token, serviceAccounts, accounts, ...providers });
   const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
   const authorizer = createAuthorization({ rbac: rules.authorizer, objects: createStoredObjects(store) });
@@ -203,13 +219,13 @@ async function openRegistry(
 
 /** People with accounts, with keys of their own for their tokens. */
 async function openAccounts(
-  { store, accountKeys, accounts, clock, logger }: Serving,
-  registry: () => Registry,
+  options: Serving & Pick<AccountsOptions, 'redis' | 'registry'>,
   started: AsyncDisposableStack,
 ): Promise<Accounts> {
+  const { registry, redis, store, accountKeys, accounts, clock, logger } = options;
   const keys = await loadSigningKeys({ ...accountKeys, clock, logger });
   started.defer(() => keys.stop());
-  const opened = createAccounts({ registry, store, keys, ...accounts, clock, logger });
+  const opened = createAccounts({ registry, redis, store, keys, ...accounts, clock, logger });
   const sweeping = opened.startSweeping();
   started.defer(() => sweeping.stop());
   return opened;

@@ -78,6 +78,7 @@ const options: AppOptions = {
     keys: { signer: notAsked, find: notAsked },
     registration: 'closed',
     mailer: undefined,
+    redis: undefined,
     clock: systemClock,
     logger: silentLogger,
   }),

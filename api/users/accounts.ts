@@ -7,6 +7,7 @@ import type { Logger } from '../machinery/logger.ts';
 import { startRounds } from '../machinery/rounds.ts';
 import type { Rounds } from '../machinery/rounds.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { CountingRedis } from '../shared-counts/counting-redis.ts';
 import type { Store } from '../storage/contract/store.ts';
 import { SESSION_EXTRA } from '../types/account.ts';
 import { AccountStore, userOf } from './account-store.ts';
@@ -14,6 +15,7 @@ import { ApiKeys } from './api-keys/api-keys.ts';
 import { logIn } from './login/login.ts';
 import type { LoggedIn, LoginRequest } from './login/login.ts';
 import { createLoginAttempts } from './login/login-attempts.ts';
+import { createSharedCounts } from './login/shared-counts.ts';
 import type { Mailer } from './mailer.ts';
 import { Passwords } from './passwords/passwords.ts';
 import { Recovery } from './recovery/recovery.ts';
@@ -32,6 +34,8 @@ export interface AccountsOptions {
   keys: TokenKeys;
   registration: RegistrationMode;
   mailer: Mailer | undefined;
+  /** Where replicas count logins together; absent: each for itself. */
+  redis: CountingRedis | undefined;
   clock: Clock;
   logger: Logger;
 }
@@ -54,13 +58,16 @@ export interface Accounts {
 
 /** @throws Error, for a person, where the options contradict each other */
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { registry, store, keys, registration: mode, mailer, clock, logger } = options;
+  const { registry, store, keys, registration: mode, mailer, redis, clock, logger } = options;
   const accounts = new AccountStore({ registry, store });
   const passwords = new Passwords({ store, clock });
   const tokens = createSessionTokens({ keys, clock });
   const sessions = new Sessions({ store, accounts, tokens, clock });
   const apiKeys = new ApiKeys({ store, accounts, clock, logger });
-  const attempts = createLoginAttempts({ clock });
+  const attempts = createLoginAttempts({
+    clock,
+    shared: redis === undefined ? undefined : createSharedCounts(redis),
+  });
   const parts = { accounts, passwords, sessions, apiKeys, attempts, mailer, clock, logger };
   const sessionTokens = createSessionAuthenticator({
     tokens,

@@ -49,6 +49,18 @@ describe('attempts to log in', () => {
     await expect(attempts.enter(at('alice', '198.51.100.1'))).rejects.toMatchObject(refused(30));
   });
 
+  it('of a few strangers who come back do not take the turn of one who is new', async () => {
+    const clock = createManualClock(0);
+    const attempts = createLoginAttempts({ clock });
+    for (let host = 1; host <= 31; host++) await attempts.enter(at('alice', `192.0.2.${host}`));
+    clock.advance(30_000);
+    for (let host = 1; host <= 31; host++) {
+      await expect(attempts.enter(at('alice', `192.0.2.${host}`))).rejects.toMatchObject(refused(30));
+    }
+    const attempt = await attempts.enter(at('alice', '198.51.100.1'));
+    await attempt.succeeded();
+  });
+
   it('at many accounts from one place get slower', async () => {
     const attempts = createLoginAttempts({ clock: createManualClock(0) });
     for (let user = 0; user <= 100; user++) await attempts.enter(at(`user-${user}`, '2001:db8::/64'));

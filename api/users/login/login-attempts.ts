@@ -1,6 +1,7 @@
-import { BoundedCache } from '../../machinery/bounded-cache.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { StatusError } from '../../machinery/status-error.ts';
+import { MemoryCounts } from './failure-counts.ts';
+import type { CountedKey, DelayRule, FailureCounts } from './failure-counts.ts';
 
 /** Somebody who shows a name and a password. */
 export interface LoginAttempt {
@@ -17,18 +18,10 @@ export interface AdmittedAttempt {
   succeeded(): Promise<void>;
 }
 
-/** How often people may try. Another implementation may share its counts between replicas. */
+/** How often people may try. */
 export interface LoginAttempts {
   /** @throws StatusError TooManyRequests, with the seconds to wait, before any password is looked at */
   enter(attempt: LoginAttempt): Promise<AdmittedAttempt>;
-}
-
-interface Rule {
-  /** Failures without a delay. */
-  free: number;
-  /** After the first failure beyond; it doubles with each. Milliseconds. */
-  firstDelay: number;
-  longestDelay: number;
 }
 
 /**
@@ -41,68 +34,53 @@ const RULES = {
   pair: { free: 5, firstDelay: 1000, longestDelay: 15 * 60_000 },
   account: { free: 30, firstDelay: 1000, longestDelay: 30_000 },
   network: { free: 100, firstDelay: 1000, longestDelay: 60_000 },
-} as const satisfies Record<string, Rule>;
+} as const satisfies Record<string, DelayRule>;
 
-type Sort = keyof typeof RULES;
+/**
+ * While an account is attacked from many networks, each of them gets one attempt, then waits: the next turn is that of a
+ * network that has not failed yet, such as the owner's on a new device, and not of those who ask most often.
+ */
+const ATTACKED: DelayRule = { free: 0, firstDelay: 60_000, longestDelay: 60 * 60_000 };
 
-/** Failures are forgotten after so long without another one. */
-const FORGET_MS = 60 * 60_000;
-const MOST_COUNTS = 50_000;
-
-interface Count {
-  failures: number;
-  lastAt: number;
+export interface LoginAttemptsOptions {
+  clock: Clock;
+  /** What replicas have in common; while it rejects, and where it is absent, each counts for itself. */
+  shared?: FailureCounts | undefined;
 }
 
-/** Counts in the memory of this process, with a bound. */
-export function createLoginAttempts({ clock }: { clock: Clock }): LoginAttempts {
-  const counts = new BoundedCache<Count>({ most: MOST_COUNTS });
+export function createLoginAttempts({ clock, shared }: LoginAttemptsOptions): LoginAttempts {
+  const own = new MemoryCounts({ clock });
+  const enterShared = async (keys: readonly CountedKey[]): Promise<number | undefined> => {
+    const wait = await shared?.enter(keys).catch(() => undefined);
+    // What came through this replica is known here as well, for when the others cannot be asked.
+    if (wait === 0) own.note(keys);
+    return wait;
+  };
   return {
     async enter(attempt) {
-      const now = clock.now();
       const keys = keysOf(attempt);
-      const wait = Math.max(0, ...keys.map(({ key, sort }) => waitOf(counts.get(key), RULES[sort], now)));
+      const wait = (await enterShared(keys)) ?? (await own.enter(keys));
       if (wait > 0) throw tooMany(wait);
-      // Counted now, not when it has failed: a thousand at once must not all come before the first failure.
-      for (const { key } of keys) raise(counts, key, now);
       return {
         async succeeded() {
-          for (const { key, sort } of keys) settle(counts, key, sort);
+          await own.settle(keys);
+          await shared?.settle(keys).catch(() => undefined);
         },
       };
     },
   };
 }
 
-function keysOf({ userName, network, device }: LoginAttempt): { sort: Sort; key: string }[] {
-  // People type names of any length: a long one takes no more room than others.
-  const name = userName.slice(0, 64);
-  if (device !== undefined) return [{ sort: 'device', key: `device ${name} ${device}` }];
-  return [
-    { sort: 'pair', key: `pair ${network} ${name}` },
-    { sort: 'account', key: `account ${name}` },
-    { sort: 'network', key: `network ${network}` },
-  ];
-}
-
-function waitOf(count: Count | undefined, { free, firstDelay, longestDelay }: Rule, now: number): number {
-  if (count === undefined || count.failures <= free) return 0;
-  const delay = Math.min(firstDelay * 2 ** (count.failures - free - 1), longestDelay);
-  return count.lastAt + delay - now;
-}
-
-function raise(counts: BoundedCache<Count>, key: string, now: number): void {
-  const known = counts.get(key);
-  const failures = known === undefined || known.lastAt + FORGET_MS <= now ? 0 : known.failures;
-  counts.set(key, { failures: failures + 1, lastAt: now });
-}
-
 /** One's own success forgives one's own failures, not those of others. */
-function settle(counts: BoundedCache<Count>, key: string, sort: Sort): void {
-  const known = counts.get(key);
-  if (known === undefined) return;
-  if (sort === 'device' || sort === 'pair') counts.delete(key);
-  else counts.set(key, { ...known, failures: known.failures - 1 });
+function keysOf({ userName, network, device }: LoginAttempt): CountedKey[] {
+  // Whatever was typed as a name: a long one takes no more room than others.
+  const name = userName.slice(0, 64);
+  if (device !== undefined) return [{ key: `device ${name} ${device}`, rule: RULES.device, forgives: 'all' }];
+  return [
+    { key: `pair ${network} ${name}`, rule: RULES.pair, pressedRule: ATTACKED, forgives: 'all' },
+    { key: `account ${name}`, rule: RULES.account, presses: true, forgives: 'one' },
+    { key: `network ${network}`, rule: RULES.network, forgives: 'one' },
+  ];
 }
 
 function tooMany(waitMs: number): StatusError {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLogger } from '#api/machinery/logger';
 import { createRateLimiter } from '#api/server/limits/rates/rate-limiter';
 import { DEFAULT_RATES } from '#api/server/limits/rates/rates';
+import { connectCounting } from '#api/shared-counts/counting-redis';
 import { privateRedis } from '#dev/environment/redis';
 import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
@@ -88,9 +90,12 @@ it('counts what is rare together with other replicas, and alone while Redis is a
   await using redis = await privateRedis();
   const key = randomUUID();
   const rates = { ...DEFAULT_RATES, login };
-  await using one = createRateLimiter({ rates, redisURL: redis.url });
-  await using other = createRateLimiter({ rates, redisURL: redis.url });
-  await Promise.all([one.connected, other.connected]);
+  const connect = () => connectCounting({ url: redis.url, logger: silentLogger });
+  await using first = connect();
+  await using second = connect();
+  await Promise.all([first.connected, second.connected]);
+  const one = createRateLimiter({ rates, redis: first });
+  const other = createRateLimiter({ rates, redis: second });
   await one.count('login', key);
   await one.count('login', key);
   await other.count('login', key);

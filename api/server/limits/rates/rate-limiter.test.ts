@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { silentLogger } from '../../../machinery/logger.ts';
+import { connectCounting } from '../../../shared-counts/counting-redis.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { DEFAULT_RATES } from './rates.ts';
 import type { EndpointClass } from './rates.ts';
@@ -14,7 +16,7 @@ async function times(
 }
 
 it('refuses what is more than the rate, of each key and class by itself, and says when to come back', async () => {
-  await using limiter = createRateLimiter({ rates });
+  const limiter = createRateLimiter({ rates });
   await times(3, limiter, ['login', 'a']);
   await expect(limiter.count('login', 'a')).rejects.toMatchObject({ code: 429, reason: 'TooManyRequests' });
   const refused = await limiter.count('login', 'a').catch((error: unknown) => error);
@@ -31,18 +33,19 @@ it('holds all rates of a class', async () => {
     { requests: 5, seconds: 1 },
     { requests: 2, seconds: 3600 },
   ];
-  await using limiter = createRateLimiter({ rates: { ...rates, login: both } });
+  const limiter = createRateLimiter({ rates: { ...rates, login: both } });
   await times(2, limiter, ['login', 'a']);
   await expect(limiter.count('login', 'a')).rejects.toMatchObject({ code: 429 });
 });
 
 it('has no limit for a class without rates', async () => {
-  await using limiter = createRateLimiter({ rates: { ...rates, api: [] } });
+  const limiter = createRateLimiter({ rates: { ...rates, api: [] } });
   await times(1000, limiter, ['api', 'a']);
 });
 
 it('counts alone while Redis is away', async () => {
-  await using limiter = createRateLimiter({ rates, redisURL: 'redis://127.0.0.1:1' });
+  await using redis = connectCounting({ url: 'redis://127.0.0.1:1', logger: silentLogger });
+  const limiter = createRateLimiter({ rates, redis });
   await times(3, limiter, ['login', 'a']);
   await expect(limiter.count('login', 'a')).rejects.toMatchObject({ code: 429 });
 });

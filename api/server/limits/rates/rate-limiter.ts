@@ -1,21 +1,19 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { StatusError } from '../../../machinery/status-error.ts';
-import { connectForRates } from './rates-redis.ts';
+import type { CountingRedis } from '../../../shared-counts/counting-redis.ts';
 import type { EndpointClass, Rates } from './rates.ts';
 
 /** Counts requests, and refuses those that are more than their rate. */
-export interface RateLimiter extends AsyncDisposable {
+export interface RateLimiter {
   /** `key` is the user, or the address of one who is not known yet. @throws StatusError TooManyRequests */
   count(endpoint: EndpointClass, key: string): Promise<void>;
-  /** Resolves once replicas count together; at once where they never do. */
-  readonly connected: Promise<void>;
 }
 
 export interface RateLimiterOptions {
   rates: Rates;
-  /** Where replicas count together; absent, or while it is away, each counts for itself. It may hold a password. */
-  redisURL?: string | undefined;
+  /** Where replicas count together; absent, or while it is away, each counts for itself. */
+  redis?: CountingRedis | undefined;
 }
 
 /**
@@ -23,23 +21,15 @@ export interface RateLimiterOptions {
  * often. Requests of the API proper are counted by the replica that serves them, which is what has to be protected;
  * asking Redis each time would cost more than it saves.
  */
-export function createRateLimiter({ rates, redisURL }: RateLimiterOptions): RateLimiter {
-  const redis = redisURL === undefined ? undefined : connectForRates(redisURL);
+export function createRateLimiter({ rates, redis }: RateLimiterOptions): RateLimiter {
   const limiters: Record<EndpointClass, RateLimiterAbstract[]> = {
     api: inMemory(rates, 'api'),
     login: redis === undefined ? inMemory(rates, 'login') : together(rates, 'login', redis),
     sensitive: redis === undefined ? inMemory(rates, 'sensitive') : together(rates, 'sensitive', redis),
   };
   return {
-    connected: new Promise((resolve) => {
-      if (redis === undefined) resolve();
-      else redis.once('ready', resolve);
-    }),
     async count(endpoint, key) {
       for (const limiter of limiters[endpoint]) await consume(limiter, key);
-    },
-    async [Symbol.asyncDispose]() {
-      redis?.disconnect();
     },
   };
 }
@@ -57,7 +47,7 @@ const inMemory = (rates: Rates, endpoint: EndpointClass): RateLimiterAbstract[] 
 function together(
   rates: Rates,
   endpoint: EndpointClass,
-  storeClient: ReturnType<typeof connectForRates>,
+  { client: storeClient }: CountingRedis,
 ): RateLimiterAbstract[] {
   return optionsOf(rates, endpoint).map(
     (options) =>
