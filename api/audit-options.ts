@@ -1,10 +1,11 @@
 import { createAuditor } from './audit/auditor.ts';
-import type { Auditor } from './audit/auditor.ts';
-import { loadPolicy } from './audit/policy.ts';
+import type { Auditor, AuditorOptions } from './audit/auditor.ts';
+import { loadPolicy, policyFrom } from './audit/policy.ts';
 import { openLogSink } from './audit/sinks/log-sink.ts';
 import type { Sink, SinkMode } from './audit/sinks/sink.ts';
 import { createWebhookSink } from './audit/sinks/webhook-sink.ts';
 import type { AuditWebhook } from './audit/sinks/webhook-sink.ts';
+import { watchFile } from './authentication/watched-file.ts';
 import { createCredentials } from './client/credentials.ts';
 import { loadKubeconfig } from './client/kubeconfig.ts';
 import type { Clock } from './machinery/clock.ts';
@@ -14,7 +15,7 @@ import { credentialFieldsOf } from './types/credentials/credential-fields.ts';
 
 /** The settings of audit that operators give; without them nothing is written down. */
 export interface AuditOptions {
-  /** A Policy of audit.k8s.io/v1. */
+  /** A Policy of audit.k8s.io/v1; it is read again when it changes. */
   policyFile?: string;
   /** Lines of JSON in a file; `-` is standard output. */
   log?: AuditLogOptions;
@@ -67,7 +68,8 @@ export async function openAuditor(
   if (log === undefined && webhook === undefined) {
     throw new Error('--audit-policy-file needs --audit-log-path or --audit-webhook-config-file, or both');
   }
-  const policy = loadPolicy(policyFile);
+  // Before anything is opened.
+  loadPolicy(policyFile);
   const sinks: Sink[] = [];
   if (log !== undefined) sinks.push(await openLog(log, parts));
   if (webhook !== undefined) sinks.push(await openWebhook(webhook, parts));
@@ -75,7 +77,24 @@ export async function openAuditor(
   // The administrator says by encrypting a resource that it holds secrets.
   const holdsSecrets = (resource: string): boolean =>
     parts.encryptedResources.has(resource) || credentialFieldsOf(resource) !== undefined;
-  return createAuditor({ ...parts, policy, sinks, holdsSecrets });
+  return followPolicy(policyFile, { ...parts, sinks, holdsSecrets }, started);
+}
+
+/** The policy is read again when its file changes; one that makes no sense is logged, and the one before goes on to count. */
+async function followPolicy(
+  file: string,
+  options: Omit<AuditorOptions, 'policy'> & Pick<AuditParts, 'logger'>,
+  started: AsyncDisposableStack,
+): Promise<Auditor> {
+  const { clock, logger } = options;
+  let auditor: Auditor | undefined;
+  const use = (text: string): void => {
+    auditor?.replacePolicy(() => policyFrom(file, text));
+    logger.info('the audit policy was read again', { file });
+  };
+  const watched = started.use(await watchFile({ file, clock, logger, use }));
+  auditor = createAuditor({ ...options, policy: policyFrom(file, watched.text) });
+  return auditor;
 }
 
 function openLog(

@@ -31,8 +31,12 @@ export interface AuditedRequestOptions {
   send: (event: string) => Promise<boolean> | boolean;
   /** Counts requests by level. */
   count: (level: Level) => void;
+  /** Counts requests that are refused because no sink that insists took their event. */
+  rejected: () => void;
 }
 
+/** The place, from 0, of an object in the batch that its event is a part of. */
+const ITEM = 'agent.wecode.io/batch-item';
 const MOST_AGENT_LENGTH = 1024;
 /** Upstream's limit is optional and smaller; this one keeps the buffer from filling up with lists. */
 const MOST_EVENT_LENGTH = 1024 * 1024;
@@ -64,6 +68,7 @@ export class AuditedRequest {
   async authenticated(user: User, attributes: Attributes): Promise<void> {
     this.#begin(user, attributes);
     if (await this.#send('RequestReceived', undefined)) return;
+    this.#options.rejected();
     throw new StatusError('InternalError', 'failed to store audit event');
   }
 
@@ -74,6 +79,7 @@ export class AuditedRequest {
   /** `allow` or `forbid`, and why (apiserver endpoints/filters/authorization.go). */
   judged(decision: 'allow' | 'forbid', reason: string): void {
     this.#annotations = {
+      ...this.#annotations,
       'authorization.k8s.io/decision': decision,
       'authorization.k8s.io/reason': reason,
     };
@@ -104,6 +110,18 @@ export class AuditedRequest {
     const words = this.#hidesObjects ? {} : { message, ...(details && { details }) };
     const told = { metadata: {}, status: outcome, ...words, ...(reason && { reason }), code };
     return this.#end(failure.unexpected ? 'Panic' : 'ResponseComplete', told);
+  }
+
+  /**
+   * One of several objects that this request is for, such as a manifest of a batch: when it is complete an event of its own
+   * tells of it, under the same ID, at the level that the policy has for a request for it alone.
+   */
+  part(attributes: Attributes, index: number): AuditedRequest {
+    const part = new AuditedRequest(this.#options);
+    part.#begin(this.#user, attributes);
+    part.#impersonated = this.#impersonated;
+    part.#annotations = { [ITEM]: String(index) };
+    return part;
   }
 
   /** Nobody could be logged in; the event has no user (apiserver endpoints/filters/authn_audit.go). */

@@ -12,6 +12,11 @@ import type { Sink } from './sinks/sink.ts';
 /** Writes down who did what. */
 export interface Auditor {
   receive(request: ReceivedRequest): AuditedRequest;
+  /**
+   * Takes a policy in place of the one before, for requests that come from now on; the outcome is counted.
+   * @param read may throw; the policy before goes on to count then, and the error is thrown on
+   */
+  replacePolicy(read: () => Policy): void;
 }
 
 export interface AuditorOptions {
@@ -25,11 +30,12 @@ export interface AuditorOptions {
 
 export function createAuditor(options: AuditorOptions): Auditor {
   const { sinks, clock, meter } = options;
-  const policy = createPolicyEvaluator(options.policy);
+  let policy = createPolicyEvaluator(options.policy);
+  const reloads = createReloadMeter(meter, clock);
   const events = meter.counter(EVENTS);
+  const rejected = meter.counter(REJECTED);
   const requests = new Map(LEVELS.map((level) => [level, meter.counter(REQUESTS, { level })]));
   const shared = {
-    policy,
     holdsSecrets: holdsSecretsAs(options.holdsSecrets),
     now: () => clock.now(),
     count: (level: Level) => requests.get(level)?.add(),
@@ -37,8 +43,32 @@ export function createAuditor(options: AuditorOptions): Auditor {
       events.add();
       return sendTo(sinks, event);
     },
+    rejected: () => rejected.add(),
   };
-  return { receive: (request) => new AuditedRequest({ ...shared, request }) };
+  return {
+    receive: (request) => new AuditedRequest({ ...shared, policy, request }),
+    replacePolicy(read) {
+      try {
+        policy = createPolicyEvaluator(read());
+      } catch (error) {
+        reloads('failure');
+        throw error;
+      }
+      reloads('success');
+    },
+  };
+}
+
+/** Counts by what came of it, and says when that was last (as kube-apiserver does for its authentication configuration). */
+function createReloadMeter(meter: Meter, clock: Clock): (status: 'failure' | 'success') => void {
+  const last = { success: 0, failure: 0 };
+  const statuses = ['success', 'failure'] as const;
+  const counters = new Map(statuses.map((status) => [status, meter.counter(RELOADS, { status })]));
+  return (status) => {
+    last[status] = clock.now() / 1000;
+    counters.get(status)?.add();
+    meter.gauge(LAST_RELOAD, { status }, () => last[status]);
+  };
 }
 
 /** At once, unless a sink has requests wait for their events. */
@@ -54,6 +84,20 @@ function sendTo(sinks: readonly Sink[], event: string): Promise<boolean> | boole
 }
 
 const EVENTS = { name: 'apiserver_audit_event_total', help: 'Audit events that were made.' };
+const REJECTED = {
+  name: 'apiserver_audit_requests_rejected_total',
+  help: 'Requests that were refused because their event could not be written.',
+};
+const RELOADS = {
+  name: 'troupe_audit_policy_reloads_total',
+  help: 'How often the audit policy has changed while the server ran, by what came of it.',
+  labels: ['status'],
+};
+const LAST_RELOAD = {
+  name: 'troupe_audit_policy_reload_last_timestamp_seconds',
+  help: 'When the audit policy has changed last, by what came of it.',
+  labels: ['status'],
+};
 const REQUESTS = {
   name: 'apiserver_audit_level_total',
   help: 'Requests by the level that the audit policy gives them.',

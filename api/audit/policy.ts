@@ -44,6 +44,11 @@ export function loadPolicy(file: string): Policy {
       cause: error,
     });
   }
+  return policyFrom(file, text);
+}
+
+/** The same for a text that was read already. */
+export function policyFrom(file: string, text: string): Policy {
   try {
     return readPolicy(text);
   } catch (error) {

@@ -33,7 +33,7 @@ export interface Access {
    */
   check(head: RequestHead, witness?: AccessWitness): Promise<AllowedRequest>;
   /** Judges a part of a request that is allowed, such as one object of many. @throws StatusError Forbidden */
-  judge(user: User, attributes: Attributes): Promise<void>;
+  judge(user: User, attributes: Attributes, witness?: Pick<AccessWitness, 'judged'>): Promise<void>;
 }
 
 /** Is told how a request is judged, refused ones as well. */
@@ -45,13 +45,13 @@ export interface AccessWitness {
 }
 
 export function createAccess({ authenticator, authorizer }: AccessOptions): Access {
-  const judge = async (user: User, attributes: Attributes, witness?: AccessWitness): Promise<void> => {
+  const judge: Access['judge'] = async (user, attributes, witness) => {
     const { verdict, reason } = await authorizer.authorize(user, attributes);
     witness?.judged(verdict === 'allow' ? 'allow' : 'forbid', reason);
     if (verdict !== 'allow') throw refusal(user, attributes, reason);
   };
   return {
-    judge: (user, attributes) => judge(user, attributes),
+    judge,
     async check(head, witness) {
       const requestor = await authenticator.authenticate(head);
       if (requestor === undefined) throw unauthorized();

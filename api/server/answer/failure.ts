@@ -27,7 +27,7 @@ export function failureResponse(
   { logger, formOf }: FailureOptions,
 ): Response {
   const failure = toStatusError(error);
-  if (failure.code >= 500 && !isOutage(failure)) logFailure(failure, logger);
+  logOwnFault(failure, logger);
   const retryAfter = failure.details?.retryAfterSeconds;
   const { code, contentType, text } = formOf?.(failure) ?? statusForm(failure, c);
   return new Response(text, {
@@ -58,6 +58,11 @@ function isOutage({ cause }: StatusError): boolean {
   return (
     cause instanceof Error && cause.name === 'StorageError' && 'code' in cause && cause.code === 'Unavailable'
   );
+}
+
+/** What is no fault of the client; an outage of the database is logged elsewhere. */
+export function logOwnFault(failure: StatusError, logger: Logger): void {
+  if (failure.code >= 500 && !isOutage(failure)) logFailure(failure, logger);
 }
 
 export function logFailure(failure: StatusError, logger: Logger): void {

@@ -29,6 +29,12 @@ export function replyJson(value: unknown, options?: ReplyOptions): Response {
   return reply(`${JSON.stringify(value)}\n`, options);
 }
 
+/** Answers with an object as it is, whatever form the client asks for; it is noted for the audit log. */
+export function replyObject(c: RequestContext, object: unknown, options?: ReplyOptions): Response {
+  c.var.audited?.responseObject(() => object);
+  return replyJson(object, options);
+}
+
 /** As kube-apiserver: header lines that grow too long are cut. */
 const MAX_WARNING_BYTES = 4096;
 

@@ -11,7 +11,9 @@ import { isDryRun } from './write-options.ts';
  * meant a dry run or a precondition must not lose the object.
  */
 export async function deleteOptions(c: RequestContext): Promise<DeleteOptions> {
-  const body = fieldsOf((await deleteBody(c)) ?? {}, 'the body of a delete must be DeleteOptions');
+  const given = await deleteBody(c);
+  const body = fieldsOf(given ?? {}, 'the body of a delete must be DeleteOptions');
+  if (given !== undefined) c.var.audited?.requestObject(body);
   const { kind, preconditions, dryRun = [] } = body;
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
     throw badRequest(`the body of a delete must be DeleteOptions, not ${JSON.stringify(kind)}`);
@@ -72,11 +74,11 @@ async function deleteBody(c: RequestContext): Promise<unknown> {
   const { type } = parseMediaType(incoming.headers['content-type'] ?? '');
   if (type === PROTOBUF) {
     const bytes = await readBytes(incoming);
-    return bytes.length === 0 ? {} : decodeProtobuf(bytes);
+    return bytes.length === 0 ? undefined : decodeProtobuf(bytes);
   }
   // Some clients send a type with an empty body, others a body without a type.
   const text = await readBody(incoming);
-  if (text.trim() === '') return {};
+  if (text.trim() === '') return undefined;
   return type === 'application/yaml'
     ? parseYamlBody(text, { kind: 'DeleteOptions' }).value
     : parseJson(text, 'DeleteOptions');

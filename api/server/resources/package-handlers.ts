@@ -5,7 +5,7 @@ import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { writeOptions } from '../request/write-options.ts';
 import { representationFor } from '../answer/negotiated-representation.ts';
-import { replyTo, setWarnings } from '../answer/reply.ts';
+import { replyWritten } from './write-handlers.ts';
 
 export const ZIP_TYPES = ['application/zip', 'application/octet-stream'];
 
@@ -18,9 +18,7 @@ export async function handlePutPackage(request: ResourceRequest): Promise<Respon
   if (!ZIP_TYPES.includes(type)) throw unsupported(ZIP_TYPES);
   const zip = await readBytes(c.env.incoming);
   const { object, warnings } = await options.skillPackages.put(targetOf(request), zip, write);
-  setWarnings(c, warnings);
-  const { contentType } = representation;
-  return replyTo(request, representation.object(object), { contentType });
+  return replyWritten(request, representation, { object, warnings });
 }
 
 /** The zip that new Tasks get; `?hash=sha256:…` another one that is still kept. */

@@ -1,17 +1,17 @@
 import { rateSkill } from '../../registry/skills/ratings.ts';
-import { replyJson } from '../answer/reply.ts';
-import { readObject } from '../request/body.ts';
+import { replyObject } from '../answer/reply.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { writeOptions } from '../request/write-options.ts';
+import { readWritten } from '../request/written-object.ts';
 
 /** Notes what the user thinks of a Skill; answers the Skill. */
 export async function handleRate(request: ResourceRequest): Promise<Response> {
   const { registry, clock } = request.options;
   const write = writeOptions(request, 'UpdateOptions');
-  const { value: body } = await readObject(request.c.env.incoming, { kind: 'SkillRating', protobuf: false });
+  const { value: body } = await readWritten(request.c, { kind: 'SkillRating', protobuf: false });
   const { object } = await rateSkill(registry, { target: targetOf(request), body, clock, ...write });
-  return replyJson(object.object);
+  return replyObject(request.c, object.object);
 }
 
 /** Takes back what the user thought of a Skill; answers the Skill. */
@@ -19,5 +19,5 @@ export async function handleUnrate(request: ResourceRequest): Promise<Response> 
   const { registry, clock } = request.options;
   const write = writeOptions(request, 'DeleteOptions');
   const { object } = await rateSkill(registry, { target: targetOf(request), clock, ...write });
-  return replyJson(object.object);
+  return replyObject(request.c, object.object);
 }

@@ -30,7 +30,7 @@ export async function handleList(request: ResourceRequest): Promise<Response> {
 }
 
 /** As the client would get it as JSON. */
-function auditedList(resource: Resource, list: ObjectList): object {
+export function auditedList(resource: Resource, list: ObjectList): object {
   return {
     kind: resource.listKind,
     apiVersion: formatApiVersion(resource),

@@ -1,8 +1,8 @@
 import { representationFor } from '../answer/negotiated-representation.ts';
-import { readObject } from '../request/body.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { writeOptions } from '../request/write-options.ts';
+import { readWritten } from '../request/written-object.ts';
 import { replyWritten } from './write-handlers.ts';
 
 /** Hands out a token of a ServiceAccount: `kubectl create token`. */
@@ -10,7 +10,7 @@ export async function handleCreateToken(request: ResourceRequest): Promise<Respo
   const { c, options } = request;
   const write = writeOptions(request, 'CreateOptions');
   const representation = representationFor(request);
-  const { value: body, ...duplicates } = await readObject(c.env.incoming, {
+  const { value: body, ...duplicates } = await readWritten(c, {
     kind: 'TokenRequest',
     protobuf: true,
     findDuplicates: write.fieldValidation !== 'Ignore',

@@ -1,17 +1,18 @@
 import type { StatusDetails } from '../../machinery/status-error.ts';
 import type { PatchRequest, WriteOptions, WriteResult } from '../../registry/requests.ts';
-import { parseJsonBody, parseYamlBody, readBody, readObject, unsupported } from '../request/body.ts';
+import { parseJsonBody, parseYamlBody, readBody, unsupported } from '../request/body.ts';
 import type { ParsedBody } from '../request/body.ts';
 import { deleteOptions } from '../request/delete-options.ts';
 import type { Representation } from '../answer/representation.ts';
 import { parseMediaType } from '../request/media-type.ts';
-import { listQuery } from './read-handlers.ts';
+import { auditedList, listQuery } from './read-handlers.ts';
 import { replyPieces } from '../answer/reply-pieces.ts';
-import { replyJson, replyTo, setWarnings } from '../answer/reply.ts';
+import { replyObject, replyTo, setWarnings } from '../answer/reply.ts';
 import { representationFor } from '../answer/negotiated-representation.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { subresourceOf, writeOptions } from '../request/write-options.ts';
+import { readWritten } from '../request/written-object.ts';
 
 /** `representation` is worked out before anything is written: a request that is refused has no effect. */
 export function replyWritten(
@@ -31,7 +32,7 @@ export async function handleCreate(request: ResourceRequest): Promise<Response> 
   const { namespace } = place;
   const write = writeOptions(request, 'CreateOptions');
   const representation = representationFor(request);
-  const { value: body, ...duplicates } = await readWritten(request, write);
+  const { value: body, ...duplicates } = await readBodyOf(request, write);
   const result = await options.registry.create({ resource, namespace, body, ...write, ...duplicates });
   return replyWritten(request, representation, { ...result, created: true });
 }
@@ -39,7 +40,7 @@ export async function handleCreate(request: ResourceRequest): Promise<Response> 
 export async function handleUpdate(request: ResourceRequest): Promise<Response> {
   const write = writeOptions(request, 'UpdateOptions');
   const representation = representationFor(request);
-  const { value: body, ...duplicates } = await readWritten(request, write);
+  const { value: body, ...duplicates } = await readBodyOf(request, write);
   const result = await request.options.registry.update({
     target: targetOf(request),
     body,
@@ -50,16 +51,14 @@ export async function handleUpdate(request: ResourceRequest): Promise<Response> 
   return replyWritten(request, representation, result);
 }
 
-async function readWritten(request: ResourceRequest, { fieldValidation }: WriteOptions): Promise<ParsedBody> {
+function readBodyOf(request: ResourceRequest, { fieldValidation }: WriteOptions): Promise<ParsedBody> {
   const { c, resource, place } = request;
   const isScale = place.subresource === 'scale';
-  const body = await readObject(c.env.incoming, {
+  return readWritten(c, {
     kind: isScale ? 'Scale' : resource.kind,
     protobuf: resource.builtIn || isScale,
     findDuplicates: fieldValidation !== 'Ignore',
   });
-  c.var.audited?.requestObject(body.value);
-  return body;
 }
 
 function partOf(request: ResourceRequest): Pick<PatchRequest, 'subresource'> {
@@ -144,7 +143,7 @@ export async function handleDelete(request: ResourceRequest): Promise<Response> 
   };
   const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
   setWarnings(request.c, result.warnings);
-  return replyJson(success);
+  return replyObject(request.c, success);
 }
 
 /** Deletes each object that matches; the answer is the list of them. */
@@ -153,5 +152,6 @@ export async function handleDeleteCollection(request: ResourceRequest): Promise<
   const query = listQuery(request);
   const given = await deleteOptions(request.c);
   const list = await request.options.registry.deleteCollection({ query, ...given });
+  request.c.var.audited?.responseObject(() => auditedList(request.resource, list));
   return replyPieces(request, representation.list(list), representation);
 }

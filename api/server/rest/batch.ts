@@ -1,14 +1,16 @@
+import type { AuditedRequest } from '../../audit/audited-request.ts';
 import { fieldsOf, isJsonObject } from '../../machinery/json/json.ts';
 import { TROUPE_GROUP } from '../../machinery/group-version-kind.ts';
+import type { Logger } from '../../machinery/logger.ts';
+import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest, isStatusError, toStatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
 import type { Access } from '../access/access.ts';
+import { logOwnFault } from '../answer/failure.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { WriteOptions } from '../../registry/requests.ts';
 import type { Resource, Target } from '../../registry/resource.ts';
 import { checkReferences } from './references.ts';
 import { readManifest, replaceObject } from './replace-object.ts';
-import type { Manifest } from './replace-object.ts';
 import type { BatchPath } from './rest-path.ts';
 
 /** The kinds of a batch, with their plurals. */
@@ -45,6 +47,23 @@ export interface BatchOptions {
   access: Pick<Access, 'judge'>;
   path: BatchPath;
   write: WriteOptions;
+  /** What is written down of the whole batch; undefined where nothing is. */
+  audited: AuditedRequest | undefined;
+  logger: Logger;
+}
+
+/** One manifest, once it is known what it is for. */
+interface Asked {
+  index: number;
+  target: Target;
+  object: Unstructured;
+  /** What is written down of it; begun when its rights are judged. */
+  audited?: AuditedRequest;
+}
+
+interface Written {
+  operation: 'created' | 'deleted' | 'updated';
+  object: Unstructured;
 }
 
 /**
@@ -58,7 +77,7 @@ export async function runBatch(options: BatchOptions, body: unknown): Promise<Ba
   const withoutMetadata = body.findIndex((item) => !isJsonObject(fieldsOf(item)['metadata']));
   if (withoutMetadata >= 0) throw badRequest(`[${withoutMetadata}].metadata is missing`);
   const results: BatchItem[] = [];
-  for (const item of body) results.push(await runItem(options, item));
+  for (const [index, item] of body.entries()) results.push(await runItem(options, item, index));
   const done = results.filter(({ success }) => success).length;
   const verb = options.path.action === 'apply' ? 'Applied' : 'Deleted';
   return {
@@ -68,8 +87,8 @@ export async function runBatch(options: BatchOptions, body: unknown): Promise<Ba
   };
 }
 
-async function runItem(options: BatchOptions, item: unknown): Promise<BatchItem> {
-  const { namespace, action } = options.path;
+async function runItem(options: BatchOptions, item: unknown, index: number): Promise<BatchItem> {
+  const { namespace } = options.path;
   const { kind, metadata } = fieldsOf(item);
   const { name } = fieldsOf(metadata);
   const about = {
@@ -79,14 +98,28 @@ async function runItem(options: BatchOptions, item: unknown): Promise<BatchItem>
   };
   try {
     const resource = resourceOf(options.registry, about.kind);
-    const manifest = readManifest(item, resource, namespace);
-    const target = { resource, namespace, name: manifest.name };
-    const operation = await (action === 'apply'
-      ? applyItem(options, target, manifest)
-      : deleteItem(options, target));
-    return { ...about, operation, success: true };
+    const { object, name: given } = readManifest(item, resource, namespace);
+    const asked = { index, object, target: { resource, namespace, name: given } };
+    return { ...about, operation: await write(options, asked), success: true };
   } catch (error) {
-    return { ...about, operation: 'failed', success: false, error: toStatusError(error).message };
+    const failure = toStatusError(error);
+    logOwnFault(failure, options.logger);
+    return { ...about, operation: 'failed', success: false, error: failure.message };
+  }
+}
+
+/** @throws whatever kept it from being written, which is written down then */
+async function write(options: BatchOptions, asked: Asked): Promise<Written['operation']> {
+  const { action } = options.path;
+  try {
+    const { operation, object } = await (action === 'apply' ? applyItem : deleteItem)(options, asked);
+    asked.audited?.responseObject(() => object);
+    await asked.audited?.complete(operation === 'created' ? 201 : 200);
+    return operation;
+  } catch (caught) {
+    const error = toStatusError(caught);
+    await asked.audited?.complete(error.code, { error, unexpected: !isStatusError(caught) });
+    throw caught;
   }
 }
 
@@ -101,55 +134,56 @@ function resourceOf({ catalog }: Registry, kind: string): Resource {
   return resource;
 }
 
-async function applyItem(
-  { registry, access, write }: BatchOptions,
-  target: Target,
-  { object }: Manifest,
-): Promise<'created' | 'updated'> {
+async function applyItem(options: BatchOptions, asked: Asked): Promise<Written> {
+  const { registry, write: given } = options;
+  const { target, object } = asked;
   const { resource, namespace } = target;
-  const { user } = write;
-  const judge = (verb: string): Promise<void> => judgeItem(access, { user, verb, target });
-  await judge('update');
+  const { user } = given;
+  await judgeItem(options, asked, 'update');
   try {
-    const asked = { ...write, target, object };
-    await replaceObject(registry, { ...asked, dryRun: true });
+    const update = { ...given, target, object };
+    await replaceObject(registry, { ...update, dryRun: true });
     await checkReferences(registry, { object, namespace, user });
-    await replaceObject(registry, asked);
-    return 'updated';
+    return { operation: 'updated', object: (await replaceObject(registry, update)).object.object };
   } catch (error) {
     if (!isMissing(error, target)) throw error;
   }
-  await judge('create');
-  const created = { resource, namespace, body: object, ...write };
-  await registry.create({ ...created, dryRun: true });
+  await judgeItem(options, asked, 'create');
+  const create = { resource, namespace, body: object, ...given };
+  await registry.create({ ...create, dryRun: true });
   await checkReferences(registry, { object, namespace, user });
-  await registry.create(created);
-  return 'created';
+  return { operation: 'created', object: (await registry.create(create)).object.object };
 }
 
 /** The object itself, and not one that it names. */
 const isMissing = (error: unknown, { resource, name }: Target): boolean =>
   isStatusError(error, 'NotFound') && error.details?.kind === resource.plural && error.details.name === name;
 
-async function deleteItem({ registry, access, write }: BatchOptions, target: Target): Promise<'deleted'> {
-  const { user, dryRun } = write;
-  await judgeItem(access, { user, verb: 'delete', target });
-  await registry.delete({ target, user, dryRun });
-  return 'deleted';
+async function deleteItem(options: BatchOptions, asked: Asked): Promise<Written> {
+  const { user, dryRun } = options.write;
+  const { target } = asked;
+  await judgeItem(options, asked, 'delete');
+  const { object } = await options.registry.delete({ target, user, dryRun });
+  return { operation: 'deleted', object: object.object };
 }
 
-/** @throws StatusError Forbidden */
-function judgeItem(
-  access: Pick<Access, 'judge'>,
-  { user, verb, target }: { user: User; verb: string; target: Target },
-): Promise<void> {
-  const { resource, namespace, name } = target;
+/**
+ * Begins the record of the object with the verb that it turns out to need: one that is not there is created, and told of
+ * as that alone.
+ * @throws StatusError Forbidden
+ */
+function judgeItem({ access, audited, write }: BatchOptions, asked: Asked, verb: string): Promise<void> {
+  const { resource, namespace, name } = asked.target;
   const { group, version, plural } = resource;
   // A new object has no name yet, as far as rules go.
   const named = verb === 'create' ? '' : name;
-  return access.judge(user, {
+  const attributes = {
     verb,
     path: '',
     resource: { group, version, plural, subresource: '', namespace, name: named },
-  });
+  };
+  const part = audited?.part(attributes, asked.index);
+  if (part !== undefined) asked.audited = part;
+  if (verb !== 'delete') part?.requestObject(asked.object);
+  return access.judge(write.user, attributes, part);
 }

@@ -1,10 +1,10 @@
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
-import { replyJson } from '../answer/reply.ts';
-import { readObject } from '../request/body.ts';
+import { replyJson, replyObject } from '../answer/reply.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { writeOptions } from '../request/write-options.ts';
+import { readWritten } from '../request/written-object.ts';
 import { checkReferences } from './references.ts';
 import { readManifest, replaceObject } from './replace-object.ts';
 import type { Manifest } from './replace-object.ts';
@@ -27,8 +27,8 @@ export async function handleCompatible(request: ResourceRequest): Promise<Respon
   return undefined;
 }
 
-async function readWritten({ c, resource, place }: ResourceRequest): Promise<Manifest> {
-  const { value } = await readObject(c.env.incoming, { kind: resource.kind, protobuf: false });
+async function manifestOf({ c, resource, place }: ResourceRequest): Promise<Manifest> {
+  const { value } = await readWritten(c, { kind: resource.kind, protobuf: false });
   return readManifest(value, resource, place.namespace);
 }
 
@@ -37,28 +37,29 @@ async function create(request: ResourceRequest): Promise<Response> {
   const { resource, options, place } = request;
   const { registry } = options;
   const { namespace } = place;
-  const { object } = await readWritten(request);
+  const { object } = await manifestOf(request);
   const write = writeOptions(request, 'CreateOptions');
   const asked = { resource, namespace, body: object, ...write };
   await registry.create({ ...asked, dryRun: true });
   await checkReferences(registry, { object, namespace, user: write.user });
   const created = await registry.create(asked);
-  return replyJson(created.object.object, { status: 201 });
+  return replyObject(request.c, created.object.object, { status: 201 });
 }
 
 async function replace(request: ResourceRequest): Promise<Response> {
-  const { object, name } = await readWritten(request);
+  const { object, name } = await manifestOf(request);
   const target = targetOf(request);
   if (name !== target.name) throw badRequest(`metadata.name must be ${target.name}, as the path has it`);
   const write = writeOptions(request, 'UpdateOptions');
   const written = await replaceObject(request.options.registry, { target, object, ...write });
-  return replyJson(written.object.object);
+  return replyObject(request.c, written.object.object);
 }
 
 async function remove(request: ResourceRequest): Promise<Response> {
   const target = targetOf(request);
   const { user, dryRun } = writeOptions(request, 'DeleteOptions');
-  const { gone } = await request.options.registry.delete({ target, user, dryRun });
+  const { gone, object } = await request.options.registry.delete({ target, user, dryRun });
+  request.c.var.audited?.responseObject(() => object.object);
   const { kind } = target.resource;
   return replyJson({
     message: gone ? `${kind} '${target.name}' deleted` : `${kind} '${target.name}' is being deleted`,
@@ -72,8 +73,9 @@ async function changeTask(request: ResourceRequest, action: TaskAction): Promise
   const write = writeOptions(request, 'PatchOptions');
   const { object } = await registry.get({ target, user: write.user });
   const spec = action === 'cancel' ? { cancel: true } : { currentStage: nextStage(object) };
+  request.c.var.audited?.requestObject({ spec });
   const patched = await registry.patch({ target, type: 'merge', body: { spec }, ...write });
-  return replyJson(patched.object.object);
+  return replyObject(request.c, patched.object.object);
 }
 
 /** @throws StatusError Conflict where no stage waits */

@@ -1,10 +1,10 @@
 import { StatusError } from '../../machinery/status-error.ts';
 import { replyJson } from '../answer/reply.ts';
-import { readObject } from '../request/body.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { writeOptions } from '../request/write-options.ts';
-import { listQuery } from '../resources/read-handlers.ts';
+import { readWritten } from '../request/written-object.ts';
+import { auditedList, listQuery } from '../resources/read-handlers.ts';
 import { success } from './envelope.ts';
 import type { Pagination } from './envelope.ts';
 import { readManifest, replaceObject } from './replace-object.ts';
@@ -34,6 +34,7 @@ export function handleEnvelope(request: ResourceRequest): Promise<Response> {
 }
 
 function answer({ c, options }: ResourceRequest, data: unknown, status = 200): Response {
+  c.var.audited?.responseObject(() => data);
   return replyJson(success({ c, clock: options.clock }, data), { status });
 }
 
@@ -45,6 +46,7 @@ async function list(request: ResourceRequest): Promise<Response> {
     ...(page.continue === undefined ? {} : { continue: page.continue }),
     ...(page.remainingItemCount === undefined ? {} : { remaining: page.remainingItemCount }),
   };
+  c.var.audited?.responseObject(() => auditedList(request.resource, page));
   const data = page.items.map(({ object }) => object);
   return replyJson(success({ c, clock: options.clock }, data, pagination));
 }
@@ -60,7 +62,7 @@ async function read(request: ResourceRequest): Promise<Response> {
 async function create(request: ResourceRequest): Promise<Response> {
   const { resource, options, place } = request;
   const { namespace } = place;
-  const { value } = await readObject(request.c.env.incoming, { kind: resource.kind, protobuf: false });
+  const { value } = await readWritten(request.c, { kind: resource.kind, protobuf: false });
   const { object: body } = readManifest(value, resource, namespace);
   const write = writeOptions(request, 'CreateOptions');
   const created = await options.registry.create({ resource, namespace, body, ...write });
@@ -69,7 +71,7 @@ async function create(request: ResourceRequest): Promise<Response> {
 
 async function replace(request: ResourceRequest): Promise<Response> {
   const { resource, options, place } = request;
-  const { value } = await readObject(request.c.env.incoming, { kind: resource.kind, protobuf: false });
+  const { value } = await readWritten(request.c, { kind: resource.kind, protobuf: false });
   const { object } = readManifest(value, resource, place.namespace);
   const write = writeOptions(request, 'UpdateOptions');
   const written = await replaceObject(options.registry, { target: targetOf(request), object, ...write });

@@ -42,7 +42,7 @@ export function mountRest(app: Hono<ServerTypes>, options: RestOptions): void {
 
 async function runBatchRequest(
   c: RequestContext,
-  { registry, access }: RestOptions,
+  { registry, access, logger }: RestOptions,
   path: BatchPath,
 ): Promise<Response> {
   const type = c.req.header('content-type') ?? 'application/json';
@@ -55,5 +55,5 @@ async function runBatchRequest(
     fieldValidation: 'Strict' as const,
     ...(userAgent === undefined ? {} : { userAgent }),
   };
-  return replyJson(await runBatch({ registry, access, path, write }, body));
+  return replyJson(await runBatch({ registry, access, path, write, logger, audited: c.var.audited }, body));
 }

@@ -25,13 +25,18 @@ export async function handlePodStream(request: ResourceRequest): Promise<Respons
   const { executor, uid } = await runningSandbox(request, kind);
   const connection = webSocketOf(request);
   const [, query = ''] = /\?(.*)$/.exec(c.env.incoming.url ?? '') ?? [];
-  using _place = c.var.places.longRunning();
   const stream = await options.tunnels.open(executor, {
     ...{ kind, uid, namespace: place.namespace, name: place.name },
     query,
     webSocket: webSocketHeaders((name) => c.req.header(name)),
   });
-  await splice(connection.socket, stream, c.var.ended);
+  try {
+    // One that the executor manager refuses has not begun.
+    using _place = c.var.places.longRunning();
+    await splice(connection.socket, stream, c.var.ended);
+  } finally {
+    stream.destroy();
+  }
   return RESPONSE_ALREADY_SENT;
 }
 
@@ -86,5 +91,4 @@ async function splice(user: Duplex, executor: Duplex, signal: AbortSignal): Prom
   const options = { signal };
   await Promise.allSettled([pipeline(user, executor, options), pipeline(executor, user, options)]);
   user.destroy();
-  executor.destroy();
 }
