@@ -29,12 +29,39 @@ rules:
   - reply: Done.
 `;
 
+const AUDIT_POLICY = `
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+  - level: RequestResponse
+    resources: [{ group: '', resources: [pods/exec, pods/attach, pods/portforward, pods/log] }]
+`;
+const auditLog = (): string => path.join(folder, 'audit.log');
+
+interface AuditEvent {
+  auditID: string;
+  stage: string;
+  objectRef: { name: string; subresource: string };
+  responseStatus?: { code: number };
+}
+
 beforeAll(async () => {
   const host = await hostAddress(process.env['DOCKER_HOST'] ?? '');
   folder = stack.use(await temporaryFolder('pod-streams')).path;
   const model = stack.use(await modelService(SCRIPT, host));
   const repository = stack.use(await gitRepository({ host: HOST_NAME, listen: host }));
-  const server = stack.use(await startServer({ dataDir: path.join(folder, 'data'), driver: 'docker' }));
+  const policy = path.join(folder, 'policy.yaml');
+  await writeFile(policy, AUDIT_POLICY);
+  const flags = [
+    '--audit-policy-file',
+    policy,
+    '--audit-log-path',
+    auditLog(),
+    '--audit-log-mode',
+    'blocking',
+  ];
+  const dataDir = path.join(folder, 'data');
+  const server = stack.use(await startServer({ dataDir, driver: 'docker', flags }));
   kubeconfig = server.kubeconfig;
   commands = commandsFor(kubeconfig);
   const modelURL = model.url.replace(host, HOST_NAME);
@@ -204,4 +231,26 @@ describe('kubectl logs and attach', () => {
     const { code, stderr } = await exec([pod, '--', 'id']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('current phase is Failed')]);
   });
+});
+
+it('all of them are in the audit log, with their beginning and their end', async () => {
+  const lines = (await readFile(auditLog(), 'utf8')).trimEnd().split('\n');
+  const events = lines.map((line) => JSON.parse(line) as AuditEvent);
+  const byRequest = Map.groupBy(events, ({ auditID }) => auditID);
+  const seen = [...byRequest.values()].map((its) => {
+    const [{ objectRef }] = its as [AuditEvent];
+    expect(objectRef.name).toBe(pod);
+    const stages = its.map(({ stage, responseStatus }) => `${stage} ${responseStatus?.code ?? ''}`.trim());
+    return `${objectRef.subresource}: ${stages.join(', ')}`;
+  });
+  const whole = (part: string, code: number): string =>
+    `${part}: RequestReceived, ResponseStarted ${code}, ResponseComplete ${code}`;
+  expect(seen).toEqual(
+    expect.arrayContaining([
+      ...['exec', 'attach', 'portforward'].map((part) => whole(part, 101)),
+      whole('log', 200),
+      // For a container that is not there, and one that has ended: they never began.
+      'exec: RequestReceived, ResponseComplete 400',
+    ]),
+  );
 });

@@ -84,6 +84,8 @@ export interface ServerOptions {
   /** Default 127.0.0.1:0. */
   listen?: string;
   env?: Record<string, string>;
+  /** More of the command line. */
+  flags?: readonly string[];
 }
 
 export interface TroupeServer extends TroupeProcess {
@@ -101,6 +103,7 @@ export async function startServer(options: ServerOptions): Promise<TroupeServer>
       ...['--data-dir', options.dataDir],
       ...['--write-kubeconfig', kubeconfig],
       ...['--driver', options.driver ?? 'process'],
+      ...(options.flags ?? []),
     ],
     env: { TROUPE_DATABASE_URL: '', TROUPE_REDIS_URL: '', ...options.env },
     readyLine: /^troupe server ready at (\S+),/,
