@@ -1,4 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +12,8 @@ import { testApi } from '../../kit/api.ts';
 import type { ApiRequest, TestApi } from '../../kit/api.ts';
 import { commandsFor } from '../../kit/command.ts';
 import { databaseBytes } from '../../kit/database-bytes.ts';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { serviceAccountKubeconfig } from '../../kit/service-account-kubeconfig.ts';
 import { recordingLogger } from '../../kit/recording-logger.ts';
 import type { RecordingLogger } from '../../kit/recording-logger.ts';
 
@@ -149,11 +154,15 @@ const HOLDERS = [MODEL, GHOST, SERVER, SHELL, WORKSPACE, SKILL, SECRET];
 
 let api: TestApi;
 let logger: RecordingLogger;
+let folder: string;
+/** What an audit webhook got. */
+const webhookBodies: string[] = [];
 const started = new AsyncDisposableStack();
 
 beforeAll(async () => {
   logger = recordingLogger();
-  api = started.use(await testApi({ logger }));
+  folder = started.use(await temporaryFolder('canaries')).path;
+  api = started.use(await testApi({ logger, audit: await auditEverything() }));
   planted.push(api.token);
   const connection = await connect({ kubeconfig: api.kubeconfig });
   started.defer(() => connection.close());
@@ -167,6 +176,37 @@ beforeAll(async () => {
 });
 
 afterAll(() => started.disposeAsync());
+
+/** All that the log and the webhook can be told. */
+async function auditEverything() {
+  const policyFile = path.join(folder, 'policy.yaml');
+  await writeFile(
+    policyFile,
+    'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: RequestResponse }]\n',
+  );
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      webhookBodies.push(Buffer.concat(chunks).toString());
+      response.end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  started.defer(() => void server.close());
+  started.defer(() => server.closeAllConnections());
+  const { port } = server.address() as AddressInfo;
+  const configFile = path.join(folder, 'webhook.yaml');
+  const config = {
+    clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}/` } }],
+    users: [{ name: 'c', user: {} }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'c' } }],
+    'current-context': 'c',
+  };
+  await writeFile(configFile, JSON.stringify(config));
+  const log = { file: path.join(folder, 'audit.log'), mode: 'blocking' } as const;
+  return { policyFile, log, webhook: { configFile, mode: 'blocking' } as const };
+}
 
 /** Reads all that may be read, but no Secrets. */
 async function bindSpy(): Promise<void> {
@@ -203,6 +243,14 @@ async function read(path: string, request: ApiRequest = {}): Promise<string> {
   const { status, text } = await api.send(path, { ...request, headers });
   return `${status} ${text}`;
 }
+
+const SPY_ACCOUNT = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: spy-account }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: spy }
+subjects: [{ kind: ServiceAccount, namespace: default, name: spy }]
+`;
 
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 const PARTIAL = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
@@ -349,6 +397,56 @@ describe('no credential leaves the server', () => {
   it('by a log, at any level', () => {
     expect(logger.lines.length).toBeGreaterThan(0);
     expect(foundIn(logger.lines.join('\n'))).toEqual([]);
+  });
+
+  it('by the commands of troupe', async () => {
+    const file = path.join(folder, 'kubeconfig');
+    await serviceAccountKubeconfig({ kubeconfig: api.kubeconfig, file, name: 'spy', rights: SPY_ACCOUNT });
+    const { troupe } = commandsFor(file);
+    const manifest = path.join(folder, 'model.yaml');
+    await writeFile(manifest, JSON.stringify(MODEL.body));
+    const said = await Promise.all(
+      [
+        ...[
+          'models',
+          'ghosts',
+          'mcpservers',
+          'workspaces',
+          'skills',
+          'tasks',
+          'sandboxes',
+          'taskrevisions',
+        ].flatMap((type) => [
+          ['get', type, '-o', 'yaml'],
+          ['get', type, '-o', 'wide'],
+          ['describe', type],
+        ]),
+        ['get', 'secrets', '-o', 'yaml'],
+        ['logs', 'task'],
+        ['delete', 'model', 'model'],
+        ['whoami'],
+        ['backup', '-o', path.join(folder, 'stolen')],
+        ['apply', '-f', manifest],
+      ].map((args) => troupe(args)),
+    );
+    const text = said.map(({ stdout, stderr }) => stdout + stderr).join('\n');
+    expect(text).toContain('forbidden');
+    expect(text).toContain('kind: Ghost');
+    expect(foundIn(text)).toEqual([]);
+  });
+
+  // After all the others, so that all they did is told.
+  it('by an audit log or webhook that is told everything', async () => {
+    const log = await readFile(path.join(folder, 'audit.log'), 'utf8');
+    const told = (resource: string): boolean => log.includes(`"objectRef":{"resource":"${resource}"`);
+    expect(['models', 'secrets', 'workspaces', 'tasks', 'sandboxes', 'configmaps'].filter(told)).toHaveLength(
+      6,
+    );
+    expect(log).toContain('"requestObject"');
+    expect(log).toContain('"responseObject"');
+    expect(foundIn(log)).toEqual([]);
+    expect(webhookBodies.length).toBeGreaterThan(0);
+    expect(foundIn(webhookBodies.join('\n'))).toEqual([]);
   });
 
   it('in clear by a backup, or by the files of the database', async () => {
