@@ -19,6 +19,13 @@ export interface WatchedFileOptions {
   use(text: string): Promise<void> | void;
 }
 
+/**
+ * Whether a change in the folder may be one of the file: others beside it, such as a log, change all the time. Mounts of
+ * ConfigMaps and Secrets change the link `..data`; not all file systems say a name.
+ */
+const mayConcern = (name: string | null, file: string): boolean =>
+  name === null || name === path.basename(file) || name.startsWith('..');
+
 /** A file that is read again whenever it changes. */
 export interface WatchedFile extends Disposable {
   /** As it was when it was read first. */
@@ -38,6 +45,7 @@ class Watching {
   #text: string;
   #cancelSettling = (): void => undefined;
   #cancelNextLook = (): void => undefined;
+  #isSettling = false;
   #isReading = false;
   #isStale = false;
   #hasStopped = false;
@@ -62,7 +70,9 @@ class Watching {
     const warn = (error: unknown): void =>
       logger.warn('cannot watch a file; it is looked at each minute', { file, error: describeError(error) });
     try {
-      const watcher = watch(path.dirname(file), { persistent: false }, () => this.#lookSoon());
+      const watcher = watch(path.dirname(file), { persistent: false }, (_event, name) => {
+        if (mayConcern(name, file)) this.#lookSoon();
+      });
       watcher.on('error', warn);
       return watcher;
     } catch (error) {
@@ -71,10 +81,14 @@ class Watching {
     }
   }
 
+  /** After the first of several changes: a file that never rests is read all the same. */
   #lookSoon(): void {
-    if (this.#hasStopped) return;
-    this.#cancelSettling();
-    this.#cancelSettling = this.#options.clock.after(SETTLE_MS, () => void this.#look());
+    if (this.#hasStopped || this.#isSettling) return;
+    this.#isSettling = true;
+    this.#cancelSettling = this.#options.clock.after(SETTLE_MS, () => {
+      this.#isSettling = false;
+      void this.#look();
+    });
   }
 
   #lookLater(): void {

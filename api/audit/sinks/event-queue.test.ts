@@ -27,15 +27,22 @@ function handClock() {
   };
 }
 
-function countingMeter(): { meter: Meter; dropped: () => number } {
-  let dropped = 0;
-  const counter = () => ({ add: (by = 1) => void (dropped += by) });
-  return { meter: { ...silentMeter, counter }, dropped: () => dropped };
+function countingMeter(): { meter: Meter; dropped: () => number; failures: () => number } {
+  const counts = new Map<string, number>();
+  const of = (name: string): number => counts.get(name) ?? 0;
+  const counter: Meter['counter'] = ({ name }) => ({
+    add: (by = 1) => void counts.set(name, of(name) + by),
+  });
+  return {
+    meter: { ...silentMeter, counter },
+    dropped: () => of('apiserver_audit_error_total'),
+    failures: () => of('troupe_audit_delivery_failures_total'),
+  };
 }
 
 function queue(options: Partial<EventQueueOptions> = {}) {
   const clock = handClock();
-  const { meter, dropped } = countingMeter();
+  const { meter, dropped, failures } = countingMeter();
   const batches: (readonly string[])[] = [];
   const made = new EventQueue({
     ...{ name: 'log', mode: 'batch', batchSize: 3, batchWaitMs: 100, retryMs: [1000, 2000] },
@@ -43,7 +50,7 @@ function queue(options: Partial<EventQueueOptions> = {}) {
     ...{ clock, logger: silentLogger, meter },
     ...options,
   });
-  return { queue: made, clock, batches, dropped };
+  return { queue: made, clock, batches, dropped, failures };
 }
 
 describe('in batches', () => {
@@ -69,6 +76,7 @@ describe('in batches', () => {
       queue: events,
       clock,
       dropped,
+      failures,
     } = queue({
       deliver: () => {
         attempts += 1;
@@ -81,6 +89,7 @@ describe('in batches', () => {
     expect({ attempts, dropped: dropped() }).toEqual({ attempts: 2, dropped: 0 });
     await clock.pass(2000);
     expect({ attempts, dropped: dropped() }).toEqual({ attempts: 3, dropped: 1 });
+    expect(failures()).toBe(3);
   });
 
   it('what does not fit is dropped, counted, and keeps nobody waiting', () => {

@@ -39,6 +39,7 @@ export class EventQueue implements Sink {
   readonly mode: SinkMode;
   readonly #options: EventQueueOptions;
   readonly #dropped: Counter;
+  readonly #failures: Counter;
   readonly #waiting: Waiting[] = [];
   #characters = 0;
   /** The delivery under way, with its pauses. */
@@ -52,6 +53,7 @@ export class EventQueue implements Sink {
     this.mode = options.mode;
     const { meter, name } = options;
     this.#dropped = meter.counter(DROPPED, { plugin: name });
+    this.#failures = meter.counter(FAILURES, { plugin: name });
     meter.gauge(BUFFERED, { plugin: name }, () => this.#waiting.length);
   }
 
@@ -133,6 +135,7 @@ export class EventQueue implements Sink {
         if (!this.#isFailing)
           logger.warn('audit events cannot be handed over', { sink: name, cause: describeError(error) });
         this.#isFailing = true;
+        this.#failures.add();
         const pause = pauses[attempt];
         if (this.#closing.signal.aborted) return false; // counted by whoever closes
         if (pause === undefined) {
@@ -164,6 +167,11 @@ export class EventQueue implements Sink {
 const DROPPED = {
   name: 'apiserver_audit_error_total',
   help: 'Audit events that were dropped: the buffer was full, or they could not be handed over.',
+  labels: ['plugin'],
+};
+const FAILURES = {
+  name: 'troupe_audit_delivery_failures_total',
+  help: 'Attempts to hand audit events over that failed; most are repeated.',
   labels: ['plugin'],
 };
 const BUFFERED = {

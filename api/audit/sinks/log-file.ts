@@ -68,10 +68,17 @@ export class LogFile {
       await this.#handle?.appendFile(text);
     } catch (error) {
       // A disk that was full, or a file that was moved away: the next attempt opens it again.
+      await this.#cut().catch(() => undefined);
       await this.close().catch(() => undefined);
       throw error;
     }
     this.#bytes += bytes;
+  }
+
+  /** Takes away what an attempt that failed has written: half a line would spoil the one that is written behind it. */
+  async #cut(): Promise<void> {
+    const size = (await this.#handle?.stat())?.size ?? 0;
+    if (size > this.#bytes) await this.#handle?.truncate(this.#bytes);
   }
 
   async #rotate(): Promise<void> {
