@@ -87,13 +87,13 @@ async function followPolicy(
   started: AsyncDisposableStack,
 ): Promise<Auditor> {
   const { clock, logger } = options;
-  let auditor: Auditor | undefined;
   const use = (text: string): void => {
-    auditor?.replacePolicy(() => policyFrom(file, text));
+    auditor.replacePolicy(() => policyFrom(file, text));
     logger.info('the audit policy was read again', { file });
   };
   const watched = started.use(await watchFile({ file, clock, logger, use }));
-  auditor = createAuditor({ ...options, policy: policyFrom(file, watched.text) });
+  // Before the first change is told of: that takes a turn of timers.
+  const auditor = createAuditor({ ...options, policy: policyFrom(file, watched.text) });
   return auditor;
 }
 
