@@ -8,6 +8,7 @@ import type { AuditedApi } from '../../kit/audited-api.ts';
 
 /** A change of a file is noticed by an event of the file system. */
 const WAIT = { timeout: 20_000, interval: 50 };
+const BOT = { ghostRef: { name: 'g' }, shellRef: { name: 's' }, modelRef: { name: 'm' } };
 const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
 const stack = new AsyncDisposableStack();
 let audited: AuditedApi;
@@ -26,30 +27,30 @@ const eventsOf: AuditedApi['eventsOf'] = (answer) => audited.eventsOf(answer);
 describe('a request to paths that do not speak Kubernetes', () => {
   const REST = '/api/v1/namespaces/default';
   const OWN = { apiVersion: 'agent.wecode.io/v1' };
-  const shell = (name: string, shellType = 'ClaudeCode') => ({
-    ...OWN,
-    kind: 'Shell',
-    metadata: { name },
-    spec: { shellType },
-  });
-  const team = (name: string) => ({
+  const team = (name: string, bot = 'helper', collaborationModel = 'solo') => ({
     ...OWN,
     kind: 'Team',
     metadata: { name },
-    spec: { collaborationModel: 'solo', members: [{ botRef: { name: 'nobody' } }] },
+    spec: { collaborationModel, members: [{ botRef: { name: bot } }] },
+  });
+
+  beforeAll(async () => {
+    const bot = { ...OWN, kind: 'Bot', metadata: { name: 'helper' }, spec: BOT };
+    const where = '/apis/agent.wecode.io/v1/namespaces/default/bots';
+    expect((await api.send(where, { method: 'POST', body: bot })).status).toBe(201);
   });
 
   it('has the kind that it stands for, and both objects', async () => {
-    const answer = await api.send(`${REST}/shells`, { method: 'POST', body: shell('rest') });
+    const answer = await api.send(`${REST}/teams`, { method: 'POST', body: team('rest') });
     expect(eventsOf(answer).at(-1)).toMatchObject({
       verb: 'create',
-      objectRef: { apiGroup: 'agent.wecode.io', resource: 'shells', namespace: 'default', name: 'rest' },
-      requestObject: { kind: 'Shell' },
-      responseObject: { kind: 'Shell', metadata: { uid: expect.any(String) } },
+      objectRef: { apiGroup: 'agent.wecode.io', resource: 'teams', namespace: 'default', name: 'rest' },
+      requestObject: { kind: 'Team' },
+      responseObject: { kind: 'Team', metadata: { uid: expect.any(String) } },
       responseStatus: { code: 201 },
     });
-    const deleted = await api.send(`${REST}/shells/rest`, { method: 'DELETE' });
-    expect(eventsOf(deleted).at(-1)).toMatchObject({ verb: 'delete', responseObject: { kind: 'Shell' } });
+    const deleted = await api.send(`${REST}/teams/rest`, { method: 'DELETE' });
+    expect(eventsOf(deleted).at(-1)).toMatchObject({ verb: 'delete', responseObject: { kind: 'Team' } });
   });
 
   it('of administrators has the kind, and both objects', async () => {
@@ -64,9 +65,14 @@ describe('a request to paths that do not speak Kubernetes', () => {
   });
 
   it('with a batch is told of each object, too, under one ID', async () => {
-    const kept = shell('batch');
-    await api.send(`${REST}/shells`, { method: 'POST', body: kept });
-    const body = [shell('batch', 'Agno'), shell('new'), team('lonely'), { kind: 'Pod', metadata: {} }];
+    const kept = team('batch');
+    await api.send(`${REST}/teams`, { method: 'POST', body: kept });
+    const body = [
+      team('batch', 'helper', 'pipeline'),
+      team('new'),
+      team('lonely', 'nobody'),
+      { kind: 'Pod', metadata: {} },
+    ];
     const answer = await api.send(`${REST}/apply`, {
       method: 'POST',
       body,
@@ -86,11 +92,11 @@ describe('a request to paths that do not speak Kubernetes', () => {
       { stage: 'RequestReceived', verb: 'post' },
       {
         ...item('0', 'update', 200),
-        objectRef: { resource: 'shells', name: 'batch' },
-        requestObject: { spec: { shellType: 'Agno' } },
+        objectRef: { resource: 'teams', name: 'batch' },
+        requestObject: { spec: { collaborationModel: 'pipeline' } },
         responseObject: { metadata: { uid: expect.any(String) } },
       },
-      { ...item('1', 'create', 201), objectRef: { resource: 'shells', name: 'new' } },
+      { ...item('1', 'create', 201), objectRef: { resource: 'teams', name: 'new' } },
       {
         ...item('2', 'create', 404),
         objectRef: { resource: 'teams', name: 'lonely' },
@@ -102,7 +108,7 @@ describe('a request to paths that do not speak Kubernetes', () => {
     const removed = await api.send(`${REST}/delete`, { method: 'POST', body: [kept] });
     expect(eventsOf(removed)).toMatchObject([
       {},
-      { ...item('0', 'delete', 200, 'delete'), objectRef: { resource: 'shells', name: 'batch' } },
+      { ...item('0', 'delete', 200, 'delete'), objectRef: { resource: 'teams', name: 'batch' } },
       {},
     ]);
   });
@@ -120,12 +126,12 @@ describe('a request to paths that do not speak Kubernetes', () => {
     };
     await api.send(`${rbac}/clusterrolebindings`, { method: 'POST', body: binding });
     const answer = await api.send(`${REST}/apply`, {
-      ...{ method: 'POST', headers: everybody, body: [shell('hers')] },
+      ...{ method: 'POST', headers: everybody, body: [team('hers')] },
     });
     expect(eventsOf(answer)[1]).toMatchObject({
       user: { username: 'troupe-admin' },
       impersonatedUser: { username: 'eve' },
-      objectRef: { resource: 'shells', name: 'hers' },
+      objectRef: { resource: 'teams', name: 'hers' },
       annotations: { 'authorization.k8s.io/decision': 'forbid' },
       responseStatus: { code: 403 },
     });
