@@ -205,8 +205,8 @@ export interface RunRepository extends RepositoryAccess {
   /** The branch to start from, or else the tag of this name. */
   branch: string;
   /**
-   * Whether settings, hooks, servers and permissions in the repository may take effect. They are input otherwise;
-   * CLAUDE.md and AGENTS.md are read in any case.
+   * Whether settings, hooks, MCP servers and permissions that the repository brings take effect (`spec.trusted` of the
+   * Workspace). Otherwise they are input like all other files; CLAUDE.md and AGENTS.md are read in any case.
    */
   trusted?: boolean;
   /** To start from in its place: a branch, a tag, a full name below refs/ or a whole commit id. */

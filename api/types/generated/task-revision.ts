@@ -76,7 +76,7 @@ export interface TaskRevisionWorkspace {
    */
   lfs?: boolean;
   /**
-   * Whether settings that the repository brings take effect.
+   * Whether settings, hooks, MCP servers and permissions that the repository brings take effect (spec.trusted of the Workspace).
    */
   trusted?: boolean;
   /**

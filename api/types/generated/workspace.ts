@@ -16,7 +16,7 @@ export interface Workspace {
  */
 export interface WorkspaceSpec {
   /**
-   * Whether settings, hooks, tool servers and permissions that the repository brings take effect. Otherwise they are input like all other files; CLAUDE.md and AGENTS.md are read in any case. False when absent.
+   * Whether settings, hooks, MCP servers and permissions that the repository brings take effect. Otherwise they are input like all other files; CLAUDE.md and AGENTS.md are read in any case. False when absent.
    */
   trusted?: boolean;
   repository: WorkspaceRepository;

@@ -56,7 +56,7 @@ describe('a repository that is not trusted', () => {
       /^You are careful\.\n\n# Instructions of the repository\n[\s\S]*<file path="CLAUDE\.md">\nUse tabs\.\n<\/file>$/,
     );
     expect(logs).toEqual([
-      'Settings of the repository are not used, since its Workspace is not trusted: .claude/settings.json, .mcp.json',
+      'Settings that the repository brings take no effect, since its Workspace is not trusted: .claude/settings.json, .mcp.json',
     ]);
   });
 

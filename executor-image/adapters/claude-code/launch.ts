@@ -1,8 +1,8 @@
 import { instructionsText } from '../../instructions/instructions-text.ts';
 import type { AdapterContext, AgentRequest } from '../adapter.ts';
+import { isTrusted, tellUnusedSettings } from '../repository-settings.ts';
 import { mcpServers } from './mcp-configuration.ts';
 import { cleanHome } from './program-home.ts';
-import { unusedSettings } from './repository-settings.ts';
 import { skillPlugin } from './skill-plugin.ts';
 import { TOOL_HOOKS } from './tool-permissions.ts';
 
@@ -25,13 +25,22 @@ const NOT_OFFERED = [
   'ExitPlanMode',
 ];
 
+/** The settings that the program would take from the folder that it works in. */
+const SETTINGS = [
+  '.claude/settings.json',
+  '.claude/settings.local.json',
+  '.claude/agents',
+  '.claude/commands',
+  '.claude/skills',
+  '.mcp.json',
+];
+
 /** Makes the program's HOME and what it is told. Throws the system's error. */
 export async function prepareLaunch(request: AgentRequest, context: AdapterContext): Promise<Launch> {
-  const { home, folder, events, permissions, toolServers } = context;
-  const trusted = request.repository?.trusted === true;
+  const { home, permissions, toolServers } = context;
+  const trusted = isTrusted(request);
   await cleanHome(home);
-  const unused = trusted ? undefined : await unusedSettings(folder);
-  if (unused !== undefined) events.emit('log', { stream: 'agent', text: unused });
+  await tellUnusedSettings(request, context, SETTINGS);
   return {
     args: [...launchArguments(request, { trusted, asks: permissions.asks }), ...(await skillPlugin(context))],
     servers: toolServers.length > 0,
@@ -49,7 +58,7 @@ export async function prepareLaunch(request: AgentRequest, context: AdapterConte
 }
 
 interface Trust {
-  /** Whether settings of the repository take effect. */
+  /** Whether settings that the repository brings take effect. */
   trusted: boolean;
   /** Whether there is a policy for tools. */
   asks: boolean;
@@ -75,10 +84,9 @@ export function launchArguments(request: AgentRequest, { trusted, asks }: Trust)
   ];
 }
 
-/** The Ghost's words, then the repository's. A trusted repository's are read by the program itself. */
+/** The Ghost's words, then the repository's. In a trusted Workspace the program reads these itself. */
 async function systemPrompt(request: AgentRequest, context: AdapterContext): Promise<string> {
   const own = request.agent.systemPrompt?.trim() ?? '';
-  const trusted = request.repository?.trusted === true;
-  const instructions = trusted ? undefined : await instructionsText(context);
+  const instructions = isTrusted(request) ? undefined : await instructionsText(context);
   return [own, instructions].filter((text) => text !== undefined && text !== '').join('\n\n');
 }

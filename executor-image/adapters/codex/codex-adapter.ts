@@ -6,12 +6,15 @@ import { RpcError, createRpcPeer } from '../../process/rpc-peer.ts';
 import type { RpcPeer } from '../../process/rpc-peer.ts';
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapter.ts';
+import { tellUnusedSettings } from '../repository-settings.ts';
 import { createApprovals } from './approvals.ts';
 import { converse, inputText } from './conversation.ts';
 import { codexProgram } from './program.ts';
 import { MODEL_PROTOCOLS, codexEnvironment, codexHome, codexModel } from './settings.ts';
 import { createTurnReader } from './turn-reader.ts';
 
+/** Of the folder that the agent works in. */
+const SETTINGS = ['.codex'];
 /** How long the program may go on when nothing is asked of it any more. */
 const AFTER_ANSWER_MS = 2000;
 
@@ -37,6 +40,7 @@ export function codexAdapter(program: () => string = codexProgram): AgentAdapter
     async run(request, context) {
       const model = codexModel(request);
       await mkdir(codexHome(context.home), { recursive: true, mode: 0o700 });
+      await tellUnusedSettings(request, context, SETTINGS);
       const session = startProgram(request, context, { program: program(), model: model.name });
       try {
         return await Promise.race([session.answer, session.exit.then(failureOf)]);

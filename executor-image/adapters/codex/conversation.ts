@@ -5,6 +5,7 @@ import { RunFailure } from '../../run-failure.ts';
 import { schemaInstruction } from '../../run/output.ts';
 import type { AdapterContext, AgentRequest } from '../adapter.ts';
 import { FurtherWords } from '../further-words.ts';
+import { isTrusted } from '../repository-settings.ts';
 import { isStrict } from './output-schema.ts';
 import { projectNotes } from './project-notes.ts';
 import { codexModel, threadSettings } from './settings.ts';
@@ -62,9 +63,9 @@ function notOpened(error: unknown): never {
   throw new RunFailure('StartFailed', `Codex cannot begin: ${error.message}`, error);
 }
 
-/** Codex itself reads them where the repository is trusted. */
+/** In a trusted Workspace Codex reads them itself. */
 async function tellNotes({ peer, request, context }: ConversationOptions, threadId: string): Promise<void> {
-  const notes = request.repository?.trusted === true ? undefined : await projectNotes(context.folder);
+  const notes = isTrusted(request) ? undefined : await projectNotes(context.folder);
   if (notes === undefined) return;
   const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: notes }] };
   await peer.call('thread/inject_items', { threadId, items: [item] });

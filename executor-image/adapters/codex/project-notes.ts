@@ -8,8 +8,8 @@ const MOST_BYTES = 32 * 1024;
 const NAMES = ['AGENTS.md', 'CLAUDE.md'];
 
 /**
- * The words of the repository to its agents, in the form in which Codex tells its model. Of a repository that is not trusted
- * it reads no such file itself; the words are input all the same. Undefined when there is none.
+ * The words of the repository to its agents, in the form in which Codex tells its model. In a Workspace that is not
+ * trusted it reads no such file itself; the words are input all the same. Undefined when there is none.
  */
 export async function projectNotes(folder: string): Promise<string | undefined> {
   const root = await realpath(folder);

@@ -3,6 +3,7 @@ import { responsesEndpoint } from '#model-protocols/openai-responses/endpoint';
 import { RunFailure } from '../../run-failure.ts';
 import { programEnvironment } from '../program-environment.ts';
 import type { AdapterContext, AgentModel, AgentRequest } from '../adapter.ts';
+import { isTrusted } from '../repository-settings.ts';
 import { requiredModel } from '../required-model.ts';
 
 export const MODEL_PROTOCOLS = ['openai', 'openai-responses'] as const;
@@ -42,12 +43,11 @@ export function threadSettings(request: AgentRequest, context: AdapterContext): 
 /** As in config.toml: https://developers.openai.com/codex/config-reference. */
 function configuration(request: AgentRequest, context: AdapterContext): Record<string, unknown> {
   const model = codexModel(request);
-  const isTrusted = request.repository?.trusted === true;
   return {
     model_providers: { [PROVIDER]: provider(model, request) },
     ...(model.contextWindow === undefined ? {} : { model_context_window: model.contextWindow }),
-    projects: projects(context.folder, isTrusted),
-    features: features(isTrusted),
+    projects: projects(context.folder, isTrusted(request)),
+    features: features(isTrusted(request)),
     mcp_servers: toolServers(request, context),
     skills: { bundled: { enabled: false } },
     // A login shell has another PATH.
@@ -78,18 +78,18 @@ function provider(model: AgentModel, { timeoutSeconds }: AgentRequest): Record<s
  * Codex trusts whatever repository it may write to, unless it is told: then neither settings, hooks, servers nor rules
  * of the repository count. It takes the nearest folder that is named here.
  */
-function projects(folder: string, isTrusted: boolean): Record<string, unknown> {
+function projects(folder: string, trusted: boolean): Record<string, unknown> {
   const named: Record<string, unknown> = {};
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     named[at] = { trust_level: 'untrusted' };
     if (at === path.dirname(at)) break;
   }
-  return { ...named, [path.resolve(folder)]: { trust_level: isTrusted ? 'trusted' : 'untrusted' } };
+  return { ...named, [path.resolve(folder)]: { trust_level: trusted ? 'trusted' : 'untrusted' } };
 }
 
-function features(isTrusted: boolean): Record<string, boolean> {
+function features(trusted: boolean): Record<string, boolean> {
   return {
-    hooks: isTrusted,
+    hooks: trusted,
     // Parts that speak to the maker's services, or that need a person at a desktop.
     apps: false,
     plugins: false,

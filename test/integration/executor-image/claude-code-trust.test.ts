@@ -102,7 +102,9 @@ describe('a repository that is not trusted', () => {
     for (const trace of ['helper', 'hook', 'tool-hook', 'server'])
       expect(await made(trace), trace).toBe(false);
     expect(logs(events)).toEqual([
-      expect.stringContaining('Settings of the repository are not used, since its Workspace is not trusted'),
+      expect.stringContaining(
+        'Settings that the repository brings take no effect, since its Workspace is not trusted',
+      ),
     ]);
   });
 

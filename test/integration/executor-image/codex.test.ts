@@ -1,5 +1,4 @@
-import { writeFile, mkdir } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codexAdapter } from '#executor-image/adapters/codex/codex-adapter';
@@ -76,6 +75,7 @@ const SCRIPT = `
 - reply: 'You said {{prompt}}'
 `;
 
+const AUTHOR = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com'];
 const KEY = 'sk-a-key-that-must-not-show-up';
 const stack = new AsyncDisposableStack();
 let model: string;
@@ -87,8 +87,7 @@ beforeAll(async () => {
   const work = repository.fileUrl.slice('file://'.length);
   await writeFile(path.join(work, 'AGENTS.md'), 'Write short commits.\n');
   await mustRun('git', ['-C', work, 'add', '.']);
-  const author = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com'];
-  await mustRun('git', ['-C', work, ...author, 'commit', '-qm', 'Second']);
+  await mustRun('git', ['-C', work, ...AUTHOR, 'commit', '-qm', 'Second']);
   gitUrl = repository.url;
 });
 afterAll(() => stack.disposeAsync());
@@ -215,8 +214,7 @@ describe('a repository that wants to decide', () => {
     await mkdir(path.join(work, '.codex'));
     await writeFile(path.join(work, '.codex', 'config.toml'), settings.join('\n'));
     await mustRun('git', ['-C', work, 'add', '.']);
-    const author = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com'];
-    await mustRun('git', ['-C', work, ...author, 'commit', '-qm', 'Evil']);
+    await mustRun('git', ['-C', work, ...AUTHOR, 'commit', '-qm', 'Evil']);
     return { url: repository.url, [Symbol.asyncDispose]: () => repository[Symbol.asyncDispose]() };
   }
 
@@ -226,10 +224,12 @@ describe('a repository that wants to decide', () => {
   ])('trusted: $trusted', async ({ trusted, traces }) => {
     await using folder = await temporaryFolder('traces');
     await using repository = await hostile(folder.path);
-    const { state } = await finish(request('Hello', clone(repository.url, trusted)));
+    const { state, events } = await finish(request('Hello', clone(repository.url, trusted)));
     expect(state).toMatchObject({ phase: 'Succeeded', result: { value: 'You said Hello' } });
-    const found = ['notify', 'server', 'hook'].filter((name) => existsSync(path.join(folder.path, name)));
-    expect(found).toEqual(traces);
+    const told =
+      'Settings that the repository brings take no effect, since its Workspace is not trusted: .codex';
+    expect(textOf(events, 'log').includes(told)).toBe(!trusted);
+    expect(await readdir(folder.path)).toEqual(traces);
   });
 });
 
