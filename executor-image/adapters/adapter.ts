@@ -30,8 +30,11 @@ export interface AdapterCapabilities {
    * the engine puts their names and paths into the system prompt, or their instructions where there are no files.
    */
   readonly skills: 'native' | 'listed';
-  /** `none`: the program does not report tokens. */
-  readonly usage: 'per model' | 'total' | 'none';
+  /**
+   * `counted`: the program need not tell tokens, those of its Model's answers are counted on their way to it; it may say that
+   * it tells them all the same (`context.meter.programCounts`). `none`: nobody knows.
+   */
+  readonly usage: 'per model' | 'total' | 'counted' | 'none';
   /**
    * False for a program that does not tell of its calls of MCP tools: the gate then puts tool_call and tool_result into
    * the log, and counts them. All others tell of theirs, and the gate does not, so that no call is told twice.

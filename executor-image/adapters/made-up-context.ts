@@ -35,6 +35,8 @@ export function madeUpContext(told: Told[], parts: Partial<AdapterContext> = {})
         const cost = costUSD === undefined ? {} : { costUSD };
         told.push({ type: 'usage', data: { ...usage, ...cost, model } });
       },
+      cost: (model, costUSD) => told.push({ type: 'usage', data: { costUSD, model } }),
+      programCounts: () => undefined,
       turn: () => undefined,
       toolCall: () => undefined,
       alive: () => undefined,

@@ -26,6 +26,24 @@ const tokens = (inputTokens: number, outputTokens: number): RunUsage => ({
 });
 
 describe('usage', () => {
+  it('of answers is summed, beside the cost that the program tells', () => {
+    const { meter } = metered();
+    meter.answer('a', tokens(10, 5));
+    meter.cost('a', 0.1);
+    meter.answer('a', tokens(1, 1));
+    meter.closeTurn();
+    meter.answer('a', tokens(100, 50));
+    expect(meter.totals()).toMatchObject({ usage: tokens(111, 56), costUSD: 0.1 });
+  });
+
+  it('of answers does not count where the program tells its own', () => {
+    const { meter } = metered();
+    meter.programCounts();
+    meter.answer('a', tokens(10, 5));
+    meter.usage('a', tokens(10, 5));
+    expect(meter.totals().usage).toEqual(tokens(10, 5));
+  });
+
   it('is summed over models and over the turns of the adapter, and cost in whole millionths', () => {
     const { meter, events } = metered();
     meter.usage('a', tokens(10, 5), 0.1);

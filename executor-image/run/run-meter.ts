@@ -11,6 +11,10 @@ export interface RunMeter {
    * US dollars where the program knows it.
    */
   usage(model: string, usage: RunUsage, costUSD?: number): void;
+  /** What `model` has cost in this turn of the adapter so far, of a program that tells no tokens. */
+  cost(model: string, costUSD: number): void;
+  /** The program tells its tokens itself (`usage`), so that those of its Model's answers are not counted a second time. */
+  programCounts(): void;
   /** The agent has called its model once more. */
   turn(): void;
   /** The agent uses a tool; equal calls in a row are counted. */
@@ -47,6 +51,7 @@ export class Meter implements RunMeter {
   /** Of the turns of the adapter that are over, by model. */
   readonly #before = new Map<string, ModelUse>();
   readonly #current = new Map<string, ModelUse>();
+  #programCounts = false;
   #turns = 0;
   #lastCall = '';
   #repeated = 0;
@@ -73,6 +78,21 @@ export class Meter implements RunMeter {
     if (limit !== undefined && spent !== undefined && spent > limit) {
       this.#end('CostLimit', `the run has cost $${spent}; its limit is $${limit}`);
     }
+  }
+
+  cost(model: string, costUSD: number): void {
+    this.usage(model, this.#current.get(model)?.usage ?? NO_USAGE, costUSD);
+  }
+
+  programCounts(): void {
+    this.#programCounts = true;
+  }
+
+  /** The tokens of one answer of a model, as its service has counted them. */
+  answer(model: string, usage: RunUsage): void {
+    if (this.#programCounts) return;
+    const known = this.#current.get(model);
+    this.usage(model, addUsage(known?.usage ?? NO_USAGE, usage), known?.costUSD);
   }
 
   turn(): void {

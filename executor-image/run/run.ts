@@ -278,7 +278,7 @@ async function agentWork(
   const onWarnings = (warnings: readonly string[]): void => void (place.warnings = warnings);
   try {
     return await withTools({ ...run, adapter, context, onWarnings }, (toolServers) =>
-      withModel(run, (asked) =>
+      withModel({ ...run, counted: adapter.capabilities.usage === 'counted' }, (asked) =>
         takeTurns({
           ...{ adapter, request: withoutServers(asked), context: { ...context, toolServers } },
           sessionId: () => place.sessionId,

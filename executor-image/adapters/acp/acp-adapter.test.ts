@@ -224,6 +224,18 @@ describe('an agent', () => {
     expect(await done).toEqual({ value: 'working<something else>' });
   });
 
+  it('tells what it has cost, of this run alone', async () => {
+    const { done, told } = talk(
+      `
+      const spend = (amount, currency = 'USD') => update({ sessionUpdate: 'usage_update', used: 1, size: 2, cost: { amount, currency } });
+      answers['session/load'] = () => { say('an old word'); spend(0.5); return {}; };
+      answers['session/prompt'] = () => { spend(9, 'EUR'); spend(0.75); return { stopReason: 'end_turn' }; };`,
+      { request: { session: { id: 's0' } } },
+    );
+    await done;
+    expect(told).toEqual([{ type: 'usage', data: { costUSD: 0.25, model: 'model' } }]);
+  });
+
   it('that prints other things is heard all the same', async () => {
     const { done, told } = talk(
       `console.log('Welcome!'); console.log('{"half": '); console.log('{"jsonrpc": "1"}');`,

@@ -13,8 +13,8 @@ import { createUpdateTeller } from './update-teller.ts';
 
 const MODEL_PROTOCOLS: readonly ModelProtocol[] = ['anthropic', 'openai', 'openai-responses'];
 
-/** How long a program may take to end by itself once nobody speaks to it: it keeps its session meanwhile. */
-const END_MS = 2000;
+/** How long a program may take to end by itself once nobody speaks to it; SIGTERM, with a longer patience, follows. */
+const END_MS = 500;
 /** How long an agent may take to end its turn by itself when the run is cancelled. */
 const CANCEL_MS = 3000;
 
@@ -34,7 +34,7 @@ export function acpAdapter(): AgentAdapter {
       permissions: true,
       output: 'prompted',
       images: true,
-      usage: 'none',
+      usage: 'counted',
       skills: 'listed',
     },
     // Where agents of today keep their sessions; what else is in these folders are caches.
@@ -50,7 +50,7 @@ type AgentAnswer = Awaited<ReturnType<AgentAdapter['run']>>;
 async function runAgent(request: AgentRequest, context: AdapterContext): Promise<AgentAnswer> {
   const files = await prepareFiles(request, context);
   const line = commandLine(request, { context, files });
-  const teller = createUpdateTeller(context);
+  const teller = createUpdateTeller(context, request.model?.name);
   const stop = new AbortController();
   let ending: Ending = { kind: 'open' };
   let messages: MessageStream | undefined;

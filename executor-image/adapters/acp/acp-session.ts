@@ -45,7 +45,7 @@ export function talkToAgent({ stream, request, context, teller }: SessionOptions
     .onNotification(methods.client.session.update, ({ params }) => {
       if (opened) return teller.update(params.update);
       retold ||= params.update.sessionUpdate.endsWith('_message_chunk');
-      context.meter.alive();
+      teller.past(params.update);
     })
     .connectWith(stream, async (agent) => {
       const facts = await agent.request(methods.agent.initialize, {

@@ -4,6 +4,7 @@ import type {
   ToolCall,
   ToolCallContent,
   ToolCallUpdate,
+  UsageUpdate,
 } from '@agentclientprotocol/sdk';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import { lastBytes } from '../../text/cut.ts';
@@ -12,11 +13,16 @@ import type { AdapterContext } from '../adapter.ts';
 /** Turns the updates of a session into events, and keeps the agent's last words. */
 export interface UpdateTeller {
   update(update: SessionUpdate): void;
+  /** One of what was said before this run; the log has it already. */
+  past(update: SessionUpdate): void;
   /** The words since the last use of a tool, else all of them. */
   words(): string;
 }
 
 interface Telling extends Pick<AdapterContext, 'events' | 'meter'> {
+  model: string;
+  /** Of the session before this run, in US dollars. */
+  costBefore: number;
   all: string;
   /** Since the last use of a tool. */
   last: string;
@@ -32,13 +38,20 @@ interface KnownCall {
   told: 'nothing' | 'begin' | 'end';
 }
 
-export function createUpdateTeller({
-  events,
-  meter,
-}: Pick<AdapterContext, 'events' | 'meter'>): UpdateTeller {
-  const telling: Telling = { events, meter, all: '', last: '', calls: new Map(), asked: true };
+/** `model` is the name under which the program's cost is counted. */
+export function createUpdateTeller(
+  { events, meter }: Pick<AdapterContext, 'events' | 'meter'>,
+  model = 'model',
+): UpdateTeller {
+  const telling: Telling = {
+    ...{ events, meter, model, costBefore: 0, all: '', last: '', calls: new Map(), asked: true },
+  };
   return {
     update: (update) => tell(telling, update),
+    past(update) {
+      meter.alive();
+      if (update.sessionUpdate === 'usage_update') telling.costBefore = dollarsOf(update) ?? 0;
+    },
     words: () => (telling.last.trim() === '' ? telling.all : telling.last),
   };
 }
@@ -65,9 +78,19 @@ function tell(telling: Telling, update: SessionUpdate): void {
       const lines = update.entries.map(({ status, content }) => `[${status}] ${content}`);
       return telling.events.emit('log', { stream: 'agent', text: lines.join('\n') });
     }
+    case 'usage_update': {
+      const cost = dollarsOf(update);
+      if (cost !== undefined) telling.meter.cost(telling.model, Math.max(0, cost - telling.costBefore));
+      return;
+    }
     default: // modes, commands, titles and what newer agents say: a sign of life
       telling.meter.alive();
   }
+}
+
+/** What a session has cost so far; its tokens are those of one request, not of all, and no use here. */
+function dollarsOf({ cost }: UsageUpdate): number | undefined {
+  return cost?.currency === 'USD' && Number.isFinite(cost.amount) ? cost.amount : undefined;
 }
 
 function tellWords(telling: Telling, text: string): void {

@@ -32,11 +32,12 @@ export function commandAdapter(): AgentAdapter {
       output: 'prompted',
       images: false,
       skills: 'listed',
-      usage: 'per model',
+      usage: 'counted',
     },
     async run(request, context) {
       const output = request.shell.output ?? {};
       const read = lineReader(output);
+      if (tellsUsage(output)) context.meter.programCounts();
       const files = await prepareFiles(request, context);
       const { command, args, env } = commandLine(request, { context, files });
       const teller = createLineTeller(context);
@@ -56,6 +57,11 @@ export function commandAdapter(): AgentAdapter {
       return { value: await answerOf({ output, files, teller, context }) };
     },
   };
+}
+
+/** The Shell says where the program tells its tokens. */
+function tellsUsage({ lines = [] }: CommandOutput): boolean {
+  return lines.some(({ event }) => event === 'usage');
 }
 
 function checkExit({ code, signal, stderr }: AgentExit, failure: string | undefined): void {

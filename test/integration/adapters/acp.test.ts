@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { acpAdapter } from '#executor-image/adapters/acp/acp-adapter';
+import { ROOT } from '../../kit/paths.ts';
 import { adapterSuite } from './adapter-suite.ts';
 
 const qwenCode = path.dirname(createRequire(import.meta.url).resolve('@qwen-code/qwen-code/package.json'));
@@ -15,6 +16,11 @@ adapterSuite({
       path.join(qwenCode, 'cli.js'),
       ...['--acp', '--auth-type', 'openai', '--model', '{{model}}'],
     ],
+    // It starts itself a second time otherwise, and compiles its 26 MB at each start.
+    env: {
+      QWEN_CODE_NO_RELAUNCH: 'true',
+      NODE_COMPILE_CACHE: path.join(ROOT, 'node_modules/.cache/compile'),
+    },
   },
   protocol: 'openai',
   command: {

@@ -42,16 +42,6 @@ const LINES: OutputRule[] = [
     event: 'failure',
     fields: { message: { pointer: '/message/content/0/text' } },
   },
-  {
-    json: { '/type': 'result' },
-    event: 'usage',
-    fields: {
-      model: { value: 'scripted-model' },
-      inputTokens: { pointer: '/usage/input_tokens' },
-      outputTokens: { pointer: '/usage/output_tokens' },
-      cacheReadTokens: { pointer: '/usage/cache_read_input_tokens' },
-    },
-  },
 ];
 
 /** With a real program that prints JSON: Claude Code, as people start it in scripts, with its lines declared. */
@@ -73,7 +63,6 @@ adapterSuite({
   lacks: {
     endings: 'a program says that it failed, not in which way',
     'model errors': 'a program says that it failed, not in which way',
-    'usage so far': 'this program tells its tokens at its end',
     instructions: 'this program reads CLAUDE.md only',
     skills: 'its command hands on no system prompt',
   },
