@@ -7,6 +7,10 @@ import { go } from './go.ts';
 import { startProcess } from './process.ts';
 import { runProgram } from './program.ts';
 
+/** A program of a module that one of ours names as its tool, by the folder of ours. */
+const TOOLS: Readonly<Record<string, { folder: string; package: string }>> = {
+  'argo-cd-agent': { folder: 'argo-cd', package: 'github.com/argoproj/gitops-engine/agent' },
+};
 /** Version 3 of Helm merges on the client's side; version 4 applies on the server's. */
 const HELM: Readonly<Record<string, { module: string; version: string }>> = {
   'helm-3': { module: 'helm.sh/helm/v3/cmd/helm', version: 'v3.22.0' },
@@ -28,8 +32,8 @@ interface Recipe {
 }
 
 /**
- * Programs built from Go sources, one build after another: those of test/go by the names of their folders, `helm-3`
- * and `helm-4`. They are kept by their version in a folder that outlives the checkout. Disposing ends the build that is
+ * Programs built from Go sources, one build after another: those of test/go by the names of their folders, `helm-3`,
+ * `helm-4` and `argo-cd-agent`. They are kept by their version in a folder that outlives the checkout. Disposing ends the build that is
  * under way.
  */
 export class GoPrograms implements AsyncDisposable {
@@ -50,7 +54,8 @@ export class GoPrograms implements AsyncDisposable {
   async prepare(): Promise<void> {
     const entries = await readdir(SOURCES, { withFileTypes: true });
     const ours = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    for (const name of [...ours, ...Object.keys(HELM)]) void this.path(name).catch(() => undefined);
+    for (const name of [...ours, ...Object.keys(TOOLS), ...Object.keys(HELM)])
+      void this.path(name).catch(() => undefined);
   }
 
   async #start(name: string): Promise<string> {
@@ -114,7 +119,11 @@ async function recipeOf(name: string, command: string): Promise<Recipe> {
     const built = path.join(folder, `helm-${version}`);
     return { built, folder: SOURCES, arguments: [`${module}@${version}`], installedAs: 'helm' };
   }
-  const built = path.join(folder, `${name}-${await digestOf(name)}`);
+  const tool = TOOLS[name];
+  const built = path.join(folder, `${name}-${await digestOf(tool?.folder ?? name)}`);
+  if (tool !== undefined) {
+    return { built, folder: path.join(SOURCES, tool.folder), arguments: [tool.package] };
+  }
   if (isModule(name)) return { built, folder: path.join(SOURCES, name), arguments: ['.'] };
   return { built, folder: SOURCES, arguments: [`./${name}`] };
 }

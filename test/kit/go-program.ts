@@ -12,7 +12,7 @@ export interface GoProgram {
 }
 
 /**
- * A program of test/go by the name of its folder, or `helm-3` or `helm-4`. Called where a test file begins: the file
+ * A program of test/go by the name of its folder, or `helm-3`, `helm-4` or `argo-cd-agent`. Called where a test file begins: the file
  * waits for the build in a hook.
  */
 export function goProgram(name: string): GoProgram {
