@@ -20,7 +20,10 @@ export const TaskReason = {
   WaitingForTeam: 'WaitingForTeam',
   /** Ready=False: workspaceRef names a Workspace that does not exist or is not ready. */
   WaitingForWorkspace: 'WaitingForWorkspace',
-  /** Ready=False: the user who made the Task may not, or may no longer, use what it needs. */
+  /**
+   * Ready=False, or Finished=False of a Task that has begun: the user who made the Task may not, or may no longer, use what
+   * it needs, or is gone.
+   */
   UseForbidden: 'UseForbidden',
   /** Ready=False and Finished=True: the Team needs a Workspace and the Task names none. */
   WorkspaceRequired: 'WorkspaceRequired',
@@ -64,6 +67,7 @@ export type TaskUnfinishedReason = (typeof TaskReason)[
   | 'Pending'
   | 'Running'
   | 'Unschedulable'
+  | 'UseForbidden'
   | 'Cancelling'
   | 'Failing'
   | 'WaitingForConfirmation'

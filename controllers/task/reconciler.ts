@@ -14,14 +14,14 @@ import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
-import { forbiddenUse } from './configuration/forbidden-use.ts';
+import { forbiddenUse, usedBySandboxes } from './configuration/forbidden-use.ts';
 import { resolveTask } from './configuration/resolve.ts';
 import type { Configuration, Resolution } from './configuration/resolve.ts';
 import { usedConfiguration } from './configuration/used-configuration.ts';
 import type { UsedConfiguration } from './configuration/used-configuration.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planRejected, planTask } from './plan/plan.ts';
-import type { AnsweredSandbox, Observation } from './plan/plan.ts';
+import type { AnsweredSandbox, Observation, TaskPlan } from './plan/plan.ts';
 import type { OverSandbox } from './plan/settle.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
@@ -63,7 +63,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const { models } = options;
     const resolve = (): Resolution => resolveTask(task, { configuration, models });
     const judged = isStarting(task) ? await judge(options, task, { configuration, resolve }) : undefined;
-    await carryOut(options, configuration, {
+    const isHeld = await carryOut(options, configuration, {
       task,
       taskRevision: await findRevision(options, task),
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
@@ -72,7 +72,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     });
     // No object tells that a right was given: roles are not all that may give one.
     const isRefused = judged?.outcome === 'waiting' && judged.reason === TaskReason.UseForbidden;
-    return isRefused ? { requeueAfter: REFUSED_AGAIN_MS } : undefined;
+    return isRefused || isHeld ? { requeueAfter: REFUSED_AGAIN_MS } : undefined;
   };
 }
 
@@ -95,13 +95,29 @@ async function judge(
     : { outcome: 'waiting', reason: TaskReason.UseForbidden, message };
 }
 
+/** The plan without the runs that its user may not have any longer. */
+async function plannedSteps(
+  { client }: Context,
+  observation: Observation,
+): Promise<{ plan: TaskPlan; isHeld: boolean }> {
+  const { task } = observation;
+  const plan = planTask(observation);
+  // What starts a Task was judged with its whole configuration.
+  if (plan.create.length === 0 || !hasRevision(task.status)) return { plan, isHeld: false };
+  const refusal = await forbiddenUse(client, task, usedBySandboxes(task, plan.create));
+  return refusal === undefined
+    ? { plan, isHeld: false }
+    : { plan: planTask({ ...observation, refusal }), isHeld: true };
+}
+
+/** @returns whether a step would start if its user might have it */
 async function carryOut(
   options: Context,
   configuration: UsedConfiguration,
   observation: Observation,
-): Promise<void> {
+): Promise<boolean> {
   const { task } = observation;
-  const plan = planTask(observation);
+  const { plan, isHeld } = await plannedSteps(options, observation);
   // A Task that only waits is looked at again with each change; a revision or an end is for good.
   const waits = plan.status?.status === 'PENDING' && !hasRevision(plan.status);
   if (!waits) await configuration.requireCurrent(options.client);
@@ -113,13 +129,13 @@ async function carryOut(
   );
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
   for (const answered of plan.answer) await answerSandbox(options, answered);
-  if (plan.create.length === 0 || current === undefined) return;
+  if (plan.create.length === 0 || current === undefined) return isHeld;
   if (current === task) await requireFresh(options, task);
   if (
     plan.ensure !== undefined &&
     !(await hasEnsured(options, { ...observation, task: current }, plan.ensure))
   )
-    return;
+    return isHeld;
   for (const sandbox of plan.create) {
     const refusal = await createSandbox(options, current, sandbox);
     if (refusal === undefined) continue;
@@ -127,6 +143,7 @@ async function carryOut(
     const rejection = { node: sandbox.spec.node ?? '', message: refusal.message };
     return carryOut(options, configuration, { ...observation, task: current, rejection });
   }
+  return isHeld;
 }
 
 /** The cache may lack one that was made a moment ago. A Task that has ended needs none. */

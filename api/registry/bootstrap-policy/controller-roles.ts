@@ -87,6 +87,9 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
       ...['teams', 'bots', 'ghosts', 'shells', 'models', 'skills', 'mcpservers', 'workspaces'],
     ]),
     allow(['get'], TROUPE, ['tasks']),
+    // Whether who made a Task is still there.
+    allow(['get'], TROUPE, ['users']),
+    allow(['get'], CORE, ['serviceaccounts']),
     allow(['get', 'create', 'patch'], TROUPE, ['sandboxes']),
     allow(['get', 'create'], TROUPE, ['taskrevisions']),
     // Objects that it makes refer to all that a Task uses; whether the Task may is judged as the one who made the Task.

@@ -40,7 +40,8 @@ async function judged(
       asked.push(text);
       return { status: { allowed: rights.includes(text) } };
     },
-  } as unknown as Pick<Client, 'create'>;
+    find: () => Promise.resolve(undefined),
+  } as unknown as Pick<Client, 'create' | 'find'>;
   const refused = await forbiddenUse(client, given, used(given.spec.teamRef.namespace ?? ''));
   return { asked: asked.sort(), ...(refused === undefined ? {} : { refused }) };
 }

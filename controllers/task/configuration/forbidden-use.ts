@@ -1,26 +1,46 @@
 import type { Client } from '#api/client/client';
-import type { Task } from '#api/types/generated/task';
-import { SUBJECT_ACCESS_REVIEWS, TEAMS, WORKSPACES } from '#api/types/resources';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { Task, TaskUser } from '#api/types/generated/task';
+import { GHOSTS, MODELS, SKILLS, SUBJECT_ACCESS_REVIEWS, TEAMS, WORKSPACES } from '#api/types/resources';
+import { presentUser } from './present-user.ts';
+import type { Reference } from '../revision/revision.ts';
 import type { UsedObject } from './used-configuration.ts';
+
+type Reviewing = Pick<Client, 'create' | 'find'>;
 
 /**
  * A sentence about the first object that the user of a Task may not use, or undefined. Judged are the Team and the
  * Workspace of the Task, and whatever the Team takes from other namespaces: what is beside the Team is its own, and whoever
- * may use the Team may use it as a whole. A Task of a server that noted no user is not judged.
+ * may use the Team may use it as a whole. Nothing is used for a user who is gone or disabled. A Task of a server that
+ * noted no user is not judged.
  */
 export async function forbiddenUse(
-  client: Pick<Client, 'create'>,
+  client: Reviewing,
   task: Task,
   used: readonly UsedObject[],
 ): Promise<string | undefined> {
-  const { user } = task.spec;
-  if (user === undefined) return undefined;
+  if (task.spec.user === undefined) return undefined;
+  const user = await presentUser(client, task.spec.user);
+  if (typeof user === 'string') return user;
   const judged = used.filter((one) => needsRight(task, one));
-  const allowed = await Promise.all(judged.map((one) => mayUse(client, task, one)));
+  const allowed = await Promise.all(judged.map((one) => mayUse(client, { task, user }, one)));
   const refused = judged.find((_one, index) => allowed[index] !== true);
   if (refused === undefined) return undefined;
   const { type, name } = refused;
   return `User "${user.name}", who made the Task, may not use ${type.kind} "${name.namespace}/${name.name}".`;
+}
+
+/** What Sandboxes of a Task are going to use, as far as they name it. */
+export function usedBySandboxes({ metadata, spec }: Task, sandboxes: readonly Sandbox[]): UsedObject[] {
+  const own = metadata.namespace ?? '';
+  const one = (type: UsedObject['type'], ref: Reference | undefined): UsedObject[] =>
+    ref === undefined ? [] : [{ type, name: { namespace: ref.namespace ?? own, name: ref.name } }];
+  const ofRuns = sandboxes.flatMap(({ spec: { agent, model } }) => [
+    ...one(GHOSTS, agent?.ghostRef),
+    ...one(MODELS, model?.ref),
+    ...(agent?.skills ?? []).flatMap((skill) => one(SKILLS, skill)),
+  ]);
+  return [...one(TEAMS, spec.teamRef), ...one(WORKSPACES, spec.workspaceRef), ...ofRuns];
 }
 
 function needsRight({ metadata, spec }: Task, { type, name }: UsedObject): boolean {
@@ -29,18 +49,21 @@ function needsRight({ metadata, spec }: Task, { type, name }: UsedObject): boole
 }
 
 /** As for the reference itself: within the namespace of the Task the right to read is enough. */
-async function mayUse(client: Pick<Client, 'create'>, task: Task, one: UsedObject): Promise<boolean> {
-  if (await isAllowed(client, task, { verb: 'use', one })) return true;
+async function mayUse(
+  client: Reviewing,
+  { task, user }: { task: Task; user: TaskUser },
+  one: UsedObject,
+): Promise<boolean> {
+  if (await isAllowed(client, user, { verb: 'use', one })) return true;
   const isBeside = one.name.namespace === task.metadata.namespace;
-  return isBeside && isAllowed(client, task, { verb: 'get', one });
+  return isBeside && isAllowed(client, user, { verb: 'get', one });
 }
 
 async function isAllowed(
-  client: Pick<Client, 'create'>,
-  { spec: { user } }: Task,
+  client: Reviewing,
+  { name: userName, ...rest }: TaskUser,
   { verb, one }: { verb: string; one: UsedObject },
 ): Promise<boolean> {
-  const { name: userName = '', ...rest } = user ?? {};
   const { group, version, plural: resource } = one.type;
   const { group: reviewGroup, version: reviewVersion, kind } = SUBJECT_ACCESS_REVIEWS;
   const { status } = await client.create(SUBJECT_ACCESS_REVIEWS, {

@@ -50,6 +50,13 @@ export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
   }
 }
 
+/** No further run starts: those under way come to their ends, and all else stays as it is. */
+export function hold(settled: SettledNode, at: At): Move {
+  const { record, state } = settled;
+  const isUnderWay = state.state === 'live' || state.state === 'stopping' || state.state === 'ended';
+  return isUnderWay ? goOn(settled, false, at) : { record, over: [] };
+}
+
 /** Whether people have answered all that the run has asked. */
 function isAnswered({ suspended }: NodeRecord, { spec }: Task): boolean {
   const answered = new Set((spec.answers ?? []).map(({ id }) => id));

@@ -5,7 +5,7 @@ import { plannedRecord, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
-import { goOn, stop } from './move.ts';
+import { goOn, hold, stop } from './move.ts';
 import type { Move } from './move.ts';
 import { settle } from './settle.ts';
 import type { SettledNode, Surroundings } from './settle.ts';
@@ -30,8 +30,11 @@ export function planNodes({ nodes }: Revision, around: Surroundings): NodesPlan 
     return { moves, outcome: endOutcome(end, moves) };
   }
   const gates = new Gates(settled, task.spec.currentStage);
-  const moves = settled.map((one) => goOn(one, gates.isOpen(one.node), around));
-  return { moves, outcome: outcomeOf(settled, { moves, gates, status: task.status }) };
+  const { refusal } = around;
+  const moves = settled.map((one) =>
+    refusal === undefined ? goOn(one, gates.isOpen(one.node), around) : hold(one, around),
+  );
+  return { moves, outcome: outcomeOf(settled, { moves, gates, status: task.status, refusal }) };
 }
 
 type End = Extract<Outcome, { kind: 'failed' | 'cancelled' }>;
@@ -69,15 +72,17 @@ interface Going {
   moves: readonly Move[];
   gates: Gates;
   status: TaskStatus | undefined;
+  refusal: string | undefined;
 }
 
-function outcomeOf(settled: readonly SettledNode[], { moves, gates, status }: Going): Outcome {
+function outcomeOf(settled: readonly SettledNode[], { moves, gates, status, refusal }: Going): Outcome {
   if (settled.every(isDone)) {
     return status?.status === 'CANCELLING'
       ? { kind: 'cancelled', message: 'Cancelled when the last step had ended.' }
       : { kind: 'completed' };
   }
   const runs = runsOf(moves);
+  if (refusal !== undefined) return { kind: 'refused', message: refusal, runs };
   if (runs.length > 0) return { kind: 'running', runs };
   const asking = moves
     .filter(({ record }) => record.suspended !== undefined)

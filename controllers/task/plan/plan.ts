@@ -29,6 +29,8 @@ export interface Observation {
   now: string;
   /** The answer of the server to the last plan, if it refused a part of it. */
   rejection?: Rejection;
+  /** Why no further run may start, as a sentence; those under way go on. */
+  refusal?: string;
 }
 
 /** The next steps: first the status is written (version-checked), then the rest is done, in any order. */

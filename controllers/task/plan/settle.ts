@@ -33,6 +33,8 @@ export interface Surroundings {
   sandboxes: readonly Sandbox[];
   now: string;
   rejection?: Rejection;
+  /** Why no further run may start. */
+  refusal?: string;
 }
 
 /** A node whose ends are written down: what is left in `state` is not over. */

@@ -41,6 +41,8 @@ export class World {
   readonly #revisions = new Map<string, TaskRevision>();
   readonly #sandboxes = new Map<string, Sandbox>();
   #task: Task;
+  /** Why its user may start no further run. */
+  refusal: string | undefined;
   #created = 0;
   #version = 1;
   /** Called before each Sandbox that is made. */
@@ -63,7 +65,14 @@ export class World {
 
   plan({ task, sandboxes }: Cache = this.cache()): TaskPlan {
     const taskRevision = this.#revisions.get(task.status?.revision ?? '');
-    return planTask({ task, sandboxes, taskRevision, resolve: () => this.resolution, now: NOW });
+    return planTask({
+      task,
+      sandboxes,
+      taskRevision,
+      resolve: () => this.resolution,
+      now: NOW,
+      ...(this.refusal === undefined ? {} : { refusal: this.refusal }),
+    });
   }
 
   /** Plans and does what the plan says, as the reconciler does. @throws PlanConflict */

@@ -68,6 +68,8 @@ export function finishedCondition(outcome: Outcome, records: readonly NodeRecord
       return taskUnfinished('Pending', outcome.message);
     case 'running':
       return runningCondition(outcome.runs, records);
+    case 'refused':
+      return taskUnfinished('UseForbidden', refusedMessage(outcome, records));
     case 'confirming':
       return taskUnfinished('WaitingForConfirmation', confirmationMessage(outcome.node, records));
     case 'asking':
@@ -86,6 +88,14 @@ export function finishedCondition(outcome: Outcome, records: readonly NodeRecord
     case 'cancelled':
       return taskFinished(finishedReason(outcome), outcome.message);
   }
+}
+
+function refusedMessage(
+  { message, runs }: Extract<Outcome, { kind: 'refused' }>,
+  records: readonly NodeRecord[],
+): string {
+  const sentences = runs.map((run) => runSentence(run, stepTitle(run.node, records)));
+  return ['No further step starts:', message, ...sentences].join(' ');
 }
 
 function confirmationMessage(node: string, records: readonly NodeRecord[]): string {

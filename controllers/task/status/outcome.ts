@@ -9,6 +9,8 @@ export type Outcome =
       message: string;
     }
   | { kind: 'running'; runs: readonly NodeRun[] }
+  /** No further run starts, for as long as that is so; `runs` go on. */
+  | { kind: 'refused'; message: string; runs: readonly NodeRun[] }
   /** Nothing runs: a person has to confirm the end of the node. */
   | { kind: 'confirming'; node: string }
   /** Nothing runs: people have to answer what the agents of these nodes have asked. */
@@ -37,6 +39,7 @@ export interface Failure {
 export function nodesOf(outcome: Outcome): string[] {
   switch (outcome.kind) {
     case 'running':
+    case 'refused':
     case 'cancelling':
       return outcome.runs.map(({ node }) => node);
     case 'confirming':

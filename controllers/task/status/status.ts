@@ -95,6 +95,7 @@ function statusWord(
       // Compatible clients show people that something is expected of them.
       if (outcome.runs.length > 0 && outcome.runs.every(isAsking)) return 'PENDING_CONFIRMATION';
       return begunWord(previous, records);
+    case 'refused':
     case 'failing':
       // Between two steps, and while a lost one is tried again, a Task that has begun stays RUNNING.
       return begunWord(previous, records);

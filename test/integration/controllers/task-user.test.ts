@@ -8,7 +8,7 @@ import type { Unstructured } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import { NAMESPACES, TASKS } from '#api/types/resources';
-import { play } from './play.ts';
+import { play, sandboxNameOf } from './play.ts';
 import { startWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -59,6 +59,49 @@ async function setUp(client: Client): Promise<void> {
     subjects: [{ apiGroup: RBAC.group, kind: 'User', name: 'jane' }],
   });
 }
+
+it('a step starts with the rights that the user of its Task has then', async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(await startWorld());
+  const { client } = world;
+  const editors = { namespace: 'default', name: 'editors' };
+  const letJaneEdit = async (): Promise<void> => {
+    await client.create(BINDINGS, {
+      ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: editors },
+      roleRef: { apiGroup: RBAC.group, kind: 'ClusterRole', name: 'edit' },
+      subjects: [{ apiGroup: RBAC.group, kind: 'User', name: 'jane' }],
+    });
+  };
+  await letJaneEdit();
+  const owner = play(client, 'default');
+  await owner.create.everything({ name: 'one' }, { name: 'two' });
+  await owner.executor('e', 2);
+  await world.startControllers();
+  const task = await play(await asJane(world, stack), 'default').create.task('steps');
+
+  const first = sandboxNameOf(task, 0, 1);
+  await owner.bound(first);
+  await owner.runs(first);
+  await client.delete(BINDINGS, editors);
+  await owner.succeeds(first, 'done');
+  await owner.lets(first);
+  const held = await owner.there(TASKS, 'steps', ({ status }) =>
+    (status?.conditions ?? []).some(({ reason }) => reason === 'UseForbidden'),
+  );
+  expect(held.status).toMatchObject({
+    status: 'RUNNING',
+    progress: 50,
+    message: 'No further step starts: User "jane", who made the Task, may not use Team "default/team".',
+  });
+  expect((await owner.sandboxes()).map(({ metadata }) => metadata.name)).not.toContain(
+    sandboxNameOf(task, 1, 1),
+  );
+
+  await letJaneEdit();
+  // Looked at again after a while; a change of the Task makes it come at once.
+  await owner.edit('steps', { title: 'again' });
+  await owner.bound(sandboxNameOf(task, 1, 1));
+});
 
 it('a Task runs with the rights that its user has when it starts', async () => {
   await using stack = new AsyncDisposableStack();
