@@ -109,7 +109,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountServiceAccountIssuer(app, options.serviceAccountIssuer);
   mountLogin(app, options);
   mountRecovery(app, options);
-  mountSelf(app, options.accounts);
+  mountSelf(app, options);
   renewCatalog(app, catalog);
   mountDiscovery(app, catalog);
   mountOpenApi(app, catalog);

@@ -23,8 +23,7 @@ import { Registration } from './registration/registration.ts';
 import type { RegistrationMode } from './registration/registration.ts';
 import { SelfService } from './self/self-service.ts';
 import { Sessions } from './sessions/sessions.ts';
-import { statisticsOf } from './statistics.ts';
-import type { UserStatistics } from './statistics.ts';
+import { Statistics } from './statistics.ts';
 
 export interface AccountsOptions {
   /** Asked when a request needs it. */
@@ -51,7 +50,7 @@ export interface Accounts {
   readonly recovery: Recovery;
   readonly registration: Registration;
   readonly self: SelfService;
-  statistics(user: string): Promise<UserStatistics>;
+  readonly statistics: Statistics;
   /** Drops what is of nobody, and what has ended, now and then. */
   startSweeping(): Rounds;
 }
@@ -85,7 +84,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     recovery: new Recovery(parts),
     registration: new Registration({ ...parts, mode }),
     self: new SelfService(parts),
-    statistics: (user) => statisticsOf(store, user),
+    statistics: new Statistics({ store, clock }),
     startSweeping: () => startSweeping({ ...parts, store }),
   };
 }

@@ -1,9 +1,12 @@
 import type { Hono } from 'hono';
-import { badRequest } from '../../machinery/status-error.ts';
+import { badRequest, isStatusError } from '../../machinery/status-error.ts';
+import type { User } from '../../machinery/user.ts';
 import { ADMINS_GROUP } from '../../types/account.ts';
 import type { APIKey } from '../../types/generated/apikey.ts';
 import type { User as Account } from '../../types/generated/user.ts';
+import { TASKS } from '../../types/resources.ts';
 import type { Accounts } from '../../users/accounts.ts';
+import type { Access } from '../access/access.ts';
 import { replyJson } from '../answer/reply.ts';
 import type { ServerTypes } from '../server-environment.ts';
 import { done, secret } from './login-routes.ts';
@@ -11,8 +14,13 @@ import { flag, optionalText, readFields } from './request-fields.ts';
 
 const ME = '/api/users/me';
 
+export interface SelfRoutes {
+  accounts: Accounts;
+  access: Pick<Access, 'judge'>;
+}
+
 /** The routes on which people see and change their own account. */
-export function mountSelf(app: Hono<ServerTypes>, accounts: Accounts): void {
+export function mountSelf(app: Hono<ServerTypes>, { accounts, access }: SelfRoutes): void {
   const { self } = accounts;
   app.get(ME, async (c) => replyJson(shownUser(await self.account(c.var.user))));
   app.patch(ME, async (c) => {
@@ -27,8 +35,9 @@ export function mountSelf(app: Hono<ServerTypes>, accounts: Accounts): void {
     replyJson(await self.setPreferences(c.var.user, await readFields(c))),
   );
   app.get(`${ME}/statistics`, async (c) => {
-    const { metadata } = await self.account(c.var.user);
-    return replyJson(await accounts.statistics(metadata.name));
+    const { user } = c.var;
+    const mayList = (namespace: string): Promise<boolean> => mayListTasks(access, user, namespace);
+    return replyJson(await accounts.statistics.of(await self.account(user), mayList));
   });
   app.get(`${ME}/sessions`, async (c) => replyJson({ items: await self.sessions(c.var.user) }));
   app.delete(`${ME}/sessions/:id`, async (c) => {
@@ -36,6 +45,18 @@ export function mountSelf(app: Hono<ServerTypes>, accounts: Accounts): void {
     return done('the session has ended');
   });
   mountApiKeys(app, accounts);
+}
+
+async function mayListTasks(access: Pick<Access, 'judge'>, user: User, namespace: string): Promise<boolean> {
+  const { group, version, plural } = TASKS;
+  const resource = { group, version, plural, subresource: '', namespace, name: '' };
+  try {
+    await access.judge(user, { verb: 'list', path: '', resource });
+    return true;
+  } catch (error) {
+    if (isStatusError(error, 'Forbidden')) return false;
+    throw error;
+  }
 }
 
 function mountApiKeys(app: Hono<ServerTypes>, { self }: Accounts): void {

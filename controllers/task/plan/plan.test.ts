@@ -145,61 +145,6 @@ describe('planTask', () => {
     expect(w.settle().status?.status).toBe('FAILED');
   });
 
-  describe('a user who may not use any longer what the Task uses', () => {
-    const REFUSAL = 'User "jane", who made the Task, was deleted.';
-
-    it('has no further step, but the end of the one that runs; the Task goes on when he may again', () => {
-      const w = world(resolved(...line({ name: 'dev' }, { name: 'review' })));
-      w.settle();
-      w.change(A1, { status: { phase: 'Running' } });
-      w.refusal = REFUSAL;
-      const running = w.settle();
-      expect(running.status).toMatchObject({ status: 'RUNNING' });
-      expect(finished(running)).toMatchObject({ status: 'False', reason: 'UseForbidden' });
-      expect(finished(running)?.message).toBe(
-        `No further step starts: ${REFUSAL} Step 1 of 2 (dev) is under way.`,
-      );
-      w.change(A1, succeeded('done'));
-      const held = w.settle();
-      expect(held.status).toMatchObject({ status: 'RUNNING', progress: 50 });
-      expect(finished(held)?.message).toBe(`No further step starts: ${REFUSAL}`);
-      expect(w.names()).toEqual([A1]);
-      w.refusal = undefined;
-      expect(finished(w.settle())).toMatchObject({ reason: 'Running' });
-      expect(w.names()).toEqual([A1, B1]);
-    });
-
-    it('has no further attempt either', () => {
-      const w = world(resolved(...line({ name: 'dev' })));
-      w.settle();
-      w.refusal = REFUSAL;
-      w.change(A1, failed('ExecutorLost'));
-      expect(finished(w.settle())).toMatchObject({ reason: 'UseForbidden' });
-      expect(w.names()).toEqual([A1]);
-      w.refusal = undefined;
-      w.settle();
-      expect(w.names()).toEqual([A1, A2]);
-    });
-
-    it('may still cancel', () => {
-      const w = world(resolved(...line({ name: 'dev' }, { name: 'review' })));
-      w.settle();
-      w.change(A1, succeeded('done'));
-      w.refusal = REFUSAL;
-      w.settle();
-      w.edit({ cancel: true });
-      expect(w.settle().status).toMatchObject({ status: 'CANCELLED' });
-    });
-
-    it('has the end of a Task whose last step has ended', () => {
-      const w = world(resolved(...line({ name: 'dev' })));
-      w.settle();
-      w.refusal = REFUSAL;
-      w.change(A1, succeeded('done'));
-      expect(w.settle().status).toMatchObject({ status: 'COMPLETED' });
-    });
-  });
-
   it("an agent's own failure ends the Task with the step and the reason", () => {
     const w = world(resolved(...line({ name: 'dev' }, { name: 'review' })));
     w.settle();

@@ -242,14 +242,6 @@ describe('an own account', () => {
     expect(await status(api.send('/api/users/me'))).toBe(403);
     expect(await status(api.send('/api/users/me', { token: undefined }))).toBe(401);
   });
-
-  it('has statistics', async () => {
-    const { access_token: token } = await login(api, 'gina');
-    expect((await mine(api, '/statistics', { token })).json()).toMatchObject({
-      tasks: { total: 0 },
-      cost_usd: 0,
-    });
-  });
 });
 
 it('has names that look like nothing else', async () => {
