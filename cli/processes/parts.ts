@@ -4,6 +4,7 @@ import type { Logger } from '#api/machinery/logger';
 import type { Meter } from '#api/machinery/meter';
 import type { LeaderElectionSettings } from '#controllers/main';
 import { connectExecutor, joinedToken } from './executor-connection.ts';
+import { warnOfOwner } from './owner-warning.ts';
 import type { Lifetime } from './lifetime.ts';
 
 interface Connection {
@@ -33,6 +34,11 @@ async function connectPart(connection: Connection, lifetime: Lifetime, name: str
   return connected;
 }
 
+const CONTROLLERS_IDENTITY =
+  'The server makes one with the rights of the controllers: <data-dir>/identities/kube-system/troupe-controllers/kubeconfig.';
+const EXECUTOR_IDENTITY =
+  'A kubeconfig with the rights of an executor manager is made by: troupe executor join NAME.';
+
 export interface ControllersOptions extends Connection {
   leaderElection: LeaderElectionSettings | undefined;
 }
@@ -42,7 +48,7 @@ export async function runControllers(
   lifetime: Lifetime,
 ): Promise<ProcessHealth> {
   const { leaderElection, logger, meter } = options;
-  const { client, caCertificate } = await connectPart(options, lifetime, 'controllers');
+  const { client, caCertificate, transport } = await connectPart(options, lifetime, 'controllers');
   const { startControllers } = await import('#controllers/main');
   const controllers = await startControllers({
     client,
@@ -54,6 +60,7 @@ export async function runControllers(
   });
   lifetime.add({ name: 'controllers', stop: () => controllers.stop() });
   lifetime.endWith(controllers.broken);
+  await warnOfOwner({ transport, logger, instead: CONTROLLERS_IDENTITY });
   return controllers.health;
 }
 
@@ -104,5 +111,6 @@ export async function runExecutorManager(
     meter: options.meter,
   });
   lifetime.add({ name: 'executor manager', stop: () => manager.stop() });
+  await warnOfOwner({ transport, logger, instead: EXECUTOR_IDENTITY });
   return manager.health;
 }
