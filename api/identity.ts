@@ -87,10 +87,10 @@ export interface AuthorizationOptions {
 /** All rules of access, in the order in which they are asked. */
 export function createAuthorization({ rbac, objects }: AuthorizationOptions): Authorizer {
   return createUnionAuthorizer([
-    readOnlyKeysMayRead,
-    mastersMayDoEverything,
-    everybodyMayBatch,
-    createExecutorAuthorizer(objects),
-    rbac,
+    { name: 'keys', authorizer: readOnlyKeysMayRead },
+    { name: 'masters', authorizer: mastersMayDoEverything },
+    { name: 'batches', authorizer: everybodyMayBatch },
+    { name: 'executors', authorizer: createExecutorAuthorizer(objects) },
+    { name: 'rbac', authorizer: rbac },
   ]);
 }

@@ -37,21 +37,27 @@ export interface Authorizer {
   authorize(user: User, attributes: Attributes): Promise<Decision>;
 }
 
+/** One of several, with a name for the reasons that it gives. */
+export interface NamedAuthorizer {
+  name: string;
+  authorizer: Authorizer;
+}
+
 /**
  * Asks one authorizer after the other until one allows or denies (apiserver pkg/authorization/union). Without an
- * opinion the reasons of all of them are kept, a line each. One that fails is passed over while another may still
- * decide; its error rejects when nobody does.
+ * opinion the reasons of all of them are kept, a line each, behind their names. One that fails is passed over while
+ * another may still decide; its error rejects when nobody does.
  */
-export function createUnionAuthorizer(authorizers: readonly Authorizer[]): Authorizer {
+export function createUnionAuthorizer(authorizers: readonly NamedAuthorizer[]): Authorizer {
   return {
     async authorize(user, attributes) {
       const reasons: string[] = [];
       const failures: unknown[] = [];
-      for (const authorizer of authorizers) {
+      for (const { name, authorizer } of authorizers) {
         try {
           const decision = await authorizer.authorize(user, attributes);
           if (decision.verdict !== 'no opinion') return decision;
-          if (decision.reason !== '') reasons.push(decision.reason);
+          if (decision.reason !== '') reasons.push(`${name}: ${decision.reason}`);
         } catch (error) {
           failures.push(error);
         }

@@ -64,16 +64,30 @@ export function labelSelectorProblems(selector: LabelSelectorObject): SelectorPr
   ];
 }
 
+/** A requirement of a question about rights: an operator that is not known yet only makes the question broader. */
+export const labelRequirementProblems = (requirement: LabelExpression): SelectorProblem[] =>
+  expressionProblems('', requirement).filter(({ field }) => field !== 'operator');
+
+/** The same for a field (ValidateFieldSelectorRequirement). */
+export function fieldRequirementProblems({ key, operator, values = [] }: LabelExpression): SelectorProblem[] {
+  const missing: SelectorProblem[] =
+    key === '' ? [{ field: 'key', type: 'required', value: '', detail: 'must be specified' }] : [];
+  return [...missing, ...operatorProblems('', operator, values).filter(({ field }) => field !== 'operator')];
+}
+
+/** Of a field below `at`; '' is the expression itself. */
+const below = (at: string, field: string): string => (at === '' ? field : `${at}.${field}`);
+
 function expressionProblems(at: string, { key, operator, values = [] }: LabelExpression): SelectorProblem[] {
   return [
     ...operatorProblems(at, operator, values),
-    ...keyProblems(`${at}.key`, key),
-    ...values.flatMap((value, index) => valueProblems(`${at}.values[${index}]`, value)),
+    ...keyProblems(below(at, 'key'), key),
+    ...values.flatMap((value, index) => valueProblems(below(at, `values[${index}]`), value)),
   ];
 }
 
 function operatorProblems(at: string, operator: string, values: readonly string[]): SelectorProblem[] {
-  const field = `${at}.values`;
+  const field = below(at, 'values');
   const ofValues = { field, value: '' };
   switch (operator) {
     case 'In':
@@ -88,7 +102,7 @@ function operatorProblems(at: string, operator: string, values: readonly string[
     }
     default: {
       const detail = 'not a valid selector operator';
-      return [{ field: `${at}.operator`, type: 'invalid', value: operator, detail }];
+      return [{ field: below(at, 'operator'), type: 'invalid', value: operator, detail }];
     }
   }
 }

@@ -69,7 +69,10 @@ const options: AppOptions = {
       ]),
       publicPaths,
     ),
-    authorizer: createUnionAuthorizer([mastersMayDoEverything, healthIsPublic]),
+    authorizer: createUnionAuthorizer([
+      { name: 'masters', authorizer: mastersMayDoEverything },
+      { name: 'health', authorizer: healthIsPublic },
+    ]),
   }),
   registry,
   accounts: createAccounts({

@@ -1,5 +1,6 @@
 import { abridged } from '../machinery/status-error.ts';
 import type { StatusCause } from '../machinery/status-error.ts';
+import type { SelectorProblem } from '../machinery/label-selector-object.ts';
 import { goJson, goNumber, goQuote } from '../machinery/go-text.ts';
 
 /**
@@ -52,6 +53,13 @@ export function tooMany(field: string, actual: number, max: number): StatusCause
     field,
     message: `Too many: ${actual}: must have at most ${max} ${unit}`,
   };
+}
+
+/** A condition that no object could be judged by, of the selector at the path `at`. */
+export function selectorFinding(at: string, { field, type, value, detail }: SelectorProblem): StatusCause {
+  const where = `${at}.${field}`;
+  if (type === 'required') return requiredValue(where, detail);
+  return type === 'forbidden' ? forbidden(where, detail) : invalidValue(where, value, detail);
 }
 
 const withDetail = (text: string, detail: string): string => (detail === '' ? text : `${text}: ${detail}`);

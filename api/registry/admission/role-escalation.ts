@@ -85,7 +85,8 @@ class EscalationCheck {
     const plural = pluralOf(roleRef);
     if (await this.#may(user, { verb: 'bind', plural, namespace, name: roleRef.name })) return;
     const rules = await this.#resolver.rulesOfRole(roleRef, namespace);
-    if (rules === undefined) throw notFound({ group: RBAC_GROUP, plural }, roleRef.name);
+    // Upstream names the kind of the request, and so do we: its texts are compared.
+    if (rules === undefined) throw notFound(request.resource, roleRef.name);
     await this.#confirm(request, rules);
   }
 

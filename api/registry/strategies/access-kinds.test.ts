@@ -84,6 +84,7 @@ describe('rules', () => {
 
 describe('aggregation', () => {
   const at = 'aggregationRule.clusterRoleSelectors';
+  const unusable = `${at}[0]: Invalid value: null: invalid label selector.`;
   const selecting = (...clusterRoleSelectors: object[]) => ({ aggregationRule: { clusterRoleSelectors } });
 
   it.each<[object, string[]]>([
@@ -96,17 +97,22 @@ describe('aggregation', () => {
       selecting({ matchExpressions: [{ key: 'a', operator: 'In' }] }),
       [
         `${at}[0].matchExpressions[0].values: Required value: must be specified when \`operator\` is 'In' or 'NotIn'`,
+        unusable,
       ],
     ],
     [
       selecting({ matchExpressions: [{ key: 'a', operator: 'Exists', values: ['x'] }] }),
       [
         `${at}[0].matchExpressions[0].values: Forbidden: may not be specified when \`operator\` is 'Exists' or 'DoesNotExist'`,
+        unusable,
       ],
     ],
     [
       selecting({ matchExpressions: [{ key: 'a', operator: 'Near' }] }),
-      [`${at}[0].matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator`],
+      [
+        `${at}[0].matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator`,
+        unusable,
+      ],
     ],
   ])('%j', (content, want) => expect(texts('ClusterRole', content)).toEqual(want));
 });

@@ -2,7 +2,7 @@ import { labelSelectorProblems } from '../../machinery/label-selector-object.ts'
 import type { LabelSelectorObject } from '../../machinery/label-selector-object.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { forbidden, invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
+import { invalidValue, requiredValue, selectorFinding } from '../../structural-schema/field-error.ts';
 import type { ClusterRole, PolicyRule, Role } from '../../types/rbac.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -90,11 +90,9 @@ function selectorProblems(
   at: string,
   { allowsBadValues }: { allowsBadValues: boolean },
 ): StatusCause[] {
-  return labelSelectorProblems(selector)
-    .filter(({ field }) => !allowsBadValues || !/\.values\[\d+\]$/.test(field))
-    .map(({ field, type, value, detail }) => {
-      const where = `${at}.${field}`;
-      if (type === 'required') return requiredValue(where, detail);
-      return type === 'forbidden' ? forbidden(where, detail) : invalidValue(where, value, detail);
-    });
+  const all = labelSelectorProblems(selector);
+  const counted = all.filter(({ field }) => !allowsBadValues || !/\.values\[\d+\]$/.test(field));
+  // Upstream then tries to use it, and says once more that it cannot.
+  const unusable = all.length === 0 ? [] : [invalidValue(at, null, 'invalid label selector.')];
+  return [...counted.map((problem) => selectorFinding(at, problem)), ...unusable];
 }

@@ -3,31 +3,9 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import { invalid, toStatusError } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/user.ts';
-import { invalidValue } from '../../structural-schema/field-error.ts';
 import type { RegistryContext } from '../context.ts';
-
-interface Spec {
-  resourceAttributes?: {
-    namespace?: string;
-    verb?: string;
-    group?: string;
-    version?: string;
-    resource?: string;
-    subresource?: string;
-    name?: string;
-    fieldSelector?: { rawSelector?: string };
-    labelSelector?: { rawSelector?: string };
-  };
-  nonResourceAttributes?: { path?: string; verb?: string };
-}
-
-/** A question about somebody else says who that is. */
-interface SubjectSpec extends Spec {
-  user?: string;
-  groups?: string[];
-  uid?: string;
-  extra?: Record<string, string[]>;
-}
+import { localProblems, metadataProblems, specProblems, subjectProblems } from './access-review-problems.ts';
+import type { Spec, SubjectSpec } from './access-review-problems.ts';
 
 type Context = Pick<RegistryContext, 'authorizer'>;
 
@@ -64,29 +42,9 @@ export async function localSubjectAccessReview(
   review: Unstructured,
 ): Promise<Unstructured> {
   const spec = (review['spec'] ?? {}) as SubjectSpec;
-  const { resourceAttributes, nonResourceAttributes } = spec;
-  const { namespace = '' } = review.metadata;
   const problems = [
-    ...subjectProblems(spec),
+    ...localProblems(spec, review.metadata.namespace),
     ...metadataProblems(review, 'must be empty except for namespace'),
-    ...(resourceAttributes === undefined || (resourceAttributes.namespace ?? '') === namespace
-      ? []
-      : [
-          invalidValue(
-            'spec.resourceAttributes.namespace',
-            resourceAttributes.namespace ?? '',
-            'must match metadata.namespace',
-          ),
-        ]),
-    ...(nonResourceAttributes === undefined
-      ? []
-      : [
-          invalidValue(
-            'spec.nonResourceAttributes',
-            nonResourceAttributes,
-            'disallowed on this kind of request',
-          ),
-        ]),
   ];
   return answered(context, review, { user: subjectOf(spec), spec, problems });
 }
@@ -111,30 +69,6 @@ async function answered(
 
 function subjectOf({ user = '', groups = [], uid, extra }: SubjectSpec): User {
   return { name: user, groups, ...(uid !== undefined && { uid }), ...(extra && { extra }) };
-}
-
-function subjectProblems(spec: SubjectSpec): StatusCause[] {
-  const { user = '', groups = [] } = spec;
-  const isSomebody = user !== '' || groups.length > 0;
-  const detail = 'at least one of user or group must be specified';
-  return [...specProblems(spec), ...(isSomebody ? [] : [invalidValue('spec.user', user, detail)])];
-}
-
-function specProblems({ resourceAttributes, nonResourceAttributes }: Spec): StatusCause[] {
-  if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
-    const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-    return [invalidValue('spec.resourceAttributes', null, detail)];
-  }
-  if (resourceAttributes === undefined || nonResourceAttributes === undefined) return [];
-  const detail = 'cannot be specified in combination with resourceAttributes';
-  return [invalidValue('spec.nonResourceAttributes', nonResourceAttributes, detail)];
-}
-
-/** The namespace is that of the URL. */
-function metadataProblems({ metadata }: Unstructured, detail: string): StatusCause[] {
-  const { managedFields: _ours, namespace: _ofUrl, ...rest } = metadata;
-  const isEmpty = Object.values(rest).every((value) => value === undefined || value === '');
-  return isEmpty ? [] : [invalidValue('metadata', rest, detail)];
 }
 
 function attributesOf({ resourceAttributes, nonResourceAttributes }: Spec): Attributes {

@@ -137,12 +137,12 @@ describe('SelfSubjectAccessReview', () => {
     [
       review({}),
       422,
-      '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      '.authorization.k8s.io "" is invalid: spec: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
     ],
     [
       review({ resourceAttributes: {}, nonResourceAttributes: { path: '/' } }),
       422,
-      'spec.nonResourceAttributes: Invalid value: {"path":"/"}: cannot be specified in combination with resourceAttributes',
+      'spec: Invalid value: {"Path":"/","Verb":""}: exactly one of nonResourceAttributes or resourceAttributes must be specified',
     ],
     [
       { ...about('get'), metadata: { name: 'x' } },
@@ -194,7 +194,7 @@ describe('a question about somebody', () => {
       'LocalSubjectAccessReview',
       { user: 'x', nonResourceAttributes: { verb: 'get', path: '/' } },
       local,
-      'spec.nonResourceAttributes: Invalid value: {"path":"/","verb":"get"}: disallowed on this kind of request',
+      'spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: disallowed on this kind of request',
     ],
     ['SelfSubjectRulesReview', {}, {}, 'no namespace on request'],
   ])('%s %j is refused', async (kind, asked, options, text) => {

@@ -188,7 +188,10 @@ describe('who may do what', () => {
     policy.setBinding({ namespace: '', name: binding.name, roleRef, subjects });
   }
   const rbac = createRbacAuthorizer({ policy, renew: () => Promise.resolve(false) });
-  const authorizer = createUnionAuthorizer([mastersMayDoEverything, rbac]);
+  const authorizer = createUnionAuthorizer([
+    { name: 'masters', authorizer: mastersMayDoEverything },
+    { name: 'rbac', authorizer: rbac },
+  ]);
 
   it.each([
     ['GET', '/version', true],

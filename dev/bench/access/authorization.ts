@@ -18,7 +18,10 @@ const RBAC = 'rbac.authorization.k8s.io';
 export async function measureAuthorization(): Promise<Figure[]> {
   const policy = filledPolicy();
   const rbac = createRbacAuthorizer({ policy, renew: () => Promise.resolve(false) });
-  const authorizer = createUnionAuthorizer([mastersMayDoEverything, rbac]);
+  const authorizer = createUnionAuthorizer([
+    { name: 'masters', authorizer: mastersMayDoEverything },
+    { name: 'rbac', authorizer: rbac },
+  ]);
   const one = (number: number): User => ({ name: `user-${number % USERS}`, groups: groupsOf(number) });
   const crowded: User = { name: 'crowded', groups: ['system:authenticated', 'all-roles'] };
   return [

@@ -1,3 +1,6 @@
+import { accessKinds } from './scenarios/access-kinds.ts';
+import { accessReviews } from './scenarios/access-reviews.ts';
+import { accessRules } from './scenarios/access-rules.ts';
 import { coreKinds, namespaces } from './scenarios/core-kinds.ts';
 import { definitions } from './scenarios/definitions.ts';
 import { deleting } from './scenarios/deleting.ts';
@@ -16,4 +19,7 @@ export const scenarios: readonly Scenario[] = [
   coreKinds,
   namespaces,
   definitions,
+  accessKinds,
+  accessRules,
+  accessReviews,
 ];
