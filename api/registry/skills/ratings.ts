@@ -1,7 +1,7 @@
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
-import { invalid, isStatusError } from '../../machinery/status-error.ts';
+import { invalid } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import { invalidValue, tooLong } from '../../structural-schema/field-error.ts';
@@ -9,6 +9,7 @@ import type { Skill, SkillStatus } from '../../types/generated/skill.ts';
 import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
+import { retryOnConflict } from '../write/retry-on-conflict.ts';
 
 type Ratings = NonNullable<SkillStatus['ratedBy']>;
 
@@ -25,8 +26,6 @@ export interface RatingRequest extends WriteOptions {
   clock: Clock;
 }
 
-/** Of several people at one Skill each writes in turn. */
-const MAX_TRIES = 20;
 const MOST_STARS = 5;
 const LONGEST_COMMENT = 1024;
 /** The oldest goes when there are more: a status has its limit. */
@@ -42,25 +41,21 @@ export async function rateSkill(
 ): Promise<WriteResult> {
   const rating = body === undefined ? undefined : readRating(body, target);
   const { name: user } = options.user;
-  for (let attempt = 1; ; attempt++) {
+  return await retryOnConflict(async () => {
     const skill = (await registry.get({ target, user: API_SERVER_USER })).object as unknown as Skill;
     const others = (skill.status?.ratedBy ?? []).filter((one) => one.user !== user);
     const own = rating && { user, ...rating, ratedAt: formatTime(clock.now()) };
     const ratings = own === undefined ? others : [...others, own].slice(-MOST_RATINGS);
-    try {
-      return await registry.update({
-        ...{ target, subresource: 'status', body: { ...skill, status: rated(skill.status, ratings) } },
-        ...{
-          fieldValidation: 'Strict',
-          user: API_SERVER_USER,
-          dryRun: options.dryRun,
-          fieldManager: 'troupe-api',
-        },
-      });
-    } catch (error) {
-      if (!isStatusError(error, 'Conflict') || attempt === MAX_TRIES) throw error;
-    }
-  }
+    return await registry.update({
+      ...{ target, subresource: 'status', body: { ...skill, status: rated(skill.status, ratings) } },
+      ...{
+        fieldValidation: 'Strict',
+        user: API_SERVER_USER,
+        dryRun: options.dryRun,
+        fieldManager: 'troupe-api',
+      },
+    });
+  });
 }
 
 function rated(status: SkillStatus = {}, ratings: Ratings): SkillStatus {

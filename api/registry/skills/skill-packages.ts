@@ -1,6 +1,6 @@
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
-import { badRequest, invalid, isStatusError, notFound, StatusError } from '../../machinery/status-error.ts';
+import { badRequest, invalid, isStatusError, notFound } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { Skill, SkillStatus } from '../../types/generated/skill.ts';
 import type { SkillPackage as PackageObject } from '../../types/generated/skill-package.ts';
@@ -13,6 +13,7 @@ import { packageFacts, packageSpec } from '#skill-packages/package-spec';
 import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Resource, Target } from '../resource.ts';
+import { retryOnConflict } from '../write/retry-on-conflict.ts';
 
 /** The subresource `package` of a Skill. Failures are StatusErrors. */
 export interface SkillPackages {
@@ -27,9 +28,6 @@ export interface SkillPackages {
 }
 
 const ELSEWHERE = { configMap: 'from a ConfigMap', git: 'from a repository' } as const;
-
-/** Writes of a status that meet others are made once more. */
-const ATTEMPTS = 10;
 
 export function createSkillPackages(options: { registry: Registry; clock: Clock }): SkillPackages {
   const { registry, clock } = options;
@@ -117,16 +115,12 @@ async function noteUpload(
   target: Target,
   { write, upload }: { write: WriteOptions; upload: SkillStatus['upload'] },
 ): Promise<WriteResult> {
-  for (let attempt = 1; ; attempt++) {
+  return await retryOnConflict(async () => {
     const skill = await readSkill(registry, target);
     const body: Skill = { ...skill, status: { ...skill.status, ...(upload && { upload }) } };
-    try {
-      return await registry.update({
-        ...{ target, subresource: 'status', body },
-        ...{ ...asServer, dryRun: write.dryRun, fieldManager: 'troupe-api' },
-      });
-    } catch (error) {
-      if (attempt >= ATTEMPTS || !(error instanceof StatusError) || error.reason !== 'Conflict') throw error;
-    }
-  }
+    return await registry.update({
+      ...{ target, subresource: 'status', body },
+      ...{ ...asServer, dryRun: write.dryRun, fieldManager: 'troupe-api' },
+    });
+  });
 }

@@ -1,15 +1,13 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { JsonObject } from '../../machinery/json/json.ts';
-import { alreadyExists, badRequest, conflict, invalid, isStatusError } from '../../machinery/status-error.ts';
+import { alreadyExists, badRequest, conflict, invalid } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { requiredValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
-
-/** Of several people at one Task each writes in turn. */
-const MAX_TRIES = 20;
+import { retryOnConflict } from '../write/retry-on-conflict.ts';
 
 interface Answer {
   id: string;
@@ -33,7 +31,7 @@ export async function answerTask(
   { target, body, ...options }: AnswerRequest,
 ): Promise<WriteResult> {
   const answer = readAnswer(body);
-  for (let attempt = 1; ; attempt++) {
+  return await retryOnConflict(async () => {
     const found = await registry.get({ target, user: options.user });
     const task = found.object;
     const answers = answersOf(task);
@@ -42,12 +40,8 @@ export async function answerTask(
     if (given !== undefined) throw alreadyExists({ group: '', plural: 'answers' }, answer.id);
     checkFits(answer, questionOf(task, answer.id), target.name);
     const spec = { ...fieldsOf(task['spec']), answers: [...answers, answer] };
-    try {
-      return await registry.update({ ...options, target, body: { ...task, spec } });
-    } catch (error) {
-      if (!isStatusError(error, 'Conflict') || attempt === MAX_TRIES) throw error;
-    }
-  }
+    return await registry.update({ ...options, target, body: { ...task, spec } });
+  });
 }
 
 function readAnswer(body: unknown): Answer {

@@ -1,13 +1,12 @@
 import { fieldsOf, isJsonObject } from '../../machinery/json/json.ts';
 import type { JsonObject } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { badRequest, isStatusError } from '../../machinery/status-error.ts';
+import { badRequest } from '../../machinery/status-error.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { WriteOptions, WriteResult } from '../../registry/requests.ts';
 import type { Resource, Target } from '../../registry/resource.ts';
+import { retryOnConflict } from '../../registry/write/retry-on-conflict.ts';
 
-/** Each lost race means that somebody else got on. */
-const MAX_TRIES = 20;
 /** Clients of these paths know nothing of these fields, and would remove them with every write. */
 const KEPT = ['annotations', 'finalizers', 'ownerReferences'] as const;
 
@@ -44,15 +43,11 @@ export async function replaceObject(
   registry: Pick<Registry, 'get' | 'update'>,
   { target, object, ...options }: Replacement,
 ): Promise<WriteResult> {
-  const isHeld = object.metadata.resourceVersion !== undefined;
-  for (let attempt = 1; ; attempt++) {
+  const replace = async (): Promise<WriteResult> => {
     const { object: current } = await registry.get({ target, user: options.user });
-    try {
-      return await registry.update({ ...options, target, body: over(current, object) });
-    } catch (error) {
-      if (isHeld || attempt === MAX_TRIES || !isStatusError(error, 'Conflict')) throw error;
-    }
-  }
+    return await registry.update({ ...options, target, body: over(current, object) });
+  };
+  return object.metadata.resourceVersion === undefined ? await retryOnConflict(replace) : await replace();
 }
 
 function over(current: Unstructured, object: Unstructured): JsonObject {
