@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ApiAudit } from '#api/config';
 import { parseDuration } from '../duration.ts';
+import { toPath } from './flag-values.ts';
 
 /** Who is told what people and programs did; names and units are kube-apiserver's. */
 export interface AuditFlags {
@@ -78,8 +78,7 @@ function webhookOf(flags: AuditFlags) {
   };
 }
 
-const toPath = (file: string): string => resolve(file);
-const toLogPath = (file: string): string => (file === '-' ? file : resolve(file));
+const toLogPath = (file: string): string => (file === '-' ? file : toPath(file));
 
 function parseNumber(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);

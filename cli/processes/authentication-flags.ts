@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ApiAuthentication } from '#api/config';
 import { parseDuration } from '../duration.ts';
+import { commaSeparated, toPath } from './flag-values.ts';
 
 /** Flags of kube-apiserver that turn on ways to log in. */
 export interface AuthenticationFlags {
@@ -39,7 +39,7 @@ function addWebhookFlags(command: Command): Command {
     .option(
       '--authentication-token-webhook-config-file <file>',
       'kubeconfig of a service that says whose token it is (none)',
-      (file: string) => resolve(file),
+      toPath,
     )
     .addOption(
       new Option(
@@ -61,15 +61,11 @@ function addOidcFlags(command: Command): Command {
     .option(
       '--authentication-config <file>',
       'AuthenticationConfiguration: issuers of tokens and where the anonymous may come; read again when it changes',
-      (file: string) => resolve(file),
+      toPath,
     )
     .option('--oidc-issuer-url <url>', 'the one issuer of tokens, in place of such a file')
     .option('--oidc-client-id <id>', 'for whom its tokens must be')
-    .option(
-      '--oidc-ca-file <file>',
-      'authorities, in PEM, of its server (those of the system)',
-      (file: string) => resolve(file),
-    )
+    .option('--oidc-ca-file <file>', 'authorities, in PEM, of its server (those of the system)', toPath)
     .option('--oidc-username-claim <claim>', 'claim that is the user (sub)')
     .option('--oidc-username-prefix <prefix>', 'put before it, - for none (issuer and #, none for email)')
     .option('--oidc-groups-claim <claim>', 'claim that holds the groups (none)')
@@ -83,17 +79,17 @@ function addCertificateFlags(command: Command): Command {
     .option(
       '--client-ca-file <file>',
       'authorities, in PEM, whose client certificates log users in (none)',
-      (file: string) => resolve(file),
+      toPath,
     )
     .option(
       '--requestheader-client-ca-file <file>',
       'authorities, in PEM, that sign for proxies who have logged users in (none)',
-      (file: string) => resolve(file),
+      toPath,
     )
     .option(
       '--requestheader-allowed-names <names>',
       'common names of the certificates of proxies (any)',
-      names,
+      commaSeparated,
       [],
     )
     .option('--requestheader-username-headers <names>', 'who it is', headers, ['X-Remote-User'])
@@ -169,7 +165,7 @@ const ALGORITHMS = new Set(
 );
 
 function algorithms(text: string): string[] {
-  const list = names(text);
+  const list = commaSeparated(text);
   if (list.every((name) => ALGORITHMS.has(name))) return list;
   throw new InvalidArgumentError(`expected names out of ${[...ALGORITHMS].join(', ')}`);
 }
@@ -180,10 +176,8 @@ function addClaim(text: string, claims: Record<string, string> | undefined): Rec
   return { ...claims, [claim]: value };
 }
 
-const names = (text: string): string[] => text.split(',').map((name) => name.trim());
-
 function headers(text: string): string[] {
-  const list = names(text);
+  const list = commaSeparated(text);
   if (list.every((name) => /^[A-Za-z0-9-]+$/.test(name))) return list;
   throw new InvalidArgumentError('expected names of headers, parted by commas, such as X-Remote-User');
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { ApiRates } from '#api/config';
+import { addValue, commaSeparated } from './flag-values.ts';
 
 /** How the API server meets browsers, proxies, and clients that ask too often. */
 export interface EdgeFlags {
@@ -25,7 +26,7 @@ export function addEdgeFlags(command: Command): Command {
     .option(
       '--trusted-proxy <network>',
       'network of a proxy whose X-Forwarded-For is believed, again for more, such as 10.0.0.0/8 (none)',
-      (network: string, networks: string[] | undefined) => [...(networks ?? []), network],
+      addValue,
     )
     .option(
       '--rate-limit <class=rates>',
@@ -46,8 +47,6 @@ export function edgeOf(flags: EdgeFlags) {
     ...(rateLimit === undefined ? {} : { rates: rateLimit }),
   };
 }
-
-const commaSeparated = (text: string): string[] => text.split(',').map((part) => part.trim());
 
 function addRates(text: string, rates: ApiRates | undefined): ApiRates {
   const [, endpoint = '', given = ''] = /^(api|login|sensitive)=(.+)$/.exec(text) ?? [];

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ApiLimits } from '#api/config';
@@ -16,6 +16,7 @@ import { addAuditFlags } from './audit-flags.ts';
 import type { AuditFlags } from './audit-flags.ts';
 import { addEdgeFlags } from './edge-flags.ts';
 import type { EdgeFlags } from './edge-flags.ts';
+import { addValue, toPath } from './flag-values.ts';
 import { addRetentionFlags } from './retention-flags.ts';
 import type { RetentionFlags } from './retention-flags.ts';
 import { addServiceAccountFlags } from './service-account-flags.ts';
@@ -77,17 +78,12 @@ export function addApiFlags(command: Command): Command {
   const edge = addAccountFlags(addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command)))));
   return addServiceAccountFlags(addAuditFlags(addAuthenticationFlags(edge)))
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
-    .option(
-      '--data-dir <dir>',
-      'folder for the database, the CA and the token',
-      resolvePath,
-      defaultDataDir(),
-    )
-    .option('--write-kubeconfig <file>', 'also write the kubeconfig to this file', resolvePath)
+    .option('--data-dir <dir>', 'folder for the database, the CA and the token', toPath, defaultDataDir())
+    .option('--write-kubeconfig <file>', 'also write the kubeconfig to this file', toPath)
     .option(
       '--encrypt <kind>',
       'encrypt objects of this kind in the database, again for more, none for no kind (secrets, models, ghosts)',
-      (kind: string, kinds: string[] | undefined) => [...(kinds ?? []), kind],
+      addValue,
     )
     .option('--max-requests-inflight <number>', 'reads answered at once (400)', parseCount)
     .option('--max-mutating-requests-inflight <number>', 'writes answered at once (200)', parseCount)
@@ -122,7 +118,7 @@ function parseTimeout(text: string): number {
 
 export function addClientFlags(command: Command): Command {
   return addLogLevel(command)
-    .option('--kubeconfig <file>', 'kubeconfig that names the API server', resolvePath)
+    .option('--kubeconfig <file>', 'kubeconfig that names the API server', toPath)
     .option('--context <name>', 'context of the kubeconfig to use');
 }
 
@@ -143,8 +139,4 @@ function addLogLevel(command: Command): Command {
       .choices(LOG_LEVELS)
       .default('info'),
   );
-}
-
-function resolvePath(path: string): string {
-  return resolve(path);
 }

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { ApiServiceAccounts } from '#api/config';
 import { parseDuration } from '../duration.ts';
+import { addValue, toPath } from './flag-values.ts';
 
 /** Flags about tokens of ServiceAccounts, named as those of kube-apiserver where it has them. */
 export interface ServiceAccountFlags {
@@ -13,22 +13,21 @@ export interface ServiceAccountFlags {
 }
 
 export function addServiceAccountFlags(command: Command): Command {
-  const collect = (text: string, all: string[] | undefined): string[] => [...(all ?? []), text];
   return command
     .option(
       '--service-account-keys <file>',
       'keys that sign tokens of ServiceAccounts, in place of those in the data folder',
-      (file: string) => resolve(file),
+      toPath,
     )
     .option(
       '--service-account-issuer <url>',
       'issuer of tokens of ServiceAccounts, again for earlier ones that are still good (https://troupe.internal)',
-      collect,
+      addValue,
     )
     .option(
       '--api-audiences <name>',
       'audience that means this server, again for more (the issuers)',
-      collect,
+      addValue,
     )
     .option(
       '--service-account-max-token-expiration <duration>',
