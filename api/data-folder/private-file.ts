@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -47,6 +47,15 @@ export async function readIfThere(file: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** A group may read, as mounted secrets of Kubernetes with an fsGroup are; nobody else, and nobody else may write. */
+const TOO_OPEN = 0o027;
+
+/** The mode of a file that others than its owner and its group can use, such as `0644`; undefined for a safe one. */
+export async function tooOpenMode(file: string): Promise<string | undefined> {
+  const { mode } = await stat(file);
+  return (mode & TOO_OPEN) === 0 ? undefined : (mode & 0o777).toString(8).padStart(4, '0');
 }
 
 /** Makes what was created or renamed in the folder outlast a power cut. */

@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { describeError } from '../machinery/logger.ts';
-import { createPrivateFile, readIfThere, supersedePrivateFile } from './private-file.ts';
+import { createPrivateFile, readIfThere, supersedePrivateFile, tooOpenMode } from './private-file.ts';
 import { StorageError } from '../storage/contract/storage-error.ts';
 import type { RootKeySource } from '../storage/encryption/root-keys.ts';
 
@@ -24,16 +23,12 @@ export function rootKeyFile({ file, mayMake }: RootKeyFile): RootKeySource {
   };
 }
 
-/** A group may read, as mounted secrets of Kubernetes with an fsGroup are; nobody else, and nobody else may write. */
-const TOO_OPEN = 0o027;
-
 async function refuseOpen(file: string): Promise<void> {
-  const { mode } = await stat(file);
-  if ((mode & TOO_OPEN) === 0) return;
-  const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  const mode = await tooOpenMode(file);
+  if (mode === undefined) return;
   throw new StorageError(
     'Undecryptable',
-    `the root keys in ${file} are open to others (mode ${shown}): chmod 600 ${file}, and rotate them if others read them`,
+    `the root keys in ${file} are open to others (mode ${mode}): chmod 600 ${file}, and rotate them if others read them`,
   );
 }
 

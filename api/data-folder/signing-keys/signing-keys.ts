@@ -6,7 +6,7 @@ import type { Logger } from '../../machinery/logger.ts';
 import { startRounds } from '../../machinery/rounds.ts';
 import type { Rounds } from '../../machinery/rounds.ts';
 import type { SigningKeys, VerifyingKey } from '../../machinery/signing-keys.ts';
-import { createPrivateFile, readIfThere, supersedePrivateFile } from '../private-file.ts';
+import { createPrivateFile, readIfThere, supersedePrivateFile, tooOpenMode } from '../private-file.ts';
 import { maintained, newRing, parseRing, ringText, signerAt, tidied, withNewKey } from './key-ring.ts';
 import type { KeyRing, RingKey, RingRules } from './key-ring.ts';
 
@@ -181,15 +181,11 @@ class RingFile {
   }
 }
 
-/** A group may read, as mounted secrets of Kubernetes with an fsGroup are; nobody else, and nobody else may write. */
-const TOO_OPEN = 0o027;
-
 async function refuseOpen(file: string): Promise<void> {
-  const { mode } = await stat(file);
-  if ((mode & TOO_OPEN) === 0) return;
-  const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  const mode = await tooOpenMode(file);
+  if (mode === undefined) return;
   throw new Error(
-    `it is open to others (mode ${shown}): chmod 600 it, and rotate the keys if others read them`,
+    `it is open to others (mode ${mode}): chmod 600 it, and rotate the keys if others read them`,
   );
 }
 
