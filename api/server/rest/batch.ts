@@ -143,7 +143,7 @@ async function applyItem(options: BatchOptions, asked: Asked): Promise<Written> 
   try {
     const update = { ...given, target, object };
     await replaceObject(registry, { ...update, dryRun: true });
-    await checkReferences(registry, { object, namespace, user });
+    await checkReferences(registry, { resource, namespace, object, user });
     return { operation: 'updated', object: (await replaceObject(registry, update)).object.object };
   } catch (error) {
     if (!isMissing(error, target)) throw error;
@@ -151,7 +151,7 @@ async function applyItem(options: BatchOptions, asked: Asked): Promise<Written> 
   await judgeItem(options, asked, 'create');
   const create = { resource, namespace, body: object, ...given };
   await registry.create({ ...create, dryRun: true });
-  await checkReferences(registry, { object, namespace, user });
+  await checkReferences(registry, { resource, namespace, object, user });
   return { operation: 'created', object: (await registry.create(create)).object.object };
 }
 

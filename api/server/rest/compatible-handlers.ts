@@ -41,7 +41,7 @@ async function create(request: ResourceRequest): Promise<Response> {
   const write = writeOptions(request, 'CreateOptions');
   const asked = { resource, namespace, body: object, ...write };
   await registry.create({ ...asked, dryRun: true });
-  await checkReferences(registry, { object, namespace, user: write.user });
+  await checkReferences(registry, { resource, namespace, object, user: write.user });
   const created = await registry.create(asked);
   return replyObject(request.c, created.object.object, { status: 201 });
 }

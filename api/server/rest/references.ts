@@ -1,41 +1,29 @@
-import { fieldsOf, isJsonObject } from '../../machinery/json/json.ts';
-import { TROUPE_GROUP } from '../../machinery/group-version-kind.ts';
 import { isStatusError, notFound } from '../../machinery/status-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { User } from '../../machinery/user.ts';
+import { referencesOf } from '../../registry/references/references.ts';
+import type { ReferredObject } from '../../registry/references/references.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { storageResource } from '../../registry/resource.ts';
+import type { Resource } from '../../registry/resource.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
 
-/** An object that another one names. */
-interface Reference {
-  plural: string;
-  namespace: string;
-  name: string;
-}
-
-/** Where the kinds name others; clients of existing installations rely on that these must be there first. */
-const REFERENCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  Bot: { ghostRef: 'ghosts', shellRef: 'shells' },
-  Task: { teamRef: 'teams', workspaceRef: 'workspaces' },
-};
-
-function referencesOf({ kind, spec }: Unstructured, namespace: string): Reference[] {
-  const fields = fieldsOf(spec);
-  const named = (plural: string, reference: unknown): Reference[] => {
-    if (!isJsonObject(reference)) return [];
-    const { name, namespace: where } = reference;
-    if (typeof name !== 'string') return [];
-    return [{ plural, name, namespace: typeof where === 'string' && where !== '' ? where : namespace }];
-  };
-  const { members } = fields;
-  const bots = kind === 'Team' && Array.isArray(members) ? members : [];
-  return [
-    ...Object.entries(REFERENCES[kind] ?? {}).flatMap(([field, plural]) => named(plural, fields[field])),
-    ...bots.flatMap((member) => named('bots', fieldsOf(member)['botRef'])),
-  ];
-}
+/** Resources that must be there before others name them: clients of existing installations rely on that. */
+const NEEDED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['bots', ['ghosts', 'shells']],
+  ['teams', ['bots']],
+  ['tasks', ['teams', 'workspaces']],
+]);
 
 /** A Shell of the namespace, or the public one of that name. */
 const PUBLIC: ReadonlySet<string> = new Set(['ghosts', 'models', 'shells']);
+
+export interface WrittenObject {
+  resource: Resource;
+  namespace: string;
+  object: Unstructured;
+  user: User;
+}
 
 /**
  * The API proper takes references to objects that come later; these paths do not. Whether the user may use what is
@@ -44,24 +32,25 @@ const PUBLIC: ReadonlySet<string> = new Set(['ghosts', 'models', 'shells']);
  */
 export async function checkReferences(
   registry: Pick<Registry, 'catalog' | 'get'>,
-  { object, namespace, user }: { object: Unstructured; namespace: string; user: User },
+  { resource, namespace, object, user }: WrittenObject,
 ): Promise<void> {
-  for (const reference of referencesOf(object, namespace)) {
-    const places = PUBLIC.has(reference.plural) ? [reference.namespace, 'system'] : [reference.namespace];
+  const needed = NEEDED.get(resource.plural) ?? [];
+  for (const { to } of referencesOf(storageResource(resource), namespace, object)) {
+    if (!needed.includes(to.plural)) continue;
+    const places = PUBLIC.has(to.plural) ? [to.namespace, PUBLIC_NAMESPACE] : [to.namespace];
     const found = await Promise.all(
-      places.map((place) => exists(registry, { ...reference, namespace: place }, user)),
+      places.map((place) => exists(registry, { ...to, namespace: place }, user)),
     );
-    if (!found.includes(true))
-      throw notFound({ group: TROUPE_GROUP, plural: reference.plural }, reference.name);
+    if (!found.includes(true)) throw notFound(to, to.name);
   }
 }
 
 async function exists(
   registry: Pick<Registry, 'catalog' | 'get'>,
-  { plural, namespace, name }: Reference,
+  { group, version, plural, namespace, name }: ReferredObject,
   user: User,
 ): Promise<boolean> {
-  const resource = registry.catalog.find({ group: TROUPE_GROUP, version: 'v1', plural });
+  const resource = registry.catalog.find({ group, version, plural });
   if (resource === undefined) return false;
   try {
     await registry.get({ target: { resource, namespace, name }, user });

@@ -1,4 +1,5 @@
 import { TROUPE_GROUP } from '../../machinery/group-version-kind.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
 import { parseResourcePath } from '../request/resource-path.ts';
 import type { ResourcePath } from '../request/resource-path.ts';
 
@@ -18,9 +19,6 @@ const COMPATIBLE: ReadonlySet<string> = new Set([
 ]);
 
 export const isCompatible = (plural: string): boolean => COMPATIBLE.has(plural);
-
-/** Public objects are in this namespace. */
-const PUBLIC_NAMESPACE = 'system';
 
 /** The resource that a path names; undefined for one that names none. `path` is decoded once, as the router sees it. */
 export function placeOf(path: string): ResourcePath | undefined {
