@@ -1,3 +1,4 @@
+import { fieldsOf, isJsonObject } from '#api/machinery/json/json';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 
 export type ProbeStatus = NonNullable<SandboxStatus['probeResult']>;
@@ -18,7 +19,7 @@ const MOST_TOOL_BYTES = 512 * 1024;
  * is longer than the API takes is cut.
  */
 export function readProbeResult(given: unknown): ProbeStatus {
-  const answer = record(given);
+  const answer = fieldsOf(given);
   const message = text(answer['message'], LONGEST_MESSAGE) ?? 'The runner said nothing of the check.';
   const protocolVersion = text(answer['protocolVersion'], CHECK_NAME);
   const serverInfo = readServerInfo(answer['serverInfo']);
@@ -51,15 +52,15 @@ function readTool(given: Record<string, unknown>): Tool | undefined {
   return {
     name,
     ...(description === undefined ? {} : { description }),
-    ...(isRecord(given['inputSchema']) ? { inputSchema: given['inputSchema'] } : {}),
-    ...(isRecord(given['annotations']) ? { annotations: given['annotations'] } : {}),
+    ...(isJsonObject(given['inputSchema']) ? { inputSchema: given['inputSchema'] } : {}),
+    ...(isJsonObject(given['annotations']) ? { annotations: given['annotations'] } : {}),
     ...(isHash(given['hash']) ? { hash: given['hash'] } : {}),
     ...(isLevel(given['proposedLevel']) ? { proposedLevel: given['proposedLevel'] } : {}),
   };
 }
 
 function readServerInfo(given: unknown): ProbeStatus['serverInfo'] {
-  if (!isRecord(given)) return undefined;
+  if (!isJsonObject(given)) return undefined;
   const name = text(given['name'], LONGEST_NAME);
   const version = text(given['version'], LONGEST_NAME);
   return { ...(name === undefined ? {} : { name }), ...(version === undefined ? {} : { version }) };
@@ -73,7 +74,7 @@ function named<T extends { name: string }>(
 ): T[] {
   const found = new Map<string, T>();
   for (const item of Array.isArray(given) ? (given as unknown[]) : []) {
-    const one = isRecord(item) ? read(item) : undefined;
+    const one = isJsonObject(item) ? read(item) : undefined;
     if (one !== undefined && !found.has(one.name) && found.size < most) found.set(one.name, one);
   }
   return [...found.values()];
@@ -98,8 +99,5 @@ const isHash = (value: unknown): value is string =>
   typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 const isLevel = (value: unknown): value is NonNullable<Tool['proposedLevel']> =>
   value === 'readOnly' || value === 'safe' || value === 'privileged';
-const record = (given: unknown): Record<string, unknown> => (isRecord(given) ? given : {});
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown, most: number): string | undefined =>
   typeof value === 'string' && value !== '' ? value.slice(0, most) : undefined;

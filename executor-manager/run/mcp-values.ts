@@ -1,3 +1,5 @@
+import { isJsonObject } from '#api/machinery/json/json';
+
 /** Fields of an MCP server whose values may be secret, so that objects hold them empty. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set(['env', 'headers']);
 
@@ -22,8 +24,8 @@ function fillServer(server: Record<string, unknown>, real: Record<string, unknow
       // An address or a token that was left out altogether.
       if (value === '' && Object.hasOwn(real, field)) return [field, real[field]];
       if (field === 'args') return [field, fillArguments(value, real[field])];
-      if (!isRecord(value)) return [field, value];
-      const source = isRecord(real[field]) ? real[field] : {};
+      if (!isJsonObject(value)) return [field, value];
+      const source = isJsonObject(real[field]) ? real[field] : {};
       return [field, SECRET_FIELDS.has(field) ? fillValues(value, source) : fillServer(value, source)];
     }),
   );
@@ -42,8 +44,4 @@ function fillValues(values: Record<string, unknown>, real: Record<string, unknow
       value === '' && Object.hasOwn(real, key) ? real[key] : value,
     ]),
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '#api/machinery/json/json';
 import { isStatusError } from '#api/machinery/status-error';
 import type { StatusReason } from '#api/machinery/status-error';
 import type { SandboxQuestion } from '#api/types/generated/sandbox';
@@ -97,8 +98,8 @@ export function recordedOutcome(data: Record<string, unknown>, otherwise: Outcom
 
 /** Fields of the result that are as agreed; the API would refuse the whole status, each time, for a single wrong one. */
 function readResult(given: unknown): RunResult | undefined {
-  if (!isRecord(given)) return undefined;
-  const usage = isRecord(given['usage']) ? counts(given['usage'], USAGE) : undefined;
+  if (!isJsonObject(given)) return undefined;
+  const usage = isJsonObject(given['usage']) ? counts(given['usage'], USAGE) : undefined;
   const workspace = readWorkspace(given['workspace']);
   const sessionId = text(given['sessionId'], MAX_NAME);
   const models = readModels(given['models']);
@@ -129,9 +130,9 @@ const MAX_MODELS = 20;
 const MAX_WARNINGS = 20;
 
 function readModels(given: unknown): RunResult['models'] {
-  if (!isRecord(given)) return undefined;
+  if (!isJsonObject(given)) return undefined;
   const models = Object.entries(given).flatMap(([name, use]) => {
-    if (!isRecord(use) || name.length > MAX_NAME) return [];
+    if (!isJsonObject(use) || name.length > MAX_NAME) return [];
     const cost = isAmount(use['costUSD']) ? { costUSD: use['costUSD'] } : {};
     return [[name, { ...counts(use, USAGE), ...cost }] as const];
   });
@@ -151,8 +152,8 @@ function readWarnings(given: unknown): string[] | undefined {
 }
 
 function readWorkspace(given: unknown): RunResult['workspace'] | undefined {
-  if (!isRecord(given)) return undefined;
-  const total = isRecord(given['total']) ? { total: readFigures(given['total'], ['baseCommit']) } : {};
+  if (!isJsonObject(given)) return undefined;
+  const total = isJsonObject(given['total']) ? { total: readFigures(given['total'], ['baseCommit']) } : {};
   const all = { ...readFigures(given, ['branch', 'baseCommit', 'headCommit']), ...total };
   return all as unknown as RunResult['workspace'] & object;
 }
@@ -175,8 +176,6 @@ function counts(
   );
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isAmount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const text = (value: unknown, max: number): string | undefined =>
