@@ -4,7 +4,13 @@ export interface ProcessAccount {
   name: string;
 }
 
-export const CONTROLLERS_ACCOUNT: ProcessAccount = { namespace: 'kube-system', name: 'troupe-controllers' };
+/** The namespace of the control plane itself. */
+export const KUBE_SYSTEM_NAMESPACE = 'kube-system';
+
+export const CONTROLLERS_ACCOUNT: ProcessAccount = {
+  namespace: KUBE_SYSTEM_NAMESPACE,
+  name: 'troupe-controllers',
+};
 
 /** Each executor manager has an account here, named like its Executor. */
 export const EXECUTOR_NAMESPACE = 'troupe-executors';

@@ -1,3 +1,4 @@
+import { KUBE_SYSTEM_NAMESPACE } from '../machinery/process-account.ts';
 import { isStatusError } from '../machinery/status-error.ts';
 import { API_SERVER_USER } from '../machinery/user.ts';
 import type { Registry } from './registry.ts';
@@ -5,11 +6,13 @@ import type { Resource } from './resource.ts';
 import { storageResource } from './resource.ts';
 
 /**
- * Where servers behind this one read by whose certificates it logs users in, and which proxies they may believe
- * (kubernetes pkg/controlplane/controller/clusterauthenticationtrust).
+ * The ConfigMap in which servers behind this one read by whose certificates it logs users in, and which proxies they
+ * may believe (kubernetes pkg/controlplane/controller/clusterauthenticationtrust).
  */
-const NAMESPACE = 'kube-system';
-const NAME = 'extension-apiserver-authentication';
+export const AUTHENTICATION_TRUST = {
+  namespace: KUBE_SYSTEM_NAMESPACE,
+  name: 'extension-apiserver-authentication',
+} as const;
 
 const write = {
   dryRun: false,
@@ -26,16 +29,20 @@ export async function publishAuthenticationTrust(
   if (Object.keys(data).length === 0) return;
   const namespaces = kindOf(registry, 'namespaces');
   const configMaps = kindOf(registry, 'configmaps');
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+  const namespace = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: AUTHENTICATION_TRUST.namespace },
+  };
   try {
     await registry.create({ resource: namespaces, namespace: '', body: namespace, ...write });
   } catch (error) {
     if (!isStatusError(error, 'AlreadyExists')) throw error;
   }
   await registry.patch({
-    target: { resource: configMaps, namespace: NAMESPACE, name: NAME },
+    target: { resource: configMaps, ...AUTHENTICATION_TRUST },
     ...{ type: 'apply', force: true, ...write },
-    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME, namespace: NAMESPACE }, data },
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: AUTHENTICATION_TRUST, data },
   });
 }
 

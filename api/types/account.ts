@@ -45,6 +45,9 @@ export function userOfNamespace(namespace: string): string | undefined {
   return name === '' ? undefined : name;
 }
 
+/** The ClusterRole that the User of a personal namespace has in it. */
+export const NAMESPACE_OWNER_ROLE = 'troupe-admin';
+
 /** On a personal namespace: the uid of its User. A namespace outlives its User, and is not for the next of that name. */
 export const OWNER_UID_ANNOTATION = 'agent.wecode.io/user-uid';
 

@@ -1,6 +1,7 @@
 import type { NewCondition } from '#api/machinery/condition';
 import {
   mayLogIn,
+  NAMESPACE_OWNER_ROLE,
   OWNER_UID_ANNOTATION,
   personalNamespace,
   userNotReady,
@@ -13,7 +14,6 @@ import type { Binding } from '#api/types/rbac';
 
 /** The RoleBinding that makes a namespace that of its User. */
 export const OWNER_BINDING = 'troupe-owner';
-const OWNER_ROLE = 'troupe-admin';
 const USER_LABEL = 'agent.wecode.io/user';
 
 export interface UserWorld {
@@ -92,7 +92,7 @@ function newBinding(name: string): Binding {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'RoleBinding',
     metadata: { name: OWNER_BINDING, namespace: personalNamespace(name) },
-    roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: OWNER_ROLE },
+    roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: NAMESPACE_OWNER_ROLE },
     subjects: [{ kind: 'User', apiGroup: RBAC_GROUP, name }],
   };
 }

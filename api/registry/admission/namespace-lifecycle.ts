@@ -1,6 +1,7 @@
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
-import { EXECUTOR_NAMESPACE } from '../../machinery/process-account.ts';
+import { EXECUTOR_NAMESPACE, KUBE_SYSTEM_NAMESPACE } from '../../machinery/process-account.ts';
 import { notFound, StatusError } from '../../machinery/status-error.ts';
+import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { storageResource } from '../resource.ts';
 import { translated } from '../storage-failure.ts';
@@ -10,7 +11,7 @@ import type { AdmissionRequest, CreateAdmission, MutatingPlugin } from './admiss
  * Made at each start; everything else relies on them. kube-system holds the accounts of our own processes, and
  * troupe-executors those of executor managers.
  */
-export const INITIAL_NAMESPACES = ['default', 'system', 'kube-system', EXECUTOR_NAMESPACE];
+export const INITIAL_NAMESPACES = ['default', PUBLIC_NAMESPACE, KUBE_SYSTEM_NAMESPACE, EXECUTOR_NAMESPACE];
 const IMMORTAL: ReadonlySet<string> = new Set(INITIAL_NAMESPACES);
 
 /**

@@ -1,5 +1,5 @@
 import { AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
-import { ADMINS_GROUP } from '../../types/account.ts';
+import { ADMINS_GROUP, NAMESPACE_OWNER_ROLE } from '../../types/account.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { aggregateTo, AGENT_KINDS, statusOf } from './namespace-roles.ts';
 import { allow, allowPaths, clusterRole, CORE, EVENTS, group, READ, READ_WRITE, TROUPE } from './rules.ts';
@@ -34,7 +34,7 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
       allowPaths(['get', 'put', 'patch', 'post', 'delete'], ['/api/users/me', '/api/users/me/*']),
     ],
   },
-  { name: 'troupe-admin', aggregates: [{ matchLabels: aggregateTo('admin') }] },
+  { name: NAMESPACE_OWNER_ROLE, aggregates: [{ matchLabels: aggregateTo('admin') }] },
   { name: 'troupe-editor', aggregates: [{ matchLabels: aggregateTo('edit') }] },
   { name: 'troupe-viewer', aggregates: [{ matchLabels: aggregateTo('view') }] },
   {

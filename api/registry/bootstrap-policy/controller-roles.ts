@@ -1,4 +1,5 @@
 import { CONTROLLERS_ACCOUNT } from '../../machinery/process-account.ts';
+import { NAMESPACE_OWNER_ROLE } from '../../types/account.ts';
 import type { PolicyRule, Subject } from '../../types/rbac.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { allow, AUTHORIZATION, clusterRole, COORDINATION, CORE, RBAC, TROUPE } from './rules.ts';
@@ -113,7 +114,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     follow(RBAC, 'rolebindings'),
     allow(['create', 'delete'], RBAC, ['rolebindings']),
     // Users own their namespaces, whatever the controllers themselves may do there.
-    { ...allow(['bind'], RBAC, ['clusterroles']), resourceNames: ['troupe-admin'] },
+    { ...allow(['bind'], RBAC, ['clusterroles']), resourceNames: [NAMESPACE_OWNER_ROLE] },
     report('users'),
   ],
   'workspace-controller': [follow(TROUPE, 'workspaces'), follow(CORE, 'secrets'), report('workspaces')],

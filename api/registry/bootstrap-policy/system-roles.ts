@@ -1,4 +1,5 @@
 import { AUTHENTICATED_GROUP, MASTERS_GROUP, UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
+import { AUTHENTICATION_TRUST } from '../authentication-trust.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { allow, allowPaths, AUTHENTICATION, AUTHORIZATION, clusterRole, CORE, group, READ } from './rules.ts';
 
@@ -54,11 +55,11 @@ export const SYSTEM_ROLES: readonly BootstrapRole[] = [
   {
     // For servers behind this one, which trust the same front proxies.
     name: 'extension-apiserver-authentication-reader',
-    namespace: 'kube-system',
+    namespace: AUTHENTICATION_TRUST.namespace,
     rules: [
       {
         ...allow(READ, CORE, ['configmaps']),
-        resourceNames: ['extension-apiserver-authentication'],
+        resourceNames: [AUTHENTICATION_TRUST.name],
       },
     ],
   },

@@ -1,5 +1,6 @@
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
+import { KUBE_SYSTEM_NAMESPACE } from '../../machinery/process-account.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { invalidValue, requiredValue } from '../../structural-schema/field-error.ts';
@@ -43,7 +44,7 @@ function commonProblems(event: Unstructured, resource: Resource): StatusCause[] 
 
 /** Where Events about objects without a namespace are. */
 function isHome(namespace: string, isTimed: boolean): boolean {
-  return namespace === '' || namespace === 'default' || (isTimed && namespace === 'kube-system');
+  return namespace === '' || namespace === 'default' || (isTimed && namespace === KUBE_SYSTEM_NAMESPACE);
 }
 
 function timedProblems(event: Unstructured, controllerField: string): StatusCause[] {
