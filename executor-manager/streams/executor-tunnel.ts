@@ -26,7 +26,7 @@ export interface ExecutorTunnelsOptions {
 }
 
 /** The longest pause is also that between two looks for a replica that is new. */
-const BACK_OFF = { first: 100, max: 30_000 };
+const BACK_OFF = { first: 100, max: 30_000, jitter: 0.2 };
 
 /**
  * Keeps a connection to each replica of the API, over which it can ask for streams of Pods (api/types/pod-stream). Where
@@ -37,11 +37,12 @@ export async function keepExecutorTunnels(options: ExecutorTunnelsOptions): Prom
   const { signal, clock } = options;
   const tunnels = new Tunnels(options);
   for (let attempts = 0; !signal.aborted; attempts += 1) {
+    // From now on: one may break while the next is asked for.
+    const isBroken = tunnels.broken.then(() => true);
     const opened = await tunnels.openNext();
     if (opened) attempts = 0;
     const woken = new AbortController();
     const pause = sleep(clock, backOffDelay(BACK_OFF, attempts + 1), AbortSignal.any([signal, woken.signal]));
-    const isBroken = tunnels.broken.then(() => true);
     // One that broke is opened again at once; the only one there is need not be looked for while it is there.
     const waits = tunnels.hasOnly ? [isBroken] : [isBroken, pause.then(() => false)];
     const broke = await Promise.race(waits).catch(() => false);
