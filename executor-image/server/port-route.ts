@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { STATUS_CODES } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PORT_PROTOCOL, readPortPath } from '#executor-manager/protocol/port';
+import { refuseUpgrade } from './refuse-upgrade.ts';
 import { isAuthorized } from './token.ts';
 
 /** The addresses by which programs of the runtime reach one another. */
@@ -21,16 +21,16 @@ export async function acceptPort(
   // One that breaks closes, and there is nobody to tell.
   socket.on('error', () => socket.destroy());
   const port = readPortPath(url);
-  if (!isAuthorized(headers.authorization, tokenHash)) return refuse(socket, 401, 'a token is needed');
-  if (method !== 'GET' || port === undefined) return refuse(socket, 404, 'not found');
+  if (!isAuthorized(headers.authorization, tokenHash)) return refuseUpgrade(socket, 401, 'a token is needed');
+  if (method !== 'GET' || port === undefined) return refuseUpgrade(socket, 404, 'not found');
   if (headers.upgrade?.toLowerCase() !== PORT_PROTOCOL)
-    return refuse(socket, 426, `upgrade to ${PORT_PROTOCOL}`);
+    return refuseUpgrade(socket, 426, `upgrade to ${PORT_PROTOCOL}`);
   let service: Socket;
   try {
     service = await connectTo(port);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return refuse(socket, 502, code === 'ECONNREFUSED' ? `nothing listens on port ${port}` : message);
+    return refuseUpgrade(socket, 502, code === 'ECONNREFUSED' ? `nothing listens on port ${port}` : message);
   }
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${PORT_PROTOCOL}\r\n\r\n`,
@@ -63,11 +63,4 @@ function connected(socket: Socket): Promise<Socket> {
     });
     socket.once('error', reject);
   });
-}
-
-function refuse(socket: Duplex, status: number, text: string): void {
-  const body = Buffer.from(text);
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${text}`,
-  );
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ProbeRequest, ProbeResult } from '#executor-manager/protocol/probe';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
@@ -14,6 +14,7 @@ import { readRunInput, readRunRequest } from './run-request.ts';
 import { readProbeRequest } from './probe-request.ts';
 import type { SkillShelf } from '../skills/skill-shelf.ts';
 import { isAuthorized } from './token.ts';
+import { acceptExec, isExecRequest } from './exec-route.ts';
 import { acceptPort, isPortRequest } from './port-route.ts';
 import { acceptTunnel } from './tunnel-route.ts';
 import { WorkspaceRoutes } from './workspace-routes.ts';
@@ -64,11 +65,12 @@ export async function startRunnerServer(options: RunnerServerOptions): Promise<R
         );
     });
   });
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const connection = { socket, head };
-    // The runs of a shared runner have no ports of their own.
-    if (conversations === undefined && isPortRequest(request))
-      void acceptPort(tokenHash, request, connection);
+    // The runs of a shared runner have no ports and programs of their own.
+    const isAlone = conversations === undefined;
+    if (isAlone && isPortRequest(request)) void acceptPort(tokenHash, request, connection);
+    else if (isAlone && isExecRequest(request)) acceptExec(tokenHash, request, socket);
     else acceptTunnel({ tokenHash, onTunnel }, request, connection);
   });
   // A large workspace takes its time to arrive; whoever sends one has shown the token.

@@ -88,11 +88,15 @@ export interface RuntimeLimits {
 
 /** A program that a person runs in a runtime. */
 export interface ExecSpec {
+  /** A UUID, which the runner finds it by (protocol/exec). */
+  id: string;
   command: readonly string[];
   /** Whether it has standard input. */
   stdin: boolean;
   /** Whether it has a terminal: its output is one stream then. */
   tty: boolean;
+  /** Of the terminal at first; absent: not known. */
+  size?: TerminalSize;
 }
 
 export interface TerminalSize {

@@ -12,7 +12,8 @@ export interface RunnerUpgrade {
   /** For the header Upgrade. */
   protocol: string;
   clock: Clock;
-  signal: AbortSignal;
+  /** Gives it up. */
+  signal?: AbortSignal;
 }
 
 const ANSWER_MS = 10_000;
@@ -27,7 +28,7 @@ export function upgradeRunner(upgrade: RunnerUpgrade): Promise<Duplex> {
   const { address, token, path, protocol, signal, clock } = upgrade;
   return new Promise((resolve, reject) => {
     const asking = request({
-      ...{ host: address.host, port: address.port, path, agent: false, signal },
+      ...{ host: address.host, port: address.port, path, agent: false, ...(signal && { signal }) },
       headers: { authorization: `Bearer ${token}`, connection: 'Upgrade', upgrade: protocol },
     });
     const cancel = clock.after(ANSWER_MS, () => asking.destroy(new Error('no answer in time')));

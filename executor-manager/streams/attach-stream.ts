@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isStatusError, StatusError, toStatusError } from '#api/machinery/status-error';
+import { isStatusError, toStatusError } from '#api/machinery/status-error';
 import { visibleText } from '#api/machinery/visible-text';
 import { createTaskEventText } from '#api/types/task-event-text';
 import { acceptEvent } from '../run/run-event.ts';
@@ -7,7 +7,7 @@ import type { RunnerClient } from '../run/runner-client.ts';
 import { openChannels } from './channels/channels.ts';
 import type { Channels } from './channels/channels.ts';
 import { chosenProtocol } from './channels/negotiation.ts';
-import { isAsked } from './stream-context.ts';
+import { isAsked, runtimeOfStream } from './stream-context.ts';
 import type { PreparedStream, StreamContext } from './stream-context.ts';
 import { acceptWebSocket } from './web-socket.ts';
 
@@ -20,15 +20,14 @@ const MAX_LINE_BYTES = 64 * 1024;
  * @throws StatusError NotFound when the agent is gone
  */
 export async function prepareAttach(context: StreamContext): Promise<PreparedStream> {
-  const { request, query, sandbox, runtimeID, hosts, runners } = context;
+  const { request, query, sandbox, runners } = context;
   const protocol = chosenProtocol(request);
-  const runtime = (await hosts.of(sandbox).driver.list()).find(({ id }) => id === runtimeID);
-  if (runtime === undefined) throw new StatusError('NotFound', 'the sandbox is gone');
+  const runtime = await runtimeOfStream(context);
   const runID = sandbox.metadata.uid ?? '';
   return async (connection) => {
     const runner = runners.of(runtime);
     try {
-      const socket = await acceptWebSocket(connection, request, protocol.name);
+      const socket = await acceptWebSocket(connection, context, protocol.name);
       const lines = createLines();
       const channels: Channels = openChannels(socket, protocol, {
         async stdin(data) {

@@ -8,7 +8,7 @@ import { prepareAttach } from './attach-stream.ts';
 import { prepareExec } from './exec-stream.ts';
 import type { PodStreamsOptions, PreparedStream, StreamContext } from './stream-context.ts';
 import { preparePortForward } from './port-forward-stream.ts';
-import { isHandshake } from './web-socket.ts';
+import { checkHandshake } from './web-socket.ts';
 
 const KINDS: Record<PodStreamKind, (context: StreamContext) => Promise<PreparedStream> | PreparedStream> = {
   attach: prepareAttach,
@@ -39,8 +39,9 @@ async function serve(
   try {
     const request = parsePodStream(headers);
     if (request === undefined) throw badRequest('this is no stream of a pod');
-    if (!isHandshake(request)) throw badRequest('this is no handshake of a WebSocket of version 13');
     prepared = await KINDS[request.kind](contextOf(options, request));
+    // Last: kubectl asks by SPDY when it was refused by WebSocket, and shows the second answer only.
+    checkHandshake(request);
   } catch (error) {
     refuse(stream, toStatusError(error));
     return;

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { badRequest, isStatusError, StatusError } from '#api/machinery/status-error';
+import { badRequest, isStatusError } from '#api/machinery/status-error';
 import { portPath, PORT_PROTOCOL } from '../protocol/port.ts';
 import { upgradeRunner } from '../run/runner-upgrade.ts';
 import { handOver } from './hand-over.ts';
 import { SpdySession } from './spdy/spdy-session.ts';
 import type { SpdyReader, SpdyStream } from './spdy/spdy-session.ts';
+import { runtimeOfStream } from './stream-context.ts';
 import type { PreparedStream, StreamContext } from './stream-context.ts';
-import { acceptWebSocket, offeredProtocols } from './web-socket.ts';
+import { acceptWebSocket, checkHandshake, offeredProtocols, takeMessages } from './web-socket.ts';
 
 /** SPDY in the messages of a WebSocket (KEP-4006; apimachinery pkg/util/portforward constants.go). */
 const PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
@@ -26,19 +27,19 @@ export async function preparePortForward(context: StreamContext): Promise<Prepar
   if (driver.capabilities.isolation === 'none') {
     throw badRequest('this agent has no sandbox of its own, so there are no ports to forward');
   }
+  const { address } = await runtimeOfStream(context);
+  checkHandshake(request);
   if (!offeredProtocols(request).includes(PROTOCOL)) {
     throw badRequest(`unable to negotiate protocol: server accepts [${PROTOCOL}]`);
   }
-  const runtime = (await driver.list()).find(({ id }) => id === runtimeID);
-  if (runtime === undefined) throw new StatusError('NotFound', 'the sandbox is gone');
   const where = {
-    address: runtime.address,
+    address,
     token: tokenFor(runtimeID).token,
     protocol: PORT_PROTOCOL,
     clock,
   };
   return async (connection) => {
-    const socket = await acceptWebSocket(connection, request, PROTOCOL);
+    const socket = await acceptWebSocket(connection, context, PROTOCOL);
     const over = new AbortController();
     socket.once('close', () => over.abort(new Error('the user has gone')));
     const dial: Dial = (port) => upgradeRunner({ ...where, path: portPath(port), signal: over.signal });
@@ -61,15 +62,10 @@ async function forward(
   });
   // The close event that follows is what counts.
   socket.on('error', () => undefined);
-  let taking: Promise<void> = Promise.resolve();
-  socket.on('message', (message: Buffer) => {
-    socket.pause();
-    taking = taking
-      .then(() => session.receive(message))
-      .then(() => socket.resume())
-      // 1002: protocol error (RFC 6455, section 7.4.1).
-      .catch(() => socket.close(1002));
-  });
+  takeMessages(socket, (message) =>
+    // 1002: protocol error (RFC 6455, section 7.4.1).
+    session.receive(message).catch(() => socket.close(1002)),
+  );
   await once(socket, 'close');
   session.close();
 }

@@ -1,8 +1,10 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
+import { StatusError } from '#api/machinery/status-error';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { PodStreamRequest } from '#api/types/pod-stream';
+import type { Runtime } from '../drivers/driver.ts';
 import type { RunnerClients } from '../run/runner-clients.ts';
 import type { RuntimeHosts } from '../runtime/runtime-host.ts';
 
@@ -22,6 +24,13 @@ export interface StreamContext extends PodStreamsOptions {
   query: URLSearchParams;
   sandbox: Sandbox;
   runtimeID: string;
+}
+
+/** The runtime that the stream is to. @throws StatusError NotFound when it is gone */
+export async function runtimeOfStream({ sandbox, runtimeID, hosts }: StreamContext): Promise<Runtime> {
+  const runtime = (await hosts.of(sandbox).driver.list()).find(({ id }) => id === runtimeID);
+  if (runtime === undefined) throw new StatusError('NotFound', 'the sandbox is gone');
+  return runtime;
 }
 
 /** A stream that was found to be possible: takes over the connection with the user's bytes until it ends. */

@@ -113,13 +113,38 @@ describe('kubectl exec', () => {
     expect(stdout).not.toMatch(/ANTHROPIC|API_KEY|AUTH_TOKEN/);
   });
 
-  it('opens a terminal', async () => {
+  it('opens a terminal, which has its size when the program begins, or with older engines right after', async () => {
+    const wait = 'while [ "$(stty size)" = "0 0" ]; do :; done';
     // script(1) gives kubectl a terminal of its own.
-    const command = `${KUBECTL} exec -it ${pod} -- sh -c 'test -t 0 && stty size && echo terminal'`;
+    const command = `${KUBECTL} exec -it ${pod} -- sh -c 'test -t 0 && ${wait}; stty size'`;
     const { stdout } = await run('script', ['-qec', `stty rows 31 cols 97; ${command}`, '/dev/null'], {
       env: { KUBECONFIG: kubeconfig },
     });
-    expect(stdout).toContain('terminal');
+    expect(stdout).toContain('31 97');
+  });
+
+  it('hangs the program up when its user goes, however much that has said, and leaves what is to stay', async () => {
+    const script = 'setsid sleep 7001 >/dev/null 2>&1 & nohup sleep 7002 >/dev/null 2>&1 & sleep 7003 & yes';
+    await using running = await startProcess({
+      command: KUBECTL,
+      args: ['exec', pod, '--', 'sh', '-c', script],
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+    });
+    await running.until({
+      what: 'speak',
+      ready: () => running.output().includes('y\ny\n'),
+      timeoutMs: 30_000,
+    });
+    process.kill(running.pid, 'SIGKILL');
+    await running.exited;
+    const sleeping = async (): Promise<string[]> => {
+      const { stdout } = await exec([pod, '--', 'ps', '-eo', 'args']);
+      return stdout.split('\n').filter((line) => /^(?:sleep 700|yes)/.test(line));
+    };
+    await expect
+      .poll(async () => (await sleeping()).toSorted(), { timeout: 30_000 })
+      .toEqual(['sleep 7001', 'sleep 7002']);
+    await exec([pod, '--', 'pkill', 'sleep']);
   });
 
   it('is refused for a container that is not there', async () => {

@@ -69,10 +69,16 @@ export class ExecutorTunnels {
 
   /**
    * Opens a stream of a Pod.
+   * @param options whether it waits a while for a tunnel that is not there
    * @throws StatusError ServiceUnavailable when its executor manager cannot be reached; the manager's own refusal
    */
-  async open(executor: string, request: PodStreamRequest): Promise<ClientHttp2Stream> {
-    const session = await this.#session(executor);
+  async open(
+    executor: string,
+    request: PodStreamRequest,
+    { waits = true }: { waits?: boolean } = {},
+  ): Promise<ClientHttp2Stream> {
+    const session = this.#current(executor) ?? (waits ? await this.#nextSession(executor) : undefined);
+    if (session === undefined) throw away(executor);
     let stream: ClientHttp2Stream;
     try {
       stream = session.request(podStreamHeaders(request), { endStream: false });
@@ -88,9 +94,12 @@ export class ExecutorTunnels {
     throw await refusal(stream);
   }
 
-  async #session(executor: string): Promise<ClientHttp2Session> {
+  #current(executor: string): ClientHttp2Session | undefined {
     const current = this.#open.get(executor);
-    if (current !== undefined && !current.closed && !current.destroyed) return current;
+    return current === undefined || current.closed || current.destroyed ? undefined : current;
+  }
+
+  async #nextSession(executor: string): Promise<ClientHttp2Session> {
     const awaited = this.#awaited.get(executor) ?? Promise.withResolvers<ClientHttp2Session>();
     this.#awaited.set(executor, awaited);
     const inTime = new AbortController();

@@ -5,7 +5,7 @@ import { fieldsOf } from '../../machinery/json/json.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import { MIRROR_ANNOTATION } from '../../registry/reading/pod-view.ts';
 import { webSocketHeaders } from '../../types/pod-stream.ts';
-import type { PodStreamKind } from '../../types/pod-stream.ts';
+import type { PodStreamKind, PodStreamRequest } from '../../types/pod-stream.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { checkContainer } from '../resources/pod-log-query.ts';
@@ -23,17 +23,20 @@ export async function handlePodStream(request: ResourceRequest): Promise<Respons
   const kind = place.subresource as PodStreamKind;
   checkStreams(request, kind);
   const { executor, uid } = await runningSandbox(request, kind);
-  const connection = webSocketOf(request);
+  const { socket, protocol } = connectionOf(request);
+  const isWebSocket = protocol === 'websocket';
   const [, query = ''] = /\?(.*)$/.exec(c.env.incoming.url ?? '') ?? [];
-  const stream = await options.tunnels.open(executor, {
+  const asked: PodStreamRequest = {
     ...{ kind, uid, namespace: place.namespace, name: place.name },
     query,
-    webSocket: webSocketHeaders((name) => c.req.header(name)),
-  });
+    webSocket: isWebSocket ? webSocketHeaders((name) => c.req.header(name)) : {},
+  };
+  // kubectl asks by SPDY when it was refused by WebSocket, and shows the second answer: it need not wait once more.
+  const stream = await options.tunnels.open(executor, asked, { waits: isWebSocket });
   try {
     // One that the executor manager refuses has not begun.
     using _place = c.var.places.longRunning();
-    await splice(connection.socket, stream, c.var.ended);
+    await splice(socket, stream, c.var.ended);
   } finally {
     stream.destroy();
   }
@@ -71,16 +74,14 @@ async function runningSandbox(
   return { executor: nodeName, uid: object.metadata.annotations?.[MIRROR_ANNOTATION] ?? '' };
 }
 
-const SPDY = /^spdy\//;
+/** One by SPDY is refused by the executor manager, which says what else is wrong. */
+const PROTOCOLS = /^(?:websocket|spdy\/.*)$/;
 
 /** @throws StatusError BadRequest */
-function webSocketOf({ c }: ResourceRequest): UpgradedConnection {
+function connectionOf({ c }: ResourceRequest): UpgradedConnection {
   const connection = upgradeOf(c.env.incoming);
   if (connection === undefined) throw badRequest('Upgrade request required');
-  if (SPDY.test(connection.protocol)) {
-    throw badRequest('SPDY connections are not taken, WebSocket ones are: use kubectl 1.31 or a newer one');
-  }
-  if (connection.protocol !== 'websocket') {
+  if (!PROTOCOLS.test(connection.protocol)) {
     throw badRequest(`connections are not upgraded to ${connection.protocol.slice(0, 64)}`);
   }
   return connection;

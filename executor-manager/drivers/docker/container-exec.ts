@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { ExecStartOptions } from 'dockerode';
 import { StatusError } from '#api/machinery/status-error';
+import { EXEC_ID_VARIABLE } from '../../protocol/exec.ts';
 import type { ExecOutput, ExecProcess, ExecSpec } from '../driver.ts';
 import { USER } from './container-options.ts';
 import { engineError } from './engine-connection.ts';
@@ -9,24 +11,30 @@ import type { EngineConnection } from './engine-connection.ts';
 const ENVIRONMENT = ['HOME=/home/agent', 'USER=agent'];
 const WORKING_FOLDER = '/workspace';
 
+/** The size that the terminal has when the program begins; engines before 23.0 (API 1.42) do not look at it. */
+type ExecStart = ExecStartOptions & { ConsoleSize?: [rows: number, columns: number] };
+
 /**
- * Runs a program in a running container (Engine API, ContainerExec). The engine has no way to end it: it lives until it ends
- * by itself, as for want of input, or with the container.
+ * Runs a program in a running container (Engine API, ContainerExec). The engine has no way to end it: the runner does that
+ * (protocol/exec), by the mark in the environment.
  * @throws StatusError
  */
 export async function execInContainer(
   { calls, streams, address }: EngineConnection,
   container: string,
-  { command, stdin, tty }: ExecSpec,
+  { id, command, stdin, tty, size }: ExecSpec,
 ): Promise<ExecProcess> {
   try {
     const made = await calls.getContainer(container).exec({
       Cmd: [...command],
       ...{ AttachStdin: stdin, AttachStdout: true, AttachStderr: true, Tty: tty },
-      ...{ User: USER, Privileged: false, Env: ENVIRONMENT, WorkingDir: WORKING_FOLDER },
+      ...{ User: USER, Privileged: false, WorkingDir: WORKING_FOLDER },
+      Env: [...ENVIRONMENT, `${EXEC_ID_VARIABLE}=${id}`],
     });
     const exec = streams.getExec(made.id);
-    const connection: Duplex = await exec.start({ hijack: true, stdin, Tty: tty });
+    const start: ExecStart = { hijack: true, stdin, Tty: tty };
+    if (size !== undefined) start.ConsoleSize = [size.rows, size.columns];
+    const connection: Duplex = await exec.start(start);
     return {
       input: connection,
       output: tty ? terminalOutput(connection) : demultiplexed(connection),

@@ -1,4 +1,6 @@
 import type { WebSocket } from 'ws';
+import type { TerminalSize } from '../../drivers/driver.ts';
+import { takeMessages } from '../web-socket.ts';
 import { CHANNEL, decodeMessage, encodeMessage } from './subprotocol.ts';
 import type { Subprotocol } from './subprotocol.ts';
 import { exitStatus } from './exit-status.ts';
@@ -19,7 +21,7 @@ export interface ChannelInput {
   stdin(data: Buffer): Promise<void> | void;
   /** Standard input has ended. */
   endOfStdin(): void;
-  resize(size: { columns: number; rows: number }): void;
+  resize(size: TerminalSize): void;
 }
 
 /** How long the user's side has for the close of the connection. */
@@ -30,15 +32,8 @@ export function openChannels(socket: WebSocket, protocol: Subprotocol, input: Ch
   socket.once('close', () => gone.abort(new Error('the user has gone')));
   // The close event that follows is what counts.
   socket.on('error', () => undefined);
-  let taking: Promise<void> = Promise.resolve();
-  socket.on('message', (message: Buffer) => {
-    // No more is read of the connection while the program does not take what there is.
-    socket.pause();
-    taking = taking
-      .then(() => take(protocol, input, message))
-      .catch(() => undefined)
-      .then(() => socket.resume());
-  });
+  // A program that has ended takes nothing, and its end is told.
+  takeMessages(socket, (message) => take(protocol, input, message).catch(() => undefined));
   const send = (channel: number, data: Buffer): Promise<void> =>
     new Promise((resolve, reject) => {
       socket.send(encodeMessage(protocol, { channel, data }), (error) =>
@@ -72,7 +67,7 @@ async function take(protocol: Subprotocol, input: ChannelInput, message: Buffer)
 }
 
 /** `{"Width":80,"Height":24}` (client-go tools/remotecommand TerminalSize). */
-function parseSize(data: Buffer): { columns: number; rows: number } | undefined {
+function parseSize(data: Buffer): TerminalSize | undefined {
   try {
     const { Width, Height } = JSON.parse(data.toString('utf8')) as { Width?: unknown; Height?: unknown };
     const isSize = (value: unknown): value is number =>
