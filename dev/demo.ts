@@ -93,7 +93,8 @@ async function setStage(): Promise<Stage> {
   const kubeconfig = path.join(folder.path, 'kubeconfig');
   const server = stack.use(
     await startTroupe(tell, ['server', '--driver', 'docker'], {
-      env: { ...env, TROUPE_ALLOWED_ADDRESSES: `${address}:${modelPort}` },
+      env,
+      settings: { TROUPE_ALLOWED_ADDRESSES: `${address}:${modelPort}` },
       flags: [
         ...['--listen', '127.0.0.1:0'],
         ...['--data-dir', path.join(folder.path, 'data')],
@@ -113,6 +114,8 @@ async function setStage(): Promise<Stage> {
 
 interface TroupeOptions {
   env: NodeJS.ProcessEnv;
+  /** Variables that whoever runs the command again needs, too. */
+  settings?: Readonly<Record<string, string>>;
   flags: readonly string[];
 }
 
@@ -120,11 +123,15 @@ interface TroupeOptions {
 async function startTroupe(
   tell: Narrator,
   command: readonly string[],
-  { env, flags }: TroupeOptions,
+  { env, settings = {}, flags }: TroupeOptions,
 ): Promise<RunningProcess> {
   const args = [...command, ...flags];
-  tell.show(`bin/troupe ${args.join(' ')} &`);
-  const child = await startProcess({ command: 'bin/troupe', args, env, patienceMs: 30_000 });
+  const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  tell.show(`${[...set, 'bin/troupe', ...args].join(' ')} &`);
+  const child = await startProcess({
+    ...{ command: 'bin/troupe', args, patienceMs: 30_000 },
+    env: { ...env, ...settings },
+  });
   try {
     await child.until({
       what: 'get ready',
