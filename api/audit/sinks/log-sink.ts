@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Meter } from '../../machinery/meter.ts';
@@ -23,6 +25,8 @@ const RETRY_MS = Array.from({ length: 60 }, () => 1000);
 export async function openLogSink({ mode, clock, logger, meter, ...log }: LogSinkOptions): Promise<Sink> {
   const queue = { name: 'log', mode, ...BATCH, retryMs: RETRY_MS, clock, logger, meter };
   if (log.file === '-') return new EventQueue({ ...queue, deliver: print });
+  // As kube-apiserver does (AuditLogOptions ensureLogFile).
+  await mkdir(path.dirname(log.file), { recursive: true, mode: 0o700 });
   const file = new LogFile({ ...log, now: () => clock.now() });
   await file.open();
   return new EventQueue({
