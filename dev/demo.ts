@@ -87,9 +87,7 @@ async function setStage(): Promise<Stage> {
     );
   }
 
-  tell.say(
-    'The server: API, controllers and executor manager in one process, on SQLite. It may call the script.',
-  );
+  tell.say('The server, all in one process, on SQLite. It may call the script.');
   const kubeconfig = path.join(folder.path, 'kubeconfig');
   const server = stack.use(
     await startTroupe(tell, ['server', '--driver', 'docker'], {
