@@ -52,9 +52,17 @@ async function up(): Promise<void> {
   }
   child.unref();
   // The server may run agents as plain processes, for example: nobody looks into a log for that.
-  const warnings = (await readFile(log, 'utf8')).split('\n').filter((line) => line.startsWith('warn'));
-  for (const line of warnings) console.log(line);
+  for (const warning of warningsOf(await readFile(log, 'utf8'))) console.log(`warning: ${warning}`);
   console.log(`running (pid ${pid}, log ${log})\n  export KUBECONFIG=${kubeconfig}\n  kubectl get tasks`);
+}
+
+/** The log is a file, so its lines are JSON. */
+function warningsOf(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { level: string; msg: string })
+    .flatMap(({ level, msg }) => (level === 'warn' ? [msg] : []));
 }
 
 async function down(): Promise<void> {
