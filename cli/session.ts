@@ -51,7 +51,7 @@ export async function withSession(
   // The clock's timers do not keep a process alive, and while a command waits for a server nothing else may.
   const alive = setInterval(() => undefined, 2 ** 30);
   try {
-    connection = await open(context, flags);
+    connection = await connect(context, flags);
     const code = await body({
       context,
       connection,
@@ -69,8 +69,8 @@ export async function withSession(
   }
 }
 
-/** What is wrong with a kubeconfig is the user's to mend, not the server's answer. */
-async function open(context: CliContext, flags: ConnectionFlags): Promise<Connection> {
+/** Connects by a kubeconfig. @throws CliError for a wrong one, which the user can mend: it is not the server's answer */
+export async function connect(context: CliContext, flags: ConnectionFlags): Promise<Connection> {
   try {
     return await context.connect({
       ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),

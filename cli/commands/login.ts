@@ -62,13 +62,13 @@ async function withPassword(
   { server, ca }: FoundServer,
   flags: LoginFlags,
 ): Promise<Login> {
-  const user = flags.user ?? (await ask('User name: ', { secret: false }));
+  const user = flags.user ?? (await ask('User name: ', { secret: false, flag: '--user' }));
   const place = { server, user };
   const known = await readLogin(loginFile(loginFolder(), place));
   const password =
     flags.passwordStdin === true
       ? await firstLineOf(context.stdin)
-      : await ask('Password: ', { secret: true });
+      : await ask('Password: ', { secret: true, flag: '--password-stdin' });
   try {
     const { tokens, deviceToken } = await accountApi({ server, ca }).logIn(
       user,

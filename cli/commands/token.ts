@@ -30,7 +30,7 @@ export function register(program: Command, context: CliContext): void {
   const create = token
     .command('create')
     .description('make one; it is shown this once')
-    .argument('[name]', 'made up when absent')
+    .argument('[name]', 'behind your own name and a dot; made up when absent')
     .option('--description <text>', 'the purpose, for people')
     .option(
       '--duration <duration>',
@@ -44,12 +44,13 @@ export function register(program: Command, context: CliContext): void {
   addServerFlags(token.command('list').description('show them')).action((flags: ConnectionFlags) =>
     withSession(context, flags, list),
   );
-  addServerFlags(token.command('revoke').description('make one void').argument('<name>')).action(
-    (name: string, flags: ConnectionFlags) =>
-      withSession(context, flags, async ({ connection, print }) => {
-        await connection.transport.send({ method: 'DELETE', path: `${PATH}/${encodeURIComponent(name)}` });
-        print(`API key ${name} revoked`);
-      }),
+  addServerFlags(
+    token.command('revoke').description('make one void').argument('<name>', 'as list shows it'),
+  ).action((name: string, flags: ConnectionFlags) =>
+    withSession(context, flags, async ({ connection, print }) => {
+      await connection.transport.send({ method: 'DELETE', path: `${PATH}/${encodeURIComponent(name)}` });
+      print(`API key ${name} revoked`);
+    }),
   );
 }
 

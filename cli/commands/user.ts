@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import type { CliContext } from '../context.ts';
+import { addValue } from '../processes/flag-values.ts';
 import { accountApi } from '../login/account-api.ts';
 import { addLoginServerFlags, findLoginServer, withErrors } from '../login/login-server.ts';
 import type { LoginServerFlags } from '../login/login-server.ts';
@@ -76,10 +77,7 @@ function registerCreate(user: Command, context: CliContext): void {
     .option('--admin', 'who may do everything')
     .option('--display-name <name>', 'for people')
     .option('--email <address>')
-    .option('--group <group>', 'again for more', (group: string, groups: string[] | undefined) => [
-      ...(groups ?? []),
-      group,
-    ])
+    .option('--group <group>', 'again for more', addValue)
     .option('--password-stdin', 'set a password, from standard input, in place of showing a token for one');
   addServerFlags(command).action((name: string, flags: CreateFlags) =>
     withSession(context, flags, (session) => create(session, name, flags)),

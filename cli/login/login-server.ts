@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { CliError, errorText } from '../error-text.ts';
+import { connect } from '../session.ts';
 import type { LoginServer } from './account-api.ts';
 
 export interface LoginServerFlags {
@@ -35,10 +36,7 @@ export async function findLoginServer(context: CliContext, flags: LoginServerFla
     if (certificateAuthority === undefined) return { server: url };
     return { server: url, ca: await readFile(certificateAuthority, 'utf8') };
   }
-  const connection = await context.connect({
-    ...(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig }),
-    ...(flags.context === undefined ? {} : { context: flags.context }),
-  });
+  const connection = await connect(context, flags);
   await connection.close();
   const { namespace, caCertificate: ca } = connection;
   return { server: connection.server, namespace, ...(ca === undefined ? {} : { ca }) };

@@ -2,11 +2,19 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { CliError } from '../error-text.ts';
 
-/** Asks a person; on a terminal, without showing what is typed where it is a secret. */
-export async function ask(question: string, { secret }: { secret: boolean }): Promise<string> {
+export interface Asking {
+  /** Typed text is not shown. */
+  secret: boolean;
+  /** The flag that takes the place of the question. */
+  flag?: string;
+}
+
+/** Asks a person on a terminal. @throws CliError without one */
+export async function ask(question: string, { secret, flag }: Asking): Promise<string> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY)
-    throw new CliError('this needs a terminal; give passwords on standard input with --password-stdin');
+  if (!stdin.isTTY) {
+    throw new CliError(`this needs a terminal${flag === undefined ? '' : `, or the flag ${flag}`}`);
+  }
   stderr.write(question);
   // Readline shows what is typed by writing it; here it writes to nobody.
   const output = secret ? new Writable({ write: (_piece, _encoding, done) => done() }) : stderr;
