@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Sandbox, SandboxStatus } from './generated/sandbox.ts';
-import { findingOf, planProbe } from './probe.ts';
+import { CHECK_REQUESTED_AT, findingOf, planProbe } from './probe.ts';
 import type { ProbeInput, ProbeSpec } from './probe.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z');
@@ -67,7 +67,9 @@ describe('planProbe', () => {
     const plan = planProbe(input({ sandboxes: [sandbox] }));
     expect(plan).toMatchObject({ finding: { state }, remove: [], recheckAfter: minutes * MINUTE });
     const after = planProbe(input({ sandboxes: [sandbox], record: plan.record }));
-    expect(after, 'the note is written').toEqual({ remove: [sandbox], recheckAfter: minutes * MINUTE });
+    expect(after, 'the note is written').toEqual({
+      ...{ remove: [sandbox], recheckAfter: minutes * MINUTE, record: plan.record },
+    });
     const later = planProbe(input({ record: plan.record, now: NOW + minutes * MINUTE }));
     expect(later.create?.metadata.name).not.toBe(sandbox.metadata.name);
     expect(later.finding, 'what was found holds until then').toBeUndefined();
@@ -80,6 +82,24 @@ describe('planProbe', () => {
     const plan = planProbe(input({ spec: other, record, sandboxes: [sandbox] }));
     expect(plan.remove).toEqual([sandbox]);
     expect(plan.create?.spec.shell?.image).toBe('x:2');
+  });
+
+  it('deletes the Sandbox of a check that ends in the second in which the one before has ended', () => {
+    const { record } = planProbe(input({ sandboxes: [made(answered(true))] }));
+    const asked = { ...owner, metadata: { ...owner.metadata, annotations: { [CHECK_REQUESTED_AT]: '1' } } };
+    const second = made(answered(true), { owner: asked, record });
+    const noted = planProbe(input({ owner: asked, record, sandboxes: [second] }));
+    const after = planProbe(input({ owner: asked, record: noted.record, sandboxes: [second] }));
+    expect(after.remove).toEqual([second]);
+  });
+
+  it('forgets the one that was checked, so that it is checked again when it comes back', () => {
+    const { record } = planProbe(input({ sandboxes: [made(answered(true))] }));
+    const other = { ...spec, shell: { type: 'ClaudeCode' as const, image: 'x:2' } };
+    const meanwhile = planProbe(input({ spec: other, record }));
+    expect(meanwhile.record).toBeUndefined();
+    const back = planProbe(input({ record: meanwhile.record }));
+    expect(back).toMatchObject({ create: { spec }, finding: { state: 'pending' } });
   });
 
   it('removes what there is when there is nothing to check', () => {

@@ -47,7 +47,11 @@ export interface ProbePlan {
   remove: Sandbox[];
   /** Absent when what was found last still holds, also while it is checked once more. */
   finding?: ProbeFinding;
-  /** To be kept in the status, in place of the one before; written before anything is deleted. */
+  /**
+   * To be kept in the status, in place of the one before, and written before anything is deleted. Absent when nothing is
+   * known of what is to be checked: a note of something else would hide, once that is wanted again, that the condition
+   * has been written since for the other.
+   */
   record?: ProbeRecord;
   /** Milliseconds until time alone changes the plan. */
   recheckAfter?: number;
@@ -66,7 +70,8 @@ export interface ProbeInput {
   isFixed?: boolean;
 }
 
-const MINUTE = 60_000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 /** A good finding is checked again now and then; somebody may mend the cause of a bad one at any time. */
 const AGAIN_AFTER = { fine: 60 * MINUTE, wrong: 5 * MINUTE, unknown: MINUTE };
 
@@ -78,16 +83,17 @@ export function planProbe({ owner, spec, record, sandboxes, now, isFixed = false
   const name = probeName(owner, [key, last?.checkedAt ?? '', requested ?? '']);
   const current = sandboxes.find(({ metadata }) => metadata.name === name);
   const remove = sandboxes.filter((sandbox) => sandbox !== current);
+  const until = (pending: ProbeFinding): Pick<ProbePlan, 'finding' | 'record'> =>
+    last === undefined ? { finding: pending } : { record: last };
   if (current === undefined) {
     const wait = waitFor(last, requested, now);
-    if (wait === undefined) return { remove };
-    if (wait > 0) return { remove, recheckAfter: wait };
-    const create = probeSandbox(owner, { name, spec });
-    return { remove, create, ...(last === undefined ? { finding: NOT_YET } : {}) };
+    if (wait === undefined) return { remove, ...until(NOT_YET) };
+    if (wait > 0) return { remove, recheckAfter: wait, ...until(NOT_YET) };
+    return { remove, create: probeSandbox(owner, { name, spec }), ...until(NOT_YET) };
   }
   const finding = findingOf(current);
-  if (finding.state === 'pending') return { remove, ...(last === undefined ? { finding } : {}) };
-  const noted = { key, checkedAt: formatTime(now), ...(requested === undefined ? {} : { requested }) };
+  if (finding.state === 'pending') return { remove, ...until(finding) };
+  const noted = { key, checkedAt: noteTime(now, last), ...(requested === undefined ? {} : { requested }) };
   if (isFixed && isFine(finding)) return { remove, finding, record: noted };
   const after = againAfter(finding);
   return {
@@ -96,6 +102,12 @@ export function planProbe({ owner, spec, record, sandboxes, now, isFixed = false
     record: { ...noted, nextCheckAt: formatTime(now + after) },
     recheckAfter: after,
   };
+}
+
+/** In whole seconds, and never that of the check before: the name of the next Sandbox is made from it. */
+function noteTime(now: number, last: ProbeRecord | undefined): string {
+  const before = last === undefined ? 0 : Date.parse(last.checkedAt);
+  return formatTime(Math.max(now, before + SECOND));
 }
 
 /** Milliseconds until the next check; undefined where only a change asks for one. */

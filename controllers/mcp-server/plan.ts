@@ -50,9 +50,9 @@ export function planMCPServer({
   sandboxes,
   now,
 }: MCPServerInput): MCPServerPlan {
-  const previous = server.status ?? {};
+  const { lastCheck, ...previous } = server.status ?? {};
   const spec = missing.length > 0 ? undefined : probeSpec(server, secretVersion);
-  const probe = planProbe({ owner: server, spec, record: previous.lastCheck, sandboxes, now });
+  const probe = planProbe({ owner: server, spec, record: lastCheck, sandboxes, now });
   const found = probe.finding;
   // One that is neither to be made nor to be removed goes on.
   const underWay = probe.create !== undefined || sandboxes.length > probe.remove.length;

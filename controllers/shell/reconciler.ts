@@ -65,17 +65,16 @@ function shellStatus(
   { plan, check }: { plan: ShellPlan; check: ProbePlan },
   now: string,
 ): ShellStatus {
-  const { shellType: _type, imageCheck, ...rest } = shell.status ?? {};
+  const { shellType: _type, imageCheck: _check, ...rest } = shell.status ?? {};
   const at = { now, generation: shell.metadata.generation };
   const isChecked = plan.condition.status === 'True' && imageCheckOf(shell) !== undefined;
   const image = isChecked ? imageCondition(shell, check.finding) : undefined;
-  const record = isChecked ? (check.record ?? imageCheck) : undefined;
   const ready = plan.condition.status === 'True' ? readyWithImage(image) : plan.condition;
   const { shellType } = plan;
   const conditions = replaceCondition(rest.conditions, { type: ShellCondition.ImageReady, next: image }, at);
   return {
     ...withReady({ ...rest, conditions }, ready, at),
     ...(shellType === undefined ? {} : { shellType }),
-    ...(record === undefined ? {} : { imageCheck: record }),
+    ...(check.record === undefined ? {} : { imageCheck: check.record }),
   };
 }

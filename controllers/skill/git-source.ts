@@ -74,11 +74,10 @@ export function planGitSource({ skill, source, secret, sandboxes, now }: GitSour
     isFixed: source.ref !== undefined && isCommitID(source.ref),
   });
   const git = fetchedContent(source, probe.finding, { before, at: formatTime(now) }) ?? before;
-  const record = probe.record ?? gitCheck;
   const fetched = problem ?? fetchedCondition(skill, probe.finding);
   return {
     content: contentOf(source, git, fetched),
-    known: { ...(git === undefined ? {} : { git }), ...(record === undefined ? {} : { gitCheck: record }) },
+    known: { ...(git === undefined ? {} : { git }), ...(probe.record && { gitCheck: probe.record }) },
     fetched,
     probe,
   };

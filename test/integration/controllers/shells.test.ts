@@ -72,6 +72,25 @@ describe('a Shell with an image of its own', () => {
     await expect.poll(async () => (await checkOf(shell)).spec.shell?.image).toBe('x:3');
   });
 
+  it('says what was found last, of an image that was built again and of one that it comes back to', async () => {
+    const shell = await make('again', 'x:6');
+    const set = (body: object) => world.client.patch(SHELLS, p.within('again'), { type: 'merge', body });
+    const said = async (message: string): Promise<void> => {
+      const check = await checkOf(shell);
+      await end(check, { phase: 'Succeeded', probeResult: { ok: true, message } });
+      await p.there(SHELLS, 'again', (one) => image(one)?.message === message);
+      await p.until(SANDBOXES, check.metadata.name, (object) => object === undefined);
+    };
+    await said('The first build.');
+    await set({ metadata: { annotations: { 'agent.wecode.io/check-requested-at': 'now' } } });
+    await said('The second build.');
+    await set({ spec: { baseImage: 'x:7' } });
+    await p.there(SHELLS, 'again', (one) => image(one)?.status === 'Unknown');
+    await set({ spec: { baseImage: 'x:6' } });
+    await expect.poll(async () => (await checkOf(shell)).spec.shell?.image).toBe('x:6');
+    await said('The third build.');
+  });
+
   it('leaves no check when it is deleted, or has no image any longer', async () => {
     const shell = await make('gone', 'x:4');
     const first = await checkOf(shell);
