@@ -58,6 +58,8 @@ const skillPackages = '^skill-packages/';
 const guardedClient = '^guarded-client/';
 /** Settings of the types of Shell: how they are read and judged; pure. */
 const shellOptions = '^shell-options/';
+/** Folders that agents have worked in, and how they are removed. */
+const agentFolders = '^agent-folders/';
 /** How parameters are held to a schema. */
 const parameters = '^api/schema/parameters[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
@@ -130,7 +132,16 @@ const layers = [
   {
     name: 'executor-manager',
     from: '^executor-manager/(?!protocol/|model-forwarder/)',
-    may: ['^executor-manager/', machinery, types, client, privateFile, guardedClient, skillPackages],
+    may: [
+      '^executor-manager/',
+      machinery,
+      types,
+      client,
+      privateFile,
+      guardedClient,
+      skillPackages,
+      agentFolders,
+    ],
     notItself: true,
   },
   {
@@ -142,9 +153,10 @@ const layers = [
   {
     name: 'executor-image',
     from: '^executor-image/',
-    may: [protocol, modelProtocols, skillPackages, shellOptions, guardedClient],
+    may: [protocol, modelProtocols, skillPackages, shellOptions, guardedClient, agentFolders],
   },
   { name: 'model-protocols', from: modelProtocols, may: [] },
+  { name: 'agent-folders', from: agentFolders, may: [] },
   { name: 'guarded-client', from: guardedClient, may: [] },
   { name: 'shell-options', from: shellOptions, may: [] },
   { name: 'skill-packages', from: skillPackages, may: [] },
@@ -270,7 +282,16 @@ module.exports = {
       from: { path: `${OURS}.*[.]test[.]ts$`, pathNot: '^(dev|test)/' },
       to: {
         path: OURS,
-        pathNot: ['^$1/', '^api/', protocol, modelProtocols, skillPackages, shellOptions, composition],
+        pathNot: [
+          '^$1/',
+          '^api/',
+          protocol,
+          modelProtocols,
+          skillPackages,
+          shellOptions,
+          agentFolders,
+          composition,
+        ],
       },
     },
     {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { removeTree } from '#agent-folders/remove-tree';
 import type { RunRequest, RunState } from '#executor-manager/protocol/run';
 import { file, rawZip, SKILL_TEXT } from '#skill-packages/made-up';
 import { packFiles } from '#skill-packages/skill-package';
@@ -10,7 +11,6 @@ import { systemClock } from '../clock.ts';
 import { madeUpAccess } from '../model-access/made-up-access.ts';
 import { startRun } from '../run/run.ts';
 import { SkillShelf } from '../skills/skill-shelf.ts';
-import { removeTree } from '../workspace/remove-tree.ts';
 import { startRunnerServer } from './runner-server.ts';
 import type { RunnerServer } from './runner-server.ts';
 

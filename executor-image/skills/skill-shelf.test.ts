@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { removeTree } from '#agent-folders/remove-tree';
 import { file, SKILL_TEXT } from '#skill-packages/made-up';
 import { packFiles } from '#skill-packages/skill-package';
-import { removeTree } from '../workspace/remove-tree.ts';
 import { SkillShelf } from './skill-shelf.ts';
 import type { SkillKey } from './skill-shelf.ts';
 

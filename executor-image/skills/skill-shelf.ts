@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { removeTree } from '#agent-folders/remove-tree';
 import { SKILL_FILE } from '#skill-packages/package-file';
 import type { PackageFile } from '#skill-packages/package-file';
 import { readZip } from '#skill-packages/read-zip';
 import { isSkillName } from '#skill-packages/skill-name';
-import { removeTree } from '../workspace/remove-tree.ts';
 
 /** The place of a package. */
 export interface SkillKey {

@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { removeTree } from './remove-tree.ts';
+import { removeTree } from '#agent-folders/remove-tree';
 
 /** The part of a workspace that is not the agent's work: its HOME, and what the engine keeps for later runs. */
 export const OWN_FOLDER = '.troupe';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeTree } from './remove-tree.ts';
+import { removeTree } from '#agent-folders/remove-tree';
 
 /** The record on disk of a runtime that is a process, so that the next manager finds it. */
 export interface ProcessRecord {
