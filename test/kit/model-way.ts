@@ -1,105 +1,17 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { systemClock } from '#api/machinery/clock';
-import type { Clock } from '#api/machinery/clock';
-import { silentMeter } from '#api/machinery/meter';
-import type { Meter } from '#api/machinery/meter';
-import { TunnelledModelAccess } from '#executor-image/model-access/model-access';
-import type { ModelGrant } from '#executor-image/model-access/model-access';
-import { startRunnerServer } from '#executor-image/server/runner-server';
-import type { RealModel } from '#executor-manager/model-forwarder/credential-headers';
-import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-figures';
-import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
-import { ModelSource } from '#executor-manager/model-forwarder/model-source';
+import { modelWay } from '#dev/environment/model-way';
+import type { ModelWay, ModelWayOptions } from '#dev/environment/model-way';
 import { recordingLogger } from './recording-logger.ts';
 
-/** A service of one handler. */
-export async function httpService(answer: RequestListener): Promise<AsyncDisposable & { url: string }> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
-
-/** The way of a call from an agent to a service: the runner's side and the manager's, with a real tunnel between them. */
-export interface ModelWay extends AsyncDisposable {
-  /** Where the runner listens for the manager. */
-  readonly port: number;
-  readonly token: string;
+export interface RecordedModelWay extends ModelWay {
   /** What the manager's side has logged. */
   readonly log: () => string;
-  /** A run whose Model is what `read` gives; `end` takes its access away on both sides. */
-  run(id: string, read: () => RealModel | Promise<RealModel>): Promise<ModelGrant & { end(): void }>;
-  /** The manager goes, with all of its tunnels. */
-  stopManager(): Promise<void>;
-  /** Another one comes; it knows the runs that are added from now on. */
-  startManager(): void;
 }
 
-export interface ModelWayOptions {
-  clock?: Clock;
-  meter?: Meter;
-  /** The addresses that a Model may lead to; absent: this machine. */
-  allow?: readonly string[];
-}
-
-const TOKEN = 'the token of the runner';
-
-export async function modelWay({
-  clock = systemClock,
-  meter = silentMeter,
-  allow = ['localhost'],
-}: ModelWayOptions = {}): Promise<ModelWay> {
-  const access = new TunnelledModelAccess();
-  const server = await startRunnerServer({
-    config: {
-      ...{ host: '127.0.0.1', port: 0, workspace: '/nowhere', state: '/nowhere' },
-      tokenHash: createHash('sha256').update(TOKEN).digest('hex'),
-    },
-    environment: {},
-    startRun: () => Promise.reject(new Error('no run is started here')),
-    probe: () => Promise.reject(new Error('nothing is checked here')),
-    onTunnel: (socket) => access.attach(socket),
-  });
+/** The way of a call from an agent to a service, with what is logged on it. */
+export async function recordedModelWay(
+  options: Omit<ModelWayOptions, 'logger'> = {},
+): Promise<RecordedModelWay> {
   const logger = recordingLogger();
-  const manager = (): ModelForwarder =>
-    new ModelForwarder({ figures: forwarderFigures(meter), addresses: { allow }, logger, clock });
-  let forwarder = manager();
-  const runner = { id: 'runner', address: { host: '127.0.0.1', port: server.port }, token: TOKEN };
-  return {
-    port: server.port,
-    token: TOKEN,
-    log: () => logger.lines.join('\n'),
-    async run(id, read) {
-      const { protocol } = await read();
-      const source = new ModelSource({ read: async () => read(), clock });
-      const leave = forwarder.serve({ runner, runID: id, protocol, source });
-      const grant = await access.grant({ id, protocol, onBytes: () => undefined });
-      return {
-        ...grant,
-        end() {
-          grant.revoke();
-          leave();
-        },
-      };
-    },
-    stopManager: () => forwarder.close(),
-    startManager() {
-      forwarder = manager();
-    },
-    async [Symbol.asyncDispose]() {
-      await forwarder.close();
-      await access.close();
-      await server.close();
-    },
-  };
+  const way = await modelWay({ ...options, logger });
+  return { ...way, log: () => logger.lines.join('\n') };
 }

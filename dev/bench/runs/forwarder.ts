@@ -1,17 +1,6 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
-import { systemClock } from '#api/machinery/clock';
-import { silentLogger } from '#api/machinery/logger';
-import { silentMeter } from '#api/machinery/meter';
-import { TunnelledModelAccess } from '#executor-image/model-access/model-access';
-import { startRunnerServer } from '#executor-image/server/runner-server';
-import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-figures';
-import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
-import { ModelSource } from '#executor-manager/model-forwarder/model-source';
+import { httpService, modelWay } from '../../environment/model-way.ts';
 import type { Figure } from '../load/figure.ts';
 import { load, percentiles } from '../load/load.ts';
 
@@ -34,7 +23,11 @@ interface Address {
  */
 export async function measureForwarder(): Promise<Figure[]> {
   await using service = await startService();
-  await using way = await startWay(service.url);
+  await using between = await modelWay();
+  const credential = { value: 'sk-a-key-of-the-bench', form: 'key' } as const;
+  const model = { protocol: 'anthropic', baseURL: service.url, credential, headers: {} } as const;
+  const { baseURL, apiKey } = await between.run('run', () => model);
+  const way = { url: baseURL, token: apiKey };
   const direct = { url: service.url, token: 'key' };
   const [bare, ours] = await callsInTurns(direct, way);
   const [bareEvents, ourEvents] = [await eventDelays(direct), await eventDelays(way)];
@@ -109,23 +102,14 @@ async function eventDelays({ url, token }: Address): Promise<number[]> {
   return delays;
 }
 
-async function startService(): Promise<AsyncDisposable & { url: string }> {
-  const server = createServer((incoming, answer) => {
+function startService(): Promise<AsyncDisposable & { url: string }> {
+  return httpService((incoming, answer) => {
     incoming.resume().once('end', () => {
       if (incoming.headers.accept !== 'text/event-stream') return void answer.end('{"content":[]}');
       answer.writeHead(200, { 'content-type': 'text/event-stream' });
       void writeEvents((event) => answer.write(event)).then(() => answer.end());
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  });
 }
 
 async function writeEvents(write: (event: string) => void): Promise<void> {
@@ -133,40 +117,4 @@ async function writeEvents(write: (event: string) => void): Promise<void> {
     write(`data: ${performance.now()}\n\n`);
     await delay(EVENT_PAUSE_MS);
   }
-}
-
-async function startWay(baseURL: string): Promise<AsyncDisposable & Address> {
-  const access = new TunnelledModelAccess();
-  const token = 'the token of the runner';
-  const server = await startRunnerServer({
-    config: {
-      ...{ host: '127.0.0.1', port: 0, workspace: '/nowhere', state: '/nowhere' },
-      tokenHash: createHash('sha256').update(token).digest('hex'),
-    },
-    environment: {},
-    startRun: () => Promise.reject(new Error('no run is started here')),
-    probe: () => Promise.reject(new Error('nothing is checked here')),
-    onTunnel: (socket) => access.attach(socket),
-  });
-  const forwarder = new ModelForwarder({
-    figures: forwarderFigures(silentMeter),
-    addresses: { allow: ['localhost'] },
-    logger: silentLogger,
-    clock: systemClock,
-  });
-  const credential = { value: 'sk-a-key-of-the-bench', form: 'key' } as const;
-  const known = { protocol: 'anthropic', baseURL, credential, headers: {} } as const;
-  const source = new ModelSource({ read: async () => known, known, clock: systemClock });
-  const runner = { id: 'runner', address: { host: '127.0.0.1', port: server.port }, token };
-  forwarder.serve({ runner, runID: 'run', protocol: 'anthropic', source });
-  const grant = await access.grant({ id: 'run', protocol: 'anthropic', onBytes: () => undefined });
-  return {
-    url: grant.baseURL,
-    token: grant.apiKey,
-    async [Symbol.asyncDispose]() {
-      await forwarder.close();
-      await access.close();
-      await server.close();
-    },
-  };
 }

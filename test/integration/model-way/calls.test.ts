@@ -7,7 +7,8 @@ import { createManualClock } from '#api/machinery/manual-clock';
 import type { Meter } from '#api/machinery/meter';
 import { StatusError } from '#api/machinery/status-error';
 import type { RealModel } from '#executor-manager/model-forwarder/credential-headers';
-import { httpService, modelWay } from '../../kit/model-way.ts';
+import { httpService } from '#dev/environment/model-way';
+import { recordedModelWay } from '../../kit/model-way.ts';
 
 const KEY = 'sk-the-real-key-of-the-model';
 const modelAt = (baseURL: string, more: Partial<RealModel> = {}): RealModel => ({
@@ -50,7 +51,7 @@ describe('a call', () => {
       got.push(incoming.headers);
       echo(incoming, answer);
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(`${service.url}/gateway?tenant=a`));
     const answer = await post(`${baseURL}/v1/messages?beta=true`, apiKey, {
       headers: { 'anthropic-beta': 'b1', 'helicone-target-url': 'http://elsewhere', cookie: 'c=1' },
@@ -73,7 +74,7 @@ describe('a call', () => {
       answer.writeHead(400, { 'content-type': 'text/plain', 'x-echo': key });
       answer.end(`the key ${key} may not do this`);
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url));
     const answer = await post(`${baseURL}/v1/messages`, apiKey);
     expect(answer.status).toBe(400);
@@ -87,7 +88,7 @@ describe('a call', () => {
     ['openai-responses', '/responses', '/v1/responses'],
   ] as const)('of %s has the version in its base URL', async (protocol, path, want) => {
     await using service = await httpService(echo);
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url, { protocol }));
     const answer = await post(`${baseURL}${path}`, '', { headers: { authorization: `Bearer ${apiKey}` } });
     expect(((await answer.json()) as Echo).url).toBe(want);
@@ -99,7 +100,7 @@ describe('a call', () => {
       incoming.on('data', (piece: Buffer) => answer.write(`heard ${piece.toString()}`));
       incoming.on('end', () => answer.end());
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url));
     const asking = request(`${baseURL}/v1/messages`, { method: 'POST', headers: { 'x-api-key': apiKey } });
     asking.write('one');
@@ -118,7 +119,7 @@ describe('a call', () => {
       incoming.resume().socket.once('close', () => left.resolve());
       asked.resolve();
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const run = await way.run('one', () => modelAt(service.url));
     const leave = new AbortController();
     const call = post(`${run.baseURL}/v1/messages`, run.apiKey, { signal: leave.signal }).catch(
@@ -147,7 +148,7 @@ describe('a call', () => {
       incoming.resume();
       answer.writeHead(incoming.url?.startsWith('/v1/models') ? 200 : 529).end('abc');
     });
-    await using way = await modelWay({ meter });
+    await using way = await recordedModelWay({ meter });
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url));
     await (await post(`${baseURL}/v1/messages`, apiKey, { body: '12345' })).text();
     await (await fetch(`${baseURL}/v1/models`, { headers: { 'x-api-key': apiKey } })).text();
@@ -170,7 +171,7 @@ describe('a call that is not made', () => {
   ])('%s', async (_, path, given, status, message) => {
     let calls = 0;
     await using service = await httpService((_, answer) => void answer.end(String((calls += 1))));
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url));
     const answer = await post(`${baseURL}${path}`, given ?? apiKey);
     expect(answer.status).toBe(status);
@@ -183,7 +184,7 @@ describe('a call that is not made', () => {
 
   it('with the token of a run that has ended', async () => {
     await using service = await httpService(echo);
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const first = await way.run('one', () => modelAt(service.url));
     const second = await way.run('two', () => modelAt(service.url));
     first.end();
@@ -206,7 +207,7 @@ describe('a call that is not made', () => {
     ],
     ['a metadata address', 'http://169.254.169.254', 403, 'it is a metadata address'],
   ])('%s', async (_, baseURL, status, message) => {
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const run = await way.run('one', () => modelAt(baseURL, { protocol: 'openai' }));
     const answer = await post(`${run.baseURL}/chat/completions`, run.apiKey);
     expect(answer.status).toBe(status);
@@ -220,7 +221,7 @@ describe('a call that is not made', () => {
       asked += 1;
       answer.end();
     });
-    await using way = await modelWay({ allow: [] });
+    await using way = await recordedModelWay({ allow: [] });
     const { port } = new URL(service.url);
     const hosts = ['127.0.0.1', 'localhost', 'host.docker.internal', '[::ffff:127.0.0.1]'];
     for (const [index, host] of hosts.entries()) {
@@ -237,7 +238,7 @@ describe('a call that is not made', () => {
     await using service = await httpService((_, answer) => {
       answer.writeHead(307, { location: `${other.url}/v1/messages` }).end();
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url));
     const answer = await post(`${baseURL}/v1/messages`, apiKey);
     expect(answer.status).toBe(502);
@@ -251,7 +252,7 @@ describe('a call that is not made', () => {
     [new StatusError('ServiceUnavailable', 'the API is away'), 503],
     [new StatusError('NotFound', 'Secret "a/b" not found'), 502],
   ])('of a Model that cannot be read: %s', async (error, status) => {
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     let known: RealModel | undefined = modelAt('http://127.0.0.1:9');
     const run = await way.run('one', () => {
       if (known === undefined) throw error;
@@ -273,7 +274,7 @@ describe('a key that is changed while the run goes on', () => {
       const isRight = incoming.headers['x-api-key'] === 'the-second-key';
       answer.writeHead(isRight ? 200 : 401, { 'content-type': 'application/json' }).end('{}');
     });
-    await using way = await modelWay({ clock });
+    await using way = await recordedModelWay({ clock });
     let value = 'the-first-key';
     let reads = 0;
     const run = await way.run('one', () => {

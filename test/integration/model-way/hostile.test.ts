@@ -15,7 +15,8 @@ import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-fi
 import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
 import { ModelSource } from '#executor-manager/model-forwarder/model-source';
 import { TUNNEL_PROTOCOL } from '#executor-manager/protocol/tunnel';
-import { httpService, modelWay } from '../../kit/model-way.ts';
+import { httpService } from '#dev/environment/model-way';
+import { recordedModelWay } from '../../kit/model-way.ts';
 
 const modelAt = (baseURL: string): RealModel => ({
   protocol: 'anthropic',
@@ -60,7 +61,7 @@ describe('an agent that speaks HTTP as it should not', () => {
       heard.push(incoming.url ?? '');
       answer.end();
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url));
     const answer = await raw(Number(new URL(baseURL).port), bytes(apiKey));
     expect(answer).toMatch(/^HTTP\/1\.1 4(00|31) /);
@@ -71,7 +72,7 @@ describe('an agent that speaks HTTP as it should not', () => {
     await using service = await httpService((incoming, answer) => {
       incoming.resume().once('end', () => answer.end('ok'));
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url));
     const bytes = `${head(apiKey, 'Content-Length: 2')}{}${head('', 'Content-Length: 2', 'Connection: close')}{}`;
     const answer = await raw(Number(new URL(baseURL).port), bytes);
@@ -92,7 +93,7 @@ describe('an agent that speaks HTTP as it should not', () => {
       };
       more();
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const slow = await way.run('slow', () => modelAt(service.url));
     const quick = await way.run('quick', () => modelAt(service.url));
     const asking = request(`${slow.baseURL}/v1/messages`, {
@@ -114,7 +115,7 @@ describe('an agent that speaks HTTP as it should not', () => {
 
   it('too many calls at once', async () => {
     await using service = await httpService((incoming) => void incoming.resume());
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const { baseURL, apiKey } = await way.run('one', () => modelAt(service.url));
     const leave = new AbortController();
     const init = { method: 'POST', headers: { 'x-api-key': apiKey }, body: '{}', signal: leave.signal };

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { RealModel } from '#executor-manager/model-forwarder/credential-headers';
 import type { ModelProtocol } from '#executor-manager/protocol/run';
 import { TUNNEL_PATH, TUNNEL_PROTOCOL } from '#executor-manager/protocol/tunnel';
-import { httpService, modelWay } from '../../kit/model-way.ts';
+import { httpService } from '#dev/environment/model-way';
+import { recordedModelWay } from '../../kit/model-way.ts';
 
 const modelAt = (baseURL: string, protocol: ModelProtocol = 'anthropic'): RealModel => ({
   protocol,
@@ -24,7 +25,7 @@ describe('a manager that goes away', () => {
       if (hang) asked.resolve();
       else answer.end('again');
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const first = await way.run('one', () => modelAt(service.url));
     const call = post(first);
     await asked.promise;
@@ -52,7 +53,7 @@ describe('a manager that goes away', () => {
       incoming.resume();
       answer.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"a":');
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const run = await way.run('one', () => modelAt(service.url, protocol));
     const answer = await post(run, path);
     await way.stopManager();
@@ -67,7 +68,7 @@ describe('a manager that goes away', () => {
       incoming.resume();
       answer.writeHead(200, { 'content-type': 'application/json' }).write('{"a":');
     });
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const answer = await post(await way.run('one', () => modelAt(service.url)));
     await way.stopManager();
     await expect(answer.text()).rejects.toThrow('terminated');
@@ -80,7 +81,7 @@ it('an answer that the service breaks off is broken off', async () => {
     answer.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {}\n\n');
     setImmediate(() => answer.destroy());
   });
-  await using way = await modelWay();
+  await using way = await recordedModelWay();
   const answer = await post(await way.run('one', () => modelAt(service.url)));
   await expect(answer.text()).rejects.toThrow('terminated');
 });
@@ -105,13 +106,13 @@ describe('the request for a tunnel', () => {
     ['without the token', '401', { authorization: 'Bearer wrong' }],
     ['to another protocol', '426', { upgrade: 'websocket' }],
   ])('%s: %s', async (_, want, more) => {
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const headers = { authorization: `Bearer ${way.token}`, connection: 'Upgrade', upgrade: TUNNEL_PROTOCOL };
     expect(await upgrade(way.port, { ...headers, ...more })).toBe(want);
   });
 
   it('at another path: 404', async () => {
-    await using way = await modelWay();
+    await using way = await recordedModelWay();
     const headers = { authorization: `Bearer ${way.token}`, connection: 'Upgrade', upgrade: TUNNEL_PROTOCOL };
     expect(await upgrade(way.port, headers, '/v1/ready')).toBe('404');
   });
@@ -122,7 +123,7 @@ it('a hundred calls of ten runs go through one tunnel at once', async () => {
   await using service = await httpService((incoming, answer) => {
     void text(incoming).then((body) => answer.end(body));
   });
-  await using way = await modelWay();
+  await using way = await recordedModelWay();
   const runs = await Promise.all(
     Array.from({ length: 10 }, (_, index) => way.run(`run-${index}`, () => modelAt(service.url))),
   );
