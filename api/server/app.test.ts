@@ -87,7 +87,7 @@ const options: AppOptions = {
   }),
   taskLogs: { append: notAsked, reader: notAsked, messages: notAsked },
   sandboxLogs: { reader: notAsked },
-  skillPackages: { put: notAsked, read: notAsked },
+  skillPackages: { create: notAsked, put: notAsked, read: notAsked },
   tokenRequests: { create: notAsked },
   serviceAccountKeys: { all: () => [], signer: notAsked, rotate: notAsked },
   serviceAccountIssuer: { keys: { all: () => [] }, issuer: '', keysURL: '' },

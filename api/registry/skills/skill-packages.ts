@@ -23,6 +23,11 @@ export interface SkillPackages {
    * @throws StatusError NotFound, Invalid with the reason why the zip is refused
    */
   put(target: Target, zip: Buffer, options: WriteOptions): Promise<WriteResult>;
+  /**
+   * Makes the Skill that the zip's SKILL.md names, with the zip as its content.
+   * @throws StatusError AlreadyExists, Invalid with the reason why the zip is refused
+   */
+  create(place: Omit<Target, 'name'>, zip: Buffer, options: WriteOptions): Promise<WriteResult>;
   /** The zip that new Tasks get, or the one with the hash. @throws StatusError NotFound */
   read(target: Target, hash: string | undefined): Promise<Buffer>;
 }
@@ -31,6 +36,15 @@ const ELSEWHERE = { configMap: 'from a ConfigMap', git: 'from a repository' } as
 
 export function createSkillPackages(options: { registry: Registry; clock: Clock }): SkillPackages {
   const { registry, clock } = options;
+  const keepUpload = async (
+    target: Target,
+    made: SkillPackage,
+    write: WriteOptions,
+  ): Promise<WriteResult> => {
+    await keepPackage({ registry, namespace: target.namespace, dryRun: write.dryRun }, made);
+    const upload = { ...packageFacts(made), uploadedAt: formatTime(clock.now()) };
+    return noteUpload(registry, target, { write, upload });
+  };
   return {
     async put(target, zip, write) {
       const skill = await readSkill(registry, target);
@@ -38,10 +52,20 @@ export function createSkillPackages(options: { registry: Registry; clock: Clock 
       const type = skill.spec.source?.type ?? 'upload';
       if (type !== 'upload')
         throw badRequest(`the files of this Skill come ${ELSEWHERE[type]}: spec.source.type is ${type}`);
-      const namespace = { registry, namespace: target.namespace, dryRun: write.dryRun };
-      await keepPackage(namespace, made);
-      const upload = { ...packageFacts(made), uploadedAt: formatTime(clock.now()) };
-      return noteUpload(registry, target, { write, upload });
+      return keepUpload(target, made, write);
+    },
+    async create({ resource, namespace }, zip, write) {
+      const made = await checked({ resource, namespace, name: '' }, zip);
+      const { name, description } = made.skill;
+      const body = {
+        apiVersion: 'agent.wecode.io/v1alpha1',
+        kind: 'Skill',
+        metadata: { name, namespace },
+        spec: { description, source: { type: 'upload' } },
+      };
+      const created = await registry.create({ resource, namespace, body, ...write });
+      if (write.dryRun) return created;
+      return keepUpload({ resource, namespace, name }, made, write);
     },
     async read(target, hash) {
       const skill = await readSkill(registry, target);
@@ -69,10 +93,11 @@ function packages({ catalog }: Registry): Resource {
   return found;
 }
 
+/** `target.name` is '' where the package says it. */
 async function checked(target: Target, zip: Buffer): Promise<SkillPackage> {
   try {
     const made = await normalizePackage(zip);
-    checkName(made, target.name);
+    if (target.name !== '') checkName(made, target.name);
     return made;
   } catch (error) {
     if (!(error instanceof InvalidPackage)) throw error;

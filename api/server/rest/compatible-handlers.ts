@@ -1,6 +1,7 @@
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { replyJson, replyObject } from '../answer/reply.ts';
+import type { ResourcePath } from '../request/resource-path.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { writeOptions } from '../request/write-options.ts';
@@ -10,6 +11,7 @@ import { readManifest, replaceObject } from './replace-object.ts';
 import type { Manifest } from './replace-object.ts';
 import { taskActionOf } from './rest-path.ts';
 import type { TaskAction } from './rest-path.ts';
+import { bringsZip, createFromZip, replacePackage } from './skill-upload.ts';
 
 /**
  * The writes of `/api/v1/namespaces/NS/PLURAL` that differ from those of the API proper. Reads are the same: a list or
@@ -20,12 +22,18 @@ export async function handleCompatible(request: ResourceRequest): Promise<Respon
   const { name, subresource } = request.place;
   const action = taskActionOf(request.place);
   if (action !== undefined && method === 'POST') return changeTask(request, action);
+  if (isPackage(request.place) && method === 'PUT') return replacePackage(request);
   if (subresource !== '') return undefined;
-  if (method === 'POST' && name === '') return create(request);
+  if (method === 'POST' && name === '') {
+    return isOfSkills(request.place) && bringsZip(request) ? createFromZip(request) : create(request);
+  }
   if (method === 'PUT' && name !== '') return replace(request);
   if (method === 'DELETE' && name !== '') return remove(request);
   return undefined;
 }
+
+const isOfSkills = ({ plural }: ResourcePath): boolean => plural === 'skills';
+const isPackage = (place: ResourcePath): boolean => isOfSkills(place) && place.subresource === 'package';
 
 async function manifestOf({ c, resource, place }: ResourceRequest): Promise<Manifest> {
   const { value } = await readWritten(c, { kind: resource.kind, protobuf: false });

@@ -5,53 +5,22 @@ import { kindSchema } from '../openapi/kind-schema.ts';
 import { META_SCHEMAS } from '../openapi/meta-schemas.ts';
 import type { OpenApiSchema } from '../openapi/schema.ts';
 import { accountPaths } from './account-document.ts';
+import { NAME, NAMESPACE, operation } from './rest-operation.ts';
+import type { Operations } from './rest-operation.ts';
+import { compatibleVersion } from './rest-path.ts';
 import { inJsonSchema, ref, REST_SCHEMAS, successOf } from './rest-schemas.ts';
-import { isCompatible } from './rest-path.ts';
+import { packagePaths, ZIP_BODIES } from './skill-document.ts';
 
-/** Of one path: its operations by method. */
-type Operations = Record<string, object>;
-
-const NAMESPACE = parameter('namespace', 'Namespace of the objects.');
-const NAME = parameter('name', 'Name of the object.');
 const PAGING = [
   { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1 }, description: 'Objects at most.' },
   { name: 'continue', in: 'query', schema: { type: 'string' }, description: 'Where the page begins.' },
 ];
 
-function parameter(name: string, description: string): object {
-  return { name, in: 'path', required: true, description, schema: { type: 'string' } };
-}
-
-const json = (schema: OpenApiSchema): object => ({ 'application/json': { schema } });
-const ok = (schema: OpenApiSchema, description = 'OK'): object => ({ description, content: json(schema) });
-const body = (schema: OpenApiSchema): object => ({ requestBody: { required: true, content: json(schema) } });
-
-interface Operation {
-  id: string;
-  summary: string;
-  code?: 200 | 201;
-  answer: OpenApiSchema;
-  /** The schema of a failure. */
-  failure: 'CompatibleFailure' | 'Failure';
-  body?: OpenApiSchema;
-  parameters?: readonly object[];
-}
-
-function operation({ id, summary, code = 200, answer, failure, ...given }: Operation): object {
-  return {
-    operationId: id,
-    summary,
-    ...(given.parameters === undefined ? {} : { parameters: given.parameters }),
-    ...(given.body === undefined ? {} : body(given.body)),
-    responses: { [code]: ok(answer), default: ok(ref(failure), 'Failure') },
-  };
-}
-
 /** The description of the paths of ours below `/api/v1`, for the kinds that are served. */
 export function restDocument(served: readonly Resource[]): object {
   const ours = served.filter(({ group, version, plural }) => {
     const isUser = version === 'v1alpha1' && plural === 'users';
-    return group === TROUPE_GROUP && (isUser || (version === 'v1' && isCompatible(plural)));
+    return group === TROUPE_GROUP && (isUser || version === compatibleVersion(plural));
   });
   const schemas = Object.fromEntries(ours.map((one) => [one.kind, inJsonSchema(kindSchema(one))]));
   const shared = Object.entries(META_SCHEMAS).map(([name, schema]) => [name, inJsonSchema(schema)] as const);
@@ -119,6 +88,7 @@ function compatiblePaths(resource: Resource): Record<string, Operations> {
       post: operation({
         ...{ id: `create${kind}`, summary: `Creates a ${kind}; what it names must be there`, code: 201 },
         ...{ parameters: [NAMESPACE], body: object, answer: object, failure },
+        ...(plural === 'skills' ? { otherBodies: ZIP_BODIES } : {}),
       }),
     },
     [`${at}/{name}`]: {
@@ -131,6 +101,7 @@ function compatiblePaths(resource: Resource): Record<string, Operations> {
         answer: ref('Message'),
       }),
     },
+    ...(plural === 'skills' ? packagePaths(at) : {}),
     ...(plural === 'tasks'
       ? {
           [`${at}/{name}/cancel`]: { post: operation({ id: 'cancelTask', summary: 'Stops a Task', ...one }) },

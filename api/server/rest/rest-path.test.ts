@@ -6,6 +6,11 @@ const OURS = { group: 'agent.wecode.io', version: 'v1' };
 describe('paths below /api/v1', () => {
   it.each<[string, object | undefined, string]>([
     ['/api/v1/ghosts', { ...OURS, plural: 'ghosts', namespace: '', rest: 'compatible' }, 'all namespaces'],
+    [
+      '/api/v1/namespaces/a/skills/s/package',
+      { group: OURS.group, version: 'v1alpha1', plural: 'skills', name: 's', subresource: 'package' },
+      'the zip of a Skill',
+    ],
     ['/api/v1/namespaces/a/tasks/t', { ...OURS, plural: 'tasks', namespace: 'a', name: 't' }, 'an object'],
     [
       '/api/v1/admin/public-models/m',

@@ -8,17 +8,19 @@ import type { ResourcePath } from '../request/resource-path.ts';
  * Kubernetes' core group, which has none of these names; what they stand for are kinds of ours, and access to them is
  * judged as to those.
  */
-const COMPATIBLE: ReadonlySet<string> = new Set([
-  'bots',
-  'ghosts',
-  'models',
-  'shells',
-  'tasks',
-  'teams',
-  'workspaces',
+const COMPATIBLE: ReadonlyMap<string, string> = new Map([
+  ['bots', 'v1'],
+  ['ghosts', 'v1'],
+  ['models', 'v1'],
+  ['shells', 'v1'],
+  ['skills', 'v1alpha1'],
+  ['tasks', 'v1'],
+  ['teams', 'v1'],
+  ['workspaces', 'v1'],
 ]);
 
-export const isCompatible = (plural: string): boolean => COMPATIBLE.has(plural);
+/** The version of the kind that a plural below `/api/v1` stands for; undefined for one that is not ours. */
+export const compatibleVersion = (plural: string): string | undefined => COMPATIBLE.get(plural);
 
 /** The resource that a path names; undefined for one that names none. `path` is decoded once, as the router sees it. */
 export function placeOf(path: string): ResourcePath | undefined {
@@ -30,7 +32,8 @@ export function placeOf(path: string): ResourcePath | undefined {
 /** The place of a path of ours, which looks like one of the core group; undefined for other paths. */
 function restPlace(core: ResourcePath): ResourcePath | undefined {
   if (core.version !== 'v1' || core.isOldWatch) return undefined;
-  if (COMPATIBLE.has(core.plural)) return { ...core, group: TROUPE_GROUP, rest: 'compatible' };
+  const version = compatibleVersion(core.plural);
+  if (version !== undefined) return { ...core, group: TROUPE_GROUP, version, rest: 'compatible' };
   if (core.namespace !== '') return undefined;
   if (core.plural === 'users') return userPlace(core);
   return core.plural === 'admin' ? adminPlace(core) : undefined;

@@ -97,7 +97,7 @@ describe('manifests below /api/v1', () => {
     ['ghosts', { method: 'POST', body: { ...ghost('x'), spec: {} } }, 400, /systemPrompt/, 'an invalid spec'],
     ['ghosts/y', { method: 'PUT', body: ghost('z') }, 400, /metadata.name must be y/, 'another name'],
     ['ghosts/y', { method: 'PUT', body: ghost('y') }, 404, /not found/, 'a missing object'],
-    ['skills', { method: 'GET' }, 404, /./, 'a kind that is not among them'],
+    ['mcpservers', { method: 'GET' }, 404, /./, 'a kind that is not among them'],
   ])('%s refuses: %#', async (path, request, status, message, reason) => {
     const answer = await api.send(`${AT}/${path}`, request);
     expect(answer.status, reason).toBe(status);
@@ -244,6 +244,7 @@ describe('its place', () => {
       expect.arrayContaining([
         '/api/v1/namespaces/{namespace}/apply',
         '/api/v1/namespaces/{namespace}/tasks/{name}/cancel',
+        '/api/v1/namespaces/{namespace}/skills/{name}/package',
         '/api/v1/admin/public-models/{name}',
       ]),
     );
