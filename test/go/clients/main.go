@@ -37,6 +37,7 @@ func main() {
 		"resync":     checkResync,
 		"watches":    checkWatches,
 		"typed":      checkTyped,
+		"pods":       checkPods,
 		"events":     checkEvents,
 		"discovery":  checkDiscovery,
 		"scale":      checkScale,
