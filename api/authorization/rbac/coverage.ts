@@ -2,7 +2,8 @@ import { StatusError } from '../../machinery/status-error.ts';
 import type { PolicyRule } from '../../types/rbac.ts';
 import { coversResource, coversUrl } from './compiled-rule.ts';
 import type { CompiledRule } from './compiled-rule.ts';
-import { entriesFor, RuleIndex } from './rule-index.ts';
+import { RuleIndex } from './rule-index.ts';
+import { entriesFor } from './resource-rules.ts';
 
 /**
  * The parts of a rule are compared one by one. A rule of a megabyte could have a thousand million; nobody writes more

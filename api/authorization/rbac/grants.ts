@@ -2,10 +2,9 @@ import type { Attributes, Decision } from '../../machinery/authorizer.ts';
 import type { Subject } from '../../types/rbac.ts';
 import { allowedBy, placeKey, roleIsMissing, rolePlace } from './binding.ts';
 import type { RoleBinding, RolePlace } from './binding.ts';
-import { allowsPath, allowsResource } from './compiled-rule.ts';
-import type { CompiledRule } from './compiled-rule.ts';
-import { entriesFor } from './rule-index.ts';
+import { allowsPath } from './compiled-rule.ts';
 import type { RuleIndex } from './rule-index.ts';
+import { findRule, ResourceRules } from './resource-rules.ts';
 
 /** One role that a subject has, and the binding that gives it. */
 export interface Grant {
@@ -17,14 +16,10 @@ export interface Grant {
 
 type FindRole = (place: RolePlace) => RuleIndex | undefined;
 
-/** With so few roles, to look into each costs less than an index of all of them. */
+/** So few roles are looked into one by one: their tables are shared with all others who have them. */
 const FEW = 4;
-
-/** The rules of one role about one resource. */
-interface Entry {
-  grant: Grant;
-  rules: readonly CompiledRule[];
-}
+/** Whoever asks for resources that nobody knows must not fill the memory. */
+const MOST_RESOURCES = 1000;
 
 /** All that one user, or one group, is given by the bindings of one namespace, or by those for the whole cluster. */
 export class Grants {
@@ -80,7 +75,9 @@ export class Grants {
 class Resolved {
   readonly grants: Grant[] = [];
   readonly missing: string[] = [];
-  readonly #byResource: Map<string, Entry[]> | undefined;
+  /** Of all roles, where those are many; each made at the first request for the resource. */
+  readonly #byResource = new Map<string, ResourceRules<Grant>>();
+  readonly #withPaths: readonly Grant[];
 
   constructor(bindings: ReadonlyMap<RoleBinding, Subject>, findRole: FindRole) {
     const seen = new Set<string>();
@@ -93,28 +90,34 @@ class Resolved {
       if (role === undefined) this.missing.push(roleIsMissing(binding.roleRef));
       else this.grants.push(grantOf(binding, subject, role));
     }
-    if (this.grants.length > FEW) this.#byResource = indexed(this.grants);
+    this.#withPaths = this.grants.filter(({ role }) => role.ofPaths().length > 0);
   }
 
   decide({ verb, path, resource }: Attributes): Decision | undefined {
     if (resource === undefined) return this.#decidePath(verb, path);
-    const { group, name, plural, subresource } = resource;
-    const asked = { verb, group, name };
-    for (const entry of entriesFor(plural, subresource)) {
-      for (const { grant, rules } of this.#entries(entry)) {
-        if (rules.some((rule) => allowsResource(rule, asked))) return grant.decision;
-      }
-    }
-    return undefined;
+    const grant =
+      this.grants.length > FEW
+        ? findRule(verb, resource, (entry) => this.#rulesOf(entry))
+        : this.grants.find(({ role }) => role.allowing(verb, resource) !== undefined);
+    return grant?.decision;
   }
 
-  #entries(resource: string): readonly Entry[] {
-    if (this.#byResource !== undefined) return this.#byResource.get(resource) ?? [];
-    return this.grants.map((grant) => ({ grant, rules: grant.role.ofResource(resource) }));
+  #rulesOf(entry: string): ResourceRules<Grant> {
+    const found = this.#byResource.get(entry);
+    if (found !== undefined) return found;
+    const rules = new ResourceRules<Grant>();
+    for (const grant of this.grants) {
+      for (const rule of grant.role.ofResource(entry)) rules.add(rule, grant);
+    }
+    if (this.#byResource.size >= MOST_RESOURCES) this.#byResource.clear();
+    this.#byResource.set(entry, rules);
+    return rules;
   }
 
   #decidePath(verb: string, path: string): Decision | undefined {
-    const found = this.grants.find(({ role }) => role.ofPaths().some((rule) => allowsPath(rule, verb, path)));
+    const found = this.#withPaths.find(({ role }) =>
+      role.ofPaths().some((rule) => allowsPath(rule, verb, path)),
+    );
     return found?.decision;
   }
 }
@@ -128,17 +131,4 @@ function grantOf(binding: RoleBinding, subject: Subject, role: RuleIndex): Grant
       return (decision ??= { verdict: 'allow', reason: allowedBy(binding, subject) });
     },
   };
-}
-
-function indexed(grants: readonly Grant[]): Map<string, Entry[]> {
-  const byResource = new Map<string, Entry[]>();
-  for (const grant of grants) {
-    for (const resource of grant.role.resources()) {
-      const entry = { grant, rules: grant.role.ofResource(resource) };
-      const found = byResource.get(resource);
-      if (found === undefined) byResource.set(resource, [entry]);
-      else found.push(entry);
-    }
-  }
-  return byResource;
 }

@@ -1,13 +1,13 @@
+import type { ResourceAttributes } from '../../machinery/authorizer.ts';
 import type { PolicyRule } from '../../types/rbac.ts';
 import { compileRule } from './compiled-rule.ts';
 import type { CompiledRule } from './compiled-rule.ts';
+import { findRule, ResourceRules } from './resource-rules.ts';
 
-const NONE: readonly CompiledRule[] = [];
-
-/** Rules by the resources that they name, so that a request is compared with few of them. */
+/** The rules of a role by the resources that they name, so that a request is compared with few of them. */
 export class RuleIndex {
   readonly rules: readonly PolicyRule[];
-  readonly #byResource = new Map<string, CompiledRule[]>();
+  readonly #byResource = new Map<string, ResourceRules<CompiledRule>>();
   readonly #ofPaths: CompiledRule[] = [];
 
   constructor(rules: readonly PolicyRule[]) {
@@ -17,34 +17,25 @@ export class RuleIndex {
 
   #add(rule: CompiledRule): void {
     for (const resource of rule.resources) {
-      const found = this.#byResource.get(resource);
-      if (found === undefined) this.#byResource.set(resource, [rule]);
-      else found.push(rule);
+      let rules = this.#byResource.get(resource);
+      if (rules === undefined) this.#byResource.set(resource, (rules = new ResourceRules()));
+      rules.add(rule, rule);
     }
     if (rule.urls.length > 0) this.#ofPaths.push(rule);
   }
 
-  /** As they stand in rules, such as `tasks`, `tasks/status`, `*` or, for any kind, `*` with `/status`. */
-  resources(): Iterable<string> {
-    return this.#byResource.keys();
+  /** One that allows an action on a resource. */
+  allowing(verb: string, resource: ResourceAttributes): CompiledRule | undefined {
+    return findRule(verb, resource, (entry) => this.#byResource.get(entry));
   }
 
   /** The rules that have `resource` in their list, letter by letter. */
   ofResource(resource: string): readonly CompiledRule[] {
-    return this.#byResource.get(resource) ?? NONE;
+    return this.#byResource.get(resource)?.values() ?? [];
   }
 
   /** The rules about paths. */
   ofPaths(): readonly CompiledRule[] {
     return this.#ofPaths;
   }
-}
-
-/**
- * The entries of a rule's `resources` that stand for a resource: itself, all of them, and `*` with its part where it has
- * one (ResourceMatches).
- */
-export function entriesFor(plural: string, subresource: string): readonly string[] {
-  if (subresource === '') return [plural, '*'];
-  return [`${plural}/${subresource}`, '*', `*/${subresource}`];
 }
