@@ -41,17 +41,30 @@ export function validateConfiguration(
   disallowed: readonly string[],
 ): ValidIssuer[] {
   const findings = new Findings();
-  if (jwt.length > MOST_ISSUERS) findings.add([tooMany('jwt', jwt.length, MOST_ISSUERS)]);
-  else findings.add(repeatedCauses(jwt));
-  const issuers = jwt
-    .slice(0, MOST_ISSUERS)
-    .map((one, index) => validIssuer(one, { at: `jwt[${index}]`, findings, disallowed }));
+  if (jwt.length > MOST_ISSUERS) {
+    findings.add([tooMany('jwt', jwt.length, MOST_ISSUERS)]);
+    findings.demandNone();
+  }
+  const repeated = {
+    url: new Set(repeats(jwt, ({ issuer }) => issuer.url)),
+    discoveryURL: new Set(repeats(jwt, ({ issuer }) => issuer.discoveryURL || undefined)),
+  };
+  const issuers = jwt.map((one, index) => {
+    const at = `jwt[${index}]`;
+    const issuer = validIssuer(one, { at, findings, disallowed });
+    for (const field of ['url', 'discoveryURL'] as const) {
+      if (repeated[field].has(index))
+        findings.add([duplicateValue(`${at}.issuer.${field}`, one.issuer[field])]);
+    }
+    return issuer;
+  });
   const conditions = anonymous?.conditions ?? [];
   if (anonymous !== undefined && anonymous.enabled !== true && conditions.length > 0)
     findings.add([
       invalidValue(
         'anonymous.conditions',
-        conditions,
+        // Upstream shows the field as Go names it.
+        conditions.map(({ path: Path }) => ({ Path })),
         'enabled should be set to true when conditions are defined',
       ),
     ]);
@@ -74,7 +87,8 @@ class Findings {
   }
 
   demandNone(): void {
-    const texts = this.#causes.map(({ field, message }) => `${field ?? ''}: ${message}`);
+    const all = this.#causes.map(({ field, message }) => `${field ?? ''}: ${message}`);
+    const texts = [...new Set(all)];
     if (texts.length > 0) throw new Error(texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`);
   }
 }
@@ -83,18 +97,10 @@ function* repeats<T>(items: readonly T[], keyOf: (item: T) => string | undefined
   const seen = new Set<string>();
   for (const [index, item] of items.entries()) {
     const key = keyOf(item);
-    if (key === undefined || key === '') continue;
+    if (key === undefined) continue;
     if (seen.has(key)) yield index;
     seen.add(key);
   }
-}
-
-function repeatedCauses(jwt: readonly JwtIssuerConfiguration[]): StatusCause[] {
-  return (['url', 'discoveryURL'] as const).flatMap((field) =>
-    [...repeats(jwt, ({ issuer }) => issuer[field])].map((index) =>
-      duplicateValue(`jwt[${index}].issuer.${field}`, jwt[index]?.issuer[field]),
-    ),
-  );
 }
 
 interface Place {
@@ -119,17 +125,17 @@ function validIssuer(
   const username = validMapping(mappings.username, below('username'));
   if (isEmpty(mappings.username))
     findings.add([requiredValue(below('username').at, 'claim or expression is required')]);
-  const valid = {
+  const mapped = {
     configuration,
     username,
     groups: validMapping(mappings.groups ?? {}, below('groups')),
     uid: validMapping({ prefix: '', ...mappings.uid }, below('uid'), false),
     extra: validExtra(mappings.extra ?? [], below('extra')),
     claimRules,
-    userRules: validUserRules(userValidationRules, { at: `${at}.userValidationRules`, findings }),
   };
-  findings.add(unverifiedEmailCauses(valid, `${at}.claimMappings.username.expression`));
-  return valid;
+  findings.add(unverifiedEmailCauses(mapped, `${at}.claimMappings.username.expression`));
+  const userRules = validUserRules(userValidationRules, { at: `${at}.userValidationRules`, findings });
+  return { ...mapped, userRules };
 }
 
 const isEmpty = ({ claim = '', expression = '' }: PrefixedClaimOrExpression): boolean =>
@@ -152,15 +158,17 @@ function validMapping(
       ),
     ]);
   if (expression === '') return undefined;
-  if (hasPrefix && prefix !== undefined)
+  const hasWrongPrefix = hasPrefix && prefix !== undefined;
+  if (hasWrongPrefix)
     findings.add([invalidValue(`${at}.prefix`, prefix, 'may not be specified when expression is set')]);
-  return findings.compile(`${at}.expression`, expression, compileClaims(expression));
+  const compiled = findings.compile(`${at}.expression`, expression, compileClaims(expression));
+  return hasWrongPrefix ? undefined : compiled;
 }
 
 const RESERVED_DOMAIN = /(^|\.)(kubernetes|k8s)\.io\//;
 
 function validExtra(mappings: readonly ExtraMapping[], { at, findings }: Place): ValidIssuer['extra'] {
-  const repeated = new Set(repeats(mappings, ({ key }) => key));
+  const repeated = new Set(repeats(mappings, ({ key = '' }) => key));
   return mappings.flatMap(({ key = '', valueExpression = '' }, index) => {
     const place = `${at}[${index}]`;
     findings.add(keyCauses(key, `${place}.key`));
@@ -186,8 +194,10 @@ function keyCauses(key: string, at: string): StatusCause[] {
 }
 
 function validClaimRules(rules: readonly ClaimValidationRule[], { at, findings }: Place): Rule[] {
-  const claims = new Set(repeats(rules, ({ claim }) => claim));
-  const expressions = new Set(repeats(rules, ({ expression }) => expression));
+  // Rules that have both, or neither, are refused by themselves.
+  const one = (text = '', other = ''): string | undefined => (other === '' && text !== '' ? text : undefined);
+  const claims = new Set(repeats(rules, ({ claim, expression }) => one(claim, expression)));
+  const expressions = new Set(repeats(rules, ({ claim, expression }) => one(expression, claim)));
   return rules.flatMap((rule, index) => {
     const { claim = '', requiredValue: value = '', expression = '', message = '' } = rule;
     const place = `${at}[${index}]`;
@@ -216,7 +226,7 @@ function validClaimRules(rules: readonly ClaimValidationRule[], { at, findings }
 }
 
 function validUserRules(rules: readonly UserValidationRule[], { at, findings }: Place): Rule[] {
-  const repeated = new Set(repeats(rules, ({ expression }) => expression));
+  const repeated = new Set(repeats(rules, ({ expression }) => expression || undefined));
   return rules.flatMap(({ expression = '', message = '' }, index) => {
     const place = `${at}[${index}].expression`;
     if (expression === '') findings.add([requiredValue(place)]);
@@ -230,7 +240,10 @@ const ruleOf = (expression: ClaimExpression | undefined, message: string): Rule[
   expression === undefined ? [] : [{ expression, message }];
 
 /** An address that the provider has not verified may be anybody's; the plain claim is looked at by itself. */
-function unverifiedEmailCauses({ username, extra, claimRules }: ValidIssuer, at: string): StatusCause[] {
+function unverifiedEmailCauses(
+  { username, extra, claimRules }: Omit<ValidIssuer, 'userRules'>,
+  at: string,
+): StatusCause[] {
   if (username === undefined || !readsClaim(username.root, 'email')) return [];
   const others = [username, ...[...extra, ...claimRules].map(({ expression }) => expression)];
   if (others.some(({ root }) => readsClaim(root, 'email_verified'))) return [];
