@@ -1,30 +1,24 @@
 import path from 'node:path';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '#dev/environment/temporary-folder';
-import type { TemporaryFolder } from '#dev/environment/temporary-folder';
-import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
-import { commandsFor } from '../../kit/command.ts';
 import type { CommandResult } from '../../kit/command.ts';
+import { kubectlApi } from '../../kit/kubectl-api.ts';
+import type { KubectlApi } from '../../kit/kubectl-api.ts';
 import { CORE, REVIEWS, SECRETS, serviceAccounts } from './service-accounts.ts';
 
+let server: KubectlApi;
 let api: TestApi;
-let home: TemporaryFolder;
 
 beforeAll(async () => {
-  api = await testApi();
-  home = await temporaryFolder('kubectl-home');
+  server = await kubectlApi();
+  ({ api } = server);
 });
-afterAll(async () => {
-  await api[Symbol.asyncDispose]();
-  await home[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 const { made, account, request, tokenOf, holder, review } = serviceAccounts(() => api);
 
-const kubectl = (args: string[]): Promise<CommandResult> =>
-  commandsFor(api.kubeconfig).kubectl(args, { env: { HOME: home.path } });
+const kubectl = (args: string[]): Promise<CommandResult> => server.kubectl(args);
 
 describe('TokenRequest', () => {
   it('hands out a token in the form of kube-apiserver', async () => {

@@ -18,9 +18,9 @@ import { makeAuthority } from '../../kit/certificates.ts';
 import type { Identity } from '../../kit/certificates.ts';
 import { run } from '../../kit/command.ts';
 import { recordingLogger } from '../../kit/recording-logger.ts';
+import { SELF_REVIEW, WHOAMI } from '../../kit/whoami.ts';
 
-const WHOAMI = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-const REVIEW = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
+const REVIEW = JSON.stringify(SELF_REVIEW);
 /** Whoever is in this group may ask who he is, whatever the rules are. */
 const MASTERS = 'O=system:masters';
 const HOUR_MS = 3_600_000;

@@ -13,9 +13,7 @@ import { commandsFor } from '../../kit/command.ts';
 import { makeSigningKey, startOidcIssuer } from '../../kit/oidc-issuer.ts';
 import type { OidcIssuer, SigningKey } from '../../kit/oidc-issuer.ts';
 import { recordingLogger } from '../../kit/recording-logger.ts';
-
-const WHOAMI = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-const REVIEW = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+import { SELF_REVIEW, WHOAMI, whoIs } from '../../kit/whoami.ts';
 
 let folder: TemporaryFolder;
 let one: OidcIssuer;
@@ -76,12 +74,7 @@ afterAll(async () => {
   await Promise.all([one, two, folder].map((part) => part[Symbol.asyncDispose]()));
 });
 
-const ask = (token: string): Promise<ApiAnswer> => api.send(WHOAMI, { method: 'POST', body: REVIEW, token });
-
-async function whoami(token: string): Promise<unknown> {
-  const answer = await ask(token);
-  return answer.status === 201 ? answer.json()['status']?.['userInfo'] : answer.status;
-}
+const whoami = (token: string): Promise<unknown> => whoIs(api, token);
 
 const GOOD = { sub: 'alice', hd: 'example.com' };
 
@@ -302,7 +295,7 @@ describe('flags', () => {
     await writeFile(path.join(folder.path, 'ca.pem'), two.certificateAuthority);
     await using other = await testApi({ authentication: { oidc: flags() } });
     const answer = async (token: string): Promise<ApiAnswer> =>
-      other.send(WHOAMI, { method: 'POST', body: REVIEW, token });
+      other.send(WHOAMI, { method: 'POST', body: SELF_REVIEW, token });
     const good = await answer(await two.sign({ sub: 'alice', roles: ['a'] }, { key: rsa }));
     expect(good.json()).toMatchObject({
       status: { userInfo: { username: `${two.url}#alice`, groups: ['g:a', 'system:authenticated'] } },

@@ -13,9 +13,8 @@ import { systemClock } from '#api/machinery/clock';
 import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
 import { makeAuthority } from '../../kit/certificates.ts';
+import { whoIs } from '../../kit/whoami.ts';
 
-const WHOAMI = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-const REVIEW = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
 const HOSTS = [{ type: 'ip', value: '127.0.0.1' } as const];
 
 interface Asked {
@@ -79,10 +78,7 @@ const configOf = (cluster: object): string =>
     contexts: [{ name: 'one', context: { cluster: 'one', user: 'one' } }],
   });
 
-async function whoami(token: string): Promise<unknown> {
-  const answer = await api.send(WHOAMI, { method: 'POST', body: REVIEW, token });
-  return answer.status === 201 ? answer.json()['status']?.['userInfo'] : answer.status;
-}
+const whoami = (token: string): Promise<unknown> => whoIs(api, token);
 
 const user = { username: 'alice', uid: '7', groups: ['staff'], extra: { team: ['red'] } };
 

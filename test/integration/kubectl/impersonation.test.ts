@@ -4,29 +4,22 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parse, stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '#dev/environment/temporary-folder';
-import type { TemporaryFolder } from '#dev/environment/temporary-folder';
-import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
-import { commandsFor } from '../../kit/command.ts';
 import type { CommandResult } from '../../kit/command.ts';
+import { kubectlApi } from '../../kit/kubectl-api.ts';
+import type { KubectlApi } from '../../kit/kubectl-api.ts';
+import { SELF_REVIEW, WHOAMI } from '../../kit/whoami.ts';
 
+let server: KubectlApi;
 let api: TestApi;
-let home: TemporaryFolder;
 
 beforeAll(async () => {
-  api = await testApi();
-  home = await temporaryFolder('kubectl-home');
+  server = await kubectlApi();
+  ({ api } = server);
 });
-afterAll(async () => {
-  await api[Symbol.asyncDispose]();
-  await home[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
-const kubectl = (...args: string[]): Promise<CommandResult> =>
-  commandsFor(api.kubeconfig).kubectl(args, { env: { HOME: home.path } });
-const WHOAMI = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+const kubectl = (...args: string[]): Promise<CommandResult> => server.kubectl(args);
 /** Whoever is in this group may ask who he is, whatever the rules are. */
 const MASTERS = 'system:masters';
 
@@ -53,7 +46,7 @@ describe('kubectl', () => {
     const extra = { 'example.org/Team': ['red', 'blue'] };
     for (const { user } of config.users)
       Object.assign(user, { as: 'alice', 'as-groups': [MASTERS], 'as-user-extra': extra });
-    const file = path.join(home.path, 'kubeconfig');
+    const file = path.join(server.home, 'kubeconfig');
     await writeFile(file, stringify(config));
     const { stdout } = await kubectl('auth', 'whoami', '-o', 'json', `--kubeconfig=${file}`);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -102,7 +95,7 @@ describe('headers that say who asks', () => {
 
   it('a front proxy that nobody has named is not believed beside a token', async () => {
     const headers = { 'x-remote-user': 'eve', 'x-remote-group': 'eves' };
-    const answer = await api.send(WHOAMI, { method: 'POST', body: review, headers });
+    const answer = await api.send(WHOAMI, { method: 'POST', body: SELF_REVIEW, headers });
     expect(answer.json()).toMatchObject({ status: { userInfo: { username: 'troupe-admin' } } });
   });
 
@@ -116,7 +109,7 @@ describe('headers that say who asks', () => {
       'impersonate-user': 'alice',
       'impersonate-group': [MASTERS, 'a, b'],
     });
-    stream.end(JSON.stringify(review));
+    stream.end(JSON.stringify(SELF_REVIEW));
     const answer = JSON.parse(await text(stream)) as object;
     session.close();
     expect(answer).toMatchObject({

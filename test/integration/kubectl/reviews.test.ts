@@ -1,30 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '#dev/environment/temporary-folder';
-import type { TemporaryFolder } from '#dev/environment/temporary-folder';
-import { testApi } from '../../kit/api.ts';
 import type { ApiRequest, TestApi } from '../../kit/api.ts';
-import { commandsFor } from '../../kit/command.ts';
 import type { CommandResult } from '../../kit/command.ts';
+import { kubectlApi } from '../../kit/kubectl-api.ts';
+import type { KubectlApi } from '../../kit/kubectl-api.ts';
+import { WHOAMI } from '../../kit/whoami.ts';
 
+let server: KubectlApi;
 let api: TestApi;
-let home: TemporaryFolder;
 
 beforeAll(async () => {
-  api = await testApi();
-  home = await temporaryFolder('kubectl-home');
+  server = await kubectlApi();
+  ({ api } = server);
 });
-afterAll(async () => {
-  await api[Symbol.asyncDispose]();
-  await home[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 const kubectl = (args: string[], stdin?: string): Promise<CommandResult> =>
-  commandsFor(api.kubeconfig).kubectl(args, {
-    env: { HOME: home.path },
-    ...(stdin !== undefined && { stdin }),
-  });
+  server.kubectl(args, stdin === undefined ? {} : { stdin });
 
-const WHOAMI = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const CAN_I = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 const question = (spec: object): string =>
   JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
-import { ask, login, makeUser, mine, PASSWORD, status, tryLogin, USERS, whoIs } from './people.ts';
+import { whoIs } from '../../kit/whoami.ts';
+import { ask, login, makeUser, mine, PASSWORD, status, tryLogin, USERS } from './people.ts';
 
 let api: TestApi;
 

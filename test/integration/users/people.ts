@@ -49,25 +49,6 @@ export async function login(api: TestApi, name: string, password = PASSWORD): Pr
   return answer.json() as unknown as Login;
 }
 
-/** As whom a token counts; the code of the answer when it does not. */
-export async function whoIs(
-  api: TestApi,
-  token: string | undefined,
-  headers: Record<string, string> = {},
-): Promise<
-  { username?: string; groups?: string[]; uid?: string; extra?: Record<string, string[]> } | number
-> {
-  const answer = await api.send('/apis/authentication.k8s.io/v1/selfsubjectreviews', {
-    method: 'POST',
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
-    token,
-    headers,
-  });
-  if (answer.status === 401) return 401;
-  if (answer.status !== 201) return answer.status;
-  return (answer.json() as unknown as { status: { userInfo: object } }).status.userInfo;
-}
-
 /** `GET /api/users/me` and below, as somebody. */
 export function mine(
   api: TestApi,

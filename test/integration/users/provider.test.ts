@@ -16,7 +16,7 @@ import type { CommandResult } from '../../kit/command.ts';
 import { startOidcProvider } from '../../kit/oidc-provider.ts';
 import type { OidcProvider } from '../../kit/oidc-provider.ts';
 import { TROUPE } from '../../kit/paths.ts';
-import { whoIs } from './people.ts';
+import { whoIs } from '../../kit/whoami.ts';
 
 const KUBECTL = process.env['TROUPE_TEST_STOCK_KUBECTL'] ?? 'kubectl';
 /** The plugin renews a token that lasts for less than a minute: each of its calls does so. */
