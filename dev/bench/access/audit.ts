@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryFolder } from '../../environment/temporary-folder.ts';
-import { apiUnderTest } from '../servers/api-under-test.ts';
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import { CLIENTS } from '../load/clients.ts';
 import { rate } from '../load/figure.ts';
 import type { Figure } from '../load/figure.ts';
 import { load } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
 import { GHOSTS, sampleGhost } from '../load/sample-object.ts';
+import { apiUnderTest } from '../servers/api-under-test.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
 
 const ROUNDS = 5;
 const GETS = 3_000;

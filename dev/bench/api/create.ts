@@ -1,11 +1,11 @@
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
-import { measureBareInserts } from '../storage/bare-insert.ts';
 import { CLIENTS } from '../load/clients.ts';
-import type { BenchDatabase } from '../storage/database.ts';
 import { rate } from '../load/figure.ts';
 import type { Figure } from '../load/figure.ts';
 import { load } from '../load/load.ts';
 import { GHOSTS, sampleGhost } from '../load/sample-object.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { measureBareInserts } from '../storage/bare-insert.ts';
+import type { BenchDatabase } from '../storage/database.ts';
 
 const COUNT = 3_000;
 

@@ -3,16 +3,16 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startProcess } from '../../environment/process.ts';
 import { temporaryFolder } from '../../environment/temporary-folder.ts';
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import { CLIENTS } from '../load/clients.ts';
 import { cpuMicroseconds } from '../load/cpu-time.ts';
-import type { BenchDatabase } from '../storage/database.ts';
 import { rate } from '../load/figure.ts';
 import type { Figure } from '../load/figure.ts';
 import { load } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
 import { residentMiB } from '../load/resident-memory.ts';
 import { sampleGhost } from '../load/sample-object.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import type { BenchDatabase } from '../storage/database.ts';
 
 const CROWDS = [0, 10, 100, 1_000];
 const COUNT = 2_000;

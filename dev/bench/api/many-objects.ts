@@ -1,11 +1,11 @@
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import { CLIENTS } from '../load/clients.ts';
-import type { BenchDatabase } from '../storage/database.ts';
 import { rate } from '../load/figure.ts';
 import type { Figure } from '../load/figure.ts';
 import { load } from '../load/load.ts';
 import { residentMiB } from '../load/resident-memory.ts';
 import { sampleGhost } from '../load/sample-object.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import type { BenchDatabase } from '../storage/database.ts';
 
 const OBJECTS = 10_000;
 const NAMESPACE = 'bench-many';

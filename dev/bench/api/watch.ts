@@ -1,9 +1,9 @@
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
-import type { BenchDatabase } from '../storage/database.ts';
 import { fanOut, openLines } from '../load/fan-out.ts';
 import type { Figure } from '../load/figure.ts';
-import { floor } from '../servers/floor.ts';
 import { sampleGhost } from '../load/sample-object.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { floor } from '../servers/floor.ts';
+import type { BenchDatabase } from '../storage/database.ts';
 
 const SIZE = { watches: 50, events: 200 };
 const NAMESPACE = 'bench-watch';

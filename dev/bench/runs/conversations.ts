@@ -5,11 +5,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import { apiUnderTest } from '../servers/api-under-test.ts';
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import type { Figure } from '../load/figure.ts';
 import { percentiles } from '../load/load.ts';
 import { residentMiB } from '../load/resident-memory.ts';
+import { apiUnderTest } from '../servers/api-under-test.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
 
 const BASE = '/apis/agent.wecode.io/v1/namespaces/default';
 const SANDBOXES = '/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes';

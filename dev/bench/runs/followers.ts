@@ -1,13 +1,13 @@
 import mysqlClient from 'mysql2/promise';
-import { apiUnderTest } from '../servers/api-under-test.ts';
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import { cpuMicroseconds } from '../load/cpu-time.ts';
-import type { BenchDatabase } from '../storage/database.ts';
-import { emptyDatabase } from '../storage/empty-database.ts';
 import { fanOut, openLines } from '../load/fan-out.ts';
 import type { Watched } from '../load/fan-out.ts';
 import type { Figure } from '../load/figure.ts';
+import { apiUnderTest } from '../servers/api-under-test.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import { floor } from '../servers/floor.ts';
+import type { BenchDatabase } from '../storage/database.ts';
+import { emptyDatabase } from '../storage/empty-database.ts';
 
 const SIZE = { watches: 2_000, events: 60 };
 const NAMESPACE = 'bench-followers';

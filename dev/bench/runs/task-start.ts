@@ -5,13 +5,13 @@ import { startModelServer } from '#model-server/model-server';
 import { parseScript } from '#model-server/load-script';
 import { silentLogger } from '#api/machinery/logger';
 import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
-import { apiUnderTest } from '../servers/api-under-test.ts';
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { HOST_NAME, hostAddress } from '../../environment/docker-gateway.ts';
+import { dockerClient } from '../../environment/docker.ts';
+import { freePort } from '../../environment/free-port.ts';
 import type { Figure } from '../load/figure.ts';
 import { percentiles } from '../load/load.ts';
-import { dockerClient } from '../../environment/docker.ts';
-import { HOST_NAME, hostAddress } from '../../environment/docker-gateway.ts';
-import { freePort } from '../../environment/free-port.ts';
+import { apiUnderTest } from '../servers/api-under-test.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
 
 const SAMPLES = 10;
 const IMAGE = 'troupe-executor:latest';

@@ -3,11 +3,11 @@ import Database from 'better-sqlite3';
 import mysql from 'mysql2/promise';
 import { temporaryFolder } from '../../environment/temporary-folder.ts';
 import { CLIENTS } from '../load/clients.ts';
-import type { BenchDatabase } from './database.ts';
 import { rate } from '../load/figure.ts';
 import type { Figure } from '../load/figure.ts';
 import { load } from '../load/load.ts';
 import { sampleGhost } from '../load/sample-object.ts';
+import type { BenchDatabase } from './database.ts';
 
 const ROWS = 4_096;
 /** Rows of a commit: alone, and as many as clients, which is the most that requests of one turn can share. */

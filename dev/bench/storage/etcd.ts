@@ -1,12 +1,12 @@
 import { etcd } from '../../environment/etcd.ts';
 import { CLIENTS } from '../load/clients.ts';
-import { etcdClient } from '../servers/etcd-client.ts';
-import type { EtcdClient } from '../servers/etcd-client.ts';
 import { fanOut } from '../load/fan-out.ts';
 import { rate } from '../load/figure.ts';
 import type { Figure } from '../load/figure.ts';
 import { load } from '../load/load.ts';
 import { sampleGhost } from '../load/sample-object.ts';
+import { etcdClient } from '../servers/etcd-client.ts';
+import type { EtcdClient } from '../servers/etcd-client.ts';
 
 const COUNT = 3_000;
 const SIZE = { watches: 50, events: 200 };

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import { temporaryFolder } from '../../environment/temporary-folder.ts';
-import { apiUnderTest } from '../servers/api-under-test.ts';
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import { CLIENTS } from '../load/clients.ts';
 import { cpuMicroseconds } from '../load/cpu-time.ts';
-import { emptyDatabase } from './empty-database.ts';
 import { rate } from '../load/figure.ts';
 import type { Figure } from '../load/figure.ts';
-import { fill } from './filled-database.ts';
 import { load } from '../load/load.ts';
 import { residentMiB } from '../load/resident-memory.ts';
 import { sampleGhost } from '../load/sample-object.ts';
+import { apiUnderTest } from '../servers/api-under-test.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { emptyDatabase } from './empty-database.ts';
+import { fill } from './filled-database.ts';
 
 const COUNTS = [1_000, 10_000, 100_000];
 const NAMESPACE = 'bench-many';

@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { redis } from '../../environment/redis.ts';
 import { temporaryFolder } from '../../environment/temporary-folder.ts';
-import { apiUnderTest } from '../servers/api-under-test.ts';
-import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import { CLIENTS } from '../load/clients.ts';
 import { cpuMicroseconds } from '../load/cpu-time.ts';
-import { emptyDatabase } from './empty-database.ts';
 import { fanOut, openLines } from '../load/fan-out.ts';
 import { rate } from '../load/figure.ts';
 import type { Figure } from '../load/figure.ts';
 import { load } from '../load/load.ts';
 import { sampleGhost } from '../load/sample-object.ts';
+import { apiUnderTest } from '../servers/api-under-test.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { emptyDatabase } from './empty-database.ts';
 
 const REPLICAS = [1, 2, 3];
 const COUNT = 2_000;
