@@ -3,6 +3,7 @@ import { READ_ONLY_EXTRA } from '../types/account.ts';
 
 const NO_OPINION: Decision = { verdict: 'no opinion', reason: '' };
 
+const READING_ONLY = 'the API key is for reading only';
 const READING_VERBS = new Set(['get', 'head', 'list', 'options', 'watch']);
 const INTERACTIVE = new Set(['attach', 'exec', 'portforward', 'proxy']);
 /** They answer a question, and keep nothing. */
@@ -16,6 +17,7 @@ export const readOnlyKeysMayRead: Authorizer = {
     const isInteractive = INTERACTIVE.has(resource?.subresource ?? '');
     if (READING_VERBS.has(verb) && !isInteractive) return NO_OPINION;
     if (verb === 'create' && resource !== undefined && REVIEW_GROUPS.has(resource.group)) return NO_OPINION;
-    return { verdict: 'deny', reason: 'the API key is for reading only' };
+    return { verdict: 'deny', reason: READING_ONLY };
   },
+  whyNotListed: ({ extra }) => (extra?.[READ_ONLY_EXTRA] === undefined ? [] : [READING_ONLY]),
 };

@@ -35,6 +35,11 @@ export interface Decision {
 /** Says whether a user may do something. It rejects only when it cannot tell. */
 export interface Authorizer {
   authorize(user: User, attributes: Attributes): Promise<Decision>;
+  /**
+   * Why the rules that roles give to the user do not tell all that this authorizer decides for him; absent, or empty,
+   * where they do (RulesFor in apiserver pkg/authorization/authorizer, which calls such a list incomplete).
+   */
+  whyNotListed?(user: User): readonly string[];
 }
 
 /** One of several, with a name for the reasons that it gives. */
@@ -64,6 +69,9 @@ export function createUnionAuthorizer(authorizers: readonly NamedAuthorizer[]): 
       }
       if (failures.length > 0) throw new AggregateError(failures, 'an authorizer failed');
       return { verdict: 'no opinion', reason: reasons.join('\n') };
+    },
+    whyNotListed(user) {
+      return authorizers.flatMap(({ authorizer }) => authorizer.whyNotListed?.(user) ?? []);
     },
   };
 }

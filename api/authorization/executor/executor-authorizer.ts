@@ -34,6 +34,8 @@ export function createExecutorAuthorizer(objects: StoredObjects): Authorizer {
       const isAllowed = await judge(request, relations);
       return isAllowed ? ALLOW : unrelated(executor);
     },
+    whyNotListed: (user) =>
+      executorOf(user) === undefined ? [] : ['executor authorizer does not support user rule resolution'],
   };
 }
 

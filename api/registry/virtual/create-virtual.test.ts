@@ -21,6 +21,7 @@ const authorizer: Authorizer = {
     if (attributes.verb === 'delete') return { verdict: 'deny', reason: 'a rule' };
     return { verdict: attributes.verb === 'get' ? 'allow' : 'no opinion', reason: '' };
   },
+  whyNotListed: ({ name }) => (name === 'of an executor' ? ['it has no list'] : []),
 };
 
 const ruleResolver: RuleResolver = {
@@ -208,6 +209,15 @@ describe('a question about somebody', () => {
       nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/x'] }],
       incomplete: false,
       evaluationError: '[a not found, b not found]',
+    });
+  });
+
+  it('SelfSubjectRulesReview says that others decide as well', async () => {
+    const node = { ...user, name: 'of an executor' };
+    const { object } = await ask('SelfSubjectRulesReview', { spec: { namespace: 'ns' } }, { user: node });
+    expect(object.object['status']).toMatchObject({
+      incomplete: true,
+      evaluationError: '[it has no list, a not found, b not found]',
     });
   });
 });

@@ -11,20 +11,22 @@ import type { RegistryContext } from '../context.ts';
  * registry/authorization/selfsubjectrulesreview). @throws StatusError BadRequest without a namespace
  */
 export async function selfSubjectRulesReview(
-  { ruleResolver }: Pick<RegistryContext, 'ruleResolver'>,
+  { authorizer, ruleResolver }: Pick<RegistryContext, 'authorizer' | 'ruleResolver'>,
   user: User,
   { apiVersion, kind, spec }: Unstructured,
 ): Promise<Unstructured> {
   const { namespace } = fieldsOf(spec);
   if (typeof namespace !== 'string' || namespace === '') throw badRequest('no namespace on request');
   const { rules, missing } = await ruleResolver.rulesOf(user, namespace);
+  const unlisted = authorizer.whyNotListed?.(user) ?? [];
+  const errors = [...unlisted, ...missing];
   const status = {
     resourceRules: rules.filter(({ resources = [] }) => resources.length > 0).map(resourceRule),
     nonResourceRules: rules
       .filter(({ nonResourceURLs = [] }) => nonResourceURLs.length > 0)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-    incomplete: false,
-    ...(missing.length > 0 && { evaluationError: aggregated(missing) }),
+    incomplete: unlisted.length > 0,
+    ...(errors.length > 0 && { evaluationError: aggregated(errors) }),
   };
   // Reviews have no name; upstream's answer leaves the question out.
   return { apiVersion, kind, metadata: {} as Unstructured['metadata'], spec: {}, status };

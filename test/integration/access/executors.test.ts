@@ -309,6 +309,19 @@ describe('an executor manager', () => {
     ]);
   });
 
+  it('is told that a list of its rules does not show what follows from its Sandboxes', async () => {
+    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview' };
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews';
+    const spec = { namespace: 'default' };
+    const asked = async (token?: string): Promise<unknown> =>
+      (await api.send(path, { ...json({ ...review, spec }), ...(token && { token }) })).json()['status'];
+    expect(await asked(tokens.get('a'))).toMatchObject({
+      incomplete: true,
+      evaluationError: 'executor authorizer does not support user rule resolution',
+    });
+    expect(await asked()).toMatchObject({ incomplete: false });
+  });
+
   it('does not cancel its Sandbox', async () => {
     const answer = await changed(({ spec }) => {
       spec['cancel'] = true;
