@@ -43,6 +43,7 @@ func main() {
 		"scale":      checkScale,
 		"reconciler": checkReconciler,
 		"manager":    runManager,
+		"operator":   runOperator,
 		"elect":      runElection,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
