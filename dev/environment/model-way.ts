@@ -1,8 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
@@ -16,20 +12,6 @@ import type { RealModel } from '#executor-manager/model-forwarder/credential-hea
 import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-figures';
 import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
 import { ModelSource } from '#executor-manager/model-forwarder/model-source';
-
-/** A service of one handler. */
-export async function httpService(answer: RequestListener): Promise<AsyncDisposable & { url: string }> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
 
 /** The way of a call from an agent to a service: the runner's side and the manager's, with a real tunnel between them. */
 export interface ModelWay extends AsyncDisposable {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
-import { httpService, modelWay } from '../../environment/model-way.ts';
+import { httpService } from '../../environment/http-service.ts';
+import { modelWay } from '../../environment/model-way.ts';
 import type { Figure } from '../load/figure.ts';
 import { load, percentiles } from '../load/load.ts';
 

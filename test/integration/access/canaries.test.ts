@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +9,7 @@ import { testApi } from '../../kit/api.ts';
 import type { ApiRequest, TestApi } from '../../kit/api.ts';
 import { commandsFor } from '../../kit/command.ts';
 import { databaseBytes } from '../../kit/database-bytes.ts';
+import { httpService } from '#dev/environment/http-service';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { serviceAccountKubeconfig } from '../../kit/service-account-kubeconfig.ts';
 import { recordingLogger } from '../../kit/recording-logger.ts';
@@ -56,21 +54,18 @@ async function auditEverything() {
     policyFile,
     'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: RequestResponse }]\n',
   );
-  const server = createServer((request, response) => {
+  const service = await httpService((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       webhookBodies.push(Buffer.concat(chunks).toString());
       response.end();
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  started.defer(() => void server.close());
-  started.defer(() => server.closeAllConnections());
-  const { port } = server.address() as AddressInfo;
+  });
+  started.use(service);
   const configFile = path.join(folder, 'webhook.yaml');
   const config = {
-    clusters: [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}/` } }],
+    clusters: [{ name: 'c', cluster: { server: `${service.url}/` } }],
     users: [{ name: 'c', user: {} }],
     contexts: [{ name: 'c', context: { cluster: 'c', user: 'c' } }],
     'current-context': 'c',

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { httpService } from '#dev/environment/http-service';
 import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
 import { auditedApi, auditEvents } from '../../kit/audited-api.ts';
@@ -230,7 +228,7 @@ describe('a webhook', () => {
     const lists: { headers: Record<string, unknown>; body: string }[] = [];
     let failures = 1;
     const arrived = Promise.withResolvers<void>();
-    const server = createServer((request, response) => {
+    await using server = await httpService((request, response) => {
       let body = '';
       request.setEncoding('utf8').on('data', (piece: string) => (body += piece));
       request.on('end', () => {
@@ -240,14 +238,12 @@ describe('a webhook', () => {
         lists.push({ headers: request.headers, body });
         arrived.resolve();
       });
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    });
     const configFile = path.join(folder, 'webhook.yaml');
     writeFileSync(
       configFile,
       JSON.stringify({
-        clusters: [{ name: 'sink', cluster: { server: `http://127.0.0.1:${port}/events` } }],
+        clusters: [{ name: 'sink', cluster: { server: `${server.url}/events` } }],
         users: [{ name: 'us', user: { token: 'token-of-the-webhook' } }],
         contexts: [{ name: 'c', context: { cluster: 'sink', user: 'us' } }],
         'current-context': 'c',
@@ -267,8 +263,6 @@ describe('a webhook', () => {
       'RequestReceived',
       'ResponseComplete',
     ]);
-    server.closeAllConnections();
-    server.close();
   });
 });
 

@@ -7,7 +7,7 @@ import { createManualClock } from '#api/machinery/manual-clock';
 import type { Meter } from '#api/machinery/meter';
 import { StatusError } from '#api/machinery/status-error';
 import type { RealModel } from '#executor-manager/model-forwarder/credential-headers';
-import { httpService } from '#dev/environment/model-way';
+import { httpService } from '#dev/environment/http-service';
 import { recordedModelWay } from '../../kit/model-way.ts';
 
 const KEY = 'sk-the-real-key-of-the-model';

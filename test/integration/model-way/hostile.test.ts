@@ -15,7 +15,7 @@ import { forwarderFigures } from '#executor-manager/model-forwarder/forwarder-fi
 import { ModelForwarder } from '#executor-manager/model-forwarder/model-forwarder';
 import { ModelSource } from '#executor-manager/model-forwarder/model-source';
 import { TUNNEL_PROTOCOL } from '#executor-manager/protocol/tunnel';
-import { httpService } from '#dev/environment/model-way';
+import { httpService } from '#dev/environment/http-service';
 import { recordedModelWay } from '../../kit/model-way.ts';
 
 const modelAt = (baseURL: string): RealModel => ({

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { RealModel } from '#executor-manager/model-forwarder/credential-headers';
 import type { ModelProtocol } from '#executor-manager/protocol/run';
 import { TUNNEL_PATH, TUNNEL_PROTOCOL } from '#executor-manager/protocol/tunnel';
-import { httpService } from '#dev/environment/model-way';
+import { httpService } from '#dev/environment/http-service';
 import { recordedModelWay } from '../../kit/model-way.ts';
 
 const modelAt = (baseURL: string, protocol: ModelProtocol = 'anthropic'): RealModel => ({
