@@ -5,6 +5,7 @@ import { cacheFolder } from './cache-folder.ts';
 import { unpackPackage } from './debian-packages.ts';
 import { installPackages } from './packages.ts';
 import { findProgram, runProgram } from './program.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** The two that speak MySQL's protocol; they differ more than their names say. */
 export type DatabaseFlavour = 'mariadb' | 'mysql';
@@ -93,12 +94,15 @@ export async function initialiseDatabase(
   }
   const installer = await findProgram('mariadb-install-db', 'mysql_install_db');
   if (installer === undefined) throw new Error(`mariadb-install-db is missing beside ${program.command}`);
-  await runProgram(installer, [
+  // The daemon it starts clears temporary files of its kind away, and fails when another that starts does the same.
+  await using scratch = await temporaryFolder('install-db');
+  const args = [
     ...program.args,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     // It wants to look its own host name up, which a bare machine cannot; nobody connects by name here.
     '--force',
     ...options,
-  ]);
+  ];
+  await runProgram(installer, args, { env: { ...process.env, TMPDIR: scratch.path } });
 }
