@@ -40,6 +40,8 @@ const metrics = '^api/metrics/';
 /** Where replicas count together what is rare. */
 const sharedCounts = '^api/shared-counts/';
 const contract = '^api/storage/contract/';
+/** Files that operators and other processes change while this one runs. */
+const watchedFiles = '^api/watched-files/';
 /** What asks for root keys, and so says what a file of them is for. */
 const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
 /** Files that hold secrets: how they are made whole, and agreed upon. */
@@ -72,9 +74,10 @@ const layers = [
   { name: 'api-cel', from: cel, may: [machinery, structuralSchema] },
   { name: 'api-schema', from: schema, may: [machinery, structuralSchema, cel] },
   { name: 'api-storage', from: '^api/storage/', may: [machinery, taskEvent] },
-  { name: 'api-data-folder', from: '^api/data-folder/', may: [machinery, contract, rootKeys] },
+  { name: 'api-watched-files', from: watchedFiles, may: [machinery] },
+  { name: 'api-data-folder', from: '^api/data-folder/', may: [machinery, contract, rootKeys, watchedFiles] },
   { name: 'api-structured-merge', from: structuredMerge, may: [machinery, structuralSchema, schema] },
-  { name: 'api-authentication', from: authentication, may: [machinery, structuralSchema, cel] },
+  { name: 'api-authentication', from: authentication, may: [machinery, structuralSchema, cel, watchedFiles] },
   { name: 'api-authorization', from: authorization, may: [machinery, types] },
   {
     name: 'api-users',

@@ -5,7 +5,7 @@ import { openLogSink } from './audit/sinks/log-sink.ts';
 import type { Sink, SinkMode } from './audit/sinks/sink.ts';
 import { createWebhookSink } from './audit/sinks/webhook-sink.ts';
 import type { AuditWebhook } from './audit/sinks/webhook-sink.ts';
-import { watchFile } from './authentication/watched-file.ts';
+import { watchFile } from './watched-files/watched-file.ts';
 import { createCredentials } from './client/credentials.ts';
 import { loadKubeconfig } from './client/kubeconfig.ts';
 import type { Clock } from './machinery/clock.ts';

@@ -6,7 +6,7 @@ import { ConfiguredIssuers } from './authentication/oidc/configured-issuers.ts';
 import type { ConfiguredIssuersOptions, IssuerConnection } from './authentication/oidc/configured-issuers.ts';
 import { configurationOf } from './authentication/oidc/oidc-settings.ts';
 import type { AuthenticationSettings } from './authentication/settings.ts';
-import { watchFile } from './authentication/watched-file.ts';
+import { watchFile } from './watched-files/watched-file.ts';
 import type { Clock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
 import type { Meter } from './machinery/meter.ts';

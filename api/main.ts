@@ -16,7 +16,7 @@ import { startAccessRules } from './registry/access-rules/access-rules.ts';
 import type { AccessRules } from './registry/access-rules/access-rules.ts';
 import { BOOTSTRAP_POLICY } from './registry/bootstrap-policy/bootstrap-policy.ts';
 import { reconcilePolicy } from './registry/bootstrap-policy/reconcile-policy.ts';
-import { publishAuthenticationTrust } from './registry/authentication-trust.ts';
+import { publishAuthenticationTrust } from './registry/authentication-trust/authentication-trust.ts';
 import { createInitialNamespaces } from './registry/initial-namespaces.ts';
 import { applyPublicShells } from './registry/public-shells.ts';
 import { createCatalog } from './registry/catalog.ts';
@@ -152,10 +152,10 @@ async function serve(
   const listening = await listen({
     ...{ app, ...options.listen, ...certificates, clientAuthorities, clock, limits },
   });
-  await publishAuthenticationTrust(registry, providers.trust());
+  await publishAuthenticationTrust({ registry, clock }, providers.trust());
   providers.followClientAuthorities((pem) => {
     listening.useClientAuthorities(pem);
-    publishAuthenticationTrust(registry, providers.trust()).catch((error: unknown) => {
+    publishAuthenticationTrust({ registry, clock }, providers.trust()).catch((error: unknown) => {
       logger.error('the authorities of clients could not be published', { error: describeError(error) });
     });
   });

@@ -1,6 +1,6 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { Logger } from '../../machinery/logger.ts';
-import { watchFile } from '../watched-file.ts';
+import { watchFile } from '../../watched-files/watched-file.ts';
 import { TrustBundle } from './trust-bundle.ts';
 
 /** A file of authorities, PEM, which is read again when it changes. */

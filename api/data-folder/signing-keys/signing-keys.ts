@@ -6,6 +6,7 @@ import type { Logger } from '../../machinery/logger.ts';
 import { startRounds } from '../../machinery/rounds.ts';
 import type { Rounds } from '../../machinery/rounds.ts';
 import type { SigningKeys, VerifyingKey } from '../../machinery/signing-keys.ts';
+import { watchFile } from '../../watched-files/watched-file.ts';
 import { createPrivateFile, readIfThere, supersedePrivateFile, tooOpenMode } from '../private-file.ts';
 import { maintained, newRing, parseRing, ringText, signerAt, tidied, withNewKey } from './key-ring.ts';
 import type { KeyRing, RingKey, RingRules } from './key-ring.ts';
@@ -13,7 +14,7 @@ import type { KeyRing, RingKey, RingRules } from './key-ring.ts';
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** How often the file is looked at again: another process may have changed it. */
+/** How often keys are looked at for those that need successors, and the folder for what has no use. */
 const LOOK_EVERY_MS = 60_000;
 /** How often it is read at most for keys that are not known: tokens can name as many as they like. */
 const LOOK_AGAIN_MS = 1000;
@@ -32,7 +33,10 @@ export interface SigningKeyOptions extends Partial<RingRules> {
   logger: Logger;
 }
 
-/** Keys that sign JWTs, in a file that processes may share; `find` reads it again, at most once a second. */
+/**
+ * Keys that sign JWTs, in a file that processes may share: it is read again when another one has changed it, and by
+ * `find`, at most once a second.
+ */
 export interface KeysOfFile extends SigningKeys {
   /** All that verify, oldest first; times in milliseconds since the epoch. */
   all(): readonly (VerifyingKey & { created: number; signsFrom: number })[];
@@ -55,6 +59,7 @@ export async function loadSigningKeys(options: SigningKeyOptions): Promise<KeysO
   const { clock } = options;
   const file = new RingFile(options);
   await file.load();
+  const watched = await file.watch();
   const looking = startLooking(file, options);
   let lookedAt = Number.NEGATIVE_INFINITY;
   return {
@@ -78,7 +83,10 @@ export async function loadSigningKeys(options: SigningKeyOptions): Promise<KeysO
       file.listeners.add(listener);
       return () => file.listeners.delete(listener);
     },
-    stop: () => looking.stop(),
+    async stop() {
+      watched[Symbol.dispose]();
+      await looking.stop();
+    },
   };
 }
 
@@ -113,11 +121,19 @@ class RingFile {
     await this.maintain();
   }
 
+  /** Takes in what other processes write: a key that one of them has revoked ends everywhere. */
+  async watch(): Promise<Disposable> {
+    const { file, clock, logger } = this.#options;
+    const watched = await watchFile({ file, clock, logger, use: (text) => this.#take(text) });
+    this.#take(watched.text);
+    return watched;
+  }
+
   /** Reads the file again. One that cannot be read leaves what was read before. */
   async look(): Promise<void> {
     try {
       const text = await readIfThere(this.#options.file);
-      if (text !== undefined && text !== this.#text) this.#use(text);
+      if (text !== undefined) this.#take(text);
     } catch (error) {
       const { file, logger } = this.#options;
       logger.warn('signing keys could not be read again', { file, error: describeError(error) });
@@ -163,6 +179,10 @@ class RingFile {
     }
   }
 
+  #take(text: string): void {
+    if (text !== this.#text) this.#use(text);
+  }
+
   #use(text: string): void {
     const ring = parseRing(text);
     this.#text = text;
@@ -193,7 +213,6 @@ function startLooking(file: RingFile, { clock, logger }: SigningKeyOptions): Rou
   return startRounds({
     pause: () => LOOK_EVERY_MS,
     async round() {
-      await file.look();
       await file.maintain();
       await file.removeAgreements();
     },
