@@ -1,10 +1,8 @@
 import type { Resource } from '../../registry/resource.ts';
-import { contentOf, operation } from './operation.ts';
+import { jsonContent, operation } from './operation.ts';
 import type { PathItem } from './operation.ts';
 import { text } from './schema.ts';
 import type { OpenApiSchema } from './schema.ts';
-
-const json = (schema: OpenApiSchema): ReturnType<typeof contentOf> => contentOf(['application/json'], schema);
 
 const RESET: OpenApiSchema = {
   type: 'object',
@@ -20,7 +18,7 @@ export function passwordResetItem(resource: Resource): PathItem {
     verb: 'create',
     action: 'post',
     description: 'let the specified User set a new password',
-    answers: { '201': json(RESET) },
+    answers: { '201': jsonContent(RESET) },
   });
   return { post };
 }
@@ -36,7 +34,7 @@ export function apiKeyTokenItem(resource: Resource): PathItem {
     verb: 'create',
     action: 'post',
     description: 'make the key of the specified APIKey; an earlier one no longer works',
-    answers: { '201': json(KEY) },
+    answers: { '201': jsonContent(KEY) },
   });
   return { post };
 }

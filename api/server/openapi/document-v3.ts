@@ -3,7 +3,7 @@ import type { GroupVersion } from '../discovery/group-versions.ts';
 import { kindSchema, listSchema } from './kind-schema.ts';
 import { META_SCHEMAS } from './meta-schemas.ts';
 import { modelName } from './model-name.ts';
-import { contentOf, operationTag, capitalized } from './operation.ts';
+import { capitalized, jsonContent, operationTag } from './operation.ts';
 import type { PathItem } from './operation.ts';
 import { resourcePaths } from './paths.ts';
 import { SCALE_SCHEMAS } from './scale-schemas.ts';
@@ -55,8 +55,8 @@ function shared({ paths }: OpenApiPart): Record<string, OpenApiSchema> {
 
 function discoveryItem(version: GroupVersion): PathItem {
   const tag = operationTag(version);
-  const failure = { content: contentOf(['application/json'], schemaRef(`${META}.Status`)) };
-  const list = contentOf(['application/json'], schemaRef(`${META}.APIResourceList`));
+  const failure = { content: jsonContent(schemaRef(`${META}.Status`)) };
+  const list = jsonContent(schemaRef(`${META}.APIResourceList`));
   return {
     get: {
       description: 'get available resources',

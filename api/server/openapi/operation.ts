@@ -66,6 +66,8 @@ export function contentOf(types: readonly string[], schema: OpenApiSchema): Cont
   return Object.fromEntries(types.map((type) => [type, { schema }]));
 }
 
+export const jsonContent = (schema: OpenApiSchema): Content => contentOf(['application/json'], schema);
+
 /** `listAgentWecodeIoV1NamespacedTask` (kube-apiserver endpoints/openapi GetOperationIDAndTags). */
 function operationId({ group, version }: Resource, verb: string, suffix: string): string {
   const [, start = '', rest = ''] = /^([a-z]+)(.*)$/.exec(verb) ?? [];

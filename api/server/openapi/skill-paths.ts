@@ -1,7 +1,7 @@
 import { ZIP_TYPES } from '../resources/package-handlers.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { modelName } from './model-name.ts';
-import { contentOf, OBJECT_TYPES, operation } from './operation.ts';
+import { contentOf, jsonContent, OBJECT_TYPES, operation } from './operation.ts';
 import type { PathItem } from './operation.ts';
 import { schemaRef } from './schema.ts';
 import type { OpenApiSchema } from './schema.ts';
@@ -39,12 +39,12 @@ const RATING: OpenApiSchema = {
 
 /** The rating of a Skill by the user who asks. */
 export function ratingItem(resource: Resource): PathItem {
-  const answers = { '200': contentOf(['application/json'], schemaRef(modelName(resource, resource.kind))) };
+  const answers = { '200': jsonContent(schemaRef(modelName(resource, resource.kind))) };
   const put = operation(resource, 'NamespacedSkillRating', {
     verb: 'replace',
     action: 'put',
     description: 'replace your rating of the specified Skill',
-    body: { required: true, content: contentOf(['application/json'], RATING) },
+    body: { required: true, content: jsonContent(RATING) },
     answers,
   });
   const remove = operation(resource, 'NamespacedSkillRating', {

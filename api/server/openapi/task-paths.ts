@@ -1,6 +1,6 @@
 import { TASK_EVENT_TYPES } from '../../types/task-event.ts';
 import type { Resource } from '../../registry/resource.ts';
-import { contentOf, operation } from './operation.ts';
+import { contentOf, jsonContent, operation } from './operation.ts';
 import type { PathItem } from './operation.ts';
 import { LOG } from './parameters.ts';
 import { int64, listOf, text } from './schema.ts';
@@ -72,8 +72,6 @@ const ANSWER: OpenApiSchema = {
   },
 };
 
-const json = (schema: OpenApiSchema): ReturnType<typeof contentOf> => contentOf(['application/json'], schema);
-
 export function logItem(resource: Resource): PathItem {
   const get = operation(resource, 'NamespacedTaskLog', {
     verb: 'read',
@@ -86,8 +84,8 @@ export function logItem(resource: Resource): PathItem {
     verb: 'create',
     action: 'post',
     description: 'append to log of the specified Task',
-    body: { required: true, content: json(APPEND) },
-    answers: { '200': json(APPENDED) },
+    body: { required: true, content: jsonContent(APPEND) },
+    answers: { '200': jsonContent(APPENDED) },
   });
   return { get, post };
 }
@@ -98,7 +96,7 @@ export function messagesItem(resource: Resource): PathItem {
     action: 'get',
     description: 'read messages of the specified Task',
     answers: {
-      '200': json({
+      '200': jsonContent({
         type: 'object',
         required: ['items'],
         properties: { items: listOf(STORED_MESSAGE, 'The messages, the first one first.') },
@@ -113,8 +111,8 @@ export function answersItem(resource: Resource): PathItem {
     verb: 'create',
     action: 'post',
     description: 'answer a question of the specified Task',
-    body: { required: true, content: json(ANSWER) },
-    answers: { '200': json({ description: 'The Task.', type: 'object' }) },
+    body: { required: true, content: jsonContent(ANSWER) },
+    answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
   });
   return { post };
 }

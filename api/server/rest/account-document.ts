@@ -1,3 +1,4 @@
+import { jsonContent } from '../openapi/operation.ts';
 import type { OpenApiSchema } from '../openapi/schema.ts';
 import { ref } from './rest-schemas.ts';
 
@@ -125,8 +126,6 @@ const PATHS: Readonly<Record<string, Described>> = {
   [`delete ${ME}/api-keys/{name}`]: { id: 'revokeApiKey', answer: MESSAGE, parameter: 'name' },
 };
 
-const json = (schema: OpenApiSchema): object => ({ 'application/json': { schema } });
-
 export function accountPaths(): Record<string, Record<string, object>> {
   const paths: Record<string, Record<string, object>> = {};
   for (const [key, described] of Object.entries(PATHS)) {
@@ -142,10 +141,10 @@ function operationOf({ id, body, answer, code = 200, isPublic, parameter }: Desc
     ...(parameter === undefined
       ? {}
       : { parameters: [{ name: parameter, in: 'path', required: true, schema: text }] }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: json(body) } }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
     responses: {
-      [code]: { description: 'OK', content: json(answer) },
-      default: { description: 'Failure', content: json(ref('CompatibleFailure')) },
+      [code]: { description: 'OK', content: jsonContent(answer) },
+      default: { description: 'Failure', content: jsonContent(ref('CompatibleFailure')) },
     },
     ...(isPublic === true ? { security: [] } : {}),
   };
