@@ -1,5 +1,6 @@
-import { jsonContent } from '../openapi/operation.ts';
 import type { OpenApiSchema } from '../openapi/schema.ts';
+import { operation } from './rest-operation.ts';
+import type { Operation } from './rest-operation.ts';
 import { ref } from './rest-schemas.ts';
 
 /** The paths of people with accounts, in OpenAPI 3.1. */
@@ -45,11 +46,7 @@ const MESSAGE = ref('Message');
 const ANY: OpenApiSchema = { type: 'object' };
 const ME = '/api/users/me';
 
-interface Described {
-  id: string;
-  body?: OpenApiSchema;
-  answer: OpenApiSchema;
-  code?: number;
+interface Described extends Pick<Operation, 'answer' | 'body' | 'code' | 'id'> {
   /** Absent: it takes a token. */
   isPublic?: true;
   parameter?: string;
@@ -135,17 +132,15 @@ export function accountPaths(): Record<string, Record<string, object>> {
   return paths;
 }
 
-function operationOf({ id, body, answer, code = 200, isPublic, parameter }: Described): object {
+function operationOf({ isPublic, parameter, ...described }: Described): object {
   return {
-    operationId: id,
-    ...(parameter === undefined
-      ? {}
-      : { parameters: [{ name: parameter, in: 'path', required: true, schema: text }] }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
-    responses: {
-      [code]: { description: 'OK', content: jsonContent(answer) },
-      default: { description: 'Failure', content: jsonContent(ref('CompatibleFailure')) },
-    },
+    ...operation({
+      ...described,
+      failure: 'CompatibleFailure',
+      ...(parameter === undefined
+        ? {}
+        : { parameters: [{ name: parameter, in: 'path', required: true, schema: text }] }),
+    }),
     ...(isPublic === true ? { security: [] } : {}),
   };
 }

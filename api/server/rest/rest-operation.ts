@@ -13,8 +13,8 @@ function parameter(name: string, description: string): object {
 
 export interface Operation {
   id: string;
-  summary: string;
-  code?: 200 | 201;
+  summary?: string;
+  code?: 200 | 201 | 202;
   answer: OpenApiSchema;
   /** `application/json` when absent. */
   answerType?: string;
@@ -26,11 +26,11 @@ export interface Operation {
   parameters?: readonly object[];
 }
 
-export function operation({ id, summary, code = 200, answer, failure, ...given }: Operation): object {
-  const { answerType = 'application/json', parameters } = given;
+export function operation({ id, code = 200, answer, failure, ...given }: Operation): object {
+  const { answerType = 'application/json', summary, parameters } = given;
   return {
     operationId: id,
-    summary,
+    ...(summary === undefined ? {} : { summary }),
     ...(parameters === undefined ? {} : { parameters }),
     ...requestBody(given),
     responses: {
