@@ -2,6 +2,7 @@ import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { ModelProtocol } from '#executor-manager/protocol/run';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
+import { ProgramEnd } from '../../process/program-end.ts';
 import { RunCancelled, RunFailure, describeError } from '../../run-failure.ts';
 import { cutText } from '../../text/cut.ts';
 import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapter.ts';
@@ -52,9 +53,9 @@ async function runAgent(request: AgentRequest, context: AdapterContext): Promise
   const line = commandLine(request, { context, files });
   const teller = createUpdateTeller(context, request.model?.name);
   const stop = new AbortController();
+  const end = new ProgramEnd(context.clock, END_MS);
   let ending: Ending = { kind: 'open' };
   let messages: MessageStream | undefined;
-  let cancelEnd: (() => void) | undefined;
   const cancelStop = stopLater(context, stop);
   const exit = await runAgentProcess({
     ...line,
@@ -67,13 +68,10 @@ async function runAgent(request: AgentRequest, context: AdapterContext): Promise
           () => (ending = { kind: 'done' }),
           (error: unknown) => (ending = { kind: 'failed', error }),
         )
-        .finally(() => {
-          stdin.end();
-          cancelEnd = context.clock.after(END_MS, () => stop.abort());
-        });
+        .finally(() => end.begin(stdin));
     },
     mark: context.runId,
-    signal: stop.signal,
+    signal: AbortSignal.any([stop.signal, end.signal]),
     clock: context.clock,
     onLine(text) {
       context.meter.alive();
@@ -82,7 +80,7 @@ async function runAgent(request: AgentRequest, context: AdapterContext): Promise
     onErrorLine: (text) => context.events.emit('log', { stream: 'stderr', text }),
   });
   cancelStop();
-  cancelEnd?.();
+  end.close();
   messages?.end();
   context.events.flush();
   if (context.signal.aborted) throw context.signal.reason;

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import { instructionsText } from '../../instructions/instructions-text.ts';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
+import { ProgramEnd } from '../../process/program-end.ts';
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter, AgentModel, AgentRequest } from '../adapter.ts';
 import { requiredModel } from '../required-model.ts';
@@ -21,6 +22,9 @@ const MODEL_PROTOCOLS = ['anthropic', 'openai', 'openai-responses'] as const;
 
 /** Further attempts of a call of the model, by the makers' own clients. */
 const RETRIES = 4;
+
+/** How long the bridge may take to end by itself after its answer: it closes its servers and its database. */
+const END_MS = 5000;
 
 /** In HOME; the engine carries it to the next sandbox. */
 const DATABASE_FOLDER = '.agno';
@@ -46,7 +50,8 @@ export function agnoAdapter(program: () => AgnoProgram = agnoProgram): AgentAdap
       await mkdir(path.dirname(sent.database), { recursive: true, mode: 0o700 });
       let stdin: Writable | undefined;
       const answer = (line: object): void => void stdin?.write(`${JSON.stringify(line)}\n`);
-      const reader = createBridgeReader({ context, answer, end: () => stdin?.end() });
+      const end = new ProgramEnd(context.clock, END_MS);
+      const reader = createBridgeReader({ context, answer, end: () => end.begin(stdin) });
       const exit = await runAgentProcess({
         ...program(),
         cwd: context.folder,
@@ -56,11 +61,12 @@ export function agnoAdapter(program: () => AgnoProgram = agnoProgram): AgentAdap
           answer(sent);
         },
         mark: context.runId,
-        signal: context.signal,
+        signal: AbortSignal.any([context.signal, end.signal]),
         clock: context.clock,
         onLine: (line) => reader.take(parseMessage(line), line),
         onErrorLine: (text) => reader.errorLine(text),
       });
+      end.close();
       context.events.flush();
       if (context.signal.aborted) throw context.signal.reason;
       return reader.answer() ?? failed(exit);

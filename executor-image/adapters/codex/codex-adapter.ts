@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
+import { ProgramEnd } from '../../process/program-end.ts';
 import { RpcError, createRpcPeer } from '../../process/rpc-peer.ts';
 import type { RpcPeer } from '../../process/rpc-peer.ts';
 import { RunFailure } from '../../run-failure.ts';
@@ -71,7 +72,7 @@ function startProgram(
   { program, model }: ProgramOptions,
 ): Session {
   const { events, clock } = context;
-  const stop = new AbortController();
+  const end = new ProgramEnd(clock, AFTER_ANSWER_MS);
   let stdin: Writable | undefined;
   let thread: string | undefined;
   const reader = createTurnReader({ context, threadId: () => thread, model });
@@ -94,7 +95,7 @@ function startProgram(
       stdin = pipe;
     },
     mark: context.runId,
-    signal: AbortSignal.any([context.signal, stop.signal]),
+    signal: AbortSignal.any([context.signal, end.signal]),
     clock,
     onLine: (line) => {
       if (!peer.take(line)) events.emit('log', { stream: 'stdout', text: line });
@@ -116,10 +117,9 @@ function startProgram(
     exit,
     async end() {
       peer.close(new RunFailure('AgentFailed', 'Codex has ended'));
-      stdin?.end();
-      const cancel = clock.after(AFTER_ANSWER_MS, () => stop.abort());
+      end.begin(stdin);
       await exit.catch(() => undefined); // what ended the run says why
-      cancel();
+      end.close();
     },
   };
 }
