@@ -9,6 +9,7 @@ function spoken(idleSeconds?: number) {
   const rings: { ms: number; fn: () => void }[] = [];
   const clock = {
     now: () => 0,
+    elapsed: () => 0,
     after(ms: number, fn: () => void) {
       const ring = { ms, fn };
       rings.push(ring);

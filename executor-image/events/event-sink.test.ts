@@ -14,6 +14,7 @@ function manualClock(): ManualClock {
   const timers = new Set<() => void>();
   return {
     now: () => 0,
+    elapsed: () => 0,
     after(_, fn) {
       timers.add(fn);
       return () => timers.delete(fn);

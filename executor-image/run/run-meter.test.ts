@@ -103,6 +103,28 @@ describe('limits', () => {
     expect(failures).toEqual([]);
   });
 
+  it.each([
+    ['forward by a day', 86_400_000],
+    ['back by a day', -86_400_000],
+  ])('idle time is the same when the clock on the wall is set %s', (_, byMs) => {
+    const clock = createManualClock();
+    let set = 0;
+    const failures: RunFailure[] = [];
+    const meter = new Meter({
+      ...{ limits: { idleSeconds: 10 }, events: { emit: () => undefined } },
+      clock: { ...clock, now: () => clock.now() + set },
+      onLimit: (failure) => void failures.push(failure),
+    });
+    meter.watchIdle();
+    clock.advance(5000);
+    meter.alive();
+    set = byMs;
+    clock.advance(9000);
+    expect(failures).toEqual([]);
+    clock.advance(1000);
+    expect(failures).toMatchObject([{ reason: 'IdleLimit' }]);
+  });
+
   it('idle time runs from the last sign of life, and not while a person is asked', () => {
     const { meter, clock, failures } = metered({ idleSeconds: 10 });
     meter.watchIdle();

@@ -113,7 +113,7 @@ export class Meter implements RunMeter {
   }
 
   alive(): void {
-    this.#idleFrom = this.#options.clock.now();
+    this.#idleFrom = this.#options.clock.elapsed();
   }
 
   /** From here on the agent has to show signs of life. */
@@ -166,7 +166,7 @@ export class Meter implements RunMeter {
     this.stopIdle();
     this.#cancelIdle = this.#options.clock.after(ms, () => {
       const limitMs = this.#limits.idleSeconds * 1000;
-      const silent = this.#options.clock.now() - (this.#idleFrom ?? 0);
+      const silent = this.#options.clock.elapsed() - (this.#idleFrom ?? 0);
       if (silent < limitMs) return this.#wait(limitMs - silent);
       this.#end('IdleLimit', `the agent gave no sign of life for ${this.#limits.idleSeconds} s`);
     });

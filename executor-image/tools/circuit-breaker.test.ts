@@ -5,7 +5,7 @@ import type { CircuitState } from './circuit-breaker.ts';
 function made(failures = 2) {
   const states: CircuitState[] = [];
   let now = 0;
-  const clock = { now: () => now, after: () => () => undefined };
+  const clock = { now: () => now, elapsed: () => now, after: () => () => undefined };
   const breaker = new CircuitBreaker({ failures, clock, onChange: (state) => states.push(state) });
   const call = (outcome: 'succeeded' | 'failed' | 'undecided'): number | undefined => {
     const seconds = breaker.enter();

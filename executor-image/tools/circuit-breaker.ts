@@ -36,7 +36,7 @@ export class CircuitBreaker {
   /** Undefined when a call may pass; it has to be followed by `succeeded`, `failed` or `undecided`. Else the seconds to wait. */
   enter(): number | undefined {
     if (this.#state === 'closed') return undefined;
-    const waitMs = this.#openUntil - this.#options.clock.now();
+    const waitMs = this.#openUntil - this.#options.clock.elapsed();
     if (this.#state === 'open' && waitMs <= 0) {
       this.#become('half-open');
       return undefined;
@@ -55,7 +55,7 @@ export class CircuitBreaker {
     if (this.#state === 'open') return;
     if (this.#state === 'closed' && this.#failures < this.#options.failures) return;
     if (this.#state === 'half-open') this.#openMs = Math.min(this.#openMs * 2, LONGEST_OPEN_MS);
-    this.#openUntil = this.#options.clock.now() + this.#openMs;
+    this.#openUntil = this.#options.clock.elapsed() + this.#openMs;
     this.#become('open');
   }
 

@@ -25,9 +25,9 @@ export async function tellCall(
 ): Promise<CallOutcome> {
   meter.toolCall(name, input);
   events.emit('tool_call', { id, name, input });
-  const begin = clock.now();
+  const begin = clock.elapsed();
   const end = (output: string, isError: boolean, more: Record<string, unknown> = {}): void =>
-    events.emit('tool_result', { id, output, isError, durationMs: clock.now() - begin, ...more });
+    events.emit('tool_result', { id, output, isError, durationMs: clock.elapsed() - begin, ...more });
   try {
     const outcome = await call;
     const { result, level, cached } = outcome;

@@ -151,7 +151,7 @@ class OpenGate implements ToolGate {
 
   async #startServer(name: string, entry: unknown): Promise<void> {
     const { clock, signal, clean } = this.#options;
-    const begin = clock.now();
+    const begin = clock.elapsed();
     try {
       const unavailable = whyUnavailable(entry);
       if (unavailable !== undefined) throw new Error(unavailable);
@@ -166,7 +166,7 @@ class OpenGate implements ToolGate {
       await server.start();
       if (signal.aborted) return;
       this.#serve(name, this.#served(server));
-      const seconds = ((clock.now() - begin) / 1000).toFixed(1);
+      const seconds = ((clock.elapsed() - begin) / 1000).toFixed(1);
       this.#tell(`MCP server ${name}: ${server.tools.length} tools after ${seconds} s`);
     } catch (error) {
       if (signal.aborted) return;

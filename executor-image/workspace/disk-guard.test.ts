@@ -23,6 +23,7 @@ async function guarded(looks: Look[], limitBytes = 10 * GiB) {
   const stop = new AbortController();
   const clock: Clock = {
     now: () => now,
+    elapsed: () => now,
     after(ms, fn) {
       said.waits.push(ms);
       now += ms;

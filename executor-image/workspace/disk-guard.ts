@@ -34,7 +34,7 @@ export async function guardDisk(options: DiskGuardOptions): Promise<void> {
   let failures = 0;
   let waitMs = SHORTEST_MS;
   while (await waited(clock, waitMs, signal)) {
-    const began = clock.now();
+    const began = clock.elapsed();
     try {
       const { bytes, complete } = await measure(signal);
       failures = 0;
@@ -46,7 +46,7 @@ export async function guardDisk(options: DiskGuardOptions): Promise<void> {
       failures += 1;
       if (failures === MOST_FAILURES) return onExceeded(notMeasured(error));
     }
-    waitMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, COST_FACTOR * (clock.now() - began)));
+    waitMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, COST_FACTOR * (clock.elapsed() - began)));
   }
 }
 

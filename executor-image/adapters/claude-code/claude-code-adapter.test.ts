@@ -77,6 +77,7 @@ const IDLE = `echo '{"type":"system","subtype":"session_state_changed","state":"
 /** A minute passes in a tenth of a second. */
 const hastyClock: Clock = {
   now: () => systemClock.now(),
+  elapsed: () => systemClock.elapsed(),
   after: (ms, fn) => systemClock.after(ms / 600, fn),
 };
 const HASTY = { clock: hastyClock };

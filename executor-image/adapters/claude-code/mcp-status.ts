@@ -24,10 +24,10 @@ export interface McpStatusOptions {
  * before has no tools. Resolves with those that do not work. Rejects with the signal's reason, and as the channel does.
  */
 export async function failedServers({ channel, clock, signal }: McpStatusOptions): Promise<McpServerState[]> {
-  const deadline = clock.now() + LIMIT_MS;
+  const deadline = clock.elapsed() + LIMIT_MS;
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
     const servers = statesIn(await channel.request({ subtype: 'mcp_status' }));
-    if (!servers.some(({ status }) => status === 'pending') || clock.now() > deadline) {
+    if (!servers.some(({ status }) => status === 'pending') || clock.elapsed() > deadline) {
       return servers.filter(({ status }) => status !== 'connected' && status !== 'disabled');
     }
     await sleep(clock, pause, signal);

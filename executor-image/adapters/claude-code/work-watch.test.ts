@@ -9,6 +9,7 @@ function madeUpClock(): Clock & { pass(ms: number): void } {
   let timers: { at: number; fn: () => void }[] = [];
   return {
     now: () => now,
+    elapsed: () => now,
     after(ms, fn) {
       const timer = { at: now + ms, fn };
       timers.push(timer);

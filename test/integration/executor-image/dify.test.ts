@@ -34,7 +34,7 @@ async function ask(given: Given = {}) {
   const controls = new Controls();
   const context = madeUpContext(told, {
     ...{ runId: 'run-1', signal: cancelled.signal, controls },
-    clock: { now: () => 0, after: (_ms, fn) => (setImmediate(fn), () => undefined) },
+    clock: { now: () => 0, elapsed: () => 0, after: (_ms, fn) => (setImmediate(fn), () => undefined) },
     onSession: (id) => void sessions.push(id),
   });
   const { text } = context.events;
