@@ -4,7 +4,9 @@ import type { WebSocket } from 'ws';
 import { badRequest, isStatusError } from '#api/machinery/status-error';
 import { portPath, PORT_PROTOCOL } from '../protocol/port.ts';
 import { upgradeRunner } from '../run/runner-upgrade.ts';
+import { chosenProtocol } from './channels/negotiation.ts';
 import { handOver } from './hand-over.ts';
+import { forwardChannels, parsePort, PORT_SUBPROTOCOLS, portsOf } from './port-channels.ts';
 import { SpdySession } from './spdy/spdy-session.ts';
 import type { SpdyReader, SpdyStream } from './spdy/spdy-session.ts';
 import { runtimeOfStream } from './stream-context.ts';
@@ -22,29 +24,25 @@ type Dial = (port: number) => Promise<Duplex>;
  * @throws StatusError BadRequest where there is no sandbox, NotFound when it is gone
  */
 export async function preparePortForward(context: StreamContext): Promise<PreparedStream> {
-  const { request, sandbox, runtimeID, hosts, tokenFor, clock } = context;
+  const { request, query, sandbox, runtimeID, hosts, tokenFor, clock } = context;
   const { driver } = hosts.of(sandbox);
   if (driver.capabilities.isolation === 'none') {
     throw badRequest('this agent has no sandbox of its own, so there are no ports to forward');
   }
   const { address } = await runtimeOfStream(context);
   checkHandshake(request);
-  if (!offeredProtocols(request).includes(PROTOCOL)) {
-    throw badRequest(`unable to negotiate protocol: server accepts [${PROTOCOL}]`);
-  }
-  const where = {
-    address,
-    token: tokenFor(runtimeID).token,
-    protocol: PORT_PROTOCOL,
-    clock,
-  };
+  const isSpdy = offeredProtocols(request).includes(PROTOCOL);
+  const protocol = isSpdy ? undefined : chosenProtocol(request, PORT_SUBPROTOCOLS);
+  const ports = protocol === undefined ? [] : portsOf(query, protocol);
+  const where = { address, token: tokenFor(runtimeID).token, protocol: PORT_PROTOCOL, clock };
   return async (connection) => {
-    const socket = await acceptWebSocket(connection, context, PROTOCOL);
+    const socket = await acceptWebSocket(connection, context, protocol?.name ?? PROTOCOL);
     const over = new AbortController();
     socket.once('close', () => over.abort(new Error('the user has gone')));
     const dial: Dial = (port) => upgradeRunner({ ...where, path: portPath(port), signal: over.signal });
     const pod = `pod ${request.namespace}/${request.name}`;
-    await forward(socket, createForwarding(dial, pod));
+    if (protocol === undefined) await forward(socket, createForwarding(dial, pod));
+    else await forwardChannels(socket, { protocol, ports, dial, pod });
   };
 }
 
@@ -78,7 +76,7 @@ function createForwarding(dial: Dial, pod: string): (stream: SpdyStream) => Spdy
   const errors = new Map<string, SpdyStream>();
   return (stream) => {
     const requestID = stream.headers.get('requestid') ?? '';
-    const port = portOf(stream.headers.get('port'));
+    const port = parsePort(stream.headers.get('port'));
     if (port === undefined) return undefined;
     switch (stream.headers.get('streamtype')) {
       case 'error':
@@ -93,11 +91,6 @@ function createForwarding(dial: Dial, pod: string): (stream: SpdyStream) => Spdy
         return undefined;
     }
   };
-}
-
-function portOf(text: string | undefined): number | undefined {
-  const port = /^\d{1,5}$/.test(text ?? '') ? Number(text) : 0;
-  return port > 0 && port < 65_536 ? port : undefined;
 }
 
 interface Connecting {

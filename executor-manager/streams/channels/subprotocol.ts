@@ -21,10 +21,13 @@ export const SUBPROTOCOLS: readonly Subprotocol[] = [
   { name: '', base64: false, version: 1 },
 ];
 
-/** The first of ours that the client offers. */
-export function chooseSubprotocol(offered: readonly string[]): Subprotocol | undefined {
+/** The first of `known` that the client offers. */
+export function chooseSubprotocol(
+  offered: readonly string[],
+  known: readonly Subprotocol[] = SUBPROTOCOLS,
+): Subprotocol | undefined {
   const names = offered.length === 0 ? [''] : offered;
-  return SUBPROTOCOLS.find(({ name }) => names.includes(name));
+  return known.find(({ name }) => names.includes(name));
 }
 
 export const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;

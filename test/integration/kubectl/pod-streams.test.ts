@@ -120,13 +120,57 @@ describe('the client of JavaScript', () => {
     expect(Buffer.concat(got).equals(input)).toBe(true);
   });
 
-  it('has its way of forwarding ports, without SPDY, refused in words', async () => {
-    const socket = open('portforward?ports=80', { protocols: ['v4.channel.k8s.io'] });
-    expect(await answerOf(socket)).toEqual([400, expect.stringContaining('SPDY/3.1+portforward.k8s.io')]);
+  it('forwards a port, without SPDY, until the service ends', async () => {
+    const service = createServer((socket) => socket.on('data', (data) => socket.end(data))).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(service, 'listening');
+    const { port } = service.address() as AddressInfo;
+    const [output, input] = [new PassThrough(), new PassThrough()];
     const forward = new PortForward(clientNode());
-    await expect(
-      forward.portForward('default', POD, [80], new PassThrough(), null, new PassThrough()),
-    ).rejects.toBeDefined();
+    const socket = (await forward.portForward('default', POD, [port], output, null, input)) as WebSocket;
+    const said = once(output, 'data');
+    input.write('through the tunnel');
+    expect(String((await said)[0])).toBe('through the tunnel');
+    await once(socket, 'close');
+    service.close();
+    await once(service, 'close');
+  });
+});
+
+describe('port-forward without SPDY', () => {
+  it.each(['v4.channel.k8s.io', ''])('by "%s" says the ports first, and what is wrong', async (protocol) => {
+    const service = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+    await once(service, 'listening');
+    const { port } = service.address() as AddressInfo;
+    const protocols = protocol === '' ? [] : [protocol];
+    const socket = open(`portforward?ports=${port},1`, { protocols });
+    const got = new Map<number, string>();
+    socket.on('message', (message: Buffer) => {
+      const [channel = -1] = message;
+      got.set(channel, (got.get(channel) ?? '') + message.toString('latin1', 1));
+    });
+    await once(socket, 'close');
+    const number = (of: number): string => Buffer.from([of & 0xff, of >> 8]).toString('latin1');
+    const wrong = `error forwarding port 1 to pod default/${POD}: nothing listens on port 1`;
+    expect(Object.fromEntries(got)).toEqual({
+      ...{ 0: `${number(port)}hello`, 1: number(port) },
+      ...{ 2: number(1), 3: number(1) + wrong },
+    });
+    service.close();
+    await once(service, 'close');
+  });
+
+  it.each([
+    ['', 'query parameter "ports" is required'],
+    ['?ports=0', 'unable to parse "0" as a port'],
+    ['?ports=80&ports=65536', 'unable to parse "65536" as a port'],
+    ['?ports=1,2,3,4,5,6', 'too many ports', 'v4.base64.channel.k8s.io'],
+    ['?ports=80', 'unable to negotiate protocol', 'v5.channel.k8s.io'],
+  ])('refuses %j: %s', async (query, text, protocol = 'v4.channel.k8s.io') => {
+    const socket = open(`portforward${query}`, { protocols: [protocol] });
+    expect(await answerOf(socket)).toEqual([400, expect.stringContaining(text)]);
   });
 });
 
