@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from '#api/client/connect';
 import { systemClock } from '#api/machinery/clock';
+import type { Clock } from '#api/machinery/clock';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { RuntimeDriver } from '#executor-manager/drivers/driver';
 import { keepExecutorTunnels } from '#executor-manager/streams/executor-tunnel';
@@ -26,6 +27,8 @@ export interface PodExecutorOptions {
   exec: NonNullable<RuntimeDriver['exec']>;
   /** Where the API is, seen from the executor manager; absent: where it is. */
   server?: string;
+  /** Of the executor manager; absent: that of the system. */
+  clock?: Clock;
 }
 
 const TOKEN = 'of the runner';
@@ -38,7 +41,7 @@ export async function podExecutor(api: TestApi, options: PodExecutorOptions): Pr
   await using stack = new AsyncDisposableStack();
   const sandbox = await runningSandbox(api, options.name);
   const logger = stack.use(witnessLogger('the executor'));
-  const { server = api.url } = options;
+  const { server = api.url, clock = systemClock } = options;
   const connection = stack.adopt(await connect({ kubeconfig: api.kubeconfig, server }), (one) => one.close());
   const address = { host: '127.0.0.1', port: stack.use(await portRunner()).port };
   const driver = {
@@ -54,12 +57,12 @@ export async function podExecutor(api: TestApi, options: PodExecutorOptions): Pr
       of: () => ({ get: async () => undefined, events: async function* () {}, close: async () => undefined }),
     },
     tokenFor: () => ({ token: TOKEN }),
-    clock: systemClock,
+    clock,
     logger,
   } as unknown as PodStreamsOptions;
   const ending = new AbortController();
   const keeping = keepExecutorTunnels({
-    ...{ api: connection.transport, executorName: `of-${options.name}`, clock: systemClock, logger },
+    ...{ api: connection.transport, executorName: `of-${options.name}`, clock, logger },
     onStream: createPodStreams(streams),
     signal: ending.signal,
   });

@@ -8,6 +8,7 @@ import { Exec, KubeConfig, PortForward } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
+import { createManualClock } from '#api/machinery/manual-clock';
 import { encodeControl, encodeData, numbers, TYPE } from '#executor-manager/streams/spdy/frames';
 import { HeaderDeflater } from '#executor-manager/streams/spdy/header-block';
 import { testApi } from '../../kit/api.ts';
@@ -217,6 +218,27 @@ describe('a tunnel that breaks', () => {
     expect((await ended)[0]).toBe(1006);
     await vi.waitUntil(() => programs.letGo.size > before);
     expect(await answerOf(open(execPath('true')))).toEqual([101, '']);
+  });
+
+  it('without a word is found by pings, and ends its streams on both sides', async () => {
+    await using quiet = await tcpProxy(Number(new URL(api.url).port));
+    const clock = createManualClock();
+    const server = `https://127.0.0.1:${quiet.port}`;
+    await using executor = await podExecutor(api, { name: 'quiet', server, exec: programs.exec, clock });
+    const socket = connectPod({ api, pod: executor.pod }, execPath('endless'));
+    await once(socket, 'message');
+    const before = programs.letGo.size;
+    const ended = once(socket, 'close');
+    quiet.stall();
+    // The first round asks, the second finds no answer; then the manager waits a moment before it connects again.
+    clock.advance(15_000);
+    clock.advance(15_000);
+    const moments = setInterval(() => clock.advance(100), 10);
+    const [code] = (await ended) as [number];
+    expect(code).toBe(1006);
+    expect(programs.letGo.size).toBeGreaterThan(before);
+    expect(await answerOf(connectPod({ api, pod: executor.pod }, execPath('true')))).toEqual([101, '']);
+    clearInterval(moments);
   });
 });
 
