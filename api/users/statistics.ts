@@ -7,7 +7,7 @@ import type { ObjectStore } from '../storage/contract/objects.ts';
 import { personalNamespace } from '../types/account.ts';
 import type { Account } from './account-store.ts';
 
-/** What somebody's Tasks have come to. */
+/** The figures of somebody's Tasks. */
 interface UserStatistics {
   tasks: { total: number; by_status: Record<string, number> };
   tokens: { input: number; output: number; cache_read: number; cache_write: number };

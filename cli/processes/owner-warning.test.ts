@@ -3,7 +3,7 @@ import type { Transport } from '#api/client/transport';
 import type { Logger } from '#api/machinery/logger';
 import { warnOfOwner } from './owner-warning.ts';
 
-/** What is logged when the server knows the process by these groups. */
+/** The lines of the log when the server knows the process by these groups. */
 async function told(groups: string[] | Error): Promise<string[]> {
   const lines: string[] = [];
   const note = (message: string): void => void lines.push(message);

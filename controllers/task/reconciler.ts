@@ -102,7 +102,7 @@ async function plannedSteps(
 ): Promise<{ plan: TaskPlan; isHeld: boolean }> {
   const { task } = observation;
   const plan = planTask(observation);
-  // What starts a Task was judged with its whole configuration.
+  // The Sandboxes that start a Task were judged with its whole configuration.
   if (plan.create.length === 0 || !hasRevision(task.status)) return { plan, isHeld: false };
   const refusal = await forbiddenUse(client, task, usedBySandboxes(task, plan.create));
   return refusal === undefined

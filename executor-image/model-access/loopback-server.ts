@@ -131,7 +131,7 @@ function countAnswer({ request, stream, run }: Call, headers: AnswerHeaders): vo
   stream.on('data', (chunk: Buffer) => body.write(chunk));
   stream.once('close', () => body.end());
   void readUsage({ target: request.url ?? '', contentType: headers['content-type'], body }).then((answer) => {
-    // What is left of a body that was read only in part.
+    // Throws away the rest of a body that was read only in part.
     body.resume();
     if (answer !== undefined) onUsage(answer);
   });

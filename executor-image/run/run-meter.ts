@@ -11,7 +11,7 @@ export interface RunMeter {
    * US dollars where the program knows it.
    */
   usage(model: string, usage: RunUsage, costUSD?: number): void;
-  /** What `model` has cost in this turn of the adapter so far, of a program that tells no tokens. */
+  /** Notes the cost of `model` in this turn of the adapter so far, of a program that tells no tokens. */
   cost(model: string, costUSD: number): void;
   /** The program tells its tokens itself (`usage`), so that those of its Model's answers are not counted a second time. */
   programCounts(): void;

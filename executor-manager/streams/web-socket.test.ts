@@ -67,7 +67,7 @@ it('reads no more than a little ahead of what is taken, however small the messag
   const count = 200_000;
   for (let at = 0; at < count; at += 1) user.send(MESSAGE);
   await stuck.promise;
-  // What was read with the message that is stuck.
+  // One read may bring further messages together with the one that is stuck.
   await setImmediate();
   expect(ours.isPaused).toBe(true);
   expect(received - taken * MESSAGE.length).toBeLessThan(MAX_READ_AHEAD);

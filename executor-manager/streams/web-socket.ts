@@ -86,8 +86,8 @@ function answerHandshake(
 }
 
 /**
- * Gives the messages to `take`, one after the other. While one is not taken no more is read of the connection; those that
- * had come with it wait, of which there are no more than a read of the connection has.
+ * Gives the messages to `take`, one after the other. While one is not taken, nothing further is read of the connection;
+ * those that had come with it wait, of which there are no more than a read of the connection has.
  * @param take never rejects
  */
 export function takeMessages(socket: WebSocket, take: (message: Buffer) => Promise<void>): void {

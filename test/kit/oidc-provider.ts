@@ -17,7 +17,7 @@ const TTL = {
   ...{ RefreshToken: 3600, Session: 3600 },
 };
 
-/** What the provider knows of people, by their names; any password is theirs. */
+/** The people that the provider knows, by their names; any password is theirs. */
 export type People = Readonly<Record<string, { groups: readonly string[] }>>;
 
 /** A real OpenID provider (node-oidc-provider, certified by the OpenID Foundation), over TLS, with pages for logins. */

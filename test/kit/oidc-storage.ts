@@ -1,6 +1,6 @@
 import type { Adapter, AdapterConstructor, AdapterPayload } from 'oidc-provider';
 
-/** What a provider keeps, in memory; instances made with one storage share it, as replicas do. Nothing expires in it. */
+/** The memory of a provider; instances made with one storage share it, as replicas do. Nothing expires in it. */
 export function oidcStorage(): AdapterConstructor {
   const stored = new Map<string, AdapterPayload>();
   return class implements Adapter {

@@ -45,7 +45,7 @@ export class PodPrograms {
   }
 }
 
-/** What an endless program says at once. */
+/** The bytes that an endless program writes at once. */
 export const PIECE = Buffer.alloc(32 * 1024, 'y');
 
 const SILENT = { resize: () => Promise.resolve(), exitCode: () => Promise.resolve(0) };

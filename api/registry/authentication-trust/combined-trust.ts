@@ -8,7 +8,7 @@ const CERTIFICATES: ReadonlySet<string> = new Set(['client-ca-file', 'requesthea
 /**
  * All that is published and all that this server has to say, so that replicas with different files do not take each
  * other's authorities away; authorities that have expired go (kubernetes pkg/controlplane/controller/
- * clusterauthenticationtrust combinedClusterAuthenticationInfo). What cannot be read is replaced.
+ * clusterauthenticationtrust combinedClusterAuthenticationInfo). A value that cannot be read is replaced.
  * @param now milliseconds since the epoch
  */
 export function combinedTrust(published: Trust, own: Trust, now: number): Record<string, string> {

@@ -4,7 +4,7 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidValue, requiredValue, selectorFinding } from '../../structural-schema/field-error.ts';
 
-/** What a question about rights must not say, in the words of kubernetes pkg/apis/authorization/validation. */
+/** Lists the faults of a question about rights, in the words of kubernetes pkg/apis/authorization/validation. */
 
 interface SelectorSpec {
   rawSelector?: string;

@@ -60,7 +60,7 @@ function isOutage({ cause }: StatusError): boolean {
   );
 }
 
-/** What is no fault of the client; an outage of the database is logged elsewhere. */
+/** Logs a failure that is no fault of the client; an outage of the database is logged elsewhere. */
 export function logOwnFault(failure: StatusError, logger: Logger): void {
   if (failure.code >= 500 && !isOutage(failure)) logFailure(failure, logger);
 }

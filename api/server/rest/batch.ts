@@ -47,7 +47,7 @@ export interface BatchOptions {
   access: Pick<Access, 'judge'>;
   path: BatchPath;
   write: WriteOptions;
-  /** What is written down of the whole batch; undefined where nothing is. */
+  /** The audit of the whole batch; undefined where nothing is written down. */
   audited: AuditedRequest | undefined;
   logger: Logger;
 }
@@ -57,7 +57,7 @@ interface Asked {
   index: number;
   target: Target;
   object: Unstructured;
-  /** What is written down of it; begun when its rights are judged. */
+  /** Its audit; begun when its rights are judged. */
   audited?: AuditedRequest;
 }
 

@@ -45,7 +45,7 @@ function isSecretVariable(name: string, value: unknown): boolean {
   return NAMED.test(name) && !NO_CREDENTIAL.test(value);
 }
 
-/** What runs with it. */
+/** The program that runs with it. */
 function recipientOf({ shellType, runtime, baseImage, baseShellRef, command }: JsonObject): string {
   return goJson([shellType ?? '', runtime ?? '', baseImage ?? '', baseShellRef ?? '', command ?? []]);
 }

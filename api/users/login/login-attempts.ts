@@ -44,7 +44,7 @@ const ATTACKED: DelayRule = { free: 0, firstDelay: 60_000, longestDelay: 60 * 60
 
 export interface LoginAttemptsOptions {
   clock: Clock;
-  /** What replicas have in common; while it rejects, and where it is absent, each counts for itself. */
+  /** The counts that replicas share; while it rejects, and where it is absent, each counts for itself. */
   shared?: FailureCounts | undefined;
 }
 
@@ -52,7 +52,7 @@ export function createLoginAttempts({ clock, shared }: LoginAttemptsOptions): Lo
   const own = new MemoryCounts({ clock });
   const enterShared = async (keys: readonly CountedKey[]): Promise<number | undefined> => {
     const wait = await shared?.enter(keys).catch(() => undefined);
-    // What came through this replica is known here as well, for when the others cannot be asked.
+    // Attempts at this replica are counted here as well, for when the others cannot be asked.
     if (wait === 0) own.note(keys);
     return wait;
   };
@@ -73,7 +73,7 @@ export function createLoginAttempts({ clock, shared }: LoginAttemptsOptions): Lo
 
 /** One's own success forgives one's own failures, not those of others. */
 function keysOf({ userName, network, device }: LoginAttempt): CountedKey[] {
-  // Whatever was typed as a name: a long one takes no more room than others.
+  // People type names of any length: a long one takes no more room than others.
   const name = userName.slice(0, 64);
   if (device !== undefined) return [{ key: `device ${name} ${device}`, rule: RULES.device, forgives: 'all' }];
   return [

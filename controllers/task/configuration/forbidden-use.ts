@@ -30,7 +30,7 @@ export async function forbiddenUse(
   return `User "${user.name}", who made the Task, may not use ${type.kind} "${name.namespace}/${name.name}".`;
 }
 
-/** What Sandboxes of a Task are going to use, as far as they name it. */
+/** The objects that Sandboxes of a Task are going to use, as far as they name them. */
 export function usedBySandboxes({ metadata, spec }: Task, sandboxes: readonly Sandbox[]): UsedObject[] {
   const own = metadata.namespace ?? '';
   const one = (type: UsedObject['type'], ref: Reference | undefined): UsedObject[] =>

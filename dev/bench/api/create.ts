@@ -21,6 +21,6 @@ export async function measureCreate(api: ApiUnderTest, database: BenchDatabase):
     pid: api.pid,
   });
   const figure = { name: 'create', on: database.name, value: rate(perSecond), ...measured };
-  // What stands behind another server is not ours to write to.
+  // The database behind another server is not ours to write to.
   return database.name === 'other' ? [figure] : [figure, ...(await measureBareInserts(database))];
 }

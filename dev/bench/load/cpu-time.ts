@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 /** Linux counts in hundredths of a second, whatever the clock of its kernel. */
 const MICROSECONDS_PER_TICK = 10_000;
 
-/** What processes have taken of the processors so far, in their own code and in the kernel. */
+/** The time of the processors that processes have taken so far, in their own code and in the kernel. */
 export async function cpuMicroseconds(...pids: readonly number[]): Promise<number> {
   const each = await Promise.all(pids.map((pid) => ofProcess(pid)));
   return each.reduce((sum, one) => sum + one, 0);

@@ -1,7 +1,7 @@
 /** One measured figure, beside the floor that the machine gave in the same run. */
 export interface Figure {
   name: string;
-  /** What it ran on: sqlite, mysql, docker or -. */
+  /** The place that it ran on: sqlite, mysql, docker or -. */
   on: string;
   /** The figure with its unit, as people read it. */
   value: string;
@@ -9,7 +9,7 @@ export interface Figure {
   p99Ms?: number;
   /** Microseconds of the server's processor time for each request. */
   cpuUs?: number | undefined;
-  /** What the floor is, with its value. */
+  /** The name of the floor, with its value. */
   floor?: string;
   /** How many times the floor's cost ours is; 1 is the best there is. */
   ratio?: number;
@@ -21,7 +21,7 @@ const HEADINGS = ['figure', 'on', 'value', 'p50 ms', 'p99 ms', 'cpu us', 'x floo
 export const rate = (perSecond: number): string =>
   `${perSecond < 100 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`;
 
-/** What is known of one figure as soon as it is: the table comes only at the end of them all. */
+/** One figure, shown as soon as it is known: the table comes only at the end of them all. */
 export function formatLine({ name, on, value, p50Ms, p99Ms, cpuUs }: Figure): string {
   const latency = p50Ms === undefined ? '' : `, p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms?.toFixed(2)} ms`;
   return `${name} on ${on}: ${value}${latency}${cpuUs === undefined ? '' : `, cpu ${cpuUs.toFixed(0)} us`}`;

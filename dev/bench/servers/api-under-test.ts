@@ -31,7 +31,7 @@ export interface ApiOptions {
   databaseUrl?: string;
   /** Where its keys and certificates are; replicas share it. A temporary folder when absent. */
   dataFolder?: string;
-  /** What follows `troupe`; default the API alone. */
+  /** The arguments of `troupe`; default the API alone. */
   command?: readonly string[];
   env?: Record<string, string>;
 }

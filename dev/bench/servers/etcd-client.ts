@@ -40,7 +40,7 @@ export function etcdClient(address: string): EtcdClient {
       const key = Buffer.from(prefix);
       stream.write({ create_request: { key, range_end: afterPrefix(key) } });
       return new Promise((resolve, reject) => {
-        // What its end makes of it afterwards is no failure any more.
+        // An error after its end is no longer a failure.
         stream.on('error', reject);
         stream.on('data', ({ created, events }: WatchResponse) => {
           if (created) resolve({ end: () => stream.cancel() });

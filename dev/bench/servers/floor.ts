@@ -50,7 +50,7 @@ export async function floor(body: string): Promise<Floor> {
   };
 }
 
-/** What it managed, as a figure's floor. */
+/** Its result, as a figure's floor. */
 export const bareNode = ({ perSecond, cpuUs }: Load): string =>
   `bare Node server ${rate(perSecond)}, ${cpuUs?.toFixed(0)} cpu us`;
 

@@ -17,9 +17,9 @@ const BATCHES = [1, CLIENTS];
 type Insert = (rows: readonly number[]) => Promise<unknown>;
 
 /**
- * What the database itself takes to insert rows of that size, as durably as ours: SQLite with synchronous=FULL, MySQL
- * as its server is set up. SQLite commits one after the other; MySQL has as many connections as there are clients and
- * may share one flush between their commits.
+ * The time that the database itself takes to insert rows of that size, as durably as ours: SQLite with
+ * synchronous=FULL, MySQL as its server is set up. SQLite commits one after the other; MySQL has as many connections as
+ * there are clients and may share one flush between their commits.
  */
 export async function measureBareInserts(database: BenchDatabase): Promise<Figure[]> {
   await using table = database.url === undefined ? await sqliteTable() : await mysqlTable(database.url);

@@ -2,6 +2,6 @@
 export interface BenchDatabase {
   /** `other` is a server that we did not start. */
   name: 'mysql' | 'other' | 'sqlite';
-  /** What TROUPE_DATABASE_URL has to be; absent for SQLite, whose file is the server's own. */
+  /** The value of TROUPE_DATABASE_URL; absent for SQLite, whose file is the server's own. */
   url?: string;
 }

@@ -11,7 +11,10 @@ import type { EtcdClient } from '../servers/etcd-client.ts';
 const COUNT = 3_000;
 const SIZE = { watches: 50, events: 200 };
 
-/** What etcd takes for the same bytes, without anything of Kubernetes and without TLS: it flushes each put to disk. */
+/**
+ * The time that etcd takes for the same bytes, without anything of Kubernetes and without TLS: it flushes each put to
+ * disk.
+ */
 export async function measureEtcd(): Promise<Figure[]> {
   await using server = await etcd();
   using stack = new DisposableStack();

@@ -88,7 +88,7 @@ function tell(telling: Telling, update: SessionUpdate): void {
   }
 }
 
-/** What a session has cost so far; its tokens are those of one request, not of all, and no use here. */
+/** The cost of a session so far; its tokens are those of one request, not of all, and no use here. */
 function dollarsOf({ cost }: UsageUpdate): number | undefined {
   return cost?.currency === 'USD' && Number.isFinite(cost.amount) ? cost.amount : undefined;
 }

@@ -14,7 +14,7 @@ const BUDGET_MS = process.env['TROUPE_JUDGED_CASES'] === undefined ? 60_000 : 3_
 
 const program = goProgram('authentication-judge');
 
-/** What the server says is wrong with it, letter by letter; empty for one that it takes. */
+/** The faults that the server finds, letter by letter; empty for one that it takes. */
 function ourAnswer({ configuration, disallowed }: AuthenticationQuestion): AuthenticationAnswer {
   const read = readConfiguration(stringify(configuration));
   try {

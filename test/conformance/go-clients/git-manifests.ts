@@ -1,6 +1,6 @@
 import { manifests } from '../../kit/manifests.ts';
 
-/** What a team keeps in git, and what may change in it. */
+/** The manifests that a team keeps in git, and the values that may change in them. */
 export interface InGit {
   /** Of the Model, written where people write it. */
   key?: string;

@@ -111,7 +111,7 @@ describe.skipIf(program.missing)('a manager of controller-runtime', () => {
 
   afterAll(() => stack.disposeAsync());
 
-  /** What the operator was refused until now. */
+  /** The refusals that the operator has met until now. */
   const refused = (): string[] =>
     auditEvents(audited.logFile)
       .filter(
@@ -142,7 +142,7 @@ describe.skipIf(program.missing)('a manager of controller-runtime', () => {
   });
 
   it(
-    'hears no more of its objects without the right to read them, and of all of them later',
+    'no longer hears of its objects without the right to read them, and of all of them later',
     async () => {
       await giveRights(RULES.filter((rule) => rule !== READ));
       await expect

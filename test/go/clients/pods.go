@@ -20,7 +20,7 @@ import (
 
 const protobuf = "application/vnd.kubernetes.protobuf"
 
-// What Go programs do with the Pods of the namespace default. The argument names one that runs.
+// Go programs work with the Pods of the namespace default. The argument names one that runs.
 func checkPods(ctx context.Context, c clients, args []string) {
 	name := args[0]
 	// Ways to ask for protobuf: as typed clients do by themselves, as programs that set a content type do, and both.

@@ -25,7 +25,7 @@ import type { Planted } from './planted.ts';
 let api: TestApi;
 let logger: RecordingLogger;
 let folder: string;
-/** What an audit webhook got. */
+/** The bodies that an audit webhook got. */
 const webhookBodies: string[] = [];
 const started = new AsyncDisposableStack();
 

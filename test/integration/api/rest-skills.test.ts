@@ -114,7 +114,7 @@ describe('Skills below /api/v1', () => {
       400,
     ],
     ['a form without a file', async () => ({ body: form(await zipOf('x'), 'files') }), 400],
-    ['a form that is none', () => ({ type: 'multipart/form-data; boundary=x', body: 'nothing' }), 400],
+    ['a form that is not one', () => ({ type: 'multipart/form-data; boundary=x', body: 'nothing' }), 400],
     ['a form without a boundary', () => ({ type: 'multipart/form-data', body: 'nothing' }), 400],
     ['another type', () => ({ type: 'text/plain', body: 'name: x' }), 415],
   ])('are not made of %s', async (_, sent, status) => {

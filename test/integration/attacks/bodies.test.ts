@@ -35,7 +35,7 @@ it.each(BOMBS.map((bomb) => [bomb.name, bomb] as const))(
     });
     const expected = HARMLESS.has(name) ? [201, 409] : [400, 404, 413, 415, 422];
     expect(expected, answer.text.slice(0, 500)).toContain(answer.status);
-    // What is wrong is said, and not a million times.
+    // The answer names the fault, and not a million times.
     expect(answer.text.length).toBeLessThan(4 * 1024 * 1024);
   },
 );

@@ -81,7 +81,7 @@ export const HARMLESS: ReadonlySet<string> = new Set([
   'a million fields that nobody knows',
   '300,000 entries of one key',
   'an envelope that says gzip',
-  'gzip that is none',
+  'gzip that is not gzip',
 ]);
 
 export function makeBombs(): Bomb[] {
@@ -136,7 +136,7 @@ export function makeBombs(): Bomb[] {
       'content-encoding': 'gzip, gzip',
     }),
     asJson('deflate', CONFIG_MAPS, deflateSync(small), { 'content-encoding': 'deflate' }),
-    asJson('gzip that is none', CONFIG_MAPS, small, { 'content-encoding': 'gzip' }),
+    asJson('gzip that is not gzip', CONFIG_MAPS, small, { 'content-encoding': 'gzip' }),
     asJson('more than a body may have', CONFIG_MAPS, Buffer.alloc(MOST + 1, ' ')),
     asJson('a million brackets', CONFIG_MAPS, Buffer.from('['.repeat(1_000_000))),
     asJson('400,000 keys of one name', CONFIG_MAPS, Buffer.from(`{${'"a":1,'.repeat(400_000)}"b":1}`)),

@@ -56,7 +56,7 @@ async function seenWith(headers: readonly string[], token?: string): Promise<See
 const EVE = { status: 201, name: 'eve', groups: ['troupe:users', 'system:authenticated'] };
 const MASTERS = ['X-Remote-Group', 'system:masters'];
 
-describe('headers of a front proxy, from somebody who is none', () => {
+describe('headers of a front proxy, from somebody who is not one', () => {
   it.each<[string, readonly string[]]>([
     ['as they are', ['X-Remote-User', 'troupe-admin', ...MASTERS]],
     ['in odd cases', ['x-ReMoTe-uSeR', 'troupe-admin', 'X-REMOTE-GROUP', 'system:masters']],

@@ -132,7 +132,7 @@ const TRICKS: readonly string[] = [
 
 const isLeak = (text: string): boolean => text.includes(CANARY) || text.includes(ENCODED);
 
-/** What is allowed to somebody else is right to be answered; nothing of `other` is. */
+/** Faults, and answers that hold something of the namespace `other`. */
 async function leaks(target: string, token: string | undefined): Promise<string[]> {
   const { status: code, text } = await sendRaw(api, { target, token });
   const isFault = code >= 500;

@@ -4,7 +4,7 @@ import { testApi } from '../../kit/api.ts';
 import type { ApiLines, TestApi } from '../../kit/api.ts';
 import { API_KEYS, ask, login, makeUser, mine, PASSWORD, status, tryLogin, USERS } from '../users/people.ts';
 
-/** What was good once is shown again. */
+/** Credentials that were good once are shown again. */
 
 const NEXT = 'a wholly new phrase';
 const clock = createManualClock(Date.now());

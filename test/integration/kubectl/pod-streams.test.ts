@@ -175,7 +175,7 @@ describe('port-forward without SPDY', () => {
   });
 });
 
-/** What the kernel, TLS, and both ways through the tunnel hold of one stream. */
+/** The bytes of one stream that the kernel, TLS, and both ways through the tunnel hold. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
 describe('who does not read', () => {

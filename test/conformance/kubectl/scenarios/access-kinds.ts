@@ -106,7 +106,7 @@ const BINDINGS: readonly object[] = [
 
 const created = (object: object) => step('create --validate=false -o yaml -f -', { stdin: [object] });
 
-/** What the kinds of RBAC take, default and refuse, and what kubectl shows of them. */
+/** Values that the kinds of RBAC take, default and refuse, and their look in kubectl. */
 export const accessKinds: Scenario = {
   name: 'access-kinds',
   steps: [
