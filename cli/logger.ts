@@ -16,16 +16,18 @@ export function createLogger(level: LogLevel): Logger {
     },
     pino.destination({ fd: 2, sync: true }),
   );
-  return wrap(root);
+  return bound(root, {});
 }
 
-function wrap(target: pino.Logger): Logger {
+/** Made of the root each time: a child of a child would write a field of both twice, which no JSON object may have. */
+function bound(root: pino.Logger, known: LogFields): Logger {
+  const target = root.child(known);
   return {
     debug: (message, fields) => target.debug(printable(fields), message),
     info: (message, fields) => target.info(printable(fields), message),
     warn: (message, fields) => target.warn(printable(fields), message),
     error: (message, fields) => target.error(printable(fields), message),
-    with: (fields) => wrap(target.child(printable(fields))),
+    with: (fields) => bound(root, { ...known, ...printable(fields) }),
   };
 }
 
