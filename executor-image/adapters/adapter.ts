@@ -31,8 +31,8 @@ export interface AdapterCapabilities {
    */
   readonly skills: 'native' | 'listed';
   /**
-   * `counted`: the program need not tell tokens, those of its Model's answers are counted on their way to it; it may say that
-   * it tells them all the same (`context.meter.programCounts`). `none`: nobody knows.
+   * `counted`: the program need not tell tokens, those of its Model's answers are counted on their way to it, and how they
+   * end is told; it may say that it counts tokens all the same (`context.meter.programCounts`). `none`: nobody knows.
    */
   readonly usage: 'per model' | 'total' | 'counted' | 'none';
   /**

@@ -14,8 +14,8 @@ import { pipeline } from 'node:stream/promises';
 import type { ModelProtocol } from '#executor-manager/protocol/run';
 import { isEndToEnd, modelCallPath } from '#executor-manager/protocol/tunnel';
 import { SERVICE_ERRORS } from '#model-protocols/service-errors';
-import { readUsage } from './answer-usage.ts';
-import type { AnswerUsage } from './answer-usage.ts';
+import { readFacts } from './answer-facts.ts';
+import type { AnswerFacts } from './answer-facts.ts';
 import { NoTunnelError } from './tunnel.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { RunTokens } from './run-tokens.ts';
@@ -26,8 +26,8 @@ export interface CallingRun {
   protocol: ModelProtocol;
   /** Told whenever bytes of an answer come. */
   onBytes: () => void;
-  /** Told the tokens of each answer, when it is over; absent where the program itself tells what it uses up. */
-  onUsage?: (answer: AnswerUsage) => void;
+  /** Told of each answer of a model, when it is over; absent where the program itself tells all of it. */
+  onAnswer?: (facts: AnswerFacts) => void;
 }
 
 export interface LoopbackOptions {
@@ -111,7 +111,7 @@ async function relay(call: Call): Promise<void> {
     response.writeHead(headers[':status'] ?? 502, answerHeaders(headers));
     response.flushHeaders();
     stream.on('data', run.onBytes);
-    countAnswer(call, headers);
+    watchAnswer(call, headers);
     await pipeline(stream, response, { end: false });
     // Of a stream that broke, too, the readable side just ends.
     if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error('the answer broke off');
@@ -124,16 +124,16 @@ async function relay(call: Call): Promise<void> {
 }
 
 /** Beside the way to the program, which does not wait for it. */
-function countAnswer({ request, stream, run }: Call, headers: AnswerHeaders): void {
-  const { onUsage } = run;
-  if (onUsage === undefined || headers[':status'] !== constants.HTTP_STATUS_OK) return;
+function watchAnswer({ request, stream, run }: Call, headers: AnswerHeaders): void {
+  const { onAnswer } = run;
+  if (onAnswer === undefined || headers[':status'] !== constants.HTTP_STATUS_OK) return;
   const body = new PassThrough();
   stream.on('data', (chunk: Buffer) => body.write(chunk));
   stream.once('close', () => body.end());
-  void readUsage({ target: request.url ?? '', contentType: headers['content-type'], body }).then((answer) => {
+  void readFacts({ target: request.url ?? '', contentType: headers['content-type'], body }).then((facts) => {
     // Throws away the rest of a body that was read only in part.
     body.resume();
-    if (answer !== undefined) onUsage(answer);
+    if (facts !== undefined) onAnswer(facts);
   });
 }
 

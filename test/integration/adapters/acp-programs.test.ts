@@ -71,6 +71,9 @@ const script = ({ tool, input }: Program): string =>
       ],
     },
     { when: { contains: 'go on' }, reply: 'Of course.' },
+    // Qwen Code tells its model to go on, some times.
+    { when: { contains: 'Output token limit hit' }, reply: ' and', stop: 'length' },
+    { when: { contains: 'be cut off' }, reply: 'I was about to', stop: 'length' },
     { reply: 'You said {{prompt}}' },
   ]);
 
@@ -125,6 +128,18 @@ describe.each(PROGRAMS)('$name', (program) => {
     expect(again.state, JSON.stringify(again.events.at(-1))).toMatchObject({
       phase: 'Succeeded',
       result: { value: 'Of course.', sessionId: session.id },
+    });
+  });
+
+  it('does not hide that the answer is not whole', async () => {
+    await using runner = await startRunner();
+    const { state } = await runner.finish('r1', request('You will be cut off'));
+    expect(state).toMatchObject({
+      phase: 'Succeeded',
+      result: {
+        value: expect.stringMatching(/^I was about to/),
+        warnings: [expect.stringContaining('limit of tokens')],
+      },
     });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_USAGE } from '#model-protocols/token-usage';
-import { readUsage } from './answer-usage.ts';
+import { readFacts } from './answer-facts.ts';
 
 const EVENTS = 'text/event-stream; charset=utf-8';
 
@@ -25,7 +25,7 @@ const ANTHROPIC_START = {
 const CHUNK = { id: 'c', model: 'gpt-x', choices: [{ delta: { content: 'a' } }] };
 const COUNTS = { ...CHUNK, choices: [], usage: { prompt_tokens: 7, completion_tokens: 2 } };
 
-describe('the tokens of an answer', () => {
+describe('the facts of an answer', () => {
   it.each([
     {
       why: 'a stream of Anthropic, with its last counts',
@@ -58,29 +58,47 @@ describe('the tokens of an answer', () => {
       want: { model: 'gpt-x', usage: { ...NO_USAGE, inputTokens: 7, outputTokens: 2 } },
     },
     {
+      why: 'one that a limit of tokens cut off',
+      target: '/chat/completions',
+      pieces: [data({ ...CHUNK, choices: [{ delta: {}, finish_reason: 'length' }] }, '[DONE]')],
+      want: { model: 'gpt-x', stop: 'length' },
+    },
+    {
       why: 'an answer in one piece',
       target: '/v1/chat/completions',
       contentType: 'application/json',
       pieces: [
         JSON.stringify({ ...COUNTS, choices: [{ message: { content: 'a' }, finish_reason: 'stop' }] }),
       ],
-      want: { model: 'gpt-x', usage: { ...NO_USAGE, inputTokens: 7, outputTokens: 2 } },
+      want: { stop: 'complete', model: 'gpt-x', usage: { ...NO_USAGE, inputTokens: 7, outputTokens: 2 } },
     },
     {
       why: 'a program that has not asked for them',
       target: '/v1/chat/completions',
       pieces: [data(CHUNK, '[DONE]')],
+      want: { model: 'gpt-x' },
     },
     { why: 'no answer of a model', target: '/v1/models', pieces: ['{}'], contentType: 'application/json' },
-    { why: 'a body that is nothing of the kind', target: '/v1/messages', pieces: ['\u0000\uFFFF{{{'] },
     {
+      want: {},
+      why: 'a body that is nothing of the kind',
+      target: '/v1/messages',
+      pieces: ['\u0000\uFFFF{{{'],
+    },
+    {
+      want: {},
       why: 'JSON that is cut off',
       target: '/v1/messages',
       contentType: 'application/json',
       pieces: ['{"usage":'],
     },
-    { why: 'an event without end', target: '/v1/messages', pieces: ['data: ', 'x'.repeat(9_000_000)] },
+    {
+      want: {},
+      why: 'an event without end',
+      target: '/v1/messages',
+      pieces: ['data: ', 'x'.repeat(9_000_000)],
+    },
   ])('$why', async ({ target, pieces, contentType = EVENTS, want }) => {
-    expect(await readUsage({ target, contentType, body: bodyOf(...pieces) })).toEqual(want);
+    expect(await readFacts({ target, contentType, body: bodyOf(...pieces) })).toEqual(want);
   });
 });

@@ -1,4 +1,4 @@
-import type { AnswerPart } from '#model-protocols/answer';
+import type { AnswerPart, StopReason } from '#model-protocols/answer';
 import { anthropic } from '#model-protocols/anthropic/anthropic';
 import { openaiResponses } from '#model-protocols/openai-responses/openai-responses';
 import { openai } from '#model-protocols/openai/openai';
@@ -10,20 +10,23 @@ import type { WireProtocol } from '#model-protocols/wire-protocol';
 /** Of one event, and of an answer in one piece; a larger one is not counted. */
 const EVENT_BYTES = 8 * 1024 * 1024;
 
-/** The calls whose answers say how many tokens they took; a program may speak another protocol than its Model's own. */
+/** The calls that a model answers; a program may speak another protocol than its Model's own. */
 const PROTOCOLS: Readonly<Record<string, WireProtocol>> = {
   '/messages': anthropic,
   '/chat/completions': openai,
   '/responses': openaiResponses,
 };
 
-/** The tokens of one answer, and the model by which the service says that it gave it; '' when it says none. */
-export interface AnswerUsage {
-  model: string;
-  usage: TokenUsage;
+/** What is known of one answer beside its words; nothing where the service does not say it. */
+export interface AnswerFacts {
+  /** The model by which the service says that it gave it. */
+  model?: string;
+  usage?: TokenUsage;
+  /** How it ended; absent where it broke off. */
+  stop?: StopReason;
 }
 
-export interface CountedAnswer {
+export interface PassingAnswer {
   /** Of the call, as the program wrote it. */
   target: string;
   contentType: string | undefined;
@@ -32,24 +35,23 @@ export interface CountedAnswer {
 
 /**
  * Reads an answer on its way to the program, to its end or to where it breaks off, since a service counts what it has
- * said. Undefined for an answer that tells no tokens: the program has not asked for them, or it is no answer of a model.
+ * said. Undefined for what is no answer of a model.
  */
-export async function readUsage({
+export async function readFacts({
   target,
   contentType,
   body,
-}: CountedAnswer): Promise<AnswerUsage | undefined> {
+}: PassingAnswer): Promise<AnswerFacts | undefined> {
   const protocol = protocolOf(target);
   if (protocol === undefined) return undefined;
-  const found: AnswerUsage = { model: '', usage: { ...NO_USAGE } };
-  let told = false;
+  const facts: AnswerFacts = {};
   try {
     const reading = { protocol, body, contentType: contentType ?? null, maxEventBytes: EVENT_BYTES };
-    for await (const part of readAnswer(reading)) told = take(found, part) || told;
+    for await (const part of readAnswer(reading)) take(facts, part);
   } catch {
     // It broke off, or is not to be read: the program sees the same bytes and says so.
   }
-  return told ? found : undefined;
+  return facts;
 }
 
 function protocolOf(target: string): WireProtocol | undefined {
@@ -57,10 +59,9 @@ function protocolOf(target: string): WireProtocol | undefined {
   return PROTOCOLS[path.startsWith('/v1/') ? path.slice('/v1'.length) : path];
 }
 
-/** Whether the part tells tokens. */
-function take(found: AnswerUsage, part: AnswerPart): boolean {
-  if (part.type === 'start') found.model = part.model;
-  if ((part.type !== 'start' && part.type !== 'usage') || part.usage === undefined) return false;
-  Object.assign(found.usage, part.usage);
-  return true;
+function take(facts: AnswerFacts, part: AnswerPart): void {
+  if (part.type === 'stop') facts.stop = part.reason;
+  if (part.type === 'start' && part.model !== '') facts.model = part.model;
+  if ((part.type !== 'start' && part.type !== 'usage') || part.usage === undefined) return;
+  facts.usage = { ...NO_USAGE, ...facts.usage, ...part.usage };
 }
