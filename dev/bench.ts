@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureAttacks } from './bench/access/attacks.ts';
 import { measureAudit } from './bench/access/audit.ts';
 import { measureAuthentication } from './bench/access/authentication.ts';
 import { measureAuthorization } from './bench/access/authorization.ts';
@@ -31,7 +32,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit|authentication …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit|authentication|attacks …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -58,6 +59,7 @@ const GROUPS = {
   authorization: measureAuthorization,
   audit: measureAudit,
   authentication: measureAuthentication,
+  attacks: measureAttacks,
 };
 type Group = keyof typeof GROUPS;
 

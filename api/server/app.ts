@@ -36,7 +36,7 @@ import type { ServerLimits } from './limits/limits.ts';
 import { priorityOf } from './limits/priority-level.ts';
 import { endpointClass, isLogin } from './limits/rates/endpoint-class.ts';
 import type { RateLimiter } from './limits/rates/rate-limiter.ts';
-import { deadlineOf, withinDeadline } from './limits/request-deadline.ts';
+import { arrivesWithin, deadlineOf, withinDeadline } from './limits/request-deadline.ts';
 import { createMetrics } from './metrics.ts';
 import { mountServiceAccountIssuer } from './service-account-issuer-routes.ts';
 import type { ServiceAccountIssuer } from './service-account-issuer-routes.ts';
@@ -49,6 +49,7 @@ import { mountRest } from './rest/rest-routes.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
 import { isStream, isSubresource } from './resources/subresources.ts';
 import { mountLogin, mountRecovery } from './users/login-routes.ts';
+import { readAccountBody } from './users/request-fields.ts';
 import { mountSelf } from './users/self-routes.ts';
 import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
 
@@ -102,6 +103,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   limitRates(app, options.rateLimiter);
   mountMetrics(app, options.exposition);
   mountBackup(app, options);
+  awaitLogins(app, options);
   limit(app, { ...options, inFlight });
   mountEncryption(app, options.encryption);
   mountServiceAccountKeys(app, options.serviceAccountKeys);
@@ -192,6 +194,24 @@ function limitRates(app: Hono<ServerTypes>, rateLimiter: RateLimiter): void {
   app.use('*', async (c, next) => {
     const { user, attributes } = c.var;
     if (priorityOf(user) !== 'system') await rateLimiter.count(endpointClass(attributes), user.name);
+    await next();
+  });
+}
+
+/** A login is small. Over the slowest of lines it is there long before. */
+const LOGIN_BODY_MS = 10_000;
+
+/**
+ * Logins come from people whom nobody knows yet. They take a place when they are there as a whole: else a few hundred
+ * whose bodies never come would keep everybody from logging in.
+ */
+function awaitLogins(app: Hono<ServerTypes>, { clock, limits }: AppOptions): void {
+  const ms = Math.min(LOGIN_BODY_MS, limits.requestMs);
+  app.use('*', async (c, next) => {
+    if (isLogin(c.req.method, c.req.path)) {
+      const answer = answerOf(c.env.outgoing);
+      c.set('accountBody', await arrivesWithin(readAccountBody(c), { ms, clock, answer }));
+    }
     await next();
   });
 }

@@ -32,6 +32,8 @@ export interface ServerTypes {
     ended: AbortSignal;
     /** The audit of the request; undefined where nothing is written down. */
     audited: AuditedRequest | undefined;
+    /** Of a login: read before it took a place. */
+    accountBody: Buffer | undefined;
     /** The places the request takes among those under way. */
     places: RequestPlaces;
   };

@@ -14,6 +14,7 @@ export interface Flow {
   readonly level: PriorityLevel;
   /** Requests under way. */
   running: number;
+  readonly runningOf: Record<RequestKind, number>;
   /** Streams that are open. */
   streams: number;
   /** In the order in which they came. */
@@ -21,5 +22,12 @@ export interface Flow {
 }
 
 export function createFlow(user: string, level: PriorityLevel): Flow {
-  return { user, level, running: 0, streams: 0, waiting: { reads: [], writes: [] } };
+  return {
+    user,
+    level,
+    running: 0,
+    runningOf: { reads: 0, writes: 0 },
+    streams: 0,
+    waiting: { reads: [], writes: [] },
+  };
 }

@@ -6,7 +6,7 @@ import type { RequestPlaces } from './in-flight.ts';
 import type { PriorityLevel } from './priority-level.ts';
 
 const LIMITS = {
-  ...{ reads: 3, writes: 1, reserved: 0, perUser: 2, longRunningPerUser: 1 },
+  ...{ reads: 3, writes: 1, reserved: 0, perUser: 2, userShare: 1, longRunningPerUser: 1 },
   ...{ waitingPerUser: 2, waiting: 3, waitMs: 1000 },
 };
 const by = (user: string, level: PriorityLevel = 'workload') => ({ user, level });
@@ -94,6 +94,24 @@ it('keeps places for the system', () => {
   at(inFlight.enter(by('executors', 'system'), 'reads'));
 });
 
+it('leaves places to others, whoever takes none back', async () => {
+  const { inFlight } = inFlightOf({
+    writes: 10,
+    reserved: 0.2,
+    perUser: 20,
+    userShare: 0.5,
+    waitingPerUser: 9,
+  });
+  const held = Array.from({ length: 4 }, () => at(inFlight.enter(by('anonymous'), 'writes')));
+  const fifth = inFlight.enter(by('anonymous'), 'writes');
+  expect(fifth).toBeInstanceOf(Promise);
+  at(inFlight.enter(by('anonymous'), 'reads'));
+  for (let n = 0; n < 4; n++) at(inFlight.enter(by('alice'), 'writes'));
+  for (let n = 0; n < 2; n++) at(inFlight.enter(by('controllers', 'system'), 'writes'));
+  held[0]?.[Symbol.dispose]();
+  (await fifth)[Symbol.dispose]();
+});
+
 it('counts streams by themselves', async () => {
   const { inFlight } = inFlightOf();
   const watch = at(inFlight.enter(by('a'), 'reads')).longRunning();
@@ -115,7 +133,7 @@ it('never gives out more places than there are, and forgets nobody who waits', a
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const limits = { ...LIMITS, reserved: 0.34, waitingPerUser: 100, waiting: 100 };
+      const limits = { ...LIMITS, reserved: 0.34, userShare: 0.6, waitingPerUser: 100, waiting: 100 };
       const inFlight = new InFlight(limits, createManualClock());
       const held: RequestPlaces[] = [];
       let asked = 0;

@@ -14,6 +14,11 @@ export interface RequestLimits {
   reserved: number;
   /** Reads and writes of one user. */
   perUser: number;
+  /**
+   * The part of reads and of writes, from 0 to 1, that one user may take beside what is reserved: one whose requests do
+   * not end, such as the anonymous with logins whose bodies never come, leaves the rest to others.
+   */
+  userShare: number;
   /** Requests of one user that wait for a place. */
   waitingPerUser: number;
   /** Requests of all users that wait for a place. */
@@ -89,16 +94,20 @@ export class InFlight {
     if (flow.running >= this.#limits.perUser || free <= 0) return false;
     if (flow.level === 'system') return true;
     const reserved = Math.floor(this.#limits[kind] * this.#limits.reserved);
+    const mine = Math.ceil((this.#limits[kind] - reserved) * this.#limits.userShare);
+    if (flow.runningOf[kind] >= mine) return false;
     return free > Math.max(0, reserved - this.#ofSystem[kind]);
   }
 
   #take(flow: Flow, kind: RequestKind): RequestPlaces {
     const system = flow.level === 'system' ? 1 : 0;
     flow.running += 1;
+    flow.runningOf[kind] += 1;
     this.counts[kind] += 1;
     this.#ofSystem[kind] += system;
     const leave = once(() => {
       flow.running -= 1;
+      flow.runningOf[kind] -= 1;
       this.counts[kind] -= 1;
       this.#ofSystem[kind] -= system;
       this.#forget(flow);

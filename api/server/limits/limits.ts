@@ -17,6 +17,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   writes: 200,
   reserved: 0.25,
   perUser: 400,
+  userShare: 0.5,
   waitingPerUser: 200,
   waiting: 2_000,
   waitMs: 15_000,

@@ -60,6 +60,24 @@ export async function withinDeadline<T>(
   return await Promise.race([work, late]);
 }
 
+/** What a client sends has to be there until the deadline; the work may take longer. @throws StatusError Timeout */
+export async function arrivesWithin<T>(
+  arrival: Promise<T>,
+  { ms, clock, answer }: { ms: number; clock: Clock; answer: Answer },
+): Promise<T> {
+  let cancel = (): void => undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    cancel = clock.after(ms, () => {
+      cancel = clock.after(GRACE_MS, () => answer.cut());
+      reject(timedOut());
+    });
+  });
+  late.catch(() => undefined);
+  arrival.then(() => cancel()).catch(() => cancel());
+  answer.onClosed(() => cancel());
+  return await Promise.race([arrival, late]);
+}
+
 function timedOut(): StatusError {
   return new StatusError('Timeout', 'Timeout: request did not complete within the allotted timeout', {
     details: {},

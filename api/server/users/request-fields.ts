@@ -10,13 +10,18 @@ const MAX_BYTES = 64 * 1024;
 
 /** The fields of a JSON body; a form of a page of another site cannot send it (no CORS without a question). */
 export async function readFields(c: RequestContext): Promise<JsonObject> {
-  const { incoming } = c.env;
-  const { type } = parseMediaType(incoming.headers['content-type'] ?? '');
-  if (type !== 'application/json') throw unsupported(['application/json']);
-  const bytes = await readBytes(incoming, MAX_BYTES);
+  const bytes = c.var.accountBody ?? (await readAccountBody(c));
   const value = parseJson(bytes.toString('utf8'), 'object');
   if (!isJsonObject(value)) throw badRequest('the body must be a JSON object');
   return value;
+}
+
+/** @throws StatusError UnsupportedMediaType, RequestEntityTooLarge, BadRequest */
+export async function readAccountBody(c: RequestContext): Promise<Buffer> {
+  const { incoming } = c.env;
+  const { type } = parseMediaType(incoming.headers['content-type'] ?? '');
+  if (type !== 'application/json') throw unsupported(['application/json']);
+  return readBytes(incoming, MAX_BYTES);
 }
 
 /** @throws StatusError BadRequest when the field is missing or no text */

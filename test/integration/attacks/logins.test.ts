@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -57,6 +58,15 @@ it('slow ones from one address: a few wait for their body, the others are refuse
   expect(await status(mine(api, '', { token })), 'who is logged in').toBe(200);
   const elsewhere = await tryFrom('198.51.100.1', { user_name: 'alice', password: PASSWORD });
   expect(elsewhere.status, 'a login from elsewhere').toBe(200);
+});
+
+it('slow ones from everywhere keep nobody from logging in, nor from writing', async () => {
+  const slow = Array.from({ length: 250 }, (_, n) => slowLogin(`198.18.0.${n}`));
+  onTestFinished(() => slow.forEach(({ socket }) => socket.destroy()));
+  await Promise.all(slow.map(({ socket }) => once(socket, 'secureConnect')));
+  const right = { user_name: 'alice', password: PASSWORD };
+  expect((await tryFrom('198.51.100.2', right)).status).toBe(200);
+  expect(await status(mine(api, '/preferences', { token, method: 'PUT', body: {} }))).toBe(200);
 });
 
 it('wrong ones from a hundred addresses at once: few are looked at, and others are served meanwhile', async () => {
