@@ -8,7 +8,7 @@
  *
  * Each request in it is one stream of one user, who may have it as far as the API can say:
  *
- *   POST /namespaces/NS/pods/NAME/exec?QUERY    query and headers of WebSocket as the user sent them
+ *   POST /namespaces/NS/pods/NAME/exec    with the query in headers, and those of WebSocket as the user sent them
  *
  * With status 200 the bodies of both directions are the bytes of the user's connection as they are, from the answer to its
  * upgrade on (as kube-apiserver hands such a connection to a kubelet). Any other status comes with a meta/v1 Status.
@@ -27,6 +27,12 @@ export const CONNECTED_HEADER = 'troupe-connected';
 /** Bytes that may be under way on one stream, and on all. */
 export const EXECUTOR_TUNNEL_WINDOW = { stream: 256 * 1024, connection: 16 * 1024 * 1024 } as const;
 
+/** Of the query, which has the command: as long as a kernel takes one argument, and as nghttp2 takes headers. */
+export const MAX_POD_QUERY_BYTES = 128 * 1024;
+
+/** Of the request in the tunnel, as HTTP/2 counts it. */
+export const EXECUTOR_TUNNEL_HEADER_BYTES = MAX_POD_QUERY_BYTES + 16 * 1024;
+
 export type PodStreamKind = 'attach' | 'exec' | 'portforward';
 
 export interface PodStreamRequest {
@@ -42,6 +48,9 @@ export interface PodStreamRequest {
 }
 
 const UID_HEADER = 'troupe-sandbox-uid';
+/** Several of them are one query: nghttp2 takes 64 KiB of one header. */
+const QUERY_HEADER = 'troupe-query';
+const QUERY_PART = /.{1,32768}/g;
 const WEB_SOCKET_HEADERS = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol'];
 
 /** Of the user's request: those of WebSocket. Tokens that browsers send as protocols stay out. */
@@ -62,18 +71,18 @@ const withoutTokens = (protocols: string): string =>
     .join(', ');
 
 /** The headers of the request in the tunnel. */
-export function podStreamHeaders(request: PodStreamRequest): Record<string, string> {
+export function podStreamHeaders(request: PodStreamRequest): Record<string, string[] | string> {
   const { namespace, name, kind, query, uid, webSocket } = request;
-  const path = `/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/${kind}`;
   return {
     ':method': 'POST',
-    ':path': query === '' ? path : `${path}?${query}`,
+    ':path': `/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/${kind}`,
+    [QUERY_HEADER]: query.match(QUERY_PART) ?? [],
     [UID_HEADER]: uid,
     ...webSocket,
   };
 }
 
-const PATH = /^\/namespaces\/([^/?]+)\/pods\/([^/?]+)\/(attach|exec|portforward)(?:\?(.*))?$/;
+const PATH = /^\/namespaces\/([^/?]+)\/pods\/([^/?]+)\/(attach|exec|portforward)$/;
 
 /** Undefined for any other request. */
 export function parsePodStream(
@@ -83,14 +92,15 @@ export function parsePodStream(
     const value = headers[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const [, namespace, name, kind, query = ''] = PATH.exec(header(':path') ?? '') ?? [];
+  const [, namespace, name, kind] = PATH.exec(header(':path') ?? '') ?? [];
   const uid = header(UID_HEADER);
   if (namespace === undefined || name === undefined || uid === undefined) return undefined;
   return {
     kind: kind as PodStreamKind,
     namespace: decodeURIComponent(namespace),
     name: decodeURIComponent(name),
-    ...{ uid, query },
+    // As Node joins those of one name; a query has no blanks.
+    ...{ uid, query: (header(QUERY_HEADER) ?? '').replaceAll(', ', '') },
     webSocket: webSocketHeaders(header),
   };
 }

@@ -8,6 +8,7 @@ import type { Logger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import {
   CONNECTED_HEADER,
+  EXECUTOR_TUNNEL_HEADER_BYTES,
   EXECUTOR_TUNNEL_PROTOCOL,
   EXECUTOR_TUNNEL_WINDOW,
   ONLY_REPLICA_HEADER,
@@ -87,7 +88,11 @@ class Tunnels {
       const answer = await api.upgrade({ path, protocol: EXECUTOR_TUNNEL_PROTOCOL, headers, signal });
       const id = String(answer.headers[REPLICA_HEADER] ?? '');
       this.#onlyID = answer.headers[ONLY_REPLICA_HEADER] === 'true' ? id : undefined;
-      const serving = serveTunnel(answer.socket, { ...this.#options, window: EXECUTOR_TUNNEL_WINDOW });
+      const serving = serveTunnel(answer.socket, {
+        ...this.#options,
+        window: EXECUTOR_TUNNEL_WINDOW,
+        maxHeaderBytes: EXECUTOR_TUNNEL_HEADER_BYTES,
+      });
       this.#open.set(id, serving);
       void serving.then(() => this.#ended(id, serving));
       this.#warned = false;

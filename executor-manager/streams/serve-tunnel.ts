@@ -8,6 +8,8 @@ export interface TunnelService {
   onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
   /** Bytes that may be under way on one stream, and on all. */
   window: { stream: number; connection: number };
+  /** Of the headers of a request; absent: 64 KiB. */
+  maxHeaderBytes?: number;
   clock: Clock;
   /** Ends it. */
   signal: AbortSignal;
@@ -18,9 +20,13 @@ export interface TunnelService {
  */
 export function serveTunnel(
   socket: Duplex,
-  { onStream, window, signal, clock }: TunnelService,
+  { onStream, window, maxHeaderBytes, signal, clock }: TunnelService,
 ): Promise<void> {
-  const session = performServerHandshake(socket, { settings: { initialWindowSize: window.stream } });
+  const settings = {
+    initialWindowSize: window.stream,
+    ...(maxHeaderBytes !== undefined && { maxHeaderListSize: maxHeaderBytes }),
+  };
+  const session = performServerHandshake(socket, { settings });
   session.setLocalWindowSize(window.connection);
   session.on('stream', onStream);
   // An error also closes the session; the connection is told of it beside the session.

@@ -24,7 +24,8 @@ export interface PodExecutor extends AsyncDisposable {
 export interface PodExecutorOptions {
   /** Name of the Sandbox. */
   name: string;
-  exec: NonNullable<RuntimeDriver['exec']>;
+  /** Absent: it has no sandbox of its own. */
+  exec?: NonNullable<RuntimeDriver['exec']>;
   /** Where the API is, seen from the executor manager; absent: where it is. */
   server?: string;
   /** Of the executor manager; absent: that of the system. */
@@ -45,9 +46,9 @@ export async function podExecutor(api: TestApi, options: PodExecutorOptions): Pr
   const connection = stack.adopt(await connect({ kubeconfig: api.kubeconfig, server }), (one) => one.close());
   const address = { host: '127.0.0.1', port: stack.use(await portRunner()).port };
   const driver = {
-    capabilities: { isolation: 'container', limits: [] },
+    capabilities: { isolation: options.exec === undefined ? 'none' : 'container', limits: [] },
     list: () => Promise.resolve([{ id: RUNTIME, name: RUNTIME, address, running: true }]),
-    exec: options.exec,
+    ...(options.exec && { exec: options.exec }),
   };
   const streams = {
     find: (_namespace: string, name: string) => (name === options.name ? sandbox : undefined),

@@ -7,7 +7,11 @@ import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { keepAlive } from '../../machinery/keep-alive.ts';
 import { isStatusReason, StatusError, toStatusError } from '../../machinery/status-error.ts';
-import { EXECUTOR_TUNNEL_WINDOW, podStreamHeaders } from '../../types/pod-stream.ts';
+import {
+  EXECUTOR_TUNNEL_HEADER_BYTES,
+  EXECUTOR_TUNNEL_WINDOW,
+  podStreamHeaders,
+} from '../../types/pod-stream.ts';
 import type { PodStreamRequest } from '../../types/pod-stream.ts';
 
 /** How long a stream waits for the tunnel of its executor, as while its manager connects again. */
@@ -43,6 +47,7 @@ export class ExecutorTunnels {
   async attach(executor: string, socket: Duplex, signal: AbortSignal): Promise<void> {
     const session = connect('http://executor-manager', {
       createConnection: () => socket,
+      maxSendHeaderBlockLength: EXECUTOR_TUNNEL_HEADER_BYTES,
       settings: { enablePush: false, initialWindowSize: EXECUTOR_TUNNEL_WINDOW.stream },
     });
     session.once('connect', () => session.setLocalWindowSize(EXECUTOR_TUNNEL_WINDOW.connection));

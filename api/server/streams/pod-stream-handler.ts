@@ -2,9 +2,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Duplex } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { fieldsOf } from '../../machinery/json/json.ts';
-import { badRequest } from '../../machinery/status-error.ts';
+import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import { MIRROR_ANNOTATION } from '../../registry/reading/pod-view.ts';
-import { webSocketHeaders } from '../../types/pod-stream.ts';
+import { MAX_POD_QUERY_BYTES, webSocketHeaders } from '../../types/pod-stream.ts';
 import type { PodStreamKind, PodStreamRequest } from '../../types/pod-stream.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
@@ -26,6 +26,10 @@ export async function handlePodStream(request: ResourceRequest): Promise<Respons
   const { socket, protocol } = connectionOf(request);
   const isWebSocket = protocol === 'websocket';
   const [, query = ''] = /\?(.*)$/.exec(c.env.incoming.url ?? '') ?? [];
+  if (query.length > MAX_POD_QUERY_BYTES) {
+    const text = `the command is too long: limit is ${MAX_POD_QUERY_BYTES} bytes of the query`;
+    throw new StatusError('RequestEntityTooLarge', text);
+  }
   const asked: PodStreamRequest = {
     ...{ kind, uid, namespace: place.namespace, name: place.name },
     query,

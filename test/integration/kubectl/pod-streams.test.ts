@@ -13,6 +13,7 @@ import { encodeControl, encodeData, numbers, TYPE } from '#executor-manager/stre
 import { HeaderDeflater } from '#executor-manager/streams/spdy/header-block';
 import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
+import { commandsFor } from '../../kit/command.ts';
 import { answerOf, connectPod, execPath } from '../../kit/pod-client.ts';
 import type { PodConnect } from '../../kit/pod-client.ts';
 import { podExecutor } from '../../kit/pod-executor.ts';
@@ -76,6 +77,13 @@ describe('the subprotocols of exec', () => {
     ]);
   });
 
+  it.each([
+    ['long', 131_000, [101, '']],
+    ['too long', 132_000, [413, 'the command is too long: limit is 131072 bytes of the query']],
+  ])('a command that is %s', async (_how, length, answer) => {
+    expect(await answerOf(open(execPath('true', '~'.repeat(length))))).toEqual(answer);
+  });
+
   it('a plain upgrade to SPDY is refused with a Status', async () => {
     const headers = { connection: 'Upgrade', upgrade: 'SPDY/3.1' };
     const answer = await api.send(`${PATH}/${execPath('true')}`, { method: 'POST', headers: {} });
@@ -103,6 +111,23 @@ function clientNode(): KubeConfig {
   config.loadFromFile(api.kubeconfig);
   return config;
 }
+
+describe('kubectl', () => {
+  it('tells why the executor manager refuses, though it asks by SPDY then', async () => {
+    await using executor = await podExecutor(api, { name: 'talker' });
+    const { kubectl } = commandsFor(api.kubeconfig);
+    for (const args of [
+      ['exec', executor.pod, '--', 'id'],
+      ['port-forward', executor.pod, ':80'],
+    ]) {
+      const { code, stdout, stderr } = await kubectl(args);
+      expect([code, stdout + stderr]).toEqual([
+        1,
+        expect.stringContaining('this agent has no sandbox of its own'),
+      ]);
+    }
+  });
+});
 
 describe('the client of JavaScript', () => {
   it('runs a program with binary input and output', async () => {
