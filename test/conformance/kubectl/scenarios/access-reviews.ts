@@ -67,7 +67,6 @@ export const accessReviews: Scenario = {
     step('auth can-i frobnicate unknowns --as=ann'),
     step('auth can-i get configmaps --subresource=status --as=ann'),
     step('auth can-i get configmaps --quiet --as=ann'),
-    step('auth whoami -o yaml --as=ann --as-group=team --as-uid=7 --as-user-extra=a=b'),
     step('auth whoami --as=ann'),
     asked(about(CONFIGMAPS)),
     asked(about(CONFIGMAPS, { user: 'cid', groups: ['team'] })),
