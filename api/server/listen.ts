@@ -15,6 +15,8 @@ import { answerUnreadableRequests } from './unreadable-requests.ts';
 
 /** Longer than clients keep a connection for reuse, so that none is closed while a request is on its way. */
 const KEEP_ALIVE_MS = 90_000;
+/** A machine that is gone says nothing: the kernel asks after this time without a word, as Go's servers have it. */
+const TCP_KEEP_ALIVE_MS = 15_000;
 /** How often connections are looked at whose request is late; at most. */
 const CHECK_MS = 5000;
 const MAX_HEADER_BYTES = 1024 * 1024;
@@ -85,6 +87,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       requestCert: context.ca !== undefined,
       rejectUnauthorized: false,
       allowHTTP1: true,
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
       handshakeTimeout: limits.handshakeMs,
       connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
       maxHeaderSize: MAX_HEADER_BYTES,
