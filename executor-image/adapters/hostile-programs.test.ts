@@ -7,7 +7,7 @@ import { RunFailure } from '../run-failure.ts';
 import { MADE_UP_PROGRAMS, runProgram } from './made-up-programs.ts';
 import type { Told } from './made-up-context.ts';
 
-/** What a program says is input: whatever it is, the run goes on or ends with a reason, and nothing else breaks. */
+/** The words of a program are input: for all of them the run goes on or ends with a reason, and nothing else breaks. */
 
 let folder: string;
 beforeEach(() => {

@@ -18,7 +18,7 @@ import type { Told } from './made-up-context.ts';
  * `beforeAnswer()` in front of it, which a test makes up.
  */
 
-/** What all of them have. */
+/** The parts that all of them have. */
 const COMMON = `
 const send = (message) => console.log(JSON.stringify(message));
 const onMessage = (take) => require('node:readline').createInterface({ input: process.stdin })

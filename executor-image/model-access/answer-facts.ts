@@ -17,7 +17,7 @@ const PROTOCOLS: Readonly<Record<string, WireProtocol>> = {
   '/responses': openaiResponses,
 };
 
-/** What is known of one answer beside its words; nothing where the service does not say it. */
+/** The facts of one answer beside its words; absent where the service does not say them. */
 export interface AnswerFacts {
   /** The model by which the service says that it gave it. */
   model?: string;

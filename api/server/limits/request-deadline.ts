@@ -60,7 +60,7 @@ export async function withinDeadline<T>(
   return await Promise.race([work, late]);
 }
 
-/** What a client sends has to be there until the deadline; the work may take longer. @throws StatusError Timeout */
+/** Waits for a body, which has to be there by the deadline; the work may take longer. @throws StatusError Timeout */
 export async function arrivesWithin<T>(
   arrival: Promise<T>,
   { ms, clock, answer }: { ms: number; clock: Clock; answer: Answer },

@@ -19,7 +19,7 @@ const SLOW_LOGINS = 200;
 const WRONG_PASSWORDS = 2_000;
 const READS = 2_000;
 
-/** What attacks cost the server and others, and whether the time of an answer tells anything. */
+/** The cost of attacks for the server and others, and the facts that the time of an answer tells. */
 export async function measureAttacks(): Promise<Figure[]> {
   const flags = [
     '--trusted-proxy',
@@ -219,7 +219,7 @@ const REVIEW = {
   spec: { resourceAttributes: { verb: 'get', resource: 'secrets', namespace: 'default' } },
 };
 
-/** What others feel of 200 logins that never end and 2,000 wrong passwords. */
+/** The effect on others of 200 logins that never end and 2,000 wrong passwords. */
 async function measureFlood(api: ApiUnderTest, attacker: Attacker): Promise<Figure[]> {
   const { access_token: token } = await logIn(attacker, 'user-2');
   const others: Record<string, Call> = {

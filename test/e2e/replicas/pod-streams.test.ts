@@ -106,7 +106,7 @@ async function canRun(replica: number): Promise<void> {
   await expect.poll(answer, { timeout: 60_000 }).toBe('here\n');
 }
 
-/** What a user's program says until it is hung up. */
+/** The command of a user, whose program talks until it is hung up. */
 const TALK = ['exec', 'POD', '--', 'sh', '-c', 'while :; do echo talk; sleep 0.2; done'];
 const talk = (): string[] => TALK.map((part) => part.replace('POD', pod));
 
