@@ -75,6 +75,8 @@ const happening = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('answer' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('confirm' as const), which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove revisions' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuse' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('allow' as const) }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -131,6 +133,10 @@ class Play {
         return this.world.answerAll();
       case 'remove revisions':
         return this.world.removeRevisions();
+      case 'refuse':
+      case 'allow':
+        this.world.refusal = what.kind === 'refuse' ? 'The user is gone.' : undefined;
+        return;
       default:
         return this.#happenTo(this.live(), what);
     }
@@ -139,6 +145,7 @@ class Play {
   /** All that is true comes to everybody, and everybody does what is asked of them. */
   finish(): void {
     this.#confirm(this.#nodes.length);
+    this.world.refusal = undefined;
     for (let round = 0; round < 100; round += 1) {
       this.#hear(round % 2, 'all');
       this.#plan(round % 2, 'all');
@@ -216,6 +223,7 @@ class Play {
   /** Nothing is made that must not be, as the server knows it at this moment. */
   #judge({ metadata, spec }: Sandbox): void {
     if (this.#late.has(metadata.name)) return;
+    expect(this.world.refusal, 'nothing starts for a user who may not').toBeUndefined();
     if (this.#made.has(metadata.name)) this.#remade.add(metadata.name);
     this.#made.add(metadata.name);
     const { status } = this.world.task();
