@@ -1,13 +1,16 @@
-import { AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../machinery/user.ts';
+import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../machinery/user.ts';
 import type { User } from '../machinery/user.ts';
 import type { Authenticator } from './authenticator.ts';
 
-/** Puts everyone who has logged in into the group of those (apiserver authentication/group AuthenticatedGroupAdder). */
+/**
+ * Puts everyone who has logged in into the group of those (apiserver authentication/group AuthenticatedGroupAdder). Who
+ * has the name of the anonymous has not, whatever a certificate says.
+ */
 export function withAuthenticatedGroup(authenticator: Authenticator): Authenticator {
   return {
     async authenticate(credentials) {
       const user = await authenticator.authenticate(credentials);
-      return user === undefined || hasGroup(user)
+      return user === undefined || user.name === ANONYMOUS.name || hasGroup(user)
         ? user
         : { ...user, groups: [...user.groups, AUTHENTICATED_GROUP] };
     },

@@ -24,6 +24,7 @@ const REVIEW = JSON.stringify(SELF_REVIEW);
 /** Whoever is in this group may ask who he is, whatever the rules are. */
 const MASTERS = 'O=system:masters';
 const HOUR_MS = 3_600_000;
+const MANY = Array.from({ length: 200 }, (_, index) => `g${index}`);
 
 let folder: TemporaryFolder;
 let users: Identity;
@@ -138,6 +139,24 @@ describe('a client certificate', () => {
     expect(await whoamiOver(session)).toMatchObject({ status: 201, user: { username: 'alice' } });
     expect(await upgrade({ as })).toMatch(/^HTTP\/1\.1 400 /);
     expect(await upgrade({})).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  // As a kube-apiserver 1.37 answered to the same certificates.
+  it.each<[string, string, string, readonly string[]]>([
+    ['no organization', 'CN=ann', 'ann', []],
+    ['many organizations', `CN=ann, ${MANY.map((one) => `O=${one}`).join(', ')}`, 'ann', MANY],
+    ['two names', 'CN=one, CN=two', 'two', []],
+    ['a unit, which is no group', 'CN=ann, OU=staff', 'ann', []],
+    ['the name of a ServiceAccount', 'CN=system:serviceaccount:a:b', 'system:serviceaccount:a:b', []],
+  ])('with %s', async (_, subject, username, groups) => {
+    const as = await users.issue({ subject: `${subject}, ${MASTERS}` });
+    const user = { username, groups: [...groups, 'system:masters', 'system:authenticated'] };
+    expect(await whoami({ as })).toMatchObject({ status: 201, user });
+  });
+
+  it('of the anonymous is not of somebody who has logged in', async () => {
+    const as = await users.issue({ subject: `CN=system:anonymous, ${MASTERS}` });
+    expect(await whoami({ as })).toMatchObject({ user: { groups: ['system:masters'] } });
   });
 
   it('without a list of usages is good for all', async () => {
