@@ -8,7 +8,9 @@ import { createLoginAttempts } from '#api/users/login/login-attempts';
 import type { LoginAttempts } from '#api/users/login/login-attempts';
 import { createSharedCounts } from '#api/users/login/shared-counts';
 import { privateRedis } from '#dev/environment/redis';
+import { testApi } from '../../kit/api.ts';
 import { recordingLogger } from '../../kit/recording-logger.ts';
+import { status, tryLogin } from './people.ts';
 
 /** Attempts to log in through two replicas that have one Redis. */
 
@@ -80,6 +82,22 @@ describe('attempts through two replicas', () => {
       }),
       { numRuns: 20, seed: 20_261_130 },
     );
+  });
+
+  it('over HTTP are refused by one server after failures at the other', async () => {
+    const options = { redisURL: redis.url, edge: { rates: { login: [] } } };
+    await using first = await testApi(options);
+    await using second = await testApi(options);
+    const name = `user-${randomUUID()}`.slice(0, 40);
+    const codes: number[] = [];
+    for (let n = 0; n < 6; n++) codes.push(await status(tryLogin(n % 2 === 0 ? first : second, name)));
+    expect(codes).toEqual([401, 401, 401, 401, 401, 401]);
+    // The delay of a second would be over on a busy machine: the next one makes it two, then four.
+    await expect
+      .poll(async () => [await status(tryLogin(first, name)), await status(tryLogin(second, name))], {
+        timeout: 20_000,
+      })
+      .toEqual([429, 429]);
   });
 
   it('are counted by each alone while Redis is away, from what each knows', async () => {
