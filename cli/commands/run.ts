@@ -5,6 +5,7 @@ import type { ObjectRef } from '#api/machinery/resource-type';
 import { createTaskEventText } from '#api/types/task-event-text';
 import type { CliContext } from '../context.ts';
 import { parseDuration } from '../duration.ts';
+import { CliError } from '../error-text.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
 import { TASKS } from '../task.ts';
@@ -34,7 +35,11 @@ export function register(program: Command, context: CliContext): void {
     .argument('<prompt>')
     .option('-w, --workspace <name>', 'Workspace to work in')
     .option('--name <name>', 'name of the Task; default: the name of the Team and five characters')
-    .option('--timeout <duration>', 'limit of each step, such as 10m', parseDuration)
+    .option(
+      '--timeout <duration>',
+      'limit of each step, and of the wait for the first, such as 10m',
+      parseDuration,
+    )
     .option('--rm', 'delete the Task when it is finished')
     .option('-q, --quiet', 'print the result only');
   addConnectionFlags(command).action((team: string, prompt: string, flags: RunFlags) =>
@@ -70,8 +75,11 @@ async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<nu
   note(`task.agent.wecode.io/${ref.name} created`);
   const left = new AbortController();
   const release = cancelOnInterrupt(session, ref, left);
+  const beginning = watchBeginning(session, ref, { timeoutMs: flags.timeout, left });
   try {
     await follow(session, ref, { quiet: flags.quiet === true, signal: left.signal, note });
+    await beginning.stop();
+    if (beginning.failure !== undefined) throw beginning.failure;
     // A log that was left ends like one that is complete.
     if (left.signal.aborted) return INTERRUPTED;
     const task = await client.get(TASKS, ref);
@@ -79,11 +87,52 @@ async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<nu
     if (flags.rm === true) await client.delete(TASKS, ref, { propagationPolicy: 'Background' });
     return code;
   } catch (error) {
+    if (beginning.failure !== undefined) throw beginning.failure;
     if (left.signal.aborted) return INTERRUPTED;
     throw error;
   } finally {
+    await beginning.stop();
     await release();
   }
+}
+
+interface Beginning {
+  /** Why the Task is not waited for. */
+  failure: CliError | undefined;
+  stop(): Promise<void>;
+}
+
+/** A Task that has not begun within the time of a step is cancelled: its Team, or what that needs, may never come. */
+function watchBeginning(
+  session: Session,
+  ref: ObjectRef,
+  { timeoutMs, left }: { timeoutMs: number | undefined; left: AbortController },
+): Beginning {
+  const { client } = session.connection;
+  const { clock } = session.context;
+  let giving: Promise<void> | undefined;
+  const beginning: Beginning = {
+    failure: undefined,
+    async stop() {
+      cancel?.();
+      await giving;
+    },
+  };
+  const giveUp = async (): Promise<void> => {
+    const task = await client.get(TASKS, ref);
+    if ((task.status?.status ?? 'PENDING') !== 'PENDING') return;
+    const reason = waitReason(task) ?? 'nobody has taken it up';
+    beginning.failure = new CliError(
+      `task ${ref.name} did not begin within ${(timeoutMs ?? 0) / 1000} s and is cancelled: ${reason}`,
+    );
+    await client.patch(TASKS, ref, { type: 'merge', body: { spec: { cancel: true } } });
+    left.abort(beginning.failure);
+  };
+  const onLate = (): void => {
+    giving = giveUp().catch((error: unknown) => session.fail(error));
+  };
+  const cancel = timeoutMs === undefined ? undefined : clock.after(timeoutMs, onLate);
+  return beginning;
 }
 
 /**

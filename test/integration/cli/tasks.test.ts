@@ -94,6 +94,17 @@ describe('troupe run', () => {
     expect(running.stderr).toContain('error: task job failed: the model refused\n');
   });
 
+  it('cancels a Task that does not begin in time, and says what it waited for', async () => {
+    await using server = await startRestartableApi();
+    const { running } = await startRun(server, '--timeout', '1s');
+    expect(await running.exit).toBe(1);
+    expect(running.stderr).toContain(
+      'error: task job did not begin within 1 s and is cancelled: nobody has taken it up\n',
+    );
+    const { spec } = await server.connection.client.get(TASKS, { namespace: 'default', name: 'job' });
+    expect(spec?.cancel).toBe(true);
+  });
+
   it('says what it waits for', async () => {
     await using server = await startRestartableApi();
     const { running, task } = await startRun(server);
