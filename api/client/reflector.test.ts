@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../machinery/clock.ts';
+import { silentLogger } from '../machinery/logger.ts';
+import type { Logger } from '../machinery/logger.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
 import { createHttpClient } from './http-client.ts';
@@ -60,6 +62,12 @@ async function play(answers: Answer[], until: string) {
   const story: string[] = [];
   const asked: string[] = [];
   const waits: number[] = [];
+  const warnings: unknown[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (_, fields) => void warnings.push(fields?.['failures']),
+    with: () => logger,
+  };
   const controller = new AbortController();
   const tell = (line: string): void => {
     story.push(line);
@@ -98,12 +106,13 @@ async function play(answers: Answer[], until: string) {
     signal: controller.signal,
     clock,
     random: () => 0.5,
+    logger,
     target: {
       replace: (objects) => tell(`replace ${objects.map(({ metadata }) => metadata.name).join(',')}`),
       apply: (type, object) => tell(`${type} ${object.metadata.name}`),
     },
   });
-  return { story, asked, waits };
+  return { story, asked, waits, warnings };
 }
 
 const done = open(event('ADDED', widget('end', 1000)));
@@ -198,6 +207,16 @@ describe('runReflector', () => {
     expect(waits.slice(0, 4)).toEqual([75, 150, 300, 600]);
     expect(waits.slice(8, 12)).toEqual([2250, 2250, 2250, 2250]);
     expect(waits[12]).toBe(75);
+  });
+
+  it.each([
+    ['a kind that is being removed', [send(list(5)), send(''), send('', 404)], []],
+    ['a kind that is not there', [send('', 404), send('', 404), send('', 404)], [3]],
+    ['a server that fails', [send('', 500), send('', 500)], [1, 2]],
+    ['a server that is away', [send('', 503), send('', 503), send('', 503)], [1]],
+  ])('warns of %s no more often than somebody can do something about it', async (_, failures, told) => {
+    const { warnings } = await play([...failures, send(list(6)), done], 'ADDED end');
+    expect(warnings).toEqual(told);
   });
 
   it('leaves when it is aborted before it began', async () => {

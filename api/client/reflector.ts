@@ -66,6 +66,12 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
   }
 }
 
+/** A watch that ended before it could be of use. */
+class ShortWatch extends StatusError {}
+
+/** With so many failures in a row, the kind is not only on its way out. */
+const KIND_GONE_FAILURES = 3;
+
 interface State {
   /** The revision that everything up to is in the target; undefined: list first. */
   revision: string | undefined;
@@ -81,12 +87,19 @@ function note(state: State, error: unknown, logger: Logger): void {
   const fields = { cause: describeError(error), failures: state.failures };
   if (isStatusError(error, 'Expired') || isStatusError(error, 'Gone')) {
     logger.debug('revision expired, listing anew', fields);
-  } else if (away && state.failures > 1) {
-    // Said once: each reflector of a process sees the same outage, again and again.
+  } else if (isQuiet(error, away, state.failures)) {
     logger.debug('list or watch failed, trying again', fields);
   } else {
     logger.warn('list or watch failed, trying again', fields);
   }
+}
+
+/** Whether a failure is told to nobody but those who look for it. */
+function isQuiet(error: unknown, away: boolean, failures: number): boolean {
+  // Said once: each reflector of a process sees the same outage, again and again.
+  if (away) return failures > 1;
+  // So it looks, for a moment, when the definition of a kind is deleted: whoever watches it is about to stop.
+  return failures < KIND_GONE_FAILURES && (isStatusError(error, 'NotFound') || error instanceof ShortWatch);
 }
 
 async function waitBeforeRetry<T extends KubeObject>(
@@ -162,7 +175,7 @@ async function watchOnce<T extends KubeObject>(
     state.failures = 0;
   }
   if (events === 0 && clock.now() - began < SHORT_WATCH_MS && !options.signal.aborted) {
-    throw new StatusError('InternalError', 'the watch ended at once without an event');
+    throw new ShortWatch('InternalError', 'the watch ended at once without an event');
   }
   state.failures = 0;
 }
