@@ -94,7 +94,7 @@ describe.skipIf(program.missing)('Flux', () => {
   }
 
   const read = (kind: string, field: string): Promise<string> =>
-    owner('get', kind, 'writer', '-n', TEAM_NAMESPACE, '-o', `jsonpath={${field}}`);
+    owner('get', kind, 'writer', '-n', TEAM_NAMESPACE, '--show-managed-fields', '-o', `jsonpath={${field}}`);
   const KEY = '.spec.modelConfig.env.api_key';
 
   it('applies what is in git, and waits until it is ready', async () => {
@@ -159,6 +159,23 @@ describe.skipIf(program.missing)('Flux', () => {
     expect(stderr).toContain(
       'kustomize-controller" cannot impersonate-on:serviceaccount:list resource "configmaps"',
     );
+  });
+
+  it('takes over what somebody has applied with kubectl, without his copy of it', async () => {
+    await owner('delete', 'ghosts,models', '--all', '-n', TEAM_NAMESPACE);
+    const without = KINDS.filter((kind) => kind !== 'Model' && kind !== 'Ghost');
+    await commandsFor(server.kubeconfig).apply(inGit({ without }));
+    const annotations = '.metadata.annotations';
+    expect(await read('model', annotations)).toContain('sk-git-1');
+    expect(await apply()).toMatchObject({ configured: ['Ghost', 'Model'] });
+    expect(await read('model', annotations)).toBe('');
+    const managers = await read('model', '.metadata.managedFields[*].manager');
+    expect(managers.split(' ').toSorted()).toEqual(['kustomize-controller', 'troupe']);
+    expect(await read('model', KEY)).toBe('sk-git-1');
+    expect(await read('ghost', '.spec.mcpServers.issues.env.ISSUES_TOKEN')).toBe('ghp_1');
+    expect(await apply({})).toEqual({ unchanged: KINDS });
+    const rotated = { key: 'sk-git-3' };
+    expect(await drift(rotated)).toEqual(['Model/team/writer /spec/modelConfig/env/api_key']);
   });
 
   it('deletes what is no longer in git, and waits until it is gone', async () => {

@@ -18,6 +18,8 @@ import (
 	"github.com/fluxcd/pkg/ssa"
 	"github.com/fluxcd/pkg/ssa/jsondiff"
 	"github.com/fluxcd/pkg/ssa/utils"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -27,6 +29,17 @@ const (
 	owner   = "kustomize-controller"
 	patient = 60 * time.Second
 )
+
+// What Flux takes away when it takes over an object that kubectl has applied: other owners of the fields, and the copy of
+// the last apply.
+var takeOver = ssa.ApplyCleanupOptions{
+	Annotations: []string{corev1.LastAppliedConfigAnnotation},
+	FieldManagers: []ssa.FieldManager{
+		{Name: "kubectl", OperationType: metav1.ManagedFieldsOperationApply},
+		{Name: "kubectl", OperationType: metav1.ManagedFieldsOperationUpdate},
+		{Name: "before-first-apply", OperationType: metav1.ManagedFieldsOperationUpdate},
+	},
+}
 
 func main() {
 	commands := map[string]func(context.Context, *ssa.ResourceManager, []*unstructured.Unstructured){
@@ -53,7 +66,9 @@ func managerAs(account string) *ssa.ResourceManager {
 
 func apply(ctx context.Context, m *ssa.ResourceManager, objects []*unstructured.Unstructured) {
 	m.SetOwnerLabels(objects, "team", "flux-system")
-	changes, err := m.ApplyAllStaged(ctx, objects, ssa.DefaultApplyOptions())
+	options := ssa.DefaultApplyOptions()
+	options.Cleanup = takeOver
+	changes, err := m.ApplyAllStaged(ctx, objects, options)
 	fmt.Println(changes)
 	mustDo(err)
 	mustDo(m.WaitForSet(changes.ToObjMetadataSet(), ssa.WaitOptions{Interval: 50 * time.Millisecond, Timeout: patient}))
