@@ -52,9 +52,11 @@ export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
 
 /** No further run starts: those under way come to their ends, and all else stays as it is. */
 export function hold(settled: SettledNode, at: At): Move {
-  const { record, state } = settled;
+  const { record, state, over } = settled;
   const isUnderWay = state.state === 'live' || state.state === 'stopping' || state.state === 'ended';
-  return isUnderWay ? goOn(settled, false, at) : { record, over: [] };
+  if (isUnderWay) return goOn(settled, false, at);
+  // That a person is asked is written down now; of all else nothing is taken for over.
+  return { record, over: state.state === 'suspended' ? over : [] };
 }
 
 /** Whether people have answered all that the run has asked. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { Task } from '#api/types/generated/task';
 import { line } from '../graph/made-up.ts';
-import { resolved, World } from './world.ts';
+import { PlanConflict, resolved, World } from './world.ts';
 
 const A1 = 'fix-abcde-s0-a1';
 const A2 = 'fix-abcde-s0-a2';
@@ -62,6 +62,24 @@ it('a run whose Task is cancelled while a person is asked is cancelled too; one 
   expect(w.settle().status?.status).toBe('CANCELLED');
   expect(w.sandbox(A2).spec.cancel).toBe(true);
   expect(w.sandbox(A1).spec.cancel).not.toBe(true);
+});
+
+it('a run that asked and was removed is taken for over only when it was not made again meanwhile', () => {
+  const w = new World(resolved(...line({ name: 'dev' })));
+  w.step();
+  const question = { id: 'q1', kind: 'Permission' as const, message: 'May I?', tool: 'Bash' };
+  w.change(A1, { status: { phase: 'Suspended', questions: [question] } });
+  const { sandboxes } = w.cache();
+  w.remove(A1);
+  // Nobody had seen it, so another controller makes it again.
+  w.step();
+  const lagging = { task: w.task(), sandboxes };
+  expect(() => w.step(lagging)).toThrow(PlanConflict);
+  w.refusal = 'The user is gone.';
+  expect(() => w.step(lagging), 'nor while nothing may start').toThrow(PlanConflict);
+  w.refusal = undefined;
+  w.edit({ cancel: true });
+  expect(() => w.step({ task: w.task(), sandboxes }), 'nor while all is cancelled').toThrow(PlanConflict);
 });
 
 it('what a step had to do without is told in a condition of the Task', () => {

@@ -78,9 +78,11 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
     case 'cancelled':
       return ended(cancelled(state.message, state.sandbox));
     case 'suspended': {
-      if (isCancelled) return ended(cancelled('Cancelled while a person was asked.', state.sandbox));
-      if (state.sandbox === undefined) return { node, record, state, over: [] };
-      return { node, record: suspendedRecord(record, state.sandbox, now), state, over: [] };
+      // One that was removed before its end was written down may have been made again, and would run beside the next.
+      const over = state.sandbox === undefined ? [] : overSandbox(record, state);
+      if (isCancelled) return ended(cancelled('Cancelled while a person was asked.', state.sandbox), over);
+      if (state.sandbox === undefined) return { node, record, state, over };
+      return { node, record: suspendedRecord(record, state.sandbox, now), state, over };
     }
     case 'lost': {
       const over = overSandbox(record, state);
