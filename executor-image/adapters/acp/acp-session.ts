@@ -126,11 +126,7 @@ function explained(error: unknown, { authMethods = [] }: InitializeResponse): un
   }
   const names = authMethods.map(({ name }) => name).join(', ');
   const ways = names === '' ? '' : ` (${names})`;
-  return new RunFailure(
-    'StartFailed',
-    `the agent wants a login${ways}: give its key by the Model`,
-    error,
-  );
+  return new RunFailure('StartFailed', `the agent wants a login${ways}: give its key by the Model`, error);
 }
 
 /** The gate's, in the one transport that all of them have. */
