@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, rmSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, writeSync } from 'node:fs';
 import { SHARED_RUNNER_PORT_FD } from '#executor-manager/protocol/runner-environment';
 import { systemClock } from './clock.ts';
 import { imageEnvironment, inheritedEnvironment, readRunnerConfig } from './config.ts';
@@ -7,6 +7,7 @@ import { withDirectLoopback } from './model-access/direct-loopback.ts';
 import type { TunnelledModelAccess } from './model-access/model-access.ts';
 import { startRunnerServer } from './server/runner-server.ts';
 import type { SkillShelf } from './skills/skill-shelf.ts';
+import { removeState } from './state-folder.ts';
 import { withToolsFirst, withToolsLast } from './toolbox.ts';
 import type { RunnerServer } from './server/runner-server.ts';
 
@@ -73,7 +74,7 @@ async function main(): Promise<void> {
       .then(async () => (await access)?.close())
       .finally(() => {
         // That of a sandbox goes with the sandbox.
-        if (shared) rmSync(config.state, { recursive: true, force: true });
+        if (shared) removeState(config.state);
         process.exit(0);
       });
   };
