@@ -140,8 +140,11 @@ export interface Runtime {
   outOfMemory?: boolean;
 }
 
+/** How a runtime has ended that is not there any longer. */
+export const REMOVED = 'was removed';
+
 export interface RuntimeExit {
-  /** How it ended, as the end of a sentence: `exited with code 137`, `was removed`. */
+  /** How it ended, as the end of a sentence: `exited with code 137`, or REMOVED. */
   how: string;
   /** Whether the kernel killed something in it because memory ran out. */
   outOfMemory: boolean;

@@ -1,5 +1,6 @@
 import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
+import { REMOVED } from '../drivers/driver.ts';
 import type { Runtime, RuntimeExit } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
 import { retryUntilDone } from '../retry.ts';
@@ -251,9 +252,12 @@ class Attendance {
 
   #exitOutcome({ how, outOfMemory }: RuntimeExit): Outcome {
     if (outOfMemory) return killedForMemory(this.#options.sandbox);
+    // Agents that share a runner run nothing of their own, and no agent removes its sandbox.
+    const isOwn = this.#options.runtime.sharedRunner === undefined && how !== REMOVED;
+    const byItself = isOwn ? ' The agent may have ended it itself.' : '';
     // One that an earlier manager has reached may end before this one does.
     return this.#reached || this.#options.sandbox.status?.phase === 'Running'
-      ? failed('ContainerLost', `The sandbox ${how} in the middle of the run.`)
+      ? failed('ContainerLost', `The sandbox ${how} in the middle of the run.${byItself}`)
       : failed('EngineFailed', `The sandbox ${how} before its runner was ready.`);
   }
 

@@ -3,6 +3,7 @@ import { sleep } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { REMOVED } from '../driver.ts';
 import type { RuntimeExit } from '../driver.ts';
 import { ownedBy } from './container-options.ts';
 import type { EngineConnection } from './engine-connection.ts';
@@ -121,7 +122,7 @@ export class ExitWatch {
       return { how: `exited with code ${state.ExitCode}${error}`, outOfMemory: state.OOMKilled || killed };
     } catch (error) {
       if ((error as { statusCode?: number }).statusCode !== 404) return 'unknown';
-      return { how: 'was removed', outOfMemory: killed };
+      return { how: REMOVED, outOfMemory: killed };
     }
   }
 }

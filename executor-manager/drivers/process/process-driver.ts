@@ -8,6 +8,7 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
 import { RUNNER_ENV } from '../../protocol/runner-environment.ts';
+import { REMOVED } from '../driver.ts';
 import type {
   DriverCapabilities,
   EngineState,
@@ -93,7 +94,7 @@ export class ProcessDriver implements RuntimeDriver {
     }
     for (;;) {
       const record = await this.#folders.load(id);
-      if (record === undefined) return { how: 'was removed', outOfMemory: false };
+      if (record === undefined) return { how: REMOVED, outOfMemory: false };
       if (!(await isAlive(record))) return { how: 'ended', outOfMemory: false };
       await sleep(this.#options.clock, LOOK_MS, signal);
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError } from '#api/machinery/status-error';
+import { REMOVED } from '../driver.ts';
 import type {
   DriverCapabilities,
   EngineState,
@@ -78,7 +79,7 @@ export class SharedDriver implements RuntimeDriver {
   }
 
   async exited(id: string, signal: AbortSignal): Promise<RuntimeExit> {
-    const how = (await this.#runnerOf(id)?.exited(signal)) ?? 'was removed';
+    const how = (await this.#runnerOf(id)?.exited(signal)) ?? REMOVED;
     return { how, outOfMemory: false };
   }
 
