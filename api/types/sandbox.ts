@@ -70,6 +70,8 @@ export const SandboxReason = {
   CostLimit: 'CostLimit',
   /** Finished=True: the agent did the same thing again and again. */
   Repetition: 'Repetition',
+  /** Finished=True: the agent wrote more into its log than it may. */
+  OutputLimit: 'OutputLimit',
   /** Finished=True: the answer does not fit the schema that was asked for. */
   OutputInvalid: 'OutputInvalid',
   /** Finished=True: an MCP server that the agent cannot do without does not work. */
@@ -109,6 +111,7 @@ export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'IdleLimit'
   | 'CostLimit'
   | 'Repetition'
+  | 'OutputLimit'
   | 'OutputInvalid'
   | 'ToolServerFailed'
   | 'AssertionFailed'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { Clock } from '../clock.ts';
+import { RunFailure } from '../run-failure.ts';
 import { createEventSink } from './event-sink.ts';
 import type { EventData } from './event-spool.ts';
 import { createRedactor } from './redact.ts';
@@ -152,5 +153,17 @@ describe('event sink', () => {
     sink.emit('result', { phase: 'Failed', result: { value: 'x'.repeat(200) } });
     expect(failures).toHaveLength(1);
     expect(written).toEqual(['error', 'result']);
+  });
+
+  it('at the limit of the log still tells the work of the run', () => {
+    const written: string[] = [];
+    const { sink, failures } = sinkWith((type) => {
+      if (type === 'text') throw new RunFailure('OutputLimit', 'more than 1 MiB');
+      return written.push(type);
+    });
+    sink.text('text', 'a');
+    for (const type of ['log', 'usage', 'error', 'diff', 'result'] as const) sink.emit(type, {});
+    expect(failures).toMatchObject([{ reason: 'OutputLimit' }]);
+    expect(written).toEqual(['usage', 'error', 'diff', 'result']);
   });
 });

@@ -93,7 +93,9 @@ describe('event spool', () => {
   it('takes no more than its limit, the words about the end aside', async () => {
     const spool = newSpool(1000);
     spool.append('text', { text: 'x'.repeat(500) });
-    expect(() => spool.append('text', { text: 'x'.repeat(500) })).toThrow('more than 1000 bytes');
+    for (const type of ['text', 'usage'] as const) {
+      expect(() => spool.append(type, { text: 'x'.repeat(500) })).toThrow('more than 1000 bytes');
+    }
     spool.append('error', { message: 'x'.repeat(500) });
     spool.append('result', { phase: 'Failed' });
     spool.close();

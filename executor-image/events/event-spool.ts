@@ -1,7 +1,9 @@
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunEvent } from '#executor-manager/protocol/run';
+import { RunFailure } from '../run-failure.ts';
 
 /** One offset is kept per so many events: memory stays small however long a run is. */
 const INDEX_STEP = 64;
@@ -26,11 +28,11 @@ export type EventData = Record<string, unknown>;
 export interface EventSpool {
   readonly lastSeq: number;
   /**
-   * Appends and returns the event's number. Throws the system's error, ENOSPC among them, when closed, and where the
-   * event does not fit under the limit; the events that say how a run ended always fit.
+   * Appends and returns the event's number. Throws the system's error, ENOSPC among them, when closed, and RunFailure
+   * OutputLimit where the event does not fit under the limit; the events that say how a run ended always fit.
    */
   append(type: RunEvent['type'], data: EventData): number;
-  /** Gives room that was set aside to the events that still follow; for the last ones, when the disk is full. */
+  /** Gives room that was set aside to the events that still follow; for the last ones, when disk or limit is full. */
   useReserve(): void;
   /** No event follows; readers end when they have read all. */
   close(): void;
@@ -52,6 +54,9 @@ interface Spool {
   closed: boolean;
 }
 
+/** For what follows a run that has reached its limit: its diffs, and what it has used up. */
+const LAST_BYTES = RUN_LIMITS.patchBytes + RUN_LIMITS.answerBytes;
+
 /** An error and a result without the answer. Many runs may share a disk, so it is no more than that. */
 const RESERVE_BYTES = 32 * 1024;
 
@@ -62,7 +67,11 @@ export function createEventSpool(options: EventSpoolOptions): EventSpool {
   const reserve = `${file}.reserve`;
   // Written and not only announced: a hole in a file takes no room.
   writeFileSync(reserve, Buffer.alloc(RESERVE_BYTES), { mode: 0o600 });
-  const useReserve = (): void => rmSync(reserve, { force: true });
+  let room = limitBytes;
+  const useReserve = (): void => {
+    room = limitBytes + LAST_BYTES;
+    rmSync(reserve, { force: true });
+  };
   const spool: Spool = {
     ...{ file, offsets: [], waiting: new Set(), size: 0, lastSeq: 0, closed: false },
     ...{ recent: [], recentBytes: 0 },
@@ -75,9 +84,7 @@ export function createEventSpool(options: EventSpoolOptions): EventSpool {
       if (spool.closed) throw new Error('the run has ended');
       const event: RunEvent = { seq: spool.lastSeq + 1, time: microTime(now()), type, data };
       const line = Buffer.from(`${JSON.stringify(event)}\n`);
-      if (spool.size + line.length > limitBytes && !LAST_WORDS.has(type)) {
-        throw new Error(`the run has said more than ${limitBytes} bytes`);
-      }
+      if (spool.size + line.length > room && !END.has(type)) throw outputLimit(limitBytes);
       let done = 0;
       while (done < line.length) {
         // At a fixed offset: what a failed write left behind is overwritten by the next one.
@@ -102,8 +109,15 @@ export function createEventSpool(options: EventSpoolOptions): EventSpool {
   };
 }
 
-/** Few and small, and nobody would know of the end without them. */
-export const LAST_WORDS: ReadonlySet<RunEvent['type']> = new Set(['error', 'usage', 'result']);
+/** One of each in a run, and nobody would know of the end without them. */
+const END: ReadonlySet<RunEvent['type']> = new Set(['error', 'result']);
+
+const MIB = 1024 * 1024;
+
+function outputLimit(bytes: number): RunFailure {
+  const limit = bytes % MIB === 0 ? `${bytes / MIB} MiB` : `${bytes} bytes`;
+  return new RunFailure('OutputLimit', `the agent has written more than ${limit} into its log, its limit`);
+}
 
 function remember(spool: Spool, line: Buffer): void {
   spool.recent.push(line);

@@ -1,16 +1,21 @@
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunEvent } from '#executor-manager/protocol/run';
+import { RunFailure } from '../run-failure.ts';
 import { cutText, cutValue } from '../text/cut.ts';
-import { LAST_WORDS } from './event-spool.ts';
 import type { EventData, EventSpool } from './event-spool.ts';
 import type { Redactor } from './redact.ts';
 
 export interface EventWriterOptions {
   spool: EventSpool;
   redactor: Redactor;
-  /** Called once when an event could not be written, as on a full disk. */
+  /** Called once when an event could not be written, as on a full disk; with a RunFailure at the limit of the log. */
   onFailure: (error: unknown) => void;
 }
+
+/** After a failure of the disk. */
+const LAST_WORDS: ReadonlySet<RunEvent['type']> = new Set(['error', 'usage', 'result']);
+/** After the limit of the log: there is room for what the run has done. */
+const LAST_WORDS_AND_WORK: ReadonlySet<RunEvent['type']> = new Set([...LAST_WORDS, 'diff']);
 
 /** Writes events at once: limits kept, secrets removed. After a failure only how the run ends is still written. */
 export interface EventWriter {
@@ -20,18 +25,19 @@ export interface EventWriter {
 }
 
 export function createEventWriter({ spool, redactor, onFailure }: EventWriterOptions): EventWriter {
-  let failed = false;
+  /** The types that are still written; absent: all. */
+  let lastWords: ReadonlySet<RunEvent['type']> | undefined;
 
   // In this order: a cut could leave the first part of a secret.
   const append = (type: RunEvent['type'], data: EventData): number =>
     spool.append(type, limited(type, redactor.data(data)));
 
   const write = (type: RunEvent['type'], data: EventData): void => {
-    if (failed) return writeLastWords(type, data);
+    if (lastWords !== undefined) return writeLastWords(type, data);
     try {
       append(type, data);
     } catch (error) {
-      failed = true;
+      lastWords = error instanceof RunFailure ? LAST_WORDS_AND_WORK : LAST_WORDS;
       spool.useReserve();
       onFailure(error);
       writeLastWords(type, data);
@@ -40,7 +46,7 @@ export function createEventWriter({ spool, redactor, onFailure }: EventWriterOpt
 
   /** Whatever fills the disk, readers learn how the run ended: at the least without the answer. */
   const writeLastWords = (type: RunEvent['type'], { result, ...data }: EventData): void => {
-    if (!LAST_WORDS.has(type)) return;
+    if (lastWords?.has(type) !== true) return;
     try {
       append(type, result === undefined ? data : { ...data, result });
     } catch {

@@ -75,7 +75,7 @@ export function startRun(options: RunOptions): Run {
   const spool = createEventSpool({
     file: path.join(folder, 'events.ndjson'),
     now: () => clock.now(),
-    ...(options.shared === true ? { limitBytes: SHARED_EVENT_BYTES } : {}),
+    limitBytes: logLimit(options),
   });
   const stop = new AbortController();
   const redactor = createRedactor(options.request);
@@ -83,9 +83,7 @@ export function startRun(options: RunOptions): Run {
     spool,
     redactor,
     clock,
-    onFailure: (error) => {
-      stop.abort(new RunFailure('AgentFailed', `events cannot be kept: ${describeError(error)}`, error));
-    },
+    onFailure: (error) => stop.abort(eventsFailure(error, options.state)),
   });
   let outcome: Outcome = { phase: 'Running' };
   const parts = partsOf(options, { events, stop });
@@ -111,8 +109,23 @@ export function startRun(options: RunOptions): Run {
   };
 }
 
+/** A day's work of an agent stays below it. It has to fit into the room of the runner's files, as each driver makes it. */
+const DEFAULT_LOG_BYTES = 64 * 1024 * 1024;
 /** Neighbours share the disk with one that never stops. */
-const SHARED_EVENT_BYTES = 32 * 1024 * 1024;
+const SHARED_LOG_BYTES = 32 * 1024 * 1024;
+
+function logLimit({ request, shared = false }: RunOptions): number {
+  const limit = request.limits?.logBytes ?? DEFAULT_LOG_BYTES;
+  return shared ? Math.min(limit, SHARED_LOG_BYTES) : limit;
+}
+
+/** Why no further event is kept: the limit of the log, or the disk. `state` is the folder of the runner's files. */
+function eventsFailure(error: unknown, state: string): RunFailure {
+  if (error instanceof RunFailure) return error;
+  const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+  const where = isFull ? `the room for the runner's own files, ${state}, is full` : describeError(error);
+  return new RunFailure('AgentFailed', `events cannot be kept: ${where}`, error);
+}
 
 function open(desk: PermissionDesk): Pick<RunState, 'questions'> {
   const questions = desk.questions();

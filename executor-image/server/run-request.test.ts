@@ -23,6 +23,7 @@ describe('readRunRequest', () => {
       'model.protocol "smtp" is not known; known: anthropic, openai, openai-responses, dify',
     ],
     [{ limits: { diskBytes: 0 } }, 'limits.diskBytes must be a number above 0'],
+    [{ limits: { logBytes: '1' } }, 'limits.logBytes must be a number above 0'],
     [{ limits: [] }, 'limits must be an object'],
     [{ model: { ...model, apiKey: 'secret\0' } }, 'model.apiKey must not contain a NUL'],
     [{ model: { ...model, env: { A: 'secret\0' } } }, 'model.env.A must not contain a NUL'],

@@ -14,8 +14,9 @@ export function readRunRequest(value: unknown): RunRequest {
   positive(body['timeoutSeconds'], 'timeoutSeconds');
   readNotices(body['notices']);
   if (body['limits'] !== undefined) {
-    const { diskBytes } = record(body['limits'], 'limits');
+    const { diskBytes, logBytes } = record(body['limits'], 'limits');
     if (diskBytes !== undefined) positive(diskBytes, 'limits.diskBytes');
+    if (logBytes !== undefined) positive(logBytes, 'limits.logBytes');
   }
   if (body['model'] !== undefined) {
     const model = record(body['model'], 'model');

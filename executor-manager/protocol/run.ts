@@ -116,6 +116,8 @@ export interface RunLimits {
   costUSD?: number;
   /** Equal calls of one tool in a row; the run ends with Repetition beyond. */
   repeatedCalls?: number;
+  /** Bytes of the events, their diffs and those about the end aside; the run ends with OutputLimit beyond. */
+  logBytes?: number;
 }
 
 export type PermissionDecision = 'allow' | 'ask' | 'deny';
@@ -250,6 +252,8 @@ export const RUN_FAILURE_REASONS = [
   'CostLimit',
   /** The agent did the same thing again and again. */
   'Repetition',
+  /** The agent wrote more into its log than it may. */
+  'OutputLimit',
   /** The answer does not fit the schema that was asked for. */
   'OutputInvalid',
   /** An MCP server that the agent cannot do without does not work. */

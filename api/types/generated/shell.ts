@@ -157,6 +157,10 @@ export interface ShellLimits {
    * Equal calls of one tool in a row.
    */
   repeatedCalls?: number;
+  /**
+   * Bytes of the events in the log of a run; 64 MiB when absent. A Chat that shares its process has 32 MiB at most.
+   */
+  logBytes?: number;
 }
 /**
  * Which tools the agent may use. The first rule that names the tool decides, then its level, then `default`.

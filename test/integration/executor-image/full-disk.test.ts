@@ -40,7 +40,7 @@ it('a run whose events cannot be kept fails with the cause; its readers get what
     id: 'full',
     phase: 'Failed',
     reason: 'AgentFailed',
-    message: 'events cannot be kept: ENOSPC: no space left on device, write',
+    message: `events cannot be kept: the room for the runner's own files, ${state}, is full`,
   });
   const events = text
     .trim()
