@@ -33,6 +33,8 @@ const authentication = '^api/authentication/';
 const authorization = '^api/authorization/';
 /** People who have accounts of the server's own: passwords, sessions, API keys. */
 const users = '^api/users/';
+/** Clients judge a password by them before they make the account that it is for. */
+const passwordRules = '^api/users/passwords/password-rules[.]ts$';
 /** Who did what: the policy, the events, and where they go. */
 const audit = '^api/audit/';
 /** Prometheus: for what composes a process; everybody else counts with the Meter of machinery. */
@@ -167,7 +169,7 @@ const layers = [
   {
     name: 'cli',
     from: '^cli/',
-    may: [client, machinery, metrics, task, taskEvent, skillPackages, composition],
+    may: [client, machinery, metrics, passwordRules, task, taskEvent, skillPackages, composition],
   },
 ];
 

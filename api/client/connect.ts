@@ -23,6 +23,8 @@ export interface Connection {
   transport: Transport;
   /** The namespace of the kubeconfig's context. */
   namespace: string;
+  /** The name that the kubeconfig has for the user of the context. */
+  userName: string;
   /** The server's address. */
   server: string;
   /** PEM of the authority its certificate is checked against; absent: the system's. */
@@ -61,6 +63,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     taskLog: createTaskLogClient({ transport }),
     transport,
     namespace: context.namespace,
+    userName: context.user.name,
     server: context.server,
     ...(context.ca === undefined ? {} : { caCertificate: context.ca }),
     close: () => transport.close(),

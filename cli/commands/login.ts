@@ -21,6 +21,7 @@ interface LoginFlags extends LoginServerFlags {
   clientId?: string;
   scopes: string;
   deviceCode?: boolean;
+  namespace?: string;
   writeKubeconfig?: string;
 }
 
@@ -37,6 +38,7 @@ export function register(program: Command, context: CliContext): void {
     .option('--client-id <id>', 'of troupe at the provider')
     .option('--scopes <scopes>', 'to ask the provider for', 'openid offline_access')
     .option('--device-code', 'with a code for a browser on any machine, in place of a browser on this one')
+    .option('-n, --namespace <name>', 'of the context; absent: the one it has, else your own')
     .option('--write-kubeconfig <file>', 'add the context to this file, in place of that of kubectl');
   addLoginServerFlags(command).action((flags: LoginFlags) =>
     withErrors(context, () => logIn(context, flags)),
@@ -51,10 +53,17 @@ async function logIn(context: CliContext, flags: LoginFlags): Promise<void> {
       : await withPassword(context, server, flags);
   await writeLogin(loginFile(loginFolder(), login), login);
   const file = flags.writeKubeconfig ?? flags.kubeconfig ?? kubeconfigToWrite();
-  await addToKubeconfig(file, { ...login, namespace: server.namespace });
+  const { namespace } = flags;
+  const defaultNamespace = namespace ?? (await ownNamespace(login)) ?? server.namespace;
+  await addToKubeconfig(file, { ...login, namespace, defaultNamespace });
   context.stdout.write(
     `Logged in as ${login.user}. The current context of ${file} is ${contextName(login)}.\n`,
   );
+}
+
+/** A provider's people have no account, and so no namespace of their own. */
+async function ownNamespace(login: Login): Promise<string | undefined> {
+  return login.provider === undefined ? accountApi(login).namespaceOf(login.tokens.token) : undefined;
 }
 
 async function withPassword(

@@ -3,12 +3,13 @@ import { loginFolder } from '../config.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, errorText } from '../error-text.ts';
 import { accountApi } from '../login/account-api.ts';
+import { accountNamed } from '../login/kubeconfig-file.ts';
 import { loginFile, readLogin, removeLogin } from '../login/login-file.ts';
 import { addLoginServerFlags, findLoginServer, withErrors } from '../login/login-server.ts';
 import type { LoginServerFlags } from '../login/login-server.ts';
 
 interface LogoutFlags extends LoginServerFlags {
-  user: string;
+  user?: string;
 }
 
 /** `troupe logout`: ends a session, and forgets it. */
@@ -16,17 +17,19 @@ export function register(program: Command, context: CliContext): void {
   const command = program
     .command('logout')
     .description('end a login')
-    .requiredOption('-u, --user <name>', 'name of the account, or oidc');
+    .option('-u, --user <name>', 'name of the account, or oidc; absent: that of the context');
   addLoginServerFlags(command).action((flags: LogoutFlags) =>
     withErrors(context, () => logOut(context, flags)),
   );
 }
 
 async function logOut(context: CliContext, flags: LogoutFlags): Promise<void> {
-  const { server } = await findLoginServer(context, flags);
-  const file = loginFile(loginFolder(), { server, user: flags.user });
+  const { server, userName } = await findLoginServer(context, flags);
+  const user = flags.user ?? accountNamed(userName ?? '', server);
+  if (user === undefined) throw new CliError('no context of a login is chosen: say who with --user');
+  const file = loginFile(loginFolder(), { server, user });
   const login = await readLogin(file);
-  if (login === undefined) throw new CliError(`nobody is logged in as ${flags.user} at ${server}`);
+  if (login === undefined) throw new CliError(`nobody is logged in as ${user} at ${server}`);
   const { refreshToken } = login.tokens;
   await removeLogin(file);
   if (login.provider === undefined && refreshToken !== undefined) {
@@ -38,5 +41,5 @@ async function logOut(context: CliContext, flags: LogoutFlags): Promise<void> {
         });
       });
   }
-  context.stdout.write(`Logged out ${flags.user}.\n`);
+  context.stdout.write(`Logged out ${user}.\n`);
 }

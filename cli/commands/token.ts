@@ -45,7 +45,10 @@ export function register(program: Command, context: CliContext): void {
     withSession(context, flags, list),
   );
   addServerFlags(
-    token.command('revoke').description('make one void').argument('<name>', 'as list shows it'),
+    token
+      .command('revoke')
+      .description('make one void')
+      .argument('<name>', 'as list shows it, or as create took it'),
   ).action((name: string, flags: ConnectionFlags) =>
     withSession(context, flags, async ({ connection, print }) => {
       await connection.transport.send({ method: 'DELETE', path: `${PATH}/${encodeURIComponent(name)}` });

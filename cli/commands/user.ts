@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
+import { accountPasswordProblem } from '#api/users/passwords/password-rules';
+import type { PasswordOwner } from '#api/users/passwords/password-rules';
 import type { CliContext } from '../context.ts';
 import { addValue } from '../processes/flag-values.ts';
 import { accountApi } from '../login/account-api.ts';
 import { addLoginServerFlags, findLoginServer, withErrors } from '../login/login-server.ts';
 import type { LoginServerFlags } from '../login/login-server.ts';
-import { ask, firstLineOf } from '../login/prompt.ts';
+import { ask, firstLineOf, twoLinesOf } from '../login/prompt.ts';
 import { CliError } from '../error-text.ts';
 import { addServerFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
@@ -37,6 +39,10 @@ interface CreateFlags extends ConnectionFlags {
 }
 
 interface ResetFlags extends ConnectionFlags {
+  passwordStdin?: boolean;
+}
+
+interface SetFlags extends LoginServerFlags {
   passwordStdin?: boolean;
 }
 
@@ -95,15 +101,22 @@ function registerResetPassword(user: Command, context: CliContext): void {
   );
   const set = user
     .command('set-password')
-    .description('set a new password with such a token, which is asked for');
-  addLoginServerFlags(set).action((flags: LoginServerFlags) =>
+    .description('set a new password with such a token, which is asked for')
+    .option('--password-stdin', 'read the token and the password from standard input, a line each');
+  addLoginServerFlags(set).action((flags: SetFlags) =>
     withErrors(context, async () => {
       const server = await findLoginServer(context, flags);
-      const token = await ask('Token: ', { secret: true });
-      await accountApi(server).resetPassword(token, await newPassword());
+      const [token, password] =
+        flags.passwordStdin === true ? await twoLinesOf(context.stdin) : await askForBoth();
+      await accountApi(server).resetPassword(token, password);
       context.stdout.write('The password is set.\n');
     }),
   );
+}
+
+async function askForBoth(): Promise<[token: string, password: string]> {
+  const token = await ask('Token: ', { secret: true, flag: '--password-stdin' });
+  return [token, await newPassword()];
 }
 
 async function newPassword(): Promise<string> {
@@ -122,7 +135,11 @@ async function list(session: Session): Promise<void> {
 }
 
 async function create(session: Session, name: string, flags: CreateFlags): Promise<void> {
-  const { displayName, email, group = [], admin } = flags;
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/.test(name)) throw badName(name);
+  const { displayName, email, group = [], admin, passwordStdin } = flags;
+  const password = passwordStdin === true ? await firstLineOf(session.context.stdin) : undefined;
+  // Judged first: a password that the server is going to refuse must not leave a User without one behind.
+  if (password !== undefined) checkPassword(password, { name, displayName, email });
   const groups = [...group, ...(admin === true ? [ADMINS] : [])];
   const spec = {
     ...(displayName === undefined ? {} : { displayName }),
@@ -137,7 +154,19 @@ async function create(session: Session, name: string, flags: CreateFlags): Promi
     spec,
   });
   session.print(`user.agent.wecode.io/${name} created`);
-  await resetPassword(session, name, flags);
+  await givePassword(session, name, password);
+}
+
+/** @throws CliError */
+function checkPassword(password: string, owner: PasswordOwner): void {
+  const problem = accountPasswordProblem(password, owner);
+  if (problem !== undefined) throw new CliError(`the password ${problem}`);
+}
+
+/** The server says this in two errors: that of every name, and that of the kind. */
+function badName(name: string): CliError {
+  const rule = 'at most 50 lower-case letters, digits and dashes, with a letter or digit at both ends';
+  return new CliError(`${JSON.stringify(name)} is no name for a User, which has ${rule}`);
 }
 
 async function change(
@@ -150,9 +179,14 @@ async function change(
 }
 
 async function resetPassword(session: Session, name: string, { passwordStdin }: ResetFlags): Promise<void> {
-  const { connection, context, print } = session;
   // Read first: an empty input must not leave a token behind.
-  const password = passwordStdin === true ? await firstLineOf(context.stdin) : undefined;
+  const password = passwordStdin === true ? await firstLineOf(session.context.stdin) : undefined;
+  await givePassword(session, name, password);
+}
+
+/** Without a password a token is shown with which one is set. */
+async function givePassword(session: Session, name: string, password: string | undefined): Promise<void> {
+  const { connection, context, print } = session;
   const path = `${PATH}/${encodeURIComponent(name)}/passwordreset`;
   const { text } = await connection.transport.send({ method: 'POST', path });
   const { token, expirationTime } = JSON.parse(text) as { token: string; expirationTime: string };

@@ -1,5 +1,5 @@
 import { createTransport } from '#api/client/transport';
-import type { Transport } from '#api/client/transport';
+import type { ApiRequest, Transport } from '#api/client/transport';
 import { fieldsOf } from '#api/machinery/json/json';
 import type { LoginTokens } from './login-file.ts';
 
@@ -26,6 +26,11 @@ export function accountApi(server: LoginServer) {
       const answer = await post(server, 'login', body);
       return { tokens: tokensOf(answer), deviceToken: String(answer['device_token']) };
     },
+    /** That of the User alone; undefined while there is none. */
+    async namespaceOf(token: string): Promise<string | undefined> {
+      const { namespace } = await requested(server, { method: 'GET', path: '/api/users/me' }, token);
+      return typeof namespace === 'string' ? namespace : undefined;
+    },
     async refresh(refreshToken: string): Promise<LoginTokens> {
       return tokensOf(await post(server, 'refresh', { refresh_token: refreshToken }));
     },
@@ -38,12 +43,18 @@ export function accountApi(server: LoginServer) {
   };
 }
 
-async function post(server: LoginServer, name: string, body: object): Promise<Record<string, unknown>> {
-  const transport = anonymousTransport(server);
+const post = (server: LoginServer, name: string, body: object): Promise<Record<string, unknown>> =>
+  requested(server, { method: 'POST', path: `/api/auth/${name}`, body });
+
+async function requested(
+  server: LoginServer,
+  request: ApiRequest,
+  token?: string,
+): Promise<Record<string, unknown>> {
+  const transport = transportOf(server, token);
   try {
     // Unlike `send` this does not wait and try again when the server says to come later: people are told.
     const pieces: Uint8Array[] = [];
-    const request = { method: 'POST', path: `/api/auth/${name}`, body } as const;
     for await (const piece of transport.bytes(request)) pieces.push(piece);
     return fieldsOf(JSON.parse(Buffer.concat(pieces).toString('utf8')));
   } finally {
@@ -51,12 +62,14 @@ async function post(server: LoginServer, name: string, body: object): Promise<Re
   }
 }
 
-function anonymousTransport({ server, ca }: LoginServer): Transport {
+/** Without a token it is that of somebody who is not logged in. */
+function transportOf({ server, ca }: LoginServer, token: string | undefined): Transport {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return createTransport({
     server,
     ...(ca === undefined ? {} : { ca }),
     userAgent: 'troupe',
-    credentials: { current: () => Promise.resolve({ headers: {} }) },
+    credentials: { current: () => Promise.resolve({ headers }) },
   });
 }
 

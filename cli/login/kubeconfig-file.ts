@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { fieldsOf } from '#api/machinery/json/json';
 import { CliError } from '../error-text.ts';
 import type { LoginPlace } from './login-file.ts';
 
@@ -29,6 +30,12 @@ const TROUPE = join(import.meta.dirname, '..', '..', 'bin', 'troupe');
 
 /** `alice@troupe.example.org:7443` */
 export const contextName = ({ server, user }: LoginPlace): string => `${user}@${new URL(server).host}`;
+
+/** The account of a user that `kubeconfigOf` has named for this server; undefined for other users. */
+export function accountNamed(name: string, server: string): string | undefined {
+  const end = `@${new URL(server).host}`;
+  return name.endsWith(end) && name !== end ? name.slice(0, -end.length) : undefined;
+}
 
 /** A kubeconfig whose credentials come from `troupe credential`, which renews them (KEP-541). */
 export function kubeconfigOf(login: KubeconfigLogin): Kubeconfig {
@@ -69,16 +76,32 @@ export function kubeconfigOf(login: KubeconfigLogin): Kubeconfig {
   };
 }
 
-/** Adds a login to a file, or makes it; everything else in it stays. @throws CliError when it is no kubeconfig */
-export async function addToKubeconfig(file: string, login: KubeconfigLogin): Promise<void> {
-  const added = kubeconfigOf(login);
+/** A login for a file that may know its context already. */
+export interface AddedLogin extends KubeconfigLogin {
+  /** For a context that has no namespace yet, and gets no other. */
+  defaultNamespace?: string | undefined;
+}
+
+/**
+ * Adds a login to a file, or makes it; everything else in it stays, also the namespace of the context unless `login` has
+ * one. @throws CliError when it is no kubeconfig
+ */
+export async function addToKubeconfig(file: string, login: AddedLogin): Promise<void> {
   const known = await readIfThere(file);
+  const namespace = login.namespace ?? namespaceIn(known, contextName(login)) ?? login.defaultNamespace;
+  const added = kubeconfigOf({ ...login, namespace });
   const merged = known === undefined ? added : mergedInto(known, added);
   await mkdir(dirname(file), { recursive: true });
   const next = `${file}.${randomUUID()}`;
   const mode = known === undefined ? 0o600 : (await stat(file)).mode & 0o777;
   await writeFile(next, stringify(merged), { mode, flag: 'wx' });
   await rename(next, file);
+}
+
+function namespaceIn(known: Partial<Kubeconfig> | undefined, name: string): string | undefined {
+  const found = known?.contexts?.find((one) => one.name === name);
+  const { namespace } = fieldsOf(found?.['context']);
+  return typeof namespace === 'string' && namespace !== '' ? namespace : undefined;
 }
 
 function mergedInto(known: Partial<Kubeconfig>, added: Kubeconfig): Partial<Kubeconfig> {

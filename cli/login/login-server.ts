@@ -23,6 +23,8 @@ export function addLoginServerFlags(command: Command): Command {
 
 export interface FoundServer extends LoginServer {
   namespace?: string;
+  /** As the kubeconfig calls the user of the context. */
+  userName?: string;
 }
 
 /** @throws CliError */
@@ -38,8 +40,8 @@ export async function findLoginServer(context: CliContext, flags: LoginServerFla
   }
   const connection = await connect(context, flags);
   await connection.close();
-  const { namespace, caCertificate: ca } = connection;
-  return { server: connection.server, namespace, ...(ca === undefined ? {} : { ca }) };
+  const { namespace, userName, caCertificate: ca } = connection;
+  return { server: connection.server, namespace, userName, ...(ca === undefined ? {} : { ca }) };
 }
 
 /** Runs a command; what it throws is printed in kubectl's manner, and ends it with 1. */

@@ -31,14 +31,25 @@ export async function ask(question: string, { secret, flag }: Asking): Promise<s
   }
 }
 
-/** A secret from a pipe: the first line. */
+/** A secret from a pipe: the first line. @throws CliError when it is empty */
 export async function firstLineOf(input: AsyncIterable<Uint8Array | string>): Promise<string> {
+  const [line = ''] = await firstLines(input, 1);
+  if (line === '') throw new CliError('standard input is empty');
+  return line;
+}
+
+/** Two secrets from a pipe: the first two lines. @throws CliError when one is empty */
+export async function twoLinesOf(input: AsyncIterable<Uint8Array | string>): Promise<[string, string]> {
+  const [first = '', second = ''] = await firstLines(input, 2);
+  if (first === '' || second === '') throw new CliError('standard input needs two lines');
+  return [first, second];
+}
+
+async function firstLines(input: AsyncIterable<Uint8Array | string>, most: number): Promise<string[]> {
   let text = '';
   for await (const piece of input) {
     text += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
-    if (text.includes('\n') || text.length > 8192) break;
+    if (text.split('\n').length > most || text.length > 8192) break;
   }
-  const [line = ''] = text.split(/\r?\n/);
-  if (line === '') throw new CliError('standard input is empty');
-  return line;
+  return text.split(/\r?\n/).slice(0, most);
 }

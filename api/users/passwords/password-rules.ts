@@ -21,6 +21,22 @@ export function passwordProblem(password: string, own: readonly string[] = []): 
   return undefined;
 }
 
+/** What a password is judged by of the account that it is for. */
+export interface PasswordOwner {
+  name: string;
+  displayName?: string | undefined;
+  email?: string | undefined;
+}
+
+/** As `passwordProblem`; the names, and the parts of the address, of the account are its own. */
+export function accountPasswordProblem(
+  password: string,
+  { name, displayName = '', email = '' }: PasswordOwner,
+): string | undefined {
+  const own = [name, ...name.split('-'), ...displayName.split(/\s+/), ...email.split(/[@.]/)];
+  return passwordProblem(password, own);
+}
+
 const fold = (text: string): string => text.toLowerCase();
 
 /** A unit of up to four characters, again and again. */

@@ -8,7 +8,7 @@ import { Records } from '../records/records.ts';
 import { isHashOf, newSecret, secretHash } from '../sessions/refresh-token.ts';
 import { HashQueue } from './hash-queue.ts';
 import { hashPassword, isOutdated, verifyPassword } from './password-hash.ts';
-import { passwordProblem } from './password-rules.ts';
+import { accountPasswordProblem } from './password-rules.ts';
 
 /** By the name of a User. A record of another uid is that of a User who had the name before, and counts for nothing. */
 interface PasswordRecord {
@@ -73,14 +73,8 @@ export class Passwords {
 
   /** @throws StatusError Invalid when the password is not good enough */
   check(account: Account, password: string): void {
-    const { displayName = '', email = '' } = account.spec;
-    const own = [
-      account.metadata.name,
-      ...account.metadata.name.split('-'),
-      ...displayName.split(/\s+/),
-      ...email.split(/[@.]/),
-    ];
-    const problem = passwordProblem(password, own);
+    const { displayName, email } = account.spec;
+    const problem = accountPasswordProblem(password, { name: account.metadata.name, displayName, email });
     if (problem === undefined) return;
     throw new StatusError('Invalid', `The password ${problem}`, {
       details: {

@@ -107,8 +107,7 @@ export class SelfService {
     const { account } = await this.#inSession(user);
     const { accounts, apiKeys } = this.#options;
     const own = account.metadata.name;
-    // The name of the User in front: nobody takes up names for others.
-    const name = `${own}.${request.name ?? randomBytes(4).toString('hex')}`;
+    const name = keyName(account, request.name ?? randomBytes(4).toString('hex'));
     const apiKey = await accounts.createApiKey(name, account, {
       userName: own,
       ...(request.description === undefined ? {} : { description: request.description }),
@@ -118,13 +117,18 @@ export class SelfService {
     return { apiKey, key: await apiKeys.issue(name) };
   }
 
-  /** @throws StatusError NotFound, for a key of somebody else too */
+  /** `name`: the whole one, or as `createApiKey` takes it. @throws StatusError NotFound, for a key of somebody else too */
   async deleteApiKey(user: User, name: string): Promise<void> {
     const { account } = await this.#inSession(user);
+    const apiKey =
+      (await this.#ownKey(account, name)) ?? (await this.#ownKey(account, keyName(account, name)));
+    if (apiKey === undefined) throw notFound(API_KEYS, name);
+    await this.#options.accounts.deleteApiKey(apiKey.metadata.name, apiKey.metadata.uid ?? '');
+  }
+
+  async #ownKey(account: Account, name: string): Promise<APIKey | undefined> {
     const apiKey = await this.#options.accounts.apiKey(name);
-    if (apiKey === undefined || apiKey.spec.userName !== account.metadata.name)
-      throw notFound(API_KEYS, name);
-    await this.#options.accounts.deleteApiKey(name, apiKey.metadata.uid ?? '');
+    return apiKey?.spec.userName === account.metadata.name ? apiKey : undefined;
   }
 
   /**
@@ -143,6 +147,9 @@ export class SelfService {
     return { account, session };
   }
 }
+
+/** The name of the User in front: nobody takes up names for others. */
+const keyName = ({ metadata }: Account, name: string): string => `${metadata.name}.${name}`;
 
 const noAccount = (): StatusError =>
   new StatusError(

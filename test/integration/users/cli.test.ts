@@ -8,7 +8,7 @@ import type { TestApi } from '../../kit/api.ts';
 import { run } from '../../kit/command.ts';
 import type { CommandResult } from '../../kit/command.ts';
 import { TROUPE } from '../../kit/paths.ts';
-import { login, makeUser, mine, PASSWORD } from './people.ts';
+import { login, makeUser, mine, PASSWORD, USERS } from './people.ts';
 
 const KUBECTL = process.env['TROUPE_TEST_STOCK_KUBECTL'] ?? 'kubectl';
 
@@ -40,8 +40,8 @@ const server = (): string[] => [
   ...['--certificate-authority', path.join(home.path, 'ca.crt')],
 ];
 
-async function logIn(user: string, password = PASSWORD): Promise<CommandResult> {
-  return troupe(['login', ...server(), '--user', user, '--password-stdin'], `${password}\n`);
+async function logIn(user: string, password = PASSWORD, flags: string[] = []): Promise<CommandResult> {
+  return troupe(['login', ...server(), '--user', user, '--password-stdin', ...flags], `${password}\n`);
 }
 
 /** Lets the token of a login run out. */
@@ -63,7 +63,30 @@ it('makes people, as an administrator', async () => {
   const listed = await asOwner(['user', 'list']);
   expect(listed.stdout).toMatch(/^NAME +READY +REASON +GROUPS/);
   expect(listed.stdout).toMatch(/alice.*troupe:admins/);
-  expect((await asOwner(['user', 'create', 'Bob'])).stderr).toContain('lower-case');
+});
+
+it.each([
+  ['Carol', 'a longer and odd phrase', /^error: "Carol" is no name for a User, .*lower-case.*\n$/],
+  ['frank', 'short', /^error: the password must have at least 12 characters\n$/],
+  ['frank', 'frankfrankfrank', /^error: the password must not be made of the name of the account\n$/],
+  ['frank', '', /^error: standard input is empty\n$/],
+])('makes no User %s with the password %j', async (name, password, told) => {
+  const refused = await asOwner(['user', 'create', name, '--password-stdin'], `${password}\n`);
+  expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(told) });
+  expect((await asOwner(['user', 'list'])).stdout).not.toContain(name);
+});
+
+it('sets a password with a token, both from standard input', async () => {
+  const { stdout } = await asOwner(['user', 'create', 'gina']);
+  const token = stdout.slice(stdout.indexOf('\n') + 1);
+  const set = await troupe(
+    ['user', 'set-password', ...server(), '--password-stdin'],
+    `${token}${PASSWORD}\n`,
+  );
+  expect(set, set.stderr).toMatchObject({ code: 0, stdout: 'The password is set.\n' });
+  expect(await login(api, 'gina')).toHaveProperty('access_token');
+  const half = await troupe(['user', 'set-password', ...server(), '--password-stdin'], token);
+  expect(half.stderr).toBe('error: standard input needs two lines\n');
 });
 
 it('logs in, and kubectl works as that person without a token in its kubeconfig', async () => {
@@ -78,6 +101,23 @@ it('logs in, and kubectl works as that person without a token in its kubeconfig'
   expect(who).toMatchObject({ code: 0, stdout: 'alice' });
   expect((await kubectl('get', 'users', '-o', 'name')).stdout).toContain('user.agent.wecode.io/alice');
   expect((await troupe(['whoami', '--kubeconfig', kubeconfig()])).stdout).toMatch(/Username +alice/);
+});
+
+it.each([
+  [[], 'user-alice', 'the own one'],
+  [['--namespace', 'work'], 'work', 'that of the flag'],
+  [[], 'work', 'the one that the context has'],
+])('logs in with %j, into the namespace %s: %s', async (flags, namespace, _reason) => {
+  if (namespace === 'user-alice') await rm(kubeconfig());
+  // As the controllers say it.
+  await api.send(`${USERS}/alice/status`, {
+    method: 'PATCH',
+    body: { status: { namespace: 'user-alice' } },
+    headers: { 'content-type': 'application/merge-patch+json' },
+  });
+  expect((await logIn('alice', PASSWORD, flags)).code).toBe(0);
+  const minified = await kubectl('config', 'view', '--minify', '-o', 'jsonpath={..namespace}');
+  expect(minified.stdout).toBe(namespace);
 });
 
 it('renews a token once, however many ask at the same moment', async () => {
@@ -115,13 +155,16 @@ it('makes API keys that work elsewhere', async () => {
   const refused = await api.send('/api/v1/namespaces', { method: 'POST', body, token: key });
   expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('for reading only')]);
   expect((await troupe(['token', 'list', '--kubeconfig', kubeconfig()])).stdout).toMatch(/alice\.ci .*true/);
-  expect((await troupe(['token', 'revoke', 'alice.ci', '--kubeconfig', kubeconfig()])).code).toBe(0);
+  expect((await troupe(['token', 'revoke', 'ci', '--kubeconfig', kubeconfig()])).code).toBe(0);
   expect((await mine(api, '', { token: key })).status).toBe(401);
 });
 
 it('logs out, and says what to do then', async () => {
   const { access_token: other } = await login(api, 'alice');
-  expect((await troupe(['logout', ...server(), '--user', 'alice'])).code).toBe(0);
+  const flags = ['--kubeconfig', kubeconfig(), '--context', `alice@${new URL(api.url).host}`];
+  const out = await troupe(['logout', ...flags]);
+  expect(out, out.stderr).toMatchObject({ code: 0, stdout: 'Logged out alice.\n' });
+  expect((await troupe(['logout', '--kubeconfig', api.kubeconfig])).stderr).toContain('say who with --user');
   const refused = await kubectl('auth', 'whoami');
   expect(refused.code).not.toBe(0);
   expect(refused.stderr).toContain('call troupe login');
