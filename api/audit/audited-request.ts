@@ -37,6 +37,8 @@ export interface AuditedRequestOptions {
 
 /** The place, from 0, of an object in the batch that its event is a part of. */
 const ITEM = 'agent.wecode.io/batch-item';
+/** The User that a login is for. */
+const LOGIN_USER = 'agent.wecode.io/login-user';
 const MOST_AGENT_LENGTH = 1024;
 /** Upstream's limit is optional and smaller; this one keeps the buffer from filling up with lists. */
 const MOST_EVENT_LENGTH = 1024 * 1024;
@@ -83,6 +85,11 @@ export class AuditedRequest {
       'authorization.k8s.io/decision': decision,
       'authorization.k8s.io/reason': reason,
     };
+  }
+
+  /** Somebody without credentials tries to log in as a User that is there. Other names may be anything: a password too. */
+  logsInAs(name: string): void {
+    this.#annotations = { ...this.#annotations, [LOGIN_USER]: name };
   }
 
   /** An object, or a patch of one, that the client sends. */

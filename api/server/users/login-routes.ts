@@ -34,6 +34,7 @@ export function mountLogin(app: Hono<ServerTypes>, { accounts, addresses }: Acco
       ...(deviceToken === undefined ? {} : { deviceToken }),
       ...placeOf(c),
       userAgent: c.req.header('user-agent') ?? '',
+      onUser: (name: string) => c.var.audited?.logsInAs(name),
     };
     return secret(await accounts.logIn(request));
   });

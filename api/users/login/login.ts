@@ -17,6 +17,8 @@ export interface LoginRequest extends LoginPlace {
   deviceToken?: string;
   /** The place on the network, as attempts are counted. */
   network: string;
+  /** Told the name of the User that somebody tries to log in as, if there is such a User; for the audit log. */
+  onUser?: (name: string) => void;
 }
 
 export interface LoggedIn extends TokenSet {
@@ -56,9 +58,10 @@ export async function logIn(options: LoginOptions, request: LoginRequest): Promi
 /** The account, and the device if it was known. @throws StatusError Unauthorized, TooManyRequests */
 async function admit(
   { accounts, passwords, sessions, attempts }: LoginOptions,
-  { userName, password, deviceToken, network }: LoginRequest,
+  { userName, password, deviceToken, network, onUser }: LoginRequest,
 ): Promise<{ account: Account; shown: ShownPassword; device: string | undefined }> {
   const account = isName(userName) ? await accounts.user(userName) : undefined;
+  if (account !== undefined) onUser?.(account.metadata.name);
   const device = deviceToken === undefined ? undefined : await sessions.deviceOf(account, deviceToken);
   const attempt = await attempts.enter({ userName, network, device });
   const shown = await passwords.verify(account, password);

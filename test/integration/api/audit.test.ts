@@ -6,6 +6,7 @@ import { testApi } from '../../kit/api.ts';
 import type { TestApi } from '../../kit/api.ts';
 import { auditedApi, auditEvents } from '../../kit/audited-api.ts';
 import type { AuditedApi, AuditEvent } from '../../kit/audited-api.ts';
+import { makeUser, tryLogin } from '../users/people.ts';
 
 const CANARY = 'canary-4f1c9b';
 const stack = new AsyncDisposableStack();
@@ -118,6 +119,20 @@ describe('a request', () => {
         },
       }),
     ]);
+  });
+
+  it.each([
+    ['audited', 'a long and odd phrase', 200, 'audited', 'who got a session'],
+    ['audited', CANARY, 401, 'audited', 'as whom somebody has tried it'],
+    [CANARY, CANARY, 401, undefined, 'a name that nobody has may be a password'],
+  ])('to log in as %s with %s is told: %s, of %s', async (name, password, code, told, reason) => {
+    if (code === 200) await makeUser(api, name, { password });
+    const answer = await tryLogin(api, name, password);
+    expect(answer.status).toBe(code);
+    const [received, complete] = eventsOf(answer);
+    expect(received?.annotations?.['agent.wecode.io/login-user']).toBeUndefined();
+    expect(complete?.annotations?.['agent.wecode.io/login-user'], reason).toBe(told);
+    expect(JSON.stringify([received, complete])).not.toMatch(new RegExp(`${CANARY}|odd phrase`));
   });
 
   it('that the policy leaves out is not told', async () => {
