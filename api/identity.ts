@@ -22,10 +22,11 @@ import type { Authorizer } from './machinery/authorizer.ts';
 import type { Meter } from './machinery/meter.ts';
 import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
 import type { User } from './machinery/user.ts';
+import { OWNER_NAME } from './types/account.ts';
 import type { Accounts } from './users/accounts.ts';
 
 /** Whoever holds the token of the data folder owns the server. */
-const OWNER: User = { name: 'troupe-admin', groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] };
+const OWNER: User = { name: OWNER_NAME, groups: [MASTERS_GROUP, AUTHENTICATED_GROUP] };
 
 export interface TokenOptions {
   /** Of the data folder. */

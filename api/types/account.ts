@@ -7,6 +7,15 @@ export const USERS_GROUP = 'troupe:users';
 /** Its members may do everything, by a ClusterRoleBinding to cluster-admin. */
 export const ADMINS_GROUP = 'troupe:admins';
 
+/** As whom rules, bindings and audit logs know whoever owns the server. */
+export const OWNER_NAME = 'troupe-admin';
+
+/**
+ * Names that a new User may not have: rules of access and audit logs would not tell the two apart. `troupe login` keeps a
+ * login at a provider under `oidc`. Other names of the server's own have a colon.
+ */
+export const RESERVED_USER_NAMES: ReadonlySet<string> = new Set([OWNER_NAME, 'oidc']);
+
 /** Reasons of a User. */
 export const UserReason = {
   /** Ready=True: the User may log in and has a namespace. */
@@ -32,6 +41,9 @@ export function userNotReady(
 export function mayLogIn({ metadata, spec }: User): boolean {
   return spec.disabled !== true && spec.pending !== true && metadata.deletionTimestamp === undefined;
 }
+
+/** Sessions and API keys of another count are void: the User was disabled since. */
+export const timesDisabled = ({ status }: User): number => status?.timesDisabled ?? 0;
 
 /** Keeps people from registering under the name of a shared namespace. */
 const PERSONAL = 'user-';

@@ -21,7 +21,7 @@ export interface Strategy {
   /** Sets what only the server may set, whatever the client wrote. Nobody manages these fields. */
   prepareForCreate?(object: Unstructured): Unstructured;
   prepareForUpdate?(object: Unstructured, previous: Unstructured): Unstructured;
-  prepareForStatusUpdate?(object: Unstructured): Unstructured;
+  prepareForStatusUpdate?(object: Unstructured, previous: Unstructured): Unstructured;
   /** The problems of a write; `previous` is absent for a create. */
   validate?(object: Unstructured, previous: Unstructured | undefined, resource: Resource): StatusCause[];
   /** Hints for the client about a valid write. */

@@ -74,7 +74,7 @@ function mainUpdate(resource: Resource, previous: Unstructured, asked: Unstructu
 function statusUpdate({ resource, previous }: Change, asked: Unstructured): Unstructured {
   const { status: _old, ...rest } = withManagedFields(previous, asked);
   const prepared = asked['status'] === undefined ? rest : { ...rest, status: asked['status'] };
-  return strategyOf(resource).prepareForStatusUpdate?.(prepared) ?? prepared;
+  return strategyOf(resource).prepareForStatusUpdate?.(prepared, previous) ?? prepared;
 }
 
 /** A write of `/finalize` of a Namespace changes nothing but spec. */

@@ -9,7 +9,7 @@ import { notFound } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/user.ts';
 import { INTERNAL_RESOURCES } from '../../registry/internal-resources.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
-import { API_KEY_EXTRA, mayLogIn, READ_ONLY_EXTRA } from '../../types/account.ts';
+import { API_KEY_EXTRA, mayLogIn, READ_ONLY_EXTRA, timesDisabled } from '../../types/account.ts';
 import type { APIKey } from '../../types/generated/apikey.ts';
 import { API_KEYS, USERS } from '../../types/resources.ts';
 import { API_KEY_RESOURCE, userOf } from '../account-store.ts';
@@ -22,6 +22,8 @@ interface ApiKeyRecord {
   name: string;
   /** Of the User that it was issued for: the next one of that name does not take it over. */
   userUID: string;
+  /** `timesDisabled` of the User, as it was then. Records of before that was counted have none. */
+  timesDisabled?: number;
   hash: string;
 }
 
@@ -60,7 +62,10 @@ export class ApiKeys {
     const userUID = account.metadata.uid ?? '';
     const id = idOf(apiKey);
     const { key, hash } = makeApiKey(id);
-    await this.#records.change({ owner: '', name: id }, () => ({ name, userUID, hash }));
+    await this.#records.change({ owner: '', name: id }, () => ({
+      ...{ name, userUID, hash },
+      timesDisabled: timesDisabled(account),
+    }));
     await this.#accounts.noteStatus(API_KEY_RESOURCE, name, { issuedTime: formatTime(this.#clock.now()) });
     return key;
   }
@@ -72,8 +77,7 @@ export class ApiKeys {
     const apiKey = await this.#accounts.apiKey(record.name);
     if (apiKey === undefined || idOf(apiKey) !== id || this.#isOver(apiKey)) return undefined;
     const account = await this.#accounts.user(apiKey.spec.userName);
-    if (account === undefined || account.metadata.uid !== record.userUID || !mayLogIn(account))
-      return undefined;
+    if (account === undefined || !isOf(account, record) || !mayLogIn(account)) return undefined;
     this.#noteUse(apiKey);
     return userOf(account, {
       [API_KEY_EXTRA]: [record.name],
@@ -115,5 +119,8 @@ export class ApiKeys {
       );
   }
 }
+
+const isOf = (account: Account, record: ApiKeyRecord): boolean =>
+  record.userUID === account.metadata.uid && (record.timesDisabled ?? 0) === timesDisabled(account);
 
 const idOf = ({ metadata }: APIKey): string => (metadata.uid ?? '').replaceAll('-', '');

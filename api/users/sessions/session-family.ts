@@ -4,6 +4,8 @@ import { isHashOf, secretHash } from './refresh-token.ts';
 export interface SessionRecord {
   userUID: string;
   family: string;
+  /** `timesDisabled` of the User, as it was at the login. Records of before that was counted have none. */
+  timesDisabled?: number;
   /** Of the tokens that are good: one, and for a moment another for a client that did not hear of the first. */
   current: readonly string[];
   /** Of the token that was used last. */

@@ -5,7 +5,7 @@ import { ACCESS_TOKEN, DEVICE_TOKEN } from '../../authentication/session-token.t
 import type { SessionTokens } from '../../authentication/session-token.ts';
 import { INTERNAL_RESOURCES } from '../../registry/internal-resources.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
-import { mayLogIn } from '../../types/account.ts';
+import { mayLogIn, timesDisabled } from '../../types/account.ts';
 import type { Account, AccountStore } from '../account-store.ts';
 import { Records } from '../records/records.ts';
 import {
@@ -83,6 +83,7 @@ export class Sessions {
     await this.#records.change({ owner: user, name: token.session }, () => ({
       userUID: account.metadata.uid ?? '',
       family: secretHash(token.family),
+      timesDisabled: timesDisabled(account),
       current: [secretHash(token.secret)],
       createdAt: now,
       expiresAt: now + SESSION_LIFE_MS,
@@ -104,7 +105,7 @@ export class Sessions {
     const next = newSecret();
     let rotation: Rotation = { verdict: 'refused' };
     await this.#records.change({ owner: shown.user, name: shown.session }, (record) => {
-      if (record === undefined || record.userUID !== account.metadata.uid) return record;
+      if (record === undefined || !isOf(account, record)) return record;
       rotation = rotate(record, { ...shown, next }, this.#clock.now());
       if (rotation.verdict === 'reused') return undefined;
       return rotation.verdict === 'rotated' ? rotation.record : record;
@@ -133,10 +134,10 @@ export class Sessions {
     sid: string;
   }): Promise<Account | undefined> {
     const record = await this.#records.peek({ owner: sub, name: sid });
-    if (record === undefined || record.userUID !== uid || record.expiresAt <= this.#clock.now())
-      return undefined;
+    if (record === undefined || record.expiresAt <= this.#clock.now()) return undefined;
     const account = await this.#accounts.user(sub);
-    return account?.metadata.uid === uid && mayLogIn(account) ? account : undefined;
+    if (account === undefined || account.metadata.uid !== uid) return undefined;
+    return isOf(account, record) && mayLogIn(account) ? account : undefined;
   }
 
   /** `own`: the id of the session that asks. */
@@ -189,7 +190,7 @@ export class Sessions {
   async #of(account: Account): Promise<{ key: { owner: string; name: string }; value: SessionRecord }[]> {
     const sessions = await this.#records.list(account.metadata.name);
     return sessions
-      .filter(({ value }) => value.userUID === account.metadata.uid && value.expiresAt > this.#clock.now())
+      .filter(({ value }) => isOf(account, value) && value.expiresAt > this.#clock.now())
       .sort((a, b) => b.value.createdAt - a.value.createdAt);
   }
 
@@ -206,6 +207,10 @@ export class Sessions {
     };
   }
 }
+
+/** Not one of a User who had the name before, nor of the time before this User was disabled. */
+const isOf = (account: Account, record: SessionRecord): boolean =>
+  record.userUID === account.metadata.uid && (record.timesDisabled ?? 0) === timesDisabled(account);
 
 const claimsOf = ({ metadata }: Account, sid: string): { sub: string; uid: string; sid: string } => ({
   sub: metadata.name,

@@ -111,7 +111,7 @@ describe('a session', () => {
     expect(await meStatus(one.access_token)).toBe(200);
   });
 
-  it('ends when its User is disabled, goes on when enabled, and is not of the next User of that name', async () => {
+  it('ends when its User is disabled, for good, and is not of the next User of that name', async () => {
     await makeUser(api, 'carol');
     const { access_token: token } = await login(api, 'carol');
     const patch = (spec: object) =>
@@ -125,9 +125,11 @@ describe('a session', () => {
     expect(await status(tryLogin(api, 'carol')), 'the password is right').toBe(403);
     expect(await status(tryLogin(api, 'carol', 'wrong')), 'it is not').toBe(401);
     await patch({ disabled: false });
-    expect(await meStatus(token)).toBe(200);
+    expect(await meStatus(token), 'it is not enabled with its User').toBe(401);
+    const { access_token: next } = await login(api, 'carol');
+    expect(await meStatus(next)).toBe(200);
     await api.send(`${USERS}/carol`, { method: 'DELETE' });
-    expect(await meStatus(token)).toBe(401);
+    expect(await meStatus(next)).toBe(401);
     const body = {
       apiVersion: 'agent.wecode.io/v1alpha1',
       kind: 'User',
@@ -137,6 +139,51 @@ describe('a session', () => {
     await api.send(USERS, { method: 'POST', body });
     expect(await meStatus(token), 'the old session').toBe(401);
     expect(await status(tryLogin(api, 'carol')), 'the old password').toBe(401);
+  });
+
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const whole = (spec: object) => ({
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'User',
+    metadata: { name: 'zoe' },
+    spec,
+  });
+  const disable = { spec: { disabled: true } };
+  it.each<[string, string, 'PATCH' | 'PUT', object, Record<string, string>]>([
+    ['a merge patch', '', 'PATCH', disable, merge],
+    ['an update', '', 'PUT', whole({ disabled: true }), {}],
+    [
+      'an apply',
+      '?fieldManager=gitops&force=true',
+      'PATCH',
+      whole({ disabled: true }),
+      { 'content-type': 'application/apply-patch+yaml' },
+    ],
+    ['one that writes an older count', '', 'PUT', { ...whole({ disabled: true }), status: {} }, {}],
+    ['one that makes the User pending', '', 'PATCH', { spec: { pending: true } }, merge],
+  ])('ends for good by %s', async (_way, query, method, body, headers) => {
+    await makeUser(api, 'zoe');
+    const session = await login(api, 'zoe');
+    const known = (await api.send(`${USERS}/zoe`)).json() as unknown as {
+      metadata: { resourceVersion: string };
+    };
+    const { resourceVersion } = known.metadata;
+    const metadata = { name: 'zoe', ...(method === 'PUT' ? { resourceVersion } : {}) };
+    const path = `${USERS}/zoe`;
+    const changed = await api.send(`${path}${query}`, { method, headers, body: { ...body, metadata } });
+    expect(changed.status, changed.text).toBe(200);
+    const enable = { spec: { disabled: false, pending: false } };
+    await api.send(path, { method: 'PATCH', body: enable, headers: merge });
+    const back = { status: { timesDisabled: null } };
+    expect((await api.send(`${path}/status`, { method: 'PATCH', body: back, headers: merge })).status).toBe(
+      200,
+    );
+    expect((await api.send(path)).json()).toMatchObject({ status: { timesDisabled: 1 } });
+    expect(await meStatus(session.access_token)).toBe(401);
+    expect(await status(ask(api, 'refresh', { refresh_token: session.refresh_token }))).toBe(401);
+    const { access_token: token } = await login(api, 'zoe');
+    expect((await mine(api, '/sessions', { token })).json()['items']).toHaveLength(1);
+    await api.send(path, { method: 'DELETE' });
   });
 
   it('is listed for its User, who can end others', async () => {
@@ -253,7 +300,17 @@ it('has names that look like nothing else', async () => {
         body: { apiVersion: 'agent.wecode.io/v1alpha1', kind: 'User', metadata: { name }, spec: {} },
       }),
     );
-  for (const name of ['system:x', 'Alice', 'alice.b', 'аlice', 'a'.repeat(51), '-a', 'a-']) {
+  for (const name of [
+    'system:x',
+    'Alice',
+    'alice.b',
+    'аlice',
+    'a'.repeat(51),
+    '-a',
+    'a-',
+    'troupe-admin',
+    'oidc',
+  ]) {
     expect(await make(name), name).toBe(422);
   }
   const inGroup = (group: string) =>

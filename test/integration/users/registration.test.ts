@@ -44,6 +44,7 @@ it('waits for an administrator, and takes nothing but what it asks for', async (
   expect(await status(tryLogin(approved, 'alice'))).toBe(200);
   expect(await status(register(approved, 'alice')), 'a second one of the name').toBe(409);
   expect(await status(register(approved, 'system:masters'))).toBe(400);
+  expect((await register(approved, 'troupe-admin')).text).toContain('is a name that the server uses itself');
   expect(await status(register(approved, 'bob', { password: 'short' }))).toBe(400);
 });
 

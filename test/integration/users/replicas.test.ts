@@ -39,7 +39,7 @@ it('take each other\u2019s logins at once, and renew them', async () => {
   }
 });
 
-it('end a session that is ended through the other, by a logout, by a used token and by the password', async () => {
+it('end a session that is ended through the other, by a logout, by a used token, by the password and by disabling', async () => {
   const ends: ((session: { access_token: string; refresh_token: string }) => Promise<unknown>)[] = [
     ({ access_token: token }) => ask(second, 'logout', {}, token),
     async ({ refresh_token: used }) => {
@@ -49,6 +49,13 @@ it('end a session that is ended through the other, by a logout, by a used token 
       await ask(second, 'logout', { refresh_token: used });
     },
     () => makeReset(second),
+    async () => {
+      for (const disabled of [true, false]) {
+        const change = { method: 'PATCH', body: { spec: { disabled } } } as const;
+        const headers = { 'content-type': 'application/merge-patch+json' };
+        expect(await status(second.send(`${USERS}/alice`, { ...change, headers }))).toBe(200);
+      }
+    },
   ];
   for (const end of ends) {
     const session = await login(first, 'alice');
