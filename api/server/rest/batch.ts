@@ -74,8 +74,7 @@ interface Written {
 export async function runBatch(options: BatchOptions, body: unknown): Promise<BatchResult> {
   if (!Array.isArray(body)) throw badRequest('expected a JSON array of manifests');
   if (body.length > MOST_ITEMS) throw badRequest(`a batch has at most ${MOST_ITEMS} manifests`);
-  const withoutMetadata = body.findIndex((item) => !isJsonObject(fieldsOf(item)['metadata']));
-  if (withoutMetadata >= 0) throw badRequest(`[${withoutMetadata}].metadata is missing`);
+  for (const [index, item] of body.entries()) checkItem(item, index);
   const results: BatchItem[] = [];
   for (const [index, item] of body.entries()) results.push(await runItem(options, item, index));
   const done = results.filter(({ success }) => success).length;
@@ -85,6 +84,11 @@ export async function runBatch(options: BatchOptions, body: unknown): Promise<Ba
     message: `${verb} ${done}/${results.length} resources`,
     results,
   };
+}
+
+function checkItem(item: unknown, index: number): void {
+  if (!isJsonObject(item)) throw badRequest(`[${index}]: expected an object with kind, metadata and spec`);
+  if (!isJsonObject(item['metadata'])) throw badRequest(`[${index}].metadata is missing`);
 }
 
 async function runItem(options: BatchOptions, item: unknown, index: number): Promise<BatchItem> {

@@ -1,5 +1,6 @@
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
+import { isFinalTaskStatus } from '../../types/task.ts';
 import { replyJson, replyObject } from '../answer/reply.ts';
 import type { ResourcePath } from '../request/resource-path.ts';
 import { targetOf } from '../request/resource-request.ts';
@@ -80,10 +81,19 @@ async function changeTask(request: ResourceRequest, action: TaskAction): Promise
   const target = targetOf(request);
   const write = writeOptions(request, 'PatchOptions');
   const { object } = await registry.get({ target, user: write.user });
-  const spec = action === 'cancel' ? { cancel: true } : { currentStage: nextStage(object) };
+  const spec = action === 'cancel' ? cancelled(object) : { currentStage: nextStage(object) };
   request.c.var.audited?.requestObject({ spec });
   const patched = await registry.patch({ target, type: 'merge', body: { spec }, ...write });
   return replyObject(request.c, patched.object.object);
+}
+
+/** @throws StatusError Conflict where nothing is left to stop */
+function cancelled(task: { [field: string]: unknown }): { cancel: true } {
+  const { status } = fieldsOf(task['status']);
+  if (typeof status === 'string' && isFinalTaskStatus(status)) {
+    throw new StatusError('Conflict', `the Task has finished: ${status}`);
+  }
+  return { cancel: true };
 }
 
 /** @throws StatusError Conflict where no stage waits */

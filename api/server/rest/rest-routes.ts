@@ -1,8 +1,8 @@
 import type { Hono } from 'hono';
-import { badRequest } from '../../machinery/status-error.ts';
 import type { Access } from '../access/access.ts';
 import { replyJson } from '../answer/reply.ts';
-import { parseJson, readBody } from '../request/body.ts';
+import { parseJson, readBody, unsupported } from '../request/body.ts';
+import { parseMediaType } from '../request/media-type.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import type { HandlerOptions, RequestContext, ServerTypes } from '../server-environment.ts';
 import { runBatch } from './batch.ts';
@@ -13,6 +13,8 @@ import { catalogView } from '../resources/catalog-view.ts';
 import { restDocument } from './rest-document.ts';
 import { batchPath } from './rest-path.ts';
 import type { BatchPath } from './rest-path.ts';
+
+const JSON_TYPE = 'application/json';
 
 export interface RestOptions extends HandlerOptions {
   access: Access;
@@ -45,8 +47,8 @@ async function runBatchRequest(
   { registry, access, logger }: RestOptions,
   path: BatchPath,
 ): Promise<Response> {
-  const type = c.req.header('content-type') ?? 'application/json';
-  if (!type.startsWith('application/json')) throw badRequest('expected a JSON array of manifests');
+  const { type } = parseMediaType(c.req.header('content-type') ?? JSON_TYPE);
+  if (type !== JSON_TYPE) throw unsupported([JSON_TYPE]);
   const body = parseJson(await readBody(c.env.incoming), 'batch');
   const userAgent = c.req.header('user-agent');
   const write = {

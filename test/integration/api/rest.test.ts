@@ -150,6 +150,8 @@ describe('a batch', () => {
   it.each<[string | object, RegExp]>([
     [{}, /expected a JSON array/],
     [[ghost('a'), { kind: 'Ghost' }], /\[1\]\.metadata is missing/],
+    [[ghost('a'), null], /\[1\]: expected an object/],
+    [[ghost('a'), 'b'], /\[1\]: expected an object/],
     ['[', /./],
   ])('refuses %j as a whole', async (body, message) => {
     const answer = await post(`${AT}/apply`, body);
@@ -157,6 +159,18 @@ describe('a batch', () => {
     expect((await api.send(`${AT}/ghosts/a`)).status).toBe(404);
   });
 });
+
+it.each(['application/x-www-form-urlencoded', 'application/jsonl', 'text/plain'])(
+  'a batch is no %s, and says how it must come',
+  async (type) => {
+    const headers = { 'content-type': type };
+    const answer = await api.send(`${AT}/apply`, { method: 'POST', body: [ghost('a')], headers });
+    expect([answer.status, answer.json()['detail']]).toEqual([
+      415,
+      expect.stringMatching(/: application\/json$/),
+    ]);
+  },
+);
 
 describe('a Task', () => {
   it('is cancelled, and confirmed only where it waits', async () => {
@@ -176,6 +190,24 @@ describe('a Task', () => {
     ]);
     const cancelled = await post(`${AT}/tasks/work/cancel`, '');
     expect([cancelled.status, cancelled.json()['spec']]).toMatchObject([200, { cancel: true }]);
+  });
+
+  it('is not cancelled once it has finished', async () => {
+    const tasks = '/apis/agent.wecode.io/v1/namespaces/default/tasks';
+    await post(tasks, {
+      apiVersion: 'agent.wecode.io/v1',
+      kind: 'Task',
+      metadata: { name: 'over' },
+      spec: { title: 'Work', prompt: 'Work.', teamRef: { name: 'team' } },
+    });
+    await api.send(`${tasks}/over/status`, {
+      method: 'PATCH',
+      body: { status: { status: 'COMPLETED' } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    const late = await post(`${AT}/tasks/over/cancel`, '');
+    expect([late.status, late.json()['detail']]).toEqual([409, 'the Task has finished: COMPLETED']);
+    expect((await api.send(`${AT}/tasks/over`)).json()['spec']).toMatchObject({ cancel: false });
   });
 });
 
