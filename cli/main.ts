@@ -10,6 +10,7 @@ import { register as registerWhoami } from './commands/whoami.ts';
 import { register as registerAnswer } from './commands/answer.ts';
 import { register as registerApply } from './commands/apply.ts';
 import { register as registerBackup } from './commands/backup.ts';
+import { register as registerCancel } from './commands/cancel.ts';
 import { register as registerDelete } from './commands/delete.ts';
 import { register as registerDeletedTasks } from './commands/deleted-tasks.ts';
 import { register as registerDescribe } from './commands/describe.ts';
@@ -46,6 +47,7 @@ function createProgram(): Command {
     registerWait,
     registerRun,
     registerAnswer,
+    registerCancel,
     registerBackup,
     registerRestore,
     registerEncryption,

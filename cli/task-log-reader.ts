@@ -1,6 +1,7 @@
 import { backOffDelay } from '#api/machinery/back-off';
 import { sleep } from '#api/machinery/clock';
 import type { ObjectRef } from '#api/machinery/resource-type';
+import { isLostConnection } from '#api/client/transport-error';
 import { isStatusError } from '#api/machinery/status-error';
 import type { TaskEvent } from '#api/types/task-event';
 import type { Session } from './session.ts';
@@ -31,6 +32,7 @@ export async function* readTaskLog(
   let follow = options.follow;
   let failures = 0;
   for (;;) {
+    const opened = session.context.clock.now();
     try {
       const read = { after: last, follow, ...(signal === undefined ? {} : { signal }) };
       for await (const event of session.connection.taskLog.read(ref, read)) {
@@ -47,8 +49,10 @@ export async function* readTaskLog(
       if (isStatusError(error, 'NotFound') && last > options.after) return;
       const away = isStatusError(error, 'ServiceUnavailable') || isStatusError(error, 'TooManyRequests');
       if (!options.follow || !away) throw error;
+      // What lies between cuts streams on which nothing moves. Such a stream is opened again without a word.
+      if (isLostConnection(error) && session.context.clock.now() - opened > BACK_OFF.max) failures = 0;
       failures += 1;
-      if (failures === 1)
+      if (failures === 2)
         session.context.stderr.write(`${session.connection.server} is away, waiting for it\n`);
       await sleep(session.context.clock, backOffDelay(BACK_OFF, failures), signal);
     }

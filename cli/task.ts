@@ -41,6 +41,12 @@ export const TASKS: ResourceType<CliTask> = {
   namespaced: true,
 };
 
+const named = { group: TROUPE_GROUP, version: 'v1', namespaced: true };
+
+/** Those that a Task names; only whether they are there is asked. */
+export const TEAMS: ResourceType = { ...named, kind: 'Team', plural: 'teams' };
+export const WORKSPACES: ResourceType = { ...named, kind: 'Workspace', plural: 'workspaces' };
+
 /** True when nothing more will happen in the Task. */
 export function isFinal(task: CliTask): boolean {
   return isFinalTaskStatus(task.status?.status);

@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import { runReflector } from '#api/client/reflector';
 import { findCondition } from '#api/machinery/condition';
 import type { ObjectRef } from '#api/machinery/resource-type';
+import { isStatusError } from '#api/machinery/status-error';
 import { createTaskEventText } from '#api/types/task-event-text';
 import type { CliContext } from '../context.ts';
 import { parseDuration } from '../duration.ts';
 import { CliError } from '../error-text.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
-import { TASKS } from '../task.ts';
+import { TASKS, TEAMS, WORKSPACES } from '../task.ts';
 import type { CliTask } from '../task.ts';
 import { readTaskLog } from '../task-log-reader.ts';
 
@@ -66,8 +67,29 @@ function newTask(session: Session, wish: { team: string; prompt: string; flags: 
   };
 }
 
+/**
+ * A Task may name what comes later, but somebody who waits for its end is more likely to have mistyped a name.
+ * @throws StatusError NotFound for a Team or a Workspace that is not there
+ */
+async function checkNamed({ connection, namespace }: Session, { spec }: CliTask): Promise<void> {
+  const named = [
+    { type: TEAMS, name: spec?.teamRef.name },
+    { type: WORKSPACES, name: spec?.workspaceRef?.name },
+  ];
+  for (const { type, name } of named) {
+    if (name === undefined) continue;
+    try {
+      await connection.client.get(type, { namespace, name });
+    } catch (error) {
+      // Whoever may use it need not be one who may read it.
+      if (!isStatusError(error, 'Forbidden')) throw error;
+    }
+  }
+}
+
 async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<number> {
   const { client } = session.connection;
+  await checkNamed(session, wish);
   const created = await client.create(TASKS, wish);
   const ref = { namespace: session.namespace, name: created.metadata.name };
   const note = (text: string): void =>

@@ -1,6 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { TASKS } from '#api/types/resources';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { TASKS, TEAMS, WORKSPACES } from '#api/types/resources';
 import { startRestartableApi } from '../../kit/restartable-api.ts';
+import { tcpProxy } from '../../kit/tcp-proxy.ts';
 import { createTask, say, setStatus } from './server.ts';
 import type { RestartableApi } from '../../kit/restartable-api.ts';
 import { done, troupe } from './terminal.ts';
@@ -21,6 +25,29 @@ describe('troupe logs', () => {
     await setStatus(connection, 'talk', { status: 'COMPLETED' });
     expect(await running.exit).toBe(0);
     expect(running.stdout).toBe('one\ntwo\nthree\nfour\n');
+  });
+
+  it('opens a stream that was cut again, without a word', async () => {
+    await using server = await startRestartableApi();
+    const { connection, kubeconfig } = server;
+    const { port } = new URL(connection.server);
+    await using proxy = await tcpProxy(Number(port));
+    await using folder = await temporaryFolder('cut');
+    const cut = join(folder.path, 'kubeconfig');
+    await writeFile(cut, (await readFile(kubeconfig, 'utf8')).replaceAll(`:${port}`, `:${proxy.port}`));
+    const task = await createTask(connection, 'talk');
+    const running = troupe(cut, ['logs', 'talk', '-f']);
+    for (const [index, word] of ['one', 'two', 'three'].entries()) {
+      await say(connection, task, { first: index + 1, words: [`${word}\n`] });
+      await running.shows(word);
+      proxy.cut();
+    }
+    await setStatus(connection, 'talk', { status: 'COMPLETED' });
+    expect(await running.exit).toBe(0);
+    expect({ stdout: running.stdout, stderr: running.stderr }).toEqual({
+      stdout: 'one\ntwo\nthree\n',
+      stderr: '',
+    });
   });
 
   it('shows a part of the log, by number and by type, as text and as JSON lines', async () => {
@@ -46,8 +73,18 @@ describe('troupe logs', () => {
   });
 });
 
+async function createTeam({ connection: { client } }: RestartableApi): Promise<void> {
+  await client.create(TEAMS, {
+    apiVersion: 'agent.wecode.io/v1',
+    kind: 'Team',
+    metadata: { name: 'Team', namespace: 'default' },
+    spec: { members: [{ name: 'a', botRef: { name: 'a' } }], collaborationModel: 'solo' },
+  });
+}
+
 /** Starts `troupe run` and returns it with the Task it made. */
 async function startRun(server: RestartableApi, ...flags: string[]) {
+  await createTeam(server);
   const running = troupe(server.kubeconfig, ['run', 'Team', 'Say hello', '--name', 'job', ...flags]);
   for (;;) {
     const task = await server.connection.client
@@ -60,6 +97,12 @@ async function startRun(server: RestartableApi, ...flags: string[]) {
 describe('troupe run', () => {
   it('shows the words of the Team and ends with 0 when the Task completes', async () => {
     await using server = await startRestartableApi();
+    await server.connection.client.create(WORKSPACES, {
+      apiVersion: 'agent.wecode.io/v1',
+      kind: 'Workspace',
+      metadata: { name: 'ws', namespace: 'default' },
+      spec: { repository: { gitUrl: 'https://git.example/a.git', branchName: 'main' } },
+    });
     const { running, task } = await startRun(server, '--workspace', 'ws', '--timeout', '90s');
     expect(task.spec).toMatchObject({
       prompt: 'Say hello',
@@ -103,6 +146,22 @@ describe('troupe run', () => {
     );
     const { spec } = await server.connection.client.get(TASKS, { namespace: 'default', name: 'job' });
     expect(spec?.cancel).toBe(true);
+  });
+
+  it('makes no Task for a Team or a Workspace that is not there', async () => {
+    await using server = await startRestartableApi();
+    const run = (...words: string[]) => done(server.kubeconfig, ['run', ...words]);
+    const gone = { code: 1, stdout: '' };
+    expect(await run('nobody', 'Say hello')).toEqual({
+      ...gone,
+      stderr: 'Error from server (NotFound): teams.agent.wecode.io "nobody" not found\n',
+    });
+    await createTeam(server);
+    expect(await run('Team', 'Say hello', '-w', 'nowhere')).toEqual({
+      ...gone,
+      stderr: 'Error from server (NotFound): workspaces.agent.wecode.io "nowhere" not found\n',
+    });
+    expect((await server.connection.client.list(TASKS, { namespace: 'default' })).items).toEqual([]);
   });
 
   it('says what it waits for', async () => {
@@ -170,6 +229,29 @@ describe('troupe run', () => {
     ]);
     const task = await server.connection.client.get(TASKS, { namespace: 'default', name: 'job' });
     expect(task.spec.cancel).toBe(true);
+  });
+});
+
+describe('troupe cancel', () => {
+  it('stops a Task, and says of one that has finished that it has', async () => {
+    await using server = await startRestartableApi();
+    const { connection, kubeconfig } = server;
+    await createTask(connection, 'work');
+    expect(await done(kubeconfig, ['cancel', 'task/work', '-n', 'default'])).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: 'task.agent.wecode.io/work is being cancelled\n',
+    });
+    const { spec } = await connection.client.get(TASKS, { namespace: 'default', name: 'work' });
+    expect(spec.cancel).toBe(true);
+    await setStatus(connection, 'work', { status: 'CANCELLED' });
+    expect(await done(kubeconfig, ['cancel', 'work'])).toEqual({
+      ...{ code: 1, stdout: '' },
+      stderr: 'error: task work has finished: CANCELLED\n',
+    });
+    expect(await done(kubeconfig, ['cancel', 'nobody'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('"nobody" not found'),
+    });
   });
 });
 

@@ -3,6 +3,7 @@ import { connect } from '#api/client/connect';
 import { systemClock } from '#api/machinery/clock';
 import { register as answer } from '#cli/commands/answer';
 import { register as apply } from '#cli/commands/apply';
+import { register as cancel } from '#cli/commands/cancel';
 import { register as remove } from '#cli/commands/delete';
 import { register as deletedTasks } from '#cli/commands/deleted-tasks';
 import { register as describeCommand } from '#cli/commands/describe';
@@ -61,6 +62,7 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
   });
   const commands = [
     answer,
+    cancel,
     apply,
     get,
     describeCommand,
