@@ -1,5 +1,6 @@
 import { withAnonymous } from './authentication/anonymous.ts';
 import type { AnonymousPaths } from './authentication/anonymous.ts';
+import { withOneCredential } from './authentication/api-key.ts';
 import { withAuthenticatedGroup } from './authentication/authenticated-group.ts';
 import { createUnionAuthenticator } from './authentication/authenticator.ts';
 import type { Authenticator, TokenAuthenticator } from './authentication/authenticator.ts';
@@ -75,7 +76,7 @@ export function createAuthentication({
     createBearerAuthenticator(tokens),
     createWebSocketProtocolAuthenticator(tokens),
   ]);
-  return metered(withAnonymous(withAuthenticatedGroup(ways), mayComeAnonymously), meter);
+  return metered(withAnonymous(withAuthenticatedGroup(withOneCredential(ways)), mayComeAnonymously), meter);
 }
 
 export interface AuthorizationOptions {

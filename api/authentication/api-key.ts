@@ -1,5 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { badRequest } from '../machinery/status-error.ts';
 import type { User } from '../machinery/user.ts';
 import { unauthorized } from './authenticator.ts';
 import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
@@ -66,6 +67,22 @@ export function createApiKeyTokens(userOf: UserOfApiKey): TokenAuthenticator {
       const user = key === undefined ? undefined : await userOf(key);
       if (user === undefined) throw unauthorized();
       return user;
+    },
+  };
+}
+
+/**
+ * Refuses a request that shows an API key beside another credential: one of them would count, and nobody could tell which.
+ * @throws StatusError BadRequest
+ */
+export function withOneCredential(authenticator: Authenticator): Authenticator {
+  return {
+    async authenticate(credentials) {
+      const { header } = credentials;
+      if (header('x-api-key') !== undefined && header('authorization') !== undefined) {
+        throw badRequest('give either Authorization or X-API-Key, not both');
+      }
+      return await authenticator.authenticate(credentials);
     },
   };
 }

@@ -45,6 +45,15 @@ it('stands for its User, as a bearer token and in a header, until it is revoked'
   expect(await withKey(key)).toBe(401);
 });
 
+it('does not come beside another credential, right or wrong', async () => {
+  const { access_token: token } = await login(api, 'alice');
+  const { key } = await makeKey(token);
+  for (const other of [token, key, 'wrong']) {
+    const both = await api.send('/api/users/me', { token: other, headers: { 'x-api-key': key } });
+    expect([both.status, both.text]).toEqual([400, expect.stringContaining('not both')]);
+  }
+});
+
 it('is whole, or nothing', async () => {
   const { access_token: token } = await login(api, 'alice');
   const { key } = await makeKey(token);
