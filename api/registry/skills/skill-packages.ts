@@ -1,6 +1,6 @@
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
-import { badRequest, invalid, isStatusError, notFound } from '../../machinery/status-error.ts';
+import { badRequest, invalid, isStatusError, notFound, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { Skill, SkillStatus } from '../../types/generated/skill.ts';
 import type { SkillPackage as PackageObject } from '../../types/generated/skill-package.ts';
@@ -101,11 +101,17 @@ async function checked(target: Target, zip: Buffer): Promise<SkillPackage> {
     return made;
   } catch (error) {
     if (!(error instanceof InvalidPackage)) throw error;
-    const { group, kind } = target.resource;
-    throw invalid({ group, kind }, target.name, [
-      { reason: 'FieldValueInvalid', field: 'package', message: `Invalid value: ${error.message}` },
-    ]);
+    throw refused(target, error);
   }
+}
+
+/** A package that was to make a Skill has no name that could be told. */
+function refused({ resource: { group, kind }, name }: Target, { message }: InvalidPackage): StatusError {
+  const causes = [{ reason: 'FieldValueInvalid', field: 'package', message: `Invalid value: ${message}` }];
+  if (name !== '') return invalid({ group, kind }, name, causes);
+  return new StatusError('Invalid', `the package of the new Skill is invalid: ${message}`, {
+    details: { group, kind, causes },
+  });
 }
 
 const asServer = { fieldValidation: 'Strict', user: API_SERVER_USER } as const;

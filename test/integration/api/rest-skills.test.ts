@@ -123,6 +123,12 @@ describe('Skills below /api/v1', () => {
     expect(json()['detail']).toEqual(expect.any(String));
   });
 
+  it('say of a package that was to make one what is wrong with it', async () => {
+    const body = new Uint8Array(await other());
+    const { json } = await send(AT, { method: 'POST', type: 'application/zip', body });
+    expect(json()['detail']).toMatch(/^the package of the new Skill is invalid: there is no SKILL\.md/);
+  });
+
   it('that are put under another name are refused, and dry runs make nothing', async () => {
     const body = new Uint8Array(await zipOf('dry'));
     const type = 'application/zip';
