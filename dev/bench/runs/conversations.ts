@@ -28,7 +28,7 @@ export async function measureConversations(): Promise<Figure[]> {
   await using service = await slowService();
   await using api = await apiUnderTest({
     command: ['server', '--driver', 'process'],
-    env: { MAX_CONCURRENT_CONVERSATIONS: String(CROWD + GROUP) },
+    env: { MAX_CONCURRENT_CONVERSATIONS: String(CROWD + GROUP), TROUPE_ALLOWED_ADDRESSES: 'localhost' },
   });
   await applyTeam(api, service.url);
   // The first one starts the process that all share.
