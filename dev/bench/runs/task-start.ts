@@ -5,7 +5,6 @@ import { startModelServer } from '#model-server/model-server';
 import { parseScript } from '#model-server/load-script';
 import { silentLogger } from '#api/machinery/logger';
 import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
-import { HOST_NAME, hostAddress } from '../../environment/docker-gateway.ts';
 import { dockerClient } from '../../environment/docker.ts';
 import { freePort } from '../../environment/free-port.ts';
 import type { Figure } from '../load/figure.ts';
@@ -23,16 +22,14 @@ const BASE = '/apis/agent.wecode.io/v1/namespaces/default';
  * until its port answers. The two are measured in turns, so that both see the same machine.
  */
 export async function measureTaskStart(dockerHost: string): Promise<Figure[]> {
-  const host = await hostAddress(dockerHost);
   const script = parseScript('- reply: pong\n');
-  const model = await startModelServer({ host, port: 0, script, logger: silentLogger });
+  const model = await startModelServer({ host: '127.0.0.1', port: 0, script, logger: silentLogger });
   try {
     await using api = await apiUnderTest({
       command: ['server', '--driver', 'docker'],
-      env: { DOCKER_HOST: dockerHost },
+      env: { DOCKER_HOST: dockerHost, TROUPE_ALLOWED_ADDRESSES: 'localhost' },
     });
-    const { port } = new URL(model.url);
-    await applyTeam(api, `http://${HOST_NAME}:${port}`);
+    await applyTeam(api, model.url);
     const events: number[] = [];
     const words: number[] = [];
     const bare: number[] = [];
