@@ -49,7 +49,7 @@ export async function* readTaskLog(
       if (isStatusError(error, 'NotFound') && last > options.after) return;
       const away = isStatusError(error, 'ServiceUnavailable') || isStatusError(error, 'TooManyRequests');
       if (!options.follow || !away) throw error;
-      // What lies between cuts streams on which nothing moves. Such a stream is opened again without a word.
+      // Proxies on the way cut streams on which nothing moves. Such a stream is opened again without a word.
       if (isLostConnection(error) && session.context.clock.now() - opened > BACK_OFF.max) failures = 0;
       failures += 1;
       if (failures === 2)

@@ -59,7 +59,7 @@ export interface UserStatus {
    */
   namespace?: string;
   /**
-   * How often the User was kept from logging in, as the server counts it. Sessions and API keys that are older than that have ended, and work no more when the User may log in again.
+   * How often the User was kept from logging in, as the server counts it. Sessions and API keys that are older than that have ended, and do not work again when the User may log in again.
    */
   timesDisabled?: number;
   /**

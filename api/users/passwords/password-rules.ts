@@ -21,7 +21,7 @@ export function passwordProblem(password: string, own: readonly string[] = []): 
   return undefined;
 }
 
-/** What a password is judged by of the account that it is for. */
+/** The parts of an account that its password must not repeat. */
 export interface PasswordOwner {
   name: string;
   displayName?: string | undefined;

@@ -44,7 +44,7 @@ describe.skipIf(program.missing)('RBAC', () => {
 /** Its roles are in memory, and so are missing in other words. */
 const RESOLUTION = /; resolution errors: .*$/s;
 
-/** What is lacking is a line each behind the first; ours names a hundred. */
+/** Behind the first line, each lacking rule is a line; ours names a hundred. */
 function abridged(text: string): string {
   const [head = '', ...lacking] = text.split('\n');
   const more = lacking.length - 100;

@@ -30,7 +30,7 @@ const (
 	patient = 60 * time.Second
 )
 
-// What Flux takes away when it takes over an object that kubectl has applied: other owners of the fields, and the copy of
+// Flux takes this away when it takes over an object that kubectl has applied: other owners of the fields, and the copy of
 // the last apply.
 var takeOver = ssa.ApplyCleanupOptions{
 	Annotations: []string{corev1.LastAppliedConfigAnnotation},
