@@ -2,8 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { EXEC_PROTOCOL, readExecPath } from '#executor-manager/protocol/exec';
 import { hangUp } from '../process/exec-session.ts';
-import { refuseUpgrade } from './refuse-upgrade.ts';
-import { isAuthorized } from './token.ts';
+import { acceptUpgrade, upgradeTarget } from './upgrade.ts';
 
 /** Whether a request to upgrade its connection stands for a program that a user runs. */
 export const isExecRequest = ({ url = '' }: IncomingMessage): boolean => readExecPath(url) !== undefined;
@@ -14,18 +13,12 @@ const KEEP_ALIVE_MS = 15_000;
 const SECOND_LOOK_MS = 2000;
 
 /** Keeps the connection, and hangs the program up when it ends. */
-export function acceptExec(
-  tokenHash: string,
-  { headers, method, url = '' }: IncomingMessage,
-  socket: Socket,
-): void {
+export function acceptExec(tokenHash: string, request: IncomingMessage, socket: Socket): void {
   // One that breaks closes.
   socket.on('error', () => socket.destroy());
-  const id = readExecPath(url);
-  if (!isAuthorized(headers.authorization, tokenHash)) return refuseUpgrade(socket, 401, 'a token is needed');
-  if (method !== 'GET' || id === undefined) return refuseUpgrade(socket, 404, 'not found');
-  if (headers.upgrade?.toLowerCase() !== EXEC_PROTOCOL)
-    return refuseUpgrade(socket, 426, `upgrade to ${EXEC_PROTOCOL}`);
+  const target = readExecPath(request.url ?? '');
+  const id = upgradeTarget(request, socket, { tokenHash, protocol: EXEC_PROTOCOL, target });
+  if (id === undefined) return;
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.once('close', () => {
     hangUp(id);
@@ -33,7 +26,5 @@ export function acceptExec(
   });
   socket.once('end', () => socket.destroy());
   socket.resume();
-  socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${EXEC_PROTOCOL}\r\n\r\n`,
-  );
+  acceptUpgrade(socket, EXEC_PROTOCOL);
 }

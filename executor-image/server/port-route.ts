@@ -3,8 +3,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PORT_PROTOCOL, readPortPath } from '#executor-manager/protocol/port';
-import { refuseUpgrade } from './refuse-upgrade.ts';
-import { isAuthorized } from './token.ts';
+import { acceptUpgrade, refuseUpgrade, upgradeTarget } from './upgrade.ts';
 
 /** The addresses by which programs of the runtime reach one another. */
 const LOOPBACK = ['127.0.0.1', '::1'];
@@ -15,16 +14,14 @@ export const isPortRequest = ({ url = '' }: IncomingMessage): boolean => readPor
 /** Connects a request to the port of the runtime that its path names. */
 export async function acceptPort(
   tokenHash: string,
-  { headers, method, url = '' }: IncomingMessage,
+  request: IncomingMessage,
   { socket, head }: { socket: Duplex; head: Buffer },
 ): Promise<void> {
   // One that breaks closes, and there is nobody to tell.
   socket.on('error', () => socket.destroy());
-  const port = readPortPath(url);
-  if (!isAuthorized(headers.authorization, tokenHash)) return refuseUpgrade(socket, 401, 'a token is needed');
-  if (method !== 'GET' || port === undefined) return refuseUpgrade(socket, 404, 'not found');
-  if (headers.upgrade?.toLowerCase() !== PORT_PROTOCOL)
-    return refuseUpgrade(socket, 426, `upgrade to ${PORT_PROTOCOL}`);
+  const target = readPortPath(request.url ?? '');
+  const port = upgradeTarget(request, socket, { tokenHash, protocol: PORT_PROTOCOL, target });
+  if (port === undefined) return;
   let service: Socket;
   try {
     service = await connectTo(port);
@@ -32,9 +29,7 @@ export async function acceptPort(
     const { code, message } = error as NodeJS.ErrnoException;
     return refuseUpgrade(socket, 502, code === 'ECONNREFUSED' ? `nothing listens on port ${port}` : message);
   }
-  socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${PORT_PROTOCOL}\r\n\r\n`,
-  );
+  acceptUpgrade(socket, PORT_PROTOCOL);
   if (head.length > 0) socket.unshift(head);
   service.on('error', () => socket.destroy());
   service.once('close', () => socket.end());

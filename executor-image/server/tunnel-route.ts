@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TUNNEL_PATH, TUNNEL_PROTOCOL } from '#executor-manager/protocol/tunnel';
 import { isAuthorized } from './token.ts';
+import { acceptUpgrade } from './upgrade.ts';
 
 export interface TunnelRoute {
   tokenHash: string;
@@ -24,9 +25,7 @@ export function acceptTunnel(
     );
     return;
   }
-  socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${TUNNEL_PROTOCOL}\r\n\r\n`,
-  );
+  acceptUpgrade(socket, TUNNEL_PROTOCOL);
   if (head.length > 0) socket.unshift(head);
   onTunnel(socket);
 }
