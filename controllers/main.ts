@@ -32,6 +32,8 @@ import { skillPackageController } from './skill-package/controller.ts';
 import { taskController } from './task/controller.ts';
 import { COLLABORATION_MODELS } from './task/graph/collaboration-models.ts';
 import type { CollaborationModels } from './task/graph/collaboration-models.ts';
+import { PROGRAMS } from './task/unfold/programs.ts';
+import type { Programs } from './task/unfold/unfold.ts';
 import { taskRevisionController } from './task-revision/controller.ts';
 import { userController } from './user/controller.ts';
 import { teamController } from './team/controller.ts';
@@ -45,6 +47,8 @@ export interface ControllersOptions {
   clock?: SteadyClock;
   /** How Teams work; those of this version when absent. */
   collaborationModels?: CollaborationModels;
+  /** How their graphs grow; those of this version when absent. */
+  programs?: Programs;
   meter?: Meter;
   /** Absent: these controllers work, whoever else does. */
   leaderElection?: LeaderElectionSettings;
@@ -136,7 +140,7 @@ function elected(
 
 function controllersOf(
   context: ControllerContext,
-  { caCertificate, collaborationModels = COLLABORATION_MODELS }: ControllersOptions,
+  { caCertificate, collaborationModels = COLLABORATION_MODELS, programs = PROGRAMS }: ControllersOptions,
 ): Runnable[] {
   return [
     clusterRoleAggregationController(context),
@@ -149,7 +153,7 @@ function controllersOf(
     workspaceController(context),
     botController(context),
     teamController(context, Object.keys(collaborationModels)),
-    taskController(context, collaborationModels),
+    taskController(context, { models: collaborationModels, programs }),
     taskRevisionController(context),
     sandboxController(context),
     executorController(context),

@@ -35,6 +35,8 @@ export const TaskReason = {
   Pending: 'Pending',
   /** Finished=False: a step is under way. */
   Running: 'Running',
+  /** Finished=False: nothing runs, and the next step waits for something else, such as a time. */
+  Waiting: 'Waiting',
   /** Finished=False: no Executor has room for the next step. */
   Unschedulable: 'Unschedulable',
   /** Finished=False: cancelling was asked for and the running step has not stopped yet. */
@@ -66,6 +68,7 @@ export type TaskReadyFalseReason = (typeof TaskReason)[
 export type TaskUnfinishedReason = (typeof TaskReason)[
   | 'Pending'
   | 'Running'
+  | 'Waiting'
   | 'Unschedulable'
   | 'UseForbidden'
   | 'Cancelling'

@@ -28,13 +28,20 @@ import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { taskReconciler } from './reconciler.ts';
 import { hasRevision } from './revision/task-revision.ts';
 import { workspaceAtWork } from './status/neighbours.ts';
+import type { Programs } from './unfold/unfold.ts';
 
 const UNPLANNED = 'task:unplanned';
 const BY_TASK = 'sandbox:task';
 const AT_WORK = 'task:workspace-at-work';
 
+/** How plans are made, and how they grow. */
+export interface TaskPlans {
+  models: CollaborationModels;
+  programs: Programs;
+}
+
 /** Watches Tasks, their Sandboxes, and, for Tasks that wait, everything they may wait for. */
-export function taskController(context: ControllerContext, models: CollaborationModels): Runnable {
+export function taskController(context: ControllerContext, { models, programs }: TaskPlans): Runnable {
   const { client, informers, clock, logger, meter, recorder } = context;
   const tasks = informers.of(TASKS);
   const sandboxes = informers.of(SANDBOXES);
@@ -54,6 +61,7 @@ export function taskController(context: ControllerContext, models: Collaboration
       tasksAtWork: (workspace) => tasks.byIndex(AT_WORK, workspace),
       configuration: cachedConfiguration(informers),
       models,
+      programs,
       clock,
       recorder: events,
       troubles: createTroubles({ recorder: events, clock }),

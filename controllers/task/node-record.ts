@@ -1,5 +1,6 @@
 import type { Sandbox, SandboxQuestion, SandboxResult } from '#api/types/generated/sandbox';
 import type { TaskStatus, TaskSubTask } from '#api/types/generated/task';
+import { isRunNode } from './graph/graph.ts';
 import type { PlannedNode } from './graph/graph.ts';
 import { STATUS_ANSWER_BYTES, cutAnswer } from './answer.ts';
 import { nodeOfRecord } from './graph/stages.ts';
@@ -28,6 +29,10 @@ export interface NodeRecord extends TaskSubTask {
   resumed?: number;
   /** The use of the attempts before. */
   earlierUse?: Use;
+  /** Since when a node waits at which nothing runs; RFC 3339. */
+  waitingSince?: string;
+  /** A sentence: why the node was skipped. */
+  message?: string;
 }
 
 export interface Suspension {
@@ -55,7 +60,7 @@ export function plannedRecord(node: PlannedNode, now: string): NodeRecord {
     node: node.id,
     title: node.name,
     role: 'ASSISTANT',
-    bot_ids: [node.agent.botName],
+    bot_ids: isRunNode(node) ? [node.agent.botName] : [],
     status: 'PENDING',
     progress: 0,
     createdAt: now,
@@ -136,6 +141,22 @@ export function completedRecord(record: NodeRecord, sandbox: Sandbox, now: strin
   };
 }
 
+/** All that a wait needs has ended; it begins. */
+export function waitingRecord(record: NodeRecord, now: string): NodeRecord {
+  return { ...record, status: 'RUNNING', waitingSince: now, updatedAt: now };
+}
+
+/** That which a node waits for has come. */
+export function waitedRecord(record: NodeRecord, result: Record<string, unknown>, now: string): NodeRecord {
+  const end = { status: 'COMPLETED', progress: 100, updatedAt: now, completedAt: now } as const;
+  return { ...record, ...end, result: { value: '', ...result } };
+}
+
+/** The node does not run, for the reason that `message` says. */
+export function skippedRecord(record: NodeRecord, message: string, now: string): NodeRecord {
+  return { ...record, status: 'SKIPPED', message, updatedAt: now, completedAt: now };
+}
+
 export interface End {
   status: 'FAILED' | 'CANCELLED';
   errorMessage?: string;
@@ -163,7 +184,7 @@ export function hasRun({ sandboxUID, attempt = 0 }: NodeRecord): boolean {
   return sandboxUID !== undefined || attempt > 1;
 }
 
-const ENDED: ReadonlySet<string | undefined> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+const ENDED: ReadonlySet<string | undefined> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED']);
 
 /** Whether the node has ended for good. */
 export function isEnded({ status }: NodeRecord): boolean {

@@ -27,6 +27,7 @@ import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
 import { stepStarted, taskEvents } from './status/events.ts';
 import { neighbourEvents, workspaceAtWork } from './status/neighbours.ts';
+import type { Programs } from './unfold/unfold.ts';
 
 export interface TaskReconcilerOptions {
   tasks: { get(key: string): Task | undefined };
@@ -37,6 +38,8 @@ export interface TaskReconcilerOptions {
   tasksAtWork: (workspace: string) => readonly Task[];
   configuration: Configuration;
   models: CollaborationModels;
+  /** How graphs grow. */
+  programs: Programs;
   recorder: EventSink;
   /** For Tasks that wait for something. */
   troubles: Troubles;
@@ -60,11 +63,12 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
       return;
     }
     const configuration = usedConfiguration(options.configuration);
-    const { models } = options;
+    const { models, programs } = options;
     const resolve = (): Resolution => resolveTask(task, { configuration, models });
     const judged = isStarting(task) ? await judge(options, task, { configuration, resolve }) : undefined;
-    const isHeld = await carryOut(options, configuration, {
+    const { isHeld, wakeAt } = await carryOut(options, configuration, {
       task,
+      programs,
       taskRevision: await findRevision(options, task),
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
       resolve: () => judged ?? resolve(),
@@ -72,11 +76,19 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     });
     // No object tells that a right was given: roles are not all that may give one.
     const isRefused = judged?.outcome === 'waiting' && judged.reason === TaskReason.UseForbidden;
-    return isRefused || isHeld ? { requeueAfter: REFUSED_AGAIN_MS } : undefined;
+    return again([
+      ...(isRefused || isHeld ? [REFUSED_AGAIN_MS] : []),
+      ...(wakeAt === undefined ? [] : [Date.parse(wakeAt) - options.clock.now()]),
+    ]);
   };
 }
 
 const REFUSED_AGAIN_MS = 30_000;
+
+/** `delays` in milliseconds: the shortest counts. */
+function again(delays: readonly number[]): { requeueAfter: number } | undefined {
+  return delays.length === 0 ? undefined : { requeueAfter: Math.max(0, Math.min(...delays)) };
+}
 
 const isStarting = ({ spec, status }: Task): boolean =>
   !hasRevision(status) && !isFinalTaskStatus(status?.status) && spec.cancel !== true;
@@ -110,14 +122,21 @@ async function plannedSteps(
     : { plan: planTask({ ...observation, refusal }), isHeld: true };
 }
 
-/** @returns whether a step would start if its user might have it */
+interface CarriedOut {
+  /** Whether a step would start if its user might have it. */
+  isHeld: boolean;
+  /** When time alone changes the plan; RFC 3339. */
+  wakeAt?: string;
+}
+
 async function carryOut(
   options: Context,
   configuration: UsedConfiguration,
   observation: Observation,
-): Promise<boolean> {
+): Promise<CarriedOut> {
   const { task } = observation;
   const { plan, isHeld } = await plannedSteps(options, observation);
+  const carriedOut = { isHeld, ...(plan.wakeAt === undefined ? {} : { wakeAt: plan.wakeAt }) };
   // A Task that only waits is looked at again with each change; a revision or an end is for good.
   const waits = plan.status?.status === 'PENDING' && !hasRevision(plan.status);
   if (!waits) await configuration.requireCurrent(options.client);
@@ -129,13 +148,13 @@ async function carryOut(
   );
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
   for (const answered of plan.answer) await answerSandbox(options, answered);
-  if (plan.create.length === 0 || current === undefined) return isHeld;
+  if (plan.create.length === 0 || current === undefined) return carriedOut;
   if (current === task) await requireFresh(options, task);
   if (
     plan.ensure !== undefined &&
     !(await hasEnsured(options, { ...observation, task: current }, plan.ensure))
   )
-    return isHeld;
+    return carriedOut;
   for (const sandbox of plan.create) {
     const refusal = await createSandbox(options, current, sandbox);
     if (refusal === undefined) continue;
@@ -143,7 +162,7 @@ async function carryOut(
     const rejection = { node: sandbox.spec.node ?? '', message: refusal.message };
     return carryOut(options, configuration, { ...observation, task: current, rejection });
   }
-  return isHeld;
+  return carriedOut;
 }
 
 /** The cache may lack one that was made a moment ago. A Task that has ended needs none. */

@@ -21,9 +21,14 @@ export interface TaskRevisionSpec {
   mode: string;
   workspace?: TaskRevisionWorkspace;
   /**
-   * The nodes of the plan. Each becomes a Sandbox per attempt.
+   * The nodes of the plan that are known from the start. Each run becomes a Sandbox per attempt.
    */
   nodes: TaskRevisionNode[];
+  /**
+   * Those who may get nodes of their own later, by the names that the program has for them.
+   */
+  members?: Record<string, Record<string, unknown>>;
+  program?: TaskRevisionProgram;
 }
 /**
  * The Team that the plan was made from.
@@ -109,6 +114,16 @@ export interface TaskRevisionNode {
    * Name for people.
    */
   name: string;
+  [k: string]: unknown;
+}
+/**
+ * How further nodes come about; absent where all are known from the start.
+ */
+export interface TaskRevisionProgram {
+  /**
+   * Name of the way in which the graph grows.
+   */
+  kind: string;
   [k: string]: unknown;
 }
 /**

@@ -6,9 +6,7 @@ import type { Model } from '#api/types/generated/model';
 import type {
   SandboxAgent,
   SandboxAgentSkill,
-  SandboxLimits,
   SandboxModel,
-  SandboxPermissions,
   SandboxShell,
 } from '#api/types/generated/sandbox';
 import type { Shell } from '#api/types/generated/shell';
@@ -17,22 +15,13 @@ import { modelSettings } from '#api/types/model-config';
 import { pullSecretsOf } from '#api/types/pull-secrets';
 import type { ChosenSkill } from '#api/types/skill-set';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
+import type { RevisionMember } from '../revision/revision.ts';
 import type { NamedServers } from './named-servers.ts';
 
 /** The part of a member that its node gets; no credential. */
-export interface PlannedMember {
-  /** Its own instructions. */
-  prompt?: string;
+export interface PlannedMember extends RevisionMember {
   /** Whether its Shell demands a repository. */
   requiresWorkspace: boolean;
-  /** False for Shells that have no use for a repository. */
-  usesWorkspace: boolean;
-  shell: SandboxShell;
-  agent: SandboxAgent;
-  model?: SandboxModel;
-  limits?: SandboxLimits;
-  permissions?: SandboxPermissions;
-  outputSchema?: Record<string, unknown>;
 }
 
 /** Everything a member is made of; all of it exists and is ready. */

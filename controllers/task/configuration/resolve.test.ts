@@ -200,7 +200,9 @@ describe('resolveTask', () => {
 
   it('a graph that goes round in circles is not begun', () => {
     const models: CollaborationModels = {
-      route: (team) => pipeline(team).map((node) => Object.assign(node, { needs: [node.id] })),
+      route: (sources) => ({
+        nodes: pipeline(sources).nodes.map((node) => Object.assign(node, { needs: [node.id] })),
+      }),
     };
     expect(resolve(objects(), { team: 'route' }, models)).toEqual({
       outcome: 'impossible',

@@ -14,10 +14,10 @@ import { PUBLIC_NAMESPACE } from '#api/types/shell';
 import { isUploadObserved } from '#api/types/skill';
 import { placeOf, skillsOf } from '#api/types/skill-set';
 import { TaskReason } from '#api/types/task';
-import type { CollaborationModels } from '../graph/collaboration-models.ts';
+import type { CollaborationModels, DraftedPlan } from '../graph/collaboration-models.ts';
 import { validateGraph } from '../graph/graph.ts';
 import type { MemberNode, PlannedNode } from '../graph/graph.ts';
-import type { PlannedWorkspace, Reference, RevisionContent } from '../revision/revision.ts';
+import type { PlannedWorkspace, Reference, RevisionContent, RevisionMember } from '../revision/revision.ts';
 import { namedServers } from './named-servers.ts';
 import { plannedMember } from './planned-member.ts';
 import type { PlannedMember } from './planned-member.ts';
@@ -67,23 +67,34 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   const notReady = unready('Team', teamName, team);
   if (notReady !== undefined) return waitingForTeam(`spec.teamRef: ${notReady}`);
 
-  const graph = model(team.spec);
-  const problem = validateGraph(graph);
-  if (problem !== undefined) return invalidPlan(teamName, problem);
-  const members = resolveMembers(graph, teamName, configuration);
-  if ('outcome' in members) return members;
+  const draft = model({ team: team.spec });
+  const problem = 'problem' in draft ? draft.problem : validateGraph(draft.nodes);
+  if ('problem' in draft || problem !== undefined) return invalidPlan(teamName, problem ?? '');
+  const workers = resolveWorkers(draft, teamName, configuration);
+  if ('outcome' in workers) return workers;
   const workspace = resolveWorkspace(task, configuration);
   if (workspace !== undefined && 'outcome' in workspace) return workspace;
-  if (workspace === undefined && requiresWorkspace(team, members)) return workspaceRequired(teamName);
+  if (workspace === undefined && requiresWorkspace(team, workers)) return workspaceRequired(teamName);
+  const members = Object.entries(workers.members);
   return {
     outcome: 'resolved',
     content: {
       teamRef: teamName,
       mode: team.spec.collaborationModel,
       ...(workspace === undefined ? {} : { workspace }),
-      nodes: members.map(plannedNode),
+      nodes: workers.nodes.map(plannedNode),
+      ...(members.length === 0
+        ? {}
+        : { members: Object.fromEntries(members.map(([name, who]) => [name, revisionMember(who)])) }),
+      ...(draft.program === undefined ? {} : { program: draft.program }),
     },
   };
+}
+
+/** All who work in a plan, looked up. */
+interface Workers {
+  nodes: readonly ResolvedNode[];
+  members: Readonly<Record<string, PlannedMember>>;
 }
 
 interface ResolvedNode {
@@ -91,28 +102,40 @@ interface ResolvedNode {
   who: PlannedMember;
 }
 
-function resolveMembers(
-  graph: readonly MemberNode[],
+function resolveWorkers(
+  { nodes, members = {} }: DraftedPlan,
   teamName: ObjectName,
   configuration: Configuration,
-): ResolvedNode[] | Waiting {
+): Workers | Waiting {
+  const waits = (why: string): Waiting => waitingForTeam(`spec.teamRef: Team "${shown(teamName)}": ${why}`);
   const resolved: ResolvedNode[] = [];
-  for (const node of graph) {
+  for (const node of nodes) {
     const who = resolveMember(node.member, teamName.namespace, configuration);
-    if (typeof who === 'string') return waitingForTeam(`spec.teamRef: Team "${shown(teamName)}": ${who}`);
+    if (typeof who === 'string') return waits(who);
     resolved.push({ node, who });
   }
-  return resolved;
+  const named: Record<string, PlannedMember> = {};
+  for (const [name, member] of Object.entries(members)) {
+    const who = resolveMember(member, teamName.namespace, configuration);
+    if (typeof who === 'string') return waits(who);
+    named[name] = who;
+  }
+  return { nodes: resolved, members: named };
 }
 
-function requiresWorkspace(team: Team, nodes: readonly ResolvedNode[]): boolean {
-  return team.spec.requiresWorkspace === true || nodes.some(({ who }) => who.requiresWorkspace);
+function requiresWorkspace(team: Team, { nodes, members }: Workers): boolean {
+  const all = [...nodes.map(({ who }) => who), ...Object.values(members)];
+  return team.spec.requiresWorkspace === true || all.some((who) => who.requiresWorkspace);
 }
 
 function plannedNode({ node, who }: ResolvedNode): PlannedNode {
   const { member: _, ...rest } = node;
-  const { requiresWorkspace: __, usesWorkspace, ...work } = who;
+  const { usesWorkspace, ...work } = revisionMember(who);
   return { ...rest, ...work, workspace: { ...node.workspace, uses: usesWorkspace } };
+}
+
+function revisionMember({ requiresWorkspace: _, ...member }: PlannedMember): RevisionMember {
+  return member;
 }
 
 /** The part of the member that its node gets, or a sentence that says what is missing. */

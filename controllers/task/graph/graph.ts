@@ -16,17 +16,28 @@ export interface GraphNode {
   id: string;
   /** For people: the member's name, else its role, else that of its Bot. */
   name: string;
-  /** Ids of the nodes that have to be done before this one starts. */
+  /** Ids of the nodes that have to have ended before this one starts. */
   needs: readonly string[];
+  /** How a need has to have ended, by its id; `success` where absent. A node whose need ended otherwise is skipped. */
+  on?: Readonly<Record<string, NeededEnd>>;
   inputs: NodeInputs;
   policy: NodePolicy;
   workspace: NodeWorkspace;
+  /** The node whose agent it goes on with: in the session of its last run, and with its files. */
+  session?: { from: string };
+  /** Why it does not run, as a sentence. It is known once all that it needs has ended. */
+  skip?: string;
 }
+
+/** A need that failed for good and may (policy.onFailure: Continue) counts as a success, but for `failure`. */
+export type NeededEnd = 'success' | 'failure' | 'always';
 
 /** The inputs of a node, beside its own instructions. */
 export interface NodeInputs {
   /** Whether it gets the prompt of the Task. */
   taskPrompt: boolean;
+  /** Further words for the agent: a part of the work that another agent gave it, say. */
+  text?: string;
   results: readonly NamedResult[];
 }
 
@@ -56,11 +67,19 @@ export interface MemberNode extends GraphNode {
   member: TeamMember;
 }
 
-/** Complete: all that a run needs, and no credential. */
-export interface PlannedNode extends GraphNode {
+export type PlannedNode = RunNode | WaitNode;
+
+/** A node that is a run of an agent, complete: all that the run needs, and no credential. */
+export interface RunNode extends GraphNode, RunParts {
+  /** Nodes of earlier versions have no kind: all of them were runs. */
+  kind?: undefined;
+  workspace: PlannedNodeWorkspace;
+}
+
+/** Who does the work of a run, and with which means. */
+export interface RunParts {
   /** The member's own instructions. */
   prompt?: string;
-  workspace: PlannedNodeWorkspace;
   shell: SandboxShell;
   agent: SandboxAgent;
   model?: SandboxModel;
@@ -68,6 +87,25 @@ export interface PlannedNode extends GraphNode {
   permissions?: SandboxPermissions;
   /** A JSON Schema that the answer has to fit. */
   outputSchema?: Record<string, unknown>;
+}
+
+/** A node at which nothing runs: it ends when that which it waits for has come. */
+export interface WaitNode extends GraphNode {
+  kind: 'wait';
+  wait: Wait;
+  workspace: PlannedNodeWorkspace;
+}
+
+export type Wait = TimeWait;
+
+/** For so many seconds from when all that it needs has ended. */
+export interface TimeWait {
+  for: 'time';
+  seconds: number;
+}
+
+export function isRunNode(node: PlannedNode): node is RunNode {
+  return node.kind === undefined;
 }
 
 export interface PlannedNodeWorkspace extends NodeWorkspace {
@@ -85,7 +123,9 @@ export function validateGraph(nodes: readonly GraphNode[]): string | undefined {
   if (wrong !== undefined) return `"${wrong}" cannot be the id of a node.`;
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) return `Two nodes have the id "${twice}".`;
-  for (const { id, needs } of nodes) {
+  for (const { id, needs, on = {} } of nodes) {
+    const unneeded = Object.keys(on).find((need) => !needs.includes(need));
+    if (unneeded !== undefined) return `Node "${id}" says how "${unneeded}" ends, and does not need it.`;
     const unknown = needs.find((need) => !ids.includes(need));
     if (unknown !== undefined) return `Node "${id}" needs "${unknown}", which does not exist.`;
   }
@@ -100,9 +140,9 @@ export function validateGraph(nodes: readonly GraphNode[]): string | undefined {
   return undefined;
 }
 
-function sourcesOf({ inputs, workspace }: GraphNode): string[] {
+function sourcesOf({ inputs, workspace, session }: GraphNode): string[] {
   const results = inputs.results.map(({ from }) => from);
-  return workspace.from === undefined ? results : [...results, workspace.from];
+  return [...results, ...[workspace.from ?? []].flat(), ...[session?.from ?? []].flat()];
 }
 
 /** For each node the ids of all that have to be done before, directly or not; one in a cycle is before itself. */

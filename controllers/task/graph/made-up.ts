@@ -1,6 +1,6 @@
 import { chain } from './chain.ts';
 import type { Link } from './chain.ts';
-import type { GraphNode, PlannedNode } from './graph.ts';
+import type { GraphNode, PlannedNode, RunNode } from './graph.ts';
 
 /** Graphs for tests. */
 
@@ -13,7 +13,7 @@ const WORKER = {
   inputs: { taskPrompt: true, results: [] },
 } as const;
 
-export function node(id: string, more: Partial<PlannedNode> = {}): PlannedNode {
+export function node(id: string, more: Partial<RunNode> = {}): RunNode {
   return {
     id,
     name: id,
@@ -26,7 +26,7 @@ export function node(id: string, more: Partial<PlannedNode> = {}): PlannedNode {
 }
 
 /** The nodes of a pipeline. */
-export function line(...members: MemberOfChain[]): PlannedNode[] {
+export function line(...members: MemberOfChain[]): RunNode[] {
   const linkOf = ({ name, contextPassing, requireConfirmation }: MemberOfChain): Link => ({
     name,
     contextPassing: contextPassing ?? 'previous_bot',
@@ -35,7 +35,7 @@ export function line(...members: MemberOfChain[]): PlannedNode[] {
   return chain(members, linkOf).map(chainNode);
 }
 
-function chainNode({ part, ...rest }: GraphNode & { part: MemberOfChain }): PlannedNode {
+function chainNode({ part, ...rest }: GraphNode & { part: MemberOfChain }): RunNode {
   return node(rest.id, {
     ...rest,
     workspace: { ...rest.workspace, uses: true },

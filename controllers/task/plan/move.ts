@@ -3,13 +3,15 @@ import type { Task } from '#api/types/generated/task';
 import { endedRecord, followedRecord, startedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { sandboxName } from '../sandbox/sandbox-object.ts';
-import type { OverSandbox, SettledNode } from './settle.ts';
+import type { OverSandbox, SettledNode, WaitingState } from './settle.ts';
 
 /** The next step of one node. */
 export interface Move {
   record: NodeRecord;
   /** It is under way; the Sandbox is absent while it is being created. */
   run?: { sandbox?: Sandbox };
+  /** It waits, and nothing runs. */
+  wait?: WaitingState;
   /** The Sandbox of its record is to be created, unless it is there already. */
   create?: true;
   /** Its spec.cancel is to be set. */
@@ -33,6 +35,8 @@ export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
       return isReady ? { record: nextAttempt(record, at), create: true, run: {}, over } : { record, over };
     case 'to-create':
       return { record, create: true, run: {}, over };
+    case 'waiting':
+      return { record, wait: state, over };
     case 'live':
       return {
         record: followedRecord(record, state.sandbox, at.now),
@@ -50,10 +54,12 @@ export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
   }
 }
 
+const UNDER_WAY: ReadonlySet<string> = new Set(['live', 'stopping', 'waiting', 'ended']);
+
 /** No further run starts: those under way come to their ends, and all else stays as it is. */
 export function hold(settled: SettledNode, at: At): Move {
   const { record, state, over } = settled;
-  const isUnderWay = state.state === 'live' || state.state === 'stopping' || state.state === 'ended';
+  const isUnderWay = UNDER_WAY.has(state.state);
   if (isUnderWay) return goOn(settled, false, at);
   // That a person is asked is written down now; of all else nothing is taken for over.
   return { record, over: state.state === 'suspended' ? over : [] };
@@ -88,6 +94,7 @@ export function stop(settled: SettledNode, { now }: At): Move {
         over,
       };
     case 'suspended':
+    case 'waiting':
       return { record: endedRecord(record, { status: 'CANCELLED' }, now), over };
   }
 }

@@ -3,7 +3,7 @@ import { findCondition } from '#api/machinery/condition';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec, TaskStatus } from '#api/types/generated/task';
 import type { Resolution } from '../configuration/resolve.ts';
-import type { PlannedNode } from '../graph/graph.ts';
+import type { RunNode } from '../graph/graph.ts';
 import { node } from '../graph/made-up.ts';
 import { planTask } from './plan.ts';
 import { NOW, resolved, World } from './world.ts';
@@ -17,7 +17,7 @@ const failed = (reason: string): { status: SandboxStatus } => ({
 const finished = (task: Task) => findCondition(task.status?.conditions, 'Finished');
 
 /** `a`, then `b` beside `c`, then `d`. */
-const diamond = (more: Partial<PlannedNode> = {}): Resolution =>
+const diamond = (more: Partial<RunNode> = {}): Resolution =>
   resolved(
     node('a'),
     node('b', { needs: ['a'], ...more }),
@@ -187,6 +187,7 @@ describe('planTask for nodes side by side', () => {
       sandboxes: w.cache().sandboxes,
       taskRevision: undefined,
       resolve: () => diamond(),
+      programs: {},
       now: NOW,
       rejection: { node: 'c', message: 'too long' },
     });

@@ -1,46 +1,73 @@
-import type { TaskStatus } from '#api/types/generated/task';
+import { stageOf } from '../graph/stages.ts';
 import type { PlannedNode } from '../graph/graph.ts';
-import { confirmedNodes, stageOf } from '../graph/stages.ts';
-import { plannedRecord, readRecords } from '../node-record.ts';
+import type { TaskStatus } from '#api/types/generated/task';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
+import type { Unfolded } from '../unfold/unfold.ts';
+import { growGraph } from './grow.ts';
 import { goOn, hold, stop } from './move.ts';
 import type { Move } from './move.ts';
-import { settle } from './settle.ts';
+import { isDone } from './readiness.ts';
+import type { Readiness } from './readiness.ts';
 import type { SettledNode, Surroundings } from './settle.ts';
 
 /** The next steps in a graph, in the order of the nodes, and how the Task stands with them. */
 export interface NodesPlan {
+  /** All nodes that are known by now. */
+  nodes: readonly PlannedNode[];
   moves: readonly Move[];
+  /** Records that belong to no node of this version; they are kept. */
+  unknown: readonly NodeRecord[];
   outcome: Outcome;
+  /** The answer of the Task, where it is not that of the last nodes. */
+  answer?: string;
+  /** When time alone changes the plan; RFC 3339. */
+  wakeAt?: string;
 }
 
 /**
- * All nodes at once: first the ends of runs are taken over, which decides whether the Task goes on; then each node
- * makes its move by itself.
+ * All nodes at once: first the ends of runs are taken over, and the graph grows by them, which decides whether the Task goes
+ * on; then each node makes its move by itself.
  */
-export function planNodes({ nodes }: Revision, around: Surroundings): NodesPlan {
-  const { task, now } = around;
-  const known = new Map(readRecords(task.status).map((record) => [record.node, record]));
-  const settled = nodes.map((node) => settle(node, known.get(node.id) ?? plannedRecord(node, now), around));
-  const end = endOf(settled, around);
+export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
+  const mayGoOn = (settled: readonly SettledNode[], unfolded: Unfolded): boolean =>
+    endOf(settled, unfolded, around) === undefined;
+  const { settled, unfolded, readiness, unknown } = growGraph(revision, around, mayGoOn);
+  const { answer } = unfolded;
+  const common = {
+    nodes: settled.map(({ node }) => node),
+    unknown,
+    ...(answer === undefined ? {} : { answer }),
+  };
+  const end = endOf(settled, unfolded, around);
   if (end !== undefined) {
     const moves = settled.map((one) => stop(one, around));
-    return { moves, outcome: endOutcome(end, moves) };
+    return { ...common, moves, outcome: endOutcome(end, moves) };
   }
-  const gates = new Gates(settled, task.spec.currentStage);
   const { refusal } = around;
   const moves = settled.map((one) =>
-    refusal === undefined ? goOn(one, gates.isOpen(one.node), around) : hold(one, around),
+    refusal === undefined ? goOn(one, readiness.turnOf(one.node).turn === 'now', around) : hold(one, around),
   );
-  return { moves, outcome: outcomeOf(settled, { moves, gates, status: task.status, refusal }) };
+  const outcome = outcomeOf(settled, { moves, readiness, status: around.task.status, refusal });
+  return { ...common, moves, outcome, ...wakeUp(moves) };
+}
+
+/** RFC 3339 in UTC and of one length: the order of the texts is that of the times. */
+function wakeUp(moves: readonly Move[]): Pick<NodesPlan, 'wakeAt'> {
+  const [wakeAt] = moves.flatMap(({ wait }) => wait?.until ?? []).toSorted();
+  return wakeAt === undefined ? {} : { wakeAt };
 }
 
 type End = Extract<Outcome, { kind: 'failed' | 'cancelled' }>;
 
 /** Why the Task does not go on, if it does not. A failure that was written down comes before a later cancel. */
-function endOf(settled: readonly SettledNode[], { task }: Surroundings): End | undefined {
+function endOf(
+  settled: readonly SettledNode[],
+  { failure }: Unfolded,
+  { task }: Surroundings,
+): End | undefined {
+  if (failure !== undefined) return { kind: 'failed', failure: { why: failure } };
   if (settled.every(isDone)) return undefined;
   const failed = settled
     .filter((one) => one.record.status === 'FAILED' && !isDone(one))
@@ -70,12 +97,12 @@ function endOutcome(end: End, moves: readonly Move[]): Outcome {
 
 interface Going {
   moves: readonly Move[];
-  gates: Gates;
+  readiness: Readiness;
   status: TaskStatus | undefined;
   refusal: string | undefined;
 }
 
-function outcomeOf(settled: readonly SettledNode[], { moves, gates, status, refusal }: Going): Outcome {
+function outcomeOf(settled: readonly SettledNode[], { moves, readiness, status, refusal }: Going): Outcome {
   if (settled.every(isDone)) {
     return status?.status === 'CANCELLING'
       ? { kind: 'cancelled', message: 'Cancelled when the last step had ended.' }
@@ -88,47 +115,15 @@ function outcomeOf(settled: readonly SettledNode[], { moves, gates, status, refu
     .filter(({ record }) => record.suspended !== undefined)
     .map(({ record }) => record.node);
   if (asking.length > 0) return { kind: 'asking', nodes: asking };
-  const node = gates.unconfirmed();
-  if (node === undefined) throw new Error('no node of the plan can start: it is no acyclic graph');
-  return { kind: 'confirming', node };
+  const node = readiness.unconfirmed();
+  if (node !== undefined) return { kind: 'confirming', node };
+  const waits = moves.flatMap(({ record, wait }) =>
+    wait === undefined ? [] : [{ node: record.node, message: wait.message }],
+  );
+  if (waits.length === 0) throw new Error('no node of the plan can start: it is no acyclic graph');
+  return { kind: 'resting', waits };
 }
 
 function runsOf(moves: readonly Move[]) {
   return moves.flatMap(({ record, run }) => (run === undefined ? [] : [{ node: record.node, ...run }]));
-}
-
-const nodesIn = (settled: readonly SettledNode[]): PlannedNode[] => settled.map(({ node }) => node);
-
-/** Over, so that what needs it may start. */
-function isDone({ node, record }: { node: PlannedNode; record: NodeRecord }): boolean {
-  if (record.status === 'COMPLETED') return true;
-  return record.status === 'FAILED' && node.policy.onFailure === 'Continue';
-}
-
-/** Which nodes may start. */
-class Gates {
-  readonly #settled: readonly SettledNode[];
-  readonly #done: ReadonlySet<string>;
-  readonly #confirmed: ReadonlySet<string>;
-
-  constructor(settled: readonly SettledNode[], currentStage: number | undefined) {
-    this.#settled = settled;
-    this.#done = new Set(settled.filter(isDone).map(({ node }) => node.id));
-    const nodes = nodesIn(settled);
-    const free = nodes.filter(({ policy }) => !policy.requireConfirmation).map(({ id }) => id);
-    this.#confirmed = new Set([...free, ...confirmedNodes(nodes, currentStage)]);
-  }
-
-  /** Whether all that the node needs is done, and confirmed where that is asked for. */
-  isOpen({ needs }: PlannedNode): boolean {
-    return needs.every((id) => this.#done.has(id) && this.#confirmed.has(id));
-  }
-
-  /** The first node that is done and whose missing confirmation holds others up. */
-  unconfirmed(): string | undefined {
-    const waiting = this.#settled.filter(({ state }) => state.state === 'not-started');
-    const needed = new Set(waiting.flatMap(({ node }) => node.needs));
-    const holds = (id: string): boolean => needed.has(id) && this.#done.has(id) && !this.#confirmed.has(id);
-    return this.#settled.find(({ node }) => holds(node.id))?.node.id;
-  }
 }

@@ -343,6 +343,7 @@ describe('planTask', () => {
       resolve: () => {
         throw new Error('must not be asked');
       },
+      programs: {},
       now: NOW,
     });
     expect(status?.snapshot).toBe(task.status?.snapshot);

@@ -11,6 +11,7 @@ import { sandboxObject } from '../sandbox/sandbox-object.ts';
 import { makeRevision, readRevision, taskRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
+import type { Programs } from '../unfold/unfold.ts';
 import { newAnswers } from '../status/questions.ts';
 import { nextStatus } from '../status/status.ts';
 import type { Move } from './move.ts';
@@ -25,6 +26,8 @@ export interface Observation {
   taskRevision: TaskRevision | undefined;
   /** Asked only while there is no TaskRevision. */
   resolve: () => Resolution;
+  /** How graphs grow. */
+  programs: Programs;
   /** RFC 3339. */
   now: string;
   /** The answer of the server to the last plan, if it refused a part of it. */
@@ -50,6 +53,8 @@ export interface TaskPlan {
   mustBeOver: readonly OverSandbox[];
   /** Has to be there before the first Sandbox is created. */
   ensure?: TaskRevision;
+  /** When time alone changes the plan; RFC 3339. */
+  wakeAt?: string;
 }
 
 export interface AnsweredSandbox {
@@ -101,16 +106,17 @@ export function planRejected(observation: Observation, message: string): TaskSta
   return nextStatus(observation, { records, outcome: { kind: 'failed', failure } });
 }
 
-function planGraph(observation: Observation, revision: Revision): TaskPlan {
-  const { moves, outcome } = planNodes(revision, observation);
-  const records = moves.map(({ record }) => record);
+function planGraph(observation: Observation, start: Revision): TaskPlan {
+  const { nodes, moves, unknown, outcome, answer, wakeAt } = planNodes(start, observation);
+  const revision = { ...start, nodes };
+  const records = [...moves.map(({ record }) => record), ...unknown];
   const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
-    status: nextStatus(observation, { records, outcome, revision }),
+    status: nextStatus(observation, { records, outcome, revision, answer }),
     create,
     ...(create.length > 0 && mustEnsure(observation, revision)
-      ? { ensure: taskRevision(observation.task.metadata.namespace, revision) }
+      ? { ensure: taskRevision(observation.task.metadata.namespace, start) }
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
     answer: live(moves).flatMap((sandbox) => {
@@ -120,6 +126,7 @@ function planGraph(observation: Observation, revision: Revision): TaskPlan {
         : [{ sandbox, answers: [...(sandbox.spec.answers ?? []), ...answers] }];
     }),
     mustBeOver: moves.flatMap(({ over }) => over),
+    ...(wakeAt === undefined ? {} : { wakeAt }),
   };
 }
 

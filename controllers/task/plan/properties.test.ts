@@ -6,7 +6,7 @@ import type { TaskSpec, TaskStatus, TaskSubTask } from '#api/types/generated/tas
 import { isFinalPhase } from '#api/types/sandbox';
 import { isFinalTaskStatus } from '#api/types/task';
 import { validateGraph } from '../graph/graph.ts';
-import type { PlannedNode } from '../graph/graph.ts';
+import type { PlannedNode, RunNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -323,7 +323,7 @@ describe('the plan of any graph', () => {
 });
 
 /** As versions before graphs wrote it: steps in the status, and records that only their position tells apart. */
-function olderVersionOf(nodes: readonly PlannedNode[]): (status: TaskStatus) => TaskStatus {
+function olderVersionOf(nodes: readonly RunNode[]): (status: TaskStatus) => TaskStatus {
   const steps = nodes.map(({ name, policy, workspace, shell, agent }) => ({
     name,
     shell,

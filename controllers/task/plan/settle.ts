@@ -1,14 +1,17 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
+import { isRunNode } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import {
   completedRecord,
   countedAttempts,
   endedRecord,
+  isEnded,
   seenRecord,
   suspendedRecord,
 } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import type { Programs } from '../unfold/unfold.ts';
 import { nodeState } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
 
@@ -33,6 +36,7 @@ export interface Surroundings {
   sandboxes: readonly Sandbox[];
   now: string;
   rejection?: Rejection;
+  programs: Programs;
   /** Why no further run may start. */
   refusal?: string;
 }
@@ -41,13 +45,25 @@ export interface Surroundings {
 export interface SettledNode {
   node: PlannedNode;
   record: NodeRecord;
-  state: Exclude<NodeState, { state: 'succeeded' | 'failed' | 'cancelled' }>;
+  state: Exclude<NodeState, { state: 'succeeded' | 'failed' | 'cancelled' }> | WaitingState;
   /** The Sandboxes to ask for before the next attempt, or before the Task ends without it. */
   over: readonly OverSandbox[];
 }
 
-/** Takes over how the last attempt at a node has ended, if it has. */
+/** Nothing runs. */
+export interface WaitingState {
+  state: 'waiting';
+  /** A sentence: for what it waits. */
+  message: string;
+  /** When time alone brings that about; RFC 3339. */
+  until?: string;
+}
+
+/** Takes over how the last attempt at a node has ended, if it has. One at which nothing runs is settled in its turn. */
 export function settle(node: PlannedNode, record: NodeRecord, around: Surroundings): SettledNode {
+  if (!isRunNode(node)) {
+    return { node, record, state: { state: isEnded(record) ? 'ended' : 'not-started' }, over: [] };
+  }
   const { task, now, rejection } = around;
   const ended = (after: NodeRecord, over: readonly OverSandbox[] = []): SettledNode => ({
     node,

@@ -3,6 +3,7 @@ import type { Task, TaskSpec, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Resolution } from '../configuration/resolve.ts';
 import type { PlannedNode } from '../graph/graph.ts';
+import type { Programs } from '../unfold/unfold.ts';
 import { planTask } from './plan.ts';
 import type { TaskPlan } from './plan.ts';
 import type { OverSandbox } from './settle.ts';
@@ -38,6 +39,10 @@ export class PlanConflict extends Error {}
 export class World {
   /** As the Team, its parts and the Workspace are now. */
   resolution: Resolution;
+  /** How graphs grow. */
+  programs: Programs = {};
+  /** RFC 3339. */
+  now = NOW;
   readonly #revisions = new Map<string, TaskRevision>();
   readonly #sandboxes = new Map<string, Sandbox>();
   #task: Task;
@@ -70,7 +75,8 @@ export class World {
       sandboxes,
       taskRevision,
       resolve: () => this.resolution,
-      now: NOW,
+      programs: this.programs,
+      now: this.now,
       ...(this.refusal === undefined ? {} : { refusal: this.refusal }),
     });
   }

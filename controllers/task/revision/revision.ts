@@ -1,4 +1,5 @@
-import type { PlannedNode } from '../graph/graph.ts';
+import type { PlannedNode, RunParts } from '../graph/graph.ts';
+import type { Program } from '../unfold/program.ts';
 
 /**
  * The configuration that a Task was started with: everything its Sandboxes need, and no credential. It stands in a
@@ -16,7 +17,18 @@ export interface RevisionContent {
   teamRef: Reference;
   mode: string;
   workspace?: PlannedWorkspace;
+  /** Those that are known from the start. */
   nodes: readonly PlannedNode[];
+  /** Those who may get nodes of their own later, by the names that the program has for them. */
+  members?: Readonly<Record<string, RevisionMember>>;
+  /** How further nodes come about; absent: there are none. */
+  program?: Program;
+}
+
+/** A member, complete: all that a run of it needs, and no credential. */
+export interface RevisionMember extends RunParts {
+  /** False for Shells that only talk. */
+  usesWorkspace: boolean;
 }
 
 export interface PlannedWorkspace {

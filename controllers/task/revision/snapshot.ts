@@ -2,7 +2,7 @@ import type { SandboxAgent, SandboxModel, SandboxShell } from '#api/types/genera
 import type { TaskSnapshot } from '#api/types/generated/task';
 import { chain } from '../graph/chain.ts';
 import type { Link } from '../graph/chain.ts';
-import type { GraphNode, PlannedNode } from '../graph/graph.ts';
+import type { GraphNode, RunNode } from '../graph/graph.ts';
 import type { Revision } from './revision.ts';
 
 /** The record of a step in versions before graphs, in a list whose order was the plan. */
@@ -31,7 +31,7 @@ export function readSnapshot(stored: TaskSnapshot | undefined): Revision | undef
   };
 }
 
-function plannedNode({ part, ...node }: GraphNode & { part: PlannedStep }): PlannedNode {
+function plannedNode({ part, ...node }: GraphNode & { part: PlannedStep }): RunNode {
   const { prompt, usesWorkspace, shell, agent, model } = part;
   return {
     ...node,

@@ -1,5 +1,5 @@
 import { cutAnswer } from '../answer.ts';
-import type { PlannedNode } from '../graph/graph.ts';
+import type { RunNode } from '../graph/graph.ts';
 
 export interface PromptSources {
   /** The prompt of the Task. */
@@ -9,11 +9,15 @@ export interface PromptSources {
 }
 
 /**
- * The prompt for the agent of a node: the member's own instructions first, then the prompt of the Task and the
- * answers of other nodes, as the graph says. One that would be asked nothing at all gets the Task's prompt.
+ * The prompt for the agent of a node: the member's own instructions first, then the prompt of the Task, further words and
+ * the answers of other nodes, as the graph says. One that would be asked nothing at all gets the Task's prompt.
  */
-export function nodePrompt({ prompt, inputs }: PlannedNode, { taskPrompt, answerOf }: PromptSources): string {
-  const asked = [...(prompt === undefined ? [] : [prompt]), ...(inputs.taskPrompt ? [taskPrompt] : [])];
+export function nodePrompt({ prompt, inputs }: RunNode, { taskPrompt, answerOf }: PromptSources): string {
+  const asked = [
+    ...(prompt === undefined ? [] : [prompt]),
+    ...(inputs.taskPrompt ? [taskPrompt] : []),
+    ...(inputs.text === undefined ? [] : [inputs.text]),
+  ];
   const answers = inputs.results
     .map(({ from, label }) => ({ label, answer: answerOf(from) }))
     .filter(({ answer }) => answer !== '');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
-import type { PlannedNode } from '../graph/graph.ts';
+import type { PlannedNode, RunNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
 import { completedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -218,7 +218,7 @@ describe('what is long', () => {
 
 describe('nodePrompt', () => {
   type Passing = 'none' | 'original_user' | 'previous_bot' | 'original_and_previous';
-  const ask = (given: PlannedNode | undefined) =>
+  const ask = (given: RunNode | undefined) =>
     given && nodePrompt(given, { taskPrompt: 'ASK', answerOf: (id) => (id === 's0' ? 'SAID' : '') });
   const second = (contextPassing: Passing, prompt?: string) =>
     ask(

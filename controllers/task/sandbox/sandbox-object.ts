@@ -3,7 +3,8 @@ import { controllerReference } from '#api/machinery/meta';
 import type { Sandbox, SandboxSpec, SandboxWorkspace } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import { SANDBOX_FINALIZER, TASK_LABEL } from '#api/types/sandbox';
-import type { PlannedNode } from '../graph/graph.ts';
+import { isRunNode } from '../graph/graph.ts';
+import type { RunNode } from '../graph/graph.ts';
 import { stageOf } from '../graph/stages.ts';
 import { branchNode, workspaceSource } from '../graph/workspaces.ts';
 import { sandboxOf, wholeAnswer } from '../node-record.ts';
@@ -49,7 +50,7 @@ export interface RunSources {
   sandboxes: readonly Sandbox[];
 }
 
-/** The Sandbox of the attempt that the record names, complete. @throws RangeError for a node that is not there. */
+/** The Sandbox of the attempt that the record names, complete. @throws RangeError for a node that is not there, or no run. */
 export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox {
   const { task, revision, records, sandboxes } = sources;
   const step = stageOf(
@@ -60,7 +61,7 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
   const attempt = record.attempt ?? 1;
   const { uses } = node.workspace;
   const workspace = uses ? sandboxWorkspace(sources, node) : undefined;
-  const continueFrom = uses ? sandboxesBefore(sources, { node, record }) : [];
+  const continueFrom = uses || node.session !== undefined ? sandboxesBefore(sources, { node, record }) : [];
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Sandbox',
@@ -94,16 +95,26 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       ...(node.outputSchema === undefined ? {} : { outputSchema: node.outputSchema }),
       ...(workspace === undefined ? {} : { workspace }),
       ...(continueFrom.length === 0 ? {} : { continueFrom }),
-      ...resumption(task, record),
+      ...resumption(sources, { node, record }),
     },
   };
 }
 
-/** A run that goes on after people have answered has the session of the run before, and their answers. */
-function resumption({ spec }: Task, { resumes }: NodeRecord): Pick<Sandbox['spec'], 'answers' | 'session'> {
-  if (resumes === undefined) return {};
+/**
+ * A run that goes on after people have answered has the session of the run before, and their answers; one that goes on with
+ * the agent of another node has that one's session.
+ */
+function resumption(
+  { task, records }: RunSources,
+  { node, record: { resumes } }: { node: RunNode; record: NodeRecord },
+): Pick<Sandbox['spec'], 'answers' | 'session'> {
+  if (resumes === undefined) {
+    const before = records.find((other) => other.node === node.session?.from);
+    const session: unknown = before?.result?.['sessionId'];
+    return typeof session === 'string' ? { session: { id: session } } : {};
+  }
   const { sessionId: id, questions } = resumes;
-  const answers = answersTo(spec.answers, questions);
+  const answers = answersTo(task.spec.answers, questions);
   return {
     ...(id === undefined ? {} : { session: { id } }),
     ...(answers.length === 0 ? {} : { answers }),
@@ -113,29 +124,32 @@ function resumption({ spec }: Task, { resumes }: NodeRecord): Pick<Sandbox['spec
 /** A longer system prompt is kept once: with the prompt, a Sandbox may otherwise have more than a request can. */
 const MAX_SYSTEM_PROMPT = 64 * 1024;
 
-function agentOf({ agent }: PlannedNode, { name }: Revision): Pick<SandboxSpec, 'agent' | 'revision'> {
+function agentOf({ agent }: RunNode, { name }: Revision): Pick<SandboxSpec, 'agent' | 'revision'> {
   const { systemPrompt = '', ...rest } = agent;
   if (name === undefined || Buffer.byteLength(systemPrompt) <= MAX_SYSTEM_PROMPT) return { agent };
   return { agent: rest, revision: name };
 }
 
-function nodeNamed({ nodes }: Revision, id: string): PlannedNode {
+function nodeNamed({ nodes }: Revision, id: string): RunNode {
   const node = nodes.find((candidate) => candidate.id === id);
-  if (node === undefined) throw new RangeError(`the plan has no node ${id}`);
+  if (node === undefined || !isRunNode(node)) throw new RangeError(`the plan has no run ${id}`);
   return node;
 }
 
-/** Whose files it goes on with: those of its own attempts before, newest first, then those of the node before. */
+/**
+ * Whose files it goes on with: those of its own attempts before, newest first, then those of the node before; the files
+ * of a session lie beside the work.
+ */
 function sandboxesBefore(
   { revision, records }: RunSources,
-  { node, record }: { node: PlannedNode; record: NodeRecord },
+  { node, record }: { node: RunNode; record: NodeRecord },
 ): SandboxIdentity[] {
-  const source = workspaceSource(revision.nodes, node);
-  const before = records.find((other) => other.node === source?.id);
+  const source = node.session?.from ?? workspaceSource(revision.nodes, node)?.id;
+  const before = records.find((other) => other.node === source);
   return [...(record.earlierSandboxes ?? []), ...(before === undefined ? [] : sandboxOf(before))];
 }
 
-function sandboxWorkspace({ task, revision }: RunSources, node: PlannedNode): SandboxWorkspace | undefined {
+function sandboxWorkspace({ task, revision }: RunSources, node: RunNode): SandboxWorkspace | undefined {
   if (revision.workspace === undefined) return undefined;
   const branch = workBranch(task.metadata.name, branchNode(revision.nodes, node));
   return { ...revision.workspace, workBranch: branch };

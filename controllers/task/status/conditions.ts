@@ -14,7 +14,7 @@ import type { TaskFinishedReason } from '#api/types/task';
 import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
-import type { NodeRun, Outcome } from './outcome.ts';
+import type { NodeRun, NodeWait, Outcome } from './outcome.ts';
 import { failureMessage, stepTitle } from './wording.ts';
 
 export interface ConditionInput {
@@ -74,6 +74,8 @@ export function finishedCondition(outcome: Outcome, records: readonly NodeRecord
       return taskUnfinished('WaitingForConfirmation', confirmationMessage(outcome.node, records));
     case 'asking':
       return taskUnfinished('WaitingForAnswer', askingMessage(outcome.nodes, records));
+    case 'resting':
+      return taskUnfinished('Waiting', restingMessage(outcome.waits, records));
     case 'cancelling':
       return taskUnfinished('Cancelling', stoppingMessage(outcome.runs, records));
     case 'failing': {
@@ -112,6 +114,10 @@ function askingMessage(nodes: readonly string[], records: readonly NodeRecord[])
       ),
     );
   return sentences.join(' ');
+}
+
+function restingMessage(waits: readonly NodeWait[], records: readonly NodeRecord[]): string {
+  return waits.map(({ node, message }) => `${stepTitle(node, records)}: ${message}`).join(' ');
 }
 
 function stoppingMessage(runs: readonly NodeRun[], records: readonly NodeRecord[]): string {

@@ -15,6 +15,8 @@ export type Outcome =
   | { kind: 'confirming'; node: string }
   /** Nothing runs: people have to answer what the agents of these nodes have asked. */
   | { kind: 'asking'; nodes: readonly string[] }
+  /** Nothing runs: the nodes wait for something else than a run. */
+  | { kind: 'resting'; waits: readonly NodeWait[] }
   /** `runs` have not stopped yet. */
   | { kind: 'cancelling'; runs: readonly NodeRun[] }
   | { kind: 'failing'; failure: Failure; runs: readonly NodeRun[] }
@@ -26,6 +28,12 @@ export interface NodeRun {
   node: string;
   /** Absent while it is being created. */
   sandbox?: Sandbox;
+}
+
+export interface NodeWait {
+  node: string;
+  /** A sentence: for what it waits. */
+  message: string;
 }
 
 export interface Failure {
@@ -42,6 +50,8 @@ export function nodesOf(outcome: Outcome): string[] {
     case 'refused':
     case 'cancelling':
       return outcome.runs.map(({ node }) => node);
+    case 'resting':
+      return outcome.waits.map(({ node }) => node);
     case 'confirming':
       return [outcome.node];
     case 'asking':

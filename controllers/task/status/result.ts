@@ -4,19 +4,19 @@ import type { NodeRecord } from '../node-record.ts';
 import { addUse, useOf } from './use.ts';
 
 /**
- * status.result of the Task: the last answer as `value` (the field of compatible clients), every step's result, and
+ * status.result of the Task: the last answer, or the one that its program names, as `value` (the field of compatible clients), every step's result, and
  * the sums of tokens and money, those of steps that failed too. Undefined when no step has come to a result.
  */
 export function taskResult(
   records: readonly NodeRecord[],
-  nodes: readonly GraphNode[],
+  { nodes, answer }: { nodes: readonly GraphNode[]; answer: string | undefined },
 ): Record<string, unknown> | undefined {
   const known = records.filter(({ result }) => result !== undefined);
   if (known.length === 0) return undefined;
   const done = records.filter((record) => record.status === 'COMPLETED');
   const workspace = done.map(workspaceOf).findLast((found) => found !== undefined);
   return {
-    value: lastAnswer(done, nodes),
+    value: answer ?? lastAnswer(done, nodes),
     steps: known.map(namedResult),
     ...known.map(({ result }) => useOf(result)).reduce(addUse, undefined),
     ...(workspace === undefined ? {} : { workspace }),

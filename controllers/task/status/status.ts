@@ -20,7 +20,10 @@ export interface StatusInput {
   /** In the order of the nodes. */
   records: readonly NodeRecord[];
   outcome: Outcome;
+  /** With all nodes that are known by now. */
   revision?: Revision;
+  /** The answer of the Task, where it is not that of the last nodes. */
+  answer?: string | undefined;
 }
 
 export interface StatusSources {
@@ -34,7 +37,7 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision }: StatusInput,
+  { records, outcome, revision, answer }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
   const status = statusWord(previous, records, outcome);
@@ -42,13 +45,13 @@ export function nextStatus(
   const finished = finishedCondition(outcome, records);
   const conditions = nextConditions(task, { outcome, records, revision, finished, now });
   const known = revision ?? readRevision(previous, taskRevision);
-  const result = final ? taskResult(records, known?.nodes ?? []) : undefined;
+  const result = final ? taskResult(records, { nodes: known?.nodes ?? [], answer }) : undefined;
   const error = errorMessage(outcome, records);
   const { questions: _, ...rest } = previous;
   const next: TaskStatus = {
     ...rest,
     status,
-    progress: progressOf(records, outcome),
+    progress: progressOf(previous, records, outcome),
     createdAt: previous.createdAt ?? now,
     ...(previous.updatedAt === undefined ? {} : { updatedAt: previous.updatedAt }),
     ...(final ? { completedAt: now } : {}),
@@ -96,6 +99,7 @@ function statusWord(
       if (outcome.runs.length > 0 && outcome.runs.every(isAsking)) return 'PENDING_CONFIRMATION';
       return begunWord(previous, records);
     case 'refused':
+    case 'resting':
     case 'failing':
       // Between two steps, and while a lost one is tried again, a Task that has begun stays RUNNING.
       return begunWord(previous, records);
@@ -141,10 +145,12 @@ const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
 const hasBegun = (record: NodeRecord): boolean =>
   record.status === 'RUNNING' || record.status === 'COMPLETED';
 
-function progressOf(records: readonly NodeRecord[], outcome: Outcome): number {
+/** It never goes back, although a graph that grows has more to do than was known before. */
+function progressOf(previous: TaskStatus, records: readonly NodeRecord[], outcome: Outcome): number {
   if (outcome.kind === 'completed') return 100;
-  const done = records.filter((record) => record.status === 'COMPLETED').length;
-  return records.length === 0 ? 0 : Math.floor((100 * done) / records.length);
+  const done = records.filter(({ status }) => status === 'COMPLETED' || status === 'SKIPPED').length;
+  const now = records.length === 0 ? 0 : Math.floor((100 * done) / records.length);
+  return Math.max(previous.progress ?? 0, Math.min(now, 99));
 }
 
 function errorMessage(outcome: Outcome, records: readonly NodeRecord[]): string | undefined {

@@ -14,7 +14,7 @@ import type { World } from './world.ts';
 /** No collaboration model of this version makes two nodes that run side by side: `plan`, `left` beside `right`, `join`. */
 const diamond: CollaborationModel = (team) => {
   const node = (id: string, needs: string[], more: Partial<MemberNode> = {}): MemberNode[] =>
-    solo(team).map((one) =>
+    solo(team).nodes.map((one) =>
       Object.assign(one, {
         ...{ id, name: id, needs },
         workspace: needs[0] === undefined ? {} : { from: needs[0] },
@@ -22,12 +22,13 @@ const diamond: CollaborationModel = (team) => {
       }),
     );
   const results = ['left', 'right'].map((from) => ({ from, label: from }));
-  return [
+  const nodes = [
     ...node('plan', []),
     ...node('left', ['plan']),
     ...node('right', ['plan']),
     ...node('join', ['left', 'right'], { inputs: { taskPrompt: false, results } }),
   ];
+  return { nodes };
 };
 
 let world: World;

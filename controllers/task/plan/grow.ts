@@ -1,0 +1,92 @@
+import { isRunNode } from '../graph/graph.ts';
+import { isEnded, plannedRecord, readRecords, skippedRecord } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { Revision } from '../revision/revision.ts';
+import { unfold } from '../unfold/unfold.ts';
+import type { Unfolded } from '../unfold/unfold.ts';
+import { Readiness } from './readiness.ts';
+import { settle } from './settle.ts';
+import type { SettledNode, Surroundings } from './settle.ts';
+import { settleWait } from './wait.ts';
+
+/** The whole graph as it is known at this moment. */
+export interface GrownGraph {
+  /** In the order of the nodes. */
+  settled: readonly SettledNode[];
+  unfolded: Unfolded;
+  readiness: Readiness;
+  /** Records of nodes that this version of the program does not make. */
+  unknown: readonly NodeRecord[];
+}
+
+/**
+ * Takes over the ends of runs and unfolds the graph, until both say nothing new: an end may bring further nodes, and nodes at
+ * which nothing runs may end at once. `mayGoOn` says whether such nodes have their turn, from what is settled.
+ */
+export function growGraph(
+  revision: Revision,
+  around: Surroundings,
+  mayGoOn: (settled: readonly SettledNode[], unfolded: Unfolded) => boolean,
+): GrownGraph {
+  const stored = readRecords(around.task.status);
+  const known = new Map(stored.map((record) => [record.node, record]));
+  const settled = new Map<string, SettledNode>();
+  const ended = (id: string): NodeRecord | undefined => {
+    const record = settled.get(id)?.record ?? known.get(id);
+    return record !== undefined && isEnded(record) ? record : undefined;
+  };
+  for (;;) {
+    const unfolded = unfold({ revision, history: { task: around.task, ended } }, around.programs);
+    const isNews = settleNodes(unfolded, settled, { known, around });
+    const inOrder = (): SettledNode[] => unfolded.nodes.flatMap(({ id }) => settled.get(id) ?? []);
+    const readiness = new Readiness(settled, unfolded.nodes, around.task.spec.currentStage);
+    const hasTurned = mayGoOn(inOrder(), unfolded) && takeTurns(settled, readiness, around);
+    if (isNews || hasTurned) continue;
+    const unknown = stored.filter(({ node }) => !settled.has(node));
+    return { settled: inOrder(), unfolded, readiness, unknown };
+  }
+}
+
+/** @returns whether an end was taken over that the unfolding did not know */
+function settleNodes(
+  { nodes }: Unfolded,
+  settled: Map<string, SettledNode>,
+  { known, around }: { known: ReadonlyMap<string, NodeRecord>; around: Surroundings },
+): boolean {
+  let isNews = false;
+  for (const node of nodes) {
+    const before = settled.get(node.id);
+    if (before !== undefined) {
+      // Its place is kept; what is known of its turn may be new.
+      if (before.state.state === 'not-started') settled.set(node.id, { ...before, node });
+      continue;
+    }
+    const stored = known.get(node.id);
+    const now = settle(node, stored ?? plannedRecord(node, around.now), around);
+    settled.set(node.id, now);
+    isNews ||= isEnded(now.record) && (stored === undefined || !isEnded(stored));
+  }
+  return isNews;
+}
+
+/** Nodes that are skipped, and those at which nothing runs. @returns whether one of them has ended by that */
+function takeTurns(settled: Map<string, SettledNode>, readiness: Readiness, around: Surroundings): boolean {
+  let hasEnded = false;
+  for (const [id, one] of settled) {
+    if (one.state.state !== 'not-started') continue;
+    const next = turn(one, readiness, around);
+    if (next === undefined) continue;
+    settled.set(id, next);
+    hasEnded ||= isEnded(next.record);
+  }
+  return hasEnded;
+}
+
+function turn(one: SettledNode, readiness: Readiness, around: Surroundings): SettledNode | undefined {
+  const { node, record, over } = one;
+  const its = readiness.turnOf(node);
+  if (its.turn === 'never') {
+    return { node, record: skippedRecord(record, its.why, around.now), state: { state: 'ended' }, over };
+  }
+  return its.turn === 'now' && !isRunNode(node) ? settleWait(node, record, around) : undefined;
+}

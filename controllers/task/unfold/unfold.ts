@@ -1,0 +1,55 @@
+import type { Task } from '#api/types/generated/task';
+import { validateGraph } from '../graph/graph.ts';
+import type { PlannedNode } from '../graph/graph.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { Revision } from '../revision/revision.ts';
+
+/** All that a graph grows from, beside its revision. */
+export interface History {
+  task: Task;
+  /** The record of a node that has ended; undefined before. It never changes. */
+  ended: (node: string) => NodeRecord | undefined;
+}
+
+export interface UnfoldInput {
+  revision: Revision;
+  history: History;
+}
+
+export interface Unfolded {
+  /** All nodes that are known by now, in an order for people. A node that was there once stays as it was. */
+  nodes: readonly PlannedNode[];
+  /** Why the Task cannot go on: `Reason: message`. What runs is stopped. */
+  failure?: string;
+  /** The answer of the Task, where it is not that of the last nodes. */
+  answer?: string;
+}
+
+/**
+ * Works out a graph as far as it is known; pure. The graph is nowhere stored: it is worked out from the revision and the
+ * ends of nodes whenever it is needed, and so it is the same after every crash.
+ */
+export type Unfold = (input: UnfoldInput) => Unfolded;
+
+/** By the kind of program. */
+export type Programs = Readonly<Record<string, Unfold>>;
+
+/** A status has a record of each node. */
+const MOST_NODES = 1000;
+
+/** The graph of a Task as far as it is known. The first of its failures wins over what its program says. */
+export function unfold(input: UnfoldInput, programs: Programs): Unfolded {
+  const { nodes, program } = input.revision;
+  if (program === undefined) return { nodes };
+  const grow = programs[program.kind];
+  if (grow === undefined) {
+    return { nodes, failure: `UnsupportedMode: this version knows no program "${program.kind}".` };
+  }
+  const unfolded = grow(input);
+  if (unfolded.nodes.length > MOST_NODES) {
+    const kept = unfolded.nodes.slice(0, MOST_NODES);
+    return { nodes: kept, failure: `TooManySteps: the Task would have more than ${MOST_NODES} steps.` };
+  }
+  const problem = validateGraph(unfolded.nodes);
+  return problem === undefined ? unfolded : { nodes: [], failure: `InvalidPlan: ${problem}` };
+}
