@@ -134,7 +134,8 @@ function plannedNode({ node, who }: ResolvedNode): PlannedNode {
   return { ...rest, ...work, workspace: { ...node.workspace, uses: usesWorkspace } };
 }
 
-function revisionMember({ requiresWorkspace: _, ...member }: PlannedMember): RevisionMember {
+function revisionMember(who: PlannedMember): RevisionMember {
+  const { requiresWorkspace: _, ...member } = who;
   return member;
 }
 
