@@ -18,6 +18,7 @@ import { register as registerEncryption } from './commands/encryption.ts';
 import { register as registerExecutor } from './commands/executor.ts';
 import { register as registerGet } from './commands/get.ts';
 import { register as registerLogs } from './commands/logs.ts';
+import { register as registerMessage } from './commands/message.ts';
 import { register as registerRestore } from './commands/restore.ts';
 import { register as registerRun } from './commands/run.ts';
 import { register as registerServiceAccountKeys } from './commands/service-account-keys.ts';
@@ -47,6 +48,7 @@ function createProgram(): Command {
     registerWait,
     registerRun,
     registerAnswer,
+    registerMessage,
     registerCancel,
     registerBackup,
     registerRestore,

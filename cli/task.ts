@@ -1,4 +1,4 @@
-import { isFinalTaskStatus } from '#api/types/task';
+import { isAtRest } from '#api/types/task';
 import type { Condition } from '#api/machinery/condition';
 import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import type { KubeObject } from '#api/machinery/meta';
@@ -12,6 +12,7 @@ export interface CliTask extends KubeObject {
     workspaceRef?: { name: string };
     timeoutSeconds?: number;
     cancel?: boolean;
+    messages?: { id: string }[];
   };
   status?: {
     status?: string;
@@ -19,6 +20,7 @@ export interface CliTask extends KubeObject {
     message?: string;
     currentStep?: number;
     questions?: CliQuestion[];
+    messages?: { id: string; state: string; node?: string }[];
     result?: { value?: string };
     conditions?: Condition[];
   };
@@ -49,5 +51,5 @@ export const WORKSPACES: ResourceType = { ...named, kind: 'Workspace', plural: '
 
 /** True when nothing more will happen in the Task. */
 export function isFinal(task: CliTask): boolean {
-  return isFinalTaskStatus(task.status?.status);
+  return isAtRest(task);
 }

@@ -19,10 +19,24 @@ export interface TaskLogClient {
   read(ref: ObjectRef, options?: TaskLogReadOptions): AsyncIterable<TaskEvent>;
   messages(ref: ObjectRef): Promise<TaskMessage[]>;
   /**
+   * Says something to the agents. Throws StatusError Conflict where the Task is cancelled or deleted at this moment, or
+   * where it runs and the policy is Reject; Invalid, AlreadyExists.
+   */
+  post(ref: ObjectRef, message: NewTaskMessage): Promise<void>;
+  /**
    * Answers one of status.questions. Throws StatusError Conflict when it is not open, AlreadyExists when it has another
    * answer, Invalid when the answer does not fit.
    */
   answer(ref: ObjectRef, answer: TaskAnswer): Promise<void>;
+}
+
+export interface NewTaskMessage {
+  text: string;
+  policy?: 'Interrupt' | 'Queue' | 'Reject';
+  node?: string;
+  member?: string;
+  /** A second post with the same id changes nothing. */
+  id?: string;
 }
 
 export interface TaskAnswer {
@@ -57,6 +71,10 @@ export function createTaskLogClient(options: { transport: Transport }): TaskLogC
       const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });
       const answer = await transport.send({ method: 'GET', path });
       return (parse(answer.text) as { items: TaskMessage[] }).items;
+    },
+    async post(ref, message) {
+      const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });
+      await transport.send({ method: 'POST', path, body: message });
     },
     async answer(ref, answer) {
       const path = resourcePath(TASKS, { ...ref, subresource: 'answers' });

@@ -10,6 +10,7 @@ import type { ObjectStore } from '../storage/contract/objects.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
 import { executorRestriction } from './admission/executor-restriction.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
+import { taskMessages } from './admission/task-messages.ts';
 import { taskUser } from './admission/task-user.ts';
 import { ownerReferencesPermission } from './admission/owner-references-permission.ts';
 import { ownDefinitions } from './admission/own-definitions.ts';
@@ -124,7 +125,7 @@ function admissionOf(
 ): AdmissionPlugins {
   const { store, authorizer, admission = {} } = options;
   return {
-    mutating: [namespaceLifecycle(store), ownDefinitions, taskUser, ...(admission.mutating ?? [])],
+    mutating: [namespaceLifecycle(store), ownDefinitions, taskUser, taskMessages, ...(admission.mutating ?? [])],
     validating: [
       executorRestriction(store),
       roleEscalation(options),

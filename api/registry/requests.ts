@@ -21,8 +21,11 @@ export interface WriteOptions extends UserRequest {
   duplicateFields?: readonly string[];
 }
 
-/** Parts of an object with a URL of their own. `finalize` is of Namespaces only. */
-export type Subresource = 'finalize' | 'scale' | 'status';
+/**
+ * Parts of an object with a URL of their own. `finalize` is of Namespaces only; `messages` is of Tasks, whose
+ * `spec.messages` is written by it alone.
+ */
+export type Subresource = 'finalize' | 'messages' | 'scale' | 'status';
 
 /** A Scale for the subresource scale; the object itself for the others. */
 export interface GetRequest extends UserRequest {

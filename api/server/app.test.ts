@@ -85,7 +85,7 @@ const options: AppOptions = {
     clock: systemClock,
     logger: silentLogger,
   }),
-  taskLogs: { append: notAsked, reader: notAsked, messages: notAsked },
+  taskLogs: { append: notAsked, reader: notAsked, messages: notAsked, tellMessages: notAsked },
   sandboxLogs: { reader: notAsked },
   skillPackages: { create: notAsked, put: notAsked, read: notAsked },
   tokenRequests: { create: notAsked },

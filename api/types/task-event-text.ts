@@ -24,7 +24,8 @@ const MAX_OUTPUT_LINES = 4;
 
 /**
  * `text` parts run together as the agent wrote them; everything else is on lines of its own:
- * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line, `? ` a question to a person. Where agents work side by side,
+ * `# ` a step's state, `> ` a tool call, blanks a tool's output, `| ` a program's line, `? ` a question to a person, `@ ` a message of
+ * one. Where agents work side by side,
  * `# SOURCE:` says whose words follow. Controls of a terminal are shown (visibleText).
  */
 export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEventText {
@@ -79,7 +80,7 @@ export function createTaskEventText(options: TaskEventTextOptions = {}): TaskEve
 }
 
 /** Their lines begin with the source. */
-const NAMES_ITSELF: ReadonlySet<string> = new Set(['status', 'result']);
+const NAMES_ITSELF: ReadonlySet<string> = new Set(['message', 'status', 'result']);
 
 function eventLines(event: TaskEvent, options: TaskEventTextOptions): string[] {
   switch (event.type) {
@@ -108,6 +109,9 @@ function eventLines(event: TaskEvent, options: TaskEventTextOptions): string[] {
       const words = [field(event, 'decision'), field(event, 'message')].filter(Boolean).join(': ');
       return [`? ${field(event, 'id')}: ${words}`];
     }
+    case 'message':
+      return lines(field(event, 'text')).map((line) => `@ ${field(event, 'from')}: ${line}`);
+    case 'message_applied':
     case 'usage':
     case 'text':
       return [];

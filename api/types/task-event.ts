@@ -30,6 +30,10 @@ export const TASK_EVENT_TYPES = [
   'request',
   /** The answer to a request: data {id, decision?, message?}. */
   'answer',
+  /** Words of a person to the agents: data {id, from, text, policy, node?, member?}. The source is `messages`. */
+  'message',
+  /** The agent of the step has got such words: data {id}. */
+  'message_applied',
   /** The step's outcome, its last event: data {phase, reason?, message?, result?}, result as in Sandbox.status. */
   'result',
 ] as const;

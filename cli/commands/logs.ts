@@ -50,6 +50,8 @@ const TYPES: Record<TaskEvent['type'], true> = {
   error: true,
   request: true,
   answer: true,
+  message: true,
+  message_applied: true,
   result: true,
 };
 

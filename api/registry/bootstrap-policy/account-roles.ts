@@ -45,7 +45,7 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
       allow(READ, TROUPE, statusOf(AGENT_KINDS)),
       allow(READ_WRITE, TROUPE, ['tasks']),
       allow(READ, TROUPE, ['tasks/status', 'tasks/log', 'tasks/messages']),
-      allow(['create'], TROUPE, ['tasks/answers']),
+      allow(['create'], TROUPE, ['tasks/answers', 'tasks/messages']),
       allow(READ, CORE, ['namespaces', 'pods', 'pods/status', 'pods/log']),
       allow(READ, [CORE, EVENTS], ['events']),
     ],

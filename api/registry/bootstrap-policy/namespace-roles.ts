@@ -67,7 +67,7 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
       allow(READ_WRITE, COORDINATION, ['leases']),
       allow([...WRITE, 'use'], TROUPE, AGENT_KINDS),
       allow(WRITE, TROUPE, ['tasks']),
-      allow(['create'], TROUPE, ['tasks/answers']),
+      allow(['create'], TROUPE, ['tasks/answers', 'tasks/messages']),
       allow(['update'], TROUPE, ['skills/package', '*/finalizers']),
       allow(['update', 'delete'], TROUPE, ['skills/rating']),
       allow(['delete', 'deletecollection'], TROUPE, ['sandboxes']),

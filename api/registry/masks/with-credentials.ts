@@ -43,8 +43,9 @@ export async function withCredentials(
 ): Promise<Decoded> {
   const { target, subresource } = request;
   const { resource } = target;
-  // A write of status changes nothing but status.
-  if (subresource !== undefined || !mayHoldCredentials(resource)) return decoded;
+  // A write of status changes nothing but status; that of a message hands in the whole Task as it was read.
+  const isWhole = subresource === undefined || subresource === 'messages';
+  if (!isWhole || !mayHoldCredentials(resource)) return decoded;
   const given = decoded.object;
   const stored = current.object;
   const next = unmasked(context.masking.masks, { resource, given, stored });

@@ -1,4 +1,4 @@
-import { isFinalTaskStatus } from '../../types/task.ts';
+import { isAtRest } from '../../types/task.ts';
 import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { Resource } from '../resource.ts';
 import { isTask, storageResource } from '../resource.ts';
@@ -47,8 +47,8 @@ export async function finishedTasks(round: RetentionRound): Promise<FinishedTask
 
 interface TaskText {
   metadata: { uid?: string; deletionTimestamp?: string };
-  spec?: { ttlSecondsAfterFinished?: number };
-  status?: { status?: string; completedAt?: string };
+  spec?: { ttlSecondsAfterFinished?: number; messages?: { id: string }[] };
+  status?: { status?: string; completedAt?: string; messages?: { id: string }[] };
 }
 
 /** Of the text, not of `stored.object`: that would be kept in memory beside the text for ever. */
@@ -56,7 +56,7 @@ function factsOf(text: string): Omit<FinishedTask, 'stored'> | null {
   if (!text.includes('"completedAt":"')) return null;
   const { metadata, spec, status } = JSON.parse(text) as TaskText;
   const completedAt = Date.parse(status?.completedAt ?? '');
-  const isOver = isFinalTaskStatus(status?.status) && !Number.isNaN(completedAt);
+  const isOver = isAtRest({ ...(spec && { spec }), ...(status && { status }) }) && !Number.isNaN(completedAt);
   if (!isOver || metadata.uid === undefined || metadata.deletionTimestamp !== undefined) return null;
   const seconds = spec?.ttlSecondsAfterFinished;
   return { uid: metadata.uid, completedAt, ttl: seconds === undefined ? undefined : seconds * 1000 };

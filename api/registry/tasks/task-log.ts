@@ -1,10 +1,10 @@
 import type { Clock } from '../../machinery/clock.ts';
 import type { TaskEventAppended, TaskMessage } from '../../types/task-event.ts';
-import { fieldsOf } from '../../machinery/json/json.ts';
 import { conflict, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { isFinalTaskStatus } from '../../types/task.ts';
+import type { Task } from '../../types/generated/task.ts';
+import { isAtRest } from '../../types/task.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import type { Registry } from '../registry.ts';
 import type { Target } from '../resource.ts';
@@ -12,6 +12,7 @@ import { isStorageError, storageFailure, translated } from '../storage-failure.t
 import { Endings } from './endings.ts';
 import { readLog } from './read-log.ts';
 import type { LogReader } from './read-log.ts';
+import { logMessages } from './log-messages.ts';
 import { parseTaskEventAppend } from './task-event-append.ts';
 
 const PAGE = 500;
@@ -23,6 +24,8 @@ export interface TaskLogs {
   /** Reads the log of the Task as it is now. @throws StatusError NotFound */
   reader(target: Target): Promise<LogReader>;
   messages(target: Target): Promise<TaskMessage[]>;
+  /** Brings those of spec.messages into the log that it lacks. @throws StatusError */
+  tellMessages(target: Target, task: Unstructured): Promise<void>;
 }
 
 export interface TaskLogsOptions {
@@ -46,11 +49,13 @@ export function createTaskLogs(options: TaskLogsOptions): TaskLogs {
     },
     async reader(target) {
       const { object } = await registry.get({ target, user: API_SERVER_USER });
+      await logMessages(store.log, { target, task: object });
       const log = { taskUID: object.metadata.uid ?? '', target, object };
       return (query) => readLog({ store, clock, endings, hasEnded: hasTaskEnded }, { ...log, ...query });
     },
     async messages(target) {
       const { object } = await registry.get({ target, user: API_SERVER_USER });
+      await logMessages(store.log, { target, task: object });
       const taskUID = object.metadata.uid ?? '';
       const messages: TaskMessage[] = [];
       for (;;) {
@@ -60,13 +65,11 @@ export function createTaskLogs(options: TaskLogsOptions): TaskLogs {
         if (page.length < PAGE) return messages;
       }
     },
+    tellMessages: (target, task) => logMessages(store.log, { target, task }),
   };
 }
 
-function hasTaskEnded(task: Unstructured): boolean {
-  const { status } = fieldsOf(task['status']);
-  return typeof status === 'string' && isFinalTaskStatus(status);
-}
+const hasTaskEnded = (task: Unstructured): boolean => isAtRest(task as Unstructured & Task);
 
 /** A gap in the numbers of a source is the caller's mistake, and the text says which number was expected. */
 async function appended<T>(promise: Promise<T>, target: Target): Promise<T> {

@@ -72,6 +72,23 @@ const ANSWER: OpenApiSchema = {
   },
 };
 
+/** The body of a POST to `messages`. */
+export const NEW_MESSAGE: OpenApiSchema = {
+  description: 'The words of a person to the agents of a Task.',
+  type: 'object',
+  required: ['text'],
+  properties: {
+    text: { ...text('The words.'), minLength: 1, maxLength: 65_536 },
+    policy: {
+      ...text('Queue (when absent), Interrupt, or Reject: only while nothing runs.'),
+      enum: ['Queue', 'Interrupt', 'Reject'],
+    },
+    node: text('Id of the node whose agent is meant.'),
+    member: text('Name of the member that is meant.'),
+    id: { ...text('A second post with the same id changes nothing.'), minLength: 1, maxLength: 64 },
+  },
+};
+
 export function logItem(resource: Resource): PathItem {
   const get = operation(resource, 'NamespacedTaskLog', {
     verb: 'read',
@@ -103,7 +120,14 @@ export function messagesItem(resource: Resource): PathItem {
       }),
     },
   });
-  return { get };
+  const post = operation(resource, 'NamespacedTaskMessages', {
+    verb: 'create',
+    action: 'post',
+    description: 'post a message to the specified Task',
+    body: { required: true, content: jsonContent(NEW_MESSAGE) },
+    answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
+  });
+  return { get, post };
 }
 
 export function answersItem(resource: Resource): PathItem {

@@ -41,7 +41,7 @@ function dryRunProblems(values: readonly string[]): StatusCause[] {
   return [unsupportedOption('dryRun', values.slice(0, 10), ['All'])];
 }
 
-/** The dispatch has looked at it already: only these three come here. */
+/** The dispatch has looked at it already: only those of this type come here. */
 export function subresourceOf({ place }: ResourceRequest): Subresource | undefined {
   return place.subresource === '' ? undefined : (place.subresource as Subresource);
 }

@@ -11,10 +11,6 @@ export async function handleAppendLog(request: ResourceRequest): Promise<Respons
   return replyObject(request.c, await request.options.taskLogs.append(targetOf(request), value));
 }
 
-export async function handleMessages(request: ResourceRequest): Promise<Response> {
-  return replyObject(request.c, { items: await request.options.taskLogs.messages(targetOf(request)) });
-}
-
 /** The log of a Task, to its end with `?follow=true`. */
 export async function handleReadLog(request: ResourceRequest): Promise<Response> {
   const { c, options } = request;

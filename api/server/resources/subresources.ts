@@ -2,7 +2,8 @@ import { isAccount, isApiKey, isExecutor, isPod, isSkill, isTask } from '../../r
 import type { Resource } from '../../registry/resource.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { handleAnswer } from './answer-handler.ts';
-import { handleAppendLog, handleMessages, handleReadLog } from './log-handlers.ts';
+import { handleAppendLog, handleReadLog } from './log-handlers.ts';
+import { handleMessages, handlePostMessage } from './message-handlers.ts';
 import { handleGetPackage, handlePutPackage } from './package-handlers.ts';
 import { handlePodStream } from '../streams/pod-stream-handler.ts';
 import { handleTunnel } from '../streams/tunnel-handler.ts';
@@ -68,7 +69,14 @@ export const SUBRESOURCES: readonly Subresource[] = [
     streams: new Set(['get']),
   },
   { name: 'log', isOf: isPod, handlers: new Map([['get', handlePodLog]]), streams: new Set(['get']) },
-  { name: 'messages', isOf: isTask, handlers: new Map([['get', handleMessages]]) },
+  {
+    name: 'messages',
+    isOf: isTask,
+    handlers: new Map([
+      ['create', handlePostMessage],
+      ['get', handleMessages],
+    ]),
+  },
   {
     name: 'package',
     isOf: isSkill,

@@ -112,6 +112,13 @@ function compatiblePaths(resource: Resource): Record<string, Operations> {
               ...one,
             }),
           },
+          [`${at}/{name}/messages`]: {
+            post: operation({
+              id: 'postMessage',
+              summary: 'Says something to the agents of a Task, whether it runs or has finished',
+              ...{ ...one, body: ref('NewMessage') },
+            }),
+          },
         }
       : {}),
   };

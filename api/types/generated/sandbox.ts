@@ -74,6 +74,14 @@ export interface SandboxSpec {
    * Answers of people to what this run, or the run before it, has asked; some are added while it runs.
    */
   answers?: SandboxAnswer[];
+  /**
+   * Id of the message of the Task that the prompt is: the conversation has it already.
+   */
+  promptMessage?: string;
+  /**
+   * Messages of people for the agent while it works; some are added while it runs.
+   */
+  messages?: SandboxMessage[];
   resources?: SandboxResources;
 }
 /**
@@ -596,6 +604,23 @@ export interface SandboxAnswerQuestion {
   options?: string[];
 }
 /**
+ * One message.
+ */
+export interface SandboxMessage {
+  /**
+   * Id of the message.
+   */
+  id: string;
+  /**
+   * The words.
+   */
+  text: string;
+  /**
+   * Whether it breaks off the present turn of the agent.
+   */
+  interrupt?: boolean;
+}
+/**
  * Limits of the sandbox.
  *
  * @default {}
@@ -672,6 +697,10 @@ export interface SandboxStatus {
    * Number of the last event taken over from the runner.
    */
   lastEventSeq?: number;
+  /**
+   * Ids of those of spec.messages that the agent has got.
+   */
+  appliedMessages?: string[];
   /**
    * Questions to a person; the run waits for the answers.
    */

@@ -48,6 +48,10 @@ export interface TaskSpec {
    */
   answers?: TaskAnswer[];
   /**
+   * What people have said to the agents since the Task was made, in order. Messages are added by the subresource messages only, and one that was posted stays.
+   */
+  messages?: TaskMessage[];
+  /**
    * Whether several people talk in this Task.
    *
    * @default false
@@ -158,6 +162,53 @@ export interface TaskAnswer {
    * The answer to a Question, or why a Permission is denied.
    */
   message?: string;
+}
+/**
+ * A message of a person.
+ */
+export interface TaskMessage {
+  /**
+   * Unique within the Task. A second post with it adds nothing.
+   */
+  id: string;
+  /**
+   * From 1 without gaps.
+   */
+  number: number;
+  /**
+   * The words.
+   */
+  text: string;
+  from?: TaskMessageFrom;
+  /**
+   * When it was posted.
+   */
+  at?: string;
+  /**
+   * Queue: after the present turn of the agent. Interrupt: at once, the present turn is broken off. Reject: it was posted while nothing ran.
+   */
+  policy: 'Queue' | 'Interrupt' | 'Reject';
+  /**
+   * Id of the node whose agent is meant.
+   */
+  node?: string;
+  /**
+   * Name of the member of the Team that is meant.
+   */
+  member?: string;
+}
+/**
+ * Who said it, as the server knows.
+ */
+export interface TaskMessageFrom {
+  /**
+   * Name of the user.
+   */
+  name: string;
+  /**
+   * Tells apart users that had the same name.
+   */
+  uid?: string;
 }
 export interface TaskKnowledgeBaseRef {
   /**
@@ -367,6 +418,10 @@ export interface TaskStatus {
   revision?: string;
   snapshot?: TaskSnapshot;
   /**
+   * What has become of spec.messages; one that is not named here is waiting for a run.
+   */
+  messages?: TaskStatusMessage[];
+  /**
    * Questions to people at this moment; POST .../tasks/NAME/answers answers.
    */
   questions?: TaskQuestion[];
@@ -432,6 +487,23 @@ export interface TaskSnapshotTeamRef {
    * Namespace of the object; that of the referring object when absent.
    */
   namespace?: string;
+}
+/**
+ * One message.
+ */
+export interface TaskStatusMessage {
+  /**
+   * Id of the message.
+   */
+  id: string;
+  /**
+   * Applied: an agent has got it. Expired: the Task was cancelled before one got it.
+   */
+  state: 'Applied' | 'Expired';
+  /**
+   * Id of the node whose agent got it.
+   */
+  node?: string;
 }
 /**
  * One question.
