@@ -64,6 +64,10 @@ const guardedClient = '^guarded-client/';
 const shellOptions = '^shell-options/';
 /** Folders that agents have worked in, and how they are removed. */
 const agentFolders = '^agent-folders/';
+/** What a workflow is, and what is wrong with one; pure. */
+const workflows = '^workflows/';
+/** CEL over JSON values. */
+const expressions = '^api/schema/expressions[.]ts$';
 /** How parameters are held to a schema. */
 const parameters = '^api/schema/parameters[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
@@ -99,6 +103,7 @@ const layers = [
       authentication,
       authorization,
       skillPackages,
+      workflows,
       authorization,
     ],
   },
@@ -125,6 +130,7 @@ const layers = [
       parameters,
       skillPackages,
       shellOptions,
+      workflows,
     ],
     notItself: true,
   },
@@ -165,6 +171,7 @@ const layers = [
   { name: 'guarded-client', from: guardedClient, may: [] },
   { name: 'shell-options', from: shellOptions, may: [] },
   { name: 'skill-packages', from: skillPackages, may: [] },
+  { name: 'workflows', from: workflows, may: [types, expressions, parameters] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
   {
     name: 'cli',

@@ -8,6 +8,7 @@ import { silentMeter } from '#api/machinery/meter';
 import type { Meter, Metric } from '#api/machinery/meter';
 import { botController } from './bot/controller.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
+import { collaborationController } from './collaboration/controller.ts';
 import { executorController } from './executor/controller.ts';
 import { garbageCollectorController } from './garbage-collector/controller.ts';
 import { ghostController } from './ghost/controller.ts';
@@ -152,6 +153,7 @@ function controllersOf(
     shellController(context),
     workspaceController(context),
     botController(context),
+    collaborationController(context),
     teamController(context, Object.keys(collaborationModels)),
     taskController(context, { models: collaborationModels, programs }),
     taskRevisionController(context),

@@ -23,6 +23,7 @@ describe('crds/', () => {
     expect(lines).toEqual([
       'agent.wecode.io/v1alpha1 apikeys Cluster ',
       'agent.wecode.io/v1 bots Namespaced bo',
+      'agent.wecode.io/v1alpha1 collaborations Namespaced collab',
       'agent.wecode.io/v1alpha1 executors Cluster exe',
       'agent.wecode.io/v1 ghosts Namespaced gh',
       'agent.wecode.io/v1alpha1 mcpservers Namespaced mcp',

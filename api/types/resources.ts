@@ -5,6 +5,7 @@ import type { Binding } from './rbac.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
 import type { APIKey } from './generated/apikey.ts';
 import type { Bot } from './generated/bot.ts';
+import type { Collaboration } from './generated/collaboration.ts';
 import type { Executor } from './generated/executor.ts';
 import type { Ghost } from './generated/ghost.ts';
 import type { MCPServer } from './generated/mcpserver.ts';
@@ -57,6 +58,12 @@ export const MCP_SERVERS: ResourceType<MCPServer> = {
   ...own,
   kind: 'MCPServer',
   plural: 'mcpservers',
+  namespaced: true,
+};
+export const COLLABORATIONS: ResourceType<Collaboration> = {
+  ...own,
+  kind: 'Collaboration',
+  plural: 'collaborations',
   namespaced: true,
 };
 /** Cluster-scoped. */

@@ -1,4 +1,5 @@
 import type { NewCondition } from '../machinery/condition.ts';
+import type { TeamSpec } from './generated/team.ts';
 import { notReady, ready } from './ready.ts';
 
 /** Reasons of a Team. */
@@ -13,10 +14,23 @@ export const TeamReason = {
   UnsupportedMode: 'UnsupportedMode',
   /** Ready=False: two members have the same name. */
   DuplicateMember: 'DuplicateMember',
+  /** Ready=False: collaborationRef names a Collaboration that does not exist. */
+  CollaborationNotFound: 'CollaborationNotFound',
+  /** Ready=False: the Collaboration is not ready. */
+  CollaborationNotReady: 'CollaborationNotReady',
+  /** Ready=False: a step of the Collaboration names a participant that is no member. */
+  UnknownParticipant: 'UnknownParticipant',
 } as const;
 
 /** Why a Team is not ready. */
 export type TeamNotReadyReason = Exclude<(typeof TeamReason)[keyof typeof TeamReason], 'MembersReady'>;
+
+/** How the members work together; a Team that names a Collaboration need not say that it works by it. */
+export function collaborationModelOf({
+  collaborationModel,
+}: TeamSpec): NonNullable<TeamSpec['collaborationModel']> {
+  return collaborationModel ?? 'workflow';
+}
 
 export function teamReady(): NewCondition {
   return ready(TeamReason.MembersReady, 'All members are ready.');

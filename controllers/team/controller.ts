@@ -1,28 +1,35 @@
-import { BOTS, TEAMS } from '#api/types/resources';
+import { BOTS, COLLABORATIONS, TEAMS } from '#api/types/resources';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, referrersTo } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
-import { memberBotKey, teamReconciler } from './reconciler.ts';
+import { memberBotKey, teamCollaborationKey, teamReconciler } from './reconciler.ts';
 
-/** Watches Teams and their members' Bots. `supported` are the collaboration models that Tasks are carried out with. */
+/** Watches Teams, their members' Bots and their Collaborations. `supported` are the collaboration models that Tasks are carried out with. */
 export function teamController(context: ControllerContext, supported: readonly string[]): Runnable {
   const { client, informers, clock, logger, meter, recorder } = context;
   const teams = informers.of(TEAMS);
   const bots = informers.of(BOTS);
+  const collaborations = informers.of(COLLABORATIONS);
   teams.addIndex('team:bots', (team) => team.spec.members.map((member) => memberBotKey(team, member)));
+  teams.addIndex('team:collaboration', (team) => [teamCollaborationKey(team) ?? []].flat());
   return createController({
     name: 'team',
     client,
     reconcile: teamReconciler({
       teams,
       bots,
+      collaborations,
       supported,
       clock,
       troubles: createTroubles({ recorder: recorder('team-controller'), clock }),
     }),
-    sources: [objects(teams), referrersTo(bots, teams, 'team:bots')],
+    sources: [
+      objects(teams),
+      referrersTo(bots, teams, 'team:bots'),
+      referrersTo(collaborations, teams, 'team:collaboration'),
+    ],
     clock,
     logger,
     meter,

@@ -68,6 +68,7 @@ describe('planTeam', () => {
   it.each(cases)('$reason', ({ team: given, want, text }) => {
     const condition = planTeam(given, {
       botOf: ({ botRef }) => bots[botRef.name],
+      collaboration: undefined,
       supported: ['pipeline', 'solo'],
     });
     expect(condition.reason).toBe(want);

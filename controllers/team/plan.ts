@@ -1,18 +1,26 @@
 import { isConditionTrue } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
+import type { Collaboration } from '#api/types/generated/collaboration';
 import type { Bot } from '#api/types/generated/bot';
 import type { Team, TeamMember } from '#api/types/generated/team';
-import { TeamReason, teamNotReady, teamReady } from '#api/types/team';
+import { isReadyNow } from '#api/types/ready';
+import { TeamReason, collaborationModelOf, teamNotReady, teamReady } from '#api/types/team';
+import { participantProblems } from '#workflows/participants';
+import { problemText } from '#workflows/problem';
+import { workflowOf } from '#workflows/workflow';
 
 export interface TeamSurroundings {
   botOf: (member: TeamMember) => Bot | undefined;
+  /** The one that collaborationRef names. */
+  collaboration: Collaboration | undefined;
   /** Collaboration models that Tasks are carried out with. */
   supported: readonly string[];
 }
 
 /** Available when every member's Bot is; otherwise the message lists all that are missing. */
-export function planTeam(team: Team, { botOf, supported }: TeamSurroundings): NewCondition {
-  const { collaborationModel, members } = team.spec;
+export function planTeam(team: Team, { botOf, collaboration, supported }: TeamSurroundings): NewCondition {
+  const { members } = team.spec;
+  const collaborationModel = collaborationModelOf(team.spec);
   if (!supported.includes(collaborationModel)) {
     return teamNotReady(
       TeamReason.UnsupportedMode,
@@ -23,7 +31,7 @@ export function planTeam(team: Team, { botOf, supported }: TeamSurroundings): Ne
   if (duplicate !== undefined) {
     return teamNotReady(TeamReason.DuplicateMember, `spec.members: two members are named "${duplicate}".`);
   }
-  return planMembers(team, botOf) ?? teamReady();
+  return planMembers(team, botOf) ?? planCollaboration(team, collaboration) ?? teamReady();
 }
 
 /** Roles may repeat (several reviewers); given names may not. */
@@ -49,7 +57,21 @@ function planMembers(team: Team, botOf: (member: TeamMember) => Bot | undefined)
   return teamNotReady(reason, `${problems.join('; ')}.`);
 }
 
-function because(bot: Bot): string {
-  const why = bot.status?.message;
+function planCollaboration(team: Team, collaboration: Collaboration | undefined): NewCondition | undefined {
+  const { collaborationRef, members } = team.spec;
+  if (collaborationRef === undefined) return undefined;
+  const namespace = collaborationRef.namespace ?? team.metadata.namespace ?? '';
+  const shown = `spec.collaborationRef: Collaboration "${namespace}/${collaborationRef.name}"`;
+  if (collaboration === undefined)
+    return teamNotReady(TeamReason.CollaborationNotFound, `${shown} not found.`);
+  if (!isReadyNow(collaboration))
+    return teamNotReady(TeamReason.CollaborationNotReady, `${shown} is not ready${because(collaboration)}.`);
+  const problems = participantProblems(workflowOf(collaboration.spec), members, 'spec');
+  if (problems.length === 0) return undefined;
+  return teamNotReady(TeamReason.UnknownParticipant, `${shown}: ${problemText(problems)}.`);
+}
+
+function because({ status }: Bot | Collaboration): string {
+  const why = status?.message;
   return why === undefined ? '' : ` (${why.replace(/\.$/, '')})`;
 }

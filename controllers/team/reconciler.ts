@@ -2,6 +2,7 @@ import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
+import type { Collaboration } from '#api/types/generated/collaboration';
 import type { Bot } from '#api/types/generated/bot';
 import type { Team, TeamMember } from '#api/types/generated/team';
 import { withReady } from '#api/types/ready';
@@ -14,6 +15,7 @@ import { planTeam } from './plan.ts';
 export interface TeamReconcilerOptions {
   teams: { get(key: string): Team | undefined };
   bots: { get(key: string): Bot | undefined };
+  collaborations: { get(key: string): Collaboration | undefined };
   /** Collaboration models that Tasks are carried out with. */
   supported: readonly string[];
   troubles: Troubles;
@@ -22,7 +24,7 @@ export interface TeamReconcilerOptions {
 
 /** Says in its status whether a Team can be used. */
 export function teamReconciler(options: TeamReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
-  const { teams, bots, supported, troubles, clock } = options;
+  const { teams, bots, collaborations, supported, troubles, clock } = options;
   return async (key, { client }) => {
     const team = teams.get(key);
     if (team === undefined || team.metadata.deletionTimestamp !== undefined) {
@@ -31,7 +33,9 @@ export function teamReconciler(options: TeamReconcilerOptions): Reconcile<Pick<C
     }
     const at = { now: formatTime(clock.now()), generation: team.metadata.generation };
     const botOf = (member: TeamMember): Bot | undefined => bots.get(memberBotKey(team, member));
-    const status = withReady(team.status, planTeam(team, { botOf, supported }), at);
+    const collaborationKey = teamCollaborationKey(team);
+    const collaboration = collaborationKey === undefined ? undefined : collaborations.get(collaborationKey);
+    const status = withReady(team.status, planTeam(team, { botOf, collaboration, supported }), at);
     troubles.follow(key, await writeStatus(client, TEAMS, { object: team, status }));
   };
 }
@@ -39,4 +43,11 @@ export function teamReconciler(options: TeamReconcilerOptions): Reconcile<Pick<C
 /** The key of a member's Bot, in the Team's namespace unless the reference names one. */
 export function memberBotKey(team: Team, { botRef }: TeamMember): string {
   return objectKey({ namespace: botRef.namespace ?? team.metadata.namespace, name: botRef.name });
+}
+
+/** The key of the Collaboration of a Team that has one. */
+export function teamCollaborationKey({ metadata, spec }: Team): string | undefined {
+  const { collaborationRef: ref } = spec;
+  if (ref === undefined) return undefined;
+  return objectKey({ namespace: ref.namespace ?? metadata.namespace, name: ref.name });
 }

@@ -49,6 +49,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['get', 'list', 'watch', 'update', 'patch', 'escalate'], RBAC, ['clusterroles']),
   ],
   'bot-controller': [follow(TROUPE, 'bots', 'ghosts', 'shells', 'models', 'skills'), report('bots')],
+  'collaboration-controller': [follow(TROUPE, 'collaborations'), report('collaborations')],
   'executor-controller': [follow(TROUPE, 'executors'), report('executors')],
   'ghost-controller': [follow(TROUPE, 'ghosts', 'skills', 'skillpackages', 'mcpservers'), report('ghosts')],
   'mcp-server-controller': [
@@ -86,6 +87,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     follow(TROUPE, 'tasks', 'sandboxes', 'taskrevisions'),
     allow(['get', ...FOLLOW], TROUPE, [
       ...['teams', 'bots', 'ghosts', 'shells', 'models', 'skills', 'mcpservers', 'workspaces'],
+      'collaborations',
     ]),
     allow(['get'], TROUPE, ['tasks']),
     // Whether who made a Task is still there.
@@ -94,7 +96,9 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['get', 'create', 'patch'], TROUPE, ['sandboxes']),
     allow(['get', 'create'], TROUPE, ['taskrevisions']),
     // Objects that it makes refer to all that a Task uses; whether the Task may is judged as the one who made the Task.
-    allow(['use'], TROUPE, ['teams', 'ghosts', 'models', 'skills', 'mcpservers', 'workspaces']),
+    allow(['use'], TROUPE, [
+      ...['teams', 'collaborations', 'ghosts', 'models', 'skills', 'mcpservers', 'workspaces'],
+    ]),
     allow(['use'], CORE, ['secrets']),
     allow(['create'], AUTHORIZATION, ['subjectaccessreviews']),
     own('tasks'),
@@ -106,7 +110,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['delete'], TROUPE, ['taskrevisions']),
     report('taskrevisions'),
   ],
-  'team-controller': [follow(TROUPE, 'teams', 'bots'), report('teams')],
+  'team-controller': [follow(TROUPE, 'teams', 'bots', 'collaborations'), report('teams')],
   'user-controller': [
     follow(TROUPE, 'users'),
     follow(CORE, 'namespaces'),

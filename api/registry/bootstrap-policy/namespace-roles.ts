@@ -22,6 +22,7 @@ export const AGENT_KINDS = [
   'workspaces',
   'skills',
   'mcpservers',
+  'collaborations',
 ];
 /** Those that the server makes of them. */
 const MADE_KINDS = ['sandboxes', 'taskrevisions', 'skillpackages'];

@@ -34,6 +34,7 @@ const MODELS = own('models');
 const SHELLS = own('shells');
 const TEAMS = own('teams');
 const WORKSPACES = own('workspaces');
+const COLLABORATIONS = own('collaborations', 'v1alpha1');
 const MCP_SERVERS = own('mcpservers', 'v1alpha1');
 const SKILLS = own('skills', 'v1alpha1');
 const SECRETS = core('secrets');
@@ -110,6 +111,7 @@ function ofTeam(spec: JsonObject, into: Collector): void {
   for (const [index, member] of itemsOf(spec['members'])) {
     into.add(BOTS, `spec.members[${index}].botRef`, fieldsOf(member)['botRef']);
   }
+  into.add(COLLABORATIONS, 'spec.collaborationRef', spec['collaborationRef']);
 }
 
 function ofTask(spec: JsonObject, into: Collector): void {

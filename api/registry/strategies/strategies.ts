@@ -1,5 +1,6 @@
 import { storageResource } from '../resource.ts';
 import type { Resource } from '../resource.ts';
+import { collaborationStrategy } from './collaboration.ts';
 import { configMapStrategy } from './config-map.ts';
 import { customResourceDefinitionStrategy } from './custom-resource-definition.ts';
 import { eventStrategy } from './event.ts';
@@ -17,6 +18,7 @@ import { taskRevisionStrategy } from './task-revision.ts';
 import { userStrategy } from './user.ts';
 
 const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
+  ['collaborations.agent.wecode.io', collaborationStrategy],
   ['configmaps', configMapStrategy],
   ['customresourcedefinitions.apiextensions.k8s.io', customResourceDefinitionStrategy],
   ['events', eventStrategy],

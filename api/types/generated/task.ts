@@ -38,6 +38,10 @@ export interface TaskSpec {
   ttlSecondsAfterFinished?: number;
   retryPolicy?: TaskRetryPolicy;
   /**
+   * Where the steps of a Team that works by a workflow come from. script = the given workflow; planned = the leader writes it; hybrid = the given one, whose marked places the leader fills; auto = script where there is a workflow, else planned. auto when absent; other Teams work as their collaborationModel says unless it is planned.
+   */
+  executionMode?: 'planned' | 'script' | 'hybrid' | 'auto';
+  /**
    * Set to true to stop the Task.
    *
    * @default false
@@ -416,6 +420,10 @@ export interface TaskStatus {
    * The TaskRevision with the configuration that the Task was started with.
    */
   revision?: string;
+  /**
+   * Where the steps come from, as it was decided when the Task was started.
+   */
+  executionMode?: 'planned' | 'script' | 'hybrid';
   snapshot?: TaskSnapshot;
   /**
    * What has become of spec.messages; one that is not named here is waiting for a run.

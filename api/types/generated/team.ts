@@ -20,9 +20,11 @@ export interface TeamSpec {
    */
   members: TeamMember[];
   /**
-   * How the members work together. solo = the first member alone; pipeline = one after the other.
+   * How the members work together. solo = the first member alone; pipeline = one after the other; workflow = by the steps of collaborationRef, or by those that the leader writes.
    */
-  collaborationModel: 'solo' | 'pipeline' | 'route' | 'coordinate' | 'collaborate';
+  collaborationModel?: 'solo' | 'pipeline' | 'route' | 'coordinate' | 'collaborate' | 'workflow';
+  collaborationRef?: TeamCollaborationRef;
+  planning?: TeamPlanning;
   /**
    * Where the Team is offered.
    */
@@ -91,6 +93,32 @@ export interface TeamMemberBotRef {
    * Namespace of the object; that of the referring object when absent.
    */
   namespace?: string;
+}
+/**
+ * The Collaboration with the workflow that the members work by.
+ */
+export interface TeamCollaborationRef {
+  /**
+   * Name of the object.
+   */
+  name: string;
+  /**
+   * Namespace of the object; that of the Team when absent.
+   */
+  namespace?: string;
+}
+/**
+ * Bounds of the workflows that the leader writes (executionMode planned or hybrid of a Task).
+ */
+export interface TeamPlanning {
+  /**
+   * Fixed actions that such a workflow may have; when absent, it has none.
+   */
+  actions?: ('script' | 'http' | 'mcp')[];
+  /**
+   * How many steps it may have; 20 when absent.
+   */
+  maxSteps?: number;
 }
 /**
  * Hint shown in an empty input field.

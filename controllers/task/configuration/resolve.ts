@@ -14,6 +14,7 @@ import { PUBLIC_NAMESPACE } from '#api/types/shell';
 import { isUploadObserved } from '#api/types/skill';
 import { placeOf, skillsOf } from '#api/types/skill-set';
 import { TaskReason } from '#api/types/task';
+import { collaborationModelOf } from '#api/types/team';
 import type { CollaborationModels, DraftedPlan } from '../graph/collaboration-models.ts';
 import { validateGraph } from '../graph/graph.ts';
 import type { MemberNode, PlannedNode } from '../graph/graph.ts';
@@ -62,7 +63,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   const teamName = within(namespace, task.spec.teamRef);
   const team = configuration.team(teamName);
   if (team === undefined) return waitingForTeam(`spec.teamRef: Team "${shown(teamName)}" not found.`);
-  const model = models[team.spec.collaborationModel];
+  const model = models[collaborationModelOf(team.spec)];
   if (model === undefined) return unsupportedMode(team, teamName, Object.keys(models));
   const notReady = unready('Team', teamName, team);
   if (notReady !== undefined) return waitingForTeam(`spec.teamRef: ${notReady}`);
@@ -80,7 +81,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
     outcome: 'resolved',
     content: {
       teamRef: teamName,
-      mode: team.spec.collaborationModel,
+      mode: collaborationModelOf(team.spec),
       ...(workspace === undefined ? {} : { workspace }),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
@@ -237,7 +238,7 @@ function waitingForTeam(message: string): Waiting {
 }
 
 function unsupportedMode(team: Team, name: ObjectName, supported: readonly string[]): Impossible {
-  const wanted = team.spec.collaborationModel;
+  const wanted = collaborationModelOf(team.spec);
   return {
     outcome: 'impossible',
     reason: TaskReason.UnsupportedMode,

@@ -1,0 +1,37 @@
+import type { ValueType } from '#api/schema/expressions';
+import { placeholdersOf } from './placeholders.ts';
+import type { Problem } from './problem.ts';
+import type { Variables } from './variables.ts';
+import { stepKey } from './workflow.ts';
+
+/** Placeholders of a text that stand for nothing. */
+export function textProblems(text: string, at: string, variables: Variables): Problem[] {
+  return placeholdersOf(text).flatMap(({ text: shown, path }) => {
+    const message = pathProblem(path, { fields: variables });
+    return message === undefined ? [] : [{ field: at, message: `${shown}: ${message}` }];
+  });
+}
+
+function pathProblem(path: readonly (string | number)[], type: ValueType): string | undefined {
+  const [first, ...rest] = path;
+  if (first === undefined || type === 'any') return undefined;
+  if (typeof type === 'string') return `"${first}" is a part of a value that has none`;
+  if ('mapOf' in type) return pathProblem(rest, type.mapOf);
+  if ('listOf' in type)
+    return typeof first === 'number'
+      ? pathProblem(rest, type.listOf)
+      : `a list has positions, not "${first}"`;
+  const inner = type.fields[stepKey(String(first))];
+  if (inner === undefined)
+    return `there is no "${first}" here; known: ${Object.keys(type.fields).join(', ')}`;
+  return pathProblem(rest, inner);
+}
+
+/** All texts in a JSON value, with the path of each below `at`. */
+export function* textsIn(value: unknown, at: string): Generator<{ text: string; at: string }> {
+  if (typeof value === 'string') yield { text: value, at };
+  else if (Array.isArray(value))
+    for (const [index, item] of value.entries()) yield* textsIn(item, `${at}[${index}]`);
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, child] of Object.entries(value)) yield* textsIn(child, `${at}.${name}`);
+}

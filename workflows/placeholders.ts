@@ -1,0 +1,23 @@
+/**
+ * Placeholders in texts of a workflow: `{{steps.plan.output.title}}`. They are paths and no code, and what is put in is
+ * never read again.
+ */
+
+export interface Placeholder {
+  /** As it stands in the text, with its braces. */
+  text: string;
+  /** The variable, then names of fields and positions in lists. */
+  path: readonly (string | number)[];
+}
+
+const PLACEHOLDER = /\{\{\s*([A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*)\s*\}\}/g;
+
+export function placeholdersOf(text: string): Placeholder[] {
+  return [...text.matchAll(PLACEHOLDER)].map(([whole, path = '']) => ({ text: whole, path: readPath(path) }));
+}
+
+function readPath(path: string): (string | number)[] {
+  return [...path.matchAll(/\[(\d+)\]|([\w-]+)/g)].map(([, position, name = '']) =>
+    position === undefined ? name : Number(position),
+  );
+}

@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest';
+import type { Step, Workflow } from './workflow.ts';
+import { workflowOf } from './workflow.ts';
+import { workflowProblems } from './validate-workflow.ts';
+
+const step = (name: string, more: Partial<Step> = {}): Step => ({ name, participants: ['coder'], ...more });
+const object = (properties: Record<string, unknown>) => ({ type: 'object', properties });
+const texts = (steps: Step[], more: Partial<Workflow> = {}): string[] =>
+  workflowProblems({ steps, ...more }, 'spec').map(({ field, message }) => `${field}: ${message}`);
+const group = (steps: Step[], more: Partial<Step> = {}): Step => ({ name: 'loop', steps, ...more });
+
+const plan = step('plan', {
+  outputSchema: object({
+    files: { type: 'array', items: object({ path: { type: 'string' } }) },
+    ok: { type: 'boolean' },
+  }),
+});
+
+describe('workflowProblems', () => {
+  it.each<{ reason: string; steps: Step[]; more?: Partial<Workflow> }>([
+    { reason: 'one step', steps: [step('a')] },
+    {
+      reason: 'edges of all kinds',
+      steps: [
+        step('a'),
+        step('b', { dependsOn: ['a.failure'] }),
+        step('c', { dependsOn: ['a', 'b.always'] }),
+      ],
+    },
+    {
+      reason: 'a condition on a typed output',
+      steps: [plan, step('b', { dependsOn: ['plan'], when: 'steps.plan.output.ok' })],
+    },
+    {
+      reason: 'a list of an output, whose items are known by type',
+      steps: [
+        plan,
+        step('b', {
+          dependsOn: ['plan'],
+          forEach: { items: 'steps.plan.output.files' },
+          prompt: 'Write {{item.path}} ({{index}}).',
+        }),
+      ],
+    },
+    {
+      reason: 'a loop over steps of its own, until a test passes',
+      steps: [
+        step('write'),
+        group(
+          [
+            step('test'),
+            step('fix', {
+              dependsOn: ['test'],
+              when: 'steps.test.value != "ok"',
+              sessionFrom: ['fix', 'write'],
+            }),
+          ],
+          {
+            dependsOn: ['write'],
+            repeat: { until: 'steps.test.value == "ok" || iteration > 2', maxIterations: 5 },
+          },
+        ),
+        step('end', {
+          dependsOn: ['loop'],
+          prompt: 'After {{steps.loop.iterations}}: {{steps.loop.steps.test.value}}',
+        }),
+      ],
+    },
+    {
+      reason: 'names with a hyphen',
+      steps: [
+        step('write-tests'),
+        step('b', {
+          dependsOn: ['write-tests'],
+          when: 'steps.write_tests.status == "Succeeded"',
+          prompt: '{{steps.write-tests.value}}',
+        }),
+      ],
+    },
+    {
+      reason: 'typed parameters',
+      steps: [step('a', { when: 'parameters.count > 2' })],
+      more: { parameters: object({ count: { type: 'integer' } }) },
+    },
+    {
+      reason: 'several participants have a list of results',
+      steps: [
+        step('a', { participants: ['x', 'y'] }),
+        step('b', { dependsOn: ['a'], when: 'steps.a.items.all(one, one.value != "")' }),
+      ],
+    },
+    {
+      reason: 'an assertion on the run itself',
+      steps: [step('a', { assert: [{ rule: 'self.value.size() > 3' }] })],
+    },
+    { reason: 'outputs', steps: [step('a')], more: { outputs: { text: 'steps.a.value' } } },
+    {
+      reason: 'braces that are no placeholder',
+      steps: [step('a', { prompt: 'Use {{ .Values.x }} of Helm.' })],
+    },
+  ])('accepts $reason', ({ steps, more }) => {
+    expect(texts(steps, more)).toEqual([]);
+  });
+
+  it.each<{ reason: string; steps: Step[]; more?: Partial<Workflow>; want: string }>([
+    {
+      reason: 'a name twice',
+      steps: [step('a-b'), step('A_b')],
+      want: 'spec.steps[1].name: "A_b" and "a-b" are the same name',
+    },
+    {
+      reason: 'a name twice in a group',
+      steps: [step('a'), group([step('a')])],
+      want: 'spec.steps[1].steps[0].name: "a" and "a"',
+    },
+    {
+      reason: 'a step that is not there',
+      steps: [step('a', { dependsOn: ['b'] })],
+      want: 'spec.steps[0].dependsOn[0]: there is no step "b"',
+    },
+    {
+      reason: 'itself',
+      steps: [step('a', { dependsOn: ['a'] })],
+      want: 'spec.steps[0].dependsOn[0]: a step cannot wait for itself',
+    },
+    {
+      reason: 'a step twice',
+      steps: [step('b'), step('a', { dependsOn: ['b', 'b.failure'] })],
+      want: 'spec.steps[1].dependsOn[1]: "b" is named twice',
+    },
+    {
+      reason: 'a cycle',
+      steps: [
+        step('a', { dependsOn: ['c'] }),
+        step('b', { dependsOn: ['a'] }),
+        step('c', { dependsOn: ['b'] }),
+      ],
+      want: 'the steps wait for each other: a -> c -> b -> a',
+    },
+    {
+      reason: 'a cycle by a failure step',
+      steps: [step('a', { dependsOn: ['b'], onFailure: 'b' }), step('b')],
+      want: 'the steps wait for each other: a -> b -> a',
+    },
+    {
+      reason: 'an unknown failure step',
+      steps: [step('a', { onFailure: 'Retry' })],
+      want: 'spec.steps[0].onFailure: must be Fail, Continue or a step',
+    },
+    {
+      reason: 'a step that can never run',
+      steps: [step('a'), step('b', { dependsOn: ['a'] }), step('c', { dependsOn: ['a.failure', 'b'] })],
+      want: 'spec.steps[2].dependsOn: the step can never run: "a" would have to succeed and to fail',
+    },
+    {
+      reason: 'an expression with a wrong type',
+      steps: [plan, step('b', { dependsOn: ['plan'], when: 'steps.plan.output.ok == 3' })],
+      want: "spec.steps[1].when: compilation failed: ERROR: <input>:1:22: found no matching overload for '_==_'",
+    },
+    {
+      reason: 'a condition that is none',
+      steps: [plan, step('b', { dependsOn: ['plan'], when: 'steps.plan.value' })],
+      want: 'spec.steps[1].when: must be a condition, true or false, and is of type string',
+    },
+    {
+      reason: 'a field that is not in the schema',
+      steps: [plan, step('b', { dependsOn: ['plan'], when: 'steps.plan.output.good' })],
+      want: "undefined field 'good'",
+    },
+    {
+      reason: 'a step that is not waited for',
+      steps: [plan, step('b', { when: 'steps.plan.output.ok' })],
+      want: 'step "plan" is known only to steps that depend on it',
+    },
+    {
+      reason: 'items that are no list',
+      steps: [plan, step('b', { dependsOn: ['plan'], forEach: { items: 'steps.plan.value' } })],
+      want: 'spec.steps[1].forEach.items: must be a list, and is of type string',
+    },
+    {
+      reason: 'a loop whose end is no condition',
+      steps: [step('a', { repeat: { until: '1 + 1', maxIterations: 3 } })],
+      want: 'spec.steps[0].repeat.until: must be a condition',
+    },
+    {
+      reason: 'a placeholder for nothing',
+      steps: [step('a', { prompt: 'Do {{itm}}.' })],
+      want: 'spec.steps[0].prompt: {{itm}}: there is no "itm" here; known: parameters, task, steps',
+    },
+    {
+      reason: 'a parameter that is not there',
+      steps: [step('a', { prompt: '{{parameters.y}}' })],
+      more: { parameters: object({ x: { type: 'string' } }) },
+      want: 'there is no "y" here; known: x',
+    },
+    {
+      reason: 'a placeholder in a program',
+      steps: [{ name: 'a', action: { script: { run: 'echo {{task.prompt}}' } } }],
+      want: 'spec.steps[0].action.script.run: {{task.prompt}} would become a part of the program',
+    },
+    {
+      reason: 'a placeholder for a host',
+      steps: [{ name: 'a', action: { http: { url: 'https://{{task.prompt}}/x' } } }],
+      want: 'spec.steps[0].action.http.url: {{task.prompt}} would decide which service is called',
+    },
+    {
+      reason: 'words for a wait',
+      steps: [{ name: 'a', wait: { seconds: 3 }, prompt: 'x' }],
+      want: 'spec.steps[0].prompt: a step with a wait has no prompt',
+    },
+    {
+      reason: 'a session of a step that is still to come',
+      steps: [step('a', { sessionFrom: ['b'] }), step('b')],
+      want: 'spec.steps[0].sessionFrom: "b" is no step that has ended before',
+    },
+    {
+      reason: 'a schema of parameters that is none',
+      steps: [step('a')],
+      more: { parameters: { type: 'array' } },
+      want: 'spec.parameters',
+    },
+    {
+      reason: 'an output of nothing',
+      steps: [step('a')],
+      more: { outputs: { x: 'steps.b.value' } },
+      want: "spec.outputs.x: compilation failed: ERROR: <input>:1:6: undefined field 'b'",
+    },
+    {
+      reason: 'an assertion that is no condition',
+      steps: [step('a', { assert: [{ rule: 'self.value' }] })],
+      want: 'spec.steps[0].assert[0].rule: must be a condition',
+    },
+  ])('finds $reason', ({ steps, more, want }) => {
+    expect(texts(steps, more).join('\n')).toContain(want);
+  });
+
+  it('reads the short form as steps one after the other', () => {
+    const steps = [
+      { name: 'plan', participants: ['a'] },
+      { name: 'do', participants: ['b', 'c'] },
+    ];
+    expect(workflowOf({ type: 'workflow', config: { steps } }).steps).toEqual([
+      steps[0],
+      { ...steps[1], dependsOn: ['plan'] },
+    ]);
+  });
+});
