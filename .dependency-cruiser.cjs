@@ -192,6 +192,7 @@ const layerRules = layers.map((layer) => ({
 const packages = {
   '@agentclientprotocol/sdk': ['^executor-image/adapters/acp/'],
   '@hono/node-server': ['^api/server/'],
+  '@js-sdsl/ordered-map': ['^controllers/sandbox/'],
   '@kubernetes/client-node': ['^api/client/'],
   '@peculiar/x509': ['^api/data-folder/'],
   '@marcbachmann/cel-js': ['^api/cel/'],

@@ -25,7 +25,7 @@ import { startManager } from './runtime/manager.ts';
 import type { Runnable } from './runtime/manager.ts';
 import { createRecorder } from './runtime/recorder.ts';
 import type { Recorder, RecorderOptions } from './runtime/recorder.ts';
-import { sandboxController } from './sandbox/controller.ts';
+import { sandboxControllers } from './sandbox/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { shellController } from './shell/controller.ts';
 import { skillController } from './skill/controller.ts';
@@ -157,7 +157,7 @@ function controllersOf(
     teamController(context, Object.keys(collaborationModels)),
     taskController(context, { models: collaborationModels, programs }),
     taskRevisionController(context),
-    sandboxController(context),
+    ...sandboxControllers(context),
     executorController(context),
     garbageCollectorController(context),
     namespaceController(context),

@@ -36,6 +36,8 @@ export const SandboxReason = {
   NoExecutor: 'NoExecutor',
   /** Scheduled=False: every ready Executor is full. */
   NoCapacity: 'NoCapacity',
+  /** Scheduled=False: a ResourceQuota of its namespace allows no further Sandbox of its size. */
+  QuotaExceeded: 'QuotaExceeded',
   /** Ready=False: the Executor has no free port; it tries again. */
   NoPort: 'NoPort',
   /** Ready=False: the container is created and the repository cloned. */
@@ -141,7 +143,10 @@ export function sandboxBound(executorName: string): NewCondition {
   });
 }
 
-export function sandboxUnbound(reason: 'NoExecutor' | 'NoCapacity', message: string): NewCondition {
+export function sandboxUnbound(
+  reason: 'NoExecutor' | 'NoCapacity' | 'QuotaExceeded',
+  message: string,
+): NewCondition {
   return newCondition(SandboxCondition.Scheduled, 'False', { reason, message });
 }
 

@@ -2,86 +2,77 @@ import { objectKey } from '#api/machinery/meta';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
-import { isFinalPhase } from '#api/types/sandbox';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
-import { assumedBindings } from './assumed-bindings.ts';
-import type { AssumedBindings } from './assumed-bindings.ts';
 import { sandboxReconciler } from './reconciler.ts';
-import { freesPlace, mattersToSandboxes } from './wake-up.ts';
+import { Schedule } from './schedule.ts';
+import { schedulerReconciler } from './scheduler.ts';
+import { mattersToSandboxes } from './wake-up.ts';
 
-const UNBOUND = 'sandbox:unbound';
 const BY_EXECUTOR = 'sandbox:executor';
-const ACTIVE_ON = 'sandbox:active-on';
 const OF_TASK = 'sandbox:of-task';
+/** The one key of the scheduler. */
+const QUEUE = 'queue';
 
-/** Watches Sandboxes and Executors. What waits is woken when a place becomes free, and never asks by itself. */
-export function sandboxController({
-  client,
-  informers,
-  clock,
-  logger,
-  meter,
-  recorder,
-}: ControllerContext): Runnable {
+/**
+ * Two controllers that share a schedule: the scheduler binds Sandboxes in the order of one queue, and the other deals
+ * with single Sandboxes. Nothing asks by itself: what waits costs nothing until something changes.
+ */
+export function sandboxControllers(context: ControllerContext): Runnable[] {
+  const { client, informers, clock, logger, meter, recorder } = context;
   const sandboxes = informers.of(SANDBOXES);
   const executors = informers.of(EXECUTORS);
-  sandboxes.addIndex(UNBOUND, (sandbox) => (isWaiting(sandbox) ? ['yes'] : []));
-  sandboxes.addIndex(ACTIVE_ON, (sandbox) => activeOn(sandbox));
   sandboxes.addIndex(OF_TASK, ({ spec }) => (spec.taskRef === undefined ? [] : [spec.taskRef.uid]));
   sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
-  const assumed = assumedBindings();
-  return createController({
-    name: 'sandbox',
-    client,
-    reconcile: sandboxReconciler({
-      sandboxes,
-      activeOn: (name) => sandboxes.byIndex(ACTIVE_ON, name),
-      ofTask: (uid) => sandboxes.byIndex(OF_TASK, uid),
-      executors,
-      assumed,
-      clock,
-      recorder: recorder('sandbox-controller'),
+  const schedule = new Schedule({ sandboxes, ofTask: (uid) => sandboxes.byIndex(OF_TASK, uid) });
+  const unexplained = keysOnDemand();
+  const events = recorder('sandbox-controller');
+  return [
+    createController({
+      name: 'scheduler',
+      client,
+      reconcile: schedulerReconciler({
+        ...{ schedule, sandboxes, executors, clock },
+        refuse: () => undefined,
+        explain: unexplained.add,
+        recorder: events,
+      }),
+      sources: [
+        source(sandboxes, (change) => (schedule.observe(change) ? [QUEUE] : [])),
+        source(executors, (change) => (mattersToSandboxes(change) ? [QUEUE] : [])),
+      ],
+      ...{ clock, logger, meter },
     }),
-    sources: [objects(sandboxes), freedPlaces(sandboxes, assumed), executorChanges(executors, sandboxes)],
-    workers: 1,
-    clock,
-    logger,
-    meter,
-  });
+    createController({
+      name: 'sandbox',
+      client,
+      reconcile: sandboxReconciler({ sandboxes, executors, schedule, clock, recorder: events }),
+      sources: [objects(sandboxes), unexplained, boundTo(executors, sandboxes)],
+      workers: 2,
+      ...{ clock, logger, meter },
+    }),
+  ];
 }
 
-function isWaiting({ spec, status }: Sandbox): boolean {
-  return spec.executorName === undefined && !isFinalPhase(status?.phase);
+/** Keys that another controller asks for. */
+function keysOnDemand(): Source & { add(keys: readonly string[]): void } {
+  let enqueue: (key: string) => void = () => undefined;
+  return {
+    start(given) {
+      enqueue = given;
+    },
+    add: (keys) => keys.forEach((key) => enqueue(key)),
+  };
 }
 
-function activeOn({ spec, status }: Sandbox): string[] {
-  return spec.executorName === undefined || isFinalPhase(status?.phase) ? [] : [spec.executorName];
-}
-
-/** Oldest first, since the queue keeps the order. */
-function waitingKeys(sandboxes: Informer<Sandbox>): string[] {
-  return sandboxes
-    .byIndex(UNBOUND, 'yes')
-    .toSorted((a, b) => age(a).localeCompare(age(b)))
-    .map(({ metadata }) => objectKey(metadata));
-}
-
-const age = ({ metadata }: Sandbox): string => metadata.creationTimestamp ?? '';
-
-function freedPlaces(sandboxes: Informer<Sandbox>, assumed: AssumedBindings): Source {
-  const isAssumed = (sandbox: Sandbox): boolean => assumed.executorOf(sandbox) !== undefined;
-  return source(sandboxes, (change) => (freesPlace(change, isAssumed) ? waitingKeys(sandboxes) : []));
-}
-
-function executorChanges(executors: Informer<Executor>, sandboxes: Informer<Sandbox>): Source {
-  return source(executors, (change) => {
-    if (!mattersToSandboxes(change)) return [];
-    const bound = sandboxes.byIndex(BY_EXECUTOR, change.key).map(({ metadata }) => objectKey(metadata));
-    return [...bound, ...waitingKeys(sandboxes)];
-  });
+function boundTo(executors: Informer<Executor>, sandboxes: Informer<Sandbox>): Source {
+  return source(executors, (change) =>
+    mattersToSandboxes(change)
+      ? sandboxes.byIndex(BY_EXECUTOR, change.key).map(({ metadata }) => objectKey(metadata))
+      : [],
+  );
 }

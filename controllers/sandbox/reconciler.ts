@@ -1,27 +1,23 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
+import { objectKey } from '#api/machinery/meta';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
 import { isFinalPhase, SANDBOX_FINALIZER } from '#api/types/sandbox';
-import { isConversation } from '#api/types/shell-types';
 import type { Reconcile, ReconcileResult } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
-import type { AssumedBindings } from './assumed-bindings.ts';
-import { earlierExecutors, loadOf, lostIn, planBinding } from './plan.ts';
-import type { Binding, LossTime } from './plan.ts';
-import { boundStatus, cancelledStatus, lostStatus, waitingStatus } from './status.ts';
+import { lostIn } from './binding/plan.ts';
+import type { LossTime } from './binding/plan.ts';
+import type { Schedule } from './schedule.ts';
+import { cancelledStatus, lostStatus, waitingStatus } from './status.ts';
 
 export interface SandboxReconcilerOptions {
   sandboxes: { get(key: string): Sandbox | undefined };
-  /** Bound to the Executor and not ended. */
-  activeOn: (executorName: string) => readonly Sandbox[];
-  /** All of the Task with this uid. */
-  ofTask: (taskUID: string) => readonly Sandbox[];
-  executors: { get(key: string): Executor | undefined; list(): readonly Executor[] };
-  assumed: AssumedBindings;
+  executors: { get(key: string): Executor | undefined };
+  schedule: Pick<Schedule, 'isAssumed' | 'queue'>;
   recorder: EventSink;
   clock: Clock;
 }
@@ -29,7 +25,7 @@ export interface SandboxReconcilerOptions {
 type SandboxClient = Pick<Client, 'find' | 'update' | 'updateStatus'>;
 type Context = SandboxReconcilerOptions & Pick<LossTime, 'watchingSince'> & { client: SandboxClient };
 
-/** Binds Sandboxes to Executors and deals with the loss of an Executor. One worker: it counts free places. */
+/** Says why a Sandbox waits, and deals with the loss of an Executor. The scheduler binds. */
 export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile<SandboxClient> {
   let watchingSince: number | undefined;
   return async (key, { client }) => {
@@ -40,14 +36,14 @@ export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile<Sa
     if (sandbox === undefined) return undefined;
     const isBound = sandbox.spec.executorName !== undefined;
     // Bound a moment ago and not shown by the cache yet: its change will bring the key back.
-    if (!isBound && options.assumed.executorOf(sandbox) !== undefined) return undefined;
+    if (!isBound && options.schedule.isAssumed(sandbox)) return undefined;
     if (sandbox.metadata.deletionTimestamp !== undefined) return release(options, sandbox);
     if (isWaitingInVain(sandbox)) return cancel(options, sandbox, 'Cancelled while a person was asked.');
     if (isFinalPhase(sandbox.status?.phase)) return undefined;
     if (isBound) return watchOver(options, sandbox);
     return sandbox.spec.cancel === true
       ? cancel(options, sandbox, 'Cancelled before it started.')
-      : bind(options, sandbox);
+      : explain(options, sandbox);
   };
 }
 
@@ -55,47 +51,14 @@ export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile<Sa
 const isWaitingInVain = ({ spec, status }: Sandbox): boolean =>
   status?.phase === 'Suspended' && spec.cancel === true;
 
-async function bind(options: Context, sandbox: Sandbox): Promise<ReconcileResult | void> {
-  const executors = options.executors.list();
-  const assumed = options.assumed.load((key) => options.sandboxes.get(key));
-  const talks = isConversation(sandbox.spec);
-  const binding = planBinding({
-    ...{ executors, talks },
-    load: loadOf({ executors, talks, active: options.activeOn, assumed }),
-    earlier: earlierExecutors(sandbox, options.ofTask(sandbox.spec.taskRef?.uid ?? '')),
-    time: lossTime(options),
-  });
-  if (binding.outcome === 'wait') return wait(options, sandbox, binding);
-  const status = boundStatus(sandbox, binding.executorName, now(options));
-  const current = await writeStatus(options.client, SANDBOXES, { object: sandbox, status });
-  options.assumed.assume(sandbox, binding.executorName);
-  try {
-    const spec = { ...current.spec, executorName: binding.executorName };
-    await options.client.update(SANDBOXES, { ...current, spec });
-  } catch (error) {
-    options.assumed.forget(sandbox);
-    throw error;
-  }
-  const message = `Bound to Executor ${binding.executorName}.`;
-  options.recorder.event(sandbox, { type: 'Normal', reason: 'SandboxBound', message });
-  return undefined;
-}
-
-async function wait(
-  options: Context,
-  sandbox: Sandbox,
-  binding: Extract<Binding, { outcome: 'wait' }>,
-): Promise<ReconcileResult> {
-  const status = waitingStatus(sandbox, binding, now(options));
+/** The scheduler knows why; until it has looked, there is nothing to say. */
+async function explain(options: Context, sandbox: Sandbox): Promise<void> {
+  const wait = options.schedule.queue.reasonOf(objectKey(sandbox.metadata));
+  if (wait === undefined) return;
+  const status = waitingStatus(sandbox, wait, now(options));
   const written = await writeStatus(options.client, SANDBOXES, { object: sandbox, status });
-  if (written !== sandbox) {
-    options.recorder.event(sandbox, {
-      type: 'Warning',
-      reason: 'FailedScheduling',
-      message: binding.message,
-    });
-  }
-  return binding.recheckAfter === undefined ? {} : { requeueAfter: binding.recheckAfter };
+  if (written === sandbox) return;
+  options.recorder.event(sandbox, { type: 'Warning', reason: 'FailedScheduling', message: wait.message });
 }
 
 async function cancel(options: Context, sandbox: Sandbox, message: string): Promise<void> {

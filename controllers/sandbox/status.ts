@@ -8,6 +8,7 @@ import {
   SandboxReason,
   sandboxUnbound,
 } from '#api/types/sandbox';
+import type { Wait } from './binding/wait.ts';
 
 /** The statuses the sandbox controller writes; all others are the executor manager's. */
 
@@ -22,10 +23,10 @@ export function boundStatus(sandbox: Sandbox, executorName: string, now: string)
   };
 }
 
-/** No Executor has room. */
+/** No Executor takes it. */
 export function waitingStatus(
   sandbox: Sandbox,
-  wait: { reason: 'NoExecutor' | 'NoCapacity'; message: string },
+  wait: Pick<Wait, 'reason' | 'message'>,
   now: string,
 ): SandboxStatus {
   return {

@@ -3,7 +3,7 @@ import { fieldsOf } from '../../machinery/json/json.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
 
-const CHANGEABLE = new Set(['answers', 'cancel', 'executorName', 'messages']);
+const CHANGEABLE = new Set(['answers', 'cancel', 'disruption', 'executorName', 'messages', 'priority']);
 
 /**
  * A Sandbox is one run: what it runs never changes. Its binding is set once, as that of a Pod, so that two

@@ -29,6 +29,37 @@ export interface ExecutorSpec {
    * @default 0
    */
   priority?: number;
+  /**
+   * Keep Sandboxes away that do not tolerate them.
+   */
+  taints?: ExecutorTaint[];
+  drain?: ExecutorDrain;
+}
+/**
+ * A taint, as those of Nodes.
+ */
+export interface ExecutorTaint {
+  /**
+   * Its key.
+   */
+  key: string;
+  /**
+   * Its value.
+   */
+  value?: string;
+  /**
+   * NoSchedule: no Sandbox is bound that does not tolerate it. PreferNoSchedule: only when there is no room elsewhere.
+   */
+  effect: 'NoSchedule' | 'PreferNoSchedule';
+}
+/**
+ * Present while it is to become empty. No further Sandbox is bound to it, and runs that have not ended after the grace period are stopped and tried elsewhere.
+ */
+export interface ExecutorDrain {
+  /**
+   * How long its runs may go on; 0 when absent.
+   */
+  gracePeriodSeconds?: number;
 }
 /**
  * What the executor manager reports.

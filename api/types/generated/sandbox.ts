@@ -12,7 +12,7 @@ export interface Sandbox {
   status?: SandboxStatus;
 }
 /**
- * The run, complete; it does not change but for executorName, cancel and answers.
+ * The run, complete; it does not change but for executorName, cancel, disruption, priority and answers.
  */
 export interface SandboxSpec {
   probe?: SandboxProbe;
@@ -47,6 +47,30 @@ export interface SandboxSpec {
    * @default false
    */
   cancel?: boolean;
+  /**
+   * Why the control plane stops the run, beside cancel: its Executor is drained, or its place is needed for one of higher priority. The node is tried again, and the attempt does not count.
+   */
+  disruption?: 'Drained' | 'Preempted';
+  /**
+   * Seconds of waiting that it is ahead of others of its user; 0 when absent. Behind when negative.
+   */
+  priority?: number;
+  /**
+   * Whether a person waits for it: such Sandboxes are bound before others. When absent, those that only talk are.
+   */
+  interactive?: boolean;
+  /**
+   * The user who made the Task; users share the room of a namespace.
+   */
+  userName?: string;
+  /**
+   * Labels that the Executor must have.
+   */
+  executorSelector?: Record<string, string>;
+  /**
+   * Taints of Executors that it may be bound in spite of.
+   */
+  tolerations?: SandboxToleration[];
   /**
    * Time limit of the run, in seconds.
    */
@@ -145,6 +169,27 @@ export interface SandboxTaskRef {
    * The uid of the Task.
    */
   uid: string;
+}
+/**
+ * A toleration, as those of Pods.
+ */
+export interface SandboxToleration {
+  /**
+   * Key of the taint; all keys when absent.
+   */
+  key?: string;
+  /**
+   * Equal, which is meant when it is absent, compares the value; Exists does not.
+   */
+  operator?: 'Equal' | 'Exists';
+  /**
+   * Value of the taint.
+   */
+  value?: string;
+  /**
+   * Effect of the taint; all effects when absent.
+   */
+  effect?: 'NoSchedule' | 'PreferNoSchedule';
 }
 /**
  * The program that runs the agent.

@@ -1,11 +1,11 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatTime } from '#api/machinery/clock';
 import type { ConditionStatus } from '#api/machinery/condition';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox, SandboxSpec } from '#api/types/generated/sandbox';
-import { assumedBindings } from './assumed-bindings.ts';
-import { earlierExecutors, loadOf, lostIn, planBinding } from './plan.ts';
+import { demandOf, earlierExecutors } from './demand.ts';
+import type { Demand } from './demand.ts';
+import { lostIn, planBinding } from './plan.ts';
 
 const NOW = Date.parse('2026-01-01T00:10:00Z');
 const TIME = { now: NOW, watchingSince: 0 };
@@ -16,6 +16,9 @@ interface Traits {
   conversations?: number;
   priority?: number;
   unschedulable?: boolean;
+  draining?: boolean;
+  labels?: Record<string, string>;
+  taints?: Executor['spec']['taints'];
   ready?: ConditionStatus | 'absent';
   since?: number;
   heartbeat?: number;
@@ -27,6 +30,9 @@ function executor(name: string, traits: Traits = {}): Executor {
     conversations,
     priority = 0,
     unschedulable = false,
+    draining = false,
+    labels = {},
+    taints = [],
     ready = 'True',
     since = 5,
     heartbeat = 5,
@@ -36,8 +42,8 @@ function executor(name: string, traits: Traits = {}): Executor {
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Executor',
-    metadata: { name, creationTimestamp: ago(3600) },
-    spec: { priority, unschedulable },
+    metadata: { name, labels, creationTimestamp: ago(3600) },
+    spec: { priority, unschedulable, taints, ...(draining ? { drain: {} } : {}) },
     status: {
       capacity: { sandboxes: capacity, ...(conversations === undefined ? {} : { conversations }) },
       lastHeartbeatTime: ago(heartbeat),
@@ -71,6 +77,10 @@ function sandbox(spec: Partial<SandboxSpec> = {}, phase?: 'Running' | 'Failed' |
 const CHAT: Partial<SandboxSpec> = { shell: { type: 'Chat' } };
 const WITH_FILES: Partial<SandboxSpec> = { workspace: { gitUrl: 'u', branchName: 'b', workBranch: 'w' } };
 
+const ANYWHERE: Demand = demandOf(sandbox(), []);
+const NONE = { talking: 0, others: 0 };
+const GPU: Partial<SandboxSpec> = { executorSelector: { gpu: 'a100' } };
+
 describe('planBinding', () => {
   const cases: {
     reason: string;
@@ -78,6 +88,7 @@ describe('planBinding', () => {
     load?: Record<string, number>;
     earlier?: string[];
     talks?: boolean;
+    spec?: Partial<SandboxSpec>;
     want: string;
     message?: string;
   }[] = [
@@ -180,17 +191,78 @@ describe('planBinding', () => {
       message: 'The only usable Executor is full: 2 of 2 Sandboxes in use.',
     },
     {
+      reason: 'one with the labels, though another is better',
+      executors: [executor('a', { priority: 9 }), executor('b', { labels: { gpu: 'a100', zone: 'x' } })],
+      spec: GPU,
+      want: 'b',
+    },
+    {
+      reason: 'none with the labels, and a taint',
+      executors: [
+        executor('a', { labels: { gpu: 'h100' } }),
+        executor('b', {
+          labels: { gpu: 'a100' },
+          taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }],
+        }),
+      ],
+      spec: GPU,
+      want: 'NoExecutor',
+      message:
+        'None of 2 Executors can be used: 1 did not have the label gpu=a100, 1 had the untolerated taint team=x:NoSchedule.',
+    },
+    {
+      reason: 'a taint that is tolerated',
+      executors: [executor('a', { taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] })],
+      spec: { tolerations: [{ key: 'team', value: 'x' }] },
+      want: 'a',
+    },
+    {
+      reason: 'a toleration of another value does not count',
+      executors: [executor('a', { taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] })],
+      spec: { tolerations: [{ key: 'team', value: 'y', effect: 'NoSchedule' }] },
+      want: 'NoExecutor',
+    },
+    {
+      reason: 'one that tolerates everything',
+      executors: [executor('a', { taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] })],
+      spec: { tolerations: [{ operator: 'Exists' }] },
+      want: 'a',
+    },
+    {
+      reason: 'one to be avoided comes after all others',
+      executors: [
+        executor('a', { priority: 9, taints: [{ key: 'spot', effect: 'PreferNoSchedule' }] }),
+        executor('b'),
+      ],
+      load: { b: 1 },
+      want: 'b',
+    },
+    {
+      reason: 'one to be avoided, when the others are full',
+      executors: [executor('a', { taints: [{ key: 'spot', effect: 'PreferNoSchedule' }] }), executor('b')],
+      load: { b: 2 },
+      want: 'a',
+    },
+    {
+      reason: 'none while it is drained, and the files there do not count any longer',
+      executors: [executor('a', { draining: true }), executor('b')],
+      load: { b: 1 },
+      earlier: ['a'],
+      want: 'b',
+    },
+    {
       reason: 'an Executor that is gone is forgotten',
       executors: [executor('a')],
       earlier: ['x'],
       want: 'a',
     },
   ];
-  it.each(cases)('$reason', ({ executors, load = {}, earlier = [], talks = false, want, message }) => {
+  it.each(cases)('$reason', ({ executors, load = {}, earlier = [], talks = false, spec, want, message }) => {
     const binding = planBinding({
-      ...{ executors, talks },
-      load: new Map(Object.entries(load)),
-      earlier,
+      executors,
+      demand: { ...demandOf(sandbox({ ...(talks ? CHAT : {}), ...spec }), []), earlier },
+      load: (name) =>
+        talks ? { talking: load[name] ?? 0, others: 0 } : { talking: 0, others: load[name] ?? 0 },
       time: TIME,
     });
     expect(binding.outcome === 'bind' ? binding.executorName : binding.reason).toBe(want);
@@ -200,9 +272,8 @@ describe('planBinding', () => {
   it('says when time alone may change the answer', () => {
     const binding = planBinding({
       executors: [executor('b', { ready: 'Unknown', since: 20 })],
-      talks: false,
-      load: new Map(),
-      earlier: ['b'],
+      demand: { ...ANYWHERE, earlier: ['b'] },
+      load: () => NONE,
       time: TIME,
     });
     expect(binding).toMatchObject({ recheckAfter: 40_000 });
@@ -219,29 +290,6 @@ describe('lostIn', () => {
     expect(
       lostIn(executor('a', { ready: 'False', since: 3600 }), { now: NOW, watchingSince: NOW - 1000 }),
     ).toBe(59_000);
-  });
-});
-
-describe('loadOf', () => {
-  it('counts what is bound and what is assumed to be', () => {
-    const active = (name: string) => (name === 'a' ? [sandbox(), sandbox(), sandbox(CHAT)] : []);
-    const assumed = new Map([['b', { talking: 4, others: 1 }]]);
-    const executors = [
-      executor('a', { conversations: 9 }),
-      executor('b', { conversations: 9 }),
-      executor('c'),
-    ];
-    const counts = (talks: boolean) => Object.fromEntries(loadOf({ executors, talks, active, assumed }));
-    expect(counts(false)).toEqual({ a: 2, b: 1, c: 0 });
-    expect(counts(true)).toEqual({ a: 1, b: 4, c: 0 });
-  });
-
-  it('counts all alike where there are no shares', () => {
-    const active = () => [sandbox(), sandbox(CHAT)];
-    const assumed = new Map([['a', { talking: 1, others: 1 }]]);
-    for (const talks of [false, true]) {
-      expect(loadOf({ executors: [executor('a')], talks, active, assumed }).get('a')).toBe(4);
-    }
   });
 });
 
@@ -285,71 +333,8 @@ describe('earlierExecutors', () => {
       const one = sandbox(goesOnFrom(source));
       const earlier = earlierExecutors(one, [a, b, one]);
       const executors = [executor('e1'), executor('e2')];
-      return planBinding({ executors, talks: false, load: new Map(), earlier, time: TIME });
+      return planBinding({ executors, demand: { ...ANYWHERE, earlier }, load: () => NONE, time: TIME });
     });
     expect(bound).toMatchObject([{ executorName: 'e1' }, { executorName: 'e2' }]);
-  });
-});
-
-describe('assumedBindings', () => {
-  it('never overcommits, however late the cache learns of bindings', () => {
-    const moves = fc.array(fc.constantFrom('bind', 'talk', 'show', 'finish', 'remove'), { maxLength: 60 });
-    const some = fc.integer({ min: 1, max: 3 });
-    fc.assert(
-      fc.property(moves, some, some, (steps, capacity, conversations) => {
-        const assumed = assumedBindings();
-        const executors = [executor('a', { capacity, conversations })];
-        // What the server has, and what the cache shows of it.
-        const server = new Map<string, Sandbox>();
-        let cache: Sandbox[] = [];
-        for (const move of steps) {
-          if (move === 'bind' || move === 'talk') {
-            const fresh = sandbox(move === 'talk' ? CHAT : {});
-            server.set(fresh.metadata.name, fresh);
-            cache.push(fresh);
-            for (const one of cache.filter((candidate) => candidate.spec.executorName === undefined)) {
-              if (assumed.executorOf(one) !== undefined) continue;
-              const active = () =>
-                cache.filter((other) => other.spec.executorName !== undefined && other.status === undefined);
-              const cached = (key: string) =>
-                cache.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
-              const talks = one.spec.shell?.type === 'Chat';
-              const load = loadOf({ executors, talks, active, assumed: assumed.load(cached) });
-              const binding = planBinding({ executors, talks, load, earlier: [], time: TIME });
-              if (binding.outcome === 'wait' || !server.has(one.metadata.name)) continue;
-              assumed.assume(one, binding.executorName);
-              server.set(one.metadata.name, {
-                ...one,
-                spec: { ...one.spec, executorName: binding.executorName },
-              });
-            }
-          }
-          if (move === 'show') cache = [...server.values()];
-          const bound = [...server.values()].find(
-            (one) => one.spec.executorName !== undefined && one.status === undefined,
-          );
-          if (bound !== undefined && move === 'finish')
-            server.set(bound.metadata.name, { ...bound, status: { phase: 'Succeeded' } });
-          if (bound !== undefined && move === 'remove') server.delete(bound.metadata.name);
-          const running = [...server.values()].filter(
-            (one) => one.spec.executorName !== undefined && one.status === undefined,
-          );
-          const talking = running.filter(({ spec }) => spec.shell?.type === 'Chat');
-          expect(talking.length).toBeLessThanOrEqual(conversations);
-          expect(running.length - talking.length).toBeLessThanOrEqual(capacity);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('forgets a binding that failed, and one of a Sandbox made anew', () => {
-    const assumed = assumedBindings();
-    const one = sandbox();
-    assumed.assume(one, 'a');
-    expect(assumed.executorOf(one)).toBe('a');
-    expect(assumed.executorOf({ ...one, metadata: { ...one.metadata, uid: 'new' } })).toBeUndefined();
-    assumed.forget(one);
-    expect(assumed.executorOf(one)).toBeUndefined();
   });
 });

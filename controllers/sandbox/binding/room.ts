@@ -1,6 +1,4 @@
 import type { Executor } from '#api/types/generated/executor';
-import type { Sandbox } from '#api/types/generated/sandbox';
-import { isConversation } from '#api/types/shell-types';
 
 /** The room of an Executor: places for Sandboxes, and shares of one process for those that only talk. */
 
@@ -9,11 +7,6 @@ export interface Needs {
   /** Those that only talk. */
   talking: number;
   others: number;
-}
-
-export function needsOf(sandboxes: readonly Sandbox[]): Needs {
-  const talking = sandboxes.filter(({ spec }) => isConversation(spec)).length;
-  return { talking, others: sandboxes.length - talking };
 }
 
 /** How many Sandboxes that talk, or that do not, the Executor takes at once. */

@@ -1,0 +1,65 @@
+import { Quantity } from '#api/machinery/quantity';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import { isConversation } from '#api/types/shell-types';
+
+/** What a Sandbox demands of the Executor that it is bound to, and of the quotas of its namespace. */
+export interface Demand {
+  /** Whether it only talks: then it takes a share of a process where there are shares. */
+  talks: boolean;
+  /** Executors that have the files that it goes on with, the best first; empty when it may go anywhere. */
+  earlier: readonly string[];
+  selector: Readonly<Record<string, string>>;
+  tolerations: readonly Toleration[];
+  resources: Resources;
+}
+
+export type Toleration = NonNullable<Sandbox['spec']['tolerations']>[number];
+
+/** In billionths of a core and of a byte, since sums must be exact. */
+export interface Resources {
+  cpu: bigint;
+  memory: bigint;
+}
+
+const NOTHING: Resources = { cpu: 0n, memory: 0n };
+
+/** @param ofTask all Sandboxes of its Task */
+export function demandOf(sandbox: Sandbox, ofTask: readonly Sandbox[]): Demand {
+  const { spec } = sandbox;
+  return {
+    talks: isConversation(spec),
+    earlier: earlierExecutors(sandbox, ofTask),
+    selector: spec.executorSelector ?? {},
+    tolerations: spec.tolerations ?? [],
+    resources: resourcesOf(sandbox),
+  };
+}
+
+/** Those that only talk share a process, which has its limits from its Executor. */
+export function resourcesOf({ spec }: Sandbox): Resources {
+  if (isConversation(spec)) return NOTHING;
+  return { cpu: nanos(spec.resources?.cpu), memory: nanos(spec.resources?.memory) };
+}
+
+const nanos = (quantity = '0'): bigint => Quantity.parse(quantity)?.nanos ?? 0n;
+
+/** The same text for all that have the same demand: what one of them cannot have, none of them can. */
+export function demandKey({ talks, earlier, selector, tolerations, resources }: Demand): string {
+  const { cpu, memory } = resources;
+  const labels = Object.entries(selector).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([talks, earlier, labels, tolerations, `${cpu}`, `${memory}`]);
+}
+
+/**
+ * Executors that have files which the Sandbox goes on with, in the order in which it would take them; `ofTask` are all
+ * Sandboxes of the Task. One that begins with a clone of its own, or with nothing, is free to go anywhere.
+ */
+export function earlierExecutors({ spec }: Sandbox, ofTask: readonly Sandbox[]): string[] {
+  if (isConversation(spec)) return [];
+  if (spec.node === undefined) {
+    // Those of versions before graphs go on with whatever the Task has.
+    return spec.workspace === undefined ? [] : ofTask.flatMap((other) => other.spec.executorName ?? []);
+  }
+  const executors = new Map(ofTask.map((other) => [other.metadata.uid, other.spec.executorName]));
+  return (spec.continueFrom ?? []).flatMap(({ uid }) => executors.get(uid) ?? []);
+}
