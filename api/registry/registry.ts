@@ -7,6 +7,7 @@ import { systemClock } from '../machinery/clock.ts';
 import type { RuleResolver } from '../authorization/rule-resolver.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
+import { approvalDecisions } from './approvals/approval-decisions.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
 import { executorRestriction } from './admission/executor-restriction.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
@@ -85,18 +86,18 @@ const NO_RULES: RuleResolver = {
 };
 
 export function createRegistry(options: RegistryOptions): Registry {
-  const { authorizer = mastersMayDoEverything, ruleResolver = NO_RULES } = options;
+  const { authorizer = mastersMayDoEverything, ruleResolver = NO_RULES, clock = systemClock } = options;
   const context: RegistryContext = {
     catalog: options.catalog,
     store: options.store,
     authorizer,
     tokens: options.tokens ?? createServerTokens({ authenticators: [], audiences: [] }),
     ruleResolver,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     newUID: options.newUID ?? randomUUID,
     masking: createMasking(options.maskSecret ?? randomBytes(32)),
-    admission: admissionOf({ ...options, authorizer, ruleResolver }),
+    admission: admissionOf({ ...options, authorizer, ruleResolver, clock }),
   };
   const seen = seenAnswers(context);
   return {
@@ -121,11 +122,18 @@ function getObject(context: RegistryContext, { target, subresource }: GetRequest
 }
 
 function admissionOf(
-  options: RegistryOptions & Pick<RegistryContext, 'authorizer' | 'ruleResolver'>,
+  options: RegistryOptions & Pick<RegistryContext, 'authorizer' | 'clock' | 'ruleResolver'>,
 ): AdmissionPlugins {
-  const { store, authorizer, admission = {} } = options;
+  const { store, authorizer, clock, admission = {} } = options;
   return {
-    mutating: [namespaceLifecycle(store), ownDefinitions, taskUser, taskMessages, ...(admission.mutating ?? [])],
+    mutating: [
+      namespaceLifecycle(store),
+      ownDefinitions,
+      taskUser,
+      taskMessages,
+      approvalDecisions({ authorizer, clock }),
+      ...(admission.mutating ?? []),
+    ],
     validating: [
       executorRestriction(store),
       roleEscalation(options),

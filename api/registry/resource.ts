@@ -42,6 +42,9 @@ export const isExecutor = (resource: Resource): boolean =>
 
 export const isTask = (resource: Resource): boolean => storageResource(resource) === 'tasks.agent.wecode.io';
 
+export const isApproval = (resource: Resource): boolean =>
+  storageResource(resource) === 'approvals.agent.wecode.io';
+
 export const isSkill = (resource: Resource): boolean =>
   storageResource(resource) === 'skills.agent.wecode.io';
 

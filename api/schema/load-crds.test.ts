@@ -22,6 +22,7 @@ describe('crds/', () => {
     );
     expect(lines).toEqual([
       'agent.wecode.io/v1alpha1 apikeys Cluster ',
+      'agent.wecode.io/v1alpha1 approvals Namespaced appr',
       'agent.wecode.io/v1 bots Namespaced bo',
       'agent.wecode.io/v1alpha1 collaborations Namespaced collab',
       'agent.wecode.io/v1alpha1 executors Cluster exe',

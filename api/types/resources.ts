@@ -4,6 +4,7 @@ import { TROUPE_GROUP } from '../machinery/group-version-kind.ts';
 import type { Binding } from './rbac.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
 import type { APIKey } from './generated/apikey.ts';
+import type { Approval } from './generated/approval.ts';
 import type { Bot } from './generated/bot.ts';
 import type { Collaboration } from './generated/collaboration.ts';
 import type { Executor } from './generated/executor.ts';
@@ -45,6 +46,12 @@ export const TASK_REVISIONS: ResourceType<TaskRevision> = {
   ...own,
   kind: 'TaskRevision',
   plural: 'taskrevisions',
+  namespaced: true,
+};
+export const APPROVALS: ResourceType<Approval> = {
+  ...own,
+  kind: 'Approval',
+  plural: 'approvals',
   namespaced: true,
 };
 export const SKILLS: ResourceType<Skill> = { ...own, kind: 'Skill', plural: 'skills', namespaced: true };

@@ -25,7 +25,7 @@ export const AGENT_KINDS = [
   'collaborations',
 ];
 /** Those that the server makes of them. */
-const MADE_KINDS = ['sandboxes', 'taskrevisions', 'skillpackages'];
+const MADE_KINDS = ['approvals', 'sandboxes', 'taskrevisions', 'skillpackages'];
 
 /** Those whose objects may hold credentials, which are masked without the verb reveal. */
 const CREDENTIAL_KINDS = ['ghosts', 'models', 'shells', 'workspaces', 'skills', 'mcpservers'];
@@ -56,7 +56,8 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
     ],
   },
   {
-    // Writes no status and makes no Sandbox: those are the controllers', and a Sandbox could name any Secret.
+    // Writes no status but a decision, and makes no Sandbox: those are the controllers', and a Sandbox could name any
+    // Secret.
     name: 'system:aggregate-to-edit',
     labels: aggregateTo('edit'),
     rules: [
@@ -69,6 +70,9 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
       allow([...WRITE, 'use'], TROUPE, AGENT_KINDS),
       allow(WRITE, TROUPE, ['tasks']),
       allow(['create'], TROUPE, ['tasks/answers', 'tasks/messages']),
+      // Whoever runs Tasks decides what they ask, unless an Approval names its approvers.
+      allow(['approve'], TROUPE, ['approvals']),
+      allow(['update', 'patch'], TROUPE, ['approvals/status']),
       allow(['update'], TROUPE, ['skills/package', '*/finalizers']),
       allow(['update', 'delete'], TROUPE, ['skills/rating']),
       allow(['delete', 'deletecollection'], TROUPE, ['sandboxes']),

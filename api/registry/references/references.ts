@@ -70,6 +70,7 @@ type Collect = (spec: JsonObject, into: Collector) => void;
 
 /** By resource. */
 const KINDS: ReadonlyMap<string, Collect> = new Map<string, Collect>([
+  ['approvals.agent.wecode.io', (spec, into) => ofNotify(spec['notify'], 'spec.notify', into)],
   ['bots.agent.wecode.io', ofBot],
   ['ghosts.agent.wecode.io', ofGhost],
   ['mcpservers.agent.wecode.io', ofMCPServer],
@@ -112,6 +113,13 @@ function ofTeam(spec: JsonObject, into: Collector): void {
     into.add(BOTS, `spec.members[${index}].botRef`, fieldsOf(member)['botRef']);
   }
   into.add(COLLABORATIONS, 'spec.collaborationRef', spec['collaborationRef']);
+}
+
+/** Its value signs what is sent to the address, and may be the address. */
+function ofNotify(notify: unknown, field: string, into: Collector): void {
+  const { url = '', secretRef } = fieldsOf(fieldsOf(notify)['webhook']);
+  const { name, namespace, key = '' } = fieldsOf(secretRef);
+  into.addName(SECRETS, `${field}.webhook.secretRef`, { name, namespace, use: goJson([key, url]) });
 }
 
 function ofTask(spec: JsonObject, into: Collector): void {

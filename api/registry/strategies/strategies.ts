@@ -1,6 +1,7 @@
 import { storageResource } from '../resource.ts';
 import type { Resource } from '../resource.ts';
 import { collaborationStrategy } from './collaboration.ts';
+import { approvalStrategy } from './approval.ts';
 import { configMapStrategy } from './config-map.ts';
 import { customResourceDefinitionStrategy } from './custom-resource-definition.ts';
 import { eventStrategy } from './event.ts';
@@ -29,6 +30,7 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['roles.rbac.authorization.k8s.io', roleStrategy],
   ['rolebindings.rbac.authorization.k8s.io', roleBindingStrategy],
   ['secrets', secretStrategy],
+  ['approvals.agent.wecode.io', approvalStrategy],
   ['tasks.agent.wecode.io', taskStrategy],
   ['taskrevisions.agent.wecode.io', taskRevisionStrategy],
   ['sandboxes.agent.wecode.io', sandboxStrategy],
