@@ -117,7 +117,7 @@ const layers = [
   { name: 'api-client', from: client, may: [machinery, types] },
   { name: 'api-metrics', from: metrics, may: [machinery] },
   { name: 'api-composition', from: '^api/[^/]+[.]ts$', may: ['^api/', guardedClient] },
-  { name: 'controllers-runtime', from: '^controllers/runtime/', may: [machinery, client] },
+  { name: 'controllers-runtime', from: '^controllers/runtime/', may: [machinery, client, guardedClient] },
   {
     name: 'controllers-kind',
     from: '^controllers/(?!runtime/)([^/]+)/',
@@ -131,13 +131,14 @@ const layers = [
       skillPackages,
       shellOptions,
       workflows,
+      guardedClient,
     ],
     notItself: true,
   },
   {
     name: 'controllers-composition',
     from: '^controllers/[^/]+[.]ts$',
-    may: ['^controllers/', machinery, client],
+    may: ['^controllers/', machinery, client, guardedClient],
   },
   { name: 'executor-manager-protocol', from: protocol, may: [] },
   {

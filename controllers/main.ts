@@ -6,6 +6,10 @@ import type { ProcessHealth } from '#api/machinery/health-check';
 import type { Logger } from '#api/machinery/logger';
 import { silentMeter } from '#api/machinery/meter';
 import type { Meter, Metric } from '#api/machinery/meter';
+import { createGuardedFetch } from '#guarded-client/guarded-fetch';
+import type { AddressGuardOptions } from '#guarded-client/address-guard';
+import { createWebhookSender } from '#guarded-client/webhook-sender';
+import { approvalController } from './approval/controller.ts';
 import { botController } from './bot/controller.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation/controller.ts';
 import { collaborationController } from './collaboration/controller.ts';
@@ -51,6 +55,8 @@ export interface ControllersOptions {
   /** How their graphs grow; those of this version when absent. */
   programs?: Programs;
   meter?: Meter;
+  /** Which addresses of users may be called; those of the public Internet when absent. */
+  addresses?: Pick<AddressGuardOptions, 'allow' | 'controlPlane'>;
   /** Absent: these controllers work, whoever else does. */
   leaderElection?: LeaderElectionSettings;
   /** Aborts a start that waits for a server that does not come. */
@@ -85,13 +91,18 @@ export async function startControllers(options: ControllersOptions): Promise<Run
   const { client, logger, clock = systemClock, meter = silentMeter, signal } = options;
   const { recorders, recorder } = createRecorders({ client, clock, logger });
   const informers = createInformers({ client, clock, logger });
-  const context: ControllerContext = { client, informers, recorder, clock, logger, meter };
+  await using started = new AsyncDisposableStack();
+  const { fetch } = started.use(createGuardedFetch(options.addresses ?? { allow: [] }));
+  const webhooks = createWebhookSender({ fetch, now: () => clock.now() });
+  const context: ControllerContext = { client, informers, webhooks, recorder, clock, logger, meter };
   const workers =
     options.leaderElection === undefined
       ? { runnables: controllersOf(context, options), live: [] }
       : elected({ ...context, clock }, options.leaderElection, options);
   const groups = [recorders(), [informers], workers.runnables];
   const manager = await startManager({ groups, clock, logger, ...(signal === undefined ? {} : { signal }) });
+  started.defer(() => manager.stop());
+  const running = started.move();
   return {
     broken: manager.broken,
     health: {
@@ -99,7 +110,7 @@ export async function startControllers(options: ControllersOptions): Promise<Run
       // A process that stands by is as ready as the one that leads.
       ready: [{ name: 'informers', run: () => Promise.resolve() }],
     },
-    stop: () => manager.stop(),
+    stop: () => running.disposeAsync(),
   };
 }
 
@@ -154,6 +165,7 @@ function controllersOf(
     workspaceController(context),
     botController(context),
     collaborationController(context),
+    approvalController(context),
     teamController(context, Object.keys(collaborationModels)),
     taskController(context, { models: collaborationModels, programs }),
     taskRevisionController(context),

@@ -46,8 +46,8 @@ export const APPROVE = 'approve';
 /** Who keeps the rest of the status, which is the controllers: that an Approval timed out or is closed. */
 export const CLOSE = 'close';
 
-/** The field of notifications and the key of their Secret, where spec.notify.webhook.secretRef names none. */
-export const WEBHOOK_SECRET_KEY = 'key';
+/** The key of the Secret that signs, where spec.notify.webhook.secretRef names none. */
+export const WEBHOOK_SECRET_KEY = 'secret';
 /** The key of the Secret that has the address, where spec.notify.webhook names none. */
 export const WEBHOOK_URL_KEY = 'url';
 

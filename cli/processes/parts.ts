@@ -48,11 +48,14 @@ export async function runControllers(
   lifetime: Lifetime,
 ): Promise<ProcessHealth> {
   const { leaderElection, logger, meter } = options;
-  const { client, caCertificate, transport } = await connectPart(options, lifetime, 'controllers');
+  const { readControllersConfig } = await import('#controllers/config');
+  const { allowedAddresses } = readControllersConfig(process.env);
+  const { client, caCertificate, transport, server } = await connectPart(options, lifetime, 'controllers');
   const { startControllers } = await import('#controllers/main');
   const controllers = await startControllers({
     client,
     meter,
+    addresses: { allow: allowedAddresses, controlPlane: [endpointOf(server)] },
     ...(caCertificate === undefined ? {} : { caCertificate }),
     ...(leaderElection === undefined ? {} : { leaderElection }),
     logger: logger.with({ component: 'controllers' }),

@@ -3,6 +3,7 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import type { Meter } from '#api/machinery/meter';
 import type { KubeObject } from '#api/machinery/meta';
+import type { WebhookSender } from '#guarded-client/webhook-sender';
 import type { Informers } from './informers.ts';
 import type { RecordedEvent } from './recorder.ts';
 
@@ -13,6 +14,8 @@ export interface ControllerContext {
   clock: Clock;
   logger: Logger;
   meter: Meter;
+  /** Calls addresses that users gave. */
+  webhooks: WebhookSender;
   /** The recorder of the controller called `name`. */
   recorder: (name: string) => EventSink;
 }

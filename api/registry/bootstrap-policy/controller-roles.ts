@@ -48,6 +48,14 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     // It writes rules that it has not itself (kubernetes pkg/controller/clusterroleaggregation).
     allow(['get', 'list', 'watch', 'update', 'patch', 'escalate'], RBAC, ['clusterroles']),
   ],
+  // It decides nothing: that takes the verb approve. What it writes is judged by the verb close.
+  'approval-controller': [
+    follow(TROUPE, 'approvals', 'tasks'),
+    follow(CORE, 'secrets'),
+    allow(['get'], TROUPE, ['approvals', 'tasks']),
+    allow(['close'], TROUPE, ['approvals']),
+    report('approvals'),
+  ],
   'bot-controller': [follow(TROUPE, 'bots', 'ghosts', 'shells', 'models', 'skills'), report('bots')],
   'collaboration-controller': [follow(TROUPE, 'collaborations'), report('collaborations')],
   'executor-controller': [follow(TROUPE, 'executors'), report('executors')],

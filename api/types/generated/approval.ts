@@ -139,7 +139,7 @@ export interface ApprovalNotifyWebhookSecretRef {
    */
   namespace?: string;
   /**
-   * Key in the Secret; key when absent.
+   * Key in the Secret; secret when absent.
    */
   key?: string;
 }

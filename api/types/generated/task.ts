@@ -430,6 +430,10 @@ export interface TaskStatus {
    */
   messages?: TaskStatusMessage[];
   /**
+   * The Approvals that the Task waits for at this moment. One that is missing is made again.
+   */
+  approvals?: TaskApproval[];
+  /**
    * Questions to people at this moment; POST .../tasks/NAME/answers answers.
    */
   questions?: TaskQuestion[];
@@ -512,6 +516,27 @@ export interface TaskStatusMessage {
    * Id of the node whose agent got it.
    */
   node?: string;
+}
+/**
+ * One Approval, in the same namespace.
+ */
+export interface TaskApproval {
+  /**
+   * Name of the Approval.
+   */
+  name: string;
+  /**
+   * What it is about.
+   */
+  purpose: 'Stage' | 'Step' | 'ToolUse' | 'Question' | 'Budget';
+  /**
+   * Id of the node that waits.
+   */
+  node?: string;
+  /**
+   * Id of the question that it asks.
+   */
+  questionId?: string;
 }
 /**
  * One question.

@@ -9,11 +9,14 @@ import type { Faults } from '#api/client/with-faults';
 import { startApi } from '#api/main';
 import { systemClock } from '#api/machinery/clock';
 import { CONTROLLERS_ACCOUNT } from '#api/machinery/process-account';
+import type { ProcessAccount } from '#api/machinery/process-account';
 import { startControllers } from '#controllers/main';
 import type { ControllersOptions } from '#controllers/main';
 import { witnessLogger } from '../../kit/witness-logger.ts';
 
-type GivenToControllers = Pick<ControllersOptions, 'clock' | 'collaborationModels'> & { faults?: Faults };
+type GivenToControllers = Pick<ControllersOptions, 'addresses' | 'clock' | 'collaborationModels'> & {
+  faults?: Faults;
+};
 
 /** A real API server on SQLite and the real controllers; the tests play the users and the executor managers. */
 export interface World extends AsyncDisposable {
@@ -26,6 +29,8 @@ export interface World extends AsyncDisposable {
   caCertificate: string;
   /** A set of controllers with a connection of its own; returns how to stop it. */
   startControllers(options?: GivenToControllers): Promise<() => Promise<void>>;
+  /** A client with the rights of a process. */
+  connectAs(account: ProcessAccount): Promise<Client>;
 }
 
 export interface WorldOptions {
@@ -56,6 +61,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       ...(connection.caCertificate === undefined ? {} : { caCertificate: connection.caCertificate }),
       logger: log,
       clock: given.clock ?? systemClock,
+      ...(given.addresses === undefined ? {} : { addresses: given.addresses }),
       ...(given.collaborationModels === undefined ? {} : { collaborationModels: given.collaborationModels }),
     });
     return async () => {
@@ -76,6 +82,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const stop = await controllers(given);
       rest.defer(stop);
       return stop;
+    },
+    async connectAs(account) {
+      const connection = await connect({ kubeconfig: await api.identities.kubeconfigOf(account) });
+      rest.defer(() => connection.close());
+      return connection.client;
     },
     [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };

@@ -1,0 +1,111 @@
+import type { Client } from '#api/client/client';
+import type { Clock } from '#api/machinery/clock';
+import { objectKey } from '#api/machinery/meta';
+import { refOf } from '#api/machinery/resource-type';
+import { conflict } from '#api/machinery/status-error';
+import { phaseOf } from '#api/types/approval';
+import type { Approval } from '#api/types/generated/approval';
+import type { Task } from '#api/types/generated/task';
+import { APPROVALS, TASKS } from '#api/types/resources';
+import type { Secret } from '#api/types/resources';
+import type { WebhookSender } from '#guarded-client/webhook-sender';
+import type { Reconcile } from '../runtime/controller.ts';
+import type { EventSink } from '../runtime/controller-context.ts';
+import { writeStatus } from '../runtime/status-writer.ts';
+import { approvalEvents } from './events.ts';
+import { planNotices, withAttempt } from './notices.ts';
+import type { Notice, Sent } from './notices.ts';
+import { planApproval } from './plan.ts';
+import { isWanted } from './wanted.ts';
+import { webhookMessage, webhookSecretKey, webhookTarget } from './webhook.ts';
+
+export interface ApprovalReconcilerOptions {
+  approvals: { get(key: string): Approval | undefined };
+  tasks: { get(key: string): Task | undefined };
+  secrets: { get(key: string): Secret | undefined };
+  webhooks: WebhookSender;
+  recorder: EventSink;
+  clock: Clock;
+}
+
+type ApprovalClient = Pick<Client, 'find' | 'updateStatus'>;
+
+/** Ends an Approval when its time is over or nobody waits for it, and tells people of it. Decides nothing. */
+export function approvalReconciler(options: ApprovalReconcilerOptions): Reconcile<ApprovalClient> {
+  const { approvals, clock } = options;
+  return async (key, { client, signal }) => {
+    const approval = approvals.get(key);
+    if (approval === undefined || approval.metadata.deletionTimestamp !== undefined) return undefined;
+    const wanted = await isStillWanted(options, client, approval);
+    const now = clock.now();
+    const plan = planApproval({ approval, isWanted: wanted, now });
+    const written = await writeStatus(client, APPROVALS, { object: approval, status: plan.status });
+    for (const event of approvalEvents(approval, written)) options.recorder.event(approval, event);
+    const retryAt = await tell(options, { client, signal }, written);
+    const next = Math.min(plan.wakeAt ?? Infinity, retryAt ?? Infinity);
+    return next === Infinity ? undefined : { requeueAfter: Math.max(next - clock.now(), 1) };
+  };
+}
+
+/** To close one is final, so that the server is asked before: a cached Task may be older than the Approval. */
+async function isStillWanted(
+  { tasks }: ApprovalReconcilerOptions,
+  client: ApprovalClient,
+  approval: Approval,
+): Promise<boolean> {
+  const { namespace } = approval.metadata;
+  const ref = refOf(approval, approval.spec.taskRef.name);
+  if (phaseOf(approval) !== 'Pending') return true;
+  const cached = tasks.get(objectKey({ namespace, name: ref.name }));
+  return isWanted(approval, cached) || isWanted(approval, await client.find(TASKS, ref));
+}
+
+/** So many at a time: each may take a while, and is written down behind the last of them. */
+const MOST_AT_ONCE = 8;
+
+/** @returns when to look at it again, in milliseconds since the epoch */
+async function tell(
+  options: ApprovalReconcilerOptions,
+  { client, signal }: { client: ApprovalClient; signal: AbortSignal },
+  approval: Approval,
+): Promise<number | undefined> {
+  const { clock } = options;
+  const { due, retryAt } = planNotices(approval, recipientsOf(options, approval), clock.now());
+  if (due.length === 0) return retryAt;
+  await requireFresh(client, approval);
+  const notices = due.slice(0, MOST_AT_ONCE);
+  const attempts = await Promise.all(notices.map((notice) => send(options, { approval, notice, signal })));
+  const now = clock.now();
+  const notifications = notices.reduce(
+    (list, notice, index) => withAttempt(list, notice, { sent: attempts[index] ?? NOT_SENT, now }),
+    approval.status?.notifications ?? [],
+  );
+  // The change wakes this reconcile, which then sees what is left.
+  await writeStatus(client, APPROVALS, { object: approval, status: { ...approval.status, notifications } });
+  return retryAt;
+}
+
+/** What the cache lacks may be that this was sent a moment ago. @throws StatusError Conflict (try again quietly) */
+async function requireFresh(client: ApprovalClient, { metadata }: Approval): Promise<void> {
+  const live = await client.find(APPROVALS, refOf({ metadata }));
+  if (live?.metadata.resourceVersion === metadata.resourceVersion) return;
+  throw conflict(APPROVALS, metadata.name, 'the cache lags behind');
+}
+
+const NOT_SENT: Sent = { taken: false, why: '', isFinal: false };
+
+function recipientsOf({ secrets }: ApprovalReconcilerOptions, approval: Approval) {
+  const secretKey = webhookSecretKey(approval);
+  if (secretKey === undefined) return { webhook: undefined, mail: [] };
+  const target = webhookTarget(approval, secrets.get(secretKey));
+  return { webhook: typeof target === 'string' ? '' : new URL(target.url).hostname, mail: [] };
+}
+
+async function send(
+  { secrets, webhooks }: ApprovalReconcilerOptions,
+  { approval, notice, signal }: { approval: Approval; notice: Notice; signal: AbortSignal },
+): Promise<Sent> {
+  const target = webhookTarget(approval, secrets.get(webhookSecretKey(approval) ?? ''));
+  if (typeof target === 'string') return { taken: false, why: target, isFinal: false };
+  return webhooks.send(webhookMessage(approval, notice, target), signal);
+}
