@@ -2,10 +2,13 @@ import type { NewCondition } from '../machinery/condition.ts';
 import type { Sandbox, SandboxSpec } from './generated/sandbox.ts';
 import { newCondition } from './ready.ts';
 
-/** A Sandbox that runs an agent for a Task, as most do; the CRD sees to it that it has all of these. */
+/** A Sandbox that runs an agent or an action for a Task, as most do; the CRD sees to it that it has all of these. */
 export type RunSandbox = Sandbox & { spec: RunSpec };
-export type RunSpec = SandboxSpec &
-  Required<Pick<SandboxSpec, 'taskRef' | 'step' | 'attempt' | 'prompt' | 'shell' | 'agent'>>;
+export type RunSpec = AgentRunSpec | ActionRunSpec;
+export type AgentRunSpec = TaskPart &
+  Required<Pick<SandboxSpec, 'prompt' | 'shell' | 'agent'>> & { action?: never };
+export type ActionRunSpec = TaskPart & Required<Pick<SandboxSpec, 'action'>>;
+type TaskPart = SandboxSpec & Required<Pick<SandboxSpec, 'taskRef' | 'step' | 'attempt'>>;
 /** A Sandbox that checks something. */
 export type ProbeSandbox = Sandbox & { spec: SandboxSpec & Required<Pick<SandboxSpec, 'probe'>> };
 
@@ -52,6 +55,8 @@ export const SandboxReason = {
   Cancelled: 'Cancelled',
   /** Finished=True: the agent ended with an error of its own. */
   AgentFailed: 'AgentFailed',
+  /** Finished=True: the action did not do what it was to do: an exit code, a status, an error of a tool. */
+  ActionFailed: 'ActionFailed',
   /** Finished=True: the agent process was killed, as by a signal or for want of memory. */
   AgentKilled: 'AgentKilled',
   /** Finished=True: spec.timeoutSeconds were over. */
@@ -102,6 +107,7 @@ export const SandboxReason = {
 export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'Succeeded'
   | 'Cancelled'
+  | 'ActionFailed'
   | 'AgentFailed'
   | 'AgentKilled'
   | 'TimedOut'

@@ -1,3 +1,4 @@
+import { startsPrograms } from './action.ts';
 import type { SandboxSpec } from './generated/sandbox.ts';
 import type { ShellSpec } from './generated/shell.ts';
 import type { ModelProtocol } from './model-config.ts';
@@ -79,13 +80,19 @@ export function shellTypeOf({ shellType, runtime }: ShellSpec): ShellType | unde
 }
 
 /**
- * Whether a run only talks, so that it can share a process with others: its Shell runs no code of its own, and nobody
- * has asked for an image or for files.
+ * Whether a run only talks, so that it can share a process with others: its Shell or its action runs no code of its own,
+ * and nobody has asked for an image or for files.
  */
-export function isConversation(spec: Pick<SandboxSpec, 'probe' | 'shell' | 'workspace'>): boolean {
+export function isConversation(spec: Pick<SandboxSpec, 'action' | 'probe' | 'shell' | 'workspace'>): boolean {
   const { probe, shell, workspace } = spec;
-  if (probe !== undefined || shell === undefined) return false;
-  return !SHELL_TYPES[shell.type].needsContainer && shell.image === undefined && workspace === undefined;
+  if (probe !== undefined || workspace !== undefined) return false;
+  return !worksInFiles(spec) && shell?.image === undefined;
+}
+
+/** Whether what runs has files of its own, a workspace aside. */
+export function worksInFiles({ action, shell }: Pick<SandboxSpec, 'action' | 'shell'>): boolean {
+  if (action !== undefined) return startsPrograms(action);
+  return shell === undefined || SHELL_TYPES[shell.type].needsContainer;
 }
 
 /** Whether a Task needs a Workspace for this Shell. */

@@ -4,6 +4,7 @@ import type { EventSink } from '../events/event-sink.ts';
 import type { Permissions } from '../run/permissions.ts';
 import type { RunControls } from '../run/run-controls.ts';
 import type { RunMeter } from '../run/run-meter.ts';
+import type { ServerFetch } from '../tools/server-fetch.ts';
 
 /** The abilities of an adapter and of the program behind it. The rest of the system reads these, never a name. */
 export interface AdapterCapabilities {
@@ -21,8 +22,11 @@ export interface AdapterCapabilities {
   readonly interrupt: boolean;
   /** Asks `context.permissions` before its own tools; tools of MCP servers are asked for by the gate in any case. */
   readonly permissions: boolean;
-  /** `native`: the program itself holds the model to a schema. The engine validates the answer of both. */
-  readonly output: 'native' | 'prompted';
+  /**
+   * `native`: the program itself holds the model to a schema. `prompted`: the prompt asks for it. `fixed`: nobody is asked,
+   * and nothing is done a second time. The engine validates the answer of all.
+   */
+  readonly output: 'native' | 'prompted' | 'fixed';
   /** Hands images on to the model. */
   readonly images: boolean;
   /**
@@ -86,6 +90,8 @@ export interface AdapterContext {
   permissions: Permissions;
   /** Told of turns, tool calls and tokens; holds the run to its limits. */
   meter: RunMeter;
+  /** Calls addresses that a user gave: from a sandbox, or past the guard where the runner is shared. */
+  openFetch(): Promise<ServerFetch>;
   toolServers: readonly ToolServer[];
   skills: readonly PlacedSkill[];
   /** Told as soon as the program has named its session. */

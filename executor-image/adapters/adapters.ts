@@ -1,6 +1,7 @@
-import type { ShellType } from '#executor-manager/protocol/run';
+import type { RunRequest, ShellType } from '#executor-manager/protocol/run';
 import { RunFailure } from '../run-failure.ts';
 import type { AgentAdapter } from './adapter.ts';
+import { actionAdapter } from './action/action-adapter.ts';
 import { acpAdapter } from './acp/acp-adapter.ts';
 import { agnoAdapter } from './agno/agno-adapter.ts';
 import { chatAdapter } from './chat/chat-adapter.ts';
@@ -18,6 +19,12 @@ const ADAPTERS: Partial<Record<ShellType, () => AgentAdapter>> = {
   Dify: difyAdapter,
   Command: commandAdapter,
 };
+
+/** What does the work of a run: an agent, or an action. Throws as adapterFor. */
+export function adapterOf(request: RunRequest): AgentAdapter {
+  const { type } = request.shell;
+  return type === 'Action' ? actionAdapter(request) : adapterFor(type);
+}
 
 /** Throws RunFailure StartFailed for a shell type that this image has no adapter for. */
 export function adapterFor(type: ShellType): AgentAdapter {

@@ -1,6 +1,7 @@
 import type { RunEvent } from '#executor-manager/protocol/run';
 import { systemClock } from '../clock.ts';
 import type { EventData } from '../events/event-spool.ts';
+import { openServerFetch } from '../tools/server-fetch.ts';
 import { Controls } from '../run/run-controls.ts';
 import type { AdapterContext } from './adapter.ts';
 
@@ -41,6 +42,7 @@ export function madeUpContext(told: Told[], parts: Partial<AdapterContext> = {})
       toolCall: () => undefined,
       alive: () => undefined,
     },
+    openFetch: () => openServerFetch({ environment: {} }),
     toolServers: [],
     skills: [],
     onSession: () => undefined,

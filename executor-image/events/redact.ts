@@ -84,6 +84,7 @@ function secretsOf(request: RunRequest): string[] {
     }
     for (const secret of addressSecrets(url)) add(secret);
   }
+  for (const { secret } of request.action?.http?.headers ?? []) add(secret);
   return longestFirst([...found]);
 }
 

@@ -28,13 +28,17 @@ export async function takeTurns(turns: AgentTurns): Promise<Answer> {
   const answer = await takeTurn(turns, first);
   const checked = checkAnswer(answer, check);
   if (checked.ok) return { ...answer, output: checked.output };
+  if (turns.adapter.capabilities.output === 'fixed') throw invalid(checked.problem);
   const { events } = turns.context;
   events.emit('log', { stream: 'agent', text: `The answer does not fit its schema: ${checked.problem}` });
   const mended = await takeTurn(turns, repairRequest(turns, { answer, problem: checked.problem }));
   const again = checkAnswer(mended, check);
   if (again.ok) return { ...mended, output: again.output };
-  throw new RunFailure('OutputInvalid', `the answer does not fit its schema: ${again.problem}`);
+  throw invalid(again.problem);
 }
+
+const invalid = (problem: string): RunFailure =>
+  new RunFailure('OutputInvalid', `the answer does not fit its schema: ${problem}`);
 
 async function takeTurn({ adapter, context, onTurnEnd }: AgentTurns, request: AgentRequest): Promise<Answer> {
   try {
@@ -56,7 +60,7 @@ function repairRequest(
   { answer, problem }: { answer: Answer; problem: string },
 ): AgentRequest {
   const id = sessionId();
-  const prompt = repairPrompt(problem, adapter.capabilities.output);
+  const prompt = repairPrompt(problem, adapter.capabilities.output === 'native' ? 'native' : 'prompted');
   if (adapter.capabilities.history === true) {
     const asked = { role: 'user', text: firstPrompt(request, adapter) } as const;
     const said = { role: 'assistant', text: answer.value } as const;
@@ -71,7 +75,7 @@ function repairRequest(
 function firstPrompt({ prompt, output, answers = [], session }: AgentRequest, adapter: AgentAdapter): string {
   const told = session === undefined ? [] : answers.map(answerText);
   const asked = told.length === 0 ? prompt : told.join('\n');
-  if (output === undefined || adapter.capabilities.output === 'native') return asked;
+  if (output === undefined || adapter.capabilities.output !== 'prompted') return asked;
   return `${asked}\n\n${schemaInstruction(output.schema)}`;
 }
 

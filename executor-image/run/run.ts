@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { RunInput, RunRequest, RunResult, RunState } from '#executor-manager/protocol/run';
 import type { RunnerAddresses } from '#executor-manager/protocol/runner-environment';
 import type { AdapterContext, AgentAdapter, PlacedSkill } from '../adapters/adapter.ts';
-import { adapterFor } from '../adapters/adapters.ts';
+import { adapterOf } from '../adapters/adapters.ts';
 import type { Clock } from '../clock.ts';
 import { createEventSink } from '../events/event-sink.ts';
 import type { EventSink } from '../events/event-sink.ts';
@@ -163,9 +163,9 @@ function partsOf(
 }
 
 /** The failure is the run's, to be told by its events. */
-function findAdapter({ shell }: RunRequest): AgentAdapter | RunFailure {
+function findAdapter(request: RunRequest): AgentAdapter | RunFailure {
   try {
-    return adapterFor(shell.type);
+    return adapterOf(request);
   } catch (error) {
     if (error instanceof RunFailure) return error;
     throw error;
@@ -313,12 +313,17 @@ function adapterContext(
   run: Execution,
   { home, place, skills }: { home: string; place: Place; skills: readonly PlacedSkill[] },
 ): AdapterContext {
-  const { id, events, stop, clock, agentEnvironment, controls, desk, meter } = run;
+  const { id, events, stop, clock, agentEnvironment, addresses, controls, desk, meter } = run;
   return {
     ...{ events: aliveEvents(events, meter), signal: stop.signal, home, runId: id, clock },
     environment: agentEnvironment,
     folder: folderOf(run, place),
     ...{ controls, permissions: desk, meter, toolServers: [], skills },
+    async openFetch() {
+      // Loaded when it is needed: most agents call for themselves.
+      const { openServerFetch } = await import('../tools/server-fetch.ts');
+      return openServerFetch({ ...(addresses && { addresses }), environment: agentEnvironment });
+    },
     onSession: (sessionId) => {
       place.sessionId = sessionId;
     },

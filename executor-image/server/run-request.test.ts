@@ -15,9 +15,12 @@ describe('readRunRequest', () => {
   it.each([
     [
       { shell: { type: 'Emacs' } },
-      'shell.type "Emacs" is not known; known: ClaudeCode, Agno, Dify, Chat, Codex, ACP, Command',
+      'shell.type "Emacs" is not known; known: ClaudeCode, Agno, Dify, Chat, Codex, ACP, Command, Action',
     ],
-    [{ shell: {} }, 'shell.type is missing; known: ClaudeCode, Agno, Dify, Chat, Codex, ACP, Command'],
+    [
+      { shell: {} },
+      'shell.type is missing; known: ClaudeCode, Agno, Dify, Chat, Codex, ACP, Command, Action',
+    ],
     [
       { model: { ...model, protocol: 'smtp' } },
       'model.protocol "smtp" is not known; known: anthropic, openai, openai-responses, dify',

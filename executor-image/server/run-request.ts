@@ -6,7 +6,8 @@ import { isSkillName } from '#skill-packages/skill-name';
 export function readRunRequest(value: unknown): RunRequest {
   const body = record(value, 'the body');
   const shell = record(body['shell'], 'shell');
-  oneOf(shell['type'], SHELL_TYPES, 'shell.type');
+  oneOf(shell['type'], [...SHELL_TYPES, 'Action'], 'shell.type');
+  if (shell['type'] === 'Action') readAction(body['action']);
   const agent = record(body['agent'], 'agent');
   text(agent['name'], 'agent.name');
   readSkills(agent['skills']);
@@ -32,6 +33,24 @@ export function readRunRequest(value: unknown): RunRequest {
   refuseNul(body['model'], 'model');
   refuseNul(body['repository'], 'repository');
   return body as unknown as RunRequest;
+}
+
+function readAction(value: unknown): void {
+  const action = record(value, 'action');
+  const kinds = ['script', 'http', 'mcp'].filter((kind) => action[kind] !== undefined);
+  if (kinds.length !== 1) throw new Error('action must have one of script, http and mcp');
+  if (action['script'] !== undefined) refuseNul(record(action['script'], 'action.script'), 'action.script');
+  if (action['http'] !== undefined) {
+    const http = record(action['http'], 'action.http');
+    text(http['url'], 'action.http.url');
+    for (const field of ['timeoutSeconds', 'maxBytes']) positive(http[field], `action.http.${field}`);
+    list(http['headers'], 'action.http.headers');
+  }
+  if (action['mcp'] !== undefined) {
+    const mcp = record(action['mcp'], 'action.mcp');
+    for (const field of ['server', 'tool']) text(mcp[field], `action.mcp.${field}`);
+    record(mcp['arguments'], 'action.mcp.arguments');
+  }
 }
 
 const INPUT_TYPES = ['message', 'interrupt', 'answer'];

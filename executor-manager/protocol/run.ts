@@ -28,6 +28,7 @@ import type { CommandOutput } from './command-output.ts';
  * connection, or was started again, reads on from the last number it knows to be durable.
  */
 
+import type { RunAction } from './action.ts';
 import type { RunSkill } from './skill.ts';
 
 /** The shell types of the control plane, of which an image may have some; test/shell-types.test.ts compares them. */
@@ -42,6 +43,8 @@ export type ModelProtocol = (typeof MODEL_PROTOCOLS)[number];
 
 export interface RunRequest {
   shell: RunShell;
+  /** Of a Shell of type Action, and of no other. */
+  action?: RunAction;
   agent: {
     name: string;
     systemPrompt?: string;
@@ -71,7 +74,8 @@ export interface RunRequest {
 }
 
 export interface RunShell {
-  type: ShellType;
+  /** `Action`: no agent works; the run does what `action` says. */
+  type: ShellType | 'Action';
   /** The program and its arguments, for ACP and Command. */
   command?: string[];
   /** Further variables of the program; no credentials. */
@@ -237,6 +241,8 @@ export type RunPhase = 'Running' | 'Succeeded' | 'Failed' | 'Cancelled' | 'Suspe
 
 /** Why a run failed; the reason of the Sandbox's Finished condition. */
 export const RUN_FAILURE_REASONS = [
+  /** The action did not do what it was to do: an exit code, a status, an error of a tool. */
+  'ActionFailed',
   'AgentFailed',
   'AgentKilled',
   'TimedOut',

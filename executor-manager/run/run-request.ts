@@ -1,6 +1,9 @@
 import { StatusError } from '#api/machinery/status-error';
+import { actionLine } from '#api/types/action';
 import type { SandboxAgentSkill } from '#api/types/generated/sandbox';
 import { GHOSTS, TASK_REVISIONS } from '#api/types/resources';
+import { actionRequest, actionServers, readActionValues } from './action-request.ts';
+import type { ActionValues } from './action-request.ts';
 import { readGitSecret } from './git-credential.ts';
 import type { GitCredential } from './git-credential.ts';
 import type { Servers } from './mcp-server-values.ts';
@@ -9,9 +12,9 @@ import { readObject, refFrom } from './references.ts';
 import type { Reader } from './references.ts';
 import { readReferredServers } from './referred-servers.ts';
 import type { ReferredServers } from './referred-servers.ts';
-import type { RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
+import type { RunLimits, RunModel, RunRepository, RunRequest, RunShell } from '../protocol/run.ts';
 import { runtimeLimits } from '../runtime/runtime-limits.ts';
-import type { RunSandbox, RunSpec } from '#api/types/sandbox';
+import type { ActionRunSpec, AgentRunSpec, RunSandbox, RunSpec } from '#api/types/sandbox';
 import type { RunSkill } from '../protocol/skill.ts';
 import { hexOf } from '../skills/skill-store.ts';
 
@@ -22,6 +25,8 @@ export interface RunCredentials {
   systemPrompt?: string;
   /** MCP servers of the Ghost, and those that it refers to, with the values that the Sandbox's copy of them lacks. */
   mcpServers?: ReferredServers;
+  /** Of an action. */
+  action?: ActionValues;
 }
 
 /** A clone that takes longer hangs. */
@@ -32,15 +37,17 @@ const CLONE_SECONDS = 300;
  * the key it lacks; others as they come, a server that is away included.
  */
 export async function readCredentials(client: Reader, sandbox: RunSandbox): Promise<RunCredentials> {
-  const [git, mcpServers, systemPrompt] = await Promise.all([
+  const [git, mcpServers, systemPrompt, action] = await Promise.all([
     readGitCredential(client, sandbox),
     readMcpServers(client, sandbox),
     readSystemPrompt(client, sandbox),
+    readActionValues(client, sandbox),
   ]);
   return {
     ...(git === undefined ? {} : { git }),
     ...(mcpServers === undefined ? {} : { mcpServers }),
     ...(systemPrompt === undefined ? {} : { systemPrompt }),
+    ...(Object.keys(action).length === 0 ? {} : { action }),
   };
 }
 
@@ -53,10 +60,26 @@ export function runRequest(
   credentials: RunCredentials,
   notices: readonly string[] = [],
 ): RunRequest {
+  const repository = runRepository(spec, credentials);
+  return {
+    ...(spec.action === undefined ? agentPart(spec, credentials) : actionPart(spec, credentials)),
+    ...(repository === undefined ? {} : { repository }),
+    ...(spec.session === undefined ? {} : { session: spec.session }),
+    ...(spec.outputSchema === undefined ? {} : { output: { schema: spec.outputSchema } }),
+    ...(spec.permissions === undefined ? {} : { permissions: spec.permissions }),
+    ...(spec.answers === undefined ? {} : { answers: spec.answers }),
+    ...(notices.length === 0 ? {} : { notices: [...notices] }),
+    timeoutSeconds: spec.timeoutSeconds,
+    limits: { ...quietLimits(spec), ...spec.limits, diskBytes: runtimeLimits(spec).disk },
+  };
+}
+
+type WorkPart = Pick<RunRequest, 'action' | 'agent' | 'model' | 'prompt' | 'shell'>;
+
+function agentPart(spec: AgentRunSpec, credentials: RunCredentials): WorkPart {
   const { agent } = spec;
   const systemPrompt = agent.systemPrompt ?? credentials.systemPrompt;
   const model = runModel(spec);
-  const repository = runRepository(spec, credentials);
   return {
     shell: runShell(spec),
     agent: {
@@ -68,19 +91,32 @@ export function runRequest(
       ...(agent.skills === undefined ? {} : { skills: agent.skills.map(runSkill) }),
     },
     ...(model === undefined ? {} : { model }),
-    ...(repository === undefined ? {} : { repository }),
     prompt: spec.prompt,
-    ...(spec.session === undefined ? {} : { session: spec.session }),
-    ...(spec.outputSchema === undefined ? {} : { output: { schema: spec.outputSchema } }),
-    ...(spec.permissions === undefined ? {} : { permissions: spec.permissions }),
-    ...(spec.answers === undefined ? {} : { answers: spec.answers }),
-    ...(notices.length === 0 ? {} : { notices: [...notices] }),
-    timeoutSeconds: spec.timeoutSeconds,
-    limits: { ...spec.limits, diskBytes: runtimeLimits(spec).disk },
   };
 }
 
-function runShell({ shell }: RunSpec): RunShell {
+/** Commits that a script makes are its step's. */
+function actionPart(spec: ActionRunSpec, credentials: RunCredentials): WorkPart {
+  const { action, node = '', stepName = node } = spec;
+  const servers = actionServers(action);
+  return {
+    shell: { type: 'Action' },
+    action: actionRequest(spec, credentials.action),
+    agent: {
+      name: stepName === '' ? 'action' : stepName,
+      ...(Object.keys(servers).length === 0
+        ? {}
+        : { mcpServers: runServers(servers, credentials.mcpServers) }),
+    },
+    prompt: actionLine(action),
+  };
+}
+
+/** A program may be silent for as long as it has; silence says nothing about it, as it does about an agent. */
+const quietLimits = ({ action, timeoutSeconds }: RunSpec): Pick<RunLimits, 'idleSeconds'> =>
+  action === undefined ? {} : { idleSeconds: timeoutSeconds };
+
+function runShell({ shell }: AgentRunSpec): RunShell {
   const { type, command, env, output, options } = shell;
   return {
     type,
@@ -141,7 +177,9 @@ async function readGitCredential(client: Reader, sandbox: RunSandbox): Promise<R
 }
 
 async function readMcpServers(client: Reader, sandbox: RunSandbox): Promise<RunCredentials['mcpServers']> {
-  const { ghostRef, mcpServers = {} } = sandbox.spec.agent;
+  const { action, agent } = sandbox.spec;
+  if (action !== undefined) return readReferredServers(client, actionServers(action));
+  const { ghostRef, mcpServers = {} } = agent;
   if (ghostRef === undefined || Object.keys(mcpServers).length === 0) return undefined;
   const [ghost, referredTo] = await Promise.all([
     readObject(client, GHOSTS, refFrom(sandbox, ghostRef)),

@@ -21,7 +21,7 @@ const DOCKER_HUB = 'index.docker.io';
  */
 export async function readRegistryCredential(
   client: Reader,
-  { image = '', imagePullSecrets = [] }: SandboxShell,
+  { image = '', imagePullSecrets = [] }: Pick<SandboxShell, 'image' | 'imagePullSecrets'>,
 ): Promise<RegistryCredential | undefined> {
   for (const place of imagePullSecrets) {
     const shown = `Secret "${place.namespace}/${place.name}"`;

@@ -1,3 +1,4 @@
+import { askedImage } from '#api/types/action';
 import type { SandboxSpec } from '#api/types/generated/sandbox';
 import type { Reader } from '../run/references.ts';
 import { readRegistryCredential } from './registry-credential.ts';
@@ -6,9 +7,10 @@ import type { RuntimeNeed } from './runtime-source.ts';
 
 /** @throws StatusError BadRequest that names the field which is wrong. */
 export function runtimeNeed(spec: SandboxSpec, client: Reader): RuntimeNeed {
-  const { shell } = spec;
-  if (shell?.image === undefined) return { limits: runtimeLimits(spec) };
-  const registryCredential = () => readRegistryCredential(client, shell);
-  const isOpen = (shell.imagePullSecrets ?? []).length === 0;
-  return { limits: runtimeLimits(spec), image: shell.image, ...(isOpen ? {} : { registryCredential }) };
+  const asked = askedImage(spec);
+  const { image, imagePullSecrets = [] } = asked;
+  if (image === undefined) return { limits: runtimeLimits(spec) };
+  const registryCredential = () => readRegistryCredential(client, asked);
+  const isOpen = imagePullSecrets.length === 0;
+  return { limits: runtimeLimits(spec), image, ...(isOpen ? {} : { registryCredential }) };
 }

@@ -1,5 +1,6 @@
 import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
+import { actionLine } from '#api/types/action';
 import { REMOVED } from '../drivers/driver.ts';
 import type { Runtime, RuntimeExit } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
@@ -283,7 +284,7 @@ export function logTarget(context: SandboxContext, { metadata, spec }: RunSandbo
     taskLog: context.taskLog,
     task: { ...spec.taskRef, ...(namespace === undefined ? {} : { namespace }) },
     sandboxName: name,
-    prompt: spec.prompt,
+    prompt: spec.action === undefined ? spec.prompt : actionLine(spec.action),
     logger: context.logger,
     clock: context.clock,
   };

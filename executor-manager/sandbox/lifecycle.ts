@@ -1,7 +1,7 @@
 import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import { SHELL_TYPES } from '#api/types/shell-types';
+import { worksInFiles } from '#api/types/shell-types';
 import type { Runtime } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
 import { Place } from '../places/place.ts';
@@ -385,8 +385,8 @@ export class Lifecycle implements SandboxLifecycle {
 }
 
 /** Whether there are files that somebody may go on with: one that only talks may have a repository too. */
-function hasFiles({ spec: { shell, workspace } }: RunSandbox): boolean {
-  return SHELL_TYPES[shell.type].needsContainer || workspace !== undefined;
+function hasFiles({ spec }: RunSandbox): boolean {
+  return worksInFiles(spec) || spec.workspace !== undefined;
 }
 
 function ignoreInterruption(error: unknown): void {

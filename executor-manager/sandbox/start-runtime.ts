@@ -1,4 +1,5 @@
 import { isStatusError } from '#api/machinery/status-error';
+import { askedImage } from '#api/types/action';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Runtime } from '../drivers/driver.ts';
 import { ImageUnavailable } from '../drivers/image-unavailable.ts';
@@ -16,7 +17,7 @@ export interface StartOptions extends SandboxEventOptions {
 /** Starts a reserved runtime, with Events for people about its image where that has to be pulled. @throws as `start` */
 export async function startWithEvents(reservation: Reservation, options: StartOptions): Promise<Runtime> {
   const { sandbox, signal, onProgress, clock } = options;
-  const image = sandbox.spec.shell?.image ?? '';
+  const image = askedImage(sandbox.spec).image ?? '';
   const began = clock.now();
   let isPulling = false;
   try {

@@ -17,7 +17,7 @@ export interface SkillHandOver extends Omit<RetryOptions, 'what'> {
  */
 export async function handOverSkills({ agent }: RunSpec, options: SkillHandOver): Promise<void> {
   const { skills, runner, signal } = options;
-  for (const { name, namespace, contentHash } of agent.skills ?? []) {
+  for (const { name, namespace, contentHash } of agent?.skills ?? []) {
     const read = () => skills.read({ name, namespace, contentHash });
     const zip = await retryUntilDone(read, { ...options, what: 'read a skill' });
     const put = () => runner.putSkill({ name, hash: hexOf(contentHash), zip, signal });

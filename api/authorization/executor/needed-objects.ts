@@ -1,4 +1,5 @@
 import type { Unstructured } from '../../machinery/meta.ts';
+import { askedImage } from '../../types/action.ts';
 import type { MCPServer } from '../../types/generated/mcpserver.ts';
 import type { Model } from '../../types/generated/model.ts';
 import type { Sandbox } from '../../types/generated/sandbox.ts';
@@ -62,7 +63,7 @@ function ofWork({ metadata: { namespace = '' }, spec }: Sandbox): ObjectKey[] {
 /** References are in the namespace of the Sandbox unless they name one (executor-manager/run/references.ts). */
 function ofRun(sandbox: Sandbox): ObjectKey[] {
   const { namespace = '' } = sandbox.metadata;
-  const { agent, model, probe, revision, shell, workspace } = sandbox.spec;
+  const { action, agent, model, probe, revision, workspace } = sandbox.spec;
   const key = (resource: string, ref: { name: string; namespace?: string } | undefined): ObjectKey[] =>
     ref === undefined ? [] : [{ resource, namespace: ref.namespace ?? namespace, name: ref.name }];
   const ofWorkspace = workspace?.ref?.namespace ?? namespace;
@@ -76,7 +77,10 @@ function ofRun(sandbox: Sandbox): ObjectKey[] {
     ...(probe?.skill?.secretName === undefined
       ? []
       : key(RESOURCES.secrets, { name: probe.skill.secretName })),
-    ...(shell?.imagePullSecrets ?? []).flatMap((ref) => key(RESOURCES.secrets, ref)),
+    ...(askedImage(sandbox.spec).imagePullSecrets ?? []).flatMap((ref) => key(RESOURCES.secrets, ref)),
+    ...(action?.http?.headers ?? []).flatMap(({ valueFrom }) =>
+      key(RESOURCES.secrets, valueFrom?.secretKeyRef),
+    ),
     ...serversOf(sandbox),
     ...(agent?.skills ?? []).map(({ namespace, contentHash }) => ({
       resource: RESOURCES.skillPackages,
@@ -87,8 +91,12 @@ function ofRun(sandbox: Sandbox): ObjectKey[] {
 }
 
 /** The MCPServers whose values the run gets. */
-function serversOf({ spec: { agent, probe } }: Sandbox): ObjectKey[] {
-  const entries: unknown[] = [...Object.values(agent?.mcpServers ?? {}), probe?.mcpServer];
+function serversOf({ spec: { action, agent, probe } }: Sandbox): ObjectKey[] {
+  const entries: unknown[] = [
+    ...Object.values(agent?.mcpServers ?? {}),
+    probe?.mcpServer,
+    action?.mcp?.server,
+  ];
   return entries.flatMap((entry) => {
     const reference = typeof entry === 'object' && entry !== null ? serverReference({ ...entry }) : undefined;
     return reference === undefined ? [] : [{ resource: RESOURCES.mcpServers, ...reference }];

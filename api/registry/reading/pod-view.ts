@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Unstructured } from '../../machinery/meta.ts';
+import { actionLine, askedImage } from '../../types/action.ts';
 import type { Sandbox } from '../../types/generated/sandbox.ts';
 import { SandboxCondition, SandboxReason } from '../../types/sandbox.ts';
 
@@ -17,6 +18,9 @@ export const POD_CONTAINER = 'agent';
  */
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
+/** One line that says which action runs in place of an agent. */
+const ACTION_ANNOTATION = 'agent.wecode.io/action';
+
 /** No scheduler of another system has this name. */
 const SCHEDULER = 'agent.wecode.io/sandbox';
 
@@ -26,13 +30,13 @@ export function podView(stored: Unstructured): Unstructured {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: podMetadata(stored),
+    metadata: podMetadata(stored, sandbox),
     spec: podSpec(sandbox),
     status: podStatus(sandbox),
   };
 }
 
-function podMetadata({ apiVersion, metadata }: Unstructured): Unstructured['metadata'] {
+function podMetadata({ apiVersion, metadata }: Unstructured, { spec }: Sandbox): Unstructured['metadata'] {
   const { name, namespace, uid = '', resourceVersion, creationTimestamp, labels, annotations } = metadata;
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
   return {
@@ -44,7 +48,11 @@ function podMetadata({ apiVersion, metadata }: Unstructured): Unstructured['meta
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
     ...(labels !== undefined && { labels }),
-    annotations: { ...annotations, [MIRROR_ANNOTATION]: uid },
+    annotations: {
+      ...annotations,
+      ...(spec.action !== undefined && { [ACTION_ANNOTATION]: actionLine(spec.action) }),
+      [MIRROR_ANNOTATION]: uid,
+    },
     // A controller that looks for Pods to adopt passes over those that have one.
     ownerReferences: [{ apiVersion, kind: 'Sandbox', name, uid, controller: true }],
   };
@@ -60,12 +68,14 @@ export function podUID(sandboxUID: string): string {
 
 function podSpec({ spec }: Sandbox): object {
   const { memory, cpu } = spec.resources ?? {};
+  const { image } = askedImage(spec);
   const limits = { ...(cpu !== undefined && { cpu }), ...(memory !== undefined && { memory }) };
   return {
     containers: [
       {
         name: POD_CONTAINER,
-        ...(spec.shell?.image !== undefined && { image: spec.shell.image }),
+        ...(image !== undefined && { image }),
+        ...programOf(spec),
         resources: { limits, requests: limits },
         // Text that people type goes to the agent (pods/attach).
         stdin: true,
@@ -77,6 +87,13 @@ function podSpec({ spec }: Sandbox): object {
     ...(isSet(spec.executorName) && { nodeName: spec.executorName }),
     schedulerName: SCHEDULER,
   };
+}
+
+/** A script as `kubectl describe` shows programs of containers; its text is the argument. */
+function programOf({ action }: Sandbox['spec']): { command?: string[]; args?: string[] } {
+  const { command, run, shell = ['sh', '-e'] } = action?.script ?? {};
+  if (command !== undefined) return { command };
+  return run === undefined ? {} : { command: shell, args: [run] };
 }
 
 const isSet = (text: string | undefined): text is string => text !== undefined && text !== '';
@@ -158,7 +175,7 @@ function containerStatus(sandbox: Sandbox): object {
     ready: isRunning && status.conditions?.some(isReady) === true,
     // Each attempt at a node has a Sandbox of its own; `kubectl logs --previous` shows the one before.
     restartCount: Math.max(0, (spec.attempt ?? 1) - 1),
-    image: spec.shell?.image ?? '',
+    image: askedImage(spec).image ?? '',
     imageID: '',
     ...(isSet(status.runtime?.name) && { containerID: `troupe://${status.runtime.name}` }),
     started: isRunning,

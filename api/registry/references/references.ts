@@ -194,7 +194,7 @@ function ofRepository(repository: unknown, field: string, into: Collector): void
   into.addName(SECRETS, `${field}.secretRef`, { name: fieldsOf(secretRef)['name'], use: goJson(gitUrl) });
 }
 
-/** A run of an agent, which a Sandbox is and a node of a plan becomes: whoever makes one uses all that it names. */
+/** A run of an agent or an action, which a Sandbox is and a node of a plan becomes: whoever makes one uses all that it names. */
 function ofRun(run: JsonObject, field: string, into: Collector): void {
   const agent = fieldsOf(run['agent']);
   into.add(GHOSTS, `${field}.agent.ghostRef`, agent['ghostRef']);
@@ -207,7 +207,26 @@ function ofRun(run: JsonObject, field: string, into: Collector): void {
   }
   for (const [index, skill] of itemsOf(agent['skills']))
     into.add(SKILLS, `${field}.agent.skills[${index}]`, skill);
+  ofAction(run['action'], `${field}.action`, into);
 }
+
+function ofAction(action: unknown, field: string, into: Collector): void {
+  const { script, http, mcp } = fieldsOf(action);
+  const { image, imagePullSecrets: secrets } = fieldsOf(script);
+  ofPullSecrets({ image, secrets }, `${field}.script`, into);
+  const { headers, url } = fieldsOf(http);
+  for (const [index, header] of itemsOf(headers)) {
+    const { name, namespace, key = '' } = fieldsOf(fieldsOf(fieldsOf(header)['valueFrom'])['secretKeyRef']);
+    const use = goJson([key, recipientOf(url)]);
+    const at = `${field}.http.headers[${index}].valueFrom.secretKeyRef`;
+    into.addName(SECRETS, at, { name, namespace, use });
+  }
+  into.add(MCP_SERVERS, `${field}.mcp.server.serverRef`, fieldsOf(fieldsOf(mcp)['server'])['serverRef']);
+}
+
+/** Who gets what is sent to a URL: paths and queries of one service are the same one's. */
+const recipientOf = (url: unknown): string =>
+  typeof url === 'string' && URL.canParse(url) ? new URL(url).origin : goJson(url ?? '');
 
 function ofSandbox(spec: JsonObject, into: Collector): void {
   ofRun(spec, 'spec', into);

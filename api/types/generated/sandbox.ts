@@ -2,7 +2,7 @@
 import type { Condition } from '../../machinery/condition.ts';
 import type { ObjectMeta } from '../../machinery/meta.ts';
 /**
- * A Sandbox is one run of one agent, one attempt at one node of a Task, or a probe that checks something. It is to an Executor what a Pod is to a Node.
+ * A Sandbox is one run of one agent or one fixed action, one attempt at one node of a Task, or a probe that checks something. It is to an Executor what a Pod is to a Node.
  */
 export interface Sandbox {
   apiVersion: 'agent.wecode.io/v1alpha1';
@@ -75,6 +75,7 @@ export interface SandboxSpec {
    * Time limit of the run, in seconds.
    */
   timeoutSeconds: number;
+  action?: SandboxAction;
   /**
    * What the agent is asked to do.
    */
@@ -190,6 +191,165 @@ export interface SandboxToleration {
    * Effect of the taint; all effects when absent.
    */
   effect?: 'NoSchedule' | 'PreferNoSchedule';
+}
+/**
+ * A fixed action in place of an agent: it has no prompt, shell and agent. All texts are final; nothing in them is replaced.
+ */
+export interface SandboxAction {
+  script?: SandboxActionScript;
+  http?: SandboxActionHttp;
+  mcp?: SandboxActionMcp;
+}
+/**
+ * A program, or a text for a shell, that runs in a sandbox with the files of the Task.
+ */
+export interface SandboxActionScript {
+  /**
+   * The program and its arguments; no shell reads them.
+   *
+   * Items: One argument.
+   */
+  command?: string[];
+  /**
+   * Text for a shell.
+   */
+  run?: string;
+  /**
+   * The program that reads the text of run, with its arguments: the path of a file with the text comes after them. [sh, -e] when absent.
+   *
+   * Items: One argument.
+   */
+  shell?: string[];
+  /**
+   * Further variables of the program; no credentials.
+   */
+  env?: Record<string, string>;
+  /**
+   * Values by name, which the program finds as a JSON object in the file that TROUPE_INPUT names.
+   */
+  inputs?: Record<string, unknown>;
+  /**
+   * Folder to run in, relative to the folder that agents work in.
+   */
+  workingDirectory?: string;
+  /**
+   * Image instead of the configured one.
+   */
+  image?: string;
+  /**
+   * Secrets of type kubernetes.io/dockerconfigjson with the credential for its registry.
+   */
+  imagePullSecrets?: SandboxActionScriptImagePullSecret[];
+}
+/**
+ * One Secret.
+ */
+export interface SandboxActionScriptImagePullSecret {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Its namespace.
+   */
+  namespace: string;
+}
+/**
+ * One request to a service.
+ */
+export interface SandboxActionHttp {
+  /**
+   * GET when absent.
+   */
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /**
+   * Address, without a user name or a password: a credential belongs into a header.
+   */
+  url: string;
+  /**
+   * Headers of the request.
+   */
+  headers?: SandboxActionHttpHeader[];
+  /**
+   * Body of the request.
+   */
+  body?: string;
+  /**
+   * The statuses that are a success; any of 200 to 299 when absent.
+   *
+   * Items: One status.
+   */
+  expectedStatus?: number[];
+  /**
+   * Until the whole answer is there; 60 when absent.
+   */
+  timeoutSeconds?: number;
+  /**
+   * Limit of the body of the answer; 1 MiB when absent.
+   */
+  maxBytes?: number;
+}
+/**
+ * One of them.
+ */
+export interface SandboxActionHttpHeader {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * The value, where it is no credential.
+   */
+  value?: string;
+  valueFrom?: SandboxActionHttpHeaderValueFrom;
+}
+/**
+ * Where the value is read when the run starts.
+ */
+export interface SandboxActionHttpHeaderValueFrom {
+  /**
+   * Stands before the value, such as "Bearer ".
+   */
+  prefix?: string;
+  secretKeyRef: SandboxActionHttpHeaderValueFromSecretKeyRef;
+}
+/**
+ * A key of a Secret.
+ */
+export interface SandboxActionHttpHeaderValueFromSecretKeyRef {
+  /**
+   * Name of the Secret.
+   */
+  name: string;
+  /**
+   * Its namespace; that of the Sandbox when absent.
+   */
+  namespace?: string;
+  /**
+   * The key.
+   */
+  key: string;
+}
+/**
+ * One call of a tool of an MCP server.
+ */
+export interface SandboxActionMcp {
+  /**
+   * Name of the server, as in the name of the tool that permissions know, mcp__SERVER__TOOL.
+   */
+  serverName: string;
+  /**
+   * The server, as an entry of mcpServers of an agent. Credentials are not written here.
+   */
+  server: Record<string, unknown>;
+  /**
+   * Name of the tool.
+   */
+  tool: string;
+  /**
+   * Arguments of the tool.
+   */
+  arguments?: Record<string, unknown>;
 }
 /**
  * The program that runs the agent.

@@ -174,14 +174,18 @@ export function createSandbox(
       attempt: 1,
       executorName: EXECUTOR,
       timeoutSeconds: 60,
-      prompt: given.prompt,
-      shell: { type: 'Chat' },
-      agent: { botName: 'bot' },
-      model: { ref: { name: 'model' }, protocol: 'openai', name: 'gpt', baseURL: on.modelURL },
+      ...(given.spec?.action === undefined ? agentPart(on, given.prompt) : {}),
       ...given.spec,
     },
   });
 }
+
+const agentPart = (on: Stage, prompt: string): Partial<SandboxSpec> => ({
+  prompt,
+  shell: { type: 'Chat' },
+  agent: { botName: 'bot' },
+  model: { ref: { name: 'model' }, protocol: 'openai', name: 'gpt', baseURL: on.modelURL },
+});
 
 /** Watches until the Sandbox is as wanted. */
 export async function untilSandbox(

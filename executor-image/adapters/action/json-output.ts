@@ -1,0 +1,23 @@
+import { RUN_LIMITS } from '#executor-manager/protocol/run';
+import { RunFailure } from '../../run-failure.ts';
+
+/** The value that a text is as a whole; undefined for one that is not JSON. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Bytes of an output that later steps get. */
+export const OUTPUT_BYTES = RUN_LIMITS.textBytes;
+
+export const fits = (output: unknown): boolean => (JSON.stringify(output) ?? '').length <= OUTPUT_BYTES;
+
+/** @throws RunFailure ActionFailed for an output that a status cannot hold: later steps would miss it without a word. */
+export function checkSize(output: unknown): void {
+  if (fits(output)) return;
+  throw new RunFailure('ActionFailed', `the output has more than ${OUTPUT_BYTES / 1024} KiB as JSON`);
+}
