@@ -197,7 +197,7 @@ const packages = {
   '@kubernetes/client-node': ['^api/client/'],
   '@peculiar/x509': ['^api/data-folder/'],
   '@marcbachmann/cel-js': ['^api/cel/'],
-  '@modelcontextprotocol/sdk': ['^executor-image/tools/', '^executor-image/adapters/chat/'],
+  '@modelcontextprotocol/sdk': ['^executor-image/tools/', '^executor-image/adapters/(action|chat)/'],
   ajv: ['^executor-image/'],
   'better-sqlite3': ['^api/storage/'],
   commander: ['^cli/'],

@@ -1,14 +1,6 @@
 import { visibleText } from '../machinery/visible-text.ts';
 import type { SandboxAction, SandboxSpec } from './generated/sandbox.ts';
 
-export type ActionKind = 'script' | 'http' | 'mcp';
-
-/** The CRD sees to it that there is exactly one. */
-export function actionKind({ script, http }: SandboxAction): ActionKind {
-  if (script !== undefined) return 'script';
-  return http === undefined ? 'mcp' : 'http';
-}
-
 const MAX_LINE = 200;
 
 /** The action as one line for people. It names no header, no body and no query: these may be private. */

@@ -49,6 +49,8 @@ export const SandboxReason = {
   Pulling: 'Pulling',
   /** Ready=True: the agent works. */
   AgentRunning: 'AgentRunning',
+  /** Ready=True: the action runs. */
+  ActionRunning: 'ActionRunning',
   /** Ready=False, Finished=True: the agent has done its work. */
   Succeeded: 'Succeeded',
   /** Finished=True: stopped on request. */
@@ -156,11 +158,10 @@ export function sandboxUnbound(
   return newCondition(SandboxCondition.Scheduled, 'False', { reason, message });
 }
 
-export function sandboxReady(): NewCondition {
-  return newCondition(SandboxCondition.Ready, 'True', {
-    reason: SandboxReason.AgentRunning,
-    message: 'The agent works.',
-  });
+export function sandboxReady({ action }: Pick<SandboxSpec, 'action'>): NewCondition {
+  const agent = { reason: SandboxReason.AgentRunning, message: 'The agent works.' };
+  const fixed = { reason: SandboxReason.ActionRunning, message: 'The action runs.' };
+  return newCondition(SandboxCondition.Ready, 'True', action === undefined ? agent : fixed);
 }
 
 /** Not ready yet (NoPort, Starting) or no longer (a reason of the end). */

@@ -10,7 +10,7 @@ describe('runOutcome', () => {
       {
         phase: 'Succeeded',
         reason: 'Succeeded',
-        message: 'The agent has done its work.',
+        message: 'The work is done.',
         result: { value: 'v', turns: 2, costUSD: 0.5, usage: { inputTokens: 1 } },
       },
       'all as agreed',
@@ -48,7 +48,7 @@ describe('runOutcome', () => {
       {
         phase: 'Succeeded',
         reason: 'Succeeded',
-        message: 'The agent has done its work.',
+        message: 'The work is done.',
         result: { value: '', workspace: { branch: 'b' } },
       },
       'what has a wrong type is left out, or the API would refuse the status',

@@ -64,7 +64,7 @@ export function runOutcome(data: Record<string, unknown>): Outcome {
     return {
       phase: 'Succeeded',
       reason: 'Succeeded',
-      message: message || 'The agent has done its work.',
+      message: message || 'The work is done.',
       ...rest,
     };
   }

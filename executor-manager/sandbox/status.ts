@@ -73,7 +73,7 @@ export function running(
   where: { runtime: Pick<Runtime, 'id' | 'name'>; hostPort: number | undefined },
   now: Now,
 ): SandboxStatus {
-  const condition = sandboxReady();
+  const condition = sandboxReady(sandbox.spec);
   return next(
     sandbox,
     {

@@ -1,13 +1,7 @@
 import type { RunRequest } from '#executor-manager/protocol/run';
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapter.ts';
-
-/** The end of an action: its words, and the value that later steps use. */
-export interface ActionResult {
-  value: string;
-  output?: unknown;
-  warnings?: string[];
-}
+import type { ActionResult } from './action-result.ts';
 
 /**
  * A fixed action in place of an agent: a script, one HTTP request, or one call of a tool. Nobody is asked, so an output

@@ -2,7 +2,7 @@ import type { RunHttpCall } from '#executor-manager/protocol/action';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import { cutText } from '../../text/cut.ts';
 import type { AdapterContext } from '../adapter.ts';
-import type { ActionResult } from './action-adapter.ts';
+import type { ActionResult } from './action-result.ts';
 import { fits, jsonOf } from './json-output.ts';
 import { requestHeaders } from './request-headers.ts';
 

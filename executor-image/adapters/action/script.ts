@@ -8,7 +8,7 @@ import { RunFailure } from '../../run-failure.ts';
 import { cutText } from '../../text/cut.ts';
 import type { AdapterContext } from '../adapter.ts';
 import { programEnvironment } from '../program-environment.ts';
-import type { ActionResult } from './action-adapter.ts';
+import type { ActionResult } from './action-result.ts';
 import { OUTPUT_BYTES, checkSize, jsonOf } from './json-output.ts';
 import { createLastLines } from './last-lines.ts';
 import type { LastLines } from './last-lines.ts';

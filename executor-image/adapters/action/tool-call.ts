@@ -4,7 +4,7 @@ import type { RunToolCall } from '#executor-manager/protocol/action';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import { cutText } from '../../text/cut.ts';
 import type { AdapterContext, ToolServer } from '../adapter.ts';
-import type { ActionResult } from './action-adapter.ts';
+import type { ActionResult } from './action-result.ts';
 import { checkSize, jsonOf } from './json-output.ts';
 
 /** A call may wait for a person; the limits are those of the run and of the gate. */

@@ -229,7 +229,7 @@ describe('a Sandbox', () => {
       words: 'the client sets this header itself',
     },
   ])('$why is refused', async ({ action, words }) => {
-    const made = runSandbox(on, { name: 'bad', prompt: 'p', spec: { action: action as SandboxAction } });
+    const made = runSandbox(on, { name: 'bad', prompt: 'p', spec: { action } });
     const error: unknown = await made.catch((thrown: unknown) => thrown);
     expect(isStatusError(error, 'Invalid') && error.message).toContain(words);
     await on.connection.client.delete(TASKS, {
