@@ -24,3 +24,13 @@ export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
     cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
   };
 }
+
+/** Tokens of all kinds together: what a limit of tokens counts. */
+export function allTokens({
+  inputTokens,
+  outputTokens,
+  cacheReadTokens,
+  cacheWriteTokens,
+}: TokenUsage): number {
+  return inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens;
+}

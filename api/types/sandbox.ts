@@ -77,6 +77,8 @@ export const SandboxReason = {
   IdleLimit: 'IdleLimit',
   /** Finished=True: the run cost more than it may. */
   CostLimit: 'CostLimit',
+  /** Finished=True: the run used up more tokens than it may. */
+  TokenLimit: 'TokenLimit',
   /** Finished=True: the agent did the same thing again and again. */
   Repetition: 'Repetition',
   /** Finished=True: the agent wrote more into its log than it may. */
@@ -120,6 +122,7 @@ export type SandboxFinishedReason = (typeof SandboxReason)[
   | 'TurnLimit'
   | 'IdleLimit'
   | 'CostLimit'
+  | 'TokenLimit'
   | 'Repetition'
   | 'OutputLimit'
   | 'OutputInvalid'

@@ -86,6 +86,15 @@ describe('limits', () => {
       message: 'the run has cost $0.51; its limit is $0.5',
     },
     {
+      reason: 'TokenLimit',
+      limits: { tokens: 10 },
+      act: (meter: Meter) => {
+        meter.usage('a', { ...tokens(3, 1), cacheReadTokens: 6 });
+        meter.answer('b', tokens(1, 0));
+      },
+      message: 'the run has used up 11 tokens; its limit is 10',
+    },
+    {
       reason: 'Repetition',
       limits: { repeatedCalls: 2 },
       act: (meter: Meter) => [1, 2, 3].forEach(() => meter.toolCall('Bash', { command: 'true' })),

@@ -1,5 +1,5 @@
 import type { RunLimits, RunResult, RunUsage } from '#executor-manager/protocol/run';
-import { NO_USAGE, addUsage } from '#model-protocols/token-usage';
+import { NO_USAGE, addUsage, allTokens } from '#model-protocols/token-usage';
 import type { Clock } from '../clock.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { RunFailure } from '../run-failure.ts';
@@ -73,10 +73,18 @@ export class Meter implements RunMeter {
     const total = this.#totalOf(model);
     const cost = total.costUSD === undefined ? {} : { costUSD: total.costUSD };
     this.#options.events.emit('usage', { ...total.usage, ...cost, model });
-    const limit = this.#options.limits?.costUSD;
-    const spent = this.totals().costUSD;
-    if (limit !== undefined && spent !== undefined && spent > limit) {
-      this.#end('CostLimit', `the run has cost $${spent}; its limit is $${limit}`);
+    this.#checkUse();
+  }
+
+  #checkUse(): void {
+    const { costUSD: mostCost, tokens: mostTokens } = this.#options.limits ?? {};
+    const { costUSD: spent, usage } = this.totals();
+    if (mostCost !== undefined && spent !== undefined && spent > mostCost) {
+      this.#end('CostLimit', `the run has cost $${spent}; its limit is $${mostCost}`);
+    }
+    const used = usage === undefined ? 0 : allTokens(usage);
+    if (mostTokens !== undefined && used > mostTokens) {
+      this.#end('TokenLimit', `the run has used up ${used} tokens; its limit is ${mostTokens}`);
     }
   }
 
@@ -172,7 +180,7 @@ export class Meter implements RunMeter {
     });
   }
 
-  #end(reason: 'CostLimit' | 'IdleLimit' | 'Repetition' | 'TurnLimit', message: string): void {
+  #end(reason: 'CostLimit' | 'IdleLimit' | 'Repetition' | 'TokenLimit' | 'TurnLimit', message: string): void {
     this.#options.onLimit(new RunFailure(reason, message));
   }
 }

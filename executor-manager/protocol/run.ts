@@ -118,6 +118,8 @@ export interface RunLimits {
   idleSeconds?: number;
   /** US dollars; the run ends with CostLimit beyond. Counted by what the agent's program reports. */
   costUSD?: number;
+  /** Tokens of all kinds together; the run ends with TokenLimit beyond. Counted as `usage` of the result is. */
+  tokens?: number;
   /** Equal calls of one tool in a row; the run ends with Repetition beyond. */
   repeatedCalls?: number;
   /** Bytes of the events, their diffs and those about the end aside; the run ends with OutputLimit beyond. */
@@ -256,6 +258,7 @@ export const RUN_FAILURE_REASONS = [
   'TurnLimit',
   'IdleLimit',
   'CostLimit',
+  'TokenLimit',
   /** The agent did the same thing again and again. */
   'Repetition',
   /** The agent wrote more into its log than it may. */

@@ -154,6 +154,10 @@ export interface ShellLimits {
    */
   costUSD?: number;
   /**
+   * Tokens of all kinds together, cached ones too, as they are reported.
+   */
+  tokens?: number;
+  /**
    * Equal calls of one tool in a row.
    */
   repeatedCalls?: number;
