@@ -6,6 +6,7 @@ import type { Registry } from '../../registry/registry.ts';
 import type { WriteOptions, WriteResult } from '../../registry/requests.ts';
 import type { Resource, Target } from '../../registry/resource.ts';
 import { retryOnConflict } from '../../registry/write/retry-on-conflict.ts';
+import { withTaskDefaults } from './task-defaults.ts';
 
 /** Clients of these paths know nothing of these fields, and would remove them with every write. */
 const KEPT = ['annotations', 'finalizers', 'ownerReferences'] as const;
@@ -16,7 +17,7 @@ export interface Manifest {
 }
 
 /**
- * A manifest of a kind, as it came. The namespace is that of the path, whatever it says.
+ * A manifest of a kind, as it came, but for the limits of Tasks. The namespace is that of the path, whatever it says.
  * @throws StatusError BadRequest
  */
 export function readManifest(body: unknown, resource: Resource, namespace: string): Manifest {
@@ -27,7 +28,8 @@ export function readManifest(body: unknown, resource: Resource, namespace: strin
   const { name } = body['metadata'];
   if (typeof name !== 'string' || name === '') throw badRequest('metadata.name is missing');
   const metadata = { ...body['metadata'], name, namespace };
-  return { object: { ...body, apiVersion, kind, metadata } as Unstructured, name };
+  const object = withTaskDefaults(resource, { ...body, apiVersion, kind, metadata });
+  return { object: object as Unstructured, name };
 }
 
 export interface Replacement extends WriteOptions {

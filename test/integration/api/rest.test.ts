@@ -192,6 +192,27 @@ describe('a Task', () => {
     expect([cancelled.status, cancelled.json()['spec']]).toMatchObject([200, { cancel: true }]);
   });
 
+  it.each([
+    [{}, { timeoutSeconds: 300, retryPolicy: { maxAttempts: 3 } }, 'none'],
+    [
+      { timeoutSeconds: 60, retryPolicy: { maxAttempts: 1, reasons: ['ModelError'] } },
+      { timeoutSeconds: 60, retryPolicy: { maxAttempts: 1, reasons: ['ModelError'] } },
+      'its own',
+    ],
+  ])('with the limits %j has %j: %s', async (given, want, name) => {
+    const metadata = { name: `limits-${name.replace(' ', '-')}` };
+    const spec = { title: 'Work', prompt: 'Work.', teamRef: { name: metadata.name }, ...given };
+    await post('/apis/agent.wecode.io/v1/namespaces/default/teams', {
+      ...{ apiVersion: 'agent.wecode.io/v1', kind: 'Team', metadata },
+      spec: { members: [{ botRef: { name: 'b' } }], collaborationModel: 'solo' },
+    });
+    const made = await post(`${AT}/tasks`, { kind: 'Task', metadata, spec });
+    expect([made.status, made.json()['spec']]).toMatchObject([201, want]);
+    const batch = await post(`${AT}/apply`, [{ kind: 'Task', metadata, spec }]);
+    expect(batch.json()['success']).toBe(true);
+    expect((await api.send(`${AT}/tasks/${metadata.name}`)).json()['spec']).toMatchObject(want);
+  });
+
   it('is not cancelled once it has finished', async () => {
     const tasks = '/apis/agent.wecode.io/v1/namespaces/default/tasks';
     await post(tasks, {
