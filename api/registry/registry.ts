@@ -12,6 +12,7 @@ import type { AdmissionPlugins } from './admission/admission.ts';
 import { executorRestriction } from './admission/executor-restriction.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { taskMessages } from './admission/task-messages.ts';
+import { taskParameters } from './admission/task-parameters.ts';
 import { taskUser } from './admission/task-user.ts';
 import { ownerReferencesPermission } from './admission/owner-references-permission.ts';
 import { ownDefinitions } from './admission/own-definitions.ts';
@@ -139,6 +140,7 @@ function admissionOf(
       roleEscalation(options),
       ownerReferencesPermission(options),
       referencesNeedUse(authorizer),
+      taskParameters(store),
       userEscalation(authorizer),
       ...(admission.validating ?? []),
     ],

@@ -48,7 +48,7 @@ export function checkParameters(schema: unknown, values: JsonObject, at: string)
   const unknown = unknownFields.map((field): StatusCause => ({
     reason: 'FieldValueForbidden',
     field,
-    message: 'Forbidden: the skill has no such parameter',
+    message: 'Forbidden: there is no such parameter',
   }));
   const causes = [...unknown, ...compiled.validate(wrapped(given))];
   return { values: given, causes: causes.map((cause) => moved(cause, at)) };

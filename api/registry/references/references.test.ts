@@ -50,8 +50,16 @@ describe('references of', () => {
     {
       reason: 'a Task',
       plural: 'tasks',
-      spec: { teamRef: { name: 't' }, workspaceRef: { name: 'w', namespace: 'x' } },
-      want: { 'spec.teamRef': 'teams ns/t', 'spec.workspaceRef': 'workspaces x/w' },
+      spec: {
+        teamRef: { name: 't' },
+        workspaceRef: { name: 'w', namespace: 'x' },
+        callback: { url: 'https://a', secretRef: { name: 's' } },
+      },
+      want: {
+        'spec.teamRef': 'teams ns/t',
+        'spec.workspaceRef': 'workspaces x/w',
+        'spec.callback.secretRef': 'secrets ns/s',
+      },
     },
     {
       reason: 'a Ghost: servers, and Skills that it names with a place',

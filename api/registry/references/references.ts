@@ -125,6 +125,8 @@ function ofNotify(notify: unknown, field: string, into: Collector): void {
 function ofTask(spec: JsonObject, into: Collector): void {
   into.add(TEAMS, 'spec.teamRef', spec['teamRef']);
   into.add(WORKSPACES, 'spec.workspaceRef', spec['workspaceRef']);
+  const { secretRef, url = '' } = fieldsOf(spec['callback']);
+  into.addName(SECRETS, 'spec.callback.secretRef', { name: fieldsOf(secretRef)['name'], use: goJson(url) });
 }
 
 function ofGhost(spec: JsonObject, into: Collector): void {

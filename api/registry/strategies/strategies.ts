@@ -15,6 +15,7 @@ import { skillStrategy } from './skill.ts';
 import { skillPackageStrategy } from './skill-package.ts';
 import type { Strategy } from './strategy.ts';
 import { taskStrategy } from './task.ts';
+import { teamStrategy } from './team.ts';
 import { taskRevisionStrategy } from './task-revision.ts';
 import { userStrategy } from './user.ts';
 
@@ -32,6 +33,7 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['secrets', secretStrategy],
   ['approvals.agent.wecode.io', approvalStrategy],
   ['tasks.agent.wecode.io', taskStrategy],
+  ['teams.agent.wecode.io', teamStrategy],
   ['taskrevisions.agent.wecode.io', taskRevisionStrategy],
   ['sandboxes.agent.wecode.io', sandboxStrategy],
   ['skills.agent.wecode.io', skillStrategy],

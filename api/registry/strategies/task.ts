@@ -1,25 +1,68 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { JsonObject } from '../../machinery/json/json.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import type { Unstructured } from '../../machinery/meta.ts';
+import { invalidValue } from '../../structural-schema/field-error.ts';
+import { nextStates } from '../../types/task-transitions.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
 
 /** The TaskRevision was made from these: a change could not have any effect, so it is refused instead of ignored. */
-const FIXED = ['prompt', 'teamRef', 'workspaceRef'];
+const FIXED = ['prompt', 'teamRef', 'workspaceRef', 'parameters'];
 
 export const taskStrategy: Strategy = {
+  prepareForStatusUpdate: withTransitions,
   validate(task, previous) {
-    if (previous === undefined || !hasStarted(fieldsOf(previous['status']))) return [];
-    return immutableFields({
-      at: 'spec',
-      names: FIXED,
-      before: fieldsOf(previous['spec']),
-      after: fieldsOf(task['spec']),
-      why: 'field is immutable once the Task has started (status.revision is set)',
-    });
+    if (previous === undefined) return [];
+    const before = fieldsOf(previous['status']);
+    const after = fieldsOf(task['status']);
+    const changed = hasStarted(before)
+      ? immutableFields({
+          at: 'spec',
+          names: FIXED,
+          before: fieldsOf(previous['spec']),
+          after: fieldsOf(task['spec']),
+          why: 'field is immutable once the Task has started (status.revision is set)',
+        })
+      : [];
+    return [...changed, ...transitionProblems(before, after)];
   },
 };
 
 /** Tasks that an earlier version started have a snapshot. */
 function hasStarted({ revision, snapshot }: JsonObject): boolean {
   return revision !== undefined || snapshot !== undefined;
+}
+
+/** Who follows a Task may miss a state that was short. The last ones are kept. */
+const MOST_TRANSITIONS = 50;
+
+/** Notes the state where it is a new one, whatever the client says of those before. */
+function withTransitions(task: Unstructured, previous: Unstructured): Unstructured {
+  const before = fieldsOf(previous['status']);
+  const { transitions: _asked, ...status } = fieldsOf(task['status']);
+  const known: unknown[] = Array.isArray(before['transitions']) ? before['transitions'] : [];
+  const isNew = status['status'] !== undefined && status['status'] !== before['status'];
+  const transitions = isNew ? [...known, transitionTo(status, known.at(-1))] : known;
+  if (transitions.length === 0) return task;
+  return { ...task, status: { ...status, transitions: transitions.slice(-MOST_TRANSITIONS) } };
+}
+
+function transitionTo({ status, updatedAt: time }: JsonObject, last: unknown): JsonObject {
+  const { sequence = 0 } = fieldsOf(last);
+  return { sequence: Number(sequence) + 1, status, ...(time === undefined ? {} : { time }) };
+}
+
+/** Follow-ups and retries are asked for in the spec, and begin a Task once more that has ended. */
+const isReopened = (): boolean => false;
+
+function transitionProblems({ status: from }: JsonObject, { status: to }: JsonObject): StatusCause[] {
+  const allowed = nextStates(typeof from === 'string' ? from : undefined, isReopened());
+  if (allowed === undefined || (typeof to === 'string' && allowed.includes(to))) return [];
+  const others = allowed.filter((state) => state !== from);
+  const why =
+    others.length === 0
+      ? `a Task that is ${String(from)} stays so`
+      : `after ${String(from)} a Task can be ${others.join(', ')}`;
+  return [invalidValue('status.status', to ?? '', why)];
 }

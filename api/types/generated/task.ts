@@ -27,11 +27,40 @@ export interface TaskSpec {
   workspaceRef?: TaskWorkspaceRef;
   user?: TaskUser;
   /**
-   * Time limit of each step, in seconds.
+   * How early its steps start, beside those of others; high is 1000, medium 0, low -1000. Medium when absent.
+   */
+  priority?: number | string;
+  /**
+   * Time limit of each step, in seconds. The step fails with the reason TimedOut beyond.
    *
    * @default 1800
    */
   timeoutSeconds?: number;
+  /**
+   * Time limit of the whole Task since it was started, in seconds; the time that it waits for people or is suspended does not count. It fails with the reason DeadlineExceeded beyond.
+   */
+  activeDeadlineSeconds?: number;
+  /**
+   * Set to true to keep the Task from starting further steps. Those under way come to their end.
+   */
+  suspend?: boolean;
+  /**
+   * Tokens of all kinds that all steps and attempts may use up together.
+   */
+  tokenBudget?: number;
+  /**
+   * US dollars that all steps and attempts may cost together, as the programs of the agents report them.
+   */
+  costBudget?: number;
+  /**
+   * What follows when a budget is used up. Fail ends the Task with the reason BudgetExceeded; Ask waits for an Approval, by which the Task gets the same budget once more. Fail when absent.
+   */
+  onBudgetExceeded?: 'Fail' | 'Ask';
+  /**
+   * Values for the parameters of the Team, which Team.spec.parametersSchema describes.
+   */
+  parameters?: Record<string, unknown>;
+  callback?: TaskCallback;
   /**
    * Seconds after its end when the Task is deleted; 0 at once. Absent: as the server is set.
    */
@@ -138,7 +167,36 @@ export interface TaskUser {
   };
 }
 /**
- * What happens after the loss of an executor or container. An agent's own failure is not retried.
+ * An address that is told of the states of the Task, in their order and each at least once, in messages as https://www.standardwebhooks.com has them.
+ */
+export interface TaskCallback {
+  /**
+   * Where the messages are posted to. Credentials do not belong into it.
+   */
+  url: string;
+  secretRef?: TaskCallbackSecretRef;
+  /**
+   * The states to tell of. COMPLETED, FAILED and CANCELLED when absent.
+   */
+  events?: (
+    'PENDING' | 'RUNNING' | 'PENDING_CONFIRMATION' | 'CANCELLING' | 'COMPLETED' | 'FAILED' | 'CANCELLED'
+  )[];
+}
+/**
+ * The Secret with the key that signs the messages. They are not signed when absent.
+ */
+export interface TaskCallbackSecretRef {
+  /**
+   * Name of a Secret in the namespace of the Task.
+   */
+  name: string;
+  /**
+   * Key in the Secret; secret when absent.
+   */
+  key?: string;
+}
+/**
+ * Which failures of a step are followed by another attempt, and when.
  *
  * @default {}
  */
@@ -149,6 +207,41 @@ export interface TaskRetryPolicy {
    * @default 3
    */
   maxAttempts?: number;
+  /**
+   * Reasons of failed Sandboxes that are followed by another attempt, beside the loss of an Executor, a container or an engine, which always is. `*` stands for all that an agent's run can fail for.
+   */
+  reasons?: (
+    | '*'
+    | 'AgentFailed'
+    | 'AgentKilled'
+    | 'TimedOut'
+    | 'CloneFailed'
+    | 'ModelError'
+    | 'ModelRefused'
+    | 'AnswerCut'
+    | 'TurnLimit'
+    | 'IdleLimit'
+    | 'Repetition'
+    | 'OutputLimit'
+    | 'OutputInvalid'
+    | 'ToolServerFailed'
+    | 'AssertionFailed'
+    | 'StartFailed'
+    | 'ErrImagePull'
+    | 'WorkLost'
+  )[];
+  /**
+   * Seconds before the second attempt. When absent, none after a loss and 10 after any other failure.
+   */
+  initialDelaySeconds?: number;
+  /**
+   * By how much each further delay is longer than the one before; 2 when absent.
+   */
+  factor?: number;
+  /**
+   * Seconds of the longest delay; 300 when absent.
+   */
+  maxDelaySeconds?: number;
 }
 /**
  * The answer of a person.
@@ -417,6 +510,20 @@ export interface TaskStatus {
    */
   currentStep?: number;
   /**
+   * The states that the Task has had, the last 50 of them; the server notes them.
+   */
+  transitions?: TaskTransition[];
+  callback?: TaskStatusCallback;
+  budget?: TaskBudget;
+  /**
+   * Seconds that count to activeDeadlineSeconds, until activeSince.
+   */
+  activeSeconds?: number;
+  /**
+   * When the time began that is counted now; absent while people are asked or the Task is suspended.
+   */
+  activeSince?: string;
+  /**
    * The TaskRevision with the configuration that the Task was started with.
    */
   revision?: string;
@@ -459,6 +566,57 @@ export interface TaskStatus {
    * The metadata.generation the whole status was worked out from.
    */
   observedGeneration?: number;
+}
+/**
+ * One state.
+ */
+export interface TaskTransition {
+  /**
+   * Numbers the states of the Task from 1.
+   */
+  sequence: number;
+  /**
+   * The state.
+   */
+  status: string;
+  /**
+   * Its updatedAt at that moment.
+   */
+  time?: string;
+}
+/**
+ * How far spec.callback was told.
+ */
+export interface TaskStatusCallback {
+  /**
+   * Number of the last of the transitions that was told, or need not be.
+   */
+  delivered?: number;
+  /**
+   * How often the next message was refused or did not arrive.
+   */
+  failures?: number;
+  /**
+   * When it is tried again.
+   */
+  nextAttemptAt?: string;
+}
+/**
+ * What the steps have used up of tokenBudget and costBudget.
+ */
+export interface TaskBudget {
+  /**
+   * Tokens used up.
+   */
+  tokens?: number;
+  /**
+   * US dollars.
+   */
+  costUSD?: number;
+  /**
+   * How often the budget was given once more.
+   */
+  granted?: number;
 }
 /**
  * The configuration of a Task that was started by an earlier version, which had no TaskRevisions.

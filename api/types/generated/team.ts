@@ -42,6 +42,10 @@ export interface TeamSpec {
    */
   requiresWorkspace?: boolean;
   /**
+   * Schema of the parameters that a Task may give, as in a CustomResourceDefinition; its root is an object. Defaults are filled in. In prompts of the members and of the Task, {{parameters.NAME}} stands for a value.
+   */
+  parametersSchema?: Record<string, unknown>;
+  /**
    * Free description of what the Team can do.
    */
   capability?: Record<string, unknown>;
