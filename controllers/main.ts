@@ -34,6 +34,7 @@ import { serviceAccountController } from './service-account/controller.ts';
 import { shellController } from './shell/controller.ts';
 import { skillController } from './skill/controller.ts';
 import { skillPackageController } from './skill-package/controller.ts';
+import { taskCallbackController } from './task-callback/controller.ts';
 import { taskController } from './task/controller.ts';
 import { COLLABORATION_MODELS } from './task/graph/collaboration-models.ts';
 import type { CollaborationModels } from './task/graph/collaboration-models.ts';
@@ -168,6 +169,7 @@ function controllersOf(
     approvalController(context),
     teamController(context, Object.keys(collaborationModels)),
     taskController(context, { models: collaborationModels, programs }),
+    taskCallbackController(context),
     taskRevisionController(context),
     ...sandboxControllers(context),
     executorController(context),

@@ -113,6 +113,11 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     report('tasks'),
     report('taskrevisions'),
   ],
+  'task-callback-controller': [
+    follow(TROUPE, 'tasks'),
+    follow(CORE, 'secrets'),
+    allow(['update', 'patch'], TROUPE, ['tasks/status']),
+  ],
   'task-revision-controller': [
     follow(TROUPE, 'taskrevisions', 'tasks'),
     allow(['delete'], TROUPE, ['taskrevisions']),

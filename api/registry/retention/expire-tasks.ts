@@ -13,8 +13,8 @@ const BATCH = 16;
 /** Deletes finished Tasks whose time is over, as a user would: finalizers and garbage collection apply. */
 export async function expireTasks(round: RetentionRound, finished: readonly FinishedTask[]): Promise<void> {
   const { clock, rules, signal } = round;
-  const over = finished.filter(({ completedAt, ttl = rules.finishedTasks }) => {
-    return ttl !== undefined && completedAt + ttl <= clock.now();
+  const over = finished.filter(({ completedAt, isTold, ttl = rules.finishedTasks }) => {
+    return isTold && ttl !== undefined && completedAt + ttl <= clock.now();
   });
   const resource = taskResource(round);
   for (let at = 0; at < over.length && !signal.aborted; at += BATCH) {

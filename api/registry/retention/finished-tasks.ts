@@ -1,4 +1,6 @@
+import type { Task } from '../../types/generated/task.ts';
 import { isAtRest } from '../../types/task.ts';
+import { isGivenUp, nextTold } from '../../types/task-callback.ts';
 import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { Resource } from '../resource.ts';
 import { isTask, storageResource } from '../resource.ts';
@@ -11,6 +13,8 @@ export interface FinishedTask {
   uid: string;
   /** Milliseconds since the epoch. */
   completedAt: number;
+  /** Its callback knows of its end, or was given up; such a Task may go. */
+  isTold: boolean;
   /** spec.ttlSecondsAfterFinished, in milliseconds. */
   ttl: number | undefined;
 }
@@ -45,19 +49,15 @@ export async function finishedTasks(round: RetentionRound): Promise<FinishedTask
   return finished;
 }
 
-interface TaskText {
-  metadata: { uid?: string; deletionTimestamp?: string };
-  spec?: { ttlSecondsAfterFinished?: number; messages?: { id: string }[] };
-  status?: { status?: string; completedAt?: string; messages?: { id: string }[] };
-}
-
 /** Of the text, not of `stored.object`: that would be kept in memory beside the text for ever. */
 function factsOf(text: string): Omit<FinishedTask, 'stored'> | null {
   if (!text.includes('"completedAt":"')) return null;
-  const { metadata, spec, status } = JSON.parse(text) as TaskText;
+  const task = JSON.parse(text) as Task;
+  const { metadata, spec, status } = task;
   const completedAt = Date.parse(status?.completedAt ?? '');
-  const isOver = isAtRest({ ...(spec && { spec }), ...(status && { status }) }) && !Number.isNaN(completedAt);
+  const isOver = isAtRest(task) && !Number.isNaN(completedAt);
   if (!isOver || metadata.uid === undefined || metadata.deletionTimestamp !== undefined) return null;
-  const seconds = spec?.ttlSecondsAfterFinished;
-  return { uid: metadata.uid, completedAt, ttl: seconds === undefined ? undefined : seconds * 1000 };
+  const isTold = nextTold(task) === undefined || isGivenUp(task);
+  const seconds = spec.ttlSecondsAfterFinished;
+  return { uid: metadata.uid, completedAt, isTold, ttl: seconds === undefined ? undefined : seconds * 1000 };
 }

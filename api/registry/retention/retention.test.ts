@@ -80,6 +80,7 @@ async function pass(ms: number): Promise<void> {
 interface FinishedOptions {
   finalizers?: string[];
   ttlSecondsAfterFinished?: number;
+  callback?: { url: string };
 }
 
 /** A Task that ended now. */
@@ -179,6 +180,21 @@ describe('finished Tasks', () => {
     expect(await names('Task')).toEqual(['held', 'running']);
     const { object } = await registry.get({ target: targetOf('Task', 'held'), user });
     expect(object.metadata.deletionTimestamp).toBe(formatTime(clock.now()));
+  });
+
+  it('wait until their callback knows of their end, or was given up', async () => {
+    const callback = { url: 'https://a' };
+    for (const name of ['untold', 'told', 'given-up'])
+      await finish(name, { ttlSecondsAfterFinished: 0, callback });
+    const note = (name: string, body: object) =>
+      registry.patch({
+        ...{ target: targetOf('Task', name), subresource: 'status', type: 'merge', ...write },
+        body: { status: { callback: body } },
+      });
+    await note('told', { delivered: 1 });
+    await note('given-up', { givenUpGeneration: 1 });
+    await retain();
+    expect(await names('Task')).toEqual(['untold']);
   });
 
   it('are left when they are changed meanwhile', async () => {

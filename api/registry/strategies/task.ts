@@ -3,6 +3,8 @@ import type { JsonObject } from '../../machinery/json/json.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
+import type { Task } from '../../types/generated/task.ts';
+import { isAtRest } from '../../types/task.ts';
 import { nextStates } from '../../types/task-transitions.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
@@ -14,9 +16,7 @@ export const taskStrategy: Strategy = {
   prepareForStatusUpdate: withTransitions,
   validate(task, previous) {
     if (previous === undefined) return [];
-    const before = fieldsOf(previous['status']);
-    const after = fieldsOf(task['status']);
-    const changed = hasStarted(before)
+    const changed = hasStarted(fieldsOf(previous['status']))
       ? immutableFields({
           at: 'spec',
           names: FIXED,
@@ -25,7 +25,7 @@ export const taskStrategy: Strategy = {
           why: 'field is immutable once the Task has started (status.revision is set)',
         })
       : [];
-    return [...changed, ...transitionProblems(before, after)];
+    return [...changed, ...transitionProblems(previous, task)];
   },
 };
 
@@ -53,11 +53,13 @@ function transitionTo({ status, updatedAt: time }: JsonObject, last: unknown): J
   return { sequence: Number(sequence) + 1, status, ...(time === undefined ? {} : { time }) };
 }
 
-/** Follow-ups and retries are asked for in the spec, and begin a Task once more that has ended. */
-const isReopened = (): boolean => false;
-
-function transitionProblems({ status: from }: JsonObject, { status: to }: JsonObject): StatusCause[] {
-  const allowed = nextStates(typeof from === 'string' ? from : undefined, isReopened());
+/** What the spec asks for may begin a Task once more that has ended. */
+function transitionProblems(previous: Unstructured, task: Unstructured): StatusCause[] {
+  const { status: from } = fieldsOf(previous['status']);
+  const { status: to } = fieldsOf(task['status']);
+  // Both are of the form of their schema.
+  const reopened = !isAtRest(previous as Pick<Task, 'spec' | 'status'>);
+  const allowed = nextStates(typeof from === 'string' ? from : undefined, reopened);
   if (allowed === undefined || (typeof to === 'string' && allowed.includes(to))) return [];
   const others = allowed.filter((state) => state !== from);
   const why =

@@ -600,6 +600,14 @@ export interface TaskStatusCallback {
    * When it is tried again.
    */
   nextAttemptAt?: string;
+  /**
+   * Why the last attempt failed.
+   */
+  message?: string;
+  /**
+   * The metadata.generation at which the address was given up; a change of the spec tries it again.
+   */
+  givenUpGeneration?: number;
 }
 /**
  * What the steps have used up of tokenBudget and costBudget.
