@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nextStates } from './task-transitions.ts';
 
 describe('nextStates', () => {
-  it.each([
+  it.each<[string | undefined, boolean, string[] | undefined, string]>([
     ['COMPLETED', false, ['COMPLETED'], 'an end is an end'],
     ['FAILED', true, ['FAILED', 'PENDING', 'RUNNING', 'PENDING_CONFIRMATION'], 'until more is asked for'],
     ['CANCELLING', true, ['CANCELLING', 'CANCELLED', 'FAILED'], 'which is nothing to what goes on'],

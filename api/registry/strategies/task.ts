@@ -58,7 +58,7 @@ function transitionProblems(previous: Unstructured, task: Unstructured): StatusC
   const { status: from } = fieldsOf(previous['status']);
   const { status: to } = fieldsOf(task['status']);
   // Both are of the form of their schema.
-  const reopened = !isAtRest(previous as Pick<Task, 'spec' | 'status'>);
+  const reopened = !isAtRest(previous as unknown as Task);
   const allowed = nextStates(typeof from === 'string' ? from : undefined, reopened);
   if (allowed === undefined || (typeof to === 'string' && allowed.includes(to))) return [];
   const others = allowed.filter((state) => state !== from);
