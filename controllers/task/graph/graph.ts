@@ -1,4 +1,5 @@
 import type {
+  SandboxAction,
   SandboxAgent,
   SandboxLimits,
   SandboxModel,
@@ -53,6 +54,8 @@ export interface NodePolicy {
   requireConfirmation: boolean;
   /** How often it is started at most when runs are lost; absent: as the Task says. */
   maxAttempts?: number;
+  /** Seconds that each run of it may take; absent: as the Task says. */
+  timeoutSeconds?: number;
   /** Continue: the nodes that need this one start without its answer. */
   onFailure: 'FailTask' | 'Continue';
 }
@@ -67,7 +70,7 @@ export interface MemberNode extends GraphNode {
   member: TeamMember;
 }
 
-export type PlannedNode = RunNode | WaitNode;
+export type PlannedNode = RunNode | ActionNode | WaitNode;
 
 /** A node that is a run of an agent, complete: all that the run needs, and no credential. */
 export interface RunNode extends GraphNode, RunParts {
@@ -89,6 +92,16 @@ export interface RunParts {
   outputSchema?: Record<string, unknown>;
 }
 
+/** A node that is a fixed action in place of an agent: a run as well, with final texts. */
+export interface ActionNode extends GraphNode {
+  kind: 'action';
+  action: SandboxAction;
+  permissions?: SandboxPermissions;
+  /** A JSON Schema that the output has to fit. */
+  outputSchema?: Record<string, unknown>;
+  workspace: PlannedNodeWorkspace;
+}
+
 /** A node at which nothing runs: it ends when that which it waits for has come. */
 export interface WaitNode extends GraphNode {
   kind: 'wait';
@@ -106,6 +119,11 @@ export interface TimeWait {
 
 export function isRunNode(node: PlannedNode): node is RunNode {
   return node.kind === undefined;
+}
+
+/** Whether a Sandbox does the work of the node. */
+export function hasSandbox(node: PlannedNode): node is RunNode | ActionNode {
+  return node.kind !== 'wait';
 }
 
 export interface PlannedNodeWorkspace extends NodeWorkspace {

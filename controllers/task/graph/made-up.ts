@@ -1,6 +1,6 @@
 import { chain } from './chain.ts';
 import type { Link } from './chain.ts';
-import type { GraphNode, PlannedNode, RunNode } from './graph.ts';
+import type { ActionNode, GraphNode, PlannedNode, RunNode } from './graph.ts';
 
 /** Graphs for tests. */
 
@@ -21,6 +21,16 @@ export function node(id: string, more: Partial<RunNode> = {}): RunNode {
     ...WORKER,
     workspace: { uses: true },
     agent: { botName: `${id}-bot` },
+    ...more,
+  };
+}
+
+export function action(id: string, more: Partial<ActionNode> = {}): ActionNode {
+  const { policy } = WORKER;
+  return {
+    ...{ kind: 'action', id, name: id, needs: [], policy, inputs: { taskPrompt: false, results: [] } },
+    action: { script: { run: 'true' } },
+    workspace: { uses: true },
     ...more,
   };
 }

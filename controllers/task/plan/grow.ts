@@ -1,4 +1,4 @@
-import { isRunNode } from '../graph/graph.ts';
+import { hasSandbox } from '../graph/graph.ts';
 import { isEnded, plannedRecord, readRecords, skippedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
@@ -88,5 +88,5 @@ function turn(one: SettledNode, readiness: Readiness, around: Surroundings): Set
   if (its.turn === 'never') {
     return { node, record: skippedRecord(record, its.why, around.now), state: { state: 'ended' }, over };
   }
-  return its.turn === 'now' && !isRunNode(node) ? settleWait(node, record, around) : undefined;
+  return its.turn === 'now' && !hasSandbox(node) ? settleWait(node, record, around) : undefined;
 }

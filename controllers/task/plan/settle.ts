@@ -1,6 +1,6 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
-import { isRunNode } from '../graph/graph.ts';
+import { hasSandbox } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import {
   completedRecord,
@@ -61,7 +61,7 @@ export interface WaitingState {
 
 /** Takes over how the last attempt at a node has ended, if it has. One at which nothing runs is settled in its turn. */
 export function settle(node: PlannedNode, record: NodeRecord, around: Surroundings): SettledNode {
-  if (!isRunNode(node)) {
+  if (!hasSandbox(node)) {
     return { node, record, state: { state: isEnded(record) ? 'ended' : 'not-started' }, over: [] };
   }
   const { task, now, rejection } = around;

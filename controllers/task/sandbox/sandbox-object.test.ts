@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import type { PlannedNode, RunNode } from '../graph/graph.ts';
-import { line, node } from '../graph/made-up.ts';
+import { action, line, node } from '../graph/made-up.ts';
 import { completedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
@@ -272,5 +272,35 @@ describe('nodePrompt', () => {
     });
     expect(Buffer.byteLength(prompt)).toBeLessThan(2.3 * 1024 * 1024);
     expect(prompt.match(/is cut here; the log of the Task has all of it/g)).toHaveLength(3);
+  });
+});
+
+describe('an action', () => {
+  const script = { run: 'make test' };
+  const check = action('check', {
+    action: { script },
+    needs: ['n0'],
+    workspace: { uses: true, from: 'n0' },
+    policy: { requireConfirmation: false, onFailure: 'FailTask', timeoutSeconds: 60 },
+    outputSchema: { type: 'object' },
+  });
+  const run = {
+    task: taskNamed('t'),
+    revision: revisionOf(node('n0'), check),
+    records: [ranIn('n0', 'before'), record('check')],
+    sandboxes: [],
+  };
+
+  it('stands in place of an agent, and goes on with the files before it', () => {
+    const { spec } = sandboxObject(run, record('check'));
+    expect(spec).toMatchObject({
+      action: { script },
+      timeoutSeconds: 60,
+      outputSchema: { type: 'object' },
+      continueFrom: [{ name: 'before', uid: 'uid-of-before' }],
+      workspace: { workBranch: 'troupe/t' },
+    });
+    for (const field of ['prompt', 'shell', 'agent', 'model', 'session'])
+      expect(spec).not.toHaveProperty(field);
   });
 });

@@ -3,8 +3,8 @@ import { controllerReference } from '#api/machinery/meta';
 import type { Sandbox, SandboxSpec, SandboxWorkspace } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import { SANDBOX_FINALIZER, TASK_LABEL } from '#api/types/sandbox';
-import { isRunNode } from '../graph/graph.ts';
-import type { RunNode } from '../graph/graph.ts';
+import { hasSandbox } from '../graph/graph.ts';
+import type { ActionNode, RunNode } from '../graph/graph.ts';
 import { stageOf } from '../graph/stages.ts';
 import { branchNode, workspaceSource } from '../graph/workspaces.ts';
 import { sandboxOf, wholeAnswer } from '../node-record.ts';
@@ -52,7 +52,7 @@ export interface RunSources {
 
 /** The Sandbox of the attempt that the record names, complete. @throws RangeError for a node that is not there, or no run. */
 export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox {
-  const { task, revision, records, sandboxes } = sources;
+  const { task, revision } = sources;
   const step = stageOf(
     revision.nodes.map(({ id }) => id),
     record.node,
@@ -62,6 +62,7 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
   const { uses } = node.workspace;
   const workspace = uses ? sandboxWorkspace(sources, node) : undefined;
   const continueFrom = uses || node.session !== undefined ? sandboxesBefore(sources, { node, record }) : [];
+  const work = node.kind === 'action' ? { action: node.action } : agentWork(sources, { node, record });
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Sandbox',
@@ -78,25 +79,33 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       step,
       stepName: node.name,
       attempt,
-      timeoutSeconds: task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
-      prompt: nodePrompt(node, {
-        taskPrompt: revision.prompt ?? task.spec.prompt,
-        answerOf: (id) =>
-          wholeAnswer(
-            records.find((other) => other.node === id),
-            sandboxes,
-          ),
-      }),
-      shell: node.shell,
-      ...agentOf(node, revision),
-      ...(node.model === undefined ? {} : { model: node.model }),
-      ...(node.limits === undefined ? {} : { limits: node.limits }),
+      timeoutSeconds: node.policy.timeoutSeconds ?? task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
+      ...work,
       ...(node.permissions === undefined ? {} : { permissions: node.permissions }),
       ...(node.outputSchema === undefined ? {} : { outputSchema: node.outputSchema }),
       ...(workspace === undefined ? {} : { workspace }),
       ...(continueFrom.length === 0 ? {} : { continueFrom }),
-      ...resumption(sources, { node, record }),
     },
+  };
+}
+
+/** The agent of a run, and what it is asked. */
+function agentWork(
+  sources: RunSources,
+  { node, record }: { node: RunNode; record: NodeRecord },
+): Partial<SandboxSpec> {
+  const { task, revision, records, sandboxes } = sources;
+  const recordOf = (id: string): NodeRecord | undefined => records.find((other) => other.node === id);
+  return {
+    prompt: nodePrompt(node, {
+      taskPrompt: revision.prompt ?? task.spec.prompt,
+      answerOf: (id) => wholeAnswer(recordOf(id), sandboxes),
+    }),
+    shell: node.shell,
+    ...agentOf(node, revision),
+    ...(node.model === undefined ? {} : { model: node.model }),
+    ...(node.limits === undefined ? {} : { limits: node.limits }),
+    ...resumption(sources, { node, record }),
   };
 }
 
@@ -130,9 +139,9 @@ function agentOf({ agent }: RunNode, { name }: Revision): Pick<SandboxSpec, 'age
   return { agent: rest, revision: name };
 }
 
-function nodeNamed({ nodes }: Revision, id: string): RunNode {
+function nodeNamed({ nodes }: Revision, id: string): RunNode | ActionNode {
   const node = nodes.find((candidate) => candidate.id === id);
-  if (node === undefined || !isRunNode(node)) throw new RangeError(`the plan has no run ${id}`);
+  if (node === undefined || !hasSandbox(node)) throw new RangeError(`the plan has no run ${id}`);
   return node;
 }
 
@@ -142,14 +151,17 @@ function nodeNamed({ nodes }: Revision, id: string): RunNode {
  */
 function sandboxesBefore(
   { revision, records }: RunSources,
-  { node, record }: { node: RunNode; record: NodeRecord },
+  { node, record }: { node: RunNode | ActionNode; record: NodeRecord },
 ): SandboxIdentity[] {
   const source = node.session?.from ?? workspaceSource(revision.nodes, node)?.id;
   const before = records.find((other) => other.node === source);
   return [...(record.earlierSandboxes ?? []), ...(before === undefined ? [] : sandboxOf(before))];
 }
 
-function sandboxWorkspace({ task, revision }: RunSources, node: RunNode): SandboxWorkspace | undefined {
+function sandboxWorkspace(
+  { task, revision }: RunSources,
+  node: RunNode | ActionNode,
+): SandboxWorkspace | undefined {
   if (revision.workspace === undefined) return undefined;
   const branch = workBranch(task.metadata.name, branchNode(revision.nodes, node));
   return { ...revision.workspace, workBranch: branch };
