@@ -42,6 +42,49 @@ describe('references of', () => {
       want: { 'spec.baseShellRef': 'shells ns/b', 'spec.imagePullSecrets[0]': 'secrets ns/r' },
     },
     {
+      reason: 'a Collaboration: what its actions call and show, those of steps within steps too',
+      plural: 'collaborations',
+      spec: {
+        steps: [
+          { name: 'a', action: { mcp: { serverRef: { name: 'm' }, tool: 't' } } },
+          {
+            name: 'b',
+            steps: [
+              {
+                name: 'c',
+                action: {
+                  http: {
+                    url: 'https://a.example/{{item}}',
+                    headers: [
+                      { name: 'X', value: 'v' },
+                      { name: 'Y', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } },
+                    ],
+                  },
+                },
+              },
+              {
+                name: 'd',
+                action: { script: { image: 'i', imagePullSecrets: [{ name: 'r', namespace: 'x' }] } },
+              },
+            ],
+          },
+        ],
+      },
+      want: {
+        'spec.steps[0].action.mcp.serverRef': 'mcpservers ns/m',
+        'spec.steps[1].steps[0].action.http.headers[1].valueFrom.secretKeyRef': 'secrets ns/s',
+        'spec.steps[1].steps[1].action.script.imagePullSecrets[0]': 'secrets x/r',
+      },
+    },
+    {
+      reason: 'a Sandbox with an action',
+      plural: 'sandboxes',
+      spec: {
+        action: { mcp: { serverName: 'm', server: { serverRef: { name: 'm', namespace: 'x' } }, tool: 't' } },
+      },
+      want: { 'spec.action.mcp.server.serverRef': 'mcpservers x/m' },
+    },
+    {
       reason: 'a Team: every member',
       plural: 'teams',
       spec: { members: [{ botRef: { name: 'a' } }, { botRef: { name: 'b', namespace: 'x' } }] },

@@ -72,6 +72,7 @@ type Collect = (spec: JsonObject, into: Collector) => void;
 const KINDS: ReadonlyMap<string, Collect> = new Map<string, Collect>([
   ['approvals.agent.wecode.io', (spec, into) => ofNotify(spec['notify'], 'spec.notify', into)],
   ['bots.agent.wecode.io', ofBot],
+  ['collaborations.agent.wecode.io', (spec, into) => ofSteps(spec['steps'], 'spec.steps', into)],
   ['ghosts.agent.wecode.io', ofGhost],
   ['mcpservers.agent.wecode.io', ofMCPServer],
   ['models.agent.wecode.io', ofModel],
@@ -223,7 +224,18 @@ function ofAction(action: unknown, field: string, into: Collector): void {
     const at = `${field}.http.headers[${index}].valueFrom.secretKeyRef`;
     into.addName(SECRETS, at, { name, namespace, use });
   }
-  into.add(MCP_SERVERS, `${field}.mcp.server.serverRef`, fieldsOf(fieldsOf(mcp)['server'])['serverRef']);
+  const { server, serverRef } = fieldsOf(mcp);
+  into.add(MCP_SERVERS, `${field}.mcp.serverRef`, serverRef);
+  into.add(MCP_SERVERS, `${field}.mcp.server.serverRef`, fieldsOf(server)['serverRef']);
+}
+
+/** Steps of a workflow, and those within them. */
+function ofSteps(steps: unknown, field: string, into: Collector): void {
+  for (const [index, step] of itemsOf(steps)) {
+    const { action, steps: inner } = fieldsOf(step);
+    ofAction(action, `${field}[${index}].action`, into);
+    ofSteps(inner, `${field}[${index}].steps`, into);
+  }
 }
 
 /** Who gets what is sent to a URL: paths and queries of one service are the same one's. */

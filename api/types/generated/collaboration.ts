@@ -178,18 +178,166 @@ export interface CollaborationStepWait {
  * A fixed action in place of an agent, as in spec.action of a Sandbox. Placeholders in its texts are replaced as in prompt, but for command and run of a script and for the scheme and the host of an address, whose values come by env and inputs.
  */
 export interface CollaborationStepAction {
+  script?: CollaborationStepActionScript;
+  http?: CollaborationStepActionHttp;
+  mcp?: CollaborationStepActionMcp;
+}
+/**
+ * A program, or a text for a shell, that runs in a sandbox with the files of the Task.
+ */
+export interface CollaborationStepActionScript {
   /**
-   * A program that runs in a sandbox with the files of the Task.
+   * The program and its arguments; no shell reads them.
+   *
+   * Items: One argument.
    */
-  script?: Record<string, unknown>;
+  command?: string[];
   /**
-   * One request to a service.
+   * Text for a shell.
    */
-  http?: Record<string, unknown>;
+  run?: string;
   /**
-   * One call of a tool of an MCPServer.
+   * The program that reads the text of run, with its arguments: the path of a file with the text comes after them. [sh, -e] when absent.
+   *
+   * Items: One argument.
    */
-  mcp?: Record<string, unknown>;
+  shell?: string[];
+  /**
+   * Further variables of the program; no credentials.
+   */
+  env?: Record<string, string>;
+  /**
+   * Values by name, which the program finds as a JSON object in the file that TROUPE_INPUT names.
+   */
+  inputs?: Record<string, unknown>;
+  /**
+   * Folder to run in, relative to the folder that agents work in.
+   */
+  workingDirectory?: string;
+  /**
+   * Image instead of the configured one.
+   */
+  image?: string;
+  /**
+   * Secrets of type kubernetes.io/dockerconfigjson with the credential for its registry.
+   */
+  imagePullSecrets?: CollaborationStepActionScriptImagePullSecret[];
+}
+/**
+ * One Secret.
+ */
+export interface CollaborationStepActionScriptImagePullSecret {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Its namespace; that of the Collaboration when absent.
+   */
+  namespace?: string;
+}
+/**
+ * One request to a service.
+ */
+export interface CollaborationStepActionHttp {
+  /**
+   * GET when absent.
+   */
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /**
+   * Address, without a user name or a password: a credential belongs into a header.
+   */
+  url: string;
+  /**
+   * Headers of the request.
+   */
+  headers?: CollaborationStepActionHttpHeader[];
+  /**
+   * Body of the request.
+   */
+  body?: string;
+  /**
+   * The statuses that are a success; any of 200 to 299 when absent.
+   *
+   * Items: One status.
+   */
+  expectedStatus?: number[];
+  /**
+   * Until the whole answer is there; 60 when absent.
+   */
+  timeoutSeconds?: number;
+  /**
+   * Limit of the body of the answer; 1 MiB when absent.
+   */
+  maxBytes?: number;
+}
+/**
+ * One of them.
+ */
+export interface CollaborationStepActionHttpHeader {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * The value, where it is no credential.
+   */
+  value?: string;
+  valueFrom?: CollaborationStepActionHttpHeaderValueFrom;
+}
+/**
+ * Where the value is read when the run starts. The values go to the service that the address names.
+ */
+export interface CollaborationStepActionHttpHeaderValueFrom {
+  /**
+   * Stands before the value, such as "Bearer ".
+   */
+  prefix?: string;
+  secretKeyRef: CollaborationStepActionHttpHeaderValueFromSecretKeyRef;
+}
+/**
+ * A key of a Secret.
+ */
+export interface CollaborationStepActionHttpHeaderValueFromSecretKeyRef {
+  /**
+   * Name of the Secret.
+   */
+  name: string;
+  /**
+   * Its namespace; that of the Collaboration when absent.
+   */
+  namespace?: string;
+  /**
+   * The key.
+   */
+  key: string;
+}
+/**
+ * One call of a tool of an MCPServer.
+ */
+export interface CollaborationStepActionMcp {
+  serverRef: CollaborationStepActionMcpServerRef;
+  /**
+   * Name of the tool.
+   */
+  tool: string;
+  /**
+   * Arguments of the tool.
+   */
+  arguments?: Record<string, unknown>;
+}
+/**
+ * The MCPServer.
+ */
+export interface CollaborationStepActionMcpServerRef {
+  /**
+   * Its name, as in the name of the tool that permissions know, mcp__SERVER__TOOL.
+   */
+  name: string;
+  /**
+   * Its namespace; that of the Collaboration when absent.
+   */
+  namespace?: string;
 }
 /**
  * The step is tried again when it fails, each time from the beginning.
@@ -348,18 +496,166 @@ export interface CollaborationStepStepWait {
  * A fixed action in place of an agent, as in spec.action of a Sandbox. Placeholders in its texts are replaced as in prompt, but for command and run of a script and for the scheme and the host of an address, whose values come by env and inputs.
  */
 export interface CollaborationStepStepAction {
+  script?: CollaborationStepStepActionScript;
+  http?: CollaborationStepStepActionHttp;
+  mcp?: CollaborationStepStepActionMcp;
+}
+/**
+ * A program, or a text for a shell, that runs in a sandbox with the files of the Task.
+ */
+export interface CollaborationStepStepActionScript {
   /**
-   * A program that runs in a sandbox with the files of the Task.
+   * The program and its arguments; no shell reads them.
+   *
+   * Items: One argument.
    */
-  script?: Record<string, unknown>;
+  command?: string[];
   /**
-   * One request to a service.
+   * Text for a shell.
    */
-  http?: Record<string, unknown>;
+  run?: string;
   /**
-   * One call of a tool of an MCPServer.
+   * The program that reads the text of run, with its arguments: the path of a file with the text comes after them. [sh, -e] when absent.
+   *
+   * Items: One argument.
    */
-  mcp?: Record<string, unknown>;
+  shell?: string[];
+  /**
+   * Further variables of the program; no credentials.
+   */
+  env?: Record<string, string>;
+  /**
+   * Values by name, which the program finds as a JSON object in the file that TROUPE_INPUT names.
+   */
+  inputs?: Record<string, unknown>;
+  /**
+   * Folder to run in, relative to the folder that agents work in.
+   */
+  workingDirectory?: string;
+  /**
+   * Image instead of the configured one.
+   */
+  image?: string;
+  /**
+   * Secrets of type kubernetes.io/dockerconfigjson with the credential for its registry.
+   */
+  imagePullSecrets?: CollaborationStepStepActionScriptImagePullSecret[];
+}
+/**
+ * One Secret.
+ */
+export interface CollaborationStepStepActionScriptImagePullSecret {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Its namespace; that of the Collaboration when absent.
+   */
+  namespace?: string;
+}
+/**
+ * One request to a service.
+ */
+export interface CollaborationStepStepActionHttp {
+  /**
+   * GET when absent.
+   */
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /**
+   * Address, without a user name or a password: a credential belongs into a header.
+   */
+  url: string;
+  /**
+   * Headers of the request.
+   */
+  headers?: CollaborationStepStepActionHttpHeader[];
+  /**
+   * Body of the request.
+   */
+  body?: string;
+  /**
+   * The statuses that are a success; any of 200 to 299 when absent.
+   *
+   * Items: One status.
+   */
+  expectedStatus?: number[];
+  /**
+   * Until the whole answer is there; 60 when absent.
+   */
+  timeoutSeconds?: number;
+  /**
+   * Limit of the body of the answer; 1 MiB when absent.
+   */
+  maxBytes?: number;
+}
+/**
+ * One of them.
+ */
+export interface CollaborationStepStepActionHttpHeader {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * The value, where it is no credential.
+   */
+  value?: string;
+  valueFrom?: CollaborationStepStepActionHttpHeaderValueFrom;
+}
+/**
+ * Where the value is read when the run starts. The values go to the service that the address names.
+ */
+export interface CollaborationStepStepActionHttpHeaderValueFrom {
+  /**
+   * Stands before the value, such as "Bearer ".
+   */
+  prefix?: string;
+  secretKeyRef: CollaborationStepStepActionHttpHeaderValueFromSecretKeyRef;
+}
+/**
+ * A key of a Secret.
+ */
+export interface CollaborationStepStepActionHttpHeaderValueFromSecretKeyRef {
+  /**
+   * Name of the Secret.
+   */
+  name: string;
+  /**
+   * Its namespace; that of the Collaboration when absent.
+   */
+  namespace?: string;
+  /**
+   * The key.
+   */
+  key: string;
+}
+/**
+ * One call of a tool of an MCPServer.
+ */
+export interface CollaborationStepStepActionMcp {
+  serverRef: CollaborationStepStepActionMcpServerRef;
+  /**
+   * Name of the tool.
+   */
+  tool: string;
+  /**
+   * Arguments of the tool.
+   */
+  arguments?: Record<string, unknown>;
+}
+/**
+ * The MCPServer.
+ */
+export interface CollaborationStepStepActionMcpServerRef {
+  /**
+   * Its name, as in the name of the tool that permissions know, mcp__SERVER__TOOL.
+   */
+  name: string;
+  /**
+   * Its namespace; that of the Collaboration when absent.
+   */
+  namespace?: string;
 }
 /**
  * The step is tried again when it fails, each time from the beginning.
