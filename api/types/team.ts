@@ -20,6 +20,8 @@ export const TeamReason = {
   CollaborationNotReady: 'CollaborationNotReady',
   /** Ready=False: a step of the Collaboration names a participant that is no member. */
   UnknownParticipant: 'UnknownParticipant',
+  /** Ready=False: the members or the settings do not fit the collaborationModel. */
+  InvalidSettings: 'InvalidSettings',
 } as const;
 
 /** Why a Team is not ready. */
@@ -32,8 +34,11 @@ export function collaborationModelOf({
   return collaborationModel ?? 'workflow';
 }
 
-export function teamReady(): NewCondition {
-  return ready(TeamReason.MembersReady, 'All members are ready.');
+/** `absent` says which members are not ready, where Tasks can do without them. */
+export function teamReady(absent?: string): NewCondition {
+  const message =
+    absent === undefined ? 'All members are ready.' : `Tasks start without some members: ${absent}`;
+  return ready(TeamReason.MembersReady, message);
 }
 
 /** Names the field or the missing object in `message`. */

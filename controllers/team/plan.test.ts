@@ -48,9 +48,28 @@ describe('planTeam', () => {
     },
     {
       reason: 'another mode',
-      team: team([member('good')], 'route'),
+      team: team([member('good')], 'coordinate'),
       want: 'UnsupportedMode',
-      text: 'spec.collaborationModel: "route" is not supported; supported: pipeline, solo.',
+      text: 'spec.collaborationModel: "coordinate" is not supported; supported: pipeline, solo, route.',
+    },
+    {
+      reason: 'settings that do not fit',
+      team: { ...team([member('good')]), spec: { ...team([member('good')]).spec, route: {} } },
+      want: 'InvalidSettings',
+      text: 'spec.route: ',
+    },
+    {
+      reason: 'one not ready that another one stands in for',
+      team: {
+        ...team([]),
+        spec: {
+          collaborationModel: 'route' as const,
+          route: { fallback: 'good' },
+          members: [member('good', { role: 'leader', name: 'boss' }), member('good'), member('x')],
+        },
+      },
+      want: 'MembersReady',
+      text: 'Tasks start without some members: spec.members[2].botRef: Bot "ns/x" not found.',
     },
     {
       reason: 'one name twice',
@@ -69,7 +88,7 @@ describe('planTeam', () => {
     const condition = planTeam(given, {
       botOf: ({ botRef }) => bots[botRef.name],
       collaboration: undefined,
-      supported: ['pipeline', 'solo'],
+      supported: ['pipeline', 'solo', 'route'],
     });
     expect(condition.reason).toBe(want);
     expect(condition.message).toContain(text);

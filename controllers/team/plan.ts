@@ -5,6 +5,7 @@ import type { Bot } from '#api/types/generated/bot';
 import type { Team, TeamMember } from '#api/types/generated/team';
 import { isReadyNow } from '#api/types/ready';
 import { TeamReason, collaborationModelOf, teamNotReady, teamReady } from '#api/types/team';
+import { mayBeAbsent, teamProblem } from '#api/types/team-members';
 import { participantProblems } from '#workflows/participants';
 import { problemText } from '#workflows/problem';
 import { workflowOf } from '#workflows/workflow';
@@ -31,7 +32,10 @@ export function planTeam(team: Team, { botOf, collaboration, supported }: TeamSu
   if (duplicate !== undefined) {
     return teamNotReady(TeamReason.DuplicateMember, `spec.members: two members are named "${duplicate}".`);
   }
-  return planMembers(team, botOf) ?? planCollaboration(team, collaboration) ?? teamReady();
+  const problem = teamProblem(team.spec);
+  if (problem !== undefined) return teamNotReady(TeamReason.InvalidSettings, problem);
+  const { condition, isReady } = planMembers(team, botOf);
+  return (isReady ? planCollaboration(team, collaboration) : undefined) ?? condition;
 }
 
 /** Roles may repeat (several reviewers); given names may not. */
@@ -40,22 +44,43 @@ function duplicateName(members: readonly TeamMember[]): string | undefined {
   return names.find((name, index) => names.indexOf(name) !== index);
 }
 
-function planMembers(team: Team, botOf: (member: TeamMember) => Bot | undefined): NewCondition | undefined {
-  const missing: string[] = [];
-  const unready: string[] = [];
-  for (const [index, member] of team.spec.members.entries()) {
-    const bot = botOf(member);
-    const namespace = member.botRef.namespace ?? team.metadata.namespace ?? '';
-    const shown = `spec.members[${index}].botRef: Bot "${namespace}/${member.botRef.name}"`;
-    if (bot === undefined) missing.push(`${shown} not found`);
-    else if (!isConditionTrue(bot.status?.conditions, 'Ready'))
-      unready.push(`${shown} is not ready${because(bot)}`);
-  }
-  const problems = [...missing, ...unready];
-  if (problems.length === 0) return undefined;
-  const reason = missing.length > 0 ? TeamReason.BotNotFound : TeamReason.BotNotReady;
-  return teamNotReady(reason, `${problems.join('; ')}.`);
+interface MembersPlan {
+  isReady: boolean;
+  condition: NewCondition;
 }
+
+function planMembers(team: Team, botOf: (member: TeamMember) => Bot | undefined): MembersPlan {
+  const problems = team.spec.members.flatMap((member, index) => memberProblem(team, index, botOf(member)));
+  const hard = problems.filter(({ isSoft }) => !isSoft);
+  const missing = hard.filter(({ isMissing }) => isMissing);
+  if (hard.length === 0) {
+    const absent = problems.length === 0 ? undefined : listed(problems);
+    return { isReady: true, condition: teamReady(absent) };
+  }
+  const reason = missing.length > 0 ? TeamReason.BotNotFound : TeamReason.BotNotReady;
+  const message = listed([...missing, ...hard.filter(({ isMissing }) => !isMissing)]);
+  return { isReady: false, condition: teamNotReady(reason, message) };
+}
+
+interface MemberProblem {
+  text: string;
+  /** The Bot does not exist. */
+  isMissing: boolean;
+  /** Tasks can do without this member. */
+  isSoft: boolean;
+}
+
+function memberProblem(team: Team, index: number, bot: Bot | undefined): MemberProblem[] {
+  const member = team.spec.members[index];
+  if (member === undefined || isConditionTrue(bot?.status?.conditions, 'Ready')) return [];
+  const namespace = member.botRef.namespace ?? team.metadata.namespace ?? '';
+  const shown = `spec.members[${index}].botRef: Bot "${namespace}/${member.botRef.name}"`;
+  const text = bot === undefined ? `${shown} not found` : `${shown} is not ready${because(bot)}`;
+  return [{ text, isMissing: bot === undefined, isSoft: mayBeAbsent(team.spec, member) }];
+}
+
+const listed = (problems: readonly MemberProblem[]): string =>
+  `${problems.map(({ text }) => text).join('; ')}.`;
 
 function planCollaboration(team: Team, collaboration: Collaboration | undefined): NewCondition | undefined {
   const { collaborationRef, members } = team.spec;

@@ -20,11 +20,14 @@ export interface TeamSpec {
    */
   members: TeamMember[];
   /**
-   * How the members work together. solo = the first member alone; pipeline = one after the other; workflow = by the steps of collaborationRef, or by those that the leader writes.
+   * How the members work together. solo = the leader alone, or the first member; pipeline = one after the other; route = the leader picks one member; coordinate = the leader splits the work in rounds; collaborate = all speak in rounds until they agree; workflow = by the steps of collaborationRef, or by those that the leader writes.
    */
   collaborationModel?: 'solo' | 'pipeline' | 'route' | 'coordinate' | 'collaborate' | 'workflow';
   collaborationRef?: TeamCollaborationRef;
   planning?: TeamPlanning;
+  route?: TeamRoute;
+  coordinate?: TeamCoordinate;
+  collaborate?: TeamCollaborate;
   /**
    * Where the Team is offered.
    */
@@ -68,6 +71,10 @@ export interface TeamMember {
    * Role in the Team; leader leads.
    */
   role?: string;
+  /**
+   * What this member is good at, for a leader that chooses; the first words of its system prompt serve when absent.
+   */
+  description?: string;
   /**
    * Instructions for this member, added to the prompt of the Task.
    */
@@ -123,6 +130,61 @@ export interface TeamPlanning {
    * How many steps it may have; 20 when absent.
    */
   maxSteps?: number;
+}
+/**
+ * Settings of the collaboration model route.
+ */
+export interface TeamRoute {
+  /**
+   * Name of the member that works when the leader names nobody, gives no decision, or the one that it names is not there or fails.
+   */
+  fallback?: string;
+  /**
+   * Whether the leader may edit the answer of the member; false when absent.
+   */
+  editAnswer?: boolean;
+}
+/**
+ * Settings of the collaboration model coordinate.
+ */
+export interface TeamCoordinate {
+  /**
+   * How often the leader may split work; then it has to answer. 5 when absent.
+   */
+  maxRounds?: number;
+  /**
+   * How many assignments it may give in all; 20 when absent.
+   */
+  maxAssignments?: number;
+  /**
+   * How many members work at the same time; 4 when absent.
+   */
+  parallelism?: number;
+  /**
+   * When the run of a member fails: Fail = the Task fails; Skip = the leader is told, and decides (when absent); Retry = it runs again, up to memberRetries times, then as Skip.
+   */
+  onMemberFailure?: 'Fail' | 'Skip' | 'Retry';
+  /**
+   * How often a failed assignment runs again with onMemberFailure Retry; 2 when absent.
+   */
+  memberRetries?: number;
+}
+/**
+ * Settings of the collaboration model collaborate.
+ */
+export interface TeamCollaborate {
+  /**
+   * How many rounds there are at most; 3 when absent.
+   */
+  maxRounds?: number;
+  /**
+   * Within a round: Sequential = one after the other, each reads those before and goes on with their files (when absent); Parallel = all at once.
+   */
+  order?: 'Sequential' | 'Parallel';
+  /**
+   * When the members do not agree within the rounds: Conclude = the Task ends with what was said (when absent); Fail = the Task fails.
+   */
+  onNoAgreement?: 'Conclude' | 'Fail';
 }
 /**
  * Hint shown in an empty input field.

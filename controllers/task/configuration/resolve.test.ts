@@ -72,6 +72,16 @@ function objects(): Map<string, Stored> {
     ],
   });
   add('Team', 'route', { collaborationModel: 'route', members: [{ botRef: { name: 'coder' } }] });
+  add('Team', 'desk', {
+    collaborationModel: 'route',
+    route: { fallback: 'general' },
+    members: [
+      { botRef: { name: 'talker' }, role: 'leader', name: 'boss' },
+      { botRef: { name: 'coder' }, name: 'general' },
+      { botRef: { name: 'absent' }, name: 'special', description: 'rare things' },
+    ],
+  });
+  add('Team', 'later', { collaborationModel: 'later', members: [{ botRef: { name: 'coder' } }] });
   add('Workspace', 'w', {
     repository: { gitUrl: 'https://h/r', branchName: 'main', secretRef: { name: 's' } },
   });
@@ -198,6 +208,19 @@ describe('resolveTask', () => {
     });
   });
 
+  it('a Task starts without a member that another one stands in for', () => {
+    expect(resolve(objects(), { team: 'desk' })).toMatchObject({
+      content: {
+        nodes: [],
+        members: { boss: { shell: { type: 'Chat' } }, general: { shell: { type: 'ClaudeCode' } } },
+        program: {
+          ...{ kind: 'route', leader: 'boss', fallback: 'general', editAnswer: false },
+          roster: [{ name: 'general' }, { name: 'special', description: 'rare things' }],
+        },
+      },
+    });
+  });
+
   it('a graph that goes round in circles is not begun', () => {
     const models: CollaborationModels = {
       route: (sources) => ({
@@ -225,12 +248,27 @@ describe('resolveTask', () => {
     },
     {
       reason: 'another mode',
-      team: 'route',
+      team: 'later',
       want: [
         'impossible',
         'UnsupportedMode',
-        'spec.collaborationModel: "route" is not supported; supported: pipeline, solo.',
+        'spec.collaborationModel: "later" is not supported; supported: collaborate, coordinate, pipeline, route, solo.',
       ],
+    },
+    {
+      reason: 'members who cannot work together so',
+      team: 'route',
+      want: [
+        'impossible',
+        'InvalidPlan',
+        'Team "ns/route" cannot be carried out: spec.members: for route one member needs the role leader.',
+      ],
+    },
+    {
+      reason: 'a member that others stand in for is missed by nobody, the one who stands in is',
+      change: (map) => map.delete('Bot/ns/coder'),
+      team: 'desk',
+      want: ['waiting', 'WaitingForTeam', 'Team "ns/desk": Bot "ns/coder" not found.'],
     },
     {
       reason: 'a Team that is not ready says why',

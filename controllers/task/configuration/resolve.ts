@@ -15,7 +15,8 @@ import { isUploadObserved } from '#api/types/skill';
 import { placeOf, skillsOf } from '#api/types/skill-set';
 import { TaskReason } from '#api/types/task';
 import { collaborationModelOf } from '#api/types/team';
-import type { CollaborationModels, DraftedPlan } from '../graph/collaboration-models.ts';
+import type { CollaborationModels } from '../graph/collaboration-models.ts';
+import type { DraftedPlan } from '../graph/drafted-plan.ts';
 import { validateGraph } from '../graph/graph.ts';
 import type { MemberNode, PlannedNode } from '../graph/graph.ts';
 import type { PlannedWorkspace, Reference, RevisionContent, RevisionMember } from '../revision/revision.ts';
@@ -104,7 +105,7 @@ interface ResolvedNode {
 }
 
 function resolveWorkers(
-  { nodes, members = {} }: DraftedPlan,
+  { nodes, members = {}, mayBeAbsent = [] }: DraftedPlan,
   teamName: ObjectName,
   configuration: Configuration,
 ): Workers | Waiting {
@@ -115,13 +116,13 @@ function resolveWorkers(
     if (typeof who === 'string') return waits(who);
     resolved.push({ node, who });
   }
-  const named: Record<string, PlannedMember> = {};
+  const named: [string, PlannedMember][] = [];
   for (const [name, member] of Object.entries(members)) {
     const who = resolveMember(member, teamName.namespace, configuration);
-    if (typeof who === 'string') return waits(who);
-    named[name] = who;
+    if (typeof who !== 'string') named.push([name, who]);
+    else if (!mayBeAbsent.includes(name)) return waits(who);
   }
-  return { nodes: resolved, members: named };
+  return { nodes: resolved, members: Object.fromEntries(named) };
 }
 
 function requiresWorkspace(team: Team, { nodes, members }: Workers): boolean {

@@ -63,6 +63,8 @@ export interface NodePolicy {
 export interface NodeWorkspace {
   /** Id of the node whose files it goes on with; absent: a clone of its own, or an empty folder. */
   from?: string;
+  /** Its work is on a branch of its own, even where no other node is known that goes on with the same files. */
+  ownBranch?: boolean;
 }
 
 /** As a collaboration model makes it: who does the work is named, and not looked up yet. */

@@ -17,10 +17,11 @@ export function workspaceSource(nodes: readonly PlannedNode[], node: PlannedNode
  * one branch. Where several go on from the same files, or begin with clones of their own, each has its own.
  */
 export function branchNode(nodes: readonly PlannedNode[], node: PlannedNode): string | undefined {
+  if (node.workspace.ownBranch === true) return node.id;
   const source = workspaceSource(nodes, node);
-  const users = nodes.filter(
-    (other) => other.workspace.uses && workspaceSource(nodes, other)?.id === source?.id,
-  );
+  const users = nodes
+    .filter(({ workspace }) => workspace.uses && workspace.ownBranch !== true)
+    .filter((other) => workspaceSource(nodes, other)?.id === source?.id);
   if (users.length > 1) return node.id;
   return source === undefined ? undefined : branchNode(nodes, source);
 }

@@ -22,6 +22,8 @@ export interface NodesPlan {
   outcome: Outcome;
   /** The answer of the Task, where it is not that of the last nodes. */
   answer?: string;
+  /** The node whose work is the Task's, where that is not the last one. */
+  author?: string;
   /** When time alone changes the plan; RFC 3339. */
   wakeAt?: string;
 }
@@ -34,11 +36,12 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   const mayGoOn = (settled: readonly SettledNode[], unfolded: Unfolded): boolean =>
     endOf(settled, unfolded, around) === undefined;
   const { settled, unfolded, readiness, unknown } = growGraph(revision, around, mayGoOn);
-  const { answer } = unfolded;
+  const { answer, author } = unfolded;
   const common = {
     nodes: settled.map(({ node }) => node),
     unknown,
     ...(answer === undefined ? {} : { answer }),
+    ...(author === undefined ? {} : { author }),
   };
   const end = endOf(settled, unfolded, around);
   if (end !== undefined) {

@@ -107,13 +107,13 @@ export function planRejected(observation: Observation, message: string): TaskSta
 }
 
 function planGraph(observation: Observation, start: Revision): TaskPlan {
-  const { nodes, moves, unknown, outcome, answer, wakeAt } = planNodes(start, observation);
+  const { nodes, moves, unknown, outcome, answer, author, wakeAt } = planNodes(start, observation);
   const revision = { ...start, nodes };
   const records = [...moves.map(({ record }) => record), ...unknown];
   const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
-    status: nextStatus(observation, { records, outcome, revision, answer }),
+    status: nextStatus(observation, { records, outcome, revision, answer, author }),
     create,
     ...(create.length > 0 && mustEnsure(observation, revision)
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }

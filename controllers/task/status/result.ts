@@ -3,18 +3,27 @@ import { valueOf } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { addUse, useOf } from './use.ts';
 
+export interface AnswerSources {
+  nodes: readonly GraphNode[];
+  /** The answer that the program of the Task names. */
+  answer: string | undefined;
+  /** The node whose work is the Task's; the last one where absent. */
+  author: string | undefined;
+}
+
 /**
  * status.result of the Task: the last answer, or the one that its program names, as `value` (the field of compatible clients), every step's result, and
  * the sums of tokens and money, those of steps that failed too. Undefined when no step has come to a result.
  */
 export function taskResult(
   records: readonly NodeRecord[],
-  { nodes, answer }: { nodes: readonly GraphNode[]; answer: string | undefined },
+  { nodes, answer, author }: AnswerSources,
 ): Record<string, unknown> | undefined {
   const known = records.filter(({ result }) => result !== undefined);
   if (known.length === 0) return undefined;
   const done = records.filter((record) => record.status === 'COMPLETED');
-  const workspace = done.map(workspaceOf).findLast((found) => found !== undefined);
+  const own = done.filter(({ node }) => node === author).map(workspaceOf);
+  const workspace = own[0] ?? done.map(workspaceOf).findLast((found) => found !== undefined);
   return {
     value: answer ?? lastAnswer(done, nodes),
     steps: known.map(namedResult),

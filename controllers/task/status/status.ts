@@ -24,6 +24,8 @@ export interface StatusInput {
   revision?: Revision;
   /** The answer of the Task, where it is not that of the last nodes. */
   answer?: string | undefined;
+  /** The node whose work is the Task's, where that is not the last one. */
+  author?: string | undefined;
 }
 
 export interface StatusSources {
@@ -37,7 +39,7 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision, answer }: StatusInput,
+  { records, outcome, revision, answer, author }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
   const status = statusWord(previous, records, outcome);
@@ -45,7 +47,7 @@ export function nextStatus(
   const finished = finishedCondition(outcome, records);
   const conditions = nextConditions(task, { outcome, records, revision, finished, now });
   const known = revision ?? readRevision(previous, taskRevision);
-  const result = final ? taskResult(records, { nodes: known?.nodes ?? [], answer }) : undefined;
+  const result = final ? taskResult(records, { nodes: known?.nodes ?? [], answer, author }) : undefined;
   const error = errorMessage(outcome, records);
   const { questions: _, ...rest } = previous;
   const next: TaskStatus = {

@@ -23,6 +23,8 @@ export interface Unfolded {
   failure?: string;
   /** The answer of the Task, where it is not that of the last nodes. */
   answer?: string;
+  /** The node whose work is the Task's, where that is not the last one: its repository stands in the result. */
+  author?: string;
 }
 
 /**

@@ -3,7 +3,7 @@ import { invalid } from '#api/machinery/status-error';
 import { SANDBOXES } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
 import { solo } from '#controllers/task/graph/collaboration-models';
-import type { CollaborationModel } from '#controllers/task/graph/collaboration-models';
+import type { CollaborationModel } from '#controllers/task/graph/drafted-plan';
 import type { MemberNode } from '#controllers/task/graph/graph';
 import { everyThird } from './faults.ts';
 import { play } from './play.ts';

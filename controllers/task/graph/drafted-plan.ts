@@ -1,0 +1,23 @@
+import type { TeamMember, TeamSpec } from '#api/types/generated/team';
+import type { Program } from '../unfold/program.ts';
+import type { MemberNode } from './graph.ts';
+
+/** How the members of a Team work together: from the Team to the plan of a Task; pure. */
+export type CollaborationModel = (sources: ModelSources) => DraftedPlan | { problem: string };
+
+/** The objects that a plan is made from. */
+export interface ModelSources {
+  team: TeamSpec;
+}
+
+/** As a collaboration model makes it: who does the work is named, and not looked up yet. */
+export interface DraftedPlan {
+  /** The nodes that are known from the start. */
+  nodes: readonly MemberNode[];
+  /** Those who get nodes of their own later, by the names that the program has for them. */
+  members?: Readonly<Record<string, TeamMember>>;
+  /** Names of the members that the Task can do without while their Bots are not ready. */
+  mayBeAbsent?: readonly string[];
+  /** How further nodes come about. */
+  program?: Program;
+}
