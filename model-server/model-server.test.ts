@@ -325,3 +325,38 @@ describe('embeddings', () => {
     expect((await post('/v1/embeddings', { model: 'm' })).status).toBe(400);
   });
 });
+
+describe('whoever listens', () => {
+  it('hears of each call, whose it is, and whether it got its answer', async () => {
+    const heard: unknown[] = [];
+    const ends = new Map<string, (end: string) => void>();
+    const endOf = (id: string): Promise<string> => new Promise((resolve) => void ends.set(id, resolve));
+    await using stack = new AsyncDisposableStack();
+    const listened = await startModelServer({
+      ...{ host: '127.0.0.1', port: 0, script: parseScript(SCRIPT), logger: silentLogger },
+      onCall: ({ id = '', rule, prompt, turn }) => {
+        heard.push({ id, rule, prompt, turn });
+        return (end) => ends.get(id)?.(end);
+      },
+    });
+    stack.defer(() => listened.close());
+    const ask = (id: string, content: string, signal?: AbortSignal): Promise<Response> =>
+      fetch(`${listened.url}/v1/messages`, {
+        ...{ method: 'POST', headers: { 'x-client-request-id': id } },
+        body: JSON.stringify({ model: 'm', max_tokens: 1, messages: [user(content)] }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const leaves = new AbortController();
+    const [first, second] = [endOf('a'), endOf('b')];
+    await (await ask('a', 'work')).text();
+    const hanging = ask('b', 'hang', leaves.signal);
+    await expect.poll(() => heard).toHaveLength(2);
+    leaves.abort();
+    await expect(hanging).rejects.toThrow('aborted');
+    expect(await Promise.all([first, second])).toEqual(['answered', 'left']);
+    expect(heard).toEqual([
+      { id: 'a', rule: 'rule 5', prompt: 'work', turn: 1 },
+      { id: 'b', rule: 'rule 3', prompt: 'hang', turn: 1 },
+    ]);
+  });
+});

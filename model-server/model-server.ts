@@ -13,6 +13,7 @@ import { isObject } from '#model-protocols/json-value';
 import type { JsonObject } from '#model-protocols/json-value';
 import { anthropicService } from './anthropic.ts';
 import { estimateTokens } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import { embeddingsOf } from './embeddings.ts';
 import { createMatcher } from './match.ts';
 import type { Matcher } from './match.ts';
@@ -30,7 +31,19 @@ export interface ModelServerOptions {
   script: Script;
   logger: Logger;
   clock?: Clock;
+  /** Hears of each call that a rule answers, and by what it returns of its end; for whoever proves who asked, and when. */
+  onCall?: (call: ServedCall) => (end: CallEnd) => void;
 }
+
+export interface ServedCall extends Pick<Conversation, 'model' | 'prompt' | 'system' | 'tools' | 'turn'> {
+  /** The header x-client-request-id, by which the caller knows the call. */
+  id: string | undefined;
+  /** Name of the rule. */
+  rule: string;
+}
+
+/** Whether the client has got all of the answer, or has left before. */
+export type CallEnd = 'answered' | 'left';
 
 export interface ModelServer {
   /** Base URL for all protocols, without a path. */
@@ -49,6 +62,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     matcher: createMatcher(options.script),
     logger: options.logger.with({ component: 'model-server' }),
     clock: options.clock ?? systemClock,
+    onCall: options.onCall ?? (() => () => undefined),
     answers: 0,
   };
   const server = createServer((request, response) => {
@@ -77,6 +91,7 @@ interface Context {
   matcher: Matcher;
   logger: Logger;
   clock: Clock;
+  onCall: Required<ModelServerOptions>['onCall'];
   answers: number;
 }
 
@@ -140,8 +155,17 @@ async function answer(context: Context, service: Service, { request, response }:
     const message = `no rule of the script matches turn ${conversation.turn} of "${conversation.prompt.slice(0, 120)}"`;
     return sendError(response, service, { status: 404, message });
   }
+  const id = request.headers['x-client-request-id'];
+  const ended = context.onCall({
+    ...conversation,
+    rule: match.rule,
+    id: typeof id === 'string' ? id : undefined,
+  });
   const gone = new AbortController();
-  response.once('close', () => gone.abort(new Error('connection closed')));
+  response.once('close', () => {
+    ended(response.writableFinished ? 'answered' : 'left');
+    gone.abort(new Error('connection closed'));
+  });
   const { step } = match;
   const { protocol } = service;
   if (step.delayMs > 0) await sleep(context.clock, step.delayMs, gone.signal);

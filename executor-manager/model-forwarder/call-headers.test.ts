@@ -45,6 +45,7 @@ describe('the headers of a call', () => {
     ['x-api-key', false, 'the token of the run'],
     ['authorization', false, 'the token of the run'],
     ['cookie', false, 'a credential'],
+    ['x-client-request-id', false, 'the manager says who asks'],
     ['helicone-target-url', false, 'a gateway would send the key there'],
     ['x-portkey-config', false, 'a gateway would send the key elsewhere'],
     ['openai-organization', false, 'who pays'],

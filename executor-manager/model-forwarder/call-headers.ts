@@ -11,7 +11,7 @@ const PASSED: ReadonlySet<string> = new Set([
   ...['accept', 'accept-language', 'content-type', 'content-length', 'user-agent', 'idempotency-key'],
   ...['anthropic-version', 'anthropic-beta', 'anthropic-dangerous-direct-browser-access'],
   ...['openai-beta', 'originator', 'version', 'session_id', 'session-id', 'conversation_id'],
-  ...['x-app', 'x-claude-code-session-id', 'x-client-request-id', 'x-request-id'],
+  ...['x-app', 'x-claude-code-session-id', 'x-request-id'],
 ]);
 /** Headers by which the makers' libraries tell of themselves. */
 const PASSED_PREFIX = 'x-stainless-';
@@ -20,6 +20,12 @@ const PASSED_PREFIX = 'x-stainless-';
 const KEPT_BACK: ReadonlySet<string> = new Set([
   ...['content-length', 'set-cookie', 'alt-svc', 'strict-transport-security', 'server', 'via'],
 ]);
+
+/**
+ * By which a call is found in the log of its service: the run, and a number that no other call has. An id that an agent
+ * made up would tell nobody who asked. https://platform.openai.com/docs/api-reference/debugging-requests
+ */
+export const CALL_ID_HEADER = 'x-client-request-id';
 
 /** The headers of a call as the service gets them. @throws StatusError BadRequest, see credentialHeaders. */
 export function callHeaders(given: IncomingHttpHeaders, model: RealModel): Record<string, string> {

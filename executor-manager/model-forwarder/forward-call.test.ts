@@ -48,5 +48,8 @@ it('gives a service all the time of the run: first byte and pauses have no limit
     { dispatcher, figures: forwarderFigures(silentMeter), logger: silentLogger },
   );
   expect(dispatcher.asked).toMatchObject({ path: '/v1/messages', headersTimeout: 0, bodyTimeout: 0 });
+  expect(dispatcher.asked?.headers).toMatchObject({
+    'x-client-request-id': expect.stringMatching(/^run[.][0-9a-f-]{36}$/) as unknown,
+  });
   expect(answers).toMatchObject([{ ':status': 502 }]);
 });

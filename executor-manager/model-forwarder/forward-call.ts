@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:http2';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
@@ -10,7 +11,7 @@ import { isStatusError } from '#api/machinery/status-error';
 import { RefusedAddressError } from '#guarded-client/refused-address-error';
 import { SERVICE_ERRORS } from '#model-protocols/service-errors';
 import type { ModelProtocol } from '../protocol/run.ts';
-import { answerHeaders, callHeaders } from './call-headers.ts';
+import { CALL_ID_HEADER, answerHeaders, callHeaders } from './call-headers.ts';
 import { secretsOf } from './credential-headers.ts';
 import type { RealModel } from './credential-headers.ts';
 import type { CallOutcome, ForwarderFigures } from './forwarder-figures.ts';
@@ -20,6 +21,7 @@ import { takeOut, takeOutOf } from './take-out.ts';
 
 /** A run whose agent may call its Model. */
 export interface ForwardedRun {
+  /** The uid of its Sandbox. */
   id: string;
   protocol: ModelProtocol;
   source: ModelSource;
@@ -101,7 +103,7 @@ async function answer(call: ModelCall, signal: AbortSignal, context: ForwardCont
   const sending = request(url, {
     dispatcher,
     method: route.method,
-    headers: callHeaders(headers, model),
+    headers: { ...callHeaders(headers, model), [CALL_ID_HEADER]: `${run.id}.${randomUUID()}` },
     ...(route.method === 'GET' ? {} : { body: Readable.from(bodyOf(stream, run.protocol, figures)) }),
     signal,
     // The limits are the run's: a model may think for an hour.
