@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 
 /** The content of requests of all protocols, as far as a script can ask for it. */
 export interface Conversation {
+  /** The header x-client-request-id, by which the caller knows the call. */
+  callID?: string;
   model: string;
   stream: boolean;
   /** The system prompt and what the client notes to the model between the turns. */

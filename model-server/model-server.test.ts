@@ -334,9 +334,9 @@ describe('whoever listens', () => {
     await using stack = new AsyncDisposableStack();
     const listened = await startModelServer({
       ...{ host: '127.0.0.1', port: 0, script: parseScript(SCRIPT), logger: silentLogger },
-      onCall: ({ id = '', rule, prompt, turn }) => {
-        heard.push({ id, rule, prompt, turn });
-        return (end) => ends.get(id)?.(end);
+      onCall: ({ callID = '', rule, prompt, turn }) => {
+        heard.push({ callID, rule, prompt, turn });
+        return (end) => ends.get(callID)?.(end);
       },
     });
     stack.defer(() => listened.close());
@@ -355,8 +355,8 @@ describe('whoever listens', () => {
     await expect(hanging).rejects.toThrow('aborted');
     expect(await Promise.all([first, second])).toEqual(['answered', 'left']);
     expect(heard).toEqual([
-      { id: 'a', rule: 'rule 5', prompt: 'work', turn: 1 },
-      { id: 'b', rule: 'rule 3', prompt: 'hang', turn: 1 },
+      { callID: 'a', rule: 'rule 5', prompt: 'work', turn: 1 },
+      { callID: 'b', rule: 'rule 3', prompt: 'hang', turn: 1 },
     ]);
   });
 });

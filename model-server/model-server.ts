@@ -35,9 +35,7 @@ export interface ModelServerOptions {
   onCall?: (call: ServedCall) => (end: CallEnd) => void;
 }
 
-export interface ServedCall extends Pick<Conversation, 'model' | 'prompt' | 'system' | 'tools' | 'turn'> {
-  /** The header x-client-request-id, by which the caller knows the call. */
-  id: string | undefined;
+export interface ServedCall extends Conversation {
   /** Name of the rule. */
   rule: string;
 }
@@ -141,7 +139,11 @@ interface Exchange {
 }
 
 async function answer(context: Context, service: Service, { request, response }: Exchange): Promise<void> {
-  const conversation = service.read(await readBody(request));
+  const callID = request.headers['x-client-request-id'];
+  const conversation: Conversation = {
+    ...service.read(await readBody(request)),
+    ...(typeof callID === 'string' ? { callID } : {}),
+  };
   const match = context.matcher.answer(conversation);
   context.logger.debug('answered', {
     protocol: service.protocol.name,
@@ -155,12 +157,7 @@ async function answer(context: Context, service: Service, { request, response }:
     const message = `no rule of the script matches turn ${conversation.turn} of "${conversation.prompt.slice(0, 120)}"`;
     return sendError(response, service, { status: 404, message });
   }
-  const id = request.headers['x-client-request-id'];
-  const ended = context.onCall({
-    ...conversation,
-    rule: match.rule,
-    id: typeof id === 'string' ? id : undefined,
-  });
+  const ended = context.onCall({ ...conversation, rule: match.rule });
   const gone = new AbortController();
   response.once('close', () => {
     ended(response.writableFinished ? 'answered' : 'left');

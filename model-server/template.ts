@@ -14,6 +14,7 @@ export function fillStep(step: Step, conversation: Conversation, captures: Map<s
   };
   add('prompt', conversation.prompt);
   add('model', conversation.model);
+  add('callID', conversation.callID);
   add('turn', String(conversation.turn));
   add('toolResult', conversation.toolResults.at(-1)?.text);
   add('images', conversation.images.join('; '));
