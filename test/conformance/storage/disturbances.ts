@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import type { Connection } from 'mysql2/promise';
 import type { CommitProxy, HeldCommit } from '../../kit/commit-proxy.ts';
-import type { Random } from '../../kit/seeded.ts';
+import type { Random } from '#dev/random';
 import type { Cluster } from './cluster.ts';
 import type { RecordedClients } from './recorded-clients.ts';
 

@@ -6,7 +6,7 @@ import { silentLogger } from '#api/machinery/logger';
 import { databaseServer } from '#dev/environment/database-server';
 import type { DatabaseServer } from '#dev/environment/database-server';
 import { freePort } from '#dev/environment/free-port';
-import { loadBalancer } from '../../kit/load-balancer.ts';
+import { loadBalancer } from '#dev/environment/load-balancer';
 import { administer } from './databases.ts';
 import { TASKS, collect, create, taskKey, valueOf } from './objects.ts';
 

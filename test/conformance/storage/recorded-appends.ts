@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskEventAppend } from '#api/types/task-event';
 import type { StoreTables } from '../../kit/store-tables.ts';
 import type { Cluster } from './cluster.ts';
-import type { Random } from '../../kit/seeded.ts';
+import type { Random } from '#dev/random';
 
 const EVENTS = 3;
 const BACK_OFF_MS = 20;

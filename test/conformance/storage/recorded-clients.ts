@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '#api/storage/contract/storage-error';
 import type { StorageKey } from '#api/storage/contract/objects';
 import type { Answer, Asked, ObjectOperation, Refusal, RevisionMark } from '../../kit/object-history.ts';
-import type { Random } from '../../kit/seeded.ts';
+import type { Random } from '#dev/random';
 import type { SeenObject } from './replica-messages.ts';
 
 /** A replica as its clients see it; what a negative control stands between. */

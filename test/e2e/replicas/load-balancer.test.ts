@@ -6,7 +6,7 @@ import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { freshDatabase } from '../../conformance/storage/databases.ts';
 import { commandsFor } from '../../kit/command.ts';
 import type { Commands } from '../../kit/command.ts';
-import { loadBalancer } from '../../kit/load-balancer.ts';
+import { loadBalancer } from '#dev/environment/load-balancer';
 import { manifests, task, teamManifests } from '../../kit/manifests.ts';
 import { modelService } from '../../kit/model-script.ts';
 import { startReplica, startTroupe } from '../../kit/troupe-process.ts';

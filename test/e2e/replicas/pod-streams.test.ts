@@ -9,7 +9,7 @@ import { freshDatabase } from '../../conformance/storage/databases.ts';
 import { commandsFor, run } from '../../kit/command.ts';
 import type { CommandResult, Commands } from '../../kit/command.ts';
 import { gitRepository } from '../../kit/git-repository.ts';
-import { loadBalancer } from '../../kit/load-balancer.ts';
+import { loadBalancer } from '#dev/environment/load-balancer';
 import { manifests, task, teamManifests } from '../../kit/manifests.ts';
 import { modelService } from '../../kit/model-script.ts';
 import { startReplica, startTroupe } from '../../kit/troupe-process.ts';
