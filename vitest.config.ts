@@ -17,7 +17,8 @@ const ALONE = [
   'test/integration/executor-image/image.test.ts',
   'test/integration/drivers/docker.test.ts',
   'test/integration/executor-manager/{docker,engine-away,work}.test.ts',
-  'test/e2e/{demo,killed-agent}.test.ts',
+  // Everything of it is killed, and looked at for what is left.
+  'test/e2e/{chaos,demo,killed-agent}.test.ts',
 ];
 /** Unit tests compute: more workers than the cores of a small machine would not be faster. */
 const UNIT_WORKERS = 2;

@@ -1,0 +1,40 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { runChaos } from './chaos/chaos.ts';
+import { SCENARIOS } from './chaos/scenarios.ts';
+import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
+
+/**
+ * `node dev/chaos.ts --tasks 300 --seed 7`: Tasks of all kinds while everybody is killed who can be. The last line says whether
+ * anything was lost, done twice or left behind; the logs of all processes are in .cache/chaos.
+ */
+process.chdir(projectRoot);
+const { values } = parseArgs({
+  options: {
+    tasks: { type: 'string', default: '300' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    rounds: { type: 'string' },
+    database: { type: 'string', default: 'mariadb' },
+    scenario: { type: 'string', multiple: true },
+  },
+});
+const tasks = Number(values.tasks);
+const seed = Number(values.seed);
+const rounds = Number(values.rounds ?? Math.max(1, Math.ceil(tasks / 20)));
+const database = values.database === 'mysql' ? 'mysql' : 'mariadb';
+const again = `node dev/chaos.ts --tasks ${tasks} --seed ${seed} --rounds ${rounds} --database ${database}`;
+console.log(again);
+const logs = cacheFolder('chaos');
+await rm(logs, { recursive: true, force: true });
+await mkdir(logs, { recursive: true });
+const scenarios = SCENARIOS.filter(({ name }) => values.scenario?.includes(name) ?? true);
+const { findings, figures } = await runChaos({
+  ...{ tasks, seed, rounds, database, logs, scenarios },
+  tell: console.log,
+});
+for (const finding of findings) console.log(`FAIL ${finding}`);
+console.log(JSON.stringify(figures));
+console.log(
+  findings.length === 0 ? 'nothing is lost, nothing done twice, nothing left behind' : `again: ${again}`,
+);
+process.exitCode = findings.length === 0 ? 0 : 1;

@@ -1,0 +1,52 @@
+/** The facts about a run with troubles that the checks judge: all of them seen from outside. */
+export interface Evidence {
+  tasks: readonly TaskSeen[];
+  /** The log of the scripted model. */
+  calls: readonly CallSeen[];
+  /** The log of the tool server: each line is a thing that an agent has done and that cannot be undone. */
+  effects: readonly EffectSeen[];
+}
+
+/** A Task as the API shows it at the end. */
+export interface TaskSeen {
+  name: string;
+  scenario: string;
+  status: string;
+  /** Why, where it has failed. */
+  message?: string;
+  /** Its result. */
+  value?: string;
+  steps: readonly StepSeen[];
+  /** Its event log, in order. */
+  log: readonly { seq: number; source: string; sourceSeq: number }[];
+}
+
+/** The record of one node. */
+export interface StepSeen {
+  node: string;
+  title: string;
+  status: string;
+  /** Started so often. */
+  attempts: number;
+  /** uids of the Sandboxes of its attempts as far as they were seen, the first one first. */
+  sandboxes: readonly string[];
+}
+
+/** A call of the scripted model. */
+export interface CallSeen {
+  /** uid of the Sandbox that has called. */
+  sandbox: string;
+  /** The Task that the prompt is about. */
+  task: string | undefined;
+  /** Milliseconds. */
+  from: number;
+  to: number;
+}
+
+export interface EffectSeen {
+  task: string;
+  step: string;
+  sandbox: string;
+  /** Milliseconds. */
+  at: number;
+}

@@ -1,0 +1,55 @@
+import type { KubeObject } from '#api/machinery/meta';
+import type { ResourceType } from '#api/machinery/resource-type';
+import { BOTS, GHOSTS, MODELS, TEAMS } from '#api/types/resources';
+import type { Task } from '#api/types/generated/task';
+import type { Scenario } from './scenario.ts';
+import { introduction, taskMark } from './services.ts';
+import type { Services } from './services.ts';
+
+const API = 'agent.wecode.io/v1';
+const NAMESPACE = 'default';
+const MODEL = 'chaos';
+
+export interface Manifest {
+  type: ResourceType;
+  object: KubeObject;
+}
+
+/** What all scenarios need. */
+export function sharedObjects({ modelURL }: Services): Manifest[] {
+  const env = { model: 'anthropic', model_id: 'scripted', base_url: modelURL, api_key: 'sk-chaos' };
+  return [manifest(MODELS, MODEL, { protocol: 'anthropic', modelConfig: { env } })];
+}
+
+export function teamObjects({ name, agents, team }: Scenario, { toolURL }: Services): Manifest[] {
+  const own = Object.entries(agents).flatMap(([agent, { shell }]) => [
+    manifest(GHOSTS, agent, {
+      systemPrompt: introduction(agent),
+      mcpServers: { effects: { type: 'http', url: toolURL, required: true } },
+    }),
+    manifest(BOTS, agent, {
+      ghostRef: { name: agent },
+      shellRef: { name: shell, namespace: 'system' },
+      modelRef: { name: MODEL },
+    }),
+  ]);
+  return [...own, manifest(TEAMS, name, team)];
+}
+
+export function taskOf(scenario: Scenario, name: string): Task {
+  return {
+    ...{ apiVersion: API, kind: 'Task' },
+    metadata: { name, namespace: NAMESPACE },
+    spec: {
+      title: name,
+      prompt: `Work on ${taskMark(name)}.`,
+      teamRef: { name: scenario.name },
+      ...scenario.task,
+    },
+  };
+}
+
+function manifest(type: ResourceType, name: string, spec: object): Manifest {
+  const object = { apiVersion: API, kind: type.kind, metadata: { name, namespace: NAMESPACE }, spec };
+  return { type, object };
+}

@@ -1,0 +1,64 @@
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import { projectRoot } from '../environment/cache-folder.ts';
+import { startProcess } from '../environment/process.ts';
+import type { RunningProcess } from '../environment/process.ts';
+
+/** A part of the installation that can be killed and started again. */
+export interface Member extends AsyncDisposable {
+  readonly name: string;
+  /** SIGKILL. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Resolves when it works. */
+  start(): Promise<void>;
+}
+
+export interface TroupeOptions {
+  name: string;
+  /** Command line after `troupe`. */
+  args: readonly string[];
+  env: Record<string, string>;
+  /** Folder for its log, which goes on over all its lives. */
+  logs: string;
+}
+
+/** One of Troupe's processes. */
+export class TroupeMember implements Member {
+  readonly name: string;
+  readonly #options: TroupeOptions;
+  #process: RunningProcess | undefined;
+
+  constructor(options: TroupeOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { name, args, env, logs } = this.#options;
+    let isReady = false;
+    const started = await startProcess({
+      command: path.join(projectRoot, 'bin/troupe'),
+      args,
+      env: { ...process.env, ...env },
+      onLine: (line) => {
+        isReady ||= / ready/.test(line) && line.startsWith('troupe ');
+        appendFileSync(path.join(logs, `${name}.log`), `${line}\n`);
+      },
+      patienceMs: 30_000,
+    });
+    this.#process = started;
+    await started.until({ what: 'get ready', ready: () => isReady, timeoutMs: 120_000 });
+  }
+
+  async kill(): Promise<void> {
+    const running = this.#process;
+    if (running === undefined) return;
+    this.#process = undefined;
+    process.kill(running.pid, 'SIGKILL');
+    await running.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process?.stop();
+  }
+}
