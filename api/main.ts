@@ -25,6 +25,7 @@ import { startCustomResources } from './registry/custom-resources/custom-resourc
 import { createDeletedTasks } from './registry/tasks/deleted-tasks.ts';
 import { createRegistry } from './registry/registry.ts';
 import type { Registry } from './registry/registry.ts';
+import { startQuotas } from './registry/quotas/followed-quotas.ts';
 import { startRetention } from './registry/retention/retention.ts';
 import { createStoredObjects } from './registry/executors/stored-objects.ts';
 import { createLivingObjects } from './registry/service-accounts/living-objects.ts';
@@ -207,9 +208,11 @@ async function openRegistry(
   const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
   const authorizer = createAuthorization({ rbac: rules.authorizer, objects: createStoredObjects(store) });
   const maskSecret = await identitySecret({ ...options.certificates, now: clock.now() });
+  const quotas = started.adopt(await startQuotas({ store, clock, logger }), (one) => one.stop());
   const registry = createRegistry({
     ...{ catalog, store, clock, authorizer, tokens, maskSecret },
     ruleResolver: rules,
+    admission: { validating: [quotas.admission] },
   });
   await createInitialNamespaces(registry);
   await reconcilePolicy(registry, BOOTSTRAP_POLICY, logger);

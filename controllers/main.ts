@@ -19,6 +19,7 @@ import { ghostController } from './ghost/controller.ts';
 import { mcpServerController } from './mcp-server/controller.ts';
 import { modelController } from './model/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
+import { resourceQuotaController } from './resource-quota/controller.ts';
 import { rootCAController } from './root-ca/controller.ts';
 import type { ControllerContext } from './runtime/controller-context.ts';
 import { electedRunnable } from './runtime/elected.ts';
@@ -173,6 +174,7 @@ function controllersOf(
     taskRevisionController(context),
     ...sandboxControllers(context),
     executorController(context),
+    resourceQuotaController(context),
     garbageCollectorController(context),
     namespaceController(context),
     serviceAccountController(context),

@@ -28,6 +28,8 @@ export type ComputedCell =
   | { text: { firstOf: string[]; lowerCase?: boolean }[]; separator?: string }
   /** The subjects of a binding that are of this kind. */
   | { subjects: 'Group' | 'ServiceAccount' | 'User' }
+  /** Used and hard of a quota: of names that begin with `limits.`, or of the others. */
+  | { quota: 'limits' | 'requests' }
   /** A cell that only Pods have. */
   | { pod: 'ip' | 'node' | 'nominatedNode' | 'readinessGates' | 'ready' | 'restarts' | 'status' };
 

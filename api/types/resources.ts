@@ -21,6 +21,7 @@ import type { Team } from './generated/team.ts';
 import type { User } from './generated/user.ts';
 import type { Workspace } from './generated/workspace.ts';
 import { RBAC_GROUP } from './rbac.ts';
+import type { ResourceQuota } from './resource-quota.ts';
 import type { ClusterRole } from './rbac.ts';
 
 /** The resources our own parts use through a Client: one token per kind, with the type of its objects. */
@@ -138,6 +139,12 @@ export const CONFIG_MAPS: ResourceType<ConfigMap> = {
   ...core,
   kind: 'ConfigMap',
   plural: 'configmaps',
+  namespaced: true,
+};
+export const RESOURCE_QUOTAS: ResourceType<ResourceQuota> = {
+  ...core,
+  kind: 'ResourceQuota',
+  plural: 'resourcequotas',
   namespaced: true,
 };
 export const SERVICE_ACCOUNTS: ResourceType<Unstructured> = {

@@ -7,8 +7,8 @@ import { createGraph } from './graph.ts';
 import type { Graph } from './graph.ts';
 import { createKindFollower } from './kind-follower.ts';
 import { collectedTypes, typeOfOwner } from './kinds.ts';
-import { createMonitors } from './monitors.ts';
-import type { MonitorTarget } from './monitors.ts';
+import { createMonitors } from '../runtime/monitors.ts';
+import type { MonitorTarget } from '../runtime/monitors.ts';
 import { nodeOf } from './node.ts';
 import { garbageCollector } from './reconciler.ts';
 

@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { objectKey } from '#api/machinery/meta';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { EXECUTORS, SANDBOXES } from '#api/types/resources';
+import { EXECUTORS, RESOURCE_QUOTAS, SANDBOXES } from '#api/types/resources';
+import type { ResourceQuota } from '#api/types/resource-quota';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
+import { quotaRefusal } from './binding/quota-refusal.ts';
 import { sandboxReconciler } from './reconciler.ts';
 import { Schedule } from './schedule.ts';
 import { schedulerReconciler } from './scheduler.ts';
@@ -15,6 +18,7 @@ import { mattersToSandboxes } from './wake-up.ts';
 
 const BY_EXECUTOR = 'sandbox:executor';
 const OF_TASK = 'sandbox:of-task';
+const QUOTAS_OF = 'resourcequota:of-namespace';
 /** The one key of the scheduler. */
 const QUEUE = 'queue';
 
@@ -28,6 +32,8 @@ export function sandboxControllers(context: ControllerContext): Runnable[] {
   const executors = informers.of(EXECUTORS);
   sandboxes.addIndex(OF_TASK, ({ spec }) => (spec.taskRef === undefined ? [] : [spec.taskRef.uid]));
   sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
+  const quotas = informers.of(RESOURCE_QUOTAS);
+  quotas.addIndex(QUOTAS_OF, ({ metadata }) => [metadata.namespace ?? '']);
   const schedule = new Schedule({ sandboxes, ofTask: (uid) => sandboxes.byIndex(OF_TASK, uid) });
   const unexplained = keysOnDemand();
   const events = recorder('sandbox-controller');
@@ -37,13 +43,18 @@ export function sandboxControllers(context: ControllerContext): Runnable[] {
       client,
       reconcile: schedulerReconciler({
         ...{ schedule, sandboxes, executors, clock },
-        refuse: () => undefined,
+        refuse: (namespace, { use }) =>
+          quotaRefusal(quotas.byIndex(QUOTAS_OF, namespace), {
+            wanted: use,
+            used: schedule.usage.inNamespace(namespace),
+          }),
         explain: unexplained.add,
         recorder: events,
       }),
       sources: [
         source(sandboxes, (change) => (schedule.observe(change) ? [QUEUE] : [])),
         source(executors, (change) => (mattersToSandboxes(change) ? [QUEUE] : [])),
+        changedQuotas(quotas, schedule),
       ],
       ...{ clock, logger, meter },
     }),
@@ -56,6 +67,15 @@ export function sandboxControllers(context: ControllerContext): Runnable[] {
       ...{ clock, logger, meter },
     }),
   ];
+}
+
+/** What is used changes all the time; only limits matter here. */
+function changedQuotas(quotas: Informer<ResourceQuota>, schedule: Schedule): Source {
+  return source(quotas, ({ old, new: now }) => {
+    if (isDeepStrictEqual(old?.spec?.hard, now?.spec?.hard)) return [];
+    schedule.queue.quotaChanged((now ?? old)?.metadata.namespace ?? '');
+    return [QUEUE];
+  });
 }
 
 /** Keys that another controller asks for. */

@@ -1,7 +1,7 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
+import { useOfSandbox } from '#api/types/resource-quota';
+import type { SandboxUse } from '#api/types/resource-quota';
 import { isConversation } from '#api/types/shell-types';
-import { resourcesOf } from './binding/demand.ts';
-import type { Resources } from './binding/demand.ts';
 import type { Needs } from './binding/room.ts';
 
 /** The place of a Sandbox that is bound, or about to be. */
@@ -12,12 +12,7 @@ export interface Hold {
   namespace: string;
   user: string;
   talks: boolean;
-  resources: Resources;
-}
-
-/** What the bound Sandboxes of a namespace use of its quotas. */
-export interface NamespaceUse extends Resources {
-  sandboxes: number;
+  use: SandboxUse;
 }
 
 export function holdOf(sandbox: Sandbox, executorName: string): Hold {
@@ -27,7 +22,7 @@ export function holdOf(sandbox: Sandbox, executorName: string): Hold {
     namespace: sandbox.metadata.namespace ?? '',
     user: sandbox.spec.userName ?? '',
     talks: isConversation(sandbox.spec),
-    resources: resourcesOf(sandbox),
+    use: useOfSandbox(sandbox),
   };
 }
 
@@ -35,7 +30,7 @@ export function holdOf(sandbox: Sandbox, executorName: string): Hold {
 export class Usage {
   readonly #holds = new Map<string, Hold>();
   readonly #executors = new Map<string, Needs>();
-  readonly #namespaces = new Map<string, NamespaceUse>();
+  readonly #namespaces = new Map<string, SandboxUse>();
   /** By talks and namespace, and by talks, namespace and user. */
   readonly #shares = new Map<string, number>();
 
@@ -56,7 +51,7 @@ export class Usage {
     return this.#executors.get(name) ?? { talking: 0, others: 0 };
   }
 
-  inNamespace(namespace: string): NamespaceUse {
+  inNamespace(namespace: string): SandboxUse {
     return this.#namespaces.get(namespace) ?? { sandboxes: 0, cpu: 0n, memory: 0n };
   }
 
@@ -65,11 +60,11 @@ export class Usage {
     return this.#shares.get(shareKey(talks, namespace, user)) ?? 0;
   }
 
-  #count({ executorName, namespace, user, talks, resources }: Hold, by: 1 | -1): void {
+  #count({ executorName, namespace, user, talks, use: ofOne }: Hold, by: 1 | -1): void {
     const { talking, others } = this.onExecutor(executorName);
     const needs = talks ? { talking: talking + by, others } : { talking, others: others + by };
     keep(this.#executors, executorName, needs.talking + needs.others > 0 ? needs : undefined);
-    const use = this.#useAfter(namespace, resources, by);
+    const use = this.#useAfter(namespace, ofOne, by);
     keep(this.#namespaces, namespace, use.sandboxes > 0 ? use : undefined);
     for (const key of [shareKey(talks, namespace), shareKey(talks, namespace, user)]) {
       const share = (this.#shares.get(key) ?? 0) + by;
@@ -77,7 +72,7 @@ export class Usage {
     }
   }
 
-  #useAfter(namespace: string, { cpu, memory }: Resources, by: 1 | -1): NamespaceUse {
+  #useAfter(namespace: string, { cpu, memory }: SandboxUse, by: 1 | -1): SandboxUse {
     const use = this.inNamespace(namespace);
     const factor = BigInt(by);
     return {

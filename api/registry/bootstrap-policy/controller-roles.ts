@@ -68,8 +68,11 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     report('mcpservers'),
   ],
   'model-controller': [follow(TROUPE, 'models'), follow(CORE, 'secrets'), report('models')],
+  // It counts what a quota names, whatever that is.
+  'resourcequota-controller': [follow('*', '*'), allow(['update'], CORE, ['resourcequotas/status'])],
   'sandbox-controller': [
     follow(TROUPE, 'sandboxes', 'executors'),
+    follow(CORE, 'resourcequotas'),
     allow(['get'], TROUPE, ['executors']),
     allow(['update'], TROUPE, ['sandboxes', 'sandboxes/status']),
   ],

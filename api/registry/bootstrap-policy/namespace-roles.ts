@@ -84,7 +84,7 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
     labels: aggregateTo('view'),
     rules: [
       allow(READ, CORE, ['configmaps', 'serviceaccounts', 'pods', 'pods/status', 'pods/log']),
-      allow(READ, CORE, ['namespaces', 'namespaces/status']),
+      allow(READ, CORE, ['namespaces', 'namespaces/status', 'resourcequotas', 'resourcequotas/status']),
       allow(READ, [CORE, EVENTS], ['events']),
       allow(READ, TROUPE, [...AGENT_KINDS, ...statusOf(AGENT_KINDS)]),
       allow(READ, TROUPE, ['tasks', 'tasks/status', 'tasks/log', 'tasks/messages', 'skills/package']),

@@ -7,6 +7,7 @@ import { customResourceDefinitionStrategy } from './custom-resource-definition.t
 import { eventStrategy } from './event.ts';
 import { leaseStrategy } from './lease.ts';
 import { namespaceStrategy } from './namespace.ts';
+import { resourceQuotaStrategy } from './resource-quota.ts';
 import { clusterRoleStrategy, roleStrategy } from './role.ts';
 import { clusterRoleBindingStrategy, roleBindingStrategy } from './role-binding.ts';
 import { sandboxStrategy } from './sandbox.ts';
@@ -30,6 +31,7 @@ const STRATEGIES: ReadonlyMap<string, Strategy> = new Map([
   ['clusterrolebindings.rbac.authorization.k8s.io', clusterRoleBindingStrategy],
   ['roles.rbac.authorization.k8s.io', roleStrategy],
   ['rolebindings.rbac.authorization.k8s.io', roleBindingStrategy],
+  ['resourcequotas', resourceQuotaStrategy],
   ['secrets', secretStrategy],
   ['approvals.agent.wecode.io', approvalStrategy],
   ['tasks.agent.wecode.io', taskStrategy],

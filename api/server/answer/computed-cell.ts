@@ -13,6 +13,7 @@ type Cell = (object: Unstructured, now: number) => unknown;
 
 export function compileComputedCell(computed: ComputedCell): Cell {
   if ('pod' in computed) return podCell(computed.pod);
+  if ('quota' in computed) return quotaCell(computed.quota === 'limits');
   if ('count' in computed) return countCell(computed.count);
   if ('age' in computed) return ageCell(computed.age);
   if ('integer' in computed) {
@@ -34,6 +35,18 @@ function countCell(paths: string[]): Cell {
     let count = 0;
     for (const path of parsed) count += Object.keys(path.find(object)[0] ?? {}).length;
     return count;
+  };
+}
+
+/** printResourceQuota. */
+function quotaCell(isOfLimits: boolean): Cell {
+  return ({ status }) => {
+    const { hard, used } = fieldsOf(status);
+    return Object.entries(fieldsOf(hard))
+      .filter(([name]) => name.startsWith('limits.') === isOfLimits)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, most]) => `${name}: ${String(fieldsOf(used)[name] ?? 0)}/${String(most)}`)
+      .join(', ');
   };
 }
 

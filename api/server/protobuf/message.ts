@@ -11,6 +11,7 @@ const BECOMES: Readonly<Record<string, (bytes: Uint8Array, depth: number) => unk
   'meta.v1.Time': timeOf,
   'meta.v1.MicroTime': microTimeOf,
   'meta.v1.FieldsV1': jsonOf,
+  'api.resource.Quantity': quantityOf,
   'apiextensions.v1.JSON': jsonOf,
   'apiextensions.v1.JSONSchemaPropsOrArray': (bytes, depth) => {
     const { schema, jSONSchemas } = fieldsOf('apiextensions.v1.JSONSchemaPropsOrArray', bytes, depth);
@@ -25,6 +26,11 @@ const BECOMES: Readonly<Record<string, (bytes: Uint8Array, depth: number) => unk
     return schema ?? property ?? null;
   },
 };
+
+/** A message {1: text}. */
+function quantityOf(bytes: Uint8Array): string {
+  return text(bytesOf(readFields(bytes), 1));
+}
 
 /**
  * A message as the JSON of the same object; unknown fields are left out.

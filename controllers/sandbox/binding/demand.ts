@@ -1,5 +1,6 @@
-import { Quantity } from '#api/machinery/quantity';
 import type { Sandbox } from '#api/types/generated/sandbox';
+import { useOfSandbox } from '#api/types/resource-quota';
+import type { SandboxUse } from '#api/types/resource-quota';
 import { isConversation } from '#api/types/shell-types';
 
 /** What a Sandbox demands of the Executor that it is bound to, and of the quotas of its namespace. */
@@ -10,18 +11,11 @@ export interface Demand {
   earlier: readonly string[];
   selector: Readonly<Record<string, string>>;
   tolerations: readonly Toleration[];
-  resources: Resources;
+  /** What it uses of quotas while it runs. */
+  use: SandboxUse;
 }
 
 export type Toleration = NonNullable<Sandbox['spec']['tolerations']>[number];
-
-/** In billionths of a core and of a byte, since sums must be exact. */
-export interface Resources {
-  cpu: bigint;
-  memory: bigint;
-}
-
-const NOTHING: Resources = { cpu: 0n, memory: 0n };
 
 /** @param ofTask all Sandboxes of its Task */
 export function demandOf(sandbox: Sandbox, ofTask: readonly Sandbox[]): Demand {
@@ -31,21 +25,13 @@ export function demandOf(sandbox: Sandbox, ofTask: readonly Sandbox[]): Demand {
     earlier: earlierExecutors(sandbox, ofTask),
     selector: spec.executorSelector ?? {},
     tolerations: spec.tolerations ?? [],
-    resources: resourcesOf(sandbox),
+    use: useOfSandbox(sandbox),
   };
 }
 
-/** Those that only talk share a process, which has its limits from its Executor. */
-export function resourcesOf({ spec }: Sandbox): Resources {
-  if (isConversation(spec)) return NOTHING;
-  return { cpu: nanos(spec.resources?.cpu), memory: nanos(spec.resources?.memory) };
-}
-
-const nanos = (quantity = '0'): bigint => Quantity.parse(quantity)?.nanos ?? 0n;
-
 /** The same text for all that have the same demand: what one of them cannot have, none of them can. */
-export function demandKey({ talks, earlier, selector, tolerations, resources }: Demand): string {
-  const { cpu, memory } = resources;
+export function demandKey({ talks, earlier, selector, tolerations, use }: Demand): string {
+  const { cpu, memory } = use;
   const labels = Object.entries(selector).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([talks, earlier, labels, tolerations, `${cpu}`, `${memory}`]);
 }

@@ -11,7 +11,7 @@ const demandFor = (executor: string): Demand => ({
   earlier: [executor],
   selector: {},
   tolerations: [],
-  resources: { cpu: 0n, memory: 0n },
+  use: { sandboxes: 1, cpu: 0n, memory: 0n },
 });
 
 interface Job {
@@ -33,9 +33,9 @@ function hall(capacity: Record<string, number>, quota: Record<string, number> = 
   const jobs = new Map<string, Job>();
   const changeHold = (job: Job, executorName: string | undefined): void => {
     const { namespace, user } = job;
-    const { talks, resources } = demandFor('');
+    const { talks, use } = demandFor('');
     const hold =
-      executorName === undefined ? undefined : { uid: '', executorName, namespace, user, talks, resources };
+      executorName === undefined ? undefined : { uid: '', executorName, namespace, user, talks, use };
     usage.set(key(job), hold);
     queue.shareChanged(false, namespace, user);
   };

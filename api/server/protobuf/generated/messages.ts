@@ -3,6 +3,9 @@ import type { MessageFields } from '../fields.ts';
 
 /** The fields of each message by their numbers. */
 export const MESSAGES: Readonly<Record<string, MessageFields>> = {
+  'api.resource.Quantity': {
+    1: ['string', 'string'],
+  },
   'apiextensions.v1.CustomResourceColumnDefinition': {
     1: ['name', 'string'],
     2: ['type', 'string'],
@@ -411,6 +414,32 @@ export const MESSAGES: Readonly<Record<string, MessageFields>> = {
     6: ['resourceVersion', 'string', 'omitZero'],
     7: ['fieldPath', 'string', 'omitZero'],
   },
+  'core.v1.ResourceQuota': {
+    1: ['metadata', 'meta.v1.ObjectMeta'],
+    2: ['spec', 'core.v1.ResourceQuotaSpec'],
+    3: ['status', 'core.v1.ResourceQuotaStatus'],
+  },
+  'core.v1.ResourceQuotaList': {
+    1: ['metadata', 'meta.v1.ListMeta'],
+    2: ['items', 'core.v1.ResourceQuota', 'list'],
+  },
+  'core.v1.ResourceQuotaSpec': {
+    1: ['hard', 'api.resource.Quantity', 'map'],
+    2: ['scopes', 'string', 'list'],
+    3: ['scopeSelector', 'core.v1.ScopeSelector'],
+  },
+  'core.v1.ResourceQuotaStatus': {
+    1: ['hard', 'api.resource.Quantity', 'map'],
+    2: ['used', 'api.resource.Quantity', 'map'],
+  },
+  'core.v1.ScopeSelector': {
+    1: ['matchExpressions', 'core.v1.ScopedResourceSelectorRequirement', 'list'],
+  },
+  'core.v1.ScopedResourceSelectorRequirement': {
+    1: ['scopeName', 'string'],
+    2: ['operator', 'string'],
+    3: ['values', 'string', 'list'],
+  },
   'core.v1.Secret': {
     1: ['metadata', 'meta.v1.ObjectMeta'],
     5: ['immutable', 'bool'],
@@ -623,6 +652,8 @@ export const KINDS: Readonly<Record<string, string>> = {
   'v1/EventList': 'core.v1.EventList',
   'v1/Namespace': 'core.v1.Namespace',
   'v1/NamespaceList': 'core.v1.NamespaceList',
+  'v1/ResourceQuota': 'core.v1.ResourceQuota',
+  'v1/ResourceQuotaList': 'core.v1.ResourceQuotaList',
   'v1/Secret': 'core.v1.Secret',
   'v1/SecretList': 'core.v1.SecretList',
   'v1/ServiceAccount': 'core.v1.ServiceAccount',

@@ -1,0 +1,38 @@
+import { isDeepStrictEqual } from 'node:util';
+import { quantityText } from '#api/machinery/quantity-text';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import { limitsSandboxes, sandboxQuantity, useOfSandbox } from '#api/types/resource-quota';
+import type { ResourceQuota, SandboxUse } from '#api/types/resource-quota';
+import type { Change } from '../runtime/object-cache.ts';
+
+/** Its limits are new: what is used is to be counted. Admission raises what is used; that is no reason to count. */
+export function isUncounted({ old, new: quota }: Change<ResourceQuota>): boolean {
+  if (quota === undefined) return true;
+  return old === undefined || !isDeepStrictEqual(quota.spec?.hard ?? {}, quota.status?.hard ?? {});
+}
+
+/**
+ * The status of a quota by what there is (kubernetes pkg/controller/resourcequota syncResourceQuota).
+ * @param live the Sandboxes of the namespace that count
+ * @param counts of objects, by the names of the quota; without those that could not be counted
+ */
+export function quotaStatus(
+  quota: ResourceQuota,
+  { live, counts }: { live: readonly Sandbox[]; counts: ReadonlyMap<string, number> },
+): NonNullable<ResourceQuota['status']> {
+  const hard = quota.spec?.hard ?? {};
+  const use = live.map(useOfSandbox).reduce<SandboxUse>(added, { sandboxes: 0, cpu: 0n, memory: 0n });
+  const used = Object.keys(hard).flatMap((name) => {
+    if (limitsSandboxes(name)) {
+      const isMemory = name.endsWith('memory');
+      return [[name, quantityText(sandboxQuantity(name, use), isMemory ? 'binary' : 'decimal')]];
+    }
+    const count = counts.get(name);
+    return count === undefined ? [] : [[name, `${count}`]];
+  });
+  return { hard, used: Object.fromEntries(used) as Record<string, string> };
+}
+
+function added(a: SandboxUse, b: SandboxUse): SandboxUse {
+  return { sandboxes: a.sandboxes + b.sandboxes, cpu: a.cpu + b.cpu, memory: a.memory + b.memory };
+}
