@@ -22,6 +22,7 @@ import { register as registerMessage } from './commands/message.ts';
 import { register as registerRestore } from './commands/restore.ts';
 import { register as registerRun } from './commands/run.ts';
 import { register as registerServiceAccountKeys } from './commands/service-account-keys.ts';
+import { register as registerSignal } from './commands/signal.ts';
 import { register as registerSkill } from './commands/skill.ts';
 import { register as registerWait } from './commands/wait.ts';
 import { createCliContext } from './context.ts';
@@ -49,6 +50,7 @@ function createProgram(): Command {
     registerRun,
     registerAnswer,
     registerMessage,
+    registerSignal,
     registerCancel,
     registerBackup,
     registerRestore,

@@ -5,7 +5,7 @@ import { TASKS } from '../types/resources.ts';
 import { queryString, resourcePath } from './resource-path.ts';
 import type { Transport } from './transport.ts';
 
-/** The event log and the conversation of a Task: its subresources `log`, `messages` and `answers`. */
+/** The event log and the conversation of a Task: its subresources `log`, `messages`, `answers` and `events`. */
 export interface TaskLogClient {
   /**
    * Idempotent: events known already are left out. Throws StatusError NotFound when the Task is gone,
@@ -24,10 +24,23 @@ export interface TaskLogClient {
    */
   post(ref: ObjectRef, message: NewTaskMessage): Promise<void>;
   /**
+   * Sends an event to the step that waits for it, or will. Throws StatusError Conflict where the Task has ended or is being
+   * cancelled; Invalid, AlreadyExists.
+   */
+  send(ref: ObjectRef, event: NewSentEvent): Promise<void>;
+  /**
    * Answers one of status.questions. Throws StatusError Conflict when it is not open, AlreadyExists when it has another
    * answer, Invalid when the answer does not fit.
    */
   answer(ref: ObjectRef, answer: TaskAnswer): Promise<void>;
+}
+
+export interface NewSentEvent {
+  name: string;
+  /** Any JSON. */
+  data?: unknown;
+  /** Sending another event with the same id changes nothing. */
+  id?: string;
 }
 
 export interface NewTaskMessage {
@@ -71,6 +84,10 @@ export function createTaskLogClient(options: { transport: Transport }): TaskLogC
       const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });
       const answer = await transport.send({ method: 'GET', path });
       return (parse(answer.text) as { items: TaskMessage[] }).items;
+    },
+    async send(ref, event) {
+      const path = resourcePath(TASKS, { ...ref, subresource: 'events' });
+      await transport.send({ method: 'POST', path, body: event });
     },
     async post(ref, message) {
       const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });

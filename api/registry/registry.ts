@@ -11,7 +11,7 @@ import { approvalDecisions } from './approvals/approval-decisions.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
 import { executorRestriction } from './admission/executor-restriction.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
-import { taskMessages } from './admission/task-messages.ts';
+import { postedToTasks } from './admission/posted-to-tasks.ts';
 import { taskParameters } from './admission/task-parameters.ts';
 import { taskUser } from './admission/task-user.ts';
 import { ownerReferencesPermission } from './admission/owner-references-permission.ts';
@@ -131,7 +131,7 @@ function admissionOf(
       namespaceLifecycle(store),
       ownDefinitions,
       taskUser,
-      taskMessages,
+      postedToTasks,
       approvalDecisions({ authorizer, clock }),
       ...(admission.mutating ?? []),
     ],

@@ -22,10 +22,10 @@ export interface WriteOptions extends UserRequest {
 }
 
 /**
- * Parts of an object with a URL of their own. `finalize` is of Namespaces only; `messages` is of Tasks, whose
- * `spec.messages` is written by it alone.
+ * Parts of an object with a URL of their own. `finalize` is of Namespaces only; `events` and `messages` are of Tasks, whose
+ * `spec.events` and `spec.messages` are written by them alone.
  */
-export type Subresource = 'finalize' | 'messages' | 'scale' | 'status';
+export type Subresource = 'events' | 'finalize' | 'messages' | 'scale' | 'status';
 
 /** A Scale for the subresource scale; the object itself for the others. */
 export interface GetRequest extends UserRequest {

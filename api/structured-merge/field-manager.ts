@@ -34,7 +34,7 @@ export interface ManagedWrite {
   live: Unstructured | undefined;
   /** At most 128 bytes, printable: the caller sees to it. */
   manager: string;
-  subresource: '' | 'finalize' | 'messages' | 'scale' | 'status';
+  subresource: '' | 'events' | 'finalize' | 'messages' | 'scale' | 'status';
   /** RFC 3339, seconds. */
   time: string;
   /** Of the request's version. */

@@ -31,6 +31,8 @@ export interface NodeRecord extends TaskSubTask {
   earlierUse?: Use;
   /** Since when a node waits at which nothing runs; RFC 3339. */
   waitingSince?: string;
+  /** The number in spec.events of the one that ended its wait. */
+  event?: number;
   /** A sentence: why the node was skipped. */
   message?: string;
 }

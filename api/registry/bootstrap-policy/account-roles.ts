@@ -45,7 +45,7 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
       allow(READ, TROUPE, statusOf(AGENT_KINDS)),
       allow(READ_WRITE, TROUPE, ['tasks']),
       allow(READ, TROUPE, ['tasks/status', 'tasks/log', 'tasks/messages']),
-      allow(['create'], TROUPE, ['tasks/answers', 'tasks/messages']),
+      allow(['create'], TROUPE, ['tasks/answers', 'tasks/events', 'tasks/messages']),
       allow([...READ, 'approve'], TROUPE, ['approvals']),
       allow([...READ, 'update', 'patch'], TROUPE, ['approvals/status']),
       allow(READ, CORE, ['namespaces', 'pods', 'pods/status', 'pods/log']),

@@ -43,8 +43,8 @@ export async function withCredentials(
 ): Promise<Decoded> {
   const { target, subresource } = request;
   const { resource } = target;
-  // A write of status changes nothing but status; that of a message hands in the whole Task as it was read.
-  const isWhole = subresource === undefined || subresource === 'messages';
+  // A write of status changes nothing but status.
+  const isWhole = subresource === undefined || WHOLE.has(subresource);
   if (!isWhole || !mayHoldCredentials(resource)) return decoded;
   const given = decoded.object;
   const stored = current.object;
@@ -52,6 +52,9 @@ export async function withCredentials(
   await checkRedirected(context, request, { stored, given, next });
   return { ...decoded, object: next };
 }
+
+/** That of a message or an event hands in the whole Task as it was read. */
+const WHOLE: ReadonlySet<string> = new Set(['events', 'messages']);
 
 export interface CredentialChange {
   stored: Unstructured;

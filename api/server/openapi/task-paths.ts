@@ -89,6 +89,18 @@ export const NEW_MESSAGE: OpenApiSchema = {
   },
 };
 
+/** The body of a POST to `events`. */
+export const NEW_EVENT: OpenApiSchema = {
+  description: 'An event for the step of a Task that waits for it, or will do so.',
+  type: 'object',
+  required: ['name'],
+  properties: {
+    name: { ...text('Name of the event.'), minLength: 1, maxLength: 128 },
+    data: { description: 'Any value; the output of the step.' },
+    id: { ...text('Sending another event with the same id changes nothing.'), minLength: 1, maxLength: 64 },
+  },
+};
+
 export function logItem(resource: Resource): PathItem {
   const get = operation(resource, 'NamespacedTaskLog', {
     verb: 'read',
@@ -128,6 +140,17 @@ export function messagesItem(resource: Resource): PathItem {
     answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
   });
   return { get, post };
+}
+
+export function eventsItem(resource: Resource): PathItem {
+  const post = operation(resource, 'NamespacedTaskEvents', {
+    verb: 'create',
+    action: 'post',
+    description: 'send an event to the specified Task',
+    body: { required: true, content: jsonContent(NEW_EVENT) },
+    answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
+  });
+  return { post };
 }
 
 export function answersItem(resource: Resource): PathItem {

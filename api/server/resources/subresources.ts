@@ -10,6 +10,7 @@ import { handleTunnel } from '../streams/tunnel-handler.ts';
 import { handlePodLog } from './pod-log-handler.ts';
 import { handleRate, handleUnrate } from './rating-handler.ts';
 import { handleApiKeyToken, handlePasswordReset } from '../users/account-handlers.ts';
+import { handleSendEvent } from './sent-event-handler.ts';
 import { handleGet } from './read-handlers.ts';
 import { isNamespace } from './verbs.ts';
 import { handleCreateToken } from './token-handler.ts';
@@ -57,6 +58,7 @@ function podOptions(kind: string): NonNullable<Subresource['kind']> {
 export const SUBRESOURCES: readonly Subresource[] = [
   { name: 'answers', isOf: isTask, handlers: new Map([['create', handleAnswer]]) },
   { ...STREAM, name: 'attach', kind: podOptions('PodAttachOptions') },
+  { name: 'events', isOf: isTask, handlers: new Map([['create', handleSendEvent]]) },
   { ...STREAM, name: 'exec', kind: podOptions('PodExecOptions') },
   { name: 'finalize', isOf: isNamespace, handlers: new Map([['update', handleUpdate]]) },
   {

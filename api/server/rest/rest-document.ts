@@ -102,25 +102,31 @@ function compatiblePaths(resource: Resource): Record<string, Operations> {
       }),
     },
     ...(plural === 'skills' ? packagePaths(at) : {}),
-    ...(plural === 'tasks'
-      ? {
-          [`${at}/{name}/cancel`]: { post: operation({ id: 'cancelTask', summary: 'Stops a Task', ...one }) },
-          [`${at}/{name}/confirm`]: {
-            post: operation({
-              id: 'confirmTask',
-              summary: 'Lets a Task go on that waits for a person',
-              ...one,
-            }),
-          },
-          [`${at}/{name}/messages`]: {
-            post: operation({
-              id: 'postMessage',
-              summary: 'Says something to the agents of a Task, whether it runs or has finished',
-              ...{ ...one, body: ref('NewMessage') },
-            }),
-          },
-        }
-      : {}),
+    ...(plural === 'tasks' ? taskPaths(at, one) : {}),
+  };
+}
+
+/** Of a Task: what people tell it. */
+function taskPaths(
+  at: string,
+  one: Pick<Parameters<typeof operation>[0], 'answer' | 'failure' | 'parameters'>,
+): Record<string, Operations> {
+  const post = (id: string, summary: string, body?: OpenApiSchema): Operations => ({
+    post: operation({ id, summary, ...one, ...(body === undefined ? {} : { body }) }),
+  });
+  return {
+    [`${at}/{name}/cancel`]: post('cancelTask', 'Stops a Task'),
+    [`${at}/{name}/confirm`]: post('confirmTask', 'Lets a Task go on that waits for a person'),
+    [`${at}/{name}/events`]: post(
+      'sendEvent',
+      'Sends an event to the step of a Task that waits for it',
+      ref('NewEvent'),
+    ),
+    [`${at}/{name}/messages`]: post(
+      'postMessage',
+      'Says something to the agents of a Task, whether it runs or has finished',
+      ref('NewMessage'),
+    ),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { OpenApiSchema } from '../openapi/schema.ts';
 import { SCHEMAS } from '../openapi/schema.ts';
-import { NEW_MESSAGE } from '../openapi/task-paths.ts';
+import { NEW_EVENT, NEW_MESSAGE } from '../openapi/task-paths.ts';
 
 /** The schemas of the answers that are no manifests, in OpenAPI 3.1. */
 
@@ -40,6 +40,7 @@ const BATCH_ITEM: OpenApiSchema = {
 
 export const REST_SCHEMAS: Readonly<Record<string, OpenApiSchema>> = {
   Meta: META,
+  NewEvent: NEW_EVENT,
   NewMessage: NEW_MESSAGE,
   Failure: {
     type: 'object',

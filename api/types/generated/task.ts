@@ -81,6 +81,10 @@ export interface TaskSpec {
    */
   answers?: TaskAnswer[];
   /**
+   * What has come from outside for the steps that wait for it, in order. Events are added by the subresource events only, and by the address of a step that waits for a webhook. One that was sent stays, and ends one step at most.
+   */
+  events?: TaskEvent[];
+  /**
    * What people have said to the agents since the Task was made, in order. Messages are added by the subresource messages only, and one that was posted stays.
    */
   messages?: TaskMessage[];
@@ -259,6 +263,49 @@ export interface TaskAnswer {
    * The answer to a Question, or why a Permission is denied.
    */
   message?: string;
+}
+/**
+ * An event.
+ */
+export interface TaskEvent {
+  /**
+   * Unique within the Task. Sending another one with it adds nothing.
+   */
+  id: string;
+  /**
+   * From 1 without gaps.
+   */
+  number: number;
+  /**
+   * Name of the event.
+   */
+  name: string;
+  /**
+   * The value that comes with it, which is the output of the step that waits for it.
+   */
+  data?: unknown;
+  /**
+   * Id of the node that it is for, when it came by the address of that node.
+   */
+  node?: string;
+  from?: TaskEventFrom;
+  /**
+   * When it came.
+   */
+  at?: string;
+}
+/**
+ * Who sent it, as the server knows; absent when it came by the address of a node.
+ */
+export interface TaskEventFrom {
+  /**
+   * Name of the user.
+   */
+  name: string;
+  /**
+   * Tells apart users that had the same name.
+   */
+  uid?: string;
 }
 /**
  * A message of a person.

@@ -111,12 +111,25 @@ export interface WaitNode extends GraphNode {
   workspace: PlannedNodeWorkspace;
 }
 
-export type Wait = TimeWait;
+export type Wait = TimeWait | EventWait | WebhookWait;
 
 /** For so many seconds from when all that it needs has ended. */
 export interface TimeWait {
   for: 'time';
   seconds: number;
+}
+
+/** For an event of this name, which may have come before. The node fails when none comes in time. */
+export interface EventWait {
+  for: 'event';
+  event: string;
+  timeoutSeconds?: number;
+}
+
+/** For a call of the address that this node has (api/registry/tasks/webhooks). */
+export interface WebhookWait {
+  for: 'webhook';
+  timeoutSeconds?: number;
 }
 
 export function isRunNode(node: PlannedNode): node is RunNode {

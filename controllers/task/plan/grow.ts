@@ -7,7 +7,9 @@ import type { Unfolded } from '../unfold/unfold.ts';
 import { Readiness } from './readiness.ts';
 import { settle } from './settle.ts';
 import type { SettledNode, Surroundings } from './settle.ts';
+import { SentEvents } from './sent-events.ts';
 import { settleWait } from './wait.ts';
+import type { WaitSurroundings } from './wait.ts';
 
 /** The whole graph as it is known at this moment. */
 export interface GrownGraph {
@@ -72,9 +74,15 @@ function settleNodes(
 /** Nodes that are skipped, and those at which nothing runs. @returns whether one of them has ended by that */
 function takeTurns(settled: Map<string, SettledNode>, readiness: Readiness, around: Surroundings): boolean {
   let hasEnded = false;
+  const { task, now } = around;
+  const isSent = (task.spec.events ?? []).length > 0;
+  const taken = isSent
+    ? [...readRecords(task.status), ...[...settled.values()].map(({ record }) => record)]
+    : [];
+  const events = new SentEvents(task, taken);
   for (const [id, one] of settled) {
     if (one.state.state !== 'not-started') continue;
-    const next = turn(one, readiness, around);
+    const next = turn(one, readiness, { now, events });
     if (next === undefined) continue;
     settled.set(id, next);
     hasEnded ||= isEnded(next.record);
@@ -82,7 +90,7 @@ function takeTurns(settled: Map<string, SettledNode>, readiness: Readiness, arou
   return hasEnded;
 }
 
-function turn(one: SettledNode, readiness: Readiness, around: Surroundings): SettledNode | undefined {
+function turn(one: SettledNode, readiness: Readiness, around: WaitSurroundings): SettledNode | undefined {
   const { node, record, over } = one;
   const its = readiness.turnOf(node);
   if (its.turn === 'never') {

@@ -1,34 +1,79 @@
 import { formatTime } from '#api/machinery/clock';
-import type { Wait, WaitNode } from '../graph/graph.ts';
-import { waitedRecord, waitingRecord } from '../node-record.ts';
+import type { EventWait, Wait, WaitNode, WebhookWait } from '../graph/graph.ts';
+import { endedRecord, waitedRecord, waitingRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import type { SentEvent, SentEvents } from './sent-events.ts';
 import type { SettledNode, Surroundings } from './settle.ts';
 
+export interface WaitSurroundings extends Pick<Surroundings, 'now'> {
+  events: SentEvents;
+}
+
 /** A node at which nothing runs, in its turn: all that it needs has ended. */
-export function settleWait(node: WaitNode, record: NodeRecord, around: Surroundings): SettledNode {
+export function settleWait(node: WaitNode, record: NodeRecord, around: WaitSurroundings): SettledNode {
   const begun = record.waitingSince === undefined ? waitingRecord(record, around.now) : record;
-  const state = stateOf(node.wait, begun, around);
+  const state = stateOf(node, begun, around);
+  const ended = (after: NodeRecord): SettledNode => ({
+    node,
+    record: after,
+    state: { state: 'ended' },
+    over: [],
+  });
+  if ('failure' in state)
+    return ended(endedRecord(begun, { status: 'FAILED', errorMessage: state.failure }, around.now));
   if ('result' in state) {
-    const ended = waitedRecord(begun, state.result, around.now);
-    return { node, record: ended, state: { state: 'ended' }, over: [] };
+    const { result, event } = state;
+    return ended({ ...waitedRecord(begun, result, around.now), ...(event === undefined ? {} : { event }) });
   }
   return { node, record: begun, state: { state: 'waiting', ...state }, over: [] };
 }
 
 type WaitState =
-  | { result: Record<string, unknown> }
+  /** `event`: the number of the one that was taken. */
+  | { result: Record<string, unknown>; event?: number }
+  /** `Reason: message`. */
+  | { failure: string }
   | {
       /** A sentence for people. */
       message: string;
       until?: string;
     };
 
-function stateOf(wait: Wait, { waitingSince }: NodeRecord, { now }: Surroundings): WaitState {
-  switch (wait.for) {
-    case 'time': {
-      const until = Date.parse(waitingSince ?? now) + wait.seconds * 1000;
-      const end = formatTime(until);
-      return until <= Date.parse(now) ? { result: {} } : { message: `Waits until ${end}.`, until: end };
-    }
-  }
+function stateOf(node: WaitNode, record: NodeRecord, around: WaitSurroundings): WaitState {
+  const { wait } = node;
+  if (wait.for !== 'time') return outside(wait, node, { record, around });
+  const until = Date.parse(record.waitingSince ?? around.now) + wait.seconds * 1000;
+  const end = formatTime(until);
+  return until <= Date.parse(around.now) ? { result: {} } : { message: `Waits until ${end}.`, until: end };
+}
+
+/** Something that comes from outside, or does not come in time. */
+function outside(
+  wait: EventWait | WebhookWait,
+  { id, name }: WaitNode,
+  { record, around }: { record: NodeRecord; around: WaitSurroundings },
+): WaitState {
+  const { timeoutSeconds } = wait;
+  const until = timeoutSeconds === undefined ? undefined : sinceOf(record, around) + timeoutSeconds * 1000;
+  const event = around.events.take((one) => isFor(one, wait, id), until);
+  if (event !== undefined) return { result: resultOf(event), event: event.number };
+  const what = wait.for === 'event' ? `the event "${wait.event}"` : `a call of the address of step "${name}"`;
+  if (until === undefined) return { message: `Waits for ${what}.` };
+  const end = formatTime(until);
+  return until <= Date.parse(around.now)
+    ? { failure: `TimedOut: ${what} did not come within ${timeoutSeconds} s.` }
+    : { message: `Waits for ${what} until ${end}.`, until: end };
+}
+
+const sinceOf = ({ waitingSince }: NodeRecord, { now }: WaitSurroundings): number =>
+  Date.parse(waitingSince ?? now);
+
+/** One that came by the address of a node is that node's, whatever it is called. */
+function isFor({ name, node }: SentEvent, wait: Wait, id: string): boolean {
+  return wait.for === 'event' ? node === undefined && name === wait.event : node === id;
+}
+
+function resultOf({ data }: SentEvent): Record<string, unknown> {
+  if (data === undefined) return {};
+  return { value: typeof data === 'string' ? data : JSON.stringify(data), output: data };
 }

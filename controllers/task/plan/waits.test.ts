@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatTime } from '#api/machinery/clock';
+import { findCondition } from '#api/machinery/condition';
+import { isFinalTaskStatus } from '#api/types/task';
+import type { Wait, WaitNode } from '../graph/graph.ts';
+import { node } from '../graph/made-up.ts';
+import { readRecords } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { SentEvent } from './sent-events.ts';
+import { NOW, PlanConflict, resolved, World } from './world.ts';
+
+/** Nodes that wait for what comes from outside. */
+
+function wait(id: string, its: Wait, more: Partial<WaitNode> = {}): WaitNode {
+  const { shell: _, agent: __, prompt: ___, ...rest } = node(id);
+  return { ...rest, kind: 'wait', wait: its, workspace: { uses: false }, ...more };
+}
+
+const forEvent = (event: string, timeoutSeconds?: number): Wait => ({
+  for: 'event',
+  event,
+  ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+});
+
+/** As the server does. */
+function send(world: World, event: Omit<SentEvent, 'at' | 'id' | 'number'>): void {
+  const events = world.task().spec.events ?? [];
+  const number = events.length + 1;
+  world.edit({ events: [...events, { ...event, number, id: `e${number}`, at: world.now }] });
+}
+
+const after = (seconds: number): string => formatTime(Date.parse(NOW) + seconds * 1000);
+const recordOf = (world: World, id: string): NodeRecord | undefined =>
+  readRecords(world.task().status).find((record) => record.node === id);
+const finished = (world: World): string | undefined =>
+  findCondition(world.task().status?.conditions, 'Finished')?.message;
+
+describe('a wait for an event', () => {
+  it('ends with the data of the event, and says meanwhile for what it waits', () => {
+    const world = new World(resolved(wait('w', forEvent('deployed'))));
+    world.settle();
+    expect(finished(world)).toContain('Waits for the event "deployed".');
+    send(world, { name: 'other' });
+    expect(world.settle().status?.status).toBe('RUNNING');
+    send(world, { name: 'deployed', data: { url: 'https://a' } });
+    expect(world.settle().status?.status).toBe('COMPLETED');
+    expect(recordOf(world, 'w')).toMatchObject({
+      status: 'COMPLETED',
+      event: 2,
+      result: { value: '{"url":"https://a"}', output: { url: 'https://a' } },
+    });
+  });
+
+  it('takes one that came before it, and each once', () => {
+    const world = new World(
+      resolved(wait('w1', forEvent('go')), wait('w2', forEvent('go'), { needs: ['w1'] })),
+    );
+    send(world, { name: 'go', data: 'first' });
+    world.settle();
+    expect(recordOf(world, 'w1')).toMatchObject({ status: 'COMPLETED', result: { value: 'first' } });
+    expect(recordOf(world, 'w2')?.status).toBe('RUNNING');
+    send(world, { name: 'go', data: 'second' });
+    world.settle();
+    expect(recordOf(world, 'w2')).toMatchObject({ status: 'COMPLETED', result: { value: 'second' } });
+  });
+
+  it.each([
+    { reason: 'in time, though nobody looked', sent: 59, planned: 5000, status: 'COMPLETED' },
+    { reason: 'too late', sent: 61, planned: 61, status: 'FAILED' },
+    { reason: 'too late, and nobody had looked before', sent: 61, planned: 5000, status: 'FAILED' },
+  ])('an event that comes $reason: $status', ({ sent, planned, status }) => {
+    const world = new World(resolved(wait('w', forEvent('go', 60))));
+    expect(world.step().wakeAt).toBe(after(60));
+    world.now = after(sent);
+    send(world, { name: 'go' });
+    world.now = after(planned);
+    world.settle();
+    expect(recordOf(world, 'w')?.status).toBe(status);
+  });
+
+  it('fails when its time is over, for a reason', () => {
+    const world = new World(resolved(wait('w', forEvent('go', 60))));
+    world.settle();
+    world.now = after(60);
+    expect(world.settle().status?.status).toBe('FAILED');
+    expect(recordOf(world, 'w')?.errorMessage).toBe('TimedOut: the event "go" did not come within 60 s.');
+  });
+
+  it('ends with its Task', () => {
+    const world = new World(resolved(wait('w', forEvent('go'))));
+    world.settle();
+    world.edit({ cancel: true });
+    expect(world.settle().status?.status).toBe('CANCELLED');
+  });
+});
+
+describe('a wait for a webhook', () => {
+  it('takes what came by its own address and nothing else', () => {
+    const world = new World(resolved(wait('w', { for: 'webhook' }), wait('other', { for: 'webhook' })));
+    send(world, { name: 'webhook' });
+    send(world, { name: 'webhook', node: 'w', data: { status: 'ok' } });
+    world.settle();
+    expect(recordOf(world, 'w')).toMatchObject({ status: 'COMPLETED', result: { output: { status: 'ok' } } });
+    expect(recordOf(world, 'other')?.status).toBe('RUNNING');
+  });
+
+  it('leaves an event to its node, whatever its name', () => {
+    const world = new World(resolved(wait('w', forEvent('webhook'))));
+    send(world, { name: 'webhook', node: 'other' });
+    expect(world.settle().status?.status).toBe('RUNNING');
+  });
+});
+
+const NAMES = ['a', 'b'] as const;
+const waits = fc.array(fc.record({ name: fc.constantFrom(...NAMES), follows: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 6,
+});
+const sent = fc.array(fc.constantFrom(...NAMES), { maxLength: 10 });
+
+describe('any events and waits', () => {
+  it('an event ends one wait at most, the first that is ready for it, whenever it comes and however plans are made', () => {
+    fc.assert(
+      fc.property(waits, sent, fc.infiniteStream(fc.nat({ max: 99 })), (all, names, chances) => {
+        const chance = (): number => chances.next().value ?? 0;
+        const nodes = all.map(({ name, follows }, index) =>
+          wait(`w${index}`, forEvent(name), { needs: follows && index > 0 ? [`w${index - 1}`] : [] }),
+        );
+        const world = new World(resolved(...nodes));
+        const open = [...names];
+        let old = world.cache();
+        for (let round = 0; round < 200; round += 1) {
+          const [next] = open;
+          if (next !== undefined && chance() < 30) send(world, { name: (open.shift(), next) });
+          try {
+            world.step(chance() < 30 ? old : world.cache(), chance() < 15 ? 'status' : 'all');
+          } catch (error) {
+            if (!(error instanceof PlanConflict)) throw error;
+          }
+          if (chance() < 30) old = world.cache();
+        }
+        world.settle();
+        const records = readRecords(world.task().status);
+        const taken = records.flatMap(({ event }) => event ?? []);
+        expect(new Set(taken).size).toBe(taken.length);
+        for (const { event, node: id } of records) {
+          if (event !== undefined) expect(names[event - 1]).toBe(all[Number(id.slice(1))]?.name);
+        }
+        // None is lost: whoever still waits has no event of its name left.
+        const left = names.filter((_, index) => !taken.includes(index + 1));
+        const waiting = records.filter(
+          ({ waitingSince, status }) => waitingSince !== undefined && status === 'RUNNING',
+        );
+        for (const { node: id } of waiting) expect(left).not.toContain(all[Number(id.slice(1))]?.name);
+        expect(isFinalTaskStatus(world.task().status?.status)).toBe(taken.length === all.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
