@@ -25,6 +25,8 @@ export const TaskReason = {
    * it needs, or is gone.
    */
   UseForbidden: 'UseForbidden',
+  /** Ready=False of a Task that has not begun, Finished=False of one that has: spec.suspend is set. */
+  Suspended: 'Suspended',
   /** Ready=False and Finished=True: the Team needs a Workspace and the Task names none. */
   WorkspaceRequired: 'WorkspaceRequired',
   /** Ready=False and Finished=True: this version does not carry out the Team's collaborationModel. */
@@ -61,6 +63,7 @@ export type TaskReadyFalseReason = (typeof TaskReason)[
   | 'WaitingForTeam'
   | 'WaitingForWorkspace'
   | 'UseForbidden'
+  | 'Suspended'
   | 'WorkspaceRequired'
   | 'UnsupportedMode'
   | 'InvalidPlan'];
@@ -71,6 +74,7 @@ export type TaskUnfinishedReason = (typeof TaskReason)[
   | 'Waiting'
   | 'Unschedulable'
   | 'UseForbidden'
+  | 'Suspended'
   | 'Cancelling'
   | 'Failing'
   | 'WaitingForConfirmation'

@@ -27,8 +27,10 @@ export interface NodeRecord extends TaskSubTask {
   resumes?: Suspension;
   /** How many attempts went on after an answer; they do not count as lost ones. */
   resumed?: number;
-  /** The use of the attempts before. */
+  /** The use of the attempts before; from retryAt on, that of the last one is in it. */
   earlierUse?: Use;
+  /** When the attempt that follows on a failed one starts; RFC 3339. */
+  retryAt?: string;
   /** Since when a node waits at which nothing runs; RFC 3339. */
   waitingSince?: string;
   /** The number in spec.events of the one that ended its wait. */
@@ -78,7 +80,7 @@ export interface Attempt {
 
 /** The attempt is decided on; its Sandbox is not made yet. */
 export function startedRecord(record: NodeRecord, { attempt, sandbox, now }: Attempt): NodeRecord {
-  const { sandboxUID: _, errorMessage: __, suspended, ...rest } = record;
+  const { sandboxUID: _, errorMessage: __, retryAt: ___, suspended, ...rest } = record;
   const earlier = [...sandboxOf(record), ...(record.earlierSandboxes ?? [])];
   return {
     ...rest,
@@ -101,6 +103,23 @@ export function suspendedRecord(record: NodeRecord, sandbox: Sandbox, now: strin
     ...seenRecord(record, sandbox),
     status: 'PENDING_CONFIRMATION',
     suspended: { questions, ...(sessionId === undefined ? {} : { sessionId }) },
+    ...(earlierUse === undefined ? {} : { earlierUse }),
+    updatedAt: now,
+  };
+}
+
+/** The last attempt has failed, and another one follows at `retryAt`. */
+export function retriedRecord(
+  record: NodeRecord,
+  { sandbox, why, retryAt, now }: { sandbox: Sandbox | undefined; why: string; retryAt: string; now: string },
+): NodeRecord {
+  if (record.retryAt !== undefined) return record;
+  const earlierUse = addUse(record.earlierUse, useOf(sandbox?.status?.result));
+  return {
+    ...(sandbox === undefined ? record : seenRecord(record, sandbox)),
+    status: 'PENDING',
+    errorMessage: why,
+    retryAt,
     ...(earlierUse === undefined ? {} : { earlierUse }),
     updatedAt: now,
   };
@@ -169,8 +188,10 @@ export interface End {
 /** A run that has not come to a good end has cost something all the same. */
 export function endedRecord(record: NodeRecord, end: End, now: string): NodeRecord {
   const { status, errorMessage, sandbox } = end;
-  const { suspended: _, ...rest } = record;
-  const result = { ...statusResult(sandbox), ...addUse(record.earlierUse, useOf(sandbox?.status?.result)) };
+  const { suspended: _, retryAt, ...rest } = record;
+  // Once a further attempt was decided on, the use of the last one is counted.
+  const use = retryAt === undefined ? useOf(sandbox?.status?.result) : undefined;
+  const result = { ...statusResult(sandbox), ...addUse(record.earlierUse, use) };
   return {
     ...rest,
     status,

@@ -45,14 +45,27 @@ export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
       };
     case 'stopping':
       return { record, run: { sandbox: state.sandbox }, over };
-    case 'lost':
-      return { record: nextAttempt(record, at), create: true, run: {}, over };
+    case 'lost': {
+      const wait = delayOf(record, at.now);
+      return wait === undefined
+        ? { record: nextAttempt(record, at), create: true, run: {}, over }
+        : { record, wait, over };
+    }
     case 'suspended': {
       if (!isAnswered(record, at.task)) return { record, over };
       return { record: nextAttempt(record, at), create: true, run: {}, over };
     }
   }
 }
+
+/** The times are of one form, so the order of the texts is that of the times. */
+function delayOf({ retryAt, errorMessage, attempt = 1 }: NodeRecord, now: string): WaitingState | undefined {
+  if (retryAt === undefined || retryAt <= now) return undefined;
+  const message = `${sentence(errorMessage)}Attempt ${attempt + 1} follows at ${retryAt}.`;
+  return { state: 'waiting', message, until: retryAt };
+}
+
+const sentence = (text = ''): string => (text === '' ? '' : `${text.replace(/[.\s]*$/, '')}. `);
 
 const UNDER_WAY: ReadonlySet<string> = new Set(['live', 'stopping', 'waiting', 'ended']);
 
@@ -61,8 +74,8 @@ export function hold(settled: SettledNode, at: At): Move {
   const { record, state, over } = settled;
   const isUnderWay = UNDER_WAY.has(state.state);
   if (isUnderWay) return goOn(settled, false, at);
-  // That a person is asked is written down now; of all else nothing is taken for over.
-  return { record, over: state.state === 'suspended' ? over : [] };
+  // That a person is asked, and that a run was lost, is written down now; of all else nothing is taken for over.
+  return { record, over: state.state === 'suspended' || state.state === 'lost' ? over : [] };
 }
 
 /** Whether people have answered all that the run has asked. */

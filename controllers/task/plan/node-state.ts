@@ -2,6 +2,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import { isFinalPhase, isLoss } from '#api/types/sandbox';
 import { isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import { SANDBOX_DELETED } from './retry.ts';
 
 export type NodeState =
   /** Its record says how it ended; Sandboxes no longer change anything. */
@@ -36,7 +37,7 @@ export function nodeState(record: NodeRecord, sandboxes: readonly Sandbox[]): No
 }
 
 function vanished(name: string): NodeState {
-  return { state: 'lost', reason: 'SandboxDeleted', message: `Sandbox ${name} was deleted.` };
+  return { state: 'lost', reason: SANDBOX_DELETED, message: `Sandbox ${name} was deleted.` };
 }
 
 function endState(sandbox: Sandbox): NodeState {

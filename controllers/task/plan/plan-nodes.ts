@@ -1,12 +1,15 @@
 import { stageOf } from '../graph/stages.ts';
 import type { PlannedNode } from '../graph/graph.ts';
-import type { TaskStatus } from '#api/types/generated/task';
+import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
-import type { Outcome } from '../status/outcome.ts';
+import { deadlineOf } from '../status/active-time.ts';
+import type { Hold, Outcome } from '../status/outcome.ts';
 import type { Unfolded } from '../unfold/unfold.ts';
+import { isBeingCancelled } from './cancelled.ts';
 import { growGraph } from './grow.ts';
 import { goOn, hold, stop } from './move.ts';
+import { SUSPENDED } from './suspended.ts';
 import type { Move } from './move.ts';
 import { isDone } from './readiness.ts';
 import type { Readiness } from './readiness.ts';
@@ -48,17 +51,23 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
     const moves = settled.map((one) => stop(one, around));
     return { ...common, moves, outcome: endOutcome(end, moves) };
   }
-  const { refusal } = around;
+  const held = holdOf(around);
   const moves = settled.map((one) =>
-    refusal === undefined ? goOn(one, readiness.turnOf(one.node).turn === 'now', around) : hold(one, around),
+    held === undefined ? goOn(one, readiness.turnOf(one.node).turn === 'now', around) : hold(one, around),
   );
-  const outcome = outcomeOf(settled, { moves, readiness, status: around.task.status, refusal });
-  return { ...common, moves, outcome, ...wakeUp(moves) };
+  const outcome = outcomeOf(settled, { moves, readiness, status: around.task.status, held });
+  return { ...common, moves, outcome, ...wakeUp(moves, around) };
+}
+
+function holdOf({ refusal, task }: Surroundings): Hold | undefined {
+  if (refusal !== undefined) return { reason: 'UseForbidden', message: refusal };
+  return task.spec.suspend === true ? SUSPENDED : undefined;
 }
 
 /** RFC 3339 in UTC and of one length: the order of the texts is that of the times. */
-function wakeUp(moves: readonly Move[]): Pick<NodesPlan, 'wakeAt'> {
-  const [wakeAt] = moves.flatMap(({ wait }) => wait?.until ?? []).toSorted();
+function wakeUp(moves: readonly Move[], { task }: Surroundings): Pick<NodesPlan, 'wakeAt'> {
+  const times = [...moves.flatMap(({ wait }) => wait?.until ?? []), ...[deadlineOf(task) ?? []].flat()];
+  const [wakeAt] = times.toSorted();
   return wakeAt === undefined ? {} : { wakeAt };
 }
 
@@ -68,7 +77,7 @@ type End = Extract<Outcome, { kind: 'failed' | 'cancelled' }>;
 function endOf(
   settled: readonly SettledNode[],
   { failure }: Unfolded,
-  { task }: Surroundings,
+  { task, now }: Surroundings,
 ): End | undefined {
   if (failure !== undefined) return { kind: 'failed', failure: { why: failure } };
   if (settled.every(isDone)) return undefined;
@@ -79,14 +88,24 @@ function endOf(
   if (failed !== undefined) {
     return { kind: 'failed', failure: { node: failed.node, why: failed.errorMessage ?? 'Unknown' } };
   }
-  if (task.spec.cancel === true) return { kind: 'cancelled', message: 'Cancelled on request.' };
+  if (task.spec.cancel === true) return ON_REQUEST;
+  const late = deadlineExceeded(task, now);
+  if (late !== undefined) return { kind: 'failed', failure: { why: late } };
   const cancelled = settled.find(({ record }) => record.status === 'CANCELLED');
-  if (cancelled === undefined) return undefined;
+  if (cancelled === undefined) return isBeingCancelled(task) ? ON_REQUEST : undefined;
   const stage = stageOf(
     settled.map(({ node }) => node.id),
     cancelled.node.id,
   );
   return { kind: 'cancelled', message: `Step ${stage + 1} was cancelled.` };
+}
+
+const ON_REQUEST: End = { kind: 'cancelled', message: 'Cancelled on request.' };
+
+function deadlineExceeded(task: Task, now: string): string | undefined {
+  const deadline = deadlineOf(task);
+  if (deadline === undefined || deadline > now) return undefined;
+  return `DeadlineExceeded: the Task has worked for ${task.spec.activeDeadlineSeconds ?? 0} s, its limit.`;
 }
 
 /** The end, or that it is waited for. */
@@ -102,27 +121,27 @@ interface Going {
   moves: readonly Move[];
   readiness: Readiness;
   status: TaskStatus | undefined;
-  refusal: string | undefined;
+  held: Hold | undefined;
 }
 
-function outcomeOf(settled: readonly SettledNode[], { moves, readiness, status, refusal }: Going): Outcome {
+function outcomeOf(settled: readonly SettledNode[], { moves, readiness, status, held }: Going): Outcome {
   if (settled.every(isDone)) {
     return status?.status === 'CANCELLING'
       ? { kind: 'cancelled', message: 'Cancelled when the last step had ended.' }
       : { kind: 'completed' };
   }
   const runs = runsOf(moves);
-  if (refusal !== undefined) return { kind: 'refused', message: refusal, runs };
-  if (runs.length > 0) return { kind: 'running', runs };
+  if (held !== undefined) return { kind: 'held', ...held, runs };
+  const waits = moves.flatMap(({ record, wait }) =>
+    wait === undefined ? [] : [{ node: record.node, message: wait.message }],
+  );
+  if (runs.length > 0) return { kind: 'running', runs, waits };
   const asking = moves
     .filter(({ record }) => record.suspended !== undefined)
     .map(({ record }) => record.node);
   if (asking.length > 0) return { kind: 'asking', nodes: asking };
   const node = readiness.unconfirmed();
   if (node !== undefined) return { kind: 'confirming', node };
-  const waits = moves.flatMap(({ record, wait }) =>
-    wait === undefined ? [] : [{ node: record.node, message: wait.message }],
-  );
   if (waits.length === 0) throw new Error('no node of the plan can start: it is no acyclic graph');
   return { kind: 'resting', waits };
 }

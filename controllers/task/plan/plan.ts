@@ -14,8 +14,10 @@ import type { Outcome } from '../status/outcome.ts';
 import type { Programs } from '../unfold/unfold.ts';
 import { newAnswers } from '../status/questions.ts';
 import { nextStatus } from '../status/status.ts';
+import { isBeingCancelled } from './cancelled.ts';
 import type { Move } from './move.ts';
 import { planNodes } from './plan-nodes.ts';
+import { SUSPENDED } from './suspended.ts';
 import type { OverSandbox, Rejection } from './settle.ts';
 
 export interface Observation {
@@ -77,8 +79,9 @@ export function planTask(observation: Observation): TaskPlan {
   const revision = readRevision(task.status, observation.taskRevision);
   if (revision !== undefined) return planGraph(observation, revision);
   if (task.status?.revision !== undefined) return planWithoutRevision(observation, live);
-  if (task.spec.cancel === true)
+  if (isBeingCancelled(task))
     return ended(observation, { kind: 'cancelled', message: 'Cancelled before it started.' });
+  if (task.spec.suspend === true) return ended(observation, { kind: 'waiting', ...SUSPENDED });
 
   const resolution = observation.resolve();
   return resolution.outcome === 'resolved'
@@ -177,10 +180,9 @@ function planWithoutRevision(observation: Observation, live: readonly Sandbox[])
     return ended(observation, unresolved(resolution));
   }
   if (live.length > 0) return { ...NOTHING, cancel: live.filter(({ spec }) => spec.cancel !== true) };
-  const outcome: Outcome =
-    task.spec.cancel === true
-      ? { kind: 'cancelled', message: 'Cancelled on request.' }
-      : { kind: 'failed', failure: { why: revisionMissing(task) } };
+  const outcome: Outcome = isBeingCancelled(task)
+    ? { kind: 'cancelled', message: 'Cancelled on request.' }
+    : { kind: 'failed', failure: { why: revisionMissing(task) } };
   const known = new Set(sandboxes.map(({ metadata }) => metadata.name));
   const mustBeOver = records.flatMap((record) => {
     const { executor_name: name } = record;

@@ -5,6 +5,7 @@ import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { TaskSpec, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
 import { isFinalTaskStatus } from '#api/types/task';
+import { nextStates } from '#api/types/task-transitions';
 import { validateGraph } from '../graph/graph.ts';
 import type { PlannedNode, RunNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
@@ -77,6 +78,9 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove revisions' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuse' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('allow' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pause' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('resume' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time' as const), seconds: fc.nat({ max: 60 }) }) },
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -137,6 +141,11 @@ class Play {
       case 'allow':
         this.world.refusal = what.kind === 'refuse' ? 'The user is gone.' : undefined;
         return;
+      case 'pause':
+      case 'resume':
+        return this.world.edit({ suspend: what.kind === 'pause' });
+      case 'time':
+        return this.world.pass(what.seconds);
       default:
         return this.#happenTo(this.live(), what);
     }
@@ -146,10 +155,12 @@ class Play {
   finish(): void {
     this.#confirm(this.#nodes.length);
     this.world.refusal = undefined;
+    this.world.edit({ suspend: false });
     for (let round = 0; round < 100; round += 1) {
       this.#hear(round % 2, 'all');
       this.#plan(round % 2, 'all');
       this.world.answerAll();
+      this.world.pass(60);
       const { status } = this.world.task();
       const isFinal = isFinalTaskStatus(status?.status);
       if (isFinal && this.live().length === 0) return;
@@ -172,11 +183,23 @@ class Play {
     } catch (error) {
       if (!(error instanceof PlanConflict)) throw error;
     }
+    this.#judgeStatus(before, this.world.task().status);
     if (isFinalTaskStatus(before?.status)) expect(this.world.task().status).toEqual(before);
     else if (isFinalTaskStatus(this.world.task().status?.status)) expect(this.#liveAtEnd()).toEqual([]);
     for (const { sandboxUID, executor_name: name } of readRecords(this.world.task().status)) {
       if (sandboxUID !== undefined && name !== undefined) this.#used.add(name);
     }
+  }
+
+  /** It only moves on, as the server demands, and says why it stands where it does. */
+  #judgeStatus(before: TaskStatus | undefined, after: TaskStatus | undefined): void {
+    if (after === undefined || after === before) return;
+    const allowed = nextStates(before?.status, false);
+    if (allowed !== undefined) expect(allowed).toContain(after.status);
+    expect(after.progress).toBeGreaterThanOrEqual(before?.progress ?? 0);
+    const finished = findCondition(after.conditions, 'Finished');
+    expect(finished?.message).not.toBe('');
+    expect(finished?.status === 'True').toBe(isFinalTaskStatus(after.status));
   }
 
   /** A confirmation that is taken back changes nothing for what has started. */
@@ -224,6 +247,7 @@ class Play {
   #judge({ metadata, spec }: Sandbox): void {
     if (this.#late.has(metadata.name)) return;
     expect(this.world.refusal, 'nothing starts for a user who may not').toBeUndefined();
+    expect(this.world.task().spec.suspend, 'nothing starts while the Task is suspended').not.toBe(true);
     if (this.#made.has(metadata.name)) this.#remade.add(metadata.name);
     this.#made.add(metadata.name);
     const { status } = this.world.task();
@@ -266,13 +290,17 @@ function finishedReason(status: TaskStatus | undefined): string {
 
 describe('the plan of any graph', () => {
   const story = fc.array(happening, { maxLength: 100, size: 'max' });
+  const retryPolicy = fc.record({
+    reasons: fc.constantFrom<('AgentFailed' | '*')[]>([], ['AgentFailed'], ['*']),
+    initialDelaySeconds: fc.constantFrom(0, 5, 30),
+  });
   const cancelAt = fc.option(fc.nat({ max: 150 }), { nil: undefined });
 
   it('whatever happens: no node runs twice at once or before its time, none is forgotten, an end is an end', () => {
     fc.assert(
-      fc.property(graph, story, cancelAt, (nodes, happenings, cancel) => {
+      fc.property(graph, story, cancelAt, retryPolicy, (nodes, happenings, cancel, policy) => {
         expect(validateGraph(nodes)).toBeUndefined();
-        const play = new Play(nodes, {});
+        const play = new Play(nodes, { retryPolicy: policy });
         for (const [index, what] of happenings.entries()) {
           if (index === cancel) play.world.edit({ cancel: true });
           play.happen(what);

@@ -7,16 +7,15 @@ import {
   countedAttempts,
   endedRecord,
   isEnded,
-  seenRecord,
+  retriedRecord,
   suspendedRecord,
 } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Programs } from '../unfold/unfold.ts';
+import { isBeingCancelled } from './cancelled.ts';
 import { nodeState } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
-
-/** The default of the CRD, for Tasks stored before it was there. */
-const DEFAULT_MAX_ATTEMPTS = 3;
+import { isRetried, mostAttempts, retryTime } from './retry.ts';
 
 /** The run that the plan takes for over. */
 export interface OverSandbox {
@@ -40,6 +39,8 @@ export interface Surroundings {
   /** Why no further run may start. */
   refusal?: string;
 }
+
+type FailedState = Extract<NodeState, { state: 'failed' | 'lost' }>;
 
 /** A node whose ends are written down: what is left in `state` is not over. */
 export interface SettledNode {
@@ -75,7 +76,24 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
     endedRecord(record, { status: 'FAILED', errorMessage: why, ...(sandbox && { sandbox }) }, now);
   const cancelled = (message: string, sandbox?: Sandbox): NodeRecord =>
     endedRecord(record, { status: 'CANCELLED', errorMessage: message, ...(sandbox && { sandbox }) }, now);
-  const isCancelled = task.spec.cancel === true;
+  const isCancelled = isBeingCancelled(task);
+
+  /** Another attempt follows, unless it was the last one. */
+  const again = (run: FailedState): SettledNode => {
+    const over = overSandbox(record, run);
+    const { sandbox } = run;
+    const last = lastAttempt(node, record, task);
+    if (last !== undefined) {
+      return ended(failed(whyFailed(run.reason, `${run.message} ${last}`.trim()), sandbox), over);
+    }
+    const why = whyFailed(run.reason, run.message);
+    const retryAt = retryTime(task, record, {
+      reason: run.reason,
+      endedAt: sandbox?.status?.finishedAt ?? now,
+    });
+    const after = retriedRecord(record, { sandbox, why, retryAt, now });
+    return { node, record: after, state: { ...run, state: 'lost' }, over };
+  };
 
   const state = nodeState(record, around.sandboxes);
   if (rejection?.node === node.id && state.state === 'to-create') {
@@ -86,11 +104,10 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
       return ended(completedRecord(record, state.sandbox, now));
     // Cancelling ends with the end of what runs, whatever that is.
     case 'failed':
-      return ended(
-        isCancelled
-          ? cancelled(state.message, state.sandbox)
-          : failed(whyFailed(state.reason, state.message), state.sandbox),
-      );
+      if (isCancelled) return ended(cancelled(state.message, state.sandbox));
+      return isRetried(task, state.reason)
+        ? again(state)
+        : ended(failed(whyFailed(state.reason, state.message), state.sandbox));
     case 'cancelled':
       return ended(cancelled(state.message, state.sandbox));
     case 'suspended': {
@@ -100,14 +117,10 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
       if (state.sandbox === undefined) return { node, record, state, over };
       return { node, record: suspendedRecord(record, state.sandbox, now), state, over };
     }
-    case 'lost': {
-      const over = overSandbox(record, state);
-      const seen = state.sandbox === undefined ? record : seenRecord(record, state.sandbox);
-      if (isCancelled) return ended(cancelled(state.message), over);
-      const last = lastAttempt(node, record, task);
-      if (last === undefined) return { node, record: seen, state, over };
-      return ended(failed(whyFailed(state.reason, `${state.message} ${last}`.trim())), over);
-    }
+    case 'lost':
+      return isCancelled
+        ? ended(cancelled(state.message, state.sandbox), overSandbox(record, state))
+        : again(state);
     default:
       return { node, record, state, over: [] };
   }
@@ -121,7 +134,7 @@ function overSandbox({ executor_name: name }: NodeRecord, { sandbox }: { sandbox
 
 /** A sentence that says that there is no attempt left; undefined when there is. */
 function lastAttempt(node: PlannedNode, record: NodeRecord, task: Task): string | undefined {
-  const most = node.policy.maxAttempts ?? task.spec.retryPolicy?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+  const most = mostAttempts(node, task);
   if (countedAttempts(record) < most) return undefined;
   return `It was ${most === 1 ? 'the only attempt' : `the last of ${most} attempts`}.`;
 }

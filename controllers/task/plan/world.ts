@@ -1,3 +1,4 @@
+import { formatTime } from '#api/machinery/clock';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
@@ -120,6 +121,10 @@ export class World {
       spec: { ...sandbox.spec, ...spec },
       ...(status === undefined ? {} : { status: { ...sandbox.status, ...status } }),
     });
+  }
+
+  pass(seconds: number): void {
+    this.now = formatTime(Date.parse(this.now) + seconds * 1000);
   }
 
   /** Deleted, and waited for: its container may still run. */

@@ -65,11 +65,11 @@ function readyCondition(outcome: Outcome, revision: Revision | undefined): NewCo
 export function finishedCondition(outcome: Outcome, records: readonly NodeRecord[]): NewCondition {
   switch (outcome.kind) {
     case 'waiting':
-      return taskUnfinished('Pending', outcome.message);
+      return taskUnfinished(outcome.reason === 'Suspended' ? outcome.reason : 'Pending', outcome.message);
     case 'running':
-      return runningCondition(outcome.runs, records);
-    case 'refused':
-      return taskUnfinished('UseForbidden', refusedMessage(outcome, records));
+      return runningCondition(outcome, records);
+    case 'held':
+      return taskUnfinished(outcome.reason, heldMessage(outcome, records));
     case 'confirming':
       return taskUnfinished('WaitingForConfirmation', confirmationMessage(outcome.node, records));
     case 'asking':
@@ -92,8 +92,8 @@ export function finishedCondition(outcome: Outcome, records: readonly NodeRecord
   }
 }
 
-function refusedMessage(
-  { message, runs }: Extract<Outcome, { kind: 'refused' }>,
+function heldMessage(
+  { message, runs }: Extract<Outcome, { kind: 'held' }>,
   records: readonly NodeRecord[],
 ): string {
   const sentences = runs.map((run) => runSentence(run, stepTitle(run.node, records)));
@@ -131,8 +131,12 @@ function completedMessage(records: readonly NodeRecord[]): string {
 }
 
 /** Unschedulable when nothing that could go on has a place. */
-function runningCondition(runs: readonly NodeRun[], records: readonly NodeRecord[]): NewCondition {
+function runningCondition(
+  { runs, waits: others }: Extract<Outcome, { kind: 'running' }>,
+  records: readonly NodeRecord[],
+): NewCondition {
   const sentences = runs.map((run) => runSentence(run, stepTitle(run.node, records)));
+  if (others.length > 0) sentences.push(restingMessage(others, records));
   const waits = runs.every((run) => missingPlace(run) !== undefined);
   return taskUnfinished(waits ? 'Unschedulable' : 'Running', sentences.join(' '));
 }

@@ -2,15 +2,20 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 
 /** How the Task stands, as the plan found it. Nodes are named by their ids. */
 export type Outcome =
-  | { kind: 'waiting'; reason: 'WaitingForTeam' | 'WaitingForWorkspace' | 'UseForbidden'; message: string }
+  | {
+      kind: 'waiting';
+      reason: 'WaitingForTeam' | 'WaitingForWorkspace' | 'UseForbidden' | 'Suspended';
+      message: string;
+    }
   | {
       kind: 'impossible';
       reason: 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
       message: string;
     }
-  | { kind: 'running'; runs: readonly NodeRun[] }
+  /** `waits`: of nodes at which nothing runs, beside those that run. */
+  | { kind: 'running'; runs: readonly NodeRun[]; waits: readonly NodeWait[] }
   /** No further run starts, for as long as that is so; `runs` go on. */
-  | { kind: 'refused'; message: string; runs: readonly NodeRun[] }
+  | ({ kind: 'held'; runs: readonly NodeRun[] } & Hold)
   /** Nothing runs: a person has to confirm the end of the node. */
   | { kind: 'confirming'; node: string }
   /** Nothing runs: people have to answer what the agents of these nodes have asked. */
@@ -30,6 +35,13 @@ export interface NodeRun {
   sandbox?: Sandbox;
 }
 
+/** Why no further run of a Task starts. */
+export interface Hold {
+  reason: 'UseForbidden' | 'Suspended';
+  /** A sentence. */
+  message: string;
+}
+
 export interface NodeWait {
   node: string;
   /** A sentence: for what it waits. */
@@ -47,7 +59,7 @@ export interface Failure {
 export function nodesOf(outcome: Outcome): string[] {
   switch (outcome.kind) {
     case 'running':
-    case 'refused':
+    case 'held':
     case 'cancelling':
       return outcome.runs.map(({ node }) => node);
     case 'resting':

@@ -8,6 +8,7 @@ import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { readRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
+import { activeTime } from './active-time.ts';
 import { finishedCondition, nextConditions } from './conditions.ts';
 import { nodesOf } from './outcome.ts';
 import type { NodeRun, Outcome } from './outcome.ts';
@@ -49,7 +50,7 @@ export function nextStatus(
   const known = revision ?? readRevision(previous, taskRevision);
   const result = final ? taskResult(records, { nodes: known?.nodes ?? [], answer, author }) : undefined;
   const error = errorMessage(outcome, records);
-  const { questions: _, ...rest } = previous;
+  const { questions: _, activeSince: __, activeSeconds: ___, ...rest } = previous;
   const next: TaskStatus = {
     ...rest,
     status,
@@ -58,6 +59,7 @@ export function nextStatus(
     ...(previous.updatedAt === undefined ? {} : { updatedAt: previous.updatedAt }),
     ...(final ? { completedAt: now } : {}),
     ...currentStep(outcome, records),
+    ...activeTime(task, { outcome, word: status, now }),
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...(final ? {} : asked({ task, records, sandboxes })),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
@@ -100,7 +102,7 @@ function statusWord(
       // Compatible clients show people that something is expected of them.
       if (outcome.runs.length > 0 && outcome.runs.every(isAsking)) return 'PENDING_CONFIRMATION';
       return begunWord(previous, records);
-    case 'refused':
+    case 'held':
     case 'resting':
     case 'failing':
       // Between two steps, and while a lost one is tried again, a Task that has begun stays RUNNING.
