@@ -8,6 +8,18 @@ export const TaskCondition = {
   Finished: 'Finished',
   /** True only when every step succeeded; absent until the Task has ended. */
   Complete: 'Complete',
+  /** True once the Task was taken up: all that it names is there and may be used. */
+  Accepted: 'Accepted',
+  /** True when all runs under way have a place on an Executor; absent before the first run. */
+  Scheduled: 'Scheduled',
+  /** True while the agent of a step works. */
+  Running: 'Running',
+  /** True while the Task waits for a person; absent before it did. */
+  AwaitingApproval: 'AwaitingApproval',
+  /** True when every step succeeded, False when the Task ended otherwise; absent before. */
+  Completed: 'Completed',
+  /** True when the Task failed, with the reason; absent before the end. */
+  Failed: 'Failed',
   /** True when a step came to its end without something that it should have had; absent otherwise. */
   Degraded: 'Degraded',
 } as const;

@@ -15,6 +15,7 @@ import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { NodeRun, NodeWait, Outcome } from './outcome.ts';
+import { phaseConditions } from './phase-conditions.ts';
 import { failureMessage, stepTitle } from './wording.ts';
 
 export interface ConditionInput {
@@ -34,6 +35,8 @@ export function nextConditions(task: Task, input: ConditionInput): Condition[] {
   conditions = withCondition(conditions, finished, at);
   const warnings = warningsOf(records);
   if (warnings !== '') conditions = withCondition(conditions, taskDegraded(warnings), at);
+  const phases = phaseConditions({ outcome, ready, finished, known: conditions });
+  for (const phase of phases) conditions = withCondition(conditions, phase, at);
   if (finished.status !== 'True') return conditions;
   const complete = taskComplete(outcome.kind === 'completed', finishedReason(outcome), finished.message);
   return withCondition(conditions, complete, at);

@@ -32,6 +32,10 @@ function stepEvents(before: NodeRecord | undefined, after: NodeRecord): Recorded
   if (before?.attempt !== undefined && after.attempt !== undefined && after.attempt > before.attempt) {
     events.push(nextAttemptEvent(title, before, after));
   }
+  if (after.retryAt !== undefined && after.retryAt !== before?.retryAt) {
+    const message = `${title} failed: ${after.errorMessage ?? 'Unknown'} Attempt ${(after.attempt ?? 1) + 1} follows at ${after.retryAt}.`;
+    events.push({ type: 'Warning', reason: 'StepFailed', message });
+  }
   if (after.status === 'COMPLETED' && before?.status !== 'COMPLETED') {
     const message = `${title} succeeded in Sandbox ${after.executor_name ?? ''}.`;
     events.push({ type: 'Normal', reason: 'StepFinished', message });
@@ -43,6 +47,9 @@ function nextAttemptEvent(title: string, before: NodeRecord, after: NodeRecord):
   const follows = `attempt ${after.attempt ?? 1} follows.`;
   if (after.resumed !== before.resumed) {
     return { type: 'Normal', reason: 'StepResumed', message: `${title} goes on after an answer; ${follows}` };
+  }
+  if (before.retryAt !== undefined) {
+    return { type: 'Normal', reason: 'StepRetried', message: `${title} is tried again; ${follows}` };
   }
   const lost = before.executor_name ?? '';
   return { type: 'Warning', reason: 'StepRetried', message: `${title} lost Sandbox ${lost}; ${follows}` };
