@@ -40,8 +40,6 @@ export interface Surroundings {
   refusal?: string;
 }
 
-type FailedState = Extract<NodeState, { state: 'failed' | 'lost' }>;
-
 /** A node whose ends are written down: what is left in `state` is not over. */
 export interface SettledNode {
   node: PlannedNode;
@@ -66,63 +64,83 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
     return { node, record, state: { state: isEnded(record) ? 'ended' : 'not-started' }, over: [] };
   }
   const { task, now, rejection } = around;
-  const ended = (after: NodeRecord, over: readonly OverSandbox[] = []): SettledNode => ({
-    node,
-    record: after,
-    state: { state: 'ended' },
-    over,
-  });
-  const failed = (why: string, sandbox?: Sandbox): NodeRecord =>
-    endedRecord(record, { status: 'FAILED', errorMessage: why, ...(sandbox && { sandbox }) }, now);
-  const cancelled = (message: string, sandbox?: Sandbox): NodeRecord =>
-    endedRecord(record, { status: 'CANCELLED', errorMessage: message, ...(sandbox && { sandbox }) }, now);
-  const isCancelled = isBeingCancelled(task);
-
-  /** Another attempt follows, unless it was the last one. */
-  const again = (run: FailedState): SettledNode => {
-    const over = overSandbox(record, run);
-    const { sandbox } = run;
-    const last = lastAttempt(node, record, task);
-    if (last !== undefined) {
-      return ended(failed(whyFailed(run.reason, `${run.message} ${last}`.trim()), sandbox), over);
-    }
-    const why = whyFailed(run.reason, run.message);
-    const retryAt = retryTime(task, record, {
-      reason: run.reason,
-      endedAt: sandbox?.status?.finishedAt ?? now,
-    });
-    const after = retriedRecord(record, { sandbox, why, retryAt, now });
-    return { node, record: after, state: { ...run, state: 'lost' }, over };
-  };
-
+  const ends = new Ends(node, record, around);
   const state = nodeState(record, around.sandboxes);
   if (rejection?.node === node.id && state.state === 'to-create') {
-    return ended(failed(whyFailed('Rejected', rejection.message)));
+    return ends.failed({ reason: 'Rejected', message: rejection.message });
   }
+  const isCancelled = isBeingCancelled(task);
   switch (state.state) {
     case 'succeeded':
-      return ended(completedRecord(record, state.sandbox, now));
+      return ends.ended(completedRecord(record, state.sandbox, now));
     // Cancelling ends with the end of what runs, whatever that is.
     case 'failed':
-      if (isCancelled) return ended(cancelled(state.message, state.sandbox));
-      return isRetried(task, state.reason)
-        ? again(state)
-        : ended(failed(whyFailed(state.reason, state.message), state.sandbox));
+      if (isCancelled) return ends.cancelled(state.message, state.sandbox);
+      return isRetried(task, state.reason) ? ends.again(state) : ends.failed(state);
     case 'cancelled':
-      return ended(cancelled(state.message, state.sandbox));
+      return ends.cancelled(state.message, state.sandbox);
     case 'suspended': {
       // One that was removed before its end was written down may have been made again, and would run beside the next.
       const over = state.sandbox === undefined ? [] : overSandbox(record, state);
-      if (isCancelled) return ended(cancelled('Cancelled while a person was asked.', state.sandbox), over);
+      if (isCancelled) return ends.cancelled('Cancelled while a person was asked.', state.sandbox, over);
       if (state.sandbox === undefined) return { node, record, state, over };
       return { node, record: suspendedRecord(record, state.sandbox, now), state, over };
     }
     case 'lost':
       return isCancelled
-        ? ended(cancelled(state.message, state.sandbox), overSandbox(record, state))
-        : again(state);
+        ? ends.cancelled(state.message, state.sandbox, overSandbox(record, state))
+        : ends.again(state);
     default:
       return { node, record, state, over: [] };
+  }
+}
+
+interface FailedRun {
+  reason: string;
+  message: string;
+  /** Absent when it is gone. */
+  sandbox?: Sandbox;
+}
+
+/** The ends that a node can come to. */
+class Ends {
+  readonly #node: PlannedNode;
+  readonly #record: NodeRecord;
+  readonly #around: Surroundings;
+
+  constructor(node: PlannedNode, record: NodeRecord, around: Surroundings) {
+    this.#node = node;
+    this.#record = record;
+    this.#around = around;
+  }
+
+  ended(record: NodeRecord, over: readonly OverSandbox[] = []): SettledNode {
+    return { node: this.#node, record, state: { state: 'ended' }, over };
+  }
+
+  failed({ reason, message, sandbox }: FailedRun, over: readonly OverSandbox[] = []): SettledNode {
+    const errorMessage = whyFailed(reason, message);
+    const end = { status: 'FAILED' as const, errorMessage, ...(sandbox && { sandbox }) };
+    return this.ended(endedRecord(this.#record, end, this.#around.now), over);
+  }
+
+  cancelled(errorMessage: string, sandbox?: Sandbox, over: readonly OverSandbox[] = []): SettledNode {
+    const end = { status: 'CANCELLED' as const, errorMessage, ...(sandbox && { sandbox }) };
+    return this.ended(endedRecord(this.#record, end, this.#around.now), over);
+  }
+
+  /** Another attempt follows, unless it was the last one. */
+  again(run: FailedRun): SettledNode {
+    const { task, now } = this.#around;
+    const { reason, message, sandbox } = run;
+    const over = overSandbox(this.#record, run);
+    const last = lastAttempt(this.#node, this.#record, task);
+    if (last !== undefined) return this.failed({ ...run, message: `${message} ${last}`.trim() }, over);
+    const endedAt = sandbox?.status?.finishedAt ?? now;
+    const retryAt = retryTime(task, this.#record, { reason, endedAt });
+    const why = whyFailed(reason, message);
+    const record = retriedRecord(this.#record, { sandbox, why, retryAt, now });
+    return { node: this.#node, record, state: { ...run, state: 'lost' }, over };
   }
 }
 
