@@ -1,5 +1,5 @@
 import { compileExpression, showType } from '#api/schema/expressions';
-import type { ValueType } from '#api/schema/expressions';
+import type { Expression, ValueType } from '#api/schema/expressions';
 import type { Problem } from './problem.ts';
 import { fieldsIn } from './variables.ts';
 import type { Variables } from './variables.ts';
@@ -7,6 +7,8 @@ import type { Variables } from './variables.ts';
 export interface ExpressionPlace {
   at: string;
   variables: Variables;
+  /** Takes up what is right, by the field it stands in. */
+  expressions: Map<string, Expression>;
   /** Keys of steps that exist and are not known at this place, for the hint. */
   hidden?: ReadonlySet<string>;
 }
@@ -35,10 +37,13 @@ export function itemType(source: string, place: ExpressionPlace): { type: ValueT
 
 export function expressionType(
   source: string,
-  { at, variables, hidden = new Set() }: ExpressionPlace,
+  { at, variables, expressions, hidden = new Set() }: ExpressionPlace,
 ): { type: ValueType } | { problem: Problem } {
   const compiled = compileExpression(source, variables);
-  if (typeof compiled !== 'string') return { type: compiled.type };
+  if (typeof compiled !== 'string') {
+    expressions.set(at, compiled);
+    return { type: compiled.type };
+  }
   const name = /undefined field '(\w+)'/.exec(compiled)?.[1] ?? '';
   const isHidden = hidden.has(name) && !Object.hasOwn(fieldsIn(variables['steps']), name);
   const hint = isHidden ? ` (step "${name}" is known only to steps that depend on it)` : '';

@@ -1,4 +1,4 @@
-import type { ValueType } from '#api/schema/expressions';
+import type { Expression, ValueType } from '#api/schema/expressions';
 import { conditionProblems, itemType } from './check-expression.ts';
 import type { ExpressionPlace } from './check-expression.ts';
 import { siblingProblems } from './check-names.ts';
@@ -17,6 +17,8 @@ export interface StepList {
   /** Path of the list. */
   at: string;
   variables: Variables;
+  /** Takes up the expressions, by the field each stands in. */
+  expressions: Map<string, Expression>;
   /** Names of the steps around that have ended before; their sessions and files can be gone on with. */
   ended: ReadonlySet<string>;
   /** Whether the list is gone through again, so that all of it has ended before. */
@@ -31,7 +33,7 @@ export interface CheckedSteps {
 
 /** All that is wrong with steps, and within them. */
 export function checkSteps(list: StepList): CheckedSteps {
-  const { steps, at, variables } = list;
+  const { steps, at, variables, expressions } = list;
   const problems = siblingProblems(steps, at);
   const results = new Map<string, ValueType>();
   // Names that lead nowhere would be told again by each expression.
@@ -44,6 +46,7 @@ export function checkSteps(list: StepList): CheckedSteps {
     const place = {
       at: `${at}[${steps.indexOf(step)}]`,
       variables: withSteps(variables, known),
+      expressions,
       hidden: all,
     };
     const checked = checkStep(step, place, { ...list, ended: new Set([...list.ended, ...above]) });
@@ -86,12 +89,12 @@ function checkStep(step: Step, place: ExpressionPlace, list: StepList): CheckedS
 
 function loopVariables(
   { forEach, repeat }: Step,
-  { at, variables, hidden }: ExpressionPlace,
+  place: ExpressionPlace,
 ): { variables: Variables; problems: Problem[] } {
+  const { variables } = place;
   if (repeat !== undefined) return { variables: { ...variables, iteration: 'int' }, problems: [] };
   if (forEach === undefined) return { variables, problems: [] };
-  const place = { at: `${at}.forEach.items`, variables, ...(hidden === undefined ? {} : { hidden }) };
-  const found = itemType(forEach.items, place);
+  const found = itemType(forEach.items, { ...place, at: `${place.at}.forEach.items` });
   const item = 'problem' in found ? 'any' : found.type;
   return {
     variables: { ...variables, item, index: 'int' },
@@ -99,10 +102,14 @@ function loopVariables(
   };
 }
 
-function checkInner(step: Step, { at, variables }: ExpressionPlace, list: StepList): CheckedSteps {
+function checkInner(
+  step: Step,
+  { at, variables, expressions }: ExpressionPlace,
+  { ended }: StepList,
+): CheckedSteps {
   if (step.steps === undefined) return { problems: [], results: new Map() };
   const isRepeated = step.repeat !== undefined;
-  return checkSteps({ steps: step.steps, at: `${at}.steps`, variables, ended: list.ended, isRepeated });
+  return checkSteps({ steps: step.steps, at: `${at}.steps`, variables, expressions, ended, isRepeated });
 }
 
 /** Placeholders in the words for an agent, in an action and in a question to people. */

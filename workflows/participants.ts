@@ -3,7 +3,12 @@ import type { Problem } from './problem.ts';
 import { allSteps } from './workflow.ts';
 import type { Workflow } from './workflow.ts';
 
-/** By name, else by role, else by Bot. */
+/** The members that participants name: by name, else by role, else by Bot; one that names several names nobody. */
+export function memberNamed(members: readonly TeamMember[], participant: string): TeamMember | undefined {
+  const [found, ...more] = membersNamed(members, participant);
+  return more.length === 0 ? found : undefined;
+}
+
 function membersNamed(members: readonly TeamMember[], participant: string): readonly TeamMember[] {
   const ways = [
     ({ name }: TeamMember) => name,
@@ -12,6 +17,11 @@ function membersNamed(members: readonly TeamMember[], participant: string): read
   ];
   const found = ways.map((nameOf) => members.filter((member) => nameOf(member) === participant));
   return found.find((some) => some.length > 0) ?? [];
+}
+
+/** All who take part, each once, by the names that the steps have for them. */
+export function participantsOf({ steps }: Pick<Workflow, 'steps'>): string[] {
+  return [...new Set([...allSteps(steps, '')].flatMap(({ step }) => step.participants ?? []))];
 }
 
 /** Participants that are nobody, or more than one, in the Team. */

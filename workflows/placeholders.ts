@@ -21,3 +21,17 @@ function readPath(path: string): (string | number)[] {
     position === undefined ? name : Number(position),
   );
 }
+
+/** The text with each placeholder replaced. */
+export function replacePlaceholders(
+  text: string,
+  valueOf: (path: readonly (string | number)[]) => unknown,
+): string {
+  return text.replaceAll(PLACEHOLDER, (_, path: string) => shown(valueOf(readPath(path))));
+}
+
+/** Words as they are, everything else as JSON. */
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -54,6 +54,7 @@ export function fieldsIn(type: ValueType | undefined): Readonly<Record<string, V
 /** One run through a step: the result of its participant or action, or of its own steps. */
 export function passType(step: Step, inner: ReadonlyMap<string, ValueType>): ValueType {
   if (step.steps !== undefined) return { fields: { ...BASE, steps: { fields: Object.fromEntries(inner) } } };
+  if (step.fill !== undefined) return { fields: { ...BASE, steps: { mapOf: 'any' } } };
   const run: ValueType = {
     fields: { ...BASE, output: step.outputSchema === undefined ? 'any' : valueTypeOf(step.outputSchema) },
   };

@@ -14,6 +14,10 @@ export interface Workflow {
 /** A step; `steps` of its own make it a group. */
 export type Step = CollaborationStep;
 
+/** How often an item list or a workflow may branch where its author says nothing. */
+export const DEFAULT_MAX_ITEMS = 100;
+export const DEFAULT_MAX_NODES = 500;
+
 /** The workflow of a Collaboration; steps of the short form depend on the one before. */
 export function workflowOf({ steps, config, ...spec }: CollaborationSpec): Workflow {
   const { parameters, outputs, parallelism, maxNodes } = spec;

@@ -2,7 +2,7 @@ import { collaborationNotReady, collaborationReady } from '#api/types/collaborat
 import type { Collaboration, CollaborationStatus } from '#api/types/generated/collaboration';
 import { withReady } from '#api/types/ready';
 import { problemText } from '#workflows/problem';
-import { workflowProblems } from '#workflows/validate-workflow';
+import { workflowProblems } from '#workflows/compile-workflow';
 import { allSteps, workflowOf } from '#workflows/workflow';
 
 /**

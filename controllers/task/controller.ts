@@ -4,6 +4,7 @@ import type { ResourceType } from '#api/machinery/resource-type';
 import type { Task } from '#api/types/generated/task';
 import {
   BOTS,
+  COLLABORATIONS,
   GHOSTS,
   MCP_SERVERS,
   MODELS,
@@ -69,7 +70,7 @@ export function taskController(context: ControllerContext, { models, programs }:
     sources: [
       objects(tasks),
       ownersOf(sandboxes, TASKS),
-      ...[TEAMS, BOTS, GHOSTS, SHELLS, MODELS, SKILLS, MCP_SERVERS, WORKSPACES].map((type) =>
+      ...[TEAMS, COLLABORATIONS, BOTS, GHOSTS, SHELLS, MODELS, SKILLS, MCP_SERVERS, WORKSPACES].map((type) =>
         unplannedOn(informers, type as ResourceType),
       ),
     ],
@@ -97,6 +98,7 @@ function unplannedOn(informers: Informers, type: ResourceType): Source {
 
 function cachedConfiguration(informers: Informers): Configuration {
   const teams = informers.of(TEAMS);
+  const collaborations = informers.of(COLLABORATIONS);
   const bots = informers.of(BOTS);
   const ghosts = informers.of(GHOSTS);
   const shells = informers.of(SHELLS);
@@ -105,6 +107,7 @@ function cachedConfiguration(informers: Informers): Configuration {
   const mcpServers = informers.of(MCP_SERVERS);
   const workspaces = informers.of(WORKSPACES);
   return {
+    collaboration: (ref) => collaborations.get(objectKey(ref)),
     team: (ref) => teams.get(objectKey(ref)),
     bot: (ref) => bots.get(objectKey(ref)),
     ghost: (ref) => ghosts.get(objectKey(ref)),

@@ -1,5 +1,5 @@
 import type { CollaborationSpec } from '#api/types/generated/collaboration';
-import { workflowProblems } from '#workflows/validate-workflow';
+import { workflowProblems } from '#workflows/compile-workflow';
 import { workflowOf } from '#workflows/workflow';
 import type { Strategy } from './strategy.ts';
 

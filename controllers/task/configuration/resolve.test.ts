@@ -97,6 +97,7 @@ function resolve(
     map.get(`${kind}/${ref.namespace}/${ref.name}`) as never;
   const configuration: Configuration = {
     team: find('Team'),
+    collaboration: find('Collaboration'),
     bot: find('Bot'),
     ghost: find('Ghost'),
     shell: find('Shell'),
@@ -252,7 +253,7 @@ describe('resolveTask', () => {
       want: [
         'impossible',
         'UnsupportedMode',
-        'spec.collaborationModel: "later" is not supported; supported: collaborate, coordinate, pipeline, route, solo.',
+        'spec.collaborationModel: "later" is not supported; supported: collaborate, coordinate, pipeline, route, solo, workflow.',
       ],
     },
     {

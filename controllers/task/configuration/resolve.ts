@@ -1,4 +1,5 @@
 import type { KubeObject } from '#api/machinery/meta';
+import type { Collaboration } from '#api/types/generated/collaboration';
 import type { Bot } from '#api/types/generated/bot';
 import type { Ghost } from '#api/types/generated/ghost';
 import type { MCPServer } from '#api/types/generated/mcpserver';
@@ -16,7 +17,7 @@ import { placeOf, skillsOf } from '#api/types/skill-set';
 import { TaskReason } from '#api/types/task';
 import { collaborationModelOf } from '#api/types/team';
 import type { CollaborationModels } from '../graph/collaboration-models.ts';
-import type { DraftedPlan } from '../graph/drafted-plan.ts';
+import type { DraftedPlan, ModelSources } from '../graph/drafted-plan.ts';
 import { validateGraph } from '../graph/graph.ts';
 import type { MemberNode, PlannedNode } from '../graph/graph.ts';
 import type { PlannedWorkspace, Reference, RevisionContent, RevisionMember } from '../revision/revision.ts';
@@ -26,6 +27,7 @@ import type { PlannedMember } from './planned-member.ts';
 
 /** Objects by name, as the caches know them. */
 export interface Configuration {
+  collaboration(ref: ObjectName): Collaboration | undefined;
   team(ref: ObjectName): Team | undefined;
   bot(ref: ObjectName): Bot | undefined;
   ghost(ref: ObjectName): Ghost | undefined;
@@ -64,12 +66,15 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   const teamName = within(namespace, task.spec.teamRef);
   const team = configuration.team(teamName);
   if (team === undefined) return waitingForTeam(`spec.teamRef: Team "${shown(teamName)}" not found.`);
-  const model = models[collaborationModelOf(team.spec)];
-  if (model === undefined) return unsupportedMode(team, teamName, Object.keys(models));
+  const mode = modeOf(task, team);
+  const model = models[mode];
+  if (model === undefined) return unsupportedMode(mode, teamName, Object.keys(models));
   const notReady = unready('Team', teamName, team);
   if (notReady !== undefined) return waitingForTeam(`spec.teamRef: ${notReady}`);
 
-  const draft = model({ team: team.spec });
+  const collaboration = resolveCollaboration(team, teamName, configuration);
+  if (typeof collaboration === 'string') return waitingForTeam(collaboration);
+  const draft = model({ team: team.spec, ...collaboration, ...wishesOf(task) });
   const problem = 'problem' in draft ? draft.problem : validateGraph(draft.nodes);
   if ('problem' in draft || problem !== undefined) return invalidPlan(teamName, problem ?? '');
   const workers = resolveWorkers(draft, teamName, configuration);
@@ -82,7 +87,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
     outcome: 'resolved',
     content: {
       teamRef: teamName,
-      mode: collaborationModelOf(team.spec),
+      mode,
       ...(workspace === undefined ? {} : { workspace }),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
@@ -91,6 +96,33 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       ...(draft.program === undefined ? {} : { program: draft.program }),
     },
   };
+}
+
+/** How the Team works; whatever way is its own, the leader writes a workflow for a Task that asks for one. */
+function modeOf({ spec: { executionMode } }: Task, { spec }: Team): string {
+  return executionMode === 'planned' ? 'workflow' : collaborationModelOf(spec);
+}
+
+function wishesOf({ spec }: Task): Pick<ModelSources, 'executionMode' | 'parameters'> {
+  const { executionMode } = spec;
+  return {
+    ...(executionMode === undefined ? {} : { executionMode }),
+    parameters: spec.parameters ?? {},
+  };
+}
+
+/** The Collaboration that the Team names, if any, or a sentence that says why it cannot be used now. */
+function resolveCollaboration(
+  { spec }: Team,
+  teamName: ObjectName,
+  configuration: Configuration,
+): Pick<ModelSources, 'collaboration'> | string {
+  if (spec.collaborationRef === undefined) return {};
+  const name = within(teamName.namespace, spec.collaborationRef);
+  const found = configuration.collaboration(name);
+  const problem = unready('Collaboration', name, found);
+  if (problem !== undefined) return `spec.teamRef: Team "${shown(teamName)}": ${problem}`;
+  return found === undefined ? {} : { collaboration: found.spec };
 }
 
 /** All who work in a plan, looked up. */
@@ -238,8 +270,7 @@ function waitingForTeam(message: string): Waiting {
   return { outcome: 'waiting', reason: TaskReason.WaitingForTeam, message };
 }
 
-function unsupportedMode(team: Team, name: ObjectName, supported: readonly string[]): Impossible {
-  const wanted = collaborationModelOf(team.spec);
+function unsupportedMode(wanted: string, name: ObjectName, supported: readonly string[]): Impossible {
   return {
     outcome: 'impossible',
     reason: TaskReason.UnsupportedMode,

@@ -3,7 +3,17 @@ import { objectKey } from '#api/machinery/meta';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { conflict } from '#api/machinery/status-error';
-import { BOTS, GHOSTS, MCP_SERVERS, MODELS, SHELLS, SKILLS, TEAMS, WORKSPACES } from '#api/types/resources';
+import {
+  BOTS,
+  COLLABORATIONS,
+  GHOSTS,
+  MCP_SERVERS,
+  MODELS,
+  SHELLS,
+  SKILLS,
+  TEAMS,
+  WORKSPACES,
+} from '#api/types/resources';
 import type { Configuration, ObjectName } from './resolve.ts';
 
 /** A Configuration that knows what was taken from it. */
@@ -37,6 +47,7 @@ export function usedConfiguration(from: Configuration): UsedConfiguration {
       return object;
     };
   return {
+    collaboration: noting(COLLABORATIONS, (name) => from.collaboration(name)),
     team: noting(TEAMS, (name) => from.team(name)),
     bot: noting(BOTS, (name) => from.bot(name)),
     ghost: noting(GHOSTS, (name) => from.ghost(name)),

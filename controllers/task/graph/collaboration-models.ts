@@ -5,6 +5,7 @@ import type { Link } from './chain.ts';
 import type { CollaborationModel, DraftedPlan, ModelSources } from './drafted-plan.ts';
 import type { GraphNode, MemberNode } from './graph.ts';
 import { collaborate, coordinate, route } from './team-programs.ts';
+import { workflow } from './workflow-model.ts';
 
 /** By the word in spec.collaborationModel. */
 export type CollaborationModels = Readonly<Record<string, CollaborationModel>>;
@@ -16,6 +17,7 @@ export const COLLABORATION_MODELS: CollaborationModels = {
   pipeline,
   route,
   solo,
+  workflow,
 };
 
 /** The leader alone; without one, the first member. */

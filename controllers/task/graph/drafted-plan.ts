@@ -1,3 +1,6 @@
+import type { JsonObject } from '#api/machinery/json/json';
+import type { CollaborationSpec } from '#api/types/generated/collaboration';
+import type { TaskSpec } from '#api/types/generated/task';
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
 import type { Program } from '../unfold/program.ts';
 import type { MemberNode } from './graph.ts';
@@ -8,6 +11,12 @@ export type CollaborationModel = (sources: ModelSources) => DraftedPlan | { prob
 /** The objects that a plan is made from. */
 export interface ModelSources {
   team: TeamSpec;
+  /** The one that the Team names. */
+  collaboration?: CollaborationSpec;
+  /** Of the Task. */
+  executionMode?: TaskSpec['executionMode'];
+  /** Of the Task. */
+  parameters?: JsonObject;
 }
 
 /** As a collaboration model makes it: who does the work is named, and not looked up yet. */

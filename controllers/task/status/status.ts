@@ -11,6 +11,7 @@ import type { Revision } from '../revision/revision.ts';
 import { activeTime } from './active-time.ts';
 import { finishedCondition, nextConditions } from './conditions.ts';
 import { nodesOf } from './outcome.ts';
+import { isWorkflow } from '../unfold/workflow/workflow-program.ts';
 import type { NodeRun, Outcome } from './outcome.ts';
 import { openQuestions } from './questions.ts';
 import type { OpenQuestionsOf } from './questions.ts';
@@ -61,6 +62,7 @@ export function nextStatus(
     ...currentStep(outcome, records),
     ...activeTime(task, { outcome, word: status, now }),
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
+    ...executionMode(revision),
     ...(final ? {} : asked({ task, records, sandboxes })),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
@@ -76,6 +78,11 @@ export function nextStatus(
 function asked(from: OpenQuestionsOf): Pick<TaskStatus, 'questions'> {
   const questions = openQuestions(from);
   return questions.length === 0 ? {} : { questions };
+}
+
+function executionMode(revision: Revision | undefined): Pick<TaskStatus, 'executionMode'> {
+  const program = revision?.program;
+  return program !== undefined && isWorkflow(program) ? { executionMode: program.mode } : {};
 }
 
 /** The field of compatible clients: of several nodes, the first. */

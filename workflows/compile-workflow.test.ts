@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Step, Workflow } from './workflow.ts';
 import { workflowOf } from './workflow.ts';
-import { workflowProblems } from './validate-workflow.ts';
+import { workflowProblems } from './compile-workflow.ts';
 
 const step = (name: string, more: Partial<Step> = {}): Step => ({ name, participants: ['coder'], ...more });
 const object = (properties: Record<string, unknown>) => ({ type: 'object', properties });

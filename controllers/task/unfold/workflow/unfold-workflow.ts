@@ -1,0 +1,125 @@
+import { checkParameters } from '#api/schema/parameters';
+import type { Task } from '#api/types/generated/task';
+import { ExpressionFailure } from '#api/schema/expressions';
+import { compileWorkflow } from '#workflows/compile-workflow';
+import type { CompiledWorkflow } from '#workflows/compile-workflow';
+import { NodePath } from '#workflows/node-id';
+import { DEFAULT_MAX_NODES } from '#workflows/workflow';
+import type { Workflow } from '#workflows/workflow';
+import type { PlannedNode } from '../../graph/graph.ts';
+import { readRecords } from '../../node-record.ts';
+import type { UnfoldInput, Unfolded } from '../unfold.ts';
+import { Interpreter } from './interpreter.ts';
+import type { Progress } from './progress.ts';
+import type { Scope } from './scope.ts';
+import type { WorkflowProgram } from './workflow-program.ts';
+
+/** The graph of a Task that works by a workflow. */
+export function unfoldWorkflow(input: UnfoldInput): Unfolded {
+  const { workflow } = input.revision.program as WorkflowProgram;
+  return carryOut(workflow, input, { needs: [], nodes: [] });
+}
+
+/** What came before the workflow: the nodes in which it was written. */
+interface Prelude {
+  needs: readonly string[];
+  nodes: readonly PlannedNode[];
+}
+
+function carryOut(
+  workflow: Workflow,
+  { revision, history }: UnfoldInput,
+  { needs, nodes: written }: Prelude,
+): Unfolded {
+  const { expressions, problems } = compiled(workflow);
+  if (problems.length > 0)
+    return {
+      nodes: written,
+      failure: `InvalidPlan: ${problems[0]?.field ?? ''}: ${problems[0]?.message ?? ''}.`,
+    };
+  const interpreter = new Interpreter({ expressions, members: revision.members ?? {}, ended: history.ended });
+  const scope = wholeScope(workflow, history.task, needs);
+  const progress = interpreter.list(workflow.steps, scope);
+  const nodes = [...written, ...interpreter.nodes];
+  const { failed } = progress;
+  if (failed !== undefined) {
+    return { nodes, failure: `${failed.reason}: Step "${failed.step}": ${failed.message}` };
+  }
+  const most = workflow.maxNodes ?? DEFAULT_MAX_NODES;
+  if (nodes.length > most) {
+    return {
+      nodes: nodes.slice(0, most),
+      failure: `TooManySteps: the workflow would have more than ${most} runs and waits.`,
+    };
+  }
+  return {
+    nodes: underWay(nodes, workflow, history),
+    ...answerOf(workflow, expressions, { progress, scope }),
+  };
+}
+
+function wholeScope(workflow: Workflow, task: Task, needs: readonly string[]): Scope {
+  const { title, prompt } = task.spec;
+  return {
+    ...{ at: '.steps', path: NodePath.ROOT, suffix: '', needs, files: undefined },
+    values: { parameters: parametersOf(workflow, task), task: { name: task.metadata.name, title, prompt } },
+    ...{ steps: {}, runs: new Map() },
+  };
+}
+
+function parametersOf({ parameters: schema }: Workflow, { spec }: Task): Record<string, unknown> {
+  const given = spec.parameters ?? {};
+  return schema === undefined ? given : checkParameters(schema, given, 'spec.parameters').values;
+}
+
+const compiledWorkflows = new WeakMap<Workflow, CompiledWorkflow>();
+
+/** Caches hand out the same object for as long as a revision is the same. */
+function compiled(workflow: Workflow): CompiledWorkflow {
+  const known = compiledWorkflows.get(workflow);
+  if (known !== undefined) return known;
+  const made = compileWorkflow(workflow, '');
+  compiledWorkflows.set(workflow, made);
+  return made;
+}
+
+/**
+ * No more runs than `parallelism` says: those that were there before stay, whatever came up since, and others are held back
+ * until there is room. Nothing depends on a node that was held back.
+ */
+function underWay(
+  nodes: readonly PlannedNode[],
+  { parallelism }: Workflow,
+  { task, ended }: UnfoldInput['history'],
+): PlannedNode[] {
+  if (parallelism === undefined) return [...nodes];
+  const known = new Set(readRecords(task.status).map(({ node }) => node));
+  const isOpen = (node: PlannedNode): boolean => node.kind === undefined && ended(node.id) === undefined;
+  let room = parallelism - nodes.filter((node) => isOpen(node) && known.has(node.id)).length;
+  return nodes.filter((node) => {
+    if (!isOpen(node) || known.has(node.id)) return true;
+    room -= 1;
+    return room >= 0;
+  });
+}
+
+/** The outputs of the whole, once all is over. */
+function answerOf(
+  { outputs }: Workflow,
+  expressions: CompiledWorkflow['expressions'],
+  { progress, scope }: { progress: Progress; scope: Scope },
+): Pick<Unfolded, 'answer' | 'failure'> {
+  if (outputs === undefined || progress.result === undefined) return {};
+  const values = { ...scope.values, steps: progress.result.steps };
+  try {
+    const found = Object.keys(outputs).map(
+      (name) => [name, expressions.get(`.outputs.${name}`)?.evaluate(values)] as const,
+    );
+    const [only] = found;
+    if (found.length === 1 && typeof only?.[1] === 'string') return { answer: only[1] };
+    return { answer: JSON.stringify(Object.fromEntries(found)) };
+  } catch (error) {
+    if (!(error instanceof ExpressionFailure)) throw error;
+    return { failure: `ExpressionFailed: outputs: ${error.message}.` };
+  }
+}

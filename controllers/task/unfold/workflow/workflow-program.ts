@@ -1,0 +1,27 @@
+import type { Workflow } from '#workflows/workflow';
+import type { Program } from '../program.ts';
+
+/** A graph that grows by a workflow. */
+export interface WorkflowProgram extends Program {
+  kind: 'workflow';
+  /** Where the steps come from. */
+  mode: 'hybrid' | 'planned' | 'script';
+  /** The given one; without steps where the leader writes them all. */
+  workflow: Workflow;
+  /** Who writes what is to be written. */
+  planner?: Planner;
+}
+
+export interface Planner {
+  /** The leader, by its name in the members of the revision. */
+  leader: string;
+  /** Those who may work, with what is known of them. */
+  members: readonly { name: string; description: string }[];
+  /** Fixed actions that it may use. */
+  actions: readonly ('http' | 'mcp' | 'script')[];
+  maxSteps: number;
+}
+
+export function isWorkflow(program: Program): program is WorkflowProgram {
+  return program.kind === 'workflow';
+}
