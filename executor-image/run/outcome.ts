@@ -5,7 +5,7 @@ import { limitedAnswer } from './answer.ts';
 import type { Meter } from './run-meter.ts';
 
 /** How a run stands, or has ended. */
-export type Outcome = Pick<RunState, 'phase' | 'reason' | 'message' | 'result' | 'questions'>;
+export type Outcome = Pick<RunState, 'phase' | 'reason' | 'message' | 'messages' | 'result' | 'questions'>;
 
 interface Known extends Pick<RunResult, 'sessionId' | 'workspace'> {
   warnings?: readonly string[];

@@ -88,14 +88,14 @@ export function startRun(options: RunOptions): Run {
   let outcome: Outcome = { phase: 'Running' };
   const parts = partsOf(options, { events, stop });
   const done = execute({ ...options, ...parts, folder, events, redactor, stop }).then((ended) => {
-    outcome = ended;
-    events.emit('result', { ...ended });
+    outcome = { ...ended, ...appliedWords(parts.controls) };
+    events.emit('result', { ...outcome });
     spool.close();
   });
   return {
     events: spool,
     done,
-    state: () => ({ id: options.id, lastSeq: spool.lastSeq, ...open(parts.desk), ...outcome }),
+    state: () => ({ id: options.id, lastSeq: spool.lastSeq, ...open(parts), ...outcome }),
     cancel: () => stop.abort(new RunCancelled('cancelled')),
     async discard() {
       stop.abort(new RunCancelled('cancelled'));
@@ -127,9 +127,13 @@ function eventsFailure(error: unknown, state: string): RunFailure {
   return new RunFailure('AgentFailed', `events cannot be kept: ${where}`, error);
 }
 
-function open(desk: PermissionDesk): Pick<RunState, 'questions'> {
+function open({ desk, controls }: RunParts): Pick<RunState, 'messages' | 'questions'> {
   const questions = desk.questions();
-  return questions.length === 0 ? {} : { questions };
+  return { ...(questions.length === 0 ? {} : { questions }), ...appliedWords(controls) };
+}
+
+function appliedWords({ applied }: Controls): Pick<RunState, 'messages'> {
+  return applied.length === 0 ? {} : { messages: [...applied] };
 }
 
 /** The parts of a run that its agent talks to. */
@@ -159,7 +163,13 @@ function partsOf(
     onWaiting: (waiting) => (waiting ? meter.stopIdle() : meter.watchIdle()),
     onSuspend: (suspended) => stop.abort(suspended),
   });
-  return { adapter, controls: new Controls(), desk, meter };
+  const controls = new Controls({
+    steer: !(adapter instanceof RunFailure) && adapter.capabilities.steer,
+    onApplied: (message) => events.emit('message_applied', { id: message }),
+    onError: (error) =>
+      events.emit('log', { stream: 'agent', text: `Words were not taken: ${describeError(error)}` }),
+  });
+  return { adapter, controls, desk, meter };
 }
 
 /** The failure is the run's, to be told by its events. */

@@ -60,7 +60,12 @@ export function readRunInput(value: unknown): RunInput {
   const body = record(value, 'the body');
   text(body['id'], 'id');
   oneOf(body['type'], INPUT_TYPES, 'type');
-  if (body['type'] === 'message') text(body['text'], 'text');
+  if (body['type'] === 'message') {
+    text(body['text'], 'text');
+    const { interrupt } = body;
+    if (interrupt !== undefined && typeof interrupt !== 'boolean')
+      throw new Error('interrupt must be true or false');
+  }
   if (body['type'] === 'answer') {
     const answer = record(body['answer'], 'answer');
     text(answer['id'], 'answer.id');

@@ -176,8 +176,11 @@ export interface RunAnswer {
 
 /** For an agent that works. */
 export type RunInput =
-  /** Words for the agent while it works. */
-  | { id: string; type: 'message'; text: string }
+  /**
+   * Words for the agent while it works; they are held until it can take them. With `interrupt` they break off its present
+   * turn, where the agent can be interrupted.
+   */
+  | { id: string; type: 'message'; text: string; interrupt?: boolean }
   /** Ends what the agent does at this moment; the run goes on with the words that follow, or ends. */
   | { id: string; type: 'interrupt' }
   | { id: string; type: 'answer'; answer: RunAnswer };
@@ -283,6 +286,8 @@ export interface RunState {
   result?: RunResult;
   /** The questions that are open. */
   questions?: RunQuestion[];
+  /** The ids of the inputs of type message that the agent has got, in order. */
+  messages?: string[];
 }
 
 /** Tokens, counted the same way whatever service counted them. */
@@ -342,7 +347,9 @@ export interface RunEvent {
     | 'request'
     /** The answer to it: data {id, decision?, message?}. */
     | 'answer'
-    /** Always the last event: data is {phase, reason?, message?, result?}. */
+    /** The agent has got the words of an input of type message: data {id}. */
+    | 'message_applied'
+    /** Always the last event: data is {phase, reason?, message?, result?, messages?}. */
     | 'result';
   data: Record<string, unknown>;
 }

@@ -24,8 +24,8 @@ export interface LogTarget {
   task: ObjectRef & { uid: string };
   /** Name of the Sandbox: the source of its events. */
   sandboxName: string;
-  /** What the agent was asked: becomes a message of the Task with the first event. */
-  prompt: string;
+  /** What the agent was asked: becomes a message of the Task with the first event. Absent where it is one already. */
+  prompt?: string;
   logger: Logger;
   clock: Clock;
 }
@@ -290,11 +290,12 @@ function substitute(event: RunEvent, cause: Error): Record<string, unknown> {
 }
 
 /** The two sides of the conversation, each with the batch that makes it true. */
-function messagesOf(events: readonly RunEvent[], prompt: string): TaskMessageInput[] {
+function messagesOf(events: readonly RunEvent[], prompt: string | undefined): TaskMessageInput[] {
   const messages: TaskMessageInput[] = [];
   const [first] = events;
   const last = events.at(-1);
-  if (first?.seq === 1) messages.push({ role: 'USER', content: prompt, time: first.time });
+  if (first?.seq === 1 && prompt !== undefined)
+    messages.push({ role: 'USER', content: prompt, time: first.time });
   if (last?.type === 'result') {
     const { result } = last.data as { result?: { value?: unknown } };
     const content = result?.value;

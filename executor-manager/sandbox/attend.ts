@@ -5,9 +5,9 @@ import { REMOVED } from '../drivers/driver.ts';
 import type { Runtime, RuntimeExit } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
 import { retryUntilDone } from '../retry.ts';
-import type { OpenQuestions } from '../run/open-questions.ts';
 import { relay } from '../run/relay.ts';
 import type { LogTarget } from '../run/relay.ts';
+import type { Talk } from '../run/talk.ts';
 import { ModelSource } from '../model-forwarder/model-source.ts';
 import { readRealModel } from '../model-forwarder/real-model.ts';
 import type { RealModel } from '../model-forwarder/credential-headers.ts';
@@ -32,10 +32,8 @@ export interface AttendOptions {
   stop: AbortSignal;
   /** Called once, when the run has been started. */
   onRunning: () => void;
-  /** The questions and answers of the run. */
-  questions: OpenQuestions;
-  /** Tells of further answers; the returned function ends that. */
-  onAnswers: (tell: () => void) => () => void;
+  /** Between its agent and people. */
+  talk: Talk;
 }
 
 export interface Attended {
@@ -123,7 +121,10 @@ class Attendance {
     this.#passed('ready');
     if (!fresh) {
       const known = await retryUntilDone(() => runner.get(uid), { ...retry, what: 'ask for a run' });
-      if (known !== undefined) return this.#openModel();
+      if (known !== undefined) {
+        this.#options.talk.resume(known);
+        return this.#openModel();
+      }
     }
     await handOverSkills(sandbox.spec, { ...retry, skills: context.skills, runner });
     const notices = await handOverWork({ ...context, sandbox, runner, signal });
@@ -133,18 +134,19 @@ class Attendance {
     await retryUntilDone(() => runner.start(uid, request), { ...retry, what: 'start a run', firstWait: 10 });
   }
 
-  /** Answers go to the run as soon as it waits for them, whichever comes first. */
+  /** Answers go to the run as soon as it waits for them, whichever comes first; messages at once. */
   #deliver(): void {
-    const { context, sandbox, questions, stop } = this.#options;
+    const { context, sandbox, talk, stop } = this.#options;
     const { clock, logger } = context;
     const signal = AbortSignal.any([this.#over.signal, stop]);
-    const act = () => questions.deliver(this.#runner, sandbox.metadata.uid ?? '');
+    const act = () => talk.deliver(this.#runner, sandbox.metadata.uid ?? '');
     this.#delivering = this.#delivering.then(async () => {
       if (signal.aborted) return;
       try {
-        await retryUntilDone(act, { clock, logger, signal, what: 'hand over an answer' });
+        await retryUntilDone(act, { clock, logger, signal, what: 'hand over the words of people' });
       } catch (error) {
-        if (!signal.aborted) logger.warn('an answer was not handed over', { cause: describeError(error) });
+        if (!signal.aborted)
+          logger.warn('words of people were not handed over', { cause: describeError(error) });
       }
     });
   }
@@ -169,7 +171,7 @@ class Attendance {
     this.#running = true;
     this.#passed('run');
     if (fresh) this.#cutAfter(allowed(sandbox, context), () => overdue(sandbox));
-    this.#timers.push(this.#options.onAnswers(() => this.#deliver()));
+    this.#timers.push(this.#options.talk.onWords(() => this.#deliver()));
     this.#deliver();
     onRunning();
   }
@@ -191,7 +193,7 @@ class Attendance {
         ...run,
         onRelayed: (events, lagMs) => {
           context.figures.relayed(events.length, lagMs);
-          this.#options.questions.read(events);
+          this.#options.talk.read(events);
           this.#deliver();
         },
       },
@@ -284,10 +286,16 @@ export function logTarget(context: SandboxContext, { metadata, spec }: RunSandbo
     taskLog: context.taskLog,
     task: { ...spec.taskRef, ...(namespace === undefined ? {} : { namespace }) },
     sandboxName: name,
-    prompt: spec.action === undefined ? spec.prompt : actionLine(spec.action),
+    ...askedOf(spec),
     logger: context.logger,
     clock: context.clock,
   };
+}
+
+/** A message of a person is in the conversation since it was posted. */
+function askedOf({ action, prompt, promptMessage }: RunSandbox['spec']): Pick<LogTarget, 'prompt'> {
+  if (promptMessage !== undefined) return {};
+  return { prompt: action === undefined ? prompt : actionLine(action) };
 }
 
 type Timed = Pick<SandboxContext, 'times' | 'clock'>;

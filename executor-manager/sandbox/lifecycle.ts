@@ -6,8 +6,8 @@ import type { Runtime } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
 import { Place } from '../places/place.ts';
 import { retryUntilDone } from '../retry.ts';
-import { OpenQuestions } from '../run/open-questions.ts';
 import { appendEnding } from '../run/relay.ts';
+import { Talk } from '../run/talk.ts';
 import type { Reservation } from '../runtime/runtime-source.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
 import { untilAborted } from '#api/machinery/until-aborted';
@@ -20,7 +20,8 @@ import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { SandboxLifecycle } from './sandbox-lifecycle.ts';
 import { checkTaskUID, nodeOf, runtimeOf } from './sandbox-keys.ts';
-import { asking, claimed, finished, isFinal, notSaved, running, starting, waiting } from './status.ts';
+import { asking, claimed, finished, isFinal, notSaved, running } from './status.ts';
+import { starting, talkedTo, waiting } from './status.ts';
 import { startWithEvents } from './start-runtime.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { StatusWriter } from './status-writer.ts';
@@ -72,8 +73,7 @@ export class Lifecycle implements SandboxLifecycle {
   /** True once the outcome is ours to write: a final phase is then no sign of somebody else. */
   #concluding: boolean;
   #saving: Promise<void> | undefined;
-  readonly #questions: OpenQuestions;
-  #tellAnswers: (() => void) | undefined;
+  readonly #talk: Talk;
 
   constructor(context: ExecutorContext, sandbox: RunSandbox) {
     const { namespace, name, uid = '' } = sandbox.metadata;
@@ -81,10 +81,10 @@ export class Lifecycle implements SandboxLifecycle {
     this.#context = { ...context, ...context.hosts.of(sandbox), logger };
     this.#current = sandbox;
     this.#writer = createStatusWriter({ ...this.#context, sandbox });
-    this.#questions = new OpenQuestions({
-      known: sandbox.status?.questions ?? [],
-      onChange: (questions) =>
-        this.#inBackground(this.#write((latest, now) => asking(latest, questions, now))),
+    this.#talk = new Talk({
+      sandbox,
+      onQuestions: (all) => this.#inBackground(this.#write((latest, now) => asking(latest, all, now))),
+      onApplied: (all) => this.#inBackground(this.#write((latest, now) => talkedTo(latest, all, now))),
     });
     this.#place = new Place({ ...this.#context, node: nodeOf(sandbox) });
     this.#ran = runtimeOf(sandbox) !== undefined;
@@ -107,8 +107,7 @@ export class Lifecycle implements SandboxLifecycle {
   observe(next: Sandbox | undefined): void {
     if (next !== undefined) {
       this.#current = next;
-      this.#questions.note(next.spec.answers);
-      this.#tellAnswers?.();
+      this.#talk.note(next.spec);
     }
     if (next === undefined || next.metadata.deletionTimestamp !== undefined) this.#interrupt('deleted');
     else if (isFinal(next) && !this.#concluding) this.#interrupt('superseded');
@@ -268,21 +267,9 @@ export class Lifecycle implements SandboxLifecycle {
       this.#ran = true;
       this.#inBackground(this.#write((sandbox, now) => running(sandbox, { runtime, hostPort }, now)));
     };
-    const onAnswers = (tell: () => void) => {
-      this.#tellAnswers = tell;
-      return () => (this.#tellAnswers = undefined);
-    };
-    const talk = { questions: this.#questions, onAnswers };
     const signals = { cancel: this.#cancel.signal, stop: this.#halt.signal };
-    return attend({
-      context,
-      sandbox: this.#writer.latest(),
-      runtime,
-      fresh,
-      onRunning,
-      ...talk,
-      ...signals,
-    });
+    const sandbox = this.#writer.latest();
+    return attend({ context, sandbox, runtime, fresh, onRunning, talk: this.#talk, ...signals });
   }
 
   /**

@@ -6,6 +6,7 @@ import type { SandboxFinishedReason } from '#api/types/sandbox';
 import { ImageUnavailable } from '../drivers/image-unavailable.ts';
 import { RUN_FAILURE_REASONS, RUN_LIMITS } from '../protocol/run.ts';
 import type { RunResult } from '../protocol/run.ts';
+import { readApplied } from '../run/messages.ts';
 import { readQuestion } from '../run/open-questions.ts';
 
 /** How a sandbox's run ended. */
@@ -17,6 +18,8 @@ export interface Outcome {
   result?: RunResult;
   /** Of a suspended run: what people have to answer before it goes on. */
   questions?: SandboxQuestion[];
+  /** The ids of the messages that the agent has got. */
+  messages?: string[];
   /** True when the runner said so itself: its agent has ended, and its last event is in the log. */
   fromRunner: boolean;
 }
@@ -59,7 +62,12 @@ export function cancelled(message: string): Outcome {
 export function runOutcome(data: Record<string, unknown>): Outcome {
   const message = text(data['message'], MAX_MESSAGE) ?? '';
   const result = readResult(data['result']);
-  const rest = { fromRunner: true, ...(result === undefined ? {} : { result }) };
+  const messages = readApplied(data['messages']);
+  const rest = {
+    fromRunner: true,
+    ...(result === undefined ? {} : { result }),
+    ...(messages.length === 0 ? {} : { messages }),
+  };
   if (data['phase'] === 'Succeeded') {
     return {
       phase: 'Succeeded',

@@ -96,12 +96,18 @@ export function asking(sandbox: Sandbox, questions: SandboxQuestion[], now: Now)
   return questions.length === 0 ? status : { ...status, questions };
 }
 
+/** The agent has got messages of people. A run that has ended keeps what its end says. */
+export function talkedTo(sandbox: Sandbox, appliedMessages: string[], now: Now): SandboxStatus {
+  if (isFinal(sandbox)) return sandbox.status ?? {};
+  return next(sandbox, { appliedMessages }, { now, conditions: [] });
+}
+
 export function finished(
   sandbox: Sandbox,
   end: { outcome: Outcome; lastEventSeq: number | undefined },
   now: Now,
 ): SandboxStatus {
-  const { phase, reason, message, result, questions } = end.outcome;
+  const { phase, reason, message, result, questions, messages } = end.outcome;
   const { questions: _, ...status } = sandbox.status ?? {};
   return next(
     { ...sandbox, status },
@@ -113,6 +119,7 @@ export function finished(
       ...(end.lastEventSeq === undefined ? {} : { lastEventSeq: end.lastEventSeq }),
       ...(result === undefined ? {} : { result }),
       ...(questions === undefined ? {} : { questions }),
+      ...(messages === undefined ? {} : { appliedMessages: messages }),
     },
     { now, conditions: [sandboxNotReady(reason, message), sandboxFinished(reason, message)] },
   );

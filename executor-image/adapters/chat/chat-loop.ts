@@ -85,7 +85,11 @@ export class ChatLoop {
     if (text !== '') this.#turns.push({ role: 'assistant', blocks: [{ type: 'text', text }] });
   }
 
+  /** No words are taken from here on, so that none get lost. */
   #end({ blocks }: ModelAnswer, warning?: string): Pick<RunResult, 'value' | 'warnings'> {
+    const { controls } = this.#options.context;
+    controls.onSteer(undefined);
+    controls.onInterrupt(undefined);
     const text = textOfBlocks(blocks);
     if (text.trim() === '' && warning === undefined) {
       throw new RunFailure('ModelError', "the model's answer is empty");
