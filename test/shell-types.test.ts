@@ -69,6 +69,7 @@ describe('the table of shell types', () => {
     const adapter = adapterFor(row.type);
     expect(adapter.capabilities.modelProtocols).toEqual(row.modelProtocols);
     expect(adapter.capabilities.files).toBe(row.needsContainer);
+    expect(adapter.capabilities.steer).toBe(row.steer);
   });
 });
 

@@ -19,6 +19,8 @@ export interface ShellTypeFacts {
   repository: 'unused' | 'used' | 'required';
   /** Whether it runs code of its own in files, so that it needs an isolated file system. */
   needsContainer: boolean;
+  /** Whether its agent takes words of people while it works. */
+  steer: boolean;
 }
 
 /**
@@ -31,12 +33,14 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
     needsModel: true,
     repository: 'used',
     needsContainer: true,
+    steer: true,
   },
   Agno: {
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: true,
     repository: 'used',
     needsContainer: true,
+    steer: false,
   },
   /** An application at a Dify service, which has its own model; the Model of a Bot says which and with what key. */
   Dify: {
@@ -44,12 +48,14 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
     needsModel: true,
     repository: 'unused',
     needsContainer: false,
+    steer: false,
   },
   Chat: {
     modelProtocols: ['anthropic', 'openai', 'openai-responses'],
     needsModel: true,
     repository: 'unused',
     needsContainer: false,
+    steer: true,
   },
   /** It speaks the Responses API only, and asks a Model of either form there: manifests say `openai`. */
   Codex: {
@@ -57,6 +63,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
     needsModel: true,
     repository: 'used',
     needsContainer: true,
+    steer: true,
   },
   /** An agent that speaks the Agent Client Protocol; `command` of the Shell starts it. */
   ACP: {
@@ -64,6 +71,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
     needsModel: false,
     repository: 'used',
     needsContainer: true,
+    steer: true,
   },
   /** Any program; `command` of the Shell starts it. */
   Command: {
@@ -71,6 +79,7 @@ export const SHELL_TYPES: Readonly<Record<ShellType, ShellTypeFacts>> = {
     needsModel: false,
     repository: 'used',
     needsContainer: true,
+    steer: false,
   },
 };
 

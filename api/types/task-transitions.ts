@@ -16,8 +16,8 @@ const NEXT: Readonly<Record<TaskState, readonly TaskState[]>> = {
   CANCELLED: [],
 };
 
-/** The states by which one that has ended begins once more. */
-const REOPENED: readonly TaskState[] = ['PENDING', 'RUNNING', 'PENDING_CONFIRMATION'];
+/** The states by which one that has ended begins once more; it may fail at once, as when its TaskRevision is gone. */
+const REOPENED: readonly TaskState[] = ['PENDING', 'RUNNING', 'PENDING_CONFIRMATION', 'FAILED'];
 
 /**
  * The states that may follow on `from`, itself among them; undefined where any may.
@@ -26,5 +26,5 @@ const REOPENED: readonly TaskState[] = ['PENDING', 'RUNNING', 'PENDING_CONFIRMAT
 export function nextStates(from: string | undefined, reopened: boolean): readonly string[] | undefined {
   if (from === undefined || !Object.hasOwn(NEXT, from)) return undefined;
   const next = NEXT[from as TaskState];
-  return [from, ...next, ...(reopened && isFinalTaskStatus(from) ? REOPENED : [])];
+  return [...new Set([from, ...next, ...(reopened && isFinalTaskStatus(from) ? REOPENED : [])])];
 }

@@ -16,7 +16,7 @@ import {
   TEAMS,
   WORKSPACES,
 } from '#api/types/resources';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isAtRest } from '#api/types/task';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informers } from '../runtime/informers.ts';
@@ -81,8 +81,8 @@ export function taskController(context: ControllerContext, { models, programs }:
   });
 }
 
-function isUnplanned({ status }: Task): boolean {
-  return !hasRevision(status) && !isFinalTaskStatus(status?.status);
+function isUnplanned(task: Task): boolean {
+  return !hasRevision(task.status) && !isAtRest(task);
 }
 
 /**

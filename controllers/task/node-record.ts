@@ -37,6 +37,10 @@ export interface NodeRecord extends TaskSubTask {
   event?: number;
   /** A sentence: why the node was skipped. */
   message?: string;
+  /** The node whose agent it goes on with. */
+  goesOnFrom?: string;
+  /** Ids of the messages of people that its agent has got while it worked. */
+  messages?: readonly string[];
 }
 
 export interface Suspension {
@@ -67,6 +71,7 @@ export function plannedRecord(node: PlannedNode, now: string): NodeRecord {
     bot_ids: isRunNode(node) ? [node.agent.botName] : [],
     status: 'PENDING',
     progress: 0,
+    ...(node.session === undefined ? {} : { goesOnFrom: node.session.from }),
     createdAt: now,
     updatedAt: now,
   };
@@ -101,6 +106,7 @@ export function suspendedRecord(record: NodeRecord, sandbox: Sandbox, now: strin
   const earlierUse = addUse(record.earlierUse, useOf(result));
   return {
     ...seenRecord(record, sandbox),
+    ...heard(record, sandbox),
     status: 'PENDING_CONFIRMATION',
     suspended: { questions, ...(sessionId === undefined ? {} : { sessionId }) },
     ...(earlierUse === undefined ? {} : { earlierUse }),
@@ -150,6 +156,7 @@ export function seenRecord(record: NodeRecord, { metadata: { uid } }: Sandbox): 
 export function completedRecord(record: NodeRecord, sandbox: Sandbox, now: string): NodeRecord {
   return {
     ...seenRecord(record, sandbox),
+    ...heard(record, sandbox),
     status: 'COMPLETED',
     progress: 100,
     result: {
@@ -194,12 +201,19 @@ export function endedRecord(record: NodeRecord, end: End, now: string): NodeReco
   const result = { ...statusResult(sandbox), ...addUse(record.earlierUse, use) };
   return {
     ...rest,
+    ...heard(record, sandbox),
     status,
     ...(Object.keys(result).length === 0 ? {} : { result: { value: '', ...result } }),
     ...(errorMessage === undefined || errorMessage === '' ? {} : { errorMessage }),
     updatedAt: now,
     completedAt: now,
   };
+}
+
+/** A run that was lost has taken its words with it: the next attempt is told them again. */
+function heard({ messages = [] }: NodeRecord, sandbox: Sandbox | undefined): Pick<NodeRecord, 'messages'> {
+  const applied = sandbox?.status?.appliedMessages ?? [];
+  return applied.length === 0 ? {} : { messages: [...new Set([...messages, ...applied])] };
 }
 
 /** Whether a Sandbox of the node was seen. */

@@ -9,7 +9,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { SANDBOXES, TASK_REVISIONS, TASKS } from '#api/types/resources';
-import { isFinalTaskStatus, TaskReason } from '#api/types/task';
+import { isAtRest, TaskReason } from '#api/types/task';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
@@ -21,7 +21,7 @@ import { usedConfiguration } from './configuration/used-configuration.ts';
 import type { UsedConfiguration } from './configuration/used-configuration.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planRejected, planTask } from './plan/plan.ts';
-import type { AnsweredSandbox, Observation, TaskPlan } from './plan/plan.ts';
+import type { Observation, TaskPlan, ToldSandbox } from './plan/plan.ts';
 import type { OverSandbox } from './plan/settle.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
@@ -90,8 +90,8 @@ function again(delays: readonly number[]): { requeueAfter: number } | undefined 
   return delays.length === 0 ? undefined : { requeueAfter: Math.max(0, Math.min(...delays)) };
 }
 
-const isStarting = ({ spec, status }: Task): boolean =>
-  !hasRevision(status) && !isFinalTaskStatus(status?.status) && spec.cancel !== true;
+const isStarting = (task: Task): boolean =>
+  !hasRevision(task.status) && !isAtRest(task) && task.spec.cancel !== true;
 
 /** Its references were judged when they were written; it runs with the rights that its user has now. */
 async function judge(
@@ -147,7 +147,7 @@ async function carryOut(
     current?.status?.status === 'PENDING' ? current : undefined,
   );
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
-  for (const answered of plan.answer) await answerSandbox(options, answered);
+  for (const told of plan.tell) await tellSandbox(options, told);
   if (plan.create.length === 0 || current === undefined) return carriedOut;
   if (current === task) await requireFresh(options, task);
   if (
@@ -168,7 +168,7 @@ async function carryOut(
 /** The cache may lack one that was made a moment ago. A Task that has ended needs none. */
 async function findRevision({ client, revisions }: Context, task: Task): Promise<TaskRevision | undefined> {
   const name = task.status?.revision;
-  if (name === undefined || isFinalTaskStatus(task.status?.status)) return undefined;
+  if (name === undefined || isAtRest(task)) return undefined;
   const ref = refOf(task, name);
   return revisions.get(objectKey(ref)) ?? (await client.find(TASK_REVISIONS, ref));
 }
@@ -238,10 +238,11 @@ async function cancelSandbox({ client }: Context, sandbox: Sandbox): Promise<voi
   await ignoreNotFound(client.patch(SANDBOXES, refOf(sandbox), patch));
 }
 
-/** Answers are only added, so that an old cache takes none away: the list is checked against the version it was made from. */
-async function answerSandbox({ client }: Context, { sandbox, answers }: AnsweredSandbox): Promise<void> {
+/** Words are only added, so that an old cache takes none away: the list is checked against the version it was made from. */
+async function tellSandbox({ client }: Context, { sandbox, answers, messages }: ToldSandbox): Promise<void> {
   const { resourceVersion } = sandbox.metadata;
-  const body = { metadata: { resourceVersion }, spec: { answers: [...answers] } };
+  const spec = { ...(answers && { answers: [...answers] }), ...(messages && { messages: [...messages] }) };
+  const body = { metadata: { resourceVersion }, spec };
   await ignoreNotFound(client.patch(SANDBOXES, refOf(sandbox), { type: 'merge', body }));
 }
 

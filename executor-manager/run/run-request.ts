@@ -92,6 +92,7 @@ function agentPart(spec: AgentRunSpec, credentials: RunCredentials): WorkPart {
     },
     ...(model === undefined ? {} : { model }),
     prompt: spec.prompt,
+    ...(spec.history === undefined ? {} : { history: spec.history }),
   };
 }
 

@@ -100,6 +100,10 @@ export interface SandboxSpec {
    */
   answers?: SandboxAnswer[];
   /**
+   * What was said before, the oldest first, for agents that keep no session of their own.
+   */
+  history?: SandboxHistory[];
+  /**
    * Id of the message of the Task that the prompt is: the conversation has it already.
    */
   promptMessage?: string;
@@ -811,6 +815,19 @@ export interface SandboxAnswerQuestion {
    * The answers to choose from; any text when absent.
    */
   options?: string[];
+}
+/**
+ * Words of one side.
+ */
+export interface SandboxHistory {
+  /**
+   * Who said it.
+   */
+  role: 'user' | 'assistant';
+  /**
+   * The words.
+   */
+  text: string;
 }
 /**
  * One message.

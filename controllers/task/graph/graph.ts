@@ -26,6 +26,8 @@ export interface GraphNode {
   workspace: NodeWorkspace;
   /** The node whose agent it goes on with: in the session of its last run, and with its files. */
   session?: { from: string };
+  /** Id of the message of a person that it answers. */
+  message?: string;
   /** Why it does not run, as a sentence. It is known once all that it needs has ended. */
   skip?: string;
 }

@@ -2,6 +2,7 @@ import { hasSandbox } from '../graph/graph.ts';
 import { isEnded, plannedRecord, readRecords, skippedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
+import { withFollowUps } from '../unfold/follow-ups.ts';
 import { unfold } from '../unfold/unfold.ts';
 import type { Unfolded } from '../unfold/unfold.ts';
 import { Readiness } from './readiness.ts';
@@ -38,7 +39,8 @@ export function growGraph(
     return record !== undefined && isEnded(record) ? record : undefined;
   };
   for (;;) {
-    const unfolded = unfold({ revision, history: { task: around.task, ended } }, around.programs);
+    const input = { revision, history: { task: around.task, ended } };
+    const unfolded = withFollowUps(unfold(input, around.programs), input);
     const isNews = settleNodes(unfolded, settled, { known, around });
     const inOrder = (): SettledNode[] => unfolded.nodes.flatMap(({ id }) => settled.get(id) ?? []);
     const readiness = new Readiness(settled, unfolded.nodes, around.task.spec.currentStage);

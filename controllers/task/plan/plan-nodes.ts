@@ -27,6 +27,8 @@ export interface NodesPlan {
   answer?: string;
   /** The node whose work is the Task's, where that is not the last one. */
   author?: string;
+  /** Ids of nodes whose ends no longer decide how the Task stands. */
+  past?: ReadonlySet<string>;
   /** When time alone changes the plan; RFC 3339. */
   wakeAt?: string;
 }
@@ -39,12 +41,13 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   const mayGoOn = (settled: readonly SettledNode[], unfolded: Unfolded): boolean =>
     endOf(settled, unfolded, around) === undefined;
   const { settled, unfolded, readiness, unknown } = growGraph(revision, around, mayGoOn);
-  const { answer, author } = unfolded;
+  const { answer, author, past } = unfolded;
   const common = {
     nodes: settled.map(({ node }) => node),
     unknown,
     ...(answer === undefined ? {} : { answer }),
     ...(author === undefined ? {} : { author }),
+    ...(past === undefined ? {} : { past }),
   };
   const end = endOf(settled, unfolded, around);
   if (end !== undefined) {
@@ -55,7 +58,8 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   const moves = settled.map((one) =>
     held === undefined ? goOn(one, readiness.turnOf(one.node).turn === 'now', around) : hold(one, around),
   );
-  const outcome = outcomeOf(settled, { moves, readiness, status: around.task.status, held });
+  const deciding = settled.filter(({ node }) => past?.has(node.id) !== true);
+  const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held });
   return { ...common, moves, outcome, ...wakeUp(moves, around) };
 }
 
@@ -75,10 +79,11 @@ type End = Extract<Outcome, { kind: 'failed' | 'cancelled' }>;
 
 /** Why the Task does not go on, if it does not. A failure that was written down comes before a later cancel. */
 function endOf(
-  settled: readonly SettledNode[],
-  { failure }: Unfolded,
+  all: readonly SettledNode[],
+  { failure, past }: Unfolded,
   { task, now }: Surroundings,
 ): End | undefined {
+  const settled = all.filter(({ node }) => past?.has(node.id) !== true);
   if (failure !== undefined) return { kind: 'failed', failure: { why: failure } };
   if (settled.every(isDone)) return undefined;
   const failed = settled
@@ -94,7 +99,7 @@ function endOf(
   const cancelled = settled.find(({ record }) => record.status === 'CANCELLED');
   if (cancelled === undefined) return isBeingCancelled(task) ? ON_REQUEST : undefined;
   const stage = stageOf(
-    settled.map(({ node }) => node.id),
+    all.map(({ node }) => node.id),
     cancelled.node.id,
   );
   return { kind: 'cancelled', message: `Step ${stage + 1} was cancelled.` };

@@ -1,8 +1,8 @@
-import type { Sandbox, SandboxAnswer } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxAnswer, SandboxMessage } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalPhase } from '#api/types/sandbox';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isAtRest } from '#api/types/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import { nodeOfSandbox } from '../graph/stages.ts';
 import { hasRun, isEnded, readRecords } from '../node-record.ts';
@@ -19,6 +19,7 @@ import type { Move } from './move.ts';
 import { planNodes } from './plan-nodes.ts';
 import { SUSPENDED } from './suspended.ts';
 import type { OverSandbox, Rejection } from './settle.ts';
+import { steered } from './steer.ts';
 
 export interface Observation {
   task: Task;
@@ -46,8 +47,8 @@ export interface TaskPlan {
   create: readonly Sandbox[];
   /** Their spec.cancel is to be set. */
   cancel: readonly Sandbox[];
-  /** Runs that get answers of people. */
-  answer: readonly AnsweredSandbox[];
+  /** Runs that get words of people. */
+  tell: readonly ToldSandbox[];
   /**
    * Runs that the plan takes for over. The cache may lag behind another controller's, so the server is asked before
    * anything is done: a second agent must not start while the first one works.
@@ -59,13 +60,14 @@ export interface TaskPlan {
   wakeAt?: string;
 }
 
-export interface AnsweredSandbox {
+/** All that it is to have: what it has, and what is new. */
+export interface ToldSandbox {
   sandbox: Sandbox;
-  /** All that it is to have: those it has, and new ones. */
-  answers: readonly SandboxAnswer[];
+  answers?: readonly SandboxAnswer[];
+  messages?: readonly SandboxMessage[];
 }
 
-const NOTHING: TaskPlan = { create: [], cancel: [], answer: [], mustBeOver: [] };
+const NOTHING: TaskPlan = { create: [], cancel: [], tell: [], mustBeOver: [] };
 
 /** The plan of one Task; pure. */
 export function planTask(observation: Observation): TaskPlan {
@@ -73,7 +75,7 @@ export function planTask(observation: Observation): TaskPlan {
   const live = sandboxes.filter((sandbox) => !isFinalPhase(sandbox.status?.phase));
   const uncancelled = live.filter((sandbox) => sandbox.spec.cancel !== true);
   // A controller that lost a race may have created a Sandbox for a Task that had just ended.
-  if (isFinalTaskStatus(task.status?.status)) {
+  if (isAtRest(task)) {
     return { ...NOTHING, cancel: [...uncancelled, ...unansweredOf(sandboxes, readRecords(task.status))] };
   }
   const revision = readRevision(task.status, observation.taskRevision);
@@ -110,27 +112,42 @@ export function planRejected(observation: Observation, message: string): TaskSta
 }
 
 function planGraph(observation: Observation, start: Revision): TaskPlan {
-  const { nodes, moves, unknown, outcome, answer, author, wakeAt } = planNodes(start, observation);
+  const { nodes, moves, unknown, outcome, answer, author, past, wakeAt } = planNodes(start, observation);
   const revision = { ...start, nodes };
   const records = [...moves.map(({ record }) => record), ...unknown];
   const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
-    status: nextStatus(observation, { records, outcome, revision, answer, author }),
+    status: nextStatus(observation, { records, outcome, revision, answer, author, past }),
     create,
     ...(create.length > 0 && mustEnsure(observation, revision)
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
-    answer: live(moves).flatMap((sandbox) => {
-      const answers = newAnswers(observation.task, sandbox);
-      return answers.length === 0
-        ? []
-        : [{ sandbox, answers: [...(sandbox.spec.answers ?? []), ...answers] }];
-    }),
+    tell: outcome.kind === 'running' || outcome.kind === 'held' ? told(observation, { moves, records }) : [],
     mustBeOver: moves.flatMap(({ over }) => over),
     ...(wakeAt === undefined ? {} : { wakeAt }),
   };
+}
+
+function told(
+  { task, sandboxes }: Observation,
+  { moves, records }: { moves: readonly Move[]; records: readonly NodeRecord[] },
+): ToldSandbox[] {
+  const words = steered({ task, sandboxes, records, moves });
+  return live(moves).flatMap((sandbox) => {
+    const answers = newAnswers(task, sandbox);
+    const messages = words.get(sandbox.metadata.name) ?? [];
+    if (answers.length + messages.length === 0) return [];
+    const { spec } = sandbox;
+    return [
+      {
+        sandbox,
+        ...(answers.length === 0 ? {} : { answers: [...(spec.answers ?? []), ...answers] }),
+        ...(messages.length === 0 ? {} : { messages: [...(spec.messages ?? []), ...messages] }),
+      },
+    ];
+  });
 }
 
 const live = (moves: readonly Move[]): Sandbox[] => moves.flatMap(({ run }) => run?.sandbox ?? []);

@@ -1,7 +1,8 @@
 import { formatTime } from '#api/machinery/clock';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import type { Task, TaskSpec, TaskStatus } from '#api/types/generated/task';
+import type { Task, TaskMessage, TaskSpec, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
+import { isFinalTaskStatus } from '#api/types/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import type { Programs } from '../unfold/unfold.ts';
@@ -94,9 +95,13 @@ export class World {
     for (const { metadata } of plan.cancel) {
       if (this.#sandboxes.has(metadata.name)) this.change(metadata.name, { spec: { cancel: true } });
     }
-    for (const { sandbox, answers } of plan.answer) {
+    for (const { sandbox, answers, messages } of plan.tell) {
       const { name } = sandbox.metadata;
-      if (this.#sandboxes.has(name)) this.change(name, { spec: { answers: [...answers] } });
+      const spec = {
+        ...(answers && { answers: [...answers] }),
+        ...(messages && { messages: [...messages] }),
+      };
+      if (this.#sandboxes.has(name)) this.change(name, { spec });
     }
     if (plan.create.length > 0 && !isNews) this.#requireFresh(task);
     if (plan.ensure !== undefined) this.#revisions.set(plan.ensure.metadata.name, plan.ensure);
@@ -164,6 +169,22 @@ export class World {
     );
     const answers = asked.map(({ id }) => ({ id, decision: 'allow' as const }));
     if (asked.length > 0) this.edit({ answers: [...given, ...answers] });
+  }
+
+  /** As the server adds a message; false where it refuses one. */
+  post(words: Partial<TaskMessage> = {}): boolean {
+    const { messages = [], cancel } = this.#task.spec;
+    if (cancel === true && !isFinalTaskStatus(this.#task.status?.status)) return false;
+    const number = messages.length + 1;
+    const message = {
+      id: `id${number}`,
+      number,
+      text: `words ${number}`,
+      policy: 'Queue' as const,
+      ...words,
+    };
+    this.edit({ messages: [...messages, message], cancel: false });
+    return true;
   }
 
   names(): string[] {

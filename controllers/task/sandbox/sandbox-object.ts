@@ -11,7 +11,10 @@ import { sandboxOf, wholeAnswer } from '../node-record.ts';
 import type { NodeRecord, SandboxIdentity } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { answersTo } from '../status/questions.ts';
+import { historyOf } from './history.ts';
 import { nodePrompt } from './prompt.ts';
+import type { PromptSources } from './prompt.ts';
+import type { RunSources } from './run-sources.ts';
 
 /** Seconds; the default of the CRD, for Tasks stored before it was there. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
@@ -38,16 +41,6 @@ export function sandboxName(task: Task, { node, attempt }: NodeAttempt): string 
     .replace(/^-+|-+$/g, '');
   const uid = (task.metadata.uid ?? '').slice(0, 5);
   return `${base === '' ? 'task' : base}-${uid}-${node}-a${attempt}`;
-}
-
-/** The sources of a run beside its own record. */
-export interface RunSources {
-  task: Task;
-  revision: Revision;
-  /** Of all nodes. */
-  records: readonly NodeRecord[];
-  /** Of the Task. */
-  sandboxes: readonly Sandbox[];
 }
 
 /** The Sandbox of the attempt that the record names, complete. @throws RangeError for a node that is not there, or no run. */
@@ -94,33 +87,41 @@ function agentWork(
   sources: RunSources,
   { node, record }: { node: RunNode; record: NodeRecord },
 ): Partial<SandboxSpec> {
-  const { task, revision, records, sandboxes } = sources;
-  const recordOf = (id: string): NodeRecord | undefined => records.find((other) => other.node === id);
   return {
-    prompt: nodePrompt(node, {
-      taskPrompt: revision.prompt ?? task.spec.prompt,
-      answerOf: (id) => wholeAnswer(recordOf(id), sandboxes),
-    }),
+    prompt: nodePrompt(node, promptSources(sources)),
+    ...(node.message === undefined ? {} : { promptMessage: node.message }),
     shell: node.shell,
-    ...agentOf(node, revision),
+    ...agentOf(node, sources.revision),
     ...(node.model === undefined ? {} : { model: node.model }),
     ...(node.limits === undefined ? {} : { limits: node.limits }),
     ...resumption(sources, { node, record }),
   };
 }
 
+function promptSources({ task, revision, records, sandboxes }: RunSources): PromptSources {
+  const recordOf = (id: string): NodeRecord | undefined => records.find((other) => other.node === id);
+  return {
+    taskPrompt: revision.prompt ?? task.spec.prompt,
+    answerOf: (id) => wholeAnswer(recordOf(id), sandboxes),
+  };
+}
+
 /**
  * A run that goes on after people have answered has the session of the run before, and their answers; one that goes on with
- * the agent of another node has that one's session.
+ * the agent of another node has that one's session, or is told what was said where its agent keeps none.
  */
 function resumption(
-  { task, records }: RunSources,
+  sources: RunSources,
   { node, record: { resumes } }: { node: RunNode; record: NodeRecord },
-): Pick<Sandbox['spec'], 'answers' | 'session'> {
+): Pick<Sandbox['spec'], 'answers' | 'history' | 'session'> {
+  const { task, records } = sources;
   if (resumes === undefined) {
     const before = records.find((other) => other.node === node.session?.from);
     const session: unknown = before?.result?.['sessionId'];
-    return typeof session === 'string' ? { session: { id: session } } : {};
+    if (typeof session === 'string') return { session: { id: session } };
+    const words = promptSources(sources);
+    const history = historyOf(node, { ...sources, ...words, promptOf: (turn) => nodePrompt(turn, words) });
+    return history.length === 0 ? {} : { history };
   }
   const { sessionId: id, questions } = resumes;
   const answers = answersTo(task.spec.answers, questions);

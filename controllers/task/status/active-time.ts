@@ -1,5 +1,6 @@
 import { formatTime } from '#api/machinery/clock';
 import type { Task, TaskStatus } from '#api/types/generated/task';
+import { isFinalTaskStatus } from '#api/types/task';
 import type { Outcome } from './outcome.ts';
 
 /**
@@ -14,7 +15,8 @@ export function activeTime(
   { outcome, word, now }: { outcome: Outcome; word: TaskStatus['status']; now: string },
 ): ActiveTime {
   if (spec.activeDeadlineSeconds === undefined) return {};
-  const { activeSeconds, activeSince } = status;
+  // The time of one that is taken up again begins again.
+  const { activeSeconds, activeSince }: ActiveTime = isFinalTaskStatus(status.status) ? {} : status;
   if (counts(outcome, word)) {
     return { ...(activeSeconds === undefined ? {} : { activeSeconds }), activeSince: activeSince ?? now };
   }

@@ -3,6 +3,7 @@ import type { Condition, NewCondition } from '#api/machinery/condition';
 import type { Task } from '#api/types/generated/task';
 import { SandboxCondition } from '#api/types/sandbox';
 import {
+  TaskCondition,
   taskComplete,
   taskDegraded,
   taskFinished,
@@ -37,7 +38,8 @@ export function nextConditions(task: Task, input: ConditionInput): Condition[] {
   if (warnings !== '') conditions = withCondition(conditions, taskDegraded(warnings), at);
   const phases = phaseConditions({ outcome, ready, finished, known: conditions });
   for (const phase of phases) conditions = withCondition(conditions, phase, at);
-  if (finished.status !== 'True') return conditions;
+  // A Task that is taken up again is not complete any longer.
+  if (finished.status !== 'True') return conditions.filter(({ type }) => type !== TaskCondition.Complete);
   const complete = taskComplete(outcome.kind === 'completed', finishedReason(outcome), finished.message);
   return withCondition(conditions, complete, at);
 }

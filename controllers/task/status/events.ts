@@ -12,6 +12,7 @@ export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): R
   const known = new Map(readRecords(before).map((record) => [record.node, record]));
   return [
     ...(!hasRevision(before) && hasRevision(after) ? [started(after)] : []),
+    ...(isFinalTaskStatus(before?.status) && !isFinalTaskStatus(after.status) ? [TAKEN_UP] : []),
     ...readRecords(after).flatMap((record) => stepEvents(known.get(record.node), record)),
     // The failure that ends the Task is told of with its end.
     ...(isFinalTaskStatus(after.status)
@@ -20,6 +21,12 @@ export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): R
     ...outcomeEvents(before, after),
   ];
 }
+
+const TAKEN_UP: RecordedEvent = {
+  type: 'Normal',
+  reason: 'TaskContinued',
+  message: 'A message takes the Task up again.',
+};
 
 function started(after: TaskStatus): RecordedEvent {
   const message = findCondition(after.conditions, 'Ready')?.message ?? '';

@@ -10,6 +10,8 @@ import { readRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
 import { activeTime } from './active-time.ts';
 import { finishedCondition, nextConditions } from './conditions.ts';
+import { messageStates } from './messages.ts';
+import type { MessagesOf } from './messages.ts';
 import { nodesOf } from './outcome.ts';
 import { isWorkflow } from '../unfold/workflow/workflow-program.ts';
 import type { NodeRun, Outcome } from './outcome.ts';
@@ -28,6 +30,8 @@ export interface StatusInput {
   answer?: string | undefined;
   /** The node whose work is the Task's, where that is not the last one. */
   author?: string | undefined;
+  /** Ids of nodes whose ends no longer decide how the Task stands. */
+  past?: ReadonlySet<string> | undefined;
 }
 
 export interface StatusSources {
@@ -41,17 +45,18 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision, answer, author }: StatusInput,
+  { records, outcome, revision, answer, author, past }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
-  const status = statusWord(previous, records, outcome);
+  const current = records.filter(({ node }) => past?.has(node) !== true);
+  const status = statusWord(previous, current, outcome);
   const final = isFinalTaskStatus(status);
   const finished = finishedCondition(outcome, records);
   const conditions = nextConditions(task, { outcome, records, revision, finished, now });
   const known = revision ?? readRevision(previous, taskRevision);
   const result = final ? taskResult(records, { nodes: known?.nodes ?? [], answer, author }) : undefined;
   const error = errorMessage(outcome, records);
-  const { questions: _, activeSince: __, activeSeconds: ___, ...rest } = previous;
+  const rest = unsettled(previous);
   const next: TaskStatus = {
     ...rest,
     status,
@@ -64,6 +69,7 @@ export function nextStatus(
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...executionMode(revision),
     ...(final ? {} : asked({ task, records, sandboxes })),
+    ...told({ task, records }, status),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { errorMessage: error }),
@@ -75,6 +81,13 @@ export function nextStatus(
   return isDeepStrictEqual(next, previous) ? previous : { ...next, updatedAt: now };
 }
 
+/** Without what is worked out again each time; of a Task that is taken up again, its last end is no news. */
+function unsettled(status: TaskStatus): TaskStatus {
+  const { questions: _, activeSince: __, activeSeconds: ___, completedAt: ____, ...rest } = status;
+  const { errorMessage: _____, messages: ______, ...kept } = rest;
+  return kept;
+}
+
 function asked(from: OpenQuestionsOf): Pick<TaskStatus, 'questions'> {
   const questions = openQuestions(from);
   return questions.length === 0 ? {} : { questions };
@@ -83,6 +96,11 @@ function asked(from: OpenQuestionsOf): Pick<TaskStatus, 'questions'> {
 function executionMode(revision: Revision | undefined): Pick<TaskStatus, 'executionMode'> {
   const program = revision?.program;
   return program !== undefined && isWorkflow(program) ? { executionMode: program.mode } : {};
+}
+
+function told(from: MessagesOf, status: TaskStatus['status']): Pick<TaskStatus, 'messages'> {
+  const messages = messageStates(from, isFinalTaskStatus(status) ? 'given up' : undefined);
+  return messages.length === 0 ? {} : { messages };
 }
 
 /** The field of compatible clients: of several nodes, the first. */
@@ -161,7 +179,8 @@ function progressOf(previous: TaskStatus, records: readonly NodeRecord[], outcom
   if (outcome.kind === 'completed') return 100;
   const done = records.filter(({ status }) => status === 'COMPLETED' || status === 'SKIPPED').length;
   const now = records.length === 0 ? 0 : Math.floor((100 * done) / records.length);
-  return Math.max(previous.progress ?? 0, Math.min(now, 99));
+  const before = isFinalTaskStatus(previous.status) ? 0 : (previous.progress ?? 0);
+  return Math.max(before, Math.min(now, 99));
 }
 
 function errorMessage(outcome: Outcome, records: readonly NodeRecord[]): string | undefined {

@@ -25,6 +25,8 @@ export interface Unfolded {
   answer?: string;
   /** The node whose work is the Task's, where that is not the last one: its repository stands in the result. */
   author?: string;
+  /** Ids of nodes that have ended, and whose ends no longer decide how the Task stands. */
+  past?: ReadonlySet<string>;
 }
 
 /**

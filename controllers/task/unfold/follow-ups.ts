@@ -1,0 +1,164 @@
+import type { TaskMessage } from '#api/types/generated/task';
+import { isFinalTaskStatus } from '#api/types/task';
+import { isRunNode } from '../graph/graph.ts';
+import type { PlannedNode, RunNode } from '../graph/graph.ts';
+import { hasRun, readRecords, valueOf } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import { isDone } from '../plan/readiness.ts';
+import { followUpNode } from '../status/messages.ts';
+import type { Unfolded, UnfoldInput } from './unfold.ts';
+
+/**
+ * The graph with a node for each message that no run has taken, one after the other. The agent that has answered, or the
+ * one that is meant, goes on in its session. From the first such node on nothing else of the Task grows, and how it ended
+ * decides about the Task no longer: the newest node does.
+ */
+export function withFollowUps(unfolded: Unfolded, input: UnfoldInput): Unfolded {
+  const { messages = [] } = input.history.task.spec;
+  if (messages.length === 0) return unfolded;
+  const conversation = new Conversation(unfolded, input);
+  if (!conversation.hasBegun && !conversation.isOver) return unfolded;
+  for (const message of messages) if (!conversation.take(message)) break;
+  return conversation.unfolded();
+}
+
+class Conversation {
+  readonly #unfolded: Unfolded;
+  readonly #input: UnfoldInput;
+  readonly #stored: ReadonlyMap<string, NodeRecord>;
+  /** The nodes of the program. */
+  readonly #before: readonly PlannedNode[];
+  readonly #followUps: RunNode[] = [];
+  /** Whether the Task has ended, and is taken up again. */
+  readonly #isTakenUp: boolean;
+  readonly hasBegun: boolean;
+
+  constructor(unfolded: Unfolded, input: UnfoldInput) {
+    const { task, ended } = input.history;
+    this.#unfolded = unfolded;
+    this.#input = input;
+    this.#stored = new Map(readRecords(task.status).map((record) => [record.node, record]));
+    this.#isTakenUp = isFinalTaskStatus(task.status?.status);
+    const ids = (task.spec.messages ?? []).map(followUpNode);
+    this.hasBegun = this.#isTakenUp || ids.some((id) => this.#stored.has(id));
+    const { nodes } = unfolded;
+    this.#before = this.hasBegun ? nodes.filter(({ id }) => ended(id) !== undefined) : nodes;
+  }
+
+  /** Whether the program has done all that it can. */
+  get isOver(): boolean {
+    return this.#unfolded.failure === undefined && this.#before.every((node) => this.#isDone(node));
+  }
+
+  /** Adds the node of a message, if it has one. False where nothing behind it can begin yet. */
+  take(message: TaskMessage): boolean {
+    const id = followUpNode(message);
+    const record = this.#stored.get(id);
+    if (record === undefined) {
+      if (this.#isTaken(message)) return true;
+      if (!this.#mayBegin()) return false;
+    }
+    const from = record === undefined ? this.#sourceOf(message) : this.#run(record.goesOnFrom);
+    const template = from ?? this.#nodes().findLast(isRunNode) ?? this.#input.revision.nodes.find(isRunNode);
+    if (template === undefined) return true;
+    this.#followUps.push(this.#followUp({ message, from, template }));
+    return this.#input.history.ended(id) !== undefined;
+  }
+
+  unfolded(): Unfolded {
+    const last = this.#followUps.at(-1);
+    if (last === undefined) return this.#unfolded;
+    const nodes = this.#nodes();
+    const record = this.#input.history.ended(last.id);
+    const answer = record?.status === 'COMPLETED' ? valueOf(record) : this.#unfolded.answer;
+    const past = new Set(nodes.slice(0, -1).map(({ id }) => id));
+    return { nodes, past, ...(answer === undefined ? {} : { answer }) };
+  }
+
+  #nodes(): readonly PlannedNode[] {
+    return [...this.#before, ...this.#followUps];
+  }
+
+  #isDone(node: PlannedNode): boolean {
+    const record = this.#input.history.ended(node.id);
+    return record !== undefined && isDone({ node, record });
+  }
+
+  /** An agent has got it while it worked, or nobody wants it any longer. */
+  #isTaken({ id }: TaskMessage): boolean {
+    const { task, ended } = this.#input.history;
+    const isWritten = (task.status?.messages ?? []).some((state) => state.id === id);
+    return isWritten || this.#nodes().some((node) => ended(node.id)?.messages?.includes(id));
+  }
+
+  #mayBegin(): boolean {
+    if (this.#input.history.task.spec.cancel === true) return false;
+    const last = this.#followUps.at(-1);
+    return this.#isTakenUp || last === undefined || this.#isDone(last);
+  }
+
+  #run(id: string | undefined): RunNode | undefined {
+    return this.#nodes()
+      .filter(isRunNode)
+      .find((node) => node.id === id);
+  }
+
+  /** The newest run of the agent that is meant; without a name, the one whose answer is the Task's. */
+  #sourceOf({ node, member }: TaskMessage): RunNode | undefined {
+    const { task, ended } = this.#input.history;
+    const runs = this.#nodes()
+      .filter(isRunNode)
+      .filter(({ id }) => hasRun(ended(id) ?? { node: id }));
+    const { currentStage: stage } = task.spec;
+    const named = node ?? (member === undefined && stage !== undefined ? this.#before[stage]?.id : undefined);
+    const meant = runs.filter((run) =>
+      named === undefined
+        ? run.name === member
+        : run.id === named || this.#firstOf(run) === this.#firstOf(this.#run(named)),
+    );
+    const author = this.#followUps.length === 0 ? this.#run(this.#unfolded.author) : undefined;
+    return meant.at(-1) ?? author ?? answering(runs, (id) => ended(id)?.status === 'COMPLETED');
+  }
+
+  /** The node that a session began with. */
+  #firstOf(node: RunNode | undefined): string | undefined {
+    const before = this.#run(node?.session?.from);
+    return before === undefined ? node?.id : this.#firstOf(before);
+  }
+
+  #followUp({ message, from, template }: FollowUp): RunNode {
+    const { prompt: _, outputSchema, skip: __, on: ___, session: ____, ...rest } = template;
+    const record = from && this.#input.history.ended(from.id);
+    // One that has answered nothing and keeps no session knows nothing of what it was asked.
+    const isNew = record?.status !== 'COMPLETED' && record?.result?.['sessionId'] === undefined;
+    // A schema of the program is for its own steps; one of the member holds for all that it says.
+    const isOwnSchema = outputSchema !== undefined && this.#input.revision.program === undefined;
+    const { uses } = template.workspace;
+    return {
+      ...rest,
+      id: followUpNode(message),
+      needs: from === undefined ? [] : [from.id],
+      ...(from === undefined ? {} : { on: { [from.id]: 'always' as const }, session: { from: from.id } }),
+      inputs: { taskPrompt: isNew, text: message.text, results: [] },
+      policy: { requireConfirmation: false, onFailure: 'FailTask' },
+      workspace: from === undefined ? { uses } : { uses, from: from.id },
+      message: message.id,
+      ...(isOwnSchema ? { outputSchema } : {}),
+    };
+  }
+}
+
+interface FollowUp {
+  message: TaskMessage;
+  /** Absent where no agent has worked. */
+  from: RunNode | undefined;
+  /** The member that answers. */
+  template: RunNode;
+}
+
+/** The last run that no other one has taken up, a good one before others. */
+function answering(runs: readonly RunNode[], isGood: (id: string) => boolean): RunNode | undefined {
+  const good = runs.filter(({ id }) => isGood(id));
+  const needed = new Set(good.flatMap(({ needs }) => needs));
+  return good.findLast(({ id }) => !needed.has(id)) ?? good.at(-1) ?? runs.at(-1);
+}
