@@ -69,8 +69,8 @@ async function post(session: Session, { task, text, flags }: Post): Promise<void
     ...(member === undefined ? {} : { member }),
     ...(id === undefined ? {} : { id }),
   });
-  if (flags.follow !== true) return session.print(`task.agent.wecode.io/${ref.name} messaged`);
-  await follow(session, ref, after);
+  if (flags.follow === true) await follow(session, ref, after);
+  else session.print(`task.agent.wecode.io/${ref.name} messaged`);
 }
 
 /** Of the log as it is before the message. */

@@ -74,7 +74,7 @@ export function runRequest(
   };
 }
 
-type WorkPart = Pick<RunRequest, 'action' | 'agent' | 'model' | 'prompt' | 'shell'>;
+type WorkPart = Pick<RunRequest, 'action' | 'agent' | 'history' | 'model' | 'prompt' | 'shell'>;
 
 function agentPart(spec: AgentRunSpec, credentials: RunCredentials): WorkPart {
   const { agent } = spec;
@@ -196,12 +196,22 @@ async function readMcpServers(client: Reader, sandbox: RunSandbox): Promise<RunC
   };
 }
 
+function agentPrompt(part: Record<string, unknown>): { botName: unknown; text: string | undefined } {
+  const { botName, systemPrompt } = (part['agent'] ?? {}) as Record<string, unknown>;
+  return { botName, text: typeof systemPrompt === 'string' ? systemPrompt : undefined };
+}
+
 async function readSystemPrompt(client: Reader, { metadata, spec }: RunSandbox): Promise<string | undefined> {
   if (spec.revision === undefined) return undefined;
   const place = { namespace: metadata.namespace ?? 'default', name: spec.revision };
-  const { nodes } = (await readObject(client, TASK_REVISIONS, place)).spec;
-  const agent = nodes.find(({ id }) => id === spec.node)?.['agent'] as { systemPrompt?: unknown } | undefined;
-  if (typeof agent?.systemPrompt === 'string') return agent.systemPrompt;
+  const { nodes, members = {} } = (await readObject(client, TASK_REVISIONS, place)).spec;
+  // Nodes that became known later have the agent of a member, or of an earlier node.
+  const own = nodes.filter(({ id }) => id === spec.node);
+  const agents = [...own, ...nodes, ...Object.values(members)].map(agentPrompt);
+  const found = agents.find(({ botName, text }, index) => {
+    return text !== undefined && (index < own.length || botName === spec.agent?.botName);
+  });
+  if (found?.text !== undefined) return found.text;
   const text = `TaskRevision "${place.namespace}/${place.name}" has no system prompt of node ${spec.node}`;
   throw new StatusError('NotFound', text);
 }
