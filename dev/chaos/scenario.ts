@@ -45,21 +45,23 @@ export function effect(step: string): Record<string, unknown> {
   return { toolCall: { name: NOTE, input: { task: '{{task}}', step, by: '{{callID}}' } } };
 }
 
-/** One that does its thing and then says `reply`, both slowly enough for troubles to come in between. */
-export function worker(step: string, reply: string, shell: Agent['shell'] = 'Chat'): Agent {
-  const slow = { delay: '300ms', chunkDelay: '60ms' };
-  return {
-    shell,
-    rules: [
-      {
-        steps: [
-          { ...effect(step), delay: '200ms' },
-          { reply: `I think about it for a while. ${reply}`, ...slow },
-        ],
-      },
-    ],
-  };
+/** Slowly enough for troubles to come in between. */
+const SLOWLY = { delay: '300ms', chunkDelay: '60ms' };
+
+/** The steps of one that does its thing as the step `step` and then says `reply`. */
+export function worked(step: string, reply: string): AgentRule['steps'] {
+  return [
+    { ...effect(step), delay: '200ms' },
+    { reply, ...SLOWLY },
+  ];
 }
 
-/** What such a worker says. */
-export const thoughtful = (reply: string): string => `I think about it for a while. ${reply}`;
+/** One that does its thing, thinks and says `what` for which Task. */
+export function worker(step: string, what: string, shell: Agent['shell'] = 'Chat'): Agent {
+  return { shell, rules: [{ steps: worked(step, said(what, '{{task}}')) }] };
+}
+
+/** The words of such a worker. Whoever reads them knows the Task. */
+export function said(what: string, task: string): string {
+  return `I think about it for a while. ${what} for [[${task}]].`;
+}

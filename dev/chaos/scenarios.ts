@@ -1,5 +1,5 @@
 import type { TeamMember } from '#api/types/generated/team';
-import { effect, thoughtful, worker } from './scenario.ts';
+import { said, worked, worker } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 
 const member = (name: string, more: Partial<TeamMember> = {}): TeamMember => ({
@@ -7,81 +7,159 @@ const member = (name: string, more: Partial<TeamMember> = {}): TeamMember => ({
   botRef: { name },
   ...more,
 });
-const done = ['COMPLETED'] as const;
+const leader = (name: string): TeamMember => member(name, { role: 'leader' });
+const chain = (name: string): TeamMember => member(name, { contextPassing: 'original_and_previous' });
+
+const ONCE = ['COMPLETED'];
+const TWICE = ['COMPLETED', 'COMPLETED'];
+const json = (value: object): string => JSON.stringify(value);
+
+const talk: Scenario = {
+  name: 'talk',
+  agents: { talker: worker('talker', 'Said') },
+  team: { collaborationModel: 'solo', members: [leader('talker')] },
+  expected: (task) => ({ status: 'COMPLETED', value: said('Said', task), steps: { talker: ONCE } }),
+};
+
+const code: Scenario = {
+  name: 'code',
+  agents: { coder: worker('coder', 'Built', 'ClaudeCode') },
+  team: { collaborationModel: 'solo', members: [leader('coder')] },
+  expected: (task) => ({ status: 'COMPLETED', value: said('Built', task), steps: { coder: ONCE } }),
+};
+
+const line: Scenario = {
+  name: 'line',
+  agents: {
+    planner: worker('planner', 'Planned'),
+    builder: worker('builder', 'Built', 'ClaudeCode'),
+    checker: {
+      shell: 'Chat',
+      rules: [{ when: { contains: ['Built for'] }, steps: worked('checker', said('Checked', '{{task}}')) }],
+    },
+  },
+  team: { collaborationModel: 'pipeline', members: [chain('planner'), chain('builder'), chain('checker')] },
+  expected: (task) => ({
+    status: 'COMPLETED',
+    value: said('Checked', task),
+    steps: { planner: ONCE, builder: ONCE, checker: ONCE },
+  }),
+};
+
+const wrong: Scenario = {
+  name: 'wrong',
+  agents: {
+    starter: worker('starter', 'Begun'),
+    failer: { shell: 'Chat', rules: [{ steps: [{ error: { status: 400, message: 'scripted to fail' } }] }] },
+    idler: worker('idler', 'Never said'),
+  },
+  team: { collaborationModel: 'pipeline', members: [chain('starter'), chain('failer'), chain('idler')] },
+  expected: () => ({
+    status: 'FAILED',
+    message: 'scripted to fail',
+    steps: { starter: ONCE, failer: ['FAILED'], idler: ['CANCELLED'] },
+  }),
+};
+
+const route: Scenario = {
+  name: 'route',
+  agents: {
+    router: {
+      shell: 'Chat',
+      rules: [
+        {
+          steps: worked('router', json({ member: 'right', reason: 'It fits.', instructions: 'Be quick.' })),
+        },
+      ],
+    },
+    left: worker('left', 'Never said'),
+    right: worker('right', 'Answered'),
+  },
+  team: { collaborationModel: 'route', members: [leader('router'), member('left'), member('right')] },
+  expected: (task) => ({
+    status: 'COMPLETED',
+    value: said('Answered', task),
+    steps: { router: ONCE, right: ONCE },
+  }),
+};
+
+const assigned = (name: string): object => ({ member: name, task: `Dig for [[{{task}}]] as ${name}.` });
+
+/** Two rounds: two members dig side by side, then the first goes on with its own work. */
+const coordinate: Scenario = {
+  name: 'coordinate',
+  agents: {
+    chief: {
+      shell: 'Chat',
+      rules: [
+        {
+          when: { contains: ['Deepened for'] },
+          steps: worked('chief', json({ assignments: [], answer: 'Found for [[{{task}}]].' })),
+        },
+        {
+          when: { contains: ['Dug for', 'Drilled for'] },
+          steps: worked(
+            'chief',
+            json({
+              assignments: [{ member: 'digger', task: 'Go deeper for [[{{task}}]].', continues: 'work-1-1' }],
+              answer: '',
+            }),
+          ),
+        },
+        {
+          steps: worked(
+            'chief',
+            json({ assignments: [assigned('digger'), assigned('driller')], answer: '' }),
+          ),
+        },
+      ],
+    },
+    digger: {
+      shell: 'ClaudeCode',
+      rules: [
+        { when: { contains: ['Go deeper'] }, steps: worked('digger', said('Deepened', '{{task}}')) },
+        { steps: worked('digger', said('Dug', '{{task}}')) },
+      ],
+    },
+    driller: worker('driller', 'Drilled'),
+  },
+  team: { collaborationModel: 'coordinate', members: [leader('chief'), member('digger'), member('driller')] },
+  expected: (task) => ({
+    status: 'COMPLETED',
+    value: `Found for [[${task}]].`,
+    steps: { chief: [...TWICE, 'COMPLETED'], digger: TWICE, driller: ONCE },
+  }),
+};
+
+const turn = (agree: boolean): string => json({ message: 'I speak for [[{{task}}]].', agree });
+
+/** They agree in the second round. */
+const collaborate: Scenario = {
+  name: 'collaborate',
+  agents: {
+    host: worker('host', 'Concluded'),
+    ann: {
+      shell: 'Chat',
+      rules: [
+        { when: { contains: ['(round 1)'] }, steps: worked('ann', turn(true)) },
+        { steps: worked('ann', turn(false)) },
+      ],
+    },
+    ben: {
+      shell: 'Chat',
+      rules: [
+        { when: { contains: ['(round 2)'] }, steps: worked('ben', turn(true)) },
+        { steps: worked('ben', turn(false)) },
+      ],
+    },
+  },
+  team: { collaborationModel: 'collaborate', members: [leader('host'), member('ann'), member('ben')] },
+  expected: (task) => ({
+    status: 'COMPLETED',
+    value: said('Concluded', task),
+    steps: { host: ONCE, ann: TWICE, ben: TWICE },
+  }),
+};
 
 /** The mix. Whoever adds a way in which Teams work adds a row. */
-export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: 'talk',
-    agents: { talker: worker('talker', 'Said for {{task}}.') },
-    team: { collaborationModel: 'solo', members: [member('talker', { role: 'leader' })] },
-    expected: (task) => ({
-      status: 'COMPLETED',
-      value: thoughtful(`Said for ${task}.`),
-      steps: { talker: done },
-    }),
-  },
-  {
-    name: 'code',
-    agents: { coder: worker('coder', 'Built for {{task}}.', 'ClaudeCode') },
-    team: { collaborationModel: 'solo', members: [member('coder', { role: 'leader' })] },
-    expected: (task) => ({
-      status: 'COMPLETED',
-      value: thoughtful(`Built for ${task}.`),
-      steps: { coder: done },
-    }),
-  },
-  {
-    name: 'line',
-    agents: {
-      planner: worker('planner', 'Planned for {{task}}.'),
-      builder: worker('builder', 'Built for {{task}}.', 'ClaudeCode'),
-      checker: {
-        shell: 'Chat',
-        rules: [
-          {
-            when: { contains: ['Built for'] },
-            steps: [effect('checker'), { reply: 'Checked for {{task}}.', delay: '200ms' }],
-          },
-        ],
-      },
-    },
-    team: {
-      collaborationModel: 'pipeline',
-      members: [
-        member('planner', { contextPassing: 'original_and_previous' }),
-        member('builder', { contextPassing: 'original_and_previous' }),
-        member('checker'),
-      ],
-    },
-    expected: (task) => ({
-      status: 'COMPLETED',
-      value: `Checked for ${task}.`,
-      steps: { planner: done, builder: done, checker: done },
-    }),
-  },
-  {
-    name: 'wrong',
-    agents: {
-      starter: worker('starter', 'Begun for {{task}}.'),
-      failer: {
-        shell: 'Chat',
-        rules: [{ steps: [{ error: { status: 400, message: 'scripted to fail' } }] }],
-      },
-      idler: worker('idler', 'Never said.'),
-    },
-    team: {
-      collaborationModel: 'pipeline',
-      members: [
-        member('starter', { contextPassing: 'original_and_previous' }),
-        member('failer', { contextPassing: 'original_and_previous' }),
-        member('idler'),
-      ],
-    },
-    expected: () => ({
-      status: 'FAILED',
-      message: 'scripted to fail',
-      steps: { starter: done, failer: ['FAILED'], idler: ['CANCELLED'] },
-    }),
-  },
-];
+export const SCENARIOS: readonly Scenario[] = [talk, code, line, coordinate, route, collaborate, wrong];
