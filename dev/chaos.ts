@@ -6,7 +6,8 @@ import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 
 /**
  * `node dev/chaos.ts --tasks 300 --seed 7`: Tasks of all kinds while everybody is killed who can be. The last line says whether
- * anything was lost, done twice or left behind; the logs of all processes are in .cache/chaos.
+ * anything was lost, done twice or left behind; the logs of all processes are in .cache/chaos. `--docker unix:///…` names an
+ * engine for half of the sandboxes, whose containers die with the connection to it.
  */
 process.chdir(projectRoot);
 const { values } = parseArgs({
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     rounds: { type: 'string' },
     database: { type: 'string', default: 'mariadb' },
+    docker: { type: 'string' },
     scenario: { type: 'string', multiple: true },
   },
 });
@@ -22,14 +24,14 @@ const tasks = Number(values.tasks);
 const seed = Number(values.seed);
 const rounds = Number(values.rounds ?? Math.max(1, Math.ceil(tasks / 20)));
 const database = values.database === 'mysql' ? 'mysql' : 'mariadb';
-const again = `node dev/chaos.ts --tasks ${tasks} --seed ${seed} --rounds ${rounds} --database ${database}`;
+const again = `node dev/chaos.ts --tasks ${tasks} --seed ${seed} --rounds ${rounds} --database ${database}${values.docker === undefined ? '' : ` --docker ${values.docker}`}`;
 console.log(again);
 const logs = cacheFolder('chaos');
 await rm(logs, { recursive: true, force: true });
 await mkdir(logs, { recursive: true });
 const scenarios = SCENARIOS.filter(({ name }) => values.scenario?.includes(name) ?? true);
 const { findings, figures } = await runChaos({
-  ...{ tasks, seed, rounds, database, logs, scenarios },
+  ...{ tasks, seed, rounds, database, logs, scenarios, engine: values.docker },
   tell: console.log,
 });
 for (const finding of findings) console.log(`FAIL ${finding}`);

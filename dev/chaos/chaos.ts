@@ -3,12 +3,14 @@ import { connect } from '#api/client/connect';
 import { TASKS } from '#api/types/resources';
 import { isFinalTaskStatus } from '#api/types/task';
 import type { DatabaseFlavour } from '../environment/database-program.ts';
+import { hostAddress } from '../environment/docker-gateway.ts';
 import { randomFrom } from '../random.ts';
 import type { Random } from '../random.ts';
 import { CHECKS } from './checks.ts';
+import { engineRemains } from './engine-front.ts';
 import type { Evidence } from './evidence.ts';
 import { startInstallation } from './installation.ts';
-import type { Installation } from './installation.ts';
+import type { ExecutorPlace, Installation } from './installation.ts';
 import { sharedObjects, taskOf, teamObjects } from './manifests.ts';
 import { PersistentClient } from './persistent-client.ts';
 import {
@@ -35,6 +37,8 @@ export interface ChaosOptions {
   rounds: number;
   /** Folder for the logs of all processes. */
   logs: string;
+  /** unix:// address of a Docker engine, in which one of the executors has its sandboxes; absent: all are processes. */
+  engine?: string | undefined;
   /** Is told what happens, line by line. */
   tell: (line: string) => void;
   scenarios?: readonly Scenario[];
@@ -54,8 +58,9 @@ const REMAINS_MS = 90_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { scenarios = SCENARIOS } = options;
   await using stack = new AsyncDisposableStack();
-  const services = stack.use(await startServices(scenarios));
-  const installation = stack.use(await startInstallation(options));
+  const host = options.engine === undefined ? '127.0.0.1' : await hostAddress(options.engine);
+  const services = stack.use(await startServices({ scenarios, host }));
+  const installation = stack.use(await startInstallation({ ...options, host }));
   const connection = await connect({ kubeconfig: installation.kubeconfig });
   stack.defer(() => connection.close());
   const run = new ChaosRun({
@@ -173,7 +178,7 @@ class ChaosRun {
     const look = async (): Promise<string[]> => {
       const objects = [...(await allObjects(user))].filter((object) => !before.has(object));
       const places = await Promise.all(
-        executors.flatMap((place) => [executorFiles(place), openPorts(place)]),
+        executors.flatMap((place) => [executorFiles(place), openPorts(place), containersOf(place)]),
       );
       return [...objects, ...places.flat()];
     };
@@ -204,4 +209,8 @@ class ChaosRun {
   #seconds(): number {
     return Math.round((performance.now() - this.#start) / 1000);
   }
+}
+
+function containersOf({ engine, name }: ExecutorPlace): Promise<string[]> {
+  return engine === undefined ? Promise.resolve([]) : engineRemains(engine, name);
 }

@@ -7,6 +7,7 @@ import { loadBalancer } from '../environment/load-balancer.ts';
 import { privateRedis } from '../environment/redis.ts';
 import type { Restartable } from '../environment/restartable-process.ts';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
+import { engineFront } from './engine-front.ts';
 import { TroupeMember } from './member.ts';
 import type { Member, TroupeOptions } from './member.ts';
 
@@ -29,12 +30,20 @@ export interface ExecutorPlace {
   name: string;
   dataDir: string;
   ports: { min: number; max: number };
+  /** Address of the engine as it really is; absent: its sandboxes are processes. */
+  engine?: string;
+  /** Address of the engine as the executor knows it. */
+  engineFront?: string;
 }
 
 export interface InstallationOptions {
   database: DatabaseFlavour;
   /** Folder for the logs of all processes. */
   logs: string;
+  /** unix:// address of an engine; without it there is no executor with containers. */
+  engine?: string | undefined;
+  /** Address of this machine that sandboxes reach. */
+  host: string;
 }
 
 /** So that nobody has to wait for the 15 s of the default when a leader is killed. */
@@ -44,7 +53,8 @@ const SHORT_LEASE = [
   '--leader-elect-retry-period=500ms',
 ];
 
-export async function startInstallation({ database, logs }: InstallationOptions): Promise<Installation> {
+export async function startInstallation(options: InstallationOptions): Promise<Installation> {
+  const { database, logs, engine, host } = options;
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('chaos')).path;
   const temporary = await openFolder(folder);
@@ -53,23 +63,29 @@ export async function startInstallation({ database, logs }: InstallationOptions)
   const ports = [await freePort(), await freePort()];
   const front = { host: '127.0.0.1', port: await freePort(), targets: ports };
   const { url } = stack.use(await loadBalancer(front));
-  const executor = await executorPlace(path.join(folder, 'executor'));
-  const members = [engineMember('database', store), engineMember('redis', redis)];
+  const members = [serverMember('database', store), serverMember('redis', redis)];
+  const executors = [await executorPlace(folder, 'process')];
+  if (engine !== undefined) {
+    const place = await executorPlace(folder, 'docker');
+    const front = await engineFront({ path: path.join(folder, 'docker.sock'), engine, executor: place.name });
+    members.push(stack.use(front));
+    executors.push({ ...place, engine, engineFront: front.address });
+  }
   const env = {
     TMPDIR: temporary,
-    TROUPE_ALLOWED_ADDRESSES: 'localhost',
+    TROUPE_ALLOWED_ADDRESSES: `localhost, ${host}`,
     TROUPE_DATABASE_URL: store.url,
     TROUPE_REDIS_URL: redis.url,
   };
   const dataDir = path.join(folder, 'data');
-  for (const options of processes({ dataDir, ports, url, executor })) {
-    const member = stack.use(new TroupeMember({ ...options, env: { ...env, ...options.env }, logs }));
+  for (const process_ of processes({ dataDir, ports, url, executors })) {
+    const member = stack.use(new TroupeMember({ ...process_, env: { ...env, ...process_.env }, logs }));
     await member.start();
     members.push(member);
   }
   const owned = stack.move();
   return {
-    ...{ kubeconfig: kubeconfigIn(dataDir), members, folder, temporary, executors: [executor] },
+    ...{ kubeconfig: kubeconfigIn(dataDir), members, folder, temporary, executors },
     async stop() {
       for (const member of members.toReversed()) await member[Symbol.asyncDispose]();
     },
@@ -94,11 +110,11 @@ interface Places {
   ports: readonly number[];
   /** Of the load balancer. */
   url: string;
-  executor: ExecutorPlace;
+  executors: readonly ExecutorPlace[];
 }
 
 /** Troupe's processes, in the order in which they start. */
-function processes({ dataDir, ports, url, executor }: Places): Omit<TroupeOptions, 'logs'>[] {
+function processes({ dataDir, ports, url, executors }: Places): Omit<TroupeOptions, 'logs'>[] {
   const connected = ['--kubeconfig', kubeconfigIn(dataDir), '--health-address', 'none'];
   const replicas = ports.map((port, index) => ({
     name: `api-${index}`,
@@ -108,19 +124,28 @@ function processes({ dataDir, ports, url, executor }: Places): Omit<TroupeOption
   return [
     ...replicas,
     { name: 'controllers', args: ['controllers', ...connected, ...SHORT_LEASE], env: {} },
-    {
-      name: 'executor-manager',
-      args: ['executor-manager', ...connected, '--driver', 'process', '--data-dir', executor.dataDir],
-      env: {
-        EXECUTOR_NAME: executor.name,
-        EXECUTOR_PORT_RANGE_MIN: String(executor.ports.min),
-        EXECUTOR_PORT_RANGE_MAX: String(executor.ports.max),
-      },
-    },
+    ...executors.map((executor) => executorProcess(executor, connected)),
   ];
 }
 
-function engineMember(name: string, server: Restartable & AsyncDisposable): Member {
+function executorProcess(
+  { name, dataDir, ports, engineFront: engine }: ExecutorPlace,
+  connected: readonly string[],
+): Omit<TroupeOptions, 'logs'> {
+  const driver = engine === undefined ? 'process' : 'docker';
+  return {
+    name: `executor-manager-${driver}`,
+    args: ['executor-manager', ...connected, '--driver', driver, '--data-dir', dataDir],
+    env: {
+      EXECUTOR_NAME: name,
+      EXECUTOR_PORT_RANGE_MIN: String(ports.min),
+      EXECUTOR_PORT_RANGE_MAX: String(ports.max),
+      ...(engine === undefined ? {} : { DOCKER_HOST: engine }),
+    },
+  };
+}
+
+function serverMember(name: string, server: Restartable & AsyncDisposable): Member {
   return {
     name,
     kill: () => server.kill(),
@@ -131,8 +156,13 @@ function engineMember(name: string, server: Restartable & AsyncDisposable): Memb
 
 const PORTS = 50;
 
-async function executorPlace(dataDir: string): Promise<ExecutorPlace> {
+async function executorPlace(folder: string, driver: 'docker' | 'process'): Promise<ExecutorPlace> {
   // Somewhere above the ports of tests, and below those that systems give away.
-  const min = 20_000 + ((await freePort()) % 100) * 100;
-  return { name: 'chaos', dataDir, ports: { min, max: min + PORTS - 1 } };
+  const min = 20_000 + ((await freePort()) % 200) * PORTS;
+  return {
+    // Others may have executors in the same engine.
+    name: `chaos-${process.pid}-${driver}`,
+    dataDir: path.join(folder, `executor-${driver}`),
+    ports: { min, max: min + PORTS - 1 },
+  };
 }

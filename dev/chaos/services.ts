@@ -26,7 +26,13 @@ interface OpenCall extends Omit<CallSeen, 'to'> {
   to: number | undefined;
 }
 
-export async function startServices(scenarios: readonly Scenario[]): Promise<Services> {
+export interface ServicesOptions {
+  scenarios: readonly Scenario[];
+  /** Address of this machine that sandboxes reach. */
+  host: string;
+}
+
+export async function startServices({ scenarios, host }: ServicesOptions): Promise<Services> {
   await using stack = new AsyncDisposableStack();
   const calls: OpenCall[] = [];
   const effects: EffectSeen[] = [];
@@ -45,6 +51,7 @@ export async function startServices(scenarios: readonly Scenario[]): Promise<Ser
   stack.defer(() => model.close());
   const tools = stack.use(
     await toolService({
+      host,
       tools: [tool('note', { description: 'Does the thing.' })],
       call: (_, { task, step, by }) => {
         effects.push({ task: String(task), step: String(step), sandbox: sandboxOf(String(by)), at: now() });

@@ -23,13 +23,13 @@ export interface HttpService extends AsyncDisposable {
   url: string;
 }
 
-/** Any server on loopback. */
-export async function httpService(listener: RequestListener): Promise<HttpService> {
+/** Any server, on loopback unless told otherwise. */
+export async function httpService(listener: RequestListener, host = '127.0.0.1'): Promise<HttpService> {
   const server = createServer(listener);
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}/mcp`,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
@@ -55,6 +55,8 @@ export interface ToolService extends HttpService {
 }
 
 export interface ToolServiceOptions {
+  /** Address to listen on. */
+  host?: string;
   tools?: Tool[];
   call?: (
     name: string,
@@ -73,6 +75,7 @@ export const said = (text: string): CallToolResult => ({ content: [{ type: 'text
 
 /** A server of streamable HTTP with sessions, made with the official SDK. */
 export async function toolService({
+  host,
   tools = [tool('echo')],
   call,
 }: ToolServiceOptions = {}): Promise<ToolService> {
@@ -110,7 +113,7 @@ export async function toolService({
     const transport = typeof id === 'string' ? sessions.get(id)?.transport : await open();
     await transport?.handleRequest(request, response);
   };
-  const service = await httpService((request, response) => void answer(request, response));
+  const service = await httpService((request, response) => void answer(request, response), host);
   const forget = async (): Promise<void> => {
     const all = [...sessions.values()];
     sessions.clear();

@@ -16,6 +16,7 @@ it(`seed ${SEED}: whoever is killed, every Task ends as its script says`, async 
   using _ = evidence('the troubles', () => told.join('\n'));
   const { findings } = await runChaos({
     ...{ tasks: TASKS, seed: SEED, rounds: 1, database: 'mariadb', logs: logs.path },
+    engine: process.env['DOCKER_HOST'],
     tell: (line) => void told.push(line),
   });
   expect(findings).toEqual([]);

@@ -4,7 +4,7 @@ import { systemClock } from '#api/machinery/clock';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import type { Executor } from '#api/types/generated/executor';
 import { dockerClient } from '#dev/environment/docker';
-import { engineSocket } from './engine-socket.ts';
+import { engineSocket } from '#dev/environment/engine-socket';
 import {
   EXECUTOR,
   eventLog,
