@@ -10,6 +10,7 @@ import { temporaryFolder } from '../environment/temporary-folder.ts';
 import { engineFront } from './engine-front.ts';
 import { TroupeMember } from './member.ts';
 import type { Member, TroupeOptions } from './member.ts';
+import { runnersOf } from './runners.ts';
 
 /** All of Troupe as in production: two replicas of the API behind a load balancer, a database and a Redis of its own. */
 export interface Installation extends AsyncDisposable {
@@ -64,7 +65,9 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const front = { host: '127.0.0.1', port: await freePort(), targets: ports };
   const { url } = stack.use(await loadBalancer(front));
   const members = [serverMember('database', store), serverMember('redis', redis)];
-  const executors = [await executorPlace(folder, 'process')];
+  const first = await executorPlace(folder, 'process');
+  members.push(runnersOf(executorFolder(first)));
+  const executors = [first];
   if (engine !== undefined) {
     const place = await executorPlace(folder, 'docker');
     const front = await engineFront({ path: path.join(folder, 'docker.sock'), engine, executor: place.name });
@@ -155,6 +158,10 @@ function serverMember(name: string, server: Restartable & AsyncDisposable): Memb
 }
 
 const PORTS = 50;
+
+/** As executor-manager/config.ts has it. */
+export const executorFolder = ({ dataDir, name }: ExecutorPlace): string =>
+  path.join(dataDir, 'executors', name);
 
 async function executorPlace(folder: string, driver: 'docker' | 'process'): Promise<ExecutorPlace> {
   // Somewhere above the ports of tests, and below those that systems give away.

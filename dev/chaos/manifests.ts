@@ -36,6 +36,9 @@ export function teamObjects({ name, agents, team }: Scenario, { toolURL }: Servi
   return [...own, manifest(TEAMS, name, team)];
 }
 
+/** Runs are lost with their runners and containers, again and again. */
+const MAX_ATTEMPTS = 10;
+
 export function taskOf(scenario: Scenario, name: string): Task {
   return {
     ...{ apiVersion: API, kind: 'Task' },
@@ -44,6 +47,7 @@ export function taskOf(scenario: Scenario, name: string): Task {
       title: name,
       prompt: `Work on ${taskMark(name)}.`,
       teamRef: { name: scenario.name },
+      retryPolicy: { maxAttempts: MAX_ATTEMPTS },
       ...scenario.task,
     },
   };

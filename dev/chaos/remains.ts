@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '#api/client/client';
 import { objectKey } from '#api/machinery/meta';
+import { executorFolder } from './installation.ts';
 import type { ExecutorPlace } from './installation.ts';
 import type { PersistentClient } from './persistent-client.ts';
 
@@ -27,8 +28,8 @@ async function objectsOf(client: Client, type: Parameters<Client['list']>[0]): P
 }
 
 /** Files of runtimes and of kept work. */
-export function executorFiles({ name, dataDir }: ExecutorPlace): Promise<string[]> {
-  return filesIn(path.join(dataDir, 'executors', name), ['runtimes', 'work']);
+export function executorFiles(place: ExecutorPlace): Promise<string[]> {
+  return filesIn(executorFolder(place), ['runtimes', 'work']);
 }
 
 /** The process of conversations stays as long as its manager does; then it goes with all that it has. */
