@@ -32,6 +32,8 @@ import { createLivingObjects } from './registry/service-accounts/living-objects.
 import { createTokenRequests } from './registry/service-accounts/token-request.ts';
 import { createSkillPackages } from './registry/skills/skill-packages.ts';
 import { createSandboxLogs } from './registry/tasks/sandbox-log.ts';
+import { createTaskWebhooks } from './registry/tasks/task-webhooks.ts';
+import type { TaskWebhooks } from './registry/tasks/task-webhooks.ts';
 import { createTaskLogs } from './registry/tasks/task-log.ts';
 import { rootKeyFile } from './data-folder/root-key-file.ts';
 import { startProviders } from './providers.ts';
@@ -186,7 +188,10 @@ interface RegistryNeeds {
   redis: CountingRedis | undefined;
 }
 
-interface RegistryParts extends Pick<AppParts, 'accounts' | 'authorizer' | 'keys' | 'registry' | 'tokens'> {
+interface RegistryParts extends Pick<
+  AppParts,
+  'accounts' | 'authorizer' | 'keys' | 'registry' | 'taskWebhooks' | 'tokens'
+> {
   rules: AccessRules;
 }
 
@@ -207,17 +212,18 @@ async function openRegistry(
   const tokens = createTokens({ token: options.token, serviceAccounts, accounts, ...providers });
   const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
   const authorizer = createAuthorization({ rbac: rules.authorizer, objects: createStoredObjects(store) });
-  const maskSecret = await identitySecret({ ...options.certificates, now: clock.now() });
+  const secret = await identitySecret({ ...options.certificates, now: clock.now() });
   const quotas = started.adopt(await startQuotas({ store, clock, logger }), (one) => one.stop());
   const registry = createRegistry({
-    ...{ catalog, store, clock, authorizer, tokens, maskSecret },
+    ...{ catalog, store, clock, authorizer, tokens, maskSecret: secret },
     ruleResolver: rules,
     admission: { validating: [quotas.admission] },
   });
   await createInitialNamespaces(registry);
   await reconcilePolicy(registry, BOOTSTRAP_POLICY, logger);
   await applyPublicShells(registry, logger);
-  return { registry, authorizer, tokens, keys, accounts, rules };
+  const taskWebhooks = createTaskWebhooks({ registry, secret, clock });
+  return { registry, authorizer, tokens, keys, accounts, rules, taskWebhooks };
 }
 
 /** People with accounts, with keys of their own for their tokens. */
@@ -256,6 +262,7 @@ interface AppParts {
   authorizer: Authorizer;
   tokens: ServerTokens;
   accounts: Accounts;
+  taskWebhooks: TaskWebhooks;
   keys: KeysOfFile;
   providers: Providers;
   closing: AbortSignal;
@@ -263,7 +270,7 @@ interface AppParts {
 
 function appOptions(options: Serving, parts: AppParts): AppOptions {
   const { registry, authorizer, tokens, keys, accounts, closing, providers } = parts;
-  const { rateLimiter, openStreams, auditor } = parts;
+  const { rateLimiter, openStreams, auditor, taskWebhooks } = parts;
   const { store, clock, logger, limits, retention, browsers, addresses } = options;
   const { issuers, keysURL, audiences, maxTokenSeconds } = options.serviceAccounts;
   const [issuer] = issuers;
@@ -284,6 +291,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
       auditor,
     },
     taskLogs: createTaskLogs({ registry, store, clock }),
+    taskWebhooks,
     sandboxLogs: createSandboxLogs({ store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
     tokenRequests: createTokenRequests({

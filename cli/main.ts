@@ -6,6 +6,7 @@ import { register as registerLogin } from './commands/login.ts';
 import { register as registerLogout } from './commands/logout.ts';
 import { register as registerToken } from './commands/token.ts';
 import { register as registerUser } from './commands/user.ts';
+import { register as registerWebhook } from './commands/webhook.ts';
 import { register as registerWhoami } from './commands/whoami.ts';
 import { register as registerAnswer } from './commands/answer.ts';
 import { register as registerApply } from './commands/apply.ts';
@@ -51,6 +52,7 @@ function createProgram(): Command {
     registerAnswer,
     registerMessage,
     registerSignal,
+    registerWebhook,
     registerCancel,
     registerBackup,
     registerRestore,

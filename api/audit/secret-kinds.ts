@@ -4,6 +4,7 @@ import type { Attributes } from '../machinery/authorizer.ts';
 const SECRET_KINDS: ReadonlySet<string> = new Set([
   'secrets',
   'serviceaccounts/token',
+  'tasks/webhooks.agent.wecode.io',
   'tokenreviews.authentication.k8s.io',
 ]);
 

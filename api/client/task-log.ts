@@ -5,7 +5,7 @@ import { TASKS } from '../types/resources.ts';
 import { queryString, resourcePath } from './resource-path.ts';
 import type { Transport } from './transport.ts';
 
-/** The event log and the conversation of a Task: its subresources `log`, `messages`, `answers` and `events`. */
+/** The event log and the conversation of a Task: its subresources `log`, `messages`, `answers`, `events` and `webhooks`. */
 export interface TaskLogClient {
   /**
    * Idempotent: events known already are left out. Throws StatusError NotFound when the Task is gone,
@@ -28,11 +28,20 @@ export interface TaskLogClient {
    * cancelled; Invalid, AlreadyExists.
    */
   send(ref: ObjectRef, event: NewSentEvent): Promise<void>;
+  /** The address of a step that waits for a webhook. Throws StatusError Conflict for any other step. */
+  address(ref: ObjectRef, request: { node: string; expirationSeconds?: number }): Promise<NodeAddress>;
   /**
    * Answers one of status.questions. Throws StatusError Conflict when it is not open, AlreadyExists when it has another
    * answer, Invalid when the answer does not fit.
    */
   answer(ref: ObjectRef, answer: TaskAnswer): Promise<void>;
+}
+
+export interface NodeAddress {
+  /** Path and query of a URL, with its token: secret. */
+  path: string;
+  /** RFC 3339. */
+  expiresAt: string;
 }
 
 export interface NewSentEvent {
@@ -88,6 +97,11 @@ export function createTaskLogClient(options: { transport: Transport }): TaskLogC
     async send(ref, event) {
       const path = resourcePath(TASKS, { ...ref, subresource: 'events' });
       await transport.send({ method: 'POST', path, body: event });
+    },
+    async address(ref, request) {
+      const path = resourcePath(TASKS, { ...ref, subresource: 'webhooks' });
+      const answer = await transport.send({ method: 'POST', path, body: request });
+      return parse(answer.text) as NodeAddress;
     },
     async post(ref, message) {
       const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });

@@ -49,6 +49,7 @@ import { mountRest } from './rest/rest-routes.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
 import { isStream, isSubresource } from './resources/subresources.ts';
 import { mountLogin, mountRecovery } from './users/login-routes.ts';
+import { isWebhook, judgeWebhooks, mountWebhooks } from './webhooks/webhook-routes.ts';
 import { readAccountBody } from './users/request-fields.ts';
 import { mountSelf } from './users/self-routes.ts';
 import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
@@ -96,7 +97,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   const metrics = createMetrics(options.meter, inFlight.counts);
   identify(app);
   mountBrowserGuard(app, options.browsers);
-  limitLogins(app, options);
+  limitStrangers(app, options);
   mountAudit(app, options);
   guard(app, options);
   mountHealth(app, { ...options.health, clock, closing, logger });
@@ -104,6 +105,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountMetrics(app, options.exposition);
   mountBackup(app, options);
   awaitLogins(app, options);
+  judgeWebhooks(app, options.taskWebhooks);
   limit(app, { ...options, inFlight });
   mountEncryption(app, options.encryption);
   mountServiceAccountKeys(app, options.serviceAccountKeys);
@@ -112,6 +114,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountLogin(app, options);
   mountRecovery(app, options);
   mountSelf(app, options);
+  mountWebhooks(app, options.taskWebhooks);
   renewCatalog(app, catalog);
   mountDiscovery(app, catalog);
   mountOpenApi(app, catalog);
@@ -179,11 +182,13 @@ function mountMetrics(app: Hono<ServerTypes>, exposition: Exposition): void {
   });
 }
 
-/** Before a password is looked at; nobody knows yet who shows it. */
-function limitLogins(app: Hono<ServerTypes>, { rateLimiter, addresses }: AppOptions): void {
+/** Before a password or a token is looked at; nobody knows yet who shows it. */
+function limitStrangers(app: Hono<ServerTypes>, { rateLimiter, addresses }: AppOptions): void {
   app.use('*', async (c, next) => {
-    if (isLogin(c.req.method, c.req.path)) {
-      await rateLimiter.count('login', addresses.networkOf(addressOf(addresses, c)));
+    const { method, path } = c.req;
+    const counted = isLogin(method, path) ? 'login' : isWebhook(path) ? 'webhook' : undefined;
+    if (counted !== undefined) {
+      await rateLimiter.count(counted, addresses.networkOf(addressOf(addresses, c)));
     }
     await next();
   });

@@ -10,6 +10,7 @@ import type { TokenRequests } from '../registry/service-accounts/token-request.t
 import type { SkillPackages } from '../registry/skills/skill-packages.ts';
 import type { SandboxLogs } from '../registry/tasks/sandbox-log.ts';
 import type { TaskLogs } from '../registry/tasks/task-log.ts';
+import type { JudgedCall, TaskWebhooks } from '../registry/tasks/task-webhooks.ts';
 import type { User } from '../machinery/user.ts';
 import type { RequestPlaces } from './limits/in-flight.ts';
 import type { Metrics } from './metrics.ts';
@@ -34,6 +35,8 @@ export interface ServerTypes {
     audited: AuditedRequest | undefined;
     /** Of a login: read before it took a place. */
     accountBody: Buffer | undefined;
+    /** Of a call of the address of a step: judged before it took a place. */
+    webhook: JudgedCall | undefined;
     /** The places the request takes among those under way. */
     places: RequestPlaces;
   };
@@ -48,6 +51,7 @@ export interface HandlerOptions {
   sandboxLogs: SandboxLogs;
   skillPackages: SkillPackages;
   tokenRequests: TokenRequests;
+  taskWebhooks: TaskWebhooks;
   tunnels: ExecutorTunnels;
   accounts: Accounts;
   clock: Clock;

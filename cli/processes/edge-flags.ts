@@ -30,7 +30,7 @@ export function addEdgeFlags(command: Command): Command {
     )
     .option(
       '--rate-limit <class=rates>',
-      'requests of one client, again for more classes (api=20000/10s, login=10/min,100/h, sensitive=10/min; none for no limit)',
+      'requests of one client, again for more classes (api=20000/10s, login=10/min,100/h, sensitive=10/min, webhook=120/min; none for no limit)',
       addRates,
     );
 }
@@ -49,10 +49,10 @@ export function edgeOf(flags: EdgeFlags) {
 }
 
 function addRates(text: string, rates: ApiRates | undefined): ApiRates {
-  const [, endpoint = '', given = ''] = /^(api|login|sensitive)=(.+)$/.exec(text) ?? [];
+  const [, endpoint = '', given = ''] = /^(api|login|sensitive|webhook)=(.+)$/.exec(text) ?? [];
   if (endpoint === '') {
     throw new InvalidArgumentError(
-      'expected a class (api, login or sensitive) and its rates, such as login=10/min,100/h',
+      'expected a class (api, login, sensitive or webhook) and its rates, such as login=10/min,100/h',
     );
   }
   return { ...rates, [endpoint]: given === 'none' ? [] : given.split(',').map(rateOf) };

@@ -27,6 +27,11 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
     ],
   },
   {
+    // Each is judged by the token in its address.
+    name: 'troupe:webhooks',
+    rules: [allowPaths(['post'], ['/webhooks/*'])],
+  },
+  {
     // Whoever has no account is told so.
     name: 'troupe:own-account',
     rules: [
@@ -45,7 +50,7 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
       allow(READ, TROUPE, statusOf(AGENT_KINDS)),
       allow(READ_WRITE, TROUPE, ['tasks']),
       allow(READ, TROUPE, ['tasks/status', 'tasks/log', 'tasks/messages']),
-      allow(['create'], TROUPE, ['tasks/answers', 'tasks/events', 'tasks/messages']),
+      allow(['create'], TROUPE, ['tasks/answers', 'tasks/events', 'tasks/messages', 'tasks/webhooks']),
       allow([...READ, 'approve'], TROUPE, ['approvals']),
       allow([...READ, 'update', 'patch'], TROUPE, ['approvals/status']),
       allow(READ, CORE, ['namespaces', 'pods', 'pods/status', 'pods/log']),
@@ -60,6 +65,11 @@ export const ACCOUNT_BINDINGS: readonly BootstrapBinding[] = [
   {
     name: 'troupe:login',
     role: clusterRole('troupe:login'),
+    subjects: [authenticated, group(UNAUTHENTICATED_GROUP)],
+  },
+  {
+    name: 'troupe:webhooks',
+    role: clusterRole('troupe:webhooks'),
     subjects: [authenticated, group(UNAUTHENTICATED_GROUP)],
   },
   { name: 'troupe:own-account', role: clusterRole('troupe:own-account'), subjects: [authenticated] },

@@ -95,7 +95,6 @@ function readMessage(body: unknown): AskedMessage {
   };
 }
 
-
 const isSame = (posted: TaskMessageSpec, asked: Omit<AskedMessage, 'id'>): boolean =>
   posted.text === asked.text &&
   posted.policy === asked.policy &&

@@ -89,6 +89,30 @@ export const NEW_MESSAGE: OpenApiSchema = {
   },
 };
 
+const ADDRESS_REQUEST: OpenApiSchema = {
+  description: 'The step whose address is asked for.',
+  type: 'object',
+  required: ['node'],
+  properties: {
+    node: text('Id of the node, as in status.subTasks.'),
+    expirationSeconds: {
+      ...int64('How long the address is good; a week when absent.'),
+      minimum: 60,
+      maximum: 2_678_400,
+    },
+  },
+};
+
+const ADDRESS: OpenApiSchema = {
+  description: 'The address of a step. Whoever knows it can end the step, once.',
+  type: 'object',
+  required: ['path', 'expiresAt'],
+  properties: {
+    path: text('Path and query of the URL, with its token.'),
+    expiresAt: text('When it ceases to be good.'),
+  },
+};
+
 /** The body of a POST to `events`. */
 export const NEW_EVENT: OpenApiSchema = {
   description: 'An event for the step of a Task that waits for it, or will do so.',
@@ -149,6 +173,17 @@ export function eventsItem(resource: Resource): PathItem {
     description: 'send an event to the specified Task',
     body: { required: true, content: jsonContent(NEW_EVENT) },
     answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
+  });
+  return { post };
+}
+
+export function webhooksItem(resource: Resource): PathItem {
+  const post = operation(resource, 'NamespacedTaskWebhooks', {
+    verb: 'create',
+    action: 'post',
+    description: 'hand out the address of a step of the specified Task that waits for a webhook',
+    body: { required: true, content: jsonContent(ADDRESS_REQUEST) },
+    answers: { '200': jsonContent(ADDRESS) },
   });
   return { post };
 }

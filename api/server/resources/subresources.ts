@@ -10,6 +10,7 @@ import { handleTunnel } from '../streams/tunnel-handler.ts';
 import { handlePodLog } from './pod-log-handler.ts';
 import { handleRate, handleUnrate } from './rating-handler.ts';
 import { handleApiKeyToken, handlePasswordReset } from '../users/account-handlers.ts';
+import { handleNodeAddress } from '../webhooks/node-address-handler.ts';
 import { handleSendEvent } from './sent-event-handler.ts';
 import { handleGet } from './read-handlers.ts';
 import { isNamespace } from './verbs.ts';
@@ -116,6 +117,7 @@ export const SUBRESOURCES: readonly Subresource[] = [
     handlers: new Map([['create', handleTunnel]]),
     streams: new Set(['create']),
   },
+  { name: 'webhooks', isOf: isTask, handlers: new Map([['create', handleNodeAddress]]) },
   { name: 'token', isOf: isApiKey, handlers: new Map([['create', handleApiKeyToken]]) },
 ];
 

@@ -798,6 +798,10 @@ export interface TaskSubTask {
    */
   node?: string;
   /**
+   * Of a step at which nothing runs: what it waits for, such as time, event or webhook.
+   */
+  waitsFor?: string;
+  /**
    * USER or ASSISTANT.
    */
   role?: string;

@@ -25,6 +25,7 @@ export function createRateLimiter({ rates, redis }: RateLimiterOptions): RateLim
   const limiters: Record<EndpointClass, RateLimiterAbstract[]> = {
     api: inMemory(rates, 'api'),
     login: redis === undefined ? inMemory(rates, 'login') : together(rates, 'login', redis),
+    webhook: inMemory(rates, 'webhook'),
     sensitive: redis === undefined ? inMemory(rates, 'sensitive') : together(rates, 'sensitive', redis),
   };
   return {

@@ -9,9 +9,10 @@ export interface Rate {
  *
  * - `login`: whatever shows a password, or asks for a new one; counted for each address
  * - `sensitive`: tokens, keys, backups; counted for each user
+ * - `webhook`: calls of the addresses of waiting steps; counted for each address
  * - `api`: everything else; counted for each user
  */
-export type EndpointClass = 'api' | 'login' | 'sensitive';
+export type EndpointClass = 'api' | 'login' | 'sensitive' | 'webhook';
 
 /** Each class has any number of rates, all of which hold; an empty list is no limit. */
 export type Rates = Readonly<Record<EndpointClass, readonly Rate[]>>;
@@ -24,4 +25,5 @@ export const DEFAULT_RATES: Rates = {
     { requests: 100, seconds: 3600 },
   ],
   sensitive: [{ requests: 10, seconds: 60 }],
+  webhook: [{ requests: 120, seconds: 60 }],
 };
