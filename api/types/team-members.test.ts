@@ -14,7 +14,7 @@ const BEN = member('ben');
 const team = (
   collaborationModel: string,
   members: TeamMember[],
-  more: Pick<TeamSpec, 'coordinate' | 'route'> = {},
+  more: Pick<TeamSpec, 'coordinate' | 'quality' | 'route'> = {},
 ): TeamSpec => ({
   collaborationModel: collaborationModel as NonNullable<TeamSpec['collaborationModel']>,
   members,
@@ -32,7 +32,11 @@ describe('the members and settings of a Team', () => {
       given: team('coordinate', [ANN, BEN]),
       field: 'spec.members: for coordinate one',
     },
-    { reason: 'two lead', given: team('route', [BOSS, BOSS, ANN]), field: 'spec.members: 2 members' },
+    {
+      reason: 'two lead',
+      given: team('route', [BOSS, { ...ANN, role: 'leader' }, BEN]),
+      field: 'spec.members: 2 members',
+    },
     {
       reason: 'nobody works',
       given: team('route', [BOSS]),
@@ -62,6 +66,59 @@ describe('the members and settings of a Team', () => {
       reason: 'settings of another model',
       given: team('route', [BOSS, ANN], { coordinate: {} }),
       field: 'spec.coordinate: is for the collaborationModel coordinate; this Team has route.',
+    },
+    {
+      reason: 'one who judges',
+      given: team('solo', [ANN, BEN], { quality: { review: { reviewer: 'ben' } } }),
+    },
+    {
+      reason: 'a script that judges',
+      given: team('solo', [ANN], { quality: { evaluate: { script: { run: 'make test' } } } }),
+    },
+    {
+      reason: 'one who judges and is not there',
+      given: team('solo', [ANN], { quality: { review: { reviewer: 'ben' } } }),
+      field: 'spec.quality: no member is called "ben".',
+    },
+    {
+      reason: 'all judge',
+      given: team('pipeline', [ANN], { quality: { vote: { voters: ['ann'] } } }),
+      field: 'spec.quality: all members judge, and nobody works.',
+    },
+    {
+      reason: 'a leader that judges',
+      given: team('route', [BOSS, ANN], { quality: { bestOf: { candidates: 2, choosers: ['boss'] } } }),
+      field: 'spec.quality: the leader cannot judge',
+    },
+    {
+      reason: 'all members but the leader judge',
+      given: team('route', [BOSS, ANN], { quality: { review: { reviewer: 'ann' } } }),
+      field: 'spec.members: for route there has to be a member beside the leader',
+    },
+    {
+      reason: 'a judge that nobody can tell from another one',
+      given: team('pipeline', [ANN, ANN, BEN], { quality: { review: { reviewer: 'ben' } } }),
+      field: 'two members are called "ann"',
+    },
+    {
+      reason: 'scores by nobody',
+      given: team('solo', [ANN], { quality: { evaluate: {} } }),
+      field: 'spec.quality.evaluate: either a judge or a script',
+    },
+    {
+      reason: 'scores for nothing',
+      given: team('solo', [ANN, BEN], {
+        quality: { evaluate: { judge: 'ben', criteria: [{ name: 'a', weight: 0 }] } },
+      }),
+      field: 'spec.quality.evaluate.criteria: ',
+    },
+    {
+      reason: 'a fallback that judges',
+      given: team('route', [BOSS, ANN, BEN], {
+        route: { fallback: 'ben' },
+        quality: { review: { reviewer: 'ben' } },
+      }),
+      field: 'spec.route.fallback: ',
     },
   ])('$reason', ({ given, field }) => {
     const problem = teamProblem(given);

@@ -1,4 +1,4 @@
-import type { TeamMember, TeamSpec } from './generated/team.ts';
+import type { TeamMember, TeamQuality, TeamSpec } from './generated/team.ts';
 import { collaborationModelOf } from './team.ts';
 
 /** Who is who in a Team, and whether its members and settings fit the way in which they work together; pure. */
@@ -18,16 +18,33 @@ export function leaderOf({ members }: TeamSpec): TeamMember | undefined {
   return members.find(({ role }) => role === LEADER);
 }
 
-/** All but the leader, in order. */
+/** All who do the work but the leader, in order. */
 export function workersOf(team: TeamSpec): TeamMember[] {
   const leader = leaderOf(team);
-  return team.members.filter((member) => member !== leader);
+  return workingMembers(team).filter((member) => member !== leader);
+}
+
+/** All but those who judge the work of the others. */
+export function workingMembers(team: TeamSpec): TeamMember[] {
+  const judges = new Set(judgeNames(team.quality));
+  return team.members.filter((member) => !judges.has(memberName(member)));
+}
+
+/** The members that `spec.quality` names, some of them several times. */
+export function judgeNames(quality: TeamQuality | undefined): string[] {
+  const { bestOf, evaluate, review, vote } = quality ?? {};
+  return [
+    ...(bestOf?.choosers ?? []),
+    ...[evaluate?.judge ?? []].flat(),
+    ...[review?.reviewer ?? []].flat(),
+    ...(vote?.voters ?? []),
+  ];
 }
 
 /** Whether a Task can start while the Bot of this member is not ready: another one would do its work. */
 export function mayBeAbsent(team: TeamSpec, member: TeamMember): boolean {
   const fallback = collaborationModelOf(team) === 'route' ? team.route?.fallback : undefined;
-  return fallback !== undefined && member !== leaderOf(team) && memberName(member) !== fallback;
+  return fallback !== undefined && workersOf(team).includes(member) && memberName(member) !== fallback;
 }
 
 const LED = new Set<string>(['route', 'coordinate']);
@@ -40,8 +57,13 @@ export function teamProblem(team: TeamSpec): string | undefined {
   const other = SETTINGS.find((name) => name !== model && team[name] !== undefined);
   if (other !== undefined)
     return `spec.${other}: is for the collaborationModel ${other}; this Team has ${model}.`;
-  if (!NAMED.has(model)) return undefined;
-  return leaderProblem(team) ?? nameProblem(team) ?? fallbackProblem(team);
+  const isNamed = NAMED.has(model);
+  if (!isNamed && team.quality === undefined) return undefined;
+  return (
+    nameProblem(team) ??
+    qualityProblem(team) ??
+    (isNamed ? (leaderProblem(team) ?? fallbackProblem(team)) : undefined)
+  );
 }
 
 function leaderProblem(team: TeamSpec): string | undefined {
@@ -69,4 +91,32 @@ function fallbackProblem(team: TeamSpec): string | undefined {
     return undefined;
   }
   return `spec.route.fallback: no member beside the leader is called "${fallback}".`;
+}
+
+function qualityProblem(team: TeamSpec): string | undefined {
+  const { quality } = team;
+  if (quality === undefined) return undefined;
+  if (collaborationModelOf(team) === 'workflow') {
+    return 'spec.quality: is not for workflows, which have steps for this.';
+  }
+  const names = new Set(team.members.map(memberName));
+  const leader = leaderOf(team);
+  const unknown = judgeNames(quality).find((name) => !names.has(name));
+  if (unknown !== undefined) return `spec.quality: no member is called "${unknown}".`;
+  if (leader !== undefined && judgeNames(quality).includes(memberName(leader))) {
+    return 'spec.quality: the leader cannot judge what it answers for.';
+  }
+  if (workingMembers(team).length === 0) return 'spec.quality: all members judge, and nobody works.';
+  return evaluateProblem(quality);
+}
+
+function evaluateProblem({ evaluate }: TeamQuality): string | undefined {
+  if (evaluate === undefined) return undefined;
+  const { judge, script, criteria = [] } = evaluate;
+  if ((judge === undefined) === (script === undefined)) {
+    return 'spec.quality.evaluate: either a judge or a script is needed.';
+  }
+  if (judge === undefined) return undefined;
+  const weights = criteria.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  return weights > 0 ? undefined : 'spec.quality.evaluate.criteria: the judge needs one that counts.';
 }

@@ -28,6 +28,7 @@ export interface TeamSpec {
   route?: TeamRoute;
   coordinate?: TeamCoordinate;
   collaborate?: TeamCollaborate;
+  quality?: TeamQuality;
   /**
    * Where the Team is offered.
    */
@@ -185,6 +186,140 @@ export interface TeamCollaborate {
    * When the members do not agree within the rounds: Conclude = the Task ends with what was said (when absent); Fail = the Task fails.
    */
   onNoAgreement?: 'Conclude' | 'Fail';
+}
+/**
+ * How good the answer has to be. Members who are named here judge, and take no part in the work. An answer that is not accepted goes back to the one who gave it, with what was said; then it is judged again by all.
+ */
+export interface TeamQuality {
+  bestOf?: TeamQualityBestOf;
+  evaluate?: TeamQualityEvaluate;
+  review?: TeamQualityReview;
+  vote?: TeamQualityVote;
+}
+/**
+ * The work is done several times, side by side, and members choose one.
+ */
+export interface TeamQualityBestOf {
+  /**
+   * How many times.
+   */
+  candidates: number;
+  /**
+   * Members who choose; the candidate with the most votes is taken, of several the first.
+   *
+   * Items: Name of a member.
+   */
+  choosers: string[];
+}
+/**
+ * A member gives scores, or a script decides.
+ */
+export interface TeamQualityEvaluate {
+  /**
+   * Name of a member.
+   */
+  judge?: string;
+  /**
+   * What the judge gives scores for.
+   */
+  criteria?: TeamQualityEvaluateCriteria[];
+  script?: TeamQualityEvaluateScript;
+  /**
+   * The score that is needed, from 0 to 1; 0.7 when absent.
+   */
+  threshold?: number;
+  /**
+   * How often it sends the answer back; 3 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the Task fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * One criterion.
+ */
+export interface TeamQualityEvaluateCriteria {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * What a good answer is like.
+   */
+  description?: string;
+  /**
+   * How much it counts; 1 when absent.
+   */
+  weight?: number;
+}
+/**
+ * Runs in a sandbox with the files of the one who gave the answer. It accepts when it ends with 0, or by the score from 0 to 1 that it prints as {"score": 0.8}; else what it prints is the guidance.
+ */
+export interface TeamQualityEvaluateScript {
+  /**
+   * Text for a shell.
+   */
+  run: string;
+  /**
+   * The program that reads the text, with its arguments; [sh, -e] when absent.
+   *
+   * Items: One argument.
+   */
+  shell?: string[];
+  /**
+   * Folder to run in, relative to the folder that agents work in.
+   */
+  workingDirectory?: string;
+  /**
+   * Image instead of the configured one.
+   */
+  image?: string;
+}
+/**
+ * A member accepts the answer, or sends it back.
+ */
+export interface TeamQualityReview {
+  /**
+   * Name of a member.
+   */
+  reviewer: string;
+  /**
+   * How often it sends the answer back; 2 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the Task fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * Members vote on the answer. Those whose runs fail do not count; more than half have to vote.
+ */
+export interface TeamQualityVote {
+  /**
+   * Members who vote.
+   *
+   * Items: Name of a member.
+   */
+  voters: string[];
+  /**
+   * Votes that are needed: Majority (when absent) or Unanimity.
+   */
+  rule?: 'Majority' | 'Unanimity';
+  /**
+   * When as many say yes as no, with rule Majority: Reject (when absent) or Accept.
+   */
+  tie?: 'Reject' | 'Accept';
+  /**
+   * How often it sends the answer back; 0 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the Task fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
 }
 /**
  * Hint shown in an empty input field.

@@ -4,6 +4,7 @@ import { chain } from './chain.ts';
 import type { Link } from './chain.ts';
 import type { CollaborationModel, DraftedPlan, ModelSources } from './drafted-plan.ts';
 import type { GraphNode, MemberNode } from './graph.ts';
+import { withQuality } from './quality-layer.ts';
 import { collaborate, coordinate, route } from './team-programs.ts';
 import { workflow } from './workflow-model.ts';
 
@@ -12,11 +13,11 @@ export type CollaborationModels = Readonly<Record<string, CollaborationModel>>;
 
 /** Those that Tasks are carried out with. */
 export const COLLABORATION_MODELS: CollaborationModels = {
-  collaborate,
-  coordinate,
-  pipeline,
-  route,
-  solo,
+  collaborate: withQuality(collaborate),
+  coordinate: withQuality(coordinate),
+  pipeline: withQuality(pipeline),
+  route: withQuality(route),
+  solo: withQuality(solo),
   workflow,
 };
 

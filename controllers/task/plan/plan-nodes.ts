@@ -29,6 +29,8 @@ export interface NodesPlan {
   author?: string;
   /** Ids of nodes whose ends no longer decide how the Task stands. */
   past?: ReadonlySet<string>;
+  /** Further fields of the result. */
+  details?: Readonly<Record<string, unknown>>;
   /** When time alone changes the plan; RFC 3339. */
   wakeAt?: string;
 }
@@ -41,13 +43,14 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   const mayGoOn = (settled: readonly SettledNode[], unfolded: Unfolded): boolean =>
     endOf(settled, unfolded, around) === undefined;
   const { settled, unfolded, readiness, unknown } = growGraph(revision, around, mayGoOn);
-  const { answer, author, past } = unfolded;
+  const { answer, author, past, details } = unfolded;
   const common = {
     nodes: settled.map(({ node }) => node),
     unknown,
     ...(answer === undefined ? {} : { answer }),
     ...(author === undefined ? {} : { author }),
     ...(past === undefined ? {} : { past }),
+    ...(details === undefined ? {} : { details }),
   };
   const end = endOf(settled, unfolded, around);
   if (end !== undefined) {

@@ -112,13 +112,16 @@ export function planRejected(observation: Observation, message: string): TaskSta
 }
 
 function planGraph(observation: Observation, start: Revision): TaskPlan {
-  const { nodes, moves, unknown, outcome, answer, author, past, wakeAt } = planNodes(start, observation);
+  const { nodes, moves, unknown, outcome, answer, author, past, details, wakeAt } = planNodes(
+    start,
+    observation,
+  );
   const revision = { ...start, nodes };
   const records = [...moves.map(({ record }) => record), ...unknown];
   const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
-    status: nextStatus(observation, { records, outcome, revision, answer, author, past }),
+    status: nextStatus(observation, { records, outcome, revision, answer, author, past, details }),
     create,
     ...(create.length > 0 && mustEnsure(observation, revision)
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }

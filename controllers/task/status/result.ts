@@ -9,6 +9,8 @@ export interface AnswerSources {
   answer: string | undefined;
   /** The node whose work is the Task's; the last one where absent. */
   author: string | undefined;
+  /** Further fields that the program has. */
+  details: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface AnswerSources {
  */
 export function taskResult(
   records: readonly NodeRecord[],
-  { nodes, answer, author }: AnswerSources,
+  { nodes, answer, author, details }: AnswerSources,
 ): Record<string, unknown> | undefined {
   const known = records.filter(({ result }) => result !== undefined);
   if (known.length === 0) return undefined;
@@ -25,6 +27,7 @@ export function taskResult(
   const own = done.filter(({ node }) => node === author).map(workspaceOf);
   const workspace = own[0] ?? done.map(workspaceOf).findLast((found) => found !== undefined);
   return {
+    ...details,
     value: answer ?? lastAnswer(done, nodes),
     steps: known.map(namedResult),
     ...known.map(({ result }) => useOf(result)).reduce(addUse, undefined),

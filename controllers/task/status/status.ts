@@ -32,6 +32,8 @@ export interface StatusInput {
   author?: string | undefined;
   /** Ids of nodes whose ends no longer decide how the Task stands. */
   past?: ReadonlySet<string> | undefined;
+  /** Further fields of the result. */
+  details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface StatusSources {
@@ -45,7 +47,7 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision, answer, author, past }: StatusInput,
+  { records, outcome, revision, answer, author, past, details }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
   const current = records.filter(({ node }) => past?.has(node) !== true);
@@ -54,7 +56,9 @@ export function nextStatus(
   const finished = finishedCondition(outcome, records);
   const conditions = nextConditions(task, { outcome, records, revision, finished, now });
   const known = revision ?? readRevision(previous, taskRevision);
-  const result = final ? taskResult(records, { nodes: known?.nodes ?? [], answer, author }) : undefined;
+  const result = final
+    ? taskResult(records, { nodes: known?.nodes ?? [], answer, author, details })
+    : undefined;
   const error = errorMessage(outcome, records);
   const rest = unsettled(previous);
   const next: TaskStatus = {

@@ -116,5 +116,5 @@ function conclude(input: UnfoldInput, nodes: readonly PlannedNode[], transcript:
     },
     workspace: order === 'Sequential' ? { from: last } : {},
   });
-  return { nodes: [...nodes, conclusion] };
+  return { nodes: [...nodes, conclusion], author: CONCLUSION };
 }

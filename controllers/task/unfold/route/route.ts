@@ -140,5 +140,7 @@ function edited(input: UnfoldInput, { nodes, editor }: Work, { id, name }: RunNo
     ...(hasSession ? { session: { from: DECISION } } : {}),
     onFailure: 'Continue',
   });
-  return { nodes: [...nodes, edit], author: id };
+  const end = endOf(history, EDIT);
+  const answer = end.end === 'succeeded' ? { answer: end.value } : {};
+  return { nodes: [...nodes, edit], author: id, ...answer };
 }

@@ -1,6 +1,6 @@
 import type { Task } from '#api/types/generated/task';
-import { isRunNode, validateGraph } from '../../graph/graph.ts';
-import type { PlannedNode, RunNode } from '../../graph/graph.ts';
+import { hasSandbox, isRunNode, validateGraph } from '../../graph/graph.ts';
+import type { ActionNode, PlannedNode, RunNode } from '../../graph/graph.ts';
 import { isDone } from '../../plan/readiness.ts';
 import type { NodeRecord } from '../../node-record.ts';
 import type { Revision, RevisionMember } from '../../revision/revision.ts';
@@ -10,7 +10,8 @@ import type { History, Unfold, Unfolded } from '../unfold.ts';
 /** For tests of programs: a revision, and ends of nodes without a server. */
 
 /** How a node has ended. */
-export type MadeUpEnd = { output?: unknown; value?: string; sessionId?: string } | { failed: string };
+export type MadeUpEnd =
+  { output?: unknown; value?: string; sessionId?: string } | { failed: string } | { skipped: string };
 
 export type Ends = Record<string, MadeUpEnd>;
 
@@ -32,6 +33,7 @@ export function historyOf(ends: Ends): History {
 
 function recordOf(node: string, end: MadeUpEnd): NodeRecord {
   if ('failed' in end) return { node, status: 'FAILED', errorMessage: end.failed };
+  if ('skipped' in end) return { node, status: 'SKIPPED', message: end.skipped };
   const { value = '', ...rest } = end;
   return { node, status: 'COMPLETED', result: { value, ...rest } };
 }
@@ -51,7 +53,7 @@ export function runOf({ nodes }: Unfolded, id: string): RunNode {
 export interface Player {
   /** Picks one of so many runs that could end next. */
   pick: (count: number) => number;
-  end: (node: RunNode) => MadeUpEnd;
+  end: (node: RunNode | ActionNode) => MadeUpEnd;
 }
 
 export interface Played {
@@ -77,12 +79,16 @@ export function play(unfold: Unfold, revision: Revision, player: Player): Played
     );
     if (failed !== undefined) return { unfolded, ends, failed: failed.id };
     if (unfolded.failure !== undefined) return { unfolded, ends };
-    const ready = unfolded.nodes
-      .filter(isRunNode)
-      .filter((node) => !(node.id in ends) && mayStart(node, unfolded, ends));
+    const waiting = unfolded.nodes.filter(hasSandbox).filter(({ id }) => !(id in ends));
+    const missed = waiting.find((node) => turnOf(node, unfolded, ends) === 'never');
+    if (missed !== undefined) {
+      ends[missed.id] = { skipped: 'for its need' };
+      continue;
+    }
+    const ready = waiting.filter((node) => turnOf(node, unfolded, ends) === 'now');
     const next = ready[player.pick(ready.length) % Math.max(1, ready.length)];
     if (next === undefined) {
-      const open = unfolded.nodes.find(({ id }) => !(id in ends));
+      const [open] = waiting;
       if (open !== undefined) throw new Error(`${open.id} can never start`);
       return { unfolded, ends };
     }
@@ -91,14 +97,23 @@ export function play(unfold: Unfold, revision: Revision, player: Player): Played
   throw new Error('the graph does not stop growing');
 }
 
-function mayStart({ needs, on = {} }: RunNode, { nodes }: Unfolded, ends: Ends): boolean {
-  return needs.every((need) => {
+/** As plan/readiness.ts has it, by itself. */
+function turnOf({ needs, on = {} }: PlannedNode, { nodes }: Unfolded, ends: Ends): 'later' | 'now' | 'never' {
+  let turn: 'now' | 'never' = 'now';
+  for (const need of needs) {
     const node = nodes.find(({ id }) => id === need);
     const end = ends[need];
-    if (node === undefined || end === undefined) return false;
+    if (node === undefined || end === undefined) return 'later';
     const record = recordOf(need, end);
-    return on[need] === 'failure' ? record.status === 'FAILED' : isDone({ node, record });
-  });
+    const met =
+      on[need] === 'failure'
+        ? record.status === 'FAILED'
+        : on[need] === 'success'
+          ? record.status === 'COMPLETED'
+          : isDone({ node, record });
+    if (!met) turn = 'never';
+  }
+  return turn;
 }
 
 function checkGrowth(before: readonly PlannedNode[], after: readonly PlannedNode[]): void {

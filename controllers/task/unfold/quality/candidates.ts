@@ -1,0 +1,179 @@
+import type { GraphNode, NeededEnd, PlannedNode } from '../../graph/graph.ts';
+import { endOf } from '../team/ends.ts';
+import { memberRun } from '../team/member-run.ts';
+import type { History, Unfold, Unfolded, UnfoldInput } from '../unfold.ts';
+import type { BestOf } from './program.ts';
+import { firstVersion } from './version.ts';
+import type { Version } from './version.ts';
+
+/** What came of the choice between candidates. */
+export interface Choice {
+  nodes: readonly PlannedNode[];
+  failure?: string;
+  /** The chosen candidate. */
+  version?: Version;
+  /** Stands in the result of the Task. */
+  details?: { choice: number; votes: readonly { by: string; choice: number; words: string }[] };
+}
+
+interface Candidate {
+  /** From 1. */
+  number: number;
+  nodes: readonly PlannedNode[];
+  isOver: boolean;
+  /** Undefined for one that failed. */
+  version: Version | undefined;
+}
+
+/** The work is done several times, side by side: `c1-...`, `c2-...`; then members choose: `choice-1`, `choice-2`. */
+export function chooseBest(input: UnfoldInput, bestOf: BestOf, work: Unfold): Choice {
+  const candidates = Array.from({ length: bestOf.candidates }, (_, index) =>
+    candidate(input, index + 1, work),
+  );
+  const nodes = candidates.flatMap((one) => one.nodes);
+  if (candidates.some(({ isOver }) => !isOver)) return { nodes };
+  const good = candidates.filter(({ version }) => version !== undefined);
+  const [first] = good;
+  if (first === undefined) return { nodes, failure: 'NoCandidate: the runs of all candidates failed.' };
+  if (good.length === 1) return chosen(first, { nodes, votes: [] });
+  return vote(input, { bestOf, nodes, good, first });
+}
+
+function chosen(
+  { number, version }: Candidate,
+  { nodes, votes }: { nodes: readonly PlannedNode[]; votes: Vote[] },
+): Choice {
+  return { nodes, ...(version === undefined ? {} : { version }), details: { choice: number, votes } };
+}
+
+interface Vote {
+  by: string;
+  choice: number;
+  words: string;
+}
+
+interface Poll {
+  bestOf: BestOf;
+  nodes: readonly PlannedNode[];
+  /** Those that can be chosen. */
+  good: readonly Candidate[];
+  first: Candidate;
+}
+
+function vote(input: UnfoldInput, { bestOf, nodes, good, first }: Poll): Choice {
+  const polls = bestOf.choosers.map((chooser, index) =>
+    ballot(input, good, { chooser, id: `choice-${index + 1}` }),
+  );
+  const all = [...nodes, ...polls];
+  const votes: Vote[] = [];
+  for (const [index, { id }] of polls.entries()) {
+    const end = endOf(input.history, id);
+    if (end.end === 'open') return { nodes: all };
+    const read = end.end === 'succeeded' ? readChoice(end.output, good) : undefined;
+    if (read !== undefined) votes.push({ by: bestOf.choosers[index] ?? '', ...read });
+  }
+  if (votes.length === 0) return { nodes: all, failure: 'NoChoice: nobody has chosen a candidate.' };
+  const count = ({ number }: Candidate): number => votes.filter(({ choice }) => choice === number).length;
+  const best = good.reduce((before, one) => (count(one) > count(before) ? one : before), first);
+  return chosen(best, { nodes: all, votes });
+}
+
+function ballot(
+  { revision }: UnfoldInput,
+  good: readonly Candidate[],
+  { chooser, id }: { chooser: string; id: string },
+) {
+  const versions = good.flatMap(({ number, version }) =>
+    version === undefined ? [] : [{ number, version }],
+  );
+  const told = versions.flatMap(({ number, version: { answer } }) =>
+    answer === undefined ? [] : [`Candidate ${number}:\n${answer}`],
+  );
+  return memberRun(revision, {
+    id,
+    member: chooser,
+    needs: versions.map(({ version }) => version.author.id),
+    inputs: {
+      taskPrompt: true,
+      text: ['Choose the best of the answers to the request above that follow.', ...told].join('\n\n'),
+      results: versions.flatMap(({ number, version: { answer, author } }) =>
+        answer === undefined ? [{ from: author.id, label: `Candidate ${number}` }] : [],
+      ),
+    },
+    workspace: { ownBranch: true },
+    onFailure: 'Continue',
+    outputSchema: choiceSchema(versions.map(({ number }) => number)),
+  });
+}
+
+function choiceSchema(numbers: readonly number[]): Record<string, unknown> {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: ['choice', 'reason'],
+    properties: {
+      choice: { type: 'integer', enum: numbers },
+      reason: { type: 'string', description: 'One sentence: why this one.' },
+    },
+  };
+}
+
+function readChoice(output: unknown, good: readonly Candidate[]): Omit<Vote, 'by'> | undefined {
+  if (typeof output !== 'object' || output === null) return undefined;
+  const { choice, reason } = output as Record<string, unknown>;
+  const found = good.find(({ number }) => number === choice);
+  return found && { choice: found.number, words: typeof reason === 'string' ? reason : '' };
+}
+
+/** One that fails does not fail the Task. */
+function candidate(input: UnfoldInput, number: number, work: Unfold): Candidate {
+  const prefix = `c${number}-`;
+  const history: History = { ...input.history, ended: (id) => input.history.ended(`${prefix}${id}`) };
+  const unfolded = work({ ...input, history });
+  const mustNotFail = new Set(
+    unfolded.nodes.filter(({ policy }) => policy.onFailure === 'FailTask').map(({ id }) => id),
+  );
+  const copy = renamed(unfolded, prefix, mustNotFail);
+  return {
+    number,
+    nodes: copy.nodes,
+    isOver:
+      unfolded.failure !== undefined || unfolded.nodes.every(({ id }) => history.ended(id) !== undefined),
+    version: hasFailed(unfolded, history) ? undefined : firstVersion(copy, input.history),
+  };
+}
+
+function hasFailed({ nodes }: Unfolded, { ended }: History): boolean {
+  return nodes.some(({ id, policy }) => ended(id)?.status === 'FAILED' && policy.onFailure === 'FailTask');
+}
+
+/** With other ids, and each failure for this candidate alone: what needs a failed node is skipped. */
+function renamed(unfolded: Unfolded, prefix: string, mustNotFail: ReadonlySet<string>): Unfolded {
+  const { author, nodes, ...rest } = unfolded;
+  const name = (id: string): string => `${prefix}${id}`;
+  return {
+    ...rest,
+    ...(author === undefined ? {} : { author: name(author) }),
+    nodes: nodes.map((node): PlannedNode => Object.assign({}, node, copiedLinks(node, name, mustNotFail))),
+  };
+}
+
+function copiedLinks(
+  { id, needs, on = {}, inputs, workspace, session, policy }: PlannedNode,
+  name: (id: string) => string,
+  mustNotFail: ReadonlySet<string>,
+): Pick<GraphNode, 'id' | 'needs' | 'on' | 'inputs' | 'session' | 'workspace' | 'policy'> {
+  const ends = needs.flatMap((need): [string, NeededEnd][] => {
+    const end = on[need] ?? (mustNotFail.has(need) ? 'success' : undefined);
+    return end === undefined ? [] : [[name(need), end]];
+  });
+  return {
+    id: name(id),
+    needs: needs.map(name),
+    on: Object.fromEntries(ends),
+    inputs: { ...inputs, results: inputs.results.map(({ from, label }) => ({ from: name(from), label })) },
+    workspace: { ...workspace, ...(workspace.from === undefined ? {} : { from: name(workspace.from) }) },
+    ...(session === undefined ? {} : { session: { from: name(session.from) } }),
+    policy: { ...policy, onFailure: 'Continue' },
+  };
+}

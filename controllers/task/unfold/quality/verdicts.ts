@@ -1,0 +1,114 @@
+import type { Criterion, VoteGate } from './program.ts';
+
+/** What a gate says about an answer. */
+export interface Verdict {
+  accepted: boolean;
+  /** Words for the one who gave the answer. */
+  guidance: string;
+  /** From 0 to 1, where scores are given. */
+  score?: number;
+  /** What each judge said; stands in the result of the Task. */
+  opinions: readonly Opinion[];
+}
+
+export interface Opinion {
+  /** Name of the member, or `script`. */
+  by: string;
+  accepts?: boolean;
+  scores?: Record<string, number>;
+  words: string;
+}
+
+/** Scores of a judge are whole numbers from 0 to this. */
+const FULL_SCORE = 10;
+
+/** The answer of a reviewer or voter. Every field is required, which is what services that hold a model to a schema demand. */
+export const OPINION_SCHEMA: Record<string, unknown> = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['accept', 'guidance'],
+  properties: {
+    accept: { type: 'boolean' },
+    guidance: { type: 'string', description: 'What has to be better, and how; empty when you accept.' },
+  },
+};
+
+/** @returns undefined for what is no opinion */
+export function readOpinion(by: string, output: unknown): Opinion | undefined {
+  if (!isObject(output) || typeof output['accept'] !== 'boolean') return undefined;
+  const { accept, guidance } = output;
+  return { by, accepts: accept, words: typeof guidance === 'string' ? guidance.trim() : '' };
+}
+
+export function scoresSchema(criteria: readonly Criterion[]): Record<string, unknown> {
+  const names = criteria.map(({ name }) => name);
+  const score = ({ name, description }: Criterion): [string, object] => [
+    name,
+    {
+      type: 'integer',
+      description: `${description === undefined ? '' : `${description} `}0 = not at all, ${FULL_SCORE} = completely.`,
+    },
+  ];
+  const properties = Object.fromEntries(criteria.map(score));
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: ['scores', 'guidance'],
+    properties: {
+      scores: { type: 'object', additionalProperties: false, required: names, properties },
+      guidance: { type: 'string', description: 'What has to be better, and how; empty when nothing has to.' },
+    },
+  };
+}
+
+/** The scores of a judge as its opinion. @returns undefined for what are no scores */
+export function readScores(
+  by: string,
+  output: unknown,
+  criteria: readonly Criterion[],
+): { opinion: Opinion; score: number } | undefined {
+  if (!isObject(output) || !isObject(output['scores'])) return undefined;
+  const { scores: given, guidance } = output;
+  const scores: [string, number][] = [];
+  for (const { name } of criteria) {
+    const score: unknown = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (typeof score !== 'number') return undefined;
+    scores.push([name, Math.min(FULL_SCORE, Math.max(0, score))]);
+  }
+  const weights = criteria.reduce((sum, { weight }) => sum + weight, 0);
+  const sum = scores.reduce((total, [, score], index) => total + score * (criteria[index]?.weight ?? 0), 0);
+  const words = typeof guidance === 'string' ? guidance.trim() : '';
+  return {
+    opinion: { by, scores: Object.fromEntries(scores), words },
+    score: rounded(sum / weights / FULL_SCORE),
+  };
+}
+
+/** Those who could not vote do not count. */
+export function tally(opinions: readonly Opinion[], { rule, tie }: Pick<VoteGate, 'rule' | 'tie'>): boolean {
+  const yes = opinions.filter(({ accepts }) => accepts === true).length;
+  const no = opinions.length - yes;
+  if (rule === 'Unanimity') return yes > 0 && no === 0;
+  return yes === no ? tie === 'Accept' : yes > no;
+}
+
+/** What those who do not accept have said. */
+export function guidanceOf(opinions: readonly Opinion[]): string {
+  return opinions
+    .filter(({ accepts, words }) => accepts !== true && words !== '')
+    .map(({ by, words }) => `${by}: ${words}`)
+    .join('\n');
+}
+
+/** A score that a script prints as `{"score": 0.8}`; undefined where it prints none. */
+export function printedScore(output: unknown): number | undefined {
+  if (!isObject(output) || typeof output['score'] !== 'number') return undefined;
+  return rounded(Math.min(1, Math.max(0, output['score'])));
+}
+
+/** Means of whole numbers have no end in binary. */
+const rounded = (score: number): number => Math.round(score * 1000) / 1000;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
