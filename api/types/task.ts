@@ -41,6 +41,8 @@ export const TaskReason = {
   Suspended: 'Suspended',
   /** Ready=False and Finished=True: the Team needs a Workspace and the Task names none. */
   WorkspaceRequired: 'WorkspaceRequired',
+  /** Ready=False and Finished=True: spec.parameters do not fit the schema of the Team. */
+  ParametersInvalid: 'ParametersInvalid',
   /** Ready=False and Finished=True: this version does not carry out the Team's collaborationModel. */
   UnsupportedMode: 'UnsupportedMode',
   /** Ready=False and Finished=True: what the Team is to do cannot be carried out, such as a node that waits for itself. */
@@ -76,6 +78,7 @@ export type TaskReadyFalseReason = (typeof TaskReason)[
   | 'WaitingForWorkspace'
   | 'UseForbidden'
   | 'Suspended'
+  | 'ParametersInvalid'
   | 'WorkspaceRequired'
   | 'UnsupportedMode'
   | 'InvalidPlan'];
@@ -93,7 +96,13 @@ export type TaskUnfinishedReason = (typeof TaskReason)[
   | 'WaitingForAnswer'];
 
 export type TaskFinishedReason = (typeof TaskReason)[
-  'Completed' | 'Failed' | 'Cancelled' | 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired'];
+  | 'Completed'
+  | 'Failed'
+  | 'Cancelled'
+  | 'ParametersInvalid'
+  | 'UnsupportedMode'
+  | 'InvalidPlan'
+  | 'WorkspaceRequired'];
 
 export function taskReady(message: string): NewCondition {
   return ready(TaskReason.Planned, message);

@@ -21,6 +21,10 @@ export interface TaskRevisionSpec {
   mode: string;
   workspace?: TaskRevisionWorkspace;
   /**
+   * The schema of the parameters that a Task gives (spec.parametersSchema of the Team).
+   */
+  parametersSchema?: Record<string, unknown>;
+  /**
    * The nodes of the plan that are known from the start. Each run becomes a Sandbox per attempt.
    */
   nodes: TaskRevisionNode[];

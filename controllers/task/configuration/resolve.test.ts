@@ -222,6 +222,20 @@ describe('resolveTask', () => {
     });
   });
 
+  it('parameters that do not fit the schema of the Team end the Task', () => {
+    const map = objects();
+    const team = map.get('Team/ns/solo');
+    const parametersSchema = {
+      ...{ type: 'object', required: ['branch'] },
+      properties: { branch: { type: 'string' } },
+    };
+    if (team !== undefined) team.spec = { ...team.spec, parametersSchema };
+    expect(resolve(map, { team: 'solo', workspace: 'w' })).toEqual({
+      ...{ outcome: 'impossible', reason: 'ParametersInvalid' },
+      message: 'spec.parameters.branch: Required value.',
+    });
+  });
+
   it('a graph that goes round in circles is not begun', () => {
     const models: CollaborationModels = {
       route: (sources) => ({

@@ -22,6 +22,7 @@ import { validateGraph } from '../graph/graph.ts';
 import type { MemberNode, PlannedNode } from '../graph/graph.ts';
 import type { PlannedWorkspace, Reference, RevisionContent, RevisionMember } from '../revision/revision.ts';
 import { namedServers } from './named-servers.ts';
+import { parametersProblem } from './parameters.ts';
 import { plannedMember } from './planned-member.ts';
 import type { PlannedMember } from './planned-member.ts';
 
@@ -50,7 +51,7 @@ export type Resolution =
   /** No change of other objects is waited for: the Task cannot be carried out as it is. */
   | { outcome: 'impossible'; reason: ImpossibleReason; message: string };
 
-export type ImpossibleReason = 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
+export type ImpossibleReason = 'ParametersInvalid' | 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
 
 type Waiting = Extract<Resolution, { outcome: 'waiting' }>;
 type Impossible = Extract<Resolution, { outcome: 'impossible' }>;
@@ -71,6 +72,11 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   if (model === undefined) return unsupportedMode(mode, teamName, Object.keys(models));
   const notReady = unready('Team', teamName, team);
   if (notReady !== undefined) return waitingForTeam(`spec.teamRef: ${notReady}`);
+  const { parametersSchema } = team.spec;
+  const wrong = parametersProblem(task, parametersSchema);
+  if (wrong !== undefined) {
+    return { outcome: 'impossible', reason: TaskReason.ParametersInvalid, message: wrong };
+  }
 
   const collaboration = resolveCollaboration(team, teamName, configuration);
   if (typeof collaboration === 'string') return waitingForTeam(collaboration);
@@ -89,6 +95,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       teamRef: teamName,
       mode,
       ...(workspace === undefined ? {} : { workspace }),
+      ...(parametersSchema === undefined ? {} : { parametersSchema }),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
         ? {}

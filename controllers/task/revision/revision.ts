@@ -17,6 +17,8 @@ export interface RevisionContent {
   teamRef: Reference;
   mode: string;
   workspace?: PlannedWorkspace;
+  /** Of the Team: the schema of the parameters that the Task gives. */
+  parametersSchema?: Record<string, unknown>;
   /** Those that are known from the start. */
   nodes: readonly PlannedNode[];
   /** Those who may get nodes of their own later, by the names that the program has for them. */

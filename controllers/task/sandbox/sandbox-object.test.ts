@@ -304,3 +304,46 @@ describe('an action', () => {
       expect(spec).not.toHaveProperty(field);
   });
 });
+
+describe('the fields that come from the Task', () => {
+  const made = (
+    spec: Partial<Task['spec']>,
+    revision: Partial<Revision> = {},
+    more: Partial<RunNode> = {},
+  ) => {
+    const task = taskNamed('t');
+    const nodes = [node('s0', more)];
+    const sources = { revision: { ...revisionOf(...nodes), ...revision }, records: [], sandboxes: [] };
+    return sandboxObject({ ...sources, task: { ...task, spec: { ...task.spec, ...spec } } }, record('s0'))
+      .spec;
+  };
+
+  it.each([
+    [undefined, undefined],
+    ['medium' as const, undefined],
+    ['high' as const, 1000],
+    ['low' as const, -1000],
+    [7, 7],
+  ])('priority %s is %s', (priority, want) => {
+    expect(made(priority === undefined ? {} : { priority }).priority).toBe(want);
+  });
+
+  it('the user', () => expect(made({ user: { name: 'jane' } }).userName).toBe('jane'));
+
+  const parametersSchema = {
+    type: 'object',
+    properties: { branch: { type: 'string' }, depth: { type: 'integer', default: 2 } },
+  };
+
+  it('parameters: in its words and those of the Team, and for programs', () => {
+    const spec = { prompt: 'Fix {{parameters.branch}}.', parameters: { branch: 'main' } };
+    const { prompt, shell } = made(spec, { parametersSchema }, { prompt: 'Depth {{parameters.depth}}.' });
+    expect(prompt).toBe('Depth 2.\n\nFix main.');
+    expect(shell?.env).toEqual({ TROUPE_PARAM_BRANCH: 'main', TROUPE_PARAM_DEPTH: '2' });
+  });
+
+  it('parameters mean nothing where the Team takes none', () => {
+    const { prompt, shell } = made({ prompt: '{{parameters.branch}}', parameters: { branch: 'main' } });
+    expect([prompt, shell?.env]).toEqual(['{{parameters.branch}}', undefined]);
+  });
+});

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { controllerReference } from '#api/machinery/meta';
-import type { Sandbox, SandboxSpec, SandboxWorkspace } from '#api/types/generated/sandbox';
+import type { Sandbox, SandboxShell, SandboxSpec, SandboxWorkspace } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import { SANDBOX_FINALIZER, TASK_LABEL } from '#api/types/sandbox';
 import { hasSandbox } from '../graph/graph.ts';
@@ -11,7 +11,9 @@ import { sandboxOf, wholeAnswer } from '../node-record.ts';
 import type { NodeRecord, SandboxIdentity } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { answersTo } from '../status/questions.ts';
+import { parametersOf } from '../configuration/parameters.ts';
 import { historyOf } from './history.ts';
+import { parameterVariables, withParameters } from './parameter-text.ts';
 import { nodePrompt } from './prompt.ts';
 import type { PromptSources } from './prompt.ts';
 import type { RunSources } from './run-sources.ts';
@@ -72,6 +74,7 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       step,
       stepName: node.name,
       attempt,
+      ...placement(task),
       timeoutSeconds: node.policy.timeoutSeconds ?? task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
       ...work,
       ...(node.permissions === undefined ? {} : { permissions: node.permissions }),
@@ -82,15 +85,32 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
   };
 }
 
+const PRIORITIES: ReadonlyMap<unknown, number> = new Map([
+  ['high', 1000],
+  ['medium', 0],
+  ['low', -1000],
+]);
+
+/** The fields by which Sandboxes are queued. */
+function placement({ spec }: Task): Pick<SandboxSpec, 'priority' | 'userName'> {
+  const { priority = 0, user } = spec;
+  const number = typeof priority === 'number' ? priority : (PRIORITIES.get(priority) ?? 0);
+  return {
+    ...(number === 0 ? {} : { priority: number }),
+    ...(user === undefined ? {} : { userName: user.name }),
+  };
+}
+
 /** The agent of a run, and what it is asked. */
 function agentWork(
   sources: RunSources,
   { node, record }: { node: RunNode; record: NodeRecord },
 ): Partial<SandboxSpec> {
+  const parameters = parametersOf(sources.task, sources.revision.parametersSchema);
   return {
-    prompt: nodePrompt(node, promptSources(sources)),
+    prompt: nodePrompt(withOwnParameters(node, parameters), promptSources(sources, parameters)),
     ...(node.message === undefined ? {} : { promptMessage: node.message }),
-    shell: node.shell,
+    shell: withVariables(node.shell, parameters),
     ...agentOf(node, sources.revision),
     ...(node.model === undefined ? {} : { model: node.model }),
     ...(node.limits === undefined ? {} : { limits: node.limits }),
@@ -98,12 +118,28 @@ function agentWork(
   };
 }
 
-function promptSources({ task, revision, records, sandboxes }: RunSources): PromptSources {
+type Parameters = ReturnType<typeof parametersOf>;
+
+function promptSources(
+  { task, revision, records, sandboxes }: RunSources,
+  parameters: Parameters,
+): PromptSources {
   const recordOf = (id: string): NodeRecord | undefined => records.find((other) => other.node === id);
   return {
-    taskPrompt: revision.prompt ?? task.spec.prompt,
+    taskPrompt: withParameters(revision.prompt ?? task.spec.prompt, parameters),
     answerOf: (id) => wholeAnswer(recordOf(id), sandboxes),
   };
+}
+
+/** Only the words of the Team and of the Task have places for parameters: answers of agents have none. */
+function withOwnParameters({ prompt, ...node }: RunNode, parameters: Parameters): RunNode {
+  return prompt === undefined ? node : { ...node, prompt: withParameters(prompt, parameters) };
+}
+
+function withVariables(shell: SandboxShell, parameters: Parameters): SandboxShell {
+  const variables = parameterVariables(parameters);
+  if (Object.keys(variables).length === 0) return shell;
+  return { ...shell, env: { ...shell.env, ...variables } };
 }
 
 /**

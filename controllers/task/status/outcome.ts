@@ -9,7 +9,7 @@ export type Outcome =
     }
   | {
       kind: 'impossible';
-      reason: 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
+      reason: 'ParametersInvalid' | 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
       message: string;
     }
   /** `waits`: of nodes at which nothing runs, beside those that run. */
