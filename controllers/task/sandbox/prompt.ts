@@ -1,9 +1,12 @@
 import { cutAnswer } from '../answer.ts';
 import type { RunNode } from '../graph/graph.ts';
+import { withParameters } from './parameter-text.ts';
 
 export interface PromptSources {
   /** The prompt of the Task. */
   taskPrompt: string;
+  /** Of the Task, by name; undefined where its Team takes none. */
+  parameters?: Record<string, unknown> | undefined;
   /** The answer of a node; empty when there is none. */
   answerOf: (node: string) => string;
 }
@@ -12,9 +15,12 @@ export interface PromptSources {
  * The prompt for the agent of a node: the member's own instructions first, then the prompt of the Task, further words and
  * the answers of other nodes, as the graph says. One that would be asked nothing at all gets the Task's prompt.
  */
-export function nodePrompt({ prompt, inputs }: RunNode, { taskPrompt, answerOf }: PromptSources): string {
+export function nodePrompt({ prompt, inputs }: RunNode, sources: PromptSources): string {
+  const { parameters, answerOf } = sources;
+  // Only the words of the Team and of the Task have places for parameters: answers of agents have none.
+  const taskPrompt = withParameters(sources.taskPrompt, parameters);
   const asked = [
-    ...(prompt === undefined ? [] : [prompt]),
+    ...(prompt === undefined ? [] : [withParameters(prompt, parameters)]),
     ...(inputs.taskPrompt ? [taskPrompt] : []),
     ...(inputs.text === undefined ? [] : [inputs.text]),
   ];

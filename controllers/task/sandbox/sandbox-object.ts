@@ -13,7 +13,7 @@ import type { Revision } from '../revision/revision.ts';
 import { answersTo } from '../status/questions.ts';
 import { parametersOf } from '../configuration/parameters.ts';
 import { historyOf } from './history.ts';
-import { parameterVariables, withParameters } from './parameter-text.ts';
+import { parameterVariables } from './parameter-text.ts';
 import { nodePrompt } from './prompt.ts';
 import type { PromptSources } from './prompt.ts';
 import type { RunSources } from './run-sources.ts';
@@ -106,11 +106,11 @@ function agentWork(
   sources: RunSources,
   { node, record }: { node: RunNode; record: NodeRecord },
 ): Partial<SandboxSpec> {
-  const parameters = parametersOf(sources.task, sources.revision.parametersSchema);
+  const words = promptSources(sources);
   return {
-    prompt: nodePrompt(withOwnParameters(node, parameters), promptSources(sources, parameters)),
+    prompt: nodePrompt(node, words),
     ...(node.message === undefined ? {} : { promptMessage: node.message }),
-    shell: withVariables(node.shell, parameters),
+    shell: withVariables(node.shell, words.parameters),
     ...agentOf(node, sources.revision),
     ...(node.model === undefined ? {} : { model: node.model }),
     ...(node.limits === undefined ? {} : { limits: node.limits }),
@@ -118,25 +118,16 @@ function agentWork(
   };
 }
 
-type Parameters = ReturnType<typeof parametersOf>;
-
-function promptSources(
-  { task, revision, records, sandboxes }: RunSources,
-  parameters: Parameters,
-): PromptSources {
+function promptSources({ task, revision, records, sandboxes }: RunSources): PromptSources {
   const recordOf = (id: string): NodeRecord | undefined => records.find((other) => other.node === id);
   return {
-    taskPrompt: withParameters(revision.prompt ?? task.spec.prompt, parameters),
+    taskPrompt: revision.prompt ?? task.spec.prompt,
+    parameters: parametersOf(task, revision.parametersSchema),
     answerOf: (id) => wholeAnswer(recordOf(id), sandboxes),
   };
 }
 
-/** Only the words of the Team and of the Task have places for parameters: answers of agents have none. */
-function withOwnParameters({ prompt, ...node }: RunNode, parameters: Parameters): RunNode {
-  return prompt === undefined ? node : { ...node, prompt: withParameters(prompt, parameters) };
-}
-
-function withVariables(shell: SandboxShell, parameters: Parameters): SandboxShell {
+function withVariables(shell: SandboxShell, parameters: PromptSources['parameters']): SandboxShell {
   const variables = parameterVariables(parameters);
   if (Object.keys(variables).length === 0) return shell;
   return { ...shell, env: { ...shell.env, ...variables } };
