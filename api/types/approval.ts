@@ -96,6 +96,15 @@ export function isAmong(
   return people.users.includes(name) || groups.some((group) => people.groups.includes(group));
 }
 
+/** Such as `user "ann", group "leads"`. */
+export function namesOf({ users = [], groups = [] }: ApprovalApprovers): string {
+  const names = [
+    ...users.map((user) => `user ${JSON.stringify(user)}`),
+    ...groups.map((group) => `group ${JSON.stringify(group)}`),
+  ];
+  return names.length === 0 ? 'nobody' : names.join(', ');
+}
+
 /** What an Approval means for whoever waits for it. */
 export type ApprovalOutcome =
   | { result: 'approved'; message?: string; by?: string }

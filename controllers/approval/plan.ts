@@ -7,6 +7,7 @@ import {
   approvalPending,
   approversAt,
   escalatesAt,
+  namesOf,
   phaseOf,
   timesOutAt,
 } from '#api/types/approval';
@@ -97,13 +98,4 @@ function escalatedCondition(people: ApprovalApprovers, isEscalated: boolean): Ne
     isEscalated,
     isEscalated ? `${names} may decide, too.` : `${names} will be asked later.`,
   );
-}
-
-/** Such as `user "ann", group "leads"`. */
-export function namesOf({ users = [], groups = [] }: ApprovalApprovers): string {
-  const names = [
-    ...users.map((user) => `user ${JSON.stringify(user)}`),
-    ...groups.map((group) => `group ${JSON.stringify(group)}`),
-  ];
-  return names.length === 0 ? 'nobody' : names.join(', ');
 }

@@ -3,6 +3,7 @@ import { objectKey } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import type { Task } from '#api/types/generated/task';
 import {
+  APPROVALS,
   BOTS,
   COLLABORATIONS,
   GHOSTS,
@@ -19,6 +20,7 @@ import {
 import { isAtRest } from '#api/types/task';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
+import { controllerUIDs } from '../runtime/owned-objects.ts';
 import type { Informers } from '../runtime/informers.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, ownersOf, source } from '../runtime/source.ts';
@@ -33,6 +35,7 @@ import type { Programs } from './unfold/unfold.ts';
 
 const UNPLANNED = 'task:unplanned';
 const BY_TASK = 'sandbox:task';
+const APPROVAL_BY_TASK = 'approval:owner';
 const AT_WORK = 'task:workspace-at-work';
 
 /** How plans are made, and how they grow. */
@@ -51,6 +54,8 @@ export function taskController(context: ControllerContext, { models, programs }:
   sandboxes.addIndex(BY_TASK, ({ metadata }) =>
     (metadata.ownerReferences ?? []).flatMap((owner) => (owner.controller === true ? [owner.uid] : [])),
   );
+  const approvals = informers.of(APPROVALS);
+  approvals.addIndex(APPROVAL_BY_TASK, (approval) => controllerUIDs(approval, TASKS));
   const events = recorder('task-controller');
   return createController({
     name: 'task',
@@ -59,6 +64,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       tasks,
       revisions: informers.of(TASK_REVISIONS),
       sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
+      approvalsOf: (uid) => approvals.byIndex(APPROVAL_BY_TASK, uid),
       tasksAtWork: (workspace) => tasks.byIndex(AT_WORK, workspace),
       configuration: cachedConfiguration(informers),
       models,
@@ -70,6 +76,7 @@ export function taskController(context: ControllerContext, { models, programs }:
     sources: [
       objects(tasks),
       ownersOf(sandboxes, TASKS),
+      ownersOf(approvals, TASKS),
       ...[TEAMS, COLLABORATIONS, BOTS, GHOSTS, SHELLS, MODELS, SKILLS, MCP_SERVERS, WORKSPACES].map((type) =>
         unplannedOn(informers, type as ResourceType),
       ),

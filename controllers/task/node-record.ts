@@ -1,5 +1,5 @@
 import type { Sandbox, SandboxQuestion, SandboxResult } from '#api/types/generated/sandbox';
-import type { TaskStatus, TaskSubTask } from '#api/types/generated/task';
+import type { TaskAnswer, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isRunNode } from './graph/graph.ts';
 import type { PlannedNode } from './graph/graph.ts';
 import { STATUS_ANSWER_BYTES, cutAnswer } from './answer.ts';
@@ -41,6 +41,12 @@ export interface NodeRecord extends TaskSubTask {
   goesOnFrom?: string;
   /** Ids of the messages of people that its agent has got while it worked. */
   messages?: readonly string[];
+  /** Answers to its questions that people gave by Approvals. */
+  answers?: readonly TaskAnswer[];
+  /** What people decided by an Approval about the end of an attempt; `why` the Task does not go on, if it does not. */
+  stage?: { attempt: number; why?: string };
+  /** Why the Task fails: nobody has decided about a question of the node in time. */
+  undecided?: string;
 }
 
 export interface Suspension {

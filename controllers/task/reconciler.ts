@@ -5,6 +5,7 @@ import { objectKey } from '#api/machinery/meta';
 import { refOf } from '#api/machinery/resource-type';
 import { conflict, ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { StatusError } from '#api/machinery/status-error';
+import type { Approval } from '#api/types/generated/approval';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
@@ -14,6 +15,7 @@ import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
+import { ensureApprovals } from './approvals/ensure-approvals.ts';
 import { forbiddenUse, usedBySandboxes } from './configuration/forbidden-use.ts';
 import { resolveTask } from './configuration/resolve.ts';
 import type { Configuration, Resolution } from './configuration/resolve.ts';
@@ -34,6 +36,8 @@ export interface TaskReconcilerOptions {
   revisions: { get(key: string): TaskRevision | undefined };
   /** Sandboxes whose controller is the Task with this uid. */
   sandboxesOf: (taskUID: string) => readonly Sandbox[];
+  /** Approvals whose controller is the Task with this uid. */
+  approvalsOf: (taskUID: string) => readonly Approval[];
   /** Tasks under way that work in the Workspace with this key. */
   tasksAtWork: (workspace: string) => readonly Task[];
   configuration: Configuration;
@@ -46,7 +50,7 @@ export interface TaskReconcilerOptions {
   clock: Clock;
 }
 
-type TaskClient = Pick<Client, 'create' | 'find' | 'get' | 'patch' | 'updateStatus'>;
+type TaskClient = Pick<Client, 'create' | 'delete' | 'find' | 'get' | 'patch' | 'updateStatus'>;
 type Context = TaskReconcilerOptions & { client: TaskClient };
 
 /**
@@ -71,6 +75,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
       programs,
       taskRevision: await findRevision(options, task),
       sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
+      approvals: options.approvalsOf(task.metadata.uid ?? ''),
       resolve: () => judged ?? resolve(),
       now: formatTime(options.clock.now()),
     });
@@ -148,6 +153,7 @@ async function carryOut(
   );
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
   for (const told of plan.tell) await tellSandbox(options, told);
+  if (current !== undefined) await ensureApprovals(options.client, plan.approvals, observation.approvals);
   if (plan.create.length === 0 || current === undefined) return carriedOut;
   if (current === task) await requireFresh(options, task);
   if (

@@ -95,7 +95,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['get', 'patch', 'delete'], TROUPE, ['skillpackages']),
   ],
   'task-controller': [
-    follow(TROUPE, 'tasks', 'sandboxes', 'taskrevisions'),
+    follow(TROUPE, 'tasks', 'sandboxes', 'approvals', 'taskrevisions'),
     allow(['get', ...FOLLOW], TROUPE, [
       ...['teams', 'bots', 'ghosts', 'shells', 'models', 'skills', 'mcpservers', 'workspaces'],
       'collaborations',
@@ -106,6 +106,8 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['get'], CORE, ['serviceaccounts']),
     allow(['get', 'create', 'patch'], TROUPE, ['sandboxes']),
     allow(['get', 'create'], TROUPE, ['taskrevisions']),
+    // It asks by them. That it may delete one is for those that nobody waited for any longer.
+    allow(['get', 'create', 'delete'], TROUPE, ['approvals']),
     // Objects that it makes refer to all that a Task uses; whether the Task may is judged as the one who made the Task.
     allow(['use'], TROUPE, [
       ...['teams', 'collaborations', 'ghosts', 'models', 'skills', 'mcpservers', 'workspaces'],

@@ -111,9 +111,12 @@ function ofBot(spec: JsonObject, into: Collector): void {
 
 function ofTeam(spec: JsonObject, into: Collector): void {
   for (const [index, member] of itemsOf(spec['members'])) {
-    into.add(BOTS, `spec.members[${index}].botRef`, fieldsOf(member)['botRef']);
+    const { botRef, approval } = fieldsOf(member);
+    into.add(BOTS, `spec.members[${index}].botRef`, botRef);
+    ofNotify(fieldsOf(approval)['notify'], `spec.members[${index}].approval.notify`, into);
   }
   into.add(COLLABORATIONS, 'spec.collaborationRef', spec['collaborationRef']);
+  ofNotify(fieldsOf(spec['approval'])['notify'], 'spec.approval.notify', into);
 }
 
 /** Its value signs what is sent to the address, and may be the address. */
@@ -199,6 +202,7 @@ function ofRepository(repository: unknown, field: string, into: Collector): void
 
 /** A run of an agent or an action, which a Sandbox is and a node of a plan becomes: whoever makes one uses all that it names. */
 function ofRun(run: JsonObject, field: string, into: Collector): void {
+  ofNotify(fieldsOf(run['approval'])['notify'], `${field}.approval.notify`, into);
   const agent = fieldsOf(run['agent']);
   into.add(GHOSTS, `${field}.agent.ghostRef`, agent['ghostRef']);
   into.add(MODELS, `${field}.model.ref`, fieldsOf(run['model'])['ref']);
@@ -252,6 +256,7 @@ function ofSandbox(spec: JsonObject, into: Collector): void {
 
 function ofTaskRevision(spec: JsonObject, into: Collector): void {
   into.add(TEAMS, 'spec.teamRef', spec['teamRef']);
+  ofNotify(fieldsOf(spec['approval'])['notify'], 'spec.approval.notify', into);
   ofUsedWorkspace(spec['workspace'], 'spec.workspace', into);
   for (const [index, node] of itemsOf(spec['nodes'])) ofRun(fieldsOf(node), `spec.nodes[${index}]`, into);
 }

@@ -19,6 +19,10 @@ export interface TaskRevisionSpec {
    * The collaboration model of the Team.
    */
   mode: string;
+  /**
+   * How people are asked, as spec.approval of the Team has it.
+   */
+  approval?: Record<string, unknown>;
   workspace?: TaskRevisionWorkspace;
   /**
    * The schema of the parameters that a Task gives (spec.parametersSchema of the Team).

@@ -29,6 +29,7 @@ export interface TeamSpec {
   coordinate?: TeamCoordinate;
   collaborate?: TeamCollaborate;
   quality?: TeamQuality;
+  approval?: TeamApproval;
   /**
    * Where the Team is offered.
    */
@@ -84,6 +85,7 @@ export interface TeamMember {
    * A JSON Schema of an object; the answer is then one JSON value that fits it.
    */
   outputSchema?: Record<string, unknown>;
+  approval?: TeamMemberApproval;
   /**
    * In a pipeline, whether a person confirms the stage before the next one starts; false when absent.
    */
@@ -105,6 +107,97 @@ export interface TeamMemberBotRef {
    * Namespace of the object; that of the referring object when absent.
    */
   namespace?: string;
+}
+/**
+ * How people are asked about this member's stage and its questions; each field comes before that of spec.approval.
+ */
+export interface TeamMemberApproval {
+  approvers?: TeamMemberApprovalApprovers;
+  /**
+   * How long people have, in seconds from the creation on; without an end when absent.
+   */
+  timeoutSeconds?: number;
+  /**
+   * What happens when nobody has decided in time; Reject when absent. Fail: the Task fails.
+   */
+  onTimeout?: 'Reject' | 'Approve' | 'Fail';
+  escalation?: TeamMemberApprovalEscalation;
+  notify?: TeamMemberApprovalNotify;
+}
+/**
+ * Who is asked. Where it names somebody, nobody else may decide; else whoever has the verb approve.
+ */
+export interface TeamMemberApprovalApprovers {
+  /**
+   * Names of users.
+   */
+  users?: string[];
+  /**
+   * Names of groups.
+   */
+  groups?: string[];
+}
+/**
+ * Whom else to ask when nobody has decided for a while.
+ */
+export interface TeamMemberApprovalEscalation {
+  /**
+   * When, in seconds from the creation on.
+   */
+  afterSeconds: number;
+  approvers: TeamMemberApprovalEscalationApprovers;
+}
+/**
+ * Who may decide from then on, beside the first ones.
+ */
+export interface TeamMemberApprovalEscalationApprovers {
+  /**
+   * Names of users.
+   */
+  users?: string[];
+  /**
+   * Names of groups.
+   */
+  groups?: string[];
+}
+/**
+ * How people are told of it.
+ */
+export interface TeamMemberApprovalNotify {
+  webhook?: TeamMemberApprovalNotifyWebhook;
+  mail?: TeamMemberApprovalNotifyMail;
+}
+/**
+ * An address that gets a POST for each event of the Approval.
+ */
+export interface TeamMemberApprovalNotifyWebhook {
+  /**
+   * An http or https address without a credential; the value of the key url of the Secret when absent.
+   */
+  url?: string;
+  secretRef: TeamMemberApprovalNotifyWebhookSecretRef;
+}
+/**
+ * The Secret with the key that signs the bodies.
+ */
+export interface TeamMemberApprovalNotifyWebhookSecretRef {
+  /**
+   * Name of the Secret.
+   */
+  name: string;
+  /**
+   * Key in the Secret; secret when absent.
+   */
+  key?: string;
+}
+/**
+ * Mails to people with accounts on this server, at the addresses of their accounts.
+ */
+export interface TeamMemberApprovalNotifyMail {
+  /**
+   * Who gets one. Absent: the approvers, and where none are named, the user of the Task.
+   */
+  users?: string[];
 }
 /**
  * The Collaboration with the workflow that the members work by.
@@ -320,6 +413,97 @@ export interface TeamQualityVote {
    * When the answer is not accepted after that: Fail = the Task fails (when absent); Accept = it is taken all the same.
    */
   onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * How people are asked when a stage is to be confirmed or an agent asks: each time an Approval is made with these settings.
+ */
+export interface TeamApproval {
+  approvers?: TeamApprovalApprovers;
+  /**
+   * How long people have, in seconds from the creation on; without an end when absent.
+   */
+  timeoutSeconds?: number;
+  /**
+   * What happens when nobody has decided in time; Reject when absent. Fail: the Task fails.
+   */
+  onTimeout?: 'Reject' | 'Approve' | 'Fail';
+  escalation?: TeamApprovalEscalation;
+  notify?: TeamApprovalNotify;
+}
+/**
+ * Who is asked. Where it names somebody, nobody else may decide; else whoever has the verb approve.
+ */
+export interface TeamApprovalApprovers {
+  /**
+   * Names of users.
+   */
+  users?: string[];
+  /**
+   * Names of groups.
+   */
+  groups?: string[];
+}
+/**
+ * Whom else to ask when nobody has decided for a while.
+ */
+export interface TeamApprovalEscalation {
+  /**
+   * When, in seconds from the creation on.
+   */
+  afterSeconds: number;
+  approvers: TeamApprovalEscalationApprovers;
+}
+/**
+ * Who may decide from then on, beside the first ones.
+ */
+export interface TeamApprovalEscalationApprovers {
+  /**
+   * Names of users.
+   */
+  users?: string[];
+  /**
+   * Names of groups.
+   */
+  groups?: string[];
+}
+/**
+ * How people are told of it.
+ */
+export interface TeamApprovalNotify {
+  webhook?: TeamApprovalNotifyWebhook;
+  mail?: TeamApprovalNotifyMail;
+}
+/**
+ * An address that gets a POST for each event of the Approval.
+ */
+export interface TeamApprovalNotifyWebhook {
+  /**
+   * An http or https address without a credential; the value of the key url of the Secret when absent.
+   */
+  url?: string;
+  secretRef: TeamApprovalNotifyWebhookSecretRef;
+}
+/**
+ * The Secret with the key that signs the bodies.
+ */
+export interface TeamApprovalNotifyWebhookSecretRef {
+  /**
+   * Name of the Secret.
+   */
+  name: string;
+  /**
+   * Key in the Secret; secret when absent.
+   */
+  key?: string;
+}
+/**
+ * Mails to people with accounts on this server, at the addresses of their accounts.
+ */
+export interface TeamApprovalNotifyMail {
+  /**
+   * Who gets one. Absent: the approvers, and where none are named, the user of the Task.
+   */
+  users?: string[];
 }
 /**
  * Hint shown in an empty input field.

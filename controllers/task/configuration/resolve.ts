@@ -18,6 +18,7 @@ import { TaskReason } from '#api/types/task';
 import { collaborationModelOf } from '#api/types/team';
 import type { CollaborationModels } from '../graph/collaboration-models.ts';
 import type { DraftedPlan, ModelSources } from '../graph/drafted-plan.ts';
+import { withSecretNamespace } from '../approvals/settings.ts';
 import { validateGraph } from '../graph/graph.ts';
 import type { MemberNode, PlannedNode } from '../graph/graph.ts';
 import type { PlannedWorkspace, Reference, RevisionContent, RevisionMember } from '../revision/revision.ts';
@@ -96,6 +97,9 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       mode,
       ...(workspace === undefined ? {} : { workspace }),
       ...(parametersSchema === undefined ? {} : { parametersSchema }),
+      ...(team.spec.approval === undefined
+        ? {}
+        : { approval: withSecretNamespace(team.spec.approval, teamName.namespace) }),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
         ? {}
@@ -209,7 +213,9 @@ function resolveMember(
   if (late !== undefined) return `Skill "${placeOf(late.skill)}" is not ready.`;
   const mcpServers = namedServers(ghost, ghostName, (name) => configuration.mcpServer(name));
   if (typeof mcpServers === 'string') return mcpServers;
-  return plannedMember({ member, bot, ghost, shell, base, model, skills: set.skills, mcpServers });
+  const planned = plannedMember({ member, bot, ghost, shell, base, model, skills: set.skills, mcpServers });
+  if (member.approval === undefined) return planned;
+  return { ...planned, approval: withSecretNamespace(member.approval, namespace) };
 }
 
 /** One of the same namespace comes before the public one of that name. */

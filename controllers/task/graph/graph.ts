@@ -7,6 +7,7 @@ import type {
   SandboxShell,
 } from '#api/types/generated/sandbox';
 import type { TeamMember } from '#api/types/generated/team';
+import type { ApprovalSettings } from '../approvals/settings.ts';
 
 /**
  * The plan of a Task: nodes that wait for each other, and nothing else that orders them. The order of the list is
@@ -94,6 +95,8 @@ export interface RunParts {
   permissions?: SandboxPermissions;
   /** A JSON Schema that the answer has to fit. */
   outputSchema?: Record<string, unknown>;
+  /** How people are asked about it; each field comes before that of the Team. */
+  approval?: ApprovalSettings;
 }
 
 /** A node that is a fixed action in place of an agent: a run as well, with final texts. */
@@ -113,7 +116,16 @@ export interface WaitNode extends GraphNode {
   workspace: PlannedNodeWorkspace;
 }
 
-export type Wait = TimeWait | EventWait | WebhookWait;
+export type Wait = TimeWait | EventWait | WebhookWait | ApprovalWait;
+
+/** For a decision of people. Approved, the words of who decided are its answer; else the node fails. */
+export interface ApprovalWait {
+  for: 'approval';
+  /** What is asked, as a sentence. */
+  message: string;
+  /** Each field comes before that of the Team. */
+  settings?: ApprovalSettings;
+}
 
 /** For so many seconds from when all that it needs has ended. */
 export interface TimeWait {

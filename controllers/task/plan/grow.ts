@@ -1,3 +1,5 @@
+import { withStageDecision } from '../approvals/stages.ts';
+import { isGuarded } from '../approvals/settings.ts';
 import { hasSandbox } from '../graph/graph.ts';
 import { isEnded, plannedRecord, readRecords, skippedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -29,7 +31,7 @@ export interface GrownGraph {
 export function growGraph(
   revision: Revision,
   around: Surroundings,
-  mayGoOn: (settled: readonly SettledNode[], unfolded: Unfolded) => boolean,
+  mayGoOn: (graph: Omit<GrownGraph, 'unknown'>) => boolean,
 ): GrownGraph {
   const stored = readRecords(around.task.status);
   const known = new Map(stored.map((record) => [record.node, record]));
@@ -43,8 +45,12 @@ export function growGraph(
     const unfolded = withFollowUps(unfold(input, around.programs), input);
     const isNews = settleNodes(unfolded, settled, { known, around });
     const inOrder = (): SettledNode[] => unfolded.nodes.flatMap(({ id }) => settled.get(id) ?? []);
-    const readiness = new Readiness(settled, unfolded.nodes, around.task.spec.currentStage);
-    const hasTurned = mayGoOn(inOrder(), unfolded) && takeTurns(settled, readiness, around);
+    const readiness = new Readiness(settled, unfolded.nodes, {
+      currentStage: around.task.spec.currentStage,
+      isGuarded: (node) => isGuarded(around.askedBy(node)),
+    });
+    const hasTurned =
+      mayGoOn({ settled: inOrder(), unfolded, readiness }) && takeTurns(settled, readiness, around);
     if (isNews || hasTurned) continue;
     const unknown = stored.filter(({ node }) => !settled.has(node));
     return { settled: inOrder(), unfolded, readiness, unknown };
@@ -67,7 +73,7 @@ function settleNodes(
     }
     const stored = known.get(node.id);
     const now = settle(node, stored ?? plannedRecord(node, around.now), around);
-    settled.set(node.id, now);
+    settled.set(node.id, { ...now, record: withStageDecision(node, now.record, around) });
     isNews ||= isEnded(now.record) && (stored === undefined || !isEnded(stored));
   }
   return isNews;
@@ -76,7 +82,7 @@ function settleNodes(
 /** Nodes that are skipped, and those at which nothing runs. @returns whether one of them has ended by that */
 function takeTurns(settled: Map<string, SettledNode>, readiness: Readiness, around: Surroundings): boolean {
   let hasEnded = false;
-  const { task, now } = around;
+  const { task } = around;
   const isSent = (task.spec.events ?? []).length > 0;
   const taken = isSent
     ? [...readRecords(task.status), ...[...settled.values()].map(({ record }) => record)]
@@ -84,7 +90,7 @@ function takeTurns(settled: Map<string, SettledNode>, readiness: Readiness, arou
   const events = new SentEvents(task, taken);
   for (const [id, one] of settled) {
     if (one.state.state !== 'not-started') continue;
-    const next = turn(one, readiness, { now, events });
+    const next = turn(one, readiness, { ...around, events });
     if (next === undefined) continue;
     settled.set(id, next);
     hasEnded ||= isEnded(next.record);

@@ -169,7 +169,7 @@ describe('planTask for nodes side by side', () => {
     expect(w.settle().status).toMatchObject({
       status: 'PENDING_CONFIRMATION',
       currentStep: 1,
-      message: 'Step 2 of 4 (b) has ended; set spec.currentStage to 2 to go on.',
+      message: expect.stringContaining('Step 2 of 4 (b) has ended; set spec.currentStage to 2 to go on.'),
     });
     w.edit({ currentStage: 2 });
     w.settle();
@@ -186,6 +186,7 @@ describe('planTask for nodes side by side', () => {
       task: { ...task, status: { ...task.status, subTasks } as TaskStatus },
       sandboxes: w.cache().sandboxes,
       taskRevision: undefined,
+      approvals: [],
       resolve: () => diamond(),
       programs: {},
       now: NOW,

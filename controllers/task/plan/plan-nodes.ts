@@ -1,13 +1,16 @@
+import type { Ask } from '../approvals/ask.ts';
+import { stageAsk, stageDecision } from '../approvals/stages.ts';
 import { stageOf } from '../graph/stages.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { deadlineOf } from '../status/active-time.ts';
-import type { Hold, Outcome } from '../status/outcome.ts';
+import type { Failure, Hold, Outcome } from '../status/outcome.ts';
 import type { Unfolded } from '../unfold/unfold.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import { growGraph } from './grow.ts';
+import type { GrownGraph } from './grow.ts';
 import { goOn, hold, stop } from './move.ts';
 import { SUSPENDED } from './suspended.ts';
 import type { Move } from './move.ts';
@@ -23,6 +26,8 @@ export interface NodesPlan {
   /** Records that belong to no node of this version; they are kept. */
   unknown: readonly NodeRecord[];
   outcome: Outcome;
+  /** What people are asked beside the questions of runs. */
+  asks: readonly Ask[];
   /** The answer of the Task, where it is not that of the last nodes. */
   answer?: string;
   /** The node whose work is the Task's, where that is not the last one. */
@@ -40,9 +45,9 @@ export interface NodesPlan {
  * on; then each node makes its move by itself.
  */
 export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
-  const mayGoOn = (settled: readonly SettledNode[], unfolded: Unfolded): boolean =>
-    endOf(settled, unfolded, around) === undefined;
-  const { settled, unfolded, readiness, unknown } = growGraph(revision, around, mayGoOn);
+  const mayGoOn = (graph: Grown): boolean => endOf(graph, around) === undefined;
+  const grown = growGraph(revision, around, mayGoOn);
+  const { settled, unfolded, readiness, unknown } = grown;
   const { answer, author, past, details } = unfolded;
   const common = {
     nodes: settled.map(({ node }) => node),
@@ -52,18 +57,18 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
     ...(past === undefined ? {} : { past }),
     ...(details === undefined ? {} : { details }),
   };
-  const end = endOf(settled, unfolded, around);
+  const end = endOf(grown, around);
   if (end !== undefined) {
     const moves = settled.map((one) => stop(one, around));
-    return { ...common, moves, outcome: endOutcome(end, moves) };
+    return { ...common, moves, asks: [], outcome: endOutcome(end, moves) };
   }
   const held = holdOf(around);
   const moves = settled.map((one) =>
     held === undefined ? goOn(one, readiness.turnOf(one.node).turn === 'now', around) : hold(one, around),
   );
   const deciding = settled.filter(({ node }) => past?.has(node.id) !== true);
-  const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held });
-  return { ...common, moves, outcome, ...wakeUp(moves, around) };
+  const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held, past });
+  return { ...common, moves, asks: asksOf(grown, moves, around), outcome, ...wakeUp(moves, around) };
 }
 
 function holdOf({ refusal, task }: Surroundings): Hold | undefined {
@@ -78,16 +83,27 @@ function wakeUp(moves: readonly Move[], { task }: Surroundings): Pick<NodesPlan,
   return wakeAt === undefined ? {} : { wakeAt };
 }
 
+function unconfirmedOf(readiness: Readiness, past: Unfolded['past']): SettledNode[] {
+  return readiness.unconfirmed().filter(({ node }) => past?.has(node.id) !== true);
+}
+
+function asksOf({ readiness, unfolded }: Grown, moves: readonly Move[], { askedBy }: Surroundings): Ask[] {
+  const stages = unconfirmedOf(readiness, unfolded.past).map(({ node, record }) =>
+    stageAsk(node, record, askedBy(node)),
+  );
+  return [...stages, ...moves.flatMap(({ wait }) => wait?.ask ?? [])];
+}
+
+type Grown = Omit<GrownGraph, 'unknown'>;
 type End = Extract<Outcome, { kind: 'failed' | 'cancelled' }>;
 
 /** Why the Task does not go on, if it does not. A failure that was written down comes before a later cancel. */
-function endOf(
-  all: readonly SettledNode[],
-  { failure, past }: Unfolded,
-  { task, now }: Surroundings,
-): End | undefined {
+function endOf({ settled: all, unfolded, readiness }: Grown, around: Surroundings): End | undefined {
+  const { task, now } = around;
+  const { failure, past } = unfolded;
   const settled = all.filter(({ node }) => past?.has(node.id) !== true);
   if (failure !== undefined) return { kind: 'failed', failure: { why: failure } };
+  if (around.failure !== undefined) return { kind: 'failed', failure: around.failure };
   if (settled.every(isDone)) return undefined;
   const failed = settled
     .filter((one) => one.record.status === 'FAILED' && !isDone(one))
@@ -96,6 +112,8 @@ function endOf(
   if (failed !== undefined) {
     return { kind: 'failed', failure: { node: failed.node, why: failed.errorMessage ?? 'Unknown' } };
   }
+  const rejected = rejectedStage(unconfirmedOf(readiness, past));
+  if (rejected !== undefined) return { kind: 'failed', failure: rejected };
   if (task.spec.cancel === true) return ON_REQUEST;
   const late = deadlineExceeded(task, now);
   if (late !== undefined) return { kind: 'failed', failure: { why: late } };
@@ -116,6 +134,15 @@ function deadlineExceeded(task: Task, now: string): string | undefined {
   return `DeadlineExceeded: the Task has worked for ${task.spec.activeDeadlineSeconds ?? 0} s, its limit.`;
 }
 
+/** The first stage behind which people do not let the Task go on. */
+function rejectedStage(unconfirmed: readonly SettledNode[]): Failure | undefined {
+  for (const { node, record } of unconfirmed) {
+    const why = stageDecision(record)?.why;
+    if (why !== undefined) return { node: node.id, why };
+  }
+  return undefined;
+}
+
 /** The end, or that it is waited for. */
 function endOutcome(end: End, moves: readonly Move[]): Outcome {
   const runs = runsOf(moves);
@@ -130,9 +157,13 @@ interface Going {
   readiness: Readiness;
   status: TaskStatus | undefined;
   held: Hold | undefined;
+  past: Unfolded['past'];
 }
 
-function outcomeOf(settled: readonly SettledNode[], { moves, readiness, status, held }: Going): Outcome {
+function outcomeOf(
+  settled: readonly SettledNode[],
+  { moves, readiness, status, held, past }: Going,
+): Outcome {
   if (settled.every(isDone)) {
     return status?.status === 'CANCELLING'
       ? { kind: 'cancelled', message: 'Cancelled when the last step had ended.' }
@@ -141,15 +172,17 @@ function outcomeOf(settled: readonly SettledNode[], { moves, readiness, status, 
   const runs = runsOf(moves);
   if (held !== undefined) return { kind: 'held', ...held, runs };
   const waits = moves.flatMap(({ record, wait }) =>
-    wait === undefined ? [] : [{ node: record.node, message: wait.message }],
+    wait === undefined
+      ? []
+      : [{ node: record.node, message: wait.message, isForPeople: wait.ask !== undefined }],
   );
   if (runs.length > 0) return { kind: 'running', runs, waits };
   const asking = moves
     .filter(({ record }) => record.suspended !== undefined)
     .map(({ record }) => record.node);
   if (asking.length > 0) return { kind: 'asking', nodes: asking };
-  const node = readiness.unconfirmed();
-  if (node !== undefined) return { kind: 'confirming', node };
+  const [unconfirmed] = unconfirmedOf(readiness, past);
+  if (unconfirmed !== undefined) return { kind: 'confirming', node: unconfirmed.node.id };
   if (waits.length === 0) throw new Error('no node of the plan can start: it is no acyclic graph');
   return { kind: 'resting', waits };
 }

@@ -103,7 +103,8 @@ describe('planTask', () => {
     w.change(A1, succeeded('x'));
     expect(w.settle().status).toMatchObject({ status: 'PENDING_CONFIRMATION', currentStep: 0 });
     expect(finished(w.task())?.message).toBe(
-      'Step 1 of 2 (dev) has ended; set spec.currentStage to 1 to go on.',
+      'Step 1 of 2 (dev) has ended; set spec.currentStage to 1 to go on. ' +
+        'Approval fix-abcde-s0-stage-1 asks whoever may approve it.',
     );
     expect(w.names()).toEqual([A1]);
     w.edit({ currentStage: 1 });
@@ -340,6 +341,7 @@ describe('planTask', () => {
       task,
       sandboxes: [],
       taskRevision: undefined,
+      approvals: [],
       resolve: () => {
         throw new Error('must not be asked');
       },

@@ -1,9 +1,16 @@
+import type { Approval } from '#api/types/generated/approval';
 import type { Sandbox, SandboxAnswer, SandboxMessage } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalPhase } from '#api/types/sandbox';
 import { isAtRest } from '#api/types/task';
+import { questionAsk } from '../approvals/answers.ts';
+import { approvalObject } from '../approvals/ask.ts';
+import type { Ask } from '../approvals/ask.ts';
+import { askingOf } from '../approvals/asking.ts';
+import type { Asking } from '../approvals/asking.ts';
 import type { Resolution } from '../configuration/resolve.ts';
+import type { PlannedNode } from '../graph/graph.ts';
 import { nodeOfSandbox } from '../graph/stages.ts';
 import { hasRun, isEnded, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -12,7 +19,7 @@ import { makeRevision, readRevision, taskRevision } from '../revision/task-revis
 import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
 import type { Programs } from '../unfold/unfold.ts';
-import { newAnswers } from '../status/questions.ts';
+import { newAnswers, openQuestions } from '../status/questions.ts';
 import { nextStatus } from '../status/status.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import type { Move } from './move.ts';
@@ -25,6 +32,8 @@ export interface Observation {
   task: Task;
   /** Those owned by this Task (its uid). */
   sandboxes: readonly Sandbox[];
+  /** Those owned by this Task (its uid). */
+  approvals: readonly Approval[];
   /** The one that the status names; undefined where it names none, or the one that it names is not there. */
   taskRevision: TaskRevision | undefined;
   /** Asked only while there is no TaskRevision. */
@@ -49,6 +58,8 @@ export interface TaskPlan {
   cancel: readonly Sandbox[];
   /** Runs that get words of people. */
   tell: readonly ToldSandbox[];
+  /** To be there: made again where somebody has deleted one. */
+  approvals: readonly Approval[];
   /**
    * Runs that the plan takes for over. The cache may lag behind another controller's, so the server is asked before
    * anything is done: a second agent must not start while the first one works.
@@ -67,7 +78,7 @@ export interface ToldSandbox {
   messages?: readonly SandboxMessage[];
 }
 
-const NOTHING: TaskPlan = { create: [], cancel: [], tell: [], mustBeOver: [] };
+const NOTHING: TaskPlan = { create: [], cancel: [], tell: [], approvals: [], mustBeOver: [] };
 
 /** The plan of one Task; pure. */
 export function planTask(observation: Observation): TaskPlan {
@@ -111,26 +122,49 @@ export function planRejected(observation: Observation, message: string): TaskSta
   return nextStatus(observation, { records, outcome: { kind: 'failed', failure } });
 }
 
-function planGraph(observation: Observation, start: Revision): TaskPlan {
-  const { nodes, moves, unknown, outcome, answer, author, past, details, wakeAt } = planNodes(
-    start,
-    observation,
-  );
+function planGraph(given: Observation, start: Revision): TaskPlan {
+  const asking = askingOf(given, start);
+  const { task } = asking;
+  const observation = { ...given, task };
+  const planned = planNodes(start, { ...observation, ...asking });
+  const { nodes, moves, unknown, outcome, answer, author, past, details, wakeAt } = planned;
   const revision = { ...start, nodes };
-  const records = [...moves.map(({ record }) => record), ...unknown];
+  const records = [...moves.map(({ record }) => record), ...unknown].map(asking.noted);
+  const asks = isOver(outcome)
+    ? []
+    : [...planned.asks, ...questionAsks(observation, asking, { nodes, records })];
   const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
-    status: nextStatus(observation, { records, outcome, revision, answer, author, past, details }),
+    status: nextStatus(observation, { records, outcome, revision, answer, author, past, details, asks }),
     create,
     ...(create.length > 0 && mustEnsure(observation, revision)
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
     tell: outcome.kind === 'running' || outcome.kind === 'held' ? told(observation, { moves, records }) : [],
+    approvals: asks.map((ask) => approvalObject(task, ask)),
     mustBeOver: moves.flatMap(({ over }) => over),
     ...(wakeAt === undefined ? {} : { wakeAt }),
   };
+}
+
+/** Nobody decides about what comes to its end. */
+const isOver = ({ kind }: Outcome): boolean => OVER.has(kind);
+const OVER: ReadonlySet<Outcome['kind']> = new Set([
+  ...(['completed', 'failed', 'failing', 'cancelled', 'cancelling', 'impossible'] as const),
+]);
+
+/** What the agents ask, by Approvals too. */
+function questionAsks(
+  { task, sandboxes }: Observation,
+  { askedBy }: Asking,
+  { nodes, records }: { nodes: readonly PlannedNode[]; records: readonly NodeRecord[] },
+): Ask[] {
+  return openQuestions({ task, records, sandboxes }).flatMap((question) => {
+    const node = nodes.find(({ id }) => id === question.node);
+    return node === undefined ? [] : [questionAsk(question, askedBy(node))];
+  });
 }
 
 function told(

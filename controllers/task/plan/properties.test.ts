@@ -2,15 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import type { TaskSpec, TaskStatus, TaskSubTask } from '#api/types/generated/task';
+import type { TaskSpec, TaskStatus } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
 import { isFinalTaskStatus } from '#api/types/task';
 import { nextStates } from '#api/types/task-transitions';
 import { validateGraph } from '../graph/graph.ts';
-import type { PlannedNode, RunNode } from '../graph/graph.ts';
+import type { PlannedNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import { olderVersionOf } from './older-version.ts';
+import { isGuardedNode, People } from './people.ts';
 import { PlanConflict, resolved, World } from './world.ts';
 import type { Cache } from './world.ts';
 
@@ -22,19 +24,21 @@ const traits = fc.record({
   onFailure: fc.constantFrom('FailTask' as const, 'Continue' as const),
   uses: fc.boolean(),
   goesOn: fc.boolean(),
+  isGuarded: fc.boolean(),
 });
 
 /** An acyclic graph of up to seven nodes, listed in any order. */
 const graph: fc.Arbitrary<PlannedNode[]> = fc
   .array(traits, { minLength: 1, maxLength: 7, size: 'max' })
   .map((all) =>
-    all.map(({ needs, maxAttempts, uses, goesOn, requireConfirmation, onFailure }, index) => {
+    all.map(({ needs, maxAttempts, uses, goesOn, requireConfirmation, onFailure, isGuarded }, index) => {
       const ids = [...new Set(needs.filter((need) => need < index).map((need) => `n${need}`))];
       const [first] = ids;
       return node(`n${index}`, {
         needs: ids,
         inputs: { taskPrompt: true, results: ids.map((from) => ({ from, label: from })) },
         policy: { requireConfirmation, onFailure, ...(maxAttempts === undefined ? {} : { maxAttempts }) },
+        ...(isGuarded ? { approval: { approvers: { users: ['ann'] } } } : {}),
         workspace: { uses, ...(goesOn && first !== undefined ? { from: first } : {}) },
       });
     }),
@@ -75,6 +79,14 @@ const happening = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('suspend' as const), which }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('answer' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('confirm' as const), which }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('approve' as const, 'approve' as const, 'approve' as const, 'reject' as const),
+      which,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove an approval' as const), which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove revisions' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuse' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('allow' as const) }) },
@@ -99,10 +111,12 @@ class Play {
   readonly #made = new Set<string>();
   readonly #remade = new Set<string>();
   #confirmed = 0;
+  readonly #people: People;
 
   constructor(nodes: readonly PlannedNode[], spec: Partial<TaskSpec>) {
     this.#nodes = nodes;
     this.world = new World(resolved(...nodes), spec);
+    this.#people = new People(this.world);
     this.world.onCreate = (sandbox) => this.#judge(sandbox);
     this.#caches = [this.world.cache(), this.world.cache()];
   }
@@ -134,7 +148,12 @@ class Play {
       case 'confirm':
         return this.#confirm(what.which);
       case 'answer':
-        return this.world.answerAll();
+        return this.#people.answer();
+      case 'approve':
+      case 'reject':
+        return this.#people.decide(what.kind, what.which);
+      case 'remove an approval':
+        return this.#people.remove(what.which);
       case 'remove revisions':
         return this.world.removeRevisions();
       case 'refuse':
@@ -159,7 +178,8 @@ class Play {
     for (let round = 0; round < 100; round += 1) {
       this.#hear(round % 2, 'all');
       this.#plan(round % 2, 'all');
-      this.world.answerAll();
+      this.#people.answer();
+      this.#people.approveAll();
       this.world.pass(60);
       const { status } = this.world.task();
       const isFinal = isFinalTaskStatus(status?.status);
@@ -217,11 +237,12 @@ class Play {
 
   #hear(which: number, of: string): void {
     if (of === 'nothing') return;
-    const { task, sandboxes } = this.world.cache();
-    const known = this.#caches[which] ?? { task, sandboxes };
+    const { task, sandboxes, approvals } = this.world.cache();
+    const known = this.#caches[which] ?? { task, sandboxes, approvals };
     this.#caches[which] = {
       task: of === 'Sandboxes' ? known.task : task,
       sandboxes: of === 'the Task' ? known.sandboxes : sandboxes,
+      approvals: (of === 'all' ? approvals : known.approvals) ?? [],
     };
   }
 
@@ -259,7 +280,7 @@ class Play {
     const record = records.get(spec.node ?? '');
     expect(record).toMatchObject({ status: 'PENDING', attempt: spec.attempt });
     expect((spec.attempt ?? 0) - (record?.resumed ?? 0)).toBeLessThanOrEqual(own?.policy.maxAttempts ?? 3);
-    this.#judgeResumption(record, spec);
+    this.#judgeResumption(own, record, spec);
     this.#judgeNeeds(own, records);
   }
 
@@ -270,17 +291,30 @@ class Play {
       const ends = policy?.onFailure === 'Continue' ? ['COMPLETED', 'FAILED'] : ['COMPLETED'];
       expect(ends).toContain(records.get(need)?.status);
       const stage = this.#nodes.findIndex(({ id }) => id === need);
-      if (policy?.requireConfirmation === true) expect(this.#confirmed).toBeGreaterThan(stage);
+      if (policy?.requireConfirmation !== true) continue;
+      const attempt = records.get(need)?.attempt ?? 1;
+      const isApproved = this.#people.approved.has(`fix-abcde-${need}-stage-${attempt}`);
+      if (isGuardedNode(this.#nodes[stage])) expect(isApproved, 'only an Approval confirms it').toBe(true);
+      else expect(isApproved || this.#confirmed > stage).toBe(true);
     }
   }
 
   /** A run goes on after a question only when it is answered, and knows the session and the answer. */
-  #judgeResumption(record: NodeRecord | undefined, { session, answers }: Sandbox['spec']): void {
+  #judgeResumption(
+    own: PlannedNode | undefined,
+    record: NodeRecord | undefined,
+    { session, answers }: Sandbox['spec'],
+  ): void {
     const { resumes } = record ?? {};
     expect(session?.id).toBe(resumes?.sessionId);
     const ids = resumes?.questions.map(({ id }) => id);
     expect(answers?.map(({ id }) => id)).toEqual(ids);
     expect(answers?.every(({ question }) => question !== undefined) ?? true).toBe(true);
+    for (const { id } of answers ?? []) {
+      const isDecided = this.#people.decided.has(id);
+      if (isGuardedNode(own)) expect(isDecided, 'only an Approval answers it').toBe(true);
+      else expect(isDecided || this.#people.answered.has(id)).toBe(true);
+    }
   }
 }
 
@@ -349,26 +383,3 @@ describe('the plan of any graph', () => {
     );
   });
 });
-
-/** As versions before graphs wrote it: steps in the status, and records that only their position tells apart. */
-function olderVersionOf(nodes: readonly RunNode[]): (status: TaskStatus) => TaskStatus {
-  const steps = nodes.map(({ name, policy, workspace, shell, agent }) => ({
-    name,
-    shell,
-    agent,
-    contextPassing: 'previous_bot',
-    requireConfirmation: policy.requireConfirmation,
-    usesWorkspace: workspace.uses,
-  }));
-  const snapshot = { hash: 'sha256:0', teamRef: { name: 'team' }, mode: 'pipeline', prompt: 'do it', steps };
-  return (status) => {
-    const { revision, ...rest } = status;
-    if (revision === undefined) return status;
-    return { ...rest, snapshot, subTasks: readRecords(status).map(withoutNode) };
-  };
-}
-
-function withoutNode(record: NodeRecord): TaskSubTask {
-  const { node: _, earlierSandboxes: __, ...rest } = record;
-  return rest;
-}

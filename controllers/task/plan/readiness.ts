@@ -1,4 +1,5 @@
-import type { GraphNode, NeededEnd } from '../graph/graph.ts';
+import { isConfirmedRecord } from '../approvals/stages.ts';
+import type { GraphNode, NeededEnd, PlannedNode } from '../graph/graph.ts';
 import { confirmedNodes } from '../graph/stages.ts';
 import { isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -13,20 +14,29 @@ export function isDone({ node, record }: { node: GraphNode; record: NodeRecord }
 /** Whether a node may start: not yet, now, or never, for the reason in the sentence. */
 export type Turn = { turn: 'later' } | { turn: 'now' } | { turn: 'never'; why: string };
 
+/** How the ends of nodes are confirmed, beside their Approvals. */
+export interface Confirmations {
+  currentStage: number | undefined;
+  /** Whether an Approval is the only way. */
+  isGuarded: (node: PlannedNode) => boolean;
+}
+
 /** Whose turn it is, by the ends of the nodes. */
 export class Readiness {
   readonly #settled: ReadonlyMap<string, SettledNode>;
-  readonly #confirmed: ReadonlySet<string>;
+  /** By spec.currentStage. */
+  readonly #passed: ReadonlySet<string>;
+  readonly #isGuarded: Confirmations['isGuarded'];
 
   /** `settled` may change; `nodes` are in the order that currentStage counts. */
   constructor(
     settled: ReadonlyMap<string, SettledNode>,
-    nodes: readonly GraphNode[],
-    currentStage: number | undefined,
+    nodes: readonly PlannedNode[],
+    { currentStage, isGuarded }: Confirmations,
   ) {
     this.#settled = settled;
-    const free = nodes.filter(({ policy }) => !policy.requireConfirmation).map(({ id }) => id);
-    this.#confirmed = new Set([...free, ...confirmedNodes(nodes, currentStage)]);
+    this.#passed = confirmedNodes(nodes, currentStage);
+    this.#isGuarded = isGuarded;
   }
 
   turnOf({ needs, on, skip }: GraphNode): Turn {
@@ -37,17 +47,24 @@ export class Readiness {
     const missed = needs.find((id) => !this.#isMet(id, on?.[id]));
     if (missed !== undefined) return { turn: 'never', why: this.#whyMissed(missed) };
     if (skip !== undefined) return { turn: 'never', why: skip };
-    return needs.every((id) => this.#confirmed.has(id)) ? { turn: 'now' } : { turn: 'later' };
+    return needs.every((id) => this.#isConfirmed(id)) ? { turn: 'now' } : { turn: 'later' };
   }
 
-  /** The first node that is done and whose missing confirmation holds others up. */
-  unconfirmed(): string | undefined {
+  /** The nodes that are done and whose missing confirmation holds others up. */
+  unconfirmed(): SettledNode[] {
     const all = [...this.#settled.values()];
     const waiting = all.filter(({ state }) => state.state === 'not-started');
     const needed = new Set(waiting.flatMap(({ node }) => node.needs));
     const holds = (one: SettledNode): boolean =>
-      needed.has(one.node.id) && isDone(one) && !this.#confirmed.has(one.node.id);
-    return all.find(holds)?.node.id;
+      needed.has(one.node.id) && isDone(one) && !this.#isConfirmed(one.node.id);
+    return all.filter(holds);
+  }
+
+  #isConfirmed(id: string): boolean {
+    const need = this.#settled.get(id);
+    if (need === undefined || !need.node.policy.requireConfirmation || isConfirmedRecord(need.record))
+      return true;
+    return this.#passed.has(id) && !this.#isGuarded(need.node);
   }
 
   #isMet(id: string, end: NeededEnd | undefined): boolean {

@@ -11,7 +11,10 @@ import {
   suspendedRecord,
 } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import type { Ask, Decisions } from '../approvals/ask.ts';
+import type { AskedBy } from '../approvals/settings.ts';
 import type { Programs } from '../unfold/unfold.ts';
+import type { Failure } from '../status/outcome.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import { nodeState } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
@@ -36,6 +39,11 @@ export interface Surroundings {
   now: string;
   rejection?: Rejection;
   programs: Programs;
+  decisions: Decisions;
+  /** How people are asked about a node. */
+  askedBy: (node: PlannedNode) => AskedBy;
+  /** Why the Task fails, whatever its nodes do. */
+  failure?: Failure;
   /** Why no further run may start. */
   refusal?: string;
 }
@@ -56,6 +64,8 @@ export interface WaitingState {
   message: string;
   /** When time alone brings that about; RFC 3339. */
   until?: string;
+  /** What people are asked. */
+  ask?: Ask;
 }
 
 /** Takes over how the last attempt at a node has ended, if it has. One at which nothing runs is settled in its turn. */

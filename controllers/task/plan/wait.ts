@@ -1,11 +1,15 @@
 import { formatTime } from '#api/machinery/clock';
-import type { EventWait, Wait, WaitNode, WebhookWait } from '../graph/graph.ts';
+import type { ApprovalWait, EventWait, Wait, WaitNode, WebhookWait } from '../graph/graph.ts';
+import { stepKey } from '../approvals/ask.ts';
+import type { Ask } from '../approvals/ask.ts';
+import { settingsOf } from '../approvals/settings.ts';
+import { rejectionOf } from '../approvals/stages.ts';
 import { endedRecord, waitedRecord, waitingRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { SentEvent, SentEvents } from './sent-events.ts';
 import type { SettledNode, Surroundings } from './settle.ts';
 
-export interface WaitSurroundings extends Pick<Surroundings, 'now'> {
+export interface WaitSurroundings extends Pick<Surroundings, 'askedBy' | 'decisions' | 'now'> {
   events: SentEvents;
 }
 
@@ -37,10 +41,12 @@ type WaitState =
       /** A sentence for people. */
       message: string;
       until?: string;
+      ask?: Ask;
     };
 
 function stateOf(node: WaitNode, record: NodeRecord, around: WaitSurroundings): WaitState {
   const { wait } = node;
+  if (wait.for === 'approval') return decided(node, wait, around);
   if (wait.for !== 'time') return outside(wait, node, { record, around });
   const until = Date.parse(record.waitingSince ?? around.now) + wait.seconds * 1000;
   const end = formatTime(until);
@@ -76,4 +82,20 @@ function isFor({ name, node }: SentEvent, wait: Wait, id: string): boolean {
 function resultOf({ data }: SentEvent): Record<string, unknown> {
   if (data === undefined) return {};
   return { value: typeof data === 'string' ? data : JSON.stringify(data), output: data };
+}
+
+function decided(
+  node: WaitNode,
+  { message }: ApprovalWait,
+  { decisions, askedBy }: WaitSurroundings,
+): WaitState {
+  const key = stepKey(node.id);
+  const outcome = decisions.outcomeOf(key);
+  if (outcome === undefined) {
+    const settings = settingsOf(askedBy(node));
+    return { message, ask: { key, purpose: 'Step', node: node.id, message, settings } };
+  }
+  if (outcome.result !== 'approved') return { failure: rejectionOf(outcome) };
+  const { by, message: value = '' } = outcome;
+  return { result: { value, decision: 'Approved', ...(by === undefined ? {} : { decidedBy: by }) } };
 }

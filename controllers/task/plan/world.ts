@@ -1,4 +1,5 @@
 import { formatTime } from '#api/machinery/clock';
+import type { Approval, ApprovalStatus } from '#api/types/generated/approval';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskMessage, TaskSpec, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
@@ -30,6 +31,7 @@ export function resolved(...nodes: PlannedNode[]): Resolution {
 export interface Cache {
   task: Task;
   sandboxes: readonly Sandbox[];
+  approvals?: readonly Approval[];
 }
 
 /** How far a controller comes with a plan before it dies. */
@@ -47,6 +49,7 @@ export class World {
   now = NOW;
   readonly #revisions = new Map<string, TaskRevision>();
   readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #approvals = new Map<string, Approval>();
   #task: Task;
   /** Why its user may start no further run. */
   refusal: string | undefined;
@@ -67,14 +70,15 @@ export class World {
 
   /** All as it is on the server. Frozen: whoever plans changes nothing. */
   cache(): Cache {
-    return deepFrozen({ task: this.#task, sandboxes: this.sandboxes() });
+    return deepFrozen({ task: this.#task, sandboxes: this.sandboxes(), approvals: this.approvals() });
   }
 
-  plan({ task, sandboxes }: Cache = this.cache()): TaskPlan {
+  plan({ task, sandboxes, approvals = [] }: Cache = this.cache()): TaskPlan {
     const taskRevision = this.#revisions.get(task.status?.revision ?? '');
     return planTask({
       task,
       sandboxes,
+      approvals,
       taskRevision,
       resolve: () => this.resolution,
       programs: this.programs,
@@ -104,6 +108,9 @@ export class World {
       if (this.#sandboxes.has(name)) this.change(name, { spec });
     }
     if (plan.create.length > 0 && !isNews) this.#requireFresh(task);
+    for (const approval of plan.approvals) {
+      if (!this.#approvals.has(approval.metadata.name)) this.#approvals.set(approval.metadata.name, approval);
+    }
     if (plan.ensure !== undefined) this.#revisions.set(plan.ensure.metadata.name, plan.ensure);
     for (const sandbox of plan.create) this.make(sandbox);
     return plan;
@@ -185,6 +192,26 @@ export class World {
     };
     this.edit({ messages: [...messages, message], cancel: false });
     return true;
+  }
+
+  /** Those that nobody has decided. */
+  openApprovals(): Approval[] {
+    return this.approvals().filter(({ status }) => status === undefined);
+  }
+
+  approvals(): Approval[] {
+    return [...this.#approvals.values()];
+  }
+
+  decide(name: string, status: ApprovalStatus): void {
+    const approval = this.#approvals.get(name);
+    if (approval === undefined) throw new Error(`no Approval ${name}`);
+    this.#approvals.set(name, { ...approval, status });
+  }
+
+  /** As somebody does by hand. */
+  removeApproval(name: string): void {
+    this.#approvals.delete(name);
   }
 
   names(): string[] {

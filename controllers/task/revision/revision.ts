@@ -1,3 +1,4 @@
+import type { ApprovalSettings } from '../approvals/settings.ts';
 import type { PlannedNode, RunParts } from '../graph/graph.ts';
 import type { Program } from '../unfold/program.ts';
 
@@ -19,6 +20,8 @@ export interface RevisionContent {
   workspace?: PlannedWorkspace;
   /** Of the Team: the schema of the parameters that the Task gives. */
   parametersSchema?: Record<string, unknown>;
+  /** How people are asked. */
+  approval?: ApprovalSettings;
   /** Those that are known from the start. */
   nodes: readonly PlannedNode[];
   /** Those who may get nodes of their own later, by the names that the program has for them. */

@@ -14,14 +14,13 @@ import { answersTo } from '../status/questions.ts';
 import { parametersOf } from '../configuration/parameters.ts';
 import { historyOf } from './history.ts';
 import { parameterVariables } from './parameter-text.ts';
+import { isLabelValue, nameOfTask } from './own-names.ts';
 import { nodePrompt } from './prompt.ts';
 import type { PromptSources } from './prompt.ts';
 import type { RunSources } from './run-sources.ts';
 
 /** Seconds; the default of the CRD, for Tasks stored before it was there. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
-/** A Sandbox's name has at most 253 characters (RFC 1123); the rest is for uid, node and attempt. */
-const MAX_BASE_LENGTH = 200;
 
 export interface NodeAttempt {
   /** Id of the node. */
@@ -30,19 +29,9 @@ export interface NodeAttempt {
   attempt: number;
 }
 
-/**
- * The name is worked out from Task, node and attempt, so that two controllers cannot make two Sandboxes
- * for one attempt. Part of the uid keeps apart Tasks made again under one name, and names that differ only
- * in what a DNS name cannot hold.
- */
+/** Worked out from Task, node and attempt, so that two controllers cannot make two Sandboxes for one attempt. */
 export function sandboxName(task: Task, { node, attempt }: NodeAttempt): string {
-  const base = task.metadata.name
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '-')
-    .slice(0, MAX_BASE_LENGTH)
-    .replace(/^-+|-+$/g, '');
-  const uid = (task.metadata.uid ?? '').slice(0, 5);
-  return `${base === '' ? 'task' : base}-${uid}-${node}-a${attempt}`;
+  return `${nameOfTask(task)}-${node}-a${attempt}`;
 }
 
 /** The Sandbox of the attempt that the record names, complete. @throws RangeError for a node that is not there, or no run. */
@@ -217,9 +206,4 @@ function shortened(name: string): string {
   if (name.length <= MAX_BRANCH_BASE) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   return `${name.slice(0, MAX_BRANCH_BASE - hash.length - 1)}-${hash}`;
-}
-
-/** apimachinery's IsValidLabelValue, for a value that is not empty. */
-function isLabelValue(value: string): boolean {
-  return value.length <= 63 && /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(value);
 }

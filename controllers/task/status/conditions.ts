@@ -12,6 +12,9 @@ import {
   taskUnfinished,
 } from '#api/types/task';
 import type { TaskFinishedReason } from '#api/types/task';
+import { approvalName } from '../approvals/ask.ts';
+import type { Ask } from '../approvals/ask.ts';
+import { namesAnybody, namesOf } from '#api/types/approval';
 import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
@@ -67,7 +70,17 @@ function readyCondition(outcome: Outcome, revision: Revision | undefined): NewCo
   return taskReady(`Planned ${nodes.length === 1 ? 'one step' : `${nodes.length} steps`} of Team "${team}".`);
 }
 
-export function finishedCondition(outcome: Outcome, records: readonly NodeRecord[]): NewCondition {
+/** What people are asked about the Task. */
+export interface Asked {
+  task: Task;
+  asks: readonly Ask[] | undefined;
+}
+
+export function finishedCondition(
+  outcome: Outcome,
+  records: readonly NodeRecord[],
+  asked: Asked,
+): NewCondition {
   switch (outcome.kind) {
     case 'waiting':
       return taskUnfinished(outcome.reason === 'Suspended' ? outcome.reason : 'Pending', outcome.message);
@@ -76,11 +89,17 @@ export function finishedCondition(outcome: Outcome, records: readonly NodeRecord
     case 'held':
       return taskUnfinished(outcome.reason, heldMessage(outcome, records));
     case 'confirming':
-      return taskUnfinished('WaitingForConfirmation', confirmationMessage(outcome.node, records));
+      return taskUnfinished('WaitingForConfirmation', confirmationMessage(outcome.node, records, asked));
     case 'asking':
-      return taskUnfinished('WaitingForAnswer', askingMessage(outcome.nodes, records));
+      return taskUnfinished(
+        'WaitingForAnswer',
+        `${askingMessage(outcome.nodes, records)}${whoIsAsked(asked)}`,
+      );
     case 'resting':
-      return taskUnfinished('Waiting', restingMessage(outcome.waits, records));
+      return taskUnfinished(
+        outcome.waits.every(({ isForPeople }) => isForPeople) ? 'WaitingForConfirmation' : 'Waiting',
+        `${restingMessage(outcome.waits, records)}${whoIsAsked(asked)}`,
+      );
     case 'cancelling':
       return taskUnfinished('Cancelling', stoppingMessage(outcome.runs, records));
     case 'failing': {
@@ -105,9 +124,25 @@ function heldMessage(
   return ['No further step starts:', message, ...sentences].join(' ');
 }
 
-function confirmationMessage(node: string, records: readonly NodeRecord[]): string {
+function confirmationMessage(node: string, records: readonly NodeRecord[], asked: Asked): string {
   const ids = records.map((record) => record.node);
-  return `${stepTitle(node, records)} has ended; set spec.currentStage to ${stageOf(ids, node) + 1} to go on.`;
+  const own = asked.asks?.find((ask) => ask.node === node);
+  const how = namesAnybody(own?.settings.approvers)
+    ? ' has ended.'
+    : ` has ended; set spec.currentStage to ${stageOf(ids, node) + 1} to go on.`;
+  return `${stepTitle(node, records)}${how}${whoIsAsked(asked)}`;
+}
+
+/** An agent may ask more at once than people read in one sentence. */
+const MOST_SHOWN = 3;
+
+function whoIsAsked({ task, asks = [] }: Asked): string {
+  const shown = asks.slice(0, MOST_SHOWN).map(({ key, settings: { approvers } }) => {
+    const people = approvers && namesAnybody(approvers) ? namesOf(approvers) : 'whoever may approve it';
+    return ` Approval ${approvalName(task, key)} asks ${people}.`;
+  });
+  const more = asks.length - shown.length;
+  return `${shown.join('')}${more > 0 ? ` ${more} more ask.` : ''}`;
 }
 
 function askingMessage(nodes: readonly string[], records: readonly NodeRecord[]): string {

@@ -46,6 +46,8 @@ export interface NodeWait {
   node: string;
   /** A sentence: for what it waits. */
   message: string;
+  /** Whether people are asked. */
+  isForPeople: boolean;
 }
 
 export interface Failure {

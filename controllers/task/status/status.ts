@@ -4,6 +4,8 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalTaskStatus } from '#api/types/task';
+import { namedApproval } from '../approvals/ask.ts';
+import type { Ask } from '../approvals/ask.ts';
 import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { readRevision } from '../revision/task-revision.ts';
@@ -34,6 +36,8 @@ export interface StatusInput {
   past?: ReadonlySet<string> | undefined;
   /** Further fields of the result. */
   details?: Readonly<Record<string, unknown>> | undefined;
+  /** What people are asked. */
+  asks?: readonly Ask[];
 }
 
 export interface StatusSources {
@@ -47,13 +51,13 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision, answer, author, past, details }: StatusInput,
+  { records, outcome, revision, answer, author, past, details, asks }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
   const current = records.filter(({ node }) => past?.has(node) !== true);
   const status = statusWord(previous, current, outcome);
   const final = isFinalTaskStatus(status);
-  const finished = finishedCondition(outcome, records);
+  const finished = finishedCondition(outcome, records, { task, asks });
   const conditions = nextConditions(task, { outcome, records, revision, finished, now });
   const known = revision ?? readRevision(previous, taskRevision);
   const result = final
@@ -72,7 +76,7 @@ export function nextStatus(
     ...activeTime(task, { outcome, word: status, now }),
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...executionMode(revision),
-    ...(final ? {} : asked({ task, records, sandboxes })),
+    ...(final ? {} : asked({ task, records, sandboxes }, asks)),
     ...told({ task, records }, status),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
@@ -87,14 +91,21 @@ export function nextStatus(
 
 /** Without what is worked out again each time; of a Task that is taken up again, its last end is no news. */
 function unsettled(status: TaskStatus): TaskStatus {
-  const { questions: _, activeSince: __, activeSeconds: ___, completedAt: ____, ...rest } = status;
-  const { errorMessage: _____, messages: ______, ...kept } = rest;
+  const { questions: _, approvals: _approvals, messages: _messages, ...rest } = status;
+  const { activeSince: __, activeSeconds: ___, completedAt: ____, errorMessage: _____, ...kept } = rest;
   return kept;
 }
 
-function asked(from: OpenQuestionsOf): Pick<TaskStatus, 'questions'> {
+function asked(
+  from: OpenQuestionsOf,
+  asks: readonly Ask[] = [],
+): Pick<TaskStatus, 'approvals' | 'questions'> {
   const questions = openQuestions(from);
-  return questions.length === 0 ? {} : { questions };
+  const approvals = asks.map((ask) => namedApproval(from.task, ask));
+  return {
+    ...(questions.length === 0 ? {} : { questions }),
+    ...(approvals.length === 0 ? {} : { approvals }),
+  };
 }
 
 function executionMode(revision: Revision | undefined): Pick<TaskStatus, 'executionMode'> {
@@ -131,8 +142,11 @@ function statusWord(
       // Compatible clients show people that something is expected of them.
       if (outcome.runs.length > 0 && outcome.runs.every(isAsking)) return 'PENDING_CONFIRMATION';
       return begunWord(previous, records);
-    case 'held':
     case 'resting':
+      return outcome.waits.some(({ isForPeople }) => isForPeople)
+        ? 'PENDING_CONFIRMATION'
+        : begunWord(previous, records);
+    case 'held':
     case 'failing':
       // Between two steps, and while a lost one is tried again, a Task that has begun stays RUNNING.
       return begunWord(previous, records);
