@@ -49,9 +49,9 @@ describe('redactor', () => {
     expect(redactor.data({ a: [{ b: `it is ${text}.` }] })).toEqual({ a: [{ b: wanted }] });
   });
 
-  it("takes them out of the names in a tool's input too", () => {
-    expect(createRedactor(REQUEST).data({ input: { 'env-secret': [1] } })).toEqual({
-      input: { '[redacted]': [1] },
+  it.each(['input', 'output'])('takes them out of the names in an %s too', (field) => {
+    expect(createRedactor(REQUEST).data({ [field]: { 'env-secret': [1] } })).toEqual({
+      [field]: { '[redacted]': [1] },
     });
   });
 
@@ -87,4 +87,14 @@ describe('redactor', () => {
     const model = { protocol: 'openai' as const, name: 'm', env: { MY_KEY: 'key' } };
     expect(createRedactor({ ...REQUEST, model }).text('keyboard')).toBe('keyboard');
   });
+});
+
+it('hides the headers of a request that come from Secrets, whatever stands before them', () => {
+  const headers = [
+    { name: 'X-Plain', value: 'seen-by-all' },
+    { name: 'X-Key', value: 'token header-secret', secret: 'header-secret' },
+  ];
+  const http = { url: 'u', headers, timeoutSeconds: 1, maxBytes: 1, idempotencyKey: 'i' };
+  const redactor = createRedactor({ ...REQUEST, action: { http } });
+  expect(redactor.text('seen-by-all header-secret')).toBe('seen-by-all [redacted]');
 });

@@ -32,12 +32,14 @@ export function createRedactor(request: RunRequest): Redactor {
     data(data) {
       if (secrets.length === 0) return data;
       return Object.fromEntries(
-        // The names in a tool's input are the agent's words; all others are ours.
-        Object.entries(data).map(([name, value]) => [name, cleanValue(value, clean, name === 'input')]),
+        Object.entries(data).map(([name, value]) => [name, cleanValue(value, clean, FREE.has(name))]),
       );
     },
   };
 }
+
+/** Fields with names of others in them: the words of an agent, or of a service. All other names are ours. */
+const FREE: ReadonlySet<string> = new Set(['input', 'output']);
 
 /** Text by text and not in one JSON: a secret of digits would otherwise be cut out of a number. */
 function cleanValue(value: unknown, clean: (text: string) => string, names: boolean): unknown {

@@ -110,3 +110,22 @@ it('a session that goes on after people have answered begins with their answers'
     'You may use Bash as you have asked. Do it now, with the same input, and go on.\nAnswer to "Which colour?": blue',
   );
 });
+
+describe('an output that nobody can mend', () => {
+  const capabilities = { output: 'fixed' } as const;
+
+  it('is held to its schema, and nothing is done a second time', async () => {
+    const { done, asked } = talk(['{"n": "x"}', '{"n": 1}'], {
+      request: { output: { schema } },
+      capabilities,
+    });
+    await expect(done).rejects.toMatchObject({ reason: 'OutputInvalid' });
+    expect(asked.map(({ prompt }) => prompt)).toEqual(['p']);
+  });
+});
+
+it('an answer without a bottom does not fit, and harms nobody', async () => {
+  const deep = `{"n": 1, "m": ${'['.repeat(30_000)}${']'.repeat(30_000)}}`;
+  const { done } = talk([deep, deep], { request: { output: { schema } } });
+  await expect(done).rejects.toThrow('the answer does not fit its schema: it has more than 100 levels');
+});

@@ -1,6 +1,7 @@
 import type { RunAnswer, RunResult } from '#executor-manager/protocol/run';
 import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapters/adapter.ts';
 import { RunFailure } from '../run-failure.ts';
+import { MOST_LEVELS, isShallow } from '../text/json-depth.ts';
 import { jsonIn, outputCheck, repairPrompt, schemaInstruction } from './output.ts';
 import type { OutputCheck } from './output.ts';
 
@@ -51,7 +52,8 @@ async function takeTurn({ adapter, context, onTurnEnd }: AgentTurns, request: Ag
 
 function checkAnswer(answer: Answer, check: (value: unknown) => OutputCheck): OutputCheck {
   const output = answer.output ?? jsonIn(answer.value);
-  return output === undefined ? { ok: false, problem: 'it is not JSON' } : check(output);
+  if (output === undefined) return { ok: false, problem: 'it is not JSON' };
+  return isShallow(output) ? check(output) : { ok: false, problem: `it has more than ${MOST_LEVELS} levels` };
 }
 
 /** Where the program keeps no session, the model is told the whole story. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
+import { jsonDepth } from '../../machinery/json/json-depth.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { alreadyExists, badRequest, conflict, invalid } from '../../machinery/status-error.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
@@ -30,6 +31,8 @@ interface Context {
 /** Of the data of one event, and of all events of a Task together, as JSON: an object is read whole by all who follow Tasks. */
 const MOST_DATA_BYTES = 64 * 1024;
 const MOST_BYTES = 256 * 1024;
+/** It becomes a part of a status, which is deeper. */
+const MOST_LEVELS = 100;
 
 /**
  * Adds an event to a Task, for the step that waits for it or will do so. The same event a second time changes nothing.
@@ -51,7 +54,7 @@ export async function sendEvent(
     }
     checkOpen(task, target);
     const next = { ...event, number: events.length + 1, at: formatTime(clock.now()) };
-    checkSize([...events, next], target);
+    checkData([...events, next], target);
     const spec = { ...task.spec, events: [...events, next] };
     return await registry.update({ ...options, target, subresource: 'events', body: { ...task, spec } });
   });
@@ -75,12 +78,14 @@ function checkOpen({ metadata, spec, status }: Task, { resource, name }: Target)
   if (spec.cancel === true) throw conflict(resource, name, 'the Task is being cancelled');
 }
 
-function checkSize(events: readonly SentEvent[], { name }: Target): void {
-  const sizes = events.map(({ data }) => (data === undefined ? 0 : Buffer.byteLength(JSON.stringify(data))));
+function checkData(events: readonly SentEvent[], { name }: Target): void {
+  const texts = events.map(({ data }) => (data === undefined ? '' : JSON.stringify(data)));
+  const sizes = texts.map((text) => Buffer.byteLength(text));
   const refuse = (why: string): never => {
     const causes = [invalidValue('data', null, why)];
     throw invalid({ group: 'agent.wecode.io', kind: 'SentEvent' }, name, causes);
   };
+  if (jsonDepth(texts.at(-1) ?? '') > MOST_LEVELS) refuse(`an event has at most ${MOST_LEVELS} levels`);
   if ((sizes.at(-1) ?? 0) > MOST_DATA_BYTES) refuse(`an event has at most ${MOST_DATA_BYTES} bytes as JSON`);
   if (sizes.reduce((sum, size) => sum + size, 0) > MOST_BYTES) {
     refuse(`the events of a Task have at most ${MOST_BYTES} bytes together`);

@@ -1,9 +1,8 @@
 import type { Hono } from 'hono';
 import { WEBHOOK_PATH } from '../../registry/tasks/task-webhooks.ts';
 import type { JudgedCall, TaskWebhooks } from '../../registry/tasks/task-webhooks.ts';
-import { badRequest } from '../../machinery/status-error.ts';
 import { parseMediaType } from '../request/media-type.ts';
-import { readBytes } from '../request/body.ts';
+import { parseJson, readBytes } from '../request/body.ts';
 import { done } from '../users/login-routes.ts';
 import type { RequestContext, ServerTypes } from '../server-environment.ts';
 
@@ -41,10 +40,5 @@ async function readData(c: RequestContext): Promise<unknown> {
   if (bytes.length === 0) return undefined;
   const { type } = parseMediaType(incoming.headers['content-type'] ?? '');
   const text = bytes.toString('utf8');
-  if (!/^application\/(.+\+)?json$/.test(type)) return text;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw badRequest(`the body is no JSON: ${(error as Error).message}`);
-  }
+  return /^application\/(.+\+)?json$/.test(type) ? parseJson(text, 'data') : text;
 }

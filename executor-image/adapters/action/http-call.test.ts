@@ -54,15 +54,17 @@ afterAll(() => {
 interface CallOptions extends Partial<Omit<RunHttpCall, 'url'>> {
   path?: string;
   url?: string;
+  signal?: AbortSignal;
   /** The addresses that the guard opens; the service's when absent. */
   allow?: string[];
 }
 
-function call({ path = '/json', url = origin + path, allow = ['127.0.0.1'], ...rest }: CallOptions) {
+function call({ path = '/json', url = origin + path, allow = ['127.0.0.1'], signal, ...rest }: CallOptions) {
   const told: Told[] = [];
   const addresses = { allow, controlPlane: [] };
   const context = madeUpContext(told, {
     openFetch: () => openServerFetch({ addresses, environment: {} }),
+    ...(signal === undefined ? {} : { signal }),
   });
   const request = { headers: [], timeoutSeconds: 20, maxBytes: 100_000, idempotencyKey: 'u1-n1', ...rest };
   return { done: callService({ ...request, url }, context), told };
@@ -123,6 +125,21 @@ describe('a request', () => {
     expect(seen.at(-1)?.headers.authorization).toBe('Bearer canary-7');
     expect(JSON.stringify(told)).not.toContain('canary');
     expect(told[0]?.data).toEqual({ phase: 'Running', message: `GET ${origin}/json` });
+  });
+
+  it('takes a body without a bottom for a text', async () => {
+    const body = '['.repeat(30_000) + ']'.repeat(30_000);
+    const { output } = await call({ path: '/echo', method: 'POST', body }).done;
+    expect(output).toMatchObject({ body });
+  });
+
+  it('ends with its run', async () => {
+    const stop = new AbortController();
+    const { done } = call({ path: '/never', signal: stop.signal });
+    const had = held.size;
+    while (held.size === had) await new Promise((resolve) => setImmediate(resolve));
+    stop.abort(new Error('cancelled'));
+    await expect(done).rejects.toThrow('cancelled');
   });
 
   it('says so when a body is too large for an output', async () => {

@@ -1,10 +1,12 @@
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import { RunFailure } from '../../run-failure.ts';
+import { MOST_LEVELS, isShallow } from '../../text/json-depth.ts';
 
-/** The value that a text is as a whole; undefined for one that is not JSON. */
+/** The value that a text is as a whole; undefined for one that is not JSON, or too deep to be of use. */
 export function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as unknown;
+    return isShallow(value) ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -14,10 +16,12 @@ export function jsonOf(text: string): unknown {
 /** Bytes of an output that later steps get. */
 export const OUTPUT_BYTES = RUN_LIMITS.textBytes;
 
-export const fits = (output: unknown): boolean => (JSON.stringify(output) ?? '').length <= OUTPUT_BYTES;
+export const fits = (output: unknown): boolean =>
+  isShallow(output) && (JSON.stringify(output) ?? '').length <= OUTPUT_BYTES;
 
 /** @throws RunFailure ActionFailed for an output that a status cannot hold: later steps would miss it without a word. */
 export function checkSize(output: unknown): void {
   if (fits(output)) return;
-  throw new RunFailure('ActionFailed', `the output has more than ${OUTPUT_BYTES / 1024} KiB as JSON`);
+  const size = `${OUTPUT_BYTES / 1024} KiB as JSON`;
+  throw new RunFailure('ActionFailed', `the output has more than ${size}, or than ${MOST_LEVELS} levels`);
 }

@@ -37,6 +37,8 @@ async function newTask(spec: object = {}): Promise<string> {
 const send = (name: string, body: object, query = ''): Promise<ApiAnswer> =>
   api.send(`${TASKS}/${name}/events${query}`, { method: 'POST', body });
 
+const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+
 async function eventsOf(name: string): Promise<Sent[]> {
   const task = (await api.send(`${TASKS}/${name}`)).json() as unknown as { spec: { events?: Sent[] } };
   return task.spec.events ?? [];
@@ -84,6 +86,7 @@ describe('refused is', () => {
     { why: 'a name that is none', body: { name: 'a b' }, status: 422 },
     { why: 'too much data', body: { name: 'a', data: 'x'.repeat(65_536) }, status: 422 },
     { why: 'a list', body: [], status: 400 },
+    { why: 'too deep a value', body: { name: 'a', data: nested(101) }, status: 422 },
   ])('$why: $status', async ({ body, status }) => {
     expect((await send(await newTask(), body)).status).toBe(status);
   });

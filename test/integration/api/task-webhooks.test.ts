@@ -127,6 +127,8 @@ describe('refused is', () => {
       status: 413,
     },
     { why: 'half a value', sent: { body: '{"a":' }, status: 400 },
+    { why: 'a value without a bottom', sent: { body: '['.repeat(30_000) + ']'.repeat(30_000) }, status: 400 },
+    { why: 'a deep value', sent: { body: '['.repeat(101) + ']'.repeat(101) }, status: 422 },
     {
       why: 'a page of another origin',
       sent: { headers: { origin: 'https://attacker.example' } },
