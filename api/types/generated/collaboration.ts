@@ -161,18 +161,66 @@ export interface CollaborationStepWait {
    * A time, in seconds.
    */
   seconds?: number;
+  approval?: CollaborationStepWaitApproval;
+  event?: CollaborationStepWaitEvent;
+  webhook?: CollaborationStepWaitWebhook;
+}
+/**
+ * A decision of people, for which an Approval is made; the step fails when they reject. What is not said here is as spec.approval of the Team says.
+ */
+export interface CollaborationStepWaitApproval {
   /**
-   * A decision of people; rejected is a failure.
+   * What is asked, as a sentence; placeholders are replaced.
    */
-  approval?: Record<string, unknown>;
+  message: string;
+  approvers?: CollaborationStepWaitApprovalApprovers;
   /**
-   * An event from outside.
+   * How long people have; without an end when absent.
    */
-  event?: Record<string, unknown>;
+  timeoutSeconds?: number;
   /**
-   * A signed request from outside.
+   * What happens when nobody has decided in time; Reject when absent.
    */
-  webhook?: Record<string, unknown>;
+  onTimeout?: 'Reject' | 'Approve' | 'Fail';
+}
+/**
+ * Who is asked, and nobody else may decide.
+ */
+export interface CollaborationStepWaitApprovalApprovers {
+  /**
+   * Names of users.
+   *
+   * Items: One of them.
+   */
+  users?: string[];
+  /**
+   * Names of groups.
+   *
+   * Items: One of them.
+   */
+  groups?: string[];
+}
+/**
+ * An event from outside, which may have come before.
+ */
+export interface CollaborationStepWaitEvent {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * The step fails when none comes in time; it waits without an end when absent.
+   */
+  timeoutSeconds?: number;
+}
+/**
+ * A call of the address that this wait gets.
+ */
+export interface CollaborationStepWaitWebhook {
+  /**
+   * The step fails when none comes in time; it waits without an end when absent.
+   */
+  timeoutSeconds?: number;
 }
 /**
  * A fixed action in place of an agent, as in spec.action of a Sandbox. Placeholders in its texts are replaced as in prompt, but for command and run of a script and for the scheme and the host of an address, whose values come by env and inputs.
@@ -479,18 +527,66 @@ export interface CollaborationStepStepWait {
    * A time, in seconds.
    */
   seconds?: number;
+  approval?: CollaborationStepStepWaitApproval;
+  event?: CollaborationStepStepWaitEvent;
+  webhook?: CollaborationStepStepWaitWebhook;
+}
+/**
+ * A decision of people, for which an Approval is made; the step fails when they reject. What is not said here is as spec.approval of the Team says.
+ */
+export interface CollaborationStepStepWaitApproval {
   /**
-   * A decision of people; rejected is a failure.
+   * What is asked, as a sentence; placeholders are replaced.
    */
-  approval?: Record<string, unknown>;
+  message: string;
+  approvers?: CollaborationStepStepWaitApprovalApprovers;
   /**
-   * An event from outside.
+   * How long people have; without an end when absent.
    */
-  event?: Record<string, unknown>;
+  timeoutSeconds?: number;
   /**
-   * A signed request from outside.
+   * What happens when nobody has decided in time; Reject when absent.
    */
-  webhook?: Record<string, unknown>;
+  onTimeout?: 'Reject' | 'Approve' | 'Fail';
+}
+/**
+ * Who is asked, and nobody else may decide.
+ */
+export interface CollaborationStepStepWaitApprovalApprovers {
+  /**
+   * Names of users.
+   *
+   * Items: One of them.
+   */
+  users?: string[];
+  /**
+   * Names of groups.
+   *
+   * Items: One of them.
+   */
+  groups?: string[];
+}
+/**
+ * An event from outside, which may have come before.
+ */
+export interface CollaborationStepStepWaitEvent {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * The step fails when none comes in time; it waits without an end when absent.
+   */
+  timeoutSeconds?: number;
+}
+/**
+ * A call of the address that this wait gets.
+ */
+export interface CollaborationStepStepWaitWebhook {
+  /**
+   * The step fails when none comes in time; it waits without an end when absent.
+   */
+  timeoutSeconds?: number;
 }
 /**
  * A fixed action in place of an agent, as in spec.action of a Sandbox. Placeholders in its texts are replaced as in prompt, but for command and run of a script and for the scheme and the host of an address, whose values come by env and inputs.

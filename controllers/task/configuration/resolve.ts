@@ -24,6 +24,7 @@ import type { MemberNode, PlannedNode } from '../graph/graph.ts';
 import type { PlannedWorkspace, Reference, RevisionContent, RevisionMember } from '../revision/revision.ts';
 import { namedServers } from './named-servers.ts';
 import { parametersProblem } from './parameters.ts';
+import { stepActions } from './step-actions.ts';
 import { plannedMember } from './planned-member.ts';
 import type { PlannedMember } from './planned-member.ts';
 
@@ -127,13 +128,16 @@ function resolveCollaboration(
   { spec }: Team,
   teamName: ObjectName,
   configuration: Configuration,
-): Pick<ModelSources, 'collaboration'> | string {
+): Pick<ModelSources, 'actions' | 'collaboration'> | string {
   if (spec.collaborationRef === undefined) return {};
   const name = within(teamName.namespace, spec.collaborationRef);
   const found = configuration.collaboration(name);
   const problem = unready('Collaboration', name, found);
-  if (problem !== undefined) return `spec.teamRef: Team "${shown(teamName)}": ${problem}`;
-  return found === undefined ? {} : { collaboration: found.spec };
+  if (found === undefined || problem !== undefined)
+    return `spec.teamRef: Team "${shown(teamName)}": ${problem ?? ''}`;
+  const actions = stepActions(found, configuration);
+  if (typeof actions === 'string') return `spec.teamRef: Team "${shown(teamName)}": ${actions}`;
+  return { collaboration: found.spec, ...(Object.keys(actions).length === 0 ? {} : { actions }) };
 }
 
 /** All who work in a plan, looked up. */

@@ -2,6 +2,7 @@ import type { JsonObject } from '#api/machinery/json/json';
 import type { CollaborationSpec } from '#api/types/generated/collaboration';
 import type { TaskSpec } from '#api/types/generated/task';
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
+import type { StepActions } from '../unfold/workflow/workflow-program.ts';
 import type { Program } from '../unfold/program.ts';
 import type { MemberNode } from './graph.ts';
 
@@ -13,6 +14,8 @@ export interface ModelSources {
   team: TeamSpec;
   /** The one that the Team names. */
   collaboration?: CollaborationSpec;
+  /** Its actions, by the names of their steps. */
+  actions?: StepActions;
   /** Of the Task. */
   executionMode?: TaskSpec['executionMode'];
   /** Of the Task. */

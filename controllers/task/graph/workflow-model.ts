@@ -16,7 +16,7 @@ export const workflow: CollaborationModel = (sources) => {
   if (given === undefined)
     return { problem: `executionMode ${mode} needs a workflow, and spec.collaborationRef names none.` };
   const problem = problemOf(given, sources);
-  return problem === undefined ? scripted(given, team) : { problem };
+  return problem === undefined ? scripted(given, sources) : { problem };
 };
 
 function problemOf(given: Workflow, { team, parameters = {} }: ModelSources): string | undefined {
@@ -32,8 +32,11 @@ function problemOf(given: Workflow, { team, parameters = {} }: ModelSources): st
     : `${causes.map(({ field, message }) => `${field ?? ''}: ${message}`).join('; ')}.`;
 }
 
-function scripted(given: Workflow, team: TeamSpec): DraftedPlan {
-  const program: WorkflowProgram = { kind: 'workflow', mode: 'script', workflow: given };
+function scripted(given: Workflow, { team, actions }: ModelSources): DraftedPlan {
+  const program: WorkflowProgram = {
+    ...{ kind: 'workflow', mode: 'script', workflow: given },
+    ...(actions === undefined ? {} : { actions }),
+  };
   const members = participantsOf(given).flatMap((name): [string, TeamMember][] => {
     const member = memberNamed(team.members, name);
     return member === undefined ? [] : [[name, member]];

@@ -12,12 +12,14 @@ import { ended, failedResult, joined, sideBySide } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { valuesIn, withResults, withRuns } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { runNode, skippedNode, waitNode } from './step-nodes.ts';
+import { actionNode, runNode, skippedNode, waitNode, waitOf } from './step-nodes.ts';
+import type { StepActions } from './workflow-program.ts';
 import type { PlacedStep } from './step-nodes.ts';
 
 export interface InterpreterSources {
   expressions: ReadonlyMap<string, Expression>;
   members: Readonly<Record<string, RevisionMember>>;
+  actions: StepActions;
   /** The record of a node that has ended. */
   ended: (node: string) => NodeRecord | undefined;
 }
@@ -160,8 +162,11 @@ export class Interpreter {
   #pass(step: Step, scope: Scope): Progress {
     if (step.steps !== undefined) return this.#group(step, step.steps, scope);
     const placed = { step, scope, path: scope.path };
-    if (step.wait?.seconds !== undefined)
-      return this.#node(placed, waitNode(placed, { for: 'time', seconds: step.wait.seconds }, step.name));
+    if (step.wait !== undefined)
+      return this.#node(placed, waitNode(placed, waitOf(step.wait, scope), step.name));
+    const action = this.#sources.actions[step.name];
+    if (step.action !== undefined && action !== undefined)
+      return this.#node(placed, actionNode(placed, action, step.name));
     const [only = '', ...others] = step.participants ?? [];
     if (others.length === 0) return this.#run(placed, only, step.name);
     const parts = [only, ...others].map((name, index) =>
@@ -201,8 +206,7 @@ export class Interpreter {
       ...(files === undefined ? {} : { files }),
     };
     if (record === undefined) return own;
-    const hasOutput = node.kind === undefined && node.outputSchema !== undefined;
-    return concluded(step, own, resultOf(record, hasOutput));
+    return concluded(step, own, resultOf(record));
   }
 
   /** The value of a condition, or the result of a step whose condition has none. */

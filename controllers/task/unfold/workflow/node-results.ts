@@ -1,14 +1,16 @@
-import type { NodeRecord } from '../../node-record.ts';
-import { valueOf } from '../../node-record.ts';
 import type { StepResult } from '#workflows/variables';
+import { valueOf } from '../../node-record.ts';
+import type { NodeRecord } from '../../node-record.ts';
 import { ended, failedResult } from './progress.ts';
 
 /** The result of a node that has ended. */
-export function resultOf(record: NodeRecord, hasOutput: boolean): StepResult {
+export function resultOf(record: NodeRecord): StepResult {
   const value = valueOf(record);
   switch (record.status) {
-    case 'COMPLETED':
-      return hasOutput ? withOutput(value) : ended('Succeeded', { value });
+    case 'COMPLETED': {
+      const output = record.result?.['output'];
+      return ended('Succeeded', { value, ...(output === undefined ? {} : { output }) });
+    }
     case 'SKIPPED':
       return ended('Omitted', { message: record.message ?? '' });
     default:
@@ -20,13 +22,4 @@ export function resultOf(record: NodeRecord, hasOutput: boolean): StepResult {
 function failure(text: string): StepResult {
   const [, reason = 'Failed', message = text] = /^([A-Z]\w*)(?:: (.*))?$/s.exec(text) ?? [];
   return failedResult(reason, message);
-}
-
-/** The run has held the answer to its schema; only one that is too long for a status cannot be read. */
-function withOutput(value: string): StepResult {
-  try {
-    return ended('Succeeded', { value, output: JSON.parse(value) as unknown });
-  } catch {
-    return failedResult('OutputInvalid', 'The answer is no JSON value, or too long for a status.', { value });
-  }
 }

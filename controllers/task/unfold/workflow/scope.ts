@@ -7,6 +7,8 @@ export interface Scope {
   /** The field of the list of steps, by which expressions are found. */
   at: string;
   path: NodePath;
+  /** Whether other steps may work in files at the same time. */
+  isSideBySide: boolean;
   /** For people: which item and iteration it is. */
   suffix: string;
   /** Nodes that have ended before. */

@@ -1,9 +1,20 @@
+import type { CollaborationStepWait } from '#api/types/generated/collaboration';
+import type { SandboxAction } from '#api/types/generated/sandbox';
 import { replacePlaceholders } from '#workflows/placeholders';
 import { nodeId } from '#workflows/node-id';
 import type { NodePath } from '#workflows/node-id';
 import type { Step } from '#workflows/workflow';
-import type { GraphNode, NodeInputs, PlannedNode, RunNode, WaitNode } from '../../graph/graph.ts';
+import type {
+  ActionNode,
+  GraphNode,
+  NodeInputs,
+  PlannedNode,
+  RunNode,
+  Wait,
+  WaitNode,
+} from '../../graph/graph.ts';
 import type { RevisionMember } from '../../revision/revision.ts';
+import { renderedAction } from './rendered-action.ts';
 import { valueAt, valuesIn } from './scope.ts';
 import type { Scope } from './scope.ts';
 
@@ -27,14 +38,14 @@ export function runNode(placed: PlacedStep, { member, title, results }: Worker):
   const { step, scope } = placed;
   const { usesWorkspace: uses, ...parts } = member;
   const session = step.sessionFrom?.map((name) => scope.runs.get(name)).find((run) => run !== undefined);
-  const from = step.filesFrom === undefined ? scope.files : (scope.runs.get(step.filesFrom) ?? scope.files);
+  const from = filesOf(placed);
   const base = baseNode(placed, title, [session, from]);
   return {
     ...base,
     ...parts,
     ...(step.outputSchema === undefined ? {} : { outputSchema: step.outputSchema }),
     inputs: inputsOf(placed, results),
-    workspace: { uses, ...(from === undefined ? {} : { from }) },
+    workspace: { uses, ...(from === undefined ? {} : { from }), ...ownBranch(uses, scope) },
     ...(session === undefined ? {} : { session: { from: session } }),
   };
 }
@@ -48,6 +59,40 @@ function inputsOf({ step, scope }: PlacedStep, results: NodeInputs['results']): 
 export function rendered(text: string, scope: Scope): string {
   const values = valuesIn(scope);
   return replacePlaceholders(text, (path) => valueAt(values, path));
+}
+
+/** A fixed action. A script works with the files of the Task, a call does not. */
+export function actionNode(placed: PlacedStep, action: SandboxAction, title: string): ActionNode {
+  const { step, scope } = placed;
+  const from = filesOf(placed);
+  const uses = action.script !== undefined;
+  return {
+    ...baseNode(placed, title, [from]),
+    kind: 'action',
+    action: renderedAction(action, valuesIn(scope)),
+    ...(step.outputSchema === undefined ? {} : { outputSchema: step.outputSchema }),
+    workspace: { uses, ...(from === undefined ? {} : { from }), ...ownBranch(uses, scope) },
+  };
+}
+
+const filesOf = ({ step: { filesFrom }, scope }: PlacedStep): string | undefined =>
+  filesFrom === undefined ? scope.files : (scope.runs.get(filesFrom) ?? scope.files);
+
+/** Beside others that work in files, which may only come up later. */
+const ownBranch = (uses: boolean, { isSideBySide }: Scope): { ownBranch?: true } =>
+  uses && isSideBySide ? { ownBranch: true } : {};
+
+export function waitOf({ seconds, event, webhook, approval }: CollaborationStepWait, scope: Scope): Wait {
+  if (seconds !== undefined) return { for: 'time', seconds };
+  if (event !== undefined) {
+    const { name, timeoutSeconds } = event;
+    return { for: 'event', event: name, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
+  }
+  if (approval !== undefined) {
+    const { message, ...settings } = approval;
+    return { for: 'approval', message: rendered(message, scope), settings };
+  }
+  return { for: 'webhook', ...webhook };
 }
 
 export function waitNode(placed: PlacedStep, wait: WaitNode['wait'], title: string): WaitNode {
@@ -73,6 +118,9 @@ function baseNode(
     on: Object.fromEntries(needs.map((id) => [id, 'always'] as const)),
     inputs: { taskPrompt: false, results: [] },
     // The workflow decides what follows from a failure.
-    policy: { requireConfirmation: false, onFailure: 'Continue' },
+    policy: {
+      ...{ requireConfirmation: false, onFailure: 'Continue' },
+      ...(step.timeoutSeconds === undefined ? {} : { timeoutSeconds: step.timeoutSeconds }),
+    },
   };
 }

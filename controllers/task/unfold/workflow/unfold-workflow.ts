@@ -61,7 +61,7 @@ function carryOut(
 function wholeScope(workflow: Workflow, task: Task, needs: readonly string[]): Scope {
   const { title, prompt } = task.spec;
   return {
-    ...{ at: '.steps', path: NodePath.ROOT, suffix: '', needs, files: undefined },
+    ...{ at: '.steps', path: NodePath.ROOT, suffix: '', needs, files: undefined, isSideBySide: false },
     values: { parameters: parametersOf(workflow, task), task: { name: task.metadata.name, title, prompt } },
     ...{ steps: {}, runs: new Map() },
   };

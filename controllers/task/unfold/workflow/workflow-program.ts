@@ -1,3 +1,4 @@
+import type { SandboxAction } from '#api/types/generated/sandbox';
 import type { Workflow } from '#workflows/workflow';
 import type { Program } from '../program.ts';
 
@@ -8,9 +9,13 @@ export interface WorkflowProgram extends Program {
   mode: 'hybrid' | 'planned' | 'script';
   /** The given one; without steps where the leader writes them all. */
   workflow: Workflow;
+  actions?: StepActions;
   /** Who writes what is to be written. */
   planner?: Planner;
 }
+
+/** Actions as Sandboxes have them, by the names of their steps; placeholders are not replaced yet. */
+export type StepActions = Readonly<Record<string, SandboxAction>>;
 
 export interface Planner {
   /** The leader, by its name in the members of the revision. */
