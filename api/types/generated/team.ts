@@ -219,7 +219,7 @@ export interface TeamPlanning {
   /**
    * Fixed actions that such a workflow may have; when absent, it has none.
    */
-  actions?: ('script' | 'http' | 'mcp')[];
+  actions?: 'script'[];
   /**
    * How many steps it may have; 20 when absent.
    */

@@ -1,30 +1,41 @@
 import { checkParameters } from '#api/schema/parameters';
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
+import { leaderOf, memberName } from '#api/types/team-members';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import { memberNamed, participantProblems, participantsOf } from '#workflows/participants';
 import { problemText } from '#workflows/problem';
-import { workflowOf } from '#workflows/workflow';
+import { allSteps, workflowOf } from '#workflows/workflow';
 import type { Workflow } from '#workflows/workflow';
-import type { WorkflowProgram } from '../unfold/workflow/workflow-program.ts';
+import type { Planner, WorkflowProgram } from '../unfold/workflow/workflow-program.ts';
 import type { CollaborationModel, DraftedPlan, ModelSources } from './drafted-plan.ts';
 
-/** The steps of a Collaboration, or those that the leader writes. */
+/** The steps of a Collaboration, those that the leader writes, or both. */
 export const workflow: CollaborationModel = (sources) => {
-  const { team, collaboration, executionMode = 'auto' } = sources;
+  const { collaboration, executionMode = 'auto' } = sources;
   const given = collaboration === undefined ? undefined : workflowOf(collaboration);
-  const mode = executionMode === 'auto' ? (given === undefined ? 'planned' : 'script') : executionMode;
+  const auto = given === undefined ? 'planned' : 'script';
+  const mode = executionMode === 'auto' ? auto : executionMode;
+  if (mode === 'planned') return drafted({ steps: [] }, mode, sources);
   if (given === undefined)
     return { problem: `executionMode ${mode} needs a workflow, and spec.collaborationRef names none.` };
-  const problem = problemOf(given, sources);
-  return problem === undefined ? scripted(given, sources) : { problem };
+  const problem = problemOf(given, mode, sources);
+  return problem === undefined ? drafted(given, mode, sources) : { problem };
 };
 
-function problemOf(given: Workflow, { team, parameters = {} }: ModelSources): string | undefined {
+type Mode = WorkflowProgram['mode'];
+
+function problemOf(given: Workflow, mode: Mode, { team, parameters = {} }: ModelSources): string | undefined {
   const problems = [
     ...compileWorkflow(given, 'spec').problems,
     ...participantProblems(given, team.members, 'spec'),
   ];
   if (problems.length > 0) return `${problemText(problems)}.`;
+  const place = given.steps.find(({ fill }) => fill !== undefined)?.name;
+  if (mode === 'script' && place !== undefined)
+    return `step "${place}" is a place for the leader to fill, which takes executionMode hybrid.`;
+  if (mode === 'hybrid' && place === undefined) return 'executionMode hybrid needs a step with fill.';
+  if ([...allSteps(given.steps, '')].some(({ step }) => step.wait?.approval !== undefined))
+    return 'this version does not wait for approvals.';
   if (given.parameters === undefined) return undefined;
   const { causes } = checkParameters(given.parameters, parameters, 'spec.parameters');
   return causes.length === 0
@@ -32,14 +43,45 @@ function problemOf(given: Workflow, { team, parameters = {} }: ModelSources): st
     : `${causes.map(({ field, message }) => `${field ?? ''}: ${message}`).join('; ')}.`;
 }
 
-function scripted(given: Workflow, { team, actions }: ModelSources): DraftedPlan {
+function drafted(given: Workflow, mode: Mode, { team, actions }: ModelSources): DraftedPlan {
+  const planner = mode === 'script' ? undefined : plannerOf(team);
   const program: WorkflowProgram = {
-    ...{ kind: 'workflow', mode: 'script', workflow: given },
-    ...(actions === undefined ? {} : { actions }),
+    ...{ kind: 'workflow', mode, workflow: given },
+    ...(actions === undefined || mode === 'planned' ? {} : { actions }),
+    ...(planner === undefined ? {} : { planner }),
   };
-  const members = participantsOf(given).flatMap((name): [string, TeamMember][] => {
+  return { nodes: [], members: Object.fromEntries(workersOf(given, team, planner)), program };
+}
+
+/** Those who take part by the names that the steps have for them; all, where the leader chooses. */
+function workersOf(given: Workflow, team: TeamSpec, planner: Planner | undefined): [string, TeamMember][] {
+  const all =
+    planner === undefined
+      ? []
+      : team.members.map((member): [string, TeamMember] => [memberName(member), member]);
+  const named = participantsOf(given).flatMap((name): [string, TeamMember][] => {
     const member = memberNamed(team.members, name);
     return member === undefined ? [] : [[name, member]];
   });
-  return { nodes: [], members: Object.fromEntries(members), program };
+  return [...all, ...named];
+}
+
+/** How many steps a leader may write where the Team says nothing. */
+const DEFAULT_MAX_STEPS = 20;
+
+/** The leader plans; without one, the first member. */
+function plannerOf(team: TeamSpec): Planner | undefined {
+  const leader = leaderOf(team) ?? team.members[0];
+  if (leader === undefined) return undefined;
+  const others = team.members.filter((member) => member !== leader);
+  const workers = others.length === 0 ? [leader] : others;
+  return {
+    leader: memberName(leader),
+    members: workers.map((member) => ({
+      name: memberName(member),
+      description: member.description ?? member.role ?? '',
+    })),
+    actions: team.planning?.actions ?? [],
+    maxSteps: team.planning?.maxSteps ?? DEFAULT_MAX_STEPS,
+  };
 }

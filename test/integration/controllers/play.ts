@@ -192,8 +192,11 @@ export function play(client: Client, namespace: string) {
     bound: (name: string): Promise<Sandbox> =>
       there(SANDBOXES, name, ({ spec }) => spec.executorName !== undefined),
     runs: (name: string) => report(name, { phase: 'Running' }),
-    succeeds: (name: string, value: string) =>
-      report(name, { phase: 'Succeeded', reason: 'Succeeded', result: { value, usage: { inputTokens: 1 } } }),
+    succeeds: (name: string, value: string, more: NonNullable<SandboxStatus['result']> = {}) =>
+      report(name, {
+        ...{ phase: 'Succeeded', reason: 'Succeeded' },
+        result: { value, usage: { inputTokens: 1 }, ...more },
+      }),
     fails: (name: string, reason: string, message = 'why') =>
       report(name, { phase: 'Failed', reason, message }),
     stops: (name: string) => report(name, { phase: 'Cancelled', reason: 'Cancelled' }),

@@ -39,9 +39,9 @@ const step = (name: string, more: Partial<CollaborationStep> = {}): Collaboratio
 const nameOf = ({ metadata: { name, uid = '' } }: Task, node: string, attempt = 1): string =>
   `${name}-${uid.slice(0, 5)}-${node}-a${attempt}`;
 
-async function answers(task: Task, node: string, value: string): Promise<string> {
+async function answers(task: Task, node: string, value: string, output?: unknown): Promise<string> {
   const { metadata: found, spec } = await p.bound(nameOf(task, node));
-  await p.succeeds(found.name, value);
+  await p.succeeds(found.name, value, output === undefined ? {} : { output });
   return spec.prompt ?? '';
 }
 
@@ -74,7 +74,7 @@ describe('a Task that works by a workflow', () => {
     await world.startControllers();
     await p.executor('e1', 5);
     const task = await p.create.task('t', { teamRef: { name: 'flows' } });
-    await answers(task, 'plan-0', '{"files":["a","b"]}');
+    await answers(task, 'plan-0', '', { files: ['a', 'b'] });
     expect(await answers(task, 'write-1i1', 'B')).toBe('Write b.');
     expect(await answers(task, 'write-1i0', 'A')).toBe('Write a.');
     expect(await answers(task, 'check-2r1', 'bad')).toBe('Check A and B.');
@@ -125,4 +125,63 @@ it('refuses a workflow that cannot be carried out, with every field', async () =
   await expect(wrong).rejects.toThrow(
     'Collaboration.agent.wecode.io "flow" is invalid: spec.steps[0].dependsOn: Invalid value: the steps wait for each other: a -> b -> a',
   );
+});
+
+it('does what the leader has planned, for a Task that asks for it', async () => {
+  await world.client.create(TEAMS, {
+    ...{ apiVersion: 'agent.wecode.io/v1', kind: 'Team', metadata: metadata('flows') },
+    spec: {
+      members: [
+        { role: 'leader', botRef: { name: 'bot' } },
+        { name: 'coder', botRef: { name: 'bot' } },
+      ],
+      collaborationModel: 'solo',
+    },
+  });
+  await world.startControllers();
+  await p.executor('e1', 5);
+  const task = await p.create.task('t', { teamRef: { name: 'flows' }, executionMode: 'planned' });
+  const written = {
+    ...{ name: 'write', participant: 'coder', prompt: 'Write it.', dependsOn: [], when: '', forEach: '' },
+    ...{ outputs: [], repeatUntil: '', maxIterations: 0, onFailure: 'Fail' },
+  };
+  await answers(task, 'plan', 'No.', { steps: [{ ...written, participant: 'stranger' }] });
+  expect(await answers(task, 'plan-again', '', { steps: [written] })).toContain(
+    'no member of the Team is "stranger"',
+  );
+  expect(await answers(task, 'write-0', 'written')).toBe('Write it.');
+  const { status } = await p.task('t', 'COMPLETED');
+  expect(status).toMatchObject({ executionMode: 'planned', result: { value: 'written' } });
+});
+
+it('runs a script with values that never become a part of it', async () => {
+  await collaboration({
+    steps: [
+      step('plan'),
+      {
+        ...{ name: 'test', dependsOn: ['plan'], timeoutSeconds: 60 },
+        action: {
+          script: {
+            run: 'make "$TARGET"',
+            env: { TARGET: '{{steps.plan.value}}' },
+            inputs: { all: '{{steps.plan}}' },
+          },
+        },
+      },
+    ],
+  });
+  await world.startControllers();
+  await p.executor('e1', 5);
+  const task = await p.create.task('t', { teamRef: { name: 'flows' } });
+  const hostile = '"; rm -rf / #';
+  await answers(task, 'plan-0', hostile);
+  const { spec, metadata: found } = await p.bound(nameOf(task, 'test-1'));
+  expect(spec).toMatchObject({
+    timeoutSeconds: 60,
+    action: {
+      script: { run: 'make "$TARGET"', env: { TARGET: hostile }, inputs: { all: { value: hostile } } },
+    },
+  });
+  await p.succeeds(found.name, 'ok');
+  await p.task('t', 'COMPLETED');
 });

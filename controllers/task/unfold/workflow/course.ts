@@ -4,6 +4,7 @@ import { validateGraph } from '../../graph/graph.ts';
 import type { PlannedNode } from '../../graph/graph.ts';
 import type { NodeRecord } from '../../node-record.ts';
 import type { Unfolded } from '../unfold.ts';
+import type { WorkflowProgram } from './workflow-program.ts';
 import { unfoldWorkflow } from './unfold-workflow.ts';
 
 /** Workflows under way, for tests. */
@@ -24,9 +25,20 @@ export class Course {
   readonly #parameters: Record<string, unknown>;
   #records: readonly NodeRecord[] = [];
 
-  constructor(workflow: Workflow, parameters: Record<string, unknown> = {}) {
+  readonly #program: Partial<WorkflowProgram>;
+
+  constructor(
+    workflow: Workflow,
+    parameters: Record<string, unknown> = {},
+    program: Partial<WorkflowProgram> = {},
+  ) {
+    this.#program = program;
     this.#workflow = workflow;
     this.#parameters = parameters;
+  }
+
+  get #whole(): WorkflowProgram {
+    return { kind: 'workflow', mode: 'script', workflow: this.#workflow, ...this.#program };
   }
 
   get unfolded(): Unfolded {
@@ -38,7 +50,7 @@ export class Course {
     const unfolded = unfoldWorkflow({
       revision: {
         ...{ teamRef: { name: 't' }, mode: 'workflow', nodes: [], members: MEMBERS },
-        program: { kind: 'workflow', mode: 'script', workflow: this.#workflow } as never,
+        program: this.#whole,
       },
       history: { task, ended },
     });
@@ -81,9 +93,14 @@ export class Course {
   }
 }
 
+/** A run whose answer has to fit a schema tells it as a value, too. */
+function outputOf(value: string): { output?: unknown } {
+  return value.startsWith('{"') ? { output: JSON.parse(value) as unknown } : {};
+}
+
 function endOf(record: NodeRecord, end: End): NodeRecord {
   return 'value' in end
-    ? { ...record, status: 'COMPLETED', result: { value: end.value } }
+    ? { ...record, status: 'COMPLETED', result: { value: end.value, ...outputOf(end.value) } }
     : { ...record, status: 'FAILED', errorMessage: `${end.reason}: It broke.` };
 }
 

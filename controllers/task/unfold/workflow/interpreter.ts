@@ -44,7 +44,7 @@ export class Interpreter {
     for (const step of sorted) {
       const above = [...known].filter(([name]) => before.get(step.name)?.has(name) === true);
       const predecessors = predecessorsOf(step, steps).flatMap((name) => known.get(name) ?? []);
-      const own = scopeOf(step, scope, { steps, above, predecessors });
+      const own = scopeOf(step, scope, { steps, above, before, predecessors });
       known.set(step.name, predecessors.every(isOver) ? this.#step(step, steps, known, own) : pending(own));
     }
     return listProgress(steps, known);
@@ -88,7 +88,9 @@ export class Interpreter {
       if (index >= parallelism + parts.filter(isOver).length) break;
       const values = { ...scope.values, item: item as unknown, index };
       const suffix = `${scope.suffix}, item ${index + 1}`;
-      parts.push(this.#tries(step, { ...scope, values, suffix, path: scope.path.item(index) }));
+      parts.push(
+        this.#tries(step, { ...scope, values, suffix, path: scope.path.item(index), isSideBySide: true }),
+      );
     }
     const result = parts.length === list.length ? joined(parts) : undefined;
     return { ...sideBySide(parts, scope.files), ...(result === undefined ? {} : { result }) };
@@ -162,15 +164,18 @@ export class Interpreter {
   #pass(step: Step, scope: Scope): Progress {
     if (step.steps !== undefined) return this.#group(step, step.steps, scope);
     const placed = { step, scope, path: scope.path };
-    if (step.wait !== undefined)
-      return this.#node(placed, waitNode(placed, waitOf(step.wait, scope), step.name));
+    if (step.wait !== undefined) return this.#node(placed, waitNode(placed, waitOf(step.wait), step.name));
     const action = this.#sources.actions[step.name];
     if (step.action !== undefined && action !== undefined)
       return this.#node(placed, actionNode(placed, action, step.name));
     const [only = '', ...others] = step.participants ?? [];
     if (others.length === 0) return this.#run(placed, only, step.name);
     const parts = [only, ...others].map((name, index) =>
-      this.#run({ ...placed, path: scope.path.participant(index) }, name, `${step.name} by ${name}`),
+      this.#run(
+        { ...placed, scope: { ...scope, isSideBySide: true }, path: scope.path.participant(index) },
+        name,
+        `${step.name} by ${name}`,
+      ),
     );
     const result = joined(parts);
     return { ...sideBySide(parts, scope.files), ...(result === undefined ? {} : { result }) };
@@ -261,12 +266,14 @@ const failedOf = ({ name }: Step, { reason, message }: StepResult) => ({ step: n
 
 interface Neighbours {
   steps: readonly Step[];
-  /** All that has to end before. */
+  /** The names of all that has to end before each step. */
+  before: ReadonlyMap<string, ReadonlySet<string>>;
+  /** How far those before this one are. */
   above: readonly (readonly [string, Progress])[];
   predecessors: readonly Progress[];
 }
 
-function scopeOf(step: Step, scope: Scope, { steps, above, predecessors }: Neighbours): Scope {
+function scopeOf(step: Step, scope: Scope, { steps, above, before, predecessors }: Neighbours): Scope {
   const position = steps.indexOf(step);
   const needs =
     predecessors.length === 0 ? scope.needs : [...new Set(predecessors.flatMap(({ last }) => last))];
@@ -275,8 +282,22 @@ function scopeOf(step: Step, scope: Scope, { steps, above, predecessors }: Neigh
     result === undefined ? [] : [[name, result] as const],
   );
   const runs = new Map(above.flatMap(([, one]) => [...one.runs]));
-  const own = { ...scope, at: `${scope.at}[${position}]`, path: scope.path.step(position), needs, files };
+  const isSideBySide = scope.isSideBySide || steps.some((other) => isBeside(step, other, before));
+  const own = {
+    ...scope,
+    isSideBySide,
+    at: `${scope.at}[${position}]`,
+    path: scope.path.step(position),
+    needs,
+    files,
+  };
   return withRuns(withResults(own, results), runs);
+}
+
+/** Whether neither of two steps that may work in files waits for the other. */
+function isBeside(step: Step, other: Step, before: Neighbours['before']): boolean {
+  if (step === other || other.wait !== undefined) return false;
+  return before.get(step.name)?.has(other.name) !== true && before.get(other.name)?.has(step.name) !== true;
 }
 
 /** Why the edges of a step do not hold, as a sentence. */

@@ -3,6 +3,7 @@ import type { Task } from '#api/types/generated/task';
 import { ExpressionFailure } from '#api/schema/expressions';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import type { CompiledWorkflow } from '#workflows/compile-workflow';
+import { problemText } from '#workflows/problem';
 import { NodePath } from '#workflows/node-id';
 import { DEFAULT_MAX_NODES } from '#workflows/workflow';
 import type { Workflow } from '#workflows/workflow';
@@ -12,33 +13,46 @@ import type { UnfoldInput, Unfolded } from '../unfold.ts';
 import { Interpreter } from './interpreter.ts';
 import type { Progress } from './progress.ts';
 import type { Scope } from './scope.ts';
-import type { WorkflowProgram } from './workflow-program.ts';
+import { planning } from './planning/planning.ts';
+import type { StepActions, WorkflowProgram } from './workflow-program.ts';
 
 /** The graph of a Task that works by a workflow. */
 export function unfoldWorkflow(input: UnfoldInput): Unfolded {
-  const { workflow } = input.revision.program as WorkflowProgram;
-  return carryOut(workflow, input, { needs: [], nodes: [] });
+  const program = input.revision.program as WorkflowProgram;
+  const { workflow, actions = {}, planner } = program;
+  if (planner === undefined) return carryOut({ workflow, actions, needs: [], nodes: [] }, input);
+  const leader = input.revision.members?.[planner.leader];
+  if (leader === undefined)
+    return { nodes: [], failure: `InvalidPlan: there is no leader "${planner.leader}".` };
+  const { nodes, plan } = planning({ ...program, planner }, leader, input.history.ended);
+  if (plan === undefined) return { nodes };
+  if ('problem' in plan)
+    return {
+      nodes,
+      failure: `InvalidPlan: The workflow of the leader cannot be carried out: ${plan.problem}`,
+    };
+  const needs = nodes.slice(-1).map(({ id }) => id);
+  return carryOut({ workflow: plan.workflow, actions: { ...actions, ...plan.actions }, needs, nodes }, input);
 }
 
-/** What came before the workflow: the nodes in which it was written. */
-interface Prelude {
-  needs: readonly string[];
+interface Prepared {
+  workflow: Workflow;
+  actions: StepActions;
+  /** The nodes in which it was written, and the last of them. */
   nodes: readonly PlannedNode[];
+  needs: readonly string[];
 }
 
 function carryOut(
-  workflow: Workflow,
+  { workflow, actions, nodes: written, needs }: Prepared,
   { revision, history }: UnfoldInput,
-  { needs, nodes: written }: Prelude,
 ): Unfolded {
   const { expressions, problems } = compiled(workflow);
-  if (problems.length > 0)
-    return {
-      nodes: written,
-      failure: `InvalidPlan: ${problems[0]?.field ?? ''}: ${problems[0]?.message ?? ''}.`,
-    };
-  const interpreter = new Interpreter({ expressions, members: revision.members ?? {}, ended: history.ended });
-  const scope = wholeScope(workflow, history.task, needs);
+  if (problems.length > 0) return { nodes: written, failure: `InvalidPlan: ${problemText(problems)}.` };
+  const { members = {} } = revision;
+  const interpreter = new Interpreter({ expressions, members, actions, ended: history.ended });
+  const schema = workflow.parameters ?? revision.parametersSchema;
+  const scope = { ...wholeScope(history.task, schema), needs };
   const progress = interpreter.list(workflow.steps, scope);
   const nodes = [...written, ...interpreter.nodes];
   const { failed } = progress;
@@ -47,10 +61,8 @@ function carryOut(
   }
   const most = workflow.maxNodes ?? DEFAULT_MAX_NODES;
   if (nodes.length > most) {
-    return {
-      nodes: nodes.slice(0, most),
-      failure: `TooManySteps: the workflow would have more than ${most} runs and waits.`,
-    };
+    const failure = `TooManySteps: the workflow would have more than ${most} runs and waits.`;
+    return { nodes: nodes.slice(0, most), failure };
   }
   return {
     nodes: underWay(nodes, workflow, history),
@@ -58,18 +70,15 @@ function carryOut(
   };
 }
 
-function wholeScope(workflow: Workflow, task: Task, needs: readonly string[]): Scope {
-  const { title, prompt } = task.spec;
+/** The Team may have the schema of the parameters as well as the workflow. */
+function wholeScope(task: Task, schema: Record<string, unknown> | undefined): Scope {
+  const { title, prompt, parameters: given = {} } = task.spec;
+  const parameters = schema === undefined ? given : checkParameters(schema, given, '').values;
   return {
-    ...{ at: '.steps', path: NodePath.ROOT, suffix: '', needs, files: undefined, isSideBySide: false },
-    values: { parameters: parametersOf(workflow, task), task: { name: task.metadata.name, title, prompt } },
+    ...{ at: '.steps', path: NodePath.ROOT, suffix: '', needs: [], files: undefined, isSideBySide: false },
+    values: { parameters, task: { name: task.metadata.name, title, prompt } },
     ...{ steps: {}, runs: new Map() },
   };
-}
-
-function parametersOf({ parameters: schema }: Workflow, { spec }: Task): Record<string, unknown> {
-  const given = spec.parameters ?? {};
-  return schema === undefined ? given : checkParameters(schema, given, 'spec.parameters').values;
 }
 
 const compiledWorkflows = new WeakMap<Workflow, CompiledWorkflow>();

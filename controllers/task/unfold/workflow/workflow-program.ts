@@ -23,7 +23,7 @@ export interface Planner {
   /** Those who may work, with what is known of them. */
   members: readonly { name: string; description: string }[];
   /** Fixed actions that it may use. */
-  actions: readonly ('http' | 'mcp' | 'script')[];
+  actions: readonly 'script'[];
   maxSteps: number;
 }
 
