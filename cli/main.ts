@@ -21,6 +21,7 @@ import { register as registerGet } from './commands/get.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMessage } from './commands/message.ts';
 import { register as registerRestore } from './commands/restore.ts';
+import { register as registerRetry } from './commands/retry.ts';
 import { register as registerRun } from './commands/run.ts';
 import { register as registerServiceAccountKeys } from './commands/service-account-keys.ts';
 import { register as registerSignal } from './commands/signal.ts';
@@ -51,6 +52,7 @@ function createProgram(): Command {
     registerRun,
     registerAnswer,
     registerMessage,
+    registerRetry,
     registerSignal,
     registerWebhook,
     registerCancel,

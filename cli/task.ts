@@ -13,6 +13,7 @@ export interface CliTask extends KubeObject {
     timeoutSeconds?: number;
     cancel?: boolean;
     messages?: { id: string }[];
+    retries?: { id: string }[];
   };
   status?: {
     status?: string;
@@ -21,6 +22,7 @@ export interface CliTask extends KubeObject {
     currentStep?: number;
     questions?: CliQuestion[];
     messages?: { id: string; state: string; node?: string }[];
+    retries?: string[];
     result?: { value?: string };
     conditions?: Condition[];
   };

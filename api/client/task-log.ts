@@ -31,6 +31,10 @@ export interface TaskLogClient {
   /** The address of a step that waits for a webhook. Throws StatusError Conflict for any other step. */
   address(ref: ObjectRef, request: { node: string; expirationSeconds?: number }): Promise<NodeAddress>;
   /**
+   * Lets a step run again, or all that have failed. Throws StatusError Conflict where the Task has not ended, Invalid.
+   */
+  retry(ref: ObjectRef, retry: { node?: string; id?: string }): Promise<void>;
+  /**
    * Answers one of status.questions. Throws StatusError Conflict when it is not open, AlreadyExists when it has another
    * answer, Invalid when the answer does not fit.
    */
@@ -106,6 +110,10 @@ export function createTaskLogClient(options: { transport: Transport }): TaskLogC
     async post(ref, message) {
       const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });
       await transport.send({ method: 'POST', path, body: message });
+    },
+    async retry(ref, retry) {
+      const path = resourcePath(TASKS, { ...ref, subresource: 'retry' });
+      await transport.send({ method: 'POST', path, body: retry });
     },
     async answer(ref, answer) {
       const path = resourcePath(TASKS, { ...ref, subresource: 'answers' });

@@ -132,24 +132,30 @@ export function taskDegraded(message: string): NewCondition {
 
 const FINAL_STATUSES: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
-/** Whether the Task has ended. Nothing but a message takes it up again. */
+/** Whether the Task has ended. Nothing but a message or a retry takes it up again. */
 export function isFinalTaskStatus(status: string | undefined): boolean {
   return status !== undefined && FINAL_STATUSES.has(status);
 }
 
-/** The part of a Task that tells which messages wait. */
-interface Conversation {
-  spec?: { messages?: readonly { id: string }[] };
-  status?: { status?: string; messages?: readonly { id: string }[] };
+/** The part of a Task that tells what people want of it. */
+interface Wanted {
+  spec?: { messages?: readonly { id: string }[]; retries?: readonly { id: string }[] };
+  status?: { status?: string; messages?: readonly { id: string }[]; retries?: readonly string[] };
 }
 
 /** The ids of the messages that no agent has got yet, in order. */
-export function waitingMessages({ spec, status }: Conversation): string[] {
+export function waitingMessages({ spec, status }: Wanted): string[] {
   const done = new Set((status?.messages ?? []).map(({ id }) => id));
   return (spec?.messages ?? []).map(({ id }) => id).filter((id) => !done.has(id));
 }
 
-/** Whether the Task has ended, and nobody has said anything since that takes it up again. */
-export function isAtRest(task: Conversation): boolean {
-  return isFinalTaskStatus(task.status?.status) && waitingMessages(task).length === 0;
+/** The ids of spec.retries that were not taken up yet. */
+export function waitingRetries({ spec, status }: Wanted): string[] {
+  return (spec?.retries ?? []).map(({ id }) => id).filter((id) => status?.retries?.includes(id) !== true);
+}
+
+/** Whether the Task has ended, and nobody wants anything since that takes it up again. */
+export function isAtRest(task: Wanted): boolean {
+  if (!isFinalTaskStatus(task.status?.status)) return false;
+  return waitingMessages(task).length + waitingRetries(task).length === 0;
 }

@@ -1,13 +1,10 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { createTaskEventText } from '#api/types/task-event-text';
 import type { NewTaskMessage } from '#api/client/task-log';
-import type { ObjectRef } from '#api/machinery/resource-type';
 import type { CliContext } from '../context.ts';
+import { followLog, lastNumber } from '../follow-log.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
-import { TASKS } from '../task.ts';
-import { readTaskLog } from '../task-log-reader.ts';
 import { taskName } from './logs.ts';
 
 type Policy = NonNullable<NewTaskMessage['policy']>;
@@ -69,21 +66,6 @@ async function post(session: Session, { task, text, flags }: Post): Promise<void
     ...(member === undefined ? {} : { member }),
     ...(id === undefined ? {} : { id }),
   });
-  if (flags.follow === true) await follow(session, ref, after);
+  if (flags.follow === true) await followLog(session, ref, after);
   else session.print(`task.agent.wecode.io/${ref.name} messaged`);
-}
-
-/** Of the log as it is before the message. */
-async function lastNumber(session: Session, ref: ObjectRef): Promise<number> {
-  await session.connection.client.get(TASKS, ref);
-  let last = 0;
-  for await (const { seq } of readTaskLog(session, { ref, after: 0, follow: false })) last = seq;
-  return last;
-}
-
-async function follow(session: Session, ref: ObjectRef, after: number): Promise<void> {
-  const { stdout } = session.context;
-  const text = createTaskEventText();
-  for await (const event of readTaskLog(session, { ref, after, follow: true })) stdout.write(text.add(event));
-  stdout.write(text.end());
 }

@@ -47,7 +47,14 @@ export interface NodeRecord extends TaskSubTask {
   stage?: { attempt: number; why?: string };
   /** Why the Task fails: nobody has decided about a question of the node in time. */
   undecided?: string;
+  /** How it ended before people had it run again, the oldest first. */
+  history?: readonly PastEnd[];
 }
+
+export type PastEnd = Pick<
+  NodeRecord,
+  'attempt' | 'completedAt' | 'errorMessage' | 'executor_name' | 'messages' | 'result' | 'status'
+>;
 
 export interface Suspension {
   /** Session of the agent's program. */
@@ -136,6 +143,30 @@ export function retriedRecord(
     ...(earlierUse === undefined ? {} : { earlierUse }),
     updatedAt: now,
   };
+}
+
+/** Of a node's ends, the last ones are kept. */
+const MOST_HISTORY = 10;
+
+/** A person wants the node to run again: with the next number, and from the files of the node before. */
+export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
+  const { node, title, role, bot_ids, createdAt, goesOnFrom, attempt, ...end } = record;
+  const { executor_name, status, result, errorMessage, completedAt, messages } = end;
+  const { history = [], earlierUse } = end;
+  const past = { attempt, executor_name, status, result, errorMessage, completedAt, messages };
+  const known = Object.fromEntries(Object.entries(past).filter(([, value]) => value !== undefined));
+  const use = result === undefined ? earlierUse : useOf(result);
+  return {
+    ...{ node, title, role, bot_ids, createdAt },
+    ...(goesOnFrom === undefined ? {} : { goesOnFrom }),
+    // Those before do not count as lost.
+    ...(attempt === undefined ? {} : { attempt, resumed: attempt }),
+    ...(use === undefined ? {} : { earlierUse: use }),
+    history: attempt === undefined ? history : [...history, known].slice(-MOST_HISTORY),
+    status: 'PENDING',
+    progress: 0,
+    updatedAt: now,
+  } as NodeRecord;
 }
 
 /** Attempts that were made since runs were lost, not those that went on after an answer. */

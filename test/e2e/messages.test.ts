@@ -20,11 +20,14 @@ rules:
     hang: true
   - when: { contains: Take long }
     reply: one two three four five six seven eight nine ten
-    chunkDelay: 300ms
+    chunkDelay: 800ms
   - when: { contains: the last words }
     reply: 'heard: the last words'
   - when: { contains: Stop that }
     reply: I have stopped.
+  - when: { contains: Fails once }
+    times: 1
+    error: { status: 401, message: not today }
   - when: { contains: And then }
     reply: 'and then: more'
   - reply: 'first: {{prompt}}'
@@ -41,7 +44,7 @@ interface TaskObject {
     status: string;
     result?: { value: string };
     messages?: { id: string; state: string; node?: string }[];
-    subTasks: { node: string; status: string; attempt?: number }[];
+    subTasks: { node: string; status: string; history?: { attempt: number; status: string }[] }[];
   };
 }
 
@@ -155,6 +158,16 @@ describe.each(SHELLS)('$shellType', ({ name: of }) => {
       messages: [{ id: 'm', state: 'Applied', node: 's0' }],
     });
   });
+});
+
+it('a step that failed runs again, with all that was not done for it', async () => {
+  await begin('again', { team: 'chat', prompt: 'Fails once.' });
+  const failed = ['wait', 'task/again', '--for=jsonpath={.status.status}=FAILED', '--timeout=60s'];
+  await commands.mustKubectl(failed);
+  await commands.mustTroupe(['retry', 'task/again', '--follow']);
+  const { status, subTasks } = await read('again');
+  expect(status).toBe('COMPLETED');
+  expect(subTasks[0]?.history?.[0]).toMatchObject({ attempt: 1, status: 'FAILED' });
 });
 
 it('words are not lost when everything dies, and heard once', async () => {

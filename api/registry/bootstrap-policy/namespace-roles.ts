@@ -69,7 +69,13 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
       allow(READ_WRITE, COORDINATION, ['leases']),
       allow([...WRITE, 'use'], TROUPE, AGENT_KINDS),
       allow(WRITE, TROUPE, ['tasks']),
-      allow(['create'], TROUPE, ['tasks/answers', 'tasks/events', 'tasks/messages', 'tasks/webhooks']),
+      allow(['create'], TROUPE, [
+        'tasks/answers',
+        'tasks/events',
+        'tasks/messages',
+        'tasks/retry',
+        'tasks/webhooks',
+      ]),
       // Whoever runs Tasks decides what they ask, unless an Approval names its approvers.
       allow(['approve'], TROUPE, ['approvals']),
       allow(['update', 'patch'], TROUPE, ['approvals/status']),

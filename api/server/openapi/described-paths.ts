@@ -4,7 +4,7 @@ import type { PathItem } from './operation.ts';
 import { packageItem, ratingItem } from './skill-paths.ts';
 import { podLogItem, podStreamItem, tunnelItem } from './pod-paths.ts';
 import { passwordResetItem, apiKeyTokenItem } from './account-paths.ts';
-import { answersItem, eventsItem, logItem, messagesItem, webhooksItem } from './task-paths.ts';
+import { answersItem, eventsItem, logItem, messagesItem, retryItem, webhooksItem } from './task-paths.ts';
 
 /** The subresources that speak of something else than an object of their kind, with their requests and answers. */
 const DESCRIBED = [
@@ -18,6 +18,7 @@ const DESCRIBED = [
   { name: 'events', isOf: isTask, item: eventsItem },
   { name: 'webhooks', isOf: isTask, item: webhooksItem },
   { name: 'messages', isOf: isTask, item: messagesItem },
+  { name: 'retry', isOf: isTask, item: retryItem },
   { name: 'package', isOf: isSkill, item: packageItem },
   { name: 'rating', isOf: isSkill, item: ratingItem },
   { name: 'passwordreset', isOf: isAccount, item: passwordResetItem },

@@ -198,3 +198,23 @@ export function answersItem(resource: Resource): PathItem {
   });
   return { post };
 }
+
+const RETRY: OpenApiSchema = {
+  description: 'A step of a Task that is to run again.',
+  type: 'object',
+  properties: {
+    node: text('Id of the node; absent: all that have failed or were cancelled.'),
+    id: { ...text('A second request with the same id changes nothing.'), minLength: 1, maxLength: 64 },
+  },
+};
+
+export function retryItem(resource: Resource): PathItem {
+  const post = operation(resource, 'NamespacedTaskRetry', {
+    verb: 'create',
+    action: 'post',
+    description: 'run a step of the specified Task again',
+    body: { required: true, content: jsonContent(RETRY) },
+    answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
+  });
+  return { post };
+}

@@ -13,6 +13,7 @@ import { handleApiKeyToken, handlePasswordReset } from '../users/account-handler
 import { handleNodeAddress } from '../webhooks/node-address-handler.ts';
 import { handleSendEvent } from './sent-event-handler.ts';
 import { handleGet } from './read-handlers.ts';
+import { handleRetry } from './retry-handler.ts';
 import { isNamespace } from './verbs.ts';
 import { handleCreateToken } from './token-handler.ts';
 import { handlePatch, handleUpdate } from './write-handlers.ts';
@@ -96,6 +97,7 @@ export const SUBRESOURCES: readonly Subresource[] = [
       ['update', handleRate],
     ]),
   },
+  { name: 'retry', isOf: isTask, handlers: new Map([['create', handleRetry]]) },
   { ...STREAM, name: 'portforward', kind: podOptions('PodPortForwardOptions') },
   { name: 'passwordreset', isOf: isAccount, handlers: new Map([['create', handlePasswordReset]]) },
   { name: 'status', isOf: ({ hasStatus }) => hasStatus, handlers: READ_AND_WRITE },

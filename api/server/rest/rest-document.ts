@@ -122,6 +122,11 @@ function taskPaths(
       'Sends an event to the step of a Task that waits for it',
       ref('NewEvent'),
     ),
+    [`${at}/{name}/retry`]: post(
+      'retryTask',
+      'Runs a step of a Task that has ended again, or all that have failed',
+      { type: 'object', properties: { node: { type: 'string' }, id: { type: 'string' } } },
+    ),
     [`${at}/{name}/messages`]: post(
       'postMessage',
       'Says something to the agents of a Task, whether it runs or has finished',

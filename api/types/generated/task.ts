@@ -85,6 +85,10 @@ export interface TaskSpec {
    */
   events?: TaskEvent[];
   /**
+   * Steps that are to run again once the Task has ended, each with all that needed it. Add one, by the subresource retry or by hand; what they gave before stays in the history of the step.
+   */
+  retries?: TaskRetrie[];
+  /**
    * What people have said to the agents since the Task was made, in order. Messages are added by the subresource messages only, and one that was posted stays.
    */
   messages?: TaskMessage[];
@@ -306,6 +310,19 @@ export interface TaskEventFrom {
    * Tells apart users that had the same name.
    */
   uid?: string;
+}
+/**
+ * One wish.
+ */
+export interface TaskRetrie {
+  /**
+   * Unique within the Task.
+   */
+  id: string;
+  /**
+   * Id of the node. Absent: all that have failed or were cancelled.
+   */
+  node?: string;
 }
 /**
  * A message of a person.
@@ -579,6 +596,10 @@ export interface TaskStatus {
    */
   executionMode?: 'planned' | 'script' | 'hybrid';
   snapshot?: TaskSnapshot;
+  /**
+   * The ids of spec.retries that were taken up.
+   */
+  retries?: string[];
   /**
    * What has become of spec.messages; one that is not named here is waiting for a run.
    */

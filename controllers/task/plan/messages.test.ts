@@ -7,6 +7,7 @@ import { isAtRest } from '#api/types/task';
 import type { PlannedNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
 import { PlanConflict, resolved, World } from './world.ts';
 import type { Cache } from './world.ts';
 
@@ -248,6 +249,11 @@ describe('a message to a Task that has ended', () => {
   });
 });
 
+const hasHeard =
+  (id: string) =>
+  ({ messages, history = [] }: NodeRecord): boolean =>
+    [{ messages }, ...history].some((end) => end.messages?.includes(id) === true);
+
 const graph: fc.Arbitrary<PlannedNode[]> = fc
   .array(fc.record({ needs: fc.boolean(), steer: fc.boolean(), goesOn: fc.boolean() }), {
     minLength: 1,
@@ -273,7 +279,7 @@ const happening = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constantFrom('lose' as const, 'fail' as const, 'cancel' as const),
+      kind: fc.constantFrom('lose' as const, 'fail' as const, 'cancel' as const, 'retry' as const),
       which,
     }),
   },
@@ -297,6 +303,7 @@ class Talk {
   happen({ kind, which: index }: Happening): void {
     if (kind === 'post') return void this.world.post({ policy: index % 2 === 0 ? 'Queue' : 'Interrupt' });
     if (kind === 'cancel') return this.world.edit({ cancel: true });
+    if (kind === 'retry') return this.#retry(index);
     if (kind === 'hear') return void (this.#caches[index] = this.world.cache());
     if (kind === 'plan') return this.plan(index);
     const live = this.live();
@@ -312,6 +319,12 @@ class Talk {
       apply: { phase: 'Running', appliedMessages: next === undefined ? applied : [...applied, next.id] },
     } as const satisfies Record<string, SandboxStatus>;
     this.world.change(name, { status: ends[kind] });
+  }
+
+  #retry(index: number): void {
+    const { retries = [] } = this.world.task().spec;
+    const wish = { id: `r${retries.length}`, ...(index > 4 ? {} : { node: `n${index}` }) };
+    this.world.edit({ retries: [...retries, wish] });
   }
 
   plan(index: number): void {
@@ -337,8 +350,10 @@ class Talk {
     throw new Error('the Task does not end');
   }
 
-  /** No words are with two agents that work. */
+  /** No words are with two agents that work, and no node has two of them. */
   #judge(): void {
+    const nodes = this.live().map(({ spec }) => spec.node);
+    expect(new Set(nodes).size).toBe(nodes.length);
     const given = this.live().flatMap(({ spec }) => (spec.messages ?? []).map(({ id }) => id));
     const prompts = this.live().flatMap(({ spec }) => spec.promptMessage ?? []);
     const all = [...given, ...prompts];
@@ -356,9 +371,7 @@ it('whatever happens: each message is heard once for good, or expires with its T
       expect((status?.messages ?? []).map(({ id }) => id)).toEqual((spec.messages ?? []).map(({ id }) => id));
       const records = readRecords(status);
       for (const { id, state, node: by } of status?.messages ?? []) {
-        const heard = records
-          .filter(({ messages }) => messages?.includes(id) === true)
-          .map((record) => record.node);
+        const heard = records.filter(hasHeard(id)).map((record) => record.node);
         const own = records
           .filter((record) => record.node === `message-${id.slice(2)}`)
           .map((record) => record.node);

@@ -24,6 +24,7 @@ import { nextStatus } from '../status/status.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import type { Move } from './move.ts';
 import { planNodes } from './plan-nodes.ts';
+import { mayRenew, renewed } from './renew.ts';
 import { SUSPENDED } from './suspended.ts';
 import type { OverSandbox, Rejection } from './settle.ts';
 import { steered } from './steer.ts';
@@ -90,7 +91,12 @@ export function planTask(observation: Observation): TaskPlan {
     return { ...NOTHING, cancel: [...uncancelled, ...unansweredOf(sandboxes, readRecords(task.status))] };
   }
   const revision = readRevision(task.status, observation.taskRevision);
-  if (revision !== undefined) return planGraph(observation, revision);
+  if (revision !== undefined) {
+    if (!mayRenew(task)) return planGraph(observation, revision);
+    // Whatever is alive of a Task that has ended was never its own.
+    if (live.length > 0) return { ...NOTHING, cancel: uncancelled };
+    return planGraph({ ...observation, task: renewed(task, { ...observation, revision }) }, revision);
+  }
   if (task.status?.revision !== undefined) return planWithoutRevision(observation, live);
   if (isBeingCancelled(task))
     return ended(observation, { kind: 'cancelled', message: 'Cancelled before it started.' });

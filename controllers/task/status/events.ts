@@ -25,7 +25,7 @@ export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): R
 const TAKEN_UP: RecordedEvent = {
   type: 'Normal',
   reason: 'TaskContinued',
-  message: 'A message takes the Task up again.',
+  message: 'The Task is taken up again.',
 };
 
 function started(after: TaskStatus): RecordedEvent {
@@ -52,6 +52,9 @@ function stepEvents(before: NodeRecord | undefined, after: NodeRecord): Recorded
 
 function nextAttemptEvent(title: string, before: NodeRecord, after: NodeRecord): RecordedEvent {
   const follows = `attempt ${after.attempt ?? 1} follows.`;
+  if ((after.history?.length ?? 0) > (before.history?.length ?? 0)) {
+    return { type: 'Normal', reason: 'StepRenewed', message: `${title} runs again on request; ${follows}` };
+  }
   if (after.resumed !== before.resumed) {
     return { type: 'Normal', reason: 'StepResumed', message: `${title} goes on after an answer; ${follows}` };
   }

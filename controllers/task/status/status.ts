@@ -77,7 +77,7 @@ export function nextStatus(
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...executionMode(revision),
     ...(final ? {} : asked({ task, records, sandboxes }, asks)),
-    ...told({ task, records }, status),
+    ...wishes({ task, records }, { final, isPlanned: known !== undefined }),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { errorMessage: error }),
@@ -113,9 +113,18 @@ function executionMode(revision: Revision | undefined): Pick<TaskStatus, 'execut
   return program !== undefined && isWorkflow(program) ? { executionMode: program.mode } : {};
 }
 
-function told(from: MessagesOf, status: TaskStatus['status']): Pick<TaskStatus, 'messages'> {
-  const messages = messageStates(from, isFinalTaskStatus(status) ? 'given up' : undefined);
-  return messages.length === 0 ? {} : { messages };
+/** What has become of what people want; of a Task without a plan no step can run again. */
+function wishes(
+  from: MessagesOf,
+  { final, isPlanned }: { final: boolean; isPlanned: boolean },
+): Pick<TaskStatus, 'messages' | 'retries'> {
+  const messages = messageStates(from, final ? 'given up' : undefined);
+  const { retries = [] } = from.task.spec;
+  const isTaken = final && !isPlanned && retries.length > 0;
+  return {
+    ...(messages.length === 0 ? {} : { messages }),
+    ...(isTaken ? { retries: retries.map(({ id }) => id) } : {}),
+  };
 }
 
 /** The field of compatible clients: of several nodes, the first. */

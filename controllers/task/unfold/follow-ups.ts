@@ -1,5 +1,5 @@
 import type { TaskMessage } from '#api/types/generated/task';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus, waitingMessages } from '#api/types/task';
 import { isRunNode } from '../graph/graph.ts';
 import type { PlannedNode, RunNode } from '../graph/graph.ts';
 import { hasRun, readRecords, valueOf } from '../node-record.ts';
@@ -34,15 +34,15 @@ class Conversation {
   readonly hasBegun: boolean;
 
   constructor(unfolded: Unfolded, input: UnfoldInput) {
-    const { task, ended } = input.history;
+    const { task } = input.history;
     this.#unfolded = unfolded;
     this.#input = input;
     this.#stored = new Map(readRecords(task.status).map((record) => [record.node, record]));
-    this.#isTakenUp = isFinalTaskStatus(task.status?.status);
+    this.#isTakenUp = isFinalTaskStatus(task.status?.status) && waitingMessages(task).length > 0;
     const ids = (task.spec.messages ?? []).map(followUpNode);
     this.hasBegun = this.#isTakenUp || ids.some((id) => this.#stored.has(id));
     const { nodes } = unfolded;
-    this.#before = this.hasBegun ? nodes.filter(({ id }) => ended(id) !== undefined) : nodes;
+    this.#before = this.hasBegun ? nodes.filter(({ id }) => this.#stored.has(id)) : nodes;
   }
 
   /** Whether the program has done all that it can. */
@@ -93,6 +93,8 @@ class Conversation {
 
   #mayBegin(): boolean {
     if (this.#input.history.task.spec.cancel === true) return false;
+    // A step may run again.
+    if (this.#nodes().some(({ id }) => this.#input.history.ended(id) === undefined)) return false;
     const last = this.#followUps.at(-1);
     return this.#isTakenUp || last === undefined || this.#isDone(last);
   }

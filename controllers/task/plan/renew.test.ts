@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import type { SandboxStatus } from '#api/types/generated/sandbox';
+import type { PlannedNode } from '../graph/graph.ts';
+import { line, node } from '../graph/made-up.ts';
+import { readRecords } from '../node-record.ts';
+import { resolved, World } from './world.ts';
+
+/** Steps that people have run again. */
+
+const nameOf = (id: string, attempt = 1): string => `fix-abcde-${id}-a${attempt}`;
+const FAILED: SandboxStatus = { phase: 'Failed', reason: 'AgentFailed', message: 'why' };
+const succeeded = (value: string): SandboxStatus => ({
+  phase: 'Succeeded',
+  reason: 'Succeeded',
+  result: { value, costUSD: 1 },
+});
+
+/** Each node ends as `ends` says, else well. */
+function ended(nodes: PlannedNode[], ends: Record<string, SandboxStatus> = {}): World {
+  const world = new World(resolved(...nodes));
+  for (let before = -1; before !== world.names().length;) {
+    before = world.names().length;
+    world.settle();
+    for (const { id } of nodes) {
+      if (world.names().includes(nameOf(id)))
+        world.change(nameOf(id), { status: ends[id] ?? succeeded(`${id} 1`) });
+    }
+    world.settle();
+  }
+  return world;
+}
+
+const retry = (world: World, name?: string): void => {
+  const { retries = [] } = world.task().spec;
+  const id = `r${retries.length + 1}`;
+  world.edit({ retries: [...retries, { id, ...(name === undefined ? {} : { node: name }) }], cancel: false });
+};
+
+const ends = (world: World): Record<string, string | undefined> =>
+  Object.fromEntries(readRecords(world.task().status).map((record) => [record.node, record.status]));
+
+const CHAIN = line({ name: 'one' }, { name: 'two' }, { name: 'three' });
+
+describe('a step that is to run again', () => {
+  it('runs with the next number, and all that needed it after it', () => {
+    const world = ended(CHAIN, { s1: FAILED });
+    expect(ends(world)).toEqual({ s0: 'COMPLETED', s1: 'FAILED', s2: 'CANCELLED' });
+    retry(world, 's1');
+    expect(world.settle().status).toMatchObject({ status: 'RUNNING', retries: ['r1'] });
+    expect(world.task().status).not.toHaveProperty('errorMessage');
+    world.change(nameOf('s1', 2), { status: succeeded('s1 2') });
+    world.settle();
+    world.change(nameOf('s2'), { status: succeeded('s2 1') });
+    expect(world.settle().status).toMatchObject({ status: 'COMPLETED', result: { value: 's2 1' } });
+    expect(world.names()).toEqual([nameOf('s0'), nameOf('s1'), nameOf('s1', 2), nameOf('s2')]);
+  });
+
+  it('keeps what it gave before, and what that has cost', () => {
+    const world = ended(CHAIN);
+    retry(world, 's1');
+    world.settle();
+    world.change(nameOf('s1', 2), { status: succeeded('s1 2') });
+    world.settle();
+    world.change(nameOf('s2', 2), { status: succeeded('s2 2') });
+    world.settle();
+    const { status } = world.task();
+    expect(status).toMatchObject({ status: 'COMPLETED', result: { value: 's2 2', costUSD: 5 } });
+    expect(readRecords(status)[1]).toMatchObject({
+      attempt: 2,
+      result: { value: 's1 2' },
+      history: [{ attempt: 1, status: 'COMPLETED', result: { value: 's1 1' }, executor_name: nameOf('s1') }],
+    });
+  });
+
+  it('begins with the files of the node before it', () => {
+    const world = ended(CHAIN, { s1: FAILED });
+    retry(world);
+    world.settle();
+    expect(world.sandbox(nameOf('s1', 2)).spec.continueFrom).toMatchObject([{ name: nameOf('s0') }]);
+  });
+
+  it('has all its attempts again', () => {
+    const world = ended(CHAIN, { s1: FAILED });
+    retry(world, 's1');
+    for (const attempt of [2, 3, 4]) {
+      world.settle();
+      world.change(nameOf('s1', attempt), { status: { phase: 'Failed', reason: 'ExecutorLost' } });
+    }
+    expect(world.settle().status).toMatchObject({ status: 'FAILED' });
+    expect(readRecords(world.task().status)[1]).toMatchObject({ attempt: 4 });
+  });
+
+  it('without a name: all that have failed, and those that were stopped for it', () => {
+    const nodes = [node('a'), node('b'), node('c', { needs: ['a'] })];
+    const world = new World(resolved(...nodes));
+    world.settle();
+    world.change(nameOf('a'), { status: FAILED });
+    world.settle();
+    world.change(nameOf('b'), { status: { phase: 'Cancelled', reason: 'Cancelled' } });
+    world.settle();
+    expect(world.task().status).toMatchObject({ status: 'FAILED' });
+    retry(world);
+    world.settle();
+    expect(world.names()).toEqual([nameOf('a'), nameOf('b'), nameOf('a', 2), nameOf('b', 2)]);
+  });
+
+  it('while the Task is under way it waits for the end', () => {
+    const world = new World(resolved(...CHAIN));
+    world.settle();
+    retry(world, 's0');
+    world.settle();
+    expect(world.names()).toEqual([nameOf('s0')]);
+    world.change(nameOf('s0'), { status: FAILED });
+    world.settle();
+    expect(world.names()).toEqual([nameOf('s0'), nameOf('s0', 2)]);
+  });
+
+  it('a name that no step has changes nothing', () => {
+    const world = ended(CHAIN, { s1: FAILED });
+    const before = ends(world);
+    retry(world, 's9');
+    expect(world.settle().status).toMatchObject({ status: 'FAILED', retries: ['r1'] });
+    expect(ends(world)).toEqual(before);
+  });
+
+  it('nothing begins before what is left of the Task has stopped', () => {
+    const world = ended(CHAIN, { s1: FAILED });
+    const stray = world.sandbox(nameOf('s1'));
+    world.make({ ...stray, metadata: { ...stray.metadata, name: 'stray' }, status: { phase: 'Running' } });
+    retry(world);
+    expect(world.settle().status).toMatchObject({ status: 'FAILED' });
+    expect(world.sandbox('stray').spec.cancel).toBe(true);
+    world.change('stray', { status: { phase: 'Cancelled' } });
+    expect(world.settle().status).toMatchObject({ status: 'RUNNING' });
+  });
+
+  it('answers to messages that needed it run again, too', () => {
+    const world = ended([node('a')]);
+    world.post();
+    world.settle();
+    world.change(nameOf('message-1'), { status: succeeded('m 1') });
+    world.settle();
+    retry(world, 'a');
+    world.settle();
+    world.change(nameOf('a', 2), { status: succeeded('a 2') });
+    world.settle();
+    expect(world.sandbox(nameOf('message-1', 2)).spec.prompt).toBe('words 1');
+    world.change(nameOf('message-1', 2), { status: succeeded('m 2') });
+    expect(world.settle().status).toMatchObject({ status: 'COMPLETED', result: { value: 'm 2' } });
+  });
+});

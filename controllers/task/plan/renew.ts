@@ -1,0 +1,60 @@
+import type { Task, TaskSubTask } from '#api/types/generated/task';
+import { isFinalTaskStatus, waitingRetries } from '#api/types/task';
+import type { GraphNode } from '../graph/graph.ts';
+import { isEnded, readRecords, renewedRecord } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import type { Revision } from '../revision/revision.ts';
+import { withFollowUps } from '../unfold/follow-ups.ts';
+import { unfold } from '../unfold/unfold.ts';
+import type { Programs } from '../unfold/unfold.ts';
+
+/** Whether people want steps to run again, and the Task has ended, so that it can be done. */
+export function mayRenew(task: Task): boolean {
+  return isFinalTaskStatus(task.status?.status) && waitingRetries(task).length > 0;
+}
+
+/**
+ * The Task with the records of the steps that are to run again as they are before their start. All have ended, so nothing
+ * of them is alive; attempts go on counting, so that no name stands for two runs.
+ */
+export function renewed(
+  task: Task,
+  { revision, programs, now }: { revision: Revision; programs: Programs; now: string },
+): Task {
+  const records = readRecords(task.status);
+  const known = new Map(records.map((record) => [record.node, record]));
+  const ended = (id: string): NodeRecord | undefined => {
+    const record = known.get(id);
+    return record !== undefined && isEnded(record) ? record : undefined;
+  };
+  const input = { revision, history: { task, ended } };
+  const { nodes } = withFollowUps(unfold(input, programs), input);
+  const again = affected(task, nodes, records);
+  const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
+  const next = records.map((record) => (again.has(record.node) ? renewedRecord(record, now) : record));
+  const retries = (task.spec.retries ?? []).map(({ id }) => id);
+  return { ...task, status: { ...task.status, subTasks: next.map(stored), retries } };
+}
+
+/** The nodes that are asked for, those that were stopped, and all that needed one of them. */
+function affected(
+  task: Task,
+  nodes: readonly GraphNode[],
+  records: readonly NodeRecord[],
+): ReadonlySet<string> {
+  const waiting = new Set(waitingRetries(task));
+  const asked = (task.spec.retries ?? []).filter(({ id }) => waiting.has(id));
+  const named = new Set(asked.flatMap(({ node }) => node ?? []));
+  const isAll = asked.some(({ node }) => node === undefined);
+  const isOne = (record: NodeRecord): boolean =>
+    named.has(record.node) || record.status === 'CANCELLED' || (isAll && record.status === 'FAILED');
+  const known = new Set(records.map(({ node }) => node));
+  // A name that no step has changes nothing.
+  if (!isAll && [...named].every((name) => !known.has(name))) return new Set();
+  const again = new Set(records.filter(isOne).map(({ node }) => node));
+  for (let size = -1; size !== again.size;) {
+    size = again.size;
+    for (const { id, needs } of nodes) if (needs.some((need) => again.has(need))) again.add(id);
+  }
+  return again;
+}
