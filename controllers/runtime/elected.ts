@@ -46,13 +46,21 @@ interface TermOptions extends ElectedOptions {
 
 async function runTerm({ runnables, lost, stop, stopMs, clock }: TermOptions): Promise<void> {
   const over = AbortSignal.any([lost, stop]);
-  const ended = Promise.all(runnables.map((runnable) => runnable.run(over)));
+  const running = new Set(runnables.map(({ name }) => name));
+  const ended = Promise.all(
+    runnables.map(async (runnable) => {
+      await runnable.run(over);
+      running.delete(runnable.name);
+    }),
+  );
   if (!over.aborted) await Promise.race([ended, once(over, 'abort')]);
   if (!over.aborted) throw new Error('a controller ended before it was told to');
   if (stop.aborted) return void (await ended);
   const late = Promise.withResolvers<never>();
   const cancel = clock.after(stopMs, () =>
-    late.reject(new Error(`the controllers did not stop within ${stopMs} ms after the lease was lost`)),
+    late.reject(
+      new Error(`did not stop within ${stopMs} ms after the lease was lost: ${[...running].join(', ')}`),
+    ),
   );
   await Promise.race([ended, late.promise]);
   cancel();
