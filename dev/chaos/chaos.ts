@@ -104,8 +104,9 @@ class ChaosRun {
     const findings = Object.values(CHECKS).flatMap((check) =>
       check(evidence, ({ name, scenario }) => this.#scenario(scenario).expected(name)),
     );
+    const ends = this.#options.installation.members.flatMap(({ unexpectedEnds }) => unexpectedEnds);
     const remains = await this.#remains(before);
-    return { findings: [...unended, ...findings, ...remains], figures: this.#figures(evidence) };
+    return { findings: [...unended, ...ends, ...findings, ...remains], figures: this.#figures(evidence) };
   }
 
   /** Hands Tasks in between the troubles, so that there is work at each of them. */

@@ -22,6 +22,7 @@ export async function engineFront({ path, engine, executor }: EngineFrontOptions
   await socket.open();
   return {
     name: 'docker',
+    unexpectedEnds: [],
     address: socket.address,
     async kill() {
       await socket.close();

@@ -151,6 +151,7 @@ function executorProcess(
 function serverMember(name: string, server: Restartable & AsyncDisposable): Member {
   return {
     name,
+    unexpectedEnds: [],
     kill: () => server.kill(),
     start: () => server.start(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

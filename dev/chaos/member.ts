@@ -11,6 +11,8 @@ export interface Member extends AsyncDisposable {
   kill(): Promise<void>;
   /** Resolves when it works. */
   start(): Promise<void>;
+  /** How it ended though nobody had told it to, each time. */
+  readonly unexpectedEnds: readonly string[];
 }
 
 export interface TroupeOptions {
@@ -25,6 +27,7 @@ export interface TroupeOptions {
 /** One of Troupe's processes. */
 export class TroupeMember implements Member {
   readonly name: string;
+  readonly unexpectedEnds: string[] = [];
   readonly #options: TroupeOptions;
   #process: RunningProcess | undefined;
 
@@ -47,6 +50,12 @@ export class TroupeMember implements Member {
       patienceMs: 30_000,
     });
     this.#process = started;
+    void started.exited.then((end) => {
+      if (this.#process !== started) return;
+      this.#process = undefined;
+      const last = started.output().trimEnd().split('\n').at(-1) ?? '';
+      this.unexpectedEnds.push(`${name} ended by itself (${end}): ${last}`);
+    });
     await started.until({ what: 'get ready', ready: () => isReady, timeoutMs: 120_000 });
   }
 
@@ -59,6 +68,8 @@ export class TroupeMember implements Member {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process?.stop();
+    const running = this.#process;
+    this.#process = undefined;
+    await running?.stop();
   }
 }

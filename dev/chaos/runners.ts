@@ -6,6 +6,7 @@ import type { Member } from './member.ts';
 export function runnersOf(folder: string): Member {
   return {
     name: 'runners',
+    unexpectedEnds: [],
     async kill() {
       for (const pid of await runnerPids(folder)) {
         try {
