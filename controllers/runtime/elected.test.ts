@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { silentLogger } from '#api/machinery/logger';
+import { createManualClock } from '#api/machinery/manual-clock';
+import { electedRunnable } from './elected.ts';
+import type { LeaderElection } from './leader-election.ts';
+import type { Runnable } from './manager.ts';
+
+const untilTold: Runnable['run'] = (signal) =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+it('a process whose work does not stop when the Lease is lost ends, and names the work', async () => {
+  const clock = createManualClock();
+  const lost = new AbortController();
+  const election = {
+    acquire: () => Promise.resolve({ lost: lost.signal, release: () => Promise.resolve() }),
+  } as unknown as LeaderElection;
+  const make = (): Runnable[] => [
+    { name: 'good', run: untilTold },
+    { name: 'deaf', run: () => new Promise<void>(() => undefined) },
+  ];
+  const elected = electedRunnable({ election, make, stopMs: 100, clock, logger: silentLogger });
+  const running = elected.run(new AbortController().signal);
+  const ended = expect(running).rejects.toThrow('did not stop within 100 ms after the lease was lost: deaf');
+  lost.abort();
+  await expect.poll(() => clock.pending).toBe(1);
+  clock.advance(100);
+  await ended;
+});
