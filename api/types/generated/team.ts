@@ -284,10 +284,28 @@ export interface TeamCollaborate {
  * How good the answer has to be. Members who are named here judge, and take no part in the work. An answer that is not accepted goes back to the one who gave it, with what was said; then it is judged again by all.
  */
 export interface TeamQuality {
+  approval?: TeamQualityApproval;
   bestOf?: TeamQualityBestOf;
   evaluate?: TeamQualityEvaluate;
   review?: TeamQualityReview;
   vote?: TeamQualityVote;
+}
+/**
+ * People accept the answer, or send it back with their words, by an Approval as spec.approval says.
+ */
+export interface TeamQualityApproval {
+  /**
+   * What they are asked; the beginning of the answer follows it.
+   */
+  message?: string;
+  /**
+   * How often it sends the answer back; 2 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the Task fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
 }
 /**
  * The work is done several times, side by side, and members choose one.

@@ -31,8 +31,8 @@ function judgesOf(team: TeamSpec) {
   return Object.fromEntries(named.filter(([name]) => judges.has(name)));
 }
 
-/** The cheap ones first: what a script refuses, nobody has to read. */
-function gatesOf({ evaluate, review, vote }: TeamQuality): Gate[] {
+/** The cheap ones first: what a script refuses, nobody has to read; people come last. */
+function gatesOf({ approval, evaluate, review, vote }: TeamQuality): Gate[] {
   return [
     ...(evaluate === undefined ? [] : evaluateGate(evaluate)),
     ...(review === undefined
@@ -47,6 +47,15 @@ function gatesOf({ evaluate, review, vote }: TeamQuality): Gate[] {
             rule: vote.rule ?? 'Majority',
             tie: vote.tie ?? 'Reject',
             ...limitsOf(vote, 0),
+          } as const,
+        ]),
+    ...(approval === undefined
+      ? []
+      : [
+          {
+            kind: 'approval',
+            message: approval.message ?? 'Is this answer accepted?',
+            ...limitsOf(approval, 2),
           } as const,
         ]),
   ];

@@ -1,9 +1,17 @@
-import type { PlannedNode, RunNode } from '../../graph/graph.ts';
+import type { ApprovalWait, PlannedNode, RunNode, WaitNode } from '../../graph/graph.ts';
 import type { Revision } from '../../revision/revision.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
 import type { UnfoldInput } from '../unfold.ts';
-import type { Criterion, Gate, JudgeGate, ReviewGate, ScriptGate, VoteGate } from './program.ts';
+import type {
+  ApprovalGate,
+  Criterion,
+  Gate,
+  JudgeGate,
+  ReviewGate,
+  ScriptGate,
+  VoteGate,
+} from './program.ts';
 import {
   OPINION_SCHEMA,
   guidanceOf,
@@ -25,7 +33,7 @@ export interface GateRun {
   failure?: string;
 }
 
-/** The nodes are `v<version>-review`, `v<version>-vote-<number>`, `v<version>-evaluate` (a judge) and `v<version>-script`. */
+/** The nodes are `v<version>-review`, `v<version>-vote-<number>`, `v<version>-evaluate` (a judge) `v<version>-script` and `v<version>-approval`. */
 export function gateRun(input: UnfoldInput, gate: Gate, version: Version): GateRun {
   switch (gate.kind) {
     case 'review':
@@ -36,6 +44,8 @@ export function gateRun(input: UnfoldInput, gate: Gate, version: Version): GateR
       return evaluate(input, gate, version);
     case 'script':
       return runScript(input, gate, version);
+    case 'approval':
+      return ask(input, gate, version);
   }
 }
 
@@ -134,6 +144,44 @@ function runScript({ history }: UnfoldInput, gate: ScriptGate, { number, author 
   const score = printedScore(end.output) ?? 1;
   const guidance = `It has a score of ${score}; ${gate.threshold} is needed.\n${end.value}`;
   return { nodes, verdict: verdictOf(score >= gate.threshold, { guidance, score, words: '' }) };
+}
+
+/** People see the beginning of the answer; the status of the Task has all of it. */
+const SHOWN_CHARACTERS = 2000;
+
+/** A no with words is guidance; that nobody has decided in time is none. */
+function ask({ history }: UnfoldInput, gate: ApprovalGate, { number, author, answer }: Version): GateRun {
+  const id = `v${number}-approval`;
+  const given = endOf(history, author.id);
+  const shownAnswer = (answer ?? (given.end === 'succeeded' ? given.value : '')).slice(0, SHOWN_CHARACTERS);
+  const wait: ApprovalWait = { for: 'approval', message: `${gate.message}\n\n${shownAnswer}` };
+  const node: WaitNode = {
+    ...{ id, name: 'approval', kind: 'wait' },
+    wait,
+    needs: [author.id],
+    inputs: { taskPrompt: false, results: [] },
+    policy: { requireConfirmation: false, onFailure: 'Continue' },
+    workspace: { uses: false },
+  };
+  const nodes = [node];
+  const end = endOf(history, id);
+  if (end.end === 'open') return { nodes };
+  if (end.end === 'succeeded') {
+    return {
+      nodes,
+      verdict: {
+        accepted: true,
+        guidance: '',
+        opinions: [{ by: 'approval', accepts: true, words: end.value }],
+      },
+    };
+  }
+  const words = /^Rejected: (.*)$/s.exec(end.why)?.[1];
+  if (words === undefined) return { nodes, failure: end.why };
+  return {
+    nodes,
+    verdict: { accepted: false, guidance: words, opinions: [{ by: 'approval', accepts: false, words }] },
+  };
 }
 
 function verdictOf(

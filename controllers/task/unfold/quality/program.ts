@@ -19,7 +19,7 @@ export interface BestOf {
 }
 
 /** An answer passes, or goes back to the one who gave it, with guidance. */
-export type Gate = ReviewGate | VoteGate | JudgeGate | ScriptGate;
+export type Gate = ReviewGate | VoteGate | JudgeGate | ScriptGate | ApprovalGate;
 
 interface GateLimits {
   /** How often this gate sends an answer back. */
@@ -63,4 +63,11 @@ export interface ScriptGate extends GateLimits {
   script: SandboxActionScript;
   /** From 0 to 1; for scripts that print a score. */
   threshold: number;
+}
+
+/** People accept, or send back, by an Approval with the settings of the Team. */
+export interface ApprovalGate extends GateLimits {
+  kind: 'approval';
+  /** What they are asked, as a sentence. */
+  message: string;
 }

@@ -26,6 +26,7 @@ const EVALUATE: Gate = {
     { name: 'short', description: 'Few words.', weight: 1 },
   ],
 };
+const APPROVAL: Gate = { kind: 'approval', message: 'Fine?', ...LIMITS };
 const SCRIPT: Gate = { kind: 'script', script: { run: 'make test' }, threshold: 0.5, ...LIMITS };
 
 /** A pipeline of two, with these gates. */
@@ -175,6 +176,28 @@ describe('the gates of an answer', () => {
       gates: [SCRIPT],
       nodes: ['s0', 's1', 'v1-script', 'v2'],
     },
+    { reason: 'people are asked', ends: WORK, gates: [APPROVAL], nodes: ['s0', 's1', 'v1-approval'] },
+    {
+      reason: 'people say yes',
+      ends: { ...WORK, 'v1-approval': { value: 'ok' } },
+      gates: [APPROVAL],
+      nodes: ['s0', 's1', 'v1-approval'],
+      answer: 'text',
+    },
+    {
+      reason: 'people say no',
+      ends: { ...WORK, 'v1-approval': { failed: 'Rejected: Too long. (ann)' } },
+      gates: [APPROVAL],
+      nodes: ['s0', 's1', 'v1-approval', 'v2'],
+    },
+    {
+      reason: 'nobody has decided in time',
+      ends: { ...WORK, 'v1-approval': { failed: 'ApprovalTimeout: nobody' } },
+      gates: [APPROVAL],
+      nodes: ['s0', 's1', 'v1-approval'],
+      answer: 'text',
+      failure: 'ApprovalTimeout: nobody',
+    },
     {
       reason: 'one gate after the other, and all of them again after a correction',
       ends: { ...WORK, 'v1-script': { value: '' }, 'v1-review': refuse('x'), v2: { value: 'better' } },
@@ -220,6 +243,11 @@ describe('the gates of an answer', () => {
     expect(again.inputs.text).toContain('Say why.');
   });
 
+  it('people see the answer', () => {
+    const node = unfolded(WORK, { gates: [APPROVAL] }).nodes.at(-1);
+    expect(node).toMatchObject({ kind: 'wait', wait: { for: 'approval', message: 'Fine?\n\ntext' } });
+  });
+
   it('what judges said is kept', () => {
     const now = unfolded(
       { ...WORK, 'v1-evaluate': scores(8, 4), 'v1-review': accept },
@@ -252,78 +280,6 @@ describe('the gates of an answer', () => {
     const again = runOf(now, 'v2');
     expect(again).toMatchObject({ name: 'boss', session: { from: 'lead-1' } });
     expect(again.outputSchema).toBeUndefined();
-  });
-});
-
-describe('the best of several', () => {
-  const bestOf = { candidates: 2, choosers: ['ann', 'ben'] };
-  const both: Ends = {
-    ...{ 'c1-s0': { value: 'a' }, 'c1-s1': { value: 'A' }, 'c2-s0': { value: 'b' }, 'c2-s1': { value: 'B' } },
-  };
-  const choose = (choice: unknown) => ({ output: { choice, reason: 'it is' } });
-  const COPIES = ['c1-s0', 'c1-s1', 'c2-s0', 'c2-s1'];
-
-  it.each([
-    { reason: 'each does the whole work', ends: {}, nodes: COPIES },
-    { reason: 'members choose when all have ended', ends: both, nodes: [...COPIES, 'choice-1', 'choice-2'] },
-    {
-      reason: 'most votes win',
-      ends: { ...both, 'choice-1': choose(2), 'choice-2': choose(2) },
-      nodes: [...COPIES, 'choice-1', 'choice-2'],
-      answer: 'B',
-    },
-    {
-      reason: 'of two with as many votes, the first',
-      ends: { ...both, 'choice-1': choose(2), 'choice-2': choose(1) },
-      nodes: [...COPIES, 'choice-1', 'choice-2'],
-      answer: 'A',
-    },
-    {
-      reason: 'a vote for none of them does not count',
-      ends: { ...both, 'choice-1': choose(7), 'choice-2': choose(2) },
-      nodes: [...COPIES, 'choice-1', 'choice-2'],
-      answer: 'B',
-    },
-    {
-      reason: 'nobody chooses',
-      ends: { ...both, 'choice-1': { failed: 'x' }, 'choice-2': choose('1') },
-      nodes: [...COPIES, 'choice-1', 'choice-2'],
-      failure: 'NoChoice: nobody has chosen a candidate.',
-    },
-    {
-      reason: 'one that fails is out, and the only other one needs no choice',
-      ends: { ...both, 'c1-s0': { failed: 'x' }, 'c1-s1': { failed: 'Skipped' } },
-      nodes: COPIES,
-      answer: 'B',
-    },
-    {
-      reason: 'all fail',
-      ends: { ...both, 'c1-s0': { failed: 'x' }, 'c2-s1': { failed: 'x' } },
-      nodes: COPIES,
-      failure: 'NoCandidate: the runs of all candidates failed.',
-    },
-  ])('$reason', ({ ends, nodes, answer, failure }) => {
-    const now = unfolded(ends, { bestOf });
-    expect(idsOf(now)).toEqual(nodes);
-    expect(now.failure).toBe(failure);
-    expect(now.answer).toBe(answer);
-  });
-
-  it('a failure is that of a candidate alone', () => {
-    const node = runOf(unfolded({}, { bestOf }), 'c2-s1');
-    expect(node).toMatchObject({
-      needs: ['c2-s0'],
-      on: { 'c2-s0': 'success' },
-      workspace: { from: 'c2-s0' },
-    });
-    expect(node.policy.onFailure).toBe('Continue');
-  });
-
-  it('the chosen one passes the gates', () => {
-    const ends = { ...both, 'choice-1': choose(2), 'choice-2': choose(2), 'v1-review': refuse('x') };
-    const now = unfolded(ends, { bestOf, gates: [REVIEW] });
-    expect(runOf(now, 'v1-review').workspace).toMatchObject({ from: 'c2-s1' });
-    expect(runOf(now, 'v2')).toMatchObject({ name: 'doc', workspace: { from: 'c2-s1' } });
   });
 });
 

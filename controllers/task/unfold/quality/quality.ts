@@ -116,6 +116,7 @@ const REASONS = {
   vote: 'VoteRejected',
   evaluate: 'ScoreTooLow',
   script: 'ScoreTooLow',
+  approval: 'Rejected',
 };
 
 function rejected({ kind }: Gate, { guidance }: Verdict, corrections: number): string {
