@@ -49,7 +49,7 @@ export interface InstallationOptions {
 
 /** So that nobody has to wait for the 15 s of the default when a leader is killed. */
 const SHORT_LEASE = [
-  '--leader-elect-lease-duration=6s',
+  '--leader-elect-lease-duration=8s',
   '--leader-elect-renew-deadline=4s',
   '--leader-elect-retry-period=500ms',
 ];
