@@ -52,6 +52,8 @@ const privateFile = '^api/data-folder/private-file[.]ts$';
 const taskEvent = '^api/types/task-event(-text)?[.]ts$';
 /** When a Task has ended. */
 const task = '^api/types/task[.]ts$';
+/** Who may decide an Approval at a moment. */
+const approval = '^api/types/approval[.]ts$';
 /** What the executor manager and the runner in a sandbox say to each other. */
 const protocol = '^executor-manager/protocol/';
 /** What model services and their clients say to each other. */
@@ -178,7 +180,7 @@ const layers = [
   {
     name: 'cli',
     from: '^cli/',
-    may: [client, machinery, metrics, passwordRules, task, taskEvent, skillPackages, composition],
+    may: [client, machinery, metrics, passwordRules, task, approval, taskEvent, skillPackages, composition],
   },
 ];
 

@@ -9,6 +9,7 @@ import { register as registerUser } from './commands/user.ts';
 import { register as registerWebhook } from './commands/webhook.ts';
 import { register as registerWhoami } from './commands/whoami.ts';
 import { register as registerAnswer } from './commands/answer.ts';
+import { register as registerApprove } from './commands/approve.ts';
 import { register as registerApply } from './commands/apply.ts';
 import { register as registerBackup } from './commands/backup.ts';
 import { register as registerCancel } from './commands/cancel.ts';
@@ -18,8 +19,10 @@ import { register as registerDescribe } from './commands/describe.ts';
 import { register as registerEncryption } from './commands/encryption.ts';
 import { register as registerExecutor } from './commands/executor.ts';
 import { register as registerGet } from './commands/get.ts';
+import { register as registerInbox } from './commands/inbox.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMessage } from './commands/message.ts';
+import { register as registerReject } from './commands/reject.ts';
 import { register as registerRestore } from './commands/restore.ts';
 import { register as registerRetry } from './commands/retry.ts';
 import { register as registerRun } from './commands/run.ts';
@@ -50,6 +53,9 @@ function createProgram(): Command {
     registerSkill,
     registerWait,
     registerRun,
+    registerInbox,
+    registerApprove,
+    registerReject,
     registerAnswer,
     registerMessage,
     registerRetry,

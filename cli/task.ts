@@ -21,6 +21,7 @@ export interface CliTask extends KubeObject {
     message?: string;
     currentStep?: number;
     questions?: CliQuestion[];
+    approvals?: { questionId?: string }[];
     messages?: { id: string; state: string; node?: string }[];
     retries?: string[];
     result?: { value?: string };

@@ -56,7 +56,10 @@ export type ApprovalPhase = NonNullable<NonNullable<Approval['status']>['phase']
 /** One that has just been made has no status in some tests and on a server without strategies. */
 export const phaseOf = ({ status }: Pick<Approval, 'status'>): ApprovalPhase => status?.phase ?? 'Pending';
 
-type Times = Pick<Approval, 'metadata' | 'spec'>;
+interface Times {
+  metadata: { creationTimestamp?: string };
+  spec: Pick<ApprovalSpec, 'approvers' | 'escalation' | 'timeoutSeconds'>;
+}
 
 /** Milliseconds since the epoch when nobody may decide any longer; undefined without an end. */
 export const timesOutAt = (approval: Times): number | undefined =>

@@ -4,6 +4,7 @@ import { alreadyExists, badRequest, conflict, invalid } from '../../machinery/st
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { requiredValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
+import { refusePastApprovers } from '../approvals/guarded-approval.ts';
 import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
@@ -24,10 +25,10 @@ export interface AnswerRequest extends WriteOptions {
 /**
  * Adds the answer of a person to a Task that asks for it. The same answer a second time changes nothing.
  * @throws StatusError BadRequest or Invalid for an answer that does not fit its question, AlreadyExists when the question
- * has another answer, NotFound, Conflict when too many write at once
+ * has another answer, Forbidden when an Approval names who may answer, NotFound, Conflict when too many write at once
  */
 export async function answerTask(
-  registry: Pick<Registry, 'get' | 'update'>,
+  registry: Pick<Registry, 'catalog' | 'get' | 'update'>,
   { target, body, ...options }: AnswerRequest,
 ): Promise<WriteResult> {
   const answer = readAnswer(body);
@@ -39,6 +40,8 @@ export async function answerTask(
     if (given !== undefined && isSame(given, answer)) return { object: found, warnings: [] };
     if (given !== undefined) throw alreadyExists({ group: '', plural: 'answers' }, answer.id);
     checkFits(answer, questionOf(task, answer.id), target.name);
+    const isAbout = ({ questionId }: { questionId?: string }): boolean => questionId === answer.id;
+    await refusePastApprovers(registry, { task, user: options.user }, isAbout);
     const spec = { ...fieldsOf(task['spec']), answers: [...answers, answer] };
     return await registry.update({ ...options, target, body: { ...task, spec } });
   });

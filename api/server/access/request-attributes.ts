@@ -1,7 +1,7 @@
 import type { Attributes, ResourceAttributes } from '../../machinery/authorizer.ts';
 import { parseFieldSelector } from '../../machinery/field-selector.ts';
 import { isGiven } from '../request/query.ts';
-import { taskActionOf } from '../rest/rest-path.ts';
+import { approvalActionOf, taskActionOf } from '../rest/rest-path.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResourcePath } from '../request/resource-path.ts';
 
@@ -26,6 +26,7 @@ export function requestAttributes(
   if (place === undefined) return { verb: method.toLowerCase(), path, resource: undefined };
   const { group, version, plural, name, subresource } = place;
   if (method === 'POST' && taskActionOf(place) !== undefined) return taskUpdate(place, path);
+  if (method === 'POST' && approvalActionOf(place) !== undefined) return decision(place, path);
   const verb = verbOf(method, place, query);
   const resource = { group, version, plural, subresource, namespace: namespaceOf(place), name };
   if (place.isOldWatch || name !== '' || !VERBS_WITH_SELECTORS.has(verb)) return { verb, path, resource };
@@ -36,6 +37,13 @@ export function requestAttributes(
 function taskUpdate(place: ResourcePath, path: string): Attributes {
   const { group, version, plural, namespace, name } = place;
   return { verb: 'update', path, resource: { group, version, plural, subresource: '', namespace, name } };
+}
+
+/** To decide is to write the status; whether this user may decide this Approval is judged with the write. */
+function decision(place: ResourcePath, path: string): Attributes {
+  const { group, version, plural, namespace, name } = place;
+  const resource = { group, version, plural, subresource: 'status', namespace, name };
+  return { verb: 'patch', path, resource };
 }
 
 function verbOf(method: string, { name, isOldWatch }: ResourcePath, query: RequestHead['query']): string {

@@ -1,3 +1,4 @@
+import { refusePastApprovers } from '../../registry/approvals/guarded-approval.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { isFinalTaskStatus } from '../../types/task.ts';
@@ -10,7 +11,8 @@ import { readWritten } from '../request/written-object.ts';
 import { checkReferences } from './references.ts';
 import { readManifest, replaceObject } from './replace-object.ts';
 import type { Manifest } from './replace-object.ts';
-import { taskActionOf } from './rest-path.ts';
+import { decideApproval } from './approval-decision.ts';
+import { approvalActionOf, taskActionOf } from './rest-path.ts';
 import type { TaskAction } from './rest-path.ts';
 import { bringsZip, createFromZip, replacePackage } from './skill-upload.ts';
 
@@ -23,6 +25,8 @@ export async function handleCompatible(request: ResourceRequest): Promise<Respon
   const { name, subresource } = request.place;
   const action = taskActionOf(request.place);
   if (action !== undefined && method === 'POST') return changeTask(request, action);
+  const decision = approvalActionOf(request.place);
+  if (decision !== undefined && method === 'POST') return decideApproval(request, decision);
   if (isPackage(request.place) && method === 'PUT') return replacePackage(request);
   if (subresource !== '') return undefined;
   if (method === 'POST' && name === '') {
@@ -81,6 +85,10 @@ async function changeTask(request: ResourceRequest, action: TaskAction): Promise
   const target = targetOf(request);
   const write = writeOptions(request, 'PatchOptions');
   const { object } = await registry.get({ target, user: write.user });
+  if (action === 'confirm') {
+    const isStage = ({ purpose }: { purpose: string }): boolean => purpose === 'Stage';
+    await refusePastApprovers(registry, { task: object, user: write.user }, isStage);
+  }
   const spec = action === 'cancel' ? cancelled(object) : { currentStage: nextStage(object) };
   request.c.var.audited?.requestObject({ spec });
   const patched = await registry.patch({ target, type: 'merge', body: { spec }, ...write });

@@ -103,6 +103,7 @@ function compatiblePaths(resource: Resource): Record<string, Operations> {
     },
     ...(plural === 'skills' ? packagePaths(at) : {}),
     ...(plural === 'tasks' ? taskPaths(at, one) : {}),
+    ...(plural === 'approvals' ? decisionPaths(at, one) : {}),
   };
 }
 
@@ -132,6 +133,24 @@ function taskPaths(
       'Says something to the agents of a Task, whether it runs or has finished',
       ref('NewMessage'),
     ),
+  };
+}
+
+/** Of an Approval: what people decide. */
+function decisionPaths(
+  at: string,
+  one: Pick<Parameters<typeof operation>[0], 'answer' | 'failure' | 'parameters'>,
+): Record<string, Operations> {
+  const body = ref('Decision');
+  const post = (id: string, summary: string): Operations => ({
+    post: operation({ id, summary, ...one, body }),
+  });
+  return {
+    [`${at}/{name}/approve`]: post(
+      'approve',
+      'Says yes to an Approval, or answers the question that it asks',
+    ),
+    [`${at}/{name}/reject`]: post('reject', 'Says no to an Approval'),
   };
 }
 

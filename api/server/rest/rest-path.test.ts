@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batchPath, placeOf, taskActionOf } from './rest-path.ts';
+import { approvalActionOf, batchPath, placeOf, taskActionOf } from './rest-path.ts';
 
 const OURS = { group: 'agent.wecode.io', version: 'v1' };
 
@@ -49,6 +49,8 @@ describe('paths below /api/v1', () => {
     };
     expect(of('/api/v1/namespaces/a/tasks/t/cancel')).toBe('cancel');
     expect(of('/api/v1/namespaces/a/tasks/t/log')).toBeUndefined();
+    const approve = placeOf('/api/v1/namespaces/a/approvals/x/approve');
+    expect(approve && approvalActionOf(approve)).toBe('approve');
     expect(of('/apis/agent.wecode.io/v1/namespaces/a/tasks/t/cancel')).toBeUndefined();
   });
 

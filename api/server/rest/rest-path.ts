@@ -9,6 +9,7 @@ import type { ResourcePath } from '../request/resource-path.ts';
  * judged as to those.
  */
 const COMPATIBLE: ReadonlyMap<string, string> = new Map([
+  ['approvals', 'v1alpha1'],
   ['bots', 'v1'],
   ['ghosts', 'v1'],
   ['models', 'v1'],
@@ -62,6 +63,14 @@ export type TaskAction = 'cancel' | 'confirm';
 export function taskActionOf({ rest, plural, subresource }: ResourcePath): TaskAction | undefined {
   if (rest !== 'compatible' || plural !== 'tasks') return undefined;
   return subresource === 'cancel' || subresource === 'confirm' ? subresource : undefined;
+}
+
+/** What a POST below the name of an Approval decides. */
+export type ApprovalAction = 'approve' | 'reject';
+
+export function approvalActionOf({ rest, plural, subresource }: ResourcePath): ApprovalAction | undefined {
+  if (rest !== 'compatible' || plural !== 'approvals') return undefined;
+  return subresource === 'approve' || subresource === 'reject' ? subresource : undefined;
 }
 
 /** `/api/v1/namespaces/NS/apply` and `/delete`: a list of manifests, each of which is judged by itself. */

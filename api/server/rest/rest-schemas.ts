@@ -69,6 +69,13 @@ export const REST_SCHEMAS: Readonly<Record<string, OpenApiSchema>> = {
       code: { type: 'integer', description: 'The code of the answer.' },
     },
   },
+  Decision: {
+    type: 'object',
+    properties: {
+      reason: text('Why; for the record, and for an agent whose wish is rejected.'),
+      message: text('The answer to a question, or words for the agent.'),
+    },
+  },
   Message: { type: 'object', required: ['message'], properties: { message: text('For a person.') } },
   BatchResult: {
     type: 'object',

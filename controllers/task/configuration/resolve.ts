@@ -98,9 +98,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       mode,
       ...(workspace === undefined ? {} : { workspace }),
       ...(parametersSchema === undefined ? {} : { parametersSchema }),
-      ...(team.spec.approval === undefined
-        ? {}
-        : { approval: withSecretNamespace(team.spec.approval, teamName.namespace) }),
+      ...approvalOf(team, teamName),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
         ? {}
@@ -108,6 +106,10 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       ...(draft.program === undefined ? {} : { program: draft.program }),
     },
   };
+}
+
+function approvalOf({ spec }: Team, { namespace }: ObjectName): Pick<RevisionContent, 'approval'> {
+  return spec.approval === undefined ? {} : { approval: withSecretNamespace(spec.approval, namespace) };
 }
 
 /** How the Team works; whatever way is its own, the leader writes a workflow for a Task that asks for one. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { connect } from '#api/client/connect';
 import { systemClock } from '#api/machinery/clock';
 import { register as answer } from '#cli/commands/answer';
+import { register as approve } from '#cli/commands/approve';
 import { register as apply } from '#cli/commands/apply';
 import { register as cancel } from '#cli/commands/cancel';
 import { register as remove } from '#cli/commands/delete';
@@ -9,7 +10,9 @@ import { register as deletedTasks } from '#cli/commands/deleted-tasks';
 import { register as describeCommand } from '#cli/commands/describe';
 import { register as encryption } from '#cli/commands/encryption';
 import { register as get } from '#cli/commands/get';
+import { register as inbox } from '#cli/commands/inbox';
 import { register as logs } from '#cli/commands/logs';
+import { register as reject } from '#cli/commands/reject';
 import { register as run } from '#cli/commands/run';
 import { register as skill } from '#cli/commands/skill';
 import { register as wait } from '#cli/commands/wait';
@@ -62,6 +65,9 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
   });
   const commands = [
     answer,
+    approve,
+    inbox,
+    reject,
     cancel,
     apply,
     get,
