@@ -11,6 +11,7 @@ const LONGEST: readonly string[] = [
   'bad-input/trouble.test.ts',
   'storage/order.test.ts',
   'api/database-trouble.test.ts',
+  'e2e/team-kills.test.ts',
   'executor-image/claude-code.test.ts',
   'storage/properties.test.ts',
   'replicas/load-balancer.test.ts',
