@@ -5,7 +5,7 @@ import type { PlannedNode } from './graph/graph.ts';
 import { STATUS_ANSWER_BYTES, cutAnswer } from './answer.ts';
 import { nodeOfRecord } from './graph/stages.ts';
 import { addUse, useOf } from './status/use.ts';
-import type { Use } from './status/use.ts';
+import type { Amount, Use } from './status/use.ts';
 
 /**
  * The record of a node in status.subTasks: the fields of compatible clients, and those that decide about attempts.
@@ -29,6 +29,8 @@ export interface NodeRecord extends TaskSubTask {
   resumed?: number;
   /** The use of the attempts before; from retryAt on, that of the last one is in it. */
   earlierUse?: Use;
+  /** What the attempt under way may spend of the Task's budget. */
+  share?: Amount;
   /** When the attempt that follows on a failed one starts; RFC 3339. */
   retryAt?: string;
   /** Since when a node waits at which nothing runs; RFC 3339. */
@@ -99,7 +101,7 @@ export interface Attempt {
 
 /** The attempt is decided on; its Sandbox is not made yet. */
 export function startedRecord(record: NodeRecord, { attempt, sandbox, now }: Attempt): NodeRecord {
-  const { sandboxUID: _, errorMessage: __, retryAt: ___, suspended, ...rest } = record;
+  const { sandboxUID: _, errorMessage: __, retryAt: ___, share: ____, suspended, ...rest } = record;
   const earlier = [...sandboxOf(record), ...(record.earlierSandboxes ?? [])];
   return {
     ...rest,
@@ -167,6 +169,13 @@ export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
     progress: 0,
     updatedAt: now,
   } as NodeRecord;
+}
+
+/** The run has used up its share of the budget: it goes on in its session when there is another one. */
+export function outspentRecord(record: NodeRecord, sandbox: Sandbox, now: string): NodeRecord {
+  const { sessionId } = sandbox.status?.result ?? {};
+  const suspended = { questions: [], ...(sessionId === undefined ? {} : { sessionId }) };
+  return { ...suspendedRecord(record, sandbox, now), status: 'PENDING', suspended };
 }
 
 /** Attempts that were made since runs were lost, not those that went on after an answer. */

@@ -74,8 +74,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   if (model === undefined) return unsupportedMode(mode, teamName, Object.keys(models));
   const notReady = unready('Team', teamName, team);
   if (notReady !== undefined) return waitingForTeam(`spec.teamRef: ${notReady}`);
-  const { parametersSchema } = team.spec;
-  const wrong = parametersProblem(task, parametersSchema);
+  const wrong = parametersProblem(task, team.spec.parametersSchema);
   if (wrong !== undefined) {
     return { outcome: 'impossible', reason: TaskReason.ParametersInvalid, message: wrong };
   }
@@ -97,8 +96,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       teamRef: teamName,
       mode,
       ...(workspace === undefined ? {} : { workspace }),
-      ...(parametersSchema === undefined ? {} : { parametersSchema }),
-      ...approvalOf(team, teamName),
+      ...teamSettings(team, teamName),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
         ? {}
@@ -108,8 +106,15 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   };
 }
 
-function approvalOf({ spec }: Team, { namespace }: ObjectName): Pick<RevisionContent, 'approval'> {
-  return spec.approval === undefined ? {} : { approval: withSecretNamespace(spec.approval, namespace) };
+/** The settings of the Team that hold for all its nodes. */
+function teamSettings(
+  { spec: { approval, parametersSchema } }: Team,
+  { namespace }: ObjectName,
+): Pick<RevisionContent, 'approval' | 'parametersSchema'> {
+  return {
+    ...(parametersSchema === undefined ? {} : { parametersSchema }),
+    ...(approval === undefined ? {} : { approval: withSecretNamespace(approval, namespace) }),
+  };
 }
 
 /** How the Team works; whatever way is its own, the leader writes a workflow for a Task that asks for one. */

@@ -8,6 +8,7 @@ import type { Revision } from '../revision/revision.ts';
 import { deadlineOf } from '../status/active-time.ts';
 import type { Failure, Hold, Outcome } from '../status/outcome.ts';
 import type { Unfolded } from '../unfold/unfold.ts';
+import { giveOut } from './budget.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import { growGraph } from './grow.ts';
 import type { GrownGraph } from './grow.ts';
@@ -36,6 +37,8 @@ export interface NodesPlan {
   past?: ReadonlySet<string>;
   /** Further fields of the result. */
   details?: Readonly<Record<string, unknown>>;
+  /** How often people have given the budget once more; absent where that is as it was. */
+  granted?: number;
   /** When time alone changes the plan; RFC 3339. */
   wakeAt?: string;
 }
@@ -63,12 +66,23 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
     return { ...common, moves, asks: [], outcome: endOutcome(end, moves) };
   }
   const held = holdOf(around);
-  const moves = settled.map((one) =>
+  const wanted = settled.map((one) =>
     held === undefined ? goOn(one, readiness.turnOf(one.node).turn === 'now', around) : hold(one, around),
   );
+  const { moves, exceeded, granted } = giveOut(settled, wanted, { ...around, unknown });
+  if (exceeded !== undefined) {
+    const stopped = settled.map((one) => stop(one, around));
+    return {
+      ...common,
+      granted,
+      moves: stopped,
+      asks: [],
+      outcome: { kind: 'failed', failure: { why: exceeded } },
+    };
+  }
   const deciding = settled.filter(({ node }) => past?.has(node.id) !== true);
   const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held, past });
-  return { ...common, moves, asks: asksOf(grown, moves, around), outcome, ...wakeUp(moves, around) };
+  return { ...common, granted, moves, asks: asksOf(grown, moves, around), outcome, ...wakeUp(moves, around) };
 }
 
 function holdOf({ refusal, task }: Surroundings): Hold | undefined {
@@ -178,7 +192,7 @@ function outcomeOf(
   );
   if (runs.length > 0) return { kind: 'running', runs, waits };
   const asking = moves
-    .filter(({ record }) => record.suspended !== undefined)
+    .filter(({ record }) => (record.suspended?.questions ?? []).length > 0)
     .map(({ record }) => record.node);
   if (asking.length > 0) return { kind: 'asking', nodes: asking };
   const [unconfirmed] = unconfirmedOf(readiness, past);

@@ -7,6 +7,7 @@ import {
   countedAttempts,
   endedRecord,
   isEnded,
+  outspentRecord,
   retriedRecord,
   suspendedRecord,
 } from '../node-record.ts';
@@ -15,6 +16,7 @@ import type { Ask, Decisions } from '../approvals/ask.ts';
 import type { AskedBy } from '../approvals/settings.ts';
 import type { Programs } from '../unfold/unfold.ts';
 import type { Failure } from '../status/outcome.ts';
+import { isOutspent } from './outspent.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import { nodeState } from './node-state.ts';
 import type { NodeState } from './node-state.ts';
@@ -86,6 +88,16 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
     // Cancelling ends with the end of what runs, whatever that is.
     case 'failed':
       if (isCancelled) return ends.cancelled(state.message, state.sandbox);
+      if (isOutspent(record, state.sandbox)) {
+        const { sandbox } = state;
+        const after = outspentRecord(record, sandbox, now);
+        return {
+          node,
+          record: after,
+          state: { state: 'suspended', sandbox },
+          over: overSandbox(record, state),
+        };
+      }
       return isRetried(task, state.reason) ? ends.again(state) : ends.failed(state);
     case 'cancelled':
       return ends.cancelled(state.message, state.sandbox);

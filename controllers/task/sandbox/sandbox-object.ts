@@ -102,9 +102,25 @@ function agentWork(
     shell: withVariables(node.shell, words.parameters),
     ...agentOf(node, sources.revision),
     ...(node.model === undefined ? {} : { model: node.model }),
-    ...(node.limits === undefined ? {} : { limits: node.limits }),
+    ...limitsOf(node, record),
     ...resumption(sources, { node, record }),
   };
+}
+
+/** Those of its Shell, and its share of the Task's budget. */
+function limitsOf({ limits }: RunNode, { share = {} }: NodeRecord): Pick<SandboxSpec, 'limits'> {
+  const tokens = smaller(limits?.tokens, share.tokens);
+  const costUSD = smaller(limits?.costUSD, share.costUSD);
+  const all = {
+    ...limits,
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(costUSD === undefined ? {} : { costUSD }),
+  };
+  return Object.keys(all).length === 0 ? {} : { limits: all };
+}
+
+function smaller(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 function promptSources({ task, revision, records, sandboxes }: RunSources): PromptSources {

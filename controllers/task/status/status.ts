@@ -20,6 +20,7 @@ import type { NodeRun, Outcome } from './outcome.ts';
 import { openQuestions } from './questions.ts';
 import type { OpenQuestionsOf } from './questions.ts';
 import { taskResult } from './result.ts';
+import { spendingOf } from './spending.ts';
 import { failureMessage } from './wording.ts';
 
 export interface StatusInput {
@@ -36,6 +37,8 @@ export interface StatusInput {
   past?: ReadonlySet<string> | undefined;
   /** Further fields of the result. */
   details?: Readonly<Record<string, unknown>> | undefined;
+  /** How often people have given the budget once more; absent: as it was. */
+  granted?: number | undefined;
   /** What people are asked. */
   asks?: readonly Ask[];
 }
@@ -51,7 +54,7 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision, answer, author, past, details, asks }: StatusInput,
+  { records, outcome, revision, answer, author, past, details, granted, asks }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
   const current = records.filter(({ node }) => past?.has(node) !== true);
@@ -73,6 +76,7 @@ export function nextStatus(
     ...(previous.updatedAt === undefined ? {} : { updatedAt: previous.updatedAt }),
     ...(final ? { completedAt: now } : {}),
     ...currentStep(outcome, records),
+    ...spendingOf(task, records, granted),
     ...activeTime(task, { outcome, word: status, now }),
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...executionMode(revision),

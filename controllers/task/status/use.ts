@@ -8,6 +8,12 @@ export interface Use {
   models?: Record<string, ModelUse>;
 }
 
+/** Tokens of all kinds, and US dollars; a field that is absent has no limit, or was not told. */
+export interface Amount {
+  tokens?: number;
+  costUSD?: number;
+}
+
 type ModelUse = SandboxResultUsage & { costUSD?: number };
 
 const TOKENS = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;

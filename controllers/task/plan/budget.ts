@@ -1,0 +1,130 @@
+import type { Task } from '#api/types/generated/task';
+import { isRunNode } from '../graph/graph.ts';
+import type { NodeRecord } from '../node-record.ts';
+import { budgetOf, spentBy, toMicroDollars } from '../status/spending.ts';
+import type { Amount } from '../status/use.ts';
+import type { Ask } from '../approvals/ask.ts';
+import { settingsOf } from '../approvals/settings.ts';
+import { rejectionOf } from '../approvals/stages.ts';
+import type { Move } from './move.ts';
+import type { SettledNode, Surroundings, WaitingState } from './settle.ts';
+
+/** The moves with the shares of the budget that runs start with. */
+export interface GivenOut {
+  moves: readonly Move[];
+  /** Nothing is left, and nothing runs by which the Task could come to its end: `Reason: message`. */
+  exceeded?: string;
+  /** How often people have given the budget once more. */
+  granted: number;
+}
+
+/**
+ * Divides what is left of the budget among the runs that start. Each is held to its share by the runner, so that all runs
+ * together spend at most one call each beyond the budget. One that starts while others have all of it waits for their ends:
+ * what they leave is given out again. The move at an index is that of the settled node there.
+ */
+export function giveOut(
+  settled: readonly SettledNode[],
+  moves: readonly Move[],
+  around: Surroundings & { unknown: readonly NodeRecord[] },
+): GivenOut {
+  const { task, unknown } = around;
+  const granted = grantsOf(around);
+  const budget = budgetOf(task, granted);
+  const starts = settled.map((one, index) => isStart(one, moves[index]));
+  const count = starts.filter(Boolean).length;
+  if (budget === undefined || count === 0) return { moves, granted };
+  const records = moves.map(({ record }) => record);
+  const underWay = moves.filter(({ run }, index) => run !== undefined && starts[index] === false);
+  const spent = spentBy([...records, ...unknown]);
+  const left = minus(budget, [spent, ...underWay.map(({ record }) => record.share ?? {})]);
+  const most = left.tokens === undefined ? count : Math.min(count, left.tokens);
+  const isLeft = most >= 1 && (left.costUSD ?? 1) > 0;
+  const isUsedUp = !isLeft && underWay.length === 0;
+  const refused = isUsedUp ? refusalOf(around, { spent, granted }) : undefined;
+  if (refused !== undefined) return { moves, exceeded: refused, granted };
+  const share = shareOf(left, most);
+  let given = 0;
+  return {
+    granted,
+    moves: moves.map((move, index) => {
+      const one = settled[index];
+      if (starts[index] !== true || one === undefined) return move;
+      given += 1;
+      if (isLeft && given <= most) return { ...move, record: { ...move.record, share } };
+      const ask = isUsedUp && given === 1 ? budgetAsk(one, around, { spent, granted }) : undefined;
+      return { record: one.record, over: one.over, wait: ask === undefined ? NO_SHARE : waitFor(ask) };
+    }),
+  };
+}
+
+/** A new attempt of an agent; actions use up nothing. */
+const isStart = ({ node, state }: SettledNode, move: Move | undefined): boolean =>
+  move?.create === true && state.state !== 'to-create' && isRunNode(node);
+
+const NO_SHARE = {
+  state: 'waiting' as const,
+  message: 'Waits for what the runs beside it leave of the budget.',
+};
+
+const waitFor = (ask: Ask): WaitingState => ({ state: 'waiting', message: ask.message, ask });
+
+/** Of the Approval for the next grant. */
+const budgetKey = (granted: number): string => `budget-${granted + 1}`;
+
+/** Those that are noted, and the ones that people have given since. */
+function grantsOf({ task, decisions }: Surroundings): number {
+  let granted = task.status?.budget?.granted ?? 0;
+  while (decisions.outcomeOf(budgetKey(granted))?.result === 'approved') granted += 1;
+  return granted;
+}
+
+interface Spending {
+  spent: Required<Amount>;
+  granted: number;
+}
+
+/** Why the Task ends by it; undefined while people are asked. */
+function refusalOf({ task, decisions }: Surroundings, spending: Spending): string | undefined {
+  const why = exceeded(task, spending);
+  if (task.spec.onBudgetExceeded !== 'Ask') return why;
+  const outcome = decisions.outcomeOf(budgetKey(spending.granted));
+  return outcome === undefined || outcome.result === 'approved'
+    ? undefined
+    : `${why} ${rejectionOf(outcome)}`;
+}
+
+function budgetAsk({ node }: SettledNode, { task, askedBy }: Surroundings, spending: Spending): Ask {
+  const { tokenBudget, costBudget } = task.spec;
+  const more = [
+    ...(tokenBudget === undefined ? [] : [`${tokenBudget} tokens`]),
+    ...(costBudget === undefined ? [] : [`$${costBudget}`]),
+  ].join(' and ');
+  const message = `${exceeded(task, spending).replace(/^BudgetExceeded: t/, 'T')} May it have ${more} more?`;
+  const settings = settingsOf({ ...askedBy(node), own: undefined });
+  return { key: budgetKey(spending.granted), purpose: 'Budget', message, settings };
+}
+
+function minus({ tokens, costUSD }: Amount, taken: readonly Amount[]): Amount {
+  const sum = (of: keyof Amount): number => taken.reduce((all, one) => all + (one[of] ?? 0), 0);
+  return {
+    ...(tokens === undefined ? {} : { tokens: tokens - sum('tokens') }),
+    ...(costUSD === undefined ? {} : { costUSD: toMicroDollars(costUSD - sum('costUSD')) }),
+  };
+}
+
+function shareOf({ tokens, costUSD }: Amount, count: number): Amount {
+  return {
+    ...(tokens === undefined ? {} : { tokens: Math.floor(tokens / count) }),
+    ...(costUSD === undefined ? {} : { costUSD: toMicroDollars(costUSD / count) }),
+  };
+}
+
+function exceeded(task: Task, { spent, granted }: Spending): string {
+  const { tokens, costUSD } = budgetOf(task, granted) ?? {};
+  const parts = [
+    ...(tokens === undefined ? [] : [`${spent.tokens} tokens of ${tokens}`]),
+    ...(costUSD === undefined ? [] : [`$${spent.costUSD} of $${costUSD}`]),
+  ];
+  return `BudgetExceeded: the Task has used up ${parts.join(' and ')}, and is not done.`;
+}
