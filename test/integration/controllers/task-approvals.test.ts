@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Approval } from '#api/types/generated/approval';
+import type { Task } from '#api/types/generated/task';
+import { APPROVALS, NAMESPACES, SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
+import { play, sandboxNameOf } from './play.ts';
+import type { Play } from './play.ts';
+import { startWorld } from './world.ts';
+import type { World } from './world.ts';
+
+/** Tasks that ask by Approvals, with the real server and the real controllers. */
+let world: World;
+let p: Play;
+let count = 0;
+
+beforeAll(async () => {
+  world = await startWorld();
+  await world.startControllers();
+  await play(world.client, 'default').executor('e1', 50);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  const name = `n${(count += 1)}`;
+  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  p = play(world.client, name);
+  await p.create.everything({ name: 'dev', requireConfirmation: true }, { name: 'review' });
+});
+
+/** A Task whose first stage has ended; with the Approval that asks about it. */
+async function atStage(): Promise<{ task: Task; approval: Approval }> {
+  const task = await p.create.task('t');
+  const first = sandboxNameOf(task, 0, 1);
+  await p.bound(first);
+  await p.succeeds(first, 'done');
+  const { status } = await p.task('t', 'PENDING_CONFIRMATION');
+  const name = status?.approvals?.[0]?.name ?? '';
+  return { task, approval: await p.there(APPROVALS, name) };
+}
+
+const decide = (approval: Approval, status: Approval['status']): Promise<Approval> =>
+  world.client.patch(APPROVALS, p.within(approval.metadata.name), {
+    ...{ type: 'merge', subresource: 'status', body: { status } },
+  });
+
+describe('a stage', () => {
+  it('goes on when its Approval is approved', async () => {
+    const { task, approval } = await atStage();
+    expect(approval.metadata.ownerReferences).toMatchObject([{ kind: 'Task', name: 't', controller: true }]);
+    await decide(approval, { decision: 'Approved' });
+    await p.bound(sandboxNameOf(task, 1, 1));
+    const { status } = await p.there(TASKS, 't', (one) => one.status?.approvals === undefined);
+    expect(status?.status).not.toBe('PENDING_CONFIRMATION');
+  });
+
+  it('ends the Task with the words of who rejected it', async () => {
+    const { approval } = await atStage();
+    await decide(approval, { decision: 'Rejected', reason: 'tests are missing' });
+    const { status } = await p.task('t', 'FAILED');
+    expect(status?.errorMessage).toBe('Step 1 of 2 (dev) failed: Rejected: tests are missing (troupe-admin)');
+    expect(status?.approvals).toBeUndefined();
+  });
+
+  it('closes its Approval when spec.currentStage confirms it, and when the Task is cancelled', async () => {
+    const { approval } = await atStage();
+    await p.edit('t', { currentStage: 1 });
+    await p.there(APPROVALS, approval.metadata.name, ({ status }) => status?.phase === 'Closed');
+    await expect(decide(approval, { decision: 'Rejected' })).rejects.toThrow('the Approval was closed');
+  });
+
+  it('makes its Approval again when somebody deletes it', async () => {
+    const { approval } = await atStage();
+    await world.client.delete(APPROVALS, p.within(approval.metadata.name));
+    const { uid } = approval.metadata;
+    await p.there(APPROVALS, approval.metadata.name, ({ metadata }) => metadata.uid !== uid);
+  });
+
+  it('goes with its Task', async () => {
+    const { approval } = await atStage();
+    await world.client.delete(TASKS, p.within('t'));
+    await p.until(APPROVALS, approval.metadata.name, (one) => one === undefined);
+  });
+});
+
+describe('approvers that a Team names', () => {
+  beforeEach(async () => {
+    await p.change(TEAMS, p.within('team'), (team) =>
+      world.client.update(TEAMS, {
+        ...team,
+        spec: { ...team.spec, approval: { approvers: { users: ['troupe-admin'] }, timeoutSeconds: 600 } },
+      }),
+    );
+    await p.there(
+      TEAMS,
+      'team',
+      ({ metadata, status }) => status?.observedGeneration === metadata.generation,
+    );
+  });
+
+  it('decide alone: spec.currentStage and REST confirm do not', async () => {
+    const { task, approval } = await atStage();
+    expect(approval.spec).toMatchObject({ approvers: { users: ['troupe-admin'] }, timeoutSeconds: 600 });
+    await p.edit('t', { currentStage: 1 });
+    const path = `/api/v1/namespaces/${p.namespace}/tasks/t/confirm`;
+    await expect(world.transport.send({ method: 'POST', path })).rejects.toThrow(
+      `Approval "${approval.metadata.name}" decides that, and asks user "troupe-admin"`,
+    );
+    expect((await world.client.get(TASKS, p.within('t'))).status?.status).toBe('PENDING_CONFIRMATION');
+    await decide(approval, { decision: 'Approved' });
+    await p.bound(sandboxNameOf(task, 1, 1));
+  });
+
+  it('answer alone what an agent asks', async () => {
+    const task = await p.create.task('asks');
+    const first = sandboxNameOf(task, 0, 1);
+    await p.bound(first);
+    const question = { id: 'q1', kind: 'Permission' as const, message: 'May I?', tool: 'Bash' };
+    await p.change(SANDBOXES, p.within(first), (one) =>
+      world.client.updateStatus(SANDBOXES, {
+        ...one,
+        status: { ...one.status, phase: 'Running', questions: [question] },
+      }),
+    );
+    const { status } = await p.there(TASKS, 'asks', (one) => one.status?.approvals !== undefined);
+    const name = status?.approvals?.[0]?.name ?? '';
+    expect(status?.approvals).toMatchObject([{ purpose: 'ToolUse', questionId: 'q1', node: 's0' }]);
+    const approval = await p.there(APPROVALS, name);
+    const path = `/apis/agent.wecode.io/v1/namespaces/${p.namespace}/tasks/asks/answers`;
+    const answer = world.transport.send({ method: 'POST', path, body: { id: 'q1', decision: 'allow' } });
+    await expect(answer).rejects.toThrow('decides that');
+    await decide(approval, { decision: 'Rejected', reason: 'not that' });
+    const told = await p.there(SANDBOXES, first, ({ spec }) => spec.answers !== undefined);
+    expect(told.spec.answers).toMatchObject([{ id: 'q1', decision: 'deny', message: 'not that' }]);
+  });
+});
