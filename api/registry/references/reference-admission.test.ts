@@ -151,6 +151,25 @@ describe('a reference', () => {
     await merge(jane, object, { spec: env('https://evil') });
   });
 
+  it('of an action to a Secret is judged again when another service would get its value', async () => {
+    const headers = [{ name: 'X-Key', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }];
+    const workflow = (url: string): object => ({
+      type: 'workflow',
+      steps: [{ name: 'call', action: { http: { url, headers } } }],
+    });
+    const object = await create(API_SERVER_USER, 'Collaboration', workflow('https://good.example/a'));
+    may();
+    await merge(jane, object, { spec: workflow('https://good.example/b') });
+    const field = 'spec.steps[0].action.http.headers[0].valueFrom.secretKeyRef';
+    const wish = `${field}: User "jane" cannot use resource "secrets" called "s"`;
+    for (const url of ['https://evil.example/a', 'http://good.example/a', 'https://good.example:8443/a']) {
+      expect((await refusal(merge(jane, object, { spec: workflow(url) }))).message).toContain(wish);
+    }
+    expect(
+      (await refusal(create(jane, 'Collaboration', workflow('https://good.example/a')))).message,
+    ).toContain(wish);
+  });
+
   it('counts once, however often it stands there', async () => {
     may('use bots default/b');
     const members = Array.from({ length: 50 }, () => ({ botRef: { name: 'b' } }));

@@ -89,7 +89,8 @@ export const NEW_MESSAGE: OpenApiSchema = {
   },
 };
 
-const ADDRESS_REQUEST: OpenApiSchema = {
+/** The body of a POST to `webhooks`. */
+export const ADDRESS_REQUEST: OpenApiSchema = {
   description: 'The step whose address is asked for.',
   type: 'object',
   required: ['node'],
@@ -103,7 +104,8 @@ const ADDRESS_REQUEST: OpenApiSchema = {
   },
 };
 
-const ADDRESS: OpenApiSchema = {
+/** The answer to it. */
+export const ADDRESS: OpenApiSchema = {
   description: 'The address of a step. Whoever knows it can end the step, once.',
   type: 'object',
   required: ['path', 'expiresAt'],

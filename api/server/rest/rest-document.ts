@@ -128,6 +128,13 @@ function taskPaths(
       'Runs a step of a Task that has ended again, or all that have failed',
       { type: 'object', properties: { node: { type: 'string' }, id: { type: 'string' } } },
     ),
+    [`${at}/{name}/webhooks`]: {
+      post: operation({
+        id: 'addressOfStep',
+        summary: 'Hands out the address of a step that waits for a call',
+        ...{ ...one, body: ref('AddressRequest'), answer: ref('NodeAddress') },
+      }),
+    },
     [`${at}/{name}/messages`]: post(
       'postMessage',
       'Says something to the agents of a Task, whether it runs or has finished',

@@ -1,6 +1,6 @@
 import type { OpenApiSchema } from '../openapi/schema.ts';
 import { SCHEMAS } from '../openapi/schema.ts';
-import { NEW_EVENT, NEW_MESSAGE } from '../openapi/task-paths.ts';
+import { ADDRESS, ADDRESS_REQUEST, NEW_EVENT, NEW_MESSAGE } from '../openapi/task-paths.ts';
 
 /** The schemas of the answers that are no manifests, in OpenAPI 3.1. */
 
@@ -40,6 +40,8 @@ const BATCH_ITEM: OpenApiSchema = {
 
 export const REST_SCHEMAS: Readonly<Record<string, OpenApiSchema>> = {
   Meta: META,
+  AddressRequest: ADDRESS_REQUEST,
+  NodeAddress: ADDRESS,
   NewEvent: NEW_EVENT,
   NewMessage: NEW_MESSAGE,
   Failure: {

@@ -77,6 +77,17 @@ it('a stranger who has the address gives the step its data, once', async () => {
   expect(await eventsOf(name)).toHaveLength(1);
 });
 
+it('the REST API hands the address out, too, and takes events', async () => {
+  const name = await newTask();
+  const at = `/api/v1/namespaces/default/tasks/${name}`;
+  const answer = await api.send(`${at}/webhooks`, { method: 'POST', body: { node: 'w' } });
+  expect(answer.json()).toMatchObject({
+    path: expect.stringMatching(`^/webhooks/tasks/default/${name}/w`) as string,
+  });
+  expect((await api.send(`${at}/events`, { method: 'POST', body: { name: 'go' } })).status).toBe(200);
+  expect(await eventsOf(name)).toMatchObject([{ name: 'go' }]);
+});
+
 it.each([
   { why: 'a text', sent: { body: 'hello', headers: { 'content-type': 'text/plain' } }, data: 'hello' },
   {
