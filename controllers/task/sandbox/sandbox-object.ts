@@ -45,8 +45,10 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
   const attempt = record.attempt ?? 1;
   const { uses } = node.workspace;
   const workspace = uses ? sandboxWorkspace(sources, node) : undefined;
-  const continueFrom = uses || node.session !== undefined ? sandboxesBefore(sources, { node, record }) : [];
-  const work = node.kind === 'action' ? { action: node.action } : agentWork(sources, { node, record });
+  const work: Partial<SandboxSpec> =
+    node.kind === 'action' ? { action: node.action } : agentWork(sources, { node, record });
+  const hasFiles = uses || work.session !== undefined;
+  const continueFrom = hasFiles ? sandboxesBefore(sources, { node, record }) : [];
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Sandbox',

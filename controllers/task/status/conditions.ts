@@ -65,8 +65,10 @@ function readyCondition(outcome: Outcome, revision: Revision | undefined): NewCo
     return taskNotReady(outcome.reason, outcome.message);
   }
   if (revision === undefined) return undefined;
-  const { nodes, teamRef } = revision;
+  const { nodes, program, teamRef } = revision;
   const team = `${teamRef.namespace ?? ''}/${teamRef.name}`;
+  if (program !== undefined)
+    return taskReady(`Planned for Team "${team}"; its steps follow from each other.`);
   return taskReady(`Planned ${nodes.length === 1 ? 'one step' : `${nodes.length} steps`} of Team "${team}".`);
 }
 
