@@ -49,21 +49,19 @@ export function effectsAsRecorded(
   { tasks, effects }: Evidence,
   expected: (task: TaskSeen) => Expectation,
 ): string[] {
-  const done = Map.groupBy(effects, ({ task, step, sandbox }) => `${task} ${step} ${sandbox}`);
-  const count = (task: TaskSeen, step: StepSeen, sandbox: string): number =>
-    done.get(`${task.name} ${step.title} ${sandbox}`)?.length ?? 0;
+  const done = Map.groupBy(effects, ({ task, sandbox }) => `${task} ${sandbox}`);
+  const count = (task: TaskSeen, sandbox: string): number => done.get(`${task.name} ${sandbox}`)?.length ?? 0;
   return tasks.flatMap((task) => {
     const silent = expected(task).withoutEffect ?? [];
     return task.steps.flatMap((step) => {
       const wrong = step.sandboxes
-        .filter((sandbox) => count(task, step, sandbox) > 1)
+        .filter((sandbox) => count(task, sandbox) > 1)
         .map(
-          (sandbox) =>
-            `${task.name}, ${step.title}: ${sandbox} has done it ${count(task, step, sandbox)} times`,
+          (sandbox) => `${task.name}, ${step.title}: ${sandbox} has done it ${count(task, sandbox)} times`,
         );
       const last = step.sandboxes.at(-1);
       if (step.status !== 'COMPLETED' || last === undefined || silent.includes(step.title)) return wrong;
-      return count(task, step, last) === 0
+      return count(task, last) === 0
         ? [...wrong, `${task.name}, ${step.title}: COMPLETED by ${last}, which has done nothing`]
         : wrong;
     });

@@ -1,12 +1,11 @@
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
-import { BOTS, GHOSTS, MODELS, TEAMS } from '#api/types/resources';
+import { BOTS, COLLABORATIONS, GHOSTS, MODELS, TEAMS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
 import type { Scenario } from './scenario.ts';
 import { introduction, taskMark } from './services.ts';
 import type { Services } from './services.ts';
 
-const API = 'agent.wecode.io/v1';
 const NAMESPACE = 'default';
 const MODEL = 'chaos';
 
@@ -21,7 +20,7 @@ export function sharedObjects({ modelURL }: Services): Manifest[] {
   return [manifest(MODELS, MODEL, { protocol: 'anthropic', modelConfig: { env } })];
 }
 
-export function teamObjects({ name, agents, team }: Scenario, { toolURL }: Services): Manifest[] {
+export function teamObjects({ name, agents, team, workflow }: Scenario, { toolURL }: Services): Manifest[] {
   const own = Object.entries(agents).flatMap(([agent, { shell }]) => [
     manifest(GHOSTS, agent, {
       systemPrompt: introduction(agent),
@@ -33,7 +32,8 @@ export function teamObjects({ name, agents, team }: Scenario, { toolURL }: Servi
       modelRef: { name: MODEL },
     }),
   ]);
-  return [...own, manifest(TEAMS, name, team)];
+  const flow = workflow === undefined ? [] : [manifest(COLLABORATIONS, name, workflow)];
+  return [...own, ...flow, manifest(TEAMS, name, team)];
 }
 
 /** Runs are lost with their runners and containers, again and again. */
@@ -41,7 +41,7 @@ const MAX_ATTEMPTS = 10;
 
 export function taskOf(scenario: Scenario, name: string): Task {
   return {
-    ...{ apiVersion: API, kind: 'Task' },
+    ...{ apiVersion: 'agent.wecode.io/v1', kind: 'Task' },
     metadata: { name, namespace: NAMESPACE },
     spec: {
       title: name,
@@ -54,6 +54,11 @@ export function taskOf(scenario: Scenario, name: string): Task {
 }
 
 function manifest(type: ResourceType, name: string, spec: object): Manifest {
-  const object = { apiVersion: API, kind: type.kind, metadata: { name, namespace: NAMESPACE }, spec };
+  const object = {
+    apiVersion: `${type.group}/${type.version}`,
+    kind: type.kind,
+    metadata: { name, namespace: NAMESPACE },
+    spec,
+  };
   return { type, object };
 }

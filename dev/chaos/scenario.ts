@@ -1,3 +1,4 @@
+import type { CollaborationSpec } from '#api/types/generated/collaboration';
 import type { TaskSpec } from '#api/types/generated/task';
 import type { TeamSpec } from '#api/types/generated/team';
 
@@ -8,6 +9,8 @@ export interface Scenario {
   /** The agents by name; a member of the Team names one of them as its Bot. */
   agents: Readonly<Record<string, Agent>>;
   team: TeamSpec;
+  /** The workflow that the Team works by; it has the name of the Team. */
+  workflow?: CollaborationSpec;
   /** More of each Task. */
   task?: Partial<TaskSpec>;
   expected: (task: string) => Expectation;

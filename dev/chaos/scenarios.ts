@@ -161,5 +161,96 @@ const collaborate: Scenario = {
   }),
 };
 
+const verdict = (accept: boolean, guidance = ''): string => json({ accept, guidance });
+
+/** The reviewer sends the work back once. */
+const review: Scenario = {
+  name: 'review',
+  agents: {
+    author: {
+      shell: 'ClaudeCode',
+      rules: [
+        { when: { contains: ['Say more'] }, steps: worked('author', said('Revised', '{{task}}')) },
+        { steps: worked('author', said('Drafted', '{{task}}')) },
+      ],
+    },
+    reviewer: {
+      shell: 'Chat',
+      rules: [
+        { when: { contains: ['Revised for'] }, steps: worked('reviewer', verdict(true)) },
+        { steps: worked('reviewer', verdict(false, 'Say more for [[{{task}}]].')) },
+      ],
+    },
+  },
+  team: {
+    collaborationModel: 'solo',
+    members: [member('author'), member('reviewer')],
+    quality: { review: { reviewer: 'reviewer', maxCorrections: 2, onRejected: 'Fail' } },
+  },
+  expected: (task) => ({
+    status: 'COMPLETED',
+    value: said('Revised', task),
+    steps: { author: TWICE, reviewer: TWICE },
+  }),
+};
+
+const PARTS = {
+  type: 'object',
+  required: ['parts'],
+  properties: { parts: { type: 'array', items: { type: 'string' } } },
+};
+const GOOD = { type: 'object', required: ['good'], properties: { good: { type: 'boolean' } } };
+
+/** A list worked on side by side, a loop, a wait and a script. */
+const flow: Scenario = {
+  name: 'flow',
+  agents: {
+    splitter: { shell: 'Chat', rules: [{ steps: worked('splitter', json({ parts: ['left', 'right'] })) }] },
+    maker: worker('maker', 'Made'),
+    judge: {
+      shell: 'Chat',
+      rules: [
+        { when: { contains: ['Look once more 2'] }, steps: worked('judge', json({ good: true })) },
+        { steps: worked('judge', json({ good: false })) },
+      ],
+    },
+  },
+  team: {
+    members: [member('splitter'), member('maker'), member('judge')],
+    collaborationRef: { name: 'flow' },
+  },
+  workflow: {
+    type: 'workflow',
+    steps: [
+      { name: 'split', participants: ['splitter'], outputSchema: PARTS },
+      {
+        ...{ name: 'make', participants: ['maker'], dependsOn: ['split'] },
+        forEach: { items: 'steps.split.output.parts' },
+        prompt: 'Make {{item}}. {{task.prompt}}',
+      },
+      { name: 'rest', dependsOn: ['split'], wait: { seconds: 1 } },
+      { name: 'count', dependsOn: ['make'], action: { script: { run: 'echo counted' } } },
+      {
+        ...{ name: 'judge', participants: ['judge'], dependsOn: ['make', 'rest'], outputSchema: GOOD },
+        repeat: { until: 'self.output.good', maxIterations: 3 },
+        prompt: 'Look once more {{iteration}}. {{task.prompt}}',
+      },
+    ],
+    outputs: { good: 'steps.judge.output.good', count: 'steps.count.value' },
+  },
+  expected: () => ({
+    status: 'COMPLETED',
+    value: json({ good: true, count: 'counted' }),
+    withoutEffect: ['count'],
+    steps: {
+      ...{ split: ONCE, 'make, item 1': ONCE, 'make, item 2': ONCE, rest: ONCE, count: ONCE },
+      ...{ 'judge, iteration 1': ONCE, 'judge, iteration 2': ONCE },
+    },
+  }),
+};
+
 /** The mix. Whoever adds a way in which Teams work adds a row. */
-export const SCENARIOS: readonly Scenario[] = [talk, code, line, coordinate, route, collaborate, wrong];
+export const SCENARIOS: readonly Scenario[] = [
+  ...[talk, code, line, coordinate, route, collaborate, wrong],
+  ...[review, flow],
+];
