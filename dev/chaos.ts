@@ -6,8 +6,8 @@ import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 
 /**
  * `node dev/chaos.ts --tasks 300 --seed 7`: Tasks of all kinds while everybody is killed who can be. The last line says whether
- * anything was lost, done twice or left behind; the logs of all processes are in .cache/chaos. `--docker unix:///…` names an
- * engine for half of the sandboxes, whose containers die with the connection to it.
+ * anything was lost, done twice or left behind; the logs of all processes are in .cache/chaos. `--docker own` gives half of
+ * the sandboxes an engine that is killed, too; `--docker unix:///…` one that others use, whose death is played.
  */
 process.chdir(projectRoot);
 const { values } = parseArgs({

@@ -7,6 +7,8 @@ import { hostAddress } from '../environment/docker-gateway.ts';
 import { randomFrom } from '../random.ts';
 import type { Random } from '../random.ts';
 import { CHECKS } from './checks.ts';
+import { ownEngine, sharedEngine } from './engines.ts';
+import type { ChaosEngine } from './engines.ts';
 import { engineRemains } from './engine-front.ts';
 import type { Evidence } from './evidence.ts';
 import { startInstallation } from './installation.ts';
@@ -37,7 +39,10 @@ export interface ChaosOptions {
   rounds: number;
   /** Folder for the logs of all processes. */
   logs: string;
-  /** unix:// address of a Docker engine, in which one of the executors has its sandboxes; absent: all are processes. */
+  /**
+   * The Docker engine in which one of the executors has its sandboxes: its unix:// address, or `own` for one that is really
+   * killed; absent: all are processes.
+   */
   engine?: string | undefined;
   /** Is told what happens, line by line. */
   tell: (line: string) => void;
@@ -58,9 +63,10 @@ const REMAINS_MS = 90_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { scenarios = SCENARIOS } = options;
   await using stack = new AsyncDisposableStack();
-  const host = options.engine === undefined ? '127.0.0.1' : await hostAddress(options.engine);
+  const engine = stack.use(await engineOf(options));
+  const host = engine === undefined ? '127.0.0.1' : await hostAddress(engine.host);
   const services = stack.use(await startServices({ scenarios, host }));
-  const installation = stack.use(await startInstallation({ ...options, host }));
+  const installation = stack.use(await startInstallation({ ...options, engine, host }));
   const connection = await connect({ kubeconfig: installation.kubeconfig });
   stack.defer(() => connection.close());
   const run = new ChaosRun({
@@ -71,6 +77,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     user: new PersistentClient(connection),
   });
   return await run.report();
+}
+
+async function engineOf({ engine }: ChaosOptions): Promise<ChaosEngine | undefined> {
+  if (engine === undefined) return undefined;
+  return engine === 'own' ? await ownEngine() : sharedEngine(engine);
 }
 
 interface RunOptions extends ChaosOptions {

@@ -7,7 +7,7 @@ import { loadBalancer } from '../environment/load-balancer.ts';
 import { privateRedis } from '../environment/redis.ts';
 import type { Restartable } from '../environment/restartable-process.ts';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
-import { engineFront } from './engine-front.ts';
+import type { ChaosEngine } from './engines.ts';
 import { TroupeMember } from './member.ts';
 import type { Member, TroupeOptions } from './member.ts';
 import { runnersOf } from './runners.ts';
@@ -41,8 +41,8 @@ export interface InstallationOptions {
   database: DatabaseFlavour;
   /** Folder for the logs of all processes. */
   logs: string;
-  /** unix:// address of an engine; without it there is no executor with containers. */
-  engine?: string | undefined;
+  /** Without it there is no executor with containers. */
+  engine: ChaosEngine | undefined;
   /** Address of this machine that sandboxes reach. */
   host: string;
 }
@@ -54,9 +54,13 @@ const SHORT_LEASE = [
   '--leader-elect-retry-period=500ms',
 ];
 
+const MOST_EXIT_LISTENERS = 100;
+
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
   const { database, logs, engine, host } = options;
   await using stack = new AsyncDisposableStack();
+  // Each process and folder is put away when this process exits.
+  process.setMaxListeners(MOST_EXIT_LISTENERS);
   const folder = stack.use(await temporaryFolder('chaos')).path;
   const temporary = await openFolder(folder);
   const store = stack.use(await databaseServer({ flavour: database }));
@@ -70,9 +74,9 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const executors = [first];
   if (engine !== undefined) {
     const place = await executorPlace(folder, 'docker');
-    const front = await engineFront({ path: path.join(folder, 'docker.sock'), engine, executor: place.name });
+    const front = await engine.front({ path: path.join(folder, 'docker.sock'), executor: place.name });
     members.push(stack.use(front));
-    executors.push({ ...place, engine, engineFront: front.address });
+    executors.push({ ...place, engine: engine.host, engineFront: front.address });
   }
   const env = {
     TMPDIR: temporary,

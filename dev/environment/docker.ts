@@ -6,8 +6,9 @@ import { cacheFolder } from './cache-folder.ts';
 import { engineBridge } from './docker-bridge.ts';
 import { dataRoot } from './docker-data-root.ts';
 import { installPackages } from './packages.ts';
-import { startProcess } from './process.ts';
 import { findProgram } from './program.ts';
+import { RestartableProcess } from './restartable-process.ts';
+import type { Restartable } from './restartable-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface DockerEngine extends AsyncDisposable {
@@ -32,7 +33,7 @@ export async function docker(): Promise<DockerEngine> {
     const host = `unix://${socket}`;
     if (existsSync(socket) && (await answers(host))) return foreign(host);
   }
-  return privateEngine();
+  return privateEngine(cacheFolder('docker'));
 }
 
 const foreign = (host: string): DockerEngine => ({ host, private: false, async [Symbol.asyncDispose]() {} });
@@ -75,32 +76,33 @@ async function answers(host: string): Promise<boolean> {
   }
 }
 
-async function privateEngine(): Promise<DockerEngine> {
+/** An engine that nobody else uses and that can be killed; its images stay in the folder `kept`. */
+export async function privateEngine(kept: string): Promise<DockerEngine & Restartable> {
   const command = await dockerd();
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('dk'));
-  const data = stack.use(await dataRoot(cacheFolder('docker'), folder.path));
+  const data = stack.use(await dataRoot(kept, folder.path));
   const bridge = stack.use(await engineBridge());
   const socket = path.join(folder.path, 'docker.sock');
   const host = `unix://${socket}`;
-  const daemon = stack.use(
-    await startProcess({
-      command,
-      args: [
-        `--host=${host}`,
-        `--data-root=${data.path}`,
-        `--exec-root=${path.join(folder.path, 'exec')}`,
-        `--pidfile=${path.join(folder.path, 'docker.pid')}`,
-        ...bridge.args,
-      ],
-      patienceMs: 30_000,
-    }),
-  );
-  await daemon.until({ what: 'answer a ping', ready: () => answers(host), timeoutMs: 60_000 });
+  const daemon = new RestartableProcess({
+    command,
+    args: [
+      `--host=${host}`,
+      `--data-root=${data.path}`,
+      `--exec-root=${path.join(folder.path, 'exec')}`,
+      `--pidfile=${path.join(folder.path, 'docker.pid')}`,
+      ...bridge.args,
+    ],
+    ready: () => answers(host),
+    patienceMs: 30_000,
+  });
+  stack.defer(() => daemon.stop());
+  await daemon.start();
   await removeRemains(host);
   stack.defer(() => removeRemains(host));
   const owned = stack.move();
-  return { host, private: true, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { host, private: true, ...daemon.controls, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function dockerd(): Promise<string> {

@@ -19,6 +19,8 @@ export interface RestartableOptions {
   args: readonly string[];
   /** Whether it serves. */
   ready(): Promise<boolean>;
+  /** Milliseconds that an orderly end may take; default 10,000. */
+  patienceMs?: number;
 }
 
 /** A server that is started again with what it was started with. */
@@ -41,8 +43,11 @@ export class RestartableProcess {
   }
 
   async start(settings: readonly string[] = []): Promise<void> {
-    const { command, args, ready } = this.#options;
-    const started = await startProcess({ command, args: [...args, ...settings] });
+    const { command, args, ready, patienceMs } = this.#options;
+    const started = await startProcess({
+      ...{ command, args: [...args, ...settings] },
+      ...(patienceMs === undefined ? {} : { patienceMs }),
+    });
     this.#process = started;
     await started.until({ what: 'serve', ready, timeoutMs: 60_000 });
   }
