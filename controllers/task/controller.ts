@@ -1,6 +1,7 @@
 import type { KubeObject } from '#api/machinery/meta';
 import { objectKey } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
+import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import {
   APPROVALS,
@@ -21,6 +22,7 @@ import { isAtRest } from '#api/types/task';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { controllerUIDs } from '../runtime/owned-objects.ts';
+import type { Informer } from '../runtime/informer.ts';
 import type { Informers } from '../runtime/informers.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, ownersOf, source } from '../runtime/source.ts';
@@ -28,6 +30,7 @@ import type { Source } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import type { Configuration } from './configuration/resolve.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
+import { CreatedSandboxes } from './created-sandboxes.ts';
 import { taskReconciler } from './reconciler.ts';
 import { hasRevision } from './revision/task-revision.ts';
 import { workspaceAtWork } from './status/neighbours.ts';
@@ -57,6 +60,7 @@ export function taskController(context: ControllerContext, { models, programs }:
   const approvals = informers.of(APPROVALS);
   approvals.addIndex(APPROVAL_BY_TASK, (approval) => controllerUIDs(approval, TASKS));
   const events = recorder('task-controller');
+  const created = new CreatedSandboxes(clock);
   return createController({
     name: 'task',
     client,
@@ -65,6 +69,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       revisions: informers.of(TASK_REVISIONS),
       sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
       approvalsOf: (uid) => approvals.byIndex(APPROVAL_BY_TASK, uid),
+      created,
       tasksAtWork: (workspace) => tasks.byIndex(AT_WORK, workspace),
       configuration: cachedConfiguration(informers),
       models,
@@ -75,6 +80,7 @@ export function taskController(context: ControllerContext, { models, programs }:
     }),
     sources: [
       objects(tasks),
+      shown(sandboxes, created),
       ownersOf(sandboxes, TASKS),
       ownersOf(approvals, TASKS),
       ...[TEAMS, COLLABORATIONS, BOTS, GHOSTS, SHELLS, MODELS, SKILLS, MCP_SERVERS, WORKSPACES].map((type) =>
@@ -85,6 +91,15 @@ export function taskController(context: ControllerContext, { models, programs }:
     clock,
     logger,
     meter,
+  });
+}
+
+/** What the cache shows is no longer remembered as made; it has to come before the Task is looked at. */
+function shown(sandboxes: Informer<Sandbox>, created: CreatedSandboxes): Source {
+  return source(sandboxes, ({ old, new: now }) => {
+    const sandbox = now ?? old;
+    if (sandbox !== undefined) created.forget(sandbox);
+    return [];
   });
 }
 

@@ -25,6 +25,8 @@ import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planRejected, planTask } from './plan/plan.ts';
 import type { Observation, TaskPlan, ToldSandbox } from './plan/plan.ts';
 import type { OverSandbox } from './plan/settle.ts';
+import { UNSEEN_MS } from './created-sandboxes.ts';
+import type { CreatedSandboxes } from './created-sandboxes.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
 import { stepStarted, taskEvents } from './status/events.ts';
@@ -38,6 +40,7 @@ export interface TaskReconcilerOptions {
   sandboxesOf: (taskUID: string) => readonly Sandbox[];
   /** Approvals whose controller is the Task with this uid. */
   approvalsOf: (taskUID: string) => readonly Approval[];
+  created: CreatedSandboxes;
   /** Tasks under way that work in the Workspace with this key. */
   tasksAtWork: (workspace: string) => readonly Task[];
   configuration: Configuration;
@@ -68,13 +71,14 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     }
     const configuration = usedConfiguration(options.configuration);
     const { models, programs } = options;
+    const taskUID = task.metadata.uid ?? '';
     const resolve = (): Resolution => resolveTask(task, { configuration, models });
     const judged = isStarting(task) ? await judge(options, task, { configuration, resolve }) : undefined;
     const { isHeld, wakeAt } = await carryOut(options, configuration, {
       task,
       programs,
       taskRevision: await findRevision(options, task),
-      sandboxes: options.sandboxesOf(task.metadata.uid ?? ''),
+      sandboxes: [...options.sandboxesOf(taskUID), ...options.created.of(taskUID)],
       approvals: options.approvalsOf(task.metadata.uid ?? ''),
       resolve: () => judged ?? resolve(),
       now: formatTime(options.clock.now()),
@@ -83,6 +87,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const isRefused = judged?.outcome === 'waiting' && judged.reason === TaskReason.UseForbidden;
     return again([
       ...(isRefused || isHeld ? [REFUSED_AGAIN_MS] : []),
+      ...(options.created.of(taskUID).length > 0 ? [UNSEEN_MS] : []),
       ...(wakeAt === undefined ? [] : [Date.parse(wakeAt) - options.clock.now()]),
     ]);
   };
@@ -267,10 +272,12 @@ async function createSandbox(
   task: Task,
   sandbox: Sandbox,
 ): Promise<StatusError | undefined> {
+  options.created.expect(sandbox);
   try {
-    await options.client.create(SANDBOXES, sandbox);
+    options.created.made(await options.client.create(SANDBOXES, sandbox));
     options.recorder.event(task, stepStarted(sandbox));
   } catch (error) {
+    options.created.forget(sandbox);
     if (isRejection(error)) return error;
     if (!isStatusError(error, 'AlreadyExists')) throw error;
     await requireOwn(options, task, sandbox.metadata.name);

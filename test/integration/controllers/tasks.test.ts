@@ -246,6 +246,36 @@ describe('many at once', () => {
     await Promise.all(names.map((name) => p.task(name, 'COMPLETED')));
   });
 
+  it('each Sandbox is asked for once, although its Task changes before the cache shows it', async () => {
+    const asked: string[] = [];
+    const counted = await startWorld();
+    await using _world = counted;
+    await counted.startControllers({
+      faults: {
+        before({ verb, type, ref }) {
+          if (verb === 'create' && type?.plural === SANDBOXES.plural) asked.push(ref?.name ?? '');
+        },
+      },
+    });
+    const q = play(counted.client, 'default');
+    await q.create.everything({}, {});
+    await q.executor('e', 5);
+    const tasks = await Promise.all(['a', 'b', 'c', 'd'].map((name) => q.create.task(name)));
+    await Promise.all(
+      tasks.map(async (task) => {
+        for (const step of [0, 1]) {
+          const name = sandboxNameOf(task, step, 1);
+          await q.bound(name);
+          await q.runs(name);
+          await q.succeeds(name, 'x');
+        }
+        await q.task(task.metadata.name, 'COMPLETED');
+      }),
+    );
+    expect(asked.toSorted()).toEqual([...new Set(asked)].toSorted());
+    expect(asked).toHaveLength(8);
+  });
+
   it('two sets of controllers make one Sandbox per step', async () => {
     const stop = await world.startControllers();
     try {
