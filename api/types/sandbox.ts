@@ -147,6 +147,20 @@ export function isLoss(reason: string | undefined): boolean {
   return reason !== undefined && LOST.has(reason);
 }
 
+/** Why the control plane stops a run that is to be tried again. */
+export type Disruption = NonNullable<SandboxSpec['disruption']>;
+
+export function disruptionMessage(disruption: Disruption): string {
+  return disruption === 'Drained'
+    ? 'Its Executor is drained.'
+    : 'Its place was needed for a run of higher priority.';
+}
+
+/** Whether the run was stopped so that it is tried again; the attempt does not count. */
+export function isDisrupted({ spec, status }: Sandbox): boolean {
+  return spec.disruption !== undefined && status?.phase === 'Cancelled';
+}
+
 export function sandboxBound(executorName: string): NewCondition {
   return newCondition(SandboxCondition.Scheduled, 'True', {
     reason: SandboxReason.Bound,

@@ -16,6 +16,14 @@ export interface Shell {
  */
 export interface ShellSpec {
   /**
+   * Labels that the Executor must have that runs agents of this Shell. Of two values for one label, that of the Task counts, then of the Team, the Workspace, the Shell.
+   */
+  executorSelector?: Record<string, string>;
+  /**
+   * Taints of Executors that agents of this Shell may run on in spite of.
+   */
+  tolerations?: ShellToleration[];
+  /**
    * The program that runs the agent.
    */
   shellType?: 'ClaudeCode' | 'Agno' | 'Dify' | 'Chat' | 'Codex' | 'ACP' | 'Command';
@@ -60,6 +68,27 @@ export interface ShellSpec {
    * Whether a Task must name a Workspace; false when absent. ClaudeCode, Agno and Codex work in the repository of the Workspace when the Task names one.
    */
   requiresWorkspace?: boolean;
+}
+/**
+ * A toleration, as those of Pods.
+ */
+export interface ShellToleration {
+  /**
+   * Key of the taint; all keys when absent.
+   */
+  key?: string;
+  /**
+   * Equal, which is meant when it is absent, compares the value; Exists does not.
+   */
+  operator?: 'Equal' | 'Exists';
+  /**
+   * Value of the taint.
+   */
+  value?: string;
+  /**
+   * Effect of the taint; all effects when absent.
+   */
+  effect?: 'NoSchedule' | 'PreferNoSchedule';
 }
 /**
  * A Secret of type kubernetes.io/dockerconfigjson in the namespace of the Shell.

@@ -29,6 +29,10 @@ export interface TaskRevisionSpec {
    */
   parametersSchema?: Record<string, unknown>;
   /**
+   * The demands of Workspace and Team on Executors, as executorSelector and tolerations.
+   */
+  placement?: Record<string, unknown>;
+  /**
    * The nodes of the plan that are known from the start. Each run becomes a Sandbox per attempt.
    */
   nodes: TaskRevisionNode[];

@@ -16,6 +16,18 @@ export interface Task {
  */
 export interface TaskSpec {
   /**
+   * Labels that the Executor must have that runs its steps. Of two values for one label, that of the Task counts, then of the Team, the Workspace, the Shell.
+   */
+  executorSelector?: Record<string, string>;
+  /**
+   * Taints of Executors that its steps may run on in spite of.
+   */
+  tolerations?: TaskToleration[];
+  /**
+   * Whether a person waits for it: its steps start before those of others.
+   */
+  interactive?: boolean;
+  /**
    * Short title for lists.
    */
   title?: string;
@@ -120,6 +132,27 @@ export interface TaskSpec {
    * Stage of the pipeline that follow-up questions go to, from 0.
    */
   currentStage?: number;
+}
+/**
+ * A toleration, as those of Pods.
+ */
+export interface TaskToleration {
+  /**
+   * Key of the taint; all keys when absent.
+   */
+  key?: string;
+  /**
+   * Equal, which is meant when it is absent, compares the value; Exists does not.
+   */
+  operator?: 'Equal' | 'Exists';
+  /**
+   * Value of the taint.
+   */
+  value?: string;
+  /**
+   * Effect of the taint; all effects when absent.
+   */
+  effect?: 'NoSchedule' | 'PreferNoSchedule';
 }
 /**
  * The Team that works on it.

@@ -16,6 +16,14 @@ export interface Team {
  */
 export interface TeamSpec {
   /**
+   * Labels that the Executor must have that runs steps of its Tasks. Of two values for one label, that of the Task counts, then of the Team, the Workspace, the Shell.
+   */
+  executorSelector?: Record<string, string>;
+  /**
+   * Taints of Executors that steps of its Tasks may run on in spite of.
+   */
+  tolerations?: TeamToleration[];
+  /**
    * The Bots of the Team, in order.
    */
   members: TeamMember[];
@@ -59,6 +67,27 @@ export interface TeamSpec {
    * Prompts offered for a click.
    */
   quick_phrases?: string[];
+}
+/**
+ * A toleration, as those of Pods.
+ */
+export interface TeamToleration {
+  /**
+   * Key of the taint; all keys when absent.
+   */
+  key?: string;
+  /**
+   * Equal, which is meant when it is absent, compares the value; Exists does not.
+   */
+  operator?: 'Equal' | 'Exists';
+  /**
+   * Value of the taint.
+   */
+  value?: string;
+  /**
+   * Effect of the taint; all effects when absent.
+   */
+  effect?: 'NoSchedule' | 'PreferNoSchedule';
 }
 /**
  * One member.

@@ -16,10 +16,39 @@ export interface Workspace {
  */
 export interface WorkspaceSpec {
   /**
+   * Labels that the Executor must have that runs steps that work in it. Of two values for one label, that of the Task counts, then of the Team, the Workspace, the Shell.
+   */
+  executorSelector?: Record<string, string>;
+  /**
+   * Taints of Executors that steps that work in it may run on in spite of.
+   */
+  tolerations?: WorkspaceToleration[];
+  /**
    * Whether settings, hooks, MCP servers and permissions that the repository brings take effect. Otherwise they are input like all other files; CLAUDE.md and AGENTS.md are read in any case. False when absent.
    */
   trusted?: boolean;
   repository: WorkspaceRepository;
+}
+/**
+ * A toleration, as those of Pods.
+ */
+export interface WorkspaceToleration {
+  /**
+   * Key of the taint; all keys when absent.
+   */
+  key?: string;
+  /**
+   * Equal, which is meant when it is absent, compares the value; Exists does not.
+   */
+  operator?: 'Equal' | 'Exists';
+  /**
+   * Value of the taint.
+   */
+  value?: string;
+  /**
+   * Effect of the taint; all effects when absent.
+   */
+  effect?: 'NoSchedule' | 'PreferNoSchedule';
 }
 /**
  * Where the code comes from.

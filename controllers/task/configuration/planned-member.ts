@@ -16,6 +16,7 @@ import { pullSecretsOf } from '#api/types/pull-secrets';
 import type { ChosenSkill } from '#api/types/skill-set';
 import { SHELL_TYPES, requiresWorkspace, shellTypeOf } from '#api/types/shell-types';
 import type { RevisionMember } from '../revision/revision.ts';
+import { placementOf } from './placement.ts';
 import type { NamedServers } from './named-servers.ts';
 
 /** The part of a member that its node gets; no credential. */
@@ -46,6 +47,7 @@ export function plannedMember(parts: MemberParts): PlannedMember {
   // The character of an agent says more about what it may do than the program that runs it.
   const permissions = ghost.spec.permissions ?? parts.shell.spec.permissions ?? parts.base?.spec.permissions;
   const required = requiresWorkspace(parts.shell.spec);
+  const placement = placementOf(parts.base?.spec, parts.shell.spec);
   return {
     ...(member.prompt === undefined || member.prompt === '' ? {} : { prompt: member.prompt }),
     requiresWorkspace: required,
@@ -55,6 +57,7 @@ export function plannedMember(parts: MemberParts): PlannedMember {
     ...(model === undefined ? {} : { model: memberModel(model) }),
     ...(limits === undefined ? {} : { limits }),
     ...(permissions === undefined ? {} : { permissions }),
+    ...(placement === undefined ? {} : { placement }),
     ...(member.outputSchema === undefined ? {} : { outputSchema: member.outputSchema }),
   };
 }

@@ -25,6 +25,7 @@ import type { PlannedWorkspace, Reference, RevisionContent, RevisionMember } fro
 import { namedServers } from './named-servers.ts';
 import { parametersProblem } from './parameters.ts';
 import { stepActions } from './step-actions.ts';
+import { placementOf } from './placement.ts';
 import { plannedMember } from './planned-member.ts';
 import type { PlannedMember } from './planned-member.ts';
 
@@ -89,6 +90,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   const workspace = resolveWorkspace(task, configuration);
   if (workspace !== undefined && 'outcome' in workspace) return workspace;
   if (workspace === undefined && requiresWorkspace(team, workers)) return workspaceRequired(teamName);
+  const placement = placementOf(workspaceOf(task, configuration)?.spec, team.spec);
   const members = Object.entries(workers.members);
   return {
     outcome: 'resolved',
@@ -97,6 +99,9 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       mode,
       ...(workspace === undefined ? {} : { workspace }),
       ...teamSettings(team, teamName),
+      ...(parametersSchema === undefined ? {} : { parametersSchema }),
+      ...approvalOf(team, teamName),
+      ...(placement === undefined ? {} : { placement }),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
         ? {}
@@ -239,6 +244,11 @@ function baseShell(
   return (
     configuration.shell({ namespace, name }) ?? configuration.shell({ namespace: PUBLIC_NAMESPACE, name })
   );
+}
+
+function workspaceOf(task: Task, configuration: Configuration): Workspace | undefined {
+  const { workspaceRef } = task.spec;
+  return workspaceRef && configuration.workspace(within(task.metadata.namespace ?? '', workspaceRef));
 }
 
 function resolveWorkspace(task: Task, configuration: Configuration): PlannedWorkspace | Waiting | undefined {

@@ -8,6 +8,7 @@ import type {
 } from '#api/types/generated/sandbox';
 import type { TeamMember } from '#api/types/generated/team';
 import type { ApprovalSettings } from '../approvals/settings.ts';
+import type { Placement } from '../configuration/placement.ts';
 
 /**
  * The plan of a Task: nodes that wait for each other, and nothing else that orders them. The order of the list is
@@ -93,6 +94,8 @@ export interface RunParts {
   model?: SandboxModel;
   limits?: SandboxLimits;
   permissions?: SandboxPermissions;
+  /** What the Shell demands of the Executor. */
+  placement?: Placement;
   /** A JSON Schema that the answer has to fit. */
   outputSchema?: Record<string, unknown>;
   /** How people are asked about it; each field comes before that of the Team. */

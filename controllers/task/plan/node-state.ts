@@ -1,5 +1,5 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { isFinalPhase, isLoss } from '#api/types/sandbox';
+import { disruptionMessage, isFinalPhase, isLoss } from '#api/types/sandbox';
 import { isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { SANDBOX_DELETED } from './retry.ts';
@@ -43,7 +43,13 @@ function vanished(name: string): NodeState {
 function endState(sandbox: Sandbox): NodeState {
   const { phase, reason = 'Unknown', message = '' } = sandbox.status ?? {};
   if (phase === 'Succeeded') return { state: 'succeeded', sandbox };
-  if (phase === 'Cancelled') return { state: 'cancelled', message, sandbox };
+  if (phase === 'Cancelled') return disrupted(sandbox) ?? { state: 'cancelled', message, sandbox };
   if (phase === 'Suspended') return { state: 'suspended', sandbox };
   return { state: isLoss(reason) ? 'lost' : 'failed', reason, message, sandbox };
+}
+
+/** The control plane itself has stopped it, and has it tried again. */
+function disrupted(sandbox: Sandbox): NodeState | undefined {
+  const reason = sandbox.spec.disruption;
+  return reason && { state: 'lost', reason, message: disruptionMessage(reason), sandbox };
 }

@@ -1,5 +1,6 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
+import { isDisrupted } from '#api/types/sandbox';
 import { hasSandbox } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import {
@@ -156,10 +157,10 @@ class Ends {
     const { task, now } = this.#around;
     const { reason, message, sandbox } = run;
     const over = overSandbox(this.#record, run);
-    const last = lastAttempt(this.#node, this.#record, task);
+    const last = isDisruption(reason) ? undefined : lastAttempt(this.#node, this.#record, this.#around);
     if (last !== undefined) return this.failed({ ...run, message: `${message} ${last}`.trim() }, over);
     const endedAt = sandbox?.status?.finishedAt ?? now;
-    const retryAt = retryTime(task, this.#record, { reason, endedAt });
+    const retryAt = isDisruption(reason) ? endedAt : retryTime(task, this.#record, { reason, endedAt });
     const why = whyFailed(reason, message);
     const record = retriedRecord(this.#record, { sandbox, why, retryAt, now });
     return { node: this.#node, record, state: { ...run, state: 'lost' }, over };
@@ -173,11 +174,21 @@ function overSandbox({ executor_name: name }: NodeRecord, { sandbox }: { sandbox
 }
 
 /** A sentence that says that there is no attempt left; undefined when there is. */
-function lastAttempt(node: PlannedNode, record: NodeRecord, task: Task): string | undefined {
+function lastAttempt(
+  node: PlannedNode,
+  record: NodeRecord,
+  { task, sandboxes }: Surroundings,
+): string | undefined {
   const most = mostAttempts(node, task);
-  if (countedAttempts(record) < most) return undefined;
+  const disrupted = sandboxes.filter(
+    (sandbox) => sandbox.spec.node === node.id && isDisrupted(sandbox),
+  ).length;
+  if (countedAttempts(record) - disrupted < most) return undefined;
   return `It was ${most === 1 ? 'the only attempt' : `the last of ${most} attempts`}.`;
 }
+
+/** The control plane has stopped the run: that is no failure, and the next attempt starts at once. */
+const isDisruption = (reason: string): boolean => reason === 'Drained' || reason === 'Preempted';
 
 function whyFailed(reason: string, message: string): string {
   return message === '' ? reason : `${reason}: ${message}`;

@@ -1,4 +1,5 @@
 import type { ApprovalSettings } from '../approvals/settings.ts';
+import type { Placement } from '../configuration/placement.ts';
 import type { PlannedNode, RunParts } from '../graph/graph.ts';
 import type { Program } from '../unfold/program.ts';
 
@@ -22,6 +23,8 @@ export interface RevisionContent {
   parametersSchema?: Record<string, unknown>;
   /** How people are asked. */
   approval?: ApprovalSettings;
+  /** What Workspace and Team demand of the Executors. */
+  placement?: Placement;
   /** Those that are known from the start. */
   nodes: readonly PlannedNode[];
   /** Those who may get nodes of their own later, by the names that the program has for them. */

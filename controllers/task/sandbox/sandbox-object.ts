@@ -18,6 +18,7 @@ import { isLabelValue, nameOfTask } from './own-names.ts';
 import { nodePrompt } from './prompt.ts';
 import type { PromptSources } from './prompt.ts';
 import type { RunSources } from './run-sources.ts';
+import { schedulingOf } from './scheduling.ts';
 
 /** Seconds; the default of the CRD, for Tasks stored before it was there. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
@@ -72,6 +73,7 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       ...(node.outputSchema === undefined ? {} : { outputSchema: node.outputSchema }),
       ...(workspace === undefined ? {} : { workspace }),
       ...(continueFrom.length === 0 ? {} : { continueFrom }),
+      ...schedulingOf(sources, { node, record }),
     },
   };
 }
