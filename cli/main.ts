@@ -18,6 +18,7 @@ import { register as registerDeletedTasks } from './commands/deleted-tasks.ts';
 import { register as registerDescribe } from './commands/describe.ts';
 import { register as registerEncryption } from './commands/encryption.ts';
 import { register as registerExecutor } from './commands/executor.ts';
+import { register as registerDrain } from './commands/drain.ts';
 import { register as registerGet } from './commands/get.ts';
 import { register as registerInbox } from './commands/inbox.ts';
 import { register as registerLogs } from './commands/logs.ts';
@@ -73,6 +74,7 @@ function createProgram(): Command {
     registerKubeconfig,
     registerCredential,
     registerExecutor,
+    registerDrain,
     registerServiceAccountKeys,
   ]) {
     register(program, context);

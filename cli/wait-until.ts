@@ -1,11 +1,11 @@
 import { runReflector } from '#api/client/reflector';
 import type { KubeObject } from '#api/machinery/meta';
 import { objectKey } from '#api/machinery/meta';
-import type { NamedObject } from './object-set.ts';
+import type { ObjectRef, ResourceType } from '#api/machinery/resource-type';
 import type { Session } from './session.ts';
 
 export interface WaitOptions {
-  object: NamedObject;
+  object: { resource: ResourceType; ref: ObjectRef };
   /** Called with the object at each change; undefined when it is not there. */
   until: (object: KubeObject | undefined) => boolean;
   /** Milliseconds; negative: for ever. */

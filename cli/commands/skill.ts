@@ -64,7 +64,7 @@ async function pushSkill(session: Session, path: string): Promise<void> {
   const hash = status?.upload?.contentHash ?? made.contentHash;
   session.print(`skill.agent.wecode.io/${name} ${isNew ? 'created' : 'pushed'} (${hash})`);
   const observed = await waitUntil(session, {
-    object: { resource: SKILLS as never, ref },
+    object: { resource: SKILLS, ref },
     until: (object) => (object as CliSkill | undefined)?.status?.contentHash === hash,
     timeoutMs: OBSERVED_MS,
   });

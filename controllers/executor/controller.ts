@@ -1,11 +1,15 @@
-import { EXECUTORS } from '#api/types/resources';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import { EXECUTORS, SANDBOXES } from '#api/types/resources';
+import { isFinalPhase } from '#api/types/sandbox';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
-import { objects } from '../runtime/source.ts';
+import { objects, source } from '../runtime/source.ts';
 import { executorReconciler } from './reconciler.ts';
 
-/** Watches Executors. */
+const LIVE_ON = 'sandbox:live-on';
+
+/** Watches Executors, and the Sandboxes of those that are drained. */
 export function executorController({
   client,
   informers,
@@ -15,13 +19,30 @@ export function executorController({
   recorder,
 }: ControllerContext): Runnable {
   const executors = informers.of(EXECUTORS);
+  const sandboxes = informers.of(SANDBOXES);
+  sandboxes.addIndex(LIVE_ON, liveOn);
+  const isDrained = (name: string): boolean => executors.get(name)?.spec.drain !== undefined;
   return createController({
     name: 'executor',
     client,
-    reconcile: executorReconciler({ executors, clock, recorder: recorder('executor-controller') }),
-    sources: [objects(executors)],
+    reconcile: executorReconciler({
+      executors,
+      liveOn: (name) => sandboxes.byIndex(LIVE_ON, name),
+      clock,
+      recorder: recorder('executor-controller'),
+    }),
+    sources: [
+      objects(executors),
+      source(sandboxes, ({ old, new: now }) => [
+        ...new Set([old, now].flatMap((one) => (one === undefined ? [] : liveOn(one))).filter(isDrained)),
+      ]),
+    ],
     clock,
     logger,
     meter,
   });
+}
+
+function liveOn({ spec, status }: Sandbox): string[] {
+  return spec.executorName === undefined || isFinalPhase(status?.phase) ? [] : [spec.executorName];
 }

@@ -92,11 +92,15 @@ describe('observe', () => {
     expect([schedule.queue.size, schedule.isAssumed(waiting)]).toEqual([0, true]);
     schedule.forget('ns/s');
     expect([schedule.queue.size, schedule.isAssumed(waiting)]).toEqual([1, false]);
+    const waitsAt = (now: number): [number, number | undefined] => {
+      schedule.unpark(now);
+      return [schedule.queue.size, schedule.unparkedIn(now)];
+    };
     schedule.park('ns/s', 1000);
-    expect([schedule.queue.size, schedule.unpark(1000), schedule.queue.size]).toEqual([0, 50, 0]);
-    expect([schedule.unpark(1050), schedule.queue.size]).toEqual([undefined, 1]);
+    expect(waitsAt(1000)).toEqual([0, 5]);
+    expect(waitsAt(1005)).toEqual([1, undefined]);
     schedule.park('ns/s', 2000);
-    expect(schedule.unpark(2000), 'twice as long').toBe(100);
+    expect(waitsAt(2000), 'twice as long').toEqual([0, 10]);
     expect(show('ns/s', sandbox({ spec: { priority: 5 } })), 'a change ends the wait').toBe(true);
   });
 });

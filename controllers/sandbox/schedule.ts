@@ -17,7 +17,7 @@ export interface ScheduleOptions {
 }
 
 /** Waits between the tries of a binding that the server does not take; what changes the Sandbox ends the wait. */
-const BACK_OFF: BackOff = { first: 50, max: 60_000 };
+const BACK_OFF: BackOff = { first: 5, max: 60_000 };
 
 interface BoundSandbox {
   sandbox: Sandbox;
@@ -84,14 +84,15 @@ export class Schedule {
     this.queue.remove(key);
   }
 
-  /** Lines up those whose time has come. @returns milliseconds until that of the next */
-  unpark(now: number): number | undefined {
-    let next: number | undefined;
-    for (const [key, { at }] of this.#parked) {
-      if (at > now) next = Math.min(next ?? Infinity, at - now);
-      else this.forget(key);
-    }
-    return next;
+  /** Lines up those whose time has come. */
+  unpark(now: number): void {
+    for (const [key, { at }] of this.#parked) if (at <= now) this.forget(key);
+  }
+
+  /** Milliseconds until somebody who was kept back lines up again; undefined when nobody is. */
+  unparkedIn(now: number): number | undefined {
+    const times = [...this.#parked.values()].flatMap(({ at }) => (at > now ? [at - now] : []));
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** Whether its binding is under way, or written and not shown by the cache yet. */

@@ -44,10 +44,12 @@ export function schedulerReconciler(given: SchedulerOptions): Reconcile<BindingC
     watchingSince ??= given.clock.now();
     const options: Context = { ...given, client };
     const { schedule, clock } = options;
-    const unparkedIn = schedule.unpark(clock.now());
+    schedule.unpark(clock.now());
     await bindAll(options, { now: clock.now(), watchingSince });
     options.explain(schedule.queue.takeUnexplained());
-    const waits = [unparkedIn, schedule.queue.recheckAfter()].filter((wait) => wait !== undefined);
+    const waits = [schedule.unparkedIn(clock.now()), schedule.queue.recheckAfter()].filter(
+      (wait) => wait !== undefined,
+    );
     return waits.length === 0 ? {} : { requeueAfter: Math.min(...waits) };
   };
 }

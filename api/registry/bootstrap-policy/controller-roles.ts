@@ -58,7 +58,12 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   'bot-controller': [follow(TROUPE, 'bots', 'ghosts', 'shells', 'models', 'skills'), report('bots')],
   'collaboration-controller': [follow(TROUPE, 'collaborations'), report('collaborations')],
-  'executor-controller': [follow(TROUPE, 'executors'), report('executors')],
+  'executor-controller': [
+    follow(TROUPE, 'executors', 'sandboxes'),
+    // It stops what runs on an Executor that is drained.
+    allow(['patch'], TROUPE, ['sandboxes']),
+    report('executors'),
+  ],
   'ghost-controller': [follow(TROUPE, 'ghosts', 'skills', 'skillpackages', 'mcpservers'), report('ghosts')],
   'mcp-server-controller': [
     follow(TROUPE, 'mcpservers', 'sandboxes'),

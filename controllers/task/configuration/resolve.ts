@@ -99,8 +99,6 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       mode,
       ...(workspace === undefined ? {} : { workspace }),
       ...teamSettings(team, teamName),
-      ...(parametersSchema === undefined ? {} : { parametersSchema }),
-      ...approvalOf(team, teamName),
       ...(placement === undefined ? {} : { placement }),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
