@@ -1,7 +1,8 @@
 import { findCondition, withCondition } from '#api/machinery/condition';
 import type { Condition, NewCondition } from '#api/machinery/condition';
 import type { Task } from '#api/types/generated/task';
-import { SandboxCondition } from '#api/types/sandbox';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import { SandboxCondition, SandboxReason } from '#api/types/sandbox';
 import {
   TaskCondition,
   taskComplete,
@@ -190,7 +191,17 @@ function runSentence(run: NodeRun, title: string): string {
   if (sandbox?.metadata.deletionTimestamp !== undefined) return `${title}: its Sandbox is being deleted.`;
   const [question] = sandbox?.status?.questions ?? [];
   if (question !== undefined) return `${title} asks (${question.id}): ${question.message}`;
-  return `${title} is ${sandbox?.status?.phase === 'Running' ? 'under way' : 'starting'}.`;
+  if (sandbox?.status?.phase === 'Running') return `${title} is under way.`;
+  const trouble = startTrouble(sandbox);
+  return trouble === undefined ? `${title} is starting.` : `${title} is starting: ${trouble}`;
+}
+
+const SLOW_STARTS: ReadonlySet<string> = new Set([SandboxReason.NoPort, SandboxReason.Pulling]);
+
+/** What keeps the Executor from starting it at this moment. */
+function startTrouble(sandbox: Sandbox | undefined): string | undefined {
+  const ready = findCondition(sandbox?.status?.conditions, SandboxCondition.Ready);
+  return ready !== undefined && SLOW_STARTS.has(ready.reason) ? ready.message : undefined;
 }
 
 /** Why no Executor has it, or undefined. */

@@ -3,7 +3,7 @@ import type { Condition, NewCondition } from '#api/machinery/condition';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { newCondition } from '#api/types/ready';
 import { SandboxCondition } from '#api/types/sandbox';
-import { TaskCondition } from '#api/types/task';
+import { TaskCondition, TaskReason } from '#api/types/task';
 import type { NodeRun, Outcome } from './outcome.ts';
 
 export interface PhaseInput {
@@ -28,7 +28,7 @@ export function phaseConditions({ outcome, ready, finished, known }: PhaseInput)
     ...(ready === undefined ? [] : [{ ...ready, type: TaskCondition.Accepted }]),
     ...(isOver || runs.length === 0 ? [] : [scheduled(runs)]),
     ...(runs.length > 0 || has(TaskCondition.Running)
-      ? [is(TaskCondition.Running, !isOver && runs.some(isAtWork))]
+      ? [running(finished, !isOver && runs.some(isAtWork))]
       : []),
     ...(awaits || has(TaskCondition.AwaitingApproval) ? [is(TaskCondition.AwaitingApproval, awaits)] : []),
     ...(isOver ? [is(TaskCondition.Completed, outcome.kind === 'completed'), failed(outcome, finished)] : []),
@@ -40,6 +40,12 @@ function runsOf(outcome: Outcome): readonly NodeRun[] {
 }
 
 const isAtWork = ({ sandbox }: NodeRun): boolean => sandbox?.status?.phase === 'Running';
+
+/** Runs that are made do not work yet. */
+function running({ reason, message }: NewCondition, isRunning: boolean): NewCondition {
+  const why = !isRunning && reason === TaskReason.Running ? 'Starting' : reason;
+  return newCondition(TaskCondition.Running, isRunning ? 'True' : 'False', { reason: why, message });
+}
 
 function scheduled(runs: readonly NodeRun[]): NewCondition {
   const waits = runs.flatMap(({ sandbox }) => unscheduled(sandbox) ?? []);
