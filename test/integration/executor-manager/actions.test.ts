@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isStatusError } from '#api/machinery/status-error';
@@ -8,11 +9,21 @@ import type { Sandbox, SandboxAction, SandboxSpec } from '#api/types/generated/s
 import { serverEntry } from '#api/types/mcp-server';
 import { MCP_SERVERS, SANDBOXES, SECRETS, TASKS } from '#api/types/resources';
 import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import type { ExecutorManagerConfig } from '#executor-manager/config';
 import type { ExecutorManager } from '#executor-manager/main';
 import { said, tool, toolService } from '#executor-image/tools/made-up-servers';
 import type { ToolService } from '#executor-image/tools/made-up-servers';
 import { gitRepository } from '../../kit/git-repository.ts';
-import { eventLog, isOver, managerConfig, runSandbox, stage, startManager, untilSandbox } from './stage.ts';
+import {
+  eventLog,
+  inPhase,
+  isOver,
+  managerConfig,
+  runSandbox,
+  stage,
+  startManager,
+  untilSandbox,
+} from './stage.ts';
 import type { Stage } from './stage.ts';
 
 /** Fixed actions as the executor manager runs them, with the rights that it has: from the Sandbox to its result. */
@@ -25,13 +36,16 @@ let tools: ToolService;
 let server: MCPServer;
 const authorizations: (string | undefined)[] = [];
 const keys: (string | string[] | undefined)[] = [];
+/** Calls of /held, which are answered when a test wants it. */
+const held: ServerResponse[] = [];
 
 beforeAll(async () => {
   on = await stage();
   service = createServer((request, response) => {
     authorizations.push(request.headers.authorization);
     keys.push(request.headers['idempotency-key']);
-    if (request.url === '/away') response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
+    if (request.url === '/held') held.push(response);
+    else if (request.url === '/away') response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
     else response.setHeader('content-type', 'application/json').end(JSON.stringify(request.headers));
   });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
@@ -75,9 +89,11 @@ const withToken = {
 };
 
 describe('actions beside a process of conversations', () => {
+  let config: ExecutorManagerConfig;
   let manager: ExecutorManager & AsyncDisposable;
   beforeAll(async () => {
-    manager = await startManager(on, await managerConfig(on, { driver: 'process', conversations: 10 }));
+    config = await managerConfig(on, { driver: 'process', conversations: 10 });
+    manager = await startManager(on, config);
   });
   afterAll(() => manager[Symbol.asyncDispose]());
 
@@ -142,6 +158,54 @@ describe('actions beside a process of conversations', () => {
     const { status } = await finish('mcp-denied', { mcp }, { permissions });
     expect(status).toMatchObject({ phase: 'Failed', reason: 'ActionFailed' });
     expect(tools.calls).toEqual(['find']);
+  });
+
+  /** Starts a call that is held; resolves when the service has it. */
+  async function hold(name: string): Promise<ServerResponse> {
+    const action = { http: { url: `${origin}/held` } };
+    await runSandbox(on, { name, prompt: 'p', spec: { node: 'n1', action } });
+    await untilSandbox(on, `${name}-s0-a1`, inPhase('Running'));
+    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+    return held.splice(0)[0] as ServerResponse;
+  }
+
+  it('makes a call once, though the manager goes and another one comes', async () => {
+    const response = await hold('restart');
+    await manager.stop();
+    manager = await startManager(on, config);
+    response.end('at last');
+    const { status } = await untilSandbox(on, 'restart-s0-a1', isOver);
+    expect(status).toMatchObject({ phase: 'Succeeded', result: { value: 'at last' } });
+    expect(held).toEqual([]);
+  });
+
+  it('gives a call up that is cancelled', async () => {
+    const response = await hold('cancel');
+    const closed = once(response, 'close');
+    const patch = { type: 'merge', body: { spec: { cancel: true } } } as const;
+    await on.connection.client.patch(SANDBOXES, { namespace: 'default', name: 'cancel-s0-a1' }, patch);
+    await closed;
+    const { status } = await untilSandbox(on, 'cancel-s0-a1', isOver);
+    expect(status).toMatchObject({ phase: 'Cancelled' });
+  });
+
+  it('asks a person before it calls a tool, where its permissions say so', async () => {
+    const mcp = {
+      serverName: 'tracker',
+      server: serverEntry(server, true),
+      tool: 'find',
+      arguments: { id: 8 },
+    };
+    const permissions = { default: 'ask' as const };
+    await runSandbox(on, { name: 'asks', prompt: 'p', spec: { action: { mcp }, permissions } });
+    const asking = await untilSandbox(on, 'asks-s0-a1', ({ status }) => status?.questions !== undefined);
+    const [question] = asking.status?.questions ?? [];
+    expect(question).toMatchObject({ kind: 'Permission', tool: 'mcp__tracker__find', input: { id: 8 } });
+    const answers = [{ id: question?.id ?? '', decision: 'allow' as const }];
+    const patch = { type: 'merge', body: { spec: { answers } } } as const;
+    await on.connection.client.patch(SANDBOXES, { namespace: 'default', name: 'asks-s0-a1' }, patch);
+    const { status } = await untilSandbox(on, 'asks-s0-a1', isOver);
+    expect(status).toMatchObject({ phase: 'Succeeded', result: { output: { id: 8 } } });
   });
 
   it('runs a script that commits its work', async () => {
