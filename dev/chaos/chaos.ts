@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '#api/client/connect';
 import { TASKS } from '#api/types/resources';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isAtRest } from '#api/types/task';
 import type { DatabaseFlavour } from '../environment/database-program.ts';
 import { hostAddress } from '../environment/docker-gateway.ts';
 import { randomFrom } from '../random.ts';
@@ -14,6 +14,7 @@ import type { Evidence } from './evidence.ts';
 import { startInstallation } from './installation.ts';
 import type { ExecutorPlace, Installation } from './installation.ts';
 import { sharedObjects, taskOf, teamObjects } from './manifests.ts';
+import { People } from './people.ts';
 import { PersistentClient } from './persistent-client.ts';
 import {
   allObjects,
@@ -94,6 +95,7 @@ interface RunOptions extends ChaosOptions {
 class ChaosRun {
   readonly #options: RunOptions;
   readonly #random: Random;
+  readonly #people: People;
   /** The scenario of each Task that was handed in. */
   readonly #scenarioOf = new Map<string, Scenario>();
   readonly #start = performance.now();
@@ -102,6 +104,7 @@ class ChaosRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#random = randomFrom(options.seed);
+    this.#people = new People({ user: options.user, scenarioOf: (task) => this.#scenarioOf.get(task) });
   }
 
   async report(): Promise<ChaosReport> {
@@ -128,6 +131,7 @@ class ChaosRun {
     for (const [index, trouble] of troubles.entries()) {
       const due = Math.ceil((tasks * (index + 1)) / troubles.length);
       while (this.#scenarioOf.size < due) await this.#handIn();
+      await this.#people.attend();
       await this.#suffer(trouble);
     }
   }
@@ -158,8 +162,9 @@ class ChaosRun {
     const { user, tell } = this.#options;
     let told = -1;
     for (const end = performance.now() + PATIENCE_MS; ; await delay(500)) {
+      await this.#people.attend();
       const tasks = await user.tasks();
-      const open = tasks.filter(({ status }) => !isFinalTaskStatus(status?.status));
+      const open = tasks.filter((task) => !isAtRest(task) || !this.#people.isDone(task));
       if (open.length !== told)
         tell(`${this.#seconds()} s: ${open.length} of ${tasks.length} Tasks have not ended`);
       told = open.length;

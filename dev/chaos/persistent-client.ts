@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '#api/client/client';
 import type { Connection } from '#api/client/connect';
 import type { KubeObject } from '#api/machinery/meta';
-import type { ResourceType } from '#api/machinery/resource-type';
+import type { NewTaskMessage } from '#api/client/task-log';
+import type { ObjectRef, ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
 import { TASKS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
@@ -39,6 +40,11 @@ export class PersistentClient {
         if (performance.now() > end) throw new Error('the API does not come back', { cause: error });
       }
     }
+  }
+
+  /** Says something to the agents of a Task. */
+  say(task: ObjectRef, message: NewTaskMessage): Promise<void> {
+    return this.persist(() => this.#connection.taskLog.post(task, message));
   }
 
   async tasks(): Promise<Task[]> {

@@ -13,6 +13,8 @@ export interface Scenario {
   workflow?: CollaborationSpec;
   /** More of each Task. */
   task?: Partial<TaskSpec>;
+  /** What a person says when the Task has ended for the first time. */
+  followUp?: string;
   expected: (task: string) => Expectation;
 }
 

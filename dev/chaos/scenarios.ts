@@ -249,8 +249,43 @@ const flow: Scenario = {
   }),
 };
 
+/** A person confirms the first stage. */
+const ask: Scenario = {
+  name: 'ask',
+  agents: { drafter: worker('drafter', 'Sketched'), finisher: worker('finisher', 'Finished', 'ClaudeCode') },
+  team: {
+    collaborationModel: 'pipeline',
+    members: [
+      member('drafter', { contextPassing: 'original_and_previous', requireConfirmation: true }),
+      member('finisher'),
+    ],
+  },
+  expected: (task) => ({
+    status: 'COMPLETED',
+    value: said('Finished', task),
+    steps: { drafter: ONCE, finisher: ONCE },
+  }),
+};
+
+/** A person says one more thing, and the agent goes on in its session. */
+const converse: Scenario = {
+  name: 'converse',
+  agents: {
+    partner: {
+      shell: 'ClaudeCode',
+      rules: [
+        { when: { contains: ['And then'] }, steps: worked('partner', said('Added', '{{task}}')) },
+        { steps: worked('partner', said('Opened', '{{task}}')) },
+      ],
+    },
+  },
+  team: { collaborationModel: 'solo', members: [leader('partner')] },
+  followUp: 'And then?',
+  expected: (task) => ({ status: 'COMPLETED', value: said('Added', task), steps: { partner: TWICE } }),
+};
+
 /** The mix. Whoever adds a way in which Teams work adds a row. */
 export const SCENARIOS: readonly Scenario[] = [
   ...[talk, code, line, coordinate, route, collaborate, wrong],
-  ...[review, flow],
+  ...[review, flow, ask, converse],
 ];
