@@ -180,7 +180,18 @@ const layers = [
   {
     name: 'cli',
     from: '^cli/',
-    may: [client, machinery, metrics, passwordRules, task, approval, taskEvent, skillPackages, composition],
+    may: [
+      client,
+      machinery,
+      metrics,
+      passwordRules,
+      task,
+      approval,
+      taskEvent,
+      skillPackages,
+      workflows,
+      composition,
+    ],
   },
 ];
 

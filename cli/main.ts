@@ -20,6 +20,7 @@ import { register as registerEncryption } from './commands/encryption.ts';
 import { register as registerExecutor } from './commands/executor.ts';
 import { register as registerDrain } from './commands/drain.ts';
 import { register as registerGet } from './commands/get.ts';
+import { register as registerGraph } from './commands/graph.ts';
 import { register as registerInbox } from './commands/inbox.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMessage } from './commands/message.ts';
@@ -50,6 +51,7 @@ function createProgram(): Command {
     registerDescribe,
     registerDelete,
     registerLogs,
+    registerGraph,
     registerDeletedTasks,
     registerSkill,
     registerWait,

@@ -54,3 +54,8 @@ export function nodeId(name: string, { text }: NodePath): string {
     .replaceAll(/^-+|-+$/g, '');
   return `${word === '' ? 's' : word}-${text}`;
 }
+
+/** The path in the id of a node that nodeId has made. */
+export function pathOf(id: string): string {
+  return id.slice(id.lastIndexOf('-') + 1);
+}
