@@ -4,7 +4,7 @@ import { leaderOf, memberName } from '#api/types/team-members';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import { memberNamed, participantProblems, participantsOf } from '#workflows/participants';
 import { problemText } from '#workflows/problem';
-import { allSteps, workflowOf } from '#workflows/workflow';
+import { workflowOf } from '#workflows/workflow';
 import type { Workflow } from '#workflows/workflow';
 import type { Planner, WorkflowProgram } from '../unfold/workflow/workflow-program.ts';
 import type { CollaborationModel, DraftedPlan, ModelSources } from './drafted-plan.ts';
@@ -34,8 +34,6 @@ function problemOf(given: Workflow, mode: Mode, { team, parameters = {} }: Model
   if (mode === 'script' && place !== undefined)
     return `step "${place}" is a place for the leader to fill, which takes executionMode hybrid.`;
   if (mode === 'hybrid' && place === undefined) return 'executionMode hybrid needs a step with fill.';
-  if ([...allSteps(given.steps, '')].some(({ step }) => step.wait?.approval !== undefined))
-    return 'this version does not wait for approvals.';
   if (given.parameters === undefined) return undefined;
   const { causes } = checkParameters(given.parameters, parameters, 'spec.parameters');
   return causes.length === 0

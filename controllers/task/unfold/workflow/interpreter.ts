@@ -164,7 +164,8 @@ export class Interpreter {
   #pass(step: Step, scope: Scope): Progress {
     if (step.steps !== undefined) return this.#group(step, step.steps, scope);
     const placed = { step, scope, path: scope.path };
-    if (step.wait !== undefined) return this.#node(placed, waitNode(placed, waitOf(step.wait), step.name));
+    if (step.wait !== undefined)
+      return this.#node(placed, waitNode(placed, waitOf(step.wait, scope), step.name));
     const action = this.#sources.actions[step.name];
     if (step.action !== undefined && action !== undefined)
       return this.#node(placed, actionNode(placed, action, step.name));

@@ -82,11 +82,15 @@ const filesOf = ({ step: { filesFrom }, scope }: PlacedStep): string | undefined
 const ownBranch = (uses: boolean, { isSideBySide }: Scope): { ownBranch?: true } =>
   uses && isSideBySide ? { ownBranch: true } : {};
 
-export function waitOf({ seconds, event, webhook }: CollaborationStepWait): Wait {
+export function waitOf({ seconds, event, webhook, approval }: CollaborationStepWait, scope: Scope): Wait {
   if (seconds !== undefined) return { for: 'time', seconds };
   if (event !== undefined) {
     const { name, timeoutSeconds } = event;
     return { for: 'event', event: name, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
+  }
+  if (approval !== undefined) {
+    const { message, ...settings } = approval;
+    return { for: 'approval', message: rendered(message, scope), settings };
   }
   return { for: 'webhook', ...webhook };
 }

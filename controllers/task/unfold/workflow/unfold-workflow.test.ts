@@ -240,3 +240,31 @@ describe('unfoldWorkflow', () => {
     expect(course.unfolded.failure).toBe('TooManySteps: the workflow would have more than 2 runs and waits.');
   });
 });
+
+describe('waits and actions', () => {
+  it('wait for people, events, calls and time as they are written', () => {
+    const wait = (name: string, what: Step['wait']): Step => ({
+      name,
+      dependsOn: ['a'],
+      ...(what && { wait: what }),
+    });
+    const course = new Course({
+      steps: [
+        step('a'),
+        wait('people', { approval: { message: 'Ship {{steps.a.value}}?', approvers: { groups: ['ops'] } } }),
+        wait('event', { event: { name: 'paid', timeoutSeconds: 5 } }),
+        wait('call', { webhook: {} }),
+        wait('time', { seconds: 7 }),
+      ],
+    });
+    course.end('a-0', ok('v2'));
+    expect(course.open()).toMatchObject([
+      { wait: { for: 'approval', message: 'Ship v2?', settings: { approvers: { groups: ['ops'] } } } },
+      { wait: { for: 'event', event: 'paid', timeoutSeconds: 5 } },
+      { wait: { for: 'webhook' } },
+      { wait: { for: 'time', seconds: 7 } },
+    ]);
+    course.end('people-1', { reason: 'Rejected' });
+    expect(course.unfolded.failure).toBe('Rejected: Step "people": It broke.');
+  });
+});
