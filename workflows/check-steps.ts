@@ -156,8 +156,8 @@ function hostProblems(url: unknown, field: string): Problem[] {
 /** Fields that mean nothing for a step of this kind. */
 function fieldProblems(step: Step, at: string): Problem[] {
   const own: Record<string, readonly (keyof Step)[]> = {
-    participants: ['prompt', 'sessionFrom', 'outputSchema', 'filesFrom', 'mergesFrom', 'timeoutSeconds'],
-    action: ['outputSchema', 'filesFrom', 'mergesFrom', 'timeoutSeconds'],
+    participants: ['prompt', 'sessionFrom', 'outputSchema', 'filesFrom', 'timeoutSeconds'],
+    action: ['outputSchema', 'filesFrom', 'timeoutSeconds'],
     wait: ['timeoutSeconds'],
   };
   const kind = Object.keys(own).find((name) => Object.hasOwn(step, name));
@@ -184,10 +184,9 @@ function sourceProblems(step: Step, at: string, { steps, ended, isRepeated }: St
         field,
         message: `"${name}" is no step that has ended before; name it in dependsOn, too`,
       }));
-  const { sessionFrom = [], filesFrom, mergesFrom = [] } = step;
+  const { sessionFrom = [], filesFrom } = step;
   return [
     ...wrong(sessionFrom, `${at}.sessionFrom`, new Set([...around, ...own])),
     ...wrong(filesFrom === undefined ? [] : [filesFrom], `${at}.filesFrom`, new Set([...around, ...own])),
-    ...wrong(mergesFrom, `${at}.mergesFrom`, ended),
   ];
 }

@@ -109,12 +109,6 @@ export interface CollaborationStep {
    */
   filesFrom?: string;
   /**
-   * Steps whose work is brought into the repository of this one as branches, named as TROUPE_BRANCHES says, so that it can be merged.
-   *
-   * Items: One step.
-   */
-  mergesFrom?: string[];
-  /**
    * leader: the leader of the Team writes the participants and prompts of this place as steps of their own, when executionMode of the Task is hybrid.
    */
   fill?: 'leader';
@@ -482,12 +476,6 @@ export interface CollaborationStepStep {
    * The step whose files this one goes on with; the first that it depends on and that has files, when absent.
    */
   filesFrom?: string;
-  /**
-   * Steps whose work is brought into the repository of this one as branches, named as TROUPE_BRANCHES says, so that it can be merged.
-   *
-   * Items: One step.
-   */
-  mergesFrom?: string[];
 }
 /**
  * The step is done once for each item of a list, side by side.

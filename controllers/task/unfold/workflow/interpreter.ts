@@ -208,7 +208,7 @@ export class Interpreter {
     const files = node.workspace.uses ? node.id : scope.files;
     const own = {
       last: [node.id],
-      runs: new Map(node.kind === undefined ? [[step.name, node.id]] : []),
+      runs: new Map(node.kind === 'wait' ? [] : [[step.name, node.id]]),
       ...(files === undefined ? {} : { files }),
     };
     if (record === undefined) return own;

@@ -10,7 +10,7 @@ export interface Progress {
   last: readonly string[];
   /** The node whose files are those of the step. */
   files?: string;
-  /** The nodes of agents' last runs, by the names of steps. */
+  /** The nodes of the last runs, by the names of steps. */
   runs: ReadonlyMap<string, string>;
 }
 

@@ -19,7 +19,7 @@ export interface Scope {
   values: Readonly<Record<string, unknown>>;
   /** Results by the keys of steps. */
   steps: Readonly<Record<string, StepResult>>;
-  /** The nodes of agents' last runs, by the names of steps. */
+  /** The nodes of the last runs, by the names of steps. */
   runs: ReadonlyMap<string, string>;
 }
 
