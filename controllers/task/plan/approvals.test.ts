@@ -65,6 +65,16 @@ describe('a stage that is to be confirmed', () => {
     expect(w.openApprovals()).toEqual([]);
   });
 
+  it('that is rejected changes nothing for a Task that is being cancelled', () => {
+    const w = atStage(resolved(confirmed(), after(), node('beside')));
+    w.edit({ cancel: true });
+    expect(w.settle().status?.status).toBe('CANCELLING');
+    w.decide(STAGE, decided('Rejected'));
+    expect(w.settle().status?.status).toBe('CANCELLING');
+    w.change('fix-abcde-beside-a1', { status: { phase: 'Cancelled', reason: 'Cancelled' } });
+    expect(w.settle().status?.status).toBe('CANCELLED');
+  });
+
   it.each([
     ['with words', decided('Rejected', { reason: 'no tests' }), 'Rejected: no tests (ann)'],
     ['without words', decided('Rejected'), 'Rejected: No reason was given. (ann)'],

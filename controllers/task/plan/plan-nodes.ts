@@ -126,13 +126,14 @@ function endOf({ settled: all, unfolded, readiness }: Grown, around: Surrounding
   if (failed !== undefined) {
     return { kind: 'failed', failure: { node: failed.node, why: failed.errorMessage ?? 'Unknown' } };
   }
-  const rejected = rejectedStage(unconfirmedOf(readiness, past));
+  const isCancelled = isBeingCancelled(task);
+  const rejected = isCancelled ? undefined : rejectedStage(unconfirmedOf(readiness, past));
   if (rejected !== undefined) return { kind: 'failed', failure: rejected };
   if (task.spec.cancel === true) return ON_REQUEST;
   const late = deadlineExceeded(task, now);
   if (late !== undefined) return { kind: 'failed', failure: { why: late } };
   const cancelled = settled.find(({ record }) => record.status === 'CANCELLED');
-  if (cancelled === undefined) return isBeingCancelled(task) ? ON_REQUEST : undefined;
+  if (cancelled === undefined) return isCancelled ? ON_REQUEST : undefined;
   const stage = stageOf(
     all.map(({ node }) => node.id),
     cancelled.node.id,

@@ -178,7 +178,12 @@ function statusWord(
   }
 }
 
-function begunWord(previous: TaskStatus, records: readonly NodeRecord[]): 'PENDING' | 'RUNNING' {
+/** A Task that is being stopped does not go on, whatever fails meanwhile. */
+function begunWord(
+  previous: TaskStatus,
+  records: readonly NodeRecord[],
+): 'PENDING' | 'RUNNING' | 'CANCELLING' {
+  if (previous.status === 'CANCELLING') return 'CANCELLING';
   return previous.status === 'RUNNING' || records.some(hasBegun) ? 'RUNNING' : 'PENDING';
 }
 
