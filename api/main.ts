@@ -32,6 +32,8 @@ import { createLivingObjects } from './registry/service-accounts/living-objects.
 import { createTokenRequests } from './registry/service-accounts/token-request.ts';
 import { createSkillPackages } from './registry/skills/skill-packages.ts';
 import { createSandboxLogs } from './registry/tasks/sandbox-log.ts';
+import { createApprovalLinks } from './registry/approvals/approval-links.ts';
+import type { ApprovalLinks } from './registry/approvals/approval-links.ts';
 import { createTaskWebhooks } from './registry/tasks/task-webhooks.ts';
 import type { TaskWebhooks } from './registry/tasks/task-webhooks.ts';
 import { createTaskLogs } from './registry/tasks/task-log.ts';
@@ -190,7 +192,7 @@ interface RegistryNeeds {
 
 interface RegistryParts extends Pick<
   AppParts,
-  'accounts' | 'authorizer' | 'keys' | 'registry' | 'taskWebhooks' | 'tokens'
+  'accounts' | 'approvalLinks' | 'authorizer' | 'keys' | 'registry' | 'taskWebhooks' | 'tokens'
 > {
   rules: AccessRules;
 }
@@ -223,7 +225,8 @@ async function openRegistry(
   await reconcilePolicy(registry, BOOTSTRAP_POLICY, logger);
   await applyPublicShells(registry, logger);
   const taskWebhooks = createTaskWebhooks({ registry, secret, clock });
-  return { registry, authorizer, tokens, keys, accounts, rules, taskWebhooks };
+  const approvalLinks = createApprovalLinks({ registry, secret, clock });
+  return { registry, authorizer, tokens, keys, accounts, rules, taskWebhooks, approvalLinks };
 }
 
 /** People with accounts, with keys of their own for their tokens. */
@@ -263,6 +266,7 @@ interface AppParts {
   tokens: ServerTokens;
   accounts: Accounts;
   taskWebhooks: TaskWebhooks;
+  approvalLinks: ApprovalLinks;
   keys: KeysOfFile;
   providers: Providers;
   closing: AbortSignal;
@@ -270,7 +274,7 @@ interface AppParts {
 
 function appOptions(options: Serving, parts: AppParts): AppOptions {
   const { registry, authorizer, tokens, keys, accounts, closing, providers } = parts;
-  const { rateLimiter, openStreams, auditor, taskWebhooks } = parts;
+  const { rateLimiter, openStreams, auditor, taskWebhooks, approvalLinks } = parts;
   const { store, clock, logger, limits, retention, browsers, addresses } = options;
   const { issuers, keysURL, audiences, maxTokenSeconds } = options.serviceAccounts;
   const [issuer] = issuers;
@@ -292,6 +296,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     },
     taskLogs: createTaskLogs({ registry, store, clock }),
     taskWebhooks,
+    approvalLinks,
     sandboxLogs: createSandboxLogs({ store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
     tokenRequests: createTokenRequests({

@@ -49,6 +49,7 @@ import { mountRest } from './rest/rest-routes.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
 import { isStream, isSubresource } from './resources/subresources.ts';
 import { mountLogin, mountRecovery } from './users/login-routes.ts';
+import { isDecisionAddress, mountDecisions } from './webhooks/decision-routes.ts';
 import { isWebhook, judgeWebhooks, mountWebhooks } from './webhooks/webhook-routes.ts';
 import { readAccountBody } from './users/request-fields.ts';
 import { mountSelf } from './users/self-routes.ts';
@@ -115,6 +116,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountRecovery(app, options);
   mountSelf(app, options);
   mountWebhooks(app, options.taskWebhooks);
+  mountDecisions(app, options.approvalLinks);
   renewCatalog(app, catalog);
   mountDiscovery(app, catalog);
   mountOpenApi(app, catalog);
@@ -186,7 +188,11 @@ function mountMetrics(app: Hono<ServerTypes>, exposition: Exposition): void {
 function limitStrangers(app: Hono<ServerTypes>, { rateLimiter, addresses }: AppOptions): void {
   app.use('*', async (c, next) => {
     const { method, path } = c.req;
-    const counted = isLogin(method, path) ? 'login' : isWebhook(path) ? 'webhook' : undefined;
+    const counted = isLogin(method, path)
+      ? 'login'
+      : isWebhook(path) || isDecisionAddress(path)
+        ? 'webhook'
+        : undefined;
     if (counted !== undefined) {
       await rateLimiter.count(counted, addresses.networkOf(addressOf(addresses, c)));
     }

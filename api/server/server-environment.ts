@@ -10,6 +10,7 @@ import type { TokenRequests } from '../registry/service-accounts/token-request.t
 import type { SkillPackages } from '../registry/skills/skill-packages.ts';
 import type { SandboxLogs } from '../registry/tasks/sandbox-log.ts';
 import type { TaskLogs } from '../registry/tasks/task-log.ts';
+import type { ApprovalLinks } from '../registry/approvals/approval-links.ts';
 import type { JudgedCall, TaskWebhooks } from '../registry/tasks/task-webhooks.ts';
 import type { User } from '../machinery/user.ts';
 import type { RequestPlaces } from './limits/in-flight.ts';
@@ -52,6 +53,7 @@ export interface HandlerOptions {
   skillPackages: SkillPackages;
   tokenRequests: TokenRequests;
   taskWebhooks: TaskWebhooks;
+  approvalLinks: ApprovalLinks;
   tunnels: ExecutorTunnels;
   accounts: Accounts;
   clock: Clock;

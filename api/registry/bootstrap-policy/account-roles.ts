@@ -29,7 +29,8 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
   {
     // Each is judged by the token in its address.
     name: 'troupe:webhooks',
-    rules: [allowPaths(['post'], ['/webhooks/*'])],
+    // What an address would decide is shown before it decides.
+    rules: [allowPaths(['post'], ['/webhooks/*']), allowPaths(['get', 'head'], ['/webhooks/approvals/*'])],
   },
   {
     // Whoever has no account is told so.
@@ -58,6 +59,7 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
         'tasks/webhooks',
       ]),
       allow([...READ, 'approve'], TROUPE, ['approvals']),
+      allow(['create'], TROUPE, ['approvals/links']),
       allow([...READ, 'update', 'patch'], TROUPE, ['approvals/status']),
       allow(READ, CORE, ['namespaces', 'pods', 'pods/status', 'pods/log']),
       allow(READ, [CORE, EVENTS], ['events']),

@@ -79,6 +79,7 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
       // Whoever runs Tasks decides what they ask, unless an Approval names its approvers.
       allow(['approve'], TROUPE, ['approvals']),
       allow(['update', 'patch'], TROUPE, ['approvals/status']),
+      allow(['create'], TROUPE, ['approvals/links']),
       allow(['update'], TROUPE, ['skills/package', '*/finalizers']),
       allow(['update', 'delete'], TROUPE, ['skills/rating']),
       allow(['delete', 'deletecollection'], TROUPE, ['sandboxes']),

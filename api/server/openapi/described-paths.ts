@@ -1,6 +1,15 @@
-import { isAccount, isApiKey, isExecutor, isPod, isSkill, isTask } from '../../registry/resource.ts';
+import {
+  isAccount,
+  isApiKey,
+  isApproval,
+  isExecutor,
+  isPod,
+  isSkill,
+  isTask,
+} from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { PathItem } from './operation.ts';
+import { linksItem } from './approval-paths.ts';
 import { packageItem, ratingItem } from './skill-paths.ts';
 import { podLogItem, podStreamItem, tunnelItem } from './pod-paths.ts';
 import { passwordResetItem, apiKeyTokenItem } from './account-paths.ts';
@@ -16,6 +25,7 @@ const DESCRIBED = [
   { name: 'portforward', isOf: isPod, item: podStreamItem('Portforward') },
   { name: 'tunnel', isOf: isExecutor, item: tunnelItem },
   { name: 'events', isOf: isTask, item: eventsItem },
+  { name: 'links', isOf: isApproval, item: linksItem },
   { name: 'webhooks', isOf: isTask, item: webhooksItem },
   { name: 'messages', isOf: isTask, item: messagesItem },
   { name: 'retry', isOf: isTask, item: retryItem },

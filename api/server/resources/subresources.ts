@@ -1,4 +1,12 @@
-import { isAccount, isApiKey, isExecutor, isPod, isSkill, isTask } from '../../registry/resource.ts';
+import {
+  isAccount,
+  isApiKey,
+  isApproval,
+  isExecutor,
+  isPod,
+  isSkill,
+  isTask,
+} from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { handleAnswer } from './answer-handler.ts';
@@ -10,6 +18,7 @@ import { handleTunnel } from '../streams/tunnel-handler.ts';
 import { handlePodLog } from './pod-log-handler.ts';
 import { handleRate, handleUnrate } from './rating-handler.ts';
 import { handleApiKeyToken, handlePasswordReset } from '../users/account-handlers.ts';
+import { handleDecisionAddress } from '../webhooks/decision-address-handler.ts';
 import { handleNodeAddress } from '../webhooks/node-address-handler.ts';
 import { handleSendEvent } from './sent-event-handler.ts';
 import { handleGet } from './read-handlers.ts';
@@ -119,6 +128,7 @@ export const SUBRESOURCES: readonly Subresource[] = [
     handlers: new Map([['create', handleTunnel]]),
     streams: new Set(['create']),
   },
+  { name: 'links', isOf: isApproval, handlers: new Map([['create', handleDecisionAddress]]) },
   { name: 'webhooks', isOf: isTask, handlers: new Map([['create', handleNodeAddress]]) },
   { name: 'token', isOf: isApiKey, handlers: new Map([['create', handleApiKeyToken]]) },
 ];

@@ -1,0 +1,33 @@
+import type { Resource } from '../../registry/resource.ts';
+import { jsonContent, operation } from './operation.ts';
+import type { PathItem } from './operation.ts';
+import { text } from './schema.ts';
+import type { OpenApiSchema } from './schema.ts';
+
+const REQUEST: OpenApiSchema = {
+  description: 'The decision that an address is to stand for.',
+  type: 'object',
+  required: ['decision'],
+  properties: { decision: { type: 'string', enum: ['Approved', 'Rejected'] } },
+};
+
+const ADDRESS: OpenApiSchema = {
+  description: 'An address that decides for whoever has asked for it.',
+  type: 'object',
+  required: ['path', 'expiresAt'],
+  properties: {
+    path: text('With its token: path and query of a URL. Whoever has it decides.'),
+    expiresAt: { description: 'RFC 3339.', type: 'string', format: 'date-time' },
+  },
+};
+
+export function linksItem(resource: Resource): PathItem {
+  const post = operation(resource, 'NamespacedApprovalLinks', {
+    verb: 'create',
+    action: 'post',
+    description: 'hand out an address that decides the specified Approval',
+    body: { required: true, content: jsonContent(REQUEST) },
+    answers: { '200': jsonContent(ADDRESS) },
+  });
+  return { post };
+}
