@@ -152,6 +152,20 @@ it('an input is never a part of the script', async () => {
   await expect(readFile('/tmp/troupe-was-here')).rejects.toThrow('ENOENT');
 });
 
+it('a credential in plain sight is refused, and not repeated', async () => {
+  const script = { run: 'x', env: { DEPLOY_TOKEN: 'plain-to-see' } };
+  const collaboration = newer('Collaboration', 'plain', {
+    type: 'workflow',
+    steps: [{ name: 'a', action: { script } }],
+  });
+  const { code, stderr } = await commands.kubectl(['apply', '-f', '-'], { stdin: manifests(collaboration) });
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    'spec.steps[0].action.script.env.DEPLOY_TOKEN: Forbidden: it looks like a credential',
+  );
+  expect(stderr.replace(/last-applied-configuration.*/, '')).not.toContain('plain-to-see');
+});
+
 it('a step calls a tool of an MCPServer, by the name that the author gave and with what came before', async () => {
   const action = { script: { run: `echo '{"id": 7}'` } };
   const close = {

@@ -39,7 +39,8 @@ const NAMED =
 /** Limits, switches, files and folders. */
 const NO_CREDENTIAL = /^(?:\d+|true|false|yes|no|on|off|none|auto|[/~.].*)$/i;
 
-function isSecretVariable(name: string, value: unknown): boolean {
+/** Whether a variable of a program certainly has a credential for its value. */
+export function isSecretVariable(name: string, value: unknown): boolean {
   if (typeof value !== 'string' || !canBeSecret(value)) return false;
   if (isMask(value) || isSecretModelText(value)) return true;
   return NAMED.test(name) && !NO_CREDENTIAL.test(value);
