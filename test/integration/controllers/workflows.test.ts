@@ -80,7 +80,7 @@ describe('a Task that works by a workflow', () => {
     expect(await answers(task, 'check-2r1', 'bad')).toBe('Check A and B.');
     await answers(task, 'check-2r2', 'good');
     const { status } = await p.task('t', 'COMPLETED');
-    expect(status?.result?.['value']).toBe('{"verdict":"good","files":["a","b"]}');
+    expect(status?.result?.['value']).toBe('{"files":["a","b"],"verdict":"good"}');
     expect(status).toMatchObject({ executionMode: 'script' });
     const known = (status?.subTasks ?? []).map(({ title, status: word }) => `${title} ${word}`);
     expect(known).toEqual([

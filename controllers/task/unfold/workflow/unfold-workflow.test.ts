@@ -171,7 +171,7 @@ describe('unfoldWorkflow', () => {
     expect(green.ids()).toEqual(['write-0']);
     course.end('test-1r2x0', ok('ok'));
     expect(course.ids()).toEqual([]);
-    expect(course.unfolded).toMatchObject({ answer: '{"times":2,"last":"ok"}' });
+    expect(course.unfolded).toMatchObject({ answer: '{"last":"ok","times":2}' });
   });
 
   it('fails with IterationLimit where the condition does not come to hold', () => {

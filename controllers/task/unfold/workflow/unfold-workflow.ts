@@ -121,9 +121,10 @@ function answerOf(
   if (outputs === undefined || progress.result === undefined) return {};
   const values = { ...scope.values, steps: progress.result.steps };
   try {
-    const found = Object.keys(outputs).map(
-      (name) => [name, expressions.get(`.outputs.${name}`)?.evaluate(values)] as const,
-    );
+    // As written or as stored: maps of JSON have no order.
+    const found = Object.keys(outputs)
+      .toSorted()
+      .map((name) => [name, expressions.get(`.outputs.${name}`)?.evaluate(values)] as const);
     const [only] = found;
     if (found.length === 1 && typeof only?.[1] === 'string') return { answer: only[1] };
     return { answer: JSON.stringify(Object.fromEntries(found)) };
