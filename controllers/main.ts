@@ -57,6 +57,8 @@ export interface ControllersOptions {
   /** How their graphs grow; those of this version when absent. */
   programs?: Programs;
   meter?: Meter;
+  /** Whether runs give way to those of a higher class of priority; they do not when absent. */
+  preemption?: boolean;
   /** Which addresses of users may be called; those of the public Internet when absent. */
   addresses?: Pick<AddressGuardOptions, 'allow' | 'controlPlane'>;
   /** Absent: these controllers work, whoever else does. */
@@ -152,10 +154,8 @@ function elected(
   };
 }
 
-function controllersOf(
-  context: ControllerContext,
-  { caCertificate, collaborationModels = COLLABORATION_MODELS, programs = PROGRAMS }: ControllersOptions,
-): Runnable[] {
+function controllersOf(context: ControllerContext, options: ControllersOptions): Runnable[] {
+  const { caCertificate, collaborationModels = COLLABORATION_MODELS, programs = PROGRAMS } = options;
   return [
     clusterRoleAggregationController(context),
     skillController(context),
@@ -172,7 +172,7 @@ function controllersOf(
     taskController(context, { models: collaborationModels, programs }),
     taskCallbackController(context),
     taskRevisionController(context),
-    ...sandboxControllers(context),
+    ...sandboxControllers(context, { preemption: options.preemption === true }),
     executorController(context),
     resourceQuotaController(context),
     garbageCollectorController(context),

@@ -18,6 +18,7 @@ import { measureConversations } from './bench/runs/conversations.ts';
 import { measureFollowers } from './bench/runs/followers.ts';
 import { measureForwarder } from './bench/runs/forwarder.ts';
 import { measureTaskStart } from './bench/runs/task-start.ts';
+import { measureScheduling } from './bench/scheduling/scheduling.ts';
 import { apiUnderTest, existingApi } from './bench/servers/api-under-test.ts';
 import type { ApiUnderTest } from './bench/servers/api-under-test.ts';
 import type { BenchDatabase } from './bench/storage/database.ts';
@@ -32,7 +33,7 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit|authentication|attacks …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit|authentication|attacks|scheduling …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
  */
 
@@ -60,6 +61,7 @@ const GROUPS = {
   audit: measureAudit,
   authentication: measureAuthentication,
   attacks: measureAttacks,
+  scheduling: measureScheduling,
 };
 type Group = keyof typeof GROUPS;
 

@@ -49,12 +49,13 @@ export async function runControllers(
 ): Promise<ProcessHealth> {
   const { leaderElection, logger, meter } = options;
   const { readControllersConfig } = await import('#controllers/config');
-  const { allowedAddresses } = readControllersConfig(process.env);
+  const { allowedAddresses, preemption } = readControllersConfig(process.env);
   const { client, caCertificate, transport, server } = await connectPart(options, lifetime, 'controllers');
   const { startControllers } = await import('#controllers/main');
   const controllers = await startControllers({
     client,
     meter,
+    preemption,
     addresses: { allow: allowedAddresses, controlPlane: [endpointOf(server)] },
     ...(caCertificate === undefined ? {} : { caCertificate }),
     ...(leaderElection === undefined ? {} : { leaderElection }),

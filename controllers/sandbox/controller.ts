@@ -4,6 +4,7 @@ import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, RESOURCE_QUOTAS, SANDBOXES } from '#api/types/resources';
 import type { ResourceQuota } from '#api/types/resource-quota';
+import { isFinalPhase } from '#api/types/sandbox';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
@@ -18,15 +19,21 @@ import { mattersToSandboxes } from './wake-up.ts';
 
 const BY_EXECUTOR = 'sandbox:executor';
 const OF_TASK = 'sandbox:of-task';
+const LIVE_ON = 'sandbox:has-place-on';
 const QUOTAS_OF = 'resourcequota:of-namespace';
 /** The one key of the scheduler. */
 const QUEUE = 'queue';
+
+export interface SandboxSettings {
+  /** Whether a run gives way to one of a higher class of priority when all Executors are full. */
+  preemption: boolean;
+}
 
 /**
  * Two controllers that share a schedule: the scheduler binds Sandboxes in the order of one queue, and the other deals
  * with single Sandboxes. Nothing asks by itself: what waits costs nothing until something changes.
  */
-export function sandboxControllers(context: ControllerContext): Runnable[] {
+export function sandboxControllers(context: ControllerContext, { preemption }: SandboxSettings): Runnable[] {
   const { client, informers, clock, logger, meter, recorder } = context;
   const sandboxes = informers.of(SANDBOXES);
   const executors = informers.of(EXECUTORS);
@@ -34,7 +41,9 @@ export function sandboxControllers(context: ControllerContext): Runnable[] {
   sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
   const quotas = informers.of(RESOURCE_QUOTAS);
   quotas.addIndex(QUOTAS_OF, ({ metadata }) => [metadata.namespace ?? '']);
-  const schedule = new Schedule({ sandboxes, ofTask: (uid) => sandboxes.byIndex(OF_TASK, uid) });
+  const ofTask = (uid: string): readonly Sandbox[] => sandboxes.byIndex(OF_TASK, uid);
+  const schedule = new Schedule({ sandboxes, ofTask });
+  sandboxes.addIndex(LIVE_ON, (sandbox) => liveOn(sandbox));
   const unexplained = keysOnDemand();
   const events = recorder('sandbox-controller');
   return [
@@ -49,6 +58,7 @@ export function sandboxControllers(context: ControllerContext): Runnable[] {
             used: schedule.usage.inNamespace(namespace),
           }),
         explain: unexplained.add,
+        ...(preemption ? { preemption: { ofTask, liveOn: (name) => sandboxes.byIndex(LIVE_ON, name) } } : {}),
         recorder: events,
       }),
       sources: [
@@ -67,6 +77,10 @@ export function sandboxControllers(context: ControllerContext): Runnable[] {
       ...{ clock, logger, meter },
     }),
   ];
+}
+
+function liveOn({ spec, status }: Sandbox): string[] {
+  return spec.executorName === undefined || isFinalPhase(status?.phase) ? [] : [spec.executorName];
 }
 
 /** What is used changes all the time; only limits matter here. */

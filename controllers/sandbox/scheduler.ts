@@ -1,16 +1,21 @@
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
-import { isStatusError } from '#api/machinery/status-error';
+import { objectKey } from '#api/machinery/meta';
+import { refOf } from '#api/machinery/resource-type';
+import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES } from '#api/types/resources';
+import { disruptionMessage } from '#api/types/sandbox';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Demand } from './binding/demand.ts';
 import { planBinding } from './binding/plan.ts';
 import type { LossTime } from './binding/plan.ts';
+import { planPreemption } from './binding/preemption.ts';
+import type { PreemptionInput } from './binding/preemption.ts';
 import type { Wait } from './binding/wait.ts';
 import type { Candidate } from './queue/scheduling-queue.ts';
 import type { Schedule } from './schedule.ts';
@@ -24,11 +29,13 @@ export interface SchedulerOptions {
   refuse(namespace: string, demand: Demand): Wait | undefined;
   /** Called with Sandboxes whose reason to wait is new. */
   explain(keys: readonly string[]): void;
+  /** Absent: a run never gives way to another. */
+  preemption?: Pick<PreemptionInput, 'liveOn' | 'ofTask'>;
   recorder: EventSink;
   clock: Clock;
 }
 
-type BindingClient = Pick<Client, 'update' | 'updateStatus'>;
+type BindingClient = Pick<Client, 'patch' | 'update' | 'updateStatus'>;
 type Context = SchedulerOptions & { client: BindingClient };
 
 /** Bindings whose writes are under way at once. */
@@ -40,12 +47,15 @@ const MOST_BINDINGS = 8;
  */
 export function schedulerReconciler(given: SchedulerOptions): Reconcile<BindingClient> {
   let watchingSince: number | undefined;
+  const givingWay = new Set<string>();
   return async (_key, { client }) => {
     watchingSince ??= given.clock.now();
     const options: Context = { ...given, client };
     const { schedule, clock } = options;
     schedule.unpark(clock.now());
-    await bindAll(options, { now: clock.now(), watchingSince });
+    const time = { now: clock.now(), watchingSince };
+    await bindAll(options, time);
+    await preempt(options, time, givingWay);
     options.explain(schedule.queue.takeUnexplained());
     const waits = [schedule.unparkedIn(clock.now()), schedule.queue.recheckAfter()].filter(
       (wait) => wait !== undefined,
@@ -99,6 +109,30 @@ async function bind(options: Context, sandbox: Sandbox, candidate: Candidate): P
   }
   const message = `Bound to Executor ${executorName}.`;
   recorder.event(sandbox, { type: 'Normal', reason: 'SandboxBound', message });
+}
+
+/**
+ * Takes a place from a run of lower priority for the first of those who wait, one at a time: the next one is looked for when the
+ * cache shows that the one before gives way.
+ */
+async function preempt(options: Context, time: LossTime, givingWay: Set<string>): Promise<void> {
+  const { schedule, sandboxes, executors, preemption, client, recorder } = options;
+  if (preemption === undefined) return;
+  for (const key of givingWay) {
+    const run = sandboxes.get(key);
+    if (run === undefined || run.spec.disruption !== undefined) givingWay.delete(key);
+  }
+  for (const { waiting, demand } of schedule.queue.blocked()) {
+    if (givingWay.size > 0) return;
+    const priority = sandboxes.get(waiting.key)?.spec.priority ?? 0;
+    const input = { waiting: { priority, demand }, executors: executors.list(), ...preemption, time };
+    const run = planPreemption(input);
+    if (run === undefined) continue;
+    givingWay.add(objectKey(run.metadata));
+    const body = { spec: { cancel: true, disruption: 'Preempted' } };
+    await ignoreNotFound(client.patch(SANDBOXES, refOf(run), { type: 'merge', body }));
+    recorder.event(run, { type: 'Warning', reason: 'Preempted', message: disruptionMessage('Preempted') });
+  }
 }
 
 function isOfSandbox(error: unknown): boolean {

@@ -80,6 +80,8 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     follow(CORE, 'resourcequotas'),
     allow(['get'], TROUPE, ['executors']),
     allow(['update'], TROUPE, ['sandboxes', 'sandboxes/status']),
+    // A run gives way to one of higher priority, where that is switched on.
+    allow(['patch'], TROUPE, ['sandboxes']),
   ],
   'shell-controller': [
     follow(TROUPE, 'shells', 'sandboxes'),

@@ -46,8 +46,8 @@ export class FairLine {
     return this.#namespaces.firsts();
   }
 
-  isEmpty(): boolean {
-    return this.#namespaces.first() === undefined;
+  first(): Waiting | undefined {
+    return this.#namespaces.first();
   }
 
   #change({ namespace, user }: Waiting, change: (line: UserLine) => void): void {

@@ -114,6 +114,14 @@ export class SchedulingQueue {
     return keys;
   }
 
+  /** The first of each lane for which all Executors are full. */
+  *blocked(): Iterable<{ waiting: Waiting; demand: Demand }> {
+    for (const { line, demand, verdict } of this.#lanes.values()) {
+      const waiting = line.first();
+      if (verdict?.reason === 'NoCapacity' && waiting !== undefined) yield { waiting, demand };
+    }
+  }
+
   /** Milliseconds until time alone may give somebody a place. */
   recheckAfter(): number | undefined {
     const waits = [...this.#lanes.values()].flatMap(({ verdict }) => verdict?.recheckAfter ?? []);

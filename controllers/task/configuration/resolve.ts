@@ -90,7 +90,6 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   const workspace = resolveWorkspace(task, configuration);
   if (workspace !== undefined && 'outcome' in workspace) return workspace;
   if (workspace === undefined && requiresWorkspace(team, workers)) return workspaceRequired(teamName);
-  const placement = placementOf(workspaceOf(task, configuration)?.spec, team.spec);
   const members = Object.entries(workers.members);
   return {
     outcome: 'resolved',
@@ -99,7 +98,7 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       mode,
       ...(workspace === undefined ? {} : { workspace }),
       ...teamSettings(team, teamName),
-      ...(placement === undefined ? {} : { placement }),
+      ...placementIn(task, team, configuration),
       nodes: workers.nodes.map(plannedNode),
       ...(members.length === 0
         ? {}
@@ -244,9 +243,17 @@ function baseShell(
   );
 }
 
-function workspaceOf(task: Task, configuration: Configuration): Workspace | undefined {
+/** What the Workspace and the Team demand of Executors. */
+function placementIn(
+  task: Task,
+  team: Team,
+  configuration: Configuration,
+): Pick<RevisionContent, 'placement'> {
   const { workspaceRef } = task.spec;
-  return workspaceRef && configuration.workspace(within(task.metadata.namespace ?? '', workspaceRef));
+  const namespace = task.metadata.namespace ?? '';
+  const workspace = workspaceRef && configuration.workspace(within(namespace, workspaceRef));
+  const placement = placementOf(workspace?.spec, team.spec);
+  return placement === undefined ? {} : { placement };
 }
 
 function resolveWorkspace(task: Task, configuration: Configuration): PlannedWorkspace | Waiting | undefined {

@@ -122,3 +122,24 @@ it('requirements of Team and Task lead to an Executor, and a missing one is told
   expect((await p.bound(sandboxNameOf(other, 0, 1))).spec.executorName).toBe('plain');
   expect((await world.client.get(TASKS, p.within('w'))).status?.status).not.toBe('FAILED');
 });
+
+it('a run gives way to one of a higher class where that is switched on, and is tried again without losing an attempt', async () => {
+  await using strict = await startWorld();
+  await strict.startControllers({ preemption: true });
+  const q = play(strict.client, 'default');
+  await q.create.everything();
+  await q.executor('e', 1);
+  const meek = await q.create.task('meek', { priority: 'low', retryPolicy: { maxAttempts: 1 } });
+  const [first, second] = [1, 2].map((attempt) => sandboxNameOf(meek, 0, attempt)) as [string, string];
+  await q.bound(first);
+  await q.runs(first);
+  const urgent = sandboxNameOf(await q.create.task('urgent', { priority: 'medium' }), 0, 1);
+  const stopped = await q.there(SANDBOXES, first, ({ spec }) => spec.cancel === true);
+  expect(stopped.spec.disruption).toBe('Preempted');
+  await q.stops(first);
+  await q.bound(urgent);
+  await q.succeeds(urgent, 'done');
+  await q.bound(second);
+  await q.succeeds(second, 'done');
+  await q.task('meek', 'COMPLETED');
+});

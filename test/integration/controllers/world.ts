@@ -14,7 +14,10 @@ import { startControllers } from '#controllers/main';
 import type { ControllersOptions } from '#controllers/main';
 import { witnessLogger } from '../../kit/witness-logger.ts';
 
-type GivenToControllers = Pick<ControllersOptions, 'addresses' | 'clock' | 'collaborationModels'> & {
+type GivenToControllers = Pick<
+  ControllersOptions,
+  'addresses' | 'clock' | 'collaborationModels' | 'preemption'
+> & {
   faults?: Faults;
 };
 
@@ -61,6 +64,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       ...(connection.caCertificate === undefined ? {} : { caCertificate: connection.caCertificate }),
       logger: log,
       clock: given.clock ?? systemClock,
+      preemption: given.preemption === true,
       ...(given.addresses === undefined ? {} : { addresses: given.addresses }),
       ...(given.collaborationModels === undefined ? {} : { collaborationModels: given.collaborationModels }),
     });

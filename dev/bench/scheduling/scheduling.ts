@@ -1,0 +1,149 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CLIENTS } from '../load/clients.ts';
+import { cpuMicroseconds } from '../load/cpu-time.ts';
+import type { Figure } from '../load/figure.ts';
+import { load, percentiles } from '../load/load.ts';
+import { residentMiB } from '../load/resident-memory.ts';
+import { apiUnderTest } from '../servers/api-under-test.ts';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { instantExecutor, TASKS } from './instant-executor.ts';
+import type { InstantExecutor, Run } from './instant-executor.ts';
+import { applyTeam, createTask } from './teams.ts';
+
+const SIZE = { tasks: 1000, pipelines: 40, steps: 5, pending: 10_000, freed: 50 };
+const IDLE_MS = 10_000;
+
+/**
+ * Tasks with agents that are done at once, in an all-in-one server on SQLite: how many in a minute, from the end of one step
+ * until the next is bound, and what 10,000 that wait cost.
+ */
+export async function measureScheduling(): Promise<Figure[]> {
+  await using api = await apiUnderTest({ command: ['server', '--driver', 'process'] });
+  await using executor = await instantExecutor(api, 1000);
+  await applyTeam(api, 'solo', 1);
+  await applyTeam(api, 'pipeline', SIZE.steps);
+  return [
+    await tasksPerMinute(api, executor),
+    await betweenSteps(api, executor),
+    ...(await pendingTasks(api, executor)),
+  ];
+}
+
+async function tasksPerMinute(api: ApiUnderTest, executor: InstantExecutor): Promise<Figure> {
+  const all = runsOf(executor, SIZE.tasks);
+  const start = performance.now();
+  const cpu = await cpuMicroseconds(api.pid);
+  await load({
+    count: SIZE.tasks,
+    concurrency: CLIENTS,
+    call: (index) => createTask(api, `solo-${index}`, 'solo'),
+  });
+  await all;
+  const minutes = (performance.now() - start) / 60_000;
+  return {
+    ...{ name: `Tasks with instant agents, ${SIZE.tasks} at once`, on: 'sqlite' },
+    value: `${Math.round(SIZE.tasks / minutes)}/min`,
+    cpuUs: ((await cpuMicroseconds(api.pid)) - cpu) / SIZE.tasks,
+  };
+}
+
+/** Resolves with the next `count` runs. */
+function runsOf(executor: InstantExecutor, count: number): Promise<Run[]> {
+  const { promise, resolve } = Promise.withResolvers<Run[]>();
+  const runs: Run[] = [];
+  executor.onRun = (run) => {
+    runs.push(run);
+    if (runs.length === count) resolve(runs);
+  };
+  return promise;
+}
+
+async function betweenSteps(api: ApiUnderTest, executor: InstantExecutor): Promise<Figure> {
+  const gaps: number[] = [];
+  for (let index = 0; index < SIZE.pipelines; index += 1) {
+    const all = runsOf(executor, SIZE.steps);
+    await createTask(api, `pipeline-${index}`, 'pipeline');
+    const runs = (await all).toSorted((a, b) => a.step - b.step);
+    gaps.push(...runs.slice(1).map(({ boundAt }, at) => boundAt - (runs[at]?.endedAt ?? boundAt)));
+  }
+  const least = percentiles(await fourWrites(api));
+  const ours = percentiles(gaps);
+  return {
+    ...{ name: 'from the end of a step to the next one bound', on: 'sqlite', ...ours },
+    value: `${ours.p50Ms.toFixed(1)} ms`,
+    floor: `four writes one after the other p50 ${least.p50Ms.toFixed(1)} ms`,
+    ratio: ours.p50Ms / least.p50Ms,
+  };
+}
+
+/** The writes of a step: the record of the Task, the Sandbox, its condition, its binding. */
+async function fourWrites(api: ApiUnderTest): Promise<number[]> {
+  const path = '/api/v1/namespaces/default/configmaps';
+  const times: number[] = [];
+  for (let index = 0; index < 50; index += 1) {
+    const metadata = { name: `floor-${index}` };
+    const start = performance.now();
+    await api.call('POST', path, { apiVersion: 'v1', kind: 'ConfigMap', metadata });
+    for (const step of ['a', 'b', 'c'])
+      await api.patch(`${path}/${metadata.name}`, 'application/merge-patch+json', { data: { step } });
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+async function pendingTasks(api: ApiUnderTest, executor: InstantExecutor): Promise<Figure[]> {
+  await executor.setCapacity(0);
+  const before = await residentMiB(api.pid);
+  await load({
+    count: SIZE.pending,
+    concurrency: CLIENTS,
+    call: (index) => createTask(api, `pending-${index}`, 'solo'),
+  });
+  await quiet(api);
+  const idle = await cpuShare(api);
+  const memory = ((await residentMiB(api.pid)) - before) * 1024;
+  const page = await load({ count: 50, concurrency: 1, call: () => api.call('GET', `${TASKS}?limit=500`) });
+  const on = 'sqlite';
+  const what = `${SIZE.pending.toLocaleString('en')} Tasks that wait`;
+  return [
+    { name: `${what}: processor while nothing changes`, on, value: `${(idle * 100).toFixed(1)} %` },
+    { name: `${what}: memory of each`, on, value: `${(memory / SIZE.pending).toFixed(1)} KiB` },
+    {
+      name: `${what}: page of 500`,
+      on,
+      value: `${page.p50Ms.toFixed(0)} ms`,
+      p50Ms: page.p50Ms,
+      p99Ms: page.p99Ms,
+    },
+    await freedPlaces(api, executor),
+  ];
+}
+
+/** One place, which becomes free again and again: until the next Sandbox has it. */
+async function freedPlaces(api: ApiUnderTest, executor: InstantExecutor): Promise<Figure> {
+  const all = runsOf(executor, SIZE.freed);
+  const cpu = await cpuMicroseconds(api.pid);
+  await executor.setCapacity(1);
+  const runs = (await all).toSorted((a, b) => a.boundAt - b.boundAt);
+  const cpuUs = ((await cpuMicroseconds(api.pid)) - cpu) / SIZE.freed;
+  await executor.setCapacity(0);
+  const times = percentiles(runs.slice(1).map(({ boundAt }, at) => boundAt - (runs[at]?.endedAt ?? boundAt)));
+  const name = `a place becomes free among ${SIZE.pending.toLocaleString('en')} that wait: until the next one is bound`;
+  return { name, on: 'sqlite', value: `${times.p50Ms.toFixed(1)} ms`, ...times, cpuUs };
+}
+
+/** Waits until the server takes next to nothing. */
+async function quiet(api: ApiUnderTest): Promise<void> {
+  const end = performance.now() + 600_000;
+  while ((await cpuShare(api, 2000)) > 0.1) {
+    if (performance.now() > end) throw new Error('the server does not come to rest');
+  }
+}
+
+/** Of one processor. */
+async function cpuShare(api: ApiUnderTest, ms = IDLE_MS): Promise<number> {
+  const before = await cpuMicroseconds(api.pid);
+  const start = performance.now();
+  await delay(ms);
+  return ((await cpuMicroseconds(api.pid)) - before) / 1000 / (performance.now() - start);
+}
