@@ -10,6 +10,7 @@ export interface CliTask extends KubeObject {
     prompt: string;
     teamRef: { name: string };
     workspaceRef?: { name: string };
+    revision?: string;
     timeoutSeconds?: number;
     cancel?: boolean;
     messages?: { id: string }[];

@@ -15,6 +15,7 @@ import { readTaskLog } from '../task-log-reader.ts';
 
 interface RunFlags extends ConnectionFlags {
   workspace?: string;
+  revision?: string;
   name?: string;
   timeout?: number;
   rm?: boolean;
@@ -35,6 +36,7 @@ export function register(program: Command, context: CliContext): void {
     .argument('<team>')
     .argument('<prompt>')
     .option('-w, --workspace <name>', 'Workspace to work in')
+    .option('--revision <name>', 'run with this TaskRevision in place of the Team as it is now')
     .option('--name <name>', 'name of the Task; default: the name of the Team and five characters')
     .option(
       '--timeout <duration>',
@@ -62,6 +64,7 @@ function newTask(session: Session, wish: { team: string; prompt: string; flags: 
       prompt: wish.prompt,
       teamRef: { name: wish.team },
       ...(flags.workspace === undefined ? {} : { workspaceRef: { name: flags.workspace } }),
+      ...(flags.revision === undefined ? {} : { revision: flags.revision }),
       ...(flags.timeout === undefined ? {} : { timeoutSeconds: Math.ceil(flags.timeout / 1000) }),
     },
   };

@@ -17,10 +17,11 @@ import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { ensureApprovals } from './approvals/ensure-approvals.ts';
 import { forbiddenUse, usedBySandboxes } from './configuration/forbidden-use.ts';
+import { resolveNamed, usedByRevision } from './configuration/named-revision.ts';
 import { resolveTask } from './configuration/resolve.ts';
 import type { Configuration, Resolution } from './configuration/resolve.ts';
 import { usedConfiguration } from './configuration/used-configuration.ts';
-import type { UsedConfiguration } from './configuration/used-configuration.ts';
+import type { UsedConfiguration, UsedObject } from './configuration/used-configuration.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planRejected, planTask } from './plan/plan.ts';
 import type { Observation, TaskPlan, ToldSandbox } from './plan/plan.ts';
@@ -72,8 +73,14 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const configuration = usedConfiguration(options.configuration);
     const { models, programs } = options;
     const taskUID = task.metadata.uid ?? '';
-    const resolve = (): Resolution => resolveTask(task, { configuration, models });
-    const judged = isStarting(task) ? await judge(options, task, { configuration, resolve }) : undefined;
+    const named = task.spec.revision === undefined ? undefined : await namedRevision(options, task);
+    const resolve = (): Resolution =>
+      task.spec.revision === undefined
+        ? resolveTask(task, { configuration, models })
+        : resolveNamed(task, named);
+    const used = (): readonly UsedObject[] =>
+      task.spec.revision === undefined ? configuration.used() : usedByRevision(task, named);
+    const judged = isStarting(task) ? await judge(options, task, { used, resolve }) : undefined;
     const { isHeld, wakeAt } = await carryOut(options, configuration, {
       task,
       programs,
@@ -107,11 +114,11 @@ const isStarting = (task: Task): boolean =>
 async function judge(
   { client }: Context,
   task: Task,
-  { configuration, resolve }: { configuration: UsedConfiguration; resolve: () => Resolution },
+  { used, resolve }: { used: () => readonly UsedObject[]; resolve: () => Resolution },
 ): Promise<Resolution> {
   const resolution = resolve();
   if (resolution.outcome !== 'resolved') return resolution;
-  const message = await forbiddenUse(client, task, configuration.used());
+  const message = await forbiddenUse(client, task, used());
   return message === undefined
     ? resolution
     : { outcome: 'waiting', reason: TaskReason.UseForbidden, message };
@@ -176,10 +183,23 @@ async function carryOut(
   return carriedOut;
 }
 
-/** The cache may lack one that was made a moment ago. A Task that has ended needs none. */
-async function findRevision({ client, revisions }: Context, task: Task): Promise<TaskRevision | undefined> {
-  const name = task.status?.revision;
-  if (name === undefined || isAtRest(task)) return undefined;
+/** The one that the Task was started with. A Task that has ended needs none. */
+async function findRevision(options: Context, task: Task): Promise<TaskRevision | undefined> {
+  return isAtRest(task) ? undefined : revisionNamed(options, task, task.status?.revision);
+}
+
+/** The one that the Task asks for, as long as it was not started. */
+async function namedRevision(options: Context, task: Task): Promise<TaskRevision | undefined> {
+  return isStarting(task) ? revisionNamed(options, task, task.spec.revision) : undefined;
+}
+
+/** The cache may lack one that was made a moment ago. */
+async function revisionNamed(
+  { client, revisions }: Context,
+  task: Task,
+  name: string | undefined,
+): Promise<TaskRevision | undefined> {
+  if (name === undefined) return undefined;
   const ref = refOf(task, name);
   return revisions.get(objectKey(ref)) ?? (await client.find(TASK_REVISIONS, ref));
 }

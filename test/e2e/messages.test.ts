@@ -1,11 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { commandsFor } from '../kit/command.ts';
 import type { Commands } from '../kit/command.ts';
 import { bot, ghost, manifests, model, shell, task, team } from '../kit/manifests.ts';
+import { modelService } from '../kit/model-script.ts';
 import { recordedModel } from '../kit/model-requests.ts';
 import type { RecordedModel } from '../kit/model-requests.ts';
+import { ROOT } from '../kit/paths.ts';
 import { startServer } from '../kit/troupe-process.ts';
 import type { TroupeServer } from '../kit/troupe-process.ts';
 
@@ -42,6 +45,7 @@ const SHELLS = [
 interface TaskObject {
   status: {
     status: string;
+    revision?: string;
     result?: { value: string };
     messages?: { id: string; state: string; node?: string }[];
     subTasks: { node: string; status: string; history?: { attempt: number; status: string }[] }[];
@@ -158,6 +162,43 @@ describe.each(SHELLS)('$shellType', ({ name: of }) => {
       messages: [{ id: 'm', state: 'Applied', node: 's0' }],
     });
   });
+});
+
+it('examples/follow-up is what its README says', async () => {
+  const read = (name: string): Promise<string> =>
+    readFile(path.join(ROOT, 'examples/follow-up', name), 'utf8');
+  await using guide = await modelService(await read('script.yaml'));
+  await commands.apply((await read('team.yaml')).replace('http://host.docker.internal:8090', guide.url));
+  await commands.mustTroupe(['run', 'guide', 'Where should I go?', '--name', 'trip']);
+  const shown = await commands.mustTroupe(['message', 'task/trip', 'And in the rain?', '--follow']);
+  expect(shown).toContain('In the rain: the museum by the sea.');
+  const { status } = await commands.get<TaskObject>('task', 'trip');
+  expect(status).toMatchObject({
+    status: 'COMPLETED',
+    result: { value: 'In the rain: the museum by the sea.' },
+    messages: [{ state: 'Applied', node: 'message-1' }],
+  });
+});
+
+it('a Task can run with the revision of an earlier one, whatever has become of the Team', async () => {
+  await begin('then', { team: 'chat', prompt: 'Say something.' });
+  await isOver('then');
+  const { revision = '' } = await read('then');
+  const ghostNow = { spec: { systemPrompt: 'You are somebody else.' } };
+  await commands.mustKubectl(['patch', 'ghost', 'chat', '--type=merge', '-p', JSON.stringify(ghostNow)]);
+  await commands.mustTroupe(['run', 'chat', 'Say it again.', '--name', 'again-then', '--revision', revision]);
+  expect(lastQuestion()).toContain('You are a careful programmer.');
+  expect((await read('again-then')).revision).toBe(revision);
+  await commands.mustTroupe(['run', 'chat', 'Say it now.', '--name', 'now']);
+  expect(lastQuestion()).toContain('You are somebody else.');
+  const other = { ...task({ name: 'other', team: 'claude', prompt: 'x', spec: { revision } }) };
+  await commands.apply(manifests(other));
+  await commands.mustKubectl([
+    'wait',
+    'task/other',
+    '--for=jsonpath={.status.status}=FAILED',
+    '--timeout=60s',
+  ]);
 });
 
 it('a step that failed runs again, with all that was not done for it', async () => {

@@ -37,6 +37,7 @@ const WORKSPACES = own('workspaces');
 const COLLABORATIONS = own('collaborations', 'v1alpha1');
 const MCP_SERVERS = own('mcpservers', 'v1alpha1');
 const SKILLS = own('skills', 'v1alpha1');
+const TASK_REVISIONS = own('taskrevisions', 'v1alpha1');
 const SECRETS = core('secrets');
 const CONFIG_MAPS = core('configmaps');
 
@@ -129,6 +130,7 @@ function ofNotify(notify: unknown, field: string, into: Collector): void {
 function ofTask(spec: JsonObject, into: Collector): void {
   into.add(TEAMS, 'spec.teamRef', spec['teamRef']);
   into.add(WORKSPACES, 'spec.workspaceRef', spec['workspaceRef']);
+  into.addName(TASK_REVISIONS, 'spec.revision', { name: spec['revision'] });
   const { secretRef, url = '' } = fieldsOf(spec['callback']);
   into.addName(SECRETS, 'spec.callback.secretRef', { name: fieldsOf(secretRef)['name'], use: goJson(url) });
 }

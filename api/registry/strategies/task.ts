@@ -10,7 +10,7 @@ import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
 
 /** The TaskRevision was made from these: a change could not have any effect, so it is refused instead of ignored. */
-const FIXED = ['prompt', 'teamRef', 'workspaceRef', 'parameters'];
+const FIXED = ['prompt', 'teamRef', 'workspaceRef', 'parameters', 'revision'];
 
 export const taskStrategy: Strategy = {
   prepareForStatusUpdate: withTransitions,

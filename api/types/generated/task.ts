@@ -97,6 +97,10 @@ export interface TaskSpec {
    */
   events?: TaskEvent[];
   /**
+   * The TaskRevision to run with, in place of the Team as it is now; of the same namespace and Team.
+   */
+  revision?: string;
+  /**
    * Steps that are to run again once the Task has ended, each with all that needed it. Add one, by the subresource retry or by hand; what they gave before stays in the history of the step.
    */
   retries?: TaskRetrie[];

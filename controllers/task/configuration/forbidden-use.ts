@@ -1,7 +1,15 @@
 import type { Client } from '#api/client/client';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskUser } from '#api/types/generated/task';
-import { GHOSTS, MODELS, SKILLS, SUBJECT_ACCESS_REVIEWS, TEAMS, WORKSPACES } from '#api/types/resources';
+import {
+  GHOSTS,
+  MODELS,
+  SKILLS,
+  SUBJECT_ACCESS_REVIEWS,
+  TASK_REVISIONS,
+  TEAMS,
+  WORKSPACES,
+} from '#api/types/resources';
 import { presentUser } from './present-user.ts';
 import type { Reference } from '../revision/revision.ts';
 import type { UsedObject } from './used-configuration.ts';
@@ -45,7 +53,8 @@ export function usedBySandboxes({ metadata, spec }: Task, sandboxes: readonly Sa
 
 function needsRight({ metadata, spec }: Task, { type, name }: UsedObject): boolean {
   const teamNamespace = spec.teamRef.namespace ?? metadata.namespace ?? '';
-  return type === TEAMS || type === WORKSPACES || name.namespace !== teamNamespace;
+  const isNamed = type === TEAMS || type === WORKSPACES || type === TASK_REVISIONS;
+  return isNamed || name.namespace !== teamNamespace;
 }
 
 /** As for the reference itself: within the namespace of the Task the right to read is enough. */

@@ -76,13 +76,15 @@ describe('troupe apply', () => {
 });
 
 describe('examples', () => {
-  it.each(['examples/pipeline/team.yaml', 'examples/quickstart', 'examples/quickstart/with-a-key'])(
-    '%s is taken as it is',
-    async (path) => {
-      const result = await cli(`apply --dry-run server -f ${join(ROOT, path)}`);
-      expect(result, 'no unknown field, no wrong value').toMatchObject({ code: 0, stderr: '' });
-    },
-  );
+  it.each([
+    'examples/pipeline/team.yaml',
+    'examples/follow-up/team.yaml',
+    'examples/quickstart',
+    'examples/quickstart/with-a-key',
+  ])('%s is taken as it is', async (path) => {
+    const result = await cli(`apply --dry-run server -f ${join(ROOT, path)}`);
+    expect(result, 'no unknown field, no wrong value').toMatchObject({ code: 0, stderr: '' });
+  });
 
   it('have scripts the model server reads, which answer both members of the pipeline', async () => {
     const { rules } = await loadScript(join(ROOT, 'examples/pipeline/script.yaml'));
