@@ -200,7 +200,17 @@ export function seenRecord(record: NodeRecord, { metadata: { uid } }: Sandbox): 
   return uid === undefined || uid === record.sandboxUID ? record : { ...record, sandboxUID: uid };
 }
 
-export function completedRecord(record: NodeRecord, sandbox: Sandbox, now: string): NodeRecord {
+/** The moment of an end, and the bytes that its answer may have in the status. */
+export interface EndsAt {
+  now: string;
+  answerBytes: number;
+}
+
+export function completedRecord(
+  record: NodeRecord,
+  sandbox: Sandbox,
+  { now, answerBytes }: EndsAt,
+): NodeRecord {
   return {
     ...seenRecord(record, sandbox),
     ...heard(record, sandbox),
@@ -208,7 +218,7 @@ export function completedRecord(record: NodeRecord, sandbox: Sandbox, now: strin
     progress: 100,
     result: {
       value: '',
-      ...statusResult(sandbox),
+      ...statusResult(sandbox, answerBytes),
       ...addUse(record.earlierUse, useOf(sandbox.status?.result)),
     },
     updatedAt: now,
@@ -237,15 +247,17 @@ export interface End {
   errorMessage?: string;
   /** The run that has ended so. */
   sandbox?: Sandbox;
+  /** Bytes that its words may have in the status; the most when absent. */
+  answerBytes?: number;
 }
 
 /** A run that has not come to a good end has cost something all the same. */
 export function endedRecord(record: NodeRecord, end: End, now: string): NodeRecord {
-  const { status, errorMessage, sandbox } = end;
+  const { status, errorMessage, sandbox, answerBytes = STATUS_ANSWER_BYTES } = end;
   const { suspended: _, retryAt, ...rest } = record;
   // Once a further attempt was decided on, the use of the last one is counted.
   const use = retryAt === undefined ? useOf(sandbox?.status?.result) : undefined;
-  const result = { ...statusResult(sandbox), ...addUse(record.earlierUse, use) };
+  const result = { ...statusResult(sandbox, answerBytes), ...addUse(record.earlierUse, use) };
   return {
     ...rest,
     ...heard(record, sandbox),
@@ -289,8 +301,8 @@ export function wholeAnswer(record: NodeRecord | undefined, sandboxes: readonly 
 }
 
 /** The result of a Sandbox as the status of its Task repeats it: a status has several of them. */
-function statusResult(sandbox: Sandbox | undefined): SandboxResult | undefined {
+function statusResult(sandbox: Sandbox | undefined, bytes: number): SandboxResult | undefined {
   const result = sandbox?.status?.result;
   if (result?.value === undefined) return result;
-  return { ...result, value: cutAnswer(result.value, STATUS_ANSWER_BYTES) };
+  return { ...result, value: cutAnswer(result.value, bytes) };
 }

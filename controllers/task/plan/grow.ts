@@ -1,5 +1,6 @@
 import { withStageDecision } from '../approvals/stages.ts';
 import { isGuarded } from '../approvals/settings.ts';
+import { answerRoom } from '../answer.ts';
 import { hasSandbox } from '../graph/graph.ts';
 import { isEnded, plannedRecord, readRecords, skippedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -9,7 +10,7 @@ import { unfold } from '../unfold/unfold.ts';
 import type { Unfolded } from '../unfold/unfold.ts';
 import { Readiness } from './readiness.ts';
 import { settle } from './settle.ts';
-import type { SettledNode, Surroundings } from './settle.ts';
+import type { SettledNode, Settling, Surroundings } from './settle.ts';
 import { SentEvents } from './sent-events.ts';
 import { settleWait } from './wait.ts';
 import type { WaitSurroundings } from './wait.ts';
@@ -43,7 +44,9 @@ export function growGraph(
   for (;;) {
     const input = { revision, history: { task: around.task, ended } };
     const unfolded = withFollowUps(unfold(input, around.programs), input);
-    const isNews = settleNodes(unfolded, settled, { known, around });
+    const open = unfolded.nodes.length - stored.filter(isEnded).length;
+    const answerBytes = answerRoom(answersIn(stored), open);
+    const isNews = settleNodes(unfolded, settled, { known, around: { ...around, answerBytes } });
     const inOrder = (): SettledNode[] => unfolded.nodes.flatMap(({ id }) => settled.get(id) ?? []);
     const readiness = new Readiness(settled, unfolded.nodes, {
       currentStage: around.task.spec.currentStage,
@@ -57,11 +60,24 @@ export function growGraph(
   }
 }
 
+/** Bytes of the answers in the records, those of ends that a retry has left behind too. */
+function answersIn(records: readonly NodeRecord[]): number {
+  const results = records.flatMap(({ result, history = [] }) => [
+    result,
+    ...history.map((end) => end.result),
+  ]);
+  const bytes = results.map((result) => {
+    const value: unknown = result?.['value'];
+    return typeof value === 'string' ? Buffer.byteLength(value) : 0;
+  });
+  return bytes.reduce((sum, count) => sum + count, 0);
+}
+
 /** @returns whether an end was taken over that the unfolding did not know */
 function settleNodes(
   { nodes }: Unfolded,
   settled: Map<string, SettledNode>,
-  { known, around }: { known: ReadonlyMap<string, NodeRecord>; around: Surroundings },
+  { known, around }: { known: ReadonlyMap<string, NodeRecord>; around: Settling },
 ): boolean {
   let isNews = false;
   for (const node of nodes) {

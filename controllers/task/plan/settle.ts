@@ -12,7 +12,7 @@ import {
   retriedRecord,
   suspendedRecord,
 } from '../node-record.ts';
-import type { NodeRecord } from '../node-record.ts';
+import type { End, NodeRecord } from '../node-record.ts';
 import type { Ask, Decisions } from '../approvals/ask.ts';
 import type { AskedBy } from '../approvals/settings.ts';
 import type { Programs } from '../unfold/unfold.ts';
@@ -51,6 +51,9 @@ export interface Surroundings {
   refusal?: string;
 }
 
+/** With the bytes that a further answer may have in the status. */
+export type Settling = Surroundings & { answerBytes: number };
+
 /** A node whose ends are written down: what is left in `state` is not over. */
 export interface SettledNode {
   node: PlannedNode;
@@ -72,7 +75,7 @@ export interface WaitingState {
 }
 
 /** Takes over how the last attempt at a node has ended, if it has. One at which nothing runs is settled in its turn. */
-export function settle(node: PlannedNode, record: NodeRecord, around: Surroundings): SettledNode {
+export function settle(node: PlannedNode, record: NodeRecord, around: Settling): SettledNode {
   if (!hasSandbox(node)) {
     return { node, record, state: { state: isEnded(record) ? 'ended' : 'not-started' }, over: [] };
   }
@@ -85,7 +88,7 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Surroundin
   const isCancelled = isBeingCancelled(task);
   switch (state.state) {
     case 'succeeded':
-      return ends.ended(completedRecord(record, state.sandbox, now));
+      return ends.ended(completedRecord(record, state.sandbox, around));
     // Cancelling ends with the end of what runs, whatever that is.
     case 'failed':
       if (isCancelled) return ends.cancelled(state.message, state.sandbox);
@@ -129,9 +132,9 @@ interface FailedRun {
 class Ends {
   readonly #node: PlannedNode;
   readonly #record: NodeRecord;
-  readonly #around: Surroundings;
+  readonly #around: Settling;
 
-  constructor(node: PlannedNode, record: NodeRecord, around: Surroundings) {
+  constructor(node: PlannedNode, record: NodeRecord, around: Settling) {
     this.#node = node;
     this.#record = record;
     this.#around = around;
@@ -143,13 +146,16 @@ class Ends {
 
   failed({ reason, message, sandbox }: FailedRun, over: readonly OverSandbox[] = []): SettledNode {
     const errorMessage = whyFailed(reason, message);
-    const end = { status: 'FAILED' as const, errorMessage, ...(sandbox && { sandbox }) };
-    return this.ended(endedRecord(this.#record, end, this.#around.now), over);
+    return this.#endedAs({ status: 'FAILED', errorMessage, ...(sandbox && { sandbox }) }, over);
   }
 
   cancelled(errorMessage: string, sandbox?: Sandbox, over: readonly OverSandbox[] = []): SettledNode {
-    const end = { status: 'CANCELLED' as const, errorMessage, ...(sandbox && { sandbox }) };
-    return this.ended(endedRecord(this.#record, end, this.#around.now), over);
+    return this.#endedAs({ status: 'CANCELLED', errorMessage, ...(sandbox && { sandbox }) }, over);
+  }
+
+  #endedAs(end: End, over: readonly OverSandbox[]): SettledNode {
+    const { now, answerBytes } = this.#around;
+    return this.ended(endedRecord(this.#record, { ...end, answerBytes }, now), over);
   }
 
   /** Another attempt follows, unless it was the last one. */
