@@ -90,7 +90,6 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   const workspace = resolveWorkspace(task, configuration);
   if (workspace !== undefined && 'outcome' in workspace) return workspace;
   if (workspace === undefined && requiresWorkspace(team, workers)) return workspaceRequired(teamName);
-  const members = Object.entries(workers.members);
   return {
     outcome: 'resolved',
     content: {
@@ -100,12 +99,15 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
       ...teamSettings(team, teamName),
       ...placementIn(task, team, configuration),
       nodes: workers.nodes.map(plannedNode),
-      ...(members.length === 0
-        ? {}
-        : { members: Object.fromEntries(members.map(([name, who]) => [name, revisionMember(who)])) }),
+      ...membersOf(workers),
       ...(draft.program === undefined ? {} : { program: draft.program }),
     },
   };
+}
+
+function membersOf({ members }: Workers): Pick<RevisionContent, 'members'> {
+  const named = Object.entries(members).map(([name, who]) => [name, revisionMember(who)] as const);
+  return named.length === 0 ? {} : { members: Object.fromEntries(named) };
 }
 
 /** The settings of the Team that hold for all its nodes. */
