@@ -79,3 +79,14 @@ export function specChanged(change: Change<KubeObject>): boolean {
     change.old.metadata.deletionTimestamp !== change.new.metadata.deletionTimestamp
   );
 }
+
+/** Keys that something else than a change asks for. */
+export function keysOnDemand(): Source & { add(keys: readonly string[]): void } {
+  let enqueue: (key: string) => void = () => undefined;
+  return {
+    start(given) {
+      enqueue = given;
+    },
+    add: (keys) => keys.forEach((key) => enqueue(key)),
+  };
+}

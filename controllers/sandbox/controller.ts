@@ -9,7 +9,7 @@ import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
-import { objects, source } from '../runtime/source.ts';
+import { keysOnDemand, objects, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
 import { quotaRefusal } from './binding/quota-refusal.ts';
 import { sandboxReconciler } from './reconciler.ts';
@@ -90,17 +90,6 @@ function changedQuotas(quotas: Informer<ResourceQuota>, schedule: Schedule): Sou
     schedule.queue.quotaChanged((now ?? old)?.metadata.namespace ?? '');
     return [QUEUE];
   });
-}
-
-/** Keys that another controller asks for. */
-function keysOnDemand(): Source & { add(keys: readonly string[]): void } {
-  let enqueue: (key: string) => void = () => undefined;
-  return {
-    start(given) {
-      enqueue = given;
-    },
-    add: (keys) => keys.forEach((key) => enqueue(key)),
-  };
 }
 
 function boundTo(executors: Informer<Executor>, sandboxes: Informer<Sandbox>): Source {

@@ -25,7 +25,7 @@ import { controllerUIDs } from '../runtime/owned-objects.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { Informers } from '../runtime/informers.ts';
 import type { Runnable } from '../runtime/manager.ts';
-import { objects, ownersOf, source } from '../runtime/source.ts';
+import { keysOnDemand, objects, ownersOf, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
 import { createTroubles } from '../runtime/troubles.ts';
 import type { Configuration } from './configuration/resolve.ts';
@@ -60,7 +60,8 @@ export function taskController(context: ControllerContext, { models, programs }:
   const approvals = informers.of(APPROVALS);
   approvals.addIndex(APPROVAL_BY_TASK, (approval) => controllerUIDs(approval, TASKS));
   const events = recorder('task-controller');
-  const created = new CreatedSandboxes(clock);
+  const unseen = keysOnDemand();
+  const created = new CreatedSandboxes({ clock, onUnseen: (key) => unseen.add([key]) });
   return createController({
     name: 'task',
     client,
@@ -81,6 +82,7 @@ export function taskController(context: ControllerContext, { models, programs }:
     sources: [
       objects(tasks),
       shown(sandboxes, created),
+      unseen,
       ownersOf(sandboxes, TASKS),
       ownersOf(approvals, TASKS),
       ...[

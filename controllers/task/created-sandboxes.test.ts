@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { CreatedSandboxes, UNSEEN_MS } from './created-sandboxes.ts';
+import { CreatedSandboxes } from './created-sandboxes.ts';
 
 const sandbox: Sandbox = {
   apiVersion: 'agent.wecode.io/v1alpha1',
@@ -17,15 +17,26 @@ it.each([
   { reason: 'shown before the answer', steps: ['expect', 'forget', 'made'], want: [] },
   { reason: 'never seen again', steps: ['expect', 'made', 'wait'], want: [] },
 ] as const)('$reason', ({ steps, want }) => {
-  let now = 1000;
-  const created = new CreatedSandboxes({ now: () => now });
+  const timers = new Set<() => void>();
+  const looked: string[] = [];
+  const created = new CreatedSandboxes({
+    clock: {
+      after(_ms, act) {
+        timers.add(act);
+        return () => timers.delete(act);
+      },
+    },
+    onUnseen: (taskKey) => looked.push(taskKey),
+  });
   const act = {
     expect: () => created.expect(sandbox),
     made: () => created.made(made),
     forget: () => created.forget(made),
-    wait: () => (now += UNSEEN_MS),
+    wait: () => timers.forEach((fire) => fire()),
   };
   for (const step of steps) act[step]();
   expect(created.of('u')).toEqual(want);
   expect(created.of('another Task')).toEqual([]);
+  expect(looked).toEqual(steps.some((step) => step === 'wait') ? ['n/t'] : []);
+  if (steps.some((step) => step === 'forget')) expect(timers.size).toBe(0);
 });

@@ -3,12 +3,18 @@ import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 
 /** After this long without a sign of it, a Sandbox that was made is looked for as if it had not been. Milliseconds. */
-export const UNSEEN_MS = 60_000;
+const UNSEEN_MS = 60_000;
 
 interface Expected {
   /** Absent while the server has not answered. */
   sandbox?: Sandbox;
-  at: number;
+  cancel: () => void;
+}
+
+export interface CreatedSandboxesOptions {
+  clock: Pick<Clock, 'after'>;
+  /** Called with the key of a Task whose Sandbox the cache has not shown for a minute. */
+  onUnseen: (taskKey: string) => void;
 }
 
 /**
@@ -19,17 +25,23 @@ interface Expected {
 export class CreatedSandboxes {
   /** By the uid of the Task, then by key. */
   readonly #expected = new Map<string, Map<string, Expected>>();
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #options: CreatedSandboxesOptions;
 
-  constructor(clock: Pick<Clock, 'now'>) {
-    this.#clock = clock;
+  constructor(options: CreatedSandboxesOptions) {
+    this.#options = options;
   }
 
   /** It is about to be made. */
   expect(sandbox: Sandbox): void {
-    const uid = taskOf(sandbox);
-    const ofTask = this.#expected.get(uid) ?? new Map<string, Expected>();
-    this.#expected.set(uid, ofTask.set(objectKey(sandbox.metadata), { at: this.#clock.now() }));
+    this.forget(sandbox);
+    const { clock, onUnseen } = this.#options;
+    const { namespace = '' } = sandbox.metadata;
+    const cancel = clock.after(UNSEEN_MS, () => {
+      this.forget(sandbox);
+      onUnseen(objectKey({ namespace, name: sandbox.spec.taskRef?.name ?? '' }));
+    });
+    const ofTask = this.#expected.get(taskOf(sandbox)) ?? new Map<string, Expected>();
+    this.#expected.set(taskOf(sandbox), ofTask.set(objectKey(sandbox.metadata), { cancel }));
   }
 
   /** The server has made it; the cache may have been faster to say so. */
@@ -41,19 +53,16 @@ export class CreatedSandboxes {
   /** The cache has shown it, or the server has not made it. */
   forget(sandbox: Sandbox): void {
     const uid = taskOf(sandbox);
+    const key = objectKey(sandbox.metadata);
     const ofTask = this.#expected.get(uid);
-    ofTask?.delete(objectKey(sandbox.metadata));
+    ofTask?.get(key)?.cancel();
+    ofTask?.delete(key);
     if (ofTask?.size === 0) this.#expected.delete(uid);
   }
 
   /** Those of the Task that the cache does not show yet. */
   of(taskUID: string): Sandbox[] {
-    const expected = [...(this.#expected.get(taskUID)?.values() ?? [])];
-    return expected.flatMap(({ sandbox, at }) => {
-      if (sandbox === undefined || this.#clock.now() - at < UNSEEN_MS) return sandbox ?? [];
-      this.forget(sandbox);
-      return [];
-    });
+    return [...(this.#expected.get(taskUID)?.values() ?? [])].flatMap(({ sandbox }) => sandbox ?? []);
   }
 }
 

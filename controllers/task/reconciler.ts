@@ -26,7 +26,6 @@ import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planRejected, planTask } from './plan/plan.ts';
 import type { Observation, TaskPlan, ToldSandbox } from './plan/plan.ts';
 import type { OverSandbox } from './plan/settle.ts';
-import { UNSEEN_MS } from './created-sandboxes.ts';
 import type { CreatedSandboxes } from './created-sandboxes.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
@@ -94,7 +93,6 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const isRefused = judged?.outcome === 'waiting' && judged.reason === TaskReason.UseForbidden;
     return again([
       ...(isRefused || isHeld ? [REFUSED_AGAIN_MS] : []),
-      ...(options.created.of(taskUID).length > 0 ? [UNSEEN_MS] : []),
       ...(wakeAt === undefined ? [] : [Date.parse(wakeAt) - options.clock.now()]),
     ]);
   };
