@@ -35,8 +35,8 @@ export interface NodeRecord extends TaskSubTask {
   retryAt?: string;
   /** Since when a node waits at which nothing runs; RFC 3339. */
   waitingSince?: string;
-  /** The number in spec.events of the one that ended its wait. */
-  event?: number;
+  /** The numbers in spec.events of those that ended its waits: one for each time that it has run. */
+  events?: readonly number[];
   /** A sentence: why the node was skipped. */
   message?: string;
   /** The node whose agent it goes on with. */
@@ -152,7 +152,7 @@ const MOST_HISTORY = 10;
 
 /** A person wants the node to run again: with the next number, and from the files of the node before. */
 export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
-  const { node, title, role, bot_ids, createdAt, goesOnFrom, attempt, ...end } = record;
+  const { node, title, role, bot_ids, createdAt, goesOnFrom, waitsFor, events, attempt, ...end } = record;
   const { executor_name, status, result, errorMessage, completedAt, messages } = end;
   const { history = [], earlierUse } = end;
   const past = { attempt, executor_name, status, result, errorMessage, completedAt, messages };
@@ -161,6 +161,9 @@ export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
   return {
     ...{ node, title, role, bot_ids, createdAt },
     ...(goesOnFrom === undefined ? {} : { goesOnFrom }),
+    ...(waitsFor === undefined ? {} : { waitsFor }),
+    // What it has taken stays taken.
+    ...(events === undefined ? {} : { events }),
     // Those before do not count as lost.
     ...(attempt === undefined ? {} : { attempt, resumed: attempt }),
     ...(use === undefined ? {} : { earlierUse: use }),

@@ -87,15 +87,27 @@ export function createTaskWebhooks({ registry, secret, clock }: TaskWebhookOptio
       return { target, node };
     },
     async deliver({ target, node }, data, user) {
+      const task = (await registry.get({ target, user })).object as Unstructured & Task;
       const event = {
-        // A node has one call: the id is that of all of them.
-        ...{ id: `${EVENT_NAME}-${node}`, name: EVENT_NAME, node },
+        ...{ id: `${EVENT_NAME}-${node}-${callNumber(task, node)}`, name: EVENT_NAME, node },
         ...(data === undefined ? {} : { data }),
       };
       const write = { user, dryRun: false, fieldValidation: 'Strict', fieldManager: EVENT_NAME } as const;
       await sendEvent({ registry, clock }, { target, event, ...write });
     },
   };
+}
+
+/**
+ * One for each time that the node runs: calls of one number are one call. While a call is not taken, and after the node has
+ * ended by it, the next one is the same.
+ */
+function callNumber({ spec, status }: Task, node: string): number {
+  const record = status?.subTasks?.find((one) => one.node === node);
+  const taken = Array.isArray(record?.['events']) ? (record['events'] as unknown[]).length : 0;
+  const calls = (spec.events ?? []).filter((event) => event.node === node).length;
+  const isOpen = record?.status === 'PENDING' || record?.status === 'RUNNING';
+  return isOpen ? taken + 1 : Math.max(calls, 1);
 }
 
 const unknown = (): StatusError => new StatusError('NotFound', 'there is no such address, or not any longer');

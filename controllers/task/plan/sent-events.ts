@@ -7,10 +7,10 @@ export type SentEvent = NonNullable<Task['spec']['events']>[number];
 export class SentEvents {
   readonly #open: Map<number, SentEvent>;
 
-  /** @param records of all nodes; those that took an event have its number */
+  /** @param records of all nodes; those that took events have their numbers */
   constructor({ spec }: Task, records: Iterable<NodeRecord>) {
     this.#open = new Map((spec.events ?? []).map((event) => [event.number, event]));
-    for (const { event } of records) if (event !== undefined) this.#open.delete(event);
+    for (const { events = [] } of records) for (const number of events) this.#open.delete(number);
   }
 
   /**

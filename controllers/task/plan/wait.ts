@@ -27,9 +27,13 @@ export function settleWait(node: WaitNode, record: NodeRecord, around: WaitSurro
     return ended(endedRecord(begun, { status: 'FAILED', errorMessage: state.failure }, around.now));
   if ('result' in state) {
     const { result, event } = state;
-    return ended({ ...waitedRecord(begun, result, around.now), ...(event === undefined ? {} : { event }) });
+    return ended({ ...waitedRecord(begun, result, around.now), ...taken(begun, event) });
   }
   return { node, record: begun, state: { state: 'waiting', ...state }, over: [] };
+}
+
+function taken({ events = [] }: NodeRecord, event: number | undefined): Pick<NodeRecord, 'events'> {
+  return event === undefined ? {} : { events: [...events, event] };
 }
 
 type WaitState =

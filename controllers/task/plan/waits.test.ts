@@ -47,7 +47,7 @@ describe('a wait for an event', () => {
     expect(world.settle().status?.status).toBe('COMPLETED');
     expect(recordOf(world, 'w')).toMatchObject({
       status: 'COMPLETED',
-      event: 2,
+      events: [2],
       result: { value: '{"url":"https://a"}', output: { url: 'https://a' } },
     });
   });
@@ -85,6 +85,21 @@ describe('a wait for an event', () => {
     world.now = after(60);
     expect(world.settle().status?.status).toBe('FAILED');
     expect(recordOf(world, 'w')?.errorMessage).toBe('TimedOut: the event "go" did not come within 60 s.');
+  });
+
+  it('that runs again waits for another one', () => {
+    const world = new World(resolved(node('n0'), wait('w', forEvent('go'))));
+    send(world, { name: 'go', data: 'first' });
+    world.settle();
+    const [run = ''] = world.names();
+    world.change(run, { status: { phase: 'Succeeded', reason: 'Succeeded', result: { value: 'x' } } });
+    expect(world.settle().status?.status).toBe('COMPLETED');
+    world.edit({ retries: [{ id: 'r1', node: 'w' }] });
+    expect(world.settle().status?.status).toBe('RUNNING');
+    expect(recordOf(world, 'w')).toMatchObject({ status: 'RUNNING', waitsFor: 'event', events: [1] });
+    send(world, { name: 'go', data: 'second' });
+    expect(world.settle().status?.status).toBe('COMPLETED');
+    expect(recordOf(world, 'w')).toMatchObject({ events: [1, 2], result: { value: 'second' } });
   });
 
   it('ends with its Task', () => {
@@ -142,10 +157,10 @@ describe('any events and waits', () => {
         }
         world.settle();
         const records = readRecords(world.task().status);
-        const taken = records.flatMap(({ event }) => event ?? []);
+        const taken = records.flatMap(({ events }) => events ?? []);
         expect(new Set(taken).size).toBe(taken.length);
-        for (const { event, node: id } of records) {
-          if (event !== undefined) expect(names[event - 1]).toBe(all[Number(id.slice(1))]?.name);
+        for (const { events = [], node: id } of records) {
+          for (const event of events) expect(names[event - 1]).toBe(all[Number(id.slice(1))]?.name);
         }
         // None is lost: whoever still waits has no event of its name left.
         const left = names.filter((_, index) => !taken.includes(index + 1));

@@ -69,12 +69,27 @@ it('a stranger who has the address gives the step its data, once', async () => {
   const answer = await call(path, { body: { ok: true } });
   expect([answer.status, answer.text]).toEqual([202, '{"message":"taken"}\n']);
   expect(await eventsOf(name)).toMatchObject([
-    { id: 'webhook-w', number: 1, name: 'webhook', node: 'w', data: { ok: true } },
+    { id: 'webhook-w-1', number: 1, name: 'webhook', node: 'w', data: { ok: true } },
   ]);
   // Its answer was lost, and the sender calls again.
   expect((await call(path, { body: { ok: true } })).status).toBe(202);
   expect((await call(path, { body: { ok: false } })).status).toBe(409);
+  // The step has taken it, and the Task goes on.
+  const ended = { node: 'w', status: 'COMPLETED', waitsFor: 'webhook', events: [1] };
+  await setStatus(name, { status: 'RUNNING', subTasks: [ended, { node: 'r', status: 'RUNNING' }] });
+  expect((await call(path, { body: { ok: true } })).status).toBe(202);
+  expect((await call(path, { body: { ok: false } })).status).toBe(409);
   expect(await eventsOf(name)).toHaveLength(1);
+});
+
+it('a step that runs again can be called again, once', async () => {
+  const name = await newTask();
+  const path = await addressOf(name);
+  expect((await call(path, { body: { n: 1 } })).status).toBe(202);
+  await setStatus(name, { subTasks: [{ node: 'w', status: 'RUNNING', waitsFor: 'webhook', events: [1] }] });
+  expect((await call(path, { body: { n: 2 } })).status).toBe(202);
+  expect((await call(path, { body: { n: 3 } })).status).toBe(409);
+  expect(await eventsOf(name)).toMatchObject([{ data: { n: 1 } }, { data: { n: 2 } }]);
 });
 
 it('the REST API hands the address out, too, and takes events', async () => {
