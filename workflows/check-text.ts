@@ -21,10 +21,16 @@ function pathProblem(path: readonly (string | number)[], type: ValueType): strin
     return typeof first === 'number'
       ? pathProblem(rest, type.listOf)
       : `a list has positions, not "${first}"`;
-  const inner = type.fields[stepKey(String(first))];
+  const inner = fieldNamed(type.fields, String(first));
   if (inner === undefined)
     return `there is no "${first}" here; known: ${Object.keys(type.fields).join(', ')}`;
   return pathProblem(rest, inner);
+}
+
+/** Steps may be written with their hyphens. */
+function fieldNamed(fields: Readonly<Record<string, ValueType>>, name: string): ValueType | undefined {
+  const found = [name, stepKey(name)].find((one) => Object.hasOwn(fields, one));
+  return found === undefined ? undefined : fields[found];
 }
 
 /** All texts in a JSON value, with the path of each below `at`. */

@@ -95,6 +95,18 @@ describe('workflowProblems', () => {
     },
     { reason: 'outputs', steps: [step('a')], more: { outputs: { text: 'steps.a.value' } } },
     {
+      reason: 'fields whose names CEL has to escape, and names that every object has',
+      steps: [
+        step('a', { outputSchema: object({ 'x-y': { type: 'string' } }) }),
+        step('toString', {
+          dependsOn: ['a'],
+          when: 'steps.a.output.x__dash__y == "1"',
+          prompt: '{{steps.a.output.x-y}}',
+        }),
+        step('constructor', { dependsOn: ['toString'], prompt: '{{steps.toString.value}}' }),
+      ],
+    },
+    {
       reason: 'braces that are no placeholder',
       steps: [step('a', { prompt: 'Use {{ .Values.x }} of Helm.' })],
     },
@@ -224,6 +236,11 @@ describe('workflowProblems', () => {
       steps: [step('a')],
       more: { outputs: { x: 'steps.b.value' } },
       want: "spec.outputs.x: compilation failed: ERROR: <input>:1:6: undefined field 'b'",
+    },
+    {
+      reason: 'a name that only objects of JavaScript have',
+      steps: [step('a', { prompt: '{{steps.constructor}}' })],
+      want: 'spec.steps[0].prompt: {{steps.constructor}}: there is no "constructor" here',
     },
     {
       reason: 'an assertion that is no condition',

@@ -2,6 +2,7 @@ import { compileSource } from '../cel/compiling/compile-source.ts';
 import { BOOL, DOUBLE, DYN, INT, STRING, listOf, mapOf, objectType } from '../cel/language/cel-type.ts';
 import type { CelType } from '../cel/language/cel-type.ts';
 import { fail } from '../cel/values/evaluation-error.ts';
+import { escapeName, unescapeName } from '../cel/values/field-name.ts';
 import { jsonValue } from '../cel/values/json-value.ts';
 import { CelList, JsonMap, isMap } from '../cel/values/value.ts';
 import type { Convert, Value } from '../cel/values/value.ts';
@@ -97,9 +98,19 @@ function celType(type: ValueType): CelType {
   if (typeof type === 'string') return SCALARS[type];
   if ('listOf' in type) return listOf(celType(type.listOf));
   if ('mapOf' in type) return mapOf(STRING, celType(type.mapOf));
-  const fields = Object.entries(type.fields).map(([name, child]) => [name, celType(child)] as const);
+  const fields = Object.entries(type.fields).flatMap(([name, child]): [string, CelType][] => {
+    const field = fieldName(name);
+    return field === undefined ? [] : [[field, celType(child)]];
+  });
   return objectType('object', new Map(fields));
 }
+
+/**
+ * The name of a field in an expression: as it is where that is an identifier, else escaped as in rules of a
+ * CustomResourceDefinition; undefined where CEL has no way to write it. Reserved words are no trouble after a dot.
+ */
+const fieldName = (name: string): string | undefined =>
+  /^[A-Za-z_]\w*$/.test(name) ? name : escapeName(name);
 
 function valueType({ kind, params, fields }: CelType): ValueType {
   switch (kind) {
@@ -115,7 +126,11 @@ function valueType({ kind, params, fields }: CelType): ValueType {
       return { mapOf: params[1] === undefined ? 'any' : valueType(params[1]) };
     case 'object':
       if (fields === undefined) return 'any';
-      return { fields: Object.fromEntries([...fields].map(([name, child]) => [name, valueType(child)])) };
+      return {
+        fields: Object.fromEntries(
+          [...fields].map(([name, child]) => [unescapeName(name) ?? name, valueType(child)] as const),
+        ),
+      };
     default:
       return 'any';
   }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { botNotReady, botReady } from '#api/types/bot';
+import { collaborationReady } from '#api/types/collaboration';
 import type { Bot } from '#api/types/generated/bot';
+import type { Collaboration, CollaborationStep } from '#api/types/generated/collaboration';
 import type { Team, TeamMember, TeamSpec } from '#api/types/generated/team';
 import { withReady } from '#api/types/ready';
 import { planTeam } from './plan.ts';
@@ -90,6 +92,49 @@ describe('planTeam', () => {
       collaboration: undefined,
       supported: ['pipeline', 'solo', 'route'],
     });
+    expect(condition.reason).toBe(want);
+    expect(condition.message).toContain(text);
+  });
+});
+
+describe('a Team with a Collaboration', () => {
+  const ready = (steps: CollaborationStep[]): Collaboration => ({
+    ...{
+      apiVersion: 'agent.wecode.io/v1alpha1',
+      kind: 'Collaboration',
+      metadata: { name: 'c', generation: 1 },
+    },
+    spec: { type: 'workflow', steps },
+    status: withReady(undefined, collaborationReady(steps.length), at),
+  });
+  const named: Team = {
+    ...team([member('good', { name: 'coder' })]),
+    spec: { members: [member('good', { name: 'coder' })], collaborationRef: { name: 'c' } },
+  };
+
+  it.each<{ reason: string; collaboration?: Collaboration; want: string; text: string }>([
+    { reason: 'which is not there', want: 'CollaborationNotFound', text: 'Collaboration "ns/c" not found.' },
+    {
+      reason: 'which is not ready',
+      collaboration: { ...ready([{ name: 'a', participants: ['coder'] }]), status: {} },
+      want: 'CollaborationNotReady',
+      text: 'Collaboration "ns/c" is not ready.',
+    },
+    {
+      reason: 'with a stranger',
+      collaboration: ready([{ name: 'a', participants: ['coder', 'x'] }]),
+      want: 'UnknownParticipant',
+      text: 'spec.steps[0].participants[1]: no member of the Team is "x"',
+    },
+    {
+      reason: 'that fits',
+      collaboration: ready([{ name: 'a', participants: ['coder'] }]),
+      want: 'MembersReady',
+      text: '',
+    },
+  ])('$reason', ({ collaboration, want, text }) => {
+    const botOf = ({ botRef }: TeamMember) => bots[botRef.name];
+    const condition = planTeam(named, { botOf, collaboration, supported: ['workflow'] });
     expect(condition.reason).toBe(want);
     expect(condition.message).toContain(text);
   });

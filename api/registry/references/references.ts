@@ -261,6 +261,10 @@ function ofTaskRevision(spec: JsonObject, into: Collector): void {
   ofNotify(fieldsOf(spec['approval'])['notify'], 'spec.approval.notify', into);
   ofUsedWorkspace(spec['workspace'], 'spec.workspace', into);
   for (const [index, node] of itemsOf(spec['nodes'])) ofRun(fieldsOf(node), `spec.nodes[${index}]`, into);
+  for (const [name, member] of Object.entries(fieldsOf(spec['members'])))
+    ofRun(fieldsOf(member), `spec.members.${name}`, into);
+  for (const [name, action] of Object.entries(fieldsOf(fieldsOf(spec['program'])['actions'])))
+    ofAction(action, `spec.program.actions.${name}`, into);
 }
 
 /** The Secret is in the namespace of the Workspace. */
