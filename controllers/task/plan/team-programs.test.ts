@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { SandboxStatus } from '#api/types/generated/sandbox';
+import { isFinalPhase } from '#api/types/sandbox';
+import { isFinalTaskStatus } from '#api/types/task';
+import { readRecords } from '../node-record.ts';
+import type { Revision } from '../revision/revision.ts';
+import type { CollaborateProgram } from '../unfold/collaborate/program.ts';
+import type { CoordinateProgram } from '../unfold/coordinate/program.ts';
+import type { Program } from '../unfold/program.ts';
+import { PROGRAMS } from '../unfold/programs.ts';
+import type { QualityProgram } from '../unfold/quality/program.ts';
+import type { RouteProgram } from '../unfold/route/route.ts';
+import { madeUpRevision, play } from '../unfold/team/made-up.ts';
+import type { MadeUpEnd } from '../unfold/team/made-up.ts';
+import { PlanConflict, resolved, World } from './world.ts';
+import type { Cache } from './world.ts';
+
+/** Teams whose steps follow from answers, planned by several controllers with old caches that die between two writes. */
+
+const MEMBERS = { boss: {}, ann: {}, ben: {}, rex: {} };
+const coordinate: CoordinateProgram = {
+  ...{ kind: 'coordinate', leader: 'boss', roster: [{ name: 'ann' }, { name: 'ben' }] },
+  ...{ maxRounds: 3, maxAssignments: 5, parallelism: 2, onMemberFailure: 'Skip', memberRetries: 1 },
+};
+const route: RouteProgram = {
+  ...{ kind: 'route', leader: 'boss', roster: [{ name: 'ann' }, { name: 'ben' }] },
+  ...{ fallback: 'ben', editAnswer: true },
+};
+const quality: QualityProgram = {
+  ...{ kind: 'quality', inner: route, bestOf: { candidates: 2, choosers: ['rex'] } },
+  gates: [{ kind: 'review', reviewer: 'rex', maxCorrections: 1, onRejected: 'Accept' }],
+};
+const collaborate: CollaborateProgram = {
+  ...{ kind: 'collaborate', leader: 'boss', speakers: ['ann', 'ben'] },
+  ...{ maxRounds: 2, order: 'Parallel', onNoAgreement: 'Conclude' },
+};
+const programs: Program[] = [coordinate, route, quality, collaborate];
+
+/** Whatever a node is asked for, one of the fields fits, and the rest is not looked at. */
+const output = fc.record({
+  assignments: fc.array(
+    fc.record({
+      member: fc.constantFrom('ann', 'ben'),
+      task: fc.constantFrom('a', 'b', 'c'),
+      continues: fc.constantFrom('', '', 'work-1-1'),
+    }),
+    { maxLength: 3 },
+  ),
+  answer: fc.constantFrom('', 'x'),
+  member: fc.constantFrom('ann', 'ben', 'nobody'),
+  message: fc.constant('m'),
+  agree: fc.boolean(),
+  accept: fc.boolean(),
+  guidance: fc.constant('g'),
+  choice: fc.constantFrom(1, 2),
+});
+const end: fc.Arbitrary<MadeUpEnd> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ value: fc.constantFrom('v', 'w'), output, sessionId: fc.constant('s') }),
+  },
+  { weight: 1, arbitrary: fc.record({ failed: fc.constantFrom('AgentFailed: x', 'OutputInvalid: x') }) },
+);
+/** How each node ends, by its id: the same in every order. */
+const ends = fc.func(end);
+
+function statusOf(given: MadeUpEnd): SandboxStatus {
+  if ('failed' in given) {
+    const [reason = '', message = ''] = given.failed.split(': ');
+    return { phase: 'Failed', reason, message };
+  }
+  return { phase: 'Succeeded', reason: 'Succeeded', result: given as NonNullable<SandboxStatus['result']> };
+}
+
+function worldOf({ members, program }: Revision): World {
+  const resolution = resolved();
+  if (resolution.outcome !== 'resolved') throw new Error('not resolved');
+  const content = { ...resolution.content, ...(members && { members }), ...(program && { program }) };
+  const world = new World({ ...resolution, content });
+  world.programs = PROGRAMS;
+  return world;
+}
+
+describe('Teams whose steps follow from answers', () => {
+  it('come to the same end as in the reference, with one run for each step', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...programs),
+        ends,
+        fc.infiniteStream(fc.nat({ max: 99 })),
+        (program, endOf, chances) => {
+          const chance = (): number => chances.next().value ?? 0;
+          const revision = madeUpRevision(program, MEMBERS);
+          const unfold = PROGRAMS[program.kind];
+          if (unfold === undefined) throw new Error(program.kind);
+          const reference = play(unfold, revision, { pick: () => 0, end: ({ id }) => endOf(id) });
+          const world = worldOf(revision);
+          const made: string[] = [];
+          world.onCreate = ({ metadata }) => made.push(metadata.name);
+          let old = world.cache();
+          for (let round = 0; round < 600 && !isFinalTaskStatus(world.task().status?.status); round += 1) {
+            planOnce(world, chance() < 30 ? old : world.cache(), chance() < 20 ? 'status' : 'all');
+            if (chance() < 30) old = world.cache();
+            runsMayEnd(world, endOf, chance);
+          }
+          const isGood = reference.failed === undefined && reference.unfolded.failure === undefined;
+          expect(world.task().status?.status).toBe(isGood ? 'COMPLETED' : 'FAILED');
+          expect(new Set(made).size, 'no attempt is made twice').toBe(made.length);
+          if (!isGood) return;
+          expect(readRecords(world.task().status).map(({ node }) => node)).toEqual(
+            reference.unfolded.nodes.map(({ id }) => id),
+          );
+          const { answer } = reference.unfolded;
+          if (answer !== undefined) expect(world.task().status?.result?.['value']).toBe(answer);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+function planOnce(world: World, cache: Cache, reach: 'all' | 'status'): void {
+  try {
+    world.step(cache, reach);
+  } catch (error) {
+    if (!(error instanceof PlanConflict)) throw error;
+  }
+}
+
+function runsMayEnd(world: World, endOf: (id: string) => MadeUpEnd, chance: () => number): void {
+  for (const { metadata, spec, status } of world.sandboxes()) {
+    if (isFinalPhase(status?.phase) || chance() < 50) continue;
+    const stopped: SandboxStatus = { phase: 'Cancelled', reason: 'Cancelled' };
+    world.change(metadata.name, {
+      status: spec.cancel === true ? stopped : statusOf(endOf(spec.node ?? '')),
+    });
+  }
+}
