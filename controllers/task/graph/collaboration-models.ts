@@ -18,7 +18,8 @@ export const COLLABORATION_MODELS: CollaborationModels = {
   pipeline: withQuality(pipeline),
   route: withQuality(route),
   solo: withQuality(solo),
-  workflow,
+  // The leader of any Team may plan (executionMode of the Task).
+  workflow: withQuality(workflow),
 };
 
 /** The leader alone; without one, the first member. */

@@ -59,6 +59,21 @@ describe('a Team that asks for quality', () => {
     });
   });
 
+  it('lies over the workflow that a leader plans, too', () => {
+    const plan = COLLABORATION_MODELS['workflow']?.({
+      executionMode: 'planned',
+      team: {
+        collaborationModel: 'solo',
+        members: [member('boss', { role: 'leader' }), member('ann'), member('rex')],
+        quality: { review: { reviewer: 'rex' } },
+      },
+    });
+    expect(plan).toMatchObject({
+      members: { ann: {}, rex: {} },
+      program: { kind: 'quality', inner: { kind: 'workflow', mode: 'planned' }, gates: [{ kind: 'review' }] },
+    });
+  });
+
   it('is not begun when it does not fit', () => {
     const team = { members: [member('ann')], quality: { review: { reviewer: 'rex' } } };
     expect(COLLABORATION_MODELS['solo']?.({ team: { collaborationModel: 'solo', ...team } })).toEqual({

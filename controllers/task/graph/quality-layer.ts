@@ -5,12 +5,13 @@ import type { CollaborationModel } from './drafted-plan.ts';
 
 /** The model with the quality that the Team asks for (spec.quality): its members work, and others judge what comes of it. */
 export function withQuality(model: CollaborationModel): CollaborationModel {
-  return ({ team }) => {
+  return (sources) => {
+    const { team } = sources;
     const { quality, ...rest } = team;
-    if (quality === undefined) return model({ team });
+    if (quality === undefined) return model(sources);
     const problem = teamProblem(team);
     if (problem !== undefined) return { problem };
-    const draft = model({ team: { ...rest, members: workingMembers(team) } });
+    const draft = model({ ...sources, team: { ...rest, members: workingMembers(team) } });
     if ('problem' in draft) return draft;
     return {
       ...draft,

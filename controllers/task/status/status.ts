@@ -15,6 +15,7 @@ import { finishedCondition, nextConditions } from './conditions.ts';
 import { messageStates } from './messages.ts';
 import type { MessagesOf } from './messages.ts';
 import { nodesOf } from './outcome.ts';
+import { innerProgram } from '../unfold/quality/program.ts';
 import { isWorkflow } from '../unfold/workflow/workflow-program.ts';
 import type { NodeRun, Outcome } from './outcome.ts';
 import { openQuestions } from './questions.ts';
@@ -113,7 +114,7 @@ function asked(
 }
 
 function executionMode(revision: Revision | undefined): Pick<TaskStatus, 'executionMode'> {
-  const program = revision?.program;
+  const program = innerProgram(revision?.program);
   return program !== undefined && isWorkflow(program) ? { executionMode: program.mode } : {};
 }
 

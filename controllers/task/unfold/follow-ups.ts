@@ -72,7 +72,12 @@ class Conversation {
     const record = this.#input.history.ended(last.id);
     const answer = record?.status === 'COMPLETED' ? valueOf(record) : this.#unfolded.answer;
     const past = new Set(nodes.slice(0, -1).map(({ id }) => id));
-    return { nodes, past, ...(answer === undefined ? {} : { answer }) };
+    const { details } = this.#unfolded;
+    return {
+      ...{ nodes, past },
+      ...(answer === undefined ? {} : { answer }),
+      ...(details === undefined ? {} : { details }),
+    };
   }
 
   #nodes(): readonly PlannedNode[] {

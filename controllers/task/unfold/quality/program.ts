@@ -11,6 +11,11 @@ export interface QualityProgram extends Program {
   gates: readonly Gate[];
 }
 
+/** The program by which the work itself is done. */
+export function innerProgram(program: Program | undefined): Program | undefined {
+  return program?.kind === 'quality' ? (program as QualityProgram).inner : program;
+}
+
 /** The work is done several times, side by side, and one of them is chosen. */
 export interface BestOf {
   candidates: number;

@@ -96,17 +96,19 @@ class Gates {
     const { revision, history } = this.#input;
     const author = correctionRun(revision, history, correction);
     this.#nodes.push(author);
-    return endOf(history, author.id).end === 'succeeded' ? { number: version.number + 1, author } : undefined;
+    return endOf(history, author.id).end === 'succeeded'
+      ? { number: version.number + 1, author, details: version.details }
+      : undefined;
   }
 
-  #asItStands({ author, answer }: Version): Unfolded {
+  #asItStands({ author, answer, details }: Version): Unfolded {
     const end = endOf(this.#input.history, author.id);
     const value = answer ?? (end.end === 'succeeded' ? end.value : undefined);
     return {
       nodes: this.#nodes,
       author: author.id,
       ...(value === undefined ? {} : { answer: value }),
-      ...(this.#record.length === 0 ? {} : { details: { quality: this.#record } }),
+      details: { ...details, ...(this.#record.length === 0 ? {} : { quality: this.#record }) },
     };
   }
 }

@@ -13,6 +13,8 @@ export interface Version {
   author: RunNode;
   /** The answer itself, where it is not that of the author's run. */
   answer?: string;
+  /** Further fields of the result that the work has. */
+  details?: Unfolded['details'];
 }
 
 /** The first version, when all that is known has ended well. */
@@ -22,8 +24,12 @@ export function firstVersion(unfolded: Unfolded, history: Pick<History, 'ended'>
     unfolded.nodes.find(({ id }) => id === unfolded.author) ??
     unfolded.nodes.findLast((node) => isRunNode(node) && endOf(history, node.id).end === 'succeeded');
   if (author === undefined || !isRunNode(author)) return undefined;
-  const { answer } = unfolded;
-  return { number: 1, author, ...(answer === undefined ? {} : { answer }) };
+  const { answer, details } = unfolded;
+  return {
+    ...{ number: 1, author },
+    ...(answer === undefined ? {} : { answer }),
+    ...(details === undefined ? {} : { details }),
+  };
 }
 
 function isComplete({ nodes }: Unfolded, history: Pick<History, 'ended'>): boolean {
