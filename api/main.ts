@@ -32,6 +32,7 @@ import { createLivingObjects } from './registry/service-accounts/living-objects.
 import { createTokenRequests } from './registry/service-accounts/token-request.ts';
 import { createSkillPackages } from './registry/skills/skill-packages.ts';
 import { createSandboxLogs } from './registry/tasks/sandbox-log.ts';
+import { createApprovalMails } from './registry/approvals/approval-mails.ts';
 import { createApprovalLinks } from './registry/approvals/approval-links.ts';
 import type { ApprovalLinks } from './registry/approvals/approval-links.ts';
 import { createTaskWebhooks } from './registry/tasks/task-webhooks.ts';
@@ -297,6 +298,11 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     taskLogs: createTaskLogs({ registry, store, clock }),
     taskWebhooks,
     approvalLinks,
+    approvalMails: createApprovalMails({
+      ...{ registry, links: approvalLinks },
+      mailer: options.accounts.mailer,
+      baseURL: options.advertiseURL,
+    }),
     sandboxLogs: createSandboxLogs({ store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
     tokenRequests: createTokenRequests({

@@ -18,6 +18,8 @@ export interface Client {
   find<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef): Promise<T | undefined>;
   list<T extends KubeObject>(type: ResourceType<T>, options?: ListOptions): Promise<KubeList<T>>;
   create<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
+  /** Posts to a subresource that takes something else than the object; the answer is left out. */
+  createPart(type: ResourceType, ref: ObjectRef, part: { subresource: string; body: object }): Promise<void>;
   /** Replaces spec and metadata; Conflict when metadata.resourceVersion is stale. */
   update<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
   /** Replaces status only; Conflict when metadata.resourceVersion is stale. */

@@ -10,6 +10,7 @@ export function guardWrites(client: Client, permit: () => void): Client {
     ...client,
     within: (signal) => guardWrites(client.within(signal), permit),
     create: (type, object) => guarded(() => client.create(type, object)),
+    createPart: (type, ref, part) => guarded(() => client.createPart(type, ref, part)),
     update: (type, object) => guarded(() => client.update(type, object)),
     updateStatus: (type, object) => guarded(() => client.updateStatus(type, object)),
     finalize: (type, object) => guarded(() => client.finalize(type, object)),

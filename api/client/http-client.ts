@@ -49,6 +49,9 @@ export function createHttpClient(options: { transport: Transport }): Client {
       const path = resourcePath(type, { namespace });
       return parseBody(await transport.send({ method: 'POST', path, body: object }));
     },
+    async createPart(type, ref, { subresource, body }) {
+      await transport.send({ method: 'POST', path: resourcePath(type, { ...ref, subresource }), body });
+    },
     update: (type, object) => put(type, object),
     updateStatus: (type, object) => put(type, object, 'status'),
     finalize: (type, object) => put(type, object, 'finalize'),

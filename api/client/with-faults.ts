@@ -65,6 +65,8 @@ export function withFaults(client: Client, faults: Faults): Client {
     find: (type, ref) => ignoreNotFound(get(type, ref)),
     list: (type, options) => around({ verb: 'list', type }, () => client.list(type, options)),
     create: (type, object) => around(ofObject('create', type, object), () => client.create(type, object)),
+    createPart: (type, ref, part) =>
+      around({ verb: 'createPart', type, ref }, () => client.createPart(type, ref, part)),
     update: (type, object) => around(ofObject('update', type, object), () => client.update(type, object)),
     updateStatus: (type, object) =>
       around(ofObject('updateStatus', type, object), () => client.updateStatus(type, object)),

@@ -89,6 +89,7 @@ const options: AppOptions = {
   sandboxLogs: { reader: notAsked },
   skillPackages: { create: notAsked, put: notAsked, read: notAsked },
   tokenRequests: { create: notAsked },
+  approvalMails: { send: notAsked },
   approvalLinks: { address: notAsked, judge: notAsked, decide: notAsked },
   taskWebhooks: { address: notAsked, judge: notAsked, deliver: notAsked },
   serviceAccountKeys: { all: () => [], signer: notAsked, rotate: notAsked },

@@ -10,6 +10,7 @@ import type { TokenRequests } from '../registry/service-accounts/token-request.t
 import type { SkillPackages } from '../registry/skills/skill-packages.ts';
 import type { SandboxLogs } from '../registry/tasks/sandbox-log.ts';
 import type { TaskLogs } from '../registry/tasks/task-log.ts';
+import type { ApprovalMails } from '../registry/approvals/approval-mails.ts';
 import type { ApprovalLinks } from '../registry/approvals/approval-links.ts';
 import type { JudgedCall, TaskWebhooks } from '../registry/tasks/task-webhooks.ts';
 import type { User } from '../machinery/user.ts';
@@ -54,6 +55,7 @@ export interface HandlerOptions {
   tokenRequests: TokenRequests;
   taskWebhooks: TaskWebhooks;
   approvalLinks: ApprovalLinks;
+  approvalMails: ApprovalMails;
   tunnels: ExecutorTunnels;
   accounts: Accounts;
   clock: Clock;

@@ -1,5 +1,5 @@
 import { objectKey } from '#api/machinery/meta';
-import { APPROVALS, SECRETS, TASKS } from '#api/types/resources';
+import { APPROVALS, SECRETS, TASKS, USERS } from '#api/types/resources';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
@@ -9,6 +9,7 @@ import { webhookSecretKey } from './webhook.ts';
 
 const BY_TASK = 'approval:task';
 const BY_SECRET = 'approval:secret';
+const BY_GROUP = 'user:group';
 /** An address that does not answer keeps a worker for seconds. */
 const WORKERS = 4;
 
@@ -18,6 +19,8 @@ export function approvalController(context: ControllerContext): Runnable {
   const approvals = informers.of(APPROVALS);
   const tasks = informers.of(TASKS);
   const secrets = informers.of(SECRETS);
+  const users = informers.of(USERS);
+  users.addIndex(BY_GROUP, ({ spec }) => spec.groups ?? []);
   approvals.addIndex(BY_TASK, ({ metadata: { namespace }, spec }) => [
     objectKey({ namespace, name: spec.taskRef.name }),
   ]);
@@ -32,6 +35,7 @@ export function approvalController(context: ControllerContext): Runnable {
       approvals,
       tasks,
       secrets,
+      membersOf: (group) => users.byIndex(BY_GROUP, group),
       webhooks,
       recorder: recorder('approval-controller'),
       clock,

@@ -2,9 +2,10 @@ import type { Client } from '#api/client/client';
 import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
 import { refOf } from '#api/machinery/resource-type';
-import { conflict } from '#api/machinery/status-error';
+import { conflict, isStatusError } from '#api/machinery/status-error';
 import { phaseOf } from '#api/types/approval';
 import type { Approval } from '#api/types/generated/approval';
+import type { User } from '#api/types/generated/user';
 import type { Task } from '#api/types/generated/task';
 import { APPROVALS, TASKS } from '#api/types/resources';
 import type { Secret } from '#api/types/resources';
@@ -14,8 +15,9 @@ import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import { approvalEvents } from './events.ts';
 import { planNotices, withAttempt } from './notices.ts';
-import type { Notice, Sent } from './notices.ts';
+import type { Notice, Recipients, Sent } from './notices.ts';
 import { planApproval } from './plan.ts';
+import { mailRecipients } from './recipients.ts';
 import { isWanted } from './wanted.ts';
 import { webhookMessage, webhookSecretKey, webhookTarget } from './webhook.ts';
 
@@ -23,12 +25,14 @@ export interface ApprovalReconcilerOptions {
   approvals: { get(key: string): Approval | undefined };
   tasks: { get(key: string): Task | undefined };
   secrets: { get(key: string): Secret | undefined };
+  /** Users who are in a group. */
+  membersOf: (group: string) => readonly User[];
   webhooks: WebhookSender;
   recorder: EventSink;
   clock: Clock;
 }
 
-type ApprovalClient = Pick<Client, 'find' | 'updateStatus'>;
+type ApprovalClient = Pick<Client, 'createPart' | 'find' | 'updateStatus'>;
 
 /** Ends an Approval when its time is over or nobody waits for it, and tells people of it. Decides nothing. */
 export function approvalReconciler(options: ApprovalReconcilerOptions): Reconcile<ApprovalClient> {
@@ -74,15 +78,37 @@ async function tell(
   if (due.length === 0) return retryAt;
   await requireFresh(client, approval);
   const notices = due.slice(0, MOST_AT_ONCE);
-  const attempts = await Promise.all(notices.map((notice) => send(options, { approval, notice, signal })));
-  const now = clock.now();
-  const notifications = notices.reduce(
-    (list, notice, index) => withAttempt(list, notice, { sent: attempts[index] ?? NOT_SENT, now }),
-    approval.status?.notifications ?? [],
+  const attempts = await Promise.all(
+    notices.map((notice) => send(options, { approval, notice, client, signal })),
   );
+  const tried = notices.map((notice, index) => ({ notice, sent: attempts[index] ?? NOT_SENT }));
   // The change wakes this reconcile, which then sees what is left.
-  await writeStatus(client, APPROVALS, { object: approval, status: { ...approval.status, notifications } });
+  await record(client, approval, { tried, now: clock.now() });
   return retryAt;
+}
+
+const MOST_WRITES = 5;
+
+/** Somebody may have decided while it was sent: what was sent is written down all the same. */
+async function record(
+  client: ApprovalClient,
+  approval: Approval,
+  { tried, now }: { tried: readonly { notice: Notice; sent: Sent }[]; now: number },
+): Promise<void> {
+  let object: Approval | undefined = approval;
+  for (let write = 1; object !== undefined; write++) {
+    const notifications = tried.reduce(
+      (list, { notice, sent }) => withAttempt(list, notice, { sent, now }),
+      object.status?.notifications ?? [],
+    );
+    try {
+      await writeStatus(client, APPROVALS, { object, status: { ...object.status, notifications } });
+      return;
+    } catch (error) {
+      if (!isStatusError(error, 'Conflict') || write === MOST_WRITES) throw error;
+      object = await client.find(APPROVALS, refOf(approval));
+    }
+  }
 }
 
 /** What the cache lacks may be that this was sent a moment ago. @throws StatusError Conflict (try again quietly) */
@@ -94,18 +120,44 @@ async function requireFresh(client: ApprovalClient, { metadata }: Approval): Pro
 
 const NOT_SENT: Sent = { taken: false, why: '', isFinal: false };
 
-function recipientsOf({ secrets }: ApprovalReconcilerOptions, approval: Approval) {
+function recipientsOf(
+  { secrets, tasks, membersOf }: ApprovalReconcilerOptions,
+  approval: Approval,
+): Recipients {
+  const { namespace } = approval.metadata;
+  const task = tasks.get(objectKey({ namespace, name: approval.spec.taskRef.name }));
+  const mail = approval.spec.notify?.mail === undefined ? [] : mailRecipients(approval, { task, membersOf });
   const secretKey = webhookSecretKey(approval);
-  if (secretKey === undefined) return { webhook: undefined, mail: [] };
+  if (secretKey === undefined) return { webhook: undefined, mail };
   const target = webhookTarget(approval, secrets.get(secretKey));
-  return { webhook: typeof target === 'string' ? '' : new URL(target.url).hostname, mail: [] };
+  return { webhook: typeof target === 'string' ? '' : new URL(target.url).hostname, mail };
+}
+
+interface Sending {
+  approval: Approval;
+  notice: Notice;
+  client: ApprovalClient;
+  signal: AbortSignal;
 }
 
 async function send(
   { secrets, webhooks }: ApprovalReconcilerOptions,
-  { approval, notice, signal }: { approval: Approval; notice: Notice; signal: AbortSignal },
+  { approval, notice, client, signal }: Sending,
 ): Promise<Sent> {
+  if (notice.channel === 'Mail') return sendMail(client, approval, notice.recipient);
   const target = webhookTarget(approval, secrets.get(webhookSecretKey(approval) ?? ''));
   if (typeof target === 'string') return { taken: false, why: target, isFinal: false };
   return webhooks.send(webhookMessage(approval, notice, target), signal);
+}
+
+/** The server has the accounts and their addresses, and says what is in the mail. */
+async function sendMail(client: ApprovalClient, approval: Approval, user: string): Promise<Sent> {
+  try {
+    await client.createPart(APPROVALS, refOf(approval), { subresource: 'mails', body: { user } });
+    return { taken: true };
+  } catch (error) {
+    const isFinal = isStatusError(error, 'BadRequest') || isStatusError(error, 'NotFound');
+    if (!isFinal && !isStatusError(error, 'InternalError')) throw error;
+    return { taken: false, why: error.message, isFinal };
+  }
 }

@@ -33,13 +33,20 @@ export async function presentUser(
   return { name, groups, ...(uid === '' ? {} : { uid }) };
 }
 
-/** @param uid any when absent */
-export async function accountUser(registry: Reader, name: string, uid?: string): Promise<User | undefined> {
+async function accountUser(registry: Reader, name: string, uid: string): Promise<User | undefined> {
+  const account = await accountOf(registry, name);
+  return account?.metadata.uid === uid ? userOfAccount(account) : undefined;
+}
+
+/** A User of the server's own, if that may log in. */
+export async function accountOf(registry: Reader, name: string): Promise<Account | undefined> {
   const account = (await find(registry, USERS, { namespace: '', name })) as Account | undefined;
-  if (account === undefined || !mayLogIn(account)) return undefined;
-  const its = account.metadata.uid ?? '';
-  if (uid !== undefined && its !== uid) return undefined;
-  return { name, uid: its, groups: [USERS_GROUP, ...(account.spec.groups ?? []), AUTHENTICATED_GROUP] };
+  return account !== undefined && mayLogIn(account) ? account : undefined;
+}
+
+export function userOfAccount({ metadata, spec }: Account): User {
+  const groups = [USERS_GROUP, ...(spec.groups ?? []), AUTHENTICATED_GROUP];
+  return { name: metadata.name, uid: metadata.uid ?? '', groups };
 }
 
 async function find(

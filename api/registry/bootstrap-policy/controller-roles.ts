@@ -50,7 +50,8 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   // It decides nothing: that takes the verb approve. What it writes is judged by the verb close.
   'approval-controller': [
-    follow(TROUPE, 'approvals', 'tasks'),
+    follow(TROUPE, 'approvals', 'tasks', 'users'),
+    allow(['create'], TROUPE, ['approvals/mails']),
     follow(CORE, 'secrets'),
     allow(['get'], TROUPE, ['approvals', 'tasks']),
     allow(['close'], TROUPE, ['approvals']),

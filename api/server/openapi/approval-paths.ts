@@ -31,3 +31,21 @@ export function linksItem(resource: Resource): PathItem {
   });
   return { post };
 }
+
+const MAIL: OpenApiSchema = {
+  description: 'Who gets a mail that asks for a decision.',
+  type: 'object',
+  required: ['user'],
+  properties: { user: text('Name of a User, at whose address it is sent.') },
+};
+
+export function mailsItem(resource: Resource): PathItem {
+  const post = operation(resource, 'NamespacedApprovalMails', {
+    verb: 'create',
+    action: 'post',
+    description: 'mail the specified Approval to a User',
+    body: { required: true, content: jsonContent(MAIL) },
+    answers: { '200': jsonContent({ description: 'That it was sent.', type: 'object' }) },
+  });
+  return { post };
+}

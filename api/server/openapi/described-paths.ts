@@ -9,7 +9,7 @@ import {
 } from '../../registry/resource.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { PathItem } from './operation.ts';
-import { linksItem } from './approval-paths.ts';
+import { linksItem, mailsItem } from './approval-paths.ts';
 import { packageItem, ratingItem } from './skill-paths.ts';
 import { podLogItem, podStreamItem, tunnelItem } from './pod-paths.ts';
 import { passwordResetItem, apiKeyTokenItem } from './account-paths.ts';
@@ -26,6 +26,7 @@ const DESCRIBED = [
   { name: 'tunnel', isOf: isExecutor, item: tunnelItem },
   { name: 'events', isOf: isTask, item: eventsItem },
   { name: 'links', isOf: isApproval, item: linksItem },
+  { name: 'mails', isOf: isApproval, item: mailsItem },
   { name: 'webhooks', isOf: isTask, item: webhooksItem },
   { name: 'messages', isOf: isTask, item: messagesItem },
   { name: 'retry', isOf: isTask, item: retryItem },

@@ -18,6 +18,7 @@ import { handleTunnel } from '../streams/tunnel-handler.ts';
 import { handlePodLog } from './pod-log-handler.ts';
 import { handleRate, handleUnrate } from './rating-handler.ts';
 import { handleApiKeyToken, handlePasswordReset } from '../users/account-handlers.ts';
+import { handleApprovalMail } from '../webhooks/approval-mail-handler.ts';
 import { handleDecisionAddress } from '../webhooks/decision-address-handler.ts';
 import { handleNodeAddress } from '../webhooks/node-address-handler.ts';
 import { handleSendEvent } from './sent-event-handler.ts';
@@ -129,6 +130,7 @@ export const SUBRESOURCES: readonly Subresource[] = [
     streams: new Set(['create']),
   },
   { name: 'links', isOf: isApproval, handlers: new Map([['create', handleDecisionAddress]]) },
+  { name: 'mails', isOf: isApproval, handlers: new Map([['create', handleApprovalMail]]) },
   { name: 'webhooks', isOf: isTask, handlers: new Map([['create', handleNodeAddress]]) },
   { name: 'token', isOf: isApiKey, handlers: new Map([['create', handleApiKeyToken]]) },
 ];

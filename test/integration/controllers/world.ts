@@ -6,6 +6,7 @@ import { connect } from '#api/client/connect';
 import type { Transport } from '#api/client/transport';
 import { withFaults } from '#api/client/with-faults';
 import type { Faults } from '#api/client/with-faults';
+import type { ApiOptions } from '#api/api-options';
 import { startApi } from '#api/main';
 import { systemClock } from '#api/machinery/clock';
 import { CONTROLLERS_ACCOUNT } from '#api/machinery/process-account';
@@ -39,6 +40,7 @@ export interface World extends AsyncDisposable {
 export interface WorldOptions {
   /** Called with the data folder before the API server starts. */
   prepare?: (dataDir: string) => Promise<void>;
+  api?: Pick<ApiOptions, 'advertiseURL' | 'smtp'> & Partial<Pick<ApiOptions, 'listen'>>;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -51,6 +53,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     listen: { host: '127.0.0.1', port: 0 },
     dataDir: folder,
     writeKubeconfig: kubeconfig,
+    ...options.api,
     logger: stack.use(witnessLogger('the API server')),
   });
   stack.defer(() => api.close());

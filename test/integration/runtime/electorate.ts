@@ -339,7 +339,7 @@ export class Candidate {
       return this.#request(() => this.#write(verb, object), signal);
     };
     return {
-      ...{ get: unused, updateStatus: unused, finalize: unused, patch: unused },
+      ...{ get: unused, updateStatus: unused, finalize: unused, patch: unused, createPart: unused },
       ...{ delete: unused, deleteCollection: unused, discover: unused },
       within: (inner) => this.#client(signal === undefined ? inner : AbortSignal.any([signal, inner])),
       find: () => this.#request(() => world.find(), signal) as never,

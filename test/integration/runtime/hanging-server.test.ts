@@ -68,6 +68,7 @@ const CALLS: Record<Exclude<keyof Client, 'within'>, (client: Client) => Promise
   find: (client) => client.find(WIDGETS, REF),
   list: (client) => client.list(WIDGETS),
   create: (client) => client.create(WIDGETS, widget('a')),
+  createPart: (client) => client.createPart(WIDGETS, REF, { subresource: 'parts', body: {} }),
   update: (client) => client.update(WIDGETS, widget('a')),
   updateStatus: (client) => client.updateStatus(WIDGETS, widget('a')),
   finalize: (client) => client.finalize(WIDGETS, widget('a')),
