@@ -223,6 +223,14 @@ export function adapterSuite(row: AdapterRow): void {
       expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Failed', reason: 'CostLimit' });
     });
 
+    // An agent that is done with the call which goes beyond has done its work.
+    const tellsTokens = /per model|counted/.test(capabilities.usage);
+    const ofTokens = ofTools.skip ? ofTools : needs(tellsTokens, `it tells tokens: ${capabilities.usage}`);
+    caseOf('of tokens', ofTokens, async () => {
+      const { state } = await finish('one thing after the other', { limits: { tokens: 1 } });
+      expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Failed', reason: 'TokenLimit' });
+    });
+
     caseOf('of the same call again and again', ofTools, async () => {
       const { state } = await finish('round and round', { limits: { repeatedCalls: 3 } });
       expect(state).toMatchObject({ phase: 'Failed', reason: 'Repetition' });
