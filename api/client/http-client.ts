@@ -49,9 +49,7 @@ export function createHttpClient(options: { transport: Transport }): Client {
       const path = resourcePath(type, { namespace });
       return parseBody(await transport.send({ method: 'POST', path, body: object }));
     },
-    async createPart(type, ref, { subresource, body }) {
-      await transport.send({ method: 'POST', path: resourcePath(type, { ...ref, subresource }), body });
-    },
+    createPart: (type, ref, part) => postPart(transport, type, { ref, ...part }),
     update: (type, object) => put(type, object),
     updateStatus: (type, object) => put(type, object, 'status'),
     finalize: (type, object) => put(type, object, 'finalize'),
@@ -74,6 +72,14 @@ export function createHttpClient(options: { transport: Transport }): Client {
     discover: () => discoverResources(transport),
     watch: (type, options) => watch(transport, type, options),
   };
+}
+
+async function postPart(
+  transport: Transport,
+  type: ResourceType,
+  { ref, subresource, body }: { ref: ObjectRef; subresource: string; body: object },
+): Promise<void> {
+  await transport.send({ method: 'POST', path: resourcePath(type, { ...ref, subresource }), body });
 }
 
 async function getObject<T extends KubeObject>(
