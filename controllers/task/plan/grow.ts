@@ -55,7 +55,11 @@ export function growGraph(
     const hasTurned =
       mayGoOn({ settled: inOrder(), unfolded, readiness }) && takeTurns(settled, readiness, around);
     if (isNews || hasTurned) continue;
-    const unknown = stored.filter(({ node }) => !settled.has(node));
+    // Of a graph that cannot be carried out any longer, no node is left.
+    const made = new Set(unfolded.nodes.map(({ id }) => id));
+    const unknown = stored
+      .filter(({ node }) => !made.has(node))
+      .map((record) => settled.get(record.node)?.record ?? record);
     return { settled: inOrder(), unfolded, readiness, unknown };
   }
 }

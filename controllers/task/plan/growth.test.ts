@@ -90,6 +90,23 @@ describe('a graph that grows', () => {
     expect(world.names()).toEqual([]);
   });
 
+  it('a graph that cannot be carried out any longer keeps the records of its steps, and ends them', () => {
+    const world = growing(({ history }) => ({
+      nodes: [
+        node('n0'),
+        pause('n1', 90, { needs: ['n0'] }),
+        ...(history.ended('n0') === undefined ? [] : [node('n2'), node('n2')]),
+      ],
+    }));
+    world.settle();
+    world.change(nameOf('n0'), { status: SUCCEEDED });
+    expect(world.settle().status).toMatchObject({
+      status: 'FAILED',
+      errorMessage: 'The Task failed: InvalidPlan: Two nodes have the id "n2".',
+    });
+    expect(statuses(world)).toEqual({ n0: 'COMPLETED', n1: 'CANCELLED' });
+  });
+
   it('the answer of the Task is the one that the program names', () => {
     const world = growing(() => ({ nodes: [node('n0')], answer: 'forty-two' }));
     world.settle();
