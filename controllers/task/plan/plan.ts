@@ -91,12 +91,7 @@ export function planTask(observation: Observation): TaskPlan {
     return { ...NOTHING, cancel: [...uncancelled, ...unansweredOf(sandboxes, readRecords(task.status))] };
   }
   const revision = readRevision(task.status, observation.taskRevision);
-  if (revision !== undefined) {
-    if (!mayRenew(task)) return planGraph(observation, revision);
-    // Whatever is alive of a Task that has ended was never its own.
-    if (live.length > 0) return { ...NOTHING, cancel: uncancelled };
-    return planGraph({ ...observation, task: renewed(task, { ...observation, revision }) }, revision);
-  }
+  if (revision !== undefined) return planFrom(observation, revision, live);
   if (task.status?.revision !== undefined) return planWithoutRevision(observation, live);
   if (isBeingCancelled(task))
     return ended(observation, { kind: 'cancelled', message: 'Cancelled before it started.' });
@@ -106,6 +101,15 @@ export function planTask(observation: Observation): TaskPlan {
   return resolution.outcome === 'resolved'
     ? planGraph(observation, makeRevision(resolution.content))
     : ended(observation, unresolved(resolution));
+}
+
+/** With the steps that people want to run again, where the Task has ended. */
+function planFrom(observation: Observation, revision: Revision, live: readonly Sandbox[]): TaskPlan {
+  const { task } = observation;
+  if (!mayRenew(task)) return planGraph(observation, revision);
+  // Whatever is alive of a Task that has ended was never its own.
+  if (live.length > 0) return { ...NOTHING, cancel: live.filter(({ spec }) => spec.cancel !== true) };
+  return planGraph({ ...observation, task: renewed(task, { ...observation, revision }) }, revision);
 }
 
 function unresolved(resolution: Exclude<Resolution, { outcome: 'resolved' }>): Outcome {
@@ -245,7 +249,7 @@ function planWithoutRevision(observation: Observation, live: readonly Sandbox[])
   const resolution = observation.resolve();
   if (resolution.outcome === 'resolved') {
     const revision = makeRevision(resolution.content);
-    if (!hasBegun || revision.name === task.status?.revision) return planGraph(observation, revision);
+    if (!hasBegun || revision.name === task.status?.revision) return planFrom(observation, revision, live);
   } else if (!hasBegun && task.spec.cancel !== true) {
     return ended(observation, unresolved(resolution));
   }

@@ -115,6 +115,18 @@ describe('a step that is to run again', () => {
     expect(world.names()).toEqual([nameOf('s0'), nameOf('s0', 2)]);
   });
 
+  it('runs also where the Task was stopped before its TaskRevision was made', () => {
+    const world = new World(resolved(...CHAIN));
+    // The controller writes down what it is going to do, and dies.
+    world.step(world.cache(), 'status');
+    world.edit({ cancel: true });
+    expect(world.settle().status?.status).toBe('CANCELLED');
+    expect(world.names()).toEqual([]);
+    retry(world, 's0');
+    expect(world.settle().status).toMatchObject({ status: 'PENDING', retries: ['r1'] });
+    expect(world.names()).toEqual([nameOf('s0', 2)]);
+  });
+
   it('a name that no step has changes nothing', () => {
     const world = ended(CHAIN, { s1: FAILED });
     const before = ends(world);
