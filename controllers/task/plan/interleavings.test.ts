@@ -4,13 +4,14 @@ import { formatTime } from '#api/machinery/clock';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { TaskRetryPolicy, TaskSpec } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isAtRest, isFinalTaskStatus } from '#api/types/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import type { PlannedNode, WaitNode } from '../graph/graph.ts';
 import { node } from '../graph/made-up.ts';
 import { isEnded, readRecords } from '../node-record.ts';
 import type { Program } from '../unfold/program.ts';
 import { PROGRAMS } from '../unfold/programs.ts';
+import type { Gate } from '../unfold/quality/program.ts';
 import { madeUpRevision } from '../unfold/team/made-up.ts';
 import type { Programs } from '../unfold/unfold.ts';
 import { brokenByWrite, stuck } from './invariants.ts';
@@ -78,7 +79,31 @@ const timedNodes: Programs[string] = ({ history }) => {
   return { nodes: history.ended('pause') === undefined ? nodes.slice(0, 2) : nodes };
 };
 
-const program: fc.Arbitrary<Program> = fc.oneof(route, coordinate, collaborate, timed);
+const limits = {
+  maxCorrections: fc.nat({ max: 2 }),
+  onRejected: fc.constantFrom('Fail' as const, 'Accept' as const),
+};
+const gate: fc.Arbitrary<Gate> = fc.oneof(
+  fc.record({ ...limits, kind: fc.constant('review' as const), reviewer: fc.constant('ben') }),
+  fc.record({
+    ...{ ...limits, kind: fc.constant('vote' as const), voters: fc.constant(['ann', 'ben']) },
+    rule: fc.constantFrom('Majority' as const, 'Unanimity' as const),
+    tie: fc.constantFrom('Accept' as const, 'Reject' as const),
+  }),
+  fc.record({ ...limits, kind: fc.constant('approval' as const), message: fc.constant('Is it good?') }),
+);
+const quality = fc.record(
+  {
+    kind: fc.constant('quality'),
+    inner: fc.oneof(route, coordinate),
+    // A Team has one of each.
+    gates: fc.uniqueArray(gate, { minLength: 1, maxLength: 3, selector: ({ kind }) => kind }),
+    bestOf: fc.constant({ candidates: 2, choosers: ['ben'] }),
+  },
+  { requiredKeys: ['kind', 'gates'] },
+);
+
+const program: fc.Arbitrary<Program> = fc.oneof(route, coordinate, collaborate, timed, quality);
 
 function resolutionOf(by: Program): Resolution {
   const resolution = resolved();
@@ -88,7 +113,9 @@ function resolutionOf(by: Program): Resolution {
     ann: {},
     ben: { usesWorkspace: false, shell: { type: 'Chat' } },
   });
-  return { ...resolution, content: { ...resolution.content, members, program: by } };
+  // Gates judge what is known from the start where there is no program within.
+  const nodes = by.kind === 'quality' && !('inner' in by) ? [node('s0')] : [];
+  return { ...resolution, content: { ...resolution.content, nodes, members, program: by } };
 }
 
 const order = (member: string, task: string, more: object = {}): object => ({ member, task, ...more });
@@ -106,6 +133,9 @@ const OUTPUTS: readonly (Record<string, unknown> | undefined)[] = [
   { assignments: [], answer: 'Found.' },
   { message: 'I see.', agree: false },
   { message: 'So be it.', agree: true },
+  { accept: true, guidance: '' },
+  { accept: false, guidance: 'More.' },
+  { choice: 1, reason: 'It is the best.' },
 ];
 
 /** One that fits mostly, so that Tasks come far. */
@@ -129,7 +159,7 @@ const happening = fc.oneof(
   of(6, 'succeed'),
   of(2, 'lose', 'time'),
   of(1, 'fail', 'stop', 'mark', 'remove', 'ask', 'answer'),
-  of(1, 'post', 'suspend', 'resume', 'refuse', 'allow'),
+  of(1, 'post', 'retry', 'approve', 'reject', 'suspend', 'resume', 'refuse', 'allow'),
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -172,6 +202,11 @@ class Drama {
         return;
       case 'answer':
         return this.world.answerAll();
+      case 'approve':
+      case 'reject':
+        return this.#decide(kind === 'approve' ? 'Approved' : 'Rejected');
+      case 'retry':
+        return this.#retry(choice);
       default:
         return this.#happenToOne(kind, choice);
     }
@@ -187,12 +222,34 @@ class Drama {
     this.world.refusal = undefined;
     for (let round = 0; round < 300; round += 1) {
       this.#settle();
-      if (isFinalTaskStatus(this.world.task().status?.status) && this.#live().length === 0) return;
+      if (isAtRest(this.world.task()) && this.#live().length === 0) return;
       this.world.answerAll();
+      this.#decide('Approved');
       for (const sandbox of this.#live()) this.#endWell(sandbox, choices.next().value as number);
       if (this.#live().length === 0) this.#pass(60);
     }
     throw new Error(`the Task does not end: ${this.world.task().status?.message ?? ''}`);
+  }
+
+  #decide(decision: 'Approved' | 'Rejected'): void {
+    for (const { metadata } of this.world.openApprovals())
+      this.world.decide(metadata.name, {
+        phase: 'Decided',
+        decision,
+        reason: 'why',
+        decidedBy: { name: 'eve' },
+      });
+  }
+
+  /** The server takes it for a Task that has ended. */
+  #retry(choice: number): void {
+    const { status, spec } = this.world.task();
+    const records = readRecords(status);
+    const again = records[choice % Math.max(1, records.length)];
+    if (!isFinalTaskStatus(status?.status) || again === undefined) return;
+    const { retries = [] } = spec;
+    const one = { id: `r${retries.length + 1}`, ...(choice % 2 === 0 ? { node: again.node } : {}) };
+    this.world.edit({ retries: [...retries, one], cancel: false });
   }
 
   #endWell(sandbox: Sandbox, choice: number): void {
@@ -231,11 +288,12 @@ class Drama {
   }
 
   #hear(at: number, what: string): void {
-    const { task, sandboxes } = this.world.cache();
-    const known = this.#caches[at] ?? { task, sandboxes };
+    const now = this.world.cache();
+    const known = this.#caches[at] ?? now;
     this.#caches[at] = {
-      task: what === 'hear Sandboxes' ? known.task : task,
-      sandboxes: what === 'hear the Task' ? known.sandboxes : sandboxes,
+      ...now,
+      task: what === 'hear Sandboxes' ? known.task : now.task,
+      sandboxes: what === 'hear the Task' ? known.sandboxes : now.sandboxes,
     };
   }
 
@@ -323,8 +381,9 @@ describe('any program, whatever happens in whichever order', () => {
         policy,
         fc.option(fc.nat({ max: 200 }), { nil: undefined }),
         fc.infiniteStream(which),
-        (by, happenings, retryPolicy, cancelAt, choices) => {
-          const drama = new Drama(by, { retryPolicy });
+        fc.record({ tokenBudget: fc.integer({ min: 1, max: 900 }) }, { requiredKeys: [] }),
+        (by, happenings, retryPolicy, cancelAt, choices, budget) => {
+          const drama = new Drama(by, { retryPolicy, ...budget });
           for (const [index, what] of happenings.entries()) {
             if (index === cancelAt) drama.cancel();
             drama.happen(what);

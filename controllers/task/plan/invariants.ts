@@ -7,6 +7,7 @@ import { isAtRest, isFinalTaskStatus } from '#api/types/task';
 import { nextStates } from '#api/types/task-transitions';
 import { isEnded, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import { mayRenew } from './renew.ts';
 
 /** For tests of the plan: the promises that hold from one write of a Task to the next, whatever happened in between. */
 
@@ -20,27 +21,38 @@ export function brokenByWrite(before: Task, after: Task): string[] {
   return [
     ...(isAllowed ? [] : [`${from?.status ?? ''} became ${to?.status ?? ''}`]),
     ...(isBegunAgain || (to?.progress ?? 0) >= (from?.progress ?? 0) ? [] : ['progress went back']),
-    ...brokenRecords(readRecords(from), readRecords(to)),
+    ...brokenRecords(readRecords(from), readRecords(to), mayRenew(before)),
+    // Nodes that followed from a step that runs again are known only when it has ended again.
+    ...((after.spec.retries ?? []).length > 0 ? [] : brokenOrder(readRecords(from), readRecords(to))),
     ...withoutReason(after),
   ];
 }
 
-function brokenRecords(before: readonly NodeRecord[], after: readonly NodeRecord[]): string[] {
+/** `renews`: people want steps that have ended to run again. */
+function brokenRecords(
+  before: readonly NodeRecord[],
+  after: readonly NodeRecord[],
+  renews: boolean,
+): string[] {
   const now = new Map(after.map((record) => [record.node, record]));
-  const changed = before.flatMap((record) => {
+  return before.flatMap((record) => {
     const { node } = record;
     const next = now.get(node);
     if (next === undefined) return [`the record of ${node} is gone`];
-    if (isEnded(record) && !isDeepStrictEqual(record, next))
+    if (!renews && isEnded(record) && !isDeepStrictEqual(record, next))
       return [`the record of ${node} changed after its end`];
     if ((next.attempt ?? 0) < (record.attempt ?? 0)) return [`the attempts at ${node} went back`];
     return (next.attempt ?? 0) > (record.attempt ?? 0) + 1 ? [`an attempt at ${node} was left out`] : [];
   });
-  const known = new Set(before.map(({ node }) => node));
-  const kept = after.flatMap(({ node }) => (known.has(node) ? [node] : []));
-  const left = before.flatMap(({ node }) => (now.has(node) ? [node] : []));
-  const isOrdered = isDeepStrictEqual(kept, left);
-  return isOrdered ? changed : [...changed, 'the order of the records changed'];
+}
+
+function brokenOrder(before: readonly NodeRecord[], after: readonly NodeRecord[]): string[] {
+  const nodesIn = (records: readonly NodeRecord[], others: readonly NodeRecord[]): string[] => {
+    const known = new Set(others.map(({ node }) => node));
+    return records.flatMap(({ node }) => (known.has(node) ? [node] : []));
+  };
+  const isOrdered = isDeepStrictEqual(nodesIn(after, before), nodesIn(before, after));
+  return isOrdered ? [] : ['the order of the records changed'];
 }
 
 /** No end and no wait without words that say why. */
