@@ -179,12 +179,13 @@ function outcomeOf(
   settled: readonly SettledNode[],
   { moves, readiness, status, held, past }: Going,
 ): Outcome {
-  if (settled.every(isDone)) {
+  const runs = runsOf(moves);
+  // A step before a message that runs once more decides nothing, and is waited for.
+  if (settled.every(isDone) && runs.length === 0) {
     return status?.status === 'CANCELLING'
       ? { kind: 'cancelled', message: 'Cancelled when the last step had ended.' }
       : { kind: 'completed' };
   }
-  const runs = runsOf(moves);
   if (held !== undefined) return { kind: 'held', ...held, runs };
   const waits = moves.flatMap(({ record, wait }) =>
     wait === undefined

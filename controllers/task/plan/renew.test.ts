@@ -127,6 +127,24 @@ describe('a step that is to run again', () => {
     expect(world.names()).toEqual([nameOf('s0', 2)]);
   });
 
+  it('is waited for also where a message has taken the Task up since', () => {
+    const world = new World(resolved(node('a')));
+    // Its end is all that is seen of it, so that the message goes on from nobody.
+    world.step();
+    world.change(nameOf('a'), { status: { phase: 'Cancelled', reason: 'Cancelled' } });
+    world.settle();
+    world.post();
+    world.settle();
+    world.change(nameOf('message-1'), { status: succeeded('said') });
+    expect(world.settle().status?.status).toBe('COMPLETED');
+    retry(world, 'a');
+    expect(world.settle().status?.status).toBe('RUNNING');
+    expect(world.sandbox(nameOf('a', 2)).spec.cancel).toBeUndefined();
+    world.change(nameOf('a', 2), { status: succeeded('again') });
+    expect(world.settle().status).toMatchObject({ status: 'COMPLETED', result: { value: 'said' } });
+    expect(ends(world)).toEqual({ a: 'COMPLETED', 'message-1': 'COMPLETED' });
+  });
+
   it('a name that no step has changes nothing', () => {
     const world = ended(CHAIN, { s1: FAILED });
     const before = ends(world);
