@@ -22,12 +22,12 @@ export async function dataRoot(kept: string, temporary: string): Promise<DataRoo
   const onExit = (): void => rmSync(owner, { force: true });
   process.once('exit', onExit);
   await endEngineOn(data);
-  unmountBelow(data);
+  unmountBelow(kept);
   return {
     path: data,
     async [Symbol.asyncDispose]() {
       process.off('exit', onExit);
-      unmountBelow(data);
+      unmountBelow(kept);
       await rm(owner, { force: true });
     },
   };
