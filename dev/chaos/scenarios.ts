@@ -240,7 +240,7 @@ const flow: Scenario = {
   },
   expected: () => ({
     status: 'COMPLETED',
-    value: json({ good: true, count: 'counted' }),
+    value: json({ count: 'counted', good: true }),
     withoutEffect: ['count'],
     steps: {
       ...{ split: ONCE, 'make, item 1': ONCE, 'make, item 2': ONCE, rest: ONCE, count: ONCE },
