@@ -21,7 +21,14 @@ const META = 'k8s.io.apimachinery.pkg.apis.meta.v1';
 /** By package: the kinds that are copied with all that they hold. A kind to come is one more name here. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   [META]: ['DeleteOptions'],
-  'k8s.io.api.core.v1': ['ConfigMap', 'Event', 'Namespace', 'ResourceQuota', 'Secret', 'ServiceAccount'].flatMap(withList),
+  'k8s.io.api.core.v1': [
+    'ConfigMap',
+    'Event',
+    'Namespace',
+    'ResourceQuota',
+    'Secret',
+    'ServiceAccount',
+  ].flatMap(withList),
   'k8s.io.api.events.v1': withList('Event'),
   'k8s.io.api.coordination.v1': withList('Lease'),
   'k8s.io.api.autoscaling.v1': ['Scale'],

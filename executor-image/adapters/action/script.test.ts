@@ -120,7 +120,10 @@ describe('a script', () => {
     {
       why: 'an output that is not JSON',
       script: { run: 'echo oops > "$TROUPE_OUTPUT"' },
-      failure: { reason: 'ActionFailed', message: 'the file of TROUPE_OUTPUT does not hold one JSON value, of 100 levels at most' },
+      failure: {
+        reason: 'ActionFailed',
+        message: 'the file of TROUPE_OUTPUT does not hold one JSON value, of 100 levels at most',
+      },
     },
     {
       why: 'a pipe in place of the output',
@@ -135,7 +138,10 @@ describe('a script', () => {
     {
       why: 'an output that no status can hold',
       script: { run: 'printf \'"%070000d"\' 0 > "$TROUPE_OUTPUT"' },
-      failure: { reason: 'ActionFailed', message: 'the output has more than 64 KiB as JSON, or than 100 levels' },
+      failure: {
+        reason: 'ActionFailed',
+        message: 'the output has more than 64 KiB as JSON, or than 100 levels',
+      },
     },
   ])('fails for $why', async ({ script, failure }) => {
     await expect(run(script).done).rejects.toMatchObject(failure);

@@ -118,7 +118,10 @@ async function resultOf({ output: file }: ScriptFiles, said: LastLines): Promise
   const written = await readOutput(file);
   const output = written === '' ? (said.isWhole() ? jsonOf(value) : undefined) : jsonOf(written);
   if (written !== '' && output === undefined) {
-    throw new RunFailure('ActionFailed', 'the file of TROUPE_OUTPUT does not hold one JSON value, of 100 levels at most');
+    throw new RunFailure(
+      'ActionFailed',
+      'the file of TROUPE_OUTPUT does not hold one JSON value, of 100 levels at most',
+    );
   }
   if (output === undefined) return { value };
   checkSize(output);
