@@ -16,8 +16,11 @@ const NEXT: Readonly<Record<TaskState, readonly TaskState[]>> = {
   CANCELLED: [],
 };
 
-/** The states by which one that has ended begins once more; it may fail at once, as when its TaskRevision is gone. */
-const REOPENED: readonly TaskState[] = ['PENDING', 'RUNNING', 'PENDING_CONFIRMATION', 'FAILED'];
+/**
+ * The states by which one that has ended begins once more. It may end at once: fail, as when its TaskRevision is gone, or
+ * complete, as when the step that was to run again is skipped this time.
+ */
+const REOPENED: readonly TaskState[] = ['PENDING', 'RUNNING', 'PENDING_CONFIRMATION', 'COMPLETED', 'FAILED'];
 
 /**
  * The states that may follow on `from`, itself among them; undefined where any may.

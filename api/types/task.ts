@@ -139,7 +139,11 @@ export function isFinalTaskStatus(status: string | undefined): boolean {
 
 /** The part of a Task that tells what people want of it. */
 interface Wanted {
-  spec?: { messages?: readonly { id: string }[]; retries?: readonly { id: string }[] };
+  spec?: {
+    messages?: readonly { id: string }[];
+    retries?: readonly { id: string }[];
+    cancel?: boolean;
+  };
   status?: { status?: string; messages?: readonly { id: string }[]; retries?: readonly string[] };
 }
 
@@ -149,8 +153,9 @@ export function waitingMessages({ spec, status }: Wanted): string[] {
   return (spec?.messages ?? []).map(({ id }) => id).filter((id) => !done.has(id));
 }
 
-/** The ids of spec.retries that were not taken up yet. */
+/** The ids of spec.retries that were not taken up yet. Nothing runs again for as long as the Task is to be cancelled. */
 export function waitingRetries({ spec, status }: Wanted): string[] {
+  if (spec?.cancel === true) return [];
   return (spec?.retries ?? []).map(({ id }) => id).filter((id) => status?.retries?.includes(id) !== true);
 }
 

@@ -159,7 +159,7 @@ const happening = fc.oneof(
   of(6, 'succeed'),
   of(2, 'lose', 'time'),
   of(1, 'fail', 'stop', 'mark', 'remove', 'ask', 'answer'),
-  of(1, 'post', 'approve', 'reject', 'suspend', 'resume', 'refuse', 'allow'),
+  of(1, 'post', 'retry', 'approve', 'reject', 'suspend', 'resume', 'refuse', 'allow'),
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -193,6 +193,8 @@ class Drama {
         return this.#pass(choice * 10);
       case 'post':
         return void this.world.post();
+      case 'retry':
+        return this.#retry(choice);
       case 'suspend':
       case 'resume':
         return this.world.edit({ suspend: kind === 'suspend' });
@@ -227,6 +229,17 @@ class Drama {
       if (this.#live().length === 0) this.#pass(60);
     }
     throw new Error(`the Task does not end: ${this.world.task().status?.message ?? ''}`);
+  }
+
+  /** One step, or all that have failed. */
+  #retry(choice: number): void {
+    const { spec, status } = this.world.task();
+    if (!isFinalTaskStatus(status?.status)) return;
+    const nodes = (status?.subTasks ?? []).map(({ node: id }) => id);
+    const id = nodes[choice % (nodes.length + 1)];
+    const { retries = [] } = spec;
+    const added = { id: `r${retries.length}`, ...(id === undefined ? {} : { node: id }) };
+    this.world.edit({ retries: [...retries, added], cancel: false });
   }
 
   #decide(decision: 'Approved' | 'Rejected'): void {

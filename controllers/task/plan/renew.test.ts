@@ -145,6 +145,27 @@ describe('a step that is to run again', () => {
     expect(ends(world)).toEqual({ a: 'COMPLETED', 'message-1': 'COMPLETED' });
   });
 
+  it('is not begun while the Task is to be cancelled', () => {
+    const world = ended(CHAIN, { s1: FAILED });
+    const before = world.task().status;
+    retry(world, 's1');
+    world.edit({ cancel: true });
+    expect(world.settle().status).toEqual(before);
+    world.edit({ cancel: false });
+    expect(world.settle().status?.status).toBe('RUNNING');
+  });
+
+  it('a name that no step has leaves a Task CANCELLED all of whose steps had ended', () => {
+    const world = new World(resolved(node('a')));
+    world.settle();
+    world.edit({ cancel: true });
+    world.settle();
+    world.change(nameOf('a'), { status: succeeded('late') });
+    expect(world.settle().status?.status).toBe('CANCELLED');
+    retry(world, 's9');
+    expect(world.settle().status).toMatchObject({ status: 'CANCELLED', retries: ['r1'] });
+  });
+
   it('a name that no step has changes nothing', () => {
     const world = ended(CHAIN, { s1: FAILED });
     const before = ends(world);

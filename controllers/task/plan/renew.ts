@@ -1,4 +1,4 @@
-import type { Task, TaskSubTask } from '#api/types/generated/task';
+import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isFinalTaskStatus, waitingRetries } from '#api/types/task';
 import type { GraphNode } from '../graph/graph.ts';
 import { isEnded, readRecords, renewedRecord } from '../node-record.ts';
@@ -14,13 +14,13 @@ export function mayRenew(task: Task): boolean {
 }
 
 /**
- * The Task with the records of the steps that are to run again as they are before their start. All have ended, so nothing
+ * The Task with the records of the steps that are to run again as they are before their start; undefined when there are none. All have ended, so nothing
  * of them is alive; attempts go on counting, so that no name stands for two runs.
  */
 export function renewed(
   task: Task,
   { revision, programs, now }: { revision: Revision; programs: Programs; now: string },
-): Task {
+): Task | undefined {
   const records = readRecords(task.status);
   const known = new Map(records.map((record) => [record.node, record]));
   const ended = (id: string): NodeRecord | undefined => {
@@ -30,10 +30,15 @@ export function renewed(
   const input = { revision, history: { task, ended } };
   const { nodes } = withFollowUps(unfold(input, programs), input);
   const again = affected(task, nodes, records);
+  if (again.size === 0) return undefined;
   const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
   const next = records.map((record) => (again.has(record.node) ? renewedRecord(record, now) : record));
-  const retries = (task.spec.retries ?? []).map(({ id }) => id);
-  return { ...task, status: { ...task.status, subTasks: next.map(stored), retries } };
+  return { ...task, status: { ...takenUp(task), subTasks: next.map(stored) } };
+}
+
+/** The status of a Task that has heard of all that people want to run again. */
+export function takenUp({ spec, status }: Task): TaskStatus {
+  return { ...status, retries: (spec.retries ?? []).map(({ id }) => id) };
 }
 
 /** The nodes that are asked for, those that were stopped, and all that needed one of them. */
