@@ -52,7 +52,9 @@ export function nodeId(name: string, { text }: NodePath): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, Math.max(1, room))
     .replaceAll(/^-+|-+$/g, '');
-  return `${word === '' ? 's' : word}-${text}`;
+  // `message-1` is the node that answers the first message to a Task.
+  const isTaken = word === '' || word === 'message';
+  return `${isTaken ? 's' : word}-${text}`;
 }
 
 /** The path in the id of a node that nodeId has made. */
