@@ -273,11 +273,25 @@ interface AppParts {
   closing: AbortSignal;
 }
 
+function tokenRequestsOf({ store, clock, serviceAccounts }: Serving, { registry, keys }: AppParts) {
+  const { issuers, audiences, maxTokenSeconds } = serviceAccounts;
+  return createTokenRequests({
+    ...{ registry, store, audiences, clock },
+    issuer: createTokenIssuer({ keys, issuer: issuers[0] }),
+    maxSeconds: maxTokenSeconds,
+  });
+}
+
+function approvalMailsOf({ accounts, advertiseURL }: Serving, { registry, approvalLinks }: AppParts) {
+  const mails = { registry, links: approvalLinks, mailer: accounts.mailer };
+  return createApprovalMails({ ...mails, baseURL: advertiseURL });
+}
+
 function appOptions(options: Serving, parts: AppParts): AppOptions {
   const { registry, authorizer, tokens, keys, accounts, closing, providers } = parts;
   const { rateLimiter, openStreams, auditor, taskWebhooks, approvalLinks } = parts;
   const { store, clock, logger, limits, retention, browsers, addresses } = options;
-  const { issuers, keysURL, audiences, maxTokenSeconds } = options.serviceAccounts;
+  const { issuers, keysURL } = options.serviceAccounts;
   const [issuer] = issuers;
   const { meter, ...exposition } = options.metrics;
   return {
@@ -298,18 +312,10 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     taskLogs: createTaskLogs({ registry, store, clock }),
     taskWebhooks,
     approvalLinks,
-    approvalMails: createApprovalMails({
-      ...{ registry, links: approvalLinks },
-      mailer: options.accounts.mailer,
-      baseURL: options.advertiseURL,
-    }),
+    approvalMails: approvalMailsOf(options, parts),
     sandboxLogs: createSandboxLogs({ store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
-    tokenRequests: createTokenRequests({
-      ...{ registry, store, audiences, clock },
-      issuer: createTokenIssuer({ keys, issuer }),
-      maxSeconds: maxTokenSeconds,
-    }),
+    tokenRequests: tokenRequestsOf(options, parts),
     serviceAccountIssuer: { keys, issuer, keysURL },
     tunnels: new ExecutorTunnels({ clock, isOnly: options.database.url.startsWith('sqlite:') }),
     serviceAccountKeys: keys,

@@ -9,7 +9,7 @@ createServer((request, response) => {
   request.setEncoding('utf8');
   request.on('data', (piece) => (text += piece));
   request.on('end', () => {
-    console.log(request.headers['idempotency-key'], request.url, text);
+    process.stdout.write(`${request.headers['idempotency-key']} ${request.url} ${text}\n`);
     answer(201, { url: `https://registry.example${request.url}` });
   });
 }).listen(8091, '0.0.0.0');
