@@ -68,6 +68,10 @@ const shellOptions = '^shell-options/';
 const agentFolders = '^agent-folders/';
 /** What a workflow is, and what is wrong with one; pure. */
 const workflows = '^workflows/';
+/** Where objects may hold credentials. */
+const credentialFields = '^api/types/credentials/credential-fields[.]ts$';
+/** What the next Task of a Team would run with; pure. */
+const effectiveTeam = '^controllers/task/configuration/effective-team[.]ts$';
 /** CEL over JSON values. */
 const expressions = '^api/schema/expressions[.]ts$';
 /** How parameters are held to a schema. */
@@ -190,6 +194,8 @@ const layers = [
       taskEvent,
       skillPackages,
       workflows,
+      credentialFields,
+      effectiveTeam,
       composition,
     ],
   },
@@ -215,6 +221,7 @@ const packages = {
   ajv: ['^executor-image/'],
   'better-sqlite3': ['^api/storage/'],
   commander: ['^cli/'],
+  diff: ['^cli/revisions/'],
   dockerode: ['^executor-manager/drivers/'],
   'drizzle-orm': ['^api/storage/'],
   'eventsource-parser': [modelProtocols],

@@ -1,7 +1,7 @@
 import { queryString, resourcePath } from '#api/client/resource-path';
 import type { Transport } from '#api/client/transport';
 import type { Unstructured } from '#api/machinery/meta';
-import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
+import { ignoreNotFound, isStatusError, notFound } from '#api/machinery/status-error';
 import type { ApiResource } from './api-resource.ts';
 import { sortKeys } from './object-text.ts';
 import { threeWayMergePatch } from './three-way-merge.ts';
@@ -19,6 +19,10 @@ export interface ApplyOptions {
 export interface ApplyOutcome {
   name: string;
   change: 'created' | 'configured' | 'unchanged';
+  /** As it was; absent when it was not there. */
+  before?: Unstructured;
+  /** As it is, or would be. */
+  after: Unstructured;
 }
 
 /** Creates the object, or patches it by what the manifest changed (kubectl's client-side apply). */
@@ -26,10 +30,12 @@ export async function applyObject(transport: Transport, options: ApplyOptions): 
   const modified = withLastApplied(options.object);
   const current = await getObject(transport, options);
   if (current === undefined) {
-    const created = await create(transport, options, modified);
-    if (created) return { name: options.object.metadata.name, change: 'created' };
+    const after = await create(transport, options, modified);
+    if (after !== undefined) return { name: options.object.metadata.name, change: 'created', after };
     // Somebody made it between the two requests.
-    return patch(transport, options, { current: await getObject(transport, options), modified });
+    const made = await getObject(transport, options);
+    if (made === undefined) throw notFound(options.resource, options.object.metadata.name);
+    return patch(transport, options, { current: made, modified });
   }
   return patch(transport, options, { current, modified });
 }
@@ -49,13 +55,18 @@ async function getObject(transport: Transport, options: ApplyOptions): Promise<U
   return answer === undefined ? undefined : (JSON.parse(answer.text) as Unstructured);
 }
 
-async function create(transport: Transport, options: ApplyOptions, body: Unstructured): Promise<boolean> {
+/** The object as it was made; undefined when it is there already. */
+async function create(
+  transport: Transport,
+  options: ApplyOptions,
+  body: Unstructured,
+): Promise<Unstructured | undefined> {
   const path = resourcePath(options.resource, { namespace: body.metadata.namespace }) + query(options);
   try {
-    await transport.send({ method: 'POST', path, body });
-    return true;
+    const answer = await transport.send({ method: 'POST', path, body });
+    return JSON.parse(answer.text) as Unstructured;
   } catch (error) {
-    if (isStatusError(error, 'AlreadyExists')) return false;
+    if (isStatusError(error, 'AlreadyExists')) return undefined;
     throw error;
   }
 }
@@ -63,11 +74,11 @@ async function create(transport: Transport, options: ApplyOptions, body: Unstruc
 async function patch(
   transport: Transport,
   options: ApplyOptions,
-  states: { current: Unstructured | undefined; modified: Unstructured },
+  { current, modified }: { current: Unstructured; modified: Unstructured },
 ): Promise<ApplyOutcome> {
   const { name, namespace } = options.object.metadata;
-  const body = threeWayMergePatch({ ...states, original: lastApplied(states.current) });
-  if (Object.keys(body).length === 0) return { name, change: 'unchanged' };
+  const body = threeWayMergePatch({ current, modified, original: lastApplied(current) });
+  if (Object.keys(body).length === 0) return { name, change: 'unchanged', before: current, after: current };
   const path = resourcePath(options.resource, { name, namespace }) + query(options);
   const answer = await transport.send({
     method: 'PATCH',
@@ -77,8 +88,9 @@ async function patch(
   });
   const after = JSON.parse(answer.text) as Unstructured;
   // A patch that only repeats defaults is stored as nothing new.
-  const same = after.metadata.resourceVersion === states.current?.metadata.resourceVersion;
-  return { name, change: same && !options.dryRun ? 'unchanged' : 'configured' };
+  const same = after.metadata.resourceVersion === current.metadata.resourceVersion;
+  const change = same && !options.dryRun ? 'unchanged' : 'configured';
+  return { name, change, before: current, after };
 }
 
 function withLastApplied(object: Unstructured): Unstructured {

@@ -16,6 +16,7 @@ import { register as registerCancel } from './commands/cancel.ts';
 import { register as registerDelete } from './commands/delete.ts';
 import { register as registerDeletedTasks } from './commands/deleted-tasks.ts';
 import { register as registerDescribe } from './commands/describe.ts';
+import { register as registerDiff } from './commands/diff.ts';
 import { register as registerEncryption } from './commands/encryption.ts';
 import { register as registerExecutor } from './commands/executor.ts';
 import { register as registerDrain } from './commands/drain.ts';
@@ -27,6 +28,7 @@ import { register as registerMessage } from './commands/message.ts';
 import { register as registerReject } from './commands/reject.ts';
 import { register as registerRestore } from './commands/restore.ts';
 import { register as registerRetry } from './commands/retry.ts';
+import { register as registerRollout } from './commands/rollout.ts';
 import { register as registerRun } from './commands/run.ts';
 import { register as registerServiceAccountKeys } from './commands/service-account-keys.ts';
 import { register as registerSignal } from './commands/signal.ts';
@@ -47,6 +49,7 @@ function createProgram(): Command {
   const context = createCliContext();
   for (const register of [
     registerApply,
+    registerDiff,
     registerGet,
     registerDescribe,
     registerDelete,
@@ -56,6 +59,7 @@ function createProgram(): Command {
     registerSkill,
     registerWait,
     registerRun,
+    registerRollout,
     registerInbox,
     registerApprove,
     registerReject,

@@ -18,6 +18,7 @@ export interface CliTask extends KubeObject {
   };
   status?: {
     status?: string;
+    revision?: string;
     errorMessage?: string;
     message?: string;
     currentStep?: number;

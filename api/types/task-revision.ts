@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { jsonText } from '../machinery/json/json.ts';
 import { objectKey } from '../machinery/meta.ts';
 import type { Task } from './generated/task.ts';
+import type { Team } from './generated/team.ts';
 
 /** Hexadecimal digits of the hash in a name: 80 bits, so that nobody meets or makes a second content of one name. */
 const HASH_LENGTH = 20;
@@ -22,6 +23,12 @@ export function taskRevisionName(spec: { teamRef: { name: string } }): string {
 export function namedRevision(task: Task | undefined): string[] {
   const name = task?.status?.revision;
   return name === undefined ? [] : [objectKey({ ...task?.metadata, name })];
+}
+
+/** The key of the TaskRevision that a Team is pinned to, if it is; for an index. */
+export function pinnedRevision(team: Team | undefined): string[] {
+  const name = team?.spec.revision;
+  return name === undefined ? [] : [objectKey({ ...team?.metadata, name })];
 }
 
 function contentHash(spec: unknown): string {

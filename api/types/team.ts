@@ -6,6 +6,10 @@ import { notReady, ready } from './ready.ts';
 export const TeamReason = {
   /** Ready=True: every member is ready. */
   MembersReady: 'MembersReady',
+  /** Ready=True: it is pinned to a TaskRevision, which is there; members are not looked at. */
+  RevisionPinned: 'RevisionPinned',
+  /** Ready=False: it is pinned to a TaskRevision that is not there, or not one of this Team. */
+  RevisionNotFound: 'RevisionNotFound',
   /** Ready=False: a member names a Bot that does not exist. */
   BotNotFound: 'BotNotFound',
   /** Ready=False: a member names a Bot that is not ready. */
@@ -25,7 +29,10 @@ export const TeamReason = {
 } as const;
 
 /** Why a Team is not ready. */
-export type TeamNotReadyReason = Exclude<(typeof TeamReason)[keyof typeof TeamReason], 'MembersReady'>;
+export type TeamNotReadyReason = Exclude<
+  (typeof TeamReason)[keyof typeof TeamReason],
+  'MembersReady' | 'RevisionPinned'
+>;
 
 /** How the members work together; a Team that names a Collaboration need not say that it works by it. */
 export function collaborationModelOf({
@@ -39,6 +46,11 @@ export function teamReady(absent?: string): NewCondition {
   const message =
     absent === undefined ? 'All members are ready.' : `Tasks start without some members: ${absent}`;
   return ready(TeamReason.MembersReady, message);
+}
+
+/** Its Tasks run with a TaskRevision, whatever its members are now. */
+export function teamPinned(revision: string): NewCondition {
+  return ready(TeamReason.RevisionPinned, `Pinned: its Tasks run with TaskRevision "${revision}".`);
 }
 
 /** Names the field or the missing object in `message`. */

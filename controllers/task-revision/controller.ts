@@ -1,6 +1,7 @@
 import type { Task } from '#api/types/generated/task';
-import { TASK_REVISIONS, TASKS } from '#api/types/resources';
-import { namedRevision } from '#api/types/task-revision';
+import type { Team } from '#api/types/generated/team';
+import { TASK_REVISIONS, TASKS, TEAMS } from '#api/types/resources';
+import { namedRevision, pinnedRevision } from '#api/types/task-revision';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
@@ -9,24 +10,33 @@ import { objects, source } from '../runtime/source.ts';
 import { taskRevisionReconciler } from './reconciler.ts';
 
 const BY_REVISION = 'task:revision';
+const BY_PIN = 'team:revision';
 
-/** Watches TaskRevisions and the Tasks that name them. */
+/** Watches TaskRevisions, and the Tasks and Teams that name them. */
 export function taskRevisionController({ client, informers, clock, logger }: ControllerContext): Runnable {
   const revisions = informers.of(TASK_REVISIONS);
   const tasks = informers.of(TASKS);
   tasks.addIndex(BY_REVISION, namedRevision);
+  const teams = informers.of(TEAMS);
+  teams.addIndex(BY_PIN, pinnedRevision);
   return createController({
     name: 'task-revision',
     reconcile: taskRevisionReconciler({
       revisions,
-      isNamed: (key) => tasks.isIndexed(BY_REVISION, key),
+      isNamed: (key) => tasks.isIndexed(BY_REVISION, key) || teams.isIndexed(BY_PIN, key),
       clock,
     }),
     client,
-    sources: [objects(revisions), source(tasks, changedNames)],
+    sources: [objects(revisions), source(tasks, changedNames), source(teams, changedPins)],
     clock,
     logger,
   });
+}
+
+function changedPins(change: Change<Team>): string[] {
+  const before = pinnedRevision(change.old);
+  const after = pinnedRevision(change.new);
+  return before[0] === after[0] ? [] : [...before, ...after];
 }
 
 /** Only a Task that begins or ends to name a revision matters to it: most changes of a Task do neither. */

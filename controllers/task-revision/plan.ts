@@ -1,6 +1,6 @@
 import type { TaskRevision } from '#api/types/generated/task-revision';
 
-/** A TaskRevision is kept for this long after the last Task that named it is gone. Milliseconds. */
+/** A TaskRevision is kept for this long after the last Task or Team that named it is gone. Milliseconds. */
 export const KEEP_UNUSED_MS = 60 * 60_000;
 /** A Task makes its TaskRevision before it names it: a new one is not called unused at once. Milliseconds. */
 export const GRACE_MS = 60_000;

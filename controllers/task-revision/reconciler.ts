@@ -11,7 +11,7 @@ import { planRevision } from './plan.ts';
 
 export interface TaskRevisionReconcilerOptions {
   revisions: { get(key: string): TaskRevision | undefined };
-  /** Whether any Task names the TaskRevision with this key. */
+  /** Whether any Task or Team names the TaskRevision with this key. */
   isNamed: (key: string) => boolean;
   clock: Clock;
 }
@@ -19,7 +19,7 @@ export interface TaskRevisionReconcilerOptions {
 type RevisionClient = Pick<Client, 'delete' | 'updateStatus'>;
 
 /**
- * Deletes a TaskRevision that no Task has named for an hour. The hour is counted from a mark in its status, so that it
+ * Deletes a TaskRevision that no Task and no Team has named for an hour. The hour is counted from a mark in its status, so that it
  * goes on whichever controllers work. A Task that wants the revision takes the mark off; the delete is bound to the
  * resourceVersion that was looked at, so of the two only one succeeds (ensure-revision.ts of the task controller).
  */

@@ -3,6 +3,7 @@ import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
 import { refOf } from '#api/machinery/resource-type';
+import type { ObjectRef } from '#api/machinery/resource-type';
 import { conflict, ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 import type { StatusError } from '#api/machinery/status-error';
 import type { Approval } from '#api/types/generated/approval';
@@ -18,6 +19,7 @@ import type { Troubles } from '../runtime/troubles.ts';
 import { ensureApprovals } from './approvals/ensure-approvals.ts';
 import { forbiddenUse, usedBySandboxes } from './configuration/forbidden-use.ts';
 import { resolveNamed, usedByRevision } from './configuration/named-revision.ts';
+import { pinOf, resolvePinned, usedByPinned } from './configuration/pinned-revision.ts';
 import { resolveTask } from './configuration/resolve.ts';
 import type { Configuration, Resolution } from './configuration/resolve.ts';
 import { usedConfiguration } from './configuration/used-configuration.ts';
@@ -70,23 +72,18 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
       return;
     }
     const configuration = usedConfiguration(options.configuration);
-    const { models, programs } = options;
+    const { programs } = options;
     const taskUID = task.metadata.uid ?? '';
-    const named = task.spec.revision === undefined ? undefined : await namedRevision(options, task);
-    const resolve = (): Resolution =>
-      task.spec.revision === undefined
-        ? resolveTask(task, { configuration, models })
-        : resolveNamed(task, named);
-    const used = (): readonly UsedObject[] =>
-      task.spec.revision === undefined ? configuration.used() : usedByRevision(task, named);
-    const judged = isStarting(task) ? await judge(options, task, { used, resolve }) : undefined;
+    const taskRevision = await findRevision(options, task);
+    const source = await configurationSource(options, configuration, { task, taskRevision });
+    const judged = isStarting(task) ? await judge(options, task, source) : undefined;
     const { isHeld, wakeAt } = await carryOut(options, configuration, {
       task,
       programs,
-      taskRevision: await findRevision(options, task),
+      taskRevision,
       sandboxes: [...options.sandboxesOf(taskUID), ...options.created.of(taskUID)],
       approvals: options.approvalsOf(task.metadata.uid ?? ''),
-      resolve: () => judged ?? resolve(),
+      resolve: () => judged ?? source.resolve(),
       now: formatTime(options.clock.now()),
     });
     // No object tells that a right was given: roles are not all that may give one.
@@ -108,11 +105,41 @@ function again(delays: readonly number[]): { requeueAfter: number } | undefined 
 const isStarting = (task: Task): boolean =>
   !hasRevision(task.status) && !isAtRest(task) && task.spec.cancel !== true;
 
+/** Where the configuration of a Task comes from. */
+interface ConfigurationSource {
+  resolve: () => Resolution;
+  /** The objects that it uses, once it was resolved. */
+  used: () => readonly UsedObject[];
+}
+
+/** The TaskRevision that the Task names, else that which its Team is pinned to, else the Team as it is now. */
+async function configurationSource(
+  options: Context,
+  configuration: UsedConfiguration,
+  { task, taskRevision }: { task: Task; taskRevision: TaskRevision | undefined },
+): Promise<ConfigurationSource> {
+  if (task.spec.revision !== undefined) {
+    const named = await namedRevision(options, task);
+    return { resolve: () => resolveNamed(task, named), used: () => usedByRevision(task, named) };
+  }
+  const pin = pinOf(task, configuration);
+  if (pin === undefined) {
+    const { models } = options;
+    return { resolve: () => resolveTask(task, { configuration, models }), used: () => configuration.used() };
+  }
+  const isNeeded = taskRevision === undefined && !isAtRest(task);
+  const pinned = isNeeded ? await revisionNamed(options, pin) : undefined;
+  return {
+    resolve: () => resolvePinned(task, pinned, configuration),
+    used: () => usedByPinned(task, pinned),
+  };
+}
+
 /** Its references were judged when they were written; it runs with the rights that its user has now. */
 async function judge(
   { client }: Context,
   task: Task,
-  { used, resolve }: { used: () => readonly UsedObject[]; resolve: () => Resolution },
+  { used, resolve }: ConfigurationSource,
 ): Promise<Resolution> {
   const resolution = resolve();
   if (resolution.outcome !== 'resolved') return resolution;
@@ -183,22 +210,21 @@ async function carryOut(
 
 /** The one that the Task was started with. A Task that has ended needs none. */
 async function findRevision(options: Context, task: Task): Promise<TaskRevision | undefined> {
-  return isAtRest(task) ? undefined : revisionNamed(options, task, task.status?.revision);
+  const name = task.status?.revision;
+  return isAtRest(task) || name === undefined ? undefined : revisionNamed(options, refOf(task, name));
 }
 
 /** The one that the Task asks for, as long as it was not started. */
 async function namedRevision(options: Context, task: Task): Promise<TaskRevision | undefined> {
-  return isStarting(task) ? revisionNamed(options, task, task.spec.revision) : undefined;
+  const name = task.spec.revision;
+  return isStarting(task) && name !== undefined ? revisionNamed(options, refOf(task, name)) : undefined;
 }
 
 /** The cache may lack one that was made a moment ago. */
 async function revisionNamed(
   { client, revisions }: Context,
-  task: Task,
-  name: string | undefined,
+  ref: ObjectRef,
 ): Promise<TaskRevision | undefined> {
-  if (name === undefined) return undefined;
-  const ref = refOf(task, name);
   return revisions.get(objectKey(ref)) ?? (await client.find(TASK_REVISIONS, ref));
 }
 

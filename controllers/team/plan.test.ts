@@ -3,6 +3,7 @@ import { botNotReady, botReady } from '#api/types/bot';
 import { collaborationReady } from '#api/types/collaboration';
 import type { Bot } from '#api/types/generated/bot';
 import type { Collaboration, CollaborationStep } from '#api/types/generated/collaboration';
+import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Team, TeamMember, TeamSpec } from '#api/types/generated/team';
 import { withReady } from '#api/types/ready';
 import { planTeam } from './plan.ts';
@@ -135,6 +136,28 @@ describe('a Team with a Collaboration', () => {
   ])('$reason', ({ collaboration, want, text }) => {
     const botOf = ({ botRef }: TeamMember) => bots[botRef.name];
     const condition = planTeam(named, { botOf, collaboration, supported: ['workflow'] });
+    expect(condition.reason).toBe(want);
+    expect(condition.message).toContain(text);
+  });
+});
+
+describe('a pinned Team', () => {
+  const pinned: Team = {
+    ...team([member('absent')]),
+    spec: { ...team([member('absent')]).spec, revision: 'r' },
+  };
+  const revisionOf = (name: string): TaskRevision => ({
+    ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'TaskRevision', metadata: { name: 'r' } },
+    spec: { teamRef: { name, namespace: 'ns' }, mode: 'solo', nodes: [] },
+  });
+
+  it.each([
+    ['is ready though a member is gone', revisionOf('t'), 'RevisionPinned', 'TaskRevision "r"'],
+    ['misses its TaskRevision', undefined, 'RevisionNotFound', 'TaskRevision "ns/r" not found.'],
+    ['has that of another one', revisionOf('other'), 'RevisionNotFound', 'is not one of this Team.'],
+  ])('%s', (_reason, revision, want, text) => {
+    const around = { botOf: () => undefined, collaboration: undefined, supported: ['pipeline'] };
+    const condition = planTeam(pinned, { ...around, revision });
     expect(condition.reason).toBe(want);
     expect(condition.message).toContain(text);
   });

@@ -2,9 +2,10 @@ import { isConditionTrue } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
 import type { Collaboration } from '#api/types/generated/collaboration';
 import type { Bot } from '#api/types/generated/bot';
+import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Team, TeamMember } from '#api/types/generated/team';
 import { isReadyNow } from '#api/types/ready';
-import { TeamReason, collaborationModelOf, teamNotReady, teamReady } from '#api/types/team';
+import { TeamReason, collaborationModelOf, teamNotReady, teamPinned, teamReady } from '#api/types/team';
 import { mayBeAbsent, teamProblem } from '#api/types/team-members';
 import { participantProblems } from '#workflows/participants';
 import { problemText } from '#workflows/problem';
@@ -14,12 +15,19 @@ export interface TeamSurroundings {
   botOf: (member: TeamMember) => Bot | undefined;
   /** The one that collaborationRef names. */
   collaboration: Collaboration | undefined;
+  /** The one that spec.revision names. */
+  revision?: TaskRevision | undefined;
   /** Collaboration models that Tasks are carried out with. */
   supported: readonly string[];
 }
 
-/** Available when every member's Bot is; otherwise the message lists all that are missing. */
-export function planTeam(team: Team, { botOf, collaboration, supported }: TeamSurroundings): NewCondition {
+/**
+ * Available when every member's Bot is; otherwise the message lists all that are missing. A Team that is pinned is available
+ * with its TaskRevision: that is how one goes on whose members were broken.
+ */
+export function planTeam(team: Team, surroundings: TeamSurroundings): NewCondition {
+  if (team.spec.revision !== undefined) return planPinned(team, team.spec.revision, surroundings.revision);
+  const { botOf, collaboration, supported } = surroundings;
   const { members } = team.spec;
   const collaborationModel = collaborationModelOf(team.spec);
   if (!supported.includes(collaborationModel)) {
@@ -36,6 +44,14 @@ export function planTeam(team: Team, { botOf, collaboration, supported }: TeamSu
   if (problem !== undefined) return teamNotReady(TeamReason.InvalidSettings, problem);
   const { condition, isReady } = planMembers(team, botOf);
   return (isReady ? planCollaboration(team, collaboration) : undefined) ?? condition;
+}
+
+function planPinned({ metadata }: Team, name: string, revision: TaskRevision | undefined): NewCondition {
+  const shown = `spec.revision: TaskRevision "${metadata.namespace ?? ''}/${name}"`;
+  if (revision === undefined) return teamNotReady(TeamReason.RevisionNotFound, `${shown} not found.`);
+  const { teamRef } = revision.spec as { teamRef: { name: string; namespace?: string } };
+  if (teamRef.name === metadata.name && teamRef.namespace === metadata.namespace) return teamPinned(name);
+  return teamNotReady(TeamReason.RevisionNotFound, `${shown} is not one of this Team.`);
 }
 
 /** Roles may repeat (several reviewers); given names may not. */

@@ -4,9 +4,11 @@ import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
 import type { Collaboration } from '#api/types/generated/collaboration';
 import type { Bot } from '#api/types/generated/bot';
+import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Team, TeamMember } from '#api/types/generated/team';
 import { withReady } from '#api/types/ready';
 import { TEAMS } from '#api/types/resources';
+import { pinnedRevision } from '#api/types/task-revision';
 import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
@@ -16,6 +18,7 @@ export interface TeamReconcilerOptions {
   teams: { get(key: string): Team | undefined };
   bots: { get(key: string): Bot | undefined };
   collaborations: { get(key: string): Collaboration | undefined };
+  revisions: { get(key: string): TaskRevision | undefined };
   /** Collaboration models that Tasks are carried out with. */
   supported: readonly string[];
   troubles: Troubles;
@@ -24,7 +27,7 @@ export interface TeamReconcilerOptions {
 
 /** Says in its status whether a Team can be used. */
 export function teamReconciler(options: TeamReconcilerOptions): Reconcile<Pick<Client, 'updateStatus'>> {
-  const { teams, bots, collaborations, supported, troubles, clock } = options;
+  const { teams, bots, collaborations, revisions, supported, troubles, clock } = options;
   return async (key, { client }) => {
     const team = teams.get(key);
     if (team === undefined || team.metadata.deletionTimestamp !== undefined) {
@@ -35,7 +38,9 @@ export function teamReconciler(options: TeamReconcilerOptions): Reconcile<Pick<C
     const botOf = (member: TeamMember): Bot | undefined => bots.get(memberBotKey(team, member));
     const collaborationKey = teamCollaborationKey(team);
     const collaboration = collaborationKey === undefined ? undefined : collaborations.get(collaborationKey);
-    const status = withReady(team.status, planTeam(team, { botOf, collaboration, supported }), at);
+    const revision = revisions.get(pinnedRevision(team)[0] ?? '');
+    const condition = planTeam(team, { botOf, collaboration, revision, supported });
+    const status = withReady(team.status, condition, at);
     troubles.follow(key, await writeStatus(client, TEAMS, { object: team, status }));
   };
 }

@@ -132,11 +132,11 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['update', 'patch'], TROUPE, ['tasks/status']),
   ],
   'task-revision-controller': [
-    follow(TROUPE, 'taskrevisions', 'tasks'),
+    follow(TROUPE, 'taskrevisions', 'tasks', 'teams'),
     allow(['delete'], TROUPE, ['taskrevisions']),
     report('taskrevisions'),
   ],
-  'team-controller': [follow(TROUPE, 'teams', 'bots', 'collaborations'), report('teams')],
+  'team-controller': [follow(TROUPE, 'teams', 'bots', 'collaborations', 'taskrevisions'), report('teams')],
   'user-controller': [
     follow(TROUPE, 'users'),
     follow(CORE, 'namespaces'),

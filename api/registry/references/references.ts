@@ -117,6 +117,7 @@ function ofTeam(spec: JsonObject, into: Collector): void {
     ofNotify(fieldsOf(approval)['notify'], `spec.members[${index}].approval.notify`, into);
   }
   into.add(COLLABORATIONS, 'spec.collaborationRef', spec['collaborationRef']);
+  into.addName(TASK_REVISIONS, 'spec.revision', { name: spec['revision'] });
   ofNotify(fieldsOf(spec['approval'])['notify'], 'spec.approval.notify', into);
 }
 

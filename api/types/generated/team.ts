@@ -31,6 +31,10 @@ export interface TeamSpec {
    * How the members work together. solo = the leader alone, or the first member; pipeline = one after the other; route = the leader picks one member; coordinate = the leader splits the work in rounds; collaborate = all speak in rounds until they agree; workflow = by the steps of collaborationRef, or by those that the leader writes.
    */
   collaborationModel?: 'solo' | 'pipeline' | 'route' | 'coordinate' | 'collaborate' | 'workflow';
+  /**
+   * The TaskRevision that it is pinned to: Tasks made from then on run with the members and the way to work that stand there, whatever these are now. Of the same namespace, and of this Team.
+   */
+  revision?: string;
   collaborationRef?: TeamCollaborationRef;
   planning?: TeamPlanning;
   route?: TeamRoute;

@@ -26,7 +26,7 @@ export function resolveNamed(task: Task, found: TaskRevision | undefined): Resol
 }
 
 /** The server keeps TaskRevisions as the task controller wrote them. */
-const contentOf = ({ spec }: TaskRevision): RevisionContent => spec as unknown as RevisionContent;
+export const contentOf = ({ spec }: TaskRevision): RevisionContent => spec as unknown as RevisionContent;
 
 /** The objects that a Task uses which runs with this TaskRevision: it has to be allowed all of them now. */
 export function usedByRevision({ metadata, spec }: Task, found: TaskRevision | undefined): UsedObject[] {

@@ -246,7 +246,7 @@ function baseShell(
 }
 
 /** What the Workspace and the Team demand of Executors. */
-function placementIn(
+export function placementIn(
   task: Task,
   team: Team,
   configuration: Configuration,
@@ -258,7 +258,11 @@ function placementIn(
   return placement === undefined ? {} : { placement };
 }
 
-function resolveWorkspace(task: Task, configuration: Configuration): PlannedWorkspace | Waiting | undefined {
+/** The Workspace that the Task names, if any, or why it waits for it. */
+export function resolveWorkspace(
+  task: Task,
+  configuration: Configuration,
+): PlannedWorkspace | Waiting | undefined {
   if (task.spec.workspaceRef === undefined) return undefined;
   const name = within(task.metadata.namespace ?? '', task.spec.workspaceRef);
   const workspace = configuration.workspace(name);
@@ -327,7 +331,7 @@ function invalidPlan(name: ObjectName, problem: string): Impossible {
   };
 }
 
-function workspaceRequired(name: ObjectName): Impossible {
+export function workspaceRequired(name: ObjectName): Impossible {
   return {
     outcome: 'impossible',
     reason: TaskReason.WorkspaceRequired,

@@ -8,11 +8,13 @@ import { register as cancel } from '#cli/commands/cancel';
 import { register as remove } from '#cli/commands/delete';
 import { register as deletedTasks } from '#cli/commands/deleted-tasks';
 import { register as describeCommand } from '#cli/commands/describe';
+import { register as diff } from '#cli/commands/diff';
 import { register as encryption } from '#cli/commands/encryption';
 import { register as get } from '#cli/commands/get';
 import { register as inbox } from '#cli/commands/inbox';
 import { register as logs } from '#cli/commands/logs';
 import { register as reject } from '#cli/commands/reject';
+import { register as rollout } from '#cli/commands/rollout';
 import { register as run } from '#cli/commands/run';
 import { register as skill } from '#cli/commands/skill';
 import { register as wait } from '#cli/commands/wait';
@@ -72,11 +74,13 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     apply,
     get,
     describeCommand,
+    diff,
     deletedTasks,
     remove,
     logs,
     wait,
     run,
+    rollout,
     encryption,
     skill,
   ];
