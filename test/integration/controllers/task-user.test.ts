@@ -132,6 +132,7 @@ it('a Task runs with the rights that its user has when it starts', async () => {
         message: 'User "jane", who made the Task, may not use Team "shared/team".',
       },
       { type: 'Finished' },
+      { type: 'Accepted', status: 'False' },
     ],
   });
 
