@@ -1,15 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
-import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import { isFinalPhase } from '#api/types/sandbox';
-import { isAtRest } from '#api/types/task';
+import type { SandboxStatus } from '#api/types/generated/sandbox';
 import type { PlannedNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
-import { readRecords } from '../node-record.ts';
-import type { NodeRecord } from '../node-record.ts';
-import { PlanConflict, resolved, World } from './world.ts';
-import type { Cache } from './world.ts';
+import { People } from './people.ts';
+import { resolved, World } from './world.ts';
 
 /** Messages of people: to runs under way, and to Tasks that have ended. */
 
@@ -133,6 +128,56 @@ describe('a message to a Task that has ended', () => {
     });
   });
 
+  const unconfirmed: { why: string; end: (world: World) => void; status: string }[] = [
+    {
+      why: 'people rejected it behind a stage',
+      end: (world) => new People(world).decide('reject', 0),
+      status: 'FAILED',
+    },
+    {
+      why: 'it was cancelled while a stage waited to be confirmed',
+      end: (world) => world.edit({ cancel: true }),
+      status: 'CANCELLED',
+    },
+  ];
+  it.each(unconfirmed)('is answered although $why', ({ end, status }) => {
+    const world = ended(...line({ name: 'dev', requireConfirmation: true }, { name: 'review' }));
+    end(world);
+    expect(world.settle().status).toMatchObject({ status });
+    world.post();
+    expect(world.settle().status).toMatchObject({ status: 'PENDING' });
+    world.change(nameOf('message-1'), { status: succeeded('y') });
+    expect(world.settle().status).toMatchObject({ status: 'COMPLETED', result: { value: 'y' } });
+    expect(world.names()).toEqual([nameOf('s0'), nameOf('message-1')]);
+  });
+
+  it('is answered although nobody confirmed its last step', () => {
+    const world = ended(...line({ name: 'dev', requireConfirmation: true }));
+    world.post();
+    world.settle();
+    world.change(nameOf('message-1'), { status: succeeded('y') });
+    expect(world.settle().status).toMatchObject({ status: 'COMPLETED', result: { value: 'y' } });
+  });
+
+  it('lets no step behind a stage run unconfirmed that runs again later', () => {
+    const world = ended(...line({ name: 'dev', requireConfirmation: true }, { name: 'review' }));
+    new People(world).decide('reject', 0);
+    world.settle();
+    world.post();
+    world.settle();
+    world.change(nameOf('message-1'), { status: succeeded('y') });
+    world.settle();
+    world.edit({ retries: [{ id: 'r', node: 's0' }] });
+    world.settle();
+    world.change(nameOf('s0', 2), { status: succeeded('z') });
+    world.settle();
+    expect(world.openApprovals()).toMatchObject([{ spec: { purpose: 'Stage', node: 's0' } }]);
+    expect(world.names()).not.toContain(nameOf('s1'));
+    new People(world).approveAll();
+    world.settle();
+    expect(world.names()).toContain(nameOf('s1'));
+  });
+
   it('its answer is that of the Task, and the times begin again', () => {
     const world = ended(node('a'));
     const { status } = world.task();
@@ -247,139 +292,4 @@ describe('a message to a Task that has ended', () => {
     world.settle();
     expect(world.sandbox(nameOf('message-1')).spec.session).toEqual({ id: `session of ${from}` });
   });
-});
-
-const hasHeard =
-  (id: string) =>
-  ({ messages, history = [] }: NodeRecord): boolean =>
-    [{ messages }, ...history].some((end) => end.messages?.includes(id) === true);
-
-const graph: fc.Arbitrary<PlannedNode[]> = fc
-  .array(fc.record({ needs: fc.boolean(), steer: fc.boolean(), goesOn: fc.boolean() }), {
-    minLength: 1,
-    maxLength: 4,
-  })
-  .map((all) =>
-    all.map(({ needs, steer, goesOn }, index) =>
-      node(`n${index}`, {
-        needs: needs && index > 0 ? [`n${index - 1}`] : [],
-        shell: { type: steer ? 'ClaudeCode' : 'Agno' },
-        policy: { requireConfirmation: false, onFailure: goesOn ? 'Continue' : 'FailTask' },
-      }),
-    ),
-  );
-
-const which = fc.nat({ max: 9 });
-const happening = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('plan' as const), which: fc.nat({ max: 1 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('hear' as const), which: fc.nat({ max: 1 }) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('post' as const), which }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('apply' as const), which }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('succeed' as const), which }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('lose' as const, 'fail' as const, 'cancel' as const, 'retry' as const),
-      which,
-    }),
-  },
-);
-type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
-
-/** People who speak, agents that hear, and two controllers with caches of their own. */
-class Talk {
-  readonly world: World;
-  readonly #caches: Cache[];
-
-  constructor(nodes: PlannedNode[]) {
-    this.world = new World(resolved(...nodes));
-    this.#caches = [this.world.cache(), this.world.cache()];
-  }
-
-  live(): Sandbox[] {
-    return this.world.sandboxes().filter(({ status }) => !isFinalPhase(status?.phase));
-  }
-
-  happen({ kind, which: index }: Happening): void {
-    if (kind === 'post') return void this.world.post({ policy: index % 2 === 0 ? 'Queue' : 'Interrupt' });
-    if (kind === 'cancel') return this.world.edit({ cancel: true });
-    if (kind === 'retry') return this.#retry(index);
-    if (kind === 'hear') return void (this.#caches[index] = this.world.cache());
-    if (kind === 'plan') return this.plan(index);
-    const live = this.live();
-    const run = live[index % Math.max(live.length, 1)];
-    if (run === undefined) return;
-    const applied = run.status?.appliedMessages ?? [];
-    const next = run.spec.messages?.find(({ id }) => !applied.includes(id));
-    const { name } = run.metadata;
-    const ends = {
-      succeed: succeeded(name),
-      lose: { phase: 'Failed', reason: 'ExecutorLost' },
-      fail: { phase: 'Failed', reason: 'AgentFailed' },
-      apply: { phase: 'Running', appliedMessages: next === undefined ? applied : [...applied, next.id] },
-    } as const satisfies Record<string, SandboxStatus>;
-    this.world.change(name, { status: ends[kind] });
-  }
-
-  #retry(index: number): void {
-    const { retries = [] } = this.world.task().spec;
-    const wish = { id: `r${retries.length}`, ...(index > 4 ? {} : { node: `n${index}` }) };
-    this.world.edit({ retries: [...retries, wish] });
-  }
-
-  plan(index: number): void {
-    try {
-      this.world.step(this.#caches[index]);
-    } catch (error) {
-      if (!(error instanceof PlanConflict)) throw error;
-    }
-    this.#judge();
-  }
-
-  finish(): void {
-    for (let round = 0; round < 200; round += 1) {
-      this.#caches[0] = this.world.cache();
-      this.plan(0);
-      const live = this.live();
-      if (isAtRest(this.world.task()) && live.length === 0) return;
-      for (const { metadata, spec } of live) {
-        const status = spec.cancel === true ? { phase: 'Cancelled' as const } : succeeded(metadata.name);
-        this.world.change(metadata.name, { status });
-      }
-    }
-    throw new Error('the Task does not end');
-  }
-
-  /** No words are with two agents that work, and no node has two of them. */
-  #judge(): void {
-    const nodes = this.live().map(({ spec }) => spec.node);
-    expect(new Set(nodes).size).toBe(nodes.length);
-    const given = this.live().flatMap(({ spec }) => (spec.messages ?? []).map(({ id }) => id));
-    const prompts = this.live().flatMap(({ spec }) => spec.promptMessage ?? []);
-    const all = [...given, ...prompts];
-    expect(new Set(all).size).toBe(all.length);
-  }
-}
-
-it('whatever happens: each message is heard once for good, or expires with its Task, and an end is an end', () => {
-  fc.assert(
-    fc.property(graph, fc.array(happening, { maxLength: 80, size: 'max' }), (nodes, happenings) => {
-      const talk = new Talk(nodes);
-      for (const what of happenings) talk.happen(what);
-      talk.finish();
-      const { spec, status } = talk.world.task();
-      expect((status?.messages ?? []).map(({ id }) => id)).toEqual((spec.messages ?? []).map(({ id }) => id));
-      const records = readRecords(status);
-      for (const { id, state, node: by } of status?.messages ?? []) {
-        const heard = records.filter(hasHeard(id)).map((record) => record.node);
-        const own = records
-          .filter((record) => record.node === `message-${id.slice(2)}`)
-          .map((record) => record.node);
-        expect([...heard, ...own]).toEqual(state === 'Applied' ? [by] : []);
-      }
-      const ends = records.map((record) => record.status);
-      expect(ends.filter((end) => end === 'PENDING' || end === 'RUNNING')).toEqual([]);
-    }),
-    { numRuns: 300 },
-  );
 });

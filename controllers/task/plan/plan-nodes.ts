@@ -7,7 +7,6 @@ import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { deadlineOf } from '../status/active-time.ts';
 import type { Failure, Hold, Outcome } from '../status/outcome.ts';
-import type { Unfolded } from '../unfold/unfold.ts';
 import { giveOut } from './budget.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import { growGraph } from './grow.ts';
@@ -81,7 +80,7 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
     };
   }
   const deciding = settled.filter(({ node }) => past?.has(node.id) !== true);
-  const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held, past });
+  const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held });
   return { ...common, granted, moves, asks: asksOf(grown, moves, around), outcome, ...wakeUp(moves, around) };
 }
 
@@ -97,14 +96,9 @@ function wakeUp(moves: readonly Move[], { task }: Surroundings): Pick<NodesPlan,
   return wakeAt === undefined ? {} : { wakeAt };
 }
 
-function unconfirmedOf(readiness: Readiness, past: Unfolded['past']): SettledNode[] {
-  return readiness.unconfirmed().filter(({ node }) => past?.has(node.id) !== true);
-}
-
-function asksOf({ readiness, unfolded }: Grown, moves: readonly Move[], { askedBy }: Surroundings): Ask[] {
-  const stages = unconfirmedOf(readiness, unfolded.past).map(({ node, record }) =>
-    stageAsk(node, record, askedBy(node)),
-  );
+function asksOf({ readiness }: Grown, moves: readonly Move[], { askedBy }: Surroundings): Ask[] {
+  // Steps before a message may run again, and are confirmed again then.
+  const stages = readiness.unconfirmed().map(({ node, record }) => stageAsk(node, record, askedBy(node)));
   return [...stages, ...moves.flatMap(({ wait }) => wait?.ask ?? [])];
 }
 
@@ -127,7 +121,7 @@ function endOf({ settled: all, unfolded, readiness }: Grown, around: Surrounding
     return { kind: 'failed', failure: { node: failed.node, why: failed.errorMessage ?? 'Unknown' } };
   }
   const isCancelled = isBeingCancelled(task);
-  const rejected = isCancelled ? undefined : rejectedStage(unconfirmedOf(readiness, past));
+  const rejected = isCancelled ? undefined : rejectedStage(readiness.unconfirmed());
   if (rejected !== undefined) return { kind: 'failed', failure: rejected };
   if (task.spec.cancel === true) return ON_REQUEST;
   const late = deadlineExceeded(task, now);
@@ -172,13 +166,9 @@ interface Going {
   readiness: Readiness;
   status: TaskStatus | undefined;
   held: Hold | undefined;
-  past: Unfolded['past'];
 }
 
-function outcomeOf(
-  settled: readonly SettledNode[],
-  { moves, readiness, status, held, past }: Going,
-): Outcome {
+function outcomeOf(settled: readonly SettledNode[], { moves, readiness, status, held }: Going): Outcome {
   const runs = runsOf(moves);
   // A step before a message that runs once more decides nothing, and is waited for.
   if (settled.every(isDone) && runs.length === 0) {
@@ -197,7 +187,7 @@ function outcomeOf(
     .filter(({ record }) => (record.suspended?.questions ?? []).length > 0)
     .map(({ record }) => record.node);
   if (asking.length > 0) return { kind: 'asking', nodes: asking };
-  const [unconfirmed] = unconfirmedOf(readiness, past);
+  const [unconfirmed] = readiness.unconfirmed();
   if (unconfirmed !== undefined) return { kind: 'confirming', node: unconfirmed.node.id };
   if (waits.length === 0) throw new Error('no node of the plan can start: it is no acyclic graph');
   return { kind: 'resting', waits };

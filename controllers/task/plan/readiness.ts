@@ -21,6 +21,12 @@ export interface Confirmations {
   isGuarded: (node: PlannedNode) => boolean;
 }
 
+/** Whoever speaks to a Task that has ended lets it go on, whatever was decided about the steps before. */
+const isFollowUp = ({ message }: GraphNode): boolean => message !== undefined;
+
+const isHeldUp = (node: GraphNode, isConfirmed: (need: string) => boolean): boolean =>
+  !isFollowUp(node) && !node.needs.every(isConfirmed);
+
 /** Whose turn it is, by the ends of the nodes. */
 export class Readiness {
   readonly #settled: ReadonlyMap<string, SettledNode>;
@@ -39,7 +45,8 @@ export class Readiness {
     this.#isGuarded = isGuarded;
   }
 
-  turnOf({ needs, on, skip }: GraphNode): Turn {
+  turnOf(node: GraphNode): Turn {
+    const { needs, on, skip } = node;
     for (const id of needs) {
       const need = this.#settled.get(id);
       if (need === undefined || !isEnded(need.record)) return { turn: 'later' };
@@ -47,13 +54,13 @@ export class Readiness {
     const missed = needs.find((id) => !this.#isMet(id, on?.[id]));
     if (missed !== undefined) return { turn: 'never', why: this.#whyMissed(missed) };
     if (skip !== undefined) return { turn: 'never', why: skip };
-    return needs.every((id) => this.#isConfirmed(id)) ? { turn: 'now' } : { turn: 'later' };
+    return isHeldUp(node, (id) => this.#isConfirmed(id)) ? { turn: 'later' } : { turn: 'now' };
   }
 
   /** The nodes that are done and whose missing confirmation holds others up. */
   unconfirmed(): SettledNode[] {
     const all = [...this.#settled.values()];
-    const waiting = all.filter(({ state }) => state.state === 'not-started');
+    const waiting = all.filter(({ state, node }) => state.state === 'not-started' && !isFollowUp(node));
     const needed = new Set(waiting.flatMap(({ node }) => node.needs));
     const holds = (one: SettledNode): boolean =>
       needed.has(one.node.id) && isDone(one) && !this.#isConfirmed(one.node.id);
