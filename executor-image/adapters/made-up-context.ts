@@ -39,6 +39,7 @@ export function madeUpContext(told: Told[], parts: Partial<AdapterContext> = {})
       cost: (model, costUSD) => told.push({ type: 'usage', data: { costUSD, model } }),
       programCounts: () => undefined,
       turn: () => undefined,
+      answered: () => undefined,
       toolCall: () => undefined,
       alive: () => undefined,
     },

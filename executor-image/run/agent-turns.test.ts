@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AdapterCapabilities, AgentAdapter, AgentRequest } from '../adapters/adapter.ts';
 import { madeUpContext } from '../adapters/made-up-context.ts';
 import type { Told } from '../adapters/made-up-context.ts';
+import { RunFailure } from '../run-failure.ts';
 import { takeTurns } from './agent-turns.ts';
 
 const CAPABILITIES: AdapterCapabilities = {
@@ -21,9 +22,10 @@ const schema = { type: 'object', required: ['n'], properties: { n: { type: 'inte
 interface TalkOptions {
   request?: Partial<AgentRequest>;
   capabilities?: Partial<AdapterCapabilities>;
+  refusal?: RunFailure;
 }
 
-function talk(answers: string[], { request, capabilities }: TalkOptions = {}) {
+function talk(answers: string[], { request, capabilities, refusal }: TalkOptions = {}) {
   const asked: AgentRequest[] = [];
   const told: Told[] = [];
   const adapter: AgentAdapter = {
@@ -46,11 +48,19 @@ function talk(answers: string[], { request, capabilities }: TalkOptions = {}) {
     context: madeUpContext(told),
     sessionId: () => 's1',
     onTurnEnd: () => void (turns += 1),
+    refusal: () => refusal,
   });
   return { done, asked, told, turns: () => turns };
 }
 
 describe('an answer that has to fit a schema', () => {
+  it('is not mended when the run has used up what it may', async () => {
+    const refusal = new RunFailure('TokenLimit', 'too much');
+    const { done, asked } = talk(['no'], { request: { output: { schema } }, refusal });
+    await expect(done).rejects.toBe(refusal);
+    expect(asked).toHaveLength(1);
+  });
+
   it.each([
     { answer: '{"n": 1}', why: 'plain JSON' },
     { answer: 'Here it is:\n```json\n{"n": 1}\n```\n', why: 'its only code block' },

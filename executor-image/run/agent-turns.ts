@@ -15,6 +15,8 @@ export interface AgentTurns {
   sessionId: () => string | undefined;
   /** A turn of the adapter is over. */
   onTurnEnd: () => void;
+  /** Why there may be no further turn; undefined when there may be one. */
+  refusal: () => RunFailure | undefined;
 }
 
 /**
@@ -30,6 +32,8 @@ export async function takeTurns(turns: AgentTurns): Promise<Answer> {
   const checked = checkAnswer(answer, check);
   if (checked.ok) return { ...answer, output: checked.output };
   if (turns.adapter.capabilities.output === 'fixed') throw invalid(checked.problem);
+  const refusal = turns.refusal();
+  if (refusal !== undefined) throw refusal;
   const { events } = turns.context;
   events.emit('log', { stream: 'agent', text: `The answer does not fit its schema: ${checked.problem}` });
   const mended = await takeTurn(turns, repairRequest(turns, { answer, problem: checked.problem }));

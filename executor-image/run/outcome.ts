@@ -17,7 +17,8 @@ export function resultOf(
   answer: RunResult | undefined,
   { sessionId, workspace, warnings: ofServers = [] }: Known,
 ): Pick<Outcome, 'result'> {
-  const warnings = [...ofServers, ...(answer?.warnings ?? [])];
+  const beyond = answer === undefined ? [] : meter.warnings();
+  const warnings = [...ofServers, ...(answer?.warnings ?? []), ...beyond];
   const known = {
     ...meter.totals(),
     ...(sessionId === undefined ? {} : { sessionId }),

@@ -82,7 +82,10 @@ describe('limits', () => {
     {
       reason: 'CostLimit',
       limits: { costUSD: 0.5 },
-      act: (meter: Meter) => meter.usage('a', tokens(1, 1), 0.51),
+      act: (meter: Meter) => {
+        meter.usage('a', tokens(1, 1), 0.51);
+        meter.turn();
+      },
       message: 'the run has cost $0.51; its limit is $0.5',
     },
     {
@@ -91,6 +94,7 @@ describe('limits', () => {
       act: (meter: Meter) => {
         meter.usage('a', { ...tokens(3, 1), cacheReadTokens: 6 });
         meter.answer('b', tokens(1, 0));
+        meter.toolCall('Bash', {});
       },
       message: 'the run has used up 11 tokens; its limit is 10',
     },
@@ -104,6 +108,74 @@ describe('limits', () => {
     const { meter, failures } = metered(limits);
     act(meter);
     expect(failures[0]).toMatchObject({ reason, message });
+  });
+
+  describe('of tokens and cost', () => {
+    const beyond = (meter: Meter): void => meter.usage('a', tokens(5, 6), 0.6);
+    it.each<[why: string, act: (meter: Meter) => void]>([
+      ['the answer is whole', beyond],
+      [
+        'a program corrects its counts with its result',
+        (meter) => {
+          beyond(meter);
+          meter.answered();
+          meter.usage('a', tokens(7, 7), 0.7);
+        },
+      ],
+      ['a service has counted the last answer', (meter) => meter.answer('a', tokens(5, 6))],
+    ])('leave a run its answer: %s', (_, act) => {
+      const { meter, failures } = metered({ tokens: 10 });
+      act(meter);
+      expect(failures).toEqual([]);
+      expect(meter.warnings()).toEqual([
+        expect.stringMatching(/^Beyond a limit, and done: .* limit is 10\.$/),
+      ]);
+      expect(meter.refusal(), 'nothing follows').toMatchObject({ reason: 'TokenLimit' });
+    });
+
+    it.each<[why: string, act: (meter: Meter) => void]>([
+      [
+        'a tool of the answer was told before its tokens',
+        (meter) => {
+          meter.toolCall('Bash', {});
+          beyond(meter);
+        },
+      ],
+      [
+        'its tools are told after it',
+        (meter) => {
+          beyond(meter);
+          meter.toolCall('Bash', {});
+        },
+      ],
+      [
+        'the model is called again',
+        (meter) => {
+          beyond(meter);
+          meter.turn();
+        },
+      ],
+      [
+        'the model has answered again',
+        (meter) => {
+          beyond(meter);
+          meter.usage('a', tokens(9, 9));
+        },
+      ],
+      ['the service says that the answer calls tools', (meter) => meter.answer('a', tokens(5, 6), true)],
+      [
+        'words of a person begin a further turn',
+        (meter) => {
+          beyond(meter);
+          meter.answered();
+          meter.turn();
+        },
+      ],
+    ])('end one that goes on: %s', (_, act) => {
+      const { meter, failures } = metered({ tokens: 10 });
+      act(meter);
+      expect(failures[0]).toMatchObject({ reason: 'TokenLimit' });
+    });
   });
 
   it('calls that differ are no repetition', () => {

@@ -1,8 +1,9 @@
 import type { RunLimits, RunResult, RunUsage } from '#executor-manager/protocol/run';
-import { NO_USAGE, addUsage, allTokens } from '#model-protocols/token-usage';
+import { NO_USAGE, addUsage } from '#model-protocols/token-usage';
 import type { Clock } from '../clock.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { RunFailure } from '../run-failure.ts';
+import { SpendingLimit } from './spending-limit.ts';
 
 /** Told by an adapter what its agent does and uses up. */
 export interface RunMeter {
@@ -17,6 +18,8 @@ export interface RunMeter {
   programCounts(): void;
   /** The agent has called its model once more. */
   turn(): void;
+  /** The agent has given its last answer: usage that is told from here on is no further call, but a better count. */
+  answered(): void;
   /** The agent uses a tool; equal calls in a row are counted. */
   toolCall(name: string, input: unknown): void;
   /** A sign of life that is no event, such as a byte of the model's answer. Events are signs of life by themselves. */
@@ -48,6 +51,7 @@ interface ModelUse {
 export class Meter implements RunMeter {
   readonly #options: MeterOptions;
   readonly #limits: Required<Pick<RunLimits, 'turns' | 'idleSeconds' | 'repeatedCalls'>>;
+  readonly #spending: SpendingLimit;
   /** Of the turns of the adapter that are over, by model. */
   readonly #before = new Map<string, ModelUse>();
   readonly #current = new Map<string, ModelUse>();
@@ -61,6 +65,7 @@ export class Meter implements RunMeter {
   constructor(options: MeterOptions) {
     const { turns, idleSeconds, repeatedCalls } = options.limits ?? {};
     this.#options = options;
+    this.#spending = new SpendingLimit(options.limits);
     this.#limits = {
       turns: turns ?? DEFAULT_TURNS,
       idleSeconds: idleSeconds ?? DEFAULT_IDLE_SECONDS,
@@ -73,19 +78,7 @@ export class Meter implements RunMeter {
     const total = this.#totalOf(model);
     const cost = total.costUSD === undefined ? {} : { costUSD: total.costUSD };
     this.#options.events.emit('usage', { ...total.usage, ...cost, model });
-    this.#checkUse();
-  }
-
-  #checkUse(): void {
-    const { costUSD: mostCost, tokens: mostTokens } = this.#options.limits ?? {};
-    const { costUSD: spent, usage } = this.totals();
-    if (mostCost !== undefined && spent !== undefined && spent > mostCost) {
-      this.#end('CostLimit', `the run has cost $${spent}; its limit is $${mostCost}`);
-    }
-    const used = usage === undefined ? 0 : allTokens(usage);
-    if (mostTokens !== undefined && used > mostTokens) {
-      this.#end('TokenLimit', `the run has used up ${used} tokens; its limit is ${mostTokens}`);
-    }
+    this.#endFor(this.#spending.check(this.totals()));
   }
 
   cost(model: string, costUSD: number): void {
@@ -96,21 +89,38 @@ export class Meter implements RunMeter {
     this.#programCounts = true;
   }
 
-  /** The tokens of one answer of a model, as its service has counted them. */
-  answer(model: string, usage: RunUsage): void {
+  /** The tokens of one answer of a model, as its service has counted them. `callsTools`: the agent goes on after it. */
+  answer(model: string, usage: RunUsage, callsTools = false): void {
     if (this.#programCounts) return;
+    if (callsTools) this.#endFor(this.#spending.goesOn('tool'));
     const known = this.#current.get(model);
     this.usage(model, addUsage(known?.usage ?? NO_USAGE, usage), known?.costUSD);
   }
 
   turn(): void {
+    this.#endFor(this.#spending.goesOn('model'));
     this.#turns += 1;
     const limit = this.#limits.turns;
     if (this.#turns > limit)
       this.#end('TurnLimit', `the agent has called its model ${limit} times, its limit`);
   }
 
+  answered(): void {
+    this.#spending.answered();
+  }
+
+  /** Why the agent may not begin a further turn of the adapter, if it may not. */
+  refusal(): RunFailure | undefined {
+    return this.#spending.goesOn('model');
+  }
+
+  /** Of limits that the run has gone beyond. */
+  warnings(): string[] {
+    return this.#spending.warnings();
+  }
+
   toolCall(name: string, input: unknown): void {
+    this.#endFor(this.#spending.goesOn('tool'));
     const call = `${name} ${JSON.stringify(input)}`;
     this.#repeated = call === this.#lastCall ? this.#repeated + 1 : 1;
     this.#lastCall = call;
@@ -180,8 +190,12 @@ export class Meter implements RunMeter {
     });
   }
 
-  #end(reason: 'CostLimit' | 'IdleLimit' | 'Repetition' | 'TokenLimit' | 'TurnLimit', message: string): void {
-    this.#options.onLimit(new RunFailure(reason, message));
+  #end(reason: 'IdleLimit' | 'Repetition' | 'TurnLimit', message: string): void {
+    this.#endFor(new RunFailure(reason, message));
+  }
+
+  #endFor(failure: RunFailure | undefined): void {
+    if (failure !== undefined) this.#options.onLimit(failure);
   }
 }
 

@@ -306,6 +306,7 @@ async function agentWork(
           ...{ adapter, request: withoutServers(asked), context: { ...context, toolServers } },
           sessionId: () => place.sessionId,
           onTurnEnd: () => meter.closeTurn(),
+          refusal: () => meter.refusal(),
         }),
       ),
     );

@@ -41,8 +41,8 @@ const USAGE = { inputTokens: 1, outputTokens: 2, cacheReadTokens: 0, cacheWriteT
 it('counts tokens under the name that the service says, else under that of the Model', async () => {
   const { counts } = await run([{ usage: USAGE }, { model: 'other', usage: USAGE }, { model: 'silent' }]);
   expect(counts).toEqual([
-    ['own', USAGE],
-    ['other', USAGE],
+    ['own', USAGE, false],
+    ['other', USAGE, false],
   ]);
 });
 

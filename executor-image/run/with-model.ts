@@ -31,7 +31,7 @@ export async function withModel<T extends Pick<RunResult, 'warnings'>>(
   if (model === undefined) return act(others);
   let last: StopReason | undefined;
   const onAnswer = ({ model: name = model.name, usage, stop }: AnswerFacts): void => {
-    if (usage !== undefined) meter.answer(name, usage);
+    if (usage !== undefined) meter.answer(name, usage, stop === 'toolCalls');
     last = stop ?? last;
   };
   const grant = await modelAccess.grant({

@@ -116,9 +116,9 @@ export interface RunLimits {
   turns?: number;
   /** Seconds without any sign of life of the agent; the run ends with IdleLimit beyond. */
   idleSeconds?: number;
-  /** US dollars; the run ends with CostLimit beyond. Counted by what the agent's program reports. */
+  /** US dollars; a run that would go on beyond ends with CostLimit, and one that is done has a warning. Counted by what the agent's program reports. */
   costUSD?: number;
-  /** Tokens of all kinds together; the run ends with TokenLimit beyond. Counted as `usage` of the result is. */
+  /** Tokens of all kinds together; beyond, as with costUSD, but TokenLimit. Counted as `usage` of the result is. */
   tokens?: number;
   /** Equal calls of one tool in a row; the run ends with Repetition beyond. */
   repeatedCalls?: number;

@@ -58,6 +58,7 @@ async function talk({ protocol, script, request, servers = {}, onTold, ...parts 
       context: { ...context, toolServers: gate.servers },
       sessionId: () => undefined,
       onTurnEnd: () => undefined,
+      refusal: () => undefined,
     });
     return { answer, told, warnings: gate.warnings() };
   } finally {

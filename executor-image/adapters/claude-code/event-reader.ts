@@ -44,6 +44,7 @@ export class EventReader {
         return;
       case 'result':
         if (message.session_id !== undefined) this.#context.onSession(message.session_id);
+        this.#context.meter.answered();
         this.#usage.result(message);
         return;
       case 'rate_limit_event':

@@ -221,7 +221,7 @@ export function adapterSuite(row: AdapterRow): void {
     });
     caseOf('of what it may cost', needs(row.tellsCost === true, 'it tells no cost'), async () => {
       const { state } = await finish('count the tokens', { limits: { costUSD: 0.000_001 } });
-      expect(state, JSON.stringify(state)).toMatchObject({ phase: 'Failed', reason: 'CostLimit' });
+      expect(state.result?.warnings, JSON.stringify(state)).toEqual([expect.stringContaining('limit')]);
     });
 
     caseOf('of the same call again and again', ofTools, async () => {
