@@ -18,6 +18,17 @@ export interface Condition {
 /** A condition before it is put into a list; the time of transition is worked out there. */
 export type NewCondition = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
 
+/** Characters of a condition's message (meta/v1). */
+const MOST_MESSAGE = 32_768;
+const CUT = ' ...';
+
+/** The message, or as much of it as a condition may have. */
+export function fittingMessage(message: string): string {
+  if (message.length <= MOST_MESSAGE) return message;
+  // Half a character at the cut is left out.
+  return `${message.slice(0, MOST_MESSAGE - CUT.length).replace(/[\uD800-\uDBFF]$/, '')}${CUT}`;
+}
+
 export function findCondition(
   conditions: readonly Condition[] | undefined,
   type: string,
@@ -31,7 +42,8 @@ export function isConditionTrue(conditions: readonly Condition[] | undefined, ty
 
 /**
  * A copy of `conditions` with `next` in it. lastTransitionTime moves only when the status changes
- * (apimachinery meta.SetStatusCondition), so that writing the same finding twice changes nothing.
+ * (apimachinery meta.SetStatusCondition), so that writing the same finding twice changes nothing. A message that is
+ * too long is cut: the server would refuse the whole status.
  */
 export function withCondition(
   conditions: readonly Condition[] | undefined,
@@ -43,6 +55,7 @@ export function withCondition(
   const previous = index < 0 ? undefined : list[index];
   const condition: Condition = {
     ...next,
+    message: fittingMessage(next.message),
     lastTransitionTime: previous?.status === next.status ? previous.lastTransitionTime : at.now,
     ...(at.generation === undefined ? {} : { observedGeneration: at.generation }),
   };

@@ -1,4 +1,4 @@
-import { withCondition } from '../machinery/condition.ts';
+import { fittingMessage, withCondition } from '../machinery/condition.ts';
 import type { Condition, ConditionStatus, NewCondition } from '../machinery/condition.ts';
 
 /** True when the object can be used by what refers to it. Every kind has it, and it comes first. */
@@ -47,7 +47,7 @@ export function withReady<S extends ReadyStatus>(
   return {
     ...(status as S),
     state: stateOf(condition),
-    message: condition.message,
+    message: fittingMessage(condition.message),
     conditions: [...withCondition(previous, condition, at), ...others],
     ...(at.generation === undefined ? {} : { observedGeneration: at.generation }),
   };

@@ -25,7 +25,9 @@ import type { Configuration, Resolution } from './configuration/resolve.ts';
 import { usedConfiguration } from './configuration/used-configuration.ts';
 import type { UsedConfiguration, UsedObject } from './configuration/used-configuration.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
-import { planRejected, planTask } from './plan/plan.ts';
+import { planTask } from './plan/plan.ts';
+import { planRefused, planRefusedSmall } from './plan/refused.ts';
+import type { Refused } from './plan/refused.ts';
 import type { Observation, TaskPlan, ToldSandbox } from './plan/plan.ts';
 import type { OverSandbox } from './plan/settle.ts';
 import type { CreatedSandboxes } from './created-sandboxes.ts';
@@ -239,7 +241,7 @@ async function hasEnsured(
     return true;
   } catch (error) {
     if (!isRejection(error)) throw error;
-    await writeRejected(options, observation, error);
+    await writeRefused(options, observation, { reason: 'RevisionRefused', message: error.message });
     return false;
   }
 }
@@ -267,7 +269,7 @@ async function writePlannedStatus(
     return written;
   } catch (error) {
     if (!isRejection(error)) throw error;
-    await writeRejected(options, observation, error);
+    await writeRefused(options, observation, { reason: 'StatusRefused', message: error.message });
     return undefined;
   }
 }
@@ -282,10 +284,15 @@ function announce({ recorder, tasksAtWork }: Context, task: Task, written: Task)
 }
 
 /** A Task whose plan the server refuses (a prompt that grew too long, say) must not be tried for ever. */
-async function writeRejected(options: Context, observation: Observation, error: StatusError): Promise<void> {
+async function writeRefused(options: Context, observation: Observation, refused: Refused): Promise<void> {
   const { task } = observation;
-  const status = planRejected(observation, error.message);
-  announce(options, task, await writeStatus(options.client, TASKS, { object: task, status }));
+  const write = (status: TaskStatus): Promise<Task> =>
+    writeStatus(options.client, TASKS, { object: task, status });
+  const written = await write(planRefused(observation, refused)).catch((error: unknown) => {
+    if (!isRejection(error)) throw error;
+    return write(planRefusedSmall(observation, refused));
+  });
+  announce(options, task, written);
 }
 
 async function cancelSandbox({ client }: Context, sandbox: Sandbox): Promise<void> {

@@ -196,7 +196,7 @@ describe('planTask for nodes side by side', () => {
     expect(plan.cancel.map(({ metadata }) => metadata.name)).toEqual([nameOf('b')]);
     expect(plan.status?.subTasks?.[2]).toMatchObject({
       status: 'FAILED',
-      errorMessage: 'Rejected: too long',
+      errorMessage: 'SandboxRefused: too long',
     });
   });
 });

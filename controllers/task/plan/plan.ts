@@ -125,15 +125,6 @@ function ended(observation: Observation, outcome: Outcome): TaskPlan {
   return { ...NOTHING, status: nextStatus(observation, { records, outcome }) };
 }
 
-/** The status of a Task whose own status, or whose TaskRevision, the server refuses, with the server's words. */
-export function planRejected(observation: Observation, message: string): TaskStatus {
-  const records = readRecords(observation.task.status);
-  // Before a node has run, it is the whole plan that is refused.
-  const node = records.some(hasRun) ? records.find(({ status }) => status !== 'COMPLETED')?.node : undefined;
-  const failure = { ...(node === undefined ? {} : { node }), why: `Rejected: ${message}` };
-  return nextStatus(observation, { records, outcome: { kind: 'failed', failure } });
-}
-
 function planGraph(given: Observation, start: Revision): TaskPlan {
   const asking = askingOf(given, start);
   const { task } = asking;

@@ -83,7 +83,7 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Settling):
   const ends = new Ends(node, record, around);
   const state = nodeState(record, around.sandboxes);
   if (rejection?.node === node.id && state.state === 'to-create') {
-    return ends.failed({ reason: 'Rejected', message: rejection.message });
+    return ends.failed({ reason: 'SandboxRefused', message: rejection.message });
   }
   const isCancelled = isBeingCancelled(task);
   switch (state.state) {

@@ -21,7 +21,7 @@ import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { NodeRun, NodeWait, Outcome } from './outcome.ts';
 import { phaseConditions } from './phase-conditions.ts';
-import { failureMessage, stepTitle } from './wording.ts';
+import { failureMessage, firstSentences, stepTitle } from './wording.ts';
 
 export interface ConditionInput {
   outcome: Outcome;
@@ -48,9 +48,6 @@ export function nextConditions(task: Task, input: ConditionInput): Condition[] {
   return withCondition(conditions, complete, at);
 }
 
-/** Of a condition, in characters (meta/v1). */
-const MOST_MESSAGE = 32_768;
-
 /** The warnings of the steps that have ended. */
 function warningsOf(records: readonly NodeRecord[]): string {
   const sentences = records.flatMap(({ node, result }) => {
@@ -58,7 +55,7 @@ function warningsOf(records: readonly NodeRecord[]): string {
     if (!Array.isArray(warnings)) return [];
     return warnings.map((warning) => `${stepTitle(node, records)}: ${String(warning)}`);
   });
-  return sentences.join(' ').slice(0, MOST_MESSAGE);
+  return sentences.join(' ');
 }
 
 function readyCondition(outcome: Outcome, revision: Revision | undefined): NewCondition | undefined {
@@ -124,7 +121,7 @@ function heldMessage(
   records: readonly NodeRecord[],
 ): string {
   const sentences = runs.map((run) => runSentence(run, stepTitle(run.node, records)));
-  return ['No further step starts:', message, ...sentences].join(' ');
+  return ['No further step starts:', message, firstSentences(sentences)].join(' ').trimEnd();
 }
 
 function confirmationMessage(node: string, records: readonly NodeRecord[], asked: Asked): string {
@@ -156,15 +153,15 @@ function askingMessage(nodes: readonly string[], records: readonly NodeRecord[])
         ({ id, message }) => `${stepTitle(node, records)} asks (${id}): ${message}`,
       ),
     );
-  return sentences.join(' ');
+  return firstSentences(sentences);
 }
 
 function restingMessage(waits: readonly NodeWait[], records: readonly NodeRecord[]): string {
-  return waits.map(({ node, message }) => `${stepTitle(node, records)}: ${message}`).join(' ');
+  return firstSentences(waits.map(({ node, message }) => `${stepTitle(node, records)}: ${message}`));
 }
 
 function stoppingMessage(runs: readonly NodeRun[], records: readonly NodeRecord[]): string {
-  return runs.map(({ node }) => `${stepTitle(node, records)} is being stopped.`).join(' ');
+  return firstSentences(runs.map(({ node }) => `${stepTitle(node, records)} is being stopped.`));
 }
 
 function completedMessage(records: readonly NodeRecord[]): string {
@@ -178,7 +175,7 @@ function runningCondition(
   { runs, waits: others }: Extract<Outcome, { kind: 'running' }>,
   records: readonly NodeRecord[],
 ): NewCondition {
-  const sentences = runs.map((run) => runSentence(run, stepTitle(run.node, records)));
+  const sentences = [firstSentences(runs.map((run) => runSentence(run, stepTitle(run.node, records))))];
   if (others.length > 0) sentences.push(restingMessage(others, records));
   const waits = runs.every((run) => missingPlace(run) !== undefined);
   return taskUnfinished(waits ? 'Unschedulable' : 'Running', sentences.join(' '));

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { findCondition } from '#api/machinery/condition';
+import { findCondition, fittingMessage } from '#api/machinery/condition';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
@@ -85,9 +85,9 @@ export function nextStatus(
     ...wishes({ task, records }, { final, isPlanned: known !== undefined }),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
-    ...(error === undefined ? {} : { errorMessage: error }),
+    ...(error === undefined ? {} : { errorMessage: fittingMessage(error) }),
     state: findCondition(conditions, 'Ready')?.status === 'True' ? 'Available' : 'Unavailable',
-    message: finished.message,
+    message: fittingMessage(finished.message),
     conditions,
     ...(task.metadata.generation === undefined ? {} : { observedGeneration: task.metadata.generation }),
   };

@@ -10,6 +10,16 @@ export function stepTitle(node: string, records: readonly NodeRecord[]): string 
   return `Step ${stage + 1} of ${ids.length}${title === undefined ? '' : ` (${title})`}`;
 }
 
+/** Sentences that people read at once. */
+const MOST_SENTENCES = 3;
+
+/** The first sentences, and how many there are beside them: a Task may have hundreds of steps side by side. */
+export function firstSentences(sentences: readonly string[]): string {
+  const more = sentences.length - MOST_SENTENCES;
+  const shown = sentences.slice(0, MOST_SENTENCES);
+  return [...shown, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
+}
+
 /** `Step 2 of 3 (reviewer) failed: AgentFailed: it gave up`. */
 export function failureMessage({ node, why }: Failure, records: readonly NodeRecord[]): string {
   return `${node === undefined ? 'The Task' : stepTitle(node, records)} failed: ${why}`;

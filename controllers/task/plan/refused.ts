@@ -1,0 +1,44 @@
+import type { TaskStatus } from '#api/types/generated/task';
+import { hasRun, readRecords } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import { nextStatus } from '../status/status.ts';
+import { useOf } from '../status/use.ts';
+import type { Observation } from './plan.ts';
+
+/** What the server does not take, with its words. */
+export interface Refused {
+  reason: 'StatusRefused' | 'RevisionRefused';
+  message: string;
+}
+
+/** The status of a Task whose own status, or whose TaskRevision, the server refuses: it fails with that. */
+export function planRefused(observation: Observation, { reason, message }: Refused): TaskStatus {
+  const records = readRecords(observation.task.status);
+  // Before a node has run, it is the whole plan that is refused.
+  const node = records.some(hasRun) ? records.find(({ status }) => status !== 'COMPLETED')?.node : undefined;
+  const failure = { ...(node === undefined ? {} : { node }), why: `${reason}: ${message}` };
+  return nextStatus(observation, { records, outcome: { kind: 'failed', failure } });
+}
+
+/**
+ * The same without all that may be long, for a status that is too large: how each step stands, and what it has used.
+ * A smaller one is always there to be taken, so that no Task stands for ever before a status that nobody takes.
+ */
+export function planRefusedSmall(observation: Observation, refused: Refused): TaskStatus {
+  const { task } = observation;
+  const { result: _, messages: __, ...status } = task.status ?? {};
+  const subTasks = readRecords(status).map(smallRecord);
+  return planRefused({ ...observation, task: { ...task, status: { ...status, subTasks } } }, refused);
+}
+
+const LEFT_OUT = '[There was no room for the answer in the status; the log of the Task has it.]';
+const MOST_ERROR = 256;
+
+function smallRecord(record: NodeRecord): NodeRecord {
+  const { history: _, suspended: __, resumes: ___, answers: ____, result, errorMessage, ...rest } = record;
+  return {
+    ...rest,
+    ...(result === undefined ? {} : { result: { value: LEFT_OUT, ...useOf(result) } }),
+    ...(errorMessage === undefined ? {} : { errorMessage: errorMessage.slice(0, MOST_ERROR) }),
+  };
+}
