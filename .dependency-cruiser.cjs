@@ -236,7 +236,7 @@ const packages = {
   'openid-client': ['^cli/login/provider-login[.]ts$'],
   pino: ['^[^/]+/[^/]+[.]ts$'],
   'rate-limiter-flexible': ['^api/server/limits/'],
-  re2js: ['^api/structural-schema/', '^api/cel/', shellOptions, '^model-server/'],
+  re2js: ['^api/structural-schema/', '^api/cel/', '^executor-image/run/', shellOptions, '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
   rolldown: ['^executor-image/build[.]ts$'],
   undici: [

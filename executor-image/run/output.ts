@@ -1,26 +1,66 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { ErrorObject } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import { RE2JS, RE2JSException } from 're2js';
 import { RunFailure } from '../run-failure.ts';
+import { TookTooLongError, withinTime } from './time-limit.ts';
 
 export type OutputCheck = { ok: true; output: unknown } | { ok: false; problem: string };
 
 const SHOWN_PROBLEMS = 5;
+/** Characters of a pattern in a message, and of what is said about it. */
+const SHOWN_PATTERN = 100;
+
+/** Schemas that people write take milliseconds; meanwhile nothing else runs, not even the runs of others. */
+const LIMIT_MS = 1000;
 
 /**
  * Makes the check of an answer against a JSON Schema (2020-12). Throws RunFailure StartFailed for a schema that is not
- * one.
+ * one, that has a pattern with more than RE2 knows, or that takes too long to read. The check throws OutputInvalid
+ * when it takes too long, as with references that lead to each other again and again.
  */
 export function outputCheck(schema: Record<string, unknown>): (value: unknown) => OutputCheck {
-  // Formats are hints in 2020-12, and a reference leads nowhere outside of the schema: nothing is loaded.
-  const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false, logger: false });
+  const validate = compiled(schema);
+  return (output) => {
+    try {
+      const fits = withinTime(() => validate(output), LIMIT_MS);
+      return fits ? { ok: true, output } : { ok: false, problem: problemsOf(validate.errors ?? []) };
+    } catch (error) {
+      if (!(error instanceof TookTooLongError)) throw error;
+      throw new RunFailure('OutputInvalid', `to hold the answer to its schema ${error.message}`, error);
+    }
+  };
+}
+
+function compiled(schema: Record<string, unknown>): ValidateFunction {
+  const ajv = new Ajv2020({
+    // Formats are hints in 2020-12, and a reference leads nowhere outside of the schema: nothing is loaded.
+    ...{ allErrors: true, strict: false, validateFormats: false, logger: false },
+    code: { regExp: linearPattern },
+  });
   try {
-    const validate = ajv.compile(schema);
-    return (output) =>
-      validate(output) ? { ok: true, output } : { ok: false, problem: problemsOf(validate.errors ?? []) };
+    return withinTime(() => ajv.compile(schema), LIMIT_MS);
   } catch (error) {
     throw new RunFailure('StartFailed', `the schema of the answer: ${(error as Error).message}`, error);
   }
 }
+
+/**
+ * RE2 takes time linear in the text. The backtracking of JavaScript can take for ever, and with it the runs of
+ * everybody whose process this is. What is only written in another way than in JavaScript is translated.
+ */
+function linearPattern(pattern: string): { test(text: string): boolean } {
+  try {
+    const made = RE2JS.compile(RE2JS.translateRegExp(pattern));
+    // The name by which Ajv keeps it.
+    return Object.assign({ test: (text: string) => made.test(text) }, { toString: () => `/${pattern}/` });
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    const shown = JSON.stringify(pattern.slice(0, SHOWN_PATTERN));
+    const why = error.message.slice(0, SHOWN_PATTERN);
+    throw new Error(`the pattern ${shown} is not one of RE2: ${why}`, { cause: error });
+  }
+}
+linearPattern.code = 'linearPattern';
 
 function problemsOf(errors: readonly ErrorObject[]): string {
   const shown = errors.slice(0, SHOWN_PROBLEMS).map(({ instancePath, message, params }) => {
