@@ -8,6 +8,7 @@ import type { RuleResolver } from '../authorization/rule-resolver.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
 import { approvalDecisions } from './approvals/approval-decisions.ts';
+import { approvalOwners } from './approvals/approval-owners.ts';
 import type { AdmissionPlugins } from './admission/admission.ts';
 import { executorRestriction } from './admission/executor-restriction.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
@@ -139,6 +140,7 @@ function admissionOf(
       executorRestriction(store),
       roleEscalation(options),
       ownerReferencesPermission(options),
+      approvalOwners(authorizer),
       referencesNeedUse(authorizer),
       taskParameters(store),
       userEscalation(authorizer),

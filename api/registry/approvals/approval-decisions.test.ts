@@ -34,7 +34,9 @@ const RIGHTS: Readonly<Record<string, readonly string[]>> = {
 /** Of the verbs that admission asks for; that the request itself may be made is judged before it. */
 const authorizer: Authorizer = {
   async authorize({ name }, { verb }) {
-    const isAllowed = name === API_SERVER_USER.name || RIGHTS[name]?.includes(verb) === true;
+    // Whoever gives an object other owners could delete it.
+    const isAllowed =
+      name === API_SERVER_USER.name || verb === 'delete' || RIGHTS[name]?.includes(verb) === true;
     return { verdict: isAllowed ? 'allow' : 'no opinion', reason: '' };
   },
 };
@@ -323,4 +325,50 @@ it('the spec never changes, whoever may write it', async () => {
   const body = { spec: { approvers: { users: ['ann'] } } };
   const patch = registry.patch({ target, type: 'merge', body, ...by(API_SERVER_USER) });
   expect((await refusal(patch)).message).toContain('field is immutable');
+});
+
+describe('the controller of an Approval', () => {
+  const owner = { apiVersion: 'agent.wecode.io/v1', kind: 'Task', name: 'task', uid: 'u1' };
+  const owned = (by: object[]) => ({ metadata: { ownerReferences: by } });
+  const patch = async (user: User, target: Target, body: object) =>
+    (await registry.patch({ target, type: 'merge', body, ...by(user) })).object.object.metadata;
+  const make = (user: User, reference: object) => {
+    const metadata = { name: `owned-${(count += 1)}`, ownerReferences: [reference] };
+    const body = {
+      ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Approval', metadata },
+      spec: { taskRef: { name: 'task' }, purpose: 'Stage', message: 'Go on?' },
+    };
+    return registry.create({ resource: resourceOf(), namespace: 'default', body, ...by(user) });
+  };
+
+  it('is given by the controllers', async () => {
+    await make(controllers, { ...owner, controller: true });
+    const target = await approval();
+    expect(await patch(controllers, target, owned([{ ...owner, controller: true }]))).toMatchObject({
+      ownerReferences: [{ uid: 'u1' }],
+    });
+  });
+
+  it.each([
+    ['who may decide', ann, owner],
+    ['who may write all but decisions', writer, owner],
+    ['whoever writes another group', writer, { ...owner, apiVersion: 'example.com/v1' }],
+  ])('is not given by %s', async (_who, user, reference) => {
+    const target = await approval();
+    const controller = { ...reference, controller: true };
+    const why = `to give it a controller, user "${user.name}" needs the verb "close" on it`;
+    expect((await refusal(make(user, controller))).message).toContain(why);
+    expect((await refusal(patch(user, target, owned([controller])))).message).toContain(why);
+    await patch(user, target, owned([reference]));
+    expect((await refusal(patch(user, target, owned([controller])))).reason).toBe('Forbidden');
+  });
+
+  it('can be taken off, and is not given back', async () => {
+    const target = await approval();
+    const controller = { ...owner, controller: true };
+    await patch(controllers, target, owned([controller]));
+    await patch(writer, target, { metadata: { labels: { a: 'b' } } });
+    await patch(writer, target, owned([]));
+    expect((await refusal(patch(writer, target, owned([controller])))).reason).toBe('Forbidden');
+  });
 });

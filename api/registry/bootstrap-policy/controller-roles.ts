@@ -116,6 +116,8 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['get', 'create'], TROUPE, ['taskrevisions']),
     // It asks by them. That it may delete one is for those that nobody waited for any longer.
     allow(['get', 'create', 'delete'], TROUPE, ['approvals']),
+    // To be their controller.
+    allow(['close'], TROUPE, ['approvals']),
     // Objects that it makes refer to all that a Task uses; whether the Task may is judged as the one who made the Task.
     allow(['use'], TROUPE, [
       ...['teams', 'collaborations', 'ghosts', 'models', 'skills', 'mcpservers', 'workspaces'],

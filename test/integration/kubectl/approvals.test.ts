@@ -51,6 +51,29 @@ const decide = (name: string, as: string, decision = 'Approved', ...more: string
     ...['-p', JSON.stringify({ status: { decision } }), ...more],
   ]);
 
+it('a right to write Approvals makes none that a Task heeds', async () => {
+  const verbs = '--verb=get,list,create,update,patch,delete';
+  await must('create', 'role', 'maker', verbs, '--resource=approvals.agent.wecode.io');
+  await must('create', 'rolebinding', 'maker', '--role=maker', '--user=maker');
+  const name = `a${(count += 1)}`;
+  const owner = { apiVersion: 'agent.wecode.io/v1', kind: 'Task', name: 'task', uid: 'u1', controller: true };
+  const body = {
+    ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Approval' },
+    spec: {
+      ...{ taskRef: { name: 'task', uid: 'u1' }, purpose: 'Stage', message: 'Go on?' },
+      ...{ timeoutSeconds: 1, onTimeout: 'Approve' },
+    },
+  };
+  const create = (metadata: object) =>
+    run(['create', '-f', '-', '--as', 'maker'], JSON.stringify({ ...body, metadata: { name, ...metadata } }));
+  const why = 'to give it a controller, user "maker" needs the verb "close" on it';
+  expect((await create({ ownerReferences: [owner] })).stderr).toContain(why);
+  expect((await create({})).code).toBe(0);
+  const patch = JSON.stringify({ metadata: { ownerReferences: [owner] } });
+  const given = await run(['patch', 'approval', name, '--type=merge', '--as', 'maker', '-p', patch]);
+  expect(given.stderr).toContain(why);
+});
+
 describe('kubectl patch --subresource=status', () => {
   it.each([
     ['edit', true],
