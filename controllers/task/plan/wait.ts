@@ -16,7 +16,7 @@ export interface WaitSurroundings extends Pick<Surroundings, 'askedBy' | 'decisi
 /** A node at which nothing runs, in its turn: all that it needs has ended. */
 export function settleWait(node: WaitNode, record: NodeRecord, around: WaitSurroundings): SettledNode {
   const begun = record.waitingSince === undefined ? waitingRecord(record, around.now) : record;
-  const state = stateOf(node, begun, around);
+  const state = limited(stateOf(node, begun, around), { node, record: begun, around });
   const ended = (after: NodeRecord): SettledNode => ({
     node,
     record: after,
@@ -48,24 +48,46 @@ type WaitState =
       ask?: Ask;
     };
 
+interface Waiting {
+  node: WaitNode;
+  record: NodeRecord;
+  around: WaitSurroundings;
+}
+
+/** A step's own limit of time, beside that of what it waits for. */
+function limited(state: WaitState, { node, record, around }: Waiting): WaitState {
+  const limit = limitOf(node, record, around);
+  if (limit === undefined || !('message' in state)) return state;
+  const end = formatTime(limit);
+  const { timeoutSeconds } = node.policy;
+  if (limit <= Date.parse(around.now)) {
+    return { failure: `TimedOut: what it waits for did not come within ${timeoutSeconds} s.` };
+  }
+  return state.until !== undefined && Date.parse(state.until) <= limit ? state : { ...state, until: end };
+}
+
+/** When the step's limit is over, in milliseconds since the epoch. */
+function limitOf({ policy }: WaitNode, record: NodeRecord, around: WaitSurroundings): number | undefined {
+  const { timeoutSeconds } = policy;
+  return timeoutSeconds === undefined ? undefined : sinceOf(record, around) + timeoutSeconds * 1000;
+}
+
 function stateOf(node: WaitNode, record: NodeRecord, around: WaitSurroundings): WaitState {
   const { wait } = node;
   if (wait.for === 'approval') return decided(node, wait, around);
-  if (wait.for !== 'time') return outside(wait, node, { record, around });
-  const until = Date.parse(record.waitingSince ?? around.now) + wait.seconds * 1000;
+  if (wait.for !== 'time') return outside(wait, { node, record, around });
+  const until = sinceOf(record, around) + wait.seconds * 1000;
   const end = formatTime(until);
   return until <= Date.parse(around.now) ? { result: {} } : { message: `Waits until ${end}.`, until: end };
 }
 
 /** Something that comes from outside, or does not come in time. */
-function outside(
-  wait: EventWait | WebhookWait,
-  { id, name }: WaitNode,
-  { record, around }: { record: NodeRecord; around: WaitSurroundings },
-): WaitState {
+function outside(wait: EventWait | WebhookWait, { node, record, around }: Waiting): WaitState {
   const { timeoutSeconds } = wait;
+  const { id, name } = node;
   const until = timeoutSeconds === undefined ? undefined : sinceOf(record, around) + timeoutSeconds * 1000;
-  const event = around.events.take((one) => isFor(one, wait, id), until);
+  const latest = Math.min(until ?? Infinity, limitOf(node, record, around) ?? Infinity);
+  const event = around.events.take((one) => isFor(one, wait, id), latest);
   if (event !== undefined) return { result: resultOf(event), event: event.number };
   const what = wait.for === 'event' ? `the event "${wait.event}"` : `a call of the address of step "${name}"`;
   if (until === undefined) return { message: `Waits for ${what}.` };

@@ -102,6 +102,39 @@ describe('a wait for an event', () => {
     expect(recordOf(world, 'w')).toMatchObject({ events: [1, 2], result: { value: 'second' } });
   });
 
+  it.each<{ its: Wait; limit: number; failure?: string }>([
+    { its: { for: 'time', seconds: 60 }, limit: 30, failure: 'what it waits for did not come within 30 s.' },
+    { its: { for: 'time', seconds: 60 }, limit: 60 },
+    { its: forEvent('go'), limit: 30, failure: 'what it waits for did not come within 30 s.' },
+    { its: forEvent('go', 20), limit: 30, failure: 'the event "go" did not come within 20 s.' },
+    { its: { for: 'webhook' }, limit: 30, failure: 'what it waits for did not come within 30 s.' },
+    {
+      its: { for: 'approval', message: 'Ship it?' },
+      limit: 30,
+      failure: 'what it waits for did not come within 30 s.',
+    },
+  ])('fails after the limit of its step, $limit s: $its', ({ its, limit, failure }) => {
+    const policy = { ...node('w').policy, timeoutSeconds: limit };
+    const world = new World(resolved(wait('w', its, { policy })));
+    const { wakeAt } = world.step();
+    expect(Date.parse(wakeAt ?? '')).toBeLessThanOrEqual(Date.parse(after(limit)));
+    world.settle();
+    world.now = wakeAt ?? '';
+    expect(world.settle().status?.status).toBe(failure === undefined ? 'COMPLETED' : 'FAILED');
+    expect(recordOf(world, 'w')?.errorMessage).toBe(
+      failure === undefined ? undefined : `TimedOut: ${failure}`,
+    );
+  });
+
+  it('takes nothing that came after the limit of its step, though nobody had looked before', () => {
+    const policy = { ...node('w').policy, timeoutSeconds: 30 };
+    const world = new World(resolved(wait('w', forEvent('go'), { policy })));
+    world.settle();
+    world.now = after(31);
+    send(world, { name: 'go' });
+    expect(world.settle().status?.status).toBe('FAILED');
+  });
+
   it('ends with its Task', () => {
     const world = new World(resolved(wait('w', forEvent('go'))));
     world.settle();
