@@ -65,7 +65,7 @@ export interface TaskSpec {
    */
   costBudget?: number;
   /**
-   * What follows when a budget is used up. Fail ends the Task with the reason BudgetExceeded; Ask waits for an Approval, by which the Task gets the same budget once more. Fail when absent.
+   * What follows when a budget is used up. Fail ends the Task with the reason BudgetExceeded; Ask waits for an Approval, by which the Task gets the same budget once more, on top of what it has used up. Fail when absent.
    */
   onBudgetExceeded?: 'Fail' | 'Ask';
   /**
@@ -730,6 +730,20 @@ export interface TaskBudget {
    * How often the budget was given once more.
    */
   granted?: number;
+  grantedFrom?: TaskBudgetGrantedFrom;
+}
+/**
+ * What was allowed, or used up where that was more, when the budget was given once more: the budget counts from there.
+ */
+export interface TaskBudgetGrantedFrom {
+  /**
+   * Tokens.
+   */
+  tokens?: number;
+  /**
+   * US dollars.
+   */
+  costUSD?: number;
 }
 /**
  * The configuration of a Task that was started by an earlier version, which had no TaskRevisions.

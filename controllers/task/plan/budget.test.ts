@@ -8,7 +8,7 @@ import { isFinalTaskStatus } from '#api/types/task';
 import type { RunNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';
-import { spentBy } from '../status/spending.ts';
+import { budgetOf, spentBy } from '../status/spending.ts';
 import { resolved, World } from './world.ts';
 
 const world = (spec: Partial<TaskSpec>, ...nodes: RunNode[]): World => new World(resolved(...nodes), spec);
@@ -129,7 +129,8 @@ describe('a budget that people may raise', () => {
     expect(w.openApprovals().map(({ spec }) => spec)).toMatchObject([
       {
         purpose: 'Budget',
-        message: 'The Task has used up 105 tokens of 100, and is not done. May it have 100 tokens more?',
+        message:
+          'The Task has used up 105 tokens of 100, and is not done. May it have 100 tokens on top of that? It also goes on with a higher spec.tokenBudget.',
       },
     ]);
     expect(w.task().status).toMatchObject({ status: 'PENDING_CONFIRMATION', budget: { tokens: 105 } });
@@ -139,17 +140,45 @@ describe('a budget that people may raise', () => {
     const w = asking();
     const name = open(w);
     w.decide(name, { phase: 'Decided', decision: 'Approved', decidedBy: { name: 'ann' } });
-    expect(w.settle().status).toMatchObject({ budget: { tokens: 105, granted: 1 } });
-    expect(limits(w)).toEqual([{ tokens: 95 }]);
+    expect(w.settle().status).toMatchObject({
+      budget: { tokens: 105, granted: 1, grantedFrom: { tokens: 105 } },
+    });
+    expect(limits(w)).toEqual([{ tokens: 100 }]);
     w.removeApproval(name);
-    w.change(only(w), { status: over('TokenLimit', 96) });
+    w.change(only(w), { status: over('TokenLimit', 101) });
     w.settle();
     expect(open(w), 'people are asked a second time').not.toBe(name);
     w.decide(open(w), { phase: 'Decided', decision: 'Approved', decidedBy: { name: 'ann' } });
     w.settle();
-    expect(live(w)[0]?.spec).toMatchObject({ session: { id: 'session' }, limits: { tokens: 99 } });
+    expect(live(w)[0]?.spec).toMatchObject({ session: { id: 'session' }, limits: { tokens: 100 } });
     w.change(only(w), { status: done(9) });
-    expect(w.settle().status).toMatchObject({ status: 'COMPLETED', budget: { tokens: 210, granted: 2 } });
+    expect(w.settle().status).toMatchObject({ status: 'COMPLETED', budget: { tokens: 215, granted: 2 } });
+  });
+
+  it.each([
+    ['tokens', { tokenBudget: 1000 }, { tokens: 1000 }],
+    ['cost', { costBudget: 0.1 }, { costUSD: 0.1 }],
+  ])('is whole after one yes, however much too far a call went: %s', (_, budget, want) => {
+    const w = world({ ...budget, onBudgetExceeded: 'Ask' }, ...line({ name: 'a' }, { name: 'b' }));
+    w.settle();
+    w.change(only(w), { status: done(5500, 0.55) });
+    w.settle();
+    w.decide(open(w), { phase: 'Decided', decision: 'Approved', decidedBy: { name: 'ann' } });
+    w.settle();
+    expect(limits(w)).toEqual([want]);
+    expect(w.openApprovals()).toEqual([]);
+  });
+
+  it('counts from what was allowed where a Task of an older version notes no more', () => {
+    const w = asking();
+    expect(budgetOf(w.task(), { granted: 2 })).toEqual({ tokens: 300 });
+  });
+
+  it('goes on without a yes when it is raised', () => {
+    const w = asking();
+    w.edit({ tokenBudget: 150 });
+    w.settle();
+    expect(limits(w)).toEqual([{ tokens: 45 }]);
   });
 
   it('is used up after a no', () => {

@@ -1,7 +1,8 @@
 import type { Task } from '#api/types/generated/task';
 import { isRunNode } from '../graph/graph.ts';
 import type { NodeRecord } from '../node-record.ts';
-import { budgetOf, spentBy, toMicroDollars } from '../status/spending.ts';
+import { budgetOf, grantMore, grantsNoted, spentBy, toMicroDollars } from '../status/spending.ts';
+import type { Grants } from '../status/spending.ts';
 import type { Amount } from '../status/use.ts';
 import type { Ask } from '../approvals/ask.ts';
 import { settingsOf } from '../approvals/settings.ts';
@@ -14,8 +15,8 @@ export interface GivenOut {
   moves: readonly Move[];
   /** Nothing is left, and nothing runs by which the Task could come to its end: `Reason: message`. */
   exceeded?: string;
-  /** How often people have given the budget once more. */
-  granted: number;
+  /** What people have given of it. */
+  grants: Grants;
 }
 
 /**
@@ -29,30 +30,29 @@ export function giveOut(
   around: Surroundings & { unknown: readonly NodeRecord[] },
 ): GivenOut {
   const { task, unknown } = around;
-  const granted = grantsOf(around);
-  const budget = budgetOf(task, granted);
+  const spent = spentBy([...moves.map(({ record }) => record), ...unknown]);
+  const grants = grantsOf(around, spent);
+  const budget = budgetOf(task, grants);
   const starts = settled.map((one, index) => isStart(one, moves[index]));
   const count = starts.filter(Boolean).length;
-  if (budget === undefined || count === 0) return { moves, granted };
-  const records = moves.map(({ record }) => record);
+  if (budget === undefined || count === 0) return { moves, grants };
   const underWay = moves.filter(({ run }, index) => run !== undefined && starts[index] === false);
-  const spent = spentBy([...records, ...unknown]);
   const left = minus(budget, [spent, ...underWay.map(({ record }) => record.share ?? {})]);
   const most = left.tokens === undefined ? count : Math.min(count, left.tokens);
   const isLeft = most >= 1 && (left.costUSD ?? 1) > 0;
   const isUsedUp = !isLeft && underWay.length === 0;
-  const refused = isUsedUp ? refusalOf(around, { spent, granted }) : undefined;
-  if (refused !== undefined) return { moves, exceeded: refused, granted };
+  const refused = isUsedUp ? refusalOf(around, { spent, grants }) : undefined;
+  if (refused !== undefined) return { moves, exceeded: refused, grants };
   const share = shareOf(left, most);
   let given = 0;
   return {
-    granted,
+    grants,
     moves: moves.map((move, index) => {
       const one = settled[index];
       if (starts[index] !== true || one === undefined) return move;
       given += 1;
       if (isLeft && given <= most) return { ...move, record: { ...move.record, share } };
-      const ask = isUsedUp && given === 1 ? budgetAsk(one, around, { spent, granted }) : undefined;
+      const ask = isUsedUp && given === 1 ? budgetAsk(one, around, { spent, grants }) : undefined;
       return { record: one.record, over: one.over, wait: ask === undefined ? NO_SHARE : waitFor(ask) };
     }),
   };
@@ -70,25 +70,26 @@ const NO_SHARE = {
 const waitFor = (ask: Ask): WaitingState => ({ state: 'waiting', message: ask.message, ask });
 
 /** Of the Approval for the next grant. */
-const budgetKey = (granted: number): string => `budget-${granted + 1}`;
+const budgetKey = ({ granted = 0 }: Grants): string => `budget-${granted + 1}`;
 
 /** Those that are noted, and the ones that people have given since. */
-function grantsOf({ task, decisions }: Surroundings): number {
-  let granted = task.status?.budget?.granted ?? 0;
-  while (decisions.outcomeOf(budgetKey(granted))?.result === 'approved') granted += 1;
-  return granted;
+function grantsOf({ task, decisions }: Surroundings, spent: Required<Amount>): Grants {
+  let grants = grantsNoted(task);
+  while (decisions.outcomeOf(budgetKey(grants))?.result === 'approved')
+    grants = grantMore(task, grants, spent);
+  return grants;
 }
 
 interface Spending {
   spent: Required<Amount>;
-  granted: number;
+  grants: Grants;
 }
 
 /** Why the Task ends by it; undefined while people are asked. */
 function refusalOf({ task, decisions }: Surroundings, spending: Spending): string | undefined {
   const why = exceeded(task, spending);
   if (task.spec.onBudgetExceeded !== 'Ask') return why;
-  const outcome = decisions.outcomeOf(budgetKey(spending.granted));
+  const outcome = decisions.outcomeOf(budgetKey(spending.grants));
   return outcome === undefined || outcome.result === 'approved'
     ? undefined
     : `${why} ${rejectionOf(outcome)}`;
@@ -100,9 +101,13 @@ function budgetAsk({ node }: SettledNode, { task, askedBy }: Surroundings, spend
     ...(tokenBudget === undefined ? [] : [`${tokenBudget} tokens`]),
     ...(costBudget === undefined ? [] : [`$${costBudget}`]),
   ].join(' and ');
-  const message = `${exceeded(task, spending).replace(/^BudgetExceeded: t/, 'T')} May it have ${more} more?`;
+  const fields = [
+    ...(tokenBudget === undefined ? [] : ['spec.tokenBudget']),
+    ...(costBudget === undefined ? [] : ['spec.costBudget']),
+  ].join(' and ');
+  const message = `${exceeded(task, spending).replace(/^BudgetExceeded: t/, 'T')} May it have ${more} on top of that? It also goes on with a higher ${fields}.`;
   const settings = settingsOf({ ...askedBy(node), own: undefined });
-  return { key: budgetKey(spending.granted), purpose: 'Budget', message, settings };
+  return { key: budgetKey(spending.grants), purpose: 'Budget', message, settings };
 }
 
 function minus({ tokens, costUSD }: Amount, taken: readonly Amount[]): Amount {
@@ -120,8 +125,8 @@ function shareOf({ tokens, costUSD }: Amount, count: number): Amount {
   };
 }
 
-function exceeded(task: Task, { spent, granted }: Spending): string {
-  const { tokens, costUSD } = budgetOf(task, granted) ?? {};
+function exceeded(task: Task, { spent, grants }: Spending): string {
+  const { tokens, costUSD } = budgetOf(task, grants) ?? {};
   const parts = [
     ...(tokens === undefined ? [] : [`${spent.tokens} tokens of ${tokens}`]),
     ...(costUSD === undefined ? [] : [`$${spent.costUSD} of $${costUSD}`]),

@@ -13,6 +13,7 @@ import { growGraph } from './grow.ts';
 import type { GrownGraph } from './grow.ts';
 import { goOn, hold, stop } from './move.ts';
 import { SUSPENDED } from './suspended.ts';
+import type { Grants } from '../status/spending.ts';
 import type { Move } from './move.ts';
 import { isDone } from './readiness.ts';
 import type { Readiness } from './readiness.ts';
@@ -36,8 +37,8 @@ export interface NodesPlan {
   past?: ReadonlySet<string>;
   /** Further fields of the result. */
   details?: Readonly<Record<string, unknown>>;
-  /** How often people have given the budget once more; absent where that is as it was. */
-  granted?: number;
+  /** What people have given of the budget; absent where that is as it was. */
+  grants?: Grants;
   /** When time alone changes the plan; RFC 3339. */
   wakeAt?: string;
 }
@@ -68,12 +69,12 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   const wanted = settled.map((one) =>
     held === undefined ? goOn(one, readiness.turnOf(one.node).turn === 'now', around) : hold(one, around),
   );
-  const { moves, exceeded, granted } = giveOut(settled, wanted, { ...around, unknown });
+  const { moves, exceeded, grants } = giveOut(settled, wanted, { ...around, unknown });
   if (exceeded !== undefined) {
     const stopped = settled.map((one) => stop(one, around));
     return {
       ...common,
-      granted,
+      grants,
       moves: stopped,
       asks: [],
       outcome: { kind: 'failed', failure: { why: exceeded } },
@@ -81,7 +82,7 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   }
   const deciding = settled.filter(({ node }) => past?.has(node.id) !== true);
   const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held });
-  return { ...common, granted, moves, asks: asksOf(grown, moves, around), outcome, ...wakeUp(moves, around) };
+  return { ...common, grants, moves, asks: asksOf(grown, moves, around), outcome, ...wakeUp(moves, around) };
 }
 
 function holdOf({ refusal, task }: Surroundings): Hold | undefined {

@@ -130,7 +130,7 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
   const { task } = asking;
   const observation = { ...given, task };
   const planned = planNodes(start, { ...observation, ...asking });
-  const { nodes, moves, unknown, outcome, answer, author, past, details, granted, wakeAt } = planned;
+  const { nodes, moves, unknown, outcome, answer, author, past, details, grants, wakeAt } = planned;
   const revision = { ...start, nodes };
   const records = [...moves.map(({ record }) => record), ...unknown].map(asking.noted);
   const asks = isOver(outcome)
@@ -147,7 +147,7 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
       author,
       past,
       details,
-      granted,
+      grants,
       asks,
     }),
     create,

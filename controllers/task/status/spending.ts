@@ -11,14 +11,38 @@ export function spentBy(records: readonly NodeRecord[]): Required<Amount> {
   return { tokens: Object.values(usage).reduce((sum, count) => sum + count, 0), costUSD };
 }
 
-/** All that the Task may spend when people have given it its budget `granted` times more; undefined where it has none. */
-export function budgetOf({ spec }: Task, granted = 0): Amount | undefined {
+/** How often people have given the budget once more, and from where it counts since: absent as long as they have not. */
+export type Grants = Pick<NonNullable<TaskStatus['budget']>, 'granted' | 'grantedFrom'>;
+
+export const grantsNoted = ({ status }: Task): Grants => {
+  const { granted, grantedFrom } = status?.budget ?? {};
+  return { ...(granted && { granted }), ...(grantedFrom && { grantedFrom }) };
+};
+
+/** With one grant more. What was used up beyond the limit takes nothing away from it. */
+export function grantMore(task: Task, grants: Grants, spent: Required<Amount>): Grants {
+  const { tokens, costUSD } = budgetOf(task, grants) ?? {};
+  return {
+    granted: (grants.granted ?? 0) + 1,
+    grantedFrom: {
+      ...(tokens === undefined ? {} : { tokens: Math.max(tokens, spent.tokens) }),
+      ...(costUSD === undefined ? {} : { costUSD: Math.max(costUSD, spent.costUSD) }),
+    },
+  };
+}
+
+/** All that the Task may spend with what people have given it; undefined where it has no budget. */
+export function budgetOf(
+  { spec }: Task,
+  { granted = 0, grantedFrom: from }: Grants = {},
+): Amount | undefined {
   const { tokenBudget, costBudget } = spec;
   if (tokenBudget === undefined && costBudget === undefined) return undefined;
-  const times = 1 + granted;
   return {
-    ...(tokenBudget === undefined ? {} : { tokens: tokenBudget * times }),
-    ...(costBudget === undefined ? {} : { costUSD: toMicroDollars(costBudget * times) }),
+    ...(tokenBudget === undefined ? {} : { tokens: tokenBudget + (from?.tokens ?? tokenBudget * granted) }),
+    ...(costBudget === undefined
+      ? {}
+      : { costUSD: toMicroDollars(costBudget + (from?.costUSD ?? costBudget * granted)) }),
   };
 }
 
@@ -26,10 +50,10 @@ export function budgetOf({ spec }: Task, granted = 0): Amount | undefined {
 export function spendingOf(
   task: Task,
   records: readonly NodeRecord[],
-  granted: number = task.status?.budget?.granted ?? 0,
+  grants: Grants = grantsNoted(task),
 ): Pick<TaskStatus, 'budget'> {
   if (budgetOf(task) === undefined) return {};
-  return { budget: { ...spentBy(records), ...(granted === 0 ? {} : { granted }) } };
+  return { budget: { ...spentBy(records), ...grants } };
 }
 
 /** Down to a millionth: no price is finer, and sums of binary fractions end in noise. */

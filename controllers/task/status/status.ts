@@ -22,6 +22,7 @@ import { openQuestions } from './questions.ts';
 import type { OpenQuestionsOf } from './questions.ts';
 import { taskResult } from './result.ts';
 import { spendingOf } from './spending.ts';
+import type { Grants } from './spending.ts';
 import { failureMessage } from './wording.ts';
 
 export interface StatusInput {
@@ -38,8 +39,8 @@ export interface StatusInput {
   past?: ReadonlySet<string> | undefined;
   /** Further fields of the result. */
   details?: Readonly<Record<string, unknown>> | undefined;
-  /** How often people have given the budget once more; absent: as it was. */
-  granted?: number | undefined;
+  /** What people have given of the budget; absent: as it was. */
+  grants?: Grants | undefined;
   /** What people are asked. */
   asks?: readonly Ask[];
 }
@@ -55,7 +56,7 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision, answer, author, past, details, granted, asks }: StatusInput,
+  { records, outcome, revision, answer, author, past, details, grants, asks }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
   const current = records.filter(({ node }) => past?.has(node) !== true);
@@ -77,7 +78,7 @@ export function nextStatus(
     ...(previous.updatedAt === undefined ? {} : { updatedAt: previous.updatedAt }),
     ...(final ? { completedAt: now } : {}),
     ...currentStep(outcome, records),
-    ...spendingOf(task, records, granted),
+    ...spendingOf(task, records, grants),
     ...activeTime(task, { outcome, word: status, now }),
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...executionMode(revision),

@@ -130,7 +130,9 @@ describe('a Task that does not move', () => {
     const { name } = await begun({ tokenBudget: 10, onBudgetExceeded: 'Ask' }, {}, {});
     await p.succeeds(name, 'done', { usage: { inputTokens: 12 } });
     await saying('May it have');
-    expect(await described()).toContain('12 tokens of 10, and is not done. May it have 10 tokens more?');
+    expect(await described()).toContain(
+      '12 tokens of 10, and is not done. May it have 10 tokens on top of that?',
+    );
     await p.edit('t', { onBudgetExceeded: 'Fail' });
     await p.task('t', 'FAILED');
     expect(await described()).toMatch(/Reason: BudgetExceeded Status: True Type: Failed/);
