@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { RefusedAddressError } from '#guarded-client/refused-address-error';
 import { httpService } from './made-up-servers.ts';
-import { openFetch } from './server-fetch.ts';
+import { openFetch, openServerFetch } from './server-fetch.ts';
 
 it.each([
   { reason: 'by its proxy', variable: 'HTTP_PROXY', noProxy: '', answers: 'proxy' },
@@ -17,4 +18,18 @@ it.each([
   expect(await (await calls.fetch(server.url)).text()).toBe(answers);
   await calls.close();
   expect(asked).toEqual(answers === 'proxy' ? [server.url] : []);
+});
+
+it.each([
+  { reason: 'is called where it is allowed', allow: ['host.docker.internal'], want: 'here' },
+  { reason: 'is judged by its addresses', allow: [], want: 'refused' },
+])("The executor's machine by its name $reason", async ({ allow, want }) => {
+  await using server = await httpService((_, response) => void response.end('here'));
+  const calls = await openServerFetch({ addresses: { allow, controlPlane: [] }, environment: {} });
+  const answer = calls.fetch(server.url.replace('127.0.0.1', 'host.docker.internal')).then(
+    (response) => response.text(),
+    (error: unknown) => (error instanceof RefusedAddressError ? 'refused' : String(error)),
+  );
+  expect(await answer).toBe(want);
+  await calls.close();
 });

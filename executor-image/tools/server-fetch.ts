@@ -24,13 +24,17 @@ const PATIENT = { headersMs: 0, idleMs: 0 };
 
 /**
  * In a sandbox everything that its network leads to may be called: the agent can call it, too. A runner that shares the
- * network of the executor's machine has `addresses`, and calls public ones and these only.
+ * network of the executor's machine has `addresses`, and calls public ones and these only. For it, `host.docker.internal` is
+ * that machine, as it is for Models.
  */
 export async function openServerFetch({ addresses, environment }: ServerFetchOptions): Promise<ServerFetch> {
   if (addresses === undefined) return openFetch(environment);
   // Loaded when it is needed: sandboxes never do.
-  const { createGuardedFetch } = await import('#guarded-client/guarded-fetch');
-  const guarded = createGuardedFetch({ ...addresses, ...PATIENT });
+  const [{ createGuardedFetch }, { lookUpService }] = await Promise.all([
+    import('#guarded-client/guarded-fetch'),
+    import('#guarded-client/service-hosts'),
+  ]);
+  const guarded = createGuardedFetch({ ...addresses, ...PATIENT, lookUp: lookUpService });
   return { fetch: guarded.fetch, close: async () => guarded[Symbol.asyncDispose]() };
 }
 

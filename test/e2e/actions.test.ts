@@ -68,7 +68,7 @@ beforeAll(async () => {
   await writeFile(ca, Buffer.from(encoded, 'base64'));
   const text = (await readFile(path.join(RELEASE, 'team.yaml'), 'utf8'))
     .replace('http://host.docker.internal:8090', model.url)
-    .replace('http://host.docker.internal:8091', `http://127.0.0.1:${port}`);
+    .replace('http://host.docker.internal:8091', `http://host.docker.internal:${port}`);
   await commands.apply(text);
   await commands.mustKubectl(['wait', 'team/release', '--for=condition=Ready', '--timeout=60s']);
 });

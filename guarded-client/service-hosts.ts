@@ -2,10 +2,13 @@ import { lookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { networkInterfaces } from 'node:os';
 
-/** Docker's name for the machine that its engine runs on; manifests have it from the time when sandboxes called services. */
+/** Docker's name for the machine that its engine runs on. On Linux, no DNS knows it outside of containers. */
 const THIS_MACHINE = 'host.docker.internal';
 
-/** All addresses of the host of a Model's service, to be judged. Rejects as node:dns does. */
+/**
+ * All addresses of the host of a service that a manifest names, to be judged: `host.docker.internal` is the machine of this
+ * process. Rejects as node:dns does.
+ */
 export async function lookUpService(host: string): Promise<LookupAddress[]> {
   if (host !== THIS_MACHINE) return lookup(host, { all: true });
   return [...ofThisMachine(), ...(await lookup(host, { all: true }).catch(() => []))]; // few systems know the name

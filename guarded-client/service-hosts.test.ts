@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lookUpService } from './destinations.ts';
+import { lookUpService } from './service-hosts.ts';
 
 it('host.docker.internal is this machine, loopback first', async () => {
   const [first] = await lookUpService('host.docker.internal');
