@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { glob, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'crds/*.md', 'executor-image/*.md'];
@@ -39,14 +40,30 @@ function anchors(markdown: string): Set<string> {
   return found;
 }
 
-describe('every link of the documentation', () => {
-  const documents = new Map<string, string>();
-  beforeAll(async () => {
-    for await (const name of glob(DOCUMENTS, { cwd: ROOT }))
-      documents.set(name, await readFile(path.join(ROOT, name), 'utf8'));
-    expect(documents.size).toBeGreaterThan(5);
-  });
+/** The fenced blocks of YAML. */
+const yamlBlocks = (markdown: string): string[] =>
+  [...markdown.matchAll(/^( *)```ya?ml\n([\s\S]*?)^\1```/gm)].map(([, , block = '']) => block);
 
+/**
+ * All that keeps people from pasting it. The yaml package reads YAML 1.2; kubectl's reader (sigs.k8s.io/yaml, of YAML 1.1) takes
+ * a "?" at the end of a plain text inside of braces for the mark of a key.
+ */
+function yamlProblems(block: string): string[] {
+  const errors = parseAllDocuments(block).flatMap((document) =>
+    document.errors.map(({ message }) => message),
+  );
+  const questions = [...block.matchAll(/[[{,].*: [^'"{}[\],\n]*\?(?= *[,}\]])/g)];
+  return [...errors, ...questions.map(([text]) => `"?" without quotes: ${text}`)];
+}
+
+const documents = new Map<string, string>();
+beforeAll(async () => {
+  for await (const name of glob(DOCUMENTS, { cwd: ROOT }))
+    documents.set(name, await readFile(path.join(ROOT, name), 'utf8'));
+  expect(documents.size).toBeGreaterThan(5);
+});
+
+describe('every link of the documentation', () => {
   /** The document or file that a link of `document` leads to, from the root. */
   const target = (document: string, file: string): string =>
     file === '' ? document : path.join(path.dirname(document), file);
@@ -77,4 +94,20 @@ it('anchors are those of GitHub', () => {
   const markdown =
     '# One `two`, three!\n## Same\n## Same\n```\n# no heading\n```\n<a id="own"></a>\n### [a](b.md) – ü_1\n';
   expect([...anchors(markdown)]).toEqual(['own', 'one-two-three', 'same', 'same-1', 'a--ü_1']);
+});
+
+it('YAML of the documentation can be applied', () => {
+  const broken = [...documents].flatMap(([document, text]) =>
+    yamlBlocks(text).flatMap((block) => yamlProblems(block).map((problem) => `${document}: ${problem}`)),
+  );
+  expect(broken).toEqual([]);
+});
+
+it.each([
+  { block: 'approval: { message: Shall we publish this? }', problems: 1 },
+  { block: "approval: { message: 'Shall we publish this?' }", problems: 0 },
+  { block: 'message: Shall we publish this?', problems: 0 },
+  { block: 'a: { b: c', problems: 1 },
+])('of YAML $block, $problems problems are found', ({ block, problems }) => {
+  expect(yamlProblems(block)).toHaveLength(problems);
 });
