@@ -1,12 +1,13 @@
 import { checkParameters } from '#api/schema/parameters';
+import type { JsonObject } from '#api/machinery/json/json';
 import type { Task } from '#api/types/generated/task';
 
 type Schema = Record<string, unknown> | undefined;
 
-/** Everything wrong with the parameters of the Task, as a sentence; undefined when all is well. The server has judged them if it could. */
-export function parametersProblem({ spec }: Task, schema: Schema): string | undefined {
+/** Everything wrong with the parameters of a Task, as a sentence; undefined when all is well. The server has judged them if it could. */
+export function parametersProblem(parameters: JsonObject = {}, schema: Schema): string | undefined {
   if (schema === undefined) return undefined;
-  const { causes } = checkParameters(schema, spec.parameters ?? {}, 'spec.parameters');
+  const { causes } = checkParameters(schema, parameters, 'spec.parameters');
   const texts = causes.map(({ field = '', message }) => `${field}: ${message}`);
   return texts.length === 0 ? undefined : `${texts.join('; ')}.`;
 }

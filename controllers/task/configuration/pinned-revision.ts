@@ -35,7 +35,7 @@ export function resolvePinned(
     const message = `spec.teamRef: Team "${namespace}/${name}": spec.revision: it has no TaskRevision "${team?.spec.revision ?? ''}".`;
     return { outcome: 'waiting', reason: TaskReason.WaitingForTeam, message };
   }
-  const wrong = parametersProblem(task, content.parametersSchema);
+  const wrong = parametersProblem(task.spec.parameters, content.parametersSchema);
   if (wrong !== undefined)
     return { outcome: 'impossible', reason: TaskReason.ParametersInvalid, message: wrong };
   return withOwnWorkspace(task, { team, content, teamName, configuration });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject, ObjectMeta } from '#api/machinery/meta';
-import type { Task } from '#api/types/generated/task';
+import type { Task, TaskSpec } from '#api/types/generated/task';
 import type { ReadyStatus } from '#api/types/ready';
 import { COLLABORATION_MODELS, pipeline } from '../graph/collaboration-models.ts';
 import type { CollaborationModels } from '../graph/collaboration-models.ts';
@@ -82,6 +82,15 @@ function objects(): Map<string, Stored> {
     ],
   });
   add('Team', 'later', { collaborationModel: 'later', members: [{ botRef: { name: 'coder' } }] });
+  add('Team', 'flow', {
+    collaborationModel: 'workflow',
+    collaborationRef: { name: 'steps' },
+    members: [{ botRef: { name: 'coder' }, name: 'dev' }],
+  });
+  add('Collaboration', 'steps', {
+    parameters: { type: 'object', required: ['branch'], properties: { branch: { type: 'string' } } },
+    steps: [{ name: 'build', participants: ['dev'], prompt: 'Build it.' }],
+  });
   add('Workspace', 'w', {
     repository: { gitUrl: 'https://h/r', branchName: 'main', secretRef: { name: 's' } },
   });
@@ -90,7 +99,7 @@ function objects(): Map<string, Stored> {
 
 function resolve(
   map: Map<string, Stored>,
-  spec: { team: string; workspace?: string },
+  spec: { team: string; workspace?: string; executionMode?: TaskSpec['executionMode'] },
   models: CollaborationModels = COLLABORATION_MODELS,
 ): Resolution {
   const find = (kind: string) => (ref: ObjectName) =>
@@ -113,6 +122,7 @@ function resolve(
     spec: {
       prompt: 'ASK',
       teamRef: { name: spec.team },
+      ...(spec.executionMode === undefined ? {} : { executionMode: spec.executionMode }),
       ...(spec.workspace === undefined ? {} : { workspaceRef: { name: spec.workspace, namespace: 'ns' } }),
     },
   };
@@ -234,6 +244,35 @@ describe('resolveTask', () => {
       ...{ outcome: 'impossible', reason: 'ParametersInvalid' },
       message: 'spec.parameters.branch: Required value.',
     });
+  });
+
+  it.each([
+    { reason: 'of the workflow', executionMode: 'auto', want: 'ParametersInvalid' },
+    { reason: 'of the workflow, asked for', executionMode: 'script', want: 'ParametersInvalid' },
+    {
+      reason: 'of the workflow do not count where the leader plans',
+      executionMode: 'planned',
+      want: undefined,
+    },
+  ] as const)('parameters $reason', ({ executionMode, want }) => {
+    const resolution = resolve(objects(), { team: 'flow', executionMode });
+    expect(resolution).toMatchObject(
+      want === undefined
+        ? { outcome: 'resolved' }
+        : { outcome: 'impossible', reason: want, message: 'spec.parameters.branch: Required value.' },
+    );
+  });
+
+  it.each(['hybrid', 'script'] as const)('the execution mode %s is for workflows', (executionMode) => {
+    expect(resolve(objects(), { team: 'pipe', executionMode })).toEqual({
+      outcome: 'impossible',
+      reason: 'UnsupportedMode',
+      message: `spec.executionMode: "${executionMode}" is for Teams with collaborationModel workflow, and this one has pipeline; auto and planned are for all Teams.`,
+    });
+  });
+
+  it.each(['auto', 'planned'] as const)('the execution mode %s is for all Teams', (executionMode) => {
+    expect(resolve(objects(), { team: 'pipe', executionMode })).toMatchObject({ outcome: 'resolved' });
   });
 
   it('a graph that goes round in circles is not begun', () => {

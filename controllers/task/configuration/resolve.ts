@@ -75,16 +75,18 @@ export function resolveTask(task: Task, { configuration, models }: ResolveOption
   if (model === undefined) return unsupportedMode(mode, teamName, Object.keys(models));
   const notReady = unready('Team', teamName, team);
   if (notReady !== undefined) return waitingForTeam(`spec.teamRef: ${notReady}`);
-  const wrong = parametersProblem(task, team.spec.parametersSchema);
-  if (wrong !== undefined) {
-    return { outcome: 'impossible', reason: TaskReason.ParametersInvalid, message: wrong };
-  }
+  const wrong = parametersProblem(task.spec.parameters, team.spec.parametersSchema);
+  if (wrong !== undefined) return impossible(TaskReason.ParametersInvalid, wrong);
 
   const collaboration = resolveCollaboration(team, teamName, configuration);
   if (typeof collaboration === 'string') return waitingForTeam(collaboration);
   const draft = model({ team: team.spec, ...collaboration, ...wishesOf(task) });
-  const problem = 'problem' in draft ? draft.problem : validateGraph(draft.nodes);
-  if ('problem' in draft || problem !== undefined) return invalidPlan(teamName, problem ?? '');
+  if ('problem' in draft)
+    return draft.reason === undefined
+      ? invalidPlan(teamName, draft.problem)
+      : impossible(draft.reason, draft.problem);
+  const problem = validateGraph(draft.nodes);
+  if (problem !== undefined) return invalidPlan(teamName, problem);
   const workers = resolveWorkers(draft, teamName, configuration);
   if ('outcome' in workers) return workers;
   const workspace = resolveWorkspace(task, configuration);
@@ -315,28 +317,26 @@ function waitingForTeam(message: string): Waiting {
   return { outcome: 'waiting', reason: TaskReason.WaitingForTeam, message };
 }
 
+function impossible(reason: ImpossibleReason, message: string): Impossible {
+  return { outcome: 'impossible', reason, message };
+}
+
 function unsupportedMode(wanted: string, name: ObjectName, supported: readonly string[]): Impossible {
-  return {
-    outcome: 'impossible',
-    reason: TaskReason.UnsupportedMode,
-    message: `Team "${shown(name)}": spec.collaborationModel: "${wanted}" is not supported; supported: ${supported.join(', ')}.`,
-  };
+  return impossible(
+    TaskReason.UnsupportedMode,
+    `Team "${shown(name)}": spec.collaborationModel: "${wanted}" is not supported; supported: ${supported.join(', ')}.`,
+  );
 }
 
 function invalidPlan(name: ObjectName, problem: string): Impossible {
-  return {
-    outcome: 'impossible',
-    reason: TaskReason.InvalidPlan,
-    message: `Team "${shown(name)}" cannot be carried out: ${problem}`,
-  };
+  return impossible(TaskReason.InvalidPlan, `Team "${shown(name)}" cannot be carried out: ${problem}`);
 }
 
 export function workspaceRequired(name: ObjectName): Impossible {
-  return {
-    outcome: 'impossible',
-    reason: TaskReason.WorkspaceRequired,
-    message: `spec.workspaceRef: required, since Team "${shown(name)}" works in a repository.`,
-  };
+  return impossible(
+    TaskReason.WorkspaceRequired,
+    `spec.workspaceRef: required, since Team "${shown(name)}" works in a repository.`,
+  );
 }
 
 function within(namespace: string, ref: Reference): ObjectName {

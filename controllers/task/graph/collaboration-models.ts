@@ -1,4 +1,6 @@
 import type { TeamMember } from '#api/types/generated/team';
+import { TaskReason } from '#api/types/task';
+import { collaborationModelOf } from '#api/types/team';
 import { leaderOf, memberName } from '#api/types/team-members';
 import { chain } from './chain.ts';
 import type { Link } from './chain.ts';
@@ -13,14 +15,26 @@ export type CollaborationModels = Readonly<Record<string, CollaborationModel>>;
 
 /** Those that Tasks are carried out with. */
 export const COLLABORATION_MODELS: CollaborationModels = {
-  collaborate: withQuality(collaborate),
-  coordinate: withQuality(coordinate),
-  pipeline: withQuality(pipeline),
-  route: withQuality(route),
-  solo: withQuality(solo),
+  collaborate: withQuality(withoutWorkflow(collaborate)),
+  coordinate: withQuality(withoutWorkflow(coordinate)),
+  pipeline: withQuality(withoutWorkflow(pipeline)),
+  route: withQuality(withoutWorkflow(route)),
+  solo: withQuality(withoutWorkflow(solo)),
   // The leader of any Team may plan (executionMode of the Task).
   workflow: withQuality(workflow),
 };
+
+/** For a Team that works in another way than by a workflow: a Task cannot ask for the steps of a Collaboration. */
+function withoutWorkflow(model: CollaborationModel): CollaborationModel {
+  return (sources) => {
+    const { executionMode = 'auto', team } = sources;
+    if (executionMode === 'auto') return model(sources);
+    return {
+      reason: TaskReason.UnsupportedMode,
+      problem: `spec.executionMode: "${executionMode}" is for Teams with collaborationModel workflow, and this one has ${collaborationModelOf(team)}; auto and planned are for all Teams.`,
+    };
+  };
+}
 
 /** The leader alone; without one, the first member. */
 export function solo({ team }: ModelSources): DraftedPlan {

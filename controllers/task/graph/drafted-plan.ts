@@ -7,7 +7,14 @@ import type { Program } from '../unfold/program.ts';
 import type { MemberNode } from './graph.ts';
 
 /** How the members of a Team work together: from the Team to the plan of a Task; pure. */
-export type CollaborationModel = (sources: ModelSources) => DraftedPlan | { problem: string };
+export type CollaborationModel = (sources: ModelSources) => DraftedPlan | PlanProblem;
+
+/** Why there is no plan, as sentences. */
+export interface PlanProblem {
+  problem: string;
+  /** Where it is the Task that asks for something wrong; else the Team cannot be carried out. */
+  reason?: 'ParametersInvalid' | 'UnsupportedMode';
+}
 
 /** The objects that a plan is made from. */
 export interface ModelSources {

@@ -1,11 +1,12 @@
-import { checkParameters } from '#api/schema/parameters';
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
+import { TaskReason } from '#api/types/task';
 import { leaderOf, memberName } from '#api/types/team-members';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import { memberNamed, participantProblems, participantsOf } from '#workflows/participants';
 import { problemText } from '#workflows/problem';
 import { workflowOf } from '#workflows/workflow';
 import type { Workflow } from '#workflows/workflow';
+import { parametersProblem } from '../configuration/parameters.ts';
 import type { Planner, WorkflowProgram } from '../unfold/workflow/workflow-program.ts';
 import type { CollaborationModel, DraftedPlan, ModelSources } from './drafted-plan.ts';
 
@@ -19,12 +20,16 @@ export const workflow: CollaborationModel = (sources) => {
   if (given === undefined)
     return { problem: `executionMode ${mode} needs a workflow, and spec.collaborationRef names none.` };
   const problem = problemOf(given, mode, sources);
-  return problem === undefined ? drafted(given, mode, sources) : { problem };
+  if (problem !== undefined) return { problem };
+  const wrong = parametersProblem(sources.parameters, given.parameters);
+  return wrong === undefined
+    ? drafted(given, mode, sources)
+    : { problem: wrong, reason: TaskReason.ParametersInvalid };
 };
 
 type Mode = WorkflowProgram['mode'];
 
-function problemOf(given: Workflow, mode: Mode, { team, parameters = {} }: ModelSources): string | undefined {
+function problemOf(given: Workflow, mode: Mode, { team }: ModelSources): string | undefined {
   const problems = [
     ...compileWorkflow(given, 'spec').problems,
     ...participantProblems(given, team.members, 'spec'),
@@ -34,11 +39,7 @@ function problemOf(given: Workflow, mode: Mode, { team, parameters = {} }: Model
   if (mode === 'script' && place !== undefined)
     return `step "${place}" is a place for the leader to fill, which takes executionMode hybrid.`;
   if (mode === 'hybrid' && place === undefined) return 'executionMode hybrid needs a step with fill.';
-  if (given.parameters === undefined) return undefined;
-  const { causes } = checkParameters(given.parameters, parameters, 'spec.parameters');
-  return causes.length === 0
-    ? undefined
-    : `${causes.map(({ field, message }) => `${field ?? ''}: ${message}`).join('; ')}.`;
+  return undefined;
 }
 
 function drafted(given: Workflow, mode: Mode, { team, actions }: ModelSources): DraftedPlan {
