@@ -1,8 +1,13 @@
-/** Bytes of an answer that the status of a Task repeats. Its Sandbox has all that a status can hold. */
+/** Bytes, as JSON, of an answer that the status of a Task repeats. Its Sandbox has all that a status can hold. */
 export const STATUS_ANSWER_BYTES = 64 * 1024;
 
-/** Bytes of all answers of a status together. Its result repeats them, and a request has 3 MiB. */
+/** Bytes, as JSON, of all answers of a status together. Its result repeats them, and a request has 3 MiB. */
 const ALL_ANSWERS_BYTES = 640 * 1024;
+/**
+ * Bytes, as JSON, of all outputs of a status together. Programs decide by them, so that none is cut: a step that is too much
+ * fails.
+ */
+export const ALL_OUTPUTS_BYTES = 512 * 1024;
 /** However many there are, people see how each begins. */
 const LEAST_ANSWER_BYTES = 256;
 /** Steps that are not known yet get something, too. */
@@ -18,12 +23,35 @@ export function answerRoom(taken: number, open: number): number {
   return Math.min(STATUS_ANSWER_BYTES, Math.max(LEAST_ANSWER_BYTES, share));
 }
 
+/** Length of a value in a status. */
+export const jsonBytes = (value: unknown): number =>
+  value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
+
+/** The text, or as much of it as fits into so many bytes of JSON, where an escape may have six bytes, with words that say so. */
+export function cutAnswerToJson(answer: string, bytes: number): string {
+  const all = jsonBytes(answer);
+  if (all <= bytes) return answer;
+  const end = cutHere(Buffer.byteLength(answer));
+  let room = bytes - jsonBytes(end);
+  let length = 0;
+  for (const character of answer) {
+    // Without the quotes.
+    room -= jsonBytes(character) - 2;
+    if (room < 0) break;
+    length += character.length;
+  }
+  return `${answer.slice(0, length)}${end}`;
+}
+
 /** The text, or as much of it as fits into so many bytes with words that say that it is cut. */
 export function cutAnswer(answer: string, bytes: number): string {
   const encoded = Buffer.from(answer);
   if (encoded.length <= bytes) return answer;
-  const end = `\n\n[The answer has ${encoded.length} bytes and is cut here; the log of the Task has all of it.]`;
+  const end = cutHere(encoded.length);
   const room = Math.max(0, bytes - Buffer.byteLength(end));
   // Half a character at the cut becomes a replacement character.
   return `${encoded.toString('utf8', 0, room).replace(/\ufffd$/, '')}${end}`;
 }
+
+const cutHere = (bytes: number): string =>
+  `\n\n[The answer has ${bytes} bytes and is cut here; the log of the Task has all of it.]`;

@@ -2,7 +2,7 @@ import type { Sandbox, SandboxQuestion, SandboxResult } from '#api/types/generat
 import type { TaskAnswer, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isRunNode } from './graph/graph.ts';
 import type { PlannedNode } from './graph/graph.ts';
-import { STATUS_ANSWER_BYTES, cutAnswer } from './answer.ts';
+import { cutAnswerToJson, jsonBytes } from './answer.ts';
 import { nodeOfRecord } from './graph/stages.ts';
 import { addUse, useOf } from './status/use.ts';
 import type { Amount, Use } from './status/use.ts';
@@ -155,7 +155,8 @@ export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
   const { node, title, role, bot_ids, createdAt, goesOnFrom, waitsFor, events, attempt, ...end } = record;
   const { executor_name, status, result, errorMessage, completedAt, messages } = end;
   const { history = [], earlierUse } = end;
-  const past = { attempt, executor_name, status, result, errorMessage, completedAt, messages };
+  const shown = result === undefined ? undefined : withoutOutput(result);
+  const past = { attempt, executor_name, status, result: shown, errorMessage, completedAt, messages };
   const known = Object.fromEntries(Object.entries(past).filter(([, value]) => value !== undefined));
   const use = result === undefined ? earlierUse : useOf(result);
   return {
@@ -203,17 +204,20 @@ export function seenRecord(record: NodeRecord, { metadata: { uid } }: Sandbox): 
   return uid === undefined || uid === record.sandboxUID ? record : { ...record, sandboxUID: uid };
 }
 
-/** The moment of an end, and the bytes that its answer may have in the status. */
-export interface EndsAt {
-  now: string;
+/** Bytes, as JSON, that the end of a step may have in the status. */
+export interface StatusRoom {
+  /** Of its answer; a longer one is cut. */
   answerBytes: number;
+  /** Of its output; a longer one is left out. */
+  outputBytes: number;
 }
 
-export function completedRecord(
-  record: NodeRecord,
-  sandbox: Sandbox,
-  { now, answerBytes }: EndsAt,
-): NodeRecord {
+/** The moment of an end, and its room. */
+export interface EndsAt extends StatusRoom {
+  now: string;
+}
+
+export function completedRecord(record: NodeRecord, sandbox: Sandbox, { now, ...room }: EndsAt): NodeRecord {
   return {
     ...seenRecord(record, sandbox),
     ...heard(record, sandbox),
@@ -221,7 +225,7 @@ export function completedRecord(
     progress: 100,
     result: {
       value: '',
-      ...statusResult(sandbox, answerBytes),
+      ...statusResult(sandbox, room),
       ...addUse(record.earlierUse, useOf(sandbox.status?.result)),
     },
     updatedAt: now,
@@ -248,19 +252,18 @@ export function skippedRecord(record: NodeRecord, message: string, now: string):
 export interface End {
   status: 'FAILED' | 'CANCELLED';
   errorMessage?: string;
-  /** The run that has ended so. */
-  sandbox?: Sandbox;
-  /** Bytes that its words may have in the status; the most when absent. */
-  answerBytes?: number;
+  /** The run that has ended so, and the room for its result. */
+  run?: { sandbox: Sandbox; room: StatusRoom };
 }
 
 /** A run that has not come to a good end has cost something all the same. */
 export function endedRecord(record: NodeRecord, end: End, now: string): NodeRecord {
-  const { status, errorMessage, sandbox, answerBytes = STATUS_ANSWER_BYTES } = end;
+  const { status, errorMessage, run } = end;
+  const sandbox = run?.sandbox;
   const { suspended: _, retryAt, ...rest } = record;
   // Once a further attempt was decided on, the use of the last one is counted.
   const use = retryAt === undefined ? useOf(sandbox?.status?.result) : undefined;
-  const result = { ...statusResult(sandbox, answerBytes), ...addUse(record.earlierUse, use) };
+  const result = { ...(run && statusResult(run.sandbox, run.room)), ...addUse(record.earlierUse, use) };
   return {
     ...rest,
     ...heard(record, sandbox),
@@ -304,8 +307,22 @@ export function wholeAnswer(record: NodeRecord | undefined, sandboxes: readonly 
 }
 
 /** The result of a Sandbox as the status of its Task repeats it: a status has several of them. */
-function statusResult(sandbox: Sandbox | undefined, bytes: number): SandboxResult | undefined {
-  const result = sandbox?.status?.result;
-  if (result?.value === undefined) return result;
-  return { ...result, value: cutAnswer(result.value, bytes) };
+function statusResult(
+  { status }: Sandbox,
+  { answerBytes, outputBytes }: StatusRoom,
+): SandboxResult | undefined {
+  const result = status?.result;
+  if (result === undefined) return undefined;
+  const { value, warnings = [] } = result;
+  const cut = value === undefined ? {} : { value: cutAnswerToJson(value, answerBytes) };
+  const bytes = jsonBytes(result.output);
+  if (bytes <= outputBytes) return { ...result, ...cut };
+  const words = `The output has ${bytes} bytes and is left out: the status has no room for it.`;
+  return { ...withoutOutput(result), ...cut, warnings: [...warnings, words] };
+}
+
+/** Nobody decides by the output of an end that is past. */
+function withoutOutput<R extends Pick<SandboxResult, 'output'>>(result: R): Omit<R, 'output'> {
+  const { output: _, ...rest } = result;
+  return rest;
 }

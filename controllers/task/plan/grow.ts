@@ -1,6 +1,5 @@
 import { withStageDecision } from '../approvals/stages.ts';
 import { isGuarded } from '../approvals/settings.ts';
-import { answerRoom } from '../answer.ts';
 import { hasSandbox } from '../graph/graph.ts';
 import { isEnded, plannedRecord, readRecords, skippedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -9,8 +8,9 @@ import { withFollowUps } from '../unfold/follow-ups.ts';
 import { unfold } from '../unfold/unfold.ts';
 import type { Unfolded } from '../unfold/unfold.ts';
 import { Readiness } from './readiness.ts';
+import { RoomLeft } from './room.ts';
 import { settle } from './settle.ts';
-import type { SettledNode, Settling, Surroundings } from './settle.ts';
+import type { SettledNode, Surroundings } from './settle.ts';
 import { SentEvents } from './sent-events.ts';
 import { settleWait } from './wait.ts';
 import type { WaitSurroundings } from './wait.ts';
@@ -41,12 +41,12 @@ export function growGraph(
     const record = settled.get(id)?.record ?? known.get(id);
     return record !== undefined && isEnded(record) ? record : undefined;
   };
+  const room = new RoomLeft(stored);
   for (;;) {
     const input = { revision, history: { task: around.task, ended } };
     const unfolded = withFollowUps(unfold(input, around.programs), input);
     const open = unfolded.nodes.length - stored.filter(isEnded).length;
-    const answerBytes = answerRoom(answersIn(stored), open);
-    const isNews = settleNodes(unfolded, settled, { known, around: { ...around, answerBytes } });
+    const isNews = settleNodes(unfolded, settled, { known, around, room, open });
     const inOrder = (): SettledNode[] => unfolded.nodes.flatMap(({ id }) => settled.get(id) ?? []);
     const readiness = new Readiness(settled, unfolded.nodes, {
       currentStage: around.task.spec.currentStage,
@@ -64,24 +64,19 @@ export function growGraph(
   }
 }
 
-/** Bytes of the answers in the records, those of ends that a retry has left behind too. */
-function answersIn(records: readonly NodeRecord[]): number {
-  const results = records.flatMap(({ result, history = [] }) => [
-    result,
-    ...history.map((end) => end.result),
-  ]);
-  const bytes = results.map((result) => {
-    const value: unknown = result?.['value'];
-    return typeof value === 'string' ? Buffer.byteLength(value) : 0;
-  });
-  return bytes.reduce((sum, count) => sum + count, 0);
+interface Ends {
+  known: ReadonlyMap<string, NodeRecord>;
+  around: Surroundings;
+  room: RoomLeft;
+  /** How many steps have not ended. */
+  open: number;
 }
 
 /** @returns whether an end was taken over that the unfolding did not know */
 function settleNodes(
   { nodes }: Unfolded,
   settled: Map<string, SettledNode>,
-  { known, around }: { known: ReadonlyMap<string, NodeRecord>; around: Settling },
+  { known, around, room, open }: Ends,
 ): boolean {
   let isNews = false;
   for (const node of nodes) {
@@ -92,9 +87,12 @@ function settleNodes(
       continue;
     }
     const stored = known.get(node.id);
-    const now = settle(node, stored ?? plannedRecord(node, around.now), around);
+    const planned = stored ?? plannedRecord(node, around.now);
+    const now = settle(node, planned, { ...around, ...room.next(open) });
     settled.set(node.id, { ...now, record: withStageDecision(node, now.record, around) });
-    isNews ||= isEnded(now.record) && (stored === undefined || !isEnded(stored));
+    if (!isEnded(now.record) || isEnded(planned)) continue;
+    room.take(now.record);
+    isNews = true;
   }
   return isNews;
 }

@@ -1,6 +1,7 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import { isDisrupted } from '#api/types/sandbox';
+import { jsonBytes } from '../answer.ts';
 import { hasSandbox } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import {
@@ -12,7 +13,7 @@ import {
   retriedRecord,
   suspendedRecord,
 } from '../node-record.ts';
-import type { End, NodeRecord } from '../node-record.ts';
+import type { NodeRecord, StatusRoom } from '../node-record.ts';
 import type { Ask, Decisions } from '../approvals/ask.ts';
 import type { AskedBy } from '../approvals/settings.ts';
 import type { Programs } from '../unfold/unfold.ts';
@@ -51,8 +52,8 @@ export interface Surroundings {
   refusal?: string;
 }
 
-/** With the bytes that a further answer may have in the status. */
-export type Settling = Surroundings & { answerBytes: number };
+/** With the room that a further end has in the status. */
+export type Settling = Surroundings & StatusRoom;
 
 /** A node whose ends are written down: what is left in `state` is not over. */
 export interface SettledNode {
@@ -88,7 +89,7 @@ export function settle(node: PlannedNode, record: NodeRecord, around: Settling):
   const isCancelled = isBeingCancelled(task);
   switch (state.state) {
     case 'succeeded':
-      return ends.ended(completedRecord(record, state.sandbox, around));
+      return ends.succeeded(state.sandbox);
     // Cancelling ends with the end of what runs, whatever that is.
     case 'failed':
       if (isCancelled) return ends.cancelled(state.message, state.sandbox);
@@ -128,6 +129,19 @@ interface FailedRun {
   sandbox?: Sandbox;
 }
 
+interface RunEnd {
+  status: 'FAILED' | 'CANCELLED';
+  errorMessage: string;
+  sandbox: Sandbox | undefined;
+}
+
+/** A program that missed the output would decide wrongly. */
+function outputTooLarge(sandbox: Sandbox, { outputBytes }: StatusRoom): FailedRun {
+  const bytes = jsonBytes(sandbox.status?.result?.output);
+  const message = `the output has ${bytes} bytes of JSON, and the status of the Task has room for ${outputBytes} more.`;
+  return { reason: 'OutputTooLarge', message, sandbox };
+}
+
 /** The ends that a node can come to. */
 class Ends {
   readonly #node: PlannedNode;
@@ -144,18 +158,26 @@ class Ends {
     return { node: this.#node, record, state: { state: 'ended' }, over };
   }
 
+  succeeded(sandbox: Sandbox): SettledNode {
+    const around = this.#around;
+    return jsonBytes(sandbox.status?.result?.output) > around.outputBytes
+      ? this.failed(outputTooLarge(sandbox, around))
+      : this.ended(completedRecord(this.#record, sandbox, around));
+  }
+
   failed({ reason, message, sandbox }: FailedRun, over: readonly OverSandbox[] = []): SettledNode {
     const errorMessage = whyFailed(reason, message);
-    return this.#endedAs({ status: 'FAILED', errorMessage, ...(sandbox && { sandbox }) }, over);
+    return this.#endedAs({ status: 'FAILED', errorMessage, sandbox }, over);
   }
 
   cancelled(errorMessage: string, sandbox?: Sandbox, over: readonly OverSandbox[] = []): SettledNode {
-    return this.#endedAs({ status: 'CANCELLED', errorMessage, ...(sandbox && { sandbox }) }, over);
+    return this.#endedAs({ status: 'CANCELLED', errorMessage, sandbox }, over);
   }
 
-  #endedAs(end: End, over: readonly OverSandbox[]): SettledNode {
-    const { now, answerBytes } = this.#around;
-    return this.ended(endedRecord(this.#record, { ...end, answerBytes }, now), over);
+  #endedAs({ sandbox, ...end }: RunEnd, over: readonly OverSandbox[]): SettledNode {
+    const { now, ...room } = this.#around;
+    const run = sandbox === undefined ? {} : { run: { sandbox, room } };
+    return this.ended(endedRecord(this.#record, { ...end, ...run }, now), over);
   }
 
   /** Another attempt follows, unless it was the last one. */

@@ -197,7 +197,11 @@ describe('what is long', () => {
       metadata: { name: 'x', uid: 'u-1' },
       status: { phase: 'Succeeded', result: { value: answer } },
     } as Sandbox;
-    const done = completedRecord(record('s0'), sandbox, { now: 'now', answerBytes: 64 * 1024 });
+    const done = completedRecord(record('s0'), sandbox, {
+      now: 'now',
+      answerBytes: 64 * 1024,
+      outputBytes: 0,
+    });
     const value = String(done.result?.['value']);
     expect(Buffer.byteLength(value)).toBeLessThanOrEqual(64 * 1024);
     expect(value).toMatch(
