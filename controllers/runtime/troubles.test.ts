@@ -8,14 +8,14 @@ function thing(status: ConditionStatus, message: string) {
   return { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'x' }, status: { conditions: [condition] } };
 }
 
-function setUp() {
+function setUp(wished: ReadonlySet<string> = new Set()) {
   const told: string[] = [];
   const clock = createManualClock();
   const recorder = {
     event: (_about: unknown, { type, message }: { type: string; message: string }) =>
       void told.push(`${type} ${message}`),
   };
-  return { told, clock, troubles: createTroubles({ recorder, clock, settleMs: 2000 }) };
+  return { told, clock, troubles: createTroubles({ recorder, clock, settleMs: 2000, wished }) };
 }
 
 describe('troubles', () => {
@@ -27,6 +27,13 @@ describe('troubles', () => {
     clock.advance(1);
     troubles.follow('x', thing('True', 'fine'));
     expect(told).toEqual(['Warning no Ghost', 'Normal fine']);
+  });
+
+  it('that a person has wished for are no warnings', () => {
+    const { told, clock, troubles } = setUp(new Set(['R']));
+    troubles.follow('x', thing('False', 'suspended'));
+    clock.advance(2000);
+    expect(told).toEqual(['Normal suspended']);
   });
 
   it('that are over at once are no news', () => {

@@ -19,6 +19,8 @@ export interface TroublesOptions {
   clock: Clock;
   /** How long a trouble must last to be told of, in milliseconds. */
   settleMs?: number;
+  /** Reasons that a person has wished for: their Events are Normal. */
+  wished?: ReadonlySet<string>;
 }
 
 interface Trouble {
@@ -32,7 +34,7 @@ interface Trouble {
  * Objects that are applied together become ready one after the other, within moments. What is over before
  * it has settled is no news; otherwise each new folder of manifests would begin with a list of warnings.
  */
-export function createTroubles({ recorder, clock, settleMs = 2000 }: TroublesOptions): Troubles {
+export function createTroubles({ recorder, clock, settleMs = 2000, wished }: TroublesOptions): Troubles {
   const troubles = new Map<string, Trouble>();
 
   function forget(key: string): Trouble | undefined {
@@ -49,7 +51,8 @@ export function createTroubles({ recorder, clock, settleMs = 2000 }: TroublesOpt
     const trouble: Trouble = { text, isTold, cancel: () => {} };
     trouble.cancel = clock.after(settleMs, () => {
       trouble.isTold = true;
-      recorder.event(object, { type: 'Warning', reason: ready.reason, message: ready.message });
+      const type = wished?.has(ready.reason) === true ? 'Normal' : 'Warning';
+      recorder.event(object, { type, reason: ready.reason, message: ready.message });
     });
     troubles.set(key, trouble);
   }

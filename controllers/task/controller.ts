@@ -77,7 +77,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       programs,
       clock,
       recorder: events,
-      troubles: createTroubles({ recorder: events, clock }),
+      troubles: createTroubles({ recorder: events, clock, wished: new Set(['Suspended']) }),
     }),
     sources: [
       objects(tasks),

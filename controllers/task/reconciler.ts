@@ -265,7 +265,7 @@ async function writePlannedStatus(
   if (status === undefined) return task;
   try {
     const written = await writeStatus(options.client, TASKS, { object: task, status });
-    announce(options, task, written);
+    announce(options, observation, written);
     return written;
   } catch (error) {
     if (!isRejection(error)) throw error;
@@ -274,9 +274,9 @@ async function writePlannedStatus(
   }
 }
 
-function announce({ recorder, tasksAtWork }: Context, task: Task, written: Task): void {
+function announce({ recorder, tasksAtWork }: Context, { task, sandboxes }: Observation, written: Task): void {
   if (written === task || written.status === undefined) return;
-  for (const event of taskEvents(task.status, written.status)) recorder.event(task, event);
+  for (const event of taskEvents(task.status, written.status, sandboxes)) recorder.event(task, event);
   const workspace = hasRevision(task.status) ? undefined : workspaceAtWork(written);
   if (workspace === undefined) return;
   for (const { about, event } of neighbourEvents(written, tasksAtWork(workspace)))
@@ -292,7 +292,7 @@ async function writeRefused(options: Context, observation: Observation, refused:
     if (!isRejection(error)) throw error;
     return write(planRefusedSmall(observation, refused));
   });
-  announce(options, task, written);
+  announce(options, observation, written);
 }
 
 async function cancelSandbox({ client }: Context, sandbox: Sandbox): Promise<void> {

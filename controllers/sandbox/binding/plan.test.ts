@@ -123,7 +123,7 @@ describe('planBinding', () => {
       ],
       want: 'NoExecutor',
       message:
-        'None of 4 Executors can be used: 1 has not reported yet, 1 has stopped reporting, 1 is not ready, 1 is unschedulable. a: The engine is away.',
+        'None of 4 Executors can be used: 1 has not reported yet, 1 has stopped reporting, 1 is cordoned, 1 is not ready. a: The engine is away.',
     },
     {
       reason: 'one full',

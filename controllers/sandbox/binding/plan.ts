@@ -74,7 +74,7 @@ function homeExecutor({ executors, demand: { earlier }, time }: BindingInput): E
 function problemOf(executor: Executor, now: number): string | undefined {
   if (executor.metadata.deletionTimestamp !== undefined) return 'is being deleted';
   if (executor.spec.drain !== undefined) return 'is being drained';
-  if (executor.spec.unschedulable === true) return 'is unschedulable';
+  if (executor.spec.unschedulable === true) return 'is cordoned';
   const ready = findCondition(executor.status?.conditions, 'Ready');
   if (ready?.status !== 'True') return ready === undefined ? 'has not reported yet' : 'is not ready';
   return heartbeatAge(executor, now) > HEARTBEAT_FRESH_MS ? 'has stopped reporting' : undefined;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Sandbox } from '#api/types/generated/sandbox';
 import type { TaskStatus } from '#api/types/generated/task';
 import { taskNotReady, taskReady } from '#api/types/task';
 import { taskEvents } from './events.ts';
@@ -24,8 +25,22 @@ const completed: TaskStatus = {
   subTasks: [{ title: 'dev', status: 'COMPLETED', attempt: 1, executor_name: 's-a1' }],
 };
 
+const placed = (reason: string, message: string): TaskStatus => ({
+  ...planned,
+  conditions: [
+    ...(planned.conditions ?? []),
+    { type: 'Scheduled', status: 'False', reason, message, lastTransitionTime: '' },
+  ],
+});
+
 describe('taskEvents', () => {
-  const cases: { reason: string; before?: TaskStatus; after: TaskStatus; want: string[] }[] = [
+  const cases: {
+    reason: string;
+    before?: TaskStatus;
+    after: TaskStatus;
+    sandboxes?: Sandbox[];
+    want: string[];
+  }[] = [
     { reason: 'it waits', before: waiting, after: waiting, want: [] },
     {
       reason: 'it was planned',
@@ -38,6 +53,33 @@ describe('taskEvents', () => {
       before: planned,
       after: retried,
       want: ['Warning StepRetried Step "dev" lost Sandbox s-a1; attempt 2 follows.'],
+    },
+    {
+      reason: 'a Sandbox was drained',
+      before: planned,
+      after: retried,
+      sandboxes: [
+        {
+          apiVersion: 'agent.wecode.io/v1alpha1',
+          kind: 'Sandbox',
+          metadata: { name: 's-a1' },
+          spec: { disruption: 'Drained' },
+        } as Sandbox,
+      ],
+      want: ['Normal StepRetried Step "dev": Sandbox s-a1 was drained; attempt 2 follows.'],
+    },
+    {
+      reason: 'there is no room',
+      before: placed('Starting', 'Runs are being created.'),
+      after: placed('NoExecutor', 'There is no Executor.'),
+      want: ['Warning FailedScheduling There is no Executor.'],
+    },
+    { reason: 'a place is looked for', before: planned, after: placed('Starting', 'Created.'), want: [] },
+    {
+      reason: 'there is no room still',
+      before: placed('NoExecutor', 'There is no Executor.'),
+      after: { ...placed('NoExecutor', 'There is no Executor.'), progress: 1 },
+      want: [],
     },
     {
       reason: 'it ended',
@@ -65,9 +107,9 @@ describe('taskEvents', () => {
       want: ['Warning TaskFailed why'],
     },
   ];
-  it.each(cases)('$reason', ({ before, after, want }) => {
+  it.each(cases)('$reason', ({ before, after, sandboxes, want }) => {
     expect(
-      taskEvents(before, after).map(({ type, reason, message }) => `${type} ${reason} ${message}`),
+      taskEvents(before, after, sandboxes).map(({ type, reason, message }) => `${type} ${reason} ${message}`),
     ).toEqual(want);
   });
 });

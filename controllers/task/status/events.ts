@@ -1,19 +1,24 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { TaskStatus } from '#api/types/generated/task';
 import { findCondition } from '#api/machinery/condition';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus, TaskCondition } from '#api/types/task';
 import type { RecordedEvent } from '../../runtime/recorder.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { hasRevision } from '../revision/task-revision.ts';
 
 /** What happened between two statuses of a Task, for `kubectl describe`; waiting is told of elsewhere. */
-export function taskEvents(before: TaskStatus | undefined, after: TaskStatus): RecordedEvent[] {
+export function taskEvents(
+  before: TaskStatus | undefined,
+  after: TaskStatus,
+  sandboxes: readonly Sandbox[] = [],
+): RecordedEvent[] {
   const known = new Map(readRecords(before).map((record) => [record.node, record]));
   return [
     ...(!hasRevision(before) && hasRevision(after) ? [started(after)] : []),
     ...(isFinalTaskStatus(before?.status) && !isFinalTaskStatus(after.status) ? [TAKEN_UP] : []),
-    ...readRecords(after).flatMap((record) => stepEvents(known.get(record.node), record)),
+    ...readRecords(after).flatMap((record) => stepEvents(known.get(record.node), record, sandboxes)),
+    ...placeEvents(before, after),
     // The failure that ends the Task is told of with its end.
     ...(isFinalTaskStatus(after.status)
       ? []
@@ -33,11 +38,30 @@ function started(after: TaskStatus): RecordedEvent {
   return { type: 'Normal', reason: 'TaskStarted', message };
 }
 
-function stepEvents(before: NodeRecord | undefined, after: NodeRecord): RecordedEvent[] {
+const NO_PLACE: ReadonlySet<string> = new Set(['NoExecutor', 'NoCapacity', 'QuotaExceeded']);
+
+/** The Sandboxes have Events of their own; of the Task there is one for all that wait. */
+function placeEvents(before: TaskStatus | undefined, after: TaskStatus): RecordedEvent[] {
+  const message = missingPlace(after);
+  if (message === undefined || message === missingPlace(before)) return [];
+  return [{ type: 'Warning', reason: 'FailedScheduling', message }];
+}
+
+function missingPlace(status: TaskStatus | undefined): string | undefined {
+  const scheduled = findCondition(status?.conditions, TaskCondition.Scheduled);
+  if (scheduled?.status !== 'False' || !NO_PLACE.has(scheduled.reason)) return undefined;
+  return scheduled.message;
+}
+
+function stepEvents(
+  before: NodeRecord | undefined,
+  after: NodeRecord,
+  sandboxes: readonly Sandbox[],
+): RecordedEvent[] {
   const title = `Step "${after.title ?? ''}"`;
   const events: RecordedEvent[] = [];
   if (before?.attempt !== undefined && after.attempt !== undefined && after.attempt > before.attempt) {
-    events.push(nextAttemptEvent(title, before, after));
+    events.push(nextAttemptEvent(title, { before, after, sandboxes }));
   }
   if (after.retryAt !== undefined && after.retryAt !== before?.retryAt) {
     const message = `${title} failed: ${after.errorMessage ?? 'Unknown'} Attempt ${(after.attempt ?? 1) + 1} follows at ${after.retryAt}.`;
@@ -50,7 +74,13 @@ function stepEvents(before: NodeRecord | undefined, after: NodeRecord): Recorded
   return events;
 }
 
-function nextAttemptEvent(title: string, before: NodeRecord, after: NodeRecord): RecordedEvent {
+interface NextAttempt {
+  before: NodeRecord;
+  after: NodeRecord;
+  sandboxes: readonly Sandbox[];
+}
+
+function nextAttemptEvent(title: string, { before, after, sandboxes }: NextAttempt): RecordedEvent {
   const follows = `attempt ${after.attempt ?? 1} follows.`;
   if ((after.history?.length ?? 0) > (before.history?.length ?? 0)) {
     return { type: 'Normal', reason: 'StepRenewed', message: `${title} runs again on request; ${follows}` };
@@ -62,6 +92,11 @@ function nextAttemptEvent(title: string, before: NodeRecord, after: NodeRecord):
     return { type: 'Normal', reason: 'StepRetried', message: `${title} is tried again; ${follows}` };
   }
   const lost = before.executor_name ?? '';
+  const disruption = sandboxes.find(({ metadata }) => metadata.name === lost)?.spec.disruption;
+  if (disruption !== undefined) {
+    const message = `${title}: Sandbox ${lost} was ${disruption.toLowerCase()}; ${follows}`;
+    return { type: 'Normal', reason: 'StepRetried', message };
+  }
   return { type: 'Warning', reason: 'StepRetried', message: `${title} lost Sandbox ${lost}; ${follows}` };
 }
 
