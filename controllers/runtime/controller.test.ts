@@ -4,6 +4,7 @@ import { conflict, StatusError } from '#api/machinery/status-error';
 import { createController, TerminalError } from './controller.ts';
 import type { Reconcile } from './controller.ts';
 import { startManager } from './manager.ts';
+import type { FailureReport } from './repeated-failures.ts';
 import type { Source } from './source.ts';
 
 /** A source the test speaks through. */
@@ -18,7 +19,10 @@ function handSource(): Source & { say(key: string): void } {
 /** Reconciles here call nothing. */
 const client = { within: () => ({}) };
 
-async function running(reconcile: Reconcile<object>, options: { workers?: number } = {}) {
+async function running(
+  reconcile: Reconcile<object>,
+  options: { workers?: number; failures?: FailureReport } = {},
+) {
   const clock = createManualClock();
   const source = handSource();
   const controller = createController({
@@ -195,5 +199,42 @@ describe('createController', () => {
     await settled();
     await manager.stop();
     expect(clock.pending).toBe(0);
+  });
+
+  describe('with a recorder', () => {
+    const thing = { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a' } };
+    const why = (message: string) => ({ type: 'Warning', reason: 'ReconcileFailed', message });
+    const no = new Error('no', { cause: new Error('inner') });
+
+    it.each([
+      { reason: 'fails', error: no, runs: 7, told: [why('no'), why('no'), why('no')] },
+      { reason: 'fails a few times', error: no, runs: 4, told: [] },
+      { reason: 'meets conflicts', error: conflict({ group: '', plural: 'x' }, 'y'), runs: 7, told: [] },
+      {
+        reason: 'finds no server',
+        error: new StatusError('ServiceUnavailable', 'away'),
+        runs: 7,
+        told: [],
+      },
+      { reason: 'fails for good', error: new TerminalError('never'), runs: 1, told: [why('never')] },
+    ])('tells of a key that $reason', async ({ error, runs, told }) => {
+      const events: unknown[] = [];
+      let left = runs;
+      const reconcile = (): Promise<void> => {
+        left -= 1;
+        return left < 0 ? Promise.resolve() : Promise.reject(error);
+      };
+      const recorder = { event: (about: unknown, event: unknown) => events.push([about, event]) };
+      const { clock, source, manager } = await running(reconcile, {
+        failures: { find: () => thing, recorder },
+      });
+      source.say('a');
+      for (let run = 0; run < 10; run += 1) {
+        await settled();
+        clock.advance(10_000);
+      }
+      expect(events).toEqual(told.map((event) => [thing, event]));
+      await manager.stop();
+    });
   });
 });

@@ -11,6 +11,8 @@ import { isStatusError, StatusError } from '#api/machinery/status-error';
 import { controllerFigures } from './controller-figures.ts';
 import type { ControllerFigures } from './controller-figures.ts';
 import type { Runnable } from './manager.ts';
+import { repeatedFailures } from './repeated-failures.ts';
+import type { FailureReport, RepeatedFailures } from './repeated-failures.ts';
 import type { Source } from './source.ts';
 import { createWorkQueue } from './work-queue.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -53,6 +55,8 @@ export interface ControllerOptions<C = Client> {
   client: { within(signal: AbortSignal): C };
   reconcile: Reconcile<C>;
   sources: readonly Source[];
+  /** Where people are told of objects on which the work fails again and again; nowhere when absent. */
+  failures?: FailureReport;
   /** How many keys are worked on at a time; default 1. One key never has two workers. */
   workers?: number;
   /** Milliseconds after which the calls of one run are cut; default 2 minutes. */
@@ -95,6 +99,8 @@ export function createController<C = Client>(options: ControllerOptions<C>): Run
     ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
   });
 
+  const failures = repeatedFailures(options.failures);
+
   async function work(signal: AbortSignal): Promise<void> {
     for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
       const log = logger.with({ key, reconcileId: (options.newId ?? randomUUID)() });
@@ -103,6 +109,7 @@ export function createController<C = Client>(options: ControllerOptions<C>): Run
       const outcome = await runOnce({ ...options, timeoutMs, clock }, key, { signal, log });
       active -= 1;
       count(figures, outcome, clock.now() - began);
+      report(failures, key, outcome);
       settle(queue, key, { outcome, log });
       queue.done(key);
     }
@@ -176,6 +183,13 @@ function count(figures: ControllerFigures, { kind }: Outcome, ms: number): void 
     case 'stopped':
       return;
   }
+}
+
+/** A Conflict says nothing about the object. */
+function report(failures: RepeatedFailures, key: string, outcome: Outcome): void {
+  if (outcome.kind === 'done' || outcome.kind === 'later') failures.succeeded(key);
+  if (outcome.kind === 'failed') failures.failed(key, outcome.error);
+  if (outcome.kind === 'terminal') failures.failedForGood(key, outcome.error);
 }
 
 /** What becomes of a key after its run: the one place that decides. */

@@ -73,6 +73,7 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
       client,
       reconcile: sandboxReconciler({ sandboxes, executors, schedule, clock, recorder: events }),
       sources: [objects(sandboxes), unexplained, boundTo(executors, sandboxes)],
+      failures: { find: (key) => sandboxes.get(key), recorder: events },
       workers: 2,
       ...{ clock, logger, meter },
     }),

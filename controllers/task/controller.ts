@@ -98,6 +98,7 @@ export function taskController(context: ControllerContext, { models, programs }:
         TASK_REVISIONS,
       ].map((type) => unplannedOn(informers, type as ResourceType)),
     ],
+    failures: { find: (key) => tasks.get(key), recorder: events },
     workers: 4,
     clock,
     logger,
