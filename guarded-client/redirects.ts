@@ -5,7 +5,7 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 
 /** How many redirects a call follows; browsers follow 20, and services of machines need one or two. */
 const MOST_REDIRECTS = 5;
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Headers that another origin may know. Keys have headers of any name, so these are listed and not those. */
 const HARMLESS = new Set(['accept', 'accept-language', 'content-language', 'content-type', 'user-agent']);
 

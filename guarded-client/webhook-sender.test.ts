@@ -37,9 +37,14 @@ describe('a delivery', () => {
   const senderOf = (answer: () => Promise<Response>) =>
     createWebhookSender({ fetch: answer, now: () => NOW });
 
+  const redirected = (status: number): string =>
+    `The address redirects to another one (${status}), which is not followed; give that one.`;
+
   it.each([
     [204, { taken: true }],
-    [302, { taken: false, why: 'The address answered with 302.', isFinal: false }],
+    [302, { taken: false, why: redirected(302), isFinal: false }],
+    [308, { taken: false, why: redirected(308), isFinal: false }],
+    [304, { taken: false, why: 'The address answered with 304.', isFinal: false }],
     [410, { taken: false, why: 'The address answered with 410.', isFinal: true }],
     [500, { taken: false, why: 'The address answered with 500.', isFinal: false }],
   ])('that is answered with %d', async (status, delivery) => {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { REDIRECTS } from './redirects.ts';
 import type { Fetch } from './redirects.ts';
 import { RefusedAddressError } from './refused-address-error.ts';
 
@@ -32,7 +33,8 @@ export function createWebhookSender({ fetch, now }: { fetch: Fetch; now: () => n
       const headers = { 'content-type': 'application/json', ...webhookHeaders(message, now()) };
       try {
         const response = await fetch(message.url, {
-          ...{ method: 'POST', headers, body: message.body, redirect: 'error' },
+          // Not followed: a message is for the address that was given, and the answer says that it has moved.
+          ...{ method: 'POST', headers, body: message.body, redirect: 'manual' },
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
         });
         await response.body?.cancel();
@@ -63,9 +65,13 @@ function keyBytes(key: string): Buffer {
   return key.startsWith(PREFIX) ? Buffer.from(key.slice(PREFIX.length), 'base64') : Buffer.from(key, 'utf8');
 }
 
-/** 410 says that the address is gone for good. */
+/** 410 says that the address is gone for good. Where a redirect leads is not shown: it may be secret. */
 function deliveryOf(status: number): Delivery {
   if (status >= 200 && status < 300) return { taken: true };
+  if (REDIRECTS.has(status)) {
+    const why = `The address redirects to another one (${status}), which is not followed; give that one.`;
+    return { taken: false, why, isFinal: false };
+  }
   return { taken: false, why: `The address answered with ${status}.`, isFinal: status === 410 };
 }
 
