@@ -1,4 +1,5 @@
 import type { Expression, ValueType } from '#api/schema/expressions';
+import { actionProblems, referenceProblems } from './check-action.ts';
 import { conditionProblems, itemType } from './check-expression.ts';
 import type { ExpressionPlace } from './check-expression.ts';
 import { siblingProblems } from './check-names.ts';
@@ -113,9 +114,12 @@ function checkInner(
 }
 
 /** Placeholders in the words for an agent, in an action and in a question to people. */
-function stepTexts({ prompt, action, wait }: Step, { at, variables }: ExpressionPlace): Problem[] {
+function stepTexts(
+  { prompt, action, wait, outputSchema }: Step,
+  { at, variables }: ExpressionPlace,
+): Problem[] {
   const { script, ...calls } = action ?? {};
-  const { run, command, ...given } = script ?? {};
+  const { run, command, shell, ...given } = script ?? {};
   const texts = [
     ...textsIn(prompt, `${at}.prompt`),
     ...textsIn(calls, `${at}.action`),
@@ -124,7 +128,9 @@ function stepTexts({ prompt, action, wait }: Step, { at, variables }: Expression
   ];
   return [
     ...texts.flatMap((one) => textProblems(one.text, one.at, variables)),
-    ...codeProblems({ run, command }, `${at}.action.script`),
+    ...codeProblems({ run, command, shell }, `${at}.action.script`),
+    ...actionProblems(action ?? {}, `${at}.action`),
+    ...referenceProblems(outputSchema, `${at}.outputSchema`),
     ...hostProblems(calls.http?.['url'], `${at}.action.http.url`),
   ];
 }
@@ -162,9 +168,14 @@ function fieldProblems(step: Step, at: string): Problem[] {
   };
   const kind = Object.keys(own).find((name) => Object.hasOwn(step, name));
   const allowed = own[kind ?? ''] ?? [];
-  return (own['participants'] ?? [])
+  // Members are kept by these names, and JavaScript has a use of its own for this one.
+  const taken = (step.participants ?? []).includes('__proto__')
+    ? [{ field: `${at}.participants`, message: 'no member can be called "__proto__"' }]
+    : [];
+  const meaningless = (own['participants'] ?? [])
     .filter((name) => step[name] !== undefined && !allowed.includes(name))
     .map((name) => ({ field: `${at}.${name}`, message: `a step with ${kindOf(step)} has no ${name}` }));
+  return [...taken, ...meaningless];
 }
 
 function kindOf(step: Step): string {

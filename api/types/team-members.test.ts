@@ -58,6 +58,11 @@ describe('the members and settings of a Team', () => {
       field: 'cannot be called',
     },
     {
+      reason: 'a name of JavaScript, whatever the model',
+      given: team('pipeline', [member('__proto__')]),
+      field: 'a member cannot be called "__proto__"',
+    },
+    {
       reason: 'a fallback that is not there',
       given: team('route', [BOSS, ANN], { route: { fallback: 'boss' } }),
       field: 'spec.route.fallback: ',

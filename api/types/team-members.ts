@@ -47,6 +47,8 @@ export function mayBeAbsent(team: TeamSpec, member: TeamMember): boolean {
   return fallback !== undefined && workersOf(team).includes(member) && memberName(member) !== fallback;
 }
 
+/** Members are kept by name, and JavaScript has a use of its own for this one. */
+const PROTOTYPE = '__proto__';
 const LED = new Set<string>(['route', 'coordinate']);
 const NAMED = new Set<string>(['route', 'coordinate', 'collaborate']);
 const SETTINGS = ['route', 'coordinate', 'collaborate'] as const;
@@ -57,6 +59,9 @@ export function teamProblem(team: TeamSpec): string | undefined {
   const other = SETTINGS.find((name) => name !== model && team[name] !== undefined);
   if (other !== undefined)
     return `spec.${other}: is for the collaborationModel ${other}; this Team has ${model}.`;
+  if (team.members.map(memberName).includes(PROTOTYPE)) {
+    return `spec.members: a member cannot be called "${PROTOTYPE}".`;
+  }
   const isNamed = NAMED.has(model);
   if (!isNamed && team.quality === undefined) return undefined;
   return (
