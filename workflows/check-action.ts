@@ -1,4 +1,4 @@
-import type { SandboxAction } from '#api/types/generated/sandbox';
+import type { CollaborationStepAction } from '#api/types/generated/collaboration';
 import { placeholdersOf } from './placeholders.ts';
 import type { Problem } from './problem.ts';
 
@@ -12,7 +12,7 @@ const OWN = new Set([
 ]);
 
 /** What a run would refuse of an action, whatever comes before it. */
-export function actionProblems({ http, script }: Partial<SandboxAction>, at: string): Problem[] {
+export function actionProblems({ http, script }: CollaborationStepAction, at: string): Problem[] {
   const headers = (http?.headers ?? []).flatMap(({ name, value = '' }, index) =>
     headerProblems(name, value, `${at}.http.headers[${index}]`),
   );
