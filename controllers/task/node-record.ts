@@ -15,7 +15,7 @@ import type { Amount, Use } from './status/use.ts';
 export interface NodeRecord extends TaskSubTask {
   /** Id of the node. */
   node: string;
-  /** Attempt under way or last made, from 1; absent before the node was started. */
+  /** Attempt under way or last made, from 1; absent before the node was started. Of a wait: how often it has begun. */
   attempt?: number;
   /** uid of the attempt's Sandbox, once it was seen. */
   sandboxUID?: string;
@@ -152,7 +152,9 @@ const MOST_HISTORY = 10;
 
 /** A person wants the node to run again: with the next number, and from the files of the node before. */
 export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
-  const { node, title, role, bot_ids, createdAt, goesOnFrom, waitsFor, events, attempt, ...end } = record;
+  const { node, title, role, bot_ids, createdAt, goesOnFrom, waitsFor, events, ...end } = record;
+  // Waits of earlier versions do not count how often they have begun.
+  const { attempt = end.waitingSince === undefined ? undefined : 1 } = end;
   const { executor_name, status, result, errorMessage, completedAt, messages } = end;
   const { history = [], earlierUse } = end;
   const shown = result === undefined ? undefined : withoutOutput(result);
@@ -235,7 +237,8 @@ export function completedRecord(record: NodeRecord, sandbox: Sandbox, { now, ...
 
 /** All that a wait needs has ended; it begins. */
 export function waitingRecord(record: NodeRecord, now: string): NodeRecord {
-  return { ...record, status: 'RUNNING', waitingSince: now, updatedAt: now };
+  const attempt = (record.attempt ?? 0) + 1;
+  return { ...record, status: 'RUNNING', attempt, waitingSince: now, updatedAt: now };
 }
 
 /** That which a node waits for has come. */

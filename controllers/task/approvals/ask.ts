@@ -44,8 +44,9 @@ export function decisionsOf(task: Task, approvals: readonly Approval[]): Decisio
 /** A stage that is tried again after people looked at it is looked at again. */
 export const stageKey = (node: string, attempt = 1): string => `${node}-stage-${attempt}`;
 
-/** Of a node that waits for a decision. */
-export const stepKey = (node: string): string => `${node}-step`;
+/** Of a node that waits for a decision. One that people have again is decided again. */
+export const stepKey = (node: string, attempt = 1): string =>
+  attempt === 1 ? `${node}-step` : `${node}-step-${attempt}`;
 
 /** Ids of questions are those of programs, of any form. */
 export const questionKey = (id: string): string =>

@@ -1,4 +1,5 @@
 import type { PlannedNode } from '../graph/graph.ts';
+import { isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { NOT_IN_TIME } from './answers.ts';
 import { stageKey } from './ask.ts';
@@ -25,7 +26,8 @@ export function withStageDecision(
   record: NodeRecord,
   { decisions, now }: { decisions: Decisions; now: string },
 ): NodeRecord {
-  if (!policy.requireConfirmation || stageDecision(record) !== undefined) return record;
+  // One that runs again has its last number until it starts.
+  if (!policy.requireConfirmation || !isEnded(record) || stageDecision(record) !== undefined) return record;
   const { node, attempt = 1 } = record;
   const outcome = decisions.outcomeOf(stageKey(node, attempt));
   if (outcome === undefined) return record;

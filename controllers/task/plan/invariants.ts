@@ -39,11 +39,18 @@ function brokenRecords(
     const { node } = record;
     const next = now.get(node);
     if (next === undefined) return [`the record of ${node} is gone`];
-    if (!renews && isEnded(record) && !isDeepStrictEqual(record, next))
+    if (!renews && isEnded(record) && !isDeepStrictEqual(record, asBefore(record, next)))
       return [`the record of ${node} changed after its end`];
     if ((next.attempt ?? 0) < (record.attempt ?? 0)) return [`the attempts at ${node} went back`];
     return (next.attempt ?? 0) > (record.attempt ?? 0) + 1 ? [`an attempt at ${node} was left out`] : [];
   });
+}
+
+/** What people decide about the end of a run is noted once. */
+function asBefore({ stage, updatedAt }: NodeRecord, next: NodeRecord): NodeRecord {
+  const { stage: _, updatedAt: __, ...rest } = next;
+  const isNoted = stage === undefined && next.stage?.attempt === next.attempt;
+  return isNoted ? { ...rest, ...(updatedAt === undefined ? {} : { updatedAt }) } : next;
 }
 
 function brokenOrder(before: readonly NodeRecord[], after: readonly NodeRecord[]): string[] {

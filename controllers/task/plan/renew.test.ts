@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
-import type { PlannedNode } from '../graph/graph.ts';
+import type { PlannedNode, WaitNode } from '../graph/graph.ts';
 import { line, node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';
+import { PROGRAMS } from '../unfold/programs.ts';
 import { resolved, World } from './world.ts';
 
 /** Steps that people have run again. */
@@ -38,6 +39,12 @@ const retry = (world: World, name?: string): void => {
 
 const ends = (world: World): Record<string, string | undefined> =>
   Object.fromEntries(readRecords(world.task().status).map((record) => [record.node, record.status]));
+
+const { agent: _, shell: __, ...bare } = node('gate');
+const gate: WaitNode = {
+  ...{ ...bare, kind: 'wait', wait: { for: 'approval', message: 'Ship it?' } },
+  workspace: { uses: false },
+};
 
 const CHAIN = line({ name: 'one' }, { name: 'two' }, { name: 'three' });
 
@@ -172,6 +179,70 @@ describe('a step that is to run again', () => {
     retry(world, 's9');
     expect(world.settle().status).toMatchObject({ status: 'FAILED', retries: ['r1'] });
     expect(ends(world)).toEqual(before);
+  });
+
+  it.each([
+    ['was rejected', { phase: 'Decided', decision: 'Rejected', reason: 'no' } as const],
+    ['came too late', { phase: 'TimedOut' } as const],
+  ])('asks people again where their decision %s', (_how, no) => {
+    const world = new World(resolved(gate, node('ship', { needs: ['gate'] })));
+    world.settle();
+    world.decide('fix-abcde-gate-step', no);
+    expect(world.settle().status?.status).toBe('FAILED');
+    retry(world);
+    expect(world.settle().status).toMatchObject({
+      status: 'PENDING_CONFIRMATION',
+      approvals: [{ name: 'fix-abcde-gate-step-2', node: 'gate' }],
+      subTasks: [{ node: 'gate', attempt: 2, history: [{ attempt: 1, status: 'FAILED' }] }, { node: 'ship' }],
+    });
+    world.decide('fix-abcde-gate-step-2', no);
+    expect(world.settle().status?.status).toBe('FAILED');
+    retry(world, 'gate');
+    world.settle();
+    world.decide('fix-abcde-gate-step-3', { phase: 'Decided', decision: 'Approved' });
+    world.settle();
+    expect(world.names()).toContain(nameOf('ship'));
+  });
+
+  it('is also one whose end people have rejected', () => {
+    const policy = { requireConfirmation: true, onFailure: 'FailTask' as const };
+    const world = new World(resolved(node('dev', { policy }), node('ship', { needs: ['dev'] })));
+    world.settle();
+    world.change(nameOf('dev'), { status: succeeded('1') });
+    world.settle();
+    world.decide('fix-abcde-dev-stage-1', { phase: 'Decided', decision: 'Rejected' });
+    expect(world.settle().status?.status).toBe('FAILED');
+    retry(world);
+    world.settle();
+    world.change(nameOf('dev', 2), { status: succeeded('2') });
+    expect(world.settle().status?.approvals).toMatchObject([{ name: 'fix-abcde-dev-stage-2' }]);
+    world.decide('fix-abcde-dev-stage-2', { phase: 'Decided', decision: 'Approved' });
+    world.settle();
+    expect(world.names()).toContain(nameOf('ship'));
+  });
+
+  it('is the last version that people have rejected, not those that were corrected', () => {
+    const resolution = resolved(node('a'));
+    if (resolution.outcome !== 'resolved') throw new Error('it is resolved');
+    const limits = { maxCorrections: 1, onRejected: 'Fail' as const };
+    const program = { kind: 'quality', gates: [{ kind: 'approval', message: 'Good?', ...limits }] };
+    const world = new World({ ...resolution, content: { ...resolution.content, program } });
+    world.programs = PROGRAMS;
+    for (const [run, approval] of [
+      ['a', 'v1-approval'],
+      ['v2', 'v2-approval'],
+    ] as const) {
+      world.settle();
+      world.change(nameOf(run), { status: succeeded(run) });
+      world.settle();
+      world.decide(`fix-abcde-${approval}-step`, { phase: 'Decided', decision: 'Rejected', reason: 'why' });
+    }
+    expect(world.settle().status).toMatchObject({ status: 'FAILED' });
+    retry(world);
+    expect(world.settle().status?.approvals).toMatchObject([{ name: 'fix-abcde-v2-approval-step-2' }]);
+    world.decide('fix-abcde-v2-approval-step-2', { phase: 'Decided', decision: 'Approved' });
+    expect(world.settle().status).toMatchObject({ status: 'COMPLETED', result: { value: 'v2' } });
+    expect(world.names()).toEqual([nameOf('a'), nameOf('v2')]);
   });
 
   it('nothing begins before what is left of the Task has stopped', () => {

@@ -1,12 +1,12 @@
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isFinalTaskStatus, waitingRetries } from '#api/types/task';
-import type { GraphNode } from '../graph/graph.ts';
+import { stageDecision } from '../approvals/stages.ts';
 import { isEnded, readRecords, renewedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { withFollowUps } from '../unfold/follow-ups.ts';
 import { unfold } from '../unfold/unfold.ts';
-import type { Programs } from '../unfold/unfold.ts';
+import type { Programs, Unfolded } from '../unfold/unfold.ts';
 
 /** Whether people want steps to run again, and the Task has ended, so that it can be done. */
 export function mayRenew(task: Task): boolean {
@@ -28,8 +28,7 @@ export function renewed(
     return record !== undefined && isEnded(record) ? record : undefined;
   };
   const input = { revision, history: { task, ended } };
-  const { nodes } = withFollowUps(unfold(input, programs), input);
-  const again = affected(task, nodes, records);
+  const again = affected(task, withFollowUps(unfold(input, programs), input), records);
   if (again.size === 0) return undefined;
   const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
   const next = records.map((record) => (again.has(record.node) ? renewedRecord(record, now) : record));
@@ -41,10 +40,16 @@ export function takenUp({ spec, status }: Task): TaskStatus {
   return { ...status, retries: (spec.retries ?? []).map(({ id }) => id) };
 }
 
+/** Whether the Task does not go on by it: people may have said no to the end of a run that has succeeded. */
+function isFailed(record: NodeRecord): boolean {
+  const isRefused = record.undecided !== undefined || stageDecision(record)?.why !== undefined;
+  return record.status === 'FAILED' || isRefused;
+}
+
 /** The nodes that are asked for, those that were stopped, and all that needed one of them. */
 function affected(
   task: Task,
-  nodes: readonly GraphNode[],
+  { nodes, heeded }: Pick<Unfolded, 'heeded' | 'nodes'>,
   records: readonly NodeRecord[],
 ): ReadonlySet<string> {
   const waiting = new Set(waitingRetries(task));
@@ -52,7 +57,9 @@ function affected(
   const named = new Set(asked.flatMap(({ node }) => node ?? []));
   const isAll = asked.some(({ node }) => node === undefined);
   const isOne = (record: NodeRecord): boolean =>
-    named.has(record.node) || record.status === 'CANCELLED' || (isAll && record.status === 'FAILED');
+    named.has(record.node) ||
+    record.status === 'CANCELLED' ||
+    (isAll && isFailed(record) && heeded?.has(record.node) !== true);
   const known = new Set(records.map(({ node }) => node));
   // A name that no step has changes nothing.
   if (!isAll && [...named].every((name) => !known.has(name))) return new Set();

@@ -74,7 +74,7 @@ function limitOf({ policy }: WaitNode, record: NodeRecord, around: WaitSurroundi
 
 function stateOf(node: WaitNode, record: NodeRecord, around: WaitSurroundings): WaitState {
   const { wait } = node;
-  if (wait.for === 'approval') return decided(node, wait, around);
+  if (wait.for === 'approval') return decided(node, record, { ...around, wait });
   if (wait.for !== 'time') return outside(wait, { node, record, around });
   const until = sinceOf(record, around) + wait.seconds * 1000;
   const end = formatTime(until);
@@ -112,10 +112,10 @@ function resultOf({ data }: SentEvent): Record<string, unknown> {
 
 function decided(
   node: WaitNode,
-  { message }: ApprovalWait,
-  { decisions, askedBy }: WaitSurroundings,
+  { attempt }: NodeRecord,
+  { decisions, askedBy, wait: { message } }: WaitSurroundings & { wait: ApprovalWait },
 ): WaitState {
-  const key = stepKey(node.id);
+  const key = stepKey(node.id, attempt);
   const outcome = decisions.outcomeOf(key);
   if (outcome === undefined) {
     const settings = settingsOf(askedBy(node));

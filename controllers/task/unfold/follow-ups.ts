@@ -72,9 +72,10 @@ class Conversation {
     const record = this.#input.history.ended(last.id);
     const answer = record?.status === 'COMPLETED' ? valueOf(record) : this.#unfolded.answer;
     const past = new Set(nodes.slice(0, -1).map(({ id }) => id));
-    const { details } = this.#unfolded;
+    const { details, heeded } = this.#unfolded;
     return {
       ...{ nodes, past },
+      ...(heeded === undefined ? {} : { heeded }),
       ...(answer === undefined ? {} : { answer }),
       ...(details === undefined ? {} : { details }),
     };

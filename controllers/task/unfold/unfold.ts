@@ -27,6 +27,8 @@ export interface Unfolded {
   author?: string;
   /** Ids of nodes that have ended, and whose ends no longer decide how the Task stands. */
   past?: ReadonlySet<string>;
+  /** Ids of nodes that failed to say no to an answer: that was heeded, and stands in nobody's way. */
+  heeded?: ReadonlySet<string>;
   /** Further fields of the result: what judges said, say. */
   details?: Readonly<Record<string, unknown>>;
 }

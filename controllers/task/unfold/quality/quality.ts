@@ -45,6 +45,8 @@ class Gates {
   /** How often each gate has sent an answer back. */
   readonly #corrections = new Map<Gate, number>();
   readonly #record: object[] = [];
+  /** Nodes of gates that said no, and not for the last time. */
+  readonly #heeded = new Set<string>();
 
   constructor(input: UnfoldInput, nodes: readonly PlannedNode[], ...record: object[]) {
     this.#input = input;
@@ -80,11 +82,13 @@ class Gates {
       });
       if (verdict.accepted) continue;
       const corrections = this.#corrections.get(gate) ?? 0;
+      if (corrections >= gate.maxCorrections && gate.onRejected === 'Fail')
+        return { failure: rejected(gate, verdict, corrections) };
+      for (const { id } of nodes) this.#heeded.add(id);
       if (corrections < gate.maxCorrections) {
         this.#corrections.set(gate, corrections + 1);
         return { guidance: verdict.guidance };
       }
-      if (gate.onRejected === 'Fail') return { failure: rejected(gate, verdict, corrections) };
     }
     return 'passed';
   }
@@ -108,6 +112,7 @@ class Gates {
       nodes: this.#nodes,
       author: author.id,
       ...(value === undefined ? {} : { answer: value }),
+      ...(this.#heeded.size === 0 ? {} : { heeded: this.#heeded }),
       details: { ...details, ...(this.#record.length === 0 ? {} : { quality: this.#record }) },
     };
   }
