@@ -134,7 +134,7 @@ it('nobody sees the token of the registry', async () => {
 
 it('people see what an action is and how it went', async () => {
   const log = await commands.mustTroupe(['logs', 'release-1-2-0']);
-  expect(log).toMatch(/: Running: POST http:\/\/127\.0\.0\.1:\d+\/releases\/1\.2\.0\n/);
+  expect(log).toMatch(/: Running: POST http:\/\/host\.docker\.internal:\d+\/releases\/1\.2\.0\n/);
   expect(log).toMatch(/\| 201 Created, \d+ bytes after/);
   const pods = await commands.mustKubectl(['describe', 'pods']);
   expect(pods).toContain('agent.wecode.io/action: POST http://127.0.0.1');
