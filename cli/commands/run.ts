@@ -1,7 +1,9 @@
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { runReflector } from '#api/client/reflector';
 import { findCondition } from '#api/machinery/condition';
 import type { ObjectRef } from '#api/machinery/resource-type';
+import type { JsonObject } from '#api/machinery/json/json';
 import { isStatusError } from '#api/machinery/status-error';
 import { createTaskEventText } from '#api/types/task-event-text';
 import type { CliContext } from '../context.ts';
@@ -16,6 +18,7 @@ import { readTaskLog } from '../task-log-reader.ts';
 interface RunFlags extends ConnectionFlags {
   workspace?: string;
   revision?: string;
+  parameter?: JsonObject;
   name?: string;
   timeout?: number;
   rm?: boolean;
@@ -37,6 +40,11 @@ export function register(program: Command, context: CliContext): void {
     .argument('<prompt>')
     .option('-w, --workspace <name>', 'Workspace to work in')
     .option('--revision <name>', 'run with this TaskRevision in place of the Team as it is now')
+    .option(
+      '--parameter <name=value>',
+      'a parameter of the Task, again for more; JSON, such as 3 or true, else a text',
+      addParameter,
+    )
     .option('--name <name>', 'name of the Task; default: the name of the Team and five characters')
     .option(
       '--timeout <duration>',
@@ -48,6 +56,22 @@ export function register(program: Command, context: CliContext): void {
   addConnectionFlags(command).action((team: string, prompt: string, flags: RunFlags) =>
     withSession(context, flags, (session) => run(session, newTask(session, { team, prompt, flags }), flags)),
   );
+}
+
+/** Adds `NAME=VALUE` to those before it. A text needs no quotes, and keeps those that it has. @throws InvalidArgumentError */
+export function addParameter(text: string, before: JsonObject = {}): JsonObject {
+  const [name = '', ...rest] = text.split('=');
+  if (name === '' || rest.length === 0) throw new InvalidArgumentError('expected NAME=VALUE');
+  return { ...before, [name]: parameterValue(rest.join('=')) };
+}
+
+function parameterValue(text: string): unknown {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'string' ? text : value;
+  } catch {
+    return text;
+  }
 }
 
 function newTask(session: Session, wish: { team: string; prompt: string; flags: RunFlags }): CliTask {
@@ -65,6 +89,7 @@ function newTask(session: Session, wish: { team: string; prompt: string; flags: 
       teamRef: { name: wish.team },
       ...(flags.workspace === undefined ? {} : { workspaceRef: { name: flags.workspace } }),
       ...(flags.revision === undefined ? {} : { revision: flags.revision }),
+      ...(flags.parameter === undefined ? {} : { parameters: flags.parameter }),
       ...(flags.timeout === undefined ? {} : { timeoutSeconds: Math.ceil(flags.timeout / 1000) }),
     },
   };
