@@ -1,13 +1,16 @@
 import type { Client } from '#api/client/client';
 import type { KubeObject } from '#api/machinery/meta';
+import { parseApiVersion } from '#api/machinery/group-version-kind';
 import { refOf } from '#api/machinery/resource-type';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 
 /** The uids of the objects of type `owner` that control an object; for an index. */
 export function controllerUIDs({ metadata }: KubeObject, owner: ResourceType): string[] {
-  return (metadata.ownerReferences ?? []).flatMap(({ controller, kind, uid }) =>
-    controller === true && kind === owner.kind ? [uid] : [],
+  return (metadata.ownerReferences ?? []).flatMap(({ apiVersion, controller, kind, uid }) =>
+    controller === true && kind === owner.kind && parseApiVersion(apiVersion).group === owner.group
+      ? [uid]
+      : [],
   );
 }
 

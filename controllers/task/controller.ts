@@ -1,6 +1,7 @@
 import type { KubeObject } from '#api/machinery/meta';
 import { objectKey } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
+import type { Approval } from '#api/types/generated/approval';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task } from '#api/types/generated/task';
 import {
@@ -69,6 +70,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       tasks,
       revisions: informers.of(TASK_REVISIONS),
       sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
+      approvals,
       approvalsOf: (uid) => approvals.byIndex(APPROVAL_BY_TASK, uid),
       created,
       tasksAtWork: (workspace) => tasks.byIndex(AT_WORK, workspace),
@@ -85,6 +87,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       unseen,
       ownersOf(sandboxes, TASKS),
       ownersOf(approvals, TASKS),
+      tasksNamedBy(approvals),
       ...[
         TEAMS,
         COLLABORATIONS,
@@ -113,6 +116,17 @@ function shown(sandboxes: Informer<Sandbox>, created: CreatedSandboxes): Source 
     if (sandbox !== undefined) created.forget(sandbox);
     return [];
   });
+}
+
+/** One that is not of the Task, but has the name that the Task would give, may go. */
+function tasksNamedBy(approvals: Informer<Approval>): Source {
+  return source(approvals, ({ old, new: now }) =>
+    [old, now].flatMap((one) =>
+      one === undefined
+        ? []
+        : [objectKey({ namespace: one.metadata.namespace, name: one.spec.taskRef.name })],
+    ),
+  );
 }
 
 function isUnplanned(task: Task): boolean {

@@ -17,6 +17,7 @@ import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { ensureApprovals } from './approvals/ensure-approvals.ts';
+import { inTheWay, inTheWayEvent } from './approvals/in-the-way.ts';
 import { forbiddenUse, usedBySandboxes } from './configuration/forbidden-use.ts';
 import { resolveNamed, usedByRevision } from './configuration/named-revision.ts';
 import { pinOf, resolvePinned, usedByPinned } from './configuration/pinned-revision.ts';
@@ -44,6 +45,8 @@ export interface TaskReconcilerOptions {
   sandboxesOf: (taskUID: string) => readonly Sandbox[];
   /** Approvals whose controller is the Task with this uid. */
   approvalsOf: (taskUID: string) => readonly Approval[];
+  /** All, by their keys. */
+  approvals: { get(key: string): Approval | undefined };
   created: CreatedSandboxes;
   /** Tasks under way that work in the Workspace with this key. */
   tasksAtWork: (workspace: string) => readonly Task[];
@@ -153,17 +156,20 @@ async function judge(
 
 /** The plan without the runs that its user may not have any longer. */
 async function plannedSteps(
-  { client }: Context,
-  observation: Observation,
-): Promise<{ plan: TaskPlan; isHeld: boolean }> {
-  const { task } = observation;
-  const plan = planTask(observation);
+  { client, approvals }: Context,
+  given: Observation,
+): Promise<{ plan: TaskPlan; isHeld: boolean; names: ReadonlySet<string> }> {
+  const { task } = given;
+  const wished = planTask(given);
+  const names = inTheWay(task, wished.approvals, approvals);
+  const observation = names.size === 0 ? given : { ...given, inTheWay: names };
+  const plan = names.size === 0 ? wished : planTask(observation);
   // The Sandboxes that start a Task were judged with its whole configuration.
-  if (plan.create.length === 0 || !hasRevision(task.status)) return { plan, isHeld: false };
+  if (plan.create.length === 0 || !hasRevision(task.status)) return { plan, isHeld: false, names };
   const refusal = await forbiddenUse(client, task, usedBySandboxes(task, plan.create));
   return refusal === undefined
-    ? { plan, isHeld: false }
-    : { plan: planTask({ ...observation, refusal }), isHeld: true };
+    ? { plan, isHeld: false, names }
+    : { plan: planTask({ ...observation, refusal }), isHeld: true, names };
 }
 
 interface CarriedOut {
@@ -179,7 +185,7 @@ async function carryOut(
   observation: Observation,
 ): Promise<CarriedOut> {
   const { task } = observation;
-  const { plan, isHeld } = await plannedSteps(options, observation);
+  const { plan, isHeld, names } = await plannedSteps(options, observation);
   const carriedOut = { isHeld, ...(plan.wakeAt === undefined ? {} : { wakeAt: plan.wakeAt }) };
   // A Task that only waits is looked at again with each change; a revision or an end is for good.
   const waits = plan.status?.status === 'PENDING' && !hasRevision(plan.status);
@@ -192,7 +198,7 @@ async function carryOut(
   );
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
   for (const told of plan.tell) await tellSandbox(options, told);
-  if (current !== undefined) await ensureApprovals(options.client, plan.approvals, observation.approvals);
+  if (current !== undefined) await askPeople(options, observation, { plan, names, current });
   if (plan.create.length === 0 || current === undefined) return carriedOut;
   if (current === task) await requireFresh(options, task);
   if (
@@ -208,6 +214,17 @@ async function carryOut(
     return carryOut(options, configuration, { ...observation, task: current, rejection });
   }
   return carriedOut;
+}
+
+/** By Approvals, and tells of those that it cannot make once for each status. */
+async function askPeople(
+  { client, recorder }: Context,
+  { task, approvals }: Observation,
+  { plan, names, current }: { plan: TaskPlan; names: ReadonlySet<string>; current: Task },
+): Promise<void> {
+  const news = current === task ? [] : [...names];
+  for (const name of news) recorder.event(task, inTheWayEvent(name));
+  await ensureApprovals(client, plan.approvals, approvals);
 }
 
 /** The one that the Task was started with. A Task that has ended needs none. */

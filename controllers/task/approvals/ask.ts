@@ -18,6 +18,8 @@ export interface Ask {
   node?: string;
   question?: TaskQuestion;
   settings: ApprovalSettings;
+  /** An Approval of somebody else has the name: nobody can be asked. */
+  isBlocked?: boolean;
 }
 
 /** Of an Approval that is over. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Client } from '#api/client/client';
 import { refOf } from '#api/machinery/resource-type';
 import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
@@ -38,8 +39,8 @@ async function create(client: Pick<Client, 'create' | 'get'>, approval: Approval
   } catch (error) {
     if (!isStatusError(error, 'AlreadyExists')) throw error;
     const found = await client.get(APPROVALS, refOf(approval));
-    if (found.spec.taskRef.uid === approval.spec.taskRef.uid) return;
-    throw new Error(`Approval ${approval.metadata.name} exists already and belongs to another Task`, {
+    if (isDeepStrictEqual(found.metadata.ownerReferences, approval.metadata.ownerReferences)) return;
+    throw new Error(`Approval ${approval.metadata.name} exists already and is not of this Task`, {
       cause: error,
     });
   }

@@ -5,7 +5,7 @@ import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalPhase } from '#api/types/sandbox';
 import { isAtRest } from '#api/types/task';
 import { questionAsk } from '../approvals/answers.ts';
-import { approvalObject } from '../approvals/ask.ts';
+import { approvalName, approvalObject } from '../approvals/ask.ts';
 import type { Ask } from '../approvals/ask.ts';
 import { askingOf } from '../approvals/asking.ts';
 import type { Asking } from '../approvals/asking.ts';
@@ -45,6 +45,8 @@ export interface Observation {
   now: string;
   /** The answer of the server to the last plan, if it refused a part of it. */
   rejection?: Rejection;
+  /** Names of Approvals that are not of this Task. */
+  inTheWay?: ReadonlySet<string>;
   /** Why no further run may start, as a sentence; those under way go on. */
   refusal?: string;
 }
@@ -135,7 +137,9 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
   const records = [...moves.map(({ record }) => record), ...unknown].map(asking.noted);
   const asks = isOver(outcome)
     ? []
-    : [...planned.asks, ...questionAsks(observation, asking, { nodes, records })];
+    : [...planned.asks, ...questionAsks(observation, asking, { nodes, records })].map((ask) =>
+        judgedAsk(observation, ask),
+      );
   const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
@@ -156,7 +160,7 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
     tell: outcome.kind === 'running' || outcome.kind === 'held' ? told(observation, { moves, records }) : [],
-    approvals: asks.map((ask) => approvalObject(task, ask)),
+    approvals: asks.filter(({ isBlocked }) => isBlocked !== true).map((ask) => approvalObject(task, ask)),
     mustBeOver: moves.flatMap(({ over }) => over),
     ...(wakeAt === undefined ? {} : { wakeAt }),
   };
@@ -167,6 +171,10 @@ const isOver = ({ kind }: Outcome): boolean => OVER.has(kind);
 const OVER: ReadonlySet<Outcome['kind']> = new Set([
   ...(['completed', 'failed', 'failing', 'cancelled', 'cancelling', 'impossible'] as const),
 ]);
+
+function judgedAsk({ task, inTheWay }: Observation, ask: Ask): Ask {
+  return inTheWay?.has(approvalName(task, ask.key)) === true ? { ...ask, isBlocked: true } : ask;
+}
 
 /** What the agents ask, by Approvals too. */
 function questionAsks(

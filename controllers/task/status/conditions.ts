@@ -14,6 +14,7 @@ import {
 } from '#api/types/task';
 import type { TaskFinishedReason } from '#api/types/task';
 import { approvalName } from '../approvals/ask.ts';
+import { whyInTheWay } from '../approvals/in-the-way.ts';
 import type { Ask } from '../approvals/ask.ts';
 import { namesAnybody, namesOf } from '#api/types/approval';
 import { stageOf } from '../graph/stages.ts';
@@ -137,7 +138,8 @@ function confirmationMessage(node: string, records: readonly NodeRecord[], asked
 const MOST_SHOWN = 3;
 
 function whoIsAsked({ task, asks = [] }: Asked): string {
-  const shown = asks.slice(0, MOST_SHOWN).map(({ key, settings: { approvers } }) => {
+  const shown = asks.slice(0, MOST_SHOWN).map(({ key, settings: { approvers }, isBlocked }) => {
+    if (isBlocked === true) return ` ${whyInTheWay(approvalName(task, key))}`;
     const people = approvers && namesAnybody(approvers) ? namesOf(approvers) : 'whoever may approve it';
     return ` Approval ${approvalName(task, key)} asks ${people}.`;
   });

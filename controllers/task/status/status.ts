@@ -107,7 +107,9 @@ function asked(
   asks: readonly Ask[] = [],
 ): Pick<TaskStatus, 'approvals' | 'questions'> {
   const questions = openQuestions(from);
-  const approvals = asks.map((ask) => namedApproval(from.task, ask));
+  const approvals = asks
+    .filter(({ isBlocked }) => isBlocked !== true)
+    .map((ask) => namedApproval(from.task, ask));
   return {
     ...(questions.length === 0 ? {} : { questions }),
     ...(approvals.length === 0 ? {} : { approvals }),

@@ -74,6 +74,30 @@ describe('a stage', () => {
     await p.there(APPROVALS, approval.metadata.name, ({ metadata }) => metadata.uid !== uid);
   });
 
+  it('says that an Approval of somebody else has its name, heeds no decision about that, and asks when it is gone', async () => {
+    const task = await p.create.task('t');
+    const name = `t-${(task.metadata.uid ?? '').slice(0, 5)}-s0-stage-1`;
+    const spec = { taskRef: { name: 't', uid: task.metadata.uid }, purpose: 'Stage', message: 'Go on?' };
+    const { namespace } = p;
+    await world.client.create(APPROVALS, {
+      ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Approval', metadata: { name, namespace } },
+      spec,
+    } as Approval);
+    const first = sandboxNameOf(task, 0, 1);
+    await p.bound(first);
+    await p.succeeds(first, 'done');
+    const why = `Approval ${name} is not of this Task: nobody is asked until it is deleted.`;
+    await p.there(TASKS, 't', ({ status }) => status?.message?.includes(why) === true);
+    await world.client.delete(APPROVALS, p.within(name));
+    const asked = await p.there(
+      APPROVALS,
+      name,
+      ({ metadata }) => metadata.ownerReferences?.[0]?.controller === true,
+    );
+    await decide(asked, { decision: 'Approved' });
+    await p.bound(sandboxNameOf(task, 1, 1));
+  });
+
   it('goes with its Task', async () => {
     const { approval } = await atStage();
     await world.client.delete(TASKS, p.within('t'));
