@@ -137,7 +137,7 @@ it('people see what an action is and how it went', async () => {
   expect(log).toMatch(/: Running: POST http:\/\/host\.docker\.internal:\d+\/releases\/1\.2\.0\n/);
   expect(log).toMatch(/\| 201 Created, \d+ bytes after/);
   const pods = await commands.mustKubectl(['describe', 'pods']);
-  expect(pods).toContain('agent.wecode.io/action: POST http://127.0.0.1');
+  expect(pods).toContain('agent.wecode.io/action: POST http://host.docker.internal');
   expect(pods).toContain('process.env.TAG');
 });
 
