@@ -160,7 +160,7 @@ describe('a Task with nodes side by side', () => {
     const left = await p.there(SANDBOXES, nameOf(task, 'left'), ({ spec }) => spec.cancel === true);
     await p.stops(left.metadata.name);
     const failed = await p.task('t', 'FAILED');
-    expect(failed.status?.errorMessage).toMatch(/^Step 3 of 4 \(right\) failed: Rejected: /);
+    expect(failed.status?.errorMessage).toMatch(/^Step 3 of 4 \(right\) failed: SandboxRefused: /);
   });
 
   it('is carried out once by two sets of controllers whose calls fail and whose watches are cut', async () => {

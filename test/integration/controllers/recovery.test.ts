@@ -173,6 +173,6 @@ describe('controllers', () => {
     );
     await p.create.task('t', { prompt: long });
     const task = await p.task('t', 'FAILED');
-    expect(task.status?.errorMessage).toMatch(/^The Task failed: Rejected: /);
+    expect(task.status?.errorMessage).toMatch(/^The Task failed: RevisionRefused: /);
   });
 });
