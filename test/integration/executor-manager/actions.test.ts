@@ -22,6 +22,7 @@ import {
   runSandbox,
   stage,
   startManager,
+  untilGone,
   untilSandbox,
 } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -255,6 +256,11 @@ describe('actions in containers', () => {
       reason: 'ActionFailed',
       message: 'the script ended with code 4: no',
     });
+    // A manager that stops leaves containers to the next one, and there is none.
+    for (const name of ['docker-s0-a1', 'docker-fail-s0-a1']) {
+      await on.connection.client.delete(SANDBOXES, { namespace: 'default', name });
+      await untilGone(on, name);
+    }
   });
 });
 
