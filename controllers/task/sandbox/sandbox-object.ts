@@ -66,7 +66,6 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       step,
       stepName: node.name,
       attempt,
-      ...placement(task),
       timeoutSeconds: node.policy.timeoutSeconds ?? task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
       ...work,
       ...(node.permissions === undefined ? {} : { permissions: node.permissions }),
@@ -75,22 +74,6 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       ...(continueFrom.length === 0 ? {} : { continueFrom }),
       ...schedulingOf(sources, { node, record }),
     },
-  };
-}
-
-const PRIORITIES: ReadonlyMap<unknown, number> = new Map([
-  ['high', 1000],
-  ['medium', 0],
-  ['low', -1000],
-]);
-
-/** The fields by which Sandboxes are queued. */
-function placement({ spec }: Task): Pick<SandboxSpec, 'priority' | 'userName'> {
-  const { priority = 0, user } = spec;
-  const number = typeof priority === 'number' ? priority : (PRIORITIES.get(priority) ?? 0);
-  return {
-    ...(number === 0 ? {} : { priority: number }),
-    ...(user === undefined ? {} : { userName: user.name }),
   };
 }
 
