@@ -296,6 +296,12 @@ export function isEnded({ status }: NodeRecord): boolean {
   return ENDED.has(status);
 }
 
+/** Finds the record of a node that has ended, by the id of the node: all that the unfolding of a graph asks about. */
+export function endedAmong(records: readonly NodeRecord[]): (node: string) => NodeRecord | undefined {
+  const ended = new Map(records.filter(isEnded).map((record) => [record.node, record]));
+  return (node) => ended.get(node);
+}
+
 /** The node's answer; empty before there is one. */
 export function valueOf(record: NodeRecord | undefined): string {
   const value = record?.result?.['value'];

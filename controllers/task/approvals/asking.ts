@@ -3,7 +3,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskAnswer } from '#api/types/generated/task';
 import { isRunNode } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
-import { isEnded, readRecords } from '../node-record.ts';
+import { endedAmong, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { Failure } from '../status/outcome.ts';
@@ -91,10 +91,5 @@ function nodesOf(
   revision: Revision,
   records: readonly NodeRecord[],
 ): readonly PlannedNode[] {
-  const known = new Map(records.map((record) => [record.node, record]));
-  const ended = (id: string): NodeRecord | undefined => {
-    const record = known.get(id);
-    return record !== undefined && isEnded(record) ? record : undefined;
-  };
-  return unfold({ revision, history: { task, ended } }, programs).nodes;
+  return unfold({ revision, history: { task, ended: endedAmong(records) } }, programs).nodes;
 }

@@ -1,7 +1,7 @@
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isFinalTaskStatus, waitingRetries } from '#api/types/task';
 import { stageDecision } from '../approvals/stages.ts';
-import { isEnded, readRecords, renewedRecord } from '../node-record.ts';
+import { endedAmong, readRecords, renewedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { withFollowUps } from '../unfold/follow-ups.ts';
@@ -22,12 +22,7 @@ export function renewed(
   { revision, programs, now }: { revision: Revision; programs: Programs; now: string },
 ): Task | undefined {
   const records = readRecords(task.status);
-  const known = new Map(records.map((record) => [record.node, record]));
-  const ended = (id: string): NodeRecord | undefined => {
-    const record = known.get(id);
-    return record !== undefined && isEnded(record) ? record : undefined;
-  };
-  const input = { revision, history: { task, ended } };
+  const input = { revision, history: { task, ended: endedAmong(records) } };
   const again = affected(task, withFollowUps(unfold(input, programs), input), records);
   if (again.size === 0) return undefined;
   const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
