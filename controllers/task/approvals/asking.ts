@@ -8,7 +8,7 @@ import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { Failure } from '../status/outcome.ts';
 import { openQuestions } from '../status/questions.ts';
-import { unfold } from '../unfold/unfold.ts';
+import { knownGraph } from '../unfold/follow-ups.ts';
 import type { Programs } from '../unfold/unfold.ts';
 import { decidedAnswers } from './answers.ts';
 import type { DecidedAnswers } from './answers.ts';
@@ -91,5 +91,5 @@ function nodesOf(
   revision: Revision,
   records: readonly NodeRecord[],
 ): readonly PlannedNode[] {
-  return unfold({ revision, history: { task, ended: endedAmong(records) } }, programs).nodes;
+  return knownGraph({ revision, history: { task, ended: endedAmong(records) } }, programs).nodes;
 }

@@ -10,6 +10,7 @@ import { resolved, World } from './world.ts';
 
 const DEV = 'fix-abcde-dev-a1';
 const REVIEW = 'fix-abcde-review-a1';
+const FOLLOW_UP = 'fix-abcde-message-1-a1';
 const STAGE = 'fix-abcde-dev-stage-1';
 const succeeded = (value: string) => ({ status: { phase: 'Succeeded' as const, result: { value } } });
 
@@ -194,6 +195,23 @@ describe('what an agent asks', () => {
     w.decide(nameOf(w), decided('Rejected'));
     w.settle();
     expect(w.sandbox(DEV).spec.answers).toMatchObject([{ id: 'q1', decision: 'deny' }]);
+  });
+
+  it('is not answered past the approvers of the member, where a message has its agent go on', () => {
+    const w = new World(resolved(node('dev', { approval: ONLY_ANN })));
+    w.settle();
+    w.change(DEV, succeeded('done'));
+    w.settle();
+    w.post();
+    w.settle();
+    w.change(FOLLOW_UP, { status: { phase: 'Running', questions: [permission] } });
+    w.settle();
+    w.edit({ answers: [{ id: 'q1', decision: 'allow' }] });
+    expect(w.settle().status).toMatchObject({ questions: [{ id: 'q1' }] });
+    expect(w.sandbox(FOLLOW_UP).spec.answers).toBeUndefined();
+    w.decide(nameOf(w), decided('Rejected'));
+    w.settle();
+    expect(w.sandbox(FOLLOW_UP).spec.answers).toMatchObject([{ id: 'q1', decision: 'deny' }]);
   });
 
   it('goes on after a suspension with what was decided, although the Approval is gone by then', () => {

@@ -4,8 +4,7 @@ import { hasSandbox } from '../graph/graph.ts';
 import { isEnded, plannedRecord, readRecords, skippedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
-import { withFollowUps } from '../unfold/follow-ups.ts';
-import { unfold } from '../unfold/unfold.ts';
+import { knownGraph } from '../unfold/follow-ups.ts';
 import type { Unfolded } from '../unfold/unfold.ts';
 import { Readiness } from './readiness.ts';
 import { RoomLeft } from './room.ts';
@@ -44,7 +43,7 @@ export function growGraph(
   const room = new RoomLeft(stored);
   for (;;) {
     const input = { revision, history: { task: around.task, ended } };
-    const unfolded = withFollowUps(unfold(input, around.programs), input);
+    const unfolded = knownGraph(input, around.programs);
     const open = unfolded.nodes.length - stored.filter(isEnded).length;
     const isNews = settleNodes(unfolded, settled, { known, around, room, open });
     const inOrder = (): SettledNode[] => unfolded.nodes.flatMap(({ id }) => settled.get(id) ?? []);

@@ -4,8 +4,7 @@ import { stageDecision } from '../approvals/stages.ts';
 import { endedAmong, readRecords, renewedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
-import { withFollowUps } from '../unfold/follow-ups.ts';
-import { unfold } from '../unfold/unfold.ts';
+import { knownGraph } from '../unfold/follow-ups.ts';
 import type { Programs, Unfolded } from '../unfold/unfold.ts';
 
 /** Whether people want steps to run again, and the Task has ended, so that it can be done. */
@@ -22,8 +21,8 @@ export function renewed(
   { revision, programs, now }: { revision: Revision; programs: Programs; now: string },
 ): Task | undefined {
   const records = readRecords(task.status);
-  const input = { revision, history: { task, ended: endedAmong(records) } };
-  const again = affected(task, withFollowUps(unfold(input, programs), input), records);
+  const graph = knownGraph({ revision, history: { task, ended: endedAmong(records) } }, programs);
+  const again = affected(task, graph, records);
   if (again.size === 0) return undefined;
   const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
   const next = records.map((record) => (again.has(record.node) ? renewedRecord(record, now) : record));

@@ -6,14 +6,16 @@ import { hasRun, readRecords, valueOf } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { isDone } from '../plan/readiness.ts';
 import { followUpNode } from '../status/messages.ts';
-import type { Unfolded, UnfoldInput } from './unfold.ts';
+import { unfold } from './unfold.ts';
+import type { Programs, Unfolded, UnfoldInput } from './unfold.ts';
 
 /**
- * The graph with a node for each message that no run has taken, one after the other. The agent that has answered, or the
- * one that is meant, goes on in its session. From the first such node on nothing else of the Task grows, and how it ended
+ * The whole graph of a Task as far as it is known: that of its program, and a node for each message that no run has taken, one
+ * after the other. The agent that has answered, or the one that is meant, goes on in its session. From the first such node on nothing else of the Task grows, and how it ended
  * decides about the Task no longer: the newest node does.
  */
-export function withFollowUps(unfolded: Unfolded, input: UnfoldInput): Unfolded {
+export function knownGraph(input: UnfoldInput, programs: Programs): Unfolded {
+  const unfolded = unfold(input, programs);
   const { messages = [] } = input.history.task.spec;
   if (messages.length === 0) return unfolded;
   const conversation = new Conversation(unfolded, input);
