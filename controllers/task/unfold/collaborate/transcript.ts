@@ -1,3 +1,6 @@
+import { fieldsOf } from '#api/machinery/json/json';
+import { answerSchema } from '../team/answer-schema.ts';
+
 /** One speaker's turn. */
 export interface Turn {
   speaker: string;
@@ -5,24 +8,17 @@ export interface Turn {
   said: { message: string; agrees: boolean } | { failed: string };
 }
 
-/** Every field is required, which is what services that hold a model to a schema demand. */
-export const TURN_SCHEMA: Record<string, unknown> = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['message', 'agree'],
-  properties: {
-    message: { type: 'string', description: 'What you say to the others.' },
-    agree: {
-      type: 'boolean',
-      description: 'True when the request is answered by what was said, and nothing has to be added.',
-    },
+export const TURN_SCHEMA = answerSchema({
+  message: { type: 'string', description: 'What you say to the others.' },
+  agree: {
+    type: 'boolean',
+    description: 'True when the request is answered by what was said, and nothing has to be added.',
   },
-};
+});
 
 /** Reads what the run of a speaker has answered. */
 export function readTurn(output: unknown): Turn['said'] {
-  if (typeof output !== 'object' || output === null) return { failed: 'It said nothing that can be read.' };
-  const { message, agree } = output as Record<string, unknown>;
+  const { message, agree } = fieldsOf(output);
   if (typeof message !== 'string') return { failed: 'It said nothing that can be read.' };
   return { message, agrees: agree === true };
 }

@@ -1,3 +1,6 @@
+import { isJsonObject } from '#api/machinery/json/json';
+import { answerSchema } from '../team/answer-schema.ts';
+
 /** A piece of work for one member, as the leader gives it. */
 export interface Order {
   member: string;
@@ -22,15 +25,14 @@ const ANSWER = {
   description: 'The whole answer to the request, once no further work is needed; empty before.',
 };
 
-/** Every field is required, which is what services that hold a model to a schema demand. */
 export function decisionSchema(range: DecisionRange): Record<string, unknown> {
-  if (range.most === 0) return objectOf({ answer: { type: 'string', description: 'The whole answer.' } });
-  const items = objectOf({
+  if (range.most === 0) return answerSchema({ answer: { type: 'string', description: 'The whole answer.' } });
+  const items = answerSchema({
     member: { type: 'string', enum: range.members },
     task: { type: 'string', description: 'All that the member needs to know.' },
     ...(range.done.length === 0 ? {} : { continues: continuesSchema(range.done) }),
   });
-  return objectOf({ assignments: { type: 'array', maxItems: range.most, items }, answer: ANSWER });
+  return answerSchema({ assignments: { type: 'array', maxItems: range.most, items }, answer: ANSWER });
 }
 
 function continuesSchema(done: readonly string[]): Record<string, unknown> {
@@ -42,13 +44,9 @@ function continuesSchema(done: readonly string[]): Record<string, unknown> {
   };
 }
 
-function objectOf(properties: Record<string, unknown>): Record<string, unknown> {
-  return { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
-}
-
 /** Reads what the leader's run has answered; assignments come before an answer. */
 export function readDecision(output: unknown, range: DecisionRange): Decision {
-  if (!isObject(output)) return { problem: 'It is no JSON object.' };
+  if (!isJsonObject(output)) return { problem: 'It is no JSON object.' };
   const { assignments, answer } = output;
   if (range.most > 0 && Array.isArray(assignments) && assignments.length > 0) {
     return readOrders(assignments, range);
@@ -71,7 +69,7 @@ function readOrders(assignments: readonly unknown[], range: DecisionRange): Deci
 }
 
 function readOrder(given: unknown, { members, done }: DecisionRange): Order | string {
-  if (!isObject(given)) return 'It is no JSON object.';
+  if (!isJsonObject(given)) return 'It is no JSON object.';
   const { member, task, continues } = given;
   if (typeof member !== 'string' || !members.includes(member)) return 'There is no such member.';
   if (typeof task !== 'string' || task.trim() === '') return 'It has no task.';
@@ -79,8 +77,4 @@ function readOrder(given: unknown, { members, done }: DecisionRange): Order | st
   return done.includes(continues)
     ? { member, task: task.trim(), continues }
     : 'It continues what is no finished assignment.';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

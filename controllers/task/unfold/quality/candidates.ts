@@ -1,4 +1,6 @@
+import { fieldsOf } from '#api/machinery/json/json';
 import type { GraphNode, NeededEnd, PlannedNode } from '../../graph/graph.ts';
+import { answerSchema } from '../team/answer-schema.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
 import type { History, Unfold, Unfolded, UnfoldInput } from '../unfold.ts';
@@ -107,20 +109,14 @@ function ballot(
 }
 
 function choiceSchema(numbers: readonly number[]): Record<string, unknown> {
-  return {
-    type: 'object',
-    additionalProperties: false,
-    required: ['choice', 'reason'],
-    properties: {
-      choice: { type: 'integer', enum: numbers },
-      reason: { type: 'string', description: 'One sentence: why this one.' },
-    },
-  };
+  return answerSchema({
+    choice: { type: 'integer', enum: numbers },
+    reason: { type: 'string', description: 'One sentence: why this one.' },
+  });
 }
 
 function readChoice(output: unknown, good: readonly Candidate[]): Omit<Vote, 'by'> | undefined {
-  if (typeof output !== 'object' || output === null) return undefined;
-  const { choice, reason } = output as Record<string, unknown>;
+  const { choice, reason } = fieldsOf(output);
   const found = good.find(({ number }) => number === choice);
   return found && { choice: found.number, words: typeof reason === 'string' ? reason : '' };
 }

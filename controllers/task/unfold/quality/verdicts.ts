@@ -1,3 +1,5 @@
+import { isJsonObject } from '#api/machinery/json/json';
+import { answerSchema } from '../team/answer-schema.ts';
 import type { Criterion, VoteGate } from './program.ts';
 
 /** What a gate says about an answer. */
@@ -22,26 +24,20 @@ export interface Opinion {
 /** Scores of a judge are whole numbers from 0 to this. */
 const FULL_SCORE = 10;
 
-/** The answer of a reviewer or voter. Every field is required, which is what services that hold a model to a schema demand. */
-export const OPINION_SCHEMA: Record<string, unknown> = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['accept', 'guidance'],
-  properties: {
-    accept: { type: 'boolean' },
-    guidance: { type: 'string', description: 'What has to be better, and how; empty when you accept.' },
-  },
-};
+/** The answer of a reviewer or voter. */
+export const OPINION_SCHEMA = answerSchema({
+  accept: { type: 'boolean' },
+  guidance: { type: 'string', description: 'What has to be better, and how; empty when you accept.' },
+});
 
 /** @returns undefined for what is no opinion */
 export function readOpinion(by: string, output: unknown): Opinion | undefined {
-  if (!isObject(output) || typeof output['accept'] !== 'boolean') return undefined;
+  if (!isJsonObject(output) || typeof output['accept'] !== 'boolean') return undefined;
   const { accept, guidance } = output;
   return { by, accepts: accept, words: typeof guidance === 'string' ? guidance.trim() : '' };
 }
 
 export function scoresSchema(criteria: readonly Criterion[]): Record<string, unknown> {
-  const names = criteria.map(({ name }) => name);
   const score = ({ name, description }: Criterion): [string, object] => [
     name,
     {
@@ -49,16 +45,10 @@ export function scoresSchema(criteria: readonly Criterion[]): Record<string, unk
       description: `${description === undefined ? '' : `${description} `}0 = not at all, ${FULL_SCORE} = completely.`,
     },
   ];
-  const properties = Object.fromEntries(criteria.map(score));
-  return {
-    type: 'object',
-    additionalProperties: false,
-    required: ['scores', 'guidance'],
-    properties: {
-      scores: { type: 'object', additionalProperties: false, required: names, properties },
-      guidance: { type: 'string', description: 'What has to be better, and how; empty when nothing has to.' },
-    },
-  };
+  return answerSchema({
+    scores: answerSchema(Object.fromEntries(criteria.map(score))),
+    guidance: { type: 'string', description: 'What has to be better, and how; empty when nothing has to.' },
+  });
 }
 
 /** The scores of a judge as its opinion. @returns undefined for what are no scores */
@@ -67,7 +57,7 @@ export function readScores(
   output: unknown,
   criteria: readonly Criterion[],
 ): { opinion: Opinion; score: number } | undefined {
-  if (!isObject(output) || !isObject(output['scores'])) return undefined;
+  if (!isJsonObject(output) || !isJsonObject(output['scores'])) return undefined;
   const { scores: given, guidance } = output;
   const scores: [string, number][] = [];
   for (const { name } of criteria) {
@@ -102,13 +92,9 @@ export function guidanceOf(opinions: readonly Opinion[]): string {
 
 /** A score that a script prints as `{"score": 0.8}`; undefined where it prints none. */
 export function printedScore(output: unknown): number | undefined {
-  if (!isObject(output) || typeof output['score'] !== 'number') return undefined;
+  if (!isJsonObject(output) || typeof output['score'] !== 'number') return undefined;
   return rounded(Math.min(1, Math.max(0, output['score'])));
 }
 
 /** Means of whole numbers have no end in binary. */
 const rounded = (score: number): number => Math.round(score * 1000) / 1000;
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -1,4 +1,6 @@
+import { fieldsOf } from '#api/machinery/json/json';
 import { NOBODY } from '#api/types/team-members';
+import { answerSchema } from '../team/answer-schema.ts';
 
 /** The leader's choice of the member that does the work. */
 export interface RouteDecision {
@@ -9,24 +11,17 @@ export interface RouteDecision {
   instructions: string;
 }
 
-/** Every field is required, which is what services that hold a model to a schema demand. */
 export function decisionSchema(members: readonly string[]): Record<string, unknown> {
-  return {
-    type: 'object',
-    additionalProperties: false,
-    required: ['member', 'reason', 'instructions'],
-    properties: {
-      member: { type: 'string', enum: [...members, NOBODY] },
-      reason: { type: 'string', description: 'One sentence: why this member.' },
-      instructions: { type: 'string', description: 'Words for the member beside the request; may be empty.' },
-    },
-  };
+  return answerSchema({
+    member: { type: 'string', enum: [...members, NOBODY] },
+    reason: { type: 'string', description: 'One sentence: why this member.' },
+    instructions: { type: 'string', description: 'Words for the member beside the request; may be empty.' },
+  });
 }
 
 /** Reads what the leader's run has answered. Undefined for what is no decision. */
 export function readDecision(output: unknown, members: readonly string[]): RouteDecision | undefined {
-  if (typeof output !== 'object' || output === null) return undefined;
-  const { member, reason, instructions } = output as Record<string, unknown>;
+  const { member, reason, instructions } = fieldsOf(output);
   if (typeof member !== 'string') return undefined;
   const words = { reason: textOf(reason), instructions: textOf(instructions) };
   if (member === NOBODY) return { member: undefined, ...words };

@@ -1,3 +1,4 @@
+import { answerSchema } from '../../team/answer-schema.ts';
 import type { Planner } from '../workflow-program.ts';
 
 /** A step as a leader writes it: the fields of a step of a Collaboration, flat, with empty values for what it does not need. */
@@ -21,10 +22,10 @@ export type OutputType = 'boolean' | 'list' | 'number' | 'text';
 
 const text = (description: string) => ({ type: 'string', description });
 
-/** The schema of a plan. Every field is required, which is what services that hold a model to a schema demand. */
+/** The schema of a plan. */
 export function planSchema(planner: Planner, places: readonly string[]): Record<string, unknown> {
-  const items = objectOf({ ...workFields(planner, places), ...FLOW_FIELDS });
-  return objectOf({ steps: { type: 'array', minItems: 1, maxItems: planner.maxSteps, items } });
+  const items = answerSchema({ ...workFields(planner, places), ...FLOW_FIELDS });
+  return answerSchema({ steps: { type: 'array', minItems: 1, maxItems: planner.maxSteps, items } });
 }
 
 /** What is done, and by whom. */
@@ -62,7 +63,7 @@ const FLOW_FIELDS = {
   ),
   outputs: {
     type: 'array',
-    items: objectOf({
+    items: answerSchema({
       name: text('Name of a field of the output.'),
       type: {
         type: 'string',
@@ -85,7 +86,3 @@ const FLOW_FIELDS = {
     description: 'Whether its failure ends the work.',
   },
 };
-
-function objectOf(properties: Record<string, unknown>): Record<string, unknown> {
-  return { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
-}

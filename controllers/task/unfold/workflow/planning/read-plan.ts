@@ -2,6 +2,7 @@ import type { SandboxAction } from '#api/types/generated/sandbox';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import { problemText } from '#workflows/problem';
 import type { Step, Workflow } from '#workflows/workflow';
+import { answerSchema } from '../../team/answer-schema.ts';
 import type { Planner, StepActions } from '../workflow-program.ts';
 import type { OutputType, WrittenStep } from './plan-schema.ts';
 
@@ -127,14 +128,7 @@ const TYPES: Readonly<Record<OutputType, Record<string, unknown>>> = {
 function outputsOf(outputs: WrittenStep['outputs']): Partial<Step> {
   if (outputs.length === 0) return {};
   const properties = Object.fromEntries(outputs.map(({ name, type }) => [name, TYPES[type]]));
-  return {
-    outputSchema: {
-      type: 'object',
-      additionalProperties: false,
-      required: Object.keys(properties),
-      properties,
-    },
-  };
+  return { outputSchema: answerSchema(properties) };
 }
 
 /** The whole workflow: the written steps, or the given ones with the written in their places. */
