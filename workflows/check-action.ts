@@ -11,7 +11,7 @@ const OWN = new Set([
   ...['transfer-encoding', 'upgrade'],
 ]);
 
-/** What a run would refuse of an action, whatever comes before it. */
+/** All that a run would refuse of an action, whatever comes before it. */
 export function actionProblems({ http, script }: CollaborationStepAction, at: string): Problem[] {
   const headers = (http?.headers ?? []).flatMap(({ name, value = '' }, index) =>
     headerProblems(name, value, `${at}.http.headers[${index}]`),

@@ -135,7 +135,7 @@ function stepTexts(
   ];
 }
 
-/** What an agent has said never becomes a part of a program. */
+/** The words of an agent never become a part of a program. */
 function codeProblems(code: Record<string, unknown>, at: string): Problem[] {
   return [...textsIn(code, at)].flatMap(({ text, at: field }) =>
     placeholdersOf(text).map(({ text: shown }) => ({
@@ -145,7 +145,7 @@ function codeProblems(code: Record<string, unknown>, at: string): Problem[] {
   );
 }
 
-/** What an agent has said never decides which service is called. */
+/** The words of an agent never decide which service is called. */
 function hostProblems(url: unknown, field: string): Problem[] {
   if (typeof url !== 'string') return [];
   const origin = /^[^/]*\/\/[^/?#]*/.exec(url)?.[0] ?? url;

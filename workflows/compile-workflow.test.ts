@@ -170,7 +170,7 @@ describe('workflowProblems', () => {
       want: "spec.steps[1].when: compilation failed: ERROR: <input>:1:22: found no matching overload for '_==_'",
     },
     {
-      reason: 'a condition that is none',
+      reason: 'an expression that is no condition',
       steps: [plan, step('b', { dependsOn: ['plan'], when: 'steps.plan.value' })],
       want: 'spec.steps[1].when: must be a condition, true or false, and is of type string',
     },
@@ -226,7 +226,7 @@ describe('workflowProblems', () => {
       want: 'spec.steps[0].sessionFrom: "b" is no step that has ended before',
     },
     {
-      reason: 'a schema of parameters that is none',
+      reason: 'a schema of parameters that is not valid',
       steps: [step('a')],
       more: { parameters: { type: 'array' } },
       want: 'spec.parameters',

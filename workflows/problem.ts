@@ -2,7 +2,7 @@
 export interface Problem {
   /** Path of the field, such as `spec.steps[2].when`. */
   field: string;
-  /** What is wrong with it; it goes on after the path and a colon. */
+  /** The rest of the sentence, after the path and a colon. */
   message: string;
 }
 

@@ -12,7 +12,7 @@ export type StepStatus = 'Failed' | 'Omitted' | 'Skipped' | 'Succeeded';
 /** The result of a step, as expressions know it. */
 export interface StepResult {
   status: StepStatus;
-  /** The answer in words; empty where there is none. */
+  /** The answer in words; may be empty. */
   value: string;
   /** The answer as JSON, where the step has a schema. */
   output?: unknown;

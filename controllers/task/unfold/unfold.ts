@@ -19,7 +19,7 @@ export interface UnfoldInput {
 export interface Unfolded {
   /** All nodes that are known by now, in an order for people. A node that was there once stays as it was. */
   nodes: readonly PlannedNode[];
-  /** Why the Task cannot go on: `Reason: message`. What runs is stopped. */
+  /** Why the Task cannot go on: `Reason: message`. All that runs is stopped. */
   failure?: string;
   /** The answer of the Task, where it is not that of the last nodes. */
   answer?: string;

@@ -6,7 +6,7 @@ import type { History } from '../unfold.ts';
 import type { Order } from './decision.ts';
 import type { CoordinateProgram } from './program.ts';
 
-/** An order of the leader, with what became of it. */
+/** An order of the leader, and how it ended. */
 export interface Assignment {
   /** `work-<round>-<number>` */
   id: string;

@@ -178,7 +178,7 @@ class Coordination {
     return { fresh: [...fresh.values()], repeated };
   }
 
-  /** The assignment of the round before whose files all go on with. */
+  /** The assignment of the last round whose files all go on with. */
   #onlyOne(): Assignment | undefined {
     const assignments = this.#rounds.at(-1)?.assignments ?? [];
     const [only] = assignments;
@@ -194,5 +194,5 @@ interface FreshOrder {
   before: Assignment | undefined;
 }
 
-/** The reason of a decision that is none. */
+/** The reason for a failure where there is no valid decision. */
 const invalid = ({ most }: DecisionRange): string => (most === 0 ? 'RoundsExhausted' : 'InvalidDecision');

@@ -12,7 +12,7 @@ export function firstWords(roster: string): string {
   ].join('\n\n');
 }
 
-/** What came of a round; the answers themselves are passed on beside it. */
+/** The result of a round; the answers themselves are passed on beside it. */
 export function roundText({ number, assignments, repeated }: Round): string {
   const lines = [...assignments.map(assignmentLine), ...repeated.map(repeatedLine)];
   return `Round ${number}, your assignments:\n${lines.join('\n')}`;

@@ -8,7 +8,7 @@ import type { BestOf } from './program.ts';
 import { firstVersion } from './version.ts';
 import type { Version } from './version.ts';
 
-/** What came of the choice between candidates. */
+/** The result of the choice between candidates. */
 export interface Choice {
   nodes: readonly PlannedNode[];
   failure?: string;

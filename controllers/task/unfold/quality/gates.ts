@@ -33,7 +33,7 @@ export interface GateRun {
   failure?: string;
 }
 
-/** The nodes are `v<version>-review`, `v<version>-vote-<number>`, `v<version>-evaluate` (a judge) `v<version>-script` and `v<version>-approval`. */
+/** The nodes are `v<version>-review`, `v<version>-vote-<number>`, `v<version>-evaluate` (a judge), `v<version>-script` and `v<version>-approval`. */
 export function gateRun(input: UnfoldInput, gate: Gate, version: Version): GateRun {
   switch (gate.kind) {
     case 'review':
@@ -149,7 +149,7 @@ function runScript({ history }: UnfoldInput, gate: ScriptGate, { number, author 
 /** People see the beginning of the answer; the status of the Task has all of it. */
 const SHOWN_CHARACTERS = 2000;
 
-/** A no with words is guidance; that nobody has decided in time is none. */
+/** A no with words is guidance; when nobody has decided in time, the Task fails. */
 function ask({ history }: UnfoldInput, gate: ApprovalGate, { number, author, answer }: Version): GateRun {
   const id = `v${number}-approval`;
   const given = endOf(history, author.id);

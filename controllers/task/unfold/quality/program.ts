@@ -73,6 +73,6 @@ export interface ScriptGate extends GateLimits {
 /** People accept, or send back, by an Approval with the settings of the Team. */
 export interface ApprovalGate extends GateLimits {
   kind: 'approval';
-  /** What they are asked, as a sentence. */
+  /** The question to them, as a sentence. */
   message: string;
 }

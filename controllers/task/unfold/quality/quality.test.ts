@@ -90,7 +90,7 @@ describe('the gates of an answer', () => {
       answer: 'better',
     },
     {
-      reason: 'a verdict that is none',
+      reason: 'an answer that is no verdict',
       ends: { ...WORK, 'v1-review': { output: 'fine' } },
       gates: [REVIEW],
       nodes: ['s0', 's1', 'v1-review'],
@@ -248,7 +248,7 @@ describe('the gates of an answer', () => {
     expect(node).toMatchObject({ kind: 'wait', wait: { for: 'approval', message: 'Fine?\n\ntext' } });
   });
 
-  it('what judges said is kept', () => {
+  it('the words of judges are kept', () => {
     const now = unfolded(
       { ...WORK, 'v1-evaluate': scores(8, 4), 'v1-review': accept },
       { gates: [EVALUATE, REVIEW] },

@@ -2,14 +2,14 @@ import { isJsonObject } from '#api/machinery/json/json';
 import { answerSchema } from '../team/answer-schema.ts';
 import type { Criterion, VoteGate } from './program.ts';
 
-/** What a gate says about an answer. */
+/** The judgement of a gate on an answer. */
 export interface Verdict {
   accepted: boolean;
   /** Words for the one who gave the answer. */
   guidance: string;
   /** From 0 to 1, where scores are given. */
   score?: number;
-  /** What each judge said; stands in the result of the Task. */
+  /** The words of each judge; they stand in the result of the Task. */
   opinions: readonly Opinion[];
 }
 
@@ -82,7 +82,7 @@ export function tally(opinions: readonly Opinion[], { rule, tie }: Pick<VoteGate
   return yes === no ? tie === 'Accept' : yes > no;
 }
 
-/** What those who do not accept have said. */
+/** The words of those who do not accept. */
 export function guidanceOf(opinions: readonly Opinion[]): string {
   return opinions
     .filter(({ accepts, words }) => accepts !== true && words !== '')

@@ -4,7 +4,7 @@ import { memberOf } from './member-run.ts';
 /** A member as a leader is told of it. */
 export interface RosterEntry {
   name: string;
-  /** What the Team says about it. */
+  /** The words of the Team about it. */
   description?: string;
 }
 

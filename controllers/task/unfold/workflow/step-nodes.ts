@@ -29,7 +29,7 @@ export interface PlacedStep {
 interface Worker {
   member: RevisionMember;
   title: string;
-  /** What it is told where the step has no words of its own. */
+  /** Results that it is told where the step has no words of its own. */
   results: NodeInputs['results'];
 }
 

@@ -28,7 +28,7 @@ export function planSchema(planner: Planner, places: readonly string[]): Record<
   return answerSchema({ steps: { type: 'array', minItems: 1, maxItems: planner.maxSteps, items } });
 }
 
-/** What is done, and by whom. */
+/** The work of a step, and who does it. */
 function workFields({ members, actions }: Planner, places: readonly string[]): Record<string, unknown> {
   const names = members.map(({ name }) => name);
   const canRun = actions.includes('script');
@@ -47,7 +47,7 @@ function workFields({ members, actions }: Planner, places: readonly string[]): R
   };
 }
 
-/** When it is done, and how often. */
+/** When a step is done, and how often. */
 const FLOW_FIELDS = {
   dependsOn: {
     type: 'array',

@@ -68,7 +68,7 @@ describe('a workflow that the leader writes', () => {
       want: '.steps[0].dependsOn: the steps wait for each other: a0 -> a1 -> a0',
     },
     {
-      reason: 'an expression that is none',
+      reason: 'an expression that is not valid',
       steps: [{ when: 'steps.' }],
       want: '.steps[0].when: compilation failed',
     },

@@ -13,7 +13,7 @@ const SECOND = 'plan-again';
 export interface Planning {
   /** The runs in which the leader writes the workflow. */
   nodes: readonly RunNode[];
-  /** What came of them, once that is known. */
+  /** Their result, once it is known. */
   plan?: ReadPlan;
 }
 
