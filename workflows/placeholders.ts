@@ -31,7 +31,7 @@ export function replacePlaceholders(
 }
 
 /** Words as they are, everything else as JSON. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

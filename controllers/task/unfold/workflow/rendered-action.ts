@@ -1,6 +1,6 @@
 import type { SandboxAction } from '#api/types/generated/sandbox';
-import { placeholdersOf, replacePlaceholders } from '#workflows/placeholders';
-import { valueAt } from './scope.ts';
+import { placeholdersOf, replacePlaceholders, shown } from '#workflows/placeholders';
+import { rendered, valueAt } from './scope.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -27,7 +27,7 @@ function renderedScript(script: Script, values: Values): Script {
     ...script,
     ...(env === undefined ? {} : { env: textsOf(env, values) }),
     ...(inputs === undefined ? {} : { inputs: fieldsOf(inputs, values) }),
-    ...(workingDirectory === undefined ? {} : { workingDirectory: text(workingDirectory, values) }),
+    ...(workingDirectory === undefined ? {} : { workingDirectory: rendered(workingDirectory, values) }),
   };
 }
 
@@ -44,7 +44,7 @@ function renderedCall(call: Call, values: Values): Call {
 type Header = NonNullable<Call['headers']>[number];
 
 function renderedHeader(header: Header, values: Values): Header {
-  return header.value === undefined ? header : { ...header, value: text(header.value, values) };
+  return header.value === undefined ? header : { ...header, value: rendered(header.value, values) };
 }
 
 /** The strings of a JSON body are replaced one by one, so that no value can end them. */
@@ -53,7 +53,7 @@ function renderedBody(body: string, values: Values): string {
   try {
     return JSON.stringify(withValues(JSON.parse(body) as unknown, values));
   } catch {
-    return text(body, values);
+    return rendered(body, values);
   }
 }
 
@@ -74,15 +74,9 @@ function fieldsOf(fields: Record<string, unknown>, values: Values): Record<strin
 
 function valueOf(json: string, values: Values): unknown {
   const [only] = placeholdersOf(json);
-  return only?.text === json ? (valueAt(values, only.path) ?? null) : text(json, values);
+  return only?.text === json ? (valueAt(values, only.path) ?? null) : rendered(json, values);
 }
 
 function textsOf(fields: Record<string, string>, values: Values): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, text(value, values)]));
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, rendered(value, values)]));
 }
-
-const text = (template: string, values: Values): string =>
-  replacePlaceholders(template, (path) => valueAt(values, path));
-
-const shown = (value: unknown): string =>
-  typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);

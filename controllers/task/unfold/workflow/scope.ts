@@ -1,4 +1,5 @@
 import type { NodePath } from '#workflows/node-id';
+import { replacePlaceholders } from '#workflows/placeholders';
 import type { StepResult } from '#workflows/variables';
 import { stepKey } from '#workflows/workflow';
 
@@ -38,6 +39,11 @@ export function withResults(scope: Scope, results: Iterable<readonly [string, St
 
 export function withRuns(scope: Scope, runs: ReadonlyMap<string, string>): Scope {
   return runs.size === 0 ? scope : { ...scope, runs: new Map([...scope.runs, ...runs]) };
+}
+
+/** The text with the values of its placeholders. */
+export function rendered(text: string, values: Readonly<Record<string, unknown>>): string {
+  return replacePlaceholders(text, (path) => valueAt(values, path));
 }
 
 /** The value that a placeholder stands for; undefined where it stands for nothing. */

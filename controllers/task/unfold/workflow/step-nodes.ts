@@ -1,6 +1,5 @@
 import type { CollaborationStepWait } from '#api/types/generated/collaboration';
 import type { SandboxAction } from '#api/types/generated/sandbox';
-import { replacePlaceholders } from '#workflows/placeholders';
 import { nodeId } from '#workflows/node-id';
 import type { NodePath } from '#workflows/node-id';
 import type { Step } from '#workflows/workflow';
@@ -15,7 +14,7 @@ import type {
 } from '../../graph/graph.ts';
 import type { RevisionMember } from '../../revision/revision.ts';
 import { renderedAction } from './rendered-action.ts';
-import { valueAt, valuesIn } from './scope.ts';
+import { rendered, valuesIn } from './scope.ts';
 import type { Scope } from './scope.ts';
 
 /** A step, and where it stands. */
@@ -53,12 +52,7 @@ export function runNode(placed: PlacedStep, { member, title, results }: Worker):
 /** The Task's prompt and the answers of the steps before, unless the step has words of its own. */
 function inputsOf({ step, scope }: PlacedStep, results: NodeInputs['results']): NodeInputs {
   if (step.prompt === undefined) return { taskPrompt: true, results };
-  return { taskPrompt: false, text: rendered(step.prompt, scope), results: [] };
-}
-
-export function rendered(text: string, scope: Scope): string {
-  const values = valuesIn(scope);
-  return replacePlaceholders(text, (path) => valueAt(values, path));
+  return { taskPrompt: false, text: rendered(step.prompt, valuesIn(scope)), results: [] };
 }
 
 /** A fixed action. A script works with the files of the Task, a call does not. */
@@ -90,7 +84,7 @@ export function waitOf({ seconds, event, webhook, approval }: CollaborationStepW
   }
   if (approval !== undefined) {
     const { message, ...settings } = approval;
-    return { for: 'approval', message: rendered(message, scope), settings };
+    return { for: 'approval', message: rendered(message, valuesIn(scope)), settings };
   }
   return { for: 'webhook', ...webhook };
 }
