@@ -29,23 +29,19 @@ export function planning(
   const frame = { planner: program.planner, given: program.workflow };
   const places = program.workflow.steps.filter(({ fill }) => fill !== undefined).map(({ name }) => name);
   const schema = planSchema(program.planner, places);
-  const first = planNode(FIRST, leader, { schema, text: words(program.planner, places), taskPrompt: true });
+  const task = words(program.planner, places);
+  const first = planNode(FIRST, leader, { schema, text: task });
   const record = ended(FIRST);
   if (record?.status !== 'COMPLETED') return { nodes: [first] };
   const plan = readPlan(record.result?.['output'], frame);
   if (!('problem' in plan)) return { nodes: [first], plan };
+  const text = `${task}\n\nYour last workflow cannot be carried out: ${plan.problem} Write it again, as a whole.`;
+  const { inputs, workspace, ...rest } = planNode(SECOND, leader, { schema, text });
   const again: RunNode = {
-    ...planNode(SECOND, leader, {
-      schema,
-      text: repair(program.planner, places, plan.problem),
-      taskPrompt: true,
-    }),
+    ...rest,
     ...{ needs: [FIRST], session: { from: FIRST } },
-    inputs: {
-      ...{ taskPrompt: true, text: repair(program.planner, places, plan.problem) },
-      results: [{ from: FIRST, label: 'The workflow that cannot be carried out' }],
-    },
-    workspace: { uses: leader.usesWorkspace, from: FIRST },
+    inputs: { ...inputs, results: [{ from: FIRST, label: 'The workflow that cannot be carried out' }] },
+    workspace: { ...workspace, from: FIRST },
   };
   const second = ended(SECOND);
   if (second?.status !== 'COMPLETED') return { nodes: [first, again] };
@@ -55,15 +51,18 @@ export function planning(
 interface Asking {
   schema: Record<string, unknown>;
   text: string;
-  taskPrompt: boolean;
 }
 
-function planNode(id: string, { usesWorkspace: uses, ...parts }: RevisionMember, asking: Asking): RunNode {
+function planNode(
+  id: string,
+  { usesWorkspace: uses, ...parts }: RevisionMember,
+  { schema, text }: Asking,
+): RunNode {
   return {
     ...{ id, name: 'plan', needs: [] },
     ...parts,
-    outputSchema: asking.schema,
-    inputs: { taskPrompt: asking.taskPrompt, text: asking.text, results: [] },
+    outputSchema: schema,
+    inputs: { taskPrompt: true, text, results: [] },
     policy: { requireConfirmation: false, onFailure: 'FailTask' },
     workspace: { uses },
   };
@@ -83,8 +82,4 @@ function words({ members, maxSteps }: Planner, places: readonly string[]): strin
     'Members:',
     ...who,
   ].join('\n');
-}
-
-function repair(planner: Planner, places: readonly string[], problem: string): string {
-  return `${words(planner, places)}\n\nYour last workflow cannot be carried out: ${problem} Write it again, as a whole.`;
 }
