@@ -8,13 +8,13 @@ import type { PlannedNode } from '../../graph/graph.ts';
 import type { NodeRecord } from '../../node-record.ts';
 import type { RevisionMember } from '../../revision/revision.ts';
 import { resultOf } from './node-results.ts';
-import { ended, failedResult, joined, sideBySide } from './progress.ts';
+import { ended, failedResult, joined, joinedValues, sideBySide } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { valuesIn, withResults, withRuns } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { actionNode, runNode, skippedNode, waitNode, waitOf } from './step-nodes.ts';
-import type { StepActions } from './workflow-program.ts';
 import type { PlacedStep } from './step-nodes.ts';
+import type { StepActions } from './workflow-program.ts';
 
 export interface InterpreterSources {
   expressions: ReadonlyMap<string, Expression>;
@@ -67,7 +67,7 @@ export class Interpreter {
   #skip(step: Step, scope: Scope, result: StepResult): Progress {
     const node = skippedNode({ step, scope, path: scope.path }, result.message);
     this.nodes.push(node);
-    return { ...after(scope, step, result), last: [node.id] };
+    return concluded(step, { ...pending(scope), last: [node.id] }, result);
   }
 
   #items(step: Step, scope: Scope): Progress {
@@ -184,12 +184,8 @@ export class Interpreter {
 
   #group(step: Step, steps: readonly Step[], scope: Scope): Progress {
     const progress = this.list(steps, { ...scope, at: `${scope.at}.steps` });
-    const { result, failed } = progress;
-    return {
-      ...progress,
-      ...(failed === undefined ? {} : { failed: { ...failed, step: step.name } }),
-      ...(result === undefined ? {} : { result }),
-    };
+    const { failed } = progress;
+    return failed === undefined ? progress : { ...progress, failed: { ...failed, step: step.name } };
   }
 
   #run(placed: PlacedStep, participant: string, title: string): Progress {
@@ -242,15 +238,6 @@ const fieldName = (at: string): string => at.replace(/^.*\]\./, '');
 /** Nothing of it is known yet. */
 function pending({ needs, files }: Scope): Progress {
   return { last: needs, runs: new Map(), ...(files === undefined ? {} : { files }) };
-}
-
-function after({ files }: Scope, step: Step, result: StepResult): Omit<Progress, 'last'> {
-  return {
-    runs: new Map(),
-    result,
-    ...(files === undefined ? {} : { files }),
-    ...(result.status === 'Failed' ? { failed: failedOf(step, result) } : {}),
-  };
 }
 
 function withoutFailure(progress: Progress): Progress {
@@ -346,10 +333,7 @@ function listProgress(steps: readonly Step[], known: ReadonlyMap<string, Progres
     ...(failed === undefined ? {} : { failed }),
   };
   if (results.length < steps.length) return progress;
-  const value = ends
-    .map(({ result }) => result?.value ?? '')
-    .filter((text) => text !== '')
-    .join('\n\n');
+  const value = joinedValues(ends.flatMap(({ result }) => result ?? []));
   const whole = { value, steps: Object.fromEntries(results) };
   const result =
     failed === undefined

@@ -28,6 +28,14 @@ export function failedResult(reason: string, message: string, more: Partial<Step
   return { ...ended('Failed', more), reason, message };
 }
 
+/** All answers in words, one after the other. */
+export function joinedValues(results: readonly StepResult[]): string {
+  return results
+    .map(({ value }) => value)
+    .filter((text) => text !== '')
+    .join('\n\n');
+}
+
 /** The result of parts that were done side by side; undefined while one of them is not over. */
 export function joined(parts: readonly Progress[]): StepResult | undefined {
   const items: StepResult[] = [];
@@ -35,10 +43,7 @@ export function joined(parts: readonly Progress[]): StepResult | undefined {
     if (result === undefined) return undefined;
     items.push(result);
   }
-  const value = items
-    .map((item) => item.value)
-    .filter((text) => text !== '')
-    .join('\n\n');
+  const value = joinedValues(items);
   const failures = items.filter(({ status }) => status === 'Failed');
   const [first] = failures;
   if (first === undefined) return ended('Succeeded', { value, items });
