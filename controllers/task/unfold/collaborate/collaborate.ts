@@ -41,7 +41,7 @@ interface Round {
 function speak(input: UnfoldInput, { number, nodes, transcript }: Round): Turn[] | undefined {
   const { speakers, order } = input.revision.program as CollaborateProgram;
   const turns: Turn[] = [];
-  const before = nodes.slice(-(order === 'Sequential' ? 1 : speakers.length)).map(({ id }) => id);
+  const before = lastTurns(input, nodes);
   for (const [index, speaker] of speakers.entries()) {
     const id = `say-${number}-${index + 1}`;
     const previous = order === 'Sequential' ? nodes.at(-1)?.id : undefined;
@@ -66,6 +66,12 @@ function speak(input: UnfoldInput, { number, nodes, transcript }: Round): Turn[]
     turns.push({ speaker, round: number, said });
   }
   return turns.length === speakers.length ? turns : undefined;
+}
+
+/** Ids of the nodes that the next one follows: the last turn, or all those of the last round. */
+function lastTurns({ revision }: UnfoldInput, nodes: readonly PlannedNode[]): string[] {
+  const { order, speakers } = revision.program as CollaborateProgram;
+  return nodes.slice(-(order === 'Sequential' ? 1 : speakers.length)).map(({ id }) => id);
 }
 
 interface TurnPlace {
@@ -108,7 +114,7 @@ function conclude(input: UnfoldInput, nodes: readonly PlannedNode[], transcript:
   const conclusion = memberRun(input.revision, {
     id: CONCLUSION,
     member: leader,
-    needs: nodes.slice(-(order === 'Sequential' ? 1 : speakers.length)).map(({ id }) => id),
+    needs: lastTurns(input, nodes),
     inputs: {
       taskPrompt: true,
       text: `The members of your team have talked about the request above. Give the answer that follows from what they said.\n\n${transcriptText(transcript)}`,

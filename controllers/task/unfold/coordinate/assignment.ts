@@ -24,8 +24,6 @@ export type AssignmentState =
 
 export interface Round {
   number: number;
-  /** The node of the leader that gave the assignments. */
-  lead: string;
   assignments: readonly Assignment[];
   /** Assignments of before that were given once more. */
   repeated: readonly Assignment[];

@@ -48,6 +48,11 @@ class Coordination {
     }
   }
 
+  /** All assignments of the rounds that are over. */
+  get #given(): Assignment[] {
+    return this.#rounds.flatMap(({ assignments }) => assignments);
+  }
+
   /** The leader decides; when that cannot be carried out, once more. */
   #decide(round: number): Exclude<Decision, { problem: string }> | Stop {
     const range = this.#range(round);
@@ -77,7 +82,7 @@ class Coordination {
 
   #range(round: number): DecisionRange {
     const { maxRounds, maxAssignments } = this.#program;
-    const all = this.#rounds.flatMap(({ assignments }) => assignments);
+    const all = this.#given;
     return {
       members: this.#names,
       most: round > maxRounds ? 0 : Math.max(0, maxAssignments - all.length),
@@ -152,25 +157,22 @@ class Coordination {
       last.push(nodes.at(-1)?.id ?? id);
     }
     if (open > 0) return {};
-    this.#rounds.push({ number, lead, assignments, repeated, last });
-    const [only] = assignments;
-    const { revision } = this.#input;
+    this.#rounds.push({ number, assignments, repeated, last });
+    const only = this.#onlyOne();
     // With one line of work the leader goes on with its files; branches of several are merged by nobody (docs/adr/0017).
-    if (only?.state.end === 'succeeded' && assignments.length === 1 && leavesFiles(revision, only)) {
-      this.#files = only.state.node;
-    }
+    if (only?.state.end === 'succeeded') this.#files = only.state.node;
     return undefined;
   }
 
   /** Work that is done already is not done again, nor is work that is given twice at once. */
   #sorted(orders: readonly Order[]): { fresh: FreshOrder[]; repeated: Assignment[] } {
-    const done = this.#rounds.flatMap(({ assignments }) => assignments);
+    const given = this.#given;
     const fresh = new Map<string, FreshOrder>();
     const repeated: Assignment[] = [];
     for (const order of orders) {
-      const before = done.find(({ id }) => id === order.continues) ?? this.#onlyOne();
+      const before = given.find(({ id }) => id === order.continues) ?? this.#onlyOne();
       const key = orderKey(order, before?.id ?? '');
-      const same = done.find((one) => one.key === key && one.state.end === 'succeeded');
+      const same = given.find((one) => one.key === key && one.state.end === 'succeeded');
       if (same === undefined)
         fresh.set(key, { order, key, before: order.continues === undefined ? undefined : before });
       else repeated.push(same);
