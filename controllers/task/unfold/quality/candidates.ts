@@ -126,10 +126,7 @@ function candidate(input: UnfoldInput, number: number, work: Unfold): Candidate 
   const prefix = `c${number}-`;
   const history: History = { ...input.history, ended: (id) => input.history.ended(`${prefix}${id}`) };
   const unfolded = work({ ...input, history });
-  const mustNotFail = new Set(
-    unfolded.nodes.filter(({ policy }) => policy.onFailure === 'FailTask').map(({ id }) => id),
-  );
-  const copy = renamed(unfolded, prefix, mustNotFail);
+  const copy = renamed(unfolded, prefix);
   return {
     number,
     nodes: copy.nodes,
@@ -144,8 +141,10 @@ function hasFailed({ nodes }: Unfolded, { ended }: History): boolean {
 }
 
 /** With other ids, and each failure for this candidate alone: what needs a failed node is skipped. */
-function renamed(unfolded: Unfolded, prefix: string, mustNotFail: ReadonlySet<string>): Unfolded {
-  const { author, nodes, ...rest } = unfolded;
+function renamed({ author, nodes, ...rest }: Unfolded, prefix: string): Unfolded {
+  const mustNotFail = new Set(
+    nodes.filter(({ policy }) => policy.onFailure === 'FailTask').map(({ id }) => id),
+  );
   const name = (id: string): string => `${prefix}${id}`;
   return {
     ...rest,

@@ -58,8 +58,7 @@ class Gates {
   pass(first: Version): Unfolded {
     for (let version = first; ;) {
       const outcome = this.#judge(version);
-      if (outcome === 'open') return this.#asItStands(version);
-      if (outcome === 'passed') return this.#asItStands(version);
+      if (outcome === undefined) return this.#asItStands(version);
       if ('failure' in outcome) return { ...this.#asItStands(version), failure: outcome.failure };
       const next = this.#correct(version, outcome.guidance);
       if (next === undefined) return this.#asItStands(version);
@@ -67,13 +66,13 @@ class Gates {
     }
   }
 
-  /** One version, gate after gate. */
-  #judge(version: Version): 'open' | 'passed' | { failure: string } | { guidance: string } {
+  /** One version, gate after gate. @returns undefined when it has passed all, or waits for one */
+  #judge(version: Version): { failure: string } | { guidance: string } | undefined {
     for (const gate of this.#gates) {
       const { nodes, verdict, failure } = gateRun(this.#input, gate, version);
       this.#nodes.push(...nodes);
       if (failure !== undefined) return { failure };
-      if (verdict === undefined) return 'open';
+      if (verdict === undefined) return undefined;
       const { guidance: _, ...told } = verdict;
       this.#record.push({
         gate: gate.kind === 'script' ? 'evaluate' : gate.kind,
@@ -90,7 +89,7 @@ class Gates {
         return { guidance: verdict.guidance };
       }
     }
-    return 'passed';
+    return undefined;
   }
 
   /** @returns the next version, when it is there */
