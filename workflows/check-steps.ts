@@ -186,9 +186,12 @@ function kindOf(step: Step): string {
 
 /** Steps that are gone on with have to have ended. */
 function sourceProblems(step: Step, at: string, { steps, ended, isRepeated }: StepList): Problem[] {
-  const around = new Set([...ended, ...(isRepeated ? steps.map(({ name }) => name) : [])]);
-  const own = step.repeat === undefined ? [] : [step.name];
-  const wrong = (names: readonly string[], field: string, known: ReadonlySet<string>): Problem[] =>
+  const known = new Set([
+    ...ended,
+    ...(isRepeated ? steps.map(({ name }) => name) : []),
+    ...(step.repeat === undefined ? [] : [step.name]),
+  ]);
+  const wrong = (names: readonly string[], field: string): Problem[] =>
     names
       .filter((name) => !known.has(name))
       .map((name) => ({
@@ -197,7 +200,7 @@ function sourceProblems(step: Step, at: string, { steps, ended, isRepeated }: St
       }));
   const { sessionFrom = [], filesFrom } = step;
   return [
-    ...wrong(sessionFrom, `${at}.sessionFrom`, new Set([...around, ...own])),
-    ...wrong(filesFrom === undefined ? [] : [filesFrom], `${at}.filesFrom`, new Set([...around, ...own])),
+    ...wrong(sessionFrom, `${at}.sessionFrom`),
+    ...wrong(filesFrom === undefined ? [] : [filesFrom], `${at}.filesFrom`),
   ];
 }
