@@ -1,9 +1,8 @@
-import { StatusError } from '#api/machinery/status-error';
 import type { ModelSpec } from '#api/types/generated/model';
 import type { Sandbox, SandboxModel } from '#api/types/generated/sandbox';
 import { modelCredential, modelHeaders, modelSettings } from '#api/types/model-config';
 import { MODELS } from '#api/types/resources';
-import { readObject, readSecret, refFrom } from '../run/references.ts';
+import { readObject, readSecretValue, refFrom } from '../run/references.ts';
 import type { Reader } from '../run/references.ts';
 import type { RealModel } from './credential-headers.ts';
 
@@ -39,7 +38,5 @@ async function secretKey(
 ): Promise<string | undefined> {
   if (secretRef === undefined) return undefined;
   const { name, key = DEFAULT_KEY } = secretRef;
-  const value = (await readSecret(client, { namespace, name }))(key);
-  if (value !== undefined) return value;
-  throw new StatusError('NotFound', `Secret "${namespace}/${name}" has no key "${key}"`);
+  return readSecretValue(client, { namespace, name }, key);
 }

@@ -1,4 +1,3 @@
-import { StatusError } from '#api/machinery/status-error';
 import type {
   Sandbox,
   SandboxAction,
@@ -7,7 +6,7 @@ import type {
 } from '#api/types/generated/sandbox';
 import type { ActionRunSpec } from '#api/types/sandbox';
 import type { RunAction, RunHeader, RunHttpCall } from '../protocol/action.ts';
-import { readSecret, refFrom } from './references.ts';
+import { readSecretValue, refFrom } from './references.ts';
 import type { Reader } from './references.ts';
 
 /** The values of Secrets that an action needs and a Sandbox does not have, by the names of headers. */
@@ -30,11 +29,8 @@ async function readHeader(
 ): Promise<[string, string][]> {
   if (valueFrom === undefined) return [];
   const { secretKeyRef } = valueFrom;
-  const place = refFrom(sandbox, secretKeyRef);
-  const value = (await readSecret(client, place))(secretKeyRef.key);
-  if (value !== undefined) return [[name, value]];
-  const shown = `Secret "${place.namespace}/${place.name}"`;
-  throw new StatusError('NotFound', `${shown} has no key "${secretKeyRef.key}"`);
+  const value = await readSecretValue(client, refFrom(sandbox, secretKeyRef), secretKeyRef.key);
+  return [[name, value]];
 }
 
 /** The action as a runner is told of it; pure. */

@@ -1,10 +1,9 @@
-import { StatusError } from '#api/machinery/status-error';
 import type { MCPServer } from '#api/types/generated/mcpserver';
 import { serverReference, valuesOf } from '#api/types/mcp-server';
 import type { ServerValue } from '#api/types/mcp-server';
 import { MCP_SERVERS } from '#api/types/resources';
-import { readObject, readSecret } from './references.ts';
-import type { Place, Reader } from './references.ts';
+import { readObject, readSecretValue } from './references.ts';
+import type { Reader } from './references.ts';
 
 /** Entries of mcpServers, by name. */
 export type Servers = Record<string, Record<string, unknown>>;
@@ -46,14 +45,8 @@ async function realValues(
     values.map(async ({ name, value = '', valueFrom }) => {
       if (valueFrom === undefined) return [name, value] as const;
       const { name: secret, key } = valueFrom.secretKeyRef;
-      return [name, await secretValue(client, { namespace, name: secret }, key)] as const;
+      return [name, await readSecretValue(client, { namespace, name: secret }, key)] as const;
     }),
   );
   return Object.fromEntries(read);
-}
-
-async function secretValue(client: Reader, place: Place, key: string): Promise<string> {
-  const value = (await readSecret(client, place))(key);
-  if (value !== undefined) return value;
-  throw new StatusError('NotFound', `Secret "${place.namespace}/${place.name}" has no key "${key}"`);
 }

@@ -47,6 +47,13 @@ function maskedField({ group, plural }: ResourceType, object: KubeObject): strin
   return masked;
 }
 
+/** One value of a Secret. @throws StatusError as readObject, and NotFound that names the key which it lacks. */
+export async function readSecretValue(client: Reader, place: Place, key: string): Promise<string> {
+  const value = (await readSecret(client, place))(key);
+  if (value !== undefined) return value;
+  throw new StatusError('NotFound', `Secret "${place.namespace}/${place.name}" has no key "${key}"`);
+}
+
 /** The values of a Secret by key; undefined for one that it lacks. */
 export async function readSecret(client: Reader, place: Place): Promise<(key: string) => string | undefined> {
   const { data = {} } = await readObject(client, SECRETS, place);

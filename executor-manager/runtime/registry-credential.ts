@@ -1,6 +1,6 @@
 import { StatusError } from '#api/machinery/status-error';
 import type { SandboxShell } from '#api/types/generated/sandbox';
-import { readSecret } from '../run/references.ts';
+import { readSecretValue } from '../run/references.ts';
 import type { Reader } from '../run/references.ts';
 
 /** For the registry of an image; handed to the engine with a pull, and kept nowhere. */
@@ -25,8 +25,7 @@ export async function readRegistryCredential(
 ): Promise<RegistryCredential | undefined> {
   for (const place of imagePullSecrets) {
     const shown = `Secret "${place.namespace}/${place.name}"`;
-    const text = (await readSecret(client, place))(CONFIG_KEY);
-    if (text === undefined) throw new StatusError('NotFound', `${shown} has no key "${CONFIG_KEY}"`);
+    const text = await readSecretValue(client, place, CONFIG_KEY);
     const found = credentialIn(text, image, shown);
     if (found !== undefined) return found;
   }
