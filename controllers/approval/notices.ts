@@ -3,6 +3,7 @@ import { backOffDelay } from '#api/machinery/back-off';
 import type { BackOff } from '#api/machinery/back-off';
 import { phaseOf } from '#api/types/approval';
 import type { Approval, ApprovalNotification } from '#api/types/generated/approval';
+import { earliest } from '../runtime/soonest.ts';
 
 type NoticeEvent = ApprovalNotification['event'];
 
@@ -45,10 +46,10 @@ export function planNotices(approval: Approval, to: Recipients, now: number): No
     return state !== 'Sent' && state !== 'Failed';
   });
   const times = open.map((notice) => ({ notice, at: dueAt(known.get(notice.id)) }));
-  const later = times.filter(({ at }) => at > now).map(({ at }) => at);
+  const retryAt = earliest(times.filter(({ at }) => at > now).map(({ at }) => at));
   return {
     due: times.filter(({ at }) => at <= now).map(({ notice }) => notice),
-    ...(later.length === 0 ? {} : { retryAt: Math.min(...later) }),
+    ...(retryAt === undefined ? {} : { retryAt }),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   timesOutAt,
 } from '#api/types/approval';
 import type { Approval, ApprovalApprovers, ApprovalStatus } from '#api/types/generated/approval';
+import { earliest } from '../runtime/soonest.ts';
 
 export interface ApprovalView {
   approval: Approval;
@@ -40,7 +41,8 @@ export function planApproval(view: ApprovalView): ApprovalPlan {
   if (spec.escalation !== undefined) {
     conditions = withCondition(conditions, escalatedCondition(spec.escalation.approvers, isEscalated), at);
   }
-  const wakeAt = phase === 'Pending' ? nextTime([timesOutAt(approval), escalates], now) : undefined;
+  const ahead = [timesOutAt(approval), escalates].filter((time) => time !== undefined && time > now);
+  const wakeAt = phase === 'Pending' ? earliest(ahead) : undefined;
   return {
     status: {
       ...status,
@@ -58,11 +60,6 @@ function nextPhase({ approval, isWanted, now }: ApprovalView): ReturnType<typeof
   if (phase !== 'Pending') return phase;
   if (!isWanted) return 'Closed';
   return now >= (timesOutAt(approval) ?? Infinity) ? 'TimedOut' : 'Pending';
-}
-
-function nextTime(times: readonly (number | undefined)[], now: number): number | undefined {
-  const ahead = times.filter((time): time is number => time !== undefined && time > now);
-  return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 
 function decidedCondition(approval: Approval, phase: ReturnType<typeof phaseOf>, now: number): NewCondition {

@@ -12,6 +12,7 @@ import type { Secret } from '#api/types/resources';
 import type { WebhookSender } from '#guarded-client/webhook-sender';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
+import { earliest } from '../runtime/soonest.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import { approvalEvents } from './events.ts';
 import { planNotices, withAttempt } from './notices.ts';
@@ -46,8 +47,8 @@ export function approvalReconciler(options: ApprovalReconcilerOptions): Reconcil
     const written = await writeStatus(client, APPROVALS, { object: approval, status: plan.status });
     for (const event of approvalEvents(approval, written)) options.recorder.event(approval, event);
     const retryAt = await tell(options, { client, signal }, written);
-    const next = Math.min(plan.wakeAt ?? Infinity, retryAt ?? Infinity);
-    return next === Infinity ? undefined : { requeueAfter: Math.max(next - clock.now(), 1) };
+    const next = earliest([plan.wakeAt, retryAt]);
+    return next === undefined ? undefined : { requeueAfter: Math.max(next - clock.now(), 1) };
   };
 }
 

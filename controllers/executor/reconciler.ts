@@ -10,8 +10,9 @@ import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
 import { disruptionMessage } from '#api/types/sandbox';
-import type { Reconcile, ReconcileResult } from '../runtime/controller.ts';
+import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
+import { soonest } from '../runtime/soonest.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import { planDrain } from './drain.ts';
 import { planExecutor } from './plan.ts';
@@ -80,9 +81,4 @@ async function evict(
   const body = { spec: { cancel: true, disruption: 'Drained' } };
   await ignoreNotFound(client.patch(SANDBOXES, refOf(sandbox), { type: 'merge', body }));
   recorder.event(sandbox, { type: 'Warning', reason: 'Evicted', message: disruptionMessage('Drained') });
-}
-
-function soonest(...delays: (number | undefined)[]): ReconcileResult {
-  const known = delays.filter((delay) => delay !== undefined);
-  return known.length === 0 ? {} : { requeueAfter: Math.min(...known) };
 }

@@ -4,6 +4,7 @@ import { objectKey } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { isFinalPhase } from '#api/types/sandbox';
 import type { Change } from '../runtime/object-cache.ts';
+import { earliest } from '../runtime/soonest.ts';
 import { demandOf } from './binding/demand.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import { isInteractive, turnOf } from './queue/turn.ts';
@@ -91,8 +92,7 @@ export class Schedule {
 
   /** Milliseconds until somebody who was kept back lines up again; undefined when nobody is. */
   unparkedIn(now: number): number | undefined {
-    const times = [...this.#parked.values()].flatMap(({ at }) => (at > now ? [at - now] : []));
-    return times.length === 0 ? undefined : Math.min(...times);
+    return earliest([...this.#parked.values()].flatMap(({ at }) => (at > now ? [at - now] : [])));
   }
 
   /** Whether its binding is under way, or written and not shown by the cache yet. */

@@ -10,6 +10,7 @@ import { SANDBOXES } from '#api/types/resources';
 import { disruptionMessage } from '#api/types/sandbox';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
+import { soonest } from '../runtime/soonest.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Demand } from './binding/demand.ts';
 import { planBinding } from './binding/plan.ts';
@@ -57,10 +58,7 @@ export function schedulerReconciler(given: SchedulerOptions): Reconcile<BindingC
     await bindAll(options, time);
     await preempt(options, time, givingWay);
     options.explain(schedule.queue.takeUnexplained());
-    const waits = [schedule.unparkedIn(clock.now()), schedule.queue.recheckAfter()].filter(
-      (wait) => wait !== undefined,
-    );
-    return waits.length === 0 ? {} : { requeueAfter: Math.min(...waits) };
+    return soonest(schedule.unparkedIn(clock.now()), schedule.queue.recheckAfter());
   };
 }
 

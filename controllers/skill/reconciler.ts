@@ -15,6 +15,7 @@ import type { Secret } from '#api/types/resources';
 import { FETCHED } from '#api/types/skill';
 import type { Reconcile } from '../runtime/controller.ts';
 import { createOnce, deleteOnce } from '../runtime/owned-objects.ts';
+import { soonest } from '../runtime/soonest.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { findContent, isKept } from './content.ts';
@@ -75,8 +76,7 @@ export function skillReconciler(options: SkillReconcilerOptions): Reconcile<Skil
     const { create, remove, recheckAfter } = found.probe;
     await deleteOnce(client, SANDBOXES, remove);
     if (create !== undefined) await createOnce(client, SANDBOXES, create);
-    const requeueAfter = Math.min(recheckAfter ?? Infinity, countAfter ?? Infinity);
-    return requeueAfter === Infinity ? undefined : { requeueAfter };
+    return soonest(recheckAfter, countAfter);
   };
 }
 

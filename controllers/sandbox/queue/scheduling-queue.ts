@@ -1,3 +1,4 @@
+import { earliest } from '../../runtime/soonest.ts';
 import type { Demand } from '../binding/demand.ts';
 import { demandKey } from '../binding/demand.ts';
 import type { Binding } from '../binding/plan.ts';
@@ -124,8 +125,7 @@ export class SchedulingQueue {
 
   /** Milliseconds until time alone may give somebody a place. */
   recheckAfter(): number | undefined {
-    const waits = [...this.#lanes.values()].flatMap(({ verdict }) => verdict?.recheckAfter ?? []);
-    return waits.length === 0 ? undefined : Math.min(...waits);
+    return earliest([...this.#lanes.values()].map(({ verdict }) => verdict?.recheckAfter));
   }
 
   #newLane({ demand, isInteractive }: { demand: Demand; isInteractive: boolean }): Lane {
@@ -168,7 +168,7 @@ export class SchedulingQueue {
   }
 
   #choose(open: readonly Opening[]): Opening | undefined {
-    const [kind] = [...new Set(open.map(({ lane }) => lane.demand.talks))];
+    const kind = open[0]?.lane.demand.talks;
     if (kind === undefined) return undefined;
     const ofKind = open.filter(({ lane }) => lane.demand.talks === kind);
     const people = ofKind.filter(({ lane }) => lane.isInteractive);
