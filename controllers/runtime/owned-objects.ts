@@ -1,16 +1,20 @@
 import type { Client } from '#api/client/client';
-import type { KubeObject } from '#api/machinery/meta';
+import type { KubeObject, OwnerReference } from '#api/machinery/meta';
 import { parseApiVersion } from '#api/machinery/group-version-kind';
 import { refOf } from '#api/machinery/resource-type';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { ignoreNotFound, isStatusError } from '#api/machinery/status-error';
 
 /** The uids of the objects of type `owner` that control an object; for an index. */
-export function controllerUIDs({ metadata }: KubeObject, owner: ResourceType): string[] {
-  return (metadata.ownerReferences ?? []).flatMap(({ apiVersion, controller, kind, uid }) =>
-    controller === true && kind === owner.kind && parseApiVersion(apiVersion).group === owner.group
-      ? [uid]
-      : [],
+export function controllerUIDs(object: KubeObject, owner: ResourceType): string[] {
+  return controllersOf(object, owner).map(({ uid }) => uid);
+}
+
+/** The references to objects of type `owner` that control an object: one at most. */
+export function controllersOf({ metadata }: KubeObject, owner: ResourceType): OwnerReference[] {
+  return (metadata.ownerReferences ?? []).filter(
+    ({ apiVersion, controller, kind }) =>
+      controller === true && kind === owner.kind && parseApiVersion(apiVersion).group === owner.group,
   );
 }
 

@@ -1,9 +1,9 @@
-import { parseApiVersion } from '#api/machinery/group-version-kind';
 import { objectKey } from '#api/machinery/meta';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import type { Informer } from './informer.ts';
 import type { Change } from './object-cache.ts';
+import { controllersOf } from './owned-objects.ts';
 
 /** Where a controller's keys come from. */
 export interface Source {
@@ -43,16 +43,11 @@ export function ownersOf<T extends KubeObject>(informer: Informer<T>, owner: Res
 }
 
 function ownerKeys(object: KubeObject | undefined, owner: ResourceType): string[] {
-  return (object?.metadata.ownerReferences ?? [])
-    .filter(
-      (reference) =>
-        reference.controller === true &&
-        reference.kind === owner.kind &&
-        parseApiVersion(reference.apiVersion).group === owner.group,
-    )
-    .map(({ name }) =>
-      owner.namespaced ? objectKey({ namespace: object?.metadata.namespace, name }) : objectKey({ name }),
-    );
+  if (object === undefined) return [];
+  const { namespace } = object.metadata;
+  return controllersOf(object, owner).map(({ name }) =>
+    objectKey(owner.namespaced ? { namespace, name } : { name }),
+  );
 }
 
 /**
