@@ -1,13 +1,10 @@
-import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
-import { isFinalPhase } from '#api/types/sandbox';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, source } from '../runtime/source.ts';
+import { liveOn, sandboxesLiveOn } from '../sandbox/live-on.ts';
 import { executorReconciler } from './reconciler.ts';
-
-const LIVE_ON = 'sandbox:live-on';
 
 /** Watches Executors, and the Sandboxes of those that are drained. */
 export function executorController({
@@ -20,29 +17,24 @@ export function executorController({
 }: ControllerContext): Runnable {
   const executors = informers.of(EXECUTORS);
   const sandboxes = informers.of(SANDBOXES);
-  sandboxes.addIndex(LIVE_ON, liveOn);
   const isDrained = (name: string): boolean => executors.get(name)?.spec.drain !== undefined;
   return createController({
     name: 'executor',
     client,
     reconcile: executorReconciler({
       executors,
-      liveOn: (name) => sandboxes.byIndex(LIVE_ON, name),
+      liveOn: sandboxesLiveOn(sandboxes),
       clock,
       recorder: recorder('executor-controller'),
     }),
     sources: [
       objects(executors),
-      source(sandboxes, ({ old, new: now }) => [
-        ...new Set([old, now].flatMap((one) => (one === undefined ? [] : liveOn(one))).filter(isDrained)),
-      ]),
+      source(sandboxes, ({ old, new: now }) =>
+        [old, now].flatMap((one) => (one === undefined ? [] : liveOn(one))).filter(isDrained),
+      ),
     ],
     clock,
     logger,
     meter,
   });
-}
-
-function liveOn({ spec, status }: Sandbox): string[] {
-  return spec.executorName === undefined || isFinalPhase(status?.phase) ? [] : [spec.executorName];
 }

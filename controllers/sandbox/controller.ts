@@ -4,7 +4,6 @@ import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, RESOURCE_QUOTAS, SANDBOXES } from '#api/types/resources';
 import type { ResourceQuota } from '#api/types/resource-quota';
-import { isFinalPhase } from '#api/types/sandbox';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
@@ -12,6 +11,7 @@ import type { Runnable } from '../runtime/manager.ts';
 import { keysOnDemand, objects, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
 import { quotaRefusal } from './binding/quota-refusal.ts';
+import { sandboxesLiveOn } from './live-on.ts';
 import { sandboxReconciler } from './reconciler.ts';
 import { Schedule } from './schedule.ts';
 import { schedulerReconciler } from './scheduler.ts';
@@ -19,7 +19,6 @@ import { mattersToSandboxes } from './wake-up.ts';
 
 const BY_EXECUTOR = 'sandbox:executor';
 const OF_TASK = 'sandbox:of-task';
-const LIVE_ON = 'sandbox:has-place-on';
 const QUOTAS_OF = 'resourcequota:of-namespace';
 /** The one key of the scheduler. */
 const QUEUE = 'queue';
@@ -43,7 +42,7 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
   quotas.addIndex(QUOTAS_OF, ({ metadata }) => [metadata.namespace ?? '']);
   const ofTask = (uid: string): readonly Sandbox[] => sandboxes.byIndex(OF_TASK, uid);
   const schedule = new Schedule({ sandboxes, ofTask });
-  sandboxes.addIndex(LIVE_ON, (sandbox) => liveOn(sandbox));
+  const liveOn = sandboxesLiveOn(sandboxes);
   const unexplained = keysOnDemand();
   const events = recorder('sandbox-controller');
   return [
@@ -58,7 +57,7 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
             used: schedule.usage.inNamespace(namespace),
           }),
         explain: unexplained.add,
-        ...(preemption ? { preemption: { ofTask, liveOn: (name) => sandboxes.byIndex(LIVE_ON, name) } } : {}),
+        ...(preemption ? { preemption: { ofTask, liveOn } } : {}),
         recorder: events,
       }),
       sources: [
@@ -78,10 +77,6 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
       ...{ clock, logger, meter },
     }),
   ];
-}
-
-function liveOn({ spec, status }: Sandbox): string[] {
-  return spec.executorName === undefined || isFinalPhase(status?.phase) ? [] : [spec.executorName];
 }
 
 /** What is used changes all the time; only limits matter here. */

@@ -6,6 +6,7 @@ import { isFinalPhase } from '#api/types/sandbox';
 import type { Change } from '../runtime/object-cache.ts';
 import { earliest } from '../runtime/soonest.ts';
 import { demandOf } from './binding/demand.ts';
+import { liveOn } from './live-on.ts';
 import { SchedulingQueue } from './queue/scheduling-queue.ts';
 import { isInteractive, turnOf } from './queue/turn.ts';
 import { holdOf, Usage } from './usage.ts';
@@ -132,10 +133,9 @@ export class Schedule {
 }
 
 function bindingOf(sandbox: Sandbox | undefined): BoundSandbox | undefined {
-  const executorName = sandbox?.spec.executorName;
-  if (sandbox === undefined || executorName === undefined || isFinalPhase(sandbox.status?.phase))
-    return undefined;
-  return { sandbox, executorName };
+  if (sandbox === undefined) return undefined;
+  const [executorName] = liveOn(sandbox);
+  return executorName === undefined ? undefined : { sandbox, executorName };
 }
 
 /** It takes a place as soon as there is one. */
