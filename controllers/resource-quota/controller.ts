@@ -7,8 +7,9 @@ import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { createMonitors } from '../runtime/monitors.ts';
+import type { MonitorTarget } from '../runtime/monitors.ts';
 import type { Change } from '../runtime/object-cache.ts';
-import { objects, source } from '../runtime/source.ts';
+import { keysOnDemand, objects, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
 import { isUncounted } from './plan.ts';
 import { quotaReconciler } from './reconciler.ts';
@@ -25,8 +26,9 @@ export function resourceQuotaController(context: ControllerContext): Runnable {
   sandboxes.addIndex(LIVE_IN, (sandbox) => (usesQuota(sandbox) ? [sandbox.metadata.namespace ?? ''] : []));
   const keysIn = (namespace: string): string[] =>
     quotas.byIndex(BY_NAMESPACE, namespace).map(({ metadata }) => objectKey(metadata));
-  const deletions = deletedIn(keysIn);
-  const monitors = createMonitors({ client, target: deletions, clock, logger });
+  const deletions = keysOnDemand();
+  const target = deletionTarget((namespace) => deletions.add(keysIn(namespace)));
+  const monitors = createMonitors({ client, target, clock, logger });
   const controller = createController({
     name: 'resource-quota',
     client,
@@ -58,21 +60,15 @@ function changedUse(sandboxes: Informer<Sandbox>, keysIn: (namespace: string) =>
   );
 }
 
-/** The quotas of namespaces in which objects that are followed were deleted. */
-function deletedIn(
-  keysIn: (namespace: string) => string[],
-): Parameters<typeof createMonitors>[0]['target'] & Source {
+/** Tells of the namespaces in which objects that are followed were deleted. */
+function deletionTarget(onDeleted: (namespace: string) => void): MonitorTarget {
   const namespaces = new Map<string, string>();
-  let enqueue: (key: string) => void = () => undefined;
   return {
-    start(given) {
-      enqueue = given;
-    },
     put(_type, { metadata: { uid = '', namespace = '' } }) {
       namespaces.set(uid, namespace);
     },
     remove(_type, uid) {
-      for (const key of keysIn(namespaces.get(uid) ?? '')) enqueue(key);
+      onDeleted(namespaces.get(uid) ?? '');
       namespaces.delete(uid);
     },
     forget: (_type, uid) => void namespaces.delete(uid),
