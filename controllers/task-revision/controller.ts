@@ -1,5 +1,4 @@
-import type { Task } from '#api/types/generated/task';
-import type { Team } from '#api/types/generated/team';
+import type { KubeObject } from '#api/machinery/meta';
 import { TASK_REVISIONS, TASKS, TEAMS } from '#api/types/resources';
 import { namedRevision, pinnedRevision } from '#api/types/task-revision';
 import { createController } from '../runtime/controller.ts';
@@ -27,21 +26,21 @@ export function taskRevisionController({ client, informers, clock, logger }: Con
       clock,
     }),
     client,
-    sources: [objects(revisions), source(tasks, changedNames), source(teams, changedPins)],
+    sources: [
+      objects(revisions),
+      source(tasks, changedNames(namedRevision)),
+      source(teams, changedNames(pinnedRevision)),
+    ],
     clock,
     logger,
   });
 }
 
-function changedPins(change: Change<Team>): string[] {
-  const before = pinnedRevision(change.old);
-  const after = pinnedRevision(change.new);
-  return before[0] === after[0] ? [] : [...before, ...after];
-}
-
-/** Only a Task that begins or ends to name a revision matters to it: most changes of a Task do neither. */
-function changedNames(change: Change<Task>): string[] {
-  const before = namedRevision(change.old);
-  const after = namedRevision(change.new);
-  return before[0] === after[0] ? [] : [...before, ...after];
+/** Only an object that begins or ends to name a revision matters to it: most changes do neither. */
+function changedNames<T extends KubeObject>(named: (object: T | undefined) => string[]) {
+  return ({ old, new: now }: Change<T>): string[] => {
+    const before = named(old);
+    const after = named(now);
+    return before[0] === after[0] ? [] : [...before, ...after];
+  };
 }
