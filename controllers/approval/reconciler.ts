@@ -78,11 +78,11 @@ async function tell(
   const { due, retryAt } = planNotices(approval, recipientsOf(options, approval), clock.now());
   if (due.length === 0) return retryAt;
   await requireFresh(client, approval);
-  const notices = due.slice(0, MOST_AT_ONCE);
-  const attempts = await Promise.all(
-    notices.map((notice) => send(options, { approval, notice, client, signal })),
+  const tried = await Promise.all(
+    due.slice(0, MOST_AT_ONCE).map(async (notice) => {
+      return { notice, sent: await send(options, { approval, notice, client, signal }) };
+    }),
   );
-  const tried = notices.map((notice, index) => ({ notice, sent: attempts[index] ?? NOT_SENT }));
   // The change wakes this reconcile, which then sees what is left.
   await record(client, approval, { tried, now: clock.now() });
   return retryAt;
@@ -119,15 +119,13 @@ async function requireFresh(client: ApprovalClient, { metadata }: Approval): Pro
   throw conflict(APPROVALS, metadata.name, 'the cache lags behind');
 }
 
-const NOT_SENT: Sent = { taken: false, why: '', isFinal: false };
-
 function recipientsOf(
   { secrets, tasks, membersOf }: ApprovalReconcilerOptions,
   approval: Approval,
 ): Recipients {
   const { namespace } = approval.metadata;
   const task = tasks.get(objectKey({ namespace, name: approval.spec.taskRef.name }));
-  const mail = approval.spec.notify?.mail === undefined ? [] : mailRecipients(approval, { task, membersOf });
+  const mail = mailRecipients(approval, { task, membersOf });
   const secretKey = webhookSecretKey(approval);
   if (secretKey === undefined) return { webhook: undefined, mail };
   const target = webhookTarget(approval, secrets.get(secretKey));
