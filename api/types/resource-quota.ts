@@ -1,4 +1,5 @@
 import { Quantity } from '../machinery/quantity.ts';
+import { quantityText } from '../machinery/quantity-text.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import type { Sandbox } from './generated/sandbox.ts';
 import { isFinalPhase } from './sandbox.ts';
@@ -39,6 +40,18 @@ export interface SandboxUse {
   memory: bigint;
 }
 
+export const NO_USE: SandboxUse = { sandboxes: 0, cpu: 0n, memory: 0n };
+
+/** The sum of two uses; with `sign` -1, the first without the second. */
+export function addUse(a: SandboxUse, b: SandboxUse, sign: 1 | -1 = 1): SandboxUse {
+  const factor = BigInt(sign);
+  return {
+    sandboxes: a.sandboxes + sign * b.sandboxes,
+    cpu: a.cpu + factor * b.cpu,
+    memory: a.memory + factor * b.memory,
+  };
+}
+
 /**
  * What a Sandbox that runs uses of quotas. A Sandbox requests what it may use at most. One that only talks shares a
  * process, which has its limits from its Executor.
@@ -76,6 +89,11 @@ export function sandboxQuantity(name: string, use: SandboxUse): Quantity {
   const part = OF_SANDBOXES[name] ?? 'sandboxes';
   const value = use[part];
   return typeof value === 'bigint' ? new Quantity(value, true) : Quantity.of(BigInt(value));
+}
+
+/** Such a quantity in words of Kubernetes: memory in powers of two. */
+export function sandboxQuantityText(name: string, quantity: Quantity): string {
+  return quantityText(quantity, OF_SANDBOXES[name] === 'memory' ? 'binary' : 'decimal');
 }
 
 /** Whether it counts: it is bound, and has not ended. */

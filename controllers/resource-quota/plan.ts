@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { quantityText } from '#api/machinery/quantity-text';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { limitsSandboxes, sandboxQuantity, useOfSandbox } from '#api/types/resource-quota';
-import type { ResourceQuota, SandboxUse } from '#api/types/resource-quota';
+import {
+  addUse,
+  limitsSandboxes,
+  NO_USE,
+  sandboxQuantity,
+  sandboxQuantityText,
+  useOfSandbox,
+} from '#api/types/resource-quota';
+import type { ResourceQuota } from '#api/types/resource-quota';
 import type { Change } from '../runtime/object-cache.ts';
 
 /** Its limits are new: what is used is to be counted. Admission raises what is used; that is no reason to count. */
@@ -21,18 +27,11 @@ export function quotaStatus(
   { live, counts }: { live: readonly Sandbox[]; counts: ReadonlyMap<string, number> },
 ): NonNullable<ResourceQuota['status']> {
   const hard = quota.spec?.hard ?? {};
-  const use = live.map(useOfSandbox).reduce<SandboxUse>(added, { sandboxes: 0, cpu: 0n, memory: 0n });
+  const use = live.map(useOfSandbox).reduce((sum, one) => addUse(sum, one), NO_USE);
   const used = Object.keys(hard).flatMap((name) => {
-    if (limitsSandboxes(name)) {
-      const isMemory = name.endsWith('memory');
-      return [[name, quantityText(sandboxQuantity(name, use), isMemory ? 'binary' : 'decimal')]];
-    }
+    if (limitsSandboxes(name)) return [[name, sandboxQuantityText(name, sandboxQuantity(name, use))]];
     const count = counts.get(name);
     return count === undefined ? [] : [[name, `${count}`]];
   });
   return { hard, used: Object.fromEntries(used) as Record<string, string> };
-}
-
-function added(a: SandboxUse, b: SandboxUse): SandboxUse {
-  return { sandboxes: a.sandboxes + b.sandboxes, cpu: a.cpu + b.cpu, memory: a.memory + b.memory };
 }

@@ -1,5 +1,5 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { useOfSandbox } from '#api/types/resource-quota';
+import { addUse, NO_USE, useOfSandbox } from '#api/types/resource-quota';
 import type { SandboxUse } from '#api/types/resource-quota';
 import { isConversation } from '#api/types/shell-types';
 import type { Needs } from './binding/room.ts';
@@ -52,7 +52,7 @@ export class Usage {
   }
 
   inNamespace(namespace: string): SandboxUse {
-    return this.#namespaces.get(namespace) ?? { sandboxes: 0, cpu: 0n, memory: 0n };
+    return this.#namespaces.get(namespace) ?? NO_USE;
   }
 
   /** How many places of that kind the namespace, or a user in it, holds. */
@@ -64,22 +64,12 @@ export class Usage {
     const { talking, others } = this.onExecutor(executorName);
     const needs = talks ? { talking: talking + by, others } : { talking, others: others + by };
     keep(this.#executors, executorName, needs.talking + needs.others > 0 ? needs : undefined);
-    const use = this.#useAfter(namespace, ofOne, by);
+    const use = addUse(this.inNamespace(namespace), ofOne, by);
     keep(this.#namespaces, namespace, use.sandboxes > 0 ? use : undefined);
     for (const key of [shareKey(talks, namespace), shareKey(talks, namespace, user)]) {
       const share = (this.#shares.get(key) ?? 0) + by;
       keep(this.#shares, key, share > 0 ? share : undefined);
     }
-  }
-
-  #useAfter(namespace: string, { cpu, memory }: SandboxUse, by: 1 | -1): SandboxUse {
-    const use = this.inNamespace(namespace);
-    const factor = BigInt(by);
-    return {
-      sandboxes: use.sandboxes + by,
-      cpu: use.cpu + factor * cpu,
-      memory: use.memory + factor * memory,
-    };
   }
 }
 

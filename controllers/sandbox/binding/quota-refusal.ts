@@ -1,6 +1,11 @@
-import { canonicalQuantity, quantityText } from '#api/machinery/quantity-text';
+import { canonicalQuantity } from '#api/machinery/quantity-text';
 import { Quantity } from '#api/machinery/quantity';
-import { exceededQuota, limitsSandboxes, sandboxQuantity } from '#api/types/resource-quota';
+import {
+  exceededQuota,
+  limitsSandboxes,
+  sandboxQuantity,
+  sandboxQuantityText,
+} from '#api/types/resource-quota';
 import type { ResourceQuota, SandboxUse } from '#api/types/resource-quota';
 import type { Wait } from './wait.ts';
 
@@ -23,11 +28,9 @@ export function quotaRefusal(
     if (exceeded.length === 0) continue;
     const amounts = (text: (one: (typeof exceeded)[number]) => string): Record<string, string> =>
       Object.fromEntries(exceeded.map((one) => [one.name, text(one)]));
-    const quantity = (name: string, value: Quantity): string =>
-      quantityText(value, name.endsWith('memory') ? 'binary' : 'decimal');
     const message = exceededQuota(metadata.name, {
-      requested: amounts(({ name, more }) => quantity(name, more)),
-      used: amounts(({ name, before }) => quantity(name, before)),
+      requested: amounts(({ name, more }) => sandboxQuantityText(name, more)),
+      used: amounts(({ name, before }) => sandboxQuantityText(name, before)),
       limited: amounts(({ hard }) => canonicalQuantity(hard)),
     });
     return { outcome: 'wait', reason: 'QuotaExceeded', message };
