@@ -1,15 +1,13 @@
 import { objectKey } from '#api/machinery/meta';
 import type { Approval } from '#api/types/generated/approval';
 import type { Task } from '#api/types/generated/task';
+import { TASKS } from '#api/types/resources';
+import { controllerUIDs } from '../../runtime/owned-objects.ts';
 import type { RecordedEvent } from '../../runtime/recorder.ts';
 
 /** Whether the Task has made it, which the server lets only controllers say. */
-export function isOwn({ metadata }: Pick<Task, 'metadata'>, approval: Approval): boolean {
-  const { ownerReferences = [] } = approval.metadata;
-  return ownerReferences.some(
-    ({ controller, kind, uid }) => controller === true && kind === 'Task' && uid === metadata.uid,
-  );
-}
+const isOwn = ({ metadata }: Task, approval: Approval): boolean =>
+  controllerUIDs(approval, TASKS).includes(metadata.uid ?? '');
 
 /** Names that somebody else has given to Approvals: the Task cannot ask by them, and heeds no decision about them. */
 export function inTheWay(
