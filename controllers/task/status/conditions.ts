@@ -21,7 +21,7 @@ import { stageOf } from '../graph/stages.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { NodeRun, NodeWait, Outcome } from './outcome.ts';
-import { phaseConditions } from './phase-conditions.ts';
+import { phaseConditions, unscheduled } from './phase-conditions.ts';
 import { failureMessage, firstSentences, stepTitle } from './wording.ts';
 
 export interface ConditionInput {
@@ -179,14 +179,13 @@ function runningCondition(
 ): NewCondition {
   const sentences = [firstSentences(runs.map((run) => runSentence(run, stepTitle(run.node, records))))];
   if (others.length > 0) sentences.push(restingMessage(others, records));
-  const waits = runs.every((run) => missingPlace(run) !== undefined);
+  const waits = runs.every(({ sandbox }) => unscheduled(sandbox) !== undefined);
   return taskUnfinished(waits ? 'Unschedulable' : 'Running', sentences.join(' '));
 }
 
-function runSentence(run: NodeRun, title: string): string {
-  const { sandbox } = run;
-  const why = missingPlace(run);
-  if (why !== undefined) return `${title} waits: ${why}`;
+function runSentence({ sandbox }: NodeRun, title: string): string {
+  const missing = unscheduled(sandbox);
+  if (missing !== undefined) return `${title} waits: ${missing.message}`;
   if (sandbox?.metadata.deletionTimestamp !== undefined) return `${title}: its Sandbox is being deleted.`;
   const [question] = sandbox?.status?.questions ?? [];
   if (question !== undefined) return `${title} asks (${question.id}): ${question.message}`;
@@ -201,13 +200,6 @@ const SLOW_STARTS: ReadonlySet<string> = new Set([SandboxReason.NoPort, SandboxR
 function startTrouble(sandbox: Sandbox | undefined): string | undefined {
   const ready = findCondition(sandbox?.status?.conditions, SandboxCondition.Ready);
   return ready !== undefined && SLOW_STARTS.has(ready.reason) ? ready.message : undefined;
-}
-
-/** Why no Executor has it, or undefined. */
-function missingPlace({ sandbox }: NodeRun): string | undefined {
-  if (sandbox === undefined || sandbox.spec.executorName !== undefined) return undefined;
-  const scheduled = findCondition(sandbox.status?.conditions, SandboxCondition.Scheduled);
-  return scheduled?.status === 'False' ? scheduled.message : undefined;
 }
 
 function finishedReason(outcome: Outcome): TaskFinishedReason {

@@ -61,7 +61,8 @@ function scheduled(runs: readonly NodeRun[]): NewCondition {
   return newCondition(TaskCondition.Scheduled, 'False', { reason: first.reason, message: first.message });
 }
 
-function unscheduled(sandbox: Sandbox | undefined): Condition | undefined {
+/** The condition that says why no Executor has it, or undefined. */
+export function unscheduled(sandbox: Sandbox | undefined): Condition | undefined {
   if (sandbox === undefined || sandbox.spec.executorName !== undefined) return undefined;
   const found = findCondition(sandbox.status?.conditions, SandboxCondition.Scheduled);
   return found?.status === 'False' ? found : undefined;
