@@ -7,6 +7,7 @@ import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import { deadlineOf } from '../status/active-time.ts';
 import type { Failure, Hold, Outcome } from '../status/outcome.ts';
+import type { Conclusion } from '../unfold/unfold.ts';
 import { giveOut } from './budget.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import { growGraph } from './grow.ts';
@@ -29,14 +30,8 @@ export interface NodesPlan {
   outcome: Outcome;
   /** What people are asked beside the questions of runs. */
   asks: readonly Ask[];
-  /** The answer of the Task, where it is not that of the last nodes. */
-  answer?: string;
-  /** The node whose work is the Task's, where that is not the last one. */
-  author?: string;
-  /** Ids of nodes whose ends no longer decide how the Task stands. */
-  past?: ReadonlySet<string>;
-  /** Further fields of the result. */
-  details?: Readonly<Record<string, unknown>>;
+  /** As the program of the Task says it. */
+  conclusion: Conclusion;
   /** What people have given of the budget; absent where that is as it was. */
   grants?: Grants;
   /** When time alone changes the plan; RFC 3339. */
@@ -51,36 +46,20 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   const mayGoOn = (graph: Grown): boolean => endOf(graph, around) === undefined;
   const grown = growGraph(revision, around, mayGoOn);
   const { settled, unfolded, readiness, unknown } = grown;
-  const { answer, author, past, details } = unfolded;
-  const common = {
-    nodes: settled.map(({ node }) => node),
-    unknown,
-    ...(answer === undefined ? {} : { answer }),
-    ...(author === undefined ? {} : { author }),
-    ...(past === undefined ? {} : { past }),
-    ...(details === undefined ? {} : { details }),
+  const common = { nodes: settled.map(({ node }) => node), unknown, conclusion: unfolded };
+  const ending = (why: End): NodesPlan => {
+    const moves = settled.map((one) => stop(one, around));
+    return { ...common, moves, asks: [], outcome: endOutcome(why, moves) };
   };
   const end = endOf(grown, around);
-  if (end !== undefined) {
-    const moves = settled.map((one) => stop(one, around));
-    return { ...common, moves, asks: [], outcome: endOutcome(end, moves) };
-  }
+  if (end !== undefined) return ending(end);
   const held = holdOf(around);
   const wanted = settled.map((one) =>
     held === undefined ? goOn(one, readiness.turnOf(one.node).turn === 'now', around) : hold(one, around),
   );
   const { moves, exceeded, grants } = giveOut(settled, wanted, { ...around, unknown });
-  if (exceeded !== undefined) {
-    const stopped = settled.map((one) => stop(one, around));
-    return {
-      ...common,
-      grants,
-      moves: stopped,
-      asks: [],
-      outcome: { kind: 'failed', failure: { why: exceeded } },
-    };
-  }
-  const deciding = settled.filter(({ node }) => past?.has(node.id) !== true);
+  if (exceeded !== undefined) return { ...ending({ kind: 'failed', failure: { why: exceeded } }), grants };
+  const deciding = settled.filter(({ node }) => unfolded.past?.has(node.id) !== true);
   const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held });
   return { ...common, grants, moves, asks: asksOf(grown, moves, around), outcome, ...wakeUp(moves, around) };
 }

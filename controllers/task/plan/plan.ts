@@ -132,7 +132,7 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
   const { task } = asking;
   const observation = { ...given, task };
   const planned = planNodes(start, { ...observation, ...asking });
-  const { nodes, moves, unknown, outcome, answer, author, past, details, grants, wakeAt } = planned;
+  const { nodes, moves, unknown, outcome, conclusion, grants, wakeAt } = planned;
   const revision = { ...start, nodes };
   const records = [...moves.map(({ record }) => record), ...unknown].map(asking.noted);
   const asks = isOver(outcome)
@@ -143,17 +143,7 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
   const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
-    status: nextStatus(observation, {
-      records,
-      outcome,
-      revision,
-      answer,
-      author,
-      past,
-      details,
-      grants,
-      asks,
-    }),
+    status: nextStatus(observation, { records, outcome, revision, conclusion, grants, asks }),
     create,
     ...(create.length > 0 && mustEnsure(observation, revision)
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }

@@ -1,25 +1,18 @@
 import type { GraphNode } from '../graph/graph.ts';
 import { valueOf } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import type { Conclusion } from '../unfold/unfold.ts';
 import { addUse, useOf } from './use.ts';
 
-export interface AnswerSources {
-  nodes: readonly GraphNode[];
-  /** The answer that the program of the Task names. */
-  answer: string | undefined;
-  /** The node whose work is the Task's; the last one where absent. */
-  author: string | undefined;
-  /** Further fields that the program has. */
-  details: Readonly<Record<string, unknown>> | undefined;
-}
-
 /**
- * status.result of the Task: the last answer, or the one that its program names, as `value` (the field of compatible clients), every step's result, and
- * the sums of tokens and money, those of steps that failed too. Undefined when no step has come to a result.
+ * status.result of the Task: the last answer, or the one that its program names, as `value` (the field of compatible
+ * clients), every step's result, and the sums of tokens and money, those of steps that failed too. Undefined when no step
+ * has come to a result.
  */
 export function taskResult(
   records: readonly NodeRecord[],
-  { nodes, answer, author, details }: AnswerSources,
+  nodes: readonly GraphNode[],
+  { answer, author, details }: Conclusion,
 ): Record<string, unknown> | undefined {
   const known = records.filter(({ result }) => result !== undefined);
   if (known.length === 0) return undefined;

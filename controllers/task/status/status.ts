@@ -16,6 +16,7 @@ import { messageStates } from './messages.ts';
 import type { MessagesOf } from './messages.ts';
 import { nodesOf } from './outcome.ts';
 import { innerProgram } from '../unfold/quality/program.ts';
+import type { Conclusion } from '../unfold/unfold.ts';
 import { isWorkflow } from '../unfold/workflow/workflow-program.ts';
 import type { NodeRun, Outcome } from './outcome.ts';
 import { openQuestions } from './questions.ts';
@@ -31,14 +32,8 @@ export interface StatusInput {
   outcome: Outcome;
   /** With all nodes that are known by now. */
   revision?: Revision;
-  /** The answer of the Task, where it is not that of the last nodes. */
-  answer?: string | undefined;
-  /** The node whose work is the Task's, where that is not the last one. */
-  author?: string | undefined;
-  /** Ids of nodes whose ends no longer decide how the Task stands. */
-  past?: ReadonlySet<string> | undefined;
-  /** Further fields of the result. */
-  details?: Readonly<Record<string, unknown>> | undefined;
+  /** As the program of the Task says it. */
+  conclusion?: Conclusion;
   /** What people have given of the budget; absent: as it was. */
   grants?: Grants | undefined;
   /** What people are asked. */
@@ -56,26 +51,22 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision, answer, author, past, details, grants, asks }: StatusInput,
+  { records, outcome, revision, conclusion = {}, grants, asks }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
-  const current = records.filter(({ node }) => past?.has(node) !== true);
+  const current = records.filter(({ node }) => conclusion.past?.has(node) !== true);
   const status = statusWord(previous, current, outcome);
   const final = isFinalTaskStatus(status);
   const finished = finishedCondition(outcome, records, { task, asks });
   const conditions = nextConditions(task, { outcome, records, revision, finished, now });
   const known = revision ?? readRevision(previous, taskRevision);
-  const result = final
-    ? taskResult(records, { nodes: known?.nodes ?? [], answer, author, details })
-    : undefined;
+  const result = final ? taskResult(records, known?.nodes ?? [], conclusion) : undefined;
   const error = errorMessage(outcome, records);
-  const rest = unsettled(previous);
   const next: TaskStatus = {
-    ...rest,
+    ...unsettled(previous),
     status,
     progress: progressOf(previous, records, outcome),
     createdAt: previous.createdAt ?? now,
-    ...(previous.updatedAt === undefined ? {} : { updatedAt: previous.updatedAt }),
     ...(final ? { completedAt: now } : {}),
     ...currentStep(outcome, records),
     ...spendingOf(task, records, grants),

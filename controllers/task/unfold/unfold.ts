@@ -33,6 +33,9 @@ export interface Unfolded {
   details?: Readonly<Record<string, unknown>>;
 }
 
+/** The part of it that says how the Task stands, and what its result is. */
+export type Conclusion = Pick<Unfolded, 'answer' | 'author' | 'details' | 'past'>;
+
 /**
  * Works out a graph as far as it is known; pure. The graph is nowhere stored: it is worked out from the revision and the
  * ends of nodes whenever it is needed, and so it is the same after every crash.
