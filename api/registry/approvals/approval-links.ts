@@ -1,7 +1,7 @@
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
-import { badRequest, conflict, isStatusError, StatusError } from '../../machinery/status-error.ts';
+import { badRequest, conflict, ignoreNotFound, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
 import { phaseOf, timesOutAt } from '../../types/approval.ts';
@@ -88,7 +88,7 @@ export function createApprovalLinks({ registry, secret, clock }: ApprovalLinkOpt
       const resource = registry.catalog.find(APPROVALS);
       if (claims === undefined || resource === undefined) throw unknown();
       const target = { resource, namespace, name };
-      const approval = await unlessMissing(read(target));
+      const approval = await ignoreNotFound(read(target));
       const user = await presentUser(registry, claims.user);
       if (approval?.metadata.uid !== claims.uid || user === undefined) throw unknown();
       return { target, approval, decision: claims.decision, user };
@@ -117,13 +117,4 @@ async function write(
   const patch = { target, subresource: 'status', type: 'merge', body: { status } } as const;
   const options = { user, dryRun, fieldValidation: 'Strict', fieldManager: 'decision-address' } as const;
   return (await registry.patch({ ...patch, ...options })).object.object as unknown as Approval;
-}
-
-async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { isStatusError, StatusError } from '../../machinery/status-error.ts';
+import { ignoreNotFound, StatusError } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/user.ts';
 import { namesAnybody, namesOf } from '../../types/approval.ts';
 import type { Approval } from '../../types/generated/approval.ts';
@@ -33,11 +33,6 @@ async function approversOf(
   registry: Pick<Registry, 'get'>,
   request: Parameters<Registry['get']>[0],
 ): Promise<Approval['spec']['approvers']> {
-  try {
-    const { object } = await registry.get(request);
-    return (object as unknown as Approval).spec.approvers;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const found = await ignoreNotFound(registry.get(request));
+  return (found?.object as Approval | undefined)?.spec.approvers;
 }

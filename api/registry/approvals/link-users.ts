@@ -1,4 +1,4 @@
-import { isStatusError } from '../../machinery/status-error.ts';
+import { ignoreNotFound } from '../../machinery/status-error.ts';
 import { API_SERVER_USER, AUTHENTICATED_GROUP } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
 import { API_KEY_EXTRA, mayLogIn, SESSION_EXTRA, USERS_GROUP } from '../../types/account.ts';
@@ -56,10 +56,6 @@ async function find(
 ) {
   const resource = catalog.find(type);
   if (resource === undefined) return undefined;
-  try {
-    return (await get({ target: { resource, ...place }, user: API_SERVER_USER })).object;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
+  const target = { resource, ...place };
+  return (await ignoreNotFound(get({ target, user: API_SERVER_USER })))?.object;
 }

@@ -2,7 +2,7 @@ import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { badRequest, conflict, isStatusError, StatusError } from '../../machinery/status-error.ts';
+import { badRequest, conflict, ignoreNotFound, StatusError } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/user.ts';
 import type { Task } from '../../types/generated/task.ts';
 import { isFinalTaskStatus } from '../../types/task.ts';
@@ -82,7 +82,8 @@ export function createTaskWebhooks({ registry, secret, clock }: TaskWebhookOptio
       const resource = registry.catalog.find(TASKS);
       if (resource === undefined) throw unknown();
       const target = { resource, namespace, name };
-      const uid = await uidOf(registry, target, user);
+      const task = await ignoreNotFound(registry.get({ target, user }));
+      const uid = task?.object.metadata.uid;
       if (uid === undefined || !tokens.isGood(token, { uid, node }, clock.now())) throw unknown();
       return { target, node };
     },
@@ -111,19 +112,6 @@ function callNumber({ spec, status }: Task, node: string): number {
 }
 
 const unknown = (): StatusError => new StatusError('NotFound', 'there is no such address, or not any longer');
-
-async function uidOf(
-  registry: Pick<Registry, 'get'>,
-  target: Target,
-  user: User,
-): Promise<string | undefined> {
-  try {
-    return (await registry.get({ target, user })).object.metadata.uid;
-  } catch (error) {
-    if (isStatusError(error, 'NotFound')) return undefined;
-    throw error;
-  }
-}
 
 function readRequest(body: unknown): { node: string; seconds: number } {
   const { node, expirationSeconds: seconds = WEEK_SECONDS } = fieldsOf(body);
