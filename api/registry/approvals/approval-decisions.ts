@@ -13,6 +13,7 @@ import type { AdmissionRequest, MutatingPlugin, UpdateAdmission } from '../admis
 import { forbiddenRequest } from '../admission/forbidden-request.ts';
 import { isApproval } from '../resource.ts';
 import { decisionProblems, phaseProblems } from './decision-rules.ts';
+import { requireVerb } from './required-verb.ts';
 
 export interface ApprovalDecisionsOptions {
   authorizer: Authorizer;
@@ -63,7 +64,7 @@ async function decided(
   request: UpdateAdmission,
   { before, asked }: Change,
 ): Promise<JsonObject> {
-  await requireVerb(authorizer, request, APPROVE);
+  await requireVerb(authorizer, request, { verb: APPROVE, wish: 'decide' });
   const now = clock.now();
   requireApprover(request, now);
   const causes = decisionProblems(request.previous as unknown as Approval, asked, now);
@@ -85,24 +86,15 @@ async function reported(
 ): Promise<JsonObject> {
   const status = { ...without(asked, STAMPS), ...only(before, STAMPS) };
   if (deepEqual(status, before)) return status;
-  await requireVerb(authorizer, request, CLOSE);
+  await requireVerb(authorizer, request, {
+    verb: CLOSE,
+    wish: 'write anything but a decision into its status',
+  });
   const now = clock.now();
   const causes = phaseProblems(request.previous as unknown as Approval, asked['phase'], now);
   if (causes.length > 0) throw refused(request, causes);
   const hasEnded = status['phase'] !== before['phase'] && status['phase'] !== 'Pending';
   return hasEnded ? { ...status, endedAt: formatTime(now) } : status;
-}
-
-/** @throws StatusError Forbidden */
-async function requireVerb(authorizer: Authorizer, request: AdmissionRequest, verb: string): Promise<void> {
-  const { resource, namespace, name, user } = request;
-  const { group, version, plural } = resource;
-  const attributes = { group, version, plural, subresource: '', namespace, name };
-  const { verdict } = await authorizer.authorize(user, { verb, path: '', resource: attributes });
-  if (verdict === 'allow') return;
-  const what = verb === APPROVE ? 'decide' : 'write anything but a decision into its status';
-  const why = `to ${what}, user ${goQuote(user.name)} needs the verb ${goQuote(verb)} on it`;
-  throw forbiddenRequest(request, why);
 }
 
 /** @throws StatusError Forbidden; owners of the server are no exception: they may act as somebody, which is on record. */

@@ -65,16 +65,13 @@ const LONGEST_MS = 7 * 24 * 60 * 60 * 1000;
 
 export function createApprovalLinks({ registry, secret, clock }: ApprovalLinkOptions): ApprovalLinks {
   const tokens = createLinkTokens(secret);
-  const read = async (target: Target): Promise<Approval> =>
-    (await registry.get({ target, user: API_SERVER_USER })).object as unknown as Approval;
   return {
     async address(target, body, user) {
       const { decision } = fieldsOf(body);
       if (decision !== 'Approved' && decision !== 'Rejected')
         throw badRequest('decision must be Approved or Rejected');
       // Whoever could not decide now gets no address for later.
-      await write(registry, { target, user, status: { decision }, dryRun: true });
-      const approval = await read(target);
+      const approval = await write(registry, { target, user, status: { decision }, dryRun: true });
       const now = clock.now();
       const end = Math.min(timesOutAt(approval) ?? Infinity, now + LONGEST_MS);
       const expiresAt = Math.floor(end / 1000);
@@ -88,7 +85,8 @@ export function createApprovalLinks({ registry, secret, clock }: ApprovalLinkOpt
       const resource = registry.catalog.find(APPROVALS);
       if (claims === undefined || resource === undefined) throw unknown();
       const target = { resource, namespace, name };
-      const approval = await ignoreNotFound(read(target));
+      const found = await ignoreNotFound(registry.get({ target, user: API_SERVER_USER }));
+      const approval = found?.object as Approval | undefined;
       const user = await presentUser(registry, claims.user);
       if (approval?.metadata.uid !== claims.uid || user === undefined) throw unknown();
       return { target, approval, decision: claims.decision, user };

@@ -1,11 +1,10 @@
 import type { Authorizer } from '../../machinery/authorizer.ts';
-import { goQuote } from '../../machinery/go-text.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { OwnerReference, Unstructured } from '../../machinery/meta.ts';
 import { CLOSE } from '../../types/approval.ts';
 import type { ValidatingPlugin, WriteAdmission } from '../admission/admission.ts';
-import { forbiddenRequest } from '../admission/forbidden-request.ts';
 import { isApproval } from '../resource.ts';
+import { requireVerb } from './required-verb.ts';
 
 /**
  * A Task heeds the Approvals whose controller it is, so the verb `close`, which controllers have, is needed to give an
@@ -18,7 +17,8 @@ export function approvalOwners(authorizer: Authorizer): ValidatingPlugin {
     name: 'ApprovalOwners',
     async validate(request) {
       if (request.operation === 'DELETE' || !isApproval(request.resource)) return;
-      if (hasNewController(request)) await requireClose(authorizer, request);
+      if (!hasNewController(request)) return;
+      await requireVerb(authorizer, request, { verb: CLOSE, wish: 'give it a controller' });
     },
   };
 }
@@ -30,14 +30,3 @@ function hasNewController({ object, previous }: WriteAdmission): boolean {
 
 const controllersOf = (object: Unstructured | undefined): OwnerReference[] =>
   (object?.metadata.ownerReferences ?? []).filter(({ controller }) => controller === true);
-
-/** @throws StatusError Forbidden */
-async function requireClose(authorizer: Authorizer, request: WriteAdmission): Promise<void> {
-  const { resource, namespace, name, user } = request;
-  const { group, version, plural } = resource;
-  const attributes = { group, version, plural, subresource: '', namespace, name };
-  const { verdict } = await authorizer.authorize(user, { verb: CLOSE, path: '', resource: attributes });
-  if (verdict === 'allow') return;
-  const why = `to give it a controller, user ${goQuote(user.name)} needs the verb ${goQuote(CLOSE)} on it`;
-  throw forbiddenRequest(request, why);
-}

@@ -5,6 +5,7 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest, conflict, ignoreNotFound, StatusError } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/user.ts';
 import type { Task } from '../../types/generated/task.ts';
+import { TASKS } from '../../types/resources.ts';
 import { isFinalTaskStatus } from '../../types/task.ts';
 import type { Registry } from '../registry.ts';
 import type { Target } from '../resource.ts';
@@ -64,7 +65,6 @@ const MOST_SECONDS = 31 * 24 * 60 * 60;
 const LEAST_SECONDS = 60;
 /** Of the events that come by an address; the node tells them apart. */
 const EVENT_NAME = 'webhook';
-const TASKS = { group: 'agent.wecode.io', version: 'v1', plural: 'tasks' };
 
 export function createTaskWebhooks({ registry, secret, clock }: TaskWebhookOptions): TaskWebhooks {
   const tokens = createAddressTokens(secret);
@@ -107,9 +107,10 @@ function callNumber({ spec, status }: Task, node: string): number {
   const record = status?.subTasks?.find((one) => one.node === node);
   const taken = Array.isArray(record?.['events']) ? (record['events'] as unknown[]).length : 0;
   const calls = (spec.events ?? []).filter((event) => event.node === node).length;
-  const isOpen = record?.status === 'PENDING' || record?.status === 'RUNNING';
-  return isOpen ? taken + 1 : Math.max(calls, 1);
+  return isOpen(record?.status) ? taken + 1 : Math.max(calls, 1);
 }
+
+const isOpen = (status: string | undefined): boolean => status === 'PENDING' || status === 'RUNNING';
 
 const unknown = (): StatusError => new StatusError('NotFound', 'there is no such address, or not any longer');
 
@@ -131,7 +132,6 @@ function checkWaits({ status }: Task, node: string, { resource, name }: Target):
   const record = status?.subTasks?.find((one) => one.node === node);
   if (isFinalTaskStatus(status?.status)) throw conflict(resource, name, 'the Task has ended');
   if (record === undefined) throw conflict(resource, name, `the Task has no step ${node} as yet`);
-  const isOpen = record.status === 'PENDING' || record.status === 'RUNNING';
-  if (!isOpen || record.waitsFor !== 'webhook')
+  if (!isOpen(record.status) || record.waitsFor !== 'webhook')
     throw conflict(resource, name, `step ${node} does not wait for a webhook`);
 }
