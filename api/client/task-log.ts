@@ -81,11 +81,12 @@ export interface TaskLogReadOptions {
 
 export function createTaskLogClient(options: { transport: Transport }): TaskLogClient {
   const { transport } = options;
+  const postTo = (subresource: string, ref: ObjectRef, body: object) =>
+    transport.send({ method: 'POST', path: resourcePath(TASKS, { ...ref, subresource }), body });
   return {
     async append(ref, batch) {
-      const path = resourcePath(TASKS, { ...ref, subresource: 'log' });
-      const answer = await transport.send({ method: 'POST', path, body: batch });
-      return parse(answer.text) as TaskEventAppended;
+      const { text } = await postTo('log', ref, batch);
+      return parse(text) as TaskEventAppended;
     },
     async *read(ref, read = {}) {
       const query = queryString({ after: read.after, follow: read.follow });
@@ -99,25 +100,20 @@ export function createTaskLogClient(options: { transport: Transport }): TaskLogC
       return (parse(answer.text) as { items: TaskMessage[] }).items;
     },
     async send(ref, event) {
-      const path = resourcePath(TASKS, { ...ref, subresource: 'events' });
-      await transport.send({ method: 'POST', path, body: event });
+      await postTo('events', ref, event);
     },
     async address(ref, request) {
-      const path = resourcePath(TASKS, { ...ref, subresource: 'webhooks' });
-      const answer = await transport.send({ method: 'POST', path, body: request });
-      return parse(answer.text) as NodeAddress;
+      const { text } = await postTo('webhooks', ref, request);
+      return parse(text) as NodeAddress;
     },
     async post(ref, message) {
-      const path = resourcePath(TASKS, { ...ref, subresource: 'messages' });
-      await transport.send({ method: 'POST', path, body: message });
+      await postTo('messages', ref, message);
     },
     async retry(ref, retry) {
-      const path = resourcePath(TASKS, { ...ref, subresource: 'retry' });
-      await transport.send({ method: 'POST', path, body: retry });
+      await postTo('retry', ref, retry);
     },
     async answer(ref, answer) {
-      const path = resourcePath(TASKS, { ...ref, subresource: 'answers' });
-      await transport.send({ method: 'POST', path, body: answer });
+      await postTo('answers', ref, answer);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Resource } from '../../registry/resource.ts';
-import { jsonContent, operation } from './operation.ts';
+import { jsonPost } from './operation.ts';
 import type { PathItem } from './operation.ts';
 import { text } from './schema.ts';
 import type { OpenApiSchema } from './schema.ts';
@@ -22,12 +22,10 @@ const ADDRESS: OpenApiSchema = {
 };
 
 export function linksItem(resource: Resource): PathItem {
-  const post = operation(resource, 'NamespacedApprovalLinks', {
-    verb: 'create',
-    action: 'post',
+  const post = jsonPost(resource, 'NamespacedApprovalLinks', {
     description: 'hand out an address that decides the specified Approval',
-    body: { required: true, content: jsonContent(REQUEST) },
-    answers: { '200': jsonContent(ADDRESS) },
+    body: REQUEST,
+    answer: ADDRESS,
   });
   return { post };
 }
@@ -40,12 +38,10 @@ const MAIL: OpenApiSchema = {
 };
 
 export function mailsItem(resource: Resource): PathItem {
-  const post = operation(resource, 'NamespacedApprovalMails', {
-    verb: 'create',
-    action: 'post',
+  const post = jsonPost(resource, 'NamespacedApprovalMails', {
     description: 'mail the specified Approval to a User',
-    body: { required: true, content: jsonContent(MAIL) },
-    answers: { '200': jsonContent({ description: 'That it was sent.', type: 'object' }) },
+    body: MAIL,
+    answer: { description: 'That it was sent.', type: 'object' },
   });
   return { post };
 }

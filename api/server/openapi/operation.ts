@@ -62,6 +62,21 @@ export function operation(resource: Resource, suffix: string, shape: OperationSh
   };
 }
 
+/** A POST of JSON to a subresource, which is answered in JSON. */
+export function jsonPost(
+  resource: Resource,
+  suffix: string,
+  { description, body, answer }: { description: string; body: OpenApiSchema; answer: OpenApiSchema },
+): Operation {
+  return operation(resource, suffix, {
+    verb: 'create',
+    action: 'post',
+    description,
+    body: { required: true, content: jsonContent(body) },
+    answers: { '200': jsonContent(answer) },
+  });
+}
+
 export function contentOf(types: readonly string[], schema: OpenApiSchema): Content {
   return Object.fromEntries(types.map((type) => [type, { schema }]));
 }

@@ -1,6 +1,6 @@
 import { TASK_EVENT_TYPES } from '../../types/task-event.ts';
 import type { Resource } from '../../registry/resource.ts';
-import { contentOf, jsonContent, operation } from './operation.ts';
+import { contentOf, jsonContent, jsonPost, operation } from './operation.ts';
 import type { PathItem } from './operation.ts';
 import { LOG } from './parameters.ts';
 import { int64, listOf, text } from './schema.ts';
@@ -127,6 +127,9 @@ export const NEW_EVENT: OpenApiSchema = {
   },
 };
 
+/** The answer to whatever changes a Task. */
+const TASK: OpenApiSchema = { description: 'The Task.', type: 'object' };
+
 export function logItem(resource: Resource): PathItem {
   const get = operation(resource, 'NamespacedTaskLog', {
     verb: 'read',
@@ -135,12 +138,10 @@ export function logItem(resource: Resource): PathItem {
     parameters: LOG,
     answers: { '200': contentOf(['application/x-ndjson', 'text/plain'], { type: 'string' }) },
   });
-  const post = operation(resource, 'NamespacedTaskLog', {
-    verb: 'create',
-    action: 'post',
+  const post = jsonPost(resource, 'NamespacedTaskLog', {
     description: 'append to log of the specified Task',
-    body: { required: true, content: jsonContent(APPEND) },
-    answers: { '200': jsonContent(APPENDED) },
+    body: APPEND,
+    answer: APPENDED,
   });
   return { get, post };
 }
@@ -158,45 +159,37 @@ export function messagesItem(resource: Resource): PathItem {
       }),
     },
   });
-  const post = operation(resource, 'NamespacedTaskMessages', {
-    verb: 'create',
-    action: 'post',
+  const post = jsonPost(resource, 'NamespacedTaskMessages', {
     description: 'post a message to the specified Task',
-    body: { required: true, content: jsonContent(NEW_MESSAGE) },
-    answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
+    body: NEW_MESSAGE,
+    answer: TASK,
   });
   return { get, post };
 }
 
 export function eventsItem(resource: Resource): PathItem {
-  const post = operation(resource, 'NamespacedTaskEvents', {
-    verb: 'create',
-    action: 'post',
+  const post = jsonPost(resource, 'NamespacedTaskEvents', {
     description: 'send an event to the specified Task',
-    body: { required: true, content: jsonContent(NEW_EVENT) },
-    answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
+    body: NEW_EVENT,
+    answer: TASK,
   });
   return { post };
 }
 
 export function webhooksItem(resource: Resource): PathItem {
-  const post = operation(resource, 'NamespacedTaskWebhooks', {
-    verb: 'create',
-    action: 'post',
+  const post = jsonPost(resource, 'NamespacedTaskWebhooks', {
     description: 'hand out the address of a step of the specified Task that waits for a webhook',
-    body: { required: true, content: jsonContent(ADDRESS_REQUEST) },
-    answers: { '200': jsonContent(ADDRESS) },
+    body: ADDRESS_REQUEST,
+    answer: ADDRESS,
   });
   return { post };
 }
 
 export function answersItem(resource: Resource): PathItem {
-  const post = operation(resource, 'NamespacedTaskAnswers', {
-    verb: 'create',
-    action: 'post',
+  const post = jsonPost(resource, 'NamespacedTaskAnswers', {
     description: 'answer a question of the specified Task',
-    body: { required: true, content: jsonContent(ANSWER) },
-    answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
+    body: ANSWER,
+    answer: TASK,
   });
   return { post };
 }
@@ -211,12 +204,10 @@ const RETRY: OpenApiSchema = {
 };
 
 export function retryItem(resource: Resource): PathItem {
-  const post = operation(resource, 'NamespacedTaskRetry', {
-    verb: 'create',
-    action: 'post',
+  const post = jsonPost(resource, 'NamespacedTaskRetry', {
     description: 'run a step of the specified Task again',
-    body: { required: true, content: jsonContent(RETRY) },
-    answers: { '200': jsonContent({ description: 'The Task.', type: 'object' }) },
+    body: RETRY,
+    answer: TASK,
   });
   return { post };
 }
