@@ -12,6 +12,7 @@ import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
 import { retryOnConflict } from '../write/retry-on-conflict.ts';
+import { givenTexts } from './given-texts.ts';
 
 type TaskMessageSpec = NonNullable<Task['spec']['messages']>[number];
 
@@ -83,16 +84,9 @@ function readMessage(body: unknown): AskedMessage {
     throw badRequest('text must be the words of the message');
   const known = POLICIES.find((one) => one === policy);
   if (known === undefined) throw badRequest(`policy must be one of ${POLICIES.join(', ')}`);
-  const names = Object.entries({ id, node, member }).filter(([, value]) => value !== undefined);
-  for (const [field, value] of names) {
-    if (typeof value !== 'string' || value === '') throw badRequest(`${field} must be a text`);
-  }
+  const names = givenTexts({ id, node, member });
   if (node !== undefined && member !== undefined) throw badRequest('name a node or a member, not both');
-  return {
-    text,
-    policy: known,
-    ...(Object.fromEntries(names) as Pick<AskedMessage, 'id' | 'member' | 'node'>),
-  };
+  return { text, policy: known, ...names };
 }
 
 const isSame = (posted: TaskMessageSpec, asked: Omit<AskedMessage, 'id'>): boolean =>

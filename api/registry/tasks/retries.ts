@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fieldsOf } from '../../machinery/json/json.ts';
-import { alreadyExists, badRequest, conflict, invalid } from '../../machinery/status-error.ts';
+import { alreadyExists, conflict, invalid } from '../../machinery/status-error.ts';
 import { requiredValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
@@ -10,6 +10,7 @@ import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
 import { retryOnConflict } from '../write/retry-on-conflict.ts';
+import { givenTexts } from './given-texts.ts';
 
 export interface RetryRequest extends WriteOptions {
   target: Target;
@@ -48,11 +49,7 @@ export async function retryTask(
 
 function readRetry(body: unknown): { id?: string; node?: string } {
   const { id, node } = fieldsOf(body);
-  const given = Object.entries({ id, node }).filter(([, value]) => value !== undefined);
-  for (const [field, value] of given) {
-    if (typeof value !== 'string' || value === '') throw badRequest(`${field} must be a text`);
-  }
-  return Object.fromEntries(given) as { id?: string; node?: string };
+  return givenTexts({ id, node });
 }
 
 function checkEnded(task: Task, { resource, name }: Target): void {
