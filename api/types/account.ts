@@ -1,4 +1,6 @@
 import type { NewCondition } from '../machinery/condition.ts';
+import { AUTHENTICATED_GROUP } from '../machinery/user.ts';
+import type { User as KnownUser } from '../machinery/user.ts';
 import { newCondition, READY, ready } from './ready.ts';
 import type { User } from './generated/user.ts';
 
@@ -40,6 +42,16 @@ export function userNotReady(
 /** Whether the User may log in, and what shows who it is may be believed. */
 export function mayLogIn({ metadata, spec }: User): boolean {
   return spec.disabled !== true && spec.pending !== true && metadata.deletionTimestamp === undefined;
+}
+
+/** Who a person is to rules of access. `extra` says by what it was shown. */
+export function userOfAccount({ metadata, spec }: User, extra?: KnownUser['extra']): KnownUser {
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    groups: [USERS_GROUP, ...(spec.groups ?? []), AUTHENTICATED_GROUP],
+    ...(extra && { extra }),
+  };
 }
 
 /** Sessions and API keys of another count are void: the User was disabled since. */

@@ -1,12 +1,10 @@
-import { API_SERVER_USER, AUTHENTICATED_GROUP } from '../machinery/user.ts';
-import type { User } from '../machinery/user.ts';
+import { API_SERVER_USER } from '../machinery/user.ts';
 import { isStatusError } from '../machinery/status-error.ts';
 import type { Registry } from '../registry/registry.ts';
 import { storageResource } from '../registry/resource.ts';
 import type { Resource } from '../registry/resource.ts';
 import { translated } from '../registry/storage-failure.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';
-import { USERS_GROUP } from '../types/account.ts';
 import type { APIKey } from '../types/generated/apikey.ts';
 import type { User as Account, UserSpec } from '../types/generated/user.ts';
 
@@ -125,15 +123,5 @@ function changeOf(known: Account | undefined, field: string, value: unknown): ob
 const atUsers = { resource: { group: 'agent.wecode.io', plural: 'users' } };
 
 const apiVersionOf = ({ group, version }: Resource): string => `${group}/${version}`;
-
-/** Who a person is to rules of access. `extra` says by what it was shown. */
-export function userOf({ metadata, spec }: Account, extra: User['extra'] = {}): User {
-  return {
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    groups: [USERS_GROUP, ...(spec.groups ?? []), AUTHENTICATED_GROUP],
-    extra,
-  };
-}
 
 export type { Account };

@@ -9,8 +9,8 @@ import type { Rounds } from '../machinery/rounds.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CountingRedis } from '../shared-counts/counting-redis.ts';
 import type { Store } from '../storage/contract/store.ts';
-import { SESSION_EXTRA } from '../types/account.ts';
-import { AccountStore, userOf } from './account-store.ts';
+import { SESSION_EXTRA, userOfAccount } from '../types/account.ts';
+import { AccountStore } from './account-store.ts';
 import { ApiKeys } from './api-keys/api-keys.ts';
 import { logIn } from './login/login.ts';
 import type { LoggedIn, LoginRequest } from './login/login.ts';
@@ -72,7 +72,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     tokens,
     async userOf(claims) {
       const account = await sessions.accountOf(claims);
-      return account && userOf(account, { [SESSION_EXTRA]: [claims.sid] });
+      return account && userOfAccount(account, { [SESSION_EXTRA]: [claims.sid] });
     },
   });
   return {

@@ -1,13 +1,13 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { badRequest, isStatusError, StatusError } from '../../machinery/status-error.ts';
 import { API_SERVER_USER } from '../../machinery/user.ts';
-import type { User } from '../../machinery/user.ts';
-import { SESSION_EXTRA } from '../../types/account.ts';
+import { SESSION_EXTRA, userOfAccount } from '../../types/account.ts';
 import type { Approval } from '../../types/generated/approval.ts';
+import type { User as Account } from '../../types/generated/user.ts';
 import type { Registry } from '../registry.ts';
 import type { Target } from '../resource.ts';
 import type { ApprovalLinks } from './approval-links.ts';
-import { accountOf, userOfAccount } from './link-users.ts';
+import { accountOf } from './link-users.ts';
 
 /** Sends mails to people. */
 export interface MailSender {
@@ -46,7 +46,7 @@ export function createApprovalMails(options: ApprovalMailOptions): ApprovalMails
         throw badRequest(`there is no User "${name}" with an address for mails`);
       const { object } = await registry.get({ target, user: API_SERVER_USER });
       const approval = object as unknown as Approval;
-      const addresses = await addressesFor(options, target, userOfAccount(account));
+      const addresses = await addressesFor(options, target, account);
       try {
         await mailer.send({ to: email, ...mailOf(approval, addresses) });
       } catch (error) {
@@ -60,14 +60,14 @@ export function createApprovalMails(options: ApprovalMailOptions): ApprovalMails
 async function addressesFor(
   { links, baseURL }: ApprovalMailOptions,
   target: Target,
-  user: User,
+  account: Account,
 ): Promise<string[]> {
   if (baseURL === undefined) return [];
   // The address is that of the account: it is as good as a login, by which a new password comes, too.
-  const account = { ...user, extra: { [SESSION_EXTRA]: [] } };
+  const user = userOfAccount(account, { [SESSION_EXTRA]: [] });
   const lines: string[] = [];
   for (const [decision, verb] of Object.entries({ Approved: 'Approve', Rejected: 'Reject' })) {
-    const made = await unlessRefused(links.address(target, { decision }, account));
+    const made = await unlessRefused(links.address(target, { decision }, user));
     if (made !== undefined) lines.push(`${verb}: ${new URL(made.path, baseURL).href}`);
   }
   return lines;

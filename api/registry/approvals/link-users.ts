@@ -1,7 +1,7 @@
 import { ignoreNotFound } from '../../machinery/status-error.ts';
-import { API_SERVER_USER, AUTHENTICATED_GROUP } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/user.ts';
 import type { User } from '../../machinery/user.ts';
-import { API_KEY_EXTRA, mayLogIn, SESSION_EXTRA, USERS_GROUP } from '../../types/account.ts';
+import { API_KEY_EXTRA, mayLogIn, SESSION_EXTRA, userOfAccount } from '../../types/account.ts';
 import type { User as Account } from '../../types/generated/user.ts';
 import { SERVICE_ACCOUNTS, USERS } from '../../types/resources.ts';
 import type { Registry } from '../registry.ts';
@@ -42,11 +42,6 @@ async function accountUser(registry: Reader, name: string, uid: string): Promise
 export async function accountOf(registry: Reader, name: string): Promise<Account | undefined> {
   const account = (await find(registry, USERS, { namespace: '', name })) as Account | undefined;
   return account !== undefined && mayLogIn(account) ? account : undefined;
-}
-
-export function userOfAccount({ metadata, spec }: Account): User {
-  const groups = [USERS_GROUP, ...(spec.groups ?? []), AUTHENTICATED_GROUP];
-  return { name: metadata.name, uid: metadata.uid ?? '', groups };
 }
 
 async function find(

@@ -9,10 +9,16 @@ import { notFound } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/user.ts';
 import { INTERNAL_RESOURCES } from '../../registry/internal-resources.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
-import { API_KEY_EXTRA, mayLogIn, READ_ONLY_EXTRA, timesDisabled } from '../../types/account.ts';
+import {
+  API_KEY_EXTRA,
+  mayLogIn,
+  READ_ONLY_EXTRA,
+  timesDisabled,
+  userOfAccount,
+} from '../../types/account.ts';
 import type { APIKey } from '../../types/generated/apikey.ts';
 import { API_KEYS, USERS } from '../../types/resources.ts';
-import { API_KEY_RESOURCE, userOf } from '../account-store.ts';
+import { API_KEY_RESOURCE } from '../account-store.ts';
 import type { Account, AccountStore } from '../account-store.ts';
 import { Records } from '../records/records.ts';
 
@@ -79,7 +85,7 @@ export class ApiKeys {
     const account = await this.#accounts.user(apiKey.spec.userName);
     if (account === undefined || !isOf(account, record) || !mayLogIn(account)) return undefined;
     this.#noteUse(apiKey);
-    return userOf(account, {
+    return userOfAccount(account, {
       [API_KEY_EXTRA]: [record.name],
       ...(apiKey.spec.readOnly === true ? { [READ_ONLY_EXTRA]: ['true'] } : {}),
     });
