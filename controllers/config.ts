@@ -1,6 +1,6 @@
 import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
 
-/** What the controllers are told by the environment. */
+/** The settings that the environment has for the controllers. */
 export interface ControllersConfig {
   /** Addresses of users that may be called although they are refused by default (TROUPE_ALLOWED_ADDRESSES). */
   readonly allowedAddresses: readonly string[];

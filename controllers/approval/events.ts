@@ -5,7 +5,7 @@ import type { RecordedEvent } from '../runtime/recorder.ts';
 
 const TYPES = [ApprovalCondition.Decided, ApprovalCondition.Escalated];
 
-/** What a change of the conditions tells people. */
+/** The Events that tell people of a change of the conditions. */
 export function approvalEvents(before: Approval, after: Approval): RecordedEvent[] {
   return TYPES.flatMap((type) => {
     const old = findCondition(before.status?.conditions, type);

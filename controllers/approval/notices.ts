@@ -36,8 +36,8 @@ const RETRIES: BackOff = { first: 10_000, max: 10 * 60_000 };
 const MOST_ATTEMPTS = 15;
 
 /**
- * What people are to be told of an Approval as it stands, and have not been told yet. Mails ask only; an address is told of
- * the end, too. Nobody is asked once it is over.
+ * The notices of an Approval as it stands that are still to be sent. Mails ask only; an address is told of the end, too.
+ * Nobody is asked once it is over.
  */
 export function planNotices(approval: Approval, to: Recipients, now: number): NoticePlan {
   const known = new Map(approval.status?.notifications?.map((one) => [one.id, one]));

@@ -133,7 +133,7 @@ describe('who waits for an Approval', () => {
       task({ ...named, approvals: [...named.approvals] }),
       true,
     ],
-    ['no Task that names it no longer', own(approvalWith()), task({ status: 'RUNNING' }), false],
+    ['no Task that no longer names it', own(approvalWith()), task({ status: 'RUNNING' }), false],
     [
       'no Task that has ended',
       own(approvalWith()),
@@ -153,7 +153,7 @@ describe('who waits for an Approval', () => {
   });
 });
 
-describe('what people are told', () => {
+describe('a notice', () => {
   const to = { webhook: 'hooks.example', mail: ['ann'] };
   const sentAs = (state: ApprovalNotification['state'], attempts = 1): ApprovalNotification => ({
     ...{ id: 'Webhook/Requested', channel: 'Webhook', event: 'Requested', state, attempts },
@@ -161,17 +161,21 @@ describe('what people are told', () => {
   });
 
   it.each([
-    ['that it is asked', { phase: 'Pending' }, ['Webhook/Requested', 'Mail/Requested/ann']],
+    ['says that it is asked', { phase: 'Pending' }, ['Webhook/Requested', 'Mail/Requested/ann']],
     [
-      'more, when it was escalated',
+      'asks more people when it was escalated',
       { phase: 'Pending', escalatedAt: formatTime(MADE) },
       ['Webhook/Escalated', 'Mail/Escalated/ann'],
     ],
-    ['the end, by the webhook only', { phase: 'Decided', decision: 'Approved' }, ['Webhook/Decided']],
-    ['that its time is over', { phase: 'TimedOut' }, ['Webhook/TimedOut']],
-    ['once', { phase: 'Pending', notifications: [sentAs('Sent')] }, ['Mail/Requested/ann']],
     [
-      'no more after the last attempt',
+      'tells of the end, by the webhook only',
+      { phase: 'Decided', decision: 'Approved' },
+      ['Webhook/Decided'],
+    ],
+    ['says that its time is over', { phase: 'TimedOut' }, ['Webhook/TimedOut']],
+    ['is sent once', { phase: 'Pending', notifications: [sentAs('Sent')] }, ['Mail/Requested/ann']],
+    [
+      'is not sent after the last attempt',
       { phase: 'Pending', notifications: [sentAs('Failed')] },
       ['Mail/Requested/ann'],
     ],

@@ -112,7 +112,7 @@ async function record(
   }
 }
 
-/** What the cache lacks may be that this was sent a moment ago. @throws StatusError Conflict (try again quietly) */
+/** The cache may not know yet that this was sent a moment ago. @throws StatusError Conflict (try again quietly) */
 async function requireFresh(client: ApprovalClient, { metadata }: Approval): Promise<void> {
   const live = await client.find(APPROVALS, refOf({ metadata }));
   if (live?.metadata.resourceVersion === metadata.resourceVersion) return;

@@ -38,7 +38,7 @@ function valueOf({ data }: Secret, key: string): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** What the address is told: what is asked, of whom, and what became of it. Whether to believe it says the signature. */
+/** The message for the address: the question, who is asked, and the outcome. The signature says whether to believe it. */
 export function webhookMessage(
   approval: Approval,
   { event, id }: Notice,

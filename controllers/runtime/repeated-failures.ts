@@ -2,7 +2,7 @@ import { isStatusError } from '#api/machinery/status-error';
 import type { KubeObject } from '#api/machinery/meta';
 import type { EventSink } from './controller-context.ts';
 
-/** What a controller tells people of objects on which its work fails again and again. */
+/** How a controller tells people of objects on which its work fails again and again. */
 export interface FailureReport {
   /** The object of a key, as the cache has it. */
   find: (key: string) => KubeObject | undefined;

@@ -79,7 +79,7 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
   ];
 }
 
-/** What is used changes all the time; only limits matter here. */
+/** The use of a quota changes all the time; only its limits matter here. */
 function changedQuotas(quotas: Informer<ResourceQuota>, schedule: Schedule): Source {
   return source(quotas, ({ old, new: now }) => {
     if (isDeepStrictEqual(old?.spec?.hard, now?.spec?.hard)) return [];

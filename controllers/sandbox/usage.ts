@@ -34,7 +34,7 @@ export class Usage {
   /** By talks and namespace, and by talks, namespace and user. */
   readonly #shares = new Map<string, number>();
 
-  /** @param hold undefined for a Sandbox that has no place any longer */
+  /** @param hold undefined for a Sandbox that no longer has a place */
   set(key: string, hold: Hold | undefined): void {
     const before = this.#holds.get(key);
     if (before !== undefined) this.#count(before, -1);

@@ -1,7 +1,7 @@
 import type { Task, TaskTransition } from '#api/types/generated/task';
 import type { WebhookMessage } from '#guarded-client/webhook-sender';
 
-/** The message about a state of a Task. What the state was then is in it, and how the Task stands by now. */
+/** The message about a state of a Task. It has the state as it was then, and the Task as it stands by now. */
 export function callbackMessage(task: Task, transition: TaskTransition): Pick<WebhookMessage, 'body' | 'id'> {
   const { name, namespace, uid = '' } = task.metadata;
   const { status = {} } = task;

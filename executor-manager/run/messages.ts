@@ -35,7 +35,7 @@ export class Messages {
     this.add(events.flatMap(({ type, data }) => (type === 'message_applied' ? [data['id']] : [])));
   }
 
-  /** Takes over the ids of messages that the agent has got. What comes from a sandbox is not trusted. */
+  /** Takes over the ids of messages that the agent has got. Data from a sandbox are not trusted. */
   add(ids: unknown): void {
     const further = readApplied(ids).filter((id) => !this.#applied.has(id));
     if (further.length === 0) return;

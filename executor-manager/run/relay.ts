@@ -24,7 +24,7 @@ export interface LogTarget {
   task: ObjectRef & { uid: string };
   /** Name of the Sandbox: the source of its events. */
   sandboxName: string;
-  /** What the agent was asked: becomes a message of the Task with the first event. Absent where it is one already. */
+  /** The prompt of the agent: it becomes a message of the Task with the first event. Absent where it is one already. */
   prompt?: string;
   logger: Logger;
   clock: Clock;

@@ -3,7 +3,7 @@ import { useOfSandbox } from '#api/types/resource-quota';
 import type { SandboxUse } from '#api/types/resource-quota';
 import { isConversation } from '#api/types/shell-types';
 
-/** What a Sandbox demands of the Executor that it is bound to, and of the quotas of its namespace. */
+/** The demands of a Sandbox on the Executor that it is bound to, and on the quotas of its namespace. */
 export interface Demand {
   /** Whether it only talks: then it takes a share of a process where there are shares. */
   talks: boolean;
@@ -11,7 +11,7 @@ export interface Demand {
   earlier: readonly string[];
   selector: Readonly<Record<string, string>>;
   tolerations: readonly Toleration[];
-  /** What it uses of quotas while it runs. */
+  /** Its use of quotas while it runs. */
   use: SandboxUse;
 }
 

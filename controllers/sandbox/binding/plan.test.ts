@@ -244,7 +244,7 @@ describe('planBinding', () => {
       want: 'a',
     },
     {
-      reason: 'none while it is drained, and the files there do not count any longer',
+      reason: 'none while it is drained, and the files there no longer count',
       executors: [executor('a', { draining: true }), executor('b')],
       load: { b: 1 },
       earlier: ['a'],

@@ -10,8 +10,8 @@ import type { ResourceQuota, SandboxUse } from '#api/types/resource-quota';
 import type { Wait } from './wait.ts';
 
 /**
- * Why one of the quotas does not allow a Sandbox more, in the words of Kubernetes; undefined when all do. What is used is
- * what the scheduler itself has given away: the status of the quota comes later.
+ * Why one of the quotas does not allow a Sandbox more, in the words of Kubernetes; undefined when all do. The
+ * scheduler counts what it has given away itself: the status of the quota comes later.
  */
 export function quotaRefusal(
   quotas: readonly ResourceQuota[],

@@ -34,7 +34,7 @@ export interface Decisions {
 /** While both wait for the same kind of room, of five places one is given to those for whom nobody waits. */
 const INTERACTIVE_IN_A_ROW = 4;
 
-/** All Sandboxes that wait, and who of them is next. What is asked of it is decided from memory, without any write. */
+/** All Sandboxes that wait, and who of them is next. It decides from memory, without any write. */
 export class SchedulingQueue {
   readonly #usage: Usage;
   readonly #lanes = new Map<string, Lane>();
@@ -89,7 +89,7 @@ export class SchedulingQueue {
       if (demand.talks === talks) line.place(namespace, user);
   }
 
-  /** What a namespace may have has changed: who was refused is looked at again. */
+  /** The quotas of a namespace have changed: those who were refused are looked at again. */
   quotaChanged(namespace: string): void {
     for (const lane of this.#lanes.values()) this.#refuse(lane, namespace, undefined);
   }
