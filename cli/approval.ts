@@ -8,7 +8,7 @@ interface People {
   groups?: string[];
 }
 
-/** What the commands about Approvals read and write of one. */
+/** The fields of an Approval that the commands about them read and write. */
 export interface CliApproval extends KubeObject {
   spec: {
     taskRef: { name: string };

@@ -16,7 +16,7 @@ export interface Box {
   boxes?: readonly Box[];
 }
 
-/** What comes before a box. */
+/** A box that comes before another one. */
 export interface Arrow {
   from: string;
   /** Empty for the usual. */

@@ -7,7 +7,7 @@ import type { Box, Chart } from './chart.ts';
 import { workflowBoxes } from './workflow-chart.ts';
 import type { RunState } from './workflow-chart.ts';
 
-/** What is drawn of an object; objects are as the server, or a file, has them. */
+/** Charts of objects as the server, or a file, has them. */
 
 export function collaborationChart(collaboration: Unstructured): Chart {
   const { steps } = workflowOf(collaboration['spec'] as Parameters<typeof workflowOf>[0]);

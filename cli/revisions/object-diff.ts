@@ -20,7 +20,7 @@ export function diffText(change: ObjectChange): string {
   );
 }
 
-/** What users write of an object. */
+/** The fields of an object that users write. */
 function written(object: Unstructured): Record<string, unknown> {
   const { metadata, status: _status, ...rest } = object as Unstructured & { status?: unknown };
   const { name, namespace, labels } = metadata;

@@ -25,7 +25,7 @@ export interface EffectiveOptions {
 }
 
 /**
- * What the next Task of a Team would run with. The resolving is pure and follows references; it is done again until all
+ * The configuration that the next Task of a Team would run with. The resolving is pure and follows references; it is done again until all
  * that it asked for was read. An object that the user may not read counts as absent, and the answer says so.
  */
 export async function readEffective(team: Place, options: EffectiveOptions): Promise<EffectiveTeam> {
