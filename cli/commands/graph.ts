@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { isJsonObject } from '#api/machinery/json/json';
+import { fieldsOf } from '#api/machinery/json/json';
 import type { Unstructured } from '#api/machinery/meta';
-import type { ResourceType } from '#api/machinery/resource-type';
+import { COLLABORATIONS, TASK_REVISIONS } from '#api/types/resources';
 import type { CliContext } from '../context.ts';
 import { CliError, errorText } from '../error-text.ts';
 import type { Chart } from '../graph/chart.ts';
@@ -80,22 +80,13 @@ function formatOf(output: string): (chart: Chart) => string {
 
 /** A file was judged by nobody yet. @throws CliError where it has not the form of a workflow */
 function checked(object: Unstructured): Unstructured {
-  const { spec } = object;
-  const { steps, config } = isJsonObject(spec) ? spec : {};
-  const list = steps ?? (isJsonObject(config) ? config['steps'] : undefined);
-  const isWorkflow =
-    Array.isArray(list) && list.every((step) => isJsonObject(step) && typeof step['name'] === 'string');
+  const { steps, config } = fieldsOf(object['spec']);
+  const list = steps ?? fieldsOf(config)['steps'];
+  const isWorkflow = Array.isArray(list) && list.every((step) => typeof fieldsOf(step)['name'] === 'string');
   if (!isWorkflow)
     throw new CliError(`Collaboration ${object.metadata.name}: spec.steps is no list of steps with names`);
   return object;
 }
-
-const own = (kind: string, plural: string): ResourceType => ({
-  ...{ group: 'agent.wecode.io', version: 'v1alpha1', namespaced: true },
-  ...{ kind, plural },
-});
-const COLLABORATIONS = own('Collaboration', 'collaborations');
-const TASK_REVISIONS = own('TaskRevision', 'taskrevisions');
 
 async function chartOf({ connection: { client } }: Session, object: Unstructured): Promise<Chart> {
   const namespace = object.metadata.namespace ?? '';

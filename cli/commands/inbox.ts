@@ -4,6 +4,7 @@ import { formatAge } from '#api/machinery/duration';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
+import { NAMESPACES } from '#api/types/resources';
 import { APPROVE, approversAt, isAmong } from '#api/types/approval';
 import { APPROVALS } from '../approval.ts';
 import type { CliApproval } from '../approval.ts';
@@ -13,6 +14,7 @@ import type { ConnectionFlags, Session } from '../session.ts';
 import { alignLines } from '../table.ts';
 import { TASKS } from '../task.ts';
 import type { CliTask } from '../task.ts';
+import { askUserInfo } from '../user-info.ts';
 
 interface InboxFlags extends ConnectionFlags {
   all?: boolean;
@@ -61,10 +63,6 @@ async function readable<T extends KubeObject>(
   return found;
 }
 
-const NAMESPACES: ResourceType = {
-  ...{ group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false },
-};
-
 async function namespacesOf({ connection, namespace }: Session): Promise<string[]> {
   const all = await unlessForbidden(connection.client.list(NAMESPACES));
   return all === undefined ? [namespace] : all.items.map(({ metadata }) => metadata.name);
@@ -82,7 +80,8 @@ async function unlessForbidden<T>(call: Promise<T>): Promise<T | undefined> {
 /** Those that whoever asks may decide at this moment. */
 async function decidable(session: Session, approvals: readonly CliApproval[]): Promise<CliApproval[]> {
   if (approvals.length === 0) return [];
-  const me = await whoAmI(session);
+  const { username = '', groups = [] } = await askUserInfo(session);
+  const me = { name: username, groups };
   const now = session.context.clock.now();
   const mine: CliApproval[] = [];
   for (const approval of approvals) {
@@ -91,15 +90,6 @@ async function decidable(session: Session, approvals: readonly CliApproval[]): P
     if (await mayApprove(session, approval)) mine.push(approval);
   }
   return mine;
-}
-
-async function whoAmI({ connection }: Session): Promise<{ name: string; groups: string[] }> {
-  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-  const { text } = await connection.transport.send({ method: 'POST', path, body: review });
-  const { userInfo } = (JSON.parse(text) as { status: { userInfo: { username: string; groups?: string[] } } })
-    .status;
-  return { name: userInfo.username, groups: userInfo.groups ?? [] };
 }
 
 async function mayApprove({ connection }: Session, { metadata }: CliApproval): Promise<boolean> {
