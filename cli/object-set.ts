@@ -1,6 +1,7 @@
+import type { Client, ListOptions } from '#api/client/client';
 import { refOf } from '#api/machinery/resource-type';
-import type { ObjectRef } from '#api/machinery/resource-type';
-import type { Unstructured } from '#api/machinery/meta';
+import type { ObjectRef, ResourceType } from '#api/machinery/resource-type';
+import type { KubeObject, Unstructured } from '#api/machinery/meta';
 import type { ApiResource } from './api-resource.ts';
 import { CliError } from './error-text.ts';
 import type { Session } from './session.ts';
@@ -28,28 +29,41 @@ export function listNamespace(
   return resource.namespaced && selection.allNamespaces !== true ? session.namespace : undefined;
 }
 
-/** All objects that the selection leaves, page by page, and the revision of the list. */
+/** All objects of a list, page by page, and its revision. */
+export async function listAll<T extends KubeObject>(
+  client: Client,
+  type: ResourceType<T>,
+  options: ListOptions,
+): Promise<{ items: T[]; resourceVersion: string }> {
+  const items: T[] = [];
+  let token = '';
+  for (;;) {
+    const page = await client.list(type, {
+      ...options,
+      limit: PAGE_SIZE,
+      ...(token === '' ? {} : { continue: token }),
+    });
+    items.push(...page.items);
+    token = page.metadata.continue ?? '';
+    if (token === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+  }
+}
+
+/** All objects that the selection leaves, and the revision of the list. */
 export async function listObjects(
   session: Session,
   resource: ApiResource,
   selection: Selection,
 ): Promise<{ items: Unstructured[]; resourceVersion: string }> {
   const namespace = listNamespace(session, resource, selection);
-  const items: Unstructured[] = [];
-  let token = '';
-  for (;;) {
-    const page = await session.connection.client.list(resource, {
-      limit: PAGE_SIZE,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(selection.selector === undefined ? {} : { labelSelector: selection.selector }),
-      ...(selection.fieldSelector === undefined ? {} : { fieldSelector: selection.fieldSelector }),
-      ...(token === '' ? {} : { continue: token }),
-    });
-    const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
-    items.push(...page.items.map((item) => ({ ...item, apiVersion, kind: resource.kind })));
-    token = page.metadata.continue ?? '';
-    if (token === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
-  }
+  const { items, resourceVersion } = await listAll(session.connection.client, resource, {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(selection.selector === undefined ? {} : { labelSelector: selection.selector }),
+    ...(selection.fieldSelector === undefined ? {} : { fieldSelector: selection.fieldSelector }),
+  });
+  const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+  const whole = items.map((item) => Object.assign(item, { apiVersion, kind: resource.kind }));
+  return { items: whole, resourceVersion };
 }
 
 /** One object a command works on. */

@@ -111,7 +111,7 @@ async function diffEffective(session: Session, all: readonly ObjectChange[]): Pr
   for (const team of await teamsTouched(session, all)) {
     const before = await readEffective(team, { client, read });
     const after = await readEffective(team, { client, read, changed });
-    const isNew = !read.has(keyOf(CLI_TEAMS, team)) || read.get(keyOf(CLI_TEAMS, team)) === undefined;
+    const isNew = read.get(keyOf(CLI_TEAMS, team)) === undefined;
     const shown = `team/${team.namespace}/${team.name}`;
     diffs.push(
       unifiedDiff(

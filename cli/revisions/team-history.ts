@@ -1,8 +1,9 @@
 import type { Client } from '#api/client/client';
 import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
-import type { KubeList, KubeObject } from '#api/machinery/meta';
+import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { CliError } from '../error-text.ts';
+import { listAll } from '../object-set.ts';
 import { TASKS } from '../task.ts';
 import type { CliTask } from '../task.ts';
 
@@ -43,11 +44,11 @@ export interface PastRevision {
 /** The TaskRevisions of a Team in its namespace, the oldest first. */
 export async function teamHistory(client: Client, team: TeamRef): Promise<PastRevision[]> {
   const { namespace } = team;
-  const revisions = await allOf(client, TASK_REVISIONS, namespace);
-  const tasks = await allOf(client, TASKS, namespace);
-  return revisions
+  const revisions = await listAll(client, TASK_REVISIONS, { namespace });
+  const tasks = await listAll(client, TASKS, { namespace });
+  return revisions.items
     .filter(({ spec: { teamRef } }) => teamRef.name === team.name && teamRef.namespace === namespace)
-    .map((revision) => pastRevision(revision, tasks))
+    .map((revision) => pastRevision(revision, tasks.items))
     .sort((a, b) => order(a.firstUsed, b.firstUsed) || order(nameOf(a), nameOf(b)));
 }
 
@@ -85,28 +86,8 @@ export const nameOf = ({ revision }: PastRevision): string => revision.metadata.
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const PAGE_SIZE = 500;
-
-async function allOf<T extends KubeObject>(
-  client: Client,
-  type: ResourceType<T>,
-  namespace: string | undefined,
-): Promise<T[]> {
-  const items: T[] = [];
-  for (let token: string | undefined = ''; token !== undefined;) {
-    const page: KubeList<T> = await client.list(type, {
-      limit: PAGE_SIZE,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(token === '' ? {} : { continue: token }),
-    });
-    items.push(...page.items);
-    token = page.metadata.continue === '' ? undefined : page.metadata.continue;
-  }
-  return items;
-}
-
 /** All Teams of these namespaces. */
 export async function teamsIn(client: Client, namespaces: readonly string[]): Promise<CliTeam[]> {
-  const lists = await Promise.all(namespaces.map((namespace) => allOf(client, CLI_TEAMS, namespace)));
-  return lists.flat();
+  const lists = await Promise.all(namespaces.map((namespace) => listAll(client, CLI_TEAMS, { namespace })));
+  return lists.flatMap(({ items }) => items);
 }
