@@ -7,7 +7,7 @@ import { sortKeys } from './object-text.ts';
 import { threeWayMergePatch } from './three-way-merge.ts';
 
 /** Where kubectl keeps the manifest that was applied last; the same, so that both tools can take turns. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export interface ApplyOptions {
   /** With its namespace set. */

@@ -1,4 +1,5 @@
 import type { Unstructured } from '#api/machinery/meta';
+import { LAST_APPLIED } from './apply-object.ts';
 import { labelsText } from './table.ts';
 
 /** Columns of the values of the first level, as kubectl sets them. */
@@ -38,7 +39,7 @@ export function describeFields(object: Unstructured): string {
 }
 
 function withoutLastApplied(annotations: Record<string, string> = {}): Record<string, string> {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...rest } = annotations;
+  const { [LAST_APPLIED]: _, ...rest } = annotations;
   return rest;
 }
 

@@ -1,4 +1,4 @@
-import { pathOf } from '#workflows/node-id';
+import { NodePath, pathOf } from '#workflows/node-id';
 import { dependenciesOf, failureStep } from '#workflows/workflow';
 import type { Step } from '#workflows/workflow';
 import type { Arrow, Box } from './chart.ts';
@@ -11,13 +11,13 @@ export interface RunState {
 
 /** The boxes of a workflow; with the states of the runs that its steps have had. */
 export function workflowBoxes(steps: readonly Step[], runs: readonly RunState[] = []): Box[] {
-  return boxesOf(steps, runs, '');
+  return boxesOf(steps, runs, NodePath.ROOT);
 }
 
-function boxesOf(steps: readonly Step[], runs: readonly RunState[], around: string): Box[] {
+function boxesOf(steps: readonly Step[], runs: readonly RunState[], around: NodePath): Box[] {
   return steps.map((step, position) => {
-    const path = around === '' ? `${position}` : `${around}x${position}`;
-    const state = stateOf(runs.filter(({ node }) => isWithin(pathOf(node), path)));
+    const path = around.step(position);
+    const state = stateOf(runs.filter(({ node }) => isWithin(pathOf(node), path.text)));
     return {
       name: step.name,
       notes: notesOf(step),

@@ -1,16 +1,15 @@
 import { createTwoFilesPatch } from 'diff';
 import { deepEqual } from '#api/machinery/json/deep-equal';
-import { isJsonObject } from '#api/machinery/json/json';
+import { fieldsOf, isJsonObject } from '#api/machinery/json/json';
+import type { JsonObject } from '#api/machinery/json/json';
 import type { EffectiveTeam } from '#controllers/task/configuration/effective-team';
 import { toYaml } from '../object-text.ts';
 
-type Fields = Record<string, unknown>;
-
 /** The configuration for people: its steps and members by name, and what holds for all. `spec` is that of a TaskRevision. */
-export function effectiveDocument(spec: Fields): Fields {
+export function effectiveDocument(spec: JsonObject): JsonObject {
   const { nodes, teamRef: _team, workspace: _workspace, placement: _placement, ...rest } = spec;
   const steps = (Array.isArray(nodes) ? nodes : []).filter(isJsonObject).map(({ id, ...node }) => [id, node]);
-  return { ...rest, ...(steps.length === 0 ? {} : { steps: Object.fromEntries(steps) as Fields }) };
+  return { ...rest, ...(steps.length === 0 ? {} : { steps: Object.fromEntries(steps) as JsonObject }) };
 }
 
 export function effectiveText(team: EffectiveTeam | undefined): string {
@@ -31,8 +30,8 @@ export interface Named {
   text: string;
 }
 
-/** What differs between two configurations, in a line: `s0: agent.systemPrompt, model.name; program`. Empty for equal ones. */
-export function changedLine(before: Fields, after: Fields): string {
+/** The difference between two configurations, in a line: `s0: agent.systemPrompt, model.name; program`. Empty for equal ones. */
+export function changedLine(before: JsonObject, after: JsonObject): string {
   const { steps, members, ...rest } = effectiveDocument(after);
   const { steps: oldSteps, members: oldMembers, ...oldRest } = effectiveDocument(before);
   return [
@@ -52,19 +51,17 @@ function changedParts(before: unknown, after: unknown, prefix: string): string[]
   });
 }
 
-function changedKeys(before: Fields, after: Fields): string[] {
+function changedKeys(before: JsonObject, after: JsonObject): string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return keys.filter((key) => !deepEqual(before[key], after[key])).sort();
 }
 
-/** Fields of fields, one level deep: enough to know where to look. */
-function flat(value: unknown): Fields {
+/** JsonObject of fields, one level deep: enough to know where to look. */
+function flat(value: unknown): JsonObject {
   const entries = Object.entries(fieldsOf(value)).flatMap(([key, part]) =>
     isJsonObject(part)
       ? Object.entries(part).map(([inner, field]) => [`${key}.${inner}`, field])
       : [[key, part]],
   );
-  return Object.fromEntries(entries) as Fields;
+  return Object.fromEntries(entries) as JsonObject;
 }
-
-const fieldsOf = (value: unknown): Fields => (isJsonObject(value) ? value : {});

@@ -1,10 +1,9 @@
 import type { Unstructured } from '#api/machinery/meta';
+import { LAST_APPLIED } from '../apply-object.ts';
 import { toYaml } from '../object-text.ts';
 import { unifiedDiff } from './effective-text.ts';
 import { maskedChange } from './masked.ts';
 import type { ObjectChange } from './masked.ts';
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** The unified diff of one object, as an apply would change it; no credential is in it. */
 export function diffText(change: ObjectChange): string {
