@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
 import { conflict, invalid, notFound, StatusError } from '#api/machinery/status-error';
 import { parseGoal } from './commands/wait.ts';
-import { taskName } from './commands/logs.ts';
+import { taskName } from './task.ts';
 import { describeFields } from './describe-text.ts';
 import { parseDuration } from './duration.ts';
 import { CliError, errorText } from './error-text.ts';

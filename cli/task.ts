@@ -3,6 +3,7 @@ import type { Condition } from '#api/machinery/condition';
 import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
+import { CliError } from './error-text.ts';
 
 /** What the commands about Tasks read and write of one. */
 export interface CliTask extends KubeObject {
@@ -57,4 +58,17 @@ export const WORKSPACES: ResourceType = { ...named, kind: 'Workspace', plural: '
 /** True when nothing more will happen in the Task. */
 export function isFinal(task: CliTask): boolean {
   return isAtRest(task);
+}
+
+/** The name in `NAME`, `task/NAME`, `tasks/NAME` or `ta/NAME`. @throws CliError for another kind */
+export function taskName(text: string): string {
+  const [first, second, ...more] = text.split('/');
+  if (second === undefined && first !== undefined && first !== '') return first;
+  const isTask = ['task', 'tasks', 'ta', 'tk', 'task.agent.wecode.io', 'tasks.agent.wecode.io'].includes(
+    first ?? '',
+  );
+  if (!isTask || second === undefined || second === '' || more.length > 0) {
+    throw new CliError(`only Tasks have logs: give NAME or task/NAME, not ${JSON.stringify(text)}`);
+  }
+  return second;
 }

@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts';
 import { CliError } from '../error-text.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
-import { TASKS } from '../task.ts';
+import { taskName, TASKS } from '../task.ts';
 import { readTaskLog } from '../task-log-reader.ts';
 
 interface LogsFlags extends ConnectionFlags {
@@ -64,19 +64,6 @@ function parseTypes(text: string): Set<string> {
     );
   }
   return new Set(types);
-}
-
-/** The name in `NAME`, `task/NAME`, `tasks/NAME` or `ta/NAME`. @throws CliError for another kind */
-export function taskName(text: string): string {
-  const [first, second, ...more] = text.split('/');
-  if (second === undefined && first !== undefined && first !== '') return first;
-  const isTask = ['task', 'tasks', 'ta', 'tk', 'task.agent.wecode.io', 'tasks.agent.wecode.io'].includes(
-    first ?? '',
-  );
-  if (!isTask || second === undefined || second === '' || more.length > 0) {
-    throw new CliError(`only Tasks have logs: give NAME or task/NAME, not ${JSON.stringify(text)}`);
-  }
-  return second;
 }
 
 async function logs(session: Session, task: string, flags: LogsFlags): Promise<void> {

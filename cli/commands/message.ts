@@ -5,7 +5,7 @@ import type { CliContext } from '../context.ts';
 import { followLog, lastNumber } from '../follow-log.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
-import { taskName } from './logs.ts';
+import { taskName } from '../task.ts';
 
 type Policy = NonNullable<NewTaskMessage['policy']>;
 

@@ -3,7 +3,7 @@ import type { CliContext } from '../context.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
 import { followLog, lastNumber } from '../follow-log.ts';
-import { taskName } from './logs.ts';
+import { taskName } from '../task.ts';
 
 interface RetryFlags extends ConnectionFlags {
   step?: string;

@@ -3,7 +3,7 @@ import type { CliContext } from '../context.ts';
 import { parseDuration } from '../duration.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
-import { taskName } from './logs.ts';
+import { taskName } from '../task.ts';
 
 interface WebhookFlags extends ConnectionFlags {
   expires?: number;
