@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { findCondition } from '#api/machinery/condition';
 import type { TaskStatus } from '#api/types/generated/task';
-import { NAMESPACES, SECRETS, TASKS } from '#api/types/resources';
-import { play } from './play.ts';
+import { SECRETS, TASKS } from '#api/types/resources';
+import { playAlone } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -66,9 +66,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  const name = `n${randomBytes(4).toString('hex')}`;
-  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  p = play(world.client, name);
+  p = await playAlone(world.client);
 });
 
 const become = async (name: string, ...states: NonNullable<TaskStatus['status']>[]): Promise<void> => {

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { findCondition } from '#api/machinery/condition';
-import { EXECUTORS, NAMESPACES, SANDBOXES, TASKS } from '#api/types/resources';
+import { EXECUTORS, SANDBOXES, TASKS } from '#api/types/resources';
 import { commandsFor } from '../../kit/command.ts';
-import { play, sandboxNameOf } from './play.ts';
+import { play, playAlone, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -19,13 +18,8 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  const name = `n${randomBytes(4).toString('hex')}`;
-  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  p = play(world.client, name);
-  return async () => {
-    for (const { metadata } of (await world.client.list(EXECUTORS)).items)
-      await world.client.delete(EXECUTORS, { name: metadata.name });
-  };
+  p = await playAlone(world.client);
+  return () => p.removeExecutors();
 });
 
 const commands = () => commandsFor(path.join(world.dataDir, 'kubeconfig'));

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import { withCondition } from '#api/machinery/condition';
@@ -16,6 +17,7 @@ import {
   EXECUTORS,
   GHOSTS,
   MODELS,
+  NAMESPACES,
   SANDBOXES,
   SHELLS,
   TASKS,
@@ -189,6 +191,14 @@ export function play(client: Client, namespace: string) {
     create,
     executor,
     executorStatus,
+    /** Those of all namespaces go with the test, since they are for all. */
+    async removeExecutors(): Promise<void> {
+      const { items } = await client.list(EXECUTORS);
+      for (const { metadata } of items) await client.delete(EXECUTORS, { name: metadata.name });
+      await Promise.all(
+        items.map(({ metadata }) => until(EXECUTORS, metadata.name, (one) => one === undefined)),
+      );
+    },
     bound: (name: string): Promise<Sandbox> =>
       there(SANDBOXES, name, ({ spec }) => spec.executorName !== undefined),
     runs: (name: string) => report(name, { phase: 'Running' }),
@@ -214,6 +224,13 @@ export function play(client: Client, namespace: string) {
       return (await client.list(SANDBOXES, { namespace })).items;
     },
   };
+}
+
+/** In a namespace of its own, so that tests can share a world. */
+export async function playAlone(client: Client): Promise<Play> {
+  const name = `n${randomBytes(4).toString('hex')}`;
+  await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  return play(client, name);
 }
 
 /** The name of the Sandbox of one attempt. */

@@ -1,19 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import { isStatusError } from '#api/machinery/status-error';
-import {
-  CONFIG_MAPS,
-  EXECUTORS,
-  GHOSTS,
-  NAMESPACES,
-  RESOURCE_QUOTAS,
-  SANDBOXES,
-  TASKS,
-} from '#api/types/resources';
+import { CONFIG_MAPS, GHOSTS, RESOURCE_QUOTAS, SANDBOXES, TASKS } from '#api/types/resources';
 import { commandsFor } from '../../kit/command.ts';
-import { play, sandboxNameOf } from './play.ts';
+import { playAlone, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -28,13 +19,8 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  const name = `n${randomBytes(4).toString('hex')}`;
-  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  p = play(world.client, name);
-  return async () => {
-    for (const { metadata } of (await world.client.list(EXECUTORS)).items)
-      await world.client.delete(EXECUTORS, { name: metadata.name });
-  };
+  p = await playAlone(world.client);
+  return () => p.removeExecutors();
 });
 
 const kubectl = (args: readonly string[]) =>

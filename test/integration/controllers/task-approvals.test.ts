@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Approval } from '#api/types/generated/approval';
 import type { Task } from '#api/types/generated/task';
-import { APPROVALS, NAMESPACES, SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
-import { play, sandboxNameOf } from './play.ts';
+import { APPROVALS, SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
+import { play, playAlone, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -10,7 +10,6 @@ import type { World } from './world.ts';
 /** Tasks that ask by Approvals, with the real server and the real controllers. */
 let world: World;
 let p: Play;
-let count = 0;
 
 beforeAll(async () => {
   world = await startWorld();
@@ -20,9 +19,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  const name = `n${(count += 1)}`;
-  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  p = play(world.client, name);
+  p = await playAlone(world.client);
   await p.create.everything({ name: 'dev', requireConfirmation: true }, { name: 'review' });
 });
 

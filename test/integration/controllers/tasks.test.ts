@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { BOTS, EXECUTORS, GHOSTS, NAMESPACES, SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
-import { play, sandboxNameOf } from './play.ts';
+import { BOTS, EXECUTORS, GHOSTS, SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
+import { play, playAlone, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -19,16 +18,8 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 /** Each test has a namespace of its own; Executors are for all and go with the test. */
 beforeEach(async () => {
-  const name = `n${randomBytes(4).toString('hex')}`;
-  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  p = play(world.client, name);
-  return async () => {
-    const { items } = await world.client.list(EXECUTORS);
-    for (const { metadata } of items) await world.client.delete(EXECUTORS, { name: metadata.name });
-    await Promise.all(
-      items.map(({ metadata }) => p.until(EXECUTORS, metadata.name, (one) => one === undefined)),
-    );
-  };
+  p = await playAlone(world.client);
+  return () => p.removeExecutors();
 });
 
 const isReady = (object: { status?: { state?: string } }): boolean => object.status?.state === 'Available';

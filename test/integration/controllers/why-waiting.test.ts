@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatTime } from '#api/machinery/clock';
 import { withCondition } from '#api/machinery/condition';
 import type { TaskSpec } from '#api/types/generated/task';
-import { EXECUTORS, NAMESPACES, SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
+import { SANDBOXES, TASKS, TEAMS } from '#api/types/resources';
 import { sandboxNotReady } from '#api/types/sandbox';
 import { commandsFor } from '../../kit/command.ts';
-import { play, sandboxNameOf } from './play.ts';
+import { playAlone, sandboxNameOf } from './play.ts';
 import type { Play } from './play.ts';
 import { startWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -24,13 +23,8 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  const name = `n${randomBytes(4).toString('hex')}`;
-  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  p = play(world.client, name);
-  return async () => {
-    for (const { metadata } of (await world.client.list(EXECUTORS)).items)
-      await world.client.delete(EXECUTORS, { name: metadata.name });
-  };
+  p = await playAlone(world.client);
+  return () => p.removeExecutors();
 });
 
 /** In one line, since kubectl breaks long values. */
