@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { openLines } from '../load/fan-out.ts';
 import type { ApiUnderTest } from '../servers/api-under-test.ts';
 
 /** Where everything of this bench is, and the kinds that it deals with. */
 export const TASKS = '/apis/agent.wecode.io/v1/namespaces/default/tasks';
-export const SANDBOXES = '/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes';
+const SANDBOXES = '/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes';
 const EXECUTORS = '/apis/agent.wecode.io/v1alpha1/executors';
 const MERGE = 'application/merge-patch+json';
 const NAME = 'bench';
@@ -95,22 +96,15 @@ async function beat(report: () => Promise<unknown>, signal: AbortSignal): Promis
 async function work(api: ApiUnderTest, done: (run: Run) => void, signal: AbortSignal): Promise<void> {
   const query = `watch=true&fieldSelector=spec.executorName%3D${NAME}`;
   const ended = new Set<string>();
-  let rest = '';
-  try {
-    for await (const piece of await api.open(`${SANDBOXES}?${query}`, signal)) {
-      const lines = (rest + piece.toString()).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const { object } = JSON.parse(line) as { object: Sandbox };
-        const { name } = object.metadata;
-        if (object.status?.phase === 'Succeeded' || ended.has(name)) continue;
-        ended.add(name);
-        void end(api, object).then(done);
-      }
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+  const seen = (line: string): void => {
+    const { object } = JSON.parse(line) as { object: Sandbox };
+    const { name } = object.metadata;
+    if (object.status?.phase === 'Succeeded' || ended.has(name)) return;
+    ended.add(name);
+    void end(api, object).then(done);
+  };
+  const watch = await openLines((stopped) => api.open(`${SANDBOXES}?${query}`, stopped), seen, signal);
+  await watch.ended;
 }
 
 async function end(api: ApiUnderTest, { metadata, spec }: Sandbox): Promise<Run> {

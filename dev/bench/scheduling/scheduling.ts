@@ -64,7 +64,7 @@ async function betweenSteps(api: ApiUnderTest, executor: InstantExecutor): Promi
     const all = runsOf(executor, SIZE.steps);
     await createTask(api, `pipeline-${index}`, 'pipeline');
     const runs = (await all).toSorted((a, b) => a.step - b.step);
-    gaps.push(...runs.slice(1).map(({ boundAt }, at) => boundAt - (runs[at]?.endedAt ?? boundAt)));
+    gaps.push(...gapsBetween(runs));
   }
   const least = percentiles(await fourWrites(api));
   const ours = percentiles(gaps);
@@ -74,6 +74,11 @@ async function betweenSteps(api: ApiUnderTest, executor: InstantExecutor): Promi
     floor: `four writes one after the other p50 ${least.p50Ms.toFixed(1)} ms`,
     ratio: ours.p50Ms / least.p50Ms,
   };
+}
+
+/** Milliseconds from the end of each run until the next one is bound. */
+function gapsBetween(runs: readonly Run[]): number[] {
+  return runs.slice(1).map(({ boundAt }, at) => boundAt - (runs[at]?.endedAt ?? boundAt));
 }
 
 /** The writes of a step: the record of the Task, the Sandbox, its condition, its binding. */
@@ -127,7 +132,7 @@ async function freedPlaces(api: ApiUnderTest, executor: InstantExecutor): Promis
   const runs = (await all).toSorted((a, b) => a.boundAt - b.boundAt);
   const cpuUs = ((await cpuMicroseconds(api.pid)) - cpu) / SIZE.freed;
   await executor.setCapacity(0);
-  const times = percentiles(runs.slice(1).map(({ boundAt }, at) => boundAt - (runs[at]?.endedAt ?? boundAt)));
+  const times = percentiles(gapsBetween(runs));
   const name = `a place becomes free among ${SIZE.pending.toLocaleString('en')} that wait: until the next one is bound`;
   return { name, on: 'sqlite', value: `${times.p50Ms.toFixed(1)} ms`, ...times, cpuUs };
 }
