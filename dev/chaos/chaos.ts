@@ -116,7 +116,7 @@ class ChaosRun {
     const unended = await this.#untilAllHaveEnded();
     const evidence = await this.#collect();
     const findings = Object.values(CHECKS).flatMap((check) =>
-      check(evidence, ({ name, scenario }) => this.#scenario(scenario).expected(name)),
+      check(evidence, ({ name }) => this.#scenario(name).expected(name)),
     );
     const ends = this.#options.installation.members.flatMap(({ unexpectedEnds }) => unexpectedEnds);
     const remains = await this.#remains(before);
@@ -178,11 +178,7 @@ class ChaosRun {
 
   async #collect(): Promise<Evidence> {
     const { user, services } = this.#options;
-    const tasks = await Promise.all(
-      (await user.tasks()).map((task) =>
-        user.see(task, this.#scenarioOf.get(task.metadata.name)?.name ?? ''),
-      ),
-    );
+    const tasks = await Promise.all((await user.tasks()).map((task) => user.see(task)));
     // Whoever is alive in secret calls the model by then.
     return { tasks, calls: services.calls(), effects: services.effects() };
   }
@@ -209,9 +205,9 @@ class ChaosRun {
     return [...withTasksGone, ...stopped].map((what) => `left behind: ${what}`);
   }
 
-  #scenario(name: string): Scenario {
-    const scenario = this.#options.scenarios.find((one) => one.name === name);
-    if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
+  #scenario(task: string): Scenario {
+    const scenario = this.#scenarioOf.get(task);
+    if (scenario === undefined) throw new Error(`nobody has handed in ${task}`);
     return scenario;
   }
 

@@ -10,7 +10,7 @@ const step = (more: Partial<StepSeen> = {}): StepSeen => ({
   ...more,
 });
 const task = (more: Partial<TaskSeen> = {}): TaskSeen => ({
-  ...{ name: 'fix', scenario: 'code', status: 'COMPLETED', value: 'yes', steps: [step()] },
+  ...{ name: 'fix', status: 'COMPLETED', value: 'yes', steps: [step()] },
   log: [
     { seq: 1, source: 'a1', sourceSeq: 1 },
     { seq: 2, source: 'a2', sourceSeq: 1 },

@@ -10,7 +10,6 @@ export interface Evidence {
 /** A Task as the API shows it at the end. */
 export interface TaskSeen {
   name: string;
-  scenario: string;
   status: string;
   /** Why, where it has failed. */
   message?: string;

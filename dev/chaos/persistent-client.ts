@@ -52,7 +52,7 @@ export class PersistentClient {
   }
 
   /** With its whole log. */
-  async see(task: Task, scenario: string): Promise<TaskSeen> {
+  async see(task: Task): Promise<TaskSeen> {
     const { name, namespace = '' } = task.metadata;
     const log = await this.persist(async () => {
       const events: TaskSeen['log'][number][] = [];
@@ -63,7 +63,7 @@ export class PersistentClient {
     const { status = '', errorMessage, result, subTasks = [] } = task.status ?? {};
     const value = result?.['value'];
     return {
-      ...{ name, scenario, status, log },
+      ...{ name, status, log },
       ...(errorMessage === undefined ? {} : { message: errorMessage }),
       ...(typeof value === 'string' ? { value } : {}),
       steps: (subTasks as NodeRecord[]).map(stepOf),

@@ -10,16 +10,14 @@ import { executorFiles, temporaryFiles, openPorts, processesOf, untilNothingIsLe
 
 const place = (dataDir: string, port = 0) => ({ name: 'x', dataDir, ports: { min: port, max: port } });
 
-describe('what is left behind is found', () => {
+describe('remains are found', () => {
   it('files of runtimes and of kept work, and temporary ones', async () => {
     await using folder = await temporaryFolder('remains');
     const base = path.join(folder.path, 'executors/x');
-    for (const kind of ['runtimes/r1', 'work/w1']) await mkdir(path.join(base, kind), { recursive: true });
-    expect(await executorFiles(place(folder.path))).toEqual([
-      `file ${base}/runtimes/r1`,
-      `file ${base}/work/w1`,
-    ]);
-    expect(await temporaryFiles(base)).toEqual([`file ${base}/runtimes`, `file ${base}/work`]);
+    const kinds = ['runtimes', 'work'].map((name) => path.join(base, name));
+    for (const kind of kinds) await mkdir(path.join(kind, 'one'), { recursive: true });
+    expect(await executorFiles(place(folder.path))).toEqual(kinds.map((kind) => `file ${kind}/one`));
+    expect(await temporaryFiles(base)).toEqual(kinds.map((kind) => `file ${kind}`));
   });
 
   it('ports on which somebody listens', async () => {
@@ -44,7 +42,7 @@ describe('what is left behind is found', () => {
     expect(await untilNothingIsLeft(() => processesOf(folder.path), 10_000)).toEqual([]);
   });
 
-  it('only after it had its time to go', async () => {
+  it('only after they had their time to go', async () => {
     const looks = [['a'], ['a'], []];
     expect(await untilNothingIsLeft(() => Promise.resolve(looks.shift() ?? []), 10_000)).toEqual([]);
     expect(await untilNothingIsLeft(() => Promise.resolve(['a']), 0)).toEqual(['a']);

@@ -40,7 +40,7 @@ export async function startServices({ scenarios, host }: ServicesOptions): Promi
   const model = await startModelServer({
     ...{ host: '127.0.0.1', port: 0, script: parseScript(scriptOf(scenarios)), logger: silentLogger },
     onCall: ({ callID, prompt }) => {
-      const task = /\[\[([a-z0-9-]+)\]\]/.exec(prompt)?.[1];
+      const task = new RegExp(MARK).exec(prompt)?.groups?.['task'];
       const call: OpenCall = { sandbox: sandboxOf(callID), task, from: now(), to: undefined };
       calls.push(call);
       return () => {
