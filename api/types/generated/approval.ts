@@ -12,12 +12,12 @@ export interface Approval {
   status?: ApprovalStatus;
 }
 /**
- * What is asked, of whom, and for how long.
+ * The question, the people who are asked, and the time that they have.
  */
 export interface ApprovalSpec {
   taskRef: ApprovalTaskRef;
   /**
-   * What the decision is about. Stage and Step: whether the Task goes on. ToolUse: whether an agent may use a tool. Question: what the answer is. Budget: whether more may be spent.
+   * The subject of the decision. Stage and Step: whether the Task goes on. ToolUse: whether an agent may use a tool. Question: what the answer is. Budget: whether more may be spent.
    */
   purpose: 'Stage' | 'Step' | 'ToolUse' | 'Question' | 'Budget';
   /**
@@ -29,7 +29,7 @@ export interface ApprovalSpec {
    */
   questionId?: string;
   /**
-   * What is asked, as a sentence for people.
+   * The question, as a sentence for people.
    */
   message: string;
   /**
@@ -54,7 +54,7 @@ export interface ApprovalSpec {
    */
   timeoutSeconds?: number;
   /**
-   * What happens when nobody has decided in time; Reject when absent. Fail: the Task fails.
+   * The outcome when nobody has decided in time; Reject when absent. Fail: the Task fails.
    */
   onTimeout?: 'Reject' | 'Approve' | 'Fail';
   escalation?: ApprovalEscalation;
@@ -153,7 +153,7 @@ export interface ApprovalNotifyMail {
   users?: string[];
 }
 /**
- * What was decided, and what the controller last observed.
+ * The decision, and what the controller last observed.
  */
 export interface ApprovalStatus {
   /**
@@ -186,7 +186,7 @@ export interface ApprovalStatus {
    */
   escalatedAt?: string;
   /**
-   * What was sent to tell people of it, and what is tried again.
+   * The messages that tell people of it, and those that are tried again.
    */
   notifications?: ApprovalNotification[];
   /**
@@ -221,7 +221,7 @@ export interface ApprovalNotification {
    */
   channel: 'Webhook' | 'Mail';
   /**
-   * What happened.
+   * The change that is told.
    */
   event: 'Requested' | 'Escalated' | 'Decided' | 'TimedOut' | 'Closed';
   /**

@@ -16,11 +16,11 @@ export interface Collaboration {
  */
 export interface CollaborationSpec {
   /**
-   * What the object describes.
+   * The kind of collaboration.
    */
   type: 'workflow';
   /**
-   * What the workflow is good for.
+   * The purpose of the workflow.
    */
   description?: string;
   /**
@@ -95,7 +95,7 @@ export interface CollaborationStep {
    */
   onFailure?: string;
   /**
-   * What the result has to be like; otherwise the step fails with the reason AssertionFailed.
+   * Conditions that the result has to meet; otherwise the step fails with the reason AssertionFailed.
    */
   assert?: CollaborationStepAssert[];
   /**
@@ -160,11 +160,11 @@ export interface CollaborationStepWait {
   webhook?: CollaborationStepWaitWebhook;
 }
 /**
- * A decision of people, for which an Approval is made; the step fails when they reject. What is not said here is as spec.approval of the Team says.
+ * A decision of people, for which an Approval is made; the step fails when they reject. For all else, spec.approval of the Team holds.
  */
 export interface CollaborationStepWaitApproval {
   /**
-   * What is asked, as a sentence; placeholders are replaced.
+   * The question, as a sentence; placeholders are replaced.
    */
   message: string;
   approvers?: CollaborationStepWaitApprovalApprovers;
@@ -173,7 +173,7 @@ export interface CollaborationStepWaitApproval {
    */
   timeoutSeconds?: number;
   /**
-   * What happens when nobody has decided in time; Reject when absent.
+   * The outcome when nobody has decided in time; Reject when absent.
    */
   onTimeout?: 'Reject' | 'Approve' | 'Fail';
 }
@@ -463,7 +463,7 @@ export interface CollaborationStepStep {
    */
   onFailure?: string;
   /**
-   * What the result has to be like; otherwise the step fails with the reason AssertionFailed.
+   * Conditions that the result has to meet; otherwise the step fails with the reason AssertionFailed.
    */
   assert?: CollaborationStepStepAssert[];
   /**
@@ -520,11 +520,11 @@ export interface CollaborationStepStepWait {
   webhook?: CollaborationStepStepWaitWebhook;
 }
 /**
- * A decision of people, for which an Approval is made; the step fails when they reject. What is not said here is as spec.approval of the Team says.
+ * A decision of people, for which an Approval is made; the step fails when they reject. For all else, spec.approval of the Team holds.
  */
 export interface CollaborationStepStepWaitApproval {
   /**
-   * What is asked, as a sentence; placeholders are replaced.
+   * The question, as a sentence; placeholders are replaced.
    */
   message: string;
   approvers?: CollaborationStepStepWaitApprovalApprovers;
@@ -533,7 +533,7 @@ export interface CollaborationStepStepWaitApproval {
    */
   timeoutSeconds?: number;
   /**
-   * What happens when nobody has decided in time; Reject when absent.
+   * The outcome when nobody has decided in time; Reject when absent.
    */
   onTimeout?: 'Reject' | 'Approve' | 'Fail';
 }

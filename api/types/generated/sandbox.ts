@@ -100,7 +100,7 @@ export interface SandboxSpec {
    */
   answers?: SandboxAnswer[];
   /**
-   * What was said before, the oldest first, for agents that keep no session of their own.
+   * The words that came before, the oldest first, for agents that keep no session of their own.
    */
   history?: SandboxHistory[];
   /**

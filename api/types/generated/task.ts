@@ -65,7 +65,7 @@ export interface TaskSpec {
    */
   costBudget?: number;
   /**
-   * What follows when a budget is used up. Fail ends the Task with the reason BudgetExceeded; Ask waits for an Approval, by which the Task gets the same budget once more, on top of what it has used up. Fail when absent.
+   * The consequence when a budget is used up. Fail ends the Task with the reason BudgetExceeded; Ask waits for an Approval, by which the Task gets the same budget once more, on top of what it has used up. Fail when absent.
    */
   onBudgetExceeded?: 'Fail' | 'Ask';
   /**
@@ -93,7 +93,7 @@ export interface TaskSpec {
    */
   answers?: TaskAnswer[];
   /**
-   * What has come from outside for the steps that wait for it, in order. Events are added by the subresource events only, and by the address of a step that waits for a webhook. One that was sent stays, and ends one step at most.
+   * The events from outside for the steps that wait for them, in order. Events are added by the subresource events only, and by the address of a step that waits for a webhook. One that was sent stays, and ends one step at most.
    */
   events?: TaskEvent[];
   /**
@@ -105,7 +105,7 @@ export interface TaskSpec {
    */
   retries?: TaskRetrie[];
   /**
-   * What people have said to the agents since the Task was made, in order. Messages are added by the subresource messages only, and one that was posted stays.
+   * The words of people to the agents since the Task was made, in order. Messages are added by the subresource messages only, and one that was posted stays.
    */
   messages?: TaskMessage[];
   /**
@@ -638,7 +638,7 @@ export interface TaskStatus {
    */
   retries?: string[];
   /**
-   * What has become of spec.messages; one that is not named here is waiting for a run.
+   * The state of each of spec.messages; one that is not named here is waiting for a run.
    */
   messages?: TaskStatusMessage[];
   /**
@@ -715,7 +715,7 @@ export interface TaskStatusCallback {
   givenUpGeneration?: number;
 }
 /**
- * What the steps have used up of tokenBudget and costBudget.
+ * The amounts of tokenBudget and costBudget that the steps have used up.
  */
 export interface TaskBudget {
   /**
@@ -733,7 +733,7 @@ export interface TaskBudget {
   grantedFrom?: TaskBudgetGrantedFrom;
 }
 /**
- * What was allowed, or used up where that was more, when the budget was given once more: the budget counts from there.
+ * The amount that was allowed, or used up where that was more, when the budget was given once more: the budget counts from there.
  */
 export interface TaskBudgetGrantedFrom {
   /**
@@ -811,7 +811,7 @@ export interface TaskApproval {
    */
   name: string;
   /**
-   * What it is about.
+   * Its subject.
    */
   purpose: 'Stage' | 'Step' | 'ToolUse' | 'Question' | 'Budget';
   /**

@@ -107,7 +107,7 @@ export interface TeamMember {
    */
   role?: string;
   /**
-   * What this member is good at, for a leader that chooses; the first words of its system prompt serve when absent.
+   * The strengths of this member, for a leader that chooses; the first words of its system prompt serve when absent.
    */
   description?: string;
   /**
@@ -151,7 +151,7 @@ export interface TeamMemberApproval {
    */
   timeoutSeconds?: number;
   /**
-   * What happens when nobody has decided in time; Reject when absent. Fail: the Task fails.
+   * The outcome when nobody has decided in time; Reject when absent. Fail: the Task fails.
    */
   onTimeout?: 'Reject' | 'Approve' | 'Fail';
   escalation?: TeamMemberApprovalEscalation;
@@ -328,7 +328,7 @@ export interface TeamQuality {
  */
 export interface TeamQualityApproval {
   /**
-   * What they are asked; the beginning of the answer follows it.
+   * The question to them; the beginning of the answer follows it.
    */
   message?: string;
   /**
@@ -364,7 +364,7 @@ export interface TeamQualityEvaluate {
    */
   judge?: string;
   /**
-   * What the judge gives scores for.
+   * The qualities that the judge gives scores for.
    */
   criteria?: TeamQualityEvaluateCriteria[];
   script?: TeamQualityEvaluateScript;
@@ -390,7 +390,7 @@ export interface TeamQualityEvaluateCriteria {
    */
   name: string;
   /**
-   * What a good answer is like.
+   * A description of a good answer.
    */
   description?: string;
   /**
@@ -475,7 +475,7 @@ export interface TeamApproval {
    */
   timeoutSeconds?: number;
   /**
-   * What happens when nobody has decided in time; Reject when absent. Fail: the Task fails.
+   * The outcome when nobody has decided in time; Reject when absent. Fail: the Task fails.
    */
   onTimeout?: 'Reject' | 'Approve' | 'Fail';
   escalation?: TeamApprovalEscalation;
