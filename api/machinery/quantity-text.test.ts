@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { canonicalQuantity } from './quantity-text.ts';
 import { Quantity } from './quantity.ts';
 
-/** What Quantity.String of apimachinery 0.37 prints. */
+/** Quantity.String of apimachinery 0.37 prints these. */
 it.each([
   ['0', '0'],
   ['5', '5'],

@@ -108,7 +108,7 @@ export function namesOf({ users = [], groups = [] }: ApprovalApprovers): string 
   return names.length === 0 ? 'nobody' : names.join(', ');
 }
 
-/** What an Approval means for whoever waits for it. */
+/** The meaning of an Approval for whoever waits for it. */
 export type ApprovalOutcome =
   | { result: 'approved'; message?: string; by?: string }
   /** `words`: why, where somebody has said so. */

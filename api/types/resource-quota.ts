@@ -33,7 +33,7 @@ export function countedResource(name: string): { group: string; plural: string }
   return { group: group.join('.'), plural };
 }
 
-/** What the live Sandboxes of a namespace use; cpu and memory in billionths of a core and of a byte, since sums are exact. */
+/** The use by the live Sandboxes of a namespace; cpu and memory in billionths of a core and of a byte, since sums are exact. */
 export interface SandboxUse {
   sandboxes: number;
   cpu: bigint;
@@ -53,7 +53,7 @@ export function addUse(a: SandboxUse, b: SandboxUse, sign: 1 | -1 = 1): SandboxU
 }
 
 /**
- * What a Sandbox that runs uses of quotas. A Sandbox requests what it may use at most. One that only talks shares a
+ * The use of quotas by a Sandbox that runs. A Sandbox requests what it may use at most. One that only talks shares a
  * process, which has its limits from its Executor.
  */
 export function useOfSandbox({ spec }: Pick<Sandbox, 'spec'>): SandboxUse {

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { fieldsOf, isJsonObject } from '../../machinery/json/json.ts';
 
-/** What an address stands for: one decision of one user about one Approval. */
+/** An address stands for one decision of one user about one Approval. */
 export interface LinkClaims {
   /** uid of the Approval. */
   uid: string;

@@ -29,7 +29,7 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
   {
     // Each is judged by the token in its address.
     name: 'troupe:webhooks',
-    // What an address would decide is shown before it decides.
+    // A GET shows the decision before it is made.
     rules: [allowPaths(['post'], ['/webhooks/*']), allowPaths(['get', 'head'], ['/webhooks/approvals/*'])],
   },
   {

@@ -48,7 +48,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     // It writes rules that it has not itself (kubernetes pkg/controller/clusterroleaggregation).
     allow(['get', 'list', 'watch', 'update', 'patch', 'escalate'], RBAC, ['clusterroles']),
   ],
-  // It decides nothing: that takes the verb approve. What it writes is judged by the verb close.
+  // It decides nothing: that takes the verb approve. Its writes are judged by the verb close.
   'approval-controller': [
     follow(TROUPE, 'approvals', 'tasks', 'users'),
     allow(['create'], TROUPE, ['approvals/mails']),
@@ -114,7 +114,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow(['get'], CORE, ['serviceaccounts']),
     allow(['get', 'create', 'patch'], TROUPE, ['sandboxes']),
     allow(['get', 'create'], TROUPE, ['taskrevisions']),
-    // It asks by them. That it may delete one is for those that nobody waited for any longer.
+    // It asks by them. It deletes those that nobody waits for.
     allow(['get', 'create', 'delete'], TROUPE, ['approvals']),
     // To be their controller.
     allow(['close'], TROUPE, ['approvals']),

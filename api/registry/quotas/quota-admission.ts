@@ -22,7 +22,7 @@ export interface QuotaAdmissionOptions {
 const MOST_TRIES = 4;
 
 /**
- * Counts new objects against the quotas of their namespace (apiserver pkg/admission/plugin/resourcequota). What is used
+ * Counts new objects against the quotas of their namespace (apiserver pkg/admission/plugin/resourcequota). The use
  * stands in the quota's status, and is raised there before the object is made, checked against the version that was read:
  * of two replicas that see the last place, one loses and looks again. Deletions, and objects that were not made after all, are
  * the controller's to take off. It has to be the last plugin: what another refuses is not to be counted.

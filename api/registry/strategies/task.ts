@@ -53,7 +53,7 @@ function transitionTo({ status, updatedAt: time }: JsonObject, last: unknown): J
   return { sequence: Number(sequence) + 1, status, ...(time === undefined ? {} : { time }) };
 }
 
-/** What the spec asks for may begin a Task once more that has ended. */
+/** A Task that has ended may begin once more where its spec asks for it. */
 function transitionProblems(previous: Unstructured, task: Unstructured): StatusCause[] {
   const { status: from } = fieldsOf(previous['status']);
   const { status: to } = fieldsOf(task['status']);

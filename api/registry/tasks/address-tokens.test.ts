@@ -24,7 +24,7 @@ describe('a token in an address', () => {
     { why: 'nothing', token: '', other: addressee },
     { why: 'no end', token: token.replace(/^\d+/, ''), other: addressee },
     { why: 'no code', token: `${EXPIRES}.`, other: addressee },
-    { why: 'a number that is none', token: token.replace(/^\d+/, '1e9'), other: addressee },
+    { why: 'a time that is not in decimal digits', token: token.replace(/^\d+/, '1e9'), other: addressee },
     { why: 'more than a token', token: `${token}=`, other: addressee },
   ])('is not good for $why', ({ token: shown, other }) => {
     expect(tokens.isGood(shown, other, 0)).toBe(false);

@@ -15,7 +15,7 @@ import { retryOnConflict } from '../write/retry-on-conflict.ts';
 
 type SentEvent = NonNullable<Task['spec']['events']>[number];
 
-/** What is sent, and where it came from. */
+/** The event as it is sent, and its sender. */
 export type NewEvent = Pick<SentEvent, 'data' | 'from' | 'id' | 'name' | 'node'>;
 
 export interface EventRequest extends WriteOptions {

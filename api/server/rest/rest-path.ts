@@ -65,7 +65,7 @@ export function taskActionOf({ rest, plural, subresource }: ResourcePath): TaskA
   return subresource === 'cancel' || subresource === 'confirm' ? subresource : undefined;
 }
 
-/** What a POST below the name of an Approval decides. */
+/** The decision that a POST below the name of an Approval makes. */
 export type ApprovalAction = 'approve' | 'reject';
 
 export function approvalActionOf({ rest, plural, subresource }: ResourcePath): ApprovalAction | undefined {

@@ -18,7 +18,7 @@ it.each<{ why: string; action: StepAction; fields: string[] }>([
     fields: ['script.env.MODE'],
   },
   {
-    why: 'a placeholder is none',
+    why: 'a placeholder',
     action: { script: { run: 'x', env: { SESSION_TOKEN: '{{steps.a.output.token}}' } } },
     fields: [],
   },

@@ -4,7 +4,7 @@ import { isSecretVariable } from './shell-credentials.ts';
 
 /**
  * The fields of an action that certainly hold a credential in plain sight, relative to it: a header takes one from a Secret,
- * and nothing else takes any. What an action says is in the plan of each Task, and in its Sandboxes.
+ * and nothing else takes any. The text of an action is in the plan of each Task, and in its Sandboxes.
  */
 export function credentialsInAction({ script, http }: StepAction): string[] {
   const ofVariables = Object.entries(script?.env ?? {})
