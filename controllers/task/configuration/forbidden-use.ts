@@ -11,7 +11,7 @@ import {
   WORKSPACES,
 } from '#api/types/resources';
 import { presentUser } from './present-user.ts';
-import type { Reference } from '../revision/revision.ts';
+import { usedFrom } from './used-configuration.ts';
 import type { UsedObject } from './used-configuration.ts';
 
 type Reviewing = Pick<Client, 'create' | 'find'>;
@@ -40,9 +40,7 @@ export async function forbiddenUse(
 
 /** The objects that Sandboxes of a Task are going to use, as far as they name them. */
 export function usedBySandboxes({ metadata, spec }: Task, sandboxes: readonly Sandbox[]): UsedObject[] {
-  const own = metadata.namespace ?? '';
-  const one = (type: UsedObject['type'], ref: Reference | undefined): UsedObject[] =>
-    ref === undefined ? [] : [{ type, name: { namespace: ref.namespace ?? own, name: ref.name } }];
+  const one = usedFrom(metadata.namespace ?? '');
   const ofRuns = sandboxes.flatMap(({ spec: { agent, model } }) => [
     ...one(GHOSTS, agent?.ghostRef),
     ...one(MODELS, model?.ref),

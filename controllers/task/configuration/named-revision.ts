@@ -5,11 +5,13 @@ import { serverReference } from '#api/types/mcp-server';
 import { TaskReason } from '#api/types/task';
 import { isRunNode } from '../graph/graph.ts';
 import type { RunParts } from '../graph/graph.ts';
-import type { Reference, RevisionContent } from '../revision/revision.ts';
+import type { RevisionContent } from '../revision/revision.ts';
+import { within } from './resolve.ts';
 import type { ObjectName, Resolution } from './resolve.ts';
+import { usedFrom } from './used-configuration.ts';
 import type { UsedObject } from './used-configuration.ts';
 
-/** What a Task with `spec.revision` is carried out with; undefined where that is not there, or not yet. */
+/** The configuration of a Task with `spec.revision`; `found` is undefined where that is not there, or not yet. */
 export function resolveNamed(task: Task, found: TaskRevision | undefined): Resolution {
   const shown = `TaskRevision "${task.metadata.namespace ?? ''}/${task.spec.revision ?? ''}"`;
   if (found === undefined) {
@@ -17,11 +19,9 @@ export function resolveNamed(task: Task, found: TaskRevision | undefined): Resol
     return { outcome: 'waiting', reason: TaskReason.WaitingForTeam, message };
   }
   const content = contentOf(found);
-  const { name, namespace = task.metadata.namespace } = task.spec.teamRef;
-  if (content.teamRef.name === name && content.teamRef.namespace === namespace) {
-    return { outcome: 'resolved', content };
-  }
-  const message = `spec.revision: ${shown} is not one of Team "${namespace ?? ''}/${name}".`;
+  const teamName = within(task.metadata.namespace ?? '', task.spec.teamRef);
+  if (isOf(content, teamName)) return { outcome: 'resolved', content };
+  const message = `spec.revision: ${shown} is not one of Team "${teamName.namespace}/${teamName.name}".`;
   return { outcome: 'impossible', reason: TaskReason.InvalidPlan, message };
 }
 
@@ -30,9 +30,7 @@ export const contentOf = ({ spec }: TaskRevision): RevisionContent => spec as un
 
 /** The objects that a Task uses which runs with this TaskRevision: it has to be allowed all of them now. */
 export function usedByRevision({ metadata, spec }: Task, found: TaskRevision | undefined): UsedObject[] {
-  const own = metadata.namespace ?? '';
-  const one = (type: UsedObject['type'], ref: Reference | undefined): UsedObject[] =>
-    ref === undefined ? [] : [{ type, name: within(own, ref) }];
+  const one = usedFrom(metadata.namespace ?? '');
   const named = [...one(TEAMS, spec.teamRef), ...one(WORKSPACES, spec.workspaceRef)];
   if (found === undefined) return named;
   const { nodes, members = {}, workspace } = contentOf(found);
@@ -50,7 +48,6 @@ export function usedByRevision({ metadata, spec }: Task, found: TaskRevision | u
   ];
 }
 
-const within = (namespace: string, ref: Reference): ObjectName => ({
-  namespace: ref.namespace ?? namespace,
-  name: ref.name,
-});
+/** Whether it is one of the Team. */
+export const isOf = ({ teamRef }: RevisionContent, { namespace, name }: ObjectName): boolean =>
+  teamRef.name === name && teamRef.namespace === namespace;

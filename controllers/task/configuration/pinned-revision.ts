@@ -4,18 +4,18 @@ import type { Team } from '#api/types/generated/team';
 import { TASK_REVISIONS } from '#api/types/resources';
 import { TaskReason } from '#api/types/task';
 import type { RevisionContent } from '../revision/revision.ts';
-import { contentOf, usedByRevision } from './named-revision.ts';
+import { contentOf, isOf, usedByRevision } from './named-revision.ts';
 import { parametersProblem } from './parameters.ts';
-import { placementIn, resolveWorkspace, workspaceRequired } from './resolve.ts';
+import { placementIn, resolveWorkspace, within, workspaceRequired } from './resolve.ts';
 import type { Configuration, ObjectName, Resolution } from './resolve.ts';
 import type { UsedObject } from './used-configuration.ts';
 
 /** The TaskRevision that the Team of the Task is pinned to, if any: one of the Team's namespace. A Task that names one itself has that. */
 export function pinOf(task: Task, configuration: Pick<Configuration, 'team'>): ObjectName | undefined {
   if (task.spec.revision !== undefined) return undefined;
-  const { name, namespace = task.metadata.namespace ?? '' } = task.spec.teamRef;
-  const revision = configuration.team({ namespace, name })?.spec.revision;
-  return revision === undefined ? undefined : { namespace, name: revision };
+  const teamName = teamOf(task);
+  const revision = configuration.team(teamName)?.spec.revision;
+  return revision === undefined ? undefined : { namespace: teamName.namespace, name: revision };
 }
 
 /**
@@ -27,12 +27,11 @@ export function resolvePinned(
   found: TaskRevision | undefined,
   configuration: Configuration,
 ): Resolution {
-  const { name, namespace = task.metadata.namespace ?? '' } = task.spec.teamRef;
-  const teamName = { namespace, name };
+  const teamName = teamOf(task);
   const team = configuration.team(teamName);
   const content = found === undefined ? undefined : contentOf(found);
   if (team === undefined || content === undefined || !isOf(content, teamName)) {
-    const message = `spec.teamRef: Team "${namespace}/${name}": spec.revision: it has no TaskRevision "${team?.spec.revision ?? ''}".`;
+    const message = `spec.teamRef: Team "${teamName.namespace}/${teamName.name}": spec.revision: it has no TaskRevision "${team?.spec.revision ?? ''}".`;
     return { outcome: 'waiting', reason: TaskReason.WaitingForTeam, message };
   }
   const wrong = parametersProblem(task.spec.parameters, content.parametersSchema);
@@ -40,6 +39,8 @@ export function resolvePinned(
     return { outcome: 'impossible', reason: TaskReason.ParametersInvalid, message: wrong };
   return withOwnWorkspace(task, { team, content, teamName, configuration });
 }
+
+const teamOf = ({ metadata, spec }: Task): ObjectName => within(metadata.namespace ?? '', spec.teamRef);
 
 function withOwnWorkspace(
   task: Task,
@@ -59,9 +60,6 @@ function withOwnWorkspace(
     },
   };
 }
-
-const isOf = ({ teamRef }: RevisionContent, { namespace, name }: ObjectName): boolean =>
-  teamRef.name === name && teamRef.namespace === namespace;
 
 /** What a Task uses whose Team is pinned. The TaskRevision is the Team's own, as its Bots are; its Workspace is not used. */
 export function usedByPinned(task: Task, found: TaskRevision | undefined): UsedObject[] {

@@ -339,7 +339,8 @@ export function workspaceRequired(name: ObjectName): Impossible {
   );
 }
 
-function within(namespace: string, ref: Reference): ObjectName {
+/** The object that is meant by a reference in `namespace`. */
+export function within(namespace: string, ref: Reference): ObjectName {
   return { namespace: ref.namespace ?? namespace, name: ref.name };
 }
 

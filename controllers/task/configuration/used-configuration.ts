@@ -14,6 +14,8 @@ import {
   TEAMS,
   WORKSPACES,
 } from '#api/types/resources';
+import type { Reference } from '../revision/revision.ts';
+import { within } from './resolve.ts';
 import type { Configuration, ObjectName } from './resolve.ts';
 
 /** A Configuration that knows what was taken from it. */
@@ -31,6 +33,12 @@ export interface UsedObject {
   type: ResourceType;
   name: ObjectName;
 }
+
+/** The objects that references in `namespace` mean. */
+export const usedFrom =
+  (namespace: string) =>
+  (type: ResourceType, ref: Reference | undefined): UsedObject[] =>
+    ref === undefined ? [] : [{ type, name: within(namespace, ref) }];
 
 interface Used extends UsedObject {
   object: KubeObject;
