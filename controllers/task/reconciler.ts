@@ -87,7 +87,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
       programs,
       taskRevision,
       sandboxes: [...options.sandboxesOf(taskUID), ...options.created.of(taskUID)],
-      approvals: options.approvalsOf(task.metadata.uid ?? ''),
+      approvals: options.approvalsOf(taskUID),
       resolve: () => judged ?? source.resolve(),
       now: formatTime(options.clock.now()),
     });

@@ -24,13 +24,16 @@ export interface FailedRun {
 
 /** Whether the policy of the Task allows another attempt after such an end. */
 export function isRetried({ spec }: Task, reason: string): boolean {
-  if (isLoss(reason) || reason === SANDBOX_DELETED) return true;
+  if (isOutside(reason)) return true;
   const reasons: readonly string[] = spec.retryPolicy?.reasons ?? [];
   return reasons.includes(reason) || (reasons.includes('*') && !OF_BUDGETS.has(reason));
 }
 
 /** Of a run whose Sandbox somebody has deleted. */
 export const SANDBOX_DELETED = 'SandboxDeleted';
+
+/** Whether the run ended for a reason outside the agent. */
+const isOutside = (reason: string): boolean => isLoss(reason) || reason === SANDBOX_DELETED;
 
 /** Another attempt would spend what nobody wants to spend. */
 const OF_BUDGETS: ReadonlySet<string> = new Set(['CostLimit', 'TokenLimit']);
@@ -52,8 +55,7 @@ export function retryTime(task: Task, record: NodeRecord, { reason, endedAt }: F
 }
 
 function delaySeconds(policy: TaskRetryPolicy, failures: number, reason: string): number {
-  const isOutside = isLoss(reason) || reason === SANDBOX_DELETED;
-  const { initialDelaySeconds = isOutside ? 0 : DEFAULT_DELAY } = policy;
+  const { initialDelaySeconds = isOutside(reason) ? 0 : DEFAULT_DELAY } = policy;
   const { factor = DEFAULT_FACTOR, maxDelaySeconds = DEFAULT_MAX_DELAY } = policy;
   return Math.min(maxDelaySeconds, initialDelaySeconds * factor ** Math.max(0, failures - 1));
 }

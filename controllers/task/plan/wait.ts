@@ -56,20 +56,23 @@ interface Waiting {
 
 /** A step's own limit of time, beside that of what it waits for. */
 function limited(state: WaitState, { node, record, around }: Waiting): WaitState {
-  const limit = limitOf(node, record, around);
-  if (limit === undefined || !('message' in state)) return state;
-  const end = formatTime(limit);
   const { timeoutSeconds } = node.policy;
+  const limit = endOf(timeoutSeconds, record, around);
+  if (limit === undefined || !('message' in state)) return state;
   if (limit <= Date.parse(around.now)) {
     return { failure: `TimedOut: what it waits for did not come within ${timeoutSeconds} s.` };
   }
-  return state.until !== undefined && Date.parse(state.until) <= limit ? state : { ...state, until: end };
+  const isSooner = state.until !== undefined && Date.parse(state.until) <= limit;
+  return isSooner ? state : { ...state, until: formatTime(limit) };
 }
 
-/** When the step's limit is over, in milliseconds since the epoch. */
-function limitOf({ policy }: WaitNode, record: NodeRecord, around: WaitSurroundings): number | undefined {
-  const { timeoutSeconds } = policy;
-  return timeoutSeconds === undefined ? undefined : sinceOf(record, around) + timeoutSeconds * 1000;
+/** When a wait that has so many seconds is over, in milliseconds since the epoch. */
+function endOf(
+  seconds: number | undefined,
+  record: NodeRecord,
+  around: WaitSurroundings,
+): number | undefined {
+  return seconds === undefined ? undefined : sinceOf(record, around) + seconds * 1000;
 }
 
 function stateOf(node: WaitNode, record: NodeRecord, around: WaitSurroundings): WaitState {
@@ -85,8 +88,8 @@ function stateOf(node: WaitNode, record: NodeRecord, around: WaitSurroundings): 
 function outside(wait: EventWait | WebhookWait, { node, record, around }: Waiting): WaitState {
   const { timeoutSeconds } = wait;
   const { id, name } = node;
-  const until = timeoutSeconds === undefined ? undefined : sinceOf(record, around) + timeoutSeconds * 1000;
-  const latest = Math.min(until ?? Infinity, limitOf(node, record, around) ?? Infinity);
+  const until = endOf(timeoutSeconds, record, around);
+  const latest = Math.min(until ?? Infinity, endOf(node.policy.timeoutSeconds, record, around) ?? Infinity);
   const event = around.events.take((one) => isFor(one, wait, id), latest);
   if (event !== undefined) return { result: resultOf(event), event: event.number };
   const what = wait.for === 'event' ? `the event "${wait.event}"` : `a call of the address of step "${name}"`;
