@@ -14,6 +14,10 @@ export function memberName({ name, role, botRef }: TeamMember): string {
   return name ?? role ?? botRef.name;
 }
 
+export function membersByName(members: readonly TeamMember[]): Record<string, TeamMember> {
+  return Object.fromEntries(members.map((member) => [memberName(member), member]));
+}
+
 export function leaderOf({ members }: TeamSpec): TeamMember | undefined {
   return members.find(({ role }) => role === LEADER);
 }

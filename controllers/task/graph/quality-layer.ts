@@ -1,5 +1,5 @@
 import type { TeamQuality, TeamSpec } from '#api/types/generated/team';
-import { judgeNames, memberName, teamProblem, workingMembers } from '#api/types/team-members';
+import { judgeNames, memberName, membersByName, teamProblem, workingMembers } from '#api/types/team-members';
 import type { Gate, QualityProgram } from '../unfold/quality/program.ts';
 import type { CollaborationModel } from './drafted-plan.ts';
 
@@ -28,8 +28,7 @@ export function withQuality(model: CollaborationModel): CollaborationModel {
 
 function judgesOf(team: TeamSpec) {
   const judges = new Set(judgeNames(team.quality));
-  const named = team.members.map((member) => [memberName(member), member] as const);
-  return Object.fromEntries(named.filter(([name]) => judges.has(name)));
+  return membersByName(team.members.filter((member) => judges.has(memberName(member))));
 }
 
 /** The cheap ones first: what a script refuses, nobody has to read; people come last. */

@@ -1,5 +1,12 @@
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
-import { leaderOf, mayBeAbsent, memberName, teamProblem, workersOf } from '#api/types/team-members';
+import {
+  leaderOf,
+  mayBeAbsent,
+  memberName,
+  membersByName,
+  teamProblem,
+  workersOf,
+} from '#api/types/team-members';
 import type { CollaborateProgram } from '../unfold/collaborate/program.ts';
 import type { CoordinateProgram } from '../unfold/coordinate/program.ts';
 import type { Program } from '../unfold/program.ts';
@@ -53,16 +60,14 @@ export const collaborate: CollaborationModel = ({ team }) =>
     };
   });
 
-/** `programOf` gets the name of the leader, empty where there is none. */
+/** `programOf` gets the name of the leader; it is empty for a Team without one. */
 function drafted(team: TeamSpec, programOf: (leader: string) => Program): DraftedPlan | { problem: string } {
   const problem = teamProblem(team);
   if (problem !== undefined) return { problem };
   const leader = leaderOf(team);
-  const named = (members: readonly TeamMember[]) =>
-    Object.fromEntries(members.map((member) => [memberName(member), member]));
   return {
     nodes: [],
-    members: named(team.members),
+    members: membersByName(team.members),
     mayBeAbsent: team.members.filter((member) => mayBeAbsent(team, member)).map(memberName),
     program: programOf(leader === undefined ? '' : memberName(leader)),
   };

@@ -1,6 +1,6 @@
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
 import { TaskReason } from '#api/types/task';
-import { leaderOf, memberName } from '#api/types/team-members';
+import { leaderOf, memberName, membersByName } from '#api/types/team-members';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import { memberNamed, participantProblems, participantsOf } from '#workflows/participants';
 import { problemText } from '#workflows/problem';
@@ -49,20 +49,20 @@ function drafted(given: Workflow, mode: Mode, { team, actions }: ModelSources): 
     ...(actions === undefined || mode === 'planned' ? {} : { actions }),
     ...(planner === undefined ? {} : { planner }),
   };
-  return { nodes: [], members: Object.fromEntries(workersOf(given, team, planner)), program };
+  return { nodes: [], members: workersOf(given, team, planner), program };
 }
 
 /** Those who take part by the names that the steps have for them; all, where the leader chooses. */
-function workersOf(given: Workflow, team: TeamSpec, planner: Planner | undefined): [string, TeamMember][] {
-  const all =
-    planner === undefined
-      ? []
-      : team.members.map((member): [string, TeamMember] => [memberName(member), member]);
+function workersOf(
+  given: Workflow,
+  team: TeamSpec,
+  planner: Planner | undefined,
+): Record<string, TeamMember> {
   const named = participantsOf(given).flatMap((name): [string, TeamMember][] => {
     const member = memberNamed(team.members, name);
     return member === undefined ? [] : [[name, member]];
   });
-  return [...all, ...named];
+  return { ...(planner === undefined ? {} : membersByName(team.members)), ...Object.fromEntries(named) };
 }
 
 /** How many steps a leader may write where the Team says nothing. */
