@@ -1,14 +1,28 @@
 import type { Command } from 'commander';
 import { findCondition } from '#api/machinery/condition';
+import type { Condition } from '#api/machinery/condition';
+import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import type { KubeObject } from '#api/machinery/meta';
-import type { Executor } from '#api/types/generated/executor';
-import { EXECUTORS } from '#api/types/resources';
+import type { ResourceType } from '#api/machinery/resource-type';
 import type { CliContext } from '../context.ts';
 import { parseDuration } from '../duration.ts';
 import { CliError } from '../error-text.ts';
 import { addServerFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
 import { waitUntil } from '../wait-until.ts';
+
+/** The fields of an Executor that are looked at here. */
+interface Executor extends KubeObject {
+  status?: { conditions?: Condition[] };
+}
+
+const EXECUTORS: ResourceType<Executor> = {
+  group: TROUPE_GROUP,
+  version: 'v1alpha1',
+  kind: 'Executor',
+  plural: 'executors',
+  namespaced: false,
+};
 
 interface DrainFlags extends ConnectionFlags {
   gracePeriod: number;
@@ -69,6 +83,6 @@ async function drain(session: Session, executor: string, flags: DrainFlags): Pro
   session.print(`executor.agent.wecode.io/${name} drained`);
 }
 
-function isDrained({ status }: KubeObject & Pick<Executor, 'status'>): boolean {
+function isDrained({ status }: Executor): boolean {
   return findCondition(status?.conditions, 'Drained')?.status === 'True';
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import { fieldsOf } from '#api/machinery/json/json';
 import type { Unstructured } from '#api/machinery/meta';
-import { COLLABORATIONS, TASK_REVISIONS } from '#api/types/resources';
+import type { ResourceType } from '#api/machinery/resource-type';
 import type { CliContext } from '../context.ts';
 import { CliError, errorText } from '../error-text.ts';
 import type { Chart } from '../graph/chart.ts';
@@ -11,6 +12,7 @@ import { svgChart } from '../graph/svg-chart.ts';
 import { textChart } from '../graph/text-chart.ts';
 import { readManifests } from '../manifests.ts';
 import { refTo } from '../object-set.ts';
+import { TASK_REVISIONS } from '../revisions/team-history.ts';
 import { addConnectionFlags, withSession } from '../session.ts';
 import type { ConnectionFlags, Session } from '../session.ts';
 import { parseTargets } from '../targets.ts';
@@ -87,6 +89,11 @@ function checked(object: Unstructured): Unstructured {
     throw new CliError(`Collaboration ${object.metadata.name}: spec.steps is no list of steps with names`);
   return object;
 }
+
+const COLLABORATIONS: ResourceType = {
+  ...{ group: TROUPE_GROUP, version: 'v1alpha1', namespaced: true },
+  ...{ kind: 'Collaboration', plural: 'collaborations' },
+};
 
 async function chartOf({ connection: { client } }: Session, object: Unstructured): Promise<Chart> {
   const namespace = object.metadata.namespace ?? '';

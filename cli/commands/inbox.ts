@@ -4,7 +4,6 @@ import { formatAge } from '#api/machinery/duration';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
-import { NAMESPACES } from '#api/types/resources';
 import { APPROVE, approversAt, isAmong } from '#api/types/approval';
 import { APPROVALS } from '../approval.ts';
 import type { CliApproval } from '../approval.ts';
@@ -62,6 +61,10 @@ async function readable<T extends KubeObject>(
   }
   return found;
 }
+
+const NAMESPACES: ResourceType = {
+  ...{ group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false },
+};
 
 async function namespacesOf({ connection, namespace }: Session): Promise<string[]> {
   const all = await unlessForbidden(connection.client.list(NAMESPACES));
