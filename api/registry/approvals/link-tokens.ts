@@ -1,5 +1,5 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { fieldsOf, isJsonObject } from '../../machinery/json/json.ts';
+import { createMac, isSame } from '../keyed-mac.ts';
 
 /** An address stands for one decision of one user about one Approval. */
 export interface LinkClaims {
@@ -31,11 +31,10 @@ const MOST_LENGTH = 4000;
 
 /**
  * Tokens by HMAC-SHA-256 (RFC 2104): `CLAIMS.MAC`, the claims as JSON in base64url.
- * @param secret of at least 32 bytes, the same for all replicas; the key is derived from it (RFC 5869)
+ * @param secret as for createMac
  */
 export function createLinkTokens(secret: Uint8Array): LinkTokens {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'troupe addresses that decide v1', 32));
-  const macOf = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  const macOf = createMac(secret, 'troupe addresses that decide v1');
   return {
     tokenFor(claims) {
       const text = Buffer.from(JSON.stringify(claims)).toString('base64url');
@@ -43,10 +42,7 @@ export function createLinkTokens(secret: Uint8Array): LinkTokens {
     },
     read(token, now) {
       const [text = '', mac = '', ...rest] = token.length > MOST_LENGTH ? [] : token.split('.');
-      const expected = macOf(text);
-      const given = Buffer.from(mac, 'base64url');
-      if (rest.length > 0 || given.length !== expected.length || !timingSafeEqual(given, expected))
-        return undefined;
+      if (rest.length > 0 || !isSame(Buffer.from(mac, 'base64url'), macOf(text))) return undefined;
       const claims = claimsOf(text);
       return claims !== undefined && claims.expiresAt * 1000 > now ? claims : undefined;
     },

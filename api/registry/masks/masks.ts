@@ -1,7 +1,7 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { goJson } from '../../machinery/go-text.ts';
 import { maskOf } from '../../types/credentials/credential.ts';
 import type { Credential } from '../../types/credentials/credential.ts';
+import { createMac, isSame } from '../keyed-mac.ts';
 
 /** Shows credentials as masks, and finds out which value a mask stands for. */
 export interface Masks {
@@ -16,23 +16,15 @@ export interface Masks {
 
 /**
  * Masks by HMAC-SHA-256 (RFC 2104) under a key that only the server has: who has seen a mask cannot try values out.
- * @param secret of at least 32 bytes, the same for all replicas; the key is derived from it (RFC 5869)
+ * @param secret as for createMac
  */
 export function createMasks(secret: Uint8Array): Masks {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'troupe masks of credentials v1', 32));
+  const macOf = createMac(secret, 'troupe masks of credentials v1');
   const masked: Masks['maskOf'] = (uid, { place, value }) =>
     // As JSON: no uid, place and value give the text of others.
-    maskOf(
-      createHmac('sha256', key)
-        .update(goJson([uid, place, value]))
-        .digest('hex'),
-    );
+    maskOf(macOf(goJson([uid, place, value])).toString('hex'));
   return {
     maskOf: masked,
-    isMaskOf(uid, credential, mask) {
-      const expected = Buffer.from(masked(uid, credential));
-      const given = Buffer.from(mask);
-      return expected.length === given.length && timingSafeEqual(expected, given);
-    },
+    isMaskOf: (uid, credential, mask) => isSame(Buffer.from(mask), Buffer.from(masked(uid, credential))),
   };
 }
