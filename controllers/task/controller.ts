@@ -109,7 +109,7 @@ export function taskController(context: ControllerContext, { models, programs }:
   });
 }
 
-/** What the cache shows is no longer remembered as made; it has to come before the Task is looked at. */
+/** A Sandbox that the cache shows is no longer remembered as made; this source has to come before the Task is looked at. */
 function shown(sandboxes: Informer<Sandbox>, created: CreatedSandboxes): Source {
   return source(sandboxes, ({ old, new: now }) => {
     const sandbox = now ?? old;

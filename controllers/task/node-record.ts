@@ -29,7 +29,7 @@ export interface NodeRecord extends TaskSubTask {
   resumed?: number;
   /** The use of the attempts before; from retryAt on, that of the last one is in it. */
   earlierUse?: Use;
-  /** What the attempt under way may spend of the Task's budget. */
+  /** The part of the Task's budget that the attempt under way may spend. */
   share?: Amount;
   /** When the attempt that follows on a failed one starts; RFC 3339. */
   retryAt?: string;
@@ -45,7 +45,7 @@ export interface NodeRecord extends TaskSubTask {
   messages?: readonly string[];
   /** Answers to its questions that people gave by Approvals. */
   answers?: readonly TaskAnswer[];
-  /** What people decided by an Approval about the end of an attempt; `why` the Task does not go on, if it does not. */
+  /** The decision of people, by an Approval, about the end of an attempt; `why` the Task does not go on, if it does not. */
   stage?: { attempt: number; why?: string };
   /** Why the Task fails: nobody has decided about a question of the node in time. */
   undecided?: string;
@@ -165,7 +165,7 @@ export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
     ...{ node, title, role, bot_ids, createdAt },
     ...(goesOnFrom === undefined ? {} : { goesOnFrom }),
     ...(waitsFor === undefined ? {} : { waitsFor }),
-    // What it has taken stays taken.
+    // The events that it has taken stay taken.
     ...(events === undefined ? {} : { events }),
     // Those before do not count as lost.
     ...(attempt === undefined ? {} : { attempt, resumed: attempt }),

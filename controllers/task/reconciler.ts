@@ -154,7 +154,7 @@ async function judge(
     : { outcome: 'waiting', reason: TaskReason.UseForbidden, message };
 }
 
-/** The plan without the runs that its user may not have any longer. */
+/** The plan without the runs that its user may no longer have. */
 async function plannedSteps(
   { client, approvals }: Context,
   given: Observation,

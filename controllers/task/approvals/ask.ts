@@ -25,7 +25,7 @@ export interface Ask {
 /** Of an Approval that is over. */
 export type Decided = Exclude<ApprovalOutcome, { result: 'closed' }>;
 
-/** What people have decided so far, by the keys of what was asked. */
+/** The decisions of people so far, by the keys of what was asked. */
 export interface Decisions {
   outcomeOf(key: string): Decided | undefined;
 }
@@ -37,7 +37,7 @@ export function decisionsOf(task: Task, approvals: readonly Approval[]): Decisio
     outcomeOf(key) {
       const approval = byName.get(approvalName(task, key));
       const outcome = approval && outcomeOf(approval);
-      // Nobody had waited for it any longer; somebody does now, and it is made again.
+      // Nobody waited for it then; somebody does now, and it is made again.
       return outcome?.result === 'closed' ? undefined : outcome;
     },
   };

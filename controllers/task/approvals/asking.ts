@@ -24,7 +24,7 @@ export interface AskingSources {
   programs: Programs;
 }
 
-/** What people have decided about a Task, for its plan. */
+/** The decisions of people about a Task, for its plan. */
 export interface Asking {
   /** With all answers that count in its spec, whichever way they were given. */
   task: Task;

@@ -9,7 +9,7 @@ import type { AskedBy } from './settings.ts';
 
 type StageDecision = NonNullable<NodeRecord['stage']>;
 
-/** What people decided about the end of the node as it is; that of an earlier attempt says nothing. */
+/** The decision of people about the end of the node as it is; one about an earlier attempt says nothing. */
 export function stageDecision({ attempt = 1, stage }: NodeRecord): StageDecision | undefined {
   return stage?.attempt === attempt ? stage : undefined;
 }

@@ -36,7 +36,7 @@ const NO_WORKSPACE: Workspace = {
 };
 
 /**
- * What the next Task of a Team would run with. Objects that no controller has looked at yet count as ready, as those of a
+ * The content of a Team that its next Task would run with. Objects that no controller has looked at yet count as ready, as those of a
  * server dry run are: what is wrong with their references is found here. Pure: tools show it before it is so.
  */
 export function effectiveTeam(teamName: ObjectName, find: FindObject): EffectiveTeam {

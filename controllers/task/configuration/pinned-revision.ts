@@ -10,7 +10,10 @@ import { placementIn, resolveWorkspace, within, workspaceRequired } from './reso
 import type { Configuration, ObjectName, Resolution } from './resolve.ts';
 import type { UsedObject } from './used-configuration.ts';
 
-/** The TaskRevision that the Team of the Task is pinned to, if any: one of the Team's namespace. A Task that names one itself has that. */
+/**
+ * The TaskRevision that the Team of the Task is pinned to, if any: one of the Team's namespace. A Task that names one itself
+ * has that.
+ */
 export function pinOf(task: Task, configuration: Pick<Configuration, 'team'>): ObjectName | undefined {
   if (task.spec.revision !== undefined) return undefined;
   const teamName = teamOf(task);
@@ -61,7 +64,10 @@ function withOwnWorkspace(
   };
 }
 
-/** What a Task uses whose Team is pinned. The TaskRevision is the Team's own, as its Bots are; its Workspace is not used. */
+/**
+ * The objects that a Task uses whose Team is pinned. The TaskRevision is the Team's own, as its Bots are; its Workspace is
+ * not used.
+ */
 export function usedByPinned(task: Task, found: TaskRevision | undefined): UsedObject[] {
   if (found === undefined) return usedByRevision(task, found);
   const { workspace: _, ...spec } = found.spec;

@@ -4,7 +4,7 @@ import type { SandboxSpec } from '#api/types/generated/sandbox';
 export type Placement = Pick<SandboxSpec, 'executorSelector' | 'tolerations'>;
 
 /**
- * What all of them demand together, from the general to the special: of two values for the same label the later counts.
+ * The demands of all of them together, from the general to the special: of two values for the same label the later counts.
  * Undefined when nothing is demanded.
  */
 export function placementOf(...demands: readonly (Placement | undefined)[]): Placement | undefined {

@@ -247,7 +247,7 @@ function baseShell(
   );
 }
 
-/** What the Workspace and the Team demand of Executors. */
+/** The demands of the Workspace and the Team on Executors. */
 export function placementIn(
   task: Task,
   team: Team,

@@ -94,7 +94,7 @@ export interface RunParts {
   model?: SandboxModel;
   limits?: SandboxLimits;
   permissions?: SandboxPermissions;
-  /** What the Shell demands of the Executor. */
+  /** The demands of the Shell on the Executor. */
   placement?: Placement;
   /** A JSON Schema that the answer has to fit. */
   outputSchema?: Record<string, unknown>;
@@ -124,7 +124,7 @@ export type Wait = TimeWait | EventWait | WebhookWait | ApprovalWait;
 /** For a decision of people. Approved, the words of who decided are its answer; else the node fails. */
 export interface ApprovalWait {
   for: 'approval';
-  /** What is asked, as a sentence. */
+  /** The question, as a sentence. */
   message: string;
   /** Each field comes before that of the Team. */
   settings?: ApprovalSettings;

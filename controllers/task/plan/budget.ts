@@ -15,7 +15,7 @@ export interface GivenOut {
   moves: readonly Move[];
   /** Nothing is left, and nothing runs by which the Task could come to its end: `Reason: message`. */
   exceeded?: string;
-  /** What people have given of it. */
+  /** The grants of it that people have given. */
   grants: Grants;
 }
 

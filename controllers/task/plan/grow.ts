@@ -54,7 +54,7 @@ export function growGraph(
     const hasTurned =
       mayGoOn({ settled: inOrder(), unfolded, readiness }) && takeTurns(settled, readiness, around);
     if (isNews || hasTurned) continue;
-    // Of a graph that cannot be carried out any longer, no node is left.
+    // Of a graph that can no longer be carried out, no node is left.
     const made = new Set(unfolded.nodes.map(({ id }) => id));
     const unknown = stored
       .filter(({ node }) => !made.has(node))

@@ -90,7 +90,7 @@ describe('a graph that grows', () => {
     expect(world.names()).toEqual([]);
   });
 
-  it('a graph that cannot be carried out any longer keeps the records of its steps, and ends them', () => {
+  it('a graph that can no longer be carried out keeps the records of its steps, and ends them', () => {
     const world = growing(({ history }) => ({
       nodes: [
         node('n0'),

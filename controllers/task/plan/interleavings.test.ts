@@ -95,7 +95,7 @@ function resolutionOf(by: Program): Resolution {
 }
 
 const order = (member: string, task: string, more: object = {}): object => ({ member, task, ...more });
-/** What agents answer: some of it is what they are asked for. */
+/** Answers of agents: some are of the form that they are asked for. */
 const OUTPUTS: readonly (Record<string, unknown> | undefined)[] = [
   undefined,
   {},
@@ -378,7 +378,7 @@ describe('any program, whatever happens in whichever order', () => {
           expect(drama.world.task().status?.errorMessage ?? '').not.toMatch(/Rejected: .*why/);
         },
       ),
-      // What is found is looked at with its seed: shrinking such a story takes minutes.
+      // A failure is looked at with its seed: shrinking such a story takes minutes.
       { numRuns: 250, endOnFailure: true },
     );
   });

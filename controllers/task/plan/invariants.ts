@@ -46,7 +46,7 @@ function brokenRecords(
   });
 }
 
-/** What people decide about the end of a run is noted once. */
+/** A decision of people about the end of a run is noted once. */
 function asBefore({ stage, updatedAt }: NodeRecord, next: NodeRecord): NodeRecord {
   const { stage: _, updatedAt: __, ...rest } = next;
   const isNoted = stage === undefined && next.stage?.attempt === next.attempt;

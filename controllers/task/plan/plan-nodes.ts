@@ -28,11 +28,11 @@ export interface NodesPlan {
   /** Records that belong to no node of this version; they are kept. */
   unknown: readonly NodeRecord[];
   outcome: Outcome;
-  /** What people are asked beside the questions of runs. */
+  /** The questions to people beside those of runs. */
   asks: readonly Ask[];
   /** As the program of the Task says it. */
   conclusion: Conclusion;
-  /** What people have given of the budget; absent where that is as it was. */
+  /** The grants of the budget that people have given; absent where they are as they were. */
   grants?: Grants;
   /** When time alone changes the plan; RFC 3339. */
   wakeAt?: string;

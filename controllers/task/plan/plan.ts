@@ -166,7 +166,7 @@ function judgedAsk({ task, inTheWay }: Observation, ask: Ask): Ask {
   return inTheWay?.has(approvalName(task, ask.key)) === true ? { ...ask, isBlocked: true } : ask;
 }
 
-/** What the agents ask, by Approvals too. */
+/** The questions of the agents, which are asked by Approvals too. */
 function questionAsks(
   { task, sandboxes }: Observation,
   { askedBy }: Asking,

@@ -5,7 +5,7 @@ import { nextStatus } from '../status/status.ts';
 import { useOf } from '../status/use.ts';
 import type { Observation } from './plan.ts';
 
-/** What the server does not take, with its words. */
+/** The part of a Task that the server does not take, with the server's words. */
 export interface Refused {
   reason: 'StatusRefused' | 'RevisionRefused';
   message: string;

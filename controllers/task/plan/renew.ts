@@ -13,8 +13,8 @@ export function mayRenew(task: Task): boolean {
 }
 
 /**
- * The Task with the records of the steps that are to run again as they are before their start; undefined when there are none. All have ended, so nothing
- * of them is alive; attempts go on counting, so that no name stands for two runs.
+ * The Task with the records of the steps that are to run again as they are before their start; undefined when no step is to
+ * run again. All have ended, so nothing of them is alive; attempts go on counting, so that no name stands for two runs.
  */
 export function renewed(
   task: Task,

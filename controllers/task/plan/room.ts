@@ -1,7 +1,7 @@
 import { ALL_OUTPUTS_BYTES, answerRoom, jsonBytes } from '../answer.ts';
 import type { NodeRecord, StatusRoom } from '../node-record.ts';
 
-/** What is left of the room in a status, while the ends of several runs are taken over at once. */
+/** The room that is left in a status, while the ends of several runs are taken over at once. */
 export class RoomLeft {
   readonly #answers: number;
   #outputs: number;

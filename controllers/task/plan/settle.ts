@@ -71,7 +71,7 @@ export interface WaitingState {
   message: string;
   /** When time alone brings that about; RFC 3339. */
   until?: string;
-  /** What people are asked. */
+  /** The question to people. */
   ask?: Ask;
 }
 

@@ -23,13 +23,13 @@ export interface RevisionContent {
   parametersSchema?: Record<string, unknown>;
   /** How people are asked. */
   approval?: ApprovalSettings;
-  /** What Workspace and Team demand of the Executors. */
+  /** The demands of Workspace and Team on the Executors. */
   placement?: Placement;
   /** Those that are known from the start. */
   nodes: readonly PlannedNode[];
   /** Those who may get nodes of their own later, by the names that the program has for them. */
   members?: Readonly<Record<string, RevisionMember>>;
-  /** How further nodes come about; absent: there are none. */
+  /** How further nodes come about; absent where no node follows. */
   program?: Program;
 }
 

@@ -15,8 +15,8 @@ export interface HistorySources extends Pick<RunSources, 'records' | 'revision' 
 }
 
 /**
- * The words said in the session that the node goes on with, the oldest first, for agents that keep none themselves. What
- * does not fit is left out, the oldest first.
+ * The words said in the session that the node goes on with, the oldest first, for agents that keep none themselves. Words
+ * that do not fit are left out, the oldest first.
  */
 export function historyOf(node: RunNode, sources: HistorySources): SandboxHistory[] {
   const said: SandboxHistory[] = [];

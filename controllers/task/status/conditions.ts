@@ -43,7 +43,7 @@ export function nextConditions(task: Task, input: ConditionInput): Condition[] {
   if (warnings !== '') conditions = withCondition(conditions, taskDegraded(warnings), at);
   const phases = phaseConditions({ outcome, ready, finished, known: conditions });
   for (const phase of phases) conditions = withCondition(conditions, phase, at);
-  // A Task that is taken up again is not complete any longer.
+  // A Task that is taken up again is no longer complete.
   if (finished.status !== 'True') return conditions.filter(({ type }) => type !== TaskCondition.Complete);
   const complete = taskComplete(outcome.kind === 'completed', finishedReason(outcome), finished.message);
   return withCondition(conditions, complete, at);
@@ -71,7 +71,7 @@ function readyCondition(outcome: Outcome, revision: Revision | undefined): NewCo
   return taskReady(`Planned ${nodes.length === 1 ? 'one step' : `${nodes.length} steps`} of Team "${team}".`);
 }
 
-/** What people are asked about the Task. */
+/** The questions to people about the Task. */
 export interface Asked {
   task: Task;
   asks: readonly Ask[] | undefined;
@@ -196,7 +196,7 @@ function runSentence({ sandbox }: NodeRun, title: string): string {
 
 const SLOW_STARTS: ReadonlySet<string> = new Set([SandboxReason.NoPort, SandboxReason.Pulling]);
 
-/** What keeps the Executor from starting it at this moment. */
+/** The trouble that keeps the Executor from starting it at this moment. */
 function startTrouble(sandbox: Sandbox | undefined): string | undefined {
   const ready = findCondition(sandbox?.status?.conditions, SandboxCondition.Ready);
   return ready !== undefined && SLOW_STARTS.has(ready.reason) ? ready.message : undefined;

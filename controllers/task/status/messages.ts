@@ -21,8 +21,8 @@ export function waitingWords({ task, records }: MessagesOf): TaskMessage[] {
 }
 
 /**
- * What has become of the messages, in order; those that wait are left out. `given up`: the Task ends without its agents
- * having got the others. What was written once stays.
+ * The states of the messages, in order; those that wait are left out. `given up`: the Task ends without its agents having got
+ * the others. A state that was written once stays.
  */
 export function messageStates({ task, records }: MessagesOf, end?: 'given up'): MessageState[] {
   const written = new Map((task.status?.messages ?? []).map((state) => [state.id, state]));

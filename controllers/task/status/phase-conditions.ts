@@ -86,5 +86,5 @@ function failed(outcome: Outcome, { reason, message }: NewCondition): NewConditi
   return newCondition(TaskCondition.Failed, 'True', { reason: NAMES.get(word) ?? (word || reason), message });
 }
 
-/** What clients know by another name. */
+/** The reasons that clients know by another name. */
 const NAMES: ReadonlyMap<string, string> = new Map([['TimedOut', 'Timeout']]);

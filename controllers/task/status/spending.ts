@@ -19,7 +19,7 @@ export const grantsNoted = ({ status }: Task): Grants => {
   return { ...(granted && { granted }), ...(grantedFrom && { grantedFrom }) };
 };
 
-/** With one grant more. What was used up beyond the limit takes nothing away from it. */
+/** With one grant more. Use beyond the limit takes nothing away from it. */
 export function grantMore(task: Task, grants: Grants, spent: Required<Amount>): Grants {
   const { tokens, costUSD } = budgetOf(task, grants) ?? {};
   return {

@@ -34,9 +34,9 @@ export interface StatusInput {
   revision?: Revision;
   /** As the program of the Task says it. */
   conclusion?: Conclusion;
-  /** What people have given of the budget; absent: as it was. */
+  /** The grants of the budget that people have given; absent where they are as they were. */
   grants?: Grants | undefined;
-  /** What people are asked. */
+  /** The questions to people. */
   asks?: readonly Ask[];
 }
 
@@ -112,7 +112,7 @@ function executionMode(revision: Revision | undefined): Pick<TaskStatus, 'execut
   return program !== undefined && isWorkflow(program) ? { executionMode: program.mode } : {};
 }
 
-/** What has become of what people want; of a Task without a plan no step can run again. */
+/** How far the wishes of people have come; of a Task without a plan no step can run again. */
 function wishes(
   from: MessagesOf,
   { final, isPlanned }: { final: boolean; isPlanned: boolean },
