@@ -20,7 +20,7 @@ const ADAPTERS: Partial<Record<ShellType, () => AgentAdapter>> = {
   Command: commandAdapter,
 };
 
-/** What does the work of a run: an agent, or an action. Throws as adapterFor. */
+/** Does the work of a run: an agent, or an action. Throws as adapterFor. */
 export function adapterOf(request: RunRequest): AgentAdapter {
   const { type } = request.shell;
   return type === 'Action' ? actionAdapter(request) : adapterFor(type);

@@ -46,7 +46,7 @@ function compiled(schema: Record<string, unknown>): ValidateFunction {
 
 /**
  * RE2 takes time linear in the text. The backtracking of JavaScript can take for ever, and with it the runs of
- * everybody whose process this is. What is only written in another way than in JavaScript is translated.
+ * everybody whose process this is. A pattern that JavaScript only writes in another way is translated.
  */
 function linearPattern(pattern: string): { test(text: string): boolean } {
   try {

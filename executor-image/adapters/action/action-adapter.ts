@@ -26,7 +26,7 @@ export function actionAdapter({ action, agent }: Pick<RunRequest, 'action' | 'ag
   };
 }
 
-/** What has no address is started (tools/server-configuration.ts). */
+/** A server without an address is started (tools/server-configuration.ts). */
 function isProgram(server: unknown): boolean {
   const { url, base_url: baseURL, serverUrl } = (server ?? {}) as Record<string, unknown>;
   return url === undefined && baseURL === undefined && serverUrl === undefined;

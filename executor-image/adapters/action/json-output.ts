@@ -1,16 +1,12 @@
 import { RUN_LIMITS } from '#executor-manager/protocol/run';
+import { parseJson } from '#model-protocols/json-value';
 import { RunFailure } from '../../run-failure.ts';
 import { MOST_LEVELS, isShallow } from '../../text/json-depth.ts';
 
 /** The value that a text is as a whole; undefined for one that is not JSON, or too deep to be of use. */
 export function jsonOf(text: string): unknown {
-  try {
-    const value = JSON.parse(text) as unknown;
-    return isShallow(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(text);
+  return isShallow(value) ? value : undefined;
 }
 
 /** Bytes of an output that later steps get. */

@@ -1,4 +1,5 @@
 import type { RunHttpCall } from '#executor-manager/protocol/action';
+import { parseJson } from '#model-protocols/json-value';
 import { RunFailure } from '../../run-failure.ts';
 
 /** Field names and values (RFC 9110, section 5); without line ends, nobody can add a header or begin a body. */
@@ -25,18 +26,9 @@ export function requestHeaders({ headers: given, body, idempotencyKey }: RunHttp
   }
   if (!headers.has(IDEMPOTENCY_KEY)) headers.set(IDEMPOTENCY_KEY, idempotencyKey);
   if (body !== undefined && !headers.has('content-type')) {
-    headers.set('content-type', isJson(body) ? JSON_TYPE : 'text/plain; charset=utf-8');
+    headers.set('content-type', parseJson(body) !== undefined ? JSON_TYPE : 'text/plain; charset=utf-8');
   }
   return headers;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const wrong = (message: string): RunFailure => new RunFailure('StartFailed', message);

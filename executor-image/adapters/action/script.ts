@@ -6,6 +6,7 @@ import { runAgentProcess } from '../../process/agent-process.ts';
 import type { AgentExit } from '../../process/agent-process.ts';
 import { RunFailure } from '../../run-failure.ts';
 import { cutText } from '../../text/cut.ts';
+import { MOST_LEVELS } from '../../text/json-depth.ts';
 import type { AdapterContext } from '../adapter.ts';
 import { programEnvironment } from '../program-environment.ts';
 import type { ActionResult } from './action-result.ts';
@@ -120,7 +121,7 @@ async function resultOf({ output: file }: ScriptFiles, said: LastLines): Promise
   if (written !== '' && output === undefined) {
     throw new RunFailure(
       'ActionFailed',
-      'the file of TROUPE_OUTPUT does not hold one JSON value, of 100 levels at most',
+      `the file of TROUPE_OUTPUT does not hold one JSON value, of ${MOST_LEVELS} levels at most`,
     );
   }
   if (output === undefined) return { value };

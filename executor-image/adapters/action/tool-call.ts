@@ -1,14 +1,11 @@
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { RunToolCall } from '#executor-manager/protocol/action';
 import { RunFailure, describeError } from '../../run-failure.ts';
 import { cutText } from '../../text/cut.ts';
+import { CALL_OPTIONS, connectToGate, textOfResult } from '../../tools/gate-client.ts';
 import type { AdapterContext, ToolServer } from '../adapter.ts';
 import type { ActionResult } from './action-result.ts';
 import { checkSize, jsonOf } from './json-output.ts';
 
-/** A call may wait for a person; the limits are those of the run and of the gate. */
-const CALL_MS = 2 ** 31 - 1;
 const MESSAGE_BYTES = 2000;
 
 /**
@@ -20,44 +17,34 @@ export async function callTool(call: RunToolCall, context: AdapterContext): Prom
   const { signal } = context;
   const server = context.toolServers.find(({ name }) => name === call.server);
   if (server === undefined) throw new RunFailure('StartFailed', `there is no MCP server ${call.server}`);
-  const client = new Client({ name: 'troupe-action', version: '1' });
   try {
-    await client.connect(transportOf(server), { signal });
-    const answer = await client.callTool({ name: call.tool, arguments: call.arguments }, undefined, {
-      ...{ signal, timeout: CALL_MS },
-      resetTimeoutOnProgress: true,
-    });
-    return resultOf(answer);
+    return resultOf(await answerOf(server, call, signal));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RunFailure) throw error;
     throw new RunFailure('ActionFailed', `${call.tool}: ${describeError(error)}`, error);
+  }
+}
+
+async function answerOf(
+  server: ToolServer,
+  { tool, arguments: given }: RunToolCall,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const client = await connectToGate(server, { name: 'troupe-action', signal });
+  try {
+    return await client.callTool({ name: tool, arguments: given }, undefined, { ...CALL_OPTIONS, signal });
   } finally {
     await client.close();
   }
 }
 
-/** Its optional fields and the client's are declared in two ways that the compiler tells apart. */
-function transportOf({ url, token }: ToolServer): Parameters<Client['connect']>[0] {
-  const requestInit = { headers: { authorization: `Bearer ${token}` } };
-  const transport: unknown = new StreamableHTTPClientTransport(new URL(url), { requestInit });
-  return transport as Parameters<Client['connect']>[0];
-}
-
 function resultOf({ content, structuredContent, isError }: Record<string, unknown>): ActionResult {
-  const value = textOf(content);
+  const value = textOfResult(content);
   if (isError === true)
     throw new RunFailure('ActionFailed', cutText(value, MESSAGE_BYTES) || 'the tool failed');
   const output = structuredContent ?? jsonOf(value);
   if (output === undefined) return { value };
   checkSize(output);
   return { value, output };
-}
-
-function textOf(content: unknown): string {
-  if (!Array.isArray(content)) return '';
-  const blocks = content as { type?: unknown; text?: unknown }[];
-  return blocks
-    .map(({ type, text }) => (type === 'text' && typeof text === 'string' ? text : `[${String(type)}]`))
-    .join('\n');
 }
