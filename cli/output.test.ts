@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
 import { conflict, invalid, notFound, StatusError } from '#api/machinery/status-error';
-import { parseGoal } from './commands/wait.ts';
+import { parseGoal } from './commands/objects/wait.ts';
 import { taskName } from './task.ts';
 import { describeFields } from './describe-text.ts';
 import { parseDuration } from './duration.ts';
