@@ -49,9 +49,9 @@ const rootKeys = '^api/storage/encryption/root-keys[.]ts$';
 /** Files that hold secrets: how they are made whole, and agreed upon. */
 const privateFile = '^api/data-folder/private-file[.]ts$';
 /** The events of a Task: the one thing of the kinds that storage, which keeps them, knows. */
-const taskEvent = '^api/types/task-event(-text)?[.]ts$';
+const taskEvent = '^api/types/tasks/task-event(-text)?[.]ts$';
 /** When a Task has ended. */
-const task = '^api/types/task[.]ts$';
+const task = '^api/types/tasks/task[.]ts$';
 /** Who may decide an Approval at a moment. */
 const approval = '^api/types/approval[.]ts$';
 /** What the executor manager and the runner in a sandbox say to each other. */

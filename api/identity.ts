@@ -18,11 +18,11 @@ import { readOnlyKeysMayRead } from './authorization/account-rules.ts';
 import { everybodyMayBatch, mastersMayDoEverything } from './authorization/authorizers.ts';
 import { createExecutorAuthorizer } from './authorization/executor/executor-authorizer.ts';
 import type { StoredObjects } from './authorization/executor/executor-authorizer.ts';
-import { createUnionAuthorizer } from './machinery/authorizer.ts';
-import type { Authorizer } from './machinery/authorizer.ts';
+import { createUnionAuthorizer } from './machinery/users/authorizer.ts';
+import type { Authorizer } from './machinery/users/authorizer.ts';
 import type { Meter } from './machinery/meter.ts';
-import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/user.ts';
-import type { User } from './machinery/user.ts';
+import { AUTHENTICATED_GROUP, MASTERS_GROUP } from './machinery/users/user.ts';
+import type { User } from './machinery/users/user.ts';
 import { OWNER_NAME } from './types/account.ts';
 import type { Accounts } from './users/accounts.ts';
 

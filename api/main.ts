@@ -9,7 +9,7 @@ import { makeDataFolder } from './data-folder/data-folder.ts';
 import { loadSigningKeys } from './data-folder/signing-keys/signing-keys.ts';
 import type { KeysOfFile } from './data-folder/signing-keys/signing-keys.ts';
 import { createEncryptionKeys } from './registry/encryption-keys.ts';
-import type { Authorizer } from './machinery/authorizer.ts';
+import type { Authorizer } from './machinery/users/authorizer.ts';
 import { describeError } from './machinery/logger.ts';
 import { VERSION } from './machinery/version.ts';
 import { startAccessRules } from './registry/access-rules/access-rules.ts';

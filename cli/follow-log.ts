@@ -1,5 +1,5 @@
 import type { ObjectRef } from '#api/machinery/resource-type';
-import { createTaskEventText } from '#api/types/task-event-text';
+import { createTaskEventText } from '#api/types/tasks/task-event-text';
 import type { Session } from './session.ts';
 import { TASKS } from './task.ts';
 import { readTaskLog } from './task-log-reader.ts';

@@ -3,7 +3,7 @@ import { sleep } from '#api/machinery/clock';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { isLostConnection } from '#api/client/transport-error';
 import { isStatusError } from '#api/machinery/status-error';
-import type { TaskEvent } from '#api/types/task-event';
+import type { TaskEvent } from '#api/types/tasks/task-event';
 import type { Session } from './session.ts';
 import { isFinal, TASKS } from './task.ts';
 

@@ -1,4 +1,4 @@
-import { isAtRest } from '#api/types/task';
+import { isAtRest } from '#api/types/tasks/task';
 import type { Condition } from '#api/machinery/condition';
 import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import type { KubeObject } from '#api/machinery/meta';

@@ -1,7 +1,7 @@
-import type { Attributes } from '../machinery/authorizer.ts';
+import type { Attributes } from '../machinery/users/authorizer.ts';
 import { jsonText } from '../machinery/json/json.ts';
 import { StatusError } from '../machinery/status-error.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import { auditUser, microTime } from './event.ts';
 import type { AuditEvent, Level, ObjectReference, ResponseStatus, Stage } from './event.ts';
 import { maskedURI } from './masked-uri.ts';

@@ -1,6 +1,6 @@
 import { formatTime } from '../machinery/clock.ts';
 import type { Status } from '../machinery/status-error.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 
 /** How much an event tells, from nothing to all (apiserver pkg/apis/audit/v1/types.go). */
 export const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'] as const;

@@ -1,5 +1,5 @@
-import type { Attributes, ResourceAttributes } from '../machinery/authorizer.ts';
-import type { User } from '../machinery/user.ts';
+import type { Attributes, ResourceAttributes } from '../machinery/users/authorizer.ts';
+import type { User } from '../machinery/users/user.ts';
 import type { Level, Stage } from './event.ts';
 import type { GroupResources, Policy, PolicyRule } from './policy.ts';
 

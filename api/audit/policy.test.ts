@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Attributes } from '../machinery/authorizer.ts';
-import type { User } from '../machinery/user.ts';
+import type { Attributes } from '../machinery/users/authorizer.ts';
+import type { User } from '../machinery/users/user.ts';
 import { createPolicyEvaluator } from './policy-evaluator.ts';
 import { loadPolicy, readPolicy } from './policy.ts';
 

@@ -1,4 +1,4 @@
-import type { Attributes } from '../machinery/authorizer.ts';
+import type { Attributes } from '../machinery/users/authorizer.ts';
 
 /** Kubernetes' own whose objects, or answers, are or hold secrets: `PLURAL[/PART][.GROUP]`. */
 const SECRET_KINDS: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import { ANONYMOUS } from '../machinery/user.ts';
+import { ANONYMOUS } from '../machinery/users/user.ts';
 import type { Authenticator } from './authenticator.ts';
 
 /** Which paths may be asked for without credentials; what the anonymous may do there, authorizers say. */

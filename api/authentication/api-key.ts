@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { badRequest } from '../machinery/status-error.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import { unauthorized } from './authenticator.ts';
 import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
 

@@ -1,5 +1,5 @@
-import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../machinery/user.ts';
-import type { User } from '../machinery/user.ts';
+import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../machinery/users/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import type { Authenticator } from './authenticator.ts';
 
 /**

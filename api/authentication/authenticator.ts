@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { StatusError } from '../machinery/status-error.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 
 /** Where a request may say who makes it. */
 export interface Credentials {

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
 import { BoundedCache } from '../machinery/bounded-cache.ts';
 import type { Clock } from '../machinery/clock.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import { unauthorized } from './authenticator.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 

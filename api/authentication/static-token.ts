@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 
 /** One token of one user. */

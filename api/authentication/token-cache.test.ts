@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createManualClock } from '../machinery/manual-clock.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import { createTokenCache } from './token-cache.ts';
 
 const alice: User = { name: 'alice', groups: [] };

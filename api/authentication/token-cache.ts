@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { BoundedCache } from '../machinery/bounded-cache.ts';
 import type { Clock } from '../machinery/clock.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 
 export interface TokenCacheOptions {

@@ -3,7 +3,7 @@ import type { Clock } from '../machinery/clock.ts';
 import { isJsonObject } from '../machinery/json/json.ts';
 import { describeError } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import { unauthorized } from './authenticator.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 import type { Fetch } from './oidc/issuer-keys.ts';

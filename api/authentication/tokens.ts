@@ -1,6 +1,6 @@
 import { isStatusError } from '../machinery/status-error.ts';
 import type { StatusError } from '../machinery/status-error.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import { unauthorized } from './authenticator.ts';
 import type { ReviewedToken, TokenAuthenticator } from './authenticator.ts';
 

@@ -1,4 +1,4 @@
-import type { Authorizer, Decision } from '../machinery/authorizer.ts';
+import type { Authorizer, Decision } from '../machinery/users/authorizer.ts';
 import { READ_ONLY_EXTRA } from '../types/account.ts';
 
 const NO_OPINION: Decision = { verdict: 'no opinion', reason: '' };

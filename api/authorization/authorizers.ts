@@ -1,5 +1,5 @@
-import type { Authorizer, Decision } from '../machinery/authorizer.ts';
-import { AUTHENTICATED_GROUP, MASTERS_GROUP } from '../machinery/user.ts';
+import type { Authorizer, Decision } from '../machinery/users/authorizer.ts';
+import { AUTHENTICATED_GROUP, MASTERS_GROUP } from '../machinery/users/user.ts';
 
 const ALLOW: Decision = { verdict: 'allow', reason: '' };
 const NO_OPINION: Decision = { verdict: 'no opinion', reason: '' };

@@ -1,4 +1,4 @@
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import type { PolicyRule, RoleRef } from '../types/rbac.ts';
 
 /** Says which rules there are, in place of judging by them (kubernetes AuthorizationRuleResolver). */

@@ -1,5 +1,5 @@
 import type { Unstructured } from '../machinery/meta.ts';
-import type { TaskEvent } from '../types/task-event.ts';
+import type { TaskEvent } from '../types/tasks/task-event.ts';
 import { queryString } from './resource-path.ts';
 import type { Transport } from './transport.ts';
 

@@ -1,6 +1,11 @@
 import type { ObjectRef } from '../machinery/resource-type.ts';
 import { StatusError } from '../machinery/status-error.ts';
-import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../types/task-event.ts';
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventAppended,
+  TaskMessage,
+} from '../types/tasks/task-event.ts';
 import { TASKS } from '../types/resources.ts';
 import { queryString, resourcePath } from './resource-path.ts';
 import type { Transport } from './transport.ts';

@@ -1,5 +1,5 @@
 import type { ServerTokens } from '../authentication/tokens.ts';
-import type { Authorizer } from '../machinery/authorizer.ts';
+import type { Authorizer } from '../machinery/users/authorizer.ts';
 import type { RuleResolver } from '../authorization/rule-resolver.ts';
 import type { Clock } from '../machinery/clock.ts';
 import type { ObjectStore } from '../storage/contract/objects.ts';

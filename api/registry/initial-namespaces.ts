@@ -1,5 +1,5 @@
 import { isStatusError } from '../machinery/status-error.ts';
-import { API_SERVER_USER } from '../machinery/user.ts';
+import { API_SERVER_USER } from '../machinery/users/user.ts';
 import { INITIAL_NAMESPACES } from './admission/namespace-lifecycle.ts';
 import type { Registry } from './registry.ts';
 import { storageResource } from './resource.ts';

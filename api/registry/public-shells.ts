@@ -1,7 +1,7 @@
 import { formatApiVersion } from '../machinery/group-version-kind.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { isStatusError } from '../machinery/status-error.ts';
-import { API_SERVER_USER } from '../machinery/user.ts';
+import { API_SERVER_USER } from '../machinery/users/user.ts';
 import { SHELLS } from '../types/resources.ts';
 import { PUBLIC_NAMESPACE, PUBLIC_SHELLS } from '../types/shell.ts';
 import type { Registry } from './registry.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../machinery/clock.ts';
 import { silentLogger } from '../machinery/logger.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 import { StatusError } from '../machinery/status-error.ts';
-import { API_SERVER_USER } from '../machinery/user.ts';
+import { API_SERVER_USER } from '../machinery/users/user.ts';
 import { loadDefinitions } from '../schema/load-crds.ts';
 import type { Store } from '../storage/contract/store.ts';
 import { openStore } from '../storage/open-store.ts';

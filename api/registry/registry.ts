@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServerTokens } from '../authentication/tokens.ts';
 import type { ServerTokens } from '../authentication/tokens.ts';
 import { mastersMayDoEverything } from '../authorization/authorizers.ts';
-import type { Authorizer } from '../machinery/authorizer.ts';
+import type { Authorizer } from '../machinery/users/authorizer.ts';
 import { systemClock } from '../machinery/clock.ts';
 import type { RuleResolver } from '../authorization/rule-resolver.ts';
 import type { Clock } from '../machinery/clock.ts';

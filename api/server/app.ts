@@ -5,7 +5,7 @@ import type { Meter } from '../machinery/meter.ts';
 import { badRequest } from '../machinery/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { DeletedTasks } from '../registry/tasks/deleted-tasks.ts';
-import type { User } from '../machinery/user.ts';
+import type { User } from '../machinery/users/user.ts';
 import type { Access, AllowedRequest } from './access/access.ts';
 import type { OpenStreams } from './access/open-streams.ts';
 import { mountAudit, streamCode } from './audit/audit-requests.ts';

@@ -1,6 +1,6 @@
 import type { JsonWebKey } from 'node:crypto';
 import type { Hono } from 'hono';
-import type { SigningKeys, VerifyingKey } from '../machinery/signing-keys.ts';
+import type { SigningKeys, VerifyingKey } from '../machinery/users/signing-keys.ts';
 import { whenRead } from './answer/read-only.ts';
 import type { ServerTypes } from './server-environment.ts';
 

@@ -1,6 +1,6 @@
 import { abridged } from '../machinery/status-error.ts';
 import type { StatusCause } from '../machinery/status-error.ts';
-import type { SelectorProblem } from '../machinery/label-selector-object.ts';
+import type { SelectorProblem } from '../machinery/selectors/label-selector-object.ts';
 import { goJson, goNumber, goQuote } from '../machinery/go-text.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { NewCondition } from '../machinery/condition.ts';
-import { AUTHENTICATED_GROUP } from '../machinery/user.ts';
-import type { User as KnownUser } from '../machinery/user.ts';
+import { AUTHENTICATED_GROUP } from '../machinery/users/user.ts';
+import type { User as KnownUser } from '../machinery/users/user.ts';
 import { newCondition, READY, ready } from './ready.ts';
 import type { User } from './generated/user.ts';
 

@@ -1,6 +1,6 @@
 import { compareBytes } from '../machinery/byte-order.ts';
 import { deepEqual } from '../machinery/json/deep-equal.ts';
-import { selectsLabels } from '../machinery/label-selector-object.ts';
+import { selectsLabels } from '../machinery/selectors/label-selector-object.ts';
 import type { ClusterRole, PolicyRule } from './rbac.ts';
 
 /**

@@ -8,7 +8,7 @@ import { isReadyNow, READY, withReady } from './ready.ts';
 import type { ReadyStatus } from './ready.ts';
 import { isLoss, SandboxReason } from './sandbox.ts';
 import { ShellReason } from './shell.ts';
-import { TaskReason, taskComplete, taskFinished } from './task.ts';
+import { TaskReason, taskComplete, taskFinished } from './tasks/task.ts';
 import { TeamReason } from './team.ts';
 import { WorkspaceReason } from './workspace.ts';
 

@@ -1,4 +1,4 @@
-import type { LabelSelectorObject } from '../machinery/label-selector-object.ts';
+import type { LabelSelectorObject } from '../machinery/selectors/label-selector-object.ts';
 import type { Unstructured } from '../machinery/meta.ts';
 
 /** The kinds of rbac.authorization.k8s.io/v1, as the server keeps them: defaulted and valid. */

@@ -1,4 +1,4 @@
-import { API_SERVER_USER } from '../machinery/user.ts';
+import { API_SERVER_USER } from '../machinery/users/user.ts';
 import { isStatusError } from '../machinery/status-error.ts';
 import type { Registry } from '../registry/registry.ts';
 import { storageResource } from '../registry/resource.ts';

@@ -3,7 +3,7 @@ import type { Connection, ConnectOptions } from '#api/client/connect';
 import type { AccountToken } from '#api/client/own-token';
 import { systemClock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
-import { EXECUTOR_NAMESPACE } from '#api/machinery/process-account';
+import { EXECUTOR_NAMESPACE } from '#api/machinery/users/process-account';
 import { executorFolder } from '#executor-manager/config';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
 import { CliError } from '../error-text.ts';

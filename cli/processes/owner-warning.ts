@@ -1,7 +1,7 @@
 import type { Transport } from '#api/client/transport';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
-import { MASTERS_GROUP } from '#api/machinery/user';
+import { MASTERS_GROUP } from '#api/machinery/users/user';
 
 export interface OwnerWarningOptions {
   transport: Pick<Transport, 'send'>;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { PrometheusMeter } from '#api/metrics/prometheus-meter';
 import type { RunningApi } from '#api/main';
 import type { Logger } from '#api/machinery/logger';
-import { CONTROLLERS_ACCOUNT, executorAccount } from '#api/machinery/process-account';
+import { CONTROLLERS_ACCOUNT, executorAccount } from '#api/machinery/users/process-account';
 import { accountsOf } from './account-flags.ts';
 import { createLogger } from '../logger.ts';
 import { hostOf } from './advertise.ts';

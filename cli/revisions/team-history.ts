@@ -49,7 +49,7 @@ export async function teamHistory(client: Client, team: TeamRef): Promise<PastRe
   return revisions.items
     .filter(({ spec: { teamRef } }) => teamRef.name === team.name && teamRef.namespace === namespace)
     .map((revision) => pastRevision(revision, tasks.items))
-    .sort((a, b) => order(a.firstUsed, b.firstUsed) || order(nameOf(a), nameOf(b)));
+    .sort((a, b) => order(a.firstUsed, b.firstUsed) || writtenAt(a) - writtenAt(b));
 }
 
 function pastRevision(revision: CliRevision, tasks: readonly CliTask[]): PastRevision {
@@ -68,7 +68,7 @@ function pastRevision(revision: CliRevision, tasks: readonly CliTask[]): PastRev
 
 /** The one with the newest Task. @throws CliError where there is none */
 export function newestUsed(history: readonly PastRevision[], { name }: TeamRef): PastRevision {
-  const [newest] = history.toSorted((a, b) => order(b.lastUsed, a.lastUsed));
+  const [newest] = history.toSorted((a, b) => order(b.lastUsed, a.lastUsed) || writtenAt(b) - writtenAt(a));
   if (newest === undefined)
     throw new CliError(`no rollout history found for team/${name}: no Task of it is there`);
   return newest;
@@ -83,6 +83,9 @@ export function revisionOf(history: readonly PastRevision[], wanted: string): Pa
 }
 
 export const nameOf = ({ revision }: PastRevision): string => revision.metadata.name;
+
+/** Tells those apart that were first used within one second: a TaskRevision is written once. */
+const writtenAt = ({ revision }: PastRevision): number => Number(revision.metadata.resourceVersion ?? 0);
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -1,6 +1,6 @@
 import type { Approval } from '#api/types/generated/approval';
 import type { Task } from '#api/types/generated/task';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 
 /**
  * Whether its Task waits for the Approval. A Task names those that it has made, before it makes them; one that somebody

@@ -13,7 +13,7 @@ import {
   TASKS,
 } from '#api/types/resources';
 import { skillPackageName } from '#api/types/skill';
-import { namedRevision } from '#api/types/task-revision';
+import { namedRevision } from '#api/types/tasks/task-revision';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';

@@ -2,7 +2,7 @@ import type { NewCondition } from '#api/machinery/condition';
 import { findCondition } from '#api/machinery/condition';
 import type { Task, TaskTransition } from '#api/types/generated/task';
 import { newCondition } from '#api/types/ready';
-import { isGivenUp, nextTold } from '#api/types/task-callback';
+import { isGivenUp, nextTold } from '#api/types/tasks/task-callback';
 
 /** False when the address was given up; True once a message arrived after that. Absent before there was any trouble. */
 export const CALLBACK_DELIVERED = 'CallbackDelivered';

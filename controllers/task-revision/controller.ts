@@ -1,6 +1,6 @@
 import type { KubeObject } from '#api/machinery/meta';
 import { TASK_REVISIONS, TASKS, TEAMS } from '#api/types/resources';
-import { namedRevision, pinnedRevision } from '#api/types/task-revision';
+import { namedRevision, pinnedRevision } from '#api/types/tasks/task-revision';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';

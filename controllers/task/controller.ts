@@ -19,7 +19,7 @@ import {
   TEAMS,
   WORKSPACES,
 } from '#api/types/resources';
-import { isAtRest } from '#api/types/task';
+import { isAtRest } from '#api/types/tasks/task';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import { controllerUIDs } from '../runtime/owned-objects.ts';

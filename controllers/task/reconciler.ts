@@ -11,7 +11,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { SANDBOXES, TASK_REVISIONS, TASKS } from '#api/types/resources';
-import { isAtRest, TaskReason } from '#api/types/task';
+import { isAtRest, TaskReason } from '#api/types/tasks/task';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
 import { writeStatus } from '../runtime/status-writer.ts';

@@ -1,5 +1,5 @@
 import { BOTS, COLLABORATIONS, TASK_REVISIONS, TEAMS } from '#api/types/resources';
-import { pinnedRevision } from '#api/types/task-revision';
+import { pinnedRevision } from '#api/types/tasks/task-revision';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';

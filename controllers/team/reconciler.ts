@@ -8,7 +8,7 @@ import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Team, TeamMember } from '#api/types/generated/team';
 import { withReady } from '#api/types/ready';
 import { TEAMS } from '#api/types/resources';
-import { pinnedRevision } from '#api/types/task-revision';
+import { pinnedRevision } from '#api/types/tasks/task-revision';
 import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';

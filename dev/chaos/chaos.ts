@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '#api/client/connect';
 import { TASKS } from '#api/types/resources';
-import { isAtRest } from '#api/types/task';
+import { isAtRest } from '#api/types/tasks/task';
 import type { DatabaseFlavour } from '../environment/database-program.ts';
 import { hostAddress } from '../environment/docker-gateway.ts';
 import { randomFrom } from '../random.ts';

@@ -1,6 +1,6 @@
 import { APPROVALS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import { refOf } from '#api/machinery/resource-type';
 import type { PersistentClient } from './persistent-client.ts';
 import type { Scenario } from './scenario.ts';

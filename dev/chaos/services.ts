@@ -18,6 +18,7 @@ export interface Services extends AsyncDisposable {
 /** `[[NAME]]` in every prompt says for which Task it is. */
 export const taskMark = (task: string): string => `[[${task}]]`;
 const MARK = String.raw`\[\[(?P<task>[a-z0-9-]+)\]\]`;
+const TASK = /\[\[([a-z0-9-]+)\]\]/;
 
 /** Names an agent in its system prompt. */
 export const introduction = (agent: string): string => `You are ${agent} and nobody else.`;
@@ -40,7 +41,7 @@ export async function startServices({ scenarios, host }: ServicesOptions): Promi
   const model = await startModelServer({
     ...{ host: '127.0.0.1', port: 0, script: parseScript(scriptOf(scenarios)), logger: silentLogger },
     onCall: ({ callID, prompt }) => {
-      const task = new RegExp(MARK).exec(prompt)?.groups?.['task'];
+      const task = TASK.exec(prompt)?.[1];
       const call: OpenCall = { sandbox: sandboxOf(callID), task, from: now(), to: undefined };
       calls.push(call);
       return () => {

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { badRequest, conflict, notFound, StatusError, unavailable } from '#api/machinery/status-error';
-import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskEventInput } from '#api/types/task-event';
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventAppended,
+  TaskEventInput,
+} from '#api/types/tasks/task-event';
 import type { RunEvent, RunState } from '../protocol/run.ts';
 import { appendEnding, relay } from './relay.ts';
 import type { RelayOptions } from './relay.ts';

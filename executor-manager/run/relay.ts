@@ -5,7 +5,7 @@ import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
-import type { TaskEventAppended, TaskEventInput, TaskMessageInput } from '#api/types/task-event';
+import type { TaskEventAppended, TaskEventInput, TaskMessageInput } from '#api/types/tasks/task-event';
 import { isPassingOrRefused, retryUntilDone } from '../retry.ts';
 import { createEventBatches } from './event-batch.ts';
 import type { EventBatches } from './event-batch.ts';

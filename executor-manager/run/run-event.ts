@@ -1,5 +1,5 @@
 import { StatusError } from '#api/machinery/status-error';
-import { TASK_EVENT_TYPES } from '#api/types/task-event';
+import { TASK_EVENT_TYPES } from '#api/types/tasks/task-event';
 import type { RunEvent } from '../protocol/run.ts';
 
 const TYPES: ReadonlySet<string> = new Set(TASK_EVENT_TYPES);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isStatusError, toStatusError } from '#api/machinery/status-error';
 import { visibleText } from '#api/machinery/visible-text';
-import { createTaskEventText } from '#api/types/task-event-text';
+import { createTaskEventText } from '#api/types/tasks/task-event-text';
 import { acceptEvent } from '../run/run-event.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
 import { openChannels } from './channels/channels.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TaskEvent } from '#api/types/task-event';
+import type { TaskEvent } from '#api/types/tasks/task-event';
 import { freePort } from '#dev/environment/free-port';
 import { startProcess } from '#dev/environment/process';
 import { temporaryFolder } from '#dev/environment/temporary-folder';

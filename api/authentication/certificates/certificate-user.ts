@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../machinery/clock.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { unauthorized } from '../authenticator.ts';
 import type { Authenticator } from '../authenticator.ts';
 import { CREDENTIAL_ID } from '../credential-id.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../machinery/manual-clock.ts';
 import { createJwtVerifier } from './jwt-verifier.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
-import type { VerifyingKey } from '../../machinery/signing-keys.ts';
+import type { VerifyingKey } from '../../machinery/users/signing-keys.ts';
 
 const NOW = 1_900_000_000;
 const ISSUER = 'https://issuer.example';

@@ -3,7 +3,7 @@ import { compactVerify } from 'jose';
 import { BoundedCache } from '../../machinery/bounded-cache.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
-import type { SigningKeys, VerifyingKey } from '../../machinery/signing-keys.ts';
+import type { SigningKeys, VerifyingKey } from '../../machinery/users/signing-keys.ts';
 
 /** The claims of a JWT (RFC 7519, section 4.1); times in seconds since the epoch. */
 export interface JwtClaims extends Readonly<Record<string, unknown>> {

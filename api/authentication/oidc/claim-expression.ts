@@ -6,7 +6,7 @@ import type { Expression } from '../../cel/language/expression.ts';
 import { jsonValue } from '../../cel/values/json-value.ts';
 import { CelList } from '../../cel/values/value.ts';
 import type { Value } from '../../cel/values/value.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { Claims } from './claims.ts';
 
 /** An expression over claims or a user, as it is configured (apiserver pkg/authentication/cel). */

@@ -1,5 +1,5 @@
 import { CREDENTIAL_ID } from '../credential-id.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { Value } from '../../cel/values/value.ts';
 import type { PrefixedClaimOrExpression } from './authentication-configuration.ts';
 import { claimsValue, textsOf, userValue } from './claim-expression.ts';

@@ -5,7 +5,7 @@ import { goQuote } from '../../machinery/go-text.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { HistogramMetric, Meter } from '../../machinery/meter.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { unauthorized } from '../authenticator.ts';
 import type { TokenAuthenticator } from '../authenticator.ts';
 import { userOfClaims } from './claim-mapper.ts';

@@ -1,12 +1,12 @@
 import type { Clock } from '../../machinery/clock.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { serviceAccountGroups } from '../../machinery/service-account-user.ts';
-import { AUTHENTICATED_GROUP } from '../../machinery/user.ts';
-import type { User } from '../../machinery/user.ts';
+import { serviceAccountGroups } from '../../machinery/users/service-account-user.ts';
+import { AUTHENTICATED_GROUP } from '../../machinery/users/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { unauthorized } from '../authenticator.ts';
 import type { TokenAuthenticator } from '../authenticator.ts';
 import { createJwtVerifier } from '../jwt/jwt-verifier.ts';
-import type { SigningKeys } from '../../machinery/signing-keys.ts';
+import type { SigningKeys } from '../../machinery/users/signing-keys.ts';
 import { readClaims, userNameOf } from './claims.ts';
 import type { BoundKind, ObjectClaim, ServiceAccountClaims } from './claims.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type { SigningKeys } from '../../machinery/signing-keys.ts';
+import type { SigningKeys } from '../../machinery/users/signing-keys.ts';
 import { toPrivateClaim, userNameOf } from './claims.ts';
 import type { ServiceAccountClaims } from './claims.ts';
 

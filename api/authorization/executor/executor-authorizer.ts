@@ -1,9 +1,14 @@
-import type { Attributes, Authorizer, Decision, ResourceAttributes } from '../../machinery/authorizer.ts';
+import type {
+  Attributes,
+  Authorizer,
+  Decision,
+  ResourceAttributes,
+} from '../../machinery/users/authorizer.ts';
 import { BoundedCache } from '../../machinery/bounded-cache.ts';
-import { parseFieldSelector } from '../../machinery/field-selector.ts';
+import { parseFieldSelector } from '../../machinery/selectors/field-selector.ts';
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { EXECUTOR_NAMESPACE } from '../../machinery/process-account.ts';
+import { EXECUTOR_NAMESPACE } from '../../machinery/users/process-account.ts';
 import type { Sandbox } from '../../types/generated/sandbox.ts';
 import { executorOf } from './executor-identity.ts';
 import { makesPackages, needs, RESOURCES } from './needed-objects.ts';

@@ -1,6 +1,6 @@
-import { EXECUTOR_NAMESPACE } from '../../machinery/process-account.ts';
-import { namespaceAccountsGroup } from '../../machinery/service-account-user.ts';
-import type { User } from '../../machinery/user.ts';
+import { EXECUTOR_NAMESPACE } from '../../machinery/users/process-account.ts';
+import { namespaceAccountsGroup } from '../../machinery/users/service-account-user.ts';
+import type { User } from '../../machinery/users/user.ts';
 
 const PREFIX = `system:serviceaccount:${EXECUTOR_NAMESPACE}:`;
 const GROUP = namespaceAccountsGroup(EXECUTOR_NAMESPACE);

@@ -1,4 +1,4 @@
-import type { Attributes, Decision } from '../../machinery/authorizer.ts';
+import type { Attributes, Decision } from '../../machinery/users/authorizer.ts';
 import type { Subject } from '../../types/rbac.ts';
 import { allowedBy, placeKey, roleIsMissing, rolePlace } from './binding.ts';
 import type { RoleBinding, RolePlace } from './binding.ts';

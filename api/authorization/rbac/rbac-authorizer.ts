@@ -1,5 +1,5 @@
-import type { Authorizer } from '../../machinery/authorizer.ts';
-import { UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
+import type { Authorizer } from '../../machinery/users/authorizer.ts';
+import { UNAUTHENTICATED_GROUP } from '../../machinery/users/user.ts';
 import type { RbacPolicy } from './rbac-policy.ts';
 
 export interface RbacAuthorizerOptions {

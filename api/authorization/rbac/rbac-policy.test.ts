@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Attributes } from '../../machinery/authorizer.ts';
-import type { User } from '../../machinery/user.ts';
+import type { Attributes } from '../../machinery/users/authorizer.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { PolicyRule, RoleRef, Subject } from '../../types/rbac.ts';
 import type { RoleBinding } from './binding.ts';
 import { RbacPolicy } from './rbac-policy.ts';

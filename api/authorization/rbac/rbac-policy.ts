@@ -1,5 +1,5 @@
-import type { Attributes, Decision } from '../../machinery/authorizer.ts';
-import type { User } from '../../machinery/user.ts';
+import type { Attributes, Decision } from '../../machinery/users/authorizer.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { PolicyRule, RoleRef } from '../../types/rbac.ts';
 import type { RulesOfUser } from '../rule-resolver.ts';
 import { placeKey, rolePlace, subjectName } from './binding.ts';

@@ -1,4 +1,4 @@
-import type { ResourceAttributes } from '../../machinery/authorizer.ts';
+import type { ResourceAttributes } from '../../machinery/users/authorizer.ts';
 import { allowsResource } from './compiled-rule.ts';
 import type { Asked, CompiledRule } from './compiled-rule.ts';
 

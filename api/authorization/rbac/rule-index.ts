@@ -1,4 +1,4 @@
-import type { ResourceAttributes } from '../../machinery/authorizer.ts';
+import type { ResourceAttributes } from '../../machinery/users/authorizer.ts';
 import type { PolicyRule } from '../../types/rbac.ts';
 import { compileRule } from './compiled-rule.ts';
 import type { CompiledRule } from './compiled-rule.ts';

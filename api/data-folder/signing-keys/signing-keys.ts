@@ -5,7 +5,7 @@ import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import { startRounds } from '../../machinery/rounds.ts';
 import type { Rounds } from '../../machinery/rounds.ts';
-import type { SigningKeys, VerifyingKey } from '../../machinery/signing-keys.ts';
+import type { SigningKeys, VerifyingKey } from '../../machinery/users/signing-keys.ts';
 import { watchFile } from '../../watched-files/watched-file.ts';
 import { createPrivateFile, readIfThere, supersedePrivateFile, tooOpenMode } from '../private-file.ts';
 import { maintained, newRing, parseRing, ringText, signerAt, tidied, withNewKey } from './key-ring.ts';

@@ -1,5 +1,5 @@
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { Subresource } from '../requests.ts';
 import type { Resource } from '../resource.ts';
 

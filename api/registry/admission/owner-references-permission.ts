@@ -1,4 +1,4 @@
-import type { Attributes, Authorizer } from '../../machinery/authorizer.ts';
+import type { Attributes, Authorizer } from '../../machinery/users/authorizer.ts';
 import { parseApiVersion } from '../../machinery/group-version-kind.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { OwnerReference, Unstructured } from '../../machinery/meta.ts';

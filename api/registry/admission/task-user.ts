@@ -1,6 +1,6 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { isTask } from '../resource.ts';
 import type { MutatingPlugin } from './admission.ts';
 

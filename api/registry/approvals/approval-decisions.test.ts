@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Authorizer } from '../../machinery/authorizer.ts';
+import type { Authorizer } from '../../machinery/users/authorizer.ts';
 import { formatTime } from '../../machinery/clock.ts';
 import { silentLogger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { openStore } from '../../storage/open-store.ts';

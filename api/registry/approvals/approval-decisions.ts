@@ -1,4 +1,4 @@
-import type { Authorizer } from '../../machinery/authorizer.ts';
+import type { Authorizer } from '../../machinery/users/authorizer.ts';
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { goQuote } from '../../machinery/go-text.ts';

@@ -1,6 +1,6 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { badRequest, isStatusError, StatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import { SESSION_EXTRA, userOfAccount } from '../../types/account.ts';
 import type { Approval } from '../../types/generated/approval.ts';
 import type { User as Account } from '../../types/generated/user.ts';

@@ -1,4 +1,4 @@
-import type { Authorizer } from '../../machinery/authorizer.ts';
+import type { Authorizer } from '../../machinery/users/authorizer.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { OwnerReference, Unstructured } from '../../machinery/meta.ts';
 import { CLOSE } from '../../types/approval.ts';

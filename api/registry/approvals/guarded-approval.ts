@@ -1,7 +1,7 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { ignoreNotFound, StatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { namesAnybody, namesOf } from '../../types/approval.ts';
 import type { Approval } from '../../types/generated/approval.ts';
 import type { TaskApproval } from '../../types/generated/task.ts';

@@ -1,6 +1,6 @@
 import { ignoreNotFound } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
-import type { User } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { API_KEY_EXTRA, mayLogIn, SESSION_EXTRA, userOfAccount } from '../../types/account.ts';
 import type { User as Account } from '../../types/generated/user.ts';
 import { SERVICE_ACCOUNTS, USERS } from '../../types/resources.ts';

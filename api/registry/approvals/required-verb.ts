@@ -1,4 +1,4 @@
-import type { Authorizer } from '../../machinery/authorizer.ts';
+import type { Authorizer } from '../../machinery/users/authorizer.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import type { AdmissionRequest } from '../admission/admission.ts';
 import { forbiddenRequest } from '../admission/forbidden-request.ts';

@@ -1,9 +1,9 @@
-import { KUBE_SYSTEM_NAMESPACE } from '../../machinery/process-account.ts';
+import { KUBE_SYSTEM_NAMESPACE } from '../../machinery/users/process-account.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { isStatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { Registry } from '../registry.ts';
 import type { Resource, Target } from '../resource.ts';
 import { storageResource } from '../resource.ts';

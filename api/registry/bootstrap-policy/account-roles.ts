@@ -1,4 +1,4 @@
-import { AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
+import { AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../../machinery/users/user.ts';
 import { ADMINS_GROUP, NAMESPACE_OWNER_ROLE } from '../../types/account.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { aggregateTo, AGENT_KINDS, statusOf } from './namespace-roles.ts';

@@ -1,4 +1,4 @@
-import type { LabelSelectorObject } from '../../machinery/label-selector-object.ts';
+import type { LabelSelectorObject } from '../../machinery/selectors/label-selector-object.ts';
 import type { PolicyRule, RoleRef, Subject } from '../../types/rbac.ts';
 
 /** A role that every server has. With a namespace it is a Role, else a ClusterRole. */

@@ -1,4 +1,4 @@
-import { CONTROLLERS_ACCOUNT } from '../../machinery/process-account.ts';
+import { CONTROLLERS_ACCOUNT } from '../../machinery/users/process-account.ts';
 import { NAMESPACE_OWNER_ROLE } from '../../types/account.ts';
 import type { PolicyRule, Subject } from '../../types/rbac.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';

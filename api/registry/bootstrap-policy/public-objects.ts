@@ -1,4 +1,4 @@
-import { AUTHENTICATED_GROUP } from '../../machinery/user.ts';
+import { AUTHENTICATED_GROUP } from '../../machinery/users/user.ts';
 import { PUBLIC_NAMESPACE } from '../../types/shell.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { allow, group, READ, TROUPE } from './rules.ts';

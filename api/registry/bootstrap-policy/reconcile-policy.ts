@@ -2,7 +2,7 @@ import type { Logger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { ignoreNotFound, isStatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import { RBAC_GROUP } from '../../types/rbac.ts';
 import type { Binding } from '../../types/rbac.ts';
 import type { Registry } from '../registry.ts';

@@ -1,4 +1,4 @@
-import { AUTHENTICATED_GROUP, MASTERS_GROUP, UNAUTHENTICATED_GROUP } from '../../machinery/user.ts';
+import { AUTHENTICATED_GROUP, MASTERS_GROUP, UNAUTHENTICATED_GROUP } from '../../machinery/users/user.ts';
 import { AUTHENTICATION_TRUST } from '../authentication-trust/authentication-trust.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { allow, allowPaths, AUTHENTICATION, AUTHORIZATION, clusterRole, CORE, group, READ } from './rules.ts';

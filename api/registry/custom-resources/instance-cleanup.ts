@@ -1,5 +1,5 @@
 import { ignoreNotFound } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { ApiObject } from '../reading/api-object.ts';
 import type { Registry } from '../registry.ts';
 import type { Resource } from '../resource.ts';

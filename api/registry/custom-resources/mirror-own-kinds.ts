@@ -2,7 +2,7 @@ import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { isStatusError, StatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { loadOwnCrds } from '../../schema/load-crds.ts';
 import { StorageError } from '../../storage/contract/storage-error.ts';

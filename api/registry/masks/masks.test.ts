@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Authorizer } from '../../machinery/authorizer.ts';
+import type { Authorizer } from '../../machinery/users/authorizer.ts';
 import { silentLogger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER, MASTERS_GROUP } from '../../machinery/user.ts';
-import type { User } from '../../machinery/user.ts';
+import { API_SERVER_USER, MASTERS_GROUP } from '../../machinery/users/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { openStore } from '../../storage/open-store.ts';

@@ -1,4 +1,4 @@
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { RegistryContext } from '../context.ts';
 import type { ApiObject } from '../reading/api-object.ts';
 import type { ObjectList, UserRequest, WatchItem } from '../requests.ts';

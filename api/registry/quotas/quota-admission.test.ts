@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLogger } from '../../machinery/logger.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { openStore } from '../../storage/open-store.ts';

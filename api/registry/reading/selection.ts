@@ -1,8 +1,8 @@
-import { parseFieldSelector } from '../../machinery/field-selector.ts';
-import type { FieldRequirement } from '../../machinery/field-selector.ts';
+import { parseFieldSelector } from '../../machinery/selectors/field-selector.ts';
+import type { FieldRequirement } from '../../machinery/selectors/field-selector.ts';
 import { formatJsonPathValue } from '../../machinery/json/json-path-template.ts';
 import { parseJsonPath } from '../../machinery/json/json-path.ts';
-import { parseLabelSelector } from '../../machinery/label-selector.ts';
+import { parseLabelSelector } from '../../machinery/selectors/label-selector.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest } from '../../machinery/status-error.ts';
 import type { StatusError } from '../../machinery/status-error.ts';

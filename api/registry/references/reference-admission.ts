@@ -1,7 +1,7 @@
-import type { Authorizer } from '../../machinery/authorizer.ts';
+import type { Authorizer } from '../../machinery/users/authorizer.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { AdmissionRequest, ValidatingPlugin } from '../admission/admission.ts';
 import { forbiddenRequest } from '../admission/forbidden-request.ts';
 import { storageResource } from '../resource.ts';

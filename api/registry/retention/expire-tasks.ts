@@ -1,6 +1,6 @@
 import { describeError } from '../../machinery/logger.ts';
 import { isStatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { Resource } from '../resource.ts';
 import type { FinishedTask } from './finished-tasks.ts';
 import { taskResource } from './finished-tasks.ts';

@@ -1,6 +1,6 @@
 import type { Task } from '../../types/generated/task.ts';
-import { isAtRest } from '../../types/task.ts';
-import { isGivenUp, nextTold } from '../../types/task-callback.ts';
+import { isAtRest } from '../../types/tasks/task.ts';
+import { isGivenUp, nextTold } from '../../types/tasks/task-callback.ts';
 import type { StoredObject } from '../../storage/contract/objects.ts';
 import type { Resource } from '../resource.ts';
 import { isTask, storageResource } from '../resource.ts';

@@ -4,7 +4,7 @@ import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { isStatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { ObjectStore, StorageKey } from '../../storage/contract/objects.ts';
 import { FollowedObjects } from '../access-rules/followed-objects.ts';
 import type { Registry } from '../registry.ts';

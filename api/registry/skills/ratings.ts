@@ -3,7 +3,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { invalid } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import { invalidValue, tooLong } from '../../structural-schema/field-error.ts';
 import type { Skill, SkillStatus } from '../../types/generated/skill.ts';
 import type { Registry } from '../registry.ts';

@@ -1,7 +1,7 @@
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { badRequest, invalid, isStatusError, notFound, StatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { Skill, SkillStatus } from '../../types/generated/skill.ts';
 import type { SkillPackage as PackageObject } from '../../types/generated/skill-package.ts';
 import { SKILL_PACKAGES } from '../../types/resources.ts';

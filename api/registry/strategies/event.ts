@@ -1,6 +1,6 @@
 import { qualifiedNameProblems } from '../../machinery/object-name.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { KUBE_SYSTEM_NAMESPACE } from '../../machinery/process-account.ts';
+import { KUBE_SYSTEM_NAMESPACE } from '../../machinery/users/process-account.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { invalidValue, requiredValue } from '../../structural-schema/field-error.ts';

@@ -1,5 +1,5 @@
-import { labelSelectorProblems } from '../../machinery/label-selector-object.ts';
-import type { LabelSelectorObject } from '../../machinery/label-selector-object.ts';
+import { labelSelectorProblems } from '../../machinery/selectors/label-selector-object.ts';
+import type { LabelSelectorObject } from '../../machinery/selectors/label-selector-object.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidValue, requiredValue, selectorFinding } from '../../structural-schema/field-error.ts';

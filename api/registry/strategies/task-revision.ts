@@ -1,6 +1,6 @@
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
-import { taskRevisionName } from '../../types/task-revision.ts';
+import { taskRevisionName } from '../../types/tasks/task-revision.ts';
 import type { Strategy } from './strategy.ts';
 
 /**

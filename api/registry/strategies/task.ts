@@ -4,8 +4,8 @@ import type { StatusCause } from '../../machinery/status-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import type { Task } from '../../types/generated/task.ts';
-import { isAtRest } from '../../types/task.ts';
-import { nextStates } from '../../types/task-transitions.ts';
+import { isAtRest } from '../../types/tasks/task.ts';
+import { nextStates } from '../../types/tasks/task-transitions.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
 

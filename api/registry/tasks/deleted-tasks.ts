@@ -3,7 +3,7 @@ import { formatTime } from '../../machinery/clock.ts';
 import { parseJsonText } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
-import type { TaskEvent } from '../../types/task-event.ts';
+import type { TaskEvent } from '../../types/tasks/task-event.ts';
 import type { DeletedTask, DeletedTaskPlace } from '../../storage/contract/retention.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { translated } from '../storage-failure.ts';

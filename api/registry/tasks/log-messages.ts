@@ -1,7 +1,7 @@
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import type { Task } from '../../types/generated/task.ts';
-import type { TaskEventAppend } from '../../types/task-event.ts';
+import type { TaskEventAppend } from '../../types/tasks/task-event.ts';
 import { translated } from '../storage-failure.ts';
 import type { Target } from '../resource.ts';
 

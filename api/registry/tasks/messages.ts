@@ -7,7 +7,7 @@ import { invalidValue, unsupportedValue } from '../../structural-schema/field-er
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import type { Task } from '../../types/generated/task.ts';
-import { isAtRest, isFinalTaskStatus } from '../../types/task.ts';
+import { isAtRest, isFinalTaskStatus } from '../../types/tasks/task.ts';
 import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { StorageError } from '../../storage/contract/storage-error.ts';
 import type { Store } from '../../storage/contract/store.ts';
-import type { TaskEvent } from '../../types/task-event.ts';
+import type { TaskEvent } from '../../types/tasks/task-event.ts';
 import type { Target } from '../resource.ts';
 import { isStorageError, storageFailure } from '../storage-failure.ts';
 import type { Endings } from './endings.ts';

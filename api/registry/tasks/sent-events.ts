@@ -7,7 +7,7 @@ import type { Unstructured } from '../../machinery/meta.ts';
 import { alreadyExists, badRequest, conflict, invalid } from '../../machinery/status-error.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import type { Task } from '../../types/generated/task.ts';
-import { isFinalTaskStatus } from '../../types/task.ts';
+import { isFinalTaskStatus } from '../../types/tasks/task.ts';
 import type { Registry } from '../registry.ts';
 import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';

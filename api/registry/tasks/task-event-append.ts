@@ -1,11 +1,11 @@
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
-import { TASK_EVENT_TYPES } from '../../types/task-event.ts';
+import { TASK_EVENT_TYPES } from '../../types/tasks/task-event.ts';
 import type {
   TaskEventAppend,
   TaskEventInput,
   TaskEventType,
   TaskMessageInput,
-} from '../../types/task-event.ts';
+} from '../../types/tasks/task-event.ts';
 
 const TYPES: ReadonlySet<string> = new Set(TASK_EVENT_TYPES);
 

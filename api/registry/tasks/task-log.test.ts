@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../machinery/clock.ts';
 import { silentLogger } from '../../machinery/logger.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { WatchQuery } from '../../storage/contract/objects.ts';
 import { StorageError } from '../../storage/contract/storage-error.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import type { TaskLog } from '../../storage/contract/task-log.ts';
 import { openStore } from '../../storage/open-store.ts';
-import type { TaskEvent } from '../../types/task-event.ts';
+import type { TaskEvent } from '../../types/tasks/task-event.ts';
 import { createCatalog } from '../catalog.ts';
 import { createInitialNamespaces } from '../initial-namespaces.ts';
 import { createRegistry } from '../registry.ts';

@@ -1,10 +1,10 @@
 import type { Clock } from '../../machinery/clock.ts';
-import type { TaskEventAppended, TaskMessage } from '../../types/task-event.ts';
+import type { TaskEventAppended, TaskMessage } from '../../types/tasks/task-event.ts';
 import { conflict, StatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { Task } from '../../types/generated/task.ts';
-import { isAtRest } from '../../types/task.ts';
+import { isAtRest } from '../../types/tasks/task.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import type { Registry } from '../registry.ts';
 import type { Target } from '../resource.ts';

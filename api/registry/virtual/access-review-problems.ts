@@ -1,5 +1,8 @@
-import { fieldRequirementProblems, labelRequirementProblems } from '../../machinery/label-selector-object.ts';
-import type { LabelExpression, SelectorProblem } from '../../machinery/label-selector-object.ts';
+import {
+  fieldRequirementProblems,
+  labelRequirementProblems,
+} from '../../machinery/selectors/label-selector-object.ts';
+import type { LabelExpression, SelectorProblem } from '../../machinery/selectors/label-selector-object.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import { invalidValue, requiredValue, selectorFinding } from '../../structural-schema/field-error.ts';

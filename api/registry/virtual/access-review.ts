@@ -1,8 +1,8 @@
-import type { Attributes } from '../../machinery/authorizer.ts';
+import type { Attributes } from '../../machinery/users/authorizer.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { invalid, toStatusError } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { RegistryContext } from '../context.ts';
 import { localProblems, metadataProblems, specProblems, subjectProblems } from './access-review-problems.ts';
 import type { Spec, SubjectSpec } from './access-review-problems.ts';

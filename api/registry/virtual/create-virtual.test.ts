@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RuleResolver } from '../../authorization/rule-resolver.ts';
-import type { Authorizer } from '../../machinery/authorizer.ts';
+import type { Authorizer } from '../../machinery/users/authorizer.ts';
 import { createManualClock } from '../../machinery/manual-clock.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import { createCatalog } from '../catalog.ts';
 import type { RegistryContext } from '../context.ts';

@@ -1,6 +1,6 @@
 import { formatTime } from '../../machinery/clock.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { RegistryContext } from '../context.ts';
 import { userInfo } from './user-info.ts';
 

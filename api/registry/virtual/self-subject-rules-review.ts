@@ -2,7 +2,7 @@ import { aggregated } from '../../authorization/rbac/rbac-policy.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { PolicyRule } from '../../types/rbac.ts';
 import type { RegistryContext } from '../context.ts';
 

@@ -2,7 +2,7 @@ import type { ServerTokens } from '../../authentication/tokens.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest, isStatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { RegistryContext } from '../context.ts';
 import { userInfo } from './user-info.ts';
 

@@ -1,4 +1,4 @@
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 
 /** UserInfo of authentication.k8s.io; what is empty is left out, as Go does. */
 export function userInfo({ name, uid, groups, extra = {} }: User): Record<string, unknown> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../machinery/logger.ts';
 import type { ObjectMeta, Unstructured } from '../../machinery/meta.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import { API_SERVER_USER } from '../../machinery/user.ts';
+import { API_SERVER_USER } from '../../machinery/users/user.ts';
 import { loadDefinitions } from '../../schema/load-crds.ts';
 import type { Store } from '../../storage/contract/store.ts';
 import { openStore } from '../../storage/open-store.ts';

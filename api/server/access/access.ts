@@ -1,5 +1,5 @@
-import type { Attributes, Authorizer } from '../../machinery/authorizer.ts';
-import type { User } from '../../machinery/user.ts';
+import type { Attributes, Authorizer } from '../../machinery/users/authorizer.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { unauthorized } from '../../authentication/authenticator.ts';
 import type { Authenticator } from '../../authentication/authenticator.ts';
 import { furtherRights } from './further-rights.ts';

@@ -1,4 +1,4 @@
-import type { Attributes } from '../../machinery/authorizer.ts';
+import type { Attributes } from '../../machinery/users/authorizer.ts';
 
 /** Streams into a Pod, which do more than a reader of it may. */
 const POD_STREAMS: ReadonlySet<string> = new Set(['attach', 'exec', 'portforward']);

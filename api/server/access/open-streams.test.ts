@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { silentLogger } from '../../machinery/logger.ts';
 import { createManualClock } from '../../machinery/manual-clock.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { OpenStreams } from './open-streams.ts';
 
 const jane: User = { name: 'jane', uid: '1', groups: [] };

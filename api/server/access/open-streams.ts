@@ -3,7 +3,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import { isStatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 
 /** A stream that its user may follow for as long as he has the right to. */
 export interface JudgedStream {

@@ -1,8 +1,8 @@
-import type { Attributes } from '../../machinery/authorizer.ts';
+import type { Attributes } from '../../machinery/users/authorizer.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import { StatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 
 /** The error for a refused request, in the words of kube-apiserver (endpoints/handlers/responsewriters ForbiddenStatusError). */
 export function refusal(user: User, attributes: Attributes, reason = ''): StatusError {

@@ -1,5 +1,5 @@
-import type { Attributes, ResourceAttributes } from '../../machinery/authorizer.ts';
-import { parseFieldSelector } from '../../machinery/field-selector.ts';
+import type { Attributes, ResourceAttributes } from '../../machinery/users/authorizer.ts';
+import { parseFieldSelector } from '../../machinery/selectors/field-selector.ts';
 import { isGiven } from '../request/query.ts';
 import { approvalActionOf, taskActionOf } from '../rest/rest-path.ts';
 import type { RequestHead } from './request-head.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskEvent } from '../../types/task-event.ts';
+import type { TaskEvent } from '../../types/tasks/task-event.ts';
 import { logLines } from './log-lines.ts';
 
 /** Counts how often its text was made. */

@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../../types/task-event.ts';
+import type { TaskEvent } from '../../types/tasks/task-event.ts';
 import { chunked } from './live-stream.ts';
 
 /** By the arrays that all followers of a log are given (TaskLog.follow). */

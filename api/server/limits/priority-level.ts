@@ -1,7 +1,7 @@
-import { CONTROLLERS_ACCOUNT, EXECUTOR_NAMESPACE } from '../../machinery/process-account.ts';
-import { namespaceAccountsGroup } from '../../machinery/service-account-user.ts';
-import { MASTERS_GROUP } from '../../machinery/user.ts';
-import type { User } from '../../machinery/user.ts';
+import { CONTROLLERS_ACCOUNT, EXECUTOR_NAMESPACE } from '../../machinery/users/process-account.ts';
+import { namespaceAccountsGroup } from '../../machinery/users/service-account-user.ts';
+import { MASTERS_GROUP } from '../../machinery/users/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 
 /**
  * Who is served first when there is more to do than places to do it (KEP-1040, in its smallest form): the processes of

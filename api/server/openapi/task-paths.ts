@@ -1,4 +1,4 @@
-import { TASK_EVENT_TYPES } from '../../types/task-event.ts';
+import { TASK_EVENT_TYPES } from '../../types/tasks/task-event.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { contentOf, jsonContent, jsonPost, operation } from './operation.ts';
 import type { PathItem } from './operation.ts';

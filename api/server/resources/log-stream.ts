@@ -1,6 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { createTaskEventText } from '../../types/task-event-text.ts';
-import type { TaskEvent } from '../../types/task-event.ts';
+import { createTaskEventText } from '../../types/tasks/task-event-text.ts';
+import type { TaskEvent } from '../../types/tasks/task-event.ts';
 import { badRequest, toStatusError } from '../../machinery/status-error.ts';
 import { logFailure } from '../answer/failure.ts';
 import { chunked, openLiveStream, streamHead } from '../answer/live-stream.ts';

@@ -1,5 +1,5 @@
-import { createTaskEventText } from '../../types/task-event-text.ts';
-import type { TaskEvent } from '../../types/task-event.ts';
+import { createTaskEventText } from '../../types/tasks/task-event-text.ts';
+import type { TaskEvent } from '../../types/tasks/task-event.ts';
 import type { LogReader } from '../../registry/tasks/read-log.ts';
 import type { PodLogQuery } from './pod-log-query.ts';
 

@@ -1,7 +1,7 @@
 import { refusePastApprovers } from '../../registry/approvals/guarded-approval.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
-import { isFinalTaskStatus } from '../../types/task.ts';
+import { isFinalTaskStatus } from '../../types/tasks/task.ts';
 import { replyJson, replyObject } from '../answer/reply.ts';
 import type { ResourcePath } from '../request/resource-path.ts';
 import { targetOf } from '../request/resource-request.ts';

@@ -1,6 +1,6 @@
 import { isStatusError, notFound } from '../../machinery/status-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { referencesOf } from '../../registry/references/references.ts';
 import type { ReferredObject } from '../../registry/references/references.ts';
 import type { Registry } from '../../registry/registry.ts';

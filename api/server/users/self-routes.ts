@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { badRequest, isStatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { ADMINS_GROUP } from '../../types/account.ts';
 import type { APIKey } from '../../types/generated/apikey.ts';
 import type { User as Account } from '../../types/generated/user.ts';

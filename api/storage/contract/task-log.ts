@@ -1,4 +1,9 @@
-import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../../types/task-event.ts';
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventAppended,
+  TaskMessage,
+} from '../../types/tasks/task-event.ts';
 
 export interface TaskLogQuery {
   taskUID: string;

@@ -4,7 +4,7 @@ import type {
   TaskEventAppended,
   TaskEventInput,
   TaskMessage,
-} from '../../types/task-event.ts';
+} from '../../types/tasks/task-event.ts';
 import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
 import type { NewestKey } from '../encryption/encryption-tables.ts';
 

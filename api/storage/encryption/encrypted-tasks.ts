@@ -5,7 +5,7 @@ import type {
   StoredTaskPage,
   TaskTables,
 } from '../driver/task-tables.ts';
-import type { TaskMessage, TaskMessageInput } from '../../types/task-event.ts';
+import type { TaskMessage, TaskMessageInput } from '../../types/tasks/task-event.ts';
 import type { DataKey } from './data-key.ts';
 import { markedPlain, ownerText, TASKS, unmarkedPlain } from './sealed-text.ts';
 import { seal, stampOf } from './text-cipher.ts';

@@ -1,4 +1,4 @@
-import type { TaskMessage } from '../../types/task-event.ts';
+import type { TaskMessage } from '../../types/tasks/task-event.ts';
 import { StorageError } from '../contract/storage-error.ts';
 import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
 import type {

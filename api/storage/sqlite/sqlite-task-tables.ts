@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { TaskMessage, TaskMessageInput } from '../../types/task-event.ts';
+import type { TaskMessage, TaskMessageInput } from '../../types/tasks/task-event.ts';
 import type { TaskLogBounds, TaskLogQuery } from '../contract/task-log.ts';
 import type {
   AppendOutcome,

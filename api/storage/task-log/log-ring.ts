@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../../types/task-event.ts';
+import type { TaskEvent } from '../../types/tasks/task-event.ts';
 
 export interface LogRingLimits {
   /** At least this many events are kept, and at most twice as many and a page, */

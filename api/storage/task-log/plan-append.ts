@@ -1,4 +1,4 @@
-import type { TaskEventAppended, TaskMessageInput } from '../../types/task-event.ts';
+import type { TaskEventAppended, TaskMessageInput } from '../../types/tasks/task-event.ts';
 import type { AppendOutcome, StoredTaskAppend } from '../driver/task-tables.ts';
 
 /** Where a Task's log stands. */

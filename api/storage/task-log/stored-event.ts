@@ -1,4 +1,4 @@
-import type { TaskEvent, TaskEventAppend } from '../../types/task-event.ts';
+import type { TaskEvent, TaskEventAppend } from '../../types/tasks/task-event.ts';
 import type { StoredTaskAppend, StoredTaskEvent } from '../driver/task-tables.ts';
 
 /** Of the events that are read together, whose last one may go beyond it. */

@@ -1,7 +1,12 @@
 import type { Clock } from '../../machinery/clock.ts';
 import { silentMeter } from '../../machinery/meter.ts';
 import type { Meter, Metric } from '../../machinery/meter.ts';
-import type { TaskEvent, TaskEventAppend, TaskEventAppended, TaskMessage } from '../../types/task-event.ts';
+import type {
+  TaskEvent,
+  TaskEventAppend,
+  TaskEventAppended,
+  TaskMessage,
+} from '../../types/tasks/task-event.ts';
 import { BatchQueue } from '../commits/batch-queue.ts';
 import { EVERYTHING } from '../commits/wake-up.ts';
 import { StorageError } from '../contract/storage-error.ts';

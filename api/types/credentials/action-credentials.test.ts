@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StepAction } from '../step-action.ts';
+import type { StepAction } from '../tasks/step-action.ts';
 import { credentialsInAction } from './action-credentials.ts';
 
 const call = (url: string, ...headers: { name: string; value: string }[]): StepAction => ({

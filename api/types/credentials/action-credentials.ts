@@ -1,4 +1,4 @@
-import type { StepAction } from '../step-action.ts';
+import type { StepAction } from '../tasks/step-action.ts';
 import { isCredentialText } from './credential.ts';
 import { isSecretVariable } from './shell-credentials.ts';
 

@@ -6,7 +6,7 @@ import type { Clock } from '../../machinery/clock.ts';
 import { describeError } from '../../machinery/logger.ts';
 import type { Logger } from '../../machinery/logger.ts';
 import { notFound } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { INTERNAL_RESOURCES } from '../../registry/internal-resources.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
 import {

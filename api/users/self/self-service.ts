@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { unauthorized } from '../../authentication/authenticator.ts';
 import type { JsonObject } from '../../machinery/json/json.ts';
 import { notFound, StatusError } from '../../machinery/status-error.ts';
-import type { User } from '../../machinery/user.ts';
+import type { User } from '../../machinery/users/user.ts';
 import { API_KEY_EXTRA, mayLogIn, SESSION_EXTRA } from '../../types/account.ts';
 import type { APIKey } from '../../types/generated/apikey.ts';
 import { API_KEYS } from '../../types/resources.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import { EXECUTOR_NAMESPACE } from '#api/machinery/process-account';
+import { EXECUTOR_NAMESPACE } from '#api/machinery/users/process-account';
 import { isStatusError } from '#api/machinery/status-error';
 import type { CliContext } from '../../context.ts';
 import { parseDuration } from '../../duration.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createDeletedTaskClient } from '#api/client/deleted-tasks';
 import type { DeletedTaskClient } from '#api/client/deleted-tasks';
 import { formatAge } from '#api/machinery/duration';
-import { createTaskEventText } from '#api/types/task-event-text';
+import { createTaskEventText } from '#api/types/tasks/task-event-text';
 import type { CliContext } from '../../context.ts';
 import { CliError } from '../../error-text.ts';
 import { toYaml, withoutManagedFields } from '../../object-text.ts';

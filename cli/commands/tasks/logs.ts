@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { createTaskEventText } from '#api/types/task-event-text';
-import type { TaskEvent } from '#api/types/task-event';
+import { createTaskEventText } from '#api/types/tasks/task-event-text';
+import type { TaskEvent } from '#api/types/tasks/task-event';
 import type { CliContext } from '../../context.ts';
 import { CliError } from '../../error-text.ts';
 import { addConnectionFlags, withSession } from '../../session.ts';

@@ -5,7 +5,7 @@ import { findCondition } from '#api/machinery/condition';
 import type { ObjectRef } from '#api/machinery/resource-type';
 import type { JsonObject } from '#api/machinery/json/json';
 import { isStatusError } from '#api/machinery/status-error';
-import { createTaskEventText } from '#api/types/task-event-text';
+import { createTaskEventText } from '#api/types/tasks/task-event-text';
 import type { CliContext } from '../../context.ts';
 import { parseDuration } from '../../duration.ts';
 import { CliError } from '../../error-text.ts';

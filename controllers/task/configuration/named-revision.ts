@@ -2,7 +2,7 @@ import type { Task } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { GHOSTS, MCP_SERVERS, MODELS, SKILLS, TASK_REVISIONS, TEAMS, WORKSPACES } from '#api/types/resources';
 import { serverReference } from '#api/types/mcp-server';
-import { TaskReason } from '#api/types/task';
+import { TaskReason } from '#api/types/tasks/task';
 import { isRunNode } from '../graph/graph.ts';
 import type { RunParts } from '../graph/graph.ts';
 import type { RevisionContent } from '../revision/revision.ts';

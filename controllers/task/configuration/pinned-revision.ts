@@ -2,7 +2,7 @@ import type { Task } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Team } from '#api/types/generated/team';
 import { TASK_REVISIONS } from '#api/types/resources';
-import { TaskReason } from '#api/types/task';
+import { TaskReason } from '#api/types/tasks/task';
 import type { RevisionContent } from '../revision/revision.ts';
 import { contentOf, isOf, usedByRevision } from './named-revision.ts';
 import { parametersProblem } from './parameters.ts';

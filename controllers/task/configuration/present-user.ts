@@ -1,6 +1,6 @@
 import type { Client } from '#api/client/client';
 import { API_KEY_EXTRA, mayLogIn, SESSION_EXTRA, USERS_GROUP } from '#api/types/account';
-import { AUTHENTICATED_GROUP } from '#api/machinery/user';
+import { AUTHENTICATED_GROUP } from '#api/machinery/users/user';
 import type { TaskUser } from '#api/types/generated/task';
 import { SERVICE_ACCOUNTS, USERS } from '#api/types/resources';
 

@@ -14,7 +14,7 @@ import type { ReadyStatus } from '#api/types/ready';
 import { PUBLIC_NAMESPACE } from '#api/types/shell';
 import { isUploadObserved } from '#api/types/skill';
 import { placeOf, skillsOf } from '#api/types/skill-set';
-import { TaskReason } from '#api/types/task';
+import { TaskReason } from '#api/types/tasks/task';
 import { collaborationModelOf } from '#api/types/team';
 import type { CollaborationModels } from '../graph/collaboration-models.ts';
 import type { DraftedPlan, ModelSources } from '../graph/drafted-plan.ts';

@@ -1,5 +1,5 @@
 import type { TeamMember } from '#api/types/generated/team';
-import { TaskReason } from '#api/types/task';
+import { TaskReason } from '#api/types/tasks/task';
 import { collaborationModelOf } from '#api/types/team';
 import { leaderOf, memberName } from '#api/types/team-members';
 import { chain } from './chain.ts';

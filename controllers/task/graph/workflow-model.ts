@@ -1,5 +1,5 @@
 import type { TeamMember, TeamSpec } from '#api/types/generated/team';
-import { TaskReason } from '#api/types/task';
+import { TaskReason } from '#api/types/tasks/task';
 import { leaderOf, memberName, membersByName } from '#api/types/team-members';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import { memberNamed, participantProblems, participantsOf } from '#workflows/participants';

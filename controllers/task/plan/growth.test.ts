@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatTime } from '#api/machinery/clock';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { NeededEnd, PlannedNode, WaitNode } from '../graph/graph.ts';
 import { node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';

@@ -4,7 +4,7 @@ import { formatTime } from '#api/machinery/clock';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { TaskRetryPolicy, TaskSpec } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
-import { isAtRest, isFinalTaskStatus } from '#api/types/task';
+import { isAtRest, isFinalTaskStatus } from '#api/types/tasks/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import { node } from '../graph/made-up.ts';
 import { isEnded, readRecords } from '../node-record.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskSpec } from '#api/types/generated/task';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import { line, node } from '../graph/made-up.ts';
 import { planTask } from './plan.ts';

@@ -3,7 +3,7 @@ import type { Sandbox, SandboxAnswer, SandboxMessage } from '#api/types/generate
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalPhase } from '#api/types/sandbox';
-import { isAtRest } from '#api/types/task';
+import { isAtRest } from '#api/types/tasks/task';
 import { questionAsk } from '../approvals/answers.ts';
 import { approvalName, approvalObject } from '../approvals/ask.ts';
 import type { Ask } from '../approvals/ask.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
-import { isAtRest } from '#api/types/task';
+import { isAtRest } from '#api/types/tasks/task';
 import { node } from '../graph/made-up.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { planRefused, planRefusedSmall } from './refused.ts';

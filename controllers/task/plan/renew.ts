@@ -1,5 +1,5 @@
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
-import { isFinalTaskStatus, waitingRetries } from '#api/types/task';
+import { isFinalTaskStatus, waitingRetries } from '#api/types/tasks/task';
 import { stageDecision } from '../approvals/stages.ts';
 import { endedAmong, readRecords, renewedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 import { isFinalPhase } from '#api/types/sandbox';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import { readRecords } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { CollaborateProgram } from '../unfold/collaborate/program.ts';

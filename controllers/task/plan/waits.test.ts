@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatTime } from '#api/machinery/clock';
 import { findCondition } from '#api/machinery/condition';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { Wait, WaitNode } from '../graph/graph.ts';
 import { node } from '../graph/made-up.ts';
 import { readRecords } from '../node-record.ts';

@@ -1,6 +1,6 @@
 import type { TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision, TaskRevisionSpec } from '#api/types/generated/task-revision';
-import { taskRevisionName } from '#api/types/task-revision';
+import { taskRevisionName } from '#api/types/tasks/task-revision';
 import type { Revision, RevisionContent } from './revision.ts';
 import { readSnapshot } from './snapshot.ts';
 

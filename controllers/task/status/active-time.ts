@@ -1,6 +1,6 @@
 import { formatTime } from '#api/machinery/clock';
 import type { Task, TaskStatus } from '#api/types/generated/task';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { Outcome } from './outcome.ts';
 
 /**

@@ -11,8 +11,8 @@ import {
   taskNotReady,
   taskReady,
   taskUnfinished,
-} from '#api/types/task';
-import type { TaskFinishedReason } from '#api/types/task';
+} from '#api/types/tasks/task';
+import type { TaskFinishedReason } from '#api/types/tasks/task';
 import { approvalName } from '../approvals/ask.ts';
 import { whyInTheWay } from '../approvals/in-the-way.ts';
 import type { Ask } from '../approvals/ask.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { TaskStatus } from '#api/types/generated/task';
-import { taskNotReady, taskReady } from '#api/types/task';
+import { taskNotReady, taskReady } from '#api/types/tasks/task';
 import { taskEvents } from './events.ts';
 
 const waiting: TaskStatus = {

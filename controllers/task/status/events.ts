@@ -1,7 +1,7 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { TaskStatus } from '#api/types/generated/task';
 import { findCondition } from '#api/machinery/condition';
-import { isFinalTaskStatus, TaskCondition } from '#api/types/task';
+import { isFinalTaskStatus, TaskCondition } from '#api/types/tasks/task';
 import type { RecordedEvent } from '../../runtime/recorder.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';

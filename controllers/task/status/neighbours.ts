@@ -1,6 +1,6 @@
 import { objectKey } from '#api/machinery/meta';
 import type { Task } from '#api/types/generated/task';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { RecordedEvent } from '../../runtime/recorder.ts';
 import { hasRevision } from '../revision/task-revision.ts';
 

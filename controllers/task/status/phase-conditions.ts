@@ -3,7 +3,7 @@ import type { Condition, NewCondition } from '#api/machinery/condition';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { newCondition } from '#api/types/ready';
 import { SandboxCondition } from '#api/types/sandbox';
-import { TaskCondition, TaskReason } from '#api/types/task';
+import { TaskCondition, TaskReason } from '#api/types/tasks/task';
 import type { NodeRun, Outcome } from './outcome.ts';
 
 export interface PhaseInput {

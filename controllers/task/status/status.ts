@@ -3,7 +3,7 @@ import { findCondition, fittingMessage } from '#api/machinery/condition';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
-import { isFinalTaskStatus } from '#api/types/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import { namedApproval } from '../approvals/ask.ts';
 import type { Ask } from '../approvals/ask.ts';
 import { stageOf } from '../graph/stages.ts';

@@ -1,5 +1,5 @@
 import type { TaskMessage } from '#api/types/generated/task';
-import { isFinalTaskStatus, waitingMessages } from '#api/types/task';
+import { isFinalTaskStatus, waitingMessages } from '#api/types/tasks/task';
 import { isRunNode } from '../graph/graph.ts';
 import type { PlannedNode, RunNode } from '../graph/graph.ts';
 import { hasRun, readRecords, valueOf } from '../node-record.ts';

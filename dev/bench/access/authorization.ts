@@ -1,9 +1,9 @@
 import { createRbacAuthorizer } from '#api/authorization/rbac/rbac-authorizer';
 import { RbacPolicy } from '#api/authorization/rbac/rbac-policy';
 import { mastersMayDoEverything } from '#api/authorization/authorizers';
-import { createUnionAuthorizer } from '#api/machinery/authorizer';
-import type { Attributes, Authorizer } from '#api/machinery/authorizer';
-import type { User } from '#api/machinery/user';
+import { createUnionAuthorizer } from '#api/machinery/users/authorizer';
+import type { Attributes, Authorizer } from '#api/machinery/users/authorizer';
+import type { User } from '#api/machinery/users/user';
 import type { PolicyRule } from '#api/types/rbac';
 import type { Figure } from '../load/figure.ts';
 

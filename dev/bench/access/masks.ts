@@ -1,7 +1,7 @@
-import type { Authorizer } from '#api/machinery/authorizer';
+import type { Authorizer } from '#api/machinery/users/authorizer';
 import { silentLogger } from '#api/machinery/logger';
-import type { User } from '#api/machinery/user';
-import { API_SERVER_USER } from '#api/machinery/user';
+import type { User } from '#api/machinery/users/user';
+import { API_SERVER_USER } from '#api/machinery/users/user';
 import { createCatalog } from '#api/registry/catalog';
 import { createInitialNamespaces } from '#api/registry/initial-namespaces';
 import { createRegistry } from '#api/registry/registry';

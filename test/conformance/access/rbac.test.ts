@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RbacPolicy } from '#api/authorization/rbac/rbac-policy';
-import type { Attributes } from '#api/machinery/authorizer';
-import type { User } from '#api/machinery/user';
+import type { Attributes } from '#api/machinery/users/authorizer';
+import type { User } from '#api/machinery/users/user';
 import { roleEscalation } from '#api/registry/admission/role-escalation';
 import type { CreateAdmission } from '#api/registry/admission/admission';
 import type { Resource } from '#api/registry/resource';

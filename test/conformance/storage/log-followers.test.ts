@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
-import type { TaskEventInput } from '#api/types/task-event';
+import type { TaskEventInput } from '#api/types/tasks/task-event';
 import { noWakeUp } from '#api/storage/commits/wake-up';
 import type { Store } from '#api/storage/contract/store';
 import type { Driver } from '#api/storage/driver/driver';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TaskEventAppend } from '#api/types/task-event';
+import type { TaskEventAppend } from '#api/types/tasks/task-event';
 import type { StoreTables } from '../../kit/store-tables.ts';
 import type { Cluster } from './cluster.ts';
 import type { Random } from '#dev/random';

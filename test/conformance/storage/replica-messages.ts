@@ -1,4 +1,4 @@
-import type { TaskEventAppend } from '#api/types/task-event';
+import type { TaskEventAppend } from '#api/types/tasks/task-event';
 import type { ListQuery, StorageKey } from '#api/storage/contract/objects';
 
 /** What a test and its replica processes say to each other. */

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { TaskEventAppend, TaskEventAppended } from '#api/types/task-event';
+import type { TaskEventAppend, TaskEventAppended } from '#api/types/tasks/task-event';
 import { StorageError } from '#api/storage/contract/storage-error';
 import type { ListQuery, StorageKey } from '#api/storage/contract/objects';
 import type { StorageErrorCode } from '#api/storage/contract/storage-error';

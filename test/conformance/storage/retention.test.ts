@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TaskEventInput } from '#api/types/task-event';
+import type { TaskEventInput } from '#api/types/tasks/task-event';
 import type { Store } from '#api/storage/contract/store';
 import type { DeletedTaskPlace } from '#api/storage/contract/retention';
 import { DRIVERS, SERVERS, freshDatabase } from './databases.ts';

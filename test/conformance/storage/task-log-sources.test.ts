@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TaskEvent, TaskEventAppended, TaskEventInput } from '#api/types/task-event';
+import type { TaskEvent, TaskEventAppended, TaskEventInput } from '#api/types/tasks/task-event';
 import type { Store } from '#api/storage/contract/store';
 import { STORES, freshDatabase } from './databases.ts';
 

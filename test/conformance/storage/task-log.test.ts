@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TaskEvent, TaskEventAppended, TaskEventInput } from '#api/types/task-event';
+import type { TaskEvent, TaskEventAppended, TaskEventInput } from '#api/types/tasks/task-event';
 import type { Store } from '#api/storage/contract/store';
 import { STORES, freshDatabase } from './databases.ts';
 import type { TestDatabase } from './databases.ts';

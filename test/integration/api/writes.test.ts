@@ -3,7 +3,7 @@ import type { Unstructured } from '#api/machinery/meta';
 import { silentLogger } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { StatusError } from '#api/machinery/status-error';
-import { API_SERVER_USER } from '#api/machinery/user';
+import { API_SERVER_USER } from '#api/machinery/users/user';
 import { createCatalog } from '#api/registry/catalog';
 import { createInitialNamespaces } from '#api/registry/initial-namespaces';
 import { createRegistry } from '#api/registry/registry';

@@ -1,5 +1,5 @@
 import type { Connection } from '#api/client/connect';
-import type { TaskEventInput } from '#api/types/task-event';
+import type { TaskEventInput } from '#api/types/tasks/task-event';
 import type { Task } from '#api/types/generated/task';
 import { TASKS } from '#api/types/resources';
 

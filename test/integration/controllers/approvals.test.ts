@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTROLLERS_ACCOUNT } from '#api/machinery/process-account';
+import { CONTROLLERS_ACCOUNT } from '#api/machinery/users/process-account';
 import type { Approval, ApprovalSpec } from '#api/types/generated/approval';
 import { APPROVALS, SECRETS, TASKS } from '#api/types/resources';
 import { isSignedBy, webhookReceiver } from '../../kit/webhook-receiver.ts';

@@ -11,7 +11,7 @@ import { isStatusError } from '#api/machinery/status-error';
 import { openStore } from '#api/storage/open-store';
 import type { TaskRevision, TaskRevisionSpec } from '#api/types/generated/task-revision';
 import { TASK_REVISIONS, TASKS } from '#api/types/resources';
-import { taskRevisionName } from '#api/types/task-revision';
+import { taskRevisionName } from '#api/types/tasks/task-revision';
 import { ensureRevision } from '#controllers/task/revision/ensure-revision';
 import { KEEP_UNUSED_MS } from '#controllers/task-revision/plan';
 import { taskRevisionReconciler } from '#controllers/task-revision/reconciler';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Attributes, Authorizer } from '../../../machinery/authorizer.ts';
-import type { User } from '../../../machinery/user.ts';
+import type { Attributes, Authorizer } from '../../../machinery/users/authorizer.ts';
+import type { User } from '../../../machinery/users/user.ts';
 import { createAccess } from '../access.ts';
 import type { AllowedRequest } from '../access.ts';
 import { requestHead } from '../request-head.ts';

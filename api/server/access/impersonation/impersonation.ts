@@ -1,10 +1,10 @@
-import type { Attributes, Authorizer } from '../../../machinery/authorizer.ts';
+import type { Attributes, Authorizer } from '../../../machinery/users/authorizer.ts';
 import {
   parseServiceAccountUserName,
   serviceAccountGroups,
-} from '../../../machinery/service-account-user.ts';
-import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../../../machinery/user.ts';
-import type { User } from '../../../machinery/user.ts';
+} from '../../../machinery/users/service-account-user.ts';
+import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../../../machinery/users/user.ts';
+import type { User } from '../../../machinery/users/user.ts';
 import { refusal } from '../refusal.ts';
 import { IMPERSONATION_MODES } from './modes.ts';
 import type { ImpersonationMode, NeededRight } from './modes.ts';

@@ -1,8 +1,8 @@
-import type { Attributes, ResourceAttributes } from '../../../machinery/authorizer.ts';
+import type { Attributes, ResourceAttributes } from '../../../machinery/users/authorizer.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { domainPrefixedPathProblems, subdomainProblems } from '../../../machinery/object-name.ts';
-import { parseServiceAccountUserName } from '../../../machinery/service-account-user.ts';
-import { MASTERS_GROUP } from '../../../machinery/user.ts';
+import { parseServiceAccountUserName } from '../../../machinery/users/service-account-user.ts';
+import { MASTERS_GROUP } from '../../../machinery/users/user.ts';
 import type { RequestedUser } from './requested-user.ts';
 
 /** One way to be allowed to act as another user. */

@@ -1,4 +1,4 @@
-import type { Attributes } from '../../../machinery/authorizer.ts';
+import type { Attributes } from '../../../machinery/users/authorizer.ts';
 import type { EndpointClass } from './rates.ts';
 
 /** Each takes a password, or a token in its place. To renew a session or to end it is nothing to guess at. */

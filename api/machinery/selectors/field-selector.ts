@@ -1,4 +1,4 @@
-import { badRequest } from './status-error.ts';
+import { badRequest } from '../status-error.ts';
 
 /** A field selector as in `?fieldSelector=` (apimachinery pkg/fields). Which fields there are is the resource's affair. */
 

@@ -1,4 +1,4 @@
-import type { TaskStatus } from './generated/task.ts';
+import type { TaskStatus } from '../generated/task.ts';
 import { isFinalTaskStatus } from './task.ts';
 
 /** A state of a Task, the field `status.status`. DELETE is one of compatible clients; nothing here writes it. */

@@ -1,4 +1,4 @@
-import type { Task, TaskTransition } from './generated/task.ts';
+import type { Task, TaskTransition } from '../generated/task.ts';
 
 /** The states that an address is told of unless the Task names others. */
 const DEFAULT_STATES: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELLED'];

@@ -1,4 +1,4 @@
-import { labelValueProblems, qualifiedNameProblems } from './object-name.ts';
+import { labelValueProblems, qualifiedNameProblems } from '../object-name.ts';
 
 /** A label selector as a field of an object (apimachinery meta/v1 LabelSelector). Without conditions it selects all. */
 export interface LabelSelectorObject {

@@ -1,6 +1,6 @@
-import type { CollaborationStepAction } from './generated/collaboration.ts';
-import type { SandboxAction } from './generated/sandbox.ts';
-import type { ServerReference } from './mcp-server.ts';
+import type { CollaborationStepAction } from '../generated/collaboration.ts';
+import type { SandboxAction } from '../generated/sandbox.ts';
+import type { ServerReference } from '../mcp-server.ts';
 
 /** An action as a step of a workflow has it. */
 export type StepAction = CollaborationStepAction;

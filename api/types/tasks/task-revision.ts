@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { jsonText } from '../machinery/json/json.ts';
-import { objectKey } from '../machinery/meta.ts';
-import type { Task } from './generated/task.ts';
-import type { Team } from './generated/team.ts';
+import { jsonText } from '../../machinery/json/json.ts';
+import { objectKey } from '../../machinery/meta.ts';
+import type { Task } from '../generated/task.ts';
+import type { Team } from '../generated/team.ts';
 
 /** Hexadecimal digits of the hash in a name: 80 bits, so that nobody meets or makes a second content of one name. */
 const HASH_LENGTH = 20;

@@ -1,5 +1,5 @@
-import type { NewCondition } from '../machinery/condition.ts';
-import { newCondition, notReady, ready } from './ready.ts';
+import type { NewCondition } from '../../machinery/condition.ts';
+import { newCondition, notReady, ready } from '../ready.ts';
 
 export const TaskCondition = {
   /** True once Team and Workspace were resolved and the snapshot was taken; it then stays. */

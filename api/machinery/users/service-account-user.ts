@@ -1,4 +1,4 @@
-import { dnsLabelProblems, subdomainProblems } from './object-name.ts';
+import { dnsLabelProblems, subdomainProblems } from '../object-name.ts';
 
 /** How a ServiceAccount is called as a user (apiserver pkg/authentication/serviceaccount/util.go). */
 const PREFIX = 'system:serviceaccount:';

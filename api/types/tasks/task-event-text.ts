@@ -1,4 +1,4 @@
-import { visibleText } from '../machinery/visible-text.ts';
+import { visibleText } from '../../machinery/visible-text.ts';
 import type { TaskEvent } from './task-event.ts';
 
 /** Turns the events of a Task into text for people, as `logs` prints it; keeps track of half-written lines. */

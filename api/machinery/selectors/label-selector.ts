@@ -1,5 +1,5 @@
-import { labelValueProblems, qualifiedNameProblems } from './object-name.ts';
-import { badRequest } from './status-error.ts';
+import { labelValueProblems, qualifiedNameProblems } from '../object-name.ts';
+import { badRequest } from '../status-error.ts';
 
 /** A label selector as in `?labelSelector=` (apimachinery pkg/labels). */
 
