@@ -1,9 +1,9 @@
+import { LIVE_ON, liveOn } from '#api/types/live-sandboxes';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Runnable } from '../runtime/manager.ts';
 import { objects, source } from '../runtime/source.ts';
-import { liveOn, sandboxesLiveOn } from '../sandbox/live-on.ts';
 import { executorReconciler } from './reconciler.ts';
 
 /** Watches Executors, and the Sandboxes of those that are drained. */
@@ -17,13 +17,14 @@ export function executorController({
 }: ControllerContext): Runnable {
   const executors = informers.of(EXECUTORS);
   const sandboxes = informers.of(SANDBOXES);
+  sandboxes.addIndex(LIVE_ON, liveOn);
   const isDrained = (name: string): boolean => executors.get(name)?.spec.drain !== undefined;
   return createController({
     name: 'executor',
     client,
     reconcile: executorReconciler({
       executors,
-      liveOn: sandboxesLiveOn(sandboxes),
+      liveOn: (name) => sandboxes.byIndex(LIVE_ON, name),
       clock,
       recorder: recorder('executor-controller'),
     }),

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { objectKey } from '#api/machinery/meta';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
+import { LIVE_ON, liveOn } from '#api/types/live-sandboxes';
 import { EXECUTORS, RESOURCE_QUOTAS, SANDBOXES } from '#api/types/resources';
 import type { ResourceQuota } from '#api/types/resource-quota';
 import { createController } from '../runtime/controller.ts';
@@ -11,7 +12,6 @@ import type { Runnable } from '../runtime/manager.ts';
 import { keysOnDemand, objects, source } from '../runtime/source.ts';
 import type { Source } from '../runtime/source.ts';
 import { quotaRefusal } from './binding/quota-refusal.ts';
-import { sandboxesLiveOn } from './live-on.ts';
 import { sandboxReconciler } from './reconciler.ts';
 import { Schedule } from './schedule.ts';
 import { schedulerReconciler } from './scheduler.ts';
@@ -39,10 +39,10 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
   sandboxes.addIndex(OF_TASK, ({ spec }) => (spec.taskRef === undefined ? [] : [spec.taskRef.uid]));
   sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
   const quotas = informers.of(RESOURCE_QUOTAS);
+  sandboxes.addIndex(LIVE_ON, liveOn);
   quotas.addIndex(QUOTAS_OF, ({ metadata }) => [metadata.namespace ?? '']);
   const ofTask = (uid: string): readonly Sandbox[] => sandboxes.byIndex(OF_TASK, uid);
   const schedule = new Schedule({ sandboxes, ofTask });
-  const liveOn = sandboxesLiveOn(sandboxes);
   const unexplained = keysOnDemand();
   const events = recorder('sandbox-controller');
   return [
@@ -57,7 +57,7 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
             used: schedule.usage.inNamespace(namespace),
           }),
         explain: unexplained.add,
-        ...(preemption ? { preemption: { ofTask, liveOn } } : {}),
+        ...(preemption ? { preemption: { ofTask, liveOn: (name) => sandboxes.byIndex(LIVE_ON, name) } } : {}),
         recorder: events,
       }),
       sources: [
