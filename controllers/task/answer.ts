@@ -23,6 +23,23 @@ export function answerRoom(taken: number, open: number): number {
   return Math.min(STATUS_ANSWER_BYTES, Math.max(LEAST_ANSWER_BYTES, share));
 }
 
+/** Bytes, as JSON, of all warnings of a status together, the words about those that are left out aside. */
+export const ALL_WARNINGS_BYTES = 128 * 1024;
+
+/** The first warnings, as many as fit into so many bytes of JSON, and how many there are beside them. */
+export function firstWarnings(warnings: readonly string[], bytes: number): string[] {
+  const kept: string[] = [];
+  let room = bytes;
+  for (const warning of warnings) {
+    room -= jsonBytes(warning);
+    if (room < 0) break;
+    kept.push(warning);
+  }
+  const more = warnings.length - kept.length;
+  if (more === 0) return kept;
+  return [...kept, `And ${more} more ${more === 1 ? 'warning' : 'warnings'}, in the Sandbox of the run.`];
+}
+
 /** Length of a value in a status. */
 export const jsonBytes = (value: unknown): number =>
   value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));

@@ -2,7 +2,7 @@ import type { Sandbox, SandboxQuestion, SandboxResult } from '#api/types/generat
 import type { TaskAnswer, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isRunNode } from './graph/graph.ts';
 import type { PlannedNode } from './graph/graph.ts';
-import { cutAnswerToJson, jsonBytes } from './answer.ts';
+import { cutAnswerToJson, firstWarnings, jsonBytes } from './answer.ts';
 import { nodeOfRecord } from './graph/stages.ts';
 import { addUse, useOf } from './status/use.ts';
 import type { Amount, Use } from './status/use.ts';
@@ -212,6 +212,8 @@ export interface StatusRoom {
   answerBytes: number;
   /** Of its output; a longer one is left out. */
   outputBytes: number;
+  /** Of its warnings; the first ones stay. */
+  warningBytes: number;
 }
 
 /** The moment of an end, and its room. */
@@ -318,16 +320,19 @@ export function wholeAnswer(record: NodeRecord | undefined, sandboxes: readonly 
 /** The result of a Sandbox as the status of its Task repeats it: a status has several of them. */
 function statusResult(
   { status }: Sandbox,
-  { answerBytes, outputBytes }: StatusRoom,
+  { answerBytes, outputBytes, warningBytes }: StatusRoom,
 ): SandboxResult | undefined {
   const result = status?.result;
   if (result === undefined) return undefined;
-  const { value, warnings = [] } = result;
-  const cut = value === undefined ? {} : { value: cutAnswerToJson(value, answerBytes) };
+  const { value, warnings } = result;
+  const cut = {
+    ...(value === undefined ? {} : { value: cutAnswerToJson(value, answerBytes) }),
+    ...(warnings === undefined ? {} : { warnings: firstWarnings(warnings, warningBytes) }),
+  };
   const bytes = jsonBytes(result.output);
   if (bytes <= outputBytes) return { ...result, ...cut };
   const words = `The output has ${bytes} bytes and is left out: the status has no room for it.`;
-  return { ...withoutOutput(result), ...cut, warnings: [...warnings, words] };
+  return { ...withoutOutput(result), ...cut, warnings: [words, ...(cut.warnings ?? [])] };
 }
 
 /** Nobody decides by the output of an end that is past. */

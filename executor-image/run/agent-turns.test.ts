@@ -70,6 +70,18 @@ describe('an answer that has to fit a schema', () => {
     expect(asked[0]?.prompt).toContain('JSON Schema');
   });
 
+  it('is mended, or the run fails, where a status cannot hold it', async () => {
+    const large = JSON.stringify({ n: 1, more: 'ä'.repeat(40_000) });
+    const problem = `it has ${Buffer.byteLength(large)} bytes as JSON, and may have 65536`;
+    const mended = talk([large, '{"n": 2}'], { request: { output: { schema } } });
+    expect(await mended.done).toMatchObject({ output: { n: 2 } });
+    expect(mended.asked[1]?.prompt).toContain(problem);
+    const again = talk([large, large], { request: { output: { schema } } });
+    await expect(again.done).rejects.toThrow(
+      new RunFailure('OutputInvalid', `the answer does not fit its schema: ${problem}`),
+    );
+  });
+
   it('is mended in one more turn, of the same session where there is one', async () => {
     const { done, asked, turns } = talk(['{"n": "one"}', '{"n": 2}'], {
       request: { output: { schema } },

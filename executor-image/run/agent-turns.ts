@@ -1,3 +1,4 @@
+import { RUN_LIMITS } from '#executor-manager/protocol/run';
 import type { RunAnswer, RunResult } from '#executor-manager/protocol/run';
 import type { AdapterContext, AgentAdapter, AgentRequest } from '../adapters/adapter.ts';
 import { RunFailure } from '../run-failure.ts';
@@ -57,7 +58,12 @@ async function takeTurn({ adapter, context, onTurnEnd }: AgentTurns, request: Ag
 function checkAnswer(answer: Answer, check: (value: unknown) => OutputCheck): OutputCheck {
   const output = answer.output ?? jsonIn(answer.value);
   if (output === undefined) return { ok: false, problem: 'it is not JSON' };
-  return isShallow(output) ? check(output) : { ok: false, problem: `it has more than ${MOST_LEVELS} levels` };
+  if (!isShallow(output)) return { ok: false, problem: `it has more than ${MOST_LEVELS} levels` };
+  const bytes = Buffer.byteLength(JSON.stringify(output));
+  const most = RUN_LIMITS.outputBytes;
+  return bytes <= most
+    ? check(output)
+    : { ok: false, problem: `it has ${bytes} bytes as JSON, and may have ${most}` };
 }
 
 /** Where the program keeps no session, the model is told the whole story. */

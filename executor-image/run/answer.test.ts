@@ -15,7 +15,7 @@ it('an answer that is too long says so where it is cut', () => {
     /ä\n\n\[The answer has 1048576 bytes and is cut here; the log of the Task has all of it\.\]$/,
   );
   expect(warnings).toEqual([
-    'w',
     'The answer has 1048576 bytes and is cut; the log of the Task has all of it.',
+    'w',
   ]);
 });

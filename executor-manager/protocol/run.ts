@@ -302,7 +302,7 @@ export interface RunUsage {
 export interface RunResult {
   /** The agent's last words. */
   value: string;
-  /** The answer as an object, where `output` asked for one. */
+  /** The answer as an object, where `output` asked for one; RUN_LIMITS.outputBytes at most. */
   output?: unknown;
   usage?: RunUsage;
   costUSD?: number;
@@ -362,6 +362,12 @@ export const RUN_LIMITS = {
   toolOutputBytes: 16 * 1024,
   /** Of the answer in a result; where it is longer, it ends with words that say so, and the events have all of it. */
   answerBytes: 512 * 1024,
+  /** Of the output, as JSON: later steps decide by it, so a longer one is not cut but fails the run. */
+  outputBytes: 64 * 1024,
+  /** How many warnings a result has, the words about further ones aside, and the bytes of one and of all of them. */
+  warnings: 20,
+  oneWarningBytes: 4096,
+  warningBytes: 16 * 1024,
   /** Of one diff event. */
   diffBytes: 256 * 1024,
   /** Of all diff events of a run; files beyond are left out and named. */

@@ -74,6 +74,44 @@ describe('runOutcome', () => {
     });
   });
 
+  const LARGE = { n: 'ä'.repeat(32 * 1024) };
+  const TOO_LARGE = 'The output has 65544 bytes as JSON, of at most 65536, and is left out.';
+  it.each([
+    {
+      given: { phase: 'Succeeded', result: { value: 'v', output: { n: 'ä'.repeat(32 * 1024 - 4) } } },
+      want: { phase: 'Succeeded', result: { value: 'v', output: { n: 'ä'.repeat(32 * 1024 - 4) } } },
+      why: 'as large as one may be',
+    },
+    {
+      given: { phase: 'Succeeded', result: { value: 'v', output: LARGE, warnings: ['w', 7] } },
+      want: {
+        ...{ phase: 'Failed', reason: 'OutputInvalid', message: TOO_LARGE },
+        result: { value: 'v', warnings: [TOO_LARGE, 'w'] },
+      },
+      why: 'too large a one is missed by whoever reads it',
+    },
+    {
+      given: { phase: 'Failed', reason: 'TimedOut', message: 'm', result: { output: LARGE } },
+      want: {
+        phase: 'Failed',
+        reason: 'TimedOut',
+        message: 'm',
+        result: { value: '', warnings: [TOO_LARGE] },
+      },
+      why: 'a failure stays what it is',
+    },
+  ])('an output: $why', ({ given, want }) => {
+    expect(runOutcome(given)).toMatchObject(want);
+    expect(runOutcome(given).result).toEqual(want.result);
+  });
+
+  it('bounds the warnings together', () => {
+    const warnings = Array.from({ length: 500 }, () => 'w'.repeat(4000));
+    const { result } = runOutcome({ phase: 'Succeeded', result: { value: 'v', warnings } });
+    expect(result?.warnings).toHaveLength(5);
+    expect(result?.warnings?.at(-1)).toBe('And 496 more warnings.');
+  });
+
   it('bounds the message', () => {
     expect(runOutcome({ phase: 'Failed', message: 'x'.repeat(10_000) }).message).toHaveLength(4096);
   });

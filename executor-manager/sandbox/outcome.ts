@@ -6,6 +6,7 @@ import type { SandboxFinishedReason } from '#api/types/sandbox';
 import { ImageUnavailable } from '../drivers/image-unavailable.ts';
 import { RUN_FAILURE_REASONS, RUN_LIMITS } from '../protocol/run.ts';
 import type { RunResult } from '../protocol/run.ts';
+import { boundedWarnings } from '../protocol/warnings.ts';
 import { readApplied } from '../run/messages.ts';
 import { readQuestion } from '../run/open-questions.ts';
 
@@ -61,7 +62,8 @@ export function cancelled(message: string): Outcome {
  */
 export function runOutcome(data: Record<string, unknown>): Outcome {
   const message = text(data['message'], MAX_MESSAGE) ?? '';
-  const result = readResult(data['result']);
+  const tooLarge = whyTooLarge(data['result']);
+  const result = readResult(data['result'], tooLarge);
   const messages = readApplied(data['messages']);
   const rest = {
     fromRunner: true,
@@ -69,6 +71,9 @@ export function runOutcome(data: Record<string, unknown>): Outcome {
     ...(messages.length === 0 ? {} : { messages }),
   };
   if (data['phase'] === 'Succeeded') {
+    // An output is there because somebody reads it: a schema asks for it, or it is all that an action has done.
+    if (tooLarge !== undefined)
+      return { phase: 'Failed', reason: 'OutputInvalid', message: tooLarge, ...rest };
     return {
       phase: 'Succeeded',
       reason: 'Succeeded',
@@ -105,14 +110,14 @@ export function recordedOutcome(data: Record<string, unknown>, otherwise: Outcom
 }
 
 /** Fields of the result that are as agreed; the API would refuse the whole status, each time, for a single wrong one. */
-function readResult(given: unknown): RunResult | undefined {
+function readResult(given: unknown, tooLarge: string | undefined): RunResult | undefined {
   if (!isJsonObject(given)) return undefined;
   const usage = isJsonObject(given['usage']) ? counts(given['usage'], USAGE) : undefined;
   const workspace = readWorkspace(given['workspace']);
   const sessionId = text(given['sessionId'], MAX_NAME);
   const models = readModels(given['models']);
-  const output = readOutput(given['output']);
-  const warnings = readWarnings(given['warnings']);
+  const output = tooLarge === undefined ? given['output'] : undefined;
+  const warnings = readWarnings(given['warnings'], tooLarge);
   return {
     value: firstBytes(text(given['value'], RUN_LIMITS.answerBytes) ?? '', RUN_LIMITS.answerBytes),
     ...(usage === undefined ? {} : { usage: usage as unknown as RunResult['usage'] & object }),
@@ -135,7 +140,6 @@ function readQuestions(given: unknown): SandboxQuestion[] {
 }
 
 const MAX_MODELS = 20;
-const MAX_WARNINGS = 20;
 
 function readModels(given: unknown): RunResult['models'] {
   if (!isJsonObject(given)) return undefined;
@@ -147,16 +151,18 @@ function readModels(given: unknown): RunResult['models'] {
   return Object.fromEntries(models.slice(0, MAX_MODELS)) as unknown as RunResult['models'] & object;
 }
 
-/** A value that is too large for a status stays in the log, where the text of the answer is. */
-function readOutput(given: unknown): unknown {
-  if (given === undefined) return undefined;
-  return JSON.stringify(given).length <= RUN_LIMITS.textBytes ? given : undefined;
+/** Why the output of a result cannot be kept, with its size; undefined for one that can, and where there is none. */
+function whyTooLarge(result: unknown): string | undefined {
+  const output = isJsonObject(result) ? result['output'] : undefined;
+  const bytes = output === undefined ? 0 : Buffer.byteLength(JSON.stringify(output));
+  if (bytes <= RUN_LIMITS.outputBytes) return undefined;
+  return `The output has ${bytes} bytes as JSON, of at most ${RUN_LIMITS.outputBytes}, and is left out.`;
 }
 
-function readWarnings(given: unknown): string[] | undefined {
-  if (!Array.isArray(given)) return undefined;
-  const all = given.map((warning) => text(warning, MAX_MESSAGE)).filter((warning) => warning !== undefined);
-  return all.length === 0 ? undefined : all.slice(0, MAX_WARNINGS);
+function readWarnings(given: unknown, own: string | undefined): string[] | undefined {
+  const theirs = Array.isArray(given) ? given.filter((warning) => typeof warning === 'string') : [];
+  const all = boundedWarnings([...(own === undefined ? [] : [own]), ...theirs]);
+  return all.length === 0 ? undefined : all;
 }
 
 function readWorkspace(given: unknown): RunResult['workspace'] | undefined {

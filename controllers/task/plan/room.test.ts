@@ -44,6 +44,19 @@ it('answers of escapes leave room in the status', () => {
   expect(JSON.stringify(status).length).toBeLessThan(2.5 * 1024 * 1024);
 });
 
+it('warnings leave room in the status, however many there are', () => {
+  const w = wide(64);
+  w.settle();
+  const warnings = Array.from({ length: 4 }, () => 'w'.repeat(4000));
+  for (const name of w.names()) w.change(name, ended({ value: 'done', warnings }));
+  const { status } = w.settle();
+  expect(status?.status).toBe('COMPLETED');
+  expect(JSON.stringify(status).length).toBeLessThan(400 * 1024);
+  const kept = status?.subTasks?.map(({ result }) => result?.['warnings']) ?? [];
+  expect(kept[0], 'the first ones stay').toEqual(warnings);
+  expect(kept.at(-1)).toEqual(['And 4 more warnings, in the Sandbox of the run.']);
+});
+
 it('an end that a retry leaves behind keeps its answer, not its output', () => {
   const w = wide(1);
   w.settle();

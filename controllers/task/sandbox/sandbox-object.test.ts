@@ -201,6 +201,7 @@ describe('what is long', () => {
       now: 'now',
       answerBytes: 64 * 1024,
       outputBytes: 0,
+      warningBytes: 0,
     });
     const value = String(done.result?.['value']);
     expect(Buffer.byteLength(value)).toBeLessThanOrEqual(64 * 1024);

@@ -56,8 +56,11 @@ function warningsOf(records: readonly NodeRecord[]): string {
     if (!Array.isArray(warnings)) return [];
     return warnings.map((warning) => `${stepTitle(node, records)}: ${String(warning)}`);
   });
-  return sentences.join(' ');
+  return firstSentences(sentences, MOST_WARNINGS);
 }
+
+/** A condition is read in one piece; each record has the warnings of its step. */
+const MOST_WARNINGS = 10;
 
 function readyCondition(outcome: Outcome, revision: Revision | undefined): NewCondition | undefined {
   if (outcome.kind === 'waiting' || outcome.kind === 'impossible') {

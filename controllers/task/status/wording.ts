@@ -14,9 +14,9 @@ export function stepTitle(node: string, records: readonly NodeRecord[]): string 
 const MOST_SENTENCES = 3;
 
 /** The first sentences, and how many there are beside them: a Task may have hundreds of steps side by side. */
-export function firstSentences(sentences: readonly string[]): string {
-  const more = sentences.length - MOST_SENTENCES;
-  const shown = sentences.slice(0, MOST_SENTENCES);
+export function firstSentences(sentences: readonly string[], most = MOST_SENTENCES): string {
+  const more = sentences.length - most;
+  const shown = sentences.slice(0, most);
   return [...shown, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
 }
 

@@ -3,7 +3,7 @@ import { RunFailure, describeError } from '../../run-failure.ts';
 import { cutText } from '../../text/cut.ts';
 import type { AdapterContext } from '../adapter.ts';
 import type { ActionResult } from './action-result.ts';
-import { fits, jsonOf } from './json-output.ts';
+import { OUTPUT_BYTES, fits, jsonOf } from './json-output.ts';
 import { requestHeaders } from './request-headers.ts';
 
 /** Of the answer, for later steps; others may hold credentials, as Set-Cookie does. */
@@ -47,7 +47,10 @@ function isExpected(status: number, { expectedStatus }: RunHttpCall): boolean {
 function resultOf({ status, headers, body }: Answer): ActionResult {
   const output = { status, headers, body: jsonOf(body) ?? body };
   if (fits(output)) return { value: body, output };
-  const warnings = ['The body of the answer is too large for the output; the log of the Task has all of it.'];
+  const bytes = Buffer.byteLength(JSON.stringify(output));
+  const warnings = [
+    `The output would have ${bytes} bytes as JSON, of at most ${OUTPUT_BYTES}, or too many levels: it is without the body. The log of the Task has all of it.`,
+  ];
   return { value: body, output: { status, headers }, warnings };
 }
 

@@ -10,10 +10,10 @@ export function jsonOf(text: string): unknown {
 }
 
 /** Bytes of an output that later steps get. */
-export const OUTPUT_BYTES = RUN_LIMITS.textBytes;
+export const OUTPUT_BYTES = RUN_LIMITS.outputBytes;
 
 export const fits = (output: unknown): boolean =>
-  isShallow(output) && (JSON.stringify(output) ?? '').length <= OUTPUT_BYTES;
+  isShallow(output) && Buffer.byteLength(JSON.stringify(output) ?? '') <= OUTPUT_BYTES;
 
 /** @throws RunFailure ActionFailed for an output that a status cannot hold: later steps would miss it without a word. */
 export function checkSize(output: unknown): void {
