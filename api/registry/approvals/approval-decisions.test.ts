@@ -174,6 +174,22 @@ describe('a decision', () => {
     );
   });
 
+  it.each([
+    ['reason', 32_768],
+    ['message', 65_536],
+  ])('has a %s of %d bytes at most', async (field, most) => {
+    const target = await approval();
+    const sign = '語';
+    const decision = { decision: 'Approved', [field]: sign.repeat(most / sign.length) };
+    const { code, details } = await refusal(write(ann, target, decision));
+    const message = `Too long: may not be more than ${most} bytes`;
+    expect([code, details]).toMatchObject([422, { causes: [{ field: `status.${field}`, message }] }]);
+    const fitting = 'é'.repeat(most / 2);
+    expect((await write(ann, target, { ...decision, [field]: fitting }))['status']).toMatchObject({
+      [field]: fitting,
+    });
+  });
+
   it('is final, but for who says the same', async () => {
     const target = await approval();
     await write(ann, target, { decision: 'Approved' });

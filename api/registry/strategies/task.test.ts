@@ -177,3 +177,16 @@ describe('the parameters of a Task', () => {
     });
   });
 });
+
+describe('answers', () => {
+  it('have bytes counted, and what was stored is not judged again', async () => {
+    const name = await newTask({ answers: [{ id: 'a', message: 'é'.repeat(32_768) }] });
+    await patch(name, { spec: { cancel: true } });
+    const answers = [{ id: 'b', message: 'é'.repeat(32_769) }];
+    await expect(patch(name, { spec: { answers } })).rejects.toMatchObject({
+      code: 422,
+      details: { causes: [{ field: 'spec.answers[0].message', reason: 'FieldValueTooLong' }] },
+    });
+    await expect(newTask({ answers })).rejects.toMatchObject({ code: 422 });
+  });
+});

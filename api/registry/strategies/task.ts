@@ -8,6 +8,7 @@ import { isAtRest } from '../../types/tasks/task.ts';
 import { nextStates } from '../../types/tasks/task-transitions.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
+import { oversizedItems } from './text-sizes.ts';
 
 /** The TaskRevision was made from these: a change could not have any effect, so it is refused instead of ignored. */
 const FIXED = ['prompt', 'teamRef', 'workspaceRef', 'parameters', 'revision'];
@@ -15,7 +16,8 @@ const FIXED = ['prompt', 'teamRef', 'workspaceRef', 'parameters', 'revision'];
 export const taskStrategy: Strategy = {
   prepareForStatusUpdate: withTransitions,
   validate(task, previous) {
-    if (previous === undefined) return [];
+    const oversized = textProblems(task, previous);
+    if (previous === undefined) return oversized;
     const changed = hasStarted(fieldsOf(previous['status']))
       ? immutableFields({
           at: 'spec',
@@ -25,9 +27,20 @@ export const taskStrategy: Strategy = {
           why: 'field is immutable once the Task has started (status.revision is set)',
         })
       : [];
-    return [...changed, ...transitionProblems(previous, task)];
+    return [...oversized, ...changed, ...transitionProblems(previous, task)];
   },
 };
+
+/** In bytes. */
+const MOST_WORDS = 65_536;
+
+function textProblems(task: Unstructured, previous: Unstructured | undefined): StatusCause[] {
+  const texts = { at: 'spec', before: fieldsOf(previous?.['spec']), after: fieldsOf(task['spec']) };
+  return [
+    ...oversizedItems(texts, 'messages', { text: MOST_WORDS }),
+    ...oversizedItems(texts, 'answers', { message: MOST_WORDS }),
+  ];
+}
 
 /** Tasks that an earlier version started have a snapshot. */
 function hasStarted({ revision, snapshot }: JsonObject): boolean {

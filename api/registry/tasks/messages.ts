@@ -6,6 +6,7 @@ import { alreadyExists, badRequest, conflict, invalid } from '../../machinery/st
 import { invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { Task } from '../../types/generated/task.ts';
 import { isAtRest, isFinalTaskStatus } from '../../types/tasks/task.ts';
 import type { Registry } from '../registry.ts';
@@ -13,6 +14,7 @@ import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
 import { retryOnConflict } from '../write/retry-on-conflict.ts';
 import { givenTexts } from './given-texts.ts';
+import { membersOfTask } from './task-members.ts';
 
 type TaskMessageSpec = NonNullable<Task['spec']['messages']>[number];
 
@@ -30,12 +32,12 @@ const MOST_BYTES = 512 * 1024;
 /**
  * Adds the words of a person to a Task, whether it runs or has finished. A second post with the id of the first changes
  * nothing. A Task that was cancelled is wanted again from then on.
- * @throws StatusError BadRequest; Invalid for a node that the Task has not, or more than a Task may keep; AlreadyExists
+ * @throws StatusError BadRequest; Invalid for a node or a member that the Task has not, or more than a Task may keep; AlreadyExists
  * for an id that stands for other words; Conflict for a Task that is deleted or cancelled at this moment, for the
  * policy Reject while something runs, and when too many write at once; NotFound
  */
 export async function postMessage(
-  { registry, clock }: { registry: Pick<Registry, 'get' | 'update'>; clock: Clock },
+  { registry, clock }: { registry: Pick<Registry, 'catalog' | 'get' | 'update'>; clock: Clock },
   { target, body, ...options }: MessageRequest,
 ): Promise<WriteResult> {
   const { id = randomUUID(), ...asked } = readMessage(body);
@@ -57,7 +59,10 @@ export async function postMessage(
       from: { name, ...(uid === undefined ? {} : { uid }) },
       at: formatTime(clock.now()),
     };
-    const causes = problemsOf(task, [...messages, message]);
+    const causes = [
+      ...problemsOf(task, [...messages, message]),
+      ...(await memberProblems(registry, { task, user: options.user }, asked.member)),
+    ];
     if (causes.length > 0)
       throw invalid({ group: 'agent.wecode.io', kind: 'TaskMessage' }, target.name, causes);
     const spec = { ...task.spec, messages: [...messages, message], cancel: false };
@@ -104,6 +109,17 @@ function checkOpen(task: Task, { policy }: AskedMessage, { resource, name }: Tar
   if (task.metadata.deletionTimestamp !== undefined) refuse('the Task is being deleted');
   if (task.spec.cancel === true && !isFinalTaskStatus(status)) refuse('the Task is being cancelled');
   if (policy === 'Reject' && !isAtRest(task)) refuse(`the Task has not finished: ${status ?? 'PENDING'}`);
+}
+
+/** Where nobody knows the members yet, the message is judged when the Task is planned. */
+async function memberProblems(
+  registry: Pick<Registry, 'catalog' | 'get'>,
+  at: { task: Task; user: User },
+  member: string | undefined,
+): Promise<StatusCause[]> {
+  if (member === undefined) return [];
+  const members = await membersOfTask(registry, at);
+  return members?.includes(member) === false ? [unsupportedValue('member', member, members)] : [];
 }
 
 function problemsOf(task: Task, messages: readonly TaskMessageSpec[]): StatusCause[] {

@@ -49,6 +49,29 @@ describe('readObject', () => {
     expect(error.message).not.toContain('sk-secret');
   });
 
+  it.each([
+    [String.raw`"\ud83d\ude00"`, '😀', 'a pair'],
+    [String.raw`"a\ud83d"`, 'a\uFFFD', 'the first half alone'],
+    [String.raw`"\ude00b"`, '\uFFFDb', 'the second half alone'],
+    [String.raw`"\ud83d\ud83d\ude00"`, '\uFFFD😀', 'a half before a pair'],
+    [String.raw`"\uD83D\u0041"`, '\uFFFDA', 'a half before another escape'],
+    [String.raw`"\\ud83d"`, String.raw`\ud83d`, 'no escape at all'],
+    [String.raw`{"\ud83d": 1}`, { '\uFFFD': 1 }, 'a half in a name'],
+  ])('reads half of a surrogate pair as Go does: %s', async (body, value, reason) => {
+    expect(await readValue(incoming(body), TASK), reason).toEqual(value);
+  });
+
+  it.each([String.raw`a: "\ud83d"`, String.raw`"\ud83d": a`])(
+    'refuses half of a surrogate pair in YAML: %s',
+    async (body) => {
+      const error = await failure(readObject(incoming(body, YAML), TASK));
+      expect([error.code, error.message]).toEqual([
+        400,
+        expect.stringContaining('invalid Unicode character escape code'),
+      ]);
+    },
+  );
+
   it('takes brackets in texts for what they are', async () => {
     const text = '[{"'.repeat(2000);
     const body = JSON.stringify({ text, backslash: '\\' });

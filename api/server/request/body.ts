@@ -108,7 +108,7 @@ export function parseJson(text: string, kind: string): unknown {
     throw unrecognized(kind, `json parse error: exceeded max depth of ${MAX_JSON_DEPTH}`);
   }
   try {
-    const value = parseJsonText(text);
+    const value = parseJsonText(MAY_BE_HALF.test(text) ? text.replace(ESCAPE, wholeCharacter) : text);
     if (MAY_BE_INFINITE.test(text)) JSON.parse(text, checkFinite);
     return value;
   } catch (error) {
@@ -116,6 +116,17 @@ export function parseJson(text: string, kind: string): unknown {
     throw unrecognized(kind, `json parse error: ${describe(error)}`);
   }
 }
+
+/** Only texts with such an escape can hold half of a surrogate pair. */
+const MAY_BE_HALF = /\\u[dD][89a-fA-F]/;
+/** A pair, one half, or any other escape, so that none is looked for inside of another one. */
+const ESCAPE =
+  /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[dD][89a-fA-F][\da-fA-F]{2}|[^])/g;
+const HALF_LENGTH = String.raw`\ud800`.length;
+
+/** A half has no UTF-8. Go's JSON reads it as the replacement character (encoding/json, Unmarshal), and so does kube-apiserver. */
+const wholeCharacter = (escape: string): string =>
+  escape.length === HALF_LENGTH ? String.raw`\ufffd` : escape;
 
 /** Only texts with such an exponent, or so many digits, can hold a number beyond all doubles. */
 const MAY_BE_INFINITE = /[eE]\+?\d{3}|\d{309}/;
@@ -167,11 +178,13 @@ function checkExtent(root: unknown, kind: string): void {
     const next: unknown[] = [];
     for (const value of level) {
       size += typeof value === 'string' ? value.length : 1;
+      if (typeof value === 'string' && !value.isWellFormed()) throw malformed(kind);
       if (size > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
       if (typeof value === 'number' && !Number.isFinite(value)) throw outOfRange();
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, child] of Object.entries(value)) {
         size += key.length;
+        if (!key.isWellFormed()) throw malformed(kind);
         if (typeof child === 'bigint') setNumber(value, key, child);
         else next.push(child);
       }
@@ -179,6 +192,10 @@ function checkExtent(root: unknown, kind: string): void {
     level = next;
   }
 }
+
+/** As go-yaml, which reads YAML for kube-apiserver. */
+const malformed = (kind: string): Error =>
+  unrecognized(kind, 'yaml parse error: invalid Unicode character escape code');
 
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;

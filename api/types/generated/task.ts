@@ -794,13 +794,17 @@ export interface TaskStatusMessage {
    */
   id: string;
   /**
-   * Applied: an agent has got it. Expired: the Task was cancelled before one got it.
+   * Applied: an agent has got it. Expired: the Task failed or was cancelled before one got it. Rejected: it names a member that the Task has not.
    */
-  state: 'Applied' | 'Expired';
+  state: 'Applied' | 'Expired' | 'Rejected';
   /**
    * Id of the node whose agent got it.
    */
   node?: string;
+  /**
+   * Why nobody gets it, as a sentence.
+   */
+  message?: string;
 }
 /**
  * One Approval, in the same namespace.

@@ -31,6 +31,19 @@ export function pinnedRevision(team: Team | undefined): string[] {
   return name === undefined ? [] : [objectKey({ ...team?.metadata, name })];
 }
 
+/** What of a configuration says who works. */
+interface Workforce {
+  nodes: readonly { name: string; kind?: unknown; member?: unknown }[];
+  members?: Readonly<Record<string, unknown>>;
+}
+
+/** The names of all who may work for a Task: those of its runs that are known, and those who may get runs later. */
+export function memberNamesOf({ nodes, members = {} }: Workforce): string[] {
+  const runs = nodes.filter(({ kind }) => kind === undefined);
+  const working = runs.map(({ name, member }) => (typeof member === 'string' ? member : name));
+  return [...new Set([...working, ...Object.keys(members)])];
+}
+
 function contentHash(spec: unknown): string {
   return createHash('sha256').update(canonicalJSON(spec)).digest('hex').slice(0, HASH_LENGTH);
 }

@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { NewTaskMessage } from '#api/client/task-log';
 import type { CliContext } from '../../context.ts';
@@ -10,18 +10,22 @@ import { taskName } from '../../task.ts';
 type Policy = NonNullable<NewTaskMessage['policy']>;
 
 interface MessageFlags extends ConnectionFlags {
-  policy: Lowercase<Policy>;
+  policy: Policy;
   node?: string;
   member?: string;
   id?: string;
   follow?: boolean;
 }
 
-const POLICIES: Readonly<Record<Lowercase<Policy>, Policy>> = {
-  queue: 'Queue',
-  interrupt: 'Interrupt',
-  reject: 'Reject',
-};
+const POLICIES: readonly Policy[] = ['Queue', 'Interrupt', 'Reject'];
+
+/** @throws InvalidArgumentError for a word that is none, however it is written */
+function policyNamed(word: string): Policy {
+  const policy = POLICIES.find((one) => one.toLowerCase() === word.toLowerCase());
+  if (policy !== undefined) return policy;
+  const names = POLICIES.map((one) => one.toLowerCase());
+  throw new InvalidArgumentError(`It is one of ${names.join(', ')}.`);
+}
 
 /** `troupe message`: says something to the agents of a Task, whether it runs or has finished. */
 export function register(program: Command, context: CliContext): void {
@@ -36,8 +40,8 @@ export function register(program: Command, context: CliContext): void {
         '--policy <policy>',
         'queue: after the present turn; interrupt: at once; reject: only while nothing runs',
       )
-        .choices(Object.keys(POLICIES))
-        .default('queue'),
+        .argParser(policyNamed)
+        .default('Queue' satisfies Policy, 'queue'),
     )
     .option('--node <id>', 'the agent of this node is meant')
     .option('--member <name>', 'this member of the Team is meant')
@@ -61,7 +65,7 @@ async function post(session: Session, { task, text, flags }: Post): Promise<void
   const after = flags.follow === true ? await lastNumber(session, ref) : 0;
   await taskLog.post(ref, {
     text,
-    policy: POLICIES[policy],
+    policy,
     ...(node === undefined ? {} : { node }),
     ...(member === undefined ? {} : { member }),
     ...(id === undefined ? {} : { id }),

@@ -82,6 +82,8 @@ export type PlannedNode = RunNode | ActionNode | WaitNode;
 export interface RunNode extends GraphNode, RunParts {
   /** Nodes of earlier versions have no kind: all of them were runs. */
   kind?: undefined;
+  /** The name of the member who works, where the node has another one: that of a step, say. */
+  member?: string;
   workspace: PlannedNodeWorkspace;
 }
 
@@ -151,6 +153,11 @@ export interface WebhookWait {
 
 export function isRunNode(node: PlannedNode): node is RunNode {
   return node.kind === undefined;
+}
+
+/** The name of the member who works; undefined where nobody does. */
+export function workerOf(node: PlannedNode): string | undefined {
+  return isRunNode(node) ? (node.member ?? node.name) : undefined;
 }
 
 /** Whether a Sandbox does the work of the node. */

@@ -90,6 +90,30 @@ describe('a message to a Task under way', () => {
     expect(got).toEqual(runs);
   });
 
+  it('that names a member who is none is rejected, and nobody answers it', () => {
+    const world = started(node('a'));
+    world.post({ member: 'nobody' });
+    world.post();
+    world.settle();
+    expect(wordsOf(world, nameOf('a'))).toEqual(['id2']);
+    world.change(nameOf('a'), { status: succeeded('x', { appliedMessages: ['id2'] }) });
+    expect(world.settle().status).toMatchObject({
+      status: 'COMPLETED',
+      messages: [
+        { id: 'id1', state: 'Rejected', message: 'No member is called "nobody"; there are a.' },
+        { id: 'id2', state: 'Applied', node: 'a' },
+      ],
+    });
+    expect(world.names()).toEqual([nameOf('a')]);
+  });
+
+  it('that names a member whose node is called by its step goes to the run of that member', () => {
+    const world = started(node('a', { member: 'amy' }), node('b', { member: 'ben' }));
+    world.post({ member: 'ben' });
+    world.settle();
+    expect([wordsOf(world, nameOf('a')), wordsOf(world, nameOf('b'))]).toEqual([[], ['id1']]);
+  });
+
   it('waits where the agent takes no words while it works', () => {
     const world = started(node('a', { shell: { type: 'Agno' } }));
     world.post();
@@ -274,12 +298,31 @@ describe('a message to a Task that has ended', () => {
     ]);
   });
 
+  const ends: SandboxStatus[] = [
+    { phase: 'Succeeded', reason: 'Succeeded', result: { value: 'x' } },
+    { phase: 'Failed', reason: 'AgentFailed' },
+    { phase: 'Cancelled', reason: 'Cancelled' },
+  ];
+  it.each(ends)('changes nothing where nobody has the name of the member: $phase', (end) => {
+    const world = started(node('a'));
+    if (end.phase === 'Cancelled') world.edit({ cancel: true });
+    world.settle();
+    world.change(nameOf('a'), { status: end });
+    const { status } = world.settle();
+    world.edit({ cancel: false });
+    world.post({ member: 'x' });
+    expect(world.settle().status).toMatchObject({
+      status: status?.status,
+      messages: [{ id: 'id1', state: 'Rejected' }],
+    });
+    expect(world.names()).toEqual([nameOf('a')]);
+  });
+
   const agents: { why: string; words: object; spec: object; from: string }[] = [
     { why: "the one whose answer is the Task's", words: {}, spec: {}, from: 's2' },
     { why: 'the node that is named', words: { node: 's0' }, spec: {}, from: 's0' },
     { why: 'the member that is named', words: { member: 'two' }, spec: {}, from: 's1' },
     { why: 'the stage of compatible clients', words: {}, spec: { currentStage: 1 }, from: 's1' },
-    { why: 'a name that nobody has', words: { member: 'x' }, spec: {}, from: 's2' },
   ];
   it.each(agents)('is answered by the agent that is meant: $why', ({ words, spec, from }) => {
     const world = started(...line({ name: 'one' }, { name: 'two' }, { name: 'three' }));

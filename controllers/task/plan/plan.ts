@@ -28,6 +28,7 @@ import { mayRenew, renewed, takenUp } from './renew.ts';
 import { SUSPENDED } from './suspended.ts';
 import type { OverSandbox, Rejection } from './settle.ts';
 import { steered } from './steer.ts';
+import type { Steering } from './steer.ts';
 
 export interface Observation {
   task: Task;
@@ -149,7 +150,10 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
-    tell: outcome.kind === 'running' || outcome.kind === 'held' ? told(observation, { moves, records }) : [],
+    tell:
+      outcome.kind === 'running' || outcome.kind === 'held'
+        ? told(observation, { moves, records, revision })
+        : [],
     approvals: asks.filter(({ isBlocked }) => isBlocked !== true).map((ask) => approvalObject(task, ask)),
     mustBeOver: moves.flatMap(({ over }) => over),
     ...(wakeAt === undefined ? {} : { wakeAt }),
@@ -180,9 +184,9 @@ function questionAsks(
 
 function told(
   { task, sandboxes }: Observation,
-  { moves, records }: { moves: readonly Move[]; records: readonly NodeRecord[] },
+  { moves, ...known }: Pick<Steering, 'moves' | 'records' | 'revision'>,
 ): ToldSandbox[] {
-  const words = steered({ task, sandboxes, records, moves });
+  const words = steered({ task, sandboxes, moves, ...known });
   return live(moves).flatMap((sandbox) => {
     const answers = newAnswers(task, sandbox);
     const messages = words.get(sandbox.metadata.name) ?? [];

@@ -2,12 +2,17 @@ import type { Sandbox, SandboxMessage } from '#api/types/generated/sandbox';
 import type { Task, TaskMessage } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
 import { SHELL_TYPES } from '#api/types/shell-types';
+import { memberNamesOf } from '#api/types/tasks/task-revision';
+import { workerOf } from '../graph/graph.ts';
 import type { NodeRecord } from '../node-record.ts';
+import type { Revision } from '../revision/revision.ts';
 import { waitingWords } from '../status/messages.ts';
 import type { Move } from './move.ts';
 
 export interface Steering {
   task: Task;
+  /** With all nodes that are known by now. */
+  revision: Revision;
   /** Of all nodes. */
   records: readonly NodeRecord[];
   sandboxes: readonly Sandbox[];
@@ -22,8 +27,9 @@ export function steered(steering: Steering): ReadonlyMap<string, readonly Sandbo
   const given = new Map<string, SandboxMessage[]>();
   const live = steering.sandboxes.filter(({ status }) => !isFinalPhase(status?.phase));
   const handed = new Set(live.flatMap(({ spec }) => spec.messages ?? []).map(({ id }) => id));
-  for (const message of waitingWords(steering)) {
-    const run = handed.has(message.id) ? undefined : listener(message, steering.moves);
+  const { task, records, revision } = steering;
+  for (const message of waitingWords({ task, records, members: memberNamesOf(revision) })) {
+    const run = handed.has(message.id) ? undefined : listener(message, steering);
     if (run === undefined) continue;
     const { id, text, policy } = message;
     const words = { id, text, ...(policy === 'Interrupt' ? { interrupt: true } : {}) };
@@ -32,10 +38,11 @@ export function steered(steering: Steering): ReadonlyMap<string, readonly Sandbo
   return given;
 }
 
-function listener({ node, member }: TaskMessage, moves: readonly Move[]): Sandbox | undefined {
+function listener({ node, member }: TaskMessage, { moves, revision }: Steering): Sandbox | undefined {
+  const workers = new Map(revision.nodes.map((planned) => [planned.id, workerOf(planned)]));
   const meant = moves.filter(({ record }) => {
     if (node !== undefined) return record.node === node || record.goesOnFrom === node;
-    return member === undefined || record.title === member;
+    return member === undefined || workers.get(record.node) === member;
   });
   return meant.flatMap(({ run }) => run?.sandbox ?? []).find(takesWords);
 }

@@ -7,6 +7,8 @@ export interface MessagesOf {
   task: Task;
   /** Of all nodes. */
   records: readonly NodeRecord[];
+  /** The names of all who may work for the Task; absent while nobody knows them. */
+  members?: readonly string[] | undefined;
 }
 
 /** The id of the node that answers a message which no run has taken. Programs name no node so. */
@@ -15,22 +17,40 @@ export function followUpNode({ number }: Pick<TaskMessage, 'number'>): string {
 }
 
 /** The messages that no agent has got, in order. */
-export function waitingWords({ task, records }: MessagesOf): TaskMessage[] {
-  const known = new Set(messageStates({ task, records }).map(({ id }) => id));
-  return (task.spec.messages ?? []).filter(({ id }) => !known.has(id));
+export function waitingWords(from: MessagesOf): TaskMessage[] {
+  const known = new Set(messageStates(from).map(({ id }) => id));
+  return (from.task.spec.messages ?? []).filter(({ id }) => !known.has(id));
 }
 
 /**
  * The states of the messages, in order; those that wait are left out. `given up`: the Task ends without its agents having got
  * the others. A state that was written once stays.
  */
-export function messageStates({ task, records }: MessagesOf, end?: 'given up'): MessageState[] {
+export function messageStates({ task, records, members }: MessagesOf, end?: 'given up'): MessageState[] {
   const written = new Map((task.status?.messages ?? []).map((state) => [state.id, state]));
   return (task.spec.messages ?? []).flatMap((message) => {
-    const state = written.get(message.id) ?? appliedState(message, records);
+    const state =
+      written.get(message.id) ?? appliedState(message, records) ?? rejectedState(message, members);
     if (state !== undefined) return [state];
     return end === undefined ? [] : [{ id: message.id, state: 'Expired' as const }];
   });
+}
+
+/**
+ * Why nobody can get a message, as a sentence; undefined where somebody can. The server refuses such a one where it knows the
+ * members; this one was posted before.
+ */
+export function addresseeProblem(
+  { member }: Pick<TaskMessage, 'member'>,
+  members: readonly string[] | undefined,
+): string | undefined {
+  if (member === undefined || members === undefined || members.includes(member)) return undefined;
+  return `No member is called "${member}"; there are ${members.join(', ')}.`;
+}
+
+function rejectedState(message: TaskMessage, members: MessagesOf['members']): MessageState | undefined {
+  const problem = addresseeProblem(message, members);
+  return problem === undefined ? undefined : { id: message.id, state: 'Rejected', message: problem };
 }
 
 function appliedState(message: TaskMessage, records: readonly NodeRecord[]): MessageState | undefined {

@@ -4,6 +4,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
+import { memberNamesOf } from '#api/types/tasks/task-revision';
 import { namedApproval } from '../approvals/ask.ts';
 import type { Ask } from '../approvals/ask.ts';
 import { stageOf } from '../graph/stages.ts';
@@ -74,7 +75,7 @@ export function nextStatus(
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...executionMode(revision),
     ...(final ? {} : asked({ task, records, sandboxes }, asks)),
-    ...wishes({ task, records }, { final, isPlanned: known !== undefined }),
+    ...wishes({ task, records }, { final, known }),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { errorMessage: fittingMessage(error) }),
@@ -115,11 +116,12 @@ function executionMode(revision: Revision | undefined): Pick<TaskStatus, 'execut
 /** How far the wishes of people have come; of a Task without a plan no step can run again. */
 function wishes(
   from: MessagesOf,
-  { final, isPlanned }: { final: boolean; isPlanned: boolean },
+  { final, known }: { final: boolean; known: Revision | undefined },
 ): Pick<TaskStatus, 'messages' | 'retries'> {
-  const messages = messageStates(from, final ? 'given up' : undefined);
+  const members = known && memberNamesOf(known);
+  const messages = messageStates({ ...from, members }, final ? 'given up' : undefined);
   const { retries = [] } = from.task.spec;
-  const isTaken = final && !isPlanned && retries.length > 0;
+  const isTaken = final && known === undefined && retries.length > 0;
   return {
     ...(messages.length === 0 ? {} : { messages }),
     ...(isTaken ? { retries: retries.map(({ id }) => id) } : {}),

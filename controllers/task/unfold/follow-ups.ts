@@ -1,11 +1,12 @@
 import type { TaskMessage } from '#api/types/generated/task';
 import { isFinalTaskStatus, waitingMessages } from '#api/types/tasks/task';
-import { isRunNode } from '../graph/graph.ts';
+import { memberNamesOf } from '#api/types/tasks/task-revision';
+import { isRunNode, workerOf } from '../graph/graph.ts';
 import type { PlannedNode, RunNode } from '../graph/graph.ts';
 import { hasRun, readRecords, valueOf } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { isDone } from '../plan/readiness.ts';
-import { followUpNode } from '../status/messages.ts';
+import { addresseeProblem, followUpNode } from '../status/messages.ts';
 import { unfold } from './unfold.ts';
 import type { Programs, Unfolded, UnfoldInput } from './unfold.ts';
 
@@ -57,7 +58,7 @@ class Conversation {
     const id = followUpNode(message);
     const record = this.#stored.get(id);
     if (record === undefined) {
-      if (this.#isTaken(message)) return true;
+      if (this.#isTaken(message) || addresseeProblem(message, this.#members()) !== undefined) return true;
       if (!this.#mayBegin()) return false;
     }
     const from = record === undefined ? this.#sourceOf(message) : this.#run(record.goesOnFrom);
@@ -85,6 +86,11 @@ class Conversation {
 
   #nodes(): readonly PlannedNode[] {
     return [...this.#before, ...this.#followUps];
+  }
+
+  #members(): readonly string[] {
+    const { nodes } = this.#unfolded;
+    return memberNamesOf({ ...this.#input.revision, nodes });
   }
 
   #isDone(node: PlannedNode): boolean {
@@ -123,7 +129,7 @@ class Conversation {
     const named = node ?? (member === undefined && stage !== undefined ? this.#before[stage]?.id : undefined);
     const meant = runs.filter((run) =>
       named === undefined
-        ? run.name === member
+        ? workerOf(run) === member
         : run.id === named || this.#firstOf(run) === this.#firstOf(this.#run(named)),
     );
     const author = this.#followUps.length === 0 ? this.#run(this.#unfolded.author) : undefined;

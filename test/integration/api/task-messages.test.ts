@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testApi } from '../../kit/api.ts';
 import type { ApiAnswer, TestApi } from '../../kit/api.ts';
+import { taskRevisionName } from '#api/types/tasks/task-revision';
 
 const TASKS = '/apis/agent.wecode.io/v1/namespaces/default/tasks';
 const MERGE = { 'content-type': 'application/merge-patch+json' };
@@ -141,6 +142,12 @@ it.each([
     message: /may not be more than 65536/,
   },
   {
+    why: 'too many bytes in few characters',
+    body: { text: '語'.repeat(21_846) },
+    code: 422,
+    message: /spec.messages\[0\].text: Too long: may not be more than 65536 bytes/,
+  },
+  {
     why: 'Reject while it runs',
     body: { text: 'x', policy: 'Reject' },
     code: 409,
@@ -154,6 +161,64 @@ it.each([
     expect.stringMatching(message),
   ]);
   expect(await textsOf(name)).toEqual([]);
+});
+
+const REVISION = {
+  teamRef: { name: 'crew' },
+  mode: 'route',
+  nodes: [
+    { id: 's0', name: 'leader' },
+    { id: 'w0', name: 'call', kind: 'action' },
+  ],
+  members: { builder: {}, tester: {} },
+};
+const REVISION_NAME = taskRevisionName(REVISION);
+const [LED, ALONE] = [['leader', 'builder', 'tester'], [{ name: 'amy', botRef: { name: 'bot' } }]];
+
+async function create(
+  group: string,
+  kind: string,
+  object: { metadata: object; spec: object },
+): Promise<void> {
+  const path = `/apis/agent.wecode.io/${group}/namespaces/default/${kind.toLowerCase()}s`;
+  const body = { apiVersion: `agent.wecode.io/${group}`, kind, ...object };
+  expect((await api.send(path, { method: 'POST', body })).status).toBe(201);
+}
+
+it.each([
+  { why: 'the Task runs', name: 'runs', status: { ...RUNNING, revision: REVISION_NAME }, known: LED },
+  { why: 'the Task names a TaskRevision', name: 'names', spec: { revision: REVISION_NAME }, known: LED },
+  { why: 'the Task waits to begin', name: 'waits', known: ['amy'] },
+  { why: 'the Team is pinned', name: 'pinned', team: { revision: REVISION_NAME }, known: LED },
+  {
+    why: 'the steps of a workflow may call a member by its Bot, too',
+    name: 'flow',
+    team: { collaborationModel: 'workflow' },
+    known: ['amy', 'bot'],
+  },
+])('a member that nobody is called: $why', async ({ name: team, spec, status, known, ...more }) => {
+  if (status !== undefined) {
+    await create('v1alpha1', 'TaskRevision', { metadata: { name: REVISION_NAME }, spec: REVISION });
+  }
+  const settings = { collaborationModel: 'pipeline', members: ALONE, ...more.team };
+  await create('v1', 'Team', { metadata: { name: team }, spec: settings });
+  const name = await newTask({ teamRef: { name: team }, ...spec }, status);
+  const refused = await post(name, { text: 'hi', member: 'nobody' });
+  const supported = known.map((one) => `"${one}"`).join(', ');
+  expect([refused.status, refused.json()]).toMatchObject([
+    422,
+    {
+      message: expect.stringContaining(
+        `member: Unsupported value: "nobody": supported values: ${supported}`,
+      ) as string,
+      details: { causes: [{ field: 'member', reason: 'FieldValueNotSupported' }] },
+    },
+  ]);
+  for (const member of known) expect((await post(name, { text: 'hi', member })).status).toBe(200);
+});
+
+it('a message to any member is taken while nobody knows the Team', async () => {
+  expect((await post(await newTask(), { text: 'x', member: 'anybody' })).status).toBe(200);
 });
 
 it('an id that stands for other words is refused, and a dry run changes nothing', async () => {

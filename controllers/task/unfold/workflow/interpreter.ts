@@ -195,7 +195,7 @@ export class Interpreter {
       const name = this.nodes.find(({ id }) => id === from)?.name ?? from;
       return { from, label: `Result of the step before, ${name}` };
     });
-    return this.#node(placed, runNode(placed, { member, title, results }));
+    return this.#node(placed, runNode(placed, { name: participant, member, title, results }));
   }
 
   #node({ step, scope }: PlacedStep, node: PlannedNode): Progress {

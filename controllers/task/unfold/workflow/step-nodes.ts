@@ -26,6 +26,8 @@ export interface PlacedStep {
 
 /** Who does a step. */
 interface Worker {
+  /** The name that the steps have for the member. */
+  name: string;
   member: RevisionMember;
   title: string;
   /** Results that it is told where the step has no words of its own. */
@@ -33,7 +35,7 @@ interface Worker {
 }
 
 /** The run of an agent. */
-export function runNode(placed: PlacedStep, { member, title, results }: Worker): RunNode {
+export function runNode(placed: PlacedStep, { name, member, title, results }: Worker): RunNode {
   const { step, scope } = placed;
   const { usesWorkspace: uses, ...parts } = member;
   const session = step.sessionFrom?.map((name) => scope.runs.get(name)).find((run) => run !== undefined);
@@ -42,6 +44,7 @@ export function runNode(placed: PlacedStep, { member, title, results }: Worker):
   return {
     ...base,
     ...parts,
+    member: name,
     ...(step.outputSchema === undefined ? {} : { outputSchema: step.outputSchema }),
     inputs: inputsOf(placed, results),
     workspace: { uses, ...(from === undefined ? {} : { from }), ...ownBranch(uses, scope) },

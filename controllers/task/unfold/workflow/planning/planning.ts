@@ -30,13 +30,14 @@ export function planning(
   const places = program.workflow.steps.filter(({ fill }) => fill !== undefined).map(({ name }) => name);
   const schema = planSchema(program.planner, places);
   const task = words(program.planner, places);
-  const first = planNode(FIRST, leader, { schema, text: task });
+  const name = program.planner.leader;
+  const first = planNode(FIRST, leader, { name, schema, text: task });
   const record = ended(FIRST);
   if (record?.status !== 'COMPLETED') return { nodes: [first] };
   const plan = readPlan(record.result?.['output'], frame);
   if (!('problem' in plan)) return { nodes: [first], plan };
   const text = `${task}\n\nYour last workflow cannot be carried out: ${plan.problem} Write it again, as a whole.`;
-  const { inputs, workspace, ...rest } = planNode(SECOND, leader, { schema, text });
+  const { inputs, workspace, ...rest } = planNode(SECOND, leader, { name, schema, text });
   const again: RunNode = {
     ...rest,
     ...{ needs: [FIRST], session: { from: FIRST } },
@@ -49,6 +50,8 @@ export function planning(
 }
 
 interface Asking {
+  /** Of the leader. */
+  name: string;
   schema: Record<string, unknown>;
   text: string;
 }
@@ -56,11 +59,12 @@ interface Asking {
 function planNode(
   id: string,
   { usesWorkspace: uses, ...parts }: RevisionMember,
-  { schema, text }: Asking,
+  { name: member, schema, text }: Asking,
 ): RunNode {
   return {
     ...{ id, name: 'plan', needs: [] },
     ...parts,
+    member,
     outputSchema: schema,
     inputs: { taskPrompt: true, text, results: [] },
     policy: { requireConfirmation: false, onFailure: 'FailTask' },
