@@ -17,7 +17,9 @@ it('a run that asks is given the answer, and one that ended with a question goes
     status: 'PENDING_CONFIRMATION',
     questions: [{ node: 's0', ...question }],
   });
-  expect(finished(w.task())?.message).toBe('Step 1 of 1 (dev) asks (q1): May I?');
+  expect(finished(w.task())?.message).toBe(
+    'Step 1 of 1 (dev) asks (q1): May I? Approval fix-abcde-question-c75de8c1b7 asks whoever may approve it.',
+  );
   w.edit({ answers: [{ id: 'q1', decision: 'deny' }] });
   expect(w.settle().status?.questions).toBeUndefined();
   expect(w.task().status?.status).toBe('RUNNING');

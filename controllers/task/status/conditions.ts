@@ -29,11 +29,12 @@ export interface ConditionInput {
   records: readonly NodeRecord[];
   revision: Revision | undefined;
   finished: NewCondition;
+  asks: readonly Ask[] | undefined;
   now: string;
 }
 
 export function nextConditions(task: Task, input: ConditionInput): Condition[] {
-  const { outcome, records, revision, finished, now } = input;
+  const { outcome, records, revision, finished, asks = [], now } = input;
   const at = { now, generation: task.metadata.generation };
   let conditions = task.status?.conditions ?? [];
   const ready = readyCondition(outcome, revision);
@@ -41,7 +42,7 @@ export function nextConditions(task: Task, input: ConditionInput): Condition[] {
   conditions = withCondition(conditions, finished, at);
   const warnings = warningsOf(records);
   if (warnings !== '') conditions = withCondition(conditions, taskDegraded(warnings), at);
-  const phases = phaseConditions({ outcome, ready, finished, known: conditions });
+  const phases = phaseConditions({ outcome, ready, finished, known: conditions, asks: asks.length });
   for (const phase of phases) conditions = withCondition(conditions, phase, at);
   // A Task that is taken up again is no longer complete.
   if (finished.status !== 'True') return conditions.filter(({ type }) => type !== TaskCondition.Complete);
@@ -89,9 +90,9 @@ export function finishedCondition(
     case 'waiting':
       return taskUnfinished(outcome.reason === 'Suspended' ? outcome.reason : 'Pending', outcome.message);
     case 'running':
-      return runningCondition(outcome, records);
+      return runningCondition(outcome, records, asked);
     case 'held':
-      return taskUnfinished(outcome.reason, heldMessage(outcome, records));
+      return taskUnfinished(outcome.reason, `${heldMessage(outcome, records)}${whoIsAsked(asked)}`);
     case 'confirming':
       return taskUnfinished('WaitingForConfirmation', confirmationMessage(outcome.node, records, asked));
     case 'asking':
@@ -179,11 +180,12 @@ function completedMessage(records: readonly NodeRecord[]): string {
 function runningCondition(
   { runs, waits: others }: Extract<Outcome, { kind: 'running' }>,
   records: readonly NodeRecord[],
+  asked: Asked,
 ): NewCondition {
   const sentences = [firstSentences(runs.map((run) => runSentence(run, stepTitle(run.node, records))))];
   if (others.length > 0) sentences.push(restingMessage(others, records));
   const waits = runs.every(({ sandbox }) => unscheduled(sandbox) !== undefined);
-  return taskUnfinished(waits ? 'Unschedulable' : 'Running', sentences.join(' '));
+  return taskUnfinished(waits ? 'Unschedulable' : 'Running', `${sentences.join(' ')}${whoIsAsked(asked)}`);
 }
 
 function runSentence({ sandbox }: NodeRun, title: string): string {

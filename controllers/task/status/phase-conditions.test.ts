@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '#api/types/generated/sandbox';
-import { line } from '../graph/made-up.ts';
+import type { WaitNode } from '../graph/graph.ts';
+import { line, node } from '../graph/made-up.ts';
+import { PROGRAMS } from '../unfold/programs.ts';
 import { resolved, World } from '../plan/world.ts';
 
 const scheduledFalse = {
@@ -54,6 +56,49 @@ describe('the conditions of a Task', () => {
       want: { Accepted: 'True Planned', Completed: 'True Completed', Failed: 'False Completed' },
     },
   ])('that $reason', ({ of, want }) => expect(phases(of)).toMatchObject(want));
+
+  const awaits = (w: World): string | undefined => phases(w)['AwaitingApproval'];
+  const { agent: _, shell: __, ...bare } = node('gate');
+  const gate: WaitNode = {
+    ...{ ...bare, kind: 'wait', wait: { for: 'approval', message: 'Ship it?' } },
+    workspace: { uses: false },
+  };
+
+  it('that has a step of an Approval says so until it is decided, also while others work', () => {
+    const w = new World(resolved(gate, node('beside')));
+    w.settle();
+    expect(awaits(w)).toBe('True Running');
+    w.change('fix-abcde-beside-a1', { status: { phase: 'Succeeded' } });
+    expect(awaits(w)).toBe('True WaitingForConfirmation');
+    w.edit({ suspend: true });
+    expect(awaits(w)).toBe('True Suspended');
+    w.decide('fix-abcde-gate-step', { phase: 'Decided', decision: 'Approved' });
+    w.edit({ suspend: false });
+    expect(awaits(w)).toBe('False Completed');
+  });
+
+  it('whose answer people judge says that it waits for them', () => {
+    const resolution = resolved(node('a'));
+    if (resolution.outcome !== 'resolved') throw new Error('it is resolved');
+    const limits = { maxCorrections: 1, onRejected: 'Fail' as const };
+    const program = { kind: 'quality', gates: [{ kind: 'approval', message: 'Good?', ...limits }] };
+    const w = new World({ ...resolution, content: { ...resolution.content, program } });
+    w.programs = PROGRAMS;
+    w.settle();
+    w.change('fix-abcde-a-a1', { status: { phase: 'Succeeded', result: { value: 'a' } } });
+    expect(awaits(w)).toBe('True WaitingForConfirmation');
+  });
+
+  it('that has used up its budget and asks says that it waits for people', () => {
+    const w = new World(resolved(node('a'), node('b', { needs: ['a'] })), {
+      ...{ tokenBudget: 10, onBudgetExceeded: 'Ask' },
+    });
+    w.settle();
+    const result = { value: 'a', usage: { inputTokens: 10 } };
+    w.change('fix-abcde-a-a1', { status: { phase: 'Succeeded', result } });
+    expect(awaits(w)).toBe('True WaitingForConfirmation');
+    expect(w.task().status?.approvals).toMatchObject([{ purpose: 'Budget' }]);
+  });
 
   it('that waits for its Team have nothing to say of runs', () => {
     const message = 'spec.teamRef: Team "ns/t" not found.';

@@ -11,19 +11,21 @@ export interface PhaseInput {
   /** As it is going to be written; undefined where it stays. */
   ready: NewCondition | undefined;
   finished: NewCondition;
+  /** How much people are asked by Approvals. */
+  asks: number;
   /** Of the Task so far. */
   known: readonly Condition[];
 }
 
 /** How far the Task has come, one condition per question; those that have nothing to say yet are absent. */
-export function phaseConditions({ outcome, ready, finished, known }: PhaseInput): NewCondition[] {
+export function phaseConditions({ outcome, ready, finished, known, asks }: PhaseInput): NewCondition[] {
   const { reason, message } = finished;
   const isOver = finished.status === 'True';
   const has = (type: string): boolean => findCondition(known, type) !== undefined;
   const runs = runsOf(outcome);
   const is = (type: string, holds: boolean, why = { reason, message }): NewCondition =>
     newCondition(type, holds ? 'True' : 'False', why);
-  const awaits = awaitsPerson(outcome);
+  const awaits = asks > 0 || awaitsPerson(outcome);
   return [
     ...(ready === undefined ? [] : [{ ...ready, type: TaskCondition.Accepted }]),
     ...(isOver || runs.length === 0 ? [] : [scheduled(runs)]),

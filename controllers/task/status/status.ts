@@ -59,7 +59,7 @@ export function nextStatus(
   const status = statusWord(previous, current, outcome);
   const final = isFinalTaskStatus(status);
   const finished = finishedCondition(outcome, records, { task, asks });
-  const conditions = nextConditions(task, { outcome, records, revision, finished, now });
+  const conditions = nextConditions(task, { outcome, records, revision, finished, asks, now });
   const known = revision ?? readRevision(previous, taskRevision);
   const result = final ? taskResult(records, known?.nodes ?? [], conclusion) : undefined;
   const error = errorMessage(outcome, records);
