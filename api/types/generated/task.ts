@@ -730,6 +730,10 @@ export interface TaskBudget {
    * How often the budget was given once more.
    */
   granted?: number;
+  /**
+   * How often people refused it, and the Task was taken up again.
+   */
+  rejected?: number;
   grantedFrom?: TaskBudgetGrantedFrom;
 }
 /**

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
+import type { ApprovalStatus } from '#api/types/generated/approval';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { TaskSpec } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
@@ -177,7 +178,7 @@ describe('a budget that people may raise', () => {
   it('goes on without a yes when it is raised', () => {
     const w = asking();
     w.edit({ tokenBudget: 150 });
-    w.settle();
+    expect(w.settle().status?.approvals, 'what nobody names is closed').toBeUndefined();
     expect(limits(w)).toEqual([{ tokens: 45 }]);
   });
 
@@ -193,6 +194,28 @@ describe('a budget that people may raise', () => {
       status: 'FAILED',
       errorMessage: expect.stringContaining('and is not done. Rejected: enough'),
     });
+  });
+
+  const no: ApprovalStatus = { phase: 'Decided', decision: 'Rejected', decidedBy: { name: 'ann' } };
+  const wishes: [string, (w: World, id: string) => unknown][] = [
+    ['who tries the Task again', (w, id) => w.edit({ retries: [...(w.task().spec.retries ?? []), { id }] })],
+    ['who speaks to it', (w) => w.post()],
+  ];
+
+  it.each(wishes)('is asked for again, after any number of refusals, by %s', (_, wish) => {
+    const w = asking();
+    const names = [open(w)];
+    for (const id of ['x', 'y']) {
+      w.decide(open(w), no);
+      expect(w.settle().status?.status).toBe('FAILED');
+      wish(w, id);
+      expect(w.settle().status).toMatchObject({ status: 'PENDING_CONFIRMATION', budget: { tokens: 105 } });
+      names.push(open(w));
+    }
+    expect(names).toEqual(['fix-abcde-budget-1', 'fix-abcde-budget-2', 'fix-abcde-budget-3']);
+    w.decide(open(w), { phase: 'Decided', decision: 'Approved', decidedBy: { name: 'ann' } });
+    expect(w.settle().status).toMatchObject({ budget: { granted: 1, rejected: 2 } });
+    expect(limits(w)).toEqual([{ tokens: 100 }]);
   });
 });
 

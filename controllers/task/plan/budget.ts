@@ -1,4 +1,5 @@
 import type { Task } from '#api/types/generated/task';
+import { isFinalTaskStatus } from '#api/types/tasks/task';
 import { isRunNode } from '../graph/graph.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { budgetOf, grantMore, grantsNoted, spentBy, toMicroDollars } from '../status/spending.ts';
@@ -70,14 +71,17 @@ const NO_SHARE = {
 const waitFor = (ask: Ask): WaitingState => ({ state: 'waiting', message: ask.message, ask });
 
 /** Of the Approval for the next grant. */
-const budgetKey = ({ granted = 0 }: Grants): string => `budget-${granted + 1}`;
+const budgetKey = ({ granted = 0, rejected = 0 }: Grants): string => `budget-${granted + rejected + 1}`;
 
-/** Those that are noted, and the ones that people have given since. */
+/** Those that are noted, and the ones that people have given since. Who takes a Task up again has people asked again. */
 function grantsOf({ task, decisions }: Surroundings, spent: Required<Amount>): Grants {
-  let grants = grantsNoted(task);
-  while (decisions.outcomeOf(budgetKey(grants))?.result === 'approved')
-    grants = grantMore(task, grants, spent);
-  return grants;
+  const isTakenUp = isFinalTaskStatus(task.status?.status);
+  for (let grants = grantsNoted(task); ;) {
+    const outcome = decisions.outcomeOf(budgetKey(grants));
+    if (outcome?.result === 'approved') grants = grantMore(task, grants, spent);
+    else if (outcome !== undefined && isTakenUp) grants = { ...grants, rejected: (grants.rejected ?? 0) + 1 };
+    else return grants;
+  }
 }
 
 interface Spending {

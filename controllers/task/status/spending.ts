@@ -11,18 +11,22 @@ export function spentBy(records: readonly NodeRecord[]): Required<Amount> {
   return { tokens: Object.values(usage).reduce((sum, count) => sum + count, 0), costUSD };
 }
 
-/** How often people have given the budget once more, and from where it counts since: absent as long as they have not. */
-export type Grants = Pick<NonNullable<TaskStatus['budget']>, 'granted' | 'grantedFrom'>;
+/**
+ * How often people have given the budget once more, from where it counts since, and how many of their refusals are past:
+ * absent as long as there are none of them.
+ */
+export type Grants = Pick<NonNullable<TaskStatus['budget']>, 'granted' | 'grantedFrom' | 'rejected'>;
 
 export const grantsNoted = ({ status }: Task): Grants => {
-  const { granted, grantedFrom } = status?.budget ?? {};
-  return { ...(granted && { granted }), ...(grantedFrom && { grantedFrom }) };
+  const { granted, grantedFrom, rejected } = status?.budget ?? {};
+  return { ...(granted && { granted }), ...(grantedFrom && { grantedFrom }), ...(rejected && { rejected }) };
 };
 
 /** With one grant more. Use beyond the limit takes nothing away from it. */
 export function grantMore(task: Task, grants: Grants, spent: Required<Amount>): Grants {
   const { tokens, costUSD } = budgetOf(task, grants) ?? {};
   return {
+    ...grants,
     granted: (grants.granted ?? 0) + 1,
     grantedFrom: {
       ...(tokens === undefined ? {} : { tokens: Math.max(tokens, spent.tokens) }),

@@ -153,3 +153,57 @@ describe('approvers that a Team names', () => {
     expect(told.spec.answers).toMatchObject([{ id: 'q1', decision: 'deny', message: 'not that' }]);
   });
 });
+
+describe('a budget that is used up', () => {
+  const BUDGET = { tokenBudget: 100, onBudgetExceeded: 'Ask' as const };
+
+  beforeEach(() =>
+    p.change(TEAMS, p.within('team'), (team) => {
+      const members = team.spec.members.map(({ requireConfirmation: _, ...member }) => member);
+      return world.client.update(TEAMS, { ...team, spec: { ...team.spec, members } });
+    }),
+  );
+
+  async function usedUp(): Promise<{ task: Task; approval: Approval }> {
+    const task = await p.create.task('t', BUDGET);
+    const first = sandboxNameOf(task, 0, 1);
+    await p.bound(first);
+    await p.succeeds(first, 'done', { usage: { inputTokens: 110 } });
+    return { task, approval: await asked() };
+  }
+
+  async function asked(): Promise<Approval> {
+    const { status } = await p.there(TASKS, 't', (one) => one.status?.approvals !== undefined);
+    return p.there(APPROVALS, status?.approvals?.[0]?.name ?? '');
+  }
+
+  it('closes its Approval and goes on when it is raised, and asks again when that is used up, too', async () => {
+    const { task, approval } = await usedUp();
+    const { name } = approval.metadata;
+    await p.edit('t', { tokenBudget: 200 });
+    const second = sandboxNameOf(task, 1, 1);
+    expect((await p.bound(second)).spec.limits).toEqual({ tokens: 90 });
+    await p.there(APPROVALS, name, ({ status }) => status?.phase === 'Closed');
+    const result = { value: '', sessionId: 's', usage: { inputTokens: 95 } };
+    await p.change(SANDBOXES, p.within(second), (one) =>
+      world.client.updateStatus(SANDBOXES, {
+        ...one,
+        status: { ...one.status, phase: 'Failed', reason: 'TokenLimit', message: 'too much', result },
+      }),
+    );
+    const again = await p.there(APPROVALS, name, ({ status }) => status?.phase === 'Pending');
+    expect(again.metadata.uid).not.toBe(approval.metadata.uid);
+    expect(again.spec.message).toContain('205 tokens of 200');
+  });
+
+  it('is asked for again, by another Approval, by who tries a Task again that was refused more', async () => {
+    const { task, approval } = await usedUp();
+    await decide(approval, { decision: 'Rejected', reason: 'enough' });
+    await p.task('t', 'FAILED');
+    await world.client.createPart(TASKS, p.within('t'), { subresource: 'retry', body: {} });
+    const next = await asked();
+    expect(next.metadata.name).not.toBe(approval.metadata.name);
+    await decide(next, { decision: 'Approved' });
+    await p.bound(sandboxNameOf(task, 1, 1));
+  });
+});
