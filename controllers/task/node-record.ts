@@ -49,6 +49,8 @@ export interface NodeRecord extends TaskSubTask {
   stage?: { attempt: number; why?: string };
   /** Why the Task fails: nobody has decided about a question of the node in time. */
   undecided?: string;
+  /** Its answer is not in the status any longer: there was no room for it. */
+  isLeftOut?: true;
   /** How it ended before people had it run again, the oldest first. */
   history?: readonly PastEnd[];
 }

@@ -76,4 +76,25 @@ describe('a Task whose status the server refuses', () => {
     expect(status).toMatchObject({ status: 'FAILED', result: { usage: { inputTokens: 2800 } } });
     expect(status.errorMessage).toContain('StatusRefused: the limit is 3145728');
   });
+
+  it('runs those steps again whose answers had no room, and what needed them, when it is tried again', () => {
+    const w = new World(resolved(node('long'), node('short'), node('last', { needs: ['long', 'short'] })));
+    w.settle();
+    const ended = (value: string): SandboxStatus => ({ phase: 'Succeeded', result: { value } });
+    w.change('fix-abcde-long-a1', { status: ended('x'.repeat(8192)) });
+    w.change('fix-abcde-short-a1', { status: ended('short') });
+    w.settle();
+    w.rewrite(() => planRefusedSmall(observed(w), REFUSED));
+    w.settle();
+    w.change('fix-abcde-last-a1', { status: { phase: 'Cancelled', reason: 'Cancelled' } });
+    w.edit({ retries: [{ id: 'r1', node: 'last' }] });
+    w.settle();
+    const live = (): string[] => w.names().filter((name) => w.sandbox(name).status === undefined);
+    expect(live()).toEqual(['fix-abcde-long-a2']);
+    w.change('fix-abcde-long-a2', { status: ended('anew') });
+    w.settle();
+    expect(live()).toEqual(['fix-abcde-last-a2']);
+    const { prompt } = w.sandbox('fix-abcde-last-a2').spec;
+    expect(prompt).not.toContain('no room');
+  });
 });

@@ -1,4 +1,5 @@
 import type { TaskStatus } from '#api/types/generated/task';
+import { jsonBytes } from '../answer.ts';
 import { hasRun, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { nextStatus } from '../status/status.ts';
@@ -22,7 +23,8 @@ export function planRefused(observation: Observation, { reason, message }: Refus
 
 /**
  * The same without all that may be long, for a status that is too large: how each step stands, and what it has used.
- * A smaller one is always there to be taken, so that no Task stands for ever before a status that nobody takes.
+ * A smaller one is always there to be taken, so that no Task stands for ever before a status that nobody takes. Steps whose
+ * answers are left out by that run again when the Task is tried again: nobody could go on with what they have done.
  */
 export function planRefusedSmall(observation: Observation, refused: Refused): TaskStatus {
   const { task } = observation;
@@ -33,12 +35,21 @@ export function planRefusedSmall(observation: Observation, refused: Refused): Ta
 
 const LEFT_OUT = '[There was no room for the answer in the status; the log of the Task has it.]';
 const MOST_ERROR = 256;
+/** Bytes of JSON. */
+const MOST_ANSWER = 256;
 
 function smallRecord(record: NodeRecord): NodeRecord {
   const { history: _, suspended: __, resumes: ___, answers: ____, result, errorMessage, ...rest } = record;
   return {
     ...rest,
-    ...(result === undefined ? {} : { result: { value: LEFT_OUT, ...useOf(result) } }),
+    ...(result === undefined ? {} : smallResult(result)),
     ...(errorMessage === undefined ? {} : { errorMessage: errorMessage.slice(0, MOST_ERROR) }),
   };
+}
+
+function smallResult(result: NonNullable<NodeRecord['result']>): Pick<NodeRecord, 'isLeftOut' | 'result'> {
+  const { value, output } = result;
+  const isShort = typeof value === 'string' && jsonBytes(value) <= MOST_ANSWER && output === undefined;
+  const use = useOf(result);
+  return isShort ? { result: { value, ...use } } : { result: { value: LEFT_OUT, ...use }, isLeftOut: true };
 }

@@ -40,7 +40,7 @@ function isFailed(record: NodeRecord): boolean {
   return record.status === 'FAILED' || isRefused;
 }
 
-/** The nodes that are asked for, those that were stopped, and all that needed one of them. */
+/** The nodes that are asked for, those that were stopped or whose answers are lost, and all that needed one of them. */
 function affected(
   task: Task,
   { nodes, heeded }: Pick<Unfolded, 'heeded' | 'nodes'>,
@@ -53,6 +53,7 @@ function affected(
   const isOne = (record: NodeRecord): boolean =>
     named.has(record.node) ||
     record.status === 'CANCELLED' ||
+    record.isLeftOut === true ||
     (isAll && isFailed(record) && heeded?.has(record.node) !== true);
   const known = new Set(records.map(({ node }) => node));
   // A name that no step has changes nothing.
