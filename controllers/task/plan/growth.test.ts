@@ -107,6 +107,50 @@ describe('a graph that grows', () => {
     expect(statuses(world)).toEqual({ n0: 'COMPLETED', n1: 'CANCELLED' });
   });
 
+  const broken: Programs[string] = ({ history }) => ({
+    nodes: [
+      node('n0'),
+      node('n1'),
+      ...(history.ended('n0') === undefined ? [] : [node('n2', { needs: ['n2'] })]),
+    ],
+  });
+  const many: Programs[string] = ({ history }) => ({
+    nodes: [
+      ...(history.ended('n0') === undefined ? [] : Array.from({ length: 1000 }, (_, n) => node(`m${n}`))),
+      ...['n0', 'n1'].map((id) => node(id)),
+    ],
+  });
+
+  it.each([
+    { reason: 'that can no longer be carried out', grow: broken, later: broken, want: 'InvalidPlan' },
+    { reason: 'that has too many steps', grow: many, later: many, want: 'TooManySteps' },
+    {
+      reason: 'that an older version does not know',
+      grow: broken,
+      later: undefined,
+      want: 'UnsupportedMode',
+    },
+    {
+      reason: 'that this version makes without a step that runs',
+      ...{ grow: broken, later: () => ({ nodes: [node('n0')], failure: 'Odd: it is.' }), want: 'Odd' },
+    },
+  ])('a graph $reason stops what runs before the Task fails', ({ grow, later, want }) => {
+    const world = growing(grow);
+    world.settle();
+    world.programs = later === undefined ? {} : { 'made-up': later };
+    world.change(nameOf('n0'), { status: SUCCEEDED });
+    const { status } = world.settle();
+    expect(status?.message).toContain('is being stopped.');
+    expect(isFinalTaskStatus(status?.status)).toBe(false);
+    expect(world.sandbox(nameOf('n1')).spec.cancel).toBe(true);
+    world.change(nameOf('n1'), { status: { phase: 'Cancelled', reason: 'Cancelled' } });
+    expect(world.settle().status).toMatchObject({
+      status: 'FAILED',
+      errorMessage: expect.stringContaining(`The Task failed: ${want}`),
+    });
+    expect(statuses(world)['n1']).toBe('CANCELLED');
+  });
+
   it('the answer of the Task is the one that the program names', () => {
     const world = growing(() => ({ nodes: [node('n0')], answer: 'forty-two' }));
     world.settle();

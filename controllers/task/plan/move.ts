@@ -3,7 +3,8 @@ import type { Task } from '#api/types/generated/task';
 import { endedRecord, followedRecord, startedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { sandboxName } from '../sandbox/sandbox-object.ts';
-import type { OverSandbox, SettledNode, WaitingState } from './settle.ts';
+import { nodeState } from './node-state.ts';
+import type { OverSandbox, SettledNode, Surroundings, WaitingState } from './settle.ts';
 
 /** The next step of one node. */
 export interface Move {
@@ -84,8 +85,15 @@ function isAnswered({ suspended }: NodeRecord, { spec }: Task): boolean {
   return suspended !== undefined && suspended.questions.every(({ id }) => answered.has(id));
 }
 
+/** The same for a node that this version does not know: of its end, nothing is taken over. */
+export function stopUnknown(record: NodeRecord, around: At & Pick<Surroundings, 'sandboxes'>): Move {
+  const state = nodeState(record, around.sandboxes);
+  const isOver = state.state === 'succeeded' || state.state === 'failed' || state.state === 'cancelled';
+  return isOver ? { record, over: [] } : stop({ record, state, over: [] }, around);
+}
+
 /** The Task comes to its end early: what runs is cancelled and waited for, nothing starts. */
-export function stop(settled: SettledNode, { now }: At): Move {
+export function stop(settled: Omit<SettledNode, 'node'>, { now }: At): Move {
   const { record, state, over } = settled;
   switch (state.state) {
     case 'ended':

@@ -12,7 +12,7 @@ import { giveOut } from './budget.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import { growGraph } from './grow.ts';
 import type { GrownGraph } from './grow.ts';
-import { goOn, hold, stop } from './move.ts';
+import { goOn, hold, stop, stopUnknown } from './move.ts';
 import { SUSPENDED } from './suspended.ts';
 import type { Grants } from '../status/spending.ts';
 import type { Move } from './move.ts';
@@ -48,8 +48,11 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   const { settled, unfolded, readiness, unknown } = grown;
   const common = { nodes: settled.map(({ node }) => node), unknown, conclusion: unfolded };
   const ending = (why: End): NodesPlan => {
-    const moves = settled.map((one) => stop(one, around));
-    return { ...common, moves, asks: [], outcome: endOutcome(why, moves) };
+    const moves = [
+      ...settled.map((one) => stop(one, around)),
+      ...unknown.map((record) => stopUnknown(record, around)),
+    ];
+    return { ...common, unknown: [], moves, asks: [], outcome: endOutcome(why, moves) };
   };
   const end = endOf(grown, around);
   if (end !== undefined) return ending(end);

@@ -1,6 +1,7 @@
 import type { Task } from '#api/types/generated/task';
 import { validateGraph } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
+import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 
@@ -58,9 +59,17 @@ export function unfold(input: UnfoldInput, programs: Programs): Unfolded {
   }
   const unfolded = grow(input);
   if (unfolded.nodes.length > MOST_NODES) {
-    const kept = unfolded.nodes.slice(0, MOST_NODES);
-    return { nodes: kept, failure: `TooManySteps: the Task would have more than ${MOST_NODES} steps.` };
+    const failure = `TooManySteps: the Task would have more than ${MOST_NODES} steps.`;
+    return { nodes: begun(unfolded.nodes, input), failure };
   }
   const problem = validateGraph(unfolded.nodes);
-  return problem === undefined ? unfolded : { nodes: [], failure: `InvalidPlan: ${problem}` };
+  return problem === undefined
+    ? unfolded
+    : { nodes: begun(unfolded.nodes, input), failure: `InvalidPlan: ${problem}` };
+}
+
+/** Those that have records: of a graph that cannot be carried out they are left, for their runs have to be stopped. */
+function begun(nodes: readonly PlannedNode[], { history: { task } }: UnfoldInput): PlannedNode[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  return readRecords(task.status).flatMap(({ node }) => byId.get(node) ?? []);
 }
