@@ -199,7 +199,7 @@ async function carryOut(
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
   for (const told of plan.tell) await tellSandbox(options, told);
   if (current !== undefined) await askPeople(options, observation, { plan, names, current });
-  if (plan.create.length === 0 || current === undefined) return carriedOut;
+  if ((plan.create.length === 0 && plan.ensure === undefined) || current === undefined) return carriedOut;
   if (current === task) await requireFresh(options, task);
   if (
     plan.ensure !== undefined &&

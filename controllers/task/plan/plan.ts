@@ -69,7 +69,7 @@ export interface TaskPlan {
    * anything is done: a second agent must not start while the first one works.
    */
   mustBeOver: readonly OverSandbox[];
-  /** Has to be there before the first Sandbox is created. */
+  /** Has to be there, before the first Sandbox is created. */
   ensure?: TaskRevision;
   /** When time alone changes the plan; RFC 3339. */
   wakeAt?: string;
@@ -146,7 +146,7 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
   return {
     status: nextStatus(observation, { records, outcome, revision, conclusion, grants, asks }),
     create,
-    ...(create.length > 0 && mustEnsure(observation, revision)
+    ...(mustEnsure(observation, revision, { create, outcome })
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
@@ -204,10 +204,19 @@ function told(
 
 const live = (moves: readonly Move[]): Sandbox[] => moves.flatMap(({ run }) => run?.sandbox ?? []);
 
-/** Once a Sandbox was seen, the Task has named its TaskRevision for so long that no collector takes it for unused. */
-function mustEnsure({ task, taskRevision: found }: Observation, revision: Revision): boolean {
-  if (revision.name === undefined) return false;
-  return found === undefined || !readRecords(task.status).some(hasRun);
+/**
+ * When the Task first names it, whether a run starts or not, and where it is gone. Once a Sandbox was seen, the Task has named
+ * its TaskRevision for so long that no collector takes it for unused.
+ */
+function mustEnsure(
+  { task, taskRevision: found }: Observation,
+  { name }: Revision,
+  { create, outcome }: { create: readonly Sandbox[]; outcome: Outcome },
+): boolean {
+  if (name === undefined) return false;
+  if (task.status?.revision !== name) return true;
+  if (found === undefined) return !isOver(outcome);
+  return create.length > 0 && !readRecords(task.status).some(hasRun);
 }
 
 /**

@@ -135,6 +135,24 @@ describe('a wait for an event', () => {
     expect(world.settle().status?.status).toBe('FAILED');
   });
 
+  it('keeps the TaskRevision of a Task in which nothing runs, and has it made again where it is gone', () => {
+    const world = new World(resolved(wait('w', forEvent('go'))));
+    const { revision } = world.settle().status ?? {};
+    expect(world.revisions()).toEqual([revision]);
+    world.removeRevisions();
+    world.settle();
+    expect(world.revisions()).toEqual([revision]);
+    send(world, { name: 'go' });
+    expect(world.settle().status?.status).toBe('COMPLETED');
+  });
+
+  it('that is skipped at once leaves the TaskRevision that its Task names', () => {
+    const world = new World(resolved(wait('w', forEvent('go'), { skip: 'It is not needed.' })));
+    const { status } = world.settle();
+    expect(status?.status).toBe('COMPLETED');
+    expect(world.revisions()).toEqual([status?.revision]);
+  });
+
   it('ends with its Task', () => {
     const world = new World(resolved(wait('w', forEvent('go'))));
     world.settle();
