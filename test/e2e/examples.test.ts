@@ -65,7 +65,7 @@ let dify: DifyTestService;
 
 beforeAll(async () => {
   const folder = stack.use(await temporaryFolder('starter')).path;
-  const script = await readFile(path.join(SCRIPTED, 'script.yaml'), 'utf8');
+  const script = await readFile(path.join(SCRIPTED, 'model/script.yaml'), 'utf8');
   const model = stack.use(await modelService(script));
   modelManifest = (await readFile(path.join(SCRIPTED, 'model.yaml'), 'utf8')).replace(
     'http://host.docker.internal:8090',

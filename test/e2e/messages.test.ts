@@ -167,7 +167,7 @@ describe.each(SHELLS)('$shellType', ({ name: of }) => {
 it('examples/follow-up is what its README says', async () => {
   const read = (name: string): Promise<string> =>
     readFile(path.join(ROOT, 'examples/follow-up', name), 'utf8');
-  await using guide = await modelService(await read('script.yaml'));
+  await using guide = await modelService(await read('model/script.yaml'));
   await commands.apply((await read('team.yaml')).replace('http://host.docker.internal:8090', guide.url));
   await commands.mustTroupe(['run', 'guide', 'Where should I go?', '--name', 'trip']);
   const shown = await commands.mustTroupe(['message', 'task/trip', 'And in the rain?', '--follow']);

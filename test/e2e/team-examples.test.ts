@@ -8,7 +8,7 @@ import { teamExample, teamExamples } from '../kit/team-example.ts';
 import type { FinishedTask } from '../kit/team-example.ts';
 import { startServer } from '../kit/troupe-process.ts';
 
-/** Each example with an outcome.yaml as a user applies it, with a model service of ours in place of its own. */
+/** Each example with a model/outcome.yaml as a user applies it, with a model service of ours in place of its own. */
 const names = await teamExamples();
 const stack = new AsyncDisposableStack();
 let commands: Commands;

@@ -6,7 +6,7 @@ import { ROOT } from './paths.ts';
 /** The examples that say how they come out, as a user applies them. */
 const EXAMPLES = path.join(ROOT, 'examples');
 
-/** examples/NAME/outcome.yaml */
+/** examples/NAME/model/outcome.yaml */
 export interface Outcome {
   status: string;
   /** Ids of the steps, in the order of `status.subTasks`. */
@@ -43,7 +43,8 @@ export interface TeamExample {
 export async function teamExamples(): Promise<string[]> {
   const files = await readdir(EXAMPLES, { recursive: true });
   const found = files.filter((file) => path.basename(file) === 'outcome.yaml');
-  return found.map((file) => path.dirname(file)).toSorted();
+  // Beside the script of its model, where nobody applies it as a manifest.
+  return found.map((file) => path.dirname(path.dirname(file))).toSorted();
 }
 
 export async function teamExample(name: string): Promise<TeamExample> {
@@ -51,9 +52,9 @@ export async function teamExample(name: string): Promise<TeamExample> {
   const team = await read('team.yaml');
   return {
     name,
-    script: await read('script.yaml'),
+    script: await read('model/script.yaml'),
     team: (modelURL) => team.replaceAll('http://host.docker.internal:8090', modelURL),
     task: await read('task.yaml'),
-    outcome: parse(await read('outcome.yaml')) as Outcome,
+    outcome: parse(await read('model/outcome.yaml')) as Outcome,
   };
 }

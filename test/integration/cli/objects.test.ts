@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EVENTS, GHOSTS } from '#api/types/resources';
@@ -76,18 +77,18 @@ describe('troupe apply', () => {
 });
 
 describe('examples', () => {
-  it.each([
-    'examples/pipeline/team.yaml',
-    'examples/follow-up/team.yaml',
-    'examples/quickstart',
-    'examples/quickstart/with-a-key',
-  ])('%s is taken as it is', async (path) => {
-    const result = await cli(`apply --dry-run server -f ${join(ROOT, path)}`);
+  const EXAMPLES = join(ROOT, 'examples');
+  const folders = readdirSync(EXAMPLES, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+  it.each([...folders, 'quickstart/with-a-key'])('the folder %s is taken as it is', async (folder) => {
+    const result = await cli(`apply --dry-run server -f ${join(EXAMPLES, folder)}`);
     expect(result, 'no unknown field, no wrong value').toMatchObject({ code: 0, stderr: '' });
   });
 
   it('have scripts the model server reads, which answer both members of the pipeline', async () => {
-    const { rules } = await loadScript(join(ROOT, 'examples/pipeline/script.yaml'));
+    const { rules } = await loadScript(join(EXAMPLES, 'pipeline/model/script.yaml'));
     expect(rules.map(({ name }) => name)).toEqual(['the writer', 'the reviewer']);
   });
 });
