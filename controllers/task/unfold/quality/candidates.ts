@@ -4,6 +4,7 @@ import { answerSchema } from '../team/answer-schema.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
 import type { History, Unfold, Unfolded, UnfoldInput } from '../unfold.ts';
+import type { JudgedWork } from './judged-work.ts';
 import type { BestOf } from './program.ts';
 import { firstVersion } from './version.ts';
 import type { Version } from './version.ts';
@@ -18,7 +19,8 @@ export interface Choice {
   details?: { choice: number; votes: readonly { by: string; choice: number; words: string }[] };
 }
 
-interface Candidate {
+/** The work, done once of several times. */
+export interface Candidate {
   /** From 1. */
   number: number;
   nodes: readonly PlannedNode[];
@@ -27,18 +29,20 @@ interface Candidate {
   version: Version | undefined;
 }
 
-/** The work is done several times, side by side: `c1-...`, `c2-...`; then members choose: `choice-1`, `choice-2`. */
-export function chooseBest(input: UnfoldInput, bestOf: BestOf, work: Unfold): Choice {
-  const candidates = Array.from({ length: bestOf.candidates }, (_, index) =>
-    candidate(input, index + 1, work),
-  );
+/** The work is done several times, side by side; then members choose: `choice-1`, `choice-2`. `candidateOf` gets numbers from 1. */
+export function chooseBest(
+  work: JudgedWork,
+  bestOf: BestOf,
+  candidateOf: (number: number) => Candidate,
+): Choice {
+  const candidates = Array.from({ length: bestOf.candidates }, (_, index) => candidateOf(index + 1));
   const nodes = candidates.flatMap((one) => one.nodes);
   if (candidates.some(({ isOver }) => !isOver)) return { nodes };
   const good = candidates.filter(({ version }) => version !== undefined);
   const [first] = good;
   if (first === undefined) return { nodes, failure: 'NoCandidate: the runs of all candidates failed.' };
   if (good.length === 1) return chosen(first, { nodes, votes: [] });
-  return vote(input, { bestOf, nodes, good, first });
+  return vote(work, { bestOf, nodes, good, first });
 }
 
 function chosen(
@@ -62,14 +66,14 @@ interface Poll {
   first: Candidate;
 }
 
-function vote(input: UnfoldInput, { bestOf, nodes, good, first }: Poll): Choice {
+function vote(work: JudgedWork, { bestOf, nodes, good, first }: Poll): Choice {
   const polls = bestOf.choosers.map((chooser, index) =>
-    ballot(input, good, { chooser, id: `choice-${index + 1}` }),
+    ballot(work, good, { chooser, id: work.idOf(`choice-${index + 1}`) }),
   );
   const all = [...nodes, ...polls];
   const votes: Vote[] = [];
   for (const [index, { id }] of polls.entries()) {
-    const end = endOf(input.history, id);
+    const end = endOf(work.history, id);
     if (end.end === 'open') return { nodes: all };
     const read = end.end === 'succeeded' ? readChoice(end.output, good) : undefined;
     if (read !== undefined) votes.push({ by: bestOf.choosers[index] ?? '', ...read });
@@ -81,7 +85,7 @@ function vote(input: UnfoldInput, { bestOf, nodes, good, first }: Poll): Choice 
 }
 
 function ballot(
-  { revision }: UnfoldInput,
+  work: JudgedWork,
   good: readonly Candidate[],
   { chooser, id }: { chooser: string; id: string },
 ) {
@@ -91,21 +95,27 @@ function ballot(
   const told = versions.flatMap(({ number, version: { answer } }) =>
     answer === undefined ? [] : [`Candidate ${number}:\n${answer}`],
   );
-  return memberRun(revision, {
+  const { request } = work;
+  const words = ['Choose the best of the answers to the request above that follow.', ...told].join('\n\n');
+  const node = memberRun(work.revision, {
     id,
     member: chooser,
     needs: versions.map(({ version }) => version.author.id),
     inputs: {
-      taskPrompt: true,
-      text: ['Choose the best of the answers to the request above that follow.', ...told].join('\n\n'),
-      results: versions.flatMap(({ number, version: { answer, author } }) =>
-        answer === undefined ? [{ from: author.id, label: `Candidate ${number}` }] : [],
-      ),
+      ...request,
+      text: request.text === undefined ? words : `${request.text}\n\n${words}`,
+      results: [
+        ...request.results,
+        ...versions.flatMap(({ number, version: { answer, author } }) =>
+          answer === undefined ? [{ from: author.id, label: `Candidate ${number}` }] : [],
+        ),
+      ],
     },
     workspace: { ownBranch: true },
     onFailure: 'Continue',
     outputSchema: choiceSchema(versions.map(({ number }) => number)),
   });
+  return { ...node, name: work.titleOf(chooser) };
 }
 
 function choiceSchema(numbers: readonly number[]): Record<string, unknown> {
@@ -121,11 +131,11 @@ function readChoice(output: unknown, good: readonly Candidate[]): Omit<Vote, 'by
   return found && { choice: found.number, words: typeof reason === 'string' ? reason : '' };
 }
 
-/** One that fails does not fail the Task. */
-function candidate(input: UnfoldInput, number: number, work: Unfold): Candidate {
+/** The whole work of a Task: `c1-...`, `c2-...`. One that fails does not fail the Task. */
+export function taskCandidate(input: UnfoldInput, number: number, unfoldWork: Unfold): Candidate {
   const prefix = `c${number}-`;
   const history: History = { ...input.history, ended: (id) => input.history.ended(`${prefix}${id}`) };
-  const unfolded = work({ ...input, history });
+  const unfolded = unfoldWork({ ...input, history });
   const copy = renamed(unfolded, prefix);
   return {
     number,

@@ -1,8 +1,7 @@
 import type { ApprovalWait, PlannedNode, RunNode, WaitNode } from '../../graph/graph.ts';
-import type { Revision } from '../../revision/revision.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
-import type { UnfoldInput } from '../unfold.ts';
+import type { JudgedWork } from './judged-work.ts';
 import type {
   ApprovalGate,
   Criterion,
@@ -34,18 +33,18 @@ export interface GateRun {
 }
 
 /** The nodes are `v<version>-review`, `v<version>-vote-<number>`, `v<version>-evaluate` (a judge), `v<version>-script` and `v<version>-approval`. */
-export function gateRun(input: UnfoldInput, gate: Gate, version: Version): GateRun {
+export function gateRun(work: JudgedWork, gate: Gate, version: Version): GateRun {
   switch (gate.kind) {
     case 'review':
-      return review(input, gate, version);
+      return review(work, gate, version);
     case 'vote':
-      return vote(input, gate, version);
+      return vote(work, gate, version);
     case 'evaluate':
-      return evaluate(input, gate, version);
+      return evaluate(work, gate, version);
     case 'script':
-      return runScript(input, gate, version);
+      return runScript(work, gate, version);
     case 'approval':
-      return ask(input, gate, version);
+      return ask(work, gate, version);
   }
 }
 
@@ -61,20 +60,21 @@ interface JudgeDraft {
 }
 
 /** Judges have the files of the author, on branches of their own: what they change there stays with them. */
-function judgeRun(revision: Revision, version: Version, { words, ...draft }: JudgeDraft): RunNode {
-  return memberRun(revision, {
+function judgeRun(work: JudgedWork, version: Version, { words, ...draft }: JudgeDraft): RunNode {
+  const node = memberRun(work.revision, {
     ...draft,
     needs: [version.author.id],
-    inputs: shown(version, words),
+    inputs: shown(work.request, version, words),
     workspace: { from: version.author.id, ownBranch: true },
   });
+  return { ...node, name: work.titleOf(draft.member) };
 }
 
-function review({ revision, history }: UnfoldInput, { reviewer }: ReviewGate, version: Version): GateRun {
-  const id = `v${version.number}-review`;
+function review(work: JudgedWork, { reviewer }: ReviewGate, version: Version): GateRun {
+  const id = work.idOf(`v${version.number}-review`);
   const draft = { id, member: reviewer, words: ASK_OPINION, outputSchema: OPINION_SCHEMA };
-  const nodes = [judgeRun(revision, version, draft)];
-  const end = endOf(history, id);
+  const nodes = [judgeRun(work, version, draft)];
+  const end = endOf(work.history, id);
   if (end.end !== 'succeeded') return { nodes };
   const opinion = readOpinion(reviewer, end.output);
   if (opinion === undefined) return { nodes, failure: `InvalidVerdict: ${reviewer} gives no verdict.` };
@@ -84,15 +84,15 @@ function review({ revision, history }: UnfoldInput, { reviewer }: ReviewGate, ve
   };
 }
 
-function vote({ revision, history }: UnfoldInput, gate: VoteGate, version: Version): GateRun {
+function vote(work: JudgedWork, gate: VoteGate, version: Version): GateRun {
   const nodes: RunNode[] = [];
   const opinions: Opinion[] = [];
   let open = 0;
   for (const [index, voter] of gate.voters.entries()) {
-    const id = `v${version.number}-vote-${index + 1}`;
+    const id = work.idOf(`v${version.number}-vote-${index + 1}`);
     const draft = { id, member: voter, words: ASK_OPINION, outputSchema: OPINION_SCHEMA };
-    nodes.push(judgeRun(revision, version, { ...draft, onFailure: 'Continue' }));
-    const end = endOf(history, id);
+    nodes.push(judgeRun(work, version, { ...draft, onFailure: 'Continue' }));
+    const end = endOf(work.history, id);
     if (end.end === 'open') open += 1;
     const opinion = end.end === 'succeeded' ? readOpinion(voter, end.output) : undefined;
     if (opinion !== undefined) opinions.push(opinion);
@@ -105,13 +105,13 @@ function vote({ revision, history }: UnfoldInput, gate: VoteGate, version: Versi
   return { nodes, verdict: { accepted, guidance: guidanceOf(opinions), opinions } };
 }
 
-function evaluate({ revision, history }: UnfoldInput, gate: JudgeGate, version: Version): GateRun {
+function evaluate(work: JudgedWork, gate: JudgeGate, version: Version): GateRun {
   const { judge, criteria, threshold } = gate;
-  const id = `v${version.number}-evaluate`;
+  const id = work.idOf(`v${version.number}-evaluate`);
   const words = `Give scores to the answer to the request above that follows. Do not do the work yourself.\nThe criteria:\n${criteria.map(criterionText).join('\n')}`;
   const draft = { id, member: judge, words, outputSchema: scoresSchema(criteria) };
-  const nodes = [judgeRun(revision, version, draft)];
-  const end = endOf(history, id);
+  const nodes = [judgeRun(work, version, draft)];
+  const end = endOf(work.history, id);
   if (end.end !== 'succeeded') return { nodes };
   const scored = readScores(judge, end.output, criteria);
   if (scored === undefined) return { nodes, failure: `InvalidVerdict: ${judge} gives no scores.` };
@@ -124,17 +124,17 @@ const criterionText = ({ name, description }: Criterion): string =>
   description === undefined ? `- ${name}` : `- ${name}: ${description}`;
 
 /** A script that ends with another code than 0 does not accept; one that cannot run at all fails the Task. */
-function runScript({ history }: UnfoldInput, gate: ScriptGate, { number, author }: Version): GateRun {
-  const id = `v${number}-script`;
+function runScript(work: JudgedWork, gate: ScriptGate, { number, author }: Version): GateRun {
+  const id = work.idOf(`v${number}-script`);
   const node: PlannedNode = {
-    ...{ id, name: 'script', kind: 'action', action: { script: gate.script } },
+    ...{ id, name: work.titleOf('script'), kind: 'action', action: { script: gate.script } },
     needs: [author.id],
     inputs: { taskPrompt: false, results: [] },
     policy: { requireConfirmation: false, onFailure: 'Continue' },
     workspace: { from: author.id, ownBranch: true, uses: true },
   };
   const nodes = [node];
-  const end = endOf(history, id);
+  const end = endOf(work.history, id);
   if (end.end === 'open') return { nodes };
   if (end.end === 'failed') {
     if (!end.why.startsWith('ActionFailed')) return { nodes, failure: end.why };
@@ -150,13 +150,13 @@ function runScript({ history }: UnfoldInput, gate: ScriptGate, { number, author 
 const SHOWN_CHARACTERS = 2000;
 
 /** A no with words is guidance; when nobody has decided in time, the Task fails. */
-function ask({ history }: UnfoldInput, gate: ApprovalGate, { number, author, answer }: Version): GateRun {
-  const id = `v${number}-approval`;
-  const given = endOf(history, author.id);
+function ask(work: JudgedWork, gate: ApprovalGate, { number, author, answer }: Version): GateRun {
+  const id = work.idOf(`v${number}-approval`);
+  const given = endOf(work.history, author.id);
   const shownAnswer = (answer ?? (given.end === 'succeeded' ? given.value : '')).slice(0, SHOWN_CHARACTERS);
   const wait: ApprovalWait = { for: 'approval', message: `${gate.message}\n\n${shownAnswer}` };
   const node: WaitNode = {
-    ...{ id, name: 'approval', kind: 'wait' },
+    ...{ id, name: work.titleOf('approval'), kind: 'wait' },
     wait,
     needs: [author.id],
     inputs: { taskPrompt: false, results: [] },
@@ -164,7 +164,7 @@ function ask({ history }: UnfoldInput, gate: ApprovalGate, { number, author, ans
     workspace: { uses: false },
   };
   const nodes = [node];
-  const end = endOf(history, id);
+  const end = endOf(work.history, id);
   if (end.end === 'open') return { nodes };
   if (end.end === 'succeeded') {
     return {

@@ -2,10 +2,14 @@ import type { SandboxActionScript } from '#api/types/generated/sandbox';
 import type { Program } from '../program.ts';
 
 /** A layer over a model of collaboration: how good its answer has to be before it is that of the Task. */
-export interface QualityProgram extends Program {
+export interface QualityProgram extends Program, Demands {
   kind: 'quality';
   /** How the work itself is done; absent: by the nodes that are known from the start. */
   inner?: Program;
+}
+
+/** How good a piece of work has to be. */
+export interface Demands {
   bestOf?: BestOf;
   /** In this order. An answer that was corrected passes all of them again. */
   gates: readonly Gate[];

@@ -1,9 +1,8 @@
 import { isRunNode } from '../../graph/graph.ts';
 import type { NodeInputs, RunNode } from '../../graph/graph.ts';
-import type { Revision } from '../../revision/revision.ts';
 import { endOf } from '../team/ends.ts';
-import { memberOf, memberRun } from '../team/member-run.ts';
 import type { History, Unfolded } from '../unfold.ts';
+import type { JudgedWork } from './judged-work.ts';
 
 /** An answer that gates look at. */
 export interface Version {
@@ -41,11 +40,11 @@ function isComplete({ nodes }: Unfolded, history: Pick<History, 'ended'>): boole
 }
 
 /** How one who looks at a version is told of it. */
-export function shown({ author, answer }: Version, words: string): NodeInputs {
-  if (answer !== undefined) {
-    return { taskPrompt: true, text: `${words}\n\nThe answer:\n${answer}`, results: [] };
-  }
-  return { taskPrompt: true, text: words, results: [{ from: author.id, label: 'The answer' }] };
+export function shown(request: NodeInputs, { author, answer }: Version, words: string): NodeInputs {
+  const { text, results } = request;
+  const told = text === undefined ? words : `${text}\n\n${words}`;
+  if (answer !== undefined) return { ...request, text: `${told}\n\nThe answer:\n${answer}` };
+  return { ...request, text: told, results: [...results, { from: author.id, label: 'The answer' }] };
 }
 
 export interface Correction {
@@ -56,37 +55,19 @@ export interface Correction {
 }
 
 /** The author goes on, in its session where it has one, with its files. */
-export function correctionRun(
-  revision: Revision,
-  history: Pick<History, 'ended'>,
-  correction: Correction,
-): RunNode {
-  const { version, guidance, needs } = correction;
+export function correctionRun(work: JudgedWork, { version, guidance, needs }: Correction): RunNode {
   const { author, answer } = version;
-  const end = endOf(history, author.id);
+  const end = endOf(work.history, author.id);
   const hasSession = end.end === 'succeeded' && end.hasSession;
   const words = `Your answer was not accepted.${guidance === '' ? '' : `\n${guidance}`}\n\nCorrect your work, and give the whole answer again.`;
-  const again: NodeInputs = shown(version, words);
+  const again: NodeInputs = shown(work.request, version, words);
   return {
-    ...authorRun(revision, author),
-    id: `v${version.number + 1}`,
+    ...work.again(author),
+    id: work.idOf(`v${version.number + 1}`),
     needs: [...needs],
     inputs: hasSession && answer === undefined ? { taskPrompt: false, text: words, results: [] } : again,
     workspace: { from: author.id, uses: author.workspace.uses },
     ...(hasSession ? { session: { from: author.id } } : {}),
-    policy: { requireConfirmation: false, onFailure: 'FailTask' },
+    policy: { ...author.policy, requireConfirmation: false, onFailure: 'FailTask' },
   };
-}
-
-/** A leader was held to the form of a decision; the member's own form holds for a whole answer. */
-function authorRun(revision: Revision, author: RunNode): RunNode {
-  const { on: _, session: __, skip: ___, ...own } = author;
-  if (memberOf(revision, author.name) === undefined) return own;
-  return memberRun(revision, {
-    id: author.id,
-    member: author.name,
-    needs: [],
-    inputs: author.inputs,
-    workspace: {},
-  });
 }
