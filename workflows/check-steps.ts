@@ -5,6 +5,8 @@ import type { ExpressionPlace } from './check-expression.ts';
 import { siblingProblems } from './check-names.ts';
 import { textProblems, textsIn } from './check-text.ts';
 import { orderSteps } from './order.ts';
+import { stepQualityProblems } from './check-quality.ts';
+import { participantsOf } from './participants.ts';
 import { placeholdersOf } from './placeholders.ts';
 import type { Problem } from './problem.ts';
 import { passType, resultType, withSteps } from './variables.ts';
@@ -115,7 +117,7 @@ function checkInner(
 
 /** Placeholders in the words for an agent, in an action and in a question to people. */
 function stepTexts(
-  { prompt, action, wait, outputSchema }: Step,
+  { prompt, action, wait, outputSchema, quality }: Step,
   { at, variables }: ExpressionPlace,
 ): Problem[] {
   const { script, ...calls } = action ?? {};
@@ -125,10 +127,12 @@ function stepTexts(
     ...textsIn(calls, `${at}.action`),
     ...textsIn(given, `${at}.action.script`),
     ...textsIn(wait, `${at}.wait`),
+    ...textsIn(quality?.approval?.message, `${at}.quality.approval.message`),
   ];
   return [
     ...texts.flatMap((one) => textProblems(one.text, one.at, variables)),
     ...codeProblems({ run, command, shell }, `${at}.action.script`),
+    ...codeProblems({ ...quality?.evaluate?.script }, `${at}.quality.evaluate.script`),
     ...actionProblems(action ?? {}, `${at}.action`),
     ...referenceProblems(outputSchema, `${at}.outputSchema`),
     ...hostProblems(calls.http?.['url'], `${at}.action.http.url`),
@@ -162,20 +166,20 @@ function hostProblems(url: unknown, field: string): Problem[] {
 /** Fields that mean nothing for a step of this kind. */
 function fieldProblems(step: Step, at: string): Problem[] {
   const own: Record<string, readonly (keyof Step)[]> = {
-    participants: ['prompt', 'sessionFrom', 'outputSchema', 'filesFrom', 'timeoutSeconds'],
+    participants: ['prompt', 'sessionFrom', 'outputSchema', 'quality', 'filesFrom', 'timeoutSeconds'],
     action: ['outputSchema', 'filesFrom', 'timeoutSeconds'],
     wait: ['timeoutSeconds'],
   };
   const kind = Object.keys(own).find((name) => Object.hasOwn(step, name));
   const allowed = own[kind ?? ''] ?? [];
   // Members are kept by these names, and JavaScript has a use of its own for this one.
-  const taken = (step.participants ?? []).includes('__proto__')
+  const taken = participantsOf({ steps: [{ ...step, steps: [] }] }).includes('__proto__')
     ? [{ field: `${at}.participants`, message: 'no member can be called "__proto__"' }]
     : [];
   const meaningless = (own['participants'] ?? [])
     .filter((name) => step[name] !== undefined && !allowed.includes(name))
     .map((name) => ({ field: `${at}.${name}`, message: `a step with ${kindOf(step)} has no ${name}` }));
-  return [...taken, ...meaningless];
+  return [...taken, ...meaningless, ...stepQualityProblems(step, at)];
 }
 
 function kindOf(step: Step): string {

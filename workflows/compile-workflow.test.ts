@@ -32,6 +32,22 @@ describe('workflowProblems', () => {
       steps: [plan, step('b', { dependsOn: ['plan'], when: 'steps.plan.output.ok' })],
     },
     {
+      reason: 'judgements on a step, read by a later one',
+      steps: [
+        step('a', {
+          quality: {
+            bestOf: { candidates: 2, choosers: ['b'] },
+            evaluate: { judge: 'b', criteria: [{ name: 'x' }] },
+            approval: { message: 'Is {{task.title}} fine?' },
+          },
+        }),
+        step('b', {
+          dependsOn: ['a'],
+          when: 'steps.a.quality.accepted && steps.a.quality.rounds < 3 && steps.a.quality.score > 0.5 && steps.a.quality.choice == 1 && steps.a.quality.judgements.size() > 0',
+        }),
+      ],
+    },
+    {
       reason: 'a list of an output, whose items are known by type',
       steps: [
         plan,
@@ -119,6 +135,49 @@ describe('workflowProblems', () => {
       reason: 'a name twice',
       steps: [step('a-b'), step('A_b')],
       want: 'spec.steps[1].name: "A_b" and "a-b" are the same name',
+    },
+    {
+      reason: 'the judgement of a step that nobody judges',
+      steps: [step('a'), step('b', { dependsOn: ['a'], when: 'steps.a.quality.accepted' })],
+      want: 'spec.steps[1].when: ',
+    },
+    {
+      reason: 'a score that nobody gives',
+      steps: [
+        step('a', { quality: { review: { reviewer: 'b' } } }),
+        step('b', { dependsOn: ['a'], when: 'steps.a.quality.score > 0.5' }),
+      ],
+      want: 'spec.steps[1].when: ',
+    },
+    {
+      reason: 'an own judge',
+      steps: [step('a', { quality: { vote: { voters: ['b', 'coder'] } } })],
+      want: 'spec.steps[0].quality.vote.voters[1]: "coder" cannot judge its own answer',
+    },
+    {
+      reason: 'quality of the answers of several',
+      steps: [step('a', { participants: ['b', 'c'], quality: { review: { reviewer: 'd' } } })],
+      want: 'spec.steps[0].quality: is for the answer of one participant',
+    },
+    {
+      reason: 'quality that asks for nothing',
+      steps: [step('a', { quality: {} })],
+      want: 'spec.steps[0].quality: at least one of approval, bestOf',
+    },
+    {
+      reason: 'quality of a wait',
+      steps: [{ name: 'a', wait: { seconds: 1 }, quality: { review: { reviewer: 'b' } } }],
+      want: 'spec.steps[0].quality: a step with a wait has no quality',
+    },
+    {
+      reason: 'neither judge nor script',
+      steps: [step('a', { quality: { evaluate: { threshold: 1 } } })],
+      want: 'spec.steps[0].quality.evaluate: either a judge or a script is needed',
+    },
+    {
+      reason: 'a word of an agent in a script that judges',
+      steps: [step('a', { quality: { evaluate: { script: { run: 'echo {{task.prompt}}' } } } })],
+      want: 'spec.steps[0].quality.evaluate.script.run: {{task.prompt}} would become a part of the program',
     },
     {
       reason: 'a name twice in a group',

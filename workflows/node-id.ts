@@ -35,6 +35,11 @@ export class NodePath {
     return new NodePath(`${this.text}p${index}`);
   }
 
+  /** A node that judges the work of the step, or does it once more: `v1-review`, `v2`, `c1`, `choice-1`. */
+  judged(name: string): NodePath {
+    return new NodePath(`${this.text}${name.replaceAll('-', '')}`);
+  }
+
   /** The pause before a try. */
   pause(): NodePath {
     return new NodePath(`${this.text}w`);

@@ -26,6 +26,22 @@ export interface StepResult {
   items?: readonly StepResult[];
   /** How often a loop was gone through. */
   iterations?: number;
+  /** What was said of the answer, where somebody judges it. */
+  quality?: StepQuality;
+}
+
+/** The judgements on the answer of a step. */
+export interface StepQuality {
+  /** Whether its last version was accepted by all. */
+  accepted: boolean;
+  /** How many versions there were. */
+  rounds: number;
+  /** Of the last version, from 0 to 1, where it was evaluated. */
+  score?: number;
+  /** The number of the candidate that was chosen, where there were several. */
+  choice?: number;
+  /** Each judgement, as the result of a Task lists them. */
+  judgements: readonly object[];
 }
 
 const BASE = { status: 'string', value: 'string', reason: 'string', message: 'string' } as const;
@@ -58,8 +74,19 @@ export function passType(step: Step, inner: ReadonlyMap<string, ValueType>): Val
   const run: ValueType = {
     fields: { ...BASE, output: step.outputSchema === undefined ? 'any' : valueTypeOf(step.outputSchema) },
   };
+  if (step.quality !== undefined) return { fields: { ...fieldsIn(run), quality: qualityType(step.quality) } };
   const several = (step.participants ?? []).length > 1;
   return several ? { fields: { ...BASE, items: { listOf: run } } } : run;
+}
+
+function qualityType({ bestOf, evaluate }: NonNullable<Step['quality']>): ValueType {
+  return {
+    fields: {
+      ...{ accepted: 'bool', rounds: 'int', judgements: { listOf: 'any' } },
+      ...(evaluate === undefined ? {} : { score: 'number' }),
+      ...(bestOf === undefined ? {} : { choice: 'int' }),
+    },
+  };
 }
 
 /** The result of the whole step, with its loop. */

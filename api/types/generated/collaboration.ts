@@ -71,6 +71,7 @@ export interface CollaborationStep {
    * A JSON Schema of an object; the answer is then one JSON value that fits it, and expressions know it as steps.NAME.output.
    */
   outputSchema?: Record<string, unknown>;
+  quality?: CollaborationStepQuality;
   /**
    * Steps that have to end first, NAME or NAME.EDGE. The edge says how - success (also of a step that was not chosen by its condition) when absent, failure, or always. A step whose edges do not hold is omitted.
    *
@@ -116,6 +117,158 @@ export interface CollaborationStep {
    * Steps of their own that this one consists of. Together with forEach or repeat they are done again for each item or iteration; they see each other, and the steps around them that this one depends on.
    */
   steps?: CollaborationStepStep[];
+}
+/**
+ * How good the answer of this one participant has to be. Other members of the Team judge, named as participants are. An answer that is not accepted goes back to the one who gave it, in its session and with what was said; then it is judged again by all. Expressions know what was said as steps.NAME.quality.
+ */
+export interface CollaborationStepQuality {
+  approval?: CollaborationStepQualityApproval;
+  bestOf?: CollaborationStepQualityBestOf;
+  evaluate?: CollaborationStepQualityEvaluate;
+  review?: CollaborationStepQualityReview;
+  vote?: CollaborationStepQualityVote;
+}
+/**
+ * People accept the answer, or send it back with their words, by an Approval as spec.approval of the Team says.
+ */
+export interface CollaborationStepQualityApproval {
+  /**
+   * The question to them, with placeholders as in a prompt; the beginning of the answer follows it.
+   */
+  message?: string;
+  /**
+   * How often it sends the answer back; 2 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the step fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * The work is done several times, side by side, and members choose one.
+ */
+export interface CollaborationStepQualityBestOf {
+  /**
+   * How many times.
+   */
+  candidates: number;
+  /**
+   * Members who choose; the candidate with the most votes is taken, of several the first.
+   *
+   * Items: A member, named as a participant is.
+   */
+  choosers: string[];
+}
+/**
+ * A member gives scores, or a script decides.
+ */
+export interface CollaborationStepQualityEvaluate {
+  /**
+   * A member, named as a participant is.
+   */
+  judge?: string;
+  /**
+   * The qualities that the judge gives scores for.
+   */
+  criteria?: CollaborationStepQualityEvaluateCriteria[];
+  script?: CollaborationStepQualityEvaluateScript;
+  /**
+   * The score that is needed, from 0 to 1; 0.7 when absent.
+   */
+  threshold?: number;
+  /**
+   * How often it sends the answer back; 3 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the step fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * One criterion.
+ */
+export interface CollaborationStepQualityEvaluateCriteria {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * A description of a good answer.
+   */
+  description?: string;
+  /**
+   * How much it counts; 1 when absent.
+   */
+  weight?: number;
+}
+/**
+ * Runs in a sandbox with the files of the one who gave the answer. It accepts when it ends with 0, or by the score from 0 to 1 that it prints as {"score": 0.8}; else what it prints is the guidance.
+ */
+export interface CollaborationStepQualityEvaluateScript {
+  /**
+   * Text for a shell.
+   */
+  run: string;
+  /**
+   * The program that reads the text, with its arguments; [sh, -e] when absent.
+   *
+   * Items: One argument.
+   */
+  shell?: string[];
+  /**
+   * Folder to run in, relative to the folder that agents work in.
+   */
+  workingDirectory?: string;
+  /**
+   * Image instead of the configured one.
+   */
+  image?: string;
+}
+/**
+ * A member accepts the answer, or sends it back.
+ */
+export interface CollaborationStepQualityReview {
+  /**
+   * A member, named as a participant is.
+   */
+  reviewer: string;
+  /**
+   * How often it sends the answer back; 2 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the step fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * Members vote on the answer. Those whose runs fail do not count; more than half have to vote.
+ */
+export interface CollaborationStepQualityVote {
+  /**
+   * Members who vote.
+   *
+   * Items: A member, named as a participant is.
+   */
+  voters: string[];
+  /**
+   * Votes that are needed: Majority (when absent) or Unanimity.
+   */
+  rule?: 'Majority' | 'Unanimity';
+  /**
+   * When as many say yes as no, with rule Majority: Reject (when absent) or Accept.
+   */
+  tie?: 'Reject' | 'Accept';
+  /**
+   * How often it sends the answer back; 0 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the step fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
 }
 /**
  * The step is done once for each item of a list, side by side.
@@ -439,6 +592,7 @@ export interface CollaborationStepStep {
    * A JSON Schema of an object; the answer is then one JSON value that fits it, and expressions know it as steps.NAME.output.
    */
   outputSchema?: Record<string, unknown>;
+  quality?: CollaborationStepStepQuality;
   /**
    * Steps that have to end first, NAME or NAME.EDGE. The edge says how - success (also of a step that was not chosen by its condition) when absent, failure, or always. A step whose edges do not hold is omitted.
    *
@@ -476,6 +630,158 @@ export interface CollaborationStepStep {
    * The step whose files this one goes on with; the first that it depends on and that has files, when absent.
    */
   filesFrom?: string;
+}
+/**
+ * How good the answer of this one participant has to be. Other members of the Team judge, named as participants are. An answer that is not accepted goes back to the one who gave it, in its session and with what was said; then it is judged again by all. Expressions know what was said as steps.NAME.quality.
+ */
+export interface CollaborationStepStepQuality {
+  approval?: CollaborationStepStepQualityApproval;
+  bestOf?: CollaborationStepStepQualityBestOf;
+  evaluate?: CollaborationStepStepQualityEvaluate;
+  review?: CollaborationStepStepQualityReview;
+  vote?: CollaborationStepStepQualityVote;
+}
+/**
+ * People accept the answer, or send it back with their words, by an Approval as spec.approval of the Team says.
+ */
+export interface CollaborationStepStepQualityApproval {
+  /**
+   * The question to them, with placeholders as in a prompt; the beginning of the answer follows it.
+   */
+  message?: string;
+  /**
+   * How often it sends the answer back; 2 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the step fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * The work is done several times, side by side, and members choose one.
+ */
+export interface CollaborationStepStepQualityBestOf {
+  /**
+   * How many times.
+   */
+  candidates: number;
+  /**
+   * Members who choose; the candidate with the most votes is taken, of several the first.
+   *
+   * Items: A member, named as a participant is.
+   */
+  choosers: string[];
+}
+/**
+ * A member gives scores, or a script decides.
+ */
+export interface CollaborationStepStepQualityEvaluate {
+  /**
+   * A member, named as a participant is.
+   */
+  judge?: string;
+  /**
+   * The qualities that the judge gives scores for.
+   */
+  criteria?: CollaborationStepStepQualityEvaluateCriteria[];
+  script?: CollaborationStepStepQualityEvaluateScript;
+  /**
+   * The score that is needed, from 0 to 1; 0.7 when absent.
+   */
+  threshold?: number;
+  /**
+   * How often it sends the answer back; 3 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the step fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * One criterion.
+ */
+export interface CollaborationStepStepQualityEvaluateCriteria {
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * A description of a good answer.
+   */
+  description?: string;
+  /**
+   * How much it counts; 1 when absent.
+   */
+  weight?: number;
+}
+/**
+ * Runs in a sandbox with the files of the one who gave the answer. It accepts when it ends with 0, or by the score from 0 to 1 that it prints as {"score": 0.8}; else what it prints is the guidance.
+ */
+export interface CollaborationStepStepQualityEvaluateScript {
+  /**
+   * Text for a shell.
+   */
+  run: string;
+  /**
+   * The program that reads the text, with its arguments; [sh, -e] when absent.
+   *
+   * Items: One argument.
+   */
+  shell?: string[];
+  /**
+   * Folder to run in, relative to the folder that agents work in.
+   */
+  workingDirectory?: string;
+  /**
+   * Image instead of the configured one.
+   */
+  image?: string;
+}
+/**
+ * A member accepts the answer, or sends it back.
+ */
+export interface CollaborationStepStepQualityReview {
+  /**
+   * A member, named as a participant is.
+   */
+  reviewer: string;
+  /**
+   * How often it sends the answer back; 2 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the step fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
+}
+/**
+ * Members vote on the answer. Those whose runs fail do not count; more than half have to vote.
+ */
+export interface CollaborationStepStepQualityVote {
+  /**
+   * Members who vote.
+   *
+   * Items: A member, named as a participant is.
+   */
+  voters: string[];
+  /**
+   * Votes that are needed: Majority (when absent) or Unanimity.
+   */
+  rule?: 'Majority' | 'Unanimity';
+  /**
+   * When as many say yes as no, with rule Majority: Reject (when absent) or Accept.
+   */
+  tie?: 'Reject' | 'Accept';
+  /**
+   * How often it sends the answer back; 0 when absent.
+   */
+  maxCorrections?: number;
+  /**
+   * When the answer is not accepted after that: Fail = the step fails (when absent); Accept = it is taken all the same.
+   */
+  onRejected?: 'Fail' | 'Accept';
 }
 /**
  * The step is done once for each item of a list, side by side.

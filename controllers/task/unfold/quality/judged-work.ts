@@ -1,9 +1,13 @@
 import type { NodeInputs, RunNode } from '../../graph/graph.ts';
 import { memberOf, memberRun } from '../team/member-run.ts';
-import type { UnfoldInput } from '../unfold.ts';
+import type { Revision } from '../../revision/revision.ts';
+import type { History, UnfoldInput } from '../unfold.ts';
 
 /** The work that is judged: that of a whole Task, or of one step of a workflow. */
-export interface JudgedWork extends UnfoldInput {
+export interface JudgedWork {
+  /** Who judges is among the members. */
+  revision: Pick<Revision, 'members'>;
+  history: Pick<History, 'ended'>;
   /** The id of a node of this layer, by its name among those of this work: `v2`, `v1-review`, `choice-1`. */
   idOf: (name: string) => string;
   /** How people know a node of this layer, by its member or its kind. */

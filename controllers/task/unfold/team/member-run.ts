@@ -15,7 +15,7 @@ export interface RunDraft extends Pick<
 }
 
 /** @throws RangeError when there is no such member. */
-export function memberRun(revision: Revision, draft: RunDraft): RunNode {
+export function memberRun(revision: Pick<Revision, 'members'>, draft: RunDraft): RunNode {
   const { member, onFailure = 'FailTask', workspace, outputSchema, ...node } = draft;
   const who = memberOf(revision, member);
   if (who === undefined) throw new RangeError(`the revision has no member ${member}`);
@@ -31,6 +31,9 @@ export function memberRun(revision: Revision, draft: RunDraft): RunNode {
 }
 
 /** Undefined for one whose Bot was not ready when the Task started. */
-export function memberOf({ members = {} }: Revision, name: string): RevisionMember | undefined {
+export function memberOf(
+  { members = {} }: Pick<Revision, 'members'>,
+  name: string,
+): RevisionMember | undefined {
   return Object.hasOwn(members, name) ? members[name] : undefined;
 }

@@ -7,6 +7,9 @@ import type { StepResult } from '#workflows/variables';
 import type { PlannedNode } from '../../graph/graph.ts';
 import type { NodeRecord } from '../../node-record.ts';
 import type { RevisionMember } from '../../revision/revision.ts';
+import type { Judgement } from '../quality/gate-course.ts';
+import { judgedStep } from './judged-step.ts';
+import type { JudgedRun } from './judged-step.ts';
 import { resultOf } from './node-results.ts';
 import { ended, failedResult, joined, joinedValues, sideBySide } from './progress.ts';
 import type { Progress } from './progress.ts';
@@ -31,7 +34,13 @@ export interface InterpreterSources {
 export class Interpreter {
   /** All nodes that are known by now. */
   readonly nodes: PlannedNode[] = [];
+  /** Nodes that failed to say no to the answer of a step, which was heeded. */
+  readonly heeded = new Set<string>();
+  /** On the answers of steps, with the titles of these. */
+  readonly judgements: (Judgement & { step: string })[] = [];
   readonly #sources: InterpreterSources;
+  /** Nodes whose answers are words about an answer: what follows is not told them. */
+  readonly #judges = new Set<string>();
 
   constructor(sources: InterpreterSources) {
     this.#sources = sources;
@@ -191,11 +200,37 @@ export class Interpreter {
   #run(placed: PlacedStep, participant: string, title: string): Progress {
     const member = this.#sources.members[participant];
     if (member === undefined) throw new RangeError(`the revision has no member ${participant}`);
-    const results = placed.scope.needs.map((from) => {
+    const told = placed.scope.needs.filter((from) => !this.#judges.has(from));
+    const results = told.map((from) => {
       const name = this.nodes.find(({ id }) => id === from)?.name ?? from;
       return { from, label: `Result of the step before, ${name}` };
     });
-    return this.#node(placed, runNode(placed, { name: participant, member, title, results }));
+    const run = runNode(placed, { name: participant, member, title, results });
+    const { quality } = placed.step;
+    return quality === undefined ? this.#node(placed, run) : this.#judged({ placed, run, quality });
+  }
+
+  /** The run, and those who judge what comes of it. */
+  #judged(judged: Pick<JudgedRun, 'placed' | 'quality' | 'run'>): Progress {
+    const { placed, run } = judged;
+    const { members, ended } = this.#sources;
+    const { nodes, author, result, heeded, judgements } = judgedStep({
+      ...judged,
+      members,
+      history: { ended },
+    });
+    this.nodes.push(...nodes);
+    for (const { id } of nodes) if (id !== author) this.#judges.add(id);
+    for (const id of heeded) this.heeded.add(id);
+    // What judges said in words stands in their results.
+    this.judgements.push(...judgements.map(({ opinions: _, ...one }) => ({ step: run.name, ...one })));
+    const files = run.workspace.uses && author !== undefined ? author : placed.scope.files;
+    const own = {
+      last: lastOf(nodes, author),
+      runs: new Map(author === undefined ? [] : [[placed.step.name, author]]),
+      ...(files === undefined ? {} : { files }),
+    };
+    return result === undefined ? own : concluded(placed.step, own, result);
   }
 
   #node({ step, scope }: PlacedStep, node: PlannedNode): Progress {
@@ -243,6 +278,12 @@ function pending({ needs, files }: Scope): Progress {
 function withoutFailure(progress: Progress): Progress {
   const { failed: _, ...rest } = progress;
   return rest;
+}
+
+/** The author, and the nodes that no other one needs: when one of them runs again, so does what follows. */
+function lastOf(nodes: readonly PlannedNode[], author: string | undefined): string[] {
+  const needed = new Set(nodes.flatMap(({ needs }) => needs));
+  return nodes.map(({ id }) => id).filter((id) => id === author || !needed.has(id));
 }
 
 /** A result, with the failure that it may be. */

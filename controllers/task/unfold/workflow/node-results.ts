@@ -14,12 +14,12 @@ export function resultOf(record: NodeRecord): StepResult {
     case 'SKIPPED':
       return ended('Omitted', { message: record.message ?? '' });
     default:
-      return { ...failure(record.errorMessage ?? record.status ?? ''), value };
+      return { ...failureOf(record.errorMessage ?? record.status ?? ''), value };
   }
 }
 
 /** Records say why in the form `Reason: message`. */
-function failure(text: string): StepResult {
+export function failureOf(text: string): StepResult {
   const [, reason = 'Failed', message = text] = /^([A-Z]\w*)(?:: (.*))?$/s.exec(text) ?? [];
   return failedResult(reason, message);
 }

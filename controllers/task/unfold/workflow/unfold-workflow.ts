@@ -64,8 +64,11 @@ function carryOut(
     const failure = `TooManySteps: the workflow would have more than ${most} runs and waits.`;
     return { nodes: nodes.slice(0, most), failure };
   }
+  const { heeded, judgements } = interpreter;
   return {
     nodes: underWay(nodes, workflow, history),
+    ...(heeded.size === 0 ? {} : { heeded }),
+    ...(judgements.length === 0 ? {} : { details: { quality: judgements } }),
     ...answerOf(workflow, expressions, { progress, scope }),
   };
 }
