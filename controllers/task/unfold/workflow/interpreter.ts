@@ -223,7 +223,10 @@ export class Interpreter {
     for (const { id } of nodes) if (id !== author) this.#judges.add(id);
     for (const id of heeded) this.heeded.add(id);
     // What judges said in words stands in their results.
-    this.judgements.push(...judgements.map(({ opinions: _, ...one }) => ({ step: run.name, ...one })));
+    for (const judgement of judgements) {
+      const { opinions: _, ...told } = judgement;
+      this.judgements.push({ step: run.name, ...told });
+    }
     const files = run.workspace.uses && author !== undefined ? author : placed.scope.files;
     const own = {
       last: lastOf(nodes, author),
