@@ -4,6 +4,7 @@ import { answerSchema } from '../team/answer-schema.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
 import type { History, Unfold, Unfolded, UnfoldInput } from '../unfold.ts';
+import { titled } from './judged-work.ts';
 import type { JudgedWork } from './judged-work.ts';
 import type { BestOf } from './program.ts';
 import { firstVersion } from './version.ts';
@@ -115,7 +116,7 @@ function ballot(
     onFailure: 'Continue',
     outputSchema: choiceSchema(versions.map(({ number }) => number)),
   });
-  return { ...node, name: work.titleOf(chooser) };
+  return titled(work, node);
 }
 
 function choiceSchema(numbers: readonly number[]): Record<string, unknown> {

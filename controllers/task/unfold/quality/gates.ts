@@ -1,6 +1,7 @@
 import type { ApprovalWait, PlannedNode, RunNode, WaitNode } from '../../graph/graph.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
+import { titled } from './judged-work.ts';
 import type { JudgedWork } from './judged-work.ts';
 import type {
   ApprovalGate,
@@ -67,7 +68,7 @@ function judgeRun(work: JudgedWork, version: Version, { words, ...draft }: Judge
     inputs: shown(work.request, version, words),
     workspace: { from: version.author.id, ownBranch: true },
   });
-  return { ...node, name: work.titleOf(draft.member) };
+  return titled(work, node);
 }
 
 function review(work: JudgedWork, { reviewer }: ReviewGate, version: Version): GateRun {

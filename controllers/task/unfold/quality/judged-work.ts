@@ -19,15 +19,20 @@ export interface JudgedWork {
 }
 
 /** The work of a whole Task. */
-export function taskWork(input: UnfoldInput, inner: string | undefined): JudgedWork {
+export function taskWork(input: UnfoldInput): JudgedWork {
   return {
     ...input,
     idOf: (name) => name,
     titleOf: (name) => name,
     request: { taskPrompt: true, results: [] },
-    // Steps of workflows may be called as members are, and are no runs of them for that.
-    again: inner === 'workflow' ? ownRun : (author) => memberAgain(input, author),
+    again: (author) => memberAgain(input, author),
   };
+}
+
+/** A run of a member for this layer, as people know it. */
+export function titled({ titleOf }: JudgedWork, run: RunNode): RunNode {
+  const title = titleOf(run.name);
+  return title === run.name ? run : { ...run, name: title, member: run.name };
 }
 
 /** The run without the conditions under which it came up. */
@@ -38,7 +43,8 @@ export function ownRun(author: RunNode): RunNode {
 
 /** A leader was held to the form of a decision; the member's own form holds for a whole answer. */
 function memberAgain({ revision }: UnfoldInput, author: RunNode): RunNode {
-  if (memberOf(revision, author.name) === undefined) return ownRun(author);
+  // A step of a workflow has a form of its own, and may be called as a member is.
+  if (author.member !== undefined || memberOf(revision, author.name) === undefined) return ownRun(author);
   return memberRun(revision, {
     id: author.id,
     member: author.name,

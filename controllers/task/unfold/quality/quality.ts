@@ -23,7 +23,7 @@ export function unfoldQuality(models: Programs): Unfold {
         ? { nodes: revision.nodes }
         : grow({ revision: { ...rest, program: inner }, history });
     };
-    const work = taskWork(input, inner?.kind);
+    const work = taskWork(input);
     if (bestOf !== undefined) {
       const candidateOf = (number: number) => taskCandidate(input, number, unfoldWork);
       return passGates(work, gates, chooseBest(work, bestOf, candidateOf));
