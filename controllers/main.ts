@@ -31,6 +31,7 @@ import type { Runnable } from './runtime/manager.ts';
 import { createRecorder } from './runtime/recorder.ts';
 import type { Recorder, RecorderOptions } from './runtime/recorder.ts';
 import { sandboxControllers } from './sandbox/controller.ts';
+import type { SandboxSettings } from './sandbox/controller.ts';
 import { serviceAccountController } from './service-account/controller.ts';
 import { shellController } from './shell/controller.ts';
 import { skillController } from './skill/controller.ts';
@@ -59,6 +60,8 @@ export interface ControllersOptions {
   meter?: Meter;
   /** Whether runs give way to those of a higher class of priority; they do not when absent. */
   preemption?: boolean;
+  /** How long an Executor may be not ready before its Sandboxes are lost, in milliseconds; a minute when absent. */
+  executorGraceMs?: number;
   /** Which addresses of users may be called; those of the public Internet when absent. */
   addresses?: Pick<AddressGuardOptions, 'allow' | 'controlPlane'>;
   /** Absent: these controllers work, whoever else does. */
@@ -154,6 +157,10 @@ function elected(
   };
 }
 
+function sandboxSettings({ preemption = false, executorGraceMs }: ControllersOptions): SandboxSettings {
+  return { preemption, ...(executorGraceMs === undefined ? {} : { executorGraceMs }) };
+}
+
 function controllersOf(context: ControllerContext, options: ControllersOptions): Runnable[] {
   const { caCertificate, collaborationModels = COLLABORATION_MODELS, programs = PROGRAMS } = options;
   return [
@@ -172,7 +179,7 @@ function controllersOf(context: ControllerContext, options: ControllersOptions):
     taskController(context, { models: collaborationModels, programs }),
     taskCallbackController(context),
     taskRevisionController(context),
-    ...sandboxControllers(context, { preemption: options.preemption === true }),
+    ...sandboxControllers(context, sandboxSettings(options)),
     executorController(context),
     resourceQuotaController(context),
     garbageCollectorController(context),

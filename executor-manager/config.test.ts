@@ -7,6 +7,8 @@ describe('readExecutorManagerConfig', () => {
     expect(config).toEqual({
       executorName: 'one',
       driver: 'auto',
+      heartbeat: { intervalSeconds: 10, lostAfterSeconds: 40 },
+      labels: {},
       dataDir: '/data',
       maxConcurrent: 5,
       maxConversations: 1000,

@@ -2,6 +2,10 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { badRequest } from '#api/machinery/status-error';
 import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
+import { heartbeatTimes } from './executor/heartbeat-times.ts';
+import type { HeartbeatTimes } from './executor/heartbeat-times.ts';
+import { readLabels } from './executor/labels.ts';
+import type { Labels } from './executor/labels.ts';
 
 export type DriverChoice = 'auto' | 'docker' | 'process';
 
@@ -10,6 +14,9 @@ export interface ExecutorManagerConfig {
   /** Name of the Executor object, a DNS-1123 subdomain. */
   readonly executorName: string;
   readonly driver: DriverChoice;
+  readonly heartbeat: HeartbeatTimes;
+  /** Labels that the Executor gets beside those that the manager finds out. */
+  readonly labels: Labels;
   /** Folder of the key that tokens are made with, of kept work and of the process driver's runtimes. */
   readonly dataDir: string;
   /** Sandboxes at once. */
@@ -36,6 +43,9 @@ export interface ConfigOverrides {
   driver?: DriverChoice;
   dataDir?: string;
   executorName?: string;
+  heartbeat?: Partial<HeartbeatTimes>;
+  /** Each as KEY=VALUE. */
+  labels?: readonly string[];
 }
 
 /** The folder in which one executor keeps its data on this machine. */
@@ -72,7 +82,7 @@ const MAX_USER_ID = 2 ** 31 - 1;
 
 /**
  * Reads the settings; a value that is set but makes no sense is an error, never a default.
- * @throws StatusError BadRequest that names the variable.
+ * @throws StatusError BadRequest that names the variable or the flag.
  */
 export function readExecutorManagerConfig(
   env: Environment,
@@ -90,6 +100,8 @@ export function readExecutorManagerConfig(
   return Object.freeze({
     executorName: executorName(overrides.executorName ?? text(env, 'EXECUTOR_NAME')),
     driver: driverChoice(env, overrides.driver),
+    heartbeat: heartbeatTimes(overrides.heartbeat),
+    labels: readLabels(overrides.labels),
     dataDir: resolve(overrides.dataDir ?? join(homedir(), '.troupe')),
     maxConcurrent: number(env, 'MAX_CONCURRENT_TASKS', { fallback: 5, min: 1, max: MAX_SANDBOXES }),
     maxConversations: number(env, 'MAX_CONCURRENT_CONVERSATIONS', {

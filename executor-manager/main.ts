@@ -117,7 +117,10 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
     }),
     clock,
   };
-  const heartbeat = startHeartbeat({ ...registration, check: () => driver.check(), logger, signal });
+  const heartbeat = startHeartbeat({
+    ...{ ...registration, labels: config.labels, logger, signal },
+    check: () => driver.check(),
+  });
   const fieldSelector = `spec.executorName=${config.executorName}`;
   const reflecting = runReflector({
     ...{ client: options.client, type: SANDBOXES, target: supervisor },
@@ -134,8 +137,8 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
       const all = Promise.allSettled([supervisor.stop(), heartbeat.done, reflecting, sweeping, streaming]);
       await Promise.race([all, new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
       await context.models.close();
-      const stopped = executorNotReady('Stopped', 'The executor manager was stopped; its sandboxes run on.');
-      await reportExecutor(registration, stopped).catch((error: unknown) =>
+      const ready = executorNotReady('Stopped', 'The executor manager was stopped; its sandboxes run on.');
+      await reportExecutor(registration, { ready }).catch((error: unknown) =>
         logger.warn('the stop was not reported', { cause: describeError(error) }),
       );
     },
@@ -221,6 +224,7 @@ function executorFacts(config: ExecutorManagerConfig, driver: RuntimeDriver): Ex
     version: VERSION,
     capacity: capacityOf(config, driver),
     separateUser: conversationUser(config) !== undefined,
+    heartbeat: config.heartbeat,
     ...(ports === undefined ? {} : { ports: { min: ports.min, max: ports.max } }),
   };
 }

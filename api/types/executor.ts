@@ -1,4 +1,5 @@
 import type { NewCondition } from '../machinery/condition.ts';
+import type { Executor } from './generated/executor.ts';
 import { newCondition, READY, ready } from './ready.ts';
 
 export const ExecutorCondition = {
@@ -45,3 +46,24 @@ export function executorNotReady(reason: 'EngineUnavailable' | 'Stopped', messag
 export function executorLost(message: string): NewCondition {
   return newCondition(READY, 'Unknown', { reason: ExecutorReason.HeartbeatLost, message });
 }
+
+/** Of executor managers that report no times of their own. */
+const LOST_AFTER_SECONDS = 40;
+
+/** After so many milliseconds without a heartbeat the word of an Executor no longer counts. */
+export function heartbeatLostMs({ status }: Executor): number {
+  return (status?.heartbeat?.lostAfterSeconds ?? LOST_AFTER_SECONDS) * 1000;
+}
+
+/**
+ * Labels with this prefix belong to the executor manager, which gives them to its Executor and takes them away. It may
+ * change no others: those of people say whom the machine is for (as node-restriction.kubernetes.io does for Nodes).
+ */
+export const EXECUTOR_LABEL_PREFIX = 'executor.agent.wecode.io/';
+
+/** What every Executor says of its sandboxes, in the words of Go: `amd64`, `linux`; and the driver, such as `docker`. */
+export const ExecutorLabel = {
+  Arch: `${EXECUTOR_LABEL_PREFIX}arch`,
+  OS: `${EXECUTOR_LABEL_PREFIX}os`,
+  Runtime: `${EXECUTOR_LABEL_PREFIX}runtime`,
+} as const;

@@ -1,21 +1,25 @@
 import type { Command } from 'commander';
 import { createLogger } from '../logger.ts';
-import { addClientFlags, addDriverFlag, defaultDataDir } from './flags.ts';
+import { addExecutorFlags, executorSettings } from './executor-flags.ts';
+import type { ExecutorFlags } from './executor-flags.ts';
+import { addClientFlags, defaultDataDir } from './flags.ts';
 import type { ClientFlags } from './flags.ts';
 import { addHealthFlag } from './health-flags.ts';
 import type { HealthFlags } from './health-flags.ts';
 import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flags.ts';
 import type { LeaderElectionFlags } from './leader-election-flags.ts';
+import { addExecutorGraceFlag } from './executor-grace-flag.ts';
+import type { ExecutorGraceFlag } from './executor-grace-flag.ts';
 import { runUntilSignal } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
 import { watchProcess } from './watched-process.ts';
 
-type ControllersFlags = ClientFlags & HealthFlags & LeaderElectionFlags;
+type ControllersFlags = ClientFlags & HealthFlags & LeaderElectionFlags & ExecutorGraceFlag;
 
 /** `troupe controllers`: the controllers alone, against any API server that has the CRDs. */
 export function registerControllers(program: Command): void {
   const command = program.command('controllers').description('run the controllers');
-  addLeaderElectionFlags(addHealthFlag(addClientFlags(command), 'controllers'));
+  addExecutorGraceFlag(addLeaderElectionFlags(addHealthFlag(addClientFlags(command), 'controllers')));
   command.action(async (flags: ControllersFlags) => {
     const logger = createLogger(flags.logLevel);
     process.exitCode = await runUntilSignal(logger, async (lifetime) => {
@@ -29,8 +33,7 @@ export function registerControllers(program: Command): void {
   });
 }
 
-interface ExecutorManagerFlags extends ClientFlags, HealthFlags {
-  driver: 'auto' | 'docker' | 'process';
+interface ExecutorManagerFlags extends ClientFlags, HealthFlags, ExecutorFlags {
   dataDir: string;
 }
 
@@ -44,12 +47,15 @@ export function registerExecutorManager(program: Command): void {
       'folder for the key of the sandboxes and the process driver',
       defaultDataDir(),
     );
-  addHealthFlag(addDriverFlag(addClientFlags(command)), 'executor-manager');
+  addHealthFlag(addExecutorFlags(addClientFlags(command)), 'executor-manager');
   command.action(async (flags: ExecutorManagerFlags) => {
     const logger = createLogger(flags.logLevel);
     process.exitCode = await runUntilSignal(logger, async (lifetime) => {
       const watched = await watchProcess({ ...flags, logger }, lifetime);
-      const health = await runExecutorManager({ ...flags, logger, meter: watched.meter }, lifetime);
+      const health = await runExecutorManager(
+        { ...flags, settings: executorSettings(flags), logger, meter: watched.meter },
+        lifetime,
+      );
       watched.started(health);
       process.stdout.write(`troupe executor-manager ready${watched.at}\n`);
     });

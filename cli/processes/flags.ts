@@ -122,17 +122,6 @@ export function addClientFlags(command: Command): Command {
     .option('--context <name>', 'context of the kubeconfig to use');
 }
 
-export function addDriverFlag(command: Command): Command {
-  return command.addOption(
-    new Option(
-      '--driver <name>',
-      'where sandboxes run; auto takes docker when DOCKER_HOST is set or an engine answers',
-    )
-      .choices(['auto', 'docker', 'process'])
-      .default('auto'),
-  );
-}
-
 function addLogLevel(command: Command): Command {
   return command.addOption(
     new Option('--log-level <level>', 'least important log line to print')

@@ -3,6 +3,7 @@ import type { ProcessHealth } from '#api/machinery/health-check';
 import type { Logger } from '#api/machinery/logger';
 import type { Meter } from '#api/machinery/meter';
 import type { LeaderElectionSettings } from '#controllers/main';
+import type { ConfigOverrides } from '#executor-manager/config';
 import { connectExecutor, joinedToken } from './executor-connection.ts';
 import { warnOfOwner } from './owner-warning.ts';
 import type { Lifetime } from './lifetime.ts';
@@ -41,13 +42,15 @@ const EXECUTOR_IDENTITY =
 
 export interface ControllersOptions extends Connection {
   leaderElection: LeaderElectionSettings | undefined;
+  /** Milliseconds. */
+  executorGracePeriod: number;
 }
 
 export async function runControllers(
   options: ControllersOptions,
   lifetime: Lifetime,
 ): Promise<ProcessHealth> {
-  const { leaderElection, logger, meter } = options;
+  const { leaderElection, executorGracePeriod, logger, meter } = options;
   const { readControllersConfig } = await import('#controllers/config');
   const { allowedAddresses, preemption } = readControllersConfig(process.env);
   const { client, caCertificate, transport, server } = await connectPart(options, lifetime, 'controllers');
@@ -56,6 +59,7 @@ export async function runControllers(
     client,
     meter,
     preemption,
+    executorGraceMs: executorGracePeriod,
     addresses: { allow: allowedAddresses, controlPlane: [endpointOf(server)] },
     ...(caCertificate === undefined ? {} : { caCertificate }),
     ...(leaderElection === undefined ? {} : { leaderElection }),
@@ -74,7 +78,7 @@ function endpointOf(server: string): { host: string; port: number } {
 }
 
 export interface ExecutorManagerOptions extends Connection {
-  driver: 'auto' | 'docker' | 'process';
+  settings: ConfigOverrides;
   dataDir: string;
   /** The kubeconfig of an executor, in place of one that is for all processes. */
   kubeconfigOf?: (executorName: string) => Promise<string>;
@@ -85,12 +89,12 @@ export async function runExecutorManager(
   lifetime: Lifetime,
 ): Promise<ProcessHealth> {
   const { readExecutorManagerConfig } = await import('#executor-manager/config');
-  const { driver, dataDir, kubeconfigOf, logger } = options;
+  const { settings, dataDir, kubeconfigOf, logger } = options;
   const token =
     kubeconfigOf === undefined ? await joinedToken(connectOptions(options), process.env) : undefined;
   // A wrong setting must be told before anything starts.
   const config = readExecutorManagerConfig(process.env, {
-    ...{ driver, dataDir },
+    ...{ ...settings, dataDir },
     ...(token === undefined ? {} : { executorName: token.name }),
   });
   const kubeconfig = await kubeconfigOf?.(config.executorName);

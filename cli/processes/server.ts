@@ -8,7 +8,11 @@ import { createLogger } from '../logger.ts';
 import { hostOf } from './advertise.ts';
 import type { AdvertiseFlags } from './advertise.ts';
 import { auditOf } from './audit-flags.ts';
-import { addApiFlags, addDriverFlag, limitsOf } from './flags.ts';
+import { addExecutorFlags, executorSettings } from './executor-flags.ts';
+import type { ExecutorFlags } from './executor-flags.ts';
+import { addExecutorGraceFlag } from './executor-grace-flag.ts';
+import type { ExecutorGraceFlag } from './executor-grace-flag.ts';
+import { addApiFlags, limitsOf } from './flags.ts';
 import type { ApiFlags } from './flags.ts';
 import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flags.ts';
 import type { LeaderElectionFlags } from './leader-election-flags.ts';
@@ -21,14 +25,14 @@ import { historyOf, retentionOf } from './retention-flags.ts';
 import { serviceAccountsOf } from './service-account-flags.ts';
 import { explainStartError } from './start-error.ts';
 
-interface ServerFlags extends ApiFlags, LeaderElectionFlags {
-  driver: 'auto' | 'docker' | 'process';
-}
+interface ServerFlags extends ApiFlags, LeaderElectionFlags, ExecutorFlags, ExecutorGraceFlag {}
 
 /** `troupe server`: API, controllers and one executor manager in one process. */
 export function registerServer(program: Command): void {
   const command = program.command('server').description('run everything in one process');
-  addLeaderElectionFlags(addDriverFlag(addApiFlags(command))).action(async (flags: ServerFlags) => {
+  addApiFlags(command);
+  addExecutorGraceFlag(addLeaderElectionFlags(addExecutorFlags(command)));
+  command.action(async (flags: ServerFlags) => {
     const logger = createLogger(flags.logLevel);
     process.exitCode = await runUntilSignal(logger, (lifetime) => startServer(flags, logger, lifetime));
   });
@@ -51,10 +55,14 @@ async function startServer(flags: ServerFlags, logger: Logger, lifetime: Lifetim
   // The kubeconfig may name a load balancer, or another server that shares the folder.
   const connection = { kubeconfig: api.kubeconfigPath, server: api.url, logger, meter: metrics.meter };
   const controllers = await api.identities.kubeconfigOf(CONTROLLERS_ACCOUNT);
-  await runControllers({ ...connection, kubeconfig: controllers, leaderElection }, lifetime);
+  const { dataDir, executorGracePeriod } = flags;
+  await runControllers(
+    { ...connection, kubeconfig: controllers, leaderElection, executorGracePeriod },
+    lifetime,
+  );
   const kubeconfigOf = (name: string): Promise<string> => api.identities.kubeconfigOf(executorAccount(name));
-  const { driver, dataDir } = flags;
-  await runExecutorManager({ ...connection, driver, dataDir, kubeconfigOf }, lifetime);
+  const settings = executorSettings(flags);
+  await runExecutorManager({ ...connection, settings, dataDir, kubeconfigOf }, lifetime);
   process.stdout.write(
     `troupe server ready at ${api.url}, kubeconfig ${flags.writeKubeconfig ?? api.kubeconfigPath}\n`,
   );

@@ -7,7 +7,11 @@ import { planExecutor } from './plan.ts';
 
 const NOW = Date.parse('2026-01-01T00:10:00Z');
 
-function executor(heartbeatAge: number | undefined, condition?: NewCondition): Executor {
+function executor(
+  heartbeatAge: number | undefined,
+  condition?: NewCondition,
+  lostAfterSeconds?: number,
+): Executor {
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Executor',
@@ -15,6 +19,7 @@ function executor(heartbeatAge: number | undefined, condition?: NewCondition): E
     spec: {},
     status: {
       ...(heartbeatAge === undefined ? {} : { lastHeartbeatTime: formatTime(NOW - heartbeatAge * 1000) }),
+      ...(lostAfterSeconds === undefined ? {} : { heartbeat: { intervalSeconds: 60, lostAfterSeconds } }),
       conditions: condition === undefined ? [] : [{ ...condition, lastTransitionTime: '' }],
     },
   };
@@ -28,6 +33,16 @@ describe('planExecutor', () => {
       want: 30_500,
     },
     { reason: 'silent', executor: executor(40, executorReady('')), want: 'HeartbeatLost' },
+    {
+      reason: 'reports more seldom, as it has said',
+      executor: executor(90, executorReady(''), 120),
+      want: 30_500,
+    },
+    {
+      reason: 'silent for as long as it has said',
+      executor: executor(120, executorReady(''), 120),
+      want: 'HeartbeatLost',
+    },
     {
       reason: 'silent with its engine away',
       executor: executor(50, executorNotReady('EngineUnavailable', '')),

@@ -1,10 +1,7 @@
 import { findCondition } from '#api/machinery/condition';
 import type { NewCondition } from '#api/machinery/condition';
-import { ExecutorReason, executorLost } from '#api/types/executor';
+import { ExecutorReason, executorLost, heartbeatLostMs } from '#api/types/executor';
 import type { Executor } from '#api/types/generated/executor';
-
-/** A heartbeat is due every 10 s; after this long without one its word is no longer taken. Milliseconds. */
-export const HEARTBEAT_LOST_MS = 40_000;
 
 export interface ExecutorPlan {
   /** Absent: nothing to be said. */
@@ -20,7 +17,7 @@ export function planExecutor(executor: Executor, now: number): ExecutorPlan {
   if (ready?.status === 'Unknown' || ready?.reason === ExecutorReason.Stopped) return {};
   const last = executor.status?.lastHeartbeatTime ?? executor.metadata.creationTimestamp;
   if (last === undefined) return {};
-  const left = Date.parse(last) + HEARTBEAT_LOST_MS - now;
+  const left = Date.parse(last) + heartbeatLostMs(executor) - now;
   // Times have whole seconds: half a second more spares a second look that would come too early.
   if (left > 0) return { recheckAfter: left + 500 };
   return { condition: executorLost('The executor manager has stopped reporting.') };

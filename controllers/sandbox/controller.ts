@@ -26,13 +26,18 @@ const QUEUE = 'queue';
 export interface SandboxSettings {
   /** Whether a run gives way to one of a higher class of priority when all Executors are full. */
   preemption: boolean;
+  /** How long an Executor may be not ready before its Sandboxes are lost, in milliseconds; a minute when absent. */
+  executorGraceMs?: number;
 }
+
+const EXECUTOR_GRACE_MS = 60_000;
 
 /**
  * Two controllers that share a schedule: the scheduler binds Sandboxes in the order of one queue, and the other deals
  * with single Sandboxes. Nothing asks by itself: what waits costs nothing until something changes.
  */
-export function sandboxControllers(context: ControllerContext, { preemption }: SandboxSettings): Runnable[] {
+export function sandboxControllers(context: ControllerContext, settings: SandboxSettings): Runnable[] {
+  const { preemption, executorGraceMs: graceMs = EXECUTOR_GRACE_MS } = settings;
   const { client, informers, clock, logger, meter, recorder } = context;
   const sandboxes = informers.of(SANDBOXES);
   const executors = informers.of(EXECUTORS);
@@ -50,7 +55,7 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
       name: 'scheduler',
       client,
       reconcile: schedulerReconciler({
-        ...{ schedule, sandboxes, executors, clock },
+        ...{ schedule, sandboxes, executors, clock, graceMs },
         refuse: (namespace, { use }) =>
           quotaRefusal(quotas.byIndex(QUOTAS_OF, namespace), {
             wanted: use,
@@ -70,7 +75,7 @@ export function sandboxControllers(context: ControllerContext, { preemption }: S
     createController({
       name: 'sandbox',
       client,
-      reconcile: sandboxReconciler({ sandboxes, executors, schedule, clock, recorder: events }),
+      reconcile: sandboxReconciler({ sandboxes, executors, schedule, clock, graceMs, recorder: events }),
       sources: [objects(sandboxes), unexplained, boundTo(executors, sandboxes)],
       failures: { find: (key) => sandboxes.get(key), recorder: events },
       workers: 2,

@@ -18,6 +18,8 @@ export interface SandboxReconcilerOptions {
   sandboxes: { get(key: string): Sandbox | undefined };
   executors: { get(key: string): Executor | undefined };
   schedule: Pick<Schedule, 'isAssumed' | 'queue'>;
+  /** As LossTime. */
+  graceMs: number;
   recorder: EventSink;
   clock: Clock;
 }
@@ -107,9 +109,9 @@ async function executorNow({ executors, client }: Context, name: string): Promis
   return executors.get(name) ?? client.find(EXECUTORS, { name });
 }
 
-const lossTime = ({ clock, watchingSince }: Context): LossTime => ({
+const lossTime = ({ clock, watchingSince, graceMs }: Context): LossTime => ({
   now: clock.now(),
-  watchingSince,
+  ...{ watchingSince, graceMs },
 });
 
 const now = ({ clock }: Context): string => formatTime(clock.now());

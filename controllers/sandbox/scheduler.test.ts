@@ -56,6 +56,7 @@ function play(names: readonly string[], fail: (name: string) => StatusError | un
     refuse: () => undefined,
     explain: () => undefined,
     recorder: { event: () => undefined },
+    graceMs: 60_000,
     clock: { now: () => time.now, after: () => () => undefined },
   });
   const round = () =>

@@ -32,6 +32,8 @@ export interface SchedulerOptions {
   explain(keys: readonly string[]): void;
   /** Absent: a run never gives way to another. */
   preemption?: Pick<PreemptionInput, 'liveOn' | 'ofTask'>;
+  /** As LossTime. */
+  graceMs: number;
   recorder: EventSink;
   clock: Clock;
 }
@@ -54,7 +56,7 @@ export function schedulerReconciler(given: SchedulerOptions): Reconcile<BindingC
     const options: Context = { ...given, client };
     const { schedule, clock } = options;
     schedule.unpark(clock.now());
-    const time = { now: clock.now(), watchingSince };
+    const time = { now: clock.now(), watchingSince, graceMs: given.graceMs };
     await bindAll(options, time);
     await preempt(options, time, givingWay);
     options.explain(schedule.queue.takeUnexplained());

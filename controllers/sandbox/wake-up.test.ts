@@ -9,11 +9,19 @@ interface Traits {
   conversations?: number;
   generation?: number;
   labels?: Record<string, string>;
+  lostAfterSeconds?: number;
 }
 
 function executor(second: number, more: Traits = {}): Executor {
   const time = new Date(second * 1000).toISOString();
-  const { ready = 'True', sandboxes = 1, conversations = 1, generation = 1, labels = {} } = more;
+  const {
+    ready = 'True',
+    sandboxes = 1,
+    conversations = 1,
+    generation = 1,
+    labels = {},
+    lostAfterSeconds,
+  } = more;
   return {
     apiVersion: 'agent.wecode.io/v1alpha1',
     kind: 'Executor',
@@ -21,6 +29,7 @@ function executor(second: number, more: Traits = {}): Executor {
     spec: {},
     status: {
       lastHeartbeatTime: time,
+      ...(lostAfterSeconds === undefined ? {} : { heartbeat: { lostAfterSeconds } }),
       capacity: { sandboxes, conversations },
       conditions: [
         { type: 'Ready', status: ready as 'True', reason: 'R', message: time, lastTransitionTime: 'then' },
@@ -35,6 +44,12 @@ describe('mattersToSandboxes', () => {
   it.each([
     { reason: 'a heartbeat', old: executor(0), now: executor(10), want: false },
     { reason: 'a heartbeat after a long silence', old: executor(0), now: executor(50), want: true },
+    {
+      reason: 'a heartbeat of one that reports more seldom',
+      old: executor(0, { lostAfterSeconds: 120 }),
+      now: executor(60, { lostAfterSeconds: 120 }),
+      want: false,
+    },
     { reason: 'the first', old: undefined, now: executor(0), want: true },
     { reason: 'gone', old: executor(0), now: undefined, want: true },
     { reason: 'not ready any more', old: executor(0), now: executor(10, { ready: 'False' }), want: true },

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '#api/machinery/condition';
+import { heartbeatLostMs } from '#api/types/executor';
 import type { Executor } from '#api/types/generated/executor';
 import type { Change } from '../runtime/object-cache.ts';
-import { HEARTBEAT_FRESH_MS } from './binding/plan.ts';
 
 /** Which changes of Executors may give a Sandbox that waits its place. */
 
@@ -17,7 +17,7 @@ export function mattersToSandboxes({ old, new: now }: Change<Executor>): boolean
     !isDeepStrictEqual(old.metadata.labels, now.metadata.labels) ||
     !isDeepStrictEqual(old.status?.capacity, now.status?.capacity) ||
     !isDeepStrictEqual(readyOf(old), readyOf(now)) ||
-    !(pause < HEARTBEAT_FRESH_MS)
+    !(pause < heartbeatLostMs(old))
   );
 }
 

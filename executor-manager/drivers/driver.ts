@@ -60,6 +60,14 @@ export interface EngineState {
   ready: boolean;
   /** A sentence for people. */
   message: string;
+  /** Absent while the engine is away. */
+  platform?: Platform;
+}
+
+/** What runtimes run on, in the words of Go: `amd64`, `linux`. */
+export interface Platform {
+  arch: string;
+  os: string;
 }
 
 /** A runtime that is to be started. */

@@ -1,22 +1,23 @@
 import { backOffDelay } from '#api/machinery/back-off';
 import { sleep } from '#api/machinery/clock';
-import type { Clock } from '#api/machinery/clock';
 import type { ProcessHealth } from '#api/machinery/health-check';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
 import { executorNotReady, executorReady } from '#api/types/executor';
 import type { EngineState } from '../drivers/driver.ts';
+import { ownLabels } from './labels.ts';
+import type { Labels } from './labels.ts';
 import { reportExecutor } from './registration.ts';
 import type { RegistrationOptions } from './registration.ts';
 
 export interface HeartbeatOptions extends RegistrationOptions {
   check: () => Promise<EngineState>;
+  /** Those that the operator wants. */
+  labels: Labels;
   logger: Logger;
   signal: AbortSignal;
 }
 
-/** How often an executor says that it is there; the controller waits for four of them before it gives up on it. */
-const BEAT_MS = 10_000;
 const CHECK_MS = 5000;
 /** While the engine or the API is away: it is noticed soon when they are back. */
 const BACK_OFF = { first: 250, max: 5000 };
@@ -35,7 +36,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   const first = Promise.withResolvers<void>();
   const pulse: Pulse = { at: options.clock.now(), engine: undefined, isReported: false };
   const done = beat(options, pulse, first.resolve);
-  return { first: first.promise, done, health: healthOf(pulse, options.clock) };
+  return { first: first.promise, done, health: healthOf(pulse, options) };
 }
 
 /** The last beat. */
@@ -47,10 +48,13 @@ interface Pulse {
   isReported: boolean;
 }
 
-/** A beat may wait for an engine and for an API that hang, and retries; a loop that is silent for longer is stuck. */
+/** A beat may wait for an engine and for an API that hang, and retries; a loop that is late by more is stuck. */
 const STUCK_MS = 5 * 60_000;
 
-function healthOf(pulse: Pulse, clock: Clock): ProcessHealth {
+const beatMs = ({ facts }: HeartbeatOptions): number => facts.heartbeat.intervalSeconds * 1000;
+
+function healthOf(pulse: Pulse, options: HeartbeatOptions): ProcessHealth {
+  const { clock } = options;
   const fail = (message: string): never => {
     throw new Error(message);
   };
@@ -60,7 +64,7 @@ function healthOf(pulse: Pulse, clock: Clock): ProcessHealth {
         name: 'heartbeat',
         async run() {
           const ms = clock.now() - pulse.at;
-          if (ms > STUCK_MS) fail(`the last heartbeat was ${ms} ms ago`);
+          if (ms > beatMs(options) + STUCK_MS) fail(`the last heartbeat was ${ms} ms ago`);
         },
       },
     ],
@@ -94,7 +98,7 @@ async function beat(options: HeartbeatOptions, pulse: Pulse, onFirst: () => void
     Object.assign(pulse, { at: clock.now(), engine: state, isReported: reported });
     const fine = reported && state.ready;
     failures = fine ? 0 : failures + 1;
-    const wait = fine ? BEAT_MS : backOffDelay(BACK_OFF, failures);
+    const wait = fine ? beatMs(options) : backOffDelay(BACK_OFF, failures);
     await sleep(clock, wait, signal).catch(() => undefined);
   }
 }
@@ -112,11 +116,16 @@ async function checkInTime({ check, clock }: HeartbeatOptions): Promise<EngineSt
 }
 
 async function report(options: HeartbeatOptions, state: EngineState): Promise<boolean> {
-  const condition = state.ready
+  const { platform } = state;
+  const ready = state.ready
     ? executorReady(state.message)
     : executorNotReady('EngineUnavailable', state.message);
+  // An engine that is away says nothing about its platform, which stays what it was.
+  const known = state.ready
+    ? { labels: ownLabels(options.labels, { runtime: options.facts.driver, platform }) }
+    : {};
   try {
-    await reportExecutor(options, condition);
+    await reportExecutor(options, { ready, ...known });
     return true;
   } catch (error) {
     options.logger.warn('heartbeat failed', { cause: describeError(error) });

@@ -6,6 +6,9 @@ import type { NewCondition } from '#api/machinery/condition';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Executor, ExecutorStatus } from '#api/types/generated/executor';
 import { EXECUTORS } from '#api/types/resources';
+import type { HeartbeatTimes } from './heartbeat-times.ts';
+import { labelChange } from './labels.ts';
+import type { Labels } from './labels.ts';
 
 /** What an executor says about itself; the same as long as its manager runs. */
 export interface ExecutorFacts {
@@ -19,6 +22,14 @@ export interface ExecutorFacts {
   capacity: { sandboxes: number; conversations: number };
   /** Whether conversations run under a user of their own. */
   separateUser: boolean;
+  heartbeat: HeartbeatTimes;
+}
+
+/** What an executor says at one beat. */
+export interface Report {
+  ready: NewCondition;
+  /** All labels of the executor's own; absent where they are not known, and stay as they are. */
+  labels?: Labels;
 }
 
 export interface RegistrationOptions {
@@ -29,10 +40,13 @@ export interface RegistrationOptions {
   clock: Clock;
 }
 
-/** Reports `ready` with a new heartbeat; makes the Executor object when it is not there. Throws StatusError. */
-export async function reportExecutor(options: RegistrationOptions, ready: NewCondition): Promise<void> {
+/**
+ * Reports `ready` with a new heartbeat, and the executor's own labels; makes the Executor object when it is not there.
+ * Throws StatusError.
+ */
+export async function reportExecutor(options: RegistrationOptions, { ready, labels }: Report): Promise<void> {
   for (;;) {
-    const executor = await findOrCreate(options);
+    const executor = await labelled(options.client, await findOrCreate(options), labels);
     try {
       await options.client.updateStatus(EXECUTORS, {
         ...executor,
@@ -44,6 +58,14 @@ export async function reportExecutor(options: RegistrationOptions, ready: NewCon
       if (!isStatusError(error, 'Conflict') && !isStatusError(error, 'NotFound')) throw error;
     }
   }
+}
+
+/** A patch of the labels alone: whatever people change at the same moment stays. */
+async function labelled(client: Client, executor: Executor, wanted: Labels | undefined): Promise<Executor> {
+  const { name, labels } = executor.metadata;
+  const change = wanted && labelChange(labels, wanted);
+  if (change === undefined) return executor;
+  return client.patch(EXECUTORS, { name }, { type: 'merge', body: { metadata: { labels: change } } });
 }
 
 async function findOrCreate({ client, facts }: RegistrationOptions): Promise<Executor> {
@@ -77,6 +99,7 @@ function executorStatus(
     ...(ports === undefined ? {} : { ports: { ...ports, range: `${ports.min}-${ports.max}` } }),
     running: sandboxes,
     conversations: { running: conversations, separateUser: facts.separateUser },
+    heartbeat: { ...facts.heartbeat },
     lastHeartbeatTime: formatMicroTime(clock.now()),
     message: ready.message,
     conditions: withCondition(executor.status?.conditions, ready, at),

@@ -60,6 +60,7 @@ interface Request extends Attributes {
 type Rule = (request: Request, relations: Relations) => Promise<boolean> | boolean;
 
 const GET = new Set(['get']);
+const GET_AND_PATCH = new Set(['get', 'patch']);
 const GET_AND_WRITE = new Set(['get', 'update', 'patch']);
 
 const ifVerb =
@@ -79,7 +80,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // A create names nothing; admission sees to the name.
   [
     'executors.agent.wecode.io',
-    (request) => request.verb === 'create' || (GET.has(request.verb) && isNamed(request)),
+    (request) => request.verb === 'create' || (GET_AND_PATCH.has(request.verb) && isNamed(request)),
   ],
   ['executors.agent.wecode.io/status', ifVerb(GET_AND_WRITE, isOwn)],
   ['executors.agent.wecode.io/tunnel', ifVerb(new Set(['create']), isOwn)],

@@ -4,6 +4,7 @@ import { deepEqual } from '../../machinery/json/deep-equal.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
+import { EXECUTOR_LABEL_PREFIX } from '../../types/executor.ts';
 import { SANDBOX_FINALIZER } from '../../types/sandbox.ts';
 import { storageResource } from '../resource.ts';
 import { translated } from '../storage-failure.ts';
@@ -12,8 +13,8 @@ import { forbiddenRequest } from './forbidden-request.ts';
 
 /**
  * Limits the writes within the rights of executor managers (authorization/executor/executor-authorizer.ts) to an
- * Executor of their own name, Events about their own Sandboxes, and nothing of a Sandbox but its status and that they
- * are done with it (kubernetes plugin/pkg/admission/noderestriction).
+ * Executor of their own name with labels of their own, Events about their own Sandboxes, and nothing of a Sandbox but its
+ * status and that they are done with it (kubernetes plugin/pkg/admission/noderestriction).
  */
 export function executorRestriction(store: Pick<ObjectStore, 'get'>): ValidatingPlugin {
   return {
@@ -23,7 +24,7 @@ export function executorRestriction(store: Pick<ObjectStore, 'get'>): Validating
       if (executor === undefined || request.operation === 'DELETE') return undefined;
       switch (storageResource(request.resource)) {
         case 'executors.agent.wecode.io':
-          return checkName(request, executor);
+          return checkExecutor(request, executor);
         case RESOURCES.sandboxes:
           return checkSandbox(request, executor);
         case 'events':
@@ -36,12 +37,36 @@ export function executorRestriction(store: Pick<ObjectStore, 'get'>): Validating
 }
 
 /** @throws StatusError Forbidden */
-function checkName(request: AdmissionRequest, executor: string): void {
-  if (request.name === executor) return;
-  throw forbiddenRequest(
-    request,
-    `executor "${executor}" is not allowed to modify executor "${request.name}"`,
-  );
+function checkExecutor(request: AdmissionRequest, executor: string): void {
+  const why = (what: string): Error =>
+    forbiddenRequest(request, `executor "${executor}" is not allowed to ${what}`);
+  if (request.name !== executor) throw why(`modify executor "${request.name}"`);
+  if (request.subresource !== undefined || request.object === undefined) return;
+  const { object } = request;
+  const before = request.operation === 'UPDATE' ? request.previous : unplanned(object);
+  if (!deepEqual(othersLabels(object), othersLabels(before)))
+    throw why(`set labels that do not begin with ${EXECUTOR_LABEL_PREFIX}`);
+  if (!deepEqual(theRest(object, 'labels'), theRest(before, 'labels')))
+    throw why('change anything but its own labels');
+}
+
+/** An Executor as its manager may make it: where people say nothing, it has the defaults. */
+function unplanned({ metadata, ...object }: Unstructured): Unstructured {
+  const {
+    labels: _labels,
+    annotations: _notes,
+    finalizers: _kept,
+    ownerReferences: _owners,
+    ...own
+  } = metadata;
+  return { ...object, metadata: own, spec: UNPLANNED_SPEC };
+}
+
+/** The defaults of crds/executors.yaml. */
+const UNPLANNED_SPEC = { unschedulable: false, priority: 0 };
+
+function othersLabels({ metadata: { labels = {} } }: Unstructured): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith(EXECUTOR_LABEL_PREFIX)));
 }
 
 /** @throws StatusError Forbidden */
@@ -54,15 +79,19 @@ function checkSandbox(request: AdmissionRequest, executor: string): void {
     kept,
     before.filter((one) => one !== SANDBOX_FINALIZER),
   );
-  if ((isRelease || deepEqual(kept, before)) && deepEqual(theRest(object), theRest(previous))) return;
+  if (
+    (isRelease || deepEqual(kept, before)) &&
+    deepEqual(theRest(object, 'finalizers'), theRest(previous, 'finalizers'))
+  )
+    return;
   const why = `executor "${executor}" may take its finalizer from a Sandbox and change nothing else of it`;
   throw forbiddenRequest(request, why);
 }
 
-/** Without what a release changes. */
-function theRest({ metadata, ...fields }: Unstructured): object {
-  const { finalizers: _kept, managedFields: _managers, resourceVersion: _version, ...rest } = metadata;
-  const { generation: _generation, ...others } = rest;
+/** Without what a release changes, or labels do. */
+function theRest({ metadata, ...fields }: Unstructured, part: 'finalizers' | 'labels'): object {
+  const { managedFields: _managers, resourceVersion: _version, generation: _generation, ...rest } = metadata;
+  const { [part]: _part, ...others } = rest;
   return { ...fields, metadata: others };
 }
 

@@ -84,6 +84,7 @@ export interface ExecutorStatus {
    */
   running?: number;
   conversations?: ExecutorConversations;
+  heartbeat?: ExecutorHeartbeat;
   /**
    * When the executor manager last reported.
    */
@@ -143,4 +144,17 @@ export interface ExecutorConversations {
    * Whether that process has a user of its own; it has the one of the executor manager otherwise, which only root can change.
    */
   separateUser?: boolean;
+}
+/**
+ * When it reports; the executor manager is started with these times.
+ */
+export interface ExecutorHeartbeat {
+  /**
+   * How often it reports.
+   */
+  intervalSeconds?: number;
+  /**
+   * After so long without a report its word no longer counts, and it gets no further Sandbox; 40 when absent.
+   */
+  lostAfterSeconds?: number;
 }

@@ -8,7 +8,7 @@ import type { Demand } from './demand.ts';
 import { lostIn, planBinding } from './plan.ts';
 
 const NOW = Date.parse('2026-01-01T00:10:00Z');
-const TIME = { now: NOW, watchingSince: 0 };
+const TIME = { now: NOW, watchingSince: 0, graceMs: 60_000 };
 const ago = (seconds: number): string => formatTime(NOW - seconds * 1000);
 
 interface Traits {
@@ -281,14 +281,15 @@ describe('planBinding', () => {
 });
 
 describe('lostIn', () => {
-  it('never while ready, at once when gone, else a minute after it was last ready', () => {
+  it('never while ready, at once when gone, else when the grace since it was last ready is over', () => {
     expect(lostIn(executor('a'), TIME)).toBe(Infinity);
     expect(lostIn(undefined, TIME)).toBe(0);
     expect(lostIn(executor('a', { ready: 'Unknown', since: 10 }), TIME)).toBe(50_000);
     expect(lostIn(executor('a', { ready: 'False', since: 60 }), TIME)).toBe(0);
+    expect(lostIn(executor('a', { ready: 'False', since: 60 }), { ...TIME, graceMs: 90_000 })).toBe(30_000);
     // Stopped long before these controllers began: it may be about to start, too.
     expect(
-      lostIn(executor('a', { ready: 'False', since: 3600 }), { now: NOW, watchingSince: NOW - 1000 }),
+      lostIn(executor('a', { ready: 'False', since: 3600 }), { ...TIME, watchingSince: NOW - 1000 }),
     ).toBe(59_000);
   });
 });

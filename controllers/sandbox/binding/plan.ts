@@ -1,4 +1,5 @@
 import { findCondition } from '#api/machinery/condition';
+import { heartbeatLostMs } from '#api/types/executor';
 import type { Executor } from '#api/types/generated/executor';
 import type { Demand } from './demand.ts';
 import { fitProblem, isAvoided } from './executor-fit.ts';
@@ -14,11 +15,6 @@ import type { Wait } from './wait.ts';
  * loaded, then the first by name.
  */
 
-/** After this long without a heartbeat an Executor gets no further Sandbox, in milliseconds. */
-export const HEARTBEAT_FRESH_MS = 40_000;
-/** After this long not ready an Executor is lost, and what was bound to it is tried elsewhere, in milliseconds. */
-const EXECUTOR_LOST_MS = 60_000;
-
 export type Binding = { outcome: 'bind'; executorName: string } | Wait;
 
 export interface BindingInput {
@@ -29,11 +25,13 @@ export interface BindingInput {
   time: LossTime;
 }
 
-/** Milliseconds since the epoch. */
+/** Times in milliseconds, those of moments since the epoch. */
 export interface LossTime {
   now: number;
   /** When these controllers began to look: what was silent before gets its time to report again. */
   watchingSince: number;
+  /** After so many milliseconds not ready an Executor is lost, and what was bound to it is tried elsewhere. */
+  graceMs: number;
 }
 
 export function planBinding(input: BindingInput): Binding {
@@ -77,7 +75,7 @@ function problemOf(executor: Executor, now: number): string | undefined {
   if (executor.spec.unschedulable === true) return 'is cordoned';
   const ready = findCondition(executor.status?.conditions, 'Ready');
   if (ready?.status !== 'True') return ready === undefined ? 'has not reported yet' : 'is not ready';
-  return heartbeatAge(executor, now) > HEARTBEAT_FRESH_MS ? 'has stopped reporting' : undefined;
+  return heartbeatAge(executor, now) > heartbeatLostMs(executor) ? 'has stopped reporting' : undefined;
 }
 
 function heartbeatAge(executor: Executor, now: number): number {
@@ -95,7 +93,7 @@ export function lostIn(executor: Executor | undefined, time: LossTime): number {
   if (ready?.status === 'True') return Infinity;
   const since = ready?.lastTransitionTime ?? executor.metadata.creationTimestamp;
   const from = Math.max(since === undefined ? 0 : Date.parse(since), time.watchingSince);
-  return from + EXECUTOR_LOST_MS - time.now;
+  return from + time.graceMs - time.now;
 }
 
 function roomOf(executor: Executor, input: BindingInput): number {

@@ -79,7 +79,7 @@ it.each([
     executors: [executor('e', of)],
     liveOn: () => live,
     ofTask: (uid) => [...live, ...before].filter(({ spec }) => spec.taskRef?.uid === uid),
-    time: { now: NOW, watchingSince: 0 },
+    time: { now: NOW, watchingSince: 0, graceMs: 60_000 },
   });
   expect(found?.metadata.name).toBe(want);
 });

@@ -82,12 +82,13 @@ export class DockerDriver implements RuntimeDriver {
   async check(): Promise<EngineState> {
     const { engine, image, network } = this.#options;
     try {
-      const { Version } = await this.#call((docker) => docker.version());
+      const { Version, Arch: arch, Os: os } = await this.#call((docker) => docker.version());
       await this.#call((docker) => docker.getImage(image).inspect());
       await this.#call((docker) => docker.getNetwork(network).inspect());
       // Asked now, so that no sandbox waits for it.
       await this.#findEngineCPUs();
-      return { ready: true, message: `Docker engine ${Version} at ${engine.address} with image ${image}.` };
+      const message = `Docker engine ${Version} at ${engine.address} with image ${image}.`;
+      return { ready: true, message, platform: { arch, os } };
     } catch (error) {
       const { message } = explainMissing(error, { image, network });
       return { ready: false, message: `${message[0]?.toUpperCase()}${message.slice(1)}.` };

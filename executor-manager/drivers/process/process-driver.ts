@@ -12,6 +12,7 @@ import { REMOVED } from '../driver.ts';
 import type {
   DriverCapabilities,
   EngineState,
+  Platform,
   Runtime,
   RuntimeDriver,
   RuntimeExit,
@@ -37,6 +38,14 @@ export interface ProcessDriverOptions {
   logger: Logger;
   clock: Clock;
 }
+
+/** As Go calls them, and with it kubelets and Docker engines. */
+const GO_ARCH: Partial<Record<string, string>> = { x64: 'amd64', ia32: '386' };
+const GO_OS: Partial<Record<string, string>> = { win32: 'windows' };
+const THIS_MACHINE: Platform = {
+  arch: GO_ARCH[process.arch] ?? process.arch,
+  os: GO_OS[process.platform] ?? process.platform,
+};
 
 /** A process that is not our child can only be asked for. */
 const LOOK_MS = 250;
@@ -65,7 +74,8 @@ export class ProcessDriver implements RuntimeDriver {
   }
 
   check(): Promise<EngineState> {
-    return Promise.resolve({ ready: true, message: 'Local processes; nothing is isolated.' });
+    const message = 'Local processes; nothing is isolated.';
+    return Promise.resolve({ ready: true, message, platform: THIS_MACHINE });
   }
 
   async start(spec: RuntimeSpec, signal: AbortSignal): Promise<Runtime> {
