@@ -43,13 +43,13 @@ export interface TaskSpec {
    */
   priority?: number | string;
   /**
-   * Time limit of each step, in seconds. The step fails with the reason TimedOut beyond.
+   * Time limit of each attempt at a step, in seconds. The attempt fails with the reason TimedOut beyond, and the Task with Timeout unless it is retried.
    *
    * @default 1800
    */
   timeoutSeconds?: number;
   /**
-   * Time limit of the whole Task since it was started, in seconds; the time that it waits for people or is suspended does not count. It fails with the reason DeadlineExceeded beyond.
+   * Time limit of the whole Task since it was started, in seconds; the time that it waits for people or is suspended does not count. It fails with the reason Timeout beyond.
    */
   activeDeadlineSeconds?: number;
   /**

@@ -117,7 +117,12 @@ describe('a deadline', () => {
       message: expect.stringContaining('DeadlineExceeded: the Task has worked for 60 s, its limit.'),
     });
     w.change(last(w), { status: { phase: 'Cancelled' } });
-    expect(w.settle().status).toMatchObject({ status: 'FAILED', activeSeconds: 60 });
+    const { status } = w.settle();
+    expect(status).toMatchObject({ status: 'FAILED', activeSeconds: 60 });
+    expect(findCondition(status?.conditions, 'Failed')).toMatchObject({
+      ...{ status: 'True', reason: 'Timeout' },
+      message: 'The Task failed: DeadlineExceeded: the Task has worked for 60 s, its limit.',
+    });
   });
 
   it('does not come while people are asked, or the Task is suspended', () => {

@@ -88,5 +88,8 @@ function failed(outcome: Outcome, { reason, message }: NewCondition): NewConditi
   return newCondition(TaskCondition.Failed, 'True', { reason: NAMES.get(word) ?? (word || reason), message });
 }
 
-/** The reasons that clients know by another name. */
-const NAMES: ReadonlyMap<string, string> = new Map([['TimedOut', 'Timeout']]);
+/** The reasons that clients know by another name: a step, or the whole Task, took too long. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['TimedOut', 'Timeout'],
+  ['DeadlineExceeded', 'Timeout'],
+]);

@@ -137,7 +137,7 @@ describe('a Task that does not move', () => {
     await p.there(SANDBOXES, name, ({ spec }) => spec.cancel === true);
     await p.stops(name);
     await p.task('t', 'FAILED');
-    expect(await described()).toMatch(/Reason: DeadlineExceeded Status: True Type: Failed/);
+    expect(await described()).toMatch(/DeadlineExceeded.* Reason: Timeout Status: True Type: Failed/);
   });
 
   it('names the parameter that is wrong', async () => {
