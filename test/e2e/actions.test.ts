@@ -43,7 +43,9 @@ let ca: string;
 
 beforeAll(async () => {
   const folder = stack.use(await temporaryFolder('actions')).path;
-  const model = stack.use(await modelService(await readFile(path.join(RELEASE, 'model/script.yaml'), 'utf8')));
+  const model = stack.use(
+    await modelService(await readFile(path.join(RELEASE, 'model/script.yaml'), 'utf8')),
+  );
   tools = stack.use(
     await toolService({ tools: [tool('close')], call: (_, input) => said(JSON.stringify(input)) }),
   );
