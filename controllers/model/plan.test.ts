@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Model, ModelSpec } from '#api/types/generated/model';
-import { planModel } from './plan.ts';
+import { modelSummary, planModel } from './plan.ts';
 
 const model = (spec: ModelSpec): Model => ({
   apiVersion: 'agent.wecode.io/v1',
@@ -101,5 +101,21 @@ describe('planModel', () => {
     expect(condition.reason).toBe(want);
     expect(condition.message).toContain(text);
     if (not !== undefined) expect(condition.message).not.toContain(not);
+  });
+});
+
+it.each([
+  ['model_id', { model: 'claude', model_id: 'x' }, { protocol: 'anthropic', modelId: 'x' }],
+  ['the variables of Claude Code', { ANTHROPIC_MODEL: 'x' }, { protocol: 'anthropic', modelId: 'x' }],
+  ['those of OpenAI', { OPENAI_MODEL: 'x', OPENAI_API_KEY: 'k' }, { protocol: 'openai', modelId: 'x' }],
+  ['an application of Dify', { DIFY_API_KEY: 'k' }, { protocol: 'dify' }],
+])('the columns of a Model: %s', (_reason, values, summary) => {
+  expect(modelSummary(model(env(values)))).toEqual(summary);
+});
+
+it('the columns of a Model with a protocol that nobody knows say so', () => {
+  expect(modelSummary(model({ ...env({ model_id: 'x' }), protocol: 'gemini' }))).toEqual({
+    protocol: 'gemini',
+    modelId: 'x',
   });
 });

@@ -1,6 +1,6 @@
 import type { NewCondition } from '#api/machinery/condition';
 import { hasURLCredential, isMask } from '#api/types/credentials/credential';
-import type { Model } from '#api/types/generated/model';
+import type { Model, ModelStatus } from '#api/types/generated/model';
 import { ModelReason, modelNotReady, modelReady } from '#api/types/model';
 import {
   isHeaderValue,
@@ -21,6 +21,13 @@ export interface SecretKeys {
 /** `secret` is what spec.secretRef names, undefined when there is no such Secret. */
 export function planModel(model: Model, secret: SecretKeys | undefined): NewCondition {
   return planConfig(model) ?? planCredential(model, secret) ?? modelReady();
+}
+
+/** For lists of Models: the settings may be written in many ways, and a column shows one field. */
+export function modelSummary({ spec }: Model): Pick<ModelStatus, 'modelId' | 'protocol'> {
+  const { name: modelId, protocol, unknownProtocol } = modelSettings(spec);
+  const said = unknownProtocol ?? protocol;
+  return { ...(said === undefined ? {} : { protocol: said }), ...(modelId === undefined ? {} : { modelId }) };
 }
 
 function planConfig(model: Model): NewCondition | undefined {

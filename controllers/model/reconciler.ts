@@ -10,7 +10,7 @@ import type { Secret } from '#api/types/resources';
 import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
-import { planModel } from './plan.ts';
+import { modelSummary, planModel } from './plan.ts';
 import type { SecretKeys } from './plan.ts';
 
 export interface ModelReconcilerOptions {
@@ -34,7 +34,9 @@ export function modelReconciler({
       return;
     }
     const at = { now: formatTime(clock.now()), generation: model.metadata.generation };
-    const status = withReady(model.status, planModel(model, secretKeys(model, secrets)), at);
+    const { protocol: _, modelId: __, ...others } = model.status ?? {};
+    const found = { ...others, ...modelSummary(model) };
+    const status = withReady(found, planModel(model, secretKeys(model, secrets)), at);
     troubles.follow(key, await writeStatus(client, MODELS, { object: model, status }));
   };
 }

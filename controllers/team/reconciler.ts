@@ -13,6 +13,7 @@ import type { Reconcile } from '../runtime/controller.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { planTeam } from './plan.ts';
+import { teamSummary } from './summary.ts';
 
 export interface TeamReconcilerOptions {
   teams: { get(key: string): Team | undefined };
@@ -40,7 +41,7 @@ export function teamReconciler(options: TeamReconcilerOptions): Reconcile<Pick<C
     const collaboration = collaborationKey === undefined ? undefined : collaborations.get(collaborationKey);
     const revision = revisions.get(pinnedRevision(team)[0] ?? '');
     const condition = planTeam(team, { botOf, collaboration, revision, supported });
-    const status = withReady(team.status, condition, at);
+    const status = withReady({ ...team.status, ...teamSummary(team, revision) }, condition, at);
     troubles.follow(key, await writeStatus(client, TEAMS, { object: team, status }));
   };
 }

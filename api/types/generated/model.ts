@@ -329,6 +329,14 @@ export interface ModelStatus {
    */
   message?: string;
   /**
+   * The protocol of its service, however spec says it.
+   */
+  protocol?: string;
+  /**
+   * The name that its service has for the model, however spec says it.
+   */
+  modelId?: string;
+  /**
    * What the controller last observed; `Ready` comes first.
    */
   conditions?: Condition[];

@@ -610,6 +610,14 @@ export interface TeamStatus {
    */
   message?: string;
   /**
+   * The way of working that its Tasks have: that of the TaskRevision it is pinned to, else spec.collaborationModel, else workflow.
+   */
+  mode?: string;
+  /**
+   * The names of its Bots for lists, the first three of them.
+   */
+  bots?: string;
+  /**
    * What the controller last observed; `Ready` comes first.
    */
   conditions?: Condition[];
