@@ -62,6 +62,8 @@ const modelProtocols = '^model-protocols/';
 const skillPackages = '^skill-packages/';
 /** How addresses that users give are called. */
 const guardedClient = '^guarded-client/';
+/** Which headers users may give to a request; pure. */
+const givenHeader = '^guarded-client/given-header[.]ts$';
 /** Settings of the types of Shell: how they are read and judged; pure. */
 const shellOptions = '^shell-options/';
 /** Folders that agents have worked in, and how they are removed. */
@@ -179,7 +181,7 @@ const layers = [
   { name: 'guarded-client', from: guardedClient, may: [] },
   { name: 'shell-options', from: shellOptions, may: [] },
   { name: 'skill-packages', from: skillPackages, may: [] },
-  { name: 'workflows', from: workflows, may: [types, expressions, parameters] },
+  { name: 'workflows', from: workflows, may: [types, expressions, parameters, givenHeader] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
   {
     name: 'cli',

@@ -1,15 +1,7 @@
 import type { CollaborationStepAction } from '#api/types/generated/collaboration';
+import { headerNameProblem, isHeaderText } from '#guarded-client/given-header';
 import { placeholdersOf } from './placeholders.ts';
 import type { Problem } from './problem.ts';
-
-/** Field names and values (RFC 9110, section 5), as the runner demands them. */
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** The client of the runner sets them. */
-const OWN = new Set([
-  ...['connection', 'content-length', 'expect', 'host', 'keep-alive', 'te', 'trailer'],
-  ...['transfer-encoding', 'upgrade'],
-]);
 
 /** All that a run would refuse of an action, whatever comes before it. */
 export function actionProblems({ http, script }: CollaborationStepAction, at: string): Problem[] {
@@ -25,10 +17,11 @@ export function actionProblems({ http, script }: CollaborationStepAction, at: st
 /** The value is not repeated. */
 function headerProblems(name: string, value: string, at: string): Problem[] {
   const field = `${at}.name`;
-  if (!NAME.test(name)) return [{ field, message: 'is no name of a header' }];
-  if (OWN.has(name.toLowerCase())) return [{ field, message: `the header ${name} is the client's own` }];
+  const problem = headerNameProblem(name);
+  if (problem === 'no name') return [{ field, message: 'is no name of a header' }];
+  if (problem !== undefined) return [{ field, message: `the header ${name} is ${problem}` }];
   // A placeholder's value is known, and judged, at the run; its own characters are those of a header.
-  return VALUE.test(value)
+  return isHeaderText(value)
     ? []
     : [{ field: `${at}.value`, message: 'has a character that a header cannot have' }];
 }
