@@ -86,7 +86,7 @@ export function plannedRecord(node: PlannedNode, now: string): NodeRecord {
     title: node.name,
     role: 'ASSISTANT',
     bot_ids: isRunNode(node) ? [node.agent.botName] : [],
-    ...(node.kind === 'wait' ? { waitsFor: node.wait.for } : {}),
+    ...(node.kind === 'wait' && node.skip === undefined ? { waitsFor: node.wait.for } : {}),
     status: 'PENDING',
     progress: 0,
     ...(node.session === undefined ? {} : { goesOnFrom: node.session.from }),

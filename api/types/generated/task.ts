@@ -868,11 +868,34 @@ export interface TaskQuestion {
    */
   options?: string[];
 }
+/**
+ * One step, with what the controller has to know of it. history has its ends before people had it run again; messages the ids of the messages that its agent got.
+ */
 export interface TaskSubTask {
   /**
    * Title of the step.
    */
   title?: string;
+  /**
+   * The attempt under way, or the last one, from 1; absent before the step was started.
+   */
+  attempt?: number;
+  /**
+   * When the next attempt starts.
+   */
+  retryAt?: string;
+  /**
+   * Since when a step waits at which nothing runs.
+   */
+  waitingSince?: string;
+  /**
+   * Id of the node in whose session it goes on.
+   */
+  goesOnFrom?: string;
+  /**
+   * Why the step was skipped, as a sentence.
+   */
+  message?: string;
   /**
    * Id of the node of the graph; the step is one.
    */
@@ -898,7 +921,7 @@ export interface TaskSubTask {
    */
   executor_name?: string;
   /**
-   * Where the step stands, as status of the Task.
+   * Where the step stands, as status of the Task, or SKIPPED.
    */
   status?: string;
   /**
@@ -906,7 +929,7 @@ export interface TaskSubTask {
    */
   progress?: number;
   /**
-   * What came out.
+   * What came out. value: the answer; output: the JSON of a step with a schema; usage, models and costUSD: what it took; turns; sessionId; warnings.
    */
   result?: Record<string, unknown>;
   /**

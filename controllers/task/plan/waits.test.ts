@@ -36,6 +36,13 @@ const recordOf = (world: World, id: string): NodeRecord | undefined =>
 const finished = (world: World): string | undefined =>
   findCondition(world.task().status?.conditions, 'Finished')?.message;
 
+it('a node that is skipped waits for nothing', () => {
+  const world = new World(resolved(wait('w', forEvent('go'), { skip: 'nobody wants it' })));
+  world.settle();
+  expect(recordOf(world, 'w')).toMatchObject({ status: 'SKIPPED', message: 'nobody wants it' });
+  expect(recordOf(world, 'w')).not.toHaveProperty('waitsFor');
+});
+
 describe('a wait for an event', () => {
   it('ends with the data of the event, and says meanwhile for what it waits', () => {
     const world = new World(resolved(wait('w', forEvent('deployed'))));
