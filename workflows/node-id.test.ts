@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NodePath, nodeId, pathOf } from './node-id.ts';
+import { NodePath, nodeId, pathOf, prefixedNodeId } from './node-id.ts';
 
 describe('the id of a node of a workflow', () => {
   const path = NodePath.ROOT.step(2).iteration(3).step(1);
@@ -15,5 +15,13 @@ describe('the id of a node of a workflow', () => {
     expect(id).toBe(want);
     expect(id.length).toBeLessThanOrEqual(32);
     expect(pathOf(id)).toBe('2r3x1');
+    const copy = prefixedNodeId('c10-', id);
+    expect(copy).toMatch(/^c10-[a-z]/);
+    expect(copy.length).toBeLessThanOrEqual(32);
+    expect(pathOf(copy)).toBe('2r3x1');
+  });
+
+  it('has the nodes that judge its work', () => {
+    expect(nodeId('fix', path.judged('v2-vote-3'))).toBe('fix-2r3x1v2vote3');
   });
 });

@@ -62,6 +62,16 @@ export function nodeId(name: string, { text }: NodePath): string {
   return `${isTaken ? 's' : word}-${text}`;
 }
 
+/** The id of a node in one of several copies of a graph, such as `c2-`; still unique by the path of the node. */
+export function prefixedNodeId(prefix: string, id: string): string {
+  const whole = `${prefix}${id}`;
+  if (whole.length <= MOST_LENGTH) return whole;
+  const path = pathOf(id);
+  const word = id.slice(0, -path.length - 1);
+  const room = MOST_LENGTH - prefix.length - path.length - 1;
+  return `${prefix}${word.slice(0, Math.max(1, room)).replace(/-+$/, '')}-${path}`;
+}
+
 /** The path in the id of a node that nodeId has made. */
 export function pathOf(id: string): string {
   return id.slice(id.lastIndexOf('-') + 1);

@@ -25,7 +25,15 @@ describe('the members and settings of a Team', () => {
   it.each([
     { reason: 'a leader and members', given: team('route', [BOSS, ANN]) },
     { reason: 'nobody has to lead a talk', given: team('collaborate', [ANN, BEN]) },
-    { reason: 'a pipeline may have one name twice', given: team('pipeline', [ANN, ANN]) },
+    {
+      reason: 'a given name twice, whatever the model',
+      given: team('pipeline', [ANN, ANN]),
+      field: 'two members are called "ann"',
+    },
+    {
+      reason: 'a pipeline may have a Bot twice',
+      given: team('pipeline', [{ botRef: { name: 'b' } }, { botRef: { name: 'b' } }]),
+    },
     { reason: 'a fallback that is there', given: team('route', [BOSS, ANN], { route: { fallback: 'ann' } }) },
     {
       reason: 'nobody leads',
@@ -70,7 +78,7 @@ describe('the members and settings of a Team', () => {
     {
       reason: 'settings of another model',
       given: team('route', [BOSS, ANN], { coordinate: {} }),
-      field: 'spec.coordinate: is for the collaborationModel coordinate; this Team has route.',
+      field: 'spec.coordinate: is for the collaborationModel coordinate, and this Team has route.',
     },
     {
       reason: 'one who judges',
@@ -83,7 +91,7 @@ describe('the members and settings of a Team', () => {
     {
       reason: 'one who judges and is not there',
       given: team('solo', [ANN], { quality: { review: { reviewer: 'ben' } } }),
-      field: 'spec.quality: no member is called "ben".',
+      field: 'spec.quality.review.reviewer: no member is called "ben".',
     },
     {
       reason: 'all judge',
@@ -93,7 +101,7 @@ describe('the members and settings of a Team', () => {
     {
       reason: 'a leader that judges',
       given: team('route', [BOSS, ANN], { quality: { bestOf: { candidates: 2, choosers: ['boss'] } } }),
-      field: 'spec.quality: the leader cannot judge',
+      field: 'spec.quality.bestOf.choosers[0]: the leader cannot judge',
     },
     {
       reason: 'all members but the leader judge',
@@ -116,6 +124,19 @@ describe('the members and settings of a Team', () => {
         quality: { evaluate: { judge: 'ben', criteria: [{ name: 'a', weight: 0 }] } },
       }),
       field: 'spec.quality.evaluate.criteria: ',
+    },
+    {
+      reason: 'judges of the outcome of a workflow, in which they work, too',
+      given: team('workflow', [ANN], { quality: { review: { reviewer: 'ann' } } }),
+    },
+    {
+      reason: 'several mistakes at once',
+      given: team('route', [ANN, ANN], {
+        coordinate: {},
+        quality: { review: { reviewer: 'ben' }, vote: { voters: ['cyd'] } },
+      }),
+      field:
+        'spec.coordinate: is for the collaborationModel coordinate, and this Team has route; spec.members: two members are called "ann", which need names of their own; spec.quality.review.reviewer: no member is called "ben"; spec.quality.vote.voters[0]: no member is called "cyd"; spec.members: for route one member needs the role leader.',
     },
     {
       reason: 'a fallback that judges',

@@ -1,4 +1,5 @@
 import type { TeamMember, TeamQuality, TeamSpec } from './generated/team.ts';
+import { judgesIn, qualityProblems } from './quality.ts';
 import { collaborationModelOf } from './team.ts';
 
 /** Who is who in a Team, and whether its members and settings fit the way in which they work together; pure. */
@@ -36,13 +37,7 @@ export function workingMembers(team: TeamSpec): TeamMember[] {
 
 /** The members that `spec.quality` names, some of them several times. */
 export function judgeNames(quality: TeamQuality | undefined): string[] {
-  const { bestOf, evaluate, review, vote } = quality ?? {};
-  return [
-    ...(bestOf?.choosers ?? []),
-    ...[evaluate?.judge ?? []].flat(),
-    ...[review?.reviewer ?? []].flat(),
-    ...(vote?.voters ?? []),
-  ];
+  return quality === undefined ? [] : judgesIn(quality).map(({ name }) => name);
 }
 
 /** Whether a Task can start while the Bot of this member is not ready: another one would do its work. */
@@ -57,75 +52,100 @@ const LED = new Set<string>(['route', 'coordinate']);
 const NAMED = new Set<string>(['route', 'coordinate', 'collaborate']);
 const SETTINGS = ['route', 'coordinate', 'collaborate'] as const;
 
-/** Why the members cannot work together as the Team says, as a sentence with the field; undefined when they can. */
+/** A setting that does not fit the others. */
+export interface TeamProblem {
+  /** Such as `spec.route.fallback`. */
+  field: string;
+  /** The rest of the sentence. */
+  message: string;
+}
+
+/** Why the members cannot work together as the Team says: all of it, in one sentence with the fields; undefined when they can. */
 export function teamProblem(team: TeamSpec): string | undefined {
+  const problems = teamProblems(team).map(({ field, message }) => `${field}: ${message}`);
+  return problems.length === 0 ? undefined : `${problems.join('; ')}.`;
+}
+
+/** All that is wrong with the members and the settings; a Team that can work has nothing here. */
+export function teamProblems(team: TeamSpec): TeamProblem[] {
+  const isNamed = NAMED.has(collaborationModelOf(team));
+  return [
+    ...settingProblems(team),
+    ...nameProblems(team, isNamed || team.quality !== undefined),
+    ...judgeProblems(team),
+    ...(isNamed ? [...leaderProblems(team), ...fallbackProblems(team)] : []),
+  ];
+}
+
+function settingProblems(team: TeamSpec): TeamProblem[] {
   const model: string = collaborationModelOf(team);
-  const other = SETTINGS.find((name) => name !== model && team[name] !== undefined);
-  if (other !== undefined)
-    return `spec.${other}: is for the collaborationModel ${other}; this Team has ${model}.`;
-  if (team.members.map(memberName).includes(PROTOTYPE)) {
-    return `spec.members: a member cannot be called "${PROTOTYPE}".`;
-  }
-  const isNamed = NAMED.has(model);
-  if (!isNamed && team.quality === undefined) return undefined;
-  return (
-    nameProblem(team) ??
-    qualityProblem(team) ??
-    (isNamed ? (leaderProblem(team) ?? fallbackProblem(team)) : undefined)
-  );
+  return SETTINGS.filter((name) => name !== model && team[name] !== undefined).map((name) => ({
+    field: `spec.${name}`,
+    message: `is for the collaborationModel ${name}, and this Team has ${model}`,
+  }));
 }
 
-function leaderProblem(team: TeamSpec): string | undefined {
-  const { members } = team;
+/** Names that several members have been given; roles may repeat (several reviewers). */
+export function duplicateNames({ members }: TeamSpec): string[] {
+  return repeated(members.flatMap(({ name }) => name ?? []));
+}
+
+const repeated = (names: readonly string[]): string[] => [
+  ...new Set(names.filter((name, index) => names.indexOf(name) !== index)),
+];
+
+/** A leader names members, judges do, and a transcript has their names. */
+function nameProblems(team: TeamSpec, areTold: boolean): TeamProblem[] {
+  const field = 'spec.members';
+  const names = team.members.map(memberName);
+  const reserved = areTold ? [PROTOTYPE, NOBODY] : [PROTOTYPE];
+  const taken = reserved.filter((name) => names.includes(name));
+  const twice = areTold ? repeated(names) : duplicateNames(team);
+  return [
+    ...taken.map((name) => ({ field, message: `a member cannot be called "${name}"` })),
+    ...twice.map((name) => ({
+      field,
+      message: `two members are called "${name}", which need names of their own`,
+    })),
+  ];
+}
+
+function leaderProblems(team: TeamSpec): TeamProblem[] {
   const model = collaborationModelOf(team);
-  const leaders = members.filter(({ role }) => role === LEADER).length;
-  if (leaders > 1) return `spec.members: ${leaders} members have the role leader; one leads.`;
-  if (leaders === 0 && LED.has(model)) return `spec.members: for ${model} one member needs the role leader.`;
-  return workersOf(team).length === 0
-    ? `spec.members: for ${model} there has to be a member beside the leader.`
-    : undefined;
+  const leaders = team.members.filter(({ role }) => role === LEADER).length;
+  const messages = [
+    ...(leaders > 1 ? [`${leaders} members have the role leader, and one leads`] : []),
+    ...(leaders === 0 && LED.has(model) ? [`for ${model} one member needs the role leader`] : []),
+    ...(workersOf(team).length === 0 ? [`for ${model} there has to be a member beside the leader`] : []),
+  ];
+  return messages.map((message) => ({ field: 'spec.members', message }));
 }
 
-/** A leader names members, and a transcript has their names. */
-function nameProblem({ members }: TeamSpec): string | undefined {
-  const names = members.map(memberName);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) return `spec.members: two members are called "${twice}"; give them names.`;
-  return names.includes(NOBODY) ? `spec.members: a member cannot be called "${NOBODY}".` : undefined;
-}
-
-function fallbackProblem(team: TeamSpec): string | undefined {
+function fallbackProblems(team: TeamSpec): TeamProblem[] {
   const fallback = team.route?.fallback;
-  if (fallback === undefined || workersOf(team).some((member) => memberName(member) === fallback)) {
-    return undefined;
-  }
-  return `spec.route.fallback: no member beside the leader is called "${fallback}".`;
+  if (fallback === undefined || workersOf(team).some((member) => memberName(member) === fallback)) return [];
+  return [{ field: 'spec.route.fallback', message: `no member beside the leader is called "${fallback}"` }];
 }
 
-function qualityProblem(team: TeamSpec): string | undefined {
-  const { quality } = team;
-  if (quality === undefined) return undefined;
-  if (collaborationModelOf(team) === 'workflow') {
-    return 'spec.quality: is not for workflows, which have steps for this.';
-  }
-  const names = new Set(team.members.map(memberName));
+function judgeProblems(team: TeamSpec): TeamProblem[] {
+  const { quality, members } = team;
+  if (quality === undefined) return [];
+  const names = new Set(members.map(memberName));
   const leader = leaderOf(team);
-  const unknown = judgeNames(quality).find((name) => !names.has(name));
-  if (unknown !== undefined) return `spec.quality: no member is called "${unknown}".`;
-  if (leader !== undefined && judgeNames(quality).includes(memberName(leader))) {
-    return 'spec.quality: the leader cannot judge what it answers for.';
-  }
-  if (workingMembers(team).length === 0) return 'spec.quality: all members judge, and nobody works.';
-  return evaluateProblem(quality);
-}
-
-function evaluateProblem({ evaluate }: TeamQuality): string | undefined {
-  if (evaluate === undefined) return undefined;
-  const { judge, script, criteria = [] } = evaluate;
-  if ((judge === undefined) === (script === undefined)) {
-    return 'spec.quality.evaluate: either a judge or a script is needed.';
-  }
-  if (judge === undefined) return undefined;
-  const weights = criteria.reduce((sum, { weight = 1 }) => sum + weight, 0);
-  return weights > 0 ? undefined : 'spec.quality.evaluate.criteria: the judge needs one that counts.';
+  const judges = judgesIn(quality);
+  const unknown = judges
+    .filter(({ name }) => !names.has(name))
+    .map(({ field, name }) => ({ field, message: `no member is called "${name}"` }));
+  const leading = judges
+    .filter(({ name }) => leader !== undefined && name === memberName(leader))
+    .map(({ field }) => ({ field, message: 'the leader cannot judge what it answers for' }));
+  const isWorkflow = collaborationModelOf(team) === 'workflow';
+  const idle =
+    !isWorkflow && workingMembers(team).length === 0
+      ? [{ field: '', message: 'all members judge, and nobody works' }]
+      : [];
+  return [...unknown, ...leading, ...idle, ...qualityProblems(quality)].map(({ field, message }) => ({
+    field: `spec.quality${field}`,
+    message,
+  }));
 }

@@ -113,6 +113,23 @@ describe('a Team with a Collaboration', () => {
     spec: { members: [member('good', { name: 'coder' })], collaborationRef: { name: 'c' } },
   };
 
+  it('which has an outcome that nobody could be asked to correct, is told together with other mistakes', () => {
+    const members = [member('good', { name: 'coder' }), member('x', { name: 'critic' })];
+    const judged: Team = {
+      ...named,
+      spec: { ...named.spec, members, quality: { review: { reviewer: 'critic' }, vote: { voters: ['y'] } } },
+    };
+    const condition = planTeam(judged, {
+      botOf: ({ botRef }) => bots[botRef.name],
+      collaboration: ready(['a', 'b'].map((name) => ({ name, participants: ['coder'] }))),
+      supported: ['workflow'],
+    });
+    expect(condition.reason).toBe('InvalidSettings');
+    expect(condition.message).toContain('spec.quality.vote.voters[0]: no member is called "y".');
+    expect(condition.message).toContain('spec.members[1].botRef: Bot "ns/x" not found.');
+    expect(condition.message).toContain('spec.quality: the outcome of the workflow is not the answer of one');
+  });
+
   it.each<{ reason: string; collaboration?: Collaboration; want: string; text: string }>([
     { reason: 'which is not there', want: 'CollaborationNotFound', text: 'Collaboration "ns/c" not found.' },
     {

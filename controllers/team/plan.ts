@@ -6,7 +6,8 @@ import type { TaskRevision } from '#api/types/generated/task-revision';
 import type { Team, TeamMember } from '#api/types/generated/team';
 import { isReadyNow } from '#api/types/ready';
 import { TeamReason, collaborationModelOf, teamNotReady, teamPinned, teamReady } from '#api/types/team';
-import { mayBeAbsent, teamProblem } from '#api/types/team-members';
+import { duplicateNames, mayBeAbsent, teamProblem } from '#api/types/team-members';
+import { outcomeProblem } from '#workflows/outcome';
 import { participantProblems } from '#workflows/participants';
 import { problemText } from '#workflows/problem';
 import { workflowOf } from '#workflows/workflow';
@@ -27,23 +28,26 @@ export interface TeamSurroundings {
  */
 export function planTeam(team: Team, surroundings: TeamSurroundings): NewCondition {
   if (team.spec.revision !== undefined) return planPinned(team, team.spec.revision, surroundings.revision);
-  const { botOf, collaboration, supported } = surroundings;
-  const { members } = team.spec;
-  const collaborationModel = collaborationModelOf(team.spec);
-  if (!supported.includes(collaborationModel)) {
-    return teamNotReady(
-      TeamReason.UnsupportedMode,
-      `spec.collaborationModel: "${collaborationModel}" is not supported; supported: ${supported.join(', ')}.`,
-    );
-  }
-  const duplicate = duplicateName(members);
-  if (duplicate !== undefined) {
-    return teamNotReady(TeamReason.DuplicateMember, `spec.members: two members are named "${duplicate}".`);
-  }
-  const problem = teamProblem(team.spec);
-  if (problem !== undefined) return teamNotReady(TeamReason.InvalidSettings, problem);
-  const { condition, isReady } = planMembers(team, botOf);
-  return (isReady ? planCollaboration(team, collaboration) : undefined) ?? condition;
+  const { condition, isReady } = planMembers(team, surroundings.botOf);
+  const problems = [
+    ...settingProblems(team, surroundings.supported),
+    ...(isReady ? [] : [condition]),
+    ...collaborationProblems(team, surroundings.collaboration),
+  ];
+  const [first] = problems;
+  if (first === undefined) return condition;
+  return { ...first, message: problems.map(({ message }) => message).join(' ') };
+}
+
+function settingProblems({ spec }: Team, supported: readonly string[]): NewCondition[] {
+  const model = collaborationModelOf(spec);
+  const problem = teamProblem(spec);
+  const reason = duplicateNames(spec).length > 0 ? TeamReason.DuplicateMember : TeamReason.InvalidSettings;
+  const unsupported = `spec.collaborationModel: "${model}" is not supported; supported: ${supported.join(', ')}.`;
+  return [
+    ...(supported.includes(model) ? [] : [teamNotReady(TeamReason.UnsupportedMode, unsupported)]),
+    ...(problem === undefined ? [] : [teamNotReady(reason, problem)]),
+  ];
 }
 
 function planPinned({ metadata }: Team, name: string, revision: TaskRevision | undefined): NewCondition {
@@ -52,12 +56,6 @@ function planPinned({ metadata }: Team, name: string, revision: TaskRevision | u
   const { teamRef } = revision.spec as { teamRef: { name: string; namespace?: string } };
   if (teamRef.name === metadata.name && teamRef.namespace === metadata.namespace) return teamPinned(name);
   return teamNotReady(TeamReason.RevisionNotFound, `${shown} is not one of this Team.`);
-}
-
-/** Roles may repeat (several reviewers); given names may not. */
-function duplicateName(members: readonly TeamMember[]): string | undefined {
-  const names = members.flatMap((member) => (member.name === undefined ? [] : [member.name]));
-  return names.find((name, index) => names.indexOf(name) !== index);
 }
 
 interface MembersPlan {
@@ -98,18 +96,26 @@ function memberProblem(team: Team, index: number, bot: Bot | undefined): MemberP
 const listed = (problems: readonly MemberProblem[]): string =>
   `${problems.map(({ text }) => text).join('; ')}.`;
 
-function planCollaboration(team: Team, collaboration: Collaboration | undefined): NewCondition | undefined {
-  const { collaborationRef, members } = team.spec;
-  if (collaborationRef === undefined) return undefined;
+function collaborationProblems(team: Team, collaboration: Collaboration | undefined): NewCondition[] {
+  const { collaborationRef, members, quality } = team.spec;
+  if (collaborationRef === undefined) return [];
   const namespace = collaborationRef.namespace ?? team.metadata.namespace ?? '';
   const shown = `spec.collaborationRef: Collaboration "${namespace}/${collaborationRef.name}"`;
   if (collaboration === undefined)
-    return teamNotReady(TeamReason.CollaborationNotFound, `${shown} not found.`);
+    return [teamNotReady(TeamReason.CollaborationNotFound, `${shown} not found.`)];
   if (!isReadyNow(collaboration))
-    return teamNotReady(TeamReason.CollaborationNotReady, `${shown} is not ready${because(collaboration)}.`);
-  const problems = participantProblems(workflowOf(collaboration.spec), members, 'spec');
-  if (problems.length === 0) return undefined;
-  return teamNotReady(TeamReason.UnknownParticipant, `${shown}: ${problemText(problems)}.`);
+    return [
+      teamNotReady(TeamReason.CollaborationNotReady, `${shown} is not ready${because(collaboration)}.`),
+    ];
+  const workflow = workflowOf(collaboration.spec);
+  const problems = participantProblems(workflow, members, 'spec');
+  const unjudged = quality === undefined ? undefined : outcomeProblem(workflow, members, quality);
+  return [
+    ...(problems.length === 0
+      ? []
+      : [teamNotReady(TeamReason.UnknownParticipant, `${shown}: ${problemText(problems)}.`)]),
+    ...(unjudged === undefined ? [] : [teamNotReady(TeamReason.InvalidSettings, unjudged)]),
+  ];
 }
 
 function because({ status }: Bot | Collaboration): string {

@@ -19,6 +19,8 @@ export interface PlanProblem {
 /** The objects that a plan is made from. */
 export interface ModelSources {
   team: TeamSpec;
+  /** The Team with those who judge the work, where it asks for quality. The steps of a workflow may name these, too. */
+  judged?: TeamSpec;
   /** The one that the Team names. */
   collaboration?: CollaborationSpec;
   /** Its actions, by the names of their steps. */

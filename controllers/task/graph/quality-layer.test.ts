@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CollaborationStep } from '#api/types/generated/collaboration';
 import type { TeamMember } from '#api/types/generated/team';
 import { COLLABORATION_MODELS } from './collaboration-models.ts';
 
@@ -74,10 +75,32 @@ describe('a Team that asks for quality', () => {
     });
   });
 
+  it('lies over a given workflow whose outcome one participant gives; judges may take part in other steps', () => {
+    const plan = (steps: CollaborationStep[]) =>
+      COLLABORATION_MODELS['workflow']?.({
+        collaboration: { type: 'workflow', steps },
+        team: {
+          members: [member('ann'), member('rex')],
+          collaborationRef: { name: 'c' },
+          quality: { review: { reviewer: 'rex' } },
+        },
+      });
+    const draft = { name: 'draft', participants: ['rex'] };
+    expect(plan([draft, { name: 'write', participants: ['ann'], dependsOn: ['draft'] }])).toMatchObject({
+      members: { ann: {}, rex: {} },
+      program: { kind: 'quality', inner: { kind: 'workflow', mode: 'script' }, gates: [{ kind: 'review' }] },
+    });
+    expect(plan([draft])).toHaveProperty('problem', expect.stringMatching(/^spec[.]quality: "rex" gives/));
+    expect(plan([draft, { name: 'write', participants: ['ann'] }])).toHaveProperty(
+      'problem',
+      expect.stringMatching(/^spec[.]quality: the outcome of the workflow is not the answer of one/),
+    );
+  });
+
   it('is not begun when it does not fit', () => {
     const team = { members: [member('ann')], quality: { review: { reviewer: 'rex' } } };
     expect(COLLABORATION_MODELS['solo']?.({ team: { collaborationModel: 'solo', ...team } })).toEqual({
-      problem: 'spec.quality: no member is called "rex".',
+      problem: 'spec.quality.review.reviewer: no member is called "rex".',
     });
   });
 });

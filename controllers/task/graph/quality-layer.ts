@@ -12,7 +12,8 @@ export function withQuality(model: CollaborationModel): CollaborationModel {
     if (quality === undefined) return model(sources);
     const problem = teamProblem(team);
     if (problem !== undefined) return { problem };
-    const draft = model({ ...sources, team: { ...rest, members: workingMembers(team) } });
+    const work = { ...rest, members: workingMembers(team) };
+    const draft = model({ ...sources, team: work, judged: team });
     if ('problem' in draft) return draft;
     return {
       ...draft,

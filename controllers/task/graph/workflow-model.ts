@@ -2,6 +2,7 @@ import type { TeamMember, TeamSpec } from '#api/types/generated/team';
 import { TaskReason } from '#api/types/tasks/task';
 import { leaderOf, memberName, membersByName } from '#api/types/team-members';
 import { compileWorkflow } from '#workflows/compile-workflow';
+import { outcomeProblem } from '#workflows/outcome';
 import { memberNamed, participantProblems, participantsOf } from '#workflows/participants';
 import { problemText } from '#workflows/problem';
 import { workflowOf } from '#workflows/workflow';
@@ -29,37 +30,39 @@ export const workflow: CollaborationModel = (sources) => {
 
 type Mode = WorkflowProgram['mode'];
 
-function problemOf(given: Workflow, mode: Mode, { team }: ModelSources): string | undefined {
+function problemOf(given: Workflow, mode: Mode, { team, judged = team }: ModelSources): string | undefined {
+  const { members, quality } = judged;
   const problems = [
     ...compileWorkflow(given, 'spec').problems,
-    ...participantProblems(given, team.members, 'spec'),
+    ...participantProblems(given, members, 'spec'),
   ];
   if (problems.length > 0) return `${problemText(problems)}.`;
   const place = given.steps.find(({ fill }) => fill !== undefined)?.name;
   if (mode === 'script' && place !== undefined)
     return `step "${place}" is a place for the leader to fill, which takes executionMode hybrid.`;
   if (mode === 'hybrid' && place === undefined) return 'executionMode hybrid needs a step with fill.';
-  return undefined;
+  return quality === undefined ? undefined : outcomeProblem(given, members, quality);
 }
 
-function drafted(given: Workflow, mode: Mode, { team, actions }: ModelSources): DraftedPlan {
+function drafted(given: Workflow, mode: Mode, sources: ModelSources): DraftedPlan {
+  const { team, actions } = sources;
   const planner = mode === 'script' ? undefined : plannerOf(team);
   const program: WorkflowProgram = {
     ...{ kind: 'workflow', mode, workflow: given },
     ...(actions === undefined || mode === 'planned' ? {} : { actions }),
     ...(planner === undefined ? {} : { planner }),
   };
-  return { nodes: [], members: workersOf(given, team, planner), program };
+  return { nodes: [], members: workersOf(given, planner, sources), program };
 }
 
 /** Those who take part by the names that the steps have for them; all, where the leader chooses. */
 function workersOf(
   given: Workflow,
-  team: TeamSpec,
   planner: Planner | undefined,
+  { team, judged = team }: ModelSources,
 ): Record<string, TeamMember> {
   const named = participantsOf(given).flatMap((name): [string, TeamMember][] => {
-    const member = memberNamed(team.members, name);
+    const member = memberNamed(judged.members, name);
     return member === undefined ? [] : [[name, member]];
   });
   return { ...(planner === undefined ? {} : membersByName(team.members)), ...Object.fromEntries(named) };

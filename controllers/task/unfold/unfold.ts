@@ -10,6 +10,8 @@ export interface History {
   task: Task;
   /** The record of a node that has ended; undefined before. It never changes. */
   ended: (node: string) => NodeRecord | undefined;
+  /** Whether a node is written down in the status of the Task; absent: by its id. */
+  isKnown?: (node: string) => boolean;
 }
 
 export interface UnfoldInput {
@@ -26,6 +28,8 @@ export interface Unfolded {
   answer?: string;
   /** The node whose work is the Task's, where that is not the last one: its repository stands in the result. */
   author?: string;
+  /** The node whose answer is that of the whole, where that of a workflow is the answer of one participant, and it is known. */
+  outcome?: string;
   /** Ids of nodes that have ended, and whose ends no longer decide how the Task stands. */
   past?: ReadonlySet<string>;
   /** Ids of nodes that failed to say no to an answer: that was heeded, and stands in nobody's way. */

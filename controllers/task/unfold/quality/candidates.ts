@@ -1,5 +1,7 @@
 import { fieldsOf } from '#api/machinery/json/json';
+import { prefixedNodeId } from '#workflows/node-id';
 import type { GraphNode, NeededEnd, PlannedNode } from '../../graph/graph.ts';
+import { readRecords } from '../../node-record.ts';
 import { answerSchema } from '../team/answer-schema.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
@@ -14,6 +16,7 @@ import type { Version } from './version.ts';
 export interface Choice {
   nodes: readonly PlannedNode[];
   failure?: string;
+  heeded?: ReadonlySet<string>;
   /** The chosen candidate. */
   version?: Version;
   /** Stands in the result of the Task. */
@@ -26,6 +29,7 @@ export interface Candidate {
   number: number;
   nodes: readonly PlannedNode[];
   isOver: boolean;
+  heeded?: ReadonlySet<string>;
   /** Undefined for one that failed. */
   version: Version | undefined;
 }
@@ -37,6 +41,11 @@ export function chooseBest(
   candidateOf: (number: number) => Candidate,
 ): Choice {
   const candidates = Array.from({ length: bestOf.candidates }, (_, index) => candidateOf(index + 1));
+  const heeded = new Set(candidates.flatMap((one) => [...(one.heeded ?? [])]));
+  return { ...choiceBetween(work, bestOf, candidates), ...(heeded.size === 0 ? {} : { heeded }) };
+}
+
+function choiceBetween(work: JudgedWork, bestOf: BestOf, candidates: readonly Candidate[]): Choice {
   const nodes = candidates.flatMap((one) => one.nodes);
   if (candidates.some(({ isOver }) => !isOver)) return { nodes };
   const good = candidates.filter(({ version }) => version !== undefined);
@@ -135,12 +144,19 @@ function readChoice(output: unknown, good: readonly Candidate[]): Omit<Vote, 'by
 /** The whole work of a Task: `c1-...`, `c2-...`. One that fails does not fail the Task. */
 export function taskCandidate(input: UnfoldInput, number: number, unfoldWork: Unfold): Candidate {
   const prefix = `c${number}-`;
-  const history: History = { ...input.history, ended: (id) => input.history.ended(`${prefix}${id}`) };
+  const { task, ended } = input.history;
+  const written = new Set(readRecords(task.status).map(({ node }) => node));
+  const history: History = {
+    task,
+    ended: (id) => ended(prefixedNodeId(prefix, id)),
+    isKnown: (id) => written.has(prefixedNodeId(prefix, id)),
+  };
   const unfolded = unfoldWork({ ...input, history });
   const copy = renamed(unfolded, prefix);
   return {
     number,
     nodes: copy.nodes,
+    ...(copy.heeded === undefined ? {} : { heeded: copy.heeded }),
     isOver:
       unfolded.failure !== undefined || unfolded.nodes.every(({ id }) => history.ended(id) !== undefined),
     version: hasFailed(unfolded, history) ? undefined : firstVersion(copy, input.history),
@@ -152,14 +168,16 @@ function hasFailed({ nodes }: Unfolded, { ended }: History): boolean {
 }
 
 /** With other ids, and each failure for this candidate alone: what needs a failed node is skipped. */
-function renamed({ author, nodes, ...rest }: Unfolded, prefix: string): Unfolded {
+function renamed({ author, outcome, heeded, nodes, ...rest }: Unfolded, prefix: string): Unfolded {
   const mustNotFail = new Set(
     nodes.filter(({ policy }) => policy.onFailure === 'FailTask').map(({ id }) => id),
   );
-  const name = (id: string): string => `${prefix}${id}`;
+  const name = (id: string): string => prefixedNodeId(prefix, id);
   return {
     ...rest,
     ...(author === undefined ? {} : { author: name(author) }),
+    ...(outcome === undefined ? {} : { outcome: name(outcome) }),
+    ...(heeded === undefined ? {} : { heeded: new Set([...heeded].map(name)) }),
     nodes: nodes.map((node): PlannedNode => Object.assign({}, node, copiedLinks(node, name, mustNotFail))),
   };
 }

@@ -24,14 +24,16 @@ export interface Judgement {
 }
 
 /** The work that was done, and the first version of its answer once there is one. */
-export type FirstVersion = Pick<Choice, 'details' | 'failure' | 'nodes' | 'version'>;
+export type FirstVersion = Pick<Choice, 'details' | 'failure' | 'heeded' | 'nodes' | 'version'>;
 
 /** What comes of the first version when it passes the gates. */
 export function passGates(work: JudgedWork, gates: readonly Gate[], first: FirstVersion): Unfolded {
-  const { nodes, version, failure, details } = first;
-  if (version === undefined) return { nodes, ...(failure === undefined ? {} : { failure }) };
+  const { nodes, version, failure, details, heeded = new Set() } = first;
+  if (version === undefined) {
+    return { nodes, ...(failure === undefined ? {} : { failure }), ...(heeded.size === 0 ? {} : { heeded }) };
+  }
   const choice: Judgement[] = details === undefined ? [] : [{ gate: 'bestOf', version: 1, ...details }];
-  return new GateCourse(work, gates, { nodes, judgements: choice }).pass(version);
+  return new GateCourse(work, gates, { nodes, heeded, judgements: choice }).pass(version);
 }
 
 /** The judgements in the details of a result. */
@@ -51,16 +53,21 @@ class GateCourse {
   readonly #corrections = new Map<Gate, number>();
   readonly #judgements: Judgement[];
   /** Nodes of gates that said no, and not for the last time. */
-  readonly #heeded = new Set<string>();
+  readonly #heeded: Set<string>;
 
   constructor(
     work: JudgedWork,
     gates: readonly Gate[],
-    before: { nodes: readonly PlannedNode[]; judgements: readonly Judgement[] },
+    before: {
+      nodes: readonly PlannedNode[];
+      heeded: ReadonlySet<string>;
+      judgements: readonly Judgement[];
+    },
   ) {
     this.#work = work;
     this.#gates = gates;
     this.#nodes = [...before.nodes];
+    this.#heeded = new Set(before.heeded);
     this.#judgements = [...before.judgements];
   }
 

@@ -1,9 +1,12 @@
-import type { Programs, Unfold, Unfolded } from '../unfold.ts';
+import type { Program } from '../program.ts';
+import { endOf } from '../team/ends.ts';
+import type { History, Programs, Unfold, Unfolded } from '../unfold.ts';
+import { isWorkflow } from '../workflow/workflow-program.ts';
 import { chooseBest, taskCandidate } from './candidates.ts';
 import { passGates } from './gate-course.ts';
 import { taskWork } from './judged-work.ts';
 import type { QualityProgram } from './program.ts';
-import { firstVersion } from './version.ts';
+import { firstVersion, isComplete } from './version.ts';
 
 /**
  * A layer over the programs `models`: the work is done as before, several times where one of them is chosen; then its answer
@@ -19,9 +22,9 @@ export function unfoldQuality(models: Programs): Unfold {
     }
     const unfoldWork: Unfold = ({ revision, history }) => {
       const { program: _, ...rest } = revision;
-      return inner === undefined || grow === undefined
-        ? { nodes: revision.nodes }
-        : grow({ revision: { ...rest, program: inner }, history });
+      if (inner === undefined || grow === undefined) return { nodes: revision.nodes };
+      const unfolded = grow({ revision: { ...rest, program: inner }, history });
+      return isGiven(inner) ? withOutcome(unfolded, history) : unfolded;
     };
     const work = taskWork(input);
     if (bestOf !== undefined) {
@@ -30,6 +33,21 @@ export function unfoldQuality(models: Programs): Unfold {
     }
     const unfolded: Unfolded = unfoldWork(input);
     const version = firstVersion(unfolded, input.history);
-    return version === undefined ? unfolded : passGates(work, gates, { nodes: unfolded.nodes, version });
+    const { nodes, heeded } = unfolded;
+    if (version === undefined) return unfolded;
+    return passGates(work, gates, { nodes, version, ...(heeded === undefined ? {} : { heeded }) });
   };
+}
+
+/** Whether it is a workflow of which somebody has made sure that one participant gives its outcome (workflows/outcome.ts). */
+const isGiven = (program: Program): boolean => isWorkflow(program) && program.mode !== 'planned';
+
+/** Where that step was not chosen, or has failed and that did not matter, there is nothing to judge. */
+function withOutcome(unfolded: Unfolded, history: History): Unfolded {
+  if (unfolded.failure !== undefined || !isComplete(unfolded, history)) return unfolded;
+  const { outcome } = unfolded;
+  if (outcome !== undefined && endOf(history, outcome).end === 'succeeded') return unfolded;
+  const failure =
+    'NoAnswer: the step that gives the outcome of the workflow gave none, so nobody can judge it.';
+  return { ...unfolded, failure };
 }

@@ -19,19 +19,20 @@ export interface Version {
 /** The first version, when all that is known has ended well. */
 export function firstVersion(unfolded: Unfolded, history: Pick<History, 'ended'>): Version | undefined {
   if (unfolded.failure !== undefined || !isComplete(unfolded, history)) return undefined;
+  const { outcome } = unfolded;
   const author =
-    unfolded.nodes.find(({ id }) => id === unfolded.author) ??
+    unfolded.nodes.find(({ id }) => id === (outcome ?? unfolded.author)) ??
     unfolded.nodes.findLast((node) => isRunNode(node) && endOf(history, node.id).end === 'succeeded');
   if (author === undefined || !isRunNode(author)) return undefined;
   const { answer, details } = unfolded;
   return {
     ...{ number: 1, author },
-    ...(answer === undefined ? {} : { answer }),
+    ...(answer === undefined || outcome !== undefined ? {} : { answer }),
     ...(details === undefined ? {} : { details }),
   };
 }
 
-function isComplete({ nodes }: Unfolded, history: Pick<History, 'ended'>): boolean {
+export function isComplete({ nodes }: Unfolded, history: Pick<History, 'ended'>): boolean {
   return nodes.every(({ id, policy }) => {
     const record = history.ended(id);
     if (record === undefined || record.status === 'CANCELLED') return false;

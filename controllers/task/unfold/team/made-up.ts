@@ -26,7 +26,7 @@ export function madeUpRevision(program: Program, members: Record<string, Partial
 
 export function historyOf(ends: Ends): History {
   return {
-    task: { spec: { prompt: 'Do it.' } } as unknown as Task,
+    task: { metadata: { name: 'task' }, spec: { prompt: 'Do it.' } } as unknown as Task,
     ended: (id) => (Object.hasOwn(ends, id) ? recordOf(id, ends[id] ?? { failed: '' }) : undefined),
   };
 }

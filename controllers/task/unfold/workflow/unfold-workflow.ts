@@ -4,6 +4,7 @@ import { ExpressionFailure } from '#api/schema/expressions';
 import { compileWorkflow } from '#workflows/compile-workflow';
 import type { CompiledWorkflow } from '#workflows/compile-workflow';
 import { problemText } from '#workflows/problem';
+import { outcomeStep } from '#workflows/outcome';
 import { NodePath } from '#workflows/node-id';
 import { DEFAULT_MAX_NODES } from '#workflows/workflow';
 import type { Workflow } from '#workflows/workflow';
@@ -69,6 +70,7 @@ function carryOut(
     nodes: underWay(nodes, workflow, history),
     ...(heeded.size === 0 ? {} : { heeded }),
     ...(judgements.length === 0 ? {} : { details: { quality: judgements } }),
+    ...outcomeOf(workflow, progress),
     ...answerOf(workflow, expressions, { progress, scope }),
   };
 }
@@ -102,17 +104,25 @@ function compiled(workflow: Workflow): CompiledWorkflow {
 function underWay(
   nodes: readonly PlannedNode[],
   { parallelism }: Workflow,
-  { task, ended }: UnfoldInput['history'],
+  { task, ended, isKnown }: UnfoldInput['history'],
 ): PlannedNode[] {
   if (parallelism === undefined) return [...nodes];
-  const known = new Set(readRecords(task.status).map(({ node }) => node));
+  const records = new Set(readRecords(task.status).map(({ node }) => node));
+  const wasThere = isKnown ?? ((node: string) => records.has(node));
   const isOpen = (node: PlannedNode): boolean => node.kind === undefined && ended(node.id) === undefined;
-  let room = parallelism - nodes.filter((node) => isOpen(node) && known.has(node.id)).length;
+  let room = parallelism - nodes.filter((node) => isOpen(node) && wasThere(node.id)).length;
   return nodes.filter((node) => {
-    if (!isOpen(node) || known.has(node.id)) return true;
+    if (!isOpen(node) || wasThere(node.id)) return true;
     room -= 1;
     return room >= 0;
   });
+}
+
+/** The run that gave the answer of the whole, once all is over. */
+function outcomeOf(workflow: Workflow, { result, runs }: Progress): Pick<Unfolded, 'outcome'> {
+  const step = result === undefined ? undefined : outcomeStep(workflow);
+  const node = step === undefined ? undefined : runs.get(step.name);
+  return node === undefined ? {} : { outcome: node };
 }
 
 /** The outputs of the whole, once all is over. */
