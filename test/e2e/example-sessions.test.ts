@@ -38,7 +38,8 @@ afterAll(() => stack.disposeAsync());
 describe('the session that the README shows of', () => {
   it.each(names.toSorted())('examples/%s', async (name) => {
     await using folder = await temporaryFolder('session');
-    await using model = await modelService(await readFile(await scriptOf(name), 'utf8'));
+    const script = await readFile(path.join(EXAMPLES, name, 'model/script.yaml'), 'utf8');
+    await using model = await modelService(script);
     const copy = path.join(folder.path, 'examples', name);
     await cp(path.join(EXAMPLES, name), copy, { recursive: true });
     await withOtherAddresses(copy, model.url);
@@ -49,12 +50,6 @@ describe('the session that the README shows of', () => {
     }
   });
 });
-
-async function scriptOf(name: string): Promise<string> {
-  for await (const file of glob(`${name}/**/script.yaml`, { cwd: EXAMPLES }))
-    return path.join(EXAMPLES, file);
-  throw new Error(`examples/${name} has no script for its model`);
-}
 
 /** The model is on port 8090 in all examples, what else they start on those up to 8099. */
 async function withOtherAddresses(folder: string, modelURL: string): Promise<void> {
