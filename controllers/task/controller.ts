@@ -34,6 +34,7 @@ import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { CreatedSandboxes } from './created-sandboxes.ts';
 import { taskReconciler } from './reconciler.ts';
 import { hasRevision } from './revision/task-revision.ts';
+import { nameOfTask, possibleTaskNames } from './sandbox/own-names.ts';
 import { workspaceAtWork } from './status/neighbours.ts';
 import type { Programs } from './unfold/unfold.ts';
 
@@ -41,6 +42,7 @@ const UNPLANNED = 'task:unplanned';
 const BY_TASK = 'sandbox:task';
 const APPROVAL_BY_TASK = 'approval:owner';
 const AT_WORK = 'task:workspace-at-work';
+const BY_OWN_NAME = 'task:own-name';
 
 /** How plans are made, and how they grow. */
 export interface TaskPlans {
@@ -54,6 +56,7 @@ export function taskController(context: ControllerContext, { models, programs }:
   const tasks = informers.of(TASKS);
   const sandboxes = informers.of(SANDBOXES);
   tasks.addIndex(UNPLANNED, (task) => (isUnplanned(task) ? ['yes'] : []));
+  tasks.addIndex(BY_OWN_NAME, ownName);
   tasks.addIndex(AT_WORK, (task) => [workspaceAtWork(task) ?? []].flat());
   sandboxes.addIndex(BY_TASK, ({ metadata }) =>
     (metadata.ownerReferences ?? []).flatMap((owner) => (owner.controller === true ? [owner.uid] : [])),
@@ -87,7 +90,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       unseen,
       ownersOf(sandboxes, TASKS),
       ownersOf(approvals, TASKS),
-      tasksNamedBy(approvals),
+      tasksNamedLike(approvals, tasks),
       ...[
         TEAMS,
         COLLABORATIONS,
@@ -118,15 +121,19 @@ function shown(sandboxes: Informer<Sandbox>, created: CreatedSandboxes): Source 
   });
 }
 
-/** One that is not of the Task, but has the name that the Task would give, may go. */
-function tasksNamedBy(approvals: Informer<Approval>): Source {
-  return source(approvals, ({ old, new: now }) =>
-    [old, now].flatMap((one) =>
-      one === undefined
-        ? []
-        : [objectKey({ namespace: one.metadata.namespace, name: one.spec.taskRef.name })],
-    ),
-  );
+/** An Approval that is not of the Task, whomever it names, but has a name that the Task would give, may come and go. */
+function tasksNamedLike(approvals: Informer<Approval>, tasks: Informer<Task>): Source {
+  return source(approvals, (change) => {
+    const { namespace, name } = (change.new ?? change.old).metadata;
+    return possibleTaskNames(name)
+      .flatMap((own) => tasks.byIndex(BY_OWN_NAME, objectKey({ namespace, name: own })))
+      .map(({ metadata }) => objectKey(metadata));
+  });
+}
+
+function ownName(task: Task): string[] {
+  const { namespace } = task.metadata;
+  return isAtRest(task) ? [] : [objectKey({ namespace, name: nameOfTask(task) })];
 }
 
 function isUnplanned(task: Task): boolean {

@@ -30,7 +30,7 @@ import { planTask } from './plan/plan.ts';
 import { planRefused, planRefusedSmall } from './plan/refused.ts';
 import type { Refused } from './plan/refused.ts';
 import type { Observation, TaskPlan, ToldSandbox } from './plan/plan.ts';
-import type { OverSandbox } from './plan/settle.ts';
+import type { OverSandbox, Rejection } from './plan/settle.ts';
 import type { CreatedSandboxes } from './created-sandboxes.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
@@ -199,21 +199,30 @@ async function carryOut(
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
   for (const told of plan.tell) await tellSandbox(options, told);
   if (current !== undefined) await askPeople(options, observation, { plan, names, current });
-  if ((plan.create.length === 0 && plan.ensure === undefined) || current === undefined) return carriedOut;
-  if (current === task) await requireFresh(options, task);
-  if (
-    plan.ensure !== undefined &&
-    !(await hasEnsured(options, { ...observation, task: current }, plan.ensure))
-  )
-    return carriedOut;
+  if (current === undefined || (plan.create.length === 0 && plan.ensure === undefined)) return carriedOut;
+  const rejection = await start(options, { ...observation, task: current }, { plan, before: task });
+  if (rejection === undefined) return carriedOut;
+  // The node has failed by that, which may end the Task or not: the plan knows.
+  return carryOut(options, configuration, { ...observation, task: current, rejection });
+}
+
+/**
+ * Makes the TaskRevision and the Sandboxes of a plan whose status is written.
+ * @returns the first Sandbox that the server does not take
+ */
+async function start(
+  options: Context,
+  observation: Observation,
+  { plan, before }: { plan: TaskPlan; before: Task },
+): Promise<Rejection | undefined> {
+  const { task } = observation;
+  if (task === before) await requireFresh(options, task);
+  if (plan.ensure !== undefined && !(await hasEnsured(options, observation, plan.ensure))) return undefined;
   for (const sandbox of plan.create) {
-    const refusal = await createSandbox(options, current, sandbox);
-    if (refusal === undefined) continue;
-    // The node has failed by that, which may end the Task or not: the plan knows.
-    const rejection = { node: sandbox.spec.node ?? '', message: refusal.message };
-    return carryOut(options, configuration, { ...observation, task: current, rejection });
+    const refusal = await createSandbox(options, task, sandbox);
+    if (refusal !== undefined) return { node: sandbox.spec.node ?? '', message: refusal.message };
   }
-  return carriedOut;
+  return undefined;
 }
 
 /** By Approvals, and tells of those that it cannot make once for each status. */

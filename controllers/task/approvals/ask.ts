@@ -4,7 +4,9 @@ import type { ApprovalOutcome } from '#api/types/approval';
 import { controllerReference } from '#api/machinery/meta';
 import type { Approval, ApprovalSpec } from '#api/types/generated/approval';
 import type { Task, TaskApproval, TaskQuestion } from '#api/types/generated/task';
+import { TASKS } from '#api/types/resources';
 import { TASK_LABEL } from '#api/types/sandbox';
+import { controllerUIDs } from '../../runtime/owned-objects.ts';
 import { isLabelValue, nameOfTask } from '../sandbox/own-names.ts';
 import type { ApprovalSettings } from './settings.ts';
 
@@ -30,9 +32,10 @@ export interface Decisions {
   outcomeOf(key: string): Decided | undefined;
 }
 
-/** @param approvals those whose controller is the Task */
+/** @param approvals those whose controller is the Task; others are not heeded */
 export function decisionsOf(task: Task, approvals: readonly Approval[]): Decisions {
-  const byName = new Map(approvals.map((approval) => [approval.metadata.name, approval]));
+  const own = approvals.filter((approval) => isOwnApproval(task, approval));
+  const byName = new Map(own.map((approval) => [approval.metadata.name, approval]));
   return {
     outcomeOf(key) {
       const approval = byName.get(approvalName(task, key));
@@ -50,12 +53,47 @@ export const stageKey = (node: string, attempt = 1): string => `${node}-stage-${
 export const stepKey = (node: string, attempt = 1): string =>
   attempt === 1 ? `${node}-step` : `${node}-step-${attempt}`;
 
+const BUDGET = 'budget-';
+
+/** @param number which time it is asked for, from 1 */
+export const budgetKey = (number: number): string => `${BUDGET}${number}`;
+
 /** Ids of questions are those of programs, of any form. */
 export const questionKey = (id: string): string =>
   `question-${createHash('sha256').update(id).digest('hex').slice(0, 10)}`;
 
 /** Worked out, so that two controllers cannot make two Approvals for one thing. */
 export const approvalName = (task: Task, key: string): string => `${nameOfTask(task)}-${key}`;
+
+/**
+ * Whether the Task has made it, and it asks what its name says. The server lets only controllers make one with a controller;
+ * the plan does not rely on that alone.
+ */
+export function isOwnApproval(task: Task, approval: Approval): boolean {
+  const uid = task.metadata.uid ?? '';
+  const { metadata, spec } = approval;
+  const prefix = `${nameOfTask(task)}-`;
+  return (
+    controllerUIDs(approval, TASKS).includes(uid) &&
+    spec.taskRef.uid === uid &&
+    metadata.name.startsWith(prefix) &&
+    isAbout(spec, metadata.name.slice(prefix.length))
+  );
+}
+
+function isAbout({ purpose, node, questionId }: ApprovalSpec, key: string): boolean {
+  switch (purpose) {
+    case 'Stage':
+      return key.startsWith(`${node ?? ''}-stage-`);
+    case 'Step':
+      return key === stepKey(node ?? '') || key.startsWith(`${stepKey(node ?? '')}-`);
+    case 'Question':
+    case 'ToolUse':
+      return questionId !== undefined && key === questionKey(questionId);
+    case 'Budget':
+      return key.startsWith(BUDGET);
+  }
+}
 
 /** As the status of the Task names it, before it is made. */
 export function namedApproval(task: Task, { key, purpose, node, question }: Ask): TaskApproval {

@@ -1,13 +1,8 @@
 import { objectKey } from '#api/machinery/meta';
 import type { Approval } from '#api/types/generated/approval';
 import type { Task } from '#api/types/generated/task';
-import { TASKS } from '#api/types/resources';
-import { controllerUIDs } from '../../runtime/owned-objects.ts';
 import type { RecordedEvent } from '../../runtime/recorder.ts';
-
-/** Whether the Task has made it, which the server lets only controllers say. */
-const isOwn = ({ metadata }: Task, approval: Approval): boolean =>
-  controllerUIDs(approval, TASKS).includes(metadata.uid ?? '');
+import { isOwnApproval } from './ask.ts';
 
 /** Names that somebody else has given to Approvals: the Task cannot ask by them, and heeds no decision about them. */
 export function inTheWay(
@@ -18,7 +13,7 @@ export function inTheWay(
   const names = wanted
     .map(({ metadata }) => known.get(objectKey(metadata)))
     .filter((found) => found !== undefined)
-    .filter((found) => !isOwn(task, found));
+    .filter((found) => !isOwnApproval(task, found));
   return new Set(names.map(({ metadata }) => metadata.name));
 }
 

@@ -5,6 +5,7 @@ import type { NodeRecord } from '../node-record.ts';
 import { budgetOf, grantMore, grantsNoted, spentBy, toMicroDollars } from '../status/spending.ts';
 import type { Grants } from '../status/spending.ts';
 import type { Amount } from '../status/use.ts';
+import { budgetKey } from '../approvals/ask.ts';
 import type { Ask } from '../approvals/ask.ts';
 import { settingsOf } from '../approvals/settings.ts';
 import { rejectionOf } from '../approvals/stages.ts';
@@ -71,13 +72,13 @@ const NO_SHARE = {
 const waitFor = (ask: Ask): WaitingState => ({ state: 'waiting', message: ask.message, ask });
 
 /** Of the Approval for the next grant. */
-const budgetKey = ({ granted = 0, rejected = 0 }: Grants): string => `budget-${granted + rejected + 1}`;
+const nextKey = ({ granted = 0, rejected = 0 }: Grants): string => budgetKey(granted + rejected + 1);
 
 /** Those that are noted, and the ones that people have given since. Who takes a Task up again has people asked again. */
 function grantsOf({ task, decisions }: Surroundings, spent: Required<Amount>): Grants {
   const isTakenUp = isFinalTaskStatus(task.status?.status);
   for (let grants = grantsNoted(task); ;) {
-    const outcome = decisions.outcomeOf(budgetKey(grants));
+    const outcome = decisions.outcomeOf(nextKey(grants));
     if (outcome?.result === 'approved') grants = grantMore(task, grants, spent);
     else if (outcome !== undefined && isTakenUp) grants = { ...grants, rejected: (grants.rejected ?? 0) + 1 };
     else return grants;
@@ -93,7 +94,7 @@ interface Spending {
 function refusalOf({ task, decisions }: Surroundings, spending: Spending): string | undefined {
   const why = exceeded(task, spending);
   if (task.spec.onBudgetExceeded !== 'Ask') return why;
-  const outcome = decisions.outcomeOf(budgetKey(spending.grants));
+  const outcome = decisions.outcomeOf(nextKey(spending.grants));
   return outcome === undefined || outcome.result === 'approved'
     ? undefined
     : `${why} ${rejectionOf(outcome)}`;
@@ -111,7 +112,7 @@ function budgetAsk({ node }: SettledNode, { task, askedBy }: Surroundings, spend
   ].join(' and ');
   const message = `${exceeded(task, spending).replace(/^BudgetExceeded: t/, 'T')} May it have ${more} on top of that? It also goes on with a higher ${fields}.`;
   const settings = settingsOf({ ...askedBy(node), own: undefined });
-  return { key: budgetKey(spending.grants), purpose: 'Budget', message, settings };
+  return { key: nextKey(spending.grants), purpose: 'Budget', message, settings };
 }
 
 function minus({ tokens, costUSD }: Amount, taken: readonly Amount[]): Amount {

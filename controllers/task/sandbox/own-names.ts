@@ -16,6 +16,12 @@ export function nameOfTask({ metadata }: Task): string {
   return `${base === '' ? 'task' : base}-${(metadata.uid ?? '').slice(0, 5)}`;
 }
 
+/** All that nameOfTask may have been, if a Task has given the name: what stands before a dash. */
+export function possibleTaskNames(name: string): string[] {
+  const parts = name.split('-');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('-'));
+}
+
 /** Whether a name can stand in a label. */
 export function isLabelValue(value: string): boolean {
   return value.length <= 63 && /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(value);

@@ -71,10 +71,13 @@ describe('a stage', () => {
     await p.there(APPROVALS, approval.metadata.name, ({ metadata }) => metadata.uid !== uid);
   });
 
-  it('says that an Approval of somebody else has its name, heeds no decision about that, and asks when it is gone', async () => {
+  it.each([
+    ['about itself', (uid = '') => ({ name: 't', uid })],
+    ['about another Task', () => ({ name: 'other' })],
+  ])('says that an Approval of somebody else %s has its name, and asks when it is gone', async (_, about) => {
     const task = await p.create.task('t');
     const name = `t-${(task.metadata.uid ?? '').slice(0, 5)}-s0-stage-1`;
-    const spec = { taskRef: { name: 't', uid: task.metadata.uid }, purpose: 'Stage', message: 'Go on?' };
+    const spec = { taskRef: about(task.metadata.uid), purpose: 'Stage', message: 'Go on?' };
     const { namespace } = p;
     await world.client.create(APPROVALS, {
       ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Approval', metadata: { name, namespace } },
@@ -159,7 +162,7 @@ describe('a budget that is used up', () => {
 
   beforeEach(() =>
     p.change(TEAMS, p.within('team'), (team) => {
-      const members = team.spec.members.map(({ requireConfirmation: _, ...member }) => member);
+      const members = team.spec.members.map((member) => ({ ...member, requireConfirmation: false }));
       return world.client.update(TEAMS, { ...team, spec: { ...team.spec, members } });
     }),
   );
