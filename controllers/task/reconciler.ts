@@ -4,13 +4,12 @@ import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
 import { refOf } from '#api/machinery/resource-type';
 import type { ObjectRef } from '#api/machinery/resource-type';
-import { conflict, ignoreNotFound, isStatusError } from '#api/machinery/status-error';
-import type { StatusError } from '#api/machinery/status-error';
+import { conflict } from '#api/machinery/status-error';
 import type { Approval } from '#api/types/generated/approval';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
-import { SANDBOXES, TASK_REVISIONS, TASKS } from '#api/types/resources';
+import { TASK_REVISIONS, TASKS } from '#api/types/resources';
 import { isAtRest, TaskReason } from '#api/types/tasks/task';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
@@ -29,12 +28,20 @@ import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planTask } from './plan/plan.ts';
 import { planRefused, planRefusedSmall } from './plan/refused.ts';
 import type { Refused } from './plan/refused.ts';
-import type { Observation, TaskPlan, ToldSandbox } from './plan/plan.ts';
-import type { OverSandbox, Rejection } from './plan/settle.ts';
+import type { Observation, TaskPlan } from './plan/plan.ts';
+import type { Rejection } from './plan/settle.ts';
 import type { CreatedSandboxes } from './created-sandboxes.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
 import { hasRevision } from './revision/task-revision.ts';
-import { stepStarted, taskEvents } from './status/events.ts';
+import {
+  cancelSandbox,
+  createSandbox,
+  isRejection,
+  requireOver,
+  rescheduleSandbox,
+  tellSandbox,
+} from './sandbox-writes.ts';
+import { taskEvents } from './status/events.ts';
 import { neighbourEvents, workspaceAtWork } from './status/neighbours.ts';
 import type { Programs } from './unfold/unfold.ts';
 
@@ -198,6 +205,7 @@ async function carryOut(
   );
   for (const sandbox of plan.cancel) await cancelSandbox(options, sandbox);
   for (const told of plan.tell) await tellSandbox(options, told);
+  for (const other of plan.reschedule) await rescheduleSandbox(options, other);
   if (current !== undefined) await askPeople(options, observation, { plan, names, current });
   if (current === undefined || (plan.create.length === 0 && plan.ensure === undefined)) return carriedOut;
   const rejection = await start(options, { ...observation, task: current }, { plan, before: task });
@@ -272,15 +280,6 @@ async function hasEnsured(
   }
 }
 
-/** @throws StatusError Conflict (try again quietly) while a Sandbox is there that the cache lacks. */
-async function requireOver({ client }: Context, task: Task, { name, ended }: OverSandbox): Promise<void> {
-  const found = await client.find(SANDBOXES, refOf(task, name));
-  if (found === undefined || found.metadata.uid === ended) return;
-  // One of another Task is dealt with when its name is needed.
-  if (found.spec.taskRef?.uid !== task.metadata.uid) return;
-  throw conflict(SANDBOXES, name, 'it is still there; the cache lags behind');
-}
-
 /** The Task as written; undefined when the server does not take the status and the Task was failed for it. */
 async function writePlannedStatus(
   options: Context,
@@ -321,19 +320,6 @@ async function writeRefused(options: Context, observation: Observation, refused:
   announce(options, observation, written);
 }
 
-async function cancelSandbox({ client }: Context, sandbox: Sandbox): Promise<void> {
-  const patch = { type: 'merge', body: { spec: { cancel: true } } } as const;
-  await ignoreNotFound(client.patch(SANDBOXES, refOf(sandbox), patch));
-}
-
-/** Words are only added, so that an old cache takes none away: the list is checked against the version it was made from. */
-async function tellSandbox({ client }: Context, { sandbox, answers, messages }: ToldSandbox): Promise<void> {
-  const { resourceVersion } = sandbox.metadata;
-  const spec = { ...(answers && { answers: [...answers] }), ...(messages && { messages: [...messages] }) };
-  const body = { metadata: { resourceVersion }, spec };
-  await ignoreNotFound(client.patch(SANDBOXES, refOf(sandbox), { type: 'merge', body }));
-}
-
 /** A cached Task that is out of date may ask for an attempt that was made and lost long ago. */
 async function requireFresh({ client }: Context, task: Task): Promise<void> {
   const live = await client.find(TASKS, refOf(task));
@@ -341,34 +327,4 @@ async function requireFresh({ client }: Context, task: Task): Promise<void> {
     live?.metadata.uid === task.metadata.uid &&
     live?.metadata.resourceVersion === task.metadata.resourceVersion;
   if (!isSame) throw conflict(TASKS, task.metadata.name);
-}
-
-/** Creates a Sandbox. @returns the error of a server that does not take it; undefined when the Sandbox is there */
-async function createSandbox(
-  options: Context,
-  task: Task,
-  sandbox: Sandbox,
-): Promise<StatusError | undefined> {
-  options.created.expect(sandbox);
-  try {
-    options.created.made(await options.client.create(SANDBOXES, sandbox));
-    options.recorder.event(task, stepStarted(sandbox));
-  } catch (error) {
-    options.created.forget(sandbox);
-    if (isRejection(error)) return error;
-    if (!isStatusError(error, 'AlreadyExists')) throw error;
-    await requireOwn(options, task, sandbox.metadata.name);
-  }
-  return undefined;
-}
-
-/** Created by another controller, or by this one before the cache knew: all is well. */
-async function requireOwn({ client }: Context, task: Task, name: string): Promise<void> {
-  const found = await client.get(SANDBOXES, refOf(task, name));
-  if (found.spec.taskRef?.uid === task.metadata.uid) return;
-  throw new Error(`Sandbox ${name} exists already and belongs to another Task; waiting until it is gone`);
-}
-
-function isRejection(error: unknown): error is StatusError {
-  return isStatusError(error, 'Invalid') || isStatusError(error, 'RequestEntityTooLarge');
 }

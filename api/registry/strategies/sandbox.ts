@@ -3,7 +3,14 @@ import { fieldsOf } from '../../machinery/json/json.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
 
-const CHANGEABLE = new Set(['answers', 'cancel', 'disruption', 'executorName', 'messages', 'priority']);
+const CHANGEABLE: ReadonlySet<string> = new Set([
+  ...['answers', 'cancel', 'disruption', 'executorName', 'messages', 'priority'],
+]);
+/** When and where it starts, and how long it may take, as for a Pod that is held back (KEP-3838). */
+const CHANGEABLE_UNBOUND: ReadonlySet<string> = new Set([
+  ...CHANGEABLE,
+  ...['executorSelector', 'interactive', 'timeoutSeconds', 'tolerations'],
+]);
 
 /**
  * A Sandbox is one run: what it runs never changes. Its binding is set once, as that of a Pod, so that two
@@ -14,11 +21,12 @@ export const sandboxStrategy: Strategy = {
     if (previous === undefined) return [];
     const before = fieldsOf(previous['spec']);
     const after = fieldsOf(sandbox['spec']);
+    const bound = before['executorName'] ?? '';
+    const changeable = bound === '' ? CHANGEABLE_UNBOUND : CHANGEABLE;
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-      (name) => !CHANGEABLE.has(name),
+      (name) => !changeable.has(name),
     );
     const causes = immutableFields({ at: 'spec', names, before, after, why: 'field is immutable' });
-    const bound = before['executorName'] ?? '';
     if (bound !== '' && after['executorName'] !== bound) {
       causes.push(forbidden('spec.executorName', 'field is immutable once the Sandbox is bound'));
     }

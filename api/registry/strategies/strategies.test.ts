@@ -97,7 +97,12 @@ describe('Sandbox', () => {
     const body = { apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Sandbox', metadata: { name: 'run' }, spec };
     await create('Sandbox', body);
     expect((await failure(patch('Sandbox', 'run', { spec: { prompt: 'other' } }))).code).toBe(422);
+    const scheduling = { executorSelector: { gpu: 'a' }, interactive: true, priority: 7, timeoutSeconds: 7 };
+    await patch('Sandbox', 'run', { spec: { ...scheduling, tolerations: [{ key: 'gpu' }] } });
     await patch('Sandbox', 'run', { spec: { executorName: 'one' } });
+    for (const change of [{ executorSelector: null }, { interactive: false }, { timeoutSeconds: 8 }]) {
+      expect((await failure(patch('Sandbox', 'run', { spec: change }))).code).toBe(422);
+    }
     await patch('Sandbox', 'run', { spec: { cancel: true } });
     const error = await failure(patch('Sandbox', 'run', { spec: { executorName: 'two' } }));
     expect(error.message).toContain('immutable once the Sandbox is bound');

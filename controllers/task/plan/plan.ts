@@ -14,6 +14,8 @@ import type { PlannedNode } from '../graph/graph.ts';
 import { nodeOfSandbox } from '../graph/stages.ts';
 import { hasRun, isEnded, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
+import { rescheduled } from '../sandbox/rescheduling.ts';
+import type { RescheduledSandbox } from '../sandbox/rescheduling.ts';
 import { sandboxObject } from '../sandbox/sandbox-object.ts';
 import { makeRevision, readRevision, taskRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
@@ -62,6 +64,8 @@ export interface TaskPlan {
   cancel: readonly Sandbox[];
   /** Runs that get words of people. */
   tell: readonly ToldSandbox[];
+  /** Runs that wait for an Executor, and are to have what the Task says by now about when and where they start. */
+  reschedule: readonly RescheduledSandbox[];
   /** To be there: made again where somebody has deleted one. */
   approvals: readonly Approval[];
   /**
@@ -82,7 +86,9 @@ export interface ToldSandbox {
   messages?: readonly SandboxMessage[];
 }
 
-const NOTHING: TaskPlan = { create: [], cancel: [], tell: [], approvals: [], mustBeOver: [] };
+const NOTHING: TaskPlan = {
+  ...{ create: [], cancel: [], tell: [], reschedule: [], approvals: [], mustBeOver: [] },
+};
 
 /** The plan of one Task; pure. */
 export function planTask(observation: Observation): TaskPlan {
@@ -150,15 +156,17 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
-    tell:
-      outcome.kind === 'running' || outcome.kind === 'held'
-        ? told(observation, { moves, records, revision })
-        : [],
+    tell: isGoing(outcome) ? told(observation, { moves, records, revision }) : [],
+    reschedule: isGoing(outcome)
+      ? moves.flatMap((move) => rescheduled(run, { ...move, sandbox: move.run?.sandbox }) ?? [])
+      : [],
     approvals: asks.filter(({ isBlocked }) => isBlocked !== true).map((ask) => approvalObject(task, ask)),
     mustBeOver: moves.flatMap(({ over }) => over),
     ...(wakeAt === undefined ? {} : { wakeAt }),
   };
 }
+
+const isGoing = ({ kind }: Outcome): boolean => kind === 'running' || kind === 'held';
 
 /** Nobody decides about what comes to its end. */
 const isOver = ({ kind }: Outcome): boolean => OVER.has(kind);

@@ -1,4 +1,5 @@
 import { formatTime } from '#api/machinery/clock';
+import { applyMergePatch } from '#api/machinery/json/merge-patch';
 import type { Approval, ApprovalStatus } from '#api/types/generated/approval';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
 import type { Task, TaskMessage, TaskSpec, TaskStatus } from '#api/types/generated/task';
@@ -107,6 +108,7 @@ export class World {
       };
       if (this.#sandboxes.has(name)) this.change(name, { spec });
     }
+    for (const { sandbox, fields } of plan.reschedule) this.#patch(sandbox.metadata.name, { spec: fields });
     if (plan.create.length > 0 && !isNews) this.#requireFresh(task);
     for (const approval of plan.approvals) {
       if (!this.#approvals.has(approval.metadata.name)) this.#approvals.set(approval.metadata.name, approval);
@@ -242,6 +244,11 @@ export class World {
 
   task(): Task {
     return this.#task;
+  }
+
+  #patch(name: string, patch: object): void {
+    const known = this.#sandboxes.get(name);
+    if (known !== undefined) this.#sandboxes.set(name, applyMergePatch(known, patch));
   }
 
   #write(task: Task): void {

@@ -19,6 +19,7 @@ import { nodePrompt } from './prompt.ts';
 import type { PromptSources } from './prompt.ts';
 import type { RunSources } from './run-sources.ts';
 import { schedulingOf } from './scheduling.ts';
+import type { Scheduling } from './scheduling.ts';
 
 /** Seconds; the default of the CRD, for Tasks stored before it was there. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
@@ -66,15 +67,25 @@ export function sandboxObject(sources: RunSources, record: NodeRecord): Sandbox 
       step,
       stepName: node.name,
       attempt,
-      timeoutSeconds: node.policy.timeoutSeconds ?? task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
       ...work,
       ...(node.permissions === undefined ? {} : { permissions: node.permissions }),
       ...(node.outputSchema === undefined ? {} : { outputSchema: node.outputSchema }),
       ...(workspace === undefined ? {} : { workspace }),
       ...(continueFrom.length === 0 ? {} : { continueFrom }),
-      ...schedulingOf(sources, { node, record }),
+      ...sandboxScheduling(sources, record),
     },
   };
+}
+
+/** The fields that decide when and where the run of the record starts, and how long it may take. */
+export function sandboxScheduling(
+  sources: RunSources,
+  record: NodeRecord,
+): Scheduling & Pick<SandboxSpec, 'timeoutSeconds'> {
+  const node = nodeNamed(sources.revision, record.node);
+  const timeoutSeconds =
+    node.policy.timeoutSeconds ?? sources.task.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  return { timeoutSeconds, ...schedulingOf(sources, { node, record }) };
 }
 
 /** The agent of a run, and what it is asked. */

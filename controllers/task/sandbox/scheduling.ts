@@ -7,7 +7,7 @@ import type { NodeRecord } from '../node-record.ts';
 import type { Revision } from '../revision/revision.ts';
 
 /** The fields of a Sandbox that decide when and where it runs. */
-type Scheduling = Placement & Pick<SandboxSpec, 'interactive' | 'priority' | 'userName'>;
+export type Scheduling = Placement & Pick<SandboxSpec, 'interactive' | 'priority' | 'userName'>;
 
 const PRIORITIES: Readonly<Record<string, number>> = { high: 1000, medium: 0, low: -1000 };
 

@@ -117,6 +117,25 @@ it('requirements of Team and Task lead to an Executor, and a missing one is told
   expect((await world.client.get(TASKS, p.within('w'))).status?.status).not.toBe('FAILED');
 });
 
+it('a run that waits is bound by what its Task says by now', async () => {
+  await p.create.everything();
+  await p.executor('one', 1);
+  const holder = sandboxNameOf(await p.create.task('holder'), 0, 1);
+  await p.bound(holder);
+  const early = sandboxNameOf(await p.create.task('early'), 0, 1);
+  const lost = await p.create.task('lost', { executorSelector: { gpu: 'none' } });
+  await p.there(SANDBOXES, early, ({ status }) => status?.reason === 'NoCapacity');
+  const late = sandboxNameOf(lost, 0, 1);
+  await p.there(SANDBOXES, late, ({ status }) => status?.reason === 'NoExecutor');
+  await world.client.patch(TASKS, p.within('lost'), {
+    ...{ type: 'merge', body: { spec: { priority: 'high', executorSelector: null } } },
+  });
+  await p.there(SANDBOXES, late, ({ spec }) => spec.priority === 1000 && spec.executorSelector === undefined);
+  await p.succeeds(holder, 'done');
+  expect((await p.bound(late)).spec.executorName).toBe('one');
+  expect((await world.client.get(SANDBOXES, p.within(early))).spec.executorName).toBeUndefined();
+});
+
 it('a run gives way to one of a higher class where that is switched on, and is tried again without losing an attempt', async () => {
   await using strict = await startWorld();
   await strict.startControllers({ preemption: true });
