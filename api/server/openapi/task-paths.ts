@@ -61,7 +61,7 @@ const APPENDED: OpenApiSchema = {
   },
 };
 
-const ANSWER: OpenApiSchema = {
+export const ANSWER: OpenApiSchema = {
   description: 'The answer of a person to one of status.questions.',
   type: 'object',
   required: ['id'],
@@ -70,6 +70,14 @@ const ANSWER: OpenApiSchema = {
     decision: { ...text('Of a Permission.'), enum: ['allow', 'deny'] },
     message: { ...text('The answer to a Question, or why a Permission is denied.'), maxLength: 65_536 },
   },
+};
+
+/** The answer to a GET of `messages`. */
+export const CONVERSATION: OpenApiSchema = {
+  description: 'The conversation that a Task is.',
+  type: 'object',
+  required: ['items'],
+  properties: { items: listOf(STORED_MESSAGE, 'The messages, the first one first.') },
 };
 
 /** The body of a POST to `messages`. */
@@ -152,11 +160,7 @@ export function messagesItem(resource: Resource): PathItem {
     action: 'get',
     description: 'read messages of the specified Task',
     answers: {
-      '200': jsonContent({
-        type: 'object',
-        required: ['items'],
-        properties: { items: listOf(STORED_MESSAGE, 'The messages, the first one first.') },
-      }),
+      '200': jsonContent(CONVERSATION),
     },
   });
   const post = jsonPost(resource, 'NamespacedTaskMessages', {
@@ -194,7 +198,8 @@ export function answersItem(resource: Resource): PathItem {
   return { post };
 }
 
-const RETRY: OpenApiSchema = {
+/** The body of a POST to `retry`, where it has one. */
+export const RETRY: OpenApiSchema = {
   description: 'A step of a Task that is to run again.',
   type: 'object',
   properties: {

@@ -55,6 +55,8 @@ export interface ObjectBody {
   kind: string;
   /** Whether the kind may be sent as protobuf; kinds of CRDs never are. */
   protobuf: boolean;
+  /** Whether no body at all stands for an object without fields. */
+  optional?: boolean;
   /** Whether fields that stand twice are looked for. */
   findDuplicates?: boolean;
 }
@@ -77,6 +79,7 @@ export async function readObject(incoming: IncomingMessage, options: ObjectBody)
     throw unsupported(protobuf ? [...OBJECT_TYPES, PROTOBUF] : OBJECT_TYPES);
   }
   const text = await readBody(incoming);
+  if (text === '' && options.optional === true) return { value: {} };
   return type === 'application/yaml' ? parseYamlBody(text, options) : parseJsonBody(text, options);
 }
 

@@ -8,7 +8,7 @@ import { readWritten } from '../request/written-object.ts';
 /** Asks a Task that has ended to run a step again; answers the Task. */
 export async function handleRetry(request: ResourceRequest): Promise<Response> {
   const write = writeOptions(request, 'CreateOptions');
-  const { value: body } = await readWritten(request.c, { kind: 'TaskRetry', protobuf: false });
+  const { value: body } = await readWritten(request.c, { kind: 'TaskRetry', protobuf: false, optional: true });
   const { object } = await retryTask(request.options.registry, { target: targetOf(request), body, ...write });
   return replyObject(request.c, object.object);
 }

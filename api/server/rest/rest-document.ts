@@ -116,6 +116,7 @@ function taskPaths(
     post: operation({ id, summary, ...one, ...(body === undefined ? {} : { body }) }),
   });
   return {
+    [`${at}/{name}/answers`]: post('answerTask', 'Answers a question of a Task', ref('Answer')),
     [`${at}/{name}/cancel`]: post('cancelTask', 'Stops a Task'),
     [`${at}/{name}/confirm`]: post('confirmTask', 'Lets a Task go on that waits for a person'),
     [`${at}/{name}/events`]: post(
@@ -126,7 +127,7 @@ function taskPaths(
     [`${at}/{name}/retry`]: post(
       'retryTask',
       'Runs a step of a Task that has ended again, or all that have failed',
-      { type: 'object', properties: { node: { type: 'string' }, id: { type: 'string' } } },
+      ref('Retry'),
     ),
     [`${at}/{name}/webhooks`]: {
       post: operation({
@@ -135,11 +136,25 @@ function taskPaths(
         ...{ ...one, body: ref('AddressRequest'), answer: ref('NodeAddress') },
       }),
     },
-    [`${at}/{name}/messages`]: post(
-      'postMessage',
-      'Says something to the agents of a Task, whether it runs or has finished',
-      ref('NewMessage'),
-    ),
+    [`${at}/{name}/log`]: {
+      get: operation({
+        id: 'readLog',
+        summary: 'The log of a Task as text; as lines of JSON for Accept: application/x-ndjson',
+        ...{ ...one, answer: { type: 'string' }, answerType: 'text/plain' },
+      }),
+    },
+    [`${at}/{name}/messages`]: {
+      get: operation({
+        id: 'readMessages',
+        summary: 'The conversation that a Task is',
+        ...{ ...one, answer: ref('Conversation') },
+      }),
+      ...post(
+        'postMessage',
+        'Says something to the agents of a Task, whether it runs or has finished',
+        ref('NewMessage'),
+      ),
+    },
   };
 }
 

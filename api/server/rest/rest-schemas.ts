@@ -1,6 +1,14 @@
 import type { OpenApiSchema } from '../openapi/schema.ts';
 import { SCHEMAS } from '../openapi/schema.ts';
-import { ADDRESS, ADDRESS_REQUEST, NEW_EVENT, NEW_MESSAGE } from '../openapi/task-paths.ts';
+import {
+  ADDRESS,
+  ADDRESS_REQUEST,
+  ANSWER,
+  CONVERSATION,
+  NEW_EVENT,
+  NEW_MESSAGE,
+  RETRY,
+} from '../openapi/task-paths.ts';
 
 /** The schemas of the answers that are no manifests, in OpenAPI 3.1. */
 
@@ -42,8 +50,11 @@ export const REST_SCHEMAS: Readonly<Record<string, OpenApiSchema>> = {
   Meta: META,
   AddressRequest: ADDRESS_REQUEST,
   NodeAddress: ADDRESS,
+  Answer: ANSWER,
+  Conversation: CONVERSATION,
   NewEvent: NEW_EVENT,
   NewMessage: NEW_MESSAGE,
+  Retry: RETRY,
   Failure: {
     type: 'object',
     required: ['success', 'error', 'meta'],

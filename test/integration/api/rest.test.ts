@@ -296,7 +296,9 @@ describe('its place', () => {
     expect(Object.keys(paths)).toEqual(
       expect.arrayContaining([
         '/api/v1/namespaces/{namespace}/apply',
-        '/api/v1/namespaces/{namespace}/tasks/{name}/cancel',
+        ...['answers', 'cancel', 'confirm', 'events', 'log', 'messages', 'retry', 'webhooks'].map(
+          (action) => `/api/v1/namespaces/{namespace}/tasks/{name}/${action}`,
+        ),
         '/api/v1/namespaces/{namespace}/skills/{name}/package',
         '/api/v1/admin/public-models/{name}',
       ]),

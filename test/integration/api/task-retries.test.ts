@@ -54,6 +54,13 @@ it('a step is asked for once by its id, and a cancelled Task is wanted again', a
   expect(await specOf(name)).toMatchObject({ cancel: false, retries: [{ id: 'a', node: 's0' }] });
 });
 
+it('no body asks for all that have failed', async () => {
+  const name = await newTask(FAILED);
+  const asked = await api.send(`/api/v1/namespaces/default/tasks/${name}/retry`, { method: 'POST' });
+  expect(asked.status).toBe(200);
+  expect(await specOf(name)).toMatchObject({ retries: [{ id: expect.any(String) as string }] });
+});
+
 it.each([
   {
     why: 'a node that the Task has not',
