@@ -21,6 +21,7 @@ const OURS = `^(${folders.join('|')})/`;
 const TEST = '[.]test[.]ts$';
 
 const machinery = '^api/machinery/';
+const clock = '^api/machinery/clock[.]ts$';
 const types = '^api/types/';
 const structuralSchema = '^api/structural-schema/';
 const cel = '^api/cel/';
@@ -181,7 +182,7 @@ const layers = [
   { name: 'guarded-client', from: guardedClient, may: [] },
   { name: 'shell-options', from: shellOptions, may: [] },
   { name: 'skill-packages', from: skillPackages, may: [] },
-  { name: 'workflows', from: workflows, may: [types, expressions, parameters, givenHeader] },
+  { name: 'workflows', from: workflows, may: [clock, types, expressions, parameters, givenHeader] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
   {
     name: 'cli',

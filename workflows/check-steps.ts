@@ -1,3 +1,4 @@
+import { readTime } from '#api/machinery/clock';
 import type { Expression, ValueType } from '#api/schema/expressions';
 import { actionProblems, referenceProblems } from './check-action.ts';
 import { conditionProblems, itemType } from './check-expression.ts';
@@ -135,8 +136,16 @@ function stepTexts(
     ...codeProblems({ ...quality?.evaluate?.script }, `${at}.quality.evaluate.script`),
     ...actionProblems(action ?? {}, `${at}.action`),
     ...referenceProblems(outputSchema, `${at}.outputSchema`),
+    ...timeProblems(wait?.until, `${at}.wait.until`),
     ...hostProblems(calls.http?.['url'], `${at}.action.http.url`),
   ];
+}
+
+/** Known before it runs only where nothing of it is replaced. */
+function timeProblems(until: string | undefined, field: string): Problem[] {
+  if (until === undefined || placeholdersOf(until).length > 0 || readTime(until) !== undefined) return [];
+  const message = 'must be a date and time as in RFC 3339, such as 2026-12-24T18:00:00Z, or placeholders';
+  return [{ field, message }];
 }
 
 /** The words of an agent never become a part of a program. */

@@ -32,6 +32,13 @@ describe('workflowProblems', () => {
       steps: [plan, step('b', { dependsOn: ['plan'], when: 'steps.plan.output.ok' })],
     },
     {
+      reason: 'waits until dates',
+      steps: [
+        { name: 'a', wait: { until: '2026-12-24T18:00:00+01:00' } },
+        { name: 'b', wait: { until: '{{parameters.start}}' } },
+      ],
+    },
+    {
       reason: 'judgements on a step, read by a later one',
       steps: [
         step('a', {
@@ -178,6 +185,11 @@ describe('workflowProblems', () => {
       reason: 'a word of an agent in a script that judges',
       steps: [step('a', { quality: { evaluate: { script: { run: 'echo {{task.prompt}}' } } } })],
       want: 'spec.steps[0].quality.evaluate.script.run: {{task.prompt}} would become a part of the program',
+    },
+    {
+      reason: 'no date',
+      steps: [{ name: 'a', wait: { until: 'tomorrow' } }],
+      want: 'spec.steps[0].wait.until: must be a date and time as in RFC 3339',
     },
     {
       reason: 'a name twice in a group',

@@ -43,6 +43,17 @@ export function formatTime(epochMs: number): string {
 /** Every write has its time, and a second has thousands of them. */
 let lastTime = { second: Number.NaN, text: '' };
 
+const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** The time of a text as in RFC 3339, in milliseconds since the epoch; undefined for another text, and for a day that no month has. */
+export function readTime(text: string): number | undefined {
+  const [, year, month, day] = DATE_TIME.exec(text) ?? [];
+  const time = day === undefined ? Number.NaN : Date.parse(text);
+  if (Number.isNaN(time)) return undefined;
+  const isDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day);
+  return isDay ? time : undefined;
+}
+
 /** RFC 3339 in UTC with microseconds: the form of metav1.MicroTime. */
 export function formatMicroTime(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 23)}000Z`;

@@ -308,6 +308,10 @@ export interface CollaborationStepWait {
    * A time, in seconds.
    */
   seconds?: number;
+  /**
+   * A date and time as in RFC 3339, such as 2026-12-24T18:00:00Z, or placeholders that give one. In the past, the step ends at once.
+   */
+  until?: string;
   approval?: CollaborationStepWaitApproval;
   event?: CollaborationStepWaitEvent;
   webhook?: CollaborationStepWaitWebhook;
@@ -821,6 +825,10 @@ export interface CollaborationStepStepWait {
    * A time, in seconds.
    */
   seconds?: number;
+  /**
+   * A date and time as in RFC 3339, such as 2026-12-24T18:00:00Z, or placeholders that give one. In the past, the step ends at once.
+   */
+  until?: string;
   approval?: CollaborationStepStepWaitApproval;
   event?: CollaborationStepStepWaitEvent;
   webhook?: CollaborationStepStepWaitWebhook;

@@ -132,11 +132,8 @@ export interface ApprovalWait {
   settings?: ApprovalSettings;
 }
 
-/** For so many seconds from when all that it needs has ended. */
-export interface TimeWait {
-  for: 'time';
-  seconds: number;
-}
+/** For so many seconds from when all that it needs has ended, or until a date and time as in RFC 3339. */
+export type TimeWait = { for: 'time'; seconds: number } | { for: 'time'; until: string };
 
 /** For an event of this name, which may have come before. The node fails when none comes in time. */
 export interface EventWait {

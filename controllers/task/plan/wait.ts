@@ -1,4 +1,4 @@
-import { formatTime } from '#api/machinery/clock';
+import { formatTime, readTime } from '#api/machinery/clock';
 import type { ApprovalWait, EventWait, Wait, WaitNode, WebhookWait } from '../graph/graph.ts';
 import { stepKey } from '../approvals/ask.ts';
 import type { Ask } from '../approvals/ask.ts';
@@ -79,10 +79,19 @@ function stateOf(node: WaitNode, record: NodeRecord, around: WaitSurroundings): 
   const { wait } = node;
   if (wait.for === 'approval') return decided(node, record, { ...around, wait });
   if (wait.for !== 'time') return outside(wait, { node, record, around });
-  const until = sinceOf(record, around) + wait.seconds * 1000;
-  const end = formatTime(until);
+  const until = 'until' in wait ? readTime(wait.until) : sinceOf(record, around) + wait.seconds * 1000;
+  if (until === undefined)
+    return { failure: `InvalidTime: ${shown(wait)} is no date and time as in RFC 3339.` };
+  // Up to the next second, which is all that records tell.
+  const end = formatTime(Math.ceil(until / 1000) * 1000);
   return until <= Date.parse(around.now) ? { result: {} } : { message: `Waits until ${end}.`, until: end };
 }
+
+const MOST_CHARACTERS = 64;
+
+/** Agents may have written it. */
+const shown = (wait: Wait): string =>
+  JSON.stringify('until' in wait ? wait.until.slice(0, MOST_CHARACTERS) : '');
 
 /** Something that comes from outside, or does not come in time. */
 function outside(wait: EventWait | WebhookWait, { node, record, around }: Waiting): WaitState {

@@ -43,6 +43,24 @@ it('a node that is skipped waits for nothing', () => {
   expect(recordOf(world, 'w')).not.toHaveProperty('waitsFor');
 });
 
+describe('a wait until a date', () => {
+  it.each([
+    { until: after(90), wakes: after(90) },
+    { until: new Date(Date.parse(NOW) + 90_500).toISOString(), wakes: after(91) },
+    { until: after(-90) },
+    { until: NOW },
+    { until: 'tomorrow', failure: 'InvalidTime: "tomorrow" is no date and time as in RFC 3339.' },
+    { until: '2026-02-30T00:00:00Z', failure: 'InvalidTime: "2026-02-30T00:00:00Z" is no date and time' },
+  ])('$until', ({ until, wakes, failure }) => {
+    const world = new World(resolved(wait('w', { for: 'time', until })));
+    const { wakeAt } = world.step();
+    expect(wakeAt).toBe(wakes);
+    if (wakes !== undefined) world.now = wakes;
+    expect(world.settle().status?.status).toBe(failure === undefined ? 'COMPLETED' : 'FAILED');
+    expect(recordOf(world, 'w')?.errorMessage ?? '').toContain(failure ?? '');
+  });
+});
+
 describe('a wait for an event', () => {
   it('ends with the data of the event, and says meanwhile for what it waits', () => {
     const world = new World(resolved(wait('w', forEvent('deployed'))));

@@ -79,8 +79,10 @@ const filesOf = ({ step: { filesFrom }, scope }: PlacedStep): string | undefined
 const ownBranch = (uses: boolean, { isSideBySide }: Scope): { ownBranch?: true } =>
   uses && isSideBySide ? { ownBranch: true } : {};
 
-export function waitOf({ seconds, event, webhook, approval }: CollaborationStepWait, scope: Scope): Wait {
+export function waitOf(wait: CollaborationStepWait, scope: Scope): Wait {
+  const { seconds, until, event, webhook, approval } = wait;
   if (seconds !== undefined) return { for: 'time', seconds };
+  if (until !== undefined) return { for: 'time', until: rendered(until, valuesIn(scope)).trim() };
   if (event !== undefined) {
     const { name, timeoutSeconds } = event;
     return { for: 'event', event: name, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };

@@ -255,6 +255,7 @@ describe('waits and actions', () => {
         wait('event', { event: { name: 'paid', timeoutSeconds: 5 } }),
         wait('call', { webhook: {} }),
         wait('time', { seconds: 7 }),
+        wait('date', { until: '{{task.title}}' }),
       ],
     });
     course.end('a-0', ok('v2'));
@@ -263,6 +264,7 @@ describe('waits and actions', () => {
       { wait: { for: 'event', event: 'paid', timeoutSeconds: 5 } },
       { wait: { for: 'webhook' } },
       { wait: { for: 'time', seconds: 7 } },
+      { wait: { for: 'time', until: 'T' } },
     ]);
     course.end('people-1', { reason: 'Rejected' });
     expect(course.unfolded.failure).toBe('Rejected: Step "people": It broke.');
