@@ -48,7 +48,7 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
   quotas.addIndex(QUOTAS_OF, ({ metadata }) => [metadata.namespace ?? '']);
   const ofTask = (uid: string): readonly Sandbox[] => sandboxes.byIndex(OF_TASK, uid);
   const schedule = new Schedule({ sandboxes, ofTask });
-  const unexplained = keysOnDemand();
+  const toReview = keysOnDemand();
   const events = recorder('sandbox-controller');
   return [
     createController({
@@ -61,7 +61,7 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
             wanted: use,
             used: schedule.usage.inNamespace(namespace),
           }),
-        explain: unexplained.add,
+        review: toReview.add,
         ...(preemption ? { preemption: { ofTask, liveOn: (name) => sandboxes.byIndex(LIVE_ON, name) } } : {}),
         recorder: events,
       }),
@@ -76,7 +76,7 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
       name: 'sandbox',
       client,
       reconcile: sandboxReconciler({ sandboxes, executors, schedule, clock, graceMs, recorder: events }),
-      sources: [objects(sandboxes), unexplained, boundTo(executors, sandboxes)],
+      sources: [objects(sandboxes), toReview, boundTo(executors, sandboxes)],
       failures: { find: (key) => sandboxes.get(key), recorder: events },
       workers: 2,
       ...{ clock, logger, meter },

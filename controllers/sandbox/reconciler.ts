@@ -37,7 +37,7 @@ export function sandboxReconciler(given: SandboxReconcilerOptions): Reconcile<Sa
     const sandbox = options.sandboxes.get(key);
     if (sandbox === undefined) return undefined;
     const isBound = sandbox.spec.executorName !== undefined;
-    // Bound a moment ago and not shown by the cache yet: its change will bring the key back.
+    // The cache does not show the binding yet: its change will bring the key back, or the scheduler does where it fails.
     if (!isBound && options.schedule.isAssumed(sandbox)) return undefined;
     if (sandbox.metadata.deletionTimestamp !== undefined) return release(options, sandbox);
     if (isWaitingInVain(sandbox)) return cancel(options, sandbox, 'Cancelled while a person was asked.');

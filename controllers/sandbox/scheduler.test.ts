@@ -40,6 +40,7 @@ function play(names: readonly string[], fail: (name: string) => StatusError | un
   for (const [key, one] of cache) schedule.observe({ key, new: one });
   const time = { now: NOW };
   const bound: string[] = [];
+  const reviewed: string[] = [];
   const client = {
     updateStatus: async <T>(_type: unknown, object: T): Promise<T> => object,
     async update<T extends Sandbox>(_type: unknown, object: T): Promise<T> {
@@ -54,7 +55,7 @@ function play(names: readonly string[], fail: (name: string) => StatusError | un
     sandboxes: cache,
     executors: { list: () => [executor] },
     refuse: () => undefined,
-    explain: () => undefined,
+    review: (keys) => void reviewed.push(...keys.filter((key) => !schedule.isAssumed(cache.get(key)))),
     recorder: { event: () => undefined },
     graceMs: 60_000,
     clock: { now: () => time.now, after: () => () => undefined },
@@ -65,7 +66,15 @@ function play(names: readonly string[], fail: (name: string) => StatusError | un
       signal: new AbortController().signal,
       logger: silentLogger,
     });
-  return { round, bound, time, schedule, keyOf: (name: string) => objectKey(sandbox(name).metadata) };
+  return {
+    round,
+    bound,
+    reviewed,
+    cache,
+    time,
+    schedule,
+    keyOf: (name: string) => objectKey(sandbox(name).metadata),
+  };
 }
 
 describe('a round', () => {
@@ -89,6 +98,20 @@ describe('a round', () => {
     time.now += 5;
     expect(await round()).toEqual({});
     expect(bound).toEqual(['b', 'a']);
+  });
+
+  it('has one looked at again whose binding failed: nobody has looked at its deletion meanwhile', async () => {
+    const { round, reviewed, cache, schedule } = play(['a'], () => {
+      const deleted = sandbox('a');
+      deleted.metadata = { ...deleted.metadata, resourceVersion: '2', deletionTimestamp: formatTime(NOW) };
+      cache.set('n/a', deleted);
+      schedule.observe({ key: 'n/a', old: sandbox('a'), new: deleted });
+      expect(schedule.isAssumed(deleted), 'the reconciler leaves it alone').toBe(true);
+      return new StatusError('Conflict', 'changed');
+    });
+    await round();
+    expect(reviewed).toEqual(['n/a']);
+    expect(schedule.queue.size).toBe(0);
   });
 
   it('ends when the server is away, and everybody waits again', async () => {

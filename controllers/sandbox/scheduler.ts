@@ -28,8 +28,11 @@ export interface SchedulerOptions {
   executors: { list(): readonly Executor[] };
   /** Why the quotas of a namespace do not allow it now. */
   refuse(namespace: string, demand: Demand): Wait | undefined;
-  /** Called with Sandboxes whose reason to wait is new. */
-  explain(keys: readonly string[]): void;
+  /**
+   * Called with keys of Sandboxes whose reason to wait is new, and of those whose binding failed: while it was under way, nobody
+   * has looked at a change of theirs, such as a deletion.
+   */
+  review(keys: readonly string[]): void;
   /** Absent: a run never gives way to another. */
   preemption?: Pick<PreemptionInput, 'liveOn' | 'ofTask'>;
   /** As LossTime. */
@@ -59,7 +62,7 @@ export function schedulerReconciler(given: SchedulerOptions): Reconcile<BindingC
     const time = { now: clock.now(), watchingSince, graceMs: given.graceMs };
     await bindAll(options, time);
     await preempt(options, time, givingWay);
-    options.explain(schedule.queue.takeUnexplained());
+    options.review(schedule.queue.takeUnexplained());
     return soonest(schedule.unparkedIn(clock.now()), schedule.queue.recheckAfter());
   };
 }
@@ -103,6 +106,7 @@ async function bind(options: Context, sandbox: Sandbox, candidate: Candidate): P
     await client.update(SANDBOXES, { ...current, spec: { ...current.spec, executorName } });
   } catch (error) {
     schedule.forget(waiting.key);
+    options.review([waiting.key]);
     if (!isOfSandbox(error)) throw error;
     schedule.park(waiting.key, clock.now());
     return;
