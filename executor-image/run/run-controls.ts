@@ -9,10 +9,10 @@ type Message = Extract<RunInput, { type: 'message' }>;
  * handed over where there is no handler.
  */
 export interface RunControls {
-  /** `handler` gets words for the agent that works. */
-  onSteer(handler: Steer | undefined): void;
-  /** `handler` ends the turn of the agent, and not the run. */
+  /** `handler` ends the turn of the agent, and not the run. It is given before that of words, which may interrupt. */
   onInterrupt(handler: Interrupt | undefined): void;
+  /** `handler` gets words for the agent that works: those that are held already at once. */
+  onSteer(handler: Steer | undefined): void;
 }
 
 export interface ControlsOptions {

@@ -152,11 +152,11 @@ async function takeTurns(agent: ClientContext, turns: Turns): Promise<void> {
   const words = new FurtherWords(turns);
   const talk: Talk = { interrupted: false };
   const cancel = (): Promise<void> => agent.notify(methods.agent.session.cancel, { sessionId });
-  context.controls.onSteer((text) => words.add(text));
   context.controls.onInterrupt(async () => {
     talk.interrupted = true;
     await cancel();
   });
+  context.controls.onSteer((text) => words.add(text));
   // Asked nicely first; its process is ended when it does not heed.
   context.signal.addEventListener('abort', () => void cancel().catch(() => undefined), { once: true });
   let prompt = firstPrompt(request, turns.facts);

@@ -182,6 +182,37 @@ describe.each(protocols)('Chat in the protocol %s', (protocol) => {
     });
     expect(answer).toEqual({ value: 'Stopped.' });
   });
+
+  it('is interrupted by words in a call of a tool, and goes on with them after it', async () => {
+    const controls = new Controls();
+    await using service = await toolService({
+      call: (name) => {
+        void controls.take({ id: 'i1', type: 'message', text: 'Stop that', interrupt: true });
+        return said(name);
+      },
+    });
+    const { answer } = await talk({
+      ...{ protocol, controls },
+      servers: { kit: { type: 'http', url: service.url } },
+      script: `
+- when: { contains: Stop }
+  reply: Stopped.
+- steps:
+    - toolCall: { name: mcp__kit__echo, input: {} }
+    - reply: Went on.
+`,
+    });
+    expect(answer).toEqual({ value: 'Stopped.' });
+  });
+
+  it('hears words that were there before it began with its first question', async () => {
+    const controls = new Controls();
+    await controls.take({ id: 'i1', type: 'message', text: 'Stop that', interrupt: true });
+    const script = '- when: { contains: Stop, turn: 1 }\n  reply: Stopped.\n- reply: Not heard.\n';
+    const { answer } = await talk({ protocol, controls, script });
+    expect(answer).toEqual({ value: 'Stopped.' });
+    expect(controls.applied).toEqual(['i1']);
+  });
 });
 
 it('an MCP server that is a program is not started, and the run says why', async () => {

@@ -36,13 +36,13 @@ export class ChatLoop {
   /** Throws RunFailure. */
   async run(): Promise<Pick<RunResult, 'value' | 'warnings'>> {
     const { controls } = this.#options.context;
-    controls.onSteer((text) => void this.#words.push(text));
     controls.onInterrupt(() => this.#interrupt.abort(new Error('interrupted')));
+    controls.onSteer((text) => void this.#words.push(text));
     for (;;) {
+      this.#addWords();
       const answer = await this.#ask();
       const calls = answer.blocks.filter((block) => block.type === 'toolCall');
       if (answer.interrupted) {
-        this.#interrupt = new AbortController();
         if (this.#words.length === 0) return this.#end(answer, 'The answer was interrupted.');
         this.#keepText(answer);
       } else {
@@ -51,7 +51,6 @@ export class ChatLoop {
         if (calls.length > 0) await this.#callTools(calls);
         else if (answer.stop !== 'paused' && this.#words.length === 0) return this.#end(answer);
       }
-      this.#addWords();
     }
   }
 
@@ -74,8 +73,10 @@ export class ChatLoop {
     this.#turns.push({ role: 'tools', outcomes });
   }
 
+  /** An interrupt that came with them, while no answer was awaited, has broken off nothing, and is over. */
   #addWords(): void {
     if (this.#words.length === 0) return;
+    this.#interrupt = new AbortController();
     this.#turns.push({ role: 'user', text: this.#words.splice(0).join('\n\n') });
   }
 

@@ -121,8 +121,8 @@ export class Conversation {
     context.signal.throwIfAborted();
     this.#prompted = true;
     this.#say(request.prompt, request.images);
-    context.controls.onSteer((text) => this.#say(text));
     context.controls.onInterrupt(() => this.#interrupt());
+    context.controls.onSteer((text) => this.#say(text));
   }
 
   #say(text: string, images: AgentRequest['images'] = []): void {

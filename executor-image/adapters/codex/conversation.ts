@@ -88,8 +88,8 @@ class Turns {
     this.#threadId = threadId;
     this.#words = new FurtherWords(options);
     const { controls } = options.context;
-    controls.onSteer((text) => this.#steer(text));
     controls.onInterrupt(() => this.#interrupt());
+    controls.onSteer((text) => this.#steer(text));
   }
 
   async take(): Promise<Answer> {
