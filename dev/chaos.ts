@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos/chaos.ts';
-import { SCENARIOS } from './chaos/scenarios.ts';
+import { SCENARIOS } from './chaos/scenarios/mix.ts';
 import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 
 /**
@@ -30,12 +30,13 @@ const logs = cacheFolder('chaos');
 await rm(logs, { recursive: true, force: true });
 await mkdir(logs, { recursive: true });
 const scenarios = SCENARIOS.filter(({ name }) => values.scenario?.includes(name) ?? true);
-const { findings, figures } = await runChaos({
+const { findings, figures, memory } = await runChaos({
   ...{ tasks, seed, rounds, database, logs, scenarios, engine: values.docker },
   tell: console.log,
 });
 for (const finding of findings) console.log(`FAIL ${finding}`);
 console.log(JSON.stringify(figures));
+console.table(memory);
 console.log(
   findings.length === 0 ? 'nothing is lost, nothing done twice, nothing left behind' : `again: ${again}`,
 );

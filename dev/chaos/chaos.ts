@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { refOf } from '#api/machinery/resource-type';
 import { connect } from '#api/client/connect';
 import { TASKS } from '#api/types/resources';
 import { isAtRest } from '#api/types/tasks/task';
@@ -15,6 +18,7 @@ import { startInstallation } from './installation.ts';
 import type { ExecutorPlace, Installation } from './installation.ts';
 import { sharedObjects, taskOf, teamObjects } from './manifests.ts';
 import { People } from './people.ts';
+import type { Memory } from './memory.ts';
 import { PersistentClient } from './persistent-client.ts';
 import {
   allObjects,
@@ -24,8 +28,8 @@ import {
   processesOf,
   untilNothingIsLeft,
 } from './remains.ts';
-import type { Scenario } from './scenario.ts';
-import { SCENARIOS } from './scenarios.ts';
+import type { Expectation, Scenario } from './scenario.ts';
+import { SCENARIOS } from './scenarios/mix.ts';
 import { startServices } from './services.ts';
 import type { Services } from './services.ts';
 import { troublesFrom } from './troubles.ts';
@@ -36,7 +40,7 @@ export interface ChaosOptions {
   /** All choices come from it. */
   seed: number;
   database: DatabaseFlavour;
-  /** How often everybody is killed at least; more until all Tasks were handed in. */
+  /** How often everybody is killed; 0 for a run without troubles. */
   rounds: number;
   /** Folder for the logs of all processes. */
   logs: string;
@@ -54,6 +58,8 @@ export interface ChaosReport {
   /** Sentences; empty when all is as it has to be. */
   findings: readonly string[];
   figures: { kills: number; attempts: number; calls: number; effects: number; seconds: number };
+  /** MiB that each of Troupe's processes had when it was ready for the first time, at most before a kill, and at the end. */
+  memory: Readonly<Record<string, Memory>>;
 }
 
 /** Between the end of the last trouble and the end of the last Task. */
@@ -104,7 +110,8 @@ class ChaosRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#random = randomFrom(options.seed);
-    this.#people = new People({ user: options.user, scenarioOf: (task) => this.#scenarioOf.get(task) });
+    const { user, services, seed } = options;
+    this.#people = new People({ user, desk: services.desk, random: randomFrom(seed + 1) });
   }
 
   async report(): Promise<ChaosReport> {
@@ -112,15 +119,36 @@ class ChaosRun {
     const objects = [...sharedObjects(services), ...scenarios.flatMap((one) => teamObjects(one, services))];
     for (const { type, object } of objects) await user.create(type, object);
     const before = await allObjects(user);
-    await this.#makeTrouble();
     const unended = await this.#untilAllHaveEnded();
     const evidence = await this.#collect();
     const findings = Object.values(CHECKS).flatMap((check) =>
-      check(evidence, ({ name }) => this.#scenario(name).expected(name)),
+      check(evidence, (name) => this.#expected(name)),
     );
-    const ends = this.#options.installation.members.flatMap(({ unexpectedEnds }) => unexpectedEnds);
+    await this.#keep(findings);
+    const { members } = this.#options.installation;
+    const ends = members.flatMap(({ unexpectedEnds }) => unexpectedEnds);
+    const measured = members.flatMap((member) => {
+      const memory = member.memory?.();
+      return memory === undefined ? [] : [[member.name, memory] as const];
+    });
     const remains = await this.#remains(before);
-    return { findings: [...unended, ...ends, ...findings, ...remains], figures: this.#figures(evidence) };
+    return {
+      findings: [...unended, ...ends, ...findings, ...remains],
+      figures: this.#figures(evidence),
+      memory: Object.fromEntries(measured),
+    };
+  }
+
+  /** Troubles, and people who do what they have to do meanwhile. @returns what is wrong */
+  async #untilAllHaveEnded(): Promise<string[]> {
+    const over = new AbortController();
+    const attending = this.#people.attendUntil(over.signal);
+    const ending = this.#makeTrouble().then(() => this.#patience());
+    // Whichever fails ends the run.
+    const unended = await Promise.race([ending, attending.then(() => ending)]);
+    over.abort();
+    await attending;
+    return unended;
   }
 
   /** Hands Tasks in between the troubles, so that there is work at each of them. */
@@ -131,9 +159,9 @@ class ChaosRun {
     for (const [index, trouble] of troubles.entries()) {
       const due = Math.ceil((tasks * (index + 1)) / troubles.length);
       while (this.#scenarioOf.size < due) await this.#handIn();
-      await this.#people.attend();
       await this.#suffer(trouble);
     }
+    while (this.#scenarioOf.size < tasks) await this.#handIn();
   }
 
   async #handIn(): Promise<void> {
@@ -143,6 +171,7 @@ class ChaosRun {
     if (scenario === undefined) throw new Error('there is no scenario');
     const name = `${scenario.name}-${String(number).padStart(3, '0')}`;
     this.#scenarioOf.set(name, scenario);
+    this.#people.expect(name, scenario);
     await user.create(TASKS, taskOf(scenario, name));
   }
 
@@ -158,29 +187,52 @@ class ChaosRun {
     await delay(restMs);
   }
 
-  async #untilAllHaveEnded(): Promise<string[]> {
+  async #patience(): Promise<string[]> {
     const { user, tell } = this.#options;
-    let told = -1;
+    let told = '';
     for (const end = performance.now() + PATIENCE_MS; ; await delay(500)) {
-      await this.#people.attend();
+      const done = this.#people.done();
       const tasks = await user.tasks();
-      const open = tasks.filter((task) => !isAtRest(task) || !this.#people.isDone(task));
-      if (open.length !== told)
-        tell(`${this.#seconds()} s: ${open.length} of ${tasks.length} Tasks have not ended`);
-      told = open.length;
-      if (open.length === 0) return [];
-      if (performance.now() > end)
-        return open.map(
+      const open = tasks
+        .filter((task) => !isAtRest(task))
+        .map(
           ({ metadata, status }) => `${metadata.name} does not end: ${status?.message ?? 'it has no status'}`,
         );
+      const undone = [...this.#scenarioOf.keys()]
+        .filter((task) => !done.has(task))
+        .map((task) => `${task} waits for people`);
+      const news = `${open.length} of ${tasks.length} Tasks have not ended, ${undone.length} wait for people`;
+      if (news !== told) tell(`${this.#seconds()} s: ${news}`);
+      told = news;
+      if (open.length + undone.length === 0) return [];
+      if (performance.now() > end) return [...open, ...undone];
     }
   }
 
   async #collect(): Promise<Evidence> {
     const { user, services } = this.#options;
-    const tasks = await Promise.all((await user.tasks()).map((task) => user.see(task)));
-    // Whoever is alive in secret calls the model by then.
-    return { tasks, calls: services.calls(), effects: services.effects() };
+    const sandboxes = await user.sandboxes();
+    const tasks = await Promise.all(
+      (await user.tasks()).map((task) => user.see(task, sandboxes.get(task.metadata.uid ?? '') ?? [])),
+    );
+    return {
+      tasks,
+      handedIn: [...this.#scenarioOf.keys()],
+      // Whoever is alive in secret calls the model by then.
+      ...{ calls: services.calls(), effects: services.effects(), requests: services.desk.requests() },
+    };
+  }
+
+  /** Writes all about the Tasks that the findings name beside the logs, since they are about to be removed. */
+  async #keep(findings: readonly string[]): Promise<void> {
+    const { user, logs } = this.#options;
+    const sandboxes = await user.sandboxes();
+    for (const task of await user.tasks()) {
+      const { name, uid = '' } = task.metadata;
+      if (!findings.some((finding) => finding.includes(name))) continue;
+      const all = { task, sandboxes: sandboxes.get(uid), log: await user.log(refOf(task)) };
+      await writeFile(path.join(logs, `${name}.json`), JSON.stringify(all, undefined, 2));
+    }
   }
 
   /** Deletes all Tasks, and then stops everything, and looks each time at what is left. */
@@ -205,10 +257,8 @@ class ChaosRun {
     return [...withTasksGone, ...stopped].map((what) => `left behind: ${what}`);
   }
 
-  #scenario(task: string): Scenario {
-    const scenario = this.#scenarioOf.get(task);
-    if (scenario === undefined) throw new Error(`nobody has handed in ${task}`);
-    return scenario;
+  #expected(task: string): readonly Expectation[] {
+    return [this.#scenarioOf.get(task)?.expected(task) ?? []].flat();
   }
 
   #figures({ tasks, calls, effects }: Evidence): ChaosReport['figures'] {

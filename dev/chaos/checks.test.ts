@@ -19,6 +19,7 @@ const task = (more: Partial<TaskSeen> = {}): TaskSeen => ({
   ...more,
 });
 const effect = (sandbox: string, at: number) => ({ task: 'fix', step: 'coder', sandbox, at });
+const asked = (key: string) => ({ task: 'fix', step: 'coder', key, at: 1 });
 const WELL: Evidence = {
   tasks: [task()],
   calls: [
@@ -27,11 +28,18 @@ const WELL: Evidence = {
     { sandbox: 'good', task: undefined, from: 6, to: 9 },
   ],
   effects: [effect('lost', 3), effect('good', 7)],
+  requests: [asked('k')],
+  handedIn: ['fix'],
 };
-const EXPECTED: Expectation = { status: 'COMPLETED', value: 'yes', steps: { coder: ['COMPLETED'] } };
+const EXPECTED: Expectation = {
+  status: 'COMPLETED',
+  value: 'yes',
+  asks: ['coder'],
+  steps: { coder: ['COMPLETED'] },
+};
 
 const judge = (name: string, evidence: Partial<Evidence>, expected: Partial<Expectation> = {}) =>
-  CHECKS[name]?.({ ...WELL, ...evidence }, () => ({ ...EXPECTED, ...expected }));
+  CHECKS[name]?.({ ...WELL, ...evidence }, (task) => (task === 'gone' ? [] : [{ ...EXPECTED, ...expected }]));
 
 describe('a check finds', () => {
   const cases: {
@@ -64,6 +72,36 @@ describe('a check finds', () => {
       reason: 'a step more',
       evidence: { tasks: [task({ steps: [step(), step({ node: 's1' })] })] },
       finds: 'fix has the steps coder COMPLETED, coder COMPLETED, not coder COMPLETED',
+    },
+    {
+      check: 'no Task is lost',
+      reason: 'one that was handed in is not there',
+      evidence: { tasks: [] },
+      finds: 'fix was handed in, and is not there',
+    },
+    {
+      check: 'no Task is lost',
+      reason: 'one that a person has removed is there',
+      evidence: { tasks: [task(), task({ name: 'gone' })], handedIn: ['fix', 'gone'] },
+      finds: 'gone was removed, and is there',
+    },
+    {
+      check: 'every fixed action asks once in each attempt, with one key',
+      reason: 'one attempt that has asked twice',
+      evidence: { requests: [asked('k'), asked('k'), asked('k')] },
+      finds: 'fix, coder: 2 attempts have asked 3 times',
+    },
+    {
+      check: 'every fixed action asks once in each attempt, with one key',
+      reason: 'another key',
+      evidence: { requests: [asked('k'), asked('l')] },
+      finds: 'fix, coder: it has asked with 2 keys',
+    },
+    {
+      check: 'every fixed action asks once in each attempt, with one key',
+      reason: 'a step that has not asked',
+      evidence: { requests: [] },
+      finds: 'fix, coder: COMPLETED, and has not asked',
     },
     {
       check: 'every step has its effect exactly as often as its record says',

@@ -5,6 +5,10 @@ export interface Evidence {
   calls: readonly CallSeen[];
   /** The log of the tool server: each line is a thing that an agent has done and that cannot be undone. */
   effects: readonly EffectSeen[];
+  /** The log of the service that fixed actions call. */
+  requests: readonly RequestSeen[];
+  /** Names of all Tasks that were handed in. */
+  handedIn: readonly string[];
 }
 
 /** A Task as the API shows it at the end. */
@@ -46,6 +50,16 @@ export interface EffectSeen {
   task: string;
   step: string;
   sandbox: string;
+  /** Milliseconds. */
+  at: number;
+}
+
+/** A step has asked for something. */
+export interface RequestSeen {
+  task: string;
+  step: string;
+  /** The same for all attempts at the step. */
+  key: string;
   /** Milliseconds. */
   at: number;
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
-import { BOTS, COLLABORATIONS, GHOSTS, MODELS, TEAMS } from '#api/types/resources';
+import { BOTS, COLLABORATIONS, GHOSTS, MCP_SERVERS, MODELS, TEAMS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
 import type { Scenario } from './scenario.ts';
 import { introduction, taskMark } from './services.ts';
@@ -8,6 +8,8 @@ import type { Services } from './services.ts';
 
 const NAMESPACE = 'default';
 const MODEL = 'chaos';
+/** What actions of workflows call. */
+export const TOOL_SERVER = 'desk';
 
 export interface Manifest {
   type: ResourceType;
@@ -15,12 +17,18 @@ export interface Manifest {
 }
 
 /** What all scenarios need. */
-export function sharedObjects({ modelURL }: Services): Manifest[] {
+export function sharedObjects({ modelURL, toolURL }: Services): Manifest[] {
   const env = { model: 'anthropic', model_id: 'scripted', base_url: modelURL, api_key: 'sk-chaos' };
-  return [manifest(MODELS, MODEL, { protocol: 'anthropic', modelConfig: { env } })];
+  return [
+    manifest(MODELS, MODEL, { protocol: 'anthropic', modelConfig: { env } }),
+    manifest(MCP_SERVERS, TOOL_SERVER, { transport: { http: { url: toolURL } } }),
+  ];
 }
 
-export function teamObjects({ name, agents, team, workflow }: Scenario, { toolURL }: Services): Manifest[] {
+export function teamObjects(
+  { name, agents, team, workflow }: Scenario,
+  { toolURL, desk }: Services,
+): Manifest[] {
   const own = Object.entries(agents).flatMap(([agent, { shell }]) => [
     manifest(GHOSTS, agent, {
       systemPrompt: introduction(agent),
@@ -32,12 +40,12 @@ export function teamObjects({ name, agents, team, workflow }: Scenario, { toolUR
       modelRef: { name: MODEL },
     }),
   ]);
-  const flow = workflow === undefined ? [] : [manifest(COLLABORATIONS, name, workflow)];
+  const flow = workflow === undefined ? [] : [manifest(COLLABORATIONS, name, workflow(desk.url))];
   return [...own, ...flow, manifest(TEAMS, name, team)];
 }
 
 /** Runs are lost with their runners and containers, again and again. */
-const MAX_ATTEMPTS = 10;
+export const MAX_ATTEMPTS = 10;
 
 export function taskOf(scenario: Scenario, name: string): Task {
   return {

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { projectRoot } from '../environment/cache-folder.ts';
 import { startProcess } from '../environment/process.ts';
 import type { RunningProcess } from '../environment/process.ts';
+import { MemoryMeter } from './memory.ts';
+import type { Memory } from './memory.ts';
 
 /** A part of the installation that can be killed and started again. */
 export interface Member extends AsyncDisposable {
@@ -13,6 +15,8 @@ export interface Member extends AsyncDisposable {
   start(): Promise<void>;
   /** How it ended though nobody had told it to, each time. */
   readonly unexpectedEnds: readonly string[];
+  /** Of one of Troupe's processes. */
+  memory?(): Memory;
 }
 
 export interface TroupeOptions {
@@ -29,6 +33,7 @@ export class TroupeMember implements Member {
   readonly name: string;
   readonly unexpectedEnds: string[] = [];
   readonly #options: TroupeOptions;
+  readonly #meter = new MemoryMeter();
   #process: RunningProcess | undefined;
 
   constructor(options: TroupeOptions) {
@@ -57,12 +62,19 @@ export class TroupeMember implements Member {
       this.unexpectedEnds.push(`${name} ended by itself (${end}): ${last}`);
     });
     await started.until({ what: 'get ready', ready: () => isReady, timeoutMs: 120_000 });
+    this.#meter.measure(started.pid);
+  }
+
+  memory(): Memory {
+    if (this.#process !== undefined) this.#meter.measure(this.#process.pid);
+    return this.#meter.memory();
   }
 
   async kill(): Promise<void> {
     const running = this.#process;
     if (running === undefined) return;
     this.#process = undefined;
+    this.#meter.measure(running.pid);
     process.kill(running.pid, 'SIGKILL');
     await running.exited;
   }

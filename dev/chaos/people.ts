@@ -1,55 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { APPROVALS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
-import { isFinalTaskStatus } from '#api/types/tasks/task';
 import { refOf } from '#api/machinery/resource-type';
-import type { PersistentClient } from './persistent-client.ts';
+import type { Random } from '../random.ts';
+import type { Deed, Person } from './deeds.ts';
 import type { Scenario } from './scenario.ts';
-import { taskMark } from './services.ts';
 
-export interface PeopleOptions {
-  user: PersistentClient;
-  scenarioOf: (task: string) => Scenario | undefined;
+export interface PeopleOptions extends Person {
+  /** Says at which moments they act. */
+  random: Random;
 }
 
-/** The people around the Tasks: they approve whatever they are asked, and say one more thing when a Task has ended. */
+/** What people still have to do about a Task. */
+interface Plan {
+  scenario: Scenario;
+  left: { deed: Deed; afterMs: number }[];
+  /** When the first of them is due, as of performance.now(); undefined before its time has come. */
+  due: number | undefined;
+}
+
+const LOOK_MS = 300;
+
+/** The people around the Tasks: they decide whatever they are asked, and do what their scenarios say. */
 export class People {
   readonly #options: PeopleOptions;
+  readonly #plans = new Map<string, Plan>();
 
   constructor(options: PeopleOptions) {
     this.#options = options;
   }
 
-  /** Does what is expected of them at this moment. */
-  async attend(): Promise<void> {
-    await this.#decide();
-    const { user } = this.#options;
-    for (const task of await user.tasks()) {
-      const words = this.#words(task);
-      if (words === undefined || !isFinalTaskStatus(task.status?.status)) continue;
-      // A request whose answer was lost may have come through; the id makes the second one harmless.
-      await user.say(refOf(task), { id: 'more', text: words });
+  /** A Task is about to be handed in. */
+  expect(task: string, scenario: Scenario): void {
+    const { random } = this.#options;
+    const left = (scenario.deeds ?? []).map((deed) => ({ deed, afterMs: random.below(deed.withinMs ?? 1) }));
+    this.#plans.set(task, { scenario, left, due: undefined });
+  }
+
+  /** The Tasks for which they have done all. */
+  done(): ReadonlySet<string> {
+    return new Set([...this.#plans].filter(([, { left }]) => left.length === 0).map(([task]) => task));
+  }
+
+  /** Looks again and again, whoever is away. Resolves after `signal`; rejects where somebody is refused what he may do. */
+  async attendUntil(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#decide();
+      const tasks = await this.#options.user.tasks();
+      await Promise.all(tasks.map((task) => this.#attend(task)));
+      await delay(LOOK_MS);
     }
   }
 
-  /** Whether they have nothing more to say. */
-  isDone(task: Task): boolean {
-    return this.#words(task) === undefined;
-  }
-
-  #words({ metadata: { name }, spec }: Task): string | undefined {
-    const { followUp } = this.#options.scenarioOf(name) ?? {};
-    if (followUp === undefined || (spec.messages ?? []).length > 0) return undefined;
-    return `${followUp} ${taskMark(name)}`;
+  async #attend(task: Task): Promise<void> {
+    const plan = this.#plans.get(task.metadata.name);
+    const next = plan?.left[0];
+    if (plan === undefined || next === undefined) return;
+    const { deed, afterMs } = next;
+    if (plan.due === undefined && deed.when?.(task) === false) return;
+    plan.due ??= performance.now() + afterMs;
+    if (performance.now() < plan.due) return;
+    await deed.act(this.#options, task);
+    plan.left.shift();
+    plan.due = undefined;
   }
 
   async #decide(): Promise<void> {
     const { user } = this.#options;
     const { items } = await user.persist((client) => client.list(APPROVALS));
-    for (const approval of items.filter(({ status }) => status?.decision === undefined)) {
-      const body = { status: { decision: 'Approved' } };
-      await user.persist((client) =>
-        client.patch(APPROVALS, refOf(approval), { type: 'merge', subresource: 'status', body }),
-      );
+    const open = items.filter(({ status }) => status?.phase === undefined || status.phase === 'Pending');
+    for (const approval of open) {
+      const plan = this.#plans.get(approval.spec.taskRef.name);
+      const body = { status: plan?.scenario.decision ?? { decision: 'Approved' } };
+      await user.decide(refOf(approval), body);
     }
   }
 }

@@ -2,10 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '#api/client/client';
 import type { Connection } from '#api/client/connect';
 import type { KubeObject } from '#api/machinery/meta';
-import type { NewTaskMessage } from '#api/client/task-log';
+import { refOf } from '#api/machinery/resource-type';
 import type { ObjectRef, ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
-import { TASKS } from '#api/types/resources';
+import { APPROVALS, SANDBOXES, TASKS } from '#api/types/resources';
+import type { ApprovalStatus } from '#api/types/generated/approval';
+import type { Sandbox } from '#api/types/generated/sandbox';
+import type { TaskEvent } from '#api/types/tasks/task-event';
 import type { Task } from '#api/types/generated/task';
 import type { NodeRecord } from '#controllers/task/node-record';
 import type { StepSeen, TaskSeen } from './evidence.ts';
@@ -31,10 +34,15 @@ export class PersistentClient {
   }
 
   /** @throws Error when it has not worked for two minutes; its cause is the last answer */
-  async persist<T>(act: (client: Client) => Promise<T>): Promise<T> {
+  persist<T>(act: (client: Client) => Promise<T>): Promise<T> {
+    return this.ask(({ client }) => act(client));
+  }
+
+  /** As `persist`, for what Tasks have beside objects. */
+  async ask<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
     for (const end = performance.now() + PATIENCE_MS; ; await delay(AGAIN_MS)) {
       try {
-        return await act(this.#connection.client);
+        return await act(this.#connection);
       } catch (error) {
         if (!isTemporary(error)) throw error;
         if (performance.now() > end) throw new Error('the API does not come back', { cause: error });
@@ -42,48 +50,67 @@ export class PersistentClient {
     }
   }
 
-  /** Says something to the agents of a Task. */
-  say(task: ObjectRef, message: NewTaskMessage): Promise<void> {
-    return this.persist(() => this.#connection.taskLog.post(task, message));
+  /** Decides about an Approval, unless nobody waits for it any longer. */
+  async decide(approval: ObjectRef, body: { status: ApprovalStatus }): Promise<void> {
+    try {
+      const patch = { type: 'merge', subresource: 'status', body } as const;
+      await this.persist((client) => client.patch(APPROVALS, approval, patch));
+    } catch (error) {
+      const now = await this.persist((client) => client.find(APPROVALS, approval));
+      if (now !== undefined && now.status?.phase !== 'Closed') throw error;
+    }
   }
 
   async tasks(): Promise<Task[]> {
     return (await this.persist((client) => client.list(TASKS))).items;
   }
 
-  /** With its whole log. */
-  async see(task: Task): Promise<TaskSeen> {
-    const { name, namespace = '' } = task.metadata;
-    const log = await this.persist(async () => {
-      const events: TaskSeen['log'][number][] = [];
-      for await (const { seq, source, sourceSeq } of this.#connection.taskLog.read({ name, namespace }))
-        events.push({ seq, source, sourceSeq });
+  /** All Sandboxes, by the uid of their Task. */
+  async sandboxes(): Promise<Map<string, Sandbox[]>> {
+    const { items } = await this.persist((client) => client.list(SANDBOXES));
+    return Map.groupBy(items, ({ spec }) => spec.taskRef?.uid ?? '');
+  }
+
+  /** All events of a Task. */
+  log(task: ObjectRef): Promise<TaskEvent[]> {
+    return this.ask(async ({ taskLog }) => {
+      const events: TaskEvent[] = [];
+      for await (const event of taskLog.read(task)) events.push(event);
       return events;
     });
+  }
+
+  /** With its whole log. @param sandboxes of the Task */
+  async see(task: Task, sandboxes: readonly Sandbox[]): Promise<TaskSeen> {
+    const { name } = task.metadata;
+    const log = (await this.log(refOf(task))).map(({ seq, source, sourceSeq }) => ({
+      seq,
+      source,
+      sourceSeq,
+    }));
     const { status = '', errorMessage, result, subTasks = [] } = task.status ?? {};
     const value = result?.['value'];
     return {
       ...{ name, status, log },
       ...(errorMessage === undefined ? {} : { message: errorMessage }),
       ...(typeof value === 'string' ? { value } : {}),
-      steps: (subTasks as NodeRecord[]).map(stepOf),
+      steps: (subTasks as NodeRecord[]).map((record) => stepOf(record, sandboxes)),
     };
   }
 }
 
-function stepOf({
-  node,
-  title = '',
-  status = '',
-  attempt = 0,
-  sandboxUID,
-  earlierSandboxes = [],
-}: NodeRecord): StepSeen {
-  const sandboxes = [
+function stepOf(record: NodeRecord, sandboxes: readonly Sandbox[]): StepSeen {
+  const { node, title = '', status = '', attempt = 0, sandboxUID, earlierSandboxes = [] } = record;
+  const past = record.history === undefined ? [] : sandboxes.filter(({ spec }) => spec.node === node);
+  const uids = [
+    // The record of a step that people had run again names no Sandboxes of the time before.
+    ...past
+      .toSorted((a, b) => (a.spec.attempt ?? 0) - (b.spec.attempt ?? 0))
+      .map(({ metadata: { uid = '' } }) => uid),
     ...earlierSandboxes.map(({ uid }) => uid).toReversed(),
     ...(sandboxUID === undefined ? [] : [sandboxUID]),
   ];
-  return { node, title, status, attempts: attempt, sandboxes };
+  return { node, title, status, attempts: attempt, sandboxes: [...new Set(uids)] };
 }
 
 function isTemporary(error: unknown): boolean {

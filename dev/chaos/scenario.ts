@@ -1,6 +1,8 @@
 import type { CollaborationSpec } from '#api/types/generated/collaboration';
+import type { ApprovalStatus } from '#api/types/generated/approval';
 import type { TaskSpec } from '#api/types/generated/task';
 import type { TeamSpec } from '#api/types/generated/team';
+import type { Deed } from './deeds.ts';
 
 /** A way in which a Team works, with agents whose every word is scripted, and how it has to end whatever happens meanwhile. */
 export interface Scenario {
@@ -9,13 +11,16 @@ export interface Scenario {
   /** The agents by name; a member of the Team names one of them as its Bot. */
   agents: Readonly<Record<string, Agent>>;
   team: TeamSpec;
-  /** The workflow that the Team works by; it has the name of the Team. */
-  workflow?: CollaborationSpec;
+  /** The workflow that the Team works by; it has the name of the Team. `desk` is the address of the service for actions. */
+  workflow?: (desk: string) => CollaborationSpec;
   /** More of each Task. */
   task?: Partial<TaskSpec>;
-  /** What a person says when the Task has ended for the first time. */
-  followUp?: string;
-  expected: (task: string) => Expectation;
+  /** What people do about each Task, in order. */
+  deeds?: readonly Deed[];
+  /** What people decide when they are asked; Approved when absent. */
+  decision?: Pick<ApprovalStatus, 'decision' | 'reason'>;
+  /** The legal outcomes: several where chance decides. `undefined` where a person has removed the Task. */
+  expected: (task: string) => Expectation | readonly Expectation[] | undefined;
 }
 
 export interface Agent {
@@ -38,35 +43,8 @@ export interface Expectation {
   message?: string;
   /** The ends of the nodes, by their titles. */
   steps: Readonly<Record<string, readonly string[]>>;
+  /** Titles of steps that ask the desk: once in each attempt at most, with one key. */
+  asks?: readonly string[];
   /** Titles of steps that have no effect, though they end well. */
   withoutEffect?: readonly string[];
-}
-
-/** The tool whose every call leaves a line in the log of the tool server. */
-const NOTE = 'mcp__effects__note';
-
-/** The agent does the thing that cannot be undone, once, as the step `step`. */
-export function effect(step: string): Record<string, unknown> {
-  return { toolCall: { name: NOTE, input: { task: '{{task}}', step, by: '{{callID}}' } } };
-}
-
-/** Slowly enough for troubles to come in between. */
-const SLOWLY = { delay: '300ms', chunkDelay: '60ms' };
-
-/** The steps of one that does its thing as the step `step` and then says `reply`. */
-export function worked(step: string, reply: string): AgentRule['steps'] {
-  return [
-    { ...effect(step), delay: '200ms' },
-    { reply, ...SLOWLY },
-  ];
-}
-
-/** One that does its thing, thinks and says `what` for which Task. */
-export function worker(step: string, what: string, shell: Agent['shell'] = 'Chat'): Agent {
-  return { shell, rules: [{ steps: worked(step, said(what, '{{task}}')) }] };
-}
-
-/** The words of such a worker. Whoever reads them knows the Task. */
-export function said(what: string, task: string): string {
-  return `I think about it for a while. ${what} for [[${task}]].`;
 }

@@ -3,6 +3,8 @@ import { silentLogger } from '#api/machinery/logger';
 import { parseScript } from '#model-server/load-script';
 import { startModelServer } from '#model-server/model-server';
 import { stringify } from 'yaml';
+import { startDesk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import type { CallSeen, EffectSeen } from './evidence.ts';
 import type { AgentRule, Scenario } from './scenario.ts';
 
@@ -10,6 +12,7 @@ import type { AgentRule, Scenario } from './scenario.ts';
 export interface Services extends AsyncDisposable {
   modelURL: string;
   toolURL: string;
+  desk: Desk;
   /** Calls that have begun; those under way last until now. */
   calls(): CallSeen[];
   effects(): EffectSeen[];
@@ -50,12 +53,25 @@ export async function startServices({ scenarios, host }: ServicesOptions): Promi
     },
   });
   stack.defer(() => model.close());
+  const desk = stack.use(await startDesk(host));
+  const note = (input: Record<string, unknown>): void => {
+    const { task, step, by } = texts(input);
+    effects.push({ task, step, sandbox: sandboxOf(by), at: now() });
+  };
   const tools = stack.use(
     await toolService({
       host,
-      tools: [tool('note', { description: 'Does the thing.' })],
-      call: (_, { task, step, by }) => {
-        effects.push({ task: String(task), step: String(step), sandbox: sandboxOf(String(by)), at: now() });
+      tools: [
+        tool('note', { description: 'Does the thing.' }),
+        tool('count', { description: 'Counts a step of a Task.' }),
+        tool('check', { description: 'Says whether all is well.' }),
+      ],
+      call: (name, input) => {
+        const { task, step, failures } = texts(input);
+        if (name === 'check')
+          return said(desk.isWell({ task, step }, Number(failures)) ? 'all is well' : 'it is broken');
+        if (name === 'count') desk.count({ task, step, key: '' });
+        else note(input);
         return said('done');
       },
     }),
@@ -64,10 +80,23 @@ export async function startServices({ scenarios, host }: ServicesOptions): Promi
   return {
     modelURL: model.url,
     toolURL: tools.url,
+    desk,
     calls: () => calls.map(({ sandbox, task, from, to }) => ({ sandbox, task, from, to: to ?? now() })),
     effects: () => [...effects],
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+interface Texts {
+  task: string;
+  step: string;
+  by: string;
+  failures: string;
+}
+
+function texts(input: Record<string, unknown>): Texts {
+  const text = (name: keyof Texts): string => String(input[name]);
+  return { task: text('task'), step: text('step'), by: text('by'), failures: text('failures') };
 }
 
 /** The executor manager puts the uid before the first dot. */
