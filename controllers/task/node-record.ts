@@ -19,7 +19,7 @@ export interface NodeRecord extends TaskSubTask {
   attempt?: number;
   /** uid of the attempt's Sandbox, once it was seen. */
   sandboxUID?: string;
-  /** Sandboxes of the attempts before, as far as they were seen, newest first. */
+  /** Sandboxes of the attempts before, as far as they were seen, newest first; the last ones. */
   earlierSandboxes?: readonly SandboxIdentity[];
   /** Its last run has asked, and has ended before there was an answer. */
   suspended?: Suspension;
@@ -101,10 +101,13 @@ export interface Attempt {
   now: string;
 }
 
+/** A Sandbox names 16 whose files it may go on with, and one of them is that of the node before. */
+const MOST_EARLIER = 15;
+
 /** The attempt is decided on; its Sandbox is not made yet. */
 export function startedRecord(record: NodeRecord, { attempt, sandbox, now }: Attempt): NodeRecord {
   const { sandboxUID: _, errorMessage: __, retryAt: ___, share: ____, suspended, ...rest } = record;
-  const earlier = [...sandboxOf(record), ...(record.earlierSandboxes ?? [])];
+  const earlier = [...sandboxOf(record), ...(record.earlierSandboxes ?? [])].slice(0, MOST_EARLIER);
   return {
     ...rest,
     status: 'PENDING',

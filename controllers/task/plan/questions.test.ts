@@ -96,3 +96,20 @@ it('what a step had to do without is told in a condition of the Task', () => {
     message: 'Step 1 of 2 (dev): The MCP server x did not start: exit code 1.',
   });
 });
+
+it('an agent may ask more often than a Sandbox may have sources of its files', () => {
+  const w = new World(resolved(...line({ name: 'dev' })));
+  w.settle();
+  for (let asked = 1; asked <= 20; asked += 1) {
+    const questions = [{ id: `q${asked}`, kind: 'Permission' as const, message: 'May I?' }];
+    w.change(`fix-abcde-s0-a${asked}`, {
+      status: { phase: 'Suspended', questions, result: { sessionId: 's' } },
+    });
+    w.settle();
+    w.answerAll();
+    w.settle();
+  }
+  const { continueFrom = [] } = w.sandbox('fix-abcde-s0-a21').spec;
+  expect(continueFrom[0]?.name).toBe('fix-abcde-s0-a20');
+  expect(continueFrom.length, 'and one of the node before').toBeLessThan(16);
+});
