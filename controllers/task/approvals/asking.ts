@@ -30,7 +30,7 @@ export interface Asking {
   task: Task;
   decisions: Decisions;
   askedBy: (node: PlannedNode) => AskedBy;
-  failure?: Failure;
+  failures: readonly Failure[];
   /** The record with the answers of its node that were given by Approvals. */
   noted: (record: NodeRecord) => NodeRecord;
 }
@@ -55,7 +55,7 @@ export function askingOf(sources: AskingSources, revision: Revision): Asking {
   return {
     task: all.length === 0 && task.spec.answers === undefined ? task : withAnswers(task, all),
     ...{ decisions, askedBy },
-    ...failureOf(records, failure),
+    failures: failuresOf(records, failure),
     noted(record) {
       const given = news.get(record.node) ?? [];
       const isUndecided = failure !== undefined && failure.node === record.node;
@@ -78,12 +78,12 @@ const ownSettings = (node: PlannedNode): AskedBy['own'] => {
   return node.kind === 'wait' && node.wait.for === 'approval' ? node.wait.settings : undefined;
 };
 
-/** One that was noted stays, although the question goes with its run. */
-function failureOf(records: readonly NodeRecord[], now: DecidedAnswers['failure']): Pick<Asking, 'failure'> {
-  const noted = records.find(({ undecided }) => undecided !== undefined);
-  const why = noted?.undecided ?? now?.why;
-  const node = noted?.node ?? now?.node;
-  return why === undefined ? {} : { failure: { why, ...(node === undefined ? {} : { node }) } };
+/** Those that were noted stay, although the question goes with its run. */
+function failuresOf(records: readonly NodeRecord[], now: DecidedAnswers['failure']): Failure[] {
+  const noted = records.flatMap(({ node, undecided: why }) => (why === undefined ? [] : [{ node, why }]));
+  if (now === undefined) return noted;
+  const { node, why } = now;
+  return [...noted, { why, ...(node === undefined ? {} : { node }) }];
 }
 
 function nodesOf(

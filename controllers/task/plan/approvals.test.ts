@@ -243,6 +243,17 @@ describe('what an agent asks', () => {
     });
   });
 
+  it('that nobody has decided in time does not keep a message from taking the Task up again', () => {
+    const w = asking(permission, settings({ timeoutSeconds: 1, onTimeout: 'Fail' }, node('dev')));
+    w.decide(nameOf(w), timedOut);
+    w.settle();
+    w.change(DEV, { status: { phase: 'Cancelled' } });
+    expect(w.settle().status?.status).toBe('FAILED');
+    w.post();
+    expect(w.settle().status?.status).toBe('PENDING');
+    expect(w.names()).toContain(FOLLOW_UP);
+  });
+
   it('is not approved by being late, where an answer is needed', () => {
     const w = asking(question, settings({ timeoutSeconds: 1, onTimeout: 'Approve' }, node('dev')));
     expect(w.openApprovals()[0]?.spec.onTimeout).toBe('Reject');

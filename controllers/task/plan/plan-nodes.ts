@@ -94,7 +94,8 @@ function endOf({ settled: all, unfolded, readiness }: Grown, around: Surrounding
   const { failure, past } = unfolded;
   const settled = all.filter(({ node }) => past?.has(node.id) !== true);
   if (failure !== undefined) return { kind: 'failed', failure: { why: failure } };
-  if (around.failure !== undefined) return { kind: 'failed', failure: around.failure };
+  const asked = around.failures.find(({ node }) => node === undefined || past?.has(node) !== true);
+  if (asked !== undefined) return { kind: 'failed', failure: asked };
   if (settled.every(isDone)) return undefined;
   const failed = settled
     .filter((one) => one.record.status === 'FAILED' && !isDone(one))

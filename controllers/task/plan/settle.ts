@@ -46,8 +46,8 @@ export interface Surroundings {
   decisions: Decisions;
   /** How people are asked about a node. */
   askedBy: (node: PlannedNode) => AskedBy;
-  /** Why the Task fails, whatever its nodes do. */
-  failure?: Failure;
+  /** Why the Task fails, whatever its nodes do, unless people have taken it up again since. */
+  failures: readonly Failure[];
   /** Why no further run may start. */
   refusal?: string;
 }
