@@ -25,6 +25,11 @@ describe('time on the wire', () => {
   });
 });
 
+it.each([Date.UTC(11_532, 0), 1000 * Number.MAX_SAFE_INTEGER, Infinity])(
+  'the time %d, which RFC 3339 cannot tell, is its last one, and stays behind all others',
+  (time) => expect(formatTime(time)).toBe('9999-12-31T23:59:59Z'),
+);
+
 describe('the clock of the machine', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());

@@ -31,11 +31,14 @@ export const systemClock: SteadyClock = {
   },
 };
 
+/** RFC 3339 has four digits for a year; what is later, such as the end of a limit that means none, is its last second. */
+const LAST_TIME_MS = Date.parse('9999-12-31T23:59:59Z');
+
 /** RFC 3339 in UTC with whole seconds: the form of metav1.Time. */
 export function formatTime(epochMs: number): string {
-  const second = Math.floor(epochMs / 1000);
+  const second = Math.floor(Math.min(epochMs, LAST_TIME_MS) / 1000);
   if (second !== lastTime.second) {
-    lastTime = { second, text: `${new Date(epochMs).toISOString().slice(0, 19)}Z` };
+    lastTime = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
   }
   return lastTime.text;
 }

@@ -68,6 +68,14 @@ describe('a step that fails', () => {
     });
   });
 
+  it('is tried again at once where the Executor whose clock is ahead has lost it', () => {
+    const w = world({});
+    w.settle();
+    w.change(last(w), { status: { ...failed('ContainerLost'), finishedAt: '2026-01-01T05:00:00Z' } });
+    w.settle();
+    expect(w.names()).toHaveLength(2);
+  });
+
   it('is stopped in the middle of the delay', () => {
     const w = world({ retryPolicy: { reasons: ['AgentFailed'] } });
     w.settle();
@@ -146,6 +154,26 @@ describe('a deadline', () => {
     w.change(last(w), { status: done });
     expect(w.settle().status).toMatchObject({ status: 'COMPLETED', activeSeconds: 59 });
   });
+});
+
+describe('the time of a Task', () => {
+  it('does not count backwards by the clock of the next controller', () => {
+    const w = world({ activeDeadlineSeconds: 60 });
+    w.settle();
+    w.pass(-5);
+    const questions = [{ id: 'q', kind: 'Permission' as const, message: 'May I?' }];
+    w.change(last(w), { status: { phase: 'Suspended', questions } });
+    expect(w.settle().status).not.toHaveProperty('activeSeconds');
+  });
+
+  it.each([300_000_000_000, Number.MAX_SAFE_INTEGER])(
+    'is not over where its end, in %i s, is no date of RFC 3339',
+    (activeDeadlineSeconds) => {
+      const w = world({ activeDeadlineSeconds });
+      w.settle();
+      expect(w.sandbox(last(w)).spec.cancel).toBeUndefined();
+    },
+  );
 });
 
 describe('a Task that is suspended', () => {

@@ -97,6 +97,22 @@ describe('a step that is to run again', () => {
     expect(readRecords(world.task().status)[1]).toMatchObject({ attempt: 4 });
   });
 
+  it('has no more than that, whatever was stopped for others before', () => {
+    const world = new World(resolved(node('a')));
+    world.settle();
+    world.change(nameOf('a'), { spec: { disruption: 'Drained' }, status: { phase: 'Cancelled' } });
+    world.settle();
+    world.change(nameOf('a', 2), { status: FAILED });
+    world.settle();
+    retry(world, 'a');
+    for (const attempt of [3, 4, 5]) {
+      world.settle();
+      world.change(nameOf('a', attempt), { status: { phase: 'Failed', reason: 'ExecutorLost' } });
+    }
+    expect(world.settle().status).toMatchObject({ status: 'FAILED' });
+    expect(world.names()).toHaveLength(5);
+  });
+
   it('without a name: all that have failed, and those that were stopped for it', () => {
     const nodes = [node('a'), node('b'), node('c', { needs: ['a'] })];
     const world = new World(resolved(...nodes));

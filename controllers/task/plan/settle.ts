@@ -187,13 +187,16 @@ class Ends {
     const over = overSandbox(this.#record, run);
     const last = isDisruption(reason) ? undefined : lastAttempt(this.#node, this.#record, this.#around);
     if (last !== undefined) return this.failed({ ...run, message: `${message} ${last}`.trim() }, over);
-    const endedAt = sandbox?.status?.finishedAt ?? now;
+    const endedAt = earlier(sandbox?.status?.finishedAt ?? now, now);
     const retryAt = isDisruption(reason) ? endedAt : retryTime(task, this.#record, { reason, endedAt });
     const why = whyFailed(reason, message);
     const record = retriedRecord(this.#record, { sandbox, why, retryAt, now });
     return { node: this.#node, record, state: { ...run, state: 'lost' }, over };
   }
 }
+
+/** The clock of an Executor may be ahead: what has ended has ended by now. The times are of one form. */
+const earlier = (one: string, other: string): string => (one < other ? one : other);
 
 function overSandbox({ executor_name: name }: NodeRecord, { sandbox }: { sandbox?: Sandbox }): OverSandbox[] {
   if (name === undefined) return [];
@@ -208,8 +211,11 @@ function lastAttempt(
   { task, sandboxes }: Surroundings,
 ): string | undefined {
   const most = mostAttempts(node, task);
+  // Attempts before people had it run again do not count, neither way.
+  const { attempt: renewedFrom = 0 } = record.history?.at(-1) ?? {};
   const disrupted = sandboxes.filter(
-    (sandbox) => sandbox.spec.node === node.id && isDisrupted(sandbox),
+    (sandbox) =>
+      sandbox.spec.node === node.id && (sandbox.spec.attempt ?? 1) > renewedFrom && isDisrupted(sandbox),
   ).length;
   if (countedAttempts(record) - disrupted < most) return undefined;
   return `It was ${most === 1 ? 'the only attempt' : `the last of ${most} attempts`}.`;

@@ -30,8 +30,10 @@ function counts(outcome: Outcome, word: TaskStatus['status']): boolean {
   return outcome.kind !== 'waiting';
 }
 
+/** The clock may be behind that of the controller which noted the start: time never counts backwards. */
 const activeMs = ({ activeSeconds = 0, activeSince }: ActiveTime, now: string): number =>
-  activeSeconds * 1000 + (activeSince === undefined ? 0 : Date.parse(now) - Date.parse(activeSince));
+  activeSeconds * 1000 +
+  (activeSince === undefined ? 0 : Math.max(0, Date.parse(now) - Date.parse(activeSince)));
 
 /** When the time of the Task is over, RFC 3339; undefined where it has all the time, or its time stands still. */
 export function deadlineOf({ spec, status = {} }: Task): string | undefined {
