@@ -20,6 +20,7 @@ import { register as registerDiff } from './commands/objects/diff.ts';
 import { register as registerEncryption } from './commands/server/encryption.ts';
 import { register as registerExecutor } from './commands/executors/executor.ts';
 import { register as registerDrain } from './commands/executors/drain.ts';
+import { register as registerFork } from './commands/tasks/fork.ts';
 import { register as registerGet } from './commands/objects/get.ts';
 import { register as registerGraph } from './commands/objects/graph.ts';
 import { register as registerInbox } from './commands/approvals/inbox.ts';
@@ -66,6 +67,7 @@ function createProgram(): Command {
     registerAnswer,
     registerMessage,
     registerRetry,
+    registerFork,
     registerSignal,
     registerWebhook,
     registerCancel,

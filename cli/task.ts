@@ -12,6 +12,7 @@ export interface CliTask extends KubeObject {
     teamRef: { name: string };
     workspaceRef?: { name: string };
     revision?: string;
+    forkFrom?: { task: string; step?: string; text?: string };
     timeoutSeconds?: number;
     cancel?: boolean;
     messages?: { id: string }[];

@@ -13,6 +13,7 @@ import type { AdmissionPlugins } from './admission/admission.ts';
 import { executorRestriction } from './admission/executor-restriction.ts';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.ts';
 import { postedToTasks } from './admission/posted-to-tasks.ts';
+import { taskFork, taskForkNamesStep } from './admission/task-fork.ts';
 import { taskParameters } from './admission/task-parameters.ts';
 import { taskUser } from './admission/task-user.ts';
 import { ownerReferencesPermission } from './admission/owner-references-permission.ts';
@@ -133,6 +134,7 @@ function admissionOf(
       ownDefinitions,
       taskUser,
       postedToTasks,
+      taskFork({ store, clock }),
       approvalDecisions({ authorizer, clock }),
       ...(admission.mutating ?? []),
     ],
@@ -143,6 +145,7 @@ function admissionOf(
       approvalOwners(authorizer),
       referencesNeedUse(authorizer),
       taskParameters(store),
+      taskForkNamesStep(store),
       userEscalation(authorizer),
       ...(admission.validating ?? []),
     ],

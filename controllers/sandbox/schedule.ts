@@ -109,7 +109,10 @@ export class Schedule {
     return this.queue.put(
       { key, namespace: metadata.namespace ?? '', user: spec.userName ?? '', turn: turnOf(sandbox) },
       {
-        demand: demandOf(sandbox, this.#options.ofTask(spec.taskRef?.uid ?? '')),
+        demand: demandOf(
+          sandbox,
+          tasksOf(sandbox).flatMap((uid) => this.#options.ofTask(uid)),
+        ),
         isInteractive: isInteractive(sandbox),
       },
     );
@@ -130,6 +133,12 @@ export class Schedule {
   #shareChanged({ talks, namespace, user }: Hold): void {
     this.queue.shareChanged(talks, namespace, user);
   }
+}
+
+/** Uids of its Task, and of those whose work it goes on with. */
+function tasksOf({ spec }: Sandbox): string[] {
+  const others = (spec.continueFrom ?? []).flatMap(({ taskUID }) => taskUID ?? []);
+  return [...new Set([spec.taskRef?.uid ?? '', ...others])];
 }
 
 function bindingOf(sandbox: Sandbox | undefined): BoundSandbox | undefined {

@@ -21,6 +21,8 @@ export interface NodeRecord extends TaskSubTask {
   sandboxUID?: string;
   /** Sandboxes of the attempts before, as far as they were seen, newest first; the last ones. */
   earlierSandboxes?: readonly SandboxIdentity[];
+  /** Of a step that a fork has taken over: the Task whose Sandbox, files and costs these are. */
+  forkedFrom?: { task: string; uid: string };
   /** Its last run has asked, and has ended before there was an answer. */
   suspended?: Suspension;
   /** The suspension that the attempt under way goes on after. */
@@ -69,6 +71,8 @@ export interface Suspension {
 export interface SandboxIdentity {
   name: string;
   uid: string;
+  /** Of the Task whose Sandbox it is, where that is another one. */
+  taskUID?: string;
 }
 
 /** The records in a status, as they are stored. Those of older versions get the node that they belong to. */
@@ -165,7 +169,7 @@ export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
   const shown = result === undefined ? undefined : withoutOutput(result);
   const past = { attempt, executor_name, status, result: shown, errorMessage, completedAt, messages };
   const known = Object.fromEntries(Object.entries(past).filter(([, value]) => value !== undefined));
-  const use = result === undefined ? earlierUse : useOf(result);
+  const use = result === undefined || record.forkedFrom !== undefined ? earlierUse : useOf(result);
   return {
     ...{ node, title, role, bot_ids, createdAt },
     ...(goesOnFrom === undefined ? {} : { goesOnFrom }),
@@ -195,8 +199,10 @@ export function countedAttempts({ attempt = 1, resumed = 0 }: NodeRecord): numbe
 }
 
 /** The Sandbox of the last attempt, if it was seen. */
-export function sandboxOf({ executor_name: name, sandboxUID: uid }: NodeRecord): SandboxIdentity[] {
-  return name === undefined || uid === undefined ? [] : [{ name, uid }];
+export function sandboxOf(record: NodeRecord): SandboxIdentity[] {
+  const { executor_name: name, sandboxUID: uid, forkedFrom } = record;
+  if (name === undefined || uid === undefined) return [];
+  return [{ name, uid, ...(forkedFrom === undefined ? {} : { taskUID: forkedFrom.uid }) }];
 }
 
 /** The record as it was seen to stand; the same one when that is no news. */
@@ -289,6 +295,11 @@ export function endedRecord(record: NodeRecord, end: End, now: string): NodeReco
 function heard({ messages = [] }: NodeRecord, sandbox: Sandbox | undefined): Pick<NodeRecord, 'messages'> {
   const applied = sandbox?.status?.appliedMessages ?? [];
   return applied.length === 0 ? {} : { messages: [...new Set([...messages, ...applied])] };
+}
+
+/** Whether the Task itself has made a Sandbox of the node, which was seen. */
+export function hasRunHere(record: NodeRecord): boolean {
+  return record.forkedFrom === undefined && hasRun(record);
 }
 
 /** Whether a Sandbox of the node was seen. */

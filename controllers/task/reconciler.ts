@@ -18,12 +18,14 @@ import type { Troubles } from '../runtime/troubles.ts';
 import { ensureApprovals } from './approvals/ensure-approvals.ts';
 import { inTheWay, inTheWayEvent } from './approvals/in-the-way.ts';
 import { forbiddenUse, usedBySandboxes } from './configuration/forbidden-use.ts';
-import { resolveNamed, usedByRevision } from './configuration/named-revision.ts';
+import { askedRevision, resolveNamed, usedByRevision } from './configuration/named-revision.ts';
 import { pinOf, resolvePinned, usedByPinned } from './configuration/pinned-revision.ts';
 import { resolveTask } from './configuration/resolve.ts';
 import type { Configuration, Resolution } from './configuration/resolve.ts';
 import { usedConfiguration } from './configuration/used-configuration.ts';
 import type { UsedConfiguration, UsedObject } from './configuration/used-configuration.ts';
+import { inherit } from './fork/inherit.ts';
+import type { Inheritance } from './fork/take-over.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planTask } from './plan/plan.ts';
 import { planRefused, planRefusedSmall } from './plan/refused.ts';
@@ -88,7 +90,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const taskUID = task.metadata.uid ?? '';
     const taskRevision = await findRevision(options, task);
     const source = await configurationSource(options, configuration, { task, taskRevision });
-    const judged = isStarting(task) ? await judge(options, task, source) : undefined;
+    const { judged, inheritance } = isStarting(task) ? await beginning(options, task, source) : {};
     const { isHeld, wakeAt } = await carryOut(options, configuration, {
       task,
       programs,
@@ -96,6 +98,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
       sandboxes: [...options.sandboxesOf(taskUID), ...options.created.of(taskUID)],
       approvals: options.approvalsOf(taskUID),
       resolve: () => judged ?? source.resolve(),
+      ...(inheritance === undefined ? {} : { inheritance }),
       now: formatTime(options.clock.now()),
     });
     // No object tells that a right was given: roles are not all that may give one.
@@ -130,7 +133,7 @@ async function configurationSource(
   configuration: UsedConfiguration,
   { task, taskRevision }: { task: Task; taskRevision: TaskRevision | undefined },
 ): Promise<ConfigurationSource> {
-  if (task.spec.revision !== undefined) {
+  if (askedRevision(task) !== undefined) {
     const named = await namedRevision(options, task);
     return { resolve: () => resolveNamed(task, named), used: () => usedByRevision(task, named) };
   }
@@ -145,6 +148,20 @@ async function configurationSource(
     resolve: () => resolvePinned(task, pinned, configuration),
     used: () => usedByPinned(task, pinned),
   };
+}
+
+interface Beginning {
+  judged?: Resolution;
+  inheritance?: Inheritance;
+}
+
+/** What a Task begins with, as far as its user may have that. */
+async function beginning(options: Context, task: Task, source: ConfigurationSource): Promise<Beginning> {
+  const { client, programs } = options;
+  const resolution = await judge(options, task, source);
+  const found = await inherit(client, task, { resolution, programs });
+  if (found === undefined) return { judged: resolution };
+  return 'outcome' in found ? { judged: found } : { judged: resolution, inheritance: found };
 }
 
 /** Its references were judged when they were written; it runs with the rights that its user has now. */
@@ -252,7 +269,7 @@ async function findRevision(options: Context, task: Task): Promise<TaskRevision 
 
 /** The one that the Task asks for, as long as it was not started. */
 async function namedRevision(options: Context, task: Task): Promise<TaskRevision | undefined> {
-  const name = task.spec.revision;
+  const name = askedRevision(task);
   return isStarting(task) && name !== undefined ? revisionNamed(options, refOf(task, name)) : undefined;
 }
 

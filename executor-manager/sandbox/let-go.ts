@@ -9,7 +9,7 @@ import type { ExecutorContext } from './context.ts';
 import { refOf } from './status-writer.ts';
 import type { RunSandbox } from '#api/types/sandbox';
 
-/** The last step of a deleted Sandbox, when its runtime is gone: the work of its Task goes with the Task. */
+/** The last step of a deleted Sandbox, when its runtime is gone: of a Task that is gone, its work goes. */
 export async function letGo(
   context: ExecutorContext,
   sandbox: RunSandbox,
@@ -22,7 +22,8 @@ export async function letGo(
   const gone = await retryUntilDone(isGone, { ...retry, what: 'look for a Task' });
   if (gone && sandbox.status?.executorName !== undefined) {
     try {
-      await context.work.removeTask(uid);
+      // A fork of the Task may hold other Sandboxes of it, and goes on with their work.
+      await context.work.removeLast({ taskUID: uid, sandboxUID: sandbox.metadata.uid ?? '' });
     } catch (error) {
       // The next sweep takes it.
       logger.debug('the work of a Task is not removed yet', { task: uid, cause: describeError(error) });

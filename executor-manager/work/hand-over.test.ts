@@ -272,3 +272,78 @@ describe('saves', () => {
     await expect(waiting).rejects.toThrow('deleted');
   });
 });
+
+describe('the work of another Task', () => {
+  const sandbox: RunSandbox = {
+    ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Sandbox', metadata: { name: 's', uid: 'own' } },
+    spec: {
+      ...{ taskRef: { name: 'fork', uid: 'f1' }, step: 1, attempt: 1, timeoutSeconds: 60, prompt: 'Hi' },
+      ...{ node: 's1', continueFrom: [{ name: 'a', uid: 'a', taskUID: 'p1' }] },
+      ...{ shell: { type: 'ClaudeCode' }, agent: { botName: 'b' } },
+    },
+  };
+
+  interface Told {
+    uid?: string;
+    subTasks?: object[];
+    kept?: string;
+  }
+
+  async function handOverTo({ uid = 'f1', subTasks = [], kept = 'p1/a' }: Told): Promise<string> {
+    const taken: string[] = [];
+    const task = { metadata: { name: 'fork', uid }, status: { subTasks } };
+    await handOverWork({
+      ...{ saves: new Saves(), sandbox, logger: silentLogger, clock: fast, times: { save: SAVE_MS } },
+      signal: new AbortController().signal,
+      client: { find: async () => task } as unknown as Pick<Client, 'find'>,
+      work: {
+        find: async ({ taskUID, sandboxUID }) =>
+          `${taskUID}/${sandboxUID}` === kept
+            ? { bytes: 1, read: () => Readable.from([kept]) as unknown as ReadStream }
+            : undefined,
+        newest: async () => undefined,
+      },
+      runner: {
+        async replaceWorkspace(stream) {
+          taken.push((await stream.toArray()).join(''));
+          return 0;
+        },
+      },
+    });
+    return taken.join();
+  }
+
+  const takenOver = { node: 's0', sandboxUID: 'a', forkedFrom: { task: 'p', uid: 'p1' } };
+
+  it('is handed over where the status of the Task says that it was taken over', async () => {
+    await expect(handOverTo({ subTasks: [takenOver] })).resolves.toBe('p1/a');
+  });
+
+  it.each<Told & { reason: string; message: string }>([
+    { reason: 'the Task has taken over nothing', message: 'has taken over nothing' },
+    {
+      reason: 'it has taken over another step',
+      subTasks: [{ ...takenOver, sandboxUID: 'b' }],
+      message: 'has taken over nothing',
+    },
+    {
+      reason: 'it has taken over from another Task',
+      subTasks: [{ ...takenOver, forkedFrom: { task: 'p', uid: 'p2' } }],
+      message: 'has taken over nothing',
+    },
+    {
+      reason: 'another Task has its name now',
+      uid: 'f2',
+      subTasks: [takenOver],
+      message: 'has taken over nothing',
+    },
+    {
+      reason: 'nothing is kept here',
+      subTasks: [takenOver],
+      kept: 'p1/b',
+      message: 'They are not on this Executor, or no longer kept.',
+    },
+  ])('is not where $reason', async ({ message, ...told }) => {
+    await expect(handOverTo(told)).rejects.toThrow(message);
+  });
+});

@@ -5,12 +5,14 @@ import { findCondition } from '#api/machinery/condition';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError, isStatusError } from '#api/machinery/status-error';
 import type { SandboxSpec } from '#api/types/generated/sandbox';
+import type { TaskSubTask } from '#api/types/generated/task';
 import { SandboxCondition } from '#api/types/sandbox';
-import { SANDBOXES } from '#api/types/resources';
+import { SANDBOXES, TASKS } from '#api/types/resources';
 import { retryUntilDone } from '../retry.ts';
 import type { RunnerClient } from '../run/runner-client.ts';
 import { archiveLimit } from './archive-limit.ts';
 import type { SandboxTimes } from '../sandbox/context.ts';
+import { taskOf } from '../sandbox/let-go.ts';
 import type { Saves } from './saves.ts';
 import type { KeptWork, WorkStore } from './work-store.ts';
 import type { RunSandbox } from '#api/types/sandbox';
@@ -41,7 +43,7 @@ const nothingHere = ({ workspace }: SandboxSpec): string =>
  * Gives a runtime the work that its run goes on with: that of the first Sandbox in the list of which any was kept.
  * @returns sentences for the log of the Task, where people would expect something else
  * @throws WorkLost when a run before has succeeded and its work was lost: with a fresh clone, a later one would seem to
- * go on with it
+ * go on with it; and for a fork when the work of the other Task is not here, or is none of its
  * @throws StatusError when the runner cannot take it; the signal's reason
  */
 export async function handOverWork(options: HandOver): Promise<string[]> {
@@ -64,17 +66,42 @@ async function findWork(options: HandOver): Promise<KeptWork | undefined> {
   const { work, saves, sandbox, signal } = options;
   const { spec, metadata } = sandbox;
   const taskUID = spec.taskRef.uid;
-  for (const { name, uid } of namedWork(sandbox)) {
+  for (const before of namedWork(sandbox)) {
+    const { uid, taskUID: ofTask = taskUID } = before;
+    if (ofTask !== taskUID) await requireTakenOver(options, { ...before, taskUID: ofTask });
     await saves.settled(uid, signal);
-    const kept = await work.find({ taskUID, sandboxUID: uid });
+    const kept = await work.find({ taskUID: ofTask, sandboxUID: uid });
     if (kept !== undefined) return kept;
-    await refuseLost(options, { name, uid });
+    // A fork is there to go on with this, and with nothing else.
+    if (ofTask !== taskUID)
+      throw new WorkLost(before.name, 'They are not on this Executor, or no longer kept.');
+    await refuseLost(options, before);
   }
   if (spec.node !== undefined) return undefined;
   // A Sandbox of a version before graphs names none. Such runs come one after the other, and go on with the files of
   // the last one.
   await saves.othersSettled({ taskUID, sandboxUID: metadata.uid ?? '' }, signal);
   return work.newest(taskUID);
+}
+
+/**
+ * Whoever may create a Sandbox could name the work of any Task. Only the status of a Task, which the task controller writes,
+ * says what was taken over from another one.
+ */
+async function requireTakenOver(
+  options: HandOver,
+  { name, uid, taskUID }: { name: string; uid: string; taskUID: string },
+): Promise<void> {
+  const { sandbox, client } = options;
+  const look = () => client.find(TASKS, taskOf(sandbox));
+  const task = await retryUntilDone(look, { ...options, what: 'look for a Task' });
+  const records = task?.metadata.uid === sandbox.spec.taskRef.uid ? (task.status?.subTasks ?? []) : [];
+  // The fields beside those of the schema are kept as they were written.
+  const isTakenOver = records.some(
+    (record: TaskSubTask & { sandboxUID?: unknown }) =>
+      record.sandboxUID === uid && record.forkedFrom?.uid === taskUID,
+  );
+  if (!isTakenOver) throw new WorkLost(name, 'The Task of this run has taken over nothing of that Sandbox.');
 }
 
 /** An attempt that failed is made once more from where it began; what a run has finished cannot be left out. */

@@ -58,6 +58,8 @@ async function forgetEarlierAttempts({ context, sandbox }: Save): Promise<void> 
     for (const { name, uid } of continueFrom) {
       const before = await client.find(SANDBOXES, { ...refOf(sandbox), name });
       if (before?.metadata.uid !== uid || before.spec.node !== node) continue;
+      // A fork may go on with it.
+      if ((before.metadata.ownerReferences ?? []).some((owner) => owner.uid !== key.taskUID)) continue;
       await work.remove({ ...key, sandboxUID: uid });
     }
   } catch (error) {

@@ -115,6 +115,17 @@ describe('the store of kept work', () => {
     expect((await store.tasks()).map(({ taskUID }) => taskUID)).toEqual(['t2']);
   });
 
+  it('forgets a Task that is gone with the last of its work', async () => {
+    const other = { ...key, sandboxUID: 's2' };
+    await store.keep(key, chunks('x'), options);
+    await store.keep(other, chunks('y'), options);
+    await store.removeLast(key);
+    expect([await store.find(key), await store.find(other)]).toEqual([undefined, expect.anything()]);
+    await store.removeLast(other);
+    await store.removeLast(other);
+    expect(await store.tasks()).toEqual([]);
+  });
+
   it.each(['../t2', 'a/b', '', '.', 'task.json'])('takes "%s" for no uid', async (uid) => {
     await store.keep({ taskUID: 't2', sandboxUID: 's' }, chunks('x'), options);
     await expect(store.find({ taskUID: uid, sandboxUID: 's' })).rejects.toThrow('spec.taskRef.uid');

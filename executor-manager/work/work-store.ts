@@ -122,6 +122,13 @@ export class WorkStore {
     return rm(this.#file(key), { force: true });
   }
 
+  /** Of a Task that is gone; its folder goes with the last one. Idempotent. */
+  async removeLast(key: WorkKey): Promise<void> {
+    await this.remove(key);
+    const left = (await namesIn(this.#taskFolder(key.taskUID))).some((name) => name.endsWith(ARCHIVE));
+    if (!left) await this.removeTask(key.taskUID);
+  }
+
   /** Idempotent. */
   removeTask(taskUID: string): Promise<void> {
     return rm(this.#taskFolder(taskUID), { recursive: true, force: true, maxRetries: 3 });

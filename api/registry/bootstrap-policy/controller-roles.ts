@@ -112,7 +112,8 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     // Whether who made a Task is still there.
     allow(['get'], TROUPE, ['users']),
     allow(['get'], CORE, ['serviceaccounts']),
-    allow(['get', 'create', 'patch'], TROUPE, ['sandboxes']),
+    // A fork of a Task becomes an owner of Sandboxes that are there, which takes the right to delete them.
+    allow(['get', 'create', 'patch', 'delete'], TROUPE, ['sandboxes']),
     allow(['get', 'create'], TROUPE, ['taskrevisions']),
     // It asks by them. It deletes those that nobody waits for.
     allow(['get', 'create', 'delete'], TROUPE, ['approvals']),

@@ -32,6 +32,7 @@ const BOTS = own('bots');
 const GHOSTS = own('ghosts');
 const MODELS = own('models');
 const SHELLS = own('shells');
+const TASKS = own('tasks');
 const TEAMS = own('teams');
 const WORKSPACES = own('workspaces');
 const COLLABORATIONS = own('collaborations', 'v1alpha1');
@@ -132,6 +133,8 @@ function ofTask(spec: JsonObject, into: Collector): void {
   into.add(TEAMS, 'spec.teamRef', spec['teamRef']);
   into.add(WORKSPACES, 'spec.workspaceRef', spec['workspaceRef']);
   into.addName(TASK_REVISIONS, 'spec.revision', { name: spec['revision'] });
+  // What that Task's agents have done is taken over.
+  into.addName(TASKS, 'spec.forkFrom', { name: fieldsOf(spec['forkFrom'])['task'] });
   const { secretRef, url = '' } = fieldsOf(spec['callback']);
   into.addName(SECRETS, 'spec.callback.secretRef', { name: fieldsOf(secretRef)['name'], use: goJson(url) });
 }

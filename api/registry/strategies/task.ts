@@ -27,7 +27,7 @@ export const taskStrategy: Strategy = {
           why: 'field is immutable once the Task has started (status.revision is set)',
         })
       : [];
-    return [...oversized, ...changed, ...transitionProblems(previous, task)];
+    return [...oversized, ...changed, ...forkChanges(previous, task), ...transitionProblems(previous, task)];
   },
 };
 
@@ -40,6 +40,11 @@ function textProblems(task: Unstructured, previous: Unstructured | undefined): S
     ...oversizedItems(texts, 'messages', { text: MOST_WORDS }),
     ...oversizedItems(texts, 'answers', { message: MOST_WORDS }),
   ];
+}
+
+function forkChanges(previous: Unstructured, task: Unstructured): StatusCause[] {
+  const [before, after] = [fieldsOf(previous['spec']), fieldsOf(task['spec'])];
+  return immutableFields({ at: 'spec', names: ['forkFrom'], before, after, why: 'field is immutable' });
 }
 
 /** Tasks that an earlier version started have a snapshot. */

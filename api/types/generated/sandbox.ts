@@ -85,7 +85,7 @@ export interface SandboxSpec {
   model?: SandboxModel;
   workspace?: SandboxWorkspace;
   /**
-   * Sandboxes of the Task whose files this run goes on with, the first that has any. Empty: a fresh clone, or an empty folder.
+   * Sandboxes whose files this run goes on with, the first that has any. Empty: a fresh clone, or an empty folder.
    */
   continueFrom?: SandboxContinueFrom[];
   /**
@@ -674,6 +674,10 @@ export interface SandboxContinueFrom {
    * The uid of the Sandbox.
    */
   uid: string;
+  /**
+   * The uid of the Task whose Sandbox it is, where that is another one. Its work is handed over if the status of the Task of this run says that it was taken over from there.
+   */
+  taskUID?: string;
 }
 /**
  * Limits of a run; it fails beyond, with a reason that says so.

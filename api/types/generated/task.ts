@@ -100,6 +100,7 @@ export interface TaskSpec {
    * The TaskRevision to run with, in place of the Team as it is now; of the same namespace and Team.
    */
   revision?: string;
+  forkFrom?: TaskForkFrom;
   /**
    * Steps that are to run again once the Task has ended, each with all that needed it. Add one, by the subresource retry or by hand; what they gave before stays in the history of the step.
    */
@@ -347,6 +348,35 @@ export interface TaskEventFrom {
    * Tells apart users that had the same name.
    */
   uid?: string;
+}
+/**
+ * The Task of the same namespace that this one goes on from: with what its steps have done up to one of them, in the agent's session and with its files. That Task is not changed. It cannot be changed.
+ */
+export interface TaskForkFrom {
+  /**
+   * Name of the Task.
+   */
+  task: string;
+  /**
+   * Id of the last step that is taken over, as in status.subTasks; the last one that has ended when absent. The server notes it.
+   */
+  step?: string;
+  /**
+   * Words for the agent of the step, in place of the steps behind it: the Task goes on as by a message after its end.
+   */
+  text?: string;
+  /**
+   * The uid of the Task, as the server has found it.
+   */
+  uid?: string;
+  /**
+   * The TaskRevision of that Task, which this one runs with, as the server has found it.
+   */
+  revision?: string;
+  /**
+   * How many of spec.messages are from that Task, as the server has counted.
+   */
+  messages?: number;
 }
 /**
  * One wish.
@@ -904,6 +934,7 @@ export interface TaskSubTask {
    * Of a step at which nothing runs: what it waits for, such as time, event or webhook.
    */
   waitsFor?: string;
+  forkedFrom?: TaskSubTaskForkedFrom;
   /**
    * USER or ASSISTANT.
    */
@@ -957,6 +988,19 @@ export interface TaskSubTask {
    */
   completedAt?: string;
   [k: string]: unknown;
+}
+/**
+ * The Task whose run the step is, of one that was taken over from there (spec.forkFrom). Its use does not count here.
+ */
+export interface TaskSubTaskForkedFrom {
+  /**
+   * Name of the Task.
+   */
+  task: string;
+  /**
+   * The uid of the Task.
+   */
+  uid: string;
 }
 /**
  * A service the agent has put up for a look.

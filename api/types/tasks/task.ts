@@ -47,6 +47,8 @@ export const TaskReason = {
   UnsupportedMode: 'UnsupportedMode',
   /** Ready=False and Finished=True: what the Team is to do cannot be carried out, such as a node that waits for itself. */
   InvalidPlan: 'InvalidPlan',
+  /** Ready=False and Finished=True: the Task, or the step, that spec.forkFrom names cannot be gone on from. */
+  ForkImpossible: 'ForkImpossible',
   /** Finished=False: the Task waits for its references. */
   Pending: 'Pending',
   /** Finished=False: a step is under way. */
@@ -81,7 +83,8 @@ export type TaskReadyFalseReason = (typeof TaskReason)[
   | 'ParametersInvalid'
   | 'WorkspaceRequired'
   | 'UnsupportedMode'
-  | 'InvalidPlan'];
+  | 'InvalidPlan'
+  | 'ForkImpossible'];
 
 export type TaskUnfinishedReason = (typeof TaskReason)[
   | 'Pending'
@@ -102,6 +105,7 @@ export type TaskFinishedReason = (typeof TaskReason)[
   | 'ParametersInvalid'
   | 'UnsupportedMode'
   | 'InvalidPlan'
+  | 'ForkImpossible'
   | 'WorkspaceRequired'];
 
 export function taskReady(message: string): NewCondition {

@@ -17,7 +17,7 @@ export interface Demand {
 
 export type Toleration = NonNullable<Sandbox['spec']['tolerations']>[number];
 
-/** @param ofTask all Sandboxes of its Task */
+/** @param ofTask all Sandboxes of its Task, and of those whose work it goes on with */
 export function demandOf(sandbox: Sandbox, ofTask: readonly Sandbox[]): Demand {
   const { spec } = sandbox;
   return {
@@ -38,7 +38,7 @@ export function demandKey({ talks, earlier, selector, tolerations, use }: Demand
 
 /**
  * Executors that have files which the Sandbox goes on with, in the order in which it would take them; `ofTask` are all
- * Sandboxes of the Task. One that begins with a clone of its own, or with nothing, is free to go anywhere.
+ * Sandboxes of the Task, and of those whose work it goes on with. One that begins with a clone of its own, or with nothing, is free to go anywhere.
  */
 export function earlierExecutors({ spec }: Sandbox, ofTask: readonly Sandbox[]): string[] {
   if (isConversation(spec)) return [];

@@ -11,9 +11,12 @@ import type { ObjectName, Resolution } from './resolve.ts';
 import { usedFrom } from './used-configuration.ts';
 import type { UsedObject } from './used-configuration.ts';
 
-/** The configuration of a Task with `spec.revision`; `found` is undefined where that is not there, or not yet. */
+/** The TaskRevision that the Task itself asks for, if any: a fork runs with that of its parent. */
+export const askedRevision = ({ spec }: Task): string | undefined => spec.forkFrom?.revision ?? spec.revision;
+
+/** The configuration of a Task that asks for a TaskRevision; `found` is undefined where that is not there, or not yet. */
 export function resolveNamed(task: Task, found: TaskRevision | undefined): Resolution {
-  const shown = `TaskRevision "${task.metadata.namespace ?? ''}/${task.spec.revision ?? ''}"`;
+  const shown = `TaskRevision "${task.metadata.namespace ?? ''}/${askedRevision(task) ?? ''}"`;
   if (found === undefined) {
     const message = `spec.revision: ${shown} not found.`;
     return { outcome: 'waiting', reason: TaskReason.WaitingForTeam, message };

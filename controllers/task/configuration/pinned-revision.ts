@@ -4,7 +4,7 @@ import type { Team } from '#api/types/generated/team';
 import { TASK_REVISIONS } from '#api/types/resources';
 import { TaskReason } from '#api/types/tasks/task';
 import type { RevisionContent } from '../revision/revision.ts';
-import { contentOf, isOf, usedByRevision } from './named-revision.ts';
+import { askedRevision, contentOf, isOf, usedByRevision } from './named-revision.ts';
 import { parametersProblem } from './parameters.ts';
 import { placementIn, resolveWorkspace, within, workspaceRequired } from './resolve.ts';
 import type { Configuration, ObjectName, Resolution } from './resolve.ts';
@@ -15,7 +15,7 @@ import type { UsedObject } from './used-configuration.ts';
  * has that.
  */
 export function pinOf(task: Task, configuration: Pick<Configuration, 'team'>): ObjectName | undefined {
-  if (task.spec.revision !== undefined) return undefined;
+  if (askedRevision(task) !== undefined) return undefined;
   const teamName = teamOf(task);
   const revision = configuration.team(teamName)?.spec.revision;
   return revision === undefined ? undefined : { namespace: teamName.namespace, name: revision };

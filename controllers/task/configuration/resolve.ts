@@ -54,7 +54,8 @@ export type Resolution =
   /** No change of other objects is waited for: the Task cannot be carried out as it is. */
   | { outcome: 'impossible'; reason: ImpossibleReason; message: string };
 
-export type ImpossibleReason = 'ParametersInvalid' | 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
+export type ImpossibleReason =
+  'ForkImpossible' | 'InvalidPlan' | 'ParametersInvalid' | 'UnsupportedMode' | 'WorkspaceRequired';
 
 type Waiting = Extract<Resolution, { outcome: 'waiting' }>;
 type Impossible = Extract<Resolution, { outcome: 'impossible' }>;

@@ -10,9 +10,11 @@ import type { Ask } from '../approvals/ask.ts';
 import { askingOf } from '../approvals/asking.ts';
 import type { Asking } from '../approvals/asking.ts';
 import type { Resolution } from '../configuration/resolve.ts';
+import { withInheritance } from '../fork/inherit.ts';
+import type { Inheritance } from '../fork/take-over.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import { nodeOfSandbox } from '../graph/stages.ts';
-import { hasRun, isEnded, readRecords } from '../node-record.ts';
+import { hasRunHere, isEnded, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { rescheduled } from '../sandbox/rescheduling.ts';
 import type { RescheduledSandbox } from '../sandbox/rescheduling.ts';
@@ -42,6 +44,8 @@ export interface Observation {
   taskRevision: TaskRevision | undefined;
   /** Asked only while there is no TaskRevision. */
   resolve: () => Resolution;
+  /** Of a fork that has not begun: what it takes over. */
+  inheritance?: Inheritance;
   /** How graphs grow. */
   programs: Programs;
   /** RFC 3339. */
@@ -108,8 +112,16 @@ export function planTask(observation: Observation): TaskPlan {
 
   const resolution = observation.resolve();
   return resolution.outcome === 'resolved'
-    ? planGraph(observation, makeRevision(resolution.content))
+    ? planGraph(beginning(observation), makeRevision(resolution.content))
     : ended(observation, unresolved(resolution));
+}
+
+/** A fork begins where another Task stood. */
+function beginning(observation: Observation): Observation {
+  const { task, inheritance } = observation;
+  return inheritance === undefined
+    ? observation
+    : { ...observation, task: withInheritance(task, inheritance) };
 }
 
 /** With the steps that people want to run again, where the Task has ended. */
@@ -224,7 +236,7 @@ function mustEnsure(
   if (name === undefined) return false;
   if (task.status?.revision !== name) return true;
   if (found === undefined) return !isOver(outcome);
-  return create.length > 0 && !readRecords(task.status).some(hasRun);
+  return create.length > 0 && !readRecords(task.status).some(hasRunHere);
 }
 
 /**
@@ -257,7 +269,7 @@ function unansweredOf(sandboxes: readonly Sandbox[], records: readonly NodeRecor
 function planWithoutRevision(observation: Observation, live: readonly Sandbox[]): TaskPlan {
   const { task, sandboxes } = observation;
   const records = readRecords(task.status);
-  const hasBegun = sandboxes.length > 0 || records.some(hasRun);
+  const hasBegun = sandboxes.length > 0 || records.some(hasRunHere);
   const resolution = observation.resolve();
   if (resolution.outcome === 'resolved') {
     const revision = makeRevision(resolution.content);

@@ -6,6 +6,7 @@ import type { Task, TaskMessage, TaskSpec, TaskStatus } from '#api/types/generat
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { Resolution } from '../configuration/resolve.ts';
+import type { Inheritance } from '../fork/take-over.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import type { Programs } from '../unfold/unfold.ts';
 import { planTask } from './plan.ts';
@@ -46,6 +47,8 @@ export class World {
   resolution: Resolution;
   /** How graphs grow. */
   programs: Programs = {};
+  /** Of a fork: what it takes over. */
+  inheritance: Inheritance | undefined;
   /** RFC 3339. */
   now = NOW;
   readonly #revisions = new Map<string, TaskRevision>();
@@ -82,6 +85,7 @@ export class World {
       approvals,
       taskRevision,
       resolve: () => this.resolution,
+      ...(this.inheritance === undefined ? {} : { inheritance: this.inheritance }),
       programs: this.programs,
       now: this.now,
       ...(this.refusal === undefined ? {} : { refusal: this.refusal }),

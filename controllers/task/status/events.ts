@@ -17,6 +17,7 @@ export function taskEvents(
   return [
     ...(!hasRevision(before) && hasRevision(after) ? [started(after)] : []),
     ...(isFinalTaskStatus(before?.status) && !isFinalTaskStatus(after.status) ? [TAKEN_UP] : []),
+    ...forkEvents(known, after),
     ...readRecords(after).flatMap((record) => stepEvents(known.get(record.node), record, sandboxes)),
     ...placeEvents(before, after),
     // The failure that ends the Task is told of with its end.
@@ -36,6 +37,16 @@ const TAKEN_UP: RecordedEvent = {
 function started(after: TaskStatus): RecordedEvent {
   const message = findCondition(after.conditions, 'Ready')?.message ?? '';
   return { type: 'Normal', reason: 'TaskStarted', message };
+}
+
+/** The ends of these steps were told of at the Task that has done them. */
+function forkEvents(known: ReadonlyMap<string, NodeRecord>, after: TaskStatus): RecordedEvent[] {
+  const taken = readRecords(after).filter(
+    ({ node, forkedFrom }) => forkedFrom !== undefined && !known.has(node),
+  );
+  if (taken.length === 0) return [];
+  const steps = taken.map(({ title = '' }) => `"${title}"`).join(', ');
+  return [{ type: 'Normal', reason: 'TaskForked', message: `Took over what was done already: ${steps}.` }];
 }
 
 const NO_PLACE: ReadonlySet<string> = new Set(['NoExecutor', 'NoCapacity', 'QuotaExceeded']);
@@ -60,6 +71,7 @@ function stepEvents(
 ): RecordedEvent[] {
   const title = `Step "${after.title ?? ''}"`;
   const events: RecordedEvent[] = [];
+  if (after.forkedFrom !== undefined) return events;
   if (before?.attempt !== undefined && after.attempt !== undefined && after.attempt > before.attempt) {
     events.push(nextAttemptEvent(title, { before, after, sandboxes }));
   }
@@ -101,7 +113,7 @@ function nextAttemptEvent(title: string, { before, after, sandboxes }: NextAttem
 }
 
 function failureEvents(before: NodeRecord | undefined, after: NodeRecord): RecordedEvent[] {
-  if (after.status !== 'FAILED' || before?.status === 'FAILED') return [];
+  if (after.status !== 'FAILED' || before?.status === 'FAILED' || after.forkedFrom !== undefined) return [];
   const message = `Step "${after.title ?? ''}" failed: ${after.errorMessage ?? 'Unknown'}`;
   return [{ type: 'Warning', reason: 'StepFailed', message }];
 }

@@ -1,4 +1,5 @@
 import type { Sandbox } from '#api/types/generated/sandbox';
+import type { ImpossibleReason } from '../configuration/resolve.ts';
 
 /** How the Task stands, as the plan found it. Nodes are named by their ids. */
 export type Outcome =
@@ -9,7 +10,7 @@ export type Outcome =
     }
   | {
       kind: 'impossible';
-      reason: 'ParametersInvalid' | 'UnsupportedMode' | 'InvalidPlan' | 'WorkspaceRequired';
+      reason: ImpossibleReason;
       message: string;
     }
   /** `waits`: of nodes at which nothing runs, beside those that run. */

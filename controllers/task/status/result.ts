@@ -6,7 +6,8 @@ import { addUse, useOf } from './use.ts';
 
 /**
  * status.result of the Task: the last answer, or the one that its program names, as `value` (the field of compatible
- * clients), every step's result, and the sums of tokens and money, those of steps that failed too. Undefined when no step
+ * clients), every step's result, and the sums of tokens and money, those of steps that failed
+ * too, and none of steps that were taken over from another Task. Undefined when no step
  * has come to a result.
  */
 export function taskResult(
@@ -23,7 +24,10 @@ export function taskResult(
     ...details,
     value: answer ?? lastAnswer(done, nodes),
     steps: known.map(namedResult),
-    ...known.map(({ result }) => useOf(result)).reduce(addUse, undefined),
+    ...known
+      .filter(({ forkedFrom }) => forkedFrom === undefined)
+      .map(({ result }) => useOf(result))
+      .reduce(addUse, undefined),
     ...(workspace === undefined ? {} : { workspace }),
   };
 }

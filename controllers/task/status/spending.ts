@@ -4,9 +4,14 @@ import type { NodeRecord } from '../node-record.ts';
 import { addUse, useOf } from './use.ts';
 import type { Amount, Use } from './use.ts';
 
-/** The tokens and the money that runs which have ended have used up, whatever their end; those that still run aside. */
+/**
+ * The tokens and the money that runs which have ended have used up, whatever their end; those that still run aside, and those
+ * of another Task.
+ */
 export function spentBy(records: readonly NodeRecord[]): Required<Amount> {
-  const uses = records.map((record) => (isEnded(record) ? useOf(record.result) : record.earlierUse));
+  const uses = records
+    .filter(({ forkedFrom }) => forkedFrom === undefined)
+    .map((record) => (isEnded(record) ? useOf(record.result) : record.earlierUse));
   const { usage = {}, costUSD = 0 }: Use = uses.reduce(addUse, undefined) ?? {};
   return { tokens: Object.values(usage).reduce((sum, count) => sum + count, 0), costUSD };
 }

@@ -1,4 +1,4 @@
-import type { TaskMessage } from '#api/types/generated/task';
+import type { Task, TaskMessage } from '#api/types/generated/task';
 import { isFinalTaskStatus, waitingMessages } from '#api/types/tasks/task';
 import { memberNamesOf } from '#api/types/tasks/task-revision';
 import { isRunNode, workerOf } from '../graph/graph.ts';
@@ -41,7 +41,9 @@ class Conversation {
     this.#unfolded = unfolded;
     this.#input = input;
     this.#stored = new Map(readRecords(task.status).map((record) => [record.node, record]));
-    this.#isTakenUp = isFinalTaskStatus(task.status?.status) && waitingMessages(task).length > 0;
+    const isSpokenTo = forkWords(task).some((id) => !this.#stored.has(id));
+    const hasEnded = isFinalTaskStatus(task.status?.status);
+    this.#isTakenUp = isSpokenTo || (hasEnded && waitingMessages(task).length > 0);
     const ids = (task.spec.messages ?? []).map(followUpNode);
     this.hasBegun = this.#isTakenUp || ids.some((id) => this.#stored.has(id));
     const { nodes } = unfolded;
@@ -162,6 +164,12 @@ class Conversation {
       ...(isOwnSchema ? { outputSchema } : {}),
     };
   }
+}
+
+/** The node of the words that a fork begins with, if any, in place of what the program would do next. */
+function forkWords({ spec: { forkFrom } }: Task): string[] {
+  if (forkFrom?.text === undefined) return [];
+  return [followUpNode({ number: (forkFrom.messages ?? 0) + 1 })];
 }
 
 interface FollowUp {

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { formatTime } from '../../machinery/clock.ts';
+import { fieldsOf } from '../../machinery/json/json.ts';
+import type { JsonObject } from '../../machinery/json/json.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import type { User } from '../../machinery/users/user.ts';
+import { invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
+import type { Task, TaskMessage } from '../../types/generated/task.ts';
+
+/** What a new Task asks for in spec.forkFrom; of any form, since it is read before it is validated. */
+export interface AskedFork {
+  task: string;
+  step?: string;
+  text?: string;
+}
+
+/** @param spec as the server has noted it */
+export function revisionProblem(spec: JsonObject): StatusCause | undefined {
+  const given = spec['revision'];
+  if (given === undefined || given === fieldsOf(spec['forkFrom'])['revision']) return undefined;
+  return invalidValue('spec.revision', given, 'a fork runs with the TaskRevision of the other Task');
+}
+
+/** Undefined for a Task that is no fork. What the server notes in the field does not count where a client writes it. */
+export function askedFork(spec: JsonObject): AskedFork | undefined {
+  const { task, step, text } = fieldsOf(spec['forkFrom']);
+  if (typeof task !== 'string' || task === '') return undefined;
+  return {
+    task,
+    ...(typeof step === 'string' ? { step } : {}),
+    ...(typeof text === 'string' ? { text } : {}),
+  };
+}
+
+const ENDED: ReadonlySet<string | undefined> = new Set(['CANCELLED', 'COMPLETED', 'FAILED', 'SKIPPED']);
+const DONE: ReadonlySet<string | undefined> = new Set(['COMPLETED', 'SKIPPED']);
+
+/** Where a fork begins: the step, and how many steps that are listed with it and before it. */
+interface ForkPoint {
+  step: string;
+  steps: ReadonlySet<string>;
+}
+
+/** The step that is named, else the last one that has ended: well, unless there are words for what comes next. */
+function forkPoint({ step, text }: AskedFork, { status }: Task): ForkPoint | undefined {
+  const records = status?.subTasks ?? [];
+  const wanted = text === undefined ? DONE : ENDED;
+  const index = records.findLastIndex((one) =>
+    step === undefined ? wanted.has(one.status) : one.node === step && ENDED.has(one.status),
+  );
+  const node = records[index]?.node;
+  if (node === undefined) return undefined;
+  return { step: node, steps: new Set(records.slice(0, index + 1).flatMap((one) => one.node ?? [])) };
+}
+
+/** Why no Task can be made of it. @param parent the Task that `spec.forkFrom` names; undefined where it is not there */
+export function forkProblem(asked: AskedFork, parent: Task | undefined): StatusCause | undefined {
+  const at = 'spec.forkFrom';
+  if (parent === undefined || parent.metadata.deletionTimestamp !== undefined) {
+    const why = parent === undefined ? 'there is no such Task' : 'the Task is being deleted';
+    return invalidValue(`${at}.task`, asked.task, why);
+  }
+  if (parent.status?.revision === undefined) {
+    return invalidValue(`${at}.task`, asked.task, 'the Task has not begun: there is nothing to go on from');
+  }
+  if (forkPoint(asked, parent) !== undefined) return undefined;
+  const ended = (parent.status.subTasks ?? []).flatMap(({ node, status }) =>
+    node !== undefined && ENDED.has(status) ? [node] : [],
+  );
+  return asked.step === undefined
+    ? invalidValue(`${at}.task`, asked.task, 'no step of the Task has come to a good end')
+    : unsupportedValue(`${at}.step`, asked.step, ended);
+}
+
+export interface Stamp {
+  user: User;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/**
+ * The spec of the new Task with what the server notes: which Task the name stood for, its TaskRevision, the step, and what
+ * people had said by then. The words of the fork are the message after those.
+ * @param parent one without a problem
+ */
+export function stampedFork(
+  spec: JsonObject,
+  { asked, parent }: { asked: AskedFork; parent: Task },
+  stamp: Stamp,
+): JsonObject {
+  const point = forkPoint(asked, parent);
+  if (point === undefined) return spec;
+  const said = saidBefore(parent, point.steps);
+  const words = asked.text === undefined ? [] : [wordsOf(asked.text, said.length + 1, { point, stamp })];
+  const messages = [...said, ...words];
+  const { uid = '' } = parent.metadata;
+  const { revision } = parent.status ?? {};
+  return {
+    ...spec,
+    forkFrom: { ...asked, step: point.step, uid, revision, messages: said.length },
+    ...(messages.length === 0 ? {} : { messages }),
+  };
+}
+
+/** All messages up to the last one that a step has heard which is taken over: their numbers have no gaps. */
+function saidBefore({ spec, status }: Task, steps: ReadonlySet<string>): TaskMessage[] {
+  const heard = (status?.messages ?? []).filter(({ node }) => node !== undefined && steps.has(node));
+  const ids = new Set(heard.map(({ id }) => id));
+  const messages = spec.messages ?? [];
+  return messages.slice(0, messages.findLastIndex(({ id }) => ids.has(id)) + 1);
+}
+
+function wordsOf(
+  text: string,
+  number: number,
+  { point, stamp }: { point: ForkPoint; stamp: Stamp },
+): TaskMessage {
+  const { name, uid } = stamp.user;
+  return {
+    id: randomUUID(),
+    number,
+    text,
+    policy: 'Queue',
+    node: point.step,
+    from: { name, ...(uid === undefined ? {} : { uid }) },
+    at: formatTime(stamp.now),
+  };
+}

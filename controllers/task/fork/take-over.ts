@@ -1,0 +1,120 @@
+import type { Task, TaskStatus } from '#api/types/generated/task';
+import { stageDecision } from '../approvals/stages.ts';
+import type { PlannedNode } from '../graph/graph.ts';
+import { endedAmong, isEnded, readRecords } from '../node-record.ts';
+import type { NodeRecord } from '../node-record.ts';
+import { isDone } from '../plan/readiness.ts';
+import type { Revision } from '../revision/revision.ts';
+import { followUpNode } from '../status/messages.ts';
+import { knownGraph } from '../unfold/follow-ups.ts';
+import type { Programs, Unfolded } from '../unfold/unfold.ts';
+
+/** What a fork begins with. */
+export interface Inheritance {
+  /** Of the steps that it does not do again. */
+  records: readonly NodeRecord[];
+  /** Of the messages of the other Task that none of them has heard. */
+  messages: NonNullable<TaskStatus['messages']>;
+}
+
+export interface ForkSources {
+  /** The Task that spec.forkFrom names. */
+  parent: Task;
+  /** That both run with. */
+  revision: Revision;
+  programs: Programs;
+}
+
+/**
+ * What a fork takes over of its parent: the steps that have come to their end up to the chosen one, and all that this one
+ * needed, each with all that it needed itself. One that the Task could not go on behind is left out, and runs again, unless
+ * words of people come next, which go on from there. Pure.
+ */
+export function takeOver(fork: Task, sources: ForkSources): Inheritance | { problem: string } {
+  const { parent } = sources;
+  const { step = '' } = fork.spec.forkFrom ?? {};
+  const all = readRecords(parent.status);
+  const chosen = all.findIndex(({ node }) => node === step);
+  const wanted = neededBy(step, unfolded(parent, all, sources).nodes);
+  const ended = all.filter(
+    (record, index) => isEnded(record) && (index <= chosen || wanted.has(record.node)),
+  );
+  const taken = closed(fork, ended, sources);
+  const own = taken.find(({ node }) => node === step);
+  if (own === undefined) return { problem: whyNot(parent, step, all[chosen]) };
+  const records = taken.map((record) => inherited(record, parent));
+  return { records, messages: unheard(fork, records) };
+}
+
+/** Leaves out what cannot stand by itself, until nothing of that kind is left: a graph knows less with fewer ends. */
+function closed(fork: Task, ended: readonly NodeRecord[], sources: ForkSources): readonly NodeRecord[] {
+  const graph = unfolded(fork, ended, sources);
+  const past = fork.spec.forkFrom?.text === undefined ? graph.past : new Set(ended.map(({ node }) => node));
+  const known = new Map(ended.map((record) => [record.node, record]));
+  const taken = new Set<string>();
+  for (let size = -1; size !== taken.size;) {
+    size = taken.size;
+    for (const node of graph.nodes) {
+      const record = known.get(node.id);
+      if (record === undefined || !node.needs.every((need) => taken.has(need))) continue;
+      if (past?.has(node.id) === true || graph.heeded?.has(node.id) === true || isGood(node, record))
+        taken.add(node.id);
+    }
+  }
+  const left = ended.filter(({ node }) => taken.has(node));
+  return left.length === ended.length ? left : closed(fork, left, sources);
+}
+
+/** Whether the Task goes on behind it; one whose end people have rejected is asked about once more. */
+function isGood(node: PlannedNode, record: NodeRecord): boolean {
+  return isDone({ node, record }) && record.undecided === undefined;
+}
+
+/** The graph of a Task whose steps have ended so, with those messages alone that are steps among them. */
+function unfolded(task: Task, records: readonly NodeRecord[], { revision, programs }: ForkSources): Unfolded {
+  const nodes = new Set(records.map(({ node }) => node));
+  const messages = (task.spec.messages ?? []).filter((message) => nodes.has(followUpNode(message)));
+  const status = { ...task.status, subTasks: records.map((record) => ({ ...record })) };
+  const seen = { ...task, spec: { ...task.spec, messages }, status };
+  return knownGraph({ revision, history: { task: seen, ended: endedAmong(records) } }, programs);
+}
+
+/** The ids of all nodes that have to be done before, directly or not. */
+function neededBy(id: string, nodes: readonly PlannedNode[]): ReadonlySet<string> {
+  const needs = new Map(nodes.map((node) => [node.id, node.needs]));
+  const found = new Set<string>();
+  const open = [...(needs.get(id) ?? [])];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    open.push(...(needs.get(next) ?? []));
+  }
+  return found;
+}
+
+function whyNot({ metadata: { name } }: Task, step: string, record: NodeRecord | undefined): string {
+  if (record === undefined) return `Task "${name}" has no step "${step}".`;
+  if (!isEnded(record)) return `Step "${step}" of Task "${name}" has not ended: it runs again.`;
+  return `Task "${name}" does not go on behind step "${step}", which is ${record.status ?? ''}; words (spec.forkFrom.text) do.`;
+}
+
+/** The record as another Task has it: how the step ended, and whose work it is; attempts before, and their use, are not its own. */
+function inherited(record: NodeRecord, { metadata }: Task): NodeRecord {
+  const { earlierSandboxes: _, earlierUse: __, history: ___, events: ____, share: _____, ...end } = record;
+  const { stage, ...rest } = end;
+  const isRejected = stageDecision(record)?.why !== undefined;
+  return {
+    ...rest,
+    ...(stage === undefined || isRejected ? {} : { stage }),
+    // A fork of a fork has the work of the first one.
+    forkedFrom: record.forkedFrom ?? { task: metadata.name, uid: metadata.uid ?? '' },
+  };
+}
+
+/** Nobody answers in the fork what was said to steps that it does not take over. */
+function unheard({ spec }: Task, records: readonly NodeRecord[]): Inheritance['messages'] {
+  const said = (spec.messages ?? []).slice(0, spec.forkFrom?.messages ?? 0);
+  const isHeard = (message: (typeof said)[number]): boolean =>
+    records.some(({ node, messages }) => node === followUpNode(message) || messages?.includes(message.id));
+  return said.filter((message) => !isHeard(message)).map(({ id }) => ({ id, state: 'Expired' as const }));
+}
