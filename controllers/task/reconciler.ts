@@ -24,7 +24,7 @@ import { resolveTask } from './configuration/resolve.ts';
 import type { Configuration, Resolution } from './configuration/resolve.ts';
 import { usedConfiguration } from './configuration/used-configuration.ts';
 import type { UsedConfiguration, UsedObject } from './configuration/used-configuration.ts';
-import { inherit } from './fork/inherit.ts';
+import { inherit, parentOf } from './fork/inherit.ts';
 import type { Inheritance } from './fork/take-over.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planTask } from './plan/plan.ts';
@@ -34,7 +34,7 @@ import type { Observation, TaskPlan } from './plan/plan.ts';
 import type { Rejection } from './plan/settle.ts';
 import type { CreatedSandboxes } from './created-sandboxes.ts';
 import { ensureRevision } from './revision/ensure-revision.ts';
-import { hasRevision } from './revision/task-revision.ts';
+import { hasRevision, makeRevision } from './revision/task-revision.ts';
 import {
   cancelSandbox,
   createSandbox,
@@ -158,10 +158,13 @@ interface Beginning {
 /** What a Task begins with, as far as its user may have that. */
 async function beginning(options: Context, task: Task, source: ConfigurationSource): Promise<Beginning> {
   const { client, programs } = options;
-  const resolution = await judge(options, task, source);
-  const found = await inherit(client, task, { resolution, programs });
-  if (found === undefined) return { judged: resolution };
-  return 'outcome' in found ? { judged: found } : { judged: resolution, inheritance: found };
+  const from = await parentOf(client, task);
+  if (from?.outcome === 'impossible') return { judged: from };
+  const judged = await judge(options, task, source);
+  if (from === undefined || judged.outcome !== 'resolved') return { judged };
+  const { parent } = from;
+  const taken = await inherit(client, task, { parent, revision: makeRevision(judged.content), programs });
+  return taken.outcome === 'impossible' ? { judged: taken } : { judged, inheritance: taken.inheritance };
 }
 
 /** Its references were judged when they were written; it runs with the rights that its user has now. */

@@ -7,40 +7,44 @@ import { SANDBOXES, TASKS } from '#api/types/resources';
 import { TaskReason } from '#api/types/tasks/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import type { NodeRecord } from '../node-record.ts';
-import { makeRevision } from '../revision/task-revision.ts';
-import type { Programs } from '../unfold/unfold.ts';
 import { takeOver } from './take-over.ts';
-import type { Inheritance } from './take-over.ts';
+import type { ForkSources, Inheritance } from './take-over.ts';
 
 type ForkClient = Pick<Client, 'find' | 'patch'>;
 
+type Impossible = Extract<Resolution, { outcome: 'impossible' }>;
+
+/** The Task that a fork goes on from, or why there is nothing to go on from; undefined for a Task that is no fork. */
+export async function parentOf(
+  client: Pick<Client, 'find'>,
+  fork: Task,
+): Promise<Impossible | { outcome: 'found'; parent: Task } | undefined> {
+  const { forkFrom } = fork.spec;
+  if (forkFrom === undefined) return undefined;
+  const parent = await client.find(TASKS, refOf(fork, forkFrom.task));
+  return parent === undefined || parent.metadata.uid !== forkFrom.uid
+    ? impossible(`Task "${forkFrom.task}" was deleted before this one could take over what it has done.`)
+    : { outcome: 'found', parent };
+}
+
 /**
- * What a Task begins with that is a fork; undefined for any other one. The Sandboxes of the steps that it takes over are its
- * own as well from then on: with their Task gone they stay, and so do the files and sessions that Executors keep for them.
+ * What a fork begins with. The Sandboxes of the steps that it takes over are its own as well from then on: with their Task
+ * gone they stay, and so do the files and sessions that Executors keep for them.
  * @returns why the Task cannot be carried out, where the other one cannot be gone on from
  * @throws StatusError Conflict (try again quietly) where a Sandbox was written meanwhile
  */
 export async function inherit(
   client: ForkClient,
   fork: Task,
-  { resolution, programs }: { resolution: Resolution; programs: Programs },
-): Promise<Inheritance | Exclude<Resolution, { outcome: 'resolved' }> | undefined> {
-  const { forkFrom } = fork.spec;
-  if (forkFrom === undefined || resolution.outcome !== 'resolved') return undefined;
-  const parent = await client.find(TASKS, refOf(fork, forkFrom.task));
-  if (parent === undefined || parent.metadata.uid !== forkFrom.uid) {
-    return impossible(
-      `Task "${forkFrom.task}" was deleted before this one could take over what it has done.`,
-    );
-  }
-  const revision = makeRevision(resolution.content);
-  const found = takeOver(fork, { parent, revision, programs });
+  sources: ForkSources,
+): Promise<Impossible | { outcome: 'taken over'; inheritance: Inheritance }> {
+  const found = takeOver(fork, sources);
   if ('problem' in found) return impossible(found.problem);
   for (const record of found.records) await keepWork(client, fork, record);
-  return found;
+  return { outcome: 'taken over', inheritance: found };
 }
 
-function impossible(why: string): Exclude<Resolution, { outcome: 'resolved' }> {
+function impossible(why: string): Impossible {
   return { outcome: 'impossible', reason: TaskReason.ForkImpossible, message: `spec.forkFrom: ${why}` };
 }
 
