@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOST_NAME, hostAddress } from '#dev/environment/docker-gateway';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { commandsFor } from '../kit/command.ts';
+import type { Commands } from '../kit/command.ts';
+import { modelService } from '../kit/model-script.ts';
+import { ROOT } from '../kit/paths.ts';
+import { startServer } from '../kit/troupe-process.ts';
+
+/** examples/fork as a user runs it, with real agents: their files and their sessions go along. */
+
+interface TaskObject {
+  metadata: { uid: string };
+  status: {
+    status: string;
+    errorMessage?: string;
+    result?: { value: string };
+    subTasks: {
+      node: string;
+      executor_name?: string;
+      forkedFrom?: { task: string; uid: string };
+      result?: { sessionId?: string };
+    }[];
+  };
+}
+
+const ofExample = (name: string): Promise<string> => readFile(path.join(ROOT, 'examples/fork', name), 'utf8');
+
+describe.each(['process', 'docker'] as const)('with the driver %s', (driver) => {
+  const stack = new AsyncDisposableStack();
+  let commands: Commands;
+
+  beforeAll(async () => {
+    const isDocker = driver === 'docker';
+    const host = isDocker ? await hostAddress(process.env['DOCKER_HOST'] ?? '') : '127.0.0.1';
+    const folder = stack.use(await temporaryFolder('forks')).path;
+    const model = stack.use(await modelService(await ofExample('script.yaml'), host));
+    const server = stack.use(
+      await startServer({
+        dataDir: path.join(folder, 'data'),
+        driver,
+        env: { EXECUTOR_NAME: `forks-${driver}-${process.pid}` },
+      }),
+    );
+    commands = commandsFor(server.kubeconfig);
+    const url = isDocker ? model.url.replace(host, HOST_NAME) : model.url;
+    await commands.apply((await ofExample('team.yaml')).replace('http://host.docker.internal:8090', url));
+    await commands.mustTroupe(['run', 'writers', 'Write a draft.', '--name', 'sea']);
+  });
+  afterAll(() => stack.disposeAsync());
+
+  const read = (name: string): Promise<TaskObject> => commands.get<TaskObject>('task', name);
+
+  async function ended(name: string): Promise<TaskObject['status']> {
+    await commands.mustKubectl(['wait', `task/${name}`, '--for=condition=Finished', '--timeout=120s']);
+    return (await read(name)).status;
+  }
+
+  it('the example is what its README says', async () => {
+    const fork = ['fork', 'task/sea', '--step', 's0', '--message', 'Make it rhyme.', '--name', 'rhyme'];
+    expect(await commands.mustTroupe([...fork, '--follow'])).toContain('You and me.');
+    const sea = await read('sea');
+    expect(sea.status.result?.value).toBe('So wide is the sea.');
+    const status = await ended('rhyme');
+    expect(status).toMatchObject({
+      status: 'COMPLETED',
+      result: { value: 'Wide is the sea.\nYou and me.' },
+      subTasks: [
+        { node: 's0', forkedFrom: { task: 'sea', uid: sea.metadata.uid } },
+        { node: 'message-1', result: { sessionId: sea.status.subTasks[0]?.result?.sessionId } },
+      ],
+    });
+  });
+
+  it('the rest of the steps run again, and the Task may be forked, deleted and talked to in between', async () => {
+    await commands.mustTroupe(['fork', 'sea', '--name', 'whole']);
+    expect(await ended('whole')).toMatchObject({
+      status: 'COMPLETED',
+      result: { value: 'So wide is the sea.' },
+    });
+    await commands.mustTroupe(['fork', 'whole', '--step', 's0', '--name', 'second']);
+    expect(await ended('second')).toMatchObject({
+      status: 'COMPLETED',
+      result: { value: 'So wide is the sea.' },
+      subTasks: [{ node: 's0', forkedFrom: { task: 'sea' } }, { node: 's1' }],
+    });
+    await commands.mustKubectl(['delete', 'task', 'sea', '--timeout=60s']);
+    await commands.mustTroupe(['message', 'task/whole', 'Make it rhyme.', '--follow']);
+    expect(await ended('whole')).toMatchObject({
+      status: 'COMPLETED',
+      result: { value: 'So wide is the sea.\nYou and me.' },
+    });
+    const [first] = (await read('whole')).status.subTasks;
+    await commands.mustKubectl(['get', 'sandbox', first?.executor_name ?? '']);
+    await commands.mustKubectl(['delete', 'task', 'whole', 'second', 'rhyme', '--timeout=60s']);
+    const left = ['wait', '--for=delete', `sandbox/${first?.executor_name ?? ''}`, '--timeout=60s'];
+    await commands.mustKubectl(left);
+  });
+
+  it('work that nobody keeps any longer ends the fork with the reason', async () => {
+    await commands.mustTroupe(['run', 'writers', 'Write a draft.', '--name', 'lake']);
+    const { status } = await read('lake');
+    await commands.mustTroupe(['fork', 'lake', '--name', 'late']);
+    await ended('late');
+    await commands.mustKubectl(['delete', 'task', 'lake', '--timeout=60s']);
+    const kept = status.subTasks.map(({ executor_name: name = '' }) => name);
+    await commands.mustKubectl(['delete', 'sandbox', ...kept, '--timeout=60s']);
+    await commands.mustTroupe(['message', 'task/late', 'Make it rhyme.', '--follow']);
+    const late = await ended('late');
+    expect(late.status, late.errorMessage).toBe('FAILED');
+    expect(late.errorMessage).toContain('They are not on this Executor, or no longer kept.');
+  });
+});
