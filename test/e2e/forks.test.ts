@@ -28,53 +28,73 @@ interface TaskObject {
 
 const ofExample = (name: string): Promise<string> => readFile(path.join(ROOT, 'examples/fork', name), 'utf8');
 
-describe.each(['process', 'docker'] as const)('with the driver %s', (driver) => {
-  const stack = new AsyncDisposableStack();
-  let commands: Commands;
+interface Place extends AsyncDisposable {
+  commands: Commands;
+  read(name: string): Promise<TaskObject>;
+  /** The status of the Task at its end. */
+  ended(name: string): Promise<TaskObject['status']>;
+}
 
-  beforeAll(async () => {
-    const isDocker = driver === 'docker';
-    const host = isDocker ? await hostAddress(process.env['DOCKER_HOST'] ?? '') : '127.0.0.1';
-    const folder = stack.use(await temporaryFolder('forks')).path;
-    const model = stack.use(await modelService(await ofExample('script.yaml'), host));
-    const server = stack.use(
-      await startServer({
-        dataDir: path.join(folder, 'data'),
-        driver,
-        env: { EXECUTOR_NAME: `forks-${driver}-${process.pid}` },
-      }),
-    );
-    commands = commandsFor(server.kubeconfig);
-    const url = isDocker ? model.url.replace(host, HOST_NAME) : model.url;
-    await commands.apply((await ofExample('team.yaml')).replace('http://host.docker.internal:8090', url));
-    await commands.mustTroupe(['run', 'writers', 'Write a draft.', '--name', 'sea']);
-  });
-  afterAll(() => stack.disposeAsync());
-
+/** A server with the Team of the example, and the Task `sea`, which is done. */
+async function startPlace(driver: 'docker' | 'process'): Promise<Place> {
+  await using stack = new AsyncDisposableStack();
+  const isDocker = driver === 'docker';
+  const host = isDocker ? await hostAddress(process.env['DOCKER_HOST'] ?? '') : '127.0.0.1';
+  const folder = stack.use(await temporaryFolder('forks')).path;
+  const model = stack.use(await modelService(await ofExample('model/script.yaml'), host));
+  const env = { EXECUTOR_NAME: `forks-${driver}-${process.pid}` };
+  const server = stack.use(await startServer({ dataDir: path.join(folder, 'data'), driver, env }));
+  const commands = commandsFor(server.kubeconfig);
+  const url = isDocker ? model.url.replace(host, HOST_NAME) : model.url;
+  await commands.apply((await ofExample('team.yaml')).replace('http://host.docker.internal:8090', url));
+  await commands.mustTroupe(['run', 'drafts', 'Write a draft.', '--name', 'sea']);
   const read = (name: string): Promise<TaskObject> => commands.get<TaskObject>('task', name);
+  const rest = stack.move();
+  return {
+    commands,
+    read,
+    async ended(name) {
+      await commands.mustKubectl(['wait', `task/${name}`, '--for=condition=Finished', '--timeout=120s']);
+      return (await read(name)).status;
+    },
+    [Symbol.asyncDispose]: () => rest.disposeAsync(),
+  };
+}
 
-  async function ended(name: string): Promise<TaskObject['status']> {
-    await commands.mustKubectl(['wait', `task/${name}`, '--for=condition=Finished', '--timeout=120s']);
-    return (await read(name)).status;
-  }
-
-  it('the example is what its README says', async () => {
-    const fork = ['fork', 'task/sea', '--step', 's0', '--message', 'Make it rhyme.', '--name', 'rhyme'];
-    expect(await commands.mustTroupe([...fork, '--follow'])).toContain('You and me.');
-    const sea = await read('sea');
-    expect(sea.status.result?.value).toBe('So wide is the sea.');
-    const status = await ended('rhyme');
-    expect(status).toMatchObject({
-      status: 'COMPLETED',
-      result: { value: 'Wide is the sea.\nYou and me.' },
-      subTasks: [
-        { node: 's0', forkedFrom: { task: 'sea', uid: sea.metadata.uid } },
-        { node: 'message-1', result: { sessionId: sea.status.subTasks[0]?.result?.sessionId } },
-      ],
-    });
+it('with the driver docker, files and session come along, also where the other Task is gone', async () => {
+  await using place = await startPlace('docker');
+  const { commands, read, ended } = place;
+  const fork = ['fork', 'task/sea', '--step', 's0', '--message', 'Make it rhyme.', '--name', 'rhyme'];
+  expect(await commands.mustTroupe([...fork, '--follow'])).toContain('You and me.');
+  const sea = await read('sea');
+  expect(sea.status.result?.value).toBe('So wide is the sea.');
+  expect(await ended('rhyme')).toMatchObject({
+    status: 'COMPLETED',
+    result: { value: 'Wide is the sea.\nYou and me.' },
+    subTasks: [
+      { node: 's0', forkedFrom: { task: 'sea', uid: sea.metadata.uid } },
+      { node: 'message-1', result: { sessionId: sea.status.subTasks[0]?.result?.sessionId } },
+    ],
   });
+  await commands.mustTroupe(['fork', 'sea', '--name', 'whole']);
+  expect(await ended('whole')).toMatchObject({ result: { value: 'So wide is the sea.' } });
+  await commands.mustKubectl(['delete', 'task', 'sea', '--timeout=60s']);
+  await commands.mustTroupe(['message', 'task/whole', 'Make it rhyme.', '--follow']);
+  expect(await ended('whole')).toMatchObject({
+    status: 'COMPLETED',
+    result: { value: 'So wide is the sea.\nYou and me.' },
+  });
+});
+
+describe('with the driver process', () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await startPlace('process');
+  });
+  afterAll(() => place[Symbol.asyncDispose]());
 
   it('the rest of the steps run again, and the Task may be forked, deleted and talked to in between', async () => {
+    const { commands, read, ended } = place;
     await commands.mustTroupe(['fork', 'sea', '--name', 'whole']);
     expect(await ended('whole')).toMatchObject({
       status: 'COMPLETED',
@@ -94,13 +114,14 @@ describe.each(['process', 'docker'] as const)('with the driver %s', (driver) => 
     });
     const [first] = (await read('whole')).status.subTasks;
     await commands.mustKubectl(['get', 'sandbox', first?.executor_name ?? '']);
-    await commands.mustKubectl(['delete', 'task', 'whole', 'second', 'rhyme', '--timeout=60s']);
+    await commands.mustKubectl(['delete', 'task', 'whole', 'second', '--timeout=60s']);
     const left = ['wait', '--for=delete', `sandbox/${first?.executor_name ?? ''}`, '--timeout=60s'];
     await commands.mustKubectl(left);
   });
 
   it('work that nobody keeps any longer ends the fork with the reason', async () => {
-    await commands.mustTroupe(['run', 'writers', 'Write a draft.', '--name', 'lake']);
+    const { commands, read, ended } = place;
+    await commands.mustTroupe(['run', 'drafts', 'Write a draft.', '--name', 'lake']);
     const { status } = await read('lake');
     await commands.mustTroupe(['fork', 'lake', '--name', 'late']);
     await ended('late');
