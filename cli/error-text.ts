@@ -19,7 +19,7 @@ export function errorText(error: unknown, doing?: string): string {
     return `error: ${where}${error instanceof CliError ? error.message : describeError(error)}`;
   }
   // Only a failure of the wire has a cause on this side of it.
-  if (error.reason === 'ServiceUnavailable' && error.cause !== undefined) return `error: ${error.message}`;
+  if (error.reason === 'ServiceUnavailable' && error.cause !== undefined) return unreachableText(error);
   if (error.reason === 'Unauthorized') {
     return `error: You must be logged in to the server (${error.message || 'Unauthorized'})`;
   }
@@ -28,6 +28,13 @@ export function errorText(error: unknown, doing?: string): string {
     return invalidText(error);
   }
   return `Error from server (${error.reason}): ${where}${error.message}`;
+}
+
+/** Causes for which the address may be wrong, or nothing runs there. */
+const NOBODY_THERE = /: (?:connection refused|no such host)$/;
+
+function unreachableText({ message }: StatusError): string {
+  return `error: ${message}${NOBODY_THERE.test(message) ? ' - did you specify the right host or port?' : ''}`;
 }
 
 function invalidText(error: StatusError): string {

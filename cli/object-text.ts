@@ -51,6 +51,16 @@ export function toYaml(value: unknown): string {
   });
 }
 
+/** Several objects as one List, as kubectl prints them. */
+export function listText(
+  items: readonly KubeObject[],
+  format: Exclude<OutputFormat, { kind: 'name' } | { kind: 'table' }>,
+): string {
+  const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items };
+  if (format.kind === 'jsonpath') return format.render(list);
+  return format.kind === 'yaml' ? toYaml(list) : toJson(list);
+}
+
 /** JSON as kubectl prints it: four blanks, sorted keys. */
 export function toJson(value: unknown): string {
   return `${JSON.stringify(sortKeys(value), undefined, 4)}\n`;

@@ -42,7 +42,7 @@ describe('errorText', () => {
         cause: new Error('x'),
       }),
       undefined,
-      'error: unable to reach the server at https://a:1: connection refused',
+      'error: unable to reach the server at https://a:1: connection refused - did you specify the right host or port?',
     ],
     [new CliError('no such flag'), undefined, 'error: no such flag'],
     [new Error('outer', { cause: new Error('inner') }), undefined, 'error: outer: inner'],
@@ -160,7 +160,7 @@ describe('parseGoal', () => {
 describe('taskName', () => {
   it('takes a name, or the kind and a name', () => {
     expect([taskName('x'), taskName('task/x'), taskName('ta/x')]).toEqual(['x', 'x', 'x']);
-    expect(() => taskName('team/x')).toThrow('only Tasks have logs');
+    expect(() => taskName('team/x')).toThrow('a Task is expected');
     expect(() => taskName('')).toThrow(CliError);
   });
 });

@@ -69,7 +69,7 @@ export function taskName(text: string): string {
     first ?? '',
   );
   if (!isTask || second === undefined || second === '' || more.length > 0) {
-    throw new CliError(`only Tasks have logs: give NAME or task/NAME, not ${JSON.stringify(text)}`);
+    throw new CliError(`a Task is expected: give NAME or task/NAME, not ${JSON.stringify(text)}`);
   }
   return second;
 }

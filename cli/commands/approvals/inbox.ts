@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ListOptions } from '#api/client/client';
 import { formatAge } from '#api/machinery/duration';
+import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { isStatusError } from '#api/machinery/status-error';
@@ -8,15 +9,18 @@ import { APPROVE, approversAt, isAmong } from '#api/types/approval';
 import { APPROVALS } from '../../approval.ts';
 import type { CliApproval } from '../../approval.ts';
 import type { CliContext } from '../../context.ts';
+import { listText, parseOutputFormat, withoutManagedFields } from '../../object-text.ts';
+import type { OutputFormat } from '../../object-text.ts';
 import { addConnectionFlags, withSession } from '../../session.ts';
 import type { ConnectionFlags, Session } from '../../session.ts';
 import { alignLines } from '../../table.ts';
 import { TASKS } from '../../task.ts';
-import type { CliTask } from '../../task.ts';
+import type { CliQuestion, CliTask } from '../../task.ts';
 import { askUserInfo } from '../../user-info.ts';
 
 interface InboxFlags extends ConnectionFlags {
   all?: boolean;
+  output?: string;
 }
 
 /** `troupe inbox`: all that waits for whoever asks, in every namespace that he may read. */
@@ -24,16 +28,23 @@ export function register(program: Command, context: CliContext): void {
   const command = program
     .command('inbox')
     .description('show what waits for you: Approvals, and questions of agents; of all namespaces without -n')
-    .option('--all', 'what waits for others, too');
+    .option('--all', 'what waits for others, too')
+    .option(
+      '-o, --output <format>',
+      'yaml, json, name or jsonpath=TEMPLATE: the Approvals, and Tasks that ask',
+    );
   addConnectionFlags(command).action((flags: InboxFlags) =>
     withSession(context, flags, (session) => inbox(session, flags)),
   );
 }
 
-async function inbox(session: Session, { all = false }: InboxFlags): Promise<void> {
+async function inbox(session: Session, { all = false, output }: InboxFlags): Promise<void> {
+  const format = parseOutputFormat(output);
   const pending = await readable(session, APPROVALS, 'status.phase=Pending');
   const mine = all ? pending : await decidable(session, pending);
-  const asking = await readable(session, TASKS, 'status.status=PENDING_CONFIRMATION');
+  const waiting = await readable(session, TASKS, 'status.status=PENDING_CONFIRMATION');
+  const asking = waiting.filter((task) => openQuestions(task).length > 0);
+  if (format.kind !== 'table') return printObjects(session, [...mine, ...asking], format);
   const rows = [...mine.map((one) => approvalRow(session, one)), ...asking.flatMap(questionRows)];
   if (rows.length === 0) {
     session.context.stderr.write('Nothing waits for you\n');
@@ -41,6 +52,19 @@ async function inbox(session: Session, { all = false }: InboxFlags): Promise<voi
   }
   const header = ['NAMESPACE', 'NAME', 'TASK', 'PURPOSE', 'AGE', 'WHAT'];
   session.context.stdout.write(alignLines([header, ...rows]));
+}
+
+function printObjects(
+  { context }: Session,
+  objects: readonly KubeObject[],
+  format: Exclude<OutputFormat, { kind: 'table' }>,
+): void {
+  if (format.kind === 'name') {
+    for (const { kind = '', metadata } of objects)
+      context.stdout.write(`${kind.toLowerCase()}.${TROUPE_GROUP}/${metadata.name}\n`);
+    return;
+  }
+  context.data.write(listText(objects.map(withoutManagedFields), format));
 }
 
 /** Of the namespace that was asked for, else of all; without the right to all, of each that may be read. */
@@ -55,11 +79,14 @@ async function readable<T extends KubeObject>(
   if (session.namespaceGiven) return list({ namespace: session.namespace });
   const everywhere = await unlessForbidden(list({}));
   if (everywhere !== undefined) return everywhere;
-  const found: T[] = [];
+  const lists: T[][] = [];
   for (const namespace of await namespacesOf(session)) {
-    found.push(...((await unlessForbidden(list({ namespace }))) ?? []));
+    const items = await unlessForbidden(list({ namespace }));
+    if (items !== undefined) lists.push(items);
   }
-  return found;
+  // To whoever may read none, nothing is said about what waits. Without Tasks, the Approvals are told of all the same.
+  if (lists.length === 0 && type.plural === APPROVALS.plural) return list({ namespace: session.namespace });
+  return lists.flat();
 }
 
 const NAMESPACES: ResourceType = {
@@ -115,11 +142,14 @@ function approvalRow({ context }: Session, { metadata, spec }: CliApproval): str
 }
 
 /** Questions that no Approval asks; `troupe answer` answers them. */
-function questionRows({ metadata, status }: CliTask): string[][] {
+function openQuestions({ status }: CliTask): CliQuestion[] {
   const byApproval = new Set(status?.approvals?.map(({ questionId }) => questionId));
-  const questions = (status?.questions ?? []).filter(({ id }) => !byApproval.has(id));
-  const { namespace = '', name } = metadata;
-  return questions.map((question) => {
+  return (status?.questions ?? []).filter(({ id }) => !byApproval.has(id));
+}
+
+function questionRows(task: CliTask): string[][] {
+  const { namespace = '', name } = task.metadata;
+  return openQuestions(task).map((question) => {
     const purpose = question.tool === undefined ? 'Question' : 'ToolUse';
     return [namespace, `(troupe answer ${name} ${question.id})`, name, purpose, '', asked(question)];
   });

@@ -68,6 +68,7 @@ async function diff(session: Session, words: readonly string[], flags: DiffFlags
 
 async function diffTeam(session: Session, team: TeamRef, wanted: string | undefined): Promise<number> {
   const { client } = session.connection;
+  await client.get(CLI_TEAMS, team);
   const history = await teamHistory(client, team);
   const past = wanted === undefined ? newestUsed(history, team) : revisionOf(history, wanted);
   const now = await readEffective(team, { client, read: new Map() });

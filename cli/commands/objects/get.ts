@@ -6,7 +6,7 @@ import type { CliContext } from '../../context.ts';
 import { CliError } from '../../error-text.ts';
 import { listObjects, refTo } from '../../object-set.ts';
 import type { Selection } from '../../object-set.ts';
-import { parseOutputFormat, toJson, toYaml, withoutManagedFields } from '../../object-text.ts';
+import { listText, parseOutputFormat, toJson, toYaml, withoutManagedFields } from '../../object-text.ts';
 import type { OutputFormat } from '../../object-text.ts';
 import { addConnectionFlags, withSession } from '../../session.ts';
 import type { ConnectionFlags, Session } from '../../session.ts';
@@ -115,9 +115,11 @@ async function printObjects(
   );
   const single = targets.length === 1 && targets[0]?.names.length === 1;
   if (single && objects.length === 0) return;
-  const root = single
-    ? objects[0]
-    : { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: objects };
+  if (!single) {
+    data.write(listText(objects, format));
+    return;
+  }
+  const [root] = objects;
   if (format.kind === 'jsonpath') data.write(format.render(root));
   else data.write(format.kind === 'yaml' ? toYaml(root) : toJson(root));
 }

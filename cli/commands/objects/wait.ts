@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { parseJsonPathTemplate } from '#api/machinery/json/json-path-template';
 import { describeError } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
-import { notFound } from '#api/machinery/status-error';
+import { ignoreNotFound, notFound } from '#api/machinery/status-error';
 import { printedKind } from '../../api-resource.ts';
 import type { CliContext } from '../../context.ts';
 import { parseDuration } from '../../duration.ts';
@@ -58,7 +58,9 @@ async function waitOne(
 ): Promise<void> {
   const { object, goal } = options;
   const { resource, ref } = object;
-  if (!goal.absent) await session.connection.client.get(resource, ref);
+  // A watch would ask again and again for what it may not see.
+  const found = session.connection.client.get(resource, ref);
+  await (goal.absent ? ignoreNotFound(found) : found);
   let missing = false;
   const met = await waitUntil(session, {
     object,

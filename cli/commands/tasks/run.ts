@@ -11,6 +11,7 @@ import { parseDuration } from '../../duration.ts';
 import { CliError } from '../../error-text.ts';
 import { addConnectionFlags, withSession } from '../../session.ts';
 import type { ConnectionFlags, Session } from '../../session.ts';
+import { TASK_REVISIONS } from '../../revisions/team-history.ts';
 import { TASKS, TEAMS, WORKSPACES } from '../../task.ts';
 import type { CliTask } from '../../task.ts';
 import { readTaskLog } from '../../task-log-reader.ts';
@@ -97,12 +98,13 @@ function newTask(session: Session, wish: { team: string; prompt: string; flags: 
 
 /**
  * A Task may name what comes later, but somebody who waits for its end is more likely to have mistyped a name.
- * @throws StatusError NotFound for a Team or a Workspace that is not there
+ * @throws StatusError NotFound for a Team, a Workspace or a TaskRevision that is not there
  */
 async function checkNamed({ connection, namespace }: Session, { spec }: CliTask): Promise<void> {
   const named = [
     { type: TEAMS, name: spec?.teamRef.name },
     { type: WORKSPACES, name: spec?.workspaceRef?.name },
+    { type: TASK_REVISIONS, name: spec?.revision },
   ];
   for (const { type, name } of named) {
     if (name === undefined) continue;

@@ -139,7 +139,8 @@ describe('the revisions of a Team', () => {
   it.each([
     ['diff', 'you must give either team/NAME or -f FILE', 2],
     ['diff task/one', 'you must name one Team', 2],
-    ['diff team/absent', 'no rollout history found', 2],
+    ['diff team/absent', 'teams.agent.wecode.io "absent" not found', 2],
+    ['run writers x --revision nothing', 'taskrevisions.agent.wecode.io "nothing" not found', 1],
     ['rollout undo team/writers --to-revision nothing', 'unable to find the revision "nothing"', 1],
     ['rollout undo team/writers --to-revision x --to-latest', 'exclude each other', 1],
     ['rollout status team/absent', 'NotFound', 1],

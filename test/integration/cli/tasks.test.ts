@@ -69,7 +69,7 @@ describe('troupe logs', () => {
       stdout: '',
       stderr: 'Error from server (NotFound): tasks.agent.wecode.io "nobody" not found\n',
     });
-    expect((await cli('logs bot/x')).stderr).toContain('only Tasks have logs');
+    expect((await cli('logs bot/x')).stderr).toContain('a Task is expected');
   });
 });
 
@@ -313,4 +313,17 @@ it('troupe answer shows what is asked, and answers it', async () => {
     { id: 'p', decision: 'allow' },
     { id: 'q', message: 'b' },
   ]);
+});
+
+it('troupe message takes its policies in any case, and says which there are', async () => {
+  await using server = await startRestartableApi();
+  const { connection, kubeconfig } = server;
+  await createTask(connection, 'talk');
+  const cli = (...words: string[]) => done(kubeconfig, ['message', 'talk', 'hello', ...words]);
+  for (const words of [[], ['--policy', 'INTERRUPT'], ['--policy', 'Queue']]) {
+    expect(await cli(...words)).toMatchObject({ code: 0, stdout: 'task.agent.wecode.io/talk messaged\n' });
+  }
+  const { spec } = await connection.client.get(TASKS, { namespace: 'default', name: 'talk' });
+  expect(spec.messages?.map(({ policy }) => policy)).toEqual(['Queue', 'Interrupt', 'Queue']);
+  await expect(cli('--policy', 'now')).rejects.toThrow('It is one of queue, interrupt, reject.');
 });

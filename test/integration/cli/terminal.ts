@@ -12,6 +12,7 @@ import { register as diff } from '#cli/commands/objects/diff';
 import { register as encryption } from '#cli/commands/server/encryption';
 import { register as get } from '#cli/commands/objects/get';
 import { register as inbox } from '#cli/commands/approvals/inbox';
+import { register as message } from '#cli/commands/tasks/message';
 import { register as logs } from '#cli/commands/tasks/logs';
 import { register as reject } from '#cli/commands/approvals/reject';
 import { register as rollout } from '#cli/commands/objects/rollout';
@@ -69,6 +70,7 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     answer,
     approve,
     inbox,
+    message,
     reject,
     cancel,
     apply,

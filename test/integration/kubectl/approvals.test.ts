@@ -1,7 +1,10 @@
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { done } from '../cli/terminal.ts';
 import { kubectlApi } from '../../kit/kubectl-api.ts';
 import type { KubectlApi } from '../../kit/kubectl-api.ts';
+import { serviceAccountKubeconfig } from '../../kit/service-account-kubeconfig.ts';
 
 /** Who decides Approvals: stock kubectl, with the roles that every server has. */
 let k: KubectlApi;
@@ -181,6 +184,42 @@ describe('troupe', () => {
     const last = await make();
     expect((await cli('reject', last, '--reason', 'no tests')).stdout).toContain('rejected');
     expect(await must('get', 'appr', last, '-o', 'jsonpath={.status.reason}')).toBe('no tests');
+  });
+});
+
+describe('troupe inbox', () => {
+  it('prints objects, too, and none where nothing waits', async () => {
+    const name = await make();
+    const cli = (...words: string[]) => done(k.api.kubeconfig, ['inbox', ...words]);
+    expect((await cli('-o', 'name')).stdout.split('\n')).toContain(`approval.agent.wecode.io/${name}`);
+    const { items } = JSON.parse((await cli('-o', 'json')).stdout) as {
+      items: { kind: string; metadata: { name: string; managedFields?: object } }[];
+    };
+    const found = items.find(({ metadata }) => metadata.name === name);
+    expect(found).toMatchObject({ kind: 'Approval', status: { phase: 'Pending' } });
+    expect(found?.metadata.managedFields).toBeUndefined();
+    const elsewhere = (format: string) => cli('-n', 'kube-public', '-o', format);
+    expect(await elsewhere('name')).toMatchObject({ code: 0, stdout: '' });
+    expect(JSON.parse((await elsewhere('json')).stdout)).toMatchObject({ kind: 'List', items: [] });
+    expect((await cli('-o', 'table')).stderr).toContain('allowed formats are');
+  });
+
+  it('tells whoever may read none so, and does not say that nothing waits', async () => {
+    await using folder = await temporaryFolder('inbox');
+    const kubeconfig = path.join(folder.path, 'kubeconfig');
+    const rights = 'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: unbound}\n';
+    await serviceAccountKubeconfig({
+      ...{ kubeconfig: k.api.kubeconfig, file: kubeconfig },
+      name: 'nobody',
+      rights,
+    });
+    const words = 'cannot list resource "approvals"';
+    expect(await done(kubeconfig, ['inbox'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(words) as string,
+    });
+    const waits = await done(kubeconfig, ['wait', 'approval/x', '--for', 'delete']);
+    expect(waits.stderr).toContain('cannot get resource "approvals"');
   });
 });
 
