@@ -63,7 +63,8 @@ export function planNodes(revision: Revision, around: Surroundings): NodesPlan {
   const { moves, exceeded, grants } = giveOut(settled, wanted, { ...around, unknown });
   if (exceeded !== undefined) return { ...ending({ kind: 'failed', failure: { why: exceeded } }), grants };
   const deciding = settled.filter(({ node }) => unfolded.past?.has(node.id) !== true);
-  const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held });
+  const { heeded } = unfolded;
+  const outcome = outcomeOf(deciding, { moves, readiness, status: around.task.status, held, heeded });
   return { ...common, grants, moves, asks: asksOf(grown, moves, around), outcome, ...wakeUp(moves, around) };
 }
 
@@ -150,15 +151,17 @@ interface Going {
   readiness: Readiness;
   status: TaskStatus | undefined;
   held: Hold | undefined;
+  heeded: ReadonlySet<string> | undefined;
 }
 
-function outcomeOf(settled: readonly SettledNode[], { moves, readiness, status, held }: Going): Outcome {
+function outcomeOf(settled: readonly SettledNode[], going: Going): Outcome {
+  const { moves, readiness, status, held, heeded } = going;
   const runs = runsOf(moves);
   // A step before a message that runs once more decides nothing, and is waited for.
   if (settled.every(isDone) && runs.length === 0) {
     return status?.status === 'CANCELLING'
       ? { kind: 'cancelled', message: 'Cancelled when the last step had ended.' }
-      : { kind: 'completed' };
+      : { kind: 'completed', ...(heeded === undefined ? {} : { heeded }) };
   }
   if (held !== undefined) return { kind: 'held', ...held, runs };
   const waits = moves.flatMap(({ record, wait }) =>

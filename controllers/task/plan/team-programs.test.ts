@@ -11,6 +11,7 @@ import type { Program } from '../unfold/program.ts';
 import { PROGRAMS } from '../unfold/programs.ts';
 import type { QualityProgram } from '../unfold/quality/program.ts';
 import type { RouteProgram } from '../unfold/route/route.ts';
+import type { WorkflowProgram } from '../unfold/workflow/workflow-program.ts';
 import { madeUpRevision, play } from '../unfold/team/made-up.ts';
 import type { MadeUpEnd } from '../unfold/team/made-up.ts';
 import { PlanConflict, resolved, World } from './world.ts';
@@ -35,7 +36,25 @@ const collaborate: CollaborateProgram = {
   ...{ kind: 'collaborate', leader: 'boss', speakers: ['ann', 'ben'] },
   ...{ maxRounds: 2, order: 'Parallel', onNoAgreement: 'Conclude' },
 };
-const programs: Program[] = [coordinate, route, quality, collaborate];
+const judged: WorkflowProgram = {
+  ...{ kind: 'workflow', mode: 'script' },
+  workflow: {
+    steps: [
+      {
+        ...{ name: 'write', participants: ['ann'], retry: { limit: 1 } },
+        quality: {
+          bestOf: { candidates: 2, choosers: ['rex'] },
+          review: { reviewer: 'rex', maxCorrections: 1 },
+          vote: { voters: ['rex', 'ben'], maxCorrections: 1, onRejected: 'Accept' },
+        },
+      },
+      { name: 'again', participants: ['ben'], dependsOn: ['write'], when: 'steps.write.quality.rounds > 1' },
+      { name: 'last', participants: ['ann'], dependsOn: ['again'] },
+    ],
+  },
+};
+const outcome: QualityProgram = { ...quality, inner: judged };
+const programs: Program[] = [coordinate, route, quality, collaborate, judged, outcome];
 
 /** Whatever a node is asked for, one of the fields fits, and the rest is not looked at. */
 const output = fc.record({
@@ -81,6 +100,29 @@ function worldOf({ members, program }: Revision): World {
   world.programs = PROGRAMS;
   return world;
 }
+
+it('a script that says no, and is heeded, is no failure of a Task', () => {
+  const steps = [{ name: 'write', participants: ['ann'] }];
+  const inner: WorkflowProgram = { kind: 'workflow', mode: 'script', workflow: { steps } };
+  const program: QualityProgram = {
+    ...{ kind: 'quality', inner },
+    gates: [
+      {
+        ...{ kind: 'script', script: { run: 'make test' }, threshold: 1 },
+        ...{ maxCorrections: 1, onRejected: 'Fail' },
+      },
+    ],
+  };
+  const world = worldOf(madeUpRevision(program, MEMBERS));
+  const failures: Record<string, MadeUpEnd> = { 'v1-script': { failed: 'ActionFailed: 1 test fails' } };
+  for (let turns = 0; turns < 4; turns += 1) {
+    world.settle();
+    const open = world.sandboxes().find(({ status }) => !isFinalPhase(status?.phase));
+    const given = failures[open?.spec.node ?? ''] ?? { value: 'x' };
+    world.change(open?.metadata.name ?? '', { status: statusOf(given) });
+  }
+  expect(world.settle().status).toMatchObject({ status: 'COMPLETED', message: 'All steps have succeeded.' });
+});
 
 describe('Teams whose steps follow from answers', () => {
   it('come to the same end as in the reference, with one run for each step', () => {

@@ -112,7 +112,7 @@ export function finishedCondition(
       return taskUnfinished('Failing', message);
     }
     case 'completed':
-      return taskFinished('Completed', completedMessage(records));
+      return taskFinished('Completed', completedMessage(records, outcome.heeded));
     case 'failed':
       return taskFinished('Failed', failureMessage(outcome.failure, records));
     case 'impossible':
@@ -170,8 +170,10 @@ function stoppingMessage(runs: readonly NodeRun[], records: readonly NodeRecord[
   return firstSentences(runs.map(({ node }) => `${stepTitle(node, records)} is being stopped.`));
 }
 
-function completedMessage(records: readonly NodeRecord[]): string {
-  const failed = records.filter(({ status }) => status === 'FAILED').length;
+function completedMessage(records: readonly NodeRecord[], heeded?: ReadonlySet<string>): string {
+  const isFailed = ({ node, status }: NodeRecord): boolean =>
+    status === 'FAILED' && heeded?.has(node) !== true;
+  const failed = records.filter(isFailed).length;
   if (failed > 0) return `All steps have ended, ${failed} of ${records.length} with a failure.`;
   return records.length === 1 ? 'The step has succeeded.' : 'All steps have succeeded.';
 }

@@ -26,7 +26,8 @@ export type Outcome =
   /** `runs` have not stopped yet. */
   | { kind: 'cancelling'; runs: readonly NodeRun[] }
   | { kind: 'failing'; failure: Failure; runs: readonly NodeRun[] }
-  | { kind: 'completed' }
+  /** `heeded`: nodes that failed to say no to an answer, which was corrected, or taken all the same. */
+  | { kind: 'completed'; heeded?: ReadonlySet<string> }
   | { kind: 'failed'; failure: Failure }
   | { kind: 'cancelled'; message: string };
 

@@ -147,15 +147,18 @@ function runScript(work: JudgedWork, gate: ScriptGate, { number, author }: Versi
   return { nodes, verdict: verdictOf(score >= gate.threshold, { guidance, score, words: '' }) };
 }
 
-/** People see the beginning of the answer; the status of the Task has all of it. */
-const SHOWN_CHARACTERS = 2000;
+/** People see the beginning of the answer in lists and mails; the status of the Task has all of it. */
+const SHOWN_CHARACTERS = 500;
+
+const beginning = (text: string): string =>
+  text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS).trimEnd()}…`;
 
 /** A no with words is guidance; when nobody has decided in time, the Task fails. */
 function ask(work: JudgedWork, gate: ApprovalGate, { number, author, answer }: Version): GateRun {
   const id = work.idOf(`v${number}-approval`);
   const given = endOf(work.history, author.id);
-  const shownAnswer = (answer ?? (given.end === 'succeeded' ? given.value : '')).slice(0, SHOWN_CHARACTERS);
-  const wait: ApprovalWait = { for: 'approval', message: `${gate.message}\n\n${shownAnswer}` };
+  const shownAnswer = beginning(answer ?? (given.end === 'succeeded' ? given.value : ''));
+  const wait: ApprovalWait = { for: 'approval', message: `${gate.message}\n\n${shownAnswer}`.trimEnd() };
   const node: WaitNode = {
     ...{ id, name: work.titleOf('approval'), kind: 'wait' },
     wait,

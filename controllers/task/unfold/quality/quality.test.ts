@@ -248,6 +248,12 @@ describe('the gates of an answer', () => {
     expect(node).toMatchObject({ kind: 'wait', wait: { for: 'approval', message: 'Fine?\n\ntext' } });
   });
 
+  it('people see the beginning of a long answer', () => {
+    const ends = { ...WORK, s1: { value: 'x'.repeat(3000) } };
+    const node = unfolded(ends, { gates: [APPROVAL] }).nodes.at(-1);
+    expect(node).toMatchObject({ wait: { message: `Fine?\n\n${'x'.repeat(500)}…` } });
+  });
+
   it('the words of judges are kept', () => {
     const now = unfolded(
       { ...WORK, 'v1-evaluate': scores(8, 4), 'v1-review': accept },

@@ -79,6 +79,11 @@ export function play(unfold: Unfold, revision: Revision, player: Player): Played
     );
     if (failed !== undefined) return { unfolded, ends, failed: failed.id };
     if (unfolded.failure !== undefined) return { unfolded, ends };
+    const passed = unfolded.nodes.find(({ id, skip }) => skip !== undefined && !(id in ends));
+    if (passed !== undefined) {
+      ends[passed.id] = { skipped: passed.skip ?? '' };
+      continue;
+    }
     const waiting = unfolded.nodes.filter(hasSandbox).filter(({ id }) => !(id in ends));
     const missed = waiting.find((node) => turnOf(node, unfolded, ends) === 'never');
     if (missed !== undefined) {
