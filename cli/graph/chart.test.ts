@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
+import { dotChart } from './dot-chart.ts';
 import { mermaidChart } from './mermaid-chart.ts';
 import { collaborationChart, taskChart, teamChart } from './object-chart.ts';
 import { svgChart } from './svg-chart.ts';
@@ -88,6 +89,64 @@ describe('troupe graph', () => {
     );
   });
 
+  const judgedSteps = [
+    {
+      ...{ name: 'write', participants: ['coder'] },
+      quality: {
+        bestOf: { candidates: 2, choosers: ['ann'] },
+        review: { reviewer: 'ann', maxCorrections: 1 },
+      },
+    },
+  ];
+
+  it('draws those who judge a step within its frame, with the way back and the states of their runs', () => {
+    const judged = object('Task', {
+      status: {
+        status: 'RUNNING',
+        subTasks: [
+          record('write-0c1', 'COMPLETED'),
+          record('write-0c2', 'COMPLETED'),
+          record('write-0choice1', 'COMPLETED'),
+          record('write-0v1review', 'COMPLETED'),
+          record('write-0v2', 'RUNNING'),
+        ],
+      },
+    });
+    const program = { kind: 'workflow', workflow: { steps: judgedSteps } };
+    expect(textChart(taskChart(judged, object('TaskRevision', { spec: { program } })))).toBe(`Task x: RUNNING
+└─ write  RUNNING (4 of 5 done)  [coder]
+   ├─ work  RUNNING (2 of 3 done)  [again after review (not accepted, at most once)]
+   ├─ choice  COMPLETED  [ann; the best of 2; after work]
+   └─ review  COMPLETED  [ann; after choice]
+`);
+  });
+
+  it('draws those who judge what comes of a Team, whatever its members do', () => {
+    const members = [
+      { name: 'a', botRef: { name: 'b' } },
+      { name: 'j', botRef: { name: 'b' } },
+    ];
+    const quality = { evaluate: { judge: 'j' }, approval: { maxCorrections: 0 } };
+    const team = object('Team', { spec: { members, collaborationModel: 'pipeline', quality } });
+    expect(textChart(teamChart(team, undefined))).toBe(`Team x: pipeline
+├─ a  [again after evaluate (not accepted, at most 3 times)]
+├─ evaluate  [j; after a]
+└─ approval  [people; after evaluate]
+`);
+    const framed = svgChart(teamChart(team, flow));
+    expect(framed).toContain('not accepted, at most 3 times');
+    expect(mermaidChart(teamChart(team, undefined))).toContain('  n1 -.->|');
+  });
+
+  it('draws for Graphviz: arrows of groups end at their frames', () => {
+    const dot = dotChart(collaborationChart(flow));
+    expect(dot).toContain('  subgraph cluster_n2 {');
+    expect(dot).toContain('  n1 -> n2_0 [lhead=cluster_n2];');
+    expect(dot).toContain('  n2_1 -> n3 [label="failure", ltail=cluster_n2];');
+    const judged = object('Collaboration', { spec: { type: 'workflow', steps: judgedSteps } });
+    expect(dotChart(collaborationChart(judged))).toContain('constraint=false, style=dashed');
+  });
+
   const hostile = '"]; click n0 "javascript:alert(1)"\n<script>&\u0007';
   const attack = object('Collaboration', {
     spec: {
@@ -108,6 +167,9 @@ describe('troupe graph', () => {
       '  n0 --> n1',
       '',
     ]);
+    expect(dotChart(collaborationChart(attack))).toContain(
+      '  n0 [label="a\\n\\"]; click n0 \\"javascript:alert(1)\\"\\n<script>& "];\n',
+    );
     const svg = svgChart(collaborationChart(attack));
     expect(svg).not.toContain('<script>');
     expect(svg).toContain('&lt;script&gt;&amp;');

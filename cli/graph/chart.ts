@@ -21,6 +21,8 @@ export interface Arrow {
   from: string;
   /** Empty for the usual. */
   label: string;
+  /** The other box comes later, and sends the work back: such an arrow orders nothing. */
+  isBack?: boolean;
 }
 
 /** The boxes in rows: each below all that comes before it. A circle, which no valid workflow has, ends in the last row. */
@@ -31,7 +33,7 @@ export function rowsOf(boxes: readonly Box[]): Box[][] {
   let open = [...boxes];
   while (open.length > 0) {
     const free = open.filter(({ arrows }) =>
-      arrows.every(({ from }) => placed.has(from) || !names.has(from)),
+      arrows.every(({ from, isBack }) => isBack === true || placed.has(from) || !names.has(from)),
     );
     const row = free.length === 0 ? open : free;
     rows.push(row);

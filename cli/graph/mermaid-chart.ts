@@ -10,10 +10,12 @@ function boxLines(boxes: readonly Box[], prefix: string): string[] {
   const ids = new Map(boxes.map(({ name }, index) => [name, `${prefix}${index}`]));
   const nodes = boxes.flatMap((box, index) => nodeLines(box, `${prefix}${index}`));
   const arrows = boxes.flatMap((box, index) =>
-    box.arrows.flatMap(({ from, label }) => {
+    box.arrows.flatMap(({ from, label, isBack = false }) => {
       const source = ids.get(from);
       if (source === undefined) return [];
-      return [`  ${source} -->${label === '' ? '' : `|${quoted(label)}|`} ${prefix}${index}`];
+      return [
+        `  ${source} ${isBack ? '-.->' : '-->'}${label === '' ? '' : `|${quoted(label)}|`} ${prefix}${index}`,
+      ];
     }),
   );
   return [...nodes, ...arrows];

@@ -2,8 +2,11 @@ import { fieldsOf } from '#api/machinery/json/json';
 import type { JsonObject } from '#api/machinery/json/json';
 import type { Unstructured } from '#api/machinery/meta';
 import { workflowOf } from '#workflows/workflow';
+import type { TeamQuality } from '#api/types/generated/team';
+import { judgeNames } from '#api/types/team-members';
 import type { Step } from '#workflows/workflow';
 import type { Box, Chart } from './chart.ts';
+import { judgedBoxes } from './quality-chart.ts';
 import { workflowBoxes } from './workflow-chart.ts';
 import type { RunState } from './workflow-chart.ts';
 
@@ -16,17 +19,37 @@ export function collaborationChart(collaboration: Unstructured): Chart {
 
 /** @param collaboration the one that the Team names, if it names one */
 export function teamChart(team: Unstructured, collaboration: Unstructured | undefined): Chart {
-  if (collaboration !== undefined) return { ...collaborationChart(collaboration), title: titleOf(team) };
-  const { members, collaborationModel } = fieldsOf(team['spec']);
-  const names = listOf(members).map(memberName);
-  const leader = listOf(members).findIndex(({ role }) => role === 'leader');
-  const title = `${titleOf(team)}: ${text(collaborationModel) || 'workflow'}`;
-  if (collaborationModel === 'pipeline') return { title, boxes: inTurn(names) };
+  const { collaborationModel, quality } = fieldsOf(team['spec']);
+  const work = collaboration === undefined ? memberBoxes(team) : collaborationChart(collaboration).boxes;
+  const title =
+    collaboration === undefined
+      ? `${titleOf(team)}: ${text(collaborationModel) || 'workflow'}`
+      : titleOf(team);
+  return { title, boxes: quality === undefined ? work : judgedWork(work, quality as TeamQuality) };
+}
+
+/** Those who work; those who judge come after them. */
+function memberBoxes(team: Unstructured): readonly Box[] {
+  const { members, collaborationModel, quality } = fieldsOf(team['spec']);
+  const judges = judgeNames(quality as TeamQuality | undefined);
+  const workers = listOf(members).filter((member) => !judges.includes(memberName(member)));
+  const names = workers.map(memberName);
+  const leader = workers.findIndex(({ role }) => role === 'leader');
+  if (collaborationModel === 'pipeline') return inTurn(names);
   const first = names[Math.max(0, leader)] ?? '';
-  if (collaborationModel === 'solo') return { title, boxes: [box(first, [])] };
+  if (collaborationModel === 'solo') return [box(first, [])];
   const others = names.filter((name) => name !== first);
   const before = leader < 0 ? [] : [first];
-  return { title, boxes: [box(first, [], ['leader']), ...others.map((name) => box(name, before))] };
+  return [box(first, [], ['leader']), ...others.map((name) => box(name, before))];
+}
+
+/** The work in a frame, or as its one box, and those who judge what comes of it. */
+function judgedWork(boxes: readonly Box[], quality: TeamQuality): Box[] {
+  const [only, ...more] = boxes;
+  const work: Box =
+    only !== undefined && more.length === 0 ? only : { name: 'work', notes: [], arrows: [], boxes };
+  const { judges, back } = judgedBoxes(quality, work.name);
+  return [{ ...work, arrows: [...work.arrows, ...back] }, ...judges];
 }
 
 /** @param revision what the Task was started with */
@@ -35,7 +58,8 @@ export function taskChart(task: Unstructured, revision: Unstructured | undefined
   const records = listOf(subTasks);
   const title = `${titleOf(task)}: ${text(status) || 'PENDING'}`;
   const spec = fieldsOf(revision?.['spec']);
-  const program = fieldsOf(spec['program']);
+  const whole = fieldsOf(spec['program']);
+  const program = whole['kind'] === 'quality' ? fieldsOf(whole['inner']) : whole;
   const states = records.map((record): RunState => ({
     node: text(record['node']),
     status: text(record['status']),
@@ -45,8 +69,16 @@ export function taskChart(task: Unstructured, revision: Unstructured | undefined
   const given = listOf(fieldsOf(program['workflow'])['steps']) as unknown as Step[];
   const written = listOf(fieldsOf(fieldsOf(planning.at(-1)?.['result'])['output'])['steps']);
   const steps = given.length === 0 ? written.map(writtenStep) : given.map((step) => filled(step, written));
-  return { title, boxes: [...nodeBoxes(planning, []), ...workflowBoxes(steps, states)] };
+  // Those of a Team that asks for the quality of a workflow.
+  const judging = whole === program ? [] : records.filter(({ node }) => JUDGING.test(text(node)));
+  return {
+    title,
+    boxes: [...nodeBoxes(planning, []), ...workflowBoxes(steps, states), ...nodeBoxes(judging, [])],
+  };
 }
+
+/** Ids of nodes of the layer around the whole work. */
+const JUDGING = /^(?:v\d+(?:-.*)?|choice-\d+)$/;
 
 /** A step as a leader has written it. */
 function writtenStep({ name, participant, dependsOn, run }: JsonObject): Step {

@@ -68,7 +68,9 @@ function layout(boxes: readonly Box[]): Laid {
     y += height + 2 * GAP;
   }
   const arrows = boxes.flatMap((box) => arrowShapes(box, places));
-  return { width, height: Math.max(0, y - 2 * GAP), shapes: [...arrows, ...shapes] };
+  const back = boxes.flatMap((box) => box.arrows.filter(({ isBack }) => isBack === true));
+  const beside = Math.max(0, ...back.map(({ label }) => label.length * CHARACTER + GAP));
+  return { width: width + beside, height: Math.max(0, y - 2 * GAP), shapes: [...arrows, ...shapes] };
 }
 
 function drawBox({ name, notes, state, boxes }: Box): Laid {
@@ -100,15 +102,25 @@ const textLine = (text: string, line: number, style: string): string =>
 function arrowShapes({ name, arrows }: Box, places: ReadonlyMap<string, Place>): string[] {
   const to = places.get(name);
   if (to === undefined) return [];
-  return arrows.flatMap(({ from: source, label }) => {
+  return arrows.flatMap(({ from: source, label, isBack = false }) => {
     const from = places.get(source);
     if (from === undefined) return [];
+    if (isBack) return backShapes(from, to, label);
     const [x1, y1] = [from.x + from.width / 2, from.y + from.height];
     const [x2, y2] = [to.x + to.width / 2, to.y];
     const path = `<path d="M${x1} ${y1}C${x1} ${y1 + GAP} ${x2} ${y2 - GAP} ${x2} ${y2}" fill="none" stroke="#555" marker-end="url(#end)"/>`;
     if (label === '') return [path];
     return [path, `<text x="${x2 + 4}" y="${y2 - 6}" fill="#555" font-size="10">${escaped(label)}</text>`];
   });
+}
+
+/** Beside the boxes, from the right side of one to that of an earlier one. */
+function backShapes(from: Place, to: Place, label: string): string[] {
+  const [x1, y1] = [from.x + from.width, from.y + from.height / 2];
+  const [x2, y2] = [to.x + to.width, to.y + to.height / 2];
+  const x = Math.max(x1, x2) + GAP;
+  const path = `<path d="M${x1} ${y1}C${x} ${y1} ${x} ${y2} ${x2} ${y2}" fill="none" stroke="#555" stroke-dasharray="4 3" marker-end="url(#end)"/>`;
+  return [path, `<text x="${x}" y="${(y1 + y2) / 2}" fill="#555" font-size="10">${escaped(label)}</text>`];
 }
 
 const short = (text: string): string =>

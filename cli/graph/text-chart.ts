@@ -1,5 +1,5 @@
 import { rowsOf } from './chart.ts';
-import type { Box, Chart } from './chart.ts';
+import type { Arrow, Box, Chart } from './chart.ts';
 
 /** For terminals: steps in an order in which they can be done, those of groups below them. */
 export function textChart({ title, boxes }: Chart): string {
@@ -18,8 +18,14 @@ function listLines(boxes: readonly Box[]): string[] {
 }
 
 function boxLines({ name, notes, state, arrows, boxes }: Box): string[] {
-  const after = arrows.map(({ from, label }) => (label === '' ? from : `${from} (${label})`));
-  const details = [...notes, ...(after.length === 0 ? [] : [`after ${after.join(', ')}`])];
+  const named = ({ from, label }: Arrow): string => (label === '' ? from : `${from} (${label})`);
+  const after = arrows.filter(({ isBack }) => isBack !== true).map(named);
+  const again = arrows.filter(({ isBack }) => isBack === true).map(named);
+  const details = [
+    ...notes,
+    ...(after.length === 0 ? [] : [`after ${after.join(', ')}`]),
+    ...(again.length === 0 ? [] : [`again after ${again.join(', ')}`]),
+  ];
   const head = [name, ...(state === undefined ? [] : [state])].join('  ');
   const words = details.length === 0 ? head : `${head}  [${details.join('; ')}]`;
   return [line(words), ...(boxes === undefined ? [] : listLines(boxes))];

@@ -2,6 +2,7 @@ import { NodePath, pathOf } from '#workflows/node-id';
 import { dependenciesOf, failureStep } from '#workflows/workflow';
 import type { Step } from '#workflows/workflow';
 import type { Arrow, Box } from './chart.ts';
+import { judgedBoxes } from './quality-chart.ts';
 
 /** How a run stands; from status.subTasks of a Task. */
 export interface RunState {
@@ -17,16 +18,34 @@ export function workflowBoxes(steps: readonly Step[], runs: readonly RunState[] 
 function boxesOf(steps: readonly Step[], runs: readonly RunState[], around: NodePath): Box[] {
   return steps.map((step, position) => {
     const path = around.step(position);
-    const state = stateOf(runs.filter(({ node }) => isWithin(pathOf(node), path.text)));
+    const own = runs.filter(({ node }) => isWithin(pathOf(node), path.text));
+    const state = stateOf(own);
+    const boxes = step.steps === undefined ? judgedStep(step, own) : boxesOf(step.steps, runs, path);
     return {
       name: step.name,
       notes: notesOf(step),
       ...(state === undefined ? {} : { state }),
       arrows: arrowsOf(step, steps),
-      ...(step.steps === undefined ? {} : { boxes: boxesOf(step.steps, runs, path) }),
+      ...(boxes === undefined ? {} : { boxes }),
     };
   });
 }
+
+/** The name of a box within the frame of its step. */
+const WORK = 'work';
+
+/** The work of a step, and those who judge it. */
+function judgedStep({ quality }: Step, runs: readonly RunState[]): Box[] | undefined {
+  if (quality === undefined) return undefined;
+  const stateIn = (ids: RegExp): string | undefined =>
+    stateOf(runs.filter(({ node }) => ids.test(pathOf(node))));
+  const { judges, back } = judgedBoxes(quality, WORK, stateIn);
+  const state = stateOf(runs.filter(({ node }) => !JUDGE.test(pathOf(node))));
+  return [{ name: WORK, notes: [], ...(state === undefined ? {} : { state }), arrows: back }, ...judges];
+}
+
+/** The path of a node that judges has a word; others have single letters. */
+const JUDGE = /[a-z]{2}/;
 
 /** Whether the path of a node belongs to a step: items, iterations and tries of the steps around are passed over. */
 function isWithin(path: string, step: string): boolean {

@@ -6,6 +6,7 @@ import type { ResourceType } from '#api/machinery/resource-type';
 import type { CliContext } from '../../context.ts';
 import { CliError, errorText } from '../../error-text.ts';
 import type { Chart } from '../../graph/chart.ts';
+import { dotChart } from '../../graph/dot-chart.ts';
 import { mermaidChart } from '../../graph/mermaid-chart.ts';
 import { collaborationChart, taskChart, teamChart } from '../../graph/object-chart.ts';
 import { svgChart } from '../../graph/svg-chart.ts';
@@ -26,6 +27,7 @@ const FORMATS: Readonly<Record<string, (chart: Chart) => string>> = {
   text: textChart,
   mermaid: mermaidChart,
   svg: svgChart,
+  dot: dotChart,
 };
 
 /** `troupe graph`: the steps of a Task, a Team or a workflow as a drawing. */
