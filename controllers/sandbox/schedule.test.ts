@@ -105,6 +105,18 @@ describe('observe', () => {
   });
 });
 
+it('one that was kept back and is bound by now keeps its place, although the cache does not show it yet', () => {
+  const { schedule, show } = world();
+  const waiting = sandbox();
+  show('ns/s', waiting);
+  schedule.park('ns/s', 1000);
+  schedule.unpark(1005);
+  schedule.assume(waiting, 'e');
+  schedule.unpark(1006);
+  expect(schedule.isAssumed(waiting)).toBe(true);
+  expect([schedule.queue.size, schedule.usage.onExecutor('e').others]).toEqual([0, 1]);
+});
+
 type Move = 'create' | 'talk' | 'bind' | 'fail' | 'show' | 'finish' | 'remove';
 const MOVES: readonly Move[] = ['create', 'talk', 'bind', 'fail', 'show', 'finish', 'remove'];
 

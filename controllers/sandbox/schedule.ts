@@ -88,7 +88,10 @@ export class Schedule {
 
   /** Lines up those whose time has come. */
   unpark(now: number): void {
-    for (const [key, { at }] of this.#parked) if (at <= now) this.forget(key);
+    for (const [key, { at }] of this.#parked) {
+      // One that has lined up since may be bound, and the cache not show it yet.
+      if (at <= now && !this.#assumed.has(key)) this.forget(key);
+    }
   }
 
   /** Milliseconds until somebody who was kept back lines up again; undefined when nobody is. */

@@ -35,13 +35,24 @@ function sandbox(name: string): Sandbox {
 
 /** A scheduler whose cache has these Sandboxes; `fail` says how the binding of one ends. */
 function play(names: readonly string[], fail: (name: string) => StatusError | undefined) {
-  const cache = new Map(names.map((name) => [`n/${name}`, sandbox(name)]));
+  return playWith(names.map(sandbox), fail);
+}
+
+/** The same for Sandboxes of any kind; those that are bound may be told to give way. */
+function playWith(sandboxes: readonly Sandbox[], fail: (name: string) => StatusError | undefined) {
+  const cache = new Map(sandboxes.map((one) => [objectKey(one.metadata), one]));
   const schedule = new Schedule({ sandboxes: cache, ofTask: () => [] });
   for (const [key, one] of cache) schedule.observe({ key, new: one });
   const time = { now: NOW };
   const bound: string[] = [];
   const reviewed: string[] = [];
+  const stopped: string[] = [];
   const client = {
+    async patch(_type: unknown, { name }: { name: string }): Promise<void> {
+      const error = fail(name);
+      if (error !== undefined) throw error;
+      stopped.push(name);
+    },
     updateStatus: async <T>(_type: unknown, object: T): Promise<T> => object,
     async update<T extends Sandbox>(_type: unknown, object: T): Promise<T> {
       const error = fail(object.metadata.name);
@@ -55,6 +66,10 @@ function play(names: readonly string[], fail: (name: string) => StatusError | un
     sandboxes: cache,
     executors: { list: () => [executor] },
     refuse: () => undefined,
+    preemption: {
+      ofTask: () => [],
+      liveOn: () => [...cache.values()].filter(({ spec }) => spec.executorName !== undefined),
+    },
     review: (keys) => void reviewed.push(...keys.filter((key) => !schedule.isAssumed(cache.get(key)))),
     recorder: { event: () => undefined },
     graceMs: 60_000,
@@ -70,6 +85,7 @@ function play(names: readonly string[], fail: (name: string) => StatusError | un
     round,
     bound,
     reviewed,
+    stopped,
     cache,
     time,
     schedule,
@@ -120,5 +136,24 @@ describe('a round', () => {
     await expect(round()).rejects.toBe(away);
     expect(schedule.queue.size).toBe(2);
     expect(schedule.usage.onExecutor('e').others).toBe(0);
+  });
+
+  it('asks again for a place that it could not have taken before', async () => {
+    const taskRef = { name: 't', uid: 't' };
+    const { spec: of } = sandbox('');
+    const runs = Array.from({ length: 9 }, (_, index) => ({
+      ...sandbox(`low-${index}`),
+      spec: { ...of, taskRef, node: `n${index}`, priority: -1000, executorName: 'e' },
+    }));
+    const urgent = { ...sandbox('high'), spec: { ...of, priority: 1000 } };
+    let isAway = true;
+    const away = new StatusError('ServiceUnavailable', 'away');
+    const { round, stopped } = playWith([...runs, urgent], () => (isAway ? away : undefined));
+    await expect(round()).rejects.toBe(away);
+    isAway = false;
+    await round();
+    expect(stopped).toHaveLength(1);
+    await round();
+    expect(stopped, 'one at a time').toHaveLength(1);
   });
 });

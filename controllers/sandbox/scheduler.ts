@@ -120,21 +120,21 @@ async function bind(options: Context, sandbox: Sandbox, candidate: Candidate): P
  * cache shows that the one before gives way.
  */
 async function preempt(options: Context, time: LossTime, givingWay: Set<string>): Promise<void> {
-  const { schedule, sandboxes, executors, preemption, client, recorder } = options;
+  const { schedule, sandboxes, executors, preemption, refuse, client, recorder } = options;
   if (preemption === undefined) return;
   for (const key of givingWay) {
     const run = sandboxes.get(key);
     if (run === undefined || run.spec.disruption !== undefined) givingWay.delete(key);
   }
-  for (const { waiting, demand } of schedule.queue.blocked()) {
+  for (const { waiting, demand } of schedule.queue.blocked(refuse)) {
     if (givingWay.size > 0) return;
     const priority = sandboxes.get(waiting.key)?.spec.priority ?? 0;
     const input = { waiting: { priority, demand }, executors: executors.list(), ...preemption, time };
     const run = planPreemption(input);
     if (run === undefined) continue;
-    givingWay.add(objectKey(run.metadata));
     const body = { spec: { cancel: true, disruption: 'Preempted' } };
     await ignoreNotFound(client.patch(SANDBOXES, refOf(run), { type: 'merge', body }));
+    givingWay.add(objectKey(run.metadata));
     recorder.event(run, { type: 'Warning', reason: 'Preempted', message: disruptionMessage('Preempted') });
   }
 }

@@ -44,9 +44,12 @@ function hall(capacity: Record<string, number>, quota: Record<string, number> = 
     reason: 'NoCapacity',
     message: `${what} is full`,
   });
+  const refuse = (namespace: string): Wait | undefined =>
+    usage.inNamespace(namespace).sandboxes < (quota[namespace] ?? Infinity) ? undefined : full(namespace);
   return {
     usage,
     queue,
+    refuse,
     add(job: Job): void {
       jobs.set(key(job), job);
       const { namespace, user, turn, isInteractive } = job;
@@ -60,10 +63,7 @@ function hall(capacity: Record<string, number>, quota: Record<string, number> = 
           const isFree = usage.onExecutor(name).others < (capacity[name] ?? 0);
           return isFree ? { outcome: 'bind', executorName: name } : full(name);
         },
-        refuse: (namespace) =>
-          usage.inNamespace(namespace).sandboxes < (quota[namespace] ?? Infinity)
-            ? undefined
-            : full(namespace),
+        refuse,
       });
       const job = found && jobs.get(found.waiting.key);
       if (found === undefined || job === undefined) return undefined;
@@ -142,6 +142,19 @@ describe('the order', () => {
     add(job({ name: '3', namespace: 'b', turn: 99 }));
     expect(Array.from({ length: 3 }, () => next()?.name)).toEqual(['1', '3', undefined]);
     expect(queue.reasonOf('a/2')).toMatchObject({ message: 'a is full' });
+  });
+
+  it('others give way for one who could use the place', () => {
+    const { add, next, end, queue, refuse } = hall({ e: 2 }, { a: 1 });
+    const blocked = (): string[] => [...queue.blocked(refuse)].map(({ waiting }) => waiting.key);
+    const other = job({ name: 'other', namespace: 'b' });
+    for (const one of [job(), other]) add(one);
+    expect([next(), next()]).toHaveLength(2);
+    for (const namespace of ['a', 'b']) add(job({ name: 'late', namespace, turn: 9 }));
+    expect([next(), blocked()], 'the quota of the first is used up').toEqual([undefined, ['b/late']]);
+    queue.remove('b/late');
+    end(other);
+    expect([next(), blocked()], 'there is room, and no right to it').toEqual([undefined, []]);
   });
 
   it('says each reason once', () => {

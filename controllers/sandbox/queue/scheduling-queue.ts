@@ -115,11 +115,15 @@ export class SchedulingQueue {
     return keys;
   }
 
-  /** The first of each lane for which all Executors are full. */
-  *blocked(): Iterable<{ waiting: Waiting; demand: Demand }> {
+  /** The first of each lane for which all Executors are full, and whose quotas would allow it a place. */
+  *blocked(refuse: Decisions['refuse']): Iterable<{ waiting: Waiting; demand: Demand }> {
     for (const { line, demand, verdict } of this.#lanes.values()) {
-      const waiting = line.first();
-      if (verdict?.reason === 'NoCapacity' && waiting !== undefined) yield { waiting, demand };
+      if (verdict?.reason !== 'NoCapacity') continue;
+      for (const waiting of line.firsts()) {
+        if (refuse(waiting.namespace, demand) !== undefined) continue;
+        yield { waiting, demand };
+        break;
+      }
     }
   }
 
@@ -153,6 +157,8 @@ export class SchedulingQueue {
       this.#refuse(lane, waiting.namespace, refusal);
       if (refusal === undefined) return [{ lane, waiting, executorName: binding.executorName }];
     }
+    // There is room: it is quotas alone that keep them waiting.
+    delete lane.verdict;
     return [];
   }
 
