@@ -9,6 +9,7 @@ const LONGEST: readonly string[] = [
   'fuzzing/fuzzing.test.ts',
   'conformance/kubectl/kubectl.test.ts',
   'bad-input/trouble.test.ts',
+  'e2e/example-sessions.test.ts',
   'storage/order.test.ts',
   'api/database-trouble.test.ts',
   'e2e/team-kills.test.ts',

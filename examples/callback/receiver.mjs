@@ -1,11 +1,13 @@
-// Takes the callbacks of a Task, as https://www.standardwebhooks.com has it, and ends when the Task has ended.
+// Takes the messages about a Task or an Approval, as https://www.standardwebhooks.com has them, up to the last one.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 const KEY = process.env.CALLBACK_KEY;
+/** As on a bad network: then the same message comes again. */
+const LOSES_FIRST_ANSWER = process.env.LOSES_FIRST_ANSWER === 'true';
 const OLDEST_SECONDS = 300;
-const ENDS = ['COMPLETED', 'FAILED', 'CANCELLED'];
+const LAST = /[.](completed|failed|cancelled|decided)$/;
 const known = new Set();
 
 function isGenuine(headers, body) {
@@ -26,15 +28,16 @@ const server = createServer(async (request, response) => {
     console.log('refused: not signed with our key');
     return response.writeHead(401).end();
   }
-  const { sequence, status, task } = JSON.parse(body).data;
+  const { type, data } = JSON.parse(body);
   const id = request.headers['webhook-id'];
-  if (known.has(id)) console.log(`known already: ${status}`);
-  else console.log(`${task.metadata.name} is ${status}: ${task.status.result?.value ?? 'no result yet'}`);
-  // The first answer is lost on its way, so the same message comes again.
-  const isLost = known.size === 0;
+  const about = data.task
+    ? `${data.task.metadata.name}: ${data.task.status.result?.value ?? 'no result yet'}`
+    : data.message;
+  console.log(known.has(id) ? `known already: ${type}` : `${type}: ${about}`);
+  const isLost = LOSES_FIRST_ANSWER && known.size === 0;
   known.add(id);
   if (isLost) return response.destroy();
   response.writeHead(204).end();
-  if (ENDS.includes(status)) server.close();
+  if (LAST.test(type)) server.close();
 });
-server.listen(8091, 'localhost');
+server.listen(process.env.PORT, 'localhost');
