@@ -21,6 +21,8 @@ const OURS = `^(${folders.join('|')})/`;
 const TEST = '[.]test[.]ts$';
 
 const machinery = '^api/machinery/';
+/** Who judges how good an answer is. */
+const quality = '^api/types/quality[.]ts$';
 const clock = '^api/machinery/clock[.]ts$';
 const types = '^api/types/';
 const structuralSchema = '^api/structural-schema/';
@@ -194,6 +196,7 @@ const layers = [
       passwordRules,
       task,
       approval,
+      quality,
       taskEvent,
       skillPackages,
       workflows,

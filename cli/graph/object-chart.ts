@@ -2,11 +2,11 @@ import { fieldsOf } from '#api/machinery/json/json';
 import type { JsonObject } from '#api/machinery/json/json';
 import type { Unstructured } from '#api/machinery/meta';
 import { workflowOf } from '#workflows/workflow';
-import type { TeamQuality } from '#api/types/generated/team';
-import { judgeNames } from '#api/types/team-members';
+import { judgesIn } from '#api/types/quality';
 import type { Step } from '#workflows/workflow';
 import type { Box, Chart } from './chart.ts';
 import { judgedBoxes } from './quality-chart.ts';
+import type { Quality } from './quality-chart.ts';
 import { workflowBoxes } from './workflow-chart.ts';
 import type { RunState } from './workflow-chart.ts';
 
@@ -25,13 +25,13 @@ export function teamChart(team: Unstructured, collaboration: Unstructured | unde
     collaboration === undefined
       ? `${titleOf(team)}: ${text(collaborationModel) || 'workflow'}`
       : titleOf(team);
-  return { title, boxes: quality === undefined ? work : judgedWork(work, quality as TeamQuality) };
+  return { title, boxes: quality === undefined ? work : judgedWork(work, quality as Quality) };
 }
 
 /** Those who work; those who judge come after them. */
 function memberBoxes(team: Unstructured): readonly Box[] {
   const { members, collaborationModel, quality } = fieldsOf(team['spec']);
-  const judges = judgeNames(quality as TeamQuality | undefined);
+  const judges = quality === undefined ? [] : judgesIn(quality as Quality).map(({ name }) => name);
   const workers = listOf(members).filter((member) => !judges.includes(memberName(member)));
   const names = workers.map(memberName);
   const leader = workers.findIndex(({ role }) => role === 'leader');
@@ -44,7 +44,7 @@ function memberBoxes(team: Unstructured): readonly Box[] {
 }
 
 /** The work in a frame, or as its one box, and those who judge what comes of it. */
-function judgedWork(boxes: readonly Box[], quality: TeamQuality): Box[] {
+function judgedWork(boxes: readonly Box[], quality: Quality): Box[] {
   const [only, ...more] = boxes;
   const work: Box =
     only !== undefined && more.length === 0 ? only : { name: 'work', notes: [], arrows: [], boxes };

@@ -1,5 +1,8 @@
-import type { TeamQuality } from '#api/types/generated/team';
+import type { Step } from '#workflows/workflow';
 import type { Arrow, Box } from './chart.ts';
+
+/** As Teams and steps say it. */
+export type Quality = NonNullable<Step['quality']>;
 
 /** Those who judge, in their order: `first` is the box of the work, which each of them may send back. */
 export interface JudgedBoxes {
@@ -10,7 +13,7 @@ export interface JudgedBoxes {
 
 /** @param state how the runs of a judge stand, by the ends of the ids of its nodes */
 export function judgedBoxes(
-  quality: TeamQuality,
+  quality: Quality,
   first: string,
   state: (ids: RegExp) => string | undefined = () => undefined,
 ): JudgedBoxes {
@@ -41,7 +44,7 @@ interface Judge {
 }
 
 /** In the order in which they judge (docs/teams.md), with the numbers that hold where none are given. */
-function judgesOf({ bestOf, evaluate, review, vote, approval }: TeamQuality): Judge[] {
+function judgesOf({ bestOf, evaluate, review, vote, approval }: Quality): Judge[] {
   const gate = (name: string, notes: string[], corrections: number): Judge => ({
     ...{ name, notes, corrections },
     ids: new RegExp(`v\\d+-?(?:${name}|${name === 'evaluate' ? 'script' : name})`),
