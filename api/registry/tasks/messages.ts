@@ -3,7 +3,7 @@ import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { alreadyExists, badRequest, conflict, invalid } from '../../machinery/status-error.ts';
-import { invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
+import { forbidden, tooLong, unsupportedValue } from '../../structural-schema/field-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/users/user.ts';
@@ -26,7 +26,8 @@ export interface MessageRequest extends WriteOptions {
 
 const POLICIES = ['Queue', 'Interrupt', 'Reject'] as const;
 
-/** Of all messages of a Task together, in bytes: an object is read whole by all who follow Tasks. */
+/** Of one message, and of all of a Task together, in bytes: an object is read whole by all who follow Tasks. */
+const MOST_WORDS = 64 * 1024;
 const MOST_BYTES = 512 * 1024;
 
 /**
@@ -123,13 +124,18 @@ async function memberProblems(
 }
 
 function problemsOf(task: Task, messages: readonly TaskMessageSpec[]): StatusCause[] {
-  const { node } = messages.at(-1) ?? {};
+  const { node, text: words = '' } = messages.at(-1) ?? {};
   const nodes = (task.status?.subTasks ?? []).flatMap((record) => record.node ?? []);
   const size = messages.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   return [
     ...(node === undefined || nodes.includes(node) ? [] : [unsupportedValue('node', node, nodes)]),
-    ...(size <= MOST_BYTES
-      ? []
-      : [invalidValue('text', null, `the messages of a Task have at most ${MOST_BYTES} bytes together`)]),
+    ...sizeProblems(Buffer.byteLength(words), size),
   ];
+}
+
+/** The words are not repeated. */
+function sizeProblems(own: number, all: number): StatusCause[] {
+  if (own > MOST_WORDS) return [tooLong('text', MOST_WORDS)];
+  if (all <= MOST_BYTES) return [];
+  return [forbidden('text', `the messages of a Task have at most ${MOST_BYTES} bytes together`)];
 }

@@ -5,7 +5,8 @@ import { fieldsOf } from '../../machinery/json/json.ts';
 import { jsonDepth } from '../../machinery/json/json-depth.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { alreadyExists, badRequest, conflict, invalid } from '../../machinery/status-error.ts';
-import { invalidValue } from '../../structural-schema/field-error.ts';
+import type { StatusCause } from '../../machinery/status-error.ts';
+import { forbidden, tooLong } from '../../structural-schema/field-error.ts';
 import type { Task } from '../../types/generated/task.ts';
 import { isFinalTaskStatus } from '../../types/tasks/task.ts';
 import type { Registry } from '../registry.ts';
@@ -81,13 +82,13 @@ function checkOpen({ metadata, spec, status }: Task, { resource, name }: Target)
 function checkData(events: readonly SentEvent[], { name }: Target): void {
   const texts = events.map(({ data }) => (data === undefined ? '' : JSON.stringify(data)));
   const sizes = texts.map((text) => Buffer.byteLength(text));
-  const refuse = (why: string): never => {
-    const causes = [invalidValue('data', null, why)];
-    throw invalid({ group: 'agent.wecode.io', kind: 'SentEvent' }, name, causes);
+  const refuse = (cause: StatusCause): never => {
+    throw invalid({ group: 'agent.wecode.io', kind: 'SentEvent' }, name, [cause]);
   };
-  if (jsonDepth(texts.at(-1) ?? '') > MOST_LEVELS) refuse(`an event has at most ${MOST_LEVELS} levels`);
-  if ((sizes.at(-1) ?? 0) > MOST_DATA_BYTES) refuse(`an event has at most ${MOST_DATA_BYTES} bytes as JSON`);
+  if (jsonDepth(texts.at(-1) ?? '') > MOST_LEVELS)
+    refuse(forbidden('data', `an event has at most ${MOST_LEVELS} levels`));
+  if ((sizes.at(-1) ?? 0) > MOST_DATA_BYTES) refuse(tooLong('data', MOST_DATA_BYTES));
   if (sizes.reduce((sum, size) => sum + size, 0) > MOST_BYTES) {
-    refuse(`the events of a Task have at most ${MOST_BYTES} bytes together`);
+    refuse(forbidden('data', `the events of a Task have at most ${MOST_BYTES} bytes together`));
   }
 }

@@ -61,7 +61,11 @@ function isEmpty(value: unknown): boolean {
 /** Of a body with thousands of them, the first tell enough. */
 const MAX_SHOWN = 100;
 
-function strictProblems(unknown: readonly string[], options: DecodeOptions): string[] {
+/** What strict decoding tells of a body; nothing for Ignore. */
+export function strictProblems(
+  unknown: readonly string[],
+  options: Pick<DecodeOptions, 'duplicateFields' | 'fieldValidation'>,
+): string[] {
   if (options.fieldValidation === 'Ignore') return [];
   const duplicates = options.duplicateFields ?? [];
   return [

@@ -1,9 +1,9 @@
 import { postMessage } from '../../registry/tasks/messages.ts';
 import { replyObject } from '../answer/reply.ts';
+import { readPosted } from '../request/posted-fields.ts';
 import { targetOf } from '../request/resource-request.ts';
 import type { ResourceRequest } from '../request/resource-request.ts';
 import { writeOptions } from '../request/write-options.ts';
-import { readWritten } from '../request/written-object.ts';
 
 /** The conversation that a Task is. */
 export async function handleMessages(request: ResourceRequest): Promise<Response> {
@@ -14,7 +14,10 @@ export async function handleMessages(request: ResourceRequest): Promise<Response
 export async function handlePostMessage(request: ResourceRequest): Promise<Response> {
   const { registry, clock, taskLogs } = request.options;
   const write = writeOptions(request, 'CreateOptions');
-  const { value: body } = await readWritten(request.c, { kind: 'TaskMessage', protobuf: false });
+  const body = await readPosted(request, write.fieldValidation, {
+    kind: 'TaskMessage',
+    fields: ['text', 'policy', 'node', 'member', 'id'],
+  });
   const target = targetOf(request);
   const { object } = await postMessage({ registry, clock }, { target, body, ...write });
   if (!write.dryRun) await taskLogs.tellMessages(target, object.object);

@@ -145,7 +145,7 @@ it.each([
     why: 'too many bytes in few characters',
     body: { text: '語'.repeat(21_846) },
     code: 422,
-    message: /spec.messages\[0\].text: Too long: may not be more than 65536 bytes/,
+    message: /text: Too long: may not be more than 65536 bytes/,
   },
   {
     why: 'Reject while it runs',
@@ -220,6 +220,29 @@ it.each([
 it('a message to any member is taken while nobody knows the Team', async () => {
   expect((await post(await newTask(), { text: 'x', member: 'anybody' })).status).toBe(200);
 });
+
+it.each([
+  ['messages', { text: 'x', memeber: 'm' }, 'memeber'],
+  ['retry', { step: 's0' }, 'step'],
+  ['events', { name: 'x', payload: 1 }, 'payload'],
+  ['answers', { id: 'q', answer: 'x' }, 'answer'],
+  ['webhooks', { node: 's0', step: 'x' }, 'step'],
+])(
+  'a field that nobody reads is told of, and refused in strict validation: %s',
+  async (part, body, field) => {
+    const name = await newTask({}, RUNNING);
+    const send = (query: string): Promise<ApiAnswer> =>
+      api.send(`${TASKS}/${name}/${part}${query}`, { method: 'POST', body });
+    const strict = await send('?fieldValidation=Strict');
+    expect([strict.status, (strict.json() as unknown as { message: string }).message]).toEqual([
+      400,
+      `strict decoding error: unknown field "${field}"`,
+    ]);
+    const unknown = `299 - "unknown field \\"${field}\\""`;
+    expect([(await send('')).headers['warning']].flat()).toEqual([unknown]);
+    expect((await send('?fieldValidation=Ignore')).headers['warning']).toBeUndefined();
+  },
+);
 
 it('an id that stands for other words is refused, and a dry run changes nothing', async () => {
   const name = await newTask();
