@@ -90,7 +90,7 @@ export function plannedRecord(node: PlannedNode, now: string): NodeRecord {
     title: node.name,
     role: 'ASSISTANT',
     bot_ids: isRunNode(node) ? [node.agent.botName] : [],
-    ...(node.kind === 'wait' && node.skip === undefined ? { waitsFor: node.wait.for } : {}),
+    ...waitOf(node),
     status: 'PENDING',
     progress: 0,
     ...(node.session === undefined ? {} : { goesOnFrom: node.session.from }),
@@ -98,6 +98,10 @@ export function plannedRecord(node: PlannedNode, now: string): NodeRecord {
     updatedAt: now,
   };
 }
+
+/** For what it waits, as long as it has not ended. */
+const waitOf = (node: PlannedNode): Pick<NodeRecord, 'waitsFor'> =>
+  node.kind === 'wait' && node.skip === undefined ? { waitsFor: node.wait.for } : {};
 
 export interface Attempt {
   attempt: number;
@@ -159,9 +163,15 @@ export function retriedRecord(
 /** Of a node's ends, the last ones are kept. */
 const MOST_HISTORY = 10;
 
-/** A person wants the node to run again: with the next number, and from the files of the node before. */
-export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
-  const { node, title, role, bot_ids, createdAt, goesOnFrom, waitsFor, events, ...end } = record;
+/**
+ * A person wants the node to run again: with the next number, and from the files of the node before.
+ * @param planned absent for a node that is not known any longer
+ */
+export function renewedRecord(
+  record: NodeRecord,
+  { planned, now }: { planned: PlannedNode | undefined; now: string },
+): NodeRecord {
+  const { node, title, role, bot_ids, createdAt, goesOnFrom, events, ...end } = record;
   // Waits of earlier versions do not count how often they have begun.
   const { attempt = end.waitingSince === undefined ? undefined : 1 } = end;
   const { executor_name, status, result, errorMessage, completedAt, messages } = end;
@@ -173,7 +183,7 @@ export function renewedRecord(record: NodeRecord, now: string): NodeRecord {
   return {
     ...{ node, title, role, bot_ids, createdAt },
     ...(goesOnFrom === undefined ? {} : { goesOnFrom }),
-    ...(waitsFor === undefined ? {} : { waitsFor }),
+    ...(planned === undefined ? {} : waitOf(planned)),
     // The events that it has taken stay taken.
     ...(events === undefined ? {} : { events }),
     // Those before do not count as lost.
@@ -256,13 +266,15 @@ export function waitingRecord(record: NodeRecord, now: string): NodeRecord {
 
 /** That which a node waits for has come. */
 export function waitedRecord(record: NodeRecord, result: Record<string, unknown>, now: string): NodeRecord {
+  const { waitsFor: _, ...rest } = record;
   const end = { status: 'COMPLETED', progress: 100, updatedAt: now, completedAt: now } as const;
-  return { ...record, ...end, result: { value: '', ...result } };
+  return { ...rest, ...end, result: { value: '', ...result } };
 }
 
 /** The node does not run, for the reason that `message` says. */
 export function skippedRecord(record: NodeRecord, message: string, now: string): NodeRecord {
-  return { ...record, status: 'SKIPPED', message, updatedAt: now, completedAt: now };
+  const { waitsFor: _, ...rest } = record;
+  return { ...rest, status: 'SKIPPED', message, updatedAt: now, completedAt: now };
 }
 
 export interface End {
@@ -276,7 +288,7 @@ export interface End {
 export function endedRecord(record: NodeRecord, end: End, now: string): NodeRecord {
   const { status, errorMessage, run } = end;
   const sandbox = run?.sandbox;
-  const { suspended: _, retryAt, ...rest } = record;
+  const { suspended: _, waitsFor: __, retryAt, ...rest } = record;
   // Once a further attempt was decided on, the use of the last one is counted.
   const use = retryAt === undefined ? useOf(sandbox?.status?.result) : undefined;
   const result = { ...(run && statusResult(run.sandbox, run.room)), ...addUse(record.earlierUse, use) };

@@ -931,7 +931,7 @@ export interface TaskSubTask {
    */
   node?: string;
   /**
-   * Of a step at which nothing runs: what it waits for, such as time, event or webhook.
+   * Of a step at which nothing runs: what it waits for, such as time, event or webhook; absent once it has ended.
    */
   waitsFor?: string;
   forkedFrom?: TaskSubTaskForkedFrom;

@@ -169,7 +169,9 @@ describe('planTask for nodes side by side', () => {
     expect(w.settle().status).toMatchObject({
       status: 'PENDING_CONFIRMATION',
       currentStep: 1,
-      message: expect.stringContaining('Step 2 of 4 (b) has ended; set spec.currentStage to 2 to go on.'),
+      message: expect.stringMatching(
+        /^Step 2 of 4 \(b\) has ended\. .* Setting spec\.currentStage to 2 confirms it/,
+      ),
     });
     w.edit({ currentStage: 2 });
     w.settle();

@@ -103,8 +103,8 @@ describe('planTask', () => {
     w.change(A1, succeeded('x'));
     expect(w.settle().status).toMatchObject({ status: 'PENDING_CONFIRMATION', currentStep: 0 });
     expect(finished(w.task())?.message).toBe(
-      'Step 1 of 2 (dev) has ended; set spec.currentStage to 1 to go on. ' +
-        'Approval fix-abcde-s0-stage-1 asks whoever may approve it.',
+      'Step 1 of 2 (dev) has ended. Approval fix-abcde-s0-stage-1 asks whoever may approve it. ' +
+        'Setting spec.currentStage to 1 confirms it, too.',
     );
     expect(w.names()).toEqual([A1]);
     w.edit({ currentStage: 1 });

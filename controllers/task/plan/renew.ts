@@ -25,7 +25,10 @@ export function renewed(
   const again = affected(task, graph, records);
   if (again.size === 0) return undefined;
   const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
-  const next = records.map((record) => (again.has(record.node) ? renewedRecord(record, now) : record));
+  const planned = new Map(graph.nodes.map((node) => [node.id, node]));
+  const next = records.map((record) =>
+    again.has(record.node) ? renewedRecord(record, { planned: planned.get(record.node), now }) : record,
+  );
   return { ...task, status: { ...takenUp(task), subTasks: next.map(stored) } };
 }
 

@@ -119,6 +119,7 @@ describe('a wait for an event', () => {
     const [run = ''] = world.names();
     world.change(run, { status: { phase: 'Succeeded', reason: 'Succeeded', result: { value: 'x' } } });
     expect(world.settle().status?.status).toBe('COMPLETED');
+    expect(recordOf(world, 'w')).not.toHaveProperty('waitsFor');
     world.edit({ retries: [{ id: 'r1', node: 'w' }] });
     expect(world.settle().status?.status).toBe('RUNNING');
     expect(recordOf(world, 'w')).toMatchObject({ status: 'RUNNING', waitsFor: 'event', events: [1] });

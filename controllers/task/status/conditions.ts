@@ -132,10 +132,10 @@ function heldMessage(
 function confirmationMessage(node: string, records: readonly NodeRecord[], asked: Asked): string {
   const ids = records.map((record) => record.node);
   const own = asked.asks?.find((ask) => ask.node === node);
-  const how = namesAnybody(own?.settings.approvers)
-    ? ' has ended.'
-    : ` has ended; set spec.currentStage to ${stageOf(ids, node) + 1} to go on.`;
-  return `${stepTitle(node, records)}${how}${whoIsAsked(asked)}`;
+  const other = namesAnybody(own?.settings.approvers)
+    ? ''
+    : ` Setting spec.currentStage to ${stageOf(ids, node) + 1} confirms it, too.`;
+  return `${stepTitle(node, records)} has ended.${whoIsAsked(asked)}${other}`;
 }
 
 /** An agent may ask more at once than people read in one sentence. */

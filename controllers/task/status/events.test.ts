@@ -91,6 +91,12 @@ describe('taskEvents', () => {
       ],
     },
     {
+      reason: 'a step without a Sandbox ended',
+      before: { ...planned, subTasks: [{ title: 'gate', status: 'RUNNING', attempt: 1 }] },
+      after: { ...planned, subTasks: [{ title: 'gate', status: 'COMPLETED', attempt: 1 }] },
+      want: ['Normal StepFinished Step "gate" succeeded.'],
+    },
+    {
       reason: 'one failed while others are being stopped',
       before: planned,
       after: {

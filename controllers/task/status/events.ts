@@ -80,8 +80,9 @@ function stepEvents(
     events.push({ type: 'Warning', reason: 'StepFailed', message });
   }
   if (after.status === 'COMPLETED' && before?.status !== 'COMPLETED') {
-    const message = `${title} succeeded in Sandbox ${after.executor_name ?? ''}.`;
-    events.push({ type: 'Normal', reason: 'StepFinished', message });
+    const { executor_name: sandbox } = after;
+    const where = sandbox === undefined ? '' : ` in Sandbox ${sandbox}`;
+    events.push({ type: 'Normal', reason: 'StepFinished', message: `${title} succeeded${where}.` });
   }
   return events;
 }

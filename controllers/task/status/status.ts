@@ -8,6 +8,7 @@ import { memberNamesOf } from '#api/types/tasks/task-revision';
 import { namedApproval } from '../approvals/ask.ts';
 import type { Ask } from '../approvals/ask.ts';
 import { stageOf } from '../graph/stages.ts';
+import { endedRecord, isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { readRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
@@ -191,14 +192,10 @@ function isAsking({ sandbox }: NodeRun): boolean {
   );
 }
 
-/** Steps that will never begin; a compatible client would wait for them. */
+/** Steps that will never begin, or never go on; a compatible client would wait for them. */
 function withoutPending(records: readonly NodeRecord[], now: string): TaskSubTask[] {
   return records.map((record) =>
-    stored(
-      record.status === 'PENDING' || record.status === 'RUNNING'
-        ? Object.assign({}, record, { status: 'CANCELLED', updatedAt: now, completedAt: now })
-        : record,
-    ),
+    stored(isEnded(record) ? record : endedRecord(record, { status: 'CANCELLED' }, now)),
   );
 }
 
