@@ -190,3 +190,25 @@ describe('answers', () => {
     await expect(newTask({ answers })).rejects.toMatchObject({ code: 422 });
   });
 });
+
+describe('steps that are to run again', () => {
+  const team = { prompt: 'p', teamRef: { name: 't' } };
+  const subTasks = [{ title: 'old' }, { node: 'n1', title: 'new' }];
+
+  it('are those that a Task has which has ended', async () => {
+    const name = await create('Task', team);
+    await patch(name, { status: { status: 'FAILED', subTasks } }, 'status');
+    const wish = patch(name, { spec: { retries: [{ id: 'a', node: 'n9' }] } });
+    await expect(wish).rejects.toThrow(
+      'spec.retries[0].node: Unsupported value: "n9": supported values: "s0", "n1"',
+    );
+    await patch(name, { spec: { retries: [{ id: 'a', node: 'n1' }, { id: 'b', node: 's0' }, { id: 'c' }] } });
+  });
+
+  it('may be unknown as long as the Task is under way, and are not judged again', async () => {
+    const name = await create('Task', team);
+    await patch(name, { spec: { retries: [{ id: 'a', node: 'n9' }] } });
+    await patch(name, { status: { status: 'FAILED', subTasks } }, 'status');
+    await patch(name, { spec: { title: 'other', retries: [{ id: 'a', node: 'n9' }, { id: 'b' }] } });
+  });
+});

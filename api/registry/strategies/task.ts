@@ -2,9 +2,9 @@ import { fieldsOf } from '../../machinery/json/json.ts';
 import type { JsonObject } from '../../machinery/json/json.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
-import { invalidValue } from '../../structural-schema/field-error.ts';
+import { invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import type { Task } from '../../types/generated/task.ts';
-import { isAtRest } from '../../types/tasks/task.ts';
+import { isAtRest, isFinalTaskStatus } from '../../types/tasks/task.ts';
 import { nextStates } from '../../types/tasks/task-transitions.ts';
 import { immutableFields } from './strategy.ts';
 import type { Strategy } from './strategy.ts';
@@ -27,7 +27,13 @@ export const taskStrategy: Strategy = {
           why: 'field is immutable once the Task has started (status.revision is set)',
         })
       : [];
-    return [...oversized, ...changed, ...forkChanges(previous, task), ...transitionProblems(previous, task)];
+    return [
+      ...oversized,
+      ...changed,
+      ...forkChanges(previous, task),
+      ...retryProblems(previous, task),
+      ...transitionProblems(previous, task),
+    ];
   },
 };
 
@@ -45,6 +51,22 @@ function textProblems(task: Unstructured, previous: Unstructured | undefined): S
 function forkChanges(previous: Unstructured, task: Unstructured): StatusCause[] {
   const [before, after] = [fieldsOf(previous['spec']), fieldsOf(task['spec'])];
   return immutableFields({ at: 'spec', names: ['forkFrom'], before, after, why: 'field is immutable' });
+}
+
+/**
+ * A Task that has ended has all the steps that it will ever have until one runs again: a name that none of them has is a
+ * mistake. The steps of one under way are not known as yet, and the controller judges the wish.
+ */
+function retryProblems(previous: Unstructured, task: Unstructured): StatusCause[] {
+  const before = previous as unknown as Task;
+  if (!isFinalTaskStatus(before.status?.status)) return [];
+  const nodes = (before.status?.subTasks ?? []).map((record, index) => record.node ?? `s${index}`);
+  const known = new Set((before.spec.retries ?? []).map(({ id }) => id));
+  return ((task as unknown as Task).spec.retries ?? []).flatMap(({ id, node }, index) =>
+    node === undefined || known.has(id) || nodes.includes(node)
+      ? []
+      : [unsupportedValue(`spec.retries[${index}].node`, node, nodes)],
+  );
 }
 
 /** Tasks that an earlier version started have a snapshot. */

@@ -668,6 +668,10 @@ export interface TaskStatus {
    */
   retries?: string[];
   /**
+   * Those of spec.retries by which no step could run again.
+   */
+  rejectedRetries?: TaskRejectedRetrie[];
+  /**
    * The state of each of spec.messages; one that is not named here is waiting for a run.
    */
   messages?: TaskStatusMessage[];
@@ -818,6 +822,19 @@ export interface TaskSnapshotTeamRef {
    * Namespace of the object; that of the referring object when absent.
    */
   namespace?: string;
+}
+/**
+ * One wish.
+ */
+export interface TaskRejectedRetrie {
+  /**
+   * Id in spec.retries.
+   */
+  id: string;
+  /**
+   * Why, as a sentence.
+   */
+  message: string;
 }
 /**
  * One message.

@@ -28,7 +28,7 @@ import { nextStatus } from '../status/status.ts';
 import { isBeingCancelled } from './cancelled.ts';
 import type { Move } from './move.ts';
 import { planNodes } from './plan-nodes.ts';
-import { mayRenew, renewed, takenUp } from './renew.ts';
+import { mayRenew, renewed } from './renew.ts';
 import { SUSPENDED } from './suspended.ts';
 import type { OverSandbox, Rejection } from './settle.ts';
 import { steered } from './steer.ts';
@@ -130,9 +130,9 @@ function planFrom(observation: Observation, revision: Revision, live: readonly S
   if (!mayRenew(task)) return planGraph(observation, revision);
   // Whatever is alive of a Task that has ended was never its own.
   if (live.length > 0) return { ...NOTHING, cancel: live.filter(({ spec }) => spec.cancel !== true) };
-  const again = renewed(task, { ...observation, revision });
-  if (again === undefined) return { ...NOTHING, status: takenUp(task) };
-  return planGraph({ ...observation, task: again }, revision);
+  const { status, isRenewed } = renewed(task, { ...observation, revision });
+  if (!isRenewed) return { ...NOTHING, status };
+  return planGraph({ ...observation, task: { ...task, status } }, revision);
 }
 
 function unresolved(resolution: Exclude<Resolution, { outcome: 'resolved' }>): Outcome {

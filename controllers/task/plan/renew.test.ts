@@ -189,12 +189,48 @@ describe('a step that is to run again', () => {
     expect(world.settle().status).toMatchObject({ status: 'CANCELLED', retries: ['r1'] });
   });
 
-  it('a name that no step has changes nothing', () => {
-    const world = ended(CHAIN, { s1: FAILED });
+  it.each<{ reason: string; made: () => World; node?: string; message: string }>([
+    {
+      reason: 'a name that no step has',
+      made: () => ended(CHAIN, { s1: FAILED }),
+      ...{ node: 's9', message: 'The Task has no step "s9".' },
+    },
+    {
+      reason: 'a wish for all that failed where nothing did',
+      made: () => ended(CHAIN),
+      message: 'No step has failed or was cancelled.',
+    },
+  ])('$reason changes nothing, and is rejected with the reason', ({ made, node: name, message }) => {
+    const world = made();
     const before = ends(world);
-    retry(world, 's9');
-    expect(world.settle().status).toMatchObject({ status: 'FAILED', retries: ['r1'] });
+    const { status } = world.task().status ?? {};
+    retry(world, name);
+    expect(world.settle().status).toMatchObject({ status, rejectedRetries: [{ id: 'r1', message }] });
+    expect(world.task().status?.retries).toEqual(['r1']);
     expect(ends(world)).toEqual(before);
+  });
+
+  it('lets a Task begin that never had one, and is heard with that', () => {
+    const world = new World({ outcome: 'waiting', reason: 'WaitingForTeam', message: 'no Team.' });
+    world.edit({ cancel: true });
+    expect(world.settle().status?.status).toBe('CANCELLED');
+    world.resolution = resolved(node('a'));
+    retry(world);
+    expect(world.settle().status).toMatchObject({ status: 'PENDING', retries: ['r1'] });
+    world.change(nameOf('a'), { status: FAILED });
+    expect(world.settle().status?.status).toBe('FAILED');
+    expect(world.names()).toEqual([nameOf('a')]);
+  });
+
+  it('a wrong name beside a right one is rejected, and forgotten with the wish', () => {
+    const world = ended(CHAIN, { s1: FAILED });
+    retry(world, 's9');
+    retry(world, 's1');
+    expect(world.settle().status).toMatchObject({ status: 'RUNNING', rejectedRetries: [{ id: 'r1' }] });
+    world.change(nameOf('s1', 2), { status: FAILED });
+    world.settle();
+    world.edit({ retries: [{ id: 'r3', node: 's1' }] });
+    expect(world.settle().status).not.toHaveProperty('rejectedRetries');
   });
 
   it.each([

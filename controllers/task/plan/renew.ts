@@ -1,5 +1,7 @@
 import type { Task, TaskStatus, TaskSubTask } from '#api/types/generated/task';
 import { isFinalTaskStatus, waitingRetries } from '#api/types/tasks/task';
+import { newRetries, takenUp } from '../status/retries.ts';
+import type { RejectedRetry } from '../status/retries.ts';
 import { stageDecision } from '../approvals/stages.ts';
 import { endedAmong, readRecords, renewedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -12,29 +14,33 @@ export function mayRenew(task: Task): boolean {
   return isFinalTaskStatus(task.status?.status) && waitingRetries(task).length > 0;
 }
 
+/** The answer to all that people want to run again: the status that has heard of it. */
+export interface Renewal {
+  status: TaskStatus;
+  /** Whether a step runs again: then the records are as they are before a start. */
+  isRenewed: boolean;
+}
+
 /**
- * The Task with the records of the steps that are to run again as they are before their start; undefined when no step is to
- * run again. All have ended, so nothing of them is alive; attempts go on counting, so that no name stands for two runs.
+ * Lets the steps run again that people ask for. All have ended, so nothing of them is alive; attempts go on counting, so that
+ * no name stands for two runs. A wish by which no step runs again is rejected, with the reason.
  */
 export function renewed(
   task: Task,
   { revision, programs, now }: { revision: Revision; programs: Programs; now: string },
-): Task | undefined {
+): Renewal {
   const records = readRecords(task.status);
   const graph = knownGraph({ revision, history: { task, ended: endedAmong(records) } }, programs);
-  const again = affected(task, graph, records);
-  if (again.size === 0) return undefined;
+  const { again, rejected } = affected(task, graph, records);
+  const { rejectedRetries: _, ...kept } = task.status ?? {};
+  const status = { ...kept, ...takenUp(task, rejected) };
+  if (again.size === 0) return { status, isRenewed: false };
   const stored = (record: NodeRecord): TaskSubTask => ({ ...record });
   const planned = new Map(graph.nodes.map((node) => [node.id, node]));
   const next = records.map((record) =>
     again.has(record.node) ? renewedRecord(record, { planned: planned.get(record.node), now }) : record,
   );
-  return { ...task, status: { ...takenUp(task), subTasks: next.map(stored) } };
-}
-
-/** The status of a Task that has heard of all that people want to run again. */
-export function takenUp({ spec, status }: Task): TaskStatus {
-  return { ...status, retries: (spec.retries ?? []).map(({ id }) => id) };
+  return { status: { ...status, subTasks: next.map(stored) }, isRenewed: true };
 }
 
 /** Whether the Task does not go on by it: people may have said no to the end of a run that has succeeded. */
@@ -43,14 +49,25 @@ function isFailed(record: NodeRecord): boolean {
   return record.status === 'FAILED' || isRefused;
 }
 
+interface Affected {
+  again: ReadonlySet<string>;
+  rejected: readonly RejectedRetry[];
+}
+
+const NONE_FAILED = 'No step has failed or was cancelled.';
+
 /** The nodes that are asked for, those that were stopped or whose answers are lost, and all that needed one of them. */
 function affected(
   task: Task,
   { nodes, heeded }: Pick<Unfolded, 'heeded' | 'nodes'>,
   records: readonly NodeRecord[],
-): ReadonlySet<string> {
-  const waiting = new Set(waitingRetries(task));
-  const asked = (task.spec.retries ?? []).filter(({ id }) => waiting.has(id));
+): Affected {
+  const known = new Set(records.map(({ node }) => node));
+  const asked = newRetries(task);
+  const unknown = asked.flatMap(({ id, node }) =>
+    node === undefined || known.has(node) ? [] : [{ id, message: `The Task has no step "${node}".` }],
+  );
+  if (unknown.length === asked.length) return { again: new Set(), rejected: unknown };
   const named = new Set(asked.flatMap(({ node }) => node ?? []));
   const isAll = asked.some(({ node }) => node === undefined);
   const isOne = (record: NodeRecord): boolean =>
@@ -58,13 +75,12 @@ function affected(
     record.status === 'CANCELLED' ||
     record.isLeftOut === true ||
     (isAll && isFailed(record) && heeded?.has(record.node) !== true);
-  const known = new Set(records.map(({ node }) => node));
-  // A name that no step has changes nothing.
-  if (!isAll && [...named].every((name) => !known.has(name))) return new Set();
   const again = new Set(records.filter(isOne).map(({ node }) => node));
   for (let size = -1; size !== again.size;) {
     size = again.size;
     for (const { id, needs } of nodes) if (needs.some((need) => again.has(need))) again.add(id);
   }
-  return again;
+  const isVain = again.size === 0;
+  const vain = asked.filter(({ node }) => isVain && node === undefined);
+  return { again, rejected: [...unknown, ...vain.map(({ id }) => ({ id, message: NONE_FAILED }))] };
 }

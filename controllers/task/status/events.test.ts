@@ -91,6 +91,18 @@ describe('taskEvents', () => {
       ],
     },
     {
+      reason: 'a wish was rejected',
+      before: { ...completed, rejectedRetries: [{ id: 'a', message: 'Told before.' }] },
+      after: {
+        ...completed,
+        rejectedRetries: [
+          { id: 'a', message: 'Told before.' },
+          { id: 'b', message: 'The Task has no step "b".' },
+        ],
+      },
+      want: ['Warning RetryRejected The Task has no step "b".'],
+    },
+    {
       reason: 'a step without a Sandbox ended',
       before: { ...planned, subTasks: [{ title: 'gate', status: 'RUNNING', attempt: 1 }] },
       after: { ...planned, subTasks: [{ title: 'gate', status: 'COMPLETED', attempt: 1 }] },

@@ -20,6 +20,7 @@ export function taskEvents(
     ...forkEvents(known, after),
     ...readRecords(after).flatMap((record) => stepEvents(known.get(record.node), record, sandboxes)),
     ...placeEvents(before, after),
+    ...rejectionEvents(before, after),
     // The failure that ends the Task is told of with its end.
     ...(isFinalTaskStatus(after.status)
       ? []
@@ -47,6 +48,14 @@ function forkEvents(known: ReadonlyMap<string, NodeRecord>, after: TaskStatus): 
   if (taken.length === 0) return [];
   const steps = taken.map(({ title = '' }) => `"${title}"`).join(', ');
   return [{ type: 'Normal', reason: 'TaskForked', message: `Took over what was done already: ${steps}.` }];
+}
+
+/** Of what people want: the one who asked may be gone by now. */
+function rejectionEvents(before: TaskStatus | undefined, after: TaskStatus): RecordedEvent[] {
+  const known = new Set((before?.rejectedRetries ?? []).map(({ id }) => id));
+  return (after.rejectedRetries ?? [])
+    .filter(({ id }) => !known.has(id))
+    .map(({ message }) => ({ type: 'Warning', reason: 'RetryRejected', message }));
 }
 
 const NO_PLACE: ReadonlySet<string> = new Set(['NoExecutor', 'NoCapacity', 'QuotaExceeded']);

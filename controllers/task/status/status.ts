@@ -10,7 +10,7 @@ import type { Ask } from '../approvals/ask.ts';
 import { stageOf } from '../graph/stages.ts';
 import { endedRecord, isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
-import { readRevision } from '../revision/task-revision.ts';
+import { hasRevision, readRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
 import { activeTime } from './active-time.ts';
 import { finishedCondition, nextConditions } from './conditions.ts';
@@ -24,6 +24,7 @@ import type { NodeRun, Outcome } from './outcome.ts';
 import { openQuestions } from './questions.ts';
 import type { OpenQuestionsOf } from './questions.ts';
 import { taskResult } from './result.ts';
+import { newRetries, takenUp } from './retries.ts';
 import { spendingOf } from './spending.ts';
 import type { Grants } from './spending.ts';
 import { failureMessage } from './wording.ts';
@@ -114,18 +115,18 @@ function executionMode(revision: Revision | undefined): Pick<TaskStatus, 'execut
   return program !== undefined && isWorkflow(program) ? { executionMode: program.mode } : {};
 }
 
-/** How far the wishes of people have come; of a Task without a plan no step can run again. */
+/** How far the wishes of people have come; one that a Task begins by, which never had a step, is heard with that. */
 function wishes(
   from: MessagesOf,
   { final, known }: { final: boolean; known: Revision | undefined },
-): Pick<TaskStatus, 'messages' | 'retries'> {
+): Pick<TaskStatus, 'messages' | 'rejectedRetries' | 'retries'> {
+  const { task } = from;
   const members = known && memberNamesOf(known);
   const messages = messageStates({ ...from, members }, final ? 'given up' : undefined);
-  const { retries = [] } = from.task.spec;
-  const isTaken = final && known === undefined && retries.length > 0;
+  const isHeard = !hasRevision(task.status) && (final || isFinalTaskStatus(task.status?.status));
   return {
     ...(messages.length === 0 ? {} : { messages }),
-    ...(isTaken ? { retries: retries.map(({ id }) => id) } : {}),
+    ...(isHeard && newRetries(task).length > 0 ? takenUp(task, []) : {}),
   };
 }
 
