@@ -241,4 +241,13 @@ describe('a fork takes over', () => {
     const ends = step === 's1' ? { s0: ended('x'), s1: FAILED } : { s0: ended('x') };
     expect(forkOf(parentOf([a, b, c], ends), { step })).toBe(want);
   });
+
+  it('nothing at a step whose answer had no room in the status', () => {
+    const parent = parentOf(THREE, { s0: ended('x') });
+    parent.rewrite((status) => ({
+      ...status,
+      subTasks: (status.subTasks ?? []).map((record) => Object.assign({}, record, { isLeftOut: true })),
+    }));
+    expect(forkOf(parent, { step: 's0' })).toBe('The answer of step "s0" of Task "fix" is lost.');
+  });
 });

@@ -36,15 +36,16 @@ export function takeOver(fork: Task, sources: ForkSources): Inheritance | { prob
   const all = readRecords(parent.status);
   const chosen = all.findIndex(({ node }) => node === step);
   const wanted = neededBy(step, unfolded(parent, all, sources).nodes);
-  const ended = all.filter(
-    (record, index) => isEnded(record) && (index <= chosen || wanted.has(record.node)),
-  );
+  const ended = all.filter((record, index) => isKept(record) && (index <= chosen || wanted.has(record.node)));
   const taken = closed(fork, ended, sources);
   const own = taken.find(({ node }) => node === step);
   if (own === undefined) return { problem: whyNot(parent, step, all[chosen]) };
   const records = taken.map((record) => inherited(record, parent));
   return { records, messages: unheard(fork, records) };
 }
+
+/** Nobody can go on with an answer that had no room in the status. */
+const isKept = (record: NodeRecord): boolean => isEnded(record) && record.isLeftOut !== true;
 
 /** Leaves out what cannot stand by itself, until nothing of that kind is left: a graph knows less with fewer ends. */
 function closed(fork: Task, ended: readonly NodeRecord[], sources: ForkSources): readonly NodeRecord[] {
@@ -94,6 +95,7 @@ function neededBy(id: string, nodes: readonly PlannedNode[]): ReadonlySet<string
 
 function whyNot({ metadata: { name } }: Task, step: string, record: NodeRecord | undefined): string {
   if (record === undefined) return `Task "${name}" has no step "${step}".`;
+  if (record.isLeftOut === true) return `The answer of step "${step}" of Task "${name}" is lost.`;
   if (!isEnded(record)) return `Step "${step}" of Task "${name}" has not ended: it runs again.`;
   return `Task "${name}" does not go on behind step "${step}", which is ${record.status ?? ''}; words (spec.forkFrom.text) do.`;
 }
