@@ -75,6 +75,8 @@ export function registerApi(program: Command): void {
     const logger = createLogger(flags.logLevel);
     process.exitCode = await runUntilSignal(logger, async (lifetime) => {
       const api = await runApi(flags, logger, lifetime);
+      // For controllers on this machine: the owner's token can do more than they need.
+      await api.identities.kubeconfigOf(CONTROLLERS_ACCOUNT);
       process.stdout.write(
         `troupe api ready at ${api.url}, kubeconfig ${flags.writeKubeconfig ?? api.kubeconfigPath}\n`,
       );

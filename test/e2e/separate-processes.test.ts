@@ -22,6 +22,9 @@ let start: Record<'api' | 'controllers' | 'executor-manager', () => Promise<Trou
 let commands: Commands;
 let kubeconfig: string;
 
+/** Of the controllers, in the data folder of the API. */
+const CONTROLLERS_KUBECONFIG = 'identities/kube-system/troupe-controllers/kubeconfig';
+
 /** Slow enough to be killed in between: each turn waits, and there are several. */
 const SCRIPT = `
 rules:
@@ -46,7 +49,7 @@ beforeAll(async () => {
       }),
     controllers: () =>
       startTroupe({
-        args: ['controllers', '--kubeconfig', kubeconfig, ...SHORT_LEASE],
+        args: ['controllers', '--kubeconfig', path.join(dataDir, CONTROLLERS_KUBECONFIG), ...SHORT_LEASE],
         readyLine: /^troupe controllers ready/,
       }),
     'executor-manager': () =>
