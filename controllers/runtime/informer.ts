@@ -95,14 +95,23 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
         logger,
         target: {
           replace(objects) {
-            publish(cache.replace(objects));
+            publish(cache.replace(objects.map(withoutManagers)));
             synced.resolve();
           },
           apply: (change, object) =>
-            publish([change === 'DELETED' ? cache.remove(object) : cache.put(object)]),
+            publish([change === 'DELETED' ? cache.remove(object) : cache.put(withoutManagers(object))]),
         },
       }),
   };
+}
+
+/**
+ * Half of a finished Task is who wrote which field, and no controller looks at it. An update without managedFields keeps
+ * those that are stored (fieldmanager.go of apimachinery; client-go's cache.TransformStripManagedFields does the same).
+ */
+function withoutManagers<T extends KubeObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** An index function that fails on one odd object indexes it nowhere instead of stopping the cache. */

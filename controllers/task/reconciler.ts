@@ -137,13 +137,14 @@ async function configurationSource(
     const named = await namedRevision(options, task);
     return { resolve: () => resolveNamed(task, named), used: () => usedByRevision(task, named) };
   }
-  const pin = pinOf(task, configuration);
+  // What is planned no longer asks its Team; what it has used is read again before each write.
+  const isPlanned = taskRevision !== undefined || isAtRest(task);
+  const pin = isPlanned ? undefined : pinOf(task, configuration);
   if (pin === undefined) {
     const { models } = options;
     return { resolve: () => resolveTask(task, { configuration, models }), used: () => configuration.used() };
   }
-  const isNeeded = taskRevision === undefined && !isAtRest(task);
-  const pinned = isNeeded ? await revisionNamed(options, pin) : undefined;
+  const pinned = await revisionNamed(options, pin);
   return {
     resolve: () => resolvePinned(task, pinned, configuration),
     used: () => usedByPinned(task, pinned),

@@ -41,6 +41,29 @@ describe('controllers', () => {
     expect((await p.sandboxes()).length).toBe(8);
   });
 
+  it('ask nothing about a Task that has ended, nor about the Team of one under way', async () => {
+    const stop = await world.startControllers();
+    await p.executor('e1', 5);
+    await p.create.everything({ name: 'one' }, { name: 'two' });
+    const over = sandboxNameOf(await p.create.task('over'), 0, 1);
+    await p.bound(over);
+    await p.edit('over', { cancel: true });
+    await p.stops(over);
+    await p.task('over', 'CANCELLED');
+    const going = await p.create.task('going');
+    await p.bound(sandboxNameOf(going, 0, 1));
+    await stop();
+    const asked: (string | undefined)[] = [];
+    await world.startControllers({
+      faults: { before: ({ verb, type }) => void (verb === 'get' && asked.push(type?.plural)) },
+    });
+    await p.succeeds(sandboxNameOf(going, 0, 1), 'x');
+    await p.bound(sandboxNameOf(going, 1, 1));
+    await p.succeeds(sandboxNameOf(going, 1, 1), 'y');
+    await p.task('going', 'COMPLETED');
+    expect(asked).not.toContain('teams');
+  });
+
   it('go on where others stopped', async () => {
     const stop = await world.startControllers();
     await p.executor('e1', 5);

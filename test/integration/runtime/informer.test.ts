@@ -46,6 +46,26 @@ describe('an informer on the real API', () => {
     expect(story).toEqual(['default/old - 1', 'default/new - 1', 'default/new 1 2', 'default/new 2 -']);
   });
 
+  it('keeps no word of who wrote which field, which an update by what it has leaves as it is', async () => {
+    await using api = await startTestApi();
+    const { client } = api.connection;
+    const { metadata: made } = await client.create(WIDGETS, widget('a'));
+    await using informer = running(client);
+    await informer.synced();
+    const known = informer.get('default/a') as Widget;
+    expect(known.metadata).not.toHaveProperty('managedFields');
+    expect(made.managedFields).toHaveLength(1);
+    const updated = await client.update(WIDGETS, { ...known, spec: { parts: 2 } });
+    expect(updated.metadata.managedFields).toMatchObject(
+      (made.managedFields as { manager: string; fieldsV1: object }[]).map(({ manager, fieldsV1 }) => ({
+        manager,
+        fieldsV1,
+      })),
+    );
+    await until(informer, () => held(informer).join() === 'a=2');
+    expect(informer.get('default/a')?.metadata).not.toHaveProperty('managedFields');
+  });
+
   it('comes back after a restart of the server, and misses nothing', async () => {
     await using api = await startTestApi();
     const { client } = api.connection;
