@@ -12,6 +12,7 @@ import { measureList } from './bench/api/list.ts';
 import { measureManyObjects } from './bench/api/many-objects.ts';
 import { measureMemory } from './bench/api/memory.ts';
 import { measureWatch } from './bench/api/watch.ts';
+import { measureFinished } from './bench/finished/finished.ts';
 import { formatLine, formatTable } from './bench/load/figure.ts';
 import type { Figure } from './bench/load/figure.ts';
 import { measureConversations } from './bench/runs/conversations.ts';
@@ -33,8 +34,9 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit|authentication|attacks|scheduling …` for some of the figures. `api --server KUBECONFIG --pid PID`
- * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied.
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit|authentication|attacks|scheduling|finished …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied;
+ * `scheduling --database mysql` takes MariaDB, `finished --count N` so many Tasks.
  */
 
 const MEASURES: readonly ((api: ApiUnderTest, database: BenchDatabase) => Promise<Figure | Figure[]>)[] = [
@@ -61,7 +63,8 @@ const GROUPS = {
   audit: measureAudit,
   authentication: measureAuthentication,
   attacks: measureAttacks,
-  scheduling: measureScheduling,
+  scheduling: measureQueue,
+  finished: () => measureFinished(...countAsked()),
 };
 type Group = keyof typeof GROUPS;
 
@@ -69,7 +72,12 @@ const interrupted = interruption();
 process.chdir(projectRoot);
 const { positionals: asked, values: given } = parseArgs({
   allowPositionals: true,
-  options: { server: { type: 'string' }, pid: { type: 'string' } },
+  options: {
+    server: { type: 'string' },
+    pid: { type: 'string' },
+    count: { type: 'string' },
+    database: { type: 'string', default: 'sqlite' },
+  },
 });
 const unknown = asked.filter((name) => !Object.hasOwn(GROUPS, name));
 if (unknown.length > 0) {
@@ -137,4 +145,15 @@ async function measureTasks(): Promise<Figure[]> {
   await buildSandboxImage(engine, interrupted);
   // Awaited here: the engine is stopped when this function is left.
   return await measureTaskStart(engine.host);
+}
+
+async function measureQueue(): Promise<Figure[]> {
+  if (given.database !== 'mysql') return await measureScheduling({ name: 'sqlite' });
+  await using server = await mysql({ durable: true });
+  await using own = await emptyDatabase(server.url);
+  return await measureScheduling({ name: 'mysql', url: own.url });
+}
+
+function countAsked(): [] | [number] {
+  return given.count === undefined ? [] : [Number(given.count)];
 }

@@ -4,7 +4,7 @@ import type { ApiUnderTest } from '../servers/api-under-test.ts';
 
 /** Where everything of this bench is, and the kinds that it deals with. */
 export const TASKS = '/apis/agent.wecode.io/v1/namespaces/default/tasks';
-const SANDBOXES = '/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes';
+export const SANDBOXES = '/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes';
 const EXECUTORS = '/apis/agent.wecode.io/v1alpha1/executors';
 const MERGE = 'application/merge-patch+json';
 const NAME = 'bench';
@@ -58,6 +58,8 @@ export async function instantExecutor(api: ApiUnderTest, sandboxes: number): Pro
     async [Symbol.asyncDispose]() {
       stop.abort();
       await Promise.allSettled([beating, working]);
+      // The next one on the same server begins without it.
+      await api.call('DELETE', `${EXECUTORS}/${NAME}`);
     },
   };
   const working = work(api, (run) => executor.onRun(run), stop.signal);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { CLIENTS } from '../load/clients.ts';
 import { cpuMicroseconds } from '../load/cpu-time.ts';
 import type { Figure } from '../load/figure.ts';
@@ -6,30 +5,36 @@ import { load, percentiles } from '../load/load.ts';
 import { residentMiB } from '../load/resident-memory.ts';
 import { apiUnderTest } from '../servers/api-under-test.ts';
 import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import type { BenchDatabase } from '../storage/database.ts';
 import { instantExecutor, TASKS } from './instant-executor.ts';
 import type { InstantExecutor, Run } from './instant-executor.ts';
+import { cpuShare, quiet } from '../load/rest.ts';
 import { applyTeam, createTask } from './teams.ts';
 
+/** A figure but for the database. */
+type Measured = Omit<Figure, 'on'>;
+
 const SIZE = { tasks: 1000, pipelines: 40, steps: 5, pending: 10_000, freed: 50 };
-const IDLE_MS = 10_000;
 
 /**
- * Tasks with agents that are done at once, in an all-in-one server on SQLite: how many in a minute, from the end of one step
+ * Tasks with agents that are done at once, in an all-in-one server: how many in a minute, from the end of one step
  * until the next is bound, and what 10,000 that wait cost.
  */
-export async function measureScheduling(): Promise<Figure[]> {
-  await using api = await apiUnderTest({ command: ['server', '--driver', 'process'] });
+export async function measureScheduling({ name: on, url }: BenchDatabase): Promise<Figure[]> {
+  const command = ['server', '--driver', 'process'];
+  await using api = await apiUnderTest({ command, ...(url === undefined ? {} : { databaseUrl: url }) });
   await using executor = await instantExecutor(api, 1000);
   await applyTeam(api, 'solo', 1);
   await applyTeam(api, 'pipeline', SIZE.steps);
-  return [
+  const figures = [
     await tasksPerMinute(api, executor),
     await betweenSteps(api, executor),
     ...(await pendingTasks(api, executor)),
   ];
+  return figures.map((figure) => ({ ...figure, on }));
 }
 
-async function tasksPerMinute(api: ApiUnderTest, executor: InstantExecutor): Promise<Figure> {
+async function tasksPerMinute(api: ApiUnderTest, executor: InstantExecutor): Promise<Measured> {
   const all = runsOf(executor, SIZE.tasks);
   const start = performance.now();
   const cpu = await cpuMicroseconds(api.pid);
@@ -41,7 +46,7 @@ async function tasksPerMinute(api: ApiUnderTest, executor: InstantExecutor): Pro
   await all;
   const minutes = (performance.now() - start) / 60_000;
   return {
-    ...{ name: `Tasks with instant agents, ${SIZE.tasks} at once`, on: 'sqlite' },
+    ...{ name: `Tasks with instant agents, ${SIZE.tasks} at once` },
     value: `${Math.round(SIZE.tasks / minutes)}/min`,
     cpuUs: ((await cpuMicroseconds(api.pid)) - cpu) / SIZE.tasks,
   };
@@ -58,7 +63,7 @@ function runsOf(executor: InstantExecutor, count: number): Promise<Run[]> {
   return promise;
 }
 
-async function betweenSteps(api: ApiUnderTest, executor: InstantExecutor): Promise<Figure> {
+async function betweenSteps(api: ApiUnderTest, executor: InstantExecutor): Promise<Measured> {
   const gaps: number[] = [];
   for (let index = 0; index < SIZE.pipelines; index += 1) {
     const all = runsOf(executor, SIZE.steps);
@@ -69,7 +74,7 @@ async function betweenSteps(api: ApiUnderTest, executor: InstantExecutor): Promi
   const least = percentiles(await fourWrites(api));
   const ours = percentiles(gaps);
   return {
-    ...{ name: 'from the end of a step to the next one bound', on: 'sqlite', ...ours },
+    ...{ name: 'from the end of a step to the next one bound', ...ours },
     value: `${ours.p50Ms.toFixed(1)} ms`,
     floor: `four writes one after the other p50 ${least.p50Ms.toFixed(1)} ms`,
     ratio: ours.p50Ms / least.p50Ms,
@@ -96,7 +101,7 @@ async function fourWrites(api: ApiUnderTest): Promise<number[]> {
   return times;
 }
 
-async function pendingTasks(api: ApiUnderTest, executor: InstantExecutor): Promise<Figure[]> {
+async function pendingTasks(api: ApiUnderTest, executor: InstantExecutor): Promise<Measured[]> {
   await executor.setCapacity(0);
   const before = await residentMiB(api.pid);
   await load({
@@ -105,17 +110,15 @@ async function pendingTasks(api: ApiUnderTest, executor: InstantExecutor): Promi
     call: (index) => createTask(api, `pending-${index}`, 'solo'),
   });
   await quiet(api);
-  const idle = await cpuShare(api);
+  const idle = await cpuShare(api.pid);
   const memory = ((await residentMiB(api.pid)) - before) * 1024;
   const page = await load({ count: 50, concurrency: 1, call: () => api.call('GET', `${TASKS}?limit=500`) });
-  const on = 'sqlite';
   const what = `${SIZE.pending.toLocaleString('en')} Tasks that wait`;
   return [
-    { name: `${what}: processor while nothing changes`, on, value: `${(idle * 100).toFixed(1)} %` },
-    { name: `${what}: memory of each`, on, value: `${(memory / SIZE.pending).toFixed(1)} KiB` },
+    { name: `${what}: processor while nothing changes`, value: `${(idle * 100).toFixed(1)} %` },
+    { name: `${what}: memory of each`, value: `${(memory / SIZE.pending).toFixed(1)} KiB` },
     {
       name: `${what}: page of 500`,
-      on,
       value: `${page.p50Ms.toFixed(0)} ms`,
       p50Ms: page.p50Ms,
       p99Ms: page.p99Ms,
@@ -125,7 +128,7 @@ async function pendingTasks(api: ApiUnderTest, executor: InstantExecutor): Promi
 }
 
 /** One place, which becomes free again and again: until the next Sandbox has it. */
-async function freedPlaces(api: ApiUnderTest, executor: InstantExecutor): Promise<Figure> {
+async function freedPlaces(api: ApiUnderTest, executor: InstantExecutor): Promise<Measured> {
   const all = runsOf(executor, SIZE.freed);
   const cpu = await cpuMicroseconds(api.pid);
   await executor.setCapacity(1);
@@ -134,35 +137,5 @@ async function freedPlaces(api: ApiUnderTest, executor: InstantExecutor): Promis
   await executor.setCapacity(0);
   const times = percentiles(gapsBetween(runs));
   const name = `a place becomes free among ${SIZE.pending.toLocaleString('en')} that wait: until the next one is bound`;
-  return { name, on: 'sqlite', value: `${times.p50Ms.toFixed(1)} ms`, ...times, cpuUs };
-}
-
-/** Heartbeats go on; what is under way makes far more. */
-const FEW_WRITES = 10;
-
-/** Waits until all that was begun is done. On a busy machine a server that takes little time may only be waiting for it. */
-async function quiet(api: ApiUnderTest): Promise<void> {
-  const end = performance.now() + 900_000;
-  for (let before = await writes(api); ;) {
-    await delay(5000);
-    const now = await writes(api);
-    if (now - before < FEW_WRITES) return;
-    before = now;
-    if (performance.now() > end) throw new Error('the server does not come to rest');
-  }
-}
-
-/** Writes that the server has taken so far. */
-async function writes(api: ApiUnderTest): Promise<number> {
-  const metrics = await api.call('GET', '/metrics');
-  const counts = metrics.matchAll(/^apiserver_request_total\{verb="(?:CREATE|UPDATE|PATCH)".*\} (\d+)$/gm);
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
-}
-
-/** Of one processor. */
-async function cpuShare(api: ApiUnderTest, ms = IDLE_MS): Promise<number> {
-  const before = await cpuMicroseconds(api.pid);
-  const start = performance.now();
-  await delay(ms);
-  return ((await cpuMicroseconds(api.pid)) - before) / 1000 / (performance.now() - start);
+  return { name, value: `${times.p50Ms.toFixed(1)} ms`, ...times, cpuUs };
 }

@@ -10,13 +10,36 @@ import { sampleGhost } from '../load/sample-object.ts';
 const AT_ONCE = 256;
 const GHOSTS_RESOURCE = 'ghosts.agent.wecode.io';
 
+/** One object as a server would have stored it; `resource` is `plural.group`. */
+export interface Filling {
+  resource: string;
+  object: Unstructured;
+}
+
+/** The database, and the folder of the server that is going to have it. */
+export interface FilledDatabase {
+  url: string;
+  dataFolder: string;
+}
+
+/** Puts Ghosts into a database, called `many-0` and so on. */
+export function fill(
+  database: FilledDatabase,
+  { namespace, count }: { namespace: string; count: number },
+): Promise<void> {
+  return fillWith(database, count, (index) => [
+    { resource: GHOSTS_RESOURCE, object: storedGhost(namespace, `many-${index}`) },
+  ]);
+}
+
 /**
- * Puts Ghosts into a database that no server has open, as a server would have stored them, called `many-0` and so on:
- * through the API a hundred thousand would take minutes.
+ * Puts objects into a database that no server has open, `count` times as many as `make` gives at once: through the API a
+ * hundred thousand would take minutes.
  */
-export async function fill(
-  url: string,
-  { dataFolder, namespace, count }: { dataFolder: string; namespace: string; count: number },
+export async function fillWith(
+  { url, dataFolder }: FilledDatabase,
+  count: number,
+  make: (index: number) => readonly Filling[],
 ): Promise<void> {
   // As a server with this data folder stores them, or it would first encrypt them all.
   const rootKeys = rootKeyFile({ file: path.join(dataFolder, 'encryption-keys'), mayMake: true });
@@ -25,11 +48,11 @@ export async function fill(
   try {
     for (let first = 0; first < count; first += AT_ONCE) {
       const size = Math.min(AT_ONCE, count - first);
+      const all = Array.from({ length: size }, (_, i) => make(first + i)).flat();
       await Promise.all(
-        Array.from({ length: size }, (_, i) => {
-          const name = `many-${first + i}`;
-          const key = { resource: GHOSTS_RESOURCE, namespace, name };
-          return store.commit({ op: 'create', key, object: storedGhost(namespace, name) });
+        all.map(({ resource, object }) => {
+          const { namespace = '', name } = object.metadata;
+          return store.commit({ op: 'create', key: { resource, namespace, name }, object });
         }),
       );
     }

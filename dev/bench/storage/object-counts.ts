@@ -28,7 +28,7 @@ export async function measureObjectCounts(mysqlUrl: string): Promise<Figure[]> {
       await using folder = await temporaryFolder('many');
       await using database = await emptyDatabase(mysqlUrl);
       const url = on === 'mysql' ? database.url : `sqlite:${path.join(folder.path, 'many.db')}`;
-      await fill(url, { dataFolder: folder.path, namespace: NAMESPACE, count });
+      await fill({ url, dataFolder: folder.path }, { namespace: NAMESPACE, count });
       const started = performance.now();
       await using api = await apiUnderTest({ databaseUrl: url, dataFolder: folder.path });
       const [seconds, cpu] = [(performance.now() - started) / 1000, await cpuMicroseconds(api.pid)];

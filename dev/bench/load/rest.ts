@@ -1,0 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { cpuMicroseconds } from './cpu-time.ts';
+
+const IDLE_MS = 10_000;
+/** Heartbeats go on; what is under way makes far more. */
+const FEW_WRITES = 10;
+
+/** Waits until all that was begun is done. On a busy machine a server that takes little time may only be waiting for it. */
+export async function quiet(api: ApiUnderTest): Promise<void> {
+  const end = performance.now() + 900_000;
+  for (let before = await writes(api); ;) {
+    await delay(5000);
+    const now = await writes(api);
+    if (now - before < FEW_WRITES) return;
+    before = now;
+    if (performance.now() > end) throw new Error('the server does not come to rest');
+  }
+}
+
+/** Writes that the server has taken so far. */
+async function writes(api: ApiUnderTest): Promise<number> {
+  const metrics = await api.call('GET', '/metrics');
+  const counts = metrics.matchAll(/^apiserver_request_total\{verb="(?:CREATE|UPDATE|PATCH)".*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** Of one processor. */
+export async function cpuShare(pid: number, ms = IDLE_MS): Promise<number> {
+  const before = await cpuMicroseconds(pid);
+  const start = performance.now();
+  await delay(ms);
+  return ((await cpuMicroseconds(pid)) - before) / 1000 / (performance.now() - start);
+}
