@@ -67,6 +67,9 @@ const wrapped = (values: JsonObject): Unstructured => ({
 });
 
 function moved(cause: StatusCause, at: string): StatusCause {
-  const field = cause.field === undefined ? at : `${at}${cause.field.slice(FIELD.length)}`;
-  return { ...cause, field };
+  if (cause.field === undefined) return { ...cause, field: at };
+  const field = `${at}${cause.field.slice(FIELD.length)}`;
+  // Texts of go-openapi have the path once more.
+  const message = cause.message.replace(`${cause.field} in body`, () => `${field} in body`);
+  return { ...cause, field, message };
 }

@@ -14,6 +14,7 @@ import type { ConnectionFlags, Session } from '../../session.ts';
 import { TASK_REVISIONS } from '../../revisions/team-history.ts';
 import { TASKS, TEAMS, WORKSPACES } from '../../task.ts';
 import type { CliTask } from '../../task.ts';
+import { withParameterHint } from './parameter-hint.ts';
 import { readTaskLog } from '../../task-log-reader.ts';
 
 interface RunFlags extends ConnectionFlags {
@@ -120,7 +121,7 @@ async function checkNamed({ connection, namespace }: Session, { spec }: CliTask)
 async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<number> {
   const { client } = session.connection;
   await checkNamed(session, wish);
-  const created = await client.create(TASKS, wish);
+  const created = await createTask(session, wish);
   const ref = { namespace: session.namespace, name: created.metadata.name };
   const note = (text: string): void =>
     void (flags.quiet !== true && session.context.stderr.write(`${text}\n`));
@@ -145,6 +146,15 @@ async function run(session: Session, wish: CliTask, flags: RunFlags): Promise<nu
   } finally {
     await beginning.stop();
     await release();
+  }
+}
+
+/** @throws StatusError with the flags for parameters that are missing */
+async function createTask({ connection: { client } }: Session, wish: CliTask) {
+  try {
+    return await client.create(TASKS, wish);
+  } catch (error) {
+    throw withParameterHint(error);
   }
 }
 
