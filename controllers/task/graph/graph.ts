@@ -173,25 +173,35 @@ const NODE_ID = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Why the nodes cannot be carried out, as a sentence; undefined when they can. */
 export function validateGraph(nodes: readonly GraphNode[]): string | undefined {
   const ids = nodes.map(({ id }) => id);
+  const known = new Set(ids);
   const wrong = ids.find((id) => !NODE_ID.test(id));
   if (wrong !== undefined) return `"${wrong}" cannot be the id of a node.`;
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) return `Two nodes have the id "${twice}".`;
+  const twice = known.size < ids.length && ids.find((id, index) => ids.indexOf(id) !== index);
+  if (typeof twice === 'string') return `Two nodes have the id "${twice}".`;
   for (const { id, needs, on = {} } of nodes) {
     const unneeded = Object.keys(on).find((need) => !needs.includes(need));
     if (unneeded !== undefined) return `Node "${id}" says how "${unneeded}" ends, and does not need it.`;
-    const unknown = needs.find((need) => !ids.includes(need));
+    const unknown = needs.find((need) => !known.has(need));
     if (unknown !== undefined) return `Node "${id}" needs "${unknown}", which does not exist.`;
   }
-  const before = ancestors(nodes);
+  const above = ancestorsIn(nodes);
+  const mayCircle = !standBehindNeeds(nodes);
   for (const node of nodes) {
-    const above = before.get(node.id) ?? new Set();
-    if (above.has(node.id)) return `Node "${node.id}" waits for itself.`;
-    const early = sourcesOf(node).find((from) => !above.has(from));
+    if (mayCircle && above(node.id).has(node.id)) return `Node "${node.id}" waits for itself.`;
+    const early = sourcesOf(node).find((from) => !node.needs.includes(from) && !above(node.id).has(from));
     if (early !== undefined)
       return `Node "${node.id}" takes something from "${early}" and does not wait for it.`;
   }
   return undefined;
+}
+
+/** Whether each stands behind all that it needs, as in most lists: then none waits for itself, and nobody has to search. */
+function standBehindNeeds(nodes: readonly GraphNode[]): boolean {
+  const before = new Set<string>();
+  return nodes.every(({ id, needs }) => {
+    before.add(id);
+    return needs.every((need) => need !== id && before.has(need));
+  });
 }
 
 function sourcesOf({ inputs, workspace, session }: GraphNode): string[] {
@@ -199,10 +209,10 @@ function sourcesOf({ inputs, workspace, session }: GraphNode): string[] {
   return [...results, ...[workspace.from ?? []].flat(), ...[session?.from ?? []].flat()];
 }
 
-/** For each node the ids of all that have to be done before, directly or not; one in a cycle is before itself. */
-function ancestors(nodes: readonly GraphNode[]): Map<string, ReadonlySet<string>> {
+/** Finds the ids of all that have to be done before a node, directly or not; one in a circle is before itself. */
+function ancestorsIn(nodes: readonly GraphNode[]): (id: string) => ReadonlySet<string> {
   const needs = new Map(nodes.map((node) => [node.id, node.needs]));
-  const above = (id: string): ReadonlySet<string> => {
+  return (id) => {
     const found = new Set<string>();
     const open = [...(needs.get(id) ?? [])];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -212,5 +222,4 @@ function ancestors(nodes: readonly GraphNode[]): Map<string, ReadonlySet<string>
     }
     return found;
   };
-  return new Map(nodes.map(({ id }) => [id, above(id)]));
 }

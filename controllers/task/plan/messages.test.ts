@@ -336,3 +336,36 @@ describe('a message to a Task that has ended', () => {
     expect(world.sandbox(nameOf('message-1')).spec.session).toEqual({ id: `session of ${from}` });
   });
 });
+
+it.each(['message-998', 'a', undefined])(
+  'a conversation of a thousand turns goes on, here with %s',
+  (name) => {
+    const world = ended(node('a'));
+    const turns = Array.from({ length: 998 }, (_, index) => index + 1);
+    world.edit({
+      messages: turns.map((number) => ({
+        id: `id${number}`,
+        number,
+        text: 'words',
+        policy: 'Queue' as const,
+      })),
+    });
+    const records = turns.map((number) => ({
+      ...{ node: `message-${number}`, goesOnFrom: number === 1 ? 'a' : `message-${number - 1}` },
+      ...{ status: 'COMPLETED' as const, attempt: 1, executor_name: `x${number}`, sandboxUID: `u${number}` },
+      result: { value: 'ok', sessionId: `s${number}` },
+    }));
+    world.rewrite((status) => ({
+      ...status,
+      messages: turns.map((number) => ({ id: `id${number}`, state: 'Applied' })),
+      subTasks: [...(status.subTasks ?? []), ...records],
+    }));
+    world.post(name === undefined ? {} : { node: name });
+    const [run] = world.plan().create;
+    expect(run?.spec).toMatchObject({
+      node: 'message-999',
+      session: { id: 's998' },
+      continueFrom: [{ name: 'x998', uid: 'u998' }],
+    });
+  },
+);

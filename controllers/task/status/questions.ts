@@ -13,8 +13,9 @@ export interface OpenQuestionsOf {
 /** The questions of a Task's runs that people have not answered yet, in the order of the nodes. */
 export function openQuestions({ task, records, sandboxes }: OpenQuestionsOf): TaskQuestion[] {
   const answered = new Set((task.spec.answers ?? []).map(({ id }) => id));
+  const runs = new Map(sandboxes.map((sandbox) => [sandbox.metadata.name, sandbox]));
   return records.flatMap((record) => {
-    const run = sandboxes.find(({ metadata }) => metadata.name === record.executor_name);
+    const run = record.executor_name === undefined ? undefined : runs.get(record.executor_name);
     const asked = record.suspended?.questions ?? questionsOf(run);
     return asked
       .filter(({ id }) => !answered.has(id))

@@ -32,6 +32,10 @@ class Conversation {
   /** The nodes of the program. */
   readonly #before: readonly PlannedNode[];
   readonly #followUps: RunNode[] = [];
+  /** By id: all runs, those of messages among them. */
+  readonly #runs: Map<string, RunNode>;
+  /** By the id of a run, the one that its session began with. */
+  readonly #firsts = new Map<string, string>();
   /** Whether the Task has ended, and is taken up again. */
   readonly #isTakenUp: boolean;
   readonly hasBegun: boolean;
@@ -48,6 +52,7 @@ class Conversation {
     this.hasBegun = this.#isTakenUp || ids.some((id) => this.#stored.has(id));
     const { nodes } = unfolded;
     this.#before = this.hasBegun ? nodes.filter(({ id }) => this.#stored.has(id)) : nodes;
+    this.#runs = new Map(this.#before.filter(isRunNode).map((node) => [node.id, node]));
   }
 
   /** Whether the program has done all that it can. */
@@ -66,7 +71,9 @@ class Conversation {
     const from = record === undefined ? this.#sourceOf(message) : this.#run(record.goesOnFrom);
     const template = from ?? this.#nodes().findLast(isRunNode) ?? this.#input.revision.nodes.find(isRunNode);
     if (template === undefined) return true;
-    this.#followUps.push(this.#followUp({ message, from, template }));
+    const followUp = this.#followUp({ message, from, template });
+    this.#followUps.push(followUp);
+    this.#runs.set(id, followUp);
     return this.#input.history.ended(id) !== undefined;
   }
 
@@ -116,23 +123,18 @@ class Conversation {
   }
 
   #run(id: string | undefined): RunNode | undefined {
-    return this.#nodes()
-      .filter(isRunNode)
-      .find((node) => node.id === id);
+    return id === undefined ? undefined : this.#runs.get(id);
   }
 
   /** The newest run of the agent that is meant; without a name, the one whose answer is the Task's. */
   #sourceOf({ node, member }: TaskMessage): RunNode | undefined {
     const { task, ended } = this.#input.history;
-    const runs = this.#nodes()
-      .filter(isRunNode)
-      .filter(({ id }) => hasRun(ended(id) ?? { node: id }));
+    const runs = [...this.#runs.values()].filter(({ id }) => hasRun(ended(id) ?? { node: id }));
     const { currentStage: stage } = task.spec;
     const named = node ?? (member === undefined && stage !== undefined ? this.#before[stage]?.id : undefined);
+    const first = this.#firstOf(this.#run(named));
     const meant = runs.filter((run) =>
-      named === undefined
-        ? workerOf(run) === member
-        : run.id === named || this.#firstOf(run) === this.#firstOf(this.#run(named)),
+      named === undefined ? workerOf(run) === member : run.id === named || this.#firstOf(run) === first,
     );
     const author = this.#followUps.length === 0 ? this.#run(this.#unfolded.author) : undefined;
     return meant.at(-1) ?? author ?? answering(runs, (id) => ended(id)?.status === 'COMPLETED');
@@ -140,8 +142,12 @@ class Conversation {
 
   /** The node that a session began with. */
   #firstOf(node: RunNode | undefined): string | undefined {
-    const before = this.#run(node?.session?.from);
-    return before === undefined ? node?.id : this.#firstOf(before);
+    if (node === undefined) return undefined;
+    const known = this.#firsts.get(node.id);
+    if (known !== undefined) return known;
+    const first = this.#firstOf(this.#run(node.session?.from)) ?? node.id;
+    this.#firsts.set(node.id, first);
+    return first;
   }
 
   #followUp({ message, from, template }: FollowUp): RunNode {
