@@ -97,9 +97,11 @@ describe('references of', () => {
         teamRef: { name: 't' },
         workspaceRef: { name: 'w', namespace: 'x' },
         callback: { url: 'https://a', secretRef: { name: 's' } },
+        forkFrom: { task: 'a', step: 's0' },
       },
       want: {
         'spec.teamRef': 'teams ns/t',
+        'spec.forkFrom': 'tasks ns/a',
         'spec.workspaceRef': 'workspaces x/w',
         'spec.callback.secretRef': 'secrets ns/s',
       },

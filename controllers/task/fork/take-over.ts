@@ -97,6 +97,8 @@ function whyNot({ metadata: { name } }: Task, step: string, record: NodeRecord |
   if (record === undefined) return `Task "${name}" has no step "${step}".`;
   if (record.isLeftOut === true) return `The answer of step "${step}" of Task "${name}" is lost.`;
   if (!isEnded(record)) return `Step "${step}" of Task "${name}" has not ended: it runs again.`;
+  if (record.isLeftOut === true)
+    return `The answer of step "${step}" of Task "${name}" was left out of its status.`;
   return `Task "${name}" does not go on behind step "${step}", which is ${record.status ?? ''}; words (spec.forkFrom.text) do.`;
 }
 

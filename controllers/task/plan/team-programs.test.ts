@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 import { isFinalPhase } from '#api/types/sandbox';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
+import { takeOver } from '../fork/take-over.ts';
 import { readRecords } from '../node-record.ts';
+import { makeRevision } from '../revision/task-revision.ts';
 import type { Revision } from '../revision/revision.ts';
 import type { CollaborateProgram } from '../unfold/collaborate/program.ts';
 import type { CoordinateProgram } from '../unfold/coordinate/program.ts';
@@ -160,7 +162,45 @@ describe('Teams whose steps follow from answers', () => {
       { numRuns: 200 },
     );
   });
+
+  it('come to the same end in a fork, whichever step it goes on from, and nothing is done twice', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...programs), ends, fc.nat({ max: 99 }), (program, endOf, which) => {
+        const parent = worldOf(madeUpRevision(program, MEMBERS));
+        finish(parent, endOf);
+        const { status } = parent.task();
+        const done = readRecords(status).filter((record) => record.status === 'COMPLETED');
+        const step = done[which % Math.max(done.length, 1)]?.node;
+        if (step === undefined || parent.resolution.outcome !== 'resolved') return;
+        const fork = new World(parent.resolution, { forkFrom: { task: 'fix', step } });
+        fork.programs = PROGRAMS;
+        const revision = makeRevision(parent.resolution.content);
+        const found = takeOver(fork.task(), { parent: parent.task(), revision, programs: PROGRAMS });
+        if ('problem' in found) return expect(status?.status).toBe('FAILED');
+        fork.inheritance = found;
+        finish(fork, endOf);
+        const taken = new Set(found.records.map(({ node }) => node));
+        expect(fork.sandboxes().filter(({ spec }) => taken.has(spec.node ?? ''))).toEqual([]);
+        const after = fork.task().status;
+        expect([after?.status, after?.result?.['value']]).toEqual([
+          status?.status,
+          status?.result?.['value'],
+        ]);
+        const nodesOf = (of: typeof status): string[] => readRecords(of).map(({ node }) => node);
+        if (status?.status === 'COMPLETED') expect(nodesOf(after)).toEqual(nodesOf(status));
+      }),
+      { numRuns: 200 },
+    );
+  });
 });
+
+/** All runs that are under way end, until the Task has ended. */
+function finish(world: World, endOf: (id: string) => MadeUpEnd): void {
+  for (let round = 0; round < 200 && !isFinalTaskStatus(world.task().status?.status); round += 1) {
+    world.settle();
+    runsMayEnd(world, endOf, () => 50);
+  }
+}
 
 function planOnce(world: World, cache: Cache, reach: 'all' | 'status'): void {
   try {
