@@ -40,6 +40,7 @@ import type { Programs } from './unfold/unfold.ts';
 
 const UNPLANNED = 'task:unplanned';
 const BY_TASK = 'sandbox:task';
+const HELD_BY = 'sandbox:held-by';
 const APPROVAL_BY_TASK = 'approval:owner';
 const AT_WORK = 'task:workspace-at-work';
 const BY_OWN_NAME = 'task:own-name';
@@ -58,9 +59,7 @@ export function taskController(context: ControllerContext, { models, programs }:
   tasks.addIndex(UNPLANNED, (task) => (isUnplanned(task) ? ['yes'] : []));
   tasks.addIndex(BY_OWN_NAME, ownName);
   tasks.addIndex(AT_WORK, (task) => [workspaceAtWork(task) ?? []].flat());
-  sandboxes.addIndex(BY_TASK, ({ metadata }) =>
-    (metadata.ownerReferences ?? []).flatMap((owner) => (owner.controller === true ? [owner.uid] : [])),
-  );
+  indexOwners(sandboxes);
   const approvals = informers.of(APPROVALS);
   approvals.addIndex(APPROVAL_BY_TASK, (approval) => controllerUIDs(approval, TASKS));
   const events = recorder('task-controller');
@@ -73,6 +72,7 @@ export function taskController(context: ControllerContext, { models, programs }:
       tasks,
       revisions: informers.of(TASK_REVISIONS),
       sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
+      heldBy: (uid) => sandboxes.byIndex(HELD_BY, uid),
       approvals,
       approvalsOf: (uid) => approvals.byIndex(APPROVAL_BY_TASK, uid),
       created,
@@ -110,6 +110,16 @@ export function taskController(context: ControllerContext, { models, programs }:
     logger,
     meter,
   });
+}
+
+/** The Task that has made a Sandbox, and those that hold it beside that one: forks. */
+function indexOwners(sandboxes: Informer<Sandbox>): void {
+  const owners = ({ metadata }: Sandbox, isController: boolean): string[] =>
+    (metadata.ownerReferences ?? [])
+      .filter(({ controller }) => (controller === true) === isController)
+      .map(({ uid }) => uid);
+  sandboxes.addIndex(BY_TASK, (sandbox) => owners(sandbox, true));
+  sandboxes.addIndex(HELD_BY, (sandbox) => owners(sandbox, false));
 }
 
 /** A Sandbox that the cache shows is no longer remembered as made; this source has to come before the Task is looked at. */

@@ -52,6 +52,8 @@ export interface TaskReconcilerOptions {
   revisions: { get(key: string): TaskRevision | undefined };
   /** Sandboxes whose controller is the Task with this uid. */
   sandboxesOf: (taskUID: string) => readonly Sandbox[];
+  /** Sandboxes of other Tasks that the Task with this uid holds, as it has taken over what they have done. */
+  heldBy: (taskUID: string) => readonly Sandbox[];
   /** Approvals whose controller is the Task with this uid. */
   approvalsOf: (taskUID: string) => readonly Approval[];
   /** All, by their keys. */
@@ -90,12 +92,14 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const taskUID = task.metadata.uid ?? '';
     const taskRevision = await findRevision(options, task);
     const source = await configurationSource(options, configuration, { task, taskRevision });
-    const { judged, inheritance } = isStarting(task) ? await beginning(options, task, source) : {};
+    const start = isStarting(task) ? await beginning(options, task, source) : {};
+    const { judged, inheritance, held = options.heldBy(taskUID) } = start;
     const { isHeld, wakeAt } = await carryOut(options, configuration, {
       task,
       programs,
       taskRevision,
       sandboxes: [...options.sandboxesOf(taskUID), ...options.created.of(taskUID)],
+      held,
       approvals: options.approvalsOf(taskUID),
       resolve: () => judged ?? source.resolve(),
       ...(inheritance === undefined ? {} : { inheritance }),
@@ -154,6 +158,7 @@ async function configurationSource(
 interface Beginning {
   judged?: Resolution;
   inheritance?: Inheritance;
+  held?: readonly Sandbox[];
 }
 
 /** What a Task begins with, as far as its user may have that. */
@@ -165,7 +170,9 @@ async function beginning(options: Context, task: Task, source: ConfigurationSour
   if (from === undefined || judged.outcome !== 'resolved') return { judged };
   const { parent } = from;
   const taken = await inherit(client, task, { parent, revision: makeRevision(judged.content), programs });
-  return taken.outcome === 'impossible' ? { judged: taken } : { judged, inheritance: taken.inheritance };
+  if (taken.outcome === 'impossible') return { judged: taken };
+  const { inheritance, held } = taken;
+  return { judged, inheritance, held };
 }
 
 /** Its references were judged when they were written; it runs with the rights that its user has now. */

@@ -2,6 +2,7 @@ import type { Client } from '#api/client/client';
 import { refOf } from '#api/machinery/resource-type';
 import { ignoreNotFound } from '#api/machinery/status-error';
 import type { OwnerReference } from '#api/machinery/meta';
+import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { TaskReason } from '#api/types/tasks/task';
@@ -28,7 +29,7 @@ export async function parentOf(
 }
 
 /**
- * What a fork begins with. The Sandboxes of the steps that it takes over are its own as well from then on: with their Task
+ * What a fork begins with, and the Sandboxes of that. The Sandboxes of the steps that it takes over are its own as well from then on: with their Task
  * gone they stay, and so do the files and sessions that Executors keep for them.
  * @returns why the Task cannot be carried out, where the other one cannot be gone on from
  * @throws StatusError Conflict (try again quietly) where a Sandbox was written meanwhile
@@ -37,11 +38,15 @@ export async function inherit(
   client: ForkClient,
   fork: Task,
   sources: ForkSources,
-): Promise<Impossible | { outcome: 'taken over'; inheritance: Inheritance }> {
-  const found = takeOver(fork, sources);
-  if ('problem' in found) return impossible(found.problem);
-  for (const record of found.records) await keepWork(client, fork, record);
-  return { outcome: 'taken over', inheritance: found };
+): Promise<Impossible | { outcome: 'taken over'; inheritance: Inheritance; held: Sandbox[] }> {
+  const inheritance = takeOver(fork, sources);
+  if ('problem' in inheritance) return impossible(inheritance.problem);
+  const held: Sandbox[] = [];
+  for (const record of inheritance.records) {
+    const sandbox = await hold(client, fork, record);
+    if (sandbox !== undefined) held.push(sandbox);
+  }
+  return { outcome: 'taken over', inheritance, held };
 }
 
 function impossible(why: string): Impossible {
@@ -49,15 +54,16 @@ function impossible(why: string): Impossible {
 }
 
 /** One that is gone, or goes, has left its answer in the record. A run that needs its files says that they are lost. */
-async function keepWork(client: ForkClient, fork: Task, record: NodeRecord): Promise<void> {
+async function hold(client: ForkClient, fork: Task, record: NodeRecord): Promise<Sandbox | undefined> {
   const { executor_name: name, sandboxUID: uid } = record;
-  if (name === undefined || uid === undefined) return;
+  if (name === undefined || uid === undefined) return undefined;
   const found = await client.find(SANDBOXES, refOf(fork, name));
-  if (found?.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined) return;
+  if (found?.metadata.uid !== uid || found.metadata.deletionTimestamp !== undefined) return undefined;
   const { ownerReferences = [], resourceVersion } = found.metadata;
-  if (ownerReferences.some((owner) => owner.uid === fork.metadata.uid)) return;
+  if (ownerReferences.some((owner) => owner.uid === fork.metadata.uid)) return found;
   const metadata = { resourceVersion, ownerReferences: [...ownerReferences, ownedBy(fork)] };
-  await ignoreNotFound(client.patch(SANDBOXES, refOf(found), { type: 'merge', body: { metadata } }));
+  const patch = { type: 'merge', body: { metadata } } as const;
+  return ignoreNotFound(client.patch(SANDBOXES, refOf(found), patch));
 }
 
 /** Its controller is the Task that has made it. */

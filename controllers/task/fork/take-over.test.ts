@@ -162,6 +162,22 @@ describe('a fork', () => {
     expect(takenBy(fork)).toEqual([]);
   });
 
+  it.each([
+    { reason: 'a yes of people to the end of a step stays', decision: 'Approved', asks: [], runs: ['s1'] },
+    { reason: 'a no is asked about once more', decision: 'Rejected', asks: ['Stage'], runs: [] },
+  ] as const)('$reason', ({ decision, asks, runs }) => {
+    const parent = parentOf(line({ name: 'a', requireConfirmation: true }, { name: 'b' }), {
+      s0: ended('x'),
+    });
+    const [approval] = parent.openApprovals();
+    const decided = { phase: 'Decided', decision, decidedBy: { name: 'ann' } } as const;
+    parent.decide(approval?.metadata.name ?? '', decided);
+    parent.settle();
+    const fork = begun(parent, { step: 's0' });
+    expect(fork.openApprovals().map(({ spec }) => spec.purpose)).toEqual(asks);
+    expect(fork.names()).toEqual(runs.map((id) => nameOf(id)));
+  });
+
   it('of a fork has the work of the first Task', () => {
     const parent = parentOf(THREE, { s0: ended('x') });
     const fork = begun(parent, { step: 's0' });

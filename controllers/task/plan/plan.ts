@@ -44,6 +44,8 @@ export interface Observation {
   taskRevision: TaskRevision | undefined;
   /** Asked only while there is no TaskRevision. */
   resolve: () => Resolution;
+  /** Those of other Tasks whose steps it has taken over: they have the answers in full. */
+  held?: readonly Sandbox[];
   /** Of a fork that has not begun: what it takes over. */
   inheritance?: Inheritance;
   /** How graphs grow. */
@@ -159,7 +161,8 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
     : [...planned.asks, ...questionAsks(observation, asking, { nodes, records })].map((ask) =>
         judgedAsk(observation, ask),
       );
-  const run = { task: observation.task, revision, records, sandboxes: observation.sandboxes };
+  const sandboxes = [...observation.sandboxes, ...(observation.held ?? [])];
+  const run = { task: observation.task, revision, records, sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
     status: nextStatus(observation, { records, outcome, revision, conclusion, grants, asks }),

@@ -189,7 +189,7 @@ describe('Teams whose steps follow from answers', () => {
         const nodesOf = (of: typeof status): string[] => readRecords(of).map(({ node }) => node);
         if (status?.status === 'COMPLETED') expect(nodesOf(after)).toEqual(nodesOf(status));
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });

@@ -9,6 +9,6 @@ export interface RunSources {
   revision: Revision;
   /** Of all nodes. */
   records: readonly NodeRecord[];
-  /** Of the Task. */
+  /** Of the Task, and of those whose steps it has taken over. */
   sandboxes: readonly Sandbox[];
 }

@@ -73,25 +73,40 @@ it('it does the rest, where the files are, with the TaskRevision of the other Ta
   expect((await p.there(TASKS, 't')).status?.status).toBe('RUNNING');
 });
 
-it('what it goes on with stays when the other Task is deleted, and goes with the fork', async () => {
-  const task = await parent();
-  await p.succeeds(sandboxNameOf(task, 2, 1), 'end');
-  await p.task('t', 'COMPLETED');
-  const made = await fork({ task: 't', step: 's1' });
-  await p.bound(sandboxNameOf(made, 2, 1));
-  await world.client.delete(TASKS, p.within('t'), { propagationPolicy: 'Background' });
-  const [kept, lost] = [sandboxNameOf(task, 1, 1), sandboxNameOf(task, 2, 1)];
-  await p.there(SANDBOXES, lost, ({ metadata }) => metadata.deletionTimestamp !== undefined);
-  const left = await p.there(SANDBOXES, kept, ({ metadata }) => metadata.ownerReferences?.length === 1);
-  expect(left.metadata).toMatchObject({
-    ownerReferences: [{ kind: 'Task', name: 'f', uid: made.metadata.uid }],
-  });
-  expect(left.metadata.deletionTimestamp).toBeUndefined();
-  await does(made, 2);
-  await p.task('f', 'COMPLETED');
-  await world.client.delete(TASKS, p.within('f'), { propagationPolicy: 'Background' });
-  await p.there(SANDBOXES, kept, ({ metadata }) => metadata.deletionTimestamp !== undefined);
-  for (const { metadata } of await p.sandboxes()) await p.lets(metadata.name);
+it.each(['Background', 'Foreground'] as const)(
+  'what it goes on with stays when the other Task is deleted (%s)',
+  async (how) => {
+    const task = await parent();
+    await p.succeeds(sandboxNameOf(task, 2, 1), 'end');
+    await p.task('t', 'COMPLETED');
+    const made = await fork({ task: 't', step: 's1' });
+    await p.bound(sandboxNameOf(made, 2, 1));
+    await world.client.delete(TASKS, p.within('t'), { propagationPolicy: how });
+    const [kept, lost] = [sandboxNameOf(task, 1, 1), sandboxNameOf(task, 2, 1)];
+    await p.there(SANDBOXES, lost, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    const left = await p.there(SANDBOXES, kept, ({ metadata }) => metadata.ownerReferences?.length === 1);
+    expect(left.metadata).toMatchObject({
+      ownerReferences: [{ kind: 'Task', name: 'f', uid: made.metadata.uid }],
+    });
+    expect(left.metadata.deletionTimestamp).toBeUndefined();
+    await does(made, 2);
+    await p.task('f', 'COMPLETED');
+    await world.client.delete(TASKS, p.within('f'), { propagationPolicy: how });
+    await p.there(SANDBOXES, kept, ({ metadata }) => metadata.deletionTimestamp !== undefined);
+    for (const { metadata } of await p.sandboxes()) await p.lets(metadata.name);
+  },
+);
+
+it('the steps that follow hear a long answer in full', async () => {
+  const task = await p.create.task('t', { workspaceRef: { name: 'w' } });
+  const first = sandboxNameOf(task, 0, 1);
+  await p.bound(first);
+  const long = `${'x'.repeat(100_000)} the end`;
+  await p.succeeds(first, long);
+  await p.bound(sandboxNameOf(task, 1, 1));
+  const made = await fork({ task: 't' });
+  const { spec } = await p.bound(sandboxNameOf(made, 1, 1));
+  expect(spec.prompt).toContain(long);
 });
 
 it('with words, the agent of the step goes on in its session', async () => {
