@@ -33,6 +33,9 @@ const scenarios = SCENARIOS.filter(({ name }) => values.scenario?.includes(name)
 const { findings, figures, memory } = await runChaos({
   ...{ tasks, seed, rounds, database, logs, scenarios, engine: values.docker },
   tell: console.log,
+}).catch((error: unknown) => {
+  for (const one of allOf(error)) console.error(one);
+  process.exit(2);
 });
 for (const finding of findings) console.log(`FAIL ${finding}`);
 console.log(JSON.stringify(figures));
@@ -41,3 +44,8 @@ console.log(
   findings.length === 0 ? 'nothing is lost, nothing done twice, nothing left behind' : `again: ${again}`,
 );
 process.exitCode = findings.length === 0 ? 0 : 1;
+
+/** An error that ends the run may end its cleaning up, too; the first one is the last here. */
+function allOf(error: unknown): unknown[] {
+  return error instanceof SuppressedError ? [...allOf(error.error), ...allOf(error.suppressed)] : [error];
+}

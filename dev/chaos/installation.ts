@@ -10,6 +10,9 @@ import { temporaryFolder } from '../environment/temporary-folder.ts';
 import type { ChaosEngine } from './engines.ts';
 import { TroupeMember } from './member.ts';
 import type { Member, TroupeOptions } from './member.ts';
+import { executorFolder, executorPlace } from './executor-place.ts';
+import type { ExecutorPlace } from './executor-place.ts';
+import { killProcessesOf } from './remains.ts';
 import { runnersOf } from './runners.ts';
 
 /** All of Troupe as in production: two replicas of the API behind a load balancer, a database and a Redis of its own. */
@@ -24,17 +27,6 @@ export interface Installation extends AsyncDisposable {
   readonly executors: readonly ExecutorPlace[];
   /** Stops all in order, so that only what is left behind is left. */
   stop(): Promise<void>;
-}
-
-/** Where an executor manager keeps what it keeps. */
-export interface ExecutorPlace {
-  name: string;
-  dataDir: string;
-  ports: { min: number; max: number };
-  /** Address of the engine as it really is; absent: its sandboxes are processes. */
-  engine?: string;
-  /** Address of the engine as the executor knows it. */
-  engineFront?: string;
 }
 
 export interface InstallationOptions {
@@ -63,6 +55,8 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   process.setMaxListeners(MOST_EXIT_LISTENERS);
   const folder = stack.use(await temporaryFolder('chaos')).path;
   const temporary = await openFolder(folder);
+  // Sandboxes outlive their manager, as it may come back; after a run that fails nobody does.
+  stack.defer(() => killProcessesOf(folder));
   const store = stack.use(await databaseServer({ flavour: database }));
   const redis = stack.use(await privateRedis());
   const ports = [await freePort(), await freePort()];
@@ -159,22 +153,5 @@ function serverMember(name: string, server: Restartable & AsyncDisposable): Memb
     kill: () => server.kill(),
     start: () => server.start(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-const PORTS = 50;
-
-/** As executor-manager/config.ts has it. */
-export const executorFolder = ({ dataDir, name }: ExecutorPlace): string =>
-  path.join(dataDir, 'executors', name);
-
-async function executorPlace(folder: string, driver: 'docker' | 'process'): Promise<ExecutorPlace> {
-  // Somewhere above the ports of tests, and below those that systems give away.
-  const min = 20_000 + ((await freePort()) % 200) * PORTS;
-  return {
-    // Others may have executors in the same engine.
-    name: `chaos-${process.pid}-${driver}`,
-    dataDir: path.join(folder, `executor-${driver}`),
-    ports: { min, max: min + PORTS - 1 },
   };
 }

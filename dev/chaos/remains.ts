@@ -3,8 +3,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '#api/client/client';
 import { objectKey } from '#api/machinery/meta';
-import { executorFolder } from './installation.ts';
-import type { ExecutorPlace } from './installation.ts';
+import { executorFolder } from './executor-place.ts';
+import type { ExecutorPlace } from './executor-place.ts';
+import { killIfThere } from './runners.ts';
 import type { PersistentClient } from './persistent-client.ts';
 
 /** Kept for a time after their use, by rules of their own. */
@@ -60,6 +61,19 @@ export async function openPorts({ ports }: ExecutorPlace): Promise<string[]> {
 
 /** Processes that have the folder in their environment or their arguments. */
 export async function processesOf(folder: string): Promise<string[]> {
+  return (await searchProcesses(folder)).map(({ pid, args }) => `process ${pid}: ${args}`);
+}
+
+export async function killProcessesOf(folder: string): Promise<void> {
+  for (const { pid } of await searchProcesses(folder)) killIfThere(pid);
+}
+
+interface FoundProcess {
+  pid: number;
+  args: string;
+}
+
+async function searchProcesses(folder: string): Promise<FoundProcess[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const found = await Promise.all(
     pids.map(async (pid) => {
@@ -67,7 +81,7 @@ export async function processesOf(folder: string): Promise<string[]> {
         readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => ''); // it may just have ended
       const [args, environment] = await Promise.all([read('cmdline'), read('environ')]);
       const isOurs = args !== '' && `${args}\0${environment}`.includes(folder);
-      return isOurs ? [`process ${pid}: ${args.replaceAll('\0', ' ').slice(0, 200)}`] : [];
+      return isOurs ? [{ pid: Number(pid), args: args.replaceAll('\0', ' ').slice(0, 200) }] : [];
     }),
   );
   return found.flat();

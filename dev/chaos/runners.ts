@@ -8,18 +8,20 @@ export function runnersOf(folder: string): Member {
     name: 'runners',
     unexpectedEnds: [],
     async kill() {
-      for (const pid of await runnerPids(folder)) {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch (error) {
-          // It has ended by itself.
-          if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-        }
-      }
+      for (const pid of await runnerPids(folder)) killIfThere(pid);
     },
     start: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** As the executor manager has noted them down. */
