@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos/chaos.ts';
 import { SCENARIOS } from './chaos/scenarios/mix.ts';
+import { CHAOS_DATABASES } from './chaos/stores.ts';
 import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 
 /**
@@ -23,7 +24,8 @@ const { values } = parseArgs({
 const tasks = Number(values.tasks);
 const seed = Number(values.seed);
 const rounds = Number(values.rounds ?? Math.max(1, Math.ceil(tasks / 20)));
-const database = values.database === 'mysql' ? 'mysql' : 'mariadb';
+const database = CHAOS_DATABASES.find((one) => one === values.database);
+if (database === undefined) throw new Error(`--database is one of ${CHAOS_DATABASES.join(', ')}`);
 const again = `node dev/chaos.ts --tasks ${tasks} --seed ${seed} --rounds ${rounds} --database ${database}${values.docker === undefined ? '' : ` --docker ${values.docker}`}`;
 console.log(again);
 const logs = cacheFolder('chaos');

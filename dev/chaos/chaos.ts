@@ -5,7 +5,6 @@ import { refOf } from '#api/machinery/resource-type';
 import { connect } from '#api/client/connect';
 import { TASKS } from '#api/types/resources';
 import { isAtRest } from '#api/types/tasks/task';
-import type { DatabaseFlavour } from '../environment/database-program.ts';
 import { hostAddress } from '../environment/docker-gateway.ts';
 import { randomFrom } from '../random.ts';
 import type { Random } from '../random.ts';
@@ -33,6 +32,7 @@ import type { Expectation, Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/mix.ts';
 import { startServices } from './services.ts';
 import type { Services } from './services.ts';
+import type { ChaosDatabase } from './stores.ts';
 import { troublesFrom } from './troubles.ts';
 import type { Trouble } from './troubles.ts';
 
@@ -40,7 +40,7 @@ export interface ChaosOptions {
   tasks: number;
   /** All choices come from it. */
   seed: number;
-  database: DatabaseFlavour;
+  database: ChaosDatabase;
   /** How often everybody is killed; 0 for a run without troubles. */
   rounds: number;
   /** Folder for the logs of all processes. */

@@ -1,11 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { DatabaseFlavour } from '../environment/database-program.ts';
-import { databaseServer } from '../environment/database-server.ts';
 import { freePort } from '../environment/free-port.ts';
 import { loadBalancer } from '../environment/load-balancer.ts';
-import { privateRedis } from '../environment/redis.ts';
-import type { Restartable } from '../environment/restartable-process.ts';
 import { temporaryFolder } from '../environment/temporary-folder.ts';
 import type { ChaosEngine } from './engines.ts';
 import { TroupeMember } from './member.ts';
@@ -14,8 +10,10 @@ import { executorFolder, executorPlace } from './executor-place.ts';
 import type { ExecutorPlace } from './executor-place.ts';
 import { killProcessesOf } from './remains.ts';
 import { runnersOf } from './runners.ts';
+import { openStore } from './stores.ts';
+import type { ChaosDatabase } from './stores.ts';
 
-/** All of Troupe as in production: two replicas of the API behind a load balancer, a database and a Redis of its own. */
+/** All of Troupe as in production: replicas of the API behind a load balancer, with a store of its own. */
 export interface Installation extends AsyncDisposable {
   readonly kubeconfig: string;
   /** All that may be killed. */
@@ -30,7 +28,7 @@ export interface Installation extends AsyncDisposable {
 }
 
 export interface InstallationOptions {
-  database: DatabaseFlavour;
+  database: ChaosDatabase;
   /** Folder for the logs of all processes. */
   logs: string;
   /** Without it there is no executor with containers. */
@@ -57,12 +55,11 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const temporary = await openFolder(folder);
   // Sandboxes outlive their manager, as it may come back; after a run that fails nobody does.
   stack.defer(() => killProcessesOf(folder));
-  const store = stack.use(await databaseServer({ flavour: database }));
-  const redis = stack.use(await privateRedis());
-  const ports = [await freePort(), await freePort()];
+  const store = stack.use(await openStore(database, folder));
+  const ports = await Promise.all(Array.from({ length: store.replicas }, () => freePort()));
   const front = { host: '127.0.0.1', port: await freePort(), targets: ports };
   const { url } = stack.use(await loadBalancer(front));
-  const members = [serverMember('database', store), serverMember('redis', redis)];
+  const members: Member[] = [...store.members];
   const first = await executorPlace(folder, 'process');
   members.push(runnersOf(executorFolder(first)));
   const executors = [first];
@@ -75,8 +72,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const env = {
     TMPDIR: temporary,
     TROUPE_ALLOWED_ADDRESSES: `localhost, ${host}`,
-    TROUPE_DATABASE_URL: store.url,
-    TROUPE_REDIS_URL: redis.url,
+    ...store.env,
   };
   const dataDir = path.join(folder, 'data');
   for (const process_ of processes({ dataDir, ports, url, executors })) {
@@ -143,15 +139,5 @@ function executorProcess(
       EXECUTOR_PORT_RANGE_MAX: String(ports.max),
       ...(engine === undefined ? {} : { DOCKER_HOST: engine }),
     },
-  };
-}
-
-function serverMember(name: string, server: Restartable & AsyncDisposable): Member {
-  return {
-    name,
-    unexpectedEnds: [],
-    kill: () => server.kill(),
-    start: () => server.start(),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { cacheFolder } from './cache-folder.ts';
 import { engineBridge } from './docker-bridge.ts';
@@ -84,13 +86,14 @@ export async function privateEngine(kept: string): Promise<DockerEngine & Restar
   const data = stack.use(await dataRoot(kept, folder.path));
   const bridge = stack.use(await engineBridge());
   const socket = path.join(folder.path, 'docker.sock');
+  const exec = path.join(folder.path, 'exec');
   const host = `unix://${socket}`;
   const daemon = new RestartableProcess({
     command,
     args: [
       `--host=${host}`,
       `--data-root=${data.path}`,
-      `--exec-root=${path.join(folder.path, 'exec')}`,
+      `--exec-root=${exec}`,
       `--pidfile=${path.join(folder.path, 'docker.pid')}`,
       ...bridge.args,
     ],
@@ -102,7 +105,23 @@ export async function privateEngine(kept: string): Promise<DockerEngine & Restar
   await removeRemains(host);
   stack.defer(() => removeRemains(host));
   const owned = stack.move();
-  return { host, private: true, ...daemon.controls, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const { controls } = daemon;
+  return {
+    ...{ host, private: true, ...controls },
+    async kill() {
+      const containerd = await readFile(path.join(exec, 'containerd/containerd.pid'), 'utf8');
+      await controls.kill();
+      await untilGone(Number(containerd));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+const LOOK_MS = 20;
+
+/** Containerd dies with its dockerd, a moment later; the next dockerd would take it for one that still works. */
+async function untilGone(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`)) await delay(LOOK_MS);
 }
 
 async function dockerd(): Promise<string> {

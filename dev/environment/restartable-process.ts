@@ -49,6 +49,9 @@ export class RestartableProcess {
       ...(patienceMs === undefined ? {} : { patienceMs }),
     });
     this.#process = started;
+    void started.exited.then(() => {
+      if (this.#process === started) this.#process = undefined;
+    });
     await started.until({ what: 'serve', ready, timeoutMs: 60_000 });
   }
 
