@@ -161,13 +161,15 @@ async function takeTurns(agent: ClientContext, turns: Turns): Promise<void> {
   context.signal.addEventListener('abort', () => void cancel().catch(() => undefined), { once: true });
   let prompt = firstPrompt(request, turns.facts);
   for (;;) {
-    talk.interrupted = false;
     const asked = agent.request(methods.agent.session.prompt, { sessionId, prompt });
+    // By words that were there before the turn, which had nothing to cancel.
+    if (talk.interrupted) void cancel().catch(() => undefined);
     const { stopReason } = await asked.catch((error: unknown) => interruptedBy(error, talk));
     context.signal.throwIfAborted();
     checkStop(stopReason, talk);
     const text = await words.next(talk);
     if (text === undefined) return;
+    talk.interrupted = false;
     prompt = [{ type: 'text', text }];
   }
 }

@@ -104,17 +104,20 @@ class Turns {
 
   async #turn(text: string, images: readonly object[]): Promise<TurnEnd> {
     const { peer, reader, request } = this.#options;
-    this.#interrupted = false;
     const { output } = request;
     const schema = output !== undefined && isStrict(output.schema) ? { outputSchema: output.schema } : {};
     const params = { threadId: this.#threadId, input: [inputText(text), ...images], ...schema };
+    const begun = reader.turnStart();
     const ended = reader.turnEnd();
     const { turn } = await peer.call('turn/start', params);
+    await begun;
     this.#turnId = (turn as { id: string }).id;
     try {
+      if (this.#interrupted) await this.#interrupt();
       return await ended;
     } finally {
       this.#turnId = undefined;
+      this.#interrupted = false;
       // The words that an interrupt has kept from the model.
       for (const words of this.#steered.splice(0)) if (!reader.hasHeard(words)) this.#words.add(words);
     }
@@ -139,9 +142,10 @@ class Turns {
     }
   }
 
+  /** A turn that has not begun yet is ended as soon as it has. */
   async #interrupt(): Promise<void> {
-    if (this.#turnId === undefined) return;
     this.#interrupted = true;
+    if (this.#turnId === undefined) return;
     await this.#options.peer.call('turn/interrupt', { threadId: this.#threadId, turnId: this.#turnId });
   }
 }

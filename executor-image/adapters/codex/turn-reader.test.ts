@@ -134,4 +134,17 @@ describe('createTurnReader', () => {
     reader.take('turn/completed', { turn: { status: 'failed', error: null } });
     await expect(end).rejects.toMatchObject({ reason: 'AgentFailed' });
   });
+
+  it.each([
+    { event: 'turn/started', reason: 'it has begun' },
+    { event: 'turn/completed', reason: 'it has failed at once' },
+  ])('a turn can be interrupted: $reason', async ({ event }) => {
+    const reader = createTurnReader({ context: madeUpContext([]), threadId: () => 't', model: 'm' });
+    const start = reader.turnStart();
+    const end = reader.turnEnd().catch((error: unknown) => error);
+    reader.take(event, { turn: { status: 'failed', error: null } });
+    await start;
+    reader.take('turn/completed', { turn: { status: 'failed', error: null } });
+    expect(await end).toMatchObject({ reason: 'AgentFailed' });
+  });
 });

@@ -22,6 +22,8 @@ export interface TurnReader {
   item(id: string): ThreadItem | undefined;
   /** Whether these words of a person have been put before the model. */
   hasHeard(words: string): boolean;
+  /** The beginning of the turn that begins next; it can be steered and interrupted from then on. */
+  turnStart(): Promise<void>;
   /** The end of the turn that goes on, or that begins next. Rejects with RunFailure for one that failed. */
   turnEnd(): Promise<TurnEnd>;
 }
@@ -53,6 +55,7 @@ class Reader implements TurnReader {
   /** The thread's tokens when the run began: it may have a past. */
   #before: Tokens = NO_TOKENS;
   #hasBegun = false;
+  #starting: (() => void) | undefined;
   #ending: Ending | undefined;
   #end: TurnEnd | RunFailure | undefined;
 
@@ -83,6 +86,12 @@ class Reader implements TurnReader {
     return this.#heard.has(words);
   }
 
+  turnStart(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#starting = resolve;
+    });
+  }
+
   turnEnd(): Promise<TurnEnd> {
     return new Promise((resolve, reject) => {
       this.#ending = { resolve, reject };
@@ -95,6 +104,7 @@ class Reader implements TurnReader {
     if (end === undefined || ending === undefined) return;
     this.#end = undefined;
     this.#ending = undefined;
+    this.#starting?.(); // one that has failed at once
     if (end instanceof RunFailure) ending.reject(end);
     else ending.resolve(end);
   }
@@ -109,6 +119,7 @@ class Reader implements TurnReader {
         return events.text('thinking', textOf(params['delta']));
       case 'turn/started':
         this.#hasBegun = true;
+        this.#starting?.();
         return;
       case 'item/started':
         return this.#started(params['item'] as ThreadItem);

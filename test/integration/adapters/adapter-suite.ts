@@ -265,19 +265,27 @@ export function adapterSuite(row: AdapterRow): void {
       expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('/compact and turn left');
     });
 
-    caseOf(
-      'it can be interrupted, and goes on with words',
-      capabilities.interrupt ? ofTools : needs(false, 'its turn cannot be ended alone'),
-      async () => {
-        model.requests.length = 0;
-        const id = await startUntil('wait with a tool', { seen: works });
-        await runner.input(id, { id: 'i1', type: 'interrupt' });
-        await runner.input(id, { id: 'i2', type: 'message', text: 'leave it and rest' });
-        const { state } = await ended(id);
-        expect(state.phase, state.message).toBe('Succeeded');
-        expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('leave it and rest');
-      },
-    );
+    const ofInterrupts = capabilities.interrupt ? ofTools : needs(false, 'its turn cannot be ended alone');
+    const rests = async (id: string): Promise<void> => {
+      const { state } = await ended(id);
+      expect(state.phase, state.message).toBe('Succeeded');
+      expect(JSON.stringify(model.requests.at(-1)?.body)).toContain('leave it and rest');
+    };
+    const words = { id: 'i2', type: 'message', text: 'leave it and rest' } as const;
+
+    caseOf('words that interrupt may come before it has begun', ofInterrupts, async () => {
+      const id = newId();
+      await runner.start(id, request('wait with a tool'));
+      await runner.input(id, { ...words, interrupt: true });
+      await rests(id);
+    });
+
+    caseOf('it can be interrupted, and goes on with words', ofInterrupts, async () => {
+      const id = await startUntil('wait with a tool', { seen: works });
+      await runner.input(id, { id: 'i1', type: 'interrupt' });
+      await runner.input(id, words);
+      await rests(id);
+    });
   });
 
   describe('a policy', () => {
