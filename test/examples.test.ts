@@ -1,4 +1,5 @@
-import { glob, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { glob, readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -35,4 +36,22 @@ it('no example changes an object of another', async () => {
   }
   expect(owners.size).toBeGreaterThan(50);
   expect(clashes).toEqual([]);
+});
+
+/** Played by tests of their own: test/e2e/{demo,examples,actions}.test.ts. */
+const WITH_A_TEST = ['quickstart', 'starter', 'starter-scripted', 'dify', 'release'];
+
+it('every example runs, and stands in the table', async () => {
+  const folders = (await readdir(EXAMPLES, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  const names = folders.map(({ name }) => name).toSorted();
+  const running = new Set(WITH_A_TEST);
+  for (const name of names) {
+    const readme = path.join(EXAMPLES, name, 'README.md');
+    const isSession = existsSync(readme) && (await readFile(readme, 'utf8')).includes('```console\n');
+    if (isSession || existsSync(path.join(EXAMPLES, name, 'model/outcome.yaml'))) running.add(name);
+  }
+  expect(names.filter((name) => !running.has(name))).toEqual([]);
+  const table = await readFile(path.join(EXAMPLES, 'README.md'), 'utf8');
+  const shown = names.filter((name) => name !== 'starter-scripted');
+  expect(shown.filter((name) => !table.includes(`](${name})`))).toEqual([]);
 });

@@ -1,14 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '#dev/environment/temporary-folder';
 import { commandsFor } from '../kit/command.ts';
 import type { Commands } from '../kit/command.ts';
 import { bot, ghost, manifests, model, shell, task, team } from '../kit/manifests.ts';
-import { modelService } from '../kit/model-script.ts';
 import { recordedModel } from '../kit/model-requests.ts';
 import type { RecordedModel } from '../kit/model-requests.ts';
-import { ROOT } from '../kit/paths.ts';
 import { startServer } from '../kit/troupe-process.ts';
 import type { TroupeServer } from '../kit/troupe-process.ts';
 
@@ -161,22 +158,6 @@ describe.each(SHELLS)('$shellType', ({ name: of }) => {
       result: { value: 'heard: the last words' },
       messages: [{ id: 'm', state: 'Applied', node: 's0' }],
     });
-  });
-});
-
-it('examples/follow-up is what its README says', async () => {
-  const read = (name: string): Promise<string> =>
-    readFile(path.join(ROOT, 'examples/follow-up', name), 'utf8');
-  await using guide = await modelService(await read('model/script.yaml'));
-  await commands.apply((await read('team.yaml')).replace('http://host.docker.internal:8090', guide.url));
-  await commands.mustTroupe(['run', 'guide', 'Where should I go?', '--name', 'trip']);
-  const shown = await commands.mustTroupe(['message', 'task/trip', 'And in the rain?', '--follow']);
-  expect(shown).toContain('In the rain: the museum by the sea.');
-  const { status } = await commands.get<TaskObject>('task', 'trip');
-  expect(status).toMatchObject({
-    status: 'COMPLETED',
-    result: { value: 'In the rain: the museum by the sea.' },
-    messages: [{ state: 'Applied', node: 'message-1' }],
   });
 });
 

@@ -14,6 +14,7 @@ it.each([
   { shown: [], printed: '', is: true },
   { shown: [], printed: 'something', is: false },
   { shown: ['a b'], printed: 'a    b', is: true },
+  { shown: ['  a b'], printed: ' a b ', is: true },
   { shown: ['a b'], printed: 'ab', is: false },
   { shown: ['a.b'], printed: 'axb', is: false },
   { shown: ['name-…-s0 4'], printed: 'name-x1-s0   4', is: true },

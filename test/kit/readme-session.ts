@@ -28,10 +28,13 @@ function addLine(commands: ShownCommand[], line: string): void {
   else last.output.push(line);
 }
 
+/** Within a line. */
+const SPACES = String.raw`[^\S\n]`;
+
 /** Whether a command printed what the document shows. The width of columns does not count: it depends on ages and names. */
 export function isShown(output: readonly string[], printed: string): boolean {
   const lines = output.map((line) =>
-    line.trim() === '…' ? String.raw`(?:.*\n)*?` : `${linePattern(line)}\n`,
+    line.trim() === '…' ? String.raw`(?:.*\n)*?` : `${SPACES}*${linePattern(line)}${SPACES}*\n`,
   );
   return new RegExp(`^${lines.join('')}$`).test(`${printed}\n`.replace(/^\n$/, ''));
 }
@@ -40,12 +43,7 @@ const linePattern = (line: string): string =>
   line
     .trim()
     .split('…')
-    .map((part) =>
-      part
-        .split(/\s+/)
-        .map(escaped)
-        .join(String.raw`[^\S\n]+`),
-    )
+    .map((part) => part.split(/\s+/).map(escaped).join(`${SPACES}+`))
     .join('.*');
 
 const escaped = (word: string): string => word.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
