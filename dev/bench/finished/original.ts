@@ -51,6 +51,7 @@ function isComplete({ status }: Unstructured): boolean {
 }
 
 /** The store gives each a revision of its own. */
-function stored({ metadata: { resourceVersion: _, ...metadata }, ...object }: Unstructured): Unstructured {
+function stored(object: Unstructured): Unstructured {
+  const { resourceVersion: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }

@@ -31,7 +31,7 @@ export async function measureScheduling({ name: on, url }: BenchDatabase): Promi
     await betweenSteps(api, executor),
     ...(await pendingTasks(api, executor)),
   ];
-  return figures.map((figure) => ({ ...figure, on }));
+  return figures.map((figure) => Object.assign(figure, { on }));
 }
 
 async function tasksPerMinute(api: ApiUnderTest, executor: InstantExecutor): Promise<Measured> {
