@@ -40,6 +40,7 @@ export function approvalController(context: ControllerContext): Runnable {
       recorder: recorder('approval-controller'),
       clock,
     }),
+    failures: { find: (key) => approvals.get(key), recorder: recorder('approval-controller') },
     sources: [
       objects(approvals),
       referrersTo(tasks, approvals, BY_TASK),

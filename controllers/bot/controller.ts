@@ -37,6 +37,7 @@ export function botController({
       clock,
       troubles: createTroubles({ recorder: recorder('bot-controller'), clock }),
     }),
+    failures: { find: (key) => bots.get(key), recorder: recorder('bot-controller') },
     sources: [
       objects(bots),
       followed(bots, ghosts, ['ghostRef']),

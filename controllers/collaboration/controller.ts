@@ -18,6 +18,7 @@ export function collaborationController(context: ControllerContext): Runnable {
       clock,
       troubles: createTroubles({ recorder: recorder('collaboration-controller'), clock }),
     }),
+    failures: { find: (key) => collaborations.get(key), recorder: recorder('collaboration-controller') },
     sources: [objects(collaborations)],
     clock,
     logger,

@@ -28,6 +28,7 @@ export function executorController({
       clock,
       recorder: recorder('executor-controller'),
     }),
+    failures: { find: (key) => executors.get(key), recorder: recorder('executor-controller') },
     sources: [
       objects(executors),
       source(sandboxes, ({ old, new: now }) =>

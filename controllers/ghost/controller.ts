@@ -46,6 +46,7 @@ export function ghostController({
       clock,
       troubles: createTroubles({ recorder: recorder('ghost-controller'), clock }),
     }),
+    failures: { find: (key) => ghosts.get(key), recorder: recorder('ghost-controller') },
     sources: [
       objects(ghosts),
       withSkills(ghosts, skills),

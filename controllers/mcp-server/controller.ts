@@ -34,6 +34,7 @@ export function mcpServerController(context: ControllerContext): Runnable {
       clock,
       troubles: createTroubles({ recorder: recorder('mcp-server-controller'), clock }),
     }),
+    failures: { find: (key) => servers.get(key), recorder: recorder('mcp-server-controller') },
     sources: [objects(servers), ownersOf(sandboxes, MCP_SERVERS), referrersTo(secrets, servers, BY_SECRET)],
     clock,
     logger,

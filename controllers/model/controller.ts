@@ -30,6 +30,7 @@ export function modelController({
       clock,
       troubles: createTroubles({ recorder: recorder('model-controller'), clock }),
     }),
+    failures: { find: (key) => models.get(key), recorder: recorder('model-controller') },
     sources: [objects(models), referrersTo(secrets, models, 'model:secret')],
     clock,
     logger,

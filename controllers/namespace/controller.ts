@@ -12,14 +12,15 @@ export function namespaceController({
   clock,
   logger,
   meter,
+  recorder,
 }: ControllerContext): Runnable {
+  const namespaces = informers.of(NAMESPACES);
   return createController({
     name: 'namespace',
     client,
     reconcile: namespaceReconciler({ clock }),
-    sources: [
-      objects(informers.of(NAMESPACES), ({ new: now }) => now?.metadata.deletionTimestamp !== undefined),
-    ],
+    failures: { find: (key) => namespaces.get(key), recorder: recorder('namespace-controller') },
+    sources: [objects(namespaces, ({ new: now }) => now?.metadata.deletionTimestamp !== undefined)],
     workers: 5,
     backOff: { first: 50, max: 60_000 },
     clock,

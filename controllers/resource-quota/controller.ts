@@ -19,7 +19,7 @@ const LIVE_IN = 'sandbox:live-in';
 
 /** Watches ResourceQuotas, the Sandboxes that run, and deletions of the kinds that quotas count. */
 export function resourceQuotaController(context: ControllerContext): Runnable {
-  const { client, informers, clock, logger, meter } = context;
+  const { client, informers, clock, logger, meter, recorder } = context;
   const quotas = informers.of(RESOURCE_QUOTAS);
   const sandboxes = informers.of(SANDBOXES);
   quotas.addIndex(BY_NAMESPACE, ({ metadata }) => [metadata.namespace ?? '']);
@@ -37,6 +37,7 @@ export function resourceQuotaController(context: ControllerContext): Runnable {
       live: (namespace) => sandboxes.byIndex(LIVE_IN, namespace),
       follow: (types) => monitors.follow(types),
     }),
+    failures: { find: (key) => quotas.get(key), recorder: recorder('resourcequota-controller') },
     sources: [objects(quotas, isUncounted), changedUse(sandboxes, keysIn), deletions],
     ...{ clock, logger, meter },
   });

@@ -12,6 +12,7 @@ export function serviceAccountController({
   clock,
   logger,
   meter,
+  recorder,
 }: ControllerContext): Runnable {
   const namespaces = informers.of(NAMESPACES);
   const accounts = informers.of(SERVICE_ACCOUNTS, `metadata.name=${DEFAULT_NAME}`);
@@ -19,6 +20,7 @@ export function serviceAccountController({
     name: 'service-account',
     client,
     reconcile: serviceAccountReconciler({ namespaces, accounts }),
+    failures: { find: (key) => namespaces.get(key), recorder: recorder('service-account-controller') },
     sources: [
       objects(namespaces, ({ new: now }) => now !== undefined),
       source(accounts, ({ old, new: now }) =>

@@ -37,6 +37,7 @@ export function shellController({
       clock,
       troubles: createTroubles({ recorder: recorder('shell-controller'), clock }),
     }),
+    failures: { find: (key) => shells.get(key), recorder: recorder('shell-controller') },
     sources: [objects(shells), referrersTo(shells, shells, 'shell:base'), ownersOf(sandboxes, SHELLS)],
     clock,
     logger,

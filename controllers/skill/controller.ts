@@ -76,6 +76,7 @@ export function skillController({
       clock,
       troubles: createTroubles({ recorder: recorder('skill-controller'), clock }),
     }),
+    failures: { find: (key) => skills.get(key), recorder: recorder('skill-controller') },
     sources: [
       objects(skills),
       referrersTo(configMaps, skills, BY_CONFIG_MAP),

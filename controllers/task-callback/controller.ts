@@ -25,6 +25,7 @@ export function taskCallbackController(context: ControllerContext): Runnable {
       ...{ tasks, secrets, webhooks, clock },
       recorder: recorder('task-callback-controller'),
     }),
+    failures: { find: (key) => tasks.get(key), recorder: recorder('task-callback-controller') },
     sources: [
       source(tasks, ({ key, new: task }) => (task?.spec.callback === undefined ? [] : [key])),
       referrersTo(secrets, tasks, BY_SECRET),

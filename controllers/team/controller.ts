@@ -29,6 +29,7 @@ export function teamController(context: ControllerContext, supported: readonly s
       clock,
       troubles: createTroubles({ recorder: recorder('team-controller'), clock }),
     }),
+    failures: { find: (key) => teams.get(key), recorder: recorder('team-controller') },
     sources: [
       objects(teams),
       referrersTo(bots, teams, 'team:bots'),

@@ -8,7 +8,14 @@ import { OWNER_BINDING } from './plan.ts';
 import { userReconciler } from './reconciler.ts';
 
 /** Sees to a namespace of each User alone, and says whether the User can be used. */
-export function userController({ client, informers, clock, logger, meter }: ControllerContext): Runnable {
+export function userController({
+  client,
+  informers,
+  clock,
+  logger,
+  meter,
+  recorder,
+}: ControllerContext): Runnable {
   const users = informers.of(USERS);
   const namespaces = informers.of(NAMESPACES);
   const bindings = informers.of(ROLE_BINDINGS, `metadata.name=${OWNER_BINDING}`);
@@ -16,6 +23,7 @@ export function userController({ client, informers, clock, logger, meter }: Cont
     name: 'user',
     client,
     reconcile: userReconciler({ users, namespaces, bindings, clock }),
+    failures: { find: (key) => users.get(key), recorder: recorder('user-controller') },
     sources: [
       objects(users),
       source(namespaces, ({ key }) => usersOf(key)),

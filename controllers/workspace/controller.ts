@@ -26,6 +26,7 @@ export function workspaceController({
     name: 'workspace',
     client,
     reconcile: workspaceReconciler({ workspaces, secrets, clock, troubles }),
+    failures: { find: (key) => workspaces.get(key), recorder: recorder('workspace-controller') },
     sources: [objects(workspaces), referrersTo(secrets, workspaces, 'workspace:secret')],
     clock,
     logger,
