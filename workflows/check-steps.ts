@@ -41,7 +41,7 @@ export function checkSteps(list: StepList): CheckedSteps {
   const problems = siblingProblems(steps, at);
   const results = new Map<string, ValueType>();
   // Names that lead nowhere would be told again by each expression.
-  if (problems.length > 0) return { problems, results };
+  if (problems.length > 0) return { problems: [...problems, ...formProblems(steps, at)], results };
   const { sorted, before } = orderSteps(steps);
   const all = new Set(steps.map(({ name }) => stepKey(name)));
   for (const step of sorted) {
@@ -58,6 +58,20 @@ export function checkSteps(list: StepList): CheckedSteps {
     results.set(step.name, checked.result);
   }
   return { problems, results };
+}
+
+/** What is wrong with steps, and within them, whatever they see of each other. */
+export function formProblems(steps: readonly Step[], at: string): Problem[] {
+  return steps.flatMap((step, index) => {
+    const place = `${at}[${index}]`;
+    const inner = step.steps ?? [];
+    return [
+      ...fieldProblems(step, place),
+      ...fixedProblems(step, place),
+      ...siblingProblems(inner, `${place}.steps`),
+      ...formProblems(inner, `${place}.steps`),
+    ];
+  });
 }
 
 interface CheckedStep {
@@ -117,12 +131,10 @@ function checkInner(
 }
 
 /** Placeholders in the words for an agent, in an action and in a question to people. */
-function stepTexts(
-  { prompt, action, wait, outputSchema, quality }: Step,
-  { at, variables }: ExpressionPlace,
-): Problem[] {
+function stepTexts(step: Step, { at, variables }: ExpressionPlace): Problem[] {
+  const { prompt, action, wait, quality } = step;
   const { script, ...calls } = action ?? {};
-  const { run, command, shell, ...given } = script ?? {};
+  const { run: _, command: __, shell: ___, ...given } = script ?? {};
   const texts = [
     ...textsIn(prompt, `${at}.prompt`),
     ...textsIn(calls, `${at}.action`),
@@ -130,14 +142,20 @@ function stepTexts(
     ...textsIn(wait, `${at}.wait`),
     ...textsIn(quality?.approval?.message, `${at}.quality.approval.message`),
   ];
+  return [...texts.flatMap((one) => textProblems(one.text, one.at, variables)), ...fixedProblems(step, at)];
+}
+
+/** Texts in which nothing is replaced, or only where it does no harm. */
+function fixedProblems({ action, wait, outputSchema, quality }: Step, at: string): Problem[] {
+  const { script, http } = action ?? {};
+  const { run, command, shell } = script ?? {};
   return [
-    ...texts.flatMap((one) => textProblems(one.text, one.at, variables)),
     ...codeProblems({ run, command, shell }, `${at}.action.script`),
     ...codeProblems({ ...quality?.evaluate?.script }, `${at}.quality.evaluate.script`),
     ...actionProblems(action ?? {}, `${at}.action`),
     ...referenceProblems(outputSchema, `${at}.outputSchema`),
     ...timeProblems(wait?.until, `${at}.wait.until`),
-    ...hostProblems(calls.http?.['url'], `${at}.action.http.url`),
+    ...hostProblems(http?.url, `${at}.action.http.url`),
   ];
 }
 

@@ -9,6 +9,26 @@ const texts = (steps: Step[], more: Partial<Workflow> = {}): string[] =>
   workflowProblems({ steps, ...more }, 'spec').map(({ field, message }) => `${field}: ${message}`);
 const group = (steps: Step[], more: Partial<Step> = {}): Step => ({ name: 'loop', steps, ...more });
 
+it('all that is wrong is told at once, as far as it can be known', () => {
+  const steps = [
+    step('a', { dependsOn: ['x'], when: 'no such thing' }),
+    { name: 'b', wait: { until: 'soon' }, prompt: 'p' },
+    group([step('c', { dependsOn: ['y'] }), { name: 'd', action: { script: { run: '{{item}}' } } }]),
+  ];
+  expect(
+    texts(steps, { parameters: object({ p: { type: 'string', pattern: '(' } }) }).map(
+      (text) => text.split(': ')[0],
+    ),
+  ).toEqual([
+    'spec.parameters.properties[p].pattern',
+    'spec.steps[0].dependsOn[0]',
+    'spec.steps[1].prompt',
+    'spec.steps[1].wait.until',
+    'spec.steps[2].steps[0].dependsOn[0]',
+    'spec.steps[2].steps[1].action.script.run',
+  ]);
+});
+
 const plan = step('plan', {
   outputSchema: object({
     files: { type: 'array', items: object({ path: { type: 'string' } }) },

@@ -1,8 +1,8 @@
 import type { Expression } from '#api/schema/expressions';
 import { parametersSchemaProblems } from '#api/schema/parameters';
 import { expressionType } from './check-expression.ts';
-import { duplicateNames } from './check-names.ts';
-import { checkSteps } from './check-steps.ts';
+import { duplicateNames, siblingProblems } from './check-names.ts';
+import { checkSteps, formProblems } from './check-steps.ts';
 import type { Problem } from './problem.ts';
 import { withSteps, workflowVariables } from './variables.ts';
 import type { Workflow } from './workflow.ts';
@@ -25,7 +25,11 @@ export function compileWorkflow(workflow: Workflow, at: string): CompiledWorkflo
   const schema = parameters === undefined ? [] : parametersSchemaProblems(parameters, `${at}.parameters`);
   const names = duplicateNames(steps, `${at}.steps`);
   const wrong = [...schema.map(({ field = at, message }) => ({ field, message })), ...names];
-  if (wrong.length > 0) return { problems: wrong, expressions };
+  if (wrong.length > 0) {
+    // Without types and names, no expression can be judged; all else is told at once.
+    const siblings = siblingProblems(steps, `${at}.steps`);
+    return { problems: [...wrong, ...siblings, ...formProblems(steps, `${at}.steps`)], expressions };
+  }
   const variables = workflowVariables(workflow);
   const { problems, results } = checkSteps({
     ...{ steps, at: `${at}.steps`, variables, expressions },
