@@ -115,11 +115,17 @@ function takeTurns(settled: Map<string, SettledNode>, readiness: Readiness, arou
   return hasEnded;
 }
 
-function turn(one: SettledNode, readiness: Readiness, around: WaitSurroundings): SettledNode | undefined {
+function turn(
+  one: SettledNode,
+  readiness: Readiness,
+  around: Pick<Surroundings, 'task'> & WaitSurroundings,
+): SettledNode | undefined {
   const { node, record, over } = one;
   const its = readiness.turnOf(node);
   if (its.turn === 'never') {
     return { node, record: skippedRecord(record, its.why, around.now), state: { state: 'ended' }, over };
   }
-  return its.turn === 'now' && !hasSandbox(node) ? settleWait(node, record, around) : undefined;
+  if (its.turn !== 'now' || hasSandbox(node)) return undefined;
+  const mayBegin = around.task.spec.suspend !== true || record.waitingSince !== undefined;
+  return mayBegin ? settleWait(node, record, around) : undefined;
 }

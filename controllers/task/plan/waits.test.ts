@@ -43,6 +43,22 @@ it('a node that is skipped waits for nothing', () => {
   expect(recordOf(world, 'w')).not.toHaveProperty('waitsFor');
 });
 
+it('a wait does not begin while the Task is suspended; one that has begun goes on', () => {
+  const minute: Wait = { for: 'time', seconds: 60 };
+  const world = new World(resolved(wait('w', minute), wait('v', minute, { needs: ['w'] })));
+  world.settle();
+  world.edit({ suspend: true });
+  world.pass(60);
+  world.settle();
+  expect([recordOf(world, 'w')?.status, recordOf(world, 'v')?.status]).toEqual(['COMPLETED', 'PENDING']);
+  expect(world.plan().wakeAt).toBeUndefined();
+  world.pass(600);
+  world.edit({ suspend: false });
+  expect(world.settle().status?.status).toBe('RUNNING');
+  world.pass(60);
+  expect(world.settle().status?.status).toBe('COMPLETED');
+});
+
 describe('a wait until a date', () => {
   it.each([
     { until: after(90), wakes: after(90) },
