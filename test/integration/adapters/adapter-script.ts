@@ -74,3 +74,16 @@ export function adapterScript({ command, structured, question }: AdapterRow): st
 - reply: 'You said {{prompt}}'
 `;
 }
+
+/** A program that is an MCP server with one tool. */
+export const SERVER = `
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method, params } = JSON.parse(line);
+  const results = {
+    initialize: { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'echo', version: '1' } },
+    'tools/list': { tools: [{ name: 'say', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } }] },
+    'tools/call': { content: [{ type: 'text', text: params?.arguments?.text + ' world' }] },
+  };
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] ?? {} }));
+});
+`;

@@ -8,7 +8,7 @@ import type { RecordedModel } from '../../kit/model-requests.ts';
 import { collect, firstEvent } from '../../kit/runner.ts';
 import type { RunWithModel } from '../../kit/runner.ts';
 import type { Ability, AdapterRow, SuiteRunner } from './adapter-row.ts';
-import { adapterScript } from './adapter-script.ts';
+import { adapterScript, SERVER } from './adapter-script.ts';
 import { ON_THIS_MACHINE } from './suite-places.ts';
 
 /** A dot, as a PNG. */
@@ -16,18 +16,6 @@ const IMAGE =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 const SCHEMA = { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } };
-
-const SERVER = `
-require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
-  const { id, method, params } = JSON.parse(line);
-  const results = {
-    initialize: { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'echo', version: '1' } },
-    'tools/list': { tools: [{ name: 'say', inputSchema: { type: 'object', properties: { text: { type: 'string' } } } }] },
-    'tools/call': { content: [{ type: 'text', text: params?.arguments?.text + ' world' }] },
-  };
-  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] ?? {} }));
-});
-`;
 
 /** One suite of cases for all adapters, with the real program and a scripted model behind the real forwarder. */
 export function adapterSuite(row: AdapterRow): void {
