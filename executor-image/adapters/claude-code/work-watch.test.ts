@@ -154,4 +154,18 @@ describe('an interrupted turn', () => {
     read({ type: 'result', user_message_uuids: ['w2'] }, IDLE);
     expect(over).toEqual([[]]);
   });
+
+  it('goes on with words that were there already, however long the machine takes', () => {
+    const { watch, over, read, pass } = watching();
+    watch.interrupt();
+    watch.words('w2');
+    read(RESULT);
+    pass(9_999);
+    expect(over).toEqual([]);
+    read({ type: 'system', subtype: 'init' });
+    pass(600_000);
+    expect(over).toEqual([]);
+    read({ type: 'result', user_message_uuids: ['w2'] }, IDLE);
+    expect(over).toEqual([[]]);
+  });
 });

@@ -3,8 +3,10 @@ import type { BackgroundTask, StreamMessage, SystemMessage } from './stream-mess
 
 /** After a result the program says at once that it is idle. One that does not say so is not waited for longer. */
 const STATE_MS = 10_000;
-/** The agent learns of an end in the background, and takes up words, within milliseconds. */
+/** The agent learns of an end in the background within milliseconds. */
 const SETTLE_MS = 3000;
+/** It takes up words as fast, but where the machine is busy: they would be lost. */
+const TAKE_UP_MS = 10_000;
 /** Commands in the background, as servers for a test are: they may never end. Agents in the background are waited for. */
 const COMMANDS_MS = 120_000;
 /** For what somebody who has interrupted the agent wants to say. */
@@ -92,6 +94,11 @@ export class WorkWatch {
       this.#tasks = now;
       return true;
     }
+    if (subtype === 'init') {
+      // Of each turn: with words at hand the program goes on without being idle in between.
+      this.#works();
+      return true;
+    }
     if (subtype !== 'session_state_changed') return false;
     if (state === 'idle') this.#state = 'idle';
     else this.#works();
@@ -108,7 +115,8 @@ export class WorkWatch {
     this.#cancelTimer?.();
     if (this.#over || this.#state === 'working') return;
     if (this.#tasks.length > 0) this.#waitForTasks();
-    else if (this.#news || this.#words.size > 0) this.#wait(SETTLE_MS);
+    else if (this.#words.size > 0) this.#wait(TAKE_UP_MS);
+    else if (this.#news) this.#wait(SETTLE_MS);
     else if (this.#state === 'told') this.#wait(STATE_MS);
     else if (this.#interrupted) this.#wait(this.#within(WORDS_MS), [INTERRUPTED]);
     else this.#end([]);
