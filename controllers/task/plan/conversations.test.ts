@@ -39,6 +39,10 @@ const graph: fc.Arbitrary<PlannedNode[]> = fc
     ),
   );
 
+const NOBODY = 'nobody';
+/** Whom some messages name. */
+const MEANT: Readonly<Record<number, string>> = { 7: NOBODY, 8: 'n0', 9: 'n1' };
+
 const which = fc.nat({ max: 9 });
 const happening = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('plan' as const), which: fc.nat({ max: 1 }) }) },
@@ -75,7 +79,11 @@ class Talk {
   }
 
   happen({ kind, which: index }: Happening): void {
-    if (kind === 'post') return void this.world.post({ policy: index % 2 === 0 ? 'Queue' : 'Interrupt' });
+    if (kind === 'post') {
+      const member = MEANT[index];
+      const policy = index % 2 === 0 ? 'Queue' : 'Interrupt';
+      return void this.world.post({ policy, ...(member === undefined ? {} : { member }) });
+    }
     if (kind === 'cancel') return this.world.edit({ cancel: true });
     if (kind === 'retry') return this.#retry(index);
     if (kind === 'hear') return void (this.#caches[index] = this.world.cache());
@@ -152,6 +160,13 @@ it('whatever happens: each message is heard once for good, or expires with its T
           .filter((record) => record.node === `message-${id.slice(2)}`)
           .map((record) => record.node);
         expect([...heard, ...own]).toEqual(state === 'Applied' ? [by] : []);
+      }
+      const members = new Set(nodes.map(({ name }) => name));
+      const unknown = (spec.messages ?? []).filter(({ member = 'n0' }) => !members.has(member));
+      const states = new Map((status?.messages ?? []).map(({ id, state }) => [id, state]));
+      for (const { id } of unknown) expect(states.get(id)).not.toBe('Applied');
+      for (const [id, state] of states) {
+        if (state === 'Rejected') expect(unknown.map((one) => one.id)).toContain(id);
       }
       const ends = records.map((record) => record.status);
       expect(ends.filter((end) => end === 'PENDING' || end === 'RUNNING')).toEqual([]);

@@ -3,6 +3,7 @@ import type { Sandbox, SandboxAnswer, SandboxMessage } from '#api/types/generate
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { isFinalPhase } from '#api/types/sandbox';
+import { memberNamesOf } from '#api/types/tasks/task-revision';
 import { isAtRest } from '#api/types/tasks/task';
 import { questionAsk } from '../approvals/answers.ts';
 import { approvalName, approvalObject } from '../approvals/ask.ts';
@@ -155,6 +156,8 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
   const planned = planNodes(start, { ...observation, ...asking });
   const { nodes, moves, unknown, outcome, conclusion, grants, wakeAt } = planned;
   const revision = { ...start, nodes };
+  // Of a Task that is taken up again, nodes that never began are left out; their members may be spoken to.
+  const members = memberNamesOf({ ...start, nodes: [...start.nodes, ...nodes] });
   const records = [...moves.map(({ record }) => record), ...unknown].map(asking.noted);
   const asks = isOver(outcome)
     ? []
@@ -165,13 +168,13 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
   const run = { task: observation.task, revision, records, sandboxes };
   const create = moves.flatMap((move) => (move.create === true ? [sandboxObject(run, move.record)] : []));
   return {
-    status: nextStatus(observation, { records, outcome, revision, conclusion, grants, asks }),
+    status: nextStatus(observation, { records, outcome, revision, conclusion, grants, asks, members }),
     create,
     ...(mustEnsure(observation, revision, { create, outcome })
       ? { ensure: taskRevision(observation.task.metadata.namespace, start) }
       : {}),
     cancel: [...moves.flatMap(({ cancel }) => cancel ?? []), ...straysOf(observation.sandboxes, records)],
-    tell: isGoing(outcome) ? told(observation, { moves, records, revision }) : [],
+    tell: isGoing(outcome) ? told(observation, { moves, records, nodes, members }) : [],
     reschedule: isGoing(outcome)
       ? moves.flatMap((move) => rescheduled(run, { ...move, sandbox: move.run?.sandbox }) ?? [])
       : [],
@@ -207,7 +210,7 @@ function questionAsks(
 
 function told(
   { task, sandboxes }: Observation,
-  { moves, ...known }: Pick<Steering, 'moves' | 'records' | 'revision'>,
+  { moves, ...known }: Pick<Steering, 'members' | 'moves' | 'nodes' | 'records'>,
 ): ToldSandbox[] {
   const words = steered({ task, sandboxes, moves, ...known });
   return live(moves).flatMap((sandbox) => {

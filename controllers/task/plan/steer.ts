@@ -2,17 +2,18 @@ import type { Sandbox, SandboxMessage } from '#api/types/generated/sandbox';
 import type { Task, TaskMessage } from '#api/types/generated/task';
 import { isFinalPhase } from '#api/types/sandbox';
 import { SHELL_TYPES } from '#api/types/shell-types';
-import { memberNamesOf } from '#api/types/tasks/task-revision';
 import { workerOf } from '../graph/graph.ts';
+import type { PlannedNode } from '../graph/graph.ts';
 import type { NodeRecord } from '../node-record.ts';
-import type { Revision } from '../revision/revision.ts';
 import { waitingWords } from '../status/messages.ts';
 import type { Move } from './move.ts';
 
 export interface Steering {
   task: Task;
-  /** With all nodes that are known by now. */
-  revision: Revision;
+  /** All that are known by now. */
+  nodes: readonly PlannedNode[];
+  /** The names of all who may work for the Task. */
+  members: readonly string[];
   /** Of all nodes. */
   records: readonly NodeRecord[];
   sandboxes: readonly Sandbox[];
@@ -27,8 +28,7 @@ export function steered(steering: Steering): ReadonlyMap<string, readonly Sandbo
   const given = new Map<string, SandboxMessage[]>();
   const live = steering.sandboxes.filter(({ status }) => !isFinalPhase(status?.phase));
   const handed = new Set(live.flatMap(({ spec }) => spec.messages ?? []).map(({ id }) => id));
-  const { task, records, revision } = steering;
-  for (const message of waitingWords({ task, records, members: memberNamesOf(revision) })) {
+  for (const message of waitingWords(steering)) {
     const run = handed.has(message.id) ? undefined : listener(message, steering);
     if (run === undefined) continue;
     const { id, text, policy } = message;
@@ -38,8 +38,8 @@ export function steered(steering: Steering): ReadonlyMap<string, readonly Sandbo
   return given;
 }
 
-function listener({ node, member }: TaskMessage, { moves, revision }: Steering): Sandbox | undefined {
-  const workers = new Map(revision.nodes.map((planned) => [planned.id, workerOf(planned)]));
+function listener({ node, member }: TaskMessage, { moves, nodes }: Steering): Sandbox | undefined {
+  const workers = new Map(nodes.map((planned) => [planned.id, workerOf(planned)]));
   const meant = moves.filter(({ record }) => {
     if (node !== undefined) return record.node === node || record.goesOnFrom === node;
     return member === undefined || workers.get(record.node) === member;

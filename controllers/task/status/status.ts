@@ -39,6 +39,8 @@ export interface StatusInput {
   conclusion?: Conclusion;
   /** The grants of the budget that people have given; absent where they are as they were. */
   grants?: Grants | undefined;
+  /** The names of all who may work for the Task; those of its TaskRevision when absent. */
+  members?: readonly string[];
   /** The questions to people. */
   asks?: readonly Ask[];
 }
@@ -54,7 +56,7 @@ export interface StatusSources {
 /** The status to be written; equal to the present one when nothing has changed. */
 export function nextStatus(
   { task, taskRevision, sandboxes, now }: StatusSources,
-  { records, outcome, revision, conclusion = {}, grants, asks }: StatusInput,
+  { records, outcome, revision, conclusion = {}, grants, asks, members }: StatusInput,
 ): TaskStatus {
   const previous = task.status ?? {};
   const current = records.filter(({ node }) => conclusion.past?.has(node) !== true);
@@ -77,7 +79,7 @@ export function nextStatus(
     ...(revision?.name === undefined ? {} : { revision: revision.name }),
     ...executionMode(revision),
     ...(final ? {} : asked({ task, records, sandboxes }, asks)),
-    ...wishes({ task, records }, { final, known }),
+    ...wishes({ task, records, members }, { final, known }),
     ...(records.length === 0 ? {} : { subTasks: final ? withoutPending(records, now) : records.map(stored) }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { errorMessage: fittingMessage(error) }),
@@ -120,8 +122,7 @@ function wishes(
   from: MessagesOf,
   { final, known }: { final: boolean; known: Revision | undefined },
 ): Pick<TaskStatus, 'messages' | 'rejectedRetries' | 'retries'> {
-  const { task } = from;
-  const members = known && memberNamesOf(known);
+  const { task, members = known && memberNamesOf(known) } = from;
   const messages = messageStates({ ...from, members }, final ? 'given up' : undefined);
   const isHeard = !hasRevision(task.status) && (final || isFinalTaskStatus(task.status?.status));
   return {

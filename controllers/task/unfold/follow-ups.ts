@@ -98,8 +98,8 @@ class Conversation {
   }
 
   #members(): readonly string[] {
-    const { nodes } = this.#unfolded;
-    return memberNamesOf({ ...this.#input.revision, nodes });
+    const { revision } = this.#input;
+    return memberNamesOf({ ...revision, nodes: [...revision.nodes, ...this.#unfolded.nodes] });
   }
 
   #isDone(node: PlannedNode): boolean {
