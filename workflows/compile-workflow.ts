@@ -24,7 +24,7 @@ export function compileWorkflow(workflow: Workflow, at: string): CompiledWorkflo
   const expressions = new Map<string, Expression>();
   const schema = parameters === undefined ? [] : parametersSchemaProblems(parameters, `${at}.parameters`);
   const names = duplicateNames(steps, `${at}.steps`);
-  const wrong = [...schema.map(({ field = at, message }) => ({ field, message })), ...names];
+  const wrong = [...schema.map(({ field = at, message, reason }) => ({ field, message, reason })), ...names];
   if (wrong.length > 0) {
     // Without types and names, no expression can be judged; all else is told at once.
     const siblings = siblingProblems(steps, `${at}.steps`);

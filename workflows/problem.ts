@@ -4,6 +4,8 @@ export interface Problem {
   field: string;
   /** The rest of the sentence, after the path and a colon. */
   message: string;
+  /** The cause type of a Status, where the message is the whole text of such a cause. */
+  reason?: string;
 }
 
 /** All problems in one sentence. */

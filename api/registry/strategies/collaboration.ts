@@ -13,11 +13,11 @@ export const collaborationStrategy: Strategy = {
     // Problems of the form are told already, and the rules rely on it.
     if (compiled.validate(collaboration, undefined, []).length > 0) return [];
     const workflow = workflowOf(collaboration['spec'] as CollaborationSpec);
-    const problems = workflowProblems(workflow, 'spec').map(({ field, message }) => ({
-      reason: 'FieldValueInvalid',
-      field,
-      message: `Invalid value: ${message}`,
-    }));
+    const problems = workflowProblems(workflow, 'spec').map(({ field, message, reason }) =>
+      reason === undefined
+        ? { reason: 'FieldValueInvalid', field, message: `Invalid value: ${message}` }
+        : { reason, field, message },
+    );
     return [...problems, ...credentialProblems(workflow)];
   },
 };
