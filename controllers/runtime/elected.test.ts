@@ -30,3 +30,25 @@ it('a process whose work does not stop when the Lease is lost ends, and names th
     message: 'did not stop within 100 ms after the lease was lost: deaf',
   });
 });
+
+it('a process that stood still while its work ended is not taken for stuck', async () => {
+  const clock = createManualClock();
+  const [lost, stop] = [new AbortController(), new AbortController()];
+  const release = (): Promise<void> => Promise.resolve(stop.abort());
+  const election = {
+    acquire: () => Promise.resolve({ lost: lost.signal, release }),
+  } as unknown as LeaderElection;
+  const run: Runnable['run'] = (signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => setImmediate(resolve), { once: true });
+    });
+  const make = (): Runnable[] => [{ name: 'good', run }];
+  const elected = electedRunnable({ election, make, stopMs: 100, clock, logger: silentLogger });
+  const outcome = elected.run(stop.signal);
+  await new Promise(setImmediate);
+  lost.abort();
+  // Not a turn of the event loop passes before the time is over.
+  while (clock.pending === 0) await Promise.resolve();
+  clock.advance(100);
+  await outcome;
+});

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
+import { deadline } from './deadline.ts';
 import type { LeaderElection } from './leader-election.ts';
 import type { Runnable } from './manager.ts';
 
@@ -57,7 +58,8 @@ async function runTerm({ runnables, lost, stop, stopMs, clock }: TermOptions): P
   if (!over.aborted) throw new Error('a controller ended before it was told to');
   if (stop.aborted) return void (await ended);
   const late = Promise.withResolvers<never>();
-  const cancel = clock.after(stopMs, () =>
+  // A write that comes after the Lease is refused (assertHeld), however late work ends.
+  const cancel = deadline(clock, stopMs, () =>
     late.reject(
       new Error(`did not stop within ${stopMs} ms after the lease was lost: ${[...running].join(', ')}`),
     ),

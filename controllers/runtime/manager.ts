@@ -2,6 +2,7 @@ import { systemClock } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { describeError, silentLogger } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { deadline } from './deadline.ts';
 
 /** Something that works until it is told to stop. */
 export interface Runnable {
@@ -92,7 +93,7 @@ function launch(
 
 async function stopAll(groups: readonly Started[][], clock: Clock, deadlineMs: number): Promise<void> {
   const late = Promise.withResolvers<'late'>();
-  const cancel = clock.after(deadlineMs, () => late.resolve('late'));
+  const cancel = deadline(clock, deadlineMs, () => late.resolve('late'));
   try {
     for (const group of groups.toReversed()) {
       const running = new Set(group.map(({ name }) => name));
