@@ -89,7 +89,7 @@ describe('examples', () => {
 
   it('have scripts the model server reads, which answer both members of the pipeline', async () => {
     const { rules } = await loadScript(join(EXAMPLES, 'pipeline/model/script.yaml'));
-    expect(rules.map(({ name }) => name)).toEqual(['the writer', 'the reviewer']);
+    expect(rules.map(({ name }) => name)).toEqual(expect.arrayContaining(['the writer', 'the reviewer']));
   });
 });
 
