@@ -54,6 +54,8 @@ interface Delayed {
 interface State {
   /** In line, in order, and since when. */
   line: Map<string, number>;
+  /** At the first in line, see firstInLine. */
+  cursor: MapIterator<[string, number]>;
   /** Worked on, and since when. */
   working: Map<string, number>;
   /** Added while being worked on, and when. */
@@ -67,8 +69,10 @@ interface State {
 export function createWorkQueue(options: WorkQueueOptions = {}): WorkQueue {
   const clock = options.clock ?? systemClock;
   const backOff = options.backOff ?? DEFAULT_BACK_OFF;
+  const line = new Map<string, number>();
   const state: State = {
-    line: new Map(),
+    line,
+    cursor: line.entries(),
     working: new Map(),
     dirty: new Map(),
     delayed: new Map(),
@@ -147,15 +151,30 @@ function handOut({ state, clock, figures }: Parts): void {
     for (const waiter of state.waiters.splice(0)) waiter(undefined);
     return;
   }
-  for (const [key, since] of state.line) {
-    const waiter = state.waiters.shift();
-    if (waiter === undefined) return;
+  while (state.waiters.length > 0) {
+    const first = firstInLine(state);
+    if (first === undefined) return;
+    const [key, since] = first;
     const now = clock.now();
     state.line.delete(key);
     state.working.set(key, now);
     figures.waited(now - since);
-    waiter(key);
+    state.waiters.shift()?.(key);
   }
+}
+
+/**
+ * The cursor stays where it is: to begin at the front each time would pass over all that were handed out, which a Map keeps
+ * as holes for a while, and a hundred thousand keys would take the square of that. It sees what is added behind it.
+ */
+function firstInLine(state: State): [key: string, since: number] | undefined {
+  if (state.line.size === 0) return undefined;
+  let next = state.cursor.next();
+  if (next.done === true) {
+    state.cursor = state.line.entries();
+    next = state.cursor.next();
+  }
+  return next.done === true ? undefined : next.value;
 }
 
 function delay(parts: Parts, key: string, ms: number): void {
