@@ -99,8 +99,10 @@ function signingKey({ secrets }: Context, { metadata, spec }: Task): { key?: str
   const { secretRef } = spec.callback ?? {};
   if (secretRef === undefined) return {};
   const { name, key = DEFAULT_KEY } = secretRef;
-  const value = secrets.get(objectKey({ namespace: metadata.namespace, name }))?.data?.[key];
-  return value === undefined || value === ''
+  const value = secrets.get(objectKey({ namespace: metadata.namespace, name }))?.data?.[key] ?? '';
+  // As for Approvals: files that Secrets are made from end with a line break.
+  const text = Buffer.from(value, 'base64').toString('utf8').trim();
+  return text === ''
     ? { why: `spec.callback.secretRef: Secret "${name}" with the key "${key}" not found.` }
-    : { key: Buffer.from(value, 'base64').toString() };
+    : { key: text };
 }
