@@ -55,7 +55,7 @@ const judged: WorkflowProgram = {
     ],
   },
 };
-const outcome: QualityProgram = { ...quality, inner: judged };
+const outcome: QualityProgram = { kind: 'quality', inner: judged, gates: quality.gates };
 const programs: Program[] = [coordinate, route, quality, collaborate, judged, outcome];
 
 /** Whatever a node is asked for, one of the fields fits, and the rest is not looked at. */
