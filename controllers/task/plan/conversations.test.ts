@@ -157,7 +157,7 @@ it('whatever happens: each message is heard once for good, or expires with its T
       for (const { id, state, node: by } of status?.messages ?? []) {
         const heard = records.filter(hasHeard(id)).map((record) => record.node);
         const own = records
-          .filter((record) => record.node === `message-${id.slice(2)}`)
+          .filter(({ node: its, attempt }) => its === `message-${id.slice(2)}` && attempt !== undefined)
           .map((record) => record.node);
         expect([...heard, ...own]).toEqual(state === 'Applied' ? [by] : []);
       }

@@ -369,3 +369,24 @@ it.each(['message-998', 'a', undefined])(
     });
   },
 );
+
+describe('a message whose run never began', () => {
+  const usage = { inputTokens: 10, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+
+  it('expires with its Task, and is applied by a retry that runs it', () => {
+    const world = new World(resolved(node('a')), { tokenBudget: 10 });
+    world.settle();
+    const result = { value: 'x', sessionId: 's', usage };
+    world.change(nameOf('a'), { status: succeeded('x', { result }) });
+    world.settle();
+    world.post();
+    expect(world.settle().status).toMatchObject({
+      status: 'FAILED',
+      messages: [{ id: 'id1', state: 'Expired' }],
+    });
+    world.edit({ tokenBudget: 100, retries: [{ id: 'r1' }] });
+    world.settle();
+    expect(world.sandbox(nameOf('message-1')).spec.prompt).toContain('words 1');
+    expect(world.task().status?.messages).toEqual([{ id: 'id1', state: 'Applied', node: 'message-1' }]);
+  });
+});

@@ -24,15 +24,20 @@ export function waitingWords(from: MessagesOf): TaskMessage[] {
 
 /**
  * The states of the messages, in order; those that wait are left out. `given up`: the Task ends without its agents having got
- * the others. A state that was written once stays.
+ * the others. A state that was written once stays, but for that of a message whose own run never began: it expires with the
+ * Task, and is applied if a retry runs it after all.
  */
 export function messageStates({ task, records, members }: MessagesOf, end?: 'given up'): MessageState[] {
   const written = new Map((task.status?.messages ?? []).map((state) => [state.id, state]));
   return (task.spec.messages ?? []).flatMap((message) => {
-    const state =
-      written.get(message.id) ?? appliedState(message, records) ?? rejectedState(message, members);
+    const expired = { id: message.id, state: 'Expired' as const };
+    const own = records.find(({ node }) => node === followUpNode(message));
+    if (own !== undefined && end !== undefined && own.attempt === undefined) return [expired];
+    const before = written.get(message.id);
+    const isKept = before !== undefined && (before.state !== 'Expired' || own?.attempt === undefined);
+    const state = isKept ? before : (appliedState(message, records) ?? rejectedState(message, members));
     if (state !== undefined) return [state];
-    return end === undefined ? [] : [{ id: message.id, state: 'Expired' as const }];
+    return end === undefined ? [] : [expired];
   });
 }
 
