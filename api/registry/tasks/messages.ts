@@ -118,8 +118,9 @@ async function memberProblems(
   at: { task: Task; user: User },
   member: string | undefined,
 ): Promise<StatusCause[]> {
-  if (member === undefined) return [];
   const members = await membersOfTask(registry, at);
+  if (members?.length === 0) return [forbidden('text', 'no agent works for this Task that could get words')];
+  if (member === undefined) return [];
   return members?.includes(member) === false ? [unsupportedValue('member', member, members)] : [];
 }
 

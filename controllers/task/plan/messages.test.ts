@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findCondition } from '#api/machinery/condition';
 import type { SandboxStatus } from '#api/types/generated/sandbox';
 import type { PlannedNode } from '../graph/graph.ts';
-import { line, node } from '../graph/made-up.ts';
+import { action, line, node } from '../graph/made-up.ts';
 import { People } from './people.ts';
 import { resolved, World } from './world.ts';
 
@@ -388,5 +388,24 @@ describe('a message whose run never began', () => {
     world.settle();
     expect(world.sandbox(nameOf('message-1')).spec.prompt).toContain('words 1');
     expect(world.task().status?.messages).toEqual([{ id: 'id1', state: 'Applied', node: 'message-1' }]);
+  });
+});
+
+describe('a message to a Task without agents', () => {
+  it.each([
+    ['that has failed in time', { phase: 'Cancelled', reason: 'Cancelled' }, 'FAILED'],
+    ['that is complete', { phase: 'Succeeded', reason: 'Succeeded' }, 'COMPLETED'],
+  ] as const)('%s is rejected, and the end stays', (_, status, end) => {
+    const world = new World(resolved(action('a')), { activeDeadlineSeconds: 100 });
+    world.settle();
+    if (end === 'FAILED') world.pass(100);
+    world.settle();
+    world.change(nameOf('a'), { status });
+    expect(world.settle().status?.status).toBe(end);
+    world.post();
+    expect(world.settle().status).toMatchObject({
+      status: end,
+      messages: [{ id: 'id1', state: 'Rejected', message: expect.stringContaining('No agent works') }],
+    });
   });
 });

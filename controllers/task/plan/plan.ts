@@ -24,6 +24,7 @@ import { makeRevision, readRevision, taskRevision } from '../revision/task-revis
 import type { Revision } from '../revision/revision.ts';
 import type { Outcome } from '../status/outcome.ts';
 import type { Programs } from '../unfold/unfold.ts';
+import { unheard } from '../status/messages.ts';
 import { newAnswers, openQuestions } from '../status/questions.ts';
 import { nextStatus } from '../status/status.ts';
 import { isBeingCancelled } from './cancelled.ts';
@@ -158,6 +159,8 @@ function planGraph(given: Observation, start: Revision): TaskPlan {
   const revision = { ...start, nodes };
   // Of a Task that is taken up again, nodes that never began are left out; their members may be spoken to.
   const members = memberNamesOf({ ...start, nodes: [...start.nodes, ...nodes] });
+  const unchanged = unheard({ task, records: readRecords(task.status), members });
+  if (unchanged !== undefined) return { ...NOTHING, status: unchanged };
   const records = [...moves.map(({ record }) => record), ...unknown].map(asking.noted);
   const asks = isOver(outcome)
     ? []

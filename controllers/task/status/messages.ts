@@ -1,4 +1,5 @@
 import type { Task, TaskMessage, TaskStatus } from '#api/types/generated/task';
+import { isFinalTaskStatus, waitingMessages } from '#api/types/tasks/task';
 import type { NodeRecord } from '../node-record.ts';
 
 type MessageState = NonNullable<TaskStatus['messages']>[number];
@@ -42,6 +43,18 @@ export function messageStates({ task, records, members }: MessagesOf, end?: 'giv
 }
 
 /**
+ * The status of a Task that has ended where nobody can get any of the messages since then: but for their states it stays as it
+ * is. Undefined for all other Tasks.
+ */
+export function unheard({ task, records, members }: MessagesOf): TaskStatus | undefined {
+  const waiting = new Set(waitingMessages(task));
+  if (!isFinalTaskStatus(task.status?.status) || waiting.size === 0) return undefined;
+  const messages = messageStates({ task, records, members });
+  const rejected = messages.filter(({ id, state }) => waiting.has(id) && state === 'Rejected');
+  return rejected.length === waiting.size ? { ...task.status, messages } : undefined;
+}
+
+/**
  * Why nobody can get a message, as a sentence; undefined where somebody can. The server refuses such a one where it knows the
  * members; this one was posted before.
  */
@@ -49,6 +62,7 @@ export function addresseeProblem(
   { member }: Pick<TaskMessage, 'member'>,
   members: readonly string[] | undefined,
 ): string | undefined {
+  if (members?.length === 0) return 'No agent works for this Task that could get words.';
   if (member === undefined || members === undefined || members.includes(member)) return undefined;
   return `No member is called "${member}"; there are ${members.join(', ')}.`;
 }
