@@ -7,7 +7,7 @@ import type { Task } from '#api/types/generated/task';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { PersistentClient } from './persistent-client.ts';
 import type { Desk } from './desk.ts';
-import { taskMark } from './services.ts';
+import { taskMark } from './task-mark.ts';
 
 /** Whoever does a deed, and all that he has at hand. */
 export interface Person {

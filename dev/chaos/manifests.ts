@@ -3,7 +3,8 @@ import type { ResourceType } from '#api/machinery/resource-type';
 import { BOTS, COLLABORATIONS, GHOSTS, MCP_SERVERS, MODELS, TEAMS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
 import type { Scenario } from './scenario.ts';
-import { introduction, taskMark } from './services.ts';
+import { introduction } from './services.ts';
+import { taskMark } from './task-mark.ts';
 import type { Services } from './services.ts';
 
 const NAMESPACE = 'default';

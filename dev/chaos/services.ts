@@ -3,6 +3,7 @@ import { silentLogger } from '#api/machinery/logger';
 import { parseScript } from '#model-server/load-script';
 import { startModelServer } from '#model-server/model-server';
 import { stringify } from 'yaml';
+import { TASK_MARK, markedTask } from './task-mark.ts';
 import { startDesk } from './desk.ts';
 import type { Desk } from './desk.ts';
 import type { CallSeen, EffectSeen } from './evidence.ts';
@@ -17,11 +18,6 @@ export interface Services extends AsyncDisposable {
   calls(): CallSeen[];
   effects(): EffectSeen[];
 }
-
-/** `[[NAME]]` in every prompt says for which Task it is. */
-export const taskMark = (task: string): string => `[[${task}]]`;
-const MARK = String.raw`\[\[(?P<task>[a-z0-9-]+)\]\]`;
-const TASK = /\[\[([a-z0-9-]+)\]\]/;
 
 /** Names an agent in its system prompt. */
 export const introduction = (agent: string): string => `You are ${agent} and nobody else.`;
@@ -44,7 +40,7 @@ export async function startServices({ scenarios, host }: ServicesOptions): Promi
   const model = await startModelServer({
     ...{ host: '127.0.0.1', port: 0, script: parseScript(scriptOf(scenarios)), logger: silentLogger },
     onCall: ({ callID, prompt }) => {
-      const task = TASK.exec(prompt)?.[1];
+      const task = markedTask(prompt);
       const call: OpenCall = { sandbox: sandboxOf(callID), task, from: now(), to: undefined };
       calls.push(call);
       return () => {
@@ -112,7 +108,7 @@ function scriptOf(scenarios: readonly Scenario[]): string {
         name,
         when: {
           ...(shell === 'ClaudeCode' ? { offersTool: 'Bash' } : {}),
-          ...{ system: [introduction(name)], matches: MARK },
+          ...{ system: [introduction(name)], matches: TASK_MARK },
           ...when,
         },
         steps,
