@@ -27,7 +27,7 @@ import { createRegistry } from './registry/registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { startQuotas } from './registry/quotas/followed-quotas.ts';
 import { startRetention } from './registry/retention/retention.ts';
-import { createStoredObjects } from './registry/executors/stored-objects.ts';
+import { startStoredObjects } from './registry/executors/stored-objects.ts';
 import { createLivingObjects } from './registry/service-accounts/living-objects.ts';
 import { createTokenRequests } from './registry/service-accounts/token-request.ts';
 import { createSkillPackages } from './registry/skills/skill-packages.ts';
@@ -214,7 +214,8 @@ async function openRegistry(
   const accounts = await openAccounts({ ...options, redis, registry: () => registry }, started);
   const tokens = createTokens({ token: options.token, serviceAccounts, accounts, ...providers });
   const rules = started.adopt(await startAccessRules({ store, clock, logger }), (one) => one.stop());
-  const authorizer = createAuthorization({ rbac: rules.authorizer, objects: createStoredObjects(store) });
+  const stored = started.adopt(await startStoredObjects({ store, clock, logger }), (one) => one.stop());
+  const authorizer = createAuthorization({ rbac: rules.authorizer, objects: stored });
   const secret = await identitySecret({ ...options.certificates, now: clock.now() });
   const quotas = started.adopt(await startQuotas({ store, clock, logger }), (one) => one.stop());
   const registry = createRegistry({

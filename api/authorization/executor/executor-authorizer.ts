@@ -4,15 +4,15 @@ import type {
   Decision,
   ResourceAttributes,
 } from '../../machinery/users/authorizer.ts';
-import { BoundedCache } from '../../machinery/bounded-cache.ts';
 import { parseFieldSelector } from '../../machinery/selectors/field-selector.ts';
 import { qualifiedResource } from '../../machinery/group-version-kind.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { EXECUTOR_NAMESPACE } from '../../machinery/users/process-account.ts';
 import type { Sandbox } from '../../types/generated/sandbox.ts';
 import { executorOf } from './executor-identity.ts';
-import { makesPackages, needs, RESOURCES } from './needed-objects.ts';
+import { isSame, namesSecret, neededObjects, packagesIn, RESOURCES } from './needed-objects.ts';
 import type { ObjectKey } from './needed-objects.ts';
+import type { SandboxIndex } from './sandbox-index.ts';
 
 /** The stored objects, as this authorizer reads them. */
 export interface StoredObjects {
@@ -20,8 +20,10 @@ export interface StoredObjects {
   known(key: ObjectKey): Promise<Unstructured | undefined>;
   /** With every write that any replica has acknowledged. */
   newest(key: ObjectKey): Promise<Unstructured | undefined>;
-  /** All Sandboxes, as `newest`. */
-  sandboxes(): Promise<readonly Unstructured[]>;
+  /** The Sandboxes, maybe behind as `known` is. */
+  readonly sandboxes: Pick<SandboxIndex, 'holdersIn' | 'thatNeed'>;
+  /** From then on `known` and `sandboxes` have every write that any replica acknowledged before the call. */
+  renew(): Promise<void>;
 }
 
 /**
@@ -167,16 +169,12 @@ const keyOf = (resource: ResourceAttributes): ObjectKey => ({
   name: resource.name,
 });
 
-/** Relations that were found once, at most; they are checked again on each request. */
-const MAX_HINTS = 10_000;
-
 /**
- * Which Sandbox gives an executor the right to an object. It is looked for among all Sandboxes once, and then remembered:
- * from then on a look at that one Sandbox tells whether the right still holds.
+ * Which Sandbox gives an executor the right to an object. An index tells which ones may; a look at the Sandbox itself tells
+ * whether the right still holds. What is found in memory is enough; before anything is refused, memory is renewed.
  */
 class Relations {
   readonly #objects: StoredObjects;
-  readonly #hints = new BoundedCache<ObjectKey>({ most: MAX_HINTS });
 
   constructor(objects: StoredObjects) {
     this.#objects = objects;
@@ -191,43 +189,47 @@ class Relations {
 
   /** Whether a Sandbox that is bound to the executor needs the object. */
   async isNeeded(executor: string, wanted: ObjectKey): Promise<boolean> {
-    if (wanted.name === '') return false;
-    const hint = [executor, wanted.resource, wanted.namespace, wanted.name].join('/');
-    const known = this.#hints.get(hint);
-    const { known: find, newest } = this.#objects;
-    if (known !== undefined && (await isNeededBy(await find(known), { executor, wanted, find }))) return true;
-    this.#hints.delete(hint);
-    for (const sandbox of await this.#objects.sandboxes()) {
-      if (!(await isNeededBy(sandbox, { executor, wanted, find: newest }))) continue;
-      const { name, namespace = '' } = sandbox.metadata;
-      this.#hints.set(hint, { resource: RESOURCES.sandboxes, namespace, name });
-      return true;
-    }
-    return false;
+    return wanted.name !== '' && this.#isKnownToNeed(executor, wanted);
   }
 
   async makesPackages(executor: string, namespace: string): Promise<boolean> {
-    const sandboxes = (await this.#objects.sandboxes()) as unknown as readonly Sandbox[];
-    return sandboxes.some((one) => boundTo(one) === executor && makesPackages(one, namespace));
+    return this.#isKnownToNeed(executor, packagesIn(namespace));
   }
 
   async isAbsent(key: ObjectKey): Promise<boolean> {
     return key.name !== '' && (await this.#objects.newest(key)) === undefined;
   }
-}
 
-interface Need {
-  executor: string;
-  wanted: ObjectKey;
-  find: StoredObjects['known'];
-}
+  async #isKnownToNeed(executor: string, wanted: ObjectKey): Promise<boolean> {
+    if (await this.#needs(executor, wanted)) return true;
+    await this.#objects.renew();
+    return this.#needs(executor, wanted);
+  }
 
-async function isNeededBy(
-  object: Unstructured | undefined,
-  { executor, wanted, find }: Need,
-): Promise<boolean> {
-  if (object === undefined || boundTo(object) !== executor) return false;
-  return needs(object as unknown as Sandbox, wanted, find);
+  async #needs(executor: string, wanted: ObjectKey): Promise<boolean> {
+    if (await this.#names(executor, wanted)) return true;
+    return wanted.resource === RESOURCES.secrets && this.#holds(executor, wanted);
+  }
+
+  /** Whether one of its Sandboxes names the object. */
+  async #names(executor: string, wanted: ObjectKey): Promise<boolean> {
+    for (const key of this.#objects.sandboxes.thatNeed(executor, wanted)) {
+      const sandbox = await this.#objects.known(key);
+      if (sandbox === undefined || boundTo(sandbox) !== executor) continue;
+      if (neededObjects(sandbox as unknown as Sandbox).some((needed) => isSame(needed, wanted))) return true;
+    }
+    return false;
+  }
+
+  /** Whether a Model or MCPServer that one of its Sandboxes names has its values in the Secret. */
+  async #holds(executor: string, secret: ObjectKey): Promise<boolean> {
+    for (const holder of this.#objects.sandboxes.holdersIn(executor, secret.namespace)) {
+      const object = await this.#objects.known(holder);
+      if (object === undefined || !namesSecret(holder, object, secret.name)) continue;
+      if (await this.#names(executor, holder)) return true;
+    }
+    return false;
+  }
 }
 
 function boundTo(object: object | undefined): string | undefined {

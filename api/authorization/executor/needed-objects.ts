@@ -25,27 +25,29 @@ export const RESOURCES = {
   tasks: 'tasks.agent.wecode.io',
 } as const;
 
-/** Looks an object up; undefined for one that is not there. */
-export type FindObject = (key: ObjectKey) => Promise<Unstructured | undefined>;
-
 /**
- * Whether who runs a Sandbox needs an object for it: what executor-manager/run/run-request.ts and real-model.ts read. A
- * run that has ended needs its Task and the Sandboxes that it went on from, and no credential.
+ * What an executor needs for a Sandbox: what executor-manager/run/run-request.ts and real-model.ts read, but for the Secrets that
+ * its Models and MCPServers name (`namesSecret`). A run that has ended needs its Task and the Sandboxes that it went on from,
+ * and no credential.
  */
-export async function needs(sandbox: Sandbox, wanted: ObjectKey, find: FindObject): Promise<boolean> {
-  const isWanted = (key: ObjectKey): boolean => isSame(key, wanted);
-  if (ofWork(sandbox).some(isWanted)) return true;
-  if (isFinalPhase(sandbox.status?.phase)) return false;
-  if (ofRun(sandbox).some(isWanted)) return true;
-  return wanted.resource === RESOURCES.secrets && isSecretOf(sandbox, wanted, find);
+export function neededObjects(sandbox: Sandbox): readonly ObjectKey[] {
+  if (isFinalPhase(sandbox.status?.phase)) return ofWork(sandbox);
+  return [...ofWork(sandbox), ...ofRun(sandbox), ...ofPackages(sandbox)];
 }
 
-/** Whether a Sandbox fetches a skill, whose package its executor makes in the same namespace. */
-export function makesPackages({ metadata, spec, status }: Sandbox, namespace: string): boolean {
-  return metadata.namespace === namespace && spec.probe?.skill !== undefined && !isFinalPhase(status?.phase);
+/** The right to make packages of skills in a namespace. A package that is still to be made has no name. */
+export const packagesIn = (namespace: string): ObjectKey => ({
+  resource: RESOURCES.skillPackages,
+  namespace,
+  name: '',
+});
+
+/** A Sandbox that fetches a skill: its executor makes the package in the same namespace. */
+function ofPackages({ metadata: { namespace = '' }, spec }: Sandbox): ObjectKey[] {
+  return spec.probe?.skill === undefined ? [] : [packagesIn(namespace)];
 }
 
-const isSame = (left: ObjectKey, right: ObjectKey): boolean =>
+export const isSame = (left: ObjectKey, right: ObjectKey): boolean =>
   left.name === right.name && left.namespace === right.namespace && left.resource === right.resource;
 
 function ofWork({ metadata: { namespace = '' }, spec }: Sandbox): ObjectKey[] {
@@ -103,17 +105,9 @@ function serversOf({ spec: { action, agent, probe } }: Sandbox): ObjectKey[] {
   });
 }
 
-/** Models and MCPServers name the Secrets that hold their values. */
-async function isSecretOf(sandbox: Sandbox, secret: ObjectKey, find: FindObject): Promise<boolean> {
-  const holders = ofRun(sandbox).filter(({ resource, namespace }) => {
-    const holds = resource === RESOURCES.models || resource === RESOURCES.mcpServers;
-    return holds && namespace === secret.namespace;
-  });
-  for (const holder of holders) {
-    const object = await find(holder);
-    if (object !== undefined && secretNames(holder, object).includes(secret.name)) return true;
-  }
-  return false;
+/** Whether a Model or MCPServer names the Secret, in its own namespace, that holds its values. */
+export function namesSecret(holder: ObjectKey, object: Unstructured, secret: string): boolean {
+  return secretNames(holder, object).includes(secret);
 }
 
 function secretNames({ resource }: ObjectKey, object: Unstructured): string[] {
