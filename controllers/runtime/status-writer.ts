@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Client } from '#api/client/client';
+import { MAX_REQUEST_BYTES } from '#api/machinery/max-request-bytes';
 import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { conflict, isStatusError, StatusError } from '#api/machinery/status-error';
@@ -28,16 +29,13 @@ export async function writeStatus<T extends KubeObject & { status?: unknown }>(
   }
 }
 
-/** The longest body that a server reads (DefaultMaxRequestBodyBytes of apiserver), in bytes. */
-const MOST_BYTES = 3 * 1024 * 1024;
-
 /** A server that stops reading may close the connection before its answer is read, which looks like one that is away. */
 function requireFitting(object: KubeObject): void {
   const bytes = Buffer.byteLength(JSON.stringify(object));
-  if (bytes <= MOST_BYTES) return;
+  if (bytes <= MAX_REQUEST_BYTES) return;
   throw new StatusError(
     'RequestEntityTooLarge',
-    `the object would be ${bytes} bytes of JSON; the limit is ${MOST_BYTES}`,
+    `the object would be ${bytes} bytes of JSON; the limit is ${MAX_REQUEST_BYTES}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { MAX_REQUEST_BYTES } from '../../machinery/max-request-bytes.ts';
 import type { StructuralSchema } from '../../structural-schema/structural-schema.ts';
 import {
   BOOL,
@@ -26,8 +27,6 @@ export interface DeclaredType {
   readonly item?: DeclaredType;
   readonly fields?: ReadonlyMap<string, DeclaredType>;
 }
-
-export const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 
 const scalar = (type: CelType, minSize: number, maxElements = 0): DeclaredType => ({
   type,

@@ -1,3 +1,4 @@
+import { MAX_REQUEST_BYTES } from '../../machinery/max-request-bytes.ts';
 import { abridged } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import {
@@ -11,7 +12,7 @@ import { namedFrom } from '../language/cel-type.ts';
 import { compileRule } from './compile-rule.ts';
 import type { CompiledExpression } from '../compiling/compile-source.ts';
 import type { CompiledRule } from './compile-rule.ts';
-import { MAX_REQUEST_BYTES, declaredType } from '../checking/declared-type.ts';
+import { declaredType } from '../checking/declared-type.ts';
 import type { DeclaredType } from '../checking/declared-type.ts';
 import { estimateCost } from '../costs/estimate-cost.ts';
 import { escapeName } from '../values/field-name.ts';

@@ -1,12 +1,13 @@
 import { deepEqual } from './deep-equal.ts';
 import { jsonText } from './json.ts';
 import type { JsonObject } from './json.ts';
+import { MAX_REQUEST_BYTES } from '../max-request-bytes.ts';
 import { badRequest, StatusError } from '../status-error.ts';
 
 /** As kube-apiserver (endpoints/handlers/patch.go): more operations are a mistake or an attack. */
 const MAX_OPERATIONS = 10_000;
 /** `copy` can double an object with each operation; all copies together may add this many characters. */
-const MAX_COPIED = 3 * 1024 * 1024;
+const MAX_COPIED = MAX_REQUEST_BYTES;
 /** Names that lead to a prototype instead of a field. */
 const UNSAFE = new Set(['__proto__', 'constructor', 'prototype']);
 

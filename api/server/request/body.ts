@@ -2,13 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
 import { findDuplicateFields } from '../../machinery/json/duplicate-fields.ts';
 import { parseJsonText } from '../../machinery/json/json.ts';
+import { MAX_REQUEST_BYTES } from '../../machinery/max-request-bytes.ts';
 import { badRequest, StatusError } from '../../machinery/status-error.ts';
 import { jsonDepth, MAX_JSON_DEPTH } from '../../machinery/json/json-depth.ts';
 import { parseMediaType } from './media-type.ts';
 import { decodeProtobuf, PROTOBUF } from '../protobuf/body.ts';
-
-/** As kube-apiserver (MaxRequestBodyBytes). */
-const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** The whole body as text. @throws StatusError RequestEntityTooLarge, BadRequest when the client stops half-way */
 export async function readBody(incoming: IncomingMessage): Promise<string> {
@@ -16,7 +14,7 @@ export async function readBody(incoming: IncomingMessage): Promise<string> {
 }
 
 /** The whole body, of `limit` bytes at most. @throws as readBody */
-export async function readBytes(incoming: IncomingMessage, limit = MAX_BODY_BYTES): Promise<Buffer> {
+export async function readBytes(incoming: IncomingMessage, limit = MAX_REQUEST_BYTES): Promise<Buffer> {
   const announced = Number(incoming.headers['content-length'] ?? 0);
   if (announced > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
@@ -182,7 +180,7 @@ function checkExtent(root: unknown, kind: string): void {
     for (const value of level) {
       size += typeof value === 'string' ? value.length : 1;
       if (typeof value === 'string' && !value.isWellFormed()) throw malformed(kind);
-      if (size > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
+      if (size > MAX_REQUEST_BYTES) throw tooLarge(MAX_REQUEST_BYTES);
       if (typeof value === 'number' && !Number.isFinite(value)) throw outOfRange();
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, child] of Object.entries(value)) {

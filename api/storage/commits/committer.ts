@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { MAX_REQUEST_BYTES } from '../../machinery/max-request-bytes.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { BatchQueue } from './batch-queue.ts';
 import { StorageError } from '../contract/storage-error.ts';
@@ -124,9 +125,6 @@ const TEXTS = {
   TooLarge: 'is larger than the database takes',
 };
 
-/** As a request's body: a larger object could be read but never written back. */
-const MAX_OBJECT_BYTES = 3 * 1024 * 1024;
-
 /** An object at the limit must still take its mark of deletion, and lose its finalizers one by one. */
 const DELETION_SLACK_BYTES = 4096;
 
@@ -134,7 +132,7 @@ const DELETION_SLACK_BYTES = 4096;
 function boundedBody(object: Unstructured): string {
   const body = encodeBody(object);
   const slack = object.metadata.deletionTimestamp === undefined ? 0 : DELETION_SLACK_BYTES;
-  const limit = MAX_OBJECT_BYTES + slack;
+  const limit = MAX_REQUEST_BYTES + slack;
   // A UTF-16 unit is at most three bytes of UTF-8: small objects are not counted.
   if (body.length * 3 <= limit) return body;
   const bytes = Buffer.byteLength(body);
