@@ -13,6 +13,7 @@ export function clusterRoleAggregationController({
   informers,
   clock,
   logger,
+  recorder,
 }: ControllerContext): Runnable {
   const roles = informers.of(CLUSTER_ROLES);
   roles.addIndex(AGGREGATED, ({ aggregationRule }) => (aggregationRule === undefined ? [] : ['']));
@@ -20,6 +21,10 @@ export function clusterRoleAggregationController({
     name: 'cluster-role-aggregation',
     client,
     reconcile: aggregationReconciler({ roles }),
+    failures: {
+      find: (key) => roles.get(key),
+      recorder: recorder('clusterrole-aggregation-controller'),
+    },
     sources: [
       objects(roles),
       // There are few, and whom a selector matches depends on labels before and after.

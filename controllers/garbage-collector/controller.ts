@@ -48,6 +48,8 @@ export function garbageCollectorController(context: ControllerContext): Runnable
       enqueue: queue.enqueue,
       waitForKinds: (uid) => void waiting.add(uid),
     }),
+    // It works on objects of all kinds: a kind that fails would be told of at each of its objects.
+    failures: undefined,
     sources: [{ start: (enqueue) => queue.open(enqueue, graph.uids()) }],
     workers: 20,
     clock,

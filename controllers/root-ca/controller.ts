@@ -7,7 +7,7 @@ import { CONFIG_MAP_NAME, rootCAReconciler } from './reconciler.ts';
 
 /** Sees to the ConfigMap with the server's certificate authority in each namespace; clients wait for it. */
 export function rootCAController(
-  { client, informers, clock, logger, meter }: ControllerContext,
+  { client, informers, clock, logger, meter, recorder }: ControllerContext,
   caCertificate: string,
 ): Runnable {
   const namespaces = informers.of(NAMESPACES);
@@ -16,6 +16,7 @@ export function rootCAController(
     name: 'root-ca',
     client,
     reconcile: rootCAReconciler({ namespaces, configMaps, caCertificate }),
+    failures: { find: (key) => namespaces.get(key), recorder: recorder('root-ca-cert-publisher') },
     sources: [
       objects(namespaces, ({ new: now }) => now !== undefined),
       source(configMaps, ({ old, new: now }) => [(now ?? old).metadata.namespace ?? '']),

@@ -30,6 +30,7 @@ async function running(
     client,
     reconcile,
     sources: [source],
+    failures: undefined,
     clock,
     ...options,
   });

@@ -55,8 +55,8 @@ export interface ControllerOptions<C = Client> {
   client: { within(signal: AbortSignal): C };
   reconcile: Reconcile<C>;
   sources: readonly Source[];
-  /** Where people are told of objects on which the work fails again and again; nowhere when absent. */
-  failures?: FailureReport;
+  /** Where people are told of objects on which the work fails again and again; undefined where keys name no objects. */
+  failures: FailureReport | undefined;
   /** How many keys are worked on at a time; default 1. One key never has two workers. */
   workers?: number;
   /** Milliseconds after which the calls of one run are cut; default 2 minutes. */

@@ -65,6 +65,7 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
         ...(preemption ? { preemption: { ofTask, liveOn: (name) => sandboxes.byIndex(LIVE_ON, name) } } : {}),
         recorder: events,
       }),
+      failures: undefined,
       sources: [
         source(sandboxes, (change) => (schedule.observe(change) ? [QUEUE] : [])),
         source(executors, (change) => (mattersToSandboxes(change) ? [QUEUE] : [])),

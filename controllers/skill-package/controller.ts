@@ -1,3 +1,4 @@
+import { formatApiVersion } from '#api/machinery/group-version-kind';
 import type { KubeObject } from '#api/machinery/meta';
 import { GHOSTS, SANDBOXES, SKILL_PACKAGES, SKILLS, TASK_REVISIONS } from '#api/types/resources';
 import { createController } from '../runtime/controller.ts';
@@ -13,7 +14,8 @@ import { skillPackageReconciler } from './reconciler.ts';
 const NAMED = 'skill-package:named';
 
 /** Watches the metadata of SkillPackages and everything that names one. */
-export function skillPackageController({ client, informers, clock, logger }: ControllerContext): Runnable {
+export function skillPackageController(context: ControllerContext): Runnable {
+  const { client, informers, clock, logger, recorder } = context;
   const packages = informers.metadataOf(SKILL_PACKAGES);
   const names = [
     naming(informers.of(SKILLS), namedBySkill),
@@ -29,11 +31,16 @@ export function skillPackageController({ client, informers, clock, logger }: Con
       clock,
     }),
     client,
+    failures: { find: (key) => asPackage(packages.get(key)), recorder: recorder('skill-package-controller') },
     sources: [objects(packages), ...names.map((one) => one.source)],
     clock,
     logger,
   });
 }
+
+/** Of the metadata alone, the server says that they are a PartialObjectMetadata. */
+const asPackage = (found: KubeObject | undefined): KubeObject | undefined =>
+  found && { ...found, apiVersion: formatApiVersion(SKILL_PACKAGES), kind: SKILL_PACKAGES.kind };
 
 interface Naming {
   isNamed(key: string): boolean;

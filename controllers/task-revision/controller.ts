@@ -12,7 +12,8 @@ const BY_REVISION = 'task:revision';
 const BY_PIN = 'team:revision';
 
 /** Watches TaskRevisions, and the Tasks and Teams that name them. */
-export function taskRevisionController({ client, informers, clock, logger }: ControllerContext): Runnable {
+export function taskRevisionController(context: ControllerContext): Runnable {
+  const { client, informers, clock, logger, recorder } = context;
   const revisions = informers.of(TASK_REVISIONS);
   const tasks = informers.of(TASKS);
   tasks.addIndex(BY_REVISION, namedRevision);
@@ -26,6 +27,7 @@ export function taskRevisionController({ client, informers, clock, logger }: Con
       clock,
     }),
     client,
+    failures: { find: (key) => revisions.get(key), recorder: recorder('task-revision-controller') },
     sources: [
       objects(revisions),
       source(tasks, changedNames(namedRevision)),

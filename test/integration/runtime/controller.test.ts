@@ -52,6 +52,7 @@ async function startWidgetController(client: Client) {
     name: 'widget',
     client,
     reconcile,
+    failures: undefined,
     sources: [objects(widgets, specChanged), ownersOf(parts, WIDGETS)],
     workers: 4,
     backOff: { first: 5, max: 100 },

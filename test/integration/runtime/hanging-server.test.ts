@@ -115,6 +115,7 @@ async function working(server: HangingServer, reconcile: Reconcile) {
   const controller = createController({
     ...{ name: 'test', client: server.client, clock, logger },
     reconcile,
+    failures: undefined,
     sources: [{ start: (enqueue) => enqueue('default/a') }],
     timeoutMs: LIMIT_MS,
   });
