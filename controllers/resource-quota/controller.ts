@@ -2,6 +2,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import { usesQuota } from '#api/types/resource-quota';
 import { RESOURCE_QUOTAS, SANDBOXES } from '#api/types/resources';
 import { objectKey } from '#api/machinery/meta';
+import { BY_NAMESPACE, namespaceOf } from '../runtime/by-namespace.ts';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
@@ -14,7 +15,6 @@ import type { Source } from '../runtime/source.ts';
 import { isUncounted } from './plan.ts';
 import { quotaReconciler } from './reconciler.ts';
 
-const BY_NAMESPACE = 'resourcequota:namespace';
 const LIVE_IN = 'sandbox:live-in';
 
 /** Watches ResourceQuotas, the Sandboxes that run, and deletions of the kinds that quotas count. */
@@ -22,7 +22,7 @@ export function resourceQuotaController(context: ControllerContext): Runnable {
   const { client, informers, clock, logger, meter, recorder } = context;
   const quotas = informers.of(RESOURCE_QUOTAS);
   const sandboxes = informers.of(SANDBOXES);
-  quotas.addIndex(BY_NAMESPACE, ({ metadata }) => [metadata.namespace ?? '']);
+  quotas.addIndex(BY_NAMESPACE, namespaceOf);
   sandboxes.addIndex(LIVE_IN, (sandbox) => (usesQuota(sandbox) ? [sandbox.metadata.namespace ?? ''] : []));
   const keysIn = (namespace: string): string[] =>
     quotas.byIndex(BY_NAMESPACE, namespace).map(({ metadata }) => objectKey(metadata));

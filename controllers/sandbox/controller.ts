@@ -5,6 +5,7 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import { LIVE_ON, liveOn } from '#api/types/live-sandboxes';
 import { EXECUTORS, RESOURCE_QUOTAS, SANDBOXES } from '#api/types/resources';
 import type { ResourceQuota } from '#api/types/resource-quota';
+import { BY_NAMESPACE, namespaceOf } from '../runtime/by-namespace.ts';
 import { createController } from '../runtime/controller.ts';
 import type { ControllerContext } from '../runtime/controller-context.ts';
 import type { Informer } from '../runtime/informer.ts';
@@ -19,7 +20,6 @@ import { mattersToSandboxes } from './wake-up.ts';
 
 const BY_EXECUTOR = 'sandbox:executor';
 const OF_TASK = 'sandbox:of-task';
-const QUOTAS_OF = 'resourcequota:of-namespace';
 /** The one key of the scheduler. */
 const QUEUE = 'queue';
 
@@ -45,7 +45,7 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
   sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
   const quotas = informers.of(RESOURCE_QUOTAS);
   sandboxes.addIndex(LIVE_ON, liveOn);
-  quotas.addIndex(QUOTAS_OF, ({ metadata }) => [metadata.namespace ?? '']);
+  quotas.addIndex(BY_NAMESPACE, namespaceOf);
   const ofTask = (uid: string): readonly Sandbox[] => sandboxes.byIndex(OF_TASK, uid);
   const schedule = new Schedule({ sandboxes, ofTask });
   const toReview = keysOnDemand();
@@ -57,7 +57,7 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
       reconcile: schedulerReconciler({
         ...{ schedule, sandboxes, executors, clock, graceMs },
         refuse: (namespace, { use }) =>
-          quotaRefusal(quotas.byIndex(QUOTAS_OF, namespace), {
+          quotaRefusal(quotas.byIndex(BY_NAMESPACE, namespace), {
             wanted: use,
             used: schedule.usage.inNamespace(namespace),
           }),
