@@ -34,15 +34,16 @@ const DEFAULT_KEY = 'secret';
  * again, with the same id.
  */
 export function taskCallbackReconciler(given: TaskCallbackOptions): Reconcile<CallbackClient> {
-  /** The caches show what was written a moment later. By uid. */
-  const told = new Map<string, number>();
+  /** The caches show what was written a moment later. By key; a Task of another uid is another one. */
+  const told = new Map<string, { uid: string; delivered: number }>();
   return async (key, { client, signal }) => {
     const task = given.tasks.get(key);
+    const last = told.get(key);
+    const known = task?.status?.callback?.delivered ?? 0;
+    const isAhead = last !== undefined && last.uid === task?.metadata.uid && last.delivered > known;
+    if (!isAhead) told.delete(key);
     if (task === undefined) return undefined;
-    const { uid = '' } = task.metadata;
-    const known = task.status?.callback?.delivered ?? 0;
-    if ((told.get(uid) ?? 0) <= known) told.delete(uid);
-    const delivered = told.get(uid) ?? known;
+    const delivered = isAhead ? last.delivered : known;
     const context = { ...given, client, signal };
     const plan = planCallback(task, { now: given.clock.now(), delivered });
     switch (plan.kind) {
@@ -58,7 +59,7 @@ export function taskCallbackReconciler(given: TaskCallbackOptions): Reconcile<Ca
       }
       case 'send': {
         const isTold = await tell(context, task, plan.transition);
-        if (isTold) told.set(uid, plan.transition.sequence);
+        if (isTold) told.set(key, { uid: task.metadata.uid ?? '', delivered: plan.transition.sequence });
         return isTold ? { requeueAfter: 0 } : undefined;
       }
     }
