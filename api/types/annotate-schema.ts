@@ -127,5 +127,7 @@ function typeName(path: string[]): string {
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 function singular(path: string[]): string[] {
-  return path.map((word, index) => (index === path.length - 1 ? word.replace(/s$/, '') : word));
+  return path.map((word, index) =>
+    index === path.length - 1 ? word.replace(/ies$/, 'y').replace(/s$/, '') : word,
+  );
 }

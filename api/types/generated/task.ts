@@ -104,7 +104,7 @@ export interface TaskSpec {
   /**
    * Steps that are to run again once the Task has ended, each with all that needed it. Add one, by the subresource retry or by hand; what they gave before stays in the history of the step.
    */
-  retries?: TaskRetrie[];
+  retries?: TaskRetry[];
   /**
    * The words of people to the agents since the Task was made, in order. Messages are added by the subresource messages only, and one that was posted stays.
    */
@@ -381,7 +381,7 @@ export interface TaskForkFrom {
 /**
  * One wish.
  */
-export interface TaskRetrie {
+export interface TaskRetry {
   /**
    * Unique within the Task.
    */
@@ -670,7 +670,7 @@ export interface TaskStatus {
   /**
    * Those of spec.retries by which no step could run again.
    */
-  rejectedRetries?: TaskRejectedRetrie[];
+  rejectedRetries?: TaskRejectedRetry[];
   /**
    * The state of each of spec.messages; one that is not named here is waiting for a run.
    */
@@ -826,7 +826,7 @@ export interface TaskSnapshotTeamRef {
 /**
  * One wish.
  */
-export interface TaskRejectedRetrie {
+export interface TaskRejectedRetry {
   /**
    * Id in spec.retries.
    */
