@@ -3,6 +3,7 @@ import type { Task } from '#api/types/generated/task';
 import { endedRecord, followedRecord, startedRecord } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { sandboxName } from '../sandbox/sandbox-object.ts';
+import { sentence } from '../status/wording.ts';
 import { nodeState } from './node-state.ts';
 import type { OverSandbox, SettledNode, Surroundings, WaitingState } from './settle.ts';
 
@@ -62,11 +63,10 @@ export function goOn(settled: SettledNode, isReady: boolean, at: At): Move {
 /** The times are of one form, so the order of the texts is that of the times. */
 function delayOf({ retryAt, errorMessage, attempt = 1 }: NodeRecord, now: string): WaitingState | undefined {
   if (retryAt === undefined || retryAt <= now) return undefined;
-  const message = `${sentence(errorMessage)}Attempt ${attempt + 1} follows at ${retryAt}.`;
+  const why = errorMessage === undefined ? '' : `${sentence(errorMessage)} `;
+  const message = `${why}Attempt ${attempt + 1} follows at ${retryAt}.`;
   return { state: 'waiting', message, until: retryAt };
 }
-
-const sentence = (text = ''): string => (text === '' ? '' : `${text.replace(/[.\s]*$/, '')}. `);
 
 const UNDER_WAY: ReadonlySet<string> = new Set(['live', 'stopping', 'waiting', 'ended']);
 

@@ -55,6 +55,15 @@ describe('taskEvents', () => {
       want: ['Warning StepRetried Step "dev" lost Sandbox s-a1; attempt 2 follows.'],
     },
     {
+      reason: 'it is tried again later, whether or not the failure ends with a full stop',
+      before: planned,
+      after: {
+        ...planned,
+        subTasks: [{ ...planned.subTasks?.[0], errorMessage: 'ModelError: 401: not now', retryAt: 'T1' }],
+      },
+      want: ['Warning StepFailed Step "dev" failed: ModelError: 401: not now. Attempt 2 follows at T1.'],
+    },
+    {
       reason: 'a Sandbox was drained',
       before: planned,
       after: retried,

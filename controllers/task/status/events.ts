@@ -6,6 +6,7 @@ import type { RecordedEvent } from '../../runtime/recorder.ts';
 import { readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { hasRevision } from '../revision/task-revision.ts';
+import { sentence } from './wording.ts';
 
 /** What happened between two statuses of a Task, for `kubectl describe`; waiting is told of elsewhere. */
 export function taskEvents(
@@ -85,7 +86,8 @@ function stepEvents(
     events.push(nextAttemptEvent(title, { before, after, sandboxes }));
   }
   if (after.retryAt !== undefined && after.retryAt !== before?.retryAt) {
-    const message = `${title} failed: ${after.errorMessage ?? 'Unknown'} Attempt ${(after.attempt ?? 1) + 1} follows at ${after.retryAt}.`;
+    const why = sentence(`${title} failed: ${after.errorMessage ?? 'Unknown'}`);
+    const message = `${why} Attempt ${(after.attempt ?? 1) + 1} follows at ${after.retryAt}.`;
     events.push({ type: 'Warning', reason: 'StepFailed', message });
   }
   if (after.status === 'COMPLETED' && before?.status !== 'COMPLETED') {

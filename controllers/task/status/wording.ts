@@ -20,6 +20,9 @@ export function firstSentences(sentences: readonly string[], most = MOST_SENTENC
   return [...shown, ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
 }
 
+/** With one full stop at its end, whatever it ended with, so that another sentence may follow. */
+export const sentence = (text: string): string => `${text.replace(/[.\s]*$/, '')}.`;
+
 /** `Step 2 of 3 (reviewer) failed: AgentFailed: it gave up`. */
 export function failureMessage({ node, why }: Failure, records: readonly NodeRecord[]): string {
   return `${node === undefined ? 'The Task' : stepTitle(node, records)} failed: ${why}`;
