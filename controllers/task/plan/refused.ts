@@ -12,7 +12,12 @@ export interface Refused {
   message: string;
 }
 
-/** The status of a Task whose own status, or whose TaskRevision, the server refuses: it fails with that. */
+/**
+ * The status of a Task whose own status, or whose TaskRevision, the server refuses: it fails with that, although runs may be
+ * alive. Unlike another failure it does not wait for their end: until then the reason would have to stand in a status that
+ * the server takes, and a small one leaves out the answers that the next plan decides by. The next look at the Task cancels the
+ * runs, and it is not taken up again before they have ended (planFrom), so that no second attempt runs beside them.
+ */
 export function planRefused(observation: Observation, { reason, message }: Refused): TaskStatus {
   const records = readRecords(observation.task.status);
   // Before a node has run, it is the whole plan that is refused.
