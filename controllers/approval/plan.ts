@@ -91,8 +91,5 @@ function waitingFor(approval: Approval, now: number): string {
 
 function escalatedCondition(people: ApprovalApprovers, isEscalated: boolean): NewCondition {
   const names = namesOf(people);
-  return approvalEscalated(
-    isEscalated,
-    isEscalated ? `${names} may decide, too.` : `${names} will be asked later.`,
-  );
+  return approvalEscalated(isEscalated, isEscalated ? `Asks ${names}, too.` : `Asks ${names} later.`);
 }
