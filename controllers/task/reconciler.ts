@@ -13,6 +13,7 @@ import { TASK_REVISIONS, TASKS } from '#api/types/resources';
 import { isAtRest, TaskReason } from '#api/types/tasks/task';
 import type { Reconcile } from '../runtime/controller.ts';
 import type { EventSink } from '../runtime/controller-context.ts';
+import { soonest } from '../runtime/soonest.ts';
 import { writeStatus } from '../runtime/status-writer.ts';
 import type { Troubles } from '../runtime/troubles.ts';
 import { ensureApprovals } from './approvals/ensure-approvals.ts';
@@ -107,19 +108,14 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     });
     // No object tells that a right was given: roles are not all that may give one.
     const isRefused = judged?.outcome === 'waiting' && judged.reason === TaskReason.UseForbidden;
-    return again([
-      ...(isRefused || isHeld ? [REFUSED_AGAIN_MS] : []),
-      ...(wakeAt === undefined ? [] : [Date.parse(wakeAt) - options.clock.now()]),
-    ]);
+    return soonest(
+      isRefused || isHeld ? REFUSED_AGAIN_MS : undefined,
+      wakeAt === undefined ? undefined : Math.max(0, Date.parse(wakeAt) - options.clock.now()),
+    );
   };
 }
 
 const REFUSED_AGAIN_MS = 30_000;
-
-/** `delays` in milliseconds: the shortest counts. */
-function again(delays: readonly number[]): { requeueAfter: number } | undefined {
-  return delays.length === 0 ? undefined : { requeueAfter: Math.max(0, Math.min(...delays)) };
-}
 
 const isStarting = (task: Task): boolean =>
   !hasRevision(task.status) && !isAtRest(task) && task.spec.cancel !== true;
