@@ -28,7 +28,7 @@ import {
   processesOf,
   untilNothingIsLeft,
 } from './remains.ts';
-import type { Expectation, Scenario } from './scenario.ts';
+import type { Expectation, Scenario, TaskScenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/mix.ts';
 import { startServices } from './services.ts';
 import type { Services } from './services.ts';
@@ -53,6 +53,8 @@ export interface ChaosOptions {
   /** Is told what happens, line by line. */
   tell: (line: string) => void;
   scenarios?: readonly Scenario[];
+  /** Ends the run early: it stops all that it has started, and throws the reason. */
+  signal?: AbortSignal;
 }
 
 export interface ChaosReport {
@@ -69,12 +71,13 @@ const REMAINS_MS = 90_000;
 
 /** Tasks of many kinds, while everybody is killed who can be; then judges what has come of it. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { scenarios = SCENARIOS } = options;
+  const { scenarios = SCENARIOS, signal = new AbortController().signal } = options;
   await using stack = new AsyncDisposableStack();
   const engine = stack.use(await engineOf(options));
+  signal.throwIfAborted();
   const host = engine === undefined ? '127.0.0.1' : await hostAddress(engine.host);
   const services = stack.use(await startServices({ scenarios, host }));
-  const installation = stack.use(await startInstallation({ ...options, engine, host }));
+  const installation = stack.use(await startInstallation({ ...options, engine, host, signal }));
   const connection = await connect({ kubeconfig: installation.kubeconfig });
   stack.defer(() => connection.close());
   const run = new ChaosRun({
@@ -82,7 +85,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     scenarios,
     services,
     installation,
-    user: new PersistentClient(connection),
+    ...{ signal, user: new PersistentClient(connection, signal) },
   });
   return await run.report();
 }
@@ -93,6 +96,7 @@ async function engineOf({ engine }: ChaosOptions): Promise<ChaosEngine | undefin
 }
 
 interface RunOptions extends ChaosOptions {
+  signal: AbortSignal;
   scenarios: readonly Scenario[];
   services: Services;
   installation: Installation;
@@ -103,16 +107,23 @@ class ChaosRun {
   readonly #options: RunOptions;
   readonly #random: Random;
   readonly #people: People;
-  /** The scenario of each Task that was handed in. */
-  readonly #scenarioOf = new Map<string, Scenario>();
+  /** Of each Task that was handed in, forks among them. */
+  readonly #scenarioOf = new Map<string, TaskScenario>();
+  /** Whoever fails ends the run. */
+  readonly #failure = new AbortController();
+  readonly #signal: AbortSignal;
+  /** Tasks handed in, without forks. */
+  #count = 0;
   readonly #start = performance.now();
   #kills = 0;
 
   constructor(options: RunOptions) {
     this.#options = options;
     this.#random = randomFrom(options.seed);
+    this.#signal = AbortSignal.any([options.signal, this.#failure.signal]);
     const { user, services, seed } = options;
-    this.#people = new People({ user, desk: services.desk, random: randomFrom(seed + 1) });
+    const handIn = (name: string, scenario: TaskScenario): Promise<void> => this.#handIn(name, scenario);
+    this.#people = new People({ user, desk: services.desk, handIn, random: randomFrom(seed + 1) });
   }
 
   async report(): Promise<ChaosReport> {
@@ -143,12 +154,19 @@ class ChaosRun {
   /** Troubles, and people who do what they have to do meanwhile. @returns what is wrong */
   async #untilAllHaveEnded(): Promise<string[]> {
     const over = new AbortController();
-    const attending = this.#people.attendUntil(over.signal);
-    const ending = this.#makeTrouble().then(() => this.#patience());
-    // Whichever fails ends the run.
-    const unended = await Promise.race([ending, attending.then(() => ending)]);
-    over.abort();
-    await attending;
+    const attending = this.#people
+      .attendUntil(over.signal)
+      .catch((error: unknown) => this.#failure.abort(error));
+    let unended: string[];
+    try {
+      await this.#makeTrouble();
+      unended = await this.#patience();
+    } finally {
+      // Nobody acts any longer when all is stopped.
+      over.abort();
+      await attending;
+    }
+    this.#signal.throwIfAborted();
     return unended;
   }
 
@@ -159,49 +177,53 @@ class ChaosRun {
     const troubles = troublesFrom(this.#random, { members: names, rounds });
     for (const [index, trouble] of troubles.entries()) {
       const due = Math.ceil((tasks * (index + 1)) / troubles.length);
-      while (this.#scenarioOf.size < due) await this.#handIn();
+      while (this.#count < due) await this.#handInNext();
       await this.#suffer(trouble);
     }
-    while (this.#scenarioOf.size < tasks) await this.#handIn();
+    while (this.#count < tasks) await this.#handInNext();
   }
 
-  async #handIn(): Promise<void> {
-    const { scenarios, user } = this.#options;
-    const number = this.#scenarioOf.size;
+  async #handInNext(): Promise<void> {
+    const { scenarios } = this.#options;
+    const number = this.#count;
+    this.#count += 1;
     const scenario = scenarios[number % scenarios.length];
     if (scenario === undefined) throw new Error('there is no scenario');
-    const name = `${scenario.name}-${String(number).padStart(3, '0')}`;
+    await this.#handIn(`${scenario.name}-${String(number).padStart(3, '0')}`, scenario);
+  }
+
+  async #handIn(name: string, scenario: TaskScenario): Promise<void> {
+    this.#signal.throwIfAborted();
     this.#scenarioOf.set(name, scenario);
     this.#people.expect(name, scenario);
-    await user.create(TASKS, taskOf(scenario, name));
+    await this.#options.user.create(TASKS, taskOf(scenario, name));
   }
 
   async #suffer({ victims, downMs, restMs }: Trouble): Promise<void> {
     const { tell, installation } = this.#options;
+    const signal = this.#signal;
     const members = installation.members.filter(({ name }) => victims.includes(name));
     tell(`${this.#seconds()} s: ${victims.join(' and ')} killed, away for ${downMs} ms`);
     await Promise.all(members.map((member) => member.kill()));
     this.#kills += members.length;
-    await delay(downMs);
+    await delay(downMs, undefined, { signal });
     // The database first: a replica that starts waits for it only so long.
     for (const member of members) await member.start();
-    await delay(restMs);
+    await delay(restMs, undefined, { signal });
   }
 
   async #patience(): Promise<string[]> {
     const { user, tell } = this.#options;
     let told = '';
     for (const end = performance.now() + PATIENCE_MS; ; await delay(500)) {
-      const done = this.#people.done();
+      this.#signal.throwIfAborted();
+      const undone = this.#people.unattended().map((task) => `${task} waits for people`);
       const tasks = await user.tasks();
       const open = tasks
         .filter((task) => !isAtRest(task))
         .map(
           ({ metadata, status }) => `${metadata.name} does not end: ${status?.message ?? 'it has no status'}`,
         );
-      const undone = [...this.#scenarioOf.keys()]
-        .filter((task) => !done.has(task))
-        .map((task) => `${task} waits for people`);
       const news = `${open.length} of ${tasks.length} Tasks have not ended, ${undone.length} wait for people`;
       if (news !== told) tell(`${this.#seconds()} s: ${news}`);
       told = news;

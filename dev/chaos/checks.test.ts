@@ -116,6 +116,18 @@ describe('a check finds', () => {
       finds: 'fix, coder: COMPLETED by good, which has done nothing',
     },
     {
+      check: 'every step has its effect exactly as often as its record says',
+      reason: 'a thing that another Task had done',
+      evidence: { tasks: [task({ steps: [step({ isTakenOver: true })] })], effects: [effect('good', 7)] },
+      finds: 'fix, coder: it was taken over, and good has done it again',
+    },
+    {
+      check: 'every Task ends as its script says',
+      reason: 'a step that was not done here',
+      evidence: { tasks: [task({ steps: [step({ isTakenOver: true })] })] },
+      finds: 'fix has the steps coder COMPLETED by another Task, not coder COMPLETED',
+    },
+    {
       check: 'no two attempts of a step are ever alive together',
       reason: 'a call of one between calls of the other',
       evidence: { calls: [...WELL.calls, { sandbox: 'lost', task: undefined, from: 5, to: 5.5 }] },

@@ -49,7 +49,12 @@ function differences(task: TaskSeen, want: Expectation): string[] {
 }
 
 function counted(steps: readonly StepSeen[]): string {
-  return sortedCounts(steps.map(({ title, status }) => `${title} ${status}`));
+  return sortedCounts(
+    steps.map(
+      ({ title, status, isTakenOver }) =>
+        `${title} ${status}${isTakenOver === true ? ' by another Task' : ''}`,
+    ),
+  );
 }
 
 function countedStatuses(steps: Expectation['steps']): string {
@@ -62,13 +67,14 @@ function sortedCounts(words: readonly string[]): string {
   return words.toSorted().join(', ');
 }
 
-/** Each attempt does it once at most, and the one that was completed has done it. */
+/** Each attempt does it once at most, and the one that was completed has done it; nobody does what was taken over. */
 export function effectsAsRecorded({ tasks, effects }: Evidence, expected: Expected): string[] {
   const done = Map.groupBy(effects, ({ task, sandbox }) => `${task} ${sandbox}`);
   const count = (task: TaskSeen, sandbox: string): number => done.get(`${task.name} ${sandbox}`)?.length ?? 0;
   return tasks.flatMap((task) => {
     const silent = new Set(expected(task.name).flatMap(({ withoutEffect = [] }) => withoutEffect));
     return task.steps.flatMap((step) => {
+      if (step.isTakenOver === true) return doneAgain(task, step, effects);
       const wrong = step.sandboxes
         .filter((sandbox) => count(task, sandbox) > 1)
         .map(
@@ -81,6 +87,12 @@ export function effectsAsRecorded({ tasks, effects }: Evidence, expected: Expect
         : wrong;
     });
   });
+}
+
+function doneAgain({ name }: TaskSeen, { title }: StepSeen, effects: readonly EffectSeen[]): string[] {
+  return effects
+    .filter(({ task, step }) => task === name && step === title)
+    .map(({ sandbox }) => `${name}, ${title}: it was taken over, and ${sandbox} has done it again`);
 }
 
 /** What asks is told apart by its attempts alone: each asks once at most, and the one that was completed has asked. */

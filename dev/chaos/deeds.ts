@@ -7,12 +7,15 @@ import type { Task } from '#api/types/generated/task';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { PersistentClient } from './persistent-client.ts';
 import type { Desk } from './desk.ts';
+import type { TaskScenario } from './scenario.ts';
 import { taskMark } from './task-mark.ts';
 
 /** Whoever does a deed, and all that he has at hand. */
 export interface Person {
   user: PersistentClient;
   desk: Desk;
+  /** Creates one more Task, unless it is there. */
+  handIn: (task: string, scenario: TaskScenario) => Promise<void>;
 }
 
 /** Something that people do about a Task. The deeds of a scenario come one after the other. */
@@ -80,6 +83,27 @@ export const remove = (moment: Moment): Deed => ({
     await user.persist((client) => deleteOnce(client, refOf(task)));
   },
 });
+
+/** The name of the fork of a Task. */
+export const forkName = (task: string): string => `${task}-fork`;
+
+/** Goes on from a step by a Task of its own, at some moment after that step. @param node its id */
+export const fork = (node: string, scenario: TaskScenario): Deed => ({
+  when: ({ status }) =>
+    status?.subTasks?.some((one) => one.node === node && one.status === 'COMPLETED') ?? false,
+  withinMs: 8_000,
+  act: ({ handIn }, { metadata: { name: task } }) =>
+    handIn(forkName(task), { ...scenario, task: { ...scenario.task, forkFrom: { task, step: node } } }),
+});
+
+/** Removes the Task that this one has gone on from, once it has what it takes over. */
+export const removeOther: Deed = {
+  when: ({ status }) => status?.subTasks?.some(({ forkedFrom }) => forkedFrom !== undefined) ?? false,
+  act: async ({ user }, task) => {
+    const other = refOf(task, task.spec.forkFrom?.task ?? '');
+    await user.persist((client) => deleteOnce(client, other));
+  },
+};
 
 async function deleteOnce(
   client: Parameters<Parameters<PersistentClient['persist']>[0]>[0],

@@ -29,6 +29,8 @@ export interface StepSeen {
   node: string;
   title: string;
   status: string;
+  /** Whether a fork has it from another Task: no attempt at it is its own. */
+  isTakenOver?: boolean;
   /** Started so often. */
   attempts: number;
   /** uids of the Sandboxes of its attempts as far as they were seen, the first one first. */

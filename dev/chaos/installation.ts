@@ -35,6 +35,8 @@ export interface InstallationOptions {
   engine: ChaosEngine | undefined;
   /** Address of this machine that sandboxes reach. */
   host: string;
+  /** Ends the start; its reason is thrown. */
+  signal: AbortSignal;
 }
 
 /** So that nobody has to wait for the 15 s of the default when a leader is killed. */
@@ -47,7 +49,7 @@ const SHORT_LEASE = [
 const MOST_EXIT_LISTENERS = 100;
 
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
-  const { database, logs, engine, host } = options;
+  const { database, logs, engine, host, signal } = options;
   await using stack = new AsyncDisposableStack();
   // Each process and folder is put away when this process exits.
   process.setMaxListeners(MOST_EXIT_LISTENERS);
@@ -77,6 +79,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const dataDir = path.join(folder, 'data');
   for (const process_ of processes({ dataDir, ports, url, executors })) {
     const member = stack.use(new TroupeMember({ ...process_, env: { ...env, ...process_.env }, logs }));
+    signal.throwIfAborted();
     await member.start();
     members.push(member);
   }

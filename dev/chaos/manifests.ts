@@ -2,7 +2,7 @@ import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import { BOTS, COLLABORATIONS, GHOSTS, MCP_SERVERS, MODELS, TEAMS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, TaskScenario } from './scenario.ts';
 import { introduction } from './services.ts';
 import { taskMark } from './task-mark.ts';
 import type { Services } from './services.ts';
@@ -48,7 +48,7 @@ export function teamObjects(
 /** Runs are lost with their runners and containers, again and again. */
 export const MAX_ATTEMPTS = 10;
 
-export function taskOf(scenario: Scenario, name: string): Task {
+export function taskOf(scenario: TaskScenario, name: string): Task {
   return {
     ...{ apiVersion: 'agent.wecode.io/v1', kind: 'Task' },
     metadata: { name, namespace: NAMESPACE },

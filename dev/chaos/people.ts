@@ -4,7 +4,7 @@ import type { Task } from '#api/types/generated/task';
 import { refOf } from '#api/machinery/resource-type';
 import type { Random } from '../random.ts';
 import type { Deed, Person } from './deeds.ts';
-import type { Scenario } from './scenario.ts';
+import type { TaskScenario } from './scenario.ts';
 
 export interface PeopleOptions extends Person {
   /** Says at which moments they act. */
@@ -13,7 +13,7 @@ export interface PeopleOptions extends Person {
 
 /** What people still have to do about a Task. */
 interface Plan {
-  scenario: Scenario;
+  scenario: TaskScenario;
   left: { deed: Deed; afterMs: number }[];
   /** When the first of them is due, as of performance.now(); undefined before its time has come. */
   due: number | undefined;
@@ -31,15 +31,20 @@ export class People {
   }
 
   /** A Task is about to be handed in. */
-  expect(task: string, scenario: Scenario): void {
+  expect(task: string, scenario: TaskScenario): void {
+    if (this.#plans.has(task)) return;
     const { random } = this.#options;
-    const left = (scenario.deeds ?? []).map((deed) => ({ deed, afterMs: random.below(deed.withinMs ?? 1) }));
+    const left = (scenario.deeds ?? []).map((deed) => ({
+      deed,
+      // Nothing is drawn for forks, since the moment at which they come would change all that is drawn later.
+      afterMs: deed.withinMs === undefined ? 0 : random.below(deed.withinMs),
+    }));
     this.#plans.set(task, { scenario, left, due: undefined });
   }
 
-  /** The Tasks for which they have done all. */
-  done(): ReadonlySet<string> {
-    return new Set([...this.#plans].filter(([, { left }]) => left.length === 0).map(([task]) => task));
+  /** The Tasks for which they have not done all. */
+  unattended(): string[] {
+    return [...this.#plans].filter(([, { left }]) => left.length > 0).map(([task]) => task);
   }
 
   /** Looks again and again, whoever is away. Resolves after `signal`; rejects where somebody is refused what he may do. */

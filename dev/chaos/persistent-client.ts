@@ -19,9 +19,12 @@ const PATIENCE_MS = 120_000;
 /** A user who asks again until the answer comes: whoever he asks may just be away. */
 export class PersistentClient {
   readonly #connection: Connection;
+  readonly #signal: AbortSignal;
 
-  constructor(connection: Connection) {
+  /** @param signal ends the asking; its reason is thrown */
+  constructor(connection: Connection, signal: AbortSignal) {
     this.#connection = connection;
+    this.#signal = signal;
   }
 
   /** Creates it, unless that was done before by a request whose answer was lost. */
@@ -41,6 +44,7 @@ export class PersistentClient {
   /** As `persist`, for what Tasks have beside objects. */
   async ask<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
     for (const end = performance.now() + PATIENCE_MS; ; await delay(AGAIN_MS)) {
+      this.#signal.throwIfAborted();
       try {
         return await act(this.#connection);
       } catch (error) {
@@ -101,6 +105,8 @@ export class PersistentClient {
 
 function stepOf(record: NodeRecord, sandboxes: readonly Sandbox[]): StepSeen {
   const { node, title = '', status = '', attempt = 0, sandboxUID, earlierSandboxes = [] } = record;
+  if (record.forkedFrom !== undefined)
+    return { node, title, status, isTakenOver: true, attempts: 0, sandboxes: [] };
   const past = record.history === undefined ? [] : sandboxes.filter(({ spec }) => spec.node === node);
   const uids = [
     // The record of a step that people had run again names no Sandboxes of the time before.

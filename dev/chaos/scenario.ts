@@ -23,6 +23,9 @@ export interface Scenario {
   expected: (task: string) => Expectation | readonly Expectation[] | undefined;
 }
 
+/** What is known of a single Task; `name` is that of its Team. */
+export type TaskScenario = Pick<Scenario, 'decision' | 'deeds' | 'expected' | 'name' | 'task'>;
+
 export interface Agent {
   shell: 'Chat' | 'ClaudeCode';
   /** Its answers, by rules of the scripted model that hold for this agent only. `{{task}}` is the name of the Task. */
@@ -41,10 +44,13 @@ export interface Expectation {
   value?: string;
   /** Stands in the message of one that has failed. */
   message?: string;
-  /** The ends of the nodes, by their titles. */
+  /** The ends of the nodes, by their titles; TAKEN_OVER for one that a fork has from another Task. */
   steps: Readonly<Record<string, readonly string[]>>;
   /** Titles of steps that ask the desk: once in each attempt at most, with one key. */
   asks?: readonly string[];
   /** Titles of steps that have no effect, though they end well. */
   withoutEffect?: readonly string[];
 }
+
+/** The end of a step that another Task has done. */
+export const TAKEN_OVER = ['COMPLETED by another Task'] as const;
