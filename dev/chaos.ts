@@ -4,12 +4,14 @@ import { runChaos } from './chaos/chaos.ts';
 import { SCENARIOS } from './chaos/scenarios/mix.ts';
 import { CHAOS_DATABASES } from './chaos/stores.ts';
 import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
+import { interruption } from './interruption.ts';
 
 /**
  * `node dev/chaos.ts --tasks 300 --seed 7`: Tasks of all kinds while everybody is killed who can be. The last line says whether
  * anything was lost, done twice or left behind; the logs of all processes are in .cache/chaos. `--docker own` gives half of
  * the sandboxes an engine that is killed, too; `--docker unix:///…` one that others use, whose death is played.
  */
+const interrupted = interruption();
 process.chdir(projectRoot);
 const { values } = parseArgs({
   options: {
@@ -34,9 +36,10 @@ await mkdir(logs, { recursive: true });
 const scenarios = SCENARIOS.filter(({ name }) => values.scenario?.includes(name) ?? true);
 const { findings, figures, memory } = await runChaos({
   ...{ tasks, seed, rounds, database, logs, scenarios, engine: values.docker },
-  tell: console.log,
+  ...{ tell: console.log, signal: interrupted },
 }).catch((error: unknown) => {
-  for (const one of allOf(error)) console.error(one);
+  if (interrupted.aborted) console.error((interrupted.reason as Error).message);
+  else for (const one of allOf(error)) console.error(one);
   process.exit(2);
 });
 for (const finding of findings) console.log(`FAIL ${finding}`);

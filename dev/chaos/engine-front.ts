@@ -29,7 +29,10 @@ export async function engineFront({ path, engine, executor }: EngineFrontOptions
       await killContainers(engine, executor);
     },
     start: () => socket.open(),
-    [Symbol.asyncDispose]: () => socket.close(),
+    async [Symbol.asyncDispose]() {
+      await socket.close();
+      await removeAll(engine, executor);
+    },
   };
 }
 
@@ -47,6 +50,17 @@ async function killContainers(host: string, executor: string): Promise<void> {
         if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
       });
   }
+}
+
+/** Nobody else would: the engine goes on when a run ends early. */
+async function removeAll(host: string, executor: string): Promise<void> {
+  const client = dockerClient(host);
+  const filters = ofExecutor(executor);
+  for (const { Id } of await client.listContainers({ all: true, filters }))
+    await client.getContainer(Id).remove({ force: true, v: true });
+  const { Volumes } = await client.listVolumes({ filters });
+  for (const { Name } of Volumes ?? []) await client.getVolume(Name).remove();
+  for (const { Id } of await client.listNetworks({ filters })) await client.getNetwork(Id).remove();
 }
 
 /** All that an executor has in its engine. */
