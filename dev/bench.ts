@@ -18,6 +18,7 @@ import type { Figure } from './bench/load/figure.ts';
 import { measureConversations } from './bench/runs/conversations.ts';
 import { measureFollowers } from './bench/runs/followers.ts';
 import { measureForwarder } from './bench/runs/forwarder.ts';
+import { measureSteps } from './bench/runs/steps.ts';
 import { measureTaskStart } from './bench/runs/task-start.ts';
 import { measureScheduling } from './bench/scheduling/scheduling.ts';
 import { apiUnderTest, existingApi } from './bench/servers/api-under-test.ts';
@@ -34,9 +35,9 @@ import { buildSandboxImage } from './environment/sandbox-image.ts';
 import { interruption } from './interruption.ts';
 
 /**
- * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|masks|authorization|audit|authentication|attacks|scheduling|finished …` for some of the figures. `api --server KUBECONFIG --pid PID`
+ * `make bench`, or `node dev/bench.ts api|etcd|scale|followers|task|forwarder|memory|conversations|steps|masks|authorization|audit|authentication|attacks|scheduling|finished …` for some of the figures. `api --server KUBECONFIG --pid PID`
  * takes the figures of the API from a server that runs already, such as a kube-apiserver with crds/ applied;
- * `scheduling --database mysql` takes MariaDB, `finished --count N` so many Tasks.
+ * `scheduling --database mysql` takes MariaDB, `--count N` so many Tasks that wait, or have finished.
  */
 
 const MEASURES: readonly ((api: ApiUnderTest, database: BenchDatabase) => Promise<Figure | Figure[]>)[] = [
@@ -58,6 +59,7 @@ const GROUPS = {
   forwarder: measureForwarder,
   memory: async () => [await measureMemory()],
   conversations: measureConversations,
+  steps: measureSteps,
   masks: measureMasks,
   authorization: measureAuthorization,
   audit: measureAudit,
@@ -148,10 +150,10 @@ async function measureTasks(): Promise<Figure[]> {
 }
 
 async function measureQueue(): Promise<Figure[]> {
-  if (given.database !== 'mysql') return await measureScheduling({ name: 'sqlite' });
+  if (given.database !== 'mysql') return await measureScheduling({ name: 'sqlite' }, ...countAsked());
   await using server = await mysql({ durable: true });
   await using own = await emptyDatabase(server.url);
-  return await measureScheduling({ name: 'mysql', url: own.url });
+  return await measureScheduling({ name: 'mysql', url: own.url }, ...countAsked());
 }
 
 function countAsked(): [] | [number] {

@@ -10,8 +10,8 @@ import { percentiles } from '../load/load.ts';
 import { residentMiB } from '../load/resident-memory.ts';
 import { apiUnderTest } from '../servers/api-under-test.ts';
 import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { applyChatTeam, BASE, createChatTask } from './chat-team.ts';
 
-const BASE = '/apis/agent.wecode.io/v1/namespaces/default';
 const SANDBOXES = '/apis/agent.wecode.io/v1alpha1/namespaces/default/sandboxes';
 /** Under way at once, for memory. */
 const CROWD = 1000;
@@ -30,7 +30,10 @@ export async function measureConversations(): Promise<Figure[]> {
     command: ['server', '--driver', 'process'],
     env: { MAX_CONCURRENT_CONVERSATIONS: String(CROWD + GROUP), TROUPE_ALLOWED_ADDRESSES: 'localhost' },
   });
-  await applyTeam(api, service.url);
+  const key = randomBytes(16).toString('hex');
+  await applyChatTeam(api, {
+    env: { model: 'openai', model_id: 'm', base_url: service.url, api_key: key },
+  });
   // The first one starts the process that all share.
   await converse(api, { name: 'first', prompt: 'words' });
   const direct = await together((index) => directCall(service.url, `words ${index}`));
@@ -173,36 +176,10 @@ function wordReader(): { read(text: string): void; talk(): Talk } {
   };
 }
 
-async function applyTeam(api: ApiUnderTest, baseURL: string): Promise<void> {
-  const name = 'bench';
-  const create = (plural: string, kind: string, spec: object): Promise<string> =>
-    api.call('POST', `${BASE}/${plural}`, {
-      ...{ apiVersion: 'agent.wecode.io/v1', kind, metadata: { name }, spec },
-    });
-  await create('ghosts', 'Ghost', { systemPrompt: 'Answer.' });
-  await create('shells', 'Shell', { shellType: 'Chat' });
-  await create('models', 'Model', {
-    modelConfig: {
-      env: { model: 'openai', model_id: 'm', base_url: baseURL, api_key: randomBytes(16).toString('hex') },
-    },
-  });
-  await create('bots', 'Bot', { ghostRef: { name }, shellRef: { name }, modelRef: { name } });
-  await create('teams', 'Team', {
-    ...{ collaborationModel: 'solo', members: [{ role: 'leader', botRef: { name } }] },
-  });
-}
-
-function createTask(api: ApiUnderTest, { name, prompt }: { name: string; prompt: string }): Promise<string> {
-  return api.call('POST', `${BASE}/tasks`, {
-    ...{ apiVersion: 'agent.wecode.io/v1', kind: 'Task', metadata: { name } },
-    spec: { prompt, teamRef: { name: 'bench' } },
-  });
-}
-
 /** The words of a new Task, as a follower of its log has them. */
 async function converse(api: ApiUnderTest, task: { name: string; prompt: string }): Promise<Talk> {
   const words = wordReader();
-  await createTask(api, task);
+  await createChatTask(api, task.name, task.prompt);
   const path = `${BASE}/tasks/${task.name}/log?follow=true&format=jsonl`;
   for await (const piece of await api.open(path, AbortSignal.timeout(120_000))) {
     for (const line of piece.toString().split('\n')) if (/"type":\s*"text"/.test(line)) words.read(line);
@@ -216,7 +193,7 @@ async function crowdMemory(api: ApiUnderTest, service: Service): Promise<Figure[
   const before = { server: await residentMiB(api.pid), runner: await residentMiB(runner) };
   for (let start = 0; start < CROWD; start += 50) {
     const names = Array.from({ length: 50 }, (_, index) => `crowd-${start + index}`);
-    await Promise.all(names.map((name) => createTask(api, { name, prompt: 'wait here' })));
+    await Promise.all(names.map((name) => createChatTask(api, name, 'wait here')));
   }
   for (const end = performance.now() + 300_000; service.open() < CROWD; await delay(200)) {
     if (performance.now() > end) throw new Error(`only ${service.open()} conversations are under way`);

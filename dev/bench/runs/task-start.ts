@@ -11,10 +11,10 @@ import type { Figure } from '../load/figure.ts';
 import { percentiles } from '../load/load.ts';
 import { apiUnderTest } from '../servers/api-under-test.ts';
 import type { ApiUnderTest } from '../servers/api-under-test.ts';
+import { applyChatTeam, BASE, createChatTask } from './chat-team.ts';
 
 const SAMPLES = 10;
 const IMAGE = 'troupe-executor:latest';
-const BASE = '/apis/agent.wecode.io/v1/namespaces/default';
 
 /**
  * From applying a Task to the first event of its log, and to the agent's first word (a Chat shell on a
@@ -29,7 +29,8 @@ export async function measureTaskStart(dockerHost: string): Promise<Figure[]> {
       command: ['server', '--driver', 'docker'],
       env: { DOCKER_HOST: dockerHost, TROUPE_ALLOWED_ADDRESSES: 'localhost' },
     });
-    await applyTeam(api, model.url);
+    const env = { model: 'claude', model_id: 'scripted-model', base_url: model.url, api_key: 'none' };
+    await applyChatTeam(api, { env });
     const events: number[] = [];
     const words: number[] = [];
     const bare: number[] = [];
@@ -64,27 +65,6 @@ function figure(name: string, samples: readonly number[], bare: readonly number[
   };
 }
 
-async function applyTeam(api: ApiUnderTest, baseURL: string): Promise<void> {
-  const name = 'bench';
-  const create = (plural: string, kind: string, spec: object): Promise<string> =>
-    api.call('POST', `${BASE}/${plural}`, {
-      apiVersion: 'agent.wecode.io/v1',
-      kind,
-      metadata: { name },
-      spec,
-    });
-  await create('ghosts', 'Ghost', { systemPrompt: 'Answer.' });
-  await create('shells', 'Shell', { shellType: 'Chat' });
-  await create('models', 'Model', {
-    modelConfig: { env: { model: 'claude', model_id: 'scripted-model', base_url: baseURL, api_key: 'none' } },
-  });
-  await create('bots', 'Bot', { ghostRef: { name }, shellRef: { name }, modelRef: { name } });
-  await create('teams', 'Team', {
-    collaborationModel: 'solo',
-    members: [{ role: 'leader', botRef: { name } }],
-  });
-}
-
 interface TaskStart {
   firstEventMs: number;
   firstWordMs: number;
@@ -92,12 +72,7 @@ interface TaskStart {
 
 async function runTask(api: ApiUnderTest, name: string): Promise<TaskStart> {
   const start = performance.now();
-  await api.call('POST', `${BASE}/tasks`, {
-    apiVersion: 'agent.wecode.io/v1',
-    kind: 'Task',
-    metadata: { name },
-    spec: { prompt: 'ping', teamRef: { name: 'bench' } },
-  });
+  await createChatTask(api, name, 'ping');
   const found: Partial<TaskStart> = {};
   const log = await api.open(
     `${BASE}/tasks/${name}/log?follow=true&format=jsonl`,

@@ -6,6 +6,7 @@ import { residentMiB } from '../load/resident-memory.ts';
 import { apiUnderTest } from '../servers/api-under-test.ts';
 import type { ApiUnderTest } from '../servers/api-under-test.ts';
 import type { BenchDatabase } from '../storage/database.ts';
+import { fourWrites } from './four-writes.ts';
 import { instantExecutor, TASKS } from './instant-executor.ts';
 import type { InstantExecutor, Run } from './instant-executor.ts';
 import { cpuShare, quiet } from '../load/rest.ts';
@@ -18,9 +19,12 @@ const SIZE = { tasks: 1000, pipelines: 40, steps: 5, pending: 10_000, freed: 50 
 
 /**
  * Tasks with agents that are done at once, in an all-in-one server: how many in a minute, from the end of one step
- * until the next is bound, and what 10,000 that wait cost.
+ * until the next is bound, and what `pending` that wait cost.
  */
-export async function measureScheduling({ name: on, url }: BenchDatabase): Promise<Figure[]> {
+export async function measureScheduling(
+  { name: on, url }: BenchDatabase,
+  pending = SIZE.pending,
+): Promise<Figure[]> {
   const command = ['server', '--driver', 'process'];
   await using api = await apiUnderTest({ command, ...(url === undefined ? {} : { databaseUrl: url }) });
   await using executor = await instantExecutor(api, 1000);
@@ -29,7 +33,7 @@ export async function measureScheduling({ name: on, url }: BenchDatabase): Promi
   const figures = [
     await tasksPerMinute(api, executor),
     await betweenSteps(api, executor),
-    ...(await pendingTasks(api, executor)),
+    ...(await pendingTasks(api, executor, pending)),
   ];
   return figures.map((figure) => Object.assign(figure, { on }));
 }
@@ -86,26 +90,15 @@ function gapsBetween(runs: readonly Run[]): number[] {
   return runs.slice(1).map(({ boundAt }, at) => boundAt - (runs[at]?.endedAt ?? boundAt));
 }
 
-/** The writes of a step: the record of the Task, the Sandbox, its condition, its binding. */
-async function fourWrites(api: ApiUnderTest): Promise<number[]> {
-  const path = '/api/v1/namespaces/default/configmaps';
-  const times: number[] = [];
-  for (let index = 0; index < 50; index += 1) {
-    const metadata = { name: `floor-${index}` };
-    const start = performance.now();
-    await api.call('POST', path, { apiVersion: 'v1', kind: 'ConfigMap', metadata });
-    for (const step of ['a', 'b', 'c'])
-      await api.patch(`${path}/${metadata.name}`, 'application/merge-patch+json', { data: { step } });
-    times.push(performance.now() - start);
-  }
-  return times;
-}
-
-async function pendingTasks(api: ApiUnderTest, executor: InstantExecutor): Promise<Measured[]> {
+async function pendingTasks(
+  api: ApiUnderTest,
+  executor: InstantExecutor,
+  pending: number,
+): Promise<Measured[]> {
   await executor.setCapacity(0);
   const before = await residentMiB(api.pid);
   await load({
-    count: SIZE.pending,
+    count: pending,
     concurrency: CLIENTS,
     call: (index) => createTask(api, `pending-${index}`, 'solo'),
   });
@@ -113,22 +106,22 @@ async function pendingTasks(api: ApiUnderTest, executor: InstantExecutor): Promi
   const idle = await cpuShare(api.pid);
   const memory = ((await residentMiB(api.pid)) - before) * 1024;
   const page = await load({ count: 50, concurrency: 1, call: () => api.call('GET', `${TASKS}?limit=500`) });
-  const what = `${SIZE.pending.toLocaleString('en')} Tasks that wait`;
+  const what = `${pending.toLocaleString('en')} Tasks that wait`;
   return [
     { name: `${what}: processor while nothing changes`, value: `${(idle * 100).toFixed(1)} %` },
-    { name: `${what}: memory of each`, value: `${(memory / SIZE.pending).toFixed(1)} KiB` },
+    { name: `${what}: memory of each`, value: `${(memory / pending).toFixed(1)} KiB` },
     {
       name: `${what}: page of 500`,
       value: `${page.p50Ms.toFixed(0)} ms`,
       p50Ms: page.p50Ms,
       p99Ms: page.p99Ms,
     },
-    await freedPlaces(api, executor),
+    await freedPlaces(api, executor, what),
   ];
 }
 
 /** One place, which becomes free again and again: until the next Sandbox has it. */
-async function freedPlaces(api: ApiUnderTest, executor: InstantExecutor): Promise<Measured> {
+async function freedPlaces(api: ApiUnderTest, executor: InstantExecutor, among: string): Promise<Measured> {
   const all = runsOf(executor, SIZE.freed);
   const cpu = await cpuMicroseconds(api.pid);
   await executor.setCapacity(1);
@@ -136,6 +129,6 @@ async function freedPlaces(api: ApiUnderTest, executor: InstantExecutor): Promis
   const cpuUs = ((await cpuMicroseconds(api.pid)) - cpu) / SIZE.freed;
   await executor.setCapacity(0);
   const times = percentiles(gapsBetween(runs));
-  const name = `a place becomes free among ${SIZE.pending.toLocaleString('en')} that wait: until the next one is bound`;
+  const name = `a place becomes free among ${among}: until the next one is bound`;
   return { name, value: `${times.p50Ms.toFixed(1)} ms`, ...times, cpuUs };
 }
