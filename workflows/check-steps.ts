@@ -60,7 +60,7 @@ export function checkSteps(list: StepList): CheckedSteps {
   return { problems, results };
 }
 
-/** What is wrong with steps, and within them, whatever they see of each other. */
+/** The mistakes in steps, and between them, whatever they see of each other. */
 export function formProblems(steps: readonly Step[], at: string): Problem[] {
   return steps.flatMap((step, index) => {
     const place = `${at}[${index}]`;

@@ -26,7 +26,7 @@ export interface StepResult {
   items?: readonly StepResult[];
   /** How often a loop was gone through. */
   iterations?: number;
-  /** What was said of the answer, where somebody judges it. */
+  /** The judgement of the answer, where somebody judges it. */
   quality?: StepQuality;
 }
 

@@ -137,7 +137,7 @@ async function configurationSource(
     const named = await namedRevision(options, task);
     return { resolve: () => resolveNamed(task, named), used: () => usedByRevision(task, named) };
   }
-  // What is planned no longer asks its Team; what it has used is read again before each write.
+  // A planned Task no longer asks its Team; the objects that it has used are read again before each write.
   const isPlanned = taskRevision !== undefined || isAtRest(task);
   const pin = isPlanned ? undefined : pinOf(task, configuration);
   if (pin === undefined) {
@@ -157,7 +157,7 @@ interface Beginning {
   held?: readonly Sandbox[];
 }
 
-/** What a Task begins with, as far as its user may have that. */
+/** The beginning of a Task, as far as its user may have that. */
 async function beginning(options: Context, task: Task, source: ConfigurationSource): Promise<Beginning> {
   const { client, programs } = options;
   const from = await parentOf(client, task);

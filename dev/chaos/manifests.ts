@@ -9,7 +9,7 @@ import type { Services } from './services.ts';
 
 const NAMESPACE = 'default';
 const MODEL = 'chaos';
-/** What actions of workflows call. */
+/** The addresses that actions of workflows call. */
 export const TOOL_SERVER = 'desk';
 
 export interface Manifest {
@@ -17,7 +17,7 @@ export interface Manifest {
   object: KubeObject;
 }
 
-/** What all scenarios need. */
+/** The objects that all scenarios need. */
 export function sharedObjects({ modelURL, toolURL }: Services): Manifest[] {
   const env = { model: 'anthropic', model_id: 'scripted', base_url: modelURL, api_key: 'sk-chaos' };
   return [

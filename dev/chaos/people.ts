@@ -11,7 +11,7 @@ export interface PeopleOptions extends Person {
   random: Random;
 }
 
-/** What people still have to do about a Task. */
+/** The acts of people on a Task that are still to come. */
 interface Plan {
   scenario: TaskScenario;
   left: { deed: Deed; afterMs: number }[];

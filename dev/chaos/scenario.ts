@@ -15,9 +15,9 @@ export interface Scenario {
   workflow?: (desk: string) => CollaborationSpec;
   /** More of each Task. */
   task?: Partial<TaskSpec>;
-  /** What people do about each Task, in order. */
+  /** The acts of people on each Task, in order. */
   deeds?: readonly Deed[];
-  /** What people decide when they are asked; Approved when absent. */
+  /** The decision of people when they are asked; Approved when absent. */
   decision?: Pick<ApprovalStatus, 'decision' | 'reason'>;
   /** The legal outcomes: several where chance decides. `undefined` where a person has removed the Task. */
   expected: (task: string) => Expectation | readonly Expectation[] | undefined;

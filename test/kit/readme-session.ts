@@ -52,11 +52,11 @@ const escaped = (word: string): string => word.replaceAll(/[$()*+.?[\\\]^{|}]/g,
 const END = '\u001E';
 
 export interface ReadmeSession extends AsyncDisposable {
-  /** What the command prints to both outputs, without spaces at the ends. */
+  /** The text that the command prints to both outputs, without spaces at the ends. */
   run(command: string): Promise<string>;
 }
 
-/** A shell that finds `troupe` and kubectl, in `cwd`. What it has started in the background ends with it. */
+/** A shell that finds `troupe` and kubectl, in `cwd`. Programs that it has started in the background end with it. */
 export function readmeSession(options: { cwd: string; kubeconfig: string }): ReadmeSession {
   const env = {
     ...process.env,

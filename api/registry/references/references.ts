@@ -133,7 +133,7 @@ function ofTask(spec: JsonObject, into: Collector): void {
   into.add(TEAMS, 'spec.teamRef', spec['teamRef']);
   into.add(WORKSPACES, 'spec.workspaceRef', spec['workspaceRef']);
   into.addName(TASK_REVISIONS, 'spec.revision', { name: spec['revision'] });
-  // What that Task's agents have done is taken over.
+  // The work of that Task's agents is taken over.
   into.addName(TASKS, 'spec.forkFrom', { name: fieldsOf(spec['forkFrom'])['task'] });
   const { secretRef, url = '' } = fieldsOf(spec['callback']);
   into.addName(SECRETS, 'spec.callback.secretRef', { name: fieldsOf(secretRef)['name'], use: goJson(url) });

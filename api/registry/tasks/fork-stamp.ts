@@ -7,7 +7,7 @@ import type { User } from '../../machinery/users/user.ts';
 import { invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
 import type { Task, TaskMessage } from '../../types/generated/task.ts';
 
-/** What a new Task asks for in spec.forkFrom; of any form, since it is read before it is validated. */
+/** The wish of a new Task in spec.forkFrom; of any form, since it is read before it is validated. */
 export interface AskedFork {
   task: string;
   step?: string;
@@ -21,7 +21,7 @@ export function revisionProblem(spec: JsonObject): StatusCause | undefined {
   return invalidValue('spec.revision', given, 'a fork runs with the TaskRevision of the other Task');
 }
 
-/** Undefined for a Task that is no fork. What the server notes in the field does not count where a client writes it. */
+/** Undefined for a Task that is no fork. The notes of the server in the field do not count where a client writes them. */
 export function askedFork(spec: JsonObject): AskedFork | undefined {
   const { task, step, text } = fieldsOf(spec['forkFrom']);
   if (typeof task !== 'string' || task === '') return undefined;

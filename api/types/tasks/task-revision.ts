@@ -31,7 +31,7 @@ export function pinnedRevision(team: Team | undefined): string[] {
   return name === undefined ? [] : [objectKey({ ...team?.metadata, name })];
 }
 
-/** What of a configuration says who works. */
+/** The part of a configuration that says who works. */
 interface Workforce {
   nodes: readonly { name: string; kind?: unknown; member?: unknown }[];
   members?: Readonly<Record<string, unknown>>;

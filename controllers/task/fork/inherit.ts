@@ -29,8 +29,8 @@ export async function parentOf(
 }
 
 /**
- * What a fork begins with, and the Sandboxes of that. The Sandboxes of the steps that it takes over are its own as well from then on: with their Task
- * gone they stay, and so do the files and sessions that Executors keep for them.
+ * Gives a fork its beginning, and the Sandboxes of the steps that it takes over. These are its own as well from then on: with
+ * their Task gone they stay, and so do the files and sessions that Executors keep for them.
  * @returns why the Task cannot be carried out, where the other one cannot be gone on from
  * @throws StatusError Conflict (try again quietly) where a Sandbox was written meanwhile
  */

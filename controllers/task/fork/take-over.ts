@@ -9,7 +9,7 @@ import { followUpNode } from '../status/messages.ts';
 import { knownGraph } from '../unfold/follow-ups.ts';
 import type { Programs, Unfolded } from '../unfold/unfold.ts';
 
-/** What a fork begins with. */
+/** The beginning of a fork. */
 export interface Inheritance {
   /** Of the steps that it does not do again. */
   records: readonly NodeRecord[];
@@ -26,7 +26,7 @@ export interface ForkSources {
 }
 
 /**
- * What a fork takes over of its parent: the steps that have come to their end up to the chosen one, and all that this one
+ * Finds all that a fork takes over of its parent: the steps that have come to their end up to the chosen one, and all that this one
  * needed, each with all that it needed itself. One that the Task could not go on behind is left out, and runs again, unless
  * words of people come next, which go on from there. Pure.
  */

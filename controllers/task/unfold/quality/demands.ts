@@ -1,7 +1,7 @@
 import type { TeamQuality } from '#api/types/generated/team';
 import type { Demands, Gate } from './program.ts';
 
-/** What spec.quality of a Team, or quality of a step of a workflow, asks for. */
+/** The demands of spec.quality of a Team, or of quality of a step of a workflow. */
 export function demandsOf(quality: TeamQuality): Demands {
   const { bestOf } = quality;
   return { ...(bestOf === undefined ? {} : { bestOf }), gates: gatesOf(quality) };

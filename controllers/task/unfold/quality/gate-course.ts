@@ -26,7 +26,7 @@ export interface Judgement {
 /** The work that was done, and the first version of its answer once there is one. */
 export type FirstVersion = Pick<Choice, 'details' | 'failure' | 'heeded' | 'nodes' | 'version'>;
 
-/** What comes of the first version when it passes the gates. */
+/** The course of the first version through the gates. */
 export function passGates(work: JudgedWork, gates: readonly Gate[], first: FirstVersion): Unfolded {
   const { nodes, version, failure, details, heeded = new Set() } = first;
   if (version === undefined) {

@@ -222,7 +222,7 @@ export class Interpreter {
     this.nodes.push(...nodes);
     for (const { id } of nodes) if (id !== author) this.#judges.add(id);
     for (const id of heeded) this.heeded.add(id);
-    // What judges said in words stands in their results.
+    // The words of judges stand in their results.
     for (const judgement of judgements) {
       const { opinions: _, ...told } = judgement;
       this.judgements.push({ step: run.name, ...told });

@@ -40,7 +40,7 @@ export interface JudgedProgress {
 
 /**
  * The step is done, several times where one of them is chosen, and its answer passes the gates: the layer that a whole Task
- * has by spec.quality of its Team, around one run. What its failure means is the workflow's concern.
+ * has by spec.quality of its Team, around one run. The workflow decides about its failure.
  */
 export function judgedStep(judged: JudgedRun): JudgedProgress {
   const { run, history } = judged;
