@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Sandbox, SandboxStatus } from './generated/sandbox.ts';
 import { CHECK_REQUESTED_AT, findingOf, planProbe } from './probe.ts';
-import type { ProbeInput, ProbeSpec } from './probe.ts';
+import type { ProbeInput, ProbeRecord, ProbeSpec } from './probe.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z');
-const MINUTE = 60_000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 const owner = {
   apiVersion: 'agent.wecode.io/v1',
   kind: 'Shell',
@@ -56,23 +57,55 @@ describe('planProbe', () => {
     });
   });
 
+  const IMAGE_MISSING: SandboxStatus = { phase: 'Failed', reason: 'ErrImagePull', message: 'No such image.' };
+  const LOST: SandboxStatus = { phase: 'Failed', reason: 'ExecutorLost', message: 'Lost.' };
+
   it.each<[SandboxStatus, string, number]>([
-    [answered(true), 'answered', 60],
-    [answered(false), 'answered', 5],
-    [{ phase: 'Failed', reason: 'ErrImagePull', message: 'No such image.' }, 'refused', 5],
-    [{ phase: 'Failed', reason: 'ExecutorLost', message: 'Lost.' }, 'lost', 1],
-    [{ phase: 'Succeeded', message: 'Without an answer.' }, 'lost', 1],
-  ])('notes the end %o, deletes the Sandbox afterwards and looks again later', (status, state, minutes) => {
+    [answered(true), 'answered', 60 * MINUTE],
+    [answered(false), 'answered', 2 * SECOND],
+    [IMAGE_MISSING, 'refused', 2 * SECOND],
+    [LOST, 'lost', 2 * SECOND],
+    [{ phase: 'Succeeded', message: 'Without an answer.' }, 'lost', 2 * SECOND],
+  ])('notes the end %o, deletes the Sandbox afterwards and looks again later', (status, state, wait) => {
     const sandbox = made(status);
     const plan = planProbe(input({ sandboxes: [sandbox] }));
-    expect(plan).toMatchObject({ finding: { state }, remove: [], recheckAfter: minutes * MINUTE });
+    expect(plan).toMatchObject({ finding: { state }, remove: [], recheckAfter: wait });
     const after = planProbe(input({ sandboxes: [sandbox], record: plan.record }));
     expect(after, 'the note is written').toEqual({
-      ...{ remove: [sandbox], recheckAfter: minutes * MINUTE, record: plan.record },
+      ...{ remove: [sandbox], recheckAfter: wait, record: plan.record },
     });
-    const later = planProbe(input({ record: plan.record, now: NOW + minutes * MINUTE }));
+    const later = planProbe(input({ record: plan.record, now: NOW + wait }));
     expect(later.create?.metadata.name).not.toBe(sandbox.metadata.name);
     expect(later.finding, 'what was found holds until then').toBeUndefined();
+  });
+
+  it.each<{ reason: string; ends: SandboxStatus[]; seconds: number[] }>([
+    {
+      reason: 'waits twice as long after each failure, 5 minutes at most',
+      ends: Array.from({ length: 10 }, () => answered(false)),
+      seconds: [2, 4, 8, 16, 32, 64, 128, 256, 300, 300],
+    },
+    {
+      reason: 'waits a minute at most where nothing became known',
+      ends: Array.from({ length: 7 }, () => LOST),
+      seconds: [2, 4, 8, 16, 32, 60, 60],
+    },
+    {
+      reason: 'begins with 2 seconds after a good check',
+      ends: [answered(false), IMAGE_MISSING, answered(true), answered(false)],
+      seconds: [2, 4, 3600, 2],
+    },
+  ])('$reason', ({ ends, seconds }) => {
+    let record: ProbeRecord | undefined;
+    let now = NOW;
+    const waits = ends.map((status) => {
+      const sandbox = made(status, { record, now });
+      const { recheckAfter = 0, record: noted } = planProbe(input({ record, now, sandboxes: [sandbox] }));
+      record = noted;
+      now += recheckAfter;
+      return recheckAfter / SECOND;
+    });
+    expect(waits).toEqual(seconds);
   });
 
   it('checks at once what is another thing than the one that was checked, and ends the check of that', () => {

@@ -22,6 +22,8 @@ export interface ProbeRecord {
   checkedAt: string;
   /** When it is checked again, unless it changes before; RFC 3339. Absent: only when it changes, or somebody asks. */
   nextCheckAt?: string;
+  /** Checks in a row, with this one, that found nothing good; absent for none. */
+  failures?: number;
   /** The request that it answered; see CHECK_REQUESTED_AT. */
   requested?: string;
 }
@@ -72,8 +74,12 @@ export interface ProbeInput {
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-/** A good finding is checked again now and then; somebody may mend the cause of a bad one at any time. */
+/**
+ * A good finding is checked again now and then. The cause of a bad one may go by itself, as with a server that starts, or
+ * be mended at any time: the first checks after it come soon, each after twice the time of the one before, up to this.
+ */
 const AGAIN_AFTER = { fine: 60 * MINUTE, wrong: 5 * MINUTE, unknown: MINUTE };
+const FIRST_AGAIN_AFTER = 2 * SECOND;
 
 export function planProbe({ owner, spec, record, sandboxes, now, isFixed = false }: ProbeInput): ProbePlan {
   if (spec === undefined) return { remove: [...sandboxes] };
@@ -95,13 +101,10 @@ export function planProbe({ owner, spec, record, sandboxes, now, isFixed = false
   if (finding.state === 'pending') return { remove, ...until(finding) };
   const noted = { key, checkedAt: noteTime(now, last), ...(requested === undefined ? {} : { requested }) };
   if (isFixed && isFine(finding)) return { remove, finding, record: noted };
-  const after = againAfter(finding);
-  return {
-    remove,
-    finding,
-    record: { ...noted, nextCheckAt: formatTime(now + after) },
-    recheckAfter: after,
-  };
+  const failures = isFine(finding) ? 0 : (last?.failures ?? 0) + 1;
+  const after = againAfter(finding, failures);
+  const next = { ...(failures === 0 ? {} : { failures }), nextCheckAt: formatTime(now + after) };
+  return { remove, finding, record: { ...noted, ...next }, recheckAfter: after };
 }
 
 /** In whole seconds, and never that of the check before: the name of the next Sandbox is made from it. */
@@ -130,9 +133,11 @@ export function findingOf({ status }: Sandbox): ProbeFinding {
     : { state: 'lost', message };
 }
 
-function againAfter(finding: Exclude<ProbeFinding, { state: 'pending' }>): number {
-  if (finding.state === 'lost') return AGAIN_AFTER.unknown;
-  return isFine(finding) ? AGAIN_AFTER.fine : AGAIN_AFTER.wrong;
+/** In milliseconds. */
+function againAfter(finding: ProbeFinding, failures: number): number {
+  if (failures === 0) return AGAIN_AFTER.fine;
+  const most = finding.state === 'lost' ? AGAIN_AFTER.unknown : AGAIN_AFTER.wrong;
+  return Math.min(FIRST_AGAIN_AFTER * 2 ** (failures - 1), most);
 }
 
 const isFine = (finding: ProbeFinding): boolean => finding.state === 'answered' && finding.result.ok;

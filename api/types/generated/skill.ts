@@ -409,6 +409,10 @@ export interface SkillGitCheck {
    */
   nextCheckAt?: string;
   /**
+   * Checks in a row, with this one, that found nothing good; absent for none. The next one comes after twice the time of the one before.
+   */
+  failures?: number;
+  /**
    * The annotation agent.wecode.io/check-requested-at that it answered.
    */
   requested?: string;
