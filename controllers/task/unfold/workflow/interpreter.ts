@@ -1,6 +1,7 @@
 import { ExpressionFailure } from '#api/schema/expressions';
 import type { Expression } from '#api/schema/expressions';
 import { orderSteps } from '#workflows/order';
+import type { StepOrder } from '#workflows/order';
 import { dependenciesOf, failureStep, predecessorsOf, stepKey, DEFAULT_MAX_ITEMS } from '#workflows/workflow';
 import type { Step } from '#workflows/workflow';
 import type { StepResult } from '#workflows/variables';
@@ -8,11 +9,12 @@ import type { PlannedNode } from '../../graph/graph.ts';
 import type { NodeRecord } from '../../node-record.ts';
 import type { RevisionMember } from '../../revision/revision.ts';
 import type { Judgement } from '../quality/gate-course.ts';
+import { answerOf } from './answers.ts';
 import { judgedStep } from './judged-step.ts';
 import type { JudgedRun } from './judged-step.ts';
 import { resultOf } from './node-results.ts';
 import { ended, failedResult, joined, joinedValues, sideBySide } from './progress.ts';
-import type { Progress } from './progress.ts';
+import type { ListProgress, Progress } from './progress.ts';
 import { valuesIn, withResults, withRuns } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { actionNode, runNode, skippedNode, waitNode, waitOf } from './step-nodes.ts';
@@ -47,7 +49,7 @@ export class Interpreter {
   }
 
   /** Steps that stand beside each other. */
-  list(steps: readonly Step[], scope: Scope): Progress {
+  list(steps: readonly Step[], scope: Scope): ListProgress {
     const { sorted, before } = orderSteps(steps);
     const known = new Map<string, Progress>();
     for (const step of sorted) {
@@ -56,7 +58,7 @@ export class Interpreter {
       const own = scopeOf(step, scope, { steps, above, before, predecessors });
       known.set(step.name, predecessors.every(isOver) ? this.#step(step, steps, known, own) : pending(own));
     }
-    return listProgress(steps, known);
+    return listProgress(steps, known, before);
   }
 
   // oxlint-disable-next-line max-params -- the siblings and how far they are belong to the step
@@ -360,7 +362,11 @@ function isHandled(step: Step, siblings: readonly Step[]): boolean {
   );
 }
 
-function listProgress(steps: readonly Step[], known: ReadonlyMap<string, Progress>): Progress {
+function listProgress(
+  steps: readonly Step[],
+  known: ReadonlyMap<string, Progress>,
+  before: StepOrder['before'],
+): ListProgress {
   const followed = new Set(steps.flatMap((step) => predecessorsOf(step, steps)));
   const ends = steps.filter(({ name }) => !followed.has(name)).flatMap(({ name }) => known.get(name) ?? []);
   const all = steps.map((step) => ({ step, progress: known.get(step.name) }));
@@ -370,14 +376,17 @@ function listProgress(steps: readonly Step[], known: ReadonlyMap<string, Progres
     progress?.result === undefined ? [] : [[stepKey(name), progress.result] as const],
   );
   const files = ends.findLast((one) => one.files !== undefined)?.files;
+  const answer = answerOf(steps, known, before);
   const progress = {
+    answer,
     last: [...new Set(ends.flatMap(({ last }) => last))],
     runs: new Map(all.flatMap((one) => Array.from(one.progress?.runs ?? []))),
     ...(files === undefined ? {} : { files }),
     ...(failed === undefined ? {} : { failed }),
   };
   if (results.length < steps.length) return progress;
-  const value = joinedValues(ends.flatMap(({ result }) => result ?? []));
+  // Where nothing but waits has a value, what people or programs said to them.
+  const value = answer === '' ? joinedValues(ends.flatMap(({ result }) => result ?? [])) : answer;
   const whole = { value, steps: Object.fromEntries(results) };
   const result =
     failed === undefined

@@ -14,6 +14,12 @@ export interface Progress {
   runs: ReadonlyMap<string, string>;
 }
 
+/** How far a list of steps has come. */
+export interface ListProgress extends Progress {
+  /** Its answer as far as it is known; may be empty. */
+  answer: string;
+}
+
 export interface Failed {
   step: string;
   reason: string;

@@ -57,8 +57,10 @@ function carryOut(
   const progress = interpreter.list(workflow.steps, scope);
   const nodes = [...written, ...interpreter.nodes];
   const { failed } = progress;
+  const answer = progress.result?.value ?? progress.answer;
+  const said = answer === '' ? {} : { answer };
   if (failed !== undefined) {
-    return { nodes, failure: `${failed.reason}: Step "${failed.step}": ${failed.message}` };
+    return { nodes, ...said, failure: `${failed.reason}: Step "${failed.step}": ${failed.message}` };
   }
   const most = workflow.maxNodes ?? DEFAULT_MAX_NODES;
   if (nodes.length > most) {
@@ -71,7 +73,8 @@ function carryOut(
     ...(heeded.size === 0 ? {} : { heeded }),
     ...(judgements.length === 0 ? {} : { details: { quality: judgements } }),
     ...outcomeOf(workflow, progress),
-    ...answerOf(workflow, expressions, { progress, scope }),
+    ...said,
+    ...outputsOf(workflow, expressions, { progress, scope }),
   };
 }
 
@@ -126,7 +129,7 @@ function outcomeOf(workflow: Workflow, { result, runs }: Progress): Pick<Unfolde
 }
 
 /** The outputs of the whole, once all is over. */
-function answerOf(
+function outputsOf(
   { outputs }: Workflow,
   expressions: CompiledWorkflow['expressions'],
   { progress, scope }: { progress: Progress; scope: Scope },
