@@ -56,7 +56,7 @@ describe('the best of several', () => {
       reason: 'nobody chooses',
       ends: { ...both, 'choice-1': { failed: 'x' }, 'choice-2': choose('1') },
       nodes: [...COPIES, 'choice-1', 'choice-2'],
-      failure: 'NoChoice: nobody has chosen a candidate.',
+      failure: 'NoChoice: nobody has chosen a candidate (ann: x; ben: it names no candidate).',
     },
     {
       reason: 'one that fails is out, and the only other one needs no choice',

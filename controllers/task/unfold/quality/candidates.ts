@@ -9,6 +9,8 @@ import type { History, Unfold, Unfolded, UnfoldInput } from '../unfold.ts';
 import { titled } from './judged-work.ts';
 import type { JudgedWork } from './judged-work.ts';
 import type { BestOf } from './program.ts';
+import { lostVotes } from './verdicts.ts';
+import type { LostVote } from './verdicts.ts';
 import { firstVersion } from './version.ts';
 import type { Version } from './version.ts';
 
@@ -82,13 +84,18 @@ function vote(work: JudgedWork, { bestOf, nodes, good, first }: Poll): Choice {
   );
   const all = [...nodes, ...polls];
   const votes: Vote[] = [];
+  const lost: LostVote[] = [];
   for (const [index, { id }] of polls.entries()) {
     const end = endOf(work.history, id);
     if (end.end === 'open') return { nodes: all };
+    const by = bestOf.choosers[index] ?? '';
     const read = end.end === 'succeeded' ? readChoice(end.output, good) : undefined;
-    if (read !== undefined) votes.push({ by: bestOf.choosers[index] ?? '', ...read });
+    if (read !== undefined) votes.push({ by, ...read });
+    else lost.push({ by, why: end.end === 'failed' ? end.why : 'it names no candidate' });
   }
-  if (votes.length === 0) return { nodes: all, failure: 'NoChoice: nobody has chosen a candidate.' };
+  if (votes.length === 0) {
+    return { nodes: all, failure: `NoChoice: nobody has chosen a candidate${lostVotes(lost)}.` };
+  }
   const count = ({ number }: Candidate): number => votes.filter(({ choice }) => choice === number).length;
   const best = good.reduce((before, one) => (count(one) > count(before) ? one : before), first);
   return chosen(best, { nodes: all, votes });

@@ -15,13 +15,14 @@ import type {
 import {
   OPINION_SCHEMA,
   guidanceOf,
+  lostVotes,
   printedScore,
   readOpinion,
   readScores,
   scoresSchema,
   tally,
 } from './verdicts.ts';
-import type { Opinion, Verdict } from './verdicts.ts';
+import type { LostVote, Opinion, Verdict } from './verdicts.ts';
 import { shown } from './version.ts';
 import type { Version } from './version.ts';
 
@@ -88,6 +89,7 @@ function review(work: JudgedWork, { reviewer }: ReviewGate, version: Version): G
 function vote(work: JudgedWork, gate: VoteGate, version: Version): GateRun {
   const nodes: RunNode[] = [];
   const opinions: Opinion[] = [];
+  const lost: LostVote[] = [];
   let open = 0;
   for (const [index, voter] of gate.voters.entries()) {
     const id = work.idOf(`v${version.number}-vote-${index + 1}`);
@@ -97,10 +99,12 @@ function vote(work: JudgedWork, gate: VoteGate, version: Version): GateRun {
     if (end.end === 'open') open += 1;
     const opinion = end.end === 'succeeded' ? readOpinion(voter, end.output) : undefined;
     if (opinion !== undefined) opinions.push(opinion);
+    else lost.push({ by: voter, why: end.end === 'failed' ? end.why : 'it gives no opinion' });
   }
   if (open > 0) return { nodes };
   if (2 * opinions.length <= gate.voters.length) {
-    return { nodes, failure: `NoQuorum: ${opinions.length} of ${gate.voters.length} members have voted.` };
+    const count = `${opinions.length} of ${gate.voters.length} members have voted`;
+    return { nodes, failure: `NoQuorum: ${count}${lostVotes(lost)}.` };
   }
   const accepted = tally(opinions, gate);
   return { nodes, verdict: { accepted, guidance: guidanceOf(opinions), opinions } };

@@ -141,7 +141,7 @@ describe('the gates of an answer', () => {
       gates: [VOTE],
       nodes: ['s0', 's1', 'v1-vote-1', 'v1-vote-2', 'v1-vote-3'],
       answer: 'text',
-      failure: 'NoQuorum: 1 of 3 members have voted.',
+      failure: 'NoQuorum: 1 of 3 members have voted (ben: x; cyd: x).',
     },
     {
       reason: 'a score that is high enough',

@@ -90,6 +90,19 @@ export function guidanceOf(opinions: readonly Opinion[]): string {
     .join('\n');
 }
 
+/** A member who should have voted, and has not. */
+export interface LostVote {
+  by: string;
+  /** `Reason: message`, or a few words. */
+  why: string;
+}
+
+/** Why votes are missing, as an end of a sentence: ` (ann: TimedOut: ...; ben: ...)`; empty where none is. */
+export function lostVotes(lost: readonly LostVote[]): string {
+  if (lost.length === 0) return '';
+  return ` (${lost.map(({ by, why }) => `${by}: ${why.replace(/\.$/, '')}`).join('; ')})`;
+}
+
 /** A score that a script prints as `{"score": 0.8}`; undefined where it prints none. */
 export function printedScore(output: unknown): number | undefined {
   if (!isJsonObject(output) || typeof output['score'] !== 'number') return undefined;

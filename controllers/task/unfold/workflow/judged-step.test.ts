@@ -76,7 +76,16 @@ describe('the quality of a step', () => {
         ['write-0', ok()],
         ['write-0v1review', broken],
       ],
-      failure: 'AgentFailed: Step "write": It broke.',
+      failure: 'AgentFailed: Step "write": the review by "tester": It broke.',
+    },
+    {
+      reason: 'the one who gives scores does',
+      more: { quality: { evaluate: { judge: 'tester', criteria: [{ name: 'good' }] } } },
+      ends: [
+        ['write-0', ok()],
+        ['write-0v1evaluate', broken],
+      ],
+      failure: 'AgentFailed: Step "write": the evaluation by "tester": It broke.',
     },
     {
       reason: 'a correction does',

@@ -1,6 +1,7 @@
 import type { CollaborationStepQuality } from '#api/types/generated/collaboration';
-import { nodeId } from '#workflows/node-id';
+import { nodeId, pathOf } from '#workflows/node-id';
 import type { StepQuality, StepResult } from '#workflows/variables';
+import { workerOf } from '../../graph/graph.ts';
 import type { PlannedNode, RunNode } from '../../graph/graph.ts';
 import type { RevisionMember } from '../../revision/revision.ts';
 import { chooseBest } from '../quality/candidates.ts';
@@ -121,12 +122,22 @@ function failureIn(
   { ended }: JudgedRun['history'],
 ): Pick<StepResult, 'message' | 'reason' | 'status'> | undefined {
   if (failure !== undefined) return whyFailed(failureOf(failure));
-  for (const { id, policy } of nodes) {
-    const record = ended(id);
-    if (record === undefined || record.status === 'COMPLETED' || policy.onFailure === 'Continue') continue;
-    return whyFailed(resultOf(record));
+  for (const node of nodes) {
+    const record = ended(node.id);
+    if (record === undefined || record.status === 'COMPLETED' || node.policy.onFailure === 'Continue')
+      continue;
+    const why = whyFailed(resultOf(record));
+    return { ...why, message: `${judgeIn(node)}${why.message}` };
   }
   return undefined;
+}
+
+/** Whose failure it is, before the words about it; empty where it is the author's. */
+function judgeIn(node: PlannedNode): string {
+  const kind = /v\d+(review|evaluate)$/.exec(pathOf(node.id))?.[1];
+  const by = workerOf(node);
+  if (kind === undefined || by === undefined) return '';
+  return `the ${kind === 'review' ? 'review' : 'evaluation'} by "${by}": `;
 }
 
 /** The answer itself stays, whatever was said of it. */
