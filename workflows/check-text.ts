@@ -1,6 +1,7 @@
 import type { ValueType } from '#api/schema/expressions';
 import { placeholdersOf } from './placeholders.ts';
 import type { Problem } from './problem.ts';
+import { fieldsIn } from './variables.ts';
 import type { Variables } from './variables.ts';
 import { stepKey } from './workflow.ts';
 
@@ -8,8 +9,17 @@ import { stepKey } from './workflow.ts';
 export function textProblems(text: string, at: string, variables: Variables): Problem[] {
   return placeholdersOf(text).flatMap(({ text: shown, path }) => {
     const message = pathProblem(path, { fields: variables });
-    return message === undefined ? [] : [{ field: at, message: `${shown}: ${message}` }];
+    if (message === undefined) return [];
+    return [{ field: at, message: `${shown}: ${message}${stepHint(path, variables)}` }];
   });
+}
+
+/** What another step has said is known to those that come after it. */
+function stepHint(path: readonly (string | number)[], variables: Variables): string {
+  const [root, step] = path;
+  if (root !== 'steps' || step === undefined) return '';
+  const isKnown = fieldNamed(fieldsIn(variables['steps']), String(step)) !== undefined;
+  return isKnown ? '' : '; a step knows those that it names in dependsOn, and those before them';
 }
 
 function pathProblem(path: readonly (string | number)[], type: ValueType): string | undefined {
@@ -22,8 +32,10 @@ function pathProblem(path: readonly (string | number)[], type: ValueType): strin
       ? pathProblem(rest, type.listOf)
       : `a list has positions, not "${first}"`;
   const inner = fieldNamed(type.fields, String(first));
-  if (inner === undefined)
-    return `there is no "${first}" here; known: ${Object.keys(type.fields).join(', ')}`;
+  if (inner === undefined) {
+    const known = Object.keys(type.fields);
+    return `there is no "${first}" here${known.length === 0 ? '' : `; known: ${known.join(', ')}`}`;
+  }
   return pathProblem(rest, inner);
 }
 

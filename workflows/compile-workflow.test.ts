@@ -291,6 +291,11 @@ describe('workflowProblems', () => {
       want: 'spec.steps[0].prompt: {{itm}}: there is no "itm" here; known: parameters, task, steps',
     },
     {
+      reason: 'a placeholder for a step that is not waited for',
+      steps: [step('q'), step('a', { prompt: '{{steps.q.value}}' })],
+      want: 'spec.steps[1].prompt: {{steps.q.value}}: there is no "q" here; a step knows those that it names in dependsOn, and those before them',
+    },
+    {
       reason: 'a parameter that is not there',
       steps: [step('a', { prompt: '{{parameters.y}}' })],
       more: { parameters: object({ x: { type: 'string' } }) },
