@@ -127,6 +127,13 @@ it('refuses a workflow that cannot be carried out, with every field', async () =
   );
 });
 
+it('refuses a wait for two things, and says which there are', async () => {
+  const wait = { seconds: 1, event: { name: 'paid' } };
+  await expect(collaboration({ steps: [{ name: 'gate', wait }] })).rejects.toThrow(
+    'exactly one of seconds, until, approval, event and webhook is needed',
+  );
+});
+
 it('does what the leader has planned, for a Task that asks for it', async () => {
   await world.client.create(TEAMS, {
     ...{ apiVersion: 'agent.wecode.io/v1', kind: 'Team', metadata: metadata('flows') },
