@@ -71,10 +71,10 @@ export function taskController(context: ControllerContext, { models, programs }:
     reconcile: taskReconciler({
       tasks,
       revisions: informers.of(TASK_REVISIONS),
-      sandboxesOf: (uid) => sandboxes.byIndex(BY_TASK, uid),
-      heldBy: (uid) => sandboxes.byIndex(HELD_BY, uid),
+      sandboxesOf: (uid, namespace) => sandboxes.byIndex(BY_TASK, uid).filter(isIn(namespace)),
+      heldBy: (uid, namespace) => sandboxes.byIndex(HELD_BY, uid).filter(isIn(namespace)),
       approvals,
-      approvalsOf: (uid) => approvals.byIndex(APPROVAL_BY_TASK, uid),
+      approvalsOf: (uid, namespace) => approvals.byIndex(APPROVAL_BY_TASK, uid).filter(isIn(namespace)),
       created,
       tasksAtWork: (workspace) => tasks.byIndex(AT_WORK, workspace),
       configuration: cachedConfiguration(informers),
@@ -111,6 +111,12 @@ export function taskController(context: ControllerContext, { models, programs }:
     meter,
   });
 }
+
+/** Whoever knows the uid of a Task may name it as an owner, in any namespace that is theirs; an owner counts in its own one alone. */
+const isIn =
+  (namespace: string | undefined) =>
+  ({ metadata }: KubeObject): boolean =>
+    metadata.namespace === namespace;
 
 /** The Task that has made a Sandbox, and those that hold it beside that one: forks. */
 function indexOwners(sandboxes: Informer<Sandbox>): void {

@@ -51,12 +51,12 @@ import type { Programs } from './unfold/unfold.ts';
 export interface TaskReconcilerOptions {
   tasks: { get(key: string): Task | undefined };
   revisions: { get(key: string): TaskRevision | undefined };
-  /** Sandboxes whose controller is the Task with this uid. */
-  sandboxesOf: (taskUID: string) => readonly Sandbox[];
-  /** Sandboxes of other Tasks that the Task with this uid holds, as it has taken over what they have done. */
-  heldBy: (taskUID: string) => readonly Sandbox[];
-  /** Approvals whose controller is the Task with this uid. */
-  approvalsOf: (taskUID: string) => readonly Approval[];
+  /** Sandboxes of the namespace whose controller is the Task with this uid. */
+  sandboxesOf: (taskUID: string, namespace: string | undefined) => readonly Sandbox[];
+  /** Sandboxes of other Tasks of the namespace that the Task with this uid holds, as it has taken over what they have done. */
+  heldBy: (taskUID: string, namespace: string | undefined) => readonly Sandbox[];
+  /** Approvals of the namespace whose controller is the Task with this uid. */
+  approvalsOf: (taskUID: string, namespace: string | undefined) => readonly Approval[];
   /** All, by their keys. */
   approvals: { get(key: string): Approval | undefined };
   created: CreatedSandboxes;
@@ -90,18 +90,18 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     }
     const configuration = usedConfiguration(options.configuration);
     const { programs } = options;
-    const taskUID = task.metadata.uid ?? '';
+    const { uid: taskUID = '', namespace } = task.metadata;
     const taskRevision = await findRevision(options, task);
     const source = await configurationSource(options, configuration, { task, taskRevision });
     const start = isStarting(task) ? await beginning(options, task, source) : {};
-    const { judged, inheritance, held = options.heldBy(taskUID) } = start;
+    const { judged, inheritance, held = options.heldBy(taskUID, namespace) } = start;
     const { isHeld, wakeAt } = await carryOut(options, configuration, {
       task,
       programs,
       taskRevision,
-      sandboxes: [...options.sandboxesOf(taskUID), ...options.created.of(taskUID)],
+      sandboxes: [...options.sandboxesOf(taskUID, namespace), ...options.created.of(taskUID)],
       held,
-      approvals: options.approvalsOf(taskUID),
+      approvals: options.approvalsOf(taskUID, namespace),
       resolve: () => judged ?? source.resolve(),
       ...(inheritance === undefined ? {} : { inheritance }),
       now: formatTime(options.clock.now()),

@@ -7,6 +7,7 @@ import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
 import { StatusError, badRequest, unavailable } from '#api/machinery/status-error';
 import type { SandboxSpec, SandboxStatus } from '#api/types/generated/sandbox';
+import { TASKS } from '#api/types/resources';
 import type { RunSandbox } from '#api/types/sandbox';
 import { sandboxWorkNotSaved } from '#api/types/sandbox';
 import { handOverWork } from './hand-over.ts';
@@ -35,12 +36,16 @@ interface Given {
   before?: Record<string, SandboxStatus>;
   /** Not settled yet. */
   saving?: string;
+  /** The uid of the Task that has the name of the run's; default its own. */
+  taskThere?: string;
 }
 
-const createFinder = (statuses: Record<string, SandboxStatus>) =>
+const createFinder = (statuses: Record<string, SandboxStatus>, taskUID = 't1') =>
   ({
-    find: async (_: unknown, { name }: { name: string }) =>
-      statuses[name] && { metadata: { name, uid: name }, status: statuses[name] },
+    find: async (type: unknown, { name }: { name: string }) =>
+      type === TASKS
+        ? { metadata: { name, uid: taskUID } }
+        : statuses[name] && { metadata: { name, uid: name }, status: statuses[name] },
   }) as unknown as Pick<Client, 'find'>;
 
 function handOver({
@@ -53,6 +58,7 @@ function handOver({
   bytes = 1,
   saving,
   before = {},
+  taskThere,
 }: Given) {
   const saves = new Saves();
   const taken: string[] = [];
@@ -79,7 +85,7 @@ function handOver({
   if (saving !== undefined) saves.begin({ taskUID: 't1', sandboxUID: saving });
   const done = handOverWork({
     ...{ saves, sandbox, logger: silentLogger, clock: fast, signal: ending.signal },
-    client: createFinder(before),
+    client: createFinder(before, taskThere),
     times: { save: SAVE_MS },
     work: {
       find: async ({ sandboxUID }) => (kept.includes(sandboxUID) ? archive(sandboxUID) : undefined),
@@ -235,6 +241,15 @@ describe('handing work over', () => {
     expect(taken).toEqual(['a']);
   });
 
+  it.each<[Given, string]>([
+    [{ node: 's1', kept: ['a'], continueFrom: ['a'], taskThere: 't2' }, 'a Sandbox that it names'],
+    [{ kept: ['a'], taskThere: 't2' }, 'the newest of a Task'],
+  ])('gives nothing away to a run that only names the uid of a Task: %o', async (given, reason) => {
+    const { done, taken } = handOver(given);
+    await expect(done, reason).rejects.toThrow('The Task of this run is not there.');
+    expect(taken).toEqual([]);
+  });
+
   it('gives up waiting when the Sandbox is deleted', async () => {
     const { done, ending } = handOver({ node: 's1', kept: [], continueFrom: ['a'], saving: 'a' });
     ending.abort(new Error('deleted'));
@@ -270,80 +285,5 @@ describe('saves', () => {
     const waiting = saves.settled('a', abort.signal);
     abort.abort(new Error('deleted'));
     await expect(waiting).rejects.toThrow('deleted');
-  });
-});
-
-describe('the work of another Task', () => {
-  const sandbox: RunSandbox = {
-    ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'Sandbox', metadata: { name: 's', uid: 'own' } },
-    spec: {
-      ...{ taskRef: { name: 'fork', uid: 'f1' }, step: 1, attempt: 1, timeoutSeconds: 60, prompt: 'Hi' },
-      ...{ node: 's1', continueFrom: [{ name: 'a', uid: 'a', taskUID: 'p1' }] },
-      ...{ shell: { type: 'ClaudeCode' }, agent: { botName: 'b' } },
-    },
-  };
-
-  interface Told {
-    uid?: string;
-    subTasks?: object[];
-    kept?: string;
-  }
-
-  async function handOverTo({ uid = 'f1', subTasks = [], kept = 'p1/a' }: Told): Promise<string> {
-    const taken: string[] = [];
-    const task = { metadata: { name: 'fork', uid }, status: { subTasks } };
-    await handOverWork({
-      ...{ saves: new Saves(), sandbox, logger: silentLogger, clock: fast, times: { save: SAVE_MS } },
-      signal: new AbortController().signal,
-      client: { find: async () => task } as unknown as Pick<Client, 'find'>,
-      work: {
-        find: async ({ taskUID, sandboxUID }) =>
-          `${taskUID}/${sandboxUID}` === kept
-            ? { bytes: 1, read: () => Readable.from([kept]) as unknown as ReadStream }
-            : undefined,
-        newest: async () => undefined,
-      },
-      runner: {
-        async replaceWorkspace(stream) {
-          taken.push((await stream.toArray()).join(''));
-          return 0;
-        },
-      },
-    });
-    return taken.join();
-  }
-
-  const takenOver = { node: 's0', sandboxUID: 'a', forkedFrom: { task: 'p', uid: 'p1' } };
-
-  it('is handed over where the status of the Task says that it was taken over', async () => {
-    await expect(handOverTo({ subTasks: [takenOver] })).resolves.toBe('p1/a');
-  });
-
-  it.each<Told & { reason: string; message: string }>([
-    { reason: 'the Task has taken over nothing', message: 'has taken over nothing' },
-    {
-      reason: 'it has taken over another step',
-      subTasks: [{ ...takenOver, sandboxUID: 'b' }],
-      message: 'has taken over nothing',
-    },
-    {
-      reason: 'it has taken over from another Task',
-      subTasks: [{ ...takenOver, forkedFrom: { task: 'p', uid: 'p2' } }],
-      message: 'has taken over nothing',
-    },
-    {
-      reason: 'another Task has its name now',
-      uid: 'f2',
-      subTasks: [takenOver],
-      message: 'has taken over nothing',
-    },
-    {
-      reason: 'nothing is kept here',
-      subTasks: [takenOver],
-      kept: 'p1/b',
-      message: 'They are not on this Executor, or no longer kept.',
-    },
-  ])('is not where $reason', async ({ message, ...told }) => {
-    await expect(handOverTo(told)).rejects.toThrow(message);
   });
 });

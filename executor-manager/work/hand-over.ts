@@ -5,7 +5,7 @@ import { findCondition } from '#api/machinery/condition';
 import type { Logger } from '#api/machinery/logger';
 import { StatusError, isStatusError } from '#api/machinery/status-error';
 import type { SandboxSpec } from '#api/types/generated/sandbox';
-import type { TaskSubTask } from '#api/types/generated/task';
+import type { Task, TaskSubTask } from '#api/types/generated/task';
 import { SandboxCondition } from '#api/types/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { retryUntilDone } from '../retry.ts';
@@ -13,6 +13,7 @@ import type { RunnerClient } from '../run/runner-client.ts';
 import { archiveLimit } from './archive-limit.ts';
 import type { SandboxTimes } from '../sandbox/context.ts';
 import { taskOf } from '../sandbox/let-go.ts';
+import { refOf } from '../sandbox/status-writer.ts';
 import type { Saves } from './saves.ts';
 import type { KeptWork, WorkStore } from './work-store.ts';
 import type { RunSandbox } from '#api/types/sandbox';
@@ -43,7 +44,7 @@ const nothingHere = ({ workspace }: SandboxSpec): string =>
  * Gives a runtime the work that its run goes on with: that of the first Sandbox in the list of which any was kept.
  * @returns sentences for the log of the Task, where people would expect something else
  * @throws WorkLost when a run before has succeeded and its work was lost: with a fresh clone, a later one would seem to
- * go on with it; and for a fork when the work of the other Task is not here, or is none of its
+ * go on with it; for a fork when the work of the other Task is not here, or is none of its; when the run is not of a Task here
  * @throws StatusError when the runner cannot take it; the signal's reason
  */
 export async function handOverWork(options: HandOver): Promise<string[]> {
@@ -71,7 +72,10 @@ async function findWork(options: HandOver): Promise<KeptWork | undefined> {
     if (ofTask !== taskUID) await requireTakenOver(options, { ...before, taskUID: ofTask });
     await saves.settled(uid, signal);
     const kept = await work.find({ taskUID: ofTask, sandboxUID: uid });
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) {
+      await requireTask(options, before.name);
+      return kept;
+    }
     // A fork is there to go on with this, and with nothing else.
     if (ofTask !== taskUID)
       throw new WorkLost(before.name, 'They are not on this Executor, or no longer kept.');
@@ -81,34 +85,63 @@ async function findWork(options: HandOver): Promise<KeptWork | undefined> {
   // A Sandbox of a version before graphs names none. Such runs come one after the other, and go on with the files of
   // the last one.
   await saves.othersSettled({ taskUID, sandboxUID: metadata.uid ?? '' }, signal);
-  return work.newest(taskUID);
+  const newest = await work.newest(taskUID);
+  if (newest !== undefined) await requireTask(options, 'before this one');
+  return newest;
 }
 
 /**
- * Whoever may create a Sandbox could name the work of any Task. Only the status of a Task, which the task controller writes,
- * says what was taken over from another one.
+ * Whoever may create a Sandbox could name any Task as its own. Work is kept by the uids of Task and Sandbox, so that with the
+ * Task in the namespace of the run, its work is of that namespace too.
  */
-async function requireTakenOver(
-  options: HandOver,
-  { name, uid, taskUID }: { name: string; uid: string; taskUID: string },
-): Promise<void> {
+async function requireTask(options: HandOver, name: string): Promise<Task> {
   const { sandbox, client } = options;
   const look = () => client.find(TASKS, taskOf(sandbox));
   const task = await retryUntilDone(look, { ...options, what: 'look for a Task' });
-  const records = task?.metadata.uid === sandbox.spec.taskRef.uid ? (task.status?.subTasks ?? []) : [];
+  if (task === undefined || task.metadata.uid !== sandbox.spec.taskRef.uid)
+    throw new WorkLost(name, 'The Task of this run is not there.');
+  return task;
+}
+
+/**
+ * Whoever may create a Sandbox could name the work of any Task, and whoever may write the status of a Task could say in it that
+ * the work was taken over. So three things must agree: the server let the Task fork (spec.forkFrom, with a uid that only the server
+ * notes), its status says what it took over, and the Sandbox of that work is here, in the same namespace, and has the Task as an owner.
+ */
+async function requireTakenOver(options: HandOver, work: NamedWork): Promise<void> {
+  const { sandbox, client } = options;
+  const { name, uid } = work;
+  const task = await requireTask(options, name);
+  if (!hasTakenOver(task, work))
+    throw new WorkLost(name, 'The Task of this run has taken over nothing of that Sandbox.');
+  const look = () => client.find(SANDBOXES, { ...refOf(sandbox), name });
+  const held = await retryUntilDone(look, { ...options, what: 'look for a Sandbox' });
+  const { ownerReferences = [] } = held?.metadata ?? {};
+  if (held?.metadata.uid !== uid || !ownerReferences.some((owner) => owner.uid === task.metadata.uid))
+    throw new WorkLost(name, 'The Task of this run does not own that Sandbox.');
+}
+
+interface NamedWork {
+  name: string;
+  uid: string;
+  taskUID: string;
+}
+
+function hasTakenOver({ metadata, spec, status }: Task, { uid, taskUID }: NamedWork): boolean {
+  if (spec.forkFrom?.uid === undefined) return false;
+  const { namespace } = metadata;
   // The fields beside those of the schema are kept as they were written.
-  const isTakenOver = records.some(
+  return (status?.subTasks ?? []).some(
     (record: TaskSubTask & { sandboxUID?: unknown }) =>
-      record.sandboxUID === uid && record.forkedFrom?.uid === taskUID,
+      record.sandboxUID === uid &&
+      record.forkedFrom?.uid === taskUID &&
+      (record.executor_namespace ?? namespace) === namespace,
   );
-  if (!isTakenOver) throw new WorkLost(name, 'The Task of this run has taken over nothing of that Sandbox.');
 }
 
 /** An attempt that failed is made once more from where it began; what a run has finished cannot be left out. */
 async function refuseLost(options: HandOver, { name, uid }: { name: string; uid: string }): Promise<void> {
-  const { namespace } = options.sandbox.metadata;
-  const ref = { name, ...(namespace === undefined ? {} : { namespace }) };
-  const look = () => options.client.find(SANDBOXES, ref);
+  const look = () => options.client.find(SANDBOXES, { ...refOf(options.sandbox), name });
   const before = await retryUntilDone(look, { ...options, what: 'look for a Sandbox' });
   if (before?.metadata.uid !== uid || before.status?.phase !== 'Succeeded') return;
   const saved = findCondition(before.status.conditions, SandboxCondition.WorkSaved);

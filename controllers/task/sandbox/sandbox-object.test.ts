@@ -108,6 +108,13 @@ describe('the files of a Sandbox', () => {
       continueFrom: [earlier('sa')],
     },
     {
+      reason: 'never the files of another namespace, whatever the record says',
+      nodes: [node('a'), node('b', from('a'))],
+      of: record('b'),
+      records: [{ ...ranIn('a', 'sa'), executor_namespace: 'other' }],
+      want: { workBranch: 'troupe/t' },
+    },
+    {
       reason: 'past a node that only talks',
       nodes: [node('a'), node('b', chat('a')), node('c', from('b'))],
       of: record('c'),

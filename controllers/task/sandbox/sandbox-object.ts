@@ -181,12 +181,15 @@ function nodeNamed({ nodes }: Revision, id: string): RunNode | ActionNode {
  * of a session lie beside the work.
  */
 function sandboxesBefore(
-  { revision, records }: RunSources,
+  { task, revision, records }: RunSources,
   { node, record }: { node: RunNode | ActionNode; record: NodeRecord },
 ): SandboxIdentity[] {
   const source = node.session?.from ?? workspaceSource(revision.nodes, node)?.id;
   const before = records.find((other) => other.node === source);
-  return [...(record.earlierSandboxes ?? []), ...(before === undefined ? [] : sandboxOf(before))];
+  const { namespace } = task.metadata;
+  // A Task has no work in another namespace, whatever was written in its status.
+  const isHere = (before?.executor_namespace ?? namespace) === namespace;
+  return [...(record.earlierSandboxes ?? []), ...(before === undefined || !isHere ? [] : sandboxOf(before))];
 }
 
 function sandboxWorkspace(
