@@ -43,6 +43,8 @@ export interface NodeRecord extends TaskSubTask {
   message?: string;
   /** The node whose agent it goes on with. */
   goesOnFrom?: string;
+  /** Of an agent that begins with words of people: the node whose answer it is told, and with whose files it begins. */
+  follows?: string;
   /** Ids of the messages of people that its agent has got while it worked. */
   messages?: readonly string[];
   /** Answers to its questions that people gave by Approvals. */
@@ -93,11 +95,15 @@ export function plannedRecord(node: PlannedNode, now: string): NodeRecord {
     ...waitOf(node),
     status: 'PENDING',
     progress: 0,
-    ...(node.session === undefined ? {} : { goesOnFrom: node.session.from }),
+    ...(node.session === undefined ? followsOf(node) : { goesOnFrom: node.session.from }),
     createdAt: now,
     updatedAt: now,
   };
 }
+
+/** An agent that answers words of people in a session of its own. */
+const followsOf = ({ message, needs: [follows] }: PlannedNode): Pick<NodeRecord, 'follows'> =>
+  message === undefined || follows === undefined ? {} : { follows };
 
 /** For what it waits, as long as it has not ended. */
 const waitOf = (node: PlannedNode): Pick<NodeRecord, 'waitsFor'> =>
@@ -171,7 +177,7 @@ export function renewedRecord(
   record: NodeRecord,
   { planned, now }: { planned: PlannedNode | undefined; now: string },
 ): NodeRecord {
-  const { node, title, role, bot_ids, createdAt, goesOnFrom, events, ...end } = record;
+  const { node, title, role, bot_ids, createdAt, goesOnFrom, follows, events, ...end } = record;
   // Waits of earlier versions do not count how often they have begun.
   const { attempt = end.waitingSince === undefined ? undefined : 1 } = end;
   const { executor_name, status, result, errorMessage, completedAt, messages } = end;
@@ -183,6 +189,7 @@ export function renewedRecord(
   return {
     ...{ node, title, role, bot_ids, createdAt },
     ...(goesOnFrom === undefined ? {} : { goesOnFrom }),
+    ...(follows === undefined ? {} : { follows }),
     ...(planned === undefined ? {} : waitOf(planned)),
     // The events that it has taken stay taken.
     ...(events === undefined ? {} : { events }),

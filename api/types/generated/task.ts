@@ -940,6 +940,10 @@ export interface TaskSubTask {
    */
   goesOnFrom?: string;
   /**
+   * Of a step in which an agent that had not worked yet answers a message: id of the node whose answer it is told, and with whose files it begins.
+   */
+  follows?: string;
+  /**
    * Why the step was skipped, as a sentence.
    */
   message?: string;

@@ -84,6 +84,8 @@ export interface RunNode extends GraphNode, RunParts {
   kind?: undefined;
   /** The name of the member who works, where the node has another one: that of a step, say. */
   member?: string;
+  /** Its answer is about the answers of others. */
+  judges?: true;
   workspace: PlannedNodeWorkspace;
 }
 

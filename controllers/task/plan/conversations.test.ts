@@ -145,6 +145,18 @@ class Talk {
   }
 }
 
+/** A message that names a member is with runs of that member alone. */
+function judgeAddressees(world: World): void {
+  const { spec, status } = world.task();
+  const by = new Map((status?.messages ?? []).map(({ id, node: its }) => [id, its]));
+  for (const { member, id } of spec.messages ?? []) {
+    const answering = by.get(id);
+    if (member === undefined || answering === undefined) continue;
+    const runs = world.sandboxes().filter((run) => run.spec.node === answering);
+    for (const run of runs) expect(run.spec.agent?.botName).toBe(`${member}-bot`);
+  }
+}
+
 it('whatever happens: each message is heard once for good, or expires with its Task, and an end is an end', () => {
   fc.assert(
     fc.property(graph, fc.array(happening, { maxLength: 80, size: 'max' }), (nodes, happenings) => {
@@ -161,6 +173,7 @@ it('whatever happens: each message is heard once for good, or expires with its T
           .map((record) => record.node);
         expect([...heard, ...own]).toEqual(state === 'Applied' ? [by] : []);
       }
+      judgeAddressees(talk.world);
       const members = new Set(nodes.map(({ name }) => name));
       const unknown = (spec.messages ?? []).filter(({ member = 'n0' }) => !members.has(member));
       const states = new Map((status?.messages ?? []).map(({ id, state }) => [id, state]));

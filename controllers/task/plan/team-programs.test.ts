@@ -126,6 +126,73 @@ it('a script that says no, and is heeded, is no failure of a Task', () => {
   expect(world.settle().status).toMatchObject({ status: 'COMPLETED', message: 'All steps have succeeded.' });
 });
 
+describe('people speak to a Team with judges', () => {
+  /** A draft is judged, in the whole or as a step with a question to people behind it. */
+  const write = { name: 'write', participants: ['ann'] };
+  const reviewed: WorkflowProgram = {
+    ...{ kind: 'workflow', mode: 'script' },
+    workflow: {
+      steps: [
+        { ...write, quality: { bestOf: { candidates: 2, choosers: ['rex'] }, review: { reviewer: 'rex' } } },
+        { name: 'pause', dependsOn: ['write'], wait: { seconds: 1 } },
+      ],
+    },
+  };
+  const output = { choice: 1, reason: 'r', accept: true, guidance: '', member: 'ann', message: 'm' };
+
+  function played(program: Program, endOf: (node: string) => MadeUpEnd): World {
+    const world = worldOf(madeUpRevision(program, MEMBERS));
+    for (let turns = 0; turns < 20; turns += 1) {
+      world.settle();
+      world.pass(1);
+      for (const { metadata, spec, status } of world.sandboxes())
+        if (!isFinalPhase(status?.phase))
+          world.change(metadata.name, { status: statusOf(endOf(spec.node ?? '')) });
+    }
+    return world;
+  }
+
+  const ask = (world: World, words: object) => {
+    world.post(words);
+    world.settle();
+    return world.sandboxes().find(({ spec }) => spec.node === 'message-1')?.spec;
+  };
+
+  it.each([{ words: {} }, { words: { node: 'pause-1' } }])(
+    'the author answers, and no judge, for $words',
+    ({ words }) => {
+      const world = played(reviewed, (id) => ({ sessionId: id, value: id, output }));
+      expect(ask(world, words)).toMatchObject({
+        agent: { botName: 'ann-bot' },
+        session: { id: 'write-0c1' },
+      });
+    },
+  );
+
+  it('the author answers where a judge had the last word', () => {
+    const gates: QualityProgram['gates'] = [
+      { kind: 'review', reviewer: 'rex', maxCorrections: 0, onRejected: 'Fail' },
+    ];
+    const steps = [write];
+    const inner: WorkflowProgram = { kind: 'workflow', mode: 'script', workflow: { steps } };
+    const no = { ...output, accept: false };
+    const world = played({ kind: 'quality', inner, gates } as QualityProgram, () => ({
+      value: 'x',
+      output: no,
+    }));
+    expect(world.task().status).toMatchObject({ status: 'FAILED' });
+    expect(ask(world, {})).toMatchObject({ agent: { botName: 'ann-bot' } });
+  });
+
+  it('a member who was not chosen answers', () => {
+    const world = played({ ...route, editAnswer: false } as RouteProgram, () => ({ value: 'x', output }));
+    expect(ask(world, { member: 'ben' })).toMatchObject({
+      agent: { botName: 'ben-bot' },
+      prompt: expect.stringContaining('The answer of ann:\nx'),
+    });
+  });
+});
+
 describe('Teams whose steps follow from answers', () => {
   it('come to the same end as in the reference, with one run for each step', () => {
     fc.assert(

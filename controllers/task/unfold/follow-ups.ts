@@ -7,6 +7,8 @@ import { hasRun, readRecords, valueOf } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { isDone } from '../plan/readiness.ts';
 import { addresseeProblem, followUpNode } from '../status/messages.ts';
+import { answering, authorBefore } from './authors.ts';
+import { memberOf, memberRun } from './team/member-run.ts';
 import { unfold } from './unfold.ts';
 import type { Programs, Unfolded, UnfoldInput } from './unfold.ts';
 
@@ -68,10 +70,9 @@ class Conversation {
       if (this.#isTaken(message) || addresseeProblem(message, this.#members()) !== undefined) return true;
       if (!this.#mayBegin()) return false;
     }
-    const from = record === undefined ? this.#sourceOf(message) : this.#run(record.goesOnFrom);
-    const template = from ?? this.#nodes().findLast(isRunNode) ?? this.#input.revision.nodes.find(isRunNode);
-    if (template === undefined) return true;
-    const followUp = this.#followUp({ message, from, template });
+    const addressee = record === undefined ? this.#addressee(message) : this.#known(message, record);
+    if (addressee === undefined) return true;
+    const followUp = this.#followUp(message, addressee);
     this.#followUps.push(followUp);
     this.#runs.set(id, followUp);
     return this.#input.history.ended(id) !== undefined;
@@ -126,18 +127,72 @@ class Conversation {
     return id === undefined ? undefined : this.#runs.get(id);
   }
 
-  /** The newest run of the agent that is meant; without a name, the one whose answer is the Task's. */
-  #sourceOf({ node, member }: TaskMessage): RunNode | undefined {
-    const { task, ended } = this.#input.history;
-    const runs = [...this.#runs.values()].filter(({ id }) => hasRun(ended(id) ?? { node: id }));
+  /** Who answers: the agent that is meant, in its session or in a first one; without a name, the one whose answer is the Task's. */
+  #addressee(message: TaskMessage): Addressee | undefined {
+    const { node, member } = message;
+    const { task } = this.#input.history;
     const { currentStage: stage } = task.spec;
     const named = node ?? (member === undefined && stage !== undefined ? this.#before[stage]?.id : undefined);
+    const runs = this.#past();
     const first = this.#firstOf(this.#run(named));
-    const meant = runs.filter((run) =>
+    const own = runs.findLast((run) =>
       named === undefined ? workerOf(run) === member : run.id === named || this.#firstOf(run) === first,
     );
-    const author = this.#followUps.length === 0 ? this.#run(this.#unfolded.author) : undefined;
-    return meant.at(-1) ?? author ?? answering(runs, (id) => ended(id)?.status === 'COMPLETED');
+    if (own !== undefined) return { template: own, from: own };
+    const author = this.#author(runs, node);
+    const template = this.#beginner(message);
+    if (template !== undefined) return { template, ...(author === undefined ? {} : { follows: author }) };
+    return author === undefined ? this.#anybody() : { template: author, from: author };
+  }
+
+  /** Who it was when the node was written down. */
+  #known(message: TaskMessage, { goesOnFrom, follows }: NodeRecord): Addressee | undefined {
+    const from = this.#run(goesOnFrom);
+    if (from !== undefined) return { template: from, from };
+    const template = this.#beginner(message);
+    const author = this.#run(follows);
+    if (template === undefined) return this.#anybody();
+    return { template, ...(author === undefined ? {} : { follows: author }) };
+  }
+
+  /** Of a Task for which no agent has worked. */
+  #anybody(): Addressee | undefined {
+    const template = this.#nodes().findLast(isRunNode) ?? this.#input.revision.nodes.find(isRunNode);
+    return template && { template };
+  }
+
+  /** Those whose agents have begun. */
+  #past(): RunNode[] {
+    const { ended } = this.#input.history;
+    return [...this.#runs.values()].filter(({ id }) => hasRun(ended(id) ?? { node: id }));
+  }
+
+  /** The run of the agent that is named, where this has not worked yet. */
+  #beginner({ node, member }: TaskMessage): RunNode | undefined {
+    if (node !== undefined) return this.#run(node);
+    if (member === undefined) return undefined;
+    const { revision } = this.#input;
+    if (memberOf(revision, member) !== undefined) {
+      const inputs = { taskPrompt: true, results: [] };
+      return memberRun(revision, { id: member, member, needs: [], inputs, workspace: {} });
+    }
+    const planned = [...this.#unfolded.nodes, ...revision.nodes].filter(isRunNode);
+    return planned.find((run) => workerOf(run) === member);
+  }
+
+  /** The run whose answer is the Task's; with the name of a step at which no agent works, the one whose answer stood before it. */
+  #author(runs: readonly RunNode[], step: string | undefined): RunNode | undefined {
+    const { ended } = this.#input.history;
+    const isGood = ({ id }: RunNode): boolean => ended(id)?.status === 'COMPLETED';
+    const before = step === undefined ? undefined : authorBefore(step, this.#before, { runs, isGood });
+    if (before !== undefined) {
+      const first = this.#firstOf(before);
+      return runs.findLast((run) => this.#firstOf(run) === first);
+    }
+    const newest = runs.findLast(({ message }) => message !== undefined);
+    if (newest !== undefined && isGood(newest)) return newest;
+    const { author, outcome } = this.#unfolded;
+    return runs.find(({ id }) => id === (author ?? outcome)) ?? answering(this.#nodes(), { runs, isGood });
   }
 
   /** The node that a session began with. */
@@ -145,27 +200,37 @@ class Conversation {
     if (node === undefined) return undefined;
     const known = this.#firsts.get(node.id);
     if (known !== undefined) return known;
-    const first = this.#firstOf(this.#run(node.session?.from)) ?? node.id;
+    const first = this.#firstOf(this.#run(node.session?.from)) ?? this.#begunFor(node) ?? node.id;
     this.#firsts.set(node.id, first);
     return first;
   }
 
-  #followUp({ message, from, template }: FollowUp): RunNode {
-    const { prompt: _, outputSchema, skip: __, on: ___, session: ____, ...rest } = template;
+  /** The step whose agent the run is, which had not worked before. */
+  #begunFor({ message, session }: RunNode): string | undefined {
+    if (message === undefined || session !== undefined) return undefined;
+    return this.#input.history.task.spec.messages?.find(({ id }) => id === message)?.node;
+  }
+
+  #followUp(message: TaskMessage, { template, from, follows }: Addressee): RunNode {
+    const { prompt, outputSchema, skip: _, on: __, session: ___, judges: ____, ...rest } = template;
     const record = from && this.#input.history.ended(from.id);
     // One that has answered nothing and keeps no session knows nothing of what it was asked.
     const isNew = record?.status !== 'COMPLETED' && record?.result?.['sessionId'] === undefined;
     // A schema of the program is for its own steps; one of the member holds for all that it says.
     const isOwnSchema = outputSchema !== undefined && this.#input.revision.program === undefined;
     const { uses } = template.workspace;
+    const before = (from ?? follows)?.id;
+    const results = follows === undefined ? template.inputs.results : [answerOf(follows)];
     return {
       ...rest,
       id: followUpNode(message),
-      needs: from === undefined ? [] : [from.id],
-      ...(from === undefined ? {} : { on: { [from.id]: 'always' as const }, session: { from: from.id } }),
-      inputs: { taskPrompt: isNew, text: message.text, results: [] },
+      needs: before === undefined ? [] : [before],
+      ...(before === undefined ? {} : { on: { [before]: 'always' as const } }),
+      ...(from === undefined ? {} : { session: { from: from.id } }),
+      ...(isNew && prompt !== undefined ? { prompt } : {}),
+      inputs: { taskPrompt: isNew, text: message.text, results: isNew ? results : [] },
       policy: { requireConfirmation: false, onFailure: 'FailTask' },
-      workspace: from === undefined ? { uses } : { uses, from: from.id },
+      workspace: before === undefined ? { uses } : { uses, from: before },
       message: message.id,
       ...(isOwnSchema ? { outputSchema } : {}),
     };
@@ -178,17 +243,14 @@ function forkWords({ spec: { forkFrom } }: Task): string[] {
   return [followUpNode({ number: (forkFrom.messages ?? 0) + 1 })];
 }
 
-interface FollowUp {
-  message: TaskMessage;
-  /** Absent where no agent has worked. */
-  from: RunNode | undefined;
-  /** The member that answers. */
+/** Who answers a message. */
+interface Addressee {
+  /** A run of that agent. */
   template: RunNode;
+  /** Its last run, in whose session it goes on; absent for one that has not worked yet. */
+  from?: RunNode;
+  /** Of such a one: the run whose answer it is told, and with whose files it begins. */
+  follows?: RunNode;
 }
 
-/** The last run that no other one has taken up, a good one before others. */
-function answering(runs: readonly RunNode[], isGood: (id: string) => boolean): RunNode | undefined {
-  const good = runs.filter(({ id }) => isGood(id));
-  const needed = new Set(good.flatMap(({ needs }) => needs));
-  return good.findLast(({ id }) => !needed.has(id)) ?? good.at(-1) ?? runs.at(-1);
-}
+const answerOf = ({ id, name }: RunNode) => ({ from: id, label: `The answer of ${name}` });

@@ -6,7 +6,7 @@ import { answerSchema } from '../team/answer-schema.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
 import type { History, Unfold, Unfolded, UnfoldInput } from '../unfold.ts';
-import { titled } from './judged-work.ts';
+import { judging } from './judged-work.ts';
 import type { JudgedWork } from './judged-work.ts';
 import type { BestOf } from './program.ts';
 import { lostVotes } from './verdicts.ts';
@@ -132,7 +132,7 @@ function ballot(
     onFailure: 'Continue',
     outputSchema: choiceSchema(versions.map(({ number }) => number)),
   });
-  return titled(work, node);
+  return judging(work, node);
 }
 
 function choiceSchema(numbers: readonly number[]): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import type { ApprovalWait, PlannedNode, RunNode, WaitNode } from '../../graph/graph.ts';
 import { endOf } from '../team/ends.ts';
 import { memberRun } from '../team/member-run.ts';
-import { titled } from './judged-work.ts';
+import { judging } from './judged-work.ts';
 import type { JudgedWork } from './judged-work.ts';
 import type {
   ApprovalGate,
@@ -69,7 +69,7 @@ function judgeRun(work: JudgedWork, version: Version, { words, ...draft }: Judge
     inputs: shown(work.request, version, words),
     workspace: { from: version.author.id, ownBranch: true },
   });
-  return titled(work, node);
+  return judging(work, node);
 }
 
 function review(work: JudgedWork, { reviewer }: ReviewGate, version: Version): GateRun {

@@ -29,10 +29,11 @@ export function taskWork(input: UnfoldInput): JudgedWork {
   };
 }
 
-/** A run of a member for this layer, as people know it. */
-export function titled({ titleOf }: JudgedWork, run: RunNode): RunNode {
+/** A run of a member who judges, as people know it. */
+export function judging({ titleOf }: JudgedWork, run: RunNode): RunNode {
   const title = titleOf(run.name);
-  return title === run.name ? run : { ...run, name: title, member: run.name };
+  const judge = { ...run, judges: true as const };
+  return title === run.name ? judge : { ...judge, name: title, member: run.name };
 }
 
 /** The run without the conditions under which it came up. */
