@@ -31,7 +31,8 @@ export function taskFork({ store, clock }: { store: Store; clock: Clock }): Muta
       const asked = askedFork(spec);
       if (asked === undefined) return undefined;
       return parentOf(store, request.namespace, asked.task).then((parent) => {
-        const given = { ...spec, forkFrom: { ...asked } };
+        const { team: _, ...forkFrom } = asked;
+        const given = { ...spec, forkFrom };
         if (parent === undefined || forkProblem(asked, parent) !== undefined)
           return { ...object, spec: given };
         return { ...object, spec: stampedFork(given, { asked, parent }, { user, now: clock.now() }) };

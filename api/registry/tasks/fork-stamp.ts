@@ -5,13 +5,15 @@ import type { JsonObject } from '../../machinery/json/json.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/users/user.ts';
 import { invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
-import type { Task, TaskMessage } from '../../types/generated/task.ts';
+import type { Task, TaskMessage, TaskStatus } from '../../types/generated/task.ts';
 
 /** The wish of a new Task in spec.forkFrom; of any form, since it is read before it is validated. */
 export interface AskedFork {
   task: string;
   step?: string;
   text?: string;
+  /** The Team of the new Task. */
+  team: { name?: unknown; namespace?: unknown };
 }
 
 /** @param spec as the server has noted it */
@@ -25,8 +27,10 @@ export function revisionProblem(spec: JsonObject): StatusCause | undefined {
 export function askedFork(spec: JsonObject): AskedFork | undefined {
   const { task, step, text } = fieldsOf(spec['forkFrom']);
   if (typeof task !== 'string' || task === '') return undefined;
+  const { name, namespace } = fieldsOf(spec['teamRef']);
   return {
     task,
+    team: { name, namespace },
     ...(typeof step === 'string' ? { step } : {}),
     ...(typeof text === 'string' ? { text } : {}),
   };
@@ -63,13 +67,56 @@ export function forkProblem(asked: AskedFork, parent: Task | undefined): StatusC
   if (parent.status?.revision === undefined) {
     return invalidValue(`${at}.task`, asked.task, 'the Task has not begun: there is nothing to go on from');
   }
-  if (forkPoint(asked, parent) !== undefined) return undefined;
+  const point = forkPoint(asked, parent);
+  if (point !== undefined) return teamProblem(asked, parent) ?? stepProblem(asked, { point, parent });
   const ended = (parent.status.subTasks ?? []).flatMap(({ node, status }) =>
     node !== undefined && ENDED.has(status) ? [node] : [],
   );
   return asked.step === undefined
     ? invalidValue(`${at}.task`, asked.task, 'no step of the Task has come to a good end')
     : unsupportedValue(`${at}.step`, asked.step, ended);
+}
+
+/** A TaskRevision is one of a Team. */
+function teamProblem({ team }: AskedFork, { metadata, spec }: Task): StatusCause | undefined {
+  const own = metadata.namespace ?? '';
+  const { name, namespace = own } = spec.teamRef;
+  if (team.name === name && (team.namespace ?? own) === namespace) return undefined;
+  const why = `a fork runs with the TaskRevision of the other Task, which is one of Team "${namespace}/${name}"`;
+  return invalidValue('spec.teamRef.name', team.name, why);
+}
+
+/**
+ * That the other Task has come to a bad end at the step: only words lead on from there. Whether a Task goes on behind
+ * another failure is known with its graph alone: the task controller judges that.
+ */
+function stepProblem(
+  { step, text }: AskedFork,
+  { point, parent: { metadata, status } }: { point: ForkPoint; parent: Task },
+): StatusCause | undefined {
+  if (step === undefined || text !== undefined) return undefined;
+  const record = status?.subTasks?.find(({ node }) => node === point.step);
+  if (record === undefined || status === undefined || !isBadEnd(record, status)) return undefined;
+  const why = `Task "${metadata.name}" does not go on behind step "${step}", which is ${record.status ?? ''}; words (spec.forkFrom.text) do`;
+  return invalidValue('spec.forkFrom.step', step, why);
+}
+
+type SubTask = NonNullable<TaskStatus['subTasks']>[number];
+
+/**
+ * Whether the Task has ended because of this step: its error is that of the step, and of no other one. Messages take a Task
+ * up again, whatever the steps before have come to.
+ */
+function isBadEnd(
+  record: SubTask,
+  { status, errorMessage = '', subTasks = [], messages = [] }: TaskStatus,
+): boolean {
+  const isTakenUp = messages.some(({ node }) => node?.startsWith('message-') === true);
+  if (isTakenUp || record.status !== status) return false;
+  if (status === 'CANCELLED') return true;
+  const { errorMessage: why } = record;
+  if (status !== 'FAILED' || why === undefined || !errorMessage.endsWith(`: ${why}`)) return false;
+  return subTasks.filter((one) => one.status === 'FAILED' && one.errorMessage === why).length === 1;
 }
 
 export interface Stamp {
@@ -93,11 +140,12 @@ export function stampedFork(
   const said = saidBefore(parent, point.steps);
   const words = asked.text === undefined ? [] : [wordsOf(asked.text, said.length + 1, { point, stamp })];
   const messages = [...said, ...words];
+  const { team: _, ...wish } = asked;
   const { uid = '' } = parent.metadata;
   const { revision } = parent.status ?? {};
   return {
     ...spec,
-    forkFrom: { ...asked, step: point.step, uid, revision, messages: said.length },
+    forkFrom: { ...wish, step: point.step, uid, revision, messages: said.length },
     ...(messages.length === 0 ? {} : { messages }),
   };
 }

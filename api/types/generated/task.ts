@@ -358,7 +358,7 @@ export interface TaskForkFrom {
    */
   task: string;
   /**
-   * Id of the last step that is taken over, as in status.subTasks; the last one that has ended when absent. The server notes it.
+   * Id of the last step that is taken over, as in status.subTasks; when absent the last one that came to a good end, or with text the last one that has ended. The server notes it.
    */
   step?: string;
   /**

@@ -19,7 +19,10 @@ export function register(program: Command, context: CliContext): void {
     .command('fork')
     .description('make a Task that goes on from a step of another one, with its conversation and files')
     .argument('<task>', 'NAME or task/NAME')
-    .option('--step <node>', 'id of the step, as in status.subTasks; default: the last one that has ended')
+    .option(
+      '--step <node>',
+      'id of the step, as in status.subTasks; default: the last one that came to a good end; with -m, the last one that has ended',
+    )
     .option('--name <name>', 'name of the new Task; default: the name of the other one and five characters')
     .option('-m, --message <text>', 'words for the agent of the step, in place of the steps behind it')
     .option('-f, --follow', 'show what happens until the new Task is finished');

@@ -43,6 +43,19 @@ const SUB_TASKS = [
   { node: 's3', status: 'PENDING' },
 ];
 
+const WHY = 'AgentFailed: no';
+const [S0, S1] = SUB_TASKS;
+const FAILED_AT_S2 = {
+  status: 'FAILED',
+  errorMessage: `Step 3 of 3 (print) failed: ${WHY}`,
+  subTasks: [
+    S0,
+    { ...S1, status: 'FAILED', errorMessage: 'AgentFailed: but it goes on' },
+    { node: 's2', status: 'FAILED', errorMessage: WHY },
+  ],
+};
+const CANCELLED_AT_S1 = { status: 'CANCELLED', subTasks: [S0, { node: 's1', status: 'CANCELLED' }] };
+
 /** A Task with these steps, and the uid that it has. */
 async function parent(name: string, status: object = {}): Promise<string> {
   const made = await make(name);
@@ -114,17 +127,63 @@ describe('a Task with spec.forkFrom', () => {
       revision: 'r2',
       message: 'spec.revision: Invalid value: "r2": a fork runs with the TaskRevision of the other Task',
     },
-  ])('is refused where $why', async ({ name, given, revision, message }) => {
+    {
+      why: 'another Team is asked for',
+      name: 'known',
+      given: {},
+      more: { teamRef: { name: 'u' } },
+      message:
+        'spec.teamRef.name: Invalid value: "u": a fork runs with the TaskRevision of the other Task, which is one of Team "default/t"',
+    },
+    {
+      why: 'a Team of that name in another namespace is asked for',
+      name: 'known',
+      given: {},
+      more: { teamRef: { name: 't', namespace: 'public' } },
+      message: 'spec.teamRef.name',
+    },
+    {
+      why: 'the other Task has failed at the step',
+      name: 'failed',
+      given: { step: 's2' },
+      message:
+        'spec.forkFrom.step: Invalid value: "s2": Task "failed" does not go on behind step "s2", which is FAILED; words (spec.forkFrom.text) do',
+    },
+    {
+      why: 'the other Task was cancelled at the step',
+      name: 'cancelled',
+      given: { step: 's1' },
+      message: 'does not go on behind step "s1", which is CANCELLED',
+    },
+  ])('is refused where $why', async ({ name, given, revision, more, message }) => {
     if (name === 'new') await make('new');
     if (name === 'empty') await parent('empty', { subTasks: [] });
     if (name === 'known')
       await make('known').then(() => stands('known', { revision: 'r1', subTasks: SUB_TASKS }));
+    if (name === 'failed') await parent('failed', FAILED_AT_S2);
+    if (name === 'cancelled') await parent('cancelled', CANCELLED_AT_S1);
     const answer = await make(`${name}-fork`, {
       forkFrom: { task: name, ...given },
+      ...more,
       ...(revision === undefined ? {} : { revision }),
     });
     expect(answer.status).toBe(422);
     expect(answer.text).toContain(JSON.stringify(message).slice(1, -1));
+  });
+
+  it.each([
+    { why: 'words go on from it', step: 's2', text: 'Try this.', more: {} },
+    { why: 'the Task failed elsewhere', step: 's1', more: {} },
+    {
+      why: 'the Task was taken up again',
+      step: 's2',
+      more: { messages: [{ id: 'a', state: 'Applied', node: 'message-1' }] },
+    },
+  ])('may go on from a step that failed where $why', async ({ step, text, more }) => {
+    const name = `bad-${step}-${text === undefined ? Object.keys(more).length : 'words'}`;
+    await parent(name, { ...FAILED_AT_S2, ...more });
+    const made = await make(`${name}-fork`, { forkFrom: { task: name, step, text } });
+    expect(made.status).toBe(201);
   });
 
   it('is as it is for good, and the same manifest changes nothing', async () => {

@@ -123,24 +123,18 @@ it('with words, the agent of the step goes on in its session', async () => {
   });
 });
 
-it('fails with the reason where the other Task does not go on behind the step', async () => {
-  await parent();
-  await p.edit('t', { cancel: true });
-  await p.there(
-    SANDBOXES,
-    sandboxNameOf(await p.there(TASKS, 't'), 2, 1),
-    ({ spec }) => spec.cancel === true,
-  );
-  await p.stops(sandboxNameOf(await p.there(TASKS, 't'), 2, 1));
-  await p.task('t', 'CANCELLED');
-  await fork({ task: 't', step: 's2' });
-  const { status } = await p.task('f', 'FAILED');
-  expect(status?.errorMessage).toContain('spec.forkFrom: Task "t" does not go on behind step "s2"');
-  expect(status?.conditions).toEqual(
-    expect.arrayContaining([
-      expect.objectContaining({ type: 'Failed', status: 'True', reason: 'ForkImpossible' }),
-    ]),
-  );
+it('is refused at once where the other Task does not go on behind the step', async () => {
+  const task = await p.create.task('t', { workspaceRef: { name: 'w' } });
+  const first = sandboxNameOf(task, 0, 1);
+  await p.bound(first);
+  await p.fails(first, 'AgentFailed');
+  await p.task('t', 'FAILED');
+  await expect(fork({ task: 't', step: 's0' })).rejects.toMatchObject({
+    code: 422,
+    message: expect.stringContaining('Task "t" does not go on behind step "s0", which is FAILED; words'),
+  });
+  const made = await fork({ task: 't', step: 's0', text: 'Try another way.' });
+  await p.bound(`${made.metadata.name}-${(made.metadata.uid ?? '').slice(0, 5)}-message-1-a1`);
 });
 
 it('fails with the reason where the other Task is gone before it has begun', async () => {
