@@ -29,6 +29,21 @@ describe('a message whose run never began', () => {
   });
 });
 
+it('a message to nobody does not keep a step from running again', () => {
+  const world = new World(resolved(node('a')));
+  world.settle();
+  const status: SandboxStatus = { phase: 'Succeeded', reason: 'Succeeded', result: { value: 'x' } };
+  world.change(nameOf('a'), { status });
+  world.settle();
+  world.edit({ retries: [{ id: 'r', node: 'a' }] });
+  world.post({ member: 'nobody' });
+  expect(world.settle().status).toMatchObject({
+    status: 'PENDING',
+    messages: [{ id: 'id1', state: 'Rejected' }],
+  });
+  expect(world.names()).toEqual([nameOf('a'), 'fix-abcde-a-a2']);
+});
+
 describe('a message to a Task without agents', () => {
   it.each([
     ['that has failed in time', { phase: 'Cancelled', reason: 'Cancelled' }, 'FAILED'],

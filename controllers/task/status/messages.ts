@@ -1,5 +1,6 @@
 import type { Task, TaskMessage, TaskStatus } from '#api/types/generated/task';
 import { isFinalTaskStatus, waitingMessages } from '#api/types/tasks/task';
+import { isEnded } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
 
 type MessageState = NonNullable<TaskStatus['messages']>[number];
@@ -49,6 +50,8 @@ export function messageStates({ task, records, members }: MessagesOf, end?: 'giv
 export function unheard({ task, records, members }: MessagesOf): TaskStatus | undefined {
   const waiting = new Set(waitingMessages(task));
   if (!isFinalTaskStatus(task.status?.status) || waiting.size === 0) return undefined;
+  // People have steps run again: the status is about to become another one.
+  if (!records.every(isEnded)) return undefined;
   const messages = messageStates({ task, records, members });
   const rejected = messages.filter(({ id, state }) => waiting.has(id) && state === 'Rejected');
   return rejected.length === waiting.size ? { ...task.status, messages } : undefined;
