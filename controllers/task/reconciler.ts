@@ -25,7 +25,7 @@ import { resolveTask } from './configuration/resolve.ts';
 import type { Configuration, Resolution } from './configuration/resolve.ts';
 import { usedConfiguration } from './configuration/used-configuration.ts';
 import type { UsedConfiguration, UsedObject } from './configuration/used-configuration.ts';
-import { inherit, parentOf } from './fork/inherit.ts';
+import { giveBack, inherit, parentOf } from './fork/inherit.ts';
 import type { Inheritance } from './fork/take-over.ts';
 import type { CollaborationModels } from './graph/collaboration-models.ts';
 import { planTask } from './plan/plan.ts';
@@ -95,6 +95,7 @@ export function taskReconciler(given: TaskReconcilerOptions): Reconcile<TaskClie
     const source = await configurationSource(options, configuration, { task, taskRevision });
     const start = isStarting(task) ? await beginning(options, task, source) : {};
     const { judged, inheritance, held = options.heldBy(taskUID, namespace) } = start;
+    await giveBack(client, task, held);
     const { isHeld, wakeAt } = await carryOut(options, configuration, {
       task,
       programs,

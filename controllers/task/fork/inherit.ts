@@ -5,9 +5,10 @@ import type { OwnerReference } from '#api/machinery/meta';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import { SANDBOXES, TASKS } from '#api/types/resources';
-import { TaskReason } from '#api/types/tasks/task';
+import { isAtRest, TaskReason } from '#api/types/tasks/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import type { NodeRecord } from '../node-record.ts';
+import { hasRevision } from '../revision/task-revision.ts';
 import { takeOver } from './take-over.ts';
 import type { ForkSources, Inheritance } from './take-over.ts';
 
@@ -47,6 +48,30 @@ export async function inherit(
     if (sandbox !== undefined) held.push(sandbox);
   }
   return { outcome: 'taken over', inheritance, held };
+}
+
+/**
+ * Gives back the Sandboxes that a fork has come to own, which has ended before it took over anything. One that nobody else owns
+ * goes, as the garbage collector would have it.
+ * @throws StatusError Conflict (try again quietly) where a Sandbox was written meanwhile
+ */
+export async function giveBack(
+  client: Pick<Client, 'delete' | 'patch'>,
+  fork: Task,
+  held: readonly Sandbox[],
+): Promise<void> {
+  if (fork.spec.forkFrom === undefined || !isAtRest(fork) || hasRevision(fork.status)) return;
+  for (const sandbox of held) {
+    const { ownerReferences = [], resourceVersion = '', uid = '' } = sandbox.metadata;
+    const others = ownerReferences.filter((owner) => owner.uid !== fork.metadata.uid);
+    const ref = refOf(sandbox);
+    if (others.length === 0) {
+      await ignoreNotFound(client.delete(SANDBOXES, ref, { preconditions: { uid, resourceVersion } }));
+      continue;
+    }
+    const body = { metadata: { resourceVersion, ownerReferences: others } };
+    await ignoreNotFound(client.patch(SANDBOXES, ref, { type: 'merge', body }));
+  }
 }
 
 function impossible(why: string): Impossible {

@@ -82,6 +82,23 @@ describe('a fork', () => {
     expect(fork.task().status).toMatchObject({ status: 'RUNNING', progress: 66 });
   });
 
+  it('that is suspended has what it takes over from its first status on, and needs the other Task no longer', () => {
+    const parent = parentOf(THREE, { s0: ended('x') });
+    const fork = forkOf(parent, { step: 's0' });
+    if (typeof fork === 'string') throw new Error(fork);
+    fork.edit({ suspend: true });
+    fork.settle();
+    expect(takenBy(fork)).toEqual(['s0']);
+    expect(fork.names()).toEqual([]);
+    expect(fork.task().status?.message).toContain('spec.suspend is set.');
+    expect(fork.task().status?.revision, 'which nobody collects then').toBe(fork.revisions()[0]);
+    fork.inheritance = undefined;
+    fork.edit({ suspend: false });
+    fork.settle();
+    expect(fork.names()).toEqual([nameOf('s1')]);
+    expect(takenBy(fork)).toEqual(['s0']);
+  });
+
   it('counts the use of its own runs alone', () => {
     const parent = parentOf(THREE, { s0: ended('x'), s1: ended('y') });
     const fork = begun(parent, { step: 's0' });

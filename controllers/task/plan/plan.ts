@@ -112,7 +112,9 @@ export function planTask(observation: Observation): TaskPlan {
   if (task.status?.revision !== undefined) return planWithoutRevision(observation, live);
   if (isBeingCancelled(task))
     return ended(observation, { kind: 'cancelled', message: 'Cancelled before it started.' });
-  if (task.spec.suspend === true) return ended(observation, { kind: 'waiting', ...SUSPENDED });
+  // A fork takes over at once: the other Task may be gone when it goes on.
+  if (task.spec.suspend === true && observation.inheritance === undefined)
+    return ended(observation, { kind: 'waiting', ...SUSPENDED });
 
   const resolution = observation.resolve();
   return resolution.outcome === 'resolved'

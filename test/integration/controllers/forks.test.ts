@@ -97,6 +97,24 @@ it.each(['Background', 'Foreground'] as const)(
   },
 );
 
+it('suspended from its creation on, it owns what it takes over, and goes on when the other Task is gone', async () => {
+  const task = await parent();
+  const forkFrom = { task: 't', step: 's0' };
+  const made = await p.create.task('f', { workspaceRef: { name: 'w' }, forkFrom, suspend: true });
+  await p.there(TASKS, 'f', ({ status }) => status?.subTasks?.[0]?.forkedFrom?.uid === task.metadata.uid);
+  await world.client.delete(TASKS, p.within('t'));
+  await p.there(
+    SANDBOXES,
+    sandboxNameOf(task, 0, 1),
+    ({ metadata }) => metadata.ownerReferences?.length === 1,
+  );
+  await p.edit('f', { suspend: false });
+  await p.bound(sandboxNameOf(made, 1, 1));
+  await does(made, 1);
+  await does(made, 2);
+  await p.task('f', 'COMPLETED');
+});
+
 it('the steps that follow hear a long answer in full', async () => {
   const task = await p.create.task('t', { workspaceRef: { name: 'w' } });
   const first = sandboxNameOf(task, 0, 1);
