@@ -24,6 +24,7 @@ export interface CliTask extends KubeObject {
     errorMessage?: string;
     message?: string;
     currentStep?: number;
+    subTasks?: { node?: string }[];
     questions?: CliQuestion[];
     approvals?: { questionId?: string }[];
     messages?: { id: string; state: string; node?: string }[];

@@ -5,6 +5,7 @@ import { followLog } from '../../follow-log.ts';
 import { addConnectionFlags, withSession } from '../../session.ts';
 import type { ConnectionFlags, Session } from '../../session.ts';
 import { taskName, TASKS } from '../../task.ts';
+import type { CliTask } from '../../task.ts';
 
 interface ForkFlags extends ConnectionFlags {
   step?: string;
@@ -52,11 +53,27 @@ function asked<S extends object>(spec: S): S {
   return Object.fromEntries(Object.entries(spec).filter(([field]) => !OF_ONE_TASK.has(field))) as S;
 }
 
+const NOTHING_LEFT =
+  'nothing is left to do behind this step of a Task that is completed; give words (-m) or an earlier step (--step)\n';
+
+/** Whether a fork has nothing to do: no words, and no step behind the one that the server has noted. */
+export function isAtItsEnd({ status }: CliTask, { spec }: CliTask): boolean {
+  const last = status?.subTasks?.at(-1)?.node;
+  const { forkFrom } = spec ?? {};
+  return (
+    status?.status === 'COMPLETED' &&
+    last !== undefined &&
+    forkFrom?.step === last &&
+    forkFrom.text === undefined
+  );
+}
+
 async function fork(session: Session, from: string, flags: ForkFlags): Promise<void> {
   const { client } = session.connection;
   const { namespace } = session;
   const { step, message: text, name, follow } = flags;
-  const { spec } = await client.get(TASKS, { namespace, name: from });
+  const parent = await client.get(TASKS, { namespace, name: from });
+  const { spec } = parent;
   if (spec === undefined) throw new CliError(`task ${from} has no spec`);
   const forkFrom = {
     task: from,
@@ -74,5 +91,6 @@ async function fork(session: Session, from: string, flags: ForkFlags): Promise<v
     spec: { ...asked(spec), forkFrom },
   });
   session.print(`task.agent.wecode.io/${created.metadata.name} created`);
+  if (isAtItsEnd(parent, created)) session.context.stderr.write(NOTHING_LEFT);
   if (follow === true) await followLog(session, { namespace, name: created.metadata.name }, 0);
 }
