@@ -77,6 +77,8 @@ const workflows = '^workflows/';
 const credentialFields = '^api/types/credentials/credential-fields[.]ts$';
 /** What the next Task of a Team would run with; pure. */
 const effectiveTeam = '^controllers/task/configuration/effective-team[.]ts$';
+/** The graph of a Task as far as it is known. */
+const taskGraph = '^controllers/task/unfold/task-graph[.]ts$';
 /** CEL over JSON values. */
 const expressions = '^api/schema/expressions[.]ts$';
 /** How parameters are held to a schema. */
@@ -202,6 +204,7 @@ const layers = [
       workflows,
       credentialFields,
       effectiveTeam,
+      taskGraph,
       composition,
     ],
   },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Unstructured } from '#api/machinery/meta';
 import { dotChart } from './dot-chart.ts';
 import { mermaidChart } from './mermaid-chart.ts';
-import { collaborationChart, taskChart, teamChart } from './object-chart.ts';
+import { collaborationChart, teamChart } from './object-chart.ts';
 import { svgChart } from './svg-chart.ts';
 import { textChart } from './text-chart.ts';
 
@@ -33,22 +33,6 @@ const steps = [
   { name: 'tell', wait: { seconds: 3 }, dependsOn: ['loop.failure'] },
 ];
 const flow = object('Collaboration', { spec: { type: 'workflow', steps } });
-const record = (node: string, status: string, title = node) => ({ node, status, title });
-
-const task = object('Task', {
-  status: {
-    ...{ status: 'RUNNING', revision: 'r' },
-    subTasks: [
-      record('plan-0', 'COMPLETED'),
-      record('write-1i0', 'COMPLETED'),
-      record('write-1i10', 'RUNNING'),
-      record('test-2r1x0', 'FAILED'),
-      record('fix-2r1x1', 'RUNNING'),
-    ],
-  },
-});
-const revision = object('TaskRevision', { spec: { program: { kind: 'workflow', workflow: { steps } } } });
-
 describe('troupe graph', () => {
   it('draws a workflow as text, in an order in which it can be done', () => {
     expect(textChart(collaborationChart(flow))).toBe(`Collaboration x
@@ -61,27 +45,7 @@ describe('troupe graph', () => {
 `);
   });
 
-  it('shows how the steps of a Task stand, with all runs that they have had', () => {
-    const text = textChart(taskChart(task, revision));
-    expect(text).toContain('Task x: RUNNING');
-    expect(text).toContain('plan  COMPLETED');
-    expect(text).toContain('write  RUNNING (1 of 2 done)');
-    expect(text).toContain('loop  RUNNING (0 of 2 done)');
-    expect(text).toContain('test  FAILED');
-    expect(text).toContain('tell  [waits');
-  });
-
-  it('draws Tasks and Teams without a workflow by what is known of them', () => {
-    const nodes = [
-      { id: 's0', needs: [] },
-      { id: 's1', needs: ['s0'] },
-    ];
-    const status = {
-      status: 'COMPLETED',
-      subTasks: [record('s0', 'COMPLETED', 'a'), record('s1', 'COMPLETED', 'a')],
-    };
-    const chart = taskChart(object('Task', { status }), object('TaskRevision', { spec: { nodes } }));
-    expect(textChart(chart)).toContain('└─ a (s1)  COMPLETED  [after a (s0)]');
+  it('draws Teams without a workflow by their members', () => {
     const members = [{ role: 'leader', botRef: { name: 'l' } }, { botRef: { name: 'b' } }];
     const team = object('Team', { spec: { members, collaborationModel: 'route' } });
     expect(textChart(teamChart(team, undefined))).toBe(
@@ -98,28 +62,6 @@ describe('troupe graph', () => {
       },
     },
   ];
-
-  it('draws those who judge a step within its frame, with the way back and the states of their runs', () => {
-    const judged = object('Task', {
-      status: {
-        status: 'RUNNING',
-        subTasks: [
-          record('write-0c1', 'COMPLETED'),
-          record('write-0c2', 'COMPLETED'),
-          record('write-0choice1', 'COMPLETED'),
-          record('write-0v1review', 'COMPLETED'),
-          record('write-0v2', 'RUNNING'),
-        ],
-      },
-    });
-    const program = { kind: 'workflow', workflow: { steps: judgedSteps } };
-    expect(textChart(taskChart(judged, object('TaskRevision', { spec: { program } })))).toBe(`Task x: RUNNING
-└─ write  RUNNING (4 of 5 done)  [coder]
-   ├─ work  RUNNING (2 of 3 done)  [again after review (not accepted, at most once)]
-   ├─ choice  COMPLETED  [ann; the best of 2; after work]
-   └─ review  COMPLETED  [ann; after choice]
-`);
-  });
 
   it('draws those who judge what comes of a Team, whatever its members do', () => {
     const members = [
@@ -177,8 +119,8 @@ describe('troupe graph', () => {
   });
 
   it('draws the same picture for the same chart, groups within frames', () => {
-    const svg = svgChart(taskChart(task, revision));
-    expect(svg).toBe(svgChart(taskChart(task, revision)));
+    const svg = svgChart(collaborationChart(flow));
+    expect(svg).toBe(svgChart(collaborationChart(flow)));
     expect(svg.match(/<rect /g)).toHaveLength(7);
     expect(svg).toContain('stroke-dasharray');
   });

@@ -12,8 +12,27 @@ export interface Box {
   /** In words of a Task, such as RUNNING; absent where nothing is under way. */
   state?: string;
   arrows: readonly Arrow[];
+  /** Of the nodes of a Task that it stands for, and no box within it. */
+  ids?: readonly string[];
   /** A group of steps of their own. */
   boxes?: readonly Box[];
+}
+
+/** All the words of a box but its name: who does it, its nodes, and how it stands. */
+export function detailsOf({ notes, ids, state }: Box): string[] {
+  return [...notes, ...idNotes(ids), ...(state === undefined ? [] : [state])];
+}
+
+/** A loop may have hundreds of nodes. */
+const MOST_IDS = 12;
+
+/** The ids of the nodes of a box, in words. */
+export function idNotes(ids: readonly string[] = []): string[] {
+  const [first] = ids;
+  if (first === undefined) return [];
+  if (ids.length === 1) return [`id ${first}`];
+  const more = ids.length > MOST_IDS ? [`and ${ids.length - MOST_IDS} more`] : [];
+  return [`ids ${[...ids.slice(0, MOST_IDS), ...more].join(', ')}`];
 }
 
 /** A box that comes before another one. */

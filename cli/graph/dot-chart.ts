@@ -1,3 +1,4 @@
+import { detailsOf } from './chart.ts';
 import type { Box, Chart } from './chart.ts';
 
 /** For Graphviz (graphviz.org/doc/info/lang.html): a digraph, groups as clusters. Only letters of ours are outside of quotes. */
@@ -39,7 +40,7 @@ function placeOf({ boxes = [] }: Box, id: string): Place {
 }
 
 function nodeLines(box: Box, id: string): string[] {
-  const label = quoted([box.name, ...box.notes, ...(box.state === undefined ? [] : [box.state])].join('\n'));
+  const label = quoted([box.name, ...detailsOf(box)].join('\n'));
   if (box.boxes === undefined || box.boxes.length === 0) return [`  ${id} [label=${label}];`];
   return [`  subgraph cluster_${id} {`, `  label=${label};`, ...boxLines(box.boxes, `${id}_`), '  }'];
 }

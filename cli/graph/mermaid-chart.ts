@@ -1,3 +1,4 @@
+import { detailsOf } from './chart.ts';
 import type { Box, Chart } from './chart.ts';
 
 /** For Markdown: a flow chart of Mermaid. Only letters of ours are outside of quotes. */
@@ -22,7 +23,7 @@ function boxLines(boxes: readonly Box[], prefix: string): string[] {
 }
 
 function nodeLines(box: Box, id: string): string[] {
-  const label = quoted([box.name, ...box.notes, ...(box.state === undefined ? [] : [box.state])].join('\n'));
+  const label = quoted([box.name, ...detailsOf(box)].join('\n'));
   if (box.boxes === undefined) return [`  ${id}[${label}]`];
   return [`  subgraph ${id}[${label}]`, ...boxLines(box.boxes, `${id}_`), '  end'];
 }

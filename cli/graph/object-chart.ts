@@ -3,14 +3,12 @@ import type { JsonObject } from '#api/machinery/json/json';
 import type { Unstructured } from '#api/machinery/meta';
 import { workflowOf } from '#workflows/workflow';
 import { judgesIn } from '#api/types/quality';
-import type { Step } from '#workflows/workflow';
 import type { Box, Chart } from './chart.ts';
 import { judgedBoxes } from './quality-chart.ts';
 import type { Quality } from './quality-chart.ts';
 import { workflowBoxes } from './workflow-chart.ts';
-import type { RunState } from './workflow-chart.ts';
 
-/** Charts of objects as the server, or a file, has them. */
+/** Charts of Collaborations and Teams as the server, or a file, has them. */
 
 export function collaborationChart(collaboration: Unstructured): Chart {
   const { steps } = workflowOf(collaboration['spec'] as Parameters<typeof workflowOf>[0]);
@@ -52,65 +50,6 @@ function judgedWork(boxes: readonly Box[], quality: Quality): Box[] {
   return [{ ...work, arrows: [...work.arrows, ...back] }, ...judges];
 }
 
-/** @param revision what the Task was started with */
-export function taskChart(task: Unstructured, revision: Unstructured | undefined): Chart {
-  const { status, subTasks } = fieldsOf(task['status']);
-  const records = listOf(subTasks);
-  const title = `${titleOf(task)}: ${text(status) || 'PENDING'}`;
-  const spec = fieldsOf(revision?.['spec']);
-  const whole = fieldsOf(spec['program']);
-  const program = whole['kind'] === 'quality' ? fieldsOf(whole['inner']) : whole;
-  const states = records.map((record): RunState => ({
-    node: text(record['node']),
-    status: text(record['status']),
-  }));
-  if (program['kind'] !== 'workflow') return { title, boxes: nodeBoxes(records, listOf(spec['nodes'])) };
-  const planning = records.filter(({ node }) => node === 'plan' || node === 'plan-again');
-  const given = listOf(fieldsOf(program['workflow'])['steps']) as unknown as Step[];
-  const written = listOf(fieldsOf(fieldsOf(planning.at(-1)?.['result'])['output'])['steps']);
-  const steps = given.length === 0 ? written.map(writtenStep) : given.map((step) => filled(step, written));
-  // Those of a Team that asks for the quality of a workflow.
-  const judging = whole === program ? [] : records.filter(({ node }) => JUDGING.test(text(node)));
-  return {
-    title,
-    boxes: [...nodeBoxes(planning, []), ...workflowBoxes(steps, states), ...nodeBoxes(judging, [])],
-  };
-}
-
-/** Ids of nodes of the layer around the whole work. */
-const JUDGING = /^(?:v\d+(?:-.*)?|choice-\d+)$/;
-
-/** A step as a leader has written it. */
-function writtenStep({ name, participant, dependsOn, run }: JsonObject): Step {
-  const needs = listOfTexts(dependsOn);
-  const work =
-    text(run) === '' ? { participants: [text(participant)] } : { action: { script: { run: text(run) } } };
-  return { name: text(name), ...work, ...(needs.length === 0 ? {} : { dependsOn: needs }) };
-}
-
-function filled(step: Step, written: readonly JsonObject[]): Step {
-  const inside = written.filter(({ place }) => place === step.name).map(writtenStep);
-  return step.fill === undefined || inside.length === 0 ? step : { ...step, steps: inside };
-}
-
-function nodeBoxes(records: readonly JsonObject[], nodes: readonly JsonObject[]): Box[] {
-  const titles = new Map(records.map((record) => [text(record['node']), uniqueTitle(record, records)]));
-  return records.map((record, index) => {
-    const node = nodes.find(({ id }) => id === record['node']);
-    const before = node === undefined ? [text(records[index - 1]?.['node'])] : listOfTexts(node['needs']);
-    const arrows = before.flatMap((id) => {
-      const from = titles.get(id);
-      return from === undefined ? [] : [{ from, label: '' }];
-    });
-    return { name: uniqueTitle(record, records), notes: [], state: text(record['status']), arrows };
-  });
-}
-
-function uniqueTitle({ title, node }: JsonObject, records: readonly JsonObject[]): string {
-  const same = records.filter((other) => other['title'] === title).length;
-  return same > 1 ? `${text(title)} (${text(node)})` : text(title);
-}
-
 function inTurn(names: readonly string[]): Box[] {
   const unique = names.map((name, index) =>
     names.indexOf(name) === index ? name : `${name} (${index + 1})`,
@@ -132,7 +71,5 @@ const memberName = ({ name, role, botRef }: JsonObject): string =>
 const titleOf = ({ kind, metadata }: Unstructured): string => `${kind} ${metadata.name}`;
 
 const listOf = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
-
-const listOfTexts = (value: unknown): string[] => (Array.isArray(value) ? value.map(text) : []);
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');

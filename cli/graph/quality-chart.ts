@@ -15,16 +15,15 @@ export interface JudgedBoxes {
 export function judgedBoxes(
   quality: Quality,
   first: string,
-  state: (ids: RegExp) => string | undefined = () => undefined,
+  state: (ids: RegExp) => Pick<Box, 'ids' | 'state'> = () => ({}),
 ): JudgedBoxes {
   const judges: Box[] = [];
   const back: Arrow[] = [];
   let before = first;
   for (const { name, notes, corrections, ids } of judgesOf(quality)) {
-    const its = state(ids);
     judges.push({
       ...{ name, notes },
-      ...(its === undefined ? {} : { state: its }),
+      ...state(ids),
       arrows: [{ from: before, label: '' }],
     });
     if (corrections > 0) {

@@ -1,4 +1,4 @@
-import { rowsOf } from './chart.ts';
+import { detailsOf, rowsOf } from './chart.ts';
 import type { Box, Chart } from './chart.ts';
 
 /** A picture as SVG: rows from top to bottom, groups as frames; the same chart is always the same picture. */
@@ -73,8 +73,9 @@ function layout(boxes: readonly Box[]): Laid {
   return { width: width + beside, height: Math.max(0, y - 2 * GAP), shapes: [...arrows, ...shapes] };
 }
 
-function drawBox({ name, notes, state, boxes }: Box): Laid {
-  const lines = [...notes, ...(state === undefined ? [] : [state])].map(short);
+function drawBox(box: Box): Laid {
+  const { name, state, boxes } = box;
+  const lines = detailsOf(box).map(short);
   const inner = boxes === undefined ? undefined : layout(boxes);
   const text = Math.max(...[short(name), ...lines].map(({ length }) => length * CHARACTER));
   const width = Math.max(LEAST_WIDTH, text + 2 * PADDING, (inner?.width ?? 0) + 2 * GAP);

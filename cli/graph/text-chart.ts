@@ -1,4 +1,4 @@
-import { rowsOf } from './chart.ts';
+import { idNotes, rowsOf } from './chart.ts';
 import type { Arrow, Box, Chart } from './chart.ts';
 
 /** For terminals: steps in an order in which they can be done, those of groups below them. */
@@ -17,12 +17,13 @@ function listLines(boxes: readonly Box[]): string[] {
   });
 }
 
-function boxLines({ name, notes, state, arrows, boxes }: Box): string[] {
+function boxLines({ name, notes, ids, state, arrows, boxes }: Box): string[] {
   const named = ({ from, label }: Arrow): string => (label === '' ? from : `${from} (${label})`);
   const after = arrows.filter(({ isBack }) => isBack !== true).map(named);
   const again = arrows.filter(({ isBack }) => isBack === true).map(named);
   const details = [
     ...notes,
+    ...idNotes(ids),
     ...(after.length === 0 ? [] : [`after ${after.join(', ')}`]),
     ...(again.length === 0 ? [] : [`again after ${again.join(', ')}`]),
   ];

@@ -8,7 +8,7 @@ import { CliError, errorText } from '../../error-text.ts';
 import type { Chart } from '../../graph/chart.ts';
 import { dotChart } from '../../graph/dot-chart.ts';
 import { mermaidChart } from '../../graph/mermaid-chart.ts';
-import { collaborationChart, taskChart, teamChart } from '../../graph/object-chart.ts';
+import { collaborationChart, teamChart } from '../../graph/object-chart.ts';
 import { svgChart } from '../../graph/svg-chart.ts';
 import { textChart } from '../../graph/text-chart.ts';
 import { readManifests } from '../../manifests.ts';
@@ -61,13 +61,16 @@ async function drawObjects(
 }
 
 async function drawFile(context: CliContext, file: string, { output }: GraphFlags): Promise<void> {
+  let isDrawn = false;
   try {
     const draw = formatOf(output);
     for (const result of await readManifests({ files: [file], recursive: false, stdin: context.stdin })) {
       if ('error' in result) throw result.error;
-      if (result.object.kind === 'Collaboration')
-        context.stdout.write(draw(collaborationChart(checked(result.object))));
+      if (result.object.kind !== 'Collaboration') continue;
+      context.stdout.write(draw(collaborationChart(checked(result.object))));
+      isDrawn = true;
     }
+    if (!isDrawn) throw new CliError(`${file} has no Collaboration: nothing to draw`);
   } catch (error) {
     context.setExitCode(1);
     context.stderr.write(`${errorText(error)}\n`);
@@ -113,9 +116,15 @@ async function chartOf({ connection: { client } }: Session, object: Unstructured
       const { revision } = (object['status'] ?? {}) as { revision?: string };
       const found =
         revision === undefined ? undefined : await client.find(TASK_REVISIONS, { namespace, name: revision });
+      // The engine is not loaded for other commands.
+      const { taskChart } = await import('../../graph/task-chart.ts');
       return taskChart(object, found as Unstructured | undefined);
     }
     default:
-      throw new CliError(`a ${object.kind} has no steps; known: Task, Team, Collaboration`);
+      throw new CliError(
+        `${article(object.kind)} ${object.kind} has no steps: a Task, a Team or a Collaboration can be drawn`,
+      );
   }
 }
+
+const article = (kind: string): string => (/^[AEIOU]/.test(kind) ? 'an' : 'a');

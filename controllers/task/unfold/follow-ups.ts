@@ -85,9 +85,10 @@ class Conversation {
     const record = this.#input.history.ended(last.id);
     const answer = record?.status === 'COMPLETED' ? valueOf(record) : this.#unfolded.answer;
     const past = new Set(nodes.slice(0, -1).map(({ id }) => id));
-    const { details, heeded } = this.#unfolded;
+    const { details, heeded, course } = this.#unfolded;
     return {
       ...{ nodes, past },
+      ...(course === undefined ? {} : { course }),
       ...(heeded === undefined ? {} : { heeded }),
       ...(answer === undefined ? {} : { answer }),
       ...(details === undefined ? {} : { details }),

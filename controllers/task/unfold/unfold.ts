@@ -1,4 +1,6 @@
 import type { Task } from '#api/types/generated/task';
+import type { StepResult } from '#workflows/variables';
+import type { Step } from '#workflows/workflow';
 import { validateGraph } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import { readRecords } from '../node-record.ts';
@@ -36,6 +38,18 @@ export interface Unfolded {
   heeded?: ReadonlySet<string>;
   /** Further fields of the result: what judges said, say. */
   details?: Readonly<Record<string, unknown>>;
+  /** Of a workflow that is done once: how far its steps have come, for drawings. */
+  course?: WorkflowCourse;
+}
+
+/** A workflow under way. */
+export interface WorkflowCourse {
+  /** As they are carried out: those that a leader has written stand in their places. */
+  steps: readonly Step[];
+  /** Ids of the nodes of these steps. */
+  nodes: ReadonlySet<string>;
+  /** Results of steps that have ended, by the texts of their paths (workflows/node-id); an iteration or a try has one of its own. */
+  results: ReadonlyMap<string, StepResult>;
 }
 
 /** The part of it that says how the Task stands, and what its result is. */

@@ -33,9 +33,10 @@ export function unfoldQuality(models: Programs): Unfold {
     }
     const unfolded: Unfolded = unfoldWork(input);
     const version = firstVersion(unfolded, input.history);
-    const { nodes, heeded } = unfolded;
+    const { nodes, heeded, course } = unfolded;
     if (version === undefined) return unfolded;
-    return passGates(work, gates, { nodes, version, ...(heeded === undefined ? {} : { heeded }) });
+    const judged = passGates(work, gates, { nodes, version, ...(heeded === undefined ? {} : { heeded }) });
+    return course === undefined ? judged : { ...judged, course };
   };
 }
 

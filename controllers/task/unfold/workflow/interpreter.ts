@@ -40,6 +40,8 @@ export class Interpreter {
   readonly heeded = new Set<string>();
   /** On the answers of steps, with the titles of these. */
   readonly judgements: (Judgement & { step: string })[] = [];
+  /** Of steps that have ended, by the texts of their paths. */
+  readonly results = new Map<string, StepResult>();
   readonly #sources: InterpreterSources;
   /** Nodes whose answers are words about an answer: what follows is not told them. */
   readonly #judges = new Set<string>();
@@ -56,7 +58,9 @@ export class Interpreter {
       const above = [...known].filter(([name]) => before.get(step.name)?.has(name) === true);
       const predecessors = predecessorsOf(step, steps).flatMap((name) => known.get(name) ?? []);
       const own = scopeOf(step, scope, { steps, above, before, predecessors });
-      known.set(step.name, predecessors.every(isOver) ? this.#step(step, steps, known, own) : pending(own));
+      const progress = predecessors.every(isOver) ? this.#step(step, steps, known, own) : pending(own);
+      known.set(step.name, progress);
+      if (progress.result !== undefined) this.results.set(own.path.text, progress.result);
     }
     return listProgress(steps, known, before);
   }

@@ -10,7 +10,7 @@ import { DEFAULT_MAX_NODES } from '#workflows/workflow';
 import type { Workflow } from '#workflows/workflow';
 import type { PlannedNode } from '../../graph/graph.ts';
 import { readRecords } from '../../node-record.ts';
-import type { UnfoldInput, Unfolded } from '../unfold.ts';
+import type { UnfoldInput, Unfolded, WorkflowCourse } from '../unfold.ts';
 import { Interpreter } from './interpreter.ts';
 import type { Progress } from './progress.ts';
 import type { Scope } from './scope.ts';
@@ -56,11 +56,12 @@ function carryOut(
   const scope = { ...wholeScope(history.task, schema), needs };
   const progress = interpreter.list(workflow.steps, scope);
   const nodes = [...written, ...interpreter.nodes];
+  const course = courseOf(workflow, interpreter);
   const { failed } = progress;
   const answer = progress.result?.value ?? progress.answer;
   const said = answer === '' ? {} : { answer };
   if (failed !== undefined) {
-    return { nodes, ...said, failure: `${failed.reason}: Step "${failed.step}": ${failed.message}` };
+    return { nodes, course, ...said, failure: `${failed.reason}: Step "${failed.step}": ${failed.message}` };
   }
   const most = workflow.maxNodes ?? DEFAULT_MAX_NODES;
   if (nodes.length > most) {
@@ -69,13 +70,17 @@ function carryOut(
   }
   const { heeded, judgements } = interpreter;
   return {
-    nodes: underWay(nodes, workflow, history),
+    ...{ nodes: underWay(nodes, workflow, history), course },
     ...(heeded.size === 0 ? {} : { heeded }),
     ...(judgements.length === 0 ? {} : { details: { quality: judgements } }),
     ...outcomeOf(workflow, progress),
     ...said,
     ...outputsOf(workflow, expressions, { progress, scope }),
   };
+}
+
+function courseOf({ steps }: Workflow, { nodes, results }: Interpreter): WorkflowCourse {
+  return { steps, results, nodes: new Set(nodes.map(({ id }) => id)) };
 }
 
 /** The Team may have the schema of the parameters as well as the workflow. */
