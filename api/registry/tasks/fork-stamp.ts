@@ -4,8 +4,9 @@ import { fieldsOf } from '../../machinery/json/json.ts';
 import type { JsonObject } from '../../machinery/json/json.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/users/user.ts';
-import { invalidValue, unsupportedValue } from '../../structural-schema/field-error.ts';
+import { invalidValue } from '../../structural-schema/field-error.ts';
 import type { Task, TaskMessage, TaskStatus } from '../../types/generated/task.ts';
+import { unknownNode } from './unknown-node.ts';
 
 /** The wish of a new Task in spec.forkFrom; of any form, since it is read before it is validated. */
 export interface AskedFork {
@@ -69,12 +70,10 @@ export function forkProblem(asked: AskedFork, parent: Task | undefined): StatusC
   }
   const point = forkPoint(asked, parent);
   if (point !== undefined) return teamProblem(asked, parent) ?? stepProblem(asked, { point, parent });
-  const ended = (parent.status.subTasks ?? []).flatMap(({ node, status }) =>
-    node !== undefined && ENDED.has(status) ? [node] : [],
-  );
+  const ended = (parent.status.subTasks ?? []).filter(({ status }) => ENDED.has(status));
   return asked.step === undefined
     ? invalidValue(`${at}.task`, asked.task, 'no step of the Task has come to a good end')
-    : unsupportedValue(`${at}.step`, asked.step, ended);
+    : unknownNode(`${at}.step`, asked.step, ended);
 }
 
 /** A TaskRevision is one of a Team. */

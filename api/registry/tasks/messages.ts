@@ -14,6 +14,7 @@ import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
 import { retryOnConflict } from '../write/retry-on-conflict.ts';
 import { givenTexts } from './given-texts.ts';
+import { unknownNode } from './unknown-node.ts';
 import { membersOfTask } from './task-members.ts';
 
 type TaskMessageSpec = NonNullable<Task['spec']['messages']>[number];
@@ -126,10 +127,12 @@ async function memberProblems(
 
 function problemsOf(task: Task, messages: readonly TaskMessageSpec[]): StatusCause[] {
   const { node, text: words = '' } = messages.at(-1) ?? {};
-  const nodes = (task.status?.subTasks ?? []).flatMap((record) => record.node ?? []);
+  const records = task.status?.subTasks ?? [];
   const size = messages.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   return [
-    ...(node === undefined || nodes.includes(node) ? [] : [unsupportedValue('node', node, nodes)]),
+    ...(node === undefined || records.some((record) => record.node === node)
+      ? []
+      : [unknownNode('node', node, records)]),
     ...sizeProblems(Buffer.byteLength(words), size),
   ];
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fieldsOf } from '../../machinery/json/json.ts';
 import { alreadyExists, conflict, invalid } from '../../machinery/status-error.ts';
-import { requiredValue, unsupportedValue } from '../../structural-schema/field-error.ts';
+import { requiredValue } from '../../structural-schema/field-error.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
 import type { Task } from '../../types/generated/task.ts';
@@ -11,6 +11,7 @@ import type { WriteOptions, WriteResult } from '../requests.ts';
 import type { Target } from '../resource.ts';
 import { retryOnConflict } from '../write/retry-on-conflict.ts';
 import { givenTexts } from './given-texts.ts';
+import { unknownNode } from './unknown-node.ts';
 
 export interface RetryRequest extends WriteOptions {
   target: Target;
@@ -62,7 +63,7 @@ function checkEnded(task: Task, { resource, name }: Target): void {
 function problemsOf({ status }: Task, node: string | undefined): StatusCause[] {
   const records = status?.subTasks ?? [];
   const nodes = records.flatMap((record) => record.node ?? []);
-  if (node !== undefined) return nodes.includes(node) ? [] : [unsupportedValue('node', node, nodes)];
+  if (node !== undefined) return nodes.includes(node) ? [] : [unknownNode('node', node, records)];
   const isAny = records.some(({ status: end }) => end === 'FAILED' || end === 'CANCELLED');
   return isAny ? [] : [requiredValue('node', 'no step has failed or was cancelled')];
 }
