@@ -9,6 +9,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { ServerLimits } from './limits/limits.ts';
+import { readByStream } from './buffered-reads.ts';
 import type { ServerTypes } from './server-environment.ts';
 import { acceptUpgrades } from './streams/upgraded-requests.ts';
 import { answerUnreadableRequests } from './unreadable-requests.ts';
@@ -101,6 +102,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.maxConnections = limits.connections;
   answerUnreadableRequests(server, options.clock);
   acceptUpgrades(server);
+  readByStream(server);
   const connections = trackConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -235,3 +235,19 @@ function reset(stream: ClientHttp2Stream): Promise<unknown> {
   stream.close(8);
   return closed;
 }
+
+it('keeps a connection whose next request comes while the answer before is on its way, its body by itself', async () => {
+  const socket = await tls();
+  socket.write(head('GET', CONFIG_MAPS));
+  await firstData(socket);
+  socket.pause();
+  const body = JSON.stringify({ metadata: { annotations: { seen: 'yes' } } });
+  const headers = ['content-type: application/merge-patch+json', `content-length: ${body.length}`];
+  socket.write(head('PATCH', `${CONFIG_MAPS}/large-0`, [...headers, 'connection: close']));
+  await new Promise((resolve) => {
+    socket.write(body, resolve);
+  });
+  const rest = untilClosed(socket);
+  socket.resume();
+  expect(await rest).toContain('HTTP/1.1 200 OK');
+});
