@@ -6,27 +6,8 @@ import { TASKS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
 import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { PersistentClient } from './persistent-client.ts';
-import type { Desk } from './desk.ts';
-import type { TaskScenario } from './scenario.ts';
+import type { Deed, TaskScenario } from './scenario.ts';
 import { taskMark } from './task-mark.ts';
-
-/** Whoever does a deed, and all that he has at hand. */
-export interface Person {
-  user: PersistentClient;
-  desk: Desk;
-  /** Creates one more Task, unless it is there. */
-  handIn: (task: string, scenario: TaskScenario) => Promise<void>;
-}
-
-/** Something that people do about a Task. The deeds of a scenario come one after the other. */
-export interface Deed {
-  /** Whether its time has come; at once when absent. */
-  when?: (task: Task) => boolean;
-  /** It happens within so many milliseconds then, at a moment that the seed says. At once when absent. */
-  withinMs?: number;
-  /** Its requests are sent again until there is an answer: the second one of them must change nothing. */
-  act: (person: Person, task: Task) => Promise<void>;
-}
 
 type Moment = Omit<Deed, 'act'>;
 

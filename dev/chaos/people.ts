@@ -3,7 +3,7 @@ import { APPROVALS } from '#api/types/resources';
 import type { Task } from '#api/types/generated/task';
 import { refOf } from '#api/machinery/resource-type';
 import type { Random } from '../random.ts';
-import type { Deed, Person } from './deeds.ts';
+import type { Deed, Person } from './scenario.ts';
 import type { TaskScenario } from './scenario.ts';
 
 export interface PeopleOptions extends Person {

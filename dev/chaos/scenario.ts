@@ -2,7 +2,27 @@ import type { CollaborationSpec } from '#api/types/generated/collaboration';
 import type { ApprovalStatus } from '#api/types/generated/approval';
 import type { TaskSpec } from '#api/types/generated/task';
 import type { TeamSpec } from '#api/types/generated/team';
-import type { Deed } from './deeds.ts';
+import type { Task } from '#api/types/generated/task';
+import type { Desk } from './desk.ts';
+import type { PersistentClient } from './persistent-client.ts';
+
+/** Whoever does a deed, and all that he has at hand. */
+export interface Person {
+  user: PersistentClient;
+  desk: Desk;
+  /** Creates one more Task, unless it is there. */
+  handIn: (task: string, scenario: TaskScenario) => Promise<void>;
+}
+
+/** Something that people do about a Task. The deeds of a scenario come one after the other. */
+export interface Deed {
+  /** Whether its time has come; at once when absent. */
+  when?: (task: Task) => boolean;
+  /** It happens within so many milliseconds then, at a moment that the seed says. At once when absent. */
+  withinMs?: number;
+  /** Its requests are sent again until there is an answer: the second one of them must change nothing. */
+  act: (person: Person, task: Task) => Promise<void>;
+}
 
 /** A way in which a Team works, with agents whose every word is scripted, and how it has to end whatever happens meanwhile. */
 export interface Scenario {
