@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, it } from 'vitest';
-import { temporaryFolder } from '#dev/environment/temporary-folder';
+import { expect, it, onTestFinished } from 'vitest';
 import { keepSessions, restoreSessions, SESSIONS_FOLDER } from './sessions.ts';
 
 const files = { paths: ['.agent/sessions'] };
@@ -18,15 +18,16 @@ it.each([
   { killed: 'before the new ones are whole', moves: [['', '.next']], finds: 'first' },
   { killed: 'between the two', moves: [['', '.before']], finds: 'first' },
 ])('a session is kept whenever the sandbox is killed: $killed', async ({ killed, moves, finds }) => {
-  await using folder = await temporaryFolder('sessions');
-  const workspace = path.join(folder.path, 'workspace');
+  const folder = await mkdtemp(path.join(tmpdir(), 'troupe-sessions-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const workspace = path.join(folder, 'workspace');
   const kept = path.join(workspace, SESSIONS_FOLDER, '.agent/sessions');
-  await keepSessions({ home: await homeWith(folder.path, 'first'), workspace, files });
+  await keepSessions({ home: await homeWith(folder, 'first'), workspace, files });
   if (killed === 'never')
-    await keepSessions({ home: await homeWith(folder.path, 'second'), workspace, files });
+    await keepSessions({ home: await homeWith(folder, 'second'), workspace, files });
   else if (killed === 'between the two') await rename(kept, `${kept}${moves[0]?.[1] ?? ''}`);
   else await mkdir(`${kept}.next`);
-  const home = path.join(folder.path, 'home');
+  const home = path.join(folder, 'home');
   await restoreSessions({ home, workspace, files });
   expect(await readFile(path.join(home, '.agent/sessions/one'), 'utf8')).toBe(finds);
 });

@@ -1,4 +1,5 @@
 import type { Task, TaskStatus } from '#api/types/generated/task';
+import { canonicalJSON } from '#api/types/tasks/task-revision';
 import { stageDecision } from '../approvals/stages.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import { endedAmong, isEnded, readRecords } from '../node-record.ts';
@@ -28,20 +29,51 @@ export interface ForkSources {
 /**
  * Finds all that a fork takes over of its parent: the steps that have come to their end up to the chosen one, and all that this one
  * needed, each with all that it needed itself. One that the Task could not go on behind is left out, and runs again, unless
- * words of people come next, which go on from there. Pure.
+ * words of people come next, which go on from there. One that people have decided about is left out where the fork has another
+ * prompt or other parameters. Pure.
  */
 export function takeOver(fork: Task, sources: ForkSources): Inheritance | { problem: string } {
   const { parent } = sources;
   const { step = '' } = fork.spec.forkFrom ?? {};
   const all = readRecords(parent.status);
   const chosen = all.findIndex(({ node }) => node === step);
-  const wanted = neededBy(step, unfolded(parent, all, sources).nodes);
-  const ended = all.filter((record, index) => isKept(record) && (index <= chosen || wanted.has(record.node)));
+  const { nodes } = unfolded(parent, all, sources);
+  const wanted = neededBy(step, nodes);
+  const before = all.filter(
+    (record, index) => isKept(record) && (index <= chosen || wanted.has(record.node)),
+  );
+  const decided = isSameRequest(fork, parent) ? new Set<string>() : decidedAmong(before, nodes);
+  const ended = before.filter(({ node }) => !decided.has(node));
   const taken = closed(fork, ended, sources);
   const own = taken.find(({ node }) => node === step);
-  if (own === undefined) return { problem: whyNot(parent, step, all[chosen]) };
+  if (own === undefined) {
+    const asked = [...wanted, step].find((node) => decided.has(node));
+    return {
+      problem: asked === undefined ? whyNot(parent, step, all[chosen]) : decidedOtherwise(parent, asked),
+    };
+  }
   const records = taken.map((record) => inherited(record, parent));
   return { records, messages: unheard(fork, records) };
+}
+
+/** A yes of people is about what they saw: it does not hold for another prompt, or other parameters. */
+function isSameRequest({ spec: fork }: Task, { spec: parent }: Task): boolean {
+  const same = canonicalJSON(fork.parameters ?? {}) === canonicalJSON(parent.parameters ?? {});
+  return same && fork.prompt === parent.prompt;
+}
+
+/** The ids of those that people have said yes to, or whose answer people gave. */
+function decidedAmong(records: readonly NodeRecord[], nodes: readonly PlannedNode[]): ReadonlySet<string> {
+  const known = new Map(nodes.map((node) => [node.id, node]));
+  const isDecided = (record: NodeRecord): boolean => {
+    const node = known.get(record.node);
+    return stageDecision(record) !== undefined || (node?.kind === 'wait' && node.wait.for === 'approval');
+  };
+  return new Set(records.filter(isDecided).map(({ node }) => node));
+}
+
+function decidedOtherwise({ metadata: { name } }: Task, step: string): string {
+  return `People have decided about step "${step}" for the prompt and the parameters of Task "${name}": a fork with others cannot go on behind it.`;
 }
 
 /** Nobody can go on with an answer that had no room in the status. */

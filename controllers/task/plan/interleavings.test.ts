@@ -210,7 +210,7 @@ class Drama {
   /** People say no to nothing from here on. */
   retryAll(): void {
     const { retries = [] } = this.world.task().spec;
-    this.world.edit({ retries: [...retries, { id: 'last' }], cancel: false });
+    this.world.edit({ retries: [...retries, { id: `all${retries.length}` }], cancel: false });
   }
 
   /** One step, or all that have failed. */
@@ -373,8 +373,11 @@ describe('any program, whatever happens in whichever order', () => {
           drama.finish(choices);
           const open = readRecords(drama.world.task().status).filter((record) => !isEnded(record));
           expect(open).toEqual([]);
-          drama.retryAll();
-          drama.finish(choices);
+          // The first one may still meet a no that was said while the Task was cancelled.
+          for (let round = 0; round < 2; round += 1) {
+            drama.retryAll();
+            drama.finish(choices);
+          }
           expect(drama.world.task().status?.errorMessage ?? '').not.toMatch(/Rejected: .*why/);
         },
       ),
