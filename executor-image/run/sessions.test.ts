@@ -23,8 +23,7 @@ it.each([
   const workspace = path.join(folder, 'workspace');
   const kept = path.join(workspace, SESSIONS_FOLDER, '.agent/sessions');
   await keepSessions({ home: await homeWith(folder, 'first'), workspace, files });
-  if (killed === 'never')
-    await keepSessions({ home: await homeWith(folder, 'second'), workspace, files });
+  if (killed === 'never') await keepSessions({ home: await homeWith(folder, 'second'), workspace, files });
   else if (killed === 'between the two') await rename(kept, `${kept}${moves[0]?.[1] ?? ''}`);
   else await mkdir(`${kept}.next`);
   const home = path.join(folder, 'home');

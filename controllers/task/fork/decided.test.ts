@@ -13,7 +13,7 @@ const ASKED: PlannedNode = {
   ...node('ask'),
   kind: 'wait',
   wait: { for: 'approval', message: 'Deploy?' },
-} as PlannedNode;
+};
 const STAGES = line({ name: 'a', requireConfirmation: true }, { name: 'b' });
 const DECIDED = 'for the prompt and the parameters of Task "fix": a fork with others cannot go on behind it.';
 
