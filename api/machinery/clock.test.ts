@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { formatMicroTime, formatTime, sleep, systemClock } from './clock.ts';
+import { formatMicroTime, formatTime, readTime, sleep, systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 
 /** A clock whose timers fire when the test says so. */
@@ -29,6 +29,14 @@ it.each([Date.UTC(11_532, 0), 1000 * Number.MAX_SAFE_INTEGER, Infinity])(
   'the time %d, which RFC 3339 cannot tell, is its last one, and stays behind all others',
   (time) => expect(formatTime(time)).toBe('9999-12-31T23:59:59Z'),
 );
+
+it.each([
+  ['2026-11-30T23:59:59Z', Date.UTC(2026, 10, 30, 23, 59, 59)],
+  ['2026-11-30T12:00:00.5+01:00', Date.UTC(2026, 10, 30, 11, 0, 0, 500)],
+  ['2026-11-30T24:00:00Z', undefined],
+  ['2026-02-30T00:00:00Z', undefined],
+  ['2026-11-30', undefined],
+])('the time of %j', (text, want) => expect(readTime(text)).toBe(want));
 
 describe('the clock of the machine', () => {
   beforeEach(() => void vi.useFakeTimers());

@@ -46,9 +46,9 @@ export function formatTime(epochMs: number): string {
 /** Every write has its time, and a second has thousands of them. */
 let lastTime = { second: Number.NaN, text: '' };
 
-const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
-/** The time of a text as in RFC 3339, in milliseconds since the epoch; undefined for another text, and for a day that no month has. */
+/** The time of a text as in RFC 3339, in milliseconds since the epoch; undefined for another text, and for a day or an hour that there is not. A day has no hour 24 there. */
 export function readTime(text: string): number | undefined {
   const [, year, month, day] = DATE_TIME.exec(text) ?? [];
   const time = day === undefined ? Number.NaN : Date.parse(text);
