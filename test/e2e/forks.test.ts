@@ -131,6 +131,6 @@ describe('with the driver process', () => {
     await commands.mustTroupe(['message', 'task/late', 'Make it rhyme.', '--follow']);
     const late = await ended('late');
     expect(late.status, late.errorMessage).toBe('FAILED');
-    expect(late.errorMessage).toContain('They are not on this Executor, or no longer kept.');
+    expect(late.errorMessage).toContain('The Task of this run does not own that Sandbox.');
   });
 });

@@ -129,9 +129,9 @@ describe('get', () => {
 
   it.each([
     [['get', 'ghosts', '-l', 'app=web', '-o', 'name'], /^ghost.agent.wecode.io\/shown\n$/],
-    [['get', 'gh', 'shown'], /^NAME +READY +SKILLS +AGE\nshown +/],
+    [['get', 'gh', 'shown'], /^NAME +READY +AGE\nshown +/],
     [['get', 'ghosts', '-A', '--no-headers'], /other +there/],
-    [['get', 'gh', 'shown', '-o', 'wide'], /MESSAGE/],
+    [['get', 'gh', 'shown', '-o', 'wide'], /SKILLS +.*MESSAGE/],
     [['get', 'gh', 'shown', '-o', 'yaml'], /^apiVersion: agent.wecode.io\/v1\nkind: Ghost\n/],
     [['get', 'gh', 'shown', '-o', 'json'], /"kind": "Ghost"/],
     [['get', 'gh', '-o', 'jsonpath={.items[?(@.metadata.name=="shown")].metadata.labels.app}'], /^web$/],
