@@ -70,10 +70,16 @@ export function forkProblem(asked: AskedFork, parent: Task | undefined): StatusC
   }
   const point = forkPoint(asked, parent);
   if (point !== undefined) return teamProblem(asked, parent) ?? stepProblem(asked, { point, parent });
-  const ended = (parent.status.subTasks ?? []).filter(({ status }) => ENDED.has(status));
-  return asked.step === undefined
-    ? invalidValue(`${at}.task`, asked.task, 'no step of the Task has come to a good end')
-    : unknownNode(`${at}.step`, asked.step, ended);
+  const { subTasks = [] } = parent.status;
+  if (asked.step === undefined)
+    return invalidValue(`${at}.task`, asked.task, 'no step of the Task has come to a good end');
+  if (subTasks.some(({ node }) => node === asked.step))
+    return invalidValue(`${at}.step`, asked.step, 'the step has not ended');
+  return unknownNode(
+    `${at}.step`,
+    asked.step,
+    subTasks.filter(({ status }) => ENDED.has(status)),
+  );
 }
 
 /** A TaskRevision is one of a Team. */

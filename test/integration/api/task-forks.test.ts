@@ -118,7 +118,7 @@ describe('a Task with spec.forkFrom', () => {
       why: 'the step has not ended',
       name: 'known',
       given: { step: 's3' },
-      message: 'Unsupported value: "s3"',
+      message: 'Invalid value: "s3": the step has not ended',
     },
     {
       why: 'another TaskRevision is asked for',
