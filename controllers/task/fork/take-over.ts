@@ -1,6 +1,7 @@
 import type { Task, TaskStatus } from '#api/types/generated/task';
 import { canonicalJSON } from '#api/types/tasks/task-revision';
 import { stageDecision } from '../approvals/stages.ts';
+import { ancestorsIn } from '../graph/graph.ts';
 import type { PlannedNode } from '../graph/graph.ts';
 import { endedAmong, isEnded, readRecords } from '../node-record.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -38,7 +39,7 @@ export function takeOver(fork: Task, sources: ForkSources): Inheritance | { prob
   const all = readRecords(parent.status);
   const chosen = all.findIndex(({ node }) => node === step);
   const { nodes } = unfolded(parent, all, sources);
-  const wanted = neededBy(step, nodes);
+  const wanted = ancestorsIn(nodes)(step);
   const before = all.filter(
     (record, index) => isKept(record) && (index <= chosen || wanted.has(record.node)),
   );
@@ -112,25 +113,10 @@ function unfolded(task: Task, records: readonly NodeRecord[], { revision, progra
   return knownGraph({ revision, history: { task: seen, ended: endedAmong(records) } }, programs);
 }
 
-/** The ids of all nodes that have to be done before, directly or not. */
-function neededBy(id: string, nodes: readonly PlannedNode[]): ReadonlySet<string> {
-  const needs = new Map(nodes.map((node) => [node.id, node.needs]));
-  const found = new Set<string>();
-  const open = [...(needs.get(id) ?? [])];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (found.has(next)) continue;
-    found.add(next);
-    open.push(...(needs.get(next) ?? []));
-  }
-  return found;
-}
-
 function whyNot({ metadata: { name } }: Task, step: string, record: NodeRecord | undefined): string {
   if (record === undefined) return `Task "${name}" has no step "${step}".`;
   if (record.isLeftOut === true) return `The answer of step "${step}" of Task "${name}" is lost.`;
   if (!isEnded(record)) return `Step "${step}" of Task "${name}" has not ended: it runs again.`;
-  if (record.isLeftOut === true)
-    return `The answer of step "${step}" of Task "${name}" was left out of its status.`;
   return `Task "${name}" does not go on behind step "${step}", which is ${record.status ?? ''}; words (spec.forkFrom.text) do.`;
 }
 

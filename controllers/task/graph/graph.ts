@@ -212,7 +212,7 @@ function sourcesOf({ inputs, workspace, session }: GraphNode): string[] {
 }
 
 /** Finds the ids of all that have to be done before a node, directly or not; one in a circle is before itself. */
-function ancestorsIn(nodes: readonly GraphNode[]): (id: string) => ReadonlySet<string> {
+export function ancestorsIn(nodes: readonly GraphNode[]): (id: string) => ReadonlySet<string> {
   const needs = new Map(nodes.map((node) => [node.id, node.needs]));
   return (id) => {
     const found = new Set<string>();
