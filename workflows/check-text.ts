@@ -14,7 +14,7 @@ export function textProblems(text: string, at: string, variables: Variables): Pr
   });
 }
 
-/** What another step has said is known to those that come after it. */
+/** The answer of a step is known to those that come after it. */
 function stepHint(path: readonly (string | number)[], variables: Variables): string {
   const [root, step] = path;
   if (root !== 'steps' || step === undefined) return '';

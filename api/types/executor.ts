@@ -61,7 +61,7 @@ export function heartbeatLostMs({ status }: Executor): number {
  */
 export const EXECUTOR_LABEL_PREFIX = 'executor.agent.wecode.io/';
 
-/** What every Executor says of its sandboxes, in the words of Go: `amd64`, `linux`; and the driver, such as `docker`. */
+/** The labels by which every Executor describes its sandboxes, in the words of Go: `amd64`, `linux`; and the driver, such as `docker`. */
 export const ExecutorLabel = {
   Arch: `${EXECUTOR_LABEL_PREFIX}arch`,
   OS: `${EXECUTOR_LABEL_PREFIX}os`,

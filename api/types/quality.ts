@@ -27,7 +27,7 @@ export function judgesIn({ bestOf, evaluate, review, vote }: TeamQuality): Named
   ];
 }
 
-/** What is wrong with a block, whoever the members are. */
+/** The mistakes in a block, whoever the members are. */
 export function qualityProblems({ evaluate }: TeamQuality): QualityProblem[] {
   if (evaluate === undefined) return [];
   const { judge, script, criteria = [] } = evaluate;

@@ -8,7 +8,7 @@ import { workflowBoxes } from './workflow-chart.ts';
 import type { RunState } from './workflow-chart.ts';
 
 /**
- * A Task as it stands, with the ids of its nodes. What needs what is worked out as the controller does it, from what the
+ * A Task as it stands, with the ids of its nodes. The needs of the nodes are worked out as the controller does it, from what the
  * Task was started with and the ends of its nodes.
  * @param revision what it was started with; without it the nodes are drawn without arrows
  */
@@ -72,7 +72,7 @@ class TaskBoxes {
     });
   }
 
-  /** What the nodes of a step need that belongs to no step: the plan of the leader, say. */
+  /** Needs of the nodes of a step that belong to no step: the plan of the leader, say. */
   #fromOutside(box: Box): Arrow[] {
     const outside = new Set(this.#others.map(nameOf));
     return this.#arrowsTo(idsIn(box)).filter(({ from }) => outside.has(from));

@@ -53,7 +53,7 @@ export interface NodeRecord extends TaskSubTask {
   stage?: { attempt: number; why?: string };
   /** Why the Task fails: nobody has decided about a question of the node in time. */
   undecided?: string;
-  /** Its answer is not in the status any longer: there was no room for it. */
+  /** Its answer is no longer in the status: there was no room for it. */
   isLeftOut?: true;
   /** How it ended before people had it run again, the oldest first. */
   history?: readonly PastEnd[];
@@ -171,7 +171,7 @@ const MOST_HISTORY = 10;
 
 /**
  * A person wants the node to run again: with the next number, and from the files of the node before.
- * @param planned absent for a node that is not known any longer
+ * @param planned absent for a node that is no longer known
  */
 export function renewedRecord(
   record: NodeRecord,

@@ -162,7 +162,7 @@ class ChaosRun {
       await this.#makeTrouble();
       unended = await this.#patience();
     } finally {
-      // Nobody acts any longer when all is stopped.
+      // Nobody acts when all is stopped.
       over.abort();
       await attending;
     }

@@ -95,7 +95,7 @@ function doneAgain({ name }: TaskSeen, { title }: StepSeen, effects: readonly Ef
     .map(({ sandbox }) => `${name}, ${title}: it was taken over, and ${sandbox} has done it again`);
 }
 
-/** What asks is told apart by its attempts alone: each asks once at most, and the one that was completed has asked. */
+/** Askers are told apart by their attempts alone: each asks once at most, and the one that was completed has asked. */
 export function asksOnce({ tasks, requests }: Evidence, expected: Expected): string[] {
   const made = Map.groupBy(requests, ({ task, step }) => `${task} ${step}`);
   return tasks.flatMap((task) => {

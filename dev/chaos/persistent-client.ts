@@ -54,7 +54,7 @@ export class PersistentClient {
     }
   }
 
-  /** Decides about an Approval, unless nobody waits for it any longer. */
+  /** Decides about an Approval, unless nobody waits for it. */
   async decide(approval: ObjectRef, body: { status: ApprovalStatus }): Promise<void> {
     try {
       const patch = { type: 'merge', subresource: 'status', body } as const;

@@ -43,7 +43,7 @@ export interface Scenario {
   expected: (task: string) => Expectation | readonly Expectation[] | undefined;
 }
 
-/** What is known of a single Task; `name` is that of its Team. */
+/** The facts about a single Task; `name` is that of its Team. */
 export type TaskScenario = Pick<Scenario, 'decision' | 'deeds' | 'expected' | 'name' | 'task'>;
 
 export interface Agent {

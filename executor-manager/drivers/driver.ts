@@ -64,7 +64,7 @@ export interface EngineState {
   platform?: Platform;
 }
 
-/** What runtimes run on, in the words of Go: `amd64`, `linux`. */
+/** The platform of the runtimes, in the words of Go: `amd64`, `linux`. */
 export interface Platform {
   arch: string;
   os: string;

@@ -43,7 +43,7 @@ export function ownLabels(
 }
 
 /**
- * What a merge patch has to change so that the labels of the prefix are `wanted`; undefined when they are. All others
+ * The changes of a merge patch by which the labels of the prefix are `wanted`; undefined when they are. All others
  * are those of people.
  */
 export function labelChange(

@@ -25,7 +25,7 @@ export interface ExecutorFacts {
   heartbeat: HeartbeatTimes;
 }
 
-/** What an executor says at one beat. */
+/** The words of an executor at one beat. */
 export interface Report {
   ready: NewCondition;
   /** All labels of the executor's own; absent where they are not known, and stay as they are. */

@@ -151,7 +151,7 @@ function readModels(given: unknown): RunResult['models'] {
   return Object.fromEntries(models.slice(0, MAX_MODELS)) as unknown as RunResult['models'] & object;
 }
 
-/** Why the output of a result cannot be kept, with its size; undefined for one that can, and where there is none. */
+/** Why the output of a result cannot be kept, with its size; undefined for one that can, and without an output. */
 function whyTooLarge(result: unknown): string | undefined {
   const output = isJsonObject(result) ? result['output'] : undefined;
   const bytes = output === undefined ? 0 : Buffer.byteLength(JSON.stringify(output));

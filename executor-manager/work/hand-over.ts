@@ -44,7 +44,7 @@ const nothingHere = ({ workspace }: SandboxSpec): string =>
  * Gives a runtime the work that its run goes on with: that of the first Sandbox in the list of which any was kept.
  * @returns sentences for the log of the Task, where people would expect something else
  * @throws WorkLost when a run before has succeeded and its work was lost: with a fresh clone, a later one would seem to
- * go on with it; for a fork when the work of the other Task is not here, or is none of its; when the run is not of a Task here
+ * go on with it; for a fork when the work of the other Task is not here, or belongs to another one; when the run is not of a Task here
  * @throws StatusError when the runner cannot take it; the signal's reason
  */
 export async function handOverWork(options: HandOver): Promise<string[]> {

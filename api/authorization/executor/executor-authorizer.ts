@@ -171,7 +171,7 @@ const keyOf = (resource: ResourceAttributes): ObjectKey => ({
 
 /**
  * Which Sandbox gives an executor the right to an object. An index tells which ones may; a look at the Sandbox itself tells
- * whether the right still holds. What is found in memory is enough; before anything is refused, memory is renewed.
+ * whether the right still holds. A right that is found in memory is enough; before anything is refused, memory is renewed.
  */
 class Relations {
   readonly #objects: StoredObjects;

@@ -26,7 +26,7 @@ export const RESOURCES = {
 } as const;
 
 /**
- * What an executor needs for a Sandbox: what executor-manager/run/run-request.ts and real-model.ts read, but for the Secrets that
+ * The needs of an executor for a Sandbox: all that executor-manager/run/run-request.ts and real-model.ts read, but for the Secrets that
  * its Models and MCPServers name (`namesSecret`). A run that has ended needs its Task and the Sandboxes that it went on from,
  * and no credential.
  */

@@ -61,7 +61,7 @@ function isEmpty(value: unknown): boolean {
 /** Of a body with thousands of them, the first tell enough. */
 const MAX_SHOWN = 100;
 
-/** What strict decoding tells of a body; nothing for Ignore. */
+/** The words of strict decoding about a body; empty for Ignore. */
 export function strictProblems(
   unknown: readonly string[],
   options: Pick<DecodeOptions, 'duplicateFields' | 'fieldValidation'>,

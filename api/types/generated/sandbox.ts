@@ -1103,7 +1103,7 @@ export interface SandboxQuestion {
   options?: string[];
 }
 /**
- * What came out of the run.
+ * The outcome of the run.
  */
 export interface SandboxResult {
   /**

@@ -617,7 +617,7 @@ export interface TaskStatus {
    */
   progress?: number;
   /**
-   * What came out; value holds the answer of the last step.
+   * The outcome; value holds the answer of the last step.
    */
   result?: Record<string, unknown>;
   /**
@@ -981,7 +981,7 @@ export interface TaskSubTask {
    */
   progress?: number;
   /**
-   * What came out. value: the answer; output: the JSON of a step with a schema; usage, models and costUSD: what it took; turns; sessionId; warnings.
+   * The outcome. value: the answer; output: the JSON of a step with a schema; usage, models and costUSD: what it took; turns; sessionId; warnings.
    */
   result?: Record<string, unknown>;
   /**

@@ -19,7 +19,7 @@ interface MessageFlags extends ConnectionFlags {
 
 const POLICIES: readonly Policy[] = ['Queue', 'Interrupt', 'Reject'];
 
-/** @throws InvalidArgumentError for a word that is none, however it is written */
+/** @throws InvalidArgumentError for an unknown word; upper and lower case are the same */
 function policyNamed(word: string): Policy {
   const policy = POLICIES.find((one) => one.toLowerCase() === word.toLowerCase());
   if (policy !== undefined) return policy;

@@ -90,7 +90,7 @@ describe('a message to a Task under way', () => {
     expect(got).toEqual(runs);
   });
 
-  it('that names a member who is none is rejected, and nobody answers it', () => {
+  it('that names an unknown member is rejected, and nobody answers it', () => {
     const world = started(node('a'));
     world.post({ member: 'nobody' });
     world.post();

@@ -14,7 +14,7 @@ export interface RescheduledSandbox {
 const FIELDS = ['executorSelector', 'interactive', 'priority', 'timeoutSeconds', 'tolerations'] as const;
 type SchedulingField = (typeof FIELDS)[number];
 
-/** Its fields as the Task has them by now; undefined when it has them, or does not wait any longer. */
+/** Its fields as the Task has them by now; undefined when it has them, or no longer waits. */
 export function rescheduled(
   sources: RunSources,
   { record, sandbox }: { record: NodeRecord; sandbox: Sandbox | undefined },

@@ -256,7 +256,7 @@ describe('actions in containers', () => {
       reason: 'ActionFailed',
       message: 'the script ended with code 4: no',
     });
-    // A manager that stops leaves containers to the next one, and there is none.
+    // A manager that stops leaves containers to the next one, and here nobody comes next.
     for (const name of ['docker-s0-a1', 'docker-fail-s0-a1']) {
       await on.connection.client.delete(SANDBOXES, { namespace: 'default', name });
       await untilGone(on, name);
