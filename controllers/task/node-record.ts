@@ -1,5 +1,6 @@
 import type { Sandbox, SandboxQuestion, SandboxResult } from '#api/types/generated/sandbox';
 import type { TaskAnswer, TaskStatus, TaskSubTask } from '#api/types/generated/task';
+import { isStepEnd } from '#api/types/tasks/task';
 import { isRunNode } from './graph/graph.ts';
 import type { PlannedNode } from './graph/graph.ts';
 import { cutAnswerToJson, firstWarnings, jsonBytes } from './answer.ts';
@@ -326,11 +327,9 @@ export function hasRun({ sandboxUID, attempt = 0 }: NodeRecord): boolean {
   return sandboxUID !== undefined || attempt > 1;
 }
 
-const ENDED: ReadonlySet<string | undefined> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED']);
-
 /** Whether the node has ended for good. */
 export function isEnded({ status }: NodeRecord): boolean {
-  return ENDED.has(status);
+  return isStepEnd(status);
 }
 
 /** Finds the record of a node that has ended, by the id of the node: all that the unfolding of a graph asks about. */

@@ -6,6 +6,7 @@ import type { StatusCause } from '../../machinery/status-error.ts';
 import type { User } from '../../machinery/users/user.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import type { Task, TaskMessage, TaskStatus } from '../../types/generated/task.ts';
+import { isStepEnd } from '../../types/tasks/task.ts';
 import { unknownNode } from './unknown-node.ts';
 
 /** The wish of a new Task in spec.forkFrom; of any form, since it is read before it is validated. */
@@ -37,8 +38,7 @@ export function askedFork(spec: JsonObject): AskedFork | undefined {
   };
 }
 
-const ENDED: ReadonlySet<string | undefined> = new Set(['CANCELLED', 'COMPLETED', 'FAILED', 'SKIPPED']);
-const DONE: ReadonlySet<string | undefined> = new Set(['COMPLETED', 'SKIPPED']);
+const isDone = (status: string | undefined): boolean => status === 'COMPLETED' || status === 'SKIPPED';
 
 /** Where a fork begins: the step, and how many steps that are listed with it and before it. */
 interface ForkPoint {
@@ -49,9 +49,9 @@ interface ForkPoint {
 /** The step that is named, else the last one that has ended: well, unless there are words for what comes next. */
 function forkPoint({ step, text }: AskedFork, { status }: Task): ForkPoint | undefined {
   const records = status?.subTasks ?? [];
-  const wanted = text === undefined ? DONE : ENDED;
+  const isWanted = text === undefined ? isDone : isStepEnd;
   const index = records.findLastIndex((one) =>
-    step === undefined ? wanted.has(one.status) : one.node === step && ENDED.has(one.status),
+    step === undefined ? isWanted(one.status) : one.node === step && isStepEnd(one.status),
   );
   const node = records[index]?.node;
   if (node === undefined) return undefined;
@@ -78,7 +78,7 @@ export function forkProblem(asked: AskedFork, parent: Task | undefined): StatusC
   return unknownNode(
     `${at}.step`,
     asked.step,
-    subTasks.filter(({ status }) => ENDED.has(status)),
+    subTasks.filter(({ status }) => isStepEnd(status)),
   );
 }
 

@@ -134,6 +134,13 @@ export function taskDegraded(message: string): NewCondition {
   return newCondition(TaskCondition.Degraded, 'True', { reason: TaskReason.StepsWarned, message });
 }
 
+const STEP_ENDS: ReadonlySet<string | undefined> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'SKIPPED']);
+
+/** Whether a step with this status has come to its end, a good or a bad one. */
+export function isStepEnd(status: string | undefined): boolean {
+  return STEP_ENDS.has(status);
+}
+
 const FINAL_STATUSES: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
 /** Whether the Task has ended. Nothing but a message or a retry takes it up again. */
