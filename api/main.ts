@@ -27,6 +27,7 @@ import { createRegistry } from './registry/registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { startQuotas } from './registry/quotas/followed-quotas.ts';
 import { startRetention } from './registry/retention/retention.ts';
+import { countExecutors } from './registry/executors/executor-counts.ts';
 import { startStoredObjects } from './registry/executors/stored-objects.ts';
 import { createLivingObjects } from './registry/service-accounts/living-objects.ts';
 import { createTokenRequests } from './registry/service-accounts/token-request.ts';
@@ -335,6 +336,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     health: {
       checkStore: () => store.check(),
       storeHealth: () => store.health(),
+      countExecutors: () => countExecutors(store, clock),
       version: VERSION,
     },
     backups: { read: (signal) => store.backup(signal) },

@@ -44,6 +44,8 @@ import { mountOpenApi } from './openapi/openapi-routes.ts';
 import type { ResourcePath } from './request/resource-path.ts';
 import { checkUrl } from './request/url-limits.ts';
 import { upgradeOf } from './streams/upgraded-requests.ts';
+import { mountRestHealth } from './rest/health/health-paths.ts';
+import type { KnownHealthOptions } from './rest/health/known-health.ts';
 import { restFailure } from './rest/rest-failure.ts';
 import { mountRest } from './rest/rest-routes.ts';
 import { createDispatch } from './resources/resource-dispatch.ts';
@@ -62,7 +64,8 @@ export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
   closing: AbortSignal;
   isIdentityHeader: IdentityHeaders;
   deletedTasks: DeletedTasks;
-  health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'>;
+  health: Pick<HealthOptions, 'checkStore' | 'storeHealth' | 'version'> &
+    Pick<KnownHealthOptions, 'countExecutors'>;
   limits: ServerLimits;
   backups: Backups;
   encryption: EncryptionKeys;
@@ -102,6 +105,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountAudit(app, options);
   guard(app, options);
   mountHealth(app, { ...options.health, clock, closing, logger });
+  mountRestHealth(app, { ...options.health, clock, closing });
   limitRates(app, options.rateLimiter);
   mountMetrics(app, options.exposition);
   mountBackup(app, options);

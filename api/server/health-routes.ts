@@ -1,26 +1,18 @@
 import type { Hono } from 'hono';
-import { sleep } from '../machinery/clock.ts';
-import type { Clock } from '../machinery/clock.ts';
 import { healthText, HealthOutages, runHealthChecks } from '../machinery/health-check.ts';
 import type { HealthCheck, HealthOutcome } from '../machinery/health-check.ts';
 import type { Logger } from '../machinery/logger.ts';
 import { replyJson } from './answer/reply.ts';
 import type { RequestContext, ServerTypes } from './server-environment.ts';
+import { assertDatabase, checkStore } from './store-check.ts';
+import type { CheckedStore } from './store-check.ts';
 
-export interface HealthOptions {
-  /** Rejects when the store does not work. */
-  checkStore(): Promise<void>;
-  /** What is known about the store without asking. */
-  storeHealth(): { database: Error | undefined; hints: 'away' | 'ok' | 'unused' };
-  clock: Clock;
+export interface HealthOptions extends CheckedStore {
   closing: AbortSignal;
   /** Version of this program, such as 0.1.0. */
   version: string;
   logger: Logger;
 }
-
-/** Who asks for readiness waits a second, as a rule. */
-const STORE_CHECK_MS = 1_000;
 
 /** `/livez`, `/readyz`, `/healthz` with `?verbose` and `/version`; open to everybody. */
 export function mountHealth(app: Hono<ServerTypes>, options: HealthOptions): void {
@@ -51,23 +43,6 @@ export function mountHealth(app: Hono<ServerTypes>, options: HealthOptions): voi
   mountChecks(app, { path: '/healthz', checks: [ping, storage, database, redis], outages });
   const version = versionDocument(options.version);
   for (const path of ['/version', '/version/']) app.get(path, () => replyJson(version));
-}
-
-async function assertDatabase({ storeHealth }: HealthOptions): Promise<void> {
-  const { database } = storeHealth();
-  if (database !== undefined) throw database;
-}
-
-/** Writes and reads, unless it is known that this cannot work; it would wait for the database as any request does. */
-async function checkStore(options: HealthOptions): Promise<void> {
-  await assertDatabase(options);
-  const late = sleep(options.clock, STORE_CHECK_MS).then(() => {
-    throw new Error('the database does not answer');
-  });
-  const checking = options.checkStore();
-  // Nobody may wait for either of them any more when it comes.
-  for (const promise of [late, checking]) promise.catch(() => undefined);
-  await Promise.race([checking, late]);
 }
 
 interface Endpoint {

@@ -51,7 +51,7 @@ export function executorLost(message: string): NewCondition {
 const LOST_AFTER_SECONDS = 40;
 
 /** After so many milliseconds without a heartbeat the word of an Executor no longer counts. */
-export function heartbeatLostMs({ status }: Executor): number {
+export function heartbeatLostMs({ status }: Pick<Executor, 'status'>): number {
   return (status?.heartbeat?.lostAfterSeconds ?? LOST_AFTER_SECONDS) * 1000;
 }
 
@@ -67,3 +67,10 @@ export const ExecutorLabel = {
   OS: `${EXECUTOR_LABEL_PREFIX}os`,
   Runtime: `${EXECUTOR_LABEL_PREFIX}runtime`,
 } as const;
+
+/** Whether an Executor says that it is ready, and has said anything lately; `now` in milliseconds since the epoch. */
+export function takesRuns(executor: Pick<Executor, 'status'>, now: number): boolean {
+  const { conditions = [], lastHeartbeatTime } = executor.status ?? {};
+  if (conditions.find(({ type }) => type === READY)?.status !== 'True') return false;
+  return lastHeartbeatTime !== undefined && now - Date.parse(lastHeartbeatTime) < heartbeatLostMs(executor);
+}

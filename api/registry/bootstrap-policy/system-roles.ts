@@ -7,6 +7,7 @@ const HEALTH = ['/livez', '/readyz', '/healthz'];
 const HEALTH_CHECKS = ['/livez/*', '/readyz/*', '/healthz/*'];
 /** For those who do not speak Kubernetes. */
 const REST_HEALTH = '/api/v1/health';
+const REST_HEALTH_PARTS = '/api/v1/health/*';
 const VERSION = ['/version', '/version/'];
 /** HEAD tells less than GET; kube-apiserver has it for no role, but health checkers of load balancers use it. */
 const LOOK = ['get', 'head'];
@@ -29,7 +30,10 @@ export const SYSTEM_ROLES: readonly BootstrapRole[] = [
   },
   {
     name: 'system:monitoring',
-    rules: [allowPaths(['get'], ['/metrics', '/metrics/slis', ...HEALTH, ...HEALTH_CHECKS])],
+    rules: [
+      allowPaths(['get'], ['/metrics', '/metrics/slis', ...HEALTH, ...HEALTH_CHECKS]),
+      allowPaths(['get'], [REST_HEALTH, REST_HEALTH_PARTS]),
+    ],
   },
   {
     // Everybody may find this out about himself.

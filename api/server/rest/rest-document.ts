@@ -5,6 +5,7 @@ import { kindSchema } from '../openapi/kind-schema.ts';
 import { META_SCHEMAS } from '../openapi/meta-schemas.ts';
 import type { OpenApiSchema } from '../openapi/schema.ts';
 import { accountPaths } from './account-document.ts';
+import { healthPaths } from './health/health-document.ts';
 import { NAME, NAMESPACE, operation } from './rest-operation.ts';
 import type { Operations } from './rest-operation.ts';
 import { compatibleVersion } from './rest-path.ts';
@@ -31,7 +32,7 @@ export function restDocument(served: readonly Resource[]): object {
       version: VERSION,
       description: 'Troupe for people who do not speak Kubernetes.',
     },
-    paths: Object.assign({}, batchPaths(), healthPath(), accountPaths(), ...ours.map(pathsOf)),
+    paths: Object.assign({}, batchPaths(), healthPaths(), accountPaths(), ...ours.map(pathsOf)),
     components: {
       schemas: { ...REST_SCHEMAS, ...Object.fromEntries(shared), ...schemas },
       securitySchemes: { BearerToken: { type: 'http', scheme: 'bearer' } },
@@ -220,10 +221,4 @@ function batchPaths(): Record<string, Operations> {
     '/api/v1/namespaces/{namespace}/apply': of('applyBatch', 'Creates or replaces each manifest of a list'),
     '/api/v1/namespaces/{namespace}/delete': of('deleteBatch', 'Deletes each object of a list'),
   };
-}
-
-function healthPath(): Record<string, Operations> {
-  const answer = successOf({ type: 'object', properties: { status: { const: 'healthy' } } });
-  const get = operation({ id: 'health', summary: 'Whether the server is there', answer, failure: 'Failure' });
-  return { '/api/v1/health': { get: { ...get, security: [] } } };
 }

@@ -86,7 +86,15 @@ export function batchPath(path: string): BatchPath | undefined {
   return { namespace, action: action === 'apply' ? 'apply' : 'delete' };
 }
 
-const OWN_PATHS: ReadonlySet<string> = new Set(['/api/v1/health', '/api/v1/openapi.json']);
+/** The overall answer is for everybody; those of the parts are for whoever has logged in. */
+export const REST_HEALTH = '/api/v1/health';
+const HEALTH_PARTS = ['database', 'redis', 'executors', 'detailed'];
+
+const OWN_PATHS: ReadonlySet<string> = new Set([
+  REST_HEALTH,
+  ...HEALTH_PARTS.map((part) => `${REST_HEALTH}/${part}`),
+  '/api/v1/openapi.json',
+]);
 
 /** A path below `/api/v1` that names no resource, although it looks like one of the core group. */
 export const isOwnPath = (path: string): boolean => OWN_PATHS.has(path) || batchPath(path) !== undefined;

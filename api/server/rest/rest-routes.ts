@@ -7,7 +7,6 @@ import type { ResourceRequest } from '../request/resource-request.ts';
 import type { HandlerOptions, RequestContext, ServerTypes } from '../server-environment.ts';
 import { runBatch } from './batch.ts';
 import { handleCompatible } from './compatible-handlers.ts';
-import { success } from './envelope.ts';
 import { handleEnvelope } from './envelope-handlers.ts';
 import { catalogView } from '../resources/catalog-view.ts';
 import { restDocument } from './rest-document.ts';
@@ -22,11 +21,6 @@ export interface RestOptions extends HandlerOptions {
 
 /** The paths of `/api/v1` that are ours. The dispatch of the API proper answers all others. */
 export function mountRest(app: Hono<ServerTypes>, options: RestOptions): void {
-  app.get('/api/v1/health', (c) =>
-    c.json(success({ c, clock: options.clock }, { status: 'healthy' }), 200, {
-      'cache-control': 'no-cache, private',
-    }),
-  );
   const document = catalogView(options.registry.catalog, restDocument);
   app.get('/api/v1/openapi.json', () => replyJson(document()));
   app.use('/api/v1/*', async (c, next) => {

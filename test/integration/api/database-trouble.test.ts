@@ -69,6 +69,11 @@ describe('an API server whose database is away', () => {
     const ready = await api.send('/readyz');
     expect([ready.status, ready.text]).toEqual([500, expect.stringContaining('[-]database failed')]);
     expect((await api.send('/healthz/database')).status).toBe(500);
+    const health = await api.send('/api/v1/health', { token: undefined });
+    expect([health.status, health.json()]).toMatchObject([
+      503,
+      { success: false, error: { code: 'ServiceUnavailable' }, data: { status: 'unhealthy' } },
+    ]);
     await given.end();
 
     await isReady();
@@ -102,5 +107,15 @@ it('is ready without its Redis, and shows that it is away', async () => {
   expect([status, text]).toEqual([200, expect.stringContaining('[-]redis failed')]);
   expect(text).toContain('[+]database ok');
   expect((await api.send('/healthz/redis')).status).toBe(500);
+  const health = await api.send('/api/v1/health/detailed');
+  expect([health.status, health.json()['data']]).toMatchObject([
+    200,
+    {
+      status: 'degraded',
+      message: 'Redis is away; replicas poll; no Executor is ready',
+      components: { database: { status: 'healthy' }, redis: { status: 'unhealthy', used: true } },
+    },
+  ]);
+  expect((await api.send('/api/v1/health/redis')).status).toBe(503);
   expect((await api.send('/healthz/database')).status).toBe(200);
 });

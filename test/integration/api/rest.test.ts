@@ -265,7 +265,11 @@ describe('the envelope', () => {
 
   it('tells everybody that the server is there, and nobody else anything', async () => {
     const health = await api.send('/api/v1/health', { token: undefined });
-    expect([health.status, health.json()['data']]).toEqual([200, { status: 'healthy' }]);
+    expect([health.status, health.json()['data']]).toEqual([200, { status: 'degraded' }]);
+    for (const part of ['database', 'redis', 'executors', 'detailed']) {
+      const stranger = await api.send(`/api/v1/health/${part}`, { token: undefined });
+      expect([part, stranger.status]).toEqual([part, 401]);
+    }
     const models = await api.send('/api/v1/admin/public-models', { token: undefined });
     expect([models.status, models.json()]).toMatchObject([
       401,
@@ -273,6 +277,56 @@ describe('the envelope', () => {
     ]);
     const batch = await api.send(`${AT}/apply`, { method: 'POST', token: undefined, body: [ghost('a')] });
     expect([batch.status, batch.json()['detail']]).toEqual([401, 'Unauthorized']);
+  });
+});
+
+describe('the health of the server', () => {
+  it('is told in parts to those who have logged in', async () => {
+    const detailed = await api.send('/api/v1/health/detailed');
+    expect(detailed.json()).toMatchObject({
+      success: true,
+      data: {
+        status: 'degraded',
+        message: 'no Executor is ready',
+        uptime_seconds: expect.any(Number),
+        components: {
+          database: { status: 'healthy', latency_ms: expect.any(Number) },
+          redis: { status: 'healthy', used: false },
+          executors: { status: 'unhealthy', ready: 0, total: 0 },
+        },
+      },
+    });
+    expect((await api.send('/api/v1/health/database')).json()['data']).toMatchObject({ status: 'healthy' });
+    const executors = await api.send('/api/v1/health/executors');
+    expect([executors.status, executors.json()]).toMatchObject([
+      503,
+      { success: false, error: { message: 'no Executor is ready' }, data: { status: 'unhealthy' } },
+    ]);
+  });
+
+  it('counts Executors that were heard of lately', async () => {
+    const path = '/apis/agent.wecode.io/v1alpha1/executors';
+    const at = {
+      apiVersion: 'agent.wecode.io/v1alpha1',
+      kind: 'Executor',
+      metadata: { name: 'one' },
+      spec: {},
+    };
+    await api.send(path, { method: 'POST', body: at });
+    const ready = { type: 'Ready', status: 'True', reason: 'EngineReady', message: '' };
+    const conditions = [{ ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }];
+    for (const [lastHeartbeatTime, status] of [
+      [new Date().toISOString(), 'healthy'],
+      ['2026-01-01T00:00:00Z', 'unhealthy'],
+    ]) {
+      await api.send(`${path}/one/status`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/merge-patch+json' },
+        body: { status: { conditions, lastHeartbeatTime } },
+      });
+      expect((await api.send('/api/v1/health/executors')).json()['data']).toMatchObject({ status });
+    }
+    await api.send(`${path}/one`, { method: 'DELETE' });
   });
 });
 
