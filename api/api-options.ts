@@ -3,6 +3,8 @@ import type { AuditOptions } from './audit-options.ts';
 import { checkHistory } from './config.ts';
 import type { ApiAuthentication, ApiHistory, ApiRetention } from './config.ts';
 import type { RootKeyFile } from './data-folder/root-key-file.ts';
+import { compileKeyMaterial } from './key-material.ts';
+import type { CompiledKeyMaterial, KeyMaterial } from './key-material.ts';
 import { systemClock } from './machinery/clock.ts';
 import type { Clock } from './machinery/clock.ts';
 import type { Logger } from './machinery/logger.ts';
@@ -45,6 +47,7 @@ export interface ApiOptions {
   encrypt?: readonly string[];
   /** Default: a file in the data folder, made when it is missing. */
   rootKeyFile?: string;
+  keyMaterial?: KeyMaterial;
   /** `https://HOST[:PORT]` under which clients reach the service; default: this server's own address. */
   advertiseURL?: string;
   /** More names and addresses of the server's certificate. */
@@ -84,11 +87,15 @@ export interface ApiOptions {
 export interface CompiledApiOptions {
   readonly listen: Readonly<{ host: string; port: number }>;
   readonly dataDir: string;
-  readonly tokenFile: string;
   /** Holds the kubeconfigs of processes on this machine. */
   readonly identityFolder: string;
   readonly serviceAccounts: CompiledServiceAccountOptions;
-  readonly certificates: Readonly<{ folder: string; listenHost: string; names: readonly string[] }>;
+  readonly certificates: Readonly<{
+    folder: string;
+    authority: CompiledKeyMaterial['authority'];
+    listenHost: string;
+    names: readonly string[];
+  }>;
   /** All get the same text; the first one is that of the data folder. */
   readonly kubeconfigs: readonly [string, ...string[]];
   /** For the kubeconfigs; undefined: this server's own address, which is known once it listens. */
@@ -107,8 +114,7 @@ export interface CompiledApiOptions {
   readonly browsers: Readonly<BrowserRules>;
   readonly addresses: ClientAddresses;
   readonly accounts: Readonly<{ registration: RegistrationMode; mailer: Mailer | undefined }>;
-  /** The keys that sign tokens of people's sessions. */
-  readonly accountKeys: Readonly<{ file: string; mayMake: boolean }>;
+  readonly keyMaterial: CompiledKeyMaterial;
   readonly definitions: readonly ResourceDefinition[];
   readonly logger: Logger;
   readonly clock: Clock;
@@ -120,12 +126,13 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
   const { listen, dataDir, history = {} } = options;
   const inFolder = (name: string): string => path.join(dataDir, name);
   checkHistory(history);
+  const keyMaterial = compileKeyMaterial(options.keyMaterial ?? {}, dataDir);
   const definitions = [...loadDefinitions(), ...(options.extraDefinitions ?? [])];
   const retention = { ...DEFAULT_RETENTION, ...options.retention };
   return Object.freeze({
     listen: Object.freeze({ ...listen }),
     dataDir,
-    tokenFile: inFolder('token'),
+    keyMaterial,
     identityFolder: inFolder('identities'),
     serviceAccounts: compileServiceAccountOptions(options.serviceAccounts, {
       file: inFolder('service-account-keys'),
@@ -133,6 +140,7 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
     }),
     certificates: Object.freeze({
       folder: inFolder('pki'),
+      authority: keyMaterial.authority,
       listenHost: listen.host,
       names: Object.freeze([...(options.tlsNames ?? [])]),
     }),
@@ -162,7 +170,6 @@ export function compileApiOptions(options: ApiOptions): CompiledApiOptions {
       registration: options.registration ?? 'closed',
       mailer: options.smtp && createSmtpMailer(options.smtp),
     }),
-    accountKeys: Object.freeze({ file: inFolder('account-keys'), mayMake: true }),
     definitions: Object.freeze(definitions),
     logger: options.logger,
     clock: options.clock ?? systemClock,

@@ -1,5 +1,6 @@
 import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
 import type { AuthenticationSettings } from './authentication/settings.ts';
+import type { KeyMaterial } from './key-material.ts';
 import type { AuditOptions } from './audit-options.ts';
 import type { RetentionRules } from './registry/retention/rules.ts';
 import type { ServiceAccountOptions } from './service-account-options.ts';
@@ -30,6 +31,9 @@ export type ApiAuthentication = AuthenticationSettings;
 
 /** The settings of tokens of ServiceAccounts that operators give. */
 export type ApiServiceAccounts = ServiceAccountOptions;
+
+/** Files in place of those in the data folder, as operators name them. */
+export type ApiKeyMaterial = KeyMaterial;
 
 /** @throws Error, for a person, where the numbers contradict each other */
 export function checkHistory(history: ApiHistory): void {

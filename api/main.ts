@@ -47,10 +47,11 @@ import type { AppOptions } from './server/app.ts';
 import { ExecutorTunnels } from './server/streams/executor-tunnels.ts';
 import { OpenStreams } from './server/access/open-streams.ts';
 import { createAccess } from './server/access/access.ts';
-import { loadToken } from './data-folder/bootstrap-token.ts';
-import { startCertificateRenewal } from './data-folder/certificates/certificate-renewal.ts';
-import { identitySecret, loadCertificates } from './data-folder/certificates/certificates.ts';
-import type { ServerCertificates } from './data-folder/certificates/certificates.ts';
+import { loadToken, readToken } from './data-folder/bootstrap-token.ts';
+import { readMountedAuthority } from './data-folder/certificates/mounted-authority.ts';
+import { identitySecret } from './data-folder/certificates/certificates.ts';
+import { clientAddress, loadServedCertificates } from './served-certificates.ts';
+import type { ServerAddress } from './served-certificates.ts';
 import { startIssuedTokens } from './issued-tokens.ts';
 import type { ProcessIdentities } from './process-identities.ts';
 import { writeKubeconfig } from './data-folder/kubeconfig.ts';
@@ -86,25 +87,28 @@ export interface RunningApi {
 export async function startApi(given: ApiOptions): Promise<RunningApi> {
   const options = compileApiOptions(given);
   await makeDataFolder(options.dataDir);
-  const token = await loadToken(options.tokenFile);
+  const token = await ownerToken(options);
   // Everything that was started stops, last first, when something after it fails: nobody could stop it then.
   await using started = new AsyncDisposableStack();
   const store = started.adopt(await openDatabase(options), (opened) => opened.close());
-  const { identities, ...address } = await serve({ ...options, store, token }, started);
-  const access = { ...address, token };
-  for (const file of options.kubeconfigs) {
-    const { caCertificate, url } = address;
-    await writeKubeconfig(file, { caCertificate, url: options.advertiseURL ?? url, user: { token } });
-  }
+  const { forClients, ...serving } = await serve({ ...options, store, token }, started);
+  for (const file of options.kubeconfigs) await writeKubeconfig(file, { ...forClients, user: { token } });
   const running = started.move();
   const [kubeconfigPath] = options.kubeconfigs;
   return {
-    ...access,
-    identities,
+    ...serving,
+    token,
     kubeconfigPath,
     stopped: store.stopped,
     close: () => running.disposeAsync(),
   };
+}
+
+/** Wrong files are told before anything is done to the database. */
+async function ownerToken({ keyMaterial, clock }: CompiledApiOptions): Promise<string> {
+  const { authority, token } = keyMaterial;
+  if (authority !== undefined) await readMountedAuthority(authority, clock.now());
+  return token.mayMake ? loadToken(token.file) : readToken(token.file);
 }
 
 function openDatabase(options: CompiledApiOptions): Promise<Store> {
@@ -136,16 +140,15 @@ interface Serving extends CompiledApiOptions {
 async function serve(
   options: Serving,
   started: AsyncDisposableStack,
-): Promise<Pick<RunningApi, 'caCertificate' | 'identities' | 'url'>> {
-  const { store, rates, clock, logger, limits, retention } = options;
+): Promise<Pick<RunningApi, 'caCertificate' | 'identities' | 'url'> & { forClients: ServerAddress }> {
+  const { store, rates, clock, logger, limits, retention, advertiseURL } = options;
   const catalog = createCatalog(options.definitions);
   const redis = connectCounts(options, started);
   const providers = started.use(await startProviders(providersOptions(options)));
   const core = await openRegistry(options, { catalog, providers, redis }, started);
   const { registry, tokens, keys, rules } = core;
-  const load = (now: number): Promise<ServerCertificates> =>
-    loadCertificates({ ...options.certificates, now });
-  const certificates = await load(clock.now());
+  const { named } = options.keyMaterial;
+  const served = await loadServedCertificates({ ...options, named }, started);
   const closing = new AbortController();
   const rateLimiter = createRateLimiter({ rates, redis });
   const openStreams = new OpenStreams({ clock, logger, onRightsChanged: (fn) => rules.onChange(fn) });
@@ -157,7 +160,8 @@ async function serve(
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
   const clientAuthorities = providers.clientAuthorities();
   const listening = await listen({
-    ...{ app, ...options.listen, ...certificates, clientAuthorities, clock, limits },
+    ...{ app, ...options.listen, ...served.own, clientAuthorities, clock, limits },
+    named: served.named?.current(),
   });
   await publishAuthenticationTrust({ registry, clock }, providers.trust());
   providers.followClientAuthorities((pem) => {
@@ -167,23 +171,34 @@ async function serve(
     });
   });
   started.defer(() => listening.close());
-  const renewal = startCertificateRenewal({ load, use: listening.useCertificate, clock, logger });
-  started.defer(() => renewal.stop());
+  served.keepNew(listening);
   const sweeping = startRetention({ store, registry, clock, logger, rules: retention });
   started.defer(() => sweeping.stop());
   const url = serverUrl(options.listen.host, listening);
-  const { caCertificate } = certificates;
+  const { caCertificate } = served.own;
+  const forClients = clientAddress(served, { url, advertiseURL });
   const issued = await startIssuedTokens({
-    ...{ store, registry, tokens, keys, clock, logger, caCertificate },
+    ...{ store, registry, tokens, keys, clock, logger },
+    ...forProcesses(forClients, { url, caCertificate }),
     tokenRequests: answering.tokenRequests,
     maxTokenSeconds: options.serviceAccounts.maxTokenSeconds,
     folder: options.identityFolder,
-    url: options.advertiseURL ?? url,
   });
   started.defer(() => issued.stop());
   // The first thing of a stop: streams end, and whoever follows them goes elsewhere.
   started.defer(() => closing.abort());
-  return { url, caCertificate, identities: issued.identities };
+  return { url, caCertificate, identities: issued.identities, forClients };
+}
+
+/**
+ * Processes on this machine may meet the server at its own address, whatever their kubeconfig names. So its own authority
+ * must be in there.
+ */
+function forProcesses(
+  { url, caCertificate }: ServerAddress,
+  own: Pick<RunningApi, 'caCertificate' | 'url'>,
+): Pick<RunningApi, 'caCertificate' | 'url'> {
+  return caCertificate === own.caCertificate ? { url, caCertificate } : own;
 }
 
 interface RegistryNeeds {
@@ -237,8 +252,8 @@ async function openAccounts(
   options: Serving & Pick<AccountsOptions, 'redis' | 'registry'>,
   started: AsyncDisposableStack,
 ): Promise<Accounts> {
-  const { registry, redis, store, accountKeys, accounts, clock, logger } = options;
-  const keys = await loadSigningKeys({ ...accountKeys, clock, logger });
+  const { registry, redis, store, keyMaterial, accounts, clock, logger } = options;
+  const keys = await loadSigningKeys({ ...keyMaterial.accountKeys, clock, logger });
   started.defer(() => keys.stop());
   const opened = createAccounts({ registry, redis, store, keys, ...accounts, clock, logger });
   const sweeping = opened.startSweeping();

@@ -3,8 +3,8 @@ import { writePrivateFile } from './private-file.ts';
 
 export interface KubeconfigOptions {
   url: string;
-  /** PEM. */
-  caCertificate: string;
+  /** PEM; undefined: the authorities of the client's system. */
+  caCertificate: string | undefined;
   /** The token itself, or the file that holds it, relative to the kubeconfig. */
   user: { token: string } | { tokenFile: string };
 }
@@ -13,11 +13,12 @@ const NAME = 'troupe';
 
 /** A kubeconfig that needs no other file but that of the token. */
 export function kubeconfigText({ url, caCertificate, user }: KubeconfigOptions): string {
-  const authority = Buffer.from(`${caCertificate}\n`).toString('base64');
+  const authority = caCertificate && Buffer.from(`${caCertificate}\n`).toString('base64');
+  const cluster = { server: url, ...(authority && { 'certificate-authority-data': authority }) };
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: NAME, cluster: { server: url, 'certificate-authority-data': authority } }],
+    clusters: [{ name: NAME, cluster }],
     users: [{ name: NAME, user }],
     contexts: [{ name: NAME, context: { cluster: NAME, user: NAME, namespace: 'default' } }],
     'current-context': NAME,

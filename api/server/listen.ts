@@ -10,6 +10,7 @@ import type { Hono } from 'hono';
 import type { Clock } from '../machinery/clock.ts';
 import type { ServerLimits } from './limits/limits.ts';
 import { readByStream } from './buffered-reads.ts';
+import { NamedContext } from './named-context.ts';
 import type { ServerTypes } from './server-environment.ts';
 import { acceptUpgrades } from './streams/upgraded-requests.ts';
 import { answerUnreadableRequests } from './unreadable-requests.ts';
@@ -41,6 +42,8 @@ export interface ListenOptions {
   port: number;
   certificate: string;
   key: string;
+  /** A second certificate, for clients that ask for one of its names. */
+  named?: CertificatePair | undefined;
   /** PEM of those who sign certificates of clients; absent: clients are not asked for one. */
   clientAuthorities?: string | undefined;
   clock: Clock;
@@ -51,6 +54,8 @@ export interface Listening {
   port: number;
   /** Connections from now on get this certificate. */
   useCertificate(pair: CertificatePair): void;
+  /** As useCertificate, the second one. */
+  useNamedCertificate(pair: CertificatePair): void;
   /** Connections from now on are asked for a certificate of these, PEM, if any were asked for one from the start. */
   useClientAuthorities(pem: string): void;
   /** Takes no new requests, waits for those under way, then cuts what is left. */
@@ -79,11 +84,14 @@ function answering({ fetch }: Hono<ServerTypes>) {
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { limits } = options;
   let context = secureContext(options, options.clientAuthorities);
+  const named = new NamedContext();
+  if (options.named !== undefined) named.use(secureContext(options.named, options.clientAuthorities));
   const server = createAdaptorServer({
     fetch: answering(options.app),
     createServer: createSecureServer,
     serverOptions: {
       ...context,
+      SNICallback: named.choose,
       // Who shows no good certificate may still have a token: access is judged with each request.
       requestCert: context.ca !== undefined,
       rejectUnauthorized: false,
@@ -118,7 +126,11 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   return {
     port: (server.address() as AddressInfo).port,
     useCertificate: (pair) => use(secureContext(pair, context.ca)),
-    useClientAuthorities: (pem) => use({ ...context, ca: pem }),
+    useNamedCertificate: (pair) => named.use(secureContext(pair, context.ca)),
+    useClientAuthorities(pem) {
+      use({ ...context, ca: pem });
+      named.useClientAuthorities(pem);
+    },
     close: () => closeServer(server, { clock: options.clock, connections }),
   };
 }

@@ -17,6 +17,8 @@ import type { AuditFlags } from './audit-flags.ts';
 import { addEdgeFlags } from './edge-flags.ts';
 import type { EdgeFlags } from './edge-flags.ts';
 import { addValue, toPath } from './flag-values.ts';
+import { addKeyMaterialFlags } from './key-material-flags.ts';
+import type { KeyMaterialFlags } from './key-material-flags.ts';
 import { addRetentionFlags } from './retention-flags.ts';
 import type { RetentionFlags } from './retention-flags.ts';
 import { addServiceAccountFlags } from './service-account-flags.ts';
@@ -30,6 +32,7 @@ export interface ApiFlags
     AuditFlags,
     AuthenticationFlags,
     EdgeFlags,
+    KeyMaterialFlags,
     RetentionFlags,
     ServiceAccountFlags {
   listen: { host: string; port: number };
@@ -76,7 +79,7 @@ export function defaultDataDir(): string {
 
 export function addApiFlags(command: Command): Command {
   const edge = addAccountFlags(addEdgeFlags(addRetentionFlags(addAdvertiseFlags(addLogLevel(command)))));
-  return addServiceAccountFlags(addAuditFlags(addAuthenticationFlags(edge)))
+  return addKeyMaterialFlags(addServiceAccountFlags(addAuditFlags(addAuthenticationFlags(edge))))
     .addOption(listenOption('address to serve the API on (HTTPS)', DEFAULT_LISTEN))
     .option('--data-dir <dir>', 'folder for the database, the CA and the token', toPath, defaultDataDir())
     .option('--write-kubeconfig <file>', 'also write the kubeconfig to this file', toPath)

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
+import { leaveTerminationMessage } from './termination-message.ts';
 
 /** A part of a process that must be ended in order. */
 interface Part {
@@ -55,14 +56,21 @@ export async function runUntilSignal(
     if (!asked.signal.aborted) await once(asked.signal, 'abort');
   } catch (error) {
     failed = !asked.signal.aborted;
-    if (failed) process.stderr.write(`troupe: ${describeError(error)}\n`);
+    if (failed) await tell(error);
   }
-  if (broken !== undefined) process.stderr.write(`troupe: ${describeError(broken)}\n`);
+  if (broken !== undefined) await tell(broken);
   const stopped = await stopAll(parts, logger);
   clearInterval(keepAlive);
   process.off('SIGTERM', onSignal);
   process.off('SIGINT', onSignal);
   return failed || broken !== undefined || !stopped ? 1 : 0;
+}
+
+/** Says why the process ends, to people and to what supervises it. */
+async function tell(error: unknown): Promise<void> {
+  const text = `troupe: ${describeError(error)}\n`;
+  process.stderr.write(text);
+  await leaveTerminationMessage(text);
 }
 
 async function stopAll(parts: Part[], logger: Logger): Promise<boolean> {

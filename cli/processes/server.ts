@@ -18,6 +18,7 @@ import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flag
 import type { LeaderElectionFlags } from './leader-election-flags.ts';
 import { authenticationOf } from './authentication-flags.ts';
 import { edgeOf } from './edge-flags.ts';
+import { keyMaterialOf } from './key-material-flags.ts';
 import { runUntilSignal } from './lifetime.ts';
 import type { Lifetime } from './lifetime.ts';
 import { runControllers, runExecutorManager } from './parts.ts';
@@ -103,6 +104,7 @@ async function runApi(
     history: historyOf(flags),
     ...accountsOf(flags),
     serviceAccounts: serviceAccountsOf(flags),
+    ...keyMaterialOf(flags),
     retention: retentionOf(flags),
     ...advertised(flags),
     ...(flags.metrics === undefined ? {} : { metrics: flags.metrics }),

@@ -1,6 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import path from 'node:path';
 import type { CertificatePair } from './certificate-maker.ts';
+import { readMountedAuthority } from './mounted-authority.ts';
+import type { CertificateFiles } from './mounted-authority.ts';
 import { createPrivateFile, readIfThere, supersedePrivateFile } from '../private-file.ts';
 
 /**
@@ -16,12 +18,16 @@ export const RENEW_BEFORE_MS = 30 * 24 * 60 * 60 * 1000;
 /** @throws Error when the two files do not belong together: guessing would make a service its clients do not trust */
 export async function loadAuthority({
   folder,
+  mounted,
   now,
 }: {
   folder: string;
+  /** In place of the folder: files that an operator names. */
+  mounted?: CertificateFiles | undefined;
   /** Milliseconds since the epoch. */
   now: number;
 }): Promise<CertificatePair> {
+  if (mounted !== undefined) return readMountedAuthority(mounted, now);
   const keyFile = path.join(folder, 'ca.key');
   const certificateFile = path.join(folder, 'ca.crt');
   // The certificate first: where it is, its key was before it, whatever other processes do meanwhile.

@@ -61,6 +61,23 @@ async function nameOf(publicKey: webcrypto.CryptoKey): Promise<string> {
   return `CN=troupe-ca-${hash('sha256', bytes).slice(0, 16)}`;
 }
 
+/** How a key signs: an authority that an operator gives may have another sort of key than our own. */
+function signatureOf(pem: string): SignatureAlgorithm {
+  const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem);
+  if (asymmetricKeyType === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const [namedCurve, hashName] = CURVES[asymmetricKeyDetails?.namedCurve ?? ''] ?? ['P-256', 'SHA-256'];
+  return { name: 'ECDSA', namedCurve, hash: hashName };
+}
+
+type SignatureAlgorithm = { name: string; hash: string; namedCurve?: string };
+
+/** By OpenSSL's names: those of webcrypto, and a hash of like strength. */
+const CURVES: Readonly<Record<string, readonly [string, string]>> = {
+  prime256v1: ['P-256', 'SHA-256'],
+  secp384r1: ['P-384', 'SHA-384'],
+  secp521r1: ['P-521', 'SHA-512'],
+};
+
 export interface ServerPairOptions {
   now: number;
   authority: CertificatePair;
@@ -77,7 +94,7 @@ export async function makeServerPair({ now, authority, names }: ServerPairOption
     publicKey: await importPublicKey(key),
     signingKey: await importKey(authority.key),
     ...validity(now, SERVER_LIFE_MS),
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: signatureOf(authority.key),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -97,7 +114,7 @@ function validity(now: number, lifeMs: number): { notBefore: Date; notAfter: Dat
 
 function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   const bytes = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
-  return webcrypto.subtle.importKey('pkcs8', bytes, ALGORITHM, false, ['sign']);
+  return webcrypto.subtle.importKey('pkcs8', bytes, signatureOf(pem), false, ['sign']);
 }
 
 /** The public half of a private key. */

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { loadAuthority, RENEW_BEFORE_MS } from './certificate-authority.ts';
 import type { CertificatePair } from './certificate-maker.ts';
+import type { CertificateFiles } from './mounted-authority.ts';
 import { readIfThere, writePrivateFile } from '../private-file.ts';
 
 /** The certificate that the server serves with, and that of the authority behind it. */
@@ -23,14 +24,17 @@ export interface ServerCertificates {
  */
 export async function identitySecret({
   folder,
+  authority,
   now,
-}: Pick<CertificateOptions, 'folder' | 'now'>): Promise<Buffer> {
-  const { key } = await loadAuthority({ folder, now });
+}: Pick<CertificateOptions, 'authority' | 'folder' | 'now'>): Promise<Buffer> {
+  const { key } = await loadAuthority({ folder, mounted: authority, now });
   return createPrivateKey(key).export({ format: 'der', type: 'pkcs8' });
 }
 
 export interface CertificateOptions {
   folder: string;
+  /** Files of the authority, where an operator names them; else it is in the folder. */
+  authority?: CertificateFiles | undefined;
   /** The host the server listens on, one of the names of the certificate. */
   listenHost: string;
   /** More names and addresses that clients use. */
@@ -48,7 +52,7 @@ export interface CertificateOptions {
  */
 export async function loadCertificates(options: CertificateOptions): Promise<ServerCertificates> {
   const { folder, now } = options;
-  const authority = await loadAuthority({ folder, now });
+  const authority = await loadAuthority({ folder, mounted: options.authority, now });
   const names = subjectNames(options);
   const file = path.join(folder, `server-${hash('sha256', names.join('\n')).slice(0, 16)}.pem`);
   const server =
@@ -83,8 +87,8 @@ async function makeServerPair(
   // Only now: its libraries take memory and time that no later start should pay for.
   const maker = await import('./certificate-maker.ts');
   const pair = await maker.makeServerPair(issuing);
-  await removeEnded(path.dirname(file), issuing.now);
   await writePrivateFile(file, pair.certificate + pair.key);
+  await removeEnded(path.dirname(file), issuing.now);
   return pair;
 }
 
