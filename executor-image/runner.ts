@@ -37,6 +37,7 @@ async function main(): Promise<void> {
   const shared = config.conversations !== undefined;
   const owner = { gone: false };
   let skills: SkillShelf | undefined;
+  let forgotten: (() => void) | undefined;
   const shelfOf = async (): Promise<SkillShelf> => {
     const { SkillShelf } = await import('./skills/skill-shelf.ts');
     return (skills ??= new SkillShelf(config.state));
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
     onEmpty() {
       if (owner.gone) stop();
     },
+    onCall: () => forgotten?.(),
   });
   let stopping = false;
   const stop = (): void => {
@@ -80,15 +82,30 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  if (shared) {
+  if (shared) serveOwner(server, owner, stop);
+  else forgotten = systemClock.after(FORGOTTEN_MS, stop);
+}
+
+/** Tells the manager the port, and ends with the last run when the manager has ended. */
+function serveOwner(server: RunnerServer, owner: { gone: boolean }, stop: () => void): void {
+  const leave = (): void => {
+    owner.gone = true;
+    if (server.runs() === 0) stop();
+    else stopWhenAbandoned(server, stop);
+  };
+  onOwnerGone(leave);
+  try {
     tellPort(server);
-    onOwnerGone(() => {
-      owner.gone = true;
-      if (server.runs() === 0) stop();
-      else stopWhenAbandoned(server, stop);
-    });
+  } catch {
+    leave(); // nobody reads it: the manager has ended meanwhile
   }
 }
+
+/**
+ * A manager calls the runner of a sandbox as soon as it is started. One that nobody calls is lost: its manager was killed
+ * before it had noted it, or the container engine has forgotten the container. It would stay for ever.
+ */
+const FORGOTTEN_MS = 60_000;
 
 /** A next manager has come long before; runs that have ended and that nobody asks for do not keep a process for ever. */
 const ABANDONED_MS = 15 * 60_000;
@@ -117,5 +134,6 @@ function onOwnerGone(act: () => void): void {
 
 main().catch((error: unknown) => {
   process.stderr.write(`troupe runner: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  // It may listen already.
+  process.exit(1);
 });

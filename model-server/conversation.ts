@@ -17,6 +17,8 @@ export interface Conversation {
   prompt: string;
   /** 1 + the answers given since the last user text. */
   turn: number;
+  /** The beginning of this answer that the client has already, where its stream broke; else empty. */
+  said: string;
   /** Since the last user text, in order. */
   toolResults: ToolResult[];
   /** The pictures since the last user text, that text's included, as describeImage writes them. */
@@ -68,10 +70,24 @@ export function describeImage(url: string): string {
   return `${mediaType}, ${bytes.length} bytes, sha256 ${hash}`;
 }
 
+/** Claude Code asks so for the rest of an answer whose stream broke; the beginning is in the turn before. */
+const RESUME = /^Your response above was cut off mid-stream\. Resume directly /;
+
+/** The turns without a request for the rest of an answer, and the beginning of that answer. */
+function withoutResume(turns: readonly Turn[]): { turns: readonly Turn[]; said: string } {
+  const last = turns.at(-1);
+  if (last?.role !== 'user' || !RESUME.test(withoutNotes(last.text))) return { turns, said: '' };
+  const before = turns.at(-2);
+  if (before?.role !== 'assistant') return { turns: turns.slice(0, -1), said: '' };
+  const earlier = withoutResume(turns.slice(0, -2));
+  return { turns: earlier.turns, said: earlier.said + before.text };
+}
+
 /** Brings the turns of a request into the form that rules ask about. */
 export function summarize(
-  turns: readonly Turn[],
-): Pick<Conversation, 'lastRole' | 'prompt' | 'turn' | 'toolResults' | 'images'> {
+  all: readonly Turn[],
+): Pick<Conversation, 'lastRole' | 'prompt' | 'turn' | 'said' | 'toolResults' | 'images'> {
+  const { turns, said } = withoutResume(all);
   const promptAt = turns.findLastIndex(
     (turn) => turn.role === 'user' && turn.results.length === 0 && withoutNotes(turn.text) !== '',
   );
@@ -81,6 +97,7 @@ export function summarize(
     lastRole: last === undefined || last.results.length === 0 ? (last?.role ?? 'user') : 'tool',
     prompt: withoutNotes(turns[promptAt]?.text ?? ''),
     turn: 1 + since.filter((turn) => turn.role === 'assistant').length,
+    said,
     toolResults: since.flatMap((turn) => turn.results),
     images: turns.slice(Math.max(promptAt, 0)).flatMap(({ images }) => images.map(describeImage)),
   };

@@ -12,6 +12,7 @@ const CONVERSATION: Conversation = {
   lastRole: 'user',
   prompt: 'Please fix issue 42 in README',
   turn: 1,
+  said: '',
   toolResults: [],
   images: [],
   inputTokens: 10,
@@ -91,5 +92,20 @@ describe('createMatcher', () => {
     const step = createMatcher(parseScript(yaml)).answer(AFTER_TOOL)?.step;
     expect(step?.reply).toBe(result);
     expect(step?.toolCalls[0]?.input).toEqual({ a: [result] });
+  });
+});
+
+describe('the rest of an answer whose stream broke', () => {
+  it.each([
+    {
+      why: 'is what the client does not have yet',
+      said: 'Built for ',
+      reply: 'Built for you.',
+      rest: 'you.',
+    },
+    { why: 'may be nothing', said: 'Built.', reply: 'Built.', rest: '' },
+    { why: 'is the whole of another answer', said: 'Planned', reply: 'Built.', rest: 'Built.' },
+  ])('$why', ({ said, reply, rest }) => {
+    expect(replyOf(JSON.stringify([{ when: {}, reply }]), { ...CONVERSATION, said })).toBe(rest);
   });
 });

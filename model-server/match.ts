@@ -26,11 +26,17 @@ export function createMatcher(script: Script): Matcher {
         used.set(rule, count + 1);
         const step = rule.steps[Math.min(conversation.turn, rule.steps.length) - 1];
         if (step === undefined) continue;
-        return { rule: rule.name, step: fillStep(step, conversation, captures) };
+        return { rule: rule.name, step: restOf(fillStep(step, conversation, captures), conversation.said) };
       }
       return undefined;
     },
   };
+}
+
+/** The part of the answer that the client does not have yet. */
+function restOf(step: Step, said: string): Step {
+  if (said === '' || step.reply?.startsWith(said) !== true) return step;
+  return { ...step, reply: step.reply.slice(said.length) };
 }
 
 /** The captured groups by number and name when the condition holds, else undefined. */

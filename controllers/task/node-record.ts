@@ -301,7 +301,8 @@ export function endedRecord(record: NodeRecord, end: End, now: string): NodeReco
   const use = retryAt === undefined ? useOf(sandbox?.status?.result) : undefined;
   const result = { ...(run && statusResult(run.sandbox, run.room)), ...addUse(record.earlierUse, use) };
   return {
-    ...rest,
+    // It may have ended before anybody saw it work.
+    ...(sandbox?.status?.startedAt === undefined ? rest : seenRecord(rest, sandbox)),
     ...heard(record, sandbox),
     status,
     ...(Object.keys(result).length === 0 ? {} : { result: { value: '', ...result } }),

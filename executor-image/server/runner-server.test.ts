@@ -39,6 +39,7 @@ const TOKEN = 'the-token';
 let model: ModelServer;
 let folder: string;
 let server: RunnerServer;
+let calls = 0;
 beforeAll(async () => {
   model = await startModelServer({
     host: '127.0.0.1',
@@ -75,6 +76,7 @@ beforeEach(async () => {
         }),
       ),
     onTunnel: (socket) => socket.destroy(),
+    onCall: () => void (calls += 1),
   });
 });
 afterEach(async () => {
@@ -124,6 +126,7 @@ describe('the protocol', () => {
   it.each(['Bearer wrong', 'Bearer', 'Basic the-token', ''])(
     'refuses the authorization %o',
     async (authorization) => {
+      calls = 0;
       for (const target of ['/v1/ready', '/v1/runs/r', '/nothing']) {
         const response = await call(target, { headers: { authorization } });
         expect(response.status).toBe(401);
@@ -131,8 +134,15 @@ describe('the protocol', () => {
           error: { reason: 'Unauthorized', message: 'a token is needed' },
         });
       }
+      expect(calls, 'whoever has no token does not keep the runner alive').toBe(0);
     },
   );
+
+  it('tells the runner of a call with its token', async () => {
+    calls = 0;
+    await call('/v1/ready');
+    expect(calls).toBe(1);
+  });
 
   it.each([
     { reason: 'ready', target: '/v1/ready', status: 204 },

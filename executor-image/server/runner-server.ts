@@ -31,6 +31,8 @@ export interface RunnerServerOptions {
   probe: (request: ProbeRequest) => Promise<ProbeResult>;
   /** Called when no run is held after one was deleted. */
   onEmpty?: () => void;
+  /** Called with each request that shows the token. */
+  onCall?: () => void;
   /** The skills of the runtime; absent where it can have none. */
   shelf?: () => Promise<SkillShelf>;
 }
@@ -47,14 +49,15 @@ export interface RunnerServer {
 
 /** The HTTP side of the protocol. Bare node:http: nothing to load before the runner is ready. */
 export async function startRunnerServer(options: RunnerServerOptions): Promise<RunnerServer> {
-  const { config, environment, startRun, probe, shelf, onTunnel, onEmpty } = options;
+  const { config, environment, startRun, probe, shelf, onTunnel, onEmpty, onCall } = options;
   const { tokenHash, workspace, conversations } = config;
   const runs = new HeldRuns({ startRun, ...(onEmpty && { onEmpty }) });
   const place =
     conversations === undefined
       ? { files: new WorkspaceRoutes({ workspace, environment }) }
       : { limit: conversations };
-  const state: ServerState = { tokenHash, runs, probe, ...place, ...(shelf && { shelf }) };
+  const more = { ...(shelf && { shelf }), ...(onCall && { onCall }) };
+  const state: ServerState = { tokenHash, runs, probe, ...place, ...more };
   const server = createServer((request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -115,6 +118,7 @@ interface ServerState {
   /** Of a shared runner: how many runs it holds at most. */
   limit?: number;
   shelf?: () => Promise<SkillShelf>;
+  onCall?: () => void;
 }
 
 const RUN_PATH = /^\/v1\/runs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})(\/events|\/cancel|\/inputs)?$/;
@@ -124,6 +128,7 @@ async function serve(state: ServerState, request: IncomingMessage, response: Ser
   if (!isAuthorized(request.headers.authorization, state.tokenHash)) {
     throw new HttpError(401, 'Unauthorized', 'a token is needed');
   }
+  state.onCall?.();
   const url = new URL(request.url ?? '/', 'http://runner');
   const [, id = '', part = ''] = RUN_PATH.exec(url.pathname) ?? [];
   const call = `${request.method} ${id === '' ? url.pathname : `run${part}`}`;

@@ -40,6 +40,8 @@ export interface Attended {
   outcome: Outcome;
   /** The last event in the log, where it is known. */
   lastEventSeq?: number;
+  /** The run was not begun: the runner at the runtime's address refuses the runtime's token, so it is another one. */
+  isElsewhere?: true;
 }
 
 /** What a runner wrote just before it ended is still on its way. */
@@ -88,7 +90,9 @@ class Attendance {
       return await this.#relay();
     } catch (error) {
       stop.throwIfAborted();
-      return { outcome: this.#cutOutcome ?? this.#failure(error) };
+      if (this.#cutOutcome !== undefined) return { outcome: this.#cutOutcome };
+      const isElsewhere = !this.#reached && isStatusError(error, 'Unauthorized');
+      return { outcome: this.#failure(error), ...(isElsewhere && { isElsewhere }) };
     } finally {
       this.#over.abort(new Error('the run is over'));
       for (const clear of this.#timers) clear();

@@ -44,6 +44,11 @@ export interface SandboxTimes {
   cancel: number;
   /** To save the work of a run that has ended. */
   save: number;
+  /**
+   * Until a runtime is started again in whose place another one answers. MOST_STARTS times of it are longer than a runner
+   * lives that nobody calls (executor-image/runner.ts).
+   */
+  startAgain: number;
 }
 
 export const DEFAULT_TIMES: SandboxTimes = {
@@ -51,4 +56,8 @@ export const DEFAULT_TIMES: SandboxTimes = {
   overtime: 60_000,
   cancel: 15_000,
   save: 15 * 60_000,
+  startAgain: 5000,
 };
+
+/** How often it is started at most. */
+export const MOST_STARTS = 20;

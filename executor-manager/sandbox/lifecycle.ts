@@ -1,7 +1,7 @@
+import { sleep } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import { isStatusError } from '#api/machinery/status-error';
 import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
-import { worksInFiles } from '#api/types/shell-types';
 import type { Runtime } from '../drivers/driver.ts';
 import type { StartPhase } from '../executor/executor-figures.ts';
 import { Place } from '../places/place.ts';
@@ -11,9 +11,10 @@ import { Talk } from '../run/talk.ts';
 import type { Reservation } from '../runtime/runtime-source.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
 import { untilAborted } from '#api/machinery/until-aborted';
-import { saveWork } from '../work/save-work.ts';
+import { hasFiles, saveWork } from '../work/save-work.ts';
 import { attend, deadline, logTarget, overdue } from './attend.ts';
 import type { Attended } from './attend.ts';
+import { MOST_STARTS } from './context.ts';
 import type { ExecutorContext, SandboxContext } from './context.ts';
 import { isTaskWorked, letGo } from './let-go.ts';
 import { cancelled, failed, notStarted, recordedOutcome } from './outcome.ts';
@@ -190,10 +191,11 @@ export class Lifecycle implements SandboxLifecycle {
   /** Takes the Sandbox up: room first, then the claim, and only then anything that can be left behind. */
   async #begin(): Promise<void> {
     const cancel = this.#cancel.signal;
-    let runtime: Runtime;
+    const signal = AbortSignal.any([this.#halt.signal, cancel]);
+    let begun: { runtime: Runtime; end: Attended };
     try {
       checkTaskUID(this.#writer.latest());
-      runtime = await this.#start(AbortSignal.any([this.#halt.signal, cancel]));
+      begun = await this.#beginIn(await this.#reserve(signal), signal);
     } catch (error) {
       this.#halt.signal.throwIfAborted();
       if (isStatusError(error, 'Gone')) throw error;
@@ -202,10 +204,35 @@ export class Lifecycle implements SandboxLifecycle {
         : notStarted('The sandbox could not be started', error);
       return this.#conclude({ outcome }, undefined);
     }
-    return this.#conclude(await this.#attendTo(runtime, true), runtime);
+    return this.#conclude(begun.end, begun.runtime);
   }
 
-  async #start(signal: AbortSignal): Promise<Runtime> {
+  /**
+   * Starts the runtime and hands the run to it. Starts it again while the runner of another one answers in its place: an
+   * engine that was killed may have forgotten a container, which keeps its address until it ends by itself.
+   */
+  async #beginIn(
+    reservation: Reservation,
+    signal: AbortSignal,
+  ): Promise<{ runtime: Runtime; end: Attended }> {
+    const { clock, driver, logger, times } = this.#context;
+    const onProgress = (message: string): void =>
+      this.#inBackground(this.#write((sandbox, now) => starting(sandbox, message, now)));
+    for (let starts = 1; ; starts += 1) {
+      const start = { ...this.#context, sandbox: this.#writer.latest(), signal, onProgress };
+      const runtime = await this.#measured('start', startWithEvents(reservation, start));
+      const end = await this.#attendTo(runtime, true);
+      if (end.isElsewhere !== true || starts === MOST_STARTS) return { runtime, end };
+      const { host, port } = runtime.address;
+      const message = `Another runner answers at ${host}:${port}, where the sandbox should; it is started again.`;
+      onProgress(message);
+      logger.warn('another runner answers in place of a sandbox, starting it again', { host, port });
+      await this.#retry(() => driver.remove(runtime.id), { what: 'remove a sandbox', signal });
+      await sleep(clock, times.startAgain, signal);
+    }
+  }
+
+  async #reserve(signal: AbortSignal): Promise<Reservation> {
     const { client, runtimes, executorName, inventory } = this.#context;
     await this.#measured(
       'place',
@@ -224,10 +251,7 @@ export class Lifecycle implements SandboxLifecycle {
       throw error;
     }
     (await inventory).add(runtimeID);
-    const onProgress = (message: string): void =>
-      this.#inBackground(this.#write((sandbox, now) => starting(sandbox, message, now)));
-    const start = { ...this.#context, sandbox: this.#writer.latest(), signal, onProgress };
-    return this.#measured('start', startWithEvents(reservation, start));
+    return reservation;
   }
 
   async #measured<T>(phase: StartPhase, work: Promise<T>): Promise<T> {
@@ -369,11 +393,6 @@ export class Lifecycle implements SandboxLifecycle {
     const { clock, logger } = this.#context;
     return retryUntilDone(act, { clock, logger, ...how });
   }
-}
-
-/** Whether there are files that somebody may go on with: one that only talks may have a repository too. */
-function hasFiles({ spec }: RunSandbox): boolean {
-  return worksInFiles(spec) || spec.workspace !== undefined;
 }
 
 function ignoreInterruption(error: unknown): void {

@@ -72,7 +72,7 @@ it('reads no more than a little ahead of what is taken, however small the messag
   expect(ours.isPaused).toBe(true);
   expect(received - taken * MESSAGE.length).toBeLessThan(MAX_READ_AHEAD);
   go.resolve();
-  await vi.waitUntil(() => taken === count);
+  await vi.waitUntil(() => taken === count, { timeout: 25_000 });
   expect(received).toBe(count * MESSAGE.length);
 });
 

@@ -1,11 +1,14 @@
+import { sleep } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
 import { isStatusError, StatusError } from '#api/machinery/status-error';
 import { SANDBOXES } from '#api/types/resources';
+import { worksInFiles } from '#api/types/shell-types';
 import type { Runtime } from '../drivers/driver.ts';
-import { retryUntilDone } from '../retry.ts';
+import { isPassing, retryUntilDone } from '../retry.ts';
 import { runtimeNeed } from '../runtime/runtime-need.ts';
 import { refOf } from '../sandbox/status-writer.ts';
 import { startRuntime } from '../runtime/runtime-source.ts';
+import { MOST_STARTS } from '../sandbox/context.ts';
 import type { SandboxContext } from '../sandbox/context.ts';
 import { archiveLimit } from './archive-limit.ts';
 import type { WorkKey } from './work-store.ts';
@@ -17,6 +20,11 @@ export interface Save {
   /** Its runtime, running or not. */
   runtime: Runtime;
   signal: AbortSignal;
+}
+
+/** Whether there are files that somebody may go on with: one that only talks may have a repository too. */
+export function hasFiles({ spec }: RunSandbox): boolean {
+  return worksInFiles(spec) || spec.workspace !== undefined;
 }
 
 /**
@@ -36,7 +44,7 @@ export async function saveWork(save: Save): Promise<string | undefined> {
     const { taskUID, sandboxUID } = keyOf(sandbox);
     if ((await context.work.find({ taskUID, sandboxUID })) !== undefined) return undefined;
     const taken = save.runtime.running && (await takeAsItIs(bounded));
-    if (!taken) await takeFrom(bounded, await startAgain(bounded));
+    if (!taken) await takeFromNew(bounded);
   } catch (error) {
     signal.throwIfAborted();
     context.logger.error('the work of a run could not be saved', { cause: describeError(error) });
@@ -90,6 +98,26 @@ async function takeAsItIs(save: Save): Promise<boolean> {
     return false;
   }
 }
+
+/** Takes it from the runtime, started once more: several times, where another one answers in its place or nobody does. */
+async function takeFromNew(save: Save): Promise<void> {
+  const { context, signal } = save;
+  for (let starts = 1; ; starts += 1) {
+    try {
+      await takeFrom(save, await startAgain(save));
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      const most = isStatusError(error, 'Unauthorized') ? MOST_STARTS : SILENT_STARTS;
+      if (starts >= most || !(isPassing(error) || isStatusError(error, 'Unauthorized'))) throw error;
+      context.logger.warn('cannot take the work of a run, trying again', { cause: describeError(error) });
+    }
+    await sleep(context.clock, context.times.startAgain, signal);
+  }
+}
+
+/** How often a runtime is started whose runner does not answer. */
+const SILENT_STARTS = 3;
 
 async function startAgain({ context, sandbox, runtime: { id }, signal }: Save): Promise<Runtime> {
   const { driver, clock, logger, tokenFor } = context;

@@ -4,6 +4,7 @@ import type { RunResult } from '#executor-manager/protocol/run';
 import { RunFailure } from '../../run-failure.ts';
 import type { AdapterContext, AgentRequest } from '../adapter.ts';
 import { ControlChannel } from './control-channel.ts';
+import { CutAnswer } from './cut-answer.ts';
 import { EventReader } from './event-reader.ts';
 import type { Launch } from './launch.ts';
 import { failedServers, failureText } from './mcp-status.ts';
@@ -36,6 +37,7 @@ export class Conversation {
   readonly #reader: EventReader;
   readonly #watch: WorkWatch;
   readonly #channel: ControlChannel;
+  readonly #cutAnswer = new CutAnswer();
   #input: Writable | undefined;
   #outcome: Outcome | undefined;
   /** Why the program is of no more use. */
@@ -171,6 +173,7 @@ export class Conversation {
       default:
     }
     this.#reader.read(message);
+    this.#cutAnswer.read(message);
     if (message.type === 'result') this.#result(message);
     this.#watch.read(message);
   }
@@ -180,7 +183,9 @@ export class Conversation {
       this.#end(); // told what it has used up: nothing else is waited for
       return;
     }
-    const outcome = isInterrupted(message) ? { value: '' } : outcomeOf(message);
+    const answer = this.#cutAnswer.whole(message.result ?? '');
+    const whole = message.is_error === true ? message : { ...message, result: answer };
+    const outcome = isInterrupted(message) ? { value: '' } : outcomeOf(whole);
     // A turn without words, as one that was told of the end of a task, does not take away those before.
     const kept = outcome instanceof RunFailure || outcome.value !== '' || this.#outcome === undefined;
     if (kept || 'output' in outcome) this.#outcome = outcome;

@@ -2,13 +2,13 @@ import { RunSuspended } from '../../run-failure.ts';
 import type { AdapterContext } from '../adapter.ts';
 import type {
   AssistantMessage,
-  ContentBlock,
   PieceMessage,
   RateLimit,
   StreamMessage,
   SystemMessage,
   UserMessage,
 } from './stream-messages.ts';
+import { blocks } from './stream-messages.ts';
 import { UsageCounter } from './usage-counter.ts';
 
 type ReaderContext = Pick<AdapterContext, 'events' | 'meter' | 'onSession' | 'signal'>;
@@ -165,10 +165,6 @@ const NOTES: Readonly<Record<string, ((message: SystemMessage) => string | undef
 
 const parent = (message: { parent_tool_use_id?: string | null }): Record<string, unknown> =>
   message.parent_tool_use_id ? { parent: message.parent_tool_use_id } : {};
-
-function blocks(content: unknown): ContentBlock[] {
-  return Array.isArray(content) ? (content as ContentBlock[]) : [];
-}
 
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;

@@ -77,6 +77,8 @@ export interface UserMessage {
   type: 'user';
   message?: { content?: unknown };
   parent_tool_use_id?: string | null;
+  /** The program's own words to the model, in the user's place. */
+  isSynthetic?: boolean;
 }
 
 /** One for each turn; the last one counts. */
@@ -158,6 +160,11 @@ export interface WireUsage {
   output_tokens?: number;
   cache_read_input_tokens?: number;
   cache_creation_input_tokens?: number;
+}
+
+/** The blocks of a message's content, which may also be a text. */
+export function blocks(content: unknown): ContentBlock[] {
+  return Array.isArray(content) ? (content as ContentBlock[]) : [];
 }
 
 /** The messages that are read, with the field that has to be an object. */

@@ -52,6 +52,12 @@ interface ContainerStart {
   custom: CustomImage | undefined;
 }
 
+/**
+ * Said by containerd of a container that was starting when its engine was killed: the engine has forgotten the start. A new
+ * container has another id.
+ */
+const IN_USE = /\bid already in use\b/;
+
 /** Runs each runtime as a container of a Docker engine (20.10 and later), its workspace on a volume of the same name. */
 export class DockerDriver implements RuntimeDriver {
   readonly name = 'docker';
@@ -177,11 +183,16 @@ export class DockerDriver implements RuntimeDriver {
     return this.#images.prepare({ name: image, registryCredential }, signal, onProgress);
   }
 
-  async #startOn({ spec, port, custom }: ContainerStart): Promise<Runtime> {
-    const container = await this.#create({ spec, port, custom });
+  async #startOn(start: ContainerStart, isSecond = false): Promise<Runtime> {
+    const { spec, port } = start;
+    const container = await this.#create(start);
     try {
       await this.#call((docker) => docker.getContainer(container).start());
     } catch (error) {
+      if (!isSecond && IN_USE.test((error as Error).message)) {
+        await this.#removeContainer(spec.id);
+        return this.#startOn(start, true);
+      }
       // 304: it runs already.
       if ((error as { cause?: { statusCode?: number } }).cause?.statusCode !== 304) throw error;
     }
