@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TaskLogClient } from '#api/client/task-log';
@@ -12,7 +9,6 @@ import type { Sandbox } from '#api/types/generated/sandbox';
 import { SANDBOXES, TASKS } from '#api/types/resources';
 import { HOST_NAME } from '#dev/environment/docker-gateway';
 import type { ExecutorManagerConfig } from '#executor-manager/config';
-import type { RuntimeDriver } from '#executor-manager/drivers/driver';
 import { ProcessDriver } from '#executor-manager/drivers/process/process-driver';
 import { PortAllocator } from '#executor-manager/drivers/ports/port-allocator';
 import { processesNaming } from '#executor-manager/drivers/process/process-table';
@@ -52,26 +48,6 @@ const ENTIRE = 'one two three four five six seven eight nine ten';
 async function remains(): Promise<{ processes: number[]; runtimes: string[] }> {
   const runtimes = await readdir(path.join(root(), 'runtimes')).catch(() => []);
   return { processes: await processesNaming(root()), runtimes };
-}
-
-/** A runner that knows another token. */
-async function otherRunner(): Promise<
-  AsyncDisposable & { address: { host: string; port: number }; refused(): number }
-> {
-  let refused = 0;
-  const server = createServer((_, response) => {
-    refused += 1;
-    response.writeHead(401).end(JSON.stringify({ error: { message: 'a token is needed' } }));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    address: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
-    refused: () => refused,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 /** Removal follows the final status; a stop of the manager waits for what is under way, a sweep finds the rest. */
@@ -338,38 +314,6 @@ describe('a run that does not go well', () => {
     const { status } = await untilSandbox(on, 'never-s0-a1', isOver);
     expect(status).toMatchObject({ phase: 'Failed', reason: 'EngineFailed' });
     expect(status?.message).toContain('did not become ready within 0.3 s');
-  });
-
-  it('is started again where the runner of somebody else answers in its place', async () => {
-    const settings = await config();
-    await using other = await otherRunner();
-    const real = new ProcessDriver({
-      root: root(),
-      runner: [process.execPath, path.resolve('executor-image/runner.ts')],
-      environment: { PATH: process.env['PATH'] ?? '' },
-      ports: new PortAllocator({ ...settings.ports, clock: systemClock }),
-      logger: silentLogger,
-      clock: systemClock,
-    });
-    const removed: string[] = [];
-    const driver: RuntimeDriver = {
-      ...{ name: real.name, capabilities: real.capabilities },
-      check: () => real.check(),
-      list: () => real.list(),
-      exited: (id, signal) => real.exited(id, signal),
-      stop: (id) => real.stop(id),
-      remove: (id) => (removed.push(id), real.remove(id)),
-      async start(spec, signal) {
-        const runtime = await real.start(spec, signal);
-        return removed.length < 2 ? { ...runtime, address: other.address } : runtime;
-      },
-    };
-    await using _ = await startManager(on, settings, { driver, times: { startAgain: 10 } });
-    await runSandbox(on, { name: 'again', prompt: 'Hi' });
-    const { status } = await untilSandbox(on, 'again-s0-a1', isOver);
-    expect(status).toMatchObject({ phase: 'Succeeded', result: { value: 'Hello there.' } });
-    expect(new Set(removed).size, 'one runtime, removed each time').toBe(1);
-    expect(other.refused()).toBe(2);
   });
 
   it('is cancelled while it runs, and while it waits', async () => {
