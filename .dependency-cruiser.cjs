@@ -181,6 +181,7 @@ const layers = [
     from: '^executor-image/',
     may: [protocol, modelProtocols, skillPackages, shellOptions, guardedClient, agentFolders],
   },
+  { name: 'release', from: '^release/', may: ['^executor-image/image/', machinery] },
   { name: 'model-protocols', from: modelProtocols, may: [] },
   { name: 'agent-folders', from: agentFolders, may: [] },
   { name: 'guarded-client', from: guardedClient, may: [] },
@@ -247,7 +248,7 @@ const packages = {
   'rate-limiter-flexible': ['^api/server/limits/'],
   re2js: ['^api/structural-schema/', '^api/cel/', '^executor-image/run/', shellOptions, '^model-server/'],
   'reflect-metadata': ['^api/data-folder/'],
-  rolldown: ['^executor-image/build[.]ts$'],
+  rolldown: ['^executor-image/image/', '^release/'],
   undici: [
     '^api/client/',
     '^cli/login/provider-login[.]ts$',

@@ -4,10 +4,10 @@ MAKEFLAGS += --no-print-directory
 DEPS := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify bench image generate up down clean
+.PHONY: help demo test verify bench image server-image package generate up down clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(DEPS) ## a Team does a Task on a small repository, before your eyes
 	@node dev/demo.ts
@@ -23,6 +23,12 @@ bench: $(DEPS) ## measure the API, the start of a Task and memory
 
 image: $(DEPS) ## build the image of the sandboxes
 	@node dev/image.ts
+
+server-image: $(DEPS) ## build the image of the server (troupe:VERSION)
+	@node dev/server-image.ts
+
+package: $(DEPS) ## make the npm package (a tarball in .cache/release)
+	@node release/package.ts --pack
 
 generate: $(DEPS) ## write the generated files anew
 	@node dev/generate.ts

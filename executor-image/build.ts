@@ -3,10 +3,10 @@ import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { rolldown } from 'rolldown';
 import { ensureAgnoPackages } from './image/agno-packages.ts';
 import type { AgnoPackages } from './image/agno-packages.ts';
 import { ensureBaseImage } from './image/base-image.ts';
+import { bundleRunner } from './image/bundle-runner.ts';
 import { describeError } from './run-failure.ts';
 import { connectDocker } from './image/docker-cli.ts';
 import type { DockerCli } from './image/docker-cli.ts';
@@ -145,33 +145,6 @@ async function ensurePrograms({ docker, arch, base, programs, agno, log }: Progr
   await placeFile(path.join(tools.path, 'patchelf'), path.join(context.path, 'patchelf'));
   await docker.build({ tag, file, context: context.path, args: { BASE: base } });
   return tag;
-}
-
-interface BundledFile {
-  /** Relative to /opt/troupe. */
-  name: string;
-  code: string;
-}
-
-/**
- * The runner and all it imports: runner.cjs, and beside it what it loads when a run needs it, since reading it would
- * keep the runner from being ready. CommonJS: node starts it some milliseconds sooner.
- */
-async function bundleRunner(): Promise<BundledFile[]> {
-  await using bundle = await rolldown({
-    input: path.join(FOLDER, 'runner.ts'),
-    platform: 'node',
-    cwd: path.dirname(FOLDER),
-  });
-  const { output } = await bundle.generate({
-    format: 'cjs',
-    entryFileNames: 'runner.cjs',
-    chunkFileNames: 'runner/[name].cjs',
-  });
-  return output.map((file) => {
-    if (file.type !== 'chunk') throw new Error(`${file.fileName}: the runner must be code only`);
-    return { name: file.fileName, code: file.code };
-  });
 }
 
 function hashOf(...parts: string[]): string {

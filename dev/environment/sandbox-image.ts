@@ -24,16 +24,20 @@ export async function sandboxImage(engine: DockerEngine): Promise<string> {
  * afterwards. Throws when the build fails; what it prints goes to our own output.
  */
 export async function buildSandboxImage(engine: DockerEngine, signal?: AbortSignal): Promise<void> {
-  if (process.getuid?.() === 0 && (await findProgram('dpkg'))) {
-    const missing: string[] = [];
-    if ((await findProgram('mmdebstrap')) === undefined) missing.push('mmdebstrap');
-    if ((await findProgram('pip3', 'pip')) === undefined) missing.push('python3-pip');
-    if (missing.length > 0) await installPackages(missing, FOR_THE_IMAGE);
-  }
+  await installForImages();
   const { ok } = await runCommand([process.execPath, `${projectRoot}/executor-image/build.ts`], {
     env: { ...process.env, DOCKER_HOST: engine.host },
     live: true,
     ...(signal === undefined ? {} : { signal }),
   });
   if (!ok) throw new Error('the image of the sandboxes could not be built (see above)');
+}
+
+/** For root on Debian: what images are built with where none can be pulled. */
+export async function installForImages(): Promise<void> {
+  if (process.getuid?.() !== 0 || !(await findProgram('dpkg'))) return;
+  const missing: string[] = [];
+  if ((await findProgram('mmdebstrap')) === undefined) missing.push('mmdebstrap');
+  if ((await findProgram('pip3', 'pip')) === undefined) missing.push('python3-pip');
+  if (missing.length > 0) await installPackages(missing, FOR_THE_IMAGE);
 }

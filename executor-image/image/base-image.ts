@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import path from 'node:path';
+import { importDebian } from './debian-image.ts';
 import type { DockerCli } from './docker-cli.ts';
 import { emptyFolder, textOf } from './files.ts';
 
@@ -41,35 +40,6 @@ export async function ensureBaseImage({ docker, folder, log }: BaseImageOptions)
     return tag;
   }
   log(`base image: ${USUAL_BASE} cannot be pulled; made from Debian's packages (about a minute)`);
-  await importDebian(docker, tag);
+  await importDebian(docker, { tag, suite: SUITE, variant: 'minbase', packages: PACKAGES });
   return tag;
-}
-
-/** mmdebstrap writes the root file system as a tar, which the engine takes as it comes. */
-async function importDebian(docker: DockerCli, tag: string): Promise<void> {
-  const args = [
-    ...['--variant=minbase', `--include=${PACKAGES.join(',')}`, '--quiet'],
-    ...['--aptopt=APT::Install-Recommends "false"', '--dpkgopt=path-exclude=/usr/share/doc/*'],
-    ...['--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*'],
-    ...[SUITE, '-'],
-  ];
-  const child = spawn('mmdebstrap', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  const ended = once(child, 'close').catch((error: NodeJS.ErrnoException) => [error.code]);
-  try {
-    const [[code], imported] = await Promise.all([
-      ended,
-      docker.importTar(child.stdout, tag).catch((error: unknown) => error as Error),
-    ]);
-    if (code === 'ENOENT') {
-      throw new Error(
-        `${USUAL_BASE} cannot be pulled and mmdebstrap is missing (Debian: apt-get install mmdebstrap)`,
-      );
-    }
-    if (code !== 0) throw new Error(`mmdebstrap failed: ${errors.trim().split('\n').slice(-5).join('\n')}`);
-    if (imported !== undefined) throw imported;
-  } finally {
-    child.kill('SIGTERM');
-  }
 }

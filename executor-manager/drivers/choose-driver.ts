@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Clock } from '#api/machinery/clock';
 import { describeError } from '#api/machinery/logger';
@@ -22,8 +23,8 @@ export interface DriverEnvironment {
 }
 
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED']);
-/** The runner, for processes of this machine. */
-export const RUNNER_PROGRAM = resolve(import.meta.dirname, '../../executor-image/runner.ts');
+/** The runner, for processes of this machine: its source in a checkout, else what a package has in its place. */
+export const RUNNER_PROGRAM = runnerProgram(resolve(import.meta.dirname, '../../executor-image'));
 
 /** The driver asked for; `auto` is docker when an engine answers, and never process when one does. */
 export async function chooseDriver(environment: DriverEnvironment): Promise<RuntimeDriver> {
@@ -70,4 +71,9 @@ function processDriver({ config, logger, clock }: DriverEnvironment): RuntimeDri
     logger,
     clock,
   });
+}
+
+function runnerProgram(folder: string): string {
+  const bundled = resolve(folder, 'runner.cjs');
+  return existsSync(bundled) ? bundled : resolve(folder, 'runner.ts');
 }
