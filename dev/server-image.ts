@@ -8,7 +8,8 @@ try {
   await installForImages();
   const tag = await buildServerImage({ dockerHost: engine.host, log: (line) => console.log(line) });
   console.log(`built ${tag}`);
-  if (engine.private) console.log('no Docker engine was running: the image is in a private one, which only demo and test use');
+  if (engine.private)
+    console.log('no Docker engine was running: the image is in a private one, which only demo and test use');
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
