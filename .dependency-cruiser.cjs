@@ -181,7 +181,7 @@ const layers = [
     from: '^executor-image/',
     may: [protocol, modelProtocols, skillPackages, shellOptions, guardedClient, agentFolders],
   },
-  { name: 'release', from: '^release/', may: ['^executor-image/image/', machinery] },
+  { name: 'release', from: '^release/', may: ['^executor-image/image/'] },
   { name: 'model-protocols', from: modelProtocols, may: [] },
   { name: 'agent-folders', from: agentFolders, may: [] },
   { name: 'guarded-client', from: guardedClient, may: [] },

@@ -15,4 +15,4 @@ if (process.pid === 1) {
     });
   }
 }
-await import('./troupe.js');
+await import(new URL('troupe.js', import.meta.url));
