@@ -6,6 +6,7 @@ import type { AuthorityFile } from './authentication/certificates/authority-file
 import type { FrontProxySettings } from './authentication/settings.ts';
 import { createCertificateAuthenticator } from './authentication/certificates/certificate-user.ts';
 import { STANDARD_HEADERS, createFrontProxyAuthenticator } from './authentication/front-proxy.ts';
+import { startClusterAccounts } from './cluster-accounts.ts';
 import { startIssuers } from './issuers.ts';
 import { startTokenWebhook } from './token-webhook.ts';
 import type { IssuersOptions } from './issuers.ts';
@@ -49,6 +50,8 @@ export async function startProviders(options: ProvidersOptions): Promise<Provide
     settings.tokenWebhook === undefined
       ? undefined
       : await startTokenWebhook({ ...options, settings: settings.tokenWebhook }, started);
+  const clusterAccounts =
+    settings.clusterAccounts && (await startClusterAccounts(settings.clusterAccounts, options, started));
   const owned = started.move();
   return {
     requestAuthenticators: [
@@ -57,7 +60,7 @@ export async function startProviders(options: ProvidersOptions): Promise<Provide
         : [createFrontProxyAuthenticator({ ...frontProxy, authorities: proxies, clock })]),
       ...(clients === undefined ? [] : [createCertificateAuthenticator(clients, clock)]),
     ],
-    tokenAuthenticators: [issuers, webhook].filter((one) => one !== undefined),
+    tokenAuthenticators: [clusterAccounts, issuers, webhook].filter((one) => one !== undefined),
     mayComeAnonymously: issuers?.mayComeAnonymously ?? publicPaths,
     isIdentityHeader: identityHeaders(frontProxy?.headers ?? STANDARD_HEADERS),
     trust: () => ({

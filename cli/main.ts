@@ -23,6 +23,7 @@ import { register as registerDrain } from './commands/executors/drain.ts';
 import { register as registerFork } from './commands/tasks/fork.ts';
 import { register as registerGet } from './commands/objects/get.ts';
 import { register as registerGraph } from './commands/objects/graph.ts';
+import { register as registerIdentity } from './commands/server/identity.ts';
 import { register as registerInbox } from './commands/approvals/inbox.ts';
 import { register as registerLogs } from './commands/tasks/logs.ts';
 import { register as registerMessage } from './commands/tasks/message.ts';
@@ -74,6 +75,7 @@ function createProgram(): Command {
     registerBackup,
     registerRestore,
     registerEncryption,
+    registerIdentity,
     registerLogin,
     registerLogout,
     registerWhoami,

@@ -1,4 +1,5 @@
 import type { FrontProxyHeaders } from './front-proxy.ts';
+import type { ProcessAccount } from '../machinery/users/process-account.ts';
 import type { OidcSettings } from './oidc/oidc-settings.ts';
 
 /** Ways to log in that an operator turns on; flags of kube-apiserver say the same. */
@@ -11,6 +12,7 @@ export interface AuthenticationSettings {
   /** In place of `configurationFile`. */
   oidc?: OidcSettings;
   tokenWebhook?: TokenWebhookSettings;
+  clusterAccounts?: ClusterAccountSettings;
 }
 
 /** A service that says whose token it is. */
@@ -21,6 +23,13 @@ export interface TokenWebhookSettings {
   version: 'v1' | 'v1beta1';
   /** How long its answers are kept, in milliseconds; 0: not at all. */
   cacheMs: number;
+}
+
+/** ServiceAccounts of a cluster of Kubernetes whose Pods are processes of ours. */
+export interface ClusterAccountSettings {
+  accounts: readonly { cluster: ProcessAccount; process: ProcessAccount }[];
+  /** Names the cluster; absent: the one whose Pod this server is. */
+  kubeconfigFile?: string;
 }
 
 export interface FrontProxySettings {

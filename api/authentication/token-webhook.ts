@@ -14,8 +14,8 @@ export interface TokenWebhookOptions {
   url: string;
   /** Of authentication.k8s.io. */
   version: 'v1' | 'v1beta1';
-  /** Such as `authorization`. */
-  headers: Readonly<Record<string, string>>;
+  /** Such as `authorization`, at that moment. */
+  headers(): Promise<Readonly<Record<string, string>>>;
   fetch: Fetch;
   /** Under which names this server is meant. */
   audiences: readonly string[];
@@ -82,7 +82,7 @@ async function askOnce(token: string, options: TokenWebhookOptions): Promise<unk
   const { url, version, headers, fetch, audiences } = options;
   const response = await fetch(url, {
     method: 'POST',
-    headers: { ...headers, 'content-type': 'application/json', accept: 'application/json' },
+    headers: { ...(await headers()), 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify({
       apiVersion: `authentication.k8s.io/${version}`,
       kind: 'TokenReview',

@@ -27,6 +27,11 @@ export function findClientConfig(options: {
   const usual = [join(home, '.troupe', 'kubeconfig'), join(home, '.kube', 'config')];
   const file = usual.find((path) => existsSync(path));
   if (file !== undefined) return { from: 'files', files: [file] };
+  return podConfig(env);
+}
+
+/** The cluster whose Pod this process is. */
+export function podConfig(env: Record<string, string | undefined>): ClientConfig | undefined {
   const host = env['KUBERNETES_SERVICE_HOST'];
   if (host === undefined || host === '') return undefined;
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Meter } from '../machinery/meter.ts';
 import { StatusError } from '../machinery/status-error.ts';
 import type { Client } from './client.ts';
-import { findClientConfig, processEnvironment } from './config.ts';
+import { findClientConfig, podConfig, processEnvironment } from './config.ts';
 import type { ClientConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
 import { readAccountToken } from './own-token.ts';
@@ -93,6 +93,12 @@ async function loadConfigured({ kubeconfig, context }: ConnectOptions): Promise<
 export async function configuredToken(options: ConnectOptions): Promise<AccountToken | undefined> {
   const { user } = await loadConfigured(options);
   return user.token === undefined ? undefined : readAccountToken(user.token);
+}
+
+/** The cluster whose Pod this process is, with the token that the kubelet renews; undefined elsewhere. */
+export async function podContext(): Promise<KubeconfigContext | undefined> {
+  const config = podConfig(processEnvironment());
+  return config && loadContext(config, undefined);
 }
 
 async function loadContext(config: ClientConfig, context: string | undefined): Promise<KubeconfigContext> {

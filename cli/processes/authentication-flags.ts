@@ -2,10 +2,12 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { ApiAuthentication } from '#api/config';
 import { parseDuration } from '../duration.ts';
+import { addClusterAccountFlags, clusterAccountsOf } from './cluster-account-flags.ts';
+import type { ClusterAccountFlags } from './cluster-account-flags.ts';
 import { commaSeparated, toPath } from './flag-values.ts';
 
 /** Flags of kube-apiserver that turn on ways to log in. */
-export interface AuthenticationFlags {
+export interface AuthenticationFlags extends ClusterAccountFlags {
   clientCaFile?: string;
   authenticationConfig?: string;
   oidcIssuerUrl?: string;
@@ -29,7 +31,7 @@ export interface AuthenticationFlags {
 }
 
 export function addAuthenticationFlags(command: Command): Command {
-  return addCertificateFlags(addWebhookFlags(addOidcFlags(command)));
+  return addClusterAccountFlags(addCertificateFlags(addWebhookFlags(addOidcFlags(command))));
 }
 
 const TWO_MINUTES_MS = 120_000;
@@ -108,6 +110,7 @@ export function authenticationOf(flags: AuthenticationFlags): ApiAuthentication 
     ...(authenticationConfig === undefined ? {} : { configurationFile: authenticationConfig }),
     ...(oidc === undefined ? {} : { oidc }),
     ...webhookOf(flags),
+    ...clusterAccountsOf(flags),
     ...(clientCaFile === undefined ? {} : { clientCAFile: clientCaFile }),
     ...(requestheaderClientCaFile === undefined
       ? {}

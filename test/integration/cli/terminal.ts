@@ -11,6 +11,7 @@ import { register as describeCommand } from '#cli/commands/objects/describe';
 import { register as diff } from '#cli/commands/objects/diff';
 import { register as encryption } from '#cli/commands/server/encryption';
 import { register as get } from '#cli/commands/objects/get';
+import { register as identity } from '#cli/commands/server/identity';
 import { register as inbox } from '#cli/commands/approvals/inbox';
 import { register as message } from '#cli/commands/tasks/message';
 import { register as logs } from '#cli/commands/tasks/logs';
@@ -84,6 +85,7 @@ export function troupe(kubeconfig: string, words: string[], stdin = ''): Running
     run,
     rollout,
     encryption,
+    identity,
     skill,
   ];
   for (const register of commands) register(program, context);
