@@ -13,7 +13,7 @@ demo: $(DEPS) ## a Team does a Task on a small repository, before your eyes
 	@node dev/demo.ts
 
 test: $(DEPS) ## every check and every test (last line: N passed, N failed)
-	@node dev/test.ts
+	@node dev/test.ts $(ARGS)
 
 verify: $(DEPS) ## the fast part of test: checks and unit tests
 	@node dev/test.ts --fast

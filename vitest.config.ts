@@ -5,6 +5,7 @@ import { LongestFirst } from '#test/longest-first';
 /**
  * unit: beside the code, no engines. conformance: one suite per contract, run on every driver.
  * integration: several real parts together. e2e: the product as a user meets it.
+ * cluster: what runs on, in or beside a real Kubernetes, which its files share.
  * Files of these run side by side: each has databases, ports and folders of its own. `alone` has those of them that
  * cannot: they run one after the other when the others are done.
  */
@@ -85,6 +86,21 @@ export default defineConfig({
           hookTimeout: 600_000,
           ...WORKERS,
           ...engines,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          // Two files at a time: the node's own processes work beside them.
+          maxWorkers: 2,
+          // At the end: the programs of the node are built while the others run.
+          sequence: { groupOrder: 2 },
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          ...witness,
+          globalSetup: ['test/cluster-set-up.ts'],
         },
       },
       {

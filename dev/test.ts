@@ -3,6 +3,7 @@ import { cacheFolder, projectRoot } from './environment/cache-folder.ts';
 import { environment } from './environment/environment.ts';
 import type { Environment } from './environment/environment.ts';
 import { WITHOUT_GO_VARIABLE } from './environment/go-builds.ts';
+import { WITHOUT_CLUSTER_VARIABLE } from './environment/kubernetes/shared-cluster.ts';
 import { temporaryFolder } from './environment/temporary-folder.ts';
 import { interruption } from './interruption.ts';
 import { runCommand } from './run-command.ts';
@@ -14,12 +15,24 @@ import type { Step } from './verify-steps.ts';
 /**
  * `make test` runs every check and every test; `make verify` (--fast) the checks and the unit tests.
  * The last line is "N passed, N failed": each check counts as one, and so does each test. Only tests that need Go are
- * skipped where it is missing; then the line ends in ", N skipped".
+ * skipped where it is missing, and those on a real Kubernetes where none can start; then the line ends in ", N skipped". With
+ * --complete, as CI has it, that is a failure.
  */
 
 const SLOW_MS = 10_000;
-const EVERYTHING = ['git', 'kubectl', 'redis', 'mariadb', 'mysql', 'docker', 'image', 'go'] as const;
+const EVERYTHING = [
+  'git',
+  'kubectl',
+  'redis',
+  'mariadb',
+  'mysql',
+  'docker',
+  'image',
+  'go',
+  'cluster',
+] as const;
 const fast = process.argv.includes('--fast');
+const complete = process.argv.includes('--complete');
 const interrupted = interruption();
 process.chdir(projectRoot);
 process.exitCode = await main();
@@ -34,6 +47,8 @@ async function main(): Promise<number> {
   } catch (error) {
     tally = sum(tally, failure(error instanceof Error ? error.message : String(error)));
   }
+  if (complete && tally.skipped > 0)
+    tally = sum(tally, failure(`${tally.skipped} tests were skipped: see above what this machine lacks`));
   const summary = lastLine(tally);
   await mkdir(cacheFolder('test'), { recursive: true });
   await writeFile(cacheFolder('test', 'summary'), `${summary}\n`);
@@ -87,18 +102,21 @@ async function vitest(args: readonly string[], variables: Record<string, string>
   );
   interrupted.throwIfAborted();
   const written = JSON.parse(await readFile(file, 'utf8')) as VitestReport;
-  const tally = await count(written, WITHOUT_GO_VARIABLE in variables);
+  const tally = await count(written, variables);
   for (const line of slowFiles(written, projectRoot)) console.log(line);
   report(ok && tally.failed === 0, 'tests (vitest)', performance.now() - start);
   // An unhandled rejection or a failed set-up fails the run without failing a test.
   return ok || tally.failed > 0 ? tally : sum(tally, failure('vitest failed outside the tests: see above'));
 }
 
-/** Tests of a file that uses a Go program may be skipped without Go. */
-async function count(result: VitestReport, withoutGo: boolean): Promise<Tally> {
+/** Tests of a file that uses a Go program may be skipped without Go, those of one that uses the cluster without it. */
+async function count(result: VitestReport, variables: Record<string, string>): Promise<Tally> {
   let tally = emptyTally();
   for (const file of result.testResults) {
-    const maySkip = withoutGo && (await readFile(file.name, 'utf8')).includes('goProgram(');
+    const text = await readFile(file.name, 'utf8');
+    const maySkip =
+      (WITHOUT_GO_VARIABLE in variables && text.includes('goProgram(')) ||
+      (WITHOUT_CLUSTER_VARIABLE in variables && text.includes('testCluster('));
     tally = sum(tally, tallyOf(file, { root: projectRoot, maySkip }));
   }
   return tally;

@@ -49,10 +49,7 @@ export interface ConfigOverrides {
 }
 
 /** The folder in which one executor keeps its data on this machine. */
-export function executorFolder({
-  dataDir,
-  executorName,
-}: Pick<ExecutorManagerConfig, 'dataDir' | 'executorName'>): string {
+export function executorFolder({ dataDir, executorName }: ExecutorManagerConfig): string {
   return join(dataDir, 'executors', executorName);
 }
 

@@ -7,12 +7,13 @@ import { git } from './git.ts';
 import { goBuilds } from './go-builds.ts';
 import type { GoBuilds } from './go-builds.ts';
 import { kubectl, stockKubectl } from './kubectl.ts';
+import { sharedCluster } from './kubernetes/shared-cluster.ts';
 import { mysql } from './mysql.ts';
 import { redis } from './redis.ts';
 import { sandboxImage } from './sandbox-image.ts';
 
-/** `image` is that of the sandboxes; it needs `docker`. `go` builds programs for several processes. */
-export type Part = 'docker' | 'git' | 'go' | 'image' | 'kubectl' | 'mariadb' | 'mysql' | 'redis';
+/** `image` is that of the sandboxes; it needs `docker`. `go` builds programs for several processes. `cluster` needs `go`. */
+export type Part = 'cluster' | 'docker' | 'git' | 'go' | 'image' | 'kubectl' | 'mariadb' | 'mysql' | 'redis';
 
 export interface Environment extends AsyncDisposable {
   /** What a child process needs to find the parts: DOCKER_HOST, EXECUTOR_IMAGE, TROUPE_TEST_* and a PATH. */
@@ -79,6 +80,11 @@ const STARTS: Record<Exclude<Part, 'image'>, (start: Start) => Promise<void>> = 
   async go({ found, stack }) {
     found.go = stack.use(await goBuilds());
     Object.assign(found.variables, found.go.variables);
+    // The cluster asks the builder for its programs from this process.
+    Object.assign(process.env, found.go.variables);
+  },
+  async cluster({ found, stack }) {
+    Object.assign(found.variables, stack.use(await sharedCluster()).variables);
   },
 };
 

@@ -16,6 +16,10 @@ const HELM: Readonly<Record<string, { module: string; version: string }>> = {
   'helm-3': { module: 'helm.sh/helm/v3/cmd/helm', version: 'v3.22.0' },
   'helm-4': { module: 'helm.sh/helm/v4/cmd/helm', version: 'v4.3.1' },
 };
+/** Modules with several programs, by their folder; a program's name is then `folder/program`. */
+const SEVERAL: Readonly<Record<string, readonly string[]>> = {
+  kubernetes: ['kube', 'coredns', 'network-policies', 'pause'],
+};
 const SOURCES = path.join(projectRoot, 'test/go');
 /** One core at most, and only what others leave of it: tests run beside the build. */
 const ONE_CORE = { GOMAXPROCS: '1' };
@@ -27,13 +31,15 @@ interface Recipe {
   /** Where `go` runs: in a module. */
   readonly folder: string;
   readonly arguments: readonly string[];
+  /** Whether it needs no library of the machine, as what runs in an image without one. */
+  readonly static?: boolean;
   /** The name that `go install` gives the program; undefined where `go build -o` is told the name. */
   readonly installedAs?: string;
 }
 
 /**
- * Programs built from Go sources, one build after another: those of test/go by the names of their folders, `helm-3`,
- * `helm-4` and `argo-cd-agent`. They are kept by their version in a folder that outlives the checkout. Disposing ends the build that is
+ * Programs built from Go sources, one build after another: those of test/go by the names of their folders (`folder/program`
+ * where one has several), `helm-3`, `helm-4` and `argo-cd-agent`. They are kept by their version in a folder that outlives the checkout. Disposing ends the build that is
  * under way.
  */
 export class GoPrograms implements AsyncDisposable {
@@ -54,8 +60,10 @@ export class GoPrograms implements AsyncDisposable {
   async prepare(): Promise<void> {
     const entries = await readdir(SOURCES, { withFileTypes: true });
     const ours = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    for (const name of [...ours, ...Object.keys(TOOLS), ...Object.keys(HELM)])
-      void this.path(name).catch(() => undefined);
+    const single = ours.filter((name) => !(name in SEVERAL));
+    // What takes longest is built last: tests that use it run last.
+    const names = [...single, ...Object.keys(TOOLS), ...Object.keys(HELM), ...ours.flatMap(programsOf)];
+    for (const name of names) void this.path(name).catch(() => undefined);
   }
 
   async #start(name: string): Promise<string> {
@@ -78,7 +86,7 @@ export class GoPrograms implements AsyncDisposable {
     const how =
       recipe.installedAs === undefined ? ['build', '-p', '1', '-o', output] : ['install', '-p', '1'];
     try {
-      const env = { ...ONE_CORE, GOBIN: folder };
+      const env = { ...ONE_CORE, GOBIN: folder, ...(recipe.static === true ? { CGO_ENABLED: '0' } : {}) };
       await this.#run(command, [...how, ...recipe.arguments], { cwd: recipe.folder, env });
       await rename(output, recipe.built);
     } finally {
@@ -110,6 +118,9 @@ export class GoPrograms implements AsyncDisposable {
   }
 }
 
+const programsOf = (folder: string): string[] =>
+  (SEVERAL[folder] ?? []).map((program) => `${folder}/${program}`);
+
 async function recipeOf(name: string, command: string): Promise<Recipe> {
   const compiler = (await runProgram(command, ['env', 'GOVERSION', 'GOOS', 'GOARCH'])).trim().split('\n');
   const folder = sharedCacheFolder('go', compiler.join('-'));
@@ -124,16 +135,42 @@ async function recipeOf(name: string, command: string): Promise<Recipe> {
   if (tool !== undefined) {
     return { built, folder: path.join(SOURCES, tool.folder), arguments: [tool.package] };
   }
+  if (name.startsWith('kubernetes/')) return kubernetesRecipe(name, folder);
   if (isModule(name)) return { built, folder: path.join(SOURCES, name), arguments: ['.'] };
   return { built, folder: SOURCES, arguments: [`./${name}`] };
+}
+
+/** Without a version a component would take itself for v0.0.0, which tools of clusters refuse. */
+async function kubernetesRecipe(name: string, folder: string): Promise<Recipe> {
+  const [module = '', program = ''] = name.split('/');
+  const source = path.join(SOURCES, module);
+  const requirements = await readFile(path.join(source, 'go.mod'), 'utf8');
+  const [, version = '', major = '', minor = ''] =
+    /k8s[.]io\/kubernetes (v(\d+)[.](\d+)\S+)/.exec(requirements) ?? [];
+  const variables = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+  const set = Object.entries(variables).map(
+    ([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`,
+  );
+  const digest = await digestOf(module, [program]);
+  return {
+    built: path.join(folder, `${program}-${digest}`),
+    folder: source,
+    static: true,
+    arguments: ['-trimpath', '-ldflags', ['-s -w', ...set].join(' '), `./${program}`],
+  };
 }
 
 /** Whether the program does not share the module of the others. */
 const isModule = (name: string): boolean => existsSync(path.join(SOURCES, name, 'go.mod'));
 
-/** Changes with what the program of test/go with that name is built from. */
-async function digestOf(name: string): Promise<string> {
-  const files = (await readdir(path.join(SOURCES, name))).toSorted().map((file) => path.join(name, file));
+/** Changes with what the program of test/go with that name is built from: the files there and in those subfolders. */
+async function digestOf(name: string, subfolders: readonly string[] = []): Promise<string> {
+  const files: string[] = [];
+  for (const folder of [name, ...subfolders.map((subfolder) => path.join(name, subfolder))]) {
+    const entries = await readdir(path.join(SOURCES, folder), { withFileTypes: true });
+    const found = entries.filter((entry) => entry.isFile()).map((entry) => path.join(folder, entry.name));
+    files.push(...found.toSorted());
+  }
   const hash = createHash('sha256');
   for (const file of isModule(name) ? files : ['go.mod', 'go.sum', ...files]) {
     const content = await readFile(path.join(SOURCES, file));
