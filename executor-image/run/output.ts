@@ -32,13 +32,15 @@ export function outputCheck(schema: Record<string, unknown>): (value: unknown) =
 }
 
 function compiled(schema: Record<string, unknown>): ValidateFunction {
-  const ajv = new Ajv2020({
-    // Formats are hints in 2020-12, and a reference leads nowhere outside of the schema: nothing is loaded.
-    ...{ allErrors: true, strict: false, validateFormats: false, logger: false },
-    code: { regExp: linearPattern },
-  });
+  // New each time: one that was stopped in the middle is not whole.
+  const newAjv = (): Ajv2020 =>
+    new Ajv2020({
+      // Formats are hints in 2020-12, and a reference leads nowhere outside of the schema: nothing is loaded.
+      ...{ allErrors: true, strict: false, validateFormats: false, logger: false },
+      code: { regExp: linearPattern },
+    });
   try {
-    return withinTime(() => ajv.compile(schema), LIMIT_MS);
+    return withinTime(() => newAjv().compile(schema), LIMIT_MS);
   } catch (error) {
     throw new RunFailure('StartFailed', `the schema of the answer: ${(error as Error).message}`, error);
   }

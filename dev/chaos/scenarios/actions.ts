@@ -12,7 +12,8 @@ const fixed: Scenario = {
     type: 'workflow',
     steps: [
       { name: 'name', participants: ['namer'] },
-      { name: 'stack', action: { script: { run: 'echo one >> stack.txt; sleep 1; echo two >> stack.txt' } } },
+      // A lost attempt has left its files to the next one.
+      { name: 'stack', action: { script: { run: 'echo one > stack.txt; sleep 1; echo two >> stack.txt' } } },
       { name: 'height', dependsOn: ['stack'], action: { script: { run: 'wc -l < stack.txt' } } },
       {
         ...{ name: 'post', dependsOn: ['name', 'height'] },
