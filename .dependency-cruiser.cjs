@@ -30,6 +30,7 @@ const cel = '^api/cel/';
 const schema = '^api/schema/';
 const structuredMerge = '^api/structured-merge/';
 const client = '^api/client/';
+const joinToken = '^api/types/join-token[.]ts$';
 /** Who makes a request: one file per way to show it. */
 const authentication = '^api/authentication/';
 /** Who may do what: the rules, and how they are judged. */
@@ -207,6 +208,7 @@ const layers = [
       effectiveTeam,
       taskGraph,
       composition,
+      joinToken,
     ],
   },
 ];

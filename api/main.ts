@@ -28,6 +28,7 @@ import type { Registry } from './registry/registry.ts';
 import { startQuotas } from './registry/quotas/followed-quotas.ts';
 import { startRetention } from './registry/retention/retention.ts';
 import { countExecutors } from './registry/executors/executor-counts.ts';
+import { createExecutorJoins } from './registry/executors/join-executor.ts';
 import { startStoredObjects } from './registry/executors/stored-objects.ts';
 import { createLivingObjects } from './registry/service-accounts/living-objects.ts';
 import { createTokenRequests } from './registry/service-accounts/token-request.ts';
@@ -50,7 +51,7 @@ import { createAccess } from './server/access/access.ts';
 import { loadToken, readToken } from './data-folder/bootstrap-token.ts';
 import { readMountedAuthority } from './data-folder/certificates/mounted-authority.ts';
 import { identitySecret } from './data-folder/certificates/certificates.ts';
-import { clientAddress, loadServedCertificates } from './served-certificates.ts';
+import { authoritiesOf, clientAddress, loadServedCertificates } from './served-certificates.ts';
 import type { ServerAddress } from './served-certificates.ts';
 import { startIssuedTokens } from './issued-tokens.ts';
 import type { ProcessIdentities } from './process-identities.ts';
@@ -154,7 +155,8 @@ async function serve(
   const openStreams = new OpenStreams({ clock, logger, onRightsChanged: (fn) => rules.onChange(fn) });
   started.defer(() => openStreams.stop());
   const auditor = await openAuditor(options.audit, { ...options, meter: options.metrics.meter }, started);
-  const serving = { rateLimiter, openStreams, auditor, closing: closing.signal };
+  const authorities = (): string => authoritiesOf(served);
+  const serving = { rateLimiter, openStreams, auditor, closing: closing.signal, authorities };
   const answering = appOptions(options, { ...core, ...serving, providers });
   const app = createApp(answering);
   started.adopt(await startCustomResources({ registry, catalog, store, clock, logger }), (one) => one.stop());
@@ -288,6 +290,7 @@ interface AppParts {
   keys: KeysOfFile;
   providers: Providers;
   closing: AbortSignal;
+  authorities: () => string;
 }
 
 function tokenRequestsOf({ store, clock, serviceAccounts }: Serving, { registry, keys }: AppParts) {
@@ -310,6 +313,7 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
   const { store, clock, logger, limits, retention, browsers, addresses } = options;
   const { issuers, keysURL } = options.serviceAccounts;
   const [issuer] = issuers;
+  const tokenRequests = tokenRequestsOf(options, parts);
   const { meter, ...exposition } = options.metrics;
   return {
     ...{
@@ -332,7 +336,9 @@ function appOptions(options: Serving, parts: AppParts): AppOptions {
     approvalMails: approvalMailsOf(options, parts),
     sandboxLogs: createSandboxLogs({ store, clock }),
     skillPackages: createSkillPackages({ registry, clock }),
-    tokenRequests: tokenRequestsOf(options, parts),
+    tokenRequests,
+    executorJoins: createExecutorJoins({ registry, tokenRequests, clock }),
+    authorities: parts.authorities,
     serviceAccountIssuer: { keys, issuer, keysURL },
     tunnels: new ExecutorTunnels({ clock, isOnly: options.database.url.startsWith('sqlite:') }),
     serviceAccountKeys: keys,

@@ -64,3 +64,7 @@ export function clientAddress(
   const host = new URL(shown).hostname.replace(/^\[(.*)\]$/, '$1');
   return { url: shown, caCertificate: named?.covers(host) === true ? named.authority : own.caCertificate };
 }
+
+/** PEM of all authorities that have signed what the server shows, as far as it knows them. */
+export const authoritiesOf = ({ own, named }: Pick<ServedCertificates, 'named' | 'own'>): string =>
+  [own.caCertificate, named?.authority ?? ''].join('\n').trim();

@@ -49,7 +49,10 @@ export interface ConfigOverrides {
 }
 
 /** The folder in which one executor keeps its data on this machine. */
-export function executorFolder({ dataDir, executorName }: ExecutorManagerConfig): string {
+export function executorFolder({
+  dataDir,
+  executorName,
+}: Pick<ExecutorManagerConfig, 'dataDir' | 'executorName'>): string {
   return join(dataDir, 'executors', executorName);
 }
 

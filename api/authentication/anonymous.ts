@@ -23,9 +23,14 @@ const PUBLIC_PATHS =
   /^\/(?:version\/?|(?:healthz|livez|readyz)(?:\/[^/]*)?|\.well-known\/openid-configuration|openid\/v1\/jwks|api\/v1\/health)$/;
 const LOGIN_PATHS = /^\/api\/auth\/[a-z-]+$/;
 
+const JOIN_PATHS = /^\/executors\/join$/;
 const WEBHOOK_PATHS = /^\/webhooks\/(?:tasks\/[^/]+\/[^/]+\/[^/]+|approvals\/[^/]+\/[^/]+)$/;
 
-/** Where people log in, and where others call a step that waits, or decide by an address: the credentials are in the body, or in the address. */
-export const loginPaths: AnonymousPaths = (path) => LOGIN_PATHS.test(path) || WEBHOOK_PATHS.test(path);
+/**
+ * Where people log in, machines join, and others call a step that waits, or decide by an address: the credentials are in
+ * the body, or in the address.
+ */
+export const loginPaths: AnonymousPaths = (path) =>
+  LOGIN_PATHS.test(path) || WEBHOOK_PATHS.test(path) || JOIN_PATHS.test(path);
 
 export const publicPaths: AnonymousPaths = (path) => PUBLIC_PATHS.test(path) || loginPaths(path);

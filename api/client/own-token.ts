@@ -57,13 +57,17 @@ export async function keepNewest(file: string, given: AccountToken): Promise<Acc
   return given;
 }
 
+/** A machine that slept wakes up late: timers stand still meanwhile. */
+const LOOK_MS = 60 * 60 * 1000;
+
 /** Asks for a new token of the same account and the same life when a third of its time is over. */
 export function startTokenRenewal(first: AccountToken, options: OwnTokenOptions): Rounds {
   const { clock, logger, file } = options;
   let token = first;
   return startRounds({
-    pause: (afterFailure) => (afterFailure ? RETRY_MS : untilRenewal(token, clock)),
+    pause: (afterFailure) => (afterFailure ? RETRY_MS : Math.min(LOOK_MS, untilRenewal(token, clock))),
     async round() {
+      if (renewalTime(token) > clock.now()) return;
       token = await ask(token, options);
       await writeToken(file, token);
     },
@@ -73,9 +77,10 @@ export function startTokenRenewal(first: AccountToken, options: OwnTokenOptions)
   });
 }
 
-function untilRenewal({ issued, expires }: AccountToken, clock: Clock): number {
-  return Math.max(1000, issued + (expires - issued) / 3 - clock.now());
-}
+const renewalTime = ({ issued, expires }: AccountToken): number => issued + (expires - issued) / 3;
+
+const untilRenewal = (token: AccountToken, clock: Clock): number =>
+  Math.max(1000, renewalTime(token) - clock.now());
 
 /** @throws StatusError; Error for an answer without a token */
 async function ask(

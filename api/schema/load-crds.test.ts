@@ -27,6 +27,7 @@ describe('crds/', () => {
       'agent.wecode.io/v1alpha1 collaborations Namespaced collab',
       'agent.wecode.io/v1alpha1 executors Cluster exe',
       'agent.wecode.io/v1 ghosts Namespaced gh',
+      'agent.wecode.io/v1alpha1 jointokens Cluster ',
       'agent.wecode.io/v1alpha1 mcpservers Namespaced mcp',
       'agent.wecode.io/v1 models Namespaced mo',
       'agent.wecode.io/v1alpha1 sandboxes Namespaced sbx',
@@ -45,7 +46,7 @@ describe('crds/', () => {
     '$kind is in the category troupe, served, stored and has a status unless it never changes',
     ({ definition }) => {
       // Whoever lists all that agents work with does not mean the accounts of people.
-      const isAccount = ['APIKey', 'User'].includes(definition.kind);
+      const isAccount = ['APIKey', 'JoinToken', 'User'].includes(definition.kind);
       expect(definition.categories).toContain(isAccount ? 'troupe-accounts' : 'troupe');
       expect([definition.served, definition.storage]).toEqual([true, true]);
       expect(definition.hasStatus).toBe(definition.kind !== 'SkillPackage');

@@ -89,6 +89,8 @@ const options: AppOptions = {
   sandboxLogs: { reader: notAsked },
   skillPackages: { create: notAsked, put: notAsked, read: notAsked },
   tokenRequests: { create: notAsked },
+  executorJoins: { join: notAsked },
+  authorities: () => '',
   approvalMails: { send: notAsked },
   approvalLinks: { address: notAsked, judge: notAsked, decide: notAsked },
   taskWebhooks: { address: notAsked, judge: notAsked, deliver: notAsked },

@@ -25,6 +25,8 @@ import { failureResponse } from './answer/failure.ts';
 import { mountBrowserGuard } from './browsers/browser-guard.ts';
 import type { BrowserRules } from './browsers/browser-guard.ts';
 import { mountDiscovery } from './discovery/discovery-routes.ts';
+import { isJoin, mountJoin } from './executors/join-routes.ts';
+import type { JoinRoutes } from './executors/join-routes.ts';
 import { mountHealth } from './health-routes.ts';
 import type { HealthOptions } from './health-routes.ts';
 import { answerOf } from './answer/outgoing.ts';
@@ -57,7 +59,7 @@ import { readAccountBody } from './users/request-fields.ts';
 import { mountSelf } from './users/self-routes.ts';
 import type { HandlerOptions, RequestContext, ServerTypes } from './server-environment.ts';
 
-export interface AppOptions extends Omit<HandlerOptions, 'metrics'> {
+export interface AppOptions extends Omit<HandlerOptions, 'metrics'>, JoinRoutes {
   access: Access;
   openStreams: Pick<OpenStreams, 'add'>;
   /** Aborts when the server stops. */
@@ -119,6 +121,7 @@ export function createApp(options: AppOptions): Hono<ServerTypes> {
   mountLogin(app, options);
   mountRecovery(app, options);
   mountSelf(app, options);
+  mountJoin(app, options);
   mountWebhooks(app, options.taskWebhooks);
   mountDecisions(app, options.approvalLinks);
   renewCatalog(app, catalog);
@@ -194,7 +197,7 @@ function limitStrangers(app: Hono<ServerTypes>, { rateLimiter, addresses }: AppO
     const { method, path } = c.req;
     const counted = isLogin(method, path)
       ? 'login'
-      : isWebhook(path) || isDecisionAddress(path)
+      : isWebhook(path) || isDecisionAddress(path) || isJoin(method, path)
         ? 'webhook'
         : undefined;
     if (counted !== undefined) {
@@ -223,7 +226,8 @@ const LOGIN_BODY_MS = 10_000;
 function awaitLogins(app: Hono<ServerTypes>, { clock, limits }: AppOptions): void {
   const ms = Math.min(LOGIN_BODY_MS, limits.requestMs);
   app.use('*', async (c, next) => {
-    if (isLogin(c.req.method, c.req.path)) {
+    const { method, path } = c.req;
+    if (isLogin(method, path) || isJoin(method, path)) {
       const answer = answerOf(c.env.outgoing);
       c.set('accountBody', await arrivesWithin(readAccountBody(c), { ms, clock, answer }));
     }

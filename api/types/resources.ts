@@ -9,6 +9,7 @@ import type { Bot } from './generated/bot.ts';
 import type { Collaboration } from './generated/collaboration.ts';
 import type { Executor } from './generated/executor.ts';
 import type { Ghost } from './generated/ghost.ts';
+import type { JoinToken } from './generated/join-token.ts';
 import type { MCPServer } from './generated/mcpserver.ts';
 import type { Model } from './generated/model.ts';
 import type { Sandbox } from './generated/sandbox.ts';
@@ -96,6 +97,13 @@ export const API_KEYS: ResourceType<APIKey> = {
   ...own,
   kind: 'APIKey',
   plural: 'apikeys',
+  namespaced: false,
+};
+/** Cluster-scoped. */
+export const JOIN_TOKENS: ResourceType<JoinToken> = {
+  ...own,
+  kind: 'JoinToken',
+  plural: 'jointokens',
   namespaced: false,
 };
 

@@ -6,6 +6,8 @@ import { addClientFlags, defaultDataDir } from './flags.ts';
 import type { ClientFlags } from './flags.ts';
 import { addHealthFlag } from './health-flags.ts';
 import type { HealthFlags } from './health-flags.ts';
+import { addJoinFlags } from './joining/join-flags.ts';
+import type { JoinFlags } from './joining/join-flags.ts';
 import { addLeaderElectionFlags, leaderElectionOf } from './leader-election-flags.ts';
 import type { LeaderElectionFlags } from './leader-election-flags.ts';
 import { addExecutorGraceFlag } from './executor-grace-flag.ts';
@@ -33,7 +35,7 @@ export function registerControllers(program: Command): void {
   });
 }
 
-interface ExecutorManagerFlags extends ClientFlags, HealthFlags, ExecutorFlags {
+interface ExecutorManagerFlags extends ClientFlags, HealthFlags, ExecutorFlags, JoinFlags {
   dataDir: string;
 }
 
@@ -47,13 +49,13 @@ export function registerExecutorManager(program: Command): void {
       'folder for the key of the sandboxes and the process driver',
       defaultDataDir(),
     );
-  addHealthFlag(addExecutorFlags(addClientFlags(command)), 'executor-manager');
+  addHealthFlag(addExecutorFlags(addJoinFlags(addClientFlags(command))), 'executor-manager');
   command.action(async (flags: ExecutorManagerFlags) => {
     const logger = createLogger(flags.logLevel);
     process.exitCode = await runUntilSignal(logger, async (lifetime) => {
       const watched = await watchProcess({ ...flags, logger }, lifetime);
       const health = await runExecutorManager(
-        { ...flags, settings: executorSettings(flags), logger, meter: watched.meter },
+        { ...flags, joining: flags, settings: executorSettings(flags), logger, meter: watched.meter },
         lifetime,
       );
       watched.started(health);

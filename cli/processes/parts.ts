@@ -5,6 +5,7 @@ import type { Meter } from '#api/machinery/meter';
 import type { LeaderElectionSettings } from '#controllers/main';
 import type { ConfigOverrides } from '#executor-manager/config';
 import { connectExecutor, joinedToken } from './executor-connection.ts';
+import type { JoinFlags } from './joining/join-flags.ts';
 import { warnOfOwner } from './owner-warning.ts';
 import type { Lifetime } from './lifetime.ts';
 
@@ -80,15 +81,18 @@ function endpointOf(server: string): { host: string; port: number } {
 export interface ExecutorManagerOptions extends Connection {
   settings: ConfigOverrides;
   dataDir: string;
+  /** How this machine joins a server; absent: it is that of the server. */
+  joining?: JoinFlags;
   /** The kubeconfig of an executor, in place of one that is for all processes. */
   kubeconfigOf?: (executorName: string) => Promise<string>;
 }
 
 export async function runExecutorManager(
-  options: ExecutorManagerOptions,
+  given: ExecutorManagerOptions,
   lifetime: Lifetime,
 ): Promise<ProcessHealth> {
   const { readExecutorManagerConfig } = await import('#executor-manager/config');
+  const options = await withJoined(given);
   const { settings, dataDir, kubeconfigOf, logger } = options;
   const token =
     kubeconfigOf === undefined ? await joinedToken(connectOptions(options), process.env) : undefined;
@@ -121,4 +125,17 @@ export async function runExecutorManager(
   lifetime.add({ name: 'executor manager', stop: () => manager.stop() });
   await warnOfOwner({ transport, logger, instead: EXECUTOR_IDENTITY });
   return manager.health;
+}
+
+/** A machine that has joined, or does so now, has a kubeconfig of its own. */
+async function withJoined(options: ExecutorManagerOptions): Promise<ExecutorManagerOptions> {
+  const { joining, dataDir, kubeconfig } = options;
+  if (joining === undefined) return options;
+  // Wrong settings must not cost a join token.
+  const { readExecutorManagerConfig } = await import('#executor-manager/config');
+  readExecutorManagerConfig(process.env, { ...options.settings, dataDir });
+  const { joinedKubeconfig } = await import('./joining/joined-identity.ts');
+  const place = { dataDir, ...(kubeconfig === undefined ? {} : { kubeconfig }) };
+  const joined = await joinedKubeconfig({ ...joining, ...place, environment: process.env });
+  return joined === undefined ? options : { ...options, kubeconfig: joined };
 }

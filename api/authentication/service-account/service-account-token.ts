@@ -101,6 +101,8 @@ function isGone({ deletionTimestamp }: LivingObject, { clock }: ServiceAccountTo
 }
 
 const EXTRA = 'authentication.kubernetes.io';
+/** The uid of the Node (an Executor here) that a token is bound to, or that of its Pod. */
+export const NODE_UID = `${EXTRA}/node-uid`;
 
 /** apiserver pkg/authentication/serviceaccount ServiceAccountInfo. */
 function userOf({ namespace, serviceAccount, bound, node, id }: ServiceAccountClaims): User {
@@ -115,7 +117,7 @@ function userOf({ namespace, serviceAccount, bound, node, id }: ServiceAccountCl
         [`${EXTRA}/pod-name`]: [bound.name],
         [`${EXTRA}/pod-uid`]: [bound.uid],
       }),
-      ...(onNode && { [`${EXTRA}/node-name`]: [onNode.name], [`${EXTRA}/node-uid`]: [onNode.uid] }),
+      ...(onNode && { [`${EXTRA}/node-name`]: [onNode.name], [NODE_UID]: [onNode.uid] }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from '../../machinery/users/user.ts';
 import { ADMINS_GROUP, NAMESPACE_OWNER_ROLE } from '../../types/account.ts';
+import { JOIN_PATH } from '../../types/join-token.ts';
 import type { BootstrapBinding, BootstrapRole } from './bootstrap-role.ts';
 import { aggregateTo, AGENT_KINDS, statusOf } from './namespace-roles.ts';
 import { allow, allowPaths, clusterRole, CORE, EVENTS, group, READ, READ_WRITE, TROUPE } from './rules.ts';
@@ -31,6 +32,11 @@ export const ACCOUNT_ROLES: readonly BootstrapRole[] = [
     name: 'troupe:webhooks',
     // A GET shows the decision before it is made.
     rules: [allowPaths(['post'], ['/webhooks/*']), allowPaths(['get', 'head'], ['/webhooks/approvals/*'])],
+  },
+  {
+    // Judged by the join token in its body; a GET shows the authority that the machine compares with its hash.
+    name: 'troupe:join',
+    rules: [allowPaths(['get', 'post'], [JOIN_PATH])],
   },
   {
     // Whoever has no account is told so.
@@ -78,6 +84,11 @@ export const ACCOUNT_BINDINGS: readonly BootstrapBinding[] = [
   {
     name: 'troupe:webhooks',
     role: clusterRole('troupe:webhooks'),
+    subjects: [authenticated, group(UNAUTHENTICATED_GROUP)],
+  },
+  {
+    name: 'troupe:join',
+    role: clusterRole('troupe:join'),
     subjects: [authenticated, group(UNAUTHENTICATED_GROUP)],
   },
   { name: 'troupe:own-account', role: clusterRole('troupe:own-account'), subjects: [authenticated] },

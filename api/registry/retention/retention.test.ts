@@ -124,6 +124,26 @@ async function read(name: string, after = 0): Promise<TaskEvent[]> {
   return gathered(reader({ after, follow: false, signal: new AbortController().signal }));
 }
 
+describe('JoinTokens', () => {
+  it('go a day after their time, used or not', async () => {
+    const inMinutes = (minutes: number): string => formatTime(clock.now() + minutes * MINUTE);
+    const token = (name: string, minutes: number) => ({
+      ...{ apiVersion: 'agent.wecode.io/v1alpha1', kind: 'JoinToken', metadata: { name } },
+      spec: { executorName: 'e', tokenHash: 'a'.repeat(64), expirationTime: inMinutes(minutes) },
+    });
+    await create('JoinToken', token('young', 60));
+    await create('JoinToken', token('old', 1));
+    const names = async () =>
+      (await store.list({ resource: 'jointokens.agent.wecode.io' })).items.map(({ key }) => key.name);
+    clock.advance(24 * 60 * MINUTE);
+    await retain();
+    expect(await names()).toEqual(['old', 'young']);
+    clock.advance(2 * MINUTE);
+    await retain();
+    expect(await names()).toEqual(['young']);
+  });
+});
+
 describe('Events', () => {
   const event = (name: string) => ({
     metadata: { name },

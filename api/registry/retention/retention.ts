@@ -1,6 +1,7 @@
 import { startRounds } from '../../machinery/rounds.ts';
 import type { Rounds } from '../../machinery/rounds.ts';
 import { expireEvents } from './expire-events.ts';
+import { expireJoinTokens } from './expire-join-tokens.ts';
 import { expireTaskLogs } from './expire-task-logs.ts';
 import { expireTasks } from './expire-tasks.ts';
 import { finishedTasks } from './finished-tasks.ts';
@@ -48,6 +49,7 @@ export async function retainOnce(round: RetentionRound): Promise<void> {
       await expireTasks(round, finished);
     },
     () => purgeDeletedTasks(round),
+    () => expireJoinTokens(round),
   ];
   const failures: unknown[] = [];
   for (const rule of rules) {

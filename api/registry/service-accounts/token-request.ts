@@ -1,11 +1,14 @@
 import type { BoundKind, ObjectClaim } from '../../authentication/service-account/claims.ts';
 import type { ServiceAccountTokenIssuer } from '../../authentication/service-account/token-issuer.ts';
+import { NODE_UID } from '../../authentication/service-account/service-account-token.ts';
+import { executorOf } from '../../authorization/executor/executor-identity.ts';
 import { formatTime } from '../../machinery/clock.ts';
 import type { Clock } from '../../machinery/clock.ts';
 import { parseApiVersion } from '../../machinery/group-version-kind.ts';
 import type { Unstructured } from '../../machinery/meta.ts';
 import { badRequest, conflict, invalid, notFound } from '../../machinery/status-error.ts';
 import type { StatusCause } from '../../machinery/status-error.ts';
+import type { User } from '../../machinery/users/user.ts';
 import type { ObjectStore } from '../../storage/contract/objects.ts';
 import { invalidValue } from '../../structural-schema/field-error.ts';
 import { shownObject } from '../reading/api-object.ts';
@@ -61,7 +64,7 @@ export function createTokenRequests(options: TokenRequestOptions): TokenRequests
       checkPlace(decoded.object, target);
       const account = (await registry.get({ target, user: write.user })).object;
       const now = clock.now();
-      const spec = withDefaults(decoded.object, options);
+      const spec = { ...withDefaults(decoded.object, options), ...bindingOf(write.user) };
       // Typed clients send an empty status.
       const { status: _answered, ...asked } = decoded.object;
       checkSpec(target, { ...asked, spec });
@@ -127,6 +130,17 @@ function withDefaults(request: Unstructured, { audiences }: TokenRequestOptions)
     audiences: asked.length === 0 ? [...audiences] : asked,
     expirationSeconds: spec.expirationSeconds ?? DEFAULT_SECONDS,
   };
+}
+
+/**
+ * Whoever has a token that ends with its Executor makes only such tokens: else to delete the Executor would not end what
+ * its manager, or a thief, has made.
+ */
+function bindingOf(user: User): Pick<Spec, 'boundObjectRef'> {
+  const executor = executorOf(user);
+  const [uid] = user.extra?.[NODE_UID] ?? [];
+  if (executor === undefined || uid === undefined) return {};
+  return { boundObjectRef: { kind: 'Node', apiVersion: 'v1', name: executor, uid } };
 }
 
 /** @throws StatusError Invalid */

@@ -10,6 +10,7 @@ import { CliError } from '../../error-text.ts';
 import { addServerFlags, withSession } from '../../session.ts';
 import type { ConnectionFlags, Session } from '../../session.ts';
 import { waitUntil } from '../../wait-until.ts';
+import { executorNameOf } from './executor-name.ts';
 
 /** The fields of an Executor that are looked at here. */
 interface Executor extends KubeObject {
@@ -53,14 +54,12 @@ export function register(program: Command, context: CliContext): void {
     );
 }
 
-const nameOf = (text: string): string => text.replace(/^executors?(\.agent\.wecode\.io)?\//, '');
-
 async function change(
   { connection, print }: Session,
   executor: string,
   { spec, done }: { spec: Record<string, unknown>; done: string },
 ): Promise<void> {
-  const name = nameOf(executor);
+  const name = executorNameOf(executor);
   await connection.client.patch(EXECUTORS, { name }, { type: 'merge', body: { spec } });
   print(`executor.agent.wecode.io/${name} ${done}`);
 }
@@ -73,7 +72,7 @@ async function drain(session: Session, executor: string, flags: DrainFlags): Pro
     done: 'is being drained',
   });
   if (flags.timeout === 0) return;
-  const name = nameOf(executor);
+  const name = executorNameOf(executor);
   const isEmpty = await waitUntil(session, {
     object: { resource: EXECUTORS, ref: { name } },
     until: (object) => object === undefined || isDrained(object),

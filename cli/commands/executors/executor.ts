@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
+import { TROUPE_GROUP } from '#api/machinery/group-version-kind';
 import { EXECUTOR_NAMESPACE } from '#api/machinery/users/process-account';
 import { isStatusError } from '#api/machinery/status-error';
 import type { CliContext } from '../../context.ts';
 import { parseDuration } from '../../duration.ts';
 import { CliError } from '../../error-text.ts';
+import { executorKubeconfig } from '../../executor-kubeconfig.ts';
 import { addServerFlags, withSession } from '../../session.ts';
 import type { ConnectionFlags, Session } from '../../session.ts';
+import { executorNameOf } from './executor-name.ts';
+import { registerJoinTokens } from './join-token.ts';
 
+const EXECUTORS = `/apis/${TROUPE_GROUP}/v1alpha1/executors`;
 /** The accounts of executor managers. */
 const ACCOUNTS = `/api/v1/namespaces/${EXECUTOR_NAMESPACE}/serviceaccounts`;
 
@@ -22,7 +26,7 @@ export function register(program: Command, context: CliContext): void {
   const join = command
     .command('join')
     .description(
-      'print a kubeconfig for the executor manager of another machine, which renews its token by itself',
+      'print a kubeconfig for the executor manager of another machine, which renews its token by itself; token create needs no copy of a file',
     )
     .argument('<name>', 'name of the Executor')
     .option('--server <url>', 'address of the API server as that machine reaches it')
@@ -35,6 +39,32 @@ export function register(program: Command, context: CliContext): void {
   addServerFlags(join).action((name: string, flags: JoinFlags) =>
     withSession(context, flags, (session) => joinExecutor(session, name, flags)),
   );
+  registerJoinTokens(command, context);
+  addServerFlags(
+    command
+      .command('delete')
+      .description('remove an Executor and end its credentials; drain it first')
+      .argument('<name>', 'name of the Executor'),
+  ).action((name: string, flags: ConnectionFlags) =>
+    withSession(context, flags, (session) => deleteExecutor(session, name)),
+  );
+}
+
+/** Its account first: from then on its manager can write nothing, and make no other Executor of that name. */
+async function deleteExecutor({ connection, print }: Session, given: string): Promise<void> {
+  const name = executorNameOf(given);
+  const paths = [`${ACCOUNTS}/${encodeURIComponent(name)}`, `${EXECUTORS}/${encodeURIComponent(name)}`];
+  let found = false;
+  for (const path of paths) {
+    try {
+      await connection.transport.send({ method: 'DELETE', path });
+      found = true;
+    } catch (error) {
+      if (!isStatusError(error, 'NotFound')) throw error;
+    }
+  }
+  if (!found) throw new CliError(`there is no executor "${name}"`);
+  print(`executor.agent.wecode.io/${name} deleted; its credentials are refused from now on`);
 }
 
 async function joinExecutor(session: Session, name: string, flags: JoinFlags): Promise<void> {
@@ -58,25 +88,5 @@ async function joinExecutor(session: Session, name: string, flags: JoinFlags): P
   const { status } = JSON.parse(text) as { status?: { token?: string } };
   if (status?.token === undefined) throw new CliError('the server has answered without a token');
   const server = flags.server ?? connection.server;
-  context.data.write(kubeconfig({ server, caCertificate, name, token: status.token }));
-}
-
-interface Joined {
-  server: string;
-  caCertificate: string | undefined;
-  name: string;
-  token: string;
-}
-
-function kubeconfig({ server, caCertificate, name, token }: Joined): string {
-  const authority = caCertificate && Buffer.from(caCertificate).toString('base64');
-  const cluster = { server, ...(authority !== undefined && { 'certificate-authority-data': authority }) };
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'troupe', cluster }],
-    users: [{ name, user: { token } }],
-    contexts: [{ name: 'troupe', context: { cluster: 'troupe', user: name } }],
-    'current-context': 'troupe',
-  });
+  context.data.write(executorKubeconfig({ server, caCertificate, name, token: status.token }));
 }
