@@ -2,12 +2,14 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { badRequest } from '#api/machinery/status-error';
 import { listAllowedAddresses } from '#guarded-client/allowed-addresses';
+import { readKubernetesSettings } from './drivers/kubernetes/kubernetes-settings.ts';
+import type { KubernetesFlags, KubernetesSettings } from './drivers/kubernetes/kubernetes-settings.ts';
 import { heartbeatTimes } from './executor/heartbeat-times.ts';
 import type { HeartbeatTimes } from './executor/heartbeat-times.ts';
 import { readLabels } from './executor/labels.ts';
 import type { Labels } from './executor/labels.ts';
 
-export type DriverChoice = 'auto' | 'docker' | 'process';
+export type DriverChoice = 'auto' | 'docker' | 'kubernetes' | 'process';
 
 /** Everything the executor manager can be told, with the defaults filled in. */
 export interface ExecutorManagerConfig {
@@ -33,6 +35,8 @@ export interface ExecutorManagerConfig {
   readonly network: string;
   /** Addresses of Docker engines, tried in order: DOCKER_HOST alone, or the usual sockets. */
   readonly dockerHosts: readonly string[];
+  /** For the driver of that name. */
+  readonly kubernetes: KubernetesSettings;
   /** The addresses that this executor may call beside public ones: for Models, and for MCP servers of conversations. */
   readonly allowedAddresses: readonly string[];
   /** What a runner without a container gets of this process's environment. */
@@ -46,6 +50,7 @@ export interface ConfigOverrides {
   heartbeat?: Partial<HeartbeatTimes>;
   /** Each as KEY=VALUE. */
   labels?: readonly string[];
+  kubernetes?: KubernetesFlags;
 }
 
 /** The folder in which one executor keeps its data on this machine. */
@@ -121,6 +126,7 @@ export function readExecutorManagerConfig(
     image: text(env, 'EXECUTOR_IMAGE') ?? 'troupe-executor:latest',
     network: network(text(env, 'NETWORK')),
     dockerHosts: Object.freeze(dockerHosts(env)),
+    kubernetes: readKubernetesSettings(overrides.kubernetes),
     allowedAddresses: Object.freeze(allowedAddresses(text(env, 'TROUPE_ALLOWED_ADDRESSES'))),
     runnerEnvironment: Object.freeze(passedOn(env)),
   });

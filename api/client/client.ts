@@ -56,6 +56,8 @@ export interface WatchOptions extends ListOptions {
 export interface DeleteOptions {
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   preconditions?: { uid?: string; resourceVersion?: string };
+  /** Seconds that a Pod gets to end; absent: as its spec says. */
+  gracePeriodSeconds?: number;
 }
 
 export interface DeleteCollectionOptions extends DeleteOptions {

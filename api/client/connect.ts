@@ -6,6 +6,7 @@ import type { Client } from './client.ts';
 import { findClientConfig, podConfig, processEnvironment } from './config.ts';
 import type { ClientConfig } from './config.ts';
 import { createCredentials } from './credentials.ts';
+import type { Auth } from './credentials.ts';
 import { readAccountToken } from './own-token.ts';
 import type { AccountToken } from './own-token.ts';
 import { createHttpClient } from './http-client.ts';
@@ -29,13 +30,29 @@ export interface Connection {
   server: string;
   /** PEM of the authority its certificate is checked against; absent: the system's. */
   caCertificate?: string;
+  /** How to open a connection that the transport does not know, such as a WebSocket; asked for each of them. */
+  dial(): Promise<DialOptions>;
   /** Cuts everything under way. */
   close(): Promise<void>;
+}
+
+/** As the TLS options and the headers of a request of Node have it. */
+export interface DialOptions {
+  /** `https://host:port` with an optional path before the API's own. */
+  server: string;
+  headers: Record<string, string>;
+  ca?: string;
+  cert?: string;
+  key?: string;
+  servername?: string;
+  rejectUnauthorized: boolean;
 }
 
 export interface ConnectOptions {
   /** Path of a kubeconfig; absent: KUBECONFIG, ~/.troupe/kubeconfig, ~/.kube/config, a pod's service account. */
   kubeconfig?: string;
+  /** In place of a kubeconfig: only the service account of the Pod that this process runs in. */
+  inPod?: boolean;
   /** Absent: the file's current-context. */
   context?: string;
   /** Instead of the address that the context names. */
@@ -52,9 +69,10 @@ export interface ConnectOptions {
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
   const context = await contextOf(options);
+  const credentials = await createCredentials(context.user);
   const transport = createTransport({
     ...context,
-    credentials: await createCredentials(context.user),
+    credentials,
     ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
     ...(options.meter === undefined ? {} : { meter: options.meter }),
   });
@@ -66,7 +84,21 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     userName: context.user.name,
     server: context.server,
     ...(context.ca === undefined ? {} : { caCertificate: context.ca }),
+    dial: async () => dialOptions(context, await credentials.current()),
     close: () => transport.close(),
+  };
+}
+
+function dialOptions(context: KubeconfigContext, auth: Auth): DialOptions {
+  const { server, ca, tlsServerName, skipTLSVerify } = context;
+  return {
+    server,
+    headers: auth.headers,
+    ...(ca !== undefined && { ca }),
+    ...(auth.certificate !== undefined && { cert: auth.certificate }),
+    ...(auth.key !== undefined && { key: auth.key }),
+    ...(tlsServerName !== undefined && { servername: tlsServerName }),
+    rejectUnauthorized: !skipTLSVerify,
   };
 }
 
@@ -77,7 +109,12 @@ async function contextOf(options: ConnectOptions): Promise<KubeconfigContext> {
   return { ...loaded, server, user };
 }
 
-async function loadConfigured({ kubeconfig, context }: ConnectOptions): Promise<KubeconfigContext> {
+async function loadConfigured({ kubeconfig, context, inPod }: ConnectOptions): Promise<KubeconfigContext> {
+  if (inPod === true) {
+    const found = await podContext();
+    if (found !== undefined) return found;
+    throw new StatusError('BadRequest', 'this process does not run in a Pod with a service account');
+  }
   const config = findClientConfig({ kubeconfig, env: processEnvironment() });
   if (config !== undefined) return loadContext(config, context);
   throw new StatusError(

@@ -2,10 +2,12 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { parseDuration } from '../duration.ts';
 import { addValue } from './flag-values.ts';
+import { addKubernetesFlags, kubernetesSettings } from './kubernetes-flags.ts';
+import type { KubernetesDriverFlags } from './kubernetes-flags.ts';
 
 /** Flags of the executor manager, alone or within `troupe server`. */
-export interface ExecutorFlags {
-  driver: 'auto' | 'docker' | 'process';
+export interface ExecutorFlags extends KubernetesDriverFlags {
+  driver: 'auto' | 'docker' | 'kubernetes' | 'process';
   /** Milliseconds. */
   heartbeatInterval?: number;
   heartbeatLostAfter?: number;
@@ -14,13 +16,13 @@ export interface ExecutorFlags {
 }
 
 export function addExecutorFlags(command: Command): Command {
-  return command
+  return addKubernetesFlags(command)
     .addOption(
       new Option(
         '--driver <name>',
         'where sandboxes run; auto takes docker when DOCKER_HOST is set or an engine answers',
       )
-        .choices(['auto', 'docker', 'process'])
+        .choices(['auto', 'docker', 'kubernetes', 'process'])
         .default('auto'),
     )
     .option('--heartbeat-interval <duration>', 'how often the Executor reports (10s)', parseDuration)
@@ -37,9 +39,11 @@ export function addExecutorFlags(command: Command): Command {
 }
 
 /** As the configuration of the executor manager has it, which judges the values. */
-export function executorSettings({ driver, heartbeatInterval, heartbeatLostAfter, label }: ExecutorFlags) {
+export function executorSettings(flags: ExecutorFlags) {
+  const { driver, heartbeatInterval, heartbeatLostAfter, label } = flags;
   return {
     driver,
+    kubernetes: kubernetesSettings(flags),
     heartbeat: {
       ...(heartbeatInterval === undefined ? {} : { intervalSeconds: heartbeatInterval / 1000 }),
       ...(heartbeatLostAfter === undefined ? {} : { lostAfterSeconds: heartbeatLostAfter / 1000 }),

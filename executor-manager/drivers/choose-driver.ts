@@ -30,6 +30,7 @@ export const RUNNER_PROGRAM = runnerProgram(resolve(import.meta.dirname, '../../
 export async function chooseDriver(environment: DriverEnvironment): Promise<RuntimeDriver> {
   const { config, logger, clock } = environment;
   if (config.driver === 'process') return processDriver(environment);
+  if (config.driver === 'kubernetes') return kubernetesDriver(environment);
   const found = await findEngine(config.dockerHosts, logger);
   if (found === undefined && config.driver === 'auto') {
     const tried = config.dockerHosts;
@@ -60,6 +61,20 @@ async function findEngine(
     }
   }
   return undefined;
+}
+
+/** Loaded for those who ask for it. */
+async function kubernetesDriver(environment: DriverEnvironment): Promise<RuntimeDriver> {
+  const { config, signal } = environment;
+  const { kubernetes: settings, executorName, image } = config;
+  const { connectCluster } = await import('./kubernetes/cluster-connection.ts');
+  const { KubernetesDriver } = await import('./kubernetes/kubernetes-driver.ts');
+  const { loadPodTemplate } = await import('./kubernetes/pod-template.ts');
+  const { podTemplate } = settings;
+  const template = podTemplate === undefined ? {} : await loadPodTemplate(podTemplate);
+  const cluster = await connectCluster(settings);
+  signal.addEventListener('abort', () => void cluster.close(), { once: true });
+  return new KubernetesDriver({ ...environment, cluster, settings, template, executorName, image });
 }
 
 function processDriver({ config, logger, clock }: DriverEnvironment): RuntimeDriver {

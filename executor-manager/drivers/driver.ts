@@ -7,7 +7,7 @@ import type { Writable } from 'node:stream';
  * protocol of the runner.
  */
 export interface RuntimeDriver {
-  /** `docker` or `process`, for people. */
+  /** `docker`, `kubernetes` or `process`, for people. */
   readonly name: string;
   readonly capabilities: DriverCapabilities;
   /** Whether runtimes can be started now. Never throws: the answer says why not and what to do about it. */
@@ -24,7 +24,7 @@ export interface RuntimeDriver {
   list(): Promise<Runtime[]>;
   /** Resolves when the runtime has ended or is gone, not before; rejects only when `signal` aborts. */
   exited(id: string, signal: AbortSignal): Promise<RuntimeExit>;
-  /** Ends whatever runs in it, at once, and keeps its workspace. Resolves when nothing runs in it; idempotent. */
+  /** Ends whatever runs in it, at once, and keeps its workspace where the driver can. Resolves when nothing runs in it; idempotent. */
   stop(id: string): Promise<void>;
   /**
    * Runs a program beside what runs in the runtime, as the same user and behind the same barrier. Absent where there is
@@ -35,8 +35,11 @@ export interface RuntimeDriver {
   remove(id: string): Promise<void>;
 }
 
-/** Told what a start waits for that may take long, as a sentence for people; not more than every few seconds. */
-export type OnProgress = (message: string) => void;
+/**
+ * Told what a start waits for that may take long, as a sentence for people; not more than every few seconds. That is the
+ * image of the runtime, unless `pulling` is false.
+ */
+export type OnProgress = (message: string, about?: { pulling: boolean }) => void;
 
 /** The abilities of a driver; nobody asks for its name. */
 export interface DriverCapabilities {
@@ -46,6 +49,8 @@ export interface DriverCapabilities {
   readonly ports?: PublishedPorts;
   /** Limits that it keeps by itself; the runner guards the size of the workspace in any case. */
   readonly limits: readonly (keyof RuntimeLimits)[];
+  /** True where the workspace goes when its runtime ends or is stopped: what it had cannot be fetched then. */
+  readonly workspaceEndsWithRuntime?: boolean;
 }
 
 export interface PublishedPorts {
@@ -156,6 +161,8 @@ export interface RuntimeExit {
   how: string;
   /** Whether the kernel killed something in it because memory ran out. */
   outOfMemory: boolean;
+  /** True where the engine has ended it, so that nothing in it can have done so. */
+  byEngine?: boolean;
 }
 
 /** Names and folders are made of it, and a status can be edited: an id leads nowhere else. */

@@ -257,10 +257,10 @@ class Attendance {
       : notStarted('The run could not be started', error);
   }
 
-  #exitOutcome({ how, outOfMemory }: RuntimeExit): Outcome {
+  #exitOutcome({ how, outOfMemory, byEngine = how === REMOVED }: RuntimeExit): Outcome {
     if (outOfMemory) return killedForMemory(this.#options.sandbox);
     // Agents that share a runner run nothing of their own, and no agent removes its sandbox.
-    const isOwn = this.#options.runtime.sharedRunner === undefined && how !== REMOVED;
+    const isOwn = this.#options.runtime.sharedRunner === undefined && !byEngine;
     const byItself = isOwn ? ' The agent may have ended it itself.' : '';
     // One that an earlier manager has reached may end before this one does.
     return this.#reached || this.#options.sandbox.status?.phase === 'Running'

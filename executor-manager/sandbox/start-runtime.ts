@@ -21,9 +21,9 @@ export async function startWithEvents(reservation: Reservation, options: StartOp
   const began = clock.now();
   let isPulling = false;
   try {
-    const runtime = await reservation.start(signal, (message) => {
+    const runtime = await reservation.start(signal, (message, { pulling } = { pulling: true }) => {
       onProgress(message);
-      if (isPulling) return;
+      if (isPulling || !pulling) return;
       isPulling = true;
       void tellEvent(
         sandbox,

@@ -121,6 +121,8 @@ const SILENT_STARTS = 3;
 
 async function startAgain({ context, sandbox, runtime: { id }, signal }: Save): Promise<Runtime> {
   const { driver, clock, logger, tokenFor } = context;
+  if (driver.capabilities.workspaceEndsWithRuntime === true)
+    throw new StatusError('Gone', 'the workspace went with its sandbox, as this executor keeps none');
   await retryUntilDone(() => driver.stop(id), { clock, logger, signal, what: 'end a sandbox' });
   const spec = { ...runtimeNeed(sandbox.spec, context.client), id, tokenHash: tokenFor(id).hash };
   return startRuntime({ driver, spec, clock, logger, signal });

@@ -36,8 +36,17 @@ const tokenHash = createHash('sha256').update(TOKEN).digest('hex');
 const limits = { memory: 512 * 2 ** 20, cpus: 1, pids: 128, disk: 2 ** 30 };
 const newSpec = (): RuntimeSpec => ({ id: newRuntimeID(), tokenHash, limits });
 
+export interface DriverSuiteOptions {
+  /** False where runtimes have addresses of their own. */
+  publishesPorts?: boolean;
+}
+
 /** The manager counts on this behaviour of every driver. */
-export function driverSuite(name: string, open: () => Promise<DriverWorld>): void {
+export function driverSuite(
+  name: string,
+  open: () => Promise<DriverWorld>,
+  { publishesPorts = true }: DriverSuiteOptions = {},
+): void {
   describe(`the driver ${name}`, () => {
     let world: DriverWorld;
     let ports: PortAllocator;
@@ -79,11 +88,8 @@ export function driverSuite(name: string, open: () => Promise<DriverWorld>): voi
     const find = async (by: RuntimeDriver, id: string): Promise<Runtime | undefined> =>
       (await by.list()).find((runtime) => runtime.id === id);
 
-    it('starts a runner that waits without a run, on a port of the range, for whoever has the token', async () => {
+    it('starts a runner that waits without a run, for whoever has the token', async () => {
       const { runtime, runner } = await started(driver);
-      const { min, max } = driver.capabilities.ports ?? { min: 1, max: 65_535 };
-      expect(runtime.address.port).toBeGreaterThanOrEqual(min);
-      expect(runtime.address.port).toBeLessThanOrEqual(max);
       expect(runtime.running).toBe(true);
       expect(await runner.get(randomUUID())).toBeUndefined();
       expect(await runner.readWorkspace(forever), 'a workspace of its own, empty').toBeUndefined();
@@ -104,7 +110,7 @@ export function driverSuite(name: string, open: () => Promise<DriverWorld>): voi
       const next = await manager(3, first.ports.range.min);
       expect(await find(next.driver, runtime.id)).toMatchObject({ ...runtime, running: true });
       const other = await started(next.driver);
-      expect(other.runtime.address.port, 'the port is in use').not.toBe(runtime.address.port);
+      expect(other.runtime.address, 'the address is in use').not.toEqual(runtime.address);
       const exited = next.driver.exited(runtime.id, forever);
       await world.kill(runtime);
       expect((await exited).how).toMatch(/./);
@@ -129,35 +135,47 @@ export function driverSuite(name: string, open: () => Promise<DriverWorld>): voi
       await expect(exited).rejects.toThrow(/over|abort/);
     });
 
-    it('takes another port when somebody else listens on the first', async () => {
-      const { driver: own, ports: range } = await manager(2);
-      const server = createServer().listen(range.range.min, '127.0.0.1');
-      await once(server, 'listening');
-      const { runtime } = await started(own);
-      server.close();
-      expect(runtime.address.port).toBe(range.range.max);
-      await own.remove(runtime.id);
-    });
+    if (publishesPorts) portTests();
 
-    it('waits for a port, and gives one back with the last of a runtime', async () => {
-      const { driver: own } = await manager(1);
-      const { runtime } = await started(own);
-      const waiting = own.start(newSpec(), forever);
-      await own.remove(runtime.id);
-      const next = await waiting;
-      expect(next.address.port).toBe(runtime.address.port);
-      await own.remove(next.id);
-    });
+    function portTests(): void {
+      it('publishes each on a port of the range', async () => {
+        const { runtime } = await started(driver);
+        const { min, max } = ports.range;
+        expect(driver.capabilities.ports).toMatchObject({ min, max });
+        expect(runtime.address.port).toBeGreaterThanOrEqual(min);
+        expect(runtime.address.port).toBeLessThanOrEqual(max);
+      });
 
-    it('gives up waiting for a port when it is told to', async () => {
-      const { driver: own } = await manager(1);
-      const { runtime } = await started(own);
-      const abort = new AbortController();
-      const waiting = own.start(newSpec(), abort.signal);
-      abort.abort(new Error('deleted'));
-      await expect(waiting).rejects.toThrow('deleted');
-      await own.remove(runtime.id);
-    });
+      it('takes another port when somebody else listens on the first', async () => {
+        const { driver: own, ports: range } = await manager(2);
+        const server = createServer().listen(range.range.min, '127.0.0.1');
+        await once(server, 'listening');
+        const { runtime } = await started(own);
+        server.close();
+        expect(runtime.address.port).toBe(range.range.max);
+        await own.remove(runtime.id);
+      });
+
+      it('waits for a port, and gives one back with the last of a runtime', async () => {
+        const { driver: own } = await manager(1);
+        const { runtime } = await started(own);
+        const waiting = own.start(newSpec(), forever);
+        await own.remove(runtime.id);
+        const next = await waiting;
+        expect(next.address.port).toBe(runtime.address.port);
+        await own.remove(next.id);
+      });
+
+      it('gives up waiting for a port when it is told to', async () => {
+        const { driver: own } = await manager(1);
+        const { runtime } = await started(own);
+        const abort = new AbortController();
+        const waiting = own.start(newSpec(), abort.signal);
+        abort.abort(new Error('deleted'));
+        await expect(waiting).rejects.toThrow('deleted');
+        await own.remove(runtime.id);
+      });
+    }
 
     it('ends and removes one for good, as often as it is told', async () => {
       const { runtime } = await started(driver);
