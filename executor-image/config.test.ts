@@ -39,6 +39,12 @@ describe('runner configuration', () => {
     expect(imageEnvironment({ TROUPE_RUNNER_IMAGE_ENVIRONMENT })).toEqual({ JAVA_HOME: '/java' });
   });
 
+  it('finds the variables of an image among its own where the engine does not tell them', () => {
+    const env = { JAVA_HOME: '/java', HOME: '/home/agent', KUBERNETES_SERVICE_HOST: '10.96.0.1' };
+    const marked = { ...env, TROUPE_RUNNER_TOKEN_SHA256: HASH, TROUPE_RUNNER_IMAGE_ENVIRONMENT: 'own' };
+    expect(imageEnvironment(marked)).toEqual({ JAVA_HOME: '/java' });
+  });
+
   it.each(['[1]', 'null', '{"A":1}', '"text"'])('refuses %s as the variables of an image', (text) => {
     const env = { TROUPE_RUNNER_IMAGE_ENVIRONMENT: text };
     expect(() => imageEnvironment(env)).toThrow(

@@ -1,4 +1,4 @@
-import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
+import { IMAGE_ENVIRONMENT_IS_OWN, RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
 import type { RunnerAddresses } from '#executor-manager/protocol/runner-environment';
 
 export interface RunnerConfig {
@@ -69,9 +69,18 @@ export function inheritedEnvironment(env: NodeJS.ProcessEnv = process.env): Reco
 export function imageEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const text = env[RUNNER_ENV.imageEnvironment];
   if (text === undefined) return {};
+  if (text === IMAGE_ENVIRONMENT_IS_OWN) return ownVariables(env);
   const given: unknown = JSON.parse(text);
   const isTexts =
     typeof given === 'object' && given !== null && Object.values(given).every((v) => typeof v === 'string');
   if (!isTexts) throw new Error(`${RUNNER_ENV.imageEnvironment} must be a JSON object of texts`);
   return given as Record<string, string>;
+}
+
+/** Of the engine that starts the process, and of the shell: none of the image's. */
+const FOREIGN = /^(TROUPE_|KUBERNETES_|HOME$|HOSTNAME$|PWD$|OLDPWD$|SHLVL$|_$)/;
+
+function ownVariables(env: NodeJS.ProcessEnv): Record<string, string> {
+  const own = Object.entries(env).filter(([name, value]) => value !== undefined && !FOREIGN.test(name));
+  return Object.fromEntries(own) as Record<string, string>;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readExecutorManagerConfig } from './config.ts';
+import { readKubernetesSettings } from './drivers/kubernetes/kubernetes-settings.ts';
 
 describe('readExecutorManagerConfig', () => {
   it('fills in every default', () => {
@@ -22,6 +23,7 @@ describe('readExecutorManagerConfig', () => {
         'unix:///home/u/.colima/default/docker.sock',
         'unix:///home/u/.orbstack/run/docker.sock',
       ],
+      kubernetes: readKubernetesSettings(),
       allowedAddresses: [],
       runnerEnvironment: {},
     });

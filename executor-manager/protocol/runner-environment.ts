@@ -10,13 +10,16 @@ export const RUNNER_ENV = {
   workspace: 'TROUPE_RUNNER_WORKSPACE',
   /** Folder for the runner's own files (events, home of the agent); goes with the runtime. */
   state: 'TROUPE_RUNNER_STATE',
-  /** A JSON object: the variables that somebody's own image declares, for agents in it. */
+  /** A JSON object: the variables that somebody's own image declares, for agents in it; or IMAGE_ENVIRONMENT_IS_OWN. */
   imageEnvironment: 'TROUPE_RUNNER_IMAGE_ENVIRONMENT',
   /** How many runs a shared runner may hold; absent for a runner with a workspace. */
   conversations: 'TROUPE_RUNNER_CONVERSATIONS',
   /** The addresses that a shared runner may call beside public ones: RunnerAddresses as JSON. */
   addresses: 'TROUPE_RUNNER_ADDRESSES',
 } as const;
+
+/** The image's variables are among those of the runner's own process: an engine that starts it does not tell them. */
+export const IMAGE_ENVIRONMENT_IS_OWN = 'own';
 
 /** The administrator's rules for addresses that users give. */
 export interface RunnerAddresses {

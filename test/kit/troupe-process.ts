@@ -80,7 +80,7 @@ function portRange(): Record<string, string> {
 
 export interface ServerOptions {
   dataDir: string;
-  driver?: 'auto' | 'docker' | 'process';
+  driver?: 'auto' | 'docker' | 'kubernetes' | 'process';
   /** Default 127.0.0.1:0. */
   listen?: string;
   env?: Record<string, string>;

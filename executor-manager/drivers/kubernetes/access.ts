@@ -10,21 +10,25 @@ type Right = Omit<ResourceAttributes, 'namespace'>;
 /** All rights that a driver with these settings needs. */
 export function neededRights({ workspace, reach }: Pick<KubernetesSettings, 'reach' | 'workspace'>): Right[] {
   const objects = ['create', 'delete', 'list'];
+  const watched = [...objects, 'get', 'watch'];
   return [
-    ...of('', 'pods', [...objects, 'get', 'watch']),
-    ...of('networking.k8s.io', 'networkpolicies', objects),
-    ...(workspace.kind === 'claim' ? of('', 'persistentvolumeclaims', [...objects, 'get', 'watch']) : []),
+    ...of({ group: '', resource: 'pods' }, watched),
+    ...of({ group: 'networking.k8s.io', resource: 'networkpolicies' }, objects),
+    ...(workspace.kind === 'claim' ? of({ group: '', resource: 'persistentvolumeclaims' }, watched) : []),
     // For images of Shells that name a Secret of Troupe; none is read.
-    ...of('', 'secrets', ['create', 'delete']),
-    ...of('', 'pods', ['get'], 'exec'),
-    ...of('', 'pods', ['create'], 'exec'),
-    ...(reach === 'port-forward' ? of('', 'pods', ['get', 'create'], 'portforward') : []),
+    ...of({ group: '', resource: 'secrets' }, ['create', 'delete']),
+    ...connecting('exec'),
+    ...(reach === 'port-forward' ? connecting('portforward') : []),
   ];
 }
 
-function of(group: string, resource: string, verbs: readonly string[], subresource?: string): Right[] {
-  return verbs.map((verb) => ({ verb, group, resource, ...(subresource !== undefined && { subresource }) }));
+function of(resource: Omit<Right, 'verb'>, verbs: readonly string[]): Right[] {
+  return verbs.map((verb) => ({ ...resource, verb }));
 }
+
+/** A WebSocket is opened by GET, for which clusters ask for `create` as well (KEP 5471). */
+const connecting = (subresource: string): Right[] =>
+  of({ group: '', resource: 'pods', subresource }, ['create', 'get']);
 
 /** Those of the rights that the client does not have, as `create pods/exec`. */
 export async function missingRights(

@@ -1,5 +1,4 @@
 import type {
-  V1LocalObjectReference,
   V1NetworkPolicySpec,
   V1PersistentVolumeClaimSpec,
   V1PodSpec,
@@ -43,8 +42,6 @@ export interface ResourceAttributes {
   resource: string;
   subresource?: string;
 }
-
-export type { V1LocalObjectReference as SecretName };
 
 const v1 = { group: '', version: 'v1', namespaced: true } as const;
 

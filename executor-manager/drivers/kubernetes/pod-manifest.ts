@@ -5,7 +5,11 @@ import type {
   V1ResourceRequirements,
   V1Volume,
 } from '@kubernetes/client-node';
-import { RUNNER_CONTAINER_PORT, RUNNER_ENV } from '../../protocol/runner-environment.ts';
+import {
+  IMAGE_ENVIRONMENT_IS_OWN,
+  RUNNER_CONTAINER_PORT,
+  RUNNER_ENV,
+} from '../../protocol/runner-environment.ts';
 import type { RuntimeSpec } from '../driver.ts';
 import type { Pod } from './cluster-objects.ts';
 import { runtimeMeta } from './labels.ts';
@@ -144,7 +148,8 @@ function runnerEnvironment(spec: PodRuntimeSpec, custom: string | undefined): Re
     [RUNNER_ENV.tokenHash]: spec.tokenHash,
     [RUNNER_ENV.workspace]: '/workspace',
     [RUNNER_ENV.state]: '/run/troupe',
-    ...(custom !== undefined && { [RUNNER_ENV.imageEnvironment]: OWN_ENVIRONMENT }),
+    // Only the node knows which variables the image has.
+    ...(custom !== undefined && { [RUNNER_ENV.imageEnvironment]: IMAGE_ENVIRONMENT_IS_OWN }),
   };
 }
 
@@ -154,9 +159,6 @@ function listenAddress({ reach }: PodSettings): V1EnvVar {
   if (reach === 'port-forward') return { name, value: '127.0.0.1' };
   return { name, valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } };
 }
-
-/** Only the node knows which variables the image has. */
-const OWN_ENVIRONMENT = 'own';
 
 function security() {
   return {
@@ -222,6 +224,9 @@ function runnerCopy(image: string, { resources: same }: V1Container): V1Containe
 
 function lostNode() {
   return ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map((key) => ({
-    ...{ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: LOST_NODE_SECONDS },
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: LOST_NODE_SECONDS,
   }));
 }

@@ -34,38 +34,46 @@ export async function loadPodTemplate(file: string): Promise<PodTemplate> {
 
 /** Exported for tests. */
 export function readPodTemplate(text: string, where: string): PodTemplate {
-  const refuse = (problem: string) => badRequest(`${where}: ${problem}`);
+  const reader = new FieldReader(where);
   let given: unknown;
   try {
     given = parse(text);
   } catch (error) {
-    throw refuse((error as Error).message.split('\n')[0] ?? 'no YAML');
+    throw reader.refusal((error as Error).message.split('\n')[0] ?? 'no YAML');
   }
-  const template = mapping(given ?? {}, '', ['metadata', 'requests', 'spec'], refuse);
-  mapping(template['requests'] ?? {}, 'requests.', REQUESTS, refuse);
-  mapping(template['spec'] ?? {}, 'spec.', FIELDS, refuse);
-  const metadata = mapping(template['metadata'] ?? {}, 'metadata.', ['annotations', 'labels'], refuse);
+  const template = reader.mapping(given, '', ['metadata', 'requests', 'spec']);
+  reader.mapping(template['requests'], 'requests.', REQUESTS);
+  reader.mapping(template['spec'], 'spec.', FIELDS);
+  const metadata = reader.mapping(template['metadata'], 'metadata.', ['annotations', 'labels']);
   for (const field of ['annotations', 'labels']) {
-    const values = Object.values(mapping(metadata[field] ?? {}, `metadata.${field}.`, undefined, refuse));
+    const values = Object.values(reader.mapping(metadata[field], `metadata.${field}.`));
     if (!values.every((value) => typeof value === 'string'))
-      throw refuse(`metadata.${field} must have texts as values`);
+      throw reader.refusal(`metadata.${field} must have texts as values`);
   }
   return template;
 }
 
-type Refuse = (problem: string) => Error;
+class FieldReader {
+  readonly #where: string;
 
-function mapping(
-  given: unknown,
-  path: string,
-  known: readonly string[] | undefined,
-  refuse: Refuse,
-): Record<string, unknown> {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw refuse(`${path === '' ? 'it' : path.slice(0, -1)} must be a mapping`);
-  for (const field of Object.keys(given)) {
-    if (known?.includes(field) === false)
-      throw refuse(`${path}${field} cannot be set; ${known.map((name) => path + name).join(', ')} can`);
+  constructor(where: string) {
+    this.#where = where;
   }
-  return given as Record<string, unknown>;
+
+  refusal(problem: string): Error {
+    return badRequest(`${this.#where}: ${problem}`);
+  }
+
+  /** An absent one is empty. `path` ends with a dot; without `known`, all fields are. */
+  mapping(given: unknown, path: string, known?: readonly string[]): Record<string, unknown> {
+    const value = given ?? {};
+    if (typeof value !== 'object' || Array.isArray(value))
+      throw this.refusal(`${path === '' ? 'it' : path.slice(0, -1)} must be a mapping`);
+    for (const field of Object.keys(value)) {
+      if (known === undefined || known.includes(field)) continue;
+      const others = known.map((name) => path + name).join(', ');
+      throw this.refusal(`${path}${field} cannot be set; ${others} can`);
+    }
+    return value as Record<string, unknown>;
+  }
 }
