@@ -1,4 +1,8 @@
-import { IMAGE_ENVIRONMENT_IS_OWN, RUNNER_CONTAINER_PORT, RUNNER_ENV } from '#executor-manager/protocol/runner-environment';
+import {
+  IMAGE_ENVIRONMENT_IS_OWN,
+  RUNNER_CONTAINER_PORT,
+  RUNNER_ENV,
+} from '#executor-manager/protocol/runner-environment';
 import type { RunnerAddresses } from '#executor-manager/protocol/runner-environment';
 
 export interface RunnerConfig {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe } from 'vitest';
 import { systemClock } from '#api/machinery/clock';
 import { silentLogger } from '#api/machinery/logger';
+import type { ResourceType } from '#api/machinery/resource-type';
 import { ignoreNotFound } from '#api/machinery/status-error';
 import { connectCluster } from '#executor-manager/drivers/kubernetes/cluster-connection';
 import { CLAIMS, NETWORK_POLICIES, PODS } from '#executor-manager/drivers/kubernetes/cluster-objects';
@@ -36,7 +37,7 @@ async function open(flags: KubernetesFlags): Promise<DriverWorld> {
       }),
     async remains() {
       const types = [PODS, CLAIMS, NETWORK_POLICIES];
-      const lists = await Promise.all(types.map((type) => client.list(type, selection)));
+      const lists = await Promise.all(types.map((type: ResourceType) => client.list(type, selection)));
       return lists.flatMap(({ items }) => items.map(({ metadata }) => metadata.name));
     },
     async kill({ id }) {

@@ -6,7 +6,8 @@ export async function podProcesses(uid: string): Promise<number[]> {
   const found = await Promise.all(
     pids.map(async (pid) => {
       // One that has ended meanwhile is none of the Pod's.
-      const read = (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+      const read = (file: string): Promise<string> =>
+        readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
       const isOfPod = (await read('cgroup')).includes(`pod${uid}`);
       return isOfPod && (await read('comm')).trim() !== 'pause' ? [Number(pid)] : [];
     }),

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '#api/client/client';
 import { connect } from '#api/client/connect';
-import type { KubeObject } from '#api/machinery/meta';
 import type { ResourceType } from '#api/machinery/resource-type';
 import type { Cluster } from '#dev/environment/kubernetes/cluster';
 import { localVolumes } from './local-volumes.ts';
@@ -19,8 +18,8 @@ export interface SandboxNamespace extends AsyncDisposable {
 }
 
 const namespaceless = { group: '', version: 'v1', namespaced: false } as const;
-const NAMESPACES: ResourceType<KubeObject> = { ...namespaceless, kind: 'Namespace', plural: 'namespaces' };
-const NODES: ResourceType<KubeObject> = { ...namespaceless, kind: 'Node', plural: 'nodes' };
+const NAMESPACES: ResourceType = { ...namespaceless, kind: 'Namespace', plural: 'namespaces' };
+const NODES: ResourceType = { ...namespaceless, kind: 'Node', plural: 'nodes' };
 
 export async function openSandboxNamespace(cluster: Cluster): Promise<SandboxNamespace> {
   await using stack = new AsyncDisposableStack();
