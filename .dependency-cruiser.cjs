@@ -66,6 +66,8 @@ const modelProtocols = '^model-protocols/';
 const skillPackages = '^skill-packages/';
 /** How addresses that users give are called. */
 const guardedClient = '^guarded-client/';
+/** How git is run: its environment, its access to a remote, and its failures in plain words. */
+const gitProgram = '^git-program/';
 /** Which headers users may give to a request; pure. */
 const givenHeader = '^guarded-client/given-header[.]ts$';
 /** Settings of the types of Shell: how they are read and judged; pure. */
@@ -85,7 +87,7 @@ const expressions = '^api/schema/expressions[.]ts$';
 /** How parameters are held to a schema. */
 const parameters = '^api/schema/parameters[.]ts$';
 /** Files directly in a top-level folder: config.ts, main.ts and what composes a process. */
-const composition = '^(api|controllers|executor-manager|model-server)/[^/]+[.]ts$';
+const composition = '^(api|controllers|executor-manager|model-server|sync)/[^/]+[.]ts$';
 
 const layers = [
   { name: 'api-machinery', from: machinery, may: [] },
@@ -180,14 +182,20 @@ const layers = [
   {
     name: 'executor-image',
     from: '^executor-image/',
-    may: [protocol, modelProtocols, skillPackages, shellOptions, guardedClient, agentFolders],
+    may: [protocol, modelProtocols, skillPackages, shellOptions, guardedClient, agentFolders, gitProgram],
   },
   { name: 'release', from: '^release/', may: ['^executor-image/image/'] },
   { name: 'model-protocols', from: modelProtocols, may: [] },
   { name: 'agent-folders', from: agentFolders, may: [] },
+  { name: 'git-program', from: gitProgram, may: [] },
   { name: 'guarded-client', from: guardedClient, may: [] },
   { name: 'shell-options', from: shellOptions, may: [] },
   { name: 'skill-packages', from: skillPackages, may: [] },
+  {
+    name: 'sync',
+    from: '^sync/',
+    may: [machinery, types, client, '^controllers/runtime/', guardedClient, gitProgram],
+  },
   { name: 'workflows', from: workflows, may: [clock, types, expressions, parameters, givenHeader] },
   { name: 'model-server', from: '^model-server/', may: [machinery, modelProtocols] },
   {
@@ -265,6 +273,7 @@ const packages = {
     '^executor-manager/drivers/kubernetes/',
     '^model-server/',
     skillPackages,
+    '^sync/manifests/',
   ],
   yauzl: [skillPackages],
   yazl: [skillPackages],

@@ -1,4 +1,4 @@
-import { cloneEnvironment, runGit } from '../workspace/git.ts';
+import { cloneEnvironment, runGit } from '#git-program/git';
 import { instructionFiles } from './instruction-files.ts';
 
 const MOST_NESTED = 100;

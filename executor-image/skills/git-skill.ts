@@ -14,11 +14,11 @@ import {
 } from '../workspace/clone/fetch-start.ts';
 import { local } from '../workspace/clone/cloning.ts';
 import type { Fetching } from '../workspace/clone/cloning.ts';
-import { openAccess } from '../workspace/clone/git-access.ts';
+import { openAccess } from '#git-program/git-access';
 import { startPoint } from '../workspace/clone/remote-refs.ts';
 import type { RemoteRefs, StartPoint } from '../workspace/clone/remote-refs.ts';
 import { repositoryURL } from '../workspace/clone/repository-url.ts';
-import { gitEnvironment, runGit } from '../workspace/git.ts';
+import { gitEnvironment, runGit } from '#git-program/git';
 import { readContents, readTree, tooMany } from './git-tree.ts';
 
 export interface GitSkillOptions {

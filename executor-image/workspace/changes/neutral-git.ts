@@ -1,4 +1,4 @@
-import { cloneEnvironment, runGit } from '../git.ts';
+import { cloneEnvironment, runGit } from '#git-program/git';
 import type { ClonePlace } from '../clone/clone-git.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { copyFile, lstat, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { runGit } from '../git.ts';
-import type { GitOutput } from '../git.ts';
+import { runGit } from '#git-program/git';
+import type { GitOutput } from '#git-program/git';
 import { splitPatch } from './patch.ts';
 import type { FilePatch } from './patch.ts';
 import { readableName } from './quoted-name.ts';

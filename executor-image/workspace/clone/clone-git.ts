@@ -1,6 +1,6 @@
 import { RunFailure } from '../../run-failure.ts';
-import { cloneEnvironment, runGit } from '../git.ts';
-import type { GitOutput } from '../git.ts';
+import { cloneEnvironment, runGit } from '#git-program/git';
+import type { GitOutput } from '#git-program/git';
 
 /** A clone, and how git is run in it. */
 export interface ClonePlace {

@@ -1,10 +1,10 @@
 import type { RepositoryAccess, RunRepository } from '#executor-manager/protocol/run';
 import type { Clock } from '../../clock.ts';
 import type { RunFailure } from '../../run-failure.ts';
-import { gitEnvironment, runGit } from '../git.ts';
-import type { GitOutput } from '../git.ts';
+import { gitEnvironment, runGit } from '#git-program/git';
+import type { GitOutput } from '#git-program/git';
 import { cloneFailure } from './clone-error.ts';
-import type { GitAccess } from './git-access.ts';
+import type { GitAccess } from '#git-program/git-access';
 import type { RepositoryURL } from './repository-url.ts';
 
 export interface CloneOptions {

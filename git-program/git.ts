@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { lastBytes } from '../text/cut.ts';
 
 export interface GitOptions {
   /** The repository, or the folder above it. */
@@ -28,6 +27,9 @@ export interface GitOutput {
  * https://git-scm.com/docs/git-config#Documentation/git-config.txt-protocolallow
  */
 const PROTOCOLS = 'https:http:git:ssh:file';
+
+/** Characters of its last messages that are kept. */
+const MOST_STDERR = 16 * 1024;
 
 /** Nothing of the machine's or the agent's configuration, no prompt, English messages. */
 export function gitEnvironment(environment: Record<string, string>, home: string): Record<string, string> {
@@ -101,7 +103,7 @@ export function runGit(args: readonly string[], options: GitOptions): Promise<Gi
       if (size > mostBytes) kill();
     });
     child.stderr?.on('data', (chunk: Buffer) => {
-      stderr = lastBytes(stderr + chunk.toString('utf8'), 16 * 1024);
+      stderr = (stderr + chunk.toString('utf8')).slice(-MOST_STDERR);
     });
     if (signal.aborted) kill();
     signal.addEventListener('abort', kill, { once: true });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cloneFailure } from './clone-error.ts';
+import { gitFailure } from './git-failure.ts';
 
 const FACTS = { url: 'https://host/a.git', branch: 'main', credential: undefined };
 
 /** What programs print that no test here can bring about; the others are in test/integration/executor-image. */
-describe('clone failure', () => {
+describe('a failure of git', () => {
   it.each([
     {
       stderr:
@@ -30,8 +30,6 @@ describe('clone failure', () => {
     { stderr: 'warning: x\nfatal: early EOF', says: 'cloning https://host/a.git failed: early EOF' },
     { stderr: '', says: 'cloning https://host/a.git failed: git gave no reason' },
   ])('$says', ({ stderr, says, ...more }) => {
-    const failure = cloneFailure(stderr, { ...FACTS, ...more });
-    expect(failure.reason).toBe('CloneFailed');
-    expect(failure.message).toContain(says);
+    expect(gitFailure(stderr, { ...FACTS, ...more })).toContain(says);
   });
 });

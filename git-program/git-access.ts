@@ -1,7 +1,21 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RepositoryAccess } from '#executor-manager/protocol/run';
-import type { RepositoryURL } from './repository-url.ts';
+
+/** Where a repository is. */
+export interface GitAddress {
+  /** Without user and password. */
+  url: string;
+  /** For http and https. */
+  credential?: { username: string; password: string };
+}
+
+/** How somebody shows who he is, where the address has no password. */
+export interface GitIdentity {
+  /** For ssh. */
+  sshKey?: { privateKey: string; knownHosts?: string };
+  /** The credential for people, such as `Secret "ns/name"`. */
+  credentialName?: string;
+}
 
 /** How git gets at the repository; what it needs for that is gone when this is disposed of. */
 export interface GitAccess extends AsyncDisposable {
@@ -15,8 +29,8 @@ export interface GitAccess extends AsyncDisposable {
 }
 
 export interface AccessOptions {
-  address: RepositoryURL;
-  repository: RepositoryAccess;
+  address: GitAddress;
+  repository: GitIdentity;
   /** Folder for a key file, which the agent's programs are not told of. */
   folder: string;
 }
@@ -46,7 +60,7 @@ export async function openAccess(options: AccessOptions): Promise<GitAccess> {
 function passwordAccess(
   url: string,
   { username, password }: { username: string; password: string },
-  { credentialName }: RepositoryAccess,
+  { credentialName }: GitIdentity,
 ): Pick<GitAccess, 'args' | 'env' | 'credential' | 'clean'> {
   const helper =
     '!f() { test "$1" = get || exit 0; printf "username=%s\\npassword=%s\\n" "$TROUPE_GIT_USERNAME" "$TROUPE_GIT_PASSWORD"; }; f';
@@ -71,7 +85,7 @@ const SSH_COMMAND =
 
 async function sshAccess(
   { repository, folder }: AccessOptions,
-  { privateKey, knownHosts }: NonNullable<RepositoryAccess['sshKey']>,
+  { privateKey, knownHosts }: NonNullable<GitIdentity['sshKey']>,
 ): Promise<GitAccess> {
   const own = await mkdtemp(path.join(folder, 'ssh-'));
   const [key, hosts] = [path.join(own, 'key'), path.join(own, 'known_hosts')];
