@@ -1,16 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parseManifests as parseText } from '#api/client/manifests';
+import type { Manifest } from '#api/client/manifests';
 import { describeError } from '#api/machinery/logger';
-import type { Unstructured } from '#api/machinery/meta';
 import { CliError } from './error-text.ts';
 
-/** One object of a file. */
-export interface Manifest {
-  object: Unstructured;
-  /** For messages: the file, or STDIN. */
-  source: string;
-}
+export type { Manifest };
 
 /** A manifest, or what is wrong with a place where one should be. */
 export type ManifestResult = Manifest | { error: CliError };
@@ -69,31 +64,9 @@ async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<stri
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** The objects of a text with any number of documents (YAML 1.2: `yes` is a text); a `List` counts as its items. */
+/** As of api/client, with faults that are told as those of the command line. */
 export function parseManifests(text: string, source: string): ManifestResult[] {
-  return parseAllDocuments(text, { merge: true }).flatMap((document): ManifestResult[] => {
-    const problem = document.errors[0];
-    if (problem !== undefined) {
-      return [{ error: new CliError(`error parsing ${source}: ${problem.message.split('\n')[0]}`) }];
-    }
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    return value === null || value === undefined ? [] : expand(value, source);
-  });
-}
-
-function expand(value: unknown, source: string): ManifestResult[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return [{ error: new CliError(`error parsing ${source}: a manifest must be a mapping`) }];
-  }
-  const object = value as Partial<Unstructured> & { items?: unknown };
-  if (typeof object.kind === 'string' && object.kind.endsWith('List') && Array.isArray(object.items)) {
-    return object.items.flatMap((item: unknown) => expand(item, source));
-  }
-  const missing = ['apiVersion', 'kind'].filter((field) => typeof object[field] !== 'string');
-  if (missing.length > 0) {
-    return [
-      { error: new CliError(`error validating ${JSON.stringify(source)}: ${missing.join(', ')} not set`) },
-    ];
-  }
-  return [{ object: { ...object, metadata: object.metadata ?? { name: '' } } as Unstructured, source }];
+  return parseText(text, source).map((found) =>
+    'problem' in found ? { error: new CliError(found.problem) } : found,
+  );
 }

@@ -27,6 +27,8 @@ export interface Client {
   /** Replaces spec.finalizers of a Namespace, which nothing else may. */
   finalize<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<T>;
   patch<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, patch: Patch): Promise<T>;
+  /** Server-side apply: makes the object have these fields, and this manager own them. Conflict where others own one. */
+  apply<T extends KubeObject>(type: ResourceType<T>, object: T, options: ApplyOptions): Promise<T>;
   delete(type: ResourceType, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   /** Deletes all objects of a namespace, or of a cluster-scoped resource. */
   deleteCollection(type: ResourceType, options: DeleteCollectionOptions): Promise<void>;
@@ -51,6 +53,15 @@ export interface ListOptions {
 export interface WatchOptions extends ListOptions {
   allowWatchBookmarks?: boolean;
   timeoutSeconds?: number;
+}
+
+export interface ApplyOptions {
+  /** Who owns the fields. */
+  fieldManager: string;
+  /** Whether fields of others are taken over. */
+  force: boolean;
+  /** Whether the server checks everything and stores nothing. */
+  dryRun?: boolean;
 }
 
 export interface DeleteOptions {

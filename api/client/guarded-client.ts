@@ -15,6 +15,7 @@ export function guardWrites(client: Client, permit: () => void): Client {
     updateStatus: (type, object) => guarded(() => client.updateStatus(type, object)),
     finalize: (type, object) => guarded(() => client.finalize(type, object)),
     patch: (type, ref, patch) => guarded(() => client.patch(type, ref, patch)),
+    apply: (type, object, options) => guarded(() => client.apply(type, object, options)),
     delete: (type, ref, options) => guarded(() => client.delete(type, ref, options)),
     deleteCollection: (type, options) => guarded(() => client.deleteCollection(type, options)),
   };

@@ -2,7 +2,7 @@ import type { KubeList, KubeObject } from '../machinery/meta.ts';
 import type { ObjectRef, ResourceType } from '../machinery/resource-type.ts';
 import { ignoreNotFound, StatusError } from '../machinery/status-error.ts';
 import type { WatchEvent } from '../machinery/watch-event.ts';
-import type { Client, ListOptions, WatchOptions } from './client.ts';
+import type { ApplyOptions, Client, ListOptions, WatchOptions } from './client.ts';
 import { discoverResources } from './discovery.ts';
 import { queryString, resourcePath } from './resource-path.ts';
 import { transportWithin } from './transport.ts';
@@ -61,6 +61,7 @@ export function createHttpClient(options: { transport: Transport }): Client {
       const contentType = PATCH_TYPES[patch.type];
       return parseBody(await transport.send({ method: 'PATCH', path, body: patch.body, contentType }));
     },
+    apply: (type, object, options) => applyObject(transport, type, { object, ...options }),
     async delete(type, ref, options = {}) {
       const body = { kind: 'DeleteOptions', apiVersion: 'v1', ...options };
       await transport.send({ method: 'DELETE', path: resourcePath(type, ref), body });
@@ -72,6 +73,23 @@ export function createHttpClient(options: { transport: Transport }): Client {
     discover: () => discoverResources(transport),
     watch: (type, options) => watch(transport, type, options),
   };
+}
+
+async function applyObject<T extends KubeObject>(
+  transport: Transport,
+  type: ResourceType<T>,
+  { object, fieldManager, force, dryRun = false }: ApplyOptions & { object: T },
+): Promise<T> {
+  const query = queryString({
+    fieldManager,
+    force,
+    fieldValidation: 'Strict',
+    dryRun: dryRun ? 'All' : undefined,
+  });
+  const { namespace, name } = object.metadata;
+  const path = resourcePath(type, { namespace, name }) + query;
+  const contentType = 'application/apply-patch+yaml';
+  return parseBody(await transport.send({ method: 'PATCH', path, body: object, contentType }));
 }
 
 async function postPart(

@@ -36,6 +36,8 @@ export interface ApiRequest {
   /** Default application/json. */
   accept?: string;
   signal?: AbortSignal | undefined;
+  /** As whom the request is made, by somebody who may impersonate him; absent: as the one whose credentials these are. */
+  asUser?: string;
 }
 
 export interface ApiResponse {
@@ -150,6 +152,19 @@ interface Timeouts {
   body: number;
 }
 
+/** The same transport, whose requests are made as `user`, by somebody who may impersonate him. It upgrades no connection. */
+export function transportAs(transport: Transport, user: string): Transport {
+  const as = (request: ApiRequest): ApiRequest => ({ ...request, asUser: user });
+  return {
+    ...transport,
+    send: (request) => transport.send(as(request)),
+    lines: (request) => transport.lines(as(request)),
+    bytes: (request) => transport.bytes(as(request)),
+    upgrade: () =>
+      Promise.reject(new StatusError('BadRequest', 'no connection is upgraded as somebody else')),
+  };
+}
+
 /** The bare request, counted. */
 function createExchange(options: TransportOptions) {
   const url = new URL(options.server);
@@ -170,6 +185,7 @@ function createExchange(options: TransportOptions) {
         'user-agent': options.userAgent ?? 'troupe',
         ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
         ...auth.headers,
+        ...(request.asUser === undefined ? {} : { 'impersonate-user': request.asUser }),
       },
       body: encoded(body),
       signal: request.signal ?? null,

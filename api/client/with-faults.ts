@@ -71,6 +71,8 @@ export function withFaults(client: Client, faults: Faults): Client {
     updateStatus: (type, object) =>
       around(ofObject('updateStatus', type, object), () => client.updateStatus(type, object)),
     patch: (type, ref, patch) => around({ verb: 'patch', type, ref }, () => client.patch(type, ref, patch)),
+    apply: (type, object, options) =>
+      around(ofObject('apply', type, object), () => client.apply(type, object, options)),
     finalize: (type, object) =>
       around(ofObject('finalize', type, object), () => client.finalize(type, object)),
     deleteCollection: (type, options) =>

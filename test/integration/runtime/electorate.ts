@@ -340,7 +340,7 @@ export class Candidate {
     };
     return {
       ...{ get: unused, updateStatus: unused, finalize: unused, patch: unused, createPart: unused },
-      ...{ delete: unused, deleteCollection: unused, discover: unused },
+      ...{ apply: unused, delete: unused, deleteCollection: unused, discover: unused },
       within: (inner) => this.#client(signal === undefined ? inner : AbortSignal.any([signal, inner])),
       find: () => this.#request(() => world.find(), signal) as never,
       list: (_type, options) => this.#request(() => world.list(), options?.signal) as never,

@@ -73,6 +73,7 @@ const CALLS: Record<Exclude<keyof Client, 'within'>, (client: Client) => Promise
   updateStatus: (client) => client.updateStatus(WIDGETS, widget('a')),
   finalize: (client) => client.finalize(WIDGETS, widget('a')),
   patch: (client) => client.patch(WIDGETS, REF, { type: 'merge', body: {} }),
+  apply: (client) => client.apply(WIDGETS, widget('a'), { fieldManager: 'test', force: false }),
   delete: (client) => client.delete(WIDGETS, REF),
   deleteCollection: (client) => client.deleteCollection(WIDGETS, { namespace: 'default' }),
   discover: (client) => client.discover(),
