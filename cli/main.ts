@@ -40,6 +40,7 @@ import { createCliContext } from './context.ts';
 import { registerControllers, registerExecutorManager } from './processes/clients.ts';
 import { registerModelServer } from './processes/model-server.ts';
 import { registerApi, registerServer } from './processes/server.ts';
+import { registerSync } from './processes/sync.ts';
 
 /** The `troupe` command: one file per command; bin/troupe starts this file on Node 24. */
 function createProgram(): Command {
@@ -86,6 +87,7 @@ function createProgram(): Command {
     registerExecutor,
     registerDrain,
     registerServiceAccountKeys,
+    registerSync,
   ]) {
     register(program, context);
   }

@@ -34,6 +34,7 @@ describe('crds/', () => {
       'agent.wecode.io/v1 shells Namespaced sh',
       'agent.wecode.io/v1alpha1 skillpackages Namespaced skp',
       'agent.wecode.io/v1alpha1 skills Namespaced sk',
+      'agent.wecode.io/v1alpha1 syncs Namespaced ',
       'agent.wecode.io/v1alpha1 taskrevisions Namespaced trev',
       'agent.wecode.io/v1 tasks Namespaced ta,tk',
       'agent.wecode.io/v1 teams Namespaced te',

@@ -16,6 +16,7 @@ import type { Sandbox } from './generated/sandbox.ts';
 import type { Shell } from './generated/shell.ts';
 import type { Skill } from './generated/skill.ts';
 import type { SkillPackage } from './generated/skill-package.ts';
+import type { Sync } from './generated/sync.ts';
 import type { Task } from './generated/task.ts';
 import type { TaskRevision } from './generated/task-revision.ts';
 import type { Team } from './generated/team.ts';
@@ -63,6 +64,7 @@ export const SKILL_PACKAGES: ResourceType<SkillPackage> = {
   plural: 'skillpackages',
   namespaced: true,
 };
+export const SYNCS: ResourceType<Sync> = { ...own, kind: 'Sync', plural: 'syncs', namespaced: true };
 export const MCP_SERVERS: ResourceType<MCPServer> = {
   ...own,
   kind: 'MCPServer',

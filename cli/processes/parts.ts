@@ -73,7 +73,7 @@ export async function runControllers(
   return controllers.health;
 }
 
-function endpointOf(server: string): { host: string; port: number } {
+export function endpointOf(server: string): { host: string; port: number } {
   const { hostname, port } = new URL(server);
   return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 443 : Number(port) };
 }

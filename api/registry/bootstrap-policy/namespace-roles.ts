@@ -83,6 +83,9 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
       allow(['update'], TROUPE, ['skills/package', '*/finalizers']),
       allow(['update', 'delete'], TROUPE, ['skills/rating']),
       allow(['delete', 'deletecollection'], TROUPE, ['sandboxes']),
+      // `troupe sync` writes the status with the rights of whoever starts it.
+      allow(WRITE, TROUPE, ['syncs']),
+      allow(['update', 'patch'], TROUPE, ['syncs/status']),
     ],
   },
   {
@@ -95,6 +98,7 @@ export const NAMESPACE_ROLES: readonly BootstrapRole[] = [
       allow(READ, [CORE, EVENTS], ['events']),
       allow(READ, TROUPE, [...AGENT_KINDS, ...statusOf(AGENT_KINDS)]),
       allow(READ, TROUPE, ['tasks', 'tasks/status', 'tasks/log', 'tasks/messages', 'skills/package']),
+      allow(READ, TROUPE, ['syncs', 'syncs/status']),
       allow(READ, TROUPE, [...MADE_KINDS, ...statusOf(MADE_KINDS)]),
     ],
   },

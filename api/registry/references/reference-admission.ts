@@ -10,11 +10,15 @@ import type { Reference, ReferredObject } from './references.ts';
 
 /** The verb of those who may have an object work for them. */
 export const USE = 'use';
+/** That of those who may act as an account: no other one is enough for what is done in its name. */
+const IMPERSONATE = 'impersonate';
+
+const verbFor = ({ plural }: ReferredObject): string => (plural === 'serviceaccounts' ? IMPERSONATE : USE);
 
 /**
  * A reference is a permission: an object may only refer to what its writer may use, or whoever can write a Model could
  * read any Secret by having it sent to himself. Needed is the verb `use` on the object referred to; within one namespace
- * `get` is enough. It is judged by name before anything looks whether there is such an object: the answer is the same for
+ * `get` is enough. An account needs `impersonate`, wherever it is. It is judged by name before anything looks whether there is such an object: the answer is the same for
  * one that is forbidden and one that is not there. References that an update leaves as they were are not judged again, so
  * that others may label or annotate the object.
  */
@@ -50,8 +54,9 @@ async function mayUse(
   { user, namespace }: Pick<AdmissionRequest, 'namespace' | 'user'>,
   to: ReferredObject,
 ): Promise<boolean> {
-  if (await isAllowed(authorizer, user, { verb: USE, to })) return true;
-  return to.namespace === namespace && isAllowed(authorizer, user, { verb: 'get', to });
+  const verb = verbFor(to);
+  if (await isAllowed(authorizer, user, { verb, to })) return true;
+  return verb === USE && to.namespace === namespace && isAllowed(authorizer, user, { verb: 'get', to });
 }
 
 async function isAllowed(
@@ -68,7 +73,7 @@ function refusal(request: AdmissionRequest, { field, to }: Reference): StatusErr
   const { resource, name: given, user, object } = request;
   const name = given || (object?.metadata.generateName ?? '');
   const wish =
-    `User ${goQuote(user.name)} cannot ${USE} resource ${goQuote(to.plural)} called ${goQuote(to.name)} ` +
+    `User ${goQuote(user.name)} cannot ${verbFor(to)} resource ${goQuote(to.plural)} called ${goQuote(to.name)} ` +
     `in API group ${goQuote(to.group)} in the namespace ${goQuote(to.namespace)}`;
   return forbiddenRequest({ resource, name }, `${field}: ${wish}`, [
     { reason: 'ReferenceForbidden', field, message: wish },

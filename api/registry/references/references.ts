@@ -41,6 +41,7 @@ const SKILLS = own('skills', 'v1alpha1');
 const TASK_REVISIONS = own('taskrevisions', 'v1alpha1');
 const SECRETS = core('secrets');
 const CONFIG_MAPS = core('configmaps');
+const SERVICE_ACCOUNTS = core('serviceaccounts');
 
 /** Collects what one object refers to; of any form, since it may be read before it is validated. */
 class Collector {
@@ -81,6 +82,7 @@ const KINDS: ReadonlyMap<string, Collect> = new Map<string, Collect>([
   ['sandboxes.agent.wecode.io', ofSandbox],
   ['shells.agent.wecode.io', ofShell],
   ['skills.agent.wecode.io', ofSkill],
+  ['syncs.agent.wecode.io', ofSync],
   ['taskrevisions.agent.wecode.io', ofTaskRevision],
   ['tasks.agent.wecode.io', ofTask],
   ['teams.agent.wecode.io', ofTeam],
@@ -177,6 +179,17 @@ function ofSkill(spec: JsonObject, into: Collector): void {
   into.addName(CONFIG_MAPS, 'spec.source.configMap', { name: fieldsOf(configMap)['name'] });
   const { secretRef, url = '' } = fieldsOf(git);
   into.addName(SECRETS, 'spec.source.git.secretRef', { name: fieldsOf(secretRef)['name'], use: goJson(url) });
+}
+
+/** Git gets the one value, and whoever knows the other one may have the repository looked at. */
+function ofSync(spec: JsonObject, into: Collector): void {
+  const { secretRef, url = '' } = fieldsOf(spec['source']);
+  into.addName(SECRETS, 'spec.source.secretRef', { name: fieldsOf(secretRef)['name'], use: goJson(url) });
+  const { name } = fieldsOf(fieldsOf(spec['webhook'])['secretRef']);
+  into.addName(SECRETS, 'spec.webhook.secretRef', { name });
+  // Manifests from this address get the rights of the account.
+  const account = spec['serviceAccountName'];
+  into.addName(SERVICE_ACCOUNTS, 'spec.serviceAccountName', { name: account, use: goJson(url) });
 }
 
 /** Whoever names a Secret beside an address has its value sent there. */

@@ -1,0 +1,80 @@
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { parseManifests } from '#api/client/manifests';
+import type { Manifest } from '#api/client/manifests';
+import { listed, SyncFailure } from '../sync-failure.ts';
+import { checkKustomization, kustomizationIn } from './kustomization.ts';
+import { runKustomize } from './kustomize-program.ts';
+
+export interface ManifestFolder {
+  /** The repository. */
+  root: string;
+  /** The folder in it, as a relative path; empty for the repository itself. */
+  path: string;
+  /** Variables for kustomize. */
+  environment: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}
+
+const MANIFEST = /\.(ya?ml|json)$/;
+/** Characters of all manifests together, and how many objects they may be. */
+const MOST_CHARACTERS = 32 * 1024 * 1024;
+const MOST_OBJECTS = 10_000;
+
+/**
+ * The objects of a folder and of the folders in it, in the order of their files. A folder with a kustomization is what
+ * kustomize builds of it; folders and files whose names begin with a dot are left out.
+ * @throws SyncFailure BuildFailed, which names each fault; the signal's reason
+ */
+export async function readManifests(folder: ManifestFolder): Promise<Manifest[]> {
+  const start = await startFolder(folder);
+  const texts: { text: string; source: string }[] = [];
+  await collect(folder, start, texts);
+  const size = texts.reduce((sum, { text }) => sum + text.length, 0);
+  if (size > MOST_CHARACTERS) throw failed(`the manifests have more than ${MOST_CHARACTERS} characters`);
+  const found = texts.flatMap(({ text, source }) => parseManifests(text, source));
+  const problems = found.flatMap((one) => ('problem' in one ? [one.problem] : []));
+  if (problems.length > 0) throw failed(listed(problems));
+  const manifests = found.filter((one) => 'object' in one);
+  // Whoever moves the folder by mistake must not have all of it deleted.
+  if (manifests.length === 0) throw failed(`there are no manifests in ${shown(folder.path)}`);
+  if (manifests.length > MOST_OBJECTS) throw failed(`there are more than ${MOST_OBJECTS} objects`);
+  return manifests;
+}
+
+const failed = (message: string): SyncFailure => new SyncFailure('BuildFailed', message, { isFinal: true });
+const shown = (folder: string): string => (folder === '' ? 'the repository' : `"${folder}"`);
+
+async function startFolder({ root, path: inside }: ManifestFolder): Promise<string> {
+  const folder = path.join(root, inside);
+  const found = await lstat(folder).catch(() => undefined); // absent: told below
+  if (found === undefined || !found.isDirectory()) throw failed(`there is no folder ${shown(inside)}`);
+  const [real, top] = await Promise.all([realpath(folder), realpath(root)]);
+  if (real !== top && !real.startsWith(top + path.sep))
+    throw failed(`${shown(inside)} leads out of the source`);
+  return folder;
+}
+
+async function collect(
+  options: ManifestFolder,
+  folder: string,
+  into: { text: string; source: string }[],
+): Promise<void> {
+  options.signal.throwIfAborted();
+  const entries = await readdir(folder, { withFileTypes: true });
+  const kustomization = kustomizationIn(entries.map(({ name }) => name));
+  if (kustomization !== undefined) {
+    await checkKustomization({ root: options.root, folder });
+    const text = await runKustomize({ ...options, folder });
+    into.push({ text, source: path.relative(options.root, path.join(folder, kustomization)) });
+    return;
+  }
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith('.')) continue;
+    const place = path.join(folder, entry.name);
+    if (entry.isDirectory()) await collect(options, place, into);
+    else if (entry.isFile() && MANIFEST.test(entry.name)) {
+      into.push({ text: await readFile(place, 'utf8'), source: path.relative(options.root, place) });
+    }
+  }
+}
