@@ -20,6 +20,8 @@ const ALONE = [
   'test/integration/executor-manager/{docker,engine-away,work}.test.ts',
   // Everything of it is killed, and looked at for what is left.
   'test/e2e/{chaos,demo,killed-agent}.test.ts',
+  // Machines with engines of their own lose their links, and heartbeats of a second.
+  'test/e2e/remote-executors.test.ts',
 ];
 /** Unit tests compute: more workers than the cores of a small machine would not be faster. */
 const UNIT_WORKERS = 2;

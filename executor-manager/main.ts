@@ -4,7 +4,7 @@ import { runReflector } from '#api/client/reflector';
 import type { Transport } from '#api/client/transport';
 import type { TaskLogClient } from '#api/client/task-log';
 import { systemClock } from '#api/machinery/clock';
-import type { Clock } from '#api/machinery/clock';
+import type { Clock, SteadyClock } from '#api/machinery/clock';
 import type { ProcessHealth } from '#api/machinery/health-check';
 import { describeError } from '#api/machinery/logger';
 import type { Logger } from '#api/machinery/logger';
@@ -20,11 +20,13 @@ import { chooseDriver } from './drivers/choose-driver.ts';
 import type { DriverCapabilities, RuntimeDriver } from './drivers/driver.ts';
 import { executorFigures, showSandboxes } from './executor/executor-figures.ts';
 import type { ExecutorFiguresOptions } from './executor/executor-figures.ts';
+import { startFence } from './executor/fence.ts';
+import type { Fence } from './executor/fence.ts';
 import { lockExecutor } from './executor/executor-lock.ts';
 import { startHeartbeat } from './executor/heartbeat.ts';
 import type { Heartbeat } from './executor/heartbeat.ts';
 import { reportExecutor } from './executor/registration.ts';
-import type { ExecutorFacts } from './executor/registration.ts';
+import type { ExecutorFacts, RegistrationOptions } from './executor/registration.ts';
 import { forwarderFigures } from './model-forwarder/forwarder-figures.ts';
 import { ModelForwarder } from './model-forwarder/model-forwarder.ts';
 import { createNodeTurns } from './places/node-turns.ts';
@@ -51,7 +53,7 @@ export interface ExecutorManagerOptions {
   tunnelTo?: Pick<Transport, 'upgrade'>;
   config: ExecutorManagerConfig;
   logger: Logger;
-  clock?: Clock;
+  clock?: SteadyClock;
   times?: Partial<SandboxTimes>;
   meter?: Meter;
   /** Absent: as the configuration says. */
@@ -117,10 +119,7 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
     }),
     clock,
   };
-  const heartbeat = startHeartbeat({
-    ...{ ...registration, labels: config.labels, logger, signal },
-    check: () => driver.check(),
-  });
+  const { heartbeat, fence } = startReporting({ ...options, clock, driver, signal }, registration);
   const fieldSelector = `spec.executorName=${config.executorName}`;
   const reflecting = runReflector({
     ...{ client: options.client, type: SANDBOXES, target: supervisor },
@@ -134,7 +133,14 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
     health: heartbeat.health,
     async stop() {
       ending.abort(new Error('the executor manager stops'));
-      const all = Promise.allSettled([supervisor.stop(), heartbeat.done, reflecting, sweeping, streaming]);
+      const all = Promise.allSettled([
+        supervisor.stop(),
+        heartbeat.done,
+        fence.done,
+        reflecting,
+        sweeping,
+        streaming,
+      ]);
       await Promise.race([all, new Promise<void>((resolve) => clock.after(STOP_MS, resolve))]);
       await context.models.close();
       const ready = executorNotReady('Stopped', 'The executor manager was stopped; its sandboxes run on.');
@@ -143,6 +149,25 @@ async function startHolding(options: ExecutorManagerOptions): Promise<ExecutorMa
       );
     },
   };
+}
+
+type Reporting = ExecutorManagerOptions & Pick<ContextOptions, 'clock' | 'driver' | 'signal'>;
+
+/** The heartbeat, and the fence that stands while nobody hears it. */
+function startReporting(
+  { client, config, clock, driver, logger, signal }: Reporting,
+  registration: RegistrationOptions,
+): { heartbeat: Heartbeat; fence: Fence } {
+  const fence = startFence({
+    ...{ client, executorName: config.executorName, driver, clock, logger, signal },
+    afterMs: config.heartbeat.lostAfterSeconds * 1000,
+  });
+  const heartbeat = startHeartbeat({
+    ...{ ...registration, labels: config.labels, logger, signal },
+    reporting: () => fence.reporting(),
+    check: () => driver.check(),
+  });
+  return { heartbeat, fence };
 }
 
 interface Streaming {
@@ -161,7 +186,7 @@ async function serveStreams(
 }
 
 interface ContextOptions extends ExecutorManagerOptions {
-  clock: Clock;
+  clock: SteadyClock;
   driver: RuntimeDriver;
   key: Buffer;
   signal: AbortSignal;

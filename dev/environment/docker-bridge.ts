@@ -67,7 +67,7 @@ async function filterRule({ table, chain, rule }: FilterRule): Promise<AsyncDisp
 }
 
 /** The first two numbers of a /16 of which this machine has no address (also on interfaces that are down). */
-async function freeSubnet(ip: string): Promise<string> {
+export async function freeSubnet(ip: string): Promise<string> {
   const addresses = await runProgram(ip, ['-4', '-o', 'address']);
   for (let second = 213; second < 250; second += 1) {
     const subnet = `10.${second}`;
@@ -76,7 +76,7 @@ async function freeSubnet(ip: string): Promise<string> {
   throw new Error('no free subnet between 10.213.0.0/16 and 10.249.0.0/16 for a private Docker engine');
 }
 
-async function ipProgram(): Promise<string> {
+export async function ipProgram(): Promise<string> {
   const found = await findProgram('ip');
   if (found !== undefined) return found;
   await installPackages(['iproute2'], {
@@ -86,7 +86,7 @@ async function ipProgram(): Promise<string> {
   return (await findProgram('ip')) ?? 'ip';
 }
 
-async function removeLink(name: string): Promise<void> {
+export async function removeLink(name: string): Promise<void> {
   const ip = await findProgram('ip');
   // Without the program an idle bridge stays; the next engine uses it again.
   if (ip !== undefined && existsSync(`/sys/class/net/${name}`))

@@ -27,6 +27,12 @@ export interface RuntimeDriver {
   /** Ends whatever runs in it, at once, and keeps its workspace where the driver can. Resolves when nothing runs in it; idempotent. */
   stop(id: string): Promise<void>;
   /**
+   * Lets nothing in a runtime go on, and keeps all of it, until `resume`; both are idempotent, and one that has ended or is
+   * gone is fine. A runtime that pauses counts as running. Absent where there is no way to do so.
+   */
+  pause?(id: string): Promise<void>;
+  resume?(id: string): Promise<void>;
+  /**
    * Runs a program beside what runs in the runtime, as the same user and behind the same barrier. Absent where there is
    * no barrier. @throws StatusError NotFound, BadRequest when it cannot be started
    */

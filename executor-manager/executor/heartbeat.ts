@@ -12,6 +12,8 @@ import type { RegistrationOptions } from './registration.ts';
 
 export interface HeartbeatOptions extends RegistrationOptions {
   check: () => Promise<EngineState>;
+  /** Called before a report is sent; the function that it returns, when the API took the report. */
+  reporting?: () => () => void;
   /** Those that the operator wants. */
   labels: Labels;
   logger: Logger;
@@ -93,8 +95,12 @@ async function beat(options: HeartbeatOptions, pulse: Pulse, onFirst: () => void
     const state = await checkInTime(options);
     if (state.ready !== was) options.logger[state.ready ? 'info' : 'warn'](state.message);
     was = state.ready;
+    const onTaken = options.reporting?.();
     const reported = !signal.aborted && (await report(options, state));
-    if (reported) onFirst();
+    if (reported) {
+      onFirst();
+      onTaken?.();
+    }
     Object.assign(pulse, { at: clock.now(), engine: state, isReported: reported });
     const fine = reported && state.ready;
     failures = fine ? 0 : failures + 1;

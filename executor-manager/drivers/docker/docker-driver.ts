@@ -122,7 +122,7 @@ export class DockerDriver implements RuntimeDriver {
       const port = Number(Labels[LABEL.port]);
       // Without one it only makes a workspace.
       if (port > 0) this.#ports.adopt(id, port);
-      return this.#runtime(id, port, State === 'running');
+      return this.#runtime(id, port, State === 'running' || State === 'paused');
     });
     const names = new Set(withContainer.map(({ name }) => name));
     const others = (Volumes ?? []).filter(({ Name }) => !names.has(Name));
@@ -145,6 +145,27 @@ export class DockerDriver implements RuntimeDriver {
     } catch (error) {
       // It does not run.
       if (!isStatusError(error, 'Conflict')) throw error;
+    }
+  }
+
+  pause(id: string): Promise<void> {
+    return this.#unlessOver(() => this.#call((docker) => docker.getContainer(engineName(id)).pause()));
+  }
+
+  resume(id: string): Promise<void> {
+    return this.#unlessOver(async () => {
+      const container = this.#options.engine.calls.getContainer(engineName(id));
+      const { State } = await this.#call(() => container.inspect());
+      if (State.Paused) await this.#call(() => container.unpause());
+    });
+  }
+
+  /** A container that is gone, or does not run, needs none of it. */
+  async #unlessOver(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (!isStatusError(error, 'NotFound') && !isStatusError(error, 'Conflict')) throw error;
     }
   }
 

@@ -23,7 +23,11 @@ export async function endProcesses(remains: Remains): Promise<void> {
     const late = remains.clock.now() - began > PATIENCE_MS;
     for (const pid of pids) {
       if (late) signalTree(pid, 'SIGKILL');
-      else if (!told.has(pid)) signalTree(pid, 'SIGTERM');
+      else if (!told.has(pid)) {
+        signalTree(pid, 'SIGTERM');
+        // One that pauses would not hear of it.
+        signalTree(pid, 'SIGCONT');
+      }
       told.add(pid);
     }
     await sleep(remains.clock, 10);
@@ -35,7 +39,11 @@ export async function isAlive(record: ProcessRecord): Promise<boolean> {
   return (await startTime(record.pid)) === record.startTime;
 }
 
-async function livingProcesses({ record, state }: Remains): Promise<number[]> {
+/** All of a runtime that there are. */
+export async function livingProcesses({
+  record,
+  state,
+}: Pick<Remains, 'record' | 'state'>): Promise<number[]> {
   const pids = new Set<number>();
   for (const pid of await processesNaming(state)) {
     if ((await startTime(pid)) !== undefined) pids.add(pid);

@@ -20,9 +20,9 @@ import type {
 } from '../driver.ts';
 import type { PortAllocator } from '../ports/port-allocator.ts';
 import { RuntimePorts } from '../ports/runtime-ports.ts';
-import { endProcesses, isAlive } from './end-processes.ts';
+import { endProcesses, isAlive, livingProcesses } from './end-processes.ts';
 import { removeOlderVersion } from './older-version.ts';
-import { startTime } from './process-table.ts';
+import { signalTree, startTime } from './process-table.ts';
 import { RuntimeFolders } from './runtime-folders.ts';
 import type { ProcessRecord } from './runtime-folders.ts';
 
@@ -114,6 +114,19 @@ export class ProcessDriver implements RuntimeDriver {
     const record = await this.#folders.load(id);
     await endProcesses({ record, state: this.#folders.state(id), clock: this.#options.clock });
     this.#children.delete(id);
+  }
+
+  pause(id: string): Promise<void> {
+    return this.#signal(id, 'SIGSTOP');
+  }
+
+  resume(id: string): Promise<void> {
+    return this.#signal(id, 'SIGCONT');
+  }
+
+  async #signal(id: string, signal: NodeJS.Signals): Promise<void> {
+    const remains = { record: await this.#folders.load(id), state: this.#folders.state(id) };
+    for (const pid of await livingProcesses(remains)) signalTree(pid, signal);
   }
 
   async remove(id: string): Promise<void> {

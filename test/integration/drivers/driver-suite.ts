@@ -177,6 +177,28 @@ export function driverSuite(
       });
     }
 
+    it('lets nothing go on in one that pauses, which counts as running, and ends it all the same', async () => {
+      // An engine that cannot pause says so by having no way to do it.
+      if (driver.pause === undefined || driver.resume === undefined) return;
+      const { runtime, runner } = await started(driver);
+      for (const _time of ['once', 'again']) await driver.pause(runtime.id);
+      let isAnswered = false;
+      const answer = runner.get('none').then(() => {
+        isAnswered = true;
+      });
+      expect(await find((await manager()).driver, runtime.id)).toMatchObject({ running: true });
+      expect(isAnswered).toBe(false);
+      for (const _time of ['once', 'again']) await driver.resume(runtime.id);
+      await answer;
+      await driver.pause(runtime.id);
+      await driver.stop(runtime.id);
+      expect(await find(driver, runtime.id)).toMatchObject({ running: false });
+      for (const id of [runtime.id, 'never-there']) {
+        await driver.pause(id);
+        await driver.resume(id);
+      }
+    });
+
     it('ends and removes one for good, as often as it is told', async () => {
       const { runtime } = await started(driver);
       await driver.remove(runtime.id);
