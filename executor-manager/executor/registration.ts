@@ -1,3 +1,4 @@
+import { availableParallelism, freemem, hostname, loadavg, totalmem } from 'node:os';
 import type { Client } from '#api/client/client';
 import { formatMicroTime, formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
@@ -81,6 +82,18 @@ async function findOrCreate({ client, facts }: RegistrationOptions): Promise<Exe
   }
 }
 
+/** Free memory is what programs can still have, where the system says so. */
+function machineNow(): NonNullable<ExecutorStatus['machine']> {
+  const [load = 0] = loadavg();
+  return {
+    hostname: hostname(),
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    freeMemoryBytes: freemem(),
+    load: load.toFixed(2),
+  };
+}
+
 function executorStatus(
   executor: Executor,
   { facts, running, clock }: RegistrationOptions,
@@ -95,6 +108,7 @@ function executorStatus(
     driver: facts.driver,
     isolation: facts.isolation,
     version: facts.version,
+    machine: machineNow(),
     capacity: facts.capacity,
     ...(ports === undefined ? {} : { ports: { ...ports, range: `${ports.min}-${ports.max}` } }),
     running: sandboxes,

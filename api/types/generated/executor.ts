@@ -77,6 +77,7 @@ export interface ExecutorStatus {
    * Version of the executor manager.
    */
   version?: string;
+  machine?: ExecutorMachine;
   capacity?: ExecutorCapacity;
   ports?: ExecutorPorts;
   /**
@@ -101,6 +102,31 @@ export interface ExecutorStatus {
    * The metadata.generation the whole status was worked out from.
    */
   observedGeneration?: number;
+}
+/**
+ * The machine of the executor manager; its engine may be on another one.
+ */
+export interface ExecutorMachine {
+  /**
+   * Its name.
+   */
+  hostname?: string;
+  /**
+   * Its cores.
+   */
+  cpus?: number;
+  /**
+   * Its memory.
+   */
+  memoryBytes?: number;
+  /**
+   * How much of it was free at the last report.
+   */
+  freeMemoryBytes?: number;
+  /**
+   * How many programs ran or waited for a core, on average over a minute, such as 1.25.
+   */
+  load?: string;
 }
 /**
  * How much it takes.

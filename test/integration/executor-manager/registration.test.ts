@@ -1,3 +1,4 @@
+import { hostname, totalmem } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EXECUTORS } from '#api/types/resources';
 import { readExecutorManagerConfig } from '#executor-manager/config';
@@ -47,4 +48,6 @@ it('an executor reports its times and its labels, and leaves those of people alo
     zone: 'a',
   });
   expect(status?.conditions?.[0]).toMatchObject({ type: 'Ready', status: 'True' });
+  expect(status?.machine).toMatchObject({ hostname: hostname(), memoryBytes: totalmem() });
+  expect(status?.machine?.load).toMatch(/^\d+\.\d\d$/);
 });
