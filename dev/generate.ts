@@ -35,6 +35,12 @@ const generators: readonly Generator[] = [
     command: ['node', 'dev/import-table.ts'],
     output: 'docs/imports.md',
   },
+  {
+    name: 'the table of values in the README of the chart',
+    source: 'dev/chart-values-table.ts',
+    command: ['node', 'dev/chart-values-table.ts'],
+    output: 'charts/troupe/README.md',
+  },
   ...['sqlite', 'mysql'].map((driver) => ({
     name: `${driver} migrations`,
     source: `api/storage/${driver}/drizzle.config.ts`,

@@ -38,8 +38,8 @@ it('no example changes an object of another', async () => {
   expect(clashes).toEqual([]);
 });
 
-/** Played by tests of their own: test/e2e/{demo,examples,actions}.test.ts. */
-const WITH_A_TEST = ['quickstart', 'starter', 'starter-scripted', 'dify', 'release'];
+/** Played by tests of their own: test/e2e/{demo,examples,actions}.test.ts, test/conformance/chart. */
+const WITH_A_TEST = ['quickstart', 'starter', 'starter-scripted', 'dify', 'release', 'helm'];
 
 it('every example runs, and stands in the table', async () => {
   const folders = (await readdir(EXAMPLES, { withFileTypes: true })).filter((entry) => entry.isDirectory());
