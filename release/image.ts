@@ -68,7 +68,7 @@ async function serverBase(docker: DockerCli, { architecture, own, log }: BaseOpt
   if (architecture === own && ((await docker.has(USUAL_BASE)) || (await docker.pull(USUAL_BASE)))) {
     return USUAL_BASE;
   }
-  const hash = createHash('sha256').update([SUITE, architecture, ...PACKAGES].join('\n'));
+  const hash = createHash('sha256').update([SUITE, architecture, 'loaded', ...PACKAGES].join('\n'));
   const tag = `${NAME}-base:${hash.digest('hex').slice(0, 12)}`;
   if (await docker.has(tag)) return tag;
   log(`base image: made of ${PACKAGES.length} packages of Debian`);

@@ -58,8 +58,8 @@ function packageManifest() {
   };
 }
 
-/** Returns the tarball, which npm names after the package. */
-async function pack(folder: string): Promise<string> {
+/** Packs what makePackage has written. Returns the tarball, which stands beside the folder. */
+export async function packPackage(folder: string): Promise<string> {
   const { stdout } = await call('npm', ['pack', '--silent', '--pack-destination', path.dirname(folder)], {
     cwd: folder,
   });
@@ -73,7 +73,7 @@ if (import.meta.main) {
   const folder = path.resolve(values.to);
   try {
     await makePackage(folder);
-    process.stdout.write(`${values.pack ? await pack(folder) : folder}\n`);
+    process.stdout.write(`${values.pack ? await packPackage(folder) : folder}\n`);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -5,6 +5,8 @@ import type { DockerCli } from './docker-cli.ts';
 import { emptyFolder, textOf } from './files.ts';
 
 const SUITE = 'bookworm';
+/** By the words of Node. */
+const DEBIAN_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 /** Pulled where a registry can be reached. */
 const USUAL_BASE = `debian:${SUITE}-slim`;
 /** git and its transports for the workspace; then what agents reach for first. */
@@ -40,6 +42,7 @@ export async function ensureBaseImage({ docker, folder, log }: BaseImageOptions)
     return tag;
   }
   log(`base image: ${USUAL_BASE} cannot be pulled; made from Debian's packages (about a minute)`);
-  await importDebian(docker, { tag, suite: SUITE, variant: 'minbase', packages: PACKAGES });
+  const architecture = DEBIAN_ARCHITECTURES[await docker.arch()] ?? (await docker.arch());
+  await importDebian(docker, { tag, suite: SUITE, variant: 'minbase', packages: PACKAGES, architecture });
   return tag;
 }

@@ -26,8 +26,8 @@ export interface DockerCli {
   /** False when the image cannot be had from its registry. */
   pull(image: string): Promise<boolean>;
   build(options: BuildOptions): Promise<void>;
-  /** Makes an image of a root file system in a tar stream, for the engine's own platform if none is named. */
-  importTar(tar: Readable, tag: string, platform?: string): Promise<void>;
+  /** Takes images as `docker save` writes them. */
+  load(tar: Readable): Promise<void>;
 }
 
 const ARCHITECTURES: Record<string, string> = {
@@ -62,9 +62,8 @@ export async function connectDocker(options: DockerCliOptions): Promise<DockerCl
       const values = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
       await must(['build', '--tag', tag, '--file', file, ...values, context]);
     },
-    async importTar(tar, tag, platform) {
-      const named = platform === undefined ? [] : ['--platform', platform];
-      await must(['import', ...named, '-', tag], tar);
+    async load(tar) {
+      await must(['load', '--quiet'], tar);
     },
   };
 }

@@ -101,6 +101,25 @@ describe('the image', () => {
     }
   });
 
+  it('is built for the other architecture without emulating it', async () => {
+    const arch = process.arch === 'arm64' ? 'amd64' : 'arm64';
+    const tag = await buildServerImage({ tag: `${TAG}-${arch}`, architecture: arch });
+    expect((await mustRun('docker', ['inspect', '--format={{.Architecture}}', tag])).trim()).toBe(arch);
+    const id = (await mustRun('docker', ['create', tag])).trim();
+    const sqlite = `prebuilds/linux-${arch === 'arm64' ? 'arm64' : 'x64'}.node`;
+    try {
+      for (const name of ['node', `node_modules/better-sqlite3/${sqlite}`]) {
+        const copy = path.join(folder, path.basename(name));
+        await mustRun('docker', ['cp', `${id}:/opt/troupe/${name}`, copy]);
+        // e_machine of the ELF header: EM_AARCH64, EM_X86_64.
+        expect((await readFile(copy)).readUInt16LE(18), name).toBe(arch === 'arm64' ? 183 : 62);
+      }
+    } finally {
+      await mustRun('docker', ['rm', id]);
+      await mustRun('docker', ['rmi', tag]);
+    }
+  });
+
   it('runs as any user', async () => {
     const said = await mustRun('docker', ['run', '--rm', '--read-only', '--user=1234567', TAG, '--version']);
     expect(said.trim()).toBe(manifest.version);

@@ -16,7 +16,7 @@ export function claudeProgram(): string {
   } catch (error) {
     throw new RunFailure(
       'StartFailed',
-      `the Claude Code program is not here: no ${IN_IMAGE}, no ${name}`,
+      `the Claude Code program is not here: no ${IN_IMAGE}, no ${name} (npm install @anthropic-ai/claude-code)`,
       error,
     );
   }

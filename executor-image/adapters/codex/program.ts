@@ -19,6 +19,10 @@ export function codexProgram(): string {
     const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
     return path.join(path.dirname(manifest), 'vendor', TARGETS[process.arch] ?? '', 'bin', 'codex');
   } catch (error) {
-    throw new RunFailure('StartFailed', `the Codex program is not here: no ${IN_IMAGE}, no ${name}`, error);
+    throw new RunFailure(
+      'StartFailed',
+      `the Codex program is not here: no ${IN_IMAGE}, no ${name} (npm install @openai/codex)`,
+      error,
+    );
   }
 }

@@ -105,10 +105,19 @@ async function spawnRunner(options: LaunchOptions, state: string): Promise<Child
     return child;
   } catch (error) {
     const as = user === undefined ? '' : ` as user ${user}`;
-    throw failure(`the shared runner cannot be started${as}: ${(error as Error).message}`, error);
+    throw failure(
+      `the shared runner cannot be started${as}: ${(error as Error).message}${hint(error)}`,
+      error,
+    );
   } finally {
     await log.close();
   }
+}
+
+/** A checkout or package below a folder such as /root is closed to the runner's own user. */
+function hint(error: unknown): string {
+  if ((error as NodeJS.ErrnoException).code !== 'EACCES') return '';
+  return ' (its folder is closed to other users: install Troupe elsewhere, or do not run it as root)';
 }
 
 /** As the runner says it. Throws an Error whose message is the end of a sentence. */
