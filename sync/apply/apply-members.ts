@@ -1,6 +1,6 @@
 import type { Client } from '#api/client/client';
 import type { Unstructured } from '#api/machinery/meta';
-import { isStatusError, StatusError } from '#api/machinery/status-error';
+import { StatusError } from '#api/machinery/status-error';
 import { listed, SyncFailure } from '../sync-failure.ts';
 import { PART_OF_LABEL } from './apply-set.ts';
 import { memberText } from './set-member.ts';
@@ -147,6 +147,3 @@ export async function sideBySide<T>(items: readonly T[], work: (item: T) => Prom
   await Promise.allSettled(workers);
   await Promise.all(workers);
 }
-
-/** Whether an object was not there at all. */
-export const isGone = (error: unknown): boolean => isStatusError(error, 'NotFound');

@@ -9,7 +9,7 @@ import type { Sync } from '#api/types/generated/sync';
  */
 
 /** On the parent: the id of the set. */
-export const ID_LABEL = 'applyset.kubernetes.io/id';
+const ID_LABEL = 'applyset.kubernetes.io/id';
 /** On members: the id of their set. */
 export const PART_OF_LABEL = 'applyset.kubernetes.io/part-of';
 const TOOLING = 'applyset.kubernetes.io/tooling';

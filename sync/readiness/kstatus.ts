@@ -9,13 +9,16 @@ export interface ObjectStatus {
   message: string;
 }
 
-/** Kinds of ours that hold something and do nothing: nobody writes a status for them. */
-const WITHOUT_STATUS = new Set(['SkillPackage']);
+/** Kinds of ours that get a condition Ready as soon as somebody has looked at them. */
+const GET_READY = new Set([
+  ...['Bot', 'Collaboration', 'Executor', 'Ghost', 'MCPServer', 'Model', 'Sandbox', 'Shell', 'Skill'],
+  ...['Sync', 'Task', 'Team', 'User', 'Workspace'],
+]);
 
 /**
  * Whether an object is as its spec says (sigs.k8s.io/cli-utils pkg/kstatus/status: generic.go, status.go). The rules for
  * kinds of workloads, which this API does not serve, are left out; those that hold for every kind are here, and that of
- * definitions. One rule is added: an object of ours without any condition was not looked at yet. Pure.
+ * definitions. One rule is added: an object of ours that has no condition Ready was not looked at yet. Pure.
  */
 export function objectStatus(object: Unstructured): ObjectStatus {
   const { metadata, kind } = object;
@@ -41,7 +44,7 @@ function readyStatus({ apiVersion, kind }: Unstructured, ready: Condition | unde
     return { state: ready.status === 'True' ? 'Current' : 'InProgress', message: ready.message };
   }
   const isOurs = parseApiVersion(apiVersion).group === TROUPE_GROUP;
-  return isOurs && !WITHOUT_STATUS.has(kind)
+  return isOurs && GET_READY.has(kind)
     ? { state: 'InProgress', message: 'nobody has looked at it yet' }
     : { state: 'Current', message: 'it has no conditions' };
 }

@@ -20,6 +20,8 @@ export const TaskCondition = {
   Completed: 'Completed',
   /** True when the Task failed, with the reason; absent before the end. */
   Failed: 'Failed',
+  /** True when the Task has failed, for tools that wait by kstatus; absent otherwise. */
+  Stalled: 'Stalled',
   /** True when a step came to its end without something that it should have had; absent otherwise. */
   Degraded: 'Degraded',
 } as const;

@@ -1,4 +1,4 @@
-import { findCondition, withCondition } from '#api/machinery/condition';
+import { findCondition, replaceCondition, withCondition } from '#api/machinery/condition';
 import type { Condition, NewCondition } from '#api/machinery/condition';
 import type { Task } from '#api/types/generated/task';
 import type { Sandbox } from '#api/types/generated/sandbox';
@@ -44,10 +44,17 @@ export function nextConditions(task: Task, input: ConditionInput): Condition[] {
   if (warnings !== '') conditions = withCondition(conditions, taskDegraded(warnings), at);
   const phases = phaseConditions({ outcome, ready, finished, known: conditions, asks: asks.length });
   for (const phase of phases) conditions = withCondition(conditions, phase, at);
+  conditions = replaceCondition(conditions, { type: TaskCondition.Stalled, next: stalled(phases) }, at);
   // A Task that is taken up again is no longer complete.
   if (finished.status !== 'True') return conditions.filter(({ type }) => type !== TaskCondition.Complete);
   const complete = taskComplete(outcome.kind === 'completed', finishedReason(outcome), finished.message);
   return withCondition(conditions, complete, at);
+}
+
+/** For kstatus, which knows no condition Failed: there only while the Task has failed. */
+function stalled(phases: readonly NewCondition[]): NewCondition | undefined {
+  const failed = phases.find(({ type, status }) => type === TaskCondition.Failed && status === 'True');
+  return failed === undefined ? undefined : { ...failed, type: TaskCondition.Stalled };
 }
 
 /** The warnings of the steps that have ended. */

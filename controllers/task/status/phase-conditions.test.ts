@@ -48,7 +48,7 @@ describe('the conditions of a Task', () => {
     {
       reason: 'took too long',
       of: begun({ spec: bound, status: { phase: 'Failed', reason: 'TimedOut', message: 'too long' } }),
-      want: { Running: 'False Failed', Completed: 'False Failed', Failed: 'True Timeout' },
+      want: { Completed: 'False Failed', Failed: 'True Timeout', Stalled: 'True Timeout' },
     },
     {
       reason: 'is done',
