@@ -7,6 +7,7 @@ import { silentLogger } from '../machinery/logger.ts';
 import type { Logger } from '../machinery/logger.ts';
 import type { KubeObject } from '../machinery/meta.ts';
 import type { ResourceType } from '../machinery/resource-type.ts';
+import type { Client } from './client.ts';
 import { createHttpClient } from './http-client.ts';
 import { runReflector } from './reflector.ts';
 import { createTransport } from './transport.ts';
@@ -217,6 +218,39 @@ describe('runReflector', () => {
   ])('warns of %s no more often than somebody can do something about it', async (_, failures, told) => {
     const { warnings } = await play([...failures, send(list(6)), done], 'ADDED end');
     expect(warnings).toEqual(told);
+  });
+
+  it('keeps of each object what is wanted before it asks for more', async () => {
+    const story: string[] = [];
+    const stop = new AbortController();
+    const pages = [
+      { metadata: { continue: 'more' }, items: [widget('a', 1)] },
+      { metadata: { resourceVersion: '5' }, items: [widget('b', 2)] },
+    ];
+    const client = {
+      list: () => {
+        story.push('list');
+        return Promise.resolve(pages.shift());
+      },
+      async *watch() {
+        yield await Promise.resolve({ type: 'MODIFIED', object: widget('c', 6) });
+        stop.abort();
+      },
+    } as unknown as Pick<Client, 'list' | 'watch'>;
+    await runReflector({
+      client,
+      type: WIDGETS,
+      signal: stop.signal,
+      transform(object) {
+        story.push(object.metadata.name);
+        return { ...object, kind: 'Kept' };
+      },
+      target: {
+        replace: (objects) => story.push(...objects.map(({ kind }) => kind)),
+        apply: (_, { kind }) => story.push(kind),
+      },
+    });
+    expect(story).toEqual(['list', 'a', 'list', 'b', 'Kept', 'Kept', 'c', 'Kept']);
   });
 
   it('leaves when it is aborted before it began', async () => {

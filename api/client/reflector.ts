@@ -31,6 +31,11 @@ export interface ReflectorOptions<T extends KubeObject> {
   fieldSelector?: string;
   /** Only the metadata of objects is wanted. */
   metadataOnly?: boolean;
+  /**
+   * What the target gets of an object; the whole when absent. Asked as soon as the object has come, so that the rest of a
+   * long list does not wait in memory for its last page (client-go's cache.TransformFunc). A DELETED object is transformed too.
+   */
+  transform?: (object: T) => T;
   logger?: Logger;
   clock?: Clock;
   /** [0, 1); for jitter. */
@@ -125,7 +130,7 @@ function selection<T extends KubeObject>(options: ReflectorOptions<T>): ListOpti
 
 /** Puts the whole set into the target, page by page from one snapshot, and returns its revision. */
 async function relist<T extends KubeObject>(options: ReflectorOptions<T>): Promise<string> {
-  const { type } = options;
+  const { type, transform = unchanged } = options;
   const objects: T[] = [];
   let token: string | undefined;
   let revision: string | undefined;
@@ -135,7 +140,7 @@ async function relist<T extends KubeObject>(options: ReflectorOptions<T>): Promi
       limit: PAGE_SIZE,
       ...(token === undefined ? {} : { continue: token }),
     });
-    for (const item of page.items) objects.push(withTypeMeta(type, item));
+    for (const item of page.items) objects.push(transform(withTypeMeta(type, item)));
     token = page.metadata.continue === '' ? undefined : page.metadata.continue;
     revision = page.metadata.resourceVersion;
   } while (token !== undefined);
@@ -145,6 +150,8 @@ async function relist<T extends KubeObject>(options: ReflectorOptions<T>): Promi
   options.target.replace(objects);
   return revision;
 }
+
+const unchanged = <T>(object: T): T => object;
 
 /** Items of a built-in kind's list carry neither apiVersion nor kind; those of a watch do. */
 function withTypeMeta<T extends KubeObject>(type: ResourceType<T>, item: T): T {
@@ -170,7 +177,7 @@ async function watchOnce<T extends KubeObject>(
   });
   for await (const event of stream) {
     if (options.signal.aborted) return;
-    applyEvent(options.target, state, event);
+    applyEvent(options, state, event);
     events += 1;
     state.failures = 0;
   }
@@ -181,7 +188,7 @@ async function watchOnce<T extends KubeObject>(
 }
 
 function applyEvent<T extends KubeObject>(
-  target: ReflectorTarget<T>,
+  { target, transform = unchanged }: ReflectorOptions<T>,
   state: State,
   event: WatchEvent<T>,
 ): void {
@@ -193,7 +200,7 @@ function applyEvent<T extends KubeObject>(
       `the watch went from revision ${state.revision} to ${String(revision)}`,
     );
   }
-  if (event.type !== 'BOOKMARK') target.apply(event.type, event.object);
+  if (event.type !== 'BOOKMARK') target.apply(event.type, transform(event.object));
   state.revision = revision;
 }
 

@@ -43,12 +43,17 @@ export interface InformerOptions<T extends KubeObject> {
   fieldSelector?: string;
   /** Objects come without spec and status, for kinds whose content is large and not looked at. */
   metadataOnly?: boolean;
+  /** What the cache keeps of an object beside its metadata; everything when absent. Same object, same result. */
+  transform?: Transform<T>;
   clock?: Clock;
   logger?: Logger;
 }
 
+/** What a cache keeps of an object (client-go's cache.TransformFunc). */
+export type Transform<T extends KubeObject> = (object: T) => T;
+
 export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
-  const { type } = options;
+  const { type, transform = unchanged } = options;
   const logger = options.logger ?? silentLogger;
   const cache = createObjectCache<T>();
   const handlers = new Set<(change: Change<T>) => void>();
@@ -95,15 +100,18 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
         logger,
         target: {
           replace(objects) {
-            publish(cache.replace(objects.map(withoutManagers)));
+            publish(cache.replace(objects));
             synced.resolve();
           },
           apply: (change, object) =>
-            publish([change === 'DELETED' ? cache.remove(object) : cache.put(withoutManagers(object))]),
+            publish([change === 'DELETED' ? cache.remove(object) : cache.put(object)]),
         },
+        transform: (object) => transform(withoutManagers(object)),
       }),
   };
 }
+
+const unchanged = <T>(object: T): T => object;
 
 /**
  * Half of a finished Task is who wrote which field, and no controller looks at it. An update without managedFields keeps

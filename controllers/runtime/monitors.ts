@@ -5,7 +5,7 @@ import type { Clock } from '#api/machinery/clock';
 import type { Logger } from '#api/machinery/logger';
 import type { KubeObject } from '#api/machinery/meta';
 
-/** Who learns what the watches tell. */
+/** Who learns what the watches tell; of the metadata there is what `identityOf` leaves. */
 export interface MonitorTarget {
   put(type: DiscoveredResource, object: KubeObject): void;
   /** The object was deleted. */
@@ -91,6 +91,7 @@ function startMonitor(options: MonitorsOptions, type: DiscoveredResource): Monit
     client,
     type,
     metadataOnly: true,
+    transform: identityOf,
     signal: abort.signal,
     clock,
     logger,
@@ -111,4 +112,21 @@ function startMonitor(options: MonitorsOptions, type: DiscoveredResource): Monit
   });
   const monitor: Monitor = { stop: () => abort.abort(), ended, isSynced: false, synced: synced.promise };
   return monitor;
+}
+
+/** Of everything that there is: neither labels, nor annotations, nor who wrote which field, which are most of the bytes. */
+function identityOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, ownerReferences, finalizers, deletionTimestamp } = metadata;
+  return {
+    ...{ apiVersion, kind },
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    },
+  };
 }
