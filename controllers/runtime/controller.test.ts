@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '#api/machinery/manual-clock';
+import type { ManualClock } from '#api/machinery/manual-clock';
 import { conflict, StatusError } from '#api/machinery/status-error';
 import { createController, TerminalError } from './controller.ts';
 import type { Reconcile } from './controller.ts';
@@ -21,9 +22,9 @@ const client = { within: () => ({}) };
 
 async function running(
   reconcile: Reconcile<object>,
-  options: { workers?: number; failures?: FailureReport } = {},
+  options: { workers?: number; failures?: FailureReport; clock?: ManualClock } = {},
 ) {
-  const clock = createManualClock();
+  const { clock = createManualClock() } = options;
   const source = handSource();
   const controller = createController({
     name: 'test',
@@ -31,8 +32,8 @@ async function running(
     reconcile,
     sources: [source],
     failures: undefined,
-    clock,
     ...options,
+    clock,
   });
   const manager = await startManager({ groups: [[controller]], clock });
   return { clock, source, manager };
@@ -152,6 +153,27 @@ describe('createController', () => {
     await manager.stop();
   });
 
+  it.each([{ workers: 1 }, { workers: 4 }])(
+    'lets others have a turn while $workers of its workers have much to do that waits for nothing',
+    async ({ workers }) => {
+      const clock = createManualClock();
+      const story: string[] = [];
+      const { source, manager } = await running(
+        (key) => {
+          story.push(key);
+          clock.advance(1);
+          return Promise.resolve();
+        },
+        { workers, clock },
+      );
+      setImmediate(() => story.push('another'));
+      for (let key = 0; key < 100; key += 1) source.say(`${key}`);
+      while (story.length < 101) await settled();
+      expect(story.indexOf('another')).toBeLessThan(10);
+      await manager.stop();
+    },
+  );
+
   it('aborts the signal of a reconcile that takes too long, and tries it again', async () => {
     const reasons: unknown[] = [];
     const { clock, source, manager } = await running(
@@ -200,6 +222,19 @@ describe('createController', () => {
     await settled();
     await manager.stop();
     expect(clock.pending).toBe(0);
+  });
+
+  it('leaves nothing behind of runs that have ended', async () => {
+    const begun: AbortSignal[] = [];
+    const { clock, source, manager } = await running((_key, { signal }) => {
+      begun.push(signal);
+      return Promise.resolve();
+    });
+    for (const key of ['a', 'b', 'c']) source.say(key);
+    await settled();
+    expect(clock.pending).toBe(0);
+    await manager.stop();
+    expect(begun.map(({ aborted }) => aborted)).toEqual([false, false, false]);
   });
 
   describe('with a recorder', () => {

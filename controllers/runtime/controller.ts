@@ -14,6 +14,7 @@ import type { Runnable } from './manager.ts';
 import { repeatedFailures } from './repeated-failures.ts';
 import type { FailureReport, RepeatedFailures } from './repeated-failures.ts';
 import type { Source } from './source.ts';
+import { createTurns } from './turns.ts';
 import { createWorkQueue } from './work-queue.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -100,6 +101,7 @@ export function createController<C = Client>(options: ControllerOptions<C>): Run
   });
 
   const failures = repeatedFailures(options.failures);
+  const turns = createTurns(clock);
 
   async function work(signal: AbortSignal): Promise<void> {
     for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
@@ -112,6 +114,7 @@ export function createController<C = Client>(options: ControllerOptions<C>): Run
       report(failures, key, outcome);
       settle(queue, key, { outcome, log });
       queue.done(key);
+      if (turns.isOver()) await turns.next();
     }
   }
 
@@ -137,13 +140,10 @@ async function runOnce<C>(
   key: string,
   context: { signal: AbortSignal; log: Logger },
 ): Promise<Outcome> {
-  const late = new AbortController();
   const { timeoutMs } = options;
-  const cancel = options.clock.after(timeoutMs, () =>
-    late.abort(new StatusError('Timeout', `the reconcile took longer than ${timeoutMs} ms`)),
-  );
+  const limit = timeLimit(options.clock, timeoutMs, context.signal);
   const began = options.clock.now();
-  const signal = AbortSignal.any([context.signal, late.signal]);
+  const { signal } = limit;
   try {
     const client = options.client.within(signal);
     const result = await options.reconcile(key, { client, signal, logger: context.log });
@@ -152,13 +152,38 @@ async function runOnce<C>(
   } catch (error) {
     if (context.signal.aborted) return { kind: 'stopped' };
     // Whatever the run made of its cut calls, a Conflict say: the limit is why.
-    if (late.signal.aborted) return { kind: 'failed', error: late.signal.reason };
+    if (signal.aborted) return { kind: 'failed', error: signal.reason };
     if (error instanceof TerminalError) return { kind: 'terminal', error };
     if (isStatusError(error, 'Conflict')) return { kind: 'stale' };
     return { kind: 'failed', error };
   } finally {
-    cancel();
+    limit.end();
   }
+}
+
+/**
+ * The signal of one run. AbortSignal.any would have the controller's signal remember each run until the garbage collector
+ * comes, which costs more than a run that finds nothing to do.
+ */
+function timeLimit(
+  clock: Clock,
+  timeoutMs: number,
+  stopped: AbortSignal,
+): { signal: AbortSignal; end: () => void } {
+  const run = new AbortController();
+  const stop = (): void => run.abort(stopped.reason);
+  const cancel = clock.after(timeoutMs, () =>
+    run.abort(new StatusError('Timeout', `the reconcile took longer than ${timeoutMs} ms`)),
+  );
+  stopped.addEventListener('abort', stop);
+  if (stopped.aborted) stop();
+  return {
+    signal: run.signal,
+    end() {
+      cancel();
+      stopped.removeEventListener('abort', stop);
+    },
+  };
 }
 
 /** A Conflict is a requeue and no error: it says that somebody else was first. */
