@@ -16,9 +16,9 @@ import { quotaRefusal } from './binding/quota-refusal.ts';
 import { sandboxReconciler } from './reconciler.ts';
 import { Schedule } from './schedule.ts';
 import { schedulerReconciler } from './scheduler.ts';
-import { mattersToSandboxes } from './wake-up.ts';
+import { dependsOn, mattersToSandboxes } from './wake-up.ts';
 
-const BY_EXECUTOR = 'sandbox:executor';
+const BY_EXECUTOR = 'sandbox:depends-on';
 const OF_TASK = 'sandbox:of-task';
 /** The one key of the scheduler. */
 const QUEUE = 'queue';
@@ -42,7 +42,7 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
   const sandboxes = informers.of(SANDBOXES);
   const executors = informers.of(EXECUTORS);
   sandboxes.addIndex(OF_TASK, ({ spec }) => (spec.taskRef === undefined ? [] : [spec.taskRef.uid]));
-  sandboxes.addIndex(BY_EXECUTOR, ({ spec }) => (spec.executorName === undefined ? [] : [spec.executorName]));
+  sandboxes.addIndex(BY_EXECUTOR, dependsOn);
   const quotas = informers.of(RESOURCE_QUOTAS);
   sandboxes.addIndex(LIVE_ON, liveOn);
   quotas.addIndex(BY_NAMESPACE, namespaceOf);
@@ -77,7 +77,7 @@ export function sandboxControllers(context: ControllerContext, settings: Sandbox
       name: 'sandbox',
       client,
       reconcile: sandboxReconciler({ sandboxes, executors, schedule, clock, graceMs, recorder: events }),
-      sources: [objects(sandboxes), toReview, boundTo(executors, sandboxes)],
+      sources: [objects(sandboxes), toReview, onExecutors(executors, sandboxes)],
       failures: { find: (key) => sandboxes.get(key), recorder: events },
       workers: 2,
       ...{ clock, logger, meter },
@@ -94,7 +94,7 @@ function changedQuotas(quotas: Informer<ResourceQuota>, schedule: Schedule): Sou
   });
 }
 
-function boundTo(executors: Informer<Executor>, sandboxes: Informer<Sandbox>): Source {
+function onExecutors(executors: Informer<Executor>, sandboxes: Informer<Sandbox>): Source {
   return source(executors, (change) =>
     mattersToSandboxes(change)
       ? sandboxes.byIndex(BY_EXECUTOR, change.key).map(({ metadata }) => objectKey(metadata))

@@ -2,6 +2,7 @@ import type { Client } from '#api/client/client';
 import { formatTime } from '#api/machinery/clock';
 import type { Clock } from '#api/machinery/clock';
 import { objectKey } from '#api/machinery/meta';
+import { refOf } from '#api/machinery/resource-type';
 import type { Executor } from '#api/types/generated/executor';
 import type { Sandbox } from '#api/types/generated/sandbox';
 import { EXECUTORS, SANDBOXES } from '#api/types/resources';
@@ -24,7 +25,7 @@ export interface SandboxReconcilerOptions {
   clock: Clock;
 }
 
-type SandboxClient = Pick<Client, 'find' | 'update' | 'updateStatus'>;
+type SandboxClient = Pick<Client, 'find' | 'patch' | 'updateStatus'>;
 type Context = SandboxReconcilerOptions & Pick<LossTime, 'watchingSince'> & { client: SandboxClient };
 
 /** Says why a Sandbox waits, and deals with the loss of an Executor. The scheduler binds. */
@@ -80,7 +81,7 @@ async function watchOver(options: Context, sandbox: Sandbox): Promise<ReconcileR
 
 /**
  * A deleted Sandbox goes when its executor manager has removed the container. Where there is none to do so,
- * the finalizer is taken off here; the update is version-checked, so a binding in between wins.
+ * the finalizer is taken off here; the patch is version-checked, so a binding in between wins.
  */
 async function release(options: Context, sandbox: Sandbox): Promise<ReconcileResult | void> {
   const finalizers = sandbox.metadata.finalizers ?? [];
@@ -90,7 +91,9 @@ async function release(options: Context, sandbox: Sandbox): Promise<ReconcileRes
     if (!loss.isLost) return loss.recheck;
   }
   const kept = finalizers.filter((finalizer) => finalizer !== SANDBOX_FINALIZER);
-  await options.client.update(SANDBOXES, { ...sandbox, metadata: { ...sandbox.metadata, finalizers: kept } });
+  const { resourceVersion } = sandbox.metadata;
+  const body = { metadata: { resourceVersion, finalizers: kept } };
+  await options.client.patch(SANDBOXES, refOf(sandbox), { type: 'merge', body });
   return undefined;
 }
 

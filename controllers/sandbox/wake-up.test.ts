@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Executor } from '#api/types/generated/executor';
+import type { Sandbox, SandboxStatus } from '#api/types/generated/sandbox';
+import { SANDBOX_FINALIZER } from '#api/types/sandbox';
 import type { Change } from '../runtime/object-cache.ts';
-import { mattersToSandboxes } from './wake-up.ts';
+import { dependsOn, mattersToSandboxes } from './wake-up.ts';
 
 interface Traits {
   ready?: string;
@@ -58,4 +60,42 @@ describe('mattersToSandboxes', () => {
     { reason: 'another label', old: executor(0), now: executor(10, { labels: { a: 'b' } }), want: true },
     { reason: 'another spec', old: executor(0), now: executor(10, { generation: 2 }), want: true },
   ])('$reason: $want', ({ old, now, want }) => expect(mattersToSandboxes(change(old, now))).toBe(want));
+});
+
+interface SandboxTraits {
+  executorName?: string;
+  phase?: SandboxStatus['phase'];
+  deletionTimestamp?: string;
+  finalizers?: string[];
+}
+
+function sandbox({ executorName, phase, ...metadata }: SandboxTraits): Sandbox {
+  return {
+    apiVersion: 'agent.wecode.io/v1alpha1',
+    kind: 'Sandbox',
+    metadata: { name: 's', namespace: 'ns', ...metadata },
+    spec: { timeoutSeconds: 1, ...(executorName === undefined ? {} : { executorName }) },
+    ...(phase === undefined ? {} : { status: { phase } }),
+  };
+}
+
+describe('dependsOn', () => {
+  const bound = { executorName: 'e' };
+  const deleted = { ...bound, deletionTimestamp: '2026-01-01T00:00:00Z' };
+  it.each([
+    { reason: 'one that waits', of: sandbox({}), want: [] },
+    { reason: 'one that is bound', of: sandbox(bound), want: ['e'] },
+    { reason: 'one that runs', of: sandbox({ ...bound, phase: 'Running' }), want: ['e'] },
+    { reason: 'one that has ended', of: sandbox({ ...bound, phase: 'Succeeded' }), want: [] },
+    {
+      reason: 'one that is deleted and has a container',
+      of: sandbox({ ...deleted, phase: 'Succeeded', finalizers: [SANDBOX_FINALIZER] }),
+      want: ['e'],
+    },
+    {
+      reason: 'one that is deleted and whose container is gone',
+      of: sandbox({ ...deleted, phase: 'Succeeded', finalizers: ['x'] }),
+      want: [],
+    },
+  ])('$reason: $want', ({ of, want }) => expect(dependsOn(of)).toEqual(want));
 });
