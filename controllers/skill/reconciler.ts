@@ -63,7 +63,7 @@ export function skillReconciler(options: SkillReconcilerOptions): Reconcile<Skil
     const ready = planSkill(skill, found.content, (place) => skills.get(objectKey(place)));
     const at = { now: formatTime(clock.now()), generation: skill.metadata.generation };
     const fetched = { type: FETCHED, next: found.fetched };
-    const { uses, countAfter } = planUses(skill.status?.uses, options.tasksWith(key), clock.now());
+    const { uses, countAfter } = planUses(skill.status?.uses, () => options.tasksWith(key), clock.now());
     const told = {
       ...contentStatus(skill, found.content),
       ...found.known,

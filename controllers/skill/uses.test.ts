@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Task } from '#api/types/generated/task';
 import type { TaskRevision } from '#api/types/generated/task-revision';
 import { planUses, skillsOfRevision } from './uses.ts';
@@ -11,19 +11,21 @@ const counted = (tasks: number, countedAt: string, lastUsedAt = '2026-11-30T11:0
 
 describe('the uses of a Skill', () => {
   it('say nothing of one that nobody has used', () => {
-    expect(planUses(undefined, [], NOW)).toEqual({ uses: undefined });
+    expect(planUses(undefined, () => [], NOW)).toEqual({ uses: undefined });
   });
 
   it('are counted at once the first time', () => {
-    expect(planUses(undefined, [task('2026-11-30T11:00:00Z'), task('2026-11-29T11:00:00Z')], NOW)).toEqual({
+    const tasks = [task('2026-11-30T11:00:00Z'), task('2026-11-29T11:00:00Z')];
+    expect(planUses(undefined, () => tasks, NOW)).toEqual({
       uses: counted(2, '2026-11-30T12:00:00Z'),
     });
   });
 
   it('are counted again a minute later, not with each Task', () => {
     const before = counted(1, '2026-11-30T11:59:40Z');
-    const tasks = [task('2026-11-30T11:00:00Z'), task('2026-11-30T11:59:50Z')];
+    const tasks = vi.fn(() => [task('2026-11-30T11:00:00Z'), task('2026-11-30T11:59:50Z')]);
     expect(planUses(before, tasks, NOW)).toEqual({ uses: before, countAfter: 40_000 });
+    expect(tasks, 'nobody looks at them before').not.toHaveBeenCalled();
     expect(planUses(before, tasks, NOW + 40_000).uses).toEqual(
       counted(2, '2026-11-30T12:00:40Z', '2026-11-30T11:59:50Z'),
     );
@@ -31,7 +33,7 @@ describe('the uses of a Skill', () => {
 
   it('remember when it was used last, whatever becomes of the Task', () => {
     const before = counted(1, '2026-11-30T11:00:00Z');
-    expect(planUses(before, [], NOW).uses).toEqual(counted(0, '2026-11-30T12:00:00Z'));
+    expect(planUses(before, () => [], NOW).uses).toEqual(counted(0, '2026-11-30T12:00:00Z'));
   });
 });
 

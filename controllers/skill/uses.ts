@@ -9,18 +9,26 @@ const COUNT_AGAIN_MS = 60_000;
 
 export interface UsesPlan {
   uses: SkillStatus['uses'];
-  /** Milliseconds until it may be counted again; absent when the count is right. */
+  /** Milliseconds until it may be counted again; absent when it was counted just now. */
   countAfter?: number;
 }
 
-/** The uses of a Skill by the Tasks that have it now. Pure. */
-export function planUses(before: SkillStatus['uses'], tasks: readonly Task[], now: number): UsesPlan {
+/**
+ * The uses of a Skill by the Tasks that have it now.
+ * @param tasksWith asked only when it is time to count: of a Skill in use there may be a hundred thousand
+ */
+export function planUses(
+  before: SkillStatus['uses'],
+  tasksWith: () => readonly Task[],
+  now: number,
+): UsesPlan {
+  const wait = before === undefined ? 0 : Date.parse(before.countedAt) + COUNT_AGAIN_MS - now;
+  if (wait > 0) return { uses: before, countAfter: wait };
+  const tasks = tasksWith();
   if (before === undefined && tasks.length === 0) return { uses: undefined };
   const created = tasks.map(({ metadata }) => metadata.creationTimestamp ?? '');
   const lastUsedAt = [before?.lastUsedAt ?? '', ...created].reduce((last, at) => (at > last ? at : last));
   if (before?.tasks === tasks.length && before.lastUsedAt === lastUsedAt) return { uses: before };
-  const wait = before === undefined ? 0 : Date.parse(before.countedAt) + COUNT_AGAIN_MS - now;
-  if (wait > 0) return { uses: before, countAfter: wait };
   return {
     uses: {
       tasks: tasks.length,
