@@ -40,6 +40,7 @@ import { taskCallbackController } from './task-callback/controller.ts';
 import { taskController } from './task/controller.ts';
 import { COLLABORATION_MODELS } from './task/graph/collaboration-models.ts';
 import type { CollaborationModels } from './task/graph/collaboration-models.ts';
+import { keepOfEnded } from './task/kept-objects.ts';
 import { PROGRAMS } from './task/unfold/programs.ts';
 import type { Programs } from './task/unfold/unfold.ts';
 import { taskRevisionController } from './task-revision/controller.ts';
@@ -98,6 +99,7 @@ export async function startControllers(options: ControllersOptions): Promise<Run
   const { client, logger, clock = systemClock, meter = silentMeter, signal } = options;
   const { recorders, recorder } = createRecorders({ client, clock, logger });
   const informers = createInformers({ client, clock, logger });
+  keepOfEnded(informers);
   await using started = new AsyncDisposableStack();
   const { fetch } = started.use(createGuardedFetch(options.addresses ?? { allow: [] }));
   const webhooks = createWebhookSender({ fetch, now: () => clock.now() });

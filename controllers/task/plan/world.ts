@@ -8,6 +8,7 @@ import { isFinalTaskStatus } from '#api/types/tasks/task';
 import type { Resolution } from '../configuration/resolve.ts';
 import type { Inheritance } from '../fork/take-over.ts';
 import type { PlannedNode } from '../graph/graph.ts';
+import { keptSandbox, keptTask } from '../kept-objects.ts';
 import type { Programs } from '../unfold/unfold.ts';
 import { planTask } from './plan.ts';
 import type { TaskPlan } from './plan.ts';
@@ -77,11 +78,12 @@ export class World {
     return deepFrozen({ task: this.#task, sandboxes: this.sandboxes(), approvals: this.approvals() });
   }
 
+  /** By what the caches of controllers keep. */
   plan({ task, sandboxes, approvals = [] }: Cache = this.cache()): TaskPlan {
     const taskRevision = this.#revisions.get(task.status?.revision ?? '');
     return planTask({
-      task,
-      sandboxes,
+      task: keptTask(task),
+      sandboxes: sandboxes.map(keptSandbox),
       approvals,
       taskRevision,
       resolve: () => this.resolution,
